@@ -1,0 +1,159 @@
+import Type, { type Static } from "typebox";
+import { type FieldNotes, Metadata, Name, strict } from "../schema.ts";
+
+const clusterOnly = { clusterOnly: true } satisfies FieldNotes;
+const Quantity = Type.Union([Type.String(), Type.Number()]);
+const Quantities = Type.Record(Type.String(), Quantity);
+
+const Probe = strict(
+  {
+    httpGet: strict({
+      path: Type.String({ pattern: "^/", expected: "a path that begins with /" }),
+      port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
+    }),
+    initialDelaySeconds: Type.Optional(Type.Integer({ minimum: 0, ...clusterOnly })),
+    periodSeconds: Type.Optional(Type.Integer({ minimum: 0, ...clusterOnly })),
+    timeoutSeconds: Type.Optional(Type.Integer({ minimum: 1, ...clusterOnly })),
+    successThreshold: Type.Optional(Type.Integer({ minimum: 1, ...clusterOnly })),
+    failureThreshold: Type.Optional(Type.Integer({ minimum: 1, ...clusterOnly })),
+  },
+  {
+    refused: {
+      exec: "the local mesh probes by HTTP only: use httpGet",
+      tcpSocket: "the local mesh probes by HTTP only: use httpGet",
+      grpc: "the local mesh probes by HTTP only: use httpGet",
+    },
+  },
+);
+
+const Variable = strict(
+  {
+    name: Type.String({
+      pattern: "^[A-Za-z_][A-Za-z0-9_.-]*$",
+      expected: "the name of an environment variable",
+    }),
+    value: Type.Optional(Type.String()),
+  },
+  { refused: { valueFrom: "there are no ConfigMaps and Secrets on one machine: give a value" } },
+);
+
+const Container = strict(
+  {
+    name: Type.Optional(Name),
+    image: Type.String({ minLength: 1 }),
+    imagePullPolicy: Type.Optional(Type.Enum(["Always", "IfNotPresent", "Never"], clusterOnly)),
+    env: Type.Optional(Type.Array(Variable)),
+    ports: Type.Optional(
+      Type.Array(
+        strict({
+          name: Type.Optional(Type.Enum(["http1"])),
+          containerPort: Type.Integer({ minimum: 1, maximum: 65535 }),
+          protocol: Type.Optional(Type.Enum(["TCP"])),
+        }),
+        { minItems: 1, maxItems: 1 },
+      ),
+    ),
+    readinessProbe: Type.Optional(Probe),
+    livenessProbe: Type.Optional(Type.Unsafe<Static<typeof Probe>>({ ...Probe, ...clusterOnly })),
+    resources: Type.Optional(
+      strict({ requests: Type.Optional(Quantities), limits: Type.Optional(Quantities) }, clusterOnly),
+    ),
+    securityContext: Type.Optional(
+      strict(
+        {
+          allowPrivilegeEscalation: Type.Optional(Type.Boolean()),
+          readOnlyRootFilesystem: Type.Optional(Type.Boolean()),
+          runAsNonRoot: Type.Optional(Type.Boolean()),
+          runAsUser: Type.Optional(Type.Integer({ minimum: 0 })),
+          runAsGroup: Type.Optional(Type.Integer({ minimum: 0 })),
+          capabilities: Type.Optional(
+            strict({
+              add: Type.Optional(Type.Array(Type.String())),
+              drop: Type.Optional(Type.Array(Type.String())),
+            }),
+          ),
+          seccompProfile: Type.Optional(
+            strict({ type: Type.Enum(["RuntimeDefault", "Unconfined", "Localhost"]) }),
+          ),
+        },
+        clusterOnly,
+      ),
+    ),
+  },
+  {
+    refused: {
+      command: "the local mesh runs functions/NAME/main.ts as the image does: leave command out",
+      args: "the local mesh runs functions/NAME/main.ts as the image does: leave args out",
+      envFrom: "there are no ConfigMaps and Secrets on one machine: write the variables under env",
+      volumeMounts: "the local mesh has no volumes",
+      startupProbe: "the local mesh waits for the readinessProbe only",
+    },
+  },
+);
+
+const RevisionTemplate = strict({
+  metadata: Type.Optional(
+    strict({
+      name: Type.Optional(Name),
+      labels: Type.Optional(Type.Record(Type.String(), Type.String(), clusterOnly)),
+      annotations: Type.Optional(Type.Record(Type.String(), Type.String(), clusterOnly)),
+    }),
+  ),
+  spec: strict(
+    {
+      containers: Type.Array(Container, { minItems: 1, maxItems: 1 }),
+      containerConcurrency: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000, ...clusterOnly })),
+      timeoutSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 600 })),
+      serviceAccountName: Type.Optional(Type.String({ minLength: 1, ...clusterOnly })),
+      automountServiceAccountToken: Type.Optional(Type.Boolean(clusterOnly)),
+      enableServiceLinks: Type.Optional(Type.Boolean(clusterOnly)),
+    },
+    {
+      refused: {
+        volumes: "the local mesh has no volumes",
+        initContainers: "the local mesh runs one container a revision",
+        responseStartTimeoutSeconds: "the local mesh knows timeoutSeconds only",
+        idleTimeoutSeconds: "the local mesh knows timeoutSeconds only",
+      },
+    },
+  ),
+});
+
+const TrafficTarget = strict(
+  {
+    revisionName: Type.Optional(Name),
+    latestRevision: Type.Optional(Type.Boolean()),
+    tag: Type.Optional(
+      Type.String({
+        pattern: "^[a-z]([-a-z0-9]*[a-z0-9])?$",
+        maxLength: 63,
+        expected: "a DNS 1035 label: lower-case letters, digits and -, beginning with a letter",
+      }),
+    ),
+    percent: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+  },
+  {
+    refused: {
+      configurationName:
+        "a Knative Service does not allow configurationName: use revisionName or latestRevision: true",
+      url: "Knative fills url in; it may not be set",
+    },
+  },
+);
+
+/** What this tool reads of a `serving.knative.dev/v1` Service. */
+export const KnativeService = strict({
+  apiVersion: Type.Literal("serving.knative.dev/v1"),
+  kind: Type.Literal("Service"),
+  metadata: Metadata,
+  spec: strict({
+    template: RevisionTemplate,
+    traffic: Type.Optional(Type.Array(TrafficTarget, { minItems: 1 })),
+  }),
+});
+
+export type KnativeService = Static<typeof KnativeService>;
+export type TrafficTarget = Static<typeof TrafficTarget>;
+
+/** The label that takes a service off the public gateway. */
+export const VISIBILITY_LABEL = "networking.knative.dev/visibility";
