@@ -1,0 +1,216 @@
+import type { KnativeService } from "../manifests/kinds/knative-service.ts";
+import { VISIBILITY_LABEL } from "../manifests/kinds/knative-service.ts";
+import type { Position, Problem } from "../manifests/problem.ts";
+import type { Sourced } from "../manifests/resources.ts";
+import { didYouMean } from "../nearest.ts";
+
+type RevisionTemplate = KnativeService["spec"]["template"];
+
+/** A revision as a state of its Knative Service describes it. */
+export interface Revision {
+  /** The name that Knative gives it. */
+  name: string;
+  namespace: string;
+  /** The Knative Service it belongs to. */
+  service: string;
+  template: RevisionTemplate;
+  at: Position;
+}
+
+/** One entry of a traffic block, resolved to the revision that it means now. */
+export interface TrafficTarget {
+  revision: string;
+  tag: string | undefined;
+  percent: number;
+  /** Whether the target follows the latest ready revision. */
+  latest: boolean;
+  at: Position;
+}
+
+/** A Knative Service: its revisions, and how traffic is split between them. */
+export interface KnativeServicePlan {
+  name: string;
+  namespace: string;
+  /** Whether it is served on the public gateway, or to callers within the cluster only. */
+  visibility: "public" | "cluster-local";
+  /** In the order in which their files come. */
+  revisions: Revision[];
+  /** Percents sum to 100. */
+  traffic: TrafficTarget[];
+  /** Where the traffic block stands. */
+  at: Position;
+}
+
+/**
+ * Reads Knative Services from their states. Each state of one name adds a revision; the last one's traffic block is
+ * the one in force, and without one all traffic goes to the latest revision, as Knative has it.
+ */
+export function planKnativeServices(states: readonly Sourced<KnativeService>[]): {
+  services: KnativeServicePlan[];
+  problems: Problem[];
+} {
+  const problems: Problem[] = [];
+  const byName = Map.groupBy(states, ({ value }) => `${namespaceOf(value)}/${value.metadata.name}`);
+  const services = [...byName.values()].map((of) => planService(of, problems));
+  return { services, problems };
+}
+
+function planService(states: readonly Sourced<KnativeService>[], problems: Problem[]): KnativeServicePlan {
+  const last = states[states.length - 1] as Sourced<KnativeService>;
+  const { name, labels } = last.value.metadata;
+  const namespace = namespaceOf(last.value);
+  const revisions = states.map((state, i) => readRevision(state, i + 1, problems));
+  const label = labels?.[VISIBILITY_LABEL];
+  for (const state of states) checkState(state, state === last, problems);
+  for (const [i, revision] of revisions.entries()) {
+    const first = revisions.findIndex(({ name }) => name === revision.name);
+    if (first === i) continue;
+    const { file } = (states[first] as Sourced<KnativeService>).document;
+    problems.push({
+      severity: "error",
+      at: revision.at,
+      field: "spec.template.metadata.name",
+      message: `revision ${revision.name} is described in ${file} already`,
+      fix: "a revision never changes: give this one a new name",
+    });
+  }
+  return {
+    name,
+    namespace,
+    visibility: label === "cluster-local" ? "cluster-local" : "public",
+    revisions,
+    traffic: readTraffic(last, revisions, problems),
+    at: last.document.atKey(["spec", "traffic"]),
+  };
+}
+
+function readRevision(state: Sourced<KnativeService>, generation: number, problems: Problem[]): Revision {
+  const { metadata, spec } = state.value;
+  const path = ["spec", "template", "metadata", "name"];
+  const name = spec.template.metadata?.name ?? `${metadata.name}-${String(generation).padStart(5, "0")}`;
+  if (!name.startsWith(`${metadata.name}-`)) {
+    problems.push({
+      severity: "error",
+      at: state.document.at(path),
+      field: path.join("."),
+      message: `a revision's name begins with its service's, and ${name} does not begin with ${metadata.name}-`,
+      fix: `call it ${metadata.name}-${name}`,
+    });
+  }
+  return {
+    name,
+    namespace: namespaceOf(state.value),
+    service: metadata.name,
+    template: spec.template,
+    at: state.document.at(path),
+  };
+}
+
+function checkState(state: Sourced<KnativeService>, isLast: boolean, problems: Problem[]): void {
+  const label = state.value.metadata.labels?.[VISIBILITY_LABEL];
+  if (label !== undefined && label !== "cluster-local") {
+    const path = ["metadata", "labels", VISIBILITY_LABEL];
+    problems.push({
+      severity: "error",
+      at: state.document.at(path),
+      field: `metadata.labels["${VISIBILITY_LABEL}"]`,
+      message: `${label} is not a visibility that Knative knows`,
+      fix: "write cluster-local, or leave the label out for a public service",
+    });
+  }
+  if (!isLast && state.value.spec.traffic !== undefined) {
+    problems.push({
+      severity: "warning",
+      at: state.document.atKey(["spec", "traffic"]),
+      field: "spec.traffic",
+      message:
+        "a later file describes a later state of this service, and its traffic block is the one in force",
+      fix: "leave traffic to the last file",
+    });
+  }
+}
+
+function readTraffic(
+  state: Sourced<KnativeService>,
+  revisions: Revision[],
+  problems: Problem[],
+): TrafficTarget[] {
+  const { document } = state;
+  const latest = (revisions[revisions.length - 1] as Revision).name;
+  const block = state.value.spec.traffic;
+  if (block === undefined) {
+    const at = document.at(["spec"]);
+    return [{ revision: latest, tag: undefined, percent: 100, latest: true, at }];
+  }
+  const known = revisions.map(({ name }) => name);
+  const tags = new Map<string, number>();
+  const targets = block.map((target, i): TrafficTarget => {
+    const path = ["spec", "traffic", i];
+    const { revisionName, latestRevision, tag, percent = 0 } = target;
+    if (revisionName !== undefined && latestRevision === true) {
+      error(
+        i,
+        "latestRevision",
+        `may not set revisionName ${revisionName} when latestRevision is true`,
+        "leave one out",
+      );
+    } else if (revisionName === undefined && latestRevision !== true) {
+      error(
+        i,
+        undefined,
+        "it is not said which revision this target means",
+        "add revisionName, or latestRevision: true",
+      );
+    } else if (revisionName !== undefined && !known.includes(revisionName)) {
+      error(i, "revisionName", `there is no revision ${revisionName}`, didYouMean(revisionName, known));
+    }
+    if (tag !== undefined) {
+      const other = tags.get(tag);
+      if (other !== undefined)
+        error(i, "tag", `the tag ${tag} is on traffic[${other}] already`, "a tag names one target");
+      tags.set(tag, i);
+    }
+    return {
+      revision: revisionName ?? latest,
+      tag,
+      percent,
+      latest: latestRevision === true,
+      at: document.at(path),
+    };
+  });
+  const sum = targets.reduce((all, { percent }) => all + percent, 0);
+  if (sum !== 100) {
+    problems.push({
+      severity: "error",
+      at: document.atKey(["spec", "traffic"]),
+      field: "spec.traffic",
+      message: `the percents sum to ${sum}, and 100 are needed`,
+      fix: sum < 100 ? `give ${100 - sum} more` : `take ${sum - 100} away`,
+    });
+  }
+  return targets;
+
+  function error(i: number, field: string | undefined, message: string, fix: string): void {
+    const path = ["spec", "traffic", i, ...(field === undefined ? [] : [field])];
+    problems.push({
+      severity: "error",
+      at: document.at(path),
+      field: `spec.traffic[${i}]${field === undefined ? "" : `.${field}`}`,
+      message,
+      fix,
+    });
+  }
+}
+
+/** The share of each revision in percent, zero shares left out; the same revision under two targets is summed. */
+export function shares(traffic: readonly TrafficTarget[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { revision, percent } of traffic) {
+    if (percent > 0) sums.set(revision, (sums.get(revision) ?? 0) + percent);
+  }
+  return sums;
+}
+
+function namespaceOf(service: KnativeService): string {
+  return service.metadata.namespace ?? "default";
+}

@@ -1,0 +1,169 @@
+import { HeaderList } from "./headers.ts";
+import { hostOf } from "./hosts.ts";
+import { appliedMatch, pathOf } from "./match.ts";
+import {
+  type Backend,
+  type Destination,
+  type ForwardAction,
+  type Listener,
+  type RedirectAction,
+  type RequestMatch,
+  type RouteTable,
+  type Rule,
+  rulesFor,
+} from "./table.ts";
+
+/** A request on its way; routing changes a copy of it. */
+export interface RoutedRequest {
+  method: string;
+  target: string;
+  authority: string;
+  headers: HeaderList;
+}
+
+/** One routing decision on a request's way: an ingress rule, then perhaps one of the local gateway. */
+export interface Hop {
+  rule: Rule;
+  /** The destination that was drawn, or undefined for a redirect. */
+  destination: Destination | undefined;
+  /** The request as it came to this hop, kept where the rule may send it again. */
+  before: { listener: Listener; request: RoutedRequest } | undefined;
+}
+
+/** Where a request ends up. The hops lead there from outside in. */
+export type Resolution =
+  | { kind: "revision"; revision: string; request: RoutedRequest; hops: readonly Hop[] }
+  | { kind: "redirect"; status: number; location: string; hops: readonly Hop[] }
+  | { kind: "nowhere"; status: 404 | 500; reason: string; hops: readonly Hop[] };
+
+// Far more than any sane path through the gateways: what needs more goes in a circle.
+const MAX_HOPS = 8;
+
+/**
+ * Follows a request from a listener to the revision that answers it.
+ * @param random a number in [0, 1) for each weighted choice
+ * @param earlier the hops that led to this listener already, when a request is routed again from there
+ */
+export function resolve(
+  table: RouteTable,
+  listener: Listener,
+  incoming: RoutedRequest,
+  random: () => number,
+  earlier: readonly Hop[] = [],
+): Resolution {
+  const hops = [...earlier];
+  const request: RoutedRequest = { ...incoming, headers: incoming.headers.copy() };
+  let at = listener;
+  while (hops.length < MAX_HOPS) {
+    const host = hostOf(request.authority);
+    const rules = rulesFor(table.listeners[at], host);
+    let backend: Backend | undefined;
+    if (rules !== undefined) {
+      const found = firstRule(rules, request);
+      if (found === undefined) return { kind: "nowhere", status: 404, reason: noRule(at, request), hops };
+      const { rule, match } = found;
+      if (rule.action.kind === "redirect") {
+        hops.push({ rule, destination: undefined, before: undefined });
+        return {
+          kind: "redirect",
+          status: rule.action.status,
+          location: redirected(rule.action, match, request),
+          hops,
+        };
+      }
+      const before =
+        rule.action.retry.attempts === 0
+          ? undefined
+          : { listener: at, request: { ...request, headers: request.headers.copy() } };
+      const destination = draw(rule.action, random);
+      hops.push({ rule, destination, before });
+      forward(rule.action, destination, match, request);
+      backend = destination.backend;
+    } else if (at === "mesh") {
+      backend = table.backends.get(host);
+    }
+    if (backend === undefined) return { kind: "nowhere", status: 404, reason: noHost(at, host), hops };
+    if (backend.kind === "revision") return { kind: "revision", revision: backend.revision, request, hops };
+    if (rules === undefined && backend.listener === at) break;
+    at = backend.listener;
+  }
+  return {
+    kind: "nowhere",
+    status: 500,
+    reason: `the routes for ${hostOf(incoming.authority)} go in a circle`,
+    hops,
+  };
+}
+
+function firstRule(
+  rules: readonly Rule[],
+  request: RoutedRequest,
+): { rule: Rule; match: RequestMatch | true } | undefined {
+  for (const rule of rules) {
+    const match = appliedMatch(rule, request);
+    if (match !== undefined) return { rule, match };
+  }
+  return undefined;
+}
+
+function draw(action: ForwardAction, random: () => number): Destination {
+  const { destinations, totalWeight } = action;
+  const last = destinations[destinations.length - 1] as Destination;
+  if (destinations.length === 1) return last;
+  let left = random() * totalWeight;
+  for (const destination of destinations) {
+    left -= destination.weight;
+    if (left < 0) return destination;
+  }
+  return last;
+}
+
+function forward(
+  action: ForwardAction,
+  to: Destination,
+  match: RequestMatch | true,
+  request: RoutedRequest,
+): void {
+  if (action.rewriteUri !== undefined) request.target = rewritten(action.rewriteUri, match, request.target);
+  request.headers.apply(action.request);
+  request.headers.apply(to.request);
+  if (to.authority !== undefined) {
+    request.authority = to.authority;
+    request.headers.set("host", to.authority);
+  }
+}
+
+/** Envoy's prefix_rewrite: of a prefix match the prefix is replaced, of an exact or regex match the whole path. */
+function rewritten(uri: string, match: RequestMatch | true, target: string): string {
+  const path = pathOf(target);
+  const query = target.slice(path.length);
+  const matched = match === true ? undefined : match.uri;
+  if (matched === undefined) return uri + path.slice(1) + query;
+  return uri + (matched.kind === "prefix" ? path.slice(matched.value.length) : "") + query;
+}
+
+function redirected(action: RedirectAction, match: RequestMatch | true, request: RoutedRequest): string {
+  const scheme = action.scheme ?? "http";
+  const host =
+    action.authority ?? (action.port === undefined ? request.authority : hostOf(request.authority));
+  const port = action.port === undefined ? "" : `:${action.port}`;
+  const path = pathOf(request.target);
+  const query = request.target.slice(path.length);
+  const prefix = match !== true && match.uri?.kind === "prefix" ? match.uri.value : undefined;
+  // Istio keeps %PREFIX()% for "the matched prefix, replaced"; any other uri replaces the whole path.
+  const to =
+    action.uri?.startsWith("%PREFIX()%") === true
+      ? action.uri.slice("%PREFIX()%".length) + path.slice(prefix?.length ?? 0)
+      : (action.uri ?? path);
+  return `${scheme}://${host}${port}${to}${to.includes("?") ? "" : query}`;
+}
+
+function noRule(listener: Listener, request: RoutedRequest): string {
+  const place = listener === "ingress" ? "the ingress gateway" : hostOf(request.authority);
+  return `no route at ${place} takes ${request.method} ${pathOf(request.target)}`;
+}
+
+function noHost(listener: Listener, host: string): string {
+  if (listener === "ingress") return `the ingress gateway serves no host ${host}`;
+  return `${host} is no host of this cluster`;
+}
