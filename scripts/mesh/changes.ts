@@ -1,0 +1,128 @@
+import type { VirtualService } from "../manifests/kinds/istio.ts";
+import type { Sourced } from "../manifests/resources.ts";
+import type { KnativeServicePlan } from "../traffic/knative.ts";
+import type { Destination, Rule } from "../traffic/table.ts";
+import type { Loaded } from "./load.ts";
+
+/**
+ * What an edit changed, a sentence each: percents and weights with their old and new values, revisions that came
+ * or went, and other objects by name. Empty when only comments or the order of files changed.
+ */
+export function describeChanges(before: Loaded, now: Loaded): string[] {
+  return [
+    ...describeServices(before.plan.services, now.plan.services),
+    ...describeVirtualServices(before, now),
+    ...describeOthers("Gateway", before.resources.gateways, now.resources.gateways),
+    ...describeOthers("Service", before.resources.externalNames, now.resources.externalNames),
+  ];
+}
+
+/** How traffic is named in a sentence: by tag where there is one, else by revision. */
+export function targetName({ tag, revision }: { tag: string | undefined; revision: string }): string {
+  return tag ?? revision;
+}
+
+function* describeServices(before: KnativeServicePlan[], now: KnativeServicePlan[]): Generator<string> {
+  for (const [name, old, current] of paired(
+    before,
+    now,
+    (service) => `${service.namespace}/${service.name}`,
+  )) {
+    if (old === undefined) yield `${name} is new`;
+    else if (current === undefined) yield `${name} is gone`;
+    else yield* describeService(old, current);
+  }
+}
+
+function* describeService(before: KnativeServicePlan, now: KnativeServicePlan): Generator<string> {
+  for (const [name, old, current] of paired(before.revisions, now.revisions, (revision) => revision.name)) {
+    if (old === undefined) yield `revision ${name} is new`;
+    else if (current === undefined) yield `revision ${name} is gone`;
+    else if (JSON.stringify(old.template) !== JSON.stringify(current.template)) {
+      yield `revision ${name} was started anew (on a cluster a changed revision needs a new name)`;
+    }
+  }
+  const changes = paired(before.traffic, now.traffic, targetName).flatMap(([name, old, current]) => {
+    const [from, to] = [old?.percent ?? 0, current?.percent ?? 0];
+    if (from !== to) return [`${name} ${from} → ${to} %`];
+    return old?.revision === current?.revision ? [] : [`${name} is now ${current?.revision ?? "gone"}`];
+  });
+  if (changes.length > 0) yield `${now.name}: ${changes.join(", ")}`;
+  if (before.visibility !== now.visibility) yield `${now.name} is ${now.visibility} now`;
+}
+
+function* describeVirtualServices(before: Loaded, now: Loaded): Generator<string> {
+  const [old, current] = [before.resources.virtualServices, now.resources.virtualServices];
+  for (const [name, from, to] of paired(old, current, objectName)) {
+    if (from === undefined) yield `VirtualService ${name} is new`;
+    else if (to === undefined) yield `VirtualService ${name} is gone`;
+    else if (JSON.stringify(from.value) !== JSON.stringify(to.value)) {
+      const weights = [...describeWeights(from, to)];
+      yield weights.length > 0 ? `${name}: ${weights.join(", ")}` : `VirtualService ${name} changed`;
+    }
+  }
+}
+
+/** The weights that differ, when nothing but weights does. */
+function* describeWeights(from: Sourced<VirtualService>, to: Sourced<VirtualService>): Generator<string> {
+  if (JSON.stringify(withoutWeights(from.value)) !== JSON.stringify(withoutWeights(to.value))) return;
+  for (const [i, route] of to.value.spec.http.entries()) {
+    for (const [j, { destination, weight = 0 }] of (route.route ?? []).entries()) {
+      const old = from.value.spec.http[i]?.route?.[j]?.weight ?? 0;
+      if (old !== weight) yield `${shortHost(destination.host)} weight ${old} → ${weight}`;
+    }
+  }
+}
+
+function withoutWeights(service: VirtualService): unknown {
+  const http = service.spec.http.map((route) => ({
+    ...route,
+    route: route.route?.map((to) => ({ ...to, weight: 0 })),
+  }));
+  return { ...service, spec: { ...service.spec, http } };
+}
+
+function* describeOthers(
+  kind: string,
+  before: readonly Sourced<{ metadata: { name: string } }>[],
+  now: readonly Sourced<{ metadata: { name: string } }>[],
+): Generator<string> {
+  for (const [name, old, current] of paired(before, now, objectName)) {
+    if (old === undefined) yield `${kind} ${name} is new`;
+    else if (current === undefined) yield `${kind} ${name} is gone`;
+    else if (JSON.stringify(old.value) !== JSON.stringify(current.value)) yield `${kind} ${name} changed`;
+  }
+}
+
+/** The name of a rule's destination as people say it: the first label of its host. */
+export function shortHost(host: string): string {
+  return host.split(".")[0] ?? host;
+}
+
+/** The rules that split traffic: those with more than one destination. */
+export function splitRules(rules: readonly Rule[]): { rule: Rule; destinations: readonly Destination[] }[] {
+  return rules.flatMap((rule) => {
+    const { action } = rule;
+    return action.kind === "forward" && action.destinations.length > 1
+      ? [{ rule, destinations: action.destinations }]
+      : [];
+  });
+}
+
+function objectName({ value }: Sourced<{ metadata: { name: string } }>): string {
+  return value.metadata.name;
+}
+
+/** Both sides of each key, in the order in which they come first. */
+function paired<T>(
+  before: readonly T[],
+  now: readonly T[],
+  key: (item: T) => string,
+): [string, T | undefined, T | undefined][] {
+  const [old, current] = [new Map(before.map((x) => [key(x), x])), new Map(now.map((x) => [key(x), x]))];
+  return [...new Set([...old.keys(), ...current.keys()])].map((name) => [
+    name,
+    old.get(name),
+    current.get(name),
+  ]);
+}

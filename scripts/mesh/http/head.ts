@@ -1,0 +1,178 @@
+import { HeaderList } from "../../traffic/headers.ts";
+
+export interface RequestHead {
+  method: string;
+  /** The request target as it came, byte for byte: path and query, never decoded or normalised. */
+  target: string;
+  /** Host, as the client wrote it (port included). */
+  authority: string;
+  headers: HeaderList;
+  /** Whether the client wants the connection kept after this exchange. */
+  keepAlive: boolean;
+}
+
+export interface ResponseHead {
+  status: number;
+  reason: string;
+  headers: HeaderList;
+  keepAlive: boolean;
+}
+
+/** How many bytes a message's body has: none, a known number, chunks, or all until the connection closes. */
+export type Framing =
+  { kind: "none" } | { kind: "length"; bytes: number } | { kind: "chunked" } | { kind: "close" };
+
+/** A message that RFC 9112 does not allow. `status` is what a client is told (400 unless another fits better). */
+export class MalformedMessage extends Error {
+  readonly status: number;
+  constructor(message: string, status = 400) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** A head of more bytes is refused with 431. Envoy's own limit is 60 KiB. */
+export const MAX_HEAD_BYTES = 60 * 1024;
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const VISIBLE = /^[\x21-\x7e\x80-\xff]+$/;
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const AUTHORITY = /^[A-Za-z0-9._~%!$&'()*+,;=:[\]-]*$/;
+const DIGITS = /^[0-9]{1,15}$/;
+
+// Fields that speak of one connection only (RFC 9110 section 7.6.1, and those that older software sends).
+const HOP_BY_HOP = [
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+/**
+ * Reads a request's head.
+ * @param text the head in Latin-1 (a character a byte), without the empty line that ends it
+ * @throws MalformedMessage for anything that two parsers could read in two ways
+ */
+export function parseRequestHead(text: string): RequestHead {
+  const lines = text.split("\r\n");
+  const [method = "", target = "", version = "", ...rest] = (lines[0] ?? "").split(" ");
+  if (!TOKEN.test(method) || !VISIBLE.test(target) || rest.length > 0) {
+    throw new MalformedMessage("the request line is not METHOD TARGET HTTP/1.1");
+  }
+  if (version !== "HTTP/1.1") throw unsupportedVersion(version);
+  const headers = parseFields(lines);
+  if (headers.count("host") !== 1) throw new MalformedMessage("exactly one Host header is needed");
+  const host = headers.get("host") ?? "";
+  const { authority, path } = splitTarget(method, target, host);
+  if (!AUTHORITY.test(authority)) throw new MalformedMessage("the Host header is not a host name");
+  headers.set("host", authority);
+  return { method, target: path, authority, headers, keepAlive: wantsKeepAlive(headers) };
+}
+
+/**
+ * Reads a response's head, as a revision wrote it.
+ * @throws MalformedMessage (status 502)
+ */
+export function parseResponseHead(text: string): ResponseHead {
+  const lines = text.split("\r\n");
+  const parts = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: (.*))?$/.exec(lines[0] ?? "");
+  if (!parts) throw new MalformedMessage("the answer does not begin with an HTTP/1.1 status line", 502);
+  const [, minor, status, reason = ""] = parts;
+  const headers = parseFields(lines);
+  const keepAlive = minor === "1" && wantsKeepAlive(headers);
+  return { status: Number(status), reason: FIELD_VALUE.test(reason) ? reason : "", headers, keepAlive };
+}
+
+/** The body that follows a request (RFC 9112 section 6.3). */
+export function requestFraming(head: RequestHead): Framing {
+  return declaredFraming(head.headers) ?? { kind: "none" };
+}
+
+/** The body that follows a response to a request of this method (RFC 9112 section 6.3). */
+export function responseFraming(head: ResponseHead, method: string): Framing {
+  if (method === "HEAD" || head.status < 200 || head.status === 204 || head.status === 304) {
+    return { kind: "none" };
+  }
+  return declaredFraming(head.headers) ?? { kind: "close" };
+}
+
+/** Removes what speaks of one connection only, with every field that the Connection header names. */
+export function removeHopByHop(headers: HeaderList): void {
+  const named = headers.joined("connection");
+  if (named !== undefined) {
+    for (const name of named.toLowerCase().split(",")) headers.remove(name.trim());
+  }
+  for (const name of HOP_BY_HOP) headers.remove(name);
+}
+
+function parseFields(lines: string[]): HeaderList {
+  const fields: string[] = [];
+  for (let i = 1; i < lines.length; i++) {
+    const line = lines[i] as string;
+    const colon = line.indexOf(":");
+    const name = line.slice(0, colon);
+    const value = line.slice(colon + 1);
+    // A folded line begins with white space, which no token does: it ends up here too.
+    if (colon < 1 || !TOKEN.test(name)) throw new MalformedMessage(`header line ${i} is not NAME: VALUE`);
+    if (!FIELD_VALUE.test(value)) throw new MalformedMessage(`the header ${name} has a control character`);
+    fields.push(name.toLowerCase(), trimBlanks(value));
+  }
+  return new HeaderList(fields);
+}
+
+function declaredFraming(headers: HeaderList): Framing | undefined {
+  const coding = headers.joined("transfer-encoding");
+  const length = headers.joined("content-length");
+  if (coding !== undefined) {
+    // Both at once is how requests are smuggled past a proxy: refused rather than guessed at.
+    if (length !== undefined)
+      throw new MalformedMessage("Content-Length and Transfer-Encoding exclude each other");
+    if (coding.toLowerCase() !== "chunked")
+      throw new MalformedMessage("the only known transfer coding is chunked", 501);
+    return { kind: "chunked" };
+  }
+  if (length === undefined) return undefined;
+  if (!DIGITS.test(length)) throw new MalformedMessage("Content-Length is not one whole number");
+  return length === "0" ? { kind: "none" } : { kind: "length", bytes: Number(length) };
+}
+
+// RFC 9112 section 3.2: origin form, absolute form (what a client sends to its proxy) and OPTIONS *.
+function splitTarget(method: string, target: string, host: string): { authority: string; path: string } {
+  if (target.includes("#")) throw new MalformedMessage("a request target has no #fragment");
+  if (target.startsWith("/")) return { authority: host, path: target };
+  if (target === "*" && method === "OPTIONS") return { authority: host, path: target };
+  const absolute = /^http:\/\/([^/?@]+)([/?].*)?$/i.exec(target);
+  if (!absolute) throw new MalformedMessage("the request target must be a path or an http:// address");
+  const [, authority = "", path = "/"] = absolute;
+  return { authority, path: path.startsWith("/") ? path : `/${path}` };
+}
+
+function wantsKeepAlive(headers: HeaderList): boolean {
+  const connection = headers.joined("connection");
+  return connection === undefined || !/(?:^|,)[\t ]*close[\t ]*(?:,|$)/i.test(connection);
+}
+
+function unsupportedVersion(version: string): MalformedMessage {
+  // Istio's gateways answer HTTP/1.0 with 426 unless told otherwise (PILOT_HTTP10); so does the mesh.
+  if (version === "HTTP/1.0") return new MalformedMessage("HTTP/1.0 is not served: use HTTP/1.1", 426);
+  if (/^HTTP\/[0-9](\.[0-9])?$/.test(version))
+    return new MalformedMessage(`${version} is not served here`, 505);
+  return new MalformedMessage("the request line is not METHOD TARGET HTTP/1.1");
+}
+
+function trimBlanks(value: string): string {
+  let start = 0;
+  let end = value.length;
+  while (start < end && isBlank(value.charCodeAt(start))) start++;
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--;
+  return value.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}

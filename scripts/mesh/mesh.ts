@@ -1,0 +1,193 @@
+import { InvalidManifests, type Problem } from "../manifests/problem.ts";
+import { hostOf } from "../traffic/hosts.ts";
+import { seededRandom } from "../traffic/random.ts";
+import type { Listener } from "../traffic/table.ts";
+import { type Exchange, type HttpServer, type HttpServerOptions, serveHttp } from "./http/server.ts";
+import { LOCAL_DOMAIN, FOLDERS, type Loaded, loadConfiguration } from "./load.ts";
+import { type Generation, relay, type Served } from "./relay.ts";
+import { type Crew, Fleet } from "./revisions/fleet.ts";
+import type { RevisionState } from "./revisions/runner.ts";
+import { watchFolders } from "./watch.ts";
+
+/** What happens in the mesh, for whoever shows it. */
+export interface MeshEvents {
+  /** A configuration came into force; `before` is undefined for the first one. */
+  onApplied(now: Loaded, before: Loaded | undefined): void;
+  /** An edit is valid, and waits for these revisions to become ready. */
+  onWaiting(revisions: string[]): void;
+  /** An edit is not valid; what was in force stays so. */
+  onRejected(problems: readonly Problem[]): void;
+  onRevision(name: string, state: RevisionState, detail: string): void;
+  /** A line that a revision wrote. */
+  onLine(name: string, line: string): void;
+  onServed(served: Served): void;
+}
+
+export interface MeshOptions {
+  /** The folder that holds `knative`, `istio` and `functions`. */
+  root: string;
+  /** The port of the ingress gateway on 127.0.0.1; 0 lets the system choose. */
+  port: number;
+  /** The port of the cluster-local hosts. */
+  localPort: number;
+  /** For the weighted choices: the same seed makes the same choices in the same order. */
+  seed: number;
+  events: MeshEvents;
+}
+
+/** A running mesh. */
+export interface Mesh {
+  readonly port: number;
+  readonly localPort: number;
+  /** The configuration in force. */
+  readonly loaded: Loaded;
+  /** The process of each revision that runs, by name. */
+  processes(): Map<string, number>;
+  /** Lets requests under way finish and ends every revision. */
+  stop(): Promise<void>;
+  /** Ends every connection and revision at once. */
+  kill(): void;
+}
+
+const HOSTNAME = "127.0.0.1";
+// An editor may save a file in two steps: what is not valid gets this long to become so before anyone is told.
+const SECOND_LOOK_MS = 150;
+
+/**
+ * Runs the system that the manifests below a folder describe, and follows every edit of them.
+ * @throws InvalidManifests when they are not valid; an error with code EADDRINUSE when a port is taken
+ */
+export async function startMesh(options: MeshOptions): Promise<Mesh> {
+  const { root, events } = options;
+  let loaded = await loadConfiguration(root);
+  const random = seededRandom(options.seed);
+  const servers: HttpServer[] = [];
+  const ingress = serve("ingress", options.port);
+  const local = serve("mesh", options.localPort);
+  const fleet = new Fleet({
+    proxyUrl: `http://${HOSTNAME}:${local.port}`,
+    onLine: (spec, line) => events.onLine(spec.name, line),
+    onState: (spec, state, detail) => events.onRevision(spec.name, state, detail),
+  });
+  let crew = fleet.crew(loaded.specs);
+  let generation = generationOf(loaded, crew);
+  events.onApplied(loaded, undefined);
+
+  // Every change on disk is a turn; every turn that is valid, a candidate for what is in force.
+  let turns = 0;
+  let candidates = 0;
+  let waiting: Crew | undefined;
+  const stopWatching = watchFolders(root, FOLDERS, () => void reload(++turns));
+
+  return {
+    port: ingress.port,
+    localPort: local.port,
+    get loaded() {
+      return loaded;
+    },
+    processes() {
+      const runners = [...crew.values()];
+      return new Map(runners.flatMap(({ spec, pid }) => (pid === undefined ? [] : [[spec.name, pid]])));
+    },
+    async stop() {
+      turns++;
+      candidates++;
+      stopWatching();
+      await Promise.all(servers.map((server) => server.stop()));
+      await fleet.retire();
+    },
+    kill() {
+      for (const server of servers) server.terminate();
+      fleet.kill();
+    },
+  };
+
+  function serve(listener: Listener, port: number): HttpServer {
+    const server = listen({
+      hostname: HOSTNAME,
+      port,
+      onExchange(exchange) {
+        if (listener === "mesh") readLocalName(exchange);
+        relay(exchange, listener, {
+          generation: () => generation,
+          random,
+          newRequestId: () => crypto.randomUUID(),
+          onServed: (served) => events.onServed(served),
+        });
+      },
+    });
+    servers.push(server);
+    return server;
+  }
+
+  function listen(server: HttpServerOptions): HttpServer {
+    try {
+      return serveHttp(server);
+    } catch (error) {
+      for (const open of servers) open.terminate();
+      throw error;
+    }
+  }
+
+  async function reload(turn: number): Promise<void> {
+    const next = await loadOrExplain(turn);
+    if (next === undefined || turn !== turns) return;
+    const candidate = ++candidates;
+    const nextCrew = fleet.crew(next.specs, crew, waiting);
+    const starting = routedRevisions(next).flatMap((key) => {
+      const runner = nextCrew.get(key);
+      return runner === undefined || runner === crew.get(key) ? [] : [runner];
+    });
+    if (starting.length > 0) {
+      // As with Knative, traffic moves to a new revision when it is ready, and not before.
+      waiting = nextCrew;
+      void fleet.retire(crew, nextCrew);
+      events.onWaiting(starting.map(({ spec }) => spec.name));
+      await Promise.all(starting.map((runner) => runner.wasReady));
+    }
+    if (candidate !== candidates) return;
+    waiting = undefined;
+    const before = loaded;
+    [loaded, crew] = [next, nextCrew];
+    generation = generationOf(loaded, crew);
+    events.onApplied(loaded, before);
+    void fleet.retire(crew);
+  }
+
+  async function loadOrExplain(turn: number): Promise<Loaded | undefined> {
+    try {
+      return await loadConfiguration(root);
+    } catch (error) {
+      if (!(error instanceof InvalidManifests)) throw error;
+      await Bun.sleep(SECOND_LOOK_MS);
+      if (turn === turns) events.onRejected(error.problems);
+      return undefined;
+    }
+  }
+}
+
+function generationOf(loaded: Loaded, crew: Crew): Generation {
+  const timeouts = new Map(loaded.specs.map(({ key, timeoutMs }) => [key, timeoutMs]));
+  return {
+    table: loaded.plan.table,
+    client: (revision) =>
+      crew.get(revision)?.client() ?? Promise.reject(new Error(`there is no revision ${revision}`)),
+    revisionTimeoutMs: (revision) => timeouts.get(revision) ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+/** The revisions that some request can reach. */
+function routedRevisions({ plan }: Loaded): string[] {
+  return plan.services.flatMap(({ namespace, traffic }) =>
+    traffic.map(({ revision }) => `${namespace}/${revision}`),
+  );
+}
+
+/** `credit-check.kyc.localhost` is `credit-check.kyc` here: a name that a browser resolves to this machine. */
+function readLocalName({ request }: Exchange): void {
+  const host = hostOf(request.authority);
+  const suffix = `.${LOCAL_DOMAIN}`;
+  if (!host.endsWith(suffix)) return;
+  request.authority = host.slice(0, -suffix.length);
+  request.headers.set("host", request.authority);
+}

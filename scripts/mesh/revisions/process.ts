@@ -1,0 +1,148 @@
+import type { Subprocess } from "bun";
+import { HttpClient } from "../http/client.ts";
+import type { RevisionSpec } from "./spec.ts";
+
+export interface ProcessOptions {
+  spec: RevisionSpec;
+  /** The proxy that stands for the sidecar: cluster-local hosts are reached through it. */
+  proxyUrl: string;
+  onLine(line: string): void;
+  /** The process is over; the sentence says how. */
+  onExit(how: string): void;
+}
+
+/** One process of a revision. */
+export interface RevisionProcess {
+  readonly pid: number;
+  readonly port: number;
+  readonly client: HttpClient;
+  /**
+   * True when the revision answers its readiness probe, false when the process ended before.
+   * @throws when it has not become ready in time
+   */
+  ready(): Promise<boolean>;
+  /** Asks the process to end, lets requests under way finish, and ends it by force if it does not. */
+  stop(): Promise<void>;
+  /** Ends the process at once. */
+  kill(): void;
+}
+
+const HOSTNAME = "127.0.0.1";
+const READY_WITHIN_MS = 30_000;
+const STOP_WITHIN_MS = 15_000;
+
+/**
+ * Starts a revision as Knative would: the manifest's variables, and PORT, K_SERVICE, K_REVISION and K_CONFIGURATION.
+ * What one machine needs beyond that: HOST, so that only this machine reaches it, and HTTP_PROXY in place of a sidecar.
+ */
+export function startProcess(options: ProcessOptions): RevisionProcess {
+  const { spec } = options;
+  const port = freePort();
+  const child = Bun.spawn([process.execPath, "--no-orphans", spec.entry], {
+    env: {
+      ...inherited(),
+      NODE_ENV: "production",
+      HTTP_PROXY: options.proxyUrl,
+      ...spec.env,
+      HOST: HOSTNAME,
+      PORT: String(port),
+      K_SERVICE: spec.service,
+      K_REVISION: spec.name,
+      K_CONFIGURATION: spec.service,
+    },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    // A group of its own: Ctrl-C in the terminal reaches the mesh alone, which ends the revisions in order.
+    detached: true,
+  });
+  const client = new HttpClient(HOSTNAME, port);
+  const output = Promise.all([
+    eachLine(child.stdout, options.onLine),
+    eachLine(child.stderr, options.onLine),
+  ]);
+  void child.exited.then(async () => {
+    await Promise.race([output, Bun.sleep(200)]);
+    options.onExit(describeExit(child));
+  });
+  return {
+    pid: child.pid,
+    port,
+    client,
+    ready: () => untilReady(child, client, spec.readinessPath),
+    async stop() {
+      await Promise.race([client.close(), Bun.sleep(STOP_WITHIN_MS)]);
+      child.kill("SIGTERM");
+      const ended = await Promise.race([child.exited.then(() => true), Bun.sleep(STOP_WITHIN_MS)]);
+      if (ended !== true) child.kill("SIGKILL");
+      await child.exited;
+    },
+    kill: () => child.kill("SIGKILL"),
+  };
+}
+
+// Enough for a program to find its tools and temporary folder; nothing of the user's own settings leaks in.
+function inherited(): Record<string, string> {
+  const names = ["PATH", "HOME", "TMPDIR", "TZ", "LANG"];
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+}
+
+function freePort(): number {
+  const listener = Bun.listen({ hostname: HOSTNAME, port: 0, exclusive: true, socket: { data() {} } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
+
+async function untilReady(child: Subprocess, client: HttpClient, path: string | undefined): Promise<boolean> {
+  const giveUpAt = performance.now() + READY_WITHIN_MS;
+  let pause = 5;
+  while (child.exitCode === null && child.signalCode === null) {
+    const last = await probe(client, path ?? "/");
+    if (last === "ready" || (path === undefined && last !== "no answer")) return true;
+    if (performance.now() > giveUpAt)
+      throw new Error(`not ready after ${READY_WITHIN_MS / 1000} s: ${path} gave ${last}`);
+    await Bun.sleep(pause);
+    pause = Math.min(pause * 1.2, 100);
+  }
+  return false;
+}
+
+function probe(client: HttpClient, path: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const head = Buffer.from(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nuser-agent: kube-probe/kyc\r\n\r\n`);
+  const request = client.send(
+    "GET",
+    head,
+    {
+      onHead: ({ status }) => resolve(status === 200 ? "ready" : `status ${status}`),
+      onData() {},
+      onFlush() {},
+      onEnd() {},
+      onFailure: () => resolve("no answer"),
+    },
+    true,
+  );
+  request.finish();
+  return promise;
+}
+
+async function eachLine(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const bytes of stream) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+  }
+  if (rest !== "") onLine(rest);
+}
+
+function describeExit(child: Subprocess): string {
+  if (child.signalCode !== null) return `ended by ${child.signalCode}`;
+  return child.exitCode === 78
+    ? "ended: its configuration is not valid (exit code 78)"
+    : `ended with code ${child.exitCode}`;
+}

@@ -1,0 +1,80 @@
+import { readdir, stat } from "node:fs/promises";
+import { join, relative } from "node:path";
+import type { Problem } from "../../manifests/problem.ts";
+import { didYouMean } from "../../nearest.ts";
+import type { Revision } from "../../traffic/knative.ts";
+
+/** What has to run for a revision. */
+export interface RevisionSpec {
+  /** `namespace/name`. */
+  key: string;
+  name: string;
+  service: string;
+  /** The program, a TypeScript file. */
+  entry: string;
+  /** The environment that the manifest gives. */
+  env: Readonly<Record<string, string>>;
+  /** The path that answers 200 when the revision is ready; without one an open port is enough, as for Knative. */
+  readinessPath: string | undefined;
+  timeoutMs: number;
+  /** Equal for equal templates: another one means that the revision has to be started anew. */
+  fingerprint: string;
+}
+
+// Knative's own default (config-defaults, revision-timeout-seconds).
+const DEFAULT_TIMEOUT_SECONDS = 300;
+
+/**
+ * Finds the program of each revision: an image `…/NAME:TAG` is `functions/NAME/main.ts` here.
+ * @param root the folder that holds `functions`
+ */
+export async function revisionSpecs(
+  root: string,
+  revisions: readonly Revision[],
+): Promise<{ specs: RevisionSpec[]; problems: Problem[] }> {
+  const specs: RevisionSpec[] = [];
+  const problems: Problem[] = [];
+  for (const revision of revisions) {
+    const { containers, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = revision.template.spec;
+    const [container] = containers;
+    if (container === undefined) continue;
+    const name = imageName(container.image);
+    const entry = join(root, "functions", name, "main.ts");
+    if (!(await isFile(entry))) problems.push(await noProgram(root, revision, container.image, name));
+    specs.push({
+      key: `${revision.namespace}/${revision.name}`,
+      name: revision.name,
+      service: revision.service,
+      entry,
+      env: Object.fromEntries((container.env ?? []).map(({ name, value = "" }) => [name, value])),
+      readinessPath: container.readinessProbe?.httpGet.path,
+      timeoutMs: timeoutSeconds * 1000,
+      fingerprint: JSON.stringify(revision.template),
+    });
+  }
+  return { specs, problems };
+}
+
+/** The last part of an image's name: `credit-check` of `dev.local/kyc/credit-check:1`. */
+function imageName(image: string): string {
+  return (image.split("/").at(-1) ?? "").replace(/[@:].*$/, "");
+}
+
+async function noProgram(root: string, revision: Revision, image: string, name: string): Promise<Problem> {
+  const known: string[] = [];
+  for (const folder of await readdir(join(root, "functions")).catch(() => [])) {
+    if (await isFile(join(root, "functions", folder, "main.ts"))) known.push(folder);
+  }
+  const missing = relative(root, join(root, "functions", name, "main.ts"));
+  return {
+    severity: "error",
+    at: revision.at,
+    field: "spec.template.spec.containers[0].image",
+    message: `${image} is run from ${missing} here, and that file is not there`,
+    fix: didYouMean(name, known),
+  };
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() === true;
+}
