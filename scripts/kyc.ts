@@ -1,0 +1,33 @@
+import { Command, CommanderError } from "commander";
+import { devCommand } from "./commands/dev.ts";
+import { testCommand } from "./commands/test.ts";
+import { EXIT, Failure } from "./exit.ts";
+import { InvalidManifests } from "./manifests/problem.ts";
+
+const kyc = new Command("kyc")
+  .description("Moves live traffic between versions of a service on Knative and Istio.")
+  .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 100), showGlobalOptions: true })
+  .addCommand(devCommand())
+  .addCommand(testCommand());
+
+for (const command of [kyc, ...kyc.commands]) command.exitOverride().showSuggestionAfterError();
+
+try {
+  await kyc.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  // Commander has written its message already; help and version are no failures.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof Failure) {
+    console.error(error.message);
+    return error.exitCode;
+  }
+  if (error instanceof InvalidManifests) {
+    console.error(error.message);
+    return EXIT.failed;
+  }
+  throw error;
+}

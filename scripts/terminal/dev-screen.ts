@@ -1,0 +1,99 @@
+import type { Problem } from "../manifests/problem.ts";
+import { formatProblem } from "../manifests/problem.ts";
+import { describeChanges } from "../mesh/changes.ts";
+import type { Loaded } from "../mesh/load.ts";
+import type { Mesh, MeshEvents } from "../mesh/mesh.ts";
+import { overview } from "../mesh/overview.ts";
+import type { Served } from "../mesh/relay.ts";
+import type { RevisionState } from "../mesh/revisions/runner.ts";
+import { drawOverview } from "./draw-overview.ts";
+import { type Style, styleFor } from "./style.ts";
+
+export interface DevScreenOptions {
+  /** Where the mesh tells what it does. */
+  out: NodeJS.WriteStream;
+  /** Where the revisions' own output goes. */
+  err: NodeJS.WriteStream;
+  /** Whether each request gets a line. */
+  logRequests: boolean;
+}
+
+/** What `dev` shows: what runs and where, then a line for each change. */
+export class DevScreen implements MeshEvents {
+  readonly #options: DevScreenOptions;
+  readonly #style: Style;
+  #before: string[] = [];
+  #started = false;
+  #rejected = false;
+
+  constructor(options: DevScreenOptions) {
+    this.#options = options;
+    this.#style = styleFor(options.out);
+  }
+
+  /** Shows the whole picture, and what was said before it could be drawn. */
+  start(mesh: Mesh): void {
+    this.#started = true;
+    this.#write(drawOverview(overview(mesh.loaded, mesh.port, mesh.localPort), this.#style));
+    for (const line of this.#before.splice(0)) this.#write(line);
+  }
+
+  /** A line with the time in front. */
+  say(text: string): void {
+    const line = `${this.#style.dim(clock())} ${text}`;
+    if (this.#started) this.#write(line);
+    else this.#before.push(line);
+  }
+
+  onApplied(now: Loaded, before: Loaded | undefined): void {
+    const wasRejected = this.#rejected;
+    this.#rejected = false;
+    for (const problem of now.warnings) this.say(this.#style.warn(formatProblem(problem)));
+    if (before === undefined) return;
+    const changes = describeChanges(before, now);
+    for (const change of changes) this.say(this.#style.good(change));
+    if (changes.length === 0 && wasRejected) this.say(this.#style.good("the files are valid again"));
+  }
+
+  onWaiting(revisions: string[]): void {
+    this.say(`waiting for ${revisions.join(", ")}; until then traffic stays as it is`);
+  }
+
+  onRejected(problems: readonly Problem[]): void {
+    this.#rejected = true;
+    for (const problem of problems) this.say(this.#style.bad(formatProblem(problem)));
+    this.say(this.#style.warn("the edit is not valid: what was in force stays so until the files are right"));
+  }
+
+  onRevision(name: string, state: RevisionState, detail: string): void {
+    if (state === "ready") this.say(`${name} is ready ${this.#style.dim(detail)}`);
+    else if (detail !== "") this.say(this.#style.bad(`${name} ${detail}`));
+  }
+
+  onLine(name: string, line: string): void {
+    if (!this.#options.logRequests && isRequestLine(line)) return;
+    this.#options.err.write(`${this.#style.dim(`[${name}]`)} ${line}\n`);
+  }
+
+  onServed({ listener, method, target, status, ms, revision, complete }: Served): void {
+    if (!this.#options.logRequests) return;
+    const path = target.split("?")[0];
+    const to = revision === undefined ? "" : ` ${revision.split("/")[1]}`;
+    this.say(
+      `${listener} ${method} ${path} ${status || "-"}${to} ${ms.toFixed(1)} ms${complete ? "" : " (broken off)"}`,
+    );
+  }
+
+  #write(text: string): void {
+    this.#options.out.write(`${text}\n`);
+  }
+}
+
+/** Whether a service wrote this line for a request that went well: those are shown on demand only. */
+function isRequestLine(line: string): boolean {
+  return line.startsWith("{") && line.includes('"level":"info"') && line.includes('"route":');
+}
+
+function clock(): string {
+  return new Date().toTimeString().slice(0, 8);
+}
