@@ -39,6 +39,7 @@ export function startProcess(options: ProcessOptions): RevisionProcess {
   const { spec } = options;
   const port = freePort();
   const child = Bun.spawn([process.execPath, "--no-orphans", spec.entry], {
+    cwd: spec.cwd,
     env: {
       ...inherited(),
       NODE_ENV: "production",

@@ -10,8 +10,9 @@ export interface RevisionSpec {
   key: string;
   name: string;
   service: string;
-  /** The program, a TypeScript file. */
+  /** The program, a TypeScript file, and the folder in which it runs. */
   entry: string;
+  cwd: string;
   /** The environment that the manifest gives. */
   env: Readonly<Record<string, string>>;
   /** The path that answers 200 when the revision is ready; without one an open port is enough, as for Knative. */
@@ -46,6 +47,7 @@ export async function revisionSpecs(
       name: revision.name,
       service: revision.service,
       entry,
+      cwd: root,
       env: Object.fromEntries((container.env ?? []).map(({ name, value = "" }) => [name, value])),
       readinessPath: container.readinessProbe?.httpGet.path,
       timeoutMs: timeoutSeconds * 1000,

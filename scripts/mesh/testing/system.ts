@@ -1,0 +1,169 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Problem } from "../../manifests/problem.ts";
+import type { Loaded } from "../load.ts";
+import { type Mesh, type MeshEvents, startMesh } from "../mesh.ts";
+import type { Served } from "../relay.ts";
+
+/**
+ * A small system in a folder of its own, for tests with real processes: one Knative Service `echo` whose revisions
+ * `a` and `b` answer with their environment, a Gateway, and a VirtualService that leads there.
+ */
+export class TestSystem implements AsyncDisposable {
+  readonly root: string;
+  readonly events = new RecordedEvents();
+  mesh: Mesh | undefined;
+
+  private constructor(root: string) {
+    this.root = root;
+  }
+
+  static async create(): Promise<TestSystem> {
+    const system = new TestSystem(await mkdtemp(join(tmpdir(), "kyc-mesh-")));
+    await system.write("functions/echo/main.ts", ECHO);
+    await system.write("knative/echo/1-a.yaml", echoRevision("a"));
+    await system.write("knative/echo/2-b.yaml", echoRevision("b") + echoTraffic({ a: 50, b: 50 }));
+    await system.write("istio/gateway.yaml", GATEWAY);
+    await system.write("istio/routes.yaml", ROUTES);
+    return system;
+  }
+
+  async write(path: string, text: string): Promise<void> {
+    await mkdir(dirname(join(this.root, path)), { recursive: true });
+    await writeFile(join(this.root, path), text);
+  }
+
+  /** Sets the percents in the file of revision b. */
+  async split(percents: Record<string, number>): Promise<void> {
+    await this.write("knative/echo/2-b.yaml", echoRevision("b") + echoTraffic(percents));
+  }
+
+  async start(seed = 1): Promise<Mesh> {
+    this.mesh = await startMesh({ root: this.root, port: 0, localPort: 0, seed, events: this.events });
+    return this.mesh;
+  }
+
+  /** A request through the ingress gateway. */
+  fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.mesh?.port}${path}`, init);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.mesh?.kill();
+    await rm(this.root, { recursive: true, force: true });
+  }
+}
+
+/** Keeps what the mesh told, and lets a test wait for it. */
+export class RecordedEvents implements MeshEvents {
+  readonly applied: Loaded[] = [];
+  readonly rejected: (readonly Problem[])[] = [];
+  readonly revisions: string[] = [];
+  readonly lines: string[] = [];
+  readonly served: Served[] = [];
+  readonly waiting: string[][] = [];
+
+  onApplied(now: Loaded): void {
+    this.applied.push(now);
+  }
+  onWaiting(revisions: string[]): void {
+    this.waiting.push(revisions);
+  }
+  onRejected(problems: readonly Problem[]): void {
+    this.rejected.push(problems);
+  }
+  onRevision(name: string, state: string, detail: string): void {
+    this.revisions.push(`${name} ${state} ${detail}`.trim());
+  }
+  onLine(name: string, line: string): void {
+    this.lines.push(`${name}: ${line}`);
+  }
+  onServed(served: Served): void {
+    this.served.push(served);
+  }
+}
+
+/** Waits until a condition holds. @throws when it does not in time */
+export async function until(what: string, condition: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`not in ${withinMs} ms: ${what}`);
+    await Bun.sleep(5);
+  }
+}
+
+/** The state of `echo` that brings revision `echo-NAME`. */
+export function echoRevision(name: string, env: Record<string, string> = {}): string {
+  const variables = Object.entries({ GREETING: name, ...env })
+    .map(([key, value]) => `            - {name: ${key}, value: ${JSON.stringify(value)}}\n`)
+    .join("");
+  return `apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {name: echo, namespace: test}
+spec:
+  template:
+    metadata: {name: echo-${name}}
+    spec:
+      containers:
+        - image: example.test/echo:1
+          readinessProbe: {httpGet: {path: /readyz}}
+          env:
+${variables}`;
+}
+
+/** A traffic block that gives each revision these percents, under its name as tag. */
+export function echoTraffic(percents: Record<string, number>): string {
+  const targets = Object.entries(percents).map(([name, percent]) => {
+    return `    - {revisionName: echo-${name}, tag: ${name}, percent: ${percent}}\n`;
+  });
+  return `  traffic:\n${targets.join("")}`;
+}
+
+const ECHO = `
+if (process.env.FAIL_TO_START) { console.error("cannot start: " + process.env.FAIL_TO_START); process.exit(78); }
+await Bun.sleep(Number(process.env.START_AFTER_MS ?? 0));
+const server = Bun.serve({
+  port: Number(process.env.PORT),
+  hostname: process.env.HOST,
+  async fetch(request) {
+    const url = new URL(request.url);
+    if (url.pathname === "/readyz") return new Response("ready");
+    if (url.pathname === "/crash") process.exit(9);
+    if (url.pathname === "/say") { console.log("said " + url.searchParams.get("text")); return new Response("ok"); }
+    if (url.pathname === "/slow") await Bun.sleep(Number(url.searchParams.get("ms")));
+    const { GREETING, PORT, HOST, K_SERVICE, K_REVISION, K_CONFIGURATION, HTTP_PROXY, SECRET_OF_THE_USER } = process.env;
+    return Response.json({
+      revision: K_REVISION, pid: process.pid, path: url.pathname,
+      env: { GREETING, PORT, HOST, K_SERVICE, K_REVISION, K_CONFIGURATION, HTTP_PROXY, SECRET_OF_THE_USER },
+      headers: Object.fromEntries(request.headers),
+    });
+  },
+});
+process.on("SIGTERM", async () => { await server.stop(); process.exit(0); });
+`;
+
+const GATEWAY = `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: door, namespace: test}
+spec:
+  selector: {istio: ingressgateway}
+  servers:
+    - port: {number: 80, name: http, protocol: HTTP}
+      hosts: ["*"]
+`;
+
+const ROUTES = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: routes, namespace: test}
+spec:
+  hosts: ["*"]
+  gateways: [door]
+  http:
+    - retries: {attempts: 0}
+      rewrite: {authority: echo.test.svc.cluster.local}
+      route:
+        - destination:
+            host: knative-local-gateway.istio-system.svc.cluster.local
+            port: {number: 80}
+`;
