@@ -42,7 +42,10 @@ test("each revision is a process of its own with the environment that Knative gi
 
 test("requests that come before a revision is ready wait for it", async () => {
   await using system = await TestSystem.create();
-  await system.write("knative/echo/2-b.yaml", echoRevision("b", { START_AFTER_MS: "400" }) + echoTraffic({ b: 100 }));
+  await system.write(
+    "knative/echo/2-b.yaml",
+    echoRevision("b", { START_AFTER_MS: "400" }) + echoTraffic({ b: 100 }),
+  );
   const startedAt = performance.now();
   await system.start();
   expect(performance.now() - startedAt).toBeLessThan(400);
@@ -65,9 +68,17 @@ test("cluster-local hosts answer on the second listener, by their names and belo
   const get = async (host: string): Promise<{ status: number; revision: string | undefined }> => {
     const response = await fetch(`http://127.0.0.1:${mesh.localPort}/`, { headers: { host } });
     const text = await response.text();
-    return { status: response.status, revision: response.ok ? (JSON.parse(text) as Echo).revision : undefined };
+    return {
+      status: response.status,
+      revision: response.ok ? (JSON.parse(text) as Echo).revision : undefined,
+    };
   };
-  for (const host of ["a-echo.test", "a-echo.test.svc", "a-echo.test.svc.cluster.local", "A-echo.test.localhost:8081"]) {
+  for (const host of [
+    "a-echo.test",
+    "a-echo.test.svc",
+    "a-echo.test.svc.cluster.local",
+    "A-echo.test.localhost:8081",
+  ]) {
     expect(await get(host)).toEqual({ status: 200, revision: "echo-a" });
   }
   expect(await get("echo-b.test.svc.cluster.local")).toEqual({ status: 200, revision: "echo-b" });
@@ -81,7 +92,10 @@ test("a public service answers at NAME.NAMESPACE.localhost on the ingress gatewa
   const byOwnName = await system.fetch("/", { headers: { host: "b-echo.test.localhost" } });
   expect((await byOwnName.json()) as Echo).toMatchObject({ revision: "echo-b" });
   const hidden = "  labels: {networking.knative.dev/visibility: cluster-local}";
-  const block = echoRevision("b").replace("metadata: {name: echo, namespace: test}", `metadata:\n  name: echo\n  namespace: test\n${hidden}`);
+  const block = echoRevision("b").replace(
+    "metadata: {name: echo, namespace: test}",
+    `metadata:\n  name: echo\n  namespace: test\n${hidden}`,
+  );
   await system.write("istio/routes.yaml", ""); // no other rule takes the host
   await system.write("knative/echo/2-b.yaml", block + echoTraffic({ b: 100 }));
   await until("the host is gone", async () => {
@@ -98,19 +112,30 @@ test("a crashed revision is started again, after growing delays, and requests me
   const second = await ask(system);
   expect(second.pid).not.toBe(first.pid);
   await system.fetch("/crash");
-  await until("the second crash was told", () => system.events.revisions.some((line) => line.includes("0.5 s")));
-  const delays = system.events.revisions.flatMap((line) => /starts again in ([0-9.]+) s/.exec(line)?.[1] ?? []);
+  await until("the second crash was told", () =>
+    system.events.revisions.some((line) => line.includes("0.5 s")),
+  );
+  const delays = system.events.revisions.flatMap(
+    (line) => /starts again in ([0-9.]+) s/.exec(line)?.[1] ?? [],
+  );
   expect(delays).toEqual(["0.25", "0.5"]);
 });
 
 test("a revision that cannot start says why, and its requests are refused at once", async () => {
   await using system = await TestSystem.create();
-  await system.write("knative/echo/2-b.yaml", echoRevision("b", { FAIL_TO_START: "no database" }) + echoTraffic({ b: 100 }));
+  await system.write(
+    "knative/echo/2-b.yaml",
+    echoRevision("b", { FAIL_TO_START: "no database" }) + echoTraffic({ b: 100 }),
+  );
   await system.start();
-  await until("the end was told", () => system.events.revisions.some((line) => line.includes("exit code 78")));
+  await until("the end was told", () =>
+    system.events.revisions.some((line) => line.includes("exit code 78")),
+  );
   const response = await system.fetch("/");
   expect(response.status).toBe(503);
-  expect(await response.text()).toContain("echo-b is not running: ended: its configuration is not valid (exit code 78)");
+  expect(await response.text()).toContain(
+    "echo-b is not running: ended: its configuration is not valid (exit code 78)",
+  );
   expect(system.events.lines).toContain("echo-b: cannot start: no database");
 });
 
@@ -118,7 +143,10 @@ test("an edit that is not valid changes nothing, says where it is wrong, and a g
   await using system = await TestSystem.create();
   await system.split({ a: 100 });
   await system.start();
-  await system.write("knative/echo/2-b.yaml", echoRevision("b") + echoTraffic({ a: 100 }).replace("percent", "percnt"));
+  await system.write(
+    "knative/echo/2-b.yaml",
+    echoRevision("b") + echoTraffic({ a: 100 }).replace("percent", "percnt"),
+  );
   await until("the edit was rejected", () => system.events.rejected.length === 1);
   expect(system.events.rejected[0]?.[0]).toMatchObject({
     at: { file: "knative/echo/2-b.yaml", line: 14, column: 38 },
@@ -136,7 +164,10 @@ test("a new revision takes traffic when it is ready, and not before", async () =
   await system.split({ a: 100 });
   await system.start();
   await ask(system);
-  await system.write("knative/echo/3-c.yaml", echoRevision("c", { START_AFTER_MS: "500" }) + echoTraffic({ c: 100 }));
+  await system.write(
+    "knative/echo/3-c.yaml",
+    echoRevision("c", { START_AFTER_MS: "500" }) + echoTraffic({ c: 100 }),
+  );
   await system.write("knative/echo/2-b.yaml", echoRevision("b"));
   await until("the mesh waits", () => system.events.waiting.length > 0);
   expect((await ask(system)).revision).toBe("echo-a");
@@ -149,7 +180,10 @@ test("while a new revision cannot start, what was in force stays so, and a later
   await system.split({ a: 100 });
   await system.start();
   await ask(system);
-  await system.write("knative/echo/2-b.yaml", echoRevision("b", { FAIL_TO_START: "x" }) + echoTraffic({ b: 100 }));
+  await system.write(
+    "knative/echo/2-b.yaml",
+    echoRevision("b", { FAIL_TO_START: "x" }) + echoTraffic({ b: 100 }),
+  );
   await until("it was tried", () => system.events.revisions.some((line) => line.includes("exit code 78")));
   expect((await ask(system)).revision).toBe("echo-a");
   await system.split({ b: 100 });
@@ -171,6 +205,22 @@ test("a revision that is no longer described ends when its requests are done", a
   expect(isAlive(pid)).toBe(true);
   expect((await slow).revision).toBe("echo-b");
   await until("its process is gone", () => !isAlive(pid));
+});
+
+test("a request that waits for a revision is answered by it, even when an edit takes the revision away meanwhile", async () => {
+  await using system = await TestSystem.create();
+  await system.write(
+    "knative/echo/2-b.yaml",
+    echoRevision("b", { START_AFTER_MS: "400" }) + echoTraffic({ b: 100 }),
+  );
+  await system.start();
+  const waiting = ask(system);
+  await Bun.sleep(50);
+  await system.write("knative/echo/1-a.yaml", echoRevision("a") + echoTraffic({ a: 100 }));
+  await system.write("knative/echo/2-b.yaml", "");
+  await until("the new state is in force", () => system.events.applied.length === 2);
+  expect((await ask(system)).revision).toBe("echo-a");
+  expect((await waiting).revision).toBe("echo-b");
 });
 
 test("stop lets requests under way finish and leaves no process", async () => {
@@ -218,7 +268,8 @@ test("twelve edits under load: no request fails, each takes effect within 100 ms
       expect(counts).toEqual({ a: (perEdit * percent) / 100, b: (perEdit * (100 - percent)) / 100 });
     } else {
       const expected = (perEdit * percent) / 100;
-      chiSquare += (counts.a - expected) ** 2 / expected + (counts.b - (perEdit - expected)) ** 2 / (perEdit - expected);
+      chiSquare +=
+        (counts.a - expected) ** 2 / expected + (counts.b - (perEdit - expected)) ** 2 / (perEdit - expected);
       freedom++;
     }
   }

@@ -71,7 +71,7 @@ export class DevScreen implements MeshEvents {
   }
 
   onLine(name: string, line: string): void {
-    if (!this.#options.logRequests && isRequestLine(line)) return;
+    if (!this.#options.logRequests && isRoutine(line)) return;
     this.#options.err.write(`${this.#style.dim(`[${name}]`)} ${line}\n`);
   }
 
@@ -89,9 +89,9 @@ export class DevScreen implements MeshEvents {
   }
 }
 
-/** Whether a service wrote this line for a request that went well: those are shown on demand only. */
-function isRequestLine(line: string): boolean {
-  return line.startsWith("{") && line.includes('"level":"info"') && line.includes('"route":');
+/** Whether a line says that all goes as it should: a structured one of level info. Those are shown on demand only. */
+function isRoutine(line: string): boolean {
+  return line.startsWith("{") && line.includes('"level":"info"');
 }
 
 function clock(): string {

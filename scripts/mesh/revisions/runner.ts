@@ -66,8 +66,9 @@ export class RevisionRunner {
   /** The way to the revision. While it starts, a promise: requests are held for it, as Knative's activator holds them. */
   client(): HttpClient | Promise<HttpClient> {
     if (this.#state === "ready" && this.#process) return this.#process.client;
-    if (this.#state === "failed")
+    if (this.#state === "failed" || this.#state === "stopping") {
       return Promise.reject(new Error(`${this.spec.name} is not running: ${this.#detail}`));
+    }
     if (this.#waiting.size >= MAX_WAITING) {
       return Promise.reject(
         new Error(`${this.spec.name} is starting, and ${MAX_WAITING} requests wait for it already`),
@@ -85,9 +86,10 @@ export class RevisionRunner {
 
   /** Ends the revision for good; requests under way finish first. */
   async stop(): Promise<void> {
+    if (this.#waiting.size > 0) await Promise.race([this.wasReady, Bun.sleep(MAX_WAIT_MS)]);
     clearTimeout(this.#restart);
-    this.#fail("it is being stopped");
     this.#become("stopping", "");
+    this.#refuseWaiting("it is being stopped");
     await this.#process?.stop();
   }
 
@@ -142,6 +144,10 @@ export class RevisionRunner {
 
   #fail(detail: string): void {
     this.#become("failed", detail);
+    this.#refuseWaiting(detail);
+  }
+
+  #refuseWaiting(detail: string): void {
     this.#release(({ reject }) => reject(new Error(`${this.spec.name} is not running: ${detail}`)));
   }
 
