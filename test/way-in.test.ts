@@ -1,5 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PROJECT } from "../scripts/project.ts";
@@ -19,7 +30,20 @@ afterAll(async () => {
 });
 
 const VERSION = "1.4.5";
-const TOOLS = ["sh", "cat", "cmp", "cp", "dirname", "mkdir", "mv", "readlink", "rm", "sleep", "touch", "chmod"];
+const TOOLS = [
+  "sh",
+  "cat",
+  "cmp",
+  "cp",
+  "dirname",
+  "mkdir",
+  "mv",
+  "readlink",
+  "rm",
+  "sleep",
+  "touch",
+  "chmod",
+];
 
 interface Setup {
   /** The version that a `bun` on PATH reports; none when undefined. */
@@ -30,7 +54,11 @@ interface Setup {
 
 interface Project {
   folder: string;
-  run(options?: { script?: string; cwd?: string; args?: string[] }): Promise<{ code: number; out: string; err: string }>;
+  run(options?: {
+    script?: string;
+    cwd?: string;
+    args?: string[];
+  }): Promise<{ code: number; out: string; err: string }>;
   /** What the stand-ins were asked to do. */
   calls(): Promise<string[]>;
 }

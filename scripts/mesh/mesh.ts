@@ -93,7 +93,8 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       turns++;
       candidates++;
       stopWatching();
-      await Promise.all(servers.map((server) => server.stop()));
+      // From outside in: what is under way at the ingress may still have to call others.
+      for (const server of servers) await server.stop();
       await fleet.retire();
     },
     kill() {

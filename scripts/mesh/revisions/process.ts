@@ -1,5 +1,6 @@
 import type { Subprocess } from "bun";
 import { HttpClient } from "../http/client.ts";
+import { within } from "../within.ts";
 import type { RevisionSpec } from "./spec.ts";
 
 export interface ProcessOptions {
@@ -30,6 +31,8 @@ export interface RevisionProcess {
 const HOSTNAME = "127.0.0.1";
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 15_000;
+// A grandchild may hold the pipe open for longer than the process lives.
+const OUTPUT_WITHIN_MS = 200;
 
 /**
  * Starts a revision as Knative would: the manifest's variables, and PORT, K_SERVICE, K_REVISION and K_CONFIGURATION.
@@ -63,7 +66,7 @@ export function startProcess(options: ProcessOptions): RevisionProcess {
     eachLine(child.stderr, options.onLine),
   ]);
   void child.exited.then(async () => {
-    await Promise.race([output, Bun.sleep(200)]);
+    await within(OUTPUT_WITHIN_MS, output);
     options.onExit(describeExit(child));
   });
   return {
@@ -72,10 +75,9 @@ export function startProcess(options: ProcessOptions): RevisionProcess {
     client,
     ready: () => untilReady(child, client, spec.readinessPath),
     async stop() {
-      await Promise.race([client.close(), Bun.sleep(STOP_WITHIN_MS)]);
+      await within(STOP_WITHIN_MS, client.close());
       child.kill("SIGTERM");
-      const ended = await Promise.race([child.exited.then(() => true), Bun.sleep(STOP_WITHIN_MS)]);
-      if (ended !== true) child.kill("SIGKILL");
+      if (!(await within(STOP_WITHIN_MS, child.exited))) child.kill("SIGKILL");
       await child.exited;
     },
     kill: () => child.kill("SIGKILL"),

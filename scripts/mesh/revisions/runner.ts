@@ -1,4 +1,5 @@
 import type { HttpClient } from "../http/client.ts";
+import { within } from "../within.ts";
 import { type RevisionProcess, startProcess } from "./process.ts";
 import type { RevisionSpec } from "./spec.ts";
 
@@ -86,7 +87,7 @@ export class RevisionRunner {
 
   /** Ends the revision for good; requests under way finish first. */
   async stop(): Promise<void> {
-    if (this.#waiting.size > 0) await Promise.race([this.wasReady, Bun.sleep(MAX_WAIT_MS)]);
+    if (this.#waiting.size > 0) await within(MAX_WAIT_MS, this.wasReady);
     clearTimeout(this.#restart);
     this.#become("stopping", "");
     this.#refuseWaiting("it is being stopped");

@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { PROJECT } from "../project.ts";
+
+/** A command of `kyc` that ran to its end. */
+export interface Finished {
+  code: number;
+  out: string;
+  err: string;
+}
+
+/** Runs a command of `kyc` to its end. */
+export async function kyc(...args: string[]): Promise<Finished> {
+  const child = Bun.spawn([...PROGRAM, ...args], {
+    env: { ...process.env, NO_COLOR: "1" },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  return { code, out, err };
+}
+
+/** A running `kyc dev`. */
+export interface RunningDev extends AsyncDisposable {
+  /** The address of the ingress gateway. */
+  readonly ingress: string;
+  /** The address of the cluster-local hosts. */
+  readonly local: string;
+  readonly pid: number;
+  readonly exited: Promise<number>;
+  /** All that it wrote so far. */
+  output(): string;
+  kill(signal: NodeJS.Signals): void;
+}
+
+const PROGRAM = [process.execPath, join(PROJECT, "scripts/kyc.ts")];
+
+/**
+ * Starts `kyc dev` on free ports and waits until it shows them.
+ * @param program what stands for `kyc`: the script of another clone, for example
+ */
+export async function startDev(args: string[] = [], program: string[] = PROGRAM): Promise<RunningDev> {
+  const child = Bun.spawn([...program, "dev", "--port", "0", ...args], {
+    env: { ...process.env, NO_COLOR: "1" },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  let output = "";
+  const read = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
+    const decoder = new TextDecoder();
+    for await (const bytes of stream) output += decoder.decode(bytes, { stream: true });
+  };
+  const reading = Promise.all([read(child.stdout), read(child.stderr)]);
+  const url = (label: string): string | undefined =>
+    new RegExp(`${label}\\s+(http://127\\.0\\.0\\.1:[0-9]+)`).exec(output)?.[1];
+  const end = performance.now() + 10_000;
+  while (url("Ingress gateway") === undefined || url("Cluster-local") === undefined) {
+    if (child.exitCode !== null || performance.now() > end)
+      throw new Error(`kyc dev did not start:\n${output}`);
+    await Bun.sleep(5);
+  }
+  return {
+    ingress: url("Ingress gateway") ?? "",
+    local: url("Cluster-local") ?? "",
+    pid: child.pid,
+    exited: child.exited.then(async (code) => {
+      await reading;
+      return code;
+    }),
+    output: () => output,
+    kill: (signal) => child.kill(signal),
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.exited;
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type RunningDev, startDev } from "../scripts/commands/testing.ts";
+import { readManifests } from "../scripts/manifests/read.ts";
+import { PROJECT } from "../scripts/project.ts";
+
+const readme = await readFile(join(PROJECT, "README.md"), "utf8");
+const commands = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = ""]) =>
+  block.trim().split("\n"),
+);
+
+/** A copy of the project's files without what is installed, as a clone has them. */
+let clone = "";
+let dev: RunningDev;
+let path: string | undefined;
+
+beforeAll(async () => {
+  clone = await mkdtemp(join(tmpdir(), "kyc-readme-"));
+  const listed = Bun.spawn(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+    cwd: PROJECT,
+  });
+  for (const file of (await listed.stdout.text()).split("\0").filter((name) => name !== "")) {
+    await mkdir(dirname(join(clone, file)), { recursive: true });
+    await cp(join(PROJECT, file), join(clone, file));
+  }
+  await symlink(join(PROJECT, "node_modules"), join(clone, "node_modules"));
+  await cp(join(PROJECT, "bun.lock"), join(PROJECT, "node_modules/.installed.lock"));
+  await mkdir(join(clone, "bin"));
+  await symlink(process.execPath, join(clone, "bin/bun"));
+  await writeFile(join(clone, "bin/kubectl"), '#!/bin/sh\necho "kubectl $*"\n');
+  await chmod(join(clone, "bin/kubectl"), 0o755);
+  path = process.env["PATH"];
+  process.env["PATH"] = `${join(clone, "bin")}:${path}`;
+  dev = await startDev([], [join(clone, "kyc")]);
+});
+
+afterAll(async () => {
+  process.env["PATH"] = path;
+  await dev[Symbol.asyncDispose]();
+  await rm(clone, { recursive: true, force: true });
+});
+
+describe("the README", () => {
+  test("shows commands", () => {
+    expect(commands.length).toBeGreaterThan(12);
+    expect(commands.slice(0, 1)).toEqual(["./kyc dev"]);
+  });
+
+  test.each(commands)(
+    "runs: %s",
+    async (command) => {
+      if (command.startsWith("curl")) return expectAnswer(command);
+      if (command.startsWith("kubectl")) return expectFiles(command);
+      // `dev` runs in the background of all these tests, and `test` is what runs them: of both the way in is tried.
+      const line = command
+        .replace(/^\.\/kyc dev$/, "./kyc dev --help")
+        .replace(/^\.\/kyc test$/, "./kyc test scripts/nearest");
+      const { code, out } = await shell(line);
+      expect(code).toBe(0);
+      if (command === "./kyc test") expect(out).toMatch(/\n[1-9][0-9]* passed, 0 failed\n$/);
+    },
+    30_000,
+  );
+
+  test("links to files that are there", async () => {
+    const missing: string[] = [];
+    for (const [, path = ""] of readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
+      if (!(await Bun.file(join(PROJECT, path)).exists())) missing.push(path);
+    }
+    expect(missing).toEqual([]);
+  });
+});
+
+/** The address in a command is the one of the default ports; here the system runs on free ones. */
+async function expectAnswer(command: string): Promise<void> {
+  const here = command
+    .replace("127.0.0.1:8080", new URL(dev.ingress).host)
+    .replace(":8081", `:${new URL(dev.local).port}`);
+  const { code, out } = await shell(`${here} --silent --show-error --fail`);
+  expect(code).toBe(0);
+  expect(out).not.toBe("");
+}
+
+/** There is no cluster in CI: kubectl is a stand-in, and what is checked is that the files are there and valid. */
+async function expectFiles(command: string): Promise<void> {
+  const { code } = await shell(command);
+  expect(code).toBe(0);
+  for (const [, flag, path = ""] of command.matchAll(/ -([fk]) (\S+)/g)) {
+    const folder = flag === "k" ? path : dirname(path);
+    const { problems, resources } = await readManifests(clone, [folder]);
+    expect(problems).toEqual([]);
+    expect(Object.values(resources).flat().length).toBeGreaterThan(0);
+    expect(await Bun.file(join(clone, flag === "k" ? `${path}/kustomization.yaml` : path)).exists()).toBe(
+      true,
+    );
+  }
+}
+
+async function shell(line: string): Promise<{ code: number; out: string }> {
+  const env = { ...process.env, NO_COLOR: "1" };
+  const child = Bun.spawn(["sh", "-c", line], { cwd: clone, env, stdout: "pipe", stderr: "inherit" });
+  const [out, code] = await Promise.all([child.stdout.text(), child.exited]);
+  return { code, out };
+}
