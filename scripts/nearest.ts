@@ -2,15 +2,15 @@ import { distance } from "fastest-levenshtein";
 
 /**
  * The known name that a mistyped one most likely means, or undefined when none is near: at most a third of the
- * letters may differ, and letter case does not count.
+ * letters may differ. Letter case does not count, and two letters in the wrong order are one difference.
  */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
-  const wanted = name.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
-    const d = distance(wanted, candidate.toLowerCase());
-    if (d < bestDistance) {
+    const d = differences(name.toLowerCase(), candidate.toLowerCase());
+    const allowed = Math.floor(Math.max(name.length, candidate.length) / 3);
+    if (d <= allowed && d < bestDistance) {
       best = candidate;
       bestDistance = d;
     }
@@ -24,4 +24,11 @@ export function didYouMean(name: string, known: Iterable<string>): string {
   const near = nearest(name, names);
   if (near !== undefined) return `did you mean ${near}?`;
   return names.length === 0 ? "none is known here" : `known are ${names.join(", ")}`;
+}
+
+function differences(a: string, b: string): number {
+  let i = 0;
+  while (i < a.length && a[i] === b[i]) i++;
+  const swapped = `${a.slice(0, i)}${a.slice(i + 1, i + 2)}${a.slice(i, i + 1)}${a.slice(i + 2)}`;
+  return a !== b && swapped === b ? 1 : distance(a, b);
 }
