@@ -1,4 +1,19 @@
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from "yaml";
+import {
+  type Alias,
+  type CollectionTag,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type ScalarTag,
+  type Tags,
+  visit,
+  type YAMLMap,
+} from "yaml";
 import type { Position, Problem } from "./problem.ts";
 
 /** The way to a field: keys and indices from the document's root. */
@@ -27,28 +42,38 @@ export function formatPath(path: FieldPath): string {
 }
 
 /**
- * Reads the YAML documents of one file; empty ones are passed over. Syntax errors come back as problems, and
- * then the documents are not to be used.
+ * Reads the YAML documents of one file; empty ones are passed over. A document that is not valid YAML comes back as
+ * problems instead.
  */
 export function parseDocuments(
   file: string,
   text: string,
 ): { documents: ManifestDocument[]; problems: Problem[] } {
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, { lineCounter: lines, version: "1.2", prettyErrors: false });
   const documents: ManifestDocument[] = [];
   const problems: Problem[] = [];
-  for (const document of Array.isArray(parsed) ? parsed : []) {
-    for (const error of [...document.errors, ...document.warnings]) {
+  const parsed = parseAllDocuments(text.replace(/^\uFEFF/, ""), {
+    lineCounter: lines,
+    schema: "yaml-1.1",
+    customTags: asKubectlReads,
+    stringKeys: true,
+    prettyErrors: false,
+    logLevel: "error",
+  });
+  for (const document of parsed) {
+    const read = readDocument(document);
+    if ("value" in read) {
+      if (read.value !== null) documents.push(manifestDocument(document, read.value));
+      continue;
+    }
+    for (const { offset, message } of read.faults) {
       problems.push({
         severity: "error",
-        at: position(error.pos[0]),
+        at: position(offset),
         field: "",
-        message: `not valid YAML: ${error.message.toLowerCase().replace(/\.$/, "")}`,
+        message: `not valid YAML: ${inSentence(message)}`,
       });
     }
-    if (document.errors.length > 0 || document.contents === null || isEmptyScalar(document)) continue;
-    documents.push(manifestDocument(document));
   }
   return { documents, problems };
 
@@ -57,37 +82,96 @@ export function parseDocuments(
     return { file, line, column: col };
   }
 
-  function manifestDocument(document: Document.Parsed): ManifestDocument {
+  function manifestDocument(document: Document.Parsed, value: unknown): ManifestDocument {
     return {
       file,
-      value: document.toJS(),
-      at: (path) => position(findNode(document, path).value?.range?.[0] ?? 0),
+      value,
+      at: (path) => position(findEntry(document, path).value?.range?.[0] ?? 0),
       atKey(path) {
-        const { key, value } = findNode(document, path);
+        const { key, value } = findEntry(document, path);
         return position((key ?? value)?.range?.[0] ?? 0);
       },
     };
   }
 }
 
-function isEmptyScalar(document: Document.Parsed): boolean {
-  return isScalar(document.contents) && document.contents.value === null;
+// kubectl reads YAML 1.1: an unquoted yes is a boolean there, and a manifest that takes it for a text is refused. Of
+// 1.1 it leaves out dates and base-60 numbers: those are texts to it.
+function asKubectlReads(tags: Tags): Tags {
+  return tags.filter((tag) => {
+    const { tag: name, format } = tag as ScalarTag | (CollectionTag & { format?: never });
+    return !name.endsWith(":timestamp") && format !== "TIME";
+  });
 }
 
-function findNode(document: Document.Parsed, path: FieldPath): { key: Node | null; value: Node | null } {
-  let key: Node | null = null;
-  let value: Node | null = document.contents;
-  for (const step of path) {
-    let next: { key: Node | null; value: Node | null } | undefined;
-    if (isMap<Node, Node | null>(value)) {
-      const pair = value.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
-      if (pair) next = { key: pair.key, value: pair.value ?? pair.key };
-    } else if (isSeq<Node>(value) && typeof step === "number") {
-      const item = value.items[step];
-      if (item) next = { key: null, value: item };
-    }
-    if (!next) break;
-    ({ key, value } = next);
+interface Fault {
+  offset: number;
+  message: string;
+}
+
+function readDocument(document: Document.Parsed): { value: unknown } | { faults: Fault[] } {
+  const faults: Fault[] = [...document.errors, ...document.warnings].map(({ pos, message }) => {
+    return { offset: pos[0], message };
+  });
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined) return;
+      faults.push({ offset: alias.range?.[0] ?? 0, message: `there is no anchor &${alias.source} before` });
+    },
+  });
+  if (faults.length > 0) return { faults };
+  try {
+    return { value: document.toJS() };
+  } catch (error) {
+    // What only shows when it is put together: a merge of what is no map, aliases that grow beyond all measure.
+    const message = error instanceof Error ? error.message : String(error);
+    return { faults: [{ offset: document.contents?.range?.[0] ?? 0, message }] };
   }
-  return { key, value };
+}
+
+/** A message of the parser as the end of a sentence of ours. */
+function inSentence(message: string): string {
+  if (message.startsWith("With stringKeys")) return "a key must be a text";
+  return message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, "");
+}
+
+/** An entry of a map or list; a list's has no key, and a missing value is the key itself. */
+interface Entry {
+  key: Node | null;
+  value: Node | null;
+}
+
+function findEntry(document: Document, path: FieldPath): Entry {
+  let entry: Entry = { key: null, value: document.contents };
+  for (const step of path) {
+    const next = entryAt(document, followed(document, entry.value), step);
+    if (next === undefined) break;
+    entry = next;
+  }
+  return { ...entry, value: followed(document, entry.value) };
+}
+
+function entryAt(document: Document, node: Node | null, step: string | number): Entry | undefined {
+  if (isMap<Node, Node | null>(node)) return entryOf(document, node, String(step));
+  const item = isSeq<Node>(node) && typeof step === "number" ? node.items[step] : undefined;
+  return item && { key: null, value: item };
+}
+
+function entryOf(document: Document, map: YAMLMap<Node, Node | null>, name: string): Entry | undefined {
+  const own = map.items.find(({ key }) => isScalar(key) && key.value === name);
+  if (own !== undefined) return { key: own.key, value: own.value ?? own.key };
+  for (const { key, value } of map.items) {
+    if (!isScalar(key) || key.value !== "<<") continue;
+    const merged = followed(document, value);
+    for (const source of isSeq<Node>(merged) ? merged.items : [merged]) {
+      const found = entryAt(document, followed(document, source), name);
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}
+
+/** What an alias stands for. */
+function followed(document: Document, node: Node | null): Node | null {
+  return isAlias(node) ? ((node as Alias).resolve(document) ?? null) : node;
 }
