@@ -1,0 +1,135 @@
+import type { Static, TObject, TSchema } from "@sinclair/typebox";
+import { FormatRegistry, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { t } from "elysia";
+
+/** The environment as a record, so that nothing below reads the process's own. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One thing wrong with the environment. `wrong` continues a sentence that begins with the name. */
+export interface Mistake {
+  readonly name: string;
+  readonly wrong: string;
+  readonly expected: string;
+}
+
+/** Every mistake of the environment at once; `message` is ready for a person to read on stderr. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+
+  readonly mistakes: readonly Mistake[];
+
+  constructor(service: string, mistakes: readonly Mistake[]) {
+    const count = mistakes.length === 1 ? "1 mistake" : `${mistakes.length} mistakes`;
+    const lines = mistakes.map(({ name, wrong, expected }) => `  ${name} ${wrong}; expected ${expected}`);
+    super([`${service} cannot start: ${count} in its environment`, ...lines].join("\n"));
+    this.mistakes = mistakes;
+  }
+}
+
+/** A DNS label, which is what Knative makes the names of services and revisions of. */
+export const DNS_LABEL = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
+
+const HTTP_ORIGIN = "http-origin";
+FormatRegistry.Set(HTTP_ORIGIN, (text) => originMistake(text) === undefined);
+
+/**
+ * A whole number of the environment, `from` and `to` included. TypeBox's own integer: Elysia's lets
+ * the text of a number pass for one.
+ */
+export const wholeNumber = (options: { from: number; to: number; default: number }) =>
+  Type.Integer({
+    minimum: options.from,
+    maximum: options.to,
+    default: options.default,
+    description: `a whole number from ${options.from} to ${options.to}`,
+  });
+
+/** The address of another service: scheme, host and port, and nothing after them. */
+export const httpOrigin = () =>
+  t.String({ format: HTTP_ORIGIN, description: "an absolute http or https URL without user, path or query" });
+
+/** What every service reads. `service` stands in where Knative gives no names, as on a developer's machine. */
+export const serviceSettings = (service: string) => ({
+  PORT: wholeNumber({ from: 1, to: 65_535, default: 8080 }),
+  HOST: t.String({
+    pattern: "^[0-9A-Za-z.:-]+$",
+    default: "0.0.0.0",
+    description: "an address to listen on",
+  }),
+  K_SERVICE: label(service),
+  K_REVISION: label("local"),
+  K_CONFIGURATION: label(service),
+  DRAIN_MS: wholeNumber({ from: 0, to: 600_000, default: 10_000 }),
+});
+
+/** The settings that every service has, as read. */
+export type ServiceSettings = Static<TObject<ReturnType<typeof serviceSettings>>>;
+
+/** EX_CONFIG of sysexits.h: the configuration is wrong, and starting again will not help. */
+const EXIT_CONFIG = 78;
+
+/** Reads a configuration at the start of a process; where it is wrong, says so on stderr and ends it. */
+export function configured<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    process.exit(EXIT_CONFIG);
+  }
+}
+
+/**
+ * Reads the environment by `schema` once and gives it back frozen.
+ * An empty value counts as none. `explain` puts a mistake of one variable in better words.
+ * @throws {ConfigError} with all mistakes, in the schema's order
+ */
+export function readConfig<T extends TObject>(
+  service: string,
+  schema: T,
+  env: Environment,
+  explain: Readonly<Record<string, (text: string) => string>> = {},
+): Readonly<Static<T>> {
+  const values: Record<string, unknown> = {};
+  const mistakes: Mistake[] = [];
+  for (const [name, property] of Object.entries(schema.properties)) {
+    const text = env[name] || undefined;
+    const value: unknown = text === undefined ? property.default : decode(property, text);
+    if (value !== undefined && Value.Check(property, value)) {
+      values[name] = value;
+      continue;
+    }
+    const wrong = text === undefined ? "is not set" : (explain[name]?.(text) ?? `is ${quote(text)}`);
+    mistakes.push({ name, wrong, expected: property.description ?? "another value" });
+  }
+  if (mistakes.length > 0 || !Value.Check(schema, values)) throw new ConfigError(service, mistakes);
+  return Object.freeze(values);
+}
+
+/**
+ * What keeps `text` from being the address of a service, or nothing.
+ * Never repeats the text: a password may be in it.
+ */
+export function originMistake(text: string): string | undefined {
+  if (!URL.canParse(text)) return "is not an absolute URL";
+  const url = new URL(text);
+  if (url.protocol !== "http:" && url.protocol !== "https:") return "is neither http nor https";
+  if (url.username !== "" || url.password !== "") return "carries a user or a password";
+  if (text.includes("?")) return "has a query";
+  if (text.includes("#")) return "has a fragment";
+  if (url.pathname !== "/") return "has a path";
+  return undefined;
+}
+
+/** A value as it may be shown: quoted, and cut where it is long. */
+export const quote = (text: string): string =>
+  JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+
+function label(fallback: string) {
+  return t.String({ pattern: DNS_LABEL, default: fallback, description: "a name as Knative gives it" });
+}
+
+function decode(schema: TSchema, text: string): unknown {
+  return schema.type === "integer" && /^\d{1,15}$/.test(text) ? Number(text) : text;
+}
