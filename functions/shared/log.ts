@@ -1,0 +1,47 @@
+/** What may stand in a log line beside its fixed fields. Undefined fields are left out. */
+export interface LogFields {
+  readonly [name: string]: string | number | boolean | readonly string[] | LogFields | undefined;
+}
+
+/** Writes one JSON object a line: level, ts (ISO 8601, UTC), msg, service, revision, then the fields. */
+export interface Log {
+  info(msg: string, fields?: LogFields): void;
+  error(msg: string, fields?: LogFields): void;
+}
+
+/** What a log needs: who speaks, what time it is, and where a line (with its line feed) goes. */
+export interface LogOptions {
+  readonly service: string;
+  readonly revision: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly write: (line: string) => void;
+}
+
+/** Makes the log of one service. */
+export function createLog({ service, revision, now, write }: LogOptions): Log {
+  const who = `"service":${JSON.stringify(service)},"revision":${JSON.stringify(revision)}`;
+  let lastTime = NaN;
+  let lastText = "";
+
+  // Many lines fall into one millisecond, and writing a date out costs more than all the rest of them.
+  function timestamp(): string {
+    const time = now();
+    if (time !== lastTime) {
+      lastTime = time;
+      lastText = new Date(time).toISOString();
+    }
+    return lastText;
+  }
+
+  function line(level: string, msg: string, fields: LogFields | undefined): void {
+    const rest = fields === undefined ? "}" : JSON.stringify(fields).slice(1);
+    const comma = rest === "}" ? "" : ",";
+    write(`{"level":"${level}","ts":"${timestamp()}","msg":${JSON.stringify(msg)},${who}${comma}${rest}\n`);
+  }
+
+  return {
+    info: (msg, fields) => line("info", msg, fields),
+    error: (msg, fields) => line("error", msg, fields),
+  };
+}
