@@ -154,7 +154,7 @@ describe("the documents of a file", () => {
       "5",
       "hello",
     ]);
-    expect(only("on: 1\n5: 2\n").value).toEqual({ on: 1, 5: 2 });
+    expect(only("on: 1\n5: 2\n").value).toEqual({ on: 1, "5": 2 });
   });
 });
 
@@ -239,9 +239,9 @@ function place(at: Position | undefined): string {
   return `${at?.line}:${at?.column}`;
 }
 
-function* leaves(value: unknown, path: FieldPath = []): Generator<[FieldPath, unknown]> {
+function* leaves(value: unknown, path: FieldPath = []): Generator<[FieldPath, number]> {
   if (Array.isArray(value)) for (const [i, item] of value.entries()) yield* leaves(item, [...path, i]);
   else if (typeof value === "object" && value !== null)
     for (const [key, item] of Object.entries(value)) yield* leaves(item, [...path, key]);
-  else yield [path, value];
+  else yield [path, Number(value)];
 }

@@ -1,6 +1,7 @@
-import type { TSchema } from "typebox";
-import { didYouMean } from "../nearest.ts";
+import type { Static, TSchema } from "typebox";
+import { nearest } from "../nearest.ts";
 import type { FieldPath, ManifestDocument } from "./document.ts";
+import { isRecord } from "./explain.ts";
 import { ExternalNameService, Namespace } from "./kinds/core.ts";
 import { Gateway, VirtualService } from "./kinds/istio.ts";
 import { KnativeService } from "./kinds/knative-service.ts";
@@ -25,6 +26,15 @@ export interface Resources {
   clusterOnly: { file: string; path: FieldPath }[];
 }
 
+/** The kinds that can be read, each with the apiVersion to write. */
+const KINDS: readonly (readonly [apiVersion: string, kind: string])[] = [
+  ["serving.knative.dev/v1", "Service"],
+  ["networking.istio.io/v1", "VirtualService"],
+  ["networking.istio.io/v1", "Gateway"],
+  ["v1", "Service"],
+  ["v1", "Namespace"],
+];
+
 /** Sorts documents by kind. What is not a known kind, or not valid as one, comes back as problems. */
 export function collectResources(documents: readonly ManifestDocument[]): {
   resources: Resources;
@@ -40,8 +50,8 @@ export function collectResources(documents: readonly ManifestDocument[]): {
     clusterOnly: [],
   };
   for (const document of documents) {
-    const { group, kind } = typeOf(document.value);
-    switch (`${group}/${kind}`) {
+    const { apiVersion, kind } = isRecord(document.value) ? document.value : {};
+    switch (`${groupOf(apiVersion)}/${kind}`) {
       case "serving.knative.dev/Service":
         read(KnativeService, document, resources.knativeServices);
         break;
@@ -58,16 +68,14 @@ export function collectResources(documents: readonly ManifestDocument[]): {
         read(Namespace, document, resources.namespaces);
         break;
       default:
-        problems.push(unknownKind(document, kind));
+        problems.push(unreadable(document));
     }
   }
+  for (const list of [resources.virtualServices, resources.gateways, resources.externalNames])
+    problems.push(...describedTwice(list));
   return { resources, problems };
 
-  function read<S extends TSchema>(
-    schema: S,
-    document: ManifestDocument,
-    into: Sourced<import("typebox").Static<S>>[],
-  ) {
+  function read<S extends TSchema>(schema: S, document: ManifestDocument, into: Sourced<Static<S>>[]): void {
     const result = validate(schema, document);
     problems.push(...result.problems);
     if (result.value === undefined) return;
@@ -78,30 +86,56 @@ export function collectResources(documents: readonly ManifestDocument[]): {
   }
 }
 
-const KINDS = ["Service", "VirtualService", "Gateway", "Namespace", "Kustomization"];
-
-function typeOf(value: unknown): { group: string; kind: string } {
-  const { apiVersion, kind } = (typeof value === "object" && value !== null ? value : {}) as Record<
-    string,
-    unknown
-  >;
-  const version = typeof apiVersion === "string" ? apiVersion : "";
-  return {
-    group: version.includes("/") ? (version.split("/")[0] ?? "") : "",
-    kind: typeof kind === "string" ? kind : "",
-  };
+/** `serving.knative.dev` of `serving.knative.dev/v1`, empty for `v1`, undefined for what is no apiVersion. */
+function groupOf(apiVersion: unknown): string | undefined {
+  if (typeof apiVersion !== "string") return undefined;
+  return apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
 }
 
-function unknownKind(document: ManifestDocument, kind: string): Problem {
-  const { apiVersion } = (document.value ?? {}) as Record<string, unknown>;
-  return {
-    severity: "error",
-    at: document.at(["kind"]),
-    field: "kind",
-    message:
-      kind === ""
-        ? "this is not a Kubernetes object: it has no kind"
-        : `${kind} of ${apiVersion} is not known here`,
-    fix: `${didYouMean(kind, KINDS)} Keep what is for the cluster only outside the folders that the mesh reads`,
-  };
+function unreadable(document: ManifestDocument): Problem {
+  const { value } = document;
+  if (!isRecord(value))
+    return problem(document, [], "this is not a Kubernetes object", "give apiVersion, kind and metadata");
+  const { apiVersion, kind } = value;
+  if (kind === undefined) return problem(document, [], "kind is missing", "add kind, a text");
+  if (typeof kind !== "string") return problem(document, ["kind"], "this is no kind", "write a text");
+  const versions = KINDS.filter(([, known]) => known === kind).map(([version]) => version);
+  if (versions.length > 0) {
+    const write = versions.join(" or ");
+    if (apiVersion === undefined) return problem(document, [], "apiVersion is missing", `add ${write}`);
+    return problem(document, ["apiVersion"], `${apiVersion} has no ${kind}`, `write ${write}`);
+  }
+  const near = nearest(
+    kind,
+    KINDS.map(([, known]) => known),
+  );
+  return problem(
+    document,
+    ["kind"],
+    `${kind} is not known here`,
+    near === undefined
+      ? "keep what is for the cluster only outside the folders that the local mesh reads"
+      : `did you mean ${near}?`,
+  );
+}
+
+/** Applied to a cluster, the second object of a name replaces the first. */
+function* describedTwice(
+  list: readonly Sourced<{ kind: string; metadata: { name: string; namespace?: string } }>[],
+): Generator<Problem> {
+  const first = new Map<string, ManifestDocument>();
+  for (const { value, document } of list) {
+    const { name, namespace = "default" } = value.metadata;
+    const key = `${namespace}/${name}`;
+    const other = first.get(key);
+    if (other === undefined) first.set(key, document);
+    else {
+      const message = `${value.kind} ${key} is described in ${other.file} already`;
+      yield problem(document, ["metadata", "name"], message, "keep one of the two");
+    }
+  }
+}
+
+function problem(document: ManifestDocument, path: string[], message: string, fix: string): Problem {
+  return { severity: "error", at: document.at(path), field: path.join("."), message, fix };
 }

@@ -1,13 +1,15 @@
 import Type, { type TObject, type TProperties, type TSchemaOptions } from "typebox";
 
-/** Notes that a schema of ours carries beside what JSON Schema knows; `validate` and `notes` read them. */
+/** Notes that a schema of ours carries beside what JSON Schema knows; `explain.ts` and `validate.ts` read them. */
 export interface FieldNotes {
   /** Fields that the API has and this tool does not act on: refused with this sentence, not with "unknown field". */
   refused?: Readonly<Record<string, string>>;
   /** The field is for the cluster only; on one machine it has no effect, which is said at each start. */
   clusterOnly?: true;
-  /** What a value must look like, in words, where a pattern says it only to machines. */
+  /** What a value must be, as a noun in a sentence, where the schema says it only to machines. */
   expected?: string;
+  /** What a key of a map must be, in the same way. */
+  expectedKey?: string;
 }
 
 /** An object that may hold these fields and no other. */
@@ -21,18 +23,47 @@ export function strict<P extends TProperties>(
 /** A DNS label (RFC 1123), as Kubernetes wants for most names. */
 export const Name = Type.String({
   pattern: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
-  expected: "lower-case letters, digits and -, at most 63, beginning and ending with a letter or digit",
+  expected: "a name of at most 63 lower-case letters, digits and -, with a letter or digit at both ends",
 } satisfies TSchemaOptions & FieldNotes);
 
-const StringMap = Type.Record(Type.String(), Type.String());
+const Labels = Type.Record(Type.String(), Type.String());
+const Annotations = Type.Record(Type.String(), Type.String(), { clusterOnly: true } satisfies FieldNotes);
+
+/** Refuses several fields for one reason. */
+export function refuse(names: readonly string[], reason: string): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, reason]));
+}
+
+const BY_THE_CLUSTER = "the cluster fills this in: leave it out";
+
+const refusedMetadata = refuse(
+  ["uid", "resourceVersion", "generation", "creationTimestamp", "selfLink", "managedFields"],
+  BY_THE_CLUSTER,
+);
+
+/** What an object may not have beside its spec. */
+export const REFUSED_OF_OBJECTS = refuse(["status"], BY_THE_CLUSTER);
 
 /** The metadata of any object in a namespace. */
-export const Metadata = strict({
-  name: Name,
-  namespace: Type.Optional(Name),
-  labels: Type.Optional(StringMap),
-  annotations: Type.Optional(StringMap),
-});
+export const Metadata = strict(
+  {
+    name: Name,
+    namespace: Type.Optional(Name),
+    labels: Type.Optional(Labels),
+    annotations: Type.Optional(Annotations),
+  },
+  { refused: refusedMetadata },
+);
+
+/** The metadata of an object that is in no namespace. */
+export const ClusterMetadata = strict(
+  {
+    name: Name,
+    labels: Type.Optional(Labels),
+    annotations: Type.Optional(Annotations),
+  },
+  { refused: refusedMetadata },
+);
 
 /** A duration as Istio writes it: `1.5s`, `250ms`, `1h`. */
 export const Duration = Type.String({

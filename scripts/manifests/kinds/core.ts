@@ -1,59 +1,89 @@
 import Type, { type Static } from "typebox";
-import { Metadata, Name, strict } from "../schema.ts";
+import { ClusterMetadata, Metadata, refuse, REFUSED_OF_OBJECTS, strict } from "../schema.ts";
 
 /** A Kubernetes Service of type ExternalName: another name for a host. Other Services have no pods behind them here. */
-export const ExternalNameService = strict({
-  apiVersion: Type.Literal("v1"),
-  kind: Type.Literal("Service"),
-  metadata: Metadata,
-  spec: strict({
-    type: Type.Literal("ExternalName"),
-    externalName: Type.String({ minLength: 1 }),
-    sessionAffinity: Type.Optional(Type.Literal("None")),
-    ports: Type.Optional(
-      Type.Array(
-        strict({
-          name: Type.Optional(Type.String()),
-          port: Type.Integer({ minimum: 1, maximum: 65535 }),
-          targetPort: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
-          protocol: Type.Optional(Type.Literal("TCP")),
-          appProtocol: Type.Optional(Type.String()),
-        }),
-        { minItems: 1 },
-      ),
+export const ExternalNameService = strict(
+  {
+    apiVersion: Type.Literal("v1"),
+    kind: Type.Literal("Service"),
+    metadata: Metadata,
+    spec: strict(
+      {
+        type: Type.Literal("ExternalName"),
+        externalName: Type.String({ minLength: 1 }),
+        sessionAffinity: Type.Optional(Type.Literal("None")),
+        ports: Type.Optional(
+          Type.Array(
+            strict({
+              name: Type.Optional(Type.String()),
+              port: Type.Integer({ minimum: 1, maximum: 65535 }),
+              targetPort: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
+              protocol: Type.Optional(Type.Literal("TCP")),
+              appProtocol: Type.Optional(Type.String()),
+            }),
+            { minItems: 1 },
+          ),
+        ),
+      },
+      {
+        refused: refuse(
+          ["selector", "clusterIP", "clusterIPs", "externalIPs", "loadBalancerIP", "externalTrafficPolicy"],
+          "here a Service is another name for a host, and has no pods: use type ExternalName alone",
+        ),
+      },
     ),
-  }),
-});
+  },
+  { refused: REFUSED_OF_OBJECTS },
+);
 
-export const Namespace = strict({
-  apiVersion: Type.Literal("v1"),
-  kind: Type.Literal("Namespace"),
-  metadata: strict({
-    name: Name,
-    labels: Type.Optional(Type.Record(Type.String(), Type.String())),
-    annotations: Type.Optional(Type.Record(Type.String(), Type.String())),
-  }),
-});
+export const Namespace = strict(
+  {
+    apiVersion: Type.Literal("v1"),
+    kind: Type.Literal("Namespace"),
+    metadata: ClusterMetadata,
+  },
+  { refused: { ...REFUSED_OF_OBJECTS, ...refuse(["spec"], "the cluster fills this in: leave it out") } },
+);
 
 /** What this tool follows of a kustomization: a list of files and folders. */
 export const Kustomization = strict(
   {
-    apiVersion: Type.Literal("kustomize.config.k8s.io/v1beta1"),
-    kind: Type.Literal("Kustomization"),
+    apiVersion: Type.Optional(Type.Literal("kustomize.config.k8s.io/v1beta1")),
+    kind: Type.Optional(Type.Literal("Kustomization")),
     resources: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
   },
   {
-    refused: Object.fromEntries(
+    refused: refuse(
       [
-        "patches",
+        "bases",
+        "buildMetadata",
+        "commonAnnotations",
+        "commonLabels",
         "components",
-        "namespace",
-        "namePrefix",
-        "nameSuffix",
+        "configMapGenerator",
+        "configurations",
+        "crds",
+        "generatorOptions",
+        "generators",
+        "helmCharts",
         "images",
         "labels",
-        "configMapGenerator",
-      ].map((field) => [field, "the local mesh follows resources only: write the objects as they shall be"]),
+        "metadata",
+        "namePrefix",
+        "namespace",
+        "nameSuffix",
+        "openapi",
+        "patches",
+        "patchesJson6902",
+        "patchesStrategicMerge",
+        "replacements",
+        "replicas",
+        "secretGenerator",
+        "transformers",
+        "validators",
+        "vars",
+      ],
+      "the local mesh follows resources only: write the objects as they shall be",
     ),
   },
 );

@@ -1,5 +1,5 @@
-import Type, { type Static } from "typebox";
-import { Duration, Metadata, strict } from "../schema.ts";
+import Type, { type Static, type TSchema, type TSchemaOptions } from "typebox";
+import { Duration, type FieldNotes, Metadata, REFUSED_OF_OBJECTS, strict } from "../schema.ts";
 
 const later = (what: string): string =>
   `the local mesh does not ${what} yet: leave it out, or try it on a cluster`;
@@ -14,7 +14,14 @@ const StringMatch = strict(
   { minProperties: 1, maxProperties: 1, expected: "exactly one of exact, prefix and regex" },
 );
 
-const HeaderName = "^[!#$%&'*+\\-.^_`|~0-9A-Za-z]+$";
+const HeaderName = "^[-!#$%&'*+.^_`|~0-9A-Za-z]+$";
+
+/** A map whose keys are names of headers. */
+const headerMap = <T extends TSchema>(value: T) =>
+  Type.Record(Type.String({ pattern: HeaderName }), value, {
+    additionalProperties: false,
+    expectedKey: "the name of a header",
+  } satisfies FieldNotes & TSchemaOptions);
 
 const HTTPMatchRequest = strict(
   {
@@ -22,7 +29,7 @@ const HTTPMatchRequest = strict(
     uri: Type.Optional(StringMatch),
     method: Type.Optional(StringMatch),
     authority: Type.Optional(StringMatch),
-    headers: Type.Optional(Type.Record(Type.String({ pattern: HeaderName }), StringMatch)),
+    headers: Type.Optional(headerMap(StringMatch)),
     gateways: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
   },
   {
@@ -39,18 +46,39 @@ const HTTPMatchRequest = strict(
   },
 );
 
-const HeaderValues = Type.Record(Type.String({ pattern: HeaderName }), Type.String());
+// Envoy passes over an empty value, so that a header set to nothing would keep what it was.
+const HeaderValues = headerMap(
+  Type.String({
+    pattern: "^[\\t\\x20-\\x7e]+$",
+    expected: "the value of a header: printable ASCII, at least one character",
+  } satisfies FieldNotes & TSchemaOptions),
+);
 
 const HeaderOperations = strict({
   set: Type.Optional(HeaderValues),
   add: Type.Optional(HeaderValues),
-  remove: Type.Optional(Type.Array(Type.String({ pattern: HeaderName }))),
+  remove: Type.Optional(
+    Type.Array(
+      Type.String({ pattern: HeaderName, expected: "the name of a header" } satisfies FieldNotes &
+        TSchemaOptions),
+    ),
+  ),
 });
 
 const Headers = strict({
   request: Type.Optional(HeaderOperations),
   response: Type.Optional(HeaderOperations),
 });
+
+const Path = Type.String({
+  pattern: "^/[\\x21-\\x7e]*$",
+  expected: "a path that begins with / and has neither blanks nor letters beyond ASCII",
+} satisfies FieldNotes & TSchemaOptions);
+
+const Authority = Type.String({
+  pattern: "^[-A-Za-z0-9._]+(:[0-9]+)?$",
+  expected: "a host name, which may have a port",
+} satisfies FieldNotes & TSchemaOptions);
 
 const HTTPRouteDestination = strict({
   destination: strict(
@@ -72,19 +100,27 @@ const HTTPRoute = strict(
     redirect: Type.Optional(
       strict(
         {
-          uri: Type.Optional(Type.String()),
-          authority: Type.Optional(Type.String()),
+          uri: Type.Optional(Path),
+          authority: Type.Optional(Authority),
           scheme: Type.Optional(Type.Enum(["http", "https"])),
           port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
           redirectCode: Type.Optional(Type.Enum([301, 302, 303, 307, 308])),
         },
-        { refused: { derivePort: "give the port, or leave it out" } },
+        {
+          minProperties: 1,
+          expected: "at least one of uri, authority, scheme and port",
+          refused: { derivePort: "give the port, or leave it out" },
+        },
       ),
     ),
     rewrite: Type.Optional(
       strict(
-        { uri: Type.Optional(Type.String()), authority: Type.Optional(Type.String({ minLength: 1 })) },
-        { refused: { uriRegexRewrite: later("rewrite by a regular expression") } },
+        { uri: Type.Optional(Path), authority: Type.Optional(Authority) },
+        {
+          minProperties: 1,
+          expected: "uri, authority or both",
+          refused: { uriRegexRewrite: later("rewrite by a regular expression") },
+        },
       ),
     ),
     headers: Type.Optional(Headers),
@@ -113,6 +149,7 @@ const HTTPRoute = strict(
       fault: later("inject faults"),
       mirror: later("mirror requests"),
       mirrors: later("mirror requests"),
+      mirrorPercent: later("mirror requests"),
       mirrorPercentage: later("mirror requests"),
       corsPolicy: later("answer CORS requests"),
     },
@@ -121,68 +158,80 @@ const HTTPRoute = strict(
 
 const Host = Type.String({
   pattern: "^(\\*|(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$",
-  expected: "a host name, one that begins with *. or * alone, in lower case and without a port",
-});
+  expected: "the name of a host, *.NAME or *, in lower case and without a port",
+} satisfies FieldNotes & TSchemaOptions);
 
 /** What this tool reads of a `networking.istio.io` VirtualService. */
-export const VirtualService = strict({
-  apiVersion: Type.Enum([
-    "networking.istio.io/v1",
-    "networking.istio.io/v1beta1",
-    "networking.istio.io/v1alpha3",
-  ]),
-  kind: Type.Literal("VirtualService"),
-  metadata: Metadata,
-  spec: strict(
-    {
-      hosts: Type.Array(Host, { minItems: 1 }),
-      gateways: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
-      http: Type.Array(HTTPRoute, { minItems: 1 }),
-    },
-    {
-      refused: {
-        tls: "the local mesh speaks plain HTTP: use http",
-        tcp: "the local mesh speaks HTTP only: use http",
-        exportTo: later("hide routes from namespaces"),
+export const VirtualService = strict(
+  {
+    apiVersion: Type.Enum([
+      "networking.istio.io/v1",
+      "networking.istio.io/v1beta1",
+      "networking.istio.io/v1alpha3",
+    ]),
+    kind: Type.Literal("VirtualService"),
+    metadata: Metadata,
+    spec: strict(
+      {
+        hosts: Type.Array(Host, { minItems: 1 }),
+        gateways: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
+        http: Type.Array(HTTPRoute, { minItems: 1 }),
       },
-    },
-  ),
-});
+      {
+        refused: {
+          tls: "the local mesh speaks plain HTTP: use http",
+          tcp: "the local mesh speaks HTTP only: use http",
+          exportTo: later("hide routes from namespaces"),
+        },
+      },
+    ),
+  },
+  { refused: REFUSED_OF_OBJECTS },
+);
 
 /** What this tool reads of a `networking.istio.io` Gateway. */
-export const Gateway = strict({
-  apiVersion: Type.Enum([
-    "networking.istio.io/v1",
-    "networking.istio.io/v1beta1",
-    "networking.istio.io/v1alpha3",
-  ]),
-  kind: Type.Literal("Gateway"),
-  metadata: Metadata,
-  spec: strict({
-    selector: Type.Record(Type.String(), Type.String(), { minProperties: 1 }),
-    servers: Type.Array(
-      strict(
-        {
-          name: Type.Optional(Type.String()),
-          port: strict({
-            number: Type.Integer({ minimum: 1, maximum: 65535 }),
-            name: Type.String({ minLength: 1 }),
-            protocol: Type.Enum(["HTTP"]),
-          }),
-          hosts: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
-        },
-        {
-          refused: {
-            tls: "the local mesh speaks plain HTTP",
-            bind: "the local mesh listens on 127.0.0.1 only",
-            defaultEndpoint: "the local mesh has no default endpoint",
+export const Gateway = strict(
+  {
+    apiVersion: Type.Enum([
+      "networking.istio.io/v1",
+      "networking.istio.io/v1beta1",
+      "networking.istio.io/v1alpha3",
+    ]),
+    kind: Type.Literal("Gateway"),
+    metadata: Metadata,
+    spec: strict({
+      selector: Type.Record(Type.String(), Type.String(), {
+        minProperties: 1,
+        expected: "at least one label",
+      }),
+      servers: Type.Array(
+        strict(
+          {
+            name: Type.Optional(Type.String()),
+            port: strict(
+              {
+                number: Type.Integer({ minimum: 1, maximum: 65535 }),
+                name: Type.String({ minLength: 1 }),
+                protocol: Type.Enum(["HTTP"]),
+              },
+              { refused: { targetPort: "Istio ignores targetPort: leave it out" } },
+            ),
+            hosts: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
           },
-        },
+          {
+            refused: {
+              tls: "the local mesh speaks plain HTTP",
+              bind: "the local mesh listens on 127.0.0.1 only",
+              defaultEndpoint: "the local mesh has no default endpoint",
+            },
+          },
+        ),
+        { minItems: 1 },
       ),
-      { minItems: 1 },
-    ),
-  }),
-});
+    }),
+  },
+  { refused: REFUSED_OF_OBJECTS },
+);
 
 export type VirtualService = Static<typeof VirtualService>;
 export type HTTPRoute = Static<typeof HTTPRoute>;

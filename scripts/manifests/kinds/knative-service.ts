@@ -1,36 +1,40 @@
-import Type, { type Static } from "typebox";
-import { type FieldNotes, Metadata, Name, strict } from "../schema.ts";
+import Type, { type Static, type TSchemaOptions } from "typebox";
+import { type FieldNotes, Metadata, Name, refuse, REFUSED_OF_OBJECTS, strict } from "../schema.ts";
 
 const clusterOnly = { clusterOnly: true } satisfies FieldNotes;
-const Quantity = Type.Union([Type.String(), Type.Number()]);
+const Quantity = Type.Union([Type.String(), Type.Number()], {
+  expected: "a quantity such as 250m, 64Mi or 1",
+} satisfies FieldNotes & TSchemaOptions);
 const Quantities = Type.Record(Type.String(), Quantity);
 
 const Probe = strict(
   {
-    httpGet: strict({
-      path: Type.String({ pattern: "^/", expected: "a path that begins with /" }),
-      port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
-    }),
+    httpGet: strict(
+      {
+        path: Type.String({ pattern: "^/", expected: "a path that begins with /" }),
+        port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535, ...clusterOnly })),
+      },
+      {
+        refused: refuse(
+          ["host", "scheme", "httpHeaders"],
+          "the local mesh asks the revision itself, in plain HTTP: leave it out",
+        ),
+      },
+    ),
     initialDelaySeconds: Type.Optional(Type.Integer({ minimum: 0, ...clusterOnly })),
     periodSeconds: Type.Optional(Type.Integer({ minimum: 0, ...clusterOnly })),
     timeoutSeconds: Type.Optional(Type.Integer({ minimum: 1, ...clusterOnly })),
     successThreshold: Type.Optional(Type.Integer({ minimum: 1, ...clusterOnly })),
     failureThreshold: Type.Optional(Type.Integer({ minimum: 1, ...clusterOnly })),
   },
-  {
-    refused: {
-      exec: "the local mesh probes by HTTP only: use httpGet",
-      tcpSocket: "the local mesh probes by HTTP only: use httpGet",
-      grpc: "the local mesh probes by HTTP only: use httpGet",
-    },
-  },
+  { refused: refuse(["exec", "tcpSocket", "grpc"], "the local mesh probes by HTTP only: use httpGet") },
 );
 
 const Variable = strict(
   {
     name: Type.String({
       pattern: "^[A-Za-z_][A-Za-z0-9_.-]*$",
-      expected: "the name of an environment variable",
+      expected: "the name of an environment variable: letters, digits, _, . and -, no digit first",
     }),
     value: Type.Optional(Type.String()),
   },
@@ -87,6 +91,11 @@ const Container = strict(
       envFrom: "there are no ConfigMaps and Secrets on one machine: write the variables under env",
       volumeMounts: "the local mesh has no volumes",
       startupProbe: "the local mesh waits for the readinessProbe only",
+      ...refuse(
+        ["workingDir", "terminationMessagePath", "terminationMessagePolicy"],
+        "the local mesh runs no container: leave it out",
+      ),
+      ...refuse(["lifecycle", "stdin", "stdinOnce", "tty", "volumeDevices"], "Knative does not allow it"),
     },
   },
 );
@@ -107,13 +116,33 @@ const RevisionTemplate = strict({
       serviceAccountName: Type.Optional(Type.String({ minLength: 1, ...clusterOnly })),
       automountServiceAccountToken: Type.Optional(Type.Boolean(clusterOnly)),
       enableServiceLinks: Type.Optional(Type.Boolean(clusterOnly)),
+      imagePullSecrets: Type.Optional(Type.Array(strict({ name: Name }), clusterOnly)),
     },
     {
       refused: {
         volumes: "the local mesh has no volumes",
         initContainers: "the local mesh runs one container a revision",
-        responseStartTimeoutSeconds: "the local mesh knows timeoutSeconds only",
-        idleTimeoutSeconds: "the local mesh knows timeoutSeconds only",
+        ...refuse(
+          ["responseStartTimeoutSeconds", "idleTimeoutSeconds"],
+          "the local mesh knows timeoutSeconds only",
+        ),
+        ...refuse(
+          [
+            "affinity",
+            "dnsConfig",
+            "dnsPolicy",
+            "hostAliases",
+            "nodeSelector",
+            "priorityClassName",
+            "runtimeClassName",
+            "schedulerName",
+            "tolerations",
+            "topologySpreadConstraints",
+          ],
+          "the local mesh has no nodes, and Knative allows it only where an operator switched it on",
+        ),
+        securityContext:
+          "set it on the container: for the pod, Knative allows it only where an operator switched it on",
       },
     },
   ),
@@ -127,7 +156,7 @@ const TrafficTarget = strict(
       Type.String({
         pattern: "^[a-z]([-a-z0-9]*[a-z0-9])?$",
         maxLength: 63,
-        expected: "a DNS 1035 label: lower-case letters, digits and -, beginning with a letter",
+        expected: "a tag of lower-case letters, digits and -, with a letter first and no - last",
       }),
     ),
     percent: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
@@ -142,15 +171,18 @@ const TrafficTarget = strict(
 );
 
 /** What this tool reads of a `serving.knative.dev/v1` Service. */
-export const KnativeService = strict({
-  apiVersion: Type.Literal("serving.knative.dev/v1"),
-  kind: Type.Literal("Service"),
-  metadata: Metadata,
-  spec: strict({
-    template: RevisionTemplate,
-    traffic: Type.Optional(Type.Array(TrafficTarget, { minItems: 1 })),
-  }),
-});
+export const KnativeService = strict(
+  {
+    apiVersion: Type.Literal("serving.knative.dev/v1"),
+    kind: Type.Literal("Service"),
+    metadata: Metadata,
+    spec: strict({
+      template: RevisionTemplate,
+      traffic: Type.Optional(Type.Array(TrafficTarget, { minItems: 1 })),
+    }),
+  },
+  { refused: REFUSED_OF_OBJECTS },
+);
 
 export type KnativeService = Static<typeof KnativeService>;
 export type TrafficTarget = Static<typeof TrafficTarget>;

@@ -1,0 +1,227 @@
+import { didYouMean, nearest } from "../nearest.ts";
+import { type FieldPath, formatPath, type ManifestDocument } from "./document.ts";
+import type { Problem } from "./problem.ts";
+import type { FieldNotes } from "./schema.ts";
+
+/** A JSON Schema as far as the messages below look into it. */
+export interface SchemaNode extends FieldNotes {
+  type?: string;
+  enum?: unknown[];
+  const?: unknown;
+  pattern?: string;
+  properties?: Record<string, SchemaNode>;
+  items?: SchemaNode;
+  [keyword: string]: unknown;
+}
+
+/** What the validator says of one keyword that does not hold. */
+export interface SchemaError {
+  keyword: string;
+  /** Where the keyword stands in the schema, and the value in the document: JSON pointers. */
+  schemaPath: string;
+  instancePath: string;
+  params: object;
+}
+
+/** What is wrong, what was expected, and what to do. */
+interface Explanation {
+  path: FieldPath;
+  message: string;
+  fix?: string | undefined;
+}
+
+/** Says to a person what the validator found; nothing where another of its errors says it better. */
+export function explain(error: SchemaError, schema: SchemaNode, document: ManifestDocument): Problem[] {
+  const path = documentPath(error.instancePath, document.value);
+  const node = nodeAt(schema, error.schemaPath);
+  const value = valueAt(document.value, path);
+  const params = error.params as Record<string, unknown>;
+  switch (error.keyword) {
+    case "additionalProperties":
+      return (params["additionalProperties"] as string[]).map((name) => {
+        const explained = unknownField(name, node, [...path, name]);
+        return problem(explained, document.atKey(explained.path));
+      });
+    case "required":
+      return missingFields(params["requiredProperties"] as string[], node, path, value).map(placed);
+    case "boolean": // "schema is false": told under additionalProperties
+      return [];
+    default:
+      // The branches of a union fail each for itself; the union says what would do.
+      if (error.schemaPath.includes("/anyOf/")) return [];
+      return [placed({ path, ...wrongValue(error.keyword, params, node, value) })];
+  }
+
+  function placed(explained: Explanation): Problem {
+    return problem(explained, document.at(explained.path));
+  }
+}
+
+function problem({ path, message, fix }: Explanation, at: Problem["at"]): Problem {
+  return { severity: "error", at, field: formatPath(path), message, fix };
+}
+
+function unknownField(name: string, node: SchemaNode, path: FieldPath): Explanation {
+  if (node.expectedKey !== undefined) {
+    return { path, message: `${JSON.stringify(name)} is not ${node.expectedKey}` };
+  }
+  const { refused = {}, properties = {} } = node;
+  if (Object.hasOwn(refused, name)) {
+    return { path, message: "this field is not supported here", fix: refused[name] };
+  }
+  return { path, message: "there is no such field here", fix: didYouMean(name, Object.keys(properties)) };
+}
+
+function missingFields(
+  names: string[],
+  { properties = {} }: SchemaNode,
+  path: FieldPath,
+  value: unknown,
+): Explanation[] {
+  const known = Object.keys(properties);
+  const strays = Object.keys(value as object).filter((key) => !known.includes(key));
+  return (
+    names
+      // A mistyped name is told as such.
+      .filter((name) => !strays.some((stray) => nearest(stray, known) === name))
+      .map((name) => ({ path, message: `${name} is missing`, fix: `add ${name}${wanted(properties[name])}` }))
+  );
+}
+
+function wanted(node: SchemaNode | undefined): string {
+  if (node?.const !== undefined) return `: ${node.const}`;
+  return node?.type === undefined ? "" : `, ${noun(node.type)}`;
+}
+
+function wrongValue(
+  keyword: string,
+  params: Record<string, unknown>,
+  node: SchemaNode,
+  value: unknown,
+): { message: string; fix?: string | undefined } {
+  const found = describe(value);
+  const limit = Number(params["limit"]);
+  switch (keyword) {
+    case "type":
+      return wrongType(String(params["type"]), node, value);
+    case "enum":
+      return { message: `${found} is not allowed here`, fix: allowed(value, node.enum ?? []) };
+    case "const":
+      return { message: `${found} is not allowed here`, fix: `write ${node.const}` };
+    case "minimum":
+      return { message: `${found} is too small`, fix: `at least ${limit} is allowed` };
+    case "maximum":
+      return { message: `${found} is too large`, fix: `at most ${limit} is allowed` };
+    case "minItems":
+      return { message: "the list is empty", fix: "give at least one item" };
+    case "maxItems":
+      return {
+        message: `the list has ${(value as unknown[]).length} items`,
+        fix: `only ${limit} is allowed`,
+      };
+    case "minLength":
+      return { message: "the text is empty", fix: "give at least one character" };
+    case "maxLength":
+      return {
+        message: `the text has ${(value as string).length} characters`,
+        fix: `at most ${limit} are allowed`,
+      };
+    case "minProperties":
+      return { message: `${node.expected} is needed here, and none is given` };
+    case "maxProperties":
+      return {
+        message: `${node.expected} is needed here, and ${Object.keys(value as object).length} are given`,
+      };
+    default:
+      return { message: `${found} is not ${node.expected ?? `valid (${keyword})`}` };
+  }
+}
+
+function wrongType(type: string, node: SchemaNode, value: unknown): { message: string; fix?: string } {
+  const isPlain = ["string", "number", "boolean"].includes(typeof value);
+  if (type === "string" && isPlain) {
+    // Only a value that is right but for its type is mended by quotes.
+    if (new RegExp(node.pattern ?? "").test(String(value)))
+      return { message: instead(type, value), fix: "write it in quotes" };
+    return { message: `${describe(value)} is not ${node.expected}` };
+  }
+  const message = instead(type, value);
+  if (type === "string" && value === null) return { message, fix: 'write "" for an empty one' };
+  if (type === "integer" && /^[0-9]+$/.test(String(value)))
+    return { message, fix: "write it without quotes" };
+  if (type === "array" && value !== null) return { message, fix: 'begin each item with "-"' };
+  if (type === "object" && node.expected !== undefined) return { message, fix: `give ${node.expected}` };
+  return { message };
+}
+
+function instead(type: string, value: unknown): string {
+  return `${noun(type)} is expected, ${value === null ? "and nothing is given" : `not ${describe(value)}`}`;
+}
+
+function allowed(value: unknown, values: unknown[]): string {
+  const near = typeof value === "string" ? nearest(value, values.map(String)) : undefined;
+  return near === undefined ? `write ${anyOf(values)}` : `did you mean ${near}?`;
+}
+
+function anyOf(values: unknown[]): string {
+  const last = values.at(-1);
+  return values.length === 1 ? String(last) : `${values.slice(0, -1).join(", ")} or ${last}`;
+}
+
+function noun(type: string): string {
+  switch (type) {
+    case "string":
+      return "a text";
+    case "integer":
+      return "a whole number";
+    case "array":
+      return "a list";
+    case "object":
+      return "a map of fields";
+    case "boolean":
+      return "true or false";
+    default:
+      return `a ${type}`;
+  }
+}
+
+function describe(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a map of fields";
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+function nodeAt(schema: SchemaNode, pointer: string): SchemaNode {
+  const node = valueAt(schema, stepsOf(pointer.replace(/^#/, "")));
+  return isRecord(node) ? node : {};
+}
+
+function documentPath(pointer: string, root: unknown): FieldPath {
+  const path: (string | number)[] = [];
+  let value = root;
+  for (const step of stepsOf(pointer)) {
+    path.push(Array.isArray(value) ? Number(step) : step);
+    value = valueAt(value, [step]);
+  }
+  return path;
+}
+
+function stepsOf(pointer: string): string[] {
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+function valueAt(root: unknown, path: FieldPath): unknown {
+  let value = root;
+  for (const step of path)
+    value = isRecord(value) || Array.isArray(value) ? (value as Record<string, unknown>)[step] : undefined;
+  return value;
+}
+
+/** Whether a value is a map of fields. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

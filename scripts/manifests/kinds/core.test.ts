@@ -1,0 +1,77 @@
+import { describe, expect, test } from "bun:test";
+import type { TSchema } from "typebox";
+import { GATEWAY, KUSTOMIZATION, NAMESPACE, SERVICE } from "../testing/samples.ts";
+import { replaced, told } from "../testing/told.ts";
+import { ExternalNameService, Kustomization, Namespace } from "./core.ts";
+import { Gateway } from "./istio.ts";
+
+describe("in the other kinds", () => {
+  test.each<[TSchema, string, string, string, string[]]>([
+    [
+      Gateway,
+      GATEWAY,
+      "        protocol: HTTP",
+      "        protocol: HTTPS",
+      ['12:19: spec.servers[0].port.protocol: "HTTPS" is not allowed here; did you mean HTTP?'],
+    ],
+    [
+      Gateway,
+      GATEWAY,
+      "    istio: ingressgateway",
+      "    {}",
+      ["7:5: spec.selector: at least one label is needed here, and none is given"],
+    ],
+    [
+      Gateway,
+      GATEWAY,
+      "        name: http",
+      "        tls: {}",
+      [
+        "10:9: spec.servers[0].port: name is missing; add name, a text",
+        "11:9: spec.servers[0].port.tls: there is no such field here; known are number, name, protocol",
+      ],
+    ],
+    [
+      ExternalNameService,
+      SERVICE,
+      "  type: ExternalName",
+      "  selector: {app: a}",
+      [
+        "5:3: spec: type is missing; add type: ExternalName",
+        "5:3: spec.selector: this field is not supported here; here a Service is another name for a host, and has no pods: use type ExternalName alone",
+      ],
+    ],
+    [
+      ExternalNameService,
+      SERVICE,
+      "  type: ExternalName",
+      "  type: ClusterIP",
+      ['5:9: spec.type: "ClusterIP" is not allowed here; write ExternalName'],
+    ],
+    [
+      Namespace,
+      NAMESPACE,
+      "kind: Namespace",
+      "kind: Namespace\nspec: {}",
+      ["3:1: spec: this field is not supported here; the cluster fills this in: leave it out"],
+    ],
+    [
+      Kustomization,
+      KUSTOMIZATION,
+      "resources: [a.yaml]",
+      "resource: [a.yaml]",
+      ["2:1: resource: there is no such field here; did you mean resources?"],
+    ],
+    [
+      Kustomization,
+      KUSTOMIZATION,
+      "resources: [a.yaml]",
+      "resources: [a.yaml]\npatches: []",
+      [
+        "3:1: patches: this field is not supported here; the local mesh follows resources only: write the objects as they shall be",
+      ],
+    ],
+  ])("%#: a mistake is told", (schema, text, line, broken, expected) => {
+    expect(told(schema, replaced(text, line, broken))).toEqual(expected);
+  });
+});

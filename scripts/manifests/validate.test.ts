@@ -1,0 +1,121 @@
+import { describe, expect, test } from "bun:test";
+import { type FieldPath, formatPath } from "./document.ts";
+import type { SchemaNode } from "./explain.ts";
+import { VirtualService } from "./kinds/istio.ts";
+import { KnativeService } from "./kinds/knative-service.ts";
+import { KNATIVE_SERVICE, SAMPLES, VIRTUAL_SERVICE } from "./testing/samples.ts";
+import { problemsOf, read, replaced, told } from "./testing/told.ts";
+import { clusterOnlyFields, validate } from "./validate.ts";
+
+test.each(SAMPLES)("%s that is right gives its value and no problem", (_, schema, text) => {
+  const document = read(text);
+  expect(validate(schema, document)).toEqual({ value: document.value, problems: [] });
+});
+
+describe("the problems of a document", () => {
+  test("are all told, each once, in the order of the file", () => {
+    const text = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {}
+spec:
+  hosts: []
+  http:
+    - match:
+        - uri: {exact: /, prefix: /}
+          port: 80
+      route:
+        - destination: {}
+          weight: -1
+        - wieght: 1
+`;
+    expect(told(VirtualService, text)).toEqual([
+      "3:11: metadata: name is missing; add name, a text",
+      "5:10: spec.hosts: the list is empty; give at least one item",
+      "8:16: spec.http[0].match[0].uri: exactly one of exact, prefix and regex is needed here, and 2 are given",
+      "9:11: spec.http[0].match[0].port: this field is not supported here; the local mesh does not match on the port yet: leave it out, or try it on a cluster",
+      "11:24: spec.http[0].route[0].destination: host is missing; add host, a text",
+      "12:19: spec.http[0].route[0].weight: -1 is too small; at least 0 is allowed",
+      "13:11: spec.http[0].route[1]: destination is missing; add destination, a map of fields",
+      "13:11: spec.http[0].route[1].wieght: there is no such field here; did you mean weight?",
+    ]);
+  });
+
+  test("are told for each field that one map lacks", () => {
+    expect(told(KnativeService, "apiVersion: serving.knative.dev/v1\nkind: Service\n")).toEqual([
+      "1:1: metadata is missing; add metadata, a map of fields",
+      "1:1: spec is missing; add spec, a map of fields",
+    ]);
+  });
+
+  test("are told by the hundred", () => {
+    const text = replaced(
+      KNATIVE_SERVICE,
+      "      percent: 100",
+      `      percent: 100\n${"    - tag: A\n".repeat(150)}`,
+    );
+    expect(told(KnativeService, text)).toHaveLength(150);
+  });
+
+  test("in a map that is used twice are told once, where they are written", () => {
+    const text = `${VIRTUAL_SERVICE}    - &rule
+      route: [{destination: {hots: a}}]
+    - *rule
+    - <<: *rule
+`;
+    expect(told(VirtualService, text)).toEqual([
+      "33:30: spec.http[2].route[0].destination.hots: there is no such field here; did you mean host?",
+    ]);
+  });
+});
+
+// Every field of an API that is known and not acted on has its own reason, wherever it may stand.
+describe.each(SAMPLES)("in %s", (_, schema, text) => {
+  const { value } = read(text);
+  const refused = [...refusedFields(schema as SchemaNode, value, [])];
+
+  test.each(refused)("%p is refused with its reason", (path, reason) => {
+    const changed = structuredClone(value);
+    const parent = path.slice(0, -1).reduce((at, step) => (at as never)[step], changed) as Record<
+      string,
+      unknown
+    >;
+    parent[path.at(-1) as string] = {};
+    const told = problemsOf(schema, read(JSON.stringify(changed)));
+    expect(told).toContainEqual(
+      expect.objectContaining({
+        field: formatPath(path),
+        message: "this field is not supported here",
+        fix: reason,
+      }),
+    );
+  });
+});
+
+describe("fields for the cluster only", () => {
+  test("are found, and not those that have an effect here", () => {
+    const paths = clusterOnlyFields(KnativeService, read(KNATIVE_SERVICE).value).map(formatPath);
+    const container = "spec.template.spec.containers[0]";
+    expect(paths).toEqual([
+      "metadata.annotations",
+      "spec.template.metadata.annotations",
+      "spec.template.spec.containerConcurrency",
+      `${container}.imagePullPolicy`,
+      `${container}.readinessProbe.periodSeconds`,
+      `${container}.livenessProbe`,
+      `${container}.resources`,
+    ]);
+  });
+});
+
+function* refusedFields(
+  node: SchemaNode,
+  value: unknown,
+  path: FieldPath,
+): Generator<[path: FieldPath, reason: string]> {
+  for (const [name, reason] of Object.entries(node.refused ?? {})) yield [[...path, name], reason];
+  if (Array.isArray(value)) yield* refusedFields(node.items as SchemaNode, value[0], [...path, 0]);
+  for (const [name, child] of Object.entries(node.properties ?? {})) {
+    const inner = (value as Record<string, unknown>)[name];
+    if (inner !== undefined) yield* refusedFields(child, inner, [...path, name]);
+  }
+}
