@@ -136,7 +136,7 @@ describe("the documents of a file", () => {
 
   test("are read as kubectl reads them: YAML 1.1, without dates and base 60", () => {
     const { value } = only(
-      "[yes, Off, y, 010, 0x1F, 1_000, 1e3, true, ~, 2020-01-01, 12:30:45, 1.5s, '5', hello]",
+      "[yes, Off, y, 010, 0x1F, 1_000, 1e3, true, ~, 2020-01-01, 12:30:45, 1.5s, '5', hello, ., .5, -2., 1_0.5]",
     );
     expect(value).toEqual([
       true,
@@ -153,6 +153,10 @@ describe("the documents of a file", () => {
       "1.5s",
       "5",
       "hello",
+      ".",
+      0.5,
+      -2,
+      10.5,
     ]);
     expect(only("on: 1\n5: 2\n").value).toEqual({ on: 1, "5": 2 });
   });

@@ -96,11 +96,12 @@ export function parseDocuments(
 }
 
 // kubectl reads YAML 1.1: an unquoted yes is a boolean there, and a manifest that takes it for a text is refused. Of
-// 1.1 it leaves out dates and base-60 numbers: those are texts to it.
+// 1.1 it leaves out dates and base-60 numbers: those are texts to it, and so is a lone dot.
 function asKubectlReads(tags: Tags): Tags {
-  return tags.filter((tag) => {
-    const { tag: name, format } = tag as ScalarTag | (CollectionTag & { format?: never });
-    return !name.endsWith(":timestamp") && format !== "TIME";
+  return tags.flatMap((known) => {
+    const tag = known as ScalarTag | (CollectionTag & { format?: never; test?: never });
+    if (tag.tag.endsWith(":timestamp") || tag.format === "TIME") return [];
+    return tag.test?.test(".") ? [{ ...tag, test: /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9]+)$/ }] : [tag];
   });
 }
 

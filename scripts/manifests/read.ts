@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { type ManifestDocument, parseDocuments } from "./document.ts";
 import { Kustomization } from "./kinds/core.ts";
-import type { Problem } from "./problem.ts";
+import type { Position, Problem } from "./problem.ts";
 import { collectResources, type Resources } from "./resources.ts";
 import { validate } from "./validate.ts";
 
@@ -12,82 +12,98 @@ export interface ReadManifests {
   problems: Problem[];
 }
 
-const KUSTOMIZATION = "kustomization.yaml";
+const KUSTOMIZATIONS = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/** How a file or folder came to be read. */
+interface Origin {
+  /** The entry of a kustomization that names it, if one does. */
+  listedBy: Position | undefined;
+  /** The folders that are being read around it, each by its kustomization. */
+  within: readonly string[];
+}
 
 /**
- * Reads what folders describe, as `kubectl apply` would: a folder with a `kustomization.yaml` is what that file
- * lists, any other folder is all its YAML files and folders, in the order of their names with numbers as numbers.
+ * Reads what folders describe, as `kubectl apply` would: a folder with a kustomization is what that file lists, any
+ * other folder is all its YAML and JSON files and folders, in the order of their names with numbers as numbers. Names
+ * that begin with a dot are passed over: editors keep their own files there.
  * @param root the folder that file names in problems are relative to
  */
 export async function readManifests(root: string, folders: readonly string[]): Promise<ReadManifests> {
   const documents: ManifestDocument[] = [];
   const problems: Problem[] = [];
-  for (const folder of folders) await readFolder(join(root, folder), undefined);
+  for (const folder of folders) await readFolder(join(root, folder), { listedBy: undefined, within: [] });
   const collected = collectResources(documents);
   return { resources: collected.resources, problems: [...problems, ...collected.problems] };
 
-  async function readFolder(folder: string, listedBy: Problem["at"] | undefined): Promise<void> {
+  async function readFolder(folder: string, origin: Origin): Promise<void> {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
-    if (entries === undefined) {
-      problems.push(missing(folder, listedBy));
+    if (entries === undefined) return unreadable(folder, origin);
+    const kustomization = KUSTOMIZATIONS.find((name) => entries.some((entry) => entry.name === name));
+    if (kustomization !== undefined) return readKustomization(folder, kustomization, origin);
+    if (origin.listedBy !== undefined) {
+      const message = `the folder ${relative(root, folder)} has no ${KUSTOMIZATIONS[0]}`;
+      return report(origin.listedBy, message, "add one to it, or list its files here");
+    }
+    for (const entry of entries.sort(byNameAndNumber)) {
+      const path = join(folder, entry.name);
+      if (entry.name.startsWith(".")) continue;
+      if (entry.isDirectory()) await readFolder(path, origin);
+      else if (/\.(ya?ml|json)$/.test(entry.name)) documents.push(...(await readDocuments(path, origin)));
+    }
+  }
+
+  async function readKustomization(folder: string, name: string, origin: Origin): Promise<void> {
+    if (origin.listedBy !== undefined && origin.within.includes(folder)) {
+      const message = `${relative(root, folder)} lists itself, directly or by another`;
+      return report(origin.listedBy, message, "take it off the list");
+    }
+    const path = join(folder, name);
+    const before = problems.length;
+    const [document, second] = await readDocuments(path, origin);
+    if (second !== undefined)
+      report(second.at([]), "a kustomization is one document", "leave one of them out");
+    if (document === undefined) {
+      const start = { file: relative(root, path), line: 1, column: 1 };
+      if (problems.length === before) report(start, "this kustomization is empty", "add resources, a list");
       return;
     }
-    if (entries.some((entry) => entry.name === KUSTOMIZATION))
-      return readKustomization(join(folder, KUSTOMIZATION));
-    const names = entries.map((entry) => entry.name).sort(byNameAndNumber);
-    for (const name of names) {
-      const path = join(folder, name);
-      if (entries.find((entry) => entry.name === name)?.isDirectory()) await readFolder(path, listedBy);
-      else if (/\.ya?ml$/.test(name)) await readFileDocuments(path, listedBy);
-    }
-  }
-
-  async function readKustomization(path: string): Promise<void> {
-    const read = await parse(path, undefined);
-    const document = read?.[0];
-    if (document === undefined) return;
     const { value, problems: invalid } = validate(Kustomization, document);
     problems.push(...invalid);
+    const within = [...origin.within, folder];
     for (const [i, resource] of (value?.resources ?? []).entries()) {
-      const listedBy = document.at(["resources", i]);
+      const inner = { listedBy: document.at(["resources", i]), within };
       const target = join(dirname(path), resource);
       const isFolder = (await stat(target).catch(() => undefined))?.isDirectory() === true;
-      if (isFolder) await readFolder(target, listedBy);
-      else await readFileDocuments(target, listedBy);
+      if (isFolder) await readFolder(target, inner);
+      else documents.push(...(await readDocuments(target, inner)));
     }
   }
 
-  async function readFileDocuments(path: string, listedBy: Problem["at"] | undefined): Promise<void> {
-    documents.push(...((await parse(path, listedBy)) ?? []));
-  }
-
-  async function parse(
-    path: string,
-    listedBy: Problem["at"] | undefined,
-  ): Promise<ManifestDocument[] | undefined> {
+  async function readDocuments(path: string, origin: Origin): Promise<ManifestDocument[]> {
     const text = await readFile(path, "utf8").catch(() => undefined);
     if (text === undefined) {
-      problems.push(missing(path, listedBy));
-      return undefined;
+      unreadable(path, origin);
+      return [];
     }
     const parsed = parseDocuments(relative(root, path), text);
     problems.push(...parsed.problems);
     return parsed.documents;
   }
 
-  function missing(path: string, listedBy: Problem["at"] | undefined): Problem {
-    const name = relative(root, path);
-    return {
-      severity: "error",
-      at: listedBy ?? { file: name, line: 1, column: 1 },
-      field: "",
-      message: `${name} cannot be read`,
-      fix: listedBy ? "correct the name, or take it off the list" : "restore it, for example by git checkout",
-    };
+  function unreadable(path: string, { listedBy }: Origin): void {
+    const file = relative(root, path);
+    const message = `${file} cannot be read`;
+    if (listedBy === undefined)
+      report({ file, line: 1, column: 1 }, message, "restore it, for example by git checkout");
+    else report(listedBy, message, "correct the name, or take it off the list");
+  }
+
+  function report(at: Position, message: string, fix: string): void {
+    problems.push({ severity: "error", at, field: "", message, fix });
   }
 }
 
 /** `2-x.yaml` before `10-y.yaml`: the order in which the states of an object follow each other. */
-function byNameAndNumber(a: string, b: string): number {
-  return a.localeCompare(b, "en", { numeric: true });
+function byNameAndNumber({ name: a }: { name: string }, { name: b }: { name: string }): number {
+  return a.localeCompare(b, "en", { numeric: true }) || (a < b ? -1 : 1);
 }
