@@ -1,0 +1,91 @@
+import Histogram from "prom-client/lib/histogram.js";
+import Registry from "prom-client/lib/registry.js";
+
+/**
+ * What a service measures, and its text for Prometheus. Durations in milliseconds.
+ * Methods and routes have to be from a small set already; the names of revisions are kept to one here.
+ */
+export interface Metrics {
+  request(labels: { method: string; route: string; status: number }, ms: number): void;
+  upstreamCall(labels: { upstream: string; revision: string; outcome: string }, ms: number): void;
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** No service has this many versions behind it at a time; an upstream that invents names gets no further. */
+const MOST_REVISIONS = 50;
+
+/** Makes the metrics of a service of the given revision, in a registry of their own. */
+export function createMetrics({ revision }: { revision: string }): Metrics {
+  const registry = new Registry();
+  const requests = new Histogram({
+    name: "http_server_request_duration_seconds",
+    help: "Time from the first look at a request to its answer.",
+    labelNames: ["method", "route", "status", "revision"],
+    buckets: SECONDS,
+    registers: [registry],
+  });
+  const upstreamCalls = new Histogram({
+    name: "http_client_request_duration_seconds",
+    help: "Time from a call to an upstream to its answer, read and checked, or to its failure.",
+    labelNames: ["upstream", "revision", "outcome"],
+    buckets: SECONDS,
+    registers: [registry],
+  });
+  const requestOf = memo((method: string) =>
+    memo((route: string) =>
+      memo((status: number) => requests.labels(method, route, String(status), revision)),
+    ),
+  );
+  const upstreamCallOf = memo((upstream: string) =>
+    memo((from: string) => memo((outcome: string) => upstreamCalls.labels(upstream, from, outcome))),
+  );
+  const revisions = new Set<string>();
+  let processMetrics: Promise<void> | undefined;
+
+  function bounded(name: string): string {
+    if (revisions.has(name)) return name;
+    if (revisions.size >= MOST_REVISIONS) return "other";
+    revisions.add(name);
+    return name;
+  }
+
+  return {
+    request({ method, route, status }, ms) {
+      requestOf(method)(route)(status).observe(ms / 1000);
+    },
+    upstreamCall({ upstream, revision: from, outcome }, ms) {
+      upstreamCallOf(upstream)(bounded(from))(outcome).observe(ms / 1000);
+    },
+    contentType: registry.contentType,
+    async text() {
+      processMetrics ??= addProcessMetrics(registry);
+      await processMetrics;
+      return registry.metrics();
+    },
+  };
+}
+
+/** Remembers what `make` made of each key. A histogram checks and joins its labels once that way. */
+function memo<K, V>(make: (key: K) => V): (key: K) => V {
+  const made = new Map<K, V>();
+  return (key) => {
+    let value = made.get(key);
+    if (value === undefined) made.set(key, (value = make(key)));
+    return value;
+  };
+}
+
+/** The library's process metrics that say something true on Bun; its others are always nought there. */
+async function addProcessMetrics(registry: Registry): Promise<void> {
+  const parts = await Promise.all([
+    import("prom-client/lib/metrics/processCpuTotal.js"),
+    import("prom-client/lib/metrics/processStartTime.js"),
+    import("prom-client/lib/metrics/osMemoryHeap.js"),
+    import("prom-client/lib/metrics/processOpenFileDescriptors.js"),
+    import("prom-client/lib/metrics/processMaxFileDescriptors.js"),
+    import("prom-client/lib/metrics/heapSizeAndUsed.js"),
+  ]);
+  for (const { default: register } of parts) register(registry);
+}
