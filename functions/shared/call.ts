@@ -1,0 +1,44 @@
+import { requestIdOf, traceIdOf } from "./tracing.ts";
+
+/** What one call to an upstream came to; it goes into the request's log line. */
+export interface UpstreamRecord {
+  /** The revision that answered, `unknown` where none said so. */
+  readonly revision: string;
+  readonly outcome: string;
+  /** The HTTP status, where there was an answer. */
+  readonly status: number | undefined;
+  /** Milliseconds until the answer was read and checked, or the call had failed. */
+  readonly ms: number;
+}
+
+/** One request on its way through the service: who it is, when it began, what it did. */
+export interface Call {
+  readonly requestId: string;
+  readonly traceId: string | undefined;
+  /** The clock's milliseconds at the beginning. */
+  readonly startedAt: number;
+  upstream: UpstreamRecord | undefined;
+  /** Set once the request is logged and counted, which happens once. */
+  recorded: boolean;
+}
+
+/** Where a call takes its time and its name from. */
+export interface CallDeps {
+  /** Milliseconds that only ever grow. */
+  readonly clock: () => number;
+  readonly newId: () => string;
+}
+
+/** Begins the record of a request. */
+export function beginCall(headers: Headers, { clock, newId }: CallDeps): Call {
+  return {
+    requestId: requestIdOf(headers, newId),
+    traceId: traceIdOf(headers),
+    startedAt: clock(),
+    upstream: undefined,
+    recorded: false,
+  };
+}
+
+/** A duration for people and logs: milliseconds with two decimals. */
+export const roundMs = (ms: number): number => Math.round(ms * 100) / 100;

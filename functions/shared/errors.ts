@@ -1,0 +1,106 @@
+import { ParseError, ValidationError } from "elysia";
+import { refuseLongBody } from "./body-limit.ts";
+import { BodyOverLimit } from "./bounded-text.ts";
+import type { Log } from "./log.ts";
+import type { PathTable } from "./path-table.ts";
+import { BODY_REFUSED, methodRefused, problemResponse } from "./problem.ts";
+import { describeError } from "./safe-error.ts";
+
+/** An error whose body a service's contract fixes. The body goes out as it is: nothing internal in it. */
+export class ContractError extends Error {
+  override name = "ContractError";
+
+  readonly status: number;
+  readonly body: Readonly<Record<string, string>>;
+
+  constructor(status: number, body: Readonly<Record<string, string>>) {
+    super("an error of the contract");
+    this.status = status;
+    this.body = body;
+  }
+}
+
+/** Thrown where the caller went away before there was an answer. Nobody reads the 499 but the log. */
+export class CallerGone extends Error {
+  override name = "CallerGone";
+}
+
+/** What a service decides about errors; all else about them is decided here. */
+export interface ErrorDeps {
+  readonly log: Log;
+  readonly paths: PathTable;
+  /** The contract's answer to an unforeseen error on a route, or nothing where the contract is silent. */
+  readonly unforeseen: (route: string) => ContractError | undefined;
+}
+
+/** A request that failed. `route` is undefined where no route took it. */
+export interface Failure {
+  readonly error: unknown;
+  readonly request: Request;
+  readonly requestId: string;
+  readonly route: string | undefined;
+}
+
+/** The answer to a failed request, and the route to log it under. */
+export interface FailureAnswer {
+  readonly response: Response;
+  readonly route: string;
+}
+
+/**
+ * Makes every error body of a service. What is not foreseen here is answered without a word of the
+ * error itself, and logged by its class and place alone.
+ */
+export async function answerFailure(failure: Failure, deps: ErrorDeps): Promise<FailureAnswer> {
+  const { error, request, requestId, route } = failure;
+  if (route !== undefined) return { response: answerThrown(error, requestId, route, deps), route };
+  const path = URL.parse(request.url)?.pathname ?? "";
+  const methods = deps.paths.methodsOf(path);
+  const loggedAs = methods === undefined ? "unmatched" : path;
+  return refuseLongBody(request).then(
+    () => ({ response: answerUnrouted(request.method, methods, requestId), route: loggedAs }),
+    (cause: unknown) => ({ response: answerThrown(cause, requestId, loggedAs, deps), route: loggedAs }),
+  );
+}
+
+function answerThrown(error: unknown, requestId: string, route: string, deps: ErrorDeps): Response {
+  if (error instanceof ContractError) return contractResponse(error);
+  if (error instanceof BodyOverLimit) return tooLarge(requestId);
+  if (error instanceof CallerGone) {
+    return problemResponse({ status: 499, detail: "The caller closed the request.", requestId });
+  }
+  if (error instanceof ParseError) {
+    return problemResponse({ status: 400, detail: "The request's body cannot be read.", requestId });
+  }
+  // A failed check of our own answer is a fault of ours, and the error holds the whole answer.
+  if (error instanceof ValidationError && error.type !== "response") return invalid(error, requestId);
+  deps.log.error("unforeseen error", { requestId, route, ...describeError(error) });
+  const foreseen = deps.unforeseen(route);
+  if (foreseen !== undefined) return contractResponse(foreseen);
+  return problemResponse({ status: 500, detail: "Something went wrong in the service.", requestId });
+}
+
+function answerUnrouted(method: string, methods: readonly string[] | undefined, requestId: string): Response {
+  if (methods === undefined) {
+    return problemResponse({ status: 404, detail: "There is nothing at this path.", requestId });
+  }
+  const allow = methods.join(", ");
+  if (method === "OPTIONS") return new Response(null, { status: 204, headers: { allow } });
+  return problemResponse({ status: 405, detail: methodRefused(methods), requestId }, { allow });
+}
+
+function contractResponse({ status, body }: ContractError): Response {
+  return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+}
+
+// The rest of such a body is not wanted, hence the closed connection.
+function tooLarge(requestId: string): Response {
+  return problemResponse({ status: 413, detail: BODY_REFUSED, requestId }, { connection: "close" });
+}
+
+function invalid(error: ValidationError, requestId: string): Response {
+  const errors = error.all.flatMap((issue) =>
+    "path" in issue ? [{ path: `${error.type}${issue.path}`, message: issue.message ?? "not valid" }] : [],
+  );
+  return problemResponse({ status: 422, detail: "The request is not as described.", requestId, errors });
+}

@@ -1,0 +1,51 @@
+import { roundMs, type Call } from "./call.ts";
+import type { Log, LogFields } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** What a method is logged and counted as; all others are one, for a caller may invent any. */
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/** Where the end of a request is written down. */
+export interface RecordDeps {
+  readonly clock: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** What is known of a request when it ends. `route` is a template, never the path as it was sent. */
+export interface Ending {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+}
+
+/**
+ * Logs a request and counts it, once. The line holds what is listed here and nothing else:
+ * no body, no query, no path, no header but the request's id and its trace.
+ */
+export function record(call: Call, ending: Ending, { clock, log, metrics }: RecordDeps): void {
+  if (call.recorded) return;
+  call.recorded = true;
+  const { route, status } = ending;
+  const method = METHODS.has(ending.method) ? ending.method : "other";
+  const ms = clock() - call.startedAt;
+  metrics.request({ method, route, status }, ms);
+  const { requestId, traceId } = call;
+  const fields = {
+    requestId,
+    traceId,
+    route,
+    method,
+    status,
+    ms: roundMs(ms),
+    upstream: upstreamFields(call),
+  };
+  if (status >= 500) log.error("request", fields);
+  else log.info("request", fields);
+}
+
+function upstreamFields({ upstream }: Call): LogFields | undefined {
+  if (upstream === undefined) return undefined;
+  const { revision, outcome, status, ms } = upstream;
+  return { revision, outcome, status, ms: roundMs(ms) };
+}

@@ -1,0 +1,71 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { describeError } from "./safe-error.ts";
+
+class TeapotError extends Error {
+  override name = "TeapotError";
+}
+
+function thrown(throwIt: () => unknown): unknown {
+  try {
+    throwIt();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("what a log says of an error", () => {
+  test("is its class and the places that it came through", () => {
+    const described = describeError(
+      thrown(() => {
+        throw new TeapotError("secret");
+      }),
+    );
+    expect(described).toMatchObject({ error: "TeapotError" });
+    expect(described["at"]).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^functions\/shared\/safe-error\.test\.ts:\d+$/)]),
+    );
+  });
+
+  test("is its code where that is a code, and its cause likewise", () => {
+    const cause = Object.assign(new TypeError("secret"), { code: "ECONNREFUSED" });
+    const error = Object.assign(new Error("secret", { cause }), { code: "my secret" });
+    expect(describeError(error)).toMatchObject({
+      error: "Error",
+      code: undefined,
+      cause: { error: "TypeError", code: "ECONNREFUSED" },
+    });
+  });
+
+  test.each([["secret"], [undefined], [null], [42], [{ message: "secret" }]])(
+    "is its kind where it is %p",
+    (value) => expect(describeError(value)).toEqual({ error: value === null ? "object" : typeof value }),
+  );
+
+  test("never repeats the message, whatever that looks like", () => {
+    const secret = "4929-1234";
+    const message = fc
+      .tuple(
+        fc.string({ unit: "binary" }),
+        fc.constantFrom("", "\n", "\n    at x (/", "\n    at /etc/"),
+        fc.string(),
+      )
+      .map(([before, between, after]) => `${before}${between}${secret}${after}:12:34)`);
+    fc.assert(
+      fc.property(message, (text) => {
+        const error = new TeapotError(text, { cause: new TypeError(text) });
+        expect(JSON.stringify(describeError(error))).not.toContain(secret);
+      }),
+    );
+  });
+
+  test("uses nothing of a stack whose head is not the known one", () => {
+    const error = new Error("before");
+    void error.stack;
+    error.message = "after";
+    expect(describeError(error)["at"]).toBeUndefined();
+    error.stack = "    at secret (/secret.ts:1:2)";
+    expect(describeError(error)["at"]).toBeUndefined();
+  });
+});

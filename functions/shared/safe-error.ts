@@ -1,0 +1,46 @@
+import type { LogFields } from "./log.ts";
+
+const NAME = /^[A-Za-z][A-Za-z0-9_$]{0,63}$/;
+const CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
+const FRAME = /^ {4}at .*?(\/[^():]+):(\d+):\d+\)?$/;
+
+/**
+ * What a log may say of an error: its class, its code, its cause's, and the places in the code that
+ * it came through. Never its message: a library may have put a header, an address or an applicant's
+ * data there.
+ */
+export function describeError(error: unknown): LogFields {
+  if (!(error instanceof Error)) return { error: typeof error };
+  const cause = error.cause instanceof Error ? describeError(error.cause) : undefined;
+  return { error: className(error), code: codeOf(error), at: places(error), cause };
+}
+
+function className(error: Error): string {
+  const name: unknown = error.constructor.name;
+  return typeof name === "string" && NAME.test(name) ? name : "Error";
+}
+
+function codeOf(error: Error): string | undefined {
+  const code: unknown = "code" in error ? error.code : undefined;
+  return typeof code === "string" && CODE.test(code) ? code : undefined;
+}
+
+/**
+ * The innermost three places of a stack, as file and line. A stack begins with the message, and a
+ * message may hold lines that look like places; so the head has to be exactly the known one, else
+ * nothing of the stack is used.
+ */
+function places(error: Error): readonly string[] | undefined {
+  const { stack } = error;
+  const head = error.message === "" ? error.name : `${error.name}: ${error.message}`;
+  if (typeof stack !== "string" || !stack.startsWith(`${head}\n`)) return undefined;
+  const frames = stack.slice(head.length + 1).split("\n");
+  const found = frames.flatMap((frame) => {
+    const match = FRAME.exec(frame);
+    return match?.[1] === undefined ? [] : [`${shortPath(match[1])}:${match[2]}`];
+  });
+  return found.length === 0 ? undefined : found.slice(0, 3);
+}
+
+/** The last three parts of a path are enough to find the file, and say nothing of the machine. */
+const shortPath = (path: string): string => path.split("/").slice(-3).join("/");
