@@ -1,0 +1,55 @@
+import { swagger } from "@elysiajs/swagger";
+import type { TSchema } from "@sinclair/typebox";
+import { Elysia, type AnyElysia } from "elysia";
+import { Problem } from "./problem.ts";
+
+/** What the OpenAPI document says beside its routes. */
+export interface ApiDescription {
+  readonly title: string;
+  readonly version: string;
+  readonly description: string;
+  /** Schemas by the names that the routes know them by; `Problem` is there already. */
+  readonly schemas: Readonly<Record<string, TSchema>>;
+  /** Response headers by name, with what they are for. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const PATH = "/document";
+
+/**
+ * Writes the OpenAPI 3.0 document of the routes, as JSON. The plugin's own page, which loads its
+ * parts from a public network, lives and dies in an application that nobody can reach.
+ */
+export async function apiDocument(description: ApiDescription, routes: AnyElysia): Promise<string> {
+  const { title, version, schemas, headers } = description;
+  const writer = new Elysia()
+    .use(
+      swagger({
+        path: PATH,
+        documentation: {
+          info: { title, version, description: description.description },
+          servers: [{ url: "/", description: "wherever this page is served" }],
+          components: {
+            headers: Object.fromEntries(
+              Object.entries(headers).map(([name, text]) => [
+                name,
+                { description: text, schema: { type: "string" } },
+              ]),
+            ),
+          },
+        },
+      }),
+    )
+    .model({ ...schemas, Problem })
+    .use(routes);
+  const response = await writer.handle(new Request(`http://localhost${PATH}/json`));
+  const document: unknown = JSON.parse(await response.text(), constAsEnum);
+  return JSON.stringify(document);
+}
+
+// OpenAPI 3.0 has no `const`; a list of one says the same.
+function constAsEnum(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("const" in value)) return value;
+  const { const: only, ...rest } = value;
+  return { ...rest, enum: [only] };
+}

@@ -1,0 +1,43 @@
+import { Elysia, type AnyElysia } from "elysia";
+import type { ApiDescription } from "./api-document.ts";
+import { docs } from "./docs.ts";
+import type { ContractError } from "./errors.ts";
+import { health, type Readiness } from "./health.ts";
+import { metricsEndpoint } from "./metrics-endpoint.ts";
+import { createPathTable } from "./path-table.ts";
+import { APPLICATION, requests, type RequestDeps } from "./requests.ts";
+
+/** What every service is given from outside. */
+export interface ServiceDeps extends Omit<RequestDeps, "paths" | "unforeseen"> {
+  readonly readiness: Readiness;
+}
+
+/** What makes a service this one. */
+export interface ServiceParts {
+  /** Its own routes, made on top of the plugin that handles requests. */
+  readonly routes: (handling: Handling) => AnyElysia;
+  readonly description: ApiDescription;
+  /** Headers that every one of its answers carries. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** See `ErrorDeps`. */
+  readonly unforeseen: (route: string) => ContractError | undefined;
+}
+
+/** The plugin that the routes of a service are made on top of. */
+export type Handling = ReturnType<typeof requests>;
+
+/** Puts a service together; it does not listen. Probes and metrics come first, so that nothing logs or counts them. */
+export function createService(deps: ServiceDeps, parts: ServiceParts) {
+  const paths = createPathTable();
+  const handling = requests({ ...deps, paths, unforeseen: parts.unforeseen });
+  const routes = parts.routes(handling);
+  const app = new Elysia(APPLICATION)
+    .headers({ ...parts.headers })
+    .use(health(deps.readiness))
+    .use(metricsEndpoint(deps.metrics))
+    .use(handling)
+    .use(docs(() => ({ description: parts.description, routes })))
+    .use(routes);
+  paths.learn(app.routes);
+  return app;
+}

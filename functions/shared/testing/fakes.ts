@@ -1,0 +1,46 @@
+import { createLog } from "../log.ts";
+import { createMetrics } from "../metrics.ts";
+import type { ServiceDeps } from "../service.ts";
+
+/** A line of the log, as a test reads it. */
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** Dependencies of a service that a test can look into. */
+export interface FakeService {
+  readonly deps: ServiceDeps;
+  /** What was logged so far. */
+  readonly lines: () => LogLine[];
+  /** The same, as it was written. */
+  readonly text: () => string;
+  /** Lets time pass, in milliseconds. */
+  readonly pass: (ms: number) => void;
+}
+
+/** Time stands still, ids are counted (`id-1`, `id-2`, …), and the log is kept. */
+export function fakeService({ service = "test", revision = "test-one" } = {}): FakeService {
+  const written: string[] = [];
+  let time = 0;
+  let ids = 0;
+  const log = createLog({
+    service,
+    revision,
+    now: () => Date.UTC(2026, 0, 2, 3, 4, 5) + time,
+    write: (line) => written.push(line),
+  });
+  return {
+    deps: {
+      log,
+      clock: () => time,
+      newId: () => `id-${++ids}`,
+      metrics: createMetrics({ revision }),
+      readiness: { draining: false },
+    },
+    lines: () => written.map((line) => JSON.parse(line)),
+    text: () => written.join(""),
+    pass: (ms) => void (time += ms),
+  };
+}
+
+/** A request to an application in memory. */
+export const request = (path: string, init?: RequestInit): Request =>
+  new Request(`http://localhost${path}`, init);

@@ -1,0 +1,64 @@
+import { createServer, connect, type AddressInfo, type Socket } from "node:net";
+
+/** A port that nobody had a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = await tcpServer(() => undefined);
+  await server.close();
+  return server.port;
+}
+
+/** A server that speaks bytes. */
+export interface TcpServer {
+  readonly port: number;
+  readonly origin: string;
+  /** What each request said, head and all, in order. */
+  readonly heads: readonly string[];
+  readonly close: () => Promise<void>;
+}
+
+/** Listens on the loopback address and gives each request's connection to `answer`. */
+export function tcpServer(answer: (socket: Socket, head: string) => void): Promise<TcpServer> {
+  const heads: string[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    let received = "";
+    socket.on("error", () => undefined);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("data", (bytes) => {
+      received += bytes.toString("latin1");
+      const end = received.indexOf("\r\n\r\n");
+      if (end === -1) return;
+      const head = received.slice(0, end);
+      received = received.slice(end + 4);
+      heads.push(head);
+      answer(socket, head);
+    });
+  });
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      const close = () =>
+        new Promise<void>((closed) => {
+          for (const socket of sockets) socket.destroy();
+          server.close(() => closed());
+        });
+      resolve({ port, origin: `http://127.0.0.1:${port}`, heads, close });
+    });
+  });
+}
+
+/** Sends bytes, and gives back all that came until the other side closed or `ms` milliseconds were over. */
+export function exchangeBytes(port: number, bytes: string, ms = 2000): Promise<string> {
+  return new Promise((resolve) => {
+    let received = "";
+    const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
+    const timer = setTimeout(() => socket.destroy(), ms);
+    socket.on("error", () => undefined);
+    socket.on("data", (data) => (received += data.toString("latin1")));
+    socket.on("close", () => {
+      clearTimeout(timer);
+      resolve(received);
+    });
+  });
+}

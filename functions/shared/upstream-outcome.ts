@@ -1,0 +1,41 @@
+import { BodyOverLimit } from "./bounded-text.ts";
+
+/**
+ * How a call to an upstream may end. `unreachable` is what none of the others names: no such host, no
+ * route to it, something there that does not speak HTTP. `aborted` means that our own caller went away.
+ */
+export const OUTCOMES = [
+  "ok",
+  "refused",
+  "reset",
+  "timeout",
+  "unreachable",
+  "not_json",
+  "wrong_shape",
+  "too_large",
+  "client_error",
+  "server_error",
+  "aborted",
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** The outcomes that are failures of the upstream. */
+export type FailedOutcome = Exclude<Outcome, "ok" | "aborted">;
+
+/** What an error of fetch, or of ofetch around it, says about the connection. */
+export function outcomeOfError(error: unknown): FailedOutcome {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof BodyOverLimit) return "too_large";
+    const code: unknown = "code" in at ? at.code : undefined;
+    if (code === "ECONNREFUSED") return "refused";
+    if (code === "ECONNRESET" || code === "EPIPE") return "reset";
+  }
+  return "unreachable";
+}
+
+/** What a status alone says; nothing where the body has to be looked at. */
+export function outcomeOfStatus(status: number): FailedOutcome | undefined {
+  if (status >= 500) return "server_error";
+  if (status >= 400) return "client_error";
+  return status >= 200 && status < 300 ? undefined : "wrong_shape";
+}

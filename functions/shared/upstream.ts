@@ -1,0 +1,83 @@
+import type { Static, TSchema } from "@sinclair/typebox";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+import type { Call } from "./call.ts";
+import { CallerGone } from "./errors.ts";
+import { createExchange, type ExchangeOptions } from "./exchange.ts";
+import type { Metrics } from "./metrics.ts";
+import type { FailedOutcome, Outcome } from "./upstream-outcome.ts";
+
+/** Thrown where an upstream gave no answer that can be used. */
+export class UpstreamFailure extends Error {
+  override name = "UpstreamFailure";
+  readonly outcome: FailedOutcome;
+  /** The revision that answered, where one did and said so. */
+  readonly revision: string | undefined;
+
+  constructor(outcome: FailedOutcome, revision: string | undefined) {
+    super(outcome);
+    this.outcome = outcome;
+    this.revision = revision;
+  }
+}
+
+/** What describes an upstream: its name in the metrics, and what its answers look like. */
+export interface UpstreamOptions<T extends TSchema> extends ExchangeOptions {
+  readonly name: string;
+  readonly answer: T;
+  readonly clock: () => number;
+  readonly metrics: Metrics;
+}
+
+/** An answer, checked, and the revision that gave it. */
+export interface UpstreamAnswer<T> {
+  readonly body: T;
+  readonly revision: string | undefined;
+}
+
+/** Another service, as seen from this one. */
+export interface Upstream<T> {
+  /**
+   * Asks for `path` on behalf of `request`, once.
+   * @throws {UpstreamFailure} where there is no usable answer within the deadline
+   * @throws {CallerGone} where the sender of `request` went away
+   */
+  get(path: string, request: Request, call: Call): Promise<UpstreamAnswer<T>>;
+}
+
+/** Makes a client of one upstream. Each call is counted, and noted in the request's record. */
+export function createUpstream<T extends TSchema>(options: UpstreamOptions<T>): Upstream<Static<T>> {
+  const { name, clock, metrics } = options;
+  const answer = TypeCompiler.Compile(options.answer);
+  const exchange = createExchange(options);
+
+  return {
+    async get(path, request, call) {
+      const startedAt = clock();
+      const { outcome: failed, status, revision, text } = await exchange(path, request, call.requestId);
+      const note = (outcome: Outcome) => {
+        const ms = clock() - startedAt;
+        const answering = revision ?? "unknown";
+        call.upstream = { revision: answering, outcome, status, ms };
+        metrics.upstreamCall({ upstream: name, revision: answering, outcome }, ms);
+      };
+      const body: unknown = failed === undefined ? parse(text) : undefined;
+      if (failed === undefined && answer.Check(body)) {
+        note("ok");
+        return { body, revision };
+      }
+      const outcome = failed ?? (body === undefined ? "not_json" : "wrong_shape");
+      note(outcome);
+      if (outcome === "aborted") throw new CallerGone();
+      throw new UpstreamFailure(outcome, revision);
+    },
+  };
+}
+
+/** JSON as a value; undefined, which JSON does not have, where it is none. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
