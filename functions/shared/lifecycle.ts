@@ -1,0 +1,81 @@
+import type { AnyElysia } from "elysia";
+import type { ServiceSettings } from "./config.ts";
+import type { Readiness } from "./health.ts";
+import type { LogOutput } from "./log-output.ts";
+import type { Log } from "./log.ts";
+import { describeError } from "./safe-error.ts";
+
+/** An application, where it is to listen, and what it leaves behind when it ends. */
+export interface Lifecycle {
+  readonly app: AnyElysia;
+  readonly config: Pick<ServiceSettings, "PORT" | "HOST" | "DRAIN_MS">;
+  readonly output: LogOutput;
+  readonly log: Log;
+  readonly readiness: Readiness;
+}
+
+const SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
+/** Longer than Knative's queue-proxy and Envoy keep a connection in reserve, so that they close it and not we. */
+const IDLE_SECONDS = 120;
+/** A reader of our log that hangs does not hold the process for longer. */
+const LAST_FLUSH_MS = 1000;
+
+/**
+ * Runs an application until the process ends. SIGTERM or SIGINT: no new connections, what is in
+ * flight may finish within DRAIN_MS, exit code 0. A second signal: exit at once, with 128 and its number.
+ * A port that is not to be had, or an error that nobody caught: exit code 1.
+ */
+export function serve({ app, config, output, log, readiness }: Lifecycle): void {
+  const lastWords = () => Promise.race([output.flush(), Bun.sleep(LAST_FLUSH_MS)]);
+
+  async function crash(error: unknown): Promise<void> {
+    log.error("uncaught error", describeError(error));
+    await lastWords();
+    process.exit(1);
+  }
+
+  async function drain(signal: keyof typeof SIGNALS): Promise<void> {
+    readiness.draining = true;
+    log.info("draining", { signal });
+    const late = Symbol("late");
+    const first = await Promise.race([app.server?.stop(), Bun.sleep(config.DRAIN_MS).then(() => late)]);
+    if (first === late) log.error("cut off", { requests: app.server?.pendingRequests });
+    await app.server?.stop(true);
+    log.info("stopped");
+    await lastWords();
+    process.exit(0);
+  }
+
+  process.on("exit", () => void output.flush());
+  process.on("uncaughtException", crash);
+  process.on("unhandledRejection", crash);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (readiness.draining) process.exit(128 + SIGNALS[signal]);
+      void drain(signal);
+    });
+  }
+  listen(app, config);
+  log.info("listening", { host: config.HOST, port: config.PORT });
+}
+
+function listen(app: AnyElysia, { HOST, PORT }: Pick<ServiceSettings, "PORT" | "HOST">): void {
+  try {
+    app.listen({
+      hostname: HOST,
+      port: PORT,
+      // Elysia's default shares the port with whoever has it, and says nothing.
+      reusePort: false,
+      development: false,
+      idleTimeout: IDLE_SECONDS,
+      // Bun would answer a large body by itself, without a problem document; `requests` answers it instead.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const reason =
+      code === "EADDRINUSE" ? "something else listens there already" : code || "it is not to be had";
+    console.error(`cannot listen on ${HOST} port ${PORT}: ${reason}`);
+    process.exit(1);
+  }
+}

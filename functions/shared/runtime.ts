@@ -1,0 +1,27 @@
+import type { ServiceSettings } from "./config.ts";
+import { createLogOutput, type LogOutput } from "./log-output.ts";
+import { createLog } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import type { ServiceDeps } from "./service.ts";
+
+/** The real things behind a service's dependencies; tests bring their own. */
+export function createRuntime(config: Pick<ServiceSettings, "K_SERVICE" | "K_REVISION">): {
+  deps: ServiceDeps;
+  output: LogOutput;
+} {
+  const output = createLogOutput({ sink: Bun.stdout.writer() });
+  const log = createLog({
+    service: config.K_SERVICE,
+    revision: config.K_REVISION,
+    now: Date.now,
+    write: output.write,
+  });
+  const deps = {
+    log,
+    clock: () => performance.now(),
+    newId: () => crypto.randomUUID(),
+    metrics: createMetrics({ revision: config.K_REVISION }),
+    readiness: { draining: false },
+  };
+  return { deps, output };
+}
