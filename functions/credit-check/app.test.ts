@@ -1,0 +1,116 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { Value } from "@sinclair/typebox/value";
+import { fakeService, request } from "../shared/testing/fakes.ts";
+import { createApp } from "./app.ts";
+import { CreditCheckError } from "./model.ts";
+import type { Variant } from "./variant.ts";
+import { variantOf, variants } from "./variants.ts";
+
+const REVISION = "credit-check-00007";
+const FLAGS =
+  '"blackListed":false,"restrictedNational":false,"suspiciousActivity":false,"interpolConductBad":false,"militaryTrained":false,"employmentBad":false,"creditUsageBad":false';
+const ANSWERS: Record<string, string> = {
+  basic: '{"type":"BASIC","blackListed":false,"backgroundCheckPass":true}',
+  advanced: `{"type":"ADVANCED",${FLAGS},"backgroundCheckPass":true}`,
+  v3: `{"type":"V3",${FLAGS},"sanctioned":false,"backgroundCheckPass":true}`,
+};
+const FAILURE =
+  '{"errorCode":"KYC-CRD-CHK-10001","errorMessage":"error occurred when checking the credit of an applicant","type":"KYC_CREDIT_CHECK"}';
+
+function check(variant: Variant) {
+  const fake = fakeService({ service: "credit-check", revision: REVISION });
+  const app = createApp({ ...fake.deps, variant, revision: REVISION });
+  return { ...fake, app, ask: (path: string, init?: RequestInit) => app.handle(request(path, init)) };
+}
+
+test("every variant has its answer in the contract's table below", () => {
+  expect(variants.map((variant) => variant.name)).toEqual(Object.keys(ANSWERS));
+});
+
+describe.each(variants.map((variant) => [variant.name, variant] as const))(
+  "the %s check",
+  (name, variant) => {
+    const listening = createApp({ ...fakeService().deps, variant, revision: REVISION });
+    listening.listen({ hostname: "127.0.0.1", port: 0, reusePort: false, development: false });
+    afterAll(() => void listening.server?.stop(true));
+    const ways = [
+      ["in memory", (path: string, init?: RequestInit) => check(variant).ask(path, init)],
+      [
+        "over a socket",
+        (path: string, init?: RequestInit) => fetch(new URL(path, listening.server?.url), init),
+      ],
+    ] as const;
+
+    describe.each(ways)("%s", (_way, ask) => {
+      test.each([`/credit-check/${name}`, "/credit-check/report"])(
+        "answers at %s, to the letter",
+        async (path) => {
+          const response = await ask(path);
+          expect(response.status).toBe(200);
+          expect(response.headers.get("content-type")).toBe("application/json");
+          expect(await response.text()).toBe(ANSWERS[name] ?? "");
+        },
+      );
+
+      test("answers whatever the query and the user", async () => {
+        const response = await ask("/credit-check/report?type=x&name=jane", {
+          headers: { "end-user": "advanced" },
+        });
+        expect(await response.text()).toBe(ANSWERS[name] ?? "");
+      });
+
+      test.each(variants.filter((other) => other !== variant).map((other) => other.name))(
+        "does not answer for %s",
+        async (other) => {
+          const response = await ask(`/credit-check/${other}`);
+          expect(response.status).toBe(404);
+          expect(response.headers.get("content-type")).toBe("application/problem+json");
+        },
+      );
+
+      test.each([
+        ["GET", "/credit-check/report", 200],
+        ["HEAD", "/credit-check/report", 200],
+        ["OPTIONS", "/credit-check/report", 204],
+        ["POST", "/credit-check/report", 405],
+        ["DELETE", `/credit-check/${name}`, 405],
+        ["GET", "/credit-check", 404],
+        ["GET", "/credit-check/report/", 404],
+        ["GET", "/healthz", 200],
+        ["GET", "/swagger", 200],
+      ])("carries its revision on %s %s (%i)", async (method, path, status) => {
+        const response = await ask(path, { method });
+        expect(response.status).toBe(status);
+        expect(response.headers.get("x-kyc-revision")).toBe(REVISION);
+        if (status === 405) expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
+      });
+    });
+  },
+);
+
+describe("a check that fails", () => {
+  const SECRET = "jane doe, passport 123";
+  const failures: [string, () => never | Promise<never>][] = [
+    [
+      "throws",
+      () => {
+        throw new Error(SECRET);
+      },
+    ],
+    ["rejects", () => Promise.reject(Object.assign(new TypeError(SECRET), { status: 404 }))],
+    ["throws no error", () => Promise.reject(SECRET)],
+    ["answers wrongly", () => ({ type: SECRET }) as never],
+  ];
+
+  test.each(failures)("because it %s answers with the contract's error", async (_what, fail) => {
+    const { ask, text, lines } = check({ ...variantOf("basic"), check: fail });
+    const response = await ask("/credit-check/report");
+    expect([response.status, response.headers.get("content-type")]).toEqual([500, "application/json"]);
+    expect(response.headers.get("x-kyc-revision")).toBe(REVISION);
+    const body = await response.text();
+    expect(body).toBe(FAILURE);
+    expect(Value.Check(CreditCheckError, JSON.parse(body))).toBe(true);
+    expect(text()).not.toContain("jane");
+    expect(lines().at(-1)).toMatchObject({ level: "error", route: "/credit-check/report", status: 500 });
+  });
+});

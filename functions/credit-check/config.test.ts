@@ -1,0 +1,28 @@
+import { expect, test } from "bun:test";
+import { readCreditCheckConfig } from "./config.ts";
+import { variantNames, variantOf } from "./variants.ts";
+
+test.each(variantNames)("the variant may be %s", (name) => {
+  const config = readCreditCheckConfig({ CREDIT_CHECK_VARIANT: name });
+  expect(config.CREDIT_CHECK_VARIANT).toBe(name);
+  expect(config.K_SERVICE).toBe("credit-check");
+  expect(variantOf(name).name).toBe(name);
+});
+
+test.each([
+  [{}, "CREDIT_CHECK_VARIANT is not set; expected one of basic, advanced, v3"],
+  [{ CREDIT_CHECK_VARIANT: "" }, "CREDIT_CHECK_VARIANT is not set; expected one of basic, advanced, v3"],
+  [
+    { CREDIT_CHECK_VARIANT: "advnaced" },
+    'CREDIT_CHECK_VARIANT is "advnaced" (did you mean advanced?); expected one of basic, advanced, v3',
+  ],
+  [{ CREDIT_CHECK_VARIANT: "Basic" }, 'CREDIT_CHECK_VARIANT is "Basic" (did you mean basic?)'],
+  [
+    { CREDIT_CHECK_VARIANT: "teapot" },
+    'CREDIT_CHECK_VARIANT is "teapot"; expected one of basic, advanced, v3',
+  ],
+])("the environment %p stops the start with what is known", (env, message) => {
+  expect(() => readCreditCheckConfig(env)).toThrow(message);
+});
+
+test("there is no variant of another name", () => expect(() => variantOf("teapot")).toThrow(RangeError));

@@ -1,0 +1,64 @@
+import type { ApiDescription } from "../shared/api-document.ts";
+import { documentedRefusals, documentRoute } from "../shared/openapi.ts";
+import { CreditCheckError, creditCheckError } from "./model.ts";
+import type { Variant } from "./variant.ts";
+
+const HEADERS = ["x-kyc-revision", "x-request-id"];
+
+/** What the OpenAPI document says of a credit check as a whole. */
+export const describeApi = (variant: Variant): ApiDescription => ({
+  title: "Credit check",
+  version: variant.name,
+  description:
+    "Checks an applicant for the KYC aggregator. A revision is one variant of the check and answers for no other.",
+  schemas: { CreditCheck: variant.answer, CreditCheckError },
+  headers: {
+    "x-kyc-revision": "The revision that answered, as Knative names it",
+    "x-request-id": "The request's id: the caller's, or a new one",
+  },
+});
+
+const answers = (variant: Variant) => ({
+  200: {
+    description: "The findings",
+    schema: "CreditCheck",
+    headers: HEADERS,
+    examples: { [variant.name]: { summary: `By the ${variant.name} check`, value: variant.example } },
+  },
+  ...documentedRefusals(HEADERS),
+  500: {
+    description: "The check failed",
+    schema: "CreditCheckError",
+    headers: HEADERS,
+    examples: { failed: { summary: "The check failed", value: creditCheckError() } },
+  },
+});
+
+/** The path that is a variant's own. */
+export const documentCheck = (variant: Variant) =>
+  documentRoute({
+    operationId: "check",
+    tag: "Credit check",
+    summary: `The ${variant.name} check`,
+    description: "Goes to this variant, whatever the traffic split.",
+    answers: answers(variant),
+  });
+
+/** The path that all variants share. */
+export const documentReport = (variant: Variant) =>
+  documentRoute({
+    operationId: "report",
+    tag: "Credit check",
+    summary: "A check by the version that the traffic split chooses",
+    description: "The header `end-user` pins the request to one version.",
+    parameters: [
+      {
+        name: "end-user",
+        in: "header",
+        description: "The version to go to, whatever the split; read on the way here, not by the check",
+        schema: { type: "string" },
+        examples: { [variant.name]: { summary: `Pinned to the ${variant.name} check`, value: variant.name } },
+      },
+    ],
+    answers: answers(variant),
+  });

@@ -1,0 +1,36 @@
+import { describe, expect, test } from "bun:test";
+import { Problem } from "../shared/problem.ts";
+import { fakeService, request } from "../shared/testing/fakes.ts";
+import { examplesOf, isValid, readDocument } from "../shared/testing/openapi.ts";
+import { createApp } from "./app.ts";
+import { CreditCheckError } from "./model.ts";
+import { variants } from "./variants.ts";
+
+describe.each(variants.map((variant) => [variant.name, variant] as const))(
+  "the %s check",
+  (name, variant) => {
+    const app = createApp({ ...fakeService().deps, variant, revision: `credit-check-${name}` });
+    const text = () => app.handle(request("/swagger/json")).then((response) => response.text());
+
+    test("has this document", async () => {
+      expect(JSON.parse(await text())).toMatchSnapshot();
+    });
+
+    test("names its own paths and no other variant's", async () => {
+      const { paths } = readDocument(await text());
+      expect(Object.keys(paths)).toEqual([`/credit-check/${name}`, "/credit-check/report"]);
+      expect(paths["/credit-check/report"]?.get.parameters.map((parameter) => parameter.name)).toEqual([
+        "end-user",
+      ]);
+    });
+
+    test("gives examples that are what their schemas say", async () => {
+      const examples = [...examplesOf(readDocument(await text()))];
+      expect(examples).toHaveLength(2 * 4);
+      const schemas = { CreditCheck: variant.answer, CreditCheckError, Problem };
+      for (const { what, schema, value } of examples) {
+        expect([what, isValid(schemas, schema, value)]).toEqual([what, true]);
+      }
+    });
+  },
+);

@@ -1,0 +1,69 @@
+import { Value } from "@sinclair/typebox/value";
+import { Type, type TSchema } from "@sinclair/typebox";
+
+const Examples = Type.Record(Type.String(), Type.Object({ summary: Type.String(), value: Type.Unknown() }));
+const Ref = Type.Object({ $ref: Type.String() }, { additionalProperties: false });
+
+/** As much of an OpenAPI document as its tests look at. */
+export const Document = Type.Object({
+  openapi: Type.Literal("3.0.3"),
+  servers: Type.Array(Type.Object({ url: Type.String() })),
+  paths: Type.Record(
+    Type.String(),
+    Type.Object(
+      {
+        get: Type.Object({
+          operationId: Type.String(),
+          parameters: Type.Array(Type.Object({ name: Type.String(), in: Type.String(), examples: Examples })),
+          responses: Type.Record(
+            Type.String(),
+            Type.Object({
+              description: Type.String({ minLength: 1 }),
+              headers: Type.Record(Type.String(), Ref),
+              content: Type.Record(Type.String(), Type.Object({ schema: Ref, examples: Examples })),
+            }),
+          ),
+        }),
+      },
+      { additionalProperties: false },
+    ),
+  ),
+  components: Type.Object({
+    schemas: Type.Record(Type.String(), Type.Unknown()),
+    headers: Type.Record(Type.String(), Type.Unknown()),
+  }),
+});
+
+/** Reads a document. @throws {Error} where it is not one */
+export const readDocument = (text: string) => Value.Parse(Document, JSON.parse(text));
+
+/** All examples of a document's answers, each with the schema that it has to be valid by. */
+export function* examplesOf({ paths, components }: ReturnType<typeof readDocument>) {
+  for (const [path, { get }] of Object.entries(paths)) {
+    for (const [status, { content, headers }] of Object.entries(get.responses)) {
+      for (const { $ref } of Object.values(headers)) lookUp($ref, "headers", components.headers);
+      for (const { schema, examples } of Object.values(content)) {
+        const name = lookUp(schema.$ref, "schemas", components.schemas);
+        for (const [example, { value }] of Object.entries(examples)) {
+          yield { what: `${status} of ${path}, ${example}`, schema: name, value };
+        }
+      }
+    }
+  }
+}
+
+/** Whether a value is as a schema of the service says. */
+export const isValid = (
+  schemas: Readonly<Record<string, TSchema>>,
+  name: string,
+  value: unknown,
+): boolean => {
+  const schema = schemas[name];
+  return schema !== undefined && Value.Check(schema, value);
+};
+
+function lookUp(ref: string, kind: string, known: Readonly<Record<string, unknown>>): string {
+  const name = ref.replace(`#/components/${kind}/`, "");
+  if (!Object.hasOwn(known, name)) throw new Error(`${ref} leads nowhere`);
+  return name;
+}
