@@ -1,0 +1,53 @@
+import { Elysia } from "elysia";
+import type { Fetch } from "../shared/exchange.ts";
+import { APPLICATION } from "../shared/requests.ts";
+import { createService, type Handling, type ServiceDeps } from "../shared/service.ts";
+import { createUpstream } from "../shared/upstream.ts";
+import { customer } from "./customer.ts";
+import { description, documentCustomer } from "./docs.ts";
+import { unforeseenFailure } from "./failure.ts";
+import { CreditCheckAnswer, Customer, CustomerHeaders, CustomerQuery } from "./model.ts";
+
+/** What the aggregator is made of: where its credit check is, how to ask it, and what every service has. */
+export interface AggregatorDeps extends ServiceDeps {
+  /** Scheme, host and port. */
+  readonly creditCheckOrigin: string;
+  /** From the call to the last byte of the answer, in milliseconds. */
+  readonly upstreamTimeoutMs: number;
+  readonly fetch: Fetch;
+}
+
+const CUSTOMER = "/kyc/v1/customer";
+const CUSTOMER_THROUGH_INGRESS = `/ingress${CUSTOMER}`;
+
+/** Makes the aggregator. */
+export const createApp = (deps: AggregatorDeps) =>
+  createService(deps, {
+    routes: (handling) => customers(handling, deps),
+    description,
+    headers: {},
+    unforeseen: (route) => (route.endsWith(CUSTOMER) ? unforeseenFailure() : undefined),
+  });
+
+function customers(handling: Handling, deps: AggregatorDeps) {
+  const { clock, creditCheckOrigin, fetch, metrics, upstreamTimeoutMs } = deps;
+  const creditCheck = createUpstream({
+    name: "credit-check",
+    self: "kyc-aggregator",
+    origin: creditCheckOrigin,
+    answer: CreditCheckAnswer,
+    timeoutMs: upstreamTimeoutMs,
+    fetch,
+    clock,
+    metrics,
+  });
+  const schemas = { query: CustomerQuery, headers: CustomerHeaders, response: { 200: Customer } };
+  const answer = customer(creditCheck);
+  return new Elysia({ name: "kyc-aggregator", ...APPLICATION })
+    .use(handling)
+    .get(CUSTOMER, answer, { ...schemas, detail: documentCustomer("customer") })
+    .get(CUSTOMER_THROUGH_INGRESS, answer, {
+      ...schemas,
+      detail: documentCustomer("customerThroughIngress"),
+    });
+}

@@ -1,0 +1,27 @@
+import { t } from "elysia";
+import {
+  httpOrigin,
+  originMistake,
+  readConfig,
+  serviceSettings,
+  wholeNumber,
+  type Environment,
+} from "../shared/config.ts";
+
+const SERVICE = "kyc-aggregator";
+
+const Settings = t.Object({
+  ...serviceSettings(SERVICE),
+  CREDIT_CHECK_URL: httpOrigin(),
+  UPSTREAM_TIMEOUT_MS: wholeNumber({ from: 1, to: 60_000, default: 3000 }),
+});
+
+/**
+ * The aggregator's configuration.
+ * @throws {ConfigError} with all mistakes of the environment
+ */
+export const readAggregatorConfig = (env: Environment) =>
+  readConfig(SERVICE, Settings, env, {
+    // The address itself is not repeated: a password may be in it.
+    CREDIT_CHECK_URL: (text) => originMistake(text) ?? "is not an address",
+  });

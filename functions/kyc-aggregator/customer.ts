@@ -1,0 +1,25 @@
+import type { Context } from "elysia";
+import type { Call } from "../shared/call.ts";
+import { REVISION_HEADER } from "../shared/revision.ts";
+import { UpstreamFailure, type Upstream } from "../shared/upstream.ts";
+import { creditCheckFailed } from "./failure.ts";
+import { toCustomer, type CreditCheckAnswer, type Customer } from "./model.ts";
+import { creditCheckPath } from "./report-type.ts";
+
+/** Answers for an applicant by what the credit check says, and under the revision that said it. */
+export const customer =
+  (creditCheck: Upstream<CreditCheckAnswer>) =>
+  async ({ call, request, set }: Pick<Context, "request" | "set"> & { call: Call }): Promise<Customer> => {
+    // What is true of an applicant today, and which version says so, is not to be kept by a cache.
+    set.headers["cache-control"] = "no-store";
+    try {
+      const { body, revision } = await creditCheck.get(creditCheckPath(request.url), request, call);
+      if (revision !== undefined) set.headers[REVISION_HEADER] = revision;
+      set.headers["content-type"] = "application/json";
+      return toCustomer(body);
+    } catch (error) {
+      if (!(error instanceof UpstreamFailure)) throw error;
+      if (error.revision !== undefined) set.headers[REVISION_HEADER] = error.revision;
+      throw creditCheckFailed(error.outcome);
+    }
+  };

@@ -1,0 +1,83 @@
+import type { ApiDescription } from "../shared/api-document.ts";
+import { documentedRefusals, documentRoute } from "../shared/openapi.ts";
+import { SENTENCES } from "./failure.ts";
+import { Customer, kycError, KycError, toCustomer } from "./model.ts";
+
+const HEADERS = ["x-kyc-revision", "x-request-id"];
+
+/** What the OpenAPI document says of the aggregator as a whole. */
+export const description: ApiDescription = {
+  title: "KYC aggregator",
+  version: "v1",
+  description:
+    "Answers what is known of an applicant. A credit check finds it out; which version of the check does, a traffic split decides, unless the request names one.",
+  schemas: { Customer, KycError },
+  headers: {
+    "x-kyc-revision": "The revision of the credit check that answered",
+    "x-request-id": "The request's id: the caller's, or a new one",
+  },
+};
+
+const found = (type: string) => toCustomer({ type, blackListed: false, backgroundCheckPass: true });
+
+/** The route to a customer, which is there under two paths. */
+export const documentCustomer = (operationId: string) =>
+  documentRoute({
+    operationId,
+    tag: "KYC",
+    summary: "What is known of an applicant",
+    description:
+      "`type` asks for one version of the check. Without it the traffic split chooses, or the header `end-user` does.",
+    parameters: [
+      {
+        name: "type",
+        in: "query",
+        description:
+          "basicReport or advancedReport, once and in this case; any other value is as good as none",
+        schema: { type: "string" },
+        examples: {
+          split: { summary: "As the traffic split decides", value: "" },
+          basic: { summary: "The basic check", value: "basicReport" },
+          advanced: { summary: "The advanced check", value: "advancedReport" },
+        },
+      },
+      {
+        name: "end-user",
+        in: "header",
+        description: "Pins a request without a type to the version of this name, whatever the split",
+        schema: { type: "string" },
+        examples: {
+          nobody: { summary: "Pinned to none", value: "" },
+          basic: { summary: "Pinned to the basic check", value: "basic" },
+          advanced: { summary: "Pinned to the advanced check", value: "advanced" },
+        },
+      },
+    ],
+    answers: {
+      200: {
+        description: "The findings, under the version of the check that made them",
+        schema: "Customer",
+        headers: HEADERS,
+        examples: {
+          basic: { summary: "By the basic check", value: found("BASIC") },
+          advanced: { summary: "By the advanced check", value: found("ADVANCED") },
+          newer: {
+            summary: "By a newer check, with a key of its own",
+            value: { ...found("V3"), sanctioned: false },
+          },
+        },
+      },
+      ...documentedRefusals(["x-request-id"]),
+      500: {
+        description: "The credit check did not answer as it should",
+        schema: "KycError",
+        headers: HEADERS,
+        examples: Object.fromEntries(
+          Object.entries(SENTENCES).map(([name, sentence]) => [
+            name,
+            { summary: sentence, value: kycError(sentence) },
+          ]),
+        ),
+      },
+    },
+  });

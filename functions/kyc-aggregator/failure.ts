@@ -1,0 +1,24 @@
+import { ContractError } from "../shared/errors.ts";
+import type { FailedOutcome } from "../shared/upstream-outcome.ts";
+import { kycError } from "./model.ts";
+
+/** What each failure of the credit check is called in front of a person. */
+export const SENTENCES: Readonly<Record<FailedOutcome, string>> = {
+  refused: "the credit check is not taking requests",
+  reset: "the credit check broke off before it had answered",
+  timeout: "the credit check took too long to answer",
+  unreachable: "the credit check could not be reached",
+  not_json: "the answer of the credit check could not be read",
+  wrong_shape: "the answer of the credit check is not what was agreed",
+  too_large: "the answer of the credit check is too long",
+  client_error: "the credit check did not accept the request",
+  server_error: "the credit check failed",
+};
+
+/** The contract's error for a failure of the credit check. */
+export const creditCheckFailed = (outcome: FailedOutcome): ContractError =>
+  new ContractError(500, kycError(SENTENCES[outcome]));
+
+/** The contract's error for a failure that nobody foresaw. */
+export const unforeseenFailure = (): ContractError =>
+  new ContractError(500, kycError("something unforeseen went wrong"));

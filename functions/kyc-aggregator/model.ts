@@ -1,0 +1,88 @@
+import { t, type Static } from "elysia";
+
+const flag = () => t.Boolean();
+
+/** What the aggregator needs of a credit check's answer. What else is in there goes through as it is. */
+export const CreditCheckAnswer = t.Object(
+  {
+    type: t.String({ pattern: "^[A-Z][A-Z0-9_]{0,63}$" }),
+    blackListed: flag(),
+    restrictedNational: t.Optional(flag()),
+    suspiciousActivity: t.Optional(flag()),
+    interpolConductBad: t.Optional(flag()),
+    militaryTrained: t.Optional(flag()),
+    employmentBad: t.Optional(flag()),
+    creditUsageBad: t.Optional(flag()),
+    backgroundCheckPass: flag(),
+  },
+  { additionalProperties: true },
+);
+export type CreditCheckAnswer = Static<typeof CreditCheckAnswer>;
+
+/** The aggregator's answer: nine keys in this order, then those that a newer credit check adds. */
+export const Customer = t.Object(
+  {
+    type: t.String({ description: "The version of the check that answered, such as BASIC or ADVANCED" }),
+    blackListed: flag(),
+    restrictedNational: flag(),
+    suspiciousActivity: flag(),
+    interpolConductBad: flag(),
+    militaryTrained: flag(),
+    employmentBad: flag(),
+    creditUsageBad: flag(),
+    backgroundCheckPass: flag(),
+  },
+  { additionalProperties: true, description: "What is known of an applicant" },
+);
+export type Customer = Static<typeof Customer>;
+
+/** The query of a request for a customer. Every value is taken; two of them mean something. */
+export const CustomerQuery = t.Object({ type: t.Optional(t.String()) }, { additionalProperties: true });
+
+/** The headers of a request for a customer that mean something to the contract. */
+export const CustomerHeaders = t.Object(
+  { "end-user": t.Optional(t.String()) },
+  { additionalProperties: true },
+);
+
+/** The contract's answer where anything behind the aggregator fails. */
+export const KycError = t.Object(
+  { errorCode: t.Literal("KYC-10001"), errorMessage: t.String(), type: t.Literal("KYC") },
+  { additionalProperties: false, description: "A failure behind the aggregator" },
+);
+export type KycError = Static<typeof KycError>;
+
+/** Makes the contract's error; `sentence` is for a person and names no address and no applicant. */
+export const kycError = (sentence: string): KycError => ({
+  errorCode: "KYC-10001",
+  errorMessage: `error occurred when processing KYC - ${sentence}`,
+  type: "KYC",
+});
+
+/** Makes the aggregator's answer from a credit check's. A flag that the check does not know is not raised. */
+export function toCustomer(answer: CreditCheckAnswer): Customer {
+  const {
+    type,
+    blackListed,
+    restrictedNational = false,
+    suspiciousActivity = false,
+    interpolConductBad = false,
+    militaryTrained = false,
+    employmentBad = false,
+    creditUsageBad = false,
+    backgroundCheckPass,
+    ...unknownKeys
+  } = answer;
+  return {
+    type,
+    blackListed,
+    restrictedNational,
+    suspiciousActivity,
+    interpolConductBad,
+    militaryTrained,
+    employmentBad,
+    creditUsageBad,
+    backgroundCheckPass,
+    ...unknownKeys,
+  };
+}

@@ -1,0 +1,41 @@
+import { expect, test } from "bun:test";
+import { Problem } from "../shared/problem.ts";
+import { fakeService, request } from "../shared/testing/fakes.ts";
+import { examplesOf, isValid, readDocument } from "../shared/testing/openapi.ts";
+import { createApp } from "./app.ts";
+import { SENTENCES } from "./failure.ts";
+import { Customer, KycError } from "./model.ts";
+
+const app = createApp({
+  ...fakeService().deps,
+  creditCheckOrigin: "http://credit-check.internal",
+  upstreamTimeoutMs: 1000,
+  fetch: () => Promise.reject(new Error("no request of a document")),
+});
+const text = await app.handle(request("/swagger/json")).then((response) => response.text());
+const document = readDocument(text);
+
+test("the document of the aggregator is this one", () => {
+  expect(JSON.parse(text)).toMatchSnapshot();
+});
+
+test("it names its own paths, answers and parameters, and no address", () => {
+  expect(Object.keys(document.paths)).toEqual(["/kyc/v1/customer", "/ingress/kyc/v1/customer"]);
+  expect(document.servers.map((server) => server.url)).toEqual(["/"]);
+  for (const { get } of Object.values(document.paths)) {
+    expect(get.parameters.map((parameter) => parameter.name)).toEqual(["type", "end-user"]);
+    expect(Object.keys(get.responses)).toEqual(["200", "405", "413", "500"]);
+    expect(Object.keys(get.responses["200"]?.headers ?? {})).toContain("x-kyc-revision");
+  }
+  const ids = Object.values(document.paths).map(({ get }) => get.operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(text).not.toMatch(/https?:|internal/);
+});
+
+test("each of its examples is what its schema says", () => {
+  const examples = [...examplesOf(document)];
+  expect(examples).toHaveLength(2 * (3 + 1 + 1 + Object.keys(SENTENCES).length));
+  for (const { what, schema, value } of examples) {
+    expect([what, isValid({ Customer, KycError, Problem }, schema, value)]).toEqual([what, true]);
+  }
+});

@@ -1,0 +1,201 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { connect } from "node:net";
+import { spawnBun, spawnService, startService, type Child } from "./testing/service-process.ts";
+import { exchangeBytes, freePort, tcpServer, type TcpServer } from "./testing/sockets.ts";
+
+const CHECK = { CREDIT_CHECK_VARIANT: "basic" };
+const ANSWER = '{"type":"BASIC","blackListed":false,"backgroundCheckPass":true}';
+
+const children: Child[] = [];
+let upstream: TcpServer | undefined;
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  await upstream?.close();
+});
+
+async function started(...args: Parameters<typeof startService>) {
+  const child = await startService(...args);
+  children.push(child);
+  return child;
+}
+
+/** An aggregator whose credit check answers after `ms`, and a request to it that has got that far. */
+async function busyAggregator(ms: number, env: Record<string, string> = {}) {
+  let arrived = (): void => undefined;
+  const underway = new Promise<void>((resolve) => (arrived = resolve));
+  upstream = await tcpServer((socket) => {
+    arrived();
+    setTimeout(
+      () => socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${ANSWER.length}\r\n\r\n${ANSWER}`),
+      ms,
+    );
+  });
+  const service = await started("kyc-aggregator", { CREDIT_CHECK_URL: upstream.origin, ...env });
+  const answer = fetch(`${service.origin}/kyc/v1/customer`).then(
+    (response) => response.status,
+    () => "cut off",
+  );
+  await underway;
+  return { service, answer };
+}
+
+const messages = async (child: Child): Promise<unknown[]> =>
+  (await child.stdout())
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line).msg);
+
+describe("a start", () => {
+  test("without a valid environment ends with 78 and all the mistakes", async () => {
+    const child = spawnService("kyc-aggregator", { PORT: "http", K_REVISION: "No", DRAIN_MS: "" });
+    expect(await child.exited).toBe(78);
+    expect(await child.stdout()).toBe("");
+    expect(await child.stderr()).toBe(
+      [
+        "kyc-aggregator cannot start: 3 mistakes in its environment",
+        '  PORT is "http"; expected a whole number from 1 to 65535',
+        '  K_REVISION is "No"; expected a name as Knative gives it',
+        "  CREDIT_CHECK_URL is not set; expected an absolute http or https URL without user, path or query",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("of a variant that nobody knows ends with 78 and those that there are", async () => {
+    const child = spawnService("credit-check", { CREDIT_CHECK_VARIANT: "advance" });
+    expect(await child.exited).toBe(78);
+    expect(await child.stderr()).toContain(
+      '"advance" (did you mean advanced?); expected one of basic, advanced, v3',
+    );
+  });
+
+  test("on a port that somebody has ends with 1 and says so", async () => {
+    upstream = await tcpServer(() => undefined);
+    const child = spawnService("credit-check", { ...CHECK, HOST: "127.0.0.1", PORT: String(upstream.port) });
+    expect(await child.exited).toBe(1);
+    expect(await child.stderr()).toBe(
+      `cannot listen on 127.0.0.1 port ${upstream.port}: something else listens there already\n`,
+    );
+  });
+
+  test("on a free port listens there, under the names that Knative gave", async () => {
+    const names = {
+      K_SERVICE: "credit-check",
+      K_REVISION: "credit-check-00003",
+      K_CONFIGURATION: "credit-check",
+    };
+    const service = await started("credit-check", { ...CHECK, ...names });
+    const response = await fetch(`${service.origin}/credit-check/report`);
+    expect(await response.text()).toBe(ANSWER);
+    expect(response.headers.get("x-kyc-revision")).toBe("credit-check-00003");
+    service.kill("SIGTERM");
+    const [first = ""] = (await service.stdout()).split("\n");
+    expect(JSON.parse(first)).toMatchObject({
+      msg: "listening",
+      service: "credit-check",
+      revision: "credit-check-00003",
+      host: "127.0.0.1",
+      port: service.port,
+    });
+  });
+});
+
+describe("an end", () => {
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "by %s lets a request finish that is in flight",
+    async (signal) => {
+      const { service, answer } = await busyAggregator(400);
+      service.kill(signal);
+      await Bun.sleep(100);
+      expect(await exchangeBytes(service.port, "GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n", 200)).toBe("");
+      expect(await answer).toBe(200);
+      expect(await service.exited).toBe(0);
+      expect(await messages(service)).toEqual(["listening", "draining", "request", "stopped"]);
+    },
+  );
+
+  test("cuts off what is in flight after DRAIN_MS, and still ends with 0", async () => {
+    const { service, answer } = await busyAggregator(10_000, {
+      DRAIN_MS: "100",
+      UPSTREAM_TIMEOUT_MS: "20000",
+    });
+    const since = performance.now();
+    service.kill("SIGTERM");
+    expect(await answer).toBe("cut off");
+    expect(await service.exited).toBe(0);
+    expect(performance.now() - since).toBeLessThan(5000);
+    expect(await messages(service)).toContain("cut off");
+  });
+
+  test.each([
+    ["SIGTERM", 143],
+    ["SIGINT", 130],
+  ] as const)("is at once where a second %s comes", async (signal, code) => {
+    const { service, answer } = await busyAggregator(10_000, { UPSTREAM_TIMEOUT_MS: "20000" });
+    service.kill("SIGTERM");
+    await Bun.sleep(50);
+    service.kill(signal);
+    expect(await service.exited).toBe(code);
+    expect(await answer).toBe("cut off");
+    expect(await messages(service)).toEqual(["listening", "draining"]);
+  });
+
+  test("is not held up by connections that are kept alive", async () => {
+    const service = await started("credit-check", CHECK);
+    const idle = connect(service.port, "127.0.0.1");
+    idle.on("error", () => undefined);
+    await fetch(`${service.origin}/credit-check/report`).then((response) => response.text());
+    const since = performance.now();
+    service.kill("SIGTERM");
+    expect(await service.exited).toBe(0);
+    expect(performance.now() - since).toBeLessThan(5000);
+    idle.destroy();
+  });
+
+  test("loses no line of the log", async () => {
+    const service = await started("credit-check", CHECK);
+    const requests = Array.from({ length: 300 }, () => fetch(`${service.origin}/credit-check/report`));
+    expect((await Promise.all(requests)).every((response) => response.ok)).toBe(true);
+    service.kill("SIGTERM");
+    expect((await messages(service)).filter((message) => message === "request")).toHaveLength(300);
+  });
+});
+
+describe("an error that nobody caught", () => {
+  const source = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
+  const script = (port: number, mishap: string) => `
+    const { Elysia } = await import("elysia");
+    const { serve } = await import(${source("./lifecycle.ts")});
+    const { createRuntime } = await import(${source("./runtime.ts")});
+    const { deps, output } = createRuntime({ K_SERVICE: "teapot", K_REVISION: "teapot-one" });
+    const config = { PORT: ${port}, HOST: "127.0.0.1", DRAIN_MS: 10 };
+    serve({ app: new Elysia(), config, output, log: deps.log, readiness: deps.readiness });
+    setTimeout(() => { ${mishap} }, 10);`;
+
+  test.each([
+    ["thrown", "throw new TypeError('secret')"],
+    ["rejected", "void Promise.reject(new TypeError('secret'))"],
+  ])("and was %s ends the process with 1 and a line without its message", async (_how, mishap) => {
+    const child = spawnBun(["-e", script(await freePort(), mishap)]);
+    expect(await child.exited).toBe(1);
+    const [, line = ""] = (await child.stdout()).split("\n");
+    expect(JSON.parse(line)).toMatchObject({ level: "error", msg: "uncaught error", error: "TypeError" });
+    expect(`${await child.stdout()}${await child.stderr()}`).not.toContain("secret");
+  });
+});
+
+test("a reader of the log who goes away costs no request", async () => {
+  const port = await freePort();
+  const main = Bun.fileURLToPath(new URL("../credit-check/main.ts", import.meta.url));
+  const env = { ...CHECK, HOST: "127.0.0.1", PORT: String(port) };
+  const child = Bun.spawn([process.execPath, main], { env, stdout: "pipe", stderr: "inherit" });
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  for (let i = 0; i < 5; i++) {
+    expect((await fetch(`http://127.0.0.1:${port}/credit-check/report`)).status).toBe(200);
+    await Bun.sleep(60);
+  }
+  child.kill("SIGTERM");
+  expect(await child.exited).toBe(0);
+});
