@@ -1,0 +1,53 @@
+import { accessSync, constants } from "node:fs";
+import { chromium, type Browser } from "playwright-core";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"];
+
+/** Headless, and quiet: none of these lets the browser ask anybody for anything by itself. */
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Where Chromium is: `CHROMIUM` of the environment, else by its usual names on the PATH; nothing where it is not. */
+export function findChromium(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): string | undefined {
+  const given = env["CHROMIUM"];
+  if (given) return isExecutable(given) ? given : undefined;
+  for (const name of NAMES) {
+    const found = Bun.which(name, { PATH: env["PATH"] ?? "" });
+    if (found !== null) return found;
+  }
+  return undefined;
+}
+
+/** Why there is no browser, for a test that is skipped; nothing where there is one. */
+export function noBrowser(): string | undefined {
+  if (findChromium() !== undefined) return undefined;
+  const reason = `no Chromium: neither CHROMIUM names one nor is one of ${NAMES.join(", ")} on the PATH`;
+  console.warn(`tests in a browser are skipped, ${reason}`);
+  return reason;
+}
+
+/** Starts Chromium. @throws {Error} where there is none */
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error(noBrowser());
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
