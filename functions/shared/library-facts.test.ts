@@ -1,0 +1,166 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { swagger } from "@elysiajs/swagger";
+import { Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { Elysia, t, ValidationError } from "elysia";
+import { createFetch } from "ofetch";
+import { exchangeBytes, tcpServer, type TcpServer } from "./testing/sockets.ts";
+
+// What these services rely on, or defend against, in the versions that they are pinned to. Where one
+// of these fails after an upgrade, the code that it names can be simplified or has to be changed.
+
+const request = (path: string) => new Request(`http://localhost${path}`);
+
+describe("Elysia", () => {
+  test("sends the whole of a wrong answer to the client (errors.ts)", async () => {
+    const app = new Elysia().get("/", () => ({ name: "secret" }) as never, {
+      response: { 200: t.Object({ name: t.Number() }) },
+    });
+    const response = await app.handle(request("/"));
+    expect(response.status).toBe(422);
+    expect(await response.text()).toContain("secret");
+  });
+
+  test("sends the message of an error to the client (errors.ts)", async () => {
+    const app = new Elysia().get("/", () => {
+      throw new Error("secret");
+    });
+    expect(await (await app.handle(request("/"))).text()).toBe("secret");
+  });
+
+  test("knows the difference between a wrong request and a wrong answer (errors.ts)", async () => {
+    const types: unknown[] = [];
+    const app = new Elysia()
+      .onError(({ error }) => {
+        types.push(error instanceof ValidationError && error.type);
+        return "no";
+      })
+      .get("/in", () => "", { query: t.Object({ n: t.Number() }) })
+      .get("/out", () => 1 as never, { response: { 200: t.String() } });
+    await app.handle(request("/in"));
+    await app.handle(request("/out"));
+    expect(types).toEqual(["query", "response"]);
+  });
+
+  test("strips keys that a schema does not name, unless told not to (requests.ts)", async () => {
+    const schema = { response: { 200: t.Object({ a: t.Number() }, { additionalProperties: false }) } };
+    const answer = () => ({ a: 1, b: 2 }) as never;
+    const stripped = await new Elysia().get("/", answer, schema).handle(request("/"));
+    expect(await stripped.json()).toEqual({ a: 1 });
+    const refused = await new Elysia({ normalize: false }).get("/", answer, schema).handle(request("/"));
+    expect(refused.status).toBe(422);
+  });
+
+  test("answers 404 for a wrong method (path-table.ts)", async () => {
+    const app = new Elysia().get("/", () => "");
+    const response = await app.handle(new Request("http://localhost/", { method: "POST" }));
+    expect(response.status).toBe(404);
+  });
+
+  test("misreads short hosts, unless told not to (requests.ts)", async () => {
+    const ask = (app: Elysia) => app.get("/tea", () => "").handle(new Request("http://kyc/tea"));
+    expect((await ask(new Elysia())).status).toBe(404);
+    expect((await ask(new Elysia({ handler: { standardHostname: false } }))).status).toBe(200);
+  });
+
+  test("keeps the last of a query's values where there are several (report-type.ts)", async () => {
+    const app = new Elysia().get("/", ({ query }) => query);
+    expect(await (await app.handle(request("/?type=a&type=b"))).json()).toEqual({ type: "b" });
+  });
+
+  test("takes the text of a number for an integer (config.ts)", async () => {
+    const app = new Elysia().post("/", () => "ok", { body: t.Object({ n: t.Integer() }) });
+    const headers = { "content-type": "application/json" };
+    const init = { method: "POST", headers, body: '{"n":"1"}' };
+    expect((await app.handle(new Request("http://localhost/", init))).status).toBe(200);
+    expect(Value.Check(t.Integer(), "1")).toBe(true);
+    expect(Value.Check(Type.Integer(), "1")).toBe(false);
+  });
+
+  test("shares a port with whoever has it, unless told not to (lifecycle.ts)", () => {
+    const one = new Elysia().listen(0);
+    const port = one.server?.port ?? 0;
+    const two = new Elysia().listen(port);
+    expect(() => new Elysia().listen({ port, reusePort: false })).toThrow(
+      expect.objectContaining({ code: "EADDRINUSE" }),
+    );
+    one.server?.stop(true);
+    two.server?.stop(true);
+  });
+});
+
+describe("the Swagger plugin", () => {
+  test("serves a page that loads from a public network (api-document.ts)", async () => {
+    const page = await new Elysia().use(swagger({ path: "/s" })).handle(request("/s"));
+    expect(await page.text()).toContain("https://cdn.jsdelivr.net/");
+  });
+
+  test("lists answers under content types that nobody sends (openapi.ts)", async () => {
+    const app = new Elysia()
+      .use(swagger({ path: "/s" }))
+      .get("/", () => "", { response: { 200: t.String() } });
+    expect(await (await app.handle(request("/s/json"))).text()).toContain("multipart/form-data");
+  });
+});
+
+describe("ofetch", () => {
+  test("gives malformed JSON back as text (upstream.ts)", async () => {
+    const ask = createFetch({ fetch: Object.assign(async () => new Response("{half"), { preconnect() {} }) });
+    expect(await ask("http://kettle")).toBe("{half");
+  });
+
+  test("asks twice where the first answer was a failure, unless told not to (exchange.ts)", async () => {
+    let asked = 0;
+    const fetch = async () => (asked++, new Response("", { status: 500 }));
+    const ask = createFetch({ fetch: Object.assign(fetch, { preconnect() {} }) });
+    await ask("http://kettle").catch(() => undefined);
+    expect(asked).toBe(2);
+    await ask("http://kettle", { retry: 0 }).catch(() => undefined);
+    expect(asked).toBe(3);
+  });
+
+  test("puts the whole address into its message (safe-error.ts)", async () => {
+    const fetch = async () => new Response("", { status: 404 });
+    const ask = createFetch({ fetch: Object.assign(fetch, { preconnect() {} }) });
+    const error: unknown = await ask("http://user:secret@kettle/?name=jane").catch((cause: unknown) => cause);
+    expect(String(error)).toContain("user:secret@kettle/?name=jane");
+  });
+
+  test("ignores its own timeout beside a signal (exchange.ts)", async () => {
+    const fetch = () => Bun.sleep(30).then(() => new Response("{}"));
+    const ask = createFetch({ fetch: Object.assign(fetch, { preconnect() {} }) });
+    const { signal } = new AbortController();
+    expect(await ask("http://kettle", { timeout: 1, signal })).toEqual({});
+  });
+});
+
+describe("Bun", () => {
+  let server: TcpServer | undefined;
+  afterEach(() => server?.close());
+
+  test("asks for compression, unless told not to (exchange.ts)", async () => {
+    server = await tcpServer((socket) => socket.end("HTTP/1.1 204 No Content\r\n\r\n"));
+    await fetch(server.origin);
+    await fetch(server.origin, { decompress: false });
+    const [plain, told] = server.heads.map((head) => head.toLowerCase().includes("accept-encoding"));
+    expect([plain, told]).toEqual([true, false]);
+  });
+
+  test("answers a body over its own limit by itself, with nothing in it (lifecycle.ts)", async () => {
+    const http = Bun.serve({ port: 0, maxRequestBodySize: 10, fetch: () => new Response("ours") });
+    const head = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 11\r\n\r\n";
+    const answer = await exchangeBytes(http.port ?? 0, head);
+    expect(answer).toStartWith("HTTP/1.1 413 ");
+    expect(answer).toEndWith("\r\n\r\n");
+    await http.stop(true);
+  });
+
+  test("closes the connection after an answer that says so (errors.ts)", async () => {
+    const fetch = () => new Response("", { headers: { connection: "close" } });
+    const http = Bun.serve({ port: 0, fetch });
+    const started = performance.now();
+    await exchangeBytes(http.port ?? 0, "GET / HTTP/1.1\r\nhost: x\r\n\r\n", 5000);
+    expect(performance.now() - started).toBeLessThan(4000);
+    await http.stop(true);
+  });
+});
