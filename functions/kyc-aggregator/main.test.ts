@@ -1,7 +1,29 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { connect, type Socket } from "node:net";
 import { startService, type ServiceProcess } from "../shared/testing/service-process.ts";
+import { tcpServer } from "../shared/testing/sockets.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
+
+test("a client that hangs up ends the call behind it, and is no failure", async () => {
+  const answered = Promise.withResolvers<Socket>();
+  const upstream = await tcpServer((socket) => answered.resolve(socket));
+  const aggregator = await startService("kyc-aggregator", { CREDIT_CHECK_URL: upstream.origin });
+  const client = connect(aggregator.port, "127.0.0.1");
+  client.write("GET /kyc/v1/customer HTTP/1.1\r\nhost: x\r\n\r\n");
+  const socket = await answered.promise;
+  const closed = new Promise((resolve) => socket.on("close", resolve));
+  client.destroy();
+  await closed;
+  aggregator.kill("SIGTERM");
+  const line = (await aggregator.stdout()).split("\n").find((text) => text.includes('"msg":"request"'));
+  expect(JSON.parse(line ?? "{}")).toMatchObject({
+    level: "info",
+    status: 499,
+    upstream: { outcome: "aborted" },
+  });
+  await upstream.close();
+});
 
 describe("the two services as processes", () => {
   let check: ServiceProcess;

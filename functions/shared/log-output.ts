@@ -15,6 +15,8 @@ export interface LogOutput {
 /** How lines are gathered before they are written. Times in milliseconds, sizes in characters. */
 export interface LogOutputOptions {
   readonly sink: TextSink;
+  /** Told how many lines were dropped, once the reader takes lines again. */
+  readonly onLost?: (lines: number) => void;
   /** @default 50 */
   readonly flushAfterMs?: number;
   /** @default 65536 */
@@ -25,10 +27,10 @@ export interface LogOutputOptions {
 
 /**
  * Gathers lines and hands them over in batches, so that a request never waits for a write.
- * A reader that is slow or gone costs lines, never requests; a line tells how many.
+ * A reader that is slow or gone costs lines, never requests.
  */
 export function createLogOutput(options: LogOutputOptions): LogOutput {
-  const { sink, flushAfterMs = 50, flushAtLength = 65_536, maxLength = 4_194_304 } = options;
+  const { sink, onLost, flushAfterMs = 50, flushAtLength = 65_536, maxLength = 4_194_304 } = options;
   let waiting = "";
   let dropped = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -38,7 +40,8 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
     clearTimeout(timer);
     timer = undefined;
     if (busy !== undefined || waiting === "") return;
-    const text = dropped === 0 ? waiting : waiting + lost(dropped);
+    const text = waiting;
+    const lost = dropped;
     waiting = "";
     dropped = 0;
     try {
@@ -48,6 +51,7 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
     } catch {
       // The reader is gone. There is nobody left to tell.
     }
+    if (lost > 0) onLost?.(lost);
   }
 
   function ready(): void {
@@ -71,6 +75,3 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
     },
   };
 }
-
-const lost = (lines: number): string =>
-  `${JSON.stringify({ level: "error", msg: "log lines lost", lines })}\n`;

@@ -5,6 +5,9 @@ import type { Metrics } from "./metrics.ts";
 /** What a method is logged and counted as; all others are one, for a caller may invent any. */
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
+/** What is asked for every few seconds, and by nobody whose requests matter: neither logged nor counted. */
+const UNRECORDED = new Set(["/healthz", "/readyz", "/metrics"]);
+
 /** Where the end of a request is written down. */
 export interface RecordDeps {
   readonly clock: () => number;
@@ -20,13 +23,14 @@ export interface Ending {
 }
 
 /**
- * Logs a request and counts it, once. The line holds what is listed here and nothing else:
+ * Logs a request and counts it, once, unless it is a probe or a scrape. The line holds what is listed here and nothing else:
  * no body, no query, no path, no header but the request's id and its trace.
  */
 export function record(call: Call, ending: Ending, { clock, log, metrics }: RecordDeps): void {
   if (call.recorded) return;
   call.recorded = true;
   const { route, status } = ending;
+  if (UNRECORDED.has(route)) return;
   const method = METHODS.has(ending.method) ? ending.method : "other";
   const ms = clock() - call.startedAt;
   metrics.request({ method, route, status }, ms);

@@ -9,7 +9,10 @@ export function createRuntime(config: Pick<ServiceSettings, "K_SERVICE" | "K_REV
   deps: ServiceDeps;
   output: LogOutput;
 } {
-  const output = createLogOutput({ sink: Bun.stdout.writer() });
+  const output = createLogOutput({
+    sink: Bun.stdout.writer(),
+    onLost: (lines) => log.error("log lines lost", { lines }),
+  });
   const log = createLog({
     service: config.K_SERVICE,
     revision: config.K_REVISION,

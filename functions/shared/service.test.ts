@@ -238,9 +238,13 @@ describe("the log of a request", () => {
   });
 
   test("is not written for probes and metrics", async () => {
-    const { ask, text } = teapot();
-    for (const path of ["/healthz", "/readyz", "/metrics"]) expect((await ask(path)).status).toBe(200);
+    const { ask, deps, text } = teapot();
+    for (const path of ["/healthz", "/readyz", "/metrics"]) {
+      const response = await ask(path, { headers: { "x-request-id": "probe" } });
+      expect([response.status, response.headers.get("x-request-id")]).toEqual([200, "probe"]);
+    }
     expect(text()).toBe("");
+    expect(await deps.metrics.text()).not.toContain("/healthz");
   });
 });
 
@@ -257,4 +261,21 @@ describe("probes", () => {
     expect((await problemOf(await ask("/readyz"))).status).toBe(503);
     expect((await ask("/healthz")).status).toBe(200);
   });
+});
+
+test("metrics that fail say nothing of why", async () => {
+  const { deps, text } = fakeService();
+  const metrics = { ...deps.metrics, text: () => Promise.reject(new Error(SECRET)) };
+  const app = createService(
+    { ...deps, metrics },
+    {
+      routes: (handling) => new Elysia().use(handling),
+      description: { title: "", version: "", description: "", schemas: {}, headers: {} },
+      headers: {},
+      unforeseen: () => undefined,
+    },
+  );
+  const response = await app.handle(request("/metrics"));
+  expect((await problemOf(response)).status).toBe(500);
+  expect(text()).not.toContain("secret");
 });

@@ -26,16 +26,16 @@ export interface ServiceParts {
 /** The plugin that the routes of a service are made on top of. */
 export type Handling = ReturnType<typeof requests>;
 
-/** Puts a service together; it does not listen. Probes and metrics come first, so that nothing logs or counts them. */
+/** Puts a service together; it does not listen. */
 export function createService(deps: ServiceDeps, parts: ServiceParts) {
   const paths = createPathTable();
   const handling = requests({ ...deps, paths, unforeseen: parts.unforeseen });
   const routes = parts.routes(handling);
   const app = new Elysia(APPLICATION)
     .headers({ ...parts.headers })
+    .use(handling)
     .use(health(deps.readiness))
     .use(metricsEndpoint(deps.metrics))
-    .use(handling)
     .use(docs(() => ({ description: parts.description, routes })))
     .use(routes);
   paths.learn(app.routes);
