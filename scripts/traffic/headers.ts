@@ -1,4 +1,4 @@
-/** What an Istio `headers` block does to a list of headers. Names are lower case. */
+/** What an Istio `headers` block does to a list of headers: first removes, then sets, then adds. Names are lower case. */
 export interface HeaderChange {
   set: ReadonlyArray<readonly [name: string, value: string]>;
   add: ReadonlyArray<readonly [name: string, value: string]>;
@@ -6,6 +6,15 @@ export interface HeaderChange {
 }
 
 export const NO_CHANGE: HeaderChange = { set: [], add: [], remove: [] };
+
+/** Two changes as one, where Envoy makes one list of both: what the first sets, the second may set anew. */
+export function bothChanges(first: HeaderChange, second: HeaderChange): HeaderChange {
+  return {
+    set: [...first.set, ...second.set],
+    add: [...first.add, ...second.add],
+    remove: [...first.remove, ...second.remove],
+  };
+}
 
 /**
  * An ordered list of HTTP headers with lower-case names, as Envoy keeps them: repeated names stay apart,
@@ -64,11 +73,14 @@ export class HeaderList {
     this.#removeFrom(0, name);
   }
 
-  /** Applies a change in Envoy's order: removals last, so that a name both set and removed is gone. */
+  /**
+   * Applies a change in Envoy's order: removals first, so that a name both removed and set has the value that is set.
+   * (envoy, source/common/router/header_parser.cc, evaluateHeaders)
+   */
   apply(change: HeaderChange): void {
+    for (const name of change.remove) this.remove(name);
     for (const [name, value] of change.set) this.set(name, value);
     for (const [name, value] of change.add) this.add(name, value);
-    for (const name of change.remove) this.remove(name);
   }
 
   copy(): HeaderList {

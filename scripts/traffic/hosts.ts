@@ -1,7 +1,7 @@
 import type { ExternalNameService } from "../manifests/kinds/core.ts";
-import type { Problem } from "../manifests/problem.ts";
+import type { Position, Problem } from "../manifests/problem.ts";
 import type { Sourced } from "../manifests/resources.ts";
-import { didYouMean } from "../nearest.ts";
+import { nearest } from "../nearest.ts";
 import type { KnativeServicePlan } from "./knative.ts";
 import type { Backend, Listener } from "./table.ts";
 
@@ -51,32 +51,53 @@ export function clusterHosts(
   ]);
   const problems: Problem[] = [];
   for (const service of services) {
-    for (const name of knativeHostNames(service))
-      add(name, service.namespace, { kind: "listener", listener: "local-gateway" });
-    for (const { name, namespace } of service.revisions) {
-      add(name, namespace, { kind: "revision", revision: `${namespace}/${name}` });
+    const { namespace, at } = service;
+    for (const name of new Set(knativeHostNames(service)))
+      add(name, namespace, { kind: "listener", listener: "local-gateway" }, at, "spec.traffic");
+    for (const [name, { at }] of new Map(service.revisions.map((revision) => [revision.name, revision]))) {
+      const backend = { kind: "revision", revision: `${namespace}/${name}` } as const;
+      add(name, namespace, backend, at, "spec.template.metadata.name");
     }
   }
   for (const { value, document } of externalNames) {
     const { name, namespace = "default" } = value.metadata;
-    const target = hosts.get(value.spec.externalName.toLowerCase());
-    if (target !== undefined) {
-      add(name, namespace, target);
+    const { externalName } = value.spec;
+    const backend = externalName.endsWith(`.${CLUSTER_DOMAIN}`) ? hosts.get(externalName) : undefined;
+    if (backend !== undefined) {
+      add(name, namespace, backend, document.at(["metadata", "name"]), "metadata.name");
       continue;
     }
     problems.push({
       severity: "error",
       at: document.at(["spec", "externalName"]),
       field: "spec.externalName",
-      message: `${value.spec.externalName} is no host of this mesh`,
-      fix: didYouMean(value.spec.externalName, hosts.keys()),
+      message: `${externalName} is no host of this mesh`,
+      fix: hostAdvice(externalName, hosts),
     });
   }
   return { hosts, problems };
 
-  function add(service: string, namespace: string, backend: Backend): void {
-    for (const host of clusterLocalNames(service, namespace)) hosts.set(host, backend);
+  function add(service: string, namespace: string, backend: Backend, at: Position, field: string): void {
+    const names = clusterLocalNames(service, namespace);
+    const [full] = names as [string];
+    if (hosts.has(full)) {
+      const message = `two Services would have the name ${full}`;
+      const fix = "Knative makes one for each service, tag and revision: choose another name";
+      problems.push({ severity: "error", at, field, message, fix });
+    }
+    for (const host of names) hosts.set(host, backend);
   }
+}
+
+/** Advice for a host that nothing stands behind. */
+export function hostAdvice(host: string, hosts: ReadonlyMap<string, unknown>): string {
+  const known = [...hosts.keys()].filter((name) => name.endsWith(`.${CLUSTER_DOMAIN}`));
+  const meant = known.find((name) => name.startsWith(`${host}.`));
+  if (meant !== undefined) return `write its full name, ${meant}`;
+  // The common end of all names makes any two of them look alike.
+  const start = (name: string): string => name.replace(`.${CLUSTER_DOMAIN}`, "");
+  const near = nearest(start(host), known.map(start));
+  return near === undefined ? `known are ${known.join(", ")}` : `did you mean ${near}.${CLUSTER_DOMAIN}?`;
 }
 
 /** The first labels of a Knative Service's hosts: its name, and `TAG-NAME` for each tag. */

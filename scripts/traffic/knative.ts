@@ -1,8 +1,8 @@
-import type { KnativeService } from "../manifests/kinds/knative-service.ts";
-import { VISIBILITY_LABEL } from "../manifests/kinds/knative-service.ts";
+import { type KnativeService, VISIBILITY_LABEL } from "../manifests/kinds/knative-service.ts";
 import type { Position, Problem } from "../manifests/problem.ts";
 import type { Sourced } from "../manifests/resources.ts";
 import { didYouMean } from "../nearest.ts";
+import { checkState, namespaceOf, readRevision } from "./knative-state.ts";
 
 type RevisionTemplate = KnativeService["spec"]["template"];
 
@@ -59,7 +59,7 @@ function planService(states: readonly Sourced<KnativeService>[], problems: Probl
   const last = states[states.length - 1] as Sourced<KnativeService>;
   const { name, labels } = last.value.metadata;
   const namespace = namespaceOf(last.value);
-  const revisions = states.map((state, i) => readRevision(state, i + 1, problems));
+  const revisions = states.map((state, i) => readRevision(state, i + 1));
   const label = labels?.[VISIBILITY_LABEL];
   for (const state of states) checkState(state, state === last, problems);
   for (const [i, revision] of revisions.entries()) {
@@ -82,52 +82,6 @@ function planService(states: readonly Sourced<KnativeService>[], problems: Probl
     traffic: readTraffic(last, revisions, problems),
     at: last.document.atKey(["spec", "traffic"]),
   };
-}
-
-function readRevision(state: Sourced<KnativeService>, generation: number, problems: Problem[]): Revision {
-  const { metadata, spec } = state.value;
-  const path = ["spec", "template", "metadata", "name"];
-  const name = spec.template.metadata?.name ?? `${metadata.name}-${String(generation).padStart(5, "0")}`;
-  if (!name.startsWith(`${metadata.name}-`)) {
-    problems.push({
-      severity: "error",
-      at: state.document.at(path),
-      field: path.join("."),
-      message: `a revision's name begins with its service's, and ${name} does not begin with ${metadata.name}-`,
-      fix: `call it ${metadata.name}-${name}`,
-    });
-  }
-  return {
-    name,
-    namespace: namespaceOf(state.value),
-    service: metadata.name,
-    template: spec.template,
-    at: state.document.at(path),
-  };
-}
-
-function checkState(state: Sourced<KnativeService>, isLast: boolean, problems: Problem[]): void {
-  const label = state.value.metadata.labels?.[VISIBILITY_LABEL];
-  if (label !== undefined && label !== "cluster-local") {
-    const path = ["metadata", "labels", VISIBILITY_LABEL];
-    problems.push({
-      severity: "error",
-      at: state.document.at(path),
-      field: `metadata.labels["${VISIBILITY_LABEL}"]`,
-      message: `${label} is not a visibility that Knative knows`,
-      fix: "write cluster-local, or leave the label out for a public service",
-    });
-  }
-  if (!isLast && state.value.spec.traffic !== undefined) {
-    problems.push({
-      severity: "warning",
-      at: state.document.atKey(["spec", "traffic"]),
-      field: "spec.traffic",
-      message:
-        "a later file describes a later state of this service, and its traffic block is the one in force",
-      fix: "leave traffic to the last file",
-    });
-  }
 }
 
 function readTraffic(
@@ -209,8 +163,4 @@ export function shares(traffic: readonly TrafficTarget[]): Map<string, number> {
     if (percent > 0) sums.set(revision, (sums.get(revision) ?? 0) + percent);
   }
   return sums;
-}
-
-function namespaceOf(service: KnativeService): string {
-  return service.metadata.namespace ?? "default";
 }

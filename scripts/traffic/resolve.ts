@@ -54,7 +54,7 @@ export function resolve(
   const hops = [...earlier];
   const request: RoutedRequest = { ...incoming, headers: incoming.headers.copy() };
   let at = listener;
-  while (hops.length < MAX_HOPS) {
+  for (let steps = hops.length; steps < MAX_HOPS; steps++) {
     const host = hostOf(request.authority);
     const rules = rulesFor(table.listeners[at], host);
     let backend: Backend | undefined;
@@ -64,12 +64,8 @@ export function resolve(
       const { rule, match } = found;
       if (rule.action.kind === "redirect") {
         hops.push({ rule, destination: undefined, before: undefined });
-        return {
-          kind: "redirect",
-          status: rule.action.status,
-          location: redirected(rule.action, match, request),
-          hops,
-        };
+        const location = redirected(rule.action, request);
+        return { kind: "redirect", status: rule.action.status, location, hops };
       }
       const before =
         rule.action.retry.attempts === 0
@@ -84,7 +80,6 @@ export function resolve(
     }
     if (backend === undefined) return { kind: "nowhere", status: 404, reason: noHost(at, host), hops };
     if (backend.kind === "revision") return { kind: "revision", revision: backend.revision, request, hops };
-    if (rules === undefined && backend.listener === at) break;
     at = backend.listener;
   }
   return {
@@ -118,6 +113,8 @@ function draw(action: ForwardAction, random: () => number): Destination {
   return last;
 }
 
+// The destination's headers go first, so that the route's win: of weighted destinations Envoy has it so.
+// (envoy, source/common/router/config_impl.cc, WeightedClusterEntry and RouteEntryImplBase)
 function forward(
   action: ForwardAction,
   to: Destination,
@@ -125,8 +122,8 @@ function forward(
   request: RoutedRequest,
 ): void {
   if (action.rewriteUri !== undefined) request.target = rewritten(action.rewriteUri, match, request.target);
-  request.headers.apply(action.request);
   request.headers.apply(to.request);
+  request.headers.apply(action.request);
   if (to.authority !== undefined) {
     request.authority = to.authority;
     request.headers.set("host", to.authority);
@@ -137,25 +134,26 @@ function forward(
 function rewritten(uri: string, match: RequestMatch | true, target: string): string {
   const path = pathOf(target);
   const query = target.slice(path.length);
+  // Without a match on the uri, istiod writes one for the prefix /.
   const matched = match === true ? undefined : match.uri;
   if (matched === undefined) return uri + path.slice(1) + query;
   return uri + (matched.kind === "prefix" ? path.slice(matched.value.length) : "") + query;
 }
 
-function redirected(action: RedirectAction, match: RequestMatch | true, request: RoutedRequest): string {
+// (envoy, source/common/router/config_impl.cc, newUri and processRequestHost)
+function redirected(action: RedirectAction, { target, authority }: RoutedRequest): string {
   const scheme = action.scheme ?? "http";
-  const host =
-    action.authority ?? (action.port === undefined ? request.authority : hostOf(request.authority));
   const port = action.port === undefined ? "" : `:${action.port}`;
-  const path = pathOf(request.target);
-  const query = request.target.slice(path.length);
-  const prefix = match !== true && match.uri?.kind === "prefix" ? match.uri.value : undefined;
-  // Istio keeps %PREFIX()% for "the matched prefix, replaced"; any other uri replaces the whole path.
-  const to =
-    action.uri?.startsWith("%PREFIX()%") === true
-      ? action.uri.slice("%PREFIX()%".length) + path.slice(prefix?.length ?? 0)
-      : (action.uri ?? path);
-  return `${scheme}://${host}${port}${to}${to.includes("?") ? "" : query}`;
+  const path = pathOf(target);
+  const query = target.slice(path.length);
+  const to = action.uri ?? path;
+  return `${scheme}://${action.authority ?? ownHost()}${port}${to}${to.includes("?") ? "" : query}`;
+
+  function ownHost(): string {
+    const [, host = "", itsPort] = /^(.*?)(:[0-9]*)?$/.exec(authority) ?? [];
+    // A port of one's own takes the place of the request's, and :80 makes no sense of https.
+    return port !== "" || (scheme === "https" && itsPort === ":80") ? host : authority;
+  }
 }
 
 function noRule(listener: Listener, request: RoutedRequest): string {

@@ -32,6 +32,17 @@ describe("in the other kinds", () => {
       ],
     ],
     [
+      Gateway,
+      GATEWAY,
+      '      hosts: ["*"]',
+      '      hosts: [./a.example, kyc/*.example, "*/*", A.example, "a:80", a/b/c]',
+      [
+        '13:50: spec.servers[0].hosts[3]: "A.example" is not HOST or NAMESPACE/HOST, in lower case and without a port',
+        '13:61: spec.servers[0].hosts[4]: "a:80" is not HOST or NAMESPACE/HOST, in lower case and without a port',
+        '13:69: spec.servers[0].hosts[5]: "a/b/c" is not HOST or NAMESPACE/HOST, in lower case and without a port',
+      ],
+    ],
+    [
       ExternalNameService,
       SERVICE,
       "  type: ExternalName",

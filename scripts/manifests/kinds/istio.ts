@@ -156,9 +156,18 @@ const HTTPRoute = strict(
   },
 );
 
+const LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+const HOST = `(\\*|(\\*\\.)?${LABEL}(\\.${LABEL})*)`;
+
 const Host = Type.String({
-  pattern: "^(\\*|(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$",
+  pattern: `^${HOST}$`,
   expected: "the name of a host, *.NAME or *, in lower case and without a port",
+} satisfies FieldNotes & TSchemaOptions);
+
+/** A host of a Gateway, which may say to the VirtualServices of which namespace it is open: `./`, `NAMESPACE/`. */
+const GatewayHost = Type.String({
+  pattern: `^((\\*|\\.|${LABEL})/)?${HOST}$`,
+  expected: "HOST or NAMESPACE/HOST, in lower case and without a port",
 } satisfies FieldNotes & TSchemaOptions);
 
 /** What this tool reads of a `networking.istio.io` VirtualService. */
@@ -216,7 +225,7 @@ export const Gateway = strict(
               },
               { refused: { targetPort: "Istio ignores targetPort: leave it out" } },
             ),
-            hosts: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
+            hosts: Type.Array(GatewayHost, { minItems: 1 }),
           },
           {
             refused: {

@@ -1,0 +1,108 @@
+import { describe, expect, test } from "bun:test";
+import {
+  compiled,
+  creditCheck,
+  gateway,
+  HALVES,
+  request,
+  sent,
+  to,
+  virtualService,
+} from "./testing/compiled.ts";
+
+const RULE = [{ route: [to("basic")] }];
+
+describe("the gateways of a VirtualService", () => {
+  test.each([
+    ["a short name is one of its namespace", ["kyc"], "ingress"],
+    ["./NAME too", ["./kyc"], "ingress"],
+    ["NAMESPACE/NAME is any", ["kyc/kyc"], "ingress"],
+    [
+      "net-istio's public one is there without a manifest",
+      ["knative-serving/knative-ingress-gateway"],
+      "ingress",
+    ],
+    ["and its local one", ["knative-serving/knative-local-gateway"], "local-gateway"],
+    ["mesh is the sidecars", ["mesh"], "mesh"],
+    ["none means mesh", undefined, "mesh"],
+  ] as const)("%s", (_, gateways, expected) => {
+    const service = virtualService(RULE, {
+      hosts: ["a.example"],
+      ...(gateways && { gateways: [...gateways] }),
+    });
+    const { plan, problems } = compiled(...creditCheck(HALVES), gateway("kyc", ["*"]), service);
+    expect(problems).toEqual([]);
+    for (const listener of ["ingress", "local-gateway", "mesh"] as const) {
+      expect(sent(plan, listener, request("a.example")).kind).toBe(
+        listener === expected ? "revision" : "nowhere",
+      );
+    }
+  });
+
+  test.each([
+    ["kycc", "there is no Gateway kyc/kycc; did you mean kyc/kyc?"],
+    ["other/kyc", "there is no Gateway other/kyc"],
+    ["knative-serving/knative-local", "did you mean knative-serving/knative-local-gateway?"],
+  ])("that are not there are told: %s", (name, expected) => {
+    const service = virtualService(RULE, { hosts: ["a.example"], gateways: ["mesh", name] });
+    const { problems } = compiled(...creditCheck(HALVES), gateway("kyc", ["*"]), service);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toStartWith("4.yaml:11:7: error: spec.gateways[1]: ");
+    expect(problems[0]).toContain(expected);
+  });
+});
+
+describe("the hosts that a Gateway serves", () => {
+  // What the Gateway serves, the hosts of the VirtualService, a request's host, and whether it is answered.
+  test.each<[string[], string[], string, boolean]>([
+    [["*"], ["a.example"], "a.example", true],
+    [["*"], ["*"], "anything.at.all", true],
+    [["a.example"], ["a.example"], "a.example", true],
+    [["a.example"], ["a.example"], "b.example", false],
+    [["*.example"], ["a.example"], "a.example", true],
+    [["*.example"], ["*.b.example"], "a.b.example", true],
+    [["*.example"], ["*.b.example"], "a.c.example", false],
+    // A VirtualService for more hosts than the Gateway serves holds for those that it serves.
+    [["a.example", "b.example"], ["*"], "b.example", true],
+    [["a.example", "b.example"], ["*"], "c.example", false],
+    [["a.example"], ["*.example"], "a.example", true],
+    [["a.example"], ["*.example"], "b.example", false],
+    // Open to one namespace.
+    [["./a.example"], ["a.example"], "a.example", true],
+    [["kyc/a.example"], ["a.example"], "a.example", true],
+    [["*/a.example"], ["a.example"], "a.example", true],
+    [["other/a.example", "./b.example"], ["*"], "a.example", false],
+  ])("%j and rules for %j: %s is answered: %p", (served, hosts, host, expected) => {
+    const service = virtualService(RULE, { hosts, gateways: ["kyc"] });
+    const { plan, problems } = compiled(...creditCheck(HALVES), gateway("kyc", served), service);
+    expect(problems).toEqual([]);
+    expect(sent(plan, "ingress", request(host)).kind).toBe(expected ? "revision" : "nowhere");
+  });
+
+  test.each([[["b.example"]], [["other/a.example"]], [["*.a.example"]]])(
+    "%j and rules for a.example: a warning",
+    (served) => {
+      const service = virtualService(RULE, { hosts: ["a.example"], gateways: ["kyc"] });
+      const { plan, problems } = compiled(...creditCheck(HALVES), gateway("kyc", served), service);
+      expect(problems).toEqual([
+        "4.yaml:8:7: warning: spec.hosts[0]: Gateway kyc/kyc does not serve a.example, so these rules do not hold there; add the host to the Gateway's servers",
+      ]);
+      expect(sent(plan, "ingress", request("a.example")).kind).toBe("nowhere");
+    },
+  );
+});
+
+describe("a Gateway that the mesh does not have is told:", () => {
+  test("one on another port", () => {
+    expect(compiled(gateway("kyc", ["*"], 8080)).problems).toEqual([
+      "1.yaml:11:17: error: spec.servers[0].port.number: the mesh has one public port, and 8080 is not it; write 80",
+    ]);
+  });
+
+  test("one of other pods", () => {
+    const own = JSON.parse(JSON.stringify(gateway("kyc", ["*"])).replace("ingressgateway", "own"));
+    expect(compiled(own).problems).toEqual([
+      "1.yaml:8:5: error: spec.selector: the mesh has one gateway; select it by istio: ingressgateway",
+    ]);
+  });
+});

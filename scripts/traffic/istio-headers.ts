@@ -1,0 +1,81 @@
+import type { FieldPath } from "../manifests/document.ts";
+import type { HeaderOperations } from "../manifests/kinds/istio.ts";
+import { type HeaderChange, NO_CHANGE } from "./headers.ts";
+
+/** Takes note of a mistake. */
+export type Report = (path: FieldPath, message: string, fix?: string) => void;
+
+// A proxy decides these for each of its connections; a route that changed one would break the message's framing.
+const CONNECTION_HEADERS = new Set([
+  "connection",
+  "content-length",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Reads what a route or a destination changes of a request; its Host is apart, as Envoy has it. */
+export function readRequestHeaders(
+  operations: HeaderOperations | undefined,
+  path: FieldPath,
+  report: Report,
+): { change: HeaderChange; authority: string | undefined } {
+  let authority: string | undefined;
+  const set: Record<string, string> = {};
+  for (const [name, text] of Object.entries(operations?.set ?? {})) {
+    if (name.toLowerCase() !== "host") set[name] = text;
+    else if (/^[-A-Za-z0-9._]+(:[0-9]+)?$/.test(text)) authority = text;
+    else report([...path, "set", name], `${JSON.stringify(text)} is not a host name, which may have a port`);
+  }
+  const change = readHeaders(
+    operations && { ...operations, set },
+    path,
+    report,
+    "a request has one Host, and set changes it",
+  );
+  return { change, authority };
+}
+
+/** Reads what a route or a destination changes of an answer. */
+export function readResponseHeaders(
+  operations: HeaderOperations | undefined,
+  path: FieldPath,
+  report: Report,
+): HeaderChange {
+  return readHeaders(operations, path, report, "an answer has no Host");
+}
+
+function readHeaders(
+  operations: HeaderOperations | undefined,
+  path: FieldPath,
+  report: Report,
+  ofHost: string,
+): HeaderChange {
+  if (operations === undefined) return NO_CHANGE;
+  const valued = (field: "set" | "add"): [string, string][] => {
+    return Object.entries(operations[field] ?? {}).map(([name, text]) => {
+      checkName(name, [...path, field, name]);
+      // Envoy replaces %NAME% in header values; a plain percent sign must be doubled there, so neither is taken here.
+      if (text.includes("%")) {
+        const message = "the local mesh does not fill in Envoy's %…% values";
+        report([...path, field, name], message, "write a fixed text without %");
+      }
+      return [name.toLowerCase(), text];
+    });
+  };
+  const remove = (operations.remove ?? []).map((name, i) => {
+    checkName(name, [...path, "remove", i]);
+    return name.toLowerCase();
+  });
+  return { set: valued("set"), add: valued("add"), remove };
+
+  function checkName(name: string, at: FieldPath): void {
+    const lower = name.toLowerCase();
+    if (lower === "host") report(at, ofHost, "remove it");
+    if (CONNECTION_HEADERS.has(lower))
+      report(at, `${name} belongs to the connection, and the proxy decides it`, "remove it");
+  }
+}

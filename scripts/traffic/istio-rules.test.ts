@@ -1,0 +1,154 @@
+import { describe, expect, test } from "bun:test";
+import { gatewayName } from "./istio-rules.ts";
+import {
+  compiled,
+  creditCheck,
+  gateway,
+  HALVES,
+  planOf,
+  request,
+  rulesAt,
+  sent,
+  to,
+  virtualService,
+} from "./testing/compiled.ts";
+
+const OWN = "own.kyc.svc.cluster.local";
+
+describe("the rules of a VirtualService", () => {
+  test("keep their order, and each its place", () => {
+    const service = virtualService([
+      { match: [{ uri: { exact: "/a" } }], route: [to("basic")] },
+      { match: [{ uri: { prefix: "/" } }], route: [to("advanced")] },
+      { route: [to("basic")] },
+    ]);
+    const rules = rulesAt(planOf(...creditCheck(HALVES), service), "mesh", OWN);
+    expect(rules.map(({ at }) => `${at.file}:${at.line}:${at.column}`)).toEqual([
+      "3.yaml:10:7",
+      "3.yaml:18:7",
+      "3.yaml:26:7",
+    ]);
+    expect(rules.map(({ matches }) => matches.length)).toEqual([1, 1, 0]);
+  });
+
+  test("keep each match as it is written; names of headers lose their case", () => {
+    const match = [
+      { uri: { prefix: "/a" }, method: { exact: "GET" }, authority: { regex: "a.*" } },
+      { headers: { "End-User": { exact: "Basic" }, "x-b": { prefix: "B" } } },
+    ];
+    const [rule] = rulesAt(
+      planOf(...creditCheck(HALVES), virtualService([{ match, route: [to("basic")] }])),
+      "mesh",
+      OWN,
+    );
+    expect(rule?.matches).toEqual([
+      {
+        uri: { kind: "prefix", value: "/a" },
+        method: { kind: "exact", value: "GET" },
+        authority: { kind: "regex", value: "a.*" },
+        headers: [],
+      },
+      {
+        uri: undefined,
+        method: undefined,
+        authority: undefined,
+        headers: [
+          ["end-user", { kind: "exact", value: "Basic" }],
+          ["x-b", { kind: "prefix", value: "B" }],
+        ],
+      },
+    ]);
+  });
+
+  test("hold in sidecars by the short names of a Service too, and at a gateway by the full one alone", () => {
+    const service = virtualService([{ route: [to("basic")] }], {
+      hosts: ["own"],
+      gateways: ["mesh", "knative-serving/knative-local-gateway"],
+    });
+    const plan = planOf(...creditCheck(HALVES), service);
+    for (const host of [OWN, "own.kyc.svc", "own.kyc"]) {
+      expect(rulesAt(plan, "mesh", host)).toHaveLength(1);
+      expect(rulesAt(plan, "local-gateway", host)).toHaveLength(host === OWN ? 1 : 0);
+    }
+    expect(rulesAt(plan, "ingress", OWN)).toEqual([]);
+  });
+});
+
+describe("a match that names gateways", () => {
+  const service = virtualService(
+    [
+      { match: [{ gateways: ["mesh"], uri: { exact: "/" } }], route: [to("basic")] },
+      {
+        match: [{ gateways: ["kyc"] }, { gateways: ["mesh", "./kyc"], uri: { exact: "/both" } }],
+        route: [to("advanced")],
+      },
+    ],
+    { hosts: ["a.example"], gateways: ["mesh", "kyc"] },
+  );
+  const plan = planOf(...creditCheck(HALVES), gateway("kyc", ["*"]), service);
+
+  test.each([
+    ["mesh", "/", "kyc/credit-check-basic"],
+    ["mesh", "/both", "kyc/credit-check-advanced"],
+    ["mesh", "/other", undefined],
+    ["ingress", "/", "kyc/credit-check-advanced"],
+    ["ingress", "/other", "kyc/credit-check-advanced"],
+  ] as const)("holds there alone: %s %s goes to %p", (listener, path, expected) => {
+    const end = sent(plan, listener, request("a.example", path));
+    expect(end.kind === "revision" ? end.revision : undefined).toBe(expected as string);
+  });
+
+  test("takes its rule along, where no match of it is for the gateway", () => {
+    expect(rulesAt(plan, "mesh", "a.example")).toHaveLength(2);
+    expect(rulesAt(plan, "ingress", "a.example")).toHaveLength(1);
+    const paths = rulesAt(plan, "mesh", "a.example").map(({ matches }) =>
+      matches.map(({ uri }) => uri?.value),
+    );
+    expect(paths).toEqual([["/"], ["/both"]]);
+  });
+
+  test("must name one of the VirtualService's", () => {
+    const match = [{ gateways: ["mesh", "kcy"] }];
+    const rules = [{ match, route: [to("basic")] }];
+    const wrong = virtualService(rules, { hosts: ["a.example"], gateways: ["kyc", "mesh"] });
+    expect(compiled(...creditCheck(HALVES), gateway("kyc", ["*"]), wrong).problems).toEqual([
+      "4.yaml:16:15: error: spec.http[0].match[0].gateways[1]: kyc/kcy is not among this VirtualService's gateways; did you mean kyc/kyc?",
+    ]);
+  });
+});
+
+describe("a mistake in a rule is told:", () => {
+  test.each<[string, object[], string]>([
+    [
+      "rules behind one without a match",
+      [{ route: [to("basic")] }, { match: [{ uri: { exact: "/" } }], route: [to("basic")] }],
+      "15:7: error: spec.http[1]: no request gets here: http[0] has no match and takes them all; move the rule without a match to the end",
+    ],
+    [
+      "an expression with a look-ahead",
+      [{ match: [{ uri: { regex: "/a(?=b)" } }], route: [to("basic")] }],
+      "12:20: error: spec.http[0].match[0].uri.regex: this is not a regular expression that RE2 knows: error parsing regexp: invalid or unsupported Perl syntax: `(?=`",
+    ],
+    [
+      "an expression with a back-reference",
+      [{ match: [{ headers: { a: { regex: "(a)\\1" } } }], route: [to("basic")] }],
+      "13:22: error: spec.http[0].match[0].headers.a.regex: this is not a regular expression that RE2 knows: error parsing regexp: invalid escape sequence: `\\1`",
+    ],
+    [
+      "one that is a lone star",
+      [{ match: [{ method: { regex: "*" } }], route: [to("basic")] }],
+      "12:20: error: spec.http[0].match[0].method.regex: this is not a regular expression that RE2 knows: error parsing regexp: missing argument to repetition operator: `*`",
+    ],
+  ])("%s", (_, http, expected) => {
+    expect(compiled(...creditCheck(HALVES), virtualService(http)).problems).toEqual([`3.yaml:${expected}`]);
+  });
+});
+
+test.each([
+  ["mesh", "mesh"],
+  ["kyc", "kyc/kyc"],
+  ["./kyc", "kyc/kyc"],
+  ["other/kyc", "other/kyc"],
+])("a gateway %s of the namespace kyc is %s", (name, expected) => {
+  expect(gatewayName(name, "kyc")).toBe(expected);
+});

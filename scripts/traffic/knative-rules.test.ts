@@ -1,0 +1,139 @@
+import { describe, expect, test } from "bun:test";
+import type { Plan } from "./compile.ts";
+import type { Listener } from "./table.ts";
+import {
+  CLUSTER_LOCAL,
+  creditCheck,
+  forwardOf,
+  HALVES,
+  knativeService,
+  planOf,
+  rulesAt,
+} from "./testing/compiled.ts";
+
+// What net-istio 1.20 writes for a Knative Service is told in its pkg/reconciler/ingress/resources/virtual_service.go.
+describe("the routes of a Knative Service", () => {
+  const split = [
+    { revisionName: "credit-check-basic", tag: "basic", percent: 80 },
+    { revisionName: "credit-check-advanced", tag: "advanced", percent: 20 },
+  ];
+
+  test("send to the revisions' Services on port 80, each with its weight and both of Knative's headers", () => {
+    const [rule, ...others] = rulesAt(
+      planOf(...creditCheck(split)),
+      "mesh",
+      "credit-check.kyc.svc.cluster.local",
+    );
+    expect(others).toEqual([]);
+    expect(rule?.matches).toEqual([]);
+    const action = forwardOf(rule);
+    expect(action.destinations).toEqual([destination("basic", 80), destination("advanced", 20)]);
+    expect(action.totalWeight).toBe(100);
+  });
+
+  test("send nothing again, and have no timeout and no change of their own", () => {
+    const action = forwardOf(rulesAt(planOf(...creditCheck(split)), "mesh", "credit-check.kyc")[0]);
+    expect(action).toMatchObject({
+      retry: { attempts: 0 },
+      timeoutMs: undefined,
+      rewriteUri: undefined,
+      request: { set: [], add: [], remove: [] },
+      response: { set: [], add: [], remove: [] },
+    });
+  });
+
+  test("leave out what has no percent, and give a lone target all", () => {
+    const traffic = [
+      { revisionName: "credit-check-basic", tag: "basic" },
+      { revisionName: "credit-check-advanced", tag: "advanced", percent: 100 },
+    ];
+    const action = forwardOf(
+      rulesAt(planOf(...creditCheck(traffic)), "mesh", "credit-check.kyc.svc.cluster.local")[0],
+    );
+    expect(action.destinations).toEqual([destination("advanced", 100)]);
+  });
+
+  test("sum one revision under two tags", () => {
+    const traffic = [
+      { revisionName: "credit-check-basic", tag: "stable", percent: 30 },
+      { revisionName: "credit-check-advanced", tag: "advanced", percent: 30 },
+      { revisionName: "credit-check-basic", tag: "old", percent: 40 },
+    ];
+    const plan = planOf(...creditCheck(traffic));
+    const action = forwardOf(rulesAt(plan, "mesh", "credit-check.kyc.svc.cluster.local")[0]);
+    expect(action.destinations).toEqual([destination("basic", 70), destination("advanced", 30)]);
+  });
+
+  test.each([
+    ["basic", "basic"],
+    ["advanced", "advanced"],
+  ])("send all of the host of tag %s to its revision, whatever its percent", (tag, revision) => {
+    const plan = planOf(
+      ...creditCheck([
+        { revisionName: "credit-check-basic", tag: "basic" },
+        { revisionName: "credit-check-advanced", tag: "advanced", percent: 100 },
+      ]),
+    );
+    const action = forwardOf(rulesAt(plan, "local-gateway", `${tag}-credit-check.kyc.svc.cluster.local`)[0]);
+    expect(action.destinations).toEqual([destination(revision, 100)]);
+  });
+
+  test("hold for the names of the service and of each tag, long and short, in sidecars and at the local gateway", () => {
+    const names = ["credit-check", "basic-credit-check", "advanced-credit-check"];
+    const expected = names.flatMap((name) => [
+      `${name}.kyc`,
+      `${name}.kyc.svc`,
+      `${name}.kyc.svc.cluster.local`,
+    ]);
+    const plan = planOf(...creditCheck(HALVES, CLUSTER_LOCAL));
+    expect(hostsAt(plan, "mesh")).toEqual(expected.sort());
+    expect(hostsAt(plan, "local-gateway")).toEqual(expected.sort());
+    expect(hostsAt(plan, "ingress")).toEqual([]);
+  });
+
+  test("of a public service hold at the public gateway too, by its domain", () => {
+    const plan = planOf(...creditCheck(HALVES), knativeService("home", { namespace: "other" }));
+    expect(hostsAt(plan, "ingress")).toEqual([
+      "advanced-credit-check.kyc.example.com",
+      "basic-credit-check.kyc.example.com",
+      "credit-check.kyc.example.com",
+      "home.other.example.com",
+    ]);
+  });
+
+  test("are written where the traffic block, or the target of a tag, stands", () => {
+    const plan = planOf(...creditCheck(HALVES));
+    expect(rulesAt(plan, "mesh", "credit-check.kyc")[0]?.at).toEqual({ file: "2.yaml", line: 13, column: 3 });
+    expect(rulesAt(plan, "mesh", "advanced-credit-check.kyc")[0]?.at).toEqual({
+      file: "2.yaml",
+      line: 17,
+      column: 7,
+    });
+  });
+});
+
+function destination(tag: string, weight: number) {
+  const revision = `credit-check-${tag}`;
+  return {
+    host: `${revision}.kyc.svc.cluster.local`,
+    port: 80,
+    weight,
+    authority: undefined,
+    request: {
+      set: [
+        ["knative-serving-namespace", "kyc"],
+        ["knative-serving-revision", revision],
+      ] as [string, string][],
+      add: [],
+      remove: [],
+    },
+    response: { set: [], add: [], remove: [] },
+    backend: { kind: "revision" as const, revision: `kyc/${revision}` },
+  };
+}
+
+function hostsAt(plan: Plan, listener: Listener): string[] {
+  const { exact, suffixes, any } = plan.table.listeners[listener];
+  expect([suffixes, any]).toEqual([[], undefined]);
+  return [...exact.keys()].sort();
+}
