@@ -9,6 +9,7 @@ export const CreditCheckError = t.Object(
   },
   { additionalProperties: false, description: "A credit check that failed" },
 );
+/** The body of a failed check, as a type. */
 export type CreditCheckError = Static<typeof CreditCheckError>;
 
 /** The body for a check that failed. It never says why: the reason may hold an applicant's data. */

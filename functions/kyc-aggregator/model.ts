@@ -17,6 +17,7 @@ export const CreditCheckAnswer = t.Object(
   },
   { additionalProperties: true },
 );
+/** A checked answer of a credit check. */
 export type CreditCheckAnswer = Static<typeof CreditCheckAnswer>;
 
 /** The aggregator's answer: nine keys in this order, then those that a newer credit check adds. */
@@ -34,6 +35,7 @@ export const Customer = t.Object(
   },
   { additionalProperties: true, description: "What is known of an applicant" },
 );
+/** The aggregator's answer, as a type. */
 export type Customer = Static<typeof Customer>;
 
 /** The query of a request for a customer. Every value is taken; two of them mean something. */
@@ -50,6 +52,7 @@ export const KycError = t.Object(
   { errorCode: t.Literal("KYC-10001"), errorMessage: t.String(), type: t.Literal("KYC") },
   { additionalProperties: false, description: "A failure behind the aggregator" },
 );
+/** The body of a failure, as a type. */
 export type KycError = Static<typeof KycError>;
 
 /** Makes the contract's error; `sentence` is for a person and names no address and no applicant. */

@@ -9,8 +9,9 @@ export interface PageFile {
   readonly content: { readonly text: string } | { readonly file: string };
 }
 
-/** Where the page and the document are. */
+/** Where the page is. */
 export const PAGE_PATH = "/swagger";
+/** Where the document is that it shows. */
 export const DOCUMENT_PATH = "/swagger/json";
 
 const HTML = `<!doctype html>

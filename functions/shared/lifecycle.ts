@@ -15,7 +15,10 @@ export interface Lifecycle {
 }
 
 const SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
-/** Longer than Knative's queue-proxy and Envoy keep a connection in reserve, so that they close it and not we. */
+/**
+ * Longer than the ninety seconds for which a proxy in Go, such as Knative's, keeps an idle connection:
+ * the one to close it is then never the one that is about to be sent a request.
+ */
 const IDLE_SECONDS = 120;
 /** A reader of our log that hangs does not hold the process for longer. */
 const LAST_FLUSH_MS = 1000;

@@ -15,6 +15,7 @@ export const Problem = t.Object(
   },
   { additionalProperties: false, description: "An error (RFC 9457)" },
 );
+/** A problem document, as a type. */
 export type Problem = Static<typeof Problem>;
 
 /** What the caller of `problem` decides; the rest follows from it. */
@@ -52,8 +53,10 @@ export function problem({ status, detail, requestId, errors }: ProblemOptions): 
   };
 }
 
-/** What a 405 says, and what a 413 says. */
+/** What a 405 says. */
 export const methodRefused = (methods: readonly string[]): string => `This path takes ${methods.join(", ")}.`;
+
+/** What a 413 says. */
 export const BODY_REFUSED = `A request's body may have ${MAX_BODY_BYTES} bytes.`;
 
 /** A problem document as an answer. */

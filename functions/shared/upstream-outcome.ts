@@ -17,6 +17,7 @@ export const OUTCOMES = [
   "server_error",
   "aborted",
 ] as const;
+/** How one call ended. */
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** The outcomes that are failures of the upstream. */

@@ -1,4 +1,4 @@
-import { createServer, connect, type AddressInfo, type Socket } from "node:net";
+import { createServer, connect, type Socket } from "node:net";
 
 /** A port that nobody had a moment ago. */
 export async function freePort(): Promise<number> {
@@ -37,7 +37,9 @@ export function tcpServer(answer: (socket: Socket, head: string) => void): Promi
   });
   return new Promise((resolve) => {
     server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
+      const address = server.address();
+      if (address === null || typeof address === "string") throw new Error("not listening on a port");
+      const { port } = address;
       const close = () =>
         new Promise<void>((closed) => {
           for (const socket of sockets) socket.destroy();

@@ -1,0 +1,76 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { Fetch } from "../shared/exchange.ts";
+import { SENTENCES } from "./failure.ts";
+import { aggregator, BASIC, failure } from "./testing/contract.ts";
+
+describe("the nine keys", () => {
+  const answering =
+    (body: string): Fetch =>
+    async () =>
+      new Response(body);
+
+  test("come in the contract's order, from the check where it has them, and before all others", async () => {
+    const body =
+      '{"z":[1,{"b":null}],"creditUsageBad":true,"backgroundCheckPass":false,"blackListed":true,"a":"ä","type":"X_1"}';
+    const response = await aggregator(answering(body)).ask("/kyc/v1/customer");
+    expect(await response.text()).toBe(
+      '{"type":"X_1","blackListed":true,"restrictedNational":false,"suspiciousActivity":false,"interpolConductBad":false,"militaryTrained":false,"employmentBad":false,"creditUsageBad":true,"backgroundCheckPass":false,"z":[1,{"b":null}],"a":"ä"}',
+    );
+  });
+
+  test("are never displaced or changed by keys that nobody knows", async () => {
+    const unknown = fc.dictionary(
+      fc.stringMatching(/^[A-Za-z_$][\w$]{0,12}$/),
+      fc.jsonValue({ maxDepth: 2 }),
+      { maxKeys: 6 },
+    );
+    await fc.assert(
+      fc.asyncProperty(unknown, async (more) => {
+        const known = JSON.parse(BASIC);
+        const sent = JSON.stringify({ ...more, ...known });
+        const response = await aggregator(answering(sent)).ask("/kyc/v1/customer");
+        const body = await response.text();
+        expect(body).toStartWith(BASIC.slice(0, -1));
+        expect(JSON.parse(body)).toEqual(JSON.parse(sent));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test.each([
+    ['{"blackListed":false,"backgroundCheckPass":true}'],
+    ['{"type":"","blackListed":false,"backgroundCheckPass":true}'],
+    ['{"type":"basic","blackListed":false,"backgroundCheckPass":true}'],
+    ['{"type":"BASIC","backgroundCheckPass":true}'],
+    ['{"type":"BASIC","blackListed":"no","backgroundCheckPass":true}'],
+    ['{"type":"BASIC","blackListed":false}'],
+    ['{"type":"BASIC","blackListed":false,"backgroundCheckPass":true,"employmentBad":1}'],
+    ["[]"],
+    ["true"],
+  ])("are not made up from %s", async (body) => {
+    const { ask, lines } = aggregator(answering(body));
+    expect(await (await ask("/kyc/v1/customer")).text()).toBe(failure(SENTENCES.wrong_shape));
+    expect(lines()).toMatchObject([
+      { level: "error", status: 500, upstream: { outcome: "wrong_shape", status: 200 } },
+    ]);
+  });
+});
+
+test("no query, header or body gets into the log, whatever it is", async () => {
+  const word = fc.stringMatching(/^[A-Za-z0-9]{8,20}$/).map((text) => `q${text}q`);
+  await fc.assert(
+    fc.asyncProperty(fc.array(word, { minLength: 6, maxLength: 6 }), fc.boolean(), async (words, works) => {
+      const [type = "", name = "", header = "", cookie = "", answer = "", key = ""] = words;
+      const body = { ...JSON.parse(BASIC), [key]: answer };
+      const fetch: Fetch = async () => new Response(JSON.stringify(body), { status: works ? 200 : 500 });
+      const { ask, text } = aggregator(fetch);
+      const headers = { "end-user": header, cookie, "x-forwarded-for": header, baggage: cookie };
+      await ask(`/kyc/v1/customer?type=${type}&${name}=${name}`, { headers });
+      await ask(`/kyc/v1/customer/${name}?${type}`, { headers });
+      await ask(`/kyc/v1/customer?${name}`, { method: "POST", headers, body: answer });
+      for (const secret of words) expect(text()).not.toContain(secret);
+    }),
+    { numRuns: 30 },
+  );
+});

@@ -1,0 +1,45 @@
+import { createApp as createCreditCheck } from "../../credit-check/app.ts";
+import { variantOf } from "../../credit-check/variants.ts";
+import type { Fetch } from "../../shared/exchange.ts";
+import { fakeService, request } from "../../shared/testing/fakes.ts";
+import { createApp } from "../app.ts";
+
+/** The seven flags, none raised, in the contract's order. */
+export const FLAGS =
+  '"blackListed":false,"restrictedNational":false,"suspiciousActivity":false,"interpolConductBad":false,"militaryTrained":false,"employmentBad":false,"creditUsageBad":false';
+/** The aggregator's answer by each check, to the letter. */
+export const BASIC = `{"type":"BASIC",${FLAGS},"backgroundCheckPass":true}`;
+export const ADVANCED = `{"type":"ADVANCED",${FLAGS},"backgroundCheckPass":true}`;
+/** The two paths of a customer. */
+export const PREFIXES = ["/kyc/v1/customer", "/ingress/kyc/v1/customer"];
+
+/** The contract's error with this sentence, to the letter. */
+export const failure = (sentence: string) =>
+  `{"errorCode":"KYC-10001","errorMessage":"error occurred when processing KYC - ${sentence}","type":"KYC"}`;
+
+/** The credit check of one variant, as a `fetch`. */
+function creditCheck(name: string): (url: string, init?: RequestInit) => Promise<Response> {
+  const deps = { ...fakeService().deps, variant: variantOf(name), revision: `credit-check-${name}` };
+  const app = createCreditCheck(deps);
+  return (url, init) => app.handle(new Request(url, init));
+}
+
+/** All variants behind one address: each at its own path, and `split` at the path they share. */
+export function mesh(split: string): Fetch {
+  return (input, init) => {
+    const path = new URL(String(input)).pathname.replace("/credit-check/", "");
+    return creditCheck(path === "report" ? split : path)(String(input), init);
+  };
+}
+
+/** An aggregator whose credit check is `fetch`. */
+export function aggregator(fetch: Fetch, timeoutMs = 2000) {
+  const fake = fakeService({ service: "kyc-aggregator", revision: "kyc-aggregator-00001" });
+  const app = createApp({
+    ...fake.deps,
+    creditCheckOrigin: "http://credit-check.internal:8081",
+    upstreamTimeoutMs: timeoutMs,
+    fetch,
+  });
+  return { ...fake, app, ask: (path: string, init?: RequestInit) => app.handle(request(path, init)) };
+}

@@ -1,0 +1,54 @@
+import { t } from "elysia";
+import { beginCall } from "../call.ts";
+import type { Fetch } from "../exchange.ts";
+import { createUpstream } from "../upstream.ts";
+import { fakeService } from "./fakes.ts";
+
+const Answer = t.Object({ tea: t.String() }, { additionalProperties: true });
+
+/** An answer as the kettle's should be, and a key more. */
+export const GOOD = '{"tea":"green","more":1}';
+
+/** How a test asks the kettle. */
+export interface Setting {
+  readonly origin: string;
+  readonly fetch?: Fetch;
+  readonly timeoutMs?: number;
+  readonly headers?: Record<string, string> | [string, string][];
+  readonly signal?: AbortSignal;
+}
+
+/** Asks an upstream once, and gives back all there is to see of it. */
+export async function askKettle({
+  origin,
+  fetch = globalThis.fetch,
+  timeoutMs = 2000,
+  headers = {},
+  signal,
+}: Setting) {
+  const { deps } = fakeService();
+  const upstream = createUpstream({
+    name: "kettle",
+    self: "teapot",
+    origin,
+    answer: Answer,
+    timeoutMs,
+    fetch,
+    clock: () => performance.now(),
+    metrics: deps.metrics,
+  });
+  const request = new Request("http://localhost/tea?secret", { headers, ...(signal && { signal }) });
+  const call = beginCall(request.headers, deps);
+  const result = await upstream.get("/brew", request, call).then(
+    (answer) => ({ answer }),
+    (error: unknown) => ({ error }),
+  );
+  const counted = /^http_client_request_duration_seconds_count\{(.*)\} 1$/m.exec(
+    await deps.metrics.text(),
+  )?.[1];
+  return { result, record: call.upstream, counted, requestId: call.requestId };
+}
+
+/** The bytes of an answer with a declared length. */
+export const http = (head: string, body = "") =>
+  `HTTP/1.1 ${head}\r\ncontent-length: ${body.length}\r\n\r\n${body}`;

@@ -1,0 +1,59 @@
+import { expect } from "bun:test";
+import { Value } from "@sinclair/typebox/value";
+import { Elysia, t } from "elysia";
+import { CallerGone, ContractError } from "../errors.ts";
+import { Problem } from "../problem.ts";
+import { APPLICATION } from "../requests.ts";
+import { createService } from "../service.ts";
+import { fakeService, request } from "./fakes.ts";
+
+/** What the teapot's errors hold and nobody may see. */
+export const SECRET = "secret 4929-1234";
+
+/** A service with a route for each way to go right or wrong. */
+export function teapot() {
+  const fake = fakeService();
+  const app = createService(fake.deps, {
+    routes: (handling) =>
+      new Elysia({ name: "teapot", ...APPLICATION })
+        .use(handling)
+        .get("/tea", () => ({ tea: "green" }))
+        .get("/slow", () => (fake.pass(12.345), { tea: "slow" }))
+        .get("/throw", () => {
+          throw new TypeError(SECRET);
+        })
+        .get("/throw-later", async () => {
+          await Bun.sleep(1);
+          throw Object.assign(new Error(SECRET), { code: "EBROKEN", status: 418, toResponse: () => SECRET });
+        })
+        .get("/throw-text", () => {
+          throw SECRET;
+        })
+        .get("/contract/throw", () => {
+          throw new Error(SECRET);
+        })
+        .get("/contract/fail", () => {
+          throw new ContractError(500, { b: "second", a: "first" });
+        })
+        .get("/gone", () => {
+          throw new CallerGone();
+        })
+        .get("/wrong", () => ({ tea: SECRET }) as never, { response: { 200: t.Object({ tea: t.Number() }) } })
+        .get("/number", ({ query }) => query, { query: t.Object({ n: t.Number() }) })
+        .post("/brew", ({ body }) => ({ brewed: body }), { body: t.Object({ tea: t.String() }) }),
+    description: { title: "Teapot", version: "1", description: "", schemas: {}, headers: {} },
+    headers: { "x-teapot": "brown" },
+    unforeseen: (route) =>
+      route.startsWith("/contract/") ? new ContractError(500, { code: "T-1" }) : undefined,
+  });
+  return { ...fake, ask: (path: string, init?: RequestInit) => app.handle(request(path, init)) };
+}
+
+/** The problem document of an answer, which has to be one. */
+export async function problemOf(response: Response): Promise<Problem> {
+  expect(response.headers.get("content-type")).toBe("application/problem+json");
+  const body: unknown = await response.json();
+  if (!Value.Check(Problem, body)) throw new Error(`no problem document: ${JSON.stringify(body)}`);
+  expect(body.status).toBe(response.status);
+  return body;
+}

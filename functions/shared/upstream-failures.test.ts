@@ -1,0 +1,115 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import type { Socket } from "node:net";
+import { askKettle, GOOD, http } from "./testing/kettle.ts";
+import { freePort, tcpServer, type TcpServer } from "./testing/sockets.ts";
+
+let server: TcpServer | undefined;
+afterEach(() => server?.close());
+
+/** An upstream on a real socket. */
+async function upstream(answer: (socket: Socket, head: string) => void): Promise<string> {
+  server = await tcpServer(answer);
+  return server.origin;
+}
+
+const big = `{"tea":"${"x".repeat(65_536)}"}`;
+const zipped = Buffer.from(Bun.gzipSync(Buffer.from(GOOD)));
+
+describe("an upstream that fails", () => {
+  const answers: [string, string, (socket: Socket) => void][] = [
+    ["closes the connection", "reset", (socket) => socket.destroy()],
+    ["resets the connection", "reset", (socket) => socket.resetAndDestroy()],
+    ["breaks off in its head", "reset", (socket) => socket.end("HTTP/1.1 200 OK\r\n")],
+    [
+      "breaks off in its body",
+      "reset",
+      (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"),
+    ],
+    [
+      "breaks off in a chunk",
+      "reset",
+      (socket) => socket.end("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\n{"),
+    ],
+    ["never answers", "timeout", () => undefined],
+    [
+      "never ends its answer",
+      "timeout",
+      (socket) => socket.write("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"),
+    ],
+    ["does not speak HTTP", "unreachable", (socket) => socket.end("220 mail.example ESMTP\r\n\r\n")],
+    ["answers with text", "not_json", (socket) => socket.end(http("200 OK", "<h1>Hello</h1>"))],
+    ["answers with half of its JSON", "not_json", (socket) => socket.end(http("200 OK", GOOD.slice(0, -1)))],
+    ["answers with nothing", "not_json", (socket) => socket.end("HTTP/1.1 204 No Content\r\n\r\n")],
+    [
+      "compresses what nobody asked it to",
+      "not_json",
+      (socket) => {
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: ${zipped.length}\r\n\r\n`);
+        socket.end(zipped);
+      },
+    ],
+    ["answers with other keys", "wrong_shape", (socket) => socket.end(http("200 OK", '{"coffee":"black"}'))],
+    ["answers with another type", "wrong_shape", (socket) => socket.end(http("200 OK", '{"tea":1}'))],
+    ["answers with null", "wrong_shape", (socket) => socket.end(http("200 OK", "null"))],
+    [
+      "sends us elsewhere",
+      "wrong_shape",
+      (socket) => socket.end(http("302 Found\r\nlocation: http://127.0.0.1:1/", GOOD)),
+    ],
+    ["answers at length", "too_large", (socket) => socket.end(http("200 OK", big))],
+    [
+      "answers at length without saying so",
+      "too_large",
+      (socket) => {
+        socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+        socket.end(`${big.length.toString(16)}\r\n${big}\r\n0\r\n\r\n`);
+      },
+    ],
+    ["knows no such path", "client_error", (socket) => socket.end(http("404 Not Found", GOOD))],
+    ["wants less of us", "client_error", (socket) => socket.end(http("429 Too Many Requests", "slow down"))],
+    [
+      "has a failure of its own",
+      "server_error",
+      (socket) => socket.end(http("500 Internal Server Error", GOOD)),
+    ],
+    [
+      "is behind a proxy that cannot reach it",
+      "server_error",
+      (socket) => socket.end(http("503 Service Unavailable")),
+    ],
+    ["fails at length", "server_error", (socket) => socket.end(http("502 Bad Gateway", big))],
+  ];
+
+  test.each(answers)("because it %s: %s", async (_what, outcome, answer) => {
+    const origin = await upstream((socket) => void answer(socket));
+    const { result, record, counted } = await askKettle({ origin, timeoutMs: 150 });
+    expect(result).toMatchObject({ error: { name: "UpstreamFailure", outcome } });
+    expect(record?.outcome).toBe(outcome);
+    expect(counted).toBe(`upstream="kettle",revision="unknown",outcome="${outcome}"`);
+    expect(server?.heads).toHaveLength(1);
+  });
+
+  test("because nobody listens there: refused", async () => {
+    const { result, record } = await askKettle({ origin: `http://127.0.0.1:${await freePort()}` });
+    expect(result).toMatchObject({ error: { outcome: "refused" } });
+    expect(record).toMatchObject({ outcome: "refused", status: undefined, revision: "unknown" });
+  });
+
+  test("because there is no such host: unreachable", async () => {
+    const lookup = Object.assign(new TypeError("getaddrinfo secret.internal"), { code: "ENOTFOUND" });
+    const { result } = await askKettle({
+      origin: "http://kettle.invalid",
+      fetch: () => Promise.reject(lookup),
+    });
+    expect(result).toMatchObject({ error: { outcome: "unreachable" } });
+    expect(Bun.inspect(result)).not.toContain("secret");
+  });
+
+  test("is still known by its revision", async () => {
+    const broken = "HTTP/1.1 200 OK\r\nx-kyc-revision: kettle-two\r\ncontent-length: 99\r\n\r\n{";
+    const origin = await upstream((socket) => socket.end(broken));
+    const { result, record } = await askKettle({ origin });
+    expect(result).toMatchObject({ error: { outcome: "reset", revision: "kettle-two" } });
+    expect(record).toMatchObject({ revision: "kettle-two", status: 200 });
+  });
+});
