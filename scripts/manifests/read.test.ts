@@ -1,11 +1,10 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { formatProblem } from "./problem.ts";
 import { readManifests } from "./read.ts";
-
-const PROJECT = resolve(import.meta.dir, "../..");
+import { choose, FOLDERS, SPLITS, withRepository } from "./testing/repository.ts";
 
 const roots: string[] = [];
 afterEach(async () => {
@@ -167,30 +166,28 @@ describe("a kustomization", () => {
 });
 
 describe("the repository's own manifests", () => {
-  test.each(["by-knative", "by-istio", "by-istio-tags"])(
-    "are read without a problem with split/%s",
-    async (split) => {
-      const root = await repositoryWith([split]);
-      const { resources, problems } = await readManifests(root, ["knative", "istio"]);
-      expect(problems).toEqual([]);
-      expect(resources.knativeServices.map(({ document }) => document.file)).toEqual([
-        "knative/credit-check/1-basic.yaml",
-        "knative/credit-check/2-advanced.yaml",
-        "knative/kyc-aggregator.yaml",
-      ]);
-      expect(resources.virtualServices.map(({ document }) => document.file)).toEqual([
-        "istio/routes.yaml",
-        `istio/split/${split}/virtual-service.yaml`,
-      ]);
-      expect(resources.gateways.map(({ value }) => value.metadata.name)).toEqual(["kyc"]);
-      expect(resources.externalNames.map(({ value }) => value.metadata.name)).toEqual(["kyc-credit-check"]);
-      expect(resources.namespaces.map(({ value }) => value.metadata.name)).toEqual(["kyc"]);
-    },
-  );
+  test.each(SPLITS)("are read without a problem with split/%s", async (split) => {
+    const { resources, problems } = await withRepository([choose(split)], (root) =>
+      readManifests(root, FOLDERS),
+    );
+    expect(problems).toEqual([]);
+    expect(resources.knativeServices.map(({ document }) => document.file)).toEqual([
+      "knative/credit-check/1-basic.yaml",
+      "knative/credit-check/2-advanced.yaml",
+      "knative/kyc-aggregator.yaml",
+    ]);
+    expect(resources.virtualServices.map(({ document }) => document.file)).toEqual([
+      "istio/routes.yaml",
+      `istio/split/${split}/virtual-service.yaml`,
+    ]);
+    expect(resources.gateways.map(({ value }) => value.metadata.name)).toEqual(["kyc"]);
+    expect(resources.externalNames.map(({ value }) => value.metadata.name)).toEqual(["kyc-credit-check"]);
+    expect(resources.namespaces.map(({ value }) => value.metadata.name)).toEqual(["kyc"]);
+  });
 
   test("with two splits at once are told, because a cluster would keep one", async () => {
-    const root = await repositoryWith(["by-knative", "by-istio"]);
-    expect(await told(root, ["knative", "istio"])).toEqual([
+    const problems = await withRepository([choose("by-knative", "by-istio")], (root) => told(root, FOLDERS));
+    expect(problems).toEqual([
       "istio/split/by-istio/virtual-service.yaml:6:9: error: metadata.name: VirtualService kyc/kyc-credit-check is described in istio/split/by-knative/virtual-service.yaml already; keep one of the two",
     ]);
   });
@@ -203,18 +200,6 @@ async function folder(files: Record<string, string>): Promise<string> {
     await mkdir(dirname(join(root, name)), { recursive: true });
     await Bun.write(join(root, name), text);
   }
-  return root;
-}
-
-/** A copy of the repository's manifests, with these splits on the one line that chooses. */
-async function repositoryWith(splits: string[]): Promise<string> {
-  const root = await folder({});
-  for (const name of ["knative", "istio"])
-    await cp(join(PROJECT, name), join(root, name), { recursive: true });
-  const file = Bun.file(join(root, "istio/kustomization.yaml"));
-  const text = await file.text();
-  const chosen = text.replace(/^ +- split\/.*$/m, splits.map((split) => `  - split/${split}`).join("\n"));
-  await file.write(chosen);
   return root;
 }
 

@@ -1,12 +1,12 @@
 import { HeaderList } from "./headers.ts";
 import { hostOf } from "./hosts.ts";
 import { appliedMatch, pathOf } from "./match.ts";
+import { redirected, rewritten } from "./rewrite.ts";
 import {
   type Backend,
   type Destination,
   type ForwardAction,
   type Listener,
-  type RedirectAction,
   type RequestMatch,
   type RouteTable,
   type Rule,
@@ -127,32 +127,6 @@ function forward(
   if (to.authority !== undefined) {
     request.authority = to.authority;
     request.headers.set("host", to.authority);
-  }
-}
-
-/** Envoy's prefix_rewrite: of a prefix match the prefix is replaced, of an exact or regex match the whole path. */
-function rewritten(uri: string, match: RequestMatch | true, target: string): string {
-  const path = pathOf(target);
-  const query = target.slice(path.length);
-  // Without a match on the uri, istiod writes one for the prefix /.
-  const matched = match === true ? undefined : match.uri;
-  if (matched === undefined) return uri + path.slice(1) + query;
-  return uri + (matched.kind === "prefix" ? path.slice(matched.value.length) : "") + query;
-}
-
-// (envoy, source/common/router/config_impl.cc, newUri and processRequestHost)
-function redirected(action: RedirectAction, { target, authority }: RoutedRequest): string {
-  const scheme = action.scheme ?? "http";
-  const port = action.port === undefined ? "" : `:${action.port}`;
-  const path = pathOf(target);
-  const query = target.slice(path.length);
-  const to = action.uri ?? path;
-  return `${scheme}://${action.authority ?? ownHost()}${port}${to}${to.includes("?") ? "" : query}`;
-
-  function ownHost(): string {
-    const [, host = "", itsPort] = /^(.*?)(:[0-9]*)?$/.exec(authority) ?? [];
-    // A port of one's own takes the place of the request's, and :80 makes no sense of https.
-    return port !== "" || (scheme === "https" && itsPort === ":80") ? host : authority;
   }
 }
 

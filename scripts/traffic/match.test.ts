@@ -1,0 +1,233 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { HeaderList } from "./headers.ts";
+import {
+  appliedMatch,
+  type MatchedRequest,
+  pathOf,
+  regexProblem,
+  requestMatches,
+  stringMatches,
+} from "./match.ts";
+import type { RequestMatch, Rule, StringMatch } from "./table.ts";
+
+describe("a string", () => {
+  test.each<[StringMatch["kind"], string, string, boolean]>([
+    ["exact", "/a", "/a", true],
+    ["exact", "/a", "/a/", false],
+    ["exact", "/a", "/A", false],
+    ["exact", "", "", true],
+    ["prefix", "/a", "/a", true],
+    // As Envoy's prefix, and unlike the Gateway API's: not held to whole segments.
+    ["prefix", "/a", "/abc", true],
+    ["prefix", "/a/", "/a", false],
+    ["prefix", "/A", "/a", false],
+    ["regex", "/a", "/a", true],
+    ["regex", "/a", "/ab", false],
+    ["regex", "a", "/a", false],
+    ["regex", "/a|/abc", "/abc", true],
+    ["regex", "^/a$", "/a", true],
+    ["regex", "/a.*", "/a", true],
+    ["regex", "(?i)/a", "/A", true],
+    ["regex", "[0-9]+", "42", true],
+    ["regex", "\\pL+", "abc", true],
+    ["regex", ".", "\n", false],
+  ])("%s %j takes %j: %p", (kind, value, text, expected) => {
+    expect(stringMatches({ kind, value }, text)).toBe(expected);
+    expect(stringMatches({ kind, value }, text)).toBe(expected);
+  });
+});
+
+describe("a regular expression", () => {
+  test.each([".*", "(a|b)+", "[[:alpha:]]", "(?P<name>a)", "a{1,3}", "\\d"])("%s is one of RE2", (source) => {
+    expect(regexProblem(source)).toBeUndefined();
+  });
+
+  test.each(["(", "a(?=b)", "(?<!a)b", "(a)\\1", "*", "a{2,1}", "[z-a]"])(
+    "%s is not, and why is said",
+    (source) => {
+      expect(regexProblem(source)).toStartWith("error parsing regexp: ");
+      expect(() => stringMatches({ kind: "regex", value: source }, "a")).toThrow();
+    },
+  );
+
+  test("takes no time that grows with its nesting, as RE2 promises", () => {
+    const before = performance.now();
+    expect(stringMatches({ kind: "regex", value: "(a*)*b" }, "a".repeat(5_000))).toBe(false);
+    expect(performance.now() - before).toBeLessThan(1_000);
+  });
+});
+
+describe("a path", () => {
+  test.each([
+    ["/a", "/a"],
+    ["/a?b=/c?d", "/a"],
+    ["?", ""],
+    ["*", "*"],
+    ["/%3F?x", "/%3F"],
+  ])("of %s is %s", (target, expected) => {
+    expect(pathOf(target)).toBe(expected);
+  });
+});
+
+describe("a condition on a header", () => {
+  const wants = (kind: StringMatch["kind"], value: string): RequestMatch =>
+    condition({ headers: [["a", { kind, value }]] });
+
+  test.each<[string, RequestMatch, [string, string][], boolean]>([
+    ["holds for its value", wants("exact", "1"), [["a", "1"]], true],
+    ["does not hold where the header is not there", wants("prefix", ""), [["b", "1"]], false],
+    ["nor for nothing against nothing", wants("exact", ""), [], false],
+    ["holds for an empty value", wants("exact", ""), [["a", ""]], true],
+    [
+      "sees repeated fields as one, joined by commas",
+      wants("exact", "1,2"),
+      [
+        ["a", "1"],
+        ["b", "x"],
+        ["a", "2"],
+      ],
+      true,
+    ],
+    [
+      "and so not one of them alone",
+      wants("exact", "1"),
+      [
+        ["a", "1"],
+        ["a", "2"],
+      ],
+      false,
+    ],
+    ["takes values as they are written", wants("exact", "basic"), [["a", "Basic"]], false],
+  ])("%s", (_, match, headers, expected) => {
+    expect(requestMatches(match, request({ headers }))).toBe(expected);
+  });
+});
+
+describe("the condition that applies", () => {
+  test("is the first of a rule's that holds", () => {
+    const [a, b] = [condition({ method: exact("GET") }), condition({ method: exact("POST") })];
+    const matches = [a, b, condition({ method: exact("POST") })];
+    expect(appliedMatch(rule(matches), request({ method: "POST" }))).toBe(b);
+    expect(appliedMatch(rule(matches), request({ method: "PUT" }))).toBeUndefined();
+  });
+
+  test("is true for a rule without conditions", () => {
+    expect(appliedMatch(rule([]), request({}))).toBe(true);
+  });
+
+  test("looks at the path without the query", () => {
+    const match = condition({ uri: exact("/a") });
+    expect(appliedMatch(rule([match]), request({ target: "/a?b" }))).toBe(match);
+  });
+});
+
+describe("over any rules and requests", () => {
+  const text = fc.constantFrom("", "a", "b", "ab", "/a", "/a/b", "/b", "GET", "x.example");
+  const expression = fc.constantFrom("a", ".*", "/a.*", "[ab]+", "/[^/]+", "GET|POST", "a?b?", "(/a)?/b");
+  const wanted: fc.Arbitrary<StringMatch> = fc.oneof(
+    fc.record({ kind: fc.constantFrom("exact" as const, "prefix" as const), value: text }),
+    fc.record({ kind: fc.constant("regex" as const), value: expression }),
+  );
+  const maybe = fc.option(wanted, { nil: undefined, freq: 2 });
+  const name = fc.constantFrom("h", "i", "j");
+  const aCondition = fc.record({
+    uri: maybe,
+    method: maybe,
+    authority: maybe,
+    headers: fc.array(fc.tuple(name, wanted), { maxLength: 2 }),
+  });
+  const aRequest = fc.record({
+    method: fc.constantFrom("GET", "POST", "a"),
+    target: fc
+      .tuple(fc.constantFrom("/", "/a", "/a/b", "/b", "/ab", "*"), fc.constantFrom("", "?", "?a", "?/a?/b"))
+      .map((parts) => parts.join("")),
+    authority: fc.constantFrom("x.example", "a", "ab", "x.example:80"),
+    headers: fc.array(fc.tuple(name, fc.constantFrom("", "a", "b", "ab", "GET")), { maxLength: 4 }),
+  });
+  const rules = fc.array(fc.array(aCondition, { maxLength: 3 }).map(rule), { maxLength: 4 });
+
+  test("the rule and the condition are those that a slow reading of the reference finds", () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(rules, aRequest, (all, wish) => {
+        const incoming = request(wish);
+        const found = all
+          .map((one) => ({ one, match: appliedMatch(one, incoming) }))
+          .find(({ match }) => match !== undefined);
+        const expected = slowly(all, wish);
+        expect(found?.one).toBe(expected?.rule as Rule);
+        expect(found?.match).toBe(expected?.match as RequestMatch);
+        if (found !== undefined) taken++;
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(taken).toBeGreaterThan(200);
+  });
+});
+
+interface Wish {
+  method: string;
+  target: string;
+  authority: string;
+  headers: [string, string][];
+}
+
+/** Lists every fact about the request, and asks of each condition whether one of them is missing. */
+function slowly(rules: Rule[], wish: Wish): { rule: Rule; match: RequestMatch | true } | undefined {
+  const facts = new Map<string, string>([
+    ["uri", wish.target.replace(/\?.*$/, "")],
+    ["method", wish.method],
+    ["authority", wish.authority],
+  ]);
+  for (const [name] of wish.headers) {
+    const values = wish.headers.filter(([other]) => other === name).map(([, value]) => value);
+    facts.set(`header ${name}`, values.join(","));
+  }
+  const candidates = rules.flatMap((rule) => {
+    const conditions = rule.matches.length === 0 ? [true as const] : rule.matches;
+    return conditions.map((match) => ({ rule, match }));
+  });
+  return candidates.find(({ match }) => {
+    if (match === true) return true;
+    const demands: [string, StringMatch | undefined][] = [
+      ["uri", match.uri],
+      ["method", match.method],
+      ["authority", match.authority],
+      ...match.headers.map(([name, value]): [string, StringMatch] => [`header ${name}`, value]),
+    ];
+    const unmet = demands.filter(([name, demand]) => {
+      const fact = facts.get(name);
+      return demand !== undefined && (fact === undefined || !new RegExp(asRegExp(demand), "s").test(fact));
+    });
+    return unmet.length === 0;
+  });
+}
+
+function asRegExp({ kind, value }: StringMatch): string {
+  if (kind === "regex") return `^(?:${value})$`;
+  const literal = value.replace(/[^a-zA-Z]/g, "\\$&");
+  return kind === "exact" ? `^${literal}$` : `^${literal}`;
+}
+
+function exact(value: string): StringMatch {
+  return { kind: "exact", value };
+}
+
+function condition(parts: Partial<RequestMatch>): RequestMatch {
+  return { uri: undefined, method: undefined, authority: undefined, headers: [], ...parts };
+}
+
+function rule(matches: RequestMatch[]): Rule {
+  const action = { kind: "redirect", status: 301 } as unknown as Rule["action"];
+  return { at: { file: "f.yaml", line: 1, column: 1 }, matches, action };
+}
+
+function request({
+  method = "GET",
+  target = "/",
+  authority = "a.example",
+  headers = [],
+}: Partial<Wish>): MatchedRequest {
+  return { method, target, authority, headers: new HeaderList(headers.flat()) };
+}

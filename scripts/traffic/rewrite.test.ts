@@ -1,0 +1,88 @@
+import { describe, expect, test } from "bun:test";
+import {
+  creditCheck,
+  gateway,
+  HALVES,
+  planOf,
+  request,
+  sent,
+  to,
+  virtualService,
+} from "./testing/compiled.ts";
+
+const OWN = "own.kyc.svc.cluster.local";
+
+const planWith = (...rules: object[]) => planOf(...creditCheck(HALVES), virtualService(rules));
+
+describe("a rewrite of the path", () => {
+  // What Envoy's prefix_rewrite does: of a prefix match the prefix goes, of any other the whole path.
+  test.each<[string, object | undefined, string, string, string]>([
+    ["a prefix", { prefix: "/api" }, "/v2", "/api/users?a=1", "/v2/users?a=1"],
+    ["a prefix within a segment", { prefix: "/api" }, "/v2", "/apis", "/v2s"],
+    ["a prefix that is all", { prefix: "/api" }, "/v2", "/api", "/v2"],
+    ["a prefix by /, which leaves two slashes", { prefix: "/api" }, "/", "/api/users", "//users"],
+    ["a prefix with its slash by /", { prefix: "/api/" }, "/", "/api/users", "/users"],
+    ["the whole path of an exact match", { exact: "/api" }, "/v2", "/api?a=/api", "/v2?a=/api"],
+    ["the whole path of a regex match", { regex: "/a.*" }, "/v2", "/api/users?a=1", "/v2?a=1"],
+    ["the first slash, where the rule has no condition", undefined, "/v2/", "/users?a=1", "/v2/users?a=1"],
+  ])("replaces %s", (_, uri, rewrite, target, expected) => {
+    const plan = planWith({
+      ...(uri && { match: [{ uri }] }),
+      rewrite: { uri: rewrite },
+      route: [to("basic")],
+    });
+    expect(sent(plan, "mesh", request(OWN, target))).toMatchObject({ request: { target: expected } });
+  });
+
+  test("goes by the condition that held, of several", () => {
+    const match = [
+      { uri: { exact: "/a/b" } },
+      { uri: { prefix: "/a/" } },
+      { headers: { x: { exact: "1" } } },
+    ];
+    const plan = planWith({ match, rewrite: { uri: "/z/" }, route: [to("basic")] });
+    const target = (path: string, headers: [string, string][] = []) => {
+      const end = sent(plan, "mesh", request(OWN, path, { headers }));
+      return end.kind === "revision" ? end.request.target : end.kind;
+    };
+    expect([target("/a/b"), target("/a/c"), target("/c", [["x", "1"]])]).toEqual(["/z/", "/z/c", "/z/c"]);
+  });
+
+  test("leaves the path byte for byte where there is none", () => {
+    const target = "/a//b/../%2e%2E/ü?x=%20&&";
+    expect(sent(planWith({ route: [to("basic")] }), "mesh", request(OWN, target))).toMatchObject({
+      request: { target },
+    });
+  });
+});
+
+describe("a redirect", () => {
+  // Envoy's newUri: what is not given stays as it was, the query too unless the new path has one.
+  test.each<[object, string, string, string]>([
+    [{ uri: "/new" }, "a.example", "/old?q=1", "http://a.example/new?q=1"],
+    [{ uri: "/new?r=2" }, "a.example", "/old?q=1", "http://a.example/new?r=2"],
+    [{ uri: "/" }, "A.example:8080", "/", "http://A.example:8080/"],
+    [{ authority: "b.example" }, "a.example:8080", "/old?q=1", "http://b.example/old?q=1"],
+    [{ authority: "b.example:81", port: 82 }, "a.example", "/", "http://b.example:81:82/"],
+    [{ port: 8443 }, "a.example:8080", "/old", "http://a.example:8443/old"],
+    [{ port: 8443 }, "[::1]:8080", "/old", "http://[::1]:8443/old"],
+    [{ port: 80 }, "a.example:8080", "/old", "http://a.example:8080/old"],
+    [{ scheme: "https" }, "a.example:80", "/old?q", "https://a.example/old?q"],
+    [{ scheme: "https" }, "a.example:8080", "/old", "https://a.example:8080/old"],
+    [
+      { scheme: "https", port: 8443, authority: "b.example", uri: "/n" },
+      "a.example",
+      "/o",
+      "https://b.example:8443/n",
+    ],
+    [{ scheme: "https" }, "[::1]:80", "/", "https://[::1]/"],
+    // The Gateway API's prefix form is not one of VirtualServices: there the text is taken as it is.
+    [{ uri: "/%PREFIX()%/x" }, "a.example", "/", "http://a.example/%PREFIX()%/x"],
+  ])("%j of %s%s leads to %s", (redirect, host, target, expected) => {
+    const rule = { redirect };
+    const plan = planOf(gateway("kyc", ["*"]), virtualService([rule], { hosts: ["*"], gateways: ["kyc"] }));
+    const end = sent(plan, "ingress", request(host, target));
+    expect(end).toMatchObject({ kind: "redirect", status: 301, location: expected });
+    expect(end.hops).toMatchObject([{ destination: undefined, before: undefined }]);
+  });
+});
