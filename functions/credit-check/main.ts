@@ -9,4 +9,4 @@ const config = configured(() => readCreditCheckConfig(process.env));
 const { deps, output } = createRuntime(config);
 const variant = variantOf(config.CREDIT_CHECK_VARIANT);
 const app = createApp({ ...deps, variant, revision: config.K_REVISION });
-serve({ app, config, output, log: deps.log, readiness: deps.readiness });
+serve({ app, config, output, log: deps.log, activity: deps.activity });

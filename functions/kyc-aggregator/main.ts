@@ -12,4 +12,4 @@ const app = createApp({
   upstreamTimeoutMs: config.UPSTREAM_TIMEOUT_MS,
   fetch,
 });
-serve({ app, config, output, log: deps.log, readiness: deps.readiness });
+serve({ app, config, output, log: deps.log, activity: deps.activity });

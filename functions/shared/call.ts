@@ -1,3 +1,4 @@
+import type { Activity } from "./activity.ts";
 import { requestIdOf, traceIdOf } from "./tracing.ts";
 
 /** What one call to an upstream came to; it goes into the request's log line. */
@@ -24,13 +25,15 @@ export interface Call {
 
 /** Where a call takes its time and its name from. */
 export interface CallDeps {
+  readonly activity: Activity;
   /** Milliseconds that only ever grow. */
   readonly clock: () => number;
   readonly newId: () => string;
 }
 
-/** Begins the record of a request. */
-export function beginCall(headers: Headers, { clock, newId }: CallDeps): Call {
+/** Begins the record of a request; `record` ends it. */
+export function beginCall(headers: Headers, { activity, clock, newId }: CallDeps): Call {
+  activity.calls += 1;
   return {
     requestId: requestIdOf(headers, newId),
     traceId: traceIdOf(headers),

@@ -169,7 +169,7 @@ describe("an error that nobody caught", () => {
     const { createRuntime } = await import(${source("./runtime.ts")});
     const { deps, output } = createRuntime({ K_SERVICE: "teapot", K_REVISION: "teapot-one" });
     const config = { PORT: ${port}, HOST: "127.0.0.1", DRAIN_MS: 10 };
-    serve({ app: new Elysia(), config, output, log: deps.log, readiness: deps.readiness });
+    serve({ app: new Elysia(), config, output, log: deps.log, activity: deps.activity });
     setTimeout(() => { ${mishap} }, 10);`;
 
   test.each([

@@ -1,6 +1,6 @@
 import type { AnyElysia } from "elysia";
 import type { ServiceSettings } from "./config.ts";
-import type { Readiness } from "./health.ts";
+import type { Activity } from "./activity.ts";
 import type { LogOutput } from "./log-output.ts";
 import type { Log } from "./log.ts";
 import { describeError } from "./safe-error.ts";
@@ -11,7 +11,7 @@ export interface Lifecycle {
   readonly config: Pick<ServiceSettings, "PORT" | "HOST" | "DRAIN_MS">;
   readonly output: LogOutput;
   readonly log: Log;
-  readonly readiness: Readiness;
+  readonly activity: Activity;
 }
 
 const SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
@@ -28,7 +28,7 @@ const LAST_FLUSH_MS = 1000;
  * flight may finish within DRAIN_MS, exit code 0. A second signal: exit at once, with 128 and its number.
  * A port that is not to be had, or an error that nobody caught: exit code 1.
  */
-export function serve({ app, config, output, log, readiness }: Lifecycle): void {
+export function serve({ app, config, output, log, activity }: Lifecycle): void {
   const lastWords = () => Promise.race([output.flush(), Bun.sleep(LAST_FLUSH_MS)]);
 
   async function crash(error: unknown): Promise<void> {
@@ -37,12 +37,18 @@ export function serve({ app, config, output, log, readiness }: Lifecycle): void 
     process.exit(1);
   }
 
+  // The server waits for its connections alone; a request whose caller is gone has still to be logged.
+  async function finish(): Promise<void> {
+    await app.server?.stop();
+    while (activity.calls > 0) await Bun.sleep(5);
+  }
+
   async function drain(signal: keyof typeof SIGNALS): Promise<void> {
-    readiness.draining = true;
+    activity.draining = true;
     log.info("draining", { signal });
     const late = Symbol("late");
-    const first = await Promise.race([app.server?.stop(), Bun.sleep(config.DRAIN_MS).then(() => late)]);
-    if (first === late) log.error("cut off", { requests: app.server?.pendingRequests });
+    const first = await Promise.race([finish(), Bun.sleep(config.DRAIN_MS).then(() => late)]);
+    if (first === late) log.error("cut off", { requests: activity.calls });
     await app.server?.stop(true);
     log.info("stopped");
     await lastWords();
@@ -54,7 +60,7 @@ export function serve({ app, config, output, log, readiness }: Lifecycle): void 
   process.on("unhandledRejection", crash);
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
-      if (readiness.draining) process.exit(128 + SIGNALS[signal]);
+      if (activity.draining) process.exit(128 + SIGNALS[signal]);
       void drain(signal);
     });
   }

@@ -1,3 +1,4 @@
+import type { Activity } from "./activity.ts";
 import { roundMs, type Call } from "./call.ts";
 import type { Log, LogFields } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -10,6 +11,7 @@ const UNRECORDED = new Set(["/healthz", "/readyz", "/metrics"]);
 
 /** Where the end of a request is written down. */
 export interface RecordDeps {
+  readonly activity: Activity;
   readonly clock: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -26,9 +28,10 @@ export interface Ending {
  * Logs a request and counts it, once, unless it is a probe or a scrape. The line holds what is listed here and nothing else:
  * no body, no query, no path, no header but the request's id and its trace.
  */
-export function record(call: Call, ending: Ending, { clock, log, metrics }: RecordDeps): void {
+export function record(call: Call, ending: Ending, { activity, clock, log, metrics }: RecordDeps): void {
   if (call.recorded) return;
   call.recorded = true;
+  activity.calls -= 1;
   const { route, status } = ending;
   if (UNRECORDED.has(route)) return;
   const method = METHODS.has(ending.method) ? ending.method : "other";

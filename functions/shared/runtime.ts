@@ -24,7 +24,7 @@ export function createRuntime(config: Pick<ServiceSettings, "K_SERVICE" | "K_REV
     clock: () => performance.now(),
     newId: () => crypto.randomUUID(),
     metrics: createMetrics({ revision: config.K_REVISION }),
-    readiness: { draining: false },
+    activity: { draining: false, calls: 0 },
   };
   return { deps, output };
 }

@@ -26,6 +26,24 @@ describe("every answer", () => {
   });
 });
 
+test("every request is in flight until it is answered, however that ends", async () => {
+  const { ask, deps } = teapot();
+  const headers = { "content-length": "70000" };
+  const asked = [
+    ask("/tea"),
+    ask("/throw-later"),
+    ask("/contract/throw"),
+    ask("/gone"),
+    ask("/nothing"),
+    ask("/healthz"),
+    ask("/tea", { method: "POST", headers, body: "x".repeat(70_000) }),
+    ask("/brew", { method: "POST", headers, body: "x".repeat(70_000) }),
+  ];
+  expect(deps.activity.calls).toBeGreaterThan(0);
+  await Promise.all(asked);
+  expect(deps.activity.calls).toBe(0);
+});
+
 describe("the log of a request", () => {
   test("is one line that says who, what and how long", async () => {
     const { ask, lines } = teapot();
@@ -80,7 +98,7 @@ describe("probes", () => {
 
   test("tell a service that drains from one that is dead", async () => {
     const { ask, deps } = teapot();
-    deps.readiness.draining = true;
+    deps.activity.draining = true;
     expect((await problemOf(await ask("/readyz"))).status).toBe(503);
     expect((await ask("/healthz")).status).toBe(200);
   });

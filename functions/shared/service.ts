@@ -2,15 +2,13 @@ import { Elysia, type AnyElysia } from "elysia";
 import type { ApiDescription } from "./api-document.ts";
 import { docs } from "./docs.ts";
 import type { ContractError } from "./errors.ts";
-import { health, type Readiness } from "./health.ts";
+import { health } from "./health.ts";
 import { metricsEndpoint } from "./metrics-endpoint.ts";
 import { createPathTable } from "./path-table.ts";
 import { APPLICATION, requests, type RequestDeps } from "./requests.ts";
 
 /** What every service is given from outside. */
-export interface ServiceDeps extends Omit<RequestDeps, "paths" | "unforeseen"> {
-  readonly readiness: Readiness;
-}
+export interface ServiceDeps extends Omit<RequestDeps, "paths" | "unforeseen"> {}
 
 /** What makes a service this one. */
 export interface ServiceParts {
@@ -34,7 +32,7 @@ export function createService(deps: ServiceDeps, parts: ServiceParts) {
   const app = new Elysia(APPLICATION)
     .headers({ ...parts.headers })
     .use(handling)
-    .use(health(deps.readiness))
+    .use(health(deps.activity))
     .use(metricsEndpoint(deps.metrics))
     .use(docs(() => ({ description: parts.description, routes })))
     .use(routes);

@@ -33,7 +33,7 @@ export function fakeService({ service = "test", revision = "test-one" } = {}): F
       clock: () => time,
       newId: () => `id-${++ids}`,
       metrics: createMetrics({ revision }),
-      readiness: { draining: false },
+      activity: { draining: false, calls: 0 },
     },
     lines: () => written.map((line) => JSON.parse(line)),
     text: () => written.join(""),
