@@ -62,6 +62,10 @@ describe("the place of a field", () => {
     expect(place(document.at(["nothing"]))).toBe("2:1");
   });
 
+  test("without a value is its name's, in a flow map", () => {
+    expect(place(only("a: {b, c: 1}\n").at(["a", "b"]))).toBe("1:5");
+  });
+
   test("in an anchored map is where the map is written, wherever it is used", () => {
     const document = only("a: &split\n  weight: 5\nb: *split\nc:\n  - *split\n");
     expect(document.value).toEqual({ a: { weight: 5 }, b: { weight: 5 }, c: [{ weight: 5 }] });

@@ -63,6 +63,23 @@ describe("the host of a VirtualService", () => {
   });
 });
 
+test("of two wider names the more specific one counts, whichever comes first", () => {
+  for (const [wide, narrow] of [
+    ["one", "two"],
+    ["two", "one"],
+  ] as const) {
+    const services = [
+      virtualService(BASIC, { hosts: ["*.example"] }, wide),
+      virtualService(ADVANCED, { hosts: ["*.b.example"] }, narrow),
+    ];
+    const plan = planOf(...creditCheck(HALVES), ...(wide === "one" ? services : services.reverse()));
+    expect(sent(plan, "mesh", request("a.b.example"))).toMatchObject({
+      revision: "kyc/credit-check-advanced",
+    });
+    expect(sent(plan, "mesh", request("a.c.example"))).toMatchObject({ revision: "kyc/credit-check-basic" });
+  }
+});
+
 describe("two VirtualServices for one host", () => {
   const both = (spec: { hosts: string[]; gateways?: string[] }, other = spec) =>
     compiled(

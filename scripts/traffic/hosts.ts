@@ -8,7 +8,7 @@ import type { Backend, Listener } from "./table.ts";
 export const CLUSTER_DOMAIN = "svc.cluster.local";
 
 /** The Service in front of the ingress gateway's second port; Knative's cluster-local hosts resolve to it. */
-export const LOCAL_GATEWAY_HOST = `knative-local-gateway.istio-system.${CLUSTER_DOMAIN}`;
+const LOCAL_GATEWAY_HOST = `knative-local-gateway.istio-system.${CLUSTER_DOMAIN}`;
 
 /** The listeners that Gateways open, by `namespace/name`; the two of net-istio are there on every cluster. */
 export const KNATIVE_GATEWAYS: Readonly<Record<string, Listener>> = {

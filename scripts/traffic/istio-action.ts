@@ -11,7 +11,7 @@ import type { Backend, Destination, ForwardAction, RedirectAction, RetryPolicy }
  * What istiod gives a route without a `retries` block.
  * (istio 1.31, pilot/pkg/networking/core/route/retry/retry.go)
  */
-export const DEFAULT_RETRY: RetryPolicy = {
+const DEFAULT_RETRY: RetryPolicy = {
   attempts: 2,
   perTryTimeoutMs: undefined,
   on: ["connect-failure", "refused-stream", "unavailable", "cancelled", "503"],

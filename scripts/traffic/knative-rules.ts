@@ -40,7 +40,7 @@ function splitRule(namespace: string, weights: ReadonlyMap<string, number>, at: 
     return {
       host: clusterLocalNames(revision, namespace)[0] as string,
       port: 80,
-      weight: weights.size === 1 ? 100 : percent,
+      weight: percent,
       authority: undefined,
       request: {
         ...NO_CHANGE,

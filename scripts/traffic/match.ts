@@ -12,11 +12,8 @@ export interface MatchedRequest {
   headers: HeaderList;
 }
 
-/**
- * Whether a value is what a string match asks for. A regex is RE2 and has to match all of the value.
- * @throws when the regex is not valid RE2; `regexProblem` tells beforehand
- */
-export function stringMatches(match: StringMatch, value: string): boolean {
+/** Whether a value is what a string match asks for. A regex is RE2 and has to match all of the value. */
+function stringMatches(match: StringMatch, value: string): boolean {
   switch (match.kind) {
     case "exact":
       return value === match.value;
@@ -38,7 +35,7 @@ export function regexProblem(source: string): string | undefined {
 }
 
 /** Whether a request meets a condition. */
-export function requestMatches(match: RequestMatch, request: MatchedRequest): boolean {
+function requestMatches(match: RequestMatch, request: MatchedRequest): boolean {
   if (match.uri !== undefined && !stringMatches(match.uri, pathOf(request.target))) return false;
   if (match.method !== undefined && !stringMatches(match.method, request.method)) return false;
   if (match.authority !== undefined && !stringMatches(match.authority, request.authority)) return false;
@@ -49,7 +46,10 @@ export function requestMatches(match: RequestMatch, request: MatchedRequest): bo
   return true;
 }
 
-/** The condition by which a rule applies to a request: `true` when the rule has none, undefined when it does not apply. */
+/**
+ * The condition by which a rule applies to a request: `true` when the rule has none, undefined when it does not apply.
+ * @throws when a regex is not valid RE2; `regexProblem` tells beforehand
+ */
 export function appliedMatch(rule: Rule, request: MatchedRequest): RequestMatch | true | undefined {
   if (rule.matches.length === 0) return true;
   return rule.matches.find((match) => requestMatches(match, request));

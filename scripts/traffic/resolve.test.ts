@@ -25,6 +25,12 @@ const planWith = (...rules: object[]) => planOf(...creditCheck(HALVES), virtualS
 describe("a weighted choice", () => {
   const thirds = planWith({ route: [to("basic", { weight: 1 }), to("advanced", { weight: 2 })] });
 
+  test("of two halves with the draw 0.5 is the second", () => {
+    expect(sent(planOf(...creditCheck(HALVES)), "mesh", request("credit-check.kyc"), 0.5)).toMatchObject({
+      revision: "kyc/credit-check-advanced",
+    });
+  });
+
   test.each([
     [0, "basic"],
     [0.3333, "basic"],
