@@ -1,7 +1,7 @@
 import { Elysia, type Context } from "elysia";
-import { ContractError } from "../shared/errors.ts";
-import { REVISION_HEADER } from "../shared/revision.ts";
-import { APPLICATION } from "../shared/requests.ts";
+import { ContractError } from "../shared/http/errors.ts";
+import { REVISION_HEADER } from "../shared/telemetry/revision.ts";
+import { APPLICATION } from "../shared/http/requests.ts";
 import { createService, type Handling, type ServiceDeps } from "../shared/service.ts";
 import { describeApi, documentCheck, documentReport } from "./docs.ts";
 import { creditCheckError } from "./model.ts";

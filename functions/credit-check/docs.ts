@@ -1,5 +1,5 @@
-import type { ApiDescription } from "../shared/api-document.ts";
-import { documentedRefusals, documentRoute } from "../shared/openapi.ts";
+import type { ApiDescription } from "../shared/docs/api-document.ts";
+import { documentedRefusals, documentRoute } from "../shared/docs/openapi.ts";
 import { CreditCheckError, creditCheckError } from "./model.ts";
 import type { Variant } from "./variant.ts";
 

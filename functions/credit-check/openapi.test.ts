@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Problem } from "../shared/problem.ts";
+import { Problem } from "../shared/http/problem.ts";
 import { fakeService, request } from "../shared/testing/fakes.ts";
 import { examplesOf, isValid, readDocument } from "../shared/testing/openapi.ts";
 import { createApp } from "./app.ts";

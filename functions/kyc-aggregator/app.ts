@@ -1,8 +1,8 @@
 import { Elysia } from "elysia";
-import type { Fetch } from "../shared/exchange.ts";
-import { APPLICATION } from "../shared/requests.ts";
+import type { Fetch } from "../shared/upstream/exchange.ts";
+import { APPLICATION } from "../shared/http/requests.ts";
 import { createService, type Handling, type ServiceDeps } from "../shared/service.ts";
-import { createUpstream } from "../shared/upstream.ts";
+import { createUpstream } from "../shared/upstream/upstream.ts";
 import { customer } from "./customer.ts";
 import { description, documentCustomer } from "./docs.ts";
 import { unforeseenFailure } from "./failure.ts";

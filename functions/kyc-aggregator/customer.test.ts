@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Fetch } from "../shared/exchange.ts";
+import type { Fetch } from "../shared/upstream/exchange.ts";
 import { SENTENCES } from "./failure.ts";
 import { aggregator, BASIC, failure } from "./testing/contract.ts";
 

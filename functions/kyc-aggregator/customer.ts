@@ -1,7 +1,7 @@
 import type { Context } from "elysia";
-import type { Call } from "../shared/call.ts";
-import { REVISION_HEADER } from "../shared/revision.ts";
-import { UpstreamFailure, type Upstream } from "../shared/upstream.ts";
+import type { Call } from "../shared/http/call.ts";
+import { REVISION_HEADER } from "../shared/telemetry/revision.ts";
+import { UpstreamFailure, type Upstream } from "../shared/upstream/upstream.ts";
 import { creditCheckFailed } from "./failure.ts";
 import { toCustomer, type CreditCheckAnswer, type Customer } from "./model.ts";
 import { creditCheckPath } from "./report-type.ts";

@@ -1,5 +1,5 @@
-import type { ApiDescription } from "../shared/api-document.ts";
-import { documentedRefusals, documentRoute } from "../shared/openapi.ts";
+import type { ApiDescription } from "../shared/docs/api-document.ts";
+import { documentedRefusals, documentRoute } from "../shared/docs/openapi.ts";
 import { SENTENCES } from "./failure.ts";
 import { Customer, kycError, KycError, toCustomer } from "./model.ts";
 

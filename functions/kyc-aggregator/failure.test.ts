@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import type { Fetch } from "../shared/exchange.ts";
+import type { Fetch } from "../shared/upstream/exchange.ts";
 import { request } from "../shared/testing/fakes.ts";
 import { SENTENCES } from "./failure.ts";
 import { KycError } from "./model.ts";

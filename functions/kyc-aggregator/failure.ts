@@ -1,5 +1,5 @@
-import { ContractError } from "../shared/errors.ts";
-import type { FailedOutcome } from "../shared/upstream-outcome.ts";
+import { ContractError } from "../shared/http/errors.ts";
+import type { FailedOutcome } from "../shared/upstream/outcome.ts";
 import { kycError } from "./model.ts";
 
 /** What each failure of the credit check is called in front of a person. */

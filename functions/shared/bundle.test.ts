@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PAGE_FILES } from "./docs-page.ts";
+import { PAGE_FILES } from "./docs/docs-page.ts";
 import { answers, spawnBun, type Child } from "./testing/service-process.ts";
 import { freePort } from "./testing/sockets.ts";
 

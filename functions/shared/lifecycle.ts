@@ -1,9 +1,9 @@
 import type { AnyElysia } from "elysia";
 import type { ServiceSettings } from "./config.ts";
-import type { Activity } from "./activity.ts";
-import type { LogOutput } from "./log-output.ts";
-import type { Log } from "./log.ts";
-import { describeError } from "./safe-error.ts";
+import type { Activity } from "./http/activity.ts";
+import type { LogOutput } from "./telemetry/log-output.ts";
+import type { Log } from "./telemetry/log.ts";
+import { describeError } from "./telemetry/safe-error.ts";
 
 /** An application, where it is to listen, and what it leaves behind when it ends. */
 export interface Lifecycle {

@@ -1,7 +1,7 @@
 import type { ServiceSettings } from "./config.ts";
-import { createLogOutput, type LogOutput } from "./log-output.ts";
-import { createLog } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
+import { createLogOutput, type LogOutput } from "./telemetry/log-output.ts";
+import { createLog } from "./telemetry/log.ts";
+import { createMetrics } from "./telemetry/metrics.ts";
 import type { ServiceDeps } from "./service.ts";
 
 /** The real things behind a service's dependencies; tests bring their own. */

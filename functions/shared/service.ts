@@ -1,11 +1,11 @@
 import { Elysia, type AnyElysia } from "elysia";
-import type { ApiDescription } from "./api-document.ts";
-import { docs } from "./docs.ts";
-import type { ContractError } from "./errors.ts";
-import { health } from "./health.ts";
-import { metricsEndpoint } from "./metrics-endpoint.ts";
-import { createPathTable } from "./path-table.ts";
-import { APPLICATION, requests, type RequestDeps } from "./requests.ts";
+import type { ApiDescription } from "./docs/api-document.ts";
+import { docs } from "./docs/docs.ts";
+import type { ContractError } from "./http/errors.ts";
+import { health } from "./http/health.ts";
+import { metricsEndpoint } from "./telemetry/metrics-endpoint.ts";
+import { createPathTable } from "./http/path-table.ts";
+import { APPLICATION, requests, type RequestDeps } from "./http/requests.ts";
 
 /** What every service is given from outside. */
 export interface ServiceDeps extends Omit<RequestDeps, "paths" | "unforeseen"> {}

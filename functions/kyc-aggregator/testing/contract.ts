@@ -1,6 +1,6 @@
 import { createApp as createCreditCheck } from "../../credit-check/app.ts";
 import { variantOf } from "../../credit-check/variants.ts";
-import type { Fetch } from "../../shared/exchange.ts";
+import type { Fetch } from "../../shared/upstream/exchange.ts";
 import { fakeService, request } from "../../shared/testing/fakes.ts";
 import { createApp } from "../app.ts";
 

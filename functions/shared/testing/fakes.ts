@@ -1,5 +1,5 @@
-import { createLog } from "../log.ts";
-import { createMetrics } from "../metrics.ts";
+import { createLog } from "../telemetry/log.ts";
+import { createMetrics } from "../telemetry/metrics.ts";
 import type { ServiceDeps } from "../service.ts";
 
 /** A line of the log, as a test reads it. */

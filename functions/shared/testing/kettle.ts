@@ -1,7 +1,7 @@
 import { t } from "elysia";
-import { beginCall } from "../call.ts";
-import type { Fetch } from "../exchange.ts";
-import { createUpstream } from "../upstream.ts";
+import { beginCall } from "../http/call.ts";
+import type { Fetch } from "../upstream/exchange.ts";
+import { createUpstream } from "../upstream/upstream.ts";
 import { fakeService } from "./fakes.ts";
 
 const Answer = t.Object({ tea: t.String() }, { additionalProperties: true });

@@ -1,9 +1,9 @@
 import { expect } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
 import { Elysia, t } from "elysia";
-import { CallerGone, ContractError } from "../errors.ts";
-import { Problem } from "../problem.ts";
-import { APPLICATION } from "../requests.ts";
+import { CallerGone, ContractError } from "../http/errors.ts";
+import { Problem } from "../http/problem.ts";
+import { APPLICATION } from "../http/requests.ts";
 import { createService } from "../service.ts";
 import { fakeService, request } from "./fakes.ts";
 

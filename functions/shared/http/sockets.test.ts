@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { startService, type ServiceProcess } from "./testing/service-process.ts";
-import { exchangeBytes } from "./testing/sockets.ts";
+import { startService, type ServiceProcess } from "../testing/service-process.ts";
+import { exchangeBytes } from "../testing/sockets.ts";
 
 // What only bytes on a real connection show: limits, and requests that `fetch` would never send.
 

@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 import type { Metrics } from "./metrics.ts";
-import { APPLICATION } from "./requests.ts";
+import { APPLICATION } from "../http/requests.ts";
 
 /** `/metrics`, as Prometheus reads it. */
 export const metricsEndpoint = (metrics: Metrics) =>

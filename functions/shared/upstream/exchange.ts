@@ -1,9 +1,9 @@
 import { createFetch } from "ofetch";
-import { readBoundedText } from "./bounded-text.ts";
+import { readBoundedText } from "../http/bounded-text.ts";
 import { startDeadline } from "./deadline.ts";
-import { revisionOf } from "./revision.ts";
-import { forwardedHeaders } from "./tracing.ts";
-import { outcomeOfError, outcomeOfStatus, type Outcome } from "./upstream-outcome.ts";
+import { revisionOf } from "../telemetry/revision.ts";
+import { forwardedHeaders } from "../telemetry/tracing.ts";
+import { outcomeOfError, outcomeOfStatus, type Outcome } from "./outcome.ts";
 
 /** As much of `fetch` as is used here; a fake has no more to do. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;

@@ -1,4 +1,4 @@
-import { BodyOverLimit } from "./bounded-text.ts";
+import { BodyOverLimit } from "../http/bounded-text.ts";
 
 /**
  * How a call to an upstream may end. `unreachable` is what none of the others names: no such host, no

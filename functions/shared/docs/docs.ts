@@ -1,7 +1,7 @@
 import { Elysia, type AnyElysia } from "elysia";
 import type { ApiDescription } from "./api-document.ts";
 import { DOCUMENT_PATH, PAGE_FILES, PAGE_HEADERS, PAGE_PATH, type PageFile } from "./docs-page.ts";
-import { APPLICATION } from "./requests.ts";
+import { APPLICATION } from "../http/requests.ts";
 
 /** Content, and a tag that changes with it. */
 interface Tagged {

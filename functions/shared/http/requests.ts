@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import { refuseLargeBody } from "./body-limit.ts";
 import { beginCall, type CallDeps } from "./call.ts";
 import { answerFailure, type ErrorDeps } from "./errors.ts";
-import { record, type RecordDeps } from "./request-log.ts";
+import { record, type RecordDeps } from "../telemetry/request-log.ts";
 
 /**
  * How every application here is set up. Unknown keys of an answer are neither stripped nor refused,

@@ -1,4 +1,4 @@
-import { DNS_LABEL } from "./config.ts";
+import { DNS_LABEL } from "../config.ts";
 
 /** The response header that names the revision which answered. */
 export const REVISION_HEADER = "x-kyc-revision";

@@ -1,5 +1,5 @@
-import type { Activity } from "./activity.ts";
-import { roundMs, type Call } from "./call.ts";
+import type { Activity } from "../http/activity.ts";
+import { roundMs, type Call } from "../http/call.ts";
 import type { Log, LogFields } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 

@@ -1,10 +1,10 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
-import type { Call } from "./call.ts";
-import { CallerGone } from "./errors.ts";
+import type { Call } from "../http/call.ts";
+import { CallerGone } from "../http/errors.ts";
 import { createExchange, type ExchangeOptions } from "./exchange.ts";
-import type { Metrics } from "./metrics.ts";
-import type { FailedOutcome, Outcome } from "./upstream-outcome.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { FailedOutcome, Outcome } from "./outcome.ts";
 
 /** Thrown where an upstream gave no answer that can be used. */
 export class UpstreamFailure extends Error {

@@ -1,10 +1,10 @@
 import { ParseError, ValidationError } from "elysia";
 import { refuseLongBody } from "./body-limit.ts";
 import { BodyOverLimit } from "./bounded-text.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../telemetry/log.ts";
 import type { PathTable } from "./path-table.ts";
 import { BODY_REFUSED, methodRefused, problemResponse } from "./problem.ts";
-import { describeError } from "./safe-error.ts";
+import { describeError } from "../telemetry/safe-error.ts";
 
 /** An error whose body a service's contract fixes. The body goes out as it is: nothing internal in it. */
 export class ContractError extends Error {

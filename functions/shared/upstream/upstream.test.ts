@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Socket } from "node:net";
 import fc from "fast-check";
-import { CallerGone } from "./errors.ts";
+import { CallerGone } from "../http/errors.ts";
 import type { Fetch } from "./exchange.ts";
-import { askKettle, GOOD, http } from "./testing/kettle.ts";
-import { tcpServer, type TcpServer } from "./testing/sockets.ts";
-import { FORWARDED_HEADERS } from "./tracing.ts";
+import { askKettle, GOOD, http } from "../testing/kettle.ts";
+import { tcpServer, type TcpServer } from "../testing/sockets.ts";
+import { FORWARDED_HEADERS } from "../telemetry/tracing.ts";
 import { UpstreamFailure } from "./upstream.ts";
 
 let server: TcpServer | undefined;

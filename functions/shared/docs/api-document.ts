@@ -1,7 +1,7 @@
 import { swagger } from "@elysiajs/swagger";
 import type { TSchema } from "@sinclair/typebox";
 import { Elysia, type AnyElysia } from "elysia";
-import { Problem } from "./problem.ts";
+import { Problem } from "../http/problem.ts";
 
 /** What the OpenAPI document says beside its routes. */
 export interface ApiDescription {

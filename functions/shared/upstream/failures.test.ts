@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Socket } from "node:net";
-import { askKettle, GOOD, http } from "./testing/kettle.ts";
-import { freePort, tcpServer, type TcpServer } from "./testing/sockets.ts";
+import { askKettle, GOOD, http } from "../testing/kettle.ts";
+import { freePort, tcpServer, type TcpServer } from "../testing/sockets.ts";
 
 let server: TcpServer | undefined;
 afterEach(() => server?.close());

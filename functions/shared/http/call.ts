@@ -1,5 +1,5 @@
 import type { Activity } from "./activity.ts";
-import { requestIdOf, traceIdOf } from "./tracing.ts";
+import { requestIdOf, traceIdOf } from "../telemetry/tracing.ts";
 
 /** What one call to an upstream came to; it goes into the request's log line. */
 export interface UpstreamRecord {

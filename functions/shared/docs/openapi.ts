@@ -1,5 +1,5 @@
 import type { DocumentDecoration } from "elysia";
-import { BODY_REFUSED, methodRefused, problem } from "./problem.ts";
+import { BODY_REFUSED, methodRefused, problem } from "../http/problem.ts";
 
 /** An answer as the document shows it: what it means, what it looks like, and an example at least. */
 export interface DocumentedAnswer {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { problemOf, teapot } from "./testing/teapot.ts";
+import { problemOf, teapot } from "../testing/teapot.ts";
 
 describe("a request that no route takes", () => {
   test("is a 404 where there is no such path", async () => {
