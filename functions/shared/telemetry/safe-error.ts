@@ -42,5 +42,5 @@ function places(error: Error): readonly string[] | undefined {
   return found.length === 0 ? undefined : found.slice(0, 3);
 }
 
-/** The last three parts of a path are enough to find the file, and say nothing of the machine. */
-const shortPath = (path: string): string => path.split("/").slice(-3).join("/");
+/** The last four parts of a path are enough to find the file, and say nothing of the machine. */
+const shortPath = (path: string): string => path.split("/").slice(-4).join("/");
