@@ -1,11 +1,16 @@
 import { HeaderList } from "../traffic/headers.ts";
 import { type Hop, type Resolution, resolve, type RoutedRequest } from "../traffic/resolve.ts";
 import type { Listener, RouteTable } from "../traffic/table.ts";
+import { Deadline, perTryTimeoutOf, timeoutOf } from "./deadline.ts";
+import { describeFailure, statusAfter } from "./failure.ts";
+import { addForwarded } from "./forwarded.ts";
 import type { HttpClient, ResponseHandler, UpstreamFailure, UpstreamRequest } from "./http/client.ts";
-import { type Framing, removeHopByHop, type ResponseHead } from "./http/head.ts";
-import { type Exchange, latin1 } from "./http/server.ts";
-import { RequestBody } from "./request-body.ts";
-import { type Outcome, retryingHop } from "./retry.ts";
+import type { Exchange } from "./http/exchange.ts";
+import { type Framing, frameRequest, removeHopByHop } from "./http/framing.ts";
+import type { ResponseHead } from "./http/head.ts";
+import { latin1 } from "./http/latin1.ts";
+import { type BodyState, RequestBody } from "./request-body.ts";
+import { type Outcome, retryingHop, sameDraw } from "./retry.ts";
 
 /** What is told of a request when it is over. */
 export interface Served {
@@ -14,6 +19,7 @@ export interface Served {
   target: string;
   /** `namespace/name` of the revision that the request went to, if it went to one. */
   revision: string | undefined;
+  /** 0 when there was none, because the client went away before, or spoilt its own body. */
   status: number;
   ms: number;
   /** Whether the answer was completed; if not, the client or the revision went away within it. */
@@ -61,44 +67,41 @@ class Relay {
   #over = false;
   #status = 0;
 
+  /** Counts for all tries together, so the first route's holds. */
   #timeoutMs: number | undefined;
-  #deadline: Timer | undefined;
-  #tryDeadline: Timer | undefined;
+  readonly #deadline = new Deadline();
+  readonly #tryDeadline = new Deadline();
 
   constructor(exchange: Exchange, listener: Listener, options: RelayOptions) {
     this.#exchange = exchange;
     this.#listener = listener;
     this.#options = options;
     this.#generation = options.generation();
-    this.#body = new RequestBody(exchange, () => this.#startClock());
+    this.#body = new RequestBody(exchange, (state) => this.#onBody(state));
   }
 
   start(): void {
     const { method, target, authority, headers } = this.#exchange.request;
-    removeHopByHop(headers);
-    const forwarded = headers.joined("x-forwarded-for");
-    headers.set("x-forwarded-for", forwarded ? `${forwarded},${this.#exchange.peer}` : this.#exchange.peer);
-    // At the edge what a client claims about its own connection does not count; within the cluster it is kept.
-    if (this.#listener === "ingress" || !headers.get("x-forwarded-proto"))
-      headers.set("x-forwarded-proto", "http");
-    if (!headers.get("x-request-id")) headers.set("x-request-id", this.#options.newRequestId());
+    addForwarded(headers, this.#exchange.peer, this.#listener, this.#options.newRequestId);
     this.#exchange.onAbort = () => this.#finish(false);
-    this.#route(this.#listener, { method, target, authority, headers }, []);
+    this.#exchange.onDrained = () => this.#upstream?.resume();
+    this.#route(this.#listener, { method, target, authority, headers }, this.#options.random, []);
   }
 
-  #route(listener: Listener, request: RoutedRequest, earlier: readonly Hop[]): void {
-    const resolution = resolve(this.#generation.table, listener, request, this.#options.random, earlier);
+  #route(listener: Listener, request: RoutedRequest, random: () => number, earlier: readonly Hop[]): void {
+    const resolution = resolve(this.#generation.table, listener, request, random, earlier);
     this.#resolution = resolution;
     if (resolution.kind === "nowhere") return this.#reply(resolution.status, resolution.reason);
     if (resolution.kind === "redirect") {
       return this.#reply(resolution.status, "", new HeaderList(["location", resolution.location]));
     }
-    for (const name of INTERNAL_HEADERS) resolution.request.headers.remove(name);
-    this.#timeoutMs ??= this.#shortestTimeout(resolution.revision);
-    // Timeouts count from the moment at which the request is complete, as Envoy's do.
-    if (this.#exchange.requestFraming.kind === "none") this.#startClock();
+    const { headers } = resolution.request;
+    for (const name of INTERNAL_HEADERS) headers.remove(name);
+    frameRequest(headers, this.#exchange.requestFraming);
+    this.#timeoutMs ??= timeoutOf(resolution.hops, this.#generation.revisionTimeoutMs(resolution.revision));
     const client = this.#generation.client(resolution.revision);
     if (!(client instanceof Promise)) return this.#send(client, resolution.request, false);
+    this.#body.read();
     client.then(
       (ready) => this.#over || this.#send(ready, resolution.request, false),
       (reason: unknown) =>
@@ -107,10 +110,9 @@ class Relay {
   }
 
   #send(client: HttpClient, request: RoutedRequest, fresh: boolean): void {
-    const fields = `${request.headers.toString()}${this.#body.framingField}`;
-    const head = `${request.method} ${request.target} HTTP/1.1\r\n${fields}\r\n`;
+    const head = `${request.method} ${request.target} HTTP/1.1\r\n${request.headers.toString()}\r\n`;
     const handler: ResponseHandler = {
-      onHead: (answer, answerFraming) => this.#onHead(answer, answerFraming),
+      onHead: (answer, framing) => this.#onHead(answer, framing),
       onData: (content) => this.#onData(content),
       onFlush: () => this.#exchange.flush(),
       onEnd: () => {
@@ -118,28 +120,34 @@ class Relay {
         this.#exchange.end();
       },
       onFailure: (failure) => this.#onFailure(failure, client, request),
+      onDrained: () => this.#body.onDrained(),
     };
-    this.#upstream = client.send(request.method, latin1(head, undefined, ""), handler, fresh);
-    const perTry = smallest(this.#hops(), (hop) => retryOf(hop)?.perTryTimeoutMs);
-    if (perTry !== undefined) this.#tryDeadline = setTimeout(() => this.#onTryTimeout(), perTry);
+    this.#upstream = client.send(request.method, latin1(head), handler, fresh);
     this.#body.sendTo(this.#upstream);
+    if (this.#body.complete) this.#startTry();
   }
 
-  #startClock(): void {
-    const timeout = this.#timeoutMs;
-    if (this.#over || timeout === undefined || this.#deadline !== undefined) return;
-    this.#deadline = setTimeout(() => this.#onTimeout(timeout), timeout);
+  /**
+   * Timeouts count from the moment at which the request is complete, as Envoy's do; and while a part of it waits here,
+   * since a client whose bytes are not read cannot be seen to go away.
+   */
+  #onBody(state: BodyState): void {
+    if (this.#over) return;
+    if (state === "flowing") return this.#deadline.clear();
+    const ms = this.#timeoutMs ?? Number.POSITIVE_INFINITY;
+    this.#deadline.start(ms, () => this.#onTimeout(`the revision did not answer within ${ms} ms`));
+    if (state === "complete" && this.#upstream !== undefined) this.#startTry();
   }
 
-  #shortestTimeout(revision: string): number {
-    const ofRoutes = smallest(this.#hops(), ({ rule }) =>
-      rule.action.kind === "forward" ? rule.action.timeoutMs : undefined,
-    );
-    return Math.min(ofRoutes ?? Number.POSITIVE_INFINITY, this.#generation.revisionTimeoutMs(revision));
+  #startTry(): void {
+    this.#tryDeadline.start(perTryTimeoutOf(this.#hops()), () => {
+      if (!this.#tryAgain({ failure: "late" }))
+        this.#onTimeout("the revision did not answer within perTryTimeout");
+    });
   }
 
   #onHead(head: ResponseHead, framing: Framing): void {
-    clearTimeout(this.#tryDeadline);
+    this.#tryDeadline.clear();
     if (this.#tryAgain({ status: head.status })) return;
     this.#status = head.status;
     removeHopByHop(head.headers);
@@ -149,43 +157,36 @@ class Relay {
 
   #onData(content: Buffer): void {
     this.#exchange.write(content);
-    if (!this.#exchange.congested) return;
-    this.#upstream?.pause();
-    this.#exchange.whenDrained(() => this.#upstream?.resume());
+    if (this.#exchange.congested) this.#upstream?.pause();
   }
 
   #onFailure(failure: UpstreamFailure, client: HttpClient, request: RoutedRequest): void {
     this.#leaveUpstream();
     if (this.#exchange.answered) return this.#breakOff();
     // The revision closed a kept connection just as it was used: it never saw the request (RFC 9110 section 9.2.2).
-    const unseen = failure.kind === "closed" && failure.reused && IDEMPOTENT.has(request.method);
+    const unseen = failure.kind === "closed" && failure.unused && IDEMPOTENT.has(request.method);
     if (unseen && this.#body.repeatable) return this.#send(client, request, true);
     if (this.#tryAgain({ failure: failure.kind })) return;
-    this.#reply(failure.kind === "malformed" ? 502 : 503, this.#describe(failure));
+    this.#reply(statusAfter(failure.kind), describeFailure(failure, this.#revision() ?? "the revision"));
   }
 
-  #onTryTimeout(): void {
-    this.#leaveUpstream();
-    if (!this.#tryAgain({ status: 504 }))
-      this.#reply(504, "the revision did not answer within perTryTimeout");
-  }
-
-  #onTimeout(ms: number): void {
+  #onTimeout(sentence: string): void {
     this.#leaveUpstream();
     if (this.#exchange.answered) return this.#breakOff();
-    this.#reply(504, `the revision did not answer within ${ms} ms`);
+    this.#reply(504, sentence);
   }
 
   /** Sends the request again where a rule says so; whether it did. */
   #tryAgain(outcome: Outcome): boolean {
     const hops = this.#hops();
     const depth = this.#body.repeatable ? retryingHop(hops, this.#retries, outcome) : undefined;
-    const before = depth === undefined ? undefined : hops[depth]?.before;
-    if (depth === undefined || before === undefined) return false;
+    const hop = depth === undefined ? undefined : hops[depth];
+    if (depth === undefined || hop?.before === undefined) return false;
     this.#leaveUpstream();
     this.#retries[depth] = (this.#retries[depth] ?? 0) + 1;
     this.#retries.length = depth + 1;
-    this.#route(before.listener, before.request, hops.slice(0, depth));
+    const { listener, request } = hop.before;
+    this.#route(listener, request, sameDraw(hop, this.#options.random), hops.slice(0, depth));
     return true;
   }
 
@@ -209,26 +210,19 @@ class Relay {
   #finish(complete: boolean): void {
     if (this.#over) return;
     this.#over = true;
-    clearTimeout(this.#deadline);
-    clearTimeout(this.#tryDeadline);
+    this.#deadline.clear();
+    this.#tryDeadline.clear();
     if (!complete) this.#leaveUpstream();
     const { method, target } = this.#exchange.request;
-    const revision = this.#resolution?.kind === "revision" ? this.#resolution.revision : undefined;
+    const revision = this.#revision();
     const ms = performance.now() - this.#startedAt;
-    this.#options.onServed({
-      listener: this.#listener,
-      method,
-      target,
-      revision,
-      status: this.#status,
-      ms,
-      complete,
-    });
+    const [listener, status] = [this.#listener, this.#status];
+    this.#options.onServed({ listener, method, target, revision, status, ms, complete });
   }
 
   /** Gives up the request to the revision; harmless when that has ended by itself. */
   #leaveUpstream(): void {
-    clearTimeout(this.#tryDeadline);
+    this.#tryDeadline.clear();
     this.#body.detach();
     this.#upstream?.abort();
     this.#upstream = undefined;
@@ -240,33 +234,11 @@ class Relay {
     this.#exchange.breakOff();
   }
 
+  #revision(): string | undefined {
+    return this.#resolution?.kind === "revision" ? this.#resolution.revision : undefined;
+  }
+
   #hops(): readonly Hop[] {
     return this.#resolution?.hops ?? [];
   }
-
-  #describe(failure: UpstreamFailure): string {
-    const revision = this.#resolution?.kind === "revision" ? this.#resolution.revision : "the revision";
-    switch (failure.kind) {
-      case "refused":
-        return `${revision} does not accept connections`;
-      case "malformed":
-        return `${revision} did not answer in HTTP: ${failure.message}`;
-      case "closed":
-      case "broken":
-        return `${revision} closed the connection before it answered`;
-    }
-  }
-}
-
-function retryOf(hop: Hop): { perTryTimeoutMs: number | undefined } | undefined {
-  return hop.rule.action.kind === "forward" ? hop.rule.action.retry : undefined;
-}
-
-function smallest(hops: readonly Hop[], of: (hop: Hop) => number | undefined): number | undefined {
-  let least: number | undefined;
-  for (const hop of hops) {
-    const value = of(hop);
-    if (value !== undefined && (least === undefined || value < least)) least = value;
-  }
-  return least;
 }

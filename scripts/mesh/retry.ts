@@ -1,12 +1,12 @@
 import type { Hop } from "../traffic/resolve.ts";
-import type { UpstreamFailure } from "./http/client.ts";
+import { type Failure, statusAfter } from "./failure.ts";
 
 /** What came back instead of a good answer: a status, or nothing. */
-export type Outcome = { status: number } | { failure: UpstreamFailure["kind"] };
+export type Outcome = { status: number } | { failure: Failure };
 
 /**
- * The hop that sends the request again, counted from outside, or undefined when none does. The innermost goes first,
- * as with one proxy behind another.
+ * The hop that sends the request again, counted from outside, or undefined when none does. As with one proxy behind
+ * another, the innermost goes first, and those before it see the answer that it gives after a failure.
  * @param used how often each hop has sent this request again already
  */
 export function retryingHop(
@@ -14,12 +14,35 @@ export function retryingHop(
   used: readonly number[],
   outcome: Outcome,
 ): number | undefined {
+  let seen = outcome;
   for (let depth = hops.length - 1; depth >= 0; depth--) {
     const action = hops[depth]?.rule.action;
-    if (action?.kind !== "forward" || (used[depth] ?? 0) >= action.retry.attempts) continue;
-    if (action.retry.on.some((condition) => meets(outcome, condition))) return depth;
+    const retry = action?.kind === "forward" ? action.retry : undefined;
+    const isLeft = retry !== undefined && (used[depth] ?? 0) < retry.attempts;
+    if (isLeft && retry.on.some((condition) => meets(seen, condition))) return depth;
+    if ("failure" in seen) seen = { status: statusAfter(seen.failure) };
   }
   return undefined;
+}
+
+/**
+ * Numbers with which a hop draws the destination that it drew before: in Envoy a retry stays with the destination of
+ * its route. The draws of later hops are free again.
+ */
+export function sameDraw({ rule, destination }: Hop, random: () => number): () => number {
+  const { action } = rule;
+  if (action.kind !== "forward" || action.destinations.length === 1 || !destination) return random;
+  let weightBefore = 0;
+  for (const other of action.destinations) {
+    if (other === destination) break;
+    weightBefore += other.weight;
+  }
+  let same: number | undefined = (weightBefore + destination.weight / 2) / action.totalWeight;
+  return () => {
+    const drawn = same ?? random();
+    same = undefined;
+    return drawn;
+  };
 }
 
 // Envoy, "x-envoy-retry-on" in the router filter's documentation. The gRPC conditions never hold here.

@@ -1,4 +1,5 @@
-import { type Framing, MalformedMessage } from "./head.ts";
+import type { Framing } from "./framing.ts";
+import { MalformedMessage } from "./head.ts";
 
 /** Receives a body's content, without its framing. */
 export type OnData = (content: Buffer) => void;
@@ -6,7 +7,8 @@ export type OnData = (content: Buffer) => void;
 /** Finds the end of one message's body in a stream of bytes. */
 export interface BodyReader {
   /**
-   * Takes the next bytes and hands on the content among them.
+   * Takes the next bytes and hands on the content among them. The bytes are the reader's from then on: it moves
+   * content together in them.
    * @returns the index of the first byte behind the body, or -1 while the body goes on
    * @throws MalformedMessage when the framing is broken
    */
@@ -37,6 +39,8 @@ export const LAST_CHUNK = "0\r\n\r\n";
 // Enough for any sane extension or trailer; more is an attempt to fill memory.
 const MAX_LINE_BYTES = 8 * 1024;
 const MAX_TRAILER_BYTES = 16 * 1024;
+// A longer piece of content is handed on as it is, a shorter one is moved up to the one before it.
+const MAX_MOVED_BYTES = 2 * 1024;
 const CR = 13;
 const LF = 10;
 
@@ -72,26 +76,45 @@ class ChunkedReader implements BodyReader {
   #trailerBytes = 0;
 
   push(bytes: Buffer, onData: OnData): number {
+    // Content that was read and not handed on yet.
+    let [from, to] = [0, 0];
     let at = 0;
-    while (at < bytes.length) {
-      if (this.#state === "content") {
-        const end = Math.min(at + this.#left, bytes.length);
-        this.#left -= end - at;
-        onData(bytes.subarray(at, end));
-        at = end;
-        if (this.#left === 0) this.#state = "content end";
+    let end = -1;
+    while (at < bytes.length && end < 0) {
+      if (this.#state !== "content") {
+        at = this.#readLine(bytes, at);
+        if (at < 0) break;
+        if (this.#endLine()) end = at;
         continue;
       }
-      at = this.#readLine(bytes, at);
-      if (at < 0) return -1;
-      const line = this.#line.slice(0, -2);
-      this.#line = "";
-      if (this.#state === "size") this.#startChunk(line);
-      else if (this.#state === "content end") this.#endChunk(line);
-      else if (line === "") return at;
-      else this.#checkTrailer(line);
+      const start = at;
+      at = Math.min(at + this.#left, bytes.length);
+      this.#left -= at - start;
+      if (this.#left === 0) this.#state = "content end";
+      // Tiny chunks are put together: each of them apart would cost a system call further on.
+      if (to > from && at - start > MAX_MOVED_BYTES) {
+        onData(bytes.subarray(from, to));
+        to = from;
+      }
+      if (to === from) [from, to] = [start, at];
+      else {
+        bytes.copyWithin(to, start, at);
+        to += at - start;
+      }
     }
-    return -1;
+    if (to > from) onData(bytes.subarray(from, to));
+    return end;
+  }
+
+  /** Works on the line that was read; whether it ends the body. */
+  #endLine(): boolean {
+    const line = this.#line.slice(0, -2);
+    this.#line = "";
+    if (this.#state === "size") this.#startChunk(line);
+    else if (this.#state === "content end") this.#endChunk(line);
+    else if (line === "") return true;
+    else this.#checkTrailer(line);
+    return false;
   }
 
   /** Gathers a line with its CR LF into `#line`; the index behind it, or -1 when it is not complete. */

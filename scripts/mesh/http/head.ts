@@ -18,10 +18,6 @@ export interface ResponseHead {
   keepAlive: boolean;
 }
 
-/** How many bytes a message's body has: none, a known number, chunks, or all until the connection closes. */
-export type Framing =
-  { kind: "none" } | { kind: "length"; bytes: number } | { kind: "chunked" } | { kind: "close" };
-
 /** A message that RFC 9112 does not allow. `status` is what a client is told (400 unless another fits better). */
 export class MalformedMessage extends Error {
   readonly status: number;
@@ -34,24 +30,13 @@ export class MalformedMessage extends Error {
 /** A head of more bytes is refused with 431. Envoy's own limit is 60 KiB. */
 export const MAX_HEAD_BYTES = 60 * 1024;
 
+// Envoy's own limit too. It also keeps the work on one head small, whatever its fields are.
+const MAX_FIELDS = 100;
+
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VISIBLE = /^[\x21-\x7e\x80-\xff]+$/;
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const AUTHORITY = /^[A-Za-z0-9._~%!$&'()*+,;=:[\]-]*$/;
-const DIGITS = /^[0-9]{1,15}$/;
-
-// Fields that speak of one connection only (RFC 9110 section 7.6.1, and those that older software sends).
-const HOP_BY_HOP = [
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
 
 /**
  * Reads a request's head.
@@ -65,52 +50,36 @@ export function parseRequestHead(text: string): RequestHead {
     throw new MalformedMessage("the request line is not METHOD TARGET HTTP/1.1");
   }
   if (version !== "HTTP/1.1") throw unsupportedVersion(version);
+  // What follows a CONNECT is a tunnel, and no message that could be passed on.
+  if (method === "CONNECT") throw new MalformedMessage("CONNECT is not served", 501);
   const headers = parseFields(lines);
   if (headers.count("host") !== 1) throw new MalformedMessage("exactly one Host header is needed");
   const host = headers.get("host") ?? "";
   const { authority, path } = splitTarget(method, target, host);
   if (!AUTHORITY.test(authority)) throw new MalformedMessage("the Host header is not a host name");
-  headers.set("host", authority);
+  if (authority !== host) headers.set("host", authority);
   return { method, target: path, authority, headers, keepAlive: wantsKeepAlive(headers) };
 }
 
 /**
  * Reads a response's head, as a revision wrote it.
- * @throws MalformedMessage (status 502)
+ * @throws MalformedMessage for anything else
  */
 export function parseResponseHead(text: string): ResponseHead {
   const lines = text.split("\r\n");
   const parts = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: (.*))?$/.exec(lines[0] ?? "");
-  if (!parts) throw new MalformedMessage("the answer does not begin with an HTTP/1.1 status line", 502);
+  if (!parts) throw new MalformedMessage("the answer does not begin with an HTTP/1.1 status line");
   const [, minor, status, reason = ""] = parts;
+  // Nothing is ever asked to switch protocols: what follows would be no HTTP.
+  if (status === "101") throw new MalformedMessage("the answer switches to another protocol");
   const headers = parseFields(lines);
   const keepAlive = minor === "1" && wantsKeepAlive(headers);
   return { status: Number(status), reason: FIELD_VALUE.test(reason) ? reason : "", headers, keepAlive };
 }
 
-/** The body that follows a request (RFC 9112 section 6.3). */
-export function requestFraming(head: RequestHead): Framing {
-  return declaredFraming(head.headers) ?? { kind: "none" };
-}
-
-/** The body that follows a response to a request of this method (RFC 9112 section 6.3). */
-export function responseFraming(head: ResponseHead, method: string): Framing {
-  if (method === "HEAD" || head.status < 200 || head.status === 204 || head.status === 304) {
-    return { kind: "none" };
-  }
-  return declaredFraming(head.headers) ?? { kind: "close" };
-}
-
-/** Removes what speaks of one connection only, with every field that the Connection header names. */
-export function removeHopByHop(headers: HeaderList): void {
-  const named = headers.joined("connection");
-  if (named !== undefined) {
-    for (const name of named.toLowerCase().split(",")) headers.remove(name.trim());
-  }
-  for (const name of HOP_BY_HOP) headers.remove(name);
-}
-
 function parseFields(lines: string[]): HeaderList {
+  if (lines.length - 1 > MAX_FIELDS)
+    throw new MalformedMessage(`there are more than ${MAX_FIELDS} header lines`, 431);
   const fields: string[] = [];
   for (let i = 1; i < lines.length; i++) {
     const line = lines[i] as string;
@@ -125,22 +94,6 @@ function parseFields(lines: string[]): HeaderList {
   return new HeaderList(fields);
 }
 
-function declaredFraming(headers: HeaderList): Framing | undefined {
-  const coding = headers.joined("transfer-encoding");
-  const length = headers.joined("content-length");
-  if (coding !== undefined) {
-    // Both at once is how requests are smuggled past a proxy: refused rather than guessed at.
-    if (length !== undefined)
-      throw new MalformedMessage("Content-Length and Transfer-Encoding exclude each other");
-    if (coding.toLowerCase() !== "chunked")
-      throw new MalformedMessage("the only known transfer coding is chunked", 501);
-    return { kind: "chunked" };
-  }
-  if (length === undefined) return undefined;
-  if (!DIGITS.test(length)) throw new MalformedMessage("Content-Length is not one whole number");
-  return length === "0" ? { kind: "none" } : { kind: "length", bytes: Number(length) };
-}
-
 // RFC 9112 section 3.2: origin form, absolute form (what a client sends to its proxy) and OPTIONS *.
 function splitTarget(method: string, target: string, host: string): { authority: string; path: string } {
   if (target.includes("#")) throw new MalformedMessage("a request target has no #fragment");
@@ -148,7 +101,8 @@ function splitTarget(method: string, target: string, host: string): { authority:
   if (target === "*" && method === "OPTIONS") return { authority: host, path: target };
   const absolute = /^http:\/\/([^/?@]+)([/?].*)?$/i.exec(target);
   if (!absolute) throw new MalformedMessage("the request target must be a path or an http:// address");
-  const [, authority = "", path = "/"] = absolute;
+  const [, authority = "", path = method === "OPTIONS" ? "*" : "/"] = absolute;
+  if (path === "*") return { authority, path };
   return { authority, path: path.startsWith("/") ? path : `/${path}` };
 }
 

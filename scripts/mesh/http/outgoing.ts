@@ -1,4 +1,10 @@
-import type { Socket } from "bun";
+/** The part of a socket that sends. Writes what fits and says how much that was; -1 when the socket is closed. */
+export interface Sink {
+  write(bytes: Buffer): number;
+}
+
+// Pieces are put together up to this size, since every write is a system call.
+const MAX_JOINED_BYTES = 64 * 1024;
 
 /**
  * The sending half of a connection, with memory for what cannot go out yet: because the connection is still
@@ -6,13 +12,17 @@ import type { Socket } from "bun";
  * socket's events.
  */
 export class Outgoing {
-  #socket: Socket<unknown> | undefined;
+  readonly #onDrained: () => void;
+  #socket: Sink | undefined;
   #waiting: Buffer[] = [];
-  #endAfterwards = false;
   #isGone = false;
-  #onDrain: (() => void) | undefined;
 
-  /** Whether bytes wait here; the sender of a body then pauses its source until `whenDrained`. */
+  /** @param onDrained called when bytes had to wait, and none does any more */
+  constructor(onDrained: () => void) {
+    this.#onDrained = onDrained;
+  }
+
+  /** Whether bytes wait here: who sends a body then pauses its source. */
   get congested(): boolean {
     return this.#waiting.length > 0;
   }
@@ -25,48 +35,49 @@ export class Outgoing {
       return;
     }
     const sent = this.#socket.write(bytes);
-    if (sent >= 0 && sent < bytes.length) this.#waiting.push(bytes.subarray(sent));
+    if (sent >= 0 && sent < bytes.length) this.#waiting.push(sent === 0 ? bytes : bytes.subarray(sent));
   }
 
-  /** Calls back once, when nothing waits any more. */
-  whenDrained(callback: () => void): void {
-    this.#onDrain = callback;
-  }
-
-  /** Closes the connection in order, after all that was written. */
-  end(): void {
-    this.#endAfterwards = true;
-    this.flush();
-  }
-
-  opened(socket: Socket<unknown>): void {
+  opened(socket: Sink): void {
     this.#socket = socket;
     this.flush();
   }
 
   flush(): void {
     const socket = this.#socket;
-    if (socket === undefined) return;
-    while (this.#waiting.length > 0) {
-      const bytes = this.#waiting[0] as Buffer;
+    if (socket === undefined || this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    for (let next = 0; next < waiting.length;) {
+      const after = endOfJoined(waiting, next);
+      const bytes =
+        after === next + 1 ? (waiting[next] as Buffer) : Buffer.concat(waiting.slice(next, after));
       const sent = socket.write(bytes);
       if (sent < 0) return this.gone();
+      next = after;
       if (sent < bytes.length) {
-        this.#waiting[0] = bytes.subarray(sent);
+        this.#waiting = [bytes.subarray(sent), ...waiting.slice(next)];
         return;
       }
-      this.#waiting.shift();
     }
-    if (this.#endAfterwards) socket.end();
-    const drained = this.#onDrain;
-    this.#onDrain = undefined;
-    drained?.();
+    this.#waiting = [];
+    this.#onDrained();
   }
 
+  /** Forgets all; the connection is closed. */
   gone(): void {
     this.#isGone = true;
     this.#socket = undefined;
     this.#waiting = [];
-    this.#onDrain = undefined;
   }
+}
+
+/** The index behind the pieces, from this one on, that go out in one write. */
+function endOfJoined(pieces: readonly Buffer[], start: number): number {
+  let bytes = pieces[start]?.length ?? 0;
+  let end = start + 1;
+  for (; end < pieces.length; end++) {
+    bytes += pieces[end]?.length ?? 0;
+    if (bytes > MAX_JOINED_BYTES) break;
+  }
+  return end;
 }

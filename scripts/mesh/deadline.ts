@@ -1,0 +1,39 @@
+import type { Hop } from "../traffic/resolve.ts";
+import type { ForwardAction, Rule } from "../traffic/table.ts";
+
+// What a timer can wait for, some 24 days. A longer one would go off at once.
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** A time limit that counts from the moment when it is started. */
+export class Deadline {
+  #timer: Timer | undefined;
+
+  /** Starts it, unless it runs already. A limit beyond any timer, as infinity is, is none. */
+  start(ms: number, onLate: () => void): void {
+    if (this.#timer !== undefined || ms > MAX_TIMER_MS) return;
+    this.#timer = setTimeout(onLate, ms);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** How long an answer may take: the shortest limit of the routes on the way, and of the revision. */
+export function timeoutOf(hops: readonly Hop[], revisionMs: number): number {
+  let least = revisionMs;
+  for (const { rule } of hops) least = Math.min(least, forwarding(rule)?.timeoutMs ?? least);
+  return least;
+}
+
+/** How long one try may take; infinity without a limit. */
+export function perTryTimeoutOf(hops: readonly Hop[]): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const { rule } of hops) least = Math.min(least, forwarding(rule)?.retry.perTryTimeoutMs ?? least);
+  return least;
+}
+
+function forwarding({ action }: Rule): ForwardAction | undefined {
+  return action.kind === "forward" ? action : undefined;
+}

@@ -1,0 +1,91 @@
+import { MalformedMessage, MAX_HEAD_BYTES } from "./head.ts";
+
+const EMPTY: Buffer = Buffer.alloc(0);
+const HEAD_END = Buffer.from("\r\n\r\n");
+const CR = 13;
+const LF = 10;
+
+/**
+ * The receiving half of a connection: what has arrived and was not read yet. Bytes that trickle in are gathered
+ * and searched without going over the earlier ones again.
+ */
+export class Incoming {
+  #unread = EMPTY;
+  /** The memory behind `#unread`, once bytes had to be gathered: bytes up to `#used` are taken. */
+  #room = EMPTY;
+  #used = 0;
+  /** How many of the unread bytes are known to hold no end of a head. */
+  #searched = 0;
+
+  get length(): number {
+    return this.#unread.length;
+  }
+
+  push(bytes: Buffer): void {
+    const { length } = this.#unread;
+    if (length === 0) {
+      this.#unread = bytes;
+      return;
+    }
+    if (this.#used + bytes.length > this.#room.length) {
+      this.#room = Buffer.allocUnsafeSlow(2 * (length + bytes.length));
+      this.#used = this.#unread.copy(this.#room);
+    }
+    bytes.copy(this.#room, this.#used);
+    this.#used += bytes.length;
+    this.#unread = this.#room.subarray(this.#used - length - bytes.length, this.#used);
+  }
+
+  /** Takes all there is. Nothing here touches those bytes again. */
+  takeAll(): Buffer {
+    const bytes = this.#unread;
+    this.#drop(bytes.length);
+    return bytes;
+  }
+
+  /** Passes over empty lines ahead of a message (RFC 9112 section 2.2). */
+  skipEmptyLines(): void {
+    let at = 0;
+    while (this.#unread[at] === CR && this.#unread[at + 1] === LF) at += 2;
+    if (at > 0) this.#drop(at);
+  }
+
+  /**
+   * Takes a head in Latin-1, without the empty line that ends it; undefined while it is not complete.
+   * @throws MalformedMessage when what is there cannot become one
+   */
+  takeHead(): string | undefined {
+    const bytes = this.#unread;
+    if (bytes.length === 0) return undefined;
+    const end = bytes.indexOf(HEAD_END, Math.max(0, this.#searched - HEAD_END.length + 1));
+    if (end > MAX_HEAD_BYTES || (end < 0 && bytes.length > MAX_HEAD_BYTES)) {
+      throw new MalformedMessage("the head is too long", 431);
+    }
+    if (end < 0) {
+      this.#checkBeginning();
+      this.#searched = bytes.length;
+      return undefined;
+    }
+    const head = bytes.toString("latin1", 0, end);
+    this.#drop(end + HEAD_END.length);
+    return head;
+  }
+
+  /** Refuses at once what would never come to an end: a sender that ends its lines otherwise, or that speaks TLS. */
+  #checkBeginning(): void {
+    const bytes = this.#unread;
+    const first = bytes[0] as number;
+    if ((first <= 0x20 && first !== CR) || first >= 0x7f) throw new MalformedMessage("this is not HTTP");
+    for (let at = bytes.indexOf(LF, this.#searched); at >= 0; at = bytes.indexOf(LF, at + 1)) {
+      if (bytes[at - 1] !== CR) throw new MalformedMessage("a line ends in a bare LF");
+    }
+  }
+
+  #drop(count: number): void {
+    this.#searched = 0;
+    this.#unread = count === this.#unread.length ? EMPTY : this.#unread.subarray(count);
+    if (this.#unread.length > 0) return;
+    this.#room = EMPTY;
+    this.#used = 0;
+  }
+}

@@ -1,0 +1,90 @@
+import { expect, test } from "bun:test";
+import { Outgoing, type Sink } from "./outgoing.ts";
+
+/** A socket whose kernel takes this many bytes more. */
+class FakeSocket implements Sink {
+  room = Number.POSITIVE_INFINITY;
+  written = "";
+  calls = 0;
+
+  write(bytes: Buffer): number {
+    this.calls++;
+    if (this.room < 0) return -1;
+    const taken = Math.min(this.room, bytes.length);
+    this.room -= taken;
+    this.written += bytes.toString("latin1", 0, taken);
+    return taken;
+  }
+}
+
+function outgoing(): { socket: FakeSocket; sender: Outgoing; drained: () => number } {
+  let count = 0;
+  return { socket: new FakeSocket(), sender: new Outgoing(() => count++), drained: () => count };
+}
+
+test("what is written before the connection is open goes out then, in one write", () => {
+  const { socket, sender, drained } = outgoing();
+  sender.write(Buffer.from("a"));
+  sender.write(Buffer.from("b"));
+  expect(sender.congested).toBe(true);
+  sender.opened(socket);
+  expect(socket).toMatchObject({ written: "ab", calls: 1 });
+  expect(sender.congested).toBe(false);
+  expect(drained()).toBe(1);
+});
+
+test("what the kernel does not take waits for its turn, in order", () => {
+  const { socket, sender, drained } = outgoing();
+  sender.opened(socket);
+  socket.room = 3;
+  sender.write(Buffer.from("abcde"));
+  sender.write(Buffer.from("fg"));
+  expect(socket.written).toBe("abc");
+  expect(sender.congested).toBe(true);
+  socket.room = 3;
+  sender.flush();
+  expect(socket.written).toBe("abcdef");
+  expect(drained()).toBe(0);
+  socket.room = 1;
+  sender.flush();
+  expect(socket.written).toBe("abcdefg");
+  expect(sender.congested).toBe(false);
+  expect(drained()).toBe(1);
+});
+
+test("a flush with nothing waiting calls nobody", () => {
+  const { socket, sender, drained } = outgoing();
+  sender.opened(socket);
+  sender.flush();
+  expect(drained()).toBe(0);
+});
+
+test("a hundred thousand small pieces go out in few writes and in little time", () => {
+  const { socket, sender } = outgoing();
+  for (let i = 0; i < 100_000; i++) sender.write(Buffer.from("ab"));
+  const startedAt = performance.now();
+  sender.opened(socket);
+  expect(performance.now() - startedAt).toBeLessThan(500);
+  expect(socket.written.length).toBe(200_000);
+  expect(socket.calls).toBeLessThan(10);
+});
+
+test("after the connection is gone nothing is kept", () => {
+  const { socket, sender, drained } = outgoing();
+  sender.write(Buffer.from("a"));
+  sender.gone();
+  sender.write(Buffer.from("b"));
+  sender.opened(socket);
+  expect(sender.congested).toBe(false);
+  expect(socket.written).toBe("");
+  expect(drained()).toBe(0);
+});
+
+test("a write that finds the connection closed forgets what waits", () => {
+  const { socket, sender, drained } = outgoing();
+  sender.write(Buffer.from("a"));
+  socket.room = -1;
+  sender.opened(socket);
+  expect(sender.congested).toBe(false);
+  expect(drained()).toBe(0);
+});
