@@ -1,0 +1,188 @@
+import { HttpClient } from "../http/client.ts";
+import { type HttpServer, serveHttp } from "../http/server.ts";
+import { type Generation, relay, type Served } from "../relay.ts";
+import { NO_CHANGE } from "../../traffic/headers.ts";
+import type {
+  Destination,
+  ForwardAction,
+  Listener,
+  RedirectAction,
+  RouteTable,
+  Rule,
+  VirtualHosts,
+} from "../../traffic/table.ts";
+import { RawSocket } from "./raw-socket.ts";
+import { until } from "./system.ts";
+
+const NOWHERE: VirtualHosts = { exact: new Map(), suffixes: [], any: undefined };
+const AT = { file: "test.yaml", line: 1, column: 1 };
+
+/** A rule that takes every request and sends it to these destinations. */
+export function forward(
+  destinations: Destination | Destination[],
+  action: Partial<ForwardAction> = {},
+): Rule {
+  const all = [destinations].flat();
+  return {
+    at: AT,
+    matches: [],
+    action: {
+      kind: "forward",
+      destinations: all,
+      totalWeight: all.reduce((sum, { weight }) => sum + weight, 0),
+      rewriteUri: undefined,
+      timeoutMs: undefined,
+      retry: { attempts: 0, perTryTimeoutMs: undefined, on: [] },
+      request: NO_CHANGE,
+      response: NO_CHANGE,
+      ...action,
+    },
+  };
+}
+
+export function redirect(action: Partial<RedirectAction>): Rule {
+  return {
+    at: AT,
+    matches: [],
+    action: {
+      kind: "redirect",
+      status: 302,
+      uri: undefined,
+      authority: undefined,
+      scheme: undefined,
+      port: undefined,
+      response: NO_CHANGE,
+      ...action,
+    },
+  };
+}
+
+/** The part of a rule that says when a request is sent again. */
+export function retrying(
+  attempts: number,
+  on: string[],
+  perTryTimeoutMs?: number,
+): Pick<ForwardAction, "retry"> {
+  return { retry: { attempts, perTryTimeoutMs, on } };
+}
+
+/** The revision of this name. */
+export function revision(name: string, destination: Partial<Destination> = {}): Destination {
+  return {
+    host: `${name}.test`,
+    port: 80,
+    weight: 100,
+    authority: undefined,
+    request: NO_CHANGE,
+    response: NO_CHANGE,
+    backend: { kind: "revision", revision: name },
+    ...destination,
+  };
+}
+
+/** The rules of a host that only callers within the cluster reach; `TestProxy` takes them as `inner`. */
+export function inner(destination: Partial<Destination> = {}): Destination {
+  return revision("inner", {
+    authority: "inner.test",
+    backend: { kind: "listener", listener: "mesh" },
+    ...destination,
+  });
+}
+
+export interface TestProxyOptions {
+  /** The rule at the ingress; without one no host is served there. */
+  rule?: Rule;
+  /** The rule for `inner.test` within the cluster. */
+  inner?: Rule;
+  listener?: Listener;
+  client?: Generation["client"];
+  revisionTimeoutMs?: number;
+  random?: () => number;
+}
+
+/** Server, relay and client put together as the mesh does it, with rules made by hand. */
+export class TestProxy implements Disposable {
+  readonly served: Served[] = [];
+  /** How many requests were begun. */
+  begun = 0;
+  readonly #http: HttpServer;
+  readonly #clients = new Map<string, HttpClient>();
+
+  /** @param ports where each revision listens, by name */
+  constructor(ports: Readonly<Record<string, number>>, options: TestProxyOptions = {}) {
+    const {
+      rule,
+      listener = "ingress",
+      revisionTimeoutMs = Number.POSITIVE_INFINITY,
+      random = Math.random,
+    } = options;
+    for (const [name, port] of Object.entries(ports))
+      this.#clients.set(name, new HttpClient("127.0.0.1", port));
+    const table: RouteTable = {
+      listeners: {
+        ingress: { ...NOWHERE, any: rule && [rule] },
+        mesh: {
+          ...NOWHERE,
+          any: rule && [rule],
+          exact: new Map(options.inner && [["inner.test", [options.inner]]]),
+        },
+        "local-gateway": NOWHERE,
+      },
+      backends: new Map(),
+    };
+    const generation: Generation = {
+      table,
+      client: options.client ?? ((name) => this.client(name)),
+      revisionTimeoutMs: () => revisionTimeoutMs,
+    };
+    this.#http = serveHttp({
+      hostname: "127.0.0.1",
+      port: 0,
+      onExchange: (exchange) => {
+        this.begun++;
+        relay(exchange, listener, {
+          generation: () => generation,
+          random,
+          newRequestId: () => "fresh-id",
+          onServed: (served) => this.served.push(served),
+        });
+      },
+    });
+  }
+
+  get port(): number {
+    return this.#http.port;
+  }
+
+  connect(): Promise<RawSocket> {
+    return RawSocket.connect(this.port);
+  }
+
+  /** Sends one request and gives all that comes until the connection closes. */
+  async ask(bytes: string): Promise<string> {
+    using client = await this.connect();
+    await client.send(bytes);
+    return (await client.untilEnded()).text;
+  }
+
+  /** Lets requests under way end; resolves when no connection is left. */
+  stop(): Promise<void> {
+    return this.#http.stop();
+  }
+
+  client(name: string): HttpClient {
+    const client = this.#clients.get(name);
+    if (client === undefined) throw new Error(`the test has no revision ${name}`);
+    return client;
+  }
+
+  /** Waits until this many requests were told of. */
+  async untilServed(count = 1): Promise<Served[]> {
+    await until(`${count} requests were served`, () => this.served.length >= count);
+    return this.served;
+  }
+
+  [Symbol.dispose](): void {
+    this.#http.terminate();
+  }
+}
