@@ -109,6 +109,7 @@ test("a crashed revision is started again, after growing delays, and requests me
   await system.start();
   const first = await ask(system);
   expect((await system.fetch("/crash")).status).toBe(503);
+  await until("the crash was told", () => system.events.revisions.some((line) => line.includes("0.25 s")));
   const second = await ask(system);
   expect(second.pid).not.toBe(first.pid);
   await system.fetch("/crash");

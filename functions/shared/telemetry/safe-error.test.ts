@@ -24,7 +24,9 @@ describe("what a log says of an error", () => {
     );
     expect(described).toMatchObject({ error: "TeapotError" });
     expect(described["at"]).toEqual(
-      expect.arrayContaining([expect.stringMatching(/^functions\/shared\/telemetry\/safe-error\.test\.ts:\d+$/)]),
+      expect.arrayContaining([
+        expect.stringMatching(/^functions\/shared\/telemetry\/safe-error\.test\.ts:\d+$/),
+      ]),
     );
   });
 

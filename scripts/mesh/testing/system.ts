@@ -85,7 +85,11 @@ export class RecordedEvents implements MeshEvents {
 }
 
 /** Waits until a condition holds. @throws when it does not in time */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  withinMs = 10_000,
+): Promise<void> {
   const end = performance.now() + withinMs;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`not in ${withinMs} ms: ${what}`);
