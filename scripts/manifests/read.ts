@@ -23,17 +23,28 @@ interface Origin {
 }
 
 /**
- * Reads what folders describe, as `kubectl apply` would: a folder with a kustomization is what that file lists, any
- * other folder is all its YAML and JSON files and folders, in the order of their names with numbers as numbers. Names
- * that begin with a dot are passed over: editors keep their own files there.
+ * Reads what folders describe and sorts it by kind. Kinds that the mesh does not know are problems.
  * @param root the folder that file names in problems are relative to
  */
 export async function readManifests(root: string, folders: readonly string[]): Promise<ReadManifests> {
+  const { documents, problems } = await readDocuments(root, folders);
+  const collected = collectResources(documents);
+  return { resources: collected.resources, problems: [...problems, ...collected.problems] };
+}
+
+/**
+ * Reads what folders describe, as `kubectl apply` would: a folder with a kustomization is what that file lists, any
+ * other folder is all its YAML and JSON files and folders, in the order of their names with numbers as numbers. Names
+ * that begin with a dot are passed over: editors keep their own files there.
+ */
+export async function readDocuments(
+  root: string,
+  folders: readonly string[],
+): Promise<{ documents: ManifestDocument[]; problems: Problem[] }> {
   const documents: ManifestDocument[] = [];
   const problems: Problem[] = [];
   for (const folder of folders) await readFolder(join(root, folder), { listedBy: undefined, within: [] });
-  const collected = collectResources(documents);
-  return { resources: collected.resources, problems: [...problems, ...collected.problems] };
+  return { documents, problems };
 
   async function readFolder(folder: string, origin: Origin): Promise<void> {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
@@ -48,7 +59,7 @@ export async function readManifests(root: string, folders: readonly string[]): P
       const path = join(folder, entry.name);
       if (entry.name.startsWith(".")) continue;
       if (entry.isDirectory()) await readFolder(path, origin);
-      else if (/\.(ya?ml|json)$/.test(entry.name)) documents.push(...(await readDocuments(path, origin)));
+      else if (/\.(ya?ml|json)$/.test(entry.name)) documents.push(...(await readFileDocuments(path, origin)));
     }
   }
 
@@ -59,7 +70,7 @@ export async function readManifests(root: string, folders: readonly string[]): P
     }
     const path = join(folder, name);
     const before = problems.length;
-    const [document, second] = await readDocuments(path, origin);
+    const [document, second] = await readFileDocuments(path, origin);
     if (second !== undefined)
       report(second.at([]), "a kustomization is one document", "leave one of them out");
     if (document === undefined) {
@@ -75,11 +86,11 @@ export async function readManifests(root: string, folders: readonly string[]): P
       const target = join(dirname(path), resource);
       const isFolder = (await stat(target).catch(() => undefined))?.isDirectory() === true;
       if (isFolder) await readFolder(target, inner);
-      else documents.push(...(await readDocuments(target, inner)));
+      else documents.push(...(await readFileDocuments(target, inner)));
     }
   }
 
-  async function readDocuments(path: string, origin: Origin): Promise<ManifestDocument[]> {
+  async function readFileDocuments(path: string, origin: Origin): Promise<ManifestDocument[]> {
     const text = await readFile(path, "utf8").catch(() => undefined);
     if (text === undefined) {
       unreadable(path, origin);

@@ -51,6 +51,17 @@ export function resolve(
   random: () => number,
   earlier: readonly Hop[] = [],
 ): Resolution {
+  return resolveBy(table, listener, incoming, (action) => draw(action, random), earlier);
+}
+
+/** The same with another way to choose between the destinations of a rule. */
+export function resolveBy(
+  table: RouteTable,
+  listener: Listener,
+  incoming: RoutedRequest,
+  choose: (action: ForwardAction) => Destination,
+  earlier: readonly Hop[] = [],
+): Resolution {
   const hops = [...earlier];
   const request: RoutedRequest = { ...incoming, headers: incoming.headers.copy() };
   let at = listener;
@@ -71,7 +82,7 @@ export function resolve(
         rule.action.retry.attempts === 0
           ? undefined
           : { listener: at, request: { ...request, headers: request.headers.copy() } };
-      const destination = draw(rule.action, random);
+      const destination = choose(rule.action);
       hops.push({ rule, destination, before });
       forward(rule.action, destination, match, request);
       backend = destination.backend;

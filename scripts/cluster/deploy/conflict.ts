@@ -1,0 +1,34 @@
+import { ApiError } from "../kube/client.ts";
+import { nameOf, type ObjectRef } from "../kube/objects.ts";
+
+/** Fields that somebody else holds, so that the apply was refused. */
+export interface Conflict {
+  object: string;
+  fields: { field: string; manager: string }[];
+}
+
+/** The fields in conflict, when that is why an apply was refused. */
+export function conflictOf(error: unknown, ref: ObjectRef): Conflict | undefined {
+  if (!(error instanceof ApiError) || error.code !== 409) return undefined;
+  const causes = error.status?.details?.causes ?? [];
+  const fields = causes.flatMap(({ reason, message = "", field = "" }) => {
+    if (reason !== "FieldManagerConflict") return [];
+    return [
+      { field: field.replace(/^\./, ""), manager: /"([^"]+)"/.exec(message)?.[1] ?? "another manager" },
+    ];
+  });
+  return fields.length === 0 ? undefined : { object: nameOf(ref), fields };
+}
+
+/** What to tell of conflicts, and what can be done. */
+export function describeConflicts(conflicts: readonly Conflict[]): string {
+  const lines = conflicts.flatMap(({ object, fields }) => [
+    `${object}:`,
+    ...fields.map(({ field, manager }) => `  ${field} was set by ${manager}`),
+  ]);
+  return [
+    "Somebody else has set fields that the files set differently, so they were left alone:",
+    ...lines,
+    "Take their values over into the files, or put the files' values in force with ./kyc deploy --force-conflicts.",
+  ].join("\n");
+}

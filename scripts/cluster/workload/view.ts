@@ -1,0 +1,181 @@
+import {
+  type Condition,
+  type ContainerStatus,
+  type LivePod,
+  type LiveRevision,
+  type LiveService,
+  REVISION_LABEL,
+  SERVICE_LABEL,
+} from "./objects.ts";
+
+/** How something is doing. `waiting` may still become either of the others. */
+export type Health = "ready" | "waiting" | "failed" | "idle";
+
+/** What runs for a namespace: services, their revisions, their pods. The data that `deploy` and `status` draw. */
+export interface ServiceView {
+  name: string;
+  namespace: string;
+  url: string | undefined;
+  health: Health;
+  /** Why it is not ready. */
+  message: string | undefined;
+  revisions: RevisionView[];
+}
+
+export interface RevisionView {
+  name: string;
+  image: string;
+  health: Health;
+  message: string | undefined;
+  /** Percent and tags of the traffic that Knative gives it. */
+  percent: number;
+  tags: string[];
+  pods: PodView[];
+}
+
+export interface PodView {
+  name: string;
+  health: Health;
+  /** Ready containers of all, `2/3`; sidecars count. */
+  containers: string;
+  restarts: number;
+  hasSidecar: boolean;
+  /** What keeps the pod from becoming ready and will not go away by itself. */
+  trouble: Trouble | undefined;
+}
+
+export interface Trouble {
+  container: string;
+  reason: string;
+  message: string;
+  /** Whether the container ran and ended: then its log says why. */
+  crashed: boolean;
+}
+
+/** The state of a namespace, from its objects. */
+export interface WorkloadObjects {
+  services: readonly LiveService[];
+  revisions: readonly LiveRevision[];
+  pods: readonly LivePod[];
+}
+
+/** Gathers what there is to show. Services by name, revisions by age, pods by name; pods that are ending are left out. */
+export function workloadView({ services, revisions, pods }: WorkloadObjects): ServiceView[] {
+  return [...services]
+    .sort((a, b) => a.metadata.name.localeCompare(b.metadata.name))
+    .map((service) => {
+      const { name, namespace = "default" } = service.metadata;
+      const own = revisions.filter(({ metadata }) => metadata.labels?.[SERVICE_LABEL] === name).sort(byAge);
+      return {
+        name,
+        namespace,
+        url: service.status?.url,
+        ...serviceHealth(service),
+        revisions: own.map((revision) => revisionView(revision, service, pods)),
+      };
+    });
+}
+
+function revisionView(revision: LiveRevision, service: LiveService, pods: readonly LivePod[]): RevisionView {
+  const { name } = revision.metadata;
+  const targets = (service.status?.traffic ?? []).filter(({ revisionName }) => revisionName === name);
+  const own = pods
+    .filter(
+      ({ metadata }) =>
+        metadata.labels?.[REVISION_LABEL] === name && metadata.deletionTimestamp === undefined,
+    )
+    .sort((a, b) => a.metadata.name.localeCompare(b.metadata.name))
+    .map(podView);
+  const trouble = own.find((pod) => pod.trouble !== undefined)?.trouble;
+  const { health, message } = conditionHealth(revision.status?.conditions, "Ready");
+  const idle = health === "ready" && own.length === 0;
+  return {
+    name,
+    image: revision.spec.containers[0]?.image ?? "",
+    health: trouble ? "failed" : idle ? "idle" : health,
+    message: trouble ? `${trouble.reason}: ${trouble.message}` : message,
+    percent: targets.reduce((sum, { percent = 0 }) => sum + percent, 0),
+    tags: targets.flatMap(({ tag }) => (tag === undefined ? [] : [tag])),
+    pods: own,
+  };
+}
+
+function serviceHealth(service: LiveService): { health: Health; message: string | undefined } {
+  // A status that speaks of an earlier generation says nothing about this one.
+  if (service.status?.observedGeneration !== service.metadata.generation) {
+    return { health: "waiting", message: "Knative has not seen the change yet" };
+  }
+  return conditionHealth(service.status?.conditions, "Ready");
+}
+
+function conditionHealth(
+  conditions: readonly Condition[] | undefined,
+  type: string,
+): { health: Health; message: string | undefined } {
+  const condition = conditions?.find((found) => found.type === type);
+  if (condition?.status === "True") return { health: "ready", message: undefined };
+  const message = condition?.message ?? condition?.reason;
+  return { health: condition?.status === "False" ? "failed" : "waiting", message };
+}
+
+function podView(pod: LivePod): PodView {
+  const main = pod.status?.containerStatuses ?? [];
+  const sidecars = (pod.status?.initContainerStatuses ?? []).filter(({ name }) => name === SIDECAR);
+  const all = [...main, ...sidecars];
+  const ready = all.filter((container) => container.ready).length;
+  const trouble =
+    [...(pod.status?.initContainerStatuses ?? []), ...main].flatMap(troubleOf)[0] ?? unschedulable(pod);
+  return {
+    name: pod.metadata.name,
+    health: trouble ? "failed" : ready === all.length && all.length > 0 ? "ready" : "waiting",
+    containers: `${ready}/${all.length}`,
+    restarts: all.reduce((sum, { restartCount }) => sum + restartCount, 0),
+    hasSidecar: all.some(({ name }) => name === SIDECAR),
+    trouble,
+  };
+}
+
+const SIDECAR = "istio-proxy";
+
+// What the kubelet says of a container that it cannot start, and will not be able to without somebody's help.
+const CANNOT_START = new Set([
+  "ErrImagePull",
+  "ImagePullBackOff",
+  "ErrImageNeverPull",
+  "InvalidImageName",
+  "CreateContainerConfigError",
+  "CreateContainerError",
+  "RunContainerError",
+]);
+
+function troubleOf(container: ContainerStatus): Trouble[] {
+  const { waiting, terminated } = container.state ?? {};
+  if (waiting?.reason !== undefined && CANNOT_START.has(waiting.reason)) {
+    const message = waiting.message ?? "the kubelet cannot start it";
+    return [{ container: container.name, reason: waiting.reason, message, crashed: false }];
+  }
+  const ended =
+    terminated ?? (waiting?.reason === "CrashLoopBackOff" ? container.lastState?.terminated : undefined);
+  if (ended === undefined || ended.exitCode === 0) return [];
+  const how =
+    ended.reason === "OOMKilled"
+      ? "it ran out of memory"
+      : `it ended with code ${ended.exitCode ?? "unknown"}`;
+  return [{ container: container.name, reason: waiting?.reason ?? "Crashed", message: how, crashed: true }];
+}
+
+function unschedulable(pod: LivePod): Trouble | undefined {
+  const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
+  if (scheduled?.status !== "False" || scheduled.reason !== "Unschedulable") return undefined;
+  return {
+    container: "",
+    reason: "Unschedulable",
+    message: scheduled.message ?? "no node takes it",
+    crashed: false,
+  };
+}
+
+function byAge(a: LiveRevision, b: LiveRevision): number {
+  const [first, second] = [a.metadata.creationTimestamp ?? "", b.metadata.creationTimestamp ?? ""];
+  return first.localeCompare(second) || a.metadata.name.localeCompare(b.metadata.name);
+}
