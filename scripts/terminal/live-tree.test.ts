@@ -1,0 +1,169 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { isLive, LiveTree } from "./live-tree.ts";
+import { FakeClock, FakeTerminal } from "./testing.ts";
+
+const UP = "\u001b[2A";
+
+function onTerminal(): { terminal: FakeTerminal; clock: FakeClock; tree: LiveTree } {
+  const terminal = new FakeTerminal();
+  const clock = new FakeClock();
+  return { terminal, clock, tree: new LiveTree({ stream: terminal, clock, live: true }) };
+}
+
+describe("on a terminal", () => {
+  test("lines are painted over in place", () => {
+    const { terminal, clock, tree } = onTerminal();
+    terminal.write("before\n");
+    tree.update(["a: waiting", "b: waiting"]);
+    clock.pass(1_000);
+    tree.update(["a: ready"]);
+    expect(terminal.screen).toEqual(["before", "a: ready"]);
+    expect(terminal.text).toContain(UP);
+    expect(terminal.text).not.toContain("\u001b[2J");
+  });
+
+  test("nothing is repainted sooner than the interval, and the last state is not lost", () => {
+    const { terminal, clock, tree } = onTerminal();
+    for (let i = 0; i <= 100; i++) {
+      tree.update([`at ${i}`]);
+      clock.pass(10);
+    }
+    expect(terminal.written.length).toBeLessThanOrEqual(6);
+    clock.pass(200);
+    expect(terminal.screen).toEqual(["at 100"]);
+  });
+
+  test("what is the same is not painted again", () => {
+    const { terminal, clock, tree } = onTerminal();
+    tree.update(["a"]);
+    clock.pass(1_000);
+    tree.update(["a"]);
+    expect(terminal.written).toHaveLength(1);
+  });
+
+  test("a passing remark stands behind the text", () => {
+    const { terminal, tree } = onTerminal();
+    tree.update([{ text: "a: pulling", passing: "(3 s)" }]);
+    expect(terminal.screen).toEqual(["a: pulling (3 s)"]);
+  });
+
+  test("a text of several lines takes as many", () => {
+    const { terminal, clock, tree } = onTerminal();
+    tree.update(["first\nsecond"]);
+    clock.pass(1_000);
+    tree.update(["third"]);
+    expect(terminal.screen).toEqual(["third"]);
+  });
+
+  test("long lines are cut to the width, with markup closed; the end shows them in full", () => {
+    const { terminal, tree } = onTerminal();
+    terminal.columns = 10;
+    tree.update(["\u001b[31m0123456789012345\u001b[39m"]);
+    expect(terminal.screen).toEqual(["01234567…"]);
+    expect(terminal.text).toContain("\u001b[39m");
+    terminal.columns = 80;
+    tree.end();
+    expect(terminal.screen).toEqual(["0123456789012345"]);
+  });
+
+  test("more lines than the terminal has are counted, and all stand there at the end", () => {
+    const { terminal, tree } = onTerminal();
+    terminal.rows = 4;
+    tree.update(["1", "2", "3", "4", "5"]);
+    expect(terminal.screen).toEqual(["1", "2", "… 3 more lines"]);
+    tree.end();
+    expect(terminal.screen).toEqual(["1", "2", "3", "4", "5"]);
+  });
+
+  test("a terminal that was made narrower is painted over from the right line", () => {
+    const { terminal, clock, tree } = onTerminal();
+    tree.update(["0123456789", "b"]);
+    clock.pass(1_000);
+    terminal.columns = 6;
+    tree.update(["new"]);
+    // Ten letters on six columns stand on two lines.
+    expect(terminal.written.at(-1)).toStartWith("\r\u001b[3A");
+  });
+
+  test("what is said stays above", () => {
+    const { terminal, clock, tree } = onTerminal();
+    tree.update(["a: 1", "b: 1"]);
+    tree.say("a warning");
+    clock.pass(1_000);
+    tree.update(["a: 2", "b: 2"]);
+    tree.end();
+    tree.say("the end");
+    expect(terminal.screen).toEqual(["a warning", "a: 2", "b: 2", "the end"]);
+  });
+
+  test("after the end nothing is painted", () => {
+    const { terminal, clock, tree } = onTerminal();
+    tree.update(["a"]);
+    tree.update(["b"]);
+    tree.end();
+    const { length } = terminal.written;
+    tree.update(["c"]);
+    tree.end();
+    clock.pass(1_000);
+    expect(terminal.written).toHaveLength(length);
+    expect(terminal.screen).toEqual(["b"]);
+  });
+
+  test("whatever the order of calls, the screen ends as what was said and the last lines", () => {
+    const call = fc.oneof(
+      fc.record({ lines: fc.array(fc.constantFrom("a", "bb", "ccc", "d d"), { maxLength: 5 }) }),
+      fc.record({ say: fc.constantFrom("x", "yy") }),
+      fc.record({ pass: fc.integer({ min: 0, max: 400 }) }),
+    );
+    fc.assert(
+      fc.property(fc.array(call, { maxLength: 30 }), (calls) => {
+        const { terminal, clock, tree } = onTerminal();
+        const said: string[] = [];
+        let last: string[] = [];
+        for (const each of calls) {
+          if ("lines" in each) tree.update((last = each.lines));
+          else if ("pass" in each) clock.pass(each.pass);
+          else {
+            said.push(each.say);
+            tree.say(each.say);
+          }
+        }
+        tree.end();
+        expect(terminal.screen).toEqual([...said, ...last]);
+      }),
+    );
+  });
+});
+
+describe("elsewhere", () => {
+  test("each line is written once when it is new, without movements and passing remarks", () => {
+    const terminal = new FakeTerminal(false);
+    const tree = new LiveTree({ stream: terminal });
+    tree.update(["a: waiting", { text: "b: waiting", passing: "(1 s)" }]);
+    tree.update(["a: waiting", { text: "b: waiting", passing: "(2 s)" }]);
+    tree.say("a warning");
+    tree.update(["a: ready", { text: "b: waiting", passing: "(3 s)" }]);
+    tree.end();
+    expect(terminal.text).toBe("a: waiting\nb: waiting\na warning\na: ready\n");
+  });
+
+  test("CI and dumb terminals are not painted over", () => {
+    const terminal = new FakeTerminal();
+    expect(isLive(terminal, { TERM: "xterm" })).toBe(true);
+    expect(isLive(terminal, { TERM: "dumb" })).toBe(false);
+    expect(isLive(terminal, { CI: "true" })).toBe(false);
+    expect(isLive(terminal, { CI: "false" })).toBe(true);
+    expect(isLive(new FakeTerminal(false), {})).toBe(false);
+  });
+});
+
+test("a repaint that is due does not keep the process from ending", async () => {
+  const script = `
+    const { LiveTree } = await import(${JSON.stringify(new URL("live-tree.ts", import.meta.url).pathname)});
+    const tree = new LiveTree({ stream: process.stdout, live: true, intervalMs: 60_000 });
+    tree.update(["a"]);
+    tree.update(["b"]);`;
+  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe" });
+  expect(await child.exited).toBe(0);
+});
