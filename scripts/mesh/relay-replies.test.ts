@@ -16,7 +16,7 @@ describe("the mesh itself answers", () => {
   test("404 where no route leads", async () => {
     using proxy = new TestProxy({});
     const text = await proxy.ask(request("GET /x", "connection: close"));
-    expect(text).toStartWith("HTTP/1.1 404 Not Found\r\n");
+    expect(text).toStartWith("HTTP/1.1 404 Not Found\r\ncontent-type: text/plain; charset=utf-8\r\n");
     expect(text).toEndWith("the ingress gateway serves no host a.test\n");
     expect(proxy.served).toMatchObject([
       { status: 404, complete: true, revision: undefined, method: "GET", target: "/x" },

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { OK } from "./testing/http-client.ts";
 import { request } from "./testing/http-server.ts";
 import { forward, revision, TestProxy } from "./testing/proxy.ts";
-import { RawServer, type RawSocket } from "./testing/raw-socket.ts";
+import { RawServer, type RawSocket, untilSteady } from "./testing/raw-socket.ts";
 
 const MEGABYTE = 1024 * 1024;
 // What the kernels may hold on both legs together, generously.
@@ -103,9 +103,9 @@ test("a long answer to a slow client waits in the revision", async () => {
   void upstream.send(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n`);
   const piece = Buffer.alloc(MEGABYTE);
   for (let i = 0; i < size / MEGABYTE; i++) void upstream.send(piece).then(() => (sent += MEGABYTE));
-  await Bun.sleep(100);
-  expect(sent).toBeGreaterThan(0);
-  expect(sent).toBeLessThan(IN_KERNELS);
+  const steady = await untilSteady(() => sent);
+  expect(steady).toBeGreaterThan(0);
+  expect(steady).toBeLessThan(IN_KERNELS);
 });
 
 test("a long answer comes through whole when its client pauses now and then", async () => {
@@ -135,8 +135,7 @@ test("a long body for a slow revision waits in the client, and comes through who
   for (let at = 0; at < content.length; at += MEGABYTE) {
     void client.send(content.subarray(at, at + MEGABYTE)).then(() => (sent += MEGABYTE));
   }
-  await Bun.sleep(100);
-  expect(sent).toBeLessThan(IN_KERNELS);
+  expect(await untilSteady(() => sent)).toBeLessThan(IN_KERNELS);
   upstream.resume();
   await upstream.untilBytes(content.length);
   expect(upstream.bytes.equals(content)).toBe(true);

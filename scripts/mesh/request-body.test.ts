@@ -1,4 +1,5 @@
-import { expect, describe, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
+import type { HttpClient } from "./http/client.ts";
 import { answeringInTurn, OK } from "./testing/http-client.ts";
 import { request, statuses } from "./testing/http-server.ts";
 import { forward, retrying, revision, TestProxy } from "./testing/proxy.ts";
@@ -67,6 +68,38 @@ describe("a body", () => {
     await client.send("def");
     await upstream.until("abcdef");
     await upstream.send(OK);
+    await client.until("\r\n\r\nok");
+    // The end of the body was found, so the next request is read as one.
+    await client.send(request("GET /next"));
+    await upstream.until("GET /next");
+  });
+
+  test("that comes while the next try is held is kept whole", async () => {
+    using server = await RawServer.listen();
+    const held = Promise.withResolvers<HttpClient>();
+    let asked = 0;
+    using proxy: TestProxy = new TestProxy(
+      { a: server.port },
+      {
+        rule: forward(revision("a"), retrying(1, ["503"])),
+        client: () => (asked++ === 0 ? proxy.client("a") : held.promise),
+      },
+    );
+    using client = await proxy.connect();
+    const content = "abcdefgh".repeat(128 * 1024);
+    await client.send(`${request("POST /", `content-length: ${content.length}`)}${content.slice(0, 8)}`);
+    const first = await server.accept();
+    await first.until("\r\n\r\nabcdefgh");
+    await first.send(UNAVAILABLE);
+    await first.untilEnded();
+    const rest = client.send(content.slice(8));
+    await Bun.sleep(20);
+    held.resolve(proxy.client("a"));
+    const second = await server.accept();
+    await second.untilBytes(content.length);
+    await rest;
+    expect(await second.until(content)).toEndWith(`\r\n\r\n${content}`);
+    await second.send(OK);
     await client.until("\r\n\r\nok");
   });
 });

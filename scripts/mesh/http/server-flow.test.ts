@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { HeaderList } from "../../traffic/headers.ts";
 import { replyTarget, request, TestServer } from "../testing/http-server.ts";
+import { untilSteady } from "../testing/raw-socket.ts";
 import { until } from "../testing/system.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -32,33 +33,32 @@ test("an answer to a slow reader waits at its source, and goes on when the reade
   client.pause();
   await client.send(request("GET /"));
   await until("the answer began", () => written > 0);
-  await Bun.sleep(50);
-  expect(written).toBeLessThan(IN_KERNELS);
+  expect(await untilSteady(() => written)).toBeLessThan(IN_KERNELS);
   client.resume();
   await client.untilBytes(64 * MEGABYTE);
   await client.send(request("GET /"));
   await client.untilBytes(128 * MEGABYTE);
 });
 
-test("a body that nobody wants yet waits at the client", async () => {
-  let received = 0;
+test("a body that nobody wants yet waits at the client, each time anew", async () => {
   using server = new TestServer();
   using client = await server.connect();
-  let sent = 0;
   const piece = Buffer.alloc(MEGABYTE);
-  await client.send(request("POST /", `content-length: ${64 * MEGABYTE}`));
-  const all = Array.from({ length: 64 }, () => client.send(piece).then(() => (sent += piece.length)));
-  await until("the request came", () => server.exchanges.length === 1);
-  await Bun.sleep(50);
-  expect(sent).toBeLessThan(IN_KERNELS);
-  const [exchange] = server.exchanges;
-  exchange?.readBody(
-    (content) => (received += content.length),
-    () => exchange.reply(200, "thanks"),
-  );
-  await client.until("thanks");
-  await Promise.all(all);
-  expect(received).toBe(64 * MEGABYTE);
+  for (const round of [1, 2]) {
+    let [sent, received] = [0, 0];
+    await client.send(request("POST /", `content-length: ${64 * MEGABYTE}`));
+    const all = Array.from({ length: 64 }, () => client.send(piece).then(() => (sent += piece.length)));
+    await until("the request came", () => server.exchanges.length === round);
+    expect(await untilSteady(() => sent)).toBeLessThan(IN_KERNELS);
+    const exchange = server.exchanges.at(-1);
+    exchange?.readBody(
+      (content) => (received += content.length),
+      () => exchange.reply(200, `thanks ${round}`),
+    );
+    await client.until(`thanks ${round}`);
+    await Promise.all(all);
+    expect(received).toBe(64 * MEGABYTE);
+  }
 });
 
 test("a body waits while it is paused", async () => {
@@ -98,8 +98,8 @@ test("a client that sends requests and takes no answers gets no more than it can
   const count = 256;
   await client.send(request("GET /").repeat(count));
   await until("the first request came", () => server.exchanges.length > 0);
-  await Bun.sleep(50);
-  expect(server.exchanges.length * piece.length).toBeLessThan(IN_KERNELS);
+  const served = await untilSteady(() => server.exchanges.length);
+  expect(served * piece.length).toBeLessThan(IN_KERNELS);
   client.resume();
   await client.untilBytes(count * piece.length);
   expect(server.exchanges).toHaveLength(count);

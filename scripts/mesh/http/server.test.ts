@@ -32,6 +32,15 @@ describe("requests", () => {
     expect(server.exchanges).toHaveLength(4);
   });
 
+  test("that come together in thousands are answered one after the other", async () => {
+    using server = new TestServer(replyTarget);
+    using client = await server.connect();
+    const count = 20_000;
+    void client.send(request("GET /").repeat(count) + request("GET /last", "connection: close"));
+    await client.untilEnded();
+    expect(statuses(client.text)).toHaveLength(count + 1);
+  });
+
   test("wait behind one that is slow", async () => {
     using server = new TestServer((exchange) => {
       if (exchange.request.target !== "/slow") replyTarget(exchange);

@@ -195,3 +195,12 @@ export class RawServer implements Disposable {
     for (const socket of this.#accepted) socket[Symbol.dispose]();
   }
 }
+
+/** Waits until a number, as of bytes that go out, has stopped growing; resolves with it. */
+export async function untilSteady(count: () => number): Promise<number> {
+  for (let [last, quiet] = [-1, 0]; ; await Bun.sleep(10)) {
+    quiet = count() === last ? quiet + 1 : 0;
+    last = count();
+    if (quiet === 8) return last;
+  }
+}
