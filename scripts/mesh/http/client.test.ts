@@ -142,6 +142,7 @@ describe("a failure", () => {
     await upstream.until("\r\n\r\n");
     await fail(upstream);
     expect((await request.over()).failure).toEqual(failure);
+    await upstream.untilEnded();
     expect(request.calls.filter((call) => call !== "flush")).toEqual(["failure"]);
     await client.close();
   });

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { HeaderList } from "../../traffic/headers.ts";
 import { replyBody, replyTarget, request, statuses, TestServer } from "../testing/http-server.ts";
+import { until } from "../testing/system.ts";
+import type { Exchange } from "./exchange.ts";
 
 describe("requests", () => {
   test("are read a byte at a time", async () => {
@@ -53,6 +55,32 @@ describe("requests", () => {
     server.exchanges[0]?.reply(200, "slow");
     await client.until("/fast\n");
     expect(client.text.match(/^(slow|\/fast)$/gm)).toEqual(["slow", "/fast"]);
+  });
+
+  test("wait behind one that is slow, however many they are", async () => {
+    using server = new TestServer((exchange) => {
+      if (exchange.request.target !== "/slow") replyTarget(exchange);
+    });
+    using client = await server.connect();
+    const count = 10_000;
+    void client.send(
+      request("GET /slow") + request("GET /").repeat(count) + request("GET /", "connection: close"),
+    );
+    await until("the slow one came", () => server.exchanges.length === 1);
+    await Bun.sleep(20);
+    server.exchanges[0]?.reply(200, "slow");
+    await client.untilEnded();
+    expect(statuses(client.text)).toHaveLength(count + 2);
+  });
+
+  test("give their body when it is wanted, even if it came long before", async () => {
+    using server = new TestServer();
+    using client = await server.connect();
+    await client.send(`${request("POST /", "content-length: 3")}abc`);
+    await until("the request came", () => server.exchanges.length === 1);
+    await Bun.sleep(5);
+    replyBody(server.exchanges[0] as Exchange);
+    await client.until("/ abc\n");
   });
 
   test("keep target, fields and bytes beyond ASCII as they are", async () => {
