@@ -21,6 +21,17 @@ export interface Plan {
  */
 export function compilePlan(resources: Resources, domain: string): { plan: Plan; problems: Problem[] } {
   const { services, problems } = planKnativeServices(resources.knativeServices);
+  const { plan, problems: others } = compileRoutes(services, resources, domain);
+  return { plan, problems: [...problems, ...others] };
+}
+
+/** The same where the Knative Services are known otherwise, as those of a cluster are. */
+export function compileRoutes(
+  services: KnativeServicePlan[],
+  resources: Pick<Resources, "virtualServices" | "gateways" | "externalNames">,
+  domain: string,
+): { plan: Plan; problems: Problem[] } {
+  const problems: Problem[] = [];
   const cluster = clusterHosts(services, resources.externalNames);
   problems.push(...cluster.problems);
   const gateways = readGateways(resources.gateways, problems);

@@ -23,9 +23,9 @@ export async function readWorkload(kube: Kube, namespace: string): Promise<Servi
     kube.list(POD, { namespace, labelSelector: SERVICE_LABEL }),
   ]);
   return workloadView({
-    services: only(LiveService, services.items),
-    revisions: only(LiveRevision, revisions.items),
-    pods: only(LivePod, pods.items),
+    services: checked(LiveService, services.items),
+    revisions: checked(LiveRevision, revisions.items),
+    pods: checked(LivePod, pods.items),
   });
 }
 
@@ -47,9 +47,9 @@ export async function followWorkload(
       if (!services || !revisions || !pods) return;
       onView(
         workloadView({
-          services: only(LiveService, services),
-          revisions: only(LiveRevision, revisions),
-          pods: only(LivePod, pods),
+          services: checked(LiveService, services),
+          revisions: checked(LiveRevision, revisions),
+          pods: checked(LivePod, pods),
         }),
       );
     });
@@ -60,7 +60,7 @@ export async function followWorkload(
   ]);
 }
 
-/** Those of the objects that are what they should be: Knative writes them, so others are none of ours. */
-function only<S extends TSchema>(schema: S, objects: readonly KubeObject[]): Static<S>[] {
-  return objects.filter((object): object is KubeObject & Static<S> => Check(schema, object));
+/** Those of the objects that are what their kind promises. */
+export function checked<S extends TSchema>(schema: S, objects: readonly KubeObject[]): Static<S>[] {
+  return objects.flatMap((object: unknown) => (Check(schema, object) ? [object] : []));
 }

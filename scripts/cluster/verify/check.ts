@@ -1,0 +1,14 @@
+/** One thing that was looked at: what was expected, and what was seen. */
+export interface CheckResult {
+  /** What it belongs to, such as `contract` or `split`. */
+  group: string;
+  name: string;
+  expected: string;
+  seen: string;
+  ok: boolean;
+}
+
+/** A check that holds when both texts are equal. */
+export function equalCheck(group: string, name: string, expected: string, seen: string): CheckResult {
+  return { group, name, expected, seen, ok: expected === seen };
+}

@@ -1,0 +1,77 @@
+import type { CheckResult } from "./check.ts";
+import type { Ask } from "./contract.ts";
+
+export interface SplitOptions {
+  ask: Ask;
+  /** The share that each revision should get, from 0 to 1. */
+  planned: ReadonlyMap<string, number>;
+  requests: number;
+}
+
+/** How often each revision answered, and how often none could be told. */
+export interface Observed {
+  counts: Map<string, number>;
+  failed: number;
+  requests: number;
+}
+
+const AT_ONCE = 8;
+
+/** Sends requests that the split decides and counts who answered them, by x-kyc-revision. */
+export async function observeSplit(ask: Ask, requests: number): Promise<Observed> {
+  const counts = new Map<string, number>();
+  let failed = 0;
+  let left = requests;
+  const worker = async (): Promise<void> => {
+    while (left-- > 0) {
+      const response = await ask("/kyc/v1/customer").catch(() => undefined);
+      await response?.text();
+      const revision = response?.headers.get("x-kyc-revision");
+      if (response?.status === 200 && revision) counts.set(revision, (counts.get(revision) ?? 0) + 1);
+      else failed++;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return { counts, failed, requests };
+}
+
+/** The planned split against the observed one: each planned share has to lie in the interval around the observed one. */
+export async function splitChecks({ ask, planned, requests }: SplitOptions): Promise<CheckResult[]> {
+  const { counts, failed } = await observeSplit(ask, requests);
+  const answered = requests - failed;
+  const group = "split";
+  const results: CheckResult[] = [
+    { group, name: `failed of ${requests} requests`, expected: "0", seen: String(failed), ok: failed === 0 },
+  ];
+  for (const revision of new Set([...planned.keys(), ...counts.keys()])) {
+    const share = planned.get(revision) ?? 0;
+    const count = counts.get(revision) ?? 0;
+    const { low, high } = wilson(count, answered);
+    results.push({
+      group,
+      name: `share of ${revision}`,
+      expected: percent(share),
+      seen: `${percent(count / Math.max(answered, 1))} (99.9 % interval ${percent(low)} to ${percent(high)})`,
+      // Of a share of nothing or all, not one request may go astray.
+      ok: share === 0 ? count === 0 : share === 1 ? count === answered : low <= share && share <= high,
+    });
+  }
+  return results;
+}
+
+// The normal quantile of a two-sided 99.9 % interval.
+const Z = 3.2905;
+
+/** Wilson's score interval for a proportion (Wilson 1927, JASA 22:209-212); the whole range when nothing was counted. */
+export function wilson(count: number, all: number): { low: number; high: number } {
+  if (all === 0) return { low: 0, high: 1 };
+  const p = count / all;
+  const z2 = Z * Z;
+  const middle = (p + z2 / (2 * all)) / (1 + z2 / all);
+  const half = (Z / (1 + z2 / all)) * Math.sqrt((p * (1 - p)) / all + z2 / (4 * all * all));
+  return { low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
