@@ -1,206 +1,249 @@
 import type { Static, TSchema } from "typebox";
-import { Check } from "typebox/schema";
-import type { Connection } from "./connection.ts";
-import { type Kind, KubeList, KubeObject, nameOf, type ObjectRef, ResourceList, Status } from "./objects.ts";
+import { ApiError } from "./api-error.ts";
+import type { ApiRequest, Connection } from "./connection.ts";
+import { Discovery, type Place } from "./discovery.ts";
+import {
+  type Kind,
+  KubeList,
+  KubeObject,
+  nameOf,
+  type ObjectRef,
+  parse,
+  refOf,
+  ResourceList,
+} from "./objects.ts";
+import { pause } from "./pause.ts";
+import { queryOf } from "./query.ts";
 
-/** The API server refused a request. */
-export class ApiError extends Error {
-  readonly code: number;
-  /** The machine's word for it, such as `NotFound` or `Conflict`. */
-  readonly reason: string;
-  readonly status: Status | undefined;
-
-  constructor(what: string, code: number, status: Status | undefined) {
-    super(`${what}: ${status?.message ?? `the API server answered ${code}`}`);
-    this.code = code;
-    this.reason = status?.reason ?? "";
-    this.status = status;
-  }
+export interface RequestOptions {
+  signal?: AbortSignal | undefined;
 }
 
-export interface ApplyOptions {
-  fieldManager: string;
-  /** Takes fields over that another manager holds. */
-  force?: boolean;
-  dryRun?: boolean;
-}
-
-export interface ListOptions {
+export interface ListOptions extends RequestOptions {
+  /** All namespaces when undefined. */
   namespace?: string | undefined;
   labelSelector?: string | undefined;
+  fieldSelector?: string | undefined;
 }
 
-/** Kubernetes objects as plain data, over one connection. Kinds are looked up by discovery, once each. */
+export interface WriteOptions extends RequestOptions {
+  /** Who the fields belong to that are written. */
+  fieldManager: string;
+  /** The API server answers as if it had been done. @default false */
+  dryRun?: boolean | undefined;
+}
+
+export interface ApplyOptions extends WriteOptions {
+  /** Takes fields over that another manager holds. @default false */
+  force?: boolean | undefined;
+}
+
+export interface DeleteOptions extends RequestOptions {
+  /** What the object owns is deleted after it, or before it. @default "Background" */
+  propagation?: "Background" | "Foreground" | undefined;
+  /** Deletes only the object that has this uid. */
+  uid?: string | undefined;
+}
+
+/** All objects of a kind, and the place from which a watch goes on. */
+export interface Listed {
+  items: KubeObject[];
+  resourceVersion: string;
+}
+
+export { ApiError };
+
+const PAGE_SIZE = 500;
+// As often as other clients do without being asked to.
+const MAX_POSTPONEMENTS = 10;
+
+/**
+ * Kubernetes objects as plain data, over one connection. Kinds are looked up by discovery, once each. Numbers are
+ * JavaScript's: integers beyond 2^53, which no kind here has, would not be exact.
+ */
 export class Kube {
   readonly connection: Connection;
-  readonly #kinds = new Map<string, Promise<Static<typeof ResourceList>["resources"]>>();
+  readonly #discovery = new Discovery((group) => this.#resources(group));
 
   constructor(connection: Connection) {
     this.connection = connection;
   }
 
-  /** The object, or undefined when it is not there. */
-  async get(ref: ObjectRef): Promise<KubeObject | undefined> {
-    const path = await this.path(ref, ref.namespace, ref.name);
+  /** The object, or undefined when it is not there, or its kind is not installed. */
+  async get(ref: ObjectRef, options: RequestOptions = {}): Promise<KubeObject | undefined> {
+    const path = await this.#discovery.path(ref, ref);
     if (path === undefined) return undefined;
-    return this.#object(`cannot read ${nameOf(ref)}`, path).catch(undefinedIfMissing);
+    return this.#object(`cannot read ${nameOf(ref)}`, path, options).catch(undefinedIfNotFound);
   }
 
-  /** All objects of a kind; none where the cluster does not know the kind. */
-  async list(
-    kind: Kind,
-    options: ListOptions = {},
-  ): Promise<{ items: KubeObject[]; resourceVersion: string }> {
-    const path = await this.path(kind, options.namespace);
+  /** All objects of a kind; none where the kind is not installed. */
+  async list(kind: Kind, options: ListOptions = {}): Promise<Listed> {
+    const path = await this.#discovery.path(kind, { namespace: options.namespace });
     if (path === undefined) return { items: [], resourceVersion: "" };
-    const items: KubeObject[] = [];
-    let resourceVersion = "";
-    let next: string | undefined;
-    do {
-      const query = new URLSearchParams({ limit: "500" });
-      if (options.labelSelector !== undefined) query.set("labelSelector", options.labelSelector);
-      if (next) query.set("continue", next);
-      const page = await this.json(`cannot list ${kind.kind}`, `${path}?${query}`, KubeList);
-      resourceVersion = page.metadata.resourceVersion ?? "";
-      // The items of a list leave out what the list says for all of them.
-      for (const item of page.items)
-        items.push(parse(KubeObject, { ...kind, ...(item as object) }, `an item of ${path}`));
-      next = page.metadata.continue;
-    } while (next);
-    return { items, resourceVersion };
+    try {
+      return await this.#list(kind, path, options, PAGE_SIZE);
+    } catch (error) {
+      // A place in a long list is forgotten after some minutes. Then all of it comes at once.
+      if (!(error instanceof ApiError && error.code === 410)) throw error;
+      return this.#list(kind, path, options);
+    }
   }
 
-  /** Server-side apply. @throws ApiError with code 409 when another manager holds a field */
-  async apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject> {
-    const { metadata } = object;
-    const path = await this.#knownPath(object, metadata.namespace, metadata.name);
-    const query = new URLSearchParams({ fieldManager: options.fieldManager });
-    if (options.force) query.set("force", "true");
-    if (options.dryRun) query.set("dryRun", "All");
-    return this.#object(`cannot apply ${describe(object)}`, `${path}?${query}`, {
-      method: "PATCH",
-      headers: { "content-type": "application/apply-patch+yaml" },
-      body: JSON.stringify(object),
-    });
+  /**
+   * Server-side apply. A field that the kind does not have is refused, as kubectl does, and not dropped in silence.
+   * @throws ApiError with code 409 when another manager holds a field; its status says which, and who
+   */
+  async apply(object: KubeObject, { force, ...options }: ApplyOptions): Promise<KubeObject> {
+    const query = { fieldValidation: "Strict", ...(force ? { force: "true" } : {}) };
+    const path = await this.path(object, object.metadata);
+    // JSON is YAML.
+    const request = write("PATCH", "application/apply-patch+yaml", object, options);
+    return this.#object(`cannot apply ${nameOf(refOf(object))}`, path + writeQuery(options, query), request);
   }
 
-  async create(object: KubeObject): Promise<KubeObject> {
-    const path = await this.#knownPath(object, object.metadata.namespace);
-    return this.#object(`cannot create ${describe(object)}`, path, json("POST", object));
+  /** @throws ApiError with code 409 when it is there already */
+  async create(object: KubeObject, options: WriteOptions): Promise<KubeObject> {
+    const path = await this.path(object, object.metadata);
+    const all = path.slice(0, path.lastIndexOf("/"));
+    const request = write("POST", "application/json", object, options);
+    const query = writeQuery(options, { fieldValidation: "Strict" });
+    return this.#object(`cannot create ${nameOf(refOf(object))}`, all + query, request);
   }
 
   /**
    * Replaces an object by what was read and changed.
    * @throws ApiError with code 409 when somebody else changed it since (by resourceVersion)
    */
-  async replace(object: KubeObject, fieldManager: string): Promise<KubeObject> {
-    const path = await this.#knownPath(object, object.metadata.namespace, object.metadata.name);
-    const query = new URLSearchParams({ fieldManager });
-    return this.#object(`cannot change ${describe(object)}`, `${path}?${query}`, json("PUT", object));
+  async replace(object: KubeObject, options: WriteOptions): Promise<KubeObject> {
+    const what = `cannot change ${nameOf(refOf(object))}`;
+    // Without it the API server would overwrite whatever is there by now.
+    if (!object.metadata.resourceVersion) throw new Error(`${what}: it has no resourceVersion`);
+    const path = await this.path(object, object.metadata);
+    const request = write("PUT", "application/json", object, options);
+    return this.#object(what, path + writeQuery(options), request);
   }
 
-  /** JSON merge patch (RFC 7396). */
-  async patch(ref: ObjectRef, patch: object, fieldManager: string): Promise<KubeObject> {
-    const path = await this.#knownPath(ref, ref.namespace, ref.name);
-    const query = new URLSearchParams({ fieldManager });
-    return this.#object(`cannot change ${nameOf(ref)}`, `${path}?${query}`, {
-      method: "PATCH",
-      headers: { "content-type": "application/merge-patch+json" },
-      body: JSON.stringify(patch),
-    });
-  }
-
-  /** Deletes an object with all that it owns; whether it was there. */
-  async delete(ref: ObjectRef): Promise<boolean> {
-    const path = await this.path(ref, ref.namespace, ref.name);
-    if (path === undefined) return false;
-    const options = { kind: "DeleteOptions", apiVersion: "v1", propagationPolicy: "Background" };
-    try {
-      await this.send(`cannot delete ${nameOf(ref)}`, path, json("DELETE", options));
-      return true;
-    } catch (error) {
-      if (error instanceof ApiError && error.code === 404) return false;
-      throw error;
-    }
+  /** JSON merge patch (RFC 7396): null removes a field, and a list is replaced as a whole. */
+  async patch(ref: ObjectRef, patch: object, options: WriteOptions): Promise<KubeObject> {
+    const path = await this.path(ref, ref);
+    const request = write("PATCH", "application/merge-patch+json", patch, options);
+    return this.#object(`cannot change ${nameOf(ref)}`, path + writeQuery(options), request);
   }
 
   /**
-   * A request whose answer is a document of this schema.
+   * Asks for an object and all that it owns to be deleted, and does not wait for it; whether it was there.
+   * @throws ApiError with code 409 when it has another uid
+   */
+  async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
+    const { propagation = "Background", uid, signal } = options;
+    const path = await this.#discovery.path(ref, ref);
+    if (path === undefined) return false;
+    const body = {
+      kind: "DeleteOptions",
+      apiVersion: "v1",
+      propagationPolicy: propagation,
+      ...(uid === undefined ? {} : { preconditions: { uid } }),
+    };
+    const request = write("DELETE", "application/json", body, { signal });
+    const answer = await this.send(`cannot delete ${nameOf(ref)}`, path, request).catch(undefinedIfNotFound);
+    return answer !== undefined;
+  }
+
+  /**
+   * A request whose answer is a JSON document of this schema.
+   * @param what what cannot be done when it fails
    * @throws ApiError when it is refused
    */
   async json<S extends TSchema>(
     what: string,
     path: string,
     schema: S,
-    init?: RequestInit,
+    request?: ApiRequest,
   ): Promise<Static<S>> {
-    const response = await this.send(what, path, init);
-    return parse(schema, await response.json(), path);
+    const response = await this.send(what, path, request);
+    const document: unknown = await response.json().catch(() => undefined);
+    return parse(schema, document, `${what}: the answer to ${path}`);
   }
 
-  /** A request whose answer is good. @throws ApiError when it is not */
-  async send(what: string, path: string, init?: RequestInit): Promise<Response> {
-    const response = await this.connection.send(path, init);
-    if (response.ok) return response;
-    const body: unknown = await response.json().catch(() => undefined);
-    throw new ApiError(what, response.status, Check(Status, body) ? body : undefined);
-  }
-
-  /** The path of a kind's objects, or of one of them; undefined where the cluster does not know the kind. */
-  async path(kind: Kind, namespace: string | undefined, name?: string): Promise<string | undefined> {
-    const { apiVersion } = kind;
-    const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-    let known = this.#kinds.get(apiVersion);
-    if (known === undefined) {
-      known = this.#discover(group);
-      this.#kinds.set(apiVersion, known);
-      // A group that is not there may be installed later: only what was found is remembered.
-      known
-        .then((found) => found.length === 0 && this.#kinds.delete(apiVersion))
-        .catch(() => this.#kinds.delete(apiVersion));
+  /** A request whose answer is complete and good. @throws ApiError when it is refused */
+  async send(what: string, path: string, request: ApiRequest = {}): Promise<Response> {
+    for (let postponed = 0; ; postponed++) {
+      const response = await this.connection.send(path, request);
+      if (response.ok) return response;
+      const waitMs = postponedMs(response);
+      if (waitMs === undefined || postponed === MAX_POSTPONEMENTS) throw await this.#refusal(what, response);
+      await pause(waitMs, request.signal);
     }
-    const resource = (await known).find((found) => found.kind === kind.kind && !found.name.includes("/"));
-    if (resource === undefined) return undefined;
-    const scope = resource.namespaced && namespace !== undefined ? `/namespaces/${namespace}` : "";
-    return `${group}${scope}/${resource.name}${name === undefined ? "" : `/${encodeURIComponent(name)}`}`;
   }
 
-  async #knownPath(kind: Kind, namespace: string | undefined, name?: string): Promise<string> {
-    const path = await this.path(kind, namespace, name);
-    if (path !== undefined) return path;
-    this.#kinds.delete(kind.apiVersion);
-    throw new ApiError(`cannot find the kind ${kind.kind}`, 404, {
-      kind: "Status",
-      reason: "NoSuchKind",
-      message: `this cluster does not know ${kind.kind} of ${kind.apiVersion}: is what defines it installed?`,
+  /** A request whose answer comes bit by bit, for as long as it takes. @throws ApiError when it is refused */
+  async open(what: string, path: string, request: ApiRequest = {}): Promise<Response> {
+    const response = await this.connection.open(path, request);
+    if (response.ok) return response;
+    throw await this.#refusal(what, response);
+  }
+
+  /**
+   * The path of a kind's objects, or of one of them.
+   * @throws ApiError with reason `NoSuchKind` when the cluster does not know the kind
+   */
+  async path(kind: Kind, { namespace, name }: Place): Promise<string> {
+    const path = await this.#discovery.path(kind, { namespace, name });
+    if (path === undefined) throw ApiError.noSuchKind(kind);
+    return path;
+  }
+
+  async #list(kind: Kind, path: string, options: ListOptions, limit?: number): Promise<Listed> {
+    const { namespace, labelSelector, fieldSelector, signal } = options;
+    const what = `cannot list ${kind.kind}${namespace === undefined ? "" : ` in ${namespace}`}`;
+    const items: KubeObject[] = [];
+    let from: string | undefined;
+    for (;;) {
+      const query = queryOf({ limit: limit?.toString(), labelSelector, fieldSelector, continue: from });
+      const { metadata, items: page } = await this.json(what, path + query, KubeList, { signal });
+      // The items of a list leave out what the list says for all of them.
+      const ofAll = { apiVersion: kind.apiVersion, kind: kind.kind };
+      for (const item of page ?? []) items.push(parse(KubeObject, { ...ofAll, ...item }, `${what}: an item`));
+      if (!metadata.continue) return { items, resourceVersion: metadata.resourceVersion ?? "" };
+      from = metadata.continue;
+    }
+  }
+
+  async #resources(group: string): Promise<Static<typeof ResourceList>["resources"]> {
+    // A group that is not there is no failure. Its 404 is plain text, not a Status.
+    const found = await this.json(`cannot look up ${group}`, group, ResourceList).catch((error: unknown) => {
+      if (error instanceof ApiError && error.code === 404) return undefined;
+      throw error;
     });
-  }
-
-  async #discover(group: string): Promise<Static<typeof ResourceList>["resources"]> {
-    const found = await this.json(`cannot look up ${group}`, group, ResourceList).catch(undefinedIfMissing);
     return found?.resources ?? [];
   }
 
-  #object(what: string, path: string, init?: RequestInit): Promise<KubeObject> {
-    return this.json(what, path, KubeObject, init);
+  /** Of credentials that are not accepted, the server does not even say whose they are. */
+  #refusal(what: string, response: Response): Promise<ApiError> {
+    const who = response.status === 401 ? ` with the credentials of ${this.connection.context}` : "";
+    return ApiError.of(`${what}${who}`, response);
+  }
+
+  #object(what: string, path: string, request: ApiRequest): Promise<KubeObject> {
+    return this.json(what, path, KubeObject, request);
   }
 }
 
-function json(method: string, body: object): RequestInit {
-  return { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+function write(method: string, contentType: string, body: object, { signal }: RequestOptions): ApiRequest {
+  return { method, headers: { "content-type": contentType }, body: JSON.stringify(body), signal };
 }
 
-function parse<S extends TSchema>(schema: S, value: unknown, where: string): Static<S> {
-  if (Check(schema, value)) return value;
-  throw new Error(`${where} is not what the Kubernetes API promises`);
+function writeQuery({ fieldManager, dryRun }: WriteOptions, more: Record<string, string> = {}): string {
+  return queryOf({ fieldManager, dryRun: dryRun ? "All" : undefined, ...more });
 }
 
-function undefinedIfMissing(error: unknown): undefined {
-  if (error instanceof ApiError && error.code === 404) return undefined;
+/** How long a busy API server, which has done nothing of the request, asks to wait; undefined when it does not. */
+function postponedMs({ status, headers }: Response): number | undefined {
+  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
+  return status === 429 && seconds >= 0 ? Math.min(seconds, 30) * 1_000 : undefined;
+}
+
+function undefinedIfNotFound(error: unknown): undefined {
+  if (error instanceof ApiError && error.reason === "NotFound") return undefined;
   throw error;
-}
-
-function describe(object: KubeObject): string {
-  const { kind, apiVersion, metadata } = object;
-  return nameOf({ kind, apiVersion, name: metadata.name, namespace: metadata.namespace });
 }

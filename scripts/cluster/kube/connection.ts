@@ -1,99 +1,145 @@
-import { KubeConfig } from "@kubernetes/client-node";
-import { didYouMean } from "../../nearest.ts";
+import { CredentialSource, wrongWith } from "./credentials.ts";
+import { codeOf, describe } from "./describe.ts";
+import { type Choice, type KubeconfigOptions, NoCluster, readKubeconfig } from "./kubeconfig.ts";
 
 /** The way to one Kubernetes API server, with the user's own credentials. */
 export interface Connection {
   /** The kubeconfig context that is used. */
   readonly context: string;
   readonly server: string;
-  /** Sends a request to a path of the API server. @throws Unreachable when no answer comes */
-  send(path: string, init?: RequestInit): Promise<Response>;
+  /** The context's own namespace, if it has one. */
+  readonly namespace: string | undefined;
+  /** Sends a request to a path of the API server. @throws Unreachable when no complete answer comes in time */
+  send(path: string, request?: ApiRequest): Promise<Response>;
+  /**
+   * The same for an answer that comes bit by bit: its beginning has to come in time, the rest as long as it takes.
+   * Reading it fails, with an error of any kind, when the connection is cut or the signal comes.
+   */
+  open(path: string, request?: ApiRequest): Promise<Response>;
 }
 
-export interface ConnectOptions {
-  /** A context of the kubeconfig; the current one when undefined. */
-  context?: string | undefined;
-  /** A kubeconfig as text, in place of $KUBECONFIG, ~/.kube/config and the pod's service account. */
-  kubeconfig?: string;
+export interface ApiRequest {
+  /** @default "GET" */
+  method?: string | undefined;
+  headers?: Readonly<Record<string, string>> | undefined;
+  body?: string | undefined;
+  signal?: AbortSignal | undefined;
 }
 
-/** The kubeconfig does not say how to reach a cluster. */
-export class NoCluster extends Error {}
+export interface ConnectOptions extends KubeconfigOptions {
+  /** How long an answer, or a credential plugin, may take. Each admission webhook may take 10 s. @default 40000 */
+  timeoutMs?: number | undefined;
+}
 
 /** The API server did not answer. */
-export class Unreachable extends Error {}
+export class Unreachable extends Error {
+  override readonly name = "Unreachable";
+}
 
 /**
  * Reads the kubeconfig. Nothing is sent before the first request.
- * (The client library's own transport does not present client certificates on Bun; its reading of kubeconfigs, exec
- * credentials among them, is used, and Bun's fetch carries the requests.)
+ * (The client library's own transport does not present client certificates on Bun. Its reading of certificates and
+ * tokens is used, and Bun's fetch carries the requests.)
  * @throws NoCluster when there is no kubeconfig, or not this context
  */
-export function connect(options: ConnectOptions = {}): Connection {
-  const config = new KubeConfig();
-  if (options.kubeconfig === undefined) config.loadFromDefault();
-  else config.loadFromString(options.kubeconfig);
-  const context = options.context ?? config.getCurrentContext();
-  const names = config.getContexts().map(({ name }) => name);
-  if (!names.includes(context)) {
-    throw new NoCluster(
-      names.length === 0 || context === ""
-        ? "No cluster is configured: there is no kubeconfig with a current context. Run ./kyc up, or set KUBECONFIG."
-        : `There is no context ${context} in the kubeconfig; ${didYouMean(context, names)}`,
-    );
+export function connect({ timeoutMs = 40_000, ...options }: ConnectOptions = {}): Connection {
+  const choice = readKubeconfig(options);
+  const { context, namespace, cluster } = choice;
+  const server = cluster.server.replace(/\/+$/, "");
+  const proxy = proxyFor(choice);
+  const source = new CredentialSource(choice, { timeoutMs });
+
+  async function once(path: string, request: ApiRequest, whole: boolean): Promise<Response> {
+    const { headers, tls } = await source.get();
+    const { method = "GET", body, signal } = request;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeoutMs);
+    try {
+      const response = await fetch(`${server}${path}`, {
+        method,
+        headers: { ...STANDING, ...request.headers, ...headers },
+        ...(body === undefined ? {} : { body }),
+        signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]),
+        // Elsewhere, nobody is entitled to these credentials.
+        redirect: "manual",
+        // A stream may be silent for long.
+        timeout: false,
+        tls,
+        ...proxy,
+      });
+      return whole || !response.ok ? await complete(response) : response;
+    } catch (error) {
+      signal?.throwIfAborted();
+      const wrong = codeOf(error) === "FailedToOpenSocket" ? wrongWith(tls) : undefined;
+      if (wrong !== undefined)
+        throw new NoCluster(`The credentials of ${context} cannot be used: ${wrong}.`, { cause: error });
+      const why = late.signal.aborted ? `no answer within ${timeoutMs / 1_000} s` : explain(error);
+      throw new Unreachable(sentence(`The API server of ${context} (${server})`, error, why), {
+        cause: error,
+      });
+    } finally {
+      clearTimeout(timer);
+    }
   }
-  config.setCurrentContext(context);
-  const cluster = config.getCurrentCluster();
-  if (cluster === null)
-    throw new NoCluster(`The context ${context} names a cluster that the kubeconfig does not hold.`);
-  const server = cluster.server.replace(/\/$/, "");
+
+  async function answer(path: string, request: ApiRequest, whole: boolean): Promise<Response> {
+    const response = await once(path, request, whole);
+    // A plugin's credentials may have been withdrawn before their time.
+    return response.status === 401 && source.renew() ? once(path, request, whole) : response;
+  }
+
   return {
     context,
     server,
-    async send(path, init = {}) {
-      const secrets = await credentials(config);
-      const headers = new Headers(init.headers);
-      for (const [name, value] of Object.entries(secrets.headers)) headers.set(name, value);
-      const request: BunFetchRequestInit = { ...init, headers, tls: secrets.tls };
-      if (cluster.proxyUrl !== undefined) request.proxy = cluster.proxyUrl;
-      try {
-        return await fetch(`${server}${path}`, request);
-      } catch (error) {
-        if (init.signal?.aborted === true) throw error;
-        throw new Unreachable(`The API server of ${context} (${server}) does not answer: ${describe(error)}`);
-      }
-    },
+    namespace,
+    send: (path, request = {}) => answer(path, request, true),
+    open: (path, request = {}) => answer(path, request, false),
   };
 }
 
-interface Credentials {
-  headers: Record<string, string>;
-  tls: Bun.TLSOptions;
+const STANDING = { accept: "application/json, */*", "user-agent": "kyc" };
+
+/** The proxy of the kubeconfig, whatever NO_PROXY says; else that of the environment, but not for this machine. */
+function proxyFor({ context, cluster }: Choice): Pick<BunFetchRequestInit, "proxy"> {
+  const url = URL.parse(cluster.server);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new NoCluster(`The server of ${context} is no address: it must begin with https:// or http://.`);
+  const proxyUrl = cluster["proxy-url"];
+  if (!proxyUrl) return LOOPBACK.test(url.hostname) ? { proxy: false } : {};
+  if (/^https?:/.test(proxyUrl)) return { proxy: { url: proxyUrl, respectNoProxy: false } };
+  // Not all of it is shown: it may hold a password.
+  const [scheme] = proxyUrl.split(":");
+  throw new NoCluster(
+    `The proxy-url of ${context} is one of ${scheme}: only http and https proxies can be used.`,
+  );
 }
 
-/** What the library sets for Node's https, as far as fetch needs it. Asked for each request: tokens expire. */
-async function credentials(config: KubeConfig): Promise<Credentials> {
-  const options: Parameters<KubeConfig["applyToHTTPSOptions"]>[0] = {};
-  await config.applyToHTTPSOptions(options).catch((error: unknown) => {
-    throw new NoCluster(`The credentials of ${config.getCurrentContext()} cannot be had: ${describe(error)}`);
-  });
-  const { ca, cert, key, rejectUnauthorized, servername, auth } = options;
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options.headers ?? {})) {
-    if (value !== undefined) headers[name] = String(value);
-  }
-  if (typeof auth === "string") headers["Authorization"] = `Basic ${btoa(auth)}`;
-  const tls: Bun.TLSOptions = {};
-  if (ca) tls.ca = ca as NonNullable<Bun.TLSOptions["ca"]>;
-  if (cert) tls.cert = cert as NonNullable<Bun.TLSOptions["cert"]>;
-  if (key) tls.key = key as NonNullable<Bun.TLSOptions["key"]>;
-  if (servername) tls.serverName = servername;
-  if (rejectUnauthorized !== undefined) tls.rejectUnauthorized = rejectUnauthorized;
-  return { headers, tls };
+const LOOPBACK = /^(localhost|127\..*|\[::1\])$/;
+
+/** An answer that has arrived to its end. */
+async function complete(response: Response): Promise<Response> {
+  const body = await response.arrayBuffer();
+  const { status, statusText, headers } = response;
+  return new Response(body, { status, statusText, headers });
 }
 
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = "code" in error ? `${String(error.code)}: ` : "";
-  return `${code}${error.message}`;
+function sentence(who: string, error: unknown, why: string): string {
+  if (CERTIFICATE.test(codeOf(error))) return `${who} is not the one that the kubeconfig trusts: ${why}.`;
+  return `${who} does not answer: ${why}. Does the cluster run, and is this the context that is meant?`;
 }
+
+const CERTIFICATE = /CERT|VERIFY|ISSUER/;
+
+function explain(error: unknown): string {
+  const code = codeOf(error);
+  return REASONS[code] ?? `${code ? `${code}, ` : ""}${describe(error)}`;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "it refuses connections",
+  ECONNRESET: "it cut the connection",
+  ENOTFOUND: "its name is not known",
+  FailedToOpenSocket: "no connection can be opened",
+  EPROTO: "the TLS handshake failed",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name",
+};

@@ -1,6 +1,8 @@
-import Type, { type Static } from "typebox";
+import Type, { type Static, type TSchema } from "typebox";
+import { Check } from "typebox/schema";
 
-const StringMap = Type.Record(Type.String(), Type.String());
+const Text = Type.Optional(Type.String());
+const StringMap = Type.Optional(Type.Record(Type.String(), Type.String()));
 
 /** What every Kubernetes object has. Fields beyond these pass through untouched: nothing of an object is ever lost. */
 export const KubeObject = Type.Object({
@@ -8,14 +10,16 @@ export const KubeObject = Type.Object({
   kind: Type.String(),
   metadata: Type.Object({
     name: Type.String(),
-    namespace: Type.Optional(Type.String()),
-    uid: Type.Optional(Type.String()),
-    resourceVersion: Type.Optional(Type.String()),
+    namespace: Text,
+    uid: Text,
+    resourceVersion: Text,
     generation: Type.Optional(Type.Integer()),
-    creationTimestamp: Type.Optional(Type.String()),
-    deletionTimestamp: Type.Optional(Type.String()),
-    labels: Type.Optional(StringMap),
-    annotations: Type.Optional(StringMap),
+    // Go's zero time is written as null.
+    creationTimestamp: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+    deletionTimestamp: Text,
+    finalizers: Type.Optional(Type.Array(Type.String())),
+    labels: StringMap,
+    annotations: StringMap,
   }),
   spec: Type.Optional(Type.Unknown()),
   status: Type.Optional(Type.Unknown()),
@@ -48,35 +52,26 @@ export function nameOf({ kind, namespace, name }: ObjectRef): string {
 /** The `Status` object with which the API server answers a request that it refuses. */
 export const Status = Type.Object({
   kind: Type.Literal("Status"),
-  message: Type.Optional(Type.String()),
-  reason: Type.Optional(Type.String()),
+  message: Text,
+  reason: Text,
   code: Type.Optional(Type.Integer()),
+  // Of a refusal that is about several fields, each with its own reason: which manager holds it, for example.
   details: Type.Optional(
     Type.Object({
-      causes: Type.Optional(
-        Type.Array(
-          Type.Object({
-            reason: Type.Optional(Type.String()),
-            message: Type.Optional(Type.String()),
-            field: Type.Optional(Type.String()),
-          }),
-        ),
-      ),
+      causes: Type.Optional(Type.Array(Type.Object({ reason: Text, message: Text, field: Text }))),
     }),
   ),
 });
 export type Status = Static<typeof Status>;
 
-/** A list of objects. */
+/** A page of a list of objects. */
 export const KubeList = Type.Object({
-  metadata: Type.Object({
-    resourceVersion: Type.Optional(Type.String()),
-    continue: Type.Optional(Type.String()),
-  }),
-  items: Type.Array(Type.Unknown()),
+  metadata: Type.Object({ resourceVersion: Text, continue: Text }),
+  // An empty list of Go is written as null.
+  items: Type.Union([Type.Array(Type.Record(Type.String(), Type.Unknown())), Type.Null()]),
 });
 
-/** What an API group offers. */
+/** What a version of an API group offers. */
 export const ResourceList = Type.Object({
   resources: Type.Array(
     Type.Object({ name: Type.String(), kind: Type.String(), namespaced: Type.Boolean() }),
@@ -88,3 +83,12 @@ export const WatchEvent = Type.Object({
   type: Type.Enum(["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]),
   object: Type.Unknown(),
 });
+
+/** What a bookmark carries: the place in the watch, and no object. */
+export const Bookmark = Type.Object({ metadata: Type.Object({ resourceVersion: Type.String() }) });
+
+/** A document of the API server by its schema. @throws when it is not what was promised */
+export function parse<S extends TSchema>(schema: S, document: unknown, what: string): Static<S> {
+  if (Check(schema, document)) return document;
+  throw new Error(`${what} is not what the Kubernetes API promises`);
+}

@@ -1,0 +1,59 @@
+import { Check } from "typebox/schema";
+import { Unreachable } from "./connection.ts";
+import { type Kind, Status } from "./objects.ts";
+
+/** The API server refused a request. The message ends with its own sentence. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  /** The HTTP status. */
+  readonly code: number;
+  /** The machine's word for it, such as `NotFound` or `Conflict`; empty when it told none. */
+  readonly reason: string;
+  readonly status: Status | undefined;
+
+  /** @param what what could not be done */
+  constructor(what: string, code: number, status?: Status) {
+    super(`${what}: ${status?.message || `the API server answered ${code}`}`);
+    this.code = code;
+    this.reason = status?.reason ?? "";
+    this.status = status;
+  }
+
+  /** From an answer that is no success. */
+  static async of(what: string, response: Response): Promise<ApiError> {
+    const text = await response.text();
+    return new ApiError(what, response.status, statusIn(text) ?? plainWords(response, text));
+  }
+
+  /** A kind that is not installed is no object that is missing: it has a reason of its own. */
+  static noSuchKind({ kind, apiVersion }: Kind): ApiError {
+    return new ApiError(`cannot find the kind ${kind}`, 404, {
+      kind: "Status",
+      reason: "NoSuchKind",
+      message: `this cluster does not know ${kind} of ${apiVersion}: is what defines it installed?`,
+    });
+  }
+}
+
+/** Whether the same request may fare better a little later. */
+export function isPassing(error: unknown): error is ApiError | Unreachable {
+  if (error instanceof ApiError) return error.code === 429 || error.code >= 500;
+  return error instanceof Unreachable;
+}
+
+/** The Status that a body is, if it is one. */
+export function statusIn(text: string): Status | undefined {
+  try {
+    const body: unknown = JSON.parse(text);
+    return Check(Status, body) ? body : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is in the way of the API server, and the server itself for unknown paths, answer in words alone. */
+function plainWords({ status, headers }: Response, text: string): Status | undefined {
+  const words = text.trim();
+  const plain = headers.get("content-type")?.startsWith("text/plain") === true;
+  return plain && words !== "" ? { kind: "Status", message: `${status}, ${words.slice(0, 300)}` } : undefined;
+}
