@@ -1,0 +1,60 @@
+import { ApiError, isPassing } from "./api-error.ts";
+import type { Kube, RequestOptions } from "./client.ts";
+import { describe } from "./describe.ts";
+import { type KubeObject, nameOf, type ObjectRef } from "./objects.ts";
+import { pause } from "./pause.ts";
+
+export interface DeleteAndWaitOptions extends RequestOptions {
+  timeoutMs: number;
+}
+
+/** An object was to be deleted, and is still there. */
+export class StillThere extends Error {
+  override readonly name = "StillThere";
+}
+
+/**
+ * Deletes an object and waits until it is gone, and before it what it owns; whether it was there. One of the same name
+ * that somebody creates in the meantime is another object, and left alone.
+ * @throws StillThere when it is not gone in time; the message says what holds it
+ */
+export async function deleteAndWait(
+  kube: Kube,
+  ref: ObjectRef,
+  { timeoutMs, signal }: DeleteAndWaitOptions,
+): Promise<boolean> {
+  let there = await kube.get(ref, { signal });
+  if (there === undefined) return false;
+  const { uid } = there.metadata;
+  await kube.delete(ref, { uid, propagation: "Foreground", signal }).catch(trueIfReplaced);
+  const late = AbortSignal.timeout(timeoutMs);
+  const either = signal === undefined ? late : AbortSignal.any([signal, late]);
+  let trouble: unknown = new Error("the API server has not answered since");
+  for (let pauseMs = 50; !late.aborted; pauseMs = Math.min(pauseMs * 1.5, 1_000)) {
+    try {
+      const now = await kube.get(ref, { signal: either });
+      if (now === undefined || now.metadata.uid !== uid) return true;
+      there = now;
+      trouble = undefined;
+    } catch (error) {
+      if (!either.aborted && !isPassing(error)) throw error;
+      if (!either.aborted) trouble = error;
+    }
+    await pause(pauseMs, either);
+    signal?.throwIfAborted();
+  }
+  const why = trouble === undefined ? holding(there) : describe(trouble);
+  throw new StillThere(`${nameOf(ref)} is not gone after ${timeoutMs / 1_000} s: ${why}`);
+}
+
+function holding({ metadata }: KubeObject): string {
+  const finalizers = metadata.finalizers?.filter((name) => name !== "foregroundDeletion") ?? [];
+  if (finalizers.length === 0) return "what belongs to it is still there";
+  return `what set its finalizers has not let it go (${finalizers.join(", ")})`;
+}
+
+/** The API server refuses to delete what is another object by now. */
+function trueIfReplaced(error: unknown): true {
+  if (error instanceof ApiError && error.code === 409) return true;
+  throw error;
+}

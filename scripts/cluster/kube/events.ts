@@ -1,0 +1,68 @@
+import Type, { type Static } from "typebox";
+import type { Kube, RequestOptions } from "./client.ts";
+import { type ObjectRef, parse } from "./objects.ts";
+
+export interface EventsOptions extends RequestOptions {
+  namespace: string;
+  /** Only those about an object of this kind, of this name, or both. */
+  about?: Partial<Pick<ObjectRef, "kind" | "name">> | undefined;
+}
+
+/** What a part of Kubernetes has to say of an object, such as that its image cannot be pulled. */
+export interface ClusterEvent {
+  about: { kind: string; name: string };
+  /** `Normal`, or `Warning`. */
+  type: string;
+  /** The machine's word for it, such as `FailedScheduling`. */
+  reason: string;
+  message: string;
+  /** How many times it happened. */
+  count: number;
+  /** When it happened last, in RFC 3339. */
+  lastAt: string;
+}
+
+// Go's zero values are written as null. Of the times, which one is there depends on who wrote the event.
+const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
+const Count = Type.Optional(Type.Integer());
+const Series = Type.Object({ count: Count, lastObservedTime: Text });
+const Event = Type.Object({
+  metadata: Type.Object({ creationTimestamp: Text }),
+  involvedObject: Type.Object({ kind: Text, name: Text }),
+  type: Text,
+  reason: Text,
+  message: Text,
+  count: Count,
+  series: Type.Optional(Type.Union([Series, Type.Null()])),
+  lastTimestamp: Text,
+  eventTime: Text,
+});
+
+/** A namespace's events, the latest last. Kubernetes keeps them for an hour. */
+export async function events(
+  kube: Kube,
+  { namespace, about, signal }: EventsOptions,
+): Promise<ClusterEvent[]> {
+  const selectors: string[] = [];
+  if (about?.kind !== undefined) selectors.push(`involvedObject.kind=${about.kind}`);
+  if (about?.name !== undefined) selectors.push(`involvedObject.name=${about.name}`);
+  const fieldSelector = selectors.length === 0 ? undefined : selectors.join(",");
+  const { items } = await kube.list(
+    { apiVersion: "v1", kind: "Event" },
+    { namespace, fieldSelector, signal },
+  );
+  const found = items.map((item) => clusterEvent(parse(Event, item, `an event in ${namespace}`)));
+  return found.sort((a, b) => (Date.parse(a.lastAt) || 0) - (Date.parse(b.lastAt) || 0));
+}
+
+function clusterEvent(event: Static<typeof Event>): ClusterEvent {
+  const { involvedObject, type, reason, message, series, count, lastTimestamp, eventTime, metadata } = event;
+  return {
+    about: { kind: involvedObject.kind ?? "", name: involvedObject.name ?? "" },
+    type: type ?? "",
+    reason: reason ?? "",
+    message: message ?? "",
+    count: series?.count ?? count ?? 1,
+    lastAt: series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? "",
+  };
+}
