@@ -1,4 +1,4 @@
-import { ApiError } from "../kube/client.ts";
+import { ApiError } from "../kube/api-error.ts";
 import { nameOf, type ObjectRef } from "../kube/objects.ts";
 
 /** Fields that somebody else holds, so that the apply was refused. */

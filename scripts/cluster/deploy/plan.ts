@@ -3,6 +3,7 @@ import { Check } from "typebox/schema";
 import type { ManifestDocument } from "../../manifests/document.ts";
 import type { Position, Problem } from "../../manifests/problem.ts";
 import { KubeObject } from "../kube/objects.ts";
+import { inNamespace, NAMESPACE } from "./namespace.ts";
 import type { FunctionImage } from "../images/tag.ts";
 
 /** One object to apply, and what to wait for afterwards. */
@@ -22,9 +23,9 @@ export interface DeployPlan {
   problems: Problem[];
 }
 
-/** The label of everything that this tool made; `down` removes what carries it and nothing else. */
-export const MANAGED_BY = "app.kubernetes.io/managed-by";
+/** The field manager, and the value of the label of everything that this tool made. */
 export const MANAGER = "kyc";
+const MANAGED_BY = "app.kubernetes.io/managed-by";
 
 // What others refer to comes first.
 const ORDER = ["Namespace", "ServiceAccount", "ConfigMap", "Secret", "Service", "Gateway", "ServiceEntry"];
@@ -50,6 +51,7 @@ export function planDeploy(
   documents: readonly ManifestDocument[],
   images: readonly FunctionImage[],
   revisions: ReadonlyMap<string, string>,
+  namespace: string = NAMESPACE,
 ): DeployPlan {
   const problems: Problem[] = [];
   const steps = documents.flatMap((document): DeployStep[] => {
@@ -60,7 +62,7 @@ export function planDeploy(
       problems.push({ severity: "error", at, field: "", message });
       return [];
     }
-    const object = managed(value);
+    const object = inNamespace(managed(value), namespace);
     if (!isKnativeService(object))
       return [{ object, at, awaits: undefined, skip: undefined, note: undefined }];
     if (!Check(KnativeState, object)) {

@@ -51,8 +51,6 @@ export interface Listed {
   resourceVersion: string;
 }
 
-export { ApiError };
-
 const PAGE_SIZE = 500;
 // As often as other clients do without being asked to.
 const MAX_POSTPONEMENTS = 10;

@@ -1,0 +1,127 @@
+import type { ManifestDocument } from "../../manifests/document.ts";
+import { InvalidManifests } from "../../manifests/problem.ts";
+import type { FunctionImage } from "../images/tag.ts";
+import type { Kube } from "../kube/client.ts";
+import { type KubeObject, nameOf, refOf } from "../kube/objects.ts";
+import { logTail } from "../logs.ts";
+import { LiveRevision, REVISION } from "../workload/objects.ts";
+import type { ServiceView } from "../workload/view.ts";
+import { Check } from "typebox/schema";
+import { type Conflict, conflictOf } from "./conflict.ts";
+import { type DeployStep, MANAGER, planDeploy } from "./plan.ts";
+import { NotReady, untilReady } from "./wait.ts";
+
+/** What an apply did to an object. */
+export type Change = "created" | "changed" | "unchanged" | "passed over" | "in conflict";
+
+/** What `deploy` tells while it works. */
+export interface DeployEvents {
+  onChange(object: string, change: Change, note: string | undefined): void;
+  /** The state of the services while one of them is waited for. */
+  onView(view: ServiceView[]): void;
+}
+
+export interface DeployOptions {
+  kube: Kube;
+  documents: readonly ManifestDocument[];
+  /** The namespace to deploy to, in place of the files' own. */
+  namespace: string;
+  images: readonly FunctionImage[];
+  events: DeployEvents;
+  signal: AbortSignal;
+  timeoutMs: number;
+  forceConflicts: boolean;
+  /** Asks the API server what would change, and changes nothing. */
+  dryRun: boolean;
+}
+
+export interface Deployed {
+  changes: { object: string; change: Change }[];
+  conflicts: Conflict[];
+}
+
+/** A revision did not become ready; the last lines of its log say why, where it ran. */
+export class DeployFailed extends Error {
+  readonly log: readonly string[];
+  constructor(message: string, log: readonly string[]) {
+    super(message);
+    this.log = log;
+  }
+}
+
+/**
+ * Applies manifests in order and waits for each revision before what comes next. Safe to run again: what is there and
+ * equal stays as it is.
+ * @throws InvalidManifests, ApiError, DeployFailed
+ */
+export async function deploy(options: DeployOptions): Promise<Deployed> {
+  const { kube, documents, images, namespace, events, dryRun } = options;
+  const revisions = await revisionImages(kube);
+  const { steps, problems } = planDeploy(documents, images, revisions, namespace);
+  if (problems.length > 0) throw new InvalidManifests(problems);
+  const done: Deployed = { changes: [], conflicts: [] };
+  for (const step of steps) {
+    options.signal.throwIfAborted();
+    const object = nameOf(refOf(step.object));
+    const change = await applyStep(step, options, done.conflicts);
+    done.changes.push({ object, change });
+    events.onChange(object, change, step.skip ?? step.note);
+    if (step.awaits && change !== "passed over" && change !== "in conflict" && !dryRun)
+      await waitFor(step.awaits, options);
+  }
+  return done;
+}
+
+async function applyStep(step: DeployStep, options: DeployOptions, conflicts: Conflict[]): Promise<Change> {
+  if (step.skip !== undefined) return "passed over";
+  const { kube, dryRun, forceConflicts } = options;
+  const ref = refOf(step.object);
+  const before = await kube.get(ref);
+  try {
+    const after = await kube.apply(step.object, { fieldManager: MANAGER, force: forceConflicts, dryRun });
+    if (before === undefined) return "created";
+    return sameContent(before, after) ? "unchanged" : "changed";
+  } catch (error) {
+    const conflict = conflictOf(error, ref);
+    if (conflict === undefined) throw error;
+    conflicts.push(conflict);
+    return "in conflict";
+  }
+}
+
+async function waitFor(awaited: NonNullable<DeployStep["awaits"]>, options: DeployOptions): Promise<void> {
+  const { kube, events, signal, timeoutMs } = options;
+  try {
+    await untilReady(kube, awaited, { signal, timeoutMs, onView: events.onView });
+  } catch (error) {
+    if (!(error instanceof NotReady)) throw error;
+    const { pod, trouble } = error;
+    const log =
+      pod !== undefined && trouble?.crashed
+        ? await logTail(kube, { ...awaited, pod, container: trouble.container })
+        : [];
+    throw new DeployFailed(error.message, log);
+  }
+}
+
+/** The image of each revision that exists, by `namespace/name`. */
+async function revisionImages(kube: Kube): Promise<Map<string, string>> {
+  const { items } = await kube.list(REVISION);
+  return new Map(
+    items.flatMap((item) => {
+      if (!Check(LiveRevision, item)) return [];
+      const { name, namespace = "default" } = item.metadata;
+      return [[`${namespace}/${name}`, item.spec.containers[0]?.image ?? ""]];
+    }),
+  );
+}
+
+/** Whether an apply left everything that people write as it was. */
+function sameContent(before: KubeObject, after: KubeObject): boolean {
+  const content = ({ metadata, spec, ...rest }: KubeObject): string => {
+    const { labels, annotations } = metadata;
+    const { status: _, ...others } = rest as KubeObject;
+    return JSON.stringify({ labels, annotations, spec, others });
+  };
+  return content(before) === content(after);
+}

@@ -1,0 +1,77 @@
+import { podsOf } from "./pods.ts";
+import { BOTH_VERSIONS, CUSTOMER, describeFailures, underLoad, untilWarm } from "./load.ts";
+import { figure, type Scenario, type Stage } from "./scenario.ts";
+import { BY_KNATIVE } from "./splits.ts";
+
+const ZERO_WITHIN_MS = 240_000;
+
+/** From zero pods in both services to the first answer. */
+export const scaleFromZero: Scenario = {
+  name: "scale from zero",
+  async run(stage) {
+    stage.tell("waiting until both services are at zero");
+    const end = performance.now() + ZERO_WITHIN_MS;
+    while ((await podsOf(stage)).length > 0) {
+      stage.signal.throwIfAborted();
+      if (performance.now() > end) {
+        const group = "scale from zero";
+        return [
+          {
+            group,
+            name: "pods after four minutes without requests",
+            expected: "0",
+            seen: "still some",
+            ok: false,
+          },
+        ];
+      }
+      await Bun.sleep(1_000);
+    }
+    const startedAt = performance.now();
+    const response = await fetch(`${stage.ingress}${CUSTOMER}`, {
+      signal: AbortSignal.timeout(60_000),
+    }).catch(() => undefined);
+    await response?.arrayBuffer();
+    const seconds = (performance.now() - startedAt) / 1000;
+    const again = performance.now();
+    await (await fetch(`${stage.ingress}${CUSTOMER}`)).arrayBuffer();
+    const group = "scale from zero";
+    return [
+      {
+        group,
+        name: "the first request",
+        expected: "200",
+        seen: String(response?.status ?? "no answer"),
+        ok: response?.status === 200,
+      },
+      figure(group, "its answer, through two services that had to start", seconds, "s"),
+      figure(group, "the answer after it", performance.now() - again, "ms"),
+    ];
+  },
+};
+
+/** A pod of a revision deleted under load: Knative starts another, and what was under way there finishes. */
+export const podKilled: Scenario = {
+  name: "a revision's pod deleted under load",
+  async run(stage) {
+    await stage.deploy(BY_KNATIVE.istio);
+    await untilWarm(stage, BOTH_VERSIONS);
+    const { results, failed } = await underLoad(stage, 40, () => killOne(stage));
+    const group = "pod deleted under load";
+    const rate = results.length === 0 ? 1 : failed.length / results.length;
+    return [
+      {
+        ...figure(group, `failed of ${results.length} requests`, failed.length, ""),
+        seen: describeFailures(failed) || "0",
+      },
+      figure(group, "share that failed", 100 * rate, "%", 5),
+    ];
+  },
+};
+
+async function killOne(stage: Stage): Promise<void> {
+  const [pod] = await podsOf(stage, "credit-check-basic");
+  if (pod === undefined) throw new Error("credit-check-basic has no pod to delete");
+  await stage.kube.delete({ apiVersion: "v1", kind: "Pod", namespace: stage.namespace, name: pod });
+  await Bun.sleep(8_000);
+}

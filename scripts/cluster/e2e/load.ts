@@ -1,0 +1,70 @@
+import { type LoadResult, steadyLoad } from "../../load/steady.ts";
+import type { Stage } from "./scenario.ts";
+
+export const CUSTOMER = "/kyc/v1/customer";
+
+/** What came of a load. */
+export interface LoadReport {
+  results: LoadResult[];
+  failed: LoadResult[];
+}
+
+/**
+ * Keeps a steady load on the ingress while something is done, and a little before and after.
+ * @param rps requests a second
+ */
+export async function underLoad(stage: Stage, rps: number, work: () => Promise<void>): Promise<LoadReport> {
+  const controller = new AbortController();
+  const results: LoadResult[] = [];
+  const load = steadyLoad({
+    url: `${stage.ingress}${CUSTOMER}`,
+    rps,
+    signal: AbortSignal.any([controller.signal, stage.signal]),
+    onResult: (result) => results.push(result),
+  });
+  try {
+    await Bun.sleep(500);
+    await work();
+    await Bun.sleep(500);
+  } finally {
+    controller.abort();
+    await load;
+  }
+  return { results, failed: results.filter(({ status }) => status !== 200) };
+}
+
+/** What the failed requests had in common, in a few words. */
+export function describeFailures(failed: readonly LoadResult[]): string {
+  const kinds = new Map<string, number>();
+  for (const { status, error } of failed) {
+    const kind = status === 0 ? (error ?? "no answer") : String(status);
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+  return [...kinds].map(([kind, count]) => `${count} x ${kind}`).join(", ");
+}
+
+/** Waits until the ingress answers 200 several times in a row, so that nothing is measured while pods start. */
+export async function untilWarm(
+  stage: Stage,
+  headers: readonly Readonly<Record<string, string>>[] = [{}],
+): Promise<void> {
+  const end = performance.now() + 90_000;
+  for (let good = 0; good < 10 * headers.length;) {
+    stage.signal.throwIfAborted();
+    if (performance.now() > end) throw new Error("the system does not answer through the ingress");
+    const header = headers[good % headers.length] ?? {};
+    const response = await fetch(`${stage.ingress}${CUSTOMER}`, {
+      headers: header,
+      signal: AbortSignal.timeout(30_000),
+    }).catch(() => undefined);
+    await response?.arrayBuffer();
+    if (response?.status === 200) good++;
+    else {
+      good = 0;
+      await Bun.sleep(500);
+    }
+  }
+}
+
+/** One request to each version, so that neither has to start while something is measured. */
+export const BOTH_VERSIONS = [{ "end-user": "basic" }, { "end-user": "advanced" }];

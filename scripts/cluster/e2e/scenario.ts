@@ -1,0 +1,41 @@
+import type { FunctionImage } from "../images/tag.ts";
+import type { Kube } from "../kube/client.ts";
+import type { CheckResult } from "../verify/check.ts";
+
+/** What a scenario works on. */
+export interface Stage {
+  kube: Kube;
+  namespace: string;
+  /** The project's folder. */
+  root: string;
+  /** The ingress gateway. No load goes anywhere else. */
+  ingress: string;
+  images: readonly FunctionImage[];
+  signal: AbortSignal;
+  /** Says what is being done. */
+  tell(what: string): void;
+  /** Applies knative/ and one kustomization, and waits until all is ready. */
+  deploy(istio: string): Promise<void>;
+}
+
+/** One part of the end-to-end test. */
+export interface Scenario {
+  name: string;
+  /** What is done, and what was seen. */
+  run(stage: Stage): Promise<CheckResult[]>;
+  /** Puts back what the scenario changed; called also when it failed half-way. Harmless when there is nothing to do. */
+  clean?(stage: Stage): Promise<void>;
+}
+
+/** A check of a figure that must not exceed a bound; without a bound it is told and always holds. */
+export function figure(
+  group: string,
+  name: string,
+  seen: number,
+  unit: string,
+  atMost?: number,
+): CheckResult {
+  const text = `${Number.isInteger(seen) ? seen : seen.toFixed(seen < 10 ? 2 : 0)} ${unit}`.trim();
+  const expected = atMost === undefined ? text : `at most ${atMost} ${unit}`.trim();
+  return { group, name, expected, seen: text, ok: atMost === undefined || seen <= atMost };
+}

@@ -1,0 +1,137 @@
+import { chdtrc, compiled } from "cephes";
+import { istioEngine } from "../engines/istio.ts";
+import type { Shares, SplitEngine } from "../engines/engine.ts";
+import { knativeEngine } from "../engines/knative.ts";
+import type { CheckResult } from "../verify/check.ts";
+import { observeSplit } from "../verify/split.ts";
+import { BOTH_VERSIONS, describeFailures, underLoad, untilWarm } from "./load.ts";
+import { figure, type Scenario, type Stage } from "./scenario.ts";
+
+const MANAGER = "kyc-e2e";
+const SPLITS: Shares[] = [
+  { basic: 50, advanced: 50 },
+  { basic: 90, advanced: 10 },
+  { basic: 100, advanced: 0 },
+  { basic: 0, advanced: 100 },
+];
+const REQUESTS = 1_000;
+
+/** How a split is carried: the overlay that puts the engine in charge, and the engine. */
+export interface Carrier {
+  istio: string;
+  engine(stage: Stage): SplitEngine;
+}
+
+export const BY_KNATIVE: Carrier = {
+  istio: "istio/split/by-knative",
+  engine: ({ kube, namespace }) => knativeEngine(kube, namespace, "credit-check", MANAGER),
+};
+
+export const BY_ISTIO: Carrier = {
+  istio: "istio/split/by-istio",
+  engine: ({ kube, namespace }) => istioEngine(kube, namespace, "kyc-credit-check", "credit-check", MANAGER),
+};
+
+/** Four splits by one engine, each judged by chi-square over many requests. */
+export function splitScenario(name: string, carrier: Carrier): Scenario {
+  return {
+    name: `splits by ${name}`,
+    async run(stage) {
+      await stage.deploy(carrier.istio);
+      const engine = carrier.engine(stage);
+      const results: CheckResult[] = [];
+      for (const shares of SPLITS) {
+        stage.signal.throwIfAborted();
+        await engine.write(shares);
+        await inForce(stage, shares);
+        results.push(await judge(stage, name, shares));
+      }
+      return results;
+    },
+    clean: (stage) =>
+      carrier
+        .engine(stage)
+        .write({ basic: 50, advanced: 50 })
+        .catch(() => undefined),
+  };
+}
+
+/** From one split to the other engine and back, under load. */
+export const switching: Scenario = {
+  name: "switching engines under load",
+  async run(stage) {
+    await stage.deploy(BY_KNATIVE.istio);
+    await BY_KNATIVE.engine(stage).write({ basic: 100, advanced: 0 });
+    await stage.deploy(BY_ISTIO.istio);
+    await BY_ISTIO.engine(stage).write({ basic: 100, advanced: 0 });
+    await untilWarm(stage, BOTH_VERSIONS);
+    const { results, failed } = await underLoad(stage, 40, async () => {
+      for (const carrier of [BY_KNATIVE, BY_ISTIO, BY_KNATIVE]) {
+        await stage.deploy(carrier.istio);
+        if (carrier === BY_ISTIO) await carrier.engine(stage).write({ basic: 100, advanced: 0 });
+        await Bun.sleep(1_500);
+      }
+    });
+    const wrong = results.filter(
+      ({ status, revision }) => status === 200 && revision !== "credit-check-basic",
+    );
+    const group = "switching engines";
+    return [
+      {
+        ...figure(group, `failed of ${results.length} requests`, failed.length, "", 0),
+        seen: describeFailures(failed) || "0",
+      },
+      figure(group, "answered by the other revision than both splits say", wrong.length, "", 0),
+    ];
+  },
+  async clean(stage) {
+    await BY_KNATIVE.engine(stage).write({ basic: 50, advanced: 50 });
+  },
+};
+
+/** Waits until the data plane has a split: no stray answer any more where a share is nothing. */
+async function inForce(stage: Stage, shares: Shares): Promise<void> {
+  const none = Object.keys(shares).filter((tag) => shares[tag] === 0);
+  if (none.length === 0) return void (await Bun.sleep(1_500));
+  const end = performance.now() + 20_000;
+  for (let good = 0; good < 40;) {
+    if (performance.now() > end) return;
+    const { counts } = await observeSplit(
+      (path, headers = {}) => fetch(`${stage.ingress}${path}`, { headers }),
+      8,
+    );
+    const stray = none.some((tag) => (counts.get(`credit-check-${tag}`) ?? 0) > 0);
+    good = stray ? 0 : good + 8;
+  }
+}
+
+async function judge(stage: Stage, name: string, shares: Shares): Promise<CheckResult> {
+  await compiled;
+  const title = Object.entries(shares)
+    .map(([tag, percent]) => `${tag} ${percent} %`)
+    .join(", ");
+  const observed = await observeSplit(
+    (path, headers = {}) => fetch(`${stage.ingress}${path}`, { headers }),
+    REQUESTS,
+  );
+  const counts = Object.keys(shares).map((tag) => observed.counts.get(`credit-check-${tag}`) ?? 0);
+  const expected = Object.values(shares).map((percent) => (REQUESTS * percent) / 100);
+  const group = `splits by ${name}`;
+  const seen = `${counts.join(" : ")} of ${REQUESTS}${observed.failed > 0 ? `, ${observed.failed} failed` : ""}`;
+  if (expected.includes(0)) {
+    const exact = counts.every((count, i) => count === expected[i]);
+    return { group, name: title, expected: `${expected.join(" : ")} of ${REQUESTS}`, seen, ok: exact };
+  }
+  const chi2 = counts.reduce(
+    (sum, count, i) => sum + (count - (expected[i] ?? 0)) ** 2 / (expected[i] ?? 1),
+    0,
+  );
+  const p = chdtrc(counts.length - 1, chi2);
+  return {
+    group,
+    name: title,
+    expected: "chi-square with p of at least 0.0001, none failed",
+    seen: `${seen}, chi-square ${chi2.toFixed(2)}, p ${p.toFixed(4)}`,
+    ok: p >= 0.0001 && observed.failed === 0,
+  };
+}

@@ -1,0 +1,115 @@
+import { Command } from "commander";
+import { EXIT, Failure } from "../exit.ts";
+import { PROJECT } from "../project.ts";
+import { type ClusterFlags, withClusterOptions, withTimeout } from "./cluster-options.ts";
+import { onCluster, untilInterrupted } from "./on-cluster.ts";
+
+export interface DeployFlags extends ClusterFlags {
+  istio: string;
+  images: boolean;
+  forceConflicts: boolean;
+  dryRun: boolean;
+  ingress?: string;
+  timeout: number;
+}
+
+/** `kyc deploy`: brings what the files describe to a cluster, and waits until it is ready. */
+export function deployCommand(): Command {
+  const command = new Command("deploy")
+    .description("applies knative/ and istio/ to a cluster, and waits for each revision")
+    .option("--istio <folder>", "another kustomization in place of istio, such as istio/strict", "istio")
+    .option("--no-images", "takes the images as they are on the nodes, and builds none")
+    .option("--force-conflicts", "puts the files' values in force where somebody else has set others", false)
+    .option("--dry-run", "asks the cluster what would change, and changes nothing", false)
+    .option("--ingress <url>", "the address of the ingress gateway (default: found by trying)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc deploy                            to the current context
+  ./kyc deploy --dry-run                  what would change
+  ./kyc deploy --istio istio/split/by-istio    only another split
+  ./kyc deploy --force-conflicts          also where somebody else has set a field, such as kn the percentages
+
+Run it again at any time: what is there and equal stays as it is. A revision never changes; a changed function needs a
+new revision, which is a new file.`,
+    )
+    .action((flags: DeployFlags) =>
+      onCluster(() => runDeploy(flags), "Run ./kyc deploy again to go on; what is there stays."),
+    );
+  return withTimeout(withClusterOptions(command), "how long a revision may take to become ready", "3m");
+}
+
+async function runDeploy(flags: DeployFlags): Promise<void> {
+  const signal = untilInterrupted();
+  const [{ connect }, { Kube }, { deployFiles }, { DeployScreen }] = await Promise.all([
+    import("../cluster/kube/connection.ts"),
+    import("../cluster/kube/client.ts"),
+    import("../cluster/deploy/files.ts"),
+    import("../terminal/deploy-screen.ts"),
+  ]);
+  const kube = new Kube(connect({ context: flags.context }));
+  const screen = new DeployScreen(process.stderr);
+  try {
+    const deployed = await deployFiles({
+      root: PROJECT,
+      kube,
+      env: process.env,
+      namespace: flags.namespace,
+      istio: flags.istio,
+      buildImages: flags.images,
+      forceConflicts: flags.forceConflicts,
+      dryRun: flags.dryRun,
+      timeoutMs: flags.timeout,
+      signal,
+      events: screen,
+    });
+    screen.end();
+    if (flags.output === "json") console.log(JSON.stringify(deployed, undefined, 2));
+    if (deployed.conflicts.length > 0) throw new Failure(await conflictText(deployed.conflicts));
+    if (!flags.dryRun) await tellWhatNext(kube, flags);
+  } catch (error) {
+    screen.end();
+    throw await asFailure(error);
+  } finally {
+    screen.end();
+  }
+}
+
+async function tellWhatNext(
+  kube: import("../cluster/kube/client.ts").Kube,
+  flags: DeployFlags,
+): Promise<void> {
+  const { findIngress, NoIngress } = await import("../cluster/ingress.ts");
+  try {
+    const { url } = await findIngress({ kube, given: flags.ingress });
+    console.error(`\nThe ingress gateway answers at ${url}; Swagger UI: ${url}/swagger`);
+    console.error(`  curl '${url}/kyc/v1/customer?type=basicReport'\n  ./kyc verify`);
+  } catch (error) {
+    if (!(error instanceof NoIngress)) throw error;
+    console.error(`\n${error.message}`);
+  }
+}
+
+async function conflictText(
+  conflicts: readonly import("../cluster/deploy/conflict.ts").Conflict[],
+): Promise<string> {
+  const { describeConflicts } = await import("../cluster/deploy/conflict.ts");
+  return describeConflicts(conflicts);
+}
+
+async function asFailure(error: unknown): Promise<unknown> {
+  const { DeployFailed } = await import("../cluster/deploy/deploy.ts");
+  if (error instanceof DOMException && error.name === "AbortError") {
+    return new Failure(
+      "Interrupted. Run ./kyc deploy again to go on; what is there stays.",
+      EXIT.interrupted,
+    );
+  }
+  if (!(error instanceof DeployFailed)) return error;
+  const log =
+    error.log.length === 0
+      ? ""
+      : `\nThe last lines of its log:\n${error.log.map((line) => `  ${line}`).join("\n")}`;
+  return new Failure(`${error.message}${log}`);
+}

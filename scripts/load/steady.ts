@@ -1,0 +1,64 @@
+/** What became of one request. Times are milliseconds of `performance.now()`. */
+export interface LoadResult {
+  sentAt: number;
+  ms: number;
+  /** 0 when no answer came; `error` says why. */
+  status: number;
+  error: string | undefined;
+  /** Who answered, by x-kyc-revision. */
+  revision: string | undefined;
+}
+
+export interface SteadyLoadOptions {
+  url: string;
+  /** Requests a second. */
+  rps: number;
+  headers?: Readonly<Record<string, string>>;
+  /** Ends the load; what is under way is still waited for. */
+  signal: AbortSignal;
+  /** A request that takes longer has failed. @default 30000 */
+  timeoutMs?: number;
+  onResult(result: LoadResult): void;
+}
+
+/**
+ * Sends requests at a steady rate, whether or not answers come: a slow system gets no easier time, so that what it
+ * does to its callers is seen (open loop). Resolves when the last answer is in.
+ */
+export async function steadyLoad(options: SteadyLoadOptions): Promise<void> {
+  const { url, rps, headers = {}, signal, timeoutMs = 30_000, onResult } = options;
+  const pending = new Set<Promise<void>>();
+  const startedAt = performance.now();
+  for (let sent = 0; !signal.aborted;) {
+    const due = Math.floor(((performance.now() - startedAt) * rps) / 1000) + 1;
+    for (; sent < due && !signal.aborted; sent++) {
+      const request = send(url, headers, timeoutMs).then(onResult);
+      pending.add(request);
+      void request.finally(() => pending.delete(request));
+    }
+    const next = startedAt + (sent * 1000) / rps;
+    await Bun.sleep(Math.max(1, Math.min(next - performance.now(), 50)));
+  }
+  await Promise.all(pending);
+}
+
+async function send(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  timeoutMs: number,
+): Promise<LoadResult> {
+  const sentAt = performance.now();
+  try {
+    const response = await fetch(url, {
+      headers,
+      redirect: "manual",
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    await response.arrayBuffer();
+    const revision = response.headers.get("x-kyc-revision") ?? undefined;
+    return { sentAt, ms: performance.now() - sentAt, status: response.status, error: undefined, revision };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { sentAt, ms: performance.now() - sentAt, status: 0, error: reason, revision: undefined };
+  }
+}

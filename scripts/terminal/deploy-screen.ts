@@ -1,0 +1,47 @@
+import type { Change, DeployEvents } from "../cluster/deploy/deploy.ts";
+import type { ServiceView } from "../cluster/workload/view.ts";
+import { drawWorkload } from "./draw-workload.ts";
+import { LiveTree, type LiveTreeOptions } from "./live-tree.ts";
+import { type Style, styleFor } from "./style.ts";
+
+/** What `deploy` shows: a line for each object, and the services' tree while one of them is waited for. */
+export class DeployScreen implements DeployEvents {
+  readonly #tree: LiveTree;
+  readonly #style: Style;
+  #images = new Map<string, string>();
+
+  constructor(stream: NodeJS.WriteStream, options: Omit<LiveTreeOptions, "stream"> = {}) {
+    this.#tree = new LiveTree({ ...options, stream });
+    this.#style = styleFor(stream);
+  }
+
+  readonly onImage = (name: string, what: string, passing = ""): void => {
+    this.#images.set(name, what);
+    this.#tree.update(
+      [...this.#images].map(([image, state]) => ({
+        text: `image ${image}  ${state}`,
+        passing: image === name ? passing : "",
+      })),
+    );
+  };
+
+  onChange(object: string, change: Change, note: string | undefined): void {
+    this.#tree.say(
+      `${this.#sign(change)} ${object}${note === undefined ? "" : `  ${this.#style.dim(note)}`}`,
+    );
+  }
+
+  onView(view: ServiceView[]): void {
+    this.#tree.update(drawWorkload(view, this.#style));
+  }
+
+  end(): void {
+    this.#tree.end();
+  }
+
+  #sign(change: Change): string {
+    const text = change.padEnd("passed over".length);
+    if (change === "in conflict") return this.#style.bad(text);
+    return change === "created" || change === "changed" ? this.#style.good(text) : this.#style.dim(text);
+  }
+}
