@@ -8,29 +8,37 @@ export interface Ran {
 export interface RunOptions {
   cwd?: string;
   /** Called for each line that the program writes, on either stream. */
-  onLine?: (line: string) => void;
+  onLine?: ((line: string) => void) | undefined;
   env?: Readonly<Record<string, string>>;
+  /** Ends the program when it comes. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Runs programs on this machine; tests give another. */
 export interface Programs {
   /** Whether a program of this name is there. */
   has(name: string): boolean;
-  /** Runs a program to its end; never throws for its exit code. */
+  /** Runs a program to its end; never throws for its exit code, which is 127 where the program is not there. */
   run(command: readonly string[], options?: RunOptions): Promise<Ran>;
 }
 
 /** The programs on PATH. */
 export const programs: Programs = {
   has: (name) => Bun.which(name) !== null,
-  async run(command, { cwd, onLine, env } = {}) {
-    const child = Bun.spawn([...command], {
-      ...(cwd === undefined ? {} : { cwd }),
-      env: { ...process.env, ...env },
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    });
+  async run(command, { cwd, onLine, env, signal } = {}) {
+    let child: Bun.Subprocess<"ignore", "pipe", "pipe">;
+    try {
+      child = Bun.spawn([...command], {
+        ...(cwd === undefined ? {} : { cwd }),
+        ...(signal === undefined ? {} : { signal }),
+        env: { ...process.env, ...env },
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: "pipe",
+      });
+    } catch (error) {
+      return { code: 127, out: "", err: error instanceof Error ? error.message : String(error) };
+    }
     const [out, err, code] = await Promise.all([
       gather(child.stdout, onLine),
       gather(child.stderr, onLine),
