@@ -1,0 +1,56 @@
+import { describe, expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PROJECT } from "../../project.ts";
+import { BUNDLE } from "./tag.ts";
+
+const read = (file: string): Promise<string> => readFile(join(PROJECT, file), "utf8");
+const dockerfile = await read("Dockerfile");
+const [build = "", final = ""] = dockerfile.split(/^(?=FROM )/m).slice(1);
+
+describe("the Dockerfile", () => {
+  test("uses the Bun that the project is pinned to, in both stages", async () => {
+    const version = (await read(".bun-version")).trim();
+    expect(dockerfile).toContain(`\nARG BUN=${version}\n`);
+    for (const stage of [build, final]) expect(stage).toStartWith("FROM docker.io/oven/bun:${BUN}-slim");
+  });
+
+  test("bundles as the content tag does", () => {
+    const command = /^RUN bun build "functions\/\$\{FUNCTION\}\/main\.ts" (.*) --outdir=\/out$/m.exec(
+      build,
+    )?.[1];
+    expect(command?.split(" ")).toEqual([...BUNDLE]);
+  });
+
+  test("installs what the lockfile says, without what the tools need, and runs no package's script", () => {
+    expect(build).toMatch(/RUN bun install .*--frozen-lockfile --production --ignore-scripts/);
+  });
+
+  test("copies the code after the packages are installed, so that a change of code installs nothing", () => {
+    expect(build.indexOf("RUN bun install")).toBeLessThan(build.indexOf("COPY functions"));
+    expect(build).not.toMatch(/^COPY \. /m);
+  });
+
+  test("makes an image of the bundle alone: nothing runs in the final stage, and no shell at the start", () => {
+    expect(final).not.toMatch(/^(RUN|CMD|SHELL|ADD) /m);
+    expect(final.match(/^COPY .*$/gm)).toEqual(["COPY --from=build /out ."]);
+    expect(final).toMatch(/^ENTRYPOINT \["bun", /m);
+  });
+
+  test("runs as a user that is not root, by number so that Kubernetes can tell", () => {
+    expect(final).toMatch(/^USER [1-9][0-9]*:[1-9][0-9]*$/m);
+  });
+
+  test("labels the image after all that takes time", () => {
+    expect(final.indexOf("LABEL")).toBeGreaterThan(final.indexOf("COPY"));
+    for (const name of ["title", "version", "licenses", "base.name"])
+      expect(final).toContain(`org.opencontainers.image.${name}=`);
+  });
+});
+
+test("the builder gets the functions and what they are installed by, and no tests", async () => {
+  const lines = (await read(".dockerignore")).trim().split("\n");
+  expect(lines[0]).toBe("*");
+  expect(lines.filter((line) => line.startsWith("!"))).toEqual(["!package.json", "!bun.lock", "!functions"]);
+  expect(lines).toContain("**/*.test.ts");
+});
