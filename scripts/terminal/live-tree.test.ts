@@ -86,6 +86,16 @@ describe("on a terminal", () => {
     expect(terminal.written.at(-1)).toStartWith("\r\u001b[3A");
   });
 
+  test("a terminal that does not know its size is painted as one of 80 by 24", () => {
+    const { terminal, clock, tree } = onTerminal();
+    terminal.columns = 0;
+    terminal.rows = 0;
+    tree.update(["a".repeat(100), "b"]);
+    clock.pass(1_000);
+    tree.update(["c"]);
+    expect(terminal.screen).toEqual(["c"]);
+  });
+
   test("what is said stays above", () => {
     const { terminal, clock, tree } = onTerminal();
     tree.update(["a: 1", "b: 1"]);

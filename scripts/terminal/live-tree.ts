@@ -112,7 +112,8 @@ export class LiveTree {
 
   /** To the first painted line. A terminal that was made narrower since has broken lines in two. */
   #moveUp(): string {
-    const columns = this.#stream.columns ?? Number.POSITIVE_INFINITY;
+    // A terminal whose size is not known says 0.
+    const columns = this.#stream.columns || Number.POSITIVE_INFINITY;
     const up = this.#painted.reduce(
       (sum, line) => sum + Math.max(1, Math.ceil(Bun.stringWidth(line) / columns)),
       0,
@@ -122,7 +123,8 @@ export class LiveTree {
 
   /** The lines as they fit on the terminal: what scrolls out at the top cannot be painted over. */
   #fitted(): string[] {
-    const { columns = 80, rows = 24 } = this.#stream;
+    const columns = this.#stream.columns || 80;
+    const rows = this.#stream.rows || 24;
     const lines = this.#lines.map((line) => cut(whole(line), columns - 1));
     const room = Math.max(1, rows - 1);
     if (lines.length <= room) return lines;

@@ -1,0 +1,34 @@
+import { describe, expect, test } from "bun:test";
+import { PassThrough } from "node:stream";
+import { ask } from "./ask.ts";
+
+function answered(text: string, isTTY = true): Promise<boolean | undefined> {
+  const input = Object.assign(new PassThrough(), { isTTY });
+  input.write(text);
+  return ask("Go on?", { input, output: new PassThrough() });
+}
+
+describe("a question", () => {
+  test.each([
+    ["y\n", true],
+    ["yes\n", true],
+    [" Y \n", true],
+    ["\n", false],
+    ["n\n", false],
+    ["yesterday\n", false],
+  ])("answered by %j is %p", async (text, expected) => {
+    expect(await answered(text)).toBe(expected);
+  });
+
+  test("is not asked where nobody is there", async () => {
+    expect(await answered("y\n", false)).toBeUndefined();
+  });
+
+  test("is written with what counts when nothing is said", async () => {
+    const input = Object.assign(new PassThrough(), { isTTY: true });
+    const output = new PassThrough();
+    input.write("\n");
+    await ask("Go on?", { input, output });
+    expect(String(output.read())).toContain("Go on? [y/N] ");
+  });
+});

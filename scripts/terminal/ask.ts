@@ -1,0 +1,24 @@
+import { createInterface } from "node:readline/promises";
+
+export interface AskOptions {
+  input: NodeJS.ReadableStream & { isTTY?: boolean };
+  output: NodeJS.WritableStream;
+  signal?: AbortSignal;
+}
+
+/**
+ * Asks whether to go on; no is what counts unless the answer is yes. Undefined where there is nobody to ask.
+ */
+export async function ask(
+  question: string,
+  { input, output, signal }: AskOptions,
+): Promise<boolean | undefined> {
+  if (input.isTTY !== true) return undefined;
+  const lines = createInterface({ input, output });
+  try {
+    const answer = await lines.question(`${question} [y/N] `, signal === undefined ? {} : { signal });
+    return /^\s*y(es)?\s*$/i.test(answer);
+  } finally {
+    lines.close();
+  }
+}
