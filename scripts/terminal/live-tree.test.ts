@@ -107,6 +107,21 @@ describe("on a terminal", () => {
     expect(terminal.screen).toEqual(["a warning", "a: 2", "b: 2", "the end"]);
   });
 
+  test("what was left stays, and the next picture begins below what was written since", () => {
+    const { terminal, clock, tree } = onTerminal();
+    tree.update(["a: 1"]);
+    tree.update(["a: 2"]);
+    tree.leave();
+    terminal.write("Go on? ");
+    clock.pass(1_000);
+    tree.update(["a: 2"]);
+    terminal.write("y\n");
+    clock.pass(1_000);
+    tree.update(["a: 3"]);
+    tree.end();
+    expect(terminal.screen).toEqual(["a: 2", "Go on? y", "a: 3"]);
+  });
+
   test("after the end nothing is painted", () => {
     const { terminal, clock, tree } = onTerminal();
     tree.update(["a"]);

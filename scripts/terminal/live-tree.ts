@@ -51,6 +51,8 @@ export class LiveTree {
   #lines: readonly LiveLine[] = [];
   /** What stands on the terminal, line by line. */
   #painted: string[] = [];
+  /** Whether something else was written below since. */
+  #left = false;
   #paintedAt = Number.NEGATIVE_INFINITY;
   #callOff: (() => void) | undefined;
   #ended = false;
@@ -89,6 +91,14 @@ export class LiveTree {
     this.#paint(this.#fitted());
   }
 
+  /** Leaves what is painted where it is, so that something else can be written below; the next picture begins there. */
+  leave(): void {
+    this.#callOff?.();
+    this.#callOff = undefined;
+    if (this.#live) this.#paint(this.#fitted());
+    this.#left = true;
+  }
+
   /** Shows the last lines in full and leaves them there. Nothing is painted afterwards. */
   end(): void {
     if (this.#ended) return;
@@ -108,10 +118,12 @@ export class LiveTree {
     const rows = lines.map((line) => `${line}\u001b[K\n`).join("");
     this.#stream.write(`${this.#moveUp()}${rows}\u001b[J`);
     this.#painted = lines;
+    this.#left = false;
   }
 
   /** To the first painted line. A terminal that was made narrower since has broken lines in two. */
   #moveUp(): string {
+    if (this.#left) return "";
     // A terminal whose size is not known says 0.
     const columns = this.#stream.columns || Number.POSITIVE_INFINITY;
     const up = this.#painted.reduce(

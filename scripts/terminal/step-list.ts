@@ -119,6 +119,11 @@ export class StepList {
     this.#tree.say(text);
   }
 
+  /** Leaves the steps as they stand, so that something can be asked below them. */
+  leave(): void {
+    this.#tree.leave();
+  }
+
   end(): void {
     clearInterval(this.#ticking);
     this.#tree.end();
