@@ -1,6 +1,13 @@
 import { Command, CommanderError } from "commander";
+import { deployCommand } from "./commands/deploy.ts";
 import { devCommand } from "./commands/dev.ts";
+import { downCommand } from "./commands/down.ts";
+import { imagesCommand } from "./commands/images.ts";
+import { logsCommand } from "./commands/logs.ts";
+import { statusCommand } from "./commands/status.ts";
 import { testCommand } from "./commands/test.ts";
+import { upCommand } from "./commands/up.ts";
+import { verifyCommand } from "./commands/verify.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { InvalidManifests } from "./manifests/problem.ts";
 
@@ -8,6 +15,13 @@ const kyc = new Command("kyc")
   .description("Moves live traffic between versions of a service on Knative and Istio.")
   .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 100), showGlobalOptions: true })
   .addCommand(devCommand())
+  .addCommand(upCommand())
+  .addCommand(downCommand())
+  .addCommand(imagesCommand())
+  .addCommand(deployCommand())
+  .addCommand(verifyCommand())
+  .addCommand(statusCommand())
+  .addCommand(logsCommand())
   .addCommand(testCommand());
 
 for (const command of [kyc, ...kyc.commands]) command.exitOverride().showSuggestionAfterError();

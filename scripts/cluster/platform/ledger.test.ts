@@ -1,0 +1,57 @@
+import { describe, expect, test } from "bun:test";
+import { FakeCluster } from "../testing/fake-cluster.ts";
+import { completeMade, forgetMade, isBrokenOff, noteMade, readLedger } from "./ledger.ts";
+import { config } from "./testing.ts";
+
+const LEDGER = { apiVersion: "v1", kind: "ConfigMap", namespace: "kube-system", name: "kyc-platform" };
+const A = { apiVersion: "v1", kind: "Namespace", name: "a" };
+const B = { apiVersion: "v1", kind: "Service", name: "b", namespace: "a" };
+
+describe("the record of what was made", () => {
+  test("is kept in the cluster, in the order of making, with our label", async () => {
+    const cluster = new FakeCluster();
+    const { kube } = cluster;
+    expect(await readLedger(kube)).toEqual([]);
+    await noteMade(kube, "istio", { objects: [A] });
+    await noteMade(kube, "domain", { before: { "1.2.3.4.sslip.io": null } });
+    expect(await readLedger(kube)).toEqual([
+      { step: "istio", objects: [A], before: {}, complete: false },
+      { step: "domain", objects: [], before: { "1.2.3.4.sslip.io": null }, complete: false },
+    ]);
+    expect(cluster.get(LEDGER)?.metadata.labels).toEqual({ "app.kubernetes.io/managed-by": "kyc" });
+  });
+
+  test("of a step that is made again keeps what was there at the first time", async () => {
+    const { kube } = new FakeCluster();
+    await noteMade(kube, "istio", { objects: [A], before: { class: "kourier" } });
+    await completeMade(kube, "istio");
+    expect(isBrokenOff(await readLedger(kube), "istio")).toBe(false);
+    await noteMade(kube, "istio", { objects: [A, B], before: { class: "istio", domain: null } });
+    expect(await readLedger(kube)).toEqual([
+      { step: "istio", objects: [A, B], before: { class: "kourier", domain: null }, complete: false },
+    ]);
+    expect(isBrokenOff(await readLedger(kube), "istio")).toBe(true);
+    expect(isBrokenOff(await readLedger(kube), "knative")).toBe(false);
+  });
+
+  test("is gone when all was taken back", async () => {
+    const cluster = new FakeCluster();
+    await noteMade(cluster.kube, "istio", {});
+    await noteMade(cluster.kube, "knative", {});
+    await forgetMade(cluster.kube, "knative");
+    expect((await readLedger(cluster.kube)).map(({ step }) => step)).toEqual(["istio"]);
+    await forgetMade(cluster.kube, "istio");
+    expect(cluster.get(LEDGER)).toBeUndefined();
+    await forgetMade(cluster.kube, "istio");
+  });
+
+  test.each(["", "{", '[{"step":1}]'])(
+    "that cannot be read is told, and not overwritten: %p",
+    async (made) => {
+      const cluster = new FakeCluster("fake", [config("kube-system", "kyc-platform", { made })]);
+      await expect(readLedger(cluster.kube)).rejects.toThrow("kube-system/kyc-platform");
+      await expect(noteMade(cluster.kube, "istio", {})).rejects.toThrow("cannot be read");
+      expect(cluster.writes).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,123 @@
+import Type, { type Static } from "typebox";
+import { Check } from "typebox/schema";
+import type { Kube } from "../kube/client.ts";
+import type { ObjectRef } from "../kube/objects.ts";
+import { Unable } from "../unable.ts";
+import { type ConfigMap, configMap, readConfigMap } from "./config-map.ts";
+
+/** What one step has made, and what was there before, so that it can be taken back. */
+export const Made = Type.Object({
+  step: Type.String(),
+  /** Objects that were not there before, in the order in which they were made. */
+  objects: Type.Array(
+    Type.Object({
+      apiVersion: Type.String(),
+      kind: Type.String(),
+      name: Type.String(),
+      namespace: Type.Optional(Type.String()),
+    }),
+  ),
+  /** Values that were changed, as they were before; null where there was none. */
+  before: Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()])),
+  /** Whether all of it was made; a step that was broken off is made again. */
+  complete: Type.Boolean(),
+});
+export type Made = Static<typeof Made>;
+
+/** The field manager of what `up` sets. */
+export const MANAGER = "kyc";
+
+const LEDGER = configMap("kube-system", "kyc-platform");
+const METADATA = {
+  name: LEDGER.name,
+  namespace: "kube-system",
+  labels: { "app.kubernetes.io/managed-by": MANAGER },
+};
+
+/**
+ * What `up` has made in a cluster, kept in the cluster: `down` takes back what is written here and nothing else. A step
+ * is written down before it begins, so that one that was interrupted is taken back too.
+ */
+export async function readLedger(kube: Kube): Promise<Made[]> {
+  return entriesOf(await readConfigMap(kube, LEDGER));
+}
+
+/** Writes down what a step is about to make. What was written down before stays: its values are the older ones. */
+export async function noteMade(
+  kube: Kube,
+  step: string,
+  { objects = [], before = {} }: { objects?: readonly ObjectRef[]; before?: Made["before"] },
+): Promise<void> {
+  await change(kube, (entries) => {
+    const entry = entries.find((made) => made.step === step);
+    const known = new Set(entry?.objects.map(keyOf));
+    const added = objects.filter((object) => !known.has(keyOf(object))).map(plain);
+    const merged = {
+      step,
+      objects: [...(entry?.objects ?? []), ...added],
+      before: { ...before, ...entry?.before },
+      complete: false,
+    };
+    return entry === undefined
+      ? [...entries, merged]
+      : entries.map((made) => (made === entry ? merged : made));
+  });
+}
+
+/** Writes down that all of a step was made. */
+export async function completeMade(kube: Kube, step: string): Promise<void> {
+  await change(kube, (entries) =>
+    entries.map((made) => (made.step === step ? { ...made, complete: true } : made)),
+  );
+}
+
+/** Whether a step was begun by `up`, and was broken off before all of it was made. */
+export function isBrokenOff(ledger: readonly Made[], step: string): boolean {
+  return ledger.some((made) => made.step === step && !made.complete);
+}
+
+/** Forgets a step that was taken back. */
+export async function forgetMade(kube: Kube, step: string): Promise<void> {
+  await change(kube, (entries) => entries.filter((made) => made.step !== step));
+}
+
+async function change(kube: Kube, edit: (entries: Made[]) => Made[]): Promise<void> {
+  const found = await readConfigMap(kube, LEDGER);
+  const entries = edit(entriesOf(found));
+  const data = { made: JSON.stringify(entries, undefined, 1) };
+  if (entries.length === 0) {
+    if (found !== undefined) await kube.delete(LEDGER);
+  } else if (found === undefined) {
+    const ledger: ConfigMap = { apiVersion: "v1", kind: "ConfigMap", metadata: METADATA, data };
+    await kube.create(ledger, { fieldManager: MANAGER });
+  } else {
+    // By its resourceVersion: two runs at once do not overwrite what the other has written down.
+    const ledger: ConfigMap = { ...found, data };
+    await kube.replace(ledger, { fieldManager: MANAGER });
+  }
+}
+
+function entriesOf(ledger: ConfigMap | undefined): Made[] {
+  if (ledger === undefined) return [];
+  const entries = parsed(ledger.data?.["made"] ?? "");
+  if (Check(Type.Array(Made), entries)) return entries;
+  throw new Unable(
+    `ConfigMap ${LEDGER.namespace}/${LEDGER.name}, which holds what ./kyc up has made, cannot be read. Delete it to begin a new one; what was made before is then yours to remove.`,
+  );
+}
+
+function plain({ apiVersion, kind, name, namespace }: ObjectRef): Made["objects"][number] {
+  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
+}
+
+function keyOf({ apiVersion, kind, name, namespace }: ObjectRef): string {
+  return [apiVersion, kind, namespace, name].join("/");
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,107 @@
+import { describe, expect, test } from "bun:test";
+import { Unreachable } from "../../kube/connection.ts";
+import { NoCluster } from "../../kube/kubeconfig.ts";
+import { FakeCluster } from "../../testing/fake-cluster.ts";
+import { type FakeSite, type FakeSiteOptions, fakeSite } from "../testing.ts";
+import { clusterStep } from "./cluster.ts";
+
+const step = clusterStep({ profile: "lab", cpus: 6, memory: "12g", kubernetesVersion: "1.34.0" });
+
+function profiles(...names: string[]): string {
+  return JSON.stringify({ invalid: [], valid: names.map((Name) => ({ Name, Status: "Stopped" })) });
+}
+
+/** A machine on which the current context does not answer until minikube was started. */
+function stopped(
+  context: string | undefined,
+  options: FakeSiteOptions & { profiles?: string[] } = {},
+): FakeSite {
+  let running = false;
+  const cluster = new FakeCluster("lab");
+  const start = (): string => {
+    running = true;
+    return "Starting\nDone!";
+  };
+  return fakeSite({
+    ...options,
+    programs: { "minikube profile list": profiles(...(options.profiles ?? [])), "minikube start": start },
+    connect: () => {
+      if (running) return cluster;
+      if (context === undefined) throw new NoCluster("No cluster is configured: there is no kubeconfig.");
+      const silent = new FakeCluster(context);
+      silent.fault = () => {
+        throw new Unreachable("It does not answer.");
+      };
+      return silent;
+    },
+  });
+}
+
+describe("a cluster that answers", () => {
+  test("is taken as it is, and minikube is not even asked", async () => {
+    const { site, programs } = fakeSite({ cluster: new FakeCluster("prod"), programs: { minikube: "" } });
+    expect(await step.look(site)).toEqual({ so: true, detail: "v1.34.0, context prod", warnings: [] });
+    expect(programs.calls).toEqual([]);
+  });
+
+  test("of an untested version is taken with a warning", async () => {
+    const cluster = new FakeCluster();
+    cluster.version = "v1.27.3-gke.1";
+    const { warnings } = await step.look(fakeSite({ cluster }).site);
+    expect(warnings).toEqual(["Kubernetes v1.27.3-gke.1 is outside what is tested, 1.28 to 1.34"]);
+  });
+
+  test("that refuses the user is no cluster to start", async () => {
+    const cluster = new FakeCluster();
+    cluster.fault = () => Response.json({ kind: "Status", message: "Unauthorized" }, { status: 401 });
+    await expect(step.look(fakeSite({ cluster }).site)).rejects.toThrow("Unauthorized");
+  });
+});
+
+describe("minikube", () => {
+  test("is started with a new profile where no cluster is configured", async () => {
+    const { site, programs, tell, told } = stopped(undefined);
+    expect(await step.look(site)).toEqual({ so: false, detail: "none is configured; minikube starts lab" });
+    expect(await step.make(site, tell)).toBe("v1.34.0, context lab");
+    expect(programs.calls).toContain(
+      "minikube start -p lab --cpus 6 --memory 12g --kubernetes-version v1.34.0",
+    );
+    expect(told).toContain("creating lab with minikube Done!");
+    expect(site.context).toBe("lab");
+    expect((await step.look(site)).so).toBe(true);
+  });
+
+  test("is started again as it was where the context is of a profile that is stopped", async () => {
+    const { site, programs, tell } = stopped("work", { profiles: ["lab", "work"] });
+    expect((await step.look(site)).detail).toBe("context work does not answer; minikube starts work");
+    await step.make(site, tell);
+    expect(programs.calls).toContain("minikube start -p work");
+  });
+
+  test("is started beside another cluster that does not answer", async () => {
+    const { site } = stopped("prod");
+    expect((await step.look(site)).detail).toBe("context prod does not answer; minikube starts lab");
+  });
+
+  test("is not started when the user has named another cluster", async () => {
+    await expect(step.look(stopped("prod", { context: "prod" }).site)).rejects.toThrow("It does not answer.");
+    const named = stopped("work", { context: "work", profiles: ["work"] });
+    expect((await step.look(named.site)).detail).toBe("context work does not answer; minikube starts work");
+  });
+
+  test("that is missing is told with how to get it, and with what does without", async () => {
+    const needs = await step.needs?.(fakeSite().site, true);
+    expect(needs).toHaveLength(1);
+    expect(needs?.[0]).toMatch(/^minikube is missing.*https:\/\/.*--context/);
+    expect(await step.needs?.(fakeSite({ programs: { minikube: "" } }).site, true)).toEqual([]);
+  });
+
+  test("that fails is told with its last lines", async () => {
+    const { site, tell } = fakeSite({
+      programs: { "minikube start": { code: 69, err: "X Exiting due to PROVIDER_DOCKER_NOT_RUNNING" } },
+    });
+    await expect(step.make(site, tell)).rejects.toThrow(
+      /^minikube start -p lab .* failed \(exit code 69\):\nX Exiting due to PROVIDER_DOCKER_NOT_RUNNING$/,
+    );
+  });
+});

@@ -1,0 +1,163 @@
+import { describe, expect, test } from "bun:test";
+import { FakeCluster } from "../../testing/fake-cluster.ts";
+import { noteMade, readLedger } from "../ledger.ts";
+import { config, deployment, fakeSite, istioObjects } from "../testing.ts";
+import { ISTIO, istioStep, needsForRemoval, removeIstio } from "./istio.ts";
+
+const INSTALL = "istioctl install -y --set profile=default";
+
+describe("Istio that is there", () => {
+  test("is taken as it is", async () => {
+    const { site, programs } = fakeSite({ cluster: new FakeCluster("c", istioObjects()) });
+    expect(await istioStep.look(site)).toEqual({ so: true, detail: "1.30.0", warnings: [] });
+    expect(await istioStep.needs?.(site, true)).toEqual([]);
+    expect(programs.calls).toEqual([]);
+  });
+
+  test.each([
+    ["1.30.0-distroless", {}, "1.30.0-distroless"],
+    ["1.29.1@sha256:abc", {}, "1.29.1"],
+    ["v1.28.0", {}, "1.28.0"],
+    ["latest", { "operator.istio.io/version": "1.27.1" }, "1.27.1"],
+    ["latest", { "app.kubernetes.io/version": "1.26.0" }, "1.26.0"],
+    ["1", { "app.kubernetes.io/version": "1.0.0" }, "of an unknown version"],
+    ["1", { "operator.istio.io/version": "unknown" }, "of an unknown version"],
+  ])("tells its version by image tag %s and labels %j", async (tag, labels, expected) => {
+    const cluster = new FakeCluster("c", istioObjects());
+    const image = `example.com/istio/pilot:${tag}`;
+    cluster.put(
+      deployment("istio-system", "istiod", {
+        labels: { app: "istiod", ...labels },
+        container: "discovery",
+        image,
+      }),
+    );
+    expect((await istioStep.look(fakeSite({ cluster }).site)).detail).toBe(expected);
+  });
+
+  test("of an untested version is a warning", async () => {
+    const { warnings } = await istioStep.look(
+      fakeSite({ cluster: new FakeCluster("c", istioObjects("1.19.0")) }).site,
+    );
+    expect(warnings).toEqual(["Istio 1.19.0 is outside what is tested, 1.22 to 1.31"]);
+  });
+
+  test("and of somebody else is not changed: without an ingress gateway it is told what to do", async () => {
+    const cluster = new FakeCluster(
+      "c",
+      istioObjects().filter(({ metadata }) => metadata.name !== "istio-ingressgateway"),
+    );
+    const { site, programs, tell } = fakeSite({ cluster, programs: { istioctl: "" } });
+    expect(await istioStep.look(site)).toMatchObject({ so: false, detail: "no ingress gateway" });
+    await expect(istioStep.make(site, tell)).rejects.toThrow("istio=ingressgateway");
+    expect(programs.calls).toEqual([]);
+    expect(cluster.writes).toEqual([]);
+  });
+
+  test("and not ready is waited for, with the reason", async () => {
+    const cluster = new FakeCluster("c", istioObjects());
+    cluster.put(
+      deployment("istio-system", "istio-ingressgateway", {
+        labels: { istio: "ingressgateway" },
+        ready: false,
+      }),
+    );
+    const { site, tell } = fakeSite({ cluster });
+    await expect(istioStep.make(site, tell)).rejects.toThrow(
+      "Istio was not ready after 0 s: istio-ingressgateway: 0 of 1 pods are ready",
+    );
+  });
+});
+
+describe("Istio that is missing", () => {
+  test("is installed by istioctl into the cluster of this context, and written down before", async () => {
+    const cluster = new FakeCluster("lab");
+    let noted: unknown;
+    const { site, programs, tell, told } = fakeSite({
+      cluster,
+      programs: {
+        "istioctl version": "client version: 1.30.0",
+        "istioctl install": () => {
+          noted = cluster.names;
+          for (const object of istioObjects()) cluster.put(object);
+          return "✔ Istiod installed";
+        },
+      },
+    });
+    expect(await istioStep.look(site)).toEqual({ so: false, detail: "not installed", warnings: [] });
+    expect(await istioStep.make(site, tell)).toBe("1.30.0");
+    const command = programs.calls.find((call) => call.startsWith("istioctl install"));
+    expect(command).toStartWith(INSTALL);
+    expect(command).toEndWith("--context lab");
+    expect(noted).toEqual(["ConfigMap kube-system/kyc-platform"]);
+    expect(told).toContain("installing with istioctl ✔ Istiod installed");
+    expect(await readLedger(cluster.kube)).toMatchObject([
+      { step: ISTIO, objects: [{ name: "istio-system" }], complete: true },
+    ]);
+  });
+
+  test("needs istioctl, also when the cluster is not there yet", async () => {
+    const { site } = fakeSite();
+    for (const isSeen of [true, false]) {
+      const [need = ""] = (await istioStep.needs?.(site, isSeen)) ?? [];
+      expect(need).toMatch(/^istioctl is missing.*ISTIO_VERSION=/);
+    }
+    expect(await istioStep.needs?.(fakeSite({ programs: { istioctl: "" } }).site, true)).toEqual([]);
+  });
+
+  test("would be of the version of istioctl: an untested one is a warning", async () => {
+    const { site } = fakeSite({ programs: { "istioctl version": "client version: 1.99.0" } });
+    expect((await istioStep.look(site)).warnings).toEqual([
+      "istioctl 1.99.0 is outside what is tested, 1.22 to 1.31",
+    ]);
+  });
+
+  test("is installed again when that was broken off, although it looks complete", async () => {
+    const cluster = new FakeCluster("lab", istioObjects());
+    await noteMade(cluster.kube, ISTIO, {});
+    const { site, programs, tell } = fakeSite({ cluster, programs: { istioctl: "" } });
+    expect(await istioStep.look(site)).toMatchObject({ so: false, detail: "begun, and not completed" });
+    await istioStep.make(site, tell);
+    expect(programs.calls.some((call) => call.startsWith(INSTALL))).toBe(true);
+    expect((await istioStep.look(site)).so).toBe(true);
+  });
+
+  test("and cannot be installed is told with what istioctl said", async () => {
+    const { site, tell } = fakeSite({
+      programs: { "istioctl install": { code: 1, err: "no permission" }, istioctl: "" },
+    });
+    await expect(istioStep.make(site, tell)).rejects.toThrow(
+      "istioctl install failed (exit code 1):\nno permission",
+    );
+  });
+});
+
+describe("taking Istio back", () => {
+  test("removes it with its kinds, its namespace, and what it left in others", async () => {
+    const cluster = new FakeCluster("lab", istioObjects());
+    const leftover = config("default", "istio-ca-root-cert", {});
+    cluster.put({ ...leftover, metadata: { ...leftover.metadata, labels: { "istio.io/config": "true" } } });
+    const objects = [{ apiVersion: "v1", kind: "Namespace", name: "istio-system" }];
+    const made = {
+      step: ISTIO,
+      objects,
+      before: { definitions: "gateways.networking.istio.io" },
+      complete: true,
+    };
+    await noteMade(cluster.kube, ISTIO, made);
+    const { site, programs, tell } = fakeSite({ cluster, programs: { istioctl: "" } });
+    await removeIstio(site, made, tell);
+    expect(programs.calls).toEqual(["istioctl uninstall --purge -y --context lab"]);
+    // A kind that was there before stays.
+    expect(cluster.names).toEqual([
+      "CustomResourceDefinition gateways.networking.istio.io",
+      "Deployment istio-system/istio-ingressgateway",
+      "Deployment istio-system/istiod",
+    ]);
+  });
+
+  test("needs istioctl", () => {
+    expect(needsForRemoval(fakeSite().site)[0]).toContain("it removes Istio");
+    expect(needsForRemoval(fakeSite({ programs: { istioctl: "" } }).site)).toEqual([]);
+  });
+});

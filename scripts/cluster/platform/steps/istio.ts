@@ -1,0 +1,165 @@
+import { deleteAndWait } from "../../kube/delete-and-wait.ts";
+import type { Kube } from "../../kube/client.ts";
+import { Unable } from "../../unable.ts";
+import { deploymentsIn, type LiveDeployment, notReady } from "../deployments.ts";
+import { completeMade, forgetMade, isBrokenOff, type Made, noteMade, readLedger } from "../ledger.ts";
+import type { Site } from "../site.ts";
+import type { Look, Step, Tell } from "../step.ts";
+import { until } from "../until.ts";
+import { versionWarning } from "../version-warning.ts";
+import { PLATFORM } from "../versions.ts";
+
+export const ISTIO = "istio";
+const NAMESPACE = "istio-system";
+const CONFIG_MAP = { apiVersion: "v1", kind: "ConfigMap" } as const;
+const NO_GATEWAY = "no ingress gateway";
+const CRD = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition" } as const;
+
+// The ingress gateway, which Knative's gateways select by its label, is part of this profile. What is asked for is less
+// than the profile's own: all of it is to fit on a laptop, and a sidecar stands beside each pod.
+const SETTINGS = [
+  "profile=default",
+  "values.pilot.resources.requests.cpu=100m",
+  "values.pilot.resources.requests.memory=512Mi",
+  "values.global.proxy.resources.requests.cpu=10m",
+  "values.global.proxy.resources.requests.memory=64Mi",
+];
+
+const GET_ISTIOCTL = `istioctl is missing; it installs Istio ${PLATFORM.istio.install}: curl -L https://istio.io/downloadIstio | ISTIO_VERSION=${PLATFORM.istio.install} sh -, and put its bin folder on the PATH`;
+
+/** Istio with its ingress gateway. One that is there is taken as it is, whoever has installed it. */
+export const istioStep: Step = {
+  name: ISTIO,
+  title: "Istio",
+  look: async (site) => (await find(site)).look,
+  needs: async (site, isSeen) =>
+    site.programs.has("istioctl") || (isSeen && !(await find(site)).install) ? [] : [GET_ISTIOCTL],
+  make,
+};
+
+interface Found {
+  look: Look;
+  /** Whether it is ours to install: nothing is there, or what we have begun and not completed. */
+  install: boolean;
+}
+
+async function find(site: Site): Promise<Found> {
+  const kube = site.kube();
+  const [pilots, gateways, definition, ledger] = await Promise.all([
+    deploymentsIn(kube, undefined, "app=istiod"),
+    deploymentsIn(kube, undefined, "istio=ingressgateway"),
+    kube.get({ ...CRD, name: "virtualservices.networking.istio.io" }),
+    readLedger(kube),
+  ]);
+  const [pilot] = pilots;
+  const brokenOff = isBrokenOff(ledger, ISTIO);
+  if (pilot === undefined || definition === undefined || brokenOff) {
+    const detail = brokenOff ? "begun, and not completed" : "not installed";
+    return { look: { so: false, detail, warnings: await istioctlWarning(site) }, install: true };
+  }
+  const version = versionOf(pilot);
+  const warnings = versionWarning("Istio", version, PLATFORM.istio.range);
+  const missing = gateways.length === 0 ? NO_GATEWAY : await notReady(kube, [...pilots, ...gateways]);
+  if (missing !== undefined) return { look: { so: false, detail: missing, warnings }, install: false };
+  return { look: { so: true, detail: version ?? "of an unknown version", warnings }, install: false };
+}
+
+async function make(site: Site, tell: Tell): Promise<string> {
+  if ((await find(site)).install) await install(site, tell);
+  await until("Istio", site, tell, async () => {
+    const { look } = await find(site);
+    if (look.detail !== NO_GATEWAY) return look.so ? undefined : look.detail;
+    throw new Unable(
+      "Istio is there without an ingress gateway, which Knative's gateways and ours select by the label istio=ingressgateway. It was installed by somebody else, so nothing was changed; add the gateway to it (https://istio.io/latest/docs/setup/additional-setup/gateway) and run this command again.",
+    );
+  });
+  return (await find(site)).look.detail;
+}
+
+async function install(site: Site, tell: Tell): Promise<void> {
+  const kube = site.kube();
+  const namespace = { apiVersion: "v1", kind: "Namespace", name: NAMESPACE };
+  const isNew = (await kube.get(namespace)) === undefined;
+  await noteMade(kube, ISTIO, {
+    objects: isNew ? [namespace] : [],
+    before: { definitions: (await istioDefinitions(kube)).join(" ") || null },
+  });
+  const what = "installing with istioctl";
+  tell(what);
+  const timeout = `${Math.round(site.timeoutMs / 1_000)}s`;
+  await istioctl(
+    site,
+    ["install", "-y", ...SETTINGS.flatMap((set) => ["--set", set]), "--readiness-timeout", timeout],
+    {
+      onLine: (line) => tell(what, line.trim()),
+    },
+  );
+  await completeMade(site.kube(), ISTIO);
+}
+
+/** Takes Istio away again, as far as `up` has brought it. */
+export async function removeIstio(site: Site, { objects, before }: Made, tell: Tell): Promise<string> {
+  const kube = site.kube();
+  const what = "uninstalling with istioctl";
+  tell(what);
+  await istioctl(site, ["uninstall", "--purge", "-y"], { onLine: (line) => tell(what, line.trim()) });
+  const known = new Set((before["definitions"] ?? "").split(" "));
+  for (const name of await istioDefinitions(kube)) {
+    tell("deleting", name);
+    if (!known.has(name)) await kube.delete({ ...CRD, name });
+  }
+  // What istiod has put into every namespace, and leaves there.
+  const { items } = await kube.list(CONFIG_MAP, { labelSelector: "istio.io/config=true" });
+  for (const { metadata } of items) {
+    if (metadata.name.startsWith("istio-ca-"))
+      await kube.delete({ ...CONFIG_MAP, name: metadata.name, namespace: metadata.namespace });
+  }
+  for (const ref of objects) {
+    tell(`waiting until the namespace ${ref.name} is gone`);
+    await deleteAndWait(kube, ref, { timeoutMs: site.timeoutMs, signal: site.signal });
+  }
+  await forgetMade(kube, ISTIO);
+  return "removed";
+}
+
+/** What removing Istio needs on this machine. */
+export function needsForRemoval(site: Site): string[] {
+  return site.programs.has("istioctl") ? [] : [GET_ISTIOCTL.replace("it installs", "it removes")];
+}
+
+async function istioctl(
+  site: Site,
+  rest: readonly string[],
+  { onLine }: { onLine?: (line: string) => void } = {},
+): Promise<void> {
+  const { context } = site.kube().connection;
+  const command = ["istioctl", ...rest, "--context", context];
+  const { code, out, err } = await site.programs.run(command, { signal: site.signal, onLine });
+  site.signal.throwIfAborted();
+  if (code === 0) return;
+  const last = `${out}\n${err}`.trim().split("\n").slice(-15).join("\n");
+  throw new Unable(`istioctl ${rest[0]} failed (exit code ${code}):\n${last}`);
+}
+
+/** What to tell about the istioctl that would install: it always brings its own version. */
+async function istioctlWarning(site: Site): Promise<string[]> {
+  if (!site.programs.has("istioctl")) return [];
+  const { out } = await site.programs.run(["istioctl", "version", "--remote=false"]);
+  const version = /([0-9]+\.[0-9]+\.[0-9]+\S*)/.exec(out)?.[1];
+  return versionWarning("istioctl", version, PLATFORM.istio.range);
+}
+
+/** The version of istiod: from its image, else from a label, unless that is what charts built from source say. */
+function versionOf({ metadata, spec }: LiveDeployment): string | undefined {
+  const image = spec.template.spec.containers.find(({ name }) => name === "discovery")?.image ?? "";
+  const tag = /:v?([0-9]+\.[0-9]+[^@/]*)(@|$)/.exec(image)?.[1];
+  const labels = metadata.labels ?? {};
+  const label = labels["operator.istio.io/version"] ?? labels["app.kubernetes.io/version"];
+  const told = tag ?? (label === "1.0.0" ? undefined : label);
+  return told !== undefined && /^[0-9]+\.[0-9]+/.test(told) ? told : undefined;
+}
+
+async function istioDefinitions(kube: Kube): Promise<string[]> {
+  const { items } = await kube.list(CRD);
+  return items.map(({ metadata }) => metadata.name).filter((name) => name.endsWith(".istio.io"));
+}

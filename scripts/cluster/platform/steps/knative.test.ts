@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FakeCluster } from "../../testing/fake-cluster.ts";
+import { noteMade, readLedger } from "../ledger.ts";
+import { Site } from "../site.ts";
+import { becomeReady, deployment, fakeSite, type FakeSite, knativeObjects } from "../testing.ts";
+import { KNATIVE, knativeStep } from "./knative.ts";
+
+let folder = "";
+
+/** A release as small as a release can be. The real one is too large to be kept here; its checksum is pinned. */
+const RELEASE = knativeObjects()
+  .map(({ status: _, ...object }) => JSON.stringify(object))
+  .join("\n---\n");
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kyc-knative-"));
+  await writeFile(join(folder, "release.yaml"), RELEASE);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** A site whose release is the small one. */
+function withRelease(cluster: FakeCluster): FakeSite {
+  const fake = fakeSite({ cluster });
+  class OwnRelease extends Site {
+    override release = (): Promise<string> => Bun.file(join(folder, "release.yaml")).text();
+  }
+  becomeReady(cluster);
+  const site = new OwnRelease({
+    connect: () => cluster,
+    context: undefined,
+    programs: fake.programs,
+    signal: fake.site.signal,
+    timeoutMs: 300,
+    pollMs: 1,
+    cacheDir: folder,
+    env: {},
+  });
+  return { ...fake, site };
+}
+
+describe("Knative Serving that is there", () => {
+  test("is taken as it is", async () => {
+    const { site } = fakeSite({ cluster: new FakeCluster("c", knativeObjects()) });
+    expect(await knativeStep.look(site)).toEqual({ so: true, detail: "1.15.2", warnings: [] });
+  });
+
+  test.each(["1.14.9", "1.21.0"])("of the untested version %s is a warning", async (version) => {
+    const { warnings } = await knativeStep.look(
+      fakeSite({ cluster: new FakeCluster("c", knativeObjects(version)) }).site,
+    );
+    expect(warnings).toEqual([`Knative Serving ${version} is outside what is tested, 1.15 to 1.20`]);
+  });
+
+  test("in part, and of somebody else, is not changed", async () => {
+    const cluster = new FakeCluster(
+      "c",
+      knativeObjects().filter(({ metadata }) => metadata.name !== "activator"),
+    );
+    const { site, tell } = withRelease(cluster);
+    expect(await knativeStep.look(site)).toMatchObject({
+      so: false,
+      detail: "there in part: activator missing",
+    });
+    await expect(knativeStep.make(site, tell)).rejects.toThrow(
+      "activator missing. It was installed by somebody else",
+    );
+    expect(cluster.writes).toEqual([]);
+  });
+
+  test("and not ready is waited for, not installed", async () => {
+    const cluster = new FakeCluster("c", knativeObjects());
+    cluster.put(deployment("knative-serving", "webhook", { ready: false }));
+    const { site, tell } = withRelease(cluster);
+    await expect(knativeStep.make(site, tell)).rejects.toThrow("webhook: 0 of 1 pods are ready");
+    expect(cluster.writes).toEqual([]);
+  });
+});
+
+describe("Knative Serving that is missing", () => {
+  test("is applied from the release, with sidecars from the start", async () => {
+    const cluster = new FakeCluster();
+    const { site, tell } = withRelease(cluster);
+    expect(await knativeStep.look(site)).toEqual({ so: false, detail: "not installed" });
+    expect(await knativeStep.make(site, tell)).toBe("1.15.2");
+    const namespace = cluster.get({ apiVersion: "v1", kind: "Namespace", name: "knative-serving" });
+    expect(namespace?.metadata.labels).toEqual({ "istio-injection": "enabled" });
+    expect(await readLedger(cluster.kube)).toMatchObject([{ step: KNATIVE, complete: true }]);
+  });
+
+  test("is applied again when that was broken off, although all its deployments run", async () => {
+    const cluster = new FakeCluster("c", knativeObjects());
+    await noteMade(cluster.kube, KNATIVE, {});
+    const { site, tell } = withRelease(cluster);
+    expect(await knativeStep.look(site)).toMatchObject({ so: false, detail: "begun, and not completed" });
+    await knativeStep.make(site, tell);
+    expect((await knativeStep.look(site)).so).toBe(true);
+  });
+});
+
+test("a release that is not the pinned one is not applied", async () => {
+  await writeFile(join(folder, "2-serving-core.yaml"), RELEASE);
+  const { site, cluster, tell } = fakeSite({ env: { KYC_PLATFORM_DIR: folder } });
+  await expect(knativeStep.make(site, tell)).rejects.toThrow("not the file that is pinned");
+  expect(cluster.writes).toEqual([]);
+});

@@ -1,0 +1,151 @@
+import { describe, expect, test } from "bun:test";
+import type { KubeObject } from "../../kube/objects.ts";
+import { FakeCluster } from "../../testing/fake-cluster.ts";
+import { noteMade, readLedger } from "../ledger.ts";
+import { config, deployment, fakeSite, istioObjects, knativeObjects, networkingObjects } from "../testing.ts";
+import { giveClassBack, NETWORKING, networkingStep } from "./networking.ts";
+
+const CLASS = "istio.ingress.networking.knative.dev";
+const CONFIG = { apiVersion: "v1", kind: "ConfigMap", namespace: "knative-serving", name: "config-network" };
+
+/** A cluster with the layer's pieces, and what acts on them or shows that something does. */
+function layered(...more: KubeObject[]): FakeCluster {
+  return new FakeCluster("c", [...istioObjects(), ...knativeObjects(), ...networkingObjects(), ...more]);
+}
+
+function netIstio(ready = true): KubeObject {
+  return deployment("knative-serving", "net-istio-controller", {
+    labels: { "app.kubernetes.io/version": "1.15.1" },
+    ready,
+  });
+}
+
+function ingress(ready: string, annotations: Record<string, string> = {}): KubeObject {
+  return {
+    apiVersion: "networking.internal.knative.dev/v1alpha1",
+    kind: "Ingress",
+    metadata: { name: "web", namespace: "n", annotations },
+    spec: {},
+    status: { conditions: [{ type: "Ready", status: ready }] },
+  };
+}
+
+function knativeService(name: string): KubeObject {
+  return {
+    apiVersion: "serving.knative.dev/v1",
+    kind: "Service",
+    metadata: { name, namespace: "n" },
+    spec: {},
+  };
+}
+
+describe("the networking layer", () => {
+  test.each([
+    ["net-istio that is ready", [netIstio()], { so: true, detail: "net-istio 1.15.1" }],
+    [
+      "a route that became ready by another controller",
+      [ingress("True")],
+      { so: true, detail: "a controller other than net-istio" },
+    ],
+    [
+      "nothing that speaks against it",
+      [],
+      { so: true, detail: "set up by somebody else; no route is there yet to show that it works" },
+    ],
+    [
+      "only routes of another class",
+      [ingress("Unknown", { "networking.knative.dev/ingress.class": "kourier" })],
+      { so: true, detail: "set up by somebody else; no route is there yet to show that it works" },
+    ],
+    [
+      "net-istio that is not ready",
+      [netIstio(false)],
+      { so: false, detail: "net-istio-controller: 0 of 1 pods are ready" },
+    ],
+    [
+      "no route that became ready",
+      [ingress("Unknown")],
+      { so: false, detail: "no controller acts on Knative's routes" },
+    ],
+  ])("with %s", async (_, more, expected) => {
+    expect(await networkingStep.look(fakeSite({ cluster: layered(...more) }).site)).toEqual(expected);
+  });
+
+  test.each([
+    ["ingress-class", CLASS, true],
+    ["ingress.class", CLASS, true],
+    ["ingress-class", "kourier.ingress.networking.knative.dev", false],
+    ["ingress.class", "kourier.ingress.networking.knative.dev", false],
+    // Knative takes Istio's where none is set.
+    ["_example", "ingress-class: x", true],
+  ])("with %s: %s is so: %p", async (key, value, so) => {
+    const cluster = layered(netIstio(), config("knative-serving", "config-network", { [key]: value }));
+    expect((await networkingStep.look(fakeSite({ cluster }).site)).so).toBe(so);
+  });
+
+  test("that is missing is to be installed; in part, and of somebody else, it is not changed", async () => {
+    const none = new FakeCluster("c", [...istioObjects(), ...knativeObjects()]);
+    expect(await networkingStep.look(fakeSite({ cluster: none }).site)).toEqual({
+      so: false,
+      detail: "not installed",
+    });
+    const part = layered();
+    part.remove({
+      apiVersion: "v1",
+      kind: "Service",
+      namespace: "istio-system",
+      name: "knative-local-gateway",
+    });
+    const { site, tell } = fakeSite({ cluster: part });
+    await expect(networkingStep.make(site, tell)).rejects.toThrow(
+      "there in part: Service istio-system/knative-local-gateway missing. It was set up by somebody else",
+    );
+    expect(part.writes).toEqual([]);
+  });
+
+  test("on which nothing acts is told, and nothing is installed over it", async () => {
+    const { site, tell, cluster } = fakeSite({ cluster: layered(ingress("Unknown")) });
+    await expect(networkingStep.make(site, tell)).rejects.toThrow("no controller acts on Knative's routes");
+    expect(cluster.writes).toEqual([]);
+  });
+
+  test("that was broken off is to be installed again", async () => {
+    const cluster = layered(netIstio());
+    await noteMade(cluster.kube, NETWORKING, {
+      objects: [{ apiVersion: "v1", kind: "Service", name: "s", namespace: "n" }],
+    });
+    expect(await networkingStep.look(fakeSite({ cluster }).site)).toEqual({
+      so: false,
+      detail: "begun, and not completed",
+    });
+  });
+});
+
+describe("the ingress class", () => {
+  const OTHER = { "ingress-class": "kourier.ingress.networking.knative.dev" };
+  const other = (): KubeObject => config("knative-serving", "config-network", OTHER);
+
+  test("is changed where nobody uses another, and given back", async () => {
+    const { site, tell, cluster } = fakeSite({ cluster: layered(netIstio(), other()) });
+    expect(await networkingStep.make(site, tell)).toBe("net-istio 1.15.1");
+    expect(cluster.get(CONFIG)).toMatchObject({ data: { "ingress-class": CLASS } });
+    const [made] = await readLedger(cluster.kube);
+    expect(made).toMatchObject({ step: NETWORKING, before: OTHER, complete: true });
+    if (made) await giveClassBack(cluster.kube, made);
+    expect(cluster.get(CONFIG)).toMatchObject({ data: OTHER });
+  });
+
+  test("is not changed under the hands of those who use another", async () => {
+    const { site, tell, cluster } = fakeSite({
+      cluster: layered(netIstio(), other(), knativeService("theirs")),
+    });
+    await expect(networkingStep.make(site, tell)).rejects.toThrow("these services use it: n/theirs");
+    expect(cluster.writes).toEqual([]);
+  });
+
+  test("that was not changed is not given back", async () => {
+    const cluster = layered(other());
+    await giveClassBack(cluster.kube, { step: NETWORKING, objects: [], before: {}, complete: true });
+    expect(cluster.writes).toEqual([]);
+  });
+});

@@ -1,0 +1,154 @@
+import Type from "typebox";
+import { Check } from "typebox/schema";
+import type { Kube } from "../../kube/client.ts";
+import { nameOf, type ObjectRef } from "../../kube/objects.ts";
+import { Unable } from "../../unable.ts";
+import { applyRelease, objectsIn } from "../apply-release.ts";
+import { configMap, readConfigMap } from "../config-map.ts";
+import { deploymentsIn, notReady } from "../deployments.ts";
+import { completeMade, MANAGER, type Made, noteMade, readLedger } from "../ledger.ts";
+import type { Site } from "../site.ts";
+import type { Look, Step, Tell } from "../step.ts";
+import { until } from "../until.ts";
+import { PLATFORM } from "../versions.ts";
+import { SERVING } from "./knative.ts";
+
+export const NETWORKING = "networking";
+const CLASS = "istio.ingress.networking.knative.dev";
+const CONFIG = configMap(SERVING, "config-network");
+const INGRESS = { apiVersion: "networking.internal.knative.dev/v1alpha1", kind: "Ingress" } as const;
+const GATEWAY = { apiVersion: "networking.istio.io/v1", kind: "Gateway" } as const;
+
+/** What the layer is made of, beside what acts on it. */
+const PIECES: readonly ObjectRef[] = [
+  { ...GATEWAY, namespace: SERVING, name: "knative-ingress-gateway" },
+  { ...GATEWAY, namespace: SERVING, name: "knative-local-gateway" },
+  { apiVersion: "v1", kind: "Service", namespace: "istio-system", name: "knative-local-gateway" },
+];
+
+/** Istio as Knative's networking layer: its gateways, the class, and a controller that acts on Knative's routes. */
+export const networkingStep: Step = {
+  name: NETWORKING,
+  title: "Networking layer",
+  look: async (site) => (await find(site.kube())).look,
+  make,
+};
+
+interface Found {
+  look: Look;
+  /** Whether net-istio is ours to install: nothing of it is there, or what we have begun and not completed. */
+  install: boolean;
+  /** The class that is set and is another one. */
+  otherClass: string | undefined;
+}
+
+async function find(kube: Kube): Promise<Found> {
+  const [pieces, config, deployments, ledger] = await Promise.all([
+    Promise.all(PIECES.map(async (ref) => ((await kube.get(ref)) === undefined ? [nameOf(ref)] : []))),
+    readConfigMap(kube, CONFIG),
+    deploymentsIn(kube, SERVING),
+    readLedger(kube),
+  ]);
+  const missing = pieces.flat();
+  const data = config?.data ?? {};
+  const set = data["ingress-class"] ?? data["ingress.class"];
+  const otherClass = set === undefined || set === CLASS ? undefined : set;
+  // The class alone may have been changed; that says nothing about what is installed.
+  const brokenOff = ledger.some(
+    ({ step, objects, complete }) => step === NETWORKING && !complete && objects.length > 0,
+  );
+  const found = (detail: string, install = false): Found => ({
+    look: { so: false, detail },
+    install,
+    otherClass,
+  });
+  const own = deployments.filter(({ metadata }) => metadata.name.startsWith("net-istio-"));
+  if (brokenOff) return found("begun, and not completed", true);
+  if (missing.length === PIECES.length && own.length === 0) return found("not installed", true);
+  if (missing.length > 0) return found(`there in part: ${missing.join(", ")} missing`);
+  const controller = own.length === 0 ? await whoActs(kube) : await netIstio(kube, own);
+  if (!controller.acts) return found(controller.who);
+  if (otherClass !== undefined) return found(`the ingress class is ${otherClass}`);
+  return { look: { so: true, detail: controller.who }, install: false, otherClass };
+}
+
+interface Acting {
+  acts: boolean;
+  who: string;
+}
+
+async function netIstio(kube: Kube, own: Awaited<ReturnType<typeof deploymentsIn>>): Promise<Acting> {
+  const reason = await notReady(kube, own);
+  const version = own[0]?.metadata.labels?.["app.kubernetes.io/version"];
+  return reason === undefined
+    ? { acts: true, who: `net-istio ${version ?? "of an unknown version"}` }
+    : { acts: false, who: reason };
+}
+
+const WithConditions = Type.Object({
+  spec: Type.Object({}),
+  status: Type.Object({
+    conditions: Type.Array(Type.Object({ type: Type.String(), status: Type.String() })),
+  }),
+});
+
+/**
+ * Whether somebody else than net-istio acts: a route that has become ready shows it. Where there is no route yet,
+ * somebody has set the layer up and nothing speaks against it.
+ */
+async function whoActs(kube: Kube): Promise<Acting> {
+  const { items } = await kube.list(INGRESS);
+  const own = items.filter(
+    ({ metadata }) => (metadata.annotations?.["networking.knative.dev/ingress.class"] ?? CLASS) === CLASS,
+  );
+  if (own.length === 0)
+    return { acts: true, who: "set up by somebody else; no route is there yet to show that it works" };
+  const shown = own.some(
+    (item) =>
+      Check(WithConditions, item) &&
+      item.status.conditions.some(({ type, status }) => type === "Ready" && status === "True"),
+  );
+  return shown
+    ? { acts: true, who: "a controller other than net-istio" }
+    : { acts: false, who: "no controller acts on Knative's routes" };
+}
+
+async function make(site: Site, tell: Tell): Promise<string> {
+  const kube = site.kube();
+  const { look, install, otherClass } = await find(kube);
+  if (otherClass !== undefined) await takeClass(kube, otherClass);
+  if (install) {
+    tell(`getting the release ${PLATFORM.netIstio.install}`);
+    await applyRelease(site, NETWORKING, objectsIn(await site.release(PLATFORM.netIstio.file)), tell);
+  } else if (look.detail.startsWith("there in part") || look.detail.startsWith("no controller")) {
+    throw new Unable(
+      `Knative's networking layer for Istio: ${look.detail}. It was set up by somebody else, so nothing was changed; complete or remove it, and run this command again.`,
+    );
+  }
+  if (otherClass !== undefined || install) await completeMade(site.kube(), NETWORKING);
+  await until("The networking layer", site, tell, async () => {
+    const found = await find(site.kube());
+    return found.look.so ? undefined : found.look.detail;
+  });
+  return (await find(site.kube())).look.detail;
+}
+
+/** Makes Istio the class of routes that name none. Where such routes exist they would change under their owners' hands. */
+async function takeClass(kube: Kube, otherClass: string): Promise<void> {
+  const { items } = await kube.list({ apiVersion: "serving.knative.dev/v1", kind: "Service" });
+  if (items.length > 0) {
+    const names = items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join(", ");
+    throw new Unable(
+      `Knative's ingress class is ${otherClass}, and these services use it: ${names}. Set ingress-class in ConfigMap ${SERVING}/config-network to ${CLASS} yourself if they may change.`,
+    );
+  }
+  await noteMade(kube, NETWORKING, { before: { "ingress-class": otherClass } });
+  await kube.patch(CONFIG, { data: { "ingress-class": CLASS } }, { fieldManager: MANAGER });
+}
+
+/** Gives the class back that was set before. What was installed is removed as any release is. */
+export async function giveClassBack(kube: Kube, { before }: Made): Promise<void> {
+  const set = before["ingress-class"];
+  if (set === undefined || (await kube.get(CONFIG)) === undefined) return;
+  await kube.patch(CONFIG, { data: { "ingress-class": set } }, { fieldManager: MANAGER });
+}

@@ -1,0 +1,125 @@
+import Type from "typebox";
+import { Check } from "typebox/schema";
+import type { Kube } from "../../kube/client.ts";
+import type { KubeObject } from "../../kube/objects.ts";
+import { DEPLOYMENT, deploymentsIn, type LiveDeployment, notReady } from "../deployments.ts";
+import { completeMade, forgetMade, MANAGER, noteMade } from "../ledger.ts";
+import type { Site } from "../site.ts";
+import type { Look, Step, Tell } from "../step.ts";
+import { until } from "../until.ts";
+import { SERVING } from "./knative.ts";
+
+export const SIDECARS = "sidecars";
+const NAMESPACE = { apiVersion: "v1", kind: "Namespace", name: SERVING } as const;
+const INJECTION = "istio-injection";
+const OPT_OUT = "sidecar.istio.io/inject";
+
+const Containers = Type.Array(Type.Object({ name: Type.String() }));
+const WithContainers = Type.Object({
+  spec: Type.Object({ containers: Containers, initContainers: Type.Optional(Containers) }),
+});
+
+/**
+ * Sidecars beside Knative's own pods. Without one the activator cannot speak mTLS to the services, and a strict mesh
+ * refuses it.
+ */
+export const sidecarStep: Step = { name: SIDECARS, title: "Knative's sidecars", look, make };
+
+async function look(site: Site): Promise<Look> {
+  const kube = site.kube();
+  const namespace = await kube.get(NAMESPACE);
+  if (namespace === undefined) return { so: false, detail: "Knative is not there yet" };
+  const { labels = {} } = namespace.metadata;
+  if (labels[INJECTION] === "disabled")
+    return {
+      so: true,
+      detail: "switched off",
+      warnings: [
+        `the namespace ${SERVING} has ${INJECTION}=disabled, so a strict mesh refuses the activator`,
+      ],
+    };
+  if (labels[INJECTION] !== "enabled" && labels["istio.io/rev"] === undefined)
+    return { so: false, detail: `the namespace ${SERVING} does not ask for them` };
+  const without = await withoutSidecar(kube);
+  return without.length === 0
+    ? { so: true, detail: "beside each pod" }
+    : { so: false, detail: `none beside ${without.map(({ metadata }) => metadata.name).join(", ")}` };
+}
+
+async function make(site: Site, tell: Tell): Promise<string> {
+  const kube = site.kube();
+  const labels = (await kube.get(NAMESPACE))?.metadata.labels ?? {};
+  if (labels[INJECTION] === undefined && labels["istio.io/rev"] === undefined) {
+    await noteMade(kube, SIDECARS, { before: { [INJECTION]: null } });
+    await kube.patch(
+      NAMESPACE,
+      { metadata: { labels: { [INJECTION]: "enabled" } } },
+      { fieldManager: MANAGER },
+    );
+  }
+  const without = await withoutSidecar(kube);
+  tell(`restarting ${without.map(({ metadata }) => metadata.name).join(", ")}`);
+  await restart(kube, without);
+  await until("Knative Serving with sidecars", site, tell, async () => {
+    const reason = await notReady(site.kube(), await deploymentsIn(site.kube(), SERVING));
+    if (reason !== undefined) return reason;
+    const { so, detail } = await look(site);
+    return so ? undefined : detail;
+  });
+  await completeMade(site.kube(), SIDECARS);
+  return "beside each pod";
+}
+
+/** Takes the label away again that `up` has set, and the sidecars with it. */
+export async function removeSidecars(site: Site, tell: Tell): Promise<string> {
+  const kube = site.kube();
+  if ((await kube.get(NAMESPACE)) !== undefined) {
+    const patch = { metadata: { labels: { [INJECTION]: null } } };
+    await kube.patch(NAMESPACE, patch, { fieldManager: MANAGER });
+    await restart(kube, (await deploymentsIn(kube, SERVING)).filter(takesSidecar));
+    await until("Knative Serving without sidecars", site, tell, async () =>
+      notReady(site.kube(), await deploymentsIn(site.kube(), SERVING)),
+    );
+  }
+  await forgetMade(kube, SIDECARS);
+  return "removed";
+}
+
+/** The deployments that have a running pod without a sidecar, and do not ask for that. */
+async function withoutSidecar(kube: Kube): Promise<LiveDeployment[]> {
+  const [deployments, pods] = await Promise.all([
+    deploymentsIn(kube, SERVING),
+    kube.list({ apiVersion: "v1", kind: "Pod" }, { namespace: SERVING }),
+  ]);
+  return deployments.filter(takesSidecar).filter(({ spec }) => {
+    const labels = Object.entries(spec.selector.matchLabels ?? {});
+    const own = pods.items.filter(
+      ({ metadata }) =>
+        metadata.deletionTimestamp === undefined &&
+        labels.every(([name, value]) => metadata.labels?.[name] === value),
+    );
+    return own.some((pod) => !hasSidecar(pod));
+  });
+}
+
+function takesSidecar({ spec }: LiveDeployment): boolean {
+  const { labels, annotations } = spec.template.metadata ?? {};
+  return (labels?.[OPT_OUT] ?? annotations?.[OPT_OUT]) !== "false";
+}
+
+function hasSidecar(pod: KubeObject): boolean {
+  if (!Check(WithContainers, pod)) return false;
+  // Where Kubernetes can, Istio puts it among the containers that start first.
+  return [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].some(
+    ({ name }) => name === "istio-proxy",
+  );
+}
+
+/** As `kubectl rollout restart` does it. */
+async function restart(kube: Kube, deployments: readonly LiveDeployment[]): Promise<void> {
+  const annotations = { "kubectl.kubernetes.io/restartedAt": new Date().toISOString() };
+  for (const { metadata } of deployments) {
+    const ref = { ...DEPLOYMENT, name: metadata.name, namespace: metadata.namespace };
+    await kube.patch(ref, { spec: { template: { metadata: { annotations } } } }, { fieldManager: MANAGER });
+  }
+}

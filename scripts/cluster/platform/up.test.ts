@@ -1,0 +1,99 @@
+import { describe, expect, test } from "bun:test";
+import { PROJECT } from "../../project.ts";
+import { imagesOf } from "../images/ensure.ts";
+import { NoCluster } from "../kube/kubeconfig.ts";
+import type { KubeObject } from "../kube/objects.ts";
+import { FakeCluster } from "../testing/fake-cluster.ts";
+import { runSteps } from "./run-steps.ts";
+import {
+  config,
+  deployment,
+  fakeSite,
+  istioObjects,
+  knativeObjects,
+  networkingObjects,
+  podOf,
+} from "./testing.ts";
+import { isLocal, platformSteps } from "./up.ts";
+
+const steps = platformSteps({
+  root: PROJECT,
+  profile: "minikube",
+  cpus: 4,
+  memory: "8g",
+  kubernetesVersion: "1.34.0",
+});
+
+const images = (await imagesOf(PROJECT, {})).map(({ image }) => image);
+const node: KubeObject = {
+  apiVersion: "v1",
+  kind: "Node",
+  metadata: { name: "node" },
+  status: { images: [{ names: images }] },
+};
+
+describe("up", () => {
+  test("does nothing where all is so", async () => {
+    const cluster = new FakeCluster("prod", [
+      ...istioObjects(),
+      ...knativeObjects(),
+      ...networkingObjects(),
+      deployment("knative-serving", "net-istio-controller"),
+      config("knative-serving", "config-domain", { "kyc.example.org": "" }),
+      {
+        apiVersion: "v1",
+        kind: "Namespace",
+        metadata: { name: "knative-serving", labels: { "istio-injection": "enabled" } },
+      },
+      ...["activator", "autoscaler", "controller", "webhook", "net-istio-controller"].map((name) =>
+        podOf("knative-serving", name, ["main", "istio-proxy"]),
+      ),
+      node,
+    ]);
+    const { site, programs } = fakeSite({ cluster });
+    const views = await runSteps(steps, site);
+    expect(views.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      "cluster there",
+      "istio there",
+      "knative there",
+      "networking there",
+      "domain there",
+      "sidecars there",
+      "images there",
+    ]);
+    expect(cluster.writes).toEqual([]);
+    expect(programs.calls).toEqual([]);
+  });
+
+  test("names all programs that an empty cluster takes at once, and changes nothing", async () => {
+    const { site, cluster } = fakeSite({ cluster: new FakeCluster("prod", [{ ...node, status: {} }]) });
+    const attempt = runSteps(steps, site);
+    for (const part of ["istioctl is missing", "Images have to be built", "docker", "buildah"])
+      await expect(attempt).rejects.toThrow(part);
+    expect(cluster.writes).toEqual([]);
+  });
+
+  test("asks for minikube and istioctl where there is no cluster, and for no builder", async () => {
+    const { site } = fakeSite({
+      connect: () => {
+        throw new NoCluster("none");
+      },
+    });
+    const attempt = runSteps(steps, site);
+    await expect(attempt).rejects.toThrow(/^minikube is missing.*\nistioctl is missing.*$/);
+  });
+});
+
+test.each([
+  ["minikube", "https://192.168.49.2:8443", true],
+  ["kind-lab", "https://10.0.0.1", true],
+  ["k3d-lab", "https://0.0.0.0:6550", true],
+  ["sandbox", "https://127.0.0.1:6443", true],
+  ["sandbox", "https://localhost:6443", true],
+  ["sandbox", "https://[::1]:6443", true],
+  ["prod", "https://api.example.com", false],
+  ["my-minikube", "https://10.0.0.1", false],
+  ["prod", "https://127.example.com", false],
+])("a cluster %s at %s is the user's own: %p", (context, server, expected) => {
+  expect(isLocal(context, server)).toBe(expected);
+});

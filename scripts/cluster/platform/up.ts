@@ -1,0 +1,35 @@
+import { type ClusterOptions, clusterStep } from "./steps/cluster.ts";
+import { domainStep } from "./steps/domain.ts";
+import { imagesStep } from "./steps/images.ts";
+import { istioStep } from "./steps/istio.ts";
+import { knativeStep } from "./steps/knative.ts";
+import { networkingStep } from "./steps/networking.ts";
+import { sidecarStep } from "./steps/sidecars.ts";
+import type { Step } from "./step.ts";
+
+export interface UpOptions extends ClusterOptions {
+  /** The project's folder. */
+  root: string;
+}
+
+/** The way from a laptop to a cluster that can run the system, with its images on the nodes. */
+export function platformSteps(options: UpOptions): Step[] {
+  return [
+    clusterStep(options),
+    istioStep,
+    knativeStep,
+    networkingStep,
+    domainStep,
+    sidecarStep,
+    imagesStep(options.root),
+  ];
+}
+
+// Contexts of clusters on the user's own machine, beside those whose API server is at a loopback address.
+const LOCAL = /^(minikube|kind-.*|k3d-.*|docker-desktop|rancher-desktop|orbstack|colima.*)$/;
+
+/** Whether a cluster is the user's own, so that it may be changed without asking. */
+export function isLocal(context: string, server: string): boolean {
+  const host = new URL(server).hostname;
+  return LOCAL.test(context) || /^(localhost|\[::1\]|127(\.[0-9]+){3})$/.test(host);
+}

@@ -1,0 +1,51 @@
+/** A released file, known by its content. */
+export interface ReleaseFile {
+  /** What the file is called, in the cache and in KYC_PLATFORM_DIR. */
+  name: string;
+  url: string;
+  sha256: string;
+}
+
+/** Versions that are known to work, from one to another, both included; the patch does not count. */
+export interface Range {
+  from: string;
+  to: string;
+}
+
+// The Knative operator keeps every release of Serving and of its networking layers; a tag of it never changes.
+const OPERATOR = "https://raw.githubusercontent.com/knative/operator/v0.42.2/cmd/operator/kodata";
+
+/**
+ * What `up` installs, and with what it is known to work. Everything about versions is here and nowhere else.
+ * Seen to work end to end are Kubernetes 1.34, Istio 1.31 and Knative 1.15; the rest of each range is what their makers
+ * promise of one another, and what our files need.
+ */
+export const PLATFORM = {
+  kubernetes: {
+    install: "1.34.0",
+    // Knative Serving 1.15 refuses to start on anything older; the end-to-end test runs on the newest.
+    range: { from: "1.28", to: "1.34" },
+  },
+  istio: {
+    install: "1.30.0",
+    // networking.istio.io/v1, in which our files are written, is there since 1.22.
+    range: { from: "1.22", to: "1.31" },
+  },
+  serving: {
+    install: "1.15.2",
+    range: { from: "1.15", to: "1.20" },
+    file: {
+      name: "2-serving-core.yaml",
+      url: `${OPERATOR}/knative-serving/1.15.2/2-serving-core.yaml`,
+      sha256: "0fd68c013ae23fa30fedf9f040af4630bd91be57cfdbbe26b8e4c7f842d4ba3a",
+    },
+  },
+  netIstio: {
+    install: "1.15.1",
+    file: {
+      name: "net-istio.yaml",
+      url: `${OPERATOR}/ingress/1.15/istio/net-istio.yaml`,
+      sha256: "ab3ccb27575f717838b920a4f7828531edaf5899339e6bb3ea2e4a273c0db8bf",
+    },
+  },
+} as const satisfies Record<string, { install: string; range?: Range; file?: ReleaseFile }>;
