@@ -6,6 +6,7 @@ import { imagesCommand } from "./commands/images.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { statusCommand } from "./commands/status.ts";
 import { testCommand } from "./commands/test.ts";
+import { deployAndVerify } from "./commands/up-sequel.ts";
 import { upCommand } from "./commands/up.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { EXIT, Failure } from "./exit.ts";
@@ -15,7 +16,7 @@ const kyc = new Command("kyc")
   .description("Moves live traffic between versions of a service on Knative and Istio.")
   .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 100), showGlobalOptions: true })
   .addCommand(devCommand())
-  .addCommand(upCommand())
+  .addCommand(upCommand(deployAndVerify))
   .addCommand(downCommand())
   .addCommand(imagesCommand())
   .addCommand(deployCommand())

@@ -66,7 +66,7 @@ describe("up", () => {
     await standIn("istioctl", "echo 'client version: 1.30.0'");
     const { code, out, err } = await kyc("up", "--dry-run", "-o", "json");
     expect(code).toBe(0);
-    expect(err).toContain("● Kubernetes          to do: none is configured; minikube starts minikube");
+    expect(err).toContain("● Kubernetes           to do: none is configured; minikube starts minikube");
     const steps = JSON.parse(out) as { name: string; state: string }[];
     expect(steps.map(({ name, state }) => `${name} ${state}`)).toEqual([
       "cluster due",
@@ -76,6 +76,8 @@ describe("up", () => {
       "domain unknown",
       "sidecars unknown",
       "images unknown",
+      "deploy unknown",
+      "verify unknown",
     ]);
   });
 

@@ -10,6 +10,8 @@ import { onCluster, untilInterrupted } from "./on-cluster.ts";
 
 export interface UpFlags {
   context?: string;
+  namespace: string;
+  ingress?: string;
   profile: string;
   cpus: number;
   memory: string;
@@ -24,7 +26,7 @@ export interface UpFlags {
 export interface Sequel {
   steps(flags: UpFlags): Promise<readonly Step[]>;
   /** What to tell at the end: addresses, a command to try. */
-  next(site: Site): Promise<readonly string[]>;
+  next(site: Site, flags: UpFlags): Promise<readonly string[]>;
 }
 
 /**
@@ -35,12 +37,14 @@ export function upCommand(sequel: Sequel = NOTHING_MORE): Command {
   const { kubernetes, istio, serving } = PLATFORM;
   const command = new Command("up")
     .description(
-      "a cluster with Istio, Knative Serving and the images: each step only where it is not so already",
+      "a cluster with Istio, Knative Serving, the images and the services: each step only where it is not so",
     )
     .option(
       "--context <name>",
       "a kubeconfig context; no minikube is started then (default: the current one)",
     )
+    .option("-n, --namespace <name>", "the namespace of the system", "kyc")
+    .option("--ingress <url>", "the address of the ingress gateway (default: found by trying)")
     .option("--profile <name>", "the minikube profile to start where no cluster answers", "minikube")
     .option("--cpus <number>", "the CPUs of a new minikube profile", wholeNumber, 4)
     .option("--memory <size>", "the memory of a new minikube profile", "8g")
@@ -95,7 +99,7 @@ async function runUp(flags: UpFlags, sequel: Sequel): Promise<void> {
     list.end();
   }
   if (flags.output === "json") console.log(JSON.stringify(views.map(asData), undefined, 2));
-  if (!flags.dryRun) for (const line of await sequel.next(site)) console.error(line);
+  if (!flags.dryRun) for (const line of await sequel.next(site, flags)) console.error(line);
 }
 
 /** A cluster of the user's own is changed without asking, and so is one that the user has named. */

@@ -127,6 +127,15 @@ describe("consent", () => {
     expect(asked).toEqual(["b due, c due"]);
   });
 
+  test("is not asked for a check", async () => {
+    const asked: string[] = [];
+    const agree = async (due: readonly StepView[]): Promise<void> => void asked.push(states(due));
+    const check = step("check", new Set(), { readsOnly: true });
+    expect(states(await runSteps([check], site, { agree }))).toBe("check made");
+    await runSteps([step("a", new Set()), check], site, { agree });
+    expect(asked).toEqual(["a due"]);
+  });
+
   test("that is refused leaves all as it is", async () => {
     const world = new Set<string>();
     const agree = async (): Promise<never> => {

@@ -5,7 +5,7 @@ import type { Look, Step, StepView } from "./step.ts";
 export interface RunStepsOptions {
   /** Called with all steps after each change. */
   onSteps?(views: readonly StepView[]): void;
-  /** Called when it is known what is to be made, before anything is. May throw, and then nothing is made. */
+  /** Called when it is known what is to be changed, before anything is. May throw, and then nothing is made. */
   agree?(due: readonly StepView[]): Promise<void>;
   /** Looks, and makes nothing. */
   dryRun?: boolean;
@@ -70,7 +70,8 @@ export async function runSteps(
     await plan();
     const due = views.filter(({ state }) => state !== "there");
     if (dryRun || due.length === 0) return views;
-    await agree?.(due);
+    const changing = views.filter(({ state }, i) => state !== "there" && !steps[i]?.readsOnly);
+    if (changing.length > 0) await agree?.(changing);
     let changed = false;
     for (const [i, step] of steps.entries()) {
       // What was seen before something else was made may have changed with it.

@@ -23,6 +23,8 @@ export interface Step {
   readonly title: string;
   /** Whether the cluster comes into being by this step: until then, those after it cannot look. */
   readonly opensCluster?: boolean;
+  /** Whether making it changes nothing: a check. Nobody has to agree to it. */
+  readonly readsOnly?: boolean;
   look(site: Site): Promise<Look>;
   /**
    * What is missing on this machine to make it, each in a sentence that says how to get it.

@@ -94,8 +94,10 @@ export class FakeCluster implements Connection {
     if (url.pathname === "/version") return Response.json({ gitVersion: this.version });
     const group = /^\/(?:api|apis\/[^/]+)\/[^/]+$/.exec(url.pathname)?.[0];
     if (group !== undefined) return this.#discover(group.replace(/^\/apis?\//, ""));
-    if (method !== "GET") this.writes.push(`${method} ${url.pathname}`);
     const given = body === undefined ? undefined : (JSON.parse(body) as KubeObject);
+    if (url.searchParams.has("dryRun"))
+      return Response.json(merged(this.#objects.get(url.pathname) ?? {}, given));
+    if (method !== "GET") this.writes.push(`${method} ${url.pathname}`);
     switch (method) {
       case "GET":
         return this.#read(url);

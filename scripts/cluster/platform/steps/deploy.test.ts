@@ -1,0 +1,106 @@
+import { describe, expect, test } from "bun:test";
+import { PROJECT } from "../../../project.ts";
+import type { KubeObject } from "../../kube/objects.ts";
+import { FakeCluster } from "../../testing/fake-cluster.ts";
+import { definition, fakeSite, istioObjects, knativeObjects } from "../testing.ts";
+import { deployStep } from "./deploy.ts";
+import { verifyStep } from "./verify.ts";
+
+const step = deployStep({ root: PROJECT, namespace: "kyc" });
+
+function platform(): FakeCluster {
+  const revisions = definition("revisions", "serving.knative.dev", "Revision");
+  return new FakeCluster("c", [...istioObjects(), ...knativeObjects(), revisions]);
+}
+
+/** What the step applies, put into the cluster as it would be. */
+function apply(cluster: FakeCluster): void {
+  const send = cluster.send.bind(cluster);
+  cluster.send = (path, request) => send(path.replace("&dryRun=All", ""), request);
+}
+
+function revision(name: string): KubeObject {
+  const metadata = { name, namespace: "kyc" };
+  return {
+    apiVersion: "serving.knative.dev/v1",
+    kind: "Revision",
+    metadata,
+    spec: { containers: [{ image: "i" }] },
+  };
+}
+
+function becomeReady(cluster: FakeCluster, name: string): void {
+  const service = cluster.get({
+    apiVersion: "serving.knative.dev/v1",
+    kind: "Service",
+    name,
+    namespace: "kyc",
+  });
+  if (service) cluster.put({ ...service, status: { conditions: [{ type: "Ready", status: "True" }] } });
+}
+
+describe("deploying", () => {
+  test("is to be done on a cluster without the kinds", async () => {
+    const { site, cluster } = fakeSite();
+    expect(await step.look(site)).toEqual({ so: false, detail: "not deployed" });
+    expect(cluster.writes).toEqual([]);
+  });
+
+  test("is to be done where the files would change something, and looking changes nothing", async () => {
+    const { site, cluster } = fakeSite({ cluster: platform() });
+    const { so, detail } = await step.look(site);
+    expect(so).toBe(false);
+    expect(detail).toMatch(/^[1-9][0-9]* objects of kyc differ from the files$/);
+    expect(cluster.writes).toEqual([]);
+  });
+
+  test("is done where the files would change nothing, and the services are ready", async () => {
+    const cluster = platform();
+    const { site } = fakeSite({ cluster });
+    for (const name of ["credit-check-basic", "credit-check-advanced"]) cluster.put(revision(name));
+    apply(cluster);
+    await step.look(site);
+    const waiting = await step.look(site);
+    expect(waiting).toEqual({ so: false, detail: "credit-check: not ready yet" });
+    for (const name of ["credit-check", "kyc-aggregator"]) becomeReady(cluster, name);
+    const { so, detail } = await step.look(site);
+    expect(so).toBe(true);
+    expect(detail).toMatch(/^[1-9][0-9]* objects of kyc$/);
+  });
+
+  test("is not done where somebody else holds a field, and nothing is forced", async () => {
+    const cluster = platform();
+    const { site, tell } = fakeSite({ cluster });
+    const cause = { reason: "FieldManagerConflict", message: 'conflict with "kn"', field: ".spec.traffic" };
+    cluster.fault = (method, path) =>
+      method === "PATCH" && path.includes("/services/credit-check?")
+        ? Response.json({ kind: "Status", reason: "Conflict", details: { causes: [cause] } }, { status: 409 })
+        : undefined;
+    // Whatever would be waited for does not become ready here; the conflict is what counts.
+    const attempt = step.make(fakeSite({ cluster, timeoutMs: 50 }).site, tell);
+    await expect(attempt).rejects.toThrow();
+    expect((await step.look(site)).so).toBe(false);
+  });
+});
+
+describe("checks", () => {
+  const check = verifyStep({ namespace: "kyc", ingress: undefined });
+
+  test("are always to be made, and change nothing", async () => {
+    expect(await check.look(fakeSite().site)).toEqual({ so: false, detail: "to be made" });
+    expect(check.readsOnly).toBe(true);
+  });
+
+  test("that cannot be made say why", async () => {
+    const { site, tell } = fakeSite({ cluster: platform() });
+    await expect(check.make(site, tell)).rejects.toThrow("no Service of the Istio ingress gateway");
+  });
+
+  test("end when the user ends them", async () => {
+    const controller = new AbortController();
+    const { site, tell } = fakeSite({ cluster: platform(), signal: controller.signal });
+    const checking = verifyStep({ namespace: "kyc", ingress: "http://192.0.2.1" }).make(site, tell);
+    controller.abort();
+    await expect(checking).rejects.toThrow("abort");
+  });
+});

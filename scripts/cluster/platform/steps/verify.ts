@@ -1,0 +1,44 @@
+import { Unable } from "../../unable.ts";
+import type { CheckResult } from "../../verify/check.ts";
+import { verify } from "../../verify/verify.ts";
+import type { Step } from "../step.ts";
+
+// Enough to see a split that is wrong by a tenth; ./kyc verify takes more.
+const REQUESTS = 500;
+
+export interface VerifyStepOptions {
+  namespace: string;
+  /** The ingress gateway's address; found by trying when undefined. */
+  ingress: string | undefined;
+}
+
+/** What runs, checked against what was promised. Always done: that it held before says nothing. */
+export function verifyStep({ namespace, ingress }: VerifyStepOptions): Step {
+  return {
+    name: "verify",
+    title: "Checks",
+    readsOnly: true,
+    look: async () => ({ so: false, detail: "to be made" }),
+    async make(site, tell) {
+      const { promise: ended, reject } = Promise.withResolvers<never>();
+      site.signal.addEventListener("abort", () => reject(site.signal.reason), { once: true });
+      const verifying = verify({
+        kube: site.kube(),
+        namespace,
+        ingress,
+        requests: REQUESTS,
+        onProgress: tell,
+      });
+      const results = await Promise.race([verifying, ended]);
+      const failed = results.filter(({ ok }) => !ok);
+      if (failed.length === 0) return `all ${results.length} hold`;
+      throw new Unable(
+        [`${failed.length} of ${results.length} checks do not hold:`, ...failed.map(lineOf)].join("\n"),
+      );
+    },
+  };
+}
+
+function lineOf({ group, name, expected, seen }: CheckResult): string {
+  return `  ${group}, ${name}: expected ${expected}, seen ${seen}`;
+}
