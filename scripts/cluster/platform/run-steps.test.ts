@@ -63,7 +63,13 @@ describe("steps", () => {
     const looked: string[] = [];
     const counting = (name: string): Step => {
       const made = step(name, world);
-      return { ...made, look: (at) => (looked.push(name), made.look(at)) };
+      return {
+        ...made,
+        look: (at) => {
+          looked.push(name);
+          return made.look(at);
+        },
+      };
     };
     await runSteps([counting("a"), counting("b")], site);
     expect(looked).toEqual(["a", "b", "b"]);
@@ -107,7 +113,13 @@ describe("what is missing on this machine", () => {
   test("is asked of steps that could not be looked at, too", async () => {
     const asked: [string, boolean][] = [];
     const needing = (name: string, more: Partial<Step> = {}): Step =>
-      step(name, new Set(), { needs: async (_, isSeen) => (asked.push([name, isSeen]), []), ...more });
+      step(name, new Set(), {
+        needs: async (_, isSeen) => {
+          asked.push([name, isSeen]);
+          return [];
+        },
+        ...more,
+      });
     await runSteps([needing("a", { opensCluster: true }), needing("b")], site, { dryRun: true });
     expect(asked).toEqual([
       ["a", true],
