@@ -99,7 +99,7 @@ describe("checks", () => {
   test("end when the user ends them", async () => {
     const controller = new AbortController();
     const { site, tell } = fakeSite({ cluster: platform(), signal: controller.signal });
-    const checking = verifyStep({ namespace: "kyc", ingress: "http://192.0.2.1" }).make(site, tell);
+    const checking = verifyStep({ namespace: "kyc", ingress: "http://127.0.0.1:9" }).make(site, tell);
     controller.abort();
     await expect(checking).rejects.toThrow("abort");
   });
