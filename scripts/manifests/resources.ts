@@ -2,7 +2,7 @@ import type { Static, TSchema } from "typebox";
 import { nearest } from "../nearest.ts";
 import type { FieldPath, ManifestDocument } from "./document.ts";
 import { isRecord } from "./explain.ts";
-import { ExternalNameService, Namespace } from "./kinds/core.ts";
+import { ExternalNameService, Namespace, ServiceAccount } from "./kinds/core.ts";
 import { Gateway, VirtualService } from "./kinds/istio.ts";
 import { KnativeService } from "./kinds/knative-service.ts";
 import type { Problem } from "./problem.ts";
@@ -22,6 +22,7 @@ export interface Resources {
   gateways: Sourced<Gateway>[];
   externalNames: Sourced<ExternalNameService>[];
   namespaces: Sourced<Namespace>[];
+  serviceAccounts: Sourced<ServiceAccount>[];
   /** Fields that are for the cluster only and have no effect on one machine. */
   clusterOnly: { file: string; path: FieldPath }[];
 }
@@ -33,6 +34,7 @@ const KINDS: readonly (readonly [apiVersion: string, kind: string])[] = [
   ["networking.istio.io/v1", "Gateway"],
   ["v1", "Service"],
   ["v1", "Namespace"],
+  ["v1", "ServiceAccount"],
 ];
 
 /** Sorts documents by kind. What is not a known kind, or not valid as one, comes back as problems. */
@@ -47,6 +49,7 @@ export function collectResources(documents: readonly ManifestDocument[]): {
     gateways: [],
     externalNames: [],
     namespaces: [],
+    serviceAccounts: [],
     clusterOnly: [],
   };
   for (const document of documents) {
@@ -67,11 +70,19 @@ export function collectResources(documents: readonly ManifestDocument[]): {
       case "/Namespace":
         read(Namespace, document, resources.namespaces);
         break;
+      case "/ServiceAccount":
+        read(ServiceAccount, document, resources.serviceAccounts);
+        break;
       default:
         problems.push(unreadable(document));
     }
   }
-  for (const list of [resources.virtualServices, resources.gateways, resources.externalNames])
+  for (const list of [
+    resources.virtualServices,
+    resources.gateways,
+    resources.externalNames,
+    resources.serviceAccounts,
+  ])
     problems.push(...describedTwice(list));
   return { resources, problems };
 

@@ -1,5 +1,5 @@
-import Type, { type Static } from "typebox";
-import { ClusterMetadata, Metadata, refuse, REFUSED_OF_OBJECTS, strict } from "../schema.ts";
+import Type, { type Static, type TSchemaOptions } from "typebox";
+import { ClusterMetadata, type FieldNotes, Metadata, refuse, REFUSED_OF_OBJECTS, strict } from "../schema.ts";
 
 /** A Kubernetes Service of type ExternalName: another name for a host. Other Services have no pods behind them here. */
 export const ExternalNameService = strict(
@@ -43,6 +43,24 @@ export const Namespace = strict(
     metadata: ClusterMetadata,
   },
   { refused: { ...REFUSED_OF_OBJECTS, ...refuse(["spec"], "the cluster fills this in: leave it out") } },
+);
+
+/** Who a pod is on a cluster. On one machine nobody asks, so it has no effect there. */
+export const ServiceAccount = strict(
+  {
+    apiVersion: Type.Literal("v1"),
+    kind: Type.Literal("ServiceAccount"),
+    metadata: Metadata,
+    automountServiceAccountToken: Type.Optional(
+      Type.Boolean({ clusterOnly: true } satisfies FieldNotes & TSchemaOptions),
+    ),
+  },
+  {
+    refused: refuse(
+      ["secrets", "imagePullSecrets"],
+      "the local mesh pulls nothing: keep it for the cluster, outside the folders that are read here",
+    ),
+  },
 );
 
 /** What this tool follows of a kustomization: a list of files and folders. */
@@ -89,4 +107,5 @@ export const Kustomization = strict(
 );
 
 export type ExternalNameService = Static<typeof ExternalNameService>;
+export type ServiceAccount = Static<typeof ServiceAccount>;
 export type Namespace = Static<typeof Namespace>;

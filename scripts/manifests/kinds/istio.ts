@@ -184,13 +184,16 @@ export const VirtualService = strict(
       {
         hosts: Type.Array(Host, { minItems: 1 }),
         gateways: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
+        exportTo: Type.Optional(
+          Type.Array(Type.String({ minLength: 1 }), { minItems: 1, clusterOnly: true } satisfies FieldNotes &
+            TSchemaOptions),
+        ),
         http: Type.Array(HTTPRoute, { minItems: 1 }),
       },
       {
         refused: {
           tls: "the local mesh speaks plain HTTP: use http",
           tcp: "the local mesh speaks HTTP only: use http",
-          exportTo: later("hide routes from namespaces"),
         },
       },
     ),
