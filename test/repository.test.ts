@@ -11,7 +11,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "scripts/manifests": ["scripts/manifests", "scripts/nearest.ts"],
   "scripts/traffic": ["scripts/traffic", "scripts/manifests", "scripts/nearest.ts"],
   "scripts/mesh": ["scripts/mesh", "scripts/traffic", "scripts/manifests", "scripts/nearest.ts"],
-  "scripts/cluster": ["scripts/cluster", "scripts/traffic", "scripts/manifests", "scripts/nearest.ts"],
+  "scripts/load": ["scripts/load", "scripts/traffic"],
+  "scripts/cluster": [
+    "scripts/cluster",
+    "scripts/load",
+    "scripts/traffic",
+    "scripts/manifests",
+    "scripts/nearest.ts",
+  ],
   "scripts/terminal": [
     "scripts/terminal",
     "scripts/cluster",

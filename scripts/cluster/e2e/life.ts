@@ -54,7 +54,7 @@ export const scaleFromZero: Scenario = {
 export const podKilled: Scenario = {
   name: "a revision's pod deleted under load",
   async run(stage) {
-    await stage.deploy(BY_KNATIVE.istio);
+    await stage.deploy([BY_KNATIVE.istio]);
     await untilWarm(stage, BOTH_VERSIONS);
     const { results, failed } = await underLoad(stage, 40, () => killOne(stage));
     const group = "pod deleted under load";

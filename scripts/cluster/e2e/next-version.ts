@@ -7,11 +7,11 @@ import { BY_ISTIO } from "./splits.ts";
 export const nextVersion: Scenario = {
   name: "the next version under load",
   async run(stage) {
-    await stage.deploy(BY_ISTIO.istio);
+    await stage.deploy([BY_ISTIO.istio]);
     await BY_ISTIO.engine(stage).write({ basic: 50, advanced: 50 });
     await untilWarm(stage, BOTH_VERSIONS);
     const { results, failed } = await underLoad(stage, 40, async () => {
-      await stage.deploy("next/v3");
+      await stage.deploy(["next/v3"]);
       await Bun.sleep(3_000);
     });
     const requests = 1_000;
@@ -37,5 +37,5 @@ export const nextVersion: Scenario = {
       },
     ];
   },
-  clean: (stage) => stage.deploy("istio"),
+  clean: (stage) => stage.deploy(["knative", "istio"]),
 };

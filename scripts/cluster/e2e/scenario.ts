@@ -14,8 +14,8 @@ export interface Stage {
   signal: AbortSignal;
   /** Says what is being done. */
   tell(what: string): void;
-  /** Applies knative/ and one kustomization, and waits until all is ready. */
-  deploy(istio: string): Promise<void>;
+  /** Applies folders, each object as `change` makes it, and waits until all that they hold is ready. */
+  deploy(folders: readonly string[], change?: (object: unknown) => unknown): Promise<void>;
 }
 
 /** One part of the end-to-end test. */

@@ -18,7 +18,7 @@ export function weightChanges(name: string, carrier: Carrier): Scenario {
   return {
     name: `${CHANGES} weight changes by ${name} under load`,
     async run(stage) {
-      await stage.deploy(carrier.istio);
+      await stage.deploy([carrier.istio]);
       const engine = carrier.engine(stage);
       await engine.write({ basic: 100, advanced: 0 });
       await untilWarm(stage, BOTH_VERSIONS);
