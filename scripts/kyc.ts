@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { deployCommand } from "./commands/deploy.ts";
 import { devCommand } from "./commands/dev.ts";
 import { downCommand } from "./commands/down.ts";
+import { e2eCommand } from "./commands/e2e.ts";
 import { imagesCommand } from "./commands/images.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -21,6 +22,7 @@ const kyc = new Command("kyc")
   .addCommand(imagesCommand())
   .addCommand(deployCommand())
   .addCommand(verifyCommand())
+  .addCommand(e2eCommand())
   .addCommand(statusCommand())
   .addCommand(logsCommand())
   .addCommand(testCommand());

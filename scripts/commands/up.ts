@@ -2,8 +2,8 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { Site } from "../cluster/platform/site.ts";
 import type { Step, StepView } from "../cluster/platform/step.ts";
 import { PLATFORM } from "../cluster/platform/versions.ts";
-import { EXIT, Failure } from "../exit.ts";
 import { PROJECT } from "../project.ts";
+import { agreeElsewhere } from "./agree.ts";
 import { withTimeout } from "./cluster-options.ts";
 import { siteOf } from "./cluster-site.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
@@ -105,21 +105,9 @@ async function runUp(flags: UpFlags, sequel: Sequel): Promise<void> {
 /** A cluster of the user's own is changed without asking, and so is one that the user has named. */
 async function agree(due: readonly StepView[], { context, yes, dryRun }: UpFlags, site: Site): Promise<void> {
   if (yes || dryRun || context !== undefined || due.some(({ name }) => name === "cluster")) return;
-  const [{ isLocal }, { ask }] = await Promise.all([
-    import("../cluster/platform/up.ts"),
-    import("../terminal/ask.ts"),
-  ]);
+  const todo = due.map(({ title }) => title).join(", ");
   const { connection } = site.kube();
-  if (isLocal(connection.context, connection.server)) return;
-  const what = `Context ${connection.context} (${connection.server}) is not on this machine. To be done there: ${due.map(({ title }) => title).join(", ")}.`;
-  const answer = await ask(`${what} Go on?`, {
-    input: process.stdin,
-    output: process.stderr,
-    signal: site.signal,
-  });
-  if (answer === undefined)
-    throw new Failure(`${what}\nName it to go on: ./kyc up --context ${connection.context}`, EXIT.usage);
-  if (!answer) throw new Failure("Nothing was changed.");
+  await agreeElsewhere({ connection, todo, command: "./kyc up", signal: site.signal });
 }
 
 function asData({ name, title, state, detail, warnings, tookMs }: StepView): object {

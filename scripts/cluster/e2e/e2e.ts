@@ -20,8 +20,10 @@ export interface E2eOptions {
   namespace: string;
   /** The ingress gateway's address; found by trying when undefined. */
   ingress: string | undefined;
-  /** Only the scenarios whose names contain this. */
+  /** Only the scenarios whose names contain this, in any case. */
   only: string | undefined;
+  /** Leaves what is deployed at the end. */
+  keep: boolean;
   signal: AbortSignal;
   onProgress(what: string): void;
   /** The results of one scenario, as soon as they are there. */
@@ -30,10 +32,10 @@ export interface E2eOptions {
   takeBack(): Promise<string[]>;
 }
 
-/** Every scenario, in order; the last takes back what was deployed. */
-export function scenarios(options: E2eOptions): Scenario[] {
+/** The scenarios, in order; the last takes back what was deployed, unless it is to be kept. */
+export function scenarios({ only, keep }: Pick<E2eOptions, "only" | "keep">): Scenario[] {
   const all: Scenario[] = [
-    contract(options),
+    contract,
     splitScenario("Knative", BY_KNATIVE),
     splitScenario("Istio", BY_ISTIO),
     switching,
@@ -43,10 +45,10 @@ export function scenarios(options: E2eOptions): Scenario[] {
     podKilled,
     scaleFromZero,
     twice,
-    goneAgain(options),
+    ...(keep ? [] : [goneAgain]),
   ];
-  const { only } = options;
-  return only === undefined ? all : all.filter(({ name }) => name.includes(only));
+  const wanted = only?.toLowerCase();
+  return wanted === undefined ? all : all.filter(({ name }) => name.toLowerCase().includes(wanted));
 }
 
 /**
@@ -67,6 +69,7 @@ export async function runE2e(options: E2eOptions): Promise<CheckResult[]> {
     async deploy(folders, change) {
       await quietDeploy(stage, folders, change);
     },
+    takeBack: options.takeBack,
   };
   onProgress("deploying");
   await deployFiles({ ...options, istio: "istio", buildImages: true, ...NO_EVENTS });
@@ -125,13 +128,11 @@ async function quietDeploy(
   return deployed;
 }
 
-function contract({ kube, namespace }: E2eOptions): Scenario {
-  return {
-    name: "contract",
-    run: (stage) =>
-      verify({ kube, namespace, ingress: stage.ingress, requests: 1_000, onProgress: () => {} }),
-  };
-}
+const contract: Scenario = {
+  name: "contract",
+  run: ({ kube, namespace, ingress }) =>
+    verify({ kube, namespace, ingress, requests: 1_000, onProgress: () => {} }),
+};
 
 /** A deployment that finds everything so already changes nothing, down to the objects' resourceVersions. */
 const twice: Scenario = {
@@ -153,21 +154,12 @@ const twice: Scenario = {
   },
 };
 
-function goneAgain({ takeBack }: E2eOptions): Scenario {
-  return {
-    name: "down",
-    async run() {
-      const left = await takeBack();
-      const seen = left.join(", ") || "nothing";
-      return [
-        {
-          group: "down",
-          name: "left of what was deployed",
-          expected: "nothing",
-          seen,
-          ok: left.length === 0,
-        },
-      ];
-    },
-  };
-}
+const goneAgain: Scenario = {
+  name: "down",
+  async run({ takeBack }) {
+    const left = await takeBack();
+    const seen = left.join(", ") || "nothing";
+    const name = "left of what was deployed";
+    return [{ group: "down", name, expected: "nothing", seen, ok: left.length === 0 }];
+  },
+};

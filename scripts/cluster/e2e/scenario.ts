@@ -16,6 +16,8 @@ export interface Stage {
   tell(what: string): void;
   /** Applies folders, each object as `change` makes it, and waits until all that they hold is ready. */
   deploy(folders: readonly string[], change?: (object: unknown) => unknown): Promise<void>;
+  /** Takes back all that was deployed; what is left of it. */
+  takeBack(): Promise<string[]>;
 }
 
 /** One part of the end-to-end test. */

@@ -27,7 +27,8 @@ export type Made = Static<typeof Made>;
 /** The field manager of what `up` sets. */
 export const MANAGER = "kyc";
 
-const LEDGER = configMap("kube-system", "kyc-platform");
+/** Where the record is kept. */
+export const LEDGER = configMap("kube-system", "kyc-platform");
 const METADATA = {
   name: LEDGER.name,
   namespace: "kube-system",
