@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { DeployedFiles } from "../cluster/deploy/files.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { PROJECT } from "../project.ts";
 import { type ClusterFlags, withClusterOptions, withTimeout } from "./cluster-options.ts";
@@ -57,6 +58,7 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
       env: process.env,
       namespace: flags.namespace,
       istio: flags.istio,
+      ingress: flags.ingress,
       buildImages: flags.images,
       forceConflicts: flags.forceConflicts,
       dryRun: flags.dryRun,
@@ -67,7 +69,7 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
     screen.end();
     if (flags.output === "json") console.log(JSON.stringify(deployed, undefined, 2));
     if (deployed.conflicts.length > 0) throw new Failure(await conflictText(deployed.conflicts));
-    if (!flags.dryRun) await tellWhatNext(kube, flags);
+    tellWhatNext(deployed);
   } catch (error) {
     screen.end();
     throw await asFailure(error);
@@ -76,19 +78,21 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
   }
 }
 
-async function tellWhatNext(
-  kube: import("../cluster/kube/client.ts").Kube,
-  flags: DeployFlags,
-): Promise<void> {
-  const { findIngress, NoIngress } = await import("../cluster/ingress.ts");
-  try {
-    const { url } = await findIngress({ kube, given: flags.ingress });
-    console.error(`\nThe ingress gateway answers at ${url}; Swagger UI: ${url}/swagger`);
-    console.error(`  curl '${url}/kyc/v1/customer?type=basicReport'\n  ./kyc verify`);
-  } catch (error) {
-    if (!(error instanceof NoIngress)) throw error;
-    console.error(`\n${error.message}`);
+function tellWhatNext({ ingress, routed }: DeployedFiles): void {
+  if (ingress === undefined) return;
+  if (ingress instanceof Error) {
+    console.error(`\n${ingress.message}`);
+    return;
   }
+  const { url } = ingress;
+  if (!routed) {
+    console.error(
+      `\nThe ingress gateway answers at ${url}, and does not lead to the aggregator: ./kyc verify tells why.`,
+    );
+    return;
+  }
+  console.error(`\nThe ingress gateway answers at ${url}; Swagger UI: ${url}/swagger`);
+  console.error(`  curl '${url}/kyc/v1/customer?type=basicReport'\n  ./kyc verify`);
 }
 
 async function conflictText(

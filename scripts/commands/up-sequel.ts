@@ -8,7 +8,7 @@ export const deployAndVerify: Sequel = {
       import("../cluster/platform/steps/deploy.ts"),
       import("../cluster/platform/steps/verify.ts"),
     ]);
-    return [deployStep({ root: PROJECT, namespace }), verifyStep({ namespace, ingress })];
+    return [deployStep({ root: PROJECT, namespace, ingress }), verifyStep({ namespace, ingress })];
   },
   async next(site, { ingress }) {
     const { findIngress } = await import("../cluster/ingress.ts");

@@ -12,6 +12,8 @@ export interface DeployStepOptions {
   /** The project's folder. */
   root: string;
   namespace: string;
+  /** The ingress gateway's address; found by trying when undefined. */
+  ingress?: string | undefined;
 }
 
 /** What the files in `knative/` and `istio/` describe, in force and ready. */
@@ -60,7 +62,7 @@ async function make(site: Site, options: DeployStepOptions, tell: Tell): Promise
 
 function run(
   site: Site,
-  { root, namespace }: DeployStepOptions,
+  { root, namespace, ingress }: DeployStepOptions,
   { dryRun, tell }: { dryRun: boolean; tell: Tell },
 ): Promise<Deployed> {
   const events: DeployFilesOptions["events"] = {
@@ -74,6 +76,7 @@ function run(
     env: site.env,
     namespace,
     istio: "istio",
+    ingress,
     // They are on the nodes since the step before.
     buildImages: false,
     forceConflicts: false,

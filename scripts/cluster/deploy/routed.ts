@@ -1,0 +1,42 @@
+export interface RoutedOptions {
+  /** The ingress gateway. */
+  url: string;
+  signal: AbortSignal;
+  timeoutMs: number;
+  /** @default fetch */
+  fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /** Waits between two looks. @default Bun.sleep */
+  pause?: (ms: number) => Promise<void>;
+}
+
+// A gateway may have several pods, and each learns of a change by itself.
+const IN_A_ROW = 5;
+const PAUSE_MS = 100;
+const ATTEMPT_MS = 30_000;
+
+/**
+ * Waits until the ingress gateway knows the way to the aggregator. An apply returns when the API server has the object;
+ * the gateway hears of it from istiod a moment later, and until then answers 404 by itself.
+ * @returns whether it does
+ */
+export async function untilRouted(options: RoutedOptions): Promise<boolean> {
+  const { url, signal, timeoutMs, fetch: get = fetch, pause = Bun.sleep } = options;
+  const end = performance.now() + timeoutMs;
+  for (let routed = 0; routed < IN_A_ROW;) {
+    signal.throwIfAborted();
+    if (performance.now() > end) return false;
+    const status = await get(`${url}/`, {
+      redirect: "manual",
+      signal: AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS)]),
+    }).then(
+      async (response) => {
+        await response.body?.cancel();
+        return response.status;
+      },
+      () => 0,
+    );
+    routed = status === 302 ? routed + 1 : 0;
+    if (routed === 0) await pause(PAUSE_MS);
+  }
+  return true;
+}
