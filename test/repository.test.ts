@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
+import { PLATFORM } from "../scripts/cluster/platform/versions.ts";
 import { PROJECT } from "../scripts/project.ts";
 
 const read = (path: string): Promise<string> => readFile(join(PROJECT, path), "utf8");
@@ -50,6 +51,18 @@ describe("the repository", () => {
     expect(manifest.engines.bun).toBe(version);
     expect(manifest.packageManager).toBe(`bun@${version}`);
     expect(manifest.devDependencies["bun-types"]).toBe(version);
+  });
+
+  test("has one version of Istio, also in the workflow that gets istioctl by itself", async () => {
+    expect(await read(".github/workflows/e2e.yml")).toContain(`ISTIO_VERSION: ${PLATFORM.istio.install}\n`);
+  });
+
+  test("pins every action of its workflows to a commit, and lets none of them write", async () => {
+    for (const file of ["ci", "e2e"]) {
+      const text = await read(`.github/workflows/${file}.yml`);
+      for (const [, action] of text.matchAll(/uses: (.*)/g)) expect(action).toMatch(/@[0-9a-f]{40} # v/);
+      expect(Bun.YAML.parse(text)).toMatchObject({ permissions: { contents: "read" } });
+    }
   });
 
   test("imports point one way", async () => {
