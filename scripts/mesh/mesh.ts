@@ -7,6 +7,7 @@ import { type HttpServer, type HttpServerOptions, serveHttp } from "./http/serve
 import { LOCAL_DOMAIN, FOLDERS, type Loaded, loadConfiguration } from "./load.ts";
 import { type Generation, relay, type Served } from "./relay.ts";
 import { type Crew, Fleet } from "./revisions/fleet.ts";
+import { refused } from "./revisions/seat.ts";
 import type { RevisionState } from "./revisions/runner.ts";
 import { watchFolders } from "./watch.ts";
 
@@ -172,8 +173,7 @@ function generationOf(loaded: Loaded, crew: Crew): Generation {
   const timeouts = new Map(loaded.specs.map(({ key, timeoutMs }) => [key, timeoutMs]));
   return {
     table: loaded.plan.table,
-    client: (revision) =>
-      crew.get(revision)?.client() ?? Promise.reject(new Error(`there is no revision ${revision}`)),
+    seat: (revision) => crew.get(revision)?.seat() ?? refused(`there is no revision ${revision}`),
     revisionTimeoutMs: (revision) => timeouts.get(revision) ?? Number.POSITIVE_INFINITY,
   };
 }

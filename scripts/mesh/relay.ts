@@ -11,6 +11,7 @@ import type { ResponseHead } from "./http/head.ts";
 import { latin1 } from "./http/latin1.ts";
 import { type BodyState, RequestBody } from "./request-body.ts";
 import { type Outcome, retryingHop, sameDraw } from "./retry.ts";
+import type { Place, Seat } from "./revisions/seat.ts";
 
 /** What is told of a request when it is over. */
 export interface Served {
@@ -24,13 +25,15 @@ export interface Served {
   ms: number;
   /** Whether the answer was completed; if not, the client or the revision went away within it. */
   complete: boolean;
+  /** Whether the request waited for a process to start: its time says nothing about the revision then. */
+  cold: boolean;
 }
 
 /** One state of the configuration: a request is served by the state that it met, whatever changes meanwhile. */
 export interface Generation {
   table: RouteTable;
-  /** The way to a revision; a promise while it is being started, rejected with a reason when it cannot be. */
-  client(revision: string): HttpClient | Promise<HttpClient>;
+  /** A place at a revision for one request; a pending one while the revision is being started, or has no place free. */
+  seat(revision: string): Place;
   /** How long a revision may take for an answer (its timeoutSeconds). */
   revisionTimeoutMs(revision: string): number;
 }
@@ -63,9 +66,11 @@ class Relay {
 
   #resolution: Resolution | undefined;
   #retries: number[] = [];
+  #place: Place | undefined;
   #upstream: UpstreamRequest | undefined;
   #over = false;
   #status = 0;
+  #cold = false;
 
   /** Counts for all tries together, so the first route's holds. */
   #timeoutMs: number | undefined;
@@ -99,14 +104,21 @@ class Relay {
     for (const name of INTERNAL_HEADERS) headers.remove(name);
     frameRequest(headers, this.#exchange.requestFraming);
     this.#timeoutMs ??= timeoutOf(resolution.hops, this.#generation.revisionTimeoutMs(resolution.revision));
-    const client = this.#generation.client(resolution.revision);
-    if (!(client instanceof Promise)) return this.#send(client, resolution.request, false);
+    const place = this.#generation.seat(resolution.revision);
+    this.#place = place;
+    if (place.client !== undefined) return this.#send(place.client, resolution.request, false);
     this.#body.read();
-    client.then(
-      (ready) => this.#over || this.#send(ready, resolution.request, false),
+    place.seat.then(
+      (seat) => (this.#over ? seat.leave() : this.#sit(seat, resolution.request)),
       (reason: unknown) =>
         this.#over || this.#reply(503, reason instanceof Error ? reason.message : String(reason)),
     );
+  }
+
+  #sit(seat: Seat, request: RoutedRequest): void {
+    this.#place = seat;
+    this.#cold ||= seat.cold;
+    this.#send(seat.client, request, false);
   }
 
   #send(client: HttpClient, request: RoutedRequest, fresh: boolean): void {
@@ -183,6 +195,7 @@ class Relay {
     const hop = depth === undefined ? undefined : hops[depth];
     if (depth === undefined || hop?.before === undefined) return false;
     this.#leaveUpstream();
+    this.#leavePlace();
     this.#retries[depth] = (this.#retries[depth] ?? 0) + 1;
     this.#retries.length = depth + 1;
     const { listener, request } = hop.before;
@@ -213,11 +226,17 @@ class Relay {
     this.#deadline.clear();
     this.#tryDeadline.clear();
     if (!complete) this.#leaveUpstream();
+    this.#leavePlace();
     const { method, target } = this.#exchange.request;
     const revision = this.#revision();
     const ms = performance.now() - this.#startedAt;
-    const [listener, status] = [this.#listener, this.#status];
-    this.#options.onServed({ listener, method, target, revision, status, ms, complete });
+    const [listener, status, cold] = [this.#listener, this.#status, this.#cold];
+    this.#options.onServed({ listener, method, target, revision, status, ms, complete, cold });
+  }
+
+  #leavePlace(): void {
+    this.#place?.leave();
+    this.#place = undefined;
   }
 
   /** Gives up the request to the revision; harmless when that has ended by itself. */

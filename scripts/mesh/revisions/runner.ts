@@ -1,6 +1,7 @@
 import type { HttpClient } from "../http/client.ts";
 import { within } from "../within.ts";
 import { type RevisionProcess, startProcess } from "./process.ts";
+import type { Place } from "./seat.ts";
 import type { RevisionSpec } from "./spec.ts";
 
 /** What a revision is doing. `failed` waits for its next start. */
@@ -83,6 +84,14 @@ export class RevisionRunner {
     const waiter: Waiter = { resolve, reject, timer };
     this.#waiting.add(waiter);
     return promise;
+  }
+
+  /** A place for one request. */
+  seat(): Place {
+    const client = this.client();
+    const leave = (): void => {};
+    if (!(client instanceof Promise)) return { client, cold: false, leave };
+    return { client: undefined, seat: client.then((ready) => ({ client: ready, cold: true, leave })), leave };
   }
 
   /** Ends the revision for good; requests under way finish first. */

@@ -1,6 +1,7 @@
 import { HttpClient } from "../http/client.ts";
 import { type HttpServer, serveHttp } from "../http/server.ts";
 import { type Generation, relay, type Served } from "../relay.ts";
+import type { Place } from "../revisions/seat.ts";
 import { NO_CHANGE } from "../../traffic/headers.ts";
 import type {
   Destination,
@@ -31,6 +32,9 @@ export function forward(
       destinations: all,
       totalWeight: all.reduce((sum, { weight }) => sum + weight, 0),
       rewriteUri: undefined,
+      rewriteRegex: undefined,
+      fault: undefined,
+      mirrors: [],
       timeoutMs: undefined,
       retry: { attempts: 0, perTryTimeoutMs: undefined, on: [] },
       request: NO_CHANGE,
@@ -71,6 +75,7 @@ export function revision(name: string, destination: Partial<Destination> = {}): 
   return {
     host: `${name}.test`,
     port: 80,
+    subset: undefined,
     weight: 100,
     authority: undefined,
     request: NO_CHANGE,
@@ -95,7 +100,8 @@ export interface TestProxyOptions {
   /** The rule for `inner.test` within the cluster. */
   inner?: Rule;
   listener?: Listener;
-  client?: Generation["client"];
+  /** The way to a revision; a promise for one that is being started. */
+  client?: (revision: string) => HttpClient | Promise<HttpClient>;
   revisionTimeoutMs?: number;
   random?: () => number;
 }
@@ -132,7 +138,7 @@ export class TestProxy implements Disposable {
     };
     const generation: Generation = {
       table,
-      client: options.client ?? ((name) => this.client(name)),
+      seat: (name) => placeAt((options.client ?? ((of) => this.client(of)))(name)),
       revisionTimeoutMs: () => revisionTimeoutMs,
     };
     this.#http = serveHttp({
@@ -185,4 +191,10 @@ export class TestProxy implements Disposable {
   [Symbol.dispose](): void {
     this.#http.terminate();
   }
+}
+
+function placeAt(client: HttpClient | Promise<HttpClient>): Place {
+  const leave = (): void => {};
+  if (!(client instanceof Promise)) return { client, cold: false, leave };
+  return { client: undefined, seat: client.then((ready) => ({ client: ready, cold: true, leave })), leave };
 }
