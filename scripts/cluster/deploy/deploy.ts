@@ -1,5 +1,5 @@
-import type { ManifestDocument } from "../../manifests/document.ts";
-import { InvalidManifests } from "../../manifests/problem.ts";
+import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
+import { InvalidManifests, type Problem } from "../../manifests/problem.ts";
 import type { FunctionImage } from "../images/tag.ts";
 import type { Kube } from "../kube/client.ts";
 import { type KubeObject, nameOf, refOf } from "../kube/objects.ts";
@@ -9,6 +9,7 @@ import type { ServiceView } from "../workload/view.ts";
 import { Check } from "typebox/schema";
 import { type Conflict, conflictOf } from "./conflict.ts";
 import { type DeployStep, MANAGER, planDeploy } from "./plan.ts";
+import { withLiveTemplate } from "./same-revision.ts";
 import { NotReady, untilReady } from "./wait.ts";
 
 /** What an apply did to an object. */
@@ -77,8 +78,10 @@ async function applyStep(step: DeployStep, options: DeployOptions, conflicts: Co
   const { kube, dryRun, forceConflicts } = options;
   const ref = refOf(step.object);
   const before = await kube.get(ref);
+  const same = withLiveTemplate(step.object, before);
+  if ("differs" in same) throw new InvalidManifests([revisionChanged(step, same.differs)]);
   try {
-    const after = await kube.apply(step.object, { fieldManager: MANAGER, force: forceConflicts, dryRun });
+    const after = await kube.apply(same.object, { fieldManager: MANAGER, force: forceConflicts, dryRun });
     if (before === undefined) return "created";
     return sameContent(before, after) ? "unchanged" : "changed";
   } catch (error) {
@@ -89,10 +92,20 @@ async function applyStep(step: DeployStep, options: DeployOptions, conflicts: Co
   }
 }
 
+function revisionChanged({ document, awaits }: DeployStep, path: FieldPath): Problem {
+  return {
+    severity: "error",
+    at: document.at(path),
+    field: path.join("."),
+    message: `the revision ${awaits?.revision} runs with another value, and a revision never changes`,
+    fix: "put the old value back, or add a file with the change and a new spec.template.metadata.name",
+  };
+}
+
 async function waitFor(awaited: NonNullable<DeployStep["awaits"]>, options: DeployOptions): Promise<void> {
   const { kube, events, signal, timeoutMs } = options;
   try {
-    await untilReady(kube, awaited, { signal, timeoutMs, onView: events.onView });
+    await untilReady(kube, awaited, { signal, timeoutMs, onView: (view) => events.onView(view) });
   } catch (error) {
     if (!(error instanceof NotReady)) throw error;
     const { pod, trouble } = error;

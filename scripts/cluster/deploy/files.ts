@@ -49,7 +49,14 @@ export async function deployFiles(options: DeployFilesOptions): Promise<Deployed
   if (errors.length > 0) throw new InvalidManifests(errors);
   const images =
     options.buildImages && !dryRun
-      ? await ensureImages({ root, programs, env, kube, signal, onProgress: events.onImage })
+      ? await ensureImages({
+          root,
+          programs,
+          env,
+          kube,
+          signal,
+          onProgress: (...told) => events.onImage(...told),
+        })
       : await imagesOf(root, env);
   const deployed = await deploy({ ...options, documents, images });
   if (dryRun || deployed.conflicts.length > 0) return { ...deployed, ingress: undefined, routed: false };

@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 import type { ManifestDocument } from "../../manifests/document.ts";
-import type { Position, Problem } from "../../manifests/problem.ts";
+import type { Problem } from "../../manifests/problem.ts";
 import { KubeObject } from "../kube/objects.ts";
 import { inNamespace, NAMESPACE } from "./namespace.ts";
 import type { FunctionImage } from "../images/tag.ts";
@@ -9,7 +9,7 @@ import type { FunctionImage } from "../images/tag.ts";
 /** One object to apply, and what to wait for afterwards. */
 export interface DeployStep {
   object: KubeObject;
-  at: Position;
+  document: ManifestDocument;
   /** The Knative Service and revision that must be ready before the next step. */
   awaits: { service: string; namespace: string; revision: string | undefined } | undefined;
   /** Why there is nothing to do: the state's revision exists already. */
@@ -64,7 +64,7 @@ export function planDeploy(
     }
     const object = inNamespace(managed(value), namespace);
     if (!isKnativeService(object))
-      return [{ object, at, awaits: undefined, skip: undefined, note: undefined }];
+      return [{ object, document, awaits: undefined, skip: undefined, note: undefined }];
     if (!Check(KnativeState, object)) {
       problems.push({
         severity: "error",
@@ -74,7 +74,7 @@ export function planDeploy(
       });
       return [];
     }
-    return [knativeStep(object, at, images, revisions)];
+    return [knativeStep(object, document, images, revisions)];
   });
   passOverEarlierStates(steps, revisions);
   // Sorting is stable: within a rank the order of the files stays.
@@ -83,7 +83,7 @@ export function planDeploy(
 
 function knativeStep(
   object: KubeObject & KnativeState,
-  at: Position,
+  document: ManifestDocument,
   images: readonly FunctionImage[],
   revisions: ReadonlyMap<string, string>,
 ): DeployStep {
@@ -104,7 +104,7 @@ function knativeStep(
   const spec = { ...object.spec, template: { ...template, spec: { ...template.spec, containers } } };
   return {
     object: { ...object, spec },
-    at,
+    document,
     awaits: { service: name, namespace, revision },
     skip: undefined,
     note,
