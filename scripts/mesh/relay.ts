@@ -10,7 +10,7 @@ import { type Framing, frameRequest, removeHopByHop } from "./http/framing.ts";
 import type { ResponseHead } from "./http/head.ts";
 import { latin1 } from "./http/latin1.ts";
 import { type BodyState, RequestBody } from "./request-body.ts";
-import { type Outcome, retryingHop, sameDraw } from "./retry.ts";
+import { type Outcome, retryingHop } from "./retry.ts";
 import type { Place, Seat } from "./revisions/seat.ts";
 
 /** What is told of a request when it is over. */
@@ -25,8 +25,12 @@ export interface Served {
   ms: number;
   /** Whether the answer was completed; if not, the client or the revision went away within it. */
   complete: boolean;
+  /** Who went away when it was not complete; undefined when it was. */
+  brokenBy: "client" | "revision" | undefined;
   /** Whether the request waited for a process to start: its time says nothing about the revision then. */
   cold: boolean;
+  /** The rules that led there, from outside in; those of the last try. */
+  hops: readonly Hop[];
 }
 
 /** One state of the configuration: a request is served by the state that it met, whatever changes meanwhile. */
@@ -88,15 +92,20 @@ class Relay {
   start(): void {
     const { method, target, authority, headers } = this.#exchange.request;
     addForwarded(headers, this.#exchange.peer, this.#listener, this.#options.newRequestId);
-    this.#exchange.onAbort = () => this.#finish(false);
+    this.#exchange.onAbort = () => this.#finish("client");
     this.#exchange.onDrained = () => this.#upstream?.resume();
-    this.#route(this.#listener, { method, target, authority, headers }, this.#options.random, []);
+    this.#route(this.#listener, { method, target, authority, headers }, []);
   }
 
-  #route(listener: Listener, request: RoutedRequest, random: () => number, earlier: readonly Hop[]): void {
-    const resolution = resolve(this.#generation.table, listener, request, random, earlier);
+  #route(listener: Listener, request: RoutedRequest, earlier: readonly Hop[], again?: Hop): void {
+    const resolution = resolve(this.#generation.table, listener, request, this.#options.random, {
+      earlier,
+      again,
+    });
     this.#resolution = resolution;
     if (resolution.kind === "nowhere") return this.#reply(resolution.status, resolution.reason);
+    if (resolution.kind === "abort") return this.#reply(resolution.status, "fault filter abort");
+    if (resolution.kind === "direct") return this.#reply(resolution.status, String(resolution.body));
     if (resolution.kind === "redirect") {
       return this.#reply(resolution.status, "", new HeaderList(["location", resolution.location]));
     }
@@ -128,7 +137,7 @@ class Relay {
       onData: (content) => this.#onData(content),
       onFlush: () => this.#exchange.flush(),
       onEnd: () => {
-        this.#finish(true);
+        this.#finish();
         this.#exchange.end();
       },
       onFailure: (failure) => this.#onFailure(failure, client, request),
@@ -199,14 +208,14 @@ class Relay {
     this.#retries[depth] = (this.#retries[depth] ?? 0) + 1;
     this.#retries.length = depth + 1;
     const { listener, request } = hop.before;
-    this.#route(listener, request, sameDraw(hop, this.#options.random), hops.slice(0, depth));
+    this.#route(listener, request, hops.slice(0, depth), hop);
     return true;
   }
 
   #reply(status: number, text: string, headers = new HeaderList()): void {
     this.#status = status;
     this.#changeResponse(headers);
-    this.#finish(true);
+    this.#finish();
     this.#exchange.reply(status, text, headers);
   }
 
@@ -220,18 +229,30 @@ class Relay {
     }
   }
 
-  #finish(complete: boolean): void {
+  #finish(brokenBy?: "client" | "revision"): void {
     if (this.#over) return;
     this.#over = true;
     this.#deadline.clear();
     this.#tryDeadline.clear();
-    if (!complete) this.#leaveUpstream();
+    if (brokenBy !== undefined) this.#leaveUpstream();
     this.#leavePlace();
     const { method, target } = this.#exchange.request;
     const revision = this.#revision();
     const ms = performance.now() - this.#startedAt;
-    const [listener, status, cold] = [this.#listener, this.#status, this.#cold];
-    this.#options.onServed({ listener, method, target, revision, status, ms, complete, cold });
+    const [listener, status, cold, hops] = [this.#listener, this.#status, this.#cold, this.#hops()];
+    const complete = brokenBy === undefined;
+    this.#options.onServed({
+      listener,
+      method,
+      target,
+      revision,
+      status,
+      ms,
+      complete,
+      brokenBy,
+      cold,
+      hops,
+    });
   }
 
   #leavePlace(): void {
@@ -249,7 +270,7 @@ class Relay {
 
   /** Ends an answer that cannot be completed, so that the client sees it. */
   #breakOff(): void {
-    this.#finish(false);
+    this.#finish("revision");
     this.#exchange.breakOff();
   }
 

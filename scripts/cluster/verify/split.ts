@@ -1,3 +1,4 @@
+import { wilson } from "../../traffic/wilson.ts";
 import type { CheckResult } from "./check.ts";
 import type { Ask } from "./contract.ts";
 
@@ -57,19 +58,6 @@ export async function splitChecks({ ask, planned, requests }: SplitOptions): Pro
     });
   }
   return results;
-}
-
-// The normal quantile of a two-sided 99.9 % interval.
-const Z = 3.2905;
-
-/** Wilson's score interval for a proportion (Wilson 1927, JASA 22:209-212); the whole range when nothing was counted. */
-export function wilson(count: number, all: number): { low: number; high: number } {
-  if (all === 0) return { low: 0, high: 1 };
-  const p = count / all;
-  const z2 = Z * Z;
-  const middle = (p + z2 / (2 * all)) / (1 + z2 / all);
-  const half = (Z / (1 + z2 / all)) * Math.sqrt((p * (1 - p)) / all + z2 / (4 * all * all));
-  return { low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
 }
 
 function percent(share: number): string {

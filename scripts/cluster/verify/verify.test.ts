@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { drawChecks } from "../../terminal/draw-checks.ts";
 import { PLAIN } from "../../terminal/style.ts";
 import { contractChecks, customerBody } from "./contract.ts";
-import { observeSplit, splitChecks, wilson } from "./split.ts";
+import { observeSplit, splitChecks } from "./split.ts";
 
 const json = { "content-type": "application/json" };
 
@@ -84,15 +84,6 @@ describe("the split", () => {
     const stray = [...Array(399).fill("a"), "b"];
     const results = await splitChecks({ ask: serving(stray), planned, requests: 400 });
     expect(results.map(({ ok }) => ok)).toEqual([true, false, false]);
-  });
-
-  test("is judged by Wilson's interval", () => {
-    // Newcombe 1998 (Statistics in Medicine 17:857-872), table I, gives 0.1 % to 16.7 % for 1 of 29 at 95 %; at 99.9 % it is wider.
-    const { low, high } = wilson(1, 29);
-    expect(low).toBeGreaterThan(0);
-    expect(high).toBeGreaterThan(0.167);
-    expect(wilson(0, 0)).toEqual({ low: 0, high: 1 });
-    expect(wilson(50, 100).low + wilson(50, 100).high).toBeCloseTo(1, 12);
   });
 });
 

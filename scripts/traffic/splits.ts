@@ -1,0 +1,154 @@
+import type { HTTPRoute, HTTPRouteDestination, VirtualService } from "../manifests/kinds/istio.ts";
+import type { Position } from "../manifests/problem.ts";
+import type { Sourced } from "../manifests/resources.ts";
+import type { Plan } from "./compile.ts";
+import { clusterLocalNames, fullHost, hostOf } from "./hosts.ts";
+import type { KnativeServicePlan } from "./knative.ts";
+import type { Backend, Destination, RouteTable, Rule } from "./table.ts";
+
+/** Who decides a service's split: Knative's percentages, or the weights of a VirtualService. */
+export type SplitOwner = "Knative" | "Istio";
+
+/** One entry of a planned split. */
+export interface PlannedTarget {
+  revision: string;
+  tag: string | undefined;
+  /** From 0 to 100. */
+  percent: number;
+  /** Whether the target follows the latest ready revision. */
+  latest: boolean;
+}
+
+/** A place where requests are split between the revisions of one service. */
+export interface PlannedSplit {
+  by: SplitOwner;
+  /** The object that it is written in, as in `VirtualService kyc-credit-check`. */
+  object: string;
+  at: Position;
+  /** Whether this one decides where the service's ordinary requests go: a VirtualService goes before Knative. */
+  deciding: boolean;
+  targets: PlannedTarget[];
+  /** The rules of the table that carry it out. */
+  rules: Rule[];
+}
+
+/** The splits of a service, the one that decides first. Each service has one of Knative's at least. */
+export function splitsOf(
+  service: KnativeServicePlan,
+  plan: Plan,
+  virtualServices: readonly Sourced<VirtualService>[],
+): PlannedSplit[] {
+  const rules = rulesByPlace(plan.table);
+  const weighted = virtualServices.flatMap((source) => weightedSplits(service, source, plan.table, rules));
+  const byKnative: PlannedSplit = {
+    by: "Knative",
+    object: `Service ${service.name}`,
+    at: service.at,
+    deciding: weighted.length === 0,
+    targets: service.traffic.map(({ revision, tag, percent, latest }) => ({
+      revision,
+      tag,
+      percent,
+      latest,
+    })),
+    rules: rules.get(placeOf(service.at)) ?? [],
+  };
+  return [...weighted.map((split, i) => ({ ...split, deciding: i === 0 })), byKnative];
+}
+
+/** A position as text: `file:line`. */
+export function lineOf({ file, line }: Position): string {
+  return `${file}:${line}`;
+}
+
+function weightedSplits(
+  service: KnativeServicePlan,
+  { value, document }: Sourced<VirtualService>,
+  table: RouteTable,
+  rules: ReadonlyMap<string, Rule[]>,
+): PlannedSplit[] {
+  const namespace = value.metadata.namespace ?? "default";
+  return value.spec.http.flatMap((route, i): PlannedSplit[] => {
+    const written = route.route ?? [];
+    if (written.length < 2) return [];
+    const at = document.at(["spec", "http", i]);
+    const compiled = rules.get(placeOf(at)) ?? [];
+    const action = compiled[0]?.action;
+    // Destinations without weight are in no table; the others are there in their order.
+    const weighted = (action?.kind === "forward" ? action.destinations : []).values();
+    const revisions = written.map((to) => {
+      const known = to.weight ? weighted.next().value : unweighted(to, route, namespace, table);
+      return known && revisionOf(known, service);
+    });
+    if (compiled.length === 0 || !revisions.every((revision) => revision !== undefined)) return [];
+    const total = written.reduce((sum, { weight = 0 }) => sum + weight, 0);
+    return [
+      {
+        by: "Istio",
+        object: `VirtualService ${value.metadata.name}`,
+        at,
+        deciding: false,
+        targets: written.map(({ weight = 0 }, j) => ({
+          revision: revisions[j] as string,
+          tag: tagOf(service, revisions[j] as string),
+          percent: total === 0 ? 0 : (100 * weight) / total,
+          latest: false,
+        })),
+        rules: compiled,
+      },
+    ];
+  });
+}
+
+/** The revision of this service that a destination means: by its own Service, or by a tag's host. */
+function revisionOf(
+  { authority, backend }: { authority: string | undefined; backend: Backend | undefined },
+  service: KnativeServicePlan,
+): string | undefined {
+  if (backend?.kind === "revision") {
+    return service.revisions.find(({ name, namespace }) => `${namespace}/${name}` === backend.revision)?.name;
+  }
+  if (authority === undefined) return undefined;
+  const host = hostOf(authority);
+  return service.traffic.find(({ tag }) => {
+    return tag !== undefined && clusterLocalNames(`${tag}-${service.name}`, service.namespace).includes(host);
+  })?.revision;
+}
+
+function tagOf(service: KnativeServicePlan, revision: string): string | undefined {
+  return service.traffic.find((target) => target.revision === revision && target.tag !== undefined)?.tag;
+}
+
+function unweighted(
+  { destination, headers }: HTTPRouteDestination,
+  route: HTTPRoute,
+  namespace: string,
+  table: RouteTable,
+): Pick<Destination, "authority"> & { backend: Backend | undefined } {
+  return {
+    backend: table.backends.get(fullHost(destination.host, namespace)),
+    authority:
+      route.rewrite?.authority ??
+      hostHeader(headers?.request?.set) ??
+      hostHeader(route.headers?.request?.set),
+  };
+}
+
+function hostHeader(set: Readonly<Record<string, string>> | undefined): string | undefined {
+  return Object.entries(set ?? {}).find(([name]) => name.toLowerCase() === "host")?.[1];
+}
+
+/** The rules of a table by the place where they are written; one place makes a rule for each gateway. */
+function rulesByPlace(table: RouteTable): Map<string, Rule[]> {
+  const all = new Set<Rule>();
+  for (const { exact, suffixes, any } of Object.values(table.listeners)) {
+    for (const rules of [...exact.values(), ...suffixes.map(([, rules]) => rules), any ?? []]) {
+      for (const rule of rules) all.add(rule);
+    }
+  }
+  return Map.groupBy(all, ({ at }) => placeOf(at));
+}
+
+function placeOf({ file, line, column }: Position): string {
+  return `${file}:${line}:${column}`;
+}
