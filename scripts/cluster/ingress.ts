@@ -48,6 +48,7 @@ export interface FindIngressOptions {
   kube: Kube;
   /** An address that the user gave; no other is tried then. */
   given?: string | undefined;
+  signal?: AbortSignal | undefined;
   /** @default fetch */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
@@ -62,15 +63,18 @@ const NOBODYS_PATH = "/-/kyc-looks-for-the-ingress";
  * Any HTTP answer counts, and the first one decides.
  * @throws NoIngress when none answers
  */
-export async function findIngress({ kube, given, fetch: get = fetch }: FindIngressOptions): Promise<Ingress> {
+export async function findIngress(options: FindIngressOptions): Promise<Ingress> {
+  const { kube, given, signal, fetch: get = fetch } = options;
   const candidates: Candidate[] =
     given === undefined ? await ingressCandidates(kube) : [{ url: given.replace(/\/+$/, ""), by: "given" }];
   const attempts = candidates.map(async (candidate) => {
-    const signal = AbortSignal.timeout(ATTEMPT_MS);
-    await get(`${candidate.url}${NOBODYS_PATH}`, { redirect: "manual", signal });
+    const late = AbortSignal.timeout(ATTEMPT_MS);
+    const either = signal === undefined ? late : AbortSignal.any([signal, late]);
+    await get(`${candidate.url}${NOBODYS_PATH}`, { redirect: "manual", signal: either });
     return candidate;
   });
   return Promise.any(attempts).catch(() => {
+    signal?.throwIfAborted();
     throw new NoIngress(explain(candidates, given !== undefined));
   });
 }

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { DeployedFiles } from "../cluster/deploy/files.ts";
-import { EXIT, Failure } from "../exit.ts";
+import { Failure } from "../exit.ts";
 import { PROJECT } from "../project.ts";
 import { type ClusterFlags, withClusterOptions, withTimeout } from "./cluster-options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
@@ -43,16 +43,20 @@ new revision, which is a new file.`,
 
 async function runDeploy(flags: DeployFlags): Promise<void> {
   const signal = untilInterrupted();
-  const [{ connect }, { Kube }, { deployFiles }, { DeployScreen }] = await Promise.all([
-    import("../cluster/kube/connection.ts"),
-    import("../cluster/kube/client.ts"),
-    import("../cluster/deploy/files.ts"),
-    import("../terminal/deploy-screen.ts"),
-  ]);
+  const [{ connect }, { Kube }, { describeConflicts }, { deployFiles }, { DeployScreen }] = await Promise.all(
+    [
+      import("../cluster/kube/connection.ts"),
+      import("../cluster/kube/client.ts"),
+      import("../cluster/deploy/conflict.ts"),
+      import("../cluster/deploy/files.ts"),
+      import("../terminal/deploy-screen.ts"),
+    ],
+  );
   const kube = new Kube(connect({ context: flags.context }));
   const screen = new DeployScreen(process.stderr);
+  let deployed: DeployedFiles;
   try {
-    const deployed = await deployFiles({
+    deployed = await deployFiles({
       root: PROJECT,
       kube,
       env: process.env,
@@ -66,16 +70,16 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
       signal,
       events: screen,
     });
-    screen.end();
-    if (flags.output === "json") console.log(JSON.stringify(deployed, undefined, 2));
-    if (deployed.conflicts.length > 0) throw new Failure(await conflictText(deployed.conflicts));
-    tellWhatNext(deployed);
-  } catch (error) {
-    screen.end();
-    throw await asFailure(error);
   } finally {
     screen.end();
   }
+  if (flags.output === "json") console.log(JSON.stringify(asData(deployed), undefined, 2));
+  if (deployed.conflicts.length > 0) throw new Failure(describeConflicts(deployed.conflicts));
+  tellWhatNext(deployed);
+}
+
+function asData({ changes, conflicts, ingress }: DeployedFiles): object {
+  return { changes, conflicts, ...(ingress === undefined || ingress instanceof Error ? {} : { ingress }) };
 }
 
 function tellWhatNext({ ingress, routed }: DeployedFiles): void {
@@ -93,27 +97,4 @@ function tellWhatNext({ ingress, routed }: DeployedFiles): void {
   }
   console.error(`\nThe ingress gateway answers at ${url}; Swagger UI: ${url}/swagger`);
   console.error(`  curl '${url}/kyc/v1/customer?type=basicReport'\n  ./kyc verify`);
-}
-
-async function conflictText(
-  conflicts: readonly import("../cluster/deploy/conflict.ts").Conflict[],
-): Promise<string> {
-  const { describeConflicts } = await import("../cluster/deploy/conflict.ts");
-  return describeConflicts(conflicts);
-}
-
-async function asFailure(error: unknown): Promise<unknown> {
-  const { DeployFailed } = await import("../cluster/deploy/deploy.ts");
-  if (error instanceof DOMException && error.name === "AbortError") {
-    return new Failure(
-      "Interrupted. Run ./kyc deploy again to go on; what is there stays.",
-      EXIT.interrupted,
-    );
-  }
-  if (!(error instanceof DeployFailed)) return error;
-  const log =
-    error.log.length === 0
-      ? ""
-      : `\nThe last lines of its log:\n${error.log.map((line) => `  ${line}`).join("\n")}`;
-  return new Failure(`${error.message}${log}`);
 }

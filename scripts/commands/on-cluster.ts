@@ -22,11 +22,17 @@ async function asFailure(error: unknown, afterwards: string): Promise<unknown> {
       import("../cluster/kube/connection.ts"),
       import("../cluster/unable.ts"),
     ]);
-  if (error instanceof Interrupted) return new Failure(`Interrupted. ${afterwards}`, EXIT.interrupted);
+  if (error instanceof Interrupted || isAborted(error))
+    return new Failure(`Interrupted. ${afterwards}`, EXIT.interrupted);
   const isExpected = [ApiError, NoCluster, StillThere, Unreachable, Unable].some(
     (type) => error instanceof type,
   );
   return isExpected && error instanceof Error ? new Failure(error.message) : error;
+}
+
+/** What is thrown by whatever was under way when the user's signal came. */
+function isAborted(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
 }
 
 /** A signal that comes with the first Ctrl-C; the second ends the process at once. */

@@ -25,12 +25,12 @@ Examples:
 
 Exits with 1 when a check does not hold.`,
     )
-    .action((flags: VerifyFlags) => onCluster(() => runVerify(flags)));
+    .action((flags: VerifyFlags) => onCluster(() => runVerify(flags), "Nothing was changed."));
   return withClusterOptions(command);
 }
 
 async function runVerify(flags: VerifyFlags): Promise<void> {
-  untilInterrupted();
+  const signal = untilInterrupted();
   const [{ connect }, { Kube }, { verify }, { drawChecks }, { styleFor }] = await Promise.all([
     import("../cluster/kube/connection.ts"),
     import("../cluster/kube/client.ts"),
@@ -45,6 +45,7 @@ async function runVerify(flags: VerifyFlags): Promise<void> {
     namespace,
     ingress,
     requests,
+    signal,
     onProgress: (what) => console.error(what),
   });
   if (flags.output === "json") console.log(JSON.stringify(results, undefined, 2));

@@ -4,6 +4,7 @@ import type { FunctionImage } from "../images/tag.ts";
 import type { Kube } from "../kube/client.ts";
 import { type KubeObject, nameOf, refOf } from "../kube/objects.ts";
 import { logTail } from "../logs.ts";
+import { Unable } from "../unable.ts";
 import { LiveRevision, REVISION } from "../workload/objects.ts";
 import type { ServiceView } from "../workload/view.ts";
 import { Check } from "typebox/schema";
@@ -41,14 +42,16 @@ export interface Deployed {
   conflicts: Conflict[];
 }
 
-/** A revision did not become ready; the last lines of its log say why, where it ran. */
-export class DeployFailed extends Error {
+/** A revision did not become ready. The message ends with the last lines of its log, where it ran. */
+export class DeployFailed extends Unable {
   readonly log: readonly string[];
   constructor(message: string, log: readonly string[]) {
-    super(message);
+    super([message, ...(log.length === 0 ? [] : [LOG_BEGINS, ...log.map((line) => `  ${line}`)])].join("\n"));
     this.log = log;
   }
 }
+
+const LOG_BEGINS = "The last lines of its log:";
 
 /**
  * Applies manifests in order and waits for each revision before what comes next. Safe to run again: what is there and

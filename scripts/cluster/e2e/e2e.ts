@@ -130,8 +130,8 @@ async function quietDeploy(
 
 const contract: Scenario = {
   name: "contract",
-  run: ({ kube, namespace, ingress }) =>
-    verify({ kube, namespace, ingress, requests: 1_000, onProgress: () => {} }),
+  run: ({ kube, namespace, ingress, signal }) =>
+    verify({ kube, namespace, ingress, signal, requests: 1_000, onProgress: () => {} }),
 };
 
 /** A deployment that finds everything so already changes nothing, down to the objects' resourceVersions. */

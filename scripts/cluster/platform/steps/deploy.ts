@@ -1,5 +1,5 @@
 import { describeConflicts } from "../../deploy/conflict.ts";
-import { DeployFailed, type Deployed } from "../../deploy/deploy.ts";
+import type { Deployed } from "../../deploy/deploy.ts";
 import { deployFiles, type DeployFilesOptions } from "../../deploy/files.ts";
 import { ApiError } from "../../kube/api-error.ts";
 import { Unable } from "../../unable.ts";
@@ -48,16 +48,10 @@ async function look(site: Site, options: DeployStepOptions): Promise<Look> {
 }
 
 async function make(site: Site, options: DeployStepOptions, tell: Tell): Promise<string> {
-  try {
-    const { changes, conflicts } = await run(site, options, { dryRun: false, tell });
-    if (conflicts.length > 0) throw new Unable(describeConflicts(conflicts));
-    const changed = changes.filter(({ change }) => change === "created" || change === "changed");
-    return `${changed.length} of ${changes.length} objects of ${options.namespace} changed`;
-  } catch (error) {
-    if (!(error instanceof DeployFailed)) throw error;
-    const log = error.log.map((line) => `\n  ${line}`).join("");
-    throw new Unable(log === "" ? error.message : `${error.message}\nThe last lines of its log:${log}`);
-  }
+  const { changes, conflicts } = await run(site, options, { dryRun: false, tell });
+  if (conflicts.length > 0) throw new Unable(describeConflicts(conflicts));
+  const changed = changes.filter(({ change }) => change === "created" || change === "changed");
+  return `${changed.length} of ${changes.length} objects of ${options.namespace} changed`;
 }
 
 function run(

@@ -20,16 +20,14 @@ export function verifyStep({ namespace, ingress }: VerifyStepOptions): Step {
     readsOnly: true,
     look: async () => ({ so: false, detail: "to be made" }),
     async make(site, tell) {
-      const { promise: ended, reject } = Promise.withResolvers<never>();
-      site.signal.addEventListener("abort", () => reject(site.signal.reason), { once: true });
-      const verifying = verify({
+      const results = await verify({
         kube: site.kube(),
         namespace,
         ingress,
         requests: REQUESTS,
+        signal: site.signal,
         onProgress: tell,
       });
-      const results = await Promise.race([verifying, ended]);
       const failed = results.filter(({ ok }) => !ok);
       if (failed.length === 0) return `all ${results.length} hold`;
       throw new Unable(
