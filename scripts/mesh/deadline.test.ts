@@ -6,7 +6,7 @@ import { request } from "./testing/http-server.ts";
 import { forward, redirect, retrying, revision, TestProxy } from "./testing/proxy.ts";
 
 function hops(...rules: Hop["rule"][]): Hop[] {
-  return rules.map((rule) => ({ rule, destination: undefined, before: undefined }));
+  return rules.map((rule) => ({ rule, destination: undefined, before: undefined, delayMs: 0, mirrored: [] }));
 }
 
 test("a deadline calls once, counted from its first start", async () => {

@@ -16,33 +16,15 @@ export function retryingHop(
 ): number | undefined {
   let seen = outcome;
   for (let depth = hops.length - 1; depth >= 0; depth--) {
-    const action = hops[depth]?.rule.action;
-    const retry = action?.kind === "forward" ? action.retry : undefined;
+    const hop = hops[depth];
+    const action = hop?.rule.action;
+    // A hop that sends nothing on, as for the sake of a fault, has nothing to send again.
+    const retry = action?.kind === "forward" && hop?.destination ? action.retry : undefined;
     const isLeft = retry !== undefined && (used[depth] ?? 0) < retry.attempts;
     if (isLeft && retry.on.some((condition) => meets(seen, condition))) return depth;
     if ("failure" in seen) seen = { status: statusAfter(seen.failure) };
   }
   return undefined;
-}
-
-/**
- * Numbers with which a hop draws the destination that it drew before: in Envoy a retry stays with the destination of
- * its route. The draws of later hops are free again.
- */
-export function sameDraw({ rule, destination }: Hop, random: () => number): () => number {
-  const { action } = rule;
-  if (action.kind !== "forward" || action.destinations.length === 1 || !destination) return random;
-  let weightBefore = 0;
-  for (const other of action.destinations) {
-    if (other === destination) break;
-    weightBefore += other.weight;
-  }
-  let same: number | undefined = (weightBefore + destination.weight / 2) / action.totalWeight;
-  return () => {
-    const drawn = same ?? random();
-    same = undefined;
-    return drawn;
-  };
 }
 
 // Envoy, "x-envoy-retry-on" in the router filter's documentation. The gRPC conditions never hold here.

@@ -9,7 +9,16 @@ import type { Backend, Destination, RouteTable, Rule } from "./table.ts";
 const at = { file: "x.yaml", line: 1, column: 1 };
 
 function destination(weight: number, backend: Backend, authority?: string): Destination {
-  return { host: "h", port: 80, weight, authority, request: NO_CHANGE, response: NO_CHANGE, backend };
+  return {
+    host: "h",
+    port: 80,
+    subset: undefined,
+    weight,
+    authority,
+    request: NO_CHANGE,
+    response: NO_CHANGE,
+    backend,
+  };
 }
 
 function rule(destinations: Destination[]): Rule {
@@ -22,6 +31,9 @@ function rule(destinations: Destination[]): Rule {
       destinations,
       totalWeight,
       rewriteUri: undefined,
+      rewriteRegex: undefined,
+      fault: undefined,
+      mirrors: [],
       timeoutMs: undefined,
       retry: { attempts: 0, perTryTimeoutMs: undefined, on: [] },
       request: NO_CHANGE,

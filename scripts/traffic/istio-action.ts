@@ -90,6 +90,9 @@ export function readAction(
     destinations,
     totalWeight,
     rewriteUri: route.rewrite?.uri,
+    rewriteRegex: undefined,
+    fault: undefined,
+    mirrors: [],
     timeoutMs: milliseconds(route.timeout),
     retry: readRetry(route, [...path, "retries"], report),
     request: isLone ? NO_CHANGE : request.change,
@@ -146,6 +149,7 @@ function readDestination(
   return {
     host,
     port,
+    subset: undefined,
     weight: to.weight ?? 0,
     // Envoy writes the route's host last, and istiod makes a lone destination behave the same.
     authority: routeAuthority ?? request.authority,

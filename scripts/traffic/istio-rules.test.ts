@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { gatewayName } from "./istio-rules.ts";
+import { EVERY_REQUEST } from "./table.ts";
 import {
   compiled,
   creditCheck,
@@ -43,15 +44,13 @@ describe("the rules of a VirtualService", () => {
     );
     expect(rule?.matches).toEqual([
       {
+        ...EVERY_REQUEST,
         uri: { kind: "prefix", value: "/a" },
         method: { kind: "exact", value: "GET" },
         authority: { kind: "regex", value: "a.*" },
-        headers: [],
       },
       {
-        uri: undefined,
-        method: undefined,
-        authority: undefined,
+        ...EVERY_REQUEST,
         headers: [
           ["end-user", { kind: "exact", value: "Basic" }],
           ["x-b", { kind: "prefix", value: "B" }],

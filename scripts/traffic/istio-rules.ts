@@ -71,7 +71,10 @@ export function virtualServiceRules(
       match: {
         uri: readStringMatch(match.uri, [...path, "uri"]),
         method: readStringMatch(match.method, [...path, "method"]),
+        ignoreUriCase: false,
         authority: readStringMatch(match.authority, [...path, "authority"]),
+        withoutHeaders: [],
+        queryParams: [],
         headers: Object.entries(match.headers ?? {}).map(([name, wanted]) => [
           name.toLowerCase(),
           readStringMatch(wanted, [...path, "headers", name]),

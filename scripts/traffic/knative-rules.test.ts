@@ -117,6 +117,7 @@ function destination(tag: string, weight: number) {
   return {
     host: `${revision}.kyc.svc.cluster.local`,
     port: 80,
+    subset: undefined,
     weight,
     authority: undefined,
     request: {

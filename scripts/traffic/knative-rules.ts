@@ -40,6 +40,7 @@ function splitRule(namespace: string, weights: ReadonlyMap<string, number>, at: 
     return {
       host: clusterLocalNames(revision, namespace)[0] as string,
       port: 80,
+      subset: undefined,
       weight: percent,
       authority: undefined,
       request: {
@@ -61,6 +62,9 @@ function splitRule(namespace: string, weights: ReadonlyMap<string, number>, at: 
       destinations,
       totalWeight: destinations.reduce((sum, { weight }) => sum + weight, 0),
       rewriteUri: undefined,
+      rewriteRegex: undefined,
+      fault: undefined,
+      mirrors: [],
       timeoutMs: undefined,
       retry: { attempts: 0, perTryTimeoutMs: undefined, on: [] },
       request: NO_CHANGE,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { HeaderList } from "./headers.ts";
 import { appliedMatch, type MatchedRequest, pathOf, regexProblem } from "./match.ts";
-import type { RequestMatch, Rule, StringMatch } from "./table.ts";
+import { EVERY_REQUEST, type RequestMatch, type Rule, type StringMatch, type ValueMatch } from "./table.ts";
 
 describe("a string", () => {
   test.each<[StringMatch["kind"], string, string, boolean]>([
@@ -97,6 +97,90 @@ describe("a condition on a header", () => {
   });
 });
 
+describe("presence of a header", () => {
+  const present = condition({ headers: [["a", { kind: "present" }]] });
+
+  test.each<[string, [string, string][], boolean]>([
+    ["is seen", [["a", "1"]], true],
+    ["is seen of an empty one", [["a", ""]], true],
+    ["is not seen of another", [["b", "1"]], false],
+  ])("%s", (_, headers, expected) => {
+    expect(appliedMatch(rule([present]), request({ headers })) !== undefined).toBe(expected);
+  });
+});
+
+describe("a condition without a header", () => {
+  const without = (match: ValueMatch): RequestMatch => condition({ withoutHeaders: [["a", match]] });
+
+  test.each<[string, RequestMatch, [string, string][], boolean]>([
+    ["holds where it is not there", without({ kind: "present" }), [["b", "1"]], true],
+    ["does not hold where it is there", without({ kind: "present" }), [["a", "1"]], false],
+    ["nor where it is there and empty", without({ kind: "present" }), [["a", ""]], false],
+    ["holds for another value", without(exact("1")), [["a", "2"]], true],
+    ["does not hold for the value", without(exact("1")), [["a", "1"]], false],
+    ["holds where there is none with a value", without(exact("1")), [], true],
+    // Envoy's treat_missing_header_as_empty, which istiod asks for.
+    ["takes a missing one for an empty one", without(exact("")), [], false],
+    ["also by a regex", without({ kind: "regex", value: ".*" }), [], false],
+    ["that the regex does not take", without({ kind: "regex", value: ".+" }), [], true],
+    [
+      "joins repeated ones",
+      without(exact("1,2")),
+      [
+        ["a", "1"],
+        ["a", "2"],
+      ],
+      false,
+    ],
+  ])("%s", (_, match, headers, expected) => {
+    expect(appliedMatch(rule([match]), request({ headers })) !== undefined).toBe(expected);
+  });
+});
+
+describe("a condition on a query parameter", () => {
+  const wants = (match: ValueMatch): RequestMatch => condition({ queryParams: [["q", match]] });
+
+  test.each<[string, RequestMatch, string, boolean]>([
+    ["holds for its value", wants(exact("1")), "/?q=1", true],
+    ["wherever it stands", wants(exact("1")), "/?a=b&q=1&c", true],
+    ["does not hold for another value", wants(exact("1")), "/?q=12", false],
+    ["nor for another name", wants({ kind: "present" }), "/?qq=1&aq=1", false],
+    ["nor without a query", wants({ kind: "present" }), "/q=1", false],
+    ["nor for an empty query", wants({ kind: "present" }), "/?", false],
+    ["sees the first of several", wants(exact("1")), "/?q=1&q=2", true],
+    ["and no later one", wants(exact("2")), "/?q=1&q=2", false],
+    ["is met by presence", wants({ kind: "present" }), "/?q=", true],
+    ["is met by presence without a value", wants({ kind: "present" }), "/?q", true],
+    ["takes no value for an empty one", wants(exact("")), "/?q", true],
+    ["does not decode values", wants(exact("a b")), "/?q=a%20b", false],
+    ["nor names", wants(exact("1")), "/?%71=1", false],
+    ["nor plus signs", wants(exact("a+b")), "/?q=a+b", true],
+    ["keeps later equal signs", wants(exact("a=b")), "/?q=a=b", true],
+    ["and later question marks", wants(exact("a?b")), "/?q=a?b", true],
+    ["begins at the first question mark", wants(exact("1")), "/?a?q=1", false],
+    ["passes over empty parameters", wants(exact("1")), "/?&&q=1&", true],
+    ["minds the letter case", wants(exact("A")), "/?q=a", false],
+    ["takes a prefix", wants({ kind: "prefix", value: "ab" }), "/?q=abc", true],
+    ["takes a regex for the whole value", wants({ kind: "regex", value: "[0-9]+" }), "/?q=1a", false],
+  ])("%s", (_, match, target, expected) => {
+    expect(appliedMatch(rule([match]), request({ target })) !== undefined).toBe(expected);
+  });
+});
+
+describe("a path in any letter case", () => {
+  test.each<[StringMatch, string, boolean]>([
+    [exact("/Abc"), "/aBC", true],
+    [exact("/abc"), "/abcd", false],
+    [{ kind: "prefix", value: "/A/" }, "/a/X", true],
+    // Beyond ASCII there are bytes, and no letters: this is \u00e4 and \u00c4 in Latin-1.
+    [exact("/\u00e4"), "/\u00c4", false],
+    [{ kind: "regex", value: "/a" }, "/A", false],
+  ])("%j takes %p: %p", (uri, target, expected) => {
+    const match = condition({ uri, ignoreUriCase: true });
+    expect(appliedMatch(rule([match]), request({ target })) !== undefined).toBe(expected);
+  });
+});
+
 describe("the condition that applies", () => {
   test("is the first of a rule's that holds", () => {
     const [a, b] = [condition({ method: exact("GET") }), condition({ method: exact("POST") })];
@@ -122,18 +206,28 @@ describe("over any rules and requests", () => {
     fc.record({ kind: fc.constantFrom("exact" as const, "prefix" as const), value: text }),
     fc.record({ kind: fc.constant("regex" as const), value: expression }),
   );
+  const value: fc.Arbitrary<ValueMatch> = fc.oneof(
+    { weight: 3, arbitrary: wanted },
+    { weight: 1, arbitrary: fc.constant<ValueMatch>({ kind: "present" }) },
+  );
   const maybe = fc.option(wanted, { nil: undefined, freq: 2 });
   const name = fc.constantFrom("h", "i", "j");
   const aCondition = fc.record({
     uri: maybe,
     method: maybe,
     authority: maybe,
-    headers: fc.array(fc.tuple(name, wanted), { maxLength: 2 }),
+    ignoreUriCase: fc.boolean(),
+    headers: fc.array(fc.tuple(name, value), { maxLength: 2 }),
+    withoutHeaders: fc.array(fc.tuple(name, value), { maxLength: 1 }),
+    queryParams: fc.array(fc.tuple(name, value), { maxLength: 1 }),
   });
   const aRequest = fc.record({
     method: fc.constantFrom("GET", "POST", "a"),
     target: fc
-      .tuple(fc.constantFrom("/", "/a", "/a/b", "/b", "/ab", "*"), fc.constantFrom("", "?", "?a", "?/a?/b"))
+      .tuple(
+        fc.constantFrom("/", "/a", "/A", "/a/b", "/A/b", "/b", "/ab", "*"),
+        fc.constantFrom("", "?", "?a", "?/a?/b", "?h=a", "?h", "?i=ab&h=b", "?h=a&h=b", "?&=a&j=GET"),
+      )
       .map((parts) => parts.join("")),
     authority: fc.constantFrom("x.example", "a", "ab", "x.example:80"),
     headers: fc.array(fc.tuple(name, fc.constantFrom("", "a", "b", "ab", "GET")), { maxLength: 4 }),
@@ -166,10 +260,11 @@ interface Wish {
   headers: [string, string][];
 }
 
-/** Lists every fact about the request, and asks of each condition whether one of them is missing. */
+/** Lists every fact about the request, and asks of each condition whether one of them is missing or unwanted. */
 function slowly(rules: Rule[], wish: Wish): { rule: Rule; match: RequestMatch | true } | undefined {
+  const [path = "", ...query] = wish.target.split("?");
   const facts = new Map<string, string>([
-    ["uri", wish.target.replace(/\?.*$/, "")],
+    ["uri", path],
     ["method", wish.method],
     ["authority", wish.authority],
   ]);
@@ -177,24 +272,39 @@ function slowly(rules: Rule[], wish: Wish): { rule: Rule; match: RequestMatch | 
     const values = wish.headers.filter(([other]) => other === name).map(([, value]) => value);
     facts.set(`header ${name}`, values.join(","));
   }
+  // From the last to the first, so that the first stays.
+  for (const parameter of query.join("?").split("&").reverse()) {
+    const [name = "", ...value] = parameter.split("=");
+    facts.set(`query ${name}`, value.join("="));
+  }
   const candidates = rules.flatMap((rule) => {
     const conditions = rule.matches.length === 0 ? [true as const] : rule.matches;
     return conditions.map((match) => ({ rule, match }));
   });
   return candidates.find(({ match }) => {
     if (match === true) return true;
-    const demands: [string, StringMatch | undefined][] = [
+    const demands: [string, ValueMatch | undefined][] = [
       ["uri", match.uri],
       ["method", match.method],
       ["authority", match.authority],
-      ...match.headers.map(([name, value]): [string, StringMatch] => [`header ${name}`, value]),
+      ...match.headers.map(([name, value]): [string, ValueMatch] => [`header ${name}`, value]),
+      ...match.queryParams.map(([name, value]): [string, ValueMatch] => [`query ${name}`, value]),
     ];
     const unmet = demands.filter(([name, demand]) => {
-      const fact = facts.get(name);
-      return demand !== undefined && (fact === undefined || !new RegExp(asRegExp(demand), "s").test(fact));
+      const flags = name === "uri" && match.ignoreUriCase && demand?.kind !== "regex" ? "si" : "s";
+      return demand !== undefined && !holds(demand, facts.get(name), flags);
     });
-    return unmet.length === 0;
+    const unwanted = match.withoutHeaders.filter(([name, demand]) => {
+      const fact = facts.get(`header ${name}`);
+      return holds(demand, demand.kind === "present" ? fact : (fact ?? ""), "s");
+    });
+    return unmet.length === 0 && unwanted.length === 0;
   });
+}
+
+function holds(demand: ValueMatch, fact: string | undefined, flags: string): boolean {
+  if (fact === undefined) return false;
+  return demand.kind === "present" || new RegExp(asRegExp(demand), flags).test(fact);
 }
 
 function asRegExp({ kind, value }: StringMatch): string {
@@ -212,7 +322,7 @@ function exact(value: string): StringMatch {
 }
 
 function condition(parts: Partial<RequestMatch>): RequestMatch {
-  return { uri: undefined, method: undefined, authority: undefined, headers: [], ...parts };
+  return { ...EVERY_REQUEST, ...parts };
 }
 
 function rule(matches: RequestMatch[]): Rule {

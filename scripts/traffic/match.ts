@@ -1,6 +1,6 @@
 import { RE2JS } from "re2js";
 import type { HeaderList } from "./headers.ts";
-import type { RequestMatch, Rule, StringMatch } from "./table.ts";
+import type { RequestMatch, Rule, StringMatch, ValueMatch } from "./table.ts";
 
 /** What a match can look at. */
 export interface MatchedRequest {
@@ -20,14 +20,20 @@ function stringMatches(match: StringMatch, value: string): boolean {
     case "prefix":
       return value.startsWith(match.value);
     case "regex":
-      return compiled(match.value).testExact(value);
+      return regex(match.value).testExact(value);
   }
+}
+
+/** The same for a value that may not be there. */
+function valueMatches(match: ValueMatch, value: string | undefined): boolean {
+  if (value === undefined) return false;
+  return match.kind === "present" || stringMatches(match, value);
 }
 
 /** What is wrong with a regular expression, or undefined. */
 export function regexProblem(source: string): string | undefined {
   try {
-    compiled(source);
+    regex(source);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -36,14 +42,51 @@ export function regexProblem(source: string): string | undefined {
 
 /** Whether a request meets a condition. */
 function requestMatches(match: RequestMatch, request: MatchedRequest): boolean {
-  if (match.uri !== undefined && !stringMatches(match.uri, pathOf(request.target))) return false;
+  if (match.uri !== undefined && !pathMatches(match.uri, match.ignoreUriCase, pathOf(request.target)))
+    return false;
   if (match.method !== undefined && !stringMatches(match.method, request.method)) return false;
   if (match.authority !== undefined && !stringMatches(match.authority, request.authority)) return false;
+  const { headers } = request;
   for (const [name, wanted] of match.headers) {
-    const value = request.headers.joined(name);
-    if (value === undefined || !stringMatches(wanted, value)) return false;
+    if (!valueMatches(wanted, headers.joined(name))) return false;
+  }
+  for (const [name, unwanted] of match.withoutHeaders) {
+    // To Envoy a header that is not there is an empty one here, unless presence is asked.
+    const missing = unwanted.kind === "present" ? undefined : "";
+    if (valueMatches(unwanted, headers.joined(name) ?? missing)) return false;
+  }
+  for (const [name, wanted] of match.queryParams) {
+    if (!valueMatches(wanted, queryParameter(request.target, name))) return false;
   }
   return true;
+}
+
+function pathMatches(match: StringMatch, ignoreCase: boolean, path: string): boolean {
+  if (!ignoreCase || match.kind === "regex") return stringMatches(match, path);
+  return stringMatches({ kind: match.kind, value: asciiLower(match.value) }, asciiLower(path));
+}
+
+/** Only the letters of ASCII, since the bytes beyond are no letters to Envoy. */
+function asciiLower(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/**
+ * The first query parameter of a name, empty where it has no `=`, undefined where it is not there.
+ * (envoy, source/common/http/utility.cc, QueryParamsMulti::parseQueryString)
+ */
+function queryParameter(target: string, name: string): string | undefined {
+  const query = target.indexOf("?");
+  for (let start = query + 1; query >= 0 && start < target.length;) {
+    const next = target.indexOf("&", start);
+    const end = next < 0 ? target.length : next;
+    const parameter = target.slice(start, end);
+    const equal = parameter.indexOf("=");
+    if (parameter.slice(0, equal < 0 ? undefined : equal) === name)
+      return equal < 0 ? "" : parameter.slice(equal + 1);
+    start = end + 1;
+  }
+  return undefined;
 }
 
 /**
@@ -64,7 +107,8 @@ export function pathOf(target: string): string {
 // A table is compiled seldom and asked often; the same few expressions come back at every reload.
 const expressions = new Map<string, RE2JS>();
 
-function compiled(source: string): RE2JS {
+/** A regular expression of RE2. @throws when it is not valid; `regexProblem` tells beforehand */
+export function regex(source: string): RE2JS {
   let expression = expressions.get(source);
   if (expression === undefined) {
     expression = RE2JS.compile(source);

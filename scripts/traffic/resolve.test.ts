@@ -285,7 +285,9 @@ describe("a circle", () => {
     const { hops } = sent(circle, "mesh", request(OWN));
     const before = hops[5]?.before;
     if (before === undefined) throw new Error("no retry there");
-    const again = resolve(circle.table, before.listener, before.request, () => 0, hops.slice(0, 5));
+    const again = resolve(circle.table, before.listener, before.request, () => 0, {
+      earlier: hops.slice(0, 5),
+    });
     expect(again).toMatchObject({ kind: "nowhere", status: 500 });
     expect(again.hops).toHaveLength(8);
   });
@@ -325,9 +327,21 @@ describe("what a retry starts from", () => {
   test("leads on with a new draw, behind the hops that stay", () => {
     const before = first.hops[0]?.before;
     if (before === undefined) throw new Error("no retry there");
-    const again = resolve(plan.table, before.listener, before.request, () => 0.9, first.hops.slice(0, 0));
+    const again = resolve(plan.table, before.listener, before.request, () => 0.9);
     expect(first).toMatchObject({ revision: "kyc/credit-check-basic" });
     expect(again).toMatchObject({ revision: "kyc/credit-check-advanced", request: { target: "/new" } });
     expect(again.hops).toHaveLength(2);
+  });
+
+  test("keeps the destination of the hop that sends it again", () => {
+    const split = planOf(
+      ...creditCheck(HALVES),
+      virtualService([{ route: [to("basic", { weight: 1 }), to("advanced", { weight: 1 })] }]),
+    );
+    const { hops } = sent(split, "mesh", request(OWN), 0.9);
+    const [again] = hops;
+    if (again?.before === undefined) throw new Error("no retry there");
+    const second = resolve(split.table, again.before.listener, again.before.request, () => 0, { again });
+    expect(second).toMatchObject({ revision: "kyc/credit-check-advanced" });
   });
 });

@@ -1,12 +1,13 @@
 import { HeaderList } from "./headers.ts";
 import { hostOf } from "./hosts.ts";
 import { appliedMatch, pathOf } from "./match.ts";
-import { redirected, rewritten } from "./rewrite.ts";
+import { redirected, regexRewritten, rewritten, shadowHost } from "./rewrite.ts";
 import {
   type Backend,
   type Destination,
   type ForwardAction,
   type Listener,
+  type Mirror,
   type RequestMatch,
   type RouteTable,
   type Rule,
@@ -21,37 +22,60 @@ export interface RoutedRequest {
   headers: HeaderList;
 }
 
+/** A copy of a request, as it goes to a mirror. */
+export interface Mirrored {
+  mirror: Mirror;
+  request: RoutedRequest;
+}
+
 /** One routing decision on a request's way: an ingress rule, then perhaps one of the local gateway. */
 export interface Hop {
   rule: Rule;
-  /** The destination that was drawn, or undefined for a redirect. */
+  /** The destination that was drawn, or undefined where the request was not sent on. */
   destination: Destination | undefined;
   /** The request as it came to this hop, kept where the rule may send it again. */
   before: { listener: Listener; request: RoutedRequest } | undefined;
+  /** How long the request is held before the rule acts on it, in milliseconds. */
+  delayMs: number;
+  /** The copies that leave here. */
+  mirrored: readonly Mirrored[];
 }
 
 /** Where a request ends up. The hops lead there from outside in. */
 export type Resolution =
   | { kind: "revision"; revision: string; request: RoutedRequest; hops: readonly Hop[] }
   | { kind: "redirect"; status: number; location: string; hops: readonly Hop[] }
+  | { kind: "direct"; status: number; body: Uint8Array; hops: readonly Hop[] }
+  /** A fault that a rule asks for. */
+  | { kind: "abort"; status: number; hops: readonly Hop[] }
   | { kind: "nowhere"; status: 404 | 500; reason: string; hops: readonly Hop[] };
+
+/** What a request met before, and how what is left to chance is decided. */
+export interface ResolveOptions {
+  /** The hops that led to this listener already, when a request is routed again from there. */
+  earlier?: readonly Hop[];
+  /** The hop that sends a request again: it keeps its destination, and neither faults nor mirrors act twice. */
+  again?: Hop | undefined;
+  /** Whether something happens that happens to so many percent of the requests; never, without this. */
+  happens?(percent: number): boolean;
+}
 
 // Far more than any sane path through the gateways: what needs more goes in a circle.
 const MAX_HOPS = 8;
 
 /**
  * Follows a request from a listener to the revision that answers it.
- * @param random a number in [0, 1) for each weighted choice
- * @param earlier the hops that led to this listener already, when a request is routed again from there
+ * @param random a number in [0, 1) for each weighted choice, and for each fault and mirror that is not for all requests
  */
 export function resolve(
   table: RouteTable,
   listener: Listener,
   incoming: RoutedRequest,
   random: () => number,
-  earlier: readonly Hop[] = [],
+  options: ResolveOptions = {},
 ): Resolution {
-  return resolveBy(table, listener, incoming, (action) => draw(action, random), earlier);
+  const happens = (percent: number): boolean => percent >= 100 || (percent > 0 && random() * 100 < percent);
+  return resolveBy(table, listener, incoming, (action) => draw(action, random), { happens, ...options });
 }
 
 /** The same with another way to choose between the destinations of a rule. */
@@ -60,7 +84,7 @@ export function resolveBy(
   listener: Listener,
   incoming: RoutedRequest,
   choose: (action: ForwardAction) => Destination,
-  earlier: readonly Hop[] = [],
+  { earlier = [], again, happens = () => false }: ResolveOptions = {},
 ): Resolution {
   const hops = [...earlier];
   const request: RoutedRequest = { ...incoming, headers: incoming.headers.copy() };
@@ -73,18 +97,29 @@ export function resolveBy(
       const found = firstRule(rules, request);
       if (found === undefined) return { kind: "nowhere", status: 404, reason: noRule(at, request), hops };
       const { rule, match } = found;
-      if (rule.action.kind === "redirect") {
-        hops.push({ rule, destination: undefined, before: undefined });
-        const location = redirected(rule.action, request);
-        return { kind: "redirect", status: rule.action.status, location, hops };
+      const { action } = rule;
+      if (action.kind !== "forward") {
+        hops.push({ rule, destination: undefined, before: undefined, delayMs: 0, mirrored: [] });
+        if (action.kind === "direct")
+          return { kind: "direct", status: action.status, body: action.body, hops };
+        return { kind: "redirect", status: action.status, location: redirected(action, request), hops };
+      }
+      const retried = steps === earlier.length ? again : undefined;
+      const { delay, abort } = (retried === undefined ? action.fault : undefined) ?? {};
+      const delayMs = delay !== undefined && happens(delay.percent) ? delay.ms : 0;
+      if (abort !== undefined && happens(abort.percent)) {
+        hops.push({ rule, destination: undefined, before: undefined, delayMs, mirrored: [] });
+        return { kind: "abort", status: abort.status, hops };
       }
       const before =
-        rule.action.retry.attempts === 0
+        action.retry.attempts === 0
           ? undefined
           : { listener: at, request: { ...request, headers: request.headers.copy() } };
-      const destination = choose(rule.action);
-      hops.push({ rule, destination, before });
-      forward(rule.action, destination, match, request);
+      const destination = retried?.destination ?? choose(action);
+      forward(action, destination, match, request);
+      const mirrors = retried === undefined ? action.mirrors : [];
+      const mirrored = mirrors.filter(({ percent }) => happens(percent)).map((to) => copied(to, request));
+      hops.push({ rule, destination, before, delayMs, mirrored });
       backend = destination.backend;
     } else if (at === "mesh") {
       backend = table.backends.get(host);
@@ -133,12 +168,21 @@ function forward(
   request: RoutedRequest,
 ): void {
   if (action.rewriteUri !== undefined) request.target = rewritten(action.rewriteUri, match, request.target);
+  if (action.rewriteRegex !== undefined) request.target = regexRewritten(action.rewriteRegex, request.target);
   request.headers.apply(to.request);
   request.headers.apply(action.request);
   if (to.authority !== undefined) {
     request.authority = to.authority;
     request.headers.set("host", to.authority);
   }
+}
+
+/** The copy for a mirror: of the request as it goes on, under a name that tells it apart. */
+function copied(mirror: Mirror, request: RoutedRequest): Mirrored {
+  const authority = shadowHost(request.authority);
+  const headers = request.headers.copy();
+  headers.set("host", authority);
+  return { mirror, request: { ...request, authority, headers } };
 }
 
 function noRule(listener: Listener, request: RoutedRequest): string {

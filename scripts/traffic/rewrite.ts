@@ -1,5 +1,5 @@
-import { pathOf } from "./match.ts";
-import type { RedirectAction, RequestMatch } from "./table.ts";
+import { pathOf, regex } from "./match.ts";
+import type { RedirectAction, RegexRewrite, RequestMatch } from "./table.ts";
 
 /** Envoy's prefix_rewrite: of a prefix match the prefix is replaced, of an exact or regex match the whole path. */
 export function rewritten(uri: string, match: RequestMatch | true, target: string): string {
@@ -9,6 +9,47 @@ export function rewritten(uri: string, match: RequestMatch | true, target: strin
   const matched = match === true ? undefined : match.uri;
   if (matched === undefined) return uri + path.slice(1) + query;
   return uri + (matched.kind === "prefix" ? path.slice(matched.value.length) : "") + query;
+}
+
+/** Envoy's regex_rewrite: every match in the path, which is not held to the whole of it; the query stays. */
+export function regexRewritten({ pattern, substitution }: RegexRewrite, target: string): string {
+  const path = pathOf(target);
+  const matcher = regex(pattern).matcher(path);
+  let text = "";
+  let done = 0;
+  for (let at = 0; at <= path.length && matcher.find(at);) {
+    const [start, end] = [matcher.start(), matcher.end()];
+    at = end > start ? end : end + 1;
+    // As RE2 has it, nothing is no match right behind one. (re2, RE2::GlobalReplace)
+    if (start === end && start === done && done > 0) continue;
+    text += path.slice(done, start) + filledIn();
+    done = end;
+  }
+  return text + path.slice(done) + target.slice(path.length);
+
+  function filledIn(): string {
+    return substitution.replace(/\\([0-9\\])/g, (_, escaped: string) =>
+      escaped === "\\" ? "\\" : (matcher.group(Number(escaped)) ?? ""),
+    );
+  }
+}
+
+/** What is wrong with a substitution for this pattern, which must be valid; or undefined. */
+export function substitutionProblem({ pattern, substitution }: RegexRewrite): string | undefined {
+  const groups = regex(pattern).groupCount();
+  for (const [escape, escaped = ""] of substitution.matchAll(/\\(.?)/g)) {
+    if (escaped === "\\") continue;
+    if (!/^[0-9]$/.test(escaped))
+      return `${JSON.stringify(escape)} is not a group, which is \\0 to \\9, nor \\\\ for a backslash`;
+    if (Number(escaped) > groups) return `there is no group ${escaped} in the pattern`;
+  }
+  return undefined;
+}
+
+/** The host of a mirrored request: `-shadow` behind its name. (envoy, source/common/router/router.cc) */
+export function shadowHost(authority: string): string {
+  const [, host = authority, port = ""] = /^(.*?)(:[0-9]+)?$/.exec(authority) ?? [];
+  return `${host}-shadow${port}`;
 }
 
 /**

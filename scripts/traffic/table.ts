@@ -15,18 +15,45 @@ export interface StringMatch {
   value: string;
 }
 
+/** A string match, or whether there is a value at all, be it an empty one. */
+export type ValueMatch = StringMatch | { kind: "present" };
+
+/** Named values that have to be there and match. */
+export type NamedMatches = ReadonlyArray<readonly [name: string, match: ValueMatch]>;
+
 /** A condition on a request: every part that is given must hold. */
 export interface RequestMatch {
+  /** Compared with the path as it came, without the query. */
   uri: StringMatch | undefined;
+  /** Whether `A` to `Z` are as good as `a` to `z` in an exact or prefix match of the path; a regex says so itself. */
+  ignoreUriCase: boolean;
   method: StringMatch | undefined;
   authority: StringMatch | undefined;
-  headers: ReadonlyArray<readonly [name: string, match: StringMatch]>;
+  /** Names are in lower case; several fields of one name are one value, joined by commas. */
+  headers: NamedMatches;
+  /** None of these may hold. A header that is not there counts as an empty one, except where presence is asked. */
+  withoutHeaders: NamedMatches;
+  /** Of several parameters of one name the first counts. Neither names nor values are decoded. */
+  queryParams: NamedMatches;
 }
+
+/** What a match without any part says: yes to every request. */
+export const EVERY_REQUEST: RequestMatch = {
+  uri: undefined,
+  ignoreUriCase: false,
+  method: undefined,
+  authority: undefined,
+  headers: [],
+  withoutHeaders: [],
+  queryParams: [],
+};
 
 /** One of the places that a route sends requests to, and how often. */
 export interface Destination {
   host: string;
   port: number;
+  /** The subset of a DestinationRule that it was chosen by. */
+  subset: string | undefined;
   /** Relative to the sum of the weights of its route. Zero-weight destinations are not in a table. */
   weight: number;
   /** What the request's Host becomes on the way there, when it changes. */
@@ -50,12 +77,38 @@ export interface RetryPolicy {
   on: readonly string[];
 }
 
+/** What happens to some of the requests instead of, or before, their being sent on. */
+export interface Fault {
+  /** Percent of the requests, from 0 to 100, to the fourth decimal place. */
+  delay: { percent: number; ms: number } | undefined;
+  abort: { percent: number; status: number } | undefined;
+}
+
+/** Where a copy of some of the requests goes. Nobody waits for the answer, and no caller sees it. */
+export interface Mirror {
+  host: string;
+  port: number;
+  subset: string | undefined;
+  /** From 0 to 100, to the fourth decimal place. */
+  percent: number;
+  backend: Backend;
+}
+
+/** Replaces every match of a regular expression in the path; `\\1` to `\\9` stand for its groups, `\\0` for all. */
+export interface RegexRewrite {
+  pattern: string;
+  substitution: string;
+}
+
 export interface ForwardAction {
   kind: "forward";
   destinations: readonly Destination[];
   totalWeight: number;
   /** Replaces the matched prefix, or the whole path where an exact or regex match chose the rule. */
   rewriteUri: string | undefined;
+  rewriteRegex: RegexRewrite | undefined;
+  fault: Fault | undefined;
+  mirrors: readonly Mirror[];
   timeoutMs: number | undefined;
   retry: RetryPolicy;
   request: HeaderChange;
@@ -72,13 +125,21 @@ export interface RedirectAction {
   response: HeaderChange;
 }
 
+/** An answer that the proxy gives by itself. */
+export interface DirectAction {
+  kind: "direct";
+  status: number;
+  body: Uint8Array;
+  response: HeaderChange;
+}
+
 /** A rule: the first whose condition holds decides. */
 export interface Rule {
   /** Where it is written. */
   at: Position;
   /** Any of these must hold; an empty list always holds. */
   matches: readonly RequestMatch[];
-  action: ForwardAction | RedirectAction;
+  action: ForwardAction | RedirectAction | DirectAction;
 }
 
 /** The rules of the hosts that one listener serves. */
