@@ -1,0 +1,353 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { computeTraffic, type KnState } from "./compute.ts";
+import { splitList } from "./flags.ts";
+import { type KnTarget, resolved } from "./target.ts";
+import { modelOfKn } from "./testing/model.ts";
+import { webhookRefusal } from "./webhook.ts";
+
+const REVISIONS = ["echo-v0", "echo-v1", "echo-v2", "echo-v3"];
+
+/** A state from targets written as `REVISION[#TAG] PERCENT`, with @latest for echo-v3. */
+function stateOf(...targets: string[]): KnState {
+  const traffic = targets.map((text): KnTarget => {
+    const [, revision = "", tag, percent] = /^([^# ]+)(?:#(\S+))? (\d+)$/.exec(text) ?? [];
+    const latestRevision = revision === "@latest";
+    return {
+      ...(tag === undefined ? {} : { tag }),
+      ...(latestRevision ? {} : { revisionName: revision }),
+      latestRevision,
+      percent: Number(percent),
+    };
+  });
+  return {
+    service: "echo",
+    traffic,
+    observed: resolved(traffic, "echo-v3"),
+    revisions: REVISIONS,
+    latest: "echo-v3",
+  };
+}
+
+/** What kn's flags make of a state, written in the same way; or the refusal. */
+function updated(state: KnState, ...args: string[]): string[] | string {
+  const of = (flag: string) => args.flatMap((arg, i) => (args[i - 1] === flag ? [arg] : []));
+  const traffic = of("--traffic");
+  const result = computeTraffic(state, {
+    traffic: args.includes("--traffic") ? splitList(traffic) : undefined,
+    tags: splitList(of("--tag")),
+    untags: splitList(of("--untag")),
+  });
+  if ("refusal" in result) return result.refusal;
+  return result.traffic.map(
+    ({ tag, revisionName = "@latest", percent }) =>
+      `${revisionName}${tag === undefined ? "" : `#${tag}`} ${percent}`,
+  );
+}
+
+describe("kn's rules for a traffic block", () => {
+  test.each<[string, string[], string[], string[]]>([
+    ["@latest is tagged by name", ["@latest 100"], ["--tag", "@latest=new"], ["@latest#new 100"]],
+    ["a tag without a reference is for @latest", ["@latest 100"], ["--tag", "new"], ["@latest#new 100"]],
+    [
+      "a tag that is there already changes nothing",
+      ["echo-v1#a 100"],
+      ["--tag", "echo-v1=a"],
+      ["echo-v1#a 100"],
+    ],
+    ["a percent without a reference is for @latest", ["@latest 100"], ["--traffic", "100"], ["@latest 100"]],
+    [
+      "a per cent sign may follow",
+      ["@latest 90", "echo-v1 10"],
+      ["--traffic", "@latest=10%,echo-v1=90%"],
+      ["@latest 10", "echo-v1 90"],
+    ],
+    [
+      "a plus sign may lead",
+      ["@latest 90", "echo-v1 10"],
+      ["--traffic", "@latest=+10,echo-v1=090"],
+      ["@latest 10", "echo-v1 90"],
+    ],
+    [
+      "new tags come with no share",
+      ["@latest#new 100"],
+      ["--tag", "echo-v0=stale,echo-v1=old"],
+      ["@latest#new 100", "echo-v0#stale 0", "echo-v1#old 0"],
+    ],
+    [
+      "@latest is added when it is not there",
+      ["echo-v1#old 100"],
+      ["--traffic", "@latest=2,echo-v1=98"],
+      ["echo-v1#old 98", "@latest 2"],
+    ],
+    [
+      "tags are set before traffic",
+      ["echo-v1#v1 100"],
+      ["--traffic", "v1=10,v2=90", "--tag", "echo-v2=v2"],
+      ["echo-v1#v1 10", "echo-v2#v2 90"],
+    ],
+    [
+      "tags are taken away before they are set",
+      ["echo-v1#new 50", "echo-v2 50"],
+      ["--tag", "echo-v1=old,echo-v2=new", "--untag", "new"],
+      ["echo-v1#old 50", "echo-v2#new 50"],
+    ],
+    [
+      "a second tag is a target of its own",
+      ["echo-v1#a 100"],
+      ["--tag", "echo-v1=b"],
+      ["echo-v1#a 100", "echo-v1#b 0"],
+    ],
+    [
+      "a second tag is one even where an untagged target follows",
+      ["echo-v1#a 50", "echo-v1 50"],
+      ["--tag", "echo-v1=b"],
+      ["echo-v1#a 50", "echo-v1 50", "echo-v1#b 0"],
+    ],
+    [
+      "a target without tag and share goes",
+      ["echo-v1 40", "echo-v2#b 60"],
+      ["--traffic", "b=100"],
+      ["echo-v2#b 100"],
+    ],
+    [
+      "a target that loses its tag and has no share goes",
+      ["echo-v1#a 0", "echo-v2 100"],
+      ["--untag", "a"],
+      ["echo-v2 100"],
+    ],
+    [
+      "a name is a tag before it is a revision",
+      ["echo-v1 50", "echo-v2#echo-v1 50"],
+      ["--traffic", "echo-v1=100"],
+      ["echo-v2#echo-v1 100"],
+    ],
+    [
+      "a revision that is not in the block is added",
+      ["@latest 100"],
+      ["--traffic", "echo-v9=10,@latest=90"],
+      ["@latest 90", "echo-v9 10"],
+    ],
+    [
+      "the rest goes to the one that is missing",
+      ["echo-v0 0", "echo-v1 0", "echo-v2 100"],
+      ["--traffic", "echo-v0=10,echo-v1=10"],
+      ["echo-v0 10", "echo-v1 10", "echo-v2 80"],
+    ],
+    [
+      "@latest counts as its revision for the rest",
+      ["echo-v0 0", "echo-v1 0", "@latest 100"],
+      ["--traffic", "echo-v0=10,@latest=20"],
+      ["echo-v0 10", "echo-v1 70", "@latest 20"],
+    ],
+  ])("%s", (_, before, flags, after) => {
+    expect(updated(stateOf(...before), ...flags)).toEqual(after);
+  });
+
+  test.each<[string, string[], string]>([
+    [
+      "@latest 100",
+      ["--traffic", "@latest=100=latest"],
+      "expecting the value format in value1=value2, given @latest=100=latest",
+    ],
+    ["@latest 100", ["--tag", "@latest="], "expecting the value format in value1=value2, given @latest="],
+    ["@latest 100", ["--traffic", "=5"], "expecting the value format in value1=value2, given =5"],
+    [
+      "@latest 100",
+      ["--traffic", "@latest=100p"],
+      "error converting given 100p to integer value for traffic distribution",
+    ],
+    [
+      "@latest 100",
+      ["--traffic", "50%"],
+      "error converting given 50% to integer value for traffic distribution",
+    ],
+    [
+      "@latest 100",
+      ["--traffic", "@latest=9.5"],
+      "error converting given 9.5 to integer value for traffic distribution",
+    ],
+    [
+      "@latest 100",
+      ["--traffic", "@latest=9223372036854775808"],
+      "error converting given 9223372036854775808 to integer value for traffic distribution",
+    ],
+    [
+      "@latest 100",
+      ["--traffic", "@latest=90,"],
+      "repetition of identifier @latest is not allowed, use only once with --traffic flag",
+    ],
+    [
+      "@latest 100",
+      ["--traffic", "@latest=-100"],
+      "invalid value for traffic percent -100, expected 0 <= percent <= 100",
+    ],
+    [
+      "@latest 100",
+      ["--traffic", "@latest=101"],
+      "invalid value for traffic percent 101, expected 0 <= percent <= 100",
+    ],
+    ["@latest 100", ["--traffic", "@latest=40,echo-v1=70"], "given traffic percents sum to 110, want <=100"],
+    [
+      "@latest 100",
+      ["--traffic", "@latest=10", "--traffic", "@latest=90"],
+      "repetition of identifier @latest is not allowed, use only once with --traffic flag",
+    ],
+    [
+      "@latest 100",
+      ["--traffic", "echo-v1=40", "--traffic", "echo-v1=60"],
+      "repetition of revision reference echo-v1 is not allowed, use only once with --traffic flag",
+    ],
+    [
+      "@latest 100",
+      ["--tag", "new,current"],
+      "repetition of identifier @latest is not allowed, use only once with --tag flag",
+    ],
+    [
+      "echo-v2#stable 100",
+      ["--tag", "@latest=stable"],
+      "refusing to overwrite existing tag in service, add flag '--untag stable' in command to untag it",
+    ],
+    [
+      "@latest#new 100",
+      ["--tag", "echo-v2=new"],
+      "refusing to overwrite existing tag in service, add flag '--untag new' in command to untag it",
+    ],
+    [
+      "@latest#candidate 100",
+      ["--tag", "@latest=current"],
+      "tag 'candidate' exists on latest ready revision of service, refusing to overwrite existing tag with 'current', add flag '--untag candidate' in command to untag it",
+    ],
+    [
+      "echo-v1#a 100",
+      ["--untag", "foo", "--untag", "a,bar"],
+      "tag(s) foo, bar not present for any revisions of service echo",
+    ],
+    [
+      "echo-v1 100",
+      ["--traffic", "echo-v1=10"],
+      "unable to allocate the remaining traffic: 90%. Reason: incorrect number of revisions specified. Only 1 revision should be missing",
+    ],
+  ])("in %s, %j is refused in kn's words", (before, flags, sentence) => {
+    expect(updated(stateOf(before), ...flags)).toBe(sentence);
+  });
+
+  test("of two mistakes the one that kn sees first is told", () => {
+    const state = stateOf("@latest 100");
+    expect(updated(state, "--traffic", "a=1=2", "--tag", "x,y")).toMatch(
+      /^repetition of identifier @latest .* --tag/,
+    );
+    expect(updated(state, "--traffic", "a=200", "--untag", "b")).toMatch(/^invalid value/);
+    expect(updated(state, "--traffic", "a=7x,a=200")).toMatch(/^error converting given 7x/);
+  });
+
+  test("the rest is not given away where a revision of the block is gone", () => {
+    const state = { ...stateOf("echo-v9 50", "echo-v1 50"), latest: undefined };
+    expect(updated(state, "--traffic", "echo-v1=30")).toBe(
+      "unable to allocate the remaining traffic: 70%. Reason: cannot determine the missing revision",
+    );
+  });
+
+  test("a target that is named by its tag may be taken for the missing one, as by kn, which the webhook refuses", () => {
+    const state = stateOf("echo-v1#stable 50", "echo-v2#next 50");
+    const result = computeTraffic(state, { traffic: ["stable=30"], tags: [], untags: [] });
+    if ("refusal" in result) throw new Error(result.refusal);
+    expect(result.traffic.map(({ percent }) => percent)).toEqual([70, 0]);
+    expect(webhookRefusal(result.traffic)).toEndWith("Traffic targets sum to 70, want 100: spec.traffic");
+  });
+
+  const revision = fc.constantFrom(...REVISIONS, "@latest");
+  const tag = fc.constantFrom("a", "b", "c", "echo-v1");
+  const block = fc
+    .uniqueArray(fc.record({ revision, tag: fc.option(tag, { nil: undefined }), percent: fc.nat(100) }), {
+      minLength: 1,
+      maxLength: 4,
+      comparator: (x, y) => x.tag !== undefined && x.tag === y.tag,
+    })
+    .map((slots) => stateOf(...slots.map((s) => `${s.revision}${s.tag ? `#${s.tag}` : ""} ${s.percent}`)));
+  const flags = fc.record({
+    untag: fc.array(tag, { maxLength: 2 }),
+    tag: fc.array(fc.record({ revision, tag }), { maxLength: 2 }),
+    traffic: fc.option(
+      fc.array(
+        fc.record({
+          ref: fc.oneof(revision, tag),
+          percent: fc.constantFrom(0, 10, 40, 50, 60, 90, 100, 101),
+        }),
+        {
+          maxLength: 3,
+        },
+      ),
+      { nil: undefined },
+    ),
+  });
+
+  test("hold against an independent telling of them", () => {
+    let agreed = 0;
+    fc.assert(
+      fc.property(block, flags, (state, { untag, tag, traffic }) => {
+        const result = computeTraffic(state, {
+          untags: untag,
+          tags: tag.map((each) => `${each.revision}=${each.tag}`),
+          traffic: traffic?.map(({ ref, percent }) => `${ref}=${percent}`),
+        });
+        const model = modelOfKn(state, { untag, tag, traffic });
+        if ("refusal" in result) return expect(model).toBeUndefined();
+        agreed++;
+        const seen = result.traffic.map(({ tag = "", revisionName = "@latest", percent }) => {
+          return { revision: revisionName, tag, percent };
+        });
+        expect(seen).toEqual(model ?? []);
+        expect(model).toBeDefined();
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(agreed).toBeGreaterThan(300);
+  });
+
+  test("keep the sum at 100, or the webhook refuses", () => {
+    const hundred = block.filter(
+      ({ traffic }) => traffic.reduce((sum, { percent }) => sum + percent, 0) === 100,
+    );
+    const whole = fc.oneof(
+      hundred,
+      fc.constantFrom(
+        stateOf("echo-v1#a 50", "echo-v2#b 50"),
+        stateOf("@latest 100"),
+        stateOf("echo-v0 0", "echo-v1#a 100"),
+      ),
+    );
+    let kept = 0;
+    fc.assert(
+      fc.property(whole, flags, (state, { untag, tag, traffic }) => {
+        const result = computeTraffic(state, {
+          untags: untag,
+          tags: tag.map((each) => `${each.revision}=${each.tag}`),
+          traffic: traffic?.map(({ ref, percent }) => `${ref}=${percent}`),
+        });
+        if ("refusal" in result) return;
+        const sum = result.traffic.reduce((all, { percent }) => all + percent, 0);
+        expect(webhookRefusal(result.traffic) === undefined).toBe(sum === 100);
+        // Only two percentages for one target can break it: by its tag and by its revision.
+        if (traffic === undefined) expect(sum).toBe(100);
+        if (sum === 100) kept++;
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(kept).toBeGreaterThan(100);
+  });
+
+  test("never change the state they are given", () => {
+    fc.assert(
+      fc.property(block, flags, (state, { untag, tag }) => {
+        const before = structuredClone(state);
+        computeTraffic(state, {
+          untags: untag,
+          tags: tag.map((each) => `${each.revision}=${each.tag}`),
+          traffic: ["100"],
+        });
+        expect(state).toEqual(before);
+      }),
+    );
+  });
+});

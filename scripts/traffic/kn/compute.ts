@@ -1,0 +1,106 @@
+import { type KnFlags, LATEST, readPair } from "./flags.ts";
+import { REFUSALS } from "./refusals.ts";
+import type { KnTarget } from "./target.ts";
+import { type Assignment, verifyFlags } from "./verify.ts";
+
+/** What kn looks at before it changes a split. */
+export interface KnState {
+  /** The Knative Service's name. */
+  service: string;
+  /** `spec.traffic`. */
+  traffic: readonly KnTarget[];
+  /** `status.traffic`: the remainder rule goes by it. Each target names its revision. */
+  observed: readonly KnTarget[];
+  /** The names of the revisions that exist. */
+  revisions: readonly string[];
+  /** The latest ready revision, where there is one. */
+  latest: string | undefined;
+}
+
+/** The new traffic block, or the sentence in which kn refuses. */
+export type KnResult =
+  | {
+      traffic: KnTarget[];
+      /** Who gets what the given percents left over. */
+      remainder: { revision: string; percent: number } | undefined;
+    }
+  | { refusal: string };
+
+/**
+ * The traffic block that `kn service update` makes of another one: untag, then tag, then traffic; a reference is a tag
+ * before it is a revision, and what is neither is added without a look at whether it exists.
+ * (knative/client, pkg/traffic/compute.go)
+ */
+export function computeTraffic(state: KnState, flags: KnFlags): KnResult {
+  const verified = verifyFlags(state, flags);
+  if ("refusal" in verified) return verified;
+  const block = state.traffic.map((target) => ({ ...target }));
+  const refusal = untag(block, flags.untags, state.service) ?? tag(block, flags.tags);
+  if (refusal !== undefined) return { refusal };
+  if (flags.traffic !== undefined) setPercents(block, verified.assignments);
+  return {
+    traffic: block.filter((target) => (target.tag ?? "") !== "" || target.percent !== 0),
+    remainder: verified.remainder,
+  };
+}
+
+function untag(block: KnTarget[], tags: readonly string[], service: string): string | undefined {
+  const missing = tags.filter((tag) => {
+    const target = tagged(block, tag);
+    if (target !== undefined) delete target.tag;
+    return target === undefined;
+  });
+  return missing.length > 0 ? REFUSALS.noSuchTags(missing, service) : undefined;
+}
+
+function tag(block: KnTarget[], tags: readonly string[]): string | undefined {
+  for (const text of tags) {
+    const pair = readPair(text);
+    if ("refusal" in pair) return pair.refusal;
+    const { ref, value } = pair;
+    const refusal = ref === LATEST ? tagLatest(block, value) : tagRevision(block, ref, value);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+function tagLatest(block: KnTarget[], wanted: string): string | undefined {
+  const latest = block.find(({ latestRevision }) => latestRevision);
+  const existing = latest?.tag ?? "";
+  if (existing === wanted) return undefined;
+  if (tagged(block, wanted) !== undefined) return REFUSALS.tagTaken(wanted);
+  if (existing !== "") return REFUSALS.latestTagged(existing, wanted);
+  if (latest === undefined) block.push({ tag: wanted, latestRevision: true, percent: 0 });
+  else latest.tag = wanted;
+  return undefined;
+}
+
+function tagRevision(block: KnTarget[], revision: string, wanted: string): string | undefined {
+  const own = block.filter(({ revisionName }) => revisionName === revision);
+  if (own.some(({ tag = "" }) => tag === wanted)) return undefined;
+  if (tagged(block, wanted) !== undefined) return REFUSALS.tagTaken(wanted);
+  const [first] = own;
+  // Only the revision's first target is looked at: a second tag is a target of its own.
+  if (first !== undefined && first.tag === undefined) first.tag = wanted;
+  else block.push({ tag: wanted, revisionName: revision, latestRevision: false, percent: 0 });
+  return undefined;
+}
+
+function setPercents(block: KnTarget[], assignments: readonly Assignment[]): void {
+  for (const target of block) target.percent = 0;
+  for (const { ref, percent } of assignments) {
+    if (ref === LATEST) {
+      const latest = block.find(({ latestRevision }) => latestRevision);
+      if (latest === undefined) block.push({ latestRevision: true, percent });
+      else latest.percent = percent;
+      continue;
+    }
+    const target = tagged(block, ref) ?? block.find(({ revisionName }) => revisionName === ref);
+    if (target === undefined) block.push({ revisionName: ref, latestRevision: false, percent });
+    else target.percent = percent;
+  }
+}
+
+function tagged(block: readonly KnTarget[], tag: string): KnTarget | undefined {
+  return block.find((target) => (target.tag ?? "") === tag);
+}

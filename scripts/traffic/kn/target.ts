@@ -1,0 +1,59 @@
+import type { SplitTarget } from "../engine.ts";
+
+/** An entry of `spec.traffic` as the API server keeps it: with every default filled in. */
+export interface KnTarget {
+  tag?: string;
+  /** Missing where the target follows the latest ready revision. */
+  revisionName?: string;
+  latestRevision: boolean;
+  percent: number;
+}
+
+/** An entry of a traffic block as somebody wrote it. */
+export interface WrittenTarget {
+  tag?: string | undefined;
+  revisionName?: string | undefined;
+  latestRevision?: boolean | undefined;
+  percent?: number | undefined;
+}
+
+/**
+ * A traffic block with the defaults that Knative's webhook fills in; without a block all goes to the latest revision.
+ * (serving, pkg/apis/serving/v1/route_defaults.go)
+ */
+export function withDefaults(block: readonly WrittenTarget[] | undefined): KnTarget[] {
+  if (block === undefined || block.length === 0) return [{ latestRevision: true, percent: 100 }];
+  return block.map(({ tag, revisionName, latestRevision, percent }) => ({
+    ...(tag ? { tag } : {}),
+    ...(revisionName ? { revisionName } : {}),
+    latestRevision: latestRevision ?? !revisionName,
+    percent: percent ?? 0,
+  }));
+}
+
+/** A block with every target resolved to the revision that it means: what `status.traffic` shows. */
+export function resolved(block: readonly KnTarget[], latest: string | undefined): KnTarget[] {
+  return block.map((target) =>
+    target.revisionName === undefined && latest !== undefined ? { ...target, revisionName: latest } : target,
+  );
+}
+
+/** A split as the traffic block that says it. */
+export function asTraffic(targets: readonly SplitTarget[]): KnTarget[] {
+  return targets.map(({ revision, tag, percent, latest }) => ({
+    ...(tag === undefined ? {} : { tag }),
+    ...(latest ? {} : { revisionName: revision }),
+    latestRevision: latest,
+    percent,
+  }));
+}
+
+/** A traffic block as a split. @param latest the latest ready revision */
+export function asSplit(block: readonly KnTarget[], latest: string): SplitTarget[] {
+  return block.map(({ tag, revisionName, latestRevision, percent }) => ({
+    revision: revisionName ?? latest,
+    tag,
+    percent,
+    latest: latestRevision,
+  }));
+}
