@@ -55,7 +55,7 @@ export async function untilWarm(
     const header = headers[good % headers.length] ?? {};
     const response = await fetch(`${stage.ingress}${CUSTOMER}`, {
       headers: header,
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.any([stage.signal, AbortSignal.timeout(30_000)]),
     }).catch(() => undefined);
     await response?.arrayBuffer();
     if (response?.status === 200) good++;

@@ -1,6 +1,6 @@
 import { observeSplit } from "../verify/split.ts";
 import { BOTH_VERSIONS, describeFailures, underLoad, untilWarm } from "./load.ts";
-import { figure, type Scenario } from "./scenario.ts";
+import { figure, type Scenario, WHOLE } from "./scenario.ts";
 import { BY_ISTIO } from "./splits.ts";
 
 /** The overlay next/v3 applied to the running system under load: v3 takes its share, and nothing fails. */
@@ -37,5 +37,5 @@ export const nextVersion: Scenario = {
       },
     ];
   },
-  clean: (stage) => stage.deploy(["knative", "istio"]),
+  clean: (stage) => stage.deploy(WHOLE),
 };

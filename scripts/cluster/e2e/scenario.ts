@@ -1,3 +1,4 @@
+import type { Deployed } from "../deploy/deploy.ts";
 import type { FunctionImage } from "../images/tag.ts";
 import type { Kube } from "../kube/client.ts";
 import type { CheckResult } from "../verify/check.ts";
@@ -15,7 +16,7 @@ export interface Stage {
   /** Says what is being done. */
   tell(what: string): void;
   /** Applies folders, each object as `change` makes it, and waits until all that they hold is ready. */
-  deploy(folders: readonly string[], change?: (object: unknown) => unknown): Promise<void>;
+  deploy(folders: readonly string[], change?: (object: unknown) => unknown): Promise<Deployed>;
   /** Takes back all that was deployed; what is left of it. */
   takeBack(): Promise<string[]>;
 }
@@ -26,8 +27,11 @@ export interface Scenario {
   /** What is done, and what was seen. */
   run(stage: Stage): Promise<CheckResult[]>;
   /** Puts back what the scenario changed; called also when it failed half-way. Harmless when there is nothing to do. */
-  clean?(stage: Stage): Promise<void>;
+  clean?(stage: Stage): Promise<unknown>;
 }
+
+/** The folders that together hold all that is deployed. A scenario that has applied others puts these back. */
+export const WHOLE = ["knative", "istio"];
 
 /** A check of a figure that must not exceed a bound; without a bound it is told and always holds. */
 export function figure(

@@ -5,7 +5,7 @@ import { knativeEngine } from "../engines/knative.ts";
 import type { CheckResult } from "../verify/check.ts";
 import { observeSplit } from "../verify/split.ts";
 import { BOTH_VERSIONS, describeFailures, underLoad, untilWarm } from "./load.ts";
-import { figure, type Scenario, type Stage } from "./scenario.ts";
+import { figure, type Scenario, type Stage, WHOLE } from "./scenario.ts";
 
 const MANAGER = "kyc-e2e";
 const SPLITS: Shares[] = [
@@ -48,11 +48,7 @@ export function splitScenario(name: string, carrier: Carrier): Scenario {
       }
       return results;
     },
-    clean: (stage) =>
-      carrier
-        .engine(stage)
-        .write({ basic: 50, advanced: 50 })
-        .catch(() => undefined),
+    clean: (stage) => stage.deploy(WHOLE),
   };
 }
 
@@ -61,11 +57,13 @@ export const switching: Scenario = {
   name: "switching engines under load",
   async run(stage) {
     await stage.deploy([BY_KNATIVE.istio]);
-    await BY_KNATIVE.engine(stage).write({ basic: 100, advanced: 0 });
+    const allToBasic = { basic: 100, advanced: 0 };
+    await BY_KNATIVE.engine(stage).write(allToBasic);
     await untilWarm(stage, BOTH_VERSIONS);
+    await inForce(stage, allToBasic);
     const { results, failed } = await underLoad(stage, 40, async () => {
       for (const carrier of [BY_ISTIO, BY_KNATIVE, BY_ISTIO, BY_KNATIVE]) {
-        await stage.deploy([carrier.istio], allToBasic);
+        await stage.deploy([carrier.istio], withAllToBasic);
         await Bun.sleep(1_500);
       }
     });
@@ -81,13 +79,11 @@ export const switching: Scenario = {
       figure(group, "answered by the other revision than both splits say", wrong.length, "", 0),
     ];
   },
-  async clean(stage) {
-    await BY_KNATIVE.engine(stage).write({ basic: 50, advanced: 50 });
-  },
+  clean: (stage) => stage.deploy(WHOLE),
 };
 
 /** The VirtualService of by-istio with all weight on one side: then each answer tells whether the split was right. */
-function allToBasic(object: unknown): unknown {
+function withAllToBasic(object: unknown): unknown {
   const text = JSON.stringify(object);
   return JSON.parse(text.replace('"weight":50', '"weight":100').replace('"weight":50', '"weight":0'));
 }

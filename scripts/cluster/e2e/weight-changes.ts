@@ -1,15 +1,17 @@
-import type { LoadResult } from "../../load/steady.ts";
-import type { CheckResult } from "../verify/check.ts";
-import { BOTH_VERSIONS, describeFailures, underLoad, untilWarm } from "./load.ts";
-import { figure, type Scenario } from "./scenario.ts";
+import { type CheckResult, equalCheck } from "../verify/check.ts";
+import { BOTH_VERSIONS, describeFailures, type LoadReport, underLoad, untilWarm } from "./load.ts";
+import { figure, type Scenario, WHOLE } from "./scenario.ts";
 import type { Carrier } from "./splits.ts";
 
 const CHANGES = 20;
 const RPS = 50;
 const SETTLES_WITHIN_MS = 2_000;
 
-interface Change {
+/** A change of the weights. */
+export interface Change {
+  /** When it was commanded, in milliseconds of `performance.now()`. */
   at: number;
+  /** The revision that all requests go to from then on. */
   to: string;
 }
 
@@ -23,7 +25,7 @@ export function weightChanges(name: string, carrier: Carrier): Scenario {
       await engine.write({ basic: 100, advanced: 0 });
       await untilWarm(stage, BOTH_VERSIONS);
       const changes: Change[] = [];
-      const { results, failed } = await underLoad(stage, RPS, async () => {
+      const load = await underLoad(stage, RPS, async () => {
         for (let i = 0; i < CHANGES; i++) {
           stage.signal.throwIfAborted();
           const to = i % 2 === 0 ? "advanced" : "basic";
@@ -32,55 +34,43 @@ export function weightChanges(name: string, carrier: Carrier): Scenario {
           await Bun.sleep(SETTLES_WITHIN_MS);
         }
       });
-      return report(`weight changes by ${name}`, changes, results, failed);
+      return report(`weight changes by ${name}`, changes, load);
     },
-    clean: (stage) =>
-      carrier
-        .engine(stage)
-        .write({ basic: 50, advanced: 50 })
-        .catch(() => undefined),
+    clean: (stage) => stage.deploy(WHOLE),
   };
 }
 
-function report(
+/** What the requests of a load say of changes that were made meanwhile. */
+export function report(
   group: string,
-  changes: Change[],
-  results: LoadResult[],
-  failed: LoadResult[],
+  changes: readonly Change[],
+  { results, failed }: LoadReport,
 ): CheckResult[] {
   const firstNew: number[] = [];
   const lastOld: number[] = [];
+  let inForce = 0;
   for (const [i, { at, to }] of changes.entries()) {
     const until = changes[i + 1]?.at ?? Number.POSITIVE_INFINITY;
-    const during = results.filter(({ sentAt, status }) => status === 200 && sentAt >= at && sentAt < until);
-    const after = (result: LoadResult | undefined): number => (result === undefined ? 0 : result.sentAt - at);
-    const bySending = during.sort((a, b) => a.sentAt - b.sentAt);
-    firstNew.push(after(bySending.find(({ revision }) => revision === to)));
-    lastOld.push(after(bySending.findLast(({ revision }) => revision !== to)));
+    const during = results
+      .filter(({ sentAt, status }) => status === 200 && sentAt >= at && sentAt < until)
+      .sort((a, b) => a.sentAt - b.sentAt);
+    const first = during.find(({ revision }) => revision === to);
+    if (first !== undefined) firstNew.push(first.sentAt - at);
+    // A change after which nobody is sent the old way is in force at once.
+    lastOld.push((during.findLast(({ revision }) => revision !== to)?.sentAt ?? at) - at);
+    if (during.at(-1)?.revision === to) inForce++;
   }
+  const name = `changes that were in force within ${SETTLES_WITHIN_MS / 1_000} s`;
+  const from = "from the command to the";
   return [
     {
       ...figure(group, `failed of ${results.length} requests`, failed.length, "", 0),
       seen: describeFailures(failed) || "0",
     },
-    figure(
-      group,
-      "from the command to the first request under the new weights, median",
-      median(firstNew),
-      "ms",
-    ),
-    figure(
-      group,
-      "from the command to the last request under the old weights, median",
-      median(lastOld),
-      "ms",
-    ),
-    figure(
-      group,
-      "from the command to the last request under the old weights, longest",
-      Math.max(...lastOld),
-      "ms",
-    ),
+    equalCheck(group, name, String(changes.length), String(inForce)),
+    figure(group, `${from} first request under the new weights, median`, median(firstNew), "ms"),
+    figure(group, `${from} last request under the old weights, median`, median(lastOld), "ms"),
+    figure(group, `${from} last request under the old weights, longest`, Math.max(...lastOld), "ms"),
   ];
 }
 

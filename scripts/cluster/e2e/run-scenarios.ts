@@ -1,0 +1,51 @@
+import type { CheckResult } from "../verify/check.ts";
+import type { Scenario, Stage } from "./scenario.ts";
+
+/**
+ * Runs scenarios one after another. One that fails is a check that does not hold, and the next one runs. Each cleans up
+ * behind it, also when it failed or the user ended it.
+ * @param stageFor makes a stage whose work ends with a signal
+ * @throws the signal's reason when the user ended it
+ */
+export async function runScenarios(
+  scenarios: readonly Scenario[],
+  stageFor: (signal: AbortSignal) => Stage,
+  { signal, onResults }: { signal: AbortSignal; onResults(results: CheckResult[]): void },
+): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  for (const scenario of scenarios) {
+    signal.throwIfAborted();
+    const found = await runScenario(scenario, stageFor(signal));
+    await clean(scenario, stageFor(new AbortController().signal));
+    // What was called off says nothing of the system.
+    signal.throwIfAborted();
+    results.push(...found);
+    onResults(found);
+  }
+  return results;
+}
+
+async function runScenario({ name, run }: Scenario, stage: Stage): Promise<CheckResult[]> {
+  const startedAt = performance.now();
+  stage.tell(name);
+  try {
+    const results = await run(stage);
+    stage.tell(`${name}: ${Math.round((performance.now() - startedAt) / 1000)} s`);
+    return results;
+  } catch (error) {
+    return [{ group: name, name: "runs to its end", expected: "yes", seen: messageOf(error), ok: false }];
+  }
+}
+
+/** The user's signal does not count here: what was changed is put back before the command ends. */
+async function clean(scenario: Scenario, stage: Stage): Promise<void> {
+  try {
+    await scenario.clean?.(stage);
+  } catch (error) {
+    stage.tell(`cleaning up after ${scenario.name} failed: ${messageOf(error)}`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
