@@ -18,8 +18,8 @@ test("tags, revisions and @latest are known, also a tag that the same command gi
 });
 
 test("a name that is neither is told with the nearest one", () => {
-  expect(unknown({ traffic: ["bacis=100"] })).toEqual([
-    "--traffic bacis=100: there is no tag or revision bacis; did you mean basic?",
+  expect(unknown({ traffic: ["bsaic=100"] })).toEqual([
+    "--traffic bsaic=100: there is no tag or revision bsaic; did you mean basic?",
   ]);
   expect(unknown({ traffic: ["latest=100"] })).toEqual([
     "--traffic latest=100: there is no tag or revision latest; did you mean @latest?",
