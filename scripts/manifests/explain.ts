@@ -10,6 +10,7 @@ export interface SchemaNode extends FieldNotes {
   const?: unknown;
   pattern?: string;
   properties?: Record<string, SchemaNode>;
+  additionalProperties?: SchemaNode | boolean;
   items?: SchemaNode;
   [keyword: string]: unknown;
 }

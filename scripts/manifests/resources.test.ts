@@ -22,7 +22,7 @@ describe("documents", () => {
   test("tell which of their fields are for the cluster only", () => {
     const { resources } = collect(KNATIVE_SERVICE);
     expect(resources.clusterOnly.map(({ file, path }) => `${file} ${formatPath(path)}`)).toContain(
-      "f.yaml spec.template.spec.containerConcurrency",
+      "f.yaml spec.template.spec.containers[0].resources",
     );
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type FieldPath, formatPath } from "./document.ts";
 import type { SchemaNode } from "./explain.ts";
-import { VirtualService } from "./kinds/istio.ts";
+import { VirtualService } from "./kinds/istio-virtual-service.ts";
 import { KnativeService } from "./kinds/knative-service.ts";
 import { KNATIVE_SERVICE, SAMPLES, VIRTUAL_SERVICE } from "./testing/samples.ts";
 import { problemsOf, read, replaced, told } from "./testing/told.ts";
@@ -97,8 +97,7 @@ describe("fields for the cluster only", () => {
     const container = "spec.template.spec.containers[0]";
     expect(paths).toEqual([
       "metadata.annotations",
-      "spec.template.metadata.annotations",
-      "spec.template.spec.containerConcurrency",
+      'spec.template.metadata.annotations["client.knative.dev/user-image"]',
       `${container}.imagePullPolicy`,
       `${container}.readinessProbe.periodSeconds`,
       `${container}.livenessProbe`,

@@ -41,8 +41,8 @@ export function clusterOnlyFields(schema: TSchema, value: unknown): FieldPath[] 
     else if (Array.isArray(at)) at.forEach((item, i) => node.items && visit(node.items, item, [...path, i]));
     else if (isRecord(at)) {
       for (const [key, child] of Object.entries(at)) {
-        const property = node.properties?.[key];
-        if (property) visit(property, child, [...path, key]);
+        const property = node.properties?.[key] ?? node.additionalProperties;
+        if (typeof property === "object") visit(property, child, [...path, key]);
       }
     }
   }

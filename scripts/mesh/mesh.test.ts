@@ -150,7 +150,7 @@ test("an edit that is not valid changes nothing, says where it is wrong, and a g
   );
   await until("the edit was rejected", () => system.events.rejected.length === 1);
   expect(system.events.rejected[0]?.[0]).toMatchObject({
-    at: { file: "knative/echo/2-b.yaml", line: 14, column: 38 },
+    at: { file: "knative/echo/2-b.yaml", line: 15, column: 38 },
     field: "spec.traffic[0].percnt",
     fix: "did you mean percent?",
   });
@@ -197,7 +197,7 @@ test("a revision that is no longer described ends when its requests are done", a
   await system.split({ b: 100 });
   const mesh = await system.start();
   await ask(system);
-  const pid = mesh.processes().get("echo-b") ?? 0;
+  const pid = mesh.processes().get("echo-b")?.[0]?.pid ?? 0;
   const slow = ask(system, "/slow?ms=400");
   await Bun.sleep(50);
   await system.write("knative/echo/2-b.yaml", "");
@@ -229,7 +229,7 @@ test("stop lets requests under way finish and leaves no process", async () => {
   const mesh = await system.start();
   await ask(system);
   await until("both run", () => mesh.processes().size === 2);
-  const pids = [...mesh.processes().values()];
+  const pids = [...mesh.processes().values()].flat().map(({ pid }) => pid);
   const slow = ask(system, "/slow?ms=300");
   await Bun.sleep(50);
   await mesh.stop();

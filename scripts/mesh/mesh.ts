@@ -2,6 +2,7 @@ import { InvalidManifests, type Problem } from "../manifests/problem.ts";
 import { hostOf } from "../traffic/hosts.ts";
 import { seededRandom } from "../traffic/random.ts";
 import type { Listener } from "../traffic/table.ts";
+import { Admin } from "./admin/admin.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { type HttpServer, type HttpServerOptions, serveHttp } from "./http/server.ts";
 import { LOCAL_DOMAIN, FOLDERS, type Loaded, loadConfiguration } from "./load.ts";
@@ -34,7 +35,15 @@ export interface MeshOptions {
   localPort: number;
   /** For the weighted choices: the same seed makes the same choices in the same order. */
   seed: number;
+  /** How long a second is for the scaling of revisions; see `FleetOptions`. */
+  scalingSecondMs?: number;
   events: MeshEvents;
+}
+
+/** A process of a revision, and the port of 127.0.0.1 that it listens on. */
+export interface MeshProcess {
+  pid: number;
+  port: number;
 }
 
 /** A running mesh. */
@@ -43,8 +52,8 @@ export interface Mesh {
   readonly localPort: number;
   /** The configuration in force. */
   readonly loaded: Loaded;
-  /** The process of each revision that runs, by name. */
-  processes(): Map<string, number>;
+  /** The processes of each revision that has any, by name. */
+  processes(): Map<string, readonly MeshProcess[]>;
   /** Lets requests under way finish and ends every revision. */
   stop(): Promise<void>;
   /** Ends every connection and revision at once. */
@@ -64,16 +73,23 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   let loaded = await loadConfiguration(root);
   const random = seededRandom(options.seed);
   const servers: HttpServer[] = [];
+  const admin = new Admin({
+    root,
+    ports: () => ({ port: ingress.port, localPort: local.port }),
+    loaded: () => loaded,
+    revisions: () => crew,
+  });
   const ingress = serve("ingress", options.port);
   const local = serve("mesh", options.localPort);
   const fleet = new Fleet({
     proxyUrl: `http://${HOSTNAME}:${local.port}`,
+    scalingSecondMs: options.scalingSecondMs,
     onLine: (spec, line) => events.onLine(spec.name, line),
     onState: (spec, state, detail) => events.onRevision(spec.name, state, detail),
   });
   let crew = fleet.crew(loaded.specs);
   let generation = generationOf(loaded, crew);
-  events.onApplied(loaded, undefined);
+  tellApplied(undefined);
 
   // Every change on disk is a turn; every turn that is valid, a candidate for what is in force.
   let turns = 0;
@@ -88,16 +104,17 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       return loaded;
     },
     processes() {
-      const runners = [...crew.values()];
-      return new Map(runners.flatMap(({ spec, pid }) => (pid === undefined ? [] : [[spec.name, pid]])));
+      const all = [...crew.values()].map(({ spec, processes }) => [spec.name, processes] as const);
+      return new Map(all.filter(([, processes]) => processes.length > 0));
     },
     async stop() {
       turns++;
       candidates++;
       stopWatching();
+      admin.close();
       // From outside in: what is under way at the ingress may still have to call others.
       for (const server of servers) await server.stop();
-      await fleet.retire();
+      await fleet.stop();
     },
     kill() {
       for (const server of servers) server.terminate();
@@ -105,17 +122,26 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     },
   };
 
+  function tellApplied(before: Loaded | undefined): void {
+    admin.onApplied(loaded);
+    events.onApplied(loaded, before);
+  }
+
   function serve(listener: Listener, port: number): HttpServer {
     const server = listen({
       hostname: HOSTNAME,
       port,
       onExchange(exchange) {
         if (listener === "mesh") readLocalName(exchange);
+        else if (admin.takes(exchange)) return;
         relay(exchange, listener, {
           generation: () => generation,
           random,
           newRequestId: () => crypto.randomUUID(),
-          onServed: (served) => events.onServed(served),
+          onServed(served) {
+            admin.onServed(served);
+            events.onServed(served);
+          },
         });
       },
     });
@@ -145,7 +171,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       // As with Knative, traffic moves to a new revision when it is ready, and not before.
       waiting = nextCrew;
       void fleet.retire(crew, nextCrew);
-      events.onWaiting(starting.map(({ spec }) => spec.name));
+      const names = starting.map(({ spec }) => spec.name);
+      admin.onWaiting(names);
+      events.onWaiting(names);
       await Promise.all(starting.map((runner) => runner.wasReady));
     }
     if (candidate !== candidates) return;
@@ -153,7 +181,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     const before = loaded;
     [loaded, crew] = [next, nextCrew];
     generation = generationOf(loaded, crew);
-    events.onApplied(loaded, before);
+    tellApplied(before);
     void fleet.retire(crew);
   }
 
@@ -163,7 +191,10 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     } catch (error) {
       if (!(error instanceof InvalidManifests)) throw error;
       await Bun.sleep(SECOND_LOOK_MS);
-      if (turn === turns) events.onRejected(error.problems);
+      if (turn === turns) {
+        admin.onRejected(error.problems);
+        events.onRejected(error.problems);
+      }
       return undefined;
     }
   }

@@ -67,6 +67,7 @@ export class DevScreen implements MeshEvents {
 
   onRevision(name: string, state: RevisionState, detail: string): void {
     if (state === "ready") this.say(`${name} is ready ${this.#style.dim(detail)}`);
+    else if (state === "idle") this.say(this.#style.dim(`${name} ${detail}`));
     else if (detail !== "") this.say(this.#style.bad(`${name} ${detail}`));
   }
 

@@ -3,6 +3,7 @@ import { type KnativeService, VISIBILITY_LABEL } from "../manifests/kinds/knativ
 import type { Problem } from "../manifests/problem.ts";
 import type { Sourced } from "../manifests/resources.ts";
 import type { Revision } from "./knative.ts";
+import { checkScaling } from "./knative-scaling.ts";
 
 // Knative sets these itself, and its webhook refuses them. (serving, pkg/apis/serving/k8s_validation.go)
 const RESERVED_VARIABLES = new Set(["PORT", "K_SERVICE", "K_CONFIGURATION", "K_REVISION"]);
@@ -48,6 +49,7 @@ export function checkState(
       `call it ${metadata.name}-${name}`,
     );
   }
+  checkScaling(value, report);
   checkContainer();
   if (!isLast && spec.traffic !== undefined) {
     problems.push({

@@ -100,18 +100,53 @@ const Container = strict(
   },
 );
 
+const Count = annotation("^[0-9]{1,9}$", "a whole number in quotes, 0 or more");
+const Percentage = annotation("^[0-9]{1,4}([.][0-9]+)?$", 'a percentage in quotes, such as "70"');
+const Period = annotation("^([0-9]+(h|m|s))+$", "a duration of whole seconds, such as 90s or 1m30s");
+
+/** The annotations that scale a revision; the ones for the cluster only have no counterpart on one machine. */
+const Autoscaling = {
+  "autoscaling.knative.dev/min-scale": Count,
+  "autoscaling.knative.dev/max-scale": Count,
+  "autoscaling.knative.dev/initial-scale": Count,
+  "autoscaling.knative.dev/activation-scale": Count,
+  "autoscaling.knative.dev/target": annotation(
+    "^[0-9]{1,9}([.][0-9]+)?$",
+    'a number in quotes, such as "100"',
+  ),
+  "autoscaling.knative.dev/target-utilization-percentage": Percentage,
+  "autoscaling.knative.dev/panic-window-percentage": Percentage,
+  "autoscaling.knative.dev/panic-threshold-percentage": Percentage,
+  "autoscaling.knative.dev/window": Period,
+  "autoscaling.knative.dev/scale-to-zero-pod-retention-period": Period,
+  "autoscaling.knative.dev/metric": Type.Optional(Type.Enum(["concurrency"])),
+  "autoscaling.knative.dev/class": Type.Optional(Type.Enum(["kpa.autoscaling.knative.dev"])),
+  "autoscaling.knative.dev/scale-down-delay": Type.Optional(Type.String(clusterOnly)),
+  "autoscaling.knative.dev/target-burst-capacity": Type.Optional(Type.String(clusterOnly)),
+  "autoscaling.knative.dev/metric-aggregation-algorithm": Type.Optional(Type.String(clusterOnly)),
+};
+
+/** The names of the annotations that scale a revision. */
+export const AUTOSCALING_ANNOTATIONS: readonly string[] = Object.keys(Autoscaling);
+
+function annotation(pattern: string, expected: string) {
+  return Type.Optional(Type.String({ pattern, expected } satisfies FieldNotes & TSchemaOptions));
+}
+
 const RevisionTemplate = strict({
   metadata: Type.Optional(
     strict({
       name: Type.Optional(Name),
       labels: Type.Optional(Type.Record(Type.String(), Type.String(), clusterOnly)),
-      annotations: Type.Optional(Type.Record(Type.String(), Type.String(), clusterOnly)),
+      annotations: Type.Optional(
+        Type.Object(Autoscaling, { additionalProperties: Type.String(clusterOnly) }),
+      ),
     }),
   ),
   spec: strict(
     {
       containers: Type.Array(Container, { minItems: 1, maxItems: 1 }),
-      containerConcurrency: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000, ...clusterOnly })),
+      containerConcurrency: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000 })),
       timeoutSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 600 })),
       serviceAccountName: Type.Optional(Type.String({ minLength: 1, ...clusterOnly })),
       automountServiceAccountToken: Type.Optional(Type.Boolean(clusterOnly)),

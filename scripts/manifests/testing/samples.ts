@@ -1,6 +1,7 @@
 import type { TSchema } from "typebox";
 import { ExternalNameService, Kustomization, Namespace } from "../kinds/core.ts";
-import { Gateway, VirtualService } from "../kinds/istio.ts";
+import { Gateway } from "../kinds/istio-gateway.ts";
+import { VirtualService } from "../kinds/istio-virtual-service.ts";
 import { KnativeService } from "../kinds/knative-service.ts";
 
 export const KNATIVE_SERVICE = `apiVersion: serving.knative.dev/v1
@@ -14,7 +15,7 @@ spec:
   template:
     metadata:
       name: credit-check-basic
-      annotations: {autoscaling.knative.dev/min-scale: "1"}
+      annotations: {autoscaling.knative.dev/min-scale: "1", client.knative.dev/user-image: a}
     spec:
       timeoutSeconds: 60
       containerConcurrency: 0

@@ -3,6 +3,8 @@ import type { RevisionSpec } from "./spec.ts";
 
 export interface FleetOptions {
   proxyUrl: string;
+  /** How long a second is for the scaling, in milliseconds: a test has no time to wait for a whole window. @default 1000 */
+  scalingSecondMs?: number | undefined;
   onLine(spec: RevisionSpec, line: string): void;
   onState(spec: RevisionSpec, state: RevisionState, detail: string): void;
 }
@@ -14,9 +16,14 @@ export type Crew = ReadonlyMap<string, RevisionRunner>;
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #running = new Set<RevisionRunner>();
+  readonly #ticks: Timer;
 
   constructor(options: FleetOptions) {
     this.#options = options;
+    this.#ticks = setInterval(() => {
+      for (const runner of this.#running) runner.tick();
+    }, options.scalingSecondMs ?? 1000);
+    this.#ticks.unref();
   }
 
   /** A runner for each spec: one of these crews where its template is the same there, else a new one beside it. */
@@ -38,8 +45,15 @@ export class Fleet {
     await Promise.all(surplus.map((runner) => runner.stop()));
   }
 
+  /** Ends all in order; nothing is started any more. */
+  stop(): Promise<void> {
+    clearInterval(this.#ticks);
+    return this.retire();
+  }
+
   /** Ends all at once. */
   kill(): void {
+    clearInterval(this.#ticks);
     for (const runner of this.#running) runner.kill();
   }
 

@@ -1,50 +1,57 @@
 import type { HttpClient } from "../http/client.ts";
 import { within } from "../within.ts";
-import { type RevisionProcess, startProcess } from "./process.ts";
-import type { Place } from "./seat.ts";
+import { Autoscaler } from "./autoscaler.ts";
+import { Pod } from "./pod.ts";
+import { type Place, refused } from "./seat.ts";
+import { type Row, Seats } from "./seats.ts";
 import type { RevisionSpec } from "./spec.ts";
 
-/** What a revision is doing. `failed` waits for its next start. */
-export type RevisionState = "starting" | "ready" | "failed" | "stopping";
+/** What a revision is doing. `idle` has no process and waits for a request; `failed` waits for its next start. */
+export type RevisionState = "idle" | "starting" | "ready" | "failed" | "stopping";
 
 export interface RunnerOptions {
   spec: RevisionSpec;
   proxyUrl: string;
   onLine(line: string): void;
-  /** The state changed; the sentence says why. */
+  /** The state changed, or its processes did; the sentence says why. */
   onState(state: RevisionState, detail: string): void;
 }
 
-/** A request that is held until the revision is ready. */
-interface Waiter {
-  resolve(client: HttpClient): void;
-  reject(reason: Error): void;
-  timer: Timer;
-}
+// Knative's activator holds as many (serving, cmd/activator/main.go and pkg/activator/net/throttler.go, breakerQueueDepth).
+const MAX_WAITING = 10_000;
+// Held requests of a revision that is taken away get this long.
+const MAX_LAST_WAIT_MS = 10_000;
 
-const FIRST_DELAY_MS = 250;
-const MAX_DELAY_MS = 30_000;
-// Who has lived this long has recovered: the next crash starts with the first delay again.
-const HEALTHY_AFTER_MS = 10_000;
-const MAX_WAITING = 1_000;
-const MAX_WAIT_MS = 10_000;
-
-/** Keeps a revision running: starts it, tells when it is ready, and starts it again after it crashed. */
+/** Runs one revision: as many processes as its scaling asks for, and the requests' places at them. */
 export class RevisionRunner {
   readonly spec: RevisionSpec;
   readonly #options: RunnerOptions;
-  #process: RevisionProcess | undefined;
-  #state: RevisionState = "starting";
+  readonly #seats: Seats;
+  readonly #autoscaler: Autoscaler;
+  /** What runs, in the order of its start, with the places of those that are ready. */
+  readonly #pods = new Map<Pod, Row | undefined>();
+  /** What was told to end and has not yet. */
+  readonly #leaving = new Set<Pod>();
+  #state: RevisionState = "idle";
   #detail = "";
-  #delay = FIRST_DELAY_MS;
-  #restart: Timer | undefined;
-  readonly #waiting = new Set<Waiter>();
   readonly #everReady = Promise.withResolvers<void>();
+  #hasBeenReady = false;
 
   constructor(options: RunnerOptions) {
     this.spec = options.spec;
     this.#options = options;
-    this.#start();
+    const { scaling } = options.spec;
+    this.#seats = new Seats({
+      limit: scaling.limit,
+      maxWaiting: MAX_WAITING,
+      clock: () => performance.now(),
+    });
+    this.#autoscaler = new Autoscaler(scaling);
+    if (scaling.initial > 0) this.#grow(scaling.initial);
+    else {
+      this.#noteReady();
+      this.#become("idle", "starts with its first request");
+    }
   }
 
   get state(): RevisionState {
@@ -56,117 +63,124 @@ export class RevisionRunner {
     return this.#detail;
   }
 
-  get pid(): number | undefined {
-    return this.#process?.pid;
+  /** The processes that run, in the order of their start. */
+  get processes(): readonly { pid: number; port: number }[] {
+    return [...this.#pods.keys(), ...this.#leaving].flatMap(({ process }) =>
+      process === undefined ? [] : [{ pid: process.pid, port: process.port }],
+    );
   }
 
-  /** Resolves when the revision has been ready once; never rejects. */
+  /** Resolves when the revision could take requests once; never rejects. */
   get wasReady(): Promise<void> {
     return this.#everReady.promise;
   }
 
-  /** The way to the revision. While it starts, a promise: requests are held for it, as Knative's activator holds them. */
-  client(): HttpClient | Promise<HttpClient> {
-    if (this.#state === "ready" && this.#process) return this.#process.client;
+  /** A place for one request. While there is no process one is started, and the request is held for it. */
+  seat(): Place {
     if (this.#state === "failed" || this.#state === "stopping") {
-      return Promise.reject(new Error(`${this.spec.name} is not running: ${this.#detail}`));
+      return refused(`${this.spec.name} is not running: ${this.#detail}`);
     }
-    if (this.#waiting.size >= MAX_WAITING) {
-      return Promise.reject(
-        new Error(`${this.spec.name} is starting, and ${MAX_WAITING} requests wait for it already`),
-      );
+    const place = this.#seats.take();
+    if (this.#state === "idle") {
+      this.#autoscaler.restart();
+      this.#grow(this.spec.scaling.activation);
     }
-    const { promise, resolve, reject } = Promise.withResolvers<HttpClient>();
-    const timer = setTimeout(() => {
-      this.#waiting.delete(waiter);
-      reject(new Error(`${this.spec.name} did not become ready in ${MAX_WAIT_MS / 1000} s`));
-    }, MAX_WAIT_MS);
-    const waiter: Waiter = { resolve, reject, timer };
-    this.#waiting.add(waiter);
-    return promise;
+    return place;
   }
 
-  /** A place for one request. */
-  seat(): Place {
-    const client = this.client();
-    const leave = (): void => {};
-    if (!(client instanceof Promise)) return { client, cold: false, leave };
-    return { client: undefined, seat: client.then((ready) => ({ client: ready, cold: true, leave })), leave };
+  /** Called every second: starts and ends processes as the load of that second asks for. */
+  tick(): void {
+    if (this.#state === "stopping") return;
+    const load = this.#seats.readLoad();
+    // What never came up is not taken away for want of requests: it has to say what is wrong with it.
+    if (!this.#hasBeenReady || this.#pods.size === 0) return;
+    const wanted = this.#autoscaler.next(load, this.#seats.open);
+    if (wanted > this.#pods.size) this.#grow(wanted);
+    else if (wanted < this.#pods.size && (wanted > 0 || this.#seats.requests === 0)) this.#shrink(wanted);
   }
 
   /** Ends the revision for good; requests under way finish first. */
   async stop(): Promise<void> {
-    if (this.#waiting.size > 0) await within(MAX_WAIT_MS, this.wasReady);
-    clearTimeout(this.#restart);
+    await within(MAX_LAST_WAIT_MS, this.#seats.noneWaiting());
     this.#become("stopping", "");
     this.#refuseWaiting("it is being stopped");
-    await this.#process?.stop();
+    await Promise.all([...this.#pods.keys(), ...this.#leaving].map((pod) => pod.stop()));
   }
 
+  /** Ends all processes at once. */
   kill(): void {
-    clearTimeout(this.#restart);
     this.#become("stopping", "");
-    this.#process?.kill();
+    this.#refuseWaiting("it is being stopped");
+    for (const pod of [...this.#pods.keys(), ...this.#leaving]) pod.kill();
   }
 
-  #start(): void {
-    const startedAt = performance.now();
-    this.#become("starting", "");
+  #grow(count: number): void {
     const { spec, proxyUrl, onLine } = this.#options;
-    const started: RevisionProcess = startProcess({
-      spec,
-      proxyUrl,
-      onLine,
-      onExit: (how) => this.#onExit(started, how, performance.now() - startedAt),
-    });
-    this.#process = started;
-    started.ready().then(
-      (isReady) => isReady && this.#onReady(started, performance.now() - startedAt),
-      (error: unknown) => {
-        this.#options.onLine(error instanceof Error ? error.message : String(error));
-        started.kill();
-      },
-    );
+    while (this.#pods.size < count) {
+      const pod: Pod = new Pod({
+        spec,
+        proxyUrl,
+        onLine,
+        onStart: () => this.#seats.open === 0 && this.#become("starting", ""),
+        onReady: (client, detail) => this.#onReady(pod, client, detail),
+        onDown: (detail) => this.#onDown(pod, detail),
+      });
+      this.#pods.set(pod, undefined);
+      pod.start();
+    }
   }
 
-  #onReady(ready: RevisionProcess, ms: number): void {
-    if (this.#process !== ready || this.#state !== "starting") return;
-    this.#become("ready", `in ${Math.round(ms)} ms`);
-    this.#everReady.resolve();
-    this.#release(({ resolve }) => resolve(ready.client));
+  /** Ends first what is not ready, and of the others the newest: the oldest is the warmest. */
+  #shrink(count: number): void {
+    const byWorth = [...this.#pods].sort(([, a], [, b]) => Number(b !== undefined) - Number(a !== undefined));
+    for (const [pod, row] of byWorth.slice(count)) {
+      this.#pods.delete(pod);
+      this.#leaving.add(pod);
+      void this.#drain(pod, row);
+    }
+    if (count > 0) return this.#become(this.#state, this.#count());
+    const { windowSeconds, retentionSeconds } = this.spec.scaling;
+    this.#become("idle", `was scaled to zero after ${windowSeconds + retentionSeconds} s without a request`);
   }
 
-  #onExit(ended: RevisionProcess, how: string, livedMs: number): void {
-    if (this.#process !== ended) return;
-    this.#process = undefined;
-    void ended.client.close();
+  async #drain(pod: Pod, row: Row | undefined): Promise<void> {
+    // Kubernetes gives a pod of Knative as long as a request may take.
+    if (row !== undefined) await within(this.spec.timeoutMs, this.#seats.remove(row));
+    await pod.stop();
+    this.#leaving.delete(pod);
+  }
+
+  #onReady(pod: Pod, client: HttpClient, detail: string): void {
+    if (!this.#pods.has(pod)) return;
+    this.#pods.set(pod, this.#seats.add(client));
+    this.#noteReady();
+    this.#become("ready", this.#pods.size === 1 ? detail : `${detail}, ${this.#count()}`);
+  }
+
+  #onDown(pod: Pod, detail: string): void {
+    const row = this.#pods.get(pod);
+    if (row !== undefined) void this.#seats.remove(row);
+    if (this.#pods.has(pod)) this.#pods.set(pod, undefined);
     if (this.#state === "stopping") return;
-    const wasUp = this.#state === "ready";
-    if (livedMs > HEALTHY_AFTER_MS) this.#delay = FIRST_DELAY_MS;
-    const delay = this.#delay;
-    this.#delay = Math.min(delay * 2, MAX_DELAY_MS);
-    // After its first crash requests are held for the restart; a revision that does not even start refuses them.
-    const next = `${how}; starts again in ${delay / 1000} s`;
-    if (wasUp && delay === FIRST_DELAY_MS) this.#become("starting", next);
-    else this.#fail(next);
-    this.#restart = setTimeout(() => this.#start(), delay);
+    if (this.#seats.open > 0) return this.#become("ready", `${this.#count()}: one ${detail}`);
+    const isFailed = [...this.#pods.keys()].every(({ state }) => state === "failed");
+    this.#become(isFailed ? "failed" : "starting", detail);
+    if (isFailed) this.#refuseWaiting(detail);
   }
 
-  #fail(detail: string): void {
-    this.#become("failed", detail);
-    this.#refuseWaiting(detail);
+  #count(): string {
+    const [open, all] = [this.#seats.open, this.#pods.size];
+    if (open < all) return `with ${open} of ${all} processes`;
+    return all === 1 ? "with 1 process" : `with ${all} processes`;
+  }
+
+  #noteReady(): void {
+    this.#hasBeenReady = true;
+    this.#everReady.resolve();
   }
 
   #refuseWaiting(detail: string): void {
-    this.#release(({ reject }) => reject(new Error(`${this.spec.name} is not running: ${detail}`)));
-  }
-
-  #release(settle: (waiter: Waiter) => void): void {
-    for (const waiter of this.#waiting) {
-      clearTimeout(waiter.timer);
-      settle(waiter);
-    }
-    this.#waiting.clear();
+    this.#seats.refuse(`${this.spec.name} is not running: ${detail}`);
   }
 
   #become(state: RevisionState, detail: string): void {

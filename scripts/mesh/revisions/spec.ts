@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import type { Problem } from "../../manifests/problem.ts";
 import { didYouMean } from "../../nearest.ts";
 import type { Revision } from "../../traffic/knative.ts";
+import { type Scaling, scalingOf } from "./scaling.ts";
 
 /** What has to run for a revision. */
 export interface RevisionSpec {
@@ -18,6 +19,7 @@ export interface RevisionSpec {
   /** The path that answers 200 when the revision is ready; without one an open port is enough, as for Knative. */
   readinessPath: string | undefined;
   timeoutMs: number;
+  scaling: Scaling;
   /** Equal for equal templates: another one means that the revision has to be started anew. */
   fingerprint: string;
 }
@@ -51,6 +53,7 @@ export async function revisionSpecs(
       env: Object.fromEntries((container.env ?? []).map(({ name, value = "" }) => [name, value])),
       readinessPath: container.readinessProbe?.httpGet.path,
       timeoutMs: timeoutSeconds * 1000,
+      scaling: scalingOf(revision.template),
       fingerprint: JSON.stringify(revision.template),
     });
   }

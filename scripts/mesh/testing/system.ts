@@ -39,8 +39,10 @@ export class TestSystem implements AsyncDisposable {
     await this.write("knative/echo/2-b.yaml", echoRevision("b") + echoTraffic(percents));
   }
 
-  async start(seed = 1): Promise<Mesh> {
-    this.mesh = await startMesh({ root: this.root, port: 0, localPort: 0, seed, events: this.events });
+  /** @param scalingSecondMs how long a second is for the scaling of revisions */
+  async start(seed = 1, scalingSecondMs = 1000): Promise<Mesh> {
+    const { root, events } = this;
+    this.mesh = await startMesh({ root, port: 0, localPort: 0, seed, scalingSecondMs, events });
     return this.mesh;
   }
 
@@ -97,8 +99,21 @@ export async function until(
   }
 }
 
+/** What a state of `echo` says of its scaling: annotations by their last part, and containerConcurrency. */
+export interface EchoScaling {
+  annotations?: Record<string, string>;
+  containerConcurrency?: number;
+}
+
 /** The state of `echo` that brings revision `echo-NAME`. */
-export function echoRevision(name: string, env: Record<string, string> = {}): string {
+export function echoRevision(
+  name: string,
+  env: Record<string, string> = {},
+  { annotations = {}, containerConcurrency = 0 }: EchoScaling = {},
+): string {
+  const notes = Object.entries(annotations).map(
+    ([key, value]) => `autoscaling.knative.dev/${key}: ${JSON.stringify(value)}`,
+  );
   const variables = Object.entries({ GREETING: name, ...env })
     .map(([key, value]) => `            - {name: ${key}, value: ${JSON.stringify(value)}}\n`)
     .join("");
@@ -107,8 +122,9 @@ kind: Service
 metadata: {name: echo, namespace: test}
 spec:
   template:
-    metadata: {name: echo-${name}}
+    metadata: {name: echo-${name}, annotations: {${notes.join(", ")}}}
     spec:
+      containerConcurrency: ${containerConcurrency}
       containers:
         - image: example.test/echo:1
           readinessProbe: {httpGet: {path: /readyz}}

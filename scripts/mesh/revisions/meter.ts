@@ -1,0 +1,41 @@
+/** Measures how many of something there are, as a mean over time. */
+export class Meter {
+  readonly #clock: () => number;
+  #count = 0;
+  /** The count times the milliseconds for which it was so, since the last reading. */
+  #area = 0;
+  #changedAt: number;
+  #readAt: number;
+
+  /** @param clock milliseconds that only grow */
+  constructor(clock: () => number) {
+    this.#clock = clock;
+    this.#changedAt = this.#readAt = clock();
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  change(by: number): void {
+    this.#settle();
+    this.#count += by;
+  }
+
+  /** The mean since the last reading. */
+  read(): number {
+    const now = this.#settle();
+    const ms = now - this.#readAt;
+    const mean = ms > 0 ? this.#area / ms : this.#count;
+    this.#area = 0;
+    this.#readAt = now;
+    return mean;
+  }
+
+  #settle(): number {
+    const now = this.#clock();
+    this.#area += this.#count * (now - this.#changedAt);
+    this.#changedAt = now;
+    return now;
+  }
+}

@@ -1,0 +1,80 @@
+import { availableParallelism } from "node:os";
+import type { KnativeService } from "../../manifests/kinds/knative-service.ts";
+import { durationMs } from "../../manifests/schema.ts";
+
+type RevisionTemplate = KnativeService["spec"]["template"];
+
+/** How many processes a revision may have, and what makes it have more or fewer. */
+export interface Scaling {
+  /** The least and the most number of processes. */
+  min: number;
+  max: number;
+  /** How many are started at first, and how many when a request finds none. */
+  initial: number;
+  activation: number;
+  /** Requests under way at a time that one process is meant to have; more processes are started above it. */
+  target: number;
+  /** Requests under way at a time that one process gets at most; infinity for no limit. */
+  limit: number;
+  /** Seconds over which load is averaged, and the shorter ones in which a burst is seen. */
+  windowSeconds: number;
+  panicSeconds: number;
+  /** How many times what the processes are meant for is a burst. */
+  panicThreshold: number;
+  /** Seconds for which the last process stays beyond the window. */
+  retentionSeconds: number;
+}
+
+// Knative's own defaults (serving, config/core/configmaps/autoscaler.yaml).
+const DEFAULT_TARGET = 100;
+const DEFAULT_UTILIZATION = 70;
+const DEFAULT_WINDOW = "60s";
+const DEFAULT_PANIC_WINDOW = 10;
+const DEFAULT_PANIC_THRESHOLD = 200;
+// (serving, pkg/apis/autoscaling/register.go, TargetMin)
+const LEAST_TARGET = 0.01;
+
+/**
+ * Reads a revision's scaling from its template, with Knative's defaults. Where one machine cannot follow them:
+ * without max-scale there is a process for each processor at most; and min-scale "0", where it is written and
+ * initial-scale is not, means that nothing is started before the first request.
+ */
+export function scalingOf(
+  { metadata, spec }: RevisionTemplate,
+  processors = availableParallelism(),
+): Scaling {
+  const annotations = metadata?.annotations ?? {};
+  const text = (name: AnnotationName): string | undefined => annotations[`autoscaling.knative.dev/${name}`];
+  const number = (name: AnnotationName, otherwise: number): number => Number(text(name) ?? otherwise);
+  const seconds = (name: AnnotationName, otherwise: string): number =>
+    durationMs(text(name) ?? otherwise) / 1000;
+  const { containerConcurrency = 0 } = spec;
+  const limit = containerConcurrency === 0 ? Number.POSITIVE_INFINITY : containerConcurrency;
+  const min = number("min-scale", 0);
+  const max = number("max-scale", 0) || Math.max(processors, min);
+  const windowSeconds = seconds("window", DEFAULT_WINDOW);
+  const panicWindow = number("panic-window-percentage", DEFAULT_PANIC_WINDOW);
+  return {
+    min,
+    max,
+    initial: Math.min(max, Math.max(min, number("initial-scale", text("min-scale") === "0" ? 0 : 1))),
+    activation: Math.min(max, Math.max(min, number("activation-scale", 1))),
+    target: targetOf(text("target"), limit, number("target-utilization-percentage", DEFAULT_UTILIZATION)),
+    limit,
+    windowSeconds,
+    panicSeconds: Math.max(1, Math.round((windowSeconds * panicWindow) / 100)),
+    panicThreshold: number("panic-threshold-percentage", DEFAULT_PANIC_THRESHOLD) / 100,
+    retentionSeconds: seconds("scale-to-zero-pod-retention-period", "0s"),
+  };
+}
+
+type Annotations = NonNullable<NonNullable<RevisionTemplate["metadata"]>["annotations"]>;
+type AnnotationName = keyof Annotations extends `autoscaling.knative.dev/${infer Name}` ? Name : never;
+
+// (serving, pkg/reconciler/autoscaling/resources/target.go, ResolveMetricTarget)
+function targetOf(written: string | undefined, limit: number, utilization: number): number {
+  const whole = Number(written ?? DEFAULT_TARGET);
+  const total =
+    limit === Number.POSITIVE_INFINITY ? whole : Math.min(limit, written === undefined ? limit : whole);
+  return Math.max(LEAST_TARGET, (total * utilization) / 100);
+}

@@ -1,0 +1,57 @@
+import type { FieldPath } from "../manifests/document.ts";
+import { AUTOSCALING_ANNOTATIONS, type KnativeService } from "../manifests/kinds/knative-service.ts";
+import { durationMs } from "../manifests/schema.ts";
+import { didYouMean } from "../nearest.ts";
+
+const PREFIX = "autoscaling.knative.dev/";
+const ANNOTATIONS = ["spec", "template", "metadata", "annotations"];
+
+// (serving, pkg/apis/autoscaling/register.go: WindowMin, WindowMax)
+const LEAST_WINDOW_MS = 6_000;
+const LONGEST_WINDOW_MS = 3_600_000;
+
+/**
+ * Finds what Knative would refuse in the annotations that scale a revision, beyond the form of each
+ * (serving, pkg/apis/autoscaling/annotation_validation.go).
+ */
+export function checkScaling(
+  { metadata, spec }: KnativeService,
+  report: (path: FieldPath, message: string, fix: string) => void,
+): void {
+  for (const name of Object.keys(metadata.annotations ?? {})) {
+    if (!name.startsWith(PREFIX)) continue;
+    const fix = "write it under spec.template.metadata.annotations";
+    report(
+      ["metadata", "annotations", name],
+      "this annotation belongs to a revision, not to the service",
+      fix,
+    );
+  }
+  const annotations = spec.template.metadata?.annotations ?? {};
+  for (const name of Object.keys(annotations)) {
+    if (!name.startsWith(PREFIX) || AUTOSCALING_ANNOTATIONS.includes(name)) continue;
+    const fix = didYouMean(kebab(name), AUTOSCALING_ANNOTATIONS);
+    report([...ANNOTATIONS, name], "there is no such annotation for scaling", fix);
+  }
+  const min = annotations["autoscaling.knative.dev/min-scale"] ?? "0";
+  const max = Number(annotations["autoscaling.knative.dev/max-scale"] ?? 0);
+  if (max > 0 && max < Number(min)) {
+    const message = `${max} is less than min-scale, which is ${min}`;
+    report(
+      [...ANNOTATIONS, `${PREFIX}max-scale`],
+      message,
+      `at least ${min} is allowed, or "0" for no limit`,
+    );
+  }
+  const window = annotations["autoscaling.knative.dev/window"];
+  if (window === undefined) return;
+  const ms = durationMs(window);
+  if (ms < LEAST_WINDOW_MS || ms > LONGEST_WINDOW_MS) {
+    report([...ANNOTATIONS, `${PREFIX}window`], `${window} is no window that Knative takes`, "give 6s to 1h");
+  }
+}
+
+/** `minScale`, as older manifests have it, in the form of today. */
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
