@@ -43,8 +43,9 @@ Edit a percentage in knative/credit-check/2-advanced.yaml while it runs: the nex
 /** Runs until a signal comes; the exit code. */
 async function runDev(options: DevOptions): Promise<number> {
   const interrupted = onSignals();
-  const [{ startMesh }, { DevScreen }] = await Promise.all([
+  const [{ startMesh }, { announceMesh }, { DevScreen }] = await Promise.all([
     import("../mesh/mesh.ts"),
+    import("../mesh/admin/dev-file.ts"),
     import("../terminal/dev-screen.ts"),
   ]);
   const screen = new DevScreen({ out: process.stdout, err: process.stderr, logRequests: options.log });
@@ -63,6 +64,8 @@ async function runDev(options: DevOptions): Promise<number> {
     console.error(error);
     process.exit(EXIT.failed);
   });
+  const { port, localPort } = mesh;
+  process.on("exit", await announceMesh({ port, localPort, pid: process.pid, root: meshOptions.root }));
   screen.start(mesh);
   await interrupted.first;
   screen.say("stopping: requests under way finish; Ctrl-C again ends at once");

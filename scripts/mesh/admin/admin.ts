@@ -1,0 +1,119 @@
+import type { Problem } from "../../manifests/problem.ts";
+import { lineOf } from "../../traffic/splits.ts";
+import { pathOf } from "../../traffic/match.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { Loaded } from "../load.ts";
+import { Observer } from "../observe/observer.ts";
+import type { Served } from "../relay.ts";
+import { ADMIN_PATH } from "./admin-path.ts";
+import { EventStreams } from "./event-stream.ts";
+import { refusal } from "./guard.ts";
+import { jsonReply, problemReply, type Reply, sendReply } from "./reply.ts";
+import type { ServedEvent } from "./schema.ts";
+import { meshState, type RevisionStatus } from "./state.ts";
+
+/** What the mesh lets its own pages see. */
+export interface MeshView {
+  readonly root: string;
+  ports(): { port: number; localPort: number };
+  /** The configuration in force. */
+  loaded(): Loaded;
+  /** What each revision of the configuration in force is doing, by `namespace/name`. */
+  revisions(): ReadonlyMap<string, RevisionStatus>;
+}
+
+/** The mesh's own paths at the ingress port, and what it counts for them. */
+export class Admin {
+  readonly #observer = new Observer(Date.now);
+  readonly #streams = new EventStreams(Date.now);
+  readonly #startedMs = Date.now();
+  readonly #view: MeshView;
+
+  constructor(view: MeshView) {
+    this.#view = view;
+  }
+
+  /** Answers a request for the mesh's own paths; whether it was one. */
+  takes(exchange: Exchange): boolean {
+    const { target } = exchange.request;
+    if (!target.startsWith(ADMIN_PATH)) return false;
+    const path = pathOf(target);
+    if (path !== ADMIN_PATH && !path.startsWith(`${ADMIN_PATH}/`)) return false;
+    this.#answer(exchange, path.slice(ADMIN_PATH.length));
+    return true;
+  }
+
+  onApplied(now: Loaded): void {
+    this.#observer.applied(now);
+  }
+
+  onWaiting(revisions: readonly string[]): void {
+    this.#observer.rejected = [];
+    this.#observer.waiting = revisions;
+  }
+
+  onRejected(problems: readonly Problem[]): void {
+    this.#observer.rejected = problems;
+  }
+
+  onServed(served: Served): void {
+    this.#observer.served(served);
+    if (this.#streams.any) this.#streams.tell(this.#event(served));
+  }
+
+  /** Ends every stream, so that the mesh can end. */
+  close(): void {
+    this.#streams.close("the mesh ends");
+  }
+
+  #answer(exchange: Exchange, path: string): void {
+    const { method, authority, headers } = exchange.request;
+    const refused = refusal({ peer: exchange.peer, authority, headers });
+    if (refused !== undefined) return sendReply(exchange, problemReply(403, refused));
+    if (method !== "GET" && method !== "HEAD") {
+      const title = `${ADMIN_PATH}${path} takes GET, not ${method}`;
+      return sendReply(exchange, problemReply(405, title, { allow: "GET, HEAD" }));
+    }
+    if (path === "/events" && method === "GET") return this.#streams.open(exchange);
+    sendReply(exchange, this.#get(path));
+  }
+
+  #get(path: string): Reply {
+    if (path === "/state") return jsonReply(200, this.#state());
+    return problemReply(404, `the mesh has no ${ADMIN_PATH}${path}: ask for ${ADMIN_PATH}/state`);
+  }
+
+  #state(): ReturnType<typeof meshState> {
+    return meshState({
+      loaded: this.#view.loaded(),
+      root: this.#view.root,
+      ...this.#view.ports(),
+      observer: this.#observer,
+      revisions: this.#view.revisions(),
+      startedMs: this.#startedMs,
+      nowMs: Date.now(),
+    });
+  }
+
+  #event(served: Served): ServedEvent {
+    const { listener, revision, method, target, status, ms, cold, brokenBy, hops } = served;
+    const [namespace = null, service = null] =
+      (revision === undefined ? undefined : this.#observer.serviceOf(revision))?.split("/") ?? [];
+    const rule = hops.at(-1)?.rule;
+    return {
+      t: Date.now(),
+      listener,
+      namespace,
+      service,
+      revision: revision?.split("/")[1] ?? null,
+      method,
+      path: pathOf(target),
+      status,
+      ms: Math.round(ms * 1000) / 1000,
+      cold,
+      broken: brokenBy ?? null,
+      route: rule === undefined ? null : lineOf(rule.at),
+      split: this.#observer.splitOf(served)?.route ?? null,
+    };
+  }
+}

@@ -1,0 +1,109 @@
+import type { Exchange } from "../http/exchange.ts";
+import { adminHeaders } from "./reply.ts";
+import type { EventsEnd, ServedEvent } from "./schema.ts";
+
+/** What a client may be behind. */
+const MAX_BEHIND_BYTES = 1024 * 1024;
+// Lines that come within this time go out together.
+const GATHER_MS = 20;
+
+/**
+ * The clients of `/_mesh/events`. A line that is told reaches each of them, or the client is told that it is too slow
+ * and loses the connection: what it got has no gap.
+ */
+export class EventStreams {
+  readonly #clients = new Set<EventClient>();
+  readonly #nowMs: () => number;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /** Whether anybody listens. */
+  get any(): boolean {
+    return this.#clients.size > 0;
+  }
+
+  open(exchange: Exchange): void {
+    const client = new EventClient(exchange, this.#nowMs, () => this.#clients.delete(client));
+    this.#clients.add(client);
+  }
+
+  tell(event: ServedEvent): void {
+    const line = `${JSON.stringify(event)}\n`;
+    for (const client of this.#clients) client.tell(line);
+  }
+
+  /** Ends every stream, with the reason as its last line where the client takes one. */
+  close(reason: string): void {
+    for (const client of this.#clients) client.close(reason);
+  }
+}
+
+class EventClient {
+  readonly #exchange: Exchange;
+  readonly #nowMs: () => number;
+  readonly #onGone: () => void;
+  #lines: string[] = [];
+  #bytes = 0;
+  #timer: Timer | undefined;
+  #ending = false;
+
+  constructor(exchange: Exchange, nowMs: () => number, onGone: () => void) {
+    this.#exchange = exchange;
+    this.#nowMs = nowMs;
+    this.#onGone = onGone;
+    exchange.onAbort = () => this.#leave();
+    exchange.onDrained = () => this.#flush();
+    exchange.respond(200, "", adminHeaders("application/x-ndjson"), { kind: "chunked" });
+    exchange.flush();
+  }
+
+  tell(line: string): void {
+    if (this.#ending) return;
+    this.#push(line);
+    if (this.#bytes > MAX_BEHIND_BYTES) {
+      return this.end(
+        `this client is more than ${MAX_BEHIND_BYTES} bytes behind: read faster, and ask again`,
+      );
+    }
+    this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
+  }
+
+  end(reason: string): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#push(`${JSON.stringify({ t: this.#nowMs(), end: reason } satisfies EventsEnd)}\n`);
+    this.#flush();
+  }
+
+  close(reason: string): void {
+    this.end(reason);
+    // Who takes nothing now would keep the mesh from ending.
+    if (this.#exchange.congested) this.#exchange.breakOff();
+  }
+
+  #push(line: string): void {
+    this.#lines.push(line);
+    this.#bytes += line.length;
+  }
+
+  /** Sends what has gathered; while the client takes nothing, it goes on gathering. */
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#exchange.congested) return;
+    const text = this.#lines.join("");
+    [this.#lines, this.#bytes] = [[], 0];
+    if (text !== "") this.#exchange.write(Buffer.from(text));
+    if (!this.#ending) return;
+    this.#leave();
+    this.#exchange.end();
+  }
+
+  #leave(): void {
+    clearTimeout(this.#timer);
+    this.#ending = true;
+    this.#onGone();
+  }
+}

@@ -1,0 +1,52 @@
+import { hostOf } from "../../traffic/hosts.ts";
+import type { HeaderList } from "../../traffic/headers.ts";
+
+/** What a request to the mesh's own paths shows of its origin. */
+export interface Caller {
+  /** The address of the client. */
+  peer: string;
+  /** The Host that it asked for. */
+  authority: string;
+  headers: HeaderList;
+}
+
+/** The header that a request which changes something carries: a page of another origin cannot send it unasked. */
+export const CHANGE_HEADER = "x-kyc-mesh";
+
+const LOCAL_HOSTS = new Set(["localhost", "127.0.0.1", "[::1]"]);
+const LOCAL_PEERS = /^(127\.|::1$|::ffff:127\.)/;
+
+/**
+ * Why a request may not see the mesh's own paths, or undefined when it may. Only this machine may, and only by a name
+ * that always means this machine: a page whose own name was made to resolve here (DNS rebinding) comes by another.
+ */
+export function refusal({ peer, authority, headers }: Caller): string | undefined {
+  if (!LOCAL_PEERS.test(peer)) return "the mesh shows itself to its own machine only";
+  const host = hostOf(authority);
+  if (!LOCAL_HOSTS.has(host) && !host.endsWith(".localhost")) {
+    return "the mesh shows itself at localhost, 127.0.0.1, [::1] and names below localhost only: open http://127.0.0.1 with this port";
+  }
+  const site = headers.get("sec-fetch-site");
+  const navigates = headers.get("sec-fetch-mode") === "navigate";
+  if (site !== undefined && site !== "same-origin" && site !== "none" && !navigates) {
+    return "a page of another origin may not read this";
+  }
+  return undefined;
+}
+
+/** Why a request may not change anything, or undefined when it may. */
+export function changeRefusal(caller: Caller): string | undefined {
+  const { authority, headers } = caller;
+  const refused = refusal(caller);
+  if (refused !== undefined) return refused;
+  if (headers.get(CHANGE_HEADER) === undefined) return `a change needs the header ${CHANGE_HEADER}: 1`;
+  const origin = headers.get("origin");
+  if (origin !== undefined && origin.toLowerCase() !== `http://${authority.toLowerCase()}`) {
+    return "a page of another origin may not change this";
+  }
+  const site = headers.get("sec-fetch-site");
+  if (site !== undefined && site !== "same-origin" && site !== "none") {
+    return "a page of another origin may not change this";
+  }
+  return undefined;
+}

@@ -1,0 +1,92 @@
+import { isRecord } from "../../manifests/explain.ts";
+import { lineOf } from "../../traffic/splits.ts";
+import { shortHost } from "../changes.ts";
+import type { Loaded } from "../load.ts";
+import type { RuleState } from "./schema.ts";
+
+type HTTPRoute = Loaded["resources"]["virtualServices"][number]["value"]["spec"]["http"][number];
+type HTTPMatchRequest = NonNullable<HTTPRoute["match"]>[number];
+
+/** The rules of the configuration as sentences: those of VirtualServices, then Knative's traffic blocks. */
+export function ruleStates({ resources, plan }: Loaded): RuleState[] {
+  const written = resources.virtualServices.flatMap(({ value, document }) =>
+    value.spec.http.map((route, i): RuleState => {
+      const at = document.at(["spec", "http", i]);
+      return {
+        object: `VirtualService ${value.metadata.name}`,
+        name: route.name ?? null,
+        at,
+        route: lineOf(at),
+        hosts: [...value.spec.hosts],
+        matches: (route.match ?? []).map(matchText),
+        action: actionText(route),
+      };
+    }),
+  );
+  const byKnative = plan.services.map(({ name, namespace, at, traffic }): RuleState => {
+    return {
+      object: `Service ${name}`,
+      name: null,
+      at,
+      route: lineOf(at),
+      hosts: [`${name}.${namespace}.svc.cluster.local`],
+      matches: [],
+      action: traffic
+        .filter(({ percent }) => percent > 0)
+        .map(({ revision, percent }) => `${percent} % to ${revision}`)
+        .join(", "),
+    };
+  });
+  return [...written, ...byKnative];
+}
+
+/** A condition as people say it: `uri prefix /credit-check/ and header end-user exact basic`. */
+function matchText({ name: _, ...match }: HTTPMatchRequest): string {
+  return Object.entries(match)
+    .flatMap(([field, wanted]) => conditionTexts(field, wanted))
+    .join(" and ");
+}
+
+const NAMED: Readonly<Record<string, string>> = {
+  headers: "header",
+  withoutHeaders: "not header",
+  queryParams: "query parameter",
+};
+
+function conditionTexts(field: string, wanted: unknown): string[] {
+  if (wanted === undefined) return [];
+  const named = NAMED[field];
+  if (named !== undefined && isRecord(wanted)) {
+    return Object.entries(wanted).map(([name, match]) => `${named} ${name} ${valueText(match)}`.trim());
+  }
+  return [`${field} ${valueText(wanted)}`];
+}
+
+/** `prefix /a` of `{prefix: /a}`; a condition without anything asks only whether there is a value. */
+function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(valueText).join(" or ");
+  if (!isRecord(value)) return String(value);
+  const parts = Object.entries(value).map(([kind, wanted]) => `${kind} ${valueText(wanted)}`);
+  return parts.length === 0 ? "present" : parts.join(" and ");
+}
+
+function actionText(route: HTTPRoute): string {
+  const { rewrite, redirect, timeout } = route;
+  const to = (route.route ?? []).map(({ destination, weight }) => {
+    const host = shortHost(destination.host);
+    return route.route?.length === 1 ? host : `${weight ?? 0} to ${host}`;
+  });
+  const parts = [
+    ...(to.length === 0 ? [] : [`to ${to.join(", ")}`.replace(/^to (\d)/, "$1")]),
+    ...(rewrite === undefined ? [] : [`rewrite ${valueText(rewrite)}`]),
+    ...(redirect === undefined ? [] : [`redirect ${valueText(redirect)}`]),
+    ...Object.entries(route)
+      .filter(
+        ([field]) =>
+          field === "fault" || field === "directResponse" || field === "mirrors" || field === "mirror",
+      )
+      .map(([field, value]) => `${field} ${valueText(value)}`),
+    ...(timeout === undefined ? [] : [`timeout ${timeout}`]),
+  ];
+  return parts.join("; ");
+}

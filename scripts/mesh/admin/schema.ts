@@ -1,0 +1,164 @@
+import Type, { type Static } from "typebox";
+
+const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+const Place = Type.Object({ file: Type.String(), line: Type.Integer(), column: Type.Integer() });
+
+const Told = Type.Object({
+  severity: Type.Enum(["error", "warning"]),
+  at: Place,
+  field: Type.String(),
+  message: Type.String(),
+  fix: orNull(Type.String()),
+});
+
+const SUMS = {
+  requests: Type.Integer(),
+  /** Answers of 500 and above, and those that were broken off, the clients' own leaving not counted. */
+  errors: Type.Integer(),
+  p50Ms: orNull(Type.Number()),
+  p90Ms: orNull(Type.Number()),
+  p99Ms: orNull(Type.Number()),
+};
+
+/** What was served in the window, and in each step of it, the oldest first. */
+export const TrafficState = Type.Object({
+  ...SUMS,
+  /** Requests a second, over the last ten. */
+  rate: Type.Number(),
+  series: Type.Array(Type.Object(SUMS)),
+});
+
+/** One split: what is planned, and what was seen since its shares are what they are. */
+export const SplitState = Type.Object({
+  by: Type.Enum(["Knative", "Istio"]),
+  /** As in `VirtualService kyc-credit-check`. */
+  object: Type.String(),
+  at: Place,
+  /** `file:line`, as events name it. */
+  route: Type.String(),
+  /** Whether this split decides where the service's ordinary requests go. */
+  deciding: Type.Boolean(),
+  targets: Type.Array(
+    Type.Object({
+      revision: Type.String(),
+      tag: orNull(Type.String()),
+      /** Planned, from 0 to 100. */
+      percent: Type.Number(),
+      latest: Type.Boolean(),
+    }),
+  ),
+  observed: Type.Object({
+    sinceMs: Type.Number(),
+    requests: Type.Integer(),
+    /** The share of intervals such as these that hold the true value. */
+    confidence: Type.Number(),
+    /** Shares from 0 to 1, with Wilson's interval. */
+    revisions: Type.Array(
+      Type.Object({
+        revision: Type.String(),
+        count: Type.Integer(),
+        share: Type.Number(),
+        low: Type.Number(),
+        high: Type.Number(),
+      }),
+    ),
+  }),
+});
+
+export const RevisionView = Type.Object({
+  name: Type.String(),
+  tags: Type.Array(Type.String()),
+  state: Type.Enum(["starting", "ready", "failed", "stopped", "at zero"]),
+  /** Why, in a sentence; empty where there is nothing to say. */
+  reason: Type.String(),
+  traffic: TrafficState,
+});
+
+export const ServiceState = Type.Object({
+  name: Type.String(),
+  namespace: Type.String(),
+  visibility: Type.Enum(["public", "cluster-local"]),
+  /** The one that decides first. */
+  splits: Type.Array(SplitState),
+  revisions: Type.Array(RevisionView),
+  /** Requests by the listener at which they entered. */
+  inflows: Type.Array(
+    Type.Object({ listener: Type.Enum(["ingress", "local-gateway", "mesh"]), traffic: TrafficState }),
+  ),
+});
+
+export const RuleState = Type.Object({
+  object: Type.String(),
+  name: orNull(Type.String()),
+  at: Place,
+  route: Type.String(),
+  hosts: Type.Array(Type.String()),
+  /** Each condition as text, any of which must hold; empty for every request. */
+  matches: Type.Array(Type.String()),
+  /** What happens to the request, as text. */
+  action: Type.String(),
+});
+
+/** What `GET /_mesh/state` answers. Times are milliseconds since the epoch. */
+export const MeshState = Type.Object({
+  /** Counts the configurations that came into force, from 1. */
+  generation: Type.Integer(),
+  nowMs: Type.Number(),
+  startedMs: Type.Number(),
+  appliedMs: Type.Number(),
+  root: Type.String(),
+  port: Type.Integer(),
+  localPort: Type.Integer(),
+  windowSeconds: Type.Integer(),
+  stepSeconds: Type.Integer(),
+  /** The errors of an edit that is not in force because of them. */
+  problems: Type.Array(Told),
+  /** What is in force in spite of these. */
+  warnings: Type.Array(Told),
+  /** The revisions that a valid edit waits for. */
+  waiting: Type.Array(Type.String()),
+  services: Type.Array(ServiceState),
+  rules: Type.Array(RuleState),
+  /** Requests that reached no revision. */
+  unrouted: TrafficState,
+});
+
+/** A line of `GET /_mesh/events`: a request that was served. */
+export const ServedEvent = Type.Object({
+  /** When it was over, in milliseconds since the epoch. */
+  t: Type.Number(),
+  listener: Type.Enum(["ingress", "local-gateway", "mesh"]),
+  namespace: orNull(Type.String()),
+  service: orNull(Type.String()),
+  revision: orNull(Type.String()),
+  method: Type.String(),
+  /** Without the query. */
+  path: Type.String(),
+  /** 0 when there was none. */
+  status: Type.Integer(),
+  ms: Type.Number(),
+  /** Whether the request waited for a process to start. */
+  cold: Type.Boolean(),
+  /** Who went away before the answer was complete. */
+  broken: orNull(Type.Enum(["client", "revision"])),
+  /** `file:line` of the rule that chose the revision, the innermost one. */
+  route: orNull(Type.String()),
+  /** `file:line` of the split that did; null when the request was pinned. */
+  split: orNull(Type.String()),
+});
+
+/** The last line of `GET /_mesh/events`: nothing follows, and why. */
+export const EventsEnd = Type.Object({ t: Type.Number(), end: Type.String() });
+
+export const MeshEvent = Type.Union([ServedEvent, EventsEnd]);
+
+export type TrafficState = Static<typeof TrafficState>;
+export type SplitState = Static<typeof SplitState>;
+export type RevisionView = Static<typeof RevisionView>;
+export type ServiceState = Static<typeof ServiceState>;
+export type RuleState = Static<typeof RuleState>;
+export type MeshState = Static<typeof MeshState>;
+export type ServedEvent = Static<typeof ServedEvent>;
+export type EventsEnd = Static<typeof EventsEnd>;
+export type MeshEvent = Static<typeof MeshEvent>;

@@ -1,0 +1,133 @@
+import type { Problem } from "../../manifests/problem.ts";
+import { CONFIDENCE, wilson } from "../../traffic/wilson.ts";
+import type { Loaded } from "../load.ts";
+import { type Measured, STEP_SECONDS, type Sums, WINDOW_SECONDS } from "../observe/meter.ts";
+import type { Observer } from "../observe/observer.ts";
+import type { Tally } from "../observe/tally.ts";
+import { ruleStates } from "./rules.ts";
+import type { MeshState, RevisionView, ServiceState, SplitState, TrafficState } from "./schema.ts";
+
+/** What a revision is doing, and why. */
+export interface RevisionStatus {
+  /** As its runner calls it. */
+  state: string;
+  detail: string;
+}
+
+export interface StateSource {
+  loaded: Loaded;
+  observer: Observer;
+  /** By `namespace/name`. */
+  revisions: ReadonlyMap<string, RevisionStatus>;
+  root: string;
+  port: number;
+  localPort: number;
+  startedMs: number;
+  nowMs: number;
+}
+
+/** Gathers all that there is to show of a running mesh. */
+export function meshState(source: StateSource): MeshState {
+  const { loaded, observer } = source;
+  return {
+    generation: observer.generation,
+    nowMs: source.nowMs,
+    startedMs: source.startedMs,
+    appliedMs: observer.appliedAt,
+    root: source.root,
+    port: source.port,
+    localPort: source.localPort,
+    windowSeconds: WINDOW_SECONDS,
+    stepSeconds: STEP_SECONDS,
+    problems: observer.rejected.map(told),
+    warnings: loaded.warnings.filter(({ severity }) => severity === "warning").map(told),
+    waiting: [...observer.waiting],
+    services: serviceStates(source),
+    rules: ruleStates(loaded),
+    unrouted: trafficState(observer.unrouted()),
+  };
+}
+
+function serviceStates({ loaded, observer, revisions }: StateSource): ServiceState[] {
+  const inflows = observer.inflows();
+  return loaded.plan.services.map((service) => {
+    const { name, namespace, visibility } = service;
+    return {
+      name,
+      namespace,
+      visibility,
+      splits: observer.tallies.filter((tally) => tally.service === service).map(splitState),
+      revisions: service.revisions.map((revision): RevisionView => {
+        const key = `${namespace}/${revision.name}`;
+        return {
+          name: revision.name,
+          tags: service.traffic.flatMap((to) =>
+            to.revision === revision.name && to.tag !== undefined ? [to.tag] : [],
+          ),
+          ...statusOf(revisions.get(key)),
+          traffic: trafficState(observer.revision(key)),
+        };
+      }),
+      inflows: inflows
+        .filter((inflow) => inflow.service === `${namespace}/${name}`)
+        .map(({ listener, measured }) => ({ listener, traffic: trafficState(measured) })),
+    };
+  });
+}
+
+function splitState({ split, route, service, since, counts }: Tally): SplitState {
+  const { by, object, at, deciding, targets } = split;
+  const requests = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const names = new Set([
+    ...targets.map(({ revision }) => revision),
+    ...[...counts.keys()].map((key) => key.slice(service.namespace.length + 1)),
+  ]);
+  return {
+    by,
+    object,
+    at,
+    route,
+    deciding,
+    targets: targets.map(({ revision, tag, percent, latest }) => ({
+      revision,
+      tag: tag ?? null,
+      percent,
+      latest,
+    })),
+    observed: {
+      sinceMs: since,
+      requests,
+      confidence: CONFIDENCE,
+      revisions: [...names].map((revision) => {
+        const count = counts.get(`${service.namespace}/${revision}`) ?? 0;
+        const { low, high } = wilson(count, requests);
+        return { revision, count, share: requests === 0 ? 0 : count / requests, low, high };
+      }),
+    },
+  };
+}
+
+const STATES: Readonly<Record<string, RevisionView["state"]>> = {
+  idle: "at zero",
+  starting: "starting",
+  ready: "ready",
+  failed: "failed",
+  stopping: "stopped",
+};
+
+function statusOf(status: RevisionStatus | undefined): Pick<RevisionView, "state" | "reason"> {
+  if (status === undefined) return { state: "stopped", reason: "" };
+  return { state: STATES[status.state] ?? "stopped", reason: status.detail };
+}
+
+function trafficState({ series, rate, ...sums }: Measured): TrafficState {
+  return { ...sumsState(sums), rate, series: series.map(sumsState) };
+}
+
+function sumsState({ requests, errors, p50Ms, p90Ms, p99Ms }: Sums): TrafficState["series"][number] {
+  return { requests, errors, p50Ms: p50Ms ?? null, p90Ms: p90Ms ?? null, p99Ms: p99Ms ?? null };
+}
+
+function told({ severity, at, field, message, fix }: Problem): MeshState["problems"][number] {
+  return { severity, at, field, message, fix: fix ?? null };
+}
