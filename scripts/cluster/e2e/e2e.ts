@@ -10,6 +10,7 @@ import { runScenarios } from "./run-scenarios.ts";
 import { type Scenario, WHOLE } from "./scenario.ts";
 import { BY_ISTIO, BY_KNATIVE, splitScenario, switching } from "./splits.ts";
 import { QUIETLY, stageOf } from "./stage.ts";
+import { strict } from "./strict/strict.ts";
 import { weightChanges } from "./weight-changes.ts";
 
 export interface E2eOptions {
@@ -43,6 +44,7 @@ export function scenarios({ only, keep }: Pick<E2eOptions, "only" | "keep">): Sc
     nextVersion,
     podKilled,
     scaleFromZero,
+    strict,
     twice,
     ...(keep ? [] : [goneAgain]),
   ];

@@ -1,0 +1,166 @@
+import Type from "typebox";
+import { Check } from "typebox/schema";
+import type { CheckResult } from "../../verify/check.ts";
+import { verify } from "../../verify/verify.ts";
+import { checked } from "../../workload/follow.ts";
+import { LivePod, POD, REVISION_LABEL } from "../../workload/objects.ts";
+import { BOTH_VERSIONS, CUSTOMER, untilWarm } from "../load.ts";
+import { podsOf } from "../pods.ts";
+import type { Scenario, Stage } from "../scenario.ts";
+import { probes } from "./addresses.ts";
+import { intrude, type Intruder } from "./intruders.ts";
+import { applyStrict, takeStrictBack } from "./overlay.ts";
+
+const SERVING = "knative-serving";
+const ELSEWHERE = "kyc-e2e-elsewhere";
+const REVISIONS = ["credit-check-basic", "credit-check-advanced"];
+const ZERO_WITHIN_MS = 240_000;
+const MODE_WITHIN_MS = 30_000;
+
+/**
+ * The strict overlay: only the aggregator reaches the credit check, only the ingress the aggregator. Every address is
+ * tried by those who may not, with the activator in the path, without it, and at zero, under both engines.
+ */
+export const strict: Scenario = {
+  name: "the strict overlay",
+  async run(stage) {
+    const intruders = await prepare(stage);
+    const results: CheckResult[] = [];
+    for (const engine of ["Knative", "Istio"] as const) {
+      const by = `by ${engine}`;
+      stage.tell(`strict, ${by}`);
+      await applyStrict(stage, engine);
+      await untilWarm(stage, BOTH_VERSIONS);
+      results.push(...(await contractOf(stage, by)));
+      results.push(await refused(stage, intruders, `${by}, with the activator in the path`));
+      await activatorInPath(stage, false);
+      await untilWarm(stage, BOTH_VERSIONS);
+      results.push(await answered(stage, `${by}, without the activator`));
+      results.push(await refused(stage, intruders, `${by}, without the activator`));
+      await activatorInPath(stage, true);
+      await untilZero(stage);
+      results.push(await refused(stage, intruders, `${by}, at zero`));
+      const woken = (await podsOf(stage)).length;
+      results.push(check(`${by}, at zero: pods that refused requests have started`, "0", String(woken)));
+      results.push(await answered(stage, `${by}, from zero`));
+    }
+    return results;
+  },
+  async clean(stage) {
+    await activatorInPath(stage, true);
+    await takeStrictBack(stage);
+    await stage.kube.delete({ apiVersion: "v1", kind: "Namespace", name: ELSEWHERE });
+    await stage.deploy(["knative", "istio"]);
+  },
+};
+
+async function prepare({ kube, namespace }: Stage): Promise<Intruder[]> {
+  const labels = { "istio-injection": "enabled", "app.kubernetes.io/managed-by": "kyc" };
+  await kube.apply(
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: ELSEWHERE, labels } },
+    { fieldManager: "kyc", force: true },
+  );
+  return [
+    { name: "beside", namespace, sidecar: true },
+    { name: "elsewhere", namespace: ELSEWHERE, sidecar: true },
+    { name: "outside", namespace: ELSEWHERE, sidecar: false },
+  ];
+}
+
+async function refused(stage: Stage, intruders: readonly Intruder[], when: string): Promise<CheckResult> {
+  const { kube, namespace } = stage;
+  const ofCreditCheck = checked(LivePod, (await kube.list(POD, { namespace })).items).flatMap((pod) => {
+    const revision = pod.metadata.labels?.[REVISION_LABEL] ?? "";
+    const ip = pod.status?.podIP;
+    return REVISIONS.includes(revision) && ip !== undefined ? [{ revision, ip }] : [];
+  });
+  const activators = checked(
+    LivePod,
+    (await kube.list(POD, { namespace: SERVING, labelSelector: "app=activator" })).items,
+  ).flatMap(({ status }) => status?.podIP ?? []);
+  const all = probes({ namespace, pods: ofCreditCheck, activators });
+  const { sent, breaches } = await intrude(stage, intruders, all);
+  const seen =
+    breaches.length === 0
+      ? `0 of ${sent}`
+      : `${breaches.length} of ${sent}, such as ${breaches
+          .slice(0, 3)
+          .map(({ intruder, probe }) => `${intruder}: ${probe}`)
+          .join("; ")}`;
+  return {
+    group: "strict",
+    name: `${when}: answers to those who may not call`,
+    expected: "none",
+    seen,
+    ok: breaches.length === 0,
+  };
+}
+
+async function contractOf(stage: Stage, by: string): Promise<CheckResult[]> {
+  const { kube, namespace, ingress, signal } = stage;
+  const results = await verify({ kube, namespace, ingress, requests: 500, signal, onProgress: () => {} });
+  const failed = results.filter(({ ok }) => !ok).map(({ group, name, seen }) => `${group}, ${name}: ${seen}`);
+  return [
+    check(
+      `${by}: checks of verify that do not hold, of ${results.length}`,
+      "none",
+      failed.join("; ") || "none",
+    ),
+  ];
+}
+
+async function answered({ ingress }: Stage, when: string): Promise<CheckResult> {
+  const answers = await Promise.all(
+    ["", "?type=basicReport", "?type=advancedReport"].map(async (query) => {
+      const response = await fetch(`${ingress}${CUSTOMER}${query}`, {
+        signal: AbortSignal.timeout(60_000),
+      }).catch(() => undefined);
+      await response?.arrayBuffer();
+      return response?.status ?? "no answer";
+    }),
+  );
+  return check(`${when}: through the ingress`, "200, 200, 200", answers.join(", "));
+}
+
+function check(name: string, expected: string, seen: string): CheckResult {
+  return { group: "strict", name, expected, seen, ok: seen === expected };
+}
+
+const Sks = Type.Object({ spec: Type.Object({ mode: Type.Optional(Type.String()) }) });
+
+/** Puts the activator into the path of the credit check, as it is by default with few pods, or takes it out of it. */
+async function activatorInPath({ kube, namespace }: Stage, inPath: boolean): Promise<void> {
+  const internal = (group: string, kind: string, name: string) => ({
+    apiVersion: `${group}.internal.knative.dev/v1alpha1`,
+    kind,
+    namespace,
+    name,
+  });
+  const annotations = { "autoscaling.knative.dev/target-burst-capacity": inPath ? null : "0" };
+  for (const name of REVISIONS) {
+    const autoscaler = internal("autoscaling", "PodAutoscaler", name);
+    if ((await kube.get(autoscaler)) !== undefined)
+      await kube.patch(autoscaler, { metadata: { annotations } }, { fieldManager: "kyc" });
+  }
+  if (inPath) return;
+  const end = performance.now() + MODE_WITHIN_MS;
+  for (const name of REVISIONS) {
+    const service = internal("networking", "ServerlessService", name);
+    for (;;) {
+      const found = await kube.get(service);
+      if (Check(Sks, found) && found.spec.mode === "Serve") break;
+      if (performance.now() > end) throw new Error(`Knative keeps the activator in the path of ${name}`);
+      await Bun.sleep(500);
+    }
+  }
+}
+
+async function untilZero(stage: Stage): Promise<void> {
+  stage.tell("waiting until the services are at zero");
+  const end = performance.now() + ZERO_WITHIN_MS;
+  while ((await podsOf(stage)).length > 0) {
+    stage.signal.throwIfAborted();
+    if (performance.now() > end) throw new Error("the services do not scale to zero");
+    await Bun.sleep(1_000);
+  }
+}
