@@ -1,0 +1,206 @@
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  stringify,
+  type YAMLMap,
+  type YAMLSeq,
+} from "yaml";
+import type { FieldPath } from "./document.ts";
+
+/** A value of a field of an item; undefined takes the field away. */
+export type FieldValue = string | number | boolean | undefined;
+
+/** One item of the list as it shall be: an item that was there, with some fields changed, or a new one. */
+export type ItemEdit =
+  { kept: number; set: Readonly<Record<string, FieldValue>> } | { added: Readonly<Record<string, unknown>> };
+
+/** Where the list is: the number of the document in its file, from 0, and the way to the list within it. */
+export interface ListPlace {
+  document: number;
+  path: FieldPath;
+}
+
+/**
+ * Changes a list of maps within a YAML text, and nothing else of the text: comments, order, quotes and blank lines stay
+ * as they are, and what stands above an item goes where the item goes. A list in braces, or one that is not there yet,
+ * is written anew by the YAML library, which keeps the comments and order of the rest.
+ * @throws when there is no such document
+ */
+export function editList(text: string, place: ListPlace, items: readonly ItemEdit[]): string {
+  const documents = parseAllDocuments(text, {
+    keepSourceTokens: true,
+    schema: "yaml-1.1",
+    logLevel: "error",
+  });
+  const document = documents[place.document];
+  if (document === undefined) throw new Error(`the file has no document ${place.document + 1}`);
+  const list: unknown = document.getIn(place.path, true);
+  const blocks = isSeq<Node>(list) ? itemBlocks(text, list) : undefined;
+  if (blocks === undefined || blocks.length === 0) return rewritten(documents, document, place.path, items);
+  const [first, last] = [blocks[0] as Block, blocks[blocks.length - 1] as Block];
+  const indent = " ".repeat(first.dash - lineStart(text, first.dash));
+  const parts = items.map((item) => {
+    if ("added" in item) return newItem(item.added, indent);
+    const block = blocks[item.kept];
+    if (block === undefined) throw new Error(`the list has no item ${item.kept}`);
+    return editedItem(text, block, item.set);
+  });
+  return text.slice(0, first.start) + parts.join("\n") + text.slice(last.end);
+}
+
+// What kubectl, which reads YAML 1.1, would take for something else is quoted.
+const PLAIN = { lineWidth: 0, blockQuote: false, version: "1.1" } as const;
+
+/** An item's own lines, from what stands above it to the end of its last line. */
+interface Block {
+  start: number;
+  end: number;
+  /** Where its dash is. */
+  dash: number;
+  map: YAMLMap<Node, Node | null>;
+}
+
+/** The lines of each item; undefined where the list or an item is not written in lines of its own. */
+function itemBlocks(text: string, list: YAMLSeq<Node>): Block[] | undefined {
+  const token = list.srcToken;
+  if (token?.type !== "block-seq") return undefined;
+  const blocks: Block[] = [];
+  for (const [i, map] of list.items.entries()) {
+    const dash = token.items[i]?.start.find(({ type }) => type === "seq-item-ind")?.offset;
+    if (dash === undefined || !isMap<Node, Node | null>(map) || map.flow || map.items.length === 0)
+      return undefined;
+    const before = blocks.at(-1);
+    blocks.push({
+      start: before === undefined ? lineStart(text, dash) : before.end + 1,
+      end: lineEnd(text, endOf(map)),
+      dash,
+      map,
+    });
+  }
+  return blocks;
+}
+
+function editedItem(text: string, block: Block, set: Readonly<Record<string, FieldValue>>): string {
+  const { items } = block.map;
+  const changes = Object.entries(set).map(([name, value]): Change => {
+    return { name, value, at: items.findIndex(({ key }) => isScalar(key) && key.value === name) };
+  });
+  const gone = changes.filter(
+    ({ at, value }) => at >= 0 && (value === undefined || !isScalar(items[at]?.value)),
+  );
+  if (gone.some(({ at }) => at === 0) && (gone.length > 1 || items.length === 1)) {
+    const fields = Object.entries({ ...block.map.toJSON(), ...set }).filter(
+      ([, value]) => value !== undefined,
+    );
+    const indent = text.slice(lineStart(text, block.dash), block.dash);
+    const above = text.slice(block.start, lineStart(text, block.dash));
+    return above + newItem(Object.fromEntries(fields), indent);
+  }
+  const splices = changes.flatMap((change) => spliceOf(text, block, change));
+  let edited = text.slice(block.start, block.end);
+  for (const { start, end, by } of splices.sort((a, b) => b.start - a.start))
+    edited = edited.slice(0, start - block.start) + by + edited.slice(end - block.start);
+  return edited;
+}
+
+/** A field's new value, and the number of the field in its item; -1 where it is not there. */
+interface Change {
+  name: string;
+  value: FieldValue;
+  at: number;
+}
+
+interface Splice {
+  start: number;
+  end: number;
+  by: string;
+}
+
+function spliceOf(text: string, block: Block, { name, value, at }: Change): Splice[] {
+  const pair = block.map.items[at];
+  if (pair === undefined)
+    return value === undefined ? [] : [appended(text, block, `${name}: ${scalar(value)}`)];
+  if (value === undefined) return [removed(text, block.map.items, at)];
+  if (!isScalar(pair.value) || !pair.value.range)
+    return [removed(text, block.map.items, at), appended(text, block, `${name}: ${scalar(value)}`)];
+  const [start, end] = pair.value.range;
+  // A scalar that says the same already keeps its own form.
+  return pair.value.value === value ? [] : [{ start, end, by: scalar(value) }];
+}
+
+function appended(
+  text: string,
+  { map, end }: Block,
+  line: string,
+): { start: number; end: number; by: string } {
+  const column = startOf(map.items[0]) - lineStart(text, startOf(map.items[0]));
+  return { start: end, end, by: `\n${" ".repeat(column)}${line}` };
+}
+
+/** The lines of a field; of the one beside the dash, what stands up to the next field. */
+function removed(text: string, items: readonly Pair<Node, Node | null>[], at: number): Splice {
+  const pair = items[at] as Pair<Node, Node | null>;
+  if (at === 0 && items.length > 1) return { start: startOf(pair), end: startOf(items[1]), by: "" };
+  const last = pair.value ?? pair.key;
+  return { start: lineStart(text, startOf(pair)) - 1, end: lineEnd(text, endOf(last)), by: "" };
+}
+
+function newItem(item: Readonly<Record<string, unknown>>, indent: string): string {
+  const lines = stringify(item, PLAIN).trimEnd().split("\n");
+  return lines.map((line, i) => `${indent}${i === 0 ? "- " : "  "}${line}`).join("\n");
+}
+
+function rewritten(
+  documents: readonly Document.Parsed[],
+  document: Document.Parsed,
+  path: FieldPath,
+  items: readonly ItemEdit[],
+): string {
+  const old: unknown = document.toJS();
+  let list: unknown = old;
+  for (const step of path) list = (list as Record<string | number, unknown> | undefined)?.[step];
+  const values = items.map((item) => {
+    if ("added" in item) return item.added;
+    const fields = { ...(list as Record<string, unknown>[])[item.kept], ...item.set };
+    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  });
+  document.setIn(path, document.createNode(values));
+  return documents.map((each) => each.toString({ lineWidth: 0 })).join("");
+}
+
+function scalar(value: string | number | boolean): string {
+  return stringify(value, PLAIN).trimEnd();
+}
+
+function startOf(pair: Pair<Node, Node | null> | undefined): number {
+  return pair?.key.range?.[0] ?? 0;
+}
+
+/** Where the last letter of a node's value ends. */
+function endOf(node: Node): number {
+  if (isMap<Node, Node | null>(node) && !node.flow) {
+    const last = node.items.at(-1);
+    if (last !== undefined) return endOf(last.value ?? last.key);
+  }
+  if (isSeq<Node>(node) && !node.flow) {
+    const last = node.items.at(-1);
+    if (last !== undefined) return endOf(last);
+  }
+  return node.range?.[1] ?? 0;
+}
+
+function lineStart(text: string, at: number): number {
+  return text.lastIndexOf("\n", at - 1) + 1;
+}
+
+/** The end of the line, before its line break. A block scalar ends after its own. */
+function lineEnd(text: string, at: number): number {
+  if (text[at - 1] === "\n") return at - 1;
+  const end = text.indexOf("\n", at);
+  return end < 0 ? text.length : end;
+}
