@@ -143,6 +143,7 @@ export function echoTraffic(percents: Record<string, number>): string {
 const ECHO = `
 if (process.env.FAIL_TO_START) { console.error("cannot start: " + process.env.FAIL_TO_START); process.exit(78); }
 await Bun.sleep(Number(process.env.START_AFTER_MS ?? 0));
+let inside = 0;
 const server = Bun.serve({
   port: Number(process.env.PORT),
   hostname: process.env.HOST,
@@ -151,6 +152,12 @@ const server = Bun.serve({
     if (url.pathname === "/readyz") return new Response("ready");
     if (url.pathname === "/crash") process.exit(9);
     if (url.pathname === "/say") { console.log("said " + url.searchParams.get("text")); return new Response("ok"); }
+    if (url.pathname === "/busy") {
+      const busy = ++inside;
+      await Bun.sleep(30);
+      inside--;
+      return new Response(String(busy));
+    }
     if (url.pathname === "/slow") await Bun.sleep(Number(url.searchParams.get("ms")));
     const { GREETING, PORT, HOST, K_SERVICE, K_REVISION, K_CONFIGURATION, HTTP_PROXY, SECRET_OF_THE_USER } = process.env;
     return Response.json({

@@ -1,0 +1,30 @@
+import { expect, test } from "bun:test";
+import { Meter } from "./meter.ts";
+
+test("a meter tells the mean since it was read last, by how long each count lasted", () => {
+  let now = 0;
+  const meter = new Meter(() => now);
+  meter.change(4);
+  now = 250;
+  meter.change(-2);
+  now = 1000;
+  expect(meter.read()).toBe((4 * 250 + 2 * 750) / 1000);
+  now = 2000;
+  meter.change(-2);
+  expect(meter.read()).toBe(2);
+  now = 3000;
+  expect([meter.read(), meter.count]).toEqual([0, 0]);
+});
+
+test("a meter sees what came and went between two readings, and needs no time to pass", () => {
+  let now = 0;
+  const meter = new Meter(() => now);
+  now = 400;
+  meter.change(1);
+  now = 500;
+  meter.change(-1);
+  now = 1000;
+  expect(meter.read()).toBe(0.1);
+  meter.change(3);
+  expect(meter.read()).toBe(3);
+});
