@@ -34,7 +34,8 @@ function drawPod(pod: PodView, isLast: boolean, style: Style): string {
   const restarts = pod.restarts === 0 ? "" : `, ${pod.restarts} restart${pod.restarts === 1 ? "" : "s"}`;
   const sidecar = pod.hasSidecar ? "" : style.warn("  no sidecar");
   const trouble = pod.trouble ? `  ${style.bad(`${pod.trouble.reason}: ${pod.trouble.message}`)}` : "";
-  return `${style.dim(isLast ? "└── " : "├── ")}${pod.name}  ${pod.containers} ${state(pod.health, style)}${restarts}${sidecar}${trouble}`;
+  const warning = pod.warning === undefined ? "" : `  ${style.warn(pod.warning)}`;
+  return `${style.dim(isLast ? "└── " : "├── ")}${pod.name}  ${pod.containers} ${state(pod.health, style)}${restarts}${sidecar}${trouble}${warning}`;
 }
 
 function state(health: Health, style: Style): string {

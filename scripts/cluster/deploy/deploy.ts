@@ -111,11 +111,8 @@ async function waitFor(awaited: NonNullable<DeployStep["awaits"]>, options: Depl
     await untilReady(kube, awaited, { signal, timeoutMs, onView: (view) => events.onView(view) });
   } catch (error) {
     if (!(error instanceof NotReady)) throw error;
-    const { pod, trouble } = error;
-    const log =
-      pod !== undefined && trouble?.crashed
-        ? await logTail(kube, { ...awaited, pod, container: trouble.container })
-        : [];
+    const { namespace } = awaited;
+    const log = error.place === undefined ? [] : await logTail(kube, { namespace, ...error.place });
     throw new DeployFailed(error.message, log);
   }
 }

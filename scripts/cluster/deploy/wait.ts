@@ -1,22 +1,26 @@
 import type { Kube } from "../kube/client.ts";
 import { followWorkload } from "../workload/follow.ts";
-import type { ServiceView, Trouble } from "../workload/view.ts";
+import type { PodView, RevisionView, ServiceView } from "../workload/view.ts";
 
 export interface Awaited {
   service: string;
   namespace: string;
-  /** Any, when undefined: the service itself tells. */
+  /** When undefined, whichever revision Knative has made last of the service. */
   revision: string | undefined;
 }
 
-/** A revision will not become ready by itself. */
+/** Where the log is that says why something is not ready. */
+export interface LogPlace {
+  pod: string;
+  container: string;
+}
+
+/** A revision is not ready, and will not become so by itself. */
 export class NotReady extends Error {
-  readonly pod: string | undefined;
-  readonly trouble: Trouble | undefined;
-  constructor(message: string, pod?: string, trouble?: Trouble) {
+  readonly place: LogPlace | undefined;
+  constructor(message: string, place?: LogPlace) {
     super(message);
-    this.pod = pod;
-    this.trouble = trouble;
+    this.place = place;
   }
 }
 
@@ -25,32 +29,41 @@ export interface WaitOptions {
   signal: AbortSignal;
   /** Called with the namespace's state whenever it changes. */
   onView(view: ServiceView[]): void;
-  /** How long trouble that the kubelet may still overcome is watched before it counts. @default 10000 */
+  /** How long trouble that may still pass is watched before it counts. @default 10000 */
   patienceMs?: number;
 }
 
 /**
- * Waits until a Knative Service is ready with what was just applied.
+ * Waits until a Knative Service is ready with what was just applied. A crash counts at once; what may pass, such as an
+ * image that cannot be pulled, when it has lasted for a while.
  * @throws NotReady as soon as it is clear that it will not become so, or at the timeout
+ * @throws the signal's reason
  */
 export async function untilReady(kube: Kube, awaited: Awaited, options: WaitOptions): Promise<void> {
-  const { timeoutMs, onView, patienceMs = 10_000 } = options;
+  const { timeoutMs, signal, onView, patienceMs = 10_000 } = options;
+  signal.throwIfAborted();
   const controller = new AbortController();
-  const stop = (): void => controller.abort();
-  options.signal.addEventListener("abort", stop, { once: true });
   const { promise: verdict, resolve, reject } = Promise.withResolvers<void>();
+  const callOff = (): void => reject(signal.reason);
+  signal.addEventListener("abort", callOff, { once: true });
   let last: ServiceView | undefined;
+  let trouble: Trouble | undefined;
   let patience: Timer | undefined;
-  const deadline = setTimeout(() => reject(new NotReady(tooLate(awaited, last, timeoutMs))), timeoutMs);
+  const deadline = setTimeout(() => reject(tooLate(awaited, last, timeoutMs)), timeoutMs);
   const following = followWorkload(kube, awaited.namespace, controller.signal, (view) => {
     onView(view);
     last = view.find(({ name }) => name === awaited.service);
     if (last === undefined) return;
     if (isReady(last, awaited)) return resolve();
-    const trouble = findTrouble(last, awaited);
-    if (trouble?.trouble?.crashed) return reject(trouble);
-    clearTimeout(patience);
-    patience = trouble && setTimeout(() => reject(trouble), patienceMs);
+    trouble = troubleOf(last, awaited);
+    if (trouble?.isFinal) return reject(trouble.why);
+    if (trouble === undefined) {
+      clearTimeout(patience);
+      patience = undefined;
+    } else {
+      // Trouble often changes its name, such as between an attempt to pull and the pause after it.
+      patience ??= setTimeout(() => reject(trouble?.why), patienceMs);
+    }
   });
   following.catch(reject);
   try {
@@ -58,39 +71,61 @@ export async function untilReady(kube: Kube, awaited: Awaited, options: WaitOpti
   } finally {
     clearTimeout(deadline);
     clearTimeout(patience);
-    stop();
-    options.signal.removeEventListener("abort", stop);
+    signal.removeEventListener("abort", callOff);
+    controller.abort();
     await following.catch(() => undefined);
   }
 }
 
-function isReady(service: ServiceView, { revision }: Awaited): boolean {
-  const found =
-    revision === undefined || service.revisions.some(({ name, health }) => name === revision && isUp(health));
-  return service.health === "ready" && found;
+interface Trouble {
+  why: NotReady;
+  /** Whether it cannot pass. */
+  isFinal: boolean;
 }
 
-function isUp(health: string): boolean {
-  return health === "ready" || health === "idle";
+function isReady(service: ServiceView, awaited: Awaited): boolean {
+  if (service.health !== "ready") return false;
+  const found = revisionOf(service, awaited);
+  return awaited.revision === undefined || found?.health === "ready" || found?.health === "idle";
 }
 
-function findTrouble(service: ServiceView, { revision }: Awaited): NotReady | undefined {
-  for (const { name, pods } of service.revisions) {
-    if (revision !== undefined && name !== revision) continue;
-    const pod = pods.find(({ trouble }) => trouble !== undefined);
-    if (pod?.trouble === undefined) continue;
-    const where = pod.trouble.container === "" ? pod.name : `${pod.name}, container ${pod.trouble.container}`;
-    return new NotReady(
-      `${name}: ${pod.trouble.reason}: ${pod.trouble.message} (${where})`,
-      pod.name,
-      pod.trouble,
-    );
+function revisionOf({ revisions, latest }: ServiceView, { revision }: Awaited): RevisionView | undefined {
+  const wanted = revision ?? latest;
+  return revisions.find(({ name }) => name === wanted);
+}
+
+function troubleOf(service: ServiceView, awaited: Awaited): Trouble | undefined {
+  const revision = revisionOf(service, awaited);
+  const pod = revision?.pods.find(({ trouble }) => trouble !== undefined);
+  if (revision !== undefined && pod?.trouble !== undefined) {
+    const { container, reason, message, crashed } = pod.trouble;
+    const where = container === "" ? pod.name : `${pod.name}, container ${container}`;
+    const place = container === "" ? undefined : { pod: pod.name, container };
+    const why = new NotReady(`${revision.name}: ${reason}: ${message} (${where})`, place);
+    return { why, isFinal: crashed };
   }
-  return undefined;
+  // Without a pod there is still Knative's own word, such as for an image whose digest cannot be found.
+  const failed = [revision, service].find((each) => each?.health === "failed");
+  if (failed === undefined) return undefined;
+  const why = new NotReady(`${failed.name}: ${failed.message ?? SILENCE}`, logPlace(revision?.pods[0]));
+  return { why, isFinal: false };
 }
 
-function tooLate({ service, revision }: Awaited, last: ServiceView | undefined, timeoutMs: number): string {
-  const found = last?.revisions.find(({ name }) => name === revision);
-  const why = found?.message ?? last?.message ?? "Knative says nothing about why";
-  return `${revision ?? service} was not ready after ${timeoutMs / 1000} s: ${why}`;
+const SILENCE = "Knative says nothing about why";
+const FUNCTION_CONTAINER = "user-container";
+
+function tooLate(awaited: Awaited, service: ServiceView | undefined, timeoutMs: number): NotReady {
+  const revision = service && revisionOf(service, awaited);
+  const pod = revision?.pods.find(({ health }) => health !== "ready");
+  const warning = pod?.warning === undefined ? undefined : `${pod.name}: ${pod.warning}`;
+  const why =
+    service === undefined
+      ? `there is no Knative Service ${awaited.service} in ${awaited.namespace}`
+      : (warning ?? revision?.message ?? service.message ?? SILENCE);
+  const what = awaited.revision ?? revision?.name ?? awaited.service;
+  return new NotReady(`${what} was not ready after ${timeoutMs / 1000} s: ${why}`, logPlace(pod));
+}
+
+function logPlace(pod: PodView | undefined): LogPlace | undefined {
+  return pod && { pod: pod.name, container: FUNCTION_CONTAINER };
 }

@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import type { Kube, RequestOptions } from "./client.ts";
-import { type ObjectRef, parse } from "./objects.ts";
+import { type KubeObject, nameOf, type ObjectRef, parse, refOf } from "./objects.ts";
 
 export interface EventsOptions extends RequestOptions {
   namespace: string;
@@ -51,7 +51,12 @@ export async function events(
     { apiVersion: "v1", kind: "Event" },
     { namespace, fieldSelector, signal },
   );
-  const found = items.map((item) => clusterEvent(parse(Event, item, `an event in ${namespace}`)));
+  return eventsOf(items);
+}
+
+/** Events as they were listed, or are watched, the latest last. */
+export function eventsOf(items: readonly KubeObject[]): ClusterEvent[] {
+  const found = items.map((item) => clusterEvent(parse(Event, item, nameOf(refOf(item)))));
   return found.sort((a, b) => (Date.parse(a.lastAt) || 0) - (Date.parse(b.lastAt) || 0));
 }
 

@@ -1,33 +1,12 @@
 import { Kube } from "../kube/client.ts";
 import type { ApiRequest, Connection } from "../kube/connection.ts";
-import type { Kind, KubeObject, ObjectRef } from "../kube/objects.ts";
-
-interface FakeKind extends Kind {
-  plural: string;
-  namespaced: boolean;
-}
-
-// What every cluster knows.
-const BUILT_IN: readonly FakeKind[] = [
-  core("Namespace", "namespaces", false),
-  core("Node", "nodes", false),
-  core("Pod", "pods"),
-  core("Service", "services"),
-  core("ConfigMap", "configmaps"),
-  core("Secret", "secrets"),
-  core("ServiceAccount", "serviceaccounts"),
-  { apiVersion: "apps/v1", kind: "Deployment", plural: "deployments", namespaced: true },
-  {
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    plural: "customresourcedefinitions",
-    namespaced: false,
-  },
-];
+import type { KubeObject, ObjectRef } from "../kube/objects.ts";
+import { BUILT_IN, type FakeKind, groupPath } from "./fake-kinds.ts";
+import { FakeWatches, selection } from "./fake-watches.ts";
 
 /**
- * A cluster in memory, behind the connection that the real client uses: objects by path, discovery, server-side apply
- * as a deep merge, merge patch. Nothing runs in it; `react` plays the controllers.
+ * A cluster in memory, behind the connection that the real client uses: objects by path, discovery, watches, server-side
+ * apply as a deep merge, merge patch. Nothing runs in it; `react` plays the controllers.
  */
 export class FakeCluster implements Connection {
   readonly context: string;
@@ -40,6 +19,7 @@ export class FakeCluster implements Connection {
   version = "v1.34.0";
   /** Answers in place of the cluster, to play a fault. */
   fault: (method: string, path: string) => Response | undefined = () => undefined;
+  readonly watches = new FakeWatches();
   readonly #kinds = new Map<string, FakeKind>();
   readonly #objects = new Map<string, KubeObject>();
   #revision = 0;
@@ -61,12 +41,7 @@ export class FakeCluster implements Connection {
 
   /** Puts an object there, without telling `react`. */
   put(object: KubeObject): void {
-    const path = this.#pathOf(object);
-    this.#objects.set(path, {
-      ...object,
-      metadata: { ...object.metadata, resourceVersion: `${++this.#revision}` },
-    });
-    this.#learn(object);
+    this.#learn(this.#set(this.#pathOf(object), object));
   }
 
   get(ref: ObjectRef): KubeObject | undefined {
@@ -74,7 +49,13 @@ export class FakeCluster implements Connection {
   }
 
   remove(ref: ObjectRef): void {
-    this.#objects.delete(this.#pathOf({ ...ref, metadata: ref }));
+    this.#drop(this.#pathOf({ ...ref, metadata: ref }));
+  }
+
+  /** Forgets how it came to what is there now: who watches from an earlier place has to list anew. */
+  forget(): void {
+    this.watches.forget(++this.#revision);
+    this.watches.end();
   }
 
   /** All objects by kind, namespace and name, in order. */
@@ -87,10 +68,12 @@ export class FakeCluster implements Connection {
       .sort();
   }
 
-  async send(path: string, { method = "GET", body }: ApiRequest = {}): Promise<Response> {
+  async send(path: string, { method = "GET", body, signal }: ApiRequest = {}): Promise<Response> {
+    signal?.throwIfAborted();
     const faulty = this.fault(method, path);
     if (faulty !== undefined) return faulty;
     const url = new URL(path, this.server);
+    if (url.pathname === "/apis") return this.#groups();
     if (url.pathname === "/version") return Response.json({ gitVersion: this.version });
     const group = /^\/(?:api|apis\/[^/]+)\/[^/]+$/.exec(url.pathname)?.[0];
     if (group !== undefined) return this.#discover(group.replace(/^\/apis?\//, ""));
@@ -100,7 +83,7 @@ export class FakeCluster implements Connection {
     if (method !== "GET") this.writes.push(`${method} ${url.pathname}`);
     switch (method) {
       case "GET":
-        return this.#read(url);
+        return this.#read(url, signal);
       case "POST":
         return this.#write(`${url.pathname}/${given?.metadata.name}`, given, 409);
       case "PUT":
@@ -116,15 +99,28 @@ export class FakeCluster implements Connection {
     return this.send(path, request);
   }
 
+  #groups(): Response {
+    const versions = new Set([...this.#kinds.values()].map(({ apiVersion }) => apiVersion));
+    versions.delete("v1");
+    return Response.json({
+      groups: [...versions].map((groupVersion) => ({ preferredVersion: { groupVersion } })),
+    });
+  }
+
   #discover(apiVersion: string): Response {
     const kinds = [...this.#kinds.values()].filter((kind) => kind.apiVersion === apiVersion);
     if (kinds.length === 0) return refusal(404, "NotFound");
     return Response.json({
-      resources: kinds.map(({ plural, kind, namespaced }) => ({ name: plural, kind, namespaced })),
+      resources: kinds.map(({ plural, kind, namespaced }) => ({
+        name: plural,
+        kind,
+        namespaced,
+        verbs: ["list"],
+      })),
     });
   }
 
-  #read(url: URL): Response {
+  #read(url: URL, signal: AbortSignal | undefined): Response {
     const kind = [...this.#kinds.values()].find(
       (each) => url.pathname.startsWith(`${groupPath(each)}/`) && url.pathname.endsWith(`/${each.plural}`),
     );
@@ -132,14 +128,15 @@ export class FakeCluster implements Connection {
     if (one !== undefined) return Response.json(one);
     if (kind === undefined) return refusal(404, "NotFound");
     const namespace = /\/namespaces\/([^/]+)\//.exec(url.pathname)?.[1];
-    const wanted = (url.searchParams.get("labelSelector") ?? "").split(",").filter((label) => label !== "");
-    const items = [...this.#objects.values()].filter(
-      (object) =>
-        object.kind === kind.kind &&
-        object.apiVersion === kind.apiVersion &&
-        (namespace === undefined || object.metadata.namespace === namespace) &&
-        wanted.every((label) => hasLabel(object, label)),
-    );
+    const query = (name: string): string => url.searchParams.get(name) ?? "";
+    const selected = selection(query("labelSelector"), query("fieldSelector"));
+    const selects = (object: KubeObject): boolean =>
+      object.kind === kind.kind &&
+      object.apiVersion === kind.apiVersion &&
+      (namespace === undefined || object.metadata.namespace === namespace) &&
+      selected(object);
+    if (query("watch") !== "") return this.watches.answer(selects, Number(query("resourceVersion")), signal);
+    const items = [...this.#objects.values()].filter(selects);
     return Response.json({ metadata: { resourceVersion: `${this.#revision}` }, items });
   }
 
@@ -152,8 +149,7 @@ export class FakeCluster implements Connection {
   #write(path: string, object: KubeObject | undefined, ifThere?: number): Response {
     if (object === undefined) return refusal(400, "BadRequest");
     if (ifThere !== undefined && this.#objects.has(path)) return refusal(ifThere, "AlreadyExists");
-    const written = { ...object, metadata: { ...object.metadata, resourceVersion: `${++this.#revision}` } };
-    this.#objects.set(path, written);
+    const written = this.#set(path, object);
     this.#learn(written);
     this.react(written, path);
     return Response.json(this.#objects.get(path) ?? written);
@@ -162,9 +158,26 @@ export class FakeCluster implements Connection {
   #delete(path: string): Response {
     const object = this.#objects.get(path);
     if (object === undefined) return refusal(404, "NotFound");
-    this.#objects.delete(path);
+    this.#drop(path);
     this.react(undefined, path);
     return Response.json({ kind: "Status", status: "Success" });
+  }
+
+  #set(path: string, object: KubeObject): KubeObject {
+    const type = this.#objects.has(path) ? "MODIFIED" : "ADDED";
+    const metadata = { ...object.metadata, resourceVersion: `${++this.#revision}` };
+    const written = { ...object, metadata };
+    this.#objects.set(path, written);
+    this.watches.happened(type, written, this.#revision);
+    return written;
+  }
+
+  #drop(path: string): void {
+    const object = this.#objects.get(path);
+    if (object === undefined) return;
+    this.#objects.delete(path);
+    const metadata = { ...object.metadata, resourceVersion: `${++this.#revision}` };
+    this.watches.happened("DELETED", { ...object, metadata }, this.#revision);
   }
 
   /** A definition makes its kind known, and is established at once. */
@@ -203,20 +216,6 @@ interface Definition {
   names: { kind: string; plural: string };
   scope: string;
   versions: { name: string }[];
-}
-
-function groupPath({ apiVersion }: Kind): string {
-  return apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-}
-
-function core(kind: string, plural: string, namespaced = true): FakeKind {
-  return { apiVersion: "v1", kind, plural, namespaced };
-}
-
-function hasLabel({ metadata }: KubeObject, wanted: string): boolean {
-  const [name = "", value] = wanted.split("=");
-  const found = metadata.labels?.[name];
-  return value === undefined ? found !== undefined : found === value;
 }
 
 /** RFC 7396: null removes. */

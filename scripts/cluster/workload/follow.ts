@@ -1,10 +1,13 @@
 import type { TSchema } from "typebox";
 import type { Static } from "typebox";
 import { Check } from "typebox/schema";
+import { ApiError } from "../kube/api-error.ts";
 import type { Kube } from "../kube/client.ts";
+import { eventsOf } from "../kube/events.ts";
 import type { Kind, KubeObject } from "../kube/objects.ts";
 import { watch } from "../kube/watch.ts";
 import {
+  EVENT,
   KNATIVE_SERVICE,
   LivePod,
   LiveRevision,
@@ -15,23 +18,35 @@ import {
 } from "./objects.ts";
 import { type ServiceView, workloadView } from "./view.ts";
 
+/** The objects of a namespace that its state is made of. */
+interface Objects {
+  services: KubeObject[];
+  revisions: KubeObject[];
+  pods: KubeObject[];
+  events: KubeObject[];
+}
+
+const WARNINGS = { fieldSelector: "type=Warning" };
+
 /** Reads the state of a namespace once. */
 export async function readWorkload(kube: Kube, namespace: string): Promise<ServiceView[]> {
-  const [services, revisions, pods] = await Promise.all([
+  const [services, revisions, pods, events] = await Promise.all([
     kube.list(KNATIVE_SERVICE, { namespace }),
     kube.list(REVISION, { namespace }),
     kube.list(POD, { namespace, labelSelector: SERVICE_LABEL }),
+    kube.list(EVENT, { namespace, ...WARNINGS }).catch(noneIfForbidden),
   ]);
-  return workloadView({
-    services: checked(LiveService, services.items),
-    revisions: checked(LiveRevision, revisions.items),
-    pods: checked(LivePod, pods.items),
+  return viewOf({
+    services: services.items,
+    revisions: revisions.items,
+    pods: pods.items,
+    events: events.items,
   });
 }
 
 /**
- * Follows the state of a namespace until the signal comes: calls back at the start, when all three kinds were listed,
- * and after each change.
+ * Follows the state of a namespace until the signal comes: calls back at the start, when all kinds were listed, and after
+ * each change.
  */
 export async function followWorkload(
   kube: Kube,
@@ -39,25 +54,46 @@ export async function followWorkload(
   signal: AbortSignal,
   onView: (view: ServiceView[]) => void,
 ): Promise<void> {
-  const seen: Partial<Record<"services" | "revisions" | "pods", KubeObject[]>> = {};
-  const follow = (kind: Kind, as: keyof typeof seen, labelSelector?: string): Promise<void> =>
-    watch(kube, kind, { namespace, labelSelector, signal }, (objects) => {
-      seen[as] = [...objects.values()];
-      const { services, revisions, pods } = seen;
-      if (!services || !revisions || !pods) return;
-      onView(
-        workloadView({
-          services: checked(LiveService, services),
-          revisions: checked(LiveRevision, revisions),
-          pods: checked(LivePod, pods),
-        }),
-      );
-    });
-  await Promise.all([
-    follow(KNATIVE_SERVICE, "services"),
-    follow(REVISION, "revisions"),
-    follow(POD, "pods", SERVICE_LABEL),
-  ]);
+  // One that fails ends the others.
+  const controller = new AbortController();
+  const until = AbortSignal.any([signal, controller.signal]);
+  const seen: Partial<Objects> = {};
+  const changed = (as: keyof Objects, objects: KubeObject[]): void => {
+    seen[as] = objects;
+    const { services, revisions, pods, events } = seen;
+    if (services && revisions && pods && events) onView(viewOf({ services, revisions, pods, events }));
+  };
+  const follow = (kind: Kind, as: keyof Objects, selector: Record<string, string> = {}): Promise<void> =>
+    watch(kube, kind, { namespace, ...selector, signal: until }, (objects) =>
+      changed(as, [...objects.values()]),
+    );
+  try {
+    await Promise.all([
+      follow(KNATIVE_SERVICE, "services"),
+      follow(REVISION, "revisions"),
+      follow(POD, "pods", { labelSelector: SERVICE_LABEL }),
+      follow(EVENT, "events", WARNINGS).catch((error: unknown) =>
+        changed("events", noneIfForbidden(error).items),
+      ),
+    ]);
+  } finally {
+    controller.abort();
+  }
+}
+
+function viewOf({ services, revisions, pods, events }: Objects): ServiceView[] {
+  return workloadView({
+    services: checked(LiveService, services),
+    revisions: checked(LiveRevision, revisions),
+    pods: checked(LivePod, pods),
+    events: eventsOf(events),
+  });
+}
+
+/** Who may not read events sees everything else. */
+function noneIfForbidden(error: unknown): { items: KubeObject[] } {
+  if (error instanceof ApiError && error.code === 403) return { items: [] };
+  throw error;
 }
 
 /** Those of the objects that are what their kind promises. */

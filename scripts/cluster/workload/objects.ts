@@ -97,6 +97,7 @@ export type LivePod = Static<typeof LivePod>;
 export const KNATIVE_SERVICE = { apiVersion: "serving.knative.dev/v1", kind: "Service" } as const;
 export const REVISION = { apiVersion: "serving.knative.dev/v1", kind: "Revision" } as const;
 export const POD = { apiVersion: "v1", kind: "Pod" } as const;
+export const EVENT = { apiVersion: "v1", kind: "Event" } as const;
 
 /** The labels by which Knative ties pods and revisions to their services. */
 export const SERVICE_LABEL = "serving.knative.dev/service";

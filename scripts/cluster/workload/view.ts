@@ -1,3 +1,4 @@
+import type { ClusterEvent } from "../kube/events.ts";
 import {
   type Condition,
   type ContainerStatus,
@@ -19,6 +20,8 @@ export interface ServiceView {
   health: Health;
   /** Why it is not ready. */
   message: string | undefined;
+  /** The revision that Knative has made last, of what was applied last; undefined until it has looked at that. */
+  latest: string | undefined;
   revisions: RevisionView[];
 }
 
@@ -42,6 +45,8 @@ export interface PodView {
   hasSidecar: boolean;
   /** What keeps the pod from becoming ready and will not go away by itself. */
   trouble: Trouble | undefined;
+  /** What Kubernetes warned of last, while the pod is not ready: a probe that fails, a volume that is missing. */
+  warning: string | undefined;
 }
 
 export interface Trouble {
@@ -57,10 +62,16 @@ export interface WorkloadObjects {
   services: readonly LiveService[];
   revisions: readonly LiveRevision[];
   pods: readonly LivePod[];
+  /** The latest last. */
+  events?: readonly ClusterEvent[];
 }
 
 /** Gathers what there is to show. Services by name, revisions by age, pods by name; pods that are ending are left out. */
-export function workloadView({ services, revisions, pods }: WorkloadObjects): ServiceView[] {
+export function workloadView({ services, revisions, pods, events = [] }: WorkloadObjects): ServiceView[] {
+  const views = pods
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .sort((a, b) => a.metadata.name.localeCompare(b.metadata.name))
+    .map((pod) => ({ revision: pod.metadata.labels?.[REVISION_LABEL], view: podView(pod, events) }));
   return [...services]
     .sort((a, b) => a.metadata.name.localeCompare(b.metadata.name))
     .map((service) => {
@@ -71,24 +82,24 @@ export function workloadView({ services, revisions, pods }: WorkloadObjects): Se
         namespace,
         url: service.status?.url,
         ...serviceHealth(service),
-        revisions: own.map((revision) => revisionView(revision, service, pods)),
+        latest: isObserved(service) ? service.status?.latestCreatedRevisionName : undefined,
+        revisions: own.map((revision) =>
+          revisionView(
+            revision,
+            service,
+            views.filter((pod) => pod.revision === revision.metadata.name).map(({ view }) => view),
+          ),
+        ),
       };
     });
 }
 
-function revisionView(revision: LiveRevision, service: LiveService, pods: readonly LivePod[]): RevisionView {
+function revisionView(revision: LiveRevision, service: LiveService, pods: PodView[]): RevisionView {
   const { name } = revision.metadata;
   const targets = (service.status?.traffic ?? []).filter(({ revisionName }) => revisionName === name);
-  const own = pods
-    .filter(
-      ({ metadata }) =>
-        metadata.labels?.[REVISION_LABEL] === name && metadata.deletionTimestamp === undefined,
-    )
-    .sort((a, b) => a.metadata.name.localeCompare(b.metadata.name))
-    .map(podView);
-  const trouble = own.find((pod) => pod.trouble !== undefined)?.trouble;
+  const trouble = pods.find((pod) => pod.trouble !== undefined)?.trouble;
   const { health, message } = conditionHealth(revision.status?.conditions, "Ready");
-  const idle = health === "ready" && own.length === 0;
+  const idle = health === "ready" && pods.length === 0;
   return {
     name,
     image: revision.spec.containers[0]?.image ?? "",
@@ -96,16 +107,20 @@ function revisionView(revision: LiveRevision, service: LiveService, pods: readon
     message: trouble ? `${trouble.reason}: ${trouble.message}` : message,
     percent: targets.reduce((sum, { percent = 0 }) => sum + percent, 0),
     tags: targets.flatMap(({ tag }) => (tag === undefined ? [] : [tag])),
-    pods: own,
+    pods,
   };
 }
 
 function serviceHealth(service: LiveService): { health: Health; message: string | undefined } {
-  // A status that speaks of an earlier generation says nothing about this one.
-  if (service.status?.observedGeneration !== service.metadata.generation) {
+  if (!isObserved(service)) {
     return { health: "waiting", message: "Knative has not seen the change yet" };
   }
   return conditionHealth(service.status?.conditions, "Ready");
+}
+
+/** A status that speaks of an earlier generation says nothing about this one. */
+function isObserved({ status, metadata }: LiveService): boolean {
+  return status?.observedGeneration === metadata.generation;
 }
 
 function conditionHealth(
@@ -118,20 +133,26 @@ function conditionHealth(
   return { health: condition?.status === "False" ? "failed" : "waiting", message };
 }
 
-function podView(pod: LivePod): PodView {
+function podView(pod: LivePod, events: readonly ClusterEvent[]): PodView {
   const main = pod.status?.containerStatuses ?? [];
   const sidecars = (pod.status?.initContainerStatuses ?? []).filter(({ name }) => name === SIDECAR);
   const all = [...main, ...sidecars];
   const ready = all.filter((container) => container.ready).length;
   const trouble =
     [...(pod.status?.initContainerStatuses ?? []), ...main].flatMap(troubleOf)[0] ?? unschedulable(pod);
+  const { name } = pod.metadata;
+  const health = trouble ? "failed" : ready === all.length && all.length > 0 ? "ready" : "waiting";
+  const warned = events.findLast(
+    ({ about, type }) => type === "Warning" && about.kind === "Pod" && about.name === name,
+  );
   return {
-    name: pod.metadata.name,
-    health: trouble ? "failed" : ready === all.length && all.length > 0 ? "ready" : "waiting",
+    name,
+    health,
     containers: `${ready}/${all.length}`,
     restarts: all.reduce((sum, { restartCount }) => sum + restartCount, 0),
     hasSidecar: all.some(({ name }) => name === SIDECAR),
     trouble,
+    warning: health === "waiting" ? warned?.message : undefined,
   };
 }
 

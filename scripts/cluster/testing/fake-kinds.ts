@@ -1,0 +1,35 @@
+import type { Kind } from "../kube/objects.ts";
+
+/** A kind as discovery tells of it. */
+export interface FakeKind extends Kind {
+  plural: string;
+  namespaced: boolean;
+}
+
+/** What every cluster knows. */
+export const BUILT_IN: readonly FakeKind[] = [
+  core("Namespace", "namespaces", false),
+  core("Node", "nodes", false),
+  core("Pod", "pods"),
+  core("Event", "events"),
+  core("Service", "services"),
+  core("ConfigMap", "configmaps"),
+  core("Secret", "secrets"),
+  core("ServiceAccount", "serviceaccounts"),
+  { apiVersion: "apps/v1", kind: "Deployment", plural: "deployments", namespaced: true },
+  {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    plural: "customresourcedefinitions",
+    namespaced: false,
+  },
+];
+
+/** The path of a version of an API group. */
+export function groupPath({ apiVersion }: Kind): string {
+  return apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+}
+
+function core(kind: string, plural: string, namespaced = true): FakeKind {
+  return { apiVersion: "v1", kind, plural, namespaced };
+}
