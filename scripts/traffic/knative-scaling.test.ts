@@ -55,8 +55,8 @@ test("a revision's scaling may be all that Knative takes", () => {
 });
 
 test.each<[string, string, string]>([
-  ["min-scale", "one", '12:45: FIELD: "one" is not a whole number in quotes, 0 or more'],
-  ["min-scale", "-1", '12:45: FIELD: "-1" is not a whole number in quotes, 0 or more'],
+  ["min-scale", "one", '12:44: FIELD: "one" is not a whole number in quotes, 0 or more'],
+  ["min-scale", "-1", '12:44: FIELD: "-1" is not a whole number in quotes, 0 or more'],
   ["target", "much", '12:41: FIELD: "much" is not a number in quotes, such as "100"'],
   ["window", "500ms", '12:41: FIELD: "500ms" is not a duration of whole seconds, such as 90s or 1m30s'],
   ["window", "5s", "12:41: FIELD: 5s is no window that Knative takes; give 6s to 1h"],
