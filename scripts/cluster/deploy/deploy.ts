@@ -10,6 +10,7 @@ import type { ServiceView } from "../workload/view.ts";
 import { Check } from "typebox/schema";
 import { type Conflict, conflictOf } from "./conflict.ts";
 import { type DeployStep, MANAGER, planDeploy } from "./plan.ts";
+import { renewPods } from "./renew-pods.ts";
 import { withLiveTemplate } from "./same-revision.ts";
 import { NotReady, untilReady } from "./wait.ts";
 
@@ -73,7 +74,16 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
     if (step.awaits && change !== "passed over" && change !== "in conflict" && !dryRun)
       await waitFor(step.awaits, options);
   }
+  if (!dryRun && done.changes.some(isStricter)) {
+    const renewed = await renewPods(kube, namespace, options);
+    if (renewed > 0)
+      events.onChange(`Pods of ${namespace}`, "changed", "started again for the change of mTLS");
+  }
   return done;
+}
+
+function isStricter({ object, change }: Deployed["changes"][number]): boolean {
+  return object.startsWith("PeerAuthentication ") && (change === "created" || change === "changed");
 }
 
 async function applyStep(step: DeployStep, options: DeployOptions, conflicts: Conflict[]): Promise<Change> {
