@@ -275,7 +275,8 @@ class Relay {
   }
 
   #revision(): string | undefined {
-    return this.#resolution?.kind === "revision" ? this.#resolution.revision : undefined;
+    const resolution = this.#resolution;
+    return resolution?.kind === "revision" || resolution?.kind === "abort" ? resolution.revision : undefined;
   }
 
   #hops(): readonly Hop[] {

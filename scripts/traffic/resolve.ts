@@ -46,8 +46,8 @@ export type Resolution =
   | { kind: "revision"; revision: string; request: RoutedRequest; hops: readonly Hop[] }
   | { kind: "redirect"; status: number; location: string; hops: readonly Hop[] }
   | { kind: "direct"; status: number; body: Uint8Array; hops: readonly Hop[] }
-  /** A fault that a rule asks for. */
-  | { kind: "abort"; status: number; hops: readonly Hop[] }
+  /** A fault that a rule asks for; with the revision that would have answered, where that was chosen already. */
+  | { kind: "abort"; status: number; revision?: string; hops: readonly Hop[] }
   | { kind: "nowhere"; status: 404 | 500; reason: string; hops: readonly Hop[] };
 
 /** What a request met before, and how what is left to chance is decided. */
@@ -105,11 +105,10 @@ export function resolveBy(
         return { kind: "redirect", status: action.status, location: redirected(action, request), hops };
       }
       const retried = steps === earlier.length ? again : undefined;
-      const { delay, abort } = (retried === undefined ? action.fault : undefined) ?? {};
-      const delayMs = delay !== undefined && happens(delay.percent) ? delay.ms : 0;
-      if (abort !== undefined && happens(abort.percent)) {
+      const { delayMs, status } = suffered(action, retried === undefined ? happens : () => false);
+      if (status !== undefined) {
         hops.push({ rule, destination: undefined, before: undefined, delayMs, mirrored: [] });
-        return { kind: "abort", status: abort.status, hops };
+        return { kind: "abort", status, hops };
       }
       const before =
         action.retry.attempts === 0
@@ -125,7 +124,7 @@ export function resolveBy(
       backend = table.backends.get(host);
     }
     if (backend === undefined) return { kind: "nowhere", status: 404, reason: noHost(at, host), hops };
-    if (backend.kind === "revision") return { kind: "revision", revision: backend.revision, request, hops };
+    if (backend.kind === "revision") return arrive(backend.revision);
     at = backend.listener;
   }
   return {
@@ -134,6 +133,27 @@ export function resolveBy(
     reason: `the routes for ${hostOf(incoming.authority)} go in a circle`,
     hops,
   };
+
+  function arrive(revision: string): Resolution {
+    const door = table.doors?.get(revision);
+    if (door !== undefined) {
+      const { delayMs, status } = suffered(door.action, happens);
+      const destination = status === undefined ? door.action.destinations[0] : undefined;
+      hops.push({ rule: door, destination, before: undefined, delayMs, mirrored: [] });
+      if (status !== undefined) return { kind: "abort", status, revision, hops };
+    }
+    return { kind: "revision", revision, request, hops };
+  }
+}
+
+/** What a rule's fault does to one request: how long it is held, and the status that it gets instead of an answer. */
+function suffered(
+  { fault }: ForwardAction,
+  happens: (percent: number) => boolean,
+): { delayMs: number; status: number | undefined } {
+  const { delay, abort } = fault ?? {};
+  const delayMs = delay !== undefined && happens(delay.percent) ? delay.ms : 0;
+  return { delayMs, status: abort !== undefined && happens(abort.percent) ? abort.status : undefined };
 }
 
 function firstRule(
