@@ -23,7 +23,7 @@ spec:
 kind: Other
 list: [ {a: 1} ]
 `;
-const TRAFFIC = { document: 0, path: ["spec", "traffic"] };
+const TRAFFIC = { line: 2, path: ["spec", "traffic"] };
 const kept = (i: number, set: Extract<ItemEdit, { kept: number }>["set"] = {}): ItemEdit => ({
   kept: i,
   set,
@@ -86,10 +86,10 @@ list: [ {a: 1} ]
   });
 
   test("is written anew where it stands in braces, or was not there", () => {
-    const edited = editList(FILE, { document: 1, path: ["list"] }, [kept(0, { a: 2 }), { added: { a: 3 } }]);
+    const edited = editList(FILE, { line: 18, path: ["list"] }, [kept(0, { a: 2 }), { added: { a: 3 } }]);
     expect(edited).toContain("# the old one");
     expect(parseAllDocuments(edited)[1]?.toJS()).toEqual({ kind: "Other", list: [{ a: 2 }, { a: 3 }] });
-    const made = editList("# here\nspec:\n  a: 1\n", { document: 0, path: ["spec", "traffic"] }, [
+    const made = editList("# here\nspec:\n  a: 1\n", { line: 2, path: ["spec", "traffic"] }, [
       { added: { percent: 100 } },
     ]);
     expect(made).toBe("# here\nspec:\n  a: 1\n  traffic:\n    - percent: 100\n");
@@ -119,7 +119,7 @@ list: [ {a: 1} ]
         (before, wanted, indent) => {
           const text = `list: # c\n${before.map((each) => itemText(each, indent)).join("\n# between\n")}\nend: 1\n`;
           const used = new Set<number>();
-          const edits = wanted.filter((edit): edit is ItemEdit => {
+          const edits: ItemEdit[] = wanted.filter((edit) => {
             if ("added" in edit) return true;
             const isFree = edit.kept < before.length && !used.has(edit.kept);
             used.add(edit.kept);
@@ -132,7 +132,7 @@ list: [ {a: 1} ]
             const all = Object.entries({ ...before[edit.kept], ...edit.set });
             return Object.fromEntries(all.filter(([, each]) => each !== undefined));
           });
-          const after = parseAllDocuments(editList(text, { document: 0, path: ["list"] }, edits));
+          const after = parseAllDocuments(editList(text, { line: 1, path: ["list"] }, edits));
           expect(after[0]?.toJS()).toEqual({ list: expected, end: 1 });
         },
       ),

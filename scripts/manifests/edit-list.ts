@@ -19,9 +19,11 @@ export type FieldValue = string | number | boolean | undefined;
 export type ItemEdit =
   { kept: number; set: Readonly<Record<string, FieldValue>> } | { added: Readonly<Record<string, unknown>> };
 
-/** Where the list is: the number of the document in its file, from 0, and the way to the list within it. */
+/** Where the list is. */
 export interface ListPlace {
-  document: number;
+  /** The line on which its document's content begins, from 1. */
+  line: number;
+  /** The way to the list within the document. */
   path: FieldPath;
 }
 
@@ -29,16 +31,17 @@ export interface ListPlace {
  * Changes a list of maps within a YAML text, and nothing else of the text: comments, order, quotes and blank lines stay
  * as they are, and what stands above an item goes where the item goes. A list in braces, or one that is not there yet,
  * is written anew by the YAML library, which keeps the comments and order of the rest.
- * @throws when there is no such document
+ * @throws when no document begins on that line
  */
 export function editList(text: string, place: ListPlace, items: readonly ItemEdit[]): string {
+  if (text.startsWith(MARK)) return MARK + editList(text.slice(MARK.length), place, items);
   const documents = parseAllDocuments(text, {
     keepSourceTokens: true,
     schema: "yaml-1.1",
     logLevel: "error",
   });
-  const document = documents[place.document];
-  if (document === undefined) throw new Error(`the file has no document ${place.document + 1}`);
+  const document = documents.find(({ contents }) => lineOf(text, contents?.range?.[0] ?? 0) === place.line);
+  if (document === undefined) throw new Error(`no document begins on line ${place.line}`);
   const list: unknown = document.getIn(place.path, true);
   const blocks = isSeq<Node>(list) ? itemBlocks(text, list) : undefined;
   if (blocks === undefined || blocks.length === 0) return rewritten(documents, document, place.path, items);
@@ -55,6 +58,9 @@ export function editList(text: string, place: ListPlace, items: readonly ItemEdi
 
 // What kubectl, which reads YAML 1.1, would take for something else is quoted.
 const PLAIN = { lineWidth: 0, blockQuote: false, version: "1.1" } as const;
+
+// The byte order mark that some editors put first.
+const MARK = "\uFEFF";
 
 /** An item's own lines, from what stands above it to the end of its last line. */
 interface Block {
@@ -192,6 +198,10 @@ function endOf(node: Node): number {
     if (last !== undefined) return endOf(last);
   }
   return node.range?.[1] ?? 0;
+}
+
+function lineOf(text: string, at: number): number {
+  return text.slice(0, at).split("\n").length;
 }
 
 function lineStart(text: string, at: number): number {

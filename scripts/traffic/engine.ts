@@ -75,3 +75,34 @@ export interface Engine {
   /** What becomes of requests from now on, in batches, until the signal. */
   outcomes(signal: AbortSignal): AsyncIterable<Outcome[]>;
 }
+
+/** A change of a split that this tool made. */
+export interface SplitChange {
+  atMs: number;
+  /** Who made it, as it was told to the engine. */
+  by: string;
+  before: readonly SplitTarget[];
+  after: readonly SplitTarget[];
+  /** Whether it took back the change before it. */
+  undo: boolean;
+}
+
+/** An engine that remembers what this tool changed. */
+export interface RecordedEngine extends Engine {
+  /** @param undo whether the write takes back the last change @default false */
+  write(targets: readonly SplitTarget[], version: string, by: string, undo?: boolean): Promise<SplitState>;
+  /** What this tool changed, the oldest first; of many, the latest. */
+  changes(): Promise<SplitChange[]>;
+  /** Whether the engine can tell now which revisions are ready; false where nothing runs. */
+  runs(): Promise<boolean>;
+}
+
+/** Nothing runs that could have a split in force. The message says how to start it. */
+export class NothingRuns extends Error {
+  override readonly name = "NothingRuns";
+}
+
+/** What was asked for cannot be written here. The message says why, and what to do. */
+export class CannotWrite extends Error {
+  override readonly name = "CannotWrite";
+}

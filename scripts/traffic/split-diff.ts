@@ -24,15 +24,13 @@ export function diffSplits(before: readonly SplitTarget[], after: readonly Split
   ];
 }
 
-/** Whether two splits are the same block: the same targets in the same order. */
+/**
+ * Whether two splits say the same: the same targets with the same percents, in any order. A target without tag and
+ * share says nothing.
+ */
 export function sameSplit(a: readonly SplitTarget[], b: readonly SplitTarget[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((target, i) => {
-      const other = b[i];
-      return other !== undefined && isSameTarget(target, other) && target.percent === other.percent;
-    })
-  );
+  const says = ({ tag, percent }: SplitTarget): boolean => tag !== undefined || percent > 0;
+  return diffSplits(a.filter(says), b.filter(says)).every(({ before, after }) => before === after);
 }
 
 /** The percent of each revision; the same revision under several targets is summed. */

@@ -1,0 +1,66 @@
+import Type from "typebox";
+import { Check } from "typebox/schema";
+import type { SplitChange, SplitTarget } from "./engine.ts";
+
+// Enough to go back a rollout of many steps, little enough for an object of a cluster.
+const MOST_CHANGES = 50;
+
+const StoredTarget = Type.Object({
+  revision: Type.String(),
+  tag: Type.Optional(Type.String()),
+  percent: Type.Number(),
+  latest: Type.Boolean(),
+});
+
+const StoredChanges = Type.Array(
+  Type.Object({
+    atMs: Type.Number(),
+    by: Type.String(),
+    before: Type.Array(StoredTarget),
+    after: Type.Array(StoredTarget),
+    undo: Type.Boolean(),
+  }),
+);
+
+/** A history with one change more; the oldest give way. */
+export function withChange(history: readonly SplitChange[], change: SplitChange): SplitChange[] {
+  return [...history, change].slice(-MOST_CHANGES);
+}
+
+/** The change to take back next: the last one that was neither taken back already nor takes one back itself. */
+export function lastToUndo(history: readonly SplitChange[]): SplitChange | undefined {
+  const open: SplitChange[] = [];
+  for (const change of history) {
+    if (change.undo) open.pop();
+    else open.push(change);
+  }
+  return open.at(-1);
+}
+
+/** A history as text, and back; a text that is none is an empty history. */
+export function writeHistory(history: readonly SplitChange[]): string {
+  return `${JSON.stringify(history, undefined, 2)}\n`;
+}
+
+/** A history from its text; empty when the text is none. */
+export function readHistory(text: string | undefined): SplitChange[] {
+  if (text === undefined) return [];
+  let stored: unknown;
+  try {
+    stored = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  if (!Check(StoredChanges, stored)) return [];
+  return stored.map((change) => ({
+    ...change,
+    before: targets(change.before),
+    after: targets(change.after),
+  }));
+}
+
+function targets(
+  stored: readonly { revision: string; tag?: string; percent: number; latest: boolean }[],
+): SplitTarget[] {
+  return stored.map(({ revision, tag, percent, latest }) => ({ revision, tag, percent, latest }));
+}

@@ -1,0 +1,94 @@
+import { CLUSTER_DOMAIN } from "./hosts.ts";
+
+/** A destination of a weighted rule, as far as it says which revision is meant. */
+export interface WeightedDestination {
+  weight?: number | undefined;
+  destination: { host: string };
+  headers?: { request?: { set?: Readonly<Record<string, string>> | undefined } | undefined } | undefined;
+}
+
+/** Whose destinations they are. */
+export interface WeightedService {
+  name: string;
+  namespace: string;
+  revisions: readonly string[];
+  /** The revision of each tag. */
+  tags: ReadonlyMap<string, string>;
+}
+
+const FINEST = 1_000_000;
+
+/**
+ * Weights in the ratio of percents: the percents themselves where they are whole, else the least multiple of them by a
+ * power of ten that is. Istio takes any sum (istio issue 36069).
+ */
+export function weightsOf(percents: readonly number[]): number[] {
+  for (let scale = 1; scale < FINEST; scale *= 10) {
+    const weights = percents.map((percent) => Math.round(percent * scale));
+    if (percents.every((percent, i) => Math.abs(percent * scale - (weights[i] ?? 0)) < 1e-6)) return weights;
+  }
+  return percents.map((percent) => Math.round(percent * FINEST));
+}
+
+/** The share of each weight in percent; a lone destination takes all, whatever its weight. */
+export function percentsOf(weights: readonly number[]): number[] {
+  const sum = weights.reduce((all, weight) => all + weight, 0);
+  return weights.map((weight) => (weights.length === 1 ? 100 : sum === 0 ? 0 : (100 * weight) / sum));
+}
+
+/**
+ * The revision that a destination means: by the Host of one of its tags, else by its own Service; undefined where it
+ * means something else.
+ */
+export function destinationOf(
+  { destination, headers }: WeightedDestination,
+  service: WeightedService,
+): { revision: string; tag: string | undefined } | undefined {
+  const authority = Object.entries(headers?.request?.set ?? {}).find(
+    ([name]) => name.toLowerCase() === "host",
+  )?.[1];
+  const name = ownName(authority ?? destination.host, service.namespace);
+  if (name === undefined) return undefined;
+  const tag = [...service.tags.keys()].find((each) => name === `${each}-${service.name}`);
+  if (tag !== undefined) return { revision: service.tags.get(tag) ?? "", tag };
+  if (authority !== undefined || !service.revisions.includes(name)) return undefined;
+  const own = [...service.tags].find(([, revision]) => revision === name)?.[0];
+  return { revision: name, tag: own };
+}
+
+/** The first label of a host of this namespace. */
+function ownName(host: string, namespace: string): string | undefined {
+  const [name = "", ...rest] = host.split(":")[0]?.split(".") ?? [];
+  const ends = ["", namespace, `${namespace}.svc`, `${namespace}.${CLUSTER_DOMAIN}`];
+  return ends.includes(rest.join(".")) ? name : undefined;
+}
+
+/**
+ * A destination for another revision by the example of one that is there: each name of the one, and each host that
+ * begins with it, becomes the other's. Undefined where the example goes by tags and the other has none.
+ */
+export function destinationLike<T extends WeightedDestination>(
+  example: T,
+  from: { revision: string; tag: string | undefined },
+  to: { revision: string; tag: string | undefined },
+  service: string,
+): T | undefined {
+  const names = new Map([[from.revision, to.revision]]);
+  const byTag = from.tag === undefined ? undefined : `${from.tag}-${service}`;
+  if (byTag !== undefined) {
+    if (to.tag === undefined && JSON.stringify(example).includes(`"${byTag}.`)) return undefined;
+    if (to.tag !== undefined) names.set(byTag, `${to.tag}-${service}`);
+  }
+  return renamed(example, names) as T;
+}
+
+function renamed(value: unknown, names: ReadonlyMap<string, string>): unknown {
+  if (typeof value === "string") {
+    const [first = "", ...rest] = value.split(".");
+    const name = names.get(first);
+    return name === undefined ? value : [name, ...rest].join(".");
+  }
+  if (Array.isArray(value)) return value.map((each) => renamed(each, names));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, renamed(each, names)]));
+}
