@@ -2,8 +2,10 @@ import type { Static, TSchema } from "typebox";
 import { nearest } from "../nearest.ts";
 import type { FieldPath, ManifestDocument } from "./document.ts";
 import { isRecord } from "./explain.ts";
-import { ExternalNameService, Namespace, ServiceAccount } from "./kinds/core.ts";
-import { Gateway, VirtualService } from "./kinds/istio.ts";
+import { ConfigFeatures, ExternalNameService, Namespace, ServiceAccount } from "./kinds/core.ts";
+import { DestinationRule } from "./kinds/istio-destination-rule.ts";
+import { Gateway } from "./kinds/istio-gateway.ts";
+import { VirtualService } from "./kinds/istio-virtual-service.ts";
 import { KnativeService } from "./kinds/knative-service.ts";
 import type { Problem } from "./problem.ts";
 import { clusterOnlyFields, validate } from "./validate.ts";
@@ -20,9 +22,12 @@ export interface Resources {
   knativeServices: Sourced<KnativeService>[];
   virtualServices: Sourced<VirtualService>[];
   gateways: Sourced<Gateway>[];
+  destinationRules: Sourced<DestinationRule>[];
   externalNames: Sourced<ExternalNameService>[];
   namespaces: Sourced<Namespace>[];
   serviceAccounts: Sourced<ServiceAccount>[];
+  /** What Knative is told to do beyond its defaults. */
+  configFeatures: Sourced<ConfigFeatures>[];
   /** Fields that are for the cluster only and have no effect on one machine. */
   clusterOnly: { file: string; path: FieldPath }[];
 }
@@ -32,9 +37,11 @@ const KINDS: readonly (readonly [apiVersion: string, kind: string])[] = [
   ["serving.knative.dev/v1", "Service"],
   ["networking.istio.io/v1", "VirtualService"],
   ["networking.istio.io/v1", "Gateway"],
+  ["networking.istio.io/v1", "DestinationRule"],
   ["v1", "Service"],
   ["v1", "Namespace"],
   ["v1", "ServiceAccount"],
+  ["v1", "ConfigMap"],
 ];
 
 /** Sorts documents by kind. What is not a known kind, or not valid as one, comes back as problems. */
@@ -47,9 +54,11 @@ export function collectResources(documents: readonly ManifestDocument[]): {
     knativeServices: [],
     virtualServices: [],
     gateways: [],
+    destinationRules: [],
     externalNames: [],
     namespaces: [],
     serviceAccounts: [],
+    configFeatures: [],
     clusterOnly: [],
   };
   for (const document of documents) {
@@ -64,6 +73,9 @@ export function collectResources(documents: readonly ManifestDocument[]): {
       case "networking.istio.io/Gateway":
         read(Gateway, document, resources.gateways);
         break;
+      case "networking.istio.io/DestinationRule":
+        read(DestinationRule, document, resources.destinationRules);
+        break;
       case "/Service":
         read(ExternalNameService, document, resources.externalNames);
         break;
@@ -73,6 +85,9 @@ export function collectResources(documents: readonly ManifestDocument[]): {
       case "/ServiceAccount":
         read(ServiceAccount, document, resources.serviceAccounts);
         break;
+      case "/ConfigMap":
+        read(ConfigFeatures, document, resources.configFeatures);
+        break;
       default:
         problems.push(unreadable(document));
     }
@@ -80,6 +95,8 @@ export function collectResources(documents: readonly ManifestDocument[]): {
   for (const list of [
     resources.virtualServices,
     resources.gateways,
+    resources.destinationRules,
+    resources.configFeatures,
     resources.externalNames,
     resources.serviceAccounts,
   ])

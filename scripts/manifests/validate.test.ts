@@ -32,7 +32,7 @@ spec:
       "3:11: metadata: name is missing; add name, a text",
       "5:10: spec.hosts: the list is empty; give at least one item",
       "8:16: spec.http[0].match[0].uri: exactly one of exact, prefix and regex is needed here, and 2 are given",
-      "9:11: spec.http[0].match[0].port: this field is not supported here; the local mesh does not match on the port yet: leave it out, or try it on a cluster",
+      "9:11: spec.http[0].match[0].port: this field is not supported here; the local mesh does not match on the port: leave it out, or try it on a cluster",
       "11:24: spec.http[0].route[0].destination: host is missing; add host, a text",
       "12:19: spec.http[0].route[0].weight: -1 is too small; at least 0 is allowed",
       "13:11: spec.http[0].route[1]: destination is missing; add destination, a map of fields",

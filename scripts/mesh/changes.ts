@@ -1,4 +1,4 @@
-import type { VirtualService } from "../manifests/kinds/istio.ts";
+import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts";
 import type { Sourced } from "../manifests/resources.ts";
 import type { KnativeServicePlan } from "../traffic/knative.ts";
 import type { Destination, Rule } from "../traffic/table.ts";

@@ -1,9 +1,10 @@
-import type { VirtualService } from "../manifests/kinds/istio.ts";
+import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts";
 import type { Problem } from "../manifests/problem.ts";
 import type { Resources, Sourced } from "../manifests/resources.ts";
-import { type Binding, bindings, readGateways } from "./gateways.ts";
 import { clusterHosts, fullHost } from "./hosts.ts";
-import { virtualServiceRules } from "./istio-rules.ts";
+import { type Binding, bindings, readGateways } from "./istio/gateways.ts";
+import { virtualServiceRules } from "./istio/rules.ts";
+import { readSubsets } from "./istio/subsets.ts";
 import { type KnativeServicePlan, planKnativeServices } from "./knative.ts";
 import { type HostRules, knativeRules } from "./knative-rules.ts";
 import type { Listener, RouteTable, Rule, VirtualHosts } from "./table.ts";
@@ -28,17 +29,24 @@ export function compilePlan(resources: Resources, domain: string): { plan: Plan;
 /** The same where the Knative Services are known otherwise, as those of a cluster are. */
 export function compileRoutes(
   services: KnativeServicePlan[],
-  resources: Pick<Resources, "virtualServices" | "gateways" | "externalNames">,
+  resources: Pick<
+    Resources,
+    "virtualServices" | "gateways" | "destinationRules" | "externalNames" | "configFeatures"
+  >,
   domain: string,
 ): { plan: Plan; problems: Problem[] } {
   const problems: Problem[] = [];
   const cluster = clusterHosts(services, resources.externalNames);
   problems.push(...cluster.problems);
   const gateways = readGateways(resources.gateways, problems);
-  const routes = services.flatMap((service) => knativeRules(service, domain));
+  const subsets = readSubsets(resources.destinationRules, services, cluster.hosts, problems);
+  const byTagHeader = resources.configFeatures.some(
+    ({ value }) => value.data["tag-header-based-routing"] === "enabled",
+  );
+  const routes = services.flatMap((service) => knativeRules(service, domain, byTagHeader));
   const claims = new Claims(routes, problems);
   for (const source of resources.virtualServices) {
-    const { rules, problems: invalid } = virtualServiceRules(source, cluster.hosts);
+    const { rules, problems: invalid } = virtualServiceRules(source, cluster.hosts, subsets);
     problems.push(...invalid);
     const bound = bindings(source, gateways, problems);
     claims.check(source, bound);

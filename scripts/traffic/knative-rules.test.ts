@@ -8,7 +8,9 @@ import {
   HALVES,
   knativeService,
   planOf,
+  request,
   rulesAt,
+  sent,
 } from "./testing/compiled.ts";
 
 // What net-istio 1.20 writes for a Knative Service is told in its pkg/reconciler/ingress/resources/virtual_service.go.
@@ -138,3 +140,56 @@ function hostsAt(plan: Plan, listener: Listener): string[] {
   expect([suffixes, any]).toEqual([[], undefined]);
   return [...exact.keys()].sort();
 }
+
+describe("routing by the header Knative-Serving-Tag", () => {
+  const features = (value: string): object => ({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "config-features", namespace: "knative-serving" },
+    data: { "tag-header-based-routing": value },
+  });
+  const traffic = [
+    { revisionName: "credit-check-basic", tag: "basic", percent: 100 },
+    { revisionName: "credit-check-advanced", tag: "advanced", percent: 0 },
+  ];
+  const tagged = (tag: string): { headers: [string, string][] } => ({
+    headers: [["knative-serving-tag", tag]],
+  });
+
+  test.each([
+    ["enabled", "advanced", "credit-check-advanced"],
+    ["enabled", "basic", "credit-check-basic"],
+    ["enabled", "other", "credit-check-basic"],
+    ["disabled", "advanced", "credit-check-basic"],
+  ])("that is %s: %s leads to %s", (value, tag, expected) => {
+    const plan = planOf(...creditCheck(traffic), features(value));
+    for (const [listener, host] of [
+      ["mesh", "credit-check.kyc"],
+      ["local-gateway", "credit-check.kyc.svc.cluster.local"],
+      ["ingress", "credit-check.kyc.example.com"],
+    ] as const) {
+      expect(sent(plan, listener, request(host, "/", tagged(tag)))).toMatchObject({
+        revision: `kyc/${expected}`,
+      });
+    }
+  });
+
+  test("tells the revision which way the request came", () => {
+    const plan = planOf(...creditCheck(traffic), features("enabled"));
+    const seen = (host: string, tag?: string): (string | undefined)[] => {
+      const end = sent(plan, "mesh", request(host, "/", tag === undefined ? {} : tagged(tag)));
+      const headers = end.kind === "revision" ? end.request.headers : undefined;
+      return ["knative-serving-tag", "knative-serving-default-route"].map((name) => headers?.joined(name));
+    };
+    expect(seen("credit-check.kyc")).toEqual([undefined, "true"]);
+    expect(seen("credit-check.kyc", "other")).toEqual(["other", "true"]);
+    expect(seen("credit-check.kyc", "advanced")).toEqual(["advanced", undefined]);
+    expect(seen("advanced-credit-check.kyc")).toEqual(["advanced", undefined]);
+  });
+
+  test("is off without a word of it, as on a cluster", () => {
+    const plan = planOf(...creditCheck(traffic));
+    const end = sent(plan, "mesh", request("credit-check.kyc", "/", tagged("advanced")));
+    expect(end).toMatchObject({ revision: "kyc/credit-check-basic" });
+  });
+});

@@ -1,7 +1,7 @@
 import { clusterLocalNames } from "./hosts.ts";
 import { type KnativeServicePlan, shares } from "./knative.ts";
 import { NO_CHANGE } from "./headers.ts";
-import type { Destination, Listener, Rule } from "./table.ts";
+import { type Destination, EVERY_REQUEST, type ForwardAction, type Listener, type Rule } from "./table.ts";
 import type { Position } from "../manifests/problem.ts";
 
 /** Rules that hold for these hosts at these listeners. */
@@ -11,31 +11,57 @@ export interface HostRules {
   rules: Rule[];
 }
 
+// (networking, pkg/http/header/header.go)
+const TAG_HEADER = "knative-serving-tag";
+const DEFAULT_ROUTE_HEADER = "knative-serving-default-route";
+
 /**
  * The routes that net-istio writes for a Knative Service: the split at its own host, and each tag at
  * `TAG-NAME`; for callers in the cluster, and for the public too unless the service is cluster-local.
  * (net-istio 1.20, pkg/reconciler/ingress/resources/virtual_service.go)
  * @param domain the domain of public services, as config-domain sets it
+ * @param byTagHeader whether Knative's feature tag-header-based-routing is on: then the header Knative-Serving-Tag
+ *   chooses a tag at the service's own host (serving, pkg/reconciler/route/resources/ingress.go)
  */
-export function knativeRules(service: KnativeServicePlan, domain: string): HostRules[] {
+export function knativeRules(service: KnativeServicePlan, domain: string, byTagHeader = false): HostRules[] {
+  const { namespace } = service;
   const routes: HostRules[] = [];
-  addHost(service.name, shares(service.traffic), service.at);
-  for (const { tag, revision, at } of service.traffic) {
-    if (tag !== undefined) addHost(`${tag}-${service.name}`, new Map([[revision, 100]]), at);
+  const tagged = service.traffic.flatMap(({ tag, revision, at }) => {
+    return tag === undefined ? [] : [{ tag, weights: new Map([[revision, 100]]), at }];
+  });
+  const split = splitRule(namespace, shares(service.traffic), service.at);
+  if (!byTagHeader) addHost(service.name, [split]);
+  else {
+    const chosen = tagged.map(({ tag, weights, at }): Rule => {
+      const headers = [[TAG_HEADER, { kind: "exact", value: tag }]] as const;
+      return { ...splitRule(namespace, weights, at), matches: [{ ...EVERY_REQUEST, headers }] };
+    });
+    addHost(service.name, [...chosen, setting(split, DEFAULT_ROUTE_HEADER, "true")]);
+  }
+  for (const { tag, weights, at } of tagged) {
+    const rule = splitRule(namespace, weights, at);
+    addHost(`${tag}-${service.name}`, [byTagHeader ? setting(rule, TAG_HEADER, tag) : rule]);
   }
   return routes;
 
-  function addHost(name: string, weights: ReadonlyMap<string, number>, at: Position): void {
-    const rules = [splitRule(service.namespace, weights, at)];
-    const hosts = clusterLocalNames(name, service.namespace);
+  function addHost(name: string, rules: Rule[]): void {
+    const hosts = clusterLocalNames(name, namespace);
     routes.push({ listener: "mesh", hosts, rules }, { listener: "local-gateway", hosts, rules });
     if (service.visibility === "public") {
-      routes.push({ listener: "ingress", hosts: [`${name}.${service.namespace}.${domain}`], rules });
+      routes.push({ listener: "ingress", hosts: [`${name}.${namespace}.${domain}`], rules });
     }
   }
 }
 
-function splitRule(namespace: string, weights: ReadonlyMap<string, number>, at: Position): Rule {
+function setting(rule: Rule & { action: ForwardAction }, name: string, value: string): Rule {
+  return { ...rule, action: { ...rule.action, request: { ...NO_CHANGE, set: [[name, value]] } } };
+}
+
+function splitRule(
+  namespace: string,
+  weights: ReadonlyMap<string, number>,
+  at: Position,
+): Rule & { action: ForwardAction } {
   const destinations = [...weights].map(([revision, percent]): Destination => {
     return {
       host: clusterLocalNames(revision, namespace)[0] as string,

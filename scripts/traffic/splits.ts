@@ -1,4 +1,5 @@
-import type { HTTPRoute, HTTPRouteDestination, VirtualService } from "../manifests/kinds/istio.ts";
+import type { HTTPRoute, HTTPRouteDestination } from "../manifests/kinds/istio-route.ts";
+import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts";
 import type { Position } from "../manifests/problem.ts";
 import type { Sourced } from "../manifests/resources.ts";
 import type { Plan } from "./compile.ts";

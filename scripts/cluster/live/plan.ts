@@ -2,7 +2,9 @@ import type { TSchema } from "typebox";
 import type { Static } from "typebox";
 import type { ManifestDocument } from "../../manifests/document.ts";
 import { ExternalNameService } from "../../manifests/kinds/core.ts";
-import { Gateway, VirtualService } from "../../manifests/kinds/istio.ts";
+import { DestinationRule } from "../../manifests/kinds/istio-destination-rule.ts";
+import { Gateway } from "../../manifests/kinds/istio-gateway.ts";
+import { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
 import { VISIBILITY_LABEL } from "../../manifests/kinds/knative-service.ts";
 import type { Position, Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
@@ -30,11 +32,12 @@ const KNATIVE_OWNED = "networking.internal.knative.dev/ingress";
  */
 export async function readLivePlan(kube: Kube, namespace: string, domain: string): Promise<LivePlan> {
   const list = async (kind: Kind): Promise<KubeObject[]> => (await kube.list(kind, { namespace })).items;
-  const [services, revisions, virtualServices, gateways, cores] = await Promise.all([
+  const [services, revisions, virtualServices, gateways, destinationRules, cores] = await Promise.all([
     list(KNATIVE_SERVICE),
     list(REVISION),
     list({ apiVersion: ISTIO, kind: "VirtualService" }),
     list({ apiVersion: ISTIO, kind: "Gateway" }),
+    list({ apiVersion: ISTIO, kind: "DestinationRule" }),
     list({ apiVersion: "v1", kind: "Service" }),
   ]);
   const problems: Problem[] = [];
@@ -50,7 +53,9 @@ export async function readLivePlan(kube: Kube, namespace: string, domain: string
     {
       virtualServices: read(VirtualService, own, problems),
       gateways: read(Gateway, gateways, problems),
+      destinationRules: read(DestinationRule, destinationRules, problems),
       externalNames: read(ExternalNameService, names, problems),
+      configFeatures: [],
     },
     domain,
   );

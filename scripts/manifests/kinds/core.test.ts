@@ -3,7 +3,7 @@ import type { TSchema } from "typebox";
 import { GATEWAY, KUSTOMIZATION, NAMESPACE, SERVICE } from "../testing/samples.ts";
 import { replaced, told } from "../testing/told.ts";
 import { ExternalNameService, Kustomization, Namespace } from "./core.ts";
-import { Gateway } from "./istio.ts";
+import { Gateway } from "./istio-gateway.ts";
 
 describe("in the other kinds", () => {
   test.each<[TSchema, string, string, string, string[]]>([

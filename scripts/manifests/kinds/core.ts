@@ -63,6 +63,49 @@ export const ServiceAccount = strict(
   },
 );
 
+/** The features that Knative has by default, and that the mesh has in no other way. */
+const OTHER_FEATURES =
+  "the local mesh acts on tag-header-based-routing only: leave it out, or try it on a cluster";
+
+/** The one ConfigMap that this tool reads: which of Knative's features are on. */
+export const ConfigFeatures = strict(
+  {
+    apiVersion: Type.Literal("v1"),
+    kind: Type.Literal("ConfigMap"),
+    metadata: strict({
+      ...Metadata.properties,
+      name: Type.Literal("config-features"),
+      namespace: Type.Literal("knative-serving"),
+    }),
+    data: strict(
+      {
+        /** Whether the header Knative-Serving-Tag chooses a revision, as the host of its tag does. */
+        "tag-header-based-routing": Type.Optional(Type.Enum(["enabled", "disabled"])),
+      },
+      {
+        refused: refuse(
+          [
+            "autodetect-http2",
+            "kubernetes.podspec-affinity",
+            "kubernetes.podspec-dryrun",
+            "kubernetes.podspec-fieldref",
+            "kubernetes.podspec-init-containers",
+            "kubernetes.podspec-nodeselector",
+            "kubernetes.podspec-securitycontext",
+            "kubernetes.podspec-tolerations",
+            "kubernetes.podspec-volumes-emptydir",
+            "multi-container",
+            "queueproxy.mount-podinfo",
+            "secure-pod-defaults",
+          ],
+          OTHER_FEATURES,
+        ),
+      },
+    ),
+  },
+  { refused: refuse(["binaryData", "immutable"], OTHER_FEATURES) },
+);
+
 /** What this tool follows of a kustomization: a list of files and folders. */
 export const Kustomization = strict(
   {
@@ -108,4 +151,5 @@ export const Kustomization = strict(
 
 export type ExternalNameService = Static<typeof ExternalNameService>;
 export type ServiceAccount = Static<typeof ServiceAccount>;
+export type ConfigFeatures = Static<typeof ConfigFeatures>;
 export type Namespace = Static<typeof Namespace>;

@@ -108,7 +108,7 @@ export function externalName(name: string, target: string): object {
 }
 
 /** A route to one revision of the credit check. */
-export function to(revision: string, more: object = {}): object {
+export function to(revision: string, more: object = {}): { destination: object } {
   return { destination: { host: `credit-check-${revision}`, port: { number: 80 } }, ...more };
 }
 

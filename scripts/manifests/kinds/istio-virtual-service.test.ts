@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { VIRTUAL_SERVICE } from "../testing/samples.ts";
 import { replaced, told } from "../testing/told.ts";
-import { VirtualService } from "./istio.ts";
+import { VirtualService } from "./istio-virtual-service.ts";
 
 describe("in a VirtualService", () => {
   const ROUTE = "spec.http[0].route[0]";
@@ -23,10 +23,49 @@ describe("in a VirtualService", () => {
     ],
     [
       "      timeout: 30s",
-      "      fault: {}",
+      "      corsPolicy: {}",
       [
-        "19:7: spec.http[0].fault: this field is not supported here; the local mesh does not inject faults yet: leave it out, or try it on a cluster",
+        "19:7: spec.http[0].corsPolicy: this field is not supported here; the local mesh does not answer CORS requests: leave it out, or try it on a cluster",
       ],
+    ],
+    [
+      "      timeout: 30s",
+      "      fault: {}",
+      ["19:14: spec.http[0].fault: delay, abort or both is needed here, and none is given"],
+    ],
+    [
+      "      timeout: 30s",
+      "      fault: {abort: {percentage: {value: 101}, httpStatus: 199, grpcStatus: OK}}",
+      [
+        "19:43: spec.http[0].fault.abort.percentage.value: 101 is too large; at most 100 is allowed",
+        "19:61: spec.http[0].fault.abort.httpStatus: 199 is too small; at least 200 is allowed",
+        "19:66: spec.http[0].fault.abort.grpcStatus: this field is not supported here; the local mesh does not speak gRPC: leave it out, or try it on a cluster",
+      ],
+    ],
+    [
+      "      timeout: 30s",
+      "      fault: {delay: {percent: 5}}",
+      [
+        "19:22: spec.http[0].fault.delay: fixedDelay is missing; add fixedDelay, a text",
+        "19:23: spec.http[0].fault.delay.percent: this field is not supported here; this is deprecated: write percentage: {value: …}",
+      ],
+    ],
+    [
+      "      timeout: 30s",
+      "      mirrorPercent: 5",
+      [
+        "19:7: spec.http[0].mirrorPercent: this field is not supported here; this is deprecated: write mirrorPercentage: {value: …}",
+      ],
+    ],
+    [
+      "    - redirect: {uri: /, redirectCode: 302}",
+      "    - directResponse: {status: 200, body: {bytes: a}}",
+      ['31:51: spec.http[1].directResponse.body.bytes: "a" is not bytes in base64'],
+    ],
+    [
+      "    - redirect: {uri: /, redirectCode: 302}",
+      "    - directResponse: {status: 200, body: {bytes: YQ==, string: a}}",
+      ["31:43: spec.http[1].directResponse.body: either string or bytes is needed here, and 2 are given"],
     ],
     [
       "            prefix: /",
@@ -56,8 +95,8 @@ describe("in a VirtualService", () => {
     ],
     [
       "            prefix: /",
-      `            prefix: ""`,
-      ["12:21: spec.http[0].match[0].uri.prefix: the text is empty; give at least one character"],
+      `            regex: ""`,
+      ["12:20: spec.http[0].match[0].uri.regex: the text is empty; give at least one character"],
     ],
     [
       "            end-user: {exact: basic}",
@@ -92,10 +131,7 @@ describe("in a VirtualService", () => {
     [
       "            host: credit-check",
       "            subset: v1",
-      [
-        `22:13: ${ROUTE}.destination: host is missing; add host, a text`,
-        `22:13: ${ROUTE}.destination.subset: this field is not supported here; the local mesh does not know the subsets of a DestinationRule yet: leave it out, or try it on a cluster`,
-      ],
+      [`22:13: ${ROUTE}.destination: host is missing; add host, a text`],
     ],
     [
       "              number: 80",
@@ -149,7 +185,9 @@ describe("in a VirtualService", () => {
     [
       "        authority: credit-check.kyc.svc.cluster.local",
       "        {}",
-      ["16:9: spec.http[0].rewrite: uri, authority or both is needed here, and none is given"],
+      [
+        "16:9: spec.http[0].rewrite: uri or uriRegexRewrite, authority, or both is needed here, and none is given",
+      ],
     ],
     [
       "    - redirect: {uri: /, redirectCode: 302}",

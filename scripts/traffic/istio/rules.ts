@@ -1,17 +1,19 @@
-import { type FieldPath, formatPath, type ManifestDocument } from "../manifests/document.ts";
+import type { FieldPath } from "../../manifests/document.ts";
 import type {
   HTTPMatchRequest,
-  HTTPRoute,
   StringMatch as YamlStringMatch,
-  VirtualService,
-} from "../manifests/kinds/istio.ts";
-import type { Problem } from "../manifests/problem.ts";
-import type { Sourced } from "../manifests/resources.ts";
-import { didYouMean } from "../nearest.ts";
-import { readAction } from "./istio-action.ts";
-import type { Report } from "./istio-headers.ts";
-import { regexProblem } from "./match.ts";
-import type { Backend, RequestMatch, Rule, StringMatch } from "./table.ts";
+  ValueMatch as YamlValueMatch,
+} from "../../manifests/kinds/istio-match.ts";
+import type { HTTPRoute } from "../../manifests/kinds/istio-route.ts";
+import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
+import type { Problem } from "../../manifests/problem.ts";
+import type { Sourced } from "../../manifests/resources.ts";
+import { didYouMean } from "../../nearest.ts";
+import { readAction } from "./action.ts";
+import { regexProblem } from "../match.ts";
+import type { Backend, NamedMatches, RequestMatch, Rule, StringMatch, ValueMatch } from "../table.ts";
+import { reporter } from "./report.ts";
+import type { Subsets } from "./subsets.ts";
 
 /** A rule, and the gateways that its matches name: none means every gateway of the VirtualService. */
 export interface GatewayRule {
@@ -26,6 +28,7 @@ export interface GatewayRule {
 export function virtualServiceRules(
   source: Sourced<VirtualService>,
   hosts: ReadonlyMap<string, Backend>,
+  subsets: Subsets,
 ): { rules: GatewayRule[]; problems: Problem[] } {
   const { value, document } = source;
   const namespace = value.metadata.namespace ?? "default";
@@ -46,7 +49,7 @@ export function virtualServiceRules(
   function readRoute(route: HTTPRoute, path: FieldPath): GatewayRule {
     const at = document.at(path);
     const matches = (route.match ?? []).map((match, i) => readMatch(match, [...path, "match", i]));
-    const action = readAction(route, path, { namespace, hosts, report });
+    const action = readAction(route, path, { namespace, hosts, subsets, report });
     return {
       for(gateway) {
         if (matches.length === 0) return { at, matches: [], action };
@@ -71,19 +74,29 @@ export function virtualServiceRules(
       match: {
         uri: readStringMatch(match.uri, [...path, "uri"]),
         method: readStringMatch(match.method, [...path, "method"]),
-        ignoreUriCase: false,
+        ignoreUriCase: match.ignoreUriCase ?? false,
         authority: readStringMatch(match.authority, [...path, "authority"]),
-        withoutHeaders: [],
-        queryParams: [],
-        headers: Object.entries(match.headers ?? {}).map(([name, wanted]) => [
-          name.toLowerCase(),
-          readStringMatch(wanted, [...path, "headers", name]),
-        ]),
+        headers: readNamed(match.headers, [...path, "headers"], lower),
+        withoutHeaders: readNamed(match.withoutHeaders, [...path, "withoutHeaders"], lower, "*"),
+        queryParams: readNamed(match.queryParams, [...path, "queryParams"], (name) => name),
       },
     };
   }
 
-  function readStringMatch(match: YamlStringMatch, path: FieldPath): StringMatch;
+  /** @param presence a regex that asks for no more than presence, as in Istio it does where a header is not wanted */
+  function readNamed(
+    named: Readonly<Record<string, YamlValueMatch>> | undefined,
+    path: FieldPath,
+    spelled: (name: string) => string,
+    presence?: string,
+  ): NamedMatches {
+    return Object.entries(named ?? {}).map(([name, wanted]): [string, ValueMatch] => {
+      const isPresence = Object.keys(wanted).length === 0 || (presence && wanted.regex === presence);
+      return [spelled(name), isPresence ? { kind: "present" } : readStringMatch(wanted, [...path, name])];
+    });
+  }
+
+  function readStringMatch(match: YamlValueMatch, path: FieldPath): StringMatch;
   function readStringMatch(match: YamlStringMatch | undefined, path: FieldPath): StringMatch | undefined;
   function readStringMatch(match: YamlStringMatch | undefined, path: FieldPath): StringMatch | undefined {
     if (match?.exact !== undefined) return { kind: "exact", value: match.exact };
@@ -103,8 +116,6 @@ export function gatewayName(name: string, namespace: string): string {
   return name.includes("/") ? name : `${namespace}/${name}`;
 }
 
-function reporter(document: ManifestDocument, problems: Problem[]): Report {
-  return (path, message, fix) => {
-    problems.push({ severity: "error", at: document.at(path), field: formatPath(path), message, fix });
-  };
+function lower(name: string): string {
+  return name.toLowerCase();
 }

@@ -8,7 +8,7 @@ import {
   sent,
   to,
   virtualService,
-} from "./testing/compiled.ts";
+} from "../testing/compiled.ts";
 
 const RULE = [{ route: [to("basic")] }];
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { gatewayName } from "./istio-rules.ts";
-import { EVERY_REQUEST } from "./table.ts";
+import { gatewayName } from "./rules.ts";
+import { EVERY_REQUEST } from "../table.ts";
 import {
   compiled,
   creditCheck,
@@ -12,7 +12,7 @@ import {
   sent,
   to,
   virtualService,
-} from "./testing/compiled.ts";
+} from "../testing/compiled.ts";
 
 const OWN = "own.kyc.svc.cluster.local";
 
@@ -150,4 +150,51 @@ test.each([
   ["other/kyc", "other/kyc"],
 ])("a gateway %s of the namespace kyc is %s", (name, expected) => {
   expect(gatewayName(name, "kyc")).toBe(expected);
+});
+
+describe("a match of a VirtualService", () => {
+  const OWN_HOST = "own.kyc.svc.cluster.local";
+  const matchesOf = (match: object): unknown => {
+    const plan = planOf(...creditCheck(HALVES), virtualService([{ match: [match], route: [to("basic")] }]));
+    return rulesAt(plan, "mesh", OWN_HOST)[0]?.matches[0];
+  };
+  const present = { kind: "present" };
+
+  test.each<[object, object]>([
+    [{ headers: { "X-A": {} } }, { headers: [["x-a", present]] }],
+    [{ withoutHeaders: { "X-A": {} } }, { withoutHeaders: [["x-a", present]] }],
+    // Istio takes this for presence, though it is no regular expression. (route.go, canBeConvertedToPresentMatch)
+    [{ withoutHeaders: { a: { regex: "*" } } }, { withoutHeaders: [["a", present]] }],
+    [{ withoutHeaders: { a: { prefix: "b" } } }, { withoutHeaders: [["a", { kind: "prefix", value: "b" }]] }],
+    [
+      { queryParams: { Q: { exact: "" }, r: {} } },
+      {
+        queryParams: [
+          ["Q", { kind: "exact", value: "" }],
+          ["r", present],
+        ],
+      },
+    ],
+    [
+      { uri: { prefix: "" }, ignoreUriCase: true },
+      { uri: { kind: "prefix", value: "" }, ignoreUriCase: true },
+    ],
+  ])("%j is %j", (match, expected) => {
+    expect(matchesOf(match)).toEqual({ ...EVERY_REQUEST, ...expected });
+  });
+
+  test.each([
+    [{ queryParams: { q: { regex: "*" } } }, "queryParams.q.regex"],
+    [{ headers: { a: { regex: "*" } } }, "headers.a.regex"],
+    [{ withoutHeaders: { a: { regex: "(" } } }, "withoutHeaders.a.regex"],
+  ])("%j is no regular expression", (match, field) => {
+    const { problems } = compiled(
+      ...creditCheck(HALVES),
+      virtualService([{ match: [match], route: [to("basic")] }]),
+    );
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(
+      `spec.http[0].match[0].${field}: this is not a regular expression that RE2 knows`,
+    );
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { ForwardAction, RedirectAction } from "./table.ts";
+import type { ForwardAction, RedirectAction } from "../table.ts";
 import {
   compiled,
   creditCheck,
@@ -9,7 +9,7 @@ import {
   rulesAt,
   to,
   virtualService,
-} from "./testing/compiled.ts";
+} from "../testing/compiled.ts";
 
 const OWN = "own.kyc.svc.cluster.local";
 
@@ -74,7 +74,7 @@ describe("destinations", () => {
     [
       "no destination",
       { name: "empty" },
-      "10:7: error: spec.http[0]: this rule does nothing; add a route or a redirect",
+      "10:7: error: spec.http[0]: this rule does nothing; add a route, a redirect or a directResponse",
     ],
   ])("with a mistake are told: %s", (_, rule, expected) => {
     expect(problems(rule)).toEqual([`3.yaml:${expected}`]);

@@ -1,11 +1,12 @@
-import { formatPath } from "../manifests/document.ts";
-import type { Gateway, VirtualService } from "../manifests/kinds/istio.ts";
-import type { Problem } from "../manifests/problem.ts";
-import type { Sourced } from "../manifests/resources.ts";
-import { didYouMean } from "../nearest.ts";
-import { clusterLocalNames, fullHost, KNATIVE_GATEWAYS } from "./hosts.ts";
-import { gatewayName } from "./istio-rules.ts";
-import type { Listener } from "./table.ts";
+import { formatPath } from "../../manifests/document.ts";
+import type { Gateway } from "../../manifests/kinds/istio-gateway.ts";
+import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
+import type { Problem } from "../../manifests/problem.ts";
+import type { Sourced } from "../../manifests/resources.ts";
+import { didYouMean } from "../../nearest.ts";
+import { clusterLocalNames, fullHost, KNATIVE_GATEWAYS } from "../hosts.ts";
+import { gatewayName } from "./rules.ts";
+import type { Listener } from "../table.ts";
 
 /** A Gateway: the listener that it opens, and for which hosts. */
 export interface KnownGateway {

@@ -1,0 +1,51 @@
+import Type, { type Static, type TSchemaOptions } from "typebox";
+import { type FieldNotes, Metadata, REFUSED_OF_OBJECTS, strict } from "../schema.ts";
+import { HOST, ISTIO_VERSIONS, LABEL } from "./istio-names.ts";
+
+/** A host of a Gateway, which may say to the VirtualServices of which namespace it is open: `./`, `NAMESPACE/`. */
+const GatewayHost = Type.String({
+  pattern: `^((\\*|\\.|${LABEL})/)?${HOST}$`,
+  expected: "HOST or NAMESPACE/HOST, in lower case and without a port",
+} satisfies FieldNotes & TSchemaOptions);
+
+/** What this tool reads of a `networking.istio.io` Gateway. */
+export const Gateway = strict(
+  {
+    apiVersion: ISTIO_VERSIONS,
+    kind: Type.Literal("Gateway"),
+    metadata: Metadata,
+    spec: strict({
+      selector: Type.Record(Type.String(), Type.String(), {
+        minProperties: 1,
+        expected: "at least one label",
+      }),
+      servers: Type.Array(
+        strict(
+          {
+            name: Type.Optional(Type.String()),
+            port: strict(
+              {
+                number: Type.Integer({ minimum: 1, maximum: 65535 }),
+                name: Type.String({ minLength: 1 }),
+                protocol: Type.Enum(["HTTP"]),
+              },
+              { refused: { targetPort: "Istio ignores targetPort: leave it out" } },
+            ),
+            hosts: Type.Array(GatewayHost, { minItems: 1 }),
+          },
+          {
+            refused: {
+              tls: "the local mesh speaks plain HTTP",
+              bind: "the local mesh listens on 127.0.0.1 only",
+              defaultEndpoint: "the local mesh has no default endpoint",
+            },
+          },
+        ),
+        { minItems: 1 },
+      ),
+    }),
+  },
+  { refused: REFUSED_OF_OBJECTS },
+);
+
+export type Gateway = Static<typeof Gateway>;

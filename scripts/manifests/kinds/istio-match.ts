@@ -1,0 +1,66 @@
+import Type, { type Static } from "typebox";
+import { strict } from "../schema.ts";
+import { headerMap } from "./istio-headers.ts";
+
+const outside = (what: string): string =>
+  `the local mesh does not ${what}: leave it out, or try it on a cluster`;
+
+const EXACTLY_ONE = "exactly one of exact, prefix and regex";
+
+/** How a string is compared. Exactly one of the three is given. */
+const StringMatch = strict(
+  {
+    exact: Type.Optional(Type.String()),
+    prefix: Type.Optional(Type.String({ minLength: 1 })),
+    regex: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
+  },
+  { minProperties: 1, maxProperties: 1, expected: EXACTLY_ONE },
+);
+
+/** The same for a path, of which every one has the empty prefix. */
+const UriMatch = strict(
+  {
+    exact: Type.Optional(Type.String()),
+    prefix: Type.Optional(Type.String()),
+    regex: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
+  },
+  { minProperties: 1, maxProperties: 1, expected: EXACTLY_ONE },
+);
+
+/** The same for a value that may not be there: `{}` asks for its presence. */
+const ValueMatch = strict(
+  {
+    exact: Type.Optional(Type.String()),
+    prefix: Type.Optional(Type.String({ minLength: 1 })),
+    regex: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
+  },
+  { maxProperties: 1, expected: `${EXACTLY_ONE}, or {} for presence` },
+);
+
+/** A condition on a request in a rule of a VirtualService. */
+export const HTTPMatchRequest = strict(
+  {
+    name: Type.Optional(Type.String()),
+    uri: Type.Optional(UriMatch),
+    ignoreUriCase: Type.Optional(Type.Boolean()),
+    method: Type.Optional(StringMatch),
+    authority: Type.Optional(StringMatch),
+    headers: Type.Optional(headerMap(ValueMatch)),
+    withoutHeaders: Type.Optional(headerMap(ValueMatch)),
+    queryParams: Type.Optional(Type.Record(Type.String({ minLength: 1 }), ValueMatch)),
+    gateways: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
+  },
+  {
+    refused: {
+      scheme: outside("match on the scheme"),
+      port: outside("match on the port"),
+      sourceLabels: outside("know the caller"),
+      sourceNamespace: outside("know the caller"),
+      statPrefix: outside("keep Envoy's statistics"),
+    },
+  },
+);
+
+export type HTTPMatchRequest = Static<typeof HTTPMatchRequest>;
+export type StringMatch = Static<typeof StringMatch>;
+export type ValueMatch = Static<typeof ValueMatch>;

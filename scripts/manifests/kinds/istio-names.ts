@@ -1,0 +1,14 @@
+import Type from "typebox";
+
+/** The versions in which Istio's traffic objects are written; they are the same. */
+export const ISTIO_VERSIONS = Type.Enum([
+  "networking.istio.io/v1",
+  "networking.istio.io/v1beta1",
+  "networking.istio.io/v1alpha3",
+]);
+
+/** The pattern of a part of a host's name between dots. */
+export const LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+
+/** The pattern of a host as Istio's objects name it: `a.example`, `*.example` or `*`. */
+export const HOST = `(\\*|(\\*\\.)?${LABEL}(\\.${LABEL})*)`;

@@ -1,0 +1,38 @@
+import Type, { type Static, type TSchemaOptions } from "typebox";
+import { type FieldNotes, Metadata, REFUSED_OF_OBJECTS, strict } from "../schema.ts";
+import { HOST, ISTIO_VERSIONS } from "./istio-names.ts";
+import { HTTPRoute } from "./istio-route.ts";
+
+const Host = Type.String({
+  pattern: `^${HOST}$`,
+  expected: "the name of a host, *.NAME or *, in lower case and without a port",
+} satisfies FieldNotes & TSchemaOptions);
+
+/** What this tool reads of a `networking.istio.io` VirtualService. */
+export const VirtualService = strict(
+  {
+    apiVersion: ISTIO_VERSIONS,
+    kind: Type.Literal("VirtualService"),
+    metadata: Metadata,
+    spec: strict(
+      {
+        hosts: Type.Array(Host, { minItems: 1 }),
+        gateways: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
+        exportTo: Type.Optional(
+          Type.Array(Type.String({ minLength: 1 }), { minItems: 1, clusterOnly: true } satisfies FieldNotes &
+            TSchemaOptions),
+        ),
+        http: Type.Array(HTTPRoute, { minItems: 1 }),
+      },
+      {
+        refused: {
+          tls: "the local mesh speaks plain HTTP: use http",
+          tcp: "the local mesh speaks HTTP only: use http",
+        },
+      },
+    ),
+  },
+  { refused: REFUSED_OF_OBJECTS },
+);
+
+export type VirtualService = Static<typeof VirtualService>;

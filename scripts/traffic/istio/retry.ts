@@ -1,0 +1,59 @@
+import type { FieldPath } from "../../manifests/document.ts";
+import type { HTTPRoute } from "../../manifests/kinds/istio-route.ts";
+import { durationMs } from "../../manifests/schema.ts";
+import { didYouMean } from "../../nearest.ts";
+import type { RetryPolicy } from "../table.ts";
+import type { Report } from "./report.ts";
+
+/**
+ * What istiod gives a route without a `retries` block.
+ * (istio 1.31, pilot/pkg/networking/core/route/retry/retry.go)
+ */
+const DEFAULT_RETRY: RetryPolicy = {
+  attempts: 2,
+  perTryTimeoutMs: undefined,
+  on: ["connect-failure", "refused-stream", "unavailable", "cancelled", "503"],
+};
+
+// What retryOn may name beside status codes. (istio, pkg/config/validation/validation.go, supportedRetryOnPolicies)
+const RETRY_CONDITIONS = [
+  "5xx",
+  "gateway-error",
+  "reset",
+  "reset-before-request",
+  "connect-failure",
+  "retriable-4xx",
+  "refused-stream",
+  "retriable-status-codes",
+  "retriable-headers",
+  "envoy-ratelimited",
+  "http3-post-connect-failure",
+  "cancelled",
+  "deadline-exceeded",
+  "internal",
+  "resource-exhausted",
+  "unavailable",
+];
+
+/** Reads how often, and after what, a rule sends a request again. */
+export function readRetry({ retries }: HTTPRoute, path: FieldPath, report: Report): RetryPolicy {
+  if (retries === undefined) return DEFAULT_RETRY;
+  const { attempts = 0, perTryTimeout, retryOn } = retries;
+  for (const field of ["perTryTimeout", "retryOn"] as const) {
+    if (attempts === 0 && retries[field] !== undefined)
+      report([...path, field], "without attempts there are no retries", "add attempts, or remove it");
+  }
+  const on = retryOn?.split(",");
+  for (const condition of on ?? []) {
+    // Istio takes no blanks around the commas.
+    if (RETRY_CONDITIONS.includes(condition) || /^[1-5][0-9][0-9]$/.test(condition)) continue;
+    const message = `${JSON.stringify(condition)} is not a condition for retries, nor a status code`;
+    report([...path, "retryOn"], message, didYouMean(condition, RETRY_CONDITIONS));
+  }
+  return { attempts, perTryTimeoutMs: milliseconds(perTryTimeout), on: on ?? DEFAULT_RETRY.on };
+}
+
+/** Of a duration that may not be given; 0 is as good as none. */
+export function milliseconds(duration: string | undefined): number | undefined {
+  return duration === undefined ? undefined : durationMs(duration) || undefined;
+}
