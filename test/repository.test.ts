@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "scripts/manifests",
     "scripts/nearest.ts",
   ],
+  "scripts/rollout/judge": ["scripts/rollout/judge"],
   "scripts/terminal": [
     "scripts/terminal",
     "scripts/cluster",

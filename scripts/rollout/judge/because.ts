@@ -1,0 +1,84 @@
+import { PARTS } from "./defaults.ts";
+import { type ArmEvidence, type Evidence, type JudgeOptions, TESTS, type TestName } from "./types.ts";
+
+/** What is claimed of a healthy candidate. */
+export interface Claims {
+  options: JudgeOptions;
+  /** The share that it would get, 0 to 1. */
+  next: number;
+  misdirectedFrom: number;
+}
+
+/** Says why a candidate regressed: by the test that weighs most, in numbers of both revisions. */
+export function explainRegression(evidence: Evidence, { alpha, tolerate }: JudgeOptions): string {
+  const { baseline, candidate, gateway, worse } = evidence;
+  const weight = (test: TestName): number => worse.tests[test] + Math.log(PARTS[test]);
+  const [test = "errors"] = [...TESTS].sort((a, b) => weight(b) - weight(a));
+  const chance = `seen with probability ${percent(alpha)} at most if it were no worse than tolerated`;
+  const slower = (at: "median" | "p99"): string =>
+    `the candidate takes more than ${round(1 + tolerate.latency)} times as long as the baseline at ${at === "p99" ? "p99" : "the median"}: ` +
+    `${latency(candidate, at)} against ${latency(baseline, at)}, ${chance}`;
+  switch (test) {
+    case "errors":
+      return `the candidate fails more often than the baseline: ${failures(candidate)} against ${failures(baseline)}, ${chance}`;
+    case "median":
+    case "p99":
+      return slower(test);
+    case "gateway":
+      return `the gateway answered ${gateway.failed} requests with a failure that nobody can attribute, more than before the candidate had a share: ${chance}`;
+    case "alone":
+      return `with all traffic the candidate fails more often than the baseline did before: ${failures(candidate)} against ${failures(baseline)}, ${chance}`;
+  }
+}
+
+/** Whether a candidate is healthy, and a sentence about it: what is claimed, or what is missing. */
+export function explainDecision(evidence: Evidence, claims: Claims): { healthy: boolean; because: string } {
+  const { notWorse, misdirected, candidate } = evidence;
+  const { misdirectedFrom, options, next } = claims;
+  if (misdirected >= misdirectedFrom) {
+    const all = evidence.baseline.requests + candidate.requests;
+    return {
+      healthy: false,
+      because: `requests are not split as the shares say: ${candidate.requests} of ${all} went to the candidate, so nothing is claimed of it`,
+    };
+  }
+  const missing = (["errors", "median", "p99"] as const).filter(
+    (test) => notWorse.tests[test] < notWorse.threshold,
+  );
+  if (missing.length === 0) return { healthy: true, because: claim(options, next) };
+  if (candidate.requests === 0)
+    return { healthy: false, because: "no request of the candidate was seen yet" };
+  const lacks = missing.map(
+    (test) => `${test} ${round(Math.max(0, notWorse.tests[test]))} of ${round(notWorse.threshold)}`,
+  );
+  return {
+    healthy: false,
+    because: `after ${candidate.requests} requests of the candidate there is not enough evidence either way: ${lacks.join(", ")}`,
+  };
+}
+
+function claim({ beta, harm }: JudgeOptions, next: number): string {
+  const rate = percent(Math.min(1, harm.errorRate / next));
+  return (
+    `with ${percent(1 - beta)} certainty the candidate fails less than ${round(1 + harm.errors)} times as often as the baseline, ` +
+    `or less than ${rate} of the time, and takes less than ${round(1 + harm.latency)} times as long at the median and at p99`
+  );
+}
+
+function failures({ requests, failed, errors }: ArmEvidence): string {
+  return errors === undefined ? "no request" : `${failed} of ${requests} requests (${percent(errors.value)})`;
+}
+
+function latency(arm: ArmEvidence, at: "median" | "p99"): string {
+  const ms = arm[at]?.value;
+  return ms === undefined ? "nothing" : `${round(ms)} ms`;
+}
+
+function percent(share: number): string {
+  return `${round(share * 100)} %`;
+}
+
+/** Three digits that count. */
+function round(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}

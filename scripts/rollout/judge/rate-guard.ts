@@ -1,0 +1,114 @@
+import { proportion } from "./bernoulli.ts";
+
+export interface RateGuardState {
+  before: [total: number, failed: number, block: number, blockFailed: number, worst: number];
+  learntAt: number;
+  limit: number;
+  wealth: number[];
+}
+
+// What is known before anything is seen: as if 200 requests had not failed. The limit is never below half a percent.
+const PRIOR_REQUESTS = 200;
+const LEAST_LIMIT = 0.005;
+const HEADROOM = 2;
+const BLOCK = 100;
+// How far above the limit, on the way to 1, each bet supposes the rate to be.
+const ABOVE = [0.02, 0.1, 0.4, 0.97];
+const MOST = 1e200;
+const LEAST = 1e-200;
+
+/**
+ * Whether requests fail more often than before: for what has no baseline at the same time, such as failures that nobody
+ * can attribute, and a candidate with all traffic.
+ *
+ * What is tolerated is learnt before: twice the upper end of the interval for the rate of failures, and at least what
+ * the worst hundred requests in a row have shown, which bursts raise. Against "each request fails with at most this
+ * probability" a mixture of likelihood ratios is an e-process (Ville 1939; Robbins 1970). Its bound on false alarms rests on what
+ * `ShareTest` does not need: that the rate would not have passed the limit by itself.
+ */
+export class RateGuard {
+  /** The e-value now. */
+  value = 1;
+  readonly #level: number;
+  #total = 0;
+  #failed = 0;
+  #block = 0;
+  #blockFailed = 0;
+  #worst = 0;
+  #learntAt = -1;
+  #limit = 1;
+  readonly #wealth = new Float64Array(ABOVE.length).fill(1 / ABOVE.length);
+  readonly #onFailed = new Float64Array(ABOVE.length);
+  readonly #onOk = new Float64Array(ABOVE.length);
+
+  /** @param level the probability that the interval for the rate before may miss it */
+  constructor(level: number) {
+    this.#level = level;
+  }
+
+  /** The probability of a failure up to which nothing is said. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  before(failed: boolean, count: number): void {
+    this.#total += count;
+    this.#block += count;
+    if (failed) {
+      this.#failed += count;
+      this.#blockFailed += count;
+    }
+    if (this.#block < BLOCK) return;
+    this.#worst = Math.max(this.#worst, this.#blockFailed / this.#block);
+    this.#block = 0;
+    this.#blockFailed = 0;
+  }
+
+  after(failed: boolean, count: number): void {
+    // The interval is taken anew when a tenth more is known: the rest of the time nothing has to be computed.
+    if (this.#total > this.#learntAt * 1.1) this.#learn();
+    const factors = failed ? this.#onFailed : this.#onOk;
+    const wealth = this.#wealth;
+    let sum = 0;
+    for (let i = 0; i < wealth.length; i++) {
+      const factor = factors[i] as number;
+      const money = (wealth[i] as number) * (count === 1 ? factor : factor ** count);
+      const kept = money > MOST ? MOST : money < LEAST ? 0 : money;
+      wealth[i] = kept;
+      sum += kept;
+    }
+    this.value = sum;
+  }
+
+  snapshot(): RateGuardState {
+    return {
+      before: [this.#total, this.#failed, this.#block, this.#blockFailed, this.#worst],
+      learntAt: this.#learntAt,
+      limit: this.#limit,
+      wealth: [...this.#wealth],
+    };
+  }
+
+  restore(state: RateGuardState): void {
+    [this.#total, this.#failed, this.#block, this.#blockFailed, this.#worst] = state.before;
+    this.#learntAt = state.learntAt;
+    this.#setLimit(state.limit);
+    this.#wealth.set(state.wealth);
+    this.value = this.#wealth.reduce((sum, money) => sum + money, 0);
+  }
+
+  #learn(): void {
+    this.#learntAt = this.#total;
+    const { high } = proportion(this.#total + PRIOR_REQUESTS, this.#failed, this.#level);
+    this.#setLimit(Math.min(0.999, Math.max(LEAST_LIMIT, HEADROOM * high, this.#worst)));
+  }
+
+  #setLimit(limit: number): void {
+    this.#limit = limit;
+    for (const [i, above] of ABOVE.entries()) {
+      const supposed = limit + (1 - limit) * above;
+      this.#onFailed[i] = supposed / limit;
+      this.#onOk[i] = (1 - supposed) / (1 - limit);
+    }
+  }
+}

@@ -1,0 +1,158 @@
+/** A bet on how a candidate differs: what one member of the mixture supposes. */
+export interface Bet {
+  /** Its part of the money, before the reserve is taken off; those of a test sum to 1. */
+  weight: number;
+  /** How many times as often a marked request comes from the candidate as from the baseline, per request of each. */
+  marked: number;
+  /** The same for a request without the mark; 1 for a bet on marked requests alone. */
+  plain: number;
+}
+
+export interface ShareTestOptions {
+  bets: readonly Bet[];
+  /** Where the null hypothesis ends: per request, the candidate is marked at most (or at least) this many times as often. */
+  limit: number;
+  /** The part of the money that is held back, for what begins later. */
+  reserve: number;
+}
+
+export interface ShareTestState {
+  wealth: number[];
+  reserve: number;
+  deposits: number;
+}
+
+// Far beyond any threshold, and far from the ends of double precision. Below, money is as good as lost; cutting off at
+// either end only takes from an e-process, which keeps it valid.
+const MOST = 1e200;
+const LEAST = 1e-200;
+
+/**
+ * An anytime-valid test of whether a mark (an error, a latency beyond a threshold) falls on the candidate more often
+ * than its share of the traffic explains.
+ *
+ * Given that a request is marked, it is the candidate's with probability wr/(wr+1-w), where w is the share in force and
+ * r the ratio of both revisions' probabilities of a mark: the rate of requests and the probability of a mark may change
+ * with time as they like, as long as they change for both. Each bet multiplies its money by the ratio of this
+ * probability under its r and under the limit; under the null hypothesis no bet can win on average, so the sum of the
+ * money is a non-negative supermartingale that begins at 1 and reaches 1/alpha with probability alpha at most, whenever
+ * and however often somebody looks (Ville 1939). This is the time-inhomogeneous multinomial test of Lindon and Malek
+ * (Anytime-Valid Inference for Multinomial Count Data, NeurIPS 2022) with a mixture over r in place of a Dirichlet
+ * prior, so that the null share may change with each event and may be composite (r up to the limit).
+ *
+ * Requests without a mark are evidence in the same way, and much of it where marks are frequent: a candidate that only
+ * fails is told by each success of the baseline too. The two factors of one bet are then those of the 2x2 table of
+ * Turner, Ly and Grünwald (Safe Tests for Two Proportions, 2021) with a known share in place of blocks.
+ *
+ * A candidate may turn bad late, when its share grows. So a part of the money is held back and added to the bets in
+ * portions, at times that do not depend on what is tested: a mixture over the times of change (as in Shin, Ramdas and
+ * Rinaldo, E-detectors, 2022), which is an e-process as well.
+ */
+export class ShareTest {
+  /** The e-value now. */
+  value = 1;
+  readonly #bets: readonly Bet[];
+  readonly #limit: number;
+  /** How many bets are also on plain requests: they come first. */
+  readonly #full: number;
+  readonly #wealth: Float64Array;
+  #reserve: number;
+  #deposits = 0;
+  #share = Number.NaN;
+  // What each bet's money is multiplied by, at the present share.
+  readonly #markedCandidate: Float64Array;
+  readonly #markedBaseline: Float64Array;
+  readonly #plainCandidate: Float64Array;
+  readonly #plainBaseline: Float64Array;
+
+  constructor({ bets, limit, reserve }: ShareTestOptions) {
+    this.#bets = [...bets].sort((a, b) => Number(a.plain === 1) - Number(b.plain === 1));
+    this.#limit = limit;
+    this.#full = bets.filter(({ plain }) => plain !== 1).length;
+    this.#reserve = reserve;
+    this.#wealth = Float64Array.from(this.#bets, ({ weight }) => weight * (1 - reserve));
+    this.#markedCandidate = new Float64Array(bets.length);
+    this.#markedBaseline = new Float64Array(bets.length);
+    this.#plainCandidate = new Float64Array(bets.length);
+    this.#plainBaseline = new Float64Array(bets.length);
+  }
+
+  /** Hears of `count` requests alike. `share` lies between 0 and 1: at either end nothing can be compared. */
+  observe(marked: boolean, candidate: boolean, share: number, count: number): void {
+    const bets = marked ? this.#wealth.length : this.#full;
+    if (bets === 0) return;
+    if (share !== this.#share) this.#tabulate(share);
+    const factors = marked
+      ? candidate
+        ? this.#markedCandidate
+        : this.#markedBaseline
+      : candidate
+        ? this.#plainCandidate
+        : this.#plainBaseline;
+    const wealth = this.#wealth;
+    for (let i = 0; i < bets; i++) {
+      const factor = factors[i] as number;
+      const money = (wealth[i] as number) * (count === 1 ? factor : factor ** count);
+      wealth[i] = money > MOST ? MOST : money < LEAST ? 0 : money;
+    }
+    this.#sum();
+  }
+
+  /** Adds a portion of the reserve to the bets. To be called at times that do not depend on the marks. */
+  deposit(): void {
+    const portion = this.#reserve / (this.#deposits + 3);
+    this.#deposits++;
+    this.#reserve -= portion;
+    const wealth = this.#wealth;
+    for (let i = 0; i < wealth.length; i++) {
+      wealth[i] = (wealth[i] as number) + portion * (this.#bets[i] as Bet).weight;
+    }
+    this.#sum();
+  }
+
+  snapshot(): ShareTestState {
+    return { wealth: [...this.#wealth], reserve: this.#reserve, deposits: this.#deposits };
+  }
+
+  restore(state: ShareTestState): void {
+    this.#wealth.set(state.wealth);
+    this.#reserve = state.reserve;
+    this.#deposits = state.deposits;
+    this.#sum();
+  }
+
+  #sum(): void {
+    let sum = this.#reserve;
+    const wealth = this.#wealth;
+    for (let i = 0; i < wealth.length; i++) sum += wealth[i] as number;
+    this.value = sum;
+  }
+
+  #tabulate(w: number): void {
+    this.#share = w;
+    const limit = this.#limit;
+    for (const [i, { marked, plain }] of this.#bets.entries()) {
+      const rest = 1 - w;
+      const baseline = plain === 1 ? 1 : 1 / (w * plain + rest);
+      this.#plainCandidate[i] = plain * baseline;
+      this.#plainBaseline[i] = baseline;
+      const scale =
+        plain === 1 ? (w * limit + rest) / (w * marked + rest) : fullScale(w, marked, baseline, limit);
+      this.#markedCandidate[i] = plain === 1 ? (scale * marked) / limit : scale * marked;
+      this.#markedBaseline[i] = scale;
+    }
+  }
+}
+
+/**
+ * What a baseline's mark multiplies the money of a bet on all requests by. The expected factor is linear in both
+ * probabilities of a mark, p of the baseline and at most limit·p of the candidate, so it is at most 1 everywhere if it
+ * is at the corners: (1, 1) and (1/limit, 1) are those that bind.
+ */
+function fullScale(w: number, marked: number, plainBaseline: number, limit: number): number {
+  const rest = 1 - w;
+  const even = 1 / (w * marked + rest);
+  if (limit <= 1) return even;
+  const spare = 1 - rest * (1 - 1 / limit) * plainBaseline;
+  return Math.min(even, Math.max(0, spare) / (w * marked + rest / limit));
+}

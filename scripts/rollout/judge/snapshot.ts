@@ -1,0 +1,76 @@
+import Type, { type Static } from "typebox";
+import { Check } from "typebox/schema";
+
+const Wealth = Type.Object({
+  wealth: Type.Array(Type.Number()),
+  reserve: Type.Number(),
+  deposits: Type.Number(),
+});
+
+const Guard = Type.Object({
+  before: Type.Tuple([Type.Number(), Type.Number(), Type.Number(), Type.Number(), Type.Number()]),
+  learntAt: Type.Number(),
+  limit: Type.Number(),
+  wealth: Type.Array(Type.Number()),
+});
+
+const Latencies = Type.Object({ total: Type.Number(), counts: Type.Array(Type.Number()) });
+
+const Quantile = Type.Object({
+  threshold: Type.Number(),
+  worse: Wealth,
+  notWorse: Wealth,
+  total: Type.Number(),
+  beyond: Type.Number(),
+});
+
+const Arm = Type.Object({ requests: Type.Number(), failed: Type.Number(), latencies: Latencies });
+
+const Pair = Type.Tuple([Type.Number(), Type.Number()]);
+
+const Options = Type.Object({
+  alpha: Type.Number(),
+  beta: Type.Number(),
+  tolerate: Type.Object({ errors: Type.Number(), errorRate: Type.Number(), latency: Type.Number() }),
+  harm: Type.Object({ errors: Type.Number(), errorRate: Type.Number(), latency: Type.Number() }),
+});
+
+/** All that a judge has learnt. The number rises whenever what is kept, or what it means, changes. */
+export const JudgeSnapshot = Type.Object({
+  version: Type.Literal(1),
+  options: Options,
+  errors: Type.Object({ worse: Wealth, notWorse: Wealth, ever: Pair, step: Pair }),
+  latency: Type.Object({
+    recent: Latencies,
+    learnt: Type.Number(),
+    due: Type.Number(),
+    median: Quantile,
+    p99: Quantile,
+  }),
+  gateway: Guard,
+  alone: Guard,
+  misdirected: Wealth,
+  baseline: Arm,
+  candidate: Arm,
+  gatewayRequests: Pair,
+  excluded: Type.Record(Type.String(), Type.Number()),
+  t: Type.Number(),
+  share: Type.Number(),
+  highestShare: Type.Number(),
+  nextDeposit: Type.Number(),
+  peak: Type.Number(),
+  fell: Type.Union([Type.Null(), Type.Object({ t: Type.Number(), because: Type.String() })]),
+  healthySince: Type.Union([Type.Null(), Type.Number()]),
+});
+export type JudgeSnapshot = Static<typeof JudgeSnapshot>;
+
+/**
+ * Reads a snapshot that was kept as JSON.
+ * @throws TypeError when it is none of this version: then the judge has to begin anew
+ */
+export function readSnapshot(value: unknown): JudgeSnapshot {
+  if (Check(JudgeSnapshot, value)) return value;
+  throw new TypeError(
+    "not the state of a judge of this version: begin with a new judge, which knows nothing yet",
+  );
+}
