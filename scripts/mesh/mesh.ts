@@ -3,6 +3,7 @@ import { hostOf } from "../traffic/hosts.ts";
 import { seededRandom } from "../traffic/random.ts";
 import type { Listener } from "../traffic/table.ts";
 import { Admin } from "./admin/admin.ts";
+import type { FaultsState } from "./faults/fault.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { type HttpServer, type HttpServerOptions, serveHttp } from "./http/server.ts";
 import { LOCAL_DOMAIN, FOLDERS, type Loaded, loadConfiguration } from "./load.ts";
@@ -24,6 +25,8 @@ export interface MeshEvents {
   /** A line that a revision wrote. */
   onLine(name: string, line: string): void;
   onServed(served: Served): void;
+  /** Faults were switched on or off by hand. */
+  onFaults?(state: FaultsState): void;
 }
 
 export interface MeshOptions {
@@ -78,6 +81,10 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     ports: () => ({ port: ingress.port, localPort: local.port }),
     loaded: () => loaded,
     revisions: () => crew,
+    onFaults(state) {
+      generation = generationOf(loaded, crew, admin);
+      events.onFaults?.(state);
+    },
   });
   const ingress = serve("ingress", options.port);
   const local = serve("mesh", options.localPort);
@@ -88,7 +95,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     onState: (spec, state, detail) => events.onRevision(spec.name, state, detail),
   });
   let crew = fleet.crew(loaded.specs);
-  let generation = generationOf(loaded, crew);
+  let generation = generationOf(loaded, crew, admin);
   tellApplied(undefined);
 
   // Every change on disk is a turn; every turn that is valid, a candidate for what is in force.
@@ -180,7 +187,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     waiting = undefined;
     const before = loaded;
     [loaded, crew] = [next, nextCrew];
-    generation = generationOf(loaded, crew);
+    generation = generationOf(loaded, crew, admin);
     tellApplied(before);
     void fleet.retire(crew);
   }
@@ -200,10 +207,10 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   }
 }
 
-function generationOf(loaded: Loaded, crew: Crew): Generation {
+function generationOf(loaded: Loaded, crew: Crew, admin: Admin): Generation {
   const timeouts = new Map(loaded.specs.map(({ key, timeoutMs }) => [key, timeoutMs]));
   return {
-    table: loaded.plan.table,
+    table: { ...loaded.plan.table, doors: admin.doors(loaded) },
     seat: (revision) => crew.get(revision)?.seat() ?? refused(`there is no revision ${revision}`),
     revisionTimeoutMs: (revision) => timeouts.get(revision) ?? Number.POSITIVE_INFINITY,
   };

@@ -1,6 +1,7 @@
 import type { Problem } from "../manifests/problem.ts";
 import { formatProblem } from "../manifests/problem.ts";
 import { describeChanges } from "../mesh/changes.ts";
+import type { FaultsState } from "../mesh/faults/fault.ts";
 import type { Loaded } from "../mesh/load.ts";
 import type { Mesh, MeshEvents } from "../mesh/mesh.ts";
 import { overview } from "../mesh/overview.ts";
@@ -69,6 +70,15 @@ export class DevScreen implements MeshEvents {
     if (state === "ready") this.say(`${name} is ready ${this.#style.dim(detail)}`);
     else if (state === "idle") this.say(this.#style.dim(`${name} ${detail}`));
     else if (detail !== "") this.say(this.#style.bad(`${name} ${detail}`));
+  }
+
+  onFaults({ yaml }: FaultsState): void {
+    if (yaml === "") return this.say(this.#style.good("no fault is switched on any more"));
+    const lines = yaml.trimEnd().split("\n");
+    this.say(
+      this.#style.warn("faults are switched on, until ./kyc fault --clear or the end, as if there were"),
+    );
+    for (const line of lines) this.say(this.#style.dim(`  ${line}`));
   }
 
   onLine(name: string, line: string): void {

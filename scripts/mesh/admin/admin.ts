@@ -1,12 +1,18 @@
 import type { Problem } from "../../manifests/problem.ts";
 import { lineOf } from "../../traffic/splits.ts";
 import { pathOf } from "../../traffic/match.ts";
+import type { Hop } from "../../traffic/resolve.ts";
+import type { RouteTable } from "../../traffic/table.ts";
 import type { Exchange } from "../http/exchange.ts";
+import type { FaultsState } from "../faults/fault.ts";
+import { Faults } from "../faults/faults.ts";
+import { OVERLAY } from "../faults/overlay.ts";
 import type { Loaded } from "../load.ts";
 import { Observer } from "../observe/observer.ts";
 import type { Served } from "../relay.ts";
 import { ADMIN_PATH } from "./admin-path.ts";
 import { EventStreams } from "./event-stream.ts";
+import { changeFaults } from "./fault-requests.ts";
 import { refusal } from "./guard.ts";
 import { jsonReply, problemReply, type Reply, sendReply } from "./reply.ts";
 import type { ServedEvent } from "./schema.ts";
@@ -20,17 +26,25 @@ export interface MeshView {
   loaded(): Loaded;
   /** What each revision of the configuration in force is doing, by `namespace/name`. */
   revisions(): ReadonlyMap<string, RevisionStatus>;
+  /** Other faults are switched on: `doors` are others from now on. */
+  onFaults(state: FaultsState): void;
 }
 
 /** The mesh's own paths at the ingress port, and what it counts for them. */
 export class Admin {
   readonly #observer = new Observer(Date.now);
   readonly #streams = new EventStreams(Date.now);
+  readonly #faults = new Faults();
   readonly #startedMs = Date.now();
   readonly #view: MeshView;
 
   constructor(view: MeshView) {
     this.#view = view;
+  }
+
+  /** The rules in front of revisions for the faults that are switched on. */
+  doors({ plan }: Loaded): NonNullable<RouteTable["doors"]> {
+    return this.#faults.doors(plan.services);
   }
 
   /** Answers a request for the mesh's own paths; whether it was one. */
@@ -70,6 +84,10 @@ export class Admin {
     const { method, authority, headers } = exchange.request;
     const refused = refusal({ peer: exchange.peer, authority, headers });
     if (refused !== undefined) return sendReply(exchange, problemReply(403, refused));
+    if (path === "/faults" && method === "POST") {
+      const services = (): Loaded["plan"]["services"] => this.#view.loaded().plan.services;
+      return changeFaults(exchange, { faults: this.#faults, services, onChanged: this.#view.onFaults });
+    }
     if (method !== "GET" && method !== "HEAD") {
       const title = `${ADMIN_PATH}${path} takes GET, not ${method}`;
       return sendReply(exchange, problemReply(405, title, { allow: "GET, HEAD" }));
@@ -80,7 +98,12 @@ export class Admin {
 
   #get(path: string): Reply {
     if (path === "/state") return jsonReply(200, this.#state());
+    if (path === "/faults") return jsonReply(200, this.#faultsState());
     return problemReply(404, `the mesh has no ${ADMIN_PATH}${path}: ask for ${ADMIN_PATH}/state`);
+  }
+
+  #faultsState(): FaultsState {
+    return this.#faults.state(this.#view.loaded().plan.services);
   }
 
   #state(): ReturnType<typeof meshState> {
@@ -89,6 +112,7 @@ export class Admin {
       root: this.#view.root,
       ...this.#view.ports(),
       observer: this.#observer,
+      faults: this.#faultsState(),
       revisions: this.#view.revisions(),
       startedMs: this.#startedMs,
       nowMs: Date.now(),
@@ -99,7 +123,7 @@ export class Admin {
     const { listener, revision, method, target, status, ms, cold, brokenBy, hops } = served;
     const [namespace = null, service = null] =
       (revision === undefined ? undefined : this.#observer.serviceOf(revision))?.split("/") ?? [];
-    const rule = hops.at(-1)?.rule;
+    const rule = hops.findLast((hop) => hop.rule.at.file !== OVERLAY)?.rule;
     return {
       t: Date.now(),
       listener,
@@ -111,9 +135,15 @@ export class Admin {
       status,
       ms: Math.round(ms * 1000) / 1000,
       cold,
+      fault: hops.some(suffers),
       broken: brokenBy ?? null,
       route: rule === undefined ? null : lineOf(rule.at),
       split: this.#observer.splitOf(served)?.route ?? null,
     };
   }
+}
+
+/** Whether a fault held the request at this hop, or answered it. */
+function suffers({ delayMs, destination, rule }: Hop): boolean {
+  return delayMs > 0 || (destination === undefined && rule.action.kind === "forward");
 }

@@ -1,4 +1,5 @@
 import Type, { type Static } from "typebox";
+import { FaultsState } from "../faults/fault.ts";
 
 const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
@@ -120,6 +121,8 @@ export const MeshState = Type.Object({
   waiting: Type.Array(Type.String()),
   services: Type.Array(ServiceState),
   rules: Type.Array(RuleState),
+  /** What is switched on by hand. */
+  faults: FaultsState,
   /** Requests that reached no revision. */
   unrouted: TrafficState,
 });
@@ -140,6 +143,8 @@ export const ServedEvent = Type.Object({
   ms: Type.Number(),
   /** Whether the request waited for a process to start. */
   cold: Type.Boolean(),
+  /** Whether a fault of a rule held the request, or answered it. */
+  fault: Type.Boolean(),
   /** Who went away before the answer was complete. */
   broken: orNull(Type.Enum(["client", "revision"])),
   /** `file:line` of the rule that chose the revision, the innermost one. */

@@ -2,21 +2,23 @@ import type { Problem } from "../../manifests/problem.ts";
 import { CONFIDENCE, wilson } from "../../traffic/wilson.ts";
 import type { Loaded } from "../load.ts";
 import { type Measured, STEP_SECONDS, type Sums, WINDOW_SECONDS } from "../observe/meter.ts";
+import type { FaultsState } from "../faults/fault.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Tally } from "../observe/tally.ts";
+import type { RevisionState } from "../revisions/runner.ts";
 import { ruleStates } from "./rules.ts";
 import type { MeshState, RevisionView, ServiceState, SplitState, TrafficState } from "./schema.ts";
 
 /** What a revision is doing, and why. */
 export interface RevisionStatus {
-  /** As its runner calls it. */
-  state: string;
+  state: RevisionState;
   detail: string;
 }
 
 export interface StateSource {
   loaded: Loaded;
   observer: Observer;
+  faults: FaultsState;
   /** By `namespace/name`. */
   revisions: ReadonlyMap<string, RevisionStatus>;
   root: string;
@@ -44,6 +46,7 @@ export function meshState(source: StateSource): MeshState {
     waiting: [...observer.waiting],
     services: serviceStates(source),
     rules: ruleStates(loaded),
+    faults: source.faults,
     unrouted: trafficState(observer.unrouted()),
   };
 }
@@ -107,7 +110,7 @@ function splitState({ split, route, service, since, counts }: Tally): SplitState
   };
 }
 
-const STATES: Readonly<Record<string, RevisionView["state"]>> = {
+const STATES: Readonly<Record<RevisionState, RevisionView["state"]>> = {
   idle: "at zero",
   starting: "starting",
   ready: "ready",
@@ -117,7 +120,7 @@ const STATES: Readonly<Record<string, RevisionView["state"]>> = {
 
 function statusOf(status: RevisionStatus | undefined): Pick<RevisionView, "state" | "reason"> {
   if (status === undefined) return { state: "stopped", reason: "" };
-  return { state: STATES[status.state] ?? "stopped", reason: status.detail };
+  return { state: STATES[status.state], reason: status.detail };
 }
 
 function trafficState({ series, rate, ...sums }: Measured): TrafficState {
