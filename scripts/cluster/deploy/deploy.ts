@@ -1,6 +1,7 @@
 import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
 import { InvalidManifests, type Problem } from "../../manifests/problem.ts";
 import type { FunctionImage } from "../images/tag.ts";
+import { ApiError } from "../kube/api-error.ts";
 import type { Kube } from "../kube/client.ts";
 import { type KubeObject, nameOf, refOf } from "../kube/objects.ts";
 import { logTail } from "../logs.ts";
@@ -98,6 +99,9 @@ async function applyStep(step: DeployStep, options: DeployOptions, conflicts: Co
     if (before === undefined) return "created";
     return sameContent(before, after) ? "unchanged" : "changed";
   } catch (error) {
+    // What a dry run creates is not there for what is to stand in it.
+    if (dryRun && before === undefined && error instanceof ApiError && error.reason === "NotFound")
+      return "created";
     const conflict = conflictOf(error, ref);
     if (conflict === undefined) throw error;
     conflicts.push(conflict);

@@ -60,7 +60,7 @@ export async function deployFiles(options: DeployFilesOptions): Promise<Deployed
       : await imagesOf(root, env);
   const deployed = await deploy({ ...options, documents, images });
   if (dryRun || deployed.conflicts.length > 0) return { ...deployed, ingress: undefined, routed: false };
-  const ingress = await findIngress({ kube, given: options.ingress }).catch((error: unknown) => {
+  const ingress = await findIngress({ kube, given: options.ingress, signal }).catch((error: unknown) => {
     if (error instanceof NoIngress) return error;
     throw error;
   });

@@ -8,6 +8,10 @@ const KINDS: readonly (Kind & { plural: string })[] = [
   { apiVersion: "networking.istio.io/v1", kind: "VirtualService", plural: "virtualservices" },
   { apiVersion: "networking.istio.io/v1", kind: "Gateway", plural: "gateways" },
   { apiVersion: "networking.istio.io/v1", kind: "DestinationRule", plural: "destinationrules" },
+  { apiVersion: "networking.istio.io/v1", kind: "ServiceEntry", plural: "serviceentries" },
+  { apiVersion: "networking.istio.io/v1", kind: "Sidecar", plural: "sidecars" },
+  { apiVersion: "security.istio.io/v1", kind: "AuthorizationPolicy", plural: "authorizationpolicies" },
+  { apiVersion: "security.istio.io/v1", kind: "PeerAuthentication", plural: "peerauthentications" },
 ];
 
 /** A cluster that knows Knative's and Istio's kinds. */
@@ -108,7 +112,8 @@ export function warningObject(pod: string, reason: string, message: string): Kub
   return event;
 }
 
-function readyCondition({ ready = true, reason, message }: Readiness): Condition {
+/** The condition `Ready`, in one of its states. */
+export function readyCondition({ ready = true, reason, message }: Readiness): Condition {
   return {
     type: "Ready",
     status: ready === "unknown" ? "Unknown" : ready ? "True" : "False",
