@@ -71,6 +71,14 @@ list: [ {a: 1} ]
     );
   });
 
+  test("changes values within braces, and writes an item anew whose fields change", () => {
+    const text = "list:\n  # one\n  - {a: 1, b: x} # first\n  - { a: 2 }\n";
+    const place = { line: 1, path: ["list"] };
+    expect(editList(text, place, [kept(0, { a: 9 }), kept(1, { b: "z" })])).toBe(
+      "list:\n  # one\n  - {a: 9, b: x} # first\n  - a: 2\n    b: z\n",
+    );
+  });
+
   test("puts items in another order, each with what stands above it", () => {
     expect(editList(FILE, TRAFFIC, [kept(1), kept(0)])).toContain(`  traffic: # here
 

@@ -78,8 +78,7 @@ function itemBlocks(text: string, list: YAMLSeq<Node>): Block[] | undefined {
   const blocks: Block[] = [];
   for (const [i, map] of list.items.entries()) {
     const dash = token.items[i]?.start.find(({ type }) => type === "seq-item-ind")?.offset;
-    if (dash === undefined || !isMap<Node, Node | null>(map) || map.flow || map.items.length === 0)
-      return undefined;
+    if (dash === undefined || !isMap<Node, Node | null>(map) || map.items.length === 0) return undefined;
     const before = blocks.at(-1);
     blocks.push({
       start: before === undefined ? lineStart(text, dash) : before.end + 1,
@@ -99,7 +98,11 @@ function editedItem(text: string, block: Block, set: Readonly<Record<string, Fie
   const gone = changes.filter(
     ({ at, value }) => at >= 0 && (value === undefined || !isScalar(items[at]?.value)),
   );
-  if (gone.some(({ at }) => at === 0) && (gone.length > 1 || items.length === 1)) {
+  const isReshaped =
+    block.map.flow === true
+      ? gone.length > 0 || changes.some(({ at, value }) => at < 0 && value !== undefined)
+      : gone.some(({ at }) => at === 0) && (gone.length > 1 || items.length === 1);
+  if (isReshaped) {
     const fields = Object.entries({ ...block.map.toJSON(), ...set }).filter(
       ([, value]) => value !== undefined,
     );

@@ -1,0 +1,72 @@
+import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { SplitChange } from "../../traffic/engine.ts";
+import { readHistory, withChange, writeHistory } from "../../traffic/split-history.ts";
+
+// Whoever holds the lock for longer has died with it.
+const STALE_MS = 10_000;
+const RETRY_MS = 10;
+
+/** The history of a service's split below a folder, and the lock of its writers. */
+export class HistoryFile {
+  readonly #path: string;
+
+  constructor(root: string, service: string) {
+    this.#path = join(root, ".kyc", "splits", `${service}.json`);
+  }
+
+  async read(): Promise<SplitChange[]> {
+    return readHistory(await readFile(this.#path, "utf8").catch(() => undefined));
+  }
+
+  async append(change: SplitChange): Promise<void> {
+    await replaceFile(this.#path, writeHistory(withChange(await this.read(), change)));
+  }
+
+  /** Does something while no other process of this tool changes the split. */
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    const lock = `${this.#path}.lock`;
+    await mkdir(dirname(lock), { recursive: true });
+    for (;;) {
+      const held = await open(lock, "wx").catch((error: unknown) => {
+        if (codeOf(error) === "EEXIST") return undefined;
+        throw error;
+      });
+      if (held !== undefined) {
+        await held.close();
+        break;
+      }
+      const age = Date.now() - ((await stat(lock).catch(() => undefined))?.mtimeMs ?? Date.now());
+      if (age > STALE_MS) await rm(lock, { force: true });
+      else await Bun.sleep(RETRY_MS);
+    }
+    try {
+      return await work();
+    } finally {
+      await rm(lock, { force: true });
+    }
+  }
+}
+
+/**
+ * Replaces a file in one step: whoever reads it meanwhile sees the old text or the new one, whole. What is written
+ * first has a name that begins with a dot, which no reader of manifests looks at.
+ */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = join(dirname(path), `.${crypto.randomUUID()}.tmp`);
+  const mode = (await stat(path).catch(() => undefined))?.mode ?? 0o644;
+  const file = await open(temporary, "wx", mode);
+  try {
+    await file.writeFile(text);
+    await file.close();
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
