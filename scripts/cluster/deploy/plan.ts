@@ -3,6 +3,7 @@ import { Check } from "typebox/schema";
 import type { ManifestDocument } from "../../manifests/document.ts";
 import type { Problem } from "../../manifests/problem.ts";
 import { KubeObject } from "../kube/objects.ts";
+import { MANAGED_BY, MANAGER } from "../ours.ts";
 import { inNamespace, NAMESPACE } from "./namespace.ts";
 import type { FunctionImage } from "../images/tag.ts";
 
@@ -22,10 +23,6 @@ export interface DeployPlan {
   steps: DeployStep[];
   problems: Problem[];
 }
-
-/** The field manager, and the value of the label of everything that this tool made. */
-export const MANAGER = "kyc";
-const MANAGED_BY = "app.kubernetes.io/managed-by";
 
 // What others refer to comes first.
 const ORDER = ["Namespace", "ServiceAccount", "ConfigMap", "Secret", "Service", "Gateway", "ServiceEntry"];

@@ -2,6 +2,7 @@ import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 import type { Kube } from "../kube/client.ts";
 import type { ObjectRef } from "../kube/objects.ts";
+import { MANAGED_BY, MANAGER } from "../ours.ts";
 import { Unable } from "../unable.ts";
 import { type ConfigMap, configMap, readConfigMap } from "./config-map.ts";
 
@@ -24,15 +25,12 @@ export const Made = Type.Object({
 });
 export type Made = Static<typeof Made>;
 
-/** The field manager of what `up` sets. */
-export const MANAGER = "kyc";
-
 /** Where the record is kept. */
 export const LEDGER = configMap("kube-system", "kyc-platform");
 const METADATA = {
   name: LEDGER.name,
   namespace: "kube-system",
-  labels: { "app.kubernetes.io/managed-by": MANAGER },
+  labels: { [MANAGED_BY]: MANAGER },
 };
 
 /**

@@ -2,8 +2,8 @@ import Type from "typebox";
 import { ApiError } from "../kube/api-error.ts";
 import type { Kube } from "../kube/client.ts";
 import { type Kind, nameOf, refOf } from "../kube/objects.ts";
-import { LEDGER, MANAGER } from "./ledger.ts";
-import { MANAGED_BY } from "./users.ts";
+import { MANAGED_BY, MANAGER } from "../ours.ts";
+import { LEDGER } from "./ledger.ts";
 
 const Groups = Type.Object({
   groups: Type.Array(Type.Object({ preferredVersion: Type.Object({ groupVersion: Type.String() }) })),

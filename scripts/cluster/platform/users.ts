@@ -1,6 +1,6 @@
 import type { Kube } from "../kube/client.ts";
 import { type Kind, type KubeObject, nameOf, refOf } from "../kube/objects.ts";
-import { MANAGER } from "./ledger.ts";
+import { isOurs } from "../ours.ts";
 import { ISTIO } from "./steps/istio.ts";
 import { KNATIVE, SERVING } from "./steps/knative.ts";
 import { NETWORKING } from "./steps/networking.ts";
@@ -10,14 +10,6 @@ const VIRTUAL_SERVICE = { apiVersion: "networking.istio.io/v1", kind: "VirtualSe
 const GATEWAY = { apiVersion: "networking.istio.io/v1", kind: "Gateway" } as const;
 
 const OF_KNATIVE = "networking.internal.knative.dev/ingress";
-
-/** The label of everything that was deployed by this tool. */
-export const MANAGED_BY = "app.kubernetes.io/managed-by";
-
-/** Whether this tool has deployed an object. */
-export function isOurs({ metadata }: KubeObject): boolean {
-  return metadata.labels?.[MANAGED_BY] === MANAGER;
-}
 
 /** What others have in the cluster and would lose with these parts of the platform, by kind and name. */
 export async function platformUsers(kube: Kube, parts: readonly string[]): Promise<string[]> {

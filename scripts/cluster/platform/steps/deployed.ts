@@ -1,10 +1,9 @@
 import type { Kube } from "../../kube/client.ts";
 import { deleteAndWait } from "../../kube/delete-and-wait.ts";
 import { type Kind, type KubeObject, nameOf, refOf } from "../../kube/objects.ts";
-import { MANAGER } from "../ledger.ts";
 import type { Site } from "../site.ts";
 import type { Step, Tell } from "../step.ts";
-import { isOurs, MANAGED_BY } from "../users.ts";
+import { isOurs, MANAGED_BY, MANAGER } from "../../ours.ts";
 import { SERVING } from "./knative.ts";
 
 // What may be deployed, in the order of its removal: what leads to the services first, then the services, then what
