@@ -1,9 +1,19 @@
-import type { Kube } from "./kube/client.ts";
+import { didYouMean } from "../nearest.ts";
 import { ApiError } from "./kube/api-error.ts";
+import type { Kube } from "./kube/client.ts";
 import { podLogs } from "./kube/pod-logs.ts";
 import { watch } from "./kube/watch.ts";
+import { Unable } from "./unable.ts";
 import { checked } from "./workload/follow.ts";
-import { LivePod, POD, REVISION_LABEL, SERVICE_LABEL } from "./workload/objects.ts";
+import {
+  type ContainerStatus,
+  KNATIVE_SERVICE,
+  LivePod,
+  POD,
+  REVISION,
+  REVISION_LABEL,
+  SERVICE_LABEL,
+} from "./workload/objects.ts";
 
 /** The container that runs a function; Knative names it so when the manifest does not. */
 const CONTAINER = "user-container";
@@ -22,35 +32,33 @@ export interface LogsOptions {
   revision: string | undefined;
   /** How many lines of what was written before. */
   tail: number;
+  /** Of the containers' last runs, those that crashed. @default false */
+  previous?: boolean;
   /** Goes on, with pods that come later too, until the signal. */
   follow: boolean;
   signal: AbortSignal;
 }
 
-/** Hands on what the functions of a namespace write. Lines of one pod stay in order. */
+/**
+ * Hands on what the functions of a namespace write. Lines of one pod stay in order.
+ * @returns how many pods were read
+ * @throws Unable for a service or a revision that is not there; the message says which one may be meant
+ */
 export async function readLogs(
   kube: Kube,
   options: LogsOptions,
   onLine: (line: LogLine) => void,
-): Promise<void> {
+): Promise<number> {
   const { namespace, service, revision, signal, follow } = options;
+  await checkNames(kube, options);
   const labels = [service === undefined ? SERVICE_LABEL : `${SERVICE_LABEL}=${service}`];
   if (revision !== undefined) labels.push(`${REVISION_LABEL}=${revision}`);
   const selected = { namespace, labelSelector: labels.join(",") };
-  if (!follow) {
-    const { items } = await kube.list(POD, { ...selected, signal });
-    for (const pod of checked(LivePod, items)) await readPod(kube, pod, options, onLine);
-    return;
-  }
-  const reading = new Map<string, Promise<void>>();
-  await watch(kube, POD, { ...selected, signal }, (pods) => {
-    for (const pod of checked(LivePod, [...pods.values()])) {
-      const { name } = pod.metadata;
-      if (reading.has(name) || !hasStarted(pod)) continue;
-      reading.set(name, readPod(kube, pod, options, onLine));
-    }
-  });
-  await Promise.all(reading.values());
+  if (follow) return followPods(kube, selected, options, onLine);
+  const { items } = await kube.list(POD, { ...selected, signal });
+  const pods = checked(LivePod, items);
+  for (const pod of pods) await readPod(kube, pod, options, onLine);
+  return pods.length;
 }
 
 /** The last lines of a container; those of its last run when it was started again since. None where there are none. */
@@ -65,31 +73,91 @@ export async function logTail(
         lines.push(line);
       if (lines.length > 0) return lines;
     } catch (error) {
+      // What is already wrong is to be told, not that its log cannot be had.
       if (!(error instanceof ApiError)) throw error;
     }
   }
   return [];
 }
 
+async function checkNames(kube: Kube, { namespace, service, revision, signal }: LogsOptions): Promise<void> {
+  for (const [kind, name] of [
+    [KNATIVE_SERVICE, service],
+    [REVISION, revision],
+  ] as const) {
+    if (name === undefined) continue;
+    const { items } = await kube.list(kind, { namespace, signal });
+    const known = items
+      .filter(
+        ({ metadata }) =>
+          kind !== REVISION || service === undefined || metadata.labels?.[SERVICE_LABEL] === service,
+      )
+      .map(({ metadata }) => metadata.name);
+    if (known.includes(name)) continue;
+    const what = kind === REVISION ? "revision" : "Knative Service";
+    const of = kind === REVISION && service !== undefined ? ` of ${service}` : "";
+    throw new Unable(`There is no ${what} ${name}${of} in ${namespace}: ${didYouMean(name, known)}`);
+  }
+}
+
+async function followPods(
+  kube: Kube,
+  selected: { namespace: string; labelSelector: string },
+  options: LogsOptions,
+  onLine: (line: LogLine) => void,
+): Promise<number> {
+  // One log that breaks off ends the others.
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
+  const reading = new Map<string, Promise<void>>();
+  const begun = new Set<string>();
+  let failure: { error: unknown } | undefined;
+  const fail = (error: unknown): void => {
+    failure ??= { error };
+    failed.abort();
+  };
+  await watch(kube, POD, { ...selected, signal }, (pods) => {
+    for (const pod of checked(LivePod, [...pods.values()])) {
+      const { name } = pod.metadata;
+      const status = statusOf(pod);
+      if (status?.state?.running === undefined && status?.state?.terminated === undefined) continue;
+      // A container that is started again begins a log of its own, after the end of the one before.
+      const run = `${name} ${status.restartCount}`;
+      if (begun.has(run)) continue;
+      begun.add(run);
+      const before = reading.get(name) ?? Promise.resolve();
+      const isFirst = !reading.has(name);
+      const tail = isFirst ? options.tail : undefined;
+      reading.set(
+        name,
+        before.then(() => readPod(kube, pod, { ...options, tail, signal }, onLine)).catch(fail),
+      );
+    }
+  });
+  await Promise.all(reading.values());
+  if (failure !== undefined) throw failure.error;
+  return reading.size;
+}
+
 async function readPod(
   kube: Kube,
   pod: LivePod,
-  options: LogsOptions,
+  options: Omit<LogsOptions, "tail"> & { tail: number | undefined },
   onLine: (line: LogLine) => void,
 ): Promise<void> {
   const { name, labels } = pod.metadata;
   const revision = labels?.[REVISION_LABEL] ?? name;
-  const { namespace, tail, follow, signal } = options;
+  const { namespace, tail, follow, previous, signal } = options;
   try {
-    const log = podLogs(kube, { namespace, pod: name, container: CONTAINER, tail, follow, signal });
-    for await (const text of log) onLine({ revision, pod: name, text });
+    const place = { namespace, pod: name, container: CONTAINER };
+    for await (const text of podLogs(kube, { ...place, tail, follow, previous, signal }))
+      onLine({ revision, pod: name, text });
   } catch (error) {
-    // A pod that is only starting, or gone meanwhile, has no log to read.
-    if (!(error instanceof ApiError)) throw error;
+    // A pod that is only starting, was never started again, or is gone meanwhile, has no log to read.
+    if (!(error instanceof ApiError && (error.code === 400 || error.code === 404))) throw error;
   }
 }
 
-function hasStarted(pod: LivePod): boolean {
-  const status = pod.status?.containerStatuses?.find(({ name }) => name === CONTAINER);
-  return status?.state?.running !== undefined || status?.state?.terminated !== undefined;
+function statusOf(pod: LivePod): ContainerStatus | undefined {
+  return pod.status?.containerStatuses?.find(({ name }) => name === CONTAINER);
 }
