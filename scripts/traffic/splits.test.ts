@@ -1,0 +1,89 @@
+import { describe, expect, test } from "bun:test";
+import { parseDocuments } from "../manifests/document.ts";
+import { collectResources } from "../manifests/resources.ts";
+import { stringify } from "yaml";
+import { compilePlan } from "./compile.ts";
+import { type PlannedSplit, splitsOf } from "./splits.ts";
+import { creditCheck, HALVES, to, virtualService } from "./testing/compiled.ts";
+
+const LOCAL_GATEWAY = "knative-local-gateway.istio-system.svc.cluster.local";
+
+function splits(...manifests: object[]): PlannedSplit[] {
+  const documents = manifests.flatMap(
+    (manifest, i) => parseDocuments(`${i + 1}.yaml`, stringify(manifest)).documents,
+  );
+  const { resources } = collectResources(documents);
+  const { plan, problems } = compilePlan(resources, "example.com");
+  expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
+  const service = plan.services.find(({ name }) => name === "credit-check");
+  return service === undefined ? [] : splitsOf(service, plan, resources.virtualServices);
+}
+
+const shares = ({ targets }: PlannedSplit): unknown =>
+  targets.map(({ revision, tag, percent }) => [revision, tag, percent]);
+
+/** A destination by way of a tag's host. */
+function byTag(tag: string, weight: number): object {
+  const headers = { request: { set: { Host: `${tag}-credit-check.kyc.svc.cluster.local` } } };
+  return { destination: { host: LOCAL_GATEWAY }, weight, headers };
+}
+
+describe("the splits of a service", () => {
+  test("are Knative's alone where no VirtualService weighs its revisions", () => {
+    const [split, ...others] = splits(...creditCheck(HALVES), virtualService([{ route: [to("basic")] }]));
+    expect(others).toEqual([]);
+    expect(split).toMatchObject({ by: "Knative", object: "Service credit-check", deciding: true });
+    expect(split && shares(split)).toEqual([
+      ["credit-check-basic", "basic", 50],
+      ["credit-check-advanced", "advanced", 50],
+    ]);
+    expect(split?.rules.length).toBe(1);
+  });
+
+  test.each([
+    ["revisions", [to("basic", { weight: 3 }), to("advanced", { weight: 1 })]],
+    ["tags", [byTag("basic", 3), byTag("advanced", 1)]],
+  ])("are decided by a VirtualService that weighs %s", (_, route) => {
+    const [split, knative] = splits(...creditCheck(HALVES), virtualService([{ route }]));
+    expect(split).toMatchObject({
+      by: "Istio",
+      object: "VirtualService vs",
+      deciding: true,
+      at: { file: "3.yaml" },
+    });
+    expect(split && shares(split)).toEqual([
+      ["credit-check-basic", "basic", 75],
+      ["credit-check-advanced", "advanced", 25],
+    ]);
+    expect(knative).toMatchObject({ by: "Knative", deciding: false });
+  });
+
+  test.each([
+    ["revisions", [to("basic", { weight: 0 }), to("advanced", { weight: 100 })]],
+    ["tags", [byTag("basic", 0), byTag("advanced", 100)]],
+  ])("keep a destination among %s that has no weight now", (_, route) => {
+    const [split] = splits(...creditCheck(HALVES), virtualService([{ route }]));
+    expect(split && shares(split)).toEqual([
+      ["credit-check-basic", "basic", 0],
+      ["credit-check-advanced", "advanced", 100],
+    ]);
+    expect(split?.rules.length).toBe(1);
+  });
+
+  test("have a rule for each gateway, all of one place", () => {
+    const http = [{ route: [to("basic", { weight: 1 }), to("advanced", { weight: 1 })] }];
+    const gateways = ["mesh", "knative-serving/knative-local-gateway"];
+    const hosts = ["own.kyc.svc.cluster.local"];
+    const [split] = splits(...creditCheck(HALVES), virtualService(http, { hosts, gateways }));
+    expect(split?.rules.length).toBe(2);
+  });
+
+  test("do not take up what leads to another service", () => {
+    const elsewhere = { destination: { host: LOCAL_GATEWAY }, weight: 1 };
+    const [split] = splits(
+      ...creditCheck(HALVES),
+      virtualService([{ route: [to("basic", { weight: 1 }), elsewhere] }]),
+    );
+    expect(split?.by).toBe("Knative");
+  });
+});
