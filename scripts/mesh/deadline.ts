@@ -20,11 +20,18 @@ export class Deadline {
   }
 }
 
-/** How long an answer may take: the shortest limit of the routes on the way, and of the revision. */
+/**
+ * How long an answer may take: the shortest limit of the routes on the way, and of the revision. What a fault holds a
+ * request for is counted by those before it only: a hop's own limit begins behind its own delay.
+ */
 export function timeoutOf(hops: readonly Hop[], revisionMs: number): number {
-  let least = revisionMs;
-  for (const { rule } of hops) least = Math.min(least, forwarding(rule)?.timeoutMs ?? least);
-  return least;
+  let least = Number.POSITIVE_INFINITY;
+  let held = 0;
+  for (const { rule, delayMs } of hops) {
+    held += delayMs;
+    least = Math.min(least, held + (forwarding(rule)?.timeoutMs ?? Number.POSITIVE_INFINITY));
+  }
+  return Math.min(least, held + revisionMs);
 }
 
 /** How long one try may take; infinity without a limit. */

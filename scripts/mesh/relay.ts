@@ -6,10 +6,11 @@ import { describeFailure, statusAfter } from "./failure.ts";
 import { addForwarded } from "./forwarded.ts";
 import type { HttpClient, ResponseHandler, UpstreamFailure, UpstreamRequest } from "./http/client.ts";
 import type { Exchange } from "./http/exchange.ts";
-import { type Framing, frameRequest, removeHopByHop } from "./http/framing.ts";
+import { type Framing, removeHopByHop } from "./http/framing.ts";
 import type { ResponseHead } from "./http/head.ts";
-import { latin1 } from "./http/latin1.ts";
 import { type BodyState, RequestBody } from "./request-body.ts";
+import { changeResponse, frameForRevision, headOf } from "./passage.ts";
+import { sendCopy } from "./mirror.ts";
 import { type Outcome, retryingHop } from "./retry.ts";
 import type { Place, Seat } from "./revisions/seat.ts";
 
@@ -55,9 +56,6 @@ export function relay(exchange: Exchange, listener: Listener, options: RelayOpti
   new Relay(exchange, listener, options).start();
 }
 
-// Envoy and the queue proxy use these between themselves; a revision never sees them.
-const INTERNAL_HEADERS = ["knative-serving-namespace", "knative-serving-revision"];
-
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 class Relay {
@@ -80,6 +78,8 @@ class Relay {
   #timeoutMs: number | undefined;
   readonly #deadline = new Deadline();
   readonly #tryDeadline = new Deadline();
+  /** A delay that a fault makes. */
+  readonly #held = new Deadline();
 
   constructor(exchange: Exchange, listener: Listener, options: RelayOptions) {
     this.#exchange = exchange;
@@ -103,22 +103,45 @@ class Relay {
       again,
     });
     this.#resolution = resolution;
-    if (resolution.kind === "nowhere") return this.#reply(resolution.status, resolution.reason);
-    if (resolution.kind === "abort") return this.#reply(resolution.status, "fault filter abort");
-    if (resolution.kind === "direct") return this.#reply(resolution.status, String(resolution.body));
-    if (resolution.kind === "redirect") {
-      return this.#reply(resolution.status, "", new HeaderList(["location", resolution.location]));
+    const revision = this.#revision();
+    const revisionMs = revision === undefined ? undefined : this.#generation.revisionTimeoutMs(revision);
+    this.#timeoutMs ??= timeoutOf(resolution.hops, revisionMs ?? Number.POSITIVE_INFINITY);
+    const made = resolution.hops.slice(earlier.length);
+    const delayMs = made.reduce((sum, hop) => sum + hop.delayMs, 0);
+    if (delayMs === 0) return this.#follow(resolution, made);
+    this.#body.read();
+    this.#held.clear();
+    this.#held.start(delayMs, () => this.#follow(resolution, made));
+  }
+
+  /** @param made the hops that were made on this way, and not on an earlier one */
+  #follow(resolution: Resolution, made: readonly Hop[]): void {
+    for (const copy of made.flatMap(({ mirrored }) => mirrored)) {
+      const shadow = sendCopy(copy, this.#exchange.requestFraming, this.#generation, this.#options.random);
+      if (shadow !== undefined) this.#body.copyTo(shadow);
     }
-    const { headers } = resolution.request;
-    for (const name of INTERNAL_HEADERS) headers.remove(name);
-    frameRequest(headers, this.#exchange.requestFraming);
-    this.#timeoutMs ??= timeoutOf(resolution.hops, this.#generation.revisionTimeoutMs(resolution.revision));
-    const place = this.#generation.seat(resolution.revision);
+    switch (resolution.kind) {
+      case "nowhere":
+        return this.#answer(resolution.status, resolution.reason);
+      case "abort":
+        return this.#answer(resolution.status, Buffer.from("fault filter abort"));
+      case "direct":
+        return this.#answer(resolution.status, resolution.body);
+      case "redirect":
+        return this.#answer(resolution.status, "", new HeaderList(["location", resolution.location]));
+      case "revision":
+        return this.#goTo(resolution.revision, resolution.request);
+    }
+  }
+
+  #goTo(revision: string, request: RoutedRequest): void {
+    frameForRevision(request, this.#exchange.requestFraming);
+    const place = this.#generation.seat(revision);
     this.#place = place;
-    if (place.client !== undefined) return this.#send(place.client, resolution.request, false);
+    if (place.client !== undefined) return this.#send(place.client, request, false);
     this.#body.read();
     place.seat.then(
-      (seat) => (this.#over ? seat.leave() : this.#sit(seat, resolution.request)),
+      (seat) => (this.#over ? seat.leave() : this.#sit(seat, request)),
       (reason: unknown) =>
         this.#over || this.#reply(503, reason instanceof Error ? reason.message : String(reason)),
     );
@@ -131,7 +154,6 @@ class Relay {
   }
 
   #send(client: HttpClient, request: RoutedRequest, fresh: boolean): void {
-    const head = `${request.method} ${request.target} HTTP/1.1\r\n${request.headers.toString()}\r\n`;
     const handler: ResponseHandler = {
       onHead: (answer, framing) => this.#onHead(answer, framing),
       onData: (content) => this.#onData(content),
@@ -143,7 +165,7 @@ class Relay {
       onFailure: (failure) => this.#onFailure(failure, client, request),
       onDrained: () => this.#body.onDrained(),
     };
-    this.#upstream = client.send(request.method, latin1(head), handler, fresh);
+    this.#upstream = client.send(request.method, headOf(request), handler, fresh);
     this.#body.sendTo(this.#upstream);
     if (this.#body.complete) this.#startTry();
   }
@@ -172,7 +194,7 @@ class Relay {
     if (this.#tryAgain({ status: head.status })) return;
     this.#status = head.status;
     removeHopByHop(head.headers);
-    this.#changeResponse(head.headers);
+    changeResponse(head.headers, this.#hops());
     this.#exchange.respond(head.status, head.reason, head.headers, framing);
   }
 
@@ -212,21 +234,16 @@ class Relay {
     return true;
   }
 
-  #reply(status: number, text: string, headers = new HeaderList()): void {
-    this.#status = status;
-    this.#changeResponse(headers);
-    this.#finish();
-    this.#exchange.reply(status, text, headers);
+  /** An answer of a rule: what comes before it on the way may send the request again. */
+  #answer(status: number, content: string | Uint8Array, headers?: HeaderList): void {
+    if (!this.#tryAgain({ status })) this.#reply(status, content, headers);
   }
 
-  /** The routes' changes to an answer, from the innermost hop outwards; the mesh's own answers get them too, as Envoy's do. */
-  #changeResponse(headers: HeaderList): void {
-    const hops = this.#hops();
-    for (let depth = hops.length - 1; depth >= 0; depth--) {
-      const hop = hops[depth] as Hop;
-      if (hop.destination) headers.apply(hop.destination.response);
-      headers.apply(hop.rule.action.response);
-    }
+  #reply(status: number, content: string | Uint8Array, headers = new HeaderList()): void {
+    this.#status = status;
+    changeResponse(headers, this.#hops());
+    this.#finish();
+    this.#exchange.reply(status, content, headers);
   }
 
   #finish(brokenBy?: "client" | "revision"): void {
@@ -234,6 +251,8 @@ class Relay {
     this.#over = true;
     this.#deadline.clear();
     this.#tryDeadline.clear();
+    this.#held.clear();
+    this.#body.end();
     if (brokenBy !== undefined) this.#leaveUpstream();
     this.#leavePlace();
     const { method, target } = this.#exchange.request;

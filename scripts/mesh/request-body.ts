@@ -9,12 +9,16 @@ const MAX_REPLAY_BYTES = 64 * 1024;
 /** What a body does: it comes, or it has to wait until the revision takes more of it, or all of it has come. */
 export type BodyState = "flowing" | "waiting" | "complete";
 
+/** What a body can be sent to. */
+export type BodySink = Pick<UpstreamRequest, "write" | "finish" | "abort">;
+
 /** The body of a request on its way to a revision, and to another one when the request is sent again. */
 export class RequestBody {
   readonly #exchange: Exchange;
   readonly #onState: (state: BodyState) => void;
   readonly #chunked: boolean;
   #to: UpstreamRequest | undefined;
+  readonly #copies: BodySink[] = [];
   #kept: Buffer[] | undefined = [];
   #keptBytes = 0;
   #reading = false;
@@ -57,6 +61,18 @@ export class RequestBody {
     if (!this.complete) this.#keepPace();
   }
 
+  /** Sends it to this one too, at whatever pace the first takes it. All of it must still be there. */
+  copyTo(copy: BodySink): void {
+    for (const bytes of this.#kept ?? []) copy.write(bytes);
+    if (this.complete) copy.finish();
+    else this.#copies.push(copy);
+  }
+
+  /** Nothing more will come: copies that are not complete are given up. */
+  end(): void {
+    if (!this.complete) for (const copy of this.#copies) copy.abort();
+  }
+
   /** Keeps what arrives from now on until `sendTo` names the next request. */
   detach(): void {
     this.#to = undefined;
@@ -75,6 +91,7 @@ export class RequestBody {
   #onBodyEnd(): void {
     if (this.#chunked) this.#send(Buffer.from(LAST_CHUNK));
     this.#to?.finish();
+    for (const copy of this.#copies) copy.finish();
     this.#become("complete");
   }
 
@@ -82,6 +99,7 @@ export class RequestBody {
     this.#keptBytes += bytes.length;
     this.#kept?.push(bytes);
     this.#to?.write(bytes);
+    for (const copy of this.#copies) copy.write(bytes);
     this.#forgetTooMuch();
   }
 

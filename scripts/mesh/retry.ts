@@ -18,8 +18,8 @@ export function retryingHop(
   for (let depth = hops.length - 1; depth >= 0; depth--) {
     const hop = hops[depth];
     const action = hop?.rule.action;
-    // A hop that sends nothing on, as for the sake of a fault, has nothing to send again.
-    const retry = action?.kind === "forward" && hop?.destination ? action.retry : undefined;
+    // A hop that sent nothing on, as for the sake of a fault, has nothing to send again.
+    const retry = action?.kind === "forward" && hop?.before !== undefined ? action.retry : undefined;
     const isLeft = retry !== undefined && (used[depth] ?? 0) < retry.attempts;
     if (isLeft && retry.on.some((condition) => meets(seen, condition))) return depth;
     if ("failure" in seen) seen = { status: statusAfter(seen.failure) };

@@ -93,15 +93,15 @@ export class Exchange {
     if (this.#isCurrent()) this.#connection.terminate();
   }
 
-  /** A whole answer of the mesh itself: one sentence of plain text, or no body for an empty text. */
-  reply(status: number, text: string, headers = new HeaderList()): void {
-    const body = Buffer.from(text === "" ? "" : `${text}\n`);
-    if (text !== "" && headers.get("content-type") === undefined) {
+  /** A whole answer of the mesh itself: one sentence of plain text, or bytes as they are; no body for an empty one. */
+  reply(status: number, content: string | Uint8Array, headers = new HeaderList()): void {
+    const body = Buffer.from(typeof content === "string" && content !== "" ? `${content}\n` : content);
+    if (body.length > 0 && headers.get("content-type") === undefined) {
       headers.set("content-type", "text/plain; charset=utf-8");
     }
     headers.set("content-length", String(body.length));
     if (this.#isCurrent()) this.#connection.closeUnlessRead();
-    const bodyless = this.request.method === "HEAD" || text === "";
+    const bodyless = this.request.method === "HEAD" || body.length === 0;
     this.respond(status, "", headers, bodyless ? { kind: "none" } : { kind: "length", bytes: body.length });
     this.write(body);
     this.end();

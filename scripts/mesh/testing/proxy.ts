@@ -5,6 +5,7 @@ import type { Place } from "../revisions/seat.ts";
 import { NO_CHANGE } from "../../traffic/headers.ts";
 import type {
   Destination,
+  DirectAction,
   ForwardAction,
   Listener,
   RedirectAction,
@@ -58,6 +59,15 @@ export function redirect(action: Partial<RedirectAction>): Rule {
       response: NO_CHANGE,
       ...action,
     },
+  };
+}
+
+/** A rule that answers every request by itself. */
+export function direct(action: Partial<DirectAction>): Rule {
+  return {
+    at: AT,
+    matches: [],
+    action: { kind: "direct", status: 200, body: new Uint8Array(), response: NO_CHANGE, ...action },
   };
 }
 

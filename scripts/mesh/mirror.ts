@@ -1,0 +1,25 @@
+import { type Mirrored, resolve } from "../traffic/resolve.ts";
+import type { Framing } from "./http/framing.ts";
+import { frameForRevision, headOf } from "./passage.ts";
+import type { Generation } from "./relay.ts";
+import { Shadow } from "./shadow.ts";
+
+/**
+ * Sends the head of a copy on its way, wherever the routes lead it; undefined when that is nowhere.
+ * @returns what the body has to be copied to
+ */
+export function sendCopy(
+  { mirror: { backend }, request }: Mirrored,
+  framing: Framing,
+  generation: Generation,
+  random: () => number,
+): Shadow | undefined {
+  const end =
+    backend.kind === "revision"
+      ? { ...backend, request }
+      : resolve(generation.table, backend.listener, request, random);
+  if (end.kind !== "revision") return undefined;
+  frameForRevision(end.request, framing);
+  const timeoutMs = generation.revisionTimeoutMs(end.revision);
+  return new Shadow(generation.seat(end.revision), request.method, headOf(end.request), timeoutMs);
+}
