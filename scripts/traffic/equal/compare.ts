@@ -1,0 +1,212 @@
+import type { Plan } from "../compile.ts";
+import type { Listener } from "../table.ts";
+import { type Described, type Entries, type Entry, hostText, namesOf } from "./entries.ts";
+import { revisionsThatDiffer } from "./revisions.ts";
+import { authoritiesOf, type HostKind } from "./space/parts.ts";
+import { questionsOf } from "./space/questions.ts";
+import { type Cell, type Restriction, Space, Undecided } from "./space/space.ts";
+import { type Part, sent, type Value } from "./space/value.ts";
+import { type Side, walk } from "./walk/walk.ts";
+import { leadsElsewhere, textOfTree, type Tree } from "./walk/tree.ts";
+import { type Difference, witness } from "./witness.ts";
+import { Undecidable } from "./words/machine.ts";
+
+export interface CompareOptions {
+  /** The header by which each revision tells its own name in its answers; no such header when it is undefined. */
+  revisionHeader: string | undefined;
+}
+
+/** Something that could not be decided, and where. */
+export interface Doubt {
+  listener: Listener;
+  hosts: readonly [string, string];
+  why: string;
+}
+
+/** Whether two descriptions send every request the same way. */
+export interface Comparison {
+  verdict: "equal" | "different" | "unknown";
+  /** Where they were compared. */
+  compared: { listener: Listener; hosts: readonly [string, string] }[];
+  /** The first difference of each place. */
+  differences: Difference[];
+  /** Revisions of one name that are not the same, in sentences. */
+  revisions: string[];
+  doubts: Doubt[];
+  /** What else the user has to know. */
+  notes: string[];
+  /** Into how many kinds of requests the conditions cut all that can be sent. */
+  cells: number;
+}
+
+// More kinds of requests than this are those of a table that was written to explode.
+const MOST_CELLS = 200_000;
+
+/**
+ * Decides whether two descriptions send every request to the same places with the same probabilities, where each place
+ * and caller sees the same: path, headers (but for Host and Knative's own), copies, delays, time limits, retries, and
+ * what becomes of the answer. Requests are those of RFC 9110 in ASCII.
+ *
+ * Each condition of either side cuts the space of requests; in each cell all conditions are decided, both sides are
+ * followed symbolically, and what becomes of the requests is compared with exact fractions. A difference is only told
+ * with a request that shows it; what cannot be decided is told as a doubt.
+ */
+export function compare(
+  a: Described,
+  b: Described,
+  { entries, notes }: Entries,
+  options: CompareOptions,
+): Comparison {
+  const plans = [a.plan, b.plan];
+  const names = namesOf(plans);
+  const sides = plans.map((plan) => sideOf(plan, plans, names.hosts, options)) as [Side, Side];
+  const result: Comparison = {
+    verdict: "equal",
+    compared: entries.map(({ listener, hosts }) => ({
+      listener,
+      hosts: [hostText(hosts[0]), hostText(hosts[1])],
+    })),
+    differences: [],
+    revisions: revisionsThatDiffer(a, b),
+    doubts: [],
+    notes: [...notes],
+    cells: 0,
+  };
+  const spaces = new Map<string, Space>();
+  for (const entry of entries) compareAt(entry);
+  if (result.differences.length + result.revisions.length > 0) result.verdict = "different";
+  else if (result.doubts.length > 0) result.verdict = "unknown";
+  return result;
+
+  function compareAt(entry: Entry): void {
+    const { listener, hosts } = entry;
+    const doubt = (why: string): void => {
+      const place = { listener, hosts: [hostText(hosts[0]), hostText(hosts[1])] as const };
+      if (!result.doubts.some((other) => other.why === why)) result.doubts.push({ ...place, why });
+    };
+    try {
+      const authorities = authoritiesAt(hosts);
+      const space = spaceFor(hosts, authorities);
+      const open: Cell[] = [new Map()];
+      for (let cell = open.pop(); cell !== undefined; cell = open.pop()) {
+        const trees = follow(entry, space, cell, authorities);
+        if (trees instanceof Undecided) {
+          const { part } = trees;
+          const parts = space.classesOf(part).map((number) => new Map([...(cell ?? []), [part, number]]));
+          open.push(...parts.reverse());
+          continue;
+        }
+        if (++result.cells > MOST_CELLS)
+          throw new Undecidable(`the conditions cut the requests into more than ${MOST_CELLS} kinds`);
+        const outcome = judge(trees, entry, space, cell);
+        if (outcome === "equal") continue;
+        if (typeof outcome === "string") doubt(outcome);
+        else return void result.differences.push(outcome);
+      }
+    } catch (error) {
+      if (!(error instanceof Undecidable)) throw error;
+      doubt(error.message);
+    }
+  }
+
+  function follow(
+    entry: Entry,
+    space: Space,
+    cell: Cell,
+    authorities: readonly Value[],
+  ): [Tree, Tree] | Undecided {
+    try {
+      const trees = sides.map((side, i) => {
+        const host = entry.hosts[i] as HostKind;
+        if (entry.isThere[i] !== true) return NOTHING;
+        return walk(
+          side,
+          { space, cell },
+          { listener: entry.listener, host, authority: authorities[i] as Value },
+        );
+      });
+      return trees as [Tree, Tree];
+    } catch (error) {
+      if (error instanceof Undecided) return error;
+      throw error;
+    }
+  }
+
+  function judge(trees: [Tree, Tree], entry: Entry, space: Space, cell: Cell): "equal" | string | Difference {
+    const known = space.known(cell);
+    const [x, y] = trees.map((tree) => textOfTree(tree, known));
+    if (x === y) return "equal";
+    const found = witness(trees, entry, space, cell);
+    if (found === undefined)
+      return "the rules are written differently, and no request was found for which that makes a difference";
+    // What nobody describes may well be what the other side names differently.
+    if (trees.some(leadsElsewhere)) {
+      const places = found.sides.flatMap((side) =>
+        side.filter(({ isElsewhere }) => isElsewhere).map(({ place }) => place),
+      );
+      return `it is not described what stands behind ${[...new Set(places)].join(" and ") || "a mirror's host"}`;
+    }
+    return found;
+  }
+
+  function spaceFor(hosts: readonly [HostKind, HostKind], authorities: readonly Value[]): Space {
+    const asked = authorities.flatMap((value) => (value.kind === "own" ? [value] : []));
+    const questions = questionsOf([a.plan.table, b.plan.table], asked);
+    const needsHost = questions.has("authority");
+    const key = needsHost ? hosts.map(hostText).join() : "";
+    let space = spaces.get(key);
+    if (space === undefined) {
+      const restrictions = needsHost
+        ? new Map<Part, Restriction>([["authority", restriction(hosts[0])]])
+        : new Map();
+      space = new Space(questions, restrictions);
+      spaces.set(key, space);
+    }
+    return space;
+  }
+
+  function restriction(host: HostKind): Restriction {
+    const { of, butNot } = authoritiesOf(host, names);
+    return { only: of === undefined ? [] : [of], butNot, example: exampleHost(host) };
+  }
+}
+
+/** What a side answers where it has nothing. */
+const NOTHING: Tree = {
+  kind: "end",
+  place: "404 (no route)",
+  isElsewhere: false,
+  seen: new Map(),
+  answer: new Map(),
+  way: [],
+};
+
+/** The authority of a request on each side. Hosts that differ are one host under two names. */
+function authoritiesAt([a, b]: readonly [HostKind, HostKind]): [Value, Value] {
+  const own = sent("authority");
+  if (a.kind !== "host" || b.kind !== "host" || a.host === b.host) return [own, own];
+  return [own, { kind: "own", part: "authority", dropped: a.host.length, front: b.host }];
+}
+
+/** A host of a kind, for examples. */
+export function exampleHost(host: HostKind): string {
+  if (host.kind === "host") return host.host;
+  return host.kind === "suffix" ? `any${host.suffix}` : "any.example";
+}
+
+function sideOf(
+  plan: Plan,
+  plans: readonly Plan[],
+  knownHosts: ReadonlySet<string>,
+  options: CompareOptions,
+): Side {
+  const revisions = new Set(
+    plans.flatMap(({ services }) =>
+      services.flatMap(({ namespace, revisions, traffic }) => [
+        ...revisions.map(({ name }) => `${namespace}/${name}`),
+        ...traffic.map(({ revision }) => `${namespace}/${revision}`),
+      ]),
+    ),
+  );
+  return { table: plan.table, knownHosts, revisions, revisionHeader: options.revisionHeader };
+}

@@ -1,0 +1,205 @@
+import type { Plan } from "../compile.ts";
+import { clusterLocalNames, CLUSTER_DOMAIN, knativeHostNames } from "../hosts.ts";
+import type { Backend, Listener } from "../table.ts";
+import type { HostKind } from "./space/parts.ts";
+import { rulesOf } from "./space/questions.ts";
+
+const LISTENERS: readonly Listener[] = ["mesh", "local-gateway", "ingress"];
+
+/** What one side describes. */
+export interface Described {
+  plan: Plan;
+  /** Knative Services that stand in the other side's files and are only looked up here, as `namespace/name`. */
+  borrowed: ReadonlySet<string>;
+}
+
+/** A place where requests come in, on both sides, under names that may differ. */
+export interface Entry {
+  listener: Listener;
+  hosts: readonly [HostKind, HostKind];
+  /** Whether each side has rules or a backend there. */
+  isThere: readonly [boolean, boolean];
+}
+
+/** Where two sides are to be compared, and what was left out, in sentences. */
+export interface Entries {
+  entries: Entry[];
+  notes: string[];
+}
+
+/**
+ * Where two sides can be asked the same: at every host that either describes. Where they have no host in common, one
+ * being a Knative Service and the other the rules of a host that leads to it, those two hosts are compared, and the
+ * hosts of the tags likewise.
+ */
+export function entriesOf(a: Described, b: Described): Entries {
+  const [ofA, ofB] = [placesOf(a), placesOf(b)];
+  if ([...ofA.keys()].some((place) => ofB.has(place))) {
+    const places = new Map([...ofA, ...ofB]);
+    const entries = [...places].map(([place, { listener, host }]): Entry => {
+      return { listener, hosts: [host, host], isThere: [ofA.has(place), ofB.has(place)] };
+    });
+    return { entries, notes: [] };
+  }
+  return paired(a, b, ofA, ofB);
+}
+
+/** Where two sides are compared when the user names a host, or one of each side. */
+export function namedEntries(a: Described, b: Described, hosts: readonly [string, string]): Entries {
+  const [ofA, ofB] = [placesOf(a), placesOf(b)];
+  const kinds = hosts.map((host): HostKind => ({ kind: "host", host })) as [HostKind, HostKind];
+  const entries = LISTENERS.flatMap((listener): Entry[] => {
+    const isThere = [ofA.has(placeOf(listener, kinds[0])), ofB.has(placeOf(listener, kinds[1]))] as const;
+    return isThere.includes(true) ? [{ listener, hosts: kinds, isThere }] : [];
+  });
+  return { entries, notes: [] };
+}
+
+/** The names that a side answers to, for advice. */
+export function hostsOf(side: Described): string[] {
+  const hosts = [...placesOf(side).values()].flatMap(({ host }) => (host.kind === "host" ? [host.host] : []));
+  return [...new Set(hosts)];
+}
+
+function paired(a: Described, b: Described, ofA: Places, ofB: Places): Entries {
+  const forward = pairs(a, b, ofA, ofB);
+  const found =
+    forward.length > 0 ? forward : pairs(b, a, ofB, ofA).map(([x, y]): [string, string] => [y, x]);
+  const entries = found.flatMap(([hostA, hostB]) => namedEntries(a, b, [hostA, hostB]).entries);
+  const both = entries.filter(({ isThere }) => !isThere.includes(false));
+  const isCompared = new Set(
+    both.flatMap(({ listener, hosts }) => hosts.map((host) => placeOf(listener, host))),
+  );
+  const left = [...ofA, ...ofB].filter(([place, { host }]) => !isCompared.has(place) && isFullName(host));
+  const hosts = [...new Set(left.map(([, { listener, host }]) => `${hostText(host)} (${listener})`))];
+  const notes =
+    both.length === 0 || hosts.length === 0
+      ? []
+      : [`not compared, because one side alone has it: ${hosts.join(", ")}`];
+  return { entries: both, notes };
+}
+
+/** The hosts of a Knative Service of one side, each with the host of the other side's rules that stands for it. */
+function pairs(a: Described, b: Described, ofA: Places, ofB: Places): [string, string][] {
+  const names = (places: Places): string[] => [
+    ...new Set(
+      [...places.values()].flatMap(({ host }) =>
+        host.kind === "host" && isFullName(host) ? [host.host] : [],
+      ),
+    ),
+  ];
+  for (const service of a.plan.services) {
+    if (a.borrowed.has(`${service.namespace}/${service.name}`)) continue;
+    const full = (name: string): string => clusterLocalNames(name, service.namespace)[0] as string;
+    if (!names(ofA).includes(full(service.name))) continue;
+    const leading = names(ofB).filter((host) => leadsTo(b, host).has(`${service.namespace}/${service.name}`));
+    const tags = knativeHostNames(service)
+      .slice(1)
+      .map((name) => name.slice(0, -service.name.length - 1));
+    const isOfTag = (host: string): boolean =>
+      tags.some((tag) => host.startsWith(`${tag}-`) && leading.includes(host.slice(tag.length + 1)));
+    const [main, second] = leading.filter((host) => !isOfTag(host));
+    if (main === undefined || second !== undefined) continue;
+    const ofTags = tags.map((tag) => [full(`${tag}-${service.name}`), `${tag}-${main}`] as [string, string]);
+    return [[full(service.name), main], ...ofTags.filter(([, host]) => leading.includes(host))];
+  }
+  return [];
+}
+
+/** The Knative Services that the rules of a host lead to, as `namespace/name`. */
+function leadsTo({ plan }: Described, host: string): Set<string> {
+  const services = new Map(
+    plan.services.flatMap((service) => {
+      const name = `${service.namespace}/${service.name}`;
+      const revisions = [
+        ...service.revisions.map(({ name }) => name),
+        ...service.traffic.map(({ revision }) => revision),
+      ];
+      const hosts = knativeHostNames(service).map(
+        (first) => clusterLocalNames(first, service.namespace)[0] as string,
+      );
+      const ofRevisions = revisions.map(
+        (revision) => clusterLocalNames(revision, service.namespace)[0] as string,
+      );
+      return [...hosts, ...ofRevisions].map((of) => [of, name] as const);
+    }),
+  );
+  const found = new Set<string>();
+  for (const listener of LISTENERS) {
+    for (const { action } of plan.table.listeners[listener].exact.get(host) ?? []) {
+      if (action.kind !== "forward") continue;
+      for (const { host: to, authority } of action.destinations) {
+        const service = services.get(authority ?? to) ?? services.get(to);
+        if (service !== undefined) found.add(service);
+      }
+    }
+  }
+  return found;
+}
+
+type Places = ReadonlyMap<string, { listener: Listener; host: HostKind }>;
+
+/** Every host of a side at each listener, apart from those of borrowed services. */
+function placesOf({ plan, borrowed }: Described): Places {
+  const others = new Set(
+    plan.services
+      .filter(({ namespace, name }) => borrowed.has(`${namespace}/${name}`))
+      .flatMap((service) =>
+        knativeHostNames(service).flatMap((name) => clusterLocalNames(name, service.namespace)),
+      ),
+  );
+  const isBorrowed = (host: string): boolean =>
+    others.has(host) ||
+    [...others].some((other) => host.startsWith(`${other.replace(`.${CLUSTER_DOMAIN}`, "")}.`));
+  const places = new Map<string, { listener: Listener; host: HostKind }>();
+  const add = (listener: Listener, host: HostKind): void =>
+    void places.set(placeOf(listener, host), { listener, host });
+  for (const listener of LISTENERS) {
+    const { exact, suffixes, any } = plan.table.listeners[listener];
+    for (const host of exact.keys()) if (!isBorrowed(host)) add(listener, { kind: "host", host });
+    for (const [suffix] of suffixes) add(listener, { kind: "suffix", suffix });
+    if (any !== undefined) add(listener, { kind: "other" });
+  }
+  for (const [host, backend] of plan.table.backends) {
+    if (leadsToListener(backend) && !isBorrowed(host) && !host.startsWith("knative-local-gateway."))
+      add("mesh", { kind: "host", host });
+  }
+  return places;
+}
+
+const leadsToListener = (backend: Backend): boolean => backend.kind === "listener";
+
+function placeOf(listener: Listener, host: HostKind): string {
+  return `${listener} ${hostText(host)}`;
+}
+
+function isFullName(host: HostKind): boolean {
+  return host.kind === "host" && !/^[^.]+\.[^.]+(\.svc)?$/.test(host.host);
+}
+
+/** A host as people write it. */
+export function hostText(host: HostKind): string {
+  if (host.kind === "host") return host.host;
+  return host.kind === "suffix" ? `*${host.suffix}` : "*";
+}
+
+/** All names and suffixes that either side has rules for, at any listener. */
+export function namesOf(plans: readonly Plan[]): { hosts: Set<string>; suffixes: string[] } {
+  const hosts = new Set<string>();
+  const suffixes = new Set<string>();
+  for (const { table } of plans) {
+    for (const listener of LISTENERS) {
+      for (const host of table.listeners[listener].exact.keys()) hosts.add(host);
+      for (const [suffix] of table.listeners[listener].suffixes) suffixes.add(suffix);
+    }
+    for (const host of table.backends.keys()) hosts.add(host);
+  }
+  return { hosts, suffixes: [...suffixes] };
+}
+
+/** Whether a rule of a table asks about the authority itself. */
+export function asksAuthority(plans: readonly Plan[]): boolean {
+  return plans.some(({ table }) =>
+    rulesOf(table).some(({ matches }) => matches.some((m) => m.authority !== undefined)),
+  );
+}

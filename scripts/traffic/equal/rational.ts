@@ -1,0 +1,42 @@
+/** An exact fraction of two whole numbers, in lowest terms, with a positive denominator. */
+export interface Rational {
+  numerator: bigint;
+  denominator: bigint;
+}
+
+export const ONE: Rational = { numerator: 1n, denominator: 1n };
+
+export function rational(numerator: bigint, denominator: bigint): Rational {
+  const divisor = common(numerator < 0n ? -numerator : numerator, denominator);
+  return { numerator: numerator / divisor, denominator: denominator / divisor };
+}
+
+export function plus(a: Rational, b: Rational): Rational {
+  return rational(a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator);
+}
+
+export function times(a: Rational, b: Rational): Rational {
+  return rational(a.numerator * b.numerator, a.denominator * b.denominator);
+}
+
+/** What is left of one. */
+export function rest({ numerator, denominator }: Rational): Rational {
+  return rational(denominator - numerator, denominator);
+}
+
+/** Percent as Envoy counts them, to the fourth decimal place. */
+export function ofPercent(percent: number): Rational {
+  return rational(BigInt(Math.round(percent * 10_000)), 1_000_000n);
+}
+
+/** `12.5 %` where that is exact, and else a fraction such as `1/3`. */
+export function share({ numerator, denominator }: Rational): string {
+  const scaled = numerator * 100_000_000n;
+  if (scaled % denominator !== 0n) return `${numerator}/${denominator}`;
+  const digits = String(scaled / denominator).padStart(7, "0");
+  return `${`${digits.slice(0, -6)}.${digits.slice(-6)}`.replace(/\.?0+$/, "")} %`;
+}
+
+function common(a: bigint, b: bigint): bigint {
+  return b === 0n ? a : common(b, a % b);
+}

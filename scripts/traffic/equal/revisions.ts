@@ -1,0 +1,45 @@
+import { isRecord } from "../../manifests/explain.ts";
+import { formatPath, type FieldPath } from "../../manifests/document.ts";
+import type { Described } from "./entries.ts";
+
+/**
+ * Revisions that both sides describe under one name and not as the same program. Who reaches such a revision is not
+ * answered alike, however alike the routes are.
+ */
+export function revisionsThatDiffer(a: Described, b: Described): string[] {
+  const described = ({ plan, borrowed }: Described) =>
+    new Map(
+      plan.services
+        .filter(({ namespace, name }) => !borrowed.has(`${namespace}/${name}`))
+        .flatMap(({ revisions }) =>
+          revisions.map((revision) => [`${revision.namespace}/${revision.name}`, revision]),
+        ),
+    );
+  const ofB = described(b);
+  return [...described(a)].flatMap(([name, revision]) => {
+    const same = ofB.get(name);
+    const path =
+      same && firstDifference(revision.template.spec, same.template.spec, ["spec", "template", "spec"]);
+    return path === undefined
+      ? []
+      : [`revision ${name} is not the same program: ${formatPath(path)} differs`];
+  });
+}
+
+function firstDifference(a: unknown, b: unknown, path: FieldPath): FieldPath | undefined {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    for (let i = 0; i < Math.max(a.length, b.length); i++) {
+      const found = firstDifference(a[i], b[i], [...path, i]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  if (isRecord(a) && isRecord(b)) {
+    for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+      const found = firstDifference(a[key], b[key], [...path, key]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  return a === b ? undefined : path;
+}

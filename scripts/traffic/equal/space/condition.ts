@@ -1,0 +1,62 @@
+import type { ValueMatch } from "../../table.ts";
+import { followedBy, isAccepted, literal, type Machine, replacingFront, textOf } from "../words/machine.ts";
+import { regexMachine } from "../words/regex.ts";
+import type { Value } from "./value.ts";
+
+/** What a rule asks about one part of a request. */
+export interface Condition {
+  match: ValueMatch;
+  /** Whether `A` to `Z` are as good as `a` to `z`. */
+  caseless: boolean;
+  /** Whether a part that is absent counts as an empty one. */
+  absentIsEmpty: boolean;
+}
+
+/** A value that depends on one part of the request, in a way that conditions can be asked about. */
+export type Dependent = Extract<Value, { kind: "own" | "followed" }>;
+
+/** The same question has the same key. */
+export function keyOf({ match, caseless, absentIsEmpty }: Condition, value: Dependent): string {
+  const wanted = match.kind === "present" ? [] : [match.value];
+  const way = value.kind === "own" ? [value.dropped, value.front] : [value.by];
+  return JSON.stringify([match.kind, ...wanted, caseless, absentIsEmpty, value.kind, ...way]);
+}
+
+/** Whether a fixed value meets a condition; null stands for one that is absent. */
+export function meets(condition: Condition, text: string | null): boolean {
+  const there = text ?? (condition.absentIsEmpty && condition.match.kind !== "present" ? "" : null);
+  return there !== null && isAccepted(machineFor(condition), there);
+}
+
+/** Accepts a part as it was sent when what has become of it meets the condition. */
+export function machineOf(condition: Condition, value: Dependent): Machine {
+  const machine = machineFor(condition);
+  if (value.kind === "followed") return followedBy(machine, `,${value.by}`);
+  return replacingFront(machine, value.dropped, value.front);
+}
+
+/** The same for a part that was not sent. */
+export function meetsAbsent(condition: Condition, value: Dependent): boolean {
+  return meets(condition, value.kind === "followed" ? value.by : null);
+}
+
+const ANYTHING = textOf(() => true);
+const expressions = new Map<string, Machine>();
+
+function machineFor({ match, caseless }: Condition): Machine {
+  switch (match.kind) {
+    case "present":
+      return ANYTHING;
+    case "exact":
+    case "prefix":
+      return literal(match.value, match.kind, caseless);
+    case "regex": {
+      let machine = expressions.get(match.value);
+      if (machine === undefined) {
+        machine = regexMachine(match.value);
+        expressions.set(match.value, machine);
+      }
+      return machine;
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { endingWith, literal, type Machine, OWN, textOf } from "../words/machine.ts";
+import type { Part } from "./value.ts";
+
+/** A host of a table, or all hosts that no other name is for. */
+export type HostKind =
+  { kind: "host"; host: string } | { kind: "suffix"; suffix: string } | { kind: "other" };
+
+const isVisible = (char: number): boolean => char > 0x20 && char < 0x7f;
+const among = (text: string) => (char: number) => text.includes(String.fromCharCode(char));
+const isAlphanumeric = (char: number): boolean => /[A-Za-z0-9]/.test(String.fromCharCode(char));
+
+const PATH = textOf((char) => isVisible(char) && !among("?#")(char), among("/"), false);
+const METHOD = textOf((char) => isAlphanumeric(char) || among("!#$%&'*+-.^_`|~")(char), undefined, false);
+const QUERY_VALUE = textOf((char) => isVisible(char) && !among("&#")(char));
+
+/** A field value of RFC 9110 section 5.5 in ASCII: no blank at either end. */
+const FIELD_VALUE: Machine = {
+  start: OWN,
+  next(state, char) {
+    const isBlank = char === 0x20 || char === 0x09;
+    if (state === 0 || !(isBlank || isVisible(char))) return 0;
+    if (!isBlank) return OWN + 1;
+    return state === OWN ? 0 : OWN + 2;
+  },
+  accepts: (state) => state === OWN || state === OWN + 1,
+  sign: (char) => (isVisible(char) ? 1 : char === 0x20 || char === 0x09 ? 2 : 0),
+};
+
+/** Everything that a part of a request can be, apart from being absent. */
+export function domainOf(part: Part): Machine {
+  if (part === "uri") return PATH;
+  if (part === "method") return METHOD;
+  if (part === "authority") return AUTHORITY;
+  return part.startsWith("query ") ? QUERY_VALUE : FIELD_VALUE;
+}
+
+/** Whether a request may lack a part. */
+export function mayBeAbsent(part: Part): boolean {
+  return part.startsWith("header ") || part.startsWith("query ");
+}
+
+/** What all values of a part begin with. */
+export function frontOf(part: Part): string {
+  return part === "uri" ? "/" : "";
+}
+
+/** Values to be tried first as examples. */
+export function favourites(part: Part): readonly string[] {
+  if (part === "uri") return ["/"];
+  return part === "method" ? ["GET", "POST"] : [];
+}
+
+/** A host name, or what looks like one, and perhaps a port. */
+const AUTHORITY: Machine = {
+  start: OWN,
+  next(state, char) {
+    if (state === OWN + 1) {
+      if (char === 0x3a) return OWN + 2;
+      return isAlphanumeric(char) || among("-._")(char) ? OWN + 1 : 0;
+    }
+    if (state === OWN) return isAlphanumeric(char) || among("-._")(char) ? OWN + 1 : 0;
+    return state !== 0 && char >= 0x30 && char <= 0x39 ? OWN + 2 : 0;
+  },
+  accepts: (state) => state === OWN + 1 || state === OWN + 2,
+  sign: (char) => {
+    if (char === 0x3a) return ":";
+    if (char >= 0x30 && char <= 0x39) return "9";
+    return isAlphanumeric(char) || among("-._")(char) ? "a" : "";
+  },
+};
+
+/** Accepts an authority when a machine accepts its host in lower case. */
+export function ofHost(machine: Machine): Machine {
+  // The states of the host are even; those behind the colon are odd and stay.
+  const lower = (char: number): number => (char >= 65 && char <= 90 ? char + 32 : char);
+  const known = (state: number): number => OWN + 2 * state;
+  return {
+    start: known(machine.start),
+    next(state, char) {
+      if (state < OWN) return state;
+      if ((state - OWN) % 2 === 1) return state;
+      if (char === 0x3a) return state + 1;
+      return known(machine.next((state - OWN) / 2, lower(char)));
+    },
+    accepts: (state) => state >= OWN && machine.accepts(Math.floor((state - OWN) / 2)),
+    sign: (char) => `${char === 0x3a ? ":" : ""}${machine.sign(lower(char))}`,
+  };
+}
+
+/** The authorities of a host, as a machine for it and machines that all must not accept them. */
+export function authoritiesOf(
+  kind: HostKind,
+  names: { hosts: Iterable<string>; suffixes: readonly string[] },
+): { of: Machine | undefined; butNot: Machine[] } {
+  if (kind.kind === "host") return { of: ofHost(literal(kind.host, "exact")), butNot: [] };
+  const own = kind.kind === "suffix" ? kind.suffix : undefined;
+  const others = names.suffixes.filter(
+    (suffix) => own === undefined || (suffix !== own && suffix.endsWith(own)),
+  );
+  return {
+    of: own === undefined ? undefined : ofHost(endingWith(own)),
+    butNot: [
+      ...[...names.hosts].map((host) => ofHost(literal(host, "exact"))),
+      ...others.map((suffix) => ofHost(endingWith(suffix))),
+    ],
+  };
+}

@@ -1,0 +1,136 @@
+import type { HeaderChange } from "../../headers.ts";
+import { CLUSTER_DOMAIN, hostOf } from "../../hosts.ts";
+import type { DirectAction, RedirectAction } from "../../table.ts";
+import { header, type Known, type Part, textOf, type Value } from "../space/value.ts";
+import type { AnswerHeader, Leaf, Tree } from "./tree.ts";
+import type { Passing } from "./walk.ts";
+
+/** What has to be known to say what a revision's answer shows. */
+export interface Answering {
+  revisionHeader: string | undefined;
+  /** The host that was asked, where it is one. */
+  asked: string | undefined;
+  known: (part: Part) => Known;
+}
+
+const NAMESPACE = header("knative-serving-namespace");
+const REVISION = header("knative-serving-revision");
+
+/**
+ * How a request finds its way is no business of what it finds: two descriptions that answer at different hosts differ
+ * in these by necessity. What Knative's activator makes of them is told apart below.
+ */
+const OF_THE_WAY: ReadonlySet<Part> = new Set([
+  NAMESPACE,
+  REVISION,
+  header("host"),
+  header("k-network-hash"),
+]);
+
+/** The request is answered by a revision. */
+export function revisionEnd(
+  revision: string,
+  passing: Passing,
+  { revisionHeader, asked, known }: Answering,
+): Leaf {
+  const place =
+    byActivator(passing, asked, known) === revision
+      ? revision
+      : `${revision} (${lost(passing, asked, known)})`;
+  const tells =
+    revisionHeader === undefined
+      ? []
+      : [[revisionHeader, { set: revision.slice(revision.indexOf("/") + 1) }] as const];
+  const headers = [...passing.headers].filter(([part]) => !OF_THE_WAY.has(part));
+  return end(place, new Map([["uri", passing.uri], ...headers]), new Map(tells));
+}
+
+/**
+ * Whom Knative's activator would send the request to, which stands in front of a revision that is at zero or near its
+ * limit: whom both headers name, or else the host. (serving, pkg/activator/handler/context_handler.go)
+ */
+function byActivator(
+  { headers, authority }: Passing,
+  asked: string | undefined,
+  known: Answering["known"],
+): string | undefined {
+  const [namespace, revision] = [NAMESPACE, REVISION].map((part) => {
+    const value = headers.get(part);
+    return value === undefined ? undefined : textOf(value, known);
+  });
+  if (namespace && revision) return `${namespace}/${revision}`;
+  const host = authority.kind === "text" ? hostOf(authority.text) : asked;
+  const [name, of, ...domain] = host?.split(".") ?? [];
+  return domain.join(".") === CLUSTER_DOMAIN ? `${of}/${name}` : undefined;
+}
+
+function lost(passing: Passing, asked: string | undefined, known: Answering["known"]): string {
+  const other = byActivator(passing, asked, known);
+  return other === undefined
+    ? "404 through the activator, which finds no Knative-Serving headers"
+    : `through the activator ${other}`;
+}
+
+/** The request goes to something that neither side describes. */
+export function elsewhere(place: string, passing: Passing, isElsewhere: boolean): Leaf {
+  const seen = [["uri", passing.uri], ["authority", passing.authority], ...passing.headers] as const;
+  return { ...end(place, new Map(seen), new Map()), isElsewhere };
+}
+
+/** The proxy answers by itself. */
+export function nowhere(place: string): Leaf {
+  return end(place, new Map(), new Map());
+}
+
+export function redirectEnd(action: RedirectAction, { uri, authority }: Passing): Leaf {
+  const { status, scheme = "http", port } = action;
+  const seen = new Map<string, Value>();
+  const to: Value = action.uri === undefined ? uri : { kind: "text", text: action.uri };
+  seen.set("path", to);
+  // Where the rule names no host it is the one that was asked, whatever its name on either side.
+  const host = action.authority ?? (authority.kind === "text" ? authority.text : "the host that was asked");
+  const query = action.uri?.includes("?") === true ? "" : ", with the query";
+  return end(
+    `${status} to ${scheme}://${host}${port === undefined ? "" : `:${port}`}${query}`,
+    seen,
+    new Map(),
+  );
+}
+
+export function directEnd({ status, body }: DirectAction): Leaf {
+  return end(`${status} with ${JSON.stringify(Buffer.from(body).toString("latin1"))}`, new Map(), new Map());
+}
+
+function end(
+  place: string,
+  seen: ReadonlyMap<string, Value>,
+  answer: ReadonlyMap<string, AnswerHeader>,
+): Leaf {
+  return { kind: "end", place, isElsewhere: false, seen, answer, way: [] };
+}
+
+/** A tree whose answers are changed on their way back, by each change in turn. */
+export function answered(tree: Tree, changes: readonly HeaderChange[]): Tree {
+  if (changes.every(({ set, add, remove }) => set.length + add.length + remove.length === 0)) return tree;
+  switch (tree.kind) {
+    case "chance":
+      return { ...tree, ways: tree.ways.map(([share, way]) => [share, answered(way, changes)] as const) };
+    case "attempts":
+      return { ...tree, of: answered(tree.of, changes) };
+    case "end": {
+      const answer = new Map(tree.answer);
+      for (const { remove, set, add } of changes) {
+        for (const name of remove) answer.set(name, { removed: true });
+        for (const [name, text] of set) answer.set(name, { set: text });
+        for (const [name, text] of add) answer.set(name, withMore(answer.get(name), text));
+      }
+      return { ...tree, answer };
+    }
+  }
+}
+
+function withMore(before: AnswerHeader | undefined, text: string): AnswerHeader {
+  if (before === undefined) return { added: [text] };
+  if ("removed" in before) return { set: text };
+  return "set" in before ? { set: `${before.set},${text}` } : { added: [...before.added, text] };
+}

@@ -1,0 +1,259 @@
+import type { HeaderChange } from "../../headers.ts";
+import { CLUSTER_DOMAIN, hostOf } from "../../hosts.ts";
+import {
+  type Backend,
+  type Destination,
+  type ForwardAction,
+  type Listener,
+  type Mirror,
+  type RequestMatch,
+  type RouteTable,
+  type Rule,
+  rulesFor,
+} from "../../table.ts";
+import { shadowHost } from "../../rewrite.ts";
+import { ofPercent, rational, rest } from "../rational.ts";
+import { meets } from "../space/condition.ts";
+import type { HostKind } from "../space/parts.ts";
+import { conditionsOf, droppedBy } from "../space/questions.ts";
+import { type Cell, type Space, Undecided } from "../space/space.ts";
+import { header, type Part, query, sent, textOf, type Value, withFront, withMore } from "../space/value.ts";
+import { Undecidable } from "../words/machine.ts";
+import { type Answering, answered, directEnd, elsewhere, nowhere, redirectEnd, revisionEnd } from "./ends.ts";
+import { checkKnown } from "./fields.ts";
+import { after, type Step, type Tree, tried } from "./tree.ts";
+
+const NO_ROUTE = "404 (no route)";
+
+// As in resolve.ts: what needs more goes in a circle.
+const MAX_HOPS = 8;
+
+/** One side of a comparison. */
+export interface Side {
+  table: RouteTable;
+  /** The hosts that either side has rules or a backend for. */
+  knownHosts: ReadonlySet<string>;
+  /** The revisions that a Knative Service of either side names, as `namespace/name`. */
+  revisions: ReadonlySet<string>;
+  /** The header by which each revision tells its own name in its answers, if one does. */
+  revisionHeader: string | undefined;
+}
+
+/** A request on its way, as far as it is known. */
+export interface Passing {
+  uri: Value;
+  authority: Value;
+  headers: ReadonlyMap<Part, Value>;
+  /** Whether a rewrite may have put a query into the path, so that neither is known any more. */
+  isBlurred: boolean;
+}
+
+/**
+ * Follows the requests of a cell through a table, as resolve.ts follows one.
+ * @param host what the requests' authority is, as long as nobody changes it
+ * @throws Undecided when a condition holds for some of them only; Undecidable when nobody can tell
+ */
+export function walk(
+  side: Side,
+  { space, cell }: { space: Space; cell: Cell },
+  { listener, host, authority }: { listener: Listener; host: HostKind; authority: Value },
+): Tree {
+  return from(listener, { uri: sent("uri"), authority, headers: new Map(), isBlurred: false }, MAX_HOPS);
+
+  function from(at: Listener, passing: Passing, left: number): Tree {
+    if (left === 0) return nowhere("500 (the routes go in a circle)");
+    const name = hostIn(passing);
+    const rules = typeof name === "string" ? rulesFor(side.table.listeners[at], name) : rulesOfKind(at, name);
+    if (rules === undefined) {
+      const backend = at === "mesh" && typeof name === "string" ? side.table.backends.get(name) : undefined;
+      if (backend !== undefined) return reach(backend, passing, left);
+      // The host that is asked about is described by one side at least: where there is no rule, there is nothing.
+      if (typeof name !== "string" || name === hostName() || side.knownHosts.has(name))
+        return nowhere(NO_ROUTE);
+      return elsewhere(`${name} at the ${at}`, passing, true);
+    }
+    for (const rule of rules) {
+      const match = matchOf(rule, passing);
+      if (match !== undefined) return act(rule, match, passing, left);
+    }
+    return nowhere(NO_ROUTE);
+  }
+
+  /** The name of the host, or the kind of it while the request has the authority that it was sent with. */
+  function hostIn({ authority: value }: Passing): string | HostKind {
+    if (value.kind === "text") return hostOf(value.text);
+    return host.kind === "host" ? host.host : host;
+  }
+
+  function hostName(): string | undefined {
+    return host.kind === "host" ? host.host : undefined;
+  }
+
+  function rulesOfKind(at: Listener, kind: HostKind): readonly Rule[] | undefined {
+    const { suffixes, any } = side.table.listeners[at];
+    if (kind.kind !== "suffix") return any;
+    return suffixes.find(([suffix]) => kind.suffix.endsWith(suffix))?.[1] ?? any;
+  }
+
+  /** Whether all, none, or some of the requests meet a condition of the rule; `true` when it has none. */
+  function matchOf(rule: Rule, passing: Passing): RequestMatch | true | undefined {
+    checkKnown(rule);
+    if (rule.matches.length === 0) return true;
+    for (const match of rule.matches) {
+      let open: Undecided | undefined;
+      let isMet = true;
+      for (const { part, condition, isWanted } of conditionsOf(match)) {
+        try {
+          isMet &&= ask(part, condition, passing) === isWanted;
+        } catch (error) {
+          if (!(error instanceof Undecided)) throw error;
+          open ??= error;
+        }
+        if (!isMet) break;
+      }
+      if (!isMet) continue;
+      if (open !== undefined) throw open;
+      return match;
+    }
+    return undefined;
+  }
+
+  function ask(part: Part, condition: Parameters<typeof meets>[0], passing: Passing): boolean {
+    if (part === header("host") || part === query(""))
+      throw new Undecidable(`a match on ${part} is not decided here`);
+    if (passing.isBlurred && (part === "uri" || part.startsWith("query ")))
+      throw new Undecidable("a rule asks about a path or query after a rewrite that may have changed both");
+    const value = partOf(part, passing);
+    if (value.kind === "own" || value.kind === "followed") return space.ask(cell, condition, value);
+    const text = textOf(value, space.known(cell));
+    if (text === undefined)
+      throw new Undecidable("a rule asks about a path that a regular expression has rewritten");
+    return meets(condition, text);
+  }
+
+  function act(rule: Rule, match: RequestMatch | true, passing: Passing, left: number): Tree {
+    const { action } = rule;
+    if (action.kind === "redirect") return answered(redirectEnd(action, passing), [action.response]);
+    if (action.kind === "direct") return answered(directEnd(action), [action.response]);
+    const changed = rewrittenBy(action, match, passing);
+    const ways = action.destinations.map((to) => {
+      const share = rational(BigInt(to.weight), BigInt(action.totalWeight));
+      return [share, sendTo(action, to, changed, left)] as const;
+    });
+    const [only] = ways;
+    let tree: Tree = ways.length === 1 && only !== undefined ? only[1] : { kind: "chance", ways };
+    const { delay, abort } = action.fault ?? {};
+    if (abort !== undefined && abort.percent > 0) {
+      const share = ofPercent(abort.percent);
+      const aborted = answered(nowhere(`${abort.status} (a fault)`), [action.response]);
+      tree = {
+        kind: "chance",
+        ways: [[share, aborted] as const, [rest(share), tree] as const].filter(
+          ([{ numerator }]) => numerator > 0n,
+        ),
+      };
+    }
+    if (delay !== undefined && delay.percent > 0) {
+      const share = ofPercent(delay.percent);
+      const late = after({ kind: "delay", ms: delay.ms }, tree);
+      tree = {
+        kind: "chance",
+        ways: [[share, late] as const, [rest(share), tree] as const].filter(
+          ([{ numerator }]) => numerator > 0n,
+        ),
+      };
+    }
+    return tree;
+  }
+
+  function sendTo(action: ForwardAction, to: Destination, passing: Passing, left: number): Tree {
+    const headers = new Map(passing.headers);
+    apply(to.request, headers);
+    apply(action.request, headers);
+    const authority: Value =
+      to.authority === undefined ? passing.authority : { kind: "text", text: to.authority };
+    const onward = { ...passing, headers, authority };
+    let tree = tried(action.retry, answered(end(to), [to.response, action.response]));
+    if (action.timeoutMs !== undefined) tree = after({ kind: "timeout", ms: action.timeoutMs }, tree);
+    for (const mirror of action.mirrors) {
+      if (mirror.percent <= 0) continue;
+      tree = after(copied(mirror, onward), tree);
+    }
+    return tree;
+
+    function end(at: Destination | Mirror): Tree {
+      return isNamedOnly(at) ? revisionOrElsewhere(at, onward) : reach(at.backend, onward, left - 1);
+    }
+
+    function copied(mirror: Mirror, request: Passing): Step {
+      const name = request.authority.kind === "text" ? request.authority.text : hostName();
+      if (name === undefined)
+        throw new Undecidable("a copy is sent under a host that has no name of its own");
+      const copy = { ...request, authority: { kind: "text", text: shadowHost(name) } as const };
+      const of = isNamedOnly(mirror)
+        ? revisionOrElsewhere(mirror, copy)
+        : reach(mirror.backend, copy, left - 1);
+      return { kind: "mirror", percent: mirror.percent, to: of };
+    }
+  }
+
+  function reach(backend: Backend, passing: Passing, left: number): Tree {
+    if (backend.kind === "listener") return from(backend.listener, passing, left);
+    return revisionEnd(backend.revision, passing, answering());
+  }
+
+  /** Whether a destination's host is one that nothing is known of. The compiler puts its name in a revision's place. */
+  function isNamedOnly({ host, backend }: Destination | Mirror): boolean {
+    return backend.kind === "revision" && backend.revision === host && !side.table.backends.has(host);
+  }
+
+  /** A host that no file describes is a revision when its name is that of one, or Knative's headers say so. */
+  function revisionOrElsewhere({ host: name, port, subset }: Destination | Mirror, passing: Passing): Tree {
+    const [revision, namespace, ...domain] = name.split(".");
+    const full = `${namespace}/${revision}`;
+    const isCluster = domain.join(".") === CLUSTER_DOMAIN;
+    const named = passing.headers.get(header("knative-serving-revision"));
+    const says = named?.kind === "text" && named.text === revision;
+    if (isCluster && subset === undefined && (says || side.revisions.has(full)))
+      return revisionEnd(full, passing, answering());
+    return elsewhere(`${name}:${port}${subset === undefined ? "" : ` subset ${subset}`}`, passing, false);
+  }
+
+  function answering(): Answering {
+    return { revisionHeader: side.revisionHeader, asked: hostName(), known: space.known(cell) };
+  }
+}
+
+function partOf(part: Part, { uri, authority, headers }: Passing): Value {
+  if (part === "uri") return uri;
+  if (part === "authority") return authority;
+  return headers.get(part) ?? sent(part);
+}
+
+function apply({ remove, set, add }: HeaderChange, headers: Map<Part, Value>): void {
+  for (const name of remove) headers.set(header(name), { kind: "absent" });
+  for (const [name, text] of set) headers.set(header(name), { kind: "text", text });
+  for (const [name, text] of add)
+    headers.set(header(name), withMore(headers.get(header(name)) ?? sent(header(name)), text));
+}
+
+function rewrittenBy(action: ForwardAction, match: RequestMatch | true, passing: Passing): Passing {
+  const { rewriteUri, rewriteRegex } = action;
+  let { uri, isBlurred } = passing;
+  if (rewriteUri !== undefined) {
+    const dropped = droppedBy(match === true ? undefined : match);
+    const changed =
+      dropped === undefined
+        ? ({ kind: "text", text: rewriteUri } as const)
+        : withFront(uri, dropped, rewriteUri);
+    if (changed === undefined)
+      throw new Undecidable("a path that a regular expression has rewritten is rewritten again");
+    uri = changed;
+    isBlurred ||= /[?#]/.test(rewriteUri);
+  }
+  if (rewriteRegex !== undefined) {
+    uri = { kind: "rewritten", of: uri, by: rewriteRegex };
+    isBlurred ||= /[?#]/.test(rewriteRegex.substitution);
+  }
+  return { ...passing, uri, isBlurred };
+}

@@ -1,0 +1,101 @@
+import type { Listener } from "../table.ts";
+import { exampleHost } from "./compare.ts";
+import { type Entry, hostText } from "./entries.ts";
+import { share } from "./rational.ts";
+import type { Cell, Space } from "./space/space.ts";
+import type { Known, Part } from "./space/value.ts";
+import { endsOf, partsSeen, textOfTree, type Tree, wordsOf } from "./walk/tree.ts";
+
+/** A request that anyone can send. */
+export interface Witness {
+  method: string;
+  path: string;
+  /** Name and value of each parameter of the query. */
+  query: readonly (readonly [name: string, value: string])[];
+  headers: readonly (readonly [name: string, value: string])[];
+  /** Its Host on either side. */
+  hosts: readonly [string, string];
+}
+
+/** One of the ends of a request. */
+export interface End {
+  /** `50 %`, or a fraction where that is not exact. */
+  share: string;
+  place: string;
+  isElsewhere: boolean;
+  /** What is seen there, in words: only what the rules change. */
+  details: readonly string[];
+}
+
+/** A request that two descriptions treat differently. */
+export interface Difference {
+  listener: Listener;
+  hosts: readonly [string, string];
+  request: Witness;
+  /** Where it goes on either side. */
+  sides: readonly [readonly End[], readonly End[]];
+}
+
+/** Finds a request of a cell for which two trees differ, the plainest first; undefined when none of those tried does. */
+export function witness(
+  trees: readonly [Tree, Tree],
+  entry: Entry,
+  space: Space,
+  cell: Cell,
+): Difference | undefined {
+  const parts = [
+    ...new Set([...cell.keys(), "uri", "method", ...trees.flatMap((tree) => [...partsSeen(tree)])]),
+  ];
+  const examples = new Map(parts.map((part) => [part, space.examples(cell, part)]));
+  for (const words of choices(examples)) {
+    const known = (part: Part): Known => ({ is: words.get(part) });
+    const [x, y] = trees.map((tree) => textOfTree(tree, known));
+    if (x === y) continue;
+    const authority = words.get("authority") ?? exampleHost(entry.hosts[0]);
+    const sides = trees.map((tree) =>
+      [...endsOf(tree, known)].map(([, { share: of, leaf, before }]): End => {
+        const { place, isElsewhere } = leaf;
+        return { share: share(of), place, isElsewhere, details: [...before, ...wordsOf(leaf, known)] };
+      }),
+    ) as [End[], End[]];
+    return {
+      listener: entry.listener,
+      hosts: [hostText(entry.hosts[0]), hostText(entry.hosts[1])],
+      request: {
+        method: words.get("method") ?? "GET",
+        path: words.get("uri") ?? "/",
+        query: named("query ", words),
+        headers: named("header ", words),
+        hosts: [authority, other(authority, entry)],
+      },
+      sides,
+    };
+  }
+  return undefined;
+}
+
+/** The same port on the other side's name. */
+function other(authority: string, { hosts }: Entry): string {
+  if (hostText(hosts[0]) === hostText(hosts[1])) return authority;
+  return exampleHost(hosts[1]) + authority.slice(exampleHost(hosts[0]).length);
+}
+
+function named(prefix: string, words: ReadonlyMap<Part, string | undefined>): [string, string][] {
+  return [...words].flatMap(([part, text]) =>
+    part.startsWith(prefix) && text !== undefined
+      ? [[part.slice(prefix.length), text] as [string, string]]
+      : [],
+  );
+}
+
+/** One example of each part: the plainest of all, then each of the others alone, then all others at once. */
+function* choices(
+  examples: ReadonlyMap<Part, readonly (string | undefined)[]>,
+): Generator<ReadonlyMap<Part, string | undefined>> {
+  const plain = new Map([...examples].map(([part, [first]]) => [part, first]));
+  yield plain;
+  for (const [part, [, ...others]] of examples) {
+    for (const text of others) yield new Map([...plain, [part, text]]);
+  }
+  yield new Map([...examples].map(([part, texts]) => [part, texts.at(-1)]));
+}

@@ -1,0 +1,160 @@
+import { ALL, CHARS, DEAD, type Machine, Undecidable } from "./machine.ts";
+
+/** Texts that the same machines accept. */
+export interface WordClass {
+  /** The numbers of the machines that accept them. */
+  accepted: ReadonlySet<number>;
+  /** The shortest of them, and up to three others; one alone when there is no other. */
+  words: readonly string[];
+  /** What all of them begin with. */
+  front: string;
+}
+
+// Far beyond what the rules of one host need; a table that needs more is told to be too large.
+const MOST_STATES = 60_000;
+
+// How many words of a class are tried as examples.
+const EXAMPLES = 4;
+
+/** A state of all machines at once: those that are neither dead nor accept everything, and those that do. */
+interface Joint {
+  live: readonly (readonly [machine: number, state: number])[];
+  all: readonly number[];
+  /** By the number of a kind of characters. */
+  next: number[];
+}
+
+/**
+ * Cuts the texts that a machine accepts into classes, by which of some other machines accept them too.
+ * @throws Undecidable when there are too many
+ */
+export function partition(domain: Machine, machines: readonly Machine[]): WordClass[] {
+  const kinds = kindsOfCharacters([domain, ...machines]);
+  const every = [domain, ...machines];
+  const joints = explore(every, kinds);
+  const byAccepted = new Map<string, { accepted: number[]; states: number[] }>();
+  for (const [i, { live, all }] of joints.entries()) {
+    const accepting = live.flatMap(([m, state]) => (every[m]?.accepts(state) ? [m] : []));
+    const accepted = [...accepting, ...all].sort((a, b) => a - b);
+    if (accepted[0] !== 0) continue;
+    const key = accepted.join();
+    const found = byAccepted.get(key) ?? { accepted: accepted.slice(1).map((m) => m - 1), states: [] };
+    found.states.push(i);
+    byAccepted.set(key, found);
+  }
+  const before = backwards(joints);
+  return [...byAccepted.values()].map(({ accepted, states }) => {
+    return { accepted: new Set(accepted), ...wordsTo(states, joints, before, kinds) };
+  });
+}
+
+/** Characters that no machine tells apart, the nicest to read first in each kind. */
+function kindsOfCharacters(machines: readonly Machine[]): string[][] {
+  const kinds = new Map<string, string[]>();
+  for (const char of READABLE) {
+    const code = char.charCodeAt(0);
+    const sign = machines.map((machine) => machine.sign(code)).join();
+    const kind = kinds.get(sign) ?? [];
+    kind.push(char);
+    kinds.set(sign, kind);
+  }
+  return [...kinds.values()];
+}
+
+const READABLE: readonly string[] = [
+  ..."xyzabcdefghijklmnopqrstuvw0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_./",
+  ...Array.from({ length: CHARS }, (_, code) => String.fromCharCode(code)).filter((c) => !/[-\w./]/.test(c)),
+];
+
+function explore(machines: readonly Machine[], kinds: readonly (readonly string[])[]): Joint[] {
+  const codes = kinds.map(([char = ""]) => char.charCodeAt(0));
+  const joints: Joint[] = [];
+  const byKey = new Map<string, number>();
+  jointOf(
+    machines.map((machine, m) => [m, machine.start] as const),
+    [],
+  );
+  for (let i = 0; i < joints.length; i++) {
+    const { live, all, next } = joints[i] as Joint;
+    for (const code of codes) {
+      next.push(
+        jointOf(
+          live.map(([m, state]) => [m, machines[m]?.next(state, code) ?? DEAD] as const),
+          all,
+        ),
+      );
+    }
+  }
+  return joints;
+
+  function jointOf(states: Joint["live"], before: readonly number[]): number {
+    const live = states.filter(([, state]) => state !== DEAD && state !== ALL);
+    const whole = states.filter(([, state]) => state === ALL).map(([m]) => m);
+    const all = whole.length === 0 ? before : [...before, ...whole].sort((a, b) => a - b);
+    const key = `${live.map(([m, state]) => `${m}:${state}`).join()}|${all.join()}`;
+    let joint = byKey.get(key);
+    if (joint === undefined) {
+      if (joints.length >= MOST_STATES)
+        throw new Undecidable(`the conditions together need more than ${MOST_STATES} states`);
+      joint = joints.length;
+      joints.push({ live, all, next: [] });
+      byKey.set(key, joint);
+    }
+    return joint;
+  }
+}
+
+function backwards(joints: readonly Joint[]): number[][] {
+  const before: number[][] = joints.map(() => []);
+  for (const [i, { next }] of joints.entries()) for (const to of new Set(next)) before[to]?.push(i);
+  return before;
+}
+
+/** Words that lead to some of the states: the shortest, and others that part from it on the way. */
+function wordsTo(
+  states: readonly number[],
+  joints: readonly Joint[],
+  before: readonly (readonly number[])[],
+  kinds: readonly (readonly string[])[],
+): { words: string[]; front: string } {
+  // How far each state is from one of the class; states without a distance lead nowhere.
+  const distance = new Map<number, number>(states.map((state) => [state, 0]));
+  const open = [...states];
+  for (let i = 0; i < open.length; i++) {
+    const at = open[i] as number;
+    for (const from of before[at] ?? []) {
+      if (distance.has(from)) continue;
+      distance.set(from, (distance.get(at) ?? 0) + 1);
+      open.push(from);
+    }
+  }
+  const waysFrom = (state: number): { text: string; to: number }[] =>
+    (joints[state]?.next ?? []).flatMap((to, kind) =>
+      distance.has(to) ? (kinds[kind] ?? []).slice(0, EXAMPLES).map((text) => ({ text, to })) : [],
+    );
+  const shortest = (state: number): string => {
+    let [text, at] = ["", state];
+    while ((distance.get(at) ?? 0) > 0) {
+      const nearer = waysFrom(at).find(({ to }) => (distance.get(to) ?? 0) < (distance.get(at) ?? 0));
+      if (nearer === undefined) break;
+      [text, at] = [text + nearer.text, nearer.to];
+    }
+    return text;
+  };
+  const [first] = [shortest(0)];
+  const words = new Set([first]);
+  let [front, isFront, at] = ["", true, 0];
+  for (let i = 0; i <= first.length && words.size < EXAMPLES; i++) {
+    const ways = waysFrom(at);
+    const own = ways.find(({ text }) => text === first[i]);
+    for (const { text, to } of ways) {
+      if (text !== first[i] && words.size < EXAMPLES) words.add(first.slice(0, i) + text + shortest(to));
+    }
+    isFront &&= words.size === 1 && own !== undefined;
+    if (isFront) front += first[i];
+    if (own !== undefined) at = own.to;
+  }
+  // An empty text is a poor example where there are others.
+  const examples = [...words].sort((a, b) => (a === "" ? 1 : 0) - (b === "" ? 1 : 0));
+  return { words: examples, front: words.size === 1 ? first : front };
+}
