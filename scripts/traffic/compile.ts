@@ -26,7 +26,10 @@ export function compilePlan(resources: Resources, domain: string): { plan: Plan;
   return { plan, problems: [...problems, ...others] };
 }
 
-/** The same where the Knative Services are known otherwise, as those of a cluster are. */
+/**
+ * The same where the Knative Services are known otherwise, as those of a cluster are.
+ * @param ownSidecars hosts that lead back to the caller's own sidecar
+ */
 export function compileRoutes(
   services: KnativeServicePlan[],
   resources: Pick<
@@ -34,9 +37,10 @@ export function compileRoutes(
     "virtualServices" | "gateways" | "destinationRules" | "externalNames" | "configFeatures"
   >,
   domain: string,
+  ownSidecars: readonly string[] = [],
 ): { plan: Plan; problems: Problem[] } {
   const problems: Problem[] = [];
-  const cluster = clusterHosts(services, resources.externalNames);
+  const cluster = clusterHosts(services, resources.externalNames, ownSidecars);
   problems.push(...cluster.problems);
   const gateways = readGateways(resources.gateways, problems);
   const subsets = readSubsets(resources.destinationRules, services, cluster.hosts, problems);

@@ -41,13 +41,16 @@ export function hostOf(authority: string): string {
 /**
  * What stands behind each cluster-local host: a revision behind its own Service, the local gateway behind the hosts
  * that Knative makes, and behind an ExternalName whatever it names.
+ * @param ownSidecars hosts that lead back to the caller's own sidecar, where the request is routed again by its Host
  */
 export function clusterHosts(
   services: readonly KnativeServicePlan[],
   externalNames: readonly Sourced<ExternalNameService>[],
+  ownSidecars: readonly string[] = [],
 ): { hosts: Map<string, Backend>; problems: Problem[] } {
   const hosts = new Map<string, Backend>([
     [LOCAL_GATEWAY_HOST, { kind: "listener", listener: "local-gateway" }],
+    ...ownSidecars.map((host) => [host, { kind: "listener", listener: "mesh" }] as const),
   ]);
   const problems: Problem[] = [];
   for (const service of services) {

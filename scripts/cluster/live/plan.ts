@@ -1,5 +1,4 @@
-import type { TSchema } from "typebox";
-import type { Static } from "typebox";
+import Type, { type Static, type TSchema } from "typebox";
 import type { ManifestDocument } from "../../manifests/document.ts";
 import { ExternalNameService } from "../../manifests/kinds/core.ts";
 import { DestinationRule } from "../../manifests/kinds/istio-destination-rule.ts";
@@ -12,7 +11,7 @@ import { validate } from "../../manifests/validate.ts";
 import { compileRoutes, type Plan } from "../../traffic/compile.ts";
 import type { KnativeServicePlan, Revision, TrafficTarget } from "../../traffic/knative.ts";
 import type { Kube } from "../kube/client.ts";
-import { type Kind, type KubeObject, nameOf, refOf } from "../kube/objects.ts";
+import { type Kind, KubeObject, nameOf, refOf } from "../kube/objects.ts";
 import { KNATIVE_SERVICE, LiveRevision, LiveService, REVISION, SERVICE_LABEL } from "../workload/objects.ts";
 import { checked } from "../workload/follow.ts";
 
@@ -21,6 +20,17 @@ export interface LivePlan {
   plan: Plan;
   problems: Problem[];
 }
+
+const ServiceEntry = Type.Intersect([
+  KubeObject,
+  Type.Object({
+    spec: Type.Object({
+      hosts: Type.Array(Type.String()),
+      endpoints: Type.Optional(Type.Array(Type.Object({ address: Type.Optional(Type.String()) }))),
+    }),
+  }),
+]);
+type LiveServiceEntry = Static<typeof ServiceEntry>;
 
 const ISTIO = "networking.istio.io/v1";
 // net-istio writes this on the VirtualServices that it makes; what they say is in the Knative Services already.
@@ -32,14 +42,16 @@ const KNATIVE_OWNED = "networking.internal.knative.dev/ingress";
  */
 export async function readLivePlan(kube: Kube, namespace: string, domain: string): Promise<LivePlan> {
   const list = async (kind: Kind): Promise<KubeObject[]> => (await kube.list(kind, { namespace })).items;
-  const [services, revisions, virtualServices, gateways, destinationRules, cores] = await Promise.all([
-    list(KNATIVE_SERVICE),
-    list(REVISION),
-    list({ apiVersion: ISTIO, kind: "VirtualService" }),
-    list({ apiVersion: ISTIO, kind: "Gateway" }),
-    list({ apiVersion: ISTIO, kind: "DestinationRule" }),
-    list({ apiVersion: "v1", kind: "Service" }),
-  ]);
+  const [services, revisions, virtualServices, gateways, destinationRules, entries, cores] =
+    await Promise.all([
+      list(KNATIVE_SERVICE),
+      list(REVISION),
+      list({ apiVersion: ISTIO, kind: "VirtualService" }),
+      list({ apiVersion: ISTIO, kind: "Gateway" }),
+      list({ apiVersion: ISTIO, kind: "DestinationRule" }),
+      list({ apiVersion: ISTIO, kind: "ServiceEntry" }),
+      list({ apiVersion: "v1", kind: "Service" }),
+    ]);
   const problems: Problem[] = [];
   const live = checked(LiveRevision, revisions);
   const plans = checked(LiveService, services).map((service) => servicePlan(service, live));
@@ -58,8 +70,17 @@ export async function readLivePlan(kube: Kube, namespace: string, domain: string
       configFeatures: [],
     },
     domain,
+    checked(ServiceEntry, entries)
+      .filter(isOwnSidecar)
+      .flatMap(({ spec }) => spec.hosts),
   );
   return { plan: compiled.plan, problems: [...problems, ...compiled.problems] };
+}
+
+/** The entry behind which every caller finds its own sidecar, as istio/strict has it. */
+function isOwnSidecar({ spec }: LiveServiceEntry): boolean {
+  const { endpoints = [] } = spec;
+  return endpoints.length > 0 && endpoints.every(({ address }) => address === "127.0.0.1");
 }
 
 function servicePlan(service: LiveService, revisions: readonly LiveRevision[]): KnativeServicePlan {

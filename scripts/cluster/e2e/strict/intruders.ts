@@ -93,11 +93,10 @@ function parsed(line: string): unknown {
   }
 }
 
-/** A report, or metrics of the application: anything that the credit check itself has said. */
+// Not the header x-kyc-revision: Envoy sets it on its own refusals too, of the split by Istio.
+/** A report, an error of its own, or metrics: anything that only the pod itself can have said. */
 function isCreditCheck(answer: string): boolean {
-  return /"type":"(BASIC|ADVANCED)|x-kyc-revision:|http_server_request_duration|^revision_|^queue_/im.test(
-    answer,
-  );
+  return /"type":"(BASIC|ADVANCED)|KYC-CRD-CHK|http_server_request_duration|^revision_|^queue_/m.test(answer);
 }
 
 async function podFor(
