@@ -7,6 +7,7 @@ export function drawOverview(view: Overview, style: Style): string {
     "",
     `  ${style.bold("Ingress gateway")}   ${style.link(view.ingress)}`,
     `  ${style.bold("Swagger UI")}        ${style.link(view.swagger)}`,
+    `  ${style.bold("Live page")}         ${style.link(view.page)} ${style.dim("planned and observed, latency, faults")}`,
     `  ${style.bold("Cluster-local")}     ${style.link(view.clusterLocal)} ${style.dim("for hosts such as credit-check.kyc.svc.cluster.local")}`,
     "",
     ...view.services.flatMap((service) => drawService(service, style)),
