@@ -1,0 +1,82 @@
+import { formatProblem } from "../../manifests/problem.ts";
+import { ApiError } from "../kube/api-error.ts";
+import type { Kube } from "../kube/client.ts";
+import { watch } from "../kube/watch.ts";
+import { followWorkload, readWorkload } from "../workload/follow.ts";
+import type { ServiceView } from "../workload/view.ts";
+import { readLivePlan } from "./plan.ts";
+import { liveSplit } from "./split.ts";
+
+/** What runs in a namespace, and who gets which share. */
+export interface Status {
+  services: ServiceView[];
+  /** Who decides the split of the credit check, and the share of each revision, from 0 to 1. */
+  split: { by: "Knative" | "Istio"; shares: Record<string, number> } | undefined;
+  /** What of the routes could not be understood, so that the split may be another. */
+  problems: string[];
+}
+
+const VIRTUAL_SERVICE = { apiVersion: "networking.istio.io/v1", kind: "VirtualService" } as const;
+
+/** Reads the status of a namespace once. */
+export async function readStatus(kube: Kube, namespace: string): Promise<Status> {
+  const [services, split] = await Promise.all([readWorkload(kube, namespace), readSplit(kube, namespace)]);
+  return { services, ...split };
+}
+
+/**
+ * Follows the status of a namespace until the signal comes: calls back at the start and after changes, each time with the
+ * latest state. Changes that come while one is being read count as one.
+ */
+export async function followStatus(
+  kube: Kube,
+  namespace: string,
+  signal: AbortSignal,
+  onStatus: (status: Status) => void,
+): Promise<void> {
+  const controller = new AbortController();
+  const until = AbortSignal.any([signal, controller.signal]);
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  let services: ServiceView[] | undefined;
+  let changed = false;
+  let reading = false;
+  const read = async (): Promise<void> => {
+    changed = true;
+    if (reading) return;
+    reading = true;
+    while (changed && services !== undefined && !until.aborted) {
+      changed = false;
+      const split = await readSplit(kube, namespace);
+      if (!until.aborted) onStatus({ services, ...split });
+    }
+    reading = false;
+  };
+  const poke = (): void => void read().catch(reject);
+  const following = Promise.all([
+    followWorkload(kube, namespace, until, (view) => {
+      services = view;
+      poke();
+    }),
+    // Where Istio decides the split, that is where it changes.
+    watch(kube, VIRTUAL_SERVICE, { namespace, signal: until }, poke).catch(ignoreNoSuchKind),
+  ]);
+  try {
+    await Promise.race([following, failed]);
+  } finally {
+    controller.abort();
+  }
+}
+
+async function readSplit(kube: Kube, namespace: string): Promise<Pick<Status, "split" | "problems">> {
+  // No host of a public service is asked for here, whatever the domain is.
+  const live = await readLivePlan(kube, namespace, "example.com");
+  const found = liveSplit(live, namespace);
+  return {
+    split: found && { by: found.by, shares: Object.fromEntries(found.shares) },
+    problems: live.problems.map(formatProblem),
+  };
+}
+
+function ignoreNoSuchKind(error: unknown): void {
+  if (!(error instanceof ApiError && error.reason === "NoSuchKind")) throw error;
+}
