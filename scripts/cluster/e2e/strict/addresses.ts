@@ -48,7 +48,8 @@ export function probes({ namespace, pods, activators }: Surroundings): Probe[] {
     for (const revision of REVISIONS) {
       const host = `${revision}.${namespace}.${DOMAIN}`;
       for (const variant of headerVariants(namespace, host)) {
-        all.push(probe(address, port, host, variant), probe(address, port, "any.example", variant));
+        all.push(probe(address, port, host, variant));
+        if (variant !== NONE) all.push(probe(address, port, "any.example", variant));
       }
       for (const spelt of [`${revision}.${namespace}`, `${host}:80`, host.toUpperCase(), `${host}.`])
         all.push(probe(address, port, spelt, NONE));
@@ -73,8 +74,7 @@ const NONE: Variant = { name: "no Knative headers", lines: [] };
 function headerVariants(namespace: string, host: string): Variant[] {
   const name = host.split(".")[0] ?? "";
   const revision = REVISIONS.includes(name) ? name : "credit-check-basic";
-  return [
-    NONE,
+  const variants: Variant[] = [
     {
       name: "Knative's headers",
       lines: [`Knative-Serving-Namespace: ${namespace}`, `Knative-Serving-Revision: ${revision}`],
@@ -120,6 +120,7 @@ function headerVariants(namespace: string, host: string): Variant[] {
       ],
     },
   ];
+  return [NONE, ...variants.map(({ name, lines }) => ({ name: `${name}, for ${revision}`, lines }))];
 }
 
 function probe(address: string, port: number, host: string, { name, lines }: Variant): Probe {
