@@ -1,4 +1,5 @@
-import { type CheckResult, equalCheck } from "./check.ts";
+import { describe } from "../kube/describe.ts";
+import type { CheckResult } from "./check.ts";
 
 /** Sends a request to the ingress gateway. */
 export type Ask = (path: string, headers?: Readonly<Record<string, string>>) => Promise<Response>;
@@ -101,24 +102,23 @@ async function contractCheck(ask: Ask, row: Row): Promise<CheckResult> {
       group: "contract",
       name,
       expected,
-      seen: error instanceof Error ? error.message : String(error),
+      seen: describe(error),
       ok: false,
     };
   }
 }
 
+/** Refused by a policy, or led nowhere: either closes it. No answer at all says nothing. */
 async function closedCheck(ask: Ask): Promise<CheckResult> {
-  const response = await ask("/credit-check/basic").catch(() => undefined);
-  await response?.text();
-  const status = response?.status ?? 0;
-  return {
-    ...equalCheck(
-      "contract",
-      "the credit check from outside: GET /credit-check/basic",
-      "refused",
-      status === 200 ? "200" : "refused",
-    ),
-  };
+  const name = "the credit check from outside: GET /credit-check/basic";
+  const result = { group: "contract", name, expected: "403 or 404" };
+  try {
+    const response = await ask("/credit-check/basic");
+    await response.text();
+    return { ...result, seen: String(response.status), ok: [403, 404].includes(response.status) };
+  } catch (error) {
+    return { ...result, seen: describe(error), ok: false };
+  }
 }
 
 function typeOf(body: string): string {

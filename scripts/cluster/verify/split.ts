@@ -7,6 +7,8 @@ export interface SplitOptions {
   /** The share that each revision should get, from 0 to 1. */
   planned: ReadonlyMap<string, number>;
   requests: number;
+  /** Ends it before all were sent. */
+  signal?: AbortSignal | undefined;
 }
 
 /** How often each revision answered, and how often none could be told. */
@@ -19,12 +21,12 @@ export interface Observed {
 const AT_ONCE = 8;
 
 /** Sends requests that the split decides and counts who answered them, by x-kyc-revision. */
-export async function observeSplit(ask: Ask, requests: number): Promise<Observed> {
+export async function observeSplit(ask: Ask, requests: number, signal?: AbortSignal): Promise<Observed> {
   const counts = new Map<string, number>();
   let failed = 0;
   let left = requests;
   const worker = async (): Promise<void> => {
-    while (left-- > 0) {
+    while (left-- > 0 && signal?.aborted !== true) {
       const response = await ask("/kyc/v1/customer").catch(() => undefined);
       await response?.text();
       const revision = response?.headers.get("x-kyc-revision");
@@ -37,8 +39,8 @@ export async function observeSplit(ask: Ask, requests: number): Promise<Observed
 }
 
 /** The planned split against the observed one: each planned share has to lie in the interval around the observed one. */
-export async function splitChecks({ ask, planned, requests }: SplitOptions): Promise<CheckResult[]> {
-  const { counts, failed } = await observeSplit(ask, requests);
+export async function splitChecks({ ask, planned, requests, signal }: SplitOptions): Promise<CheckResult[]> {
+  const { counts, failed } = await observeSplit(ask, requests, signal);
   const answered = requests - failed;
   const group = "split";
   const results: CheckResult[] = [

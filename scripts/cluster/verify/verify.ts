@@ -1,3 +1,4 @@
+import { formatProblem } from "../../manifests/problem.ts";
 import { findIngress } from "../ingress.ts";
 import type { Kube } from "../kube/client.ts";
 import { readLivePlan } from "../live/plan.ts";
@@ -37,6 +38,8 @@ export async function verify(options: VerifyOptions): Promise<CheckResult[]> {
     const either = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
     return fetch(`${url}${path}`, { headers, redirect: "manual", signal: either });
   };
+  // Of what is not understood, the planned split may be another than the real one.
+  for (const problem of live.problems) onProgress(formatProblem(problem));
   onProgress(`asking ${url} what the contract promises`);
   const contract = await contractChecks(ask, !isCreditCheckPublic(live));
   // A request that was called off is no check that failed.
@@ -44,7 +47,7 @@ export async function verify(options: VerifyOptions): Promise<CheckResult[]> {
   const split = liveSplit(live, namespace);
   onProgress(`sending ${requests} requests through the split`);
   const observed = split
-    ? await splitChecks({ ask, planned: split.shares, requests })
+    ? await splitChecks({ ask, planned: split.shares, requests, signal })
     : [
         {
           group: "split",
