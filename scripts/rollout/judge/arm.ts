@@ -1,5 +1,5 @@
-import { proportion } from "./bernoulli.ts";
-import { Histogram, type HistogramState } from "./histogram.ts";
+import { proportion } from "./statistics/bernoulli.ts";
+import { Histogram, type HistogramState } from "./statistics/histogram.ts";
 import type { ArmEvidence } from "./types.ts";
 
 export interface ArmState {

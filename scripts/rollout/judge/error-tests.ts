@@ -1,6 +1,6 @@
-import { logAbove, logBelow } from "./bernoulli.ts";
+import { logAbove, logBelow } from "./statistics/bernoulli.ts";
 import { MORE_ERRORS, NO_MORE_ERRORS, RESERVE } from "./defaults.ts";
-import { ShareTest, type ShareTestState } from "./share-test.ts";
+import { ShareTest, type ShareTestState } from "./statistics/share-test.ts";
 
 export interface ErrorState {
   worse: ShareTestState;
@@ -30,14 +30,14 @@ export class ErrorTests {
     this.#limits = limits;
     // A bet within what is tolerated would be a bet on the wrong side.
     const bets = MORE_ERRORS.map((bet) => ({ ...bet, marked: bet.marked * limits.tolerated }));
-    this.worse = new ShareTest({ bets, limit: limits.tolerated, reserve: RESERVE });
+    this.worse = new ShareTest({ bets, limit: limits.tolerated, reserve: RESERVE.errors });
     this.#notWorse = noMoreErrors(limits);
   }
 
   /** Compares, while both revisions have a share. */
-  observe(candidate: boolean, failed: boolean, share: number, count: number): void {
-    this.worse.observe(failed, candidate, share, count);
-    this.#notWorse.observe(failed, candidate, share, count);
+  observe(candidate: boolean, failed: boolean, share: number, count: number, enough: number): void {
+    this.worse.observe(failed, candidate, share, count, enough);
+    this.#notWorse.observe(failed, candidate, share, count, Number.POSITIVE_INFINITY);
   }
 
   /** Counts the candidate's requests, whatever its share. */

@@ -1,7 +1,7 @@
 import { NO_SLOWER_MEDIAN, NO_SLOWER_P99, RESERVE, SLOWER_MEDIAN, SLOWER_P99 } from "./defaults.ts";
-import { logBelow } from "./bernoulli.ts";
-import { Histogram, type HistogramState } from "./histogram.ts";
-import { type Bet, ShareTest, type ShareTestState } from "./share-test.ts";
+import { logBelow } from "./statistics/bernoulli.ts";
+import { Histogram, type HistogramState } from "./statistics/histogram.ts";
+import { type Bet, ShareTest, type ShareTestState } from "./statistics/share-test.ts";
 
 interface QuantileState {
   threshold: number;
@@ -46,12 +46,6 @@ export class LatencyTests {
   constructor(tolerated: number, harmful: number) {
     this.median = new QuantileTest(tolerated, harmful, SLOWER_MEDIAN, NO_SLOWER_MEDIAN);
     this.p99 = new QuantileTest(tolerated, harmful, SLOWER_P99, NO_SLOWER_P99);
-  }
-
-  /** Compares requests that did not fail, while both revisions have a share. */
-  observe(candidate: boolean, ms: number, share: number, count: number): void {
-    this.median.observe(candidate, ms, share, count);
-    this.p99.observe(candidate, ms, share, count);
   }
 
   /** Learns from the baseline, after it was compared. */
@@ -110,23 +104,24 @@ class QuantileTest {
   constructor(tolerated: number, harmful: number, worse: readonly Bet[], notWorse: readonly Bet[]) {
     this.#tolerated = tolerated;
     this.#harmful = harmful;
-    this.worse = new ShareTest({ bets: worse, limit: 1, reserve: RESERVE });
+    this.worse = new ShareTest({ bets: worse, limit: 1, reserve: RESERVE.latency });
     this.#notWorseBets = notWorse;
     this.#notWorse = new ShareTest({ bets: notWorse, limit: 1, reserve: 0 });
   }
 
-  observe(candidate: boolean, ms: number, share: number, count: number): void {
+  /** Compares requests that did not fail, while both revisions have a share. `enough` is the e-value that decides. */
+  observe(candidate: boolean, ms: number, share: number, count: number, enough: number): void {
     const { threshold } = this;
     if (threshold === Number.POSITIVE_INFINITY) return;
     if (!candidate) {
       const beyond = ms >= threshold;
-      this.worse.observe(beyond, false, share, count);
-      this.#notWorse.observe(beyond, false, share, count);
+      this.worse.observe(beyond, false, share, count, enough);
+      this.#notWorse.observe(beyond, false, share, count, Number.POSITIVE_INFINITY);
       return;
     }
     const harmful = ms >= threshold * this.#harmful;
-    this.worse.observe(ms >= threshold * this.#tolerated, true, share, count);
-    this.#notWorse.observe(harmful, true, share, count);
+    this.worse.observe(ms >= threshold * this.#tolerated, true, share, count, enough);
+    this.#notWorse.observe(harmful, true, share, count, Number.POSITIVE_INFINITY);
     this.#total += count;
     if (harmful) this.#beyond += count;
   }

@@ -35,10 +35,8 @@ const Options = Type.Object({
   harm: Type.Object({ errors: Type.Number(), errorRate: Type.Number(), latency: Type.Number() }),
 });
 
-/** All that a judge has learnt. The number rises whenever what is kept, or what it means, changes. */
-export const JudgeSnapshot = Type.Object({
-  version: Type.Literal(1),
-  options: Options,
+/** What the tests of a judge have come to. */
+export const TestsState = Type.Object({
   errors: Type.Object({ worse: Wealth, notWorse: Wealth, ever: Pair, step: Pair }),
   latency: Type.Object({
     recent: Latencies,
@@ -50,14 +48,22 @@ export const JudgeSnapshot = Type.Object({
   gateway: Guard,
   alone: Guard,
   misdirected: Wealth,
-  baseline: Arm,
-  candidate: Arm,
-  gatewayRequests: Pair,
-  excluded: Type.Record(Type.String(), Type.Number()),
-  t: Type.Number(),
-  share: Type.Number(),
   highestShare: Type.Number(),
   nextDeposit: Type.Number(),
+});
+export type TestsState = Static<typeof TestsState>;
+
+/** All that a judge has learnt. The number rises whenever what is kept, or what it means, changes. */
+export const JudgeSnapshot = Type.Object({
+  version: Type.Literal(1),
+  options: Options,
+  tests: TestsState,
+  baseline: Arm,
+  candidate: Arm,
+  gateway: Pair,
+  excluded: Type.Record(Type.String(), Type.Number()),
+  t: Type.Union([Type.Null(), Type.Number()]),
+  share: Type.Number(),
   peak: Type.Number(),
   fell: Type.Union([Type.Null(), Type.Object({ t: Type.Number(), because: Type.String() })]),
   healthySince: Type.Union([Type.Null(), Type.Number()]),

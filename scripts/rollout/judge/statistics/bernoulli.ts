@@ -1,5 +1,5 @@
 import { compiled, incbet, lbeta } from "cephes";
-import type { Estimate } from "./types.ts";
+import type { Estimate } from "../types.ts";
 
 // The special functions are WebAssembly, which is compiled once, before anybody can call what is here.
 await compiled;

@@ -64,6 +64,9 @@ export class ShareTest {
   readonly #markedBaseline: Float64Array;
   readonly #plainCandidate: Float64Array;
   readonly #plainBaseline: Float64Array;
+  // The largest factors of a win.
+  #bestMarked = 1;
+  #bestPlain = 1;
 
   constructor({ bets, limit, reserve }: ShareTestOptions) {
     this.#bets = [...bets].sort((a, b) => Number(a.plain === 1) - Number(b.plain === 1));
@@ -77,11 +80,19 @@ export class ShareTest {
     this.#plainBaseline = new Float64Array(bets.length);
   }
 
-  /** Hears of `count` requests alike. `share` lies between 0 and 1: at either end nothing can be compared. */
-  observe(marked: boolean, candidate: boolean, share: number, count: number): void {
+  /**
+   * Hears of `count` requests alike. `share` lies between 0 and 1: at either end nothing can be compared.
+   * @param enough the e-value that decides. No more is bet than it takes to reach it, so that a loss costs less: what
+   *   Ville's inequality gives away where a test jumps over its threshold
+   */
+  observe(marked: boolean, candidate: boolean, share: number, count: number, enough: number): void {
     const bets = marked ? this.#wealth.length : this.#full;
     if (bets === 0) return;
     if (share !== this.#share) this.#tabulate(share);
+    const part =
+      this.value * (marked ? this.#bestMarked : this.#bestPlain) > enough
+        ? this.#stake(marked, bets, enough)
+        : 1;
     const factors = marked
       ? candidate
         ? this.#markedCandidate
@@ -91,7 +102,7 @@ export class ShareTest {
         : this.#plainBaseline;
     const wealth = this.#wealth;
     for (let i = 0; i < bets; i++) {
-      const factor = factors[i] as number;
+      const factor = 1 + part * ((factors[i] as number) - 1);
       const money = (wealth[i] as number) * (count === 1 ? factor : factor ** count);
       wealth[i] = money > MOST ? MOST : money < LEAST ? 0 : money;
     }
@@ -121,6 +132,14 @@ export class ShareTest {
     this.#sum();
   }
 
+  /** The part of the money to bet, before it is known which revision the request is of. */
+  #stake(marked: boolean, bets: number, enough: number): number {
+    const wins = marked ? this.#markedCandidate : this.#plainBaseline;
+    let gain = 0;
+    for (let i = 0; i < bets; i++) gain += (this.#wealth[i] as number) * ((wins[i] as number) - 1);
+    return this.value + gain <= enough ? 1 : Math.max(0, (enough - this.value) / gain);
+  }
+
   #sum(): void {
     let sum = this.#reserve;
     const wealth = this.#wealth;
@@ -141,6 +160,8 @@ export class ShareTest {
       this.#markedCandidate[i] = plain === 1 ? (scale * marked) / limit : scale * marked;
       this.#markedBaseline[i] = scale;
     }
+    this.#bestMarked = Math.max(...this.#markedCandidate);
+    this.#bestPlain = Math.max(...this.#plainBaseline);
   }
 }
 

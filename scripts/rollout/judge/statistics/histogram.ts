@@ -1,5 +1,5 @@
 import { proportion } from "./bernoulli.ts";
-import type { Estimate } from "./types.ts";
+import type { Estimate } from "../types.ts";
 
 export interface HistogramState {
   total: number;

@@ -1,0 +1,168 @@
+import { DEPOSIT_SECONDS, MISDIRECTED, PARTS, RESERVE } from "./defaults.ts";
+import { ErrorTests } from "./error-tests.ts";
+import { LatencyTests } from "./latency-tests.ts";
+import { RateGuard } from "./statistics/rate-guard.ts";
+import { ShareTest } from "./statistics/share-test.ts";
+import type { TestsState } from "./snapshot.ts";
+import type { Arm, JudgeOptions, TestName } from "./types.ts";
+
+/** What evidence is told as at least: JSON knows no infinity. */
+const LEAST = -460;
+
+/** All tests of one rollout, and what they come to. */
+export class Tests {
+  readonly #threshold: number;
+  readonly #errors: ErrorTests;
+  readonly #latency: LatencyTests;
+  readonly #gateway: RateGuard;
+  readonly #alone: RateGuard;
+  readonly #misdirected = new ShareTest({ bets: MISDIRECTED, limit: 1, reserve: RESERVE.misdirected });
+  #highestShare = 0;
+  #nextDeposit = Number.POSITIVE_INFINITY;
+
+  constructor({ alpha, tolerate, harm }: JudgeOptions) {
+    // A little more than it takes, so that rounding does not stop just below.
+    this.#threshold = (1 / alpha) * (1 + 1e-9);
+    this.#errors = new ErrorTests({
+      tolerated: 1 + tolerate.errors,
+      toleratedRate: tolerate.errorRate,
+      harmful: 1 + harm.errors,
+    });
+    this.#latency = new LatencyTests(1 + tolerate.latency, 1 + harm.latency);
+    // Half of a guard's part of alpha is for its interval, half for its e-process.
+    this.#gateway = new RateGuard((alpha * PARTS.gateway) / 2);
+    this.#alone = new RateGuard((alpha * PARTS.alone) / 2);
+  }
+
+  /** The e-value of all tests together: their average, weighed. */
+  get value(): number {
+    return (
+      PARTS.errors * this.#errors.value +
+      PARTS.median * this.#latency.median.worse.value +
+      PARTS.p99 * this.#latency.p99.worse.value +
+      PARTS.gateway * this.#gateway.value +
+      PARTS.alone * this.#alone.value
+    );
+  }
+
+  /** @param decided whether the verdict has fallen: then there is nothing to be careful with */
+  observe(
+    t: number,
+    revision: Arm,
+    ok: boolean,
+    ms: number,
+    share: number,
+    count: number,
+    decided: boolean,
+  ): void {
+    if (share > this.#highestShare) this.#nextStep(t, share);
+    else if (t >= this.#nextDeposit) this.#deposit(t);
+    const gatewayFailed = revision === "gateway" && !ok;
+    if (share === 0) this.#gateway.before(gatewayFailed, count);
+    else this.#gateway.after(gatewayFailed, count);
+    if (revision === "gateway") return;
+    const candidate = revision === "candidate";
+    if (!candidate) this.#alone.before(!ok, count);
+    else if (share === 1) this.#alone.after(!ok, count);
+    if (candidate) this.#errors.count(!ok, count);
+    if (share > 0 && share < 1) this.#compare(candidate, ok, ms, share, count, decided);
+    // Only after it was compared: the thresholds have to be known before the latency that they are for.
+    if (!candidate && ok) this.#latency.learn(ms, count);
+  }
+
+  /** The natural logarithm of each test's e-value, by itself. */
+  logs(): Record<TestName, number> {
+    return {
+      errors: logOf(this.#errors.value),
+      median: logOf(this.#latency.median.worse.value),
+      p99: logOf(this.#latency.p99.worse.value),
+      gateway: logOf(this.#gateway.value),
+      alone: logOf(this.#alone.value),
+    };
+  }
+
+  /**
+   * The logarithm of the evidence that the candidate is not harmfully worse, for each thing that is claimed.
+   * @param rate the share of the candidate's requests that may fail, or be slow, without harm
+   */
+  logsNotWorse(rate: number): Record<"errors" | "median" | "p99", number> {
+    return {
+      errors: Math.max(LEAST, this.#errors.logNotWorse(rate)),
+      median: Math.max(LEAST, this.#latency.median.logNotWorse(0.5)),
+      p99: Math.max(LEAST, this.#latency.p99.logNotWorse(Math.max(0.01, rate))),
+    };
+  }
+
+  /** The logarithm of the evidence that requests are not split as the shares say. */
+  logMisdirected(): number {
+    return logOf(this.#misdirected.value);
+  }
+
+  snapshot(): TestsState {
+    return {
+      errors: this.#errors.snapshot(),
+      latency: this.#latency.snapshot(),
+      gateway: this.#gateway.snapshot(),
+      alone: this.#alone.snapshot(),
+      misdirected: this.#misdirected.snapshot(),
+      highestShare: this.#highestShare,
+      // JSON knows no infinity.
+      nextDeposit: Math.min(this.#nextDeposit, 1e15),
+    };
+  }
+
+  restore(state: TestsState): void {
+    this.#errors.restore(state.errors);
+    this.#latency.restore(state.latency);
+    this.#gateway.restore(state.gateway);
+    this.#alone.restore(state.alone);
+    this.#misdirected.restore(state.misdirected);
+    this.#highestShare = state.highestShare;
+    this.#nextDeposit = state.nextDeposit;
+  }
+
+  #compare(
+    candidate: boolean,
+    ok: boolean,
+    ms: number,
+    share: number,
+    count: number,
+    decided: boolean,
+  ): void {
+    this.#misdirected.observe(true, candidate, share, count, Number.POSITIVE_INFINITY);
+    const { median, p99 } = this.#latency;
+    this.#errors.observe(candidate, !ok, share, count, this.#enough("errors", this.#errors.value, decided));
+    if (!ok) return;
+    median.observe(candidate, ms, share, count, this.#enough("median", median.worse.value, decided));
+    p99.observe(candidate, ms, share, count, this.#enough("p99", p99.worse.value, decided));
+  }
+
+  /** The e-value of a test at which, with the others as they are, all is decided. */
+  #enough(test: "errors" | "median" | "p99", value: number, decided: boolean): number {
+    return decided ? Number.POSITIVE_INFINITY : value + (this.#threshold - this.value) / PARTS[test];
+  }
+
+  /** A higher share asks anew whether the candidate bears it. */
+  #nextStep(t: number, share: number): void {
+    const first = this.#highestShare === 0;
+    this.#highestShare = share;
+    if (first) {
+      this.#nextDeposit = t + DEPOSIT_SECONDS;
+      return;
+    }
+    this.#errors.nextStep();
+    this.#latency.nextStep();
+    this.#deposit(t);
+  }
+
+  #deposit(t: number): void {
+    this.#nextDeposit = t + DEPOSIT_SECONDS;
+    this.#errors.worse.deposit();
+    this.#latency.deposit();
+    this.#misdirected.deposit();
+  }
+}
+
+function logOf(value: number): number {
+  return Math.max(LEAST, Math.log(value));
+}
