@@ -3,6 +3,7 @@ import { deployCommand } from "./commands/deploy.ts";
 import { devCommand } from "./commands/dev.ts";
 import { downCommand } from "./commands/down.ts";
 import { e2eCommand } from "./commands/e2e.ts";
+import { equalCommand } from "./commands/equal.ts";
 import { imagesCommand } from "./commands/images.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -25,6 +26,7 @@ const kyc = new Command("kyc")
   .addCommand(e2eCommand())
   .addCommand(statusCommand())
   .addCommand(logsCommand())
+  .addCommand(equalCommand())
   .addCommand(testCommand());
 
 for (const command of [kyc, ...kyc.commands]) command.exitOverride().showSuggestionAfterError();

@@ -14,6 +14,9 @@ import { Undecidable } from "./words/machine.ts";
 export interface CompareOptions {
   /** The header by which each revision tells its own name in its answers; no such header when it is undefined. */
   revisionHeader: string | undefined;
+  /** What was taken for granted before, and what of the files nobody here can judge; in sentences. */
+  notes?: readonly string[];
+  doubts?: readonly string[];
 }
 
 /** Something that could not be decided, and where. */
@@ -33,6 +36,8 @@ export interface Comparison {
   /** Revisions of one name that are not the same, in sentences. */
   revisions: string[];
   doubts: Doubt[];
+  /** What the files say and nobody here can judge, in sentences. */
+  unread: string[];
   /** What else the user has to know. */
   notes: string[];
   /** Into how many kinds of requests the conditions cut all that can be sent. */
@@ -69,13 +74,14 @@ export function compare(
     differences: [],
     revisions: revisionsThatDiffer(a, b),
     doubts: [],
-    notes: [...notes],
+    unread: [...(options.doubts ?? []), ...plans.flatMap(unreadOf)],
+    notes: [...(options.notes ?? []), ...notes],
     cells: 0,
   };
   const spaces = new Map<string, Space>();
   for (const entry of entries) compareAt(entry);
   if (result.differences.length + result.revisions.length > 0) result.verdict = "different";
-  else if (result.doubts.length > 0) result.verdict = "unknown";
+  else if (result.doubts.length + result.unread.length > 0) result.verdict = "unknown";
   return result;
 
   function compareAt(entry: Entry): void {
@@ -169,6 +175,15 @@ export function compare(
     const { of, butNot } = authoritiesOf(host, names);
     return { only: of === undefined ? [] : [of], butNot, example: exampleHost(host) };
   }
+}
+
+/** What a table says beyond its routes. */
+function unreadOf({ table }: Plan): string[] {
+  const known = new Set(["listeners", "backends"]);
+  return Object.entries(table).flatMap(([field, value]) => {
+    if (known.has(field) || value === undefined || (value instanceof Map && value.size === 0)) return [];
+    return [`${field} of the routes are not compared`];
+  });
 }
 
 /** What a side answers where it has nothing. */

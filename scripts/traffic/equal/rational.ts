@@ -1,3 +1,5 @@
+import { Undecidable } from "./words/machine.ts";
+
 /** An exact fraction of two whole numbers, in lowest terms, with a positive denominator. */
 export interface Rational {
   numerator: bigint;
@@ -27,6 +29,27 @@ export function rest({ numerator, denominator }: Rational): Rational {
 /** Percent as Envoy counts them, to the fourth decimal place. */
 export function ofPercent(percent: number): Rational {
   return rational(BigInt(Math.round(percent * 10_000)), 1_000_000n);
+}
+
+/**
+ * The share of each weight. A weight is whole, or a whole one divided among a few revisions of a subset.
+ * @throws Undecidable when it is neither
+ */
+export function sharesOf(weights: readonly number[]): Rational[] {
+  const exact = weights.map(exactly);
+  const total = exact.reduce(plus, { numerator: 0n, denominator: 1n });
+  return exact.map((weight) => times(weight, { numerator: total.denominator, denominator: total.numerator }));
+}
+
+// More revisions than this are in no subset.
+const MOST_PARTS = 1000;
+
+function exactly(weight: number): Rational {
+  for (let parts = 1; parts <= MOST_PARTS; parts++) {
+    const whole = Math.round(weight * parts);
+    if (whole / parts === weight) return rational(BigInt(whole), BigInt(parts));
+  }
+  throw new Undecidable(`the weight ${weight} is no fraction of small numbers`);
 }
 
 /** `12.5 %` where that is exact, and else a fraction such as `1/3`. */

@@ -3,7 +3,7 @@ import { CLUSTER_DOMAIN, hostOf } from "../../hosts.ts";
 import type { DirectAction, RedirectAction } from "../../table.ts";
 import { header, type Known, type Part, textOf, type Value } from "../space/value.ts";
 import type { AnswerHeader, Leaf, Tree } from "./tree.ts";
-import type { Passing } from "./walk.ts";
+import type { Passing } from "./passing.ts";
 
 /** What has to be known to say what a revision's answer shows. */
 export interface Answering {

@@ -43,7 +43,9 @@ export function after(step: Step, tree: Tree): Tree {
   }
 }
 
+/** Copies leave at some point on the way, and it does not matter where: they stand behind what takes time. */
 function joined(step: Step, way: readonly Step[]): Step[] {
+  if (step.kind === "mirror") return [...way, step];
   const [next, ...others] = way;
   if (step.kind === "timeout" && next?.kind === "timeout")
     return [{ kind: "timeout", ms: Math.min(step.ms, next.ms) }, ...others];

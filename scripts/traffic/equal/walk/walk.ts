@@ -1,4 +1,3 @@
-import type { HeaderChange } from "../../headers.ts";
 import { CLUSTER_DOMAIN, hostOf } from "../../hosts.ts";
 import {
   type Backend,
@@ -12,15 +11,16 @@ import {
   rulesFor,
 } from "../../table.ts";
 import { shadowHost } from "../../rewrite.ts";
-import { ofPercent, rational, rest } from "../rational.ts";
+import { ofPercent, ONE, rest, sharesOf } from "../rational.ts";
 import { meets } from "../space/condition.ts";
 import type { HostKind } from "../space/parts.ts";
-import { conditionsOf, droppedBy } from "../space/questions.ts";
+import { conditionsOf } from "../space/questions.ts";
 import { type Cell, type Space, Undecided } from "../space/space.ts";
-import { header, type Part, query, sent, textOf, type Value, withFront, withMore } from "../space/value.ts";
+import { header, type Part, query, sent, textOf, type Value } from "../space/value.ts";
 import { Undecidable } from "../words/machine.ts";
 import { type Answering, answered, directEnd, elsewhere, nowhere, redirectEnd, revisionEnd } from "./ends.ts";
 import { checkKnown } from "./fields.ts";
+import { applyTo, partOf, type Passing, rewrittenBy } from "./passing.ts";
 import { after, type Step, type Tree, tried } from "./tree.ts";
 
 const NO_ROUTE = "404 (no route)";
@@ -37,15 +37,6 @@ export interface Side {
   revisions: ReadonlySet<string>;
   /** The header by which each revision tells its own name in its answers, if one does. */
   revisionHeader: string | undefined;
-}
-
-/** A request on its way, as far as it is known. */
-export interface Passing {
-  uri: Value;
-  authority: Value;
-  headers: ReadonlyMap<Part, Value>;
-  /** Whether a rewrite may have put a query into the path, so that neither is known any more. */
-  isBlurred: boolean;
 }
 
 /**
@@ -66,7 +57,7 @@ export function walk(
     const rules = typeof name === "string" ? rulesFor(side.table.listeners[at], name) : rulesOfKind(at, name);
     if (rules === undefined) {
       const backend = at === "mesh" && typeof name === "string" ? side.table.backends.get(name) : undefined;
-      if (backend !== undefined) return reach(backend, passing, left);
+      if (backend !== undefined) return reach(backend, passing, left - 1);
       // The host that is asked about is described by one side at least: where there is no rule, there is nothing.
       if (typeof name !== "string" || name === hostName() || side.knownHosts.has(name))
         return nowhere(NO_ROUTE);
@@ -136,10 +127,10 @@ export function walk(
     if (action.kind === "redirect") return answered(redirectEnd(action, passing), [action.response]);
     if (action.kind === "direct") return answered(directEnd(action), [action.response]);
     const changed = rewrittenBy(action, match, passing);
-    const ways = action.destinations.map((to) => {
-      const share = rational(BigInt(to.weight), BigInt(action.totalWeight));
-      return [share, sendTo(action, to, changed, left)] as const;
-    });
+    const shares = sharesOf(action.destinations.map(({ weight }) => weight));
+    const ways = action.destinations.map(
+      (to, i) => [shares[i] ?? ONE, sendTo(action, to, changed, left)] as const,
+    );
     const [only] = ways;
     let tree: Tree = ways.length === 1 && only !== undefined ? only[1] : { kind: "chance", ways };
     const { delay, abort } = action.fault ?? {};
@@ -168,12 +159,12 @@ export function walk(
 
   function sendTo(action: ForwardAction, to: Destination, passing: Passing, left: number): Tree {
     const headers = new Map(passing.headers);
-    apply(to.request, headers);
-    apply(action.request, headers);
+    applyTo(headers, to.request);
+    applyTo(headers, action.request);
     const authority: Value =
       to.authority === undefined ? passing.authority : { kind: "text", text: to.authority };
     const onward = { ...passing, headers, authority };
-    let tree = tried(action.retry, answered(end(to), [to.response, action.response]));
+    let tree = tried(action.retry, answered(arrive(to, onward, left - 1), [to.response, action.response]));
     if (action.timeoutMs !== undefined) tree = after({ kind: "timeout", ms: action.timeoutMs }, tree);
     for (const mirror of action.mirrors) {
       if (mirror.percent <= 0) continue;
@@ -181,19 +172,12 @@ export function walk(
     }
     return tree;
 
-    function end(at: Destination | Mirror): Tree {
-      return isNamedOnly(at) ? revisionOrElsewhere(at, onward) : reach(at.backend, onward, left - 1);
-    }
-
     function copied(mirror: Mirror, request: Passing): Step {
       const name = request.authority.kind === "text" ? request.authority.text : hostName();
       if (name === undefined)
         throw new Undecidable("a copy is sent under a host that has no name of its own");
       const copy = { ...request, authority: { kind: "text", text: shadowHost(name) } as const };
-      const of = isNamedOnly(mirror)
-        ? revisionOrElsewhere(mirror, copy)
-        : reach(mirror.backend, copy, left - 1);
-      return { kind: "mirror", percent: mirror.percent, to: of };
+      return { kind: "mirror", percent: mirror.percent, to: arrive(mirror, copy, left - 1) };
     }
   }
 
@@ -202,9 +186,11 @@ export function walk(
     return revisionEnd(backend.revision, passing, answering());
   }
 
-  /** Whether a destination's host is one that nothing is known of. The compiler puts its name in a revision's place. */
-  function isNamedOnly({ host, backend }: Destination | Mirror): boolean {
-    return backend.kind === "revision" && backend.revision === host && !side.table.backends.has(host);
+  /** The compiler puts the host's name in a revision's place where it knows of nothing behind it. */
+  function arrive(to: Destination | Mirror, passing: Passing, left: number): Tree {
+    const isNamedOnly = to.backend.kind === "revision" && to.backend.revision === to.host;
+    const backend = isNamedOnly ? side.table.backends.get(to.host) : to.backend;
+    return backend === undefined ? revisionOrElsewhere(to, passing) : reach(backend, passing, left);
   }
 
   /** A host that no file describes is a revision when its name is that of one, or Knative's headers say so. */
@@ -222,38 +208,4 @@ export function walk(
   function answering(): Answering {
     return { revisionHeader: side.revisionHeader, asked: hostName(), known: space.known(cell) };
   }
-}
-
-function partOf(part: Part, { uri, authority, headers }: Passing): Value {
-  if (part === "uri") return uri;
-  if (part === "authority") return authority;
-  return headers.get(part) ?? sent(part);
-}
-
-function apply({ remove, set, add }: HeaderChange, headers: Map<Part, Value>): void {
-  for (const name of remove) headers.set(header(name), { kind: "absent" });
-  for (const [name, text] of set) headers.set(header(name), { kind: "text", text });
-  for (const [name, text] of add)
-    headers.set(header(name), withMore(headers.get(header(name)) ?? sent(header(name)), text));
-}
-
-function rewrittenBy(action: ForwardAction, match: RequestMatch | true, passing: Passing): Passing {
-  const { rewriteUri, rewriteRegex } = action;
-  let { uri, isBlurred } = passing;
-  if (rewriteUri !== undefined) {
-    const dropped = droppedBy(match === true ? undefined : match);
-    const changed =
-      dropped === undefined
-        ? ({ kind: "text", text: rewriteUri } as const)
-        : withFront(uri, dropped, rewriteUri);
-    if (changed === undefined)
-      throw new Undecidable("a path that a regular expression has rewritten is rewritten again");
-    uri = changed;
-    isBlurred ||= /[?#]/.test(rewriteUri);
-  }
-  if (rewriteRegex !== undefined) {
-    uri = { kind: "rewritten", of: uri, by: rewriteRegex };
-    isBlurred ||= /[?#]/.test(rewriteRegex.substitution);
-  }
-  return { ...passing, uri, isBlurred };
 }

@@ -1,0 +1,103 @@
+import type { Comparison } from "../traffic/equal/compare.ts";
+import type { Difference, End, Witness } from "../traffic/equal/witness.ts";
+import type { Listener } from "../traffic/table.ts";
+import type { Style } from "./style.ts";
+
+/** Where a listener is reached with `./kyc dev`. */
+const ADDRESS: Readonly<Record<Listener, string>> = {
+  ingress: "http://127.0.0.1:8080",
+  "local-gateway": "http://127.0.0.1:8081",
+  mesh: "http://127.0.0.1:8081",
+};
+
+const LISTENER: Readonly<Record<Listener, string>> = {
+  ingress: "the ingress gateway",
+  "local-gateway": "the local gateway",
+  mesh: "a caller's sidecar",
+};
+
+// One difference after the other is repaired; a long list helps nobody.
+const MOST_SHOWN = 5;
+
+/** The result of a comparison, line by line. */
+export function drawComparison(result: Comparison, names: readonly [string, string], style: Style): string[] {
+  const { verdict, compared, differences, revisions, doubts, notes, cells } = result;
+  const places = new Set(
+    compared.map(({ listener, hosts }) => `${hostsText(hosts)} at ${LISTENER[listener]}`),
+  );
+  const alike = [...Map.groupBy(differences, likeness).values()];
+  const lines = [heading()];
+  for (const group of alike.slice(0, MOST_SHOWN)) lines.push("", ...drawAlike(group, names, style));
+  if (alike.length > MOST_SHOWN) lines.push("", `and ${count(alike.length - MOST_SHOWN, "difference")} more`);
+  if (alike.length > 0) lines.push("");
+  for (const sentence of revisions) lines.push(`  ${sentence}`);
+  for (const { why, hosts, listener } of doubts)
+    lines.push(`  ${style.warn("not decided")} at ${hostsText(hosts)}, ${LISTENER[listener]}: ${why}`);
+  for (const why of result.unread) lines.push(`  ${style.warn("not decided")}: ${why}`);
+  for (const note of notes) lines.push(style.dim(`  ${note}`));
+  return lines;
+
+  function heading(): string {
+    const where =
+      places.size === 1 ? [...places].join() : `${places.size} places, ${count(cells, "kind")} of requests`;
+    switch (verdict) {
+      case "equal":
+        return `${style.good("equal")}  every request goes the same way (${where})`;
+      case "different":
+        return `${style.bad("different")}  ${count(alike.length + revisions.length, "difference")} (${where})`;
+      case "unknown":
+        return `${style.warn("unknown")}  no difference was found, and not everything could be decided (${where})`;
+    }
+  }
+}
+
+/** The same for all places where the same request makes the same difference. */
+function likeness({ request, sides }: Difference): string {
+  return JSON.stringify([{ ...request, hosts: [] }, sides]);
+}
+
+/** A difference as a request, where it goes on either side, and where else it is so. */
+function drawAlike(alike: readonly Difference[], names: readonly [string, string], style: Style): string[] {
+  const [{ listener, hosts, request, sides }, ...others] = alike as [Difference, ...Difference[]];
+  const width = Math.max(...names.map((name) => name.length));
+  const lines = [
+    `at ${hostsText(hosts)}, ${LISTENER[listener]}`,
+    `  ${curl(request, listener, request.hosts[0])}`,
+  ];
+  if (request.hosts[0] !== request.hosts[1]) lines.push(`  ${curl(request, listener, request.hosts[1])}`);
+  for (const [i, side] of sides.entries()) {
+    for (const [j, end] of side.entries())
+      lines.push(`  ${style.bold((j === 0 ? (names[i] ?? "") : "").padEnd(width))}  ${drawEnd(end)}`);
+  }
+  const also = others.map((other) => `${hostsText(other.hosts)} (${LISTENER[other.listener]})`);
+  return also.length === 0 ? lines : [...lines, style.dim(`  also at ${also.join(", ")}`)];
+}
+
+function drawEnd({ share, place, details }: End): string {
+  return `${share.padStart(7)}  ${place}${details.length === 0 ? "" : `  (${details.join("; ")})`}`;
+}
+
+/** A command line that sends a request to the local mesh; elsewhere another address stands in its place. */
+export function curl({ method, path, query, headers }: Witness, listener: Listener, host: string): string {
+  const parameters = query.map(([name, value]) => `${name}=${value}`).join("&");
+  const target = `${ADDRESS[listener]}${path}${parameters === "" ? "" : `?${parameters}`}`;
+  const fields = [["Host", host] as const, ...headers].map(([name, value]) =>
+    quoted(value === "" ? `${name};` : `${name}: ${value}`),
+  );
+  // Without --path-as-is curl takes dots out of a path, and with [] in a URL it makes several of it.
+  const care = `${/\/\.\.?(\/|$)/.test(path) ? " --path-as-is" : ""}${/[[\]{}]/.test(target) ? " --globoff" : ""}`;
+  const verb = method === "GET" ? "" : method === "HEAD" ? " --head" : ` -X ${quoted(method)}`;
+  return `curl${care}${verb} ${fields.map((field) => `-H ${field}`).join(" ")} ${quoted(target)}`;
+}
+
+function quoted(text: string): string {
+  return /^[-\w:/.,@%+=]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function hostsText([a, b]: readonly [string, string]): string {
+  return a === b ? a : `${a} and ${b}`;
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,140 @@
+import { parseDocuments } from "../../../manifests/document.ts";
+import { collectResources, type Resources, type Sourced } from "../../../manifests/resources.ts";
+import type { VirtualService } from "../../../manifests/kinds/istio-virtual-service.ts";
+import { CLUSTER_DOMAIN, fullHost, KNATIVE_GATEWAYS } from "../../hosts.ts";
+import { gatewayName } from "../../istio/rules.ts";
+
+/** Something that a side refers to and does not describe. */
+export interface Lent {
+  what: string;
+  file: string;
+  /** `namespace/name` of a Knative Service. */
+  service: string | undefined;
+}
+
+interface Named {
+  value: { kind: string; metadata: { name: string; namespace?: string | undefined } };
+}
+
+/** Completes what a side describes by what it refers to, from the first of others that describes it. */
+export function borrow(
+  side: Resources,
+  others: readonly Resources[],
+): { resources: Resources; lent: Lent[]; assumed: string[] } {
+  const lent: Lent[] = [];
+  const assumed: string[] = [];
+  const resources: Resources = { ...side };
+  const hosts = new Set(side.virtualServices.flatMap(hostsNamed));
+  for (const other of others) {
+    resources.knativeServices = missing(resources.knativeServices, other.knativeServices, (states) =>
+      states.some((state) => [...namesOf(state)].some((name) => hosts.has(name))),
+    );
+    resources.externalNames = missing(resources.externalNames, other.externalNames, ([source]) =>
+      source === undefined ? false : hosts.has(fullHost(source.value.metadata.name, namespaceOf(source))),
+    );
+    resources.destinationRules = missing(resources.destinationRules, other.destinationRules, ([source]) =>
+      source === undefined ? false : hosts.has(fullHost(source.value.spec.host, namespaceOf(source))),
+    );
+    resources.gateways = missing(resources.gateways, other.gateways, ([source]) =>
+      source === undefined ? false : gatewaysNamed(side).has(keyOf(source)),
+    );
+    resources.configFeatures = missing(resources.configFeatures, other.configFeatures, () => true);
+  }
+  const known = new Set([...resources.gateways.map(keyOf), ...Object.keys(KNATIVE_GATEWAYS), "mesh"]);
+  for (const gateway of gatewaysNamed(side)) {
+    if (known.has(gateway)) continue;
+    assumed.push(gateway);
+    resources.gateways = [...resources.gateways, ...openGateway(gateway)];
+  }
+  return { resources, lent, assumed };
+
+  function missing<T extends Sourced<Named["value"]>>(
+    own: T[],
+    theirs: readonly T[],
+    isNamed: (sources: readonly T[]) => boolean,
+  ): T[] {
+    const there = new Set(own.map(keyOf));
+    const groups = [...Map.groupBy(theirs, keyOf)].filter(
+      ([key, sources]) => !there.has(key) && isNamed(sources),
+    );
+    for (const [key, sources] of groups) {
+      const { kind } = (sources[0] as T).value;
+      const isService =
+        (sources[0] as T).document.value !== undefined && kind === "Service" && isKnative(sources[0] as T);
+      const file = [...new Set(sources.map(({ document }) => document.file))].join(", ");
+      lent.push({
+        what: `${isService ? "Knative Service" : kind} ${key}`,
+        file,
+        service: isService ? key : undefined,
+      });
+    }
+    return [...own, ...groups.flatMap(([, sources]) => sources)];
+  }
+}
+
+function isKnative({ value }: Sourced<Named["value"]>): boolean {
+  return "apiVersion" in value && String(value.apiVersion).startsWith("serving.knative.dev/");
+}
+
+function keyOf(source: Named): string {
+  return `${namespaceOf(source)}/${source.value.metadata.name}`;
+}
+
+function namespaceOf({ value }: Named): string {
+  return value.metadata.namespace ?? "default";
+}
+
+/** The hosts that the rules of a VirtualService send requests to, or under. */
+function hostsNamed({ value }: Sourced<VirtualService>): string[] {
+  const { namespace = "default" } = value.metadata;
+  return value.spec.http.flatMap((route) => {
+    const copies = [route.mirror, ...(route.mirrors ?? []).map(({ destination }) => destination)];
+    const sent = [...(route.route ?? []).map(({ destination }) => destination), ...copies];
+    const under = [
+      route.rewrite?.authority,
+      ...[route.headers, ...(route.route ?? []).map(({ headers }) => headers)].flatMap((headers) =>
+        Object.entries(headers?.request?.set ?? {}).flatMap(([name, host]) =>
+          name.toLowerCase() === "host" ? [host] : [],
+        ),
+      ),
+    ];
+    return [...sent.map((destination) => destination?.host), ...under].flatMap((host) =>
+      host === undefined ? [] : [fullHost(host, namespace)],
+    );
+  });
+}
+
+/** The hosts of a Knative Service, as far as one state of it tells: its own, its tags', its revisions'. */
+function namesOf({ value }: Resources["knativeServices"][number]): Set<string> {
+  const { name, namespace = "default" } = value.metadata;
+  const targets = value.spec.traffic ?? [];
+  const first = [
+    name,
+    ...targets.flatMap(({ tag, revisionName }) => [
+      ...(tag === undefined ? [] : [`${tag}-${name}`]),
+      ...(revisionName === undefined ? [] : [revisionName]),
+    ]),
+    ...(value.spec.template.metadata?.name === undefined ? [] : [value.spec.template.metadata.name]),
+  ];
+  return new Set(first.map((label) => `${label}.${namespace}.${CLUSTER_DOMAIN}`));
+}
+
+function gatewaysNamed({ virtualServices }: Resources): Set<string> {
+  return new Set(
+    virtualServices.flatMap(({ value }) =>
+      (value.spec.gateways ?? []).map((name) => gatewayName(name, value.metadata.namespace ?? "default")),
+    ),
+  );
+}
+
+function openGateway(key: string): Resources["gateways"] {
+  const [namespace, name] = key.split("/");
+  const text = `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: ${name}, namespace: ${namespace}}
+spec:
+  selector: {istio: ingressgateway}
+  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]
+`;
+  return collectResources(parseDocuments("(taken for granted)", text).documents).resources.gateways;
+}

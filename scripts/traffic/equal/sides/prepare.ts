@@ -1,0 +1,106 @@
+import type { ManifestDocument } from "../../../manifests/document.ts";
+import type { Problem } from "../../../manifests/problem.ts";
+import { collectResources, type Resources } from "../../../manifests/resources.ts";
+import { compileRoutes } from "../../compile.ts";
+import { planKnativeServices } from "../../knative.ts";
+import type { Described } from "../entries.ts";
+import { borrow } from "./borrow.ts";
+import { type Apart, ownSidecarsOf, sorted } from "./kinds.ts";
+
+/** One side as its files have it. */
+export interface Given {
+  /** How the user named it. */
+  name: string;
+  documents: readonly ManifestDocument[];
+}
+
+/** Two sides that can be compared. */
+export interface Prepared {
+  a: Described;
+  b: Described;
+  /** What was taken for granted, in sentences. */
+  notes: string[];
+  /** What the files say and nobody here can judge, in sentences: with one of them nothing is equal. */
+  doubts: string[];
+  /** What is wrong with the files; with one of them the sides are not to be compared. */
+  errors: Problem[];
+}
+
+// A side alone may name what others describe; that is said where it matters.
+const OPEN = /^(there is no (host|revision|Gateway|subset)|no request gets here)/;
+
+/**
+ * Makes two sets of documents comparable: what one side only refers to is looked up in the other, and then among
+ * further documents.
+ * @param around what else there is, for both sides
+ */
+export function prepare(
+  [a, b]: readonly [Given, Given],
+  around: readonly ManifestDocument[],
+  domain: string,
+): Prepared {
+  const [ofA, ofB, others] = [sorted(a.documents), sorted(b.documents), sorted(around)];
+  const notes: string[] = [];
+  const doubts = [...apartNotes(a.name, ofA.apart, b.name, ofB.apart)];
+  const errors: Problem[] = [];
+  const collected = [ofA, ofB, others].map(({ read }, i) => {
+    const { resources, problems } = collectResources(read);
+    for (const problem of problems) {
+      if (i === 2 || problem.severity !== "error") continue;
+      if (/not supported here/.test(problem.message)) doubts.push(told(problem));
+      else errors.push(problem);
+    }
+    return resources;
+  }) as [Resources, Resources, Resources];
+  const [resourcesA, resourcesB, resourcesAround] = collected;
+  const fromB = borrow(resourcesA, [resourcesB, resourcesAround]);
+  const fromA = borrow(resourcesB, [resourcesA, resourcesAround]);
+  for (const [name, { lent }] of [
+    [a.name, fromB],
+    [b.name, fromA],
+  ] as const) {
+    for (const { what, file } of lent)
+      notes.push(`${name} only refers to ${what}, which is taken from ${file}`);
+    for (const gateway of name === a.name ? fromB.assumed : fromA.assumed)
+      notes.push(`Gateway ${gateway} is described nowhere here; it is taken to be open for every host`);
+  }
+  return {
+    a: compiled(fromB, ofA.apart),
+    b: compiled(fromA, ofB.apart),
+    notes: [...new Set(notes)],
+    doubts: [...new Set(doubts)],
+    errors,
+  };
+
+  function compiled({ resources, lent }: ReturnType<typeof borrow>, apart: readonly Apart[]): Described {
+    const planned = planKnativeServices(resources.knativeServices);
+    const routes = compileRoutes(planned.services, resources, domain, ownSidecarsOf(apart));
+    const files = new Set(lent.map(({ file }) => file));
+    errors.push(
+      ...[...planned.problems, ...routes.problems].filter(
+        ({ severity, message, at }) => severity === "error" && !OPEN.test(message) && !files.has(at.file),
+      ),
+    );
+    return { plan: routes.plan, borrowed: new Set(lent.flatMap(({ service }) => service ?? [])) };
+  }
+}
+
+/** What may bear on traffic and is not the same on both sides. */
+function apartNotes(nameA: string, a: readonly Apart[], nameB: string, b: readonly Apart[]): string[] {
+  const [ofA, ofB] = [a, b].map((list) => new Map(list.map((one) => [one.name, one.text]))) as [
+    Map<string, string>,
+    Map<string, string>,
+  ];
+  return [...new Set([...ofA.keys(), ...ofB.keys()])].flatMap((name) => {
+    if (ofA.get(name) === ofB.get(name)) return [];
+    if (!ofB.has(name))
+      return [`${name} stands in ${nameA} alone, and what it does to requests is not compared`];
+    if (!ofA.has(name))
+      return [`${name} stands in ${nameB} alone, and what it does to requests is not compared`];
+    return [`${name} is not the same on both sides, and what it does to requests is not compared`];
+  });
+}
+
+function told({ at, field, fix }: Problem): string {
+  return `${at.file}:${at.line}: ${field} is not compared${fix === undefined ? "" : ` (${fix})`}`;
+}

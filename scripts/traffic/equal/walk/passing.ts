@@ -1,0 +1,51 @@
+import type { HeaderChange } from "../../headers.ts";
+import type { ForwardAction, RequestMatch } from "../../table.ts";
+import { droppedBy } from "../space/questions.ts";
+import { header, type Part, sent, type Value, withFront, withMore } from "../space/value.ts";
+import { Undecidable } from "../words/machine.ts";
+
+/** A request on its way, as far as it is known. */
+export interface Passing {
+  uri: Value;
+  authority: Value;
+  headers: ReadonlyMap<Part, Value>;
+  /** Whether a rewrite may have put a query into the path, so that neither is known any more. */
+  isBlurred: boolean;
+}
+
+/** What a part of the request is now. */
+export function partOf(part: Part, { uri, authority, headers }: Passing): Value {
+  if (part === "uri") return uri;
+  if (part === "authority") return authority;
+  return headers.get(part) ?? sent(part);
+}
+
+/** Applies a change to headers, in the order in which Envoy does. */
+export function applyTo(headers: Map<Part, Value>, { remove, set, add }: HeaderChange): void {
+  for (const name of remove) headers.set(header(name), { kind: "absent" });
+  for (const [name, text] of set) headers.set(header(name), { kind: "text", text });
+  for (const [name, text] of add)
+    headers.set(header(name), withMore(headers.get(header(name)) ?? sent(header(name)), text));
+}
+
+/** The request with its path as a rule rewrites it. @throws Undecidable where nobody can tell how */
+export function rewrittenBy(action: ForwardAction, match: RequestMatch | true, passing: Passing): Passing {
+  const { rewriteUri, rewriteRegex } = action;
+  let { uri, isBlurred } = passing;
+  if (rewriteUri !== undefined) {
+    const dropped = droppedBy(match === true ? undefined : match);
+    const changed =
+      dropped === undefined
+        ? ({ kind: "text", text: rewriteUri } as const)
+        : withFront(uri, dropped, rewriteUri);
+    if (changed === undefined)
+      throw new Undecidable("a path that a regular expression has rewritten is rewritten again");
+    uri = changed;
+    isBlurred ||= /[?#]/.test(rewriteUri);
+  }
+  if (rewriteRegex !== undefined) {
+    uri = { kind: "rewritten", of: uri, by: rewriteRegex };
+    isBlurred ||= /[?#]/.test(rewriteRegex.substitution);
+  }
+  return { ...passing, uri, isBlurred };
+}
