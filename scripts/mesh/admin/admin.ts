@@ -93,13 +93,25 @@ export class Admin {
       return sendReply(exchange, problemReply(405, title, { allow: "GET, HEAD" }));
     }
     if (path === "/events" && method === "GET") return this.#streams.open(exchange);
-    sendReply(exchange, this.#get(path));
+    if (path === "/state") return sendReply(exchange, jsonReply(200, this.#state()));
+    if (path === "/faults") return sendReply(exchange, jsonReply(200, this.#faultsState()));
+    void this.#page(path).then((reply) => sendReply(exchange, reply));
   }
 
-  #get(path: string): Reply {
-    if (path === "/state") return jsonReply(200, this.#state());
-    if (path === "/faults") return jsonReply(200, this.#faultsState());
-    return problemReply(404, `the mesh has no ${ADMIN_PATH}${path}: ask for ${ADMIN_PATH}/state`);
+  async #page(path: string): Promise<Reply> {
+    const known = "the page, /state, /events and /faults";
+    try {
+      const { pageFile } = await import("./page-files.ts");
+      const reply = await pageFile(path);
+      return (
+        reply ?? problemReply(404, `the mesh has no ${ADMIN_PATH}${path}; below ${ADMIN_PATH} are ${known}`)
+      );
+    } catch (error) {
+      return problemReply(
+        500,
+        `the page cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
   }
 
   #faultsState(): FaultsState {

@@ -1,0 +1,43 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Reply } from "./reply.ts";
+
+const FOLDER = join(import.meta.dir, "page");
+
+// Everything comes from here, nothing runs that is not a file of this folder, and nobody frames the page.
+const POLICY = [
+  "default-src 'none'",
+  ...["script-src", "style-src", "connect-src", "img-src"].map((kind) => `${kind} 'self'`),
+  ...["base-uri", "form-action", "frame-ancestors"].map((kind) => `${kind} 'none'`),
+].join("; ");
+
+const FILES: Readonly<Record<string, { type: string; text: () => Promise<string> }>> = {
+  "": { type: "text/html; charset=utf-8", text: () => read("index.html") },
+  "/page/style.css": { type: "text/css; charset=utf-8", text: () => read("style.css") },
+  "/page/icon.svg": { type: "image/svg+xml", text: () => read("icon.svg") },
+  "/page/main.js": { type: "text/javascript; charset=utf-8", text: () => (script ??= build()) },
+};
+
+let script: Promise<string> | undefined;
+
+/** A file of the page by its path below the mesh's own; undefined when there is none. */
+export async function pageFile(path: string): Promise<Reply | undefined> {
+  const file = FILES[path === "/" ? "" : path];
+  if (file === undefined) return undefined;
+  const headers = { "content-security-policy": POLICY, "referrer-policy": "no-referrer" };
+  return { status: 200, type: file.type, body: await file.text(), headers };
+}
+
+function read(name: string): Promise<string> {
+  return readFile(join(FOLDER, name), "utf8");
+}
+
+/** The page's program as one file, put together when somebody first opens the page. */
+async function build(): Promise<string> {
+  const { outputs } = await Bun.build({
+    entrypoints: [join(FOLDER, "browser/main.ts")],
+    target: "browser",
+    minify: true,
+  });
+  return (await outputs[0]?.text()) ?? "";
+}

@@ -1,0 +1,48 @@
+import type { Child, Spec } from "../spec.ts";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** The attributes that were set from a spec: others, such as `open` of what somebody opened, are left alone. */
+const written = new WeakMap<Element, Spec["attributes"]>();
+
+/** Makes the children of an element those that are wanted. What stays the same keeps its focus and what was typed into it. */
+export function patch(parent: Element, wanted: readonly Child[]): void {
+  for (const [i, child] of wanted.entries()) {
+    const there = parent.childNodes[i];
+    if (typeof child === "string") patchText(parent, there, child);
+    else patchElement(parent, there, child);
+  }
+  while (parent.childNodes.length > wanted.length) parent.lastChild?.remove();
+}
+
+function patchText(parent: Element, there: ChildNode | undefined, text: string): void {
+  if (!(there instanceof Text)) put(parent, there, document.createTextNode(text));
+  else if (there.data !== text) there.data = text;
+}
+
+function patchElement(parent: Element, there: ChildNode | undefined, spec: Spec): void {
+  const isSame = there instanceof Element && there.localName === spec.tag;
+  const element = isSame ? there : create(parent, spec.tag);
+  patchAttributes(element, spec.attributes);
+  patch(element, spec.children);
+  if (!isSame) put(parent, there, element);
+}
+
+function patchAttributes(element: Element, wanted: Spec["attributes"]): void {
+  const before = written.get(element) ?? {};
+  for (const name of Object.keys(before)) if (!(name in wanted)) element.removeAttribute(name);
+  for (const [name, value] of Object.entries(wanted)) {
+    if (before[name] !== value) element.setAttribute(name, value);
+  }
+  written.set(element, wanted);
+}
+
+function create(parent: Element, tag: string): Element {
+  const isDrawing = tag === "svg" || parent.namespaceURI === SVG;
+  return isDrawing ? document.createElementNS(SVG, tag) : document.createElement(tag);
+}
+
+function put(parent: Element, there: ChildNode | undefined, node: Node): void {
+  if (there === undefined) parent.append(node);
+  else there.replaceWith(node);
+}

@@ -1,0 +1,98 @@
+import { Check } from "typebox/schema";
+import { MeshState } from "../../schema.ts";
+import { changeOf } from "../fault-change.ts";
+import { headText, pageView } from "../view.ts";
+import { patch } from "./dom.ts";
+
+const EVERY_MS = 1_000;
+const AGAIN_MS = 2_000;
+// An answer that takes longer is none.
+const PATIENCE_MS = 5_000;
+
+const view = element("view");
+const status = element("status");
+const told = element("told");
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+let asking = false;
+let lastSeen: Date | undefined;
+
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) void refresh();
+});
+document.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (event.target instanceof HTMLFormElement) void change(event.target, event.submitter);
+});
+void refresh();
+
+/** Asks for the state and shows it, and again after a while. A page that nobody sees asks nothing. */
+async function refresh(): Promise<void> {
+  clearTimeout(timer);
+  if (document.hidden || asking) return;
+  asking = true;
+  let next = EVERY_MS;
+  try {
+    const response = await fetch("/_mesh/state", { signal: AbortSignal.timeout(PATIENCE_MS) });
+    if (!response.ok) throw new Error(`it answers ${response.status}`);
+    const state: unknown = await response.json();
+    if (!Check(MeshState, state)) throw new Error("it is of another version now: load this page again");
+    show(state);
+  } catch (error) {
+    next = AGAIN_MS;
+    showGone(error);
+  } finally {
+    asking = false;
+    timer = setTimeout(refresh, next);
+  }
+}
+
+function show(state: MeshState): void {
+  lastSeen = new Date();
+  patch(view, pageView(state));
+  setText(status, headText(state));
+  document.body.classList.remove("gone");
+}
+
+function showGone(error: unknown): void {
+  const seen = lastSeen === undefined ? "" : `, last seen at ${lastSeen.toLocaleTimeString("en-GB")}`;
+  const why = error instanceof Error && error.name === "Error" ? `: ${error.message}` : "";
+  setText(status, `The mesh is gone${seen}${why}. Start it with ./kyc dev; this page tries again by itself.`);
+  document.body.classList.add("gone");
+}
+
+async function change(form: HTMLFormElement, button: HTMLElement | null): Promise<void> {
+  const isOn = button instanceof HTMLButtonElement && button.value === "on";
+  const field = (name: string): number => Number(new FormData(form).get(name) ?? 0);
+  const fields = { error: field("error"), status: field("status"), delay: field("delay") };
+  const { service, revision } = form.dataset;
+  const body = changeOf(isOn ? fields : undefined, { service, revision });
+  try {
+    const response = await fetch("/_mesh/faults", {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-kyc-mesh": "1" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    if (response.ok) setText(told, isOn ? `The fault of ${revision} is on.` : `The fault is off.`);
+    else setText(told, `Nothing changed: ${titleOf(await response.json())}`);
+  } catch {
+    setText(told, "Nothing changed: the mesh does not answer.");
+  }
+  await refresh();
+}
+
+function titleOf(problem: unknown): string {
+  const isProblem = typeof problem === "object" && problem !== null && "title" in problem;
+  return isProblem ? String(problem.title) : "no reason was given";
+}
+
+function setText(place: HTMLElement, text: string): void {
+  if (place.textContent !== text) place.textContent = text;
+}
+
+function element(id: string): HTMLElement {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`the page has no #${id}`);
+  return found;
+}

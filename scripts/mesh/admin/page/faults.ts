@@ -1,0 +1,93 @@
+import type { MeshState } from "../schema.ts";
+import { h, type Spec } from "./spec.ts";
+
+type FaultsState = MeshState["faults"];
+type Fault = FaultsState["faults"][number];
+
+/** What a fault does, in few words. */
+export function faultText({ error, delay }: Fault): string {
+  const parts = [
+    ...(error === undefined ? [] : [`${error.percent} % answer ${error.status}`]),
+    ...(delay === undefined
+      ? []
+      : [`${delay.percent === 100 ? "all" : `${delay.percent} %`} wait ${delay.ms} ms`]),
+  ];
+  return parts.join(", ");
+}
+
+/** The switch of a revision's fault; the browser's part sends it when it is submitted. */
+export function faultForm(service: string, revision: string, fault: Fault | undefined): Spec {
+  const id = (field: string): string => `${field}-${service}-${revision}`;
+  return h(
+    "details",
+    { class: "fault" },
+    h("summary", {}, "Fault", h("span", { class: "hidden" }, ` of ${revision}`)),
+    h(
+      "form",
+      { "data-service": service, "data-revision": revision, "aria-label": `Fault of ${revision}` },
+      field(id("error"), "error", "fail", "%", {
+        min: 0,
+        max: 100,
+        step: "any",
+        value: fault?.error?.percent ?? 5,
+      }),
+      field(id("status"), "status", "with status", "", {
+        min: 200,
+        max: 599,
+        step: 1,
+        value: fault?.error?.status ?? 503,
+      }),
+      field(id("delay"), "delay", "wait", "ms", {
+        min: 0,
+        max: 3_600_000,
+        step: 1,
+        value: fault?.delay?.ms ?? 0,
+      }),
+      h(
+        "div",
+        { class: "buttons" },
+        h("button", { type: "submit", name: "switch", value: "on" }, "Switch on"),
+        h(
+          "button",
+          { type: "submit", name: "switch", value: "off", disabled: fault === undefined },
+          "Switch off",
+        ),
+      ),
+    ),
+  );
+}
+
+/** The faults that are on, as the configuration that they are; nothing without any. */
+export function faultsView({ faults, yaml }: FaultsState): Spec[] {
+  if (faults.length === 0) return [];
+  return [
+    h("h2", { id: "faults" }, "Faults"),
+    h(
+      "p",
+      {},
+      "Switched on by hand and kept in memory: the last hop before the revision, whoever sends requests there. No file changed.",
+    ),
+    h("pre", { tabindex: 0, "aria-labelledby": "faults" }, yaml),
+    h(
+      "form",
+      { "data-clear": "all", "aria-label": "All faults" },
+      h("button", { type: "submit", name: "switch", value: "off" }, "Switch all off"),
+    ),
+  ];
+}
+
+function field(
+  id: string,
+  name: string,
+  label: string,
+  unit: string,
+  attributes: Record<string, string | number>,
+): Spec {
+  return h(
+    "label",
+    { for: id },
+    h("span", {}, label),
+    h("input", { id, name, type: "number", inputmode: "decimal", required: true, ...attributes }),
+    unit !== "" && h("span", {}, unit),
+  );
+}

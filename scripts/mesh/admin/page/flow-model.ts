@@ -1,0 +1,140 @@
+import type { MeshState, RevisionView, ServiceState } from "../schema.ts";
+import { errorShare, msText, percentText, plannedText, rateText } from "./format.ts";
+import { stateMark } from "./revisions.ts";
+import { sharesOf } from "./splits.ts";
+
+/** A box of the picture. */
+export interface FlowNode {
+  id: string;
+  kind: "ingress" | "service" | "split" | "revision";
+  /** How many steps from the ingress. */
+  column: number;
+  title: string;
+  lines: string[];
+  /** For a revision or the service of one: whether it can answer. */
+  state?: RevisionView["state"];
+}
+
+/** A way that requests take. */
+export interface FlowEdge {
+  from: string;
+  to: string;
+  /** Requests a second; an edge without any is drawn faintly. */
+  rate: number;
+  /** The share that is planned, as text. */
+  label: string;
+}
+
+export interface Flow {
+  nodes: FlowNode[];
+  edges: FlowEdge[];
+}
+
+const INGRESS = "ingress";
+
+/**
+ * The way of requests: the ingress, the services that it leads to, those that are called from within, and their
+ * revisions. Who calls from within is not seen; where one other service is there, it is that one.
+ */
+export function flowOf(state: MeshState): Flow {
+  const nodes: FlowNode[] = [];
+  const edges: FlowEdge[] = [];
+  const outer = state.services.filter(({ visibility }) => visibility === "public");
+  const inner = state.services.filter(({ visibility }) => visibility === "cluster-local");
+  const [caller, ...others] = outer;
+  nodes.push({
+    id: INGRESS,
+    kind: "ingress",
+    column: 0,
+    title: "Ingress gateway",
+    lines: [
+      `127.0.0.1:${state.port}`,
+      rateText(sum(state.services.map((service) => inflow(service, "ingress")))),
+    ],
+  });
+  for (const service of outer) {
+    edges.push({ from: INGRESS, to: idOf(service), rate: inflow(service, "ingress"), label: "" });
+    addService(service, 1);
+  }
+  for (const service of inner) {
+    const isCalled = caller !== undefined && others.length === 0;
+    const direct = inflow(service, "ingress");
+    if (isCalled)
+      edges.push({ from: idOf(caller), to: idOf(service), rate: inflow(service, "mesh"), label: "" });
+    if (direct > 0 || !isCalled) edges.push({ from: INGRESS, to: idOf(service), rate: direct, label: "" });
+    addService(service, isCalled ? 2 : 1);
+  }
+  return { nodes, edges };
+
+  function addService(service: ServiceState, column: number): void {
+    const [split] = service.splits;
+    const [only] = service.revisions;
+    if (service.revisions.length === 1 && only !== undefined) {
+      const lines = [stateMark(only), trafficText(only)];
+      nodes.push({
+        id: idOf(service),
+        kind: "service",
+        column,
+        title: service.name,
+        lines,
+        state: only.state,
+      });
+      return;
+    }
+    if (split === undefined) return;
+    nodes.push({
+      id: idOf(service),
+      kind: "split",
+      column,
+      title: service.name,
+      lines: [`split by ${split.by}`, split.route],
+    });
+    for (const share of sharesOf(split)) {
+      const revision = service.revisions.find(({ name }) => name === share.revision);
+      if (revision === undefined) continue;
+      const id = `${idOf(service)}/${revision.name}`;
+      const seen = split.observed.requests === 0 ? "–" : percentText(share.share);
+      nodes.push({
+        id,
+        kind: "revision",
+        column: column + 1,
+        title: revision.name,
+        lines: [
+          stateMark(revision),
+          `planned ${plannedText(share.percent)}, seen ${seen}`,
+          trafficText(revision),
+        ],
+        state: revision.state,
+      });
+      edges.push({
+        from: idOf(service),
+        to: id,
+        rate: revision.traffic.rate,
+        label: plannedText(share.percent),
+      });
+    }
+  }
+}
+
+/** The picture in one sentence for who does not see it. */
+export function flowSentence({ nodes }: Flow): string {
+  return nodes.map(({ title, lines }) => `${title}: ${lines.join(", ")}`).join(". ");
+}
+
+function trafficText({ traffic }: RevisionView): string {
+  const failed = errorShare(traffic);
+  const errors = failed === undefined || failed === 0 ? "" : `, ${percentText(failed)} fail`;
+  return `${rateText(traffic.rate)}, ${msText(traffic.p50Ms)}${errors}`;
+}
+
+function inflow(service: ServiceState, listener: "ingress" | "mesh"): number {
+  return sum(service.inflows.filter((flow) => flow.listener === listener).map(({ traffic }) => traffic.rate));
+}
+
+function idOf({ namespace, name }: ServiceState): string {
+  return `${namespace}/${name}`;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((all, value) => all + value, 0);
+}

@@ -1,0 +1,40 @@
+/** A share from 0 to 1 in percent, with one decimal where that says more. */
+export function percentText(share: number): string {
+  const percent = 100 * share;
+  return `${percent === 0 || percent === 100 ? percent : percent.toFixed(1)} %`;
+}
+
+/** Percent as planned: whole as a rule. */
+export function plannedText(percent: number): string {
+  return `${Math.round(percent * 100) / 100} %`;
+}
+
+/** Milliseconds as people read them. */
+export function msText(ms: number | null): string {
+  if (ms === null) return "–";
+  if (ms < 10) return `${ms.toFixed(1)} ms`;
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** Requests a second. */
+export function rateText(rate: number): string {
+  return `${rate < 10 ? Math.round(rate * 10) / 10 : Math.round(rate)}/s`;
+}
+
+/** A count with its noun, as in `1 request` and `2 requests`. */
+export function countText(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString("en-GB")} ${count === 1 ? one : many}`;
+}
+
+/** How long something lasts: seconds, minutes or hours, whole ones. */
+export function durationText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** The share of failed requests; nothing where there was none at all. */
+export function errorShare({ requests, errors }: { requests: number; errors: number }): number | undefined {
+  return requests === 0 ? undefined : errors / requests;
+}

@@ -1,0 +1,83 @@
+import type { MeshState, RevisionView, ServiceState } from "../schema.ts";
+import { chart } from "./chart.ts";
+import { faultForm, faultText } from "./faults.ts";
+import { errorShare, msText, percentText, rateText } from "./format.ts";
+import { h, type Spec } from "./spec.ts";
+
+const MARKS: Readonly<Record<RevisionView["state"], string>> = {
+  ready: "● ready",
+  starting: "◐ starting",
+  failed: "✕ failed",
+  stopped: "○ stopped",
+  "at zero": "○ at zero",
+};
+
+/** The state of a revision in a word, with a sign that needs no colour. */
+export function stateMark({ state }: RevisionView): string {
+  return MARKS[state];
+}
+
+/** A card for each revision. */
+export function revisionsView({ services, stepSeconds, faults }: MeshState): Spec[] {
+  return services.flatMap((service) =>
+    service.revisions.map((revision) => revisionView(service, revision, stepSeconds, faults.faults)),
+  );
+}
+
+function revisionView(
+  service: ServiceState,
+  revision: RevisionView,
+  stepSeconds: number,
+  faults: MeshState["faults"]["faults"],
+): Spec {
+  const { traffic } = revision;
+  const fault = faults.find((one) => one.service === service.name && one.revision === revision.name);
+  const perSecond = (pick: "requests" | "errors"): number[] =>
+    traffic.series.map((step) => step[pick] / stepSeconds);
+  const failed = errorShare(traffic);
+  return h(
+    "article",
+    { class: "card", "aria-label": revision.name },
+    h(
+      "h3",
+      {},
+      revision.name,
+      revision.tags.map((tag) => h("span", { class: "tag" }, tag)),
+      h("span", { class: `badge state-${revision.state.replace(" ", "-")}` }, stateMark(revision)),
+    ),
+    h("p", { class: "quiet", hidden: revision.reason === "" }, revision.reason),
+    h("p", { class: "warning", hidden: fault === undefined }, fault && `⚠ fault: ${faultText(fault)}`),
+    h(
+      "dl",
+      { class: "figures" },
+      figure("rate", rateText(traffic.rate)),
+      figure("errors", failed === undefined ? "–" : percentText(failed), failed !== undefined && failed > 0),
+      figure("median", msText(traffic.p50Ms)),
+      figure("90 %", msText(traffic.p90Ms)),
+      figure("99 %", msText(traffic.p99Ms)),
+    ),
+    chart({
+      label: "requests and errors a second",
+      lines: [
+        { name: "requests", values: perSecond("requests"), area: true },
+        { name: "errors", values: perSecond("errors"), area: true },
+      ],
+      top: rateText,
+      atLeast: 1,
+    }),
+    chart({
+      label: "median and 99 % latency",
+      lines: [
+        { name: "median", values: traffic.series.map(({ p50Ms }) => p50Ms) },
+        { name: "slowest", values: traffic.series.map(({ p99Ms }) => p99Ms) },
+      ],
+      top: msText,
+      atLeast: 1,
+    }),
+    faultForm(service.name, revision.name, fault),
+  );
+}
+
+function figure(name: string, value: string, isBad = false): Spec {
+  return h("div", {}, h("dt", {}, name), h("dd", { class: isBad && "bad" }, value));
+}
