@@ -1,5 +1,5 @@
 import { podsOf } from "./pods.ts";
-import { BOTH_VERSIONS, CUSTOMER, describeFailures, underLoad, untilWarm } from "./load.ts";
+import { askOf, BOTH_VERSIONS, CUSTOMER, describeFailures, underLoad, untilWarm } from "./load.ts";
 import { figure, type Scenario, type Stage } from "./scenario.ts";
 import { BY_KNATIVE } from "./splits.ts";
 
@@ -28,13 +28,12 @@ export const scaleFromZero: Scenario = {
       await Bun.sleep(1_000);
     }
     const startedAt = performance.now();
-    const response = await fetch(`${stage.ingress}${CUSTOMER}`, {
-      signal: AbortSignal.timeout(60_000),
-    }).catch(() => undefined);
+    const ask = askOf(stage);
+    const response = await ask(CUSTOMER).catch(() => undefined);
     await response?.arrayBuffer();
     const seconds = (performance.now() - startedAt) / 1000;
     const again = performance.now();
-    await (await fetch(`${stage.ingress}${CUSTOMER}`)).arrayBuffer();
+    await (await ask(CUSTOMER)).arrayBuffer();
     const group = "scale from zero";
     return [
       {

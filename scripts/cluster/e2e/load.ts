@@ -1,7 +1,19 @@
 import { type LoadResult, steadyLoad } from "../../load/steady.ts";
+import type { Ask } from "../verify/contract.ts";
 import type { Stage } from "./scenario.ts";
 
 export const CUSTOMER = "/kyc/v1/customer";
+
+// From zero a revision takes some seconds, and the first request waits for two of them.
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Sends single requests to the ingress; they end with the stage. */
+export function askOf({ ingress, signal }: Stage): Ask {
+  return (path, headers = {}) => {
+    const either = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
+    return fetch(`${ingress}${path}`, { headers, redirect: "manual", signal: either });
+  };
+}
 
 /** What came of a load. */
 export interface LoadReport {
@@ -48,15 +60,12 @@ export async function untilWarm(
   stage: Stage,
   headers: readonly Readonly<Record<string, string>>[] = [{}],
 ): Promise<void> {
+  const ask = askOf(stage);
   const end = performance.now() + 90_000;
   for (let good = 0; good < 10 * headers.length;) {
     stage.signal.throwIfAborted();
     if (performance.now() > end) throw new Error("the system does not answer through the ingress");
-    const header = headers[good % headers.length] ?? {};
-    const response = await fetch(`${stage.ingress}${CUSTOMER}`, {
-      headers: header,
-      signal: AbortSignal.any([stage.signal, AbortSignal.timeout(30_000)]),
-    }).catch(() => undefined);
+    const response = await ask(CUSTOMER, headers[good % headers.length]).catch(() => undefined);
     await response?.arrayBuffer();
     if (response?.status === 200) good++;
     else {

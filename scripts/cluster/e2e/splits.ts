@@ -1,10 +1,10 @@
-import { chdtrc, compiled } from "cephes";
 import { istioEngine } from "../engines/istio.ts";
 import type { Shares, SplitEngine } from "../engines/engine.ts";
 import { knativeEngine } from "../engines/knative.ts";
 import type { CheckResult } from "../verify/check.ts";
 import { observeSplit } from "../verify/split.ts";
-import { BOTH_VERSIONS, describeFailures, underLoad, untilWarm } from "./load.ts";
+import { judgeSplit } from "./judge-split.ts";
+import { askOf, BOTH_VERSIONS, describeFailures, underLoad, untilWarm } from "./load.ts";
 import { figure, type Scenario, type Stage, WHOLE } from "./scenario.ts";
 
 const MANAGER = "kyc-e2e";
@@ -44,7 +44,8 @@ export function splitScenario(name: string, carrier: Carrier): Scenario {
         stage.signal.throwIfAborted();
         await engine.write(shares);
         await inForce(stage, shares);
-        results.push(await judge(stage, name, shares));
+        const observed = await observeSplit(askOf(stage), REQUESTS, stage.signal);
+        results.push(await judgeSplit(`splits by ${name}`, shares, observed));
       }
       return results;
     },
@@ -95,42 +96,9 @@ async function inForce(stage: Stage, shares: Shares): Promise<void> {
   const end = performance.now() + 20_000;
   for (let good = 0; good < 40;) {
     if (performance.now() > end) return;
-    const { counts } = await observeSplit(
-      (path, headers = {}) => fetch(`${stage.ingress}${path}`, { headers }),
-      8,
-    );
+    stage.signal.throwIfAborted();
+    const { counts } = await observeSplit(askOf(stage), 8);
     const stray = none.some((tag) => (counts.get(`credit-check-${tag}`) ?? 0) > 0);
     good = stray ? 0 : good + 8;
   }
-}
-
-async function judge(stage: Stage, name: string, shares: Shares): Promise<CheckResult> {
-  await compiled;
-  const title = Object.entries(shares)
-    .map(([tag, percent]) => `${tag} ${percent} %`)
-    .join(", ");
-  const observed = await observeSplit(
-    (path, headers = {}) => fetch(`${stage.ingress}${path}`, { headers }),
-    REQUESTS,
-  );
-  const counts = Object.keys(shares).map((tag) => observed.counts.get(`credit-check-${tag}`) ?? 0);
-  const expected = Object.values(shares).map((percent) => (REQUESTS * percent) / 100);
-  const group = `splits by ${name}`;
-  const seen = `${counts.join(" : ")} of ${REQUESTS}${observed.failed > 0 ? `, ${observed.failed} failed` : ""}`;
-  if (expected.includes(0)) {
-    const exact = counts.every((count, i) => count === expected[i]);
-    return { group, name: title, expected: `${expected.join(" : ")} of ${REQUESTS}`, seen, ok: exact };
-  }
-  const chi2 = counts.reduce(
-    (sum, count, i) => sum + (count - (expected[i] ?? 0)) ** 2 / (expected[i] ?? 1),
-    0,
-  );
-  const p = chdtrc(counts.length - 1, chi2);
-  return {
-    group,
-    name: title,
-    expected: "chi-square with p of at least 0.0001, none failed",
-    seen: `${seen}, chi-square ${chi2.toFixed(2)}, p ${p.toFixed(4)}`,
-    ok: p >= 0.0001 && observed.failed === 0,
-  };
 }
