@@ -1,0 +1,33 @@
+import type { Deployed } from "../deploy/deploy.ts";
+import { FakeCluster } from "../testing/fake-cluster.ts";
+import type { Stage } from "./scenario.ts";
+
+/** A stage on nothing real, and what was told and deployed on it. */
+export interface FakeStage extends Stage {
+  readonly told: string[];
+  /** The folders of each deployment. */
+  readonly deployed: string[];
+}
+
+/** A stage whose deployments change nothing. */
+export function fakeStage(given: Partial<Stage> = {}): FakeStage {
+  const told: string[] = [];
+  const deployed: string[] = [];
+  return {
+    kube: new FakeCluster().kube,
+    namespace: "kyc",
+    root: "/nonexistent",
+    ingress: "http://127.0.0.1:1",
+    images: [],
+    signal: new AbortController().signal,
+    tell: (what) => told.push(what),
+    async deploy(folders): Promise<Deployed> {
+      deployed.push(folders.join(" "));
+      return { changes: [], conflicts: [] };
+    },
+    takeBack: async () => [],
+    told,
+    deployed,
+    ...given,
+  };
+}
