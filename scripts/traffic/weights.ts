@@ -1,3 +1,4 @@
+import type { SplitTarget } from "./engine.ts";
 import { CLUSTER_DOMAIN } from "./hosts.ts";
 
 /** A destination of a weighted rule, as far as it says which revision is meant. */
@@ -28,6 +29,23 @@ export function weightsOf(percents: readonly number[]): number[] {
     if (percents.every((percent, i) => Math.abs(percent * scale - (weights[i] ?? 0)) < 1e-6)) return weights;
   }
   return percents.map((percent) => Math.round(percent * FINEST));
+}
+
+/**
+ * The weights of listed destinations under a split, and of those that it needs beside them: for each target that has a
+ * share and no destination.
+ */
+export function weightsFor(
+  listed: readonly SplitTarget[],
+  wanted: readonly SplitTarget[],
+): { weights: number[]; more: SplitTarget[] } {
+  const left = [...wanted];
+  const percents = listed.map(({ revision }) => {
+    const found = left.findIndex((target) => target.revision === revision);
+    return found < 0 ? 0 : (left.splice(found, 1)[0]?.percent ?? 0);
+  });
+  const more = left.filter(({ percent }) => percent > 0);
+  return { weights: weightsOf([...percents, ...more.map(({ percent }) => percent)]), more };
 }
 
 /** The share of each weight in percent; a lone destination takes all, whatever its weight. */

@@ -16,6 +16,8 @@ export interface Connection {
    * Reading it fails, with an error of any kind, when the connection is cut or the signal comes.
    */
   open(path: string, request?: ApiRequest): Promise<Response>;
+  /** Opens a WebSocket to a path, which is not open yet when this resolves; undefined where there can be none. */
+  dial?(path: string, protocol: string): Promise<WebSocket>;
 }
 
 export interface ApiRequest {
@@ -94,6 +96,16 @@ export function connect({ timeoutMs = 40_000, ...options }: ConnectOptions = {})
     namespace,
     send: (path, request = {}) => answer(path, request, true),
     open: (path, request = {}) => answer(path, request, false),
+    async dial(path, protocol) {
+      const { headers, tls } = await source.get();
+      const through = typeof proxy.proxy === "object" && "url" in proxy.proxy ? proxy.proxy.url : undefined;
+      return new WebSocket(`${server.replace(/^http/, "ws")}${path}`, {
+        protocols: [protocol],
+        headers: { ...STANDING, ...headers },
+        tls,
+        ...(through === undefined ? {} : { proxy: String(through) }),
+      });
+    },
   };
 }
 

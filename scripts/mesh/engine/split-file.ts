@@ -10,7 +10,7 @@ import { CannotWrite, type SplitTarget } from "../../traffic/engine.ts";
 import { asTraffic, type KnTarget } from "../../traffic/kn/target.ts";
 import type { KnativeServicePlan } from "../../traffic/knative.ts";
 import { type PlannedSplit, splitsOf } from "../../traffic/splits.ts";
-import { destinationLike, weightsOf } from "../../traffic/weights.ts";
+import { destinationLike, weightsFor } from "../../traffic/weights.ts";
 import { FOLDERS, LOCAL_DOMAIN } from "../load.ts";
 
 /** The split of a service as the files have it. */
@@ -141,13 +141,7 @@ function byWeights(
     targets: [...listed, ...unlisted],
     edited(text, wanted) {
       refuseOtherTags(service, wanted);
-      const left = [...wanted];
-      const percents = listed.map(({ revision }) => {
-        const found = left.findIndex((target) => target.revision === revision);
-        return found < 0 ? 0 : (left.splice(found, 1)[0]?.percent ?? 0);
-      });
-      const more = left.filter(({ percent }) => percent > 0);
-      const weights = weightsOf([...percents, ...more.map(({ percent }) => percent)]);
+      const { weights, more } = weightsFor(listed, wanted);
       const items = weights.map((weight, i): ItemEdit => {
         const target = more[i - listed.length];
         if (target === undefined) return { kept: i, set: { weight } };

@@ -1,0 +1,66 @@
+import type { Kube } from "../../kube/client.ts";
+import { type Forward, forwardPort } from "../../tunnel/forward.ts";
+import { Unable } from "../../unable.ts";
+import type { Proxy } from "./proxies.ts";
+
+// Envoy's administration, on the loopback address of its pod. (istio, pkg/bootstrap: proxyAdminPort)
+const ADMIN_PORT = 15_000;
+// The routes that istiod pushed, and none of the rest of the configuration.
+const ROUTES = "/config_dump?resource=dynamic_route_configs";
+const ASK_AGAIN_MS = 20;
+const MOST_FAILURES = 25;
+
+/**
+ * Asks each proxy for its routes until all of them are as wanted.
+ * @param has whether the routes that a proxy has, as Envoy tells them, are as wanted
+ * @throws Unable when a proxy cannot be asked at all
+ */
+export async function untilProxiesHave(
+  kube: Kube,
+  proxies: readonly Proxy[],
+  has: (routes: string, proxy: Proxy) => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  await Promise.all(proxies.map((proxy) => untilOneHas(kube, proxy, (routes) => has(routes, proxy), signal)));
+}
+
+async function untilOneHas(
+  kube: Kube,
+  proxy: Proxy,
+  has: (routes: string) => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, pod } = proxy;
+  using forward = await forwardPort({ kube, namespace, pod, port: ADMIN_PORT });
+  for (let failures = 0; ;) {
+    const routes = await ask(forward, signal);
+    if (routes !== undefined && has(routes)) return;
+    failures = routes === undefined ? failures + 1 : 0;
+    if (failures > 0 && (await isGone(kube, proxy))) return;
+    if (failures === MOST_FAILURES) throw new Unable(cannotAsk(proxy));
+    await Bun.sleep(ASK_AGAIN_MS);
+    signal.throwIfAborted();
+  }
+}
+
+/** Undefined when it does not answer. */
+async function ask({ url }: Forward, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const response = await fetch(`${url}${ROUTES}`, { signal });
+    const text = await response.text();
+    return response.ok ? text : undefined;
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+/** A pod that ends takes no more requests: nobody has to wait for it. */
+async function isGone(kube: Kube, { namespace, pod }: Proxy): Promise<boolean> {
+  const object = await kube.get({ apiVersion: "v1", kind: "Pod", namespace, name: pod });
+  return object === undefined || object.metadata.deletionTimestamp !== undefined;
+}
+
+function cannotAsk({ namespace, pod }: Proxy): string {
+  return `The split is written, but the proxy of pod ${namespace}/${pod} could not be asked whether it has it: that takes the right to create pods/portforward there.`;
+}

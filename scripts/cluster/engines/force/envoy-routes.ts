@@ -1,0 +1,97 @@
+import Type, { type Static } from "typebox";
+import { Check } from "typebox/schema";
+
+/** Where a route of Envoy leads, and how often. */
+export interface RouteShare {
+  /** The host behind Envoy's cluster. */
+  host: string;
+  /** What the request's host becomes, when it changes. */
+  authority: string | undefined;
+  /** In percent of the route. */
+  percent: number;
+}
+
+const HostRewrite = Type.Optional(Type.String());
+
+const Action = Type.Object({
+  cluster: Type.Optional(Type.String()),
+  host_rewrite_literal: HostRewrite,
+  weighted_clusters: Type.Optional(
+    Type.Object({
+      clusters: Type.Array(
+        Type.Object({
+          name: Type.String(),
+          weight: Type.Optional(Type.Integer()),
+          host_rewrite_literal: HostRewrite,
+        }),
+      ),
+    }),
+  ),
+});
+type Action = Static<typeof Action>;
+
+const Route = Type.Object({
+  match: Type.Object({
+    prefix: Type.Optional(Type.String()),
+    headers: Type.Optional(Type.Array(Type.Unknown())),
+    query_parameters: Type.Optional(Type.Array(Type.Unknown())),
+  }),
+  route: Type.Optional(Action),
+});
+
+const VirtualHost = Type.Object({
+  domains: Type.Array(Type.String()),
+  routes: Type.Optional(Type.Array(Type.Unknown())),
+});
+
+/** What Envoy's administration answers to `/config_dump?resource=dynamic_route_configs`. */
+const RouteDump = Type.Object({
+  configs: Type.Optional(
+    Type.Array(
+      Type.Object({
+        route_config: Type.Optional(Type.Object({ virtual_hosts: Type.Optional(Type.Array(VirtualHost)) })),
+      }),
+    ),
+  ),
+});
+
+/**
+ * Where requests to a host go that no condition catches, in each route table of a proxy that knows the host.
+ * @param dump Envoy's answer
+ */
+export function catchAllShares(dump: string, host: string): RouteShare[][] {
+  let document: unknown;
+  try {
+    document = JSON.parse(dump);
+  } catch {
+    return [];
+  }
+  if (!Check(RouteDump, document)) return [];
+  const tables = (document.configs ?? []).flatMap(({ route_config }) => route_config?.virtual_hosts ?? []);
+  return tables
+    .filter(({ domains }) => domains.some((domain) => domain === host || domain.startsWith(`${host}:`)))
+    .flatMap(({ routes = [] }) => {
+      const last = routes.filter((route) => Check(Route, route)).findLast(catchesAll);
+      return last?.route === undefined ? [] : [sharesOf(last.route)];
+    });
+}
+
+function catchesAll({ match }: Static<typeof Route>): boolean {
+  return match.prefix === "/" && !match.headers?.length && !match.query_parameters?.length;
+}
+
+function sharesOf({ cluster, host_rewrite_literal: authority, weighted_clusters }: Action): RouteShare[] {
+  const clusters = weighted_clusters?.clusters ?? [];
+  if (clusters.length === 0) return [{ host: hostOfCluster(cluster ?? ""), authority, percent: 100 }];
+  const sum = clusters.reduce((all, { weight = 0 }) => all + weight, 0);
+  return clusters.map(({ name, weight = 0, host_rewrite_literal: own }) => ({
+    host: hostOfCluster(name),
+    authority: own ?? authority,
+    percent: (100 * weight) / sum,
+  }));
+}
+
+/** `outbound|80||credit-check-basic.kyc.svc.cluster.local`: direction, port, subset, host. */
+function hostOfCluster(name: string): string {
+  return name.split("|").at(-1) ?? name;
+}
