@@ -69,8 +69,9 @@ export function destinationOf(
   if (name === undefined) return undefined;
   const tag = [...service.tags.keys()].find((each) => name === `${each}-${service.name}`);
   if (tag !== undefined) return { revision: service.tags.get(tag) ?? "", tag };
-  if (authority !== undefined || !service.revisions.includes(name)) return undefined;
   const own = [...service.tags].find(([, revision]) => revision === name)?.[0];
+  const isKnown = own !== undefined || service.revisions.includes(name);
+  if (authority !== undefined || !isKnown) return undefined;
   return { revision: name, tag: own };
 }
 
