@@ -4,7 +4,9 @@ import { devCommand } from "./commands/dev.ts";
 import { downCommand } from "./commands/down.ts";
 import { e2eCommand } from "./commands/e2e.ts";
 import { equalCommand } from "./commands/equal.ts";
+import { faultCommand } from "./commands/fault.ts";
 import { imagesCommand } from "./commands/images.ts";
+import { loadCommand } from "./commands/load.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { statusCommand } from "./commands/status.ts";
 import { testCommand } from "./commands/test.ts";
@@ -18,6 +20,8 @@ const kyc = new Command("kyc")
   .description("Moves live traffic between versions of a service on Knative and Istio.")
   .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 100), showGlobalOptions: true })
   .addCommand(devCommand())
+  .addCommand(loadCommand())
+  .addCommand(faultCommand())
   .addCommand(upCommand(deployAndVerify))
   .addCommand(downCommand())
   .addCommand(imagesCommand())

@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "scripts/terminal": [
     "scripts/terminal",
     "scripts/cluster",
+    "scripts/load",
     "scripts/mesh",
     "scripts/traffic",
     "scripts/manifests",

@@ -50,7 +50,7 @@ export class Faults {
     const meant = known.includes(name) ? name : own.map((plan) => revisionOf(plan, name)).find(Boolean);
     if (meant !== undefined && known.includes(meant)) return meant;
     const advice = known.length === 0 ? "no fault is on" : didYouMean(name, known);
-    throw new UnknownRevision(`${name} has no fault: ${advice}`);
+    throw new UnknownRevision(`the revision ${name} has no fault: ${advice}`);
   }
 
   #inForce(services: readonly KnativeServicePlan[]): PlacedFault[] {
@@ -76,7 +76,7 @@ function place(fault: Fault, services: readonly KnativeServicePlan[]): PlacedFau
     const names = service.revisions.map(({ name }) => name);
     const tags = service.traffic.flatMap(({ tag }) => tag ?? []);
     const advice = didYouMean(fault.revision, [...names, ...tags]);
-    throw new UnknownRevision(`${fault.service} has no revision ${fault.revision}: ${advice}`);
+    throw new UnknownRevision(`the service ${fault.service} has no revision ${fault.revision}: ${advice}`);
   }
   if (fault.error === undefined && fault.delay === undefined) {
     throw new UnknownRevision("this fault does nothing: give an error, a delay or both");
