@@ -6,6 +6,7 @@ import { e2eCommand } from "./commands/e2e.ts";
 import { equalCommand } from "./commands/equal.ts";
 import { faultCommand } from "./commands/fault.ts";
 import { imagesCommand } from "./commands/images.ts";
+import { judgeCommand } from "./commands/judge.ts";
 import { loadCommand } from "./commands/load.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -31,6 +32,7 @@ const kyc = new Command("kyc")
   .addCommand(statusCommand())
   .addCommand(logsCommand())
   .addCommand(equalCommand())
+  .addCommand(judgeCommand())
   .addCommand(testCommand());
 
 for (const command of [kyc, ...kyc.commands]) command.exitOverride().showSuggestionAfterError();

@@ -20,9 +20,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "scripts/manifests",
     "scripts/nearest.ts",
   ],
-  "scripts/rollout/judge": ["scripts/rollout/judge"],
+  "scripts/rollout/judge": ["scripts/rollout/judge", "scripts/nearest.ts"],
   "scripts/terminal": [
     "scripts/terminal",
+    "scripts/rollout/judge",
     "scripts/cluster",
     "scripts/load",
     "scripts/mesh",

@@ -35,9 +35,16 @@ export class ErrorTests {
   }
 
   /** Compares, while both revisions have a share. */
-  observe(candidate: boolean, failed: boolean, share: number, count: number, enough: number): void {
-    this.worse.observe(failed, candidate, share, count, enough);
-    this.#notWorse.observe(failed, candidate, share, count, Number.POSITIVE_INFINITY);
+  observe(
+    candidate: boolean,
+    failed: boolean,
+    share: number,
+    count: number,
+    enough: number,
+    steady: boolean,
+  ): void {
+    this.worse.observe(failed, candidate, share, count, enough, steady);
+    this.#notWorse.observe(failed, candidate, share, count, Number.POSITIVE_INFINITY, steady);
   }
 
   /** Counts the candidate's requests, whatever its share. */

@@ -110,18 +110,25 @@ class QuantileTest {
   }
 
   /** Compares requests that did not fail, while both revisions have a share. `enough` is the e-value that decides. */
-  observe(candidate: boolean, ms: number, share: number, count: number, enough: number): void {
+  observe(
+    candidate: boolean,
+    ms: number,
+    share: number,
+    count: number,
+    enough: number,
+    steady: boolean,
+  ): void {
     const { threshold } = this;
     if (threshold === Number.POSITIVE_INFINITY) return;
     if (!candidate) {
       const beyond = ms >= threshold;
-      this.worse.observe(beyond, false, share, count, enough);
-      this.#notWorse.observe(beyond, false, share, count, Number.POSITIVE_INFINITY);
+      this.worse.observe(beyond, false, share, count, enough, steady);
+      this.#notWorse.observe(beyond, false, share, count, Number.POSITIVE_INFINITY, steady);
       return;
     }
     const harmful = ms >= threshold * this.#harmful;
-    this.worse.observe(ms >= threshold * this.#tolerated, true, share, count, enough);
-    this.#notWorse.observe(harmful, true, share, count, Number.POSITIVE_INFINITY);
+    this.worse.observe(ms >= threshold * this.#tolerated, true, share, count, enough, steady);
+    this.#notWorse.observe(harmful, true, share, count, Number.POSITIVE_INFINITY, steady);
     this.#total += count;
     if (harmful) this.#beyond += count;
   }

@@ -50,6 +50,7 @@ export const TestsState = Type.Object({
   misdirected: Wealth,
   highestShare: Type.Number(),
   nextDeposit: Type.Number(),
+  run: Type.Tuple([Type.Number(), Type.Boolean()]),
 });
 export type TestsState = Static<typeof TestsState>;
 

@@ -9,6 +9,13 @@ import type { Arm, JudgeOptions, TestName } from "./types.ts";
 /** What evidence is told as at least: JSON knows no infinity. */
 const LEAST = -460;
 
+/**
+ * For how long a revision may be silent, in lengths of an average run of the other: beyond the first, bets on all
+ * requests rest (so 13 % of the time by chance), beyond the second all bets (0.2 %).
+ */
+const STEADY = 2;
+const MISSING = 6;
+
 /** All tests of one rollout, and what they come to. */
 export class Tests {
   readonly #threshold: number;
@@ -19,6 +26,9 @@ export class Tests {
   readonly #misdirected = new ShareTest({ bets: MISDIRECTED, limit: 1, reserve: RESERVE.misdirected });
   #highestShare = 0;
   #nextDeposit = Number.POSITIVE_INFINITY;
+  // How many requests in a row went to one revision.
+  #run = 0;
+  #runOfCandidate = false;
 
   constructor({ alpha, tolerate, harm }: JudgeOptions) {
     // A little more than it takes, so that rounding does not stop just below.
@@ -108,6 +118,7 @@ export class Tests {
       highestShare: this.#highestShare,
       // JSON knows no infinity.
       nextDeposit: Math.min(this.#nextDeposit, 1e15),
+      run: [this.#run, this.#runOfCandidate],
     };
   }
 
@@ -119,6 +130,7 @@ export class Tests {
     this.#misdirected.restore(state.misdirected);
     this.#highestShare = state.highestShare;
     this.#nextDeposit = state.nextDeposit;
+    [this.#run, this.#runOfCandidate] = state.run;
   }
 
   #compare(
@@ -129,12 +141,19 @@ export class Tests {
     count: number,
     decided: boolean,
   ): void {
-    this.#misdirected.observe(true, candidate, share, count, Number.POSITIVE_INFINITY);
+    this.#misdirected.observe(true, candidate, share, count, Number.POSITIVE_INFINITY, true);
+    // How many times as long a run of one revision is as it is on average when the shares are right.
+    const run = this.#run * (this.#runOfCandidate ? 1 - share : share);
+    this.#run = candidate === this.#runOfCandidate ? this.#run + count : count;
+    this.#runOfCandidate = candidate;
+    if (run > MISSING) return;
+    const steady = run <= STEADY;
     const { median, p99 } = this.#latency;
-    this.#errors.observe(candidate, !ok, share, count, this.#enough("errors", this.#errors.value, decided));
+    const enough = this.#enough("errors", this.#errors.value, decided);
+    this.#errors.observe(candidate, !ok, share, count, enough, steady);
     if (!ok) return;
-    median.observe(candidate, ms, share, count, this.#enough("median", median.worse.value, decided));
-    p99.observe(candidate, ms, share, count, this.#enough("p99", p99.worse.value, decided));
+    median.observe(candidate, ms, share, count, this.#enough("median", median.worse.value, decided), steady);
+    p99.observe(candidate, ms, share, count, this.#enough("p99", p99.worse.value, decided), steady);
   }
 
   /** The e-value of a test at which, with the others as they are, all is decided. */

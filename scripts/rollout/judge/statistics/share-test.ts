@@ -84,15 +84,23 @@ export class ShareTest {
    * Hears of `count` requests alike. `share` lies between 0 and 1: at either end nothing can be compared.
    * @param enough the e-value that decides. No more is bet than it takes to reach it, so that a loss costs less: what
    *   Ville's inequality gives away where a test jumps over its threshold
+   * @param steady whether both revisions were heard of lately. While one is missing, nothing is bet that would win by
+   *   its absence alone, in case the share is not in force
    */
-  observe(marked: boolean, candidate: boolean, share: number, count: number, enough: number): void {
-    const bets = marked ? this.#wealth.length : this.#full;
-    if (bets === 0) return;
+  observe(
+    marked: boolean,
+    candidate: boolean,
+    share: number,
+    count: number,
+    enough: number,
+    steady: boolean,
+  ): void {
+    const first = steady ? 0 : this.#full;
+    const end = marked ? this.#wealth.length : this.#full;
+    if (first >= end) return;
     if (share !== this.#share) this.#tabulate(share);
-    const part =
-      this.value * (marked ? this.#bestMarked : this.#bestPlain) > enough
-        ? this.#stake(marked, bets, enough)
-        : 1;
+    const best = marked ? this.#bestMarked : this.#bestPlain;
+    const part = this.value * best > enough ? this.#stake(marked, first, end, enough) : 1;
     const factors = marked
       ? candidate
         ? this.#markedCandidate
@@ -101,7 +109,7 @@ export class ShareTest {
         ? this.#plainCandidate
         : this.#plainBaseline;
     const wealth = this.#wealth;
-    for (let i = 0; i < bets; i++) {
+    for (let i = first; i < end; i++) {
       const factor = 1 + part * ((factors[i] as number) - 1);
       const money = (wealth[i] as number) * (count === 1 ? factor : factor ** count);
       wealth[i] = money > MOST ? MOST : money < LEAST ? 0 : money;
@@ -133,10 +141,10 @@ export class ShareTest {
   }
 
   /** The part of the money to bet, before it is known which revision the request is of. */
-  #stake(marked: boolean, bets: number, enough: number): number {
+  #stake(marked: boolean, first: number, end: number, enough: number): number {
     const wins = marked ? this.#markedCandidate : this.#plainBaseline;
     let gain = 0;
-    for (let i = 0; i < bets; i++) gain += (this.#wealth[i] as number) * ((wins[i] as number) - 1);
+    for (let i = first; i < end; i++) gain += (this.#wealth[i] as number) * ((wins[i] as number) - 1);
     return this.value + gain <= enough ? 1 : Math.max(0, (enough - this.value) / gain);
   }
 

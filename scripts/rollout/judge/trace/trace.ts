@@ -1,0 +1,74 @@
+import { createJudge, type SomeJudgeOptions } from "../judge.ts";
+import type { Evidence, Judge, VerdictName } from "../types.ts";
+import { readLine } from "./line.ts";
+
+/** What a judge says of a whole trace. */
+export interface Judgement {
+  verdict: VerdictName;
+  /** When it fell, in seconds of the trace's clock. */
+  t: number;
+  because: string;
+  /** In the order of time; the last is from the end of the trace. */
+  evidence: Evidence[];
+}
+
+/** How many points of time are kept at most: beyond, each second one is dropped. */
+const POINTS = 64;
+
+/**
+ * Judges a trace line by line, in constant memory, and keeps the evidence over time. Whether the candidate regressed is
+ * seen at each request; whether it is healthy is looked at once each second.
+ */
+export class TraceJudge {
+  readonly #judge: Judge;
+  #lines = 0;
+  #second = Number.NEGATIVE_INFINITY;
+  #evidence: Evidence[] = [];
+  #interval = 1;
+  #untilNext = 0;
+  #fell = false;
+
+  constructor(options: SomeJudgeOptions = {}) {
+    this.#judge = createJudge(options);
+  }
+
+  /**
+   * Hears of the next line; an empty one is passed over.
+   * @throws BadLine
+   */
+  add(text: string): void {
+    this.#lines++;
+    if (text.trim() === "") return;
+    const observation = readLine(text, this.#lines);
+    const second = Math.floor(observation.t);
+    // What was held at the end of the second before, now that it is over.
+    if (second > this.#second) {
+      if (this.#second !== Number.NEGATIVE_INFINITY) this.#look();
+      this.#second = second;
+    }
+    this.#judge.observe(observation);
+    if (this.#judge.regressed && !this.#fell) {
+      this.#fell = true;
+      this.#evidence.push(this.#judge.verdict().evidence);
+    }
+  }
+
+  /** What is held of the whole, however many lines there were. */
+  end(): Judgement {
+    const { verdict, t, because, evidence } = this.#judge.verdict();
+    return { verdict, t: Number.isFinite(t) ? t : 0, because, evidence: [...this.#evidence, evidence] };
+  }
+
+  #look(): void {
+    this.#untilNext--;
+    // Nothing that comes can take this verdict back: only points of the curve are left to be kept.
+    if (this.#fell && this.#untilNext > 0) return;
+    const { evidence } = this.#judge.verdict();
+    if (this.#untilNext > 0) return;
+    this.#untilNext = this.#interval;
+    this.#evidence.push(evidence);
+    if (this.#evidence.length < POINTS) return;
+    this.#interval *= 2;
+    this.#evidence = this.#evidence.filter((_, i) => i % 2 === 0);
+  }
+}
