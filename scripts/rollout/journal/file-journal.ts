@@ -1,0 +1,102 @@
+import { appendFile, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Plan } from "../plan/plan.ts";
+import {
+  type Entry,
+  type Journal,
+  parseJournal,
+  parseRequests,
+  type Request,
+  type Saved,
+} from "./journal.ts";
+
+/**
+ * The journal in a folder of its own: `journal.ndjson` grows by a line a transition, each on the disk before the
+ * transition is made; `requests.ndjson` is written by others. Rollouts that are over lie in `before/`.
+ */
+export class FileJournal implements Journal {
+  readonly place: string;
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.place = this.#path("journal.ndjson");
+  }
+
+  async load(): Promise<Saved | undefined> {
+    const text = await textOf(this.place);
+    const parsed = text === undefined ? undefined : parseJournal(text, this.place);
+    if (parsed === undefined) return undefined;
+    return { ...parsed, checkpoint: asJson(await textOf(this.#path("checkpoint.json"))) };
+  }
+
+  async begin(plan: Plan, first: Entry): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    const before = await this.load();
+    if (before !== undefined) {
+      await mkdir(this.#path("before"), { recursive: true });
+      await rename(this.place, this.#path(`before/${before.plan.id}.ndjson`));
+    }
+    await rm(this.#path("checkpoint.json"), { force: true });
+    await rm(this.#path("requests.ndjson"), { force: true });
+    await whole(this.place, `${JSON.stringify(plan)}\n${JSON.stringify(first)}\n`);
+  }
+
+  async append(entry: Entry): Promise<void> {
+    const file = await open(this.place, "r+");
+    try {
+      const text = await file.readFile("utf8");
+      // What a crash broke off goes, so that the next line is one.
+      const end = Buffer.byteLength(text.slice(0, text.lastIndexOf("\n") + 1));
+      await file.truncate(end);
+      await file.write(`${JSON.stringify(entry)}\n`, end);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  async checkpoint(value: unknown): Promise<void> {
+    await whole(this.#path("checkpoint.json"), JSON.stringify(value));
+  }
+
+  async requests(): Promise<Request[]> {
+    const path = this.#path("requests.ndjson");
+    return parseRequests((await textOf(path)) ?? "", path);
+  }
+
+  async ask(request: Request): Promise<void> {
+    await appendFile(this.#path("requests.ndjson"), `${JSON.stringify(request)}\n`);
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, name);
+  }
+}
+
+/** Writes a file so that a reader, and a crash, meets the old one or the new one. */
+async function whole(path: string, text: string): Promise<void> {
+  const beside = `${path}.${process.pid}.new`;
+  await writeFile(beside, text, { flush: true });
+  await rename(beside, path);
+  const folder = await open(dirname(path), "r");
+  await folder.sync().finally(() => folder.close());
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** A checkpoint that cannot be read is none: the judge begins anew, and no decision is lost. */
+function asJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

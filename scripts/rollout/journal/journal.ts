@@ -1,0 +1,100 @@
+import Type, { type Static, type TSchema } from "typebox";
+import { Check } from "typebox/schema";
+import { Plan } from "../plan/plan.ts";
+import { Command, Event, State } from "../machine/state.ts";
+
+/** One transition: what happened, and the state that it led to. The first has no event. */
+export const Entry = Type.Object({
+  /** 0, 1, 2 … */
+  seq: Type.Integer(),
+  event: Type.Union([Event, Type.Null()]),
+  state: State,
+});
+export type Entry = Static<typeof Entry>;
+
+/** What somebody asks of a rollout from another terminal. */
+export const Request = Type.Object({
+  command: Command,
+  by: Type.String(),
+  why: Type.String(),
+  overwrite: Type.Boolean(),
+  atMs: Type.Number(),
+});
+export type Request = Static<typeof Request>;
+
+/** A rollout as it is written down. */
+export interface Saved {
+  plan: Plan;
+  /** At least one. */
+  entries: Entry[];
+  /** What the judge knew, and the curves of the report, as of some seconds ago; nothing where there is none. */
+  checkpoint: unknown;
+}
+
+/**
+ * Where the rollout of one service is written down, so that another process can go on with it. What was appended is
+ * there after a crash at any moment.
+ */
+export interface Journal {
+  /** For people. */
+  readonly place: string;
+  /** The last rollout of the service. @throws SpoiltJournal */
+  load(): Promise<Saved | undefined>;
+  /** Begins a rollout; the one before, which is over, is put away. */
+  begin(plan: Plan, first: Entry): Promise<void>;
+  /** Resolves when the entry will not be lost. */
+  append(entry: Entry): Promise<void>;
+  /** Replaces the checkpoint; the last one may be lost in a crash. */
+  checkpoint(value: unknown): Promise<void>;
+  /** What was asked since the rollout began, in order. */
+  requests(): Promise<Request[]>;
+  ask(request: Request): Promise<void>;
+}
+
+/** A journal that cannot be read. */
+export class SpoiltJournal extends Error {
+  override readonly name = "SpoiltJournal";
+}
+
+/** The state of a rollout that was written down. */
+export function lastOf({ entries }: Saved): State {
+  const entry = entries.at(-1);
+  if (entry === undefined) throw new Error("a journal has at least one entry");
+  return entry.state;
+}
+
+/** A document of a journal by its schema. @throws SpoiltJournal */
+export function parseAs<S extends TSchema>(schema: S, text: string, where: string): Static<S> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new SpoiltJournal(`${where}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (Check(schema, value)) return value;
+  throw new SpoiltJournal(`${where} was not written by this version of kyc, or was edited`);
+}
+
+/** The lines of a journal file or field: a plan, then entries. A line that was broken off by a crash does not count. */
+export function parseJournal(text: string, where: string): Omit<Saved, "checkpoint"> | undefined {
+  const lines = text
+    .slice(0, text.lastIndexOf("\n") + 1)
+    .split("\n")
+    .slice(0, -1);
+  const [first, ...rest] = lines;
+  if (first === undefined || rest.length === 0) return undefined;
+  const plan = parseAs(Plan, first, `${where}, line 1`);
+  const entries = rest.map((line, i) => parseAs(Entry, line, `${where}, line ${i + 2}`));
+  const wrong = entries.findIndex(({ seq }, i) => seq !== i);
+  if (wrong >= 0) throw new SpoiltJournal(`${where}, line ${wrong + 2}: entry ${wrong} is missing`);
+  return { plan, entries };
+}
+
+/** The requests of a file or field, one a line. */
+export function parseRequests(text: string, where: string): Request[] {
+  const lines = text
+    .slice(0, text.lastIndexOf("\n") + 1)
+    .split("\n")
+    .slice(0, -1);
+  return lines.map((line, i) => parseAs(Request, line, `${where}, line ${i + 1}`));
+}

@@ -1,0 +1,77 @@
+import type { Plan } from "../plan/plan.ts";
+import { advance, enter, goTo, hold, restore, stepOf } from "./moves.ts";
+import { type Event, isGoingBack, isOver, type State } from "./state.ts";
+
+/** Somebody's request. */
+export type Asked = Extract<Event, { type: "asked" }>;
+
+/** The state after somebody asked for something. A request that has no sense in a state changes nothing but the count. */
+export function afterAsked(plan: Plan, before: State, asked: Asked): State {
+  const state = asked.queued ? { ...before, handled: before.handled + 1 } : before;
+  switch (asked.command) {
+    case "pause":
+      return isOver(state) || isGoingBack(state) ? state : { ...state, paused: true, reason: said(asked) };
+    case "hold":
+      return isOver(state) || isGoingBack(state) ? state : hold(state, asked.atMs, said(asked));
+    case "resume":
+      return resumed(plan, state, asked);
+    case "promote":
+      return promoted(plan, state, asked);
+    case "abort":
+      return isGoingBack(state) || state.phase === "promoted" ? state : wayBack(plan, state, asked);
+    case "back":
+      return isGoingBack(state) ? state : wayBack(plan, state, asked);
+  }
+}
+
+function resumed(plan: Plan, state: State, asked: Asked): State {
+  const { atMs } = asked;
+  if (state.phase === "held") return unheld(plan, state, asked);
+  if (isOver(state)) return state;
+  // The process was gone: what was waited for is given its whole time again.
+  if (!asked.queued) return { ...state, paused: false, sinceMs: atMs };
+  return state.paused ? { ...state, paused: false, sinceMs: atMs, reason: said(asked) } : state;
+}
+
+function unheld(plan: Plan, state: State, asked: Asked): State {
+  const { foreign, heldFrom } = state;
+  if (foreign !== null && !asked.overwrite) return state;
+  const free = { ...state, heldFrom: null, foreign: null, paused: false };
+  const { atMs } = asked;
+  const phase = heldFrom ?? "judging";
+  if (foreign === null) return enter(free, phase, atMs, said(asked));
+  // What somebody else wrote counts as there; what was in force before is written again, over it.
+  const over = { ...free, pending: [], written: { targets: foreign.targets, version: foreign.version } };
+  if (phase === "restoring" || phase === "confirming") return restore(plan, over, atMs, said(asked));
+  if (stepOf(plan, state) === undefined) return enter(over, phase, atMs, said(asked));
+  return goTo(plan, over, state.step, atMs, said(asked));
+}
+
+function promoted(plan: Plan, state: State, asked: Asked): State {
+  const { atMs } = asked;
+  if (state.phase === "baking") return enter({ ...state, paused: false }, "promoted", atMs, said(asked));
+  if (isOver(state) || isGoingBack(state)) return state;
+  const skipping = { ...state, skipping: true, paused: false, reason: said(asked) };
+  return state.phase === "judging" ? advance(plan, skipping, atMs, said(asked)) : skipping;
+}
+
+function wayBack(plan: Plan, state: State, asked: Asked): State {
+  const { foreign } = state;
+  if (foreign === null) return restore(plan, state, asked.atMs, said(asked));
+  if (!asked.overwrite) return state;
+  const written = { targets: foreign.targets, version: foreign.version };
+  return restore(plan, { ...state, pending: [], written }, asked.atMs, said(asked));
+}
+
+/** A request as a reason. */
+function said({ command, by, why }: Asked): string {
+  const words = {
+    pause: "paused",
+    hold: "held",
+    resume: "resumed",
+    promote: "promoted",
+    abort: "aborted",
+    back: "taken back",
+  };
+  return `${words[command]} by ${by}${why === "" ? "" : `: ${why}`}`;
+}

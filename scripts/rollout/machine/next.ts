@@ -1,0 +1,101 @@
+import type { Plan } from "../plan/plan.ts";
+import { afterAsked } from "./asked.ts";
+import { advance, enter, hold, restore, span } from "./moves.ts";
+import { afterSeen, afterWritten } from "./seen.ts";
+import { type Event, isGoingBack, isOver, type State } from "./state.ts";
+
+/**
+ * The state after an event: the whole of what decides in a rollout. The same state comes back, the same object, when
+ * an event changes nothing. Without clock, files and network, so that a journal can be played again.
+ */
+export function next(plan: Plan, state: State, event: Event): State {
+  switch (event.type) {
+    case "asked":
+      return afterAsked(plan, state, event);
+    case "seen":
+      return afterSeen(plan, state, event.live, event.atMs);
+    case "ready":
+      return state.phase === "preparing"
+        ? enter(state, "warming", event.atMs, `${plan.candidate} is ready`)
+        : state;
+    case "warmed":
+      return state.phase === "warming"
+        ? advance(plan, state, event.atMs, `${plan.candidate} is warm`)
+        : state;
+    case "unready":
+      return afterUnready(plan, state, event.why, event.atMs);
+    case "written": {
+      if (state.phase !== "shifting" && state.phase !== "restoring") return state;
+      const { targets, version, atMs } = event;
+      return afterWritten({ ...state, written: { targets, version }, pending: [] }, atMs);
+    }
+    case "in force":
+      return afterInForce(plan, state, event.atMs);
+    case "verdict":
+      return afterVerdict(plan, state, event);
+    case "failed":
+      return afterTime(plan, state, event.atMs, `: ${event.why}`);
+    case "time":
+      return afterTime(plan, state, event.atMs, "");
+  }
+}
+
+function afterUnready(plan: Plan, state: State, why: string, atMs: number): State {
+  if (state.phase !== "preparing" && state.phase !== "warming") return state;
+  const { readyDeadlineMs } = plan.settings;
+  if (atMs - state.sinceMs < readyDeadlineMs) return state;
+  const what = state.phase === "preparing" ? "was not ready" : "did not answer its first request";
+  return restore(plan, state, atMs, `${plan.candidate} ${what} within ${span(readyDeadlineMs)}: ${why}`);
+}
+
+function afterInForce(plan: Plan, state: State, atMs: number): State {
+  if (state.phase === "confirming") return enter(state, "rolled back", atMs, state.reason);
+  if (state.phase !== "settling") return state;
+  if (state.step === plan.steps.length - 1) return enter(state, "baking", atMs, state.reason);
+  return state.skipping
+    ? advance(plan, state, atMs, state.reason)
+    : enter(state, "judging", atMs, state.reason);
+}
+
+type Verdict = Extract<Event, { type: "verdict" }>;
+
+function afterVerdict(plan: Plan, state: State, { verdict, because, atMs }: Verdict): State {
+  if (isOver(state) || isGoingBack(state)) return state;
+  if (verdict === "regressed") return restore(plan, state, atMs, because);
+  if (state.phase !== "judging" || state.paused) return state;
+  const { stepMs, stepLimitMs, onUndecided } = plan.settings;
+  const atStep = atMs - state.sinceMs;
+  if (verdict === "healthy") return atStep < stepMs ? state : advance(plan, state, atMs, because);
+  if (atStep < Math.max(stepMs, stepLimitMs)) return state;
+  const why = `undecided after ${span(atStep)}: ${because}`;
+  if (onUndecided === "advance") return advance(plan, state, atMs, why);
+  return onUndecided === "abort" ? restore(plan, state, atMs, why) : hold(state, atMs, why);
+}
+
+function afterTime(plan: Plan, state: State, atMs: number, why: string): State {
+  const { bakeMs, forceDeadlineMs, restoreDeadlineMs } = plan.settings;
+  const inPhase = atMs - state.sinceMs;
+  switch (state.phase) {
+    case "shifting":
+    case "settling": {
+      if (inPhase < forceDeadlineMs) return state;
+      const what = state.phase === "shifting" ? "written" : "in force";
+      return restore(plan, state, atMs, `the split was not ${what} within ${span(forceDeadlineMs)}${why}`);
+    }
+    case "baking":
+      if (inPhase < bakeMs || state.paused) return state;
+      return enter(state, "promoted", atMs, `no regression within ${span(bakeMs)} with all traffic`);
+    case "restoring":
+    case "confirming": {
+      if (inPhase < restoreDeadlineMs) return state;
+      const what = state.phase === "restoring" ? "written" : "seen in force";
+      return hold(
+        state,
+        atMs,
+        `the original split could not be ${what}${why}; it was to be, because ${state.reason}`,
+      );
+    }
+    default:
+      return state;
+  }
+}

@@ -1,0 +1,51 @@
+import type { Plan } from "../plan/plan.ts";
+import { describeTargets, sameTargets } from "../plan/targets.ts";
+import { enter, goalOf, hold } from "./moves.ts";
+import { isOver, type Seen, type State } from "./state.ts";
+
+/** What a split that was seen is to a rollout: as it left it, what it was about to write, or somebody else's. */
+export type Whose = "unchanged" | "as written" | "as intended" | "foreign";
+
+/**
+ * Tells whose split it is. After a crash nobody knows whether the last write arrived: then it is one of the splits
+ * that were noted before they were written. Anything else is somebody else's, and is never overwritten.
+ */
+export function whose({ written, pending }: State, live: Seen): Whose {
+  if (live.version === written.version) return "unchanged";
+  // Another field of the same object was changed; or somebody put the split back.
+  if (sameTargets(live.targets, written.targets)) return "as written";
+  return pending.some((targets) => sameTargets(targets, live.targets)) ? "as intended" : "foreign";
+}
+
+/** The state after the split was seen. */
+export function afterSeen(plan: Plan, state: State, live: Seen, atMs: number): State {
+  if (isOver(state) && state.phase !== "held") return state;
+  const is = whose(state, live);
+  if (is === "foreign") return stopped(state, live, atMs);
+  const here = { ...state, foreign: null };
+  if (is === "unchanged") return state.foreign === null ? state : here;
+  const written = { targets: live.targets, version: live.version };
+  const goal = goalOf(plan, state);
+  // Writes hold for one version only: whatever was under way over an older one can arrive no more.
+  if (is === "as written") return { ...here, written, pending: goal === undefined ? [] : [[...goal]] };
+  const arrived = { ...here, written, pending: [] };
+  if (goal === undefined) return arrived;
+  if (sameTargets(goal, live.targets)) return afterWritten(arrived, atMs);
+  // An earlier write of ours has arrived after all; the one that is due is still to come.
+  return { ...arrived, pending: [[...goal]] };
+}
+
+/** The state when what was to be written is there. */
+export function afterWritten(state: State, atMs: number): State {
+  if (state.phase === "shifting") return enter(state, "settling", atMs, state.reason);
+  return state.phase === "restoring" ? enter(state, "confirming", atMs, state.reason) : state;
+}
+
+function stopped(state: State, live: Seen, atMs: number): State {
+  if (state.foreign !== null && state.foreign.version === live.version) return state;
+  const who = live.by === null ? "somebody else" : live.by;
+  const reason = `the split was changed by ${who} to ${describeTargets(live.targets)}`;
+  const before =
+    state.reason === "" || state.phase !== "restoring" ? "" : ` while going back (${state.reason})`;
+  return hold(state, atMs, `${reason}${before}`, live);
+}

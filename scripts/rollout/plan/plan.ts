@@ -1,0 +1,170 @@
+import Type, { type Static } from "typebox";
+import type { EngineName, SplitState } from "../../traffic/engine.ts";
+import { didYouMean } from "../../nearest.ts";
+import { shift } from "./shift.ts";
+import { percentOf, Target, toTargets } from "./targets.ts";
+
+/** What is done when a step has no verdict in its time. */
+export const ON_UNDECIDED = ["hold", "advance", "abort"] as const;
+
+/** How a rollout goes. Times are milliseconds. */
+export const Settings = Type.Object({
+  /** The shortest time at a step, from when it is in force. */
+  stepMs: Type.Number(),
+  /** How long a step may be undecided. */
+  stepLimitMs: Type.Number(),
+  onUndecided: Type.Enum(["hold", "advance", "abort"]),
+  /** How long the candidate may take to become ready and to answer its first request. */
+  readyDeadlineMs: Type.Number(),
+  /** How long a split may take to be in force once it is written. */
+  forceDeadlineMs: Type.Number(),
+  /** How long the way back is tried before people have to help. */
+  restoreDeadlineMs: Type.Number(),
+  /** How long the candidate is judged with all traffic. */
+  bakeMs: Type.Number(),
+  /** The probability that a candidate is rolled back which is no worse than tolerated. */
+  alpha: Type.Number(),
+  /** Errors: the candidate may have this many times the baseline's odds. */
+  tolerateErrors: Type.Number(),
+  /** Latency: the candidate may take this many times as long. */
+  tolerateLatency: Type.Number(),
+});
+export type Settings = Static<typeof Settings>;
+
+/** A step: the candidate's share, and the split that gives it. */
+export const Step = Type.Object({ percent: Type.Number(), targets: Type.Array(Target) });
+export type Step = Static<typeof Step>;
+
+/** All that is decided before the first change. It does not change afterwards. */
+export const Plan = Type.Object({
+  /** Of this rollout, unlike any other. */
+  id: Type.String(),
+  service: Type.String(),
+  engine: Type.Enum(["local", "knative", "istio"]),
+  /** Where the split is written. */
+  place: Type.String(),
+  candidate: Type.String(),
+  baseline: Type.String(),
+  original: Type.Object({ targets: Type.Array(Target), version: Type.String() }),
+  /** In order; the last gives all traffic to the candidate. */
+  steps: Type.Array(Step),
+  settings: Settings,
+  /** Who began it, and when, in milliseconds since the epoch. */
+  by: Type.String(),
+  atMs: Type.Number(),
+});
+export type Plan = Static<typeof Plan>;
+
+/** A rollout that cannot be planned; the message says what to change. */
+export class NoPlan extends Error {
+  override readonly name = "NoPlan";
+}
+
+export interface PlanOptions {
+  id: string;
+  service: string;
+  engine: EngineName;
+  place: string;
+  live: SplitState;
+  /** The names of the revisions that exist. */
+  revisions: readonly string[];
+  /** A tag or a revision. */
+  to: string;
+  /** A tag or a revision; else the one with the largest share. */
+  from?: string | undefined;
+  /** The candidate's shares in percent, rising, up to 100. */
+  percents: readonly number[];
+  settings: Settings;
+  by: string;
+  atMs: number;
+}
+
+/**
+ * Plans a rollout from the split as it is. Steps at or below the share that the candidate has already are left out;
+ * where it has one, it is judged there first.
+ * @throws NoPlan
+ */
+export function makePlan(options: PlanOptions): Plan {
+  const { service, live, to, from } = options;
+  const original = toTargets(live.targets);
+  const targets = withCandidate(original, options);
+  const index = targets.findIndex((target) => target.tag === to || target.revision === to);
+  const candidate = targets[index]?.revision ?? "";
+  const has = percentOf(original, candidate);
+  if (has === 100) throw new NoPlan(`${to} has all traffic of ${service} already.`);
+  const baseline = baselineOf(original, candidate, service, from);
+  checkPercents(options.percents);
+  const rest = options.percents.filter((percent) => percent > has);
+  const steps = rest.map((percent) => ({ percent, targets: shift(targets, index, percent) }));
+  const first = has === 0 ? [] : [{ percent: has, targets: original }];
+  const { id, engine, place, settings, by, atMs } = options;
+  return {
+    id,
+    service,
+    engine,
+    place,
+    candidate,
+    baseline,
+    original: { targets: original, version: live.version },
+    steps: [...first, ...steps],
+    settings,
+    by,
+    atMs,
+  };
+}
+
+/** The candidate's share of the requests that the two get: what the judge has to know. */
+export function shareOf(plan: Plan, targets: readonly Target[]): number {
+  const candidate = percentOf(targets, plan.candidate);
+  const both = candidate + percentOf(targets, plan.baseline);
+  return both === 0 ? 0 : candidate / both;
+}
+
+function withCandidate(original: readonly Target[], { to, revisions, service }: PlanOptions): Target[] {
+  const known = original.flatMap(({ tag, revision }) => (tag === null ? [revision] : [tag, revision]));
+  if (known.includes(to)) return [...original];
+  const revision = revisions.find((name) => name === to || name === `${service}-${to}`);
+  if (revision === undefined) {
+    throw new NoPlan(
+      `${service} has no tag and no revision ${to}: ${didYouMean(to, new Set([...known, ...revisions]))}`,
+    );
+  }
+  if (original.some((target) => target.revision === revision)) {
+    throw new NoPlan(`${to} is no tag of ${service}; its revision is: --to ${revision}`);
+  }
+  const tag = revision.startsWith(`${service}-`) ? revision.slice(service.length + 1) : null;
+  const free = tag !== null && !known.includes(tag) ? tag : null;
+  return [...original, { revision, tag: free, percent: 0, latest: false }];
+}
+
+function baselineOf(
+  original: readonly Target[],
+  candidate: string,
+  service: string,
+  from: string | undefined,
+): string {
+  const others = original.filter(({ revision, percent }) => revision !== candidate && percent > 0);
+  if (from === undefined) {
+    const names = [...new Set(others.map(({ revision }) => revision))];
+    const [largest] = names.sort((a, b) => percentOf(others, b) - percentOf(others, a));
+    if (largest === undefined) throw new NoPlan(`${service} has no other revision with traffic.`);
+    return largest;
+  }
+  const found = others.find(({ tag, revision }) => tag === from || revision === from);
+  if (found !== undefined) return found.revision;
+  const names = others.map(({ tag, revision }) => tag ?? revision);
+  throw new NoPlan(`${from} has no traffic to be compared with: ${didYouMean(from, names)}`);
+}
+
+function checkPercents(percents: readonly number[]): void {
+  const rising = percents.every((percent, i) => percent > (percents[i - 1] ?? 0));
+  const whole = percents.every((percent) => Number.isInteger(percent) && percent <= 100);
+  if (!rising || !whole || percents.length === 0)
+    throw new NoPlan(
+      `--steps ${percents.join(",")}: whole percents from 1 to 100 are expected, each above the one before, such as 1,10,50,100`,
+    );
+  if (percents.at(-1) !== 100)
+    throw new NoPlan(
+      `--steps ${percents.join(",")}: the last step has to be 100. A share that stays is written with ./kyc split.`,
+    );
+}

@@ -1,0 +1,62 @@
+import Type, { type Static } from "typebox";
+import type { SplitTarget } from "../../traffic/engine.ts";
+
+/** An entry of a split as it is written down: like {@link SplitTarget}, with null where there is no tag. */
+export const Target = Type.Object({
+  revision: Type.String(),
+  tag: Type.Union([Type.String(), Type.Null()]),
+  percent: Type.Number(),
+  latest: Type.Boolean(),
+});
+export type Target = Static<typeof Target>;
+
+/** The entries of a live split as they are written down. */
+export function toTargets(targets: readonly SplitTarget[]): Target[] {
+  return targets.map(({ revision, tag, percent, latest }) => ({
+    revision,
+    tag: tag ?? null,
+    percent,
+    latest,
+  }));
+}
+
+/** The entries as an engine takes them. */
+export function toSplit(targets: readonly Target[]): SplitTarget[] {
+  return targets.map(({ revision, tag, percent, latest }) => ({
+    revision,
+    tag: tag ?? undefined,
+    percent,
+    latest,
+  }));
+}
+
+/**
+ * Whether two splits are the same one: the same entries with the same fields, in any order, because a cluster may
+ * give them back in another. Entries that say nothing (no tag, no share) do not count: an engine may drop them.
+ */
+export function sameTargets(a: readonly Target[], b: readonly Target[]): boolean {
+  const [left, right] = [keysOf(a), keysOf(b)];
+  return left.length === right.length && left.every((key, i) => key === right[i]);
+}
+
+/** The share of a revision in a split, in percent. */
+export function percentOf(targets: readonly Target[], revision: string): number {
+  return targets.reduce((sum, target) => sum + (target.revision === revision ? target.percent : 0), 0);
+}
+
+/** A split in a few words: `basic=90 advanced=10`. */
+export function describeTargets(targets: readonly Target[]): string {
+  return targets.map((target) => `${nameOf(target)}=${target.percent}`).join(" ");
+}
+
+/** How people name an entry: by its tag, else by its revision. */
+export function nameOf({ tag, revision }: Target): string {
+  return tag ?? revision;
+}
+
+function keysOf(targets: readonly Target[]): string[] {
+  return targets
+    .filter(({ tag, percent }) => tag !== null || percent > 0)
+    .map(({ revision, tag, percent, latest }) => JSON.stringify([revision, tag, percent, latest]))
+    .sort();
+}

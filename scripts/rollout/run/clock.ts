@@ -1,0 +1,22 @@
+/** The time of a rollout, so that tests can make it pass. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after some milliseconds, or when the signal comes. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The real one. Its time never runs backwards, whatever is done to the machine's clock. */
+export const realClock: Clock = {
+  now: () => performance.timeOrigin + performance.now(),
+  async sleep(ms, signal) {
+    if (signal?.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    const wake = (): void => resolve();
+    signal?.addEventListener("abort", wake);
+    await promise;
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", wake);
+  },
+};

@@ -1,0 +1,50 @@
+import Type, { type Static } from "typebox";
+import { Tally } from "./tally.ts";
+
+/** A moment of a rollout, for the curves of its report. */
+export const Moment = Type.Object({
+  atMs: Type.Number(),
+  /** The candidate's share in percent, as written. */
+  planned: Type.Number(),
+  candidate: Type.Object({ requests: Type.Integer(), errors: Type.Integer() }),
+  baseline: Type.Object({ requests: Type.Integer(), errors: Type.Integer() }),
+  verdict: Type.Enum(["healthy", "regressed", "undecided"]),
+  evidence: Type.Array(Type.Object({ name: Type.String(), value: Type.Number(), threshold: Type.Number() })),
+});
+export type Moment = Static<typeof Moment>;
+
+/** What is kept beside the journal: a crash may lose the last seconds of it. */
+export const Checkpoint = Type.Object({
+  atMs: Type.Number(),
+  judge: Type.Unknown(),
+  tally: Tally,
+  course: Type.Object({ everyMs: Type.Number(), moments: Type.Array(Moment) }),
+});
+export type Checkpoint = Static<typeof Checkpoint>;
+
+const MOST = 400;
+
+/** The moments of a rollout, however long it takes: when there are many, every second one goes. */
+export class Course {
+  #everyMs: number;
+  #moments: Moment[];
+
+  constructor({ everyMs, moments }: Checkpoint["course"] = { everyMs: 500, moments: [] }) {
+    this.#everyMs = everyMs;
+    this.#moments = [...moments];
+  }
+
+  /** Keeps a moment if it is due, or if it is one of those that matter. */
+  add(moment: Moment, matters = false): void {
+    const last = this.#moments.at(-1);
+    if (!matters && last !== undefined && moment.atMs - last.atMs < this.#everyMs) return;
+    this.#moments.push(moment);
+    if (this.#moments.length <= MOST) return;
+    this.#everyMs *= 2;
+    this.#moments = this.#moments.filter((_, i) => i % 2 === 0 || i === this.#moments.length - 1);
+  }
+
+  get saved(): Checkpoint["course"] {
+    return { everyMs: this.#everyMs, moments: this.#moments };
+  }
+}

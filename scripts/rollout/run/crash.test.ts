@@ -1,0 +1,156 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import type { SplitTarget } from "../../traffic/engine.ts";
+import { next } from "../machine/next.ts";
+import type { Command, State } from "../machine/state.ts";
+import { sameTargets, type Target, toTargets } from "../plan/targets.ts";
+import { Mortal, once, World } from "../testing/lives.ts";
+
+/** What befalls a rollout. Times are virtual milliseconds from its beginning. */
+interface Fate {
+  seed: number;
+  errors: number;
+  rps: number;
+  /** Each ends a process at its n-th write to the journal or the split. */
+  deaths: { after: number; when: "before" | "after"; asks: Command }[];
+  edits: { atMs: number; percent: number }[];
+  requests: { atMs: number; command: Command }[];
+}
+
+const commands = fc.constantFrom<Command>("pause", "resume", "hold", "promote", "abort", "back");
+const moments = fc.integer({ min: 0, max: 60_000 });
+
+const fates: fc.Arbitrary<Fate> = fc.record({
+  seed: fc.integer(),
+  errors: fc.constantFrom(0, 0, 0.02, 0.3, 1),
+  rps: fc.constantFrom(0, 5, 50),
+  deaths: fc.array(
+    fc.record({
+      after: fc.nat(9),
+      when: fc.constantFrom("before", "after"),
+      asks: fc.constantFrom<Command>("resume", "resume", "abort"),
+    }),
+    { maxLength: 5 },
+  ),
+  edits: fc.array(fc.record({ atMs: moments, percent: fc.constantFrom(0, 7, 10, 33, 50, 100) }), {
+    maxLength: 2,
+  }),
+  requests: fc.array(fc.record({ atMs: moments, command: commands }), { maxLength: 3 }),
+});
+
+interface Lived {
+  world: World;
+  state: State;
+  edited: Target[][];
+}
+
+const SLOW = { beatMs: 500, watchMs: 2_000 };
+
+/** Lives a rollout through its fate: after each death another process goes on, and at last one that nothing ends. */
+async function live({ seed, errors, rps, deaths, edits, requests }: Fate): Promise<Lived> {
+  const world = new World({
+    seed,
+    errors,
+    engine: { rps },
+    settings: { stepLimitMs: 8_000, readyDeadlineMs: 5_000, bakeMs: 5_000 },
+  });
+  const begun = world.clock.now();
+  const edited: Target[][] = [];
+  for (const { atMs, percent } of edits) {
+    void world.clock.sleep(atMs).then(() => {
+      const targets = splitOf(percent);
+      edited.push(toTargets(targets));
+      world.engine.edit(targets, "eve");
+    });
+  }
+  for (const { atMs, command } of requests) {
+    const request = { command, by: "ann", why: "", overwrite: false, atMs: begun + atMs };
+    void world.clock.sleep(atMs).then(() => world.journal.ask(request));
+  }
+  let asks: Command | undefined;
+  for (const { after, when, asks: then } of deaths) {
+    const mortal = new Mortal(after, when);
+    const asked = asks === undefined ? {} : { asked: once(request(asks)) };
+    void unpause(world);
+    const ended = await Promise.race([
+      world.run({ ...SLOW, ...mortal.options(world), ...asked }),
+      mortal.died,
+    ]);
+    if (ended !== "killed") break;
+    asks = then;
+    await world.clock.sleep(1_000);
+  }
+  const paused = unpause(world);
+  const state = await world.run(asks === undefined ? SLOW : { ...SLOW, asked: once(request(asks)) });
+  await paused;
+  return { world, state, edited };
+}
+
+/** Nobody leaves a rollout paused for ever. */
+async function unpause({ clock, journal }: World): Promise<void> {
+  await clock.sleep(70_000);
+  await journal.ask({ ...request("resume"), atMs: clock.now() });
+}
+
+function splitOf(percent: number): SplitTarget[] {
+  return [
+    { revision: "credit-check-basic", tag: "basic", percent: 100 - percent, latest: false },
+    { revision: "credit-check-advanced", tag: "advanced", percent, latest: false },
+  ];
+}
+
+const request = (command: Command) => ({ command, by: "tester", why: "", overwrite: false });
+
+test("no sequence of crashes, outside edits and requests leaves weights that are nobody's", async () => {
+  await fc.assert(
+    fc.asyncProperty(fates, async (fate) => {
+      const { world, state, edited } = await live(fate);
+      const { plan, engine } = world;
+      const ours = [plan.original.targets, ...plan.steps.map(({ targets }) => targets)];
+      const isOneOf = (targets: readonly Target[], all: readonly Target[][]): boolean =>
+        all.some((each) => sameTargets(each, targets));
+      for (const write of engine.writes) expect(isOneOf(toTargets(write), ours)).toBe(true);
+      const now = toTargets(engine.live.targets);
+      expect(isOneOf(now, [...ours, ...edited])).toBe(true);
+      const last = plan.steps.at(-1)?.targets ?? [];
+      if (state.phase === "rolled back") expect(isOneOf(now, [plan.original.targets, ...edited])).toBe(true);
+      if (state.phase === "promoted") expect(isOneOf(now, [last, ...edited])).toBe(true);
+      expect(["promoted", "rolled back", "held"]).toContain(state.phase);
+    }),
+    { numRuns: 150 },
+  );
+}, 60_000);
+
+test("without others, what is written is what the journal says, and no step is taken twice", async () => {
+  await fc.assert(
+    fc.asyncProperty(fates, async (fate) => {
+      const { world, state } = await live({ ...fate, edits: [] });
+      const { plan, engine } = world;
+      expect(sameTargets(toTargets(engine.live.targets), state.written.targets)).toBe(true);
+      const written = engine.writes.map((targets) => targets[1]?.percent ?? -1);
+      const forward = written.filter((percent) => percent > 0);
+      expect(forward).toEqual([...new Set(forward)].sort((a, b) => a - b));
+      expect(written.filter((percent) => percent === 0).length).toBeLessThanOrEqual(1);
+      if (state.phase === "rolled back") expect(state.written.targets).toEqual(plan.original.targets);
+    }),
+    { numRuns: 150 },
+  );
+}, 60_000);
+
+test("a journal that is played again gives the same decisions", async () => {
+  await fc.assert(
+    fc.asyncProperty(fates, async (fate) => {
+      const { world } = await live(fate);
+      const saved = await world.journal.load();
+      const [first, ...rest] = saved?.entries ?? [];
+      let state = first?.state;
+      for (const entry of rest) {
+        if (saved === undefined || state === undefined || entry.event === null)
+          throw new Error("no such journal");
+        state = next(saved.plan, state, entry.event);
+        expect(state).toEqual(entry.state);
+      }
+    }),
+    { numRuns: 150 },
+  );
+}, 60_000);

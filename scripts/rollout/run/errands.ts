@@ -1,0 +1,81 @@
+import { type Engine, SplitChanged, type SplitState } from "../../traffic/engine.ts";
+import { goalOf } from "../machine/moves.ts";
+import { whose } from "../machine/seen.ts";
+import type { Event, Seen, State } from "../machine/state.ts";
+import type { Plan } from "../plan/plan.ts";
+import { sameTargets, toSplit, toTargets } from "../plan/targets.ts";
+
+/** The first request to a revision, by its tag. Rejects with why it was not answered well. */
+export type Warm = (revision: string, tag: string | null, signal: AbortSignal) => Promise<void>;
+
+/** A live split as an event carries it. */
+export function seenOf({ targets, version, changed }: SplitState): Seen {
+  return { targets: toTargets(targets), version, by: changed?.by ?? null };
+}
+
+/**
+ * Writes the split that a state sets out to write, unless it is there already. Nothing of somebody else's is ever
+ * written over: the write holds only for the version that was just read.
+ */
+export async function writeGoal(engine: Engine, plan: Plan, state: State, now: () => number): Promise<Event> {
+  const goal = goalOf(plan, state);
+  if (goal === undefined) throw new Error(`nothing is to be written while ${state.phase}`);
+  try {
+    const live = seenOf(await engine.read());
+    // First it is written down over which version; whoever finds the journal knows by it what can still arrive.
+    if (whose(state, live) !== "unchanged") return { type: "seen", atMs: now(), live };
+    // A write of before a crash may still be under way; a newer version makes it fail.
+    const alone = state.pending.length <= 1;
+    if (alone && sameTargets(live.targets, goal))
+      return { type: "written", atMs: now(), targets: live.targets, version: live.version };
+    const written = await engine.write(toSplit(goal), live.version, signature(plan, state));
+    return { type: "written", atMs: now(), targets: [...goal], version: written.version };
+  } catch (error) {
+    if (error instanceof SplitChanged) return { type: "seen", atMs: now(), live: seenOf(error.now) };
+    return { type: "failed", atMs: now(), why: messageOf(error) };
+  }
+}
+
+/** Asks until the candidate is ready, or for why it is not. */
+export async function askReady(engine: Engine, plan: Plan, now: () => number): Promise<Event> {
+  try {
+    const revisions = await engine.revisions();
+    const found = revisions.find(({ name }) => name === plan.candidate);
+    if (found?.ready) return { type: "ready", atMs: now() };
+    const why = found === undefined ? "there is no such revision" : (found.reason ?? "no reason was given");
+    return { type: "unready", atMs: now(), why };
+  } catch (error) {
+    return { type: "unready", atMs: now(), why: messageOf(error) };
+  }
+}
+
+/** Sends the candidate its first request. */
+export async function warmUp(
+  warm: Warm | undefined,
+  plan: Plan,
+  signal: AbortSignal,
+  now: () => number,
+): Promise<Event> {
+  if (warm === undefined) return { type: "warmed", atMs: now() };
+  const tag = plan.steps[0]?.targets.find(
+    ({ revision, tag: t }) => revision === plan.candidate && t !== null,
+  )?.tag;
+  // A tag that the first step adds is not there yet.
+  const isThere = plan.original.targets.some((target) => target.tag === tag);
+  if (tag === undefined || tag === null || !isThere) return { type: "warmed", atMs: now() };
+  try {
+    await warm(plan.candidate, tag, signal);
+    return { type: "warmed", atMs: now() };
+  } catch (error) {
+    return { type: "unready", atMs: now(), why: messageOf(error) };
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Who the engine says has changed the split. */
+function signature({ id, by }: Plan, { phase, reason }: State): string {
+  return `kyc rollout ${id} of ${by}, ${phase}${reason === "" ? "" : `: ${reason}`}`;
+}

@@ -1,0 +1,305 @@
+import { Check } from "typebox/schema";
+import type { Engine } from "../../traffic/engine.ts";
+import type { Entry, Journal, Request } from "../journal/journal.ts";
+import { next } from "../machine/next.ts";
+import { type Event, isOver, type State } from "../machine/state.ts";
+import { type Plan, shareOf } from "../plan/plan.ts";
+import { percentOf } from "../plan/targets.ts";
+import type { Clock } from "./clock.ts";
+import { Checkpoint } from "./course.ts";
+import { askReady, messageOf, seenOf, type Warm, warmUp, writeGoal } from "./errands.ts";
+import type { MakeJudge } from "./judging.ts";
+import { Shares } from "./shares.ts";
+import { Witness } from "./witness.ts";
+
+/** What a rollout tells of itself. */
+export interface RolloutEvents {
+  /** A transition was written down and made. Resolves when it has been told; a rollout goes on only then. */
+  onEntry(entry: Entry, witness: Witness): Promise<void> | void;
+  /** Several times a second. */
+  onBeat(state: State, witness: Witness, nowMs: number): void;
+  /** Something did not work and is tried again. */
+  onTrouble(what: string): void;
+}
+
+export interface RunnerOptions {
+  engine: Engine;
+  journal: Journal;
+  clock: Clock;
+  makeJudge: MakeJudge;
+  warm?: Warm | undefined;
+  events: RolloutEvents;
+  /** Comes when another process may have taken over: nothing is written from then on. */
+  lost: AbortSignal;
+  /** What the person at this terminal asks for, taken once. */
+  asked: () => Omit<Request, "atMs"> | undefined;
+  /** How often is looked whether something is to be decided. @default 250 */
+  beatMs?: number;
+  /** How often is looked whether somebody else changed the split. @default 1000 */
+  watchMs?: number;
+}
+
+/** Another process rolls the service out now, or may. */
+export class LostLock extends Error {
+  override readonly name = "LostLock";
+}
+
+const CHECKPOINT_MS = 3_000;
+const RETRY_MS = 1_000;
+const KEEP_WARM_MS = 20_000;
+
+/**
+ * Carries a rollout on from a state until it is over. What is done follows from the state alone, and each state is
+ * written down before anything of it is done: whoever finds the journal can go on where it stands.
+ */
+export async function runRollout(
+  options: RunnerOptions,
+  plan: Plan,
+  entry: Entry,
+  saved: unknown,
+): Promise<State> {
+  const runner = new Runner(options, plan, entry, saved);
+  return runner.run();
+}
+
+class Runner {
+  readonly #options: RunnerOptions;
+  readonly #plan: Plan;
+  readonly #clock: Clock;
+  readonly #shares = new Shares();
+  readonly #witness: Witness;
+  #entry: Entry;
+  #watchedAt = Number.NEGATIVE_INFINITY;
+  #checkpointAt = 0;
+  #warmedAt = 0;
+
+  constructor(options: RunnerOptions, plan: Plan, entry: Entry, saved: unknown) {
+    this.#options = options;
+    this.#plan = plan;
+    this.#clock = options.clock;
+    this.#entry = entry;
+    const checkpoint = Check(Checkpoint, saved) ? saved : undefined;
+    const judge = options.makeJudge(plan.settings, checkpoint?.judge);
+    this.#witness = new Witness(plan, judge, this.#shares, checkpoint);
+  }
+
+  async run(): Promise<State> {
+    const stop = new AbortController();
+    const hearing = this.#hear(stop.signal);
+    try {
+      await this.#look();
+      await this.#takeOwn();
+      if (KNOWN_SHARE.has(this.#state.phase)) this.#settle();
+      while (!isOver(this.#state)) await this.#turn();
+      await this.#checkpoint();
+    } finally {
+      stop.abort();
+      await hearing;
+    }
+    return this.#state;
+  }
+
+  get #state(): State {
+    return this.#entry.state;
+  }
+
+  /** Does what the state asks for, until the state is another. */
+  async #turn(): Promise<void> {
+    const { engine, warm } = this.#options;
+    const now = (): number => this.#clock.now();
+    switch (this.#state.phase) {
+      case "shifting":
+      case "restoring": {
+        // What people ask for comes first: after a crash, the step that was set out for may be wanted no more.
+        if (await this.#takeAsked()) return;
+        this.#checkLock();
+        const event = await writeGoal(engine, this.#plan, this.#state, now);
+        if (event.type === "failed") this.#options.events.onTrouble(event.why);
+        const before = this.#state;
+        await this.#take(event);
+        if (this.#state === before) await this.#clock.sleep(RETRY_MS);
+        return;
+      }
+      case "settling":
+      case "confirming":
+        return this.#meanwhile(async (signal) => {
+          const { ms } = await engine.inForce(signal);
+          return { type: "in force", atMs: now(), ms };
+        });
+      case "preparing":
+        return this.#meanwhile(() => askReady(engine, this.#plan, now));
+      case "warming":
+        return this.#meanwhile((signal) => warmUp(warm, this.#plan, signal, now));
+      default:
+        return this.#meanwhile(undefined);
+    }
+  }
+
+  /** Looks after the rollout while something takes its time, until the phase is another. */
+  async #meanwhile(errand: ((signal: AbortSignal) => Promise<Event>) | undefined): Promise<void> {
+    const { phase } = this.#state;
+    const over = new AbortController();
+    let done: Event | undefined;
+    const begin = (): void => {
+      errand?.(over.signal).then(
+        (event) => (done = event),
+        (error: unknown) => (done = { type: "failed", atMs: this.#clock.now(), why: messageOf(error) }),
+      );
+    };
+    begin();
+    try {
+      while (this.#state.phase === phase) {
+        if (done !== undefined) {
+          const event: Event = done;
+          done = undefined;
+          if (await this.#take(event)) continue;
+          // In vain: once more, after a while.
+          if (event.type === "failed" || event.type === "unready") await this.#trouble(event.why);
+          begin();
+        }
+        await this.#beat(over.signal);
+      }
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** Whatever can be decided now. */
+  async #beat(signal: AbortSignal): Promise<void> {
+    const { events, beatMs = 250, watchMs = 1_000 } = this.#options;
+    this.#checkLock();
+    const { phase } = this.#state;
+    if (await this.#takeAsked()) return;
+    const { verdict, because } = this.#witness.ruling();
+    const atMs = this.#clock.now();
+    if (await this.#take({ type: "verdict", atMs, verdict, because })) return;
+    if (await this.#take({ type: "time", atMs })) return;
+    if (atMs - this.#watchedAt >= watchMs) await this.#look();
+    if (this.#state.phase !== phase) return;
+    this.#witness.note(atMs, this.#percent, false);
+    events.onBeat(this.#state, this.#witness, atMs);
+    if (atMs - this.#checkpointAt >= CHECKPOINT_MS) await this.#checkpoint();
+    if (phase === "baking") this.#keepWarm(signal);
+    await this.#clock.sleep(beatMs, signal);
+  }
+
+  /** Takes what people ask for, here first; whether the phase is another. */
+  async #takeAsked(): Promise<boolean> {
+    if (await this.#takeOwn()) return true;
+    const requests = await this.#attempt("read what was asked", () => this.#options.journal.requests());
+    const request = requests?.[this.#state.handled];
+    if (request === undefined) return false;
+    const { command, by, why, overwrite } = request;
+    const before = this.#state.phase;
+    await this.#take({ type: "asked", atMs: this.#clock.now(), queued: true, command, by, why, overwrite });
+    return this.#state.phase !== before;
+  }
+
+  async #takeOwn(): Promise<boolean> {
+    const own = this.#options.asked();
+    return own !== undefined && this.#take({ type: "asked", atMs: this.#clock.now(), queued: false, ...own });
+  }
+
+  /** Whether somebody else has changed the split. */
+  async #look(): Promise<void> {
+    const live = await this.#attempt("read the split", () => this.#options.engine.read());
+    if (live === undefined) return;
+    this.#watchedAt = this.#clock.now();
+    await this.#take({ type: "seen", atMs: this.#watchedAt, live: seenOf(live) });
+  }
+
+  /** Makes the transition that an event leads to, if it leads to one; whether the phase is another. */
+  async #take(event: Event): Promise<boolean> {
+    const state = next(this.#plan, this.#state, event);
+    if (state === this.#state) return false;
+    const before = this.#state.phase;
+    const entry: Entry = { seq: this.#entry.seq + 1, event, state };
+    await this.#append(entry);
+    this.#entry = entry;
+    if (event.type === "in force") this.#settle();
+    else if (before !== state.phase && (state.phase === "shifting" || state.phase === "restoring"))
+      this.#shares.set(this.#clock.now(), undefined);
+    this.#witness.note(this.#clock.now(), this.#percent, true);
+    await this.#options.events.onEntry(entry, this.#witness);
+    return before !== state.phase;
+  }
+
+  async #append(entry: Entry): Promise<void> {
+    for (;;) {
+      this.#checkLock();
+      try {
+        return await this.#options.journal.append(entry);
+      } catch (error) {
+        if (error instanceof LostLock) throw error;
+        await this.#trouble(`cannot write the journal: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  #checkLock(): void {
+    if (this.#options.lost.aborted)
+      throw new LostLock(
+        "The lock was lost: another process may roll the service out now. Nothing was written since.",
+      );
+  }
+
+  async #attempt<T>(what: string, run: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await run();
+    } catch (error) {
+      this.#options.events.onTrouble(`cannot ${what}: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  async #trouble(what: string): Promise<void> {
+    this.#options.events.onTrouble(what);
+    await this.#clock.sleep(RETRY_MS);
+  }
+
+  async #checkpoint(): Promise<void> {
+    this.#checkpointAt = this.#clock.now();
+    const saved = this.#witness.saved(this.#checkpointAt);
+    await this.#attempt("write the checkpoint", () => this.#options.journal.checkpoint(saved));
+  }
+
+  /** The split as it was written last is in force from now on. */
+  #settle(): void {
+    this.#shares.set(this.#clock.now(), shareOf(this.#plan, this.#state.written.targets));
+    this.#witness.stepBegins();
+  }
+
+  get #percent(): number {
+    return percentOf(this.#state.written.targets, this.#plan.candidate);
+  }
+
+  async #hear(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for await (const outcomes of this.#options.engine.outcomes(signal)) this.#witness.hear(outcomes);
+        if (!signal.aborted) this.#options.events.onTrouble("the engine tells no more of the requests");
+      } catch (error) {
+        if (!signal.aborted) this.#options.events.onTrouble(`cannot see the requests: ${messageOf(error)}`);
+      }
+      await this.#clock.sleep(RETRY_MS, signal);
+    }
+  }
+
+  /** The old revision can take all traffic back at once, for as long as it may have to. */
+  #keepWarm(signal: AbortSignal): void {
+    const { warm } = this.#options;
+    if (warm === undefined || this.#clock.now() - this.#warmedAt < KEEP_WARM_MS) return;
+    this.#warmedAt = this.#clock.now();
+    const tag = this.#plan.original.targets.find(
+      ({ revision, tag: t }) => revision === this.#plan.baseline && t !== null,
+    )?.tag;
+    if (typeof tag === "string")
+      warm(this.#plan.baseline, tag, signal).catch((error: unknown) => {
+        if (!signal.aborted)
+          this.#options.events.onTrouble(`${this.#plan.baseline} is not warm: ${messageOf(error)}`);
+      });
+  }
+}
+
+/** Phases that begin when a split is in force. */
+const KNOWN_SHARE = new Set<State["phase"]>(["preparing", "warming", "judging", "baking"]);

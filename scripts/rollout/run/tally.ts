@@ -1,0 +1,62 @@
+import Type, { type Static } from "typebox";
+
+/** Requests counted by how long they took: pairs of bucket and count. Each bucket is a tenth wider than the one before. */
+const Histogram = Type.Array(Type.Tuple([Type.Integer(), Type.Integer()]));
+
+const Side = Type.Object({ requests: Type.Integer(), errors: Type.Integer(), latency: Histogram });
+
+/** What became of requests, counted: as JSON. */
+export const Tally = Type.Object({
+  candidate: Side,
+  baseline: Side,
+  /** Failures that the gateway answered itself. */
+  gateway: Type.Integer(),
+  /** Requests of other revisions of the service; they decide nothing. */
+  others: Type.Integer(),
+  /** Requests that are no evidence, by why. */
+  excluded: Type.Record(Type.String(), Type.Integer()),
+});
+export type Tally = Static<typeof Tally>;
+export type Side = Static<typeof Side>;
+
+const GROWTH = Math.log(1.1);
+
+/** Nothing counted yet. */
+export function emptyTally(): Tally {
+  const side = (): Side => ({ requests: 0, errors: 0, latency: [] });
+  return { candidate: side(), baseline: side(), gateway: 0, others: 0, excluded: {} };
+}
+
+/** Counts some requests of one side. @param ms how long each took; 0 and less count as a hundredth */
+export function count(side: Side, ok: boolean, ms: number, requests: number): void {
+  side.requests += requests;
+  if (!ok) side.errors += requests;
+  const bucket = Math.ceil(Math.log(Math.max(0.01, ms)) / GROWTH);
+  const found = side.latency.find(([b]) => b === bucket);
+  if (found === undefined) side.latency.push([bucket, requests]);
+  else found[1] += requests;
+}
+
+/** Counts some requests that are no evidence. */
+export function exclude(tally: Tally, why: string, requests: number): void {
+  tally.excluded[why] = (tally.excluded[why] ?? 0) + requests;
+}
+
+/** The time in which this part of the requests was answered, in milliseconds: 5 % too long at most. Undefined when there were none. */
+export function quantile({ latency }: Side, part: number): number | undefined {
+  const total = latency.reduce((sum, [, n]) => sum + n, 0);
+  let left = part * total;
+  for (const [bucket, n] of latency.toSorted(([a], [b]) => a - b)) {
+    left -= n;
+    if (left <= 1e-9) return Math.exp((bucket - 0.5) * GROWTH);
+  }
+  return undefined;
+}
+
+/** The part of a side's requests by the time they took, in buckets from short to long, for a picture. */
+export function distribution({ latency }: Side): { ms: number; part: number }[] {
+  const total = latency.reduce((sum, [, n]) => sum + n, 0);
+  return latency
+    .toSorted(([a], [b]) => a - b)
+    .map(([bucket, n]) => ({ ms: Math.exp((bucket - 0.5) * GROWTH), part: n / total }));
+}

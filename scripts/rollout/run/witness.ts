@@ -1,0 +1,95 @@
+import type { Outcome } from "../../traffic/engine.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Judging, Observation, Ruling } from "./judging.ts";
+import { type Checkpoint, Course } from "./course.ts";
+import type { Shares } from "./shares.ts";
+import { count, emptyTally, exclude, type Tally } from "./tally.ts";
+
+/**
+ * Hears what becomes of the requests, counts them, and tells the judge what is evidence: with the share that was in
+ * force when they were answered. What is none is counted by why.
+ */
+export class Witness {
+  readonly #plan: Plan;
+  readonly #judge: Judging;
+  readonly #shares: Shares;
+  readonly tally: Tally;
+  readonly course: Course;
+  /** Of the step that is in force: to compare the observed share with the planned one. */
+  #atStep = { candidate: 0, both: 0 };
+
+  constructor(plan: Plan, judge: Judging, shares: Shares, saved: Checkpoint | undefined) {
+    this.#plan = plan;
+    this.#judge = judge;
+    this.#shares = shares;
+    this.tally = saved?.tally ?? emptyTally();
+    this.course = new Course(saved?.course);
+  }
+
+  hear(outcomes: readonly Outcome[]): void {
+    const evidence = outcomes.flatMap((outcome) => this.#weigh(outcome) ?? []);
+    if (evidence.length > 0) this.#judge.observe(evidence);
+  }
+
+  ruling(): Ruling {
+    return this.#judge.ruling();
+  }
+
+  /** A step is in force from now on. */
+  stepBegins(): void {
+    this.#atStep = { candidate: 0, both: 0 };
+  }
+
+  /** The candidate's part of the requests of this step, in percent; undefined while there were none. */
+  get observedPercent(): number | undefined {
+    const { candidate, both } = this.#atStep;
+    return both === 0 ? undefined : (100 * candidate) / both;
+  }
+
+  get requestsAtStep(): number {
+    return this.#atStep.both;
+  }
+
+  note(atMs: number, planned: number, matters: boolean): void {
+    const { candidate, baseline } = this.tally;
+    const { verdict, evidence } = this.ruling();
+    const counts = ({ requests, errors }: { requests: number; errors: number }) => ({ requests, errors });
+    this.course.add(
+      { atMs, planned, candidate: counts(candidate), baseline: counts(baseline), verdict, evidence },
+      matters,
+    );
+  }
+
+  saved(atMs: number): Checkpoint {
+    return { atMs, judge: this.#judge.snapshot(), tally: this.tally, course: this.course.saved };
+  }
+
+  #weigh(outcome: Outcome): Observation | undefined {
+    const { tally } = this;
+    const { revision, ok, ms, count: requests, atMs, excluded } = outcome;
+    const who = this.#who(revision);
+    if (who === undefined) {
+      tally.others += requests;
+      return undefined;
+    }
+    if (excluded !== undefined) return void exclude(tally, excluded, requests);
+    if (who === "gateway") tally.gateway += ok ? 0 : requests;
+    else {
+      count(tally[who], ok, ms, requests);
+      this.#atStep.both += requests;
+      if (who === "candidate") this.#atStep.candidate += requests;
+    }
+    const share = this.#shares.at(atMs);
+    if (share === undefined) return void exclude(tally, "the split was changing", requests);
+    // Somebody asked for a revision by name that the split gives nothing.
+    if ((who === "candidate" && share === 0) || (who === "baseline" && share === 1))
+      return void exclude(tally, "asked for by name", requests);
+    return { atMs, who, ok, ms, count: requests, share };
+  }
+
+  #who(revision: string | undefined): Observation["who"] | undefined {
+    if (revision === undefined) return "gateway";
+    if (revision === this.#plan.candidate) return "candidate";
+    return revision === this.#plan.baseline ? "baseline" : undefined;
+  }
+}

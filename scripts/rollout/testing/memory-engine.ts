@@ -1,0 +1,135 @@
+import {
+  type Engine,
+  type Outcome,
+  type RevisionState,
+  SplitChanged,
+  type SplitState,
+  type SplitTarget,
+} from "../../traffic/engine.ts";
+import type { Clock } from "../run/clock.ts";
+
+/** How a revision of the pretended service behaves. */
+export interface Behaviour {
+  /** The part of its answers that are errors. */
+  errors: number;
+  /** Its median, in milliseconds. */
+  ms: number;
+  /** When it is ready, by the clock; at once when undefined, never when infinite. */
+  readyAtMs?: number;
+}
+
+export interface MemoryEngineOptions {
+  clock: Clock;
+  targets: readonly SplitTarget[];
+  behaviours: Readonly<Record<string, Behaviour>>;
+  /** Requests a second. */
+  rps: number;
+  random: () => number;
+  /** How long a written split takes to be in force. @default 300 */
+  forceMs?: number;
+}
+
+/** An engine in memory, with pretended traffic: for tests of whatever is written against the interface. */
+export class MemoryEngine implements Engine {
+  readonly name = "local";
+  readonly service = "credit-check";
+  readonly place = "memory";
+  /** Every split that was written through the interface. */
+  readonly writes: SplitTarget[][] = [];
+  readonly #options: MemoryEngineOptions;
+  #behaviours: Readonly<Record<string, Behaviour>>;
+  #state: SplitState;
+  #version = 1;
+  #inForce: readonly SplitTarget[];
+  #forceAtMs = 0;
+
+  constructor(options: MemoryEngineOptions) {
+    this.#options = options;
+    this.#behaviours = options.behaviours;
+    this.#state = { targets: options.targets, version: "1", changed: undefined };
+    this.#inForce = options.targets;
+  }
+
+  get live(): SplitState {
+    return this.#state;
+  }
+
+  async read(): Promise<SplitState> {
+    return this.#state;
+  }
+
+  async write(targets: readonly SplitTarget[], version: string, by: string): Promise<SplitState> {
+    if (version !== this.#state.version)
+      throw new SplitChanged("the split was changed meanwhile", this.#state);
+    this.writes.push([...targets]);
+    return this.#set(targets, by);
+  }
+
+  /** What somebody else does, by whatever means. */
+  edit(targets: readonly SplitTarget[], by: string): void {
+    this.#set(targets, by);
+  }
+
+  /** Revisions behave otherwise from now on. */
+  behave(behaviours: Readonly<Record<string, Behaviour>>): void {
+    this.#behaviours = { ...this.#behaviours, ...behaviours };
+  }
+
+  async inForce(signal: AbortSignal): Promise<{ ms: number }> {
+    const { clock } = this.#options;
+    const begun = clock.now();
+    while (clock.now() < this.#forceAtMs && !signal.aborted)
+      await clock.sleep(this.#forceAtMs - clock.now(), signal);
+    signal.throwIfAborted();
+    this.#inForce = this.#state.targets;
+    return { ms: clock.now() - begun };
+  }
+
+  async revisions(): Promise<RevisionState[]> {
+    const { clock } = this.#options;
+    return Object.entries(this.#behaviours).map(([name, { readyAtMs = 0 }]) => {
+      const ready = clock.now() >= readyAtMs;
+      return { name, ready, reason: ready ? undefined : "ImagePullBackOff: there is no such image" };
+    });
+  }
+
+  async *outcomes(signal: AbortSignal): AsyncGenerator<Outcome[]> {
+    const { clock, rps, random } = this.#options;
+    let owed = 0;
+    for (let before = clock.now(); !signal.aborted;) {
+      await clock.sleep(250, signal);
+      owed += ((clock.now() - before) * rps) / 1000;
+      before = clock.now();
+      if (clock.now() >= this.#forceAtMs) this.#inForce = this.#state.targets;
+      const batch: Outcome[] = [];
+      for (; owed >= 1; owed--) batch.push(this.#request(random));
+      if (batch.length > 0) yield batch;
+    }
+  }
+
+  #request(random: () => number): Outcome {
+    let left = random() * 100;
+    const target = this.#inForce.find(({ percent }) => (left -= percent) < 0);
+    const behaviour = this.#behaviours[target?.revision ?? ""];
+    return {
+      atMs: this.#options.clock.now(),
+      revision: target?.revision,
+      ok: behaviour !== undefined && random() >= behaviour.errors,
+      ms: (behaviour?.ms ?? 1) * Math.exp(0.4 * (random() + random() + random() - 1.5)),
+      count: 1,
+      excluded: undefined,
+    };
+  }
+
+  #set(targets: readonly SplitTarget[], by: string): SplitState {
+    const { clock, forceMs = 300 } = this.#options;
+    this.#version++;
+    this.#forceAtMs = clock.now() + forceMs;
+    this.#state = {
+      targets: targets.map((target) => ({ ...target })),
+      version: String(this.#version),
+      changed: { by, atMs: clock.now() },
+    };
+    return this.#state;
+  }
+}
