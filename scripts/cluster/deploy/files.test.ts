@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { PROJECT } from "../../project.ts";
+import { FakeCluster } from "../testing/fake-cluster.ts";
 import { knativeCluster } from "../workload/testing.ts";
 import { deployFiles, type DeployFilesOptions } from "./files.ts";
 import { runKnative } from "./testing.ts";
@@ -51,6 +52,17 @@ test.each(["istio/split/by-istio", "istio/strict"])("%s takes the place of istio
   const given = options({ istio, dryRun: true });
   const { changes } = await deployFiles(given);
   expect(changes.map(({ object }) => object)).toContain("VirtualService kyc/kyc-credit-check");
+});
+
+test("that there is no Knative is told before images are built", async () => {
+  const kube = new FakeCluster().kube;
+  const onImage = (): never => {
+    throw new Error("an image is built");
+  };
+  const events = { onChange() {}, onView() {}, onImage };
+  await expect(deployFiles(options({ kube, buildImages: true, events }))).rejects.toThrow(
+    "this cluster does not know Service of serving.knative.dev/v1",
+  );
 });
 
 test("a folder that is not there is told, and nothing is applied", async () => {

@@ -4,6 +4,7 @@ import { ensureImages, imagesOf } from "../images/ensure.ts";
 import { findIngress, type Ingress, NoIngress } from "../ingress.ts";
 import type { Kube } from "../kube/client.ts";
 import { programs } from "../run.ts";
+import { KNATIVE_SERVICE } from "../workload/objects.ts";
 import { deploy, type Deployed, type DeployEvents } from "./deploy.ts";
 import { untilRouted } from "./routed.ts";
 
@@ -47,6 +48,8 @@ export async function deployFiles(options: DeployFilesOptions): Promise<Deployed
   const { documents, problems } = await readDocuments(root, ["knative", options.istio]);
   const errors = problems.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new InvalidManifests(errors);
+  // Building takes its time: that there is no cluster, or no Knative on it, is told before.
+  await kube.path(KNATIVE_SERVICE, { namespace: options.namespace });
   const images =
     options.buildImages && !dryRun
       ? await ensureImages({
