@@ -1,4 +1,4 @@
-import { Elysia, type Context } from "elysia";
+import { Elysia } from "elysia";
 import { ContractError } from "../shared/http/errors.ts";
 import { REVISION_HEADER } from "../shared/telemetry/revision.ts";
 import { APPLICATION } from "../shared/http/requests.ts";
@@ -27,10 +27,7 @@ export const createApp = (deps: CreditCheckDeps) =>
 
 function checks(handling: Handling, variant: Variant) {
   const response = { 200: variant.answer };
-  const check = ({ set }: Pick<Context, "set">) => {
-    set.headers["content-type"] = "application/json";
-    return variant.check();
-  };
+  const check = () => variant.check();
   return new Elysia({ name: "credit-check", ...APPLICATION })
     .use(handling)
     .get(`${PREFIX}${variant.name}`, check, { response, detail: documentCheck(variant) })

@@ -9,17 +9,16 @@ import { creditCheckPath } from "./report-type.ts";
 /** Answers for an applicant by what the credit check says, and under the revision that said it. */
 export const customer =
   (creditCheck: Upstream<CreditCheckAnswer>) =>
-  async ({ call, request, set }: Pick<Context, "request" | "set"> & { call: Call }): Promise<Customer> => {
+  async ({ call, request }: Pick<Context, "request"> & { call: Call }): Promise<Customer> => {
     // What is true of an applicant today, and which version says so, is not to be kept by a cache.
-    set.headers["cache-control"] = "no-store";
+    call.headers = { "cache-control": "no-store" };
     try {
       const { body, revision } = await creditCheck.get(creditCheckPath(request.url), request, call);
-      if (revision !== undefined) set.headers[REVISION_HEADER] = revision;
-      set.headers["content-type"] = "application/json";
+      if (revision !== undefined) call.headers[REVISION_HEADER] = revision;
       return toCustomer(body);
     } catch (error) {
       if (!(error instanceof UpstreamFailure)) throw error;
-      if (error.revision !== undefined) set.headers[REVISION_HEADER] = error.revision;
+      if (error.revision !== undefined) call.headers[REVISION_HEADER] = error.revision;
       throw creditCheckFailed(error.outcome);
     }
   };

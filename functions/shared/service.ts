@@ -1,6 +1,7 @@
 import { Elysia, type AnyElysia } from "elysia";
 import type { ApiDescription } from "./docs/api-document.ts";
 import { docs } from "./docs/docs.ts";
+import { createAnswers } from "./http/answers.ts";
 import type { ContractError } from "./http/errors.ts";
 import { health } from "./http/health.ts";
 import { metricsEndpoint } from "./telemetry/metrics-endpoint.ts";
@@ -8,7 +9,7 @@ import { createPathTable } from "./http/path-table.ts";
 import { APPLICATION, requests, type RequestDeps } from "./http/requests.ts";
 
 /** What every service is given from outside. */
-export interface ServiceDeps extends Omit<RequestDeps, "paths" | "unforeseen"> {}
+export interface ServiceDeps extends Omit<RequestDeps, "paths" | "answers" | "unforeseen"> {}
 
 /** What makes a service this one. */
 export interface ServiceParts {
@@ -27,10 +28,10 @@ export type Handling = ReturnType<typeof requests>;
 /** Puts a service together; it does not listen. */
 export function createService(deps: ServiceDeps, parts: ServiceParts) {
   const paths = createPathTable();
-  const handling = requests({ ...deps, paths, unforeseen: parts.unforeseen });
+  const answers = createAnswers(parts.headers);
+  const handling = requests({ ...deps, paths, answers, unforeseen: parts.unforeseen });
   const routes = parts.routes(handling);
   const app = new Elysia(APPLICATION)
-    .headers({ ...parts.headers })
     .use(handling)
     .use(health(deps.activity))
     .use(metricsEndpoint(deps.metrics))

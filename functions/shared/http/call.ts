@@ -19,6 +19,8 @@ export interface Call {
   /** The clock's milliseconds at the beginning. */
   readonly startedAt: number;
   upstream: UpstreamRecord | undefined;
+  /** What the answer says beside what every answer of the service does; whether it is a failure or not. */
+  headers: Record<string, string> | undefined;
   /** Set once the request is logged and counted, which happens once. */
   recorded: boolean;
 }
@@ -39,6 +41,7 @@ export function beginCall(headers: Headers, { activity, clock, newId }: CallDeps
     traceId: traceIdOf(headers),
     startedAt: clock(),
     upstream: undefined,
+    headers: undefined,
     recorded: false,
   };
 }

@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import type { Answers } from "./answers.ts";
 import { refuseLargeBody } from "./body-limit.ts";
 import { beginCall, type CallDeps } from "./call.ts";
 import { answerFailure, type ErrorDeps } from "./errors.ts";
@@ -15,7 +16,9 @@ export const APPLICATION = {
 } as const;
 
 /** What the handling of requests needs from outside. */
-export interface RequestDeps extends CallDeps, RecordDeps, ErrorDeps {}
+export interface RequestDeps extends CallDeps, RecordDeps, ErrorDeps {
+  readonly answers: Answers;
+}
 
 /**
  * What each request goes through, whatever it asks for: it gets its id, its end is logged and
@@ -26,10 +29,9 @@ export interface RequestDeps extends CallDeps, RecordDeps, ErrorDeps {}
  */
 export const requests = (deps: RequestDeps) =>
   new Elysia({ name: "requests", ...APPLICATION })
-    .derive({ as: "global" }, function begin({ request, set }) {
+    .derive({ as: "global" }, function begin({ request }) {
       refuseLargeBody(request);
       const call = beginCall(request.headers, deps);
-      set.headers["x-request-id"] = call.requestId;
       return { call };
     })
     .mapResponse({ as: "global" }, function end({ call, request, route, set, responseValue }) {
@@ -37,12 +39,21 @@ export const requests = (deps: RequestDeps) =>
       if (call === undefined || call.recorded) return;
       const status = responseValue instanceof Response ? responseValue.status : Number(set.status);
       record(call, { method: request.method, route, status }, deps);
+      if (isJson(responseValue)) {
+        const answer = deps.answers.json(responseValue, status, call);
+        return answer;
+      }
+      deps.answers.describe(call, set.headers);
     })
     .onError({ as: "global" }, async function fail({ call: begun, error, request, route, set }) {
       const call = begun ?? beginCall(request.headers, deps);
       const { requestId } = call;
-      set.headers["x-request-id"] = requestId;
+      deps.answers.describe(call, set.headers);
       const answer = await answerFailure({ error, request, requestId, route }, deps);
       record(call, { method: request.method, route: answer.route, status: answer.response.status }, deps);
       return answer.response;
     });
+
+function isJson(value: unknown): value is object {
+  return typeof value === "object" && value !== null && value.constructor === Object;
+}

@@ -1,5 +1,4 @@
-import Histogram from "prom-client/lib/histogram.js";
-import Registry from "prom-client/lib/registry.js";
+import { createHistogram } from "./histogram.ts";
 
 /**
  * What a service measures, and its text for Prometheus. Durations in milliseconds.
@@ -16,33 +15,30 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** No service has this many versions behind it at a time; an upstream that invents names gets no further. */
 const MOST_REVISIONS = 50;
 
-/** Makes the metrics of a service of the given revision, in a registry of their own. */
+/** Makes the metrics of a service of the given revision. */
 export function createMetrics({ revision }: { revision: string }): Metrics {
-  const registry = new Registry();
-  const requests = new Histogram({
+  const requests = createHistogram({
     name: "http_server_request_duration_seconds",
     help: "Time from the first look at a request to its answer.",
-    labelNames: ["method", "route", "status", "revision"],
-    buckets: SECONDS,
-    registers: [registry],
+    labels: ["method", "route", "status", "revision"],
+    bounds: SECONDS,
   });
-  const upstreamCalls = new Histogram({
+  const upstreamCalls = createHistogram({
     name: "http_client_request_duration_seconds",
     help: "Time from a call to an upstream to its answer, read and checked, or to its failure.",
-    labelNames: ["upstream", "revision", "outcome"],
-    buckets: SECONDS,
-    registers: [registry],
+    labels: ["upstream", "revision", "outcome"],
+    bounds: SECONDS,
   });
   const requestOf = memo((method: string) =>
     memo((route: string) =>
-      memo((status: number) => requests.labels(method, route, String(status), revision)),
+      memo((status: number) => requests.series(method, route, String(status), revision)),
     ),
   );
   const upstreamCallOf = memo((upstream: string) =>
-    memo((from: string) => memo((outcome: string) => upstreamCalls.labels(upstream, from, outcome))),
+    memo((from: string) => memo((outcome: string) => upstreamCalls.series(upstream, from, outcome))),
   );
   const revisions = new Set<string>();
-  let processMetrics: Promise<void> | undefined;
+  let processMetrics: Promise<() => Promise<string>> | undefined;
 
   function bounded(name: string): string {
     if (revisions.has(name)) return name;
@@ -58,16 +54,16 @@ export function createMetrics({ revision }: { revision: string }): Metrics {
     upstreamCall({ upstream, revision: from, outcome }, ms) {
       upstreamCallOf(upstream)(bounded(from))(outcome).observe(ms / 1000);
     },
-    contentType: registry.contentType,
+    contentType: "text/plain; version=0.0.4; charset=utf-8",
     async text() {
-      processMetrics ??= addProcessMetrics(registry);
-      await processMetrics;
-      return registry.metrics();
+      processMetrics ??= readProcessMetrics();
+      const ofProcess = await processMetrics;
+      return `${requests.text()}\n${upstreamCalls.text()}\n${await ofProcess()}`;
     },
   };
 }
 
-/** Remembers what `make` made of each key. A histogram checks and joins its labels once that way. */
+/** Remembers what `make` made of each key. */
 function memo<K, V>(make: (key: K) => V): (key: K) => V {
   const made = new Map<K, V>();
   return (key) => {
@@ -77,9 +73,13 @@ function memo<K, V>(make: (key: K) => V): (key: K) => V {
   };
 }
 
-/** The library's process metrics that say something true on Bun; its others are always nought there. */
-async function addProcessMetrics(registry: Registry): Promise<void> {
-  const parts = await Promise.all([
+/**
+ * The usual library's process metrics that say something true on Bun; its others are always nought there. It is loaded
+ * when somebody asks: a service that starts from zero has no time for it.
+ */
+async function readProcessMetrics(): Promise<() => Promise<string>> {
+  const [{ default: Registry }, ...parts] = await Promise.all([
+    import("prom-client/lib/registry.js"),
     import("prom-client/lib/metrics/processCpuTotal.js"),
     import("prom-client/lib/metrics/processStartTime.js"),
     import("prom-client/lib/metrics/osMemoryHeap.js"),
@@ -87,5 +87,7 @@ async function addProcessMetrics(registry: Registry): Promise<void> {
     import("prom-client/lib/metrics/processMaxFileDescriptors.js"),
     import("prom-client/lib/metrics/heapSizeAndUsed.js"),
   ]);
+  const registry = new Registry();
   for (const { default: register } of parts) register(registry);
+  return () => registry.metrics();
 }
