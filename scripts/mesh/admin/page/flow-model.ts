@@ -66,11 +66,16 @@ export function flowOf(state: MeshState): Flow {
   }
   return { nodes, edges };
 
+  function hasFault({ name }: ServiceState, revision: RevisionView): boolean {
+    return state.faults.faults.some((fault) => fault.service === name && fault.revision === revision.name);
+  }
+
   function addService(service: ServiceState, column: number): void {
     const [split] = service.splits;
     const [only] = service.revisions;
     if (service.revisions.length === 1 && only !== undefined) {
-      const lines = [stateMark(only), trafficText(only)];
+      const fault = hasFault(service, only) ? ", ⚠ fault" : "";
+      const lines = [`${stateMark(only)}${fault}`, trafficText(only)];
       nodes.push({
         id: idOf(service),
         kind: "service",
@@ -100,7 +105,7 @@ export function flowOf(state: MeshState): Flow {
         column: column + 1,
         title: revision.name,
         lines: [
-          stateMark(revision),
+          `${stateMark(revision)}${hasFault(service, revision) ? ", ⚠ fault" : ""}`,
           `planned ${plannedText(share.percent)}, seen ${seen}`,
           trafficText(revision),
         ],

@@ -45,7 +45,7 @@ function revisionView(
       revision.tags.map((tag) => h("span", { class: "tag" }, tag)),
       h("span", { class: `badge state-${revision.state.replace(" ", "-")}` }, stateMark(revision)),
     ),
-    h("p", { class: "quiet", hidden: revision.reason === "" }, revision.reason),
+    h("p", { class: "quiet", hidden: revision.reason === "" }, reasonText(revision)),
     h("p", { class: "warning", hidden: fault === undefined }, fault && `⚠ fault: ${faultText(fault)}`),
     h(
       "dl",
@@ -60,7 +60,8 @@ function revisionView(
       label: "requests and errors a second",
       lines: [
         { name: "requests", values: perSecond("requests"), area: true },
-        { name: "errors", values: perSecond("errors"), area: true },
+        // Without an error there is no line: one on the ground would look like some.
+        { name: "errors", values: perSecond("errors").map((rate) => rate || null), area: true },
       ],
       top: rateText,
       atLeast: 1,
@@ -76,6 +77,11 @@ function revisionView(
     }),
     faultForm(service.name, revision.name, fault),
   );
+}
+
+/** Why a revision is in its state; when it is ready, in how long it became so. */
+function reasonText({ state, reason }: RevisionView): string {
+  return state === "ready" && reason !== "" ? `ready ${reason}` : reason;
 }
 
 function figure(name: string, value: string, isBad = false): Spec {

@@ -17,15 +17,16 @@ export function pageView(state: MeshState): Spec[] {
       "section",
       { "aria-labelledby": "splits" },
       h("h2", { id: "splits" }, "Planned and seen"),
-      h("div", { class: "cards" }, splitsView(state.services, state.nowMs)),
+      h("div", { class: "cards few" }, splitsView(state.services, state.nowMs)),
     ),
-    h("section", {}, faultsView(state.faults)),
     h(
       "section",
       { "aria-labelledby": "revisions" },
       h("h2", { id: "revisions" }, "Revisions"),
       h("div", { class: "cards" }, revisionsView(state)),
     ),
+    // Below the switches, so that none moves away under a finger.
+    h("section", {}, faultsView(state.faults)),
     h(
       "section",
       { "aria-labelledby": "rules" },
