@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Authority } from "../cluster/kube/testing/certificates.ts";
-import type { FakeCluster } from "../cluster/testing/fake-cluster.ts";
-import { PROJECT } from "../project.ts";
-import type { Finished } from "./testing.ts";
+import { Authority } from "../../cluster/kube/testing/certificates.ts";
+import type { FakeCluster } from "../../cluster/testing/fake-cluster.ts";
+import { PROJECT } from "../../project.ts";
+import type { Finished } from "../testing.ts";
 
 /** A command that runs. */
 export interface RunningCommand {
