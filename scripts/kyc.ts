@@ -9,6 +9,7 @@ import { imagesCommand } from "./commands/images.ts";
 import { judgeCommand } from "./commands/judge.ts";
 import { loadCommand } from "./commands/load.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { splitCommand } from "./commands/split.ts";
 import { statusCommand } from "./commands/status.ts";
 import { testCommand } from "./commands/test.ts";
 import { deployAndVerify } from "./commands/up-sequel.ts";
@@ -30,6 +31,7 @@ const kyc = new Command("kyc")
   .addCommand(verifyCommand())
   .addCommand(e2eCommand())
   .addCommand(statusCommand())
+  .addCommand(splitCommand())
   .addCommand(logsCommand())
   .addCommand(equalCommand())
   .addCommand(judgeCommand())

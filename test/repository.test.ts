@@ -21,8 +21,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "scripts/nearest.ts",
   ],
   "scripts/rollout/judge": ["scripts/rollout/judge", "scripts/nearest.ts"],
+  "scripts/engines": [
+    "scripts/engines",
+    "scripts/mesh",
+    "scripts/cluster",
+    "scripts/traffic",
+    "scripts/manifests",
+    "scripts/nearest.ts",
+  ],
   "scripts/terminal": [
     "scripts/terminal",
+    "scripts/engines",
     "scripts/rollout/judge",
     "scripts/cluster",
     "scripts/load",

@@ -87,6 +87,14 @@ export interface SplitChange {
   undo: boolean;
 }
 
+/** Who answered, of the requests that a split decided. */
+export interface ObservedSplit {
+  /** Since when, in milliseconds since the epoch. */
+  sinceMs: number;
+  /** By revision. */
+  counts: ReadonlyMap<string, number>;
+}
+
 /** An engine that remembers what this tool changed. */
 export interface RecordedEngine extends Engine {
   /** @param undo whether the write takes back the last change @default false */
@@ -95,6 +103,13 @@ export interface RecordedEngine extends Engine {
   changes(): Promise<SplitChange[]>;
   /** Whether the engine can tell now which revisions are ready; false where nothing runs. */
   runs(): Promise<boolean>;
+  /** What carries the traffic now, where that can differ from what is written; undefined where nothing runs. */
+  live(): Promise<readonly SplitTarget[] | undefined>;
+  /**
+   * Who answers: since the split is what it is where the engine counts by itself, else from now on until the signal.
+   * Undefined where nothing runs.
+   */
+  observe(signal: AbortSignal): Promise<ObservedSplit | undefined>;
 }
 
 /** Nothing runs that could have a split in force. The message says how to start it. */

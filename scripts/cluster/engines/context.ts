@@ -1,4 +1,4 @@
-import type { SplitChange, SplitState, SplitTarget } from "../../traffic/engine.ts";
+import type { ObservedSplit, Outcome, SplitChange, SplitState, SplitTarget } from "../../traffic/engine.ts";
 import type { OutcomeSource } from "./outcomes/source.ts";
 import { sameSplit } from "../../traffic/split-diff.ts";
 import type { Kube } from "../kube/client.ts";
@@ -27,4 +27,16 @@ export function changedBy(
   const writer = lastWriter(fields, path);
   const isOwn = writer?.by === SPLIT_MANAGER && last !== undefined && sameSplit(last.after, targets);
   return isOwn ? { by: last.by, atMs: last.atMs } : writer;
+}
+
+/** Counts who answered, as long as outcomes come. */
+export async function countAnswers(outcomes: AsyncIterable<Outcome[]>): Promise<ObservedSplit> {
+  const sinceMs = Date.now();
+  const counts = new Map<string, number>();
+  for await (const batch of outcomes) {
+    for (const { revision, count } of batch) {
+      if (revision !== undefined) counts.set(revision, (counts.get(revision) ?? 0) + count);
+    }
+  }
+  return { sinceMs, counts };
 }

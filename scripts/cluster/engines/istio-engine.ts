@@ -10,7 +10,7 @@ import { destinationLike, destinationOf, percentsOf, weightsFor } from "../../tr
 import { ApiError } from "../kube/api-error.ts";
 import { nameOf, refOf } from "../kube/objects.ts";
 import { Unable } from "../unable.ts";
-import { changedBy, type ClusterEngineOptions } from "./context.ts";
+import { changedBy, type ClusterEngineOptions, countAnswers } from "./context.ts";
 import { istioInForce } from "./force/istio-force.ts";
 import { HistoryMap, SPLIT_MANAGER } from "./history-map.ts";
 import { type LiveDestination, LiveVirtualService, managedFieldsOf } from "./objects.ts";
@@ -81,6 +81,11 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
     inForce: (signal) => istioInForce({ kube, namespace, service, signal }),
     revisions: () => readRevisions(kube, namespace, service),
     outcomes: (signal) => outcomes({ kube, namespace, service }, signal),
+    observe: (signal) => countAnswers(outcomes({ kube, namespace, service }, signal)),
+    async live() {
+      const found = await live();
+      return targetsOf(found.routes, found.service);
+    },
   };
 
   async function overtaken(found: WeightedRule): Promise<SplitChanged> {

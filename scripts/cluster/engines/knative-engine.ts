@@ -4,7 +4,7 @@ import { asSplit, asTraffic, withDefaults } from "../../traffic/kn/target.ts";
 import { ApiError } from "../kube/api-error.ts";
 import { KNATIVE_SERVICE, LiveService } from "../workload/objects.ts";
 import { Unable } from "../unable.ts";
-import { changedBy, type ClusterEngineOptions } from "./context.ts";
+import { changedBy, type ClusterEngineOptions, countAnswers } from "./context.ts";
 import { knativeInForce } from "./force/knative-force.ts";
 import { HistoryMap, SPLIT_MANAGER } from "./history-map.ts";
 import { managedFieldsOf } from "./objects.ts";
@@ -68,6 +68,10 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
     inForce: (signal) => knativeInForce({ kube, namespace, service, signal }),
     revisions: () => readRevisions(kube, namespace, service),
     outcomes: (signal) => outcomes({ kube, namespace, service }, signal),
+    observe: (signal) => countAnswers(outcomes({ kube, namespace, service }, signal)),
+    async live() {
+      return (await stateOf(await live())).targets;
+    },
   };
 
   async function overtaken(object: LiveService): Promise<SplitChanged> {

@@ -10,7 +10,7 @@ import {
 } from "../../traffic/engine.ts";
 import { sameSplit } from "../../traffic/split-diff.ts";
 import { lineOf } from "../../traffic/splits.ts";
-import type { MeshState, RevisionView } from "../admin/schema.ts";
+import type { MeshState, RevisionView, SplitState as MeshSplit } from "../admin/schema.ts";
 import { HistoryFile, replaceFile } from "./history-file.ts";
 import { meshOutcomes } from "./outcomes.ts";
 import { readMeshState, type RunningMeshOptions, serviceOf } from "./running-mesh.ts";
@@ -44,6 +44,11 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
     if (last !== undefined && sameSplit(last.after, targets)) return { by: last.by, atMs: last.atMs };
     const file = await stat(pathOf(root, split)).catch(() => undefined);
     return file && { by: `an edit of ${at.file}`, atMs: Math.round(file.mtimeMs) };
+  }
+
+  async function deciding(): Promise<MeshSplit | undefined> {
+    const seen = await running(options);
+    return seen && serviceOf(seen, service)?.splits.find((each) => each.deciding);
   }
 
   return {
@@ -89,7 +94,17 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
     },
     runs: async () => (await running(options)) !== undefined,
     outcomes: (signal) => meshOutcomes(options, service, signal),
+    live: async () => (await deciding())?.targets.map(targetOf),
+    async observe() {
+      const observed = (await deciding())?.observed;
+      const counts = observed?.revisions.map(({ revision, count }) => [revision, count] as const);
+      return observed && { sinceMs: observed.sinceMs, counts: new Map(counts) };
+    },
   };
+}
+
+function targetOf({ revision, tag, percent, latest }: MeshSplit["targets"][number]): SplitTarget {
+  return { revision, tag: tag ?? undefined, percent, latest };
 }
 
 function versionOf({ at, by, targets }: FileSplit): string {

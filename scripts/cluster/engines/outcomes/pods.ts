@@ -80,7 +80,12 @@ export async function* podOutcomes(query: OutcomeQuery, signal: AbortSignal): As
   /** What a pod counted since the last look; undefined when it does not answer, and the next look makes up for it. */
   async function look(uid: string, { forward, isNew }: Watched): Promise<Outcome[] | undefined> {
     const samples = await scrape(forward);
-    return samples && counters.added(uid, samples, isNew, Date.now());
+    return samples && counters.added(uid, samples.filter(isAboutService), isNew, Date.now());
+  }
+
+  /** A caller may call others too. */
+  function isAboutService({ name, labels }: Sample): boolean {
+    return name === STARTED || !isCalled || labels["upstream"] === service;
   }
 
   async function scrape(forward: Promise<Forward>): Promise<Sample[] | undefined> {

@@ -1,0 +1,98 @@
+import { Command, Option } from "commander";
+import { EXIT, Failure } from "../exit.ts";
+import { duration } from "./cluster-site.ts";
+import { onCluster, untilInterrupted } from "./on-cluster.ts";
+import type { SplitFlags } from "./split/flags.ts";
+
+/** `kyc split`: who gets which share, and how to change it in the language of kn. */
+export function splitCommand(): Command {
+  return new Command("split")
+    .description("shows who gets which share of a service's requests, and changes it as kn does")
+    .argument("<service>", "the Knative Service, such as credit-check")
+    .option(
+      "--traffic <ref=percent>",
+      "gives a tag, a revision or @latest its percent; the rest goes to the one that is missing",
+      collect,
+    )
+    .option("--tag <revision=tag>", "gives a revision or @latest a tag", collect)
+    .option("--untag <tag>", "takes a tag away; done before --tag, which is done before --traffic", collect)
+    .option("--undo", "takes the last change back, and the one before it when done again", false)
+    .addOption(
+      new Option("--engine <name>", "who carries the split (default: found by looking)").choices([
+        "local",
+        "knative",
+        "istio",
+      ]),
+    )
+    .option("--dry-run", "shows what would change, and for how many requests; changes nothing", false)
+    .option("--allow-missing", "takes names that do not exist, as kn does", false)
+    .option(
+      "--force",
+      "gives traffic to a revision that is not ready, and undoes over somebody else's change",
+      false,
+    )
+    .option(
+      "--from <file>",
+      "computes the traffic block that kn would make of the one in a file, and changes nothing",
+    )
+    .option("--latest <revision>", "with --from: the latest ready revision")
+    .addOption(
+      new Option("--observe <time>", "how long a cluster's answers are counted when the split is shown")
+        .argParser(duration)
+        .default(duration("3s"), "3s"),
+    )
+    .option(
+      "--prometheus <url>",
+      "a Prometheus that has the metrics of the pods (default: the pods are asked)",
+    )
+    .option(
+      "--context <name>",
+      "a kubeconfig context (default: the local mesh if it runs, else the current context)",
+    )
+    .option("-n, --namespace <name>", "the namespace of the system on a cluster", "kyc")
+    .addOption(
+      new Option("--timeout <time>", "how long the data plane may take to have a change")
+        .argParser(duration)
+        .default(duration("60s"), "60s"),
+    )
+    .addOption(new Option("-o, --output <format>", "the result as data").choices(["json"]))
+    .addHelpText("after", EXAMPLES)
+    .action((service: string, flags: SplitFlags) => onCluster(() => runSplit(service, flags)));
+}
+
+const EXAMPLES = `
+Examples:
+  ./kyc split credit-check                                      planned, live and observed
+  ./kyc split credit-check --traffic basic=90,advanced=10       tags, revisions or @latest
+  ./kyc split credit-check --traffic advanced=10 --dry-run      what would change; a lone missing target gets the rest
+  ./kyc split credit-check --tag credit-check-v3=v3 --traffic v3=5,basic=95
+  ./kyc split credit-check --undo                               back, step by step
+  ./kyc split credit-check --engine knative --context minikube
+  ./kyc split credit-check --from knative/credit-check/2-advanced.yaml --latest credit-check-advanced --traffic @latest=100 -o json
+
+The flags mean what they mean to kn service update. When the command ends, every gateway has the split.
+Exits with 1 when nothing was changed because it would do harm, or because somebody else changed the split meanwhile.`;
+
+async function runSplit(service: string, flags: SplitFlags): Promise<void> {
+  const { isChange } = await import("./split/flags.ts");
+  if (flags.undo && isChange(flags))
+    throw new Failure(
+      "--undo goes back to a split that was, and takes no --traffic, --tag or --untag.",
+      EXIT.usage,
+    );
+  if (flags.from !== undefined) {
+    const { splitOffline } = await import("./split/offline.ts");
+    return splitOffline(service, { ...flags, from: flags.from });
+  }
+  const signal = untilInterrupted();
+  if (isChange(flags) || flags.undo) {
+    const { changeSplit } = await import("./split/change.ts");
+    return changeSplit(service, flags, signal);
+  }
+  const { showSplit } = await import("./split/show.ts");
+  return showSplit(service, flags, signal);
+}
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}

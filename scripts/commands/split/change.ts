@@ -1,0 +1,114 @@
+import { EXIT, Failure } from "../../exit.ts";
+import { type PlannedChange, planChange, Refused, refuseUnready } from "../../engines/plan-change.ts";
+import { drawChange } from "../../terminal/draw-split.ts";
+import { styleFor } from "../../terminal/style.ts";
+import { CannotWrite, NothingRuns, type RecordedEngine, SplitChanged } from "../../traffic/engine.ts";
+import { changedShare, sameSplit } from "../../traffic/split-diff.ts";
+import { lastToUndo } from "../../traffic/split-history.ts";
+import { engineFor, knFlagsOf, type SplitFlags, whoAmI } from "./flags.ts";
+
+/** Changes a split, or takes the last change back, and waits until the data plane has it. */
+export async function changeSplit(service: string, flags: SplitFlags, signal: AbortSignal): Promise<void> {
+  const engine = await engineFor(service, flags);
+  try {
+    const change = flags.undo
+      ? await planUndo(engine, flags)
+      : await planChange(engine, { ...flags, flags: knFlagsOf(flags) });
+    if (flags.dryRun) return tell(engine, change, { isDryRun: true }, flags);
+    if (sameSplit(change.before.targets, change.after)) return tell(engine, change, {}, flags);
+    tell(engine, change, await carryOut(engine, change, flags, signal), flags);
+  } catch (error) {
+    throw asFailure(error, engine);
+  }
+}
+
+/** What became of a change. */
+interface Done {
+  isDryRun?: boolean;
+  /** Milliseconds until it was written. */
+  writtenMs?: number;
+  /** Milliseconds from then until the data plane had it; undefined where nothing runs. */
+  inForceMs?: number | undefined;
+  /** Why there is no data plane that could have it. */
+  nothingRuns?: string;
+}
+
+async function carryOut(
+  engine: RecordedEngine,
+  { before, after }: PlannedChange,
+  { undo, timeout }: SplitFlags,
+  signal: AbortSignal,
+): Promise<Done> {
+  const startedAt = performance.now();
+  await engine.write(after, before.version, whoAmI(), undo);
+  const writtenMs = performance.now() - startedAt;
+  const late = AbortSignal.timeout(timeout);
+  try {
+    const { ms } = await engine.inForce(AbortSignal.any([signal, late]));
+    return { writtenMs, inForceMs: ms };
+  } catch (error) {
+    if (error instanceof NothingRuns) return { writtenMs, nothingRuns: error.message };
+    if (late.aborted)
+      throw new Failure(
+        `The split is written in ${engine.place}, but not every gateway has it after ${timeout / 1000} s; ./kyc split ${engine.service} shows what is live.`,
+      );
+    if (signal.aborted) throw new Failure("Interrupted. The split is written.", EXIT.interrupted);
+    throw error;
+  }
+}
+
+async function planUndo(engine: RecordedEngine, { force }: SplitFlags): Promise<PlannedChange> {
+  const [before, changes, revisions, runs] = await Promise.all([
+    engine.read(),
+    engine.changes(),
+    engine.revisions(),
+    engine.runs(),
+  ]);
+  const last = lastToUndo(changes);
+  if (last === undefined)
+    throw new Refused(`There is no change of ${engine.service} by this tool to take back.`);
+  if (!force && !sameSplit(before.targets, changes.at(-1)?.after ?? []))
+    throw new Refused(
+      `${before.changed?.by ?? "Somebody"} changed the split since this tool did, and --undo would take that back too: ./kyc split ${engine.service} shows it, --force goes back all the same.`,
+    );
+  if (runs && !force) refuseUnready(before.targets, last.before, revisions);
+  const after = [...last.before];
+  return { before, after, changedShare: changedShare(before.targets, after), remainder: undefined };
+}
+
+function tell(engine: RecordedEngine, change: PlannedChange, done: Done, flags: SplitFlags): void {
+  const { before, after, remainder } = change;
+  if (flags.output === "json") {
+    const { name, place } = engine;
+    const told = {
+      engine: name,
+      place,
+      before: before.targets,
+      after,
+      changedShare: change.changedShare,
+      remainder,
+    };
+    console.log(JSON.stringify({ ...told, ...done }, undefined, 2));
+    return;
+  }
+  const lines = drawChange(
+    {
+      service: engine.service,
+      engine: engine.name,
+      place: engine.place,
+      before: before.targets,
+      after,
+      changedShare: change.changedShare,
+      remainder,
+      ...done,
+    },
+    styleFor(process.stdout),
+  );
+  console.log(lines.join("\n"));
+}
+
+function asFailure(error: unknown, { service }: RecordedEngine): unknown {
+  if (error instanceof SplitChanged)
+    return new Failure(`${error.message} ./kyc split ${service} shows what is there now.`);
+  return error instanceof Refused || error instanceof CannotWrite ? new Failure(error.message) : error;
+}

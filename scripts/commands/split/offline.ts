@@ -1,0 +1,43 @@
+import { resolve } from "node:path";
+import { stringify } from "yaml";
+import { EXIT, Failure } from "../../exit.ts";
+import { readServiceStates } from "../../engines/service-file.ts";
+import { CannotWrite } from "../../traffic/engine.ts";
+import { computeTraffic } from "../../traffic/kn/compute.ts";
+import { resolved, withDefaults } from "../../traffic/kn/target.ts";
+import { unknownReferences } from "../../traffic/kn/unknown.ts";
+import { webhookRefusal } from "../../traffic/kn/webhook.ts";
+import { isChange, knFlagsOf, type SplitFlags } from "./flags.ts";
+
+/**
+ * Prints the traffic block that kn would make of the one in a file. The revisions that exist are not known here, so that
+ * a name that the file does not have is taken as kn takes it, and told.
+ */
+export async function splitOffline(service: string, flags: SplitFlags & { from: string }): Promise<void> {
+  if (flags.undo) throw new Failure("--undo goes back on an engine, and not in a file.", EXIT.usage);
+  if (!isChange(flags)) throw new Failure("flag(s) not set\nUsage: update NAME");
+  const states = await readServiceStates(resolve(flags.from), flags.from, service).catch((error: unknown) => {
+    throw error instanceof CannotWrite ? new Failure(error.message) : error;
+  });
+  const last = states.at(-1);
+  const latest = flags.latest ?? last?.latestReady ?? last?.template;
+  const traffic = withDefaults(last?.traffic);
+  const named = [
+    ...traffic.map(({ revisionName }) => revisionName),
+    ...states.map(({ template }) => template),
+    latest,
+  ];
+  const revisions = [...new Set(named.filter((name) => name !== undefined))];
+  const knFlags = knFlagsOf(flags);
+  const observed = resolved(traffic, latest);
+  const result = computeTraffic({ service, traffic, observed, revisions, latest }, knFlags);
+  if ("refusal" in result) throw new Failure(result.refusal);
+  const refusal = webhookRefusal(result.traffic);
+  if (refusal !== undefined) throw new Failure(refusal);
+  if (!flags.allowMissing) {
+    for (const sentence of unknownReferences(traffic, revisions, knFlags))
+      console.error(`warning: ${sentence}`);
+  }
+  if (flags.output === "json") console.log(JSON.stringify(result.traffic, undefined, 2));
+  else process.stdout.write(stringify({ traffic: result.traffic }));
+}

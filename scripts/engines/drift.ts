@@ -1,0 +1,70 @@
+import type { EngineName, SplitState, SplitTarget } from "../traffic/engine.ts";
+import { LATEST } from "../traffic/kn/flags.ts";
+import { sameSplit } from "../traffic/split-diff.ts";
+
+/** The three sides of a split that should agree. */
+export interface DriftSides {
+  service: string;
+  engine: EngineName;
+  /** By the files of the repository. */
+  file: readonly SplitTarget[] | undefined;
+  /** By the last change of this tool. */
+  last: readonly SplitTarget[] | undefined;
+  live: readonly SplitTarget[] | undefined;
+  changed: SplitState["changed"];
+}
+
+/** That the sides do not agree, what must have happened, and what can be done. */
+export interface Drift {
+  /** One sentence. */
+  what: string;
+  proposals: { why: string; command: string }[];
+}
+
+/** Compares the sides. What this tool changed long ago and the files say otherwise by now is no drift when live follows the files. */
+export function driftOf({ service, engine, file, last, live, changed }: DriftSides): Drift | undefined {
+  if (live === undefined) return undefined;
+  const isLast = last !== undefined && sameSplit(last, live);
+  const isFile = file !== undefined && sameSplit(file, live);
+  if (isFile || (file === undefined && (last === undefined || isLast))) return undefined;
+  if (engine === "local") return notFollowed(service);
+  const somebody = changed === undefined ? "Somebody" : changed.by;
+  const proposals: Drift["proposals"] = [];
+  if (last !== undefined && !isLast)
+    proposals.push({
+      why: "to go back to what this tool set last",
+      command: `./kyc split ${service} --engine ${engine} ${trafficFlags(last)}`,
+    });
+  if (file !== undefined) {
+    proposals.push(
+      {
+        why: "to put the files' split in force",
+        command: `./kyc split ${service} --engine ${engine} ${trafficFlags(file)}`,
+      },
+      {
+        why: "to keep what is live, in the files too",
+        command: `./kyc split ${service} --engine local ${trafficFlags(live)}`,
+      },
+    );
+  }
+  if (isLast) return { what: "This tool changed what is live, and the files do not say it yet.", proposals };
+  return { what: `${somebody} changed what is live, without this tool and without the files.`, proposals };
+}
+
+/** A valid edit waits for a revision, or an invalid one for its correction. */
+function notFollowed(service: string): Drift {
+  return {
+    what: "The running mesh has another split in force than the files say: an edit is not valid, or its revision is not ready.",
+    proposals: [
+      { why: "to take the last change back", command: `./kyc split ${service} --engine local --undo` },
+    ],
+  };
+}
+
+/** The flags of kn that lead to the percents of a split. */
+export function trafficFlags(targets: readonly SplitTarget[]): string {
+  const parts = targets
+    .filter(({ percent }) => percent > 0)
+    .map(({ revision, tag, percent, latest }) => `${tag ?? (latest ? LATEST : revision)}=${percent}`);
+  return `--traffic ${parts.join(",")}`;
+}

@@ -1,0 +1,87 @@
+import type { RecordedEngine, RevisionState, SplitState, SplitTarget } from "../traffic/engine.ts";
+import { computeTraffic, type KnState } from "../traffic/kn/compute.ts";
+import type { KnFlags } from "../traffic/kn/flags.ts";
+import { asSplit, asTraffic, resolved } from "../traffic/kn/target.ts";
+import { unknownReferences } from "../traffic/kn/unknown.ts";
+import { webhookRefusal } from "../traffic/kn/webhook.ts";
+import { changedShare, revisionPercents } from "../traffic/split-diff.ts";
+
+/** A change of a split that can be made. */
+export interface PlannedChange {
+  before: SplitState;
+  after: SplitTarget[];
+  /** The share of requests, in percent, that reach another revision afterwards. */
+  changedShare: number;
+  /** Who gets what the given percents left over. */
+  remainder: { revision: string; percent: number } | undefined;
+}
+
+/** A change is not made. The message says why, first in kn's own words where kn refuses too, and what to do. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+}
+
+export interface PlanOptions {
+  flags: KnFlags;
+  /** Names that do not exist are taken, as kn takes them. */
+  allowMissing: boolean;
+  /** Revisions that are not ready are given traffic. */
+  force: boolean;
+}
+
+/**
+ * Works out what kn's flags make of the split that an engine carries, and whether that would do harm.
+ * @throws Refused
+ */
+export async function planChange(engine: RecordedEngine, options: PlanOptions): Promise<PlannedChange> {
+  const { flags, allowMissing, force } = options;
+  const [before, revisions, runs] = await Promise.all([engine.read(), engine.revisions(), engine.runs()]);
+  const names = revisions.map(({ name }) => name);
+  const latest = (runs ? revisions.filter(({ ready }) => ready) : revisions).at(-1)?.name ?? names.at(-1);
+  const traffic = asTraffic(before.targets);
+  const state: KnState = {
+    service: engine.service,
+    traffic,
+    observed: resolved(traffic, latest),
+    revisions: names,
+    latest,
+  };
+  const result = computeTraffic(state, flags);
+  if ("refusal" in result) throw new Refused(result.refusal);
+  const unknown = allowMissing ? [] : unknownReferences(traffic, names, flags);
+  if (unknown.length > 0)
+    throw new Refused(
+      `${unknown.join("\n")}\nNothing was changed; --allow-missing writes it all the same, as kn does.`,
+    );
+  const refusal = webhookRefusal(result.traffic);
+  if (refusal !== undefined) throw new Refused(refusal + adviceFor(result.remainder));
+  const after = asSplit(result.traffic, latest ?? "");
+  if (runs && !force) refuseUnready(before.targets, after, revisions);
+  return { before, after, changedShare: changedShare(before.targets, after), remainder: result.remainder };
+}
+
+/** kn takes a target that is named by its tag for one that is not named. */
+function adviceFor(remainder: PlannedChange["remainder"]): string {
+  if (remainder === undefined) return "";
+  return `\nThe ${remainder.percent} % left over went to ${remainder.revision}, as kn has it, which a tag had named already: give every target its percent.`;
+}
+
+/** @throws Refused when a revision that is not ready would get more traffic than it has */
+export function refuseUnready(
+  before: readonly SplitTarget[],
+  after: readonly SplitTarget[],
+  revisions: readonly RevisionState[],
+): void {
+  const had = revisionPercents(before);
+  const unready = [...revisionPercents(after)].flatMap(([name, percent]) => {
+    const revision = revisions.find((each) => each.name === name);
+    const isMore = percent > (had.get(name) ?? 0);
+    return isMore && revision?.ready === false
+      ? [`${name} is not ready: ${revision.reason ?? "not known why"}`]
+      : [];
+  });
+  if (unready.length > 0)
+    throw new Refused(
+      `${unready.join("\n")}\nNothing was changed; --force gives it the traffic all the same.`,
+    );
+}

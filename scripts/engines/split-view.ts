@@ -1,0 +1,123 @@
+import { CannotWrite, type RecordedEngine, type SplitTarget } from "../traffic/engine.ts";
+import { wilson } from "../traffic/wilson.ts";
+import { InvalidManifests } from "../manifests/problem.ts";
+import { type Drift, driftOf } from "./drift.ts";
+
+/** A split of a service from all sides: the data that `split` draws. */
+export interface SplitView {
+  service: string;
+  engine: RecordedEngine["name"];
+  /** Where the engine has it. */
+  place: string;
+  rows: SplitRow[];
+  /** Who set what is live, and when. */
+  changed: { by: string; atMs: number } | undefined;
+  /** The last change that this tool made. */
+  lastChange: { by: string; atMs: number } | undefined;
+  /** Where the repository has it; undefined where its files do not describe the service. */
+  file: string | undefined;
+  /** Whether something carries requests now. */
+  runs: boolean;
+  /** What was observed, and since when. */
+  observed: { requests: number; sinceMs: number } | undefined;
+  drift: Drift | undefined;
+}
+
+/** One target, in percent; undefined where that side does not have it. */
+export interface SplitRow {
+  revision: string;
+  tag: string | undefined;
+  /** By the files of the repository. */
+  planned: number | undefined;
+  /** By the last change of this tool. */
+  last: number | undefined;
+  live: number | undefined;
+  /** Of the revision, from 0 to 1, with Wilson's interval. */
+  observed: { count: number; share: number; low: number; high: number } | undefined;
+  ready: boolean;
+  reason: string | undefined;
+}
+
+/** What is read of the files, so that a cluster's split can be held against them. */
+export type ReadFile = () => Promise<{ targets: readonly SplitTarget[]; place: string }>;
+
+/**
+ * Gathers what there is to show of a split.
+ * @param observing ends what is observed where the engine does not count by itself
+ */
+export async function gatherSplit(
+  engine: RecordedEngine,
+  readFile: ReadFile,
+  observing: AbortSignal,
+): Promise<SplitView> {
+  const [written, changes, runs, revisions, file, observed, live] = await Promise.all([
+    engine.read(),
+    engine.changes(),
+    engine.runs(),
+    engine.revisions(),
+    engine.name === "local" ? undefined : readFile().catch(undefinedIfNone),
+    engine.observe(observing),
+    engine.live(),
+  ]);
+  const last = changes.at(-1);
+  const planned = engine.name === "local" ? { targets: written.targets, place: engine.place } : file;
+  const counts = observed?.counts ?? new Map<string, number>();
+  const requests = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const sides = [planned?.targets ?? [], last?.after ?? [], live ?? []];
+  const rows = targetsOf(sides).map(({ revision, tag }): SplitRow => {
+    const percentOf = (side: readonly SplitTarget[] | undefined): number | undefined =>
+      side?.find((target) => target.revision === revision && target.tag === tag)?.percent;
+    const count = counts.get(revision) ?? 0;
+    const state = revisions.find(({ name }) => name === revision);
+    return {
+      revision,
+      tag,
+      planned: percentOf(planned?.targets),
+      last: percentOf(last?.after),
+      live: percentOf(live),
+      observed: requests === 0 ? undefined : { count, share: count / requests, ...wilson(count, requests) },
+      ready: state?.ready ?? false,
+      reason: state === undefined ? "it does not exist" : state.reason,
+    };
+  });
+  return {
+    service: engine.service,
+    engine: engine.name,
+    place: engine.place,
+    rows,
+    changed: written.changed,
+    lastChange: last && { by: last.by, atMs: last.atMs },
+    file: planned?.place,
+    runs,
+    observed: observed && { requests, sinceMs: observed.sinceMs },
+    drift: driftOf({
+      service: engine.service,
+      engine: engine.name,
+      file: planned?.targets,
+      last: last?.after,
+      live,
+      changed: written.changed,
+    }),
+  };
+}
+
+/** The targets of several splits, each once, in the order in which they come. */
+function targetsOf(sides: readonly (readonly SplitTarget[])[]): SplitTarget[] {
+  const found: SplitTarget[] = [];
+  for (const target of sides.flat()) {
+    if (!found.some(({ revision, tag }) => revision === target.revision && tag === target.tag))
+      found.push(target);
+  }
+  return found.filter(
+    ({ revision, tag, percent }) =>
+      tag !== undefined ||
+      percent > 0 ||
+      !found.some((other) => other.revision === revision && other.tag !== undefined),
+  );
+}
+
+/** Files that are not valid, or that do not know the service, are no plan; `deploy` and `lint` say what is wrong. */
+function undefinedIfNone(error: unknown): undefined {
+  if (error instanceof CannotWrite || error instanceof InvalidManifests) return undefined;
+  throw error;
+}
