@@ -24,9 +24,13 @@ export const Settings = Type.Object({
   bakeMs: Type.Number(),
   /** The probability that a candidate is rolled back which is no worse than tolerated. */
   alpha: Type.Number(),
-  /** Errors: the candidate may have this many times the baseline's odds. */
+  /** The probability that a step is called healthy that would do harm. */
+  beta: Type.Number(),
+  /** How much more often the candidate may fail, relative to the baseline: 0.1 for a tenth more. */
   tolerateErrors: Type.Number(),
-  /** Latency: the candidate may take this many times as long. */
+  /** Failing in at most this share of its requests is no regression, whatever the baseline does. */
+  tolerateErrorRate: Type.Number(),
+  /** How much longer it may take, relative to the baseline. */
   tolerateLatency: Type.Number(),
 });
 export type Settings = Static<typeof Settings>;

@@ -1,6 +1,8 @@
 import Type, { type Static } from "typebox";
 import { Tally } from "./tally.ts";
 
+const EvidenceName = Type.Enum(["worse", "no more errors", "no slower median", "no slower p99"]);
+
 /** A moment of a rollout, for the curves of its report. */
 export const Moment = Type.Object({
   atMs: Type.Number(),
@@ -9,7 +11,7 @@ export const Moment = Type.Object({
   candidate: Type.Object({ requests: Type.Integer(), errors: Type.Integer() }),
   baseline: Type.Object({ requests: Type.Integer(), errors: Type.Integer() }),
   verdict: Type.Enum(["healthy", "regressed", "undecided"]),
-  evidence: Type.Array(Type.Object({ name: Type.String(), value: Type.Number(), threshold: Type.Number() })),
+  evidence: Type.Array(Type.Object({ name: EvidenceName, value: Type.Number(), threshold: Type.Number() })),
 });
 export type Moment = Static<typeof Moment>;
 

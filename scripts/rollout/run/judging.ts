@@ -1,3 +1,5 @@
+import type { Settings } from "../plan/plan.ts";
+
 /** Some requests of one kind, as a judge hears of them. */
 export interface Observation {
   /** Milliseconds since the epoch. */
@@ -11,10 +13,9 @@ export interface Observation {
   share: number;
 }
 
-/** One line of evidence, and what it would take to decide. */
+/** Evidence for one statement about the candidate, as a natural logarithm: it is proved at the threshold. */
 export interface EvidenceLine {
-  name: string;
-  /** In favour of what the line is about; it decides at the threshold. */
+  name: "worse" | "no more errors" | "no slower median" | "no slower p99";
   value: number;
   threshold: number;
 }
@@ -24,19 +25,18 @@ export interface Ruling {
   verdict: "healthy" | "regressed" | "undecided";
   because: string;
   evidence: EvidenceLine[];
+  /** Whether requests are not split as the shares say: then nothing is called healthy. */
+  misdirected: boolean;
 }
 
 /** A judge, as a rollout uses one. */
 export interface Judging {
   observe(observations: readonly Observation[]): void;
-
-  ruling(): Ruling;
+  /** @param next the share, 0 to 1, that the candidate gets when it is healthy */
+  ruling(next: number): Ruling;
   /** All that it knows, as JSON. */
   snapshot(): unknown;
 }
 
 /** Makes a judge for a rollout, from what another one knew where that can be understood. */
-export type MakeJudge = (
-  settings: { alpha: number; tolerateErrors: number; tolerateLatency: number },
-  snapshot: unknown,
-) => Judging;
+export type MakeJudge = (settings: Settings, snapshot: unknown) => Judging;

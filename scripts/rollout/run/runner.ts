@@ -8,16 +8,16 @@ import { percentOf } from "../plan/targets.ts";
 import type { Clock } from "./clock.ts";
 import { Checkpoint } from "./course.ts";
 import { askReady, messageOf, seenOf, type Warm, warmUp, writeGoal } from "./errands.ts";
-import type { MakeJudge } from "./judging.ts";
+import type { MakeJudge, Ruling } from "./judging.ts";
 import { Shares } from "./shares.ts";
 import { Witness } from "./witness.ts";
 
 /** What a rollout tells of itself. */
 export interface RolloutEvents {
   /** A transition was written down and made. Resolves when it has been told; a rollout goes on only then. */
-  onEntry(entry: Entry, witness: Witness): Promise<void> | void;
+  onEntry(entry: Entry, witness: Witness, ruling: Ruling): Promise<void> | void;
   /** Several times a second. */
-  onBeat(state: State, witness: Witness, nowMs: number): void;
+  onBeat(state: State, witness: Witness, ruling: Ruling, nowMs: number): void;
   /** Something did not work and is tried again. */
   onTrouble(what: string): void;
 }
@@ -170,14 +170,15 @@ class Runner {
     this.#checkLock();
     const { phase } = this.#state;
     if (await this.#takeAsked()) return;
-    const { verdict, because } = this.#witness.ruling();
+    const ruling = this.#ruling();
+    const { verdict, because } = ruling;
     const atMs = this.#clock.now();
     if (await this.#take({ type: "verdict", atMs, verdict, because })) return;
     if (await this.#take({ type: "time", atMs })) return;
     if (atMs - this.#watchedAt >= watchMs) await this.#look();
     if (this.#state.phase !== phase) return;
-    this.#witness.note(atMs, this.#percent, false);
-    events.onBeat(this.#state, this.#witness, atMs);
+    this.#witness.note(atMs, this.#percent, ruling, false);
+    events.onBeat(this.#state, this.#witness, ruling, atMs);
     if (atMs - this.#checkpointAt >= CHECKPOINT_MS) await this.#checkpoint();
     if (phase === "baking") this.#keepWarm(signal);
     await this.#clock.sleep(beatMs, signal);
@@ -219,8 +220,9 @@ class Runner {
     if (event.type === "in force") this.#settle();
     else if (before !== state.phase && (state.phase === "shifting" || state.phase === "restoring"))
       this.#shares.set(this.#clock.now(), undefined);
-    this.#witness.note(this.#clock.now(), this.#percent, true);
-    await this.#options.events.onEntry(entry, this.#witness);
+    const ruling = this.#ruling();
+    this.#witness.note(this.#clock.now(), this.#percent, ruling, true);
+    await this.#options.events.onEntry(entry, this.#witness, ruling);
     return before !== state.phase;
   }
 
@@ -267,6 +269,12 @@ class Runner {
   #settle(): void {
     this.#shares.set(this.#clock.now(), shareOf(this.#plan, this.#state.written.targets));
     this.#witness.stepBegins();
+  }
+
+  #ruling(): Ruling {
+    const { step } = this.#state;
+    const after = this.#plan.steps[Math.min(step + 1, this.#plan.steps.length - 1)];
+    return this.#witness.ruling(after?.percent ?? 100);
   }
 
   get #percent(): number {

@@ -31,8 +31,9 @@ export class Witness {
     if (evidence.length > 0) this.#judge.observe(evidence);
   }
 
-  ruling(): Ruling {
-    return this.#judge.ruling();
+  /** @param next the share in percent that the candidate gets when it is healthy */
+  ruling(next: number): Ruling {
+    return this.#judge.ruling(next / 100);
   }
 
   /** A step is in force from now on. */
@@ -50,9 +51,8 @@ export class Witness {
     return this.#atStep.both;
   }
 
-  note(atMs: number, planned: number, matters: boolean): void {
+  note(atMs: number, planned: number, { verdict, evidence }: Ruling, matters: boolean): void {
     const { candidate, baseline } = this.tally;
-    const { verdict, evidence } = this.ruling();
     const counts = ({ requests, errors }: { requests: number; errors: number }) => ({ requests, errors });
     this.course.add(
       { atMs, planned, candidate: counts(candidate), baseline: counts(baseline), verdict, evidence },

@@ -26,8 +26,10 @@ export const SETTINGS: Settings = {
   restoreDeadlineMs: 60_000,
   bakeMs: 10_000,
   alpha: 0.01,
-  tolerateErrors: 0.1,
-  tolerateLatency: 0.2,
+  beta: 0.05,
+  tolerateErrors: 0,
+  tolerateErrorRate: 0,
+  tolerateLatency: 0.25,
 };
 
 export interface WorldOptions {

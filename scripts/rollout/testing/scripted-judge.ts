@@ -28,9 +28,10 @@ class CountingJudge implements Judging {
       verdict,
       because: `${this.#bad} errors and ${this.#good} good answers of the candidate`,
       evidence: [
-        { name: "errors", value: this.#bad, threshold: 5 },
-        { name: "good answers", value: this.#good, threshold: 50 },
+        { name: "worse", value: this.#bad, threshold: 5 },
+        { name: "no more errors", value: this.#good, threshold: 50 },
       ],
+      misdirected: false,
     };
   }
 

@@ -1,0 +1,51 @@
+import { createJudge, type Judge, restoreJudge, type Verdict } from "../judge/judge.ts";
+import type { EvidenceLine, Judging, MakeJudge, Ruling } from "./judging.ts";
+
+/** The judge of a rollout, as its settings say; from a checkpoint it goes on where it was. */
+export const trafficJudge: MakeJudge = (settings, snapshot) => {
+  const { alpha, beta, tolerateErrors, tolerateErrorRate, tolerateLatency } = settings;
+  const tolerate = { errors: tolerateErrors, errorRate: tolerateErrorRate, latency: tolerateLatency };
+  return judging(restored(snapshot) ?? createJudge({ alpha, beta, tolerate }));
+};
+
+function judging(judge: Judge): Judging {
+  return {
+    observe(observations) {
+      for (const { atMs, who, ok, ms, count, share } of observations)
+        judge.observe({ t: atMs / 1000, revision: who, ok, ms, count, share });
+    },
+    ruling: (next) => rulingOf(judge.verdict(next)),
+    snapshot: () => judge.snapshot(),
+  };
+}
+
+function rulingOf({ verdict, because, evidence }: Verdict): Ruling {
+  const { worse, notWorse, misdirected } = evidence;
+  const shown = (name: EvidenceLine["name"], value: number): EvidenceLine => ({
+    name,
+    value: Math.max(0, value),
+    threshold: notWorse.threshold,
+  });
+  return {
+    verdict,
+    because,
+    evidence: [
+      { name: "worse", value: Math.max(0, worse.peak), threshold: worse.threshold },
+      shown("no more errors", notWorse.tests.errors),
+      shown("no slower median", notWorse.tests.median),
+      shown("no slower p99", notWorse.tests.p99),
+    ],
+    misdirected: misdirected >= Math.log(1000),
+  };
+}
+
+/** What another judge knew. Of an older version, or spoilt, it is as good as nothing, and a new one begins. */
+function restored(snapshot: unknown): Judge | undefined {
+  if (snapshot === undefined) return undefined;
+  try {
+    return restoreJudge(snapshot);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
