@@ -24,6 +24,15 @@ describe("a question", () => {
     expect(await answered("y\n", false)).toBeUndefined();
   });
 
+  test("is over when the user ends the command, and is not taken for a no", async () => {
+    const input = Object.assign(new PassThrough(), { isTTY: true });
+    const controller = new AbortController();
+    const asking = ask("Go on?", { input, output: new PassThrough(), signal: controller.signal });
+    controller.abort();
+    const error: unknown = await asking.catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: "AbortError" });
+  });
+
   test("is written with what counts when nothing is said", async () => {
     const input = Object.assign(new PassThrough(), { isTTY: true });
     const output = new PassThrough();

@@ -4,15 +4,21 @@ import { drawWorkload } from "./draw-workload.ts";
 import { LiveTree, type LiveTreeOptions } from "./live-tree.ts";
 import { type Style, styleFor } from "./style.ts";
 
+export interface DeployScreenOptions extends Omit<LiveTreeOptions, "stream"> {
+  /** @default what suits the stream */
+  style?: Style;
+}
+
 /** What `deploy` shows: a line for each object, and the services' tree while one of them is waited for. */
 export class DeployScreen implements DeployEvents {
   readonly #tree: LiveTree;
   readonly #style: Style;
   #images = new Map<string, string>();
 
-  constructor(stream: NodeJS.WriteStream, options: Omit<LiveTreeOptions, "stream"> = {}) {
-    this.#tree = new LiveTree({ ...options, stream });
-    this.#style = styleFor(stream);
+  constructor(stream: NodeJS.WriteStream, options: DeployScreenOptions = {}) {
+    const { style = styleFor(stream), ...rest } = options;
+    this.#tree = new LiveTree({ ...rest, stream });
+    this.#style = style;
   }
 
   readonly onImage = (name: string, what: string, passing = ""): void => {
