@@ -18,7 +18,7 @@ export interface DeployFlags extends ClusterFlags {
 export function deployCommand(): Command {
   const command = new Command("deploy")
     .description("applies knative/ and istio/ to a cluster, and waits for each revision")
-    .option("--istio <folder>", "another kustomization in place of istio, such as istio/strict", "istio")
+    .option("--istio <folder>", "the folder to apply beside knative", "istio")
     .option("--no-images", "takes the images as they are on the nodes, and builds none")
     .option("--force-conflicts", "puts the files' values in force where somebody else has set others", false)
     .option("--dry-run", "asks the cluster what would change, and changes nothing", false)
@@ -27,10 +27,12 @@ export function deployCommand(): Command {
       "after",
       `
 Examples:
-  ./kyc deploy                            to the current context
-  ./kyc deploy --dry-run                  what would change
-  ./kyc deploy --istio istio/split/by-istio    only another split
-  ./kyc deploy --force-conflicts          also where somebody else has set a field, such as kn the percentages
+  ./kyc deploy                                 to the current context
+  ./kyc deploy --dry-run                       what would change
+  ./kyc deploy --istio istio/strict            with mutual TLS, and only known callers
+  ./kyc deploy --istio istio/split/by-istio    only another split; the other routes stay as they are
+  ./kyc deploy --istio next/v3                 the next version, and then its share
+  ./kyc deploy --force-conflicts               also where somebody else has set a field, such as kn the percentages
 
 Run it again at any time: what is there and equal stays as it is. A revision never changes; a changed function needs a
 new revision, which is a new file.`,
