@@ -1,0 +1,108 @@
+import type { Answer, Seen } from "./seen.ts";
+
+/** Fields of a request that say which proxy it came by, and nothing of the routes. */
+const OF_THE_WAY_IN = [
+  // Each side makes one of its own.
+  "x-request-id",
+  // Addresses, of which each side has its own.
+  "x-forwarded-for",
+  // Envoy's notes for itself and for other Envoys. What x-envoy-original-path tells is compared by the path.
+  /^x-envoy-/,
+  "x-forwarded-client-cert",
+  // Envoy's tracing, which the mesh does not do.
+  /^x-b3-/,
+  "traceparent",
+];
+
+/** The same of an answer. */
+const OF_THE_WAY_BACK = [
+  "date",
+  // Envoy writes its own name over the revision's.
+  "server",
+  /^x-envoy-/,
+  // How the answer is framed is compared by the body.
+  "connection",
+  "transfer-encoding",
+  "content-length",
+];
+
+// The mesh says in a sentence why it has no answer of a revision; Envoy says something else, or nothing.
+const OF_A_SENTENCE = ["content-type"];
+
+/** What differs between two answers to one request, in words; undefined where nothing does. */
+export function difference(mesh: Answer, envoy: Answer): string | undefined {
+  if (mesh.status !== envoy.status) return `status ${mesh.status} and ${envoy.status}`;
+  const [a, b] = [mesh.seen, envoy.seen];
+  if (a?.revision !== b?.revision) return `revision ${a?.revision} and ${b?.revision}`;
+  return (
+    (a !== undefined && b !== undefined ? seenDifference(a, b) : undefined) ??
+    headerDifference("answer", answerHeaders(mesh), answerHeaders(envoy)) ??
+    bodyDifference(mesh, envoy)
+  );
+}
+
+/** The same of two requests, or copies of one, as revisions got them. */
+export function seenDifference(mesh: Seen, envoy: Seen): string | undefined {
+  for (const field of ["method", "target", "authority", "body", "tries"] as const) {
+    if (mesh[field] !== envoy[field])
+      return `${field} ${JSON.stringify(mesh[field])} and ${JSON.stringify(envoy[field])}`;
+  }
+  return headerDifference(
+    "request",
+    normal(mesh.headers, OF_THE_WAY_IN),
+    normal(envoy.headers, OF_THE_WAY_IN),
+  );
+}
+
+/** An answer as fixtures keep it: without what is not compared. */
+export function essence(answer: Answer): Answer {
+  const { seen } = answer;
+  return {
+    status: answer.status,
+    headers: [...normal(answer.headers, OF_THE_WAY_BACK)],
+    body: isOfRule(answer) || seen !== undefined ? answer.body : "",
+    ...(seen === undefined ? {} : { seen: { ...seen, headers: [...normal(seen.headers, OF_THE_WAY_IN)] } }),
+  };
+}
+
+function answerHeaders(answer: Answer): Map<string, string> {
+  const names = isOfRule(answer) || answer.seen !== undefined ? [] : OF_A_SENTENCE;
+  return normal(answer.headers, [...OF_THE_WAY_BACK, ...names]);
+}
+
+function bodyDifference(mesh: Answer, envoy: Answer): string | undefined {
+  const comparable = mesh.seen !== undefined || (isOfRule(mesh) && isOfRule(envoy));
+  return comparable && mesh.body !== envoy.body
+    ? `body ${JSON.stringify(mesh.body)} and ${JSON.stringify(envoy.body)}`
+    : undefined;
+}
+
+/** Whether an answer is one that a rule gives by itself: directResponse, or an abort. */
+function isOfRule({ seen, headers, body }: Answer): boolean {
+  return seen === undefined && (RULE_BODIES.has(body) || headers.some(([name]) => name === "x-rule"));
+}
+
+const RULE_BODIES = new Set(["hello", "{}", "\0\xff", "fault filter abort"]);
+
+/** Fields by name, several of one name joined by commas, which is to say the same (RFC 9110 section 5.3). */
+function normal(headers: Answer["headers"], without: readonly (string | RegExp)[]): Map<string, string> {
+  const byName = new Map<string, string>();
+  for (const [name, value] of headers) {
+    if (without.some((one) => (typeof one === "string" ? one === name : one.test(name)))) continue;
+    const before = byName.get(name);
+    byName.set(name, before === undefined ? value : `${before},${value}`);
+  }
+  return new Map([...byName].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function headerDifference(
+  of: string,
+  mesh: ReadonlyMap<string, string>,
+  envoy: ReadonlyMap<string, string>,
+): string | undefined {
+  for (const name of new Set([...mesh.keys(), ...envoy.keys()])) {
+    const [a, b] = [mesh.get(name), envoy.get(name)];
+    if (a !== b) return `${of} header ${name}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,131 @@
+import { aCase, type Case, type Wish } from "./cases.ts";
+import { difference, essence, seenDifference } from "./compare.ts";
+import { ASKS } from "./echo.ts";
+import { eachAtOnce, type EnvoySide } from "./envoy-side.ts";
+import { commonManifests, hostOf, tableManifest } from "./manifests.ts";
+import { type LocalEchoes, MeshSide, tableOf } from "./mesh-side.ts";
+import type { Answer, Seen } from "./seen.ts";
+
+/** One request that the two answered differently. */
+export interface Difference {
+  what: string;
+  /** The table, and this one request. */
+  of: Case;
+  mesh: Answer;
+  envoy: Answer;
+}
+
+const AT_ONCE = 6;
+// Enough draws that each destination of a table's weights is met.
+const DRAWS = [0.001, ...Array.from({ length: 40 }, (_, i) => (i + 0.5) / 40), 0.999];
+
+/** Where the mesh and Envoy differ; also all of Envoy's answers, in the order of the cases. */
+export async function differences(
+  cases: readonly Case[],
+  envoy: EnvoySide,
+  echoes: LocalEchoes,
+  progress: (text: string) => void = () => {},
+): Promise<{ found: Difference[]; asked: number; answers: Answer[][] }> {
+  const run = crypto.randomUUID().slice(0, 6);
+  const names = cases.map((_, i) => `t${run}-${i}`);
+  const tables = new Map(cases.map(({ rules }, i) => [names[i] as string, rules]));
+  await envoy.use(tables);
+  progress("the tables are in force");
+  const found: Difference[] = [];
+  const answers: Answer[][] = cases.map(() => []);
+  const copied = new Map<string, { of: Case; answer: Answer; taken: string }>();
+  let asked = 0;
+  await eachAtOnce(AT_ONCE, [...cases.keys()], async (i) => {
+    const { rules, requests } = cases[i] as Case;
+    const name = names[i] as string;
+    using mesh = new MeshSide(tableOf([...commonManifests(), tableManifest(name, rules)]), echoes);
+    for (const [j, wish] of requests.entries()) {
+      const id = `${name}-${j}`;
+      const answer = await envoy.ask(hostOf(name), wish, id);
+      asked++;
+      answers[i]?.push(essence(answer));
+      const of = { rules, requests: [wish] };
+      const result = await compared(mesh, hostOf(name), wish, id, answer);
+      if ("what" in result) found.push({ ...result, of, envoy: answer });
+      else copied.set(id, { of, answer, taken: result.taken });
+    }
+  });
+  await Bun.sleep(200);
+  const [theirs, ours] = [await envoy.copies(), await echoes.copies()];
+  for (const [id, { of, answer, taken }] of copied) {
+    const own = (ours.get(taken) ?? []).map((seen) => named(seen, id));
+    const what = copyDifference(own, theirs.get(id) ?? []);
+    if (what !== undefined) found.push({ what, of, mesh: answer, envoy: answer });
+  }
+  await envoy.forget(names);
+  return { found, asked, answers };
+}
+
+/** What the mesh answers otherwise than this, whatever is drawn; or the name of the case that it answered alike. */
+export async function compared(
+  mesh: MeshSide,
+  host: string,
+  wish: Wish,
+  id: string,
+  answer: Answer,
+): Promise<{ what: string; mesh: Answer } | { taken: string }> {
+  let first: { what: string; mesh: Answer } | undefined;
+  for (const [k, draw] of DRAWS.entries()) {
+    mesh.draw = draw;
+    // Each draw is a case of its own to the echo.
+    const taken = `${id}.${k}`;
+    const own = await mesh.ask(host, wish, taken);
+    const what = difference(own.seen ? { ...own, seen: named(own.seen, id) } : own, answer);
+    if (what === undefined) return { taken };
+    // A draw that leads to the revision that Envoy drew says more than one that leads elsewhere.
+    if (first === undefined || own.seen?.revision === answer.seen?.revision) first = { what, mesh: own };
+  }
+  return first as { what: string; mesh: Answer };
+}
+
+/** The same with the name that the case has on the other side. */
+function named(seen: Seen, id: string): Seen {
+  const headers = seen.headers.map(([name, value]): [string, string] => [
+    name,
+    name === ASKS.case ? id : value,
+  ]);
+  return { ...seen, headers };
+}
+
+function copyDifference(mesh: readonly Seen[], envoy: readonly Seen[]): string | undefined {
+  const [a] = mesh;
+  const [b] = envoy;
+  if (mesh.length !== envoy.length) return `${mesh.length} and ${envoy.length} copies`;
+  if (a === undefined || b === undefined) return undefined;
+  if (a.revision !== b.revision) return `a copy to ${a.revision} and ${b.revision}`;
+  const what = seenDifference(a, b);
+  return what === undefined ? undefined : `of a copy, ${what}`;
+}
+
+// How many smaller cases are tried at once: each round takes as long as a change takes to come into force.
+const CANDIDATES = 40;
+const MAX_ROUNDS = 25;
+
+/** A case as small as fast-check can make it that still differs. */
+export async function shrunk(
+  difference: Difference,
+  envoy: EnvoySide,
+  echoes: LocalEchoes,
+): Promise<Difference> {
+  const arbitrary = aCase(1);
+  let smallest = difference;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const smaller: Case[] = [];
+    if (!arbitrary.canShrinkWithoutContext(smallest.of)) return smallest;
+    for (const { value } of arbitrary.shrink(smallest.of, undefined)) {
+      if (smaller.push(value) === CANDIDATES) break;
+    }
+    const { found } = await differences(smaller, envoy, echoes);
+    const next = smaller
+      .map(({ rules }) => found.find(({ of }) => of.rules === rules))
+      .find((one) => one !== undefined);
+    if (next === undefined) return smallest;
+    smallest = next;
+  }
+  return smallest;
+}

@@ -1,0 +1,99 @@
+import { HeaderList } from "../../scripts/traffic/headers.ts";
+import type { Exchange } from "../../scripts/mesh/http/exchange.ts";
+import { type HttpServer, serveHttp } from "../../scripts/mesh/http/server.ts";
+import type { Seen } from "./seen.ts";
+
+/** An echo that listens, and what it was asked under the name of a mirror. */
+export interface Echo {
+  readonly port: number;
+  stop(): void;
+}
+
+/** What a request can ask of an echo, by headers. */
+export const ASKS = {
+  /** Names the request: what an echo remembers, it remembers by this. */
+  case: "x-case",
+  /** `STATUS COUNT`: the first so many tries are answered by this status; `reset COUNT` by none. */
+  fail: "x-fail",
+  /** Milliseconds to wait before the answer. */
+  sleep: "x-sleep",
+} as const;
+
+/** Where an echo tells which copies it got; the path is no table's. */
+export const COPIES_PATH = "/__copies";
+
+// Old names are of no use to anyone.
+const MAX_CASES = 20_000;
+
+/**
+ * Serves a program that answers with what it was asked: in the header `x-echo`, as JSON in base64, so that it also
+ * comes through where an answer has no body. The same program runs behind the mesh and behind Envoy.
+ */
+export function startEcho(revision: string, hostname: string, port: number): Echo {
+  const tries = new Map<string, number>();
+  const copies = new Map<string, Seen[]>();
+  const server: HttpServer = serveHttp({
+    hostname,
+    port,
+    onExchange: (exchange) => {
+      const pieces: Buffer[] = [];
+      exchange.readBody(
+        (content) => pieces.push(content),
+        () => void answer(exchange, Buffer.concat(pieces)),
+      );
+    },
+  });
+  return { port: server.port, stop: () => server.terminate() };
+
+  async function answer(exchange: Exchange, body: Buffer): Promise<void> {
+    const { method, target, authority, headers } = exchange.request;
+    const name = headers.get(ASKS.case) ?? "";
+    if (target.startsWith(COPIES_PATH)) return tellCopies(exchange);
+    const seen: Seen = {
+      revision,
+      method,
+      target,
+      authority,
+      headers: [...headers],
+      body: body.toString("latin1"),
+      tries: (tries.get(name) ?? 0) + 1,
+    };
+    if (/-shadow(:[0-9]+)?$/.test(authority)) {
+      copies.set(name, [...(copies.get(name) ?? []), { ...seen, tries: 0 }]);
+      forgetOld(copies);
+      return exchange.reply(200, "a copy");
+    }
+    tries.set(name, seen.tries);
+    forgetOld(tries);
+    const [failure = "", count = "0"] = (headers.get(ASKS.fail) ?? "").split(" ");
+    const sleep = Number(headers.get(ASKS.sleep) ?? 0);
+    if (sleep > 0) await Bun.sleep(sleep);
+    const fails = seen.tries <= Number(count);
+    if (fails && failure === "reset") return exchange.breakOff();
+    const fields = ["x-echo", Buffer.from(JSON.stringify(seen)).toString("base64"), ...OWN_HEADERS.flat()];
+    exchange.reply(fails ? Number(failure) : 200, `hello from ${revision}`, new HeaderList(fields));
+  }
+
+  function tellCopies(exchange: Exchange): void {
+    exchange.reply(200, JSON.stringify([...copies]), new HeaderList(["content-type", "application/json"]));
+    copies.clear();
+  }
+}
+
+// For rules to set, add to and remove.
+const OWN_HEADERS = [
+  ["x-old", "1"],
+  ["x-many", "a"],
+  ["x-many", "b"],
+  ["content-type", "text/echo"],
+] as const;
+
+function forgetOld(map: Map<string, unknown>): void {
+  for (const name of map.keys()) {
+    if (map.size <= MAX_CASES) return;
+    map.delete(name);
+  }
+}
+
+if (import.meta.main)
+  startEcho(process.env["REVISION"] ?? "echo", "0.0.0.0", Number(process.env["PORT"] ?? 8080));

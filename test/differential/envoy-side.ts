@@ -1,0 +1,123 @@
+import { Parse } from "typebox/value";
+import { HttpClient } from "../../scripts/mesh/http/client.ts";
+import { Kube } from "../../scripts/cluster/kube/client.ts";
+import { connect } from "../../scripts/cluster/kube/connection.ts";
+import { deleteAndWait } from "../../scripts/cluster/kube/delete-and-wait.ts";
+import { findIngress } from "../../scripts/cluster/ingress.ts";
+import { ask } from "./ask.ts";
+import { REVISIONS, type Rule, type Wish } from "./cases.ts";
+import { COPIES_PATH } from "./echo.ts";
+import { echoManifests, hostOf, type Manifest, NAMESPACE, readyPath, tableManifest } from "./manifests.ts";
+import { type Answer, Copies, type Seen } from "./seen.ts";
+
+const FIELD_MANAGER = "kyc-differential";
+const READY_WITHIN_MS = 120_000;
+// More would only wait for each other at the API server.
+const AT_ONCE = 12;
+
+/** The ingress gateway of a cluster, with echoes behind it in a namespace of its own. */
+export class EnvoySide implements AsyncDisposable {
+  readonly #kube: Kube;
+  readonly #client: HttpClient;
+  readonly #keep: boolean;
+
+  private constructor(kube: Kube, client: HttpClient, keep: boolean) {
+    this.#kube = kube;
+    this.#client = client;
+    this.#keep = keep;
+  }
+
+  /** Makes the echoes ready, or takes those that are there. */
+  static async open(options: {
+    context: string | undefined;
+    image: string;
+    keep: boolean;
+    program: string;
+  }): Promise<EnvoySide> {
+    const kube = new Kube(connect({ context: options.context }));
+    const { url } = await findIngress({ kube });
+    const { hostname, port } = new URL(url);
+    const side = new EnvoySide(kube, new HttpClient(hostname, Number(port || 80)), options.keep);
+    for (const manifest of echoManifests(options.program, options.image)) await side.#apply(manifest);
+    await side.#untilReady(REVISIONS.map((revision) => `copies-${revision}`));
+    for (const revision of REVISIONS)
+      await within(`${revision} answers`, async () => (await side.#copiesOf(revision)).status === 200);
+    return side;
+  }
+
+  /** Puts tables in force, by name. @throws when they are not in force in time */
+  async use(tables: ReadonlyMap<string, readonly Rule[]>): Promise<void> {
+    await eachAtOnce(AT_ONCE, [...tables], async ([table, rules]) =>
+      this.#apply(tableManifest(table, rules)),
+    );
+    await this.#untilReady([...tables.keys()]);
+  }
+
+  async forget(tables: Iterable<string>): Promise<void> {
+    const [kind, apiVersion] = ["VirtualService", "networking.istio.io/v1"];
+    await eachAtOnce(AT_ONCE, [...tables], async (name) => {
+      await this.#kube.delete({ apiVersion, kind, name, namespace: NAMESPACE });
+    });
+  }
+
+  ask(host: string, wish: Wish, name: string): Promise<Answer> {
+    return ask(this.#client, host, wish, name);
+  }
+
+  /** The copies that came since the last time, by case. */
+  async copies(): Promise<Map<string, Seen[]>> {
+    const all = new Map<string, Seen[]>();
+    for (const revision of REVISIONS) {
+      const { body } = await this.#copiesOf(revision);
+      for (const [name, seen] of Parse(Copies, JSON.parse(body)))
+        all.set(name, [...(all.get(name) ?? []), ...seen]);
+    }
+    return all;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#keep) return;
+    const ref = { apiVersion: "v1", kind: "Namespace", name: NAMESPACE };
+    await deleteAndWait(this.#kube, ref, { timeoutMs: READY_WITHIN_MS });
+  }
+
+  #copiesOf(revision: string): Promise<Answer> {
+    const wish = { method: "GET", target: COPIES_PATH, headers: [], body: "" };
+    return this.ask(hostOf(`copies-${revision}`), wish, "");
+  }
+
+  async #apply(manifest: Manifest): Promise<void> {
+    await this.#kube.apply(manifest, { fieldManager: FIELD_MANAGER, force: true });
+  }
+
+  async #untilReady(tables: readonly string[]): Promise<void> {
+    await eachAtOnce(AT_ONCE, tables, async (table) => {
+      const wish = { method: "GET", target: readyPath(table), headers: [], body: "" };
+      await within(
+        `${table} is in force`,
+        async () => (await this.ask(hostOf(table), wish, "")).status === 200,
+      );
+    });
+  }
+}
+
+/** Does the same for each, so many at a time. */
+export async function eachAtOnce<T>(
+  atOnce: number,
+  items: readonly T[],
+  act: (item: T, worker: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const worker = async (_: unknown, number: number): Promise<void> => {
+    while (next < items.length) await act(items[next++] as T, number);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+}
+
+async function within(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const giveUpAt = performance.now() + READY_WITHIN_MS;
+  while (!(await holds())) {
+    if (performance.now() > giveUpAt) throw new Error(`not in ${READY_WITHIN_MS / 1000} s: ${what}`);
+    await Bun.sleep(100);
+  }
+}

@@ -1,0 +1,111 @@
+import { stringify } from "yaml";
+import { HttpClient } from "../../scripts/mesh/http/client.ts";
+import { type HttpServer, serveHttp } from "../../scripts/mesh/http/server.ts";
+import { relay } from "../../scripts/mesh/relay.ts";
+import { parseDocuments } from "../../scripts/manifests/document.ts";
+import { formatProblem, type Problem } from "../../scripts/manifests/problem.ts";
+import { collectResources } from "../../scripts/manifests/resources.ts";
+import { compilePlan } from "../../scripts/traffic/compile.ts";
+import type { RouteTable } from "../../scripts/traffic/table.ts";
+import { ask } from "./ask.ts";
+import { REVISIONS, type Wish } from "./cases.ts";
+import { type Echo, startEcho } from "./echo.ts";
+import { knativeServices, type Manifest, NAMESPACE } from "./manifests.ts";
+import { type Answer, Copies, type Seen } from "./seen.ts";
+import { COPIES_PATH } from "./echo.ts";
+import { Parse } from "typebox/value";
+
+/** Echoes on this machine, one a revision; they stand behind every mesh of a run. */
+export class LocalEchoes implements Disposable {
+  readonly #echoes = REVISIONS.map((revision): [string, Echo] => [
+    revision,
+    startEcho(revision, "127.0.0.1", 0),
+  ]);
+  readonly clients = new Map(
+    this.#echoes.map(([revision, { port }]) => [
+      `${NAMESPACE}/${revision}`,
+      new HttpClient("127.0.0.1", port),
+    ]),
+  );
+
+  /** The copies that came since the last time, by case. */
+  async copies(): Promise<Map<string, Seen[]>> {
+    const all = new Map<string, Seen[]>();
+    for (const client of this.clients.values()) {
+      const wish = { method: "GET", target: COPIES_PATH, headers: [], body: "" };
+      const { body } = await ask(client, "echo", wish, "");
+      for (const [name, seen] of Parse(Copies, JSON.parse(body)))
+        all.set(name, [...(all.get(name) ?? []), ...seen]);
+    }
+    return all;
+  }
+
+  [Symbol.dispose](): void {
+    for (const [, echo] of this.#echoes) echo.stop();
+  }
+}
+
+/** The table that manifests make. @throws when the mesh does not take them */
+export function tableOf(manifests: readonly Manifest[]): RouteTable {
+  const all = [...knativeServices(), ...manifests];
+  const documents = all.flatMap((manifest, i) => {
+    const parsed = parseDocuments(`${i}.yaml`, stringify(manifest));
+    refuse(parsed.problems);
+    return parsed.documents;
+  });
+  const { resources, problems } = collectResources(documents);
+  refuse(problems);
+  const compiled = compilePlan(resources, "localhost");
+  refuse(compiled.problems);
+  return compiled.plan.table;
+}
+
+function refuse(problems: readonly Problem[]): void {
+  const errors = problems.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new Error(errors.map(formatProblem).join("\n"));
+}
+
+/** The local mesh with one table, as its listener, relay and client make it up; only its processes are stood in for. */
+export class MeshSide implements Disposable {
+  /** What chance says, in [0, 1); a function where it is to vary. */
+  draw: number | (() => number) = 0;
+  readonly #server: HttpServer;
+  readonly #client: HttpClient;
+
+  constructor(table: RouteTable, echoes: LocalEchoes) {
+    const seatAt = (client: HttpClient): { client: HttpClient; cold: boolean; leave(): void } => ({
+      client,
+      cold: false,
+      leave() {},
+    });
+    const generation = {
+      table,
+      seat: (revision: string) => {
+        const client = echoes.clients.get(revision);
+        if (client === undefined) throw new Error(`there is no echo ${revision}`);
+        return seatAt(client);
+      },
+      revisionTimeoutMs: () => Number.POSITIVE_INFINITY,
+    };
+    this.#server = serveHttp({
+      hostname: "127.0.0.1",
+      port: 0,
+      onExchange: (exchange) =>
+        relay(exchange, "ingress", {
+          generation: () => generation,
+          random: () => (typeof this.draw === "number" ? this.draw : this.draw()),
+          newRequestId: () => crypto.randomUUID(),
+          onServed() {},
+        }),
+    });
+    this.#client = new HttpClient("127.0.0.1", this.#server.port);
+  }
+
+  ask(host: string, wish: Wish, name: string): Promise<Answer> {
+    return ask(this.#client, host, wish, name);
+  }
+
+  [Symbol.dispose](): void {
+    this.#server.terminate();
+  }
+}

@@ -1,0 +1,116 @@
+import { Command } from "commander";
+import fc from "fast-check";
+import { writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { aCase, type Case } from "./cases.ts";
+import { EnvoySide } from "./envoy-side.ts";
+import { checkWeights } from "./weights.ts";
+import { type Difference, differences, shrunk } from "./differ.ts";
+import { LocalEchoes } from "./mesh-side.ts";
+
+interface Options {
+  tables: number;
+  requests: number;
+  seed: number;
+  weights: number;
+  shrink: number;
+  image: string;
+  context?: string;
+  keep: boolean;
+  record?: string;
+}
+
+const number = (text: string): number => Number.parseInt(text, 10);
+
+const program = new Command("differential")
+  .description("asks the local mesh and a real Istio the same, and tells where their answers differ")
+  .option("--tables <n>", "how many route tables", number, 300)
+  .option("--requests <n>", "how many requests to each", number, 50)
+  .option("--seed <n>", "what they are made from", number, 1)
+  .option("--weights <n>", "how many more tables to check shares with, by chi-square", number, 24)
+  .option("--shrink <n>", "how many different differences to make small", number, 5)
+  .option(
+    "--image <name>",
+    "an image with Bun, which the nodes have or can pull",
+    "docker.io/oven/bun:1.4.5-slim",
+  )
+  .option("--context <name>", "the context of the kubeconfig (default: its current one)")
+  .option("--keep", "leaves the namespace for the next run", false)
+  .option("--record <file>", "writes the tables with Envoy's answers, for a replay without a cluster")
+  .addHelpText(
+    "after",
+    `
+Examples:
+  bun test/differential/run.ts                                    300 tables, 50 requests each
+  bun test/differential/run.ts --seed 7 --tables 20 --keep        a smaller one, and quickly again
+  bun test/differential/run.ts --tables 60 --requests 12 --record test/differential/fixtures/answers.json
+
+Works in the namespace differential, through the ingress gateway. Exits with 1 when there is a difference.`,
+  )
+  .parse();
+
+const options = program.opts<Options>();
+const started = performance.now();
+const progress = (text: string): void =>
+  console.error(`${((performance.now() - started) / 1000).toFixed(1)} s: ${text}`);
+
+progress("making the echoes ready");
+await using envoy = await EnvoySide.open({
+  context: options.context,
+  image: options.image,
+  keep: options.keep,
+  program: await bundled("test/differential/echo.ts"),
+});
+using echoes = new LocalEchoes();
+const cases = fc.sample(aCase(options.requests), { seed: options.seed, numRuns: options.tables });
+progress(`asking ${cases.length} tables ${options.requests} requests each`);
+const { found, asked, answers } = await differences(cases, envoy, echoes, progress);
+if (options.record !== undefined) await writeFile(options.record, `${JSON.stringify({ cases, answers })}\n`);
+const kinds = Map.groupBy(found, ({ what }) => kindOf(what));
+for (const [kind, all] of kinds) progress(`${all.length} × ${kind}`);
+for (const [, [first]] of [...kinds].slice(0, options.shrink)) if (first !== undefined) await explain(first);
+progress(`checking the shares of ${options.weights} tables`);
+const shares = await checkWeights(options.weights, options.seed, envoy, echoes);
+for (const line of shares.wrong) progress(line);
+console.log(
+  JSON.stringify({
+    seed: options.seed,
+    tables: cases.length,
+    requests: asked,
+    differences: found.length,
+    kinds: [...kinds].map(([kind, all]) => ({ kind, count: all.length })),
+    shares: { tables: options.weights, requests: shares.requests, wrong: shares.wrong.length },
+    seconds: Math.round((performance.now() - started) / 1000),
+  }),
+);
+process.exitCode = found.length + shares.wrong.length > 0 ? 1 : 0;
+
+async function explain(difference: Difference): Promise<void> {
+  progress(`making smaller: ${difference.what}`);
+  const small: Difference = await shrunk(difference, envoy, echoes);
+  const one: Case = small.of;
+  console.error(
+    `${small.what}\n  rules: ${JSON.stringify(one.rules)}\n  request: ${JSON.stringify(one.requests)}`,
+  );
+  console.error(`  mesh:  ${JSON.stringify(small.mesh)}\n  envoy: ${JSON.stringify(small.envoy)}`);
+}
+
+/** A difference without the values that it happened to have. */
+function kindOf(what: string): string {
+  return what.startsWith("status") ? what : what.replace(/"(\\.|[^"\\])*"|undefined/g, "…");
+}
+
+/** A program and all that it imports as one text. */
+async function bundled(entry: string): Promise<string> {
+  const outdir = join(tmpdir(), `kyc-differential-${process.pid}`);
+  const { outputs } = await Bun.build({
+    entrypoints: [entry],
+    target: "bun",
+    outdir,
+    minify: { syntax: true },
+  });
+  const [output] = outputs;
+  if (output === undefined) throw new Error(`${entry} made nothing`);
+  return output.text();
+}
