@@ -113,6 +113,21 @@ describe("what runs", () => {
       "2/3 not ready, 2 restarts  CrashLoopBackOff: it ended with code 78",
     ],
     [
+      "a container that ends again and again, also in order",
+      container("user-container", {
+        ready: false,
+        restartCount: 1,
+        state: { waiting: { reason: "CrashLoopBackOff" } },
+        lastState: { terminated: { exitCode: 0, reason: "Completed" } },
+      }),
+      "2/3 not ready, 1 restart  CrashLoopBackOff: it ended with code 0",
+    ],
+    [
+      "a container that ended in order once",
+      container("user-container", { ready: false, state: { terminated: { exitCode: 0 } } }),
+      "2/3 waiting",
+    ],
+    [
       "a container that ran out of memory",
       container("user-container", {
         ready: false,

@@ -175,13 +175,14 @@ function troubleOf(container: ContainerStatus): Trouble[] {
     const message = waiting.message ?? "the kubelet cannot start it";
     return [{ container: container.name, reason: waiting.reason, message, crashed: false }];
   }
-  const ended =
-    terminated ?? (waiting?.reason === "CrashLoopBackOff" ? container.lastState?.terminated : undefined);
-  if (ended === undefined || ended.exitCode === 0) return [];
+  const keepsEnding = waiting?.reason === "CrashLoopBackOff";
+  const ended = terminated ?? (keepsEnding ? container.lastState?.terminated : undefined);
+  // An init container ends in order with 0; a function that does so again and again is no server.
+  if (!keepsEnding && (ended === undefined || ended.exitCode === 0)) return [];
   const how =
-    ended.reason === "OOMKilled"
+    ended?.reason === "OOMKilled"
       ? "it ran out of memory"
-      : `it ended with code ${ended.exitCode ?? "unknown"}`;
+      : `it ended with code ${ended?.exitCode ?? "unknown"}`;
   return [{ container: container.name, reason: waiting?.reason ?? "Crashed", message: how, crashed: true }];
 }
 

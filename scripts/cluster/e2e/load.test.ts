@@ -1,0 +1,80 @@
+import { describe, expect, test } from "bun:test";
+import { askOf, BOTH_VERSIONS, describeFailures, underLoad, untilWarm } from "./load.ts";
+import { fakeStage } from "./testing.ts";
+
+interface Asked {
+  path: string;
+  version: string | null;
+}
+
+/** An ingress that answers with these statuses in turn, the last for ever, and notes what was asked. */
+function ingress(...statuses: number[]): { asked: Asked[]; url: string } & Disposable {
+  const asked: Asked[] = [];
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch(request) {
+      const status = statuses[Math.min(asked.length, statuses.length - 1)] ?? 200;
+      asked.push({ path: new URL(request.url).pathname, version: request.headers.get("end-user") });
+      return new Response("{}", { status, headers: { "x-kyc-revision": "credit-check-basic" } });
+    },
+  });
+  return { asked, url: `http://127.0.0.1:${server.port}`, [Symbol.dispose]: () => void server.stop(true) };
+}
+
+describe("the system", () => {
+  test("is warm when both versions have answered ten times in a row", async () => {
+    using gateway = ingress(200, 503, 200);
+    await untilWarm(fakeStage({ ingress: gateway.url }), BOTH_VERSIONS);
+    expect(gateway.asked).toHaveLength(2 + 20);
+    const warm = gateway.asked.slice(2).map(({ version }) => version);
+    expect(warm.filter((version) => version === "basic")).toHaveLength(10);
+    expect(warm.filter((version) => version === "advanced")).toHaveLength(10);
+    expect(new Set(gateway.asked.map(({ path }) => path))).toEqual(new Set(["/kyc/v1/customer"]));
+  });
+
+  test("is waited for no longer when the user ends it", async () => {
+    const stage = fakeStage({ signal: AbortSignal.abort() });
+    await expect(untilWarm(stage)).rejects.toThrow("abort");
+    await expect(askOf(stage)("/")).rejects.toThrow("abort");
+  });
+});
+
+describe("a load", () => {
+  test("is there before and after what is done, and tells what failed", async () => {
+    using gateway = ingress(200, 500, 200);
+    const stage = fakeStage({ ingress: gateway.url });
+    let before = 0;
+    const { results, failed } = await underLoad(stage, 20, async () => {
+      before = gateway.asked.length;
+    });
+    expect(before).toBeGreaterThan(0);
+    expect(results.length).toBeGreaterThan(before);
+    expect(results).toHaveLength(gateway.asked.length);
+    expect(describeFailures(failed)).toBe("1 x 500");
+  });
+
+  test("ends with what is done when that breaks off", async () => {
+    using gateway = ingress(200);
+    const loading = underLoad(fakeStage({ ingress: gateway.url }), 20, () =>
+      Promise.reject(new Error("gone")),
+    );
+    await expect(loading).rejects.toThrow("gone");
+    const asked = gateway.asked.length;
+    await Bun.sleep(120);
+    expect(gateway.asked).toHaveLength(asked);
+  });
+});
+
+test("failures are told by kind", () => {
+  const failure = (status: number, error?: string) => ({
+    sentAt: 0,
+    ms: 0,
+    status,
+    error,
+    revision: undefined,
+  });
+  const failures = [failure(503), failure(0, "reset"), failure(503), failure(0)];
+  expect(describeFailures(failures)).toBe("2 x 503, 1 x reset, 1 x no answer");
+  expect(describeFailures([])).toBe("");
+});
