@@ -60,5 +60,6 @@ export async function engineFor(service: string, flags: SplitFlags): Promise<Fou
 
 /** Who makes a change, as the history keeps it. */
 export function whoAmI(): string {
-  return `${userInfo().username}@${hostname()}`;
+  const { USER, LOGNAME } = process.env;
+  return `${USER || LOGNAME || userInfo().username}@${hostname()}`;
 }

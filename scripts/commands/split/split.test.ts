@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { kyc } from "../testing.ts";
+
+let folder = "";
+let file = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kyc-split-"));
+  file = join(folder, "echo.yaml");
+  await writeFile(file, LIVE);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+// As `kubectl get ksvc echo -o yaml` writes it.
+const LIVE = `apiVersion: serving.knative.dev/v1
+kind: Service
+metadata:
+  name: echo
+  namespace: default
+  resourceVersion: "7"
+spec:
+  template:
+    spec:
+      containers:
+        - image: echo
+          livenessProbe: {tcpSocket: {port: 1}}
+  traffic:
+    - revisionName: echo-v1
+      latestRevision: false
+      percent: 60
+      tag: stable
+    - latestRevision: true
+      percent: 40
+status:
+  latestReadyRevisionName: echo-v2
+`;
+
+describe("kyc split --from", () => {
+  test("prints the traffic block that kn would make, as data", async () => {
+    const { code, out, err } = await kyc(
+      "split",
+      "echo",
+      "--from",
+      file,
+      "--traffic",
+      "stable=90,@latest=10",
+      "-o",
+      "json",
+    );
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(JSON.parse(out)).toEqual([
+      { tag: "stable", revisionName: "echo-v1", latestRevision: false, percent: 90 },
+      { latestRevision: true, percent: 10 },
+    ]);
+  });
+
+  test("gives the rest to the target that is missing, by the latest revision that is named", async () => {
+    const args = ["--from", file, "--latest", "echo-v2", "--traffic", "@latest=30", "-o", "json"];
+    const { out } = await kyc("split", "echo", ...args);
+    expect(JSON.parse(out)).toMatchObject([{ revisionName: "echo-v1", percent: 70 }, { percent: 30 }]);
+  });
+
+  test("ends with 1 and kn's sentence where kn refuses", async () => {
+    const { code, out, err } = await kyc(
+      "split",
+      "echo",
+      "--from",
+      file,
+      "--traffic",
+      "a=60",
+      "--traffic",
+      "b=50",
+      "-o",
+      "json",
+    );
+    expect({ code, out, err }).toEqual({
+      code: 1,
+      out: "",
+      err: "given traffic percents sum to 110, want <=100\n",
+    });
+  });
+
+  test("takes a name that the file does not have, as kn does, and tells it", async () => {
+    const { code, out, err } = await kyc(
+      "split",
+      "echo",
+      "--from",
+      file,
+      "--traffic",
+      "stabel=100",
+      "-o",
+      "json",
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toContainEqual({ revisionName: "stabel", latestRevision: false, percent: 100 });
+    expect(err).toBe(
+      "warning: --traffic stabel=100: there is no tag or revision stabel; did you mean stable?\n",
+    );
+  });
+
+  test("names the nearest service, and a file that cannot be read", async () => {
+    expect((await kyc("split", "ecko", "--from", file, "--traffic", "100")).err).toContain(
+      "did you mean echo?",
+    );
+    expect((await kyc("split", "echo", "--from", join(folder, "none.yaml"), "--traffic", "100")).code).toBe(
+      1,
+    );
+  });
+});
+
+test("kyc split takes --undo alone", async () => {
+  const { code, err } = await kyc("split", "echo", "--undo", "--traffic", "100");
+  expect(code).toBe(2);
+  expect(err).toStartWith("--undo goes back");
+});

@@ -1,0 +1,66 @@
+import { describe, expect, test } from "bun:test";
+import { driftOf, trafficFlags } from "./drift.ts";
+import { targetsOf } from "./testing/fake-engine.ts";
+
+const A = targetsOf({ basic: 50, advanced: 50 });
+const B = targetsOf({ basic: 90, advanced: 10 });
+const C = targetsOf({ basic: 20, advanced: 80 });
+const BASE = { service: "check", engine: "knative", changed: { by: "kubectl-patch", atMs: 5 } } as const;
+const commands = (
+  sides: Pick<Parameters<typeof driftOf>[0], "file" | "last" | "live">,
+): string[] | undefined =>
+  driftOf({ ...BASE, ...sides })?.proposals.map(({ command }) =>
+    command.replace("./kyc split check --engine ", ""),
+  );
+
+describe("drift of a split", () => {
+  test("is none where all agree, and where live follows the files after this tool's change", () => {
+    expect(commands({ file: A, last: A, live: A })).toBeUndefined();
+    expect(commands({ file: A, last: undefined, live: A })).toBeUndefined();
+    expect(commands({ file: B, last: A, live: B })).toBeUndefined();
+    expect(commands({ file: undefined, last: A, live: A })).toBeUndefined();
+    expect(commands({ file: A, last: B, live: undefined })).toBeUndefined();
+  });
+
+  test("after a change by this tool is that the files do not say it yet", () => {
+    const drift = driftOf({ ...BASE, file: A, last: B, live: B });
+    expect(drift?.what).toBe("This tool changed what is live, and the files do not say it yet.");
+    expect(commands({ file: A, last: B, live: B })).toEqual([
+      "knative --traffic basic=50,advanced=50",
+      "local --traffic basic=90,advanced=10",
+    ]);
+  });
+
+  test("after a change by somebody else names who, and the ways to all three sides", () => {
+    const drift = driftOf({ ...BASE, file: A, last: B, live: C });
+    expect(drift?.what).toBe("kubectl-patch changed what is live, without this tool and without the files.");
+    expect(commands({ file: A, last: B, live: C })).toEqual([
+      "knative --traffic basic=90,advanced=10",
+      "knative --traffic basic=50,advanced=50",
+      "local --traffic basic=20,advanced=80",
+    ]);
+    expect(commands({ file: A, last: undefined, live: C })).toEqual([
+      "knative --traffic basic=50,advanced=50",
+      "local --traffic basic=20,advanced=80",
+    ]);
+    expect(commands({ file: undefined, last: B, live: C })).toEqual([
+      "knative --traffic basic=90,advanced=10",
+    ]);
+  });
+
+  test("of the running mesh is an edit that is not in force", () => {
+    const drift = driftOf({ ...BASE, engine: "local", file: A, last: A, live: B });
+    expect(drift?.what).toStartWith("The running mesh has another split in force");
+  });
+});
+
+test("a split as flags names tags, else @latest, else revisions", () => {
+  expect(
+    trafficFlags([
+      { revision: "r1", tag: "a", percent: 10, latest: false },
+      { revision: "r2", tag: undefined, percent: 20, latest: true },
+      { revision: "r3", tag: undefined, percent: 70, latest: false },
+      { revision: "r4", tag: "b", percent: 0, latest: false },
+    ]),
+  ).toBe("--traffic a=10,@latest=20,r3=70");
+});

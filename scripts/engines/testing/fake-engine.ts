@@ -1,0 +1,79 @@
+import {
+  type EngineName,
+  type RecordedEngine,
+  type RevisionState,
+  type SplitChange,
+  SplitChanged,
+  type SplitState,
+  type SplitTarget,
+} from "../../traffic/engine.ts";
+
+/** Targets by tag: `{ basic: 90 }` is revision check-basic with tag basic and 90 %. */
+export function targetsOf(percents: Readonly<Record<string, number>>): SplitTarget[] {
+  return Object.entries(percents).map(([tag, percent]) => {
+    return { revision: `check-${tag}`, tag, percent, latest: false };
+  });
+}
+
+/** An engine in memory, whose every side a test can set. */
+export class FakeEngine implements RecordedEngine {
+  readonly service = "check";
+  readonly place = "memory";
+  name: EngineName = "knative";
+  targets: readonly SplitTarget[] = targetsOf({ basic: 50, advanced: 50 });
+  states: RevisionState[] = ["check-basic", "check-advanced"].map((name) => ({
+    name,
+    ready: true,
+    reason: undefined,
+  }));
+  history: SplitChange[] = [];
+  running = true;
+  inForceTargets: readonly SplitTarget[] | undefined;
+  counts = new Map<string, number>();
+  changedBy: SplitState["changed"];
+  #version = 1;
+
+  async read(): Promise<SplitState> {
+    return { targets: this.targets, version: String(this.#version), changed: this.changedBy };
+  }
+
+  async write(
+    targets: readonly SplitTarget[],
+    version: string,
+    by: string,
+    undo = false,
+  ): Promise<SplitState> {
+    if (version !== String(this.#version)) throw new SplitChanged("changed", await this.read());
+    this.history.push({ atMs: 1_000, by, before: this.targets, after: targets, undo });
+    this.targets = targets;
+    this.changedBy = { by, atMs: 1_000 };
+    this.#version++;
+    return this.read();
+  }
+
+  async inForce(): Promise<{ ms: number }> {
+    return { ms: 7 };
+  }
+
+  async revisions(): Promise<RevisionState[]> {
+    return this.states;
+  }
+
+  async *outcomes(): AsyncGenerator<never[]> {}
+
+  async changes(): Promise<SplitChange[]> {
+    return this.history;
+  }
+
+  async runs(): Promise<boolean> {
+    return this.running;
+  }
+
+  async live(): Promise<readonly SplitTarget[] | undefined> {
+    return this.running ? (this.inForceTargets ?? this.targets) : undefined;
+  }
+
+  async observe(): Promise<{ sinceMs: number; counts: Map<string, number> } | undefined> {
+    return this.running ? { sinceMs: 0, counts: this.counts } : undefined;
+  }
+}

@@ -1,0 +1,128 @@
+import { describe, expect, test } from "bun:test";
+import { gatherSplit } from "../engines/split-view.ts";
+import { FakeEngine, targetsOf } from "../engines/testing/fake-engine.ts";
+import { drawChange, drawSplit } from "./draw-split.ts";
+import { PLAIN } from "./style.ts";
+
+const file = async () => ({ targets: targetsOf({ basic: 50, advanced: 50 }), place: "knative/check.yaml:7" });
+
+async function drawn(engine: FakeEngine): Promise<string> {
+  const view = await gatherSplit(engine, file, new AbortController().signal);
+  return drawSplit(view, { style: PLAIN, nowMs: 61_000 }).join("\n");
+}
+
+describe("a split is drawn", () => {
+  test("with all its sides, and with what to do where they do not agree", async () => {
+    const engine = new FakeEngine();
+    await engine.write(targetsOf({ basic: 90, advanced: 10 }), "1", "me@here");
+    engine.targets = targetsOf({ basic: 20, advanced: 80 });
+    engine.changedBy = { by: "kubectl-patch", atMs: 31_000 };
+    engine.counts = new Map([
+      ["check-basic", 20],
+      ["check-advanced", 80],
+    ]);
+    expect(await drawn(engine)).toMatchInlineSnapshot(`
+      "check  by knative, memory
+
+        revision        tag       planned  last change  live                   observed
+        check-basic     basic        50 %         90 %  20 %  20.0 % (10.1 % to 35.8 %)
+        check-advanced  advanced     50 %         10 %  80 %  80.0 % (64.2 % to 89.9 %)
+
+      observed: 100 requests in 61 s; intervals of 99.9 %
+      set by kubectl-patch, 30 s ago
+      last change by this tool: me@here, 60 s ago
+
+      kubectl-patch changed what is live, without this tool and without the files.
+        to go back to what this tool set last:
+          ./kyc split check --engine knative --traffic basic=90,advanced=10
+        to put the files' split in force:
+          ./kyc split check --engine knative --traffic basic=50,advanced=50
+        to keep what is live, in the files too:
+          ./kyc split check --engine local --traffic basic=20,advanced=80"
+    `);
+  });
+
+  test("where nothing runs", async () => {
+    const engine = new FakeEngine();
+    engine.name = "local";
+    engine.running = false;
+    expect(await drawn(engine)).toMatchInlineSnapshot(`
+      "check  by local, memory
+
+        revision        tag       planned  last change  live  observed
+        check-basic     basic        50 %            –     –         –
+        check-advanced  advanced     50 %            –     –         –
+
+      Nothing runs here: ./kyc dev starts it."
+    `);
+  });
+
+  test("with a revision that is not ready", async () => {
+    const engine = new FakeEngine();
+    engine.states[1] = { name: "check-advanced", ready: false, reason: "ImagePullBackOff" };
+    expect(await drawn(engine)).toMatchInlineSnapshot(`
+      "check  by knative, memory
+
+        revision        tag       planned  last change  live  observed
+        check-basic     basic        50 %            –  50 %         –
+        check-advanced  advanced     50 %            –  50 %         –
+
+      observed: no request in 61 s; intervals of 99.9 %
+      check-advanced is not ready: ImagePullBackOff"
+    `);
+  });
+});
+
+describe("a change is drawn", () => {
+  const change = {
+    service: "check",
+    engine: "istio" as const,
+    place: "VirtualService kyc/kyc-check",
+    before: targetsOf({ basic: 50, advanced: 50 }),
+    after: targetsOf({ basic: 99.5, advanced: 0.5 }),
+    changedShare: 49.5,
+    remainder: undefined,
+  };
+
+  test("target by target, with how long it took", () => {
+    expect(
+      drawChange({ ...change, writtenMs: 31.4, inForceMs: 120.2 }, PLAIN).join("\n"),
+    ).toMatchInlineSnapshot(`
+      "check  by istio, VirtualService kyc/kyc-check
+
+        check-basic (basic)        50 % → 99.5 %
+        check-advanced (advanced)  50 % → 0.5 %
+
+      49.5 % of the requests reach another revision than before.
+      In force after 152 ms: 31 ms to write it, 120 ms until every gateway had it.  (back: ./kyc split check --undo)"
+    `);
+  });
+
+  test("as a dry run, with who gets the rest", () => {
+    const remainder = { revision: "check-basic", percent: 99.5 };
+    expect(drawChange({ ...change, remainder, isDryRun: true }, PLAIN).join("\n")).toMatchInlineSnapshot(`
+      "check  by istio, VirtualService kyc/kyc-check
+
+        check-basic (basic)        50 % → 99.5 %
+        check-advanced (advanced)  50 % → 0.5 %
+
+      check-basic gets the 99.5 % that were left.
+      49.5 % of the requests reach another revision than before.
+      Nothing was changed: this was a dry run."
+    `);
+  });
+
+  test("where it changes nothing", () => {
+    expect(
+      drawChange({ ...change, after: change.before, changedShare: 0 }, PLAIN).join("\n"),
+    ).toMatchInlineSnapshot(`
+      "check  by istio, VirtualService kyc/kyc-check
+
+        check-basic (basic)        50 % → 50 %
+        check-advanced (advanced)  50 % → 50 %
+
+      No request reaches another revision than before.
+      It is so already."
+    `);
+  });
+});
