@@ -1,0 +1,63 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { chart, linePath } from "./chart.ts";
+import { countText, durationText, msText, percentText, plannedText, rateText } from "./format.ts";
+import { textOf } from "./spec.ts";
+
+describe("a chart", () => {
+  test("draws a line from left to right, the highest value at the top", () => {
+    expect(linePath([0, 5, 10], 10)).toBe("M0 55h0.5L120 28L240 1");
+  });
+
+  test("breaks off where there is no value, and shows a value on its own", () => {
+    expect(linePath([null, 10, null], 10)).toBe("M120 1h0.5");
+    expect(linePath([null, null], 10)).toBe("");
+  });
+
+  test("says its range, and to a screen reader the last and the highest value", () => {
+    const spec = chart({
+      label: "latency",
+      lines: [{ name: "median", values: [null, 30, 20] }],
+      top: msText,
+      atLeast: 1,
+    });
+    expect(textOf(spec)).toBe("latencyto 30 ms");
+    expect(JSON.stringify(spec)).toContain("latency, last five minutes. median: last 20 ms, highest 30 ms");
+  });
+
+  test("stays within its frame for any values", () => {
+    const values = fc.array(fc.option(fc.double({ min: 0, max: 1e6, noNaN: true })), {
+      minLength: 1,
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(values, (series) => {
+        const path = linePath(series, Math.max(1, ...series.map((value) => value ?? 0)));
+        for (const [, x, y] of path.matchAll(/[ML]([-0-9.]+) ([-0-9.]+)/g)) {
+          expect(Number(x) >= 0 && Number(x) <= 240).toBe(true);
+          expect(Number(y) >= 0 && Number(y) <= 56).toBe(true);
+        }
+      }),
+    );
+  });
+});
+
+test.each([
+  [percentText(0.5), "50.0 %"],
+  [percentText(0), "0 %"],
+  [percentText(1), "100 %"],
+  [plannedText(100 / 3), "33.33 %"],
+  [msText(null), "–"],
+  [msText(0.7399), "0.7 ms"],
+  [msText(110.4), "110 ms"],
+  [msText(2500), "2.5 s"],
+  [rateText(0.25), "0.3/s"],
+  [rateText(59.6), "60/s"],
+  [countText(1, "request"), "1 request"],
+  [countText(12345, "request"), "12,345 requests"],
+  [durationText(59_400), "59 s"],
+  [durationText(61_000), "1 min"],
+  [durationText(3_720_000), "1 h 2 min"],
+])("%s is written as %s", (written, expected) => {
+  expect(written).toBe(expected);
+});

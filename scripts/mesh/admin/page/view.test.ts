@@ -1,0 +1,229 @@
+import { describe, expect, test } from "bun:test";
+import { Check } from "typebox/schema";
+import { MeshState } from "../schema.ts";
+import { revisionOf, splitOf, stateOf, trafficOf } from "../testing.ts";
+import { changeOf } from "./fault-change.ts";
+import { flowOf } from "./flow-model.ts";
+import { flowView } from "./flow.ts";
+import { type Child, type Spec, textOf } from "./spec.ts";
+import { isAsPlanned, sharesOf, splitsView } from "./splits.ts";
+import { headText, pageView } from "./view.ts";
+
+const textsOf = (specs: readonly Spec[]): string => specs.map(textOf).join("\n");
+
+/** All elements below, from outside in. */
+function all(children: readonly Child[]): Spec[] {
+  return children.flatMap((child) => (typeof child === "string" ? [] : [child, ...all(child.children)]));
+}
+
+describe("the page", () => {
+  test("is made of what the mesh can say", () => {
+    expect(Check(MeshState, stateOf())).toBe(true);
+  });
+
+  test("shows flow, splits, revisions and rules, each with its place", () => {
+    const text = textsOf(pageView(stateOf()));
+    for (const words of [
+      "split by Knative",
+      "knative/credit-check/2-advanced.yaml:50",
+      "planned 50 %",
+      "35.0 % to 65.0 %",
+      "100 requests in 1 min of these shares",
+      "istio/routes.yaml:13",
+      "uri prefix /kyc",
+      "● ready",
+    ]) {
+      expect(text).toContain(words);
+    }
+    expect(headText(stateOf())).toBe("live; configuration 3, in force for 1 min");
+  });
+
+  test("has no link or picture from elsewhere, and no style or script within", () => {
+    for (const { tag, attributes } of all(pageView(stateOf()))) {
+      expect(["script", "style", "img", "iframe"]).not.toContain(tag);
+      expect(Object.keys(attributes).filter((name) => name === "style" || name.startsWith("on"))).toEqual([]);
+    }
+  });
+
+  test("says what each picture shows, and names each field", () => {
+    const elements = all(pageView(stateOf()));
+    const pictures = elements.filter(({ tag }) => tag === "svg");
+    expect(pictures.length).toBeGreaterThan(5);
+    for (const { attributes } of pictures) expect(attributes["aria-label"]).toMatch(/\w/);
+    const labels = new Set(
+      elements.flatMap(({ tag, attributes }) => (tag === "label" ? attributes["for"] : [])),
+    );
+    for (const { attributes } of elements.filter(({ tag }) => tag === "input")) {
+      expect(labels).toContain(attributes["id"]);
+    }
+  });
+
+  test("keeps each switch where it was when a fault comes and goes", () => {
+    const fault = {
+      service: "credit-check",
+      revision: "credit-check-basic",
+      error: { percent: 5, status: 503 },
+    };
+    const on = pageView(stateOf({ faults: { faults: [fault], yaml: "kind: VirtualService\n" } }));
+    const off = pageView(stateOf());
+    const places = (specs: Spec[]): string[] =>
+      paths(specs).filter((path) => path.endsWith("details") || path.endsWith("form"));
+    expect(places(on).slice(0, 6)).toEqual(places(off));
+    expect(textsOf(on)).toContain("⚠ fault: 5 % answer 503");
+    expect(textsOf(on)).toContain("kind: VirtualService");
+    expect(textsOf(off)).not.toContain("⚠");
+  });
+
+  test("tells an edit that is not in force, with its place and what to do", () => {
+    const problem = {
+      severity: "error" as const,
+      at: { file: "a.yaml", line: 7, column: 1 },
+      field: "spec.traffic",
+      message: "the percents sum to 110",
+      fix: "take 10 away",
+    };
+    const [alert] = pageView(stateOf({ problems: [problem], waiting: ["credit-check-v3"] }));
+    expect(alert?.attributes["role"]).toBe("alert");
+    expect(alert && textOf(alert)).toContain("a.yaml:7 spec.traffic: the percents sum to 110; take 10 away");
+    expect(alert && textOf(alert)).toContain("Waiting for credit-check-v3");
+    const [quiet] = pageView(stateOf());
+    expect(quiet && textOf(quiet)).toBe("");
+  });
+});
+
+describe("planned and seen", () => {
+  const share = { revision: "r", tags: [], share: 0.5, low: 0.4, high: 0.6 };
+
+  test.each([
+    [50, 10, true],
+    [60, 10, true],
+    [61, 10, false],
+    [0, 0, true],
+    [0, 1, false],
+    [100, 20, true],
+    [100, 19, false],
+  ])(
+    "planned %d with %d of 20 requests and an interval from 40 to 60 is as planned: %p",
+    (percent, count, expected) => {
+      expect(isAsPlanned({ ...share, percent, count }, 20)).toBe(expected);
+    },
+  );
+
+  test("adds up the targets of one revision, and keeps one that nobody planned", () => {
+    const split = splitOf({ basic: { percent: 40, count: 4, low: 0.1, high: 0.7 } });
+    split.targets.push({ revision: "credit-check-basic", tag: null, percent: 60, latest: true });
+    split.observed.revisions.push({ revision: "stray", count: 1, share: 0.2, low: 0, high: 0.5 });
+    expect(sharesOf(split).map(({ revision, percent, tags }) => [revision, percent, tags])).toEqual([
+      ["credit-check-basic", 100, ["basic"]],
+      ["stray", 0, []],
+    ]);
+  });
+
+  test("says so where it is not as planned, and nothing before the first request", () => {
+    const [service] = stateOf().services;
+    if (service === undefined) throw new Error("no service");
+    const text = (count: number, percent: number): string => {
+      const splits = [splitOf({ basic: { percent, count, low: 0.9, high: 1 } })];
+      return textsOf(splitsView([{ ...service, splits }], 100_000));
+    };
+    expect(text(100, 50)).toContain("✕ not as planned");
+    expect(text(100, 100)).toContain("✓ as planned");
+    expect(text(0, 50)).toContain("no request yet");
+  });
+});
+
+describe("the flow", () => {
+  test("leads from the ingress through the aggregator to the versions", () => {
+    const { nodes, edges } = flowOf(stateOf());
+    expect(edges.map(({ from, to }) => `${from} → ${to}`)).toEqual([
+      "ingress → kyc/kyc-aggregator",
+      "kyc/kyc-aggregator → kyc/credit-check",
+      "kyc/credit-check → kyc/credit-check/credit-check-basic",
+      "kyc/credit-check → kyc/credit-check/credit-check-advanced",
+    ]);
+    expect(nodes.map(({ column }) => column)).toEqual([0, 1, 2, 3, 3]);
+  });
+
+  test("shows a way past the aggregator when somebody takes it", () => {
+    const state = stateOf();
+    state.services[0]?.inflows.push({ listener: "ingress", traffic: trafficOf(10) });
+    expect(flowOf(state).edges).toContainEqual({
+      from: "ingress",
+      to: "kyc/credit-check",
+      rate: 1,
+      label: "",
+    });
+  });
+
+  test("tells a version that cannot answer apart without its colour", () => {
+    const state = stateOf();
+    state.services[0]?.revisions.splice(
+      1,
+      1,
+      revisionOf("advanced", { state: "failed", traffic: trafficOf(10, 5) }),
+    );
+    const text = textsOf(flowView(flowOf(state)));
+    expect(text).toContain("✕ failed");
+    expect(text).toContain("50.0 % fail");
+  });
+
+  test("has every box within the picture, none over another", () => {
+    const state = stateOf();
+    for (const name of ["v3", "v4", "v5"]) {
+      state.services[0]?.revisions.push(revisionOf(name));
+      state.services[0]?.splits[0]?.observed.revisions.push({
+        revision: `credit-check-${name}`,
+        count: 0,
+        share: 0,
+        low: 0,
+        high: 1,
+      });
+    }
+    for (const picture of flowView(flowOf(state))) {
+      const [, , width = 0, height = 0] = (picture.attributes["viewBox"] ?? "").split(" ").map(Number);
+      const boxes = all([picture])
+        .filter(({ tag }) => tag === "rect")
+        .map(({ attributes }) => ["x", "y", "width", "height"].map((name) => Number(attributes[name])))
+        .map(([x = 0, y = 0, w = 0, h = 0]) => ({ left: x, top: y, right: x + w, bottom: y + h }));
+      expect(boxes.length).toBe(8);
+      for (const [i, box] of boxes.entries()) {
+        expect(box.left >= 0 && box.top >= 0 && box.right <= width && box.bottom <= height).toBe(true);
+        for (const other of boxes.slice(i + 1)) {
+          const apart =
+            box.right <= other.left ||
+            other.right <= box.left ||
+            box.bottom <= other.top ||
+            other.bottom <= box.top;
+          expect(apart).toBe(true);
+        }
+      }
+    }
+  });
+});
+
+describe("a fault's form", () => {
+  const named = { service: "s", revision: "r" };
+
+  test("asks for what its fields say, and for nothing where they say 0", () => {
+    expect(changeOf({ error: 5, status: 503, delay: 200 }, named)).toEqual({
+      set: { ...named, error: { percent: 5, status: 503 }, delay: { percent: 100, ms: 200 } },
+    });
+    expect(changeOf({ error: 0, status: 503, delay: 200 }, named)).toEqual({
+      set: { ...named, delay: { percent: 100, ms: 200 } },
+    });
+  });
+
+  test("switches off what is named, or all", () => {
+    expect(changeOf(undefined, named)).toEqual({ clear: named });
+    expect(changeOf(undefined, { service: undefined, revision: undefined })).toEqual({ clear: {} });
+  });
+});
+
+/** The way to each element, as tags and indices. */
+function paths(children: readonly Child[], above = ""): string[] {
+  return children.flatMap((child, i) => {
+    if (typeof child === "string") return [];
+    const path = `${above}/${i} ${child.tag}`;
+    return [path, ...paths(child.children, path)];
+  });
+}

@@ -1,0 +1,99 @@
+import type { MeshState, RevisionView, SplitState, TrafficState } from "./schema.ts";
+
+const NOTHING = { requests: 0, errors: 0, p50Ms: null, p90Ms: null, p99Ms: null };
+
+/** What was served: so many requests in the last step, of which so many failed. */
+export function trafficOf(requests = 0, errors = 0): TrafficState {
+  const sums = requests === 0 ? NOTHING : { requests, errors, p50Ms: 2, p90Ms: 4, p99Ms: 8 };
+  return { ...sums, rate: requests / 10, series: [NOTHING, sums] };
+}
+
+/** A revision of the credit check. */
+export function revisionOf(tag: string, more: Partial<RevisionView> = {}): RevisionView {
+  const name = `credit-check-${tag}`;
+  return { name, tags: [tag], state: "ready", reason: "in 300 ms", traffic: trafficOf(100), ...more };
+}
+
+/** A split of the credit check: what is planned for each tag, and what was seen. */
+export function splitOf(
+  shares: Record<string, { percent: number; count: number; low: number; high: number }>,
+): SplitState {
+  const requests = Object.values(shares).reduce((sum, { count }) => sum + count, 0);
+  const at = { file: "knative/credit-check/2-advanced.yaml", line: 50, column: 3 };
+  return {
+    by: "Knative",
+    object: "Service credit-check",
+    at,
+    route: `${at.file}:${at.line}`,
+    deciding: true,
+    targets: Object.entries(shares).map(([tag, { percent }]) => {
+      return { revision: `credit-check-${tag}`, tag, percent, latest: false };
+    }),
+    observed: {
+      sinceMs: 40_000,
+      requests,
+      confidence: 0.999,
+      revisions: Object.entries(shares).map(([tag, { count, low, high }]) => {
+        return {
+          revision: `credit-check-${tag}`,
+          count,
+          share: requests === 0 ? 0 : count / requests,
+          low,
+          high,
+        };
+      }),
+    },
+  };
+}
+
+const HALF = { percent: 50, count: 50, low: 0.35, high: 0.65 };
+
+/** A mesh in which all is well: an aggregator, and a credit check whose two versions share the requests. */
+export function stateOf(more: Partial<MeshState> = {}): MeshState {
+  return {
+    generation: 3,
+    nowMs: 100_000,
+    startedMs: 10_000,
+    appliedMs: 40_000,
+    root: "/project",
+    port: 8080,
+    localPort: 8081,
+    windowSeconds: 10,
+    stepSeconds: 5,
+    problems: [],
+    warnings: [],
+    waiting: [],
+    services: [
+      {
+        name: "credit-check",
+        namespace: "kyc",
+        visibility: "cluster-local",
+        splits: [splitOf({ basic: HALF, advanced: HALF })],
+        revisions: [revisionOf("basic"), revisionOf("advanced")],
+        inflows: [{ listener: "mesh", traffic: trafficOf(200) }],
+      },
+      {
+        name: "kyc-aggregator",
+        namespace: "kyc",
+        visibility: "public",
+        splits: [],
+        revisions: [{ ...revisionOf("x"), name: "kyc-aggregator-00001", tags: [], traffic: trafficOf(200) }],
+        inflows: [{ listener: "ingress", traffic: trafficOf(200) }],
+      },
+    ],
+    rules: [
+      {
+        object: "VirtualService kyc",
+        name: "aggregator",
+        at: { file: "istio/routes.yaml", line: 13, column: 7 },
+        route: "istio/routes.yaml:13",
+        hosts: ["*"],
+        matches: ["uri prefix /kyc"],
+        action: "to knative-local-gateway",
+      },
+    ],
+    faults: { faults: [], yaml: "" },
+    unrouted: trafficOf(),
+    ...more,
+  };
+}
