@@ -34,3 +34,8 @@ export class Taken extends Error {
     this.holder = holder;
   }
 }
+
+/** The lock went to another process, or may have: nothing may be written any more. */
+export class LostLock extends Error {
+  override readonly name = "LostLock";
+}

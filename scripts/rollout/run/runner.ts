@@ -1,6 +1,7 @@
 import { Check } from "typebox/schema";
 import type { Engine } from "../../traffic/engine.ts";
 import type { Entry, Journal, Request } from "../journal/journal.ts";
+import { LostLock } from "../lock/lock.ts";
 import { next } from "../machine/next.ts";
 import { type Event, isOver, type State } from "../machine/state.ts";
 import { type Plan, shareOf } from "../plan/plan.ts";
@@ -33,15 +34,15 @@ export interface RunnerOptions {
   lost: AbortSignal;
   /** What the person at this terminal asks for, taken once. */
   asked: () => Omit<Request, "atMs"> | undefined;
+  /**
+   * How late an engine may tell of a request, and not when exactly it was answered: so long after a change no outcome is
+   * evidence. @default 0
+   */
+  settleMs?: number;
   /** How often is looked whether something is to be decided. @default 250 */
   beatMs?: number;
   /** How often is looked whether somebody else changed the split. @default 1000 */
   watchMs?: number;
-}
-
-/** Another process rolls the service out now, or may. */
-export class LostLock extends Error {
-  override readonly name = "LostLock";
 }
 
 const CHECKPOINT_MS = 3_000;
@@ -267,8 +268,9 @@ class Runner {
 
   /** The split as it was written last is in force from now on. */
   #settle(): void {
-    this.#shares.set(this.#clock.now(), shareOf(this.#plan, this.#state.written.targets));
-    this.#witness.stepBegins();
+    const from = this.#clock.now() + (this.#options.settleMs ?? 0);
+    this.#shares.set(from, shareOf(this.#plan, this.#state.written.targets));
+    this.#witness.stepBegins(from);
   }
 
   #ruling(): Ruling {

@@ -7,7 +7,8 @@ export class Shares {
 
   /** From now on this share is in force; undefined where it is not known. */
   set(fromMs: number, share: number | undefined): void {
-    if (this.#changes.length > 0 && this.#changes.at(-1)?.share === share) return;
+    // What was to come into force later, and did not, is forgotten.
+    this.#changes = this.#changes.filter((change) => change.fromMs < fromMs);
     this.#changes.push({ fromMs, share });
     // Outcomes are told soon: what was in force long ago is asked for no more.
     if (this.#changes.length > 64) this.#changes = this.#changes.slice(-32);
@@ -16,9 +17,5 @@ export class Shares {
   /** The share in force at a time, from 0 to 1; undefined while a change was under way, and before the first. */
   at(ms: number): number | undefined {
     return this.#changes.findLast(({ fromMs }) => fromMs <= ms)?.share;
-  }
-
-  get now(): number | undefined {
-    return this.#changes.at(-1)?.share;
   }
 }

@@ -16,7 +16,7 @@ export class Witness {
   readonly tally: Tally;
   readonly course: Course;
   /** Of the step that is in force: to compare the observed share with the planned one. */
-  #atStep = { candidate: 0, both: 0 };
+  #atStep = { fromMs: 0, candidate: 0, both: 0 };
 
   constructor(plan: Plan, judge: Judging, shares: Shares, saved: Checkpoint | undefined) {
     this.#plan = plan;
@@ -36,9 +36,9 @@ export class Witness {
     return this.#judge.ruling(next / 100);
   }
 
-  /** A step is in force from now on. */
-  stepBegins(): void {
-    this.#atStep = { candidate: 0, both: 0 };
+  /** A step is in force from then on. */
+  stepBegins(fromMs: number): void {
+    this.#atStep = { fromMs, candidate: 0, both: 0 };
   }
 
   /** The candidate's part of the requests of this step, in percent; undefined while there were none. */
@@ -67,6 +67,8 @@ export class Witness {
   #weigh(outcome: Outcome): Observation | undefined {
     const { tally } = this;
     const { revision, ok, ms, count: requests, atMs, excluded } = outcome;
+    // The split that a request met is the one of when it was sent.
+    const sentMs = atMs - ms;
     const who = this.#who(revision);
     if (who === undefined) {
       tally.others += requests;
@@ -76,10 +78,12 @@ export class Witness {
     if (who === "gateway") tally.gateway += ok ? 0 : requests;
     else {
       count(tally[who], ok, ms, requests);
-      this.#atStep.both += requests;
-      if (who === "candidate") this.#atStep.candidate += requests;
+      if (sentMs >= this.#atStep.fromMs) {
+        this.#atStep.both += requests;
+        if (who === "candidate") this.#atStep.candidate += requests;
+      }
     }
-    const share = this.#shares.at(atMs);
+    const share = this.#shares.at(sentMs);
     if (share === undefined) return void exclude(tally, "the split was changing", requests);
     // Somebody asked for a revision by name that the split gives nothing.
     if ((who === "candidate" && share === 0) || (who === "baseline" && share === 1))

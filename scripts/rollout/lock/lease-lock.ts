@@ -1,0 +1,182 @@
+import Type, { type Static } from "typebox";
+import { Check } from "typebox/schema";
+import { ApiError } from "../../cluster/kube/api-error.ts";
+import type { Kube } from "../../cluster/kube/client.ts";
+import type { KubeObject, ObjectRef } from "../../cluster/kube/objects.ts";
+import type { Clock } from "../run/clock.ts";
+import { type Held, type Holder, type Lock, Taken } from "./lock.ts";
+
+const LeaseSpec = Type.Object({
+  holderIdentity: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  leaseDurationSeconds: Type.Optional(Type.Integer()),
+  acquireTime: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  renewTime: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  leaseTransitions: Type.Optional(Type.Integer()),
+});
+type LeaseSpec = Static<typeof LeaseSpec>;
+
+/** Times of a lease, in milliseconds. */
+export interface LeaseTimes {
+  /** How long it holds without being renewed. @default 15000 */
+  durationMs?: number;
+  /** @default 5000 */
+  renewMs?: number;
+}
+
+const MANAGER = "kyc-rollout";
+
+/** The name of the Lease, and of the ConfigMap, of a service's rollouts. */
+export function rolloutName(service: string): string {
+  return `kyc-rollout-${service}`;
+}
+
+/**
+ * The lock of a cluster: a Lease that is renewed while it is held, and is free when it has not been for its duration,
+ * by the clock of who waits for it, so that clocks need not agree. (Kubernetes, Leases; the rule of its own leader election)
+ */
+export class LeaseLock implements Lock {
+  readonly #kube: Kube;
+  readonly #ref: ObjectRef;
+  readonly #service: string;
+  readonly #clock: Clock;
+  readonly #durationMs: number;
+  readonly #renewMs: number;
+
+  constructor(kube: Kube, namespace: string, service: string, clock: Clock, times: LeaseTimes = {}) {
+    this.#kube = kube;
+    this.#service = service;
+    this.#clock = clock;
+    this.#ref = {
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      namespace,
+      name: rolloutName(service),
+    };
+    this.#durationMs = times.durationMs ?? 15_000;
+    this.#renewMs = times.renewMs ?? 5_000;
+  }
+
+  async acquire(who: string): Promise<Held> {
+    const identity = `${who} ${crypto.randomUUID().slice(0, 8)}`;
+    for (;;) {
+      const found = await this.#kube.get(this.#ref);
+      if (found !== undefined && !(await this.#isFree(found)))
+        throw new Taken(this.#service, holderOf(found));
+      try {
+        return this.#keep(await this.#take(await this.#kube.get(this.#ref), identity), identity);
+      } catch (error) {
+        // Somebody else was faster.
+        if (!(error instanceof ApiError && error.code === 409)) throw error;
+      }
+    }
+  }
+
+  async holder(): Promise<Holder | undefined> {
+    const found = await this.#kube.get(this.#ref);
+    if (found === undefined) return undefined;
+    const { renewTime } = specOf(found);
+    const fresh = renewTime && Date.parse(renewTime) + this.#durationMs > this.#clock.now();
+    return fresh ? holderOf(found) : undefined;
+  }
+
+  /** Whether nobody holds it: it was given back, or is not renewed while one looks for as long as it holds. */
+  async #isFree(found: KubeObject): Promise<boolean> {
+    const { holderIdentity, renewTime, leaseDurationSeconds = this.#durationMs / 1000 } = specOf(found);
+    if (!holderIdentity) return true;
+    const until = this.#clock.now() + leaseDurationSeconds * 1000;
+    while (this.#clock.now() < until) {
+      await this.#clock.sleep(Math.min(1_000, this.#durationMs / 5));
+      const again = await this.#kube.get(this.#ref);
+      if (again === undefined || !specOf(again).holderIdentity) return true;
+      if (specOf(again).renewTime !== renewTime) return false;
+    }
+    return true;
+  }
+
+  async #take(found: KubeObject | undefined, identity: string): Promise<KubeObject> {
+    const now = this.#time();
+    const before = found === undefined ? {} : specOf(found);
+    const spec: LeaseSpec = {
+      holderIdentity: identity,
+      leaseDurationSeconds: Math.max(1, Math.round(this.#durationMs / 1000)),
+      acquireTime: now,
+      renewTime: now,
+      leaseTransitions: (before.leaseTransitions ?? -1) + 1,
+    };
+    if (found !== undefined) return this.#kube.replace({ ...found, spec }, { fieldManager: MANAGER });
+    const { name, namespace, apiVersion, kind } = this.#ref;
+    const metadata = {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      labels: { "app.kubernetes.io/managed-by": "kyc" },
+    };
+    return this.#kube.create({ apiVersion, kind, metadata, spec }, { fieldManager: MANAGER });
+  }
+
+  /** Renews it until it is given back, or is lost: taken by another, or not renewed in time. */
+  #keep(taken: KubeObject, identity: string): Held {
+    const lost = new AbortController();
+    const over = new AbortController();
+    const renewing = this.#renew(taken, identity, over.signal, lost);
+    return {
+      lost: lost.signal,
+      release: async () => {
+        over.abort();
+        const last = await renewing;
+        if (lost.signal.aborted) return;
+        const spec = { ...specOf(last), holderIdentity: "" };
+        await this.#kube.replace({ ...last, spec }, { fieldManager: MANAGER }).catch(() => undefined);
+      },
+    };
+  }
+
+  async #renew(
+    taken: KubeObject,
+    identity: string,
+    over: AbortSignal,
+    lost: AbortController,
+  ): Promise<KubeObject> {
+    let lease = taken;
+    let renewedAt = this.#clock.now();
+    for (;;) {
+      await this.#clock.sleep(this.#renewMs, over);
+      if (over.aborted) return lease;
+      try {
+        const spec = { ...specOf(lease), renewTime: this.#time() };
+        const signal = AbortSignal.timeout(this.#renewMs);
+        lease = await this.#kube.replace({ ...lease, spec }, { fieldManager: MANAGER, signal });
+        renewedAt = this.#clock.now();
+      } catch {
+        const found = await this.#kube.get(this.#ref).catch(() => "unknown" as const);
+        if (found === undefined || (found !== "unknown" && specOf(found).holderIdentity !== identity)) {
+          lost.abort();
+          return lease;
+        }
+        if (found !== "unknown") lease = found;
+        // From here on another may take it, and be right.
+        if (this.#clock.now() - renewedAt >= this.#durationMs - this.#renewMs) {
+          lost.abort();
+          return lease;
+        }
+      }
+    }
+  }
+
+  /** A time as Leases have it, to the microsecond. */
+  #time(): string {
+    return new Date(this.#clock.now()).toISOString().replace("Z", "000Z");
+  }
+}
+
+function specOf({ spec }: KubeObject): LeaseSpec {
+  return Check(LeaseSpec, spec) ? spec : {};
+}
+
+function holderOf(lease: KubeObject): Holder | undefined {
+  const { holderIdentity, acquireTime } = specOf(lease);
+  if (!holderIdentity) return undefined;
+  return {
+    who: holderIdentity.replace(/ [0-9a-f]{8}$/, ""),
+    sinceMs: acquireTime ? Date.parse(acquireTime) : 0,
+  };
+}

@@ -1,0 +1,96 @@
+import { createJudge } from "../judge/judge.ts";
+import { seededRandom } from "../../traffic/random.ts";
+import type { Traffic } from "./look.ts";
+import type { Plan } from "./plan.ts";
+import { shareOf } from "./plan.ts";
+
+/** What a step can be expected to show. Times are milliseconds; infinite where it shows nothing in a day. */
+export interface StepForecast {
+  percent: number;
+  /** Requests a minute that the candidate gets. */
+  candidatePerMinute: number;
+  /** Until a candidate is found out that errs so much. */
+  detects: { errors: number; ms: number }[];
+  /** Until a candidate is called healthy that is as good as the baseline. */
+  healthyMs: number;
+}
+
+/** Errors that a forecast is made for, beside those of the baseline: the parts of all requests that fail. */
+export const FORECAST_ERRORS = [0.01, 0.05, 1] as const;
+
+const DAY_MS = 86_400_000;
+// What nobody has seen fail may fail this often.
+const LEAST_ERRORS = 0.001;
+const MOST_REQUESTS = 60_000;
+
+/** What each step can be expected to show with traffic as it was seen. */
+export function forecast(plan: Plan, traffic: Traffic): StepForecast[] {
+  const { alpha } = plan.settings;
+  return plan.steps.map(({ percent, targets }, i) => {
+    const share = shareOf(plan, targets);
+    const baseline = Math.max(LEAST_ERRORS, traffic.errors ?? 0);
+    const detects = FORECAST_ERRORS.filter((errors) => errors > 2 * baseline).map((errors) => ({
+      errors,
+      ms: time(detectionRequests(share, baseline, errors, alpha), traffic.rps),
+    }));
+    const next = (plan.steps[i + 1]?.percent ?? 100) / 100;
+    const healthyMs = percent === 100 ? plan.settings.bakeMs : healthyTime(plan, share, next, traffic);
+    return { percent, candidatePerMinute: (traffic.rps * 60 * percent) / 100, detects, healthyMs };
+  });
+}
+
+/**
+ * The requests of both revisions, on average, until a sequential test at this level tells a candidate that fails with
+ * one probability from a baseline that fails with another: ln(14/alpha), the judge's threshold with what it pays for not
+ * knowing the difference before, over the evidence of one request. That is the mutual information of who answered and
+ * whether it failed; no test grows faster. (Wald, Sequential Tests of Statistical Hypotheses, 1945)
+ */
+export function detectionRequests(share: number, baseline: number, candidate: number, alpha: number): number {
+  const failed = share * candidate + (1 - share) * baseline;
+  const ofFailed = (share * candidate) / failed;
+  const ofRest = failed === 1 ? share : (share * (1 - candidate)) / (1 - failed);
+  const evidence = failed * divergence(ofFailed, share) + (1 - failed) * divergence(ofRest, share);
+  return evidence <= 0 ? Number.POSITIVE_INFINITY : Math.log(14 / alpha) / evidence;
+}
+
+/** The divergence of one coin from another, in nats (Kullback and Leibler 1951). */
+function divergence(p: number, q: number): number {
+  const term = (a: number, b: number): number => (a === 0 ? 0 : a * Math.log(a / b));
+  return term(p, q) + term(1 - p, 1 - q);
+}
+
+/** How long the judge itself takes for a candidate that is the baseline's equal: the middle of three trials. */
+function healthyTime({ settings }: Plan, share: number, next: number, traffic: Traffic): number {
+  if (traffic.rps === 0) return Number.POSITIVE_INFINITY;
+  const { alpha, beta, tolerateErrors, tolerateErrorRate, tolerateLatency } = settings;
+  const errors = traffic.errors ?? 0;
+  const [median, p99] = [traffic.median ?? 10, traffic.p99 ?? 20];
+  // A lognormal with this median and p99.
+  const spread = Math.max(0.05, Math.log(p99 / median) / 2.326);
+  const trials = [1, 2, 3].map((seed) => {
+    const random = seededRandom(seed);
+    const judge = createJudge({
+      alpha,
+      beta,
+      tolerate: { errors: tolerateErrors, errorRate: tolerateErrorRate, latency: tolerateLatency },
+    });
+    for (let i = 1; i <= MOST_REQUESTS; i++) {
+      const revision = random() < share ? "candidate" : "baseline";
+      const ms = median * Math.exp(spread * normal(random));
+      judge.observe({ t: i / traffic.rps, revision, ok: random() >= errors, ms, share });
+      if (i % 50 === 0 && judge.verdict(next).verdict === "healthy") return time(i, traffic.rps);
+    }
+    return Number.POSITIVE_INFINITY;
+  });
+  return trials.toSorted((a, b) => a - b)[1] ?? Number.POSITIVE_INFINITY;
+}
+
+/** A standard normal number (Box and Muller 1958). */
+function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+function time(requests: number, rps: number): number {
+  const ms = (requests / rps) * 1000;
+  return ms <= DAY_MS ? ms : Number.POSITIVE_INFINITY;
+}

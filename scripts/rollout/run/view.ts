@@ -1,0 +1,142 @@
+import { isGoingBack, type Phase, type State } from "../machine/state.ts";
+import type { Plan } from "../plan/plan.ts";
+import { percentOf, type Target } from "../plan/targets.ts";
+import type { Ruling } from "./judging.ts";
+import { quantile, type Side, type Tally } from "./tally.ts";
+import type { Witness } from "./witness.ts";
+
+/** What was seen of one revision. Times are milliseconds; undefined while there was no request. */
+export interface SideView {
+  revision: string;
+  requests: number;
+  errors: number;
+  median: number | undefined;
+  p99: number | undefined;
+}
+
+/** A rollout at a moment: the data that is drawn, and given as JSON. */
+export interface RolloutView {
+  id: string;
+  service: string;
+  engine: string;
+  place: string;
+  by: string;
+  atMs: number;
+  beganMs: number;
+  phase: Phase;
+  /** The phase in words for people. */
+  doing: string;
+  sinceMs: number;
+  paused: boolean;
+  reason: string;
+  steps: { percent: number; state: "done" | "now" | "to come" }[];
+  /** The candidate's share in percent: as written, and of the requests since the step is in force. */
+  share: { planned: number; observed: number | undefined; requests: number };
+  candidate: SideView;
+  baseline: SideView;
+  gateway: number;
+  others: number;
+  excluded: Record<string, number>;
+  ruling: Ruling | undefined;
+  /** Until the candidate may be called healthy at this step, as evidence has grown so far; undefined where nobody can tell. */
+  verdictInMs: number | undefined;
+  /** When it is held because of somebody else's split: three splits. */
+  diff: { planned: Target[]; written: Target[]; live: Target[] } | undefined;
+}
+
+/** Gathers what there is to show of a rollout. */
+export function viewOf(
+  plan: Plan,
+  state: State,
+  atMs: number,
+  seen: { tally: Tally; ruling?: Ruling | undefined; witness?: Witness | undefined },
+): RolloutView {
+  const { tally, ruling, witness } = seen;
+  const observed = witness?.observedPercent;
+  return {
+    id: plan.id,
+    service: plan.service,
+    engine: plan.engine,
+    place: plan.place,
+    by: plan.by,
+    atMs,
+    beganMs: plan.atMs,
+    phase: state.phase,
+    doing: doing(plan, state),
+    sinceMs: state.sinceMs,
+    paused: state.paused,
+    reason: state.reason,
+    steps: plan.steps.map(({ percent }, i) => ({ percent, state: stepState(state, i) })),
+    share: {
+      planned: percentOf(state.written.targets, plan.candidate),
+      observed,
+      requests: witness?.requestsAtStep ?? 0,
+    },
+    candidate: sideView(plan.candidate, tally.candidate),
+    baseline: sideView(plan.baseline, tally.baseline),
+    gateway: tally.gateway,
+    others: tally.others,
+    excluded: tally.excluded,
+    ruling,
+    verdictInMs: state.phase === "judging" && ruling ? verdictIn(plan, state, atMs, ruling) : undefined,
+    diff:
+      state.foreign === null
+        ? undefined
+        : {
+            planned: [...(plan.steps[state.step]?.targets ?? plan.original.targets)],
+            written: [...state.written.targets],
+            live: [...state.foreign.targets],
+          },
+  };
+}
+
+function sideView(revision: string, side: Side): SideView {
+  const { requests, errors } = side;
+  return { revision, requests, errors, median: quantile(side, 0.5), p99: quantile(side, 0.99) };
+}
+
+function stepState(state: State, index: number): "done" | "now" | "to come" {
+  if (state.phase === "promoted") return "done";
+  if (isGoingBack(state)) return index < state.step ? "done" : "to come";
+  if (index === state.step) return "now";
+  return index < state.step ? "done" : "to come";
+}
+
+/** What a state is called. */
+export function doing(plan: Plan, state: State): string {
+  const percent = plan.steps[state.step]?.percent ?? 0;
+  const isLast = state.step === plan.steps.length - 1;
+  const words: Record<Phase, string> = {
+    preparing: `waiting until ${plan.candidate} is ready`,
+    warming: `warming ${plan.candidate} up`,
+    shifting: isLast ? "promoting: writing 100 %" : `writing ${percent} %`,
+    settling: isLast
+      ? "promoting: waiting until 100 % are in force"
+      : `waiting until ${percent} % are in force`,
+    judging: `judging at ${percent} %`,
+    baking: "judging with all traffic",
+    promoted: "promoted",
+    restoring: "rolling back: writing the split as it was",
+    confirming: "rolling back: waiting until the split as it was is in force",
+    "rolled back": "rolled back",
+    held: "held",
+  };
+  return `${words[state.phase]}${state.paused ? ", paused" : ""}`;
+}
+
+/** How long it takes until the least proved claim is proved, when evidence grows on as it has grown at this step. */
+function verdictIn(
+  { settings }: Plan,
+  { sinceMs }: State,
+  atMs: number,
+  { verdict, evidence }: Ruling,
+): number | undefined {
+  const least = settings.stepMs - (atMs - sinceMs);
+  if (verdict === "healthy") return Math.max(0, least);
+  const parts = evidence
+    .filter(({ name }) => name !== "worse")
+    .map(({ value, threshold }) => value / threshold);
+  const part = Math.min(...parts);
+  if (!(part > 0.05)) return undefined;
+  return Math.max(least, ((atMs - sinceMs) * (1 - part)) / part);
+}
