@@ -6,6 +6,7 @@ import { ApiError } from "../kube/api-error.ts";
 import type { Kube } from "../kube/client.ts";
 import { KubeObject } from "../kube/objects.ts";
 import { MANAGED_BY, MANAGER } from "../ours.ts";
+import { KNATIVE_SERVICE } from "../workload/objects.ts";
 
 const History = Type.Intersect([
   KubeObject,
@@ -19,11 +20,13 @@ export const SPLIT_MANAGER = "kyc-split";
 export class HistoryMap {
   readonly #kube: Kube;
   readonly #ref: { apiVersion: string; kind: string; namespace: string; name: string };
+  readonly #service: { apiVersion: string; kind: string; namespace: string; name: string };
   readonly #key: string;
 
   constructor(kube: Kube, namespace: string, service: string, engine: EngineName) {
     this.#kube = kube;
     this.#ref = { apiVersion: "v1", kind: "ConfigMap", namespace, name: `kyc-split-${service}` };
+    this.#service = { ...KNATIVE_SERVICE, namespace, name: service };
     this.#key = `${engine}.json`;
   }
 
@@ -47,14 +50,25 @@ export class HistoryMap {
     const options = { fieldManager: SPLIT_MANAGER };
     const found: unknown = await this.#kube.get(this.#ref);
     if (!Check(History, found)) {
-      const { apiVersion, kind, namespace, name } = this.#ref;
-      const labels = { [MANAGED_BY]: MANAGER };
-      const data = { [this.#key]: writeHistory([change]) };
-      const made = { apiVersion, kind, metadata: { namespace, name, labels }, data };
-      await this.#kube.create(made, options);
+      await this.#kube.create(await this.#made(change), options);
       return;
     }
     const text = writeHistory(withChange(readHistory(found.data?.[this.#key]), change));
     await this.#kube.replace({ ...found, data: { ...found.data, [this.#key]: text } } as KubeObject, options);
+  }
+
+  /** It belongs to the Knative Service, and goes with it. */
+  async #made(change: SplitChange): Promise<KubeObject & { data: Record<string, string> }> {
+    const { apiVersion, kind, namespace, name } = this.#ref;
+    const { uid } = (await this.#kube.get(this.#service))?.metadata ?? {};
+    const owner = {
+      apiVersion: this.#service.apiVersion,
+      kind: this.#service.kind,
+      name: this.#service.name,
+      uid,
+    };
+    const labels = { [MANAGED_BY]: MANAGER };
+    const metadata = { namespace, name, labels, ...(uid === undefined ? {} : { ownerReferences: [owner] }) };
+    return { apiVersion, kind, metadata, data: { [this.#key]: writeHistory([change]) } };
   }
 }
