@@ -1,19 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { cp, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PROJECT } from "../project.ts";
 import { until } from "../mesh/testing/system.ts";
-import { kyc, startDev } from "./testing.ts";
-
-/** A folder with the project's own manifests, to be edited, and its functions. */
-async function ownManifests(): Promise<{ root: string } & AsyncDisposable> {
-  const root = await realpath(await mkdtemp(join(tmpdir(), "kyc-dev-")));
-  await cp(join(PROJECT, "knative"), join(root, "knative"), { recursive: true });
-  await cp(join(PROJECT, "istio"), join(root, "istio"), { recursive: true });
-  await symlink(join(PROJECT, "functions"), join(root, "functions"));
-  return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) };
-}
+import { kyc, ownManifests, startDev } from "./testing.ts";
 
 async function edit(path: string, change: (text: string) => string): Promise<void> {
   await writeFile(path, change(await readFile(path, "utf8")));
