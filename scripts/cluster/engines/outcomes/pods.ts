@@ -29,11 +29,7 @@ interface Watched {
 export async function* podOutcomes(query: OutcomeQuery, signal: AbortSignal): AsyncGenerator<Outcome[]> {
   const { kube, namespace, service } = query;
   const services = await kube.list(KNATIVE_SERVICE, { namespace, signal });
-  const callers = services.items.map(({ metadata }) => metadata.name).filter((name) => name !== service);
-  const isCalled = callers.length > 0;
-  const labelSelector = isCalled
-    ? `${SERVICE_LABEL} in (${callers.join(",")})`
-    : `${SERVICE_LABEL}=${service}`;
+  const isCalled = services.items.some(({ metadata }) => metadata.name !== service);
   const wanted = new Set([`${isCalled ? CALLS : REQUESTS}_bucket`, STARTED]);
   const watched = new Map<string, Watched>();
   const counters = new Counters();
@@ -57,8 +53,11 @@ export async function* podOutcomes(query: OutcomeQuery, signal: AbortSignal): As
 
   /** A pod that is ending still answers, and is asked until it is gone. */
   async function runningPods(): Promise<LivePod[]> {
-    const { items } = await kube.list(POD, { namespace, labelSelector, signal });
-    return checked(LivePod, items).filter(({ status }) => status?.phase === "Running");
+    const { items } = await kube.list(POD, { namespace, labelSelector: SERVICE_LABEL, signal });
+    return checked(LivePod, items).filter(
+      ({ metadata, status }) =>
+        status?.phase === "Running" && (metadata.labels?.[SERVICE_LABEL] === service) !== isCalled,
+    );
   }
 
   function follow(pods: readonly LivePod[], isFirst: boolean): void {
