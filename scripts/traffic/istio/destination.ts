@@ -75,14 +75,21 @@ export function readMirrors(route: HTTPRoute, path: FieldPath, surroundings: Sur
   }
 }
 
+/** A ServiceEntry may give a host of any name; the only one known here leads back to the caller's own sidecar. */
+function isOwnSidecar(backend: Backend | undefined): boolean {
+  return backend?.kind === "listener" && backend.listener === "mesh";
+}
+
 function readTarget(
   to: YamlDestination,
   path: FieldPath,
   { namespace, hosts, subsets, report }: Surroundings,
 ): Target {
   const host = fullHost(to.host, namespace);
+  const found = hosts.get(host);
   // Istio expands a name without a dot; one such as service.namespace is to it a host of its own, which is nowhere.
-  const backend = host.endsWith(`.${CLUSTER_DOMAIN}`) ? hosts.get(host) : undefined;
+  const isFull = host.endsWith(`.${CLUSTER_DOMAIN}`) || isOwnSidecar(found);
+  const backend = isFull ? found : undefined;
   if (backend === undefined) report([...path, "host"], `there is no host ${host}`, hostAdvice(host, hosts));
   const port = to.port?.number ?? 80;
   if (port !== 80) {
