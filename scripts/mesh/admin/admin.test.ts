@@ -54,7 +54,7 @@ describe("the mesh's own paths", () => {
     const served = (a?.traffic.requests ?? 0) + (b?.traffic.requests ?? 0);
     expect(served).toBe(counts(now) + 5);
     expect(a?.traffic.p50Ms).toBeGreaterThan(0);
-    expect(echo?.inflows).toMatchObject([{ listener: "ingress", traffic: { requests: served } }]);
+    expect(echo?.inflows).toMatchObject([{ listener: "ingress", requests: served, errors: 0 }]);
   });
 
   test("name the file and line of each rule, in words", async () => {

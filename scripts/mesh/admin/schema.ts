@@ -13,10 +13,20 @@ const Told = Type.Object({
   fix: orNull(Type.String()),
 });
 
-const SUMS = {
+const COUNTS = {
   requests: Type.Integer(),
   /** Answers of 500 and above, and those that were broken off, the clients' own leaving not counted. */
   errors: Type.Integer(),
+};
+
+const RATED = {
+  ...COUNTS,
+  /** Requests a second, over the last ten. */
+  rate: Type.Number(),
+};
+
+const SUMS = {
+  ...COUNTS,
   p50Ms: orNull(Type.Number()),
   p90Ms: orNull(Type.Number()),
   p99Ms: orNull(Type.Number()),
@@ -25,8 +35,7 @@ const SUMS = {
 /** What was served in the window, and in each step of it, the oldest first. */
 export const TrafficState = Type.Object({
   ...SUMS,
-  /** Requests a second, over the last ten. */
-  rate: Type.Number(),
+  ...RATED,
   series: Type.Array(Type.Object(SUMS)),
 });
 
@@ -84,9 +93,7 @@ export const ServiceState = Type.Object({
   splits: Type.Array(SplitState),
   revisions: Type.Array(RevisionView),
   /** Requests by the listener at which they entered. */
-  inflows: Type.Array(
-    Type.Object({ listener: Type.Enum(["ingress", "local-gateway", "mesh"]), traffic: TrafficState }),
-  ),
+  inflows: Type.Array(Type.Object({ listener: Type.Enum(["ingress", "local-gateway", "mesh"]), ...RATED })),
 });
 
 export const RuleState = Type.Object({
@@ -124,7 +131,7 @@ export const MeshState = Type.Object({
   /** What is switched on by hand. */
   faults: FaultsState,
   /** Requests that reached no revision. */
-  unrouted: TrafficState,
+  unrouted: Type.Object(RATED),
 });
 
 /** A line of `GET /_mesh/events`: a request that was served. */

@@ -1,7 +1,8 @@
 import type { Problem } from "../../manifests/problem.ts";
 import { CONFIDENCE, wilson } from "../../traffic/wilson.ts";
 import type { Loaded } from "../load.ts";
-import { type Measured, STEP_SECONDS, type Sums, WINDOW_SECONDS } from "../observe/meter.ts";
+import { STEP_SECONDS, WINDOW_SECONDS } from "../observe/counter.ts";
+import type { Measured, Sums } from "../observe/meter.ts";
 import type { FaultsState } from "../faults/fault.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Tally } from "../observe/tally.ts";
@@ -47,7 +48,7 @@ export function meshState(source: StateSource): MeshState {
     services: serviceStates(source),
     rules: ruleStates(loaded),
     faults: source.faults,
-    unrouted: trafficState(observer.unrouted()),
+    unrouted: observer.unrouted(),
   };
 }
 
@@ -73,7 +74,7 @@ function serviceStates({ loaded, observer, revisions }: StateSource): ServiceSta
       }),
       inflows: inflows
         .filter((inflow) => inflow.service === `${namespace}/${name}`)
-        .map(({ listener, measured }) => ({ listener, traffic: trafficState(measured) })),
+        .map(({ service: _, ...inflow }) => inflow),
     };
   });
 }

@@ -70,7 +70,7 @@ export function stateOf(more: Partial<MeshState> = {}): MeshState {
         visibility: "cluster-local",
         splits: [splitOf({ basic: HALF, advanced: HALF })],
         revisions: [revisionOf("basic"), revisionOf("advanced")],
-        inflows: [{ listener: "mesh", traffic: trafficOf(200) }],
+        inflows: [{ listener: "mesh", requests: 200, errors: 0, rate: 20 }],
       },
       {
         name: "kyc-aggregator",
@@ -78,7 +78,7 @@ export function stateOf(more: Partial<MeshState> = {}): MeshState {
         visibility: "public",
         splits: [],
         revisions: [{ ...revisionOf("x"), name: "kyc-aggregator-00001", tags: [], traffic: trafficOf(200) }],
-        inflows: [{ listener: "ingress", traffic: trafficOf(200) }],
+        inflows: [{ listener: "ingress", requests: 200, errors: 0, rate: 20 }],
       },
     ],
     rules: [
@@ -93,7 +93,7 @@ export function stateOf(more: Partial<MeshState> = {}): MeshState {
       },
     ],
     faults: { faults: [], yaml: "" },
-    unrouted: trafficOf(),
+    unrouted: { requests: 0, errors: 0, rate: 0 },
     ...more,
   };
 }

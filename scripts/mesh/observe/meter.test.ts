@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Meter, STEP_SECONDS, WINDOW_SECONDS } from "./meter.ts";
+import { STEP_SECONDS, WINDOW_SECONDS } from "./counter.ts";
+import { Meter } from "./meter.ts";
 
 const NOW = 1_000_000;
 

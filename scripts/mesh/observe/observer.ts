@@ -2,24 +2,26 @@ import type { Problem } from "../../manifests/problem.ts";
 import type { Listener } from "../../traffic/table.ts";
 import type { Loaded } from "../load.ts";
 import type { Served } from "../relay.ts";
+import { type Counts, Counter } from "./counter.ts";
 import { type Measured, Meter } from "./meter.ts";
 import { beginTallies, type Tallies, type Tally } from "./tally.ts";
 
 /** Where requests to a service come from: the listener by which they enter. */
-export interface Inflow {
+export interface Inflow extends Counts {
   listener: Listener;
   /** `namespace/name` of the Knative Service. */
   service: string;
-  measured: Measured;
+  /** Requests a second, over the last ten. */
+  rate: number;
 }
 
 /** Counts what the mesh serves, and keeps what there is to say about its configuration. */
 export class Observer {
   readonly #nowMs: () => number;
   readonly #revisions = new Map<string, Meter>();
-  readonly #inflows = new Map<string, { listener: Listener; service: string; meter: Meter }>();
+  readonly #inflows = new Map<string, { listener: Listener; service: string; counter: Counter }>();
   /** Requests that no revision got: the ingress has no route, redirects or answers itself. */
-  readonly #unrouted = new Meter();
+  readonly #unrouted = new Counter();
   #services: ReadonlyMap<string, string> = new Map();
   #tallies: Tallies | undefined;
 
@@ -54,13 +56,13 @@ export class Observer {
     const failed = !left && (status >= 500 || brokenBy === "revision");
     const told = left || cold ? undefined : ms;
     const service = revision === undefined ? undefined : this.#services.get(revision);
-    if (revision === undefined || service === undefined) return this.#unrouted.record(now, told, failed);
+    if (revision === undefined || service === undefined) return this.#unrouted.count(Math.floor(now), failed);
     for (const { rule } of hops) {
       const counts = this.#tallies?.byRule.get(rule)?.counts;
       counts?.set(revision, (counts.get(revision) ?? 0) + 1);
     }
     this.#revision(revision).record(now, told, failed);
-    this.#inflow(listener, service).record(now, told, failed);
+    this.#inflow(listener, service).count(Math.floor(now), failed);
   }
 
   /** The split that decided where a request went, if one did. */
@@ -78,18 +80,18 @@ export class Observer {
   }
 
   revision(key: string): Measured {
-    return (this.#revisions.get(key) ?? new Meter()).measured(this.#nowMs() / 1000);
+    return this.#revision(key).measured(this.#nowMs() / 1000);
   }
 
   inflows(): Inflow[] {
     const now = this.#nowMs() / 1000;
-    return [...this.#inflows.values()].map(({ listener, service, meter }) => {
-      return { listener, service, measured: meter.measured(now) };
+    return [...this.#inflows.values()].map(({ listener, service, counter }) => {
+      return { listener, service, ...counter.total(now) };
     });
   }
 
-  unrouted(): Measured {
-    return this.#unrouted.measured(this.#nowMs() / 1000);
+  unrouted(): Counts & { rate: number } {
+    return this.#unrouted.total(this.#nowMs() / 1000);
   }
 
   #revision(key: string): Meter {
@@ -98,13 +100,13 @@ export class Observer {
     return meter;
   }
 
-  #inflow(listener: Listener, service: string): Meter {
+  #inflow(listener: Listener, service: string): Counter {
     const key = `${listener} ${service}`;
     let inflow = this.#inflows.get(key);
     if (inflow === undefined) {
-      inflow = { listener, service, meter: new Meter() };
+      inflow = { listener, service, counter: new Counter() };
       this.#inflows.set(key, inflow);
     }
-    return inflow.meter;
+    return inflow.counter;
   }
 }

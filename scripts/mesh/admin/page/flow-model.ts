@@ -133,7 +133,7 @@ function trafficText({ traffic }: RevisionView): string {
 }
 
 function inflow(service: ServiceState, listener: "ingress" | "mesh"): number {
-  return sum(service.inflows.filter((flow) => flow.listener === listener).map(({ traffic }) => traffic.rate));
+  return sum(service.inflows.filter((flow) => flow.listener === listener).map(({ rate }) => rate));
 }
 
 function idOf({ namespace, name }: ServiceState): string {

@@ -146,7 +146,7 @@ describe("the flow", () => {
 
   test("shows a way past the aggregator when somebody takes it", () => {
     const state = stateOf();
-    state.services[0]?.inflows.push({ listener: "ingress", traffic: trafficOf(10) });
+    state.services[0]?.inflows.push({ listener: "ingress", requests: 10, errors: 0, rate: 1 });
     expect(flowOf(state).edges).toContainEqual({
       from: "ingress",
       to: "kyc/credit-check",
