@@ -6,8 +6,8 @@ import { checked } from "../../workload/follow.ts";
 import { LivePod, POD, REVISION_LABEL } from "../../workload/objects.ts";
 import { BOTH_VERSIONS, CUSTOMER, untilWarm } from "../load.ts";
 import { podsOf } from "../pods.ts";
-import type { Scenario, Stage } from "../scenario.ts";
-import { probes } from "./addresses.ts";
+import { figure, type Scenario, type Stage } from "../scenario.ts";
+import { probes, type Surroundings } from "./addresses.ts";
 import { intrude, type Intruder } from "./intruders.ts";
 import { applyStrict, takeStrictBack } from "./overlay.ts";
 
@@ -16,6 +16,7 @@ const ELSEWHERE = "kyc-e2e-elsewhere";
 const REVISIONS = ["credit-check-basic", "credit-check-advanced"];
 const ZERO_WITHIN_MS = 240_000;
 const MODE_WITHIN_MS = 30_000;
+const IN_FORCE_WITHIN_MS = 90_000;
 
 /**
  * The strict overlay: only the aggregator reaches the credit check, only the ingress the aggregator. Every address is
@@ -31,7 +32,7 @@ export const strict: Scenario = {
       stage.tell(`strict, ${by}`);
       await applyStrict(stage, engine);
       await untilWarm(stage, BOTH_VERSIONS);
-      results.push(...(await contractOf(stage, by)));
+      results.push(...(await contractOf(stage, by)), await untilInForce(stage, intruders, by));
       results.push(await refused(stage, intruders, `${by}, with the activator in the path`));
       await activatorInPath(stage, false);
       await untilWarm(stage, BOTH_VERSIONS);
@@ -67,19 +68,24 @@ async function prepare({ kube, namespace }: Stage): Promise<Intruder[]> {
   ];
 }
 
+/**
+ * Waits until nobody gets through. Envoy lets open connections go on under the policies with which they began until it
+ * has drained them, which takes up to 45 seconds by Istio's default.
+ */
+async function untilInForce(stage: Stage, intruders: readonly Intruder[], by: string): Promise<CheckResult> {
+  const startedAt = performance.now();
+  const list = probes(await surroundings(stage)).filter(({ name }) => name.endsWith("no Knative headers"));
+  for (;;) {
+    const { breaches } = await intrude(stage, intruders, list);
+    const ms = performance.now() - startedAt;
+    const name = `${by}: seconds until the policies held on every connection`;
+    if (breaches.length === 0 || ms > IN_FORCE_WITHIN_MS)
+      return { ...figure("strict", name, ms / 1000, "s"), ok: breaches.length === 0 };
+  }
+}
+
 async function refused(stage: Stage, intruders: readonly Intruder[], when: string): Promise<CheckResult> {
-  const { kube, namespace } = stage;
-  const ofCreditCheck = checked(LivePod, (await kube.list(POD, { namespace })).items).flatMap((pod) => {
-    const revision = pod.metadata.labels?.[REVISION_LABEL] ?? "";
-    const ip = pod.status?.podIP;
-    return REVISIONS.includes(revision) && ip !== undefined ? [{ revision, ip }] : [];
-  });
-  const activators = checked(
-    LivePod,
-    (await kube.list(POD, { namespace: SERVING, labelSelector: "app=activator" })).items,
-  ).flatMap(({ status }) => status?.podIP ?? []);
-  const all = probes({ namespace, pods: ofCreditCheck, activators });
-  const { sent, breaches } = await intrude(stage, intruders, all);
+  const { sent, breaches } = await intrude(stage, intruders, probes(await surroundings(stage)));
   const seen =
     breaches.length === 0
       ? `0 of ${sent}`
@@ -94,6 +100,20 @@ async function refused(stage: Stage, intruders: readonly Intruder[], when: strin
     seen,
     ok: breaches.length === 0,
   };
+}
+
+async function surroundings({ kube, namespace }: Stage): Promise<Surroundings> {
+  const [own, serving] = await Promise.all([
+    kube.list(POD, { namespace }),
+    kube.list(POD, { namespace: SERVING, labelSelector: "app=activator" }),
+  ]);
+  const pods = checked(LivePod, own.items).flatMap((pod) => {
+    const revision = pod.metadata.labels?.[REVISION_LABEL] ?? "";
+    const ip = pod.status?.podIP;
+    return REVISIONS.includes(revision) && ip !== undefined ? [{ revision, ip }] : [];
+  });
+  const activators = checked(LivePod, serving.items).flatMap(({ status }) => status?.podIP ?? []);
+  return { namespace, pods, activators };
 }
 
 async function contractOf(stage: Stage, by: string): Promise<CheckResult[]> {
