@@ -1,6 +1,6 @@
 import { type Mirrored, resolve } from "../traffic/resolve.ts";
-import type { Framing } from "./http/framing.ts";
-import { frameForRevision, headOf } from "./passage.ts";
+import type { Exchange } from "./http/exchange.ts";
+import { frameForRevision, headOf, isUpgrade } from "./passage.ts";
 import type { Generation } from "./relay.ts";
 import { Shadow } from "./shadow.ts";
 
@@ -10,16 +10,18 @@ import { Shadow } from "./shadow.ts";
  */
 export function sendCopy(
   { mirror: { backend }, request }: Mirrored,
-  framing: Framing,
+  exchange: Exchange,
   generation: Generation,
   random: () => number,
 ): Shadow | undefined {
+  // A tunnel is no request that could be copied.
+  if (isUpgrade(exchange)) return undefined;
   const end =
     backend.kind === "revision"
       ? { ...backend, request }
       : resolve(generation.table, backend.listener, request, random);
   if (end.kind !== "revision") return undefined;
-  frameForRevision(end.request, framing);
+  frameForRevision(end.request, exchange);
   const timeoutMs = generation.revisionTimeoutMs(end.revision);
   return new Shadow(generation.seat(end.revision), request.method, headOf(end.request), timeoutMs);
 }

@@ -1,15 +1,28 @@
 import type { HeaderList } from "../traffic/headers.ts";
 import type { Hop, RoutedRequest } from "../traffic/resolve.ts";
-import { type Framing, frameRequest } from "./http/framing.ts";
+import type { Exchange } from "./http/exchange.ts";
+import { frameRequest } from "./http/framing.ts";
 import { latin1 } from "./http/latin1.ts";
 
 // Envoy and the queue proxy use these between themselves; a revision never sees them.
 const INTERNAL_HEADERS = ["knative-serving-namespace", "knative-serving-revision"];
 
 /** Makes a routed request what a revision gets, whatever the client and the rules wrote there. */
-export function frameForRevision({ headers }: RoutedRequest, framing: Framing): void {
+export function frameForRevision({ headers }: RoutedRequest, exchange: Exchange): void {
   for (const name of INTERNAL_HEADERS) headers.remove(name);
-  frameRequest(headers, framing);
+  frameRequest(headers, exchange.requestFraming);
+  if (isUpgrade(exchange)) addUpgrade(headers);
+}
+
+/** Whether the client would go on in another protocol that is let through; of these Istio knows one. */
+export function isUpgrade({ request, requestFraming }: Exchange): boolean {
+  return request.upgrade === "websocket" && requestFraming.kind === "none";
+}
+
+/** The fields that ask the next hop for that protocol; rules can match them, as in Envoy. */
+export function addUpgrade(headers: HeaderList): void {
+  headers.set("connection", "upgrade");
+  headers.set("upgrade", "websocket");
 }
 
 /** The head of a request as HTTP/1.1 writes it. */

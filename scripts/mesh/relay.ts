@@ -1,7 +1,7 @@
 import { HeaderList } from "../traffic/headers.ts";
 import { type Hop, type Resolution, resolve, type RoutedRequest } from "../traffic/resolve.ts";
 import type { Listener, RouteTable } from "../traffic/table.ts";
-import { Deadline, perTryTimeoutOf, timeoutOf } from "./deadline.ts";
+import { Deadline } from "./deadline.ts";
 import { describeFailure, statusAfter } from "./failure.ts";
 import { addForwarded } from "./forwarded.ts";
 import type { HttpClient, ResponseHandler, UpstreamFailure, UpstreamRequest } from "./http/client.ts";
@@ -9,7 +9,8 @@ import type { Exchange } from "./http/exchange.ts";
 import { type Framing, removeHopByHop } from "./http/framing.ts";
 import type { ResponseHead } from "./http/head.ts";
 import { type BodyState, RequestBody } from "./request-body.ts";
-import { changeResponse, frameForRevision, headOf } from "./passage.ts";
+import { Limits } from "./limits.ts";
+import { addUpgrade, changeResponse, frameForRevision, headOf, isUpgrade } from "./passage.ts";
 import { sendCopy } from "./mirror.ts";
 import { type Outcome, retryingHop } from "./retry.ts";
 import type { Place, Seat } from "./revisions/seat.ts";
@@ -74,10 +75,12 @@ class Relay {
   #status = 0;
   #cold = false;
 
-  /** Counts for all tries together, so the first route's holds. */
-  #timeoutMs: number | undefined;
-  readonly #deadline = new Deadline();
-  readonly #tryDeadline = new Deadline();
+  readonly #limits = new Limits(
+    (sentence) => this.#onTimeout(sentence),
+    () =>
+      this.#tryAgain({ failure: "late" }) ||
+      this.#onTimeout("the revision did not answer within perTryTimeout"),
+  );
   /** A delay that a fault makes. */
   readonly #held = new Deadline();
 
@@ -92,6 +95,7 @@ class Relay {
   start(): void {
     const { method, target, authority, headers } = this.#exchange.request;
     addForwarded(headers, this.#exchange.peer, this.#listener, this.#options.newRequestId);
+    if (isUpgrade(this.#exchange)) addUpgrade(headers);
     this.#exchange.onAbort = () => this.#finish("client");
     this.#exchange.onDrained = () => this.#upstream?.resume();
     this.#route(this.#listener, { method, target, authority, headers }, []);
@@ -105,7 +109,7 @@ class Relay {
     this.#resolution = resolution;
     const revision = this.#revision();
     const revisionMs = revision === undefined ? undefined : this.#generation.revisionTimeoutMs(revision);
-    this.#timeoutMs ??= timeoutOf(resolution.hops, revisionMs ?? Number.POSITIVE_INFINITY);
+    this.#limits.set(resolution.hops, revisionMs ?? Number.POSITIVE_INFINITY);
     const made = resolution.hops.slice(earlier.length);
     const delayMs = made.reduce((sum, hop) => sum + hop.delayMs, 0);
     if (delayMs === 0) return this.#follow(resolution, made);
@@ -117,7 +121,7 @@ class Relay {
   /** @param made the hops that were made on this way, and not on an earlier one */
   #follow(resolution: Resolution, made: readonly Hop[]): void {
     for (const copy of made.flatMap(({ mirrored }) => mirrored)) {
-      const shadow = sendCopy(copy, this.#exchange.requestFraming, this.#generation, this.#options.random);
+      const shadow = sendCopy(copy, this.#exchange, this.#generation, this.#options.random);
       if (shadow !== undefined) this.#body.copyTo(shadow);
     }
     switch (resolution.kind) {
@@ -135,7 +139,7 @@ class Relay {
   }
 
   #goTo(revision: string, request: RoutedRequest): void {
-    frameForRevision(request, this.#exchange.requestFraming);
+    frameForRevision(request, this.#exchange);
     const place = this.#generation.seat(revision);
     this.#place = place;
     if (place.client !== undefined) return this.#send(place.client, request, false);
@@ -155,6 +159,7 @@ class Relay {
 
   #send(client: HttpClient, request: RoutedRequest, fresh: boolean): void {
     const handler: ResponseHandler = {
+      upgrades: isUpgrade(this.#exchange),
       onHead: (answer, framing) => this.#onHead(answer, framing),
       onData: (content) => this.#onData(content),
       onFlush: () => this.#exchange.flush(),
@@ -163,11 +168,11 @@ class Relay {
         this.#exchange.end();
       },
       onFailure: (failure) => this.#onFailure(failure, client, request),
-      onDrained: () => this.#body.onDrained(),
+      onDrained: () => (this.#status === 101 ? this.#exchange.resumeBody() : this.#body.onDrained()),
     };
     this.#upstream = client.send(request.method, headOf(request), handler, fresh);
     this.#body.sendTo(this.#upstream);
-    if (this.#body.complete) this.#startTry();
+    if (this.#body.complete) this.#limits.startTry(this.#hops());
   }
 
   /**
@@ -176,26 +181,38 @@ class Relay {
    */
   #onBody(state: BodyState): void {
     if (this.#over) return;
-    if (state === "flowing") return this.#deadline.clear();
-    const ms = this.#timeoutMs ?? Number.POSITIVE_INFINITY;
-    this.#deadline.start(ms, () => this.#onTimeout(`the revision did not answer within ${ms} ms`));
-    if (state === "complete" && this.#upstream !== undefined) this.#startTry();
-  }
-
-  #startTry(): void {
-    this.#tryDeadline.start(perTryTimeoutOf(this.#hops()), () => {
-      if (!this.#tryAgain({ failure: "late" }))
-        this.#onTimeout("the revision did not answer within perTryTimeout");
-    });
+    if (state === "flowing") return this.#limits.stop();
+    this.#limits.start();
+    if (state === "complete" && this.#upstream !== undefined) this.#limits.startTry(this.#hops());
   }
 
   #onHead(head: ResponseHead, framing: Framing): void {
-    this.#tryDeadline.clear();
+    this.#limits.endTry();
     if (this.#tryAgain({ status: head.status })) return;
+    this.#limits.answered();
     this.#status = head.status;
+    const upgrade = framing.kind === "tunnel" ? head.headers.joined("upgrade") : undefined;
     removeHopByHop(head.headers);
+    if (upgrade !== undefined) head.headers.set("upgrade", upgrade);
     changeResponse(head.headers, this.#hops());
     this.#exchange.respond(head.status, head.reason, head.headers, framing);
+    if (framing.kind === "tunnel") this.#openTunnel();
+  }
+
+  /** Both ways are open from now on, for as long as both sides like. */
+  #openTunnel(): void {
+    const upstream = this.#upstream;
+    this.#limits.clear();
+    this.#exchange.flush();
+    this.#exchange.onAbort = () => {
+      // In order: what the client said last shall still be read.
+      upstream?.close();
+      this.#finish();
+    };
+    this.#exchange.readTunnel((content) => {
+      upstream?.write(content);
+      if (upstream?.congested) this.#exchange.pauseBody();
+    });
   }
 
   #onData(content: Buffer): void {
@@ -249,8 +266,7 @@ class Relay {
   #finish(brokenBy?: "client" | "revision"): void {
     if (this.#over) return;
     this.#over = true;
-    this.#deadline.clear();
-    this.#tryDeadline.clear();
+    this.#limits.clear();
     this.#held.clear();
     this.#body.end();
     if (brokenBy !== undefined) this.#leaveUpstream();
@@ -281,7 +297,7 @@ class Relay {
 
   /** Gives up the request to the revision; harmless when that has ended by itself. */
   #leaveUpstream(): void {
-    this.#tryDeadline.clear();
+    this.#limits.endTry();
     this.#body.detach();
     this.#upstream?.abort();
     this.#upstream = undefined;

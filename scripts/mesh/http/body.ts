@@ -15,7 +15,7 @@ export interface BodyReader {
   push(bytes: Buffer, onData: OnData): number;
 }
 
-/** A reader for one body. For `close` it never ends: the connection's end is the body's. */
+/** A reader for one body. For `close` and `tunnel` it never ends: the connection's end is the body's. */
 export function bodyReader(framing: Framing): BodyReader {
   switch (framing.kind) {
     case "none":
@@ -25,6 +25,7 @@ export function bodyReader(framing: Framing): BodyReader {
     case "chunked":
       return new ChunkedReader();
     case "close":
+    case "tunnel":
       return { push: pushAll };
   }
 }

@@ -1,7 +1,7 @@
 import type { Socket } from "bun";
 import { type BodyReader, bodyReader } from "./body.ts";
 import type { ResponseHandler, UpstreamFailure, UpstreamRequest } from "./client.ts";
-import { responseFraming } from "./framing.ts";
+import { type Framing, responseFraming } from "./framing.ts";
 import { MalformedMessage, parseResponseHead } from "./head.ts";
 import { Incoming } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
@@ -15,7 +15,10 @@ export interface ConnectionEvents {
 
 /** A connection to a server: one request after the other. */
 export class ClientConnection {
-  readonly outgoing = new Outgoing(() => this.#request?.handler.onDrained?.());
+  readonly outgoing = new Outgoing(() => {
+    if (this.#closing) this.#socket?.end();
+    else this.#request?.handler.onDrained?.();
+  });
   readonly #events: ConnectionEvents;
   readonly #incoming = new Incoming();
   #socket: Socket<unknown> | undefined;
@@ -29,6 +32,7 @@ export class ClientConnection {
   #reusable = false;
   #paused = false;
   #terminated = false;
+  #closing = false;
 
   constructor(events: ConnectionEvents) {
     this.#events = events;
@@ -70,6 +74,14 @@ export class ClientConnection {
     this.#socket?.terminate();
   }
 
+  /** Ends the connection when all that was written is sent; the request under way hears nothing more. */
+  close(): void {
+    this.#closing = true;
+    this.#request = undefined;
+    this.resume();
+    if (!this.outgoing.congested) this.#socket?.end();
+  }
+
   opened(socket: Socket<unknown>): void {
     if (this.#terminated) {
       socket.terminate();
@@ -93,6 +105,7 @@ export class ClientConnection {
 
   receive(bytes: Buffer): void {
     const request = this.#request;
+    if (this.#closing) return;
     // An answer that nobody asked for: this connection can no longer be trusted.
     if (request === undefined) return this.terminate();
     this.#heard = true;
@@ -123,10 +136,13 @@ export class ClientConnection {
     const text = this.#incoming.takeHead();
     if (text === undefined) return false;
     const head = parseResponseHead(text);
+    const isUpgrade = head.status === 101;
+    if (isUpgrade && request.handler.upgrades !== true)
+      throw new MalformedMessage("the answer switches to a protocol that nobody asked for");
     // An interim answer; the final one follows.
-    if (head.status < 200) return true;
-    const framing = responseFraming(head, request.method);
-    this.#untilClose = framing.kind === "close";
+    if (head.status < 200 && !isUpgrade) return true;
+    const framing: Framing = isUpgrade ? { kind: "tunnel" } : responseFraming(head, request.method);
+    this.#untilClose = framing.kind === "close" || isUpgrade;
     this.#reusable = head.keepAlive && !this.#untilClose;
     this.#body = bodyReader(framing);
     request.handler.onHead(head, framing);
@@ -194,6 +210,10 @@ class Request implements UpstreamRequest {
 
   resume(): void {
     if (this.#isCurrent()) this.#connection.resume();
+  }
+
+  close(): void {
+    if (this.#isCurrent()) this.#connection.close();
   }
 
   abort(): void {

@@ -15,6 +15,8 @@ export type UpstreamFailure =
 
 /** What becomes of one request. After `onEnd` or `onFailure` nothing follows. */
 export interface ResponseHandler {
+  /** Whether the request asks for another protocol: then 101 is an answer, and what follows it is that protocol's. */
+  readonly upgrades?: boolean;
   onHead(head: ResponseHead, framing: Framing): void;
   onData(content: Buffer): void;
   /** All that has arrived so far was handed on. */
@@ -35,6 +37,8 @@ export interface UpstreamRequest {
   finish(): void;
   pause(): void;
   resume(): void;
+  /** Ends a tunnel in order, when all that was written is sent; the handler hears nothing more. */
+  close(): void;
   /** Gives the request up: the peer sees the connection end, the handler hears nothing more. */
   abort(): void;
 }

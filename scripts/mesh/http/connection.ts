@@ -26,6 +26,7 @@ export class Connection {
   #exchange: Exchange | undefined;
   #body: { reader: BodyReader; onData: OnData; onEnd: () => void } | undefined;
   #bodyDone = true;
+  #isTunnel = false;
   #expectsContinue = false;
   #advancing = false;
   #paused = false;
@@ -64,6 +65,8 @@ export class Connection {
   /** Closes an idle connection now, another one after its exchange. */
   drain(): void {
     this.closesAfterwards = true;
+    // Who knows how long another protocol goes on: it has no end that could be waited for.
+    if (this.#isTunnel && !this.#closing) return this.#endTunnel();
     if (this.#exchange !== undefined || this.#closing) return;
     if (this.outgoing.congested) this.#close();
     else this.#socket.end();
@@ -78,6 +81,15 @@ export class Connection {
     if (this.#bodyDone) return onEnd();
     if (this.#expectsContinue) this.outgoing.write(CONTINUE);
     this.#body = { reader: bodyReader(exchange.requestFraming), onData, onEnd };
+    this.resume();
+    this.#advance();
+  }
+
+  /** From now on all that comes is another protocol's, until the connection closes. */
+  openTunnel(onData: OnData): void {
+    this.#isTunnel = true;
+    this.#bodyDone = false;
+    this.#body = { reader: bodyReader({ kind: "tunnel" }), onData, onEnd() {} };
     this.resume();
     this.#advance();
   }
@@ -107,6 +119,11 @@ export class Connection {
     this.#exchange = undefined;
     this.#body = undefined;
     return exchange;
+  }
+
+  #endTunnel(): void {
+    this.#endExchange()?.onAbort();
+    this.#close();
   }
 
   #onDrained(): void {

@@ -48,6 +48,11 @@ export class Exchange {
     if (this.#isCurrent()) this.#connection.readBody(this, onData, onEnd);
   }
 
+  /** After a `respond` that began a tunnel: hands on all that the client sends, until it goes away. */
+  readTunnel(onData: OnData): void {
+    if (this.#isCurrent()) this.#connection.openTunnel(onData);
+  }
+
   pauseBody(): void {
     if (this.#isCurrent()) this.#connection.pause();
   }

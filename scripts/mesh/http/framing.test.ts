@@ -17,7 +17,14 @@ const bytes = (count: number): Framing => ({ kind: "length", bytes: count });
 function framingOf(fields: string[]): Framing | number {
   const headers = new HeaderList(fields);
   try {
-    return requestFraming({ method: "POST", target: "/", authority: "a", headers, keepAlive: true });
+    return requestFraming({
+      method: "POST",
+      target: "/",
+      authority: "a",
+      headers,
+      keepAlive: true,
+      upgrade: undefined,
+    });
   } catch (error) {
     if (error instanceof MalformedMessage) return error.status;
     throw error;

@@ -1,9 +1,16 @@
 import type { HeaderList } from "../../traffic/headers.ts";
 import { MalformedMessage, type RequestHead, type ResponseHead } from "./head.ts";
 
-/** How many bytes a message's body has: none, a known number (never 0), chunks, or all until the connection closes. */
+/**
+ * How many bytes a message's body has: none, a known number (never 0), chunks, or all until the connection closes.
+ * Behind a tunnel's head there is no message at all, but another protocol, until the connection closes.
+ */
 export type Framing =
-  { kind: "none" } | { kind: "length"; bytes: number } | { kind: "chunked" } | { kind: "close" };
+  | { kind: "none" }
+  | { kind: "length"; bytes: number }
+  | { kind: "chunked" }
+  | { kind: "close" }
+  | { kind: "tunnel" };
 
 const DIGITS = /^[0-9]{1,15}$/;
 
@@ -50,6 +57,7 @@ export function frameRequest(headers: HeaderList, framing: Framing): void {
 /** The same for the answer to a request of this method. A body without a known length goes out in chunks. */
 export function frameResponse(headers: HeaderList, framing: Framing, status: number, method: string): void {
   removeFraming(headers);
+  if (framing.kind === "tunnel") return headers.add("connection", "upgrade");
   if (framing.kind !== "none") return declare(headers, framing);
   // RFC 9110 section 8.6: these tell the length that a body would have had, and 204 tells nothing.
   if (status === 204) headers.remove("content-length");

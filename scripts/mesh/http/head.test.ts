@@ -172,8 +172,24 @@ describe("a response's head", () => {
     ["a space before the colon", "HTTP/1.1 200 OK\r\nx : 1"],
     ["a control character", "HTTP/1.1 200 OK\r\nx: \x00"],
     ["more fields than anyone needs", `HTTP/1.1 200 OK${"\r\nx: 1".repeat(101)}`],
-    ["a switch to another protocol", "HTTP/1.1 101 Switching Protocols"],
   ])("is refused for %s", (_, text) => {
     expect(refusal(() => parseResponseHead(text)).message).not.toBe("");
+  });
+});
+
+describe("the wish for another protocol", () => {
+  test.each<[string, string[], string | undefined]>([
+    ["is both fields together", ["connection: Upgrade", "upgrade: WebSocket"], "websocket"],
+    ["may stand among other options", ["connection: keep-alive, upgrade", "upgrade: h2c"], "h2c"],
+    ["is none without Connection", ["upgrade: websocket"], undefined],
+    ["is none by Connection alone", ["connection: upgrade"], undefined],
+    [
+      "is none where Connection names something like it",
+      ["connection: upgrades", "upgrade: websocket"],
+      undefined,
+    ],
+  ])("%s", (_, fields, expected) => {
+    const head = ["GET / HTTP/1.1", "host: a", ...fields].join("\r\n");
+    expect(parseRequestHead(head).upgrade).toBe(expected);
   });
 });

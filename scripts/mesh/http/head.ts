@@ -9,6 +9,8 @@ export interface RequestHead {
   headers: HeaderList;
   /** Whether the client wants the connection kept after this exchange. */
   keepAlive: boolean;
+  /** The protocol that the client would go on with on this connection, in lower case. */
+  upgrade: string | undefined;
 }
 
 export interface ResponseHead {
@@ -58,7 +60,14 @@ export function parseRequestHead(text: string): RequestHead {
   const { authority, path } = splitTarget(method, target, host);
   if (!AUTHORITY.test(authority)) throw new MalformedMessage("the Host header is not a host name");
   if (authority !== host) headers.set("host", authority);
-  return { method, target: path, authority, headers, keepAlive: wantsKeepAlive(headers) };
+  return {
+    method,
+    target: path,
+    authority,
+    headers,
+    keepAlive: wantsKeepAlive(headers),
+    upgrade: wantedUpgrade(headers),
+  };
 }
 
 /**
@@ -70,8 +79,6 @@ export function parseResponseHead(text: string): ResponseHead {
   const parts = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: (.*))?$/.exec(lines[0] ?? "");
   if (!parts) throw new MalformedMessage("the answer does not begin with an HTTP/1.1 status line");
   const [, minor, status, reason = ""] = parts;
-  // Nothing is ever asked to switch protocols: what follows would be no HTTP.
-  if (status === "101") throw new MalformedMessage("the answer switches to another protocol");
   const headers = parseFields(lines);
   const keepAlive = minor === "1" && wantsKeepAlive(headers);
   return { status: Number(status), reason: FIELD_VALUE.test(reason) ? reason : "", headers, keepAlive };
@@ -109,6 +116,13 @@ function splitTarget(method: string, target: string, host: string): { authority:
 function wantsKeepAlive(headers: HeaderList): boolean {
   const connection = headers.joined("connection");
   return connection === undefined || !/(?:^|,)[\t ]*close[\t ]*(?:,|$)/i.test(connection);
+}
+
+/** Upgrade is asked for by both fields together (RFC 9110 section 7.8). */
+function wantedUpgrade(headers: HeaderList): string | undefined {
+  const connection = headers.joined("connection");
+  if (connection === undefined || !/(?:^|,)[\t ]*upgrade[\t ]*(?:,|$)/i.test(connection)) return undefined;
+  return headers.joined("upgrade")?.toLowerCase();
 }
 
 function unsupportedVersion(version: string): MalformedMessage {

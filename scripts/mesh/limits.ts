@@ -1,0 +1,64 @@
+import type { Hop } from "../traffic/resolve.ts";
+import { Deadline, perTryTimeoutOf, timeoutOf } from "./deadline.ts";
+
+/** How long a request may take: by the routes until its answer is complete, by the revision until it begins. */
+export class Limits {
+  readonly #onLate: (sentence: string) => void;
+  readonly #onTryLate: () => void;
+  readonly #whole = new Deadline();
+  readonly #beginning = new Deadline();
+  readonly #try = new Deadline();
+  #ms: { whole: number; beginning: number } | undefined;
+
+  /**
+   * @param onLate called with a sentence when the answer is late
+   * @param onTryLate called when the answer to one try is late
+   */
+  constructor(onLate: (sentence: string) => void, onTryLate: () => void) {
+    this.#onLate = onLate;
+    this.#onTryLate = onTryLate;
+  }
+
+  /** Sets the limits, unless they are set: they count for all tries together, so those of the first route hold. */
+  set(hops: readonly Hop[], revisionMs: number): void {
+    this.#ms ??= { whole: timeoutOf(hops, Number.POSITIVE_INFINITY), beginning: timeoutOf(hops, revisionMs) };
+  }
+
+  /** Begins to count, unless it does already. */
+  start(): void {
+    const { whole, beginning } = this.#ms ?? NONE;
+    this.#whole.start(whole, () => this.#late(whole));
+    // Knative lets an answer that has begun take its time. (serving, pkg/http/handler/timeout.go)
+    if (beginning < whole) this.#beginning.start(beginning, () => this.#late(beginning));
+  }
+
+  startTry(hops: readonly Hop[]): void {
+    this.#try.start(perTryTimeoutOf(hops), this.#onTryLate);
+  }
+
+  endTry(): void {
+    this.#try.clear();
+  }
+
+  /** The answer has begun. */
+  answered(): void {
+    this.#beginning.clear();
+  }
+
+  /** Counts no longer, as while the request itself still comes. */
+  stop(): void {
+    this.#whole.clear();
+    this.#beginning.clear();
+  }
+
+  clear(): void {
+    this.stop();
+    this.#try.clear();
+  }
+
+  #late(ms: number): void {
+    this.#onLate(`the revision did not answer within ${ms} ms`);
+  }
+}
+
+const NONE = { whole: Number.POSITIVE_INFINITY, beginning: Number.POSITIVE_INFINITY };
