@@ -2,7 +2,7 @@ import type { Problem } from "../../manifests/problem.ts";
 import { CONFIDENCE, wilson } from "../../traffic/wilson.ts";
 import type { Loaded } from "../load.ts";
 import { STEP_SECONDS, WINDOW_SECONDS } from "../observe/counter.ts";
-import type { Measured, Sums } from "../observe/meter.ts";
+import { type Measured, Meter, type Sums } from "../observe/meter.ts";
 import type { FaultsState } from "../faults/fault.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Tally } from "../observe/tally.ts";
@@ -69,7 +69,7 @@ function serviceStates({ loaded, observer, revisions }: StateSource): ServiceSta
             to.revision === revision.name && to.tag !== undefined ? [to.tag] : [],
           ),
           ...statusOf(revisions.get(key)),
-          traffic: trafficState(observer.revision(key)),
+          traffic: trafficState(observer.revision(key) ?? new Meter().measured(0)),
         };
       }),
       inflows: inflows

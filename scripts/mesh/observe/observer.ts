@@ -15,14 +15,21 @@ export interface Inflow extends Counts {
   rate: number;
 }
 
+/** What is kept of one revision, found by one look-up a request. */
+interface Kept {
+  /** `namespace/name` of its Knative Service. */
+  service: string;
+  meter: Meter;
+  /** Those of its service. */
+  inflows: Map<Listener, Counter>;
+}
+
 /** Counts what the mesh serves, and keeps what there is to say about its configuration. */
 export class Observer {
   readonly #nowMs: () => number;
-  readonly #revisions = new Map<string, Meter>();
-  readonly #inflows = new Map<string, { listener: Listener; service: string; counter: Counter }>();
+  #revisions: ReadonlyMap<string, Kept> = new Map();
   /** Requests that no revision got: the ingress has no route, redirects or answers itself. */
   readonly #unrouted = new Counter();
-  #services: ReadonlyMap<string, string> = new Map();
   #tallies: Tallies | undefined;
 
   generation = 0;
@@ -43,10 +50,16 @@ export class Observer {
     this.rejected = [];
     this.waiting = [];
     this.#tallies = beginTallies(now, this.#tallies, this.appliedAt);
-    this.#services = new Map(now.specs.map(({ key, service }) => [key, `${key.split("/")[0]}/${service}`]));
-    for (const key of this.#revisions.keys()) if (!this.#services.has(key)) this.#revisions.delete(key);
-    const services = new Set(this.#services.values());
-    for (const [key, { service }] of this.#inflows) if (!services.has(service)) this.#inflows.delete(key);
+    const before = this.#revisions;
+    const inflows = new Map([...before.values()].map((record) => [record.service, record.inflows]));
+    this.#revisions = new Map(
+      now.specs.map(({ key, service: name }) => {
+        const service = `${key.split("/")[0]}/${name}`;
+        const own = inflows.get(service) ?? new Map<Listener, Counter>();
+        inflows.set(service, own);
+        return [key, { service, meter: before.get(key)?.meter ?? new Meter(), inflows: own }];
+      }),
+    );
   }
 
   served({ revision, hops, listener, ms, status, brokenBy, cold }: Served): void {
@@ -54,15 +67,16 @@ export class Observer {
     // Of a client that left nothing can be said about who should have answered.
     const left = brokenBy === "client";
     const failed = !left && (status >= 500 || brokenBy === "revision");
-    const told = left || cold ? undefined : ms;
-    const service = revision === undefined ? undefined : this.#services.get(revision);
-    if (revision === undefined || service === undefined) return this.#unrouted.count(Math.floor(now), failed);
+    const record = revision === undefined ? undefined : this.#revisions.get(revision);
+    if (revision === undefined || record === undefined) return this.#unrouted.count(Math.floor(now), failed);
     for (const { rule } of hops) {
       const counts = this.#tallies?.byRule.get(rule)?.counts;
       counts?.set(revision, (counts.get(revision) ?? 0) + 1);
     }
-    this.#revision(revision).record(now, told, failed);
-    this.#inflow(listener, service).count(Math.floor(now), failed);
+    record.meter.record(now, left || cold ? undefined : ms, failed);
+    let inflow = record.inflows.get(listener);
+    if (inflow === undefined) record.inflows.set(listener, (inflow = new Counter()));
+    inflow.count(Math.floor(now), failed);
   }
 
   /** The split that decided where a request went, if one did. */
@@ -72,41 +86,29 @@ export class Observer {
 
   /** `namespace/name` of the Knative Service that a revision belongs to. */
   serviceOf(revision: string): string | undefined {
-    return this.#services.get(revision);
+    return this.#revisions.get(revision)?.service;
   }
 
   get tallies(): readonly Tally[] {
     return this.#tallies?.all ?? [];
   }
 
-  revision(key: string): Measured {
-    return this.#revision(key).measured(this.#nowMs() / 1000);
+  /** What was measured of a revision of the configuration in force. */
+  revision(key: string): Measured | undefined {
+    return this.#revisions.get(key)?.meter.measured(this.#nowMs() / 1000);
   }
 
   inflows(): Inflow[] {
     const now = this.#nowMs() / 1000;
-    return [...this.#inflows.values()].map(({ listener, service, counter }) => {
-      return { listener, service, ...counter.total(now) };
-    });
+    const byService = new Map(
+      [...this.#revisions.values()].map(({ service, inflows }) => [service, inflows]),
+    );
+    return [...byService].flatMap(([service, inflows]) =>
+      [...inflows].map(([listener, counter]) => ({ listener, service, ...counter.total(now) })),
+    );
   }
 
   unrouted(): Counts & { rate: number } {
     return this.#unrouted.total(this.#nowMs() / 1000);
-  }
-
-  #revision(key: string): Meter {
-    let meter = this.#revisions.get(key);
-    if (meter === undefined) this.#revisions.set(key, (meter = new Meter()));
-    return meter;
-  }
-
-  #inflow(listener: Listener, service: string): Counter {
-    const key = `${listener} ${service}`;
-    let inflow = this.#inflows.get(key);
-    if (inflow === undefined) {
-      inflow = { listener, service, counter: new Counter() };
-      this.#inflows.set(key, inflow);
-    }
-    return inflow.counter;
   }
 }
