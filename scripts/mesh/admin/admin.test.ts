@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { Check } from "typebox/schema";
 import { echoRevision, echoTraffic, TestSystem, until } from "../testing/system.ts";
-import { MeshEvent, MeshState, type ServedEvent } from "./schema.ts";
-
-// Where `traffic:` stands in the file of revision b.
-const SPLIT_LINE = echoRevision("b").split("\n").length;
-const SPLIT = `knative/echo/2-b.yaml:${SPLIT_LINE}`;
-
-const JSON_CHANGE = { "content-type": "application/json", "x-kyc-mesh": "1" };
+import type { MeshState } from "./schema.ts";
+import { firstEvents, SPLIT, SPLIT_LINE, stateOfMesh } from "./testing/live.ts";
 
 describe("the mesh's own paths", () => {
   let system: TestSystem;
@@ -20,15 +14,7 @@ describe("the mesh's own paths", () => {
 
   afterAll(() => system?.[Symbol.asyncDispose]());
 
-  async function state(): Promise<MeshState> {
-    const value: unknown = await (await system.fetch("/_mesh/state")).json();
-    if (!Check(MeshState, value)) throw new Error(`no state: ${JSON.stringify(value)}`);
-    return value;
-  }
-
-  function change(body: unknown, headers: Record<string, string> = JSON_CHANGE): Promise<Response> {
-    return system.fetch("/_mesh/faults", { method: "POST", headers, body: JSON.stringify(body) });
-  }
+  const state = (): Promise<MeshState> => stateOfMesh(system);
 
   test("tell what is planned and what was seen, revision by revision", async () => {
     const before = await state();
@@ -123,93 +109,12 @@ describe("the mesh's own paths", () => {
     expect(two).toMatchObject({ revision: "echo-b", path: "/two", split: null });
     expect(two?.route).toMatch(/^knative\/echo\/2-b\.yaml:/);
   });
-
-  test("switch a fault on for one revision, show it as YAML, and off again", async () => {
-    const told = (await state()).faults;
-    expect(told).toEqual({ faults: [], yaml: "" });
-    const set = await change({
-      set: { service: "echo", revision: "a", error: { percent: 100, status: 503 } },
-    });
-    expect(set.status).toBe(200);
-    const { faults } = await state();
-    expect(faults.faults).toEqual([
-      { service: "echo", revision: "echo-a", error: { percent: 100, status: 503 } },
-    ]);
-    expect(faults.yaml).toContain("kind: VirtualService");
-    const response = await system.fetch("/_mesh/events");
-    const statuses = async (): Promise<Set<string>> => {
-      const seen = new Set<string>();
-      for (let i = 0; i < 40; i++) {
-        const { status } = await system.fetch("/");
-        seen.add(String(status));
-      }
-      return seen;
-    };
-    expect([...(await statuses())].sort()).toEqual(["200", "503"]);
-    for (const { revision, status, fault, split } of await firstEvents(response, 40)) {
-      expect({ status, fault }).toEqual(
-        revision === "echo-a" ? { status: 503, fault: true } : { status: 200, fault: false },
-      );
-      expect(split).toBe(SPLIT);
-    }
-    expect((await state()).services[0]?.revisions[0]?.traffic.errors).toBeGreaterThan(0);
-    expect((await change({ clear: { revision: "a" } })).status).toBe(200);
-    expect([...(await statuses())]).toEqual(["200"]);
-  });
-
-  test("keep a fault through an edit of the files", async () => {
-    await change({ set: { service: "echo", revision: "echo-b", error: { percent: 100, status: 418 } } });
-    const { generation } = await state();
-    await system.split({ a: 0, b: 100 });
-    await until("the edit is in force", async () => (await state()).generation > generation);
-    expect((await system.fetch("/")).status).toBe(418);
-    await change({ clear: {} });
-    expect((await system.fetch("/")).status).toBe(200);
-    await system.split({ a: 50, b: 50 });
-    await until("the edit is in force", async () => (await state()).generation > generation + 1);
-  });
-
-  test.each([
-    ["a wrong body", { set: { service: "echo" } }, JSON_CHANGE, 400, "expected"],
-    ["a body that is no JSON", undefined, JSON_CHANGE, 400, "expected"],
-    [
-      "an unknown service",
-      { set: { service: "ecko", revision: "a", delay: { percent: 1, ms: 1 } } },
-      JSON_CHANGE,
-      404,
-      "did you mean echo?",
-    ],
-    [
-      "an unknown revision",
-      { set: { service: "echo", revision: "echo-c", delay: { percent: 1, ms: 1 } } },
-      JSON_CHANGE,
-      404,
-      "did you mean echo-a?",
-    ],
-    [
-      "nothing to do",
-      { set: { service: "echo", revision: "a" } },
-      JSON_CHANGE,
-      404,
-      "give an error, a delay or both",
-    ],
-    ["a fault that is not on", { clear: { revision: "a" } }, JSON_CHANGE, 404, "no fault is on"],
-    ["no header", { clear: {} }, { "content-type": "application/json" }, 403, "x-kyc-mesh"],
-    ["a form", { clear: {} }, { ...JSON_CHANGE, "content-type": "text/plain" }, 415, "application/json"],
-    ["too much", { clear: { service: "x".repeat(5000) } }, JSON_CHANGE, 413, "4096 bytes"],
-  ])("refuse %s, and say what is expected", async (_, body, headers, status, words) => {
-    const response = await change(body, headers);
-    const { title } = (await response.json()) as { title: string };
-    expect({ status: response.status, title }).toEqual({ status, title: expect.stringContaining(words) });
-    expect((await state()).faults.faults).toEqual([]);
-  });
 });
 
 test("an edit that is not valid is shown with its place until it is; one that is waits for its revision", async () => {
   await using system = await TestSystem.create();
   await system.start();
-  const state = async (): Promise<MeshState> =>
-    (await (await system.fetch("/_mesh/state")).json()) as MeshState;
+  const state = (): Promise<MeshState> => stateOfMesh(system);
   const first = await state();
   expect(first).toMatchObject({ generation: 1, problems: [], waiting: [] });
   await system.split({ a: 70, b: 50 });
@@ -240,21 +145,3 @@ test("the mesh ends while somebody listens to its events, and tells them so", as
   await mesh.stop();
   expect(JSON.parse(await text)).toMatchObject({ end: "the mesh ends" });
 });
-
-/** The first events of a stream, which is given up then. */
-async function firstEvents(response: Response, count: number): Promise<ServedEvent[]> {
-  const events: ServedEvent[] = [];
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const bytes of response.body ?? []) {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) {
-      const event: unknown = JSON.parse(line);
-      if (!Check(MeshEvent, event) || "end" in event) throw new Error(`no request: ${line}`);
-      events.push(event);
-    }
-    if (events.length >= count) break;
-  }
-  return events;
-}

@@ -11,9 +11,12 @@ const POLICY = [
   ...["base-uri", "form-action", "frame-ancestors"].map((kind) => `${kind} 'none'`),
 ].join("; ");
 
+// In this order: what comes later wins.
+const STYLES = ["base", "cards", "pictures"];
+
 const FILES: Readonly<Record<string, { type: string; text: () => Promise<string> }>> = {
   "": { type: "text/html; charset=utf-8", text: () => read("index.html") },
-  "/page/style.css": { type: "text/css; charset=utf-8", text: () => read("style.css") },
+  "/page/style.css": { type: "text/css; charset=utf-8", text: style },
   "/page/icon.svg": { type: "image/svg+xml", text: () => read("icon.svg") },
   "/page/main.js": { type: "text/javascript; charset=utf-8", text: () => (script ??= build()) },
 };
@@ -26,6 +29,11 @@ export async function pageFile(path: string): Promise<Reply | undefined> {
   if (file === undefined) return undefined;
   const headers = { "content-security-policy": POLICY, "referrer-policy": "no-referrer" };
   return { status: 200, type: file.type, body: await file.text(), headers };
+}
+
+async function style(): Promise<string> {
+  const parts = await Promise.all(STYLES.map((name) => read(`style/${name}.css`)));
+  return parts.join("\n");
 }
 
 function read(name: string): Promise<string> {

@@ -1,4 +1,4 @@
-import type { MeshState, RevisionView, SplitState, TrafficState } from "./schema.ts";
+import type { MeshState, RevisionView, SplitState, TrafficState } from "../schema.ts";
 
 const NOTHING = { requests: 0, errors: 0, p50Ms: null, p90Ms: null, p99Ms: null };
 

@@ -1,0 +1,34 @@
+import { Check } from "typebox/schema";
+import { echoRevision, type TestSystem } from "../../testing/system.ts";
+import { MeshEvent, MeshState, type ServedEvent } from "../schema.ts";
+
+/** Where `traffic:` stands in the file of revision b of a test system. */
+export const SPLIT_LINE = echoRevision("b").split("\n").length;
+
+/** The same as events name it. */
+export const SPLIT = `knative/echo/2-b.yaml:${SPLIT_LINE}`;
+
+/** What a running mesh says of itself. */
+export async function stateOfMesh(system: TestSystem): Promise<MeshState> {
+  const value: unknown = await (await system.fetch("/_mesh/state")).json();
+  if (!Check(MeshState, value)) throw new Error(`no state: ${JSON.stringify(value)}`);
+  return value;
+}
+
+/** The first events of a stream, which is given up then. */
+export async function firstEvents(response: Response, count: number): Promise<ServedEvent[]> {
+  const events: ServedEvent[] = [];
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const bytes of response.body ?? []) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const event: unknown = JSON.parse(line);
+      if (!Check(MeshEvent, event) || "end" in event) throw new Error(`no request: ${line}`);
+      events.push(event);
+    }
+    if (events.length >= count) break;
+  }
+  return events;
+}
