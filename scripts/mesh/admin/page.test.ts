@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { launchBrowser, noBrowser } from "../../../test/browser.ts";
 import { startMesh } from "../mesh.ts";
 import { TestSystem } from "../testing/system.ts";
@@ -40,8 +40,8 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
     complaints: string[];
   }
 
-  async function open(options: BrowserContextOptions = {}, port = system.mesh?.port): Promise<Opened> {
-    const context = await browser.newContext({ viewport: { width: 1000, height: 800 }, ...options });
+  async function open(port = system.mesh?.port): Promise<Opened> {
+    const context = await browser.newContext({ viewport: { width: 1000, height: 800 } });
     const page = await context.newPage();
     const complaints: string[] = [];
     const origin = `http://127.0.0.1:${port}`;
@@ -59,13 +59,27 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
   const until = (page: Page, part: string, words: string): Promise<void> =>
     page.locator(part, { hasText: words }).waitFor();
 
-  describe.each([375, 1440])("at a width of %d", (width) => {
-    test.each(["light", "dark"] as const)(
-      "in the %s reads well, and stays within the window",
-      async (colorScheme) => {
-        await using opened = await open({ viewport: { width, height: 800 }, colorScheme });
+  describe("that is only looked at", () => {
+    let opened: Opened;
+
+    beforeAll(async () => {
+      opened = await open();
+      await opened.page.locator("summary").first().click();
+    });
+
+    afterAll(() => opened?.[Symbol.asyncDispose]());
+
+    test.each([
+      [375, "light"],
+      [375, "dark"],
+      [1440, "light"],
+      [1440, "dark"],
+    ] as const)(
+      "reads well %d pixels wide in the %s, and stays within the window",
+      async (width, colorScheme) => {
         const { page, complaints } = opened;
-        await page.locator("summary").first().click();
+        await page.setViewportSize({ width, height: 800 });
+        await page.emulateMedia({ colorScheme });
         const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
         expect(await page.evaluate(overflow)).toBe(0);
         expect(await page.locator("svg.flow:visible").count()).toBe(1);
@@ -74,9 +88,30 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
         expect(complaints).toEqual([]);
       },
     );
+
+    test("moves nothing for who wants no motion", async () => {
+      const { page } = opened;
+      const moving = (): Promise<number> => page.evaluate("document.getAnimations().length");
+      await page.emulateMedia({ reducedMotion: "no-preference" });
+      for (let i = 0; i < 5; i++) await system.fetch("/");
+      await page.locator("svg.flow:visible .edge:not(.still)").first().waitFor({ state: "attached" });
+      expect(await moving()).toBeGreaterThan(0);
+      await page.emulateMedia({ reducedMotion: "reduce" });
+      expect(await moving()).toBe(0);
+    });
+
+    test("names its parts for a screen reader", async () => {
+      const { page } = opened;
+      for (const name of ["Flow", "Planned and seen", "Revisions", "Rules"]) {
+        expect(await page.getByRole("region", { name }).count()).toBe(1);
+      }
+      expect(await page.getByRole("img", { name: /How requests go\. Ingress gateway/ }).count()).toBe(1);
+      expect(await page.getByRole("img", { name: /^echo-a: planned 50 %, seen/ }).count()).toBe(1);
+      expect(await page.evaluate(NAMELESS)).toEqual([]);
+    });
   });
 
-  test("follows what is served, and leaves alone what somebody opened and typed", async () => {
+  test("follows what is served, leaves alone what somebody typed, and says why a fault cannot be switched on", async () => {
     await using opened = await open();
     const { page, complaints } = opened;
     const card = page.getByRole("article", { name: "echo-a" });
@@ -89,6 +124,10 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
     expect(await field.inputValue()).toBe("77");
     expect(await page.evaluate(FOCUSED)).toStartWith("wait");
     expect(complaints).toEqual([]);
+    await field.fill("0");
+    await card.getByLabel("fail", { exact: false }).fill("0");
+    await card.getByRole("button", { name: "Switch on" }).click();
+    await until(page, "#told", "give an error, a delay or both");
   });
 
   test("is used by keyboard alone: a fault is switched on and off, and each stop is seen", async () => {
@@ -124,37 +163,10 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
     expect(complaints).toEqual([]);
   });
 
-  test("says why a fault is not switched on", async () => {
-    await using opened = await open();
-    const { page } = opened;
-    const card = page.getByRole("article", { name: "echo-b" });
-    await card.locator("summary").click();
-    await card.getByLabel("fail", { exact: false }).fill("0");
-    await card.getByRole("button", { name: "Switch on" }).click();
-    await until(page, "#told", "give an error, a delay or both");
-  });
-
-  test("moves nothing for who wants no motion", async () => {
-    await using still = await open({ reducedMotion: "reduce" });
-    expect(await still.page.evaluate("document.getAnimations().length")).toBe(0);
-  });
-
-  test("names its parts for a screen reader", async () => {
-    await using opened = await open();
-    const { page } = opened;
-    for (const name of ["Flow", "Planned and seen", "Revisions", "Rules"]) {
-      expect(await page.getByRole("region", { name }).count()).toBe(1);
-    }
-    expect(await page.getByRole("img", { name: /How requests go\. Ingress gateway/ }).count()).toBe(1);
-    expect(await page.getByRole("img", { name: /^echo-a: planned 50 %, seen/ }).count()).toBe(1);
-    const names = await page.evaluate(NAMELESS);
-    expect(names).toEqual([]);
-  });
-
   test("says when the mesh is gone, and goes on by itself when it is back", async () => {
     await using own = await TestSystem.create();
     const first = await own.start();
-    await using opened = await open({}, first.port);
+    await using opened = await open(first.port);
     const { page } = opened;
     first.kill();
     await until(page, "#status", "The mesh is gone, last seen at");
