@@ -8,9 +8,9 @@ import { latin1 } from "./http/latin1.ts";
 const INTERNAL_HEADERS = ["knative-serving-namespace", "knative-serving-revision"];
 
 /** Makes a routed request what a revision gets, whatever the client and the rules wrote there. */
-export function frameForRevision({ headers }: RoutedRequest, exchange: Exchange): void {
+export function frameForRevision({ method, headers }: RoutedRequest, exchange: Exchange): void {
   for (const name of INTERNAL_HEADERS) headers.remove(name);
-  frameRequest(headers, exchange.requestFraming);
+  frameRequest(headers, exchange.requestFraming, method);
   if (isUpgrade(exchange)) addUpgrade(headers);
 }
 
@@ -34,7 +34,8 @@ export function headOf({ method, target, headers }: RoutedRequest): Buffer {
 export function changeResponse(headers: HeaderList, hops: readonly Hop[]): void {
   for (let depth = hops.length - 1; depth >= 0; depth--) {
     const hop = hops[depth] as Hop;
-    if (hop.destination) headers.apply(hop.destination.response);
+    const { destination = hop.drawn } = hop;
+    if (destination !== undefined) headers.apply(destination.response);
     headers.apply(hop.rule.action.response);
   }
 }

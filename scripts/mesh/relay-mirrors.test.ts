@@ -16,7 +16,7 @@ function mirror(to: string, percent = 100): { mirrors: Mirror[] } {
 }
 
 describe("a mirror", () => {
-  test("gets a copy of the request under another name, and the client the revision's answer alone", async () => {
+  test("gets a copy of the request as it goes on, and the client the revision's answer alone", async () => {
     using server = await answering(OK);
     using copies = await RawServer.listen();
     using proxy = new TestProxy(
@@ -26,7 +26,7 @@ describe("a mirror", () => {
     const asked = proxy.ask(GET);
     using copy = await copies.accept();
     const head = await copy.until("\r\n\r\n");
-    expect(head).toStartWith("GET /a?b HTTP/1.1\r\nhost: new.test-shadow:81\r\n");
+    expect(head).toStartWith("GET /a?b HTTP/1.1\r\nhost: new.test:81\r\n");
     expect(head).toContain("x-request-id: fresh-id\r\n");
     // Whatever the mirror does, or does not do.
     expect(statuses(await asked)).toEqual(["200"]);

@@ -33,6 +33,8 @@ export interface Hop {
   rule: Rule;
   /** The destination that was drawn, or undefined where the request was not sent on. */
   destination: Destination | undefined;
+  /** The destination whose changes apply to the answer, also where a fault kept the request from it. */
+  drawn?: Destination;
   /** The request as it came to this hop, kept where the rule may send it again. */
   before: { listener: Listener; request: RoutedRequest } | undefined;
   /** How long the request is held before the rule acts on it, in milliseconds. */
@@ -106,15 +108,22 @@ export function resolveBy(
       }
       const retried = steps === earlier.length ? again : undefined;
       const { delayMs, status } = suffered(action, retried === undefined ? happens : () => false);
+      const destination = retried?.destination ?? choose(action);
       if (status !== undefined) {
-        hops.push({ rule, destination: undefined, before: undefined, delayMs, mirrored: [] });
+        hops.push({
+          rule,
+          destination: undefined,
+          drawn: destination,
+          before: undefined,
+          delayMs,
+          mirrored: [],
+        });
         return { kind: "abort", status, hops };
       }
       const before =
         action.retry.attempts === 0
           ? undefined
           : { listener: at, request: { ...request, headers: request.headers.copy() } };
-      const destination = retried?.destination ?? choose(action);
       forward(action, destination, match, request);
       const mirrors = retried === undefined ? action.mirrors : [];
       const mirrored = mirrors.filter(({ percent }) => happens(percent)).map((to) => copied(to, request));
@@ -197,12 +206,10 @@ function forward(
   }
 }
 
-/** The copy for a mirror: of the request as it goes on, under a name that tells it apart. */
+/** The copy for a mirror: of the request as it goes on. */
 function copied(mirror: Mirror, request: RoutedRequest): Mirrored {
   const authority = shadowHost(request.authority);
-  const headers = request.headers.copy();
-  headers.set("host", authority);
-  return { mirror, request: { ...request, authority, headers } };
+  return { mirror, request: { ...request, authority, headers: request.headers.copy() } };
 }
 
 function noRule(listener: Listener, request: RoutedRequest): string {

@@ -46,10 +46,12 @@ export function substitutionProblem({ pattern, substitution }: RegexRewrite): st
   return undefined;
 }
 
-/** The host of a mirrored request: `-shadow` behind its name. (envoy, source/common/router/router.cc) */
+/**
+ * The host of a mirrored request, which is the request's own. Up to Istio 1.27 `-shadow` stood behind its name.
+ * (istio, pilot/pkg/features/pilot.go, DISABLE_SHADOW_HOST_SUFFIX)
+ */
 export function shadowHost(authority: string): string {
-  const [, host = authority, port = ""] = /^(.*?)(:[0-9]+)?$/.exec(authority) ?? [];
-  return `${host}-shadow${port}`;
+  return authority;
 }
 
 /**

@@ -1,8 +1,6 @@
 import fc from "fast-check";
 import { ASKS } from "./echo.ts";
-
-/** The three revisions that every table can send to. */
-export const REVISIONS = ["echo-one", "echo-two", "echo-three"] as const;
+import { MIRROR, REVISIONS } from "./names.ts";
 
 /** A rule of a VirtualService as YAML has it; what is not allowed together is put right by `toRules`. */
 export type Rule = Record<string, unknown>;
@@ -188,7 +186,7 @@ const forwarding = fc.record(
     retries,
     fault,
     timeout: fc.constant("0.15s"),
-    mirror: fc.record({ host: fc.constantFrom(...REVISIONS) }),
+    mirror: fc.constant({ host: MIRROR }),
     mirrorPercentage: always,
   },
   { requiredKeys: ["route"] },

@@ -70,7 +70,7 @@ export async function compared(
   answer: Answer,
 ): Promise<{ what: string; mesh: Answer } | { taken: string }> {
   let first: { what: string; mesh: Answer } | undefined;
-  for (const [k, draw] of DRAWS.entries()) {
+  for (const [k, draw] of (mesh.leavesToChance ? DRAWS : [0.5]).entries()) {
     mesh.draw = draw;
     // Each draw is a case of its own to the echo.
     const taken = `${id}.${k}`;

@@ -1,6 +1,7 @@
 import { HeaderList } from "../../scripts/traffic/headers.ts";
 import type { Exchange } from "../../scripts/mesh/http/exchange.ts";
 import { type HttpServer, serveHttp } from "../../scripts/mesh/http/server.ts";
+import { MIRROR } from "./names.ts";
 import type { Seen } from "./seen.ts";
 
 /** An echo that listens, and what it was asked under the name of a mirror. */
@@ -58,7 +59,7 @@ export function startEcho(revision: string, hostname: string, port: number): Ech
       body: body.toString("latin1"),
       tries: (tries.get(name) ?? 0) + 1,
     };
-    if (/-shadow(:[0-9]+)?$/.test(authority)) {
+    if (revision === MIRROR) {
       copies.set(name, [...(copies.get(name) ?? []), { ...seen, tries: 0 }]);
       forgetOld(copies);
       return exchange.reply(200, "a copy");

@@ -5,7 +5,8 @@ import { connect } from "../../scripts/cluster/kube/connection.ts";
 import { deleteAndWait } from "../../scripts/cluster/kube/delete-and-wait.ts";
 import { findIngress } from "../../scripts/cluster/ingress.ts";
 import { ask } from "./ask.ts";
-import { REVISIONS, type Rule, type Wish } from "./cases.ts";
+import type { Rule, Wish } from "./cases.ts";
+import { ECHOES, MIRROR } from "./names.ts";
 import { COPIES_PATH } from "./echo.ts";
 import { echoManifests, hostOf, type Manifest, NAMESPACE, readyPath, tableManifest } from "./manifests.ts";
 import { type Answer, Copies, type Seen } from "./seen.ts";
@@ -39,8 +40,8 @@ export class EnvoySide implements AsyncDisposable {
     const { hostname, port } = new URL(url);
     const side = new EnvoySide(kube, new HttpClient(hostname, Number(port || 80)), options.keep);
     for (const manifest of echoManifests(options.program, options.image)) await side.#apply(manifest);
-    await side.#untilReady(REVISIONS.map((revision) => `copies-${revision}`));
-    for (const revision of REVISIONS)
+    await side.#untilReady(ECHOES.map((revision) => `copies-${revision}`));
+    for (const revision of ECHOES)
       await within(`${revision} answers`, async () => (await side.#copiesOf(revision)).status === 200);
     return side;
   }
@@ -66,13 +67,8 @@ export class EnvoySide implements AsyncDisposable {
 
   /** The copies that came since the last time, by case. */
   async copies(): Promise<Map<string, Seen[]>> {
-    const all = new Map<string, Seen[]>();
-    for (const revision of REVISIONS) {
-      const { body } = await this.#copiesOf(revision);
-      for (const [name, seen] of Parse(Copies, JSON.parse(body)))
-        all.set(name, [...(all.get(name) ?? []), ...seen]);
-    }
-    return all;
+    const { body } = await this.#copiesOf(MIRROR);
+    return new Map(Parse(Copies, JSON.parse(body)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
-import { REVISIONS, type Rule, toRules } from "./cases.ts";
+import { type Rule, toRules } from "./cases.ts";
+import { ECHOES } from "./names.ts";
 
 /** A Kubernetes object as data. */
 export interface Manifest {
@@ -48,7 +49,7 @@ export function commonManifests(): Manifest[] {
 
 /** The revisions as the local mesh knows them. */
 export function knativeServices(): Manifest[] {
-  return REVISIONS.map((name) =>
+  return ECHOES.map((name) =>
     object("serving.knative.dev/v1", "Service", "echo", {
       template: { metadata: { name }, spec: { containers: [{ image: "dev.local/echo" }] } },
     }),
@@ -60,7 +61,7 @@ export function echoManifests(program: string, image: string): Manifest[] {
   return [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE, labels: LABELS } },
     { ...object("v1", "ConfigMap", "echo", undefined), data: { "echo.js": program } },
-    ...REVISIONS.flatMap((name) => [
+    ...ECHOES.flatMap((name) => [
       echoPod(name, image),
       echoService(name),
       tableManifest(`copies-${name}`, [{ route: [{ destination: { host: name } }] }]),

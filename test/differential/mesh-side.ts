@@ -8,7 +8,8 @@ import { collectResources } from "../../scripts/manifests/resources.ts";
 import { compilePlan } from "../../scripts/traffic/compile.ts";
 import type { RouteTable } from "../../scripts/traffic/table.ts";
 import { ask } from "./ask.ts";
-import { REVISIONS, type Wish } from "./cases.ts";
+import type { Wish } from "./cases.ts";
+import { ECHOES, MIRROR } from "./names.ts";
 import { type Echo, startEcho } from "./echo.ts";
 import { knativeServices, type Manifest, NAMESPACE } from "./manifests.ts";
 import { type Answer, Copies, type Seen } from "./seen.ts";
@@ -17,7 +18,7 @@ import { Parse } from "typebox/value";
 
 /** Echoes on this machine, one a revision; they stand behind every mesh of a run. */
 export class LocalEchoes implements Disposable {
-  readonly #echoes = REVISIONS.map((revision): [string, Echo] => [
+  readonly #echoes = ECHOES.map((revision): [string, Echo] => [
     revision,
     startEcho(revision, "127.0.0.1", 0),
   ]);
@@ -30,14 +31,11 @@ export class LocalEchoes implements Disposable {
 
   /** The copies that came since the last time, by case. */
   async copies(): Promise<Map<string, Seen[]>> {
-    const all = new Map<string, Seen[]>();
-    for (const client of this.clients.values()) {
-      const wish = { method: "GET", target: COPIES_PATH, headers: [], body: "" };
-      const { body } = await ask(client, "echo", wish, "");
-      for (const [name, seen] of Parse(Copies, JSON.parse(body)))
-        all.set(name, [...(all.get(name) ?? []), ...seen]);
-    }
-    return all;
+    const client = this.clients.get(`${NAMESPACE}/${MIRROR}`);
+    if (client === undefined) throw new Error("there is no echo for copies");
+    const wish = { method: "GET", target: COPIES_PATH, headers: [], body: "" };
+    const { body } = await ask(client, "echo", wish, "");
+    return new Map(Parse(Copies, JSON.parse(body)));
   }
 
   [Symbol.dispose](): void {
@@ -69,10 +67,15 @@ function refuse(problems: readonly Problem[]): void {
 export class MeshSide implements Disposable {
   /** What chance says, in [0, 1); a function where it is to vary. */
   draw: number | (() => number) = 0;
+  /** Whether some rule has several destinations. */
+  readonly leavesToChance: boolean;
   readonly #server: HttpServer;
   readonly #client: HttpClient;
 
   constructor(table: RouteTable, echoes: LocalEchoes) {
+    this.leavesToChance = [...table.listeners.ingress.exact.values()].some((rules) =>
+      rules.some(({ action }) => action.kind === "forward" && action.destinations.length > 1),
+    );
     const seatAt = (client: HttpClient): { client: HttpClient; cold: boolean; leave(): void } => ({
       client,
       cold: false,

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { chiSquare, chiSquareLimit } from "../../scripts/traffic/testing/chi-square.ts";
 import { seededRandom } from "../../scripts/traffic/random.ts";
-import { REVISIONS, type Rule } from "./cases.ts";
+import type { Rule } from "./cases.ts";
+import { REVISIONS } from "./names.ts";
 import { eachAtOnce, type EnvoySide } from "./envoy-side.ts";
 import { commonManifests, hostOf, tableManifest } from "./manifests.ts";
 import { type LocalEchoes, MeshSide, tableOf } from "./mesh-side.ts";

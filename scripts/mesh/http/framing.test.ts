@@ -121,8 +121,14 @@ describe("what is sent on says how its body is framed", () => {
     ["without a rule's Connection", ["connection", "close"], NONE, []],
   ])("in a request, %s", (_, fields, framing, expected) => {
     const headers = new HeaderList(fields);
-    frameRequest(headers, framing);
+    frameRequest(headers, framing, "GET");
     expect([...headers].flat()).toEqual(expected);
+  });
+
+  test.each(["POST", "PUT", "DELETE", "OPTIONS", "PURGE"])("in a %s, with 0 for nothing", (method) => {
+    const headers = new HeaderList(["x", "1"]);
+    frameRequest(headers, NONE, method);
+    expect([...headers].flat()).toEqual(["x", "1", "content-length", "0"]);
   });
 
   test.each<[string, string[], Framing, number, string, string[]]>([

@@ -47,11 +47,15 @@ export function responseFraming(head: ResponseHead, method: string): Framing {
   return isBodyless(head.status, method) ? { kind: "none" } : (declared ?? { kind: "close" });
 }
 
-/** Makes a request's fields say how its body is framed from here on, whatever a client or a rule wrote there. */
-export function frameRequest(headers: HeaderList, framing: Framing): void {
+/**
+ * Makes a request's fields say how its body is framed from here on, whatever a client or a rule wrote there. Where a
+ * body could be expected, that there is none is said too (RFC 9110 section 8.6), as Envoy does.
+ */
+export function frameRequest(headers: HeaderList, framing: Framing, method: string): void {
   removeFraming(headers);
-  if (framing.kind !== "none") declare(headers, framing);
-  else if (headers.get("content-length") !== undefined) headers.set("content-length", "0");
+  if (framing.kind !== "none") return declare(headers, framing);
+  const saysSo = headers.get("content-length") !== undefined;
+  if (saysSo || (method !== "GET" && method !== "HEAD")) headers.set("content-length", "0");
 }
 
 /** The same for the answer to a request of this method. A body without a known length goes out in chunks. */

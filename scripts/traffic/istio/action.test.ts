@@ -140,7 +140,7 @@ describe("the Host on the way to a destination", () => {
 
 describe("retries", () => {
   // What istiod gives a route without any.
-  const on = ["connect-failure", "refused-stream", "unavailable", "cancelled", "503"];
+  const on = ["connect-failure", "refused-stream", "unavailable", "cancelled"];
 
   test.each<[object | undefined, object]>([
     [undefined, { attempts: 2, perTryTimeoutMs: undefined, on }],

@@ -12,7 +12,7 @@ import type { Report } from "./report.ts";
 const DEFAULT_RETRY: RetryPolicy = {
   attempts: 2,
   perTryTimeoutMs: undefined,
-  on: ["connect-failure", "refused-stream", "unavailable", "cancelled", "503"],
+  on: ["connect-failure", "refused-stream", "unavailable", "cancelled"],
 };
 
 // What retryOn may name beside status codes. (istio, pkg/config/validation/validation.go, supportedRetryOnPolicies)
