@@ -90,20 +90,32 @@ describe.each(variants.map((variant) => [variant.name, variant] as const))(
 
 describe("a check that fails", () => {
   const SECRET = "jane doe, passport 123";
-  const failures: [string, () => never | Promise<never>][] = [
+  const { name, answer, example } = variantOf("basic");
+  const parts = { name, answer, example };
+  const failures: [string, Variant][] = [
     [
       "throws",
-      () => {
-        throw new Error(SECRET);
+      {
+        ...parts,
+        check: () => {
+          throw new Error(SECRET);
+        },
       },
     ],
-    ["rejects", () => Promise.reject(Object.assign(new TypeError(SECRET), { status: 404 }))],
-    ["throws no error", () => Promise.reject(SECRET)],
-    ["answers wrongly", () => ({ type: SECRET }) as never],
+    ["rejects", { ...parts, later: true, check: () => Promise.reject(coded(SECRET)) }],
+    ["throws no error", { ...parts, later: true, check: () => Promise.reject(SECRET) }],
+    ["answers wrongly", { ...parts, check: () => ({ type: SECRET }) }],
+    ["answers wrongly later", { ...parts, later: true, check: async () => ({ type: SECRET }) }],
   ];
+  const coded = (message: string) => Object.assign(new TypeError(message), { status: 404 });
 
-  test.each(failures)("because it %s answers with the contract's error", async (_what, fail) => {
-    const { ask, text, lines } = check({ ...variantOf("basic"), check: fail });
+  test("and one that answers later than its request are told apart", async () => {
+    const { ask } = check({ ...parts, later: true, check: async () => (await Bun.sleep(1), example) });
+    expect(await (await ask("/credit-check/report")).json()).toEqual(example);
+  });
+
+  test.each(failures)("because it %s answers with the contract's error", async (_what, variant) => {
+    const { ask, text, lines } = check(variant);
     const response = await ask("/credit-check/report");
     expect([response.status, response.headers.get("content-type")]).toEqual([500, "application/json"]);
     expect(response.headers.get("x-kyc-revision")).toBe(REVISION);

@@ -27,7 +27,7 @@ export const createApp = (deps: CreditCheckDeps) =>
 
 function checks(handling: Handling, variant: Variant) {
   const response = { 200: variant.answer };
-  const check = () => variant.check();
+  const check = variant.later === true ? async () => variant.check() : variant.check;
   return new Elysia({ name: "credit-check", ...APPLICATION })
     .use(handling)
     .get(`${PREFIX}${variant.name}`, check, { response, detail: documentCheck(variant) })

@@ -5,7 +5,7 @@ function logged(speak: (log: ReturnType<typeof createLog>) => void): string {
   let text = "";
   let time = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
   const now = () => time++;
-  speak(createLog({ service: "teapot", revision: "teapot-one", now, write: (line) => (text += line) }));
+  speak(createLog({ service: "teapot", revision: "teapot-one", now, write: (line) => (text += line()) }));
   return text;
 }
 

@@ -3,19 +3,22 @@ export interface LogFields {
   readonly [name: string]: string | number | boolean | readonly string[] | LogFields | undefined;
 }
 
-/** Writes one JSON object a line: level, ts (ISO 8601, UTC), msg, service, revision, then the fields. */
+/**
+ * Writes one JSON object a line: level, ts (ISO 8601, UTC), msg, service, revision, then the fields. The time is that
+ * of the call; fields that are given as a function are asked for when the line is made.
+ */
 export interface Log {
-  info(msg: string, fields?: LogFields): void;
-  error(msg: string, fields?: LogFields): void;
+  info(msg: string, fields?: LogFields | (() => LogFields)): void;
+  error(msg: string, fields?: LogFields | (() => LogFields)): void;
 }
 
-/** What a log needs: who speaks, what time it is, and where a line (with its line feed) goes. */
+/** What a log needs: who speaks, what time it is, and where a line (with its line feed) goes, to be made there. */
 export interface LogOptions {
   readonly service: string;
   readonly revision: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  readonly write: (line: string) => void;
+  readonly write: (line: () => string) => void;
 }
 
 /** Makes the log of one service. */
@@ -25,8 +28,7 @@ export function createLog({ service, revision, now, write }: LogOptions): Log {
   let lastText = "";
 
   // Many lines fall into one millisecond, and writing a date out costs more than all the rest of them.
-  function timestamp(): string {
-    const time = now();
+  function timestamp(time: number): string {
     if (time !== lastTime) {
       lastTime = time;
       lastText = new Date(time).toISOString();
@@ -34,8 +36,12 @@ export function createLog({ service, revision, now, write }: LogOptions): Log {
     return lastText;
   }
 
-  function line(level: string, msg: string, fields: LogFields | undefined): void {
-    write(`{"level":"${level}","ts":"${timestamp()}","msg":${quoted(msg)},${who}${members(fields)}}\n`);
+  function line(level: string, msg: string, fields: LogFields | (() => LogFields) | undefined): void {
+    const time = now();
+    write(() => {
+      const rest = members(typeof fields === "function" ? fields() : fields);
+      return `{"level":"${level}","ts":"${timestamp(time)}","msg":${quoted(msg)},${who}${rest}}\n`;
+    });
   }
 
   return {

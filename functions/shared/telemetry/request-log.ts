@@ -38,7 +38,7 @@ export function record(call: Call, ending: Ending, { activity, clock, log, metri
   const ms = clock() - call.startedAt;
   metrics.request({ method, route, status }, ms);
   const { requestId, traceId } = call;
-  const fields = {
+  const fields = () => ({
     requestId,
     traceId,
     route,
@@ -46,7 +46,7 @@ export function record(call: Call, ending: Ending, { activity, clock, log, metri
     status,
     ms: roundMs(ms),
     upstream: upstreamFields(call),
-  };
+  });
   if (status >= 500) log.error("request", fields);
   else log.info("request", fields);
 }

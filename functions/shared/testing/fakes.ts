@@ -25,7 +25,7 @@ export function fakeService({ service = "test", revision = "test-one" } = {}): F
     service,
     revision,
     now: () => Date.UTC(2026, 0, 2, 3, 4, 5) + time,
-    write: (line) => written.push(line),
+    write: (line) => written.push(line()),
   });
   return {
     deps: {
