@@ -1,9 +1,11 @@
+import { join } from "node:path";
 import { readDocuments } from "../../manifests/read.ts";
-import { PROJECT } from "../../project.ts";
 import { deploy } from "../deploy/deploy.ts";
 import { runKnative } from "../deploy/testing.ts";
 import type { FakeCluster } from "../testing/fake-cluster.ts";
 import { knativeCluster } from "../workload/testing.ts";
+
+const REPOSITORY = join(import.meta.dirname, "../../..");
 
 /** A cluster to which folders of this repository were deployed, and where Knative has made of them what it makes. */
 export async function deployedCluster(...folders: readonly string[]): Promise<FakeCluster> {
@@ -15,7 +17,7 @@ export async function deployedCluster(...folders: readonly string[]): Promise<Fa
 
 /** Deploys folders of this repository to a cluster on which Knative is played. */
 export async function deployTo(cluster: FakeCluster, folders: readonly string[]): Promise<void> {
-  const { documents } = await readDocuments(PROJECT, folders);
+  const { documents } = await readDocuments(REPOSITORY, folders);
   await deploy({
     kube: cluster.kube,
     documents,
