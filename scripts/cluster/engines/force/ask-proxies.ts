@@ -7,34 +7,37 @@ import type { Proxy } from "./proxies.ts";
 const ADMIN_PORT = 15_000;
 // The routes that istiod pushed, and none of the rest of the configuration.
 const ROUTES = "/config_dump?resource=dynamic_route_configs";
-const ASK_AGAIN_MS = 20;
+// The smallest answer that there is.
+const OPENING = "/ready";
+// The answer is large, and the gateway has other work.
+const ASK_AGAIN_MS = 40;
 const MOST_FAILURES = 25;
+
+export interface AskOptions {
+  kube: Kube;
+  proxies: readonly Proxy[];
+  /** Whether the routes that a proxy has, as Envoy tells them, are as wanted. */
+  has(routes: string, proxy: Proxy): boolean;
+  /** Nobody is asked for routes before, but the ways to the proxies are opened. @default at once */
+  after?: Promise<unknown>;
+  signal: AbortSignal;
+}
 
 /**
  * Asks each proxy for its routes until all of them are as wanted.
- * @param has whether the routes that a proxy has, as Envoy tells them, are as wanted
  * @throws Unable when a proxy cannot be asked at all
  */
-export async function untilProxiesHave(
-  kube: Kube,
-  proxies: readonly Proxy[],
-  has: (routes: string, proxy: Proxy) => boolean,
-  signal: AbortSignal,
-): Promise<void> {
-  await Promise.all(proxies.map((proxy) => untilOneHas(kube, proxy, (routes) => has(routes, proxy), signal)));
+export async function untilProxiesHave(options: AskOptions): Promise<void> {
+  await Promise.all(options.proxies.map((proxy) => untilOneHas(proxy, options)));
 }
 
-async function untilOneHas(
-  kube: Kube,
-  proxy: Proxy,
-  has: (routes: string) => boolean,
-  signal: AbortSignal,
-): Promise<void> {
+async function untilOneHas(proxy: Proxy, { kube, has, after, signal }: AskOptions): Promise<void> {
   const { namespace, pod } = proxy;
   using forward = await forwardPort({ kube, namespace, pod, port: ADMIN_PORT });
+  if (after !== undefined) await Promise.all([after, ask(forward, OPENING, signal)]);
   for (let failures = 0; ;) {
-    const routes = await ask(forward, signal);
-    if (routes !== undefined && has(routes)) return;
+    const routes = await ask(forward, ROUTES, signal);
+    if (routes !== undefined && has(routes, proxy)) return;
     failures = routes === undefined ? failures + 1 : 0;
     if (failures > 0 && (await isGone(kube, proxy))) return;
     if (failures === MOST_FAILURES) throw new Unable(cannotAsk(proxy));
@@ -44,9 +47,9 @@ async function untilOneHas(
 }
 
 /** Undefined when it does not answer. */
-async function ask({ url }: Forward, signal: AbortSignal): Promise<string | undefined> {
+async function ask({ url }: Forward, path: string, signal: AbortSignal): Promise<string | undefined> {
   try {
-    const response = await fetch(`${url}${ROUTES}`, { signal });
+    const response = await fetch(`${url}${path}`, { signal });
     const text = await response.text();
     return response.ok ? text : undefined;
   } catch {

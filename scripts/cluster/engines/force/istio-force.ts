@@ -38,7 +38,7 @@ export async function istioInForce({
       // A sidecar that was told of fewer hosts sends nothing there.
       return (isSidecar || tables.length > 0) && tables.every((shares) => isSame(shares, wanted));
     });
-  await untilProxiesHave(kube, proxies, (dump, { isSidecar }) => hasIt(dump, isSidecar), signal);
+  await untilProxiesHave({ kube, proxies, has: (dump, { isSidecar }) => hasIt(dump, isSidecar), signal });
   return { ms: performance.now() - startedAt };
 }
 

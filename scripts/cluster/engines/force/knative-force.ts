@@ -1,11 +1,12 @@
 import { Check } from "typebox/schema";
+import { CLUSTER_DOMAIN } from "../../../traffic/hosts.ts";
 import { type KnTarget, withDefaults } from "../../../traffic/kn/target.ts";
 import type { Kube } from "../../kube/client.ts";
 import { Unable } from "../../unable.ts";
 import { KNATIVE_SERVICE, LiveService } from "../../workload/objects.ts";
 import { LiveVirtualService, VIRTUAL_SERVICE } from "../objects.ts";
 import { untilProxiesHave } from "./ask-proxies.ts";
-import { gatewayPods } from "./proxies.ts";
+import { gatewayPods, type Proxy, sidecarPods } from "./proxies.ts";
 
 export interface ForceOptions {
   kube: Kube;
@@ -17,9 +18,9 @@ export interface ForceOptions {
 const LOOK_AGAIN_MS = 20;
 
 /**
- * Resolves when the gateways send requests by the split that is written, with how long that took. Knative's own word is
+ * Resolves when every proxy sends requests by the split that is written, with how long that took. Knative's own word is
  * waited for, and each gateway pod is asked for the hash that net-istio wrote into its routes, as Knative's probes
- * ask for it. (networking, pkg/status/status.go)
+ * ask for it; the namespace's sidecars too, which Knative leaves out. (networking, pkg/status/status.go)
  * @throws Unable when Knative says that the split cannot be had
  */
 export async function knativeInForce({
@@ -33,9 +34,19 @@ export async function knativeInForce({
   return { ms: performance.now() - startedAt };
 
   async function gatewaysHaveIt(until: AbortSignal): Promise<void> {
-    const [gateways, digest] = await Promise.all([gatewayPods(kube), writtenDigest(until)]);
-    if (digest === undefined) return;
-    await untilProxiesHave(kube, gateways, (routes) => routes.includes(`"${digest}"`), until);
+    let digest: string | undefined;
+    const written = writtenDigest(until).then((found) => {
+      digest = found;
+    });
+    const proxies = Promise.all([gatewayPods(kube), sidecarPods(kube, namespace)]);
+    const host = `"${service}.${namespace}.${CLUSTER_DOMAIN}"`;
+    // A sidecar that was told of fewer hosts sends nothing there.
+    const has = (routes: string, { isSidecar }: Proxy): boolean =>
+      digest === undefined || (isSidecar && !routes.includes(host)) || routes.includes(`"${digest}"`);
+    const asked = proxies.then((all) =>
+      untilProxiesHave({ kube, proxies: all.flat(), has, after: written, signal: until }),
+    );
+    await Promise.all([written, asked]);
   }
 
   /** Resolves when Knative says of the latest generation that its routes are ready. */
