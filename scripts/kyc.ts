@@ -9,6 +9,7 @@ import { imagesCommand } from "./commands/images.ts";
 import { judgeCommand } from "./commands/judge.ts";
 import { loadCommand } from "./commands/load.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { rolloutCommand } from "./commands/rollout.ts";
 import { splitCommand } from "./commands/split.ts";
 import { statusCommand } from "./commands/status.ts";
 import { testCommand } from "./commands/test.ts";
@@ -32,6 +33,7 @@ const kyc = new Command("kyc")
   .addCommand(e2eCommand())
   .addCommand(statusCommand())
   .addCommand(splitCommand())
+  .addCommand(rolloutCommand())
   .addCommand(logsCommand())
   .addCommand(equalCommand())
   .addCommand(judgeCommand())

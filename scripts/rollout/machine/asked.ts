@@ -47,8 +47,9 @@ function unheld(plan: Plan, state: State, asked: Asked): State {
   return goTo(plan, over, state.step, atMs, said(asked));
 }
 
-function promoted(plan: Plan, state: State, asked: Asked): State {
+function promoted(plan: Plan, before: State, asked: Asked): State {
   const { atMs } = asked;
+  const state = before.phase === "held" ? unheld(plan, before, asked) : before;
   if (state.phase === "baking") return enter({ ...state, paused: false }, "promoted", atMs, said(asked));
   if (isOver(state) || isGoingBack(state)) return state;
   const skipping = { ...state, skipping: true, paused: false, reason: said(asked) };

@@ -62,7 +62,7 @@ function divergence(p: number, q: number): number {
 /** How long the judge itself takes for a candidate that is the baseline's equal: the middle of three trials. */
 function healthyTime({ settings }: Plan, share: number, next: number, traffic: Traffic): number {
   if (traffic.rps === 0) return Number.POSITIVE_INFINITY;
-  const { alpha, beta, tolerateErrors, tolerateErrorRate, tolerateLatency } = settings;
+  const { alpha, beta, tolerateErrors, tolerateErrorRate, tolerateLatency, latencyFloorMs } = settings;
   const errors = traffic.errors ?? 0;
   const [median, p99] = [traffic.median ?? 10, traffic.p99 ?? 20];
   // A lognormal with this median and p99.
@@ -76,7 +76,7 @@ function healthyTime({ settings }: Plan, share: number, next: number, traffic: T
     });
     for (let i = 1; i <= MOST_REQUESTS; i++) {
       const revision = random() < share ? "candidate" : "baseline";
-      const ms = median * Math.exp(spread * normal(random));
+      const ms = Math.max(latencyFloorMs, median * Math.exp(spread * normal(random)));
       judge.observe({ t: i / traffic.rps, revision, ok: random() >= errors, ms, share });
       if (i % 50 === 0 && judge.verdict(next).verdict === "healthy") return time(i, traffic.rps);
     }

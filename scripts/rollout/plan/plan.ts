@@ -32,6 +32,8 @@ export const Settings = Type.Object({
   tolerateErrorRate: Type.Number(),
   /** How much longer it may take, relative to the baseline. */
   tolerateLatency: Type.Number(),
+  /** Milliseconds: what takes no longer is as good as at once, and not compared. */
+  latencyFloorMs: Type.Number(),
 });
 export type Settings = Static<typeof Settings>;
 

@@ -5,14 +5,19 @@ import type { EvidenceLine, Judging, MakeJudge, Ruling } from "./judging.ts";
 export const trafficJudge: MakeJudge = (settings, snapshot) => {
   const { alpha, beta, tolerateErrors, tolerateErrorRate, tolerateLatency } = settings;
   const tolerate = { errors: tolerateErrors, errorRate: tolerateErrorRate, latency: tolerateLatency };
-  return judging(restored(snapshot) ?? createJudge({ alpha, beta, tolerate }));
+  const judge = restored(snapshot) ?? createJudge({ alpha, beta, tolerate });
+  return judging(judge, settings.latencyFloorMs);
 };
 
-function judging(judge: Judge): Judging {
+/**
+ * @param floorMs a young process answers in half a millisecond where an old one takes a quarter: a ratio that is real,
+ *   and nobody's harm. Raising all latencies to a floor treats both revisions alike, so what is valid stays so.
+ */
+function judging(judge: Judge, floorMs: number): Judging {
   return {
     observe(observations) {
       for (const { atMs, who, ok, ms, count, share } of observations)
-        judge.observe({ t: atMs / 1000, revision: who, ok, ms, count, share });
+        judge.observe({ t: atMs / 1000, revision: who, ok, ms: Math.max(ms, floorMs), count, share });
     },
     ruling: (next) => rulingOf(judge.verdict(next)),
     snapshot: () => judge.snapshot(),

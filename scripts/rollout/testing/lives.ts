@@ -30,6 +30,7 @@ export const SETTINGS: Settings = {
   tolerateErrors: 0,
   tolerateErrorRate: 0,
   tolerateLatency: 0.25,
+  latencyFloorMs: 5,
 };
 
 export interface WorldOptions {

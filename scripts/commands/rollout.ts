@@ -1,0 +1,166 @@
+import { Command, Option } from "commander";
+import { EXIT, Failure } from "../exit.ts";
+import { probability, shareOfRequests, surplus } from "./amounts.ts";
+import { duration } from "./cluster-site.ts";
+import { onCluster } from "./on-cluster.ts";
+import { COMMANDS, type RolloutFlags, percents } from "./rollout/flags.ts";
+
+/** `kyc rollout`: moves live traffic to a candidate in steps, while a judge compares it with the baseline. */
+export function rolloutCommand(): Command {
+  const command = new Command("rollout")
+    .description("moves traffic to a version in steps while a judge watches, and rolls back by itself")
+    .argument("<service>", "the Knative Service, such as credit-check");
+  for (const option of [...planOptions(), ...controlOptions(), ...placeOptions()]) command.addOption(option);
+  return command
+    .addHelpText("after", EXAMPLES)
+    .action((service: string, flags: RolloutFlags) =>
+      onCluster(() => runRollout(service, flags), `Go on: ./kyc rollout ${service} --resume`),
+    )
+    .addCommand(verifyLogCommand());
+}
+
+const EXAMPLES = `
+Examples:
+  ./kyc rollout credit-check --to advanced              in steps of 1, 5, 10, 25, 50 and 100 %
+  ./kyc rollout credit-check --to advanced --dry-run    what would be done, and what each step can show
+  ./kyc rollout credit-check --to advanced --steps 10,50,100 --step-time 5s --bake 10s
+  ./kyc rollout credit-check --status                   from any terminal; so are --pause, --promote and --abort
+  ./kyc rollout credit-check --abort --reason 'complaints of customers'
+  ./kyc rollout credit-check --resume                   goes on after a pause, a hold or a crash
+  ./kyc rollout credit-check --back                     returns to the split before it, also after promotion
+  ./kyc rollout credit-check --to advanced --in-cluster     as a Job, so that this machine may sleep
+  ./kyc rollout verify-log .kyc/audit/local/credit-check.ndjson
+
+Exits with 0 when promoted, 1 when rolled back, 3 when held: people decide then. 2 when nothing was begun.
+Ctrl-C asks whether to hold, roll back or go on; without a terminal it rolls back.`;
+
+function planOptions(): Option[] {
+  return [
+    new Option("--to <tag>", "the candidate: a tag or a revision"),
+    new Option("--from <tag>", "the baseline (default: the one with the largest share)"),
+    new Option("--steps <percents>", "the candidate's shares, up to 100")
+      .argParser(percents)
+      .default([1, 5, 10, 25, 50, 100], "1,5,10,25,50,100"),
+    time("--step-time <time>", "each step takes this long at least", "20s"),
+    time("--step-limit <time>", "how long a step may be undecided", "15m"),
+    new Option("--on-undecided <what>", "what is done then")
+      .choices(["hold", "advance", "abort"])
+      .default("hold"),
+    time("--bake <time>", "how long it is judged with all traffic", "2m"),
+    time("--ready-deadline <time>", "how long the candidate may take to become ready", "5m"),
+    time("--look <time>", "how long traffic is looked at for the plan", "5s"),
+    new Option("--alpha <probability>", "of rolling a candidate back that is no worse than tolerated")
+      .argParser(probability)
+      .default(0.01),
+    new Option("--beta <probability>", "of a step being called healthy that would do harm")
+      .argParser(probability)
+      .default(0.05),
+    new Option("--tolerate-errors <more>", "failing this much more often is no regression: 10% or 1.1")
+      .argParser(surplus)
+      .default(0, "no more"),
+    new Option("--tolerate-error-rate <share>", "nor is failing this rarely: 0.1%")
+      .argParser(shareOfRequests)
+      .default(0, "none"),
+    new Option("--tolerate-latency <more>", "nor is taking this much longer: 25% or 1.25")
+      .argParser(surplus)
+      .default(0.25, "25%"),
+    time("--latency-floor <time>", "answers that are no slower count as equally fast", "5ms"),
+    new Option(
+      "--warm-path <path>",
+      "what the candidate is asked for, by its tag, before its first real request",
+    ).default("/readyz"),
+    new Option("--dry-run", "shows the plan, or with --in-cluster the objects, and does nothing").default(
+      false,
+    ),
+  ];
+}
+
+function controlOptions(): Option[] {
+  const each = Object.entries(COMMANDS).map(([name, what]) => {
+    return new Option(`--${name}`, what).conflicts([
+      "to",
+      ...Object.keys(COMMANDS).filter((other) => other !== name),
+    ]);
+  });
+  return [
+    ...each,
+    new Option("--status", "shows the rollout, or the last one").default(false).conflicts(["to"]),
+    new Option("--report", "writes the report of the rollout, or of the last one")
+      .default(false)
+      .conflicts(["to"]),
+    new Option("--reason <text>", "why, for the record").default(""),
+    new Option("--overwrite", "with --resume, --abort or --back: over somebody else's split, too").default(
+      false,
+    ),
+  ];
+}
+
+function placeOptions(): Option[] {
+  return [
+    new Option("--engine <name>", "who carries the split (default: found by looking)").choices([
+      "local",
+      "knative",
+      "istio",
+    ]),
+    new Option(
+      "--prometheus <url>",
+      "a Prometheus that has the metrics of the pods (default: the pods are asked)",
+    ),
+    new Option(
+      "--context <name>",
+      "a kubeconfig context (default: the local mesh if it runs, else the current context)",
+    ),
+    new Option("-n, --namespace <name>", "the namespace of the system on a cluster").default("kyc"),
+    new Option("--in-cluster", "runs as a Job on the cluster").default(false),
+    new Option("--image <name>", "with --in-cluster: the image of this command"),
+    new Option("--dir <folder>", "the folder that the local mesh runs from (default: this project)"),
+    new Option("-o, --output <format>", "the result as data").choices(["json"]),
+  ];
+}
+
+function time(flags: string, what: string, byDefault: string): Option {
+  return new Option(flags, what).argParser(duration).default(duration(byDefault), byDefault);
+}
+
+async function runRollout(service: string, flags: RolloutFlags): Promise<void> {
+  const [{ controlOf }, { NoPlan }, { Taken }, { SpoiltJournal }, { CannotWrite, NothingRuns }] =
+    await Promise.all([
+      import("./rollout/flags.ts"),
+      import("../rollout/plan/plan.ts"),
+      import("../rollout/lock/lock.ts"),
+      import("../rollout/journal/journal.ts"),
+      import("../traffic/engine.ts"),
+    ]);
+  try {
+    const command = controlOf(flags);
+    if (flags.status || flags.report) {
+      const { showRollout } = await import("./rollout/show.ts");
+      process.exitCode = await showRollout(service, flags);
+    } else if (command !== undefined) {
+      const { control } = await import("./rollout/control.ts");
+      process.exitCode = await control(service, command, flags);
+    } else if (flags.inCluster) {
+      const { runInCluster } = await import("./rollout/in-cluster.ts");
+      process.exitCode = await runInCluster(service, flags);
+    } else {
+      const { begin } = await import("./rollout/begin.ts");
+      process.exitCode = await begin(service, flags);
+    }
+  } catch (error) {
+    const expected = [NoPlan, Taken, SpoiltJournal, CannotWrite, NothingRuns];
+    if (expected.some((type) => error instanceof type) && error instanceof Error)
+      throw new Failure(error.message, EXIT.usage);
+    throw error;
+  }
+}
+
+function verifyLogCommand(): Command {
+  return new Command("verify-log")
+    .description("checks that nothing in an audit log was changed, taken out or put in")
+    .argument("<file>", "an audit log, such as .kyc/audit/local/credit-check.ndjson")
+    .exitOverride()
+    .action(async (file: string) => {
+      const { verifyLogFile } = await import("./rollout/verify-log-file.ts");
+      process.exitCode = await verifyLogFile(file);
+    });
+}

@@ -1,0 +1,133 @@
+import { EXIT, Failure } from "../../exit.ts";
+import { type Entry, lastOf } from "../../rollout/journal/journal.ts";
+import { initialState, isOver } from "../../rollout/machine/state.ts";
+import { forecast, type StepForecast } from "../../rollout/plan/forecast.ts";
+import { look, type Traffic } from "../../rollout/plan/look.ts";
+import { makePlan, type Plan } from "../../rollout/plan/plan.ts";
+import { realClock } from "../../rollout/run/clock.ts";
+import { drawPlan } from "../../terminal/draw-plan.ts";
+import { styleFor } from "../../terminal/style.ts";
+import { agreeElsewhere } from "../agree.ts";
+import { drive } from "./drive.ts";
+import { candidateOf, type RolloutFlags, settingsOf } from "./flags.ts";
+import { Interrupts } from "./interrupts.ts";
+import { type RolloutSite, siteOf } from "./site.ts";
+
+/** Plans a rollout, shows the plan, and carries it out; the exit code. */
+export async function begin(service: string, flags: RolloutFlags): Promise<number> {
+  const to = candidateOf(service, flags);
+  const site = await siteOf(service, flags);
+  if (site.because !== undefined) console.error(`engine ${site.engine.name}: ${site.because}`);
+  const interrupts = new Interrupts(site.who);
+  try {
+    if (flags.dryRun) {
+      await planned(site, service, to, flags, interrupts.signal, process.stdout);
+      return EXIT.ok;
+    }
+    await agree(site, service, to, flags, interrupts.signal);
+    const held = await site.lock.acquire(site.who);
+    try {
+      await refuseUnfinished(site, service);
+      const plan = await planned(site, service, to, flags, interrupts.signal, process.stderr);
+      const { targets, version } = plan.original;
+      const first: Entry = { seq: 0, event: null, state: initialState({ targets, version }, plan.atMs) };
+      await site.journal.begin(plan, first);
+      return await drive({ site, plan, entries: [first], checkpoint: undefined, held, flags, interrupts });
+    } finally {
+      await held.release();
+    }
+  } finally {
+    interrupts.end();
+  }
+}
+
+/** The plan, after it was shown. */
+async function planned(
+  site: RolloutSite,
+  service: string,
+  to: string,
+  flags: RolloutFlags,
+  signal: AbortSignal,
+  stream: NodeJS.WriteStream,
+): Promise<Plan> {
+  const { engine } = site;
+  const [live, revisions] = await Promise.all([engine.read(), engine.revisions()]);
+  const plan = makePlan({
+    id: idOf(service),
+    service,
+    engine: engine.name,
+    place: engine.place,
+    live,
+    revisions: revisions.map(({ name }) => name),
+    to,
+    from: flags.from,
+    percents: flags.steps,
+    settings: settingsOf(flags),
+    by: site.who,
+    atMs: Date.now(),
+  });
+  const traffic = await seen(site, flags, signal);
+  const steps = traffic === undefined ? [] : forecast(plan, traffic);
+  show(plan, traffic, steps, flags, stream);
+  return plan;
+}
+
+function show(
+  plan: Plan,
+  traffic: Traffic | undefined,
+  steps: StepForecast[],
+  { dryRun, output }: RolloutFlags,
+  stream: NodeJS.WriteStream,
+): void {
+  if (dryRun && output === "json") return console.log(JSON.stringify({ plan, traffic, steps }, undefined, 2));
+  stream.write(`${drawPlan(plan, traffic, steps, styleFor(stream)).join("\n")}\n\n`);
+}
+
+async function seen(
+  { engine }: RolloutSite,
+  flags: RolloutFlags,
+  signal: AbortSignal,
+): Promise<Traffic | undefined> {
+  console.error(`looking at the traffic for ${Math.round(flags.look / 1000)} s`);
+  return look(engine, realClock, flags.look, signal).catch((error: unknown) => {
+    if (signal.aborted) throw new Failure("Interrupted. Nothing was begun.", EXIT.interrupted);
+    // A dry run is of use without traffic, too; a rollout is not.
+    if (!flags.dryRun) throw error;
+    console.error(error instanceof Error ? error.message : String(error));
+    return undefined;
+  });
+}
+
+async function refuseUnfinished({ journal }: RolloutSite, service: string): Promise<void> {
+  const saved = await journal.load();
+  if (saved === undefined) return;
+  const state = lastOf(saved);
+  if (isOver(state) && state.phase !== "held") return;
+  throw new Failure(
+    `A rollout of ${service} to ${saved.plan.candidate} is not over: it is ${state.phase}${state.reason === "" ? "" : ` (${state.reason})`}.\n` +
+      `Go on: ./kyc rollout ${service} --resume    go back: ./kyc rollout ${service} --abort`,
+    EXIT.usage,
+  );
+}
+
+async function agree(
+  { kube }: RolloutSite,
+  service: string,
+  to: string,
+  { context }: RolloutFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  if (kube === undefined || context !== undefined || process.env["KYC_ROLLOUT_JOB"] !== undefined) return;
+  const todo = `moving the traffic of ${service} to ${to}`;
+  await agreeElsewhere({
+    connection: kube.connection,
+    todo,
+    command: `./kyc rollout ${service} --to ${to}`,
+    signal,
+  });
+}
+
+function idOf(service: string): string {
+  const time = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
+  return `${service}-${time}-${crypto.randomUUID().slice(0, 4)}`;
+}

@@ -1,0 +1,89 @@
+import { EXIT, Failure } from "../../exit.ts";
+import { lastOf, type Saved } from "../../rollout/journal/journal.ts";
+import { type Command, isGoingBack, isOver, type State } from "../../rollout/machine/state.ts";
+import { doing } from "../../rollout/run/view.ts";
+import { drive, endOf } from "./drive.ts";
+import type { RolloutFlags } from "./flags.ts";
+import { Interrupts } from "./interrupts.ts";
+import { type RolloutSite, siteOf } from "./site.ts";
+
+const PATIENCE_MS = 60_000;
+const LOOK_MS = 200;
+
+/**
+ * Asks something of a rollout: of the process that carries it out, wherever that runs, by its journal; where none does,
+ * this one takes it over. The exit code: that of the rollout where this process ends it, else 0 when it was done.
+ */
+export async function control(service: string, command: Command, flags: RolloutFlags): Promise<number> {
+  const site = await siteOf(service, flags);
+  const saved = await site.journal.load();
+  if (saved === undefined)
+    throw new Failure(`No rollout of ${service} is written down in ${site.journal.place}.`, EXIT.usage);
+  const state = lastOf(saved);
+  refuseSenseless(service, command, state);
+  const holder = await site.lock.holder();
+  if (holder !== undefined) return tell(site, saved, command, flags);
+  if (command === "pause")
+    throw new Failure(
+      `Nobody carries the rollout of ${service} out: it stands still, ${doing(saved.plan, state)}.`,
+      EXIT.usage,
+    );
+  return takeOver(service, site, command, flags);
+}
+
+function refuseSenseless(service: string, command: Command, state: State): void {
+  if (command === "back" || !isOver(state) || state.phase === "held") return;
+  // Once more the same is no mistake.
+  if (command === "abort" && state.phase === "rolled back") return;
+  const hint = state.phase === "promoted" ? ` To return: ./kyc rollout ${service} --back` : "";
+  throw new Failure(`The rollout of ${service} is over: ${state.phase}.${hint}`, EXIT.usage);
+}
+
+/** Leaves a request where the process that carries the rollout out looks, and waits until it has been handled. */
+async function tell(site: RolloutSite, saved: Saved, command: Command, flags: RolloutFlags): Promise<number> {
+  const { journal, who } = site;
+  const number = (await journal.requests()).length;
+  await journal.ask({ command, by: who, why: flags.reason, overwrite: flags.overwrite, atMs: Date.now() });
+  const end = performance.now() + PATIENCE_MS;
+  const isBack = command === "abort" || command === "back";
+  for (;;) {
+    await Bun.sleep(LOOK_MS);
+    const now = (await journal.load()) ?? saved;
+    if (now.plan.id !== saved.plan.id) throw new Failure("Another rollout has begun meanwhile.");
+    const state = lastOf(now);
+    const isHandled = state.handled > number;
+    if (isHandled && (!isBack || isOver(state) || !isGoingBack(state))) {
+      console.error(`${doing(now.plan, state)}${state.reason === "" ? "" : `: ${state.reason}`}`);
+      if (!isBack) return EXIT.ok;
+      return state.phase === "rolled back" ? EXIT.ok : EXIT.failed;
+    }
+    if (performance.now() > end && !isHandled)
+      throw new Failure(
+        `It was asked, and not answered within ${PATIENCE_MS / 1000} s. See: ./kyc rollout ${now.plan.service} --status`,
+      );
+  }
+}
+
+/** Goes on where the last process stopped. */
+async function takeOver(
+  service: string,
+  site: RolloutSite,
+  command: Command,
+  flags: RolloutFlags,
+): Promise<number> {
+  const held = await site.lock.acquire(site.who);
+  const interrupts = new Interrupts(site.who);
+  try {
+    // Only now nobody else writes it.
+    const saved = await site.journal.load();
+    if (saved === undefined) throw new Failure(`The rollout of ${service} is gone.`);
+    const { plan, entries, checkpoint } = saved;
+    const code = await drive({ site, plan, entries, checkpoint, held, flags, interrupts, asks: command });
+    // Who asked for the way back, got it.
+    const isBack = command === "abort" || command === "back";
+    return isBack && code === endOf("rolled back") ? EXIT.ok : code;
+  } finally {
+    interrupts.end();
+    await held.release();
+  }
+}

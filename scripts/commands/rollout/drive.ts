@@ -1,0 +1,101 @@
+import { EXIT, Failure } from "../../exit.ts";
+import { AuditLog } from "../../rollout/audit/audit-log.ts";
+import { type Entry, lastOf } from "../../rollout/journal/journal.ts";
+import { type Held, LostLock } from "../../rollout/lock/lock.ts";
+import type { Command } from "../../rollout/machine/state.ts";
+import type { Plan } from "../../rollout/plan/plan.ts";
+import { writeReport } from "../../rollout/report/write.ts";
+import { realClock } from "../../rollout/run/clock.ts";
+import { runRollout } from "../../rollout/run/runner.ts";
+import { trafficJudge } from "../../rollout/run/traffic-judge.ts";
+import { type RolloutView, viewOf } from "../../rollout/run/view.ts";
+import { RolloutScreen } from "../../terminal/rollout-screen.ts";
+import { ENDS, type RolloutFlags } from "./flags.ts";
+import type { Interrupts } from "./interrupts.ts";
+import type { RolloutSite } from "./site.ts";
+
+export interface DriveOptions {
+  site: RolloutSite;
+  plan: Plan;
+  /** What was written down so far; at least one. */
+  entries: readonly Entry[];
+  checkpoint: unknown;
+  held: Held;
+  flags: RolloutFlags;
+  interrupts: Interrupts;
+  /** What is asked of it at first. */
+  asks?: Command | undefined;
+}
+
+/** Carries a rollout on until it is over, shows it, keeps the audit log, and writes the report; the exit code. */
+export async function drive(options: DriveOptions): Promise<number> {
+  const { site, plan, entries, checkpoint, held, flags, interrupts, asks } = options;
+  const { journal, engine, warm, beatMs, settleMs } = site;
+  const screen = new RolloutScreen(process.stderr);
+  interrupts.during(screen, asks, flags.reason);
+  const audit = await AuditLog.open(site.audit);
+  await audit.catchUp(plan, entries);
+  let before = entries.at(-1);
+  let view: RolloutView | undefined;
+  if (before === undefined) throw new Error("a rollout begins with an entry");
+  try {
+    const state = await runRollout(
+      {
+        engine,
+        journal,
+        clock: realClock,
+        makeJudge: trafficJudge,
+        warm,
+        beatMs,
+        settleMs,
+        watchMs: Math.max(1_000, beatMs),
+        lost: held.lost,
+        asked: () => interrupts.take(flags.overwrite),
+        events: {
+          async onEntry(entry, witness, ruling) {
+            await audit.tell(plan, before, entry, { ruling, tally: witness.tally });
+            before = entry;
+            view = viewOf(plan, entry.state, realClock.now(), { tally: witness.tally, ruling, witness });
+            screen.onEntry(entry, view);
+          },
+          onBeat(now, witness, ruling, nowMs) {
+            view = viewOf(plan, now, nowMs, { tally: witness.tally, ruling, witness });
+            screen.onBeat(view);
+          },
+          onTrouble: (what) => screen.onTrouble(what),
+        },
+      },
+      plan,
+      before,
+      checkpoint,
+    );
+    screen.end();
+    const saved = await journal.load();
+    const files = saved === undefined ? undefined : await writeReport(site.reports, saved, realClock.now());
+    if (flags.output === "json")
+      console.log(JSON.stringify({ ...view, report: files, audit: site.auditPlace }, undefined, 2));
+    else if (files !== undefined) console.error(`report: ${files.html}\naudit log: ${site.auditPlace}`);
+    if (state.phase === "held")
+      tellWhatNext(
+        plan.service,
+        saved === undefined ? state.foreign !== null : lastOf(saved).foreign !== null,
+      );
+    return endOf(state.phase);
+  } catch (error) {
+    screen.end();
+    if (error instanceof LostLock) throw new Failure(error.message, ENDS.held);
+    throw error;
+  }
+}
+
+/** The exit code of a phase in which a rollout is over. */
+export function endOf(phase: string): number {
+  return phase === "promoted" || phase === "rolled back" || phase === "held" ? ENDS[phase] : EXIT.failed;
+}
+
+function tellWhatNext(service: string, isForeign: boolean): void {
+  const command = `./kyc rollout ${service}`;
+  console.error(`go on: ${command} --resume    go back: ${command} --abort`);
+  if (isForeign)
+    console.error("either with --overwrite, over the split that is live now; without it nothing is written");
+}

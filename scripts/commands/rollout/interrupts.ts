@@ -1,0 +1,76 @@
+import { createInterface } from "node:readline/promises";
+import { EXIT } from "../../exit.ts";
+import type { Request } from "../../rollout/journal/journal.ts";
+import type { Command } from "../../rollout/machine/state.ts";
+
+/** What is done before and after something is asked at the terminal. */
+export interface Screen {
+  leave(): void;
+}
+
+const ANSWERS: Readonly<Record<string, Command>> = { h: "hold", r: "abort", b: "abort" };
+
+/**
+ * What a person at this terminal wants. Ctrl-C asks: hold, roll back, or go on; without a terminal, and by another
+ * signal, it is the way back. A second Ctrl-C within the question ends the process; the journal stays.
+ */
+export class Interrupts {
+  readonly #who: string;
+  readonly #beginning = new AbortController();
+  readonly #stops: (() => void)[] = [];
+  #wanted: Command | undefined;
+  #why = "";
+  #asking = false;
+  #screen: Screen | undefined;
+
+  constructor(who: string) {
+    this.#who = who;
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      const handle = (): void => void this.#on(signal);
+      process.on(signal, handle);
+      this.#stops.push(() => process.off(signal, handle));
+    }
+  }
+
+  /** Comes when it was interrupted before the rollout began. */
+  get signal(): AbortSignal {
+    return this.#beginning.signal;
+  }
+
+  /** From now on an interruption is about a rollout that is shown on this screen. */
+  during(screen: Screen, wanted: Command | undefined, why: string): void {
+    this.#screen = screen;
+    this.#wanted = wanted;
+    this.#why = why;
+  }
+
+  /** What is wanted, once. */
+  take(overwrite: boolean): Omit<Request, "atMs"> | undefined {
+    const command = this.#wanted;
+    this.#wanted = undefined;
+    return command && { command, by: this.#who, why: this.#why, overwrite };
+  }
+
+  end(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  async #on(signal: NodeJS.Signals): Promise<void> {
+    if (this.#screen === undefined) return this.#beginning.abort();
+    if (this.#asking) process.exit(EXIT.interrupted);
+    this.#why = `signal ${signal}`;
+    if (signal !== "SIGINT" || !process.stdin.isTTY) {
+      this.#wanted = "abort";
+      return;
+    }
+    this.#asking = true;
+    this.#screen.leave();
+    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    lines.on("SIGINT", () => process.exit(EXIT.interrupted));
+    const answer = await lines.question("\nHold here [h], roll back [r], or go on [Enter]? ");
+    lines.close();
+    this.#asking = false;
+    this.#wanted = ANSWERS[answer.trim().toLowerCase().slice(0, 1)];
+    this.#why = "Ctrl-C";
+  }
+}

@@ -1,0 +1,109 @@
+import { Check } from "typebox/schema";
+import { type Entry, lastOf, type Saved } from "../journal/journal.ts";
+import type { Phase } from "../machine/state.ts";
+import type { Settings } from "../plan/plan.ts";
+import type { Target } from "../plan/targets.ts";
+import { Checkpoint, type Moment } from "../run/course.ts";
+import { distribution, emptyTally, quantile, type Side } from "../run/tally.ts";
+
+/** A revision in a report. Times are milliseconds; null where there was no request. */
+export interface ReportSide {
+  revision: string;
+  requests: number;
+  errors: number;
+  median: number | null;
+  p90: number | null;
+  p99: number | null;
+  latency: { ms: number; part: number }[];
+}
+
+/** A decision in a report. */
+export interface Decision {
+  atMs: number;
+  from: Phase | null;
+  to: Phase;
+  by: string;
+  because: string;
+}
+
+/** All that a report shows: the JSON that lies beside the page. */
+export interface ReportData {
+  id: string;
+  service: string;
+  engine: string;
+  place: string;
+  by: string;
+  beganMs: number;
+  endedMs: number;
+  /** When it was written; later than the end, or in the middle of the rollout. */
+  writtenMs: number;
+  phase: Phase;
+  reason: string;
+  settings: Settings;
+  steps: number[];
+  candidate: ReportSide;
+  baseline: ReportSide;
+  gateway: number;
+  others: number;
+  excluded: Record<string, number>;
+  decisions: Decision[];
+  course: Moment[];
+  original: Target[];
+  /** As it is live when somebody else's stands in the way, else as it was written last. */
+  final: Target[];
+}
+
+/** Gathers the report of a rollout from what was written down. */
+export function reportData(saved: Saved, writtenMs: number): ReportData {
+  const { plan, entries } = saved;
+  const state = lastOf(saved);
+  const checkpoint = Check(Checkpoint, saved.checkpoint) ? saved.checkpoint : undefined;
+  const tally = checkpoint?.tally ?? emptyTally();
+  const { id, service, engine, place, by, settings } = plan;
+  return {
+    id,
+    service,
+    engine,
+    place,
+    by,
+    beganMs: plan.atMs,
+    endedMs: entries.at(-1)?.event?.atMs ?? plan.atMs,
+    writtenMs,
+    phase: state.phase,
+    reason: state.reason,
+    settings,
+    steps: plan.steps.map(({ percent }) => percent),
+    candidate: sideOf(plan.candidate, tally.candidate),
+    baseline: sideOf(plan.baseline, tally.baseline),
+    gateway: tally.gateway,
+    others: tally.others,
+    excluded: tally.excluded,
+    decisions: decisionsOf(entries, plan.by, plan.atMs),
+    course: checkpoint?.course.moments ?? [],
+    original: plan.original.targets,
+    final: state.foreign?.targets ?? state.written.targets,
+  };
+}
+
+function sideOf(revision: string, side: Side): ReportSide {
+  const at = (part: number): number | null => quantile(side, part) ?? null;
+  const { requests, errors } = side;
+  return {
+    revision,
+    requests,
+    errors,
+    median: at(0.5),
+    p90: at(0.9),
+    p99: at(0.99),
+    latency: distribution(side),
+  };
+}
+
+function decisionsOf(entries: readonly Entry[], by: string, atMs: number): Decision[] {
+  return entries.flatMap(({ event, state }, i) => {
+    const from = entries[i - 1]?.state.phase ?? null;
+    if (from === state.phase && event?.type !== "asked") return [];
+    const who = event?.type === "asked" ? event.by : event === null ? by : "the rollout";
+    return [{ atMs: event?.atMs ?? atMs, from, to: state.phase, by: who, because: state.reason }];
+  });
+}

@@ -1,0 +1,151 @@
+import { nameOf, type Target } from "../plan/targets.ts";
+import { drawChart, escape } from "./chart.ts";
+import { chartsOf } from "./charts.ts";
+import type { ReportData, ReportSide } from "./data.ts";
+import { STYLE } from "./style.ts";
+
+const OUTCOMES: Readonly<Record<string, string>> = {
+  promoted: "Promoted",
+  "rolled back": "Rolled back",
+  held: "Held",
+};
+
+/** The report of a rollout as one page, which needs nothing else: no network, no script. */
+export function reportPage(data: ReportData): string {
+  const { service, candidate, baseline, reason } = data;
+  const outcome = OUTCOMES[data.phase] ?? "Under way";
+  const title = `${outcome}: ${service}, ${baseline.revision} → ${candidate.revision}`;
+  const charts = chartsOf(data).map(
+    (chart) =>
+      `<figure><figcaption><strong>${escape(chart.title)}</strong> ${escape(chart.about)}</figcaption>${drawChart(chart)}</figure>`,
+  );
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escape(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<header>
+<p class="outcome ${data.phase.replace(" ", "-")}">${escape(outcome)}</p>
+<h1>${escape(service)}</h1>
+<p class="versions">${escape(baseline.revision)} → ${escape(candidate.revision)}</p>
+<p>${escape(sentence(reason))}</p>
+</header>
+<main>
+<section><h2>Who and when</h2>${facts(data)}</section>
+<section><h2>Both revisions</h2>${sides(data)}${notes(data)}</section>
+<section><h2>Course</h2><div class="charts">${charts.join("")}</div></section>
+<section><h2>Decisions</h2>${decisions(data)}</section>
+<section><h2>Split before and after</h2>${diff(data.original, data.final)}</section>
+</main>
+<footer>Rollout ${escape(data.id)}. Written ${time(data.writtenMs)}. The data is in the JSON file of the same name.</footer>
+</body>
+</html>
+`;
+}
+
+function facts({ by, beganMs, endedMs, engine, place, steps, settings }: ReportData): string {
+  const { alpha, beta, tolerateErrors, tolerateErrorRate, tolerateLatency } = settings;
+  const tolerated = [
+    tolerateErrors > 0 ? `${percent(tolerateErrors)} more errors` : "",
+    tolerateErrorRate > 0 ? `${percent(tolerateErrorRate)} of errors` : "",
+    tolerateLatency > 0 ? `${percent(tolerateLatency)} more latency` : "",
+  ].filter((text) => text !== "");
+  const rows: [string, string][] = [
+    ["begun by", escape(by)],
+    ["from", time(beganMs)],
+    ["to", `${time(endedMs)} (${span(endedMs - beganMs)})`],
+    ["engine", `${escape(engine)}, ${escape(place)}`],
+    ["steps", `${steps.join(", ")} %`],
+    ["risk", `${percent(alpha)} of a false rollback, ${percent(beta)} of a harmful step called healthy`],
+    ["tolerated", tolerated.length === 0 ? "nothing" : tolerated.join(", ")],
+  ];
+  return `<dl>${rows.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join("")}</dl>`;
+}
+
+function sides({ candidate, baseline }: ReportData): string {
+  const row = (role: string, side: ReportSide): string => {
+    const errors = side.requests === 0 ? "–" : `${side.errors} (${percent(side.errors / side.requests)})`;
+    const cells: [string, string][] = [
+      ["requests", String(side.requests)],
+      ["errors", errors],
+      ["median", ms(side.median)],
+      ["p90", ms(side.p90)],
+      ["p99", ms(side.p99)],
+    ];
+    return `<tr><th scope="row">${escape(side.revision)}<small>${role}</small></th>${cells
+      .map(([name, value]) => `<td data-name="${name}">${value}</td>`)
+      .join("")}</tr>`;
+  };
+  return `<table class="cards"><thead><tr><th></th><th>requests</th><th>errors</th><th>median</th><th>p90</th><th>p99</th></tr></thead><tbody>${row("candidate", candidate)}${row("baseline", baseline)}</tbody></table>`;
+}
+
+function notes({ gateway, others, excluded }: ReportData): string {
+  const parts = [
+    ...(gateway > 0 ? [`${gateway} failures were the gateway's own answers`] : []),
+    ...(others > 0 ? [`${others} requests went to other revisions`] : []),
+    ...Object.entries(excluded).map(([why, count]) => `${count} are no evidence: ${why}`),
+  ];
+  return parts.length === 0 ? "" : `<p class="note">${escape(parts.join("; "))}.</p>`;
+}
+
+function decisions(data: ReportData): string {
+  const rows = data.decisions.map(({ atMs, from, to, by, because }) => {
+    const at = new Date(atMs);
+    return `<tr><td data-name="time"><time datetime="${at.toISOString()}">${at.toISOString().slice(11, 19)}</time></td><td data-name="to">${escape(from === null ? to : `${from} → ${to}`)}</td><td data-name="by">${escape(by)}</td><td data-name="because">${escape(because) || "–"}</td></tr>`;
+  });
+  return `<table class="cards"><thead><tr><th>time (UTC)</th><th>decision</th><th>by</th><th>because</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+}
+
+/** Both splits, line by line, with signs in front. */
+function diff(before: readonly Target[], after: readonly Target[]): string {
+  const lines: string[] = [];
+  const add = (sign: string, text: string): void => {
+    const kind = sign === "-" ? "out" : sign === "+" ? "in" : "same";
+    lines.push(`<span class="${kind}">${sign} ${escape(text)}</span>`);
+  };
+  const rest = [...after];
+  for (const target of before) {
+    const i = rest.findIndex(({ revision, tag }) => revision === target.revision && tag === target.tag);
+    const [found] = i < 0 ? [] : rest.splice(i, 1);
+    add(
+      found === undefined ? "-" : " ",
+      `${target.revision}${target.tag === null ? "" : ` (tag ${nameOf(target)})`}`,
+    );
+    if (found?.percent === target.percent) add(" ", `  ${target.percent} %`);
+    else {
+      add("-", `  ${target.percent} %`);
+      if (found !== undefined) add("+", `  ${found.percent} %`);
+    }
+  }
+  for (const target of rest) {
+    add("+", `${target.revision}${target.tag === null ? "" : ` (tag ${nameOf(target)})`}`);
+    add("+", `  ${target.percent} %`);
+  }
+  return `<pre>${lines.join("\n")}</pre>`;
+}
+
+function sentence(text: string): string {
+  return text === "" ? "" : `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function percent(part: number): string {
+  return `${Number((part * 100).toPrecision(3))} %`;
+}
+
+function ms(value: number | null): string {
+  return value === null ? "–" : `${Number(value.toPrecision(3))} ms`;
+}
+
+function time(atMs: number): string {
+  const iso = new Date(atMs).toISOString();
+  return `<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC</time>`;
+}
+
+function span(value: number): string {
+  return value < 120_000 ? `${Math.round(value / 1000)} s` : `${Math.round(value / 60_000)} min`;
+}

@@ -1,0 +1,70 @@
+import type { Entry } from "../rollout/journal/journal.ts";
+import type { Phase } from "../rollout/machine/state.ts";
+import type { RolloutView } from "../rollout/run/view.ts";
+import { drawRollout } from "./draw-rollout.ts";
+import { count } from "./figures.ts";
+import { isLive, LiveTree, type LiveTreeOptions } from "./live-tree.ts";
+import { type Style, styleFor } from "./style.ts";
+
+/** What `rollout` shows: a line for each decision, which stays, and on a terminal the live tree below. */
+export class RolloutScreen {
+  readonly #tree: LiveTree;
+  readonly #style: Style;
+  readonly #live: boolean;
+  #phase: Phase | undefined;
+  #trouble = "";
+  #reason = "";
+
+  constructor(stream: NodeJS.WriteStream, options: Omit<LiveTreeOptions, "stream"> & { style?: Style } = {}) {
+    this.#live = options.live ?? isLive(stream);
+    this.#tree = new LiveTree({ ...options, stream });
+    this.#style = options.style ?? styleFor(stream);
+  }
+
+  onEntry({ event, state }: Entry, view: RolloutView): void {
+    if (state.phase === this.#phase && event?.type !== "asked") return;
+    this.#phase = state.phase;
+    this.#tree.say(this.#line(view));
+    this.onBeat(view, state.phase === "held" && state.foreign !== null);
+  }
+
+  /** @param always whether the picture matters where nothing can be painted over, too */
+  onBeat(view: RolloutView, always = false): void {
+    if (this.#live || always) this.#tree.update(drawRollout(view, this.#style));
+  }
+
+  onTrouble(what: string): void {
+    // Tried again every second, and told once.
+    if (what === this.#trouble) return;
+    this.#trouble = what;
+    this.#tree.say(this.#style.warn(`${clock(Date.now())}  ${what}; trying again`));
+  }
+
+  leave(): void {
+    this.#tree.leave();
+  }
+
+  end(): void {
+    this.#tree.end();
+  }
+
+  #line({ atMs, doing, reason, candidate, baseline, phase }: RolloutView): string {
+    const mark =
+      phase === "promoted"
+        ? this.#style.good
+        : phase === "restoring" || phase === "rolled back" || phase === "held"
+          ? this.#style.bad
+          : this.#style.bold;
+    const side = ({ requests, errors }: RolloutView["candidate"]): string =>
+      `${count(requests)} requests, ${count(errors)} errors`;
+    const seen = `candidate ${side(candidate)}; baseline ${side(baseline)}`;
+    // One reason often leads through several phases, and is told once.
+    const why = reason === "" || reason === this.#reason ? "" : `: ${reason}`;
+    this.#reason = reason;
+    return `${this.#style.dim(clock(atMs))}  ${mark(doing)}${why}  ${this.#style.dim(`(${seen})`)}`;
+  }
+}
+
+function clock(atMs: number): string {
+  return new Date(atMs).toTimeString().slice(0, 8);
+}
