@@ -17,6 +17,8 @@ interface Placed {
 
 const LINE = 17;
 const PADDING = 12;
+// How far below a box a way goes that passes it.
+const BELOW = 18;
 
 /** The picture twice, side by side for a wide window and one below the other for a narrow one; the style shows one. */
 export function flowView(flow: Flow): Spec[] {
@@ -69,7 +71,7 @@ function beside(nodes: readonly FlowNode[]): Placed {
     const own = nodes.filter((node) => node.column === column).map(heightOf);
     return own.reduce((sum, height) => sum + height + between, -between);
   });
-  const height = Math.max(...heights);
+  const height = Math.max(...heights.map((own, i) => own + (i === 0 ? 2 * BELOW : 0)));
   const next = heights.map((own) => (height - own) / 2);
   const boxes = nodes.map((node): Box => {
     const y = next[node.column] ?? 0;
@@ -100,10 +102,12 @@ function acrossPath(from: Box, to: Box): string {
   const [x1, y1] = [from.x + from.width, from.y + from.height / 2];
   const [x2, y2] = [to.x, to.y + to.height / 2];
   const middle = (x1 + x2) / 2;
-  // What passes over a column goes below it.
+  // What passes over a column goes below it, from one underside to the other.
   if (to.node.column - from.node.column > 1) {
-    const low = Math.max(from.y + from.height, to.y + to.height) - 8;
-    return `M${x1} ${y1 + 14}C${x1 + 40} ${low} ${x2 - 60} ${low} ${x2} ${y2 + 14}`;
+    const [left, right] = [x1 - 40, x2 + 40];
+    const [leftEnd, rightEnd] = [from.y + from.height, to.y + to.height];
+    const low = Math.max(leftEnd, rightEnd) + BELOW;
+    return `M${left} ${leftEnd}C${left} ${low} ${left} ${low} ${x1 + 20} ${low}H${x2 - 20}C${right} ${low} ${right} ${low} ${right} ${rightEnd}`;
   }
   return `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`;
 }

@@ -46,11 +46,14 @@ function problemsView({ problems, warnings, waiting }: MeshState): Spec {
   return h(
     "section",
     { role: "alert", class: "problems" },
-    problems.length > 0 && [
-      h("h2", {}, "The last edit is not in force"),
-      h("p", {}, "What was in force stays so until the files are right:"),
-      h("ul", {}, problems.map(problemView)),
-    ],
+    problems.length > 0 &&
+      h(
+        "div",
+        {},
+        h("h2", {}, "The last edit is not in force"),
+        h("p", {}, "What was in force stays so until the files are right:"),
+        h("ul", {}, problems.map(problemView)),
+      ),
     waiting.length > 0 &&
       h("p", { class: "warning" }, `Waiting for ${waiting.join(", ")}; until then traffic stays as it is.`),
     warnings.length > 0 && h("ul", { class: "warning" }, warnings.map(problemView)),
