@@ -16,7 +16,8 @@ class Gateway implements Disposable {
   readonly #server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
-    fetch: () => {
+    fetch: (request) => {
+      if (request.url.endsWith("/ready")) return new Response("LIVE\n");
       this.asked++;
       return new Response(this.routes);
     },
