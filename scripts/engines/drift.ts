@@ -1,6 +1,6 @@
 import type { EngineName, SplitState, SplitTarget } from "../traffic/engine.ts";
 import { LATEST } from "../traffic/kn/flags.ts";
-import { sameSplit } from "../traffic/split-diff.ts";
+import { sameSplit } from "../traffic/split/diff.ts";
 
 /** The three sides of a split that should agree. */
 export interface DriftSides {

@@ -4,7 +4,7 @@ import type { KnFlags } from "../traffic/kn/flags.ts";
 import { asSplit, asTraffic, resolved } from "../traffic/kn/target.ts";
 import { unknownReferences } from "../traffic/kn/unknown.ts";
 import { webhookRefusal } from "../traffic/kn/webhook.ts";
-import { changedShare, revisionPercents } from "../traffic/split-diff.ts";
+import { changedShare, revisionPercents } from "../traffic/split/diff.ts";
 
 /** A change of a split that can be made. */
 export interface PlannedChange {

@@ -1,6 +1,6 @@
 import type { SplitRow, SplitView } from "../engines/split-view.ts";
 import type { EngineName, SplitTarget } from "../traffic/engine.ts";
-import { diffSplits, type TargetChange } from "../traffic/split-diff.ts";
+import { diffSplits, type TargetChange } from "../traffic/split/diff.ts";
 import type { Style } from "./style.ts";
 
 export interface DrawSplitOptions {

@@ -1,6 +1,6 @@
 import type { ObservedSplit, Outcome, SplitChange, SplitState, SplitTarget } from "../../traffic/engine.ts";
 import type { OutcomeSource } from "./outcomes/source.ts";
-import { sameSplit } from "../../traffic/split-diff.ts";
+import { sameSplit } from "../../traffic/split/diff.ts";
 import type { Kube } from "../kube/client.ts";
 import { type ManagedFields, lastWriter } from "./objects.ts";
 import { SPLIT_MANAGER } from "./history-map.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { CannotWrite, type RecordedEngine, SplitChanged, type SplitTarget } from "../../traffic/engine.ts";
-import { lastToUndo } from "../../traffic/split-history.ts";
+import { lastToUndo } from "../../traffic/split/history.ts";
 import { Kube } from "../kube/client.ts";
 import type { ApiRequest } from "../kube/connection.ts";
 import { Unable } from "../unable.ts";

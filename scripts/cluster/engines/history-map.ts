@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
 import type { EngineName, SplitChange } from "../../traffic/engine.ts";
-import { readHistory, withChange, writeHistory } from "../../traffic/split-history.ts";
+import { readHistory, withChange, writeHistory } from "../../traffic/split/history.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { Kube } from "../kube/client.ts";
 import { KubeObject } from "../kube/objects.ts";

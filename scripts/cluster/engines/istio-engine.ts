@@ -6,7 +6,7 @@ import {
   type SplitState,
   type SplitTarget,
 } from "../../traffic/engine.ts";
-import { destinationLike, destinationOf, percentsOf, weightsFor } from "../../traffic/weights.ts";
+import { destinationLike, destinationOf, percentsOf, weightsFor } from "../../traffic/split/weights.ts";
 import { ApiError } from "../kube/api-error.ts";
 import { nameOf, refOf } from "../kube/objects.ts";
 import { Unable } from "../unable.ts";

@@ -1,6 +1,6 @@
 import { Check } from "typebox/schema";
 import { withDefaults } from "../../traffic/kn/target.ts";
-import { destinationOf, type WeightedService } from "../../traffic/weights.ts";
+import { destinationOf, type WeightedService } from "../../traffic/split/weights.ts";
 import type { Kube } from "../kube/client.ts";
 import { checked } from "../workload/follow.ts";
 import { KNATIVE_SERVICE, LiveRevision, LiveService, REVISION, SERVICE_LABEL } from "../workload/objects.ts";

@@ -3,8 +3,8 @@ import { type PlannedChange, planChange, Refused, refuseUnready } from "../../en
 import { drawChange } from "../../terminal/draw-split.ts";
 import { styleFor } from "../../terminal/style.ts";
 import { CannotWrite, NothingRuns, type RecordedEngine, SplitChanged } from "../../traffic/engine.ts";
-import { changedShare, sameSplit } from "../../traffic/split-diff.ts";
-import { lastToUndo } from "../../traffic/split-history.ts";
+import { changedShare, sameSplit } from "../../traffic/split/diff.ts";
+import { lastToUndo } from "../../traffic/split/history.ts";
 import { engineFor, knFlagsOf, type SplitFlags, whoAmI } from "./flags.ts";
 
 /** Changes a split, or takes the last change back, and waits until the data plane has it. */

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { SplitChange } from "../../traffic/engine.ts";
-import { readHistory, withChange, writeHistory } from "../../traffic/split-history.ts";
+import { readHistory, withChange, writeHistory } from "../../traffic/split/history.ts";
 
 // Whoever holds the lock for longer has died with it.
 const STALE_MS = 10_000;

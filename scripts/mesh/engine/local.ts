@@ -8,7 +8,7 @@ import {
   type SplitState,
   type SplitTarget,
 } from "../../traffic/engine.ts";
-import { sameSplit } from "../../traffic/split-diff.ts";
+import { sameSplit } from "../../traffic/split/diff.ts";
 import { lineOf } from "../../traffic/splits.ts";
 import type { MeshState, RevisionView, SplitState as MeshSplit } from "../admin/schema.ts";
 import { HistoryFile, replaceFile } from "./history-file.ts";

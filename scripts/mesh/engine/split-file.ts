@@ -10,7 +10,7 @@ import { CannotWrite, type SplitTarget } from "../../traffic/engine.ts";
 import { asTraffic, type KnTarget } from "../../traffic/kn/target.ts";
 import type { KnativeServicePlan } from "../../traffic/knative.ts";
 import { type PlannedSplit, splitsOf } from "../../traffic/splits.ts";
-import { destinationLike, weightsFor } from "../../traffic/weights.ts";
+import { destinationLike, weightsFor } from "../../traffic/split/weights.ts";
 import { FOLDERS, LOCAL_DOMAIN } from "../load.ts";
 
 /** The split of a service as the files have it. */

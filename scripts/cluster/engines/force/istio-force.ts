@@ -1,5 +1,5 @@
 import { CLUSTER_DOMAIN } from "../../../traffic/hosts.ts";
-import { percentsOf } from "../../../traffic/weights.ts";
+import { percentsOf } from "../../../traffic/split/weights.ts";
 import type { LiveDestination, LiveVirtualService } from "../objects.ts";
 import { findWeightedRule } from "../weighted-rule.ts";
 import { Unable } from "../../unable.ts";

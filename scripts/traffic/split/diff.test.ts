@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { SplitTarget } from "./engine.ts";
-import { changedShare, diffSplits, sameSplit } from "./split-diff.ts";
+import type { SplitTarget } from "../engine.ts";
+import { changedShare, diffSplits, sameSplit } from "./diff.ts";
 
 function split(percents: Readonly<Record<string, number>>): SplitTarget[] {
   return Object.entries(percents).map(([tag, percent]) => ({

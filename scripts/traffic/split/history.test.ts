@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { SplitChange } from "./engine.ts";
-import { lastToUndo, readHistory, withChange, writeHistory } from "./split-history.ts";
+import type { SplitChange } from "../engine.ts";
+import { lastToUndo, readHistory, withChange, writeHistory } from "./history.ts";
 
 function change(from: number, to: number, undo = false): SplitChange {
   const split = (percent: number) => [

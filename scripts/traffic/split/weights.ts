@@ -1,5 +1,5 @@
-import type { SplitTarget } from "./engine.ts";
-import { CLUSTER_DOMAIN } from "./hosts.ts";
+import type { SplitTarget } from "../engine.ts";
+import { CLUSTER_DOMAIN } from "../hosts.ts";
 
 /** A destination of a weighted rule, as far as it says which revision is meant. */
 export interface WeightedDestination {
