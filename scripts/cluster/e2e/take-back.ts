@@ -3,8 +3,8 @@ import { whatIsLeft } from "../platform/left.ts";
 import { runSteps } from "../platform/run-steps.ts";
 import type { Site } from "../platform/site.ts";
 
-// What belongs to a removed object is collected a little later.
-const LOOKS = 10;
+// What belongs to a removed object is collected later: pods take half a minute to end, and keep their namespace.
+const LOOKS = 60;
 
 /**
  * Takes back what was deployed, as `down --keep-platform` does, and looks at what is left of it.
