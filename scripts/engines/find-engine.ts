@@ -67,8 +67,8 @@ async function onCluster(
   ] = await Promise.all([
     import("../cluster/kube/connection.ts"),
     import("../cluster/kube/client.ts"),
-    import("../cluster/engines/knative-engine.ts"),
-    import("../cluster/engines/istio-engine.ts"),
+    import("../cluster/engines/knative.ts"),
+    import("../cluster/engines/istio.ts"),
     import("../cluster/engines/weighted-rule.ts"),
     import("../cluster/engines/outcomes/prometheus.ts"),
   ]);

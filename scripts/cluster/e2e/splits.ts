@@ -1,13 +1,12 @@
 import { istioEngine } from "../engines/istio.ts";
-import type { Shares, SplitEngine } from "../engines/engine.ts";
 import { knativeEngine } from "../engines/knative.ts";
 import type { CheckResult } from "../verify/check.ts";
 import { observeSplit } from "../verify/split.ts";
 import { judgeSplit } from "./judge-split.ts";
 import { askOf, BOTH_VERSIONS, describeFailures, underLoad, untilWarm } from "./load.ts";
 import { figure, type Scenario, type Stage, WHOLE } from "./scenario.ts";
+import { type Shares, sharesBy, type SharesWriter } from "./shares.ts";
 
-const MANAGER = "kyc-e2e";
 const SPLITS: Shares[] = [
   { basic: 50, advanced: 50 },
   { basic: 90, advanced: 10 },
@@ -15,21 +14,22 @@ const SPLITS: Shares[] = [
   { basic: 0, advanced: 100 },
 ];
 const REQUESTS = 1_000;
+const SERVICE = "credit-check";
 
 /** How a split is carried: the overlay that puts the engine in charge, and the engine. */
 export interface Carrier {
   istio: string;
-  engine(stage: Stage): SplitEngine;
+  engine(stage: Stage): SharesWriter;
 }
 
 export const BY_KNATIVE: Carrier = {
   istio: "istio/split/by-knative",
-  engine: ({ kube, namespace }) => knativeEngine(kube, namespace, "credit-check", MANAGER),
+  engine: ({ kube, namespace }) => sharesBy(() => knativeEngine({ kube, namespace, service: SERVICE })),
 };
 
 export const BY_ISTIO: Carrier = {
   istio: "istio/split/by-istio",
-  engine: ({ kube, namespace }) => istioEngine(kube, namespace, "kyc-credit-check", "credit-check", MANAGER),
+  engine: ({ kube, namespace }) => sharesBy(() => istioEngine({ kube, namespace, service: SERVICE })),
 };
 
 /** Four splits by one engine, each judged by chi-square over many requests. */

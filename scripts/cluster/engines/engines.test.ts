@@ -6,8 +6,8 @@ import { lastToUndo } from "../../traffic/split/history.ts";
 import { Kube } from "../kube/client.ts";
 import type { ApiRequest } from "../kube/connection.ts";
 import { Unable } from "../unable.ts";
-import { istioEngine } from "./istio-engine.ts";
-import { knativeEngine } from "./knative-engine.ts";
+import { istioEngine } from "./istio.ts";
+import { knativeEngine } from "./knative.ts";
 import { conflictOf, FakeSplit, NAMESPACE, SERVICE, SPLIT } from "./testing/fake-split.ts";
 
 const ROOT = join(import.meta.dir, "../../..");

@@ -1,95 +1,141 @@
-import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
-import type { Kube } from "../kube/client.ts";
+import {
+  CannotWrite,
+  type RecordedEngine,
+  SplitChanged,
+  type SplitState,
+  type SplitTarget,
+} from "../../traffic/engine.ts";
+import { destinationLike, destinationOf, percentsOf, weightsFor } from "../../traffic/split/weights.ts";
+import { ApiError } from "../kube/api-error.ts";
+import { nameOf, refOf } from "../kube/objects.ts";
 import { Unable } from "../unable.ts";
-import type { Shares, SplitEngine } from "./engine.ts";
-
-const Route = Type.Object({
-  weight: Type.Optional(Type.Integer()),
-  destination: Type.Object({ host: Type.String() }),
-  headers: Type.Optional(
-    Type.Object({
-      request: Type.Optional(Type.Object({ set: Type.Optional(Type.Record(Type.String(), Type.String())) })),
-    }),
-  ),
-});
-type Route = Static<typeof Route>;
-
-const SplitVirtualService = Type.Object({
-  spec: Type.Object({
-    http: Type.Array(
-      Type.Object({
-        match: Type.Optional(Type.Array(Type.Unknown())),
-        route: Type.Optional(Type.Array(Route)),
-      }),
-    ),
-  }),
-});
+import { changedBy, type ClusterEngineOptions, countAnswers } from "./context.ts";
+import { istioInForce } from "./force/istio-force.ts";
+import { HistoryMap, SPLIT_MANAGER } from "./history-map.ts";
+import { type LiveDestination, LiveVirtualService, managedFieldsOf } from "./objects.ts";
+import { podOutcomes } from "./outcomes/pods.ts";
+import { readRevisions } from "./revisions.ts";
+import { findWeightedRule, type WeightedRule } from "./weighted-rule.ts";
 
 /**
- * The split by the weights of a VirtualService: those of its rule without a match. A destination is a revision of the
- * service, or the host of one of its tags.
+ * The split by the weights of a VirtualService: those of its rule without a condition. A destination is a revision of
+ * the service, or the host of one of its tags. Tags are the Knative Service's, and not written here.
+ * @throws Unable when no VirtualService has such a rule
  */
-export function istioEngine(
-  kube: Kube,
-  namespace: string,
-  virtualService: string,
-  service: string,
-  fieldManager: string,
-): SplitEngine {
-  const ref = {
-    apiVersion: "networking.istio.io/v1",
-    kind: "VirtualService",
-    namespace,
-    name: virtualService,
-  };
-  async function live() {
-    const object = await kube.get(ref);
-    if (object === undefined || !Check(SplitVirtualService, object)) {
-      throw new Unable(
-        `There is no VirtualService ${namespace}/${virtualService} with a split: run ./kyc deploy.`,
-      );
-    }
-    const index = object.spec.http.findIndex(
-      ({ match, route }) => match === undefined && (route?.length ?? 0) > 1,
+export async function istioEngine(options: ClusterEngineOptions): Promise<RecordedEngine> {
+  const { kube, namespace, service, outcomes = podOutcomes, now = Date.now } = options;
+  const history = new HistoryMap(kube, namespace, service, "istio");
+  let rule = await live();
+
+  async function live(): Promise<WeightedRule> {
+    const found = await findWeightedRule(kube, namespace, service);
+    if (found !== undefined) return found;
+    throw new Unable(
+      `No VirtualService in ${namespace} has weights for the revisions of ${service}, so Knative decides; ./kyc deploy --istio istio/split/by-istio hands it to Istio.`,
     );
-    const routes = object.spec.http[index]?.route;
-    if (routes === undefined) {
-      throw new Unable(
-        `VirtualService ${virtualService} has no weights: Istio decides the split with istio/split/by-istio.`,
-      );
-    }
-    return { object, index, routes };
   }
+
+  async function stateOf({ object, routes, service: of }: WeightedRule): Promise<SplitState> {
+    const targets = targetsOf(routes, of);
+    const last = (await history.read()).at(-1);
+    return {
+      targets,
+      version: versionOf(object),
+      changed: changedBy(managedFieldsOf(object), ["spec", "http"], last, targets),
+    };
+  }
+
   return {
     name: "istio",
-    async read() {
-      const { routes } = await live();
-      const sum = routes.reduce((all, { weight = 0 }) => all + weight, 0);
-      return Object.fromEntries(
-        routes.map((route) => [tagOf(route, service), (100 * (route.weight ?? 0)) / sum]),
-      );
+    service,
+    get place() {
+      return nameOf(refOf(rule.object));
     },
-    async write(shares) {
-      const { object, index, routes } = await live();
-      checkTags(shares, routes, service, virtualService);
-      const route = routes.map((to) => ({ ...to, weight: shares[tagOf(to, service)] ?? 0 }));
-      const http = object.spec.http.map((rule, i) => (i === index ? { ...rule, route } : rule));
-      await kube.replace({ ...object, spec: { ...object.spec, http } }, { fieldManager });
+    async read() {
+      rule = await live();
+      return stateOf(rule);
+    },
+    changes: () => history.read(),
+    runs: async () => true,
+    async write(targets, version, by, undo = false) {
+      for (;;) {
+        rule = await live();
+        const { object, index } = rule;
+        if (versionOf(object) !== version) throw await overtaken(rule);
+        const before = targetsOf(rule.routes, rule.service);
+        const route = withWeights(rule, before, targets);
+        const http = (object.spec.http ?? []).map((each, i) => (i === index ? { ...each, route } : each));
+        const changed = { ...object, spec: { ...object.spec, http } };
+        try {
+          const after: unknown = await kube.replace(changed, { fieldManager: SPLIT_MANAGER });
+          if (!Check(LiveVirtualService, after)) throw new Error(`${nameOf(refOf(object))} is none any more`);
+          const is = targetsOf(after.spec.http?.[index]?.route ?? [], rule.service);
+          await history.append({ atMs: now(), by, before, after: is, undo });
+          return { targets: is, version: versionOf(after), changed: { by, atMs: now() } };
+        } catch (error) {
+          if (!(error instanceof ApiError && error.code === 409)) throw error;
+        }
+      }
+    },
+    inForce: (signal) => istioInForce({ kube, namespace, service, signal }),
+    revisions: () => readRevisions(kube, namespace, service),
+    outcomes: (signal) => outcomes({ kube, namespace, service }, signal),
+    observe: (signal) => countAnswers(outcomes({ kube, namespace, service }, signal)),
+    async live() {
+      const found = await live();
+      return targetsOf(found.routes, found.service);
     },
   };
+
+  async function overtaken(found: WeightedRule): Promise<SplitChanged> {
+    const state = await stateOf(found);
+    const who = state.changed === undefined ? "Somebody" : state.changed.by;
+    return new SplitChanged(
+      `${who} changed ${nameOf(refOf(found.object))} meanwhile, so nothing was written.`,
+      state,
+    );
+  }
 }
 
-function checkTags(shares: Shares, routes: readonly Route[], service: string, virtualService: string): void {
-  const known = routes.map((route) => tagOf(route, service));
-  const missing = Object.keys(shares).filter((tag) => !known.includes(tag));
-  if (missing.length > 0) throw new Unable(`${virtualService} has no destination for ${missing.join(", ")}`);
+/** Destinations with their percents, then the tags that have no destination yet. */
+function targetsOf(routes: readonly LiveDestination[], service: WeightedRule["service"]): SplitTarget[] {
+  const percents = percentsOf(routes.map(({ weight = 0 }) => weight));
+  const listed = routes.map((route, i): SplitTarget => {
+    const { revision = "", tag } = destinationOf(route, service) ?? {};
+    return { revision, tag, percent: percents[i] ?? 0, latest: false };
+  });
+  const others = [...service.tags].filter(
+    ([, revision]) => !listed.some((each) => each.revision === revision),
+  );
+  return [...listed, ...others.map(([tag, revision]) => ({ revision, tag, percent: 0, latest: false }))];
 }
 
-/** The tag that a destination stands for: `basic` for `credit-check-basic.…` and for Host `basic-credit-check.…`. */
-function tagOf({ destination, headers }: Route, service: string): string {
-  const host = headers?.request?.set?.["Host"] ?? destination.host;
-  const [name = ""] = host.split(".");
-  if (name.startsWith(`${service}-`)) return name.slice(service.length + 1);
-  return name.endsWith(`-${service}`) ? name.slice(0, -service.length - 1) : name;
+function withWeights(
+  { routes, service }: WeightedRule,
+  before: readonly SplitTarget[],
+  wanted: readonly SplitTarget[],
+): LiveDestination[] {
+  const other = wanted.find(({ tag, revision }) => tag !== undefined && service.tags.get(tag) !== revision);
+  if (other !== undefined)
+    throw new CannotWrite(
+      `A VirtualService decides this split, and tags are the Knative Service's: ./kyc split ${service.name} --engine knative --tag ${other.revision}=${other.tag}`,
+    );
+  const { weights, more } = weightsFor(before.slice(0, routes.length), wanted);
+  return weights.map((weight, i) => {
+    const old = routes[i];
+    if (old !== undefined) return { ...old, weight };
+    const target = more[i - routes.length] as SplitTarget;
+    const [example, exampleTarget] = [routes[0], before[0]];
+    const made = example && exampleTarget && destinationLike(example, exampleTarget, target, service.name);
+    if (made !== undefined) return { ...made, weight };
+    throw new CannotWrite(
+      `This VirtualService goes by tags, and ${target.revision} has none: ./kyc split ${service.name} --engine knative --tag ${target.revision}=TAG`,
+    );
+  });
+}
+
+/** The generation counts every change of the spec, also one that leads back to an earlier split. */
+function versionOf({ metadata }: LiveVirtualService): string {
+  return `${metadata.uid ?? ""}/${metadata.generation ?? 0}`;
 }

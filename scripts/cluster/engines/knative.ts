@@ -1,40 +1,90 @@
 import { Check } from "typebox/schema";
-import type { Kube } from "../kube/client.ts";
+import { CannotWrite, type RecordedEngine, SplitChanged, type SplitState } from "../../traffic/engine.ts";
+import { asSplit, asTraffic, withDefaults } from "../../traffic/kn/target.ts";
+import { ApiError } from "../kube/api-error.ts";
 import { KNATIVE_SERVICE, LiveService } from "../workload/objects.ts";
 import { Unable } from "../unable.ts";
-import type { SplitEngine } from "./engine.ts";
+import { changedBy, type ClusterEngineOptions, countAnswers } from "./context.ts";
+import { knativeInForce } from "./force/knative-force.ts";
+import { HistoryMap, SPLIT_MANAGER } from "./history-map.ts";
+import { managedFieldsOf } from "./objects.ts";
+import { podOutcomes } from "./outcomes/pods.ts";
+import { readRevisions } from "./revisions.ts";
 
 /** The split by a Knative Service's traffic percentages. */
-export function knativeEngine(
-  kube: Kube,
-  namespace: string,
-  service: string,
-  fieldManager: string,
-): SplitEngine {
+export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
+  const { kube, namespace, service, outcomes = podOutcomes, now = Date.now } = options;
+  const history = new HistoryMap(kube, namespace, service, "knative");
+  const ref = { ...KNATIVE_SERVICE, namespace, name: service };
+
   async function live(): Promise<LiveService> {
-    const object = await kube.get({ ...KNATIVE_SERVICE, namespace, name: service });
+    const object: unknown = await kube.get(ref);
     if (!Check(LiveService, object))
       throw new Unable(`There is no Knative Service ${namespace}/${service}: run ./kyc deploy.`);
     return object;
   }
+
+  async function stateOf(object: LiveService): Promise<SplitState> {
+    const latest = object.status?.latestReadyRevisionName ?? "";
+    const targets = asSplit(withDefaults(object.spec.traffic), latest);
+    const last = (await history.read()).at(-1);
+    return {
+      targets,
+      version: versionOf(object),
+      changed: changedBy(managedFieldsOf(object), ["spec", "traffic"], last, targets),
+    };
+  }
+
   return {
     name: "knative",
-    async read() {
-      const shares: Record<string, number> = {};
-      for (const { tag, percent = 0 } of (await live()).spec.traffic ?? []) {
-        if (tag !== undefined) shares[tag] = (shares[tag] ?? 0) + percent;
+    service,
+    place: `Service ${namespace}/${service}`,
+    read: async () => stateOf(await live()),
+    changes: () => history.read(),
+    runs: async () => true,
+    async write(targets, version, by, undo = false) {
+      const finer = targets.find(({ percent }) => !Number.isInteger(percent));
+      if (finer !== undefined)
+        throw new CannotWrite(`Knative's percents are whole numbers, and ${finer.percent} is none.`);
+      for (;;) {
+        const before = await live();
+        if (versionOf(before) !== version) throw await overtaken(before);
+        const { resourceVersion } = before.metadata;
+        const patch = { metadata: { resourceVersion }, spec: { traffic: asTraffic(targets) } };
+        try {
+          const after: unknown = await kube.patch(ref, patch, { fieldManager: SPLIT_MANAGER });
+          if (!Check(LiveService, after)) throw new Error(`${service} is no Knative Service any more`);
+          const latest = before.status?.latestReadyRevisionName ?? "";
+          const was = asSplit(withDefaults(before.spec.traffic), latest);
+          const is = asSplit(withDefaults(after.spec.traffic), latest);
+          await history.append({ atMs: now(), by, before: was, after: is, undo });
+          return { targets: is, version: versionOf(after), changed: { by, atMs: now() } };
+        } catch (error) {
+          // A status that changed meanwhile is no reason to give up; a split that did is seen above.
+          if (!(error instanceof ApiError && error.code === 409)) throw error;
+        }
       }
-      return shares;
     },
-    async write(shares) {
-      const object = await live();
-      const traffic = (object.spec.traffic ?? []).map((target) => ({
-        ...target,
-        percent: target.tag === undefined ? 0 : (shares[target.tag] ?? 0),
-      }));
-      const missing = Object.keys(shares).filter((tag) => !traffic.some((target) => target.tag === tag));
-      if (missing.length > 0) throw new Unable(`${service} has no tag ${missing.join(", ")}`);
-      await kube.replace({ ...object, spec: { ...object.spec, traffic } }, { fieldManager });
+    inForce: (signal) => knativeInForce({ kube, namespace, service, signal }),
+    revisions: () => readRevisions(kube, namespace, service),
+    outcomes: (signal) => outcomes({ kube, namespace, service }, signal),
+    observe: (signal) => countAnswers(outcomes({ kube, namespace, service }, signal)),
+    async live() {
+      return (await stateOf(await live())).targets;
     },
   };
+
+  async function overtaken(object: LiveService): Promise<SplitChanged> {
+    const now = await stateOf(object);
+    const who = now.changed === undefined ? "Somebody" : now.changed.by;
+    return new SplitChanged(
+      `${who} changed Service ${namespace}/${service} meanwhile, so nothing was written.`,
+      now,
+    );
+  }
+}
+
+/** The generation counts every change of the spec, also one that leads back to an earlier split. */
+function versionOf({ metadata }: LiveService): string {
+  return `${metadata.uid ?? ""}/${metadata.generation ?? 0}`;
 }
