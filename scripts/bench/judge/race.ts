@@ -1,0 +1,93 @@
+import { CONTESTANTS, type Contestant, type ContestantName } from "./contestant.ts";
+import { KycBySteps, KycOnRamp } from "./kyc.ts";
+import { ArgoRollouts } from "./peers/argo.ts";
+import { Flagger } from "./peers/flagger.ts";
+import { Kayenta } from "./peers/kayenta.ts";
+import { Requests } from "./requests.ts";
+import { HORIZON, harmPerRequest, loadFactor, type Scenario } from "./scenarios.ts";
+
+/** What became of one rollout under one judge. */
+export interface Finish {
+  /** Seconds, or -1 for never within the horizon. */
+  rolledBackAt: number;
+  healthyAt: number;
+  /** Requests, on average over what the requests' fate may be, up to the horizon. */
+  harmed: number;
+}
+
+/**
+ * Lets all judges watch the same requests, each with the shares that it wants: a request goes to the candidate where its
+ * lot is below the share, and its fate is the same for all of them.
+ * @param rate requests a second, on average
+ */
+export function race(scenario: Scenario, rate: number, seed: number): Record<ContestantName, Finish> {
+  const contestants = CONTESTANTS.map(make);
+  const harmed = new Float64Array(contestants.length);
+  const harm = harmPerRequest(scenario);
+  const requests = new Requests(scenario, rate, seed);
+  let s = 0;
+  for (; s < HORIZON && contestants.some(({ outcome }) => outcome === undefined); s++) {
+    for (const contestant of contestants) if (contestant.outcome === undefined) contestant.tick(s);
+    const racing = contestants.filter(({ outcome }) => outcome === undefined);
+    const shares = contestants.map(({ share }) => share);
+    requests.second(s, ({ t, lot, baselineOk, candidateOk, baselineMs, candidateMs }) => {
+      for (const contestant of racing) {
+        // Who has rolled back within this second sends nothing to the candidate any more.
+        const candidate = lot < contestant.share;
+        contestant.request(
+          t,
+          candidate,
+          candidate ? candidateOk : baselineOk,
+          candidate ? candidateMs : baselineMs,
+        );
+      }
+    });
+    const expected = rate * loadFactor(scenario, s) * harm;
+    for (const [i, { outcome }] of contestants.entries()) {
+      const share = shares[i] as number;
+      harmed[i] =
+        (harmed[i] as number) + expected * (outcome === undefined ? share : shareDuring(s, outcome, share));
+    }
+  }
+  for (const contestant of contestants) if (contestant.outcome === undefined) contestant.tick(s);
+  const finishes = contestants.map(({ outcome, healthyAt }, i): Finish => {
+    const promoted = outcome?.kind === "promoted" ? 1 : 0;
+    return {
+      rolledBackAt: outcome?.kind === "rolled back" ? outcome.t : -1,
+      healthyAt: healthyAt ?? -1,
+      harmed: (harmed[i] as number) + promoted * harm * rate * loadBetween(scenario, s),
+    };
+  });
+  return Object.fromEntries(finishes.map((finish, i) => [CONTESTANTS[i], finish])) as Record<
+    ContestantName,
+    Finish
+  >;
+}
+
+/** The candidate's share in a second in which, or before which, a rollout ended. */
+function shareDuring(s: number, { t, kind }: NonNullable<Contestant["outcome"]>, share: number): number {
+  if (kind === "promoted") return 1;
+  return t > s ? (t - s) * share : 0;
+}
+
+/** Seconds of mean load from `s` to the horizon. */
+function loadBetween(scenario: Scenario, s: number): number {
+  let sum = 0;
+  for (let second = s; second < HORIZON; second++) sum += loadFactor(scenario, second);
+  return sum;
+}
+
+function make(name: ContestantName): Contestant {
+  switch (name) {
+    case "kyc":
+      return new KycOnRamp();
+    case "kyc by steps":
+      return new KycBySteps();
+    case "Flagger":
+      return new Flagger();
+    case "Argo Rollouts":
+      return new ArgoRollouts();
+    case "Kayenta":
+      return new Kayenta();
+  }
+}
