@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { EXIT, Failure } from "../exit.ts";
+import { PROJECT } from "../project.ts";
 import { duration } from "./cluster-site.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import type { SplitFlags } from "./split/flags.ts";
@@ -49,6 +50,7 @@ export function splitCommand(): Command {
       "--context <name>",
       "a kubeconfig context (default: the local mesh if it runs, else the current context)",
     )
+    .option("--dir <folder>", "another folder that holds knative/ and istio/", PROJECT)
     .option("-n, --namespace <name>", "the namespace of the system on a cluster", "kyc")
     .addOption(
       new Option("--timeout <time>", "how long the data plane may take to have a change")

@@ -1,7 +1,7 @@
 import { hostname, userInfo } from "node:os";
+import { resolve } from "node:path";
 import type { FoundEngine } from "../../engines/find-engine.ts";
 import { Failure } from "../../exit.ts";
-import { PROJECT } from "../../project.ts";
 import type { EngineName } from "../../traffic/engine.ts";
 import { type KnFlags, splitList } from "../../traffic/kn/flags.ts";
 
@@ -19,6 +19,7 @@ export interface SplitFlags {
   latest?: string;
   /** Milliseconds. */
   observe: number;
+  dir: string;
   prometheus?: string;
   context?: string;
   namespace: string;
@@ -49,7 +50,7 @@ export async function engineFor(service: string, flags: SplitFlags): Promise<Fou
     import("../../manifests/problem.ts"),
   ]);
   try {
-    const { engine, because } = await findEngine({ ...flags, service, root: PROJECT });
+    const { engine, because } = await findEngine({ ...flags, service, root: resolve(flags.dir) });
     if (because !== undefined) console.error(`engine ${engine.name}: ${because}`);
     return engine;
   } catch (error) {

@@ -1,5 +1,5 @@
+import { resolve } from "node:path";
 import { gatherSplit } from "../../engines/split-view.ts";
-import { PROJECT } from "../../project.ts";
 import { drawSplit } from "../../terminal/draw-split.ts";
 import { styleFor } from "../../terminal/style.ts";
 import { lineOf } from "../../traffic/splits.ts";
@@ -17,7 +17,7 @@ export async function showSplit(service: string, flags: SplitFlags, signal: Abor
 
   async function readFile() {
     const { readFileSplit } = await import("../../mesh/engine/split-file.ts");
-    const { targets, at } = await readFileSplit({ root: PROJECT, service });
+    const { targets, at } = await readFileSplit({ root: resolve(flags.dir), service });
     return { targets, place: lineOf(at) };
   }
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { choose, withRepository } from "../../manifests/testing/repository.ts";
 import { kyc } from "../testing.ts";
 
 let folder = "";
@@ -108,6 +109,61 @@ describe("kyc split --from", () => {
       1,
     );
   });
+});
+
+describe("kyc split on the files", () => {
+  test("changes the numbers, says what that does, and takes it back", async () => {
+    await withRepository([choose("by-istio")], async (root) => {
+      const path = join(root, "istio/split/by-istio/virtual-service.yaml");
+      const before = await readFile(path, "utf8");
+      const split = (...args: string[]) =>
+        kyc("split", "credit-check", "--dir", root, "--engine", "local", ...args);
+      const dry = await split("--traffic", "basic=90,advanced=10", "--dry-run", "-o", "json");
+      expect(JSON.parse(dry.out)).toMatchObject({ engine: "local", changedShare: 40, isDryRun: true });
+      expect(await readFile(path, "utf8")).toBe(before);
+      const changed = await split("--traffic", "basic=90,advanced=10");
+      expect(changed.code).toBe(0);
+      expect(changed.out).toContain(
+        "40 % of the requests reach another revision than before.\nWritten. No local mesh runs",
+      );
+      expect(await readFile(path, "utf8")).toBe(
+        before.replace("weight: 50", "weight: 90").replace("weight: 50", "weight: 10"),
+      );
+      const shown = JSON.parse((await split("-o", "json")).out);
+      expect(shown).toMatchObject({
+        engine: "local",
+        runs: false,
+        rows: [{ planned: 90, last: 90 }, { planned: 10 }],
+      });
+      expect((await split("--undo")).code).toBe(0);
+      expect(await readFile(path, "utf8")).toBe(before);
+      const none = await split("--undo");
+      expect(none).toMatchObject({ code: 1, out: "" });
+      expect(none.err).toContain("no change of credit-check by this tool to take back");
+    });
+  }, 30_000);
+
+  test("refuses what would do harm, and what somebody else changed meanwhile", async () => {
+    await withRepository([choose("by-knative")], async (root) => {
+      const path = join(root, "knative/credit-check/2-advanced.yaml");
+      const split = (...args: string[]) =>
+        kyc("split", "credit-check", "--dir", root, "--engine", "local", ...args);
+      const typo = await split("--traffic", "bsaic=100");
+      expect(typo).toMatchObject({ code: 1, out: "" });
+      expect(typo.err).toContain("did you mean basic?");
+      await split("--traffic", "basic=90,advanced=10");
+      const edited = (await readFile(path, "utf8"))
+        .replace("percent: 90", "percent: 80")
+        .replace("percent: 10", "percent: 20");
+      await writeFile(path, edited);
+      const undo = await split("--undo");
+      expect(undo.code).toBe(1);
+      expect(undo.err).toContain("changed the split since this tool did");
+      expect(await readFile(path, "utf8")).toBe(edited);
+      expect((await split("--undo", "--force")).code).toBe(0);
+      expect(await readFile(path, "utf8")).toContain("percent: 50");
+    });
+  }, 30_000);
 });
 
 test("kyc split takes --undo alone", async () => {
