@@ -80,6 +80,15 @@ describe("a planned change", () => {
     expect((await planChange(engine, options({ traffic }))).changedShare).toBe(10);
   });
 
+  test("leaves the rest to what the engine says that it has taken, as kn does", async () => {
+    const engine = new FakeEngine();
+    const traffic = [{ revisionName: "check-advanced", latestRevision: true, percent: 100 }];
+    const taken = Object.assign(engine, { status: async () => ({ traffic, latest: "check-advanced" }) });
+    expect(await refusal(taken, { traffic: ["advanced=10"] })).toEndWith(
+      "incorrect number of revisions specified. Only 1 revision should be missing",
+    );
+  });
+
   test("takes the last ready revision for @latest", async () => {
     const engine = new FakeEngine();
     engine.states.push({ name: "check-v3", ready: false, reason: "it starts" });

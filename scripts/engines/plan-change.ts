@@ -35,14 +35,20 @@ export interface PlanOptions {
  */
 export async function planChange(engine: RecordedEngine, options: PlanOptions): Promise<PlannedChange> {
   const { flags, allowMissing, force } = options;
-  const [before, revisions, runs] = await Promise.all([engine.read(), engine.revisions(), engine.runs()]);
+  const [before, revisions, runs, status] = await Promise.all([
+    engine.read(),
+    engine.revisions(),
+    engine.runs(),
+    engine.status?.(),
+  ]);
   const names = revisions.map(({ name }) => name);
-  const latest = (runs ? revisions.filter(({ ready }) => ready) : revisions).at(-1)?.name ?? names.at(-1);
+  const newest = (runs ? revisions.filter(({ ready }) => ready) : revisions).at(-1)?.name ?? names.at(-1);
+  const latest = status?.latest ?? newest;
   const traffic = asTraffic(before.targets);
   const state: KnState = {
     service: engine.service,
     traffic,
-    observed: resolved(traffic, latest),
+    observed: status?.traffic ?? resolved(traffic, latest),
     revisions: names,
     latest,
   };

@@ -1,3 +1,5 @@
+import type { KnTarget } from "./kn/target.ts";
+
 /** One entry of a split: what Knative calls a traffic target. */
 export interface SplitTarget {
   revision: string;
@@ -110,6 +112,11 @@ export interface RecordedEngine extends Engine {
    * Undefined where nothing runs.
    */
   observe(signal: AbortSignal): Promise<ObservedSplit | undefined>;
+  /**
+   * What the engine itself reports: the traffic it has taken, each target with its revision, and the latest ready
+   * revision. Only where that is more than what is written: kn's remainder goes by it.
+   */
+  status?(): Promise<{ traffic: KnTarget[]; latest: string | undefined } | undefined>;
 }
 
 /** Nothing runs that could have a split in force. The message says how to start it. */

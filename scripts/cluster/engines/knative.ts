@@ -66,6 +66,11 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
       }
     },
     inForce: (signal) => knativeInForce({ kube, namespace, service, signal }),
+    async status() {
+      const { status } = await live();
+      if (status?.traffic === undefined) return undefined;
+      return { traffic: withDefaults(status.traffic), latest: status.latestReadyRevisionName };
+    },
     revisions: () => readRevisions(kube, namespace, service),
     outcomes: (signal) => outcomes({ kube, namespace, service }, signal),
     observe: (signal) => countAnswers(outcomes({ kube, namespace, service }, signal)),

@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { withRepository } from "../manifests/testing/repository.ts";
+import { NoCluster } from "../cluster/kube/kubeconfig.ts";
+import { CannotWrite } from "../traffic/engine.ts";
+import { findEngine } from "./find-engine.ts";
+
+// No test may find the cluster of whoever runs it.
+const before = process.env["KUBECONFIG"];
+beforeEach(() => {
+  process.env["KUBECONFIG"] = "/nowhere/kubeconfig";
+});
+afterEach(() => {
+  if (before === undefined) delete process.env["KUBECONFIG"];
+  else process.env["KUBECONFIG"] = before;
+});
+
+describe("the engine of a split is found", () => {
+  test("by its name, without a word why", async () => {
+    await withRepository([], async (root) => {
+      const { engine, because } = await findEngine({ root, service: "credit-check", engine: "local" });
+      expect({ name: engine.name, because }).toEqual({ name: "local", because: undefined });
+      expect(findEngine({ root, service: "credit-check", engine: "knative" })).rejects.toThrow(NoCluster);
+    });
+  });
+
+  test("in the local mesh where it runs, but not where a context is named", async () => {
+    await withRepository([], async (root) => {
+      await mkdir(join(root, ".kyc"));
+      const mesh = { port: 1, localPort: 2, pid: process.pid, root };
+      await writeFile(join(root, ".kyc/dev.json"), JSON.stringify(mesh));
+      const found = await findEngine({ root, service: "credit-check" });
+      expect(found.engine.name).toBe("local");
+      expect(found.because).toStartWith("./kyc dev runs");
+      expect(findEngine({ root, service: "credit-check", context: "a" })).rejects.toThrow(NoCluster);
+    });
+  });
+
+  test("in the files where nothing else is, unless they do not know the service", async () => {
+    await withRepository([], async (root) => {
+      const found = await findEngine({ root, service: "credit-check" });
+      expect(found.engine.name).toBe("local");
+      expect(found.because).toBe("neither ./kyc dev nor a cluster with this service answers");
+      expect(findEngine({ root, service: "other" })).rejects.toThrow(CannotWrite);
+    });
+  });
+});
