@@ -121,6 +121,8 @@ export function whoAmI(): string {
 }
 
 function nameOfUser(): string {
+  const { USER, LOGNAME } = process.env;
+  if (USER || LOGNAME) return USER || LOGNAME || "";
   try {
     return userInfo().username;
   } catch {

@@ -72,7 +72,9 @@ export function parseAs<S extends TSchema>(schema: S, text: string, where: strin
     throw new SpoiltJournal(`${where}: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (Check(schema, value)) return value;
-  throw new SpoiltJournal(`${where} was not written by this version of kyc, or was edited. Where no rollout is under way, remove it.`);
+  throw new SpoiltJournal(
+    `${where} was not written by this version of kyc, or was edited. Where no rollout is under way, remove it.`,
+  );
 }
 
 /** The lines of a journal file or field: a plan, then entries. A line that was broken off by a crash does not count. */

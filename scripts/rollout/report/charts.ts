@@ -114,7 +114,11 @@ function latency({ candidate, baseline }: ReportData): Chart {
     Math.floor(Math.min(...all.map(({ x }) => x))),
     Math.ceil(Math.max(...all.map(({ x }) => x))),
   ];
-  const decades = Array.from({ length: Math.max(1, to - from) + 1 }, (_, i) => from + i);
+  const every = to - from > 4 ? 2 : 1;
+  const decades = Array.from(
+    { length: Math.floor(Math.max(1, to - from) / every) + 1 },
+    (_, i) => from + i * every,
+  );
   return {
     title: "Latency",
     about: "How many percent of each revision's requests took how long; buckets of a tenth.",
@@ -138,7 +142,9 @@ function timeTicks(course: readonly Moment[], beganMs: number): Chart["xTicks"] 
   const first = (course[0]?.atMs ?? beganMs) - beganMs;
   return [0, 0.25, 0.5, 0.75, 1].map((part) => {
     const at = first + part * (last - first);
-    return { at, label: at < 600_000 ? `${Math.round(at / 1000)} s` : `${Math.round(at / 60_000)} min` };
+    const seconds = at / 1000;
+    if (at >= 600_000) return { at, label: `${Math.round(at / 60_000)} min` };
+    return { at, label: `${last - first < 20_000 ? seconds.toFixed(1) : Math.round(seconds)} s` };
   });
 }
 

@@ -1,8 +1,9 @@
 import { Check } from "typebox/schema";
-import { type Entry, lastOf, type Saved } from "../journal/journal.ts";
+import { lastOf, type Saved } from "../journal/journal.ts";
 import type { Phase } from "../machine/state.ts";
 import type { Settings } from "../plan/plan.ts";
 import type { Target } from "../plan/targets.ts";
+import { doing } from "../run/view.ts";
 import { Checkpoint, type Moment } from "../run/course.ts";
 import { distribution, emptyTally, quantile, type Side } from "../run/tally.ts";
 
@@ -22,6 +23,8 @@ export interface Decision {
   atMs: number;
   from: Phase | null;
   to: Phase;
+  /** The phase in words, with the share. */
+  doing: string;
   by: string;
   because: string;
 }
@@ -78,7 +81,7 @@ export function reportData(saved: Saved, writtenMs: number): ReportData {
     gateway: tally.gateway,
     others: tally.others,
     excluded: tally.excluded,
-    decisions: decisionsOf(entries, plan.by, plan.atMs),
+    decisions: decisionsOf(saved),
     course: checkpoint?.course.moments ?? [],
     original: plan.original.targets,
     final: state.foreign?.targets ?? state.written.targets,
@@ -99,11 +102,12 @@ function sideOf(revision: string, side: Side): ReportSide {
   };
 }
 
-function decisionsOf(entries: readonly Entry[], by: string, atMs: number): Decision[] {
+function decisionsOf({ plan, entries }: Saved): Decision[] {
   return entries.flatMap(({ event, state }, i) => {
     const from = entries[i - 1]?.state.phase ?? null;
     if (from === state.phase && event?.type !== "asked") return [];
-    const who = event?.type === "asked" ? event.by : event === null ? by : "the rollout";
-    return [{ atMs: event?.atMs ?? atMs, from, to: state.phase, by: who, because: state.reason }];
+    const by = event?.type === "asked" ? event.by : event === null ? plan.by : "the rollout";
+    const atMs = event?.atMs ?? plan.atMs;
+    return [{ atMs, from, to: state.phase, doing: doing(plan, state), by, because: state.reason }];
   });
 }

@@ -94,11 +94,14 @@ function notes({ gateway, others, excluded }: ReportData): string {
 }
 
 function decisions(data: ReportData): string {
-  const rows = data.decisions.map(({ atMs, from, to, by, because }) => {
+  const rows = data.decisions.map(({ atMs, doing, by, because }, i) => {
     const at = new Date(atMs);
-    return `<tr><td data-name="time"><time datetime="${at.toISOString()}">${at.toISOString().slice(11, 19)}</time></td><td data-name="to">${escape(from === null ? to : `${from} → ${to}`)}</td><td data-name="by">${escape(by)}</td><td data-name="because">${escape(because) || "–"}</td></tr>`;
+    // One reason leads through several phases.
+    const isSame = because !== "" && because === data.decisions[i - 1]?.because;
+    const why = because === "" ? "–" : isSame ? "as before" : because;
+    return `<tr><td data-name="at" class="time"><time datetime="${at.toISOString()}">${at.toISOString().slice(11, 19)}</time></td><td data-name="what">${escape(doing)}</td><td data-name="by">${escape(by)}</td><td data-name="because">${escape(why)}</td></tr>`;
   });
-  return `<table class="cards"><thead><tr><th>time (UTC)</th><th>decision</th><th>by</th><th>because</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+  return `<table class="cards"><thead><tr><th>UTC</th><th>what</th><th>by</th><th>because</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
 /** Both splits, line by line, with signs in front. */
@@ -126,7 +129,8 @@ function diff(before: readonly Target[], after: readonly Target[]): string {
     add("+", `${target.revision}${target.tag === null ? "" : ` (tag ${nameOf(target)})`}`);
     add("+", `  ${target.percent} %`);
   }
-  return `<pre>${lines.join("\n")}</pre>`;
+  const isSame = !lines.some((line) => line.includes('class="out"') || line.includes('class="in"'));
+  return `<pre>${lines.join("\n")}</pre>${isSame ? '<p class="note">Nothing is changed.</p>' : ""}`;
 }
 
 function sentence(text: string): string {

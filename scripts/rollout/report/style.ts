@@ -13,7 +13,7 @@ dl{margin:0}dl div{display:grid;grid-template-columns:8em 1fr;gap:12px;padding:.
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.4em .8em .4em 0;border-bottom:1px solid var(--line)}
 thead th{color:var(--soft);font-weight:500}th small{display:block;color:var(--soft);font-weight:400}
-td{font-variant-numeric:tabular-nums}
+td{font-variant-numeric:tabular-nums}.time{white-space:nowrap}td[data-name=what],td[data-name=by]{overflow-wrap:normal}
 .note{color:var(--soft)}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:20px}
 figure{margin:0;padding:12px;background:var(--panel);border:1px solid var(--line);border-radius:6px;break-inside:avoid}

@@ -69,6 +69,7 @@ class Runner {
   readonly #clock: Clock;
   readonly #shares = new Shares();
   readonly #witness: Witness;
+  readonly #stop = new AbortController();
   #entry: Entry;
   #watchedAt = Number.NEGATIVE_INFINITY;
   #checkpointAt = 0;
@@ -85,8 +86,7 @@ class Runner {
   }
 
   async run(): Promise<State> {
-    const stop = new AbortController();
-    const hearing = this.#hear(stop.signal);
+    const hearing = this.#hear(this.#stop.signal);
     try {
       await this.#look();
       await this.#takeOwn();
@@ -94,7 +94,7 @@ class Runner {
       while (!isOver(this.#state)) await this.#turn();
       await this.#checkpoint();
     } finally {
-      stop.abort();
+      this.#stop.abort();
       await hearing;
     }
     return this.#state;
@@ -141,10 +141,14 @@ class Runner {
     const { phase } = this.#state;
     const over = new AbortController();
     let done: Event | undefined;
+    let wake = new AbortController();
+    const tell = (event: Event): void => {
+      done = event;
+      wake.abort();
+    };
     const begin = (): void => {
-      errand?.(over.signal).then(
-        (event) => (done = event),
-        (error: unknown) => (done = { type: "failed", atMs: this.#clock.now(), why: messageOf(error) }),
+      errand?.(over.signal).then(tell, (error: unknown) =>
+        tell({ type: "failed", atMs: this.#clock.now(), why: messageOf(error) }),
       );
     };
     begin();
@@ -153,15 +157,17 @@ class Runner {
         if (done !== undefined) {
           const event: Event = done;
           done = undefined;
+          wake = new AbortController();
           if (await this.#take(event)) continue;
           // In vain: once more, after a while.
           if (event.type === "failed" || event.type === "unready") await this.#trouble(event.why);
           begin();
         }
-        await this.#beat(over.signal);
+        await this.#beat(wake.signal);
       }
     } finally {
       over.abort();
+      wake.abort();
     }
   }
 
@@ -181,7 +187,7 @@ class Runner {
     this.#witness.note(atMs, this.#percent, ruling, false);
     events.onBeat(this.#state, this.#witness, ruling, atMs);
     if (atMs - this.#checkpointAt >= CHECKPOINT_MS) await this.#checkpoint();
-    if (phase === "baking") this.#keepWarm(signal);
+    if (phase === "baking") this.#keepWarm();
     await this.#clock.sleep(beatMs, signal);
   }
 
@@ -296,7 +302,8 @@ class Runner {
   }
 
   /** The old revision can take all traffic back at once, for as long as it may have to. */
-  #keepWarm(signal: AbortSignal): void {
+  #keepWarm(): void {
+    const { signal } = this.#stop;
     const { warm } = this.#options;
     if (warm === undefined || this.#clock.now() - this.#warmedAt < KEEP_WARM_MS) return;
     this.#warmedAt = this.#clock.now();
