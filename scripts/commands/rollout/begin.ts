@@ -27,6 +27,12 @@ export async function begin(service: string, flags: RolloutFlags): Promise<numbe
     await agree(site, service, to, flags, interrupts.signal);
     const held = await site.lock.acquire(site.who);
     try {
+      if (process.env["KYC_ROLLOUT_JOB"] !== undefined) {
+        const saved = await site.journal.load();
+        // Another pod of the Job was here before, and ended within it.
+        if (saved !== undefined && !isOver(lastOf(saved)))
+          return await drive({ site, ...saved, held, flags, interrupts, asks: "resume" });
+      }
       await refuseUnfinished(site, service);
       const plan = await planned(site, service, to, flags, interrupts.signal, process.stderr);
       const { targets, version } = plan.original;

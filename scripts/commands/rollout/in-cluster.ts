@@ -1,4 +1,154 @@
-import type { RolloutFlags } from "./flags.ts";
-export async function runInCluster(_service: string, _flags: RolloutFlags): Promise<number> {
-  throw new Error("not yet");
+import { stringify } from "yaml";
+import type { Kube } from "../../cluster/kube/client.ts";
+import { nameOf, refOf } from "../../cluster/kube/objects.ts";
+import { EXIT, Failure } from "../../exit.ts";
+import { PROJECT } from "../../project.ts";
+import { lastOf } from "../../rollout/journal/journal.ts";
+import { isOver } from "../../rollout/machine/state.ts";
+import { type JobOptions, jobObjects } from "../../rollout/in-cluster/objects.ts";
+import { makePlan } from "../../rollout/plan/plan.ts";
+import { Taken } from "../../rollout/lock/lock.ts";
+import { agreeElsewhere } from "../agree.ts";
+import { untilInterrupted } from "../on-cluster.ts";
+import { candidateOf, type RolloutFlags, settingsOf } from "./flags.ts";
+import { type RolloutSite, siteOf } from "./site.ts";
+
+const MANAGER = "kyc-rollout";
+
+/** Begins a rollout as a Job, so that this machine may sleep; or shows the objects that it would apply. The exit code. */
+export async function runInCluster(service: string, flags: RolloutFlags): Promise<number> {
+  const to = candidateOf(service, flags);
+  const site = await siteOf(service, flags);
+  const { kube } = site;
+  if (kube === undefined)
+    throw new Failure(
+      "--in-cluster is for a cluster: name one by --context, or --engine knative or istio.",
+      EXIT.usage,
+    );
+  const signal = untilInterrupted();
+  const options = await jobOptions(site, kube, service, to, flags);
+  if (flags.dryRun) {
+    const objects = jobObjects({
+      ...options,
+      image: flags.image ?? "dev.local/kyc/kyc-rollout:built-when-applied",
+    });
+    console.log(
+      objects
+        .map((object) => stringify(object, { lineWidth: 0 }))
+        .join("---\n")
+        .trimEnd(),
+    );
+    return EXIT.ok;
+  }
+  await refuseSecond(site, service);
+  if (flags.context === undefined) {
+    const command = `./kyc rollout ${service} --to ${to} --in-cluster`;
+    const todo = `moving the traffic of ${service} to ${to}`;
+    await agreeElsewhere({ connection: kube.connection, todo, command, signal });
+  }
+  const image = flags.image ?? (await imageFor(kube, signal));
+  for (const object of jobObjects({ ...options, image })) {
+    await kube.apply(object, { fieldManager: MANAGER, signal });
+    console.error(`applied ${nameOf(refOf(object))}`);
+  }
+  console.error(`follow it: ./kyc rollout ${service} --status    end it: ./kyc rollout ${service} --abort`);
+  return EXIT.ok;
+}
+
+async function jobOptions(
+  { engine, who }: RolloutSite,
+  kube: Kube,
+  service: string,
+  to: string,
+  flags: RolloutFlags,
+): Promise<JobOptions> {
+  if (engine.name === "local") throw new Failure("--in-cluster is for a cluster.", EXIT.usage);
+  const [live, revisions] = await Promise.all([engine.read(), engine.revisions()]);
+  // Made here too, so that a mistake is told at once and not by a Job.
+  const plan = makePlan({
+    id: "",
+    service,
+    engine: engine.name,
+    place: engine.place,
+    live,
+    revisions: revisions.map(({ name }) => name),
+    to,
+    from: flags.from,
+    percents: flags.steps,
+    settings: settingsOf(flags),
+    by: who,
+    atMs: Date.now(),
+  });
+  const gateways = await kube.list(
+    { apiVersion: "v1", kind: "Pod" },
+    { labelSelector: "istio=ingressgateway" },
+  );
+  const { namespace } = flags;
+  return {
+    namespace,
+    service,
+    engine: engine.name,
+    virtualService: engine.name === "istio" ? engine.place.split("/")[1] : undefined,
+    revisions: [plan.candidate, plan.baseline],
+    gatewayNamespaces: [...new Set(gateways.items.map(({ metadata }) => metadata.namespace ?? "default"))],
+    image: "",
+    args: argumentsOf(service, engine.name, to, flags),
+    suffix: crypto.randomUUID().slice(0, 5),
+    by: who,
+  };
+}
+
+/** The command that the Job runs: as it was given here, with every value said. */
+function argumentsOf(service: string, engine: string, to: string, flags: RolloutFlags): string[] {
+  const values: [string, string | number | undefined][] = [
+    ["to", to],
+    ["from", flags.from],
+    ["steps", flags.steps.join(",")],
+    ["step-time", `${flags.stepTime}ms`],
+    ["step-limit", `${flags.stepLimit}ms`],
+    ["on-undecided", flags.onUndecided],
+    ["bake", `${flags.bake}ms`],
+    ["ready-deadline", `${flags.readyDeadline}ms`],
+    ["look", `${flags.look}ms`],
+    ["alpha", flags.alpha],
+    ["beta", flags.beta],
+    ["tolerate-errors", 1 + flags.tolerateErrors],
+    ["tolerate-error-rate", flags.tolerateErrorRate],
+    ["tolerate-latency", 1 + flags.tolerateLatency],
+    ["latency-floor", `${flags.latencyFloor}ms`],
+    ["warm-path", flags.warmPath],
+    ["engine", engine],
+    ["namespace", flags.namespace],
+    ["prometheus", flags.prometheus],
+    ["dir", "/tmp"],
+  ];
+  return [service, ...values.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))];
+}
+
+async function refuseSecond({ lock, journal }: RolloutSite, service: string): Promise<void> {
+  const holder = await lock.holder();
+  if (holder !== undefined) throw new Taken(service, holder);
+  const saved = await journal.load();
+  const state = saved && lastOf(saved);
+  if (state === undefined || (isOver(state) && state.phase !== "held")) return;
+  throw new Failure(
+    `A rollout of ${service} is not over: it is ${state.phase}. Go on: ./kyc rollout ${service} --resume    go back: ./kyc rollout ${service} --abort`,
+    EXIT.usage,
+  );
+}
+
+async function imageFor(kube: Kube, signal: AbortSignal): Promise<string> {
+  const [{ ensureRolloutImage }, { programs }, { ImageLines }] = await Promise.all([
+    import("../../rollout/in-cluster/image.ts"),
+    import("../../cluster/run.ts"),
+    import("../../terminal/image-lines.ts"),
+  ]);
+  const lines = new ImageLines(process.stderr);
+  try {
+    // A tag of the user's own is for the functions.
+    const env = { ...process.env, KYC_IMAGE_TAG: undefined };
+    return await ensureRolloutImage({ root: PROJECT, programs, env, kube, signal, onProgress: lines.show });
+  } finally {
+    lines.end();
+  }
 }

@@ -58,6 +58,8 @@ export class Interrupts {
   async #on(signal: NodeJS.Signals): Promise<void> {
     if (this.#screen === undefined) return this.#beginning.abort();
     if (this.#asking) process.exit(EXIT.interrupted);
+    // The pod is moved elsewhere: the next one goes on where the journal stands.
+    if (process.env["KYC_ROLLOUT_JOB"] !== undefined) process.exit(143);
     this.#why = `signal ${signal}`;
     if (signal !== "SIGINT" || !process.stdin.isTTY) {
       this.#wanted = "abort";

@@ -1,0 +1,52 @@
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureImages, type EnsureImagesOptions } from "../../cluster/images/ensure.ts";
+import { Unable } from "../../cluster/unable.ts";
+
+const NAME = "kyc-rollout";
+
+/** @param bun the version that the project is pinned to */
+const dockerfile = (bun: string): string => `ARG BUN=${bun}
+FROM docker.io/oven/bun:\${BUN}-slim
+ENV NODE_ENV=production BUN_RUNTIME_TRANSPILER_CACHE_PATH=0
+WORKDIR /app
+COPY functions/${NAME} .
+USER 1000:1000
+ENTRYPOINT ["bun", "--no-env-file", "kyc.js"]
+`;
+
+/**
+ * Makes sure that the nodes have an image of this command itself: bundled into a few files, and built and brought as
+ * those of the functions are. Its tag stands for what is in it.
+ * @throws Unable when it cannot be bundled, built or brought
+ */
+export async function ensureRolloutImage(options: EnsureImagesOptions): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "kyc-rollout-image-"));
+  try {
+    const version = (await readFile(join(options.root, ".bun-version"), "utf8")).trim();
+    const function_ = join(folder, "functions", NAME);
+    await mkdir(function_, { recursive: true });
+    await bundle(options.root, function_);
+    // What the tag is made of begins here.
+    await writeFile(join(function_, "main.ts"), 'import "./kyc.js";\n');
+    await writeFile(join(folder, "Dockerfile"), dockerfile(version));
+    await cp(join(options.root, ".bun-version"), join(folder, ".bun-version"));
+    const [built] = await ensureImages({ ...options, root: folder });
+    if (built === undefined) throw new Unable("the image of the rollout was not built");
+    return built.image;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function bundle(root: string, to: string): Promise<void> {
+  const flags = ["--target=bun", "--splitting", "--minify-whitespace", "--minify-syntax", `--outdir=${to}`];
+  const child = Bun.spawn([process.execPath, "build", "scripts/kyc.ts", ...flags], {
+    cwd: root,
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  const [said, code] = await Promise.all([child.stderr.text(), child.exited]);
+  if (code !== 0) throw new Unable(`bun build scripts/kyc.ts failed (exit code ${code}):\n${said.trim()}`);
+}
