@@ -1,0 +1,20 @@
+import { type Figure, figuresOf } from "./figures.ts";
+import { runBench, type RunOptions } from "./run.ts";
+import { measureSpeed, type Speed } from "./speed.ts";
+import type { Cell } from "./summary.ts";
+
+/** Everything that a run of the benchmark found. */
+export interface BenchResult {
+  seed: number;
+  reps: number;
+  cells: Cell[];
+  figures: Figure[];
+  speed: Speed;
+}
+
+/** Runs the benchmark; the speed first, before workers take the cores. */
+export async function benchJudge(options: RunOptions, now: () => number): Promise<BenchResult> {
+  const speed = measureSpeed(now);
+  const cells = await runBench(options);
+  return { seed: options.seed, reps: options.reps, cells, figures: figuresOf(cells, speed), speed };
+}

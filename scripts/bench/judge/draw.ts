@@ -1,0 +1,78 @@
+import type { BenchResult } from "./bench.ts";
+import { CONTESTANTS } from "./contestant.ts";
+import type { Figure } from "./figures.ts";
+import type { Cell, Result } from "./summary.ts";
+
+/** How text is marked for a terminal, or not at all. */
+export interface Marks {
+  good(text: string): string;
+  bad(text: string): string;
+  dim(text: string): string;
+  bold(text: string): string;
+}
+
+/** Draws what was found: what good candidates suffered, how bad ones were found, and the figures asked for. */
+export function drawBench({ cells, figures }: BenchResult, marks: Marks): string[] {
+  const good = cells.filter(({ kind }) => kind === "good");
+  const bad = cells.filter(({ kind }) => kind === "bad");
+  return [
+    ...section("Good candidates: rolled back within 2 h (within 10 min)", good, falseAlarms, marks),
+    ...section("Bad candidates: found within 2 h, median time, requests harmed", bad, detection, marks),
+    marks.bold("Figures"),
+    ...figures.flatMap((figure) => drawFigure(figure, marks)),
+  ];
+}
+
+/** What a judge did to good candidates, in a few letters. */
+export function falseAlarms({ rolledBack, rolledBackShort }: Result, runs: number): string {
+  return rolledBack === 0 ? "0 %" : `${percent(rolledBack / runs)} (${percent(rolledBackShort / runs)})`;
+}
+
+/** What a judge did about bad ones. */
+export function detection({ rolledBack, rollbackAt, harmed }: Result, runs: number): string {
+  const time = rollbackAt.p50 === null ? "-" : seconds(rollbackAt.p50);
+  return `${percent(rolledBack / runs)} ${time} ${count(harmed)}`;
+}
+
+function section(
+  title: string,
+  cells: readonly Cell[],
+  tell: (result: Result, runs: number) => string,
+  marks: Marks,
+): string[] {
+  if (cells.length === 0) return [];
+  const head = ["scenario", "load", "runs", ...CONTESTANTS];
+  const rows = cells.map((cell, i) => [
+    cell.scenario === cells[i - 1]?.scenario ? "" : cell.scenario,
+    `${cell.load}/s`,
+    String(cell.runs),
+    ...CONTESTANTS.map((name) => tell(cell.results[name], cell.runs)),
+  ]);
+  const widths = head.map((name, i) => Math.max(name.length, ...rows.map((row) => (row[i] ?? "").length)));
+  const line = (row: readonly string[]): string =>
+    row.map((text, i) => (i === 0 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0))).join("  ");
+  return [marks.bold(title), marks.dim(line(head)), ...rows.map(line), ""];
+}
+
+function drawFigure({ name, wanted, reached, ok, notes }: Figure, marks: Marks): string[] {
+  const mark = ok ? marks.good("reached") : marks.bad("MISSED ");
+  return [
+    `  ${mark}  ${name}: ${reached} (${wanted})`,
+    ...notes.map((note) => marks.dim(`           ${note}`)),
+  ];
+}
+
+/** Seconds in three digits. */
+export function seconds(t: number): string {
+  return `${t < 100 ? Number(t.toPrecision(2)) : Math.round(t)} s`;
+}
+
+/** A share as percents, in two digits. */
+export function percent(share: number): string {
+  return `${share === 1 ? 100 : Number((share * 100).toPrecision(2))} %`;
+}
+
+/** A mean number, in three digits or whole. */
+export function count(value: number): string {
+  return value >= 1000 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(2)));
+}

@@ -1,0 +1,164 @@
+import { logAbove } from "../../rollout/judge/statistics/bernoulli.ts";
+import { CONTESTANTS, type ContestantName } from "./contestant.ts";
+import type { Speed } from "./speed.ts";
+import type { Cell, Result } from "./summary.ts";
+
+/** A figure that was asked for, and what came out. */
+export interface Figure {
+  name: string;
+  wanted: string;
+  reached: string;
+  ok: boolean;
+  /** Where it is not reached: in which cells, and why. */
+  notes: string[];
+}
+
+const OURS: ContestantName = "kyc";
+const PEERS = CONTESTANTS.filter((name) => !name.startsWith("kyc"));
+const ALPHA = 0.01;
+
+/** Median seconds to a rollback that are asked for: scenario, load, seconds. */
+const MEDIANS = [
+  ["0.1 to 5 %", 5, 100],
+  ["0.1 to 5 %", 20, 30],
+  ["0.1 to 5 %", 100, 6],
+  ["0.1 to 0.5 %", 100, 110],
+  ["all errors", 5, 5],
+] as const;
+
+/** All figures that the cells which were run can tell of. */
+export function figuresOf(cells: readonly Cell[], speed: Speed): Figure[] {
+  return [
+    ...falseRollbacks(cells),
+    ...MEDIANS.flatMap(([scenario, load, seconds]) => median(cells, scenario, load, seconds)),
+    ...againstPeers(cells),
+    ...totalHarm(cells),
+    {
+      name: "requests judged in a second, on one core",
+      wanted: "at least 1,000,000",
+      reached: speed.eventsPerSecond.toLocaleString("en"),
+      ok: speed.eventsPerSecond >= 1_000_000,
+      notes: [],
+    },
+  ];
+}
+
+/**
+ * Peers that may be compared in a cell: those that the good candidate with the same errors, at the same load, has not
+ * shown to roll back more than one in a hundred. Who rolls back whatever comes finds everything.
+ */
+export function comparable(cells: readonly Cell[], { baseline, load }: Cell): ContestantName[] {
+  const equal = cells.find(
+    (cell) => cell.scenario.startsWith("equal") && cell.baseline === baseline && cell.load === load,
+  );
+  return PEERS.filter((name) => equal !== undefined && !refuted(equal.results[name].rolledBack, equal.runs));
+}
+
+/** Whether more than one in a hundred is proved, at odds of one in a thousand, by `count` of `runs`. */
+export function refuted(count: number, runs: number): boolean {
+  return count / Math.max(1, runs) > ALPHA && logAbove(runs, count, ALPHA) > Math.log(1000);
+}
+
+function falseRollbacks(cells: readonly Cell[]): Figure[] {
+  const good = cells.filter(({ kind }) => kind === "good");
+  if (good.length === 0) return [];
+  return (["kyc", "kyc by steps"] as const).map((name) => {
+    const count = (cell: Cell): number => cell.results[name].rolledBack;
+    const all = good.reduce((sum, cell) => sum + count(cell), 0);
+    const runs = good.reduce((sum, cell) => sum + cell.runs, 0);
+    const wrong = good.filter((cell) => refuted(count(cell), cell.runs));
+    const worst = [...good].sort((a, b) => count(b) / b.runs - count(a) / a.runs)[0] as Cell;
+    return {
+      name: `false rollbacks within 2 h, ${name}`,
+      wanted: "at most 1 % in each cell",
+      reached: `${all} of ${runs} (${percent(all / runs)}); most in ${place(worst)}: ${count(worst)} of ${worst.runs}`,
+      ok: wrong.length === 0,
+      notes: wrong.map((cell) => `${place(cell)}: ${count(cell)} of ${cell.runs}, more than chance explains`),
+    };
+  });
+}
+
+function median(cells: readonly Cell[], scenario: string, load: number, seconds: number): Figure[] {
+  const cell = cells.find((one) => one.scenario === scenario && one.load === load);
+  if (cell === undefined) return [];
+  const { p50 } = cell.results[OURS].rollbackAt;
+  return [
+    {
+      name: `median time to a rollback, ${place(cell)}`,
+      wanted: `at most ${seconds} s`,
+      reached: p50 === null ? "never" : `${Math.round(p50 * 10) / 10} s`,
+      ok: p50 !== null && p50 <= seconds,
+      notes: [],
+    },
+  ];
+}
+
+function againstPeers(cells: readonly Cell[]): Figure[] {
+  const pairs = cells
+    .filter(({ kind }) => kind === "bad")
+    .flatMap((cell) => comparable(cells, cell).map((peer) => ({ cell, peer })));
+  if (pairs.length === 0) return [];
+  const lessPower = pairs.filter(
+    ({ cell, peer }) => !asMany(cell.results[OURS], cell.results[peer], cell.runs),
+  );
+  const moreHarm = pairs.filter(({ cell, peer }) => harmOf(cell) > cell.results[peer].harmed * 1.05);
+  const tell = (wrong: typeof pairs, of: (result: Result, runs: number) => string): string[] =>
+    wrong.map(({ cell, peer }) => {
+      const [ours, theirs] = [of(cell.results[OURS], cell.runs), of(cell.results[peer], cell.runs)];
+      return `${place(cell)}: ${ours}, ${peer} ${theirs}`;
+    });
+  const compared = `in ${pairs.length} comparisons with peers that do not roll back good candidates`;
+  return [
+    {
+      name: "bad candidates found within 2 h",
+      wanted: "no fewer than any such peer",
+      reached: `fewer ${lessPower.length} times ${compared}`,
+      ok: lessPower.length === 0,
+      notes: tell(lessPower, ({ rolledBack }, runs) => percent(rolledBack / runs)),
+    },
+    {
+      name: "requests harmed",
+      wanted: "no more than by any such peer",
+      reached: `more ${moreHarm.length} times ${compared}`,
+      ok: moreHarm.length === 0,
+      notes: tell(moreHarm, ({ harmed }) => harmed.toFixed(1)),
+    },
+  ];
+}
+
+function totalHarm(cells: readonly Cell[]): Figure[] {
+  const bad = cells.filter(({ kind }) => kind === "bad");
+  if (bad.length === 0) return [];
+  const sum = (name: ContestantName): number =>
+    bad.reduce((all, { results }) => all + results[name].harmed, 0);
+  const [best] = [...PEERS].sort((a, b) => sum(a) - sum(b));
+  if (best === undefined) return [];
+  const ratio = sum(OURS) / sum(best);
+  return [
+    {
+      name: "requests harmed in all bad scenarios",
+      wanted: "at most a third of the best peer",
+      reached: `${sum(OURS).toFixed(0)} against ${sum(best).toFixed(0)} (${best}): ${percent(ratio)}`,
+      ok: ratio <= 1 / 3,
+      notes: [],
+    },
+  ];
+}
+
+/** Whether one found as many as the other, as far as the number of runs can tell (two standard errors). */
+function asMany(ours: Result, theirs: Result, runs: number): boolean {
+  const p = (ours.rolledBack + theirs.rolledBack) / (2 * runs);
+  return ours.rolledBack >= theirs.rolledBack - 2 * Math.sqrt(2 * runs * p * (1 - p));
+}
+
+function harmOf(cell: Cell): number {
+  return cell.results[OURS].harmed;
+}
+
+function place({ scenario, load }: Cell): string {
+  return `${scenario} at ${load}/s`;
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(2))} %`;
+}

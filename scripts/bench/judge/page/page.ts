@@ -1,0 +1,89 @@
+import type { BenchResult } from "../bench.ts";
+import { CONTESTANTS, type ContestantName } from "../contestant.ts";
+import { count, detection, falseAlarms } from "../draw.ts";
+import type { Figure } from "../figures.ts";
+import type { Cell, Result } from "../summary.ts";
+import { legend, timeChart } from "./chart.ts";
+import { escape } from "./escape.ts";
+import { STYLE } from "./style.ts";
+
+const ABOUT: Readonly<Record<ContestantName, string>> = {
+  kyc: "the judge of kyc rollout with its defaults, on Flagger's ramp: a tenth more each minute up to a half, held to the end.",
+  "kyc by steps":
+    "the same judge with the rollout's own steps, 1, 5, 10, 25, 50 and 100 %, each of which waits for it.",
+  Flagger:
+    "the tutorial for Istio: each minute at least 99 % success and p99 below 500 ms, five failed checks roll back.",
+  "Argo Rollouts":
+    "the documentation's example: 20, 40, 60, 80 % for ten minutes each, 95 % success at each of six measurements, four failures abort.",
+  Kayenta:
+    "the default judge over all minutes so far, once an hour, on the same ramp; metrics of errors, mean latency and p99.",
+};
+
+/** The benchmark as one page that needs nothing else: opened from disk, printed, or sent. */
+export function benchPage(result: BenchResult): string {
+  const { cells, figures, seed, reps } = result;
+  const good = cells.filter(({ kind }) => kind === "good");
+  const bad = cells.filter(({ kind }) => kind === "bad");
+  const parts = [
+    `<h1>Judges of rollouts, on the same requests</h1>`,
+    `<p class="soft">${reps} rollouts of each scenario at each load (a third of them at 100 requests a second), seed ${seed}. Each judge decides which requests go to the candidate; what becomes of a request with either revision is the same for all.</p>`,
+    `<ul>${CONTESTANTS.map((name) => `<li><b>${escape(name)}</b>: ${escape(ABOUT[name])}</li>`).join("")}</ul>`,
+    `<h2>Figures</h2><ul class="figures">${figures.map(drawFigure).join("")}</ul>`,
+    bad.length === 0 ? "" : `<h2>How soon a bad candidate is found</h2>${legend()}${charts(bad)}`,
+    bad.length === 0
+      ? ""
+      : `<h2>Found within two hours, median time, requests harmed</h2>${table(bad, detection)}${harmTable(bad)}`,
+    good.length === 0
+      ? ""
+      : `<h2>Good candidates rolled back within two hours (within ten minutes)</h2>${table(good, falseAlarms)}`,
+    drawSpeed(result),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>kyc bench judge</title>
+<style>${STYLE}</style>
+<body>
+${parts.filter((part) => part !== "").join("\n")}
+</body>
+</html>
+`;
+}
+
+function drawFigure({ name, wanted, reached, ok, notes }: Figure): string {
+  const mark = ok ? "✓ reached" : `<span class="missed">✗ missed</span>`;
+  const more =
+    notes.length === 0
+      ? ""
+      : `<details><summary>where</summary>${notes.map((note) => `<div>${escape(note)}</div>`).join("")}</details>`;
+  return `<li>${mark} – ${escape(name)}: <b>${escape(reached)}</b> <span class="soft">(${escape(wanted)})</span>${more}</li>`;
+}
+
+function charts(cells: readonly Cell[]): string {
+  const figures = Map.groupBy(cells, ({ scenario }) => scenario);
+  const drawn = [...figures].map(([name, of]) => `<figure><h3>${escape(name)}</h3>${timeChart(of)}</figure>`);
+  return `<div class="charts">${drawn.join("")}</div>`;
+}
+
+function table(cells: readonly Cell[], tell: (result: Result, runs: number) => string): string {
+  const rows = cells.map(({ scenario, load, runs, results }) => {
+    const told = CONTESTANTS.map((name) => `<td>${escape(tell(results[name], runs))}</td>`);
+    return `<tr><td>${escape(scenario)}</td><td>${load}/s</td><td>${runs}</td>${told.join("")}</tr>`;
+  });
+  return `<div class="scroll"><table><thead><tr><th>scenario</th><th>load</th><th>runs</th>${names()}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+}
+
+function harmTable(cells: readonly Cell[]): string {
+  const sums = CONTESTANTS.map((name) => cells.reduce((sum, { results }) => sum + results[name].harmed, 0));
+  return `<p>Requests harmed in one rollout of each cell: ${CONTESTANTS.map((name, i) => `${escape(name)} <b>${count(sums[i] as number)}</b>`).join(", ")}.</p>`;
+}
+
+function drawSpeed({ speed }: BenchResult): string {
+  const { eventsPerSecond, stateBytesAfter } = speed;
+  return `<h2>What the judge costs</h2><p>${eventsPerSecond.toLocaleString("en")} requests a second on one core. Its whole state is ${count(stateBytesAfter.thousand)} bytes of JSON after a thousand requests and ${count(stateBytesAfter.million)} after a million.</p>`;
+}
+
+function names(): string {
+  return CONTESTANTS.map((name) => `<th>${escape(name)}</th>`).join("");
+}

@@ -1,0 +1,96 @@
+import type { ContestantName } from "./contestant.ts";
+import type { Done, Task } from "./messages.ts";
+import type { Finish } from "./race.ts";
+import { LOADS, SCENARIOS } from "./scenarios.ts";
+import { type Cell, summarise } from "./summary.ts";
+
+export interface RunOptions {
+  /** Rollouts of each scenario at each load; at the highest load a third, which has as many requests as all others. */
+  reps: number;
+  seed: number;
+  /** Runs only the scenarios whose name contains one of these; all where there is none. */
+  only: readonly string[];
+  /** How many workers. */
+  workers: number;
+  signal: AbortSignal;
+  progress(done: number, of: number): void;
+}
+
+/** How many races a worker is given at a time: few enough that none is waited for at the end. */
+const BATCH = 20;
+const FEWER_FROM = 100;
+
+/**
+ * Races all judges through all scenarios at all loads.
+ * @throws the signal's reason when it is aborted
+ */
+export async function runBench(options: RunOptions): Promise<Cell[]> {
+  const { tasks, cells } = plan(options);
+  const queue = [...tasks].sort((a, b) => b.rate - a.rate);
+  let done = 0;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const workers = Array.from({ length: Math.min(options.workers, tasks.length) }, () => {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url));
+    const next = (): void => {
+      const task = queue.shift();
+      if (task !== undefined) worker.postMessage(task);
+    };
+    worker.onmessage = ({ data }: MessageEvent<Done>): void => {
+      for (const finish of data.finishes) cells[cellOf(tasks, data.id)]?.finishes.push(finish);
+      done++;
+      options.progress(done, tasks.length);
+      if (done === tasks.length) resolve();
+      else next();
+    };
+    worker.onerror = ({ message }: ErrorEvent): void => reject(new Error(`a worker failed: ${message}`));
+    next();
+    return worker;
+  });
+  const abort = (): void => reject(options.signal.reason);
+  options.signal.addEventListener("abort", abort);
+  try {
+    if (tasks.length > 0) await promise;
+  } finally {
+    options.signal.removeEventListener("abort", abort);
+    for (const worker of workers) worker.terminate();
+  }
+  return cells.map(({ scenario, rate, finishes }) => summarise(scenario, rate, finishes));
+}
+
+/** The scenarios that are run. */
+export function chosen(only: readonly string[]): number[] {
+  const all = SCENARIOS.map((_, i) => i);
+  if (only.length === 0) return all;
+  return all.filter((i) => only.some((part) => SCENARIOS[i]?.name.includes(part)));
+}
+
+interface Raw {
+  scenario: number;
+  rate: number;
+  finishes: Record<ContestantName, Finish>[];
+}
+
+function plan({ reps, seed, only }: RunOptions): { tasks: (Task & { cell: number })[]; cells: Raw[] } {
+  const tasks: (Task & { cell: number })[] = [];
+  const cells: Raw[] = [];
+  for (const scenario of chosen(only)) {
+    for (const rate of LOADS) {
+      const runs = rate >= FEWER_FROM ? Math.ceil(reps / 3) : reps;
+      const cell = cells.push({ scenario, rate, finishes: [] }) - 1;
+      const seeds = Array.from({ length: runs }, (_, i) => mixed(seed, scenario, rate * 100, i));
+      for (let i = 0; i < runs; i += BATCH) {
+        tasks.push({ id: tasks.length, cell, scenario, rate, seeds: seeds.slice(i, i + BATCH) });
+      }
+    }
+  }
+  return { tasks, cells };
+}
+
+function cellOf(tasks: readonly { cell: number }[], id: number): number {
+  return tasks[id]?.cell ?? -1;
+}
+
+/** One seed from several numbers, such that near ones do not make near ones. */
+function mixed(...numbers: number[]): number {
+  return Bun.hash.murmur32v3(numbers.join(" ")) | 0;
+}

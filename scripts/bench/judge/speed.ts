@@ -1,0 +1,58 @@
+import { createJudge } from "../../rollout/judge/judge.ts";
+import type { Observation } from "../../rollout/judge/types.ts";
+import { Requests } from "./requests.ts";
+import { SCENARIOS } from "./scenarios.ts";
+
+/** What a judge costs. */
+export interface Speed {
+  /** Requests judged one by one, on one core, in a second of its time. */
+  eventsPerSecond: number;
+  /** What a judge holds after as many requests, as the length of its state in JSON; it does not grow. */
+  stateBytesAfter: { thousand: number; million: number };
+}
+
+const EVENTS = 3_000_000;
+
+/**
+ * Measures the judge alone: requests are drawn beforehand.
+ * @param now a clock, in milliseconds, of the time that the processor was at work
+ */
+export function measureSpeed(now: () => number): Speed {
+  const observations = draw(100_000);
+  run(observations, 300_000);
+  const start = now();
+  run(observations, EVENTS);
+  const seconds = (now() - start) / 1000;
+  return {
+    eventsPerSecond: Math.round(EVENTS / seconds),
+    stateBytesAfter: {
+      thousand: stateAfter(observations, 1000),
+      million: stateAfter(observations, 1_000_000),
+    },
+  };
+}
+
+function run(observations: readonly Observation[], events: number): void {
+  const judge = createJudge();
+  for (let i = 0; i < events; i++) judge.observe(observations[i % observations.length] as Observation);
+}
+
+function stateAfter(observations: readonly Observation[], events: number): number {
+  const judge = createJudge();
+  for (let i = 0; i < events; i++) judge.observe(observations[i % observations.length] as Observation);
+  return JSON.stringify(judge.snapshot()).length;
+}
+
+function draw(count: number): Observation[] {
+  const scenario = SCENARIOS.find(({ name }) => name === "equal 1 %");
+  if (scenario === undefined) throw new Error("the scenario of the measurement is gone");
+  const requests = new Requests(scenario, 1000, 1);
+  const observations: Observation[] = [];
+  for (let s = 0; observations.length < count; s++) {
+    requests.second(s, ({ t, lot, baselineOk, baselineMs }) => {
+      const revision = lot < 0.5 ? "candidate" : "baseline";
+      observations.push({ t, revision, ok: baselineOk, ms: baselineMs, share: 0.5 });
+    });
+  }
+  return observations.slice(0, count);
+}

@@ -1,0 +1,13 @@
+import type { Done, Task } from "./messages.ts";
+import { race } from "./race.ts";
+import { SCENARIOS } from "./scenarios.ts";
+
+declare const self: Worker;
+
+/** Runs the races of each task that it is sent, and answers with how they finished. */
+self.onmessage = ({ data }: MessageEvent<Task>): void => {
+  const scenario = SCENARIOS[data.scenario];
+  if (scenario === undefined) throw new RangeError(`there is no scenario ${data.scenario}`);
+  const finishes = data.seeds.map((seed) => race(scenario, data.rate, seed));
+  self.postMessage({ id: data.id, finishes } satisfies Done);
+};

@@ -1,0 +1,104 @@
+import { availableParallelism } from "node:os";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { EXIT, Failure } from "../../exit.ts";
+import { untilInterrupted } from "../on-cluster.ts";
+
+interface BenchJudgeFlags {
+  reps: number;
+  seed: number;
+  only: string[];
+  page?: string;
+  output?: "json";
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+/** `kyc bench judge`: our judge beside those of Flagger, Argo Rollouts and Kayenta. */
+export function benchJudgeCommand(): Command {
+  return new Command("judge")
+    .description(
+      "lets the judge of rollouts and those of Flagger, Argo Rollouts and Kayenta watch the same requests",
+    )
+    .addOption(
+      new Option("--reps <n>", "rollouts of each scenario at each load").argParser(positive).default(150),
+    )
+    .addOption(new Option("--seed <n>", "the same seed, the same requests").argParser(whole).default(1))
+    .option("--only <text>", "only scenarios whose name contains this (repeatable)", collect, [])
+    .option("--page <file>", "also writes one HTML page with charts")
+    .addOption(new Option("-o, --output <format>", "the result as data").choices(["json"]))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc bench judge                             all, in about five minutes on two cores
+  ./kyc bench judge --page judge.html
+  ./kyc bench judge --only "0.1 to 5" --reps 500
+  ./kyc bench judge --only equal --only swing -o json
+
+Exit codes: 0 every figure that was asked for is reached, 1 one is not, 2 wrong usage.`,
+    )
+    .action(async (flags: BenchJudgeFlags) => {
+      process.exitCode = await runBenchJudge(flags);
+    });
+}
+
+async function runBenchJudge({ reps, seed, only, page, output }: BenchJudgeFlags): Promise<number> {
+  const [{ benchJudge }, { chosen }, { SCENARIOS }] = await Promise.all([
+    import("../../bench/judge/bench.ts"),
+    import("../../bench/judge/run.ts"),
+    import("../../bench/judge/scenarios.ts"),
+  ]);
+  if (chosen(only).length === 0) {
+    const names = SCENARIOS.map(({ name }) => name).join(", ");
+    throw new Failure(`--only ${only.join(" ")}: no scenario is called so. There are: ${names}`, EXIT.usage);
+  }
+  const signal = untilInterrupted();
+  const workers = Math.max(1, availableParallelism());
+  const result = await benchJudge({ reps, seed, only, workers, signal, progress }, processorTime).catch(
+    (error: unknown) => {
+      throw signal.aborted ? new Failure("Interrupted: nothing was kept.", EXIT.interrupted) : error;
+    },
+  );
+  if (page !== undefined) {
+    const { benchPage } = await import("../../bench/judge/page/page.ts");
+    await Bun.write(page, benchPage(result));
+    console.error(`wrote ${page}`);
+  }
+  if (output === "json") console.log(JSON.stringify(result, undefined, 2));
+  else {
+    const [{ drawBench }, { styleFor }] = await Promise.all([
+      import("../../bench/judge/draw.ts"),
+      import("../../terminal/style.ts"),
+    ]);
+    console.log(drawBench(result, styleFor(process.stdout)).join("\n"));
+  }
+  return result.figures.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
+}
+
+/** Says on standard error how far it is: on a terminal in one line, else at each tenth. */
+function progress(done: number, of: number): void {
+  const percent = Math.floor((100 * done) / of);
+  if (process.stderr.isTTY) {
+    process.stderr.write(`\r${percent} % of the races are run${done === of ? "\n" : ""}`);
+  } else if (Math.floor((10 * done) / of) > Math.floor((10 * (done - 1)) / of)) {
+    console.error(`${percent} % of the races are run`);
+  }
+}
+
+/** Milliseconds that this process was at work: another one on the same core does not count. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0 && value <= 1e6) return value;
+  throw new InvalidArgumentError("A whole number from 1 is expected.");
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError("A whole number is expected.");
+}
