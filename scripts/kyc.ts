@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { benchCommand } from "./commands/bench.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { devCommand } from "./commands/dev.ts";
 import { downCommand } from "./commands/down.ts";
@@ -37,9 +38,11 @@ const kyc = new Command("kyc")
   .addCommand(logsCommand())
   .addCommand(equalCommand())
   .addCommand(judgeCommand())
+  .addCommand(benchCommand())
   .addCommand(testCommand());
 
-for (const command of [kyc, ...kyc.commands]) command.exitOverride().showSuggestionAfterError();
+for (const command of [kyc, ...kyc.commands, ...kyc.commands.flatMap(({ commands }) => commands)])
+  command.exitOverride().showSuggestionAfterError();
 
 try {
   await kyc.parseAsync();

@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "scripts/traffic": ["scripts/traffic", "scripts/manifests", "scripts/nearest.ts"],
   "scripts/mesh": ["scripts/mesh", "scripts/traffic", "scripts/manifests", "scripts/nearest.ts"],
   "scripts/load": ["scripts/load", "scripts/traffic"],
+  "scripts/bench/http": ["scripts/bench/http", "scripts/load"],
   "scripts/cluster": [
     "scripts/cluster",
     "scripts/load",
@@ -20,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "scripts/manifests",
     "scripts/nearest.ts",
   ],
+  "scripts/bench/judge": ["scripts/bench/judge", "scripts/rollout/judge"],
   "scripts/rollout/judge": ["scripts/rollout/judge", "scripts/nearest.ts"],
   "scripts/engines": [
     "scripts/engines",

@@ -1,0 +1,67 @@
+// The bundled load: `bun closed-loop.ts URL SECONDS CONNECTIONS` writes one line of figures. Run as a process of its own,
+// so that it has a processor of its own. It reads no more of an answer than it needs to find its end.
+
+const [, , url = "", seconds = "1", connections = "1"] = process.argv;
+const { hostname, port, pathname, search } = new URL(url);
+const request = `GET ${pathname}${search} HTTP/1.1\r\nhost: ${hostname}:${port}\r\n\r\n`;
+const HEAD_END = Buffer.from("\r\n\r\n");
+
+const times: number[] = [];
+let failed = 0;
+const startedAt = performance.now();
+const endsAt = startedAt + Number(seconds) * 1000;
+
+await Promise.all(Array.from({ length: Number(connections) }, loop));
+
+times.sort((a, b) => a - b);
+const rank = (share: number): number =>
+  times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
+const rps = times.length / ((performance.now() - startedAt) / 1000);
+console.log(JSON.stringify({ requests: times.length, rps, p50: rank(0.5), p99: rank(0.99), failed }));
+
+/** One connection, until the time is over. */
+function loop(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let sentAt = 0;
+  let received: Buffer = Buffer.alloc(0);
+  const give = (): void => {
+    failed++;
+    resolve();
+  };
+  Bun.connect({
+    hostname,
+    port: Number(port || 80),
+    socket: {
+      open(socket) {
+        sentAt = performance.now();
+        socket.write(request);
+      },
+      data(socket, bytes) {
+        received = received.length === 0 ? bytes : Buffer.concat([received, bytes]);
+        if (!isWhole(received)) return;
+        const now = performance.now();
+        if (received.toString("latin1", 9, 10) === "2") times.push(now - sentAt);
+        else failed++;
+        received = Buffer.alloc(0);
+        if (now >= endsAt) {
+          socket.end();
+          return resolve();
+        }
+        sentAt = now;
+        socket.write(request);
+      },
+      close: () => (performance.now() < endsAt ? give() : resolve()),
+      connectError: give,
+    },
+  }).catch(give);
+  return promise;
+}
+
+/** Whether an answer is complete, by its declared length or by its last chunk. */
+function isWhole(bytes: Buffer): boolean {
+  const end = bytes.indexOf(HEAD_END);
+  if (end < 0) return false;
+  const length = /\r\ncontent-length: *([0-9]+)/i.exec(bytes.toString("latin1", 0, end))?.[1];
+  if (length === undefined) return bytes.subarray(-5).toString("latin1") === "0\r\n\r\n";
+  return bytes.length >= end + HEAD_END.length + Number(length);
+}

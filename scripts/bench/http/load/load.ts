@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import Type from "typebox";
+import { Check } from "typebox/schema";
+import { CORES, pinned } from "../processes/pinned.ts";
+import { parseWrk } from "./wrk.ts";
+
+/** What came of a load. Times in milliseconds. */
+export interface LoadFigures {
+  requests: number;
+  rps: number;
+  p50: number;
+  p99: number;
+  /** Answers other than 2xx, and requests without one. */
+  failed: number;
+}
+
+export interface LoadOptions {
+  url: string;
+  seconds: number;
+  connections: number;
+}
+
+/** A closed loop of requests: each connection sends the next one as soon as it has its answer. */
+export interface Generator {
+  /** Its name and version, for the report. */
+  readonly name: string;
+  run(options: LoadOptions): Promise<LoadFigures>;
+}
+
+/** wrk where it is installed, which leaves most of the processor to what stands behind; else the bundled one. */
+export async function findGenerator(): Promise<Generator> {
+  if (Bun.which("wrk") === null)
+    return { name: "the bundled generator (wrk is not installed)", run: runBundled };
+  const { output } = await run(["wrk", "-v"]);
+  const version = /^wrk (?:debian\/)?([0-9.]+)/m.exec(output)?.[1] ?? "";
+  return { name: `wrk ${version}`.trim(), run: runWrk };
+}
+
+async function runWrk({ url, seconds, connections }: LoadOptions): Promise<LoadFigures> {
+  const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", "--latency", url];
+  const { output, code } = await run(pinned(["wrk", ...args], CORES.load));
+  const figures = parseWrk(output);
+  if (code !== 0 || figures === undefined) throw new Error(`wrk ${args.join(" ")} failed:\n${output}`);
+  return figures;
+}
+
+const Figures = Type.Object({
+  requests: Type.Number(),
+  rps: Type.Number(),
+  p50: Type.Number(),
+  p99: Type.Number(),
+  failed: Type.Number(),
+});
+
+async function runBundled({ url, seconds, connections }: LoadOptions): Promise<LoadFigures> {
+  const script = join(import.meta.dir, "closed-loop.ts");
+  const args = [url, String(seconds), String(connections)];
+  const { output } = await run(pinned([process.execPath, script, ...args], CORES.load));
+  const figures: unknown = output.startsWith("{") ? JSON.parse(output) : undefined;
+  if (!Check(Figures, figures)) throw new Error(`the load to ${url} failed:\n${output}`);
+  return figures;
+}
+
+async function run(command: string[]): Promise<{ output: string; code: number }> {
+  const child = Bun.spawn(command, { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  return { output: out + err, code };
+}

@@ -1,0 +1,39 @@
+import type { Generator, LoadFigures } from "../load/load.ts";
+import { cpuSeconds } from "../processes/pinned.ts";
+import type { Sample } from "../rounds.ts";
+
+/** What all parts of a run share. */
+export interface BenchContext {
+  /** The repository. */
+  project: string;
+  /** A folder for logs and other files of this run. */
+  scratch: string;
+  generator: Generator;
+  rounds: number;
+  seconds: number;
+  /** Tells how far it is, on stderr. */
+  say(text: string): void;
+  /** Something that is left out, and why. */
+  skip(text: string): void;
+}
+
+const CONNECTIONS = 32;
+
+/** One measurement of what listens at an address, with the processor time of the process that is measured. */
+export async function sample(
+  context: BenchContext,
+  url: string,
+  pid: number | undefined,
+  { seconds = context.seconds, connections = CONNECTIONS } = {},
+): Promise<Sample> {
+  const before = pid === undefined ? undefined : await cpuSeconds(pid);
+  const figures: LoadFigures = await context.generator.run({ url, seconds, connections });
+  const after = pid === undefined ? undefined : await cpuSeconds(pid);
+  const used = before === undefined || after === undefined ? 0 : after - before;
+  return { ...figures, perCpuSecond: used > 0 ? figures.requests / used : undefined };
+}
+
+/** Loads a side without measuring, so that its code is compiled when it counts. */
+export async function warmUp(context: BenchContext, url: string): Promise<void> {
+  await context.generator.run({ url, seconds: Math.max(2, context.seconds), connections: CONNECTIONS });
+}

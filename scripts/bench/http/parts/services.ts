@@ -1,0 +1,152 @@
+import { join } from "node:path";
+import { CORES, freePort, type Pinned, start, untilAnswers } from "../processes/pinned.ts";
+import { type Comparison, type Figure, figure } from "../report.ts";
+import { interleave, ratio, type SideResult } from "../rounds.ts";
+import { type BenchContext, sample, warmUp } from "./context.ts";
+import { installPeers } from "./peers.ts";
+
+/** A side of a comparison: how it is run. */
+interface Side {
+  name: string;
+  command: string[];
+  env?: Readonly<Record<string, string>>;
+}
+
+const RAW = "raw Bun.serve";
+const RAW_HOP = "raw Bun.serve + fetch";
+const OURS = "ours";
+
+/** What `K_SERVICE` and the others are for a service that Knative does not run. */
+const knative = (service: string, revision: string): Record<string, string> => ({
+  HOST: "127.0.0.1",
+  K_SERVICE: service,
+  K_REVISION: revision,
+  K_CONFIGURATION: service,
+});
+
+/** How the credit check is run on its own. */
+export const CREDIT_CHECK_ENV = {
+  ...knative("credit-check", "credit-check-basic"),
+  CREDIT_CHECK_VARIANT: "basic",
+};
+
+/** The credit check against Bun itself and against other frameworks that do the same work. */
+export async function compareCreditChecks(
+  context: BenchContext,
+): Promise<{ comparison: Comparison; figures: Figure[] }> {
+  const { project } = context;
+  const peers = await installPeers(context);
+  const path = "/credit-check/report";
+  const sides: Side[] = [
+    { name: RAW, command: [process.execPath, join(project, "scripts/bench/http/sides/raw-check.ts")] },
+    {
+      name: OURS,
+      command: [process.execPath, join(project, "functions/credit-check/main.ts")],
+      env: CREDIT_CHECK_ENV,
+    },
+    ...peers,
+  ];
+  const results = await compare(context, "credit check", sides, path);
+  const [raw, ours, ...others] = results as [SideResult, SideResult, ...SideResult[]];
+  const best = others.reduce<SideResult | undefined>(
+    (a, b) => (a === undefined || b.median.rps > a.median.rps ? b : a),
+    undefined,
+  );
+  return {
+    comparison: { title: "Credit check, requests a second of one processor", sides: results },
+    figures: [...againstRaw("credit check", ours, raw), ...(best === undefined ? [] : [ahead(ours, best)])],
+  };
+}
+
+/** The aggregator, which makes one call for each request, against Bun's server and client alone. */
+export async function compareAggregators(
+  context: BenchContext,
+): Promise<{ comparison: Comparison; figures: Figure[] }> {
+  const { project } = context;
+  const port = freePort();
+  await using upstream = start({
+    command: [process.execPath, join(project, "scripts/bench/http/sides/raw-check.ts")],
+    core: CORES.load,
+    env: { PORT: String(port) },
+  });
+  const CREDIT_CHECK_URL = `http://127.0.0.1:${port}`;
+  await untilAnswers(`${CREDIT_CHECK_URL}/credit-check/report`, upstream);
+  const sides: Side[] = [
+    {
+      name: RAW_HOP,
+      command: [process.execPath, join(project, "scripts/bench/http/sides/raw-hop.ts")],
+      env: { CREDIT_CHECK_URL },
+    },
+    {
+      name: OURS,
+      command: [process.execPath, join(project, "functions/kyc-aggregator/main.ts")],
+      env: { ...knative("kyc-aggregator", "kyc-aggregator-00001"), CREDIT_CHECK_URL },
+    },
+  ];
+  const results = await compare(context, "aggregator", sides, "/kyc/v1/customer");
+  const [raw, ours] = results as [SideResult, SideResult];
+  return {
+    comparison: {
+      title: "Aggregator with one call behind it, requests a second of one processor",
+      sides: results,
+    },
+    figures: againstRaw("aggregator", ours, raw),
+  };
+}
+
+async function compare(
+  context: BenchContext,
+  what: string,
+  sides: readonly Side[],
+  path: string,
+): Promise<SideResult[]> {
+  await using running = new AsyncDisposableStack();
+  const started: { url: string; process: Pinned }[] = [];
+  for (const { name, command, env = {} } of sides) {
+    const port = freePort();
+    const log = join(context.scratch, `${what}-${name}.log`);
+    const process = running.use(
+      start({ command, core: CORES.measured, env: { ...env, PORT: String(port) }, log }),
+    );
+    const url = `http://127.0.0.1:${port}${path}`;
+    await untilAnswers(url, process);
+    started.push({ url, process });
+  }
+  for (const [i, { url }] of started.entries()) {
+    context.say(`${what}: warming up ${sides[i]?.name}`);
+    await warmUp(context, url);
+  }
+  return interleave(
+    sides.map(({ name }) => name),
+    context.rounds,
+    (side, round) => {
+      context.say(`${what}: round ${round + 1} of ${context.rounds}, ${sides[side]?.name}`);
+      const { url, process } = started[side] as (typeof started)[number];
+      return sample(context, url, process.pid).catch((error: unknown) => {
+        throw new Error(`${sides[side]?.name}: ${process.complaints()}`, { cause: error });
+      });
+    },
+  );
+}
+
+function againstRaw(what: string, ours: SideResult, raw: SideResult): Figure[] {
+  const rps = ratio(ours, raw, (sample) => sample.rps) ?? 0;
+  const p99 = ratio(ours, raw, (sample) => sample.p99) ?? Number.POSITIVE_INFINITY;
+  const cpu = ratio(ours, raw, (sample) => sample.perCpuSecond);
+  const byCpu = cpu === undefined ? "" : `; ${cpu.toFixed(2)}× for a second of processor time`;
+  return [
+    figure(`${what}, requests/s`, rps, "×", { atLeast: 0.8 }, `of ${raw.name}${byCpu}`),
+    figure(`${what}, 99th percentile`, p99, "×", { atMost: 1.5 }, `of ${raw.name}, both at full load`),
+  ];
+}
+
+function ahead(ours: SideResult, best: SideResult): Figure {
+  const rps = ratio(ours, best, (sample) => sample.rps) ?? 0;
+  return figure(
+    "credit check, requests/s",
+    rps,
+    "×",
+    { atLeast: 1 },
+    `of ${best.name}, the fastest framework`,
+  );
+}

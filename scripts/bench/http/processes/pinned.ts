@@ -1,0 +1,103 @@
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import type { Subprocess } from "bun";
+
+/** A process that is measured, or that is needed for it. */
+export interface Pinned extends AsyncDisposable {
+  readonly pid: number;
+  /** Whether it still runs, and the end of what it wrote to stderr; told when it does not answer. */
+  complaints(): string;
+}
+
+export interface PinnedOptions {
+  command: readonly string[];
+  /** The processor that it may use; none for any. */
+  core?: number | undefined;
+  cwd?: string;
+  env?: Readonly<Record<string, string>>;
+  /** The file that gets what it writes; nothing where there is none. */
+  log?: string;
+}
+
+/** The processor of what is measured, and that of the load and of what stands behind. */
+export const CORES = { measured: 0, load: 1 } as const;
+
+/** Whether a process can be held to one processor here; without that, figures of two processes are not comparable. */
+export function canPin(): boolean {
+  return availableParallelism() > 1 && Bun.which("taskset") !== null;
+}
+
+/** A command that runs on one processor alone. */
+export function pinned(command: readonly string[], core: number | undefined): string[] {
+  return core === undefined || !canPin() ? [...command] : ["taskset", "-c", String(core), ...command];
+}
+
+/** Starts a process; it ends with the scope that holds it. */
+export function start({ command, core, cwd, env = {}, log }: PinnedOptions): Pinned {
+  const { PATH = "", HOME = "" } = process.env;
+  const child: Subprocess<"ignore", "ignore" | Bun.BunFile, "pipe"> = Bun.spawn(pinned(command, core), {
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { PATH, HOME, NODE_ENV: "production", ...env },
+    stdin: "ignore",
+    stdout: log === undefined ? "ignore" : Bun.file(log),
+    stderr: "pipe",
+  });
+  let complaints = "";
+  void (async () => {
+    const decoder = new TextDecoder();
+    for await (const bytes of child.stderr) {
+      complaints = (complaints + decoder.decode(bytes, { stream: true })).slice(-2000);
+    }
+  })();
+  return {
+    pid: child.pid,
+    complaints: () => {
+      const { exitCode, signalCode } = child;
+      const ended = signalCode ?? (exitCode === null ? undefined : `code ${exitCode}`);
+      return `${ended === undefined ? "it runs" : `it ended by ${ended}`}\n${complaints}`.trimEnd();
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      const late = setTimeout(() => child.kill("SIGKILL"), 5_000);
+      await child.exited;
+      clearTimeout(late);
+    },
+  };
+}
+
+/** Waits for a 200 at an address. @throws when it does not come in time, with what the process said */
+export async function untilAnswers(url: string, of: Pinned, withinMs = 20_000): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (performance.now() < end) {
+    const answer = await fetch(url).catch(() => undefined);
+    await answer?.arrayBuffer();
+    if (answer?.status === 200) return;
+    await Bun.sleep(2);
+  }
+  throw new Error(`no answer at ${url} within ${withinMs / 1000} s\n${of.complaints()}`);
+}
+
+/** A port of 127.0.0.1 that nobody listens on. */
+export function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
+
+// Linux counts processor time for programs in hundredths of a second, whatever the kernel does inside.
+const TICKS_PER_SECOND = 100;
+
+/** Seconds of processor time that a process has used, or undefined where the system does not tell. */
+export async function cpuSeconds(pid: number): Promise<number | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  const fields = text?.slice(text.lastIndexOf(")") + 2).split(" ");
+  return fields && (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** MiB of memory that a process holds, or undefined where the system does not tell. */
+export async function residentMiB(pid: number): Promise<number | undefined> {
+  const text = await readFile(`/proc/${pid}/status`, "utf8").catch(() => undefined);
+  const kiB = /^VmRSS:\s+([0-9]+) kB$/m.exec(text ?? "")?.[1];
+  return kiB === undefined ? undefined : Number(kiB) / 1024;
+}

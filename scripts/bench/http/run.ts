@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { findGenerator } from "./load/load.ts";
+import type { BenchContext } from "./parts/context.ts";
+import { compareMeshes } from "./parts/mesh.ts";
+import { measureDev, measureService } from "./parts/moments.ts";
+import { compareAggregators, compareCreditChecks } from "./parts/services.ts";
+import { canPin } from "./processes/pinned.ts";
+import type { Report } from "./report.ts";
+
+export interface BenchOptions {
+  project: string;
+  /** How long all measurements together may take, in seconds; starts and warm-ups come on top. */
+  budgetSeconds: number;
+  rounds: number;
+  say(text: string): void;
+}
+
+// Five sides of the credit check, two of the aggregator, and three of the mesh at two loads.
+const SIDES = 5 + 2 + 3 * 2;
+const LEAST_SECONDS = 1;
+
+/** Measures everything in one run. @throws when a side does not answer */
+export async function benchHttp({ project, budgetSeconds, rounds, say }: BenchOptions): Promise<Report> {
+  const scratch = await mkdtemp(join(tmpdir(), "kyc-bench-"));
+  try {
+    const skipped: string[] = [];
+    const generator = await findGenerator();
+    // wrk takes whole seconds.
+    const seconds = Math.max(LEAST_SECONDS, Math.round(budgetSeconds / (SIDES * rounds)));
+    const context: BenchContext = {
+      project,
+      scratch,
+      generator,
+      rounds,
+      seconds,
+      say,
+      skip: (text) => skipped.push(text),
+    };
+    if (!canPin())
+      skipped.push("one processor a side: two processors and taskset are needed, so all share what there is");
+    const begun = { at: new Date().toISOString(), busy: loadavg()[0] ?? 0 };
+    const checks = await compareCreditChecks(context);
+    const hops = await compareAggregators(context);
+    const mesh = await compareMeshes(context);
+    const moments = [...(await measureService(context)), ...(await measureDev(context))];
+    const parts = [checks, hops, ...(mesh === undefined ? [] : [mesh])];
+    return {
+      ...begun,
+      machine: machine(),
+      generator: generator.name,
+      rounds,
+      seconds,
+      comparisons: parts.map(({ comparison }) => comparison),
+      figures: [...parts.flatMap(({ figures }) => figures), ...moments],
+      skipped,
+    };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function machine(): Report["machine"] {
+  const all = cpus();
+  return { processor: all[0]?.model ?? "unknown", cores: all.length, bun: Bun.version };
+}

@@ -1,0 +1,73 @@
+import { type Comparison, type Report, written, writtenTarget } from "../report.ts";
+import { barChart } from "./chart.ts";
+import { escaped } from "./escaped.ts";
+import { foot } from "./table.ts";
+
+const STYLE = `
+:root { color-scheme: light dark; --line: #8888; }
+body { font: 16px/1.45 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem; background: Canvas; color: CanvasText; }
+h1 { font-size: 1.35rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: .75rem; margin: 0; }
+dl > div { border: 1px solid var(--line); border-radius: .5rem; padding: .75rem; }
+dl > .missed { border: 3px double currentColor; }
+dt { font-weight: 600; } dd { margin: .25rem 0 0; } .value { font-size: 1.5rem; font-variant-numeric: tabular-nums; }
+.note, footer { font-size: .875rem; opacity: .8; }
+svg { width: 100%; height: auto; max-width: 40rem; display: block; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; padding-left: 0; }
+`;
+
+/** A run as one HTML file that needs no other: figures with their targets, then a chart and a table a comparison. */
+export function drawPage(report: Report): string {
+  const met = report.figures.filter((of) => of.met).length;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>KYC: figures</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${met} of ${report.figures.length} figures are as they should be</h1>
+<dl>
+${report.figures.map(drawFigure).join("\n")}
+</dl>
+${report.comparisons.map(drawComparison).join("\n")}
+</main>
+<footer>
+${report.skipped.map((text) => `<p>Skipped: ${escaped(text)}</p>`).join("\n")}
+<p>${escaped(foot(report))}</p>
+</footer>
+</body>
+</html>
+`;
+}
+
+function drawFigure(of: Report["figures"][number]): string {
+  const verdict = of.met ? "✓ met" : "✗ missed";
+  return `<div${of.met ? "" : ' class="missed"'}><dt>${escaped(of.name)}</dt>
+<dd class="value">${escaped(written(of.value, of.unit))}</dd>
+<dd>${verdict}: ${escaped(writtenTarget(of))}</dd><dd class="note">${escaped(of.note)}</dd></div>`;
+}
+
+function drawComparison({ title, sides }: Comparison): string {
+  const bars = sides.map(({ name, median: { rps }, rounds }) => ({
+    name,
+    value: rps,
+    each: rounds.map((round) => round.rps),
+    own: name.includes("our") || name.includes("mesh"),
+  }));
+  const rows = sides.map(({ name, median: { rps, p50, p99, failed } }) => {
+    const cells = [String(Math.round(rps)), written(p50, "ms"), written(p99, "ms"), String(failed)];
+    return `<tr><th scope="row">${escaped(name)}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+  });
+  const head = ["side", "requests/s", "median", "99th", "failed"].map((of) => `<th scope="col">${of}</th>`);
+  return `<section>
+<h2>${escaped(title)}</h2>
+${barChart(title, bars)}
+<div class="scroll" tabindex="0" role="region" aria-label="${escaped(title)}, as a table"><table><thead><tr>${head.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>
+</section>`;
+}

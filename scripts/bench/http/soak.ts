@@ -1,0 +1,118 @@
+import { join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { steadyLoad } from "../../load/steady.ts";
+import { findGenerator } from "./load/load.ts";
+import { freePort, residentMiB, start, untilAnswers } from "./processes/pinned.ts";
+import { median } from "./rounds.ts";
+
+export interface SoakOptions {
+  project: string;
+  /** How long the load lasts, in seconds. */
+  seconds: number;
+  /** The load, as a share of the most that was measured before. */
+  share: number;
+  signal: AbortSignal;
+  say(text: string): void;
+}
+
+/** What a soak came to: `-o json` prints it as it is. */
+export interface SoakReport {
+  mostRps: number;
+  rps: number;
+  seconds: number;
+  requests: number;
+  failed: number;
+  /** The reasons of the first failures. */
+  reasons: string[];
+  /** Of each process, in MiB: the median of the first fifth after the warm-up, and of the last one. */
+  memory: { process: string; before: number; after: number; growth: number }[];
+  /** No failure, and no process that grew by more than a twentieth. */
+  passed: boolean;
+}
+
+const MEASURE_SECONDS = 10;
+const MOST_GROWTH = 0.05;
+const CONNECTIONS = 32;
+
+/**
+ * Runs the whole system as `./kyc dev` does under a steady load for a long time, and watches its memory.
+ * @throws when the system does not start
+ */
+export async function soak({ project, seconds, share, signal, say }: SoakOptions): Promise<SoakReport> {
+  const port = freePort();
+  await using dev = start({
+    command: [join(project, "kyc"), "dev", "--port", String(port), "--local-port", "0"],
+    env: { PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}` },
+  });
+  const url = `http://127.0.0.1:${port}/kyc/v1/customer`;
+  await untilAnswers(url, dev);
+  const generator = await findGenerator();
+  say(`measuring the most that the system answers, for ${MEASURE_SECONDS} s`);
+  const { rps: mostRps } = await generator.run({ url, seconds: MEASURE_SECONDS, connections: CONNECTIONS });
+  const rps = Math.max(1, Math.floor(mostRps * share));
+  const samples = new Map<number, { name: string; mib: number[] }>();
+  const report = { requests: 0, failed: 0, reasons: [] as string[] };
+  const ended = new AbortController();
+  const stop = setTimeout(() => ended.abort(), seconds * 1000);
+  const startedAt = performance.now();
+  const watch = setInterval(() => {
+    void sampleMemory(dev.pid, samples);
+    const s = Math.round((performance.now() - startedAt) / 1000);
+    if (s % 10 === 0) say(`${s} of ${seconds} s: ${report.requests} requests, ${report.failed} failed`);
+  }, 1000);
+  await steadyLoad({
+    url,
+    rps,
+    signal: AbortSignal.any([signal, ended.signal]),
+    onResult({ status, error }) {
+      report.requests++;
+      if (status === 200) return;
+      report.failed++;
+      if (report.reasons.length < 5) report.reasons.push(error ?? `status ${status}`);
+    },
+  });
+  clearInterval(watch);
+  clearTimeout(stop);
+  const memory = [...samples.values()].flatMap(({ name, mib }) => growthOf(name, mib));
+  const passed =
+    report.failed === 0 && memory.length > 0 && memory.every(({ growth }) => growth <= MOST_GROWTH);
+  const lasted = Math.round((performance.now() - startedAt) / 1000);
+  return { mostRps, rps, seconds: lasted, ...report, memory, passed };
+}
+
+/** The growth between the second fifth, when all is warm, and the last one; nothing where there are too few samples. */
+function growthOf(process: string, mib: readonly number[]): SoakReport["memory"] {
+  const fifth = Math.floor(mib.length / 5);
+  if (fifth < 2) return [];
+  const before = median(mib.slice(fifth, 2 * fifth));
+  const after = median(mib.slice(-fifth));
+  return [{ process, before, after, growth: after / before - 1 }];
+}
+
+async function sampleMemory(root: number, into: Map<number, { name: string; mib: number[] }>): Promise<void> {
+  for (const pid of await family(root)) {
+    const mib = await residentMiB(pid);
+    if (mib === undefined) continue;
+    const known = into.get(pid) ?? { name: await nameOf(pid), mib: [] };
+    known.mib.push(mib);
+    into.set(pid, known);
+  }
+}
+
+/** A process and all that it started. */
+async function family(root: number): Promise<number[]> {
+  const tasks = await readdir(`/proc/${root}/task`).catch(() => []);
+  const lists = await Promise.all(
+    tasks.map((task) => readFile(`/proc/${root}/task/${task}/children`, "utf8").catch(() => "")),
+  );
+  const children = lists.flatMap((list) => list.split(" ").filter(Boolean).map(Number));
+  return [root, ...(await Promise.all(children.map(family))).flat()];
+}
+
+/** The revision that a process is, or what it runs. */
+async function nameOf(pid: number): Promise<string> {
+  const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+  const revision = /(?:^|\0)K_REVISION=([^\0]+)/.exec(environment)?.[1];
+  return revision ?? "the mesh";
+}

@@ -1,0 +1,13 @@
+import { Command } from "commander";
+import { benchHttpCommand } from "./bench/http.ts";
+import { benchJudgeCommand } from "./bench/judge.ts";
+import { benchSoakCommand } from "./bench/soak.ts";
+
+/** `kyc bench`: measurements, side by side with what others do. */
+export function benchCommand(): Command {
+  return new Command("bench")
+    .description("measures this system beside others")
+    .addCommand(benchHttpCommand())
+    .addCommand(benchSoakCommand())
+    .addCommand(benchJudgeCommand());
+}

@@ -1,0 +1,25 @@
+import { Option } from "commander";
+import { Failure } from "../../exit.ts";
+import { duration } from "../cluster-site.ts";
+
+/** How a benchmark prints its result. */
+export function output(): Option {
+  return new Option("-o, --output <format>", "how the result is printed")
+    .choices(["table", "json"])
+    .default("table");
+}
+
+/** Tells how far a benchmark is. */
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** What a benchmark cannot do, as the user is told. @throws always */
+export function asFailure(error: unknown): never {
+  throw new Failure(error instanceof Error ? error.message : String(error));
+}
+
+/** `--for`, in milliseconds. */
+export function lasting(what: string, otherwise: string): Option {
+  return new Option("--for <time>", what).argParser(duration).default(duration(otherwise), otherwise);
+}

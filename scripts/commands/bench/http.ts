@@ -1,0 +1,57 @@
+import { Command, InvalidArgumentError } from "commander";
+import { EXIT } from "../../exit.ts";
+import { PROJECT } from "../../project.ts";
+import { asFailure, lasting, output, say } from "./flags.ts";
+
+interface HttpFlags {
+  for: number;
+  rounds: number;
+  output: "table" | "json";
+  page?: string;
+}
+
+/** `kyc bench http`: the services and the mesh against what else does their work. */
+export function benchHttpCommand(): Command {
+  return new Command("http")
+    .description("measures services and mesh side by side with others that do the same work")
+    .addOption(lasting("how long all measurements take together", "85s"))
+    .option("--rounds <number>", "rounds in which each side is measured once", wholeNumber, 5)
+    .addOption(output())
+    .option("--page <file>", "also writes a page with charts")
+    .addHelpText(
+      "after",
+      `
+Each side is held to one processor, and the load to another. wrk is used where it is installed, Envoy or nginx too.
+Exit code 1 when a figure is not what it should be.
+
+Examples:
+  ./kyc bench http                              about three minutes
+  ./kyc bench http --for 5m --rounds 9          steadier figures
+  ./kyc bench http -o json --page figures.html  as data, and as a page`,
+    )
+    .action(async (flags: HttpFlags) => {
+      const [{ benchHttp }, { drawTable }] = await Promise.all([
+        import("../../bench/http/run.ts"),
+        import("../../bench/http/show/table.ts"),
+      ]);
+      const report = await benchHttp({
+        project: PROJECT,
+        budgetSeconds: flags.for / 1000,
+        rounds: flags.rounds,
+        say,
+      }).catch(asFailure);
+      if (flags.page !== undefined) {
+        const { drawPage } = await import("../../bench/http/show/page.ts");
+        await Bun.write(flags.page, drawPage(report));
+        say(`the page is ${flags.page}`);
+      }
+      console.log(flags.output === "json" ? JSON.stringify(report, undefined, 2) : drawTable(report));
+      process.exitCode = report.figures.every(({ met }) => met) ? EXIT.ok : EXIT.failed;
+    });
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9][0-9]{0,2}$/.test(text))
+    throw new InvalidArgumentError("A whole number from 1 to 999 is expected.");
+  return Number(text);
+}
