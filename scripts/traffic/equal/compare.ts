@@ -1,8 +1,9 @@
 import type { Plan } from "../compile.ts";
 import type { Listener } from "../table.ts";
-import { type Described, type Entries, type Entry, hostText, namesOf } from "./entries.ts";
+import { asksAuthority, type Described, type Entries, type Entry, namesOf } from "./entries.ts";
 import { revisionsThatDiffer } from "./revisions.ts";
-import { authoritiesOf, type HostKind } from "./space/parts.ts";
+import { type HostKind, hostText, rulesOf } from "./space/hosts.ts";
+import { authoritiesOf } from "./space/parts.ts";
 import { questionsOf } from "./space/questions.ts";
 import { type Cell, type Restriction, Space, Undecided } from "./space/space.ts";
 import { type Part, sent, type Value } from "./space/value.ts";
@@ -75,9 +76,10 @@ export function compare(
     revisions: revisionsThatDiffer(a, b),
     doubts: [],
     unread: [...(options.doubts ?? []), ...plans.flatMap(unreadOf)],
-    notes: [...(options.notes ?? []), ...notes],
+    notes: [...(options.notes ?? []), ...notes, ...givenOf(plans, options)],
     cells: 0,
   };
+  const needsHost = asksAuthority(plans);
   const spaces = new Map<string, Space>();
   for (const entry of entries) compareAt(entry);
   if (result.differences.length + result.revisions.length > 0) result.verdict = "different";
@@ -97,16 +99,15 @@ export function compare(
       for (let cell = open.pop(); cell !== undefined; cell = open.pop()) {
         const trees = follow(entry, space, cell, authorities);
         if (trees instanceof Undecided) {
-          const { part } = trees;
-          const parts = space.classesOf(part).map((number) => new Map([...(cell ?? []), [part, number]]));
-          open.push(...parts.reverse());
+          open.push(...trees.cells.toReversed());
           continue;
         }
         if (++result.cells > MOST_CELLS)
           throw new Undecidable(`the conditions cut the requests into more than ${MOST_CELLS} kinds`);
         const outcome = judge(trees, entry, space, cell);
         if (outcome === "equal") continue;
-        if (typeof outcome === "string") doubt(outcome);
+        if (Array.isArray(outcome)) open.push(...outcome);
+        else if (typeof outcome === "string") doubt(outcome);
         else return void result.differences.push(outcome);
       }
     } catch (error) {
@@ -138,13 +139,24 @@ export function compare(
     }
   }
 
-  function judge(trees: [Tree, Tree], entry: Entry, space: Space, cell: Cell): "equal" | string | Difference {
+  /** Equal, a difference, why neither is known, or smaller cells in which it may be. */
+  function judge(
+    trees: [Tree, Tree],
+    entry: Entry,
+    space: Space,
+    cell: Cell,
+  ): "equal" | Difference | string | Cell[] {
     const known = space.known(cell);
     const [x, y] = trees.map((tree) => textOfTree(tree, known));
     if (x === y) return "equal";
     const found = witness(trees, entry, space, cell);
-    if (found === undefined)
+    if (found === undefined) {
+      for (const part of cell.keys()) {
+        const smaller = space.cut(cell, part);
+        if (smaller.length > 0) return smaller;
+      }
       return "the rules are written differently, and no request was found for which that makes a difference";
+    }
     // What nobody describes may well be what the other side names differently.
     if (trees.some(leadsElsewhere)) {
       const places = found.sides.flatMap((side) =>
@@ -156,16 +168,15 @@ export function compare(
   }
 
   function spaceFor(hosts: readonly [HostKind, HostKind], authorities: readonly Value[]): Space {
-    const asked = authorities.flatMap((value) => (value.kind === "own" ? [value] : []));
-    const questions = questionsOf([a.plan.table, b.plan.table], asked);
-    const needsHost = questions.has("authority");
+    // Where no rule asks for the authority itself, all hosts share what is asked of the rest.
     const key = needsHost ? hosts.map(hostText).join() : "";
     let space = spaces.get(key);
     if (space === undefined) {
-      const restrictions = needsHost
-        ? new Map<Part, Restriction>([["authority", restriction(hosts[0])]])
-        : new Map();
-      space = new Space(questions, restrictions);
+      const asked = authorities.flatMap((value) => (value.kind === "own" ? [value] : []));
+      const restrictions = new Map<Part, Restriction>(
+        needsHost ? [["authority", restriction(hosts[0])]] : [],
+      );
+      space = new Space(questionsOf([a.plan.table, b.plan.table], asked), restrictions);
       spaces.set(key, space);
     }
     return space;
@@ -175,6 +186,25 @@ export function compare(
     const { of, butNot } = authoritiesOf(host, names);
     return { only: of === undefined ? [] : [of], butNot, example: exampleHost(host) };
   }
+}
+
+/** What is taken for granted of the revisions, where a rule makes it matter. */
+function givenOf(plans: readonly Plan[], { revisionHeader }: CompareOptions): string[] {
+  if (revisionHeader === undefined) return [];
+  const isChanged = plans
+    .flatMap(({ table }) => rulesOf(table))
+    .some(({ action }) => {
+      const changes = [
+        action.response,
+        ...(action.kind === "forward" ? action.destinations : []).map((d) => d.response),
+      ];
+      return changes.some(({ set, add, remove }) =>
+        [...[...set, ...add].map(([name]) => name), ...remove].includes(revisionHeader),
+      );
+    });
+  return isChanged
+    ? [`given: each revision answers with ${revisionHeader}: its own name (--revision-header)`]
+    : [];
 }
 
 /** What a table says beyond its routes. */

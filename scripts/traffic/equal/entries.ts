@@ -1,10 +1,7 @@
 import type { Plan } from "../compile.ts";
 import { clusterLocalNames, CLUSTER_DOMAIN, knativeHostNames } from "../hosts.ts";
 import type { Backend, Listener } from "../table.ts";
-import type { HostKind } from "./space/parts.ts";
-import { rulesOf } from "./space/questions.ts";
-
-const LISTENERS: readonly Listener[] = ["mesh", "local-gateway", "ingress"];
+import { type HostKind, hostsAt, hostText, LISTENERS, rulesOf } from "./space/hosts.ts";
 
 /** What one side describes. */
 export interface Described {
@@ -155,10 +152,8 @@ function placesOf({ plan, borrowed }: Described): Places {
   const add = (listener: Listener, host: HostKind): void =>
     void places.set(placeOf(listener, host), { listener, host });
   for (const listener of LISTENERS) {
-    const { exact, suffixes, any } = plan.table.listeners[listener];
-    for (const host of exact.keys()) if (!isBorrowed(host)) add(listener, { kind: "host", host });
-    for (const [suffix] of suffixes) add(listener, { kind: "suffix", suffix });
-    if (any !== undefined) add(listener, { kind: "other" });
+    for (const host of hostsAt(plan.table, listener))
+      if (host.kind !== "host" || !isBorrowed(host.host)) add(listener, host);
   }
   for (const [host, backend] of plan.table.backends) {
     if (leadsToListener(backend) && !isBorrowed(host) && !host.startsWith("knative-local-gateway."))
@@ -167,7 +162,9 @@ function placesOf({ plan, borrowed }: Described): Places {
   return places;
 }
 
-const leadsToListener = (backend: Backend): boolean => backend.kind === "listener";
+/** Whether a backend is a host of somebody's own; what leads back to the caller's sidecar is only a way. */
+const leadsToListener = (backend: Backend): boolean =>
+  backend.kind === "listener" && backend.listener !== "mesh";
 
 function placeOf(listener: Listener, host: HostKind): string {
   return `${listener} ${hostText(host)}`;
@@ -175,12 +172,6 @@ function placeOf(listener: Listener, host: HostKind): string {
 
 function isFullName(host: HostKind): boolean {
   return host.kind === "host" && !/^[^.]+\.[^.]+(\.svc)?$/.test(host.host);
-}
-
-/** A host as people write it. */
-export function hostText(host: HostKind): string {
-  if (host.kind === "host") return host.host;
-  return host.kind === "suffix" ? `*${host.suffix}` : "*";
 }
 
 /** All names and suffixes that either side has rules for, at any listener. */

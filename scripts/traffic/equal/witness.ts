@@ -1,6 +1,7 @@
 import type { Listener } from "../table.ts";
 import { exampleHost } from "./compare.ts";
-import { type Entry, hostText } from "./entries.ts";
+import type { Entry } from "./entries.ts";
+import { hostText } from "./space/hosts.ts";
 import { share } from "./rational.ts";
 import type { Cell, Space } from "./space/space.ts";
 import type { Known, Part } from "./space/value.ts";

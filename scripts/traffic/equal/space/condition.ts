@@ -10,16 +10,26 @@ export interface Condition {
   caseless: boolean;
   /** Whether a part that is absent counts as an empty one. */
   absentIsEmpty: boolean;
+  /** The same for the same condition. */
+  key: string;
+}
+
+export function conditionOf(match: ValueMatch, { caseless = false, absentIsEmpty = false } = {}): Condition {
+  const key = JSON.stringify([
+    match.kind,
+    match.kind === "present" ? "" : match.value,
+    caseless,
+    absentIsEmpty,
+  ]);
+  return { match, caseless, absentIsEmpty, key };
 }
 
 /** A value that depends on one part of the request, in a way that conditions can be asked about. */
 export type Dependent = Extract<Value, { kind: "own" | "followed" }>;
 
 /** The same question has the same key. */
-export function keyOf({ match, caseless, absentIsEmpty }: Condition, value: Dependent): string {
-  const wanted = match.kind === "present" ? [] : [match.value];
-  const way = value.kind === "own" ? [value.dropped, value.front] : [value.by];
-  return JSON.stringify([match.kind, ...wanted, caseless, absentIsEmpty, value.kind, ...way]);
+export function keyOf({ key }: Condition, value: Dependent): string {
+  return value.kind === "own" ? `${key} ${value.dropped} ${value.front}` : `${key}, ${value.by}`;
 }
 
 /** Whether a fixed value meets a condition; null stands for one that is absent. */

@@ -1,9 +1,6 @@
 import { endingWith, literal, type Machine, OWN, textOf } from "../words/machine.ts";
+import type { HostKind } from "./hosts.ts";
 import type { Part } from "./value.ts";
-
-/** A host of a table, or all hosts that no other name is for. */
-export type HostKind =
-  { kind: "host"; host: string } | { kind: "suffix"; suffix: string } | { kind: "other" };
 
 const isVisible = (char: number): boolean => char > 0x20 && char < 0x7f;
 const among = (text: string) => (char: number) => text.includes(String.fromCharCode(char));

@@ -1,94 +1,153 @@
-import type {
-  ForwardAction,
-  Listener,
-  RequestMatch,
-  RouteTable,
-  Rule,
-  StringMatch,
-  ValueMatch,
-} from "../../table.ts";
+import { type HeaderChange, NO_CHANGE } from "../../headers.ts";
+import { hostOf } from "../../hosts.ts";
+import { shadowHost } from "../../rewrite.ts";
+import type { ForwardAction, Listener, RequestMatch, RouteTable, Rule, ValueMatch } from "../../table.ts";
 import { Undecidable } from "../words/machine.ts";
-import { type Condition, type Dependent, keyOf } from "./condition.ts";
+import { type Condition, conditionOf, type Dependent, keyOf } from "./condition.ts";
+import { type HostKind, hostsAt, LISTENERS, rulesAt, rulesOf } from "./hosts.ts";
 import type { Questions } from "./space.ts";
 import { header, type Part, query, sent, type Value, withFront, withMore } from "./value.ts";
 
 // Each way to write one path anew, and then another, multiplies what is asked; sane tables write few, and once.
-const MOST_WAYS = 500;
+const MOST_STOPS = 5_000;
 
-const LISTENERS: readonly Listener[] = ["ingress", "local-gateway", "mesh"];
-
-/** All rules of a table, each once. */
-export function rulesOf({ listeners }: RouteTable): Rule[] {
-  const lists = LISTENERS.flatMap((listener) => {
-    const { exact, suffixes, any } = listeners[listener];
-    return [...exact.values(), ...suffixes.map(([, rules]) => rules), ...(any === undefined ? [] : [any])];
-  });
-  return [...new Set(lists.flat())];
+/** What a match asks about one part of a request. */
+interface Asked {
+  part: Part;
+  condition: Condition;
+  isWanted: boolean;
 }
 
+const conditions = new WeakMap<RequestMatch, readonly Asked[]>();
+
 /** The conditions of a match on each part of a request, with the part that each is about. */
-export function conditionsOf(match: RequestMatch): { part: Part; condition: Condition; isWanted: boolean }[] {
+export function conditionsOf(match: RequestMatch): readonly Asked[] {
+  let asked = conditions.get(match);
+  if (asked === undefined) {
+    asked = readConditions(match);
+    conditions.set(match, asked);
+  }
+  return asked;
+}
+
+function readConditions(match: RequestMatch): Asked[] {
   const { uri, method, authority } = match;
-  const plain = (part: Part, wanted: StringMatch | undefined, caseless = false) =>
-    wanted === undefined ? [] : [{ part, condition: condition(wanted, caseless), isWanted: true }];
+  const one = (part: Part, wanted: ValueMatch | undefined, how = {}, isWanted = true): Asked[] =>
+    wanted === undefined ? [] : [{ part, condition: conditionOf(wanted, how), isWanted }];
   return [
-    ...plain("uri", uri, match.ignoreUriCase && uri?.kind !== "regex"),
-    ...plain("method", method),
-    ...plain("authority", authority),
-    ...match.headers.map(([name, wanted]) => {
-      return { part: header(name), condition: condition(wanted), isWanted: true };
-    }),
-    ...match.withoutHeaders.map(([name, unwanted]) => {
-      return {
-        part: header(name),
-        condition: { ...condition(unwanted), absentIsEmpty: true },
-        isWanted: false,
-      };
-    }),
-    ...match.queryParams.map(([name, wanted]) => {
-      return { part: query(name), condition: condition(wanted), isWanted: true };
-    }),
+    ...one("uri", uri, { caseless: match.ignoreUriCase && uri?.kind !== "regex" }),
+    ...one("method", method),
+    ...one("authority", authority),
+    ...match.headers.flatMap(([name, wanted]) => one(header(name), wanted)),
+    ...match.withoutHeaders.flatMap(([name, unwanted]) =>
+      one(header(name), unwanted, { absentIsEmpty: true }, false),
+    ),
+    ...match.queryParams.flatMap(([name, wanted]) => one(query(name), wanted)),
   ];
 }
 
-function condition(match: ValueMatch, caseless = false): Condition {
-  return { match, caseless, absentIsEmpty: false };
-}
-
 /**
- * All that two tables ask about a request, also after it was changed on its way.
+ * All that tables ask about a request, also after it was changed on its way.
  * @param authorities what the authority of a request can be at the start
  * @throws Undecidable when that is too much
  */
 export function questionsOf(tables: readonly RouteTable[], authorities: readonly Dependent[]): Questions {
-  const rules = tables.flatMap(rulesOf);
   const questions = new Map<Part, Map<string, readonly [Condition, Dependent]>>();
-  const paths = pathsAfter(rules);
-  for (const { part, condition } of rules.flatMap(({ matches }) => matches.flatMap(conditionsOf))) {
-    for (const value of valuesOf(part)) {
+  for (const table of tables) {
+    const parts = new Set(
+      rulesOf(table).flatMap(({ matches }) =>
+        matches.flatMap((match) => conditionsOf(match).map(({ part }) => part)),
+      ),
+    );
+    for (const part of parts) {
       const asked = questions.get(part) ?? new Map<string, readonly [Condition, Dependent]>();
-      asked.set(keyOf(condition, value), [condition, value]);
       questions.set(part, asked);
+      const starts = part === "authority" ? authorities : [sent(part)].filter(isDependent);
+      for (const { condition, value } of askedOf(table, part, starts)) {
+        asked.set(keyOf(condition, value), [condition, value]);
+      }
     }
   }
   return questions;
-
-  function valuesOf(part: Part): readonly Dependent[] {
-    if (part === "uri") return paths;
-    if (part === "authority") return authorities;
-    return part.startsWith("header ") ? headersAfter(part, rules) : [sent(part)].filter(isDependent);
-  }
 }
 
-/** What can have become of a path that rules were applied to, apart from fixed ones. */
-function pathsAfter(rules: readonly Rule[]): Dependent[] {
-  const ways = rules.flatMap(({ matches, action }) => {
-    if (action.kind !== "forward" || action.rewriteUri === undefined || !leadsOn(action)) return [];
-    const { rewriteUri } = action;
-    const dropped = (matches.length === 0 ? [undefined] : matches).flatMap((match) => droppedBy(match) ?? []);
-    return dropped.map((length) => (value: Value) => withFront(value, length, rewriteUri));
+/** Where a request is on its way, and what has become there of the part that is looked at. */
+interface Stop {
+  listener: Listener;
+  host: HostKind;
+  value: Dependent;
+}
+
+/** What a table asks about one part, wherever a request may come in. */
+function askedOf(
+  table: RouteTable,
+  part: Part,
+  starts: readonly Dependent[],
+): { condition: Condition; value: Dependent }[] {
+  const asked: { condition: Condition; value: Dependent }[] = [];
+  const seen = new Set<string>();
+  const open: Stop[] = LISTENERS.flatMap((listener) =>
+    hostsAt(table, listener).flatMap((host) => starts.map((value): Stop => ({ listener, host, value }))),
+  );
+  for (let stop = open.pop(); stop !== undefined; stop = open.pop()) {
+    const { listener, host, value } = stop;
+    const key = JSON.stringify([listener, host, value]);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    if (seen.size > MOST_STOPS) throw new Undecidable("paths or headers are changed in too many ways");
+    for (const rule of rulesAt(table, listener, host) ?? []) {
+      for (const match of rule.matches) {
+        for (const { part: of, condition } of conditionsOf(match))
+          if (of === part) asked.push({ condition, value });
+      }
+      open.push(...after(rule, part, stop));
+    }
+  }
+  return asked;
+}
+
+/** Where a rule sends requests to be routed again, while what is looked at still depends on the request. */
+function after({ matches, action }: Rule, part: Part, { host, value }: Stop): Stop[] {
+  if (action.kind !== "forward") return [];
+  const ways = [
+    ...action.destinations.map((to) => ({ ...to, name: to.authority })),
+    ...action.mirrors.map((to) => ({
+      ...to,
+      name: host.kind === "host" ? shadowHost(host.host) : undefined,
+      request: NO_CHANGE,
+    })),
+  ];
+  return ways.flatMap(({ backend, name, request }) => {
+    if (backend.kind !== "listener") return [];
+    const next: HostKind = name === undefined ? host : { kind: "host", host: hostOf(name) };
+    const changed =
+      part === "uri"
+        ? pathsAfter(action, matches, value)
+        : [headerAfter(part, [request, action.request], value)];
+    const stays = part === "authority" && name !== undefined ? [] : changed.filter(isDependent);
+    return stays.map((value) => ({ listener: backend.listener, host: next, value }));
   });
-  return closure(sent("uri"), ways);
+}
+
+function pathsAfter(
+  { rewriteUri, rewriteRegex }: ForwardAction,
+  matches: readonly RequestMatch[],
+  value: Value,
+): (Value | undefined)[] {
+  if (rewriteRegex !== undefined) return [];
+  if (rewriteUri === undefined) return [value];
+  const dropped = (matches.length === 0 ? [undefined] : matches).flatMap((match) => droppedBy(match) ?? []);
+  return dropped.map((length) => withFront(value, length, rewriteUri));
+}
+
+function headerAfter(part: Part, changes: readonly HeaderChange[], value: Value): Value {
+  let changed = value;
+  for (const { remove, set, add } of changes) {
+    if (remove.some((name) => header(name) === part)) changed = { kind: "absent" };
+    for (const [name, text] of set) if (header(name) === part) changed = { kind: "text", text };
+    for (const [name, text] of add) if (header(name) === part) changed = withMore(changed, text);
+  }
+  return changed;
 }
 
 /**
@@ -99,39 +158,6 @@ export function droppedBy(match: RequestMatch | undefined): number | undefined {
   // Without a match on the path, istiod writes one for the prefix /.
   if (match?.uri === undefined) return 1;
   return match.uri.kind === "prefix" ? match.uri.value.length : undefined;
-}
-
-function headersAfter(part: Part, rules: readonly Rule[]): Dependent[] {
-  const name = part.slice("header ".length);
-  const added = rules.flatMap(({ action }) => {
-    if (action.kind !== "forward" || !leadsOn(action)) return [];
-    const changes = [action.request, ...action.destinations.map(({ request }) => request)];
-    return changes.flatMap(({ add }) => add.filter(([of]) => of === name).map(([, text]) => text));
-  });
-  return closure(
-    sent(part),
-    [...new Set(added)].map((text) => (value: Value) => withMore(value, text)),
-  );
-}
-
-function leadsOn({ destinations, mirrors }: ForwardAction): boolean {
-  return [...destinations, ...mirrors].some(({ backend }) => backend.kind === "listener");
-}
-
-/** All values that come of one by changes, in any order, as often as a request is routed again. */
-function closure(start: Value, ways: readonly ((value: Value) => Value | undefined)[]): Dependent[] {
-  const found = new Map<string, Dependent>();
-  let last = [start].filter(isDependent);
-  // A request is routed at most eight times.
-  for (let hop = 0; hop < 8 && last.length > 0; hop++) {
-    for (const value of last) found.set(JSON.stringify(value), value);
-    if (found.size > MOST_WAYS) throw new Undecidable("paths or headers are changed in too many ways");
-    const next = last.flatMap((value) => ways.map((way) => way(value)).filter(isDependent));
-    last = [...new Map(next.map((value) => [JSON.stringify(value), value])).values()].filter(
-      (value) => !found.has(JSON.stringify(value)),
-    );
-  }
-  return [...found.values()];
 }
 
 function isDependent(value: Value | undefined): value is Dependent {

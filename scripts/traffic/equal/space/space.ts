@@ -4,8 +4,8 @@ import { type Condition, type Dependent, keyOf, machineOf, meetsAbsent } from ".
 import { domainOf, favourites, frontOf, mayBeAbsent } from "./parts.ts";
 import type { Known, Part } from "./value.ts";
 
-/** Some of the requests: for each part that is named, the number of its class; any value of the others. */
-export type Cell = ReadonlyMap<Part, number>;
+/** Some of the requests: for each part that is named, the numbers of its classes; any value of the others. */
+export type Cell = ReadonlyMap<Part, readonly number[]>;
 
 /** Values of a part that no condition tells apart. */
 interface PartClass {
@@ -17,16 +17,19 @@ interface PartClass {
   front: string;
 }
 
-/** A condition cannot be decided in a cell before this part of the request is known better. */
+/** A condition holds for some requests of a cell only: for those of the first cell, and for none of the second. */
 export class Undecided {
-  readonly part: Part;
-  constructor(part: Part) {
-    this.part = part;
+  readonly cells: readonly [Cell, Cell];
+  constructor(cells: readonly [Cell, Cell]) {
+    this.cells = cells;
   }
 }
 
 /** What is asked about each part, by the key of the question. */
 export type Questions = ReadonlyMap<Part, ReadonlyMap<string, readonly [Condition, Dependent]>>;
+
+// How many values of a part are tried to show a difference.
+const MOST_EXAMPLES = 8;
 
 /** The requests that can be sent, cut by every condition that is asked about them. */
 export class Space {
@@ -39,9 +42,10 @@ export class Space {
     this.#restrictions = restrictions;
   }
 
-  /** The numbers of the classes of a part, those with the plainest examples first. */
-  classesOf(part: Part): number[] {
-    return [...this.#partition(part).keys()];
+  /** The cells, one for each class, that a part cuts a cell into; none when it has only one class there. */
+  cut(cell: Cell, part: Part): Cell[] {
+    const numbers = this.#numbers(cell, part);
+    return numbers.length < 2 ? [] : numbers.map((number) => new Map([...cell, [part, [number]]]));
   }
 
   /**
@@ -54,33 +58,60 @@ export class Space {
     if (this.#questions.get(part)?.has(key) !== true)
       throw new Error(`nobody said that ${part} ${key} is asked`);
     const classes = this.#partition(part);
-    const number = cell.get(part) ?? (classes.length === 1 ? 0 : undefined);
-    if (number !== undefined) return classes[number]?.holds.has(key) === true;
-    throw new Undecided(part);
+    const numbers = this.#numbers(cell, part);
+    const holding = numbers.filter((number) => classes[number]?.holds.has(key));
+    if (holding.length === numbers.length) return true;
+    if (holding.length === 0) return false;
+    const others = numbers.filter((number) => !classes[number]?.holds.has(key));
+    throw new Undecided([new Map([...cell, [part, holding]]), new Map([...cell, [part, others]])]);
   }
 
   /** What is known of the parts of the requests of a cell. */
   known(cell: Cell): (part: Part) => Known {
     return (part) => {
-      const number = cell.get(part);
-      const found = number === undefined ? undefined : this.#partition(part)[number];
-      if (found === undefined) return { beginsWith: frontOf(part) };
-      if (found.isAbsent) return { is: undefined };
-      return found.words.length === 1 ? { is: found.words[0] } : { beginsWith: found.front };
+      if (!cell.has(part)) return { beginsWith: frontOf(part) };
+      const found = this.#classesIn(cell, part);
+      const [first, second] = found;
+      if (first === undefined) return { beginsWith: "" };
+      if (second === undefined) {
+        if (first.isAbsent) return { is: undefined };
+        if (first.words.length === 1) return { is: first.words[0] };
+      }
+      return { beginsWith: found.map(({ front }) => front).reduce(commonFront) };
     };
   }
 
   /** Examples of a part in a cell, the plainest first. */
   examples(cell: Cell, part: Part): (string | undefined)[] {
-    const number = cell.get(part);
-    const found = number === undefined ? undefined : this.#partition(part)[number];
-    if (found !== undefined) return found.isAbsent ? [undefined] : [...found.words];
+    if (cell.has(part)) {
+      const found = this.#classesIn(cell, part).map(({ isAbsent, words }) =>
+        isAbsent ? [undefined] : words,
+      );
+      // One of each class before a second one of any.
+      return [...found.map(([first]) => first), ...found.flatMap(([, ...others]) => others)].slice(
+        0,
+        MOST_EXAMPLES,
+      );
+    }
     const [plain] = favourites(part);
     const any = this.#restrictions.get(part)?.example;
     return [
       mayBeAbsent(part) ? undefined : (any ?? plain),
       ...(any === undefined ? [`${frontOf(part)}x`] : []),
     ];
+  }
+
+  #numbers(cell: Cell, part: Part): readonly number[] {
+    return cell.get(part) ?? this.#all(part);
+  }
+
+  #all(part: Part): readonly number[] {
+    return [...this.#partition(part).keys()];
+  }
+
+  #classesIn(cell: Cell, part: Part): PartClass[] {
+    const classes = this.#partition(part);
+    return this.#numbers(cell, part).flatMap((number) => classes[number] ?? []);
   }
 
   #partition(part: Part): readonly PartClass[] {
@@ -115,6 +146,12 @@ export class Space {
     const holds = asked.flatMap(([key, [condition, value]]) => (meetsAbsent(condition, value) ? [key] : []));
     return [{ isAbsent: true, holds: new Set(holds), words: [], front: "" }, ...present];
   }
+}
+
+function commonFront(a: string, b: string): string {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return a.slice(0, length);
 }
 
 /** Which values of a part are meant at all, where that is not all that it can be. */

@@ -8,12 +8,11 @@ import {
   type RequestMatch,
   type RouteTable,
   type Rule,
-  rulesFor,
 } from "../../table.ts";
 import { shadowHost } from "../../rewrite.ts";
 import { ofPercent, ONE, rest, sharesOf } from "../rational.ts";
 import { meets } from "../space/condition.ts";
-import type { HostKind } from "../space/parts.ts";
+import { type HostKind, rulesAt } from "../space/hosts.ts";
 import { conditionsOf } from "../space/questions.ts";
 import { type Cell, type Space, Undecided } from "../space/space.ts";
 import { header, type Part, query, sent, textOf, type Value } from "../space/value.ts";
@@ -27,6 +26,9 @@ const NO_ROUTE = "404 (no route)";
 
 // As in resolve.ts: what needs more goes in a circle.
 const MAX_HOPS = 8;
+
+// More than this, and routes go in a circle of weighted choices.
+const MOST_STEPS = 5_000;
 
 /** One side of a comparison. */
 export interface Side {
@@ -49,12 +51,14 @@ export function walk(
   { space, cell }: { space: Space; cell: Cell },
   { listener, host, authority }: { listener: Listener; host: HostKind; authority: Value },
 ): Tree {
+  let steps = 0;
   return from(listener, { uri: sent("uri"), authority, headers: new Map(), isBlurred: false }, MAX_HOPS);
 
   function from(at: Listener, passing: Passing, left: number): Tree {
+    if (++steps > MOST_STEPS) throw new Undecidable(`one request can take more than ${MOST_STEPS} ways`);
     if (left === 0) return nowhere("500 (the routes go in a circle)");
     const name = hostIn(passing);
-    const rules = typeof name === "string" ? rulesFor(side.table.listeners[at], name) : rulesOfKind(at, name);
+    const rules = rulesAt(side.table, at, typeof name === "string" ? { kind: "host", host: name } : name);
     if (rules === undefined) {
       const backend = at === "mesh" && typeof name === "string" ? side.table.backends.get(name) : undefined;
       if (backend !== undefined) return reach(backend, passing, left - 1);
@@ -78,12 +82,6 @@ export function walk(
 
   function hostName(): string | undefined {
     return host.kind === "host" ? host.host : undefined;
-  }
-
-  function rulesOfKind(at: Listener, kind: HostKind): readonly Rule[] | undefined {
-    const { suffixes, any } = side.table.listeners[at];
-    if (kind.kind !== "suffix") return any;
-    return suffixes.find(([suffix]) => kind.suffix.endsWith(suffix))?.[1] ?? any;
   }
 
   /** Whether all, none, or some of the requests meet a condition of the rule; `true` when it has none. */

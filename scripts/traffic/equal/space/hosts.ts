@@ -1,0 +1,43 @@
+import { type Listener, type RouteTable, type Rule, rulesFor } from "../../table.ts";
+
+/** A host of a table, or all hosts that no other name is for. */
+export type HostKind =
+  { kind: "host"; host: string } | { kind: "suffix"; suffix: string } | { kind: "other" };
+
+export const LISTENERS: readonly Listener[] = ["mesh", "local-gateway", "ingress"];
+
+/** A host as people write it. */
+export function hostText(host: HostKind): string {
+  if (host.kind === "host") return host.host;
+  return host.kind === "suffix" ? `*${host.suffix}` : "*";
+}
+
+/** The hosts that a listener has rules for. */
+export function hostsAt({ listeners }: RouteTable, listener: Listener): HostKind[] {
+  const { exact, suffixes, any } = listeners[listener];
+  return [
+    ...[...exact.keys()].map((host): HostKind => ({ kind: "host", host })),
+    ...suffixes.map(([suffix]): HostKind => ({ kind: "suffix", suffix })),
+    ...(any === undefined ? [] : [{ kind: "other" } as const]),
+  ];
+}
+
+/** The rules for a host at a listener; for a kind of hosts those that all of them have. */
+export function rulesAt(
+  { listeners }: RouteTable,
+  listener: Listener,
+  host: HostKind,
+): readonly Rule[] | undefined {
+  if (host.kind === "host") return rulesFor(listeners[listener], host.host);
+  const { suffixes, any } = listeners[listener];
+  if (host.kind === "other") return any;
+  return suffixes.find(([suffix]) => host.suffix.endsWith(suffix))?.[1] ?? any;
+}
+
+/** All rules of a table, each once. */
+export function rulesOf(table: RouteTable): Rule[] {
+  const lists = LISTENERS.flatMap((listener) =>
+    hostsAt(table, listener).map((host) => rulesAt(table, listener, host) ?? []),
+  );
+  return [...new Set(lists.flat())];
+}

@@ -1,0 +1,71 @@
+import type { Plan } from "../../compile.ts";
+import { HeaderList } from "../../headers.ts";
+import { type Resolution, resolveBy, type RoutedRequest } from "../../resolve.ts";
+import type { Destination, Listener } from "../../table.ts";
+
+/** Headers that tell how a request travels, and not what it finds. */
+const OF_THE_WAY = new Set(["host", "knative-serving-namespace", "knative-serving-revision"]);
+
+/**
+ * What becomes of one request, by the resolver that carries the local mesh's requests: each way that it can take as a
+ * text, with its probability as a number.
+ */
+export function outcomesOf(plan: Plan, listener: Listener, request: RoutedRequest): Map<string, number> {
+  const found = new Map<string, number>();
+  let choices: number[] | undefined = [];
+  while (choices !== undefined) {
+    const fixed: readonly number[] = choices;
+    const made: { index: number; of: number }[] = [];
+    let probability = 1;
+    const end = resolveBy(plan.table, listener, request, ({ destinations, totalWeight }): Destination => {
+      const index = fixed[made.length] ?? 0;
+      made.push({ index, of: destinations.length });
+      const chosen = destinations[index] as Destination;
+      probability *= chosen.weight / totalWeight;
+      return chosen;
+    });
+    const key = textOf(end);
+    found.set(key, (found.get(key) ?? 0) + probability);
+    choices = nextChoices(made);
+  }
+  return found;
+}
+
+/** Whether two requests, one on each side, have the same prospects. */
+export function sameOutcomes(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {
+  const keys = new Set([...a.keys(), ...b.keys()]);
+  return [...keys].every((key) => Math.abs((a.get(key) ?? 0) - (b.get(key) ?? 0)) < 1e-9);
+}
+
+function textOf(end: Resolution): string {
+  const answer = new HeaderList(["x-kept", "own"]);
+  for (const { destination, rule } of [...end.hops].reverse()) {
+    if (destination !== undefined) answer.apply(destination.response);
+    answer.apply(rule.action.response);
+  }
+  return JSON.stringify([placeOf(end), named(answer)]);
+}
+
+function placeOf(end: Resolution): unknown[] {
+  switch (end.kind) {
+    case "revision":
+      return [end.revision, end.request.target, named(end.request.headers)];
+    case "redirect":
+      return [end.status, end.location];
+    default:
+      return [end.status];
+  }
+}
+
+function named(headers: HeaderList): [string, string | undefined][] {
+  const names = new Set([...headers].map(([name]) => name).filter((name) => !OF_THE_WAY.has(name)));
+  return [...names].sort().map((name) => [name, headers.joined(name)]);
+}
+
+function nextChoices(made: readonly { index: number; of: number }[]): number[] | undefined {
+  for (let depth = made.length - 1; depth >= 0; depth--) {
+    const { index, of } = made[depth] as { index: number; of: number };
+    if (index + 1 < of) return [...made.slice(0, depth).map(({ index }) => index), index + 1];
+  }
+  return undefined;
+}
