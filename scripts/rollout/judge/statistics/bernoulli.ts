@@ -18,7 +18,8 @@ export function logBelow(total: number, hits: number, limit: number): number {
   const a = PRIOR + hits;
   const b = PRIOR + total - hits;
   const inside = incbet(a, b, limit);
-  if (inside <= 0) return Number.NEGATIVE_INFINITY;
+  // No evidence at all, and too small to be computed with; taking less than there is keeps it valid.
+  if (inside < 1e-280) return Number.NEGATIVE_INFINITY;
   const mixture =
     lbeta(a, b) + Math.log(inside) - lbeta(PRIOR, PRIOR) - Math.log(incbet(PRIOR, PRIOR, limit));
   return mixture - logLikelihood(total, hits, limit);

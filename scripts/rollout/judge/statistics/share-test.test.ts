@@ -1,0 +1,170 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  MORE_ERRORS,
+  NO_MORE_ERRORS,
+  NO_SLOWER_MEDIAN,
+  NO_SLOWER_P99,
+  SLOWER_MEDIAN,
+  SLOWER_P99,
+} from "../defaults.ts";
+import { type Bet, ShareTest } from "./share-test.ts";
+
+const share = fc.double({ min: 0.001, max: 0.999, noNaN: true });
+const probability = fc.double({ min: 0, max: 1, noNaN: true });
+const enough = fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.double({ min: 1, max: 200, noNaN: true }));
+const past = fc.array(fc.record({ marked: fc.boolean(), candidate: fc.boolean(), share }), { maxLength: 30 });
+
+const ABOVE: [string, readonly Bet[], number][] = [
+  ["more errors", MORE_ERRORS, 1],
+  ["more errors, beyond twice as many", MORE_ERRORS.map((bet) => ({ ...bet, marked: bet.marked * 2 })), 2],
+  ["slower at the median", SLOWER_MEDIAN, 1],
+  ["slower at p99", SLOWER_P99, 1],
+];
+const BELOW: [string, readonly Bet[], number][] = [
+  ["no more errors than twice as many", NO_MORE_ERRORS, 2],
+  ["not slower at the median", NO_SLOWER_MEDIAN, 1],
+  ["not slower at p99", NO_SLOWER_P99, 1],
+];
+
+describe.each([...ABOVE, ...BELOW])("bets on %s", (_, bets) => {
+  test("have the whole money between them", () => {
+    expect(bets.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 12);
+  });
+});
+
+describe.each(ABOVE)("a test for %s", (_, bets, limit) => {
+  test("wins on average nothing while the candidate is marked at most as often as the limit allows", () => {
+    fc.assert(
+      fc.property(
+        past,
+        share,
+        probability,
+        probability,
+        enough,
+        fc.boolean(),
+        (before, w, p, part, cap, steady) => {
+          const make = (): ShareTest => after(bets, limit, 0.1, before);
+          const candidate = Math.min(1, limit * p) * part;
+          const { value } = make();
+          expect(expected(make, w, p, candidate, cap, steady)).toBeLessThanOrEqual(
+            value * (1 + 1e-9) + 1e-12,
+          );
+        },
+      ),
+    );
+  });
+});
+
+describe.each(BELOW)("a test for %s", (_, bets, limit) => {
+  test("wins on average nothing while the candidate is marked at least as often as the limit says", () => {
+    fc.assert(
+      fc.property(past, share, probability, probability, fc.boolean(), (before, w, p, part, steady) => {
+        const make = (): ShareTest => after(bets, limit, 0, before);
+        const baseline = p / limit;
+        const candidate = baseline * limit + (1 - baseline * limit) * part;
+        const { value } = make();
+        expect(expected(make, w, baseline, candidate, Number.POSITIVE_INFINITY, steady)).toBeLessThanOrEqual(
+          value * (1 + 1e-9) + 1e-12,
+        );
+      }),
+    );
+  });
+});
+
+describe("a test of shares", () => {
+  test("wins on average where the candidate is marked more often", () => {
+    const make = (): ShareTest => new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
+    expect(expected(make, 0.1, 0.01, 0.1, Number.POSITIVE_INFINITY, true)).toBeGreaterThan(1.01);
+  });
+
+  test("never passes what is enough, and reaches it where it can", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), share, (marks, w) => {
+        const one = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
+        for (let i = 0; i < marks; i++) one.observe(true, true, w, 1, 100, true);
+        expect(one.value).toBeLessThanOrEqual(100 * (1 + 1e-9));
+      }),
+    );
+    const one = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
+    for (let i = 0; i < 20; i++) one.observe(true, true, 0.1, 1, 100, true);
+    expect(one.value).toBeCloseTo(100, 6);
+  });
+
+  test("does not bet on a request without a mark while a revision is silent", () => {
+    const one = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
+    for (let i = 0; i < 1000; i++) one.observe(false, false, 0.5, 1, 100, false);
+    expect(one.value).toBe(1);
+  });
+
+  test("keeps its money when a portion of the reserve is added to the bets", () => {
+    fc.assert(
+      fc.property(past, fc.integer({ min: 1, max: 50 }), (before, portions) => {
+        const one = after(MORE_ERRORS, 1, 0.3, before);
+        const { value } = one;
+        for (let i = 0; i < portions; i++) one.deposit();
+        expect(one.value / value).toBeCloseTo(1, 9);
+      }),
+    );
+  });
+
+  test("is the same after it was kept and restored", () => {
+    fc.assert(
+      fc.property(past, past, (before, later) => {
+        const one = after(MORE_ERRORS, 1, 0.1, before);
+        const other = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.1 });
+        other.restore(JSON.parse(JSON.stringify(one.snapshot())));
+        for (const { marked, candidate, share } of later) {
+          one.observe(marked, candidate, share, 1, 100, true);
+          other.observe(marked, candidate, share, 1, 100, true);
+        }
+        expect(other.snapshot()).toEqual(one.snapshot());
+      }),
+    );
+  });
+
+  test("stays finite however much is lost and won", () => {
+    const one = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
+    for (let i = 0; i < 5000; i++) one.observe(true, false, 0.5, 1, Number.POSITIVE_INFINITY, true);
+    expect(one.value).toBeCloseTo(0.02, 9);
+    one.deposit();
+    for (let i = 0; i < 5000; i++) one.observe(true, true, 0.5, 1, Number.POSITIVE_INFINITY, true);
+    expect(Number.isFinite(one.value)).toBe(true);
+    expect(one.value).toBeGreaterThan(1e100);
+  });
+});
+
+function after(
+  bets: readonly Bet[],
+  limit: number,
+  reserve: number,
+  before: readonly { marked: boolean; candidate: boolean; share: number }[],
+): ShareTest {
+  const one = new ShareTest({ bets, limit, reserve });
+  for (const { marked, candidate, share } of before) {
+    one.observe(marked, candidate, share, 1, Number.POSITIVE_INFINITY, true);
+  }
+  return one;
+}
+
+/** The value after one more request, on average over what it may be. */
+function expected(
+  make: () => ShareTest,
+  w: number,
+  baseline: number,
+  candidate: number,
+  cap: number,
+  steady: boolean,
+): number {
+  let sum = 0;
+  for (const ofCandidate of [true, false]) {
+    for (const marked of [true, false]) {
+      const p = ofCandidate ? candidate : baseline;
+      const probability = (ofCandidate ? w : 1 - w) * (marked ? p : 1 - p);
+      const one = make();
+      one.observe(marked, ofCandidate, w, 1, cap, steady);
+      sum += probability * one.value;
+    }
+  }
+  return sum;
+}

@@ -1,0 +1,10 @@
+import { incbet } from "cephes";
+// Compiles the special functions, which nothing may call before.
+import "../statistics/bernoulli.ts";
+
+/** The most hits of `total` that a probability of at most `p` explains: more are seen once in 10,000 times. */
+export function mostOf(total: number, p: number): number {
+  let most = Math.floor(total * p);
+  while (most < total && incbet(most + 1, total - most, p) > 1e-4) most++;
+  return most;
+}
