@@ -22,6 +22,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "scripts/nearest.ts",
   ],
   "scripts/bench/judge": ["scripts/bench/judge", "scripts/rollout/judge"],
+  "scripts/rollout": [
+    "scripts/rollout",
+    "scripts/cluster",
+    "scripts/mesh",
+    "scripts/traffic",
+    "scripts/manifests",
+    "scripts/nearest.ts",
+  ],
   "scripts/rollout/judge": ["scripts/rollout/judge", "scripts/nearest.ts"],
   "scripts/engines": [
     "scripts/engines",
@@ -34,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "scripts/terminal": [
     "scripts/terminal",
     "scripts/engines",
-    "scripts/rollout/judge",
+    "scripts/rollout",
     "scripts/cluster",
     "scripts/load",
     "scripts/mesh",

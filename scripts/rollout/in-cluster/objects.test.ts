@@ -1,0 +1,91 @@
+import { describe, expect, test } from "bun:test";
+import Type from "typebox";
+import { Check } from "typebox/schema";
+import { type JobOptions, jobObjects } from "./objects.ts";
+
+const OPTIONS: JobOptions = {
+  namespace: "kyc",
+  service: "credit-check",
+  engine: "knative",
+  virtualService: undefined,
+  revisions: ["credit-check-advanced", "credit-check-basic"],
+  gatewayNamespaces: ["istio-system"],
+  image: "dev.local/kyc/kyc-rollout:1",
+  args: ["credit-check", "--to=advanced"],
+  suffix: "ab12c",
+  by: "ann@host",
+};
+
+const Role = Type.Object({
+  rules: Type.Array(
+    Type.Object({
+      resources: Type.Array(Type.String()),
+      verbs: Type.Array(Type.String()),
+      resourceNames: Type.Optional(Type.Array(Type.String())),
+    }),
+  ),
+});
+
+/** What may be done, as `verb resource name`. */
+function rights(options: JobOptions): string[] {
+  return jobObjects(options).flatMap((object) => {
+    const any: unknown = object;
+    if (!Check(Role, any)) return [];
+    return any.rules.flatMap(({ resources, verbs, resourceNames = ["*"] }) =>
+      resources.flatMap((resource) =>
+        resourceNames.flatMap((name) => verbs.map((verb) => `${verb} ${resource} ${name}`)),
+      ),
+    );
+  });
+}
+
+describe("a rollout as a Job", () => {
+  test("may change the one service's split, its own journal, history and Lease, and nothing else", () => {
+    const writes = (options: JobOptions): string[] =>
+      rights(options).filter((right) => !/^(get|list) /.test(right) && !right.includes("portforward"));
+    const own = [
+      "update configmaps kyc-rollout-credit-check",
+      "patch configmaps kyc-rollout-credit-check",
+      "update configmaps kyc-split-credit-check",
+      "patch configmaps kyc-split-credit-check",
+      "update leases kyc-rollout-credit-check",
+    ];
+    expect(writes(OPTIONS)).toEqual(["patch services credit-check", ...own]);
+    expect(writes({ ...OPTIONS, engine: "istio", virtualService: "kyc-credit-check" })).toEqual([
+      "update virtualservices kyc-credit-check",
+      "patch virtualservices kyc-credit-check",
+      ...own,
+    ]);
+  });
+
+  test("reads no secret and no log, and enters no pod", () => {
+    expect(rights(OPTIONS).filter((right) => /secret|log|exec|attach|\* \*/.test(right))).toEqual([]);
+  });
+
+  test("may ask the gateway's proxies where the gateway is", () => {
+    const places = jobObjects({ ...OPTIONS, gatewayNamespaces: ["kyc", "istio-system"] })
+      .filter(({ kind }) => kind === "Role")
+      .map(({ metadata }) => metadata.namespace);
+    expect(places).toEqual(["kyc", "istio-system"]);
+  });
+
+  test("is not tried again when it was rolled back or held, and goes on when its pod is lost", () => {
+    const job: unknown = jobObjects(OPTIONS).at(-1);
+    expect(job).toMatchObject({
+      kind: "Job",
+      metadata: { name: "kyc-rollout-credit-check-ab12c" },
+      spec: {
+        podFailurePolicy: {
+          rules: [{ action: "FailJob", onExitCodes: { operator: "In", values: [1, 2, 3] } }],
+        },
+        template: {
+          spec: {
+            restartPolicy: "Never",
+            serviceAccountName: "kyc-rollout-credit-check",
+            containers: [{ args: ["rollout", "credit-check", "--to=advanced"] }],
+          },
+        },
+      },
+    });
+  });
+});

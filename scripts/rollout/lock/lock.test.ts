@@ -1,0 +1,112 @@
+import { describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ObjectStore } from "../testing/object-store.ts";
+import { VirtualClock } from "../testing/virtual-clock.ts";
+import { FileLock } from "./file-lock.ts";
+import { LeaseLock } from "./lease-lock.ts";
+import { Taken } from "./lock.ts";
+
+describe("a lock in a file", () => {
+  test("is held by one, who is named to the others, until it is given back", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "kyc-lock-"));
+    try {
+      const lock = new FileLock(join(folder, "a/lock"), "credit-check");
+      expect(await lock.holder()).toBeUndefined();
+      const held = await lock.acquire("ann@host");
+      expect((await lock.holder())?.who).toBe("ann@host");
+      expect(lock.acquire("bob@host")).rejects.toThrow("credit-check is being rolled out by ann@host since");
+      await held.release();
+      expect(await lock.holder()).toBeUndefined();
+      await (await lock.acquire("bob@host")).release();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test("is free when its process was killed", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "kyc-lock-"));
+    try {
+      const path = join(folder, "lock");
+      const script = `
+        const { FileLock } = await import(${JSON.stringify(join(import.meta.dir, "file-lock.ts"))});
+        await new FileLock(${JSON.stringify(path)}, "credit-check").acquire("the other");
+        console.log("held");
+        setInterval(() => {}, 1000);`;
+      const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe" });
+      for await (const bytes of child.stdout) if (new TextDecoder().decode(bytes).includes("held")) break;
+      const lock = new FileLock(path, "credit-check");
+      expect((await lock.holder())?.who).toBe("the other");
+      expect(lock.acquire("ann")).rejects.toBeInstanceOf(Taken);
+      child.kill("SIGKILL");
+      await child.exited;
+      await (await lock.acquire("ann")).release();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe("a lock on a cluster", () => {
+  const make = () => {
+    const store = new ObjectStore();
+    const clock = new VirtualClock();
+    return { store, clock, lock: () => new LeaseLock(store.kube, "kyc", "credit-check", clock) };
+  };
+
+  test("is renewed while it is held, and nobody else gets it", async () => {
+    const { clock, lock } = make();
+    const held = await lock().acquire("ann@host");
+    expect(
+      await lock()
+        .acquire("bob@host")
+        .catch((error: unknown) => error),
+    ).toBeInstanceOf(Taken);
+    await clock.sleep(120_000);
+    expect((await lock().holder())?.who).toBe("ann@host");
+    expect(held.lost.aborted).toBe(false);
+    await held.release();
+    expect(await lock().holder()).toBeUndefined();
+    await (await lock().acquire("bob@host")).release();
+  });
+
+  test("of a process that is gone is free after its duration", async () => {
+    const { store, clock, lock } = make();
+    const dead = new VirtualClock(clock.now());
+    // Its time stands still: it renews nothing.
+    dead.sleep = () => new Promise(() => {});
+    await new LeaseLock(store.kube, "kyc", "credit-check", dead).acquire("ann@host");
+    const from = clock.now();
+    const held = await lock().acquire("bob@host");
+    expect(clock.now() - from).toBeGreaterThanOrEqual(15_000);
+    expect((await lock().holder())?.who).toBe("bob@host");
+    await held.release();
+  });
+
+  test("that cannot be renewed is lost before another may take it", async () => {
+    const { store, clock, lock } = make();
+    const held = await lock().acquire("ann@host");
+    store.isDown = true;
+    await clock.sleep(14_999);
+    expect(held.lost.aborted).toBe(true);
+  });
+
+  test("that somebody took away is lost at once", async () => {
+    const { store, clock, lock } = make();
+    const held = await lock().acquire("ann@host");
+    const ref = {
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      namespace: "kyc",
+      name: "kyc-rollout-credit-check",
+    };
+    const lease = await store.kube.get(ref);
+    if (lease === undefined) throw new Error("there is a lease");
+    await store.kube.replace({ ...lease, spec: { holderIdentity: "eve" } }, { fieldManager: "eve" });
+    await clock.sleep(6_000);
+    expect(held.lost.aborted).toBe(true);
+    await held.release();
+    expect((await store.kube.get(ref))?.spec).toEqual({ holderIdentity: "eve" });
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect, test } from "bun:test";
+import { ORIGINAL, World } from "../testing/lives.ts";
+import { toTargets } from "../plan/targets.ts";
+import { next } from "./next.ts";
+import { type Command, type Event, initialState, PHASES, type Phase, type State } from "./state.ts";
+
+const { plan } = new World();
+const original = toTargets(ORIGINAL);
+const begin = (): State => initialState({ targets: original, version: "1" }, 0);
+const ask = (command: Command, more: Partial<Extract<Event, { type: "asked" }>> = {}): Event => ({
+  type: "asked",
+  atMs: 500,
+  command,
+  by: "ann",
+  why: "",
+  overwrite: false,
+  queued: true,
+  ...more,
+});
+const at = (phase: Phase): State => ({
+  ...begin(),
+  phase,
+  step:
+    phase === "preparing" || phase === "warming" ? -1 : phase === "baking" || phase === "promoted" ? 2 : 0,
+  heldFrom: phase === "held" ? "judging" : null,
+});
+
+const ACTIVE: Phase[] = ["preparing", "warming", "shifting", "settling", "judging", "baking"];
+
+describe("an abort", () => {
+  test.each([...ACTIVE, "held" as const])(
+    "while %s sets out for the split as it was, with the reason",
+    (phase) => {
+      const state = next(plan, at(phase), ask("abort", { why: "complaints" }));
+      expect([state.phase, state.reason]).toEqual(["restoring", "aborted by ann: complaints"]);
+      expect(state.pending.at(-1)).toEqual(original);
+    },
+  );
+
+  test.each(["restoring", "confirming", "rolled back", "promoted"] as const)(
+    "while %s changes nothing, however often",
+    (phase) => {
+      const state = at(phase);
+      const once = next(plan, state, ask("abort"));
+      expect(next(plan, once, ask("abort"))).toEqual({ ...state, handled: 2 });
+    },
+  );
+
+  test("does not write over somebody else's split unless that is asked for", () => {
+    const live = { targets: original.map((each) => ({ ...each, percent: 50 })), version: "9", by: "eve" };
+    const held = next(plan, at("judging"), { type: "seen", atMs: 400, live });
+    expect(held.phase).toBe("held");
+    expect(next(plan, held, ask("abort", { queued: false }))).toBe(held);
+    const forced = next(plan, held, ask("abort", { overwrite: true }));
+    expect([forced.phase, forced.written.version]).toEqual(["restoring", "9"]);
+  });
+});
+
+describe("a verdict of regressed", () => {
+  test.each(ACTIVE)("while %s leads back", (phase) => {
+    const event: Event = { type: "verdict", atMs: 1, verdict: "regressed", because: "it fails" };
+    const state = next(plan, at(phase), event);
+    expect([state.phase, state.reason]).toEqual(["restoring", "it fails"]);
+  });
+
+  test("leads back while paused, too; healthy and undecided lead nowhere then", () => {
+    const paused = { ...at("judging"), paused: true };
+    const say = (verdict: "healthy" | "undecided" | "regressed"): State =>
+      next(plan, paused, { type: "verdict", atMs: 1e9, verdict, because: "so" });
+    expect(say("healthy")).toBe(paused);
+    expect(say("undecided")).toBe(paused);
+    expect(say("regressed").phase).toBe("restoring");
+  });
+});
+
+describe("a state", () => {
+  test("is the same object after an event that changes nothing", () => {
+    const nothing: Event[] = [
+      { type: "time", atMs: 1 },
+      { type: "failed", atMs: 1, why: "no answer" },
+      { type: "unready", atMs: 1, why: "pulling" },
+      { type: "seen", atMs: 1, live: { targets: original, version: "1", by: null } },
+      { type: "verdict", atMs: 1, verdict: "undecided", because: "few" },
+    ];
+    for (const phase of PHASES)
+      for (const event of nothing) expect(next(plan, at(phase), event)).toEqual(at(phase));
+    const state = at("judging");
+    for (const event of nothing) expect(next(plan, state, event)).toBe(state);
+  });
+
+  test("of a step goes on only when it is healthy and had its time", () => {
+    const say = (atMs: number): Phase =>
+      next(plan, at("judging"), { type: "verdict", atMs, verdict: "healthy", because: "fine" }).phase;
+    expect([say(plan.settings.stepMs - 1), say(plan.settings.stepMs)]).toEqual(["judging", "shifting"]);
+  });
+
+  test("takes a version that is new for a split that is not", () => {
+    const live = { targets: original, version: "8", by: "ann" };
+    const state = next(plan, at("judging"), { type: "seen", atMs: 1, live });
+    expect([state.phase, state.written.version]).toEqual(["judging", "8"]);
+  });
+
+  test("that cannot be restored in time is held, and says both reasons", () => {
+    const restoring = next(plan, at("judging"), ask("abort", { why: "complaints" }));
+    const late = next(plan, restoring, { type: "failed", atMs: 1e9, why: "forbidden" });
+    expect(late.phase).toBe("held");
+    expect(late.reason).toBe(
+      "the original split could not be written: forbidden; it was to be, because aborted by ann: complaints",
+    );
+    expect(next(plan, late, ask("resume")).phase).toBe("restoring");
+  });
+});

@@ -1,0 +1,165 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { SplitTarget } from "../../traffic/engine.ts";
+import { SETTINGS } from "../testing/lives.ts";
+import { detectionRequests, forecast } from "./forecast.ts";
+import { makePlan, NoPlan, type PlanOptions, shareOf } from "./plan.ts";
+import { shift } from "./shift.ts";
+import { describeTargets, percentOf, sameTargets, toSplit, toTargets } from "./targets.ts";
+
+const target = (name: string, percent: number, latest = false): SplitTarget => ({
+  revision: `credit-check-${name}`,
+  tag: name,
+  percent,
+  latest,
+});
+
+function planOf(targets: SplitTarget[], more: Partial<PlanOptions> = {}) {
+  return makePlan({
+    id: "r1",
+    service: "credit-check",
+    engine: "knative",
+    place: "Service kyc/credit-check",
+    live: { targets, version: "7", changed: undefined },
+    revisions: ["credit-check-basic", "credit-check-advanced", "credit-check-v3"],
+    to: "advanced",
+    percents: [1, 10, 100],
+    settings: SETTINGS,
+    by: "ann@host",
+    atMs: 0,
+    ...more,
+  });
+}
+
+const refusal = (make: () => unknown): string => {
+  try {
+    make();
+    return "";
+  } catch (error) {
+    if (error instanceof NoPlan) return error.message;
+    throw error;
+  }
+};
+
+describe("a plan", () => {
+  test("gives the candidate its share step by step, and the rest to the others", () => {
+    const { steps, candidate, baseline } = planOf([target("basic", 100), target("advanced", 0)]);
+    expect(steps.map(({ targets }) => describeTargets(targets))).toEqual([
+      "basic=99 advanced=1",
+      "basic=90 advanced=10",
+      "basic=0 advanced=100",
+    ]);
+    expect([candidate, baseline]).toEqual(["credit-check-advanced", "credit-check-basic"]);
+  });
+
+  test("judges a candidate that has a share already there first, and goes up from there", () => {
+    const { steps } = planOf([target("basic", 50), target("advanced", 50)], { percents: [10, 50, 75, 100] });
+    expect(steps.map(({ percent }) => percent)).toEqual([50, 75, 100]);
+    expect(steps[0]?.targets).toEqual(toTargets([target("basic", 50), target("advanced", 50)]));
+  });
+
+  test("adds a revision that the split does not name, with its tag", () => {
+    const { steps, original } = planOf([target("basic", 100)], { to: "v3" });
+    expect(describeTargets(steps[0]?.targets ?? [])).toBe("basic=99 v3=1");
+    expect(describeTargets(original.targets)).toBe("basic=100");
+    const named = planOf([target("basic", 100)], { to: "credit-check-v3" });
+    expect(named.steps[0]?.targets[1]).toEqual({
+      revision: "credit-check-v3",
+      tag: "v3",
+      percent: 1,
+      latest: false,
+    });
+  });
+
+  test("compares with the largest of the others, or with the one that is named, by their share of the two", () => {
+    const three = [target("basic", 60), target("v3", 40), target("advanced", 0)];
+    expect(planOf(three).baseline).toBe("credit-check-basic");
+    const plan = planOf(three, { from: "v3" });
+    expect(plan.baseline).toBe("credit-check-v3");
+    expect(describeTargets(plan.steps[1]?.targets ?? [])).toBe("basic=54 v3=36 advanced=10");
+    expect(shareOf(plan, plan.steps[1]?.targets ?? [])).toBeCloseTo(10 / 46);
+  });
+
+  test("is refused with what to change", () => {
+    const both = [target("basic", 100), target("advanced", 0)];
+    expect(refusal(() => planOf(both, { to: "advnaced" }))).toBe(
+      "credit-check has no tag and no revision advnaced: did you mean advanced?",
+    );
+    expect(refusal(() => planOf(both, { from: "v3" }))).toStartWith("v3 has no traffic to be compared with");
+    expect(refusal(() => planOf([target("basic", 0), target("advanced", 100)]))).toBe(
+      "advanced has all traffic of credit-check already.",
+    );
+    expect(refusal(() => planOf(both, { percents: [10, 5, 100] }))).toContain("each above the one before");
+    expect(refusal(() => planOf(both, { percents: [0.5, 100] }))).toContain("whole percents");
+    expect(refusal(() => planOf(both, { percents: [10, 50] }))).toContain("the last step has to be 100");
+  });
+});
+
+test("shifted splits sum to 100 in whole percents, keep tags and order, and nobody else gains", () => {
+  const splits = fc
+    .array(fc.nat(100), { minLength: 2, maxLength: 5 })
+    .filter((weights) => weights.slice(1).some((weight) => weight > 0))
+    .map((weights) => {
+      const sum = weights.reduce((all, weight) => all + weight, 0);
+      return weights.map((weight, i) => ({
+        ...target(`r${i}`, Math.floor((100 * weight) / sum)),
+        tag: i % 2 === 0 ? `r${i}` : null,
+      }));
+    })
+    .filter((targets) => targets.slice(1).some(({ percent }) => percent > 0));
+  fc.assert(
+    fc.property(splits, fc.integer({ min: 1, max: 100 }), (before, percent) => {
+      const after = shift(before, 0, percent);
+      expect(after.reduce((sum, each) => sum + each.percent, 0)).toBe(100);
+      expect(after.map(({ revision, tag }) => [revision, tag])).toEqual(
+        before.map(({ revision, tag }) => [revision, tag]),
+      );
+      expect(percentOf(after, "credit-check-r0")).toBe(percent);
+      for (const [i, each] of after.entries()) {
+        expect(Number.isInteger(each.percent)).toBe(true);
+        if (i > 0 && before[i]?.percent === 0) expect(each.percent).toBe(0);
+      }
+    }),
+  );
+});
+
+test("splits are the same in any order, without entries that say nothing, and through an engine and back", () => {
+  const some = toTargets([target("basic", 90), target("advanced", 10, true)]);
+  expect(sameTargets(some, [...some].reverse())).toBe(true);
+  expect(sameTargets(some, [...some, { revision: "x", tag: null, percent: 0, latest: false }])).toBe(true);
+  expect(sameTargets(some, toTargets([target("basic", 90), target("advanced", 10)]))).toBe(false);
+  expect(sameTargets(some, toTargets([target("basic", 89), target("advanced", 11, true)]))).toBe(false);
+  expect(toTargets(toSplit(some))).toEqual(some);
+});
+
+describe("a forecast", () => {
+  test("needs for a candidate that only fails as many requests as the judge says", () => {
+    // ln(14/alpha) / H(w): 11 requests at a half, 22 at a tenth.
+    expect(detectionRequests(0.5, 1e-12, 1, 0.01)).toBeCloseTo(Math.log(1400) / Math.log(2), 3);
+    expect(detectionRequests(0.1, 1e-12, 1, 0.01)).toBeCloseTo(22.3, 1);
+    expect(detectionRequests(0.5, 0.01, 0.01, 0.01)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("is sooner with more traffic and with more errors, and says where nothing can be seen", () => {
+    const plan = planOf([target("basic", 100), target("advanced", 0)]);
+    const traffic = { ms: 5_000, rps: 20, errors: 0, median: 10, p99: 20 };
+    const [, step] = forecast(plan, traffic);
+    const [, more] = forecast(plan, { ...traffic, rps: 100 });
+    expect(step?.candidatePerMinute).toBe(120);
+    const times = step?.detects.map(({ ms }) => ms) ?? [];
+    expect(times).toEqual(times.toSorted((a, b) => b - a));
+    expect(more?.detects[0]?.ms ?? 0).toBeCloseTo((times[0] ?? 0) / 5);
+    expect(more?.healthyMs ?? 0).toBeLessThan(step?.healthyMs ?? 0);
+    const [silent] = forecast(plan, {
+      ms: 5_000,
+      rps: 0,
+      errors: undefined,
+      median: undefined,
+      p99: undefined,
+    });
+    expect([silent?.healthyMs, silent?.detects[0]?.ms]).toEqual([
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+    ]);
+  });
+});
