@@ -1,4 +1,4 @@
-import type { HeaderList } from "../traffic/headers.ts";
+import { HeaderList } from "../traffic/headers.ts";
 import type { Hop, RoutedRequest } from "../traffic/resolve.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { frameRequest } from "./http/framing.ts";
@@ -28,6 +28,11 @@ export function addUpgrade(headers: HeaderList): void {
 /** The head of a request as HTTP/1.1 writes it. */
 export function headOf({ method, target, headers }: RoutedRequest): Buffer {
   return latin1(`${method} ${target} HTTP/1.1\r\n${headers.toString()}\r\n`);
+}
+
+/** Where an answer of the mesh itself says that something is to be found. */
+export function locationOf({ location }: { location: string | undefined }): HeaderList {
+  return new HeaderList(location === undefined ? [] : ["location", location]);
 }
 
 /** The routes' changes to an answer, from the innermost hop outwards; the mesh's own answers get them too, as Envoy's do. */

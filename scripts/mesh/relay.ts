@@ -10,7 +10,7 @@ import { type Framing, removeHopByHop } from "./http/framing.ts";
 import type { ResponseHead } from "./http/head.ts";
 import { type BodyState, RequestBody } from "./request-body.ts";
 import { Limits } from "./limits.ts";
-import { addUpgrade, changeResponse, frameForRevision, headOf, isUpgrade } from "./passage.ts";
+import { addUpgrade, changeResponse, frameForRevision, headOf, isUpgrade, locationOf } from "./passage.ts";
 import { sendCopy } from "./mirror.ts";
 import { type Outcome, retryingHop } from "./retry.ts";
 import type { Place, Seat } from "./revisions/seat.ts";
@@ -130,9 +130,9 @@ class Relay {
       case "abort":
         return this.#answer(resolution.status, Buffer.from("fault filter abort"));
       case "direct":
-        return this.#answer(resolution.status, resolution.body);
+        return this.#answer(resolution.status, resolution.body, locationOf(resolution));
       case "redirect":
-        return this.#answer(resolution.status, "", new HeaderList(["location", resolution.location]));
+        return this.#answer(resolution.status, "", locationOf(resolution));
       case "revision":
         return this.#goTo(resolution.revision, resolution.request);
     }

@@ -35,7 +35,16 @@ export class HeaderList {
     return undefined;
   }
 
-  /** All values of a name joined by commas, which is what a route match sees (RFC 9110 section 5.3). */
+  /** Whether a field of this name has a value that is so. */
+  some(name: string, holds: (value: string) => boolean): boolean {
+    const fields = this.#fields;
+    for (let i = 0; i < fields.length; i += 2) {
+      if (fields[i] === name && holds(fields[i + 1] as string)) return true;
+    }
+    return false;
+  }
+
+  /** All values of a name joined by commas, which says the same (RFC 9110 section 5.3). */
   joined(name: string): string | undefined {
     const fields = this.#fields;
     let all: string | undefined;

@@ -48,12 +48,13 @@ function requestMatches(match: RequestMatch, request: MatchedRequest): boolean {
   if (match.authority !== undefined && !stringMatches(match.authority, request.authority)) return false;
   const { headers } = request;
   for (const [name, wanted] of match.headers) {
-    if (!valueMatches(wanted, headers.joined(name))) return false;
+    if (!headers.some(name, (value) => valueMatches(wanted, value))) return false;
   }
   for (const [name, unwanted] of match.withoutHeaders) {
+    if (headers.some(name, (value) => valueMatches(unwanted, value))) return false;
     // To Envoy a header that is not there is an empty one here, unless presence is asked.
-    const missing = unwanted.kind === "present" ? undefined : "";
-    if (valueMatches(unwanted, headers.joined(name) ?? missing)) return false;
+    if (unwanted.kind !== "present" && headers.get(name) === undefined && valueMatches(unwanted, ""))
+      return false;
   }
   for (const [name, wanted] of match.queryParams) {
     if (!valueMatches(wanted, queryParameter(request.target, name))) return false;

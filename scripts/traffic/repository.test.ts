@@ -53,10 +53,10 @@ const REQUESTS: [
     OUR_HOST,
     "/credit-check/report",
     [
-      ["end-user", "basic"],
+      ["end-user", "other"],
       ["end-user", "basic"],
     ],
-    SPLIT,
+    BASIC,
   ],
   ["mesh", "GET", OUR_HOST, "/credit-check/report/", [["end-user", "basic"]], SPLIT],
   ["mesh", "GET", OUR_HOST, "/credit-check/basic/", [], SPLIT],

@@ -1,7 +1,7 @@
 import { HeaderList } from "./headers.ts";
 import { hostOf } from "./hosts.ts";
 import { appliedMatch, pathOf } from "./match.ts";
-import { redirected, regexRewritten, rewritten, shadowHost } from "./rewrite.ts";
+import { ownLocation, redirected, regexRewritten, rewritten, shadowHost } from "./rewrite.ts";
 import {
   type Backend,
   type Destination,
@@ -47,7 +47,14 @@ export interface Hop {
 export type Resolution =
   | { kind: "revision"; revision: string; request: RoutedRequest; hops: readonly Hop[] }
   | { kind: "redirect"; status: number; location: string; hops: readonly Hop[] }
-  | { kind: "direct"; status: number; body: Uint8Array; hops: readonly Hop[] }
+  /** Some statuses say where the answer is to be found: here, of all places, but Envoy has it so. */
+  | {
+      kind: "direct";
+      status: number;
+      body: Uint8Array;
+      location: string | undefined;
+      hops: readonly Hop[];
+    }
   /** A fault that a rule asks for; with the revision that would have answered, where that was chosen already. */
   | { kind: "abort"; status: number; revision?: string; hops: readonly Hop[] }
   | { kind: "nowhere"; status: 404 | 500; reason: string; hops: readonly Hop[] };
@@ -102,8 +109,10 @@ export function resolveBy(
       const { action } = rule;
       if (action.kind !== "forward") {
         hops.push({ rule, destination: undefined, before: undefined, delayMs: 0, mirrored: [] });
-        if (action.kind === "direct")
-          return { kind: "direct", status: action.status, body: action.body, hops };
+        if (action.kind === "direct") {
+          const { status, body } = action;
+          return { kind: "direct", status, body, location: ownLocation(status, request), hops };
+        }
         return { kind: "redirect", status: action.status, location: redirected(action, request), hops };
       }
       const retried = steps === earlier.length ? again : undefined;

@@ -59,7 +59,7 @@ export function shadowHost(authority: string): string {
  * (envoy, source/common/router/config_impl.cc, newUri and processRequestHost)
  */
 export function redirected(
-  action: RedirectAction,
+  action: Pick<RedirectAction, "scheme" | "authority" | "port" | "uri">,
   { target, authority }: { target: string; authority: string },
 ): string {
   const scheme = action.scheme ?? "http";
@@ -74,4 +74,13 @@ export function redirected(
     // A port of one's own takes the place of the request's, and :80 makes no sense of https.
     return port !== "" || (scheme === "https" && itsPort === ":80") ? host : authority;
   }
+}
+
+/** The Location that Envoy adds to an answer of its own with this status. (envoy, source/common/router/router.cc) */
+export function ownLocation(
+  status: number,
+  request: { target: string; authority: string },
+): string | undefined {
+  if (status !== 201 && (status < 300 || status > 399)) return undefined;
+  return redirected({ scheme: undefined, authority: undefined, port: undefined, uri: undefined }, request);
 }

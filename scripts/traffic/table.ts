@@ -29,7 +29,7 @@ export interface RequestMatch {
   ignoreUriCase: boolean;
   method: StringMatch | undefined;
   authority: StringMatch | undefined;
-  /** Names are in lower case; several fields of one name are one value, joined by commas. */
+  /** Names are in lower case; of several fields of one name it is enough that one matches (Envoy since 1.39). */
   headers: NamedMatches;
   /** None of these may hold. A header that is not there counts as an empty one, except where presence is asked. */
   withoutHeaders: NamedMatches;

@@ -90,7 +90,11 @@ function normal(headers: Answer["headers"], without: readonly (string | RegExp)[
   for (const [name, value] of headers) {
     if (without.some((one) => (typeof one === "string" ? one === name : one.test(name)))) continue;
     const before = byName.get(name);
-    byName.set(name, before === undefined ? value : `${before},${value}`);
+    // Envoy joins some by itself, and leaves empty ones out where it does.
+    byName.set(
+      name,
+      before === undefined || before === "" ? value : value === "" ? before : `${before},${value}`,
+    );
   }
   return new Map([...byName].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -22,17 +22,17 @@ export class LocalEchoes implements Disposable {
     revision,
     startEcho(revision, "127.0.0.1", 0),
   ]);
-  readonly clients = new Map(
-    this.#echoes.map(([revision, { port }]) => [
-      `${NAMESPACE}/${revision}`,
-      new HttpClient("127.0.0.1", port),
-    ]),
-  );
+
+  /** A way to a revision (`namespace/name`). */
+  connect(revision: string): HttpClient {
+    const [, echo] = this.#echoes.find(([name]) => `${NAMESPACE}/${name}` === revision) ?? [];
+    if (echo === undefined) throw new Error(`there is no echo ${revision}`);
+    return new HttpClient("127.0.0.1", echo.port);
+  }
 
   /** The copies that came since the last time, by case. */
   async copies(): Promise<Map<string, Seen[]>> {
-    const client = this.clients.get(`${NAMESPACE}/${MIRROR}`);
-    if (client === undefined) throw new Error("there is no echo for copies");
+    const client = this.connect(`${NAMESPACE}/${MIRROR}`);
     const wish = { method: "GET", target: COPIES_PATH, headers: [], body: "" };
     const { body } = await ask(client, "echo", wish, "");
     return new Map(Parse(Copies, JSON.parse(body)));
@@ -76,17 +76,12 @@ export class MeshSide implements Disposable {
     this.leavesToChance = [...table.listeners.ingress.exact.values()].some((rules) =>
       rules.some(({ action }) => action.kind === "forward" && action.destinations.length > 1),
     );
-    const seatAt = (client: HttpClient): { client: HttpClient; cold: boolean; leave(): void } => ({
-      client,
-      cold: false,
-      leave() {},
-    });
     const generation = {
       table,
       seat: (revision: string) => {
-        const client = echoes.clients.get(revision);
-        if (client === undefined) throw new Error(`there is no echo ${revision}`);
-        return seatAt(client);
+        // A connection of its own: what the mesh does about kept ones is not what routes say.
+        const client = echoes.connect(revision);
+        return { client, cold: false, leave: () => void client.close() };
       },
       revisionTimeoutMs: () => Number.POSITIVE_INFINITY,
     };

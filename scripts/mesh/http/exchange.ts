@@ -102,7 +102,7 @@ export class Exchange {
   reply(status: number, content: string | Uint8Array, headers = new HeaderList()): void {
     const body = Buffer.from(typeof content === "string" && content !== "" ? `${content}\n` : content);
     if (body.length > 0 && headers.get("content-type") === undefined) {
-      headers.set("content-type", "text/plain; charset=utf-8");
+      headers.set("content-type", typeof content === "string" ? "text/plain; charset=utf-8" : "text/plain");
     }
     headers.set("content-length", String(body.length));
     if (this.#isCurrent()) this.#connection.closeUnlessRead();
