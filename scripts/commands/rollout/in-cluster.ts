@@ -65,7 +65,7 @@ async function jobOptions(
   if (engine.name === "local") throw new Failure("--in-cluster is for a cluster.", EXIT.usage);
   const [live, revisions] = await Promise.all([engine.read(), engine.revisions()]);
   // Made here too, so that a mistake is told at once and not by a Job.
-  const plan = makePlan({
+  makePlan({
     id: "",
     service,
     engine: engine.name,
@@ -89,7 +89,6 @@ async function jobOptions(
     service,
     engine: engine.name,
     virtualService: engine.name === "istio" ? engine.place.split("/")[1] : undefined,
-    revisions: [plan.candidate, plan.baseline],
     gatewayNamespaces: [...new Set(gateways.items.map(({ metadata }) => metadata.namespace ?? "default"))],
     image: "",
     args: argumentsOf(service, engine.name, to, flags),

@@ -58,7 +58,7 @@ export async function siteOf(service: string, flags: RolloutFlags): Promise<Roll
       lock: new FileLock(join(folder, "lock"), service),
       audit: fileStore(auditPlace),
       auditPlace,
-      warm: warmLocally(root, service, namespace, flags.warmPath),
+      warm: warmLocally(root, { service, namespace, path: flags.warmPath }),
       beatMs: 100,
       settleMs: 0,
       kube: undefined,
@@ -105,7 +105,7 @@ async function onCluster(
     lock: new LeaseLock(kube, namespace, service, realClock),
     audit: isJob ? journal.audit : fileStore(file),
     auditPlace: isJob ? journal.place : file,
-    warm: warmOnCluster(kube, namespace, warmPath),
+    warm: warmOnCluster(kube, { service, namespace, path: warmPath }),
     beatMs: 400,
     // The pods are asked every second.
     settleMs: 1_500,

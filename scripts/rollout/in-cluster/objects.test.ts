@@ -8,7 +8,6 @@ const OPTIONS: JobOptions = {
   service: "credit-check",
   engine: "knative",
   virtualService: undefined,
-  revisions: ["credit-check-advanced", "credit-check-basic"],
   gatewayNamespaces: ["istio-system"],
   image: "dev.local/kyc/kyc-rollout:1",
   args: ["credit-check", "--to=advanced"],

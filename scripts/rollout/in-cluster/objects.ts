@@ -8,9 +8,7 @@ export interface JobOptions {
   engine: "knative" | "istio";
   /** Of the engine `istio`: the VirtualService that has the weights. */
   virtualService: string | undefined;
-  /** The revisions that may be warmed. */
-  revisions: readonly string[];
-  /** Where the ingress gateway's pods are, which are asked whether they have the split. */
+  /** Where the ingress gateway's pods are: they are asked whether they have the split, and warm the candidate. */
   gatewayNamespaces: readonly string[];
   image: string;
   /** The command's arguments after `rollout`. */
@@ -80,9 +78,8 @@ const GATEWAY_RULES: Rule[] = [
   { apiGroups: [""], resources: ["pods/portforward"], verbs: ["get", "create"] },
 ];
 
-function ownRules({ service, engine, virtualService, revisions }: JobOptions): Rule[] {
+function ownRules({ service, engine, virtualService }: JobOptions): Rule[] {
   const name = rolloutName(service);
-  const warmed = revisions.map((revision) => `http:${revision}:80`);
   const written: Rule =
     engine === "knative"
       ? { apiGroups: [SERVING], resources: ["services"], resourceNames: [service], verbs: ["patch"] }
@@ -110,7 +107,6 @@ function ownRules({ service, engine, virtualService, revisions }: JobOptions): R
     },
     { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] },
     { apiGroups: [""], resources: ["pods/portforward"], verbs: ["get", "create"] },
-    { apiGroups: [""], resources: ["services/proxy"], resourceNames: warmed, verbs: ["get"] },
   ];
 }
 

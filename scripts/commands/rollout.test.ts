@@ -1,0 +1,218 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { cp, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { steadyLoad } from "../load/steady.ts";
+import { PROJECT } from "../project.ts";
+import { type Finished, kyc, type RunningDev, startDev } from "./testing.ts";
+
+const FILE = "knative/credit-check/2-advanced.yaml";
+// How fast this machine is, is not tested.
+const QUICK = [
+  "--steps",
+  "50,100",
+  "--step-time",
+  "1s",
+  "--bake",
+  "2s",
+  "--look",
+  "1s",
+  "--latency-floor",
+  "5s",
+];
+
+let root = "";
+let dev: RunningDev;
+const end = new AbortController();
+let load: Promise<void>;
+
+/** A copy of the project's manifests with all traffic at the basic check, a mesh that runs from it, and traffic. */
+beforeAll(async () => {
+  root = await realpath(await mkdtemp(join(tmpdir(), "kyc-rollout-")));
+  for (const folder of ["knative", "istio"])
+    await cp(join(PROJECT, folder), join(root, folder), { recursive: true });
+  await symlink(join(PROJECT, "functions"), join(root, "functions"));
+  const text = await readFile(join(root, FILE), "utf8");
+  const [first, ...others] = text.split("percent: 50");
+  await writeFile(
+    join(root, FILE),
+    [`${first}percent: 100`, ...others].join("percent: 0").replace("percent: 100percent: 0", "percent: 100"),
+  );
+  dev = await startDev(["--dir", root]);
+  load = steadyLoad({ url: `${dev.ingress}/kyc/v1/customer`, rps: 120, signal: end.signal, onResult() {} });
+}, 30_000);
+
+afterAll(async () => {
+  end.abort();
+  await load;
+  await dev[Symbol.asyncDispose]();
+  await rm(root, { recursive: true, force: true });
+}, 30_000);
+
+const rollout = (...args: string[]): Promise<Finished> => kyc("rollout", ...args, "--dir", root);
+const percents = async (): Promise<string[]> =>
+  [...(await readFile(join(root, FILE), "utf8")).matchAll(/percent: ([0-9]+)/g)].map(
+    ([, percent = ""]) => percent,
+  );
+
+/** A rollout that goes on beside the test, until it has written this. */
+async function begun(until: string, ...args: string[]): Promise<Bun.Subprocess<"ignore", "ignore", "pipe">> {
+  const command = [process.execPath, join(PROJECT, "scripts/kyc.ts"), "rollout", ...args, "--dir", root];
+  const child = Bun.spawn(command, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  const decoder = new TextDecoder();
+  let said = "";
+  const reader = child.stderr.getReader();
+  while (!said.includes(until)) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`it ended before it said ${until}:\n${said}`);
+    said += decoder.decode(value, { stream: true });
+  }
+  reader.releaseLock();
+  return child;
+}
+
+describe("kyc rollout", () => {
+  test("shows with --dry-run what it would do, and does nothing", async () => {
+    const { code, out } = await rollout(
+      "credit-check",
+      "--to",
+      "advanced",
+      "--dry-run",
+      "--look",
+      "1s",
+      "-o",
+      "json",
+    );
+    expect(code).toBe(0);
+    const { plan, traffic } = JSON.parse(out) as {
+      plan: { steps: { percent: number }[] };
+      traffic: { rps: number };
+    };
+    expect(plan.steps.map(({ percent }) => percent)).toEqual([1, 5, 10, 25, 50, 100]);
+    expect(traffic.rps).toBeGreaterThan(20);
+    expect(await percents()).toEqual(["100", "0"]);
+  }, 30_000);
+
+  test("rolls a candidate with faults back, with exit code 1, a report and a log", async () => {
+    await kyc("fault", "credit-check", "advanced", "--error", "30%", "--dir", root);
+    try {
+      const { code, out } = await rollout("credit-check", "--to", "advanced", ...QUICK, "-o", "json");
+      expect(code).toBe(1);
+      const ended = JSON.parse(out) as {
+        phase: string;
+        reason: string;
+        report: { html: string };
+        audit: string;
+      };
+      expect(ended.phase).toBe("rolled back");
+      expect(ended.reason).toContain("the candidate fails more often than the baseline");
+      expect(await readFile(ended.report.html, "utf8")).toContain("Rolled back");
+      expect(await percents()).toEqual(["100", "0"]);
+      const checked = await kyc("rollout", "verify-log", ended.audit);
+      expect([checked.code, checked.out]).toEqual([0, expect.stringContaining("of 1 rollout, none changed")]);
+      await writeFile(ended.audit, (await readFile(ended.audit, "utf8")).replace("is ready", "was ready"));
+      const spoilt = await kyc("rollout", "verify-log", ended.audit);
+      expect([spoilt.code, spoilt.out]).toEqual([
+        1,
+        expect.stringMatching(/credit-check\.ndjson:3: .*line 2 was changed/),
+      ]);
+      await rm(ended.audit);
+    } finally {
+      await kyc("fault", "--clear", "--dir", root);
+    }
+  }, 60_000);
+
+  test("goes on after kill -9 and promotes a good candidate; --back returns from there", async () => {
+    const killed = await begun("judging at 50 %", "credit-check", "--to", "advanced", ...QUICK);
+    const second = await rollout("credit-check", "--to", "advanced", ...QUICK);
+    expect([second.code, second.err]).toEqual([2, expect.stringContaining("is being rolled out by")]);
+    killed.kill("SIGKILL");
+    await killed.exited;
+    expect(await percents()).toEqual(["50", "50"]);
+    const status = await rollout("credit-check", "--status");
+    expect(status.out).toContain("nobody carries it out: ./kyc rollout credit-check --resume goes on");
+    const unfinished = await rollout("credit-check", "--to", "advanced", ...QUICK);
+    expect([unfinished.code, unfinished.err]).toEqual([
+      2,
+      expect.stringContaining("is not over: it is judging"),
+    ]);
+
+    const resumed = await rollout("credit-check", "--resume");
+    expect(resumed.err).toContain("promoted: no regression within 2 s");
+    expect(resumed.code).toBe(0);
+    expect(await percents()).toEqual(["0", "100"]);
+    const back = await rollout("credit-check", "--back", "--reason", "complaints");
+    expect([back.code, back.err]).toEqual([0, expect.stringContaining("rolled back")]);
+    expect(await percents()).toEqual(["100", "0"]);
+  }, 120_000);
+
+  test("is paused and aborted from another terminal, and leaves the reason", async () => {
+    const running = await begun("judging at 50 %", "credit-check", "--to", "advanced", ...QUICK);
+    const paused = await rollout("credit-check", "--pause");
+    expect([paused.code, paused.err]).toEqual([0, expect.stringContaining("judging at 50 %, paused")]);
+    const aborted = await rollout("credit-check", "--abort", "--reason", "a complaint");
+    expect([aborted.code, aborted.err]).toEqual([0, expect.stringContaining("rolled back: aborted by")]);
+    expect(await running.exited).toBe(1);
+    expect(await percents()).toEqual(["100", "0"]);
+    const again = await rollout("credit-check", "--abort");
+    expect(again.code).toBe(0);
+    const { out } = await rollout("credit-check", "--status", "-o", "json");
+    expect((JSON.parse(out) as { reason: string }).reason).toEndWith(": a complaint");
+  }, 60_000);
+
+  test("stops with exit code 3 when somebody edits the file, leaves their edit, and shows three splits", async () => {
+    const running = await begun(
+      "judging at 50 %",
+      "credit-check",
+      "--to",
+      "advanced",
+      ...QUICK,
+      "--step-time",
+      "60s",
+    );
+    const text = await readFile(join(root, FILE), "utf8");
+    let edits = ["70", "30"];
+    await writeFile(
+      join(root, FILE),
+      text.replace(/percent: 50/g, () => `percent: ${edits.shift() ?? ""}`),
+    );
+    expect(await running.exited).toBe(3);
+    expect(await percents()).toEqual(["70", "30"]);
+    const { out } = await rollout("credit-check", "--status");
+    expect(out).toMatch(
+      /planned {2}basic=50 advanced=50\n.*written {2}the same\n.*live {5}basic=70 advanced=30/,
+    );
+    const refused = await rollout("credit-check", "--abort");
+    expect(refused.code).toBe(3);
+    expect(await percents()).toEqual(["70", "30"]);
+    const forced = await rollout("credit-check", "--abort", "--overwrite");
+    expect(forced.code).toBe(0);
+    expect(await percents()).toEqual(["100", "0"]);
+  }, 60_000);
+
+  test("goes back on Ctrl-C where nobody can be asked", async () => {
+    const running = await begun(
+      "judging at 50 %",
+      "credit-check",
+      "--to",
+      "advanced",
+      ...QUICK,
+      "--step-time",
+      "60s",
+    );
+    running.kill("SIGINT");
+    expect(await running.exited).toBe(1);
+    expect(await percents()).toEqual(["100", "0"]);
+  }, 60_000);
+
+  test("refuses what cannot be, before anything is begun", async () => {
+    const { code, err } = await rollout("credit-check", "--to", "advnaced", "--look", "1s");
+    expect([code, err]).toEqual([2, expect.stringContaining("did you mean advanced?")]);
+    const unknown = await rollout("credit-chek", "--to", "advanced");
+    expect(unknown.code).not.toBe(0);
+    expect((await rollout("credit-check")).err).toContain("Which version?");
+    expect((await rollout("credit-check", "--to", "advanced", "--in-cluster")).err).toContain(
+      "is for a cluster",
+    );
+  }, 30_000);
+});
