@@ -12,6 +12,7 @@ import { loadCommand } from "./commands/load.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { rolloutCommand } from "./commands/rollout.ts";
 import { splitCommand } from "./commands/split.ts";
+import { renderCommand } from "./commands/render.ts";
 import { statusCommand } from "./commands/status.ts";
 import { testCommand } from "./commands/test.ts";
 import { deployAndVerify } from "./commands/up-sequel.ts";
@@ -36,6 +37,7 @@ const kyc = new Command("kyc")
   .addCommand(splitCommand())
   .addCommand(rolloutCommand())
   .addCommand(logsCommand())
+  .addCommand(renderCommand())
   .addCommand(equalCommand())
   .addCommand(judgeCommand())
   .addCommand(benchCommand())

@@ -5,7 +5,7 @@ import type { Listener } from "../table.ts";
 import { request } from "../testing/compiled.ts";
 import { compare, type Comparison } from "./compare.ts";
 import { entriesOf, type Described } from "./entries.ts";
-import { OWN, PATHS, type RuleOf, sample, sideOf, VALUES } from "./testing/manifests.ts";
+import { OWN, PATHS, type RuleOf, type Sample, sample, sideOf, VALUES } from "./testing/manifests.ts";
 import { outcomesOf, sameOutcomes } from "./testing/outcomes.ts";
 import type { Witness } from "./witness.ts";
 
@@ -64,10 +64,10 @@ describe("two descriptions", () => {
   test("send 10,000 requests alike when they are said to be equal, and else a request shows that they do not", () => {
     let [sent, shown] = [0, 0];
     // Two random descriptions are hardly ever equal, so that one is often the other in other words.
-    const pair = fc.oneof(
+    const pair: fc.Arbitrary<readonly [Sample, Sample]> = fc.oneof(
       fc.tuple(sample, sample).map(([one, other]) => [one, { own: one.own, next: other.next }] as const),
       fc.tuple(sample, sample).map(([one, { own }]) => {
-        return [one, { ...one, own: [...one.own.slice(0, -1), ...own.slice(-1)] }] as const;
+        return [one, { ...one, own: [...one.own.slice(0, -1), ...own.slice(-1)] }] as [Sample, Sample];
       }),
       {
         weight: 3,
@@ -78,7 +78,7 @@ describe("two descriptions", () => {
     );
     fc.assert(
       fc.property(pair, fc.infiniteStream(sentRequest), (both, requests) => {
-        const [a, b] = both.map(sideOf) as [Described, Described];
+        const [a, b] = [sideOf(both[0]), sideOf(both[1])];
         const same = (listener: Listener, incoming: RoutedRequest): boolean => {
           const outcomes = [a, b].map(({ plan }) => outcomesOf(plan, listener, incoming));
           return sameOutcomes(...(outcomes as [Map<string, number>, Map<string, number>]));

@@ -1,0 +1,140 @@
+import type { HTTPRoute, HTTPRouteDestination } from "../../manifests/kinds/istio-route.ts";
+import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
+import { CLUSTER_DOMAIN, KNATIVE_GATEWAYS } from "../hosts.ts";
+import { NotRendered, sharesOf, type TrafficBlock, tagsOf } from "./traffic-block.ts";
+
+/** Whether destinations are the revisions' own Services, or the hosts of the Knative Service's tags. */
+export type Form = "revisions" | "tags";
+
+export interface RenderOptions {
+  form: Form;
+  /** A host of the user's own; without one `SERVICE-split`. */
+  host?: string | undefined;
+  /** The gateways that the rules are for; without any, sidecars and Knative's local gateway. */
+  gateways?: readonly string[];
+}
+
+/** Where the traffic block itself is kept, so that nothing is lost that weights do not show. */
+export const TRAFFIC_ANNOTATION = "kyc/knative-traffic";
+
+/** What Knative's cluster-local hosts resolve to. */
+export const LOCAL_GATEWAY = `knative-local-gateway.istio-system.${CLUSTER_DOMAIN}`;
+
+const DEFAULT_GATEWAYS = [
+  "mesh",
+  ...Object.entries(KNATIVE_GATEWAYS).flatMap(([name, listener]) =>
+    listener === "local-gateway" ? [name] : [],
+  ),
+];
+
+/**
+ * The VirtualService that sends requests as a Knative Service does, in the form of net-istio's own: the split at a host
+ * of the user's own, and each tag at TAG-HOST. (net-istio 1.20, pkg/reconciler/ingress/resources/virtual_service.go)
+ * @throws NotRendered when the form cannot carry the split, or the host is Knative's
+ */
+export function renderVirtualService(block: TrafficBlock, options: RenderOptions): VirtualService {
+  const { service, namespace } = block;
+  const { form, gateways = DEFAULT_GATEWAYS } = options;
+  const tags = tagsOf(block);
+  const full = (label: string): string => `${label}.${namespace}.${CLUSTER_DOMAIN}`;
+  const host = fullName(options.host ?? `${service}-split`, namespace);
+  const knative = [full(service), ...[...tags.keys()].map((tag) => full(`${tag}-${service}`))];
+  if (knative.includes(host))
+    throw new NotRendered(`${host} is Knative's own, which writes its rules itself; give another by --host`);
+  const destinationTo = form === "revisions" ? toRevision : toTag;
+  const hosts = [host, ...[...tags.keys()].map((tag) => tagHost(tag, host))];
+  const shares = [...sharesOf(block)];
+  return {
+    apiVersion: "networking.istio.io/v1",
+    kind: "VirtualService",
+    metadata: {
+      name: nameOf(host),
+      namespace,
+      annotations: {
+        [TRAFFIC_ANNOTATION]: JSON.stringify({ service, latest: block.latest, traffic: block.targets }),
+      },
+    },
+    spec: {
+      hosts,
+      gateways: [...gateways],
+      http: [
+        ruleFor(
+          host,
+          shares.map(([revision, percent]) => ({ ...destinationTo(revision), weight: percent })),
+        ),
+        ...[...tags].map(([tag, revision]) => {
+          const to = form === "revisions" ? toRevision(revision) : toHost(full(`${tag}-${service}`));
+          return ruleFor(tagHost(tag, host), [{ ...to, weight: 100 }]);
+        }),
+      ],
+    },
+  };
+
+  function toRevision(revision: string): HTTPRouteDestination {
+    return {
+      destination: { host: full(revision), port: { number: 80 } },
+      headers: {
+        request: { set: { "Knative-Serving-Namespace": namespace, "Knative-Serving-Revision": revision } },
+      },
+    };
+  }
+
+  function toTag(revision: string): HTTPRouteDestination {
+    const [tag] = [...tags].find(([, of]) => of === revision) ?? [];
+    if (tag === undefined)
+      throw new NotRendered(
+        `revision ${revision} has traffic and no tag; give it one, or use --form revisions`,
+      );
+    return toHost(full(`${tag}-${service}`));
+  }
+
+  // A route is rewritten as a whole, so that the host of each destination is a header of its own. (istio#8026)
+  function toHost(name: string): HTTPRouteDestination {
+    return {
+      destination: { host: LOCAL_GATEWAY, port: { number: 80 } },
+      headers: { request: { set: { Host: name } } },
+    };
+  }
+}
+
+/** The host at which a tag is reached, as Knative names those of its own: TAG-NAME. */
+export function tagHost(tag: string, host: string): string {
+  return `${tag}-${host}`;
+}
+
+/** Gives each host of a VirtualService that is a Service's name the Service that makes it resolve. */
+export function renderServices({ metadata, spec }: VirtualService): object[] {
+  return spec.hosts.flatMap((host) => {
+    const [name, namespace, ...domain] = host.split(".");
+    if (domain.join(".") !== CLUSTER_DOMAIN || namespace !== metadata.namespace) return [];
+    return [
+      {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name, namespace },
+        spec: { type: "ExternalName", externalName: LOCAL_GATEWAY, ports: [{ name: "http", port: 80 }] },
+      },
+    ];
+  });
+}
+
+function ruleFor(host: string, route: HTTPRouteDestination[]): HTTPRoute {
+  const [lone] = route;
+  // net-istio leaves out the end of cluster-local hosts, so that their shorter names are meant too.
+  const prefix = host.endsWith(`.${CLUSTER_DOMAIN}`) ? host.slice(0, -CLUSTER_DOMAIN.length - 1) : host;
+  return {
+    match: [{ authority: { prefix } }],
+    retries: { attempts: 0 },
+    route: route.length === 1 && lone !== undefined ? [{ ...lone, weight: 100 }] : route,
+  };
+}
+
+function fullName(host: string, namespace: string): string {
+  return host.includes(".") ? host.toLowerCase() : `${host}.${namespace}.${CLUSTER_DOMAIN}`;
+}
+
+function nameOf(host: string): string {
+  return host.endsWith(`.${CLUSTER_DOMAIN}`)
+    ? (host.split(".")[0] ?? host)
+    : host.replaceAll(".", "-").slice(0, 63);
+}
