@@ -15,11 +15,11 @@ export const DEFAULTS: JudgeOptions = {
  * something with each request, and a guard much with each failure: they make up for a small part soon.
  */
 export const PARTS: Readonly<Record<TestName, number>> = {
-  errors: 0.964,
-  median: 0.012,
-  p99: 0.018,
-  gateway: 0.003,
-  alone: 0.003,
+  errors: 0.95,
+  median: 0.015,
+  p99: 0.02,
+  gateway: 0.01,
+  alone: 0.005,
 };
 
 /** The part of a test's money that waits for what begins later, and the seconds between two portions of it. */
@@ -32,14 +32,14 @@ export const DEPOSIT_SECONDS = 300;
  */
 export const MORE_ERRORS: readonly Bet[] = [
   ...ratios([
-    [2, 0.03],
-    [4, 0.047],
-    [6, 0.19],
-    [8, 0.12],
-    [12, 0.03],
-    [25, 0.09],
-    [60, 0.373],
-    [150, 0.035],
+    [2, 0.035],
+    [3.5, 0.015],
+    [5, 0.03],
+    [7, 0.29],
+    [9, 0.075],
+    [25, 0.04],
+    [50, 0.4],
+    [100, 0.03],
   ]),
   // Where most requests fail, those that do not fail are evidence as well.
   onAll(0.002, 0.99, 0.075),
@@ -91,6 +91,9 @@ export const NO_SLOWER_P99: readonly Bet[] = ratios([
   [0.1, 0.25],
   [0.01, 0.15],
 ]);
+
+/** The e-value from which on the shares are not believed: odds of one in a thousand. */
+export const MISDIRECTED_FROM = 1000;
 
 /** Bets that requests are not split as the shares say. */
 export const MISDIRECTED: readonly Bet[] = ratios([

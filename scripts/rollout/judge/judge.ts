@@ -2,15 +2,13 @@ import { ArmCounts } from "./arm.ts";
 import { type Claims, explainDecision, explainRegression } from "./because.ts";
 import { judgeOptions, type SomeJudgeOptions } from "./options.ts";
 import { type JudgeSnapshot, readSnapshot } from "./snapshot.ts";
+import { MISDIRECTED_FROM } from "./defaults.ts";
 import { Tests } from "./tests.ts";
 import type { Evidence, Judge, JudgeOptions, Observation, Verdict } from "./types.ts";
 
 export type { SomeJudgeOptions } from "./options.ts";
 export type { JudgeSnapshot } from "./snapshot.ts";
 export type { Evidence, Judge, JudgeOptions, Observation, Verdict } from "./types.ts";
-
-/** From which evidence on the shares are not believed: odds of one in a thousand. */
-const MISDIRECTED_FROM = Math.log(1000);
 
 /**
  * A judge of one rollout, from its first request to its last.
@@ -77,10 +75,10 @@ class TrafficJudge implements Judge {
     if (revision === "candidate" ? share === 0 : revision === "baseline" && share === 1) {
       return this.#exclude("unsplit", count);
     }
-    this.#count(revision, ok, ms, share, count);
     // What is alike is still heard one by one, so that nobody's batches change what is found.
     let left = count;
     while (left > 0 && this.#fell === undefined) {
+      this.#count(revision, ok, ms, share, 1);
       this.#tests.observe(this.#t, revision, ok, ms, share, 1, false);
       left--;
       const { value } = this.#tests;
@@ -89,7 +87,9 @@ class TrafficJudge implements Judge {
       if (value >= this.#threshold)
         this.#fell = { t: this.#t, because: explainRegression(this.#evidence(1), this.options) };
     }
-    if (left > 0) this.#tests.observe(this.#t, revision, ok, ms, share, left, true);
+    if (left === 0) return;
+    this.#count(revision, ok, ms, share, left);
+    this.#tests.observe(this.#t, revision, ok, ms, share, left, true);
   }
 
   observeMany(observations: Iterable<Observation>): void {
@@ -99,7 +99,7 @@ class TrafficJudge implements Judge {
   verdict(next = 1): Verdict {
     const evidence = this.#evidence(next);
     if (this.#fell !== undefined) return { verdict: "regressed", ...this.#fell, evidence };
-    const claims: Claims = { options: this.options, next, misdirectedFrom: MISDIRECTED_FROM };
+    const claims: Claims = { options: this.options, next, misdirectedFrom: Math.log(MISDIRECTED_FROM) };
     const { healthy, because } = explainDecision(evidence, claims);
     if (!healthy) this.#healthySince = undefined;
     else this.#healthySince ??= evidence.t;

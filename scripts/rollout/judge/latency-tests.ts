@@ -4,7 +4,7 @@ import { Histogram, type HistogramState } from "./statistics/histogram.ts";
 import { type Bet, ShareTest, type ShareTestState } from "./statistics/share-test.ts";
 
 interface QuantileState {
-  threshold: number;
+  threshold: [low: number, high: number] | null;
   worse: ShareTestState;
   notWorse: ShareTestState;
   total: number;
@@ -54,8 +54,8 @@ export class LatencyTests {
     this.#learnt += count;
     if (this.#learnt < this.#due) return;
     this.#due = this.#learnt + Math.min(MOST_BETWEEN, Math.ceil(this.#learnt / 4));
-    if (this.#learnt >= AT_LEAST.median) this.median.threshold = this.#recent.quantile(0.5);
-    if (this.#learnt >= AT_LEAST.p99) this.p99.threshold = this.#recent.quantile(0.99);
+    if (this.#learnt >= AT_LEAST.median) this.median.setThreshold(this.#recent.quantile(0.5));
+    if (this.#learnt >= AT_LEAST.p99) this.p99.setThreshold(this.#recent.quantile(0.99));
     if (this.#recent.total > REMEMBERED) this.#recent.fade();
   }
 
@@ -91,8 +91,10 @@ export class LatencyTests {
 
 /** The two tests at one quantile. */
 class QuantileTest {
-  /** The baseline's quantile, in milliseconds; infinite until enough was seen. */
-  threshold = Number.POSITIVE_INFINITY;
+  // Around the baseline's quantile, in milliseconds; infinite until enough was seen. Where many latencies are equal the two
+  // matter: just above them, no more than a part of the baseline is marked, and just below, no less.
+  #low = Number.POSITIVE_INFINITY;
+  #high = Number.POSITIVE_INFINITY;
   readonly worse: ShareTest;
   readonly #tolerated: number;
   readonly #harmful: number;
@@ -109,6 +111,12 @@ class QuantileTest {
     this.#notWorse = new ShareTest({ bets: notWorse, limit: 1, reserve: 0 });
   }
 
+  /** Takes the baseline's quantile anew, for the requests that come. */
+  setThreshold({ low, high }: { low: number; high: number }): void {
+    this.#low = low;
+    this.#high = high;
+  }
+
   /** Compares requests that did not fail, while both revisions have a share. `enough` is the e-value that decides. */
   observe(
     candidate: boolean,
@@ -118,16 +126,14 @@ class QuantileTest {
     enough: number,
     steady: boolean,
   ): void {
-    const { threshold } = this;
-    if (threshold === Number.POSITIVE_INFINITY) return;
+    if (this.#high === Number.POSITIVE_INFINITY) return;
     if (!candidate) {
-      const beyond = ms >= threshold;
-      this.worse.observe(beyond, false, share, count, enough, steady);
-      this.#notWorse.observe(beyond, false, share, count, Number.POSITIVE_INFINITY, steady);
+      this.worse.observe(ms >= this.#high, false, share, count, enough, steady);
+      this.#notWorse.observe(ms >= this.#low, false, share, count, Number.POSITIVE_INFINITY, steady);
       return;
     }
-    const harmful = ms >= threshold * this.#harmful;
-    this.worse.observe(ms >= threshold * this.#tolerated, true, share, count, enough, steady);
+    const harmful = ms >= this.#low * this.#harmful;
+    this.worse.observe(ms >= this.#high * this.#tolerated, true, share, count, enough, steady);
     this.#notWorse.observe(harmful, true, share, count, Number.POSITIVE_INFINITY, steady);
     this.#total += count;
     if (harmful) this.#beyond += count;
@@ -152,7 +158,7 @@ class QuantileTest {
   snapshot(): QuantileState {
     return {
       // JSON knows no infinity.
-      threshold: this.threshold === Number.POSITIVE_INFINITY ? -1 : this.threshold,
+      threshold: this.#high === Number.POSITIVE_INFINITY ? null : [this.#low, this.#high],
       worse: this.worse.snapshot(),
       notWorse: this.#notWorse.snapshot(),
       total: this.#total,
@@ -161,7 +167,7 @@ class QuantileTest {
   }
 
   restore(state: QuantileState): void {
-    this.threshold = state.threshold < 0 ? Number.POSITIVE_INFINITY : state.threshold;
+    [this.#low, this.#high] = state.threshold ?? [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
     this.worse.restore(state.worse);
     this.#notWorse.restore(state.notWorse);
     this.#total = state.total;

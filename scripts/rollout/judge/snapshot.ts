@@ -1,6 +1,8 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 
+const Pair = Type.Tuple([Type.Number(), Type.Number()]);
+
 const Wealth = Type.Object({
   wealth: Type.Array(Type.Number()),
   reserve: Type.Number(),
@@ -17,7 +19,7 @@ const Guard = Type.Object({
 const Latencies = Type.Object({ total: Type.Number(), counts: Type.Array(Type.Number()) });
 
 const Quantile = Type.Object({
-  threshold: Type.Number(),
+  threshold: Type.Union([Type.Null(), Pair]),
   worse: Wealth,
   notWorse: Wealth,
   total: Type.Number(),
@@ -25,8 +27,6 @@ const Quantile = Type.Object({
 });
 
 const Arm = Type.Object({ requests: Type.Number(), failed: Type.Number(), latencies: Latencies });
-
-const Pair = Type.Tuple([Type.Number(), Type.Number()]);
 
 const Options = Type.Object({
   alpha: Type.Number(),
@@ -51,6 +51,8 @@ export const TestsState = Type.Object({
   highestShare: Type.Number(),
   nextDeposit: Type.Number(),
   run: Type.Tuple([Type.Number(), Type.Boolean()]),
+  seen: Pair,
+  believed: Type.Boolean(),
 });
 export type TestsState = Static<typeof TestsState>;
 

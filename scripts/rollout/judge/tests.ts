@@ -1,4 +1,4 @@
-import { DEPOSIT_SECONDS, MISDIRECTED, PARTS, RESERVE } from "./defaults.ts";
+import { DEPOSIT_SECONDS, MISDIRECTED, MISDIRECTED_FROM, PARTS, RESERVE } from "./defaults.ts";
 import { ErrorTests } from "./error-tests.ts";
 import { LatencyTests } from "./latency-tests.ts";
 import { RateGuard } from "./statistics/rate-guard.ts";
@@ -16,6 +16,9 @@ const LEAST = -460;
 const STEADY = 2;
 const MISSING = 6;
 
+/** Over how many requests the share that is seen is taken. */
+const RECENT = 300;
+
 /** All tests of one rollout, and what they come to. */
 export class Tests {
   readonly #threshold: number;
@@ -29,6 +32,10 @@ export class Tests {
   // How many requests in a row went to one revision.
   #run = 0;
   #runOfCandidate = false;
+  // The candidate's part of the latest requests, and of how many.
+  #seen = 0;
+  #requests = 0;
+  #believed = true;
 
   constructor({ alpha, tolerate, harm }: JudgeOptions) {
     // A little more than it takes, so that rounding does not stop just below.
@@ -119,6 +126,8 @@ export class Tests {
       // JSON knows no infinity.
       nextDeposit: Math.min(this.#nextDeposit, 1e15),
       run: [this.#run, this.#runOfCandidate],
+      seen: [this.#seen, this.#requests],
+      believed: this.#believed,
     };
   }
 
@@ -131,6 +140,8 @@ export class Tests {
     this.#highestShare = state.highestShare;
     this.#nextDeposit = state.nextDeposit;
     [this.#run, this.#runOfCandidate] = state.run;
+    [this.#seen, this.#requests] = state.seen;
+    this.#believed = state.believed;
   }
 
   #compare(
@@ -141,19 +152,43 @@ export class Tests {
     count: number,
     decided: boolean,
   ): void {
-    this.#misdirected.observe(true, candidate, share, count, Number.POSITIVE_INFINITY, true);
     // How many times as long a run of one revision is as it is on average when the shares are right.
     const run = this.#run * (this.#runOfCandidate ? 1 - share : share);
-    this.#run = candidate === this.#runOfCandidate ? this.#run + count : count;
-    this.#runOfCandidate = candidate;
+    const inForce = this.#inForce(share);
+    this.#direct(candidate, share, count);
     if (run > MISSING) return;
     const steady = run <= STEADY;
     const { median, p99 } = this.#latency;
     const enough = this.#enough("errors", this.#errors.value, decided);
-    this.#errors.observe(candidate, !ok, share, count, enough, steady);
+    this.#errors.observe(candidate, !ok, inForce, count, enough, steady);
     if (!ok) return;
-    median.observe(candidate, ms, share, count, this.#enough("median", median.worse.value, decided), steady);
-    p99.observe(candidate, ms, share, count, this.#enough("p99", p99.worse.value, decided), steady);
+    const enoughMedian = this.#enough("median", median.worse.value, decided);
+    median.observe(candidate, ms, inForce, count, enoughMedian, steady);
+    p99.observe(candidate, ms, inForce, count, this.#enough("p99", p99.worse.value, decided), steady);
+  }
+
+  /**
+   * The share to judge by: what was said, or what is seen where that is more and the shares are not believed. Too high a
+   * share takes from the evidence against a candidate, and nothing is claimed for it at such a time.
+   */
+  #inForce(share: number): number {
+    if (this.#believed) return share;
+    // In steps, so that the tables of the tests do not change with each request.
+    return Math.max(share, Math.min(0.98, Math.ceil(this.#seen * 1.1 * 50) / 50));
+  }
+
+  /** Notes to whom a request went, and begins the claims anew when what was claimed rests on shares that are not believed. */
+  #direct(candidate: boolean, share: number, count: number): void {
+    this.#misdirected.observe(true, candidate, share, count, Number.POSITIVE_INFINITY, true);
+    this.#run = candidate === this.#runOfCandidate ? this.#run + count : count;
+    this.#runOfCandidate = candidate;
+    this.#requests = Math.min(RECENT, this.#requests + count);
+    this.#seen += ((candidate ? 1 : 0) - this.#seen) * Math.min(1, count / this.#requests);
+    const believed = this.#misdirected.value < MISDIRECTED_FROM;
+    if (believed === this.#believed) return;
+    this.#believed = believed;
+    this.#errors.nextStep();
+    this.#latency.nextStep();
   }
 
   /** The e-value of a test at which, with the others as they are, all is decided. */

@@ -26,7 +26,7 @@ export function benchPage(result: BenchResult): string {
   const bad = cells.filter(({ kind }) => kind === "bad");
   const parts = [
     `<h1>Judges of rollouts, on the same requests</h1>`,
-    `<p class="soft">${reps} rollouts of each scenario at each load (a third of them at 100 requests a second), seed ${seed}. Each judge decides which requests go to the candidate; what becomes of a request with either revision is the same for all.</p>`,
+    `<p class="soft">${reps} rollouts of each scenario at each load (a third of them for good candidates at 100 requests a second), seed ${seed}. Each judge decides which requests go to the candidate; what becomes of a request with either revision is the same for all.</p>`,
     `<ul>${CONTESTANTS.map((name) => `<li><b>${escape(name)}</b>: ${escape(ABOUT[name])}</li>`).join("")}</ul>`,
     `<h2>Figures</h2><ul class="figures">${figures.map(drawFigure).join("")}</ul>`,
     bad.length === 0 ? "" : `<h2>How soon a bad candidate is found</h2>${legend()}${charts(bad)}`,

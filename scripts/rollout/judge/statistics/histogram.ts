@@ -37,12 +37,13 @@ export class Histogram {
   }
 
   /**
-   * The lower end, in milliseconds, of the bucket where the quantile `p` lies: at least 1 - p are that long or longer.
-   * At least 0.1.
+   * Two latencies, in milliseconds, around the quantile `p`: at least 1 - p are the lower one or longer, and fewer are the
+   * upper one or longer. The lower one is at least 0.1.
    */
-  quantile(p: number): number {
+  quantile(p: number): { low: number; high: number } {
+    const bucket = this.#bucketAt(p * this.total);
     // A latency on the border of a bucket, all of a constant for example, must not fall short of it by rounding.
-    return Math.max(FIRST, lowerEnd(this.#bucketAt(p * this.total)) * (1 - 1e-9));
+    return { low: Math.max(FIRST, lowerEnd(bucket) * (1 - 1e-9)), high: upperEnd(bucket) };
   }
 
   /**

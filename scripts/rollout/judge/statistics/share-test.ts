@@ -78,6 +78,7 @@ export class ShareTest {
     this.#markedBaseline = new Float64Array(bets.length);
     this.#plainCandidate = new Float64Array(bets.length);
     this.#plainBaseline = new Float64Array(bets.length);
+    this.#sum();
   }
 
   /**

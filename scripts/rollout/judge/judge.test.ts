@@ -1,0 +1,296 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { createJudge, type Judge, type Observation, restoreJudge } from "./judge.ts";
+import { draw, lognormal, ramp, type Traffic } from "./testing/traffic.ts";
+import { EXCLUSIONS } from "./types.ts";
+
+const EVEN: Traffic = { seconds: 600, rate: () => 20, share: ramp, fails: () => 0.01 };
+
+/** Observations of any kind, in the order of time. */
+const observations = fc.array(
+  fc.record({
+    wait: fc.double({ min: 0, max: 200, noNaN: true }),
+    revision: fc.constantFrom<Observation["revision"]>("baseline", "candidate", "candidate", "gateway"),
+    ok: fc.boolean(),
+    ms: fc.double({ min: 0, max: 500, noNaN: true }),
+    share: fc.constantFrom(0, 0.05, 0.25, 0.5, 1),
+    count: fc.integer({ min: 1, max: 9 }),
+    excluded: fc.option(fc.constantFrom(...EXCLUSIONS), { nil: undefined, freq: 9 }),
+  }),
+  { maxLength: 60 },
+);
+
+const inTime = (drawn: (Omit<Observation, "t"> & { wait: number })[]): Observation[] => {
+  let t = 0;
+  return drawn.map(({ wait, ...rest }) => ({ ...rest, t: (t += wait) }));
+};
+
+describe("a judge", () => {
+  test("says nothing before it has seen anything", () => {
+    expect(createJudge().verdict()).toMatchObject({
+      verdict: "undecided",
+      because: "no request of the candidate was seen yet",
+    });
+  });
+
+  test("calls a candidate that only fails regressed within 25 requests at an even split", () => {
+    const judge = createJudge();
+    let requests = 0;
+    for (const observation of draw(
+      { ...EVEN, share: () => 0.5, fails: (_, candidate) => (candidate ? 1 : 0) },
+      3,
+    )) {
+      judge.observe(observation);
+      requests++;
+      if (judge.regressed) break;
+    }
+    expect(requests).toBeLessThanOrEqual(25);
+    expect(judge.verdict().because).toStartWith("the candidate fails more often than the baseline:");
+  });
+
+  test("calls an equal candidate healthy, and says what that means", () => {
+    const verdict = judged(draw(EVEN, 1)).verdict();
+    expect(verdict.verdict).toBe("healthy");
+    expect(verdict.because).toBe(
+      "with 95 % certainty the candidate fails less than 2 times as often as the baseline, or less than 0.5 % of the time, and takes less than 1.5 times as long at the median and at p99",
+    );
+  });
+
+  test("asks for less before a small share", () => {
+    const judge = judged(draw({ ...EVEN, seconds: 50, share: () => 0.1, fails: () => 0.001 }, 2));
+    expect(judge.verdict(0.05).verdict).toBe("healthy");
+    expect(judge.verdict(1).verdict).toBe("undecided");
+  });
+
+  test("wants new evidence at each higher share, and keeps it at a lower one", () => {
+    const judge = judged(draw({ ...EVEN, share: () => 0.25 }, 1));
+    expect(judge.verdict().verdict).toBe("healthy");
+    judge.observe({ t: 601, revision: "baseline", ok: true, ms: 20, share: 0.1 });
+    expect(judge.verdict().verdict).toBe("healthy");
+    judge.observe({ t: 602, revision: "baseline", ok: true, ms: 20, share: 0.5 });
+    expect(judge.verdict().verdict).toBe("undecided");
+  });
+
+  test.each([
+    ["the median", (u: number, candidate: boolean) => lognormal(u) * (candidate ? 2 : 1)],
+    ["p99", (u: number, candidate: boolean) => lognormal(u) * (candidate && u > 0.95 ? 2 : 1)],
+  ])("finds a candidate that takes twice as long at %s", (where, ms) => {
+    const verdict = judged(draw({ ...EVEN, seconds: 1200, ms }, 4)).verdict();
+    expect(verdict.verdict).toBe("regressed");
+    expect(verdict.because).toContain(`1.25 times as long as the baseline at ${where}`);
+  });
+
+  test("tolerates a candidate that takes 1.2 times as long, and calls it healthy", () => {
+    const ms = (u: number, candidate: boolean): number => lognormal(u) * (candidate ? 1.2 : 1);
+    expect(judged(draw({ ...EVEN, seconds: 3600, ms }, 5)).verdict().verdict).toBe("healthy");
+  });
+
+  test("is not misled by latencies that are all the same", () => {
+    const same = judged(draw({ ...EVEN, ms: () => 20 }, 6));
+    expect(same.verdict().verdict).toBe("healthy");
+    const longer = judged(draw({ ...EVEN, ms: (_, candidate) => (candidate ? 30 : 20) }, 6));
+    expect(longer.verdict().verdict).toBe("regressed");
+  });
+
+  test("takes a rate of failures for harmless where it is told to", () => {
+    const traffic: Traffic = { ...EVEN, fails: (_, candidate) => (candidate ? 0.004 : 0) };
+    expect(judged(draw(traffic, 7)).verdict().verdict).toBe("regressed");
+    expect(judged(draw(traffic, 7), { tolerate: { errorRate: 0.01 } }).verdict().verdict).not.toBe(
+      "regressed",
+    );
+    const more: Traffic = { ...EVEN, fails: (_, candidate) => (candidate ? 0.1 : 0) };
+    expect(judged(draw(more, 7), { tolerate: { errorRate: 0.01 } }).verdict().verdict).toBe("regressed");
+  });
+
+  test("holds failures that nobody can attribute against the change", () => {
+    const judge = createJudge();
+    for (let i = 0; i < 200; i++) judge.observe({ t: i, revision: "baseline", ok: true, ms: 20, share: 0 });
+    for (let i = 0; i < 120; i++) {
+      const fails = i % 4 === 0;
+      judge.observe({
+        t: 200 + i,
+        revision: fails ? "gateway" : "baseline",
+        ok: !fails,
+        ms: 20,
+        share: 0.25,
+      });
+    }
+    expect(judge.verdict().because).toStartWith("the gateway answered ");
+  });
+
+  test("does not hold them against it where they were as frequent before", () => {
+    const judge = createJudge();
+    for (let i = 0; i < 4000; i++) {
+      const fails = i % 20 === 0;
+      const revision = fails ? "gateway" : i % 4 === 0 ? "candidate" : "baseline";
+      const share = i < 2000 ? 0 : 0.25;
+      judge.observe({
+        t: i,
+        revision: share === 0 && !fails ? "baseline" : revision,
+        ok: !fails,
+        ms: 20,
+        share,
+      });
+    }
+    expect(judge.regressed).toBe(false);
+  });
+
+  test("goes on judging with all traffic, by what the baseline did before", () => {
+    const judge = judged(draw({ ...EVEN, fails: () => 0.001 }, 8));
+    for (let i = 0; i < 20; i++)
+      judge.observe({ t: 601 + i, revision: "candidate", ok: false, ms: 20, share: 1 });
+    expect(judge.verdict().because).toStartWith(
+      "with all traffic the candidate fails more often than the baseline did",
+    );
+  });
+
+  test("finds what begins to fail late", () => {
+    const late = (t: number, candidate: boolean): number => (candidate && t > 3000 ? 0.2 : 0.01);
+    const judge = judged(draw({ ...EVEN, seconds: 3600, fails: late }, 9));
+    const { verdict, t } = judge.verdict();
+    expect(verdict).toBe("regressed");
+    expect(t).toBeGreaterThan(3000);
+    expect(t).toBeLessThan(3060);
+  });
+
+  test("claims nothing while requests are not split as the shares say, and says so", () => {
+    const judge = judged(draw({ ...EVEN, share: () => 0.5 }, 10), {}, (one) => ({ ...one, share: 0.25 }));
+    const { verdict, because } = judge.verdict();
+    expect(verdict).toBe("undecided");
+    expect(because).toStartWith("requests are not split as the shares say:");
+  });
+
+  test("takes no evidence from the silence of a candidate", () => {
+    const judge = createJudge();
+    for (let i = 0; i < 10_000; i++) {
+      judge.observe({ t: i / 100, revision: "baseline", ok: i % 50 !== 0, ms: 20 + (i % 7), share: 0.1 });
+    }
+    expect(judge.verdict().verdict).toBe("undecided");
+  });
+
+  test("stays with what it said once a candidate regressed", () => {
+    const judge = judged(draw({ ...EVEN, fails: (_, candidate) => (candidate ? 0.5 : 0.01) }, 11));
+    const before = judge.verdict();
+    for (const observation of draw({ ...EVEN, fails: () => 0 }, 12)) judge.observe(observation);
+    const after = judge.verdict();
+    expect({ ...after, evidence: 0 }).toEqual({ ...before, evidence: 0 });
+  });
+
+  test("counts what is excluded, and judges as if it were not there", () => {
+    fc.assert(
+      fc.property(observations, (drawn) => {
+        const all = inTime(drawn);
+        const judge = judged(all);
+        const rest = judged(all.filter(({ excluded }) => excluded === undefined));
+        const { excluded, t, share, ...evidence } = judge.verdict().evidence;
+        const { excluded: unsplit, t: _t, share: _share, ...expected } = rest.verdict().evidence;
+        expect(evidence).toEqual(expected);
+        expect(judge.verdict().verdict).toBe(rest.verdict().verdict);
+        const counted = Object.values(excluded).reduce((sum, count) => sum + count, 0);
+        const own = Object.values(unsplit).reduce((sum, count) => sum + count, 0);
+        const expectedCount = all.reduce(
+          (sum, { excluded: reason, count = 1 }) => sum + (reason === undefined ? 0 : count),
+          0,
+        );
+        expect(counted - own).toBe(expectedCount);
+      }),
+    );
+  });
+
+  test("finds the same however requests are put together", () => {
+    fc.assert(
+      fc.property(observations, (drawn) => {
+        const batches = inTime(drawn);
+        const singles = batches.flatMap((one) =>
+          Array.from({ length: one.count ?? 1 }, () => ({ ...one, count: undefined })),
+        );
+        const [a, b] = [judged(batches).verdict(), judged(singles).verdict()];
+        expect(rounded(a)).toEqual(rounded(b));
+      }),
+    );
+  });
+
+  test("finds the same however often it is asked", () => {
+    fc.assert(
+      fc.property(observations, (drawn) => {
+        const all = inTime(drawn);
+        const asked = createJudge();
+        for (const observation of all) {
+          asked.observe(observation);
+          asked.verdict(0.1);
+          asked.verdict();
+        }
+        const { t, ...last } = asked.verdict();
+        const { t: _, ...once } = judged(all).verdict();
+        expect(last).toEqual(once);
+      }),
+    );
+  });
+
+  test("goes on after a break as if there had been none", () => {
+    fc.assert(
+      fc.property(observations, observations, (first, second) => {
+        const all = inTime([...first, ...second]);
+        const whole = judged(all);
+        const broken = judged(all.slice(0, first.length));
+        const resumed = restoreJudge(JSON.parse(JSON.stringify(broken.snapshot())));
+        resumed.observeMany(all.slice(first.length));
+        expect(resumed.verdict()).toEqual(whole.verdict());
+        expect(resumed.snapshot()).toEqual(whole.snapshot());
+      }),
+    );
+  });
+
+  test("takes no state that is not one", () => {
+    for (const value of [undefined, {}, { version: 1 }, { ...createJudge().snapshot(), version: 2 }]) {
+      expect(() => restoreJudge(value)).toThrow("not the state of a judge of this version");
+    }
+  });
+});
+
+describe("what a judge is told", () => {
+  const fine: Observation = { t: 0, revision: "baseline", ok: true, ms: 1, share: 0.5 };
+
+  test.each([
+    [{ t: Number.NaN }, "t is NaN: seconds are expected"],
+    [{ ms: -1 }, "ms is -1: milliseconds from 0 are expected"],
+    [{ share: 1.5 }, "share is 1.5: a number from 0 to 1 is expected"],
+    [{ count: 0.5 }, "count is 0.5: a whole number from 1 is expected"],
+  ])("has to be possible: %o", (wrong, message) => {
+    expect(() => createJudge().observe({ ...fine, ...wrong })).toThrow(message);
+  });
+
+  test.each([
+    [{ alpha: 0 }, "alpha is 0: a probability above 0"],
+    [{ beta: 0.7 }, "beta is 0.7: a probability above 0"],
+    [{ tolerate: { errors: -0.1 } }, "tolerate.errors is -0.1: a number from 0"],
+    [{ harm: { errorRate: 1 } }, "harm.errorRate is 1: a share from 0 to below 1"],
+  ])("has to be an option in its range: %o", (options, message) => {
+    expect(() => createJudge(options)).toThrow(message);
+  });
+
+  test("calls harmful at least what is tolerated", () => {
+    expect(createJudge({ tolerate: { errors: 3, errorRate: 0.02, latency: 1 } }).options.harm).toEqual({
+      errors: 3,
+      errorRate: 0.02,
+      latency: 1,
+    });
+  });
+});
+
+function judged(
+  all: Iterable<Observation>,
+  options: Parameters<typeof createJudge>[0] = {},
+  change: (observation: Observation) => Observation = (observation) => observation,
+): Judge {
+  const judge = createJudge(options);
+  for (const observation of all) judge.observe(change(observation));
+  return judge;
+}
+
+/** Evidence to nine digits: sums and powers of the same numbers differ beyond. */
+function rounded(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (_, part) =>
+    typeof part === "number" ? Number(part.toPrecision(9)) : part,
+  );
+}
