@@ -10,6 +10,7 @@ interface DevOptions {
   seed?: number;
   dir: string;
   log: boolean;
+  lenient: boolean;
 }
 
 /** `kyc dev`: the whole system on this machine, from the manifests as they are. */
@@ -24,6 +25,7 @@ export function devCommand(): Command {
     )
     .option("--seed <number>", "makes the weighted choices repeatable", wholeNumber)
     .option("--dir <folder>", "another folder that holds knative/, istio/ and functions/", PROJECT)
+    .option("--lenient", "passes over fields that only a cluster acts on, with a warning each", false)
     .option("--log", "shows a line for each request", false)
     .addHelpText(
       "after",
@@ -51,6 +53,7 @@ async function runDev(options: DevOptions): Promise<number> {
   const screen = new DevScreen({ out: process.stdout, err: process.stderr, logRequests: options.log });
   const meshOptions: MeshOptions = {
     root: resolve(options.dir),
+    lenient: options.lenient,
     port: options.port,
     localPort: options.localPort ?? (options.port === 0 ? 0 : options.port + 1),
     seed: options.seed ?? crypto.getRandomValues(new Int32Array(1))[0] ?? 0,

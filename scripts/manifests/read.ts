@@ -4,7 +4,7 @@ import { type ManifestDocument, parseDocuments } from "./document.ts";
 import { Kustomization } from "./kinds/core.ts";
 import type { Position, Problem } from "./problem.ts";
 import { collectResources, type Resources } from "./resources.ts";
-import { validate } from "./validate.ts";
+import { validate, type ValidateOptions } from "./validate.ts";
 
 export interface ReadManifests {
   resources: Resources;
@@ -26,9 +26,13 @@ interface Origin {
  * Reads what folders describe and sorts it by kind. Kinds that the mesh does not know are problems.
  * @param root the folder that file names in problems are relative to
  */
-export async function readManifests(root: string, folders: readonly string[]): Promise<ReadManifests> {
+export async function readManifests(
+  root: string,
+  folders: readonly string[],
+  options: ValidateOptions = {},
+): Promise<ReadManifests> {
   const { documents, problems } = await readDocuments(root, folders);
-  const collected = collectResources(documents);
+  const collected = collectResources(documents, options);
   return { resources: collected.resources, problems: [...problems, ...collected.problems] };
 }
 

@@ -8,7 +8,7 @@ import { Gateway } from "./kinds/istio-gateway.ts";
 import { VirtualService } from "./kinds/istio-virtual-service.ts";
 import { KnativeService } from "./kinds/knative-service.ts";
 import type { Problem } from "./problem.ts";
-import { clusterOnlyFields, validate } from "./validate.ts";
+import { clusterOnlyFields, validate, type ValidateOptions } from "./validate.ts";
 
 /** A typed object and the document that it was read from. */
 export interface Sourced<T> {
@@ -45,10 +45,10 @@ const KINDS: readonly (readonly [apiVersion: string, kind: string])[] = [
 ];
 
 /** Sorts documents by kind. What is not a known kind, or not valid as one, comes back as problems. */
-export function collectResources(documents: readonly ManifestDocument[]): {
-  resources: Resources;
-  problems: Problem[];
-} {
+export function collectResources(
+  documents: readonly ManifestDocument[],
+  options: ValidateOptions = {},
+): { resources: Resources; problems: Problem[] } {
   const problems: Problem[] = [];
   const resources: Resources = {
     knativeServices: [],
@@ -89,7 +89,7 @@ export function collectResources(documents: readonly ManifestDocument[]): {
         read(ConfigFeatures, document, resources.configFeatures);
         break;
       default:
-        problems.push(unreadable(document));
+        problems.push(unreadable(document, options));
     }
   }
   for (const list of [
@@ -104,7 +104,7 @@ export function collectResources(documents: readonly ManifestDocument[]): {
   return { resources, problems };
 
   function read<S extends TSchema>(schema: S, document: ManifestDocument, into: Sourced<Static<S>>[]): void {
-    const result = validate(schema, document);
+    const result = validate(schema, document, options);
     problems.push(...result.problems);
     if (result.value === undefined) return;
     into.push({ value: result.value, document });
@@ -120,7 +120,7 @@ function groupOf(apiVersion: unknown): string | undefined {
   return apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
 }
 
-function unreadable(document: ManifestDocument): Problem {
+function unreadable(document: ManifestDocument, { lenient }: ValidateOptions): Problem {
   const { value } = document;
   if (!isRecord(value))
     return problem(document, [], "this is not a Kubernetes object", "give apiVersion, kind and metadata");
@@ -137,6 +137,10 @@ function unreadable(document: ManifestDocument): Problem {
     kind,
     KINDS.map(([, known]) => known),
   );
+  if (lenient && near === undefined) {
+    const passedOver = problem(document, ["kind"], `${kind} is not known here, and passed over`, undefined);
+    return { ...passedOver, severity: "warning" };
+  }
   return problem(
     document,
     ["kind"],
@@ -164,6 +168,11 @@ function* describedTwice(
   }
 }
 
-function problem(document: ManifestDocument, path: string[], message: string, fix: string): Problem {
+function problem(
+  document: ManifestDocument,
+  path: string[],
+  message: string,
+  fix: string | undefined,
+): Problem {
   return { severity: "error", at: document.at(path), field: path.join("."), message, fix };
 }

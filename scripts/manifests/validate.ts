@@ -3,21 +3,30 @@ import { Check, Errors } from "typebox/schema";
 import { Settings } from "typebox/system";
 import type { FieldPath, ManifestDocument } from "./document.ts";
 import { explain, isRecord, type SchemaNode } from "./explain.ts";
+import { withoutRefused } from "./lenient.ts";
 import type { Problem } from "./problem.ts";
 
 // All problems of a document are told at once, not the first few.
 Settings.Set({ maxErrors: 200 });
 
+export interface ValidateOptions {
+  /** Whether what the API has and this tool does not act on is passed over, with a warning. @default false */
+  lenient?: boolean | undefined;
+}
+
 /**
  * Checks a document against the schema of its kind.
- * @returns the typed value, or every problem in the order of the file
+ * @returns the typed value, or every problem in the order of the file; with the value there are warnings only
  */
 export function validate<S extends TSchema>(
   schema: S,
   document: ManifestDocument,
-): { value: Static<S>; problems: [] } | { value: undefined; problems: Problem[] } {
-  const { value } = document;
-  if (Check(schema, value)) return { value, problems: [] };
+  { lenient = false }: ValidateOptions = {},
+): { value: Static<S> | undefined; problems: Problem[] } {
+  const { value, warnings } = lenient
+    ? withoutRefused(schema, document)
+    : { value: document.value, warnings: [] };
+  if (Check(schema, value)) return { value, problems: warnings };
   const root = schema as TSchema as SchemaNode;
   const [, errors] = Errors(schema, value);
   const problems = new Map<string, Problem>();
@@ -27,7 +36,7 @@ export function validate<S extends TSchema>(
     const key = `${at.line}:${at.column}:${message}`;
     if (!problems.has(key)) problems.set(key, problem);
   }
-  return { value: undefined, problems: [...problems.values()].sort(byPlace) };
+  return { value: undefined, problems: [...problems.values(), ...warnings].sort(byPlace) };
 }
 
 /** The fields of a valid document that have no effect on one machine, by path. */

@@ -1,6 +1,7 @@
 import { InvalidManifests, type Problem } from "../manifests/problem.ts";
 import { readManifests } from "../manifests/read.ts";
 import type { Resources } from "../manifests/resources.ts";
+import type { ValidateOptions } from "../manifests/validate.ts";
 import { compilePlan, type Plan } from "../traffic/compile.ts";
 import { type RevisionSpec, revisionSpecs } from "./revisions/spec.ts";
 
@@ -22,8 +23,8 @@ export interface Loaded {
  * Reads and checks the whole configuration.
  * @throws InvalidManifests with every error
  */
-export async function loadConfiguration(root: string): Promise<Loaded> {
-  const { resources, problems } = await readManifests(root, FOLDERS);
+export async function loadConfiguration(root: string, options: ValidateOptions = {}): Promise<Loaded> {
+  const { resources, problems } = await readManifests(root, FOLDERS, options);
   const compiled = compilePlan(resources, LOCAL_DOMAIN);
   const { specs, problems: unrunnable } = await revisionSpecs(
     root,

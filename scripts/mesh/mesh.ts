@@ -36,6 +36,8 @@ export interface MeshOptions {
   port: number;
   /** The port of the cluster-local hosts. */
   localPort: number;
+  /** Whether fields that the mesh does not act on are passed over, with a warning at each start and edit. */
+  lenient?: boolean | undefined;
   /** For the weighted choices: the same seed makes the same choices in the same order. */
   seed: number;
   /** How long a second is for the scaling of revisions; see `FleetOptions`. */
@@ -73,7 +75,7 @@ const SECOND_LOOK_MS = 150;
  */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { root, events } = options;
-  let loaded = await loadConfiguration(root);
+  let loaded = await loadConfiguration(root, options);
   const random = seededRandom(options.seed);
   const servers: HttpServer[] = [];
   const admin = new Admin({
@@ -194,7 +196,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
 
   async function loadOrExplain(turn: number): Promise<Loaded | undefined> {
     try {
-      return await loadConfiguration(root);
+      return await loadConfiguration(root, options);
     } catch (error) {
       if (!(error instanceof InvalidManifests)) throw error;
       await Bun.sleep(SECOND_LOOK_MS);
