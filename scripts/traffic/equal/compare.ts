@@ -1,8 +1,10 @@
 import type { Plan } from "../compile.ts";
 import type { Listener } from "../table.ts";
+import { sameAt } from "./alike.ts";
 import { asksAuthority, type Described, type Entries, type Entry, namesOf } from "./entries.ts";
+import { givenOf, sideOf, unreadOf } from "./given.ts";
 import { revisionsThatDiffer } from "./revisions.ts";
-import { type HostKind, hostText, rulesOf } from "./space/hosts.ts";
+import { type HostKind, hostText } from "./space/hosts.ts";
 import { authoritiesOf } from "./space/parts.ts";
 import { questionsOf } from "./space/questions.ts";
 import { type Cell, type Restriction, Space, Undecided } from "./space/space.ts";
@@ -65,7 +67,7 @@ export function compare(
 ): Comparison {
   const plans = [a.plan, b.plan];
   const names = namesOf(plans);
-  const sides = plans.map((plan) => sideOf(plan, plans, names.hosts, options)) as [Side, Side];
+  const sides = plans.map((plan) => sideOf(plan, plans, names.hosts, options.revisionHeader)) as [Side, Side];
   const result: Comparison = {
     verdict: "equal",
     compared: entries.map(({ listener, hosts }) => ({
@@ -76,15 +78,29 @@ export function compare(
     revisions: revisionsThatDiffer(a, b),
     doubts: [],
     unread: [...(options.doubts ?? []), ...plans.flatMap(unreadOf)],
-    notes: [...(options.notes ?? []), ...notes, ...givenOf(plans, options)],
+    notes: [...(options.notes ?? []), ...notes, ...givenOf(plans, options.revisionHeader)],
     cells: 0,
   };
   const needsHost = asksAuthority(plans);
   const spaces = new Map<string, Space>();
-  for (const entry of entries) compareAt(entry);
+  const settled = new Set<string>();
+  for (const entry of entries) {
+    const same = samenessOf(entry);
+    if (same !== undefined && settled.has(same)) continue;
+    const before = result.differences.length + result.doubts.length;
+    compareAt(entry);
+    if (same !== undefined && result.differences.length + result.doubts.length === before) settled.add(same);
+  }
   if (result.differences.length + result.revisions.length > 0) result.verdict = "different";
   else if (result.doubts.length + result.unread.length > 0) result.verdict = "unknown";
   return result;
+
+  /** The same text for places of which one need be looked at. */
+  function samenessOf({ listener, hosts, isThere }: Entry): string | undefined {
+    if (needsHost || isThere.includes(false)) return undefined;
+    const [ofA, ofB] = sides.map(({ table }, i) => sameAt(table, listener, hosts[i] as HostKind));
+    return ofA === undefined || ofB === undefined ? undefined : `${ofA}|${ofB}`;
+  }
 
   function compareAt(entry: Entry): void {
     const { listener, hosts } = entry;
@@ -188,34 +204,6 @@ export function compare(
   }
 }
 
-/** What is taken for granted of the revisions, where a rule makes it matter. */
-function givenOf(plans: readonly Plan[], { revisionHeader }: CompareOptions): string[] {
-  if (revisionHeader === undefined) return [];
-  const isChanged = plans
-    .flatMap(({ table }) => rulesOf(table))
-    .some(({ action }) => {
-      const changes = [
-        action.response,
-        ...(action.kind === "forward" ? action.destinations : []).map((d) => d.response),
-      ];
-      return changes.some(({ set, add, remove }) =>
-        [...[...set, ...add].map(([name]) => name), ...remove].includes(revisionHeader),
-      );
-    });
-  return isChanged
-    ? [`given: each revision answers with ${revisionHeader}: its own name (--revision-header)`]
-    : [];
-}
-
-/** What a table says beyond its routes. */
-function unreadOf({ table }: Plan): string[] {
-  const known = new Set(["listeners", "backends"]);
-  return Object.entries(table).flatMap(([field, value]) => {
-    if (known.has(field) || value === undefined || (value instanceof Map && value.size === 0)) return [];
-    return [`${field} of the routes are not compared`];
-  });
-}
-
 /** What a side answers where it has nothing. */
 const NOTHING: Tree = {
   kind: "end",
@@ -237,21 +225,4 @@ function authoritiesAt([a, b]: readonly [HostKind, HostKind]): [Value, Value] {
 export function exampleHost(host: HostKind): string {
   if (host.kind === "host") return host.host;
   return host.kind === "suffix" ? `any${host.suffix}` : "any.example";
-}
-
-function sideOf(
-  plan: Plan,
-  plans: readonly Plan[],
-  knownHosts: ReadonlySet<string>,
-  options: CompareOptions,
-): Side {
-  const revisions = new Set(
-    plans.flatMap(({ services }) =>
-      services.flatMap(({ namespace, revisions, traffic }) => [
-        ...revisions.map(({ name }) => `${namespace}/${name}`),
-        ...traffic.map(({ revision }) => `${namespace}/${revision}`),
-      ]),
-    ),
-  );
-  return { table: plan.table, knownHosts, revisions, revisionHeader: options.revisionHeader };
 }

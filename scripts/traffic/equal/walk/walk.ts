@@ -15,13 +15,15 @@ import { meets } from "../space/condition.ts";
 import { type HostKind, rulesAt } from "../space/hosts.ts";
 import { conditionsOf } from "../space/questions.ts";
 import { type Cell, type Space, Undecided } from "../space/space.ts";
-import { header, type Part, query, sent, textOf, type Value } from "../space/value.ts";
+import { header, type Part, sent, textOf, type Value } from "../space/value.ts";
 import { Undecidable } from "../words/machine.ts";
 import { type Answering, answered, directEnd, elsewhere, nowhere, redirectEnd, revisionEnd } from "./ends.ts";
 import { checkKnown } from "./fields.ts";
 import { applyTo, partOf, type Passing, rewrittenBy } from "./passing.ts";
 import { after, type Step, type Tree, tried } from "./tree.ts";
 
+const HOST = header("host");
+const REVISION = header("knative-serving-revision");
 const NO_ROUTE = "404 (no route)";
 
 // As in resolve.ts: what needs more goes in a circle.
@@ -108,8 +110,7 @@ export function walk(
   }
 
   function ask(part: Part, condition: Parameters<typeof meets>[0], passing: Passing): boolean {
-    if (part === header("host") || part === query(""))
-      throw new Undecidable(`a match on ${part} is not decided here`);
+    if (part === HOST) throw new Undecidable(`a match on ${part} is not decided here`);
     if (passing.isBlurred && (part === "uri" || part.startsWith("query ")))
       throw new Undecidable("a rule asks about a path or query after a rewrite that may have changed both");
     const value = partOf(part, passing);
@@ -196,7 +197,7 @@ export function walk(
     const [revision, namespace, ...domain] = name.split(".");
     const full = `${namespace}/${revision}`;
     const isCluster = domain.join(".") === CLUSTER_DOMAIN;
-    const named = passing.headers.get(header("knative-serving-revision"));
+    const named = passing.headers.get(REVISION);
     const says = named?.kind === "text" && named.text === revision;
     if (isCluster && subset === undefined && (says || side.revisions.has(full)))
       return revisionEnd(full, passing, answering());

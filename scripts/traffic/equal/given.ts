@@ -1,0 +1,49 @@
+import type { Plan } from "../compile.ts";
+import { rulesOf } from "./space/hosts.ts";
+import type { Side } from "./walk/walk.ts";
+
+/** What is taken for granted of the revisions, where a rule makes it matter. */
+export function givenOf(plans: readonly Plan[], revisionHeader: string | undefined): string[] {
+  if (revisionHeader === undefined) return [];
+  const isChanged = plans
+    .flatMap(({ table }) => rulesOf(table))
+    .some(({ action }) => {
+      const changes = [
+        action.response,
+        ...(action.kind === "forward" ? action.destinations : []).map((d) => d.response),
+      ];
+      return changes.some(({ set, add, remove }) =>
+        [...[...set, ...add].map(([name]) => name), ...remove].includes(revisionHeader),
+      );
+    });
+  return isChanged
+    ? [`given: each revision answers with ${revisionHeader}: its own name (--revision-header)`]
+    : [];
+}
+
+/** What a table says beyond its routes. */
+export function unreadOf({ table }: Plan): string[] {
+  const known = new Set(["listeners", "backends"]);
+  return Object.entries(table).flatMap(([field, value]) => {
+    if (known.has(field) || value === undefined || (value instanceof Map && value.size === 0)) return [];
+    return [`${field} of the routes are not compared`];
+  });
+}
+
+/** A plan as one side of a comparison. */
+export function sideOf(
+  plan: Plan,
+  plans: readonly Plan[],
+  knownHosts: ReadonlySet<string>,
+  revisionHeader: string | undefined,
+): Side {
+  const revisions = new Set(
+    plans.flatMap(({ services }) =>
+      services.flatMap(({ namespace, revisions, traffic }) => [
+        ...revisions.map(({ name }) => `${namespace}/${name}`),
+        ...traffic.map(({ revision }) => `${namespace}/${revision}`),
+      ]),
+    ),
+  );
+  return { table: plan.table, knownHosts, revisions, revisionHeader };
+}
