@@ -1,11 +1,12 @@
 import { EXIT, Failure } from "../../exit.ts";
-import { AuditLog } from "../../rollout/audit/audit-log.ts";
+import { AuditLog, type Grounds } from "../../rollout/audit/audit-log.ts";
 import { type Entry, lastOf } from "../../rollout/journal/journal.ts";
 import { type Held, LostLock } from "../../rollout/lock/lock.ts";
 import type { Command } from "../../rollout/machine/state.ts";
 import type { Plan } from "../../rollout/plan/plan.ts";
 import { writeReport } from "../../rollout/report/write.ts";
 import { realClock } from "../../rollout/run/clock.ts";
+import { messageOf } from "../../rollout/run/errands.ts";
 import { runRollout } from "../../rollout/run/runner.ts";
 import { trafficJudge } from "../../rollout/run/traffic-judge.ts";
 import { type RolloutView, viewOf } from "../../rollout/run/view.ts";
@@ -36,8 +37,18 @@ export async function drive(options: DriveOptions): Promise<number> {
   const audit = await AuditLog.open(site.audit);
   await audit.catchUp(plan, entries);
   let before = entries.at(-1);
+  const untold: { entry: Entry; grounds: Grounds }[] = [];
   let view: RolloutView | undefined;
   if (before === undefined) throw new Error("a rollout begins with an entry");
+  const first = before;
+  // A log that cannot be written holds nobody on a bad candidate; what is missing is told when it can be.
+  async function tellAll(): Promise<void> {
+    for (let next = untold[0]; next !== undefined; next = untold[0]) {
+      await audit.tell(plan, before, next.entry, next.grounds);
+      before = next.entry;
+      untold.shift();
+    }
+  }
   try {
     const state = await runRollout(
       {
@@ -53,8 +64,10 @@ export async function drive(options: DriveOptions): Promise<number> {
         asked: () => interrupts.take(flags.overwrite),
         events: {
           async onEntry(entry, witness, ruling) {
-            await audit.tell(plan, before, entry, { ruling, tally: witness.tally });
-            before = entry;
+            untold.push({ entry, grounds: { ruling, tally: structuredClone(witness.tally) } });
+            await tellAll().catch((error: unknown) =>
+              screen.onTrouble(`cannot write the audit log: ${messageOf(error)}`),
+            );
             view = viewOf(plan, entry.state, realClock.now(), { tally: witness.tally, ruling, witness });
             screen.onEntry(entry, view);
           },
@@ -66,9 +79,10 @@ export async function drive(options: DriveOptions): Promise<number> {
         },
       },
       plan,
-      before,
+      first,
       checkpoint,
     );
+    await tellAll();
     screen.end();
     const saved = await journal.load();
     const files = saved === undefined ? undefined : await writeReport(site.reports, saved, realClock.now());

@@ -176,4 +176,25 @@ describe("a rollout", () => {
     const saved = await world.journal.load();
     expect(saved?.checkpoint).toMatchObject({ judge: [expect.any(Number), 0] });
   });
+
+  test("goes back without a journal that cannot be written any more, and forward never", async () => {
+    const world = new World({ errors: 0.5 });
+    const { journal } = world;
+    const append = journal.append.bind(journal);
+    let isFull = false;
+    journal.append = async (entry) => {
+      if (isFull) throw new Error("no space left on the device");
+      await append(entry);
+      isFull = entry.state.phase === "judging";
+    };
+    expect((await world.run()).phase).toBe("rolled back");
+    expect(world.engine.live.targets).toEqual([...ORIGINAL]);
+    expect(world.troubles).toContain("cannot write the journal: no space left on the device");
+
+    const good = new World();
+    good.journal.append = () => Promise.reject(new Error("no space left on the device"));
+    void good.run();
+    await good.clock.sleep(600_000);
+    expect(good.engine.writes).toEqual([]);
+  });
 });

@@ -1,53 +1,21 @@
 import { Check } from "typebox/schema";
-import type { Engine } from "../../traffic/engine.ts";
-import type { Entry, Journal, Request } from "../journal/journal.ts";
-import { LostLock } from "../lock/lock.ts";
+import type { Entry } from "../journal/journal.ts";
 import { next } from "../machine/next.ts";
 import { type Event, isOver, type State } from "../machine/state.ts";
 import { type Plan, shareOf } from "../plan/plan.ts";
 import { percentOf } from "../plan/targets.ts";
+import { type BesideOptions, hear, KeptWarm } from "./beside.ts";
 import type { Clock } from "./clock.ts";
 import { Checkpoint } from "./course.ts";
-import { askReady, messageOf, seenOf, type Warm, warmUp, writeGoal } from "./errands.ts";
-import type { MakeJudge, Ruling } from "./judging.ts";
+import { askReady, messageOf, seenOf, warmUp, writeGoal } from "./errands.ts";
+import type { Ruling } from "./judging.ts";
+import type { RunnerOptions } from "./options.ts";
+import { Scribe } from "./scribe.ts";
 import { Shares } from "./shares.ts";
 import { Witness } from "./witness.ts";
 
-/** What a rollout tells of itself. */
-export interface RolloutEvents {
-  /** A transition was written down and made. Resolves when it has been told; a rollout goes on only then. */
-  onEntry(entry: Entry, witness: Witness, ruling: Ruling): Promise<void> | void;
-  /** Several times a second. */
-  onBeat(state: State, witness: Witness, ruling: Ruling, nowMs: number): void;
-  /** Something did not work and is tried again. */
-  onTrouble(what: string): void;
-}
-
-export interface RunnerOptions {
-  engine: Engine;
-  journal: Journal;
-  clock: Clock;
-  makeJudge: MakeJudge;
-  warm?: Warm | undefined;
-  events: RolloutEvents;
-  /** Comes when another process may have taken over: nothing is written from then on. */
-  lost: AbortSignal;
-  /** What the person at this terminal asks for, taken once. */
-  asked: () => Omit<Request, "atMs"> | undefined;
-  /**
-   * How late an engine may tell of a request, and not when exactly it was answered: so long after a change no outcome is
-   * evidence. @default 0
-   */
-  settleMs?: number;
-  /** How often is looked whether something is to be decided. @default 250 */
-  beatMs?: number;
-  /** How often is looked whether somebody else changed the split. @default 1000 */
-  watchMs?: number;
-}
-
 const CHECKPOINT_MS = 3_000;
 const RETRY_MS = 1_000;
-const KEEP_WARM_MS = 20_000;
 
 /**
  * Carries a rollout on from a state until it is over. What is done follows from the state alone, and each state is
@@ -71,22 +39,29 @@ class Runner {
   readonly #witness: Witness;
   readonly #stop = new AbortController();
   #entry: Entry;
+  readonly #scribe: Scribe;
+  readonly #beside: BesideOptions;
+  readonly #keptWarm: KeptWarm;
   #watchedAt = Number.NEGATIVE_INFINITY;
   #checkpointAt = 0;
-  #warmedAt = 0;
 
   constructor(options: RunnerOptions, plan: Plan, entry: Entry, saved: unknown) {
     this.#options = options;
     this.#plan = plan;
     this.#clock = options.clock;
     this.#entry = entry;
+    const { engine, journal, clock, lost, events } = options;
+    const onTrouble = (what: string): void => events.onTrouble(what);
+    this.#scribe = new Scribe({ journal, clock, lost, onTrouble });
+    this.#beside = { engine, clock, onTrouble };
+    this.#keptWarm = new KeptWarm(plan, options.warm, this.#beside);
     const checkpoint = Check(Checkpoint, saved) ? saved : undefined;
     const judge = options.makeJudge(plan.settings, checkpoint?.judge);
     this.#witness = new Witness(plan, judge, this.#shares, checkpoint);
   }
 
   async run(): Promise<State> {
-    const hearing = this.#hear(this.#stop.signal);
+    const hearing = hear(this.#witness, this.#beside, this.#stop.signal);
     try {
       await this.#look();
       await this.#takeOwn();
@@ -113,7 +88,7 @@ class Runner {
       case "restoring": {
         // What people ask for comes first: after a crash, the step that was set out for may be wanted no more.
         if (await this.#takeAsked()) return;
-        this.#checkLock();
+        this.#scribe.checkLock();
         const event = await writeGoal(engine, this.#plan, this.#state, now);
         if (event.type === "failed") this.#options.events.onTrouble(event.why);
         const before = this.#state;
@@ -160,7 +135,10 @@ class Runner {
           wake = new AbortController();
           if (await this.#take(event)) continue;
           // In vain: once more, after a while.
-          if (event.type === "failed" || event.type === "unready") await this.#trouble(event.why);
+          if (event.type === "failed" || event.type === "unready") {
+            this.#options.events.onTrouble(event.why);
+            await this.#clock.sleep(RETRY_MS);
+          }
           begin();
         }
         await this.#beat(wake.signal);
@@ -174,7 +152,7 @@ class Runner {
   /** Whatever can be decided now. */
   async #beat(signal: AbortSignal): Promise<void> {
     const { events, beatMs = 250, watchMs = 1_000 } = this.#options;
-    this.#checkLock();
+    this.#scribe.checkLock();
     const { phase } = this.#state;
     if (await this.#takeAsked()) return;
     const ruling = this.#ruling();
@@ -187,7 +165,7 @@ class Runner {
     this.#witness.note(atMs, this.#percent, ruling, false);
     events.onBeat(this.#state, this.#witness, ruling, atMs);
     if (atMs - this.#checkpointAt >= CHECKPOINT_MS) await this.#checkpoint();
-    if (phase === "baking") this.#keepWarm();
+    if (phase === "baking") this.#keptWarm.beat(this.#stop.signal);
     await this.#clock.sleep(beatMs, signal);
   }
 
@@ -222,7 +200,7 @@ class Runner {
     if (state === this.#state) return false;
     const before = this.#state.phase;
     const entry: Entry = { seq: this.#entry.seq + 1, event, state };
-    await this.#append(entry);
+    await this.#scribe.append(entry);
     this.#entry = entry;
     if (event.type === "in force") this.#settle();
     else if (before !== state.phase && (state.phase === "shifting" || state.phase === "restoring"))
@@ -233,25 +211,6 @@ class Runner {
     return before !== state.phase;
   }
 
-  async #append(entry: Entry): Promise<void> {
-    for (;;) {
-      this.#checkLock();
-      try {
-        return await this.#options.journal.append(entry);
-      } catch (error) {
-        if (error instanceof LostLock) throw error;
-        await this.#trouble(`cannot write the journal: ${messageOf(error)}`);
-      }
-    }
-  }
-
-  #checkLock(): void {
-    if (this.#options.lost.aborted)
-      throw new LostLock(
-        "The lock was lost: another process may roll the service out now. Nothing was written since.",
-      );
-  }
-
   async #attempt<T>(what: string, run: () => Promise<T>): Promise<T | undefined> {
     try {
       return await run();
@@ -259,11 +218,6 @@ class Runner {
       this.#options.events.onTrouble(`cannot ${what}: ${messageOf(error)}`);
       return undefined;
     }
-  }
-
-  async #trouble(what: string): Promise<void> {
-    this.#options.events.onTrouble(what);
-    await this.#clock.sleep(RETRY_MS);
   }
 
   async #checkpoint(): Promise<void> {
@@ -287,34 +241,6 @@ class Runner {
 
   get #percent(): number {
     return percentOf(this.#state.written.targets, this.#plan.candidate);
-  }
-
-  async #hear(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        for await (const outcomes of this.#options.engine.outcomes(signal)) this.#witness.hear(outcomes);
-        if (!signal.aborted) this.#options.events.onTrouble("the engine tells no more of the requests");
-      } catch (error) {
-        if (!signal.aborted) this.#options.events.onTrouble(`cannot see the requests: ${messageOf(error)}`);
-      }
-      await this.#clock.sleep(RETRY_MS, signal);
-    }
-  }
-
-  /** The old revision can take all traffic back at once, for as long as it may have to. */
-  #keepWarm(): void {
-    const { signal } = this.#stop;
-    const { warm } = this.#options;
-    if (warm === undefined || this.#clock.now() - this.#warmedAt < KEEP_WARM_MS) return;
-    this.#warmedAt = this.#clock.now();
-    const tag = this.#plan.original.targets.find(
-      ({ revision, tag: t }) => revision === this.#plan.baseline && t !== null,
-    )?.tag;
-    if (typeof tag === "string")
-      warm(this.#plan.baseline, tag, signal).catch((error: unknown) => {
-        if (!signal.aborted)
-          this.#options.events.onTrouble(`${this.#plan.baseline} is not warm: ${messageOf(error)}`);
-      });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Saved } from "../journal/journal.ts";
 import type { Judging } from "../run/judging.ts";
-import type { RunnerOptions } from "../run/runner.ts";
+import type { RunnerOptions } from "../run/options.ts";
 import { trafficJudge } from "../run/traffic-judge.ts";
 import { type RolloutView, viewOf } from "../run/view.ts";
 import { World, type WorldOptions } from "./lives.ts";
