@@ -20,7 +20,8 @@ export async function look(engine: Engine, clock: Clock, ms: number, signal: Abo
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const side = emptyTally().baseline;
-  const hearing = hear(engine, either, side);
+  const batches: Batch[] = [];
+  const hearing = hear(engine, clock, either, side, batches);
   const from = clock.now();
   await Promise.race([clock.sleep(ms, signal), hearing.then(() => clock.sleep(ms, either))]);
   over.abort();
@@ -30,16 +31,41 @@ export async function look(engine: Engine, clock: Clock, ms: number, signal: Abo
   const { requests, errors } = side;
   return {
     ms: took,
-    rps: requests / (took / 1000),
+    rps: rateOf(batches, took),
     errors: requests === 0 ? undefined : errors / requests,
     median: quantile(side, 0.5),
     p99: quantile(side, 0.99),
   };
 }
 
-async function hear(engine: Engine, signal: AbortSignal, side: Side): Promise<void> {
+interface Batch {
+  atMs: number;
+  requests: number;
+}
+
+/** Requests a second. An engine that counts from one look to the next tells nothing before its second look. */
+function rateOf(batches: readonly Batch[], tookMs: number): number {
+  const [first] = batches;
+  const last = batches.at(-1);
+  const all = batches.reduce((sum, { requests }) => sum + requests, 0);
+  if (first === undefined || last === undefined || last.atMs - first.atMs < tookMs / 4)
+    return all / (tookMs / 1000);
+  return (all - first.requests) / ((last.atMs - first.atMs) / 1000);
+}
+
+async function hear(
+  engine: Engine,
+  clock: Clock,
+  signal: AbortSignal,
+  side: Side,
+  batches: Batch[],
+): Promise<void> {
   try {
-    for await (const outcomes of engine.outcomes(signal)) outcomes.forEach((outcome) => add(side, outcome));
+    for await (const outcomes of engine.outcomes(signal)) {
+      const before = side.requests;
+      for (const outcome of outcomes) add(side, outcome);
+      batches.push({ atMs: clock.now(), requests: side.requests - before });
+    }
   } catch (error) {
     if (!signal.aborted) throw error;
   }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { SplitTarget } from "../../traffic/engine.ts";
-import { SETTINGS } from "../testing/lives.ts";
+import type { Engine, SplitTarget } from "../../traffic/engine.ts";
+import { SETTINGS, World } from "../testing/lives.ts";
 import { detectionRequests, forecast } from "./forecast.ts";
+import { look } from "./look.ts";
 import { makePlan, NoPlan, type PlanOptions, shareOf } from "./plan.ts";
 import { shift } from "./shift.ts";
 import { describeTargets, percentOf, sameTargets, toSplit, toTargets } from "./targets.ts";
@@ -131,6 +132,61 @@ test("splits are the same in any order, without entries that say nothing, and th
   expect(sameTargets(some, toTargets([target("basic", 89), target("advanced", 11, true)]))).toBe(false);
   expect(toTargets(toSplit(some))).toEqual(some);
 });
+
+describe("a look at the traffic", () => {
+  test("tells rate, errors and latency", async () => {
+    const { engine, clock } = new World({
+      engine: { rps: 40, behaviours: { "credit-check-basic": { errors: 0.1, ms: 20 } } },
+    });
+    const traffic = await look(engine, clock, 60_000, new AbortController().signal);
+    expect(traffic.rps).toBeCloseTo(40, 0);
+    expect(traffic.errors).toBeCloseTo(0.1, 1);
+    expect(traffic.median).toBeCloseTo(20, -1);
+  });
+
+  test("is not misled by an engine that counts between its looks", async () => {
+    const { engine, clock } = new World();
+    const counted: Engine = {
+      ...named(engine),
+      async *outcomes(signal) {
+        for (let i = 0; !signal.aborted; i++) {
+          if (i > 0)
+            yield [{ atMs: clock.now(), revision: "a", ok: true, ms: 1, count: 50, excluded: undefined }];
+          await clock.sleep(1_000, signal);
+        }
+      },
+    };
+    expect((await look(counted, clock, 4_500, new AbortController().signal)).rps).toBeCloseTo(50);
+  });
+
+  test("tells of silence, and of an engine that cannot see", async () => {
+    const { engine, clock } = new World({ engine: { rps: 0 } });
+    const { signal } = new AbortController();
+    expect(await look(engine, clock, 5_000, signal)).toMatchObject({ rps: 0, errors: undefined });
+    const blind: Engine = {
+      ...named(engine),
+      async *outcomes() {
+        throw new Error("forbidden");
+      },
+    };
+    expect(await look(blind, clock, 5_000, signal).catch(String)).toBe("Error: forbidden");
+  });
+});
+
+/** The methods of an engine, to be changed one by one. */
+function named(engine: Engine): Engine {
+  const { name, service, place } = engine;
+  return {
+    name,
+    service,
+    place,
+    read: () => engine.read(),
+    write: (targets, version, by) => engine.write(targets, version, by),
+    inForce: (signal) => engine.inForce(signal),
+    revisions: () => engine.revisions(),
+    outcomes: (signal) => engine.outcomes(signal),
+  };
+}
 
 describe("a forecast", () => {
   test("needs for a candidate that only fails as many requests as the judge says", () => {

@@ -1,0 +1,56 @@
+import type { Engine } from "../../traffic/engine.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Clock } from "./clock.ts";
+import { messageOf, type Warm } from "./errands.ts";
+import type { Witness } from "./witness.ts";
+
+const RETRY_MS = 1_000;
+const KEEP_WARM_MS = 20_000;
+
+/** What goes on beside a rollout, whatever its phase. */
+export interface BesideOptions {
+  engine: Engine;
+  clock: Clock;
+  onTrouble(what: string): void;
+}
+
+/** Lets a witness hear what becomes of the requests, until the signal. An engine that falls silent is asked again. */
+export async function hear(witness: Witness, options: BesideOptions, signal: AbortSignal): Promise<void> {
+  const { engine, clock, onTrouble } = options;
+  while (!signal.aborted) {
+    try {
+      for await (const outcomes of engine.outcomes(signal)) witness.hear(outcomes);
+      if (!signal.aborted) onTrouble("the engine tells no more of the requests");
+    } catch (error) {
+      if (!signal.aborted) onTrouble(`cannot see the requests: ${messageOf(error)}`);
+    }
+    await clock.sleep(RETRY_MS, signal);
+  }
+}
+
+/** Keeps the old revision warm: it can take all traffic back at once, for as long as it may have to. */
+export class KeptWarm {
+  readonly #plan: Plan;
+  readonly #warm: Warm | undefined;
+  readonly #options: BesideOptions;
+  #atMs = Number.NEGATIVE_INFINITY;
+
+  constructor(plan: Plan, warm: Warm | undefined, options: BesideOptions) {
+    this.#plan = plan;
+    this.#warm = warm;
+    this.#options = options;
+  }
+
+  /** Asks it for something when it is time to. */
+  beat(signal: AbortSignal): void {
+    const { clock, onTrouble } = this.#options;
+    const { original, baseline } = this.#plan;
+    const tag = original.targets.find((target) => target.revision === baseline && target.tag !== null)?.tag;
+    if (this.#warm === undefined || typeof tag !== "string" || clock.now() - this.#atMs < KEEP_WARM_MS)
+      return;
+    this.#atMs = clock.now();
+    this.#warm(baseline, tag, signal).catch((error: unknown) => {
+      if (!signal.aborted) onTrouble(`${baseline} is not warm: ${messageOf(error)}`);
+    });
+  }
+}
