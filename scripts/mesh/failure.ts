@@ -21,3 +21,10 @@ export function describeFailure(failure: UpstreamFailure, revision: string): str
       return `${revision} closed the connection before it answered`;
   }
 }
+
+const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
+/** Whether the revision closed a kept connection just as it was used, so that it never saw the request (RFC 9110 section 9.2.2). */
+export function wasUnseen(failure: UpstreamFailure, method: string): boolean {
+  return failure.kind === "closed" && failure.unused && IDEMPOTENT.has(method);
+}

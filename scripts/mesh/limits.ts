@@ -8,6 +8,7 @@ export class Limits {
   readonly #whole = new Deadline();
   readonly #beginning = new Deadline();
   readonly #try = new Deadline();
+  readonly #held = new Deadline();
   #ms: { whole: number; beginning: number } | undefined;
 
   /**
@@ -22,6 +23,12 @@ export class Limits {
   /** Sets the limits, unless they are set: they count for all tries together, so those of the first route hold. */
   set(hops: readonly Hop[], revisionMs: number): void {
     this.#ms ??= { whole: timeoutOf(hops, Number.POSITIVE_INFINITY), beginning: timeoutOf(hops, revisionMs) };
+  }
+
+  /** Holds the request for so long, as a fault wants it. */
+  hold(ms: number, then: () => void): void {
+    this.#held.clear();
+    this.#held.start(ms, then);
   }
 
   /** Begins to count, unless it does already. */
@@ -54,6 +61,7 @@ export class Limits {
   clear(): void {
     this.stop();
     this.#try.clear();
+    this.#held.clear();
   }
 
   #late(ms: number): void {

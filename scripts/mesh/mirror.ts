@@ -1,14 +1,31 @@
-import { type Mirrored, resolve } from "../traffic/resolve.ts";
+import { type Hop, type Mirrored, resolve } from "../traffic/resolve.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { frameForRevision, headOf, isUpgrade } from "./passage.ts";
-import type { Generation } from "./relay.ts";
+import type { RequestBody } from "./request-body.ts";
+import type { Generation } from "./served.ts";
 import { Shadow } from "./shadow.ts";
+
+/** Sends the copies that rules ask for on their way, each with the body as it comes. */
+export function sendCopies(
+  hops: readonly Hop[],
+  exchange: Exchange,
+  body: RequestBody,
+  generation: Generation,
+  random: () => number,
+): void {
+  for (const { mirrored } of hops) {
+    for (const copy of mirrored) {
+      const shadow = sendCopy(copy, exchange, generation, random);
+      if (shadow !== undefined) body.copyTo(shadow);
+    }
+  }
+}
 
 /**
  * Sends the head of a copy on its way, wherever the routes lead it; undefined when that is nowhere.
  * @returns what the body has to be copied to
  */
-export function sendCopy(
+function sendCopy(
   { mirror: { backend }, request }: Mirrored,
   exchange: Exchange,
   generation: Generation,

@@ -1,8 +1,7 @@
 import { HeaderList } from "../traffic/headers.ts";
 import { type Hop, type Resolution, resolve, type RoutedRequest } from "../traffic/resolve.ts";
-import type { Listener, RouteTable } from "../traffic/table.ts";
-import { Deadline } from "./deadline.ts";
-import { describeFailure, statusAfter } from "./failure.ts";
+import type { Listener } from "../traffic/table.ts";
+import { describeFailure, statusAfter, wasUnseen } from "./failure.ts";
 import { addForwarded } from "./forwarded.ts";
 import type { HttpClient, ResponseHandler, UpstreamFailure, UpstreamRequest } from "./http/client.ts";
 import type { Exchange } from "./http/exchange.ts";
@@ -11,53 +10,16 @@ import type { ResponseHead } from "./http/head.ts";
 import { type BodyState, RequestBody } from "./request-body.ts";
 import { Limits } from "./limits.ts";
 import { addUpgrade, changeResponse, frameForRevision, headOf, isUpgrade, locationOf } from "./passage.ts";
-import { sendCopy } from "./mirror.ts";
+import { sendCopies } from "./mirror.ts";
 import { type Outcome, retryingHop } from "./retry.ts";
-import type { Place, Seat } from "./revisions/seat.ts";
-
-/** What is told of a request when it is over. */
-export interface Served {
-  listener: Listener;
-  method: string;
-  target: string;
-  /** `namespace/name` of the revision that the request went to, if it went to one. */
-  revision: string | undefined;
-  /** 0 when there was none, because the client went away before, or spoilt its own body. */
-  status: number;
-  ms: number;
-  /** Whether the answer was completed; if not, the client or the revision went away within it. */
-  complete: boolean;
-  /** Who went away when it was not complete; undefined when it was. */
-  brokenBy: "client" | "revision" | undefined;
-  /** Whether the request waited for a process to start: its time says nothing about the revision then. */
-  cold: boolean;
-  /** The rules that led there, from outside in; those of the last try. */
-  hops: readonly Hop[];
-}
-
-/** One state of the configuration: a request is served by the state that it met, whatever changes meanwhile. */
-export interface Generation {
-  table: RouteTable;
-  /** A place at a revision for one request; a pending one while the revision is being started, or has no place free. */
-  seat(revision: string): Place;
-  /** How long a revision may take for an answer (its timeoutSeconds). */
-  revisionTimeoutMs(revision: string): number;
-}
-
-export interface RelayOptions {
-  /** The state of the configuration that is in force. */
-  generation(): Generation;
-  random(): number;
-  newRequestId(): string;
-  onServed(served: Served): void;
-}
+import type { Generation, RelayOptions } from "./served.ts";
+import { openTunnel } from "./tunnel.ts";
+import type { Place } from "./revisions/seat.ts";
 
 /** Carries one request from a listener to the revision that the routes choose, and the answer back. */
 export function relay(exchange: Exchange, listener: Listener, options: RelayOptions): void {
   new Relay(exchange, listener, options).start();
 }
-
-const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 class Relay {
   readonly #exchange: Exchange;
@@ -81,8 +43,6 @@ class Relay {
       this.#tryAgain({ failure: "late" }) ||
       this.#onTimeout("the revision did not answer within perTryTimeout"),
   );
-  /** A delay that a fault makes. */
-  readonly #held = new Deadline();
 
   constructor(exchange: Exchange, listener: Listener, options: RelayOptions) {
     this.#exchange = exchange;
@@ -102,10 +62,8 @@ class Relay {
   }
 
   #route(listener: Listener, request: RoutedRequest, earlier: readonly Hop[], again?: Hop): void {
-    const resolution = resolve(this.#generation.table, listener, request, this.#options.random, {
-      earlier,
-      again,
-    });
+    const options = { earlier, again };
+    const resolution = resolve(this.#generation.table, listener, request, this.#options.random, options);
     this.#resolution = resolution;
     const revision = this.#revision();
     const revisionMs = revision === undefined ? undefined : this.#generation.revisionTimeoutMs(revision);
@@ -114,16 +72,12 @@ class Relay {
     const delayMs = made.reduce((sum, hop) => sum + hop.delayMs, 0);
     if (delayMs === 0) return this.#follow(resolution, made);
     this.#body.read();
-    this.#held.clear();
-    this.#held.start(delayMs, () => this.#follow(resolution, made));
+    this.#limits.hold(delayMs, () => this.#follow(resolution, made));
   }
 
   /** @param made the hops that were made on this way, and not on an earlier one */
   #follow(resolution: Resolution, made: readonly Hop[]): void {
-    for (const copy of made.flatMap(({ mirrored }) => mirrored)) {
-      const shadow = sendCopy(copy, this.#exchange, this.#generation, this.#options.random);
-      if (shadow !== undefined) this.#body.copyTo(shadow);
-    }
+    sendCopies(made, this.#exchange, this.#body, this.#generation, this.#options.random);
     switch (resolution.kind) {
       case "nowhere":
         return this.#answer(resolution.status, resolution.reason);
@@ -145,16 +99,15 @@ class Relay {
     if (place.client !== undefined) return this.#send(place.client, request, false);
     this.#body.read();
     place.seat.then(
-      (seat) => (this.#over ? seat.leave() : this.#sit(seat, request)),
+      (seat) => {
+        if (this.#over) return seat.leave();
+        this.#place = seat;
+        this.#cold ||= seat.cold;
+        this.#send(seat.client, request, false);
+      },
       (reason: unknown) =>
         this.#over || this.#reply(503, reason instanceof Error ? reason.message : String(reason)),
     );
-  }
-
-  #sit(seat: Seat, request: RoutedRequest): void {
-    this.#place = seat;
-    this.#cold ||= seat.cold;
-    this.#send(seat.client, request, false);
   }
 
   #send(client: HttpClient, request: RoutedRequest, fresh: boolean): void {
@@ -196,23 +149,9 @@ class Relay {
     if (upgrade !== undefined) head.headers.set("upgrade", upgrade);
     changeResponse(head.headers, this.#hops());
     this.#exchange.respond(head.status, head.reason, head.headers, framing);
-    if (framing.kind === "tunnel") this.#openTunnel();
-  }
-
-  /** Both ways are open from now on, for as long as both sides like. */
-  #openTunnel(): void {
-    const upstream = this.#upstream;
+    if (framing.kind !== "tunnel" || this.#upstream === undefined) return;
     this.#limits.clear();
-    this.#exchange.flush();
-    this.#exchange.onAbort = () => {
-      // In order: what the client said last shall still be read.
-      upstream?.close();
-      this.#finish();
-    };
-    this.#exchange.readTunnel((content) => {
-      upstream?.write(content);
-      if (upstream?.congested) this.#exchange.pauseBody();
-    });
+    openTunnel(this.#exchange, this.#upstream, () => this.#finish());
   }
 
   #onData(content: Buffer): void {
@@ -223,8 +162,7 @@ class Relay {
   #onFailure(failure: UpstreamFailure, client: HttpClient, request: RoutedRequest): void {
     this.#leaveUpstream();
     if (this.#exchange.answered) return this.#breakOff();
-    // The revision closed a kept connection just as it was used: it never saw the request (RFC 9110 section 9.2.2).
-    const unseen = failure.kind === "closed" && failure.unused && IDEMPOTENT.has(request.method);
+    const unseen = wasUnseen(failure, request.method);
     if (unseen && this.#body.repeatable) return this.#send(client, request, true);
     if (this.#tryAgain({ failure: failure.kind })) return;
     this.#reply(statusAfter(failure.kind), describeFailure(failure, this.#revision() ?? "the revision"));
@@ -267,26 +205,21 @@ class Relay {
     if (this.#over) return;
     this.#over = true;
     this.#limits.clear();
-    this.#held.clear();
     this.#body.end();
     if (brokenBy !== undefined) this.#leaveUpstream();
     this.#leavePlace();
     const { method, target } = this.#exchange.request;
-    const revision = this.#revision();
-    const ms = performance.now() - this.#startedAt;
-    const [listener, status, cold, hops] = [this.#listener, this.#status, this.#cold, this.#hops()];
-    const complete = brokenBy === undefined;
     this.#options.onServed({
-      listener,
+      listener: this.#listener,
       method,
       target,
-      revision,
-      status,
-      ms,
-      complete,
+      revision: this.#revision(),
+      status: this.#status,
+      ms: performance.now() - this.#startedAt,
+      complete: brokenBy === undefined,
       brokenBy,
-      cold,
-      hops,
+      cold: this.#cold,
+      hops: this.#hops(),
     });
   }
 
@@ -303,7 +236,6 @@ class Relay {
     this.#upstream = undefined;
   }
 
-  /** Ends an answer that cannot be completed, so that the client sees it. */
   #breakOff(): void {
     this.#finish("revision");
     this.#exchange.breakOff();

@@ -5,7 +5,7 @@ import type { FaultsState } from "../mesh/faults/fault.ts";
 import type { Loaded } from "../mesh/load.ts";
 import type { Mesh, MeshEvents } from "../mesh/mesh.ts";
 import { overview } from "../mesh/overview.ts";
-import type { Served } from "../mesh/relay.ts";
+import type { Served } from "../mesh/served.ts";
 import type { RevisionState } from "../mesh/revisions/runner.ts";
 import { drawOverview } from "./draw-overview.ts";
 import { type Style, styleFor } from "./style.ts";

@@ -9,7 +9,7 @@ import { Faults } from "../faults/faults.ts";
 import { OVERLAY } from "../faults/overlay.ts";
 import type { Loaded } from "../load.ts";
 import { Observer } from "../observe/observer.ts";
-import type { Served } from "../relay.ts";
+import type { Served } from "../served.ts";
 import { ADMIN_PATH } from "./admin-path.ts";
 import { EventStreams } from "./event-stream.ts";
 import { changeFaults } from "./fault-requests.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { PROJECT } from "../../project.ts";
 import type { Hop } from "../../traffic/resolve.ts";
 import { type Loaded, loadConfiguration } from "../load.ts";
-import type { Served } from "../relay.ts";
+import type { Served } from "../served.ts";
 import { Observer } from "./observer.ts";
 
 const BASIC = "kyc/credit-check-basic";

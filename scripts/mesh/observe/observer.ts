@@ -1,7 +1,7 @@
 import type { Problem } from "../../manifests/problem.ts";
 import type { Listener } from "../../traffic/table.ts";
 import type { Loaded } from "../load.ts";
-import type { Served } from "../relay.ts";
+import type { Served } from "../served.ts";
 import { type Counts, Counter } from "./counter.ts";
 import { type Measured, Meter } from "./meter.ts";
 import { beginTallies, type Tallies, type Tally } from "./tally.ts";

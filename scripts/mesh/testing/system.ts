@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { Problem } from "../../manifests/problem.ts";
 import type { Loaded } from "../load.ts";
 import { type Mesh, type MeshEvents, startMesh } from "../mesh.ts";
-import type { Served } from "../relay.ts";
+import type { Served } from "../served.ts";
 
 /**
  * A small system in a folder of its own, for tests with real processes: one Knative Service `echo` whose revisions
