@@ -2,7 +2,7 @@ import type { HttpClient } from "../../scripts/mesh/http/client.ts";
 import type { ResponseHead } from "../../scripts/mesh/http/head.ts";
 import { Parse } from "typebox/value";
 import type { Wish } from "./cases.ts";
-import { ASKS } from "./echo.ts";
+import { ASKS } from "./names.ts";
 import { type Answer, Seen } from "./seen.ts";
 
 const PATIENCE_MS = 20_000;

@@ -1,6 +1,5 @@
 import fc from "fast-check";
-import { ASKS } from "./echo.ts";
-import { MIRROR, REVISIONS } from "./names.ts";
+import { ASKS, MIRROR, REVISIONS } from "./names.ts";
 
 /** A rule of a VirtualService as YAML has it; what is not allowed together is put right by `toRules`. */
 export type Rule = Record<string, unknown>;
@@ -266,6 +265,17 @@ export function aCase(requests: number): fc.Arbitrary<Case> {
     rules: fc.array(rule, { minLength: 1, maxLength: 5 }),
     requests: fc.array(wish, { minLength: requests, maxLength: requests }),
   });
+}
+
+/** The same without time limits and without waiting, so that a busy machine changes no answer. */
+export function timeless({ rules, requests }: Case): Case {
+  return {
+    rules: rules.map(({ timeout: _, ...rest }) => rest),
+    requests: requests.map((one) => ({
+      ...one,
+      headers: one.headers.filter(([name]) => name !== ASKS.sleep),
+    })),
+  };
 }
 
 /** Puts right what chance put together and Istio does not take. */

@@ -1,7 +1,11 @@
-import type { Answer, Seen } from "./seen.ts";
+import { ASKS } from "./names.ts";
+import { Answer, type Seen } from "./seen.ts";
+import { Parse } from "typebox/value";
 
 /** Fields of a request that say which proxy it came by, and nothing of the routes. */
 const OF_THE_WAY_IN = [
+  // The name of the case, of which each try has another.
+  ASKS.case,
   // Each side makes one of its own.
   "x-request-id",
   // Addresses, of which each side has its own.
@@ -54,8 +58,12 @@ export function seenDifference(mesh: Seen, envoy: Seen): string | undefined {
   );
 }
 
-/** An answer as fixtures keep it: without what is not compared. */
-export function essence(answer: Answer): Answer {
+/** An answer as fixtures keep it: without what is not compared, and with another name for the host that was asked. */
+export function essence(answer: Answer, host: string, renamed: string): Answer {
+  return Parse(Answer, JSON.parse(JSON.stringify(comparable(answer)).replaceAll(host, renamed)));
+}
+
+function comparable(answer: Answer): Answer {
   const { seen } = answer;
   return {
     status: answer.status,
@@ -71,8 +79,8 @@ function answerHeaders(answer: Answer): Map<string, string> {
 }
 
 function bodyDifference(mesh: Answer, envoy: Answer): string | undefined {
-  const comparable = mesh.seen !== undefined || (isOfRule(mesh) && isOfRule(envoy));
-  return comparable && mesh.body !== envoy.body
+  const isComparable = mesh.seen !== undefined || (isOfRule(mesh) && isOfRule(envoy));
+  return isComparable && mesh.body !== envoy.body
     ? `body ${JSON.stringify(mesh.body)} and ${JSON.stringify(envoy.body)}`
     : undefined;
 }

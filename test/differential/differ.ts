@@ -1,6 +1,5 @@
 import { aCase, type Case, type Wish } from "./cases.ts";
 import { difference, essence, seenDifference } from "./compare.ts";
-import { ASKS } from "./echo.ts";
 import { eachAtOnce, type EnvoySide } from "./envoy-side.ts";
 import { commonManifests, hostOf, tableManifest } from "./manifests.ts";
 import { type LocalEchoes, MeshSide, tableOf } from "./mesh-side.ts";
@@ -14,6 +13,9 @@ export interface Difference {
   mesh: Answer;
   envoy: Answer;
 }
+
+/** The name that every table has in what is recorded. */
+export const RECORDED = "table";
 
 const AT_ONCE = 6;
 const ATTEMPTS = 3;
@@ -50,7 +52,7 @@ export async function differences(
         const result = await compared(mesh, hostOf(name), wish, tried, answer);
         // On a busy machine a time limit may be met by one side only; what differs always, differs.
         if ("what" in result && attempt < ATTEMPTS) continue;
-        answers[i]?.push(essence(answer));
+        answers[i]?.push(essence(answer, hostOf(name), hostOf(RECORDED)));
         if ("what" in result) found.push({ ...result, of, envoy: answer });
         else copied.set(tried, { of, answer, taken: result.taken });
         break;
@@ -60,8 +62,7 @@ export async function differences(
   await Bun.sleep(200);
   const [theirs, ours] = [await envoy.copies(), await echoes.copies()];
   for (const [id, { of, answer, taken }] of copied) {
-    const own = (ours.get(taken) ?? []).map((seen) => named(seen, id));
-    const what = copyDifference(own, theirs.get(id) ?? []);
+    const what = copyDifference(ours.get(taken) ?? [], theirs.get(id) ?? []);
     if (what !== undefined) found.push({ what, of, mesh: answer, envoy: answer });
   }
   await envoy.forget(names);
@@ -82,21 +83,12 @@ export async function compared(
     // Each draw is a case of its own to the echo.
     const taken = `${id}.${k}`;
     const own = await mesh.ask(host, wish, taken);
-    const what = difference(own.seen ? { ...own, seen: named(own.seen, id) } : own, answer);
+    const what = difference(own, answer);
     if (what === undefined) return { taken };
     // A draw that leads to the revision that Envoy drew says more than one that leads elsewhere.
     if (first === undefined || own.seen?.revision === answer.seen?.revision) first = { what, mesh: own };
   }
   return first as { what: string; mesh: Answer };
-}
-
-/** The same with the name that the case has on the other side. */
-function named(seen: Seen, id: string): Seen {
-  const headers = seen.headers.map(([name, value]): [string, string] => [
-    name,
-    name === ASKS.case ? id : value,
-  ]);
-  return { ...seen, headers };
 }
 
 function copyDifference(mesh: readonly Seen[], envoy: readonly Seen[]): string | undefined {

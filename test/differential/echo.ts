@@ -1,7 +1,7 @@
 import { HeaderList } from "../../scripts/traffic/headers.ts";
 import type { Exchange } from "../../scripts/mesh/http/exchange.ts";
 import { type HttpServer, serveHttp } from "../../scripts/mesh/http/server.ts";
-import { MIRROR } from "./names.ts";
+import { ASKS, MIRROR } from "./names.ts";
 import type { Seen } from "./seen.ts";
 
 /** An echo that listens, and what it was asked under the name of a mirror. */
@@ -9,16 +9,6 @@ export interface Echo {
   readonly port: number;
   stop(): void;
 }
-
-/** What a request can ask of an echo, by headers. */
-export const ASKS = {
-  /** Names the request: what an echo remembers, it remembers by this. */
-  case: "x-case",
-  /** `STATUS COUNT`: the first so many tries are answered by this status; `reset COUNT` by none. */
-  fail: "x-fail",
-  /** Milliseconds to wait before the answer. */
-  sleep: "x-sleep",
-} as const;
 
 /** Where an echo tells which copies it got; the path is no table's. */
 export const COPIES_PATH = "/__copies";

@@ -6,3 +6,13 @@ export const MIRROR = "echo-mirror";
 
 /** All of them. */
 export const ECHOES = [...REVISIONS, MIRROR] as const;
+
+/** What a request can ask of an echo, by headers. */
+export const ASKS = {
+  /** Names the request: what an echo remembers, it remembers by this. */
+  case: "x-case",
+  /** `STATUS COUNT`: the first so many tries are answered by this status; `reset COUNT` by none. */
+  fail: "x-fail",
+  /** Milliseconds to wait before the answer. */
+  sleep: "x-sleep",
+} as const;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { aCase, type Case } from "./cases.ts";
+import { aCase, type Case, timeless } from "./cases.ts";
 import { EnvoySide } from "./envoy-side.ts";
 import { checkWeights } from "./weights.ts";
 import { type Difference, differences, shrunk } from "./differ.ts";
@@ -63,10 +63,11 @@ await using envoy = await EnvoySide.open({
   program: await bundled("test/differential/echo.ts"),
 });
 using echoes = new LocalEchoes();
-const cases = fc.sample(aCase(options.requests), { seed: options.seed, numRuns: options.tables });
+const sampled = fc.sample(aCase(options.requests), { seed: options.seed, numRuns: options.tables });
+const cases = options.record === undefined ? sampled : sampled.map(timeless);
 progress(`asking ${cases.length} tables ${options.requests} requests each`);
 const { found, asked, answers } = await differences(cases, envoy, echoes, progress);
-if (options.record !== undefined) await writeFile(options.record, `${JSON.stringify({ cases, answers })}\n`);
+if (options.record !== undefined) await writeFile(options.record, `${recorded(cases, answers)}\n`);
 const kinds = Map.groupBy(found, ({ what }) => kindOf(what));
 for (const [kind, all] of kinds) progress(`${all.length} × ${kind}`);
 for (const [, [first]] of [...kinds].slice(0, options.shrink)) if (first !== undefined) await explain(first);
@@ -113,4 +114,9 @@ async function bundled(entry: string): Promise<string> {
   const [output] = outputs;
   if (output === undefined) throw new Error(`${entry} made nothing`);
   return output.text();
+}
+
+/** A line a table, so that a change of one shows as such. */
+function recorded(cases: readonly Case[], answers: readonly unknown[]): string {
+  return `[\n${cases.map((one, i) => JSON.stringify({ ...one, answers: answers[i] })).join(",\n")}\n]`;
 }
