@@ -26,7 +26,7 @@ function head(view: RolloutView, style: Style): LiveLine {
     phase === "promoted" ? style.good : phase === "rolled back" || phase === "held" ? style.bad : style.warn;
   return {
     text: `${style.bold(service)}  ${baseline.revision} → ${candidate.revision}  ${mark(doing)}`,
-    passing: style.dim(`(${time(view.atMs - view.sinceMs)}; ${engine}, ${place})`),
+    passing: style.dim(`(${time(Math.max(1_000, view.atMs - view.sinceMs))}; ${engine}, ${place})`),
   };
 }
 
@@ -78,9 +78,10 @@ function verdictText(view: RolloutView, style: Style): string {
   return `${mark(ruling.verdict)}${paused ? ", paused" : ""}`;
 }
 
-function verdictPassing(view: RolloutView): string {
-  const about = view.verdictInMs === undefined ? "" : `, the next step in about ${time(view.verdictInMs)}`;
-  return `${view.ruling === undefined ? "" : `${about}: ${view.ruling.because}`}`.replace(/^, /, "– ");
+function verdictPassing({ verdictInMs, ruling }: RolloutView): string {
+  if (ruling === undefined) return "";
+  const next = verdictInMs === undefined ? "" : `the next step in about ${time(verdictInMs)}: `;
+  return `– ${next}${ruling.because}`;
 }
 
 function why({ doing, reason, candidate, baseline }: RolloutView): string {

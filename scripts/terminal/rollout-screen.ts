@@ -13,6 +13,7 @@ export class RolloutScreen {
   readonly #live: boolean;
   #phase: Phase | undefined;
   #trouble = "";
+  #asking = false;
   #reason = "";
 
   constructor(stream: NodeJS.WriteStream, options: Omit<LiveTreeOptions, "stream"> & { style?: Style } = {}) {
@@ -30,7 +31,7 @@ export class RolloutScreen {
 
   /** @param always whether the picture matters where nothing can be painted over, too */
   onBeat(view: RolloutView, always = false): void {
-    if (this.#live || always) this.#tree.update(drawRollout(view, this.#style));
+    if ((this.#live || always) && !this.#asking) this.#tree.update(drawRollout(view, this.#style));
   }
 
   onTrouble(what: string): void {
@@ -40,8 +41,15 @@ export class RolloutScreen {
     this.#tree.say(this.#style.warn(`${clock(Date.now())}  ${what}; trying again`));
   }
 
+  /** Leaves the picture alone while something is asked below it. */
   leave(): void {
+    this.#asking = true;
     this.#tree.leave();
+  }
+
+  /** Goes on below what was asked and answered. */
+  goOn(): void {
+    this.#asking = false;
   }
 
   end(): void {

@@ -6,6 +6,7 @@ import type { Command } from "../../rollout/machine/state.ts";
 /** What is done before and after something is asked at the terminal. */
 export interface Screen {
   leave(): void;
+  goOn(): void;
 }
 
 const ANSWERS: Readonly<Record<string, Command>> = { h: "hold", r: "abort", b: "abort" };
@@ -71,6 +72,7 @@ export class Interrupts {
     lines.on("SIGINT", () => process.exit(EXIT.interrupted));
     const answer = await lines.question("\nHold here [h], roll back [r], or go on [Enter]? ");
     lines.close();
+    this.#screen.goOn();
     this.#asking = false;
     this.#wanted = ANSWERS[answer.trim().toLowerCase().slice(0, 1)];
     this.#why = "Ctrl-C";
