@@ -25,6 +25,8 @@ export class ErrorTests {
   #failed = 0;
   #stepTotal = 0;
   #stepFailed = 0;
+  /** The e-value against the tolerated rate, once it was wanted, until the next request of the candidate. */
+  #aboveRate: number | undefined;
 
   constructor(limits: ErrorLimits) {
     this.#limits = limits;
@@ -35,25 +37,19 @@ export class ErrorTests {
   }
 
   /** Compares, while both revisions have a share. */
-  observe(
-    candidate: boolean,
-    failed: boolean,
-    share: number,
-    count: number,
-    enough: number,
-    steady: boolean,
-  ): void {
-    this.worse.observe(failed, candidate, share, count, enough, steady);
-    this.#notWorse.observe(failed, candidate, share, count, Number.POSITIVE_INFINITY, steady);
+  observe(candidate: boolean, failed: boolean, share: number, enough: number, steady: boolean): void {
+    this.worse.observe(failed, candidate, share, enough, steady);
+    this.#notWorse.observe(failed, candidate, share, Number.POSITIVE_INFINITY, steady);
   }
 
-  /** Counts the candidate's requests, whatever its share. */
-  count(failed: boolean, count: number): void {
-    this.#total += count;
-    this.#stepTotal += count;
+  /** Counts a request of the candidate, whatever its share. */
+  count(failed: boolean): void {
+    this.#aboveRate = undefined;
+    this.#total++;
+    this.#stepTotal++;
     if (!failed) return;
-    this.#failed += count;
-    this.#stepFailed += count;
+    this.#failed++;
+    this.#stepFailed++;
   }
 
   /**
@@ -64,7 +60,8 @@ export class ErrorTests {
     const compared = this.worse.value;
     const { toleratedRate } = this.#limits;
     if (toleratedRate === 0 || compared <= 1) return compared;
-    return Math.min(compared, Math.exp(logAbove(this.#total, this.#failed, toleratedRate)));
+    this.#aboveRate ??= Math.exp(logAbove(this.#total, this.#failed, toleratedRate));
+    return Math.min(compared, this.#aboveRate);
   }
 
   /** The logarithm of the evidence for either of two claims: less harmful than the ratio, or than a rate. */
@@ -91,6 +88,7 @@ export class ErrorTests {
   restore(state: ErrorState): void {
     this.worse.restore(state.worse);
     this.#notWorse.restore(state.notWorse);
+    this.#aboveRate = undefined;
     [this.#total, this.#failed] = state.ever;
     [this.#stepTotal, this.#stepFailed] = state.step;
   }

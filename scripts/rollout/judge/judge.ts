@@ -79,7 +79,7 @@ class TrafficJudge implements Judge {
     let left = count;
     while (left > 0 && this.#fell === undefined) {
       this.#count(revision, ok, ms, share, 1);
-      this.#tests.observe(this.#t, revision, ok, ms, share, 1, false);
+      this.#tests.observe(this.#t, revision, ok, ms, share);
       left--;
       const { value } = this.#tests;
       if (value <= this.#peak) continue;
@@ -87,9 +87,8 @@ class TrafficJudge implements Judge {
       if (value >= this.#threshold)
         this.#fell = { t: this.#t, because: explainRegression(this.#evidence(1), this.options) };
     }
-    if (left === 0) return;
-    this.#count(revision, ok, ms, share, left);
-    this.#tests.observe(this.#t, revision, ok, ms, share, left, true);
+    // What is decided needs no more evidence.
+    if (left > 0) this.#count(revision, ok, ms, share, left);
   }
 
   observeMany(observations: Iterable<Observation>): void {

@@ -49,9 +49,9 @@ export class LatencyTests {
   }
 
   /** Learns from the baseline, after it was compared. */
-  learn(ms: number, count: number): void {
-    this.#recent.add(ms, count);
-    this.#learnt += count;
+  learn(ms: number): void {
+    this.#recent.add(ms, 1);
+    this.#learnt++;
     if (this.#learnt < this.#due) return;
     this.#due = this.#learnt + Math.min(MOST_BETWEEN, Math.ceil(this.#learnt / 4));
     if (this.#learnt >= AT_LEAST.median) this.median.setThreshold(this.#recent.quantile(0.5));
@@ -118,25 +118,18 @@ class QuantileTest {
   }
 
   /** Compares requests that did not fail, while both revisions have a share. `enough` is the e-value that decides. */
-  observe(
-    candidate: boolean,
-    ms: number,
-    share: number,
-    count: number,
-    enough: number,
-    steady: boolean,
-  ): void {
+  observe(candidate: boolean, ms: number, share: number, enough: number, steady: boolean): void {
     if (this.#high === Number.POSITIVE_INFINITY) return;
     if (!candidate) {
-      this.worse.observe(ms >= this.#high, false, share, count, enough, steady);
-      this.#notWorse.observe(ms >= this.#low, false, share, count, Number.POSITIVE_INFINITY, steady);
+      this.worse.observe(ms >= this.#high, false, share, enough, steady);
+      this.#notWorse.observe(ms >= this.#low, false, share, Number.POSITIVE_INFINITY, steady);
       return;
     }
     const harmful = ms >= this.#low * this.#harmful;
-    this.worse.observe(ms >= this.#high * this.#tolerated, true, share, count, enough, steady);
-    this.#notWorse.observe(harmful, true, share, count, Number.POSITIVE_INFINITY, steady);
-    this.#total += count;
-    if (harmful) this.#beyond += count;
+    this.worse.observe(ms >= this.#high * this.#tolerated, true, share, enough, steady);
+    this.#notWorse.observe(harmful, true, share, Number.POSITIVE_INFINITY, steady);
+    this.#total++;
+    if (harmful) this.#beyond++;
   }
 
   /**

@@ -62,29 +62,21 @@ export class Tests {
     );
   }
 
-  /** @param decided whether the verdict has fallen: then there is nothing to be careful with */
-  observe(
-    t: number,
-    revision: Arm,
-    ok: boolean,
-    ms: number,
-    share: number,
-    count: number,
-    decided: boolean,
-  ): void {
+  /** Hears of one request that is to be judged, until all is decided. */
+  observe(t: number, revision: Arm, ok: boolean, ms: number, share: number): void {
     if (share > this.#highestShare) this.#nextStep(t, share);
     else if (t >= this.#nextDeposit) this.#deposit(t);
     const gatewayFailed = revision === "gateway" && !ok;
-    if (share === 0) this.#gateway.before(gatewayFailed, count);
-    else this.#gateway.after(gatewayFailed, count);
+    if (share === 0) this.#gateway.before(gatewayFailed);
+    else this.#gateway.after(gatewayFailed);
     if (revision === "gateway") return;
     const candidate = revision === "candidate";
-    if (!candidate) this.#alone.before(!ok, count);
-    else if (share === 1) this.#alone.after(!ok, count);
-    if (candidate) this.#errors.count(!ok, count);
-    if (share > 0 && share < 1) this.#compare(candidate, ok, ms, share, count, decided);
+    if (!candidate) this.#alone.before(!ok);
+    else if (share === 1) this.#alone.after(!ok);
+    if (candidate) this.#errors.count(!ok);
+    if (share > 0 && share < 1) this.#compare(candidate, ok, ms, share);
     // Only after it was compared: the thresholds have to be known before the latency that they are for.
-    if (!candidate && ok) this.#latency.learn(ms, count);
+    if (!candidate && ok) this.#latency.learn(ms);
   }
 
   /** The natural logarithm of each test's e-value, by itself. */
@@ -144,27 +136,18 @@ export class Tests {
     this.#believed = state.believed;
   }
 
-  #compare(
-    candidate: boolean,
-    ok: boolean,
-    ms: number,
-    share: number,
-    count: number,
-    decided: boolean,
-  ): void {
+  #compare(candidate: boolean, ok: boolean, ms: number, share: number): void {
     // How many times as long a run of one revision is as it is on average when the shares are right.
     const run = this.#run * (this.#runOfCandidate ? 1 - share : share);
     const inForce = this.#inForce(share);
-    this.#direct(candidate, share, count);
+    this.#direct(candidate, share);
     if (run > MISSING) return;
     const steady = run <= STEADY;
     const { median, p99 } = this.#latency;
-    const enough = this.#enough("errors", this.#errors.value, decided);
-    this.#errors.observe(candidate, !ok, inForce, count, enough, steady);
+    this.#errors.observe(candidate, !ok, inForce, this.#enough("errors", this.#errors.value), steady);
     if (!ok) return;
-    const enoughMedian = this.#enough("median", median.worse.value, decided);
-    median.observe(candidate, ms, inForce, count, enoughMedian, steady);
-    p99.observe(candidate, ms, inForce, count, this.#enough("p99", p99.worse.value, decided), steady);
+    median.observe(candidate, ms, inForce, this.#enough("median", median.worse.value), steady);
+    p99.observe(candidate, ms, inForce, this.#enough("p99", p99.worse.value), steady);
   }
 
   /**
@@ -178,12 +161,12 @@ export class Tests {
   }
 
   /** Notes to whom a request went, and begins the claims anew when what was claimed rests on shares that are not believed. */
-  #direct(candidate: boolean, share: number, count: number): void {
-    this.#misdirected.observe(true, candidate, share, count, Number.POSITIVE_INFINITY, true);
-    this.#run = candidate === this.#runOfCandidate ? this.#run + count : count;
+  #direct(candidate: boolean, share: number): void {
+    this.#misdirected.observe(true, candidate, share, Number.POSITIVE_INFINITY, true);
+    this.#run = candidate === this.#runOfCandidate ? this.#run + 1 : 1;
     this.#runOfCandidate = candidate;
-    this.#requests = Math.min(RECENT, this.#requests + count);
-    this.#seen += ((candidate ? 1 : 0) - this.#seen) * Math.min(1, count / this.#requests);
+    this.#requests = Math.min(RECENT, this.#requests + 1);
+    this.#seen += ((candidate ? 1 : 0) - this.#seen) / this.#requests;
     const believed = this.#misdirected.value < MISDIRECTED_FROM;
     if (believed === this.#believed) return;
     this.#believed = believed;
@@ -192,8 +175,8 @@ export class Tests {
   }
 
   /** The e-value of a test at which, with the others as they are, all is decided. */
-  #enough(test: "errors" | "median" | "p99", value: number, decided: boolean): number {
-    return decided ? Number.POSITIVE_INFINITY : value + (this.#threshold - this.value) / PARTS[test];
+  #enough(test: "errors" | "median" | "p99", value: number): number {
+    return value + (this.#threshold - this.value) / PARTS[test];
   }
 
   /** A higher share asks anew whether the candidate bears it. */

@@ -11,13 +11,13 @@ describe("a guard over a rate of failures", () => {
       fc.property(past, past, fc.double({ min: 0, max: 1, noNaN: true }), (before, later, part) => {
         const make = (): RateGuard => {
           const guard = new RateGuard(LEVEL);
-          for (const failed of before) guard.before(failed, 1);
-          for (const failed of later) guard.after(failed, 1);
+          for (const failed of before) guard.before(failed);
+          for (const failed of later) guard.after(failed);
           return guard;
         };
         const [now, failed, fine] = [make(), make(), make()];
-        failed.after(true, 1);
-        fine.after(false, 1);
+        failed.after(true);
+        fine.after(false);
         const p = failed.limit * part;
         expect(p * failed.value + (1 - p) * fine.value).toBeLessThanOrEqual(now.value * (1 + 1e-9) + 1e-12);
       }),
@@ -26,16 +26,16 @@ describe("a guard over a rate of failures", () => {
 
   test("is sure after a few requests that all fail", () => {
     const guard = new RateGuard(LEVEL);
-    guard.before(false, 1000);
-    for (let i = 0; i < 6; i++) guard.after(true, 1);
+    often(1000, () => guard.before(false));
+    for (let i = 0; i < 6; i++) guard.after(true);
     expect(guard.value).toBeGreaterThan(1e6);
   });
 
   test("begins with a limit of a few percent, lowers it with what it sees, and never below half a percent", () => {
     const limitAfter = (requests: number): number => {
       const guard = new RateGuard(LEVEL);
-      if (requests > 0) guard.before(false, requests);
-      guard.after(false, 1);
+      often(requests, () => guard.before(false));
+      guard.after(false);
       return guard.limit;
     };
     expect(limitAfter(0)).toBeGreaterThan(0.05);
@@ -46,22 +46,26 @@ describe("a guard over a rate of failures", () => {
 
   test("tolerates the worst hundred requests that were seen before", () => {
     const guard = new RateGuard(LEVEL);
-    guard.before(false, 100_000);
-    guard.before(true, 30);
-    guard.before(false, 70);
-    guard.after(false, 1);
+    often(100_000, () => guard.before(false));
+    often(30, () => guard.before(true));
+    often(70, () => guard.before(false));
+    guard.after(false);
     expect(guard.limit).toBeCloseTo(0.3, 9);
   });
 
   test("is the same after it was kept and restored", () => {
     const guard = new RateGuard(LEVEL);
-    for (let i = 0; i < 150; i++) guard.before(i % 7 === 0, 1);
-    for (let i = 0; i < 20; i++) guard.after(i % 3 === 0, 1);
+    for (let i = 0; i < 150; i++) guard.before(i % 7 === 0);
+    for (let i = 0; i < 20; i++) guard.after(i % 3 === 0);
     const other = new RateGuard(LEVEL);
     other.restore(JSON.parse(JSON.stringify(guard.snapshot())));
     expect(other.value).toBe(guard.value);
-    guard.after(true, 2);
-    other.after(true, 2);
+    guard.after(true);
+    other.after(true);
     expect(other.snapshot()).toEqual(guard.snapshot());
   });
 });
+
+function often(times: number, run: () => void): void {
+  for (let i = 0; i < times; i++) run();
+}

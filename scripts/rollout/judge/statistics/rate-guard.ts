@@ -51,12 +51,12 @@ export class RateGuard {
     return this.#limit;
   }
 
-  before(failed: boolean, count: number): void {
-    this.#total += count;
-    this.#block += count;
+  before(failed: boolean): void {
+    this.#total++;
+    this.#block++;
     if (failed) {
-      this.#failed += count;
-      this.#blockFailed += count;
+      this.#failed++;
+      this.#blockFailed++;
     }
     if (this.#block < BLOCK) return;
     this.#worst = Math.max(this.#worst, this.#blockFailed / this.#block);
@@ -64,15 +64,14 @@ export class RateGuard {
     this.#blockFailed = 0;
   }
 
-  after(failed: boolean, count: number): void {
+  after(failed: boolean): void {
     // The interval is taken anew when a tenth more is known: the rest of the time nothing has to be computed.
     if (this.#total > this.#learntAt * 1.1) this.#learn();
     const factors = failed ? this.#onFailed : this.#onOk;
     const wealth = this.#wealth;
     let sum = 0;
     for (let i = 0; i < wealth.length; i++) {
-      const factor = factors[i] as number;
-      const money = (wealth[i] as number) * (count === 1 ? factor : factor ** count);
+      const money = (wealth[i] as number) * (factors[i] as number);
       const kept = money > MOST ? MOST : money < LEAST ? 0 : money;
       wealth[i] = kept;
       sum += kept;

@@ -82,18 +82,18 @@ describe("a test of shares", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), share, (marks, w) => {
         const one = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
-        for (let i = 0; i < marks; i++) one.observe(true, true, w, 1, 100, true);
+        for (let i = 0; i < marks; i++) one.observe(true, true, w, 100, true);
         expect(one.value).toBeLessThanOrEqual(100 * (1 + 1e-9));
       }),
     );
     const one = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
-    for (let i = 0; i < 20; i++) one.observe(true, true, 0.1, 1, 100, true);
+    for (let i = 0; i < 20; i++) one.observe(true, true, 0.1, 100, true);
     expect(one.value).toBeCloseTo(100, 6);
   });
 
   test("does not bet on a request without a mark while a revision is silent", () => {
     const one = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
-    for (let i = 0; i < 1000; i++) one.observe(false, false, 0.5, 1, 100, false);
+    for (let i = 0; i < 1000; i++) one.observe(false, false, 0.5, 100, false);
     expect(one.value).toBe(1);
   });
 
@@ -115,8 +115,8 @@ describe("a test of shares", () => {
         const other = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.1 });
         other.restore(JSON.parse(JSON.stringify(one.snapshot())));
         for (const { marked, candidate, share } of later) {
-          one.observe(marked, candidate, share, 1, 100, true);
-          other.observe(marked, candidate, share, 1, 100, true);
+          one.observe(marked, candidate, share, 100, true);
+          other.observe(marked, candidate, share, 100, true);
         }
         expect(other.snapshot()).toEqual(one.snapshot());
       }),
@@ -125,10 +125,10 @@ describe("a test of shares", () => {
 
   test("stays finite however much is lost and won", () => {
     const one = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
-    for (let i = 0; i < 5000; i++) one.observe(true, false, 0.5, 1, Number.POSITIVE_INFINITY, true);
+    for (let i = 0; i < 5000; i++) one.observe(true, false, 0.5, Number.POSITIVE_INFINITY, true);
     expect(one.value).toBeCloseTo(0.02, 9);
     one.deposit();
-    for (let i = 0; i < 5000; i++) one.observe(true, true, 0.5, 1, Number.POSITIVE_INFINITY, true);
+    for (let i = 0; i < 5000; i++) one.observe(true, true, 0.5, Number.POSITIVE_INFINITY, true);
     expect(Number.isFinite(one.value)).toBe(true);
     expect(one.value).toBeGreaterThan(1e100);
   });
@@ -142,7 +142,7 @@ function after(
 ): ShareTest {
   const one = new ShareTest({ bets, limit, reserve });
   for (const { marked, candidate, share } of before) {
-    one.observe(marked, candidate, share, 1, Number.POSITIVE_INFINITY, true);
+    one.observe(marked, candidate, share, Number.POSITIVE_INFINITY, true);
   }
   return one;
 }
@@ -162,7 +162,7 @@ function expected(
       const p = ofCandidate ? candidate : baseline;
       const probability = (ofCandidate ? w : 1 - w) * (marked ? p : 1 - p);
       const one = make();
-      one.observe(marked, ofCandidate, w, 1, cap, steady);
+      one.observe(marked, ofCandidate, w, cap, steady);
       sum += probability * one.value;
     }
   }

@@ -82,20 +82,13 @@ export class ShareTest {
   }
 
   /**
-   * Hears of `count` requests alike. `share` lies between 0 and 1: at either end nothing can be compared.
+   * Hears of a request. `share` lies between 0 and 1: at either end nothing can be compared.
    * @param enough the e-value that decides. No more is bet than it takes to reach it, so that a loss costs less: what
    *   Ville's inequality gives away where a test jumps over its threshold
    * @param steady whether both revisions were heard of lately. While one is missing, nothing is bet that would win by
    *   its absence alone, in case the share is not in force
    */
-  observe(
-    marked: boolean,
-    candidate: boolean,
-    share: number,
-    count: number,
-    enough: number,
-    steady: boolean,
-  ): void {
+  observe(marked: boolean, candidate: boolean, share: number, enough: number, steady: boolean): void {
     const first = steady ? 0 : this.#full;
     const end = marked ? this.#wealth.length : this.#full;
     if (first >= end) return;
@@ -112,7 +105,7 @@ export class ShareTest {
     const wealth = this.#wealth;
     for (let i = first; i < end; i++) {
       const factor = 1 + part * ((factors[i] as number) - 1);
-      const money = (wealth[i] as number) * (count === 1 ? factor : factor ** count);
+      const money = (wealth[i] as number) * factor;
       wealth[i] = money > MOST ? MOST : money < LEAST ? 0 : money;
     }
     this.#sum();
@@ -159,18 +152,24 @@ export class ShareTest {
   #tabulate(w: number): void {
     this.#share = w;
     const limit = this.#limit;
-    for (const [i, { marked, plain }] of this.#bets.entries()) {
-      const rest = 1 - w;
-      const baseline = plain === 1 ? 1 : 1 / (w * plain + rest);
+    const rest = 1 - w;
+    let bestMarked = 0;
+    let bestPlain = 0;
+    for (let i = 0; i < this.#bets.length; i++) {
+      const { marked, plain } = this.#bets[i] as Bet;
+      const onAll = plain !== 1;
+      const baseline = onAll ? 1 / (w * plain + rest) : 1;
+      const scale = onAll ? fullScale(w, marked, baseline, limit) : (w * limit + rest) / (w * marked + rest);
+      const candidate = onAll ? scale * marked : (scale * marked) / limit;
       this.#plainCandidate[i] = plain * baseline;
       this.#plainBaseline[i] = baseline;
-      const scale =
-        plain === 1 ? (w * limit + rest) / (w * marked + rest) : fullScale(w, marked, baseline, limit);
-      this.#markedCandidate[i] = plain === 1 ? (scale * marked) / limit : scale * marked;
+      this.#markedCandidate[i] = candidate;
       this.#markedBaseline[i] = scale;
+      if (candidate > bestMarked) bestMarked = candidate;
+      if (baseline > bestPlain) bestPlain = baseline;
     }
-    this.#bestMarked = Math.max(...this.#markedCandidate);
-    this.#bestPlain = Math.max(...this.#plainBaseline);
+    this.#bestMarked = bestMarked;
+    this.#bestPlain = bestPlain;
   }
 }
 

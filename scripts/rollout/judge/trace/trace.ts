@@ -26,7 +26,8 @@ export class TraceJudge {
   #evidence: Evidence[] = [];
   #interval = 1;
   #untilNext = 0;
-  #fell = false;
+  /** The evidence when the candidate regressed: a point that no thinning takes away. */
+  #fell: Evidence | undefined;
 
   constructor(options: SomeJudgeOptions = {}) {
     this.#judge = createJudge(options);
@@ -47,22 +48,21 @@ export class TraceJudge {
       this.#second = second;
     }
     this.#judge.observe(observation);
-    if (this.#judge.regressed && !this.#fell) {
-      this.#fell = true;
-      this.#evidence.push(this.#judge.verdict().evidence);
-    }
+    if (this.#judge.regressed) this.#fell ??= this.#judge.verdict().evidence;
   }
 
   /** What is held of the whole, however many lines there were. */
   end(): Judgement {
     const { verdict, t, because, evidence } = this.#judge.verdict();
-    return { verdict, t: Number.isFinite(t) ? t : 0, because, evidence: [...this.#evidence, evidence] };
+    const points = this.#fell === undefined ? this.#evidence : [...this.#evidence, this.#fell];
+    points.sort((a, b) => a.t - b.t);
+    return { verdict, t: Number.isFinite(t) ? t : 0, because, evidence: [...points, evidence] };
   }
 
   #look(): void {
     this.#untilNext--;
     // Nothing that comes can take this verdict back: only points of the curve are left to be kept.
-    if (this.#fell && this.#untilNext > 0) return;
+    if (this.#fell !== undefined && this.#untilNext > 0) return;
     const { evidence } = this.#judge.verdict();
     if (this.#untilNext > 0) return;
     this.#untilNext = this.#interval;
