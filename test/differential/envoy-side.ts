@@ -5,6 +5,7 @@ import { connect } from "../../scripts/cluster/kube/connection.ts";
 import { deleteAndWait } from "../../scripts/cluster/kube/delete-and-wait.ts";
 import { findIngress } from "../../scripts/cluster/ingress.ts";
 import { ask } from "./ask.ts";
+import { eachAtOnce } from "./at-once.ts";
 import type { Rule, Wish } from "./cases.ts";
 import { ECHOES, MIRROR } from "./names.ts";
 import { COPIES_PATH } from "./echo.ts";
@@ -72,6 +73,7 @@ export class EnvoySide implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.close();
     if (this.#keep) return;
     const ref = { apiVersion: "v1", kind: "Namespace", name: NAMESPACE };
     await deleteAndWait(this.#kube, ref, { timeoutMs: READY_WITHIN_MS });
@@ -95,19 +97,6 @@ export class EnvoySide implements AsyncDisposable {
       );
     });
   }
-}
-
-/** Does the same for each, so many at a time. */
-export async function eachAtOnce<T>(
-  atOnce: number,
-  items: readonly T[],
-  act: (item: T, worker: number) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  const worker = async (_: unknown, number: number): Promise<void> => {
-    while (next < items.length) await act(items[next++] as T, number);
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
 }
 
 async function within(what: string, holds: () => Promise<boolean>): Promise<void> {

@@ -65,6 +65,11 @@ function refuse(problems: readonly Problem[]): void {
 
 /** The local mesh with one table, as its listener, relay and client make it up; only its processes are stood in for. */
 export class MeshSide implements Disposable {
+  /** Where its ingress listens. */
+  get port(): number {
+    return this.#server.port;
+  }
+
   /** What chance says, in [0, 1); a function where it is to vary. */
   draw: number | (() => number) = 0;
   /** Whether some rule has several destinations. */

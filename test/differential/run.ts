@@ -44,7 +44,7 @@ const program = new Command("differential")
 Examples:
   bun test/differential/run.ts                                    300 tables, 50 requests each
   bun test/differential/run.ts --seed 7 --tables 20 --keep        a smaller one, and quickly again
-  bun test/differential/run.ts --tables 60 --requests 12 --record test/differential/fixtures/answers.json
+  bun test/differential/run.ts --tables 60 --requests 12 --record test/differential/fixtures/answers.jsonl
 
 Works in the namespace differential, through the ingress gateway. Exits with 1 when there is a difference.`,
   )
@@ -118,5 +118,5 @@ async function bundled(entry: string): Promise<string> {
 
 /** A line a table, so that a change of one shows as such. */
 function recorded(cases: readonly Case[], answers: readonly unknown[]): string {
-  return `[\n${cases.map((one, i) => JSON.stringify({ ...one, answers: answers[i] })).join(",\n")}\n]`;
+  return cases.map((one, i) => JSON.stringify({ ...one, answers: answers[i] })).join("\n");
 }

@@ -3,7 +3,8 @@ import { chiSquare, chiSquareLimit } from "../../scripts/traffic/testing/chi-squ
 import { seededRandom } from "../../scripts/traffic/random.ts";
 import type { Rule } from "./cases.ts";
 import { REVISIONS } from "./names.ts";
-import { eachAtOnce, type EnvoySide } from "./envoy-side.ts";
+import { eachAtOnce } from "./at-once.ts";
+import type { EnvoySide } from "./envoy-side.ts";
 import { commonManifests, hostOf, tableManifest } from "./manifests.ts";
 import { type LocalEchoes, MeshSide, tableOf } from "./mesh-side.ts";
 import type { Answer } from "./seen.ts";

@@ -1,0 +1,125 @@
+import { Parse } from "typebox/value";
+import { RawSocket } from "../../scripts/mesh/testing/raw-socket.ts";
+import { Seen } from "./seen.ts";
+
+/** Something that HTTP allows, or just not, and that a proxy has to have an opinion on. */
+interface Corner {
+  name: string;
+  /** The bytes, with HOST where the host of the table belongs. */
+  bytes: string;
+}
+
+const get = (target: string, ...fields: string[]): string => request("GET", target, ...fields);
+
+function request(method: string, target: string, ...fields: string[]): string {
+  return [`${method} ${target} HTTP/1.1`, "host: HOST", "connection: close", ...fields, "", ""].join("\r\n");
+}
+
+/** The corners that both sides are taken round. */
+export const CORNERS: readonly Corner[] = [
+  { name: "dot segments", bytes: get("/a/../b/./c") },
+  { name: "dot segments beyond the root", bytes: get("/../../b") },
+  { name: "encoded dots", bytes: get("/a/%2e%2e/b") },
+  { name: "two slashes", bytes: get("//a//b") },
+  { name: "an encoded slash", bytes: get("/a%2Fb") },
+  { name: "an encoded letter", bytes: get("/%61%41") },
+  { name: "a backslash", bytes: get("/a\\b") },
+  { name: "bytes beyond ASCII in the path", bytes: get("/\xc3\xa4") },
+  { name: "a percent sign alone", bytes: get("/100%") },
+  { name: "an empty query", bytes: get("/a?") },
+  { name: "question marks in the query", bytes: get("/a?b?c?") },
+  { name: "a fragment", bytes: get("/a#b") },
+  { name: "absolute form", bytes: get("http://HOST/a?b") },
+  { name: "absolute form of another scheme", bytes: get("https://HOST/a") },
+  { name: "OPTIONS *", bytes: request("OPTIONS", "*") },
+  { name: "no slash", bytes: get("a") },
+  { name: "TRACE", bytes: request("TRACE", "/") },
+  { name: "CONNECT", bytes: request("CONNECT", "HOST:80") },
+  { name: "a method in lower case", bytes: request("get", "/") },
+  { name: "a method that nobody knows", bytes: request("BREW", "/") },
+  { name: "HTTP/1.0", bytes: "GET / HTTP/1.0\r\nhost: HOST\r\n\r\n" },
+  { name: "HTTP/1.2", bytes: "GET / HTTP/1.2\r\nhost: HOST\r\nconnection: close\r\n\r\n" },
+  { name: "HTTP/0.9", bytes: "GET /\r\n\r\n" },
+  { name: "no Host", bytes: "GET / HTTP/1.1\r\nconnection: close\r\n\r\n" },
+  { name: "two Hosts", bytes: get("/", "host: other.test") },
+  { name: "Host with a port", bytes: get("/").replace("HOST", "HOST:8080") },
+  { name: "Host in capitals", bytes: get("/").replace("HOST", "UPPER") },
+  { name: "two equal lengths", bytes: `${request("POST", "/", "content-length: 1", "content-length: 1")}x` },
+  {
+    name: "two different lengths",
+    bytes: `${request("POST", "/", "content-length: 1", "content-length: 2")}xy`,
+  },
+  { name: "a list of equal lengths", bytes: `${request("POST", "/", "content-length: 1, 1")}x` },
+  { name: "a length with a sign", bytes: `${request("POST", "/", "content-length: +1")}x` },
+  { name: "a negative length", bytes: request("POST", "/", "content-length: -1") },
+  {
+    name: "a length and chunks",
+    bytes: `${request("POST", "/", "content-length: 5", "transfer-encoding: chunked")}0\r\n\r\n`,
+  },
+  { name: "chunks", bytes: `${request("POST", "/", "transfer-encoding: chunked")}2\r\nab\r\n0\r\n\r\n` },
+  { name: "Chunks", bytes: `${request("POST", "/", "Transfer-Encoding: Chunked")}2\r\nab\r\n0\r\n\r\n` },
+  { name: "a coding that nobody knows", bytes: request("POST", "/", "transfer-encoding: gzip, chunked") },
+  {
+    name: "a chunk that is too long",
+    bytes: `${request("POST", "/", "transfer-encoding: chunked")}2\r\nabc\r\n0\r\n\r\n`,
+  },
+  { name: "a bare LF", bytes: "GET / HTTP/1.1\nhost: HOST\nconnection: close\n\n" },
+  { name: "a folded field", bytes: get("/", "x-folded: a\r\n b") },
+  { name: "a space before the colon", bytes: get("/", "x-space : a") },
+  { name: "no colon", bytes: get("/", "x-nothing") },
+  { name: "an empty name", bytes: get("/", ": a") },
+  { name: "a control character in a value", bytes: get("/", "x-control: a\x01b") },
+  { name: "NUL in a value", bytes: get("/", "x-nul: a\0b") },
+  { name: "an underscore in a name", bytes: get("/", "x_under: a") },
+  { name: "bytes beyond ASCII in a value", bytes: get("/", "x-bytes: \xe4") },
+  { name: "blanks around a value", bytes: get("/", "x-blank: \t a b \t") },
+  { name: "an empty line ahead", bytes: `\r\n${get("/")}` },
+  { name: "101 fields", bytes: get("/", ...Array.from({ length: 101 }, (_, i) => `x-${i}: 1`)) },
+  { name: "70 KiB of fields", bytes: get("/", `x-long: ${"a".repeat(70 * 1024)}`) },
+  {
+    name: "Expect: 100-continue",
+    bytes: `${request("POST", "/", "expect: 100-continue", "content-length: 1")}x`,
+  },
+  { name: "Expect: anything", bytes: get("/", "expect: anything") },
+  { name: "Upgrade: websocket", bytes: upgrade("websocket") },
+  { name: "Upgrade: h2c", bytes: upgrade("h2c") },
+  { name: "Upgrade: anything", bytes: upgrade("anything") },
+  {
+    name: "hop-by-hop fields",
+    bytes: get("/", "keep-alive: 5", "te: trailers", "proxy-connection: keep-alive"),
+  },
+  { name: "a field that Connection names", bytes: get("/", "x-mine: 1").replace("close", "close, x-mine") },
+  { name: "x-request-id", bytes: get("/", "x-request-id: mine") },
+  { name: "x-forwarded-for", bytes: get("/", "x-forwarded-for: 1.2.3.4") },
+  { name: "x-forwarded-proto", bytes: get("/", "x-forwarded-proto: https") },
+  { name: "x-forwarded-host", bytes: get("/", "x-forwarded-host: other.test") },
+  { name: "a body of GET", bytes: `${get("/", "content-length: 1")}x` },
+  { name: "a length of 0 of GET", bytes: get("/", "content-length: 0") },
+  { name: "no length of POST", bytes: request("POST", "/") },
+  { name: "HEAD", bytes: request("HEAD", "/") },
+];
+
+function upgrade(protocol: string): string {
+  return ["GET / HTTP/1.1", "host: HOST", "connection: upgrade, close", `upgrade: ${protocol}`, "", ""].join(
+    "\r\n",
+  );
+}
+
+/** What a side makes of a corner: the status, and what of the request reaches the revision. */
+export async function taken({ bytes }: Corner, host: string, port: number): Promise<string> {
+  using socket = await RawSocket.connect(port);
+  await socket.send(bytes.replaceAll("HOST", host).replaceAll("UPPER", host.toUpperCase()));
+  const { text } = await socket.untilEnded().catch(() => ({ text: `${socket.text} (stays open)` }));
+  const statuses = [...text.matchAll(/HTTP\/1\.1 ([0-9]{3})/g)].map(([, status]) => status);
+  const echo = /^x-echo: (.*)\r$/m.exec(text)?.[1];
+  if (echo === undefined) return statuses.join(" ") || "no answer";
+  const seen = Parse(Seen, JSON.parse(Buffer.from(echo, "base64").toString()));
+  const fields = seen.headers
+    .filter(([name]) => !/^x-envoy-|^x-request-id$|^x-[0-9]|^x-long/.test(name) || text.includes("mine"))
+    .map(([name, value]) => `${name}=${value.replaceAll(/(?:[0-9]{1,3}\.){3}[0-9]{1,3}$/g, "PEER")}`)
+    .sort();
+  return `${statuses.join(" ")}: ${seen.method} ${seen.target} ${seen.body} [${fields.join("; ")}]`.replaceAll(
+    host,
+    "HOST",
+  );
+}
