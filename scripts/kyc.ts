@@ -9,6 +9,7 @@ import { faultCommand } from "./commands/fault.ts";
 import { imagesCommand } from "./commands/images.ts";
 import { judgeCommand } from "./commands/judge.ts";
 import { loadCommand } from "./commands/load.ts";
+import { lintCommand } from "./commands/lint.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { rolloutCommand } from "./commands/rollout.ts";
 import { splitCommand } from "./commands/split.ts";
@@ -37,6 +38,7 @@ const kyc = new Command("kyc")
   .addCommand(splitCommand())
   .addCommand(rolloutCommand())
   .addCommand(logsCommand())
+  .addCommand(lintCommand())
   .addCommand(renderCommand())
   .addCommand(equalCommand())
   .addCommand(judgeCommand())

@@ -1,4 +1,3 @@
-import type { Plan } from "../compile.ts";
 import type { Listener } from "../table.ts";
 import { sameAt } from "./alike.ts";
 import { asksAuthority, type Described, type Entries, type Entry, namesOf } from "./entries.ts";

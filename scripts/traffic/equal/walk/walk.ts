@@ -13,12 +13,12 @@ import { shadowHost } from "../../rewrite.ts";
 import { ofPercent, ONE, rest, sharesOf } from "../rational.ts";
 import { meets } from "../space/condition.ts";
 import { type HostKind, rulesAt } from "../space/hosts.ts";
-import { conditionsOf } from "../space/questions.ts";
-import { type Cell, type Space, Undecided } from "../space/space.ts";
+import type { Cell, Space } from "../space/space.ts";
 import { header, type Part, sent, textOf, type Value } from "../space/value.ts";
 import { Undecidable } from "../words/machine.ts";
 import { type Answering, answered, directEnd, elsewhere, nowhere, redirectEnd, revisionEnd } from "./ends.ts";
 import { checkKnown } from "./fields.ts";
+import { appliedIn } from "./match.ts";
 import { applyTo, partOf, type Passing, rewrittenBy } from "./passing.ts";
 import { after, type Step, type Tree, tried } from "./tree.ts";
 
@@ -86,27 +86,9 @@ export function walk(
     return host.kind === "host" ? host.host : undefined;
   }
 
-  /** Whether all, none, or some of the requests meet a condition of the rule; `true` when it has none. */
   function matchOf(rule: Rule, passing: Passing): RequestMatch | true | undefined {
     checkKnown(rule);
-    if (rule.matches.length === 0) return true;
-    for (const match of rule.matches) {
-      let open: Undecided | undefined;
-      let isMet = true;
-      for (const { part, condition, isWanted } of conditionsOf(match)) {
-        try {
-          isMet &&= ask(part, condition, passing) === isWanted;
-        } catch (error) {
-          if (!(error instanceof Undecided)) throw error;
-          open ??= error;
-        }
-        if (!isMet) break;
-      }
-      if (!isMet) continue;
-      if (open !== undefined) throw open;
-      return match;
-    }
-    return undefined;
+    return appliedIn(rule, (part, condition) => ask(part, condition, passing));
   }
 
   function ask(part: Part, condition: Parameters<typeof meets>[0], passing: Passing): boolean {

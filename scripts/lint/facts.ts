@@ -1,0 +1,95 @@
+import { CLUSTER_DOMAIN, fullHost } from "../traffic/hosts.ts";
+import type { HTTPRoute } from "./kinds.ts";
+import { namespaceOf, type Objects, type Sourced } from "./objects.ts";
+import type { KnativeService, VirtualService } from "./kinds.ts";
+
+/** A Knative Service as its states in the files tell it. */
+export interface Service {
+  name: string;
+  namespace: string;
+  states: Sourced<KnativeService>[];
+  /** The revisions that a template or the traffic block names. */
+  revisions: Set<string>;
+  /** Those that the traffic block in force names; undefined when all go to the latest. */
+  routed: Set<string> | undefined;
+  tags: string[];
+}
+
+/** What rules ask about again and again. */
+export interface Facts {
+  objects: Objects;
+  services: Service[];
+  /** The Knative Service of a host that Knative makes itself, by the full name of the host. */
+  knativeHosts: ReadonlyMap<string, Service>;
+  /** The Knative Service and revision of a revision's own Service, by the full name of the host. */
+  revisionHosts: ReadonlyMap<string, { service: Service; revision: string }>;
+}
+
+export function factsOf(objects: Objects): Facts {
+  const byName = Map.groupBy(
+    objects.knativeServices,
+    (source) => `${namespaceOf(source)}/${source.value.metadata.name}`,
+  );
+  const services = [...byName.values()].map(serviceOf);
+  const knativeHosts = services.flatMap((service) =>
+    [service.name, ...service.tags.map((tag) => `${tag}-${service.name}`)].map(
+      (label) => [`${label}.${service.namespace}.${CLUSTER_DOMAIN}`, service] as const,
+    ),
+  );
+  const revisionHosts = services.flatMap((service) =>
+    [...service.revisions].map(
+      (revision) => [`${revision}.${service.namespace}.${CLUSTER_DOMAIN}`, { service, revision }] as const,
+    ),
+  );
+  return { objects, services, knativeHosts: new Map(knativeHosts), revisionHosts: new Map(revisionHosts) };
+}
+
+function serviceOf(states: Sourced<KnativeService>[]): Service {
+  const last = states.at(-1) as Sourced<KnativeService>;
+  const { name } = last.value.metadata;
+  const generated = (i: number): string => `${name}-${String(i + 1).padStart(5, "0")}`;
+  const described = states.map(({ value }, i) => value.spec.template.metadata?.name ?? generated(i));
+  const latest = described.at(-1) as string;
+  const { traffic } = last.value.spec;
+  const named = traffic?.map(({ revisionName }) => revisionName ?? latest);
+  return {
+    name,
+    namespace: namespaceOf(last),
+    states,
+    revisions: new Set([...described, ...(named ?? [])]),
+    routed: named === undefined ? new Set([latest]) : new Set(named),
+    tags: (traffic ?? []).flatMap(({ tag }) => tag ?? []),
+  };
+}
+
+/** A rule of a VirtualService, and where it stands. */
+export interface RouteAt {
+  source: Sourced<VirtualService>;
+  route: HTTPRoute;
+  path: readonly ["spec", "http", number];
+  namespace: string;
+}
+
+export function routesOf({ virtualServices }: Objects): RouteAt[] {
+  return virtualServices.flatMap((source) =>
+    (source.value.spec.http ?? []).map((route, i): RouteAt => ({
+      source,
+      route,
+      path: ["spec", "http", i],
+      namespace: namespaceOf(source),
+    })),
+  );
+}
+
+/** A destination's host in full. */
+export function hostFrom(host: string, namespace: string): string {
+  return fullHost(host, namespace);
+}
+
+/** The value of a header in a map of headers to set, whatever the case of its name. */
+export function headerIn(
+  set: Readonly<Record<string, string>> | undefined,
+  name: string,
+): string | undefined {
+  return Object.entries(set ?? {}).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
+}

@@ -1,0 +1,105 @@
+import { formatPath, type ManifestDocument } from "../manifests/document.ts";
+import type { Problem } from "../manifests/problem.ts";
+import { collectResources } from "../manifests/resources.ts";
+import { compileRoutes } from "../traffic/compile.ts";
+import { unreached } from "../traffic/equal/reach.ts";
+import { borrow } from "../traffic/equal/sides/borrow.ts";
+import { ownSidecarsOf, sorted } from "../traffic/equal/sides/kinds.ts";
+import { planKnativeServices } from "../traffic/knative.ts";
+import { type Facts, factsOf } from "./facts.ts";
+import type { Finding, Rule } from "./finding.ts";
+import { kindOf, readObjects } from "./objects.ts";
+import { findingOf } from "./problems.ts";
+import { DESTINATION_RULES } from "./rules/destination-rules.ts";
+import { HOST_RULES } from "./rules/hosts.ts";
+import { ROUTE_RULES } from "./rules/routes.ts";
+import { SECURITY_RULES } from "./rules/security.ts";
+
+/** The rules that look at objects, in the order in which they are listed. */
+export const RULES: readonly Rule<Facts>[] = [
+  ...ROUTE_RULES,
+  ...HOST_RULES,
+  ...DESTINATION_RULES,
+  ...SECURITY_RULES,
+];
+
+/** The domain of public Knative Services plays no part in what is found. */
+const DOMAIN = "example.com";
+
+/**
+ * Finds the pitfalls of Knative beside Istio in documents.
+ * @param around further documents, looked into for what these only refer to
+ * @returns findings in the order of the files
+ */
+export function lint(documents: readonly ManifestDocument[], around: readonly ManifestDocument[]): Finding[] {
+  const { read, apart } = sorted(documents);
+  const inNamespaces = documents.filter((document) =>
+    ["/Namespace", "/ServiceAccount"].includes(kindOf(document)),
+  );
+  const collected = collectResources([...read, ...inNamespaces]);
+  const { resources, lent } = borrow(collected.resources, [collectResources(sorted(around).read).resources]);
+  const lentFiles = new Set(lent.map(({ file }) => file).flatMap((files) => files.split(", ")));
+  const own = readObjects(documents);
+  const { objects } = readObjects([...documents, ...around.filter(({ file }) => lentFiles.has(file))]);
+  const facts = factsOf(objects);
+  const isOwn = new Set(documents);
+  const findings = RULES.flatMap((rule) =>
+    [...rule.check(facts)]
+      .filter(({ document }) => isOwn.has(document))
+      .map(({ document, path, message, fix, repairs = [] }): Finding => {
+        return {
+          rule: rule.id,
+          severity: rule.severity,
+          at: document.at(path),
+          field: formatPath(path),
+          message,
+          fix,
+          repairs: repairs.map(([path, value]) => ({ document, path, value })),
+        };
+      }),
+  );
+  const planned = planKnativeServices(resources.knativeServices);
+  const routes = compileRoutes(planned.services, resources, DOMAIN, ownSidecarsOf(apart));
+  const files = new Set(documents.map(({ file }) => file));
+  const dead = unreached(routes.plan).map(({ at }): Problem => {
+    const message = "no request gets here: the rules before it take them all";
+    return { severity: "warning", at, field: "", message, fix: "move it up, or take it away" };
+  });
+  const services = new Set(
+    objects.services.map(({ value }) => `${value.metadata.name}.${value.metadata.namespace ?? "default"}.`),
+  );
+  const problems = [...collected.problems, ...own.problems, ...planned.problems, ...routes.problems, ...dead]
+    .filter(({ at, message }) => files.has(at.file) && !isOfService(message, services))
+    .map(findingOf);
+  return inOrder(withoutDoubles([...findings, ...problems]), documents);
+}
+
+/** A host that a Service of the files stands behind, if one that the local mesh does not know. */
+function isOfService(message: string, services: ReadonlySet<string>): boolean {
+  const [, host] = /^there is no host (\S+)/.exec(message) ?? [];
+  return host !== undefined && [...services].some((service) => host.startsWith(service));
+}
+
+/** One mistake seen by two rules is told once. */
+function withoutDoubles(findings: readonly Finding[]): Finding[] {
+  const seen = new Set<string>();
+  return findings.filter(({ at, rule, message }) => {
+    const keys = [
+      `${at.file}:${at.line}:${at.column} ${rule}`,
+      `${at.file}:${at.line}:${at.column} ${message}`,
+    ];
+    const isNew = keys.every((key) => !seen.has(key)) || (rule === "manifest" && !seen.has(keys[1] ?? ""));
+    for (const key of keys) seen.add(key);
+    return isNew;
+  });
+}
+
+function inOrder(findings: readonly Finding[], documents: readonly ManifestDocument[]): Finding[] {
+  const files = [...new Set(documents.map(({ file }) => file))];
+  return findings.toSorted(
+    (a, b) =>
+      files.indexOf(a.at.file) - files.indexOf(b.at.file) ||
+      a.at.line - b.at.line ||
+      a.at.column - b.at.column,
+  );
+}

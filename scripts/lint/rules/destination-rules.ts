@@ -1,0 +1,76 @@
+import { type Facts, hostFrom, routesOf } from "../facts.ts";
+import type { Rule } from "../finding.ts";
+import { namespaceOf } from "../objects.ts";
+
+/** DestinationRules, which revisions of Knative need none of. */
+export const DESTINATION_RULES: readonly Rule<Facts>[] = [
+  {
+    id: "one-destination-rule",
+    severity: "warning",
+    why: "of several DestinationRules for one host only the first one's trafficPolicy holds, and which is first is not yours to say",
+    *check({ objects }) {
+      const byHost = Map.groupBy(
+        objects.destinationRules,
+        (source) => `${namespaceOf(source)} ${hostFrom(source.value.spec.host, namespaceOf(source))}`,
+      );
+      for (const [first, ...others] of byHost.values()) {
+        for (const { document, value } of others) {
+          yield {
+            document,
+            path: ["spec", "host"],
+            message: `DestinationRule ${first?.value.metadata.name} is for ${value.spec.host} too, and one trafficPolicy of the two is lost`,
+            fix: "write them in one DestinationRule",
+          };
+        }
+      }
+    },
+  },
+  {
+    id: "make-before-break",
+    severity: "warning",
+    why: "rules that name a subset before its DestinationRule has arrived answer 503",
+    *check({ objects }) {
+      const subsets = objects.destinationRules.flatMap((source) =>
+        (source.value.spec.subsets ?? []).map(({ name }) => ({
+          source,
+          key: `${hostFrom(source.value.spec.host, namespaceOf(source))} ${name}`,
+        })),
+      );
+      for (const { source, route, path, namespace } of routesOf(objects)) {
+        for (const [i, { destination }] of (route.route ?? []).entries()) {
+          const key = `${hostFrom(destination.host, namespace)} ${destination.subset}`;
+          const found = subsets.find((subset) => subset.key === key);
+          if (found === undefined) continue;
+          const [rule, routes] = [found.source.document, source.document].map((document) =>
+            objects.order.get(document),
+          );
+          if ((rule ?? 0) <= (routes ?? 0)) continue;
+          yield {
+            document: source.document,
+            path: [...path, "route", i, "destination", "subset"],
+            message: `the DestinationRule that has subset ${destination.subset} comes after these rules, and until then they answer 503`,
+            fix: `list ${found.source.document.file} first, and wait before the rules follow`,
+          };
+        }
+      }
+    },
+  },
+  {
+    id: "revision-subset",
+    severity: "warning",
+    why: "each Knative revision has a Service of its own, which the activator knows; subsets pass it by and find no pods at zero",
+    *check({ objects, knativeHosts, revisionHosts }) {
+      for (const { value, document } of objects.destinationRules) {
+        if ((value.spec.subsets ?? []).length === 0) continue;
+        const host = hostFrom(value.spec.host, value.metadata.namespace ?? "default");
+        if (!knativeHosts.has(host) && !revisionHosts.has(host)) continue;
+        yield {
+          document,
+          path: ["spec", "subsets"],
+          message: `${host} is Knative's, and its revisions have Services of their own`,
+          fix: "use the revisions' Services as destinations, and leave the subsets out",
+        };
+      }
+    },
+  },
+];

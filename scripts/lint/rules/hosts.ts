@@ -1,0 +1,167 @@
+import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
+import { type Facts, hostFrom, routesOf } from "../facts.ts";
+import type { Rule } from "../finding.ts";
+import { namespaceOf } from "../objects.ts";
+
+/** The hosts and gateways that VirtualServices name. */
+export const HOST_RULES: readonly Rule<Facts>[] = [
+  {
+    id: "full-names",
+    severity: "warning",
+    why: "a short name means a Service in the namespace of the object that it stands in, and not in the caller's or the Service's",
+    *check({ objects }) {
+      for (const source of objects.virtualServices) {
+        const namespace = source.value.metadata.namespace;
+        for (const [i, host] of (source.value.spec.hosts ?? []).entries())
+          yield* remark(source.document, ["spec", "hosts", i], host, namespace);
+      }
+      for (const { source, route, path } of routesOf(objects)) {
+        for (const [i, { destination }] of (route.route ?? []).entries()) {
+          const at = [...path, "route", i, "destination", "host"];
+          yield* remark(source.document, at, destination.host, source.value.metadata.namespace);
+        }
+      }
+      for (const { value, document } of objects.destinationRules)
+        yield* remark(document, ["spec", "host"], value.spec.host, value.metadata.namespace);
+
+      function* remark(
+        document: Parameters<typeof namespaceOf>[0]["document"],
+        path: readonly (string | number)[],
+        host: string,
+        namespace: string | undefined,
+      ) {
+        if (host.includes(".") || host === "*") return;
+        const full = `${host}.${namespace ?? "NAMESPACE"}.${CLUSTER_DOMAIN}`;
+        yield {
+          document,
+          path,
+          message: `${host} means ${full} here, whoever calls`,
+          fix: `write ${full}`,
+          repairs: namespace === undefined ? [] : [[path, full] as const],
+        };
+      }
+    },
+  },
+  {
+    id: "host-resolves",
+    severity: "warning",
+    why: "a VirtualService makes no DNS name: callers find a host of your own only when a Service or ServiceEntry has its name",
+    *check({ objects, knativeHosts, revisionHosts }) {
+      const known = new Set([
+        ...knativeHosts.keys(),
+        ...revisionHosts.keys(),
+        ...objects.services.map((source) => hostFrom(source.value.metadata.name, namespaceOf(source))),
+        ...objects.serviceEntries.flatMap(({ value }) => value.spec.hosts),
+      ]);
+      for (const source of objects.virtualServices) {
+        for (const [i, written] of (source.value.spec.hosts ?? []).entries()) {
+          const host = hostFrom(written, namespaceOf(source));
+          if (!host.endsWith(`.${CLUSTER_DOMAIN}`) || host.startsWith("*") || known.has(host)) continue;
+          const [name, namespace] = host.split(".");
+          yield {
+            document: source.document,
+            path: ["spec", "hosts", i],
+            message: `these files have no Service ${name} in ${namespace}: without one nobody can look ${host} up`,
+            fix: `add a Service ${name} of type ExternalName for knative-local-gateway.istio-system.${CLUSTER_DOMAIN}`,
+          };
+        }
+      }
+    },
+  },
+  {
+    id: "mesh-forgotten",
+    severity: "warning",
+    why: "a VirtualService that lists gateways holds for those alone; sidecars ignore it unless mesh is among them",
+    *check({ objects }) {
+      for (const { value, document } of objects.virtualServices) {
+        const { hosts = [], gateways } = value.spec;
+        if (gateways === undefined || gateways.includes("mesh")) continue;
+        const local = hosts.find((host) => host.endsWith(`.${CLUSTER_DOMAIN}`));
+        if (local === undefined) continue;
+        yield {
+          document,
+          path: ["spec", "gateways"],
+          message: `callers with sidecars do not see these rules for ${local}, because mesh is not among the gateways`,
+          fix: "add mesh",
+        };
+      }
+    },
+  },
+  {
+    id: "gateway-name",
+    severity: "warning",
+    why: "a Gateway is named NAMESPACE/NAME; the form NAME.NAMESPACE.svc.cluster.local is an old one that Istio warns of",
+    *check({ objects }) {
+      for (const { value, document } of objects.virtualServices) {
+        for (const [i, gateway] of (value.spec.gateways ?? []).entries()) {
+          const [, name, namespace] =
+            /^([^./]+)\.([^./]+)(?:\.svc(?:\.cluster\.local)?)?$/.exec(gateway) ?? [];
+          if (name === undefined) continue;
+          const path = ["spec", "gateways", i];
+          yield {
+            document,
+            path,
+            message: `${gateway} is the old form of a Gateway's name`,
+            fix: `write ${namespace}/${name}`,
+            repairs: [[path, `${namespace}/${name}`]],
+          };
+        }
+      }
+    },
+  },
+  {
+    id: "delegate",
+    severity: "error",
+    why: "a VirtualService that others delegate to has no hosts and gateways of its own, delegates no further, and has no regular expressions",
+    *check({ objects }) {
+      const byName = new Map(
+        objects.virtualServices.map((source) => [
+          `${namespaceOf(source)}/${source.value.metadata.name}`,
+          source,
+        ]),
+      );
+      const delegates = new Set(
+        routesOf(objects).flatMap(({ route, namespace }) =>
+          route.delegate === undefined
+            ? []
+            : [`${route.delegate.namespace ?? namespace}/${route.delegate.name}`],
+        ),
+      );
+      for (const name of delegates) {
+        const source = byName.get(name);
+        if (source === undefined) continue;
+        const { document, value } = source;
+        for (const field of ["hosts", "gateways"] as const) {
+          if (value.spec[field] === undefined) continue;
+          yield {
+            document,
+            path: ["spec", field],
+            message: `Istio ignores ${name} as a delegate, because it has ${field} of its own`,
+            fix: `leave ${field} out`,
+          };
+        }
+        for (const [i, route] of (value.spec.http ?? []).entries()) {
+          if (route.delegate !== undefined) {
+            const fix = "name the last one in the first place";
+            yield {
+              document,
+              path: ["spec", "http", i, "delegate"],
+              message: "a delegate cannot delegate",
+              fix,
+            };
+          }
+          for (const [j, match] of (route.match ?? []).entries()) {
+            const conditions = [match.uri, match.authority, ...Object.values(match.headers ?? {})];
+            if (!conditions.some((condition) => condition?.regex !== undefined)) continue;
+            yield {
+              document,
+              path: ["spec", "http", i, "match", j],
+              message: "a delegate cannot match by regular expressions",
+              fix: "use exact or prefix",
+            };
+          }
+        }
+      }
+    },
+  },
+];

@@ -1,0 +1,227 @@
+import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
+import { type Facts, headerIn, hostFrom, routesOf } from "../facts.ts";
+import type { Remark, Rule } from "../finding.ts";
+
+const LOCAL_GATEWAY = `knative-local-gateway.istio-system.${CLUSTER_DOMAIN}`;
+const INGRESS_GATEWAY = `istio-ingressgateway.istio-system.${CLUSTER_DOMAIN}`;
+const KNATIVE_HEADERS = {
+  namespace: "Knative-Serving-Namespace",
+  revision: "Knative-Serving-Revision",
+} as const;
+
+/** What a VirtualService's rules do with requests. */
+export const ROUTE_RULES: readonly Rule<Facts>[] = [
+  {
+    id: "knative-headers",
+    severity: "error",
+    why: "Knative's activator, which stands in front of a revision at zero or near its limit, finds the revision by two headers; without them it answers 404, and only then",
+    *check({ objects, revisionHosts }) {
+      for (const { source, route, path, namespace } of routesOf(objects)) {
+        for (const [i, { destination, headers }] of (route.route ?? []).entries()) {
+          const found = revisionHosts.get(hostFrom(destination.host, namespace));
+          if (found === undefined) continue;
+          const at = [...path, "route", i, "headers", "request", "set"] as const;
+          const wanted = [
+            [KNATIVE_HEADERS.namespace, found.service.namespace],
+            [KNATIVE_HEADERS.revision, found.revision],
+          ] as const;
+          const set = { ...route.headers?.request?.set, ...headers?.request?.set };
+          const wrong = wanted.filter(([name, value]) => headerIn(set, name) !== value);
+          if (wrong.length === 0) continue;
+          const own = headers?.request?.set;
+          const isElsewhere = wrong.some(
+            ([name]) => headerIn(set, name) !== undefined && headerIn(own, name) === undefined,
+          );
+          const repairs = wrong.map(([name, value]) => {
+            const spelled =
+              Object.keys(own ?? {}).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name;
+            return [[...at, spelled], value] as const;
+          });
+          yield {
+            document: source.document,
+            path: [...path, "route", i],
+            message: `without ${wrong.map(([name]) => name).join(" and ")} the activator does not find ${found.revision}, and answers 404 whenever it is in front of it`,
+            fix: `set ${wanted.map(([name, value]) => `${name}: ${value}`).join(" and ")} under headers.request.set`,
+            repairs: isElsewhere ? [] : repairs,
+          };
+        }
+      }
+    },
+  },
+  {
+    id: "revision-port",
+    severity: "error",
+    why: "a revision's Service has port 80 (81 for h2c, 443 for TLS); the ports of its pods are the queue proxy's",
+    *check({ objects, revisionHosts }) {
+      for (const { source, route, path, namespace } of routesOf(objects)) {
+        for (const [i, { destination }] of (route.route ?? []).entries()) {
+          const number = destination.port?.number;
+          if (number === undefined || [80, 81, 443].includes(number)) continue;
+          if (!revisionHosts.has(hostFrom(destination.host, namespace))) continue;
+          const at = [...path, "route", i, "destination", "port", "number"];
+          yield {
+            document: source.document,
+            path: at,
+            message: `the Service of ${destination.host} has no port ${number}: every request is answered 503`,
+            fix: "write 80",
+            repairs: [[at, 80]],
+          };
+        }
+      }
+    },
+  },
+  {
+    id: "explicit-retries",
+    severity: "warning",
+    why: "without a retries block Istio sends failed requests twice more, also after 503, which hides a canary's failures and doubles its load; Knative's own routes never do",
+    *check({ objects }) {
+      for (const { source, route, path } of routesOf(objects)) {
+        if (route.route === undefined || route.retries !== undefined) continue;
+        yield {
+          document: source.document,
+          path,
+          message:
+            "without retries Istio sends what failed twice more, so that callers do not see a canary's 503",
+          fix: "write retries: {attempts: 0}, or the attempts that you want",
+          repairs: [[[...path, "retries"], { attempts: 0 }]],
+        };
+      }
+    },
+  },
+  {
+    id: "weights-sum",
+    severity: "warning",
+    why: "Istio takes weights of any sum as relative ones, so that 90 and 20 are 82 % and 18 %, and nobody says so",
+    *check({ objects }) {
+      for (const { source, route, path } of routesOf(objects)) {
+        const weights = (route.route ?? []).map(({ weight = 0 }) => weight);
+        const sum = weights.reduce((all, weight) => all + weight, 0);
+        if (weights.length < 2 || sum === 100 || sum === 0) continue;
+        const shares = weights.map((weight) => `${Math.round((weight * 1000) / sum) / 10} %`);
+        yield {
+          document: source.document,
+          path: [...path, "route"],
+          message: `the weights sum to ${sum}, so that they mean ${shares.join(" and ")}`,
+          fix: "make them sum to 100",
+        };
+      }
+    },
+  },
+  {
+    id: "lone-weight",
+    severity: "warning",
+    why: "a lone destination takes all requests, whatever its weight, and 0 is no way to switch it off",
+    *check({ objects }) {
+      for (const { source, route, path } of routesOf(objects)) {
+        const [only, second] = route.route ?? [];
+        if (only?.weight === undefined || second !== undefined || only.weight === 100) continue;
+        const at = [...path, "route", 0, "weight"];
+        yield {
+          document: source.document,
+          path: at,
+          message: `this destination takes all requests, and not ${only.weight} % of them`,
+          fix: "leave the weight out, or add the other destinations",
+          repairs: [[at, undefined]],
+        };
+      }
+    },
+  },
+  {
+    id: "source-labels",
+    severity: "error",
+    why: "where a match names gateways, Istio does not look at its sourceLabels at all",
+    *check({ objects }) {
+      for (const { source, route, path } of routesOf(objects)) {
+        for (const [i, match] of (route.match ?? []).entries()) {
+          if (match.gateways === undefined || match.sourceLabels === undefined) continue;
+          yield {
+            document: source.document,
+            path: [...path, "match", i, "sourceLabels"],
+            message: "sourceLabels are ignored in a match that names gateways: it holds for every caller",
+            fix: "make two matches of it, or leave one of them out",
+          };
+        }
+      }
+    },
+  },
+  {
+    id: "cluster-local",
+    severity: "error",
+    why: "a cluster-local host of Knative's is not served at the ingress gateway; a request that is sent there under its name gets 404",
+    *check({ objects }) {
+      for (const { source, route, path, namespace } of routesOf(objects)) {
+        for (const [i, { destination, headers }] of (route.route ?? []).entries()) {
+          if (hostFrom(destination.host, namespace) !== INGRESS_GATEWAY) continue;
+          const under =
+            route.rewrite?.authority ??
+            headerIn(headers?.request?.set, "host") ??
+            headerIn(route.headers?.request?.set, "host");
+          if (under?.endsWith(`.${CLUSTER_DOMAIN}`) !== true) continue;
+          const at = [...path, "route", i, "destination", "host"];
+          yield {
+            document: source.document,
+            path: at,
+            message: `the ingress gateway does not serve ${under}, and answers 404`,
+            fix: `write ${LOCAL_GATEWAY}`,
+            repairs: [[at, LOCAL_GATEWAY]],
+          };
+        }
+      }
+    },
+  },
+  {
+    id: "rewrite-per-route",
+    severity: "error",
+    why: "a rewrite holds for a whole route, so that weighted destinations behind one gateway all become the same host",
+    *check({ objects }) {
+      for (const { source, route, path, namespace } of routesOf(objects)) {
+        const hosts = (route.route ?? []).map(({ destination }) => hostFrom(destination.host, namespace));
+        if (hosts.length < 2 || route.rewrite?.authority === undefined) continue;
+        if (!hosts.every((host) => host === LOCAL_GATEWAY || host === INGRESS_GATEWAY)) continue;
+        yield {
+          document: source.document,
+          path: [...path, "rewrite", "authority"],
+          message: `all of these destinations answer as ${route.rewrite.authority}: the weights decide nothing`,
+          fix: "leave the rewrite out, and set the header Host on each destination",
+        };
+      }
+    },
+  },
+  {
+    id: "kept-in-traffic",
+    severity: "error",
+    why: "a revision that no traffic block names is in reserve: Knative ignores its min-scale and may delete it, whatever a VirtualService sends there",
+    *check({ objects, revisionHosts }) {
+      const told = new Set<string>();
+      for (const { source, route, path, namespace } of routesOf(objects)) {
+        for (const [i, { destination }] of (route.route ?? []).entries()) {
+          const found = revisionHosts.get(hostFrom(destination.host, namespace));
+          if (found?.service.routed === undefined || found.service.routed.has(found.revision)) continue;
+          if (told.has(found.revision)) continue;
+          told.add(found.revision);
+          yield keptOut(found.revision, found.service.name, source.document, [
+            ...path,
+            "route",
+            i,
+            "destination",
+            "host",
+          ]);
+        }
+      }
+    },
+  },
+];
+
+function keptOut(
+  revision: string,
+  service: string,
+  document: Remark["document"],
+  path: Remark["path"],
+): Remark {
+  return {
+    document,
+    path,
+    message: `the traffic block of ${service} does not name ${revision}: its min-scale is ignored, and Knative may delete it`,
+    fix: `add {revisionName: ${revision}, tag: ${revision.replace(`${service}-`, "") || "kept"}, percent: 0} to spec.traffic of ${service}`,
+  };
+}
