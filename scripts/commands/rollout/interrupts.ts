@@ -26,6 +26,12 @@ export class Interrupts {
 
   constructor(who: string) {
     this.#who = who;
+    // A terminal that is closed, or a pipe that nobody reads any more, must not end the way back.
+    const ignore = (): void => {};
+    for (const stream of [process.stdout, process.stderr]) {
+      stream.on("error", ignore);
+      this.#stops.push(() => stream.off("error", ignore));
+    }
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       const handle = (): void => void this.#on(signal);
       process.on(signal, handle);
