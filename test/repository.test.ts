@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   functions: ["functions"],
   "scripts/manifests": ["scripts/manifests", "scripts/nearest.ts"],
   "scripts/traffic": ["scripts/traffic", "scripts/manifests", "scripts/nearest.ts"],
+  "scripts/lint": ["scripts/lint", "scripts/traffic", "scripts/manifests", "scripts/nearest.ts"],
   "scripts/mesh": ["scripts/mesh", "scripts/traffic", "scripts/manifests", "scripts/nearest.ts"],
   "scripts/load": ["scripts/load", "scripts/traffic"],
   "scripts/bench/http": ["scripts/bench/http", "scripts/load"],

@@ -8,6 +8,7 @@ import { onCluster, untilInterrupted } from "./on-cluster.ts";
 export interface DeployFlags extends ClusterFlags {
   istio: string;
   images: boolean;
+  lint: boolean;
   forceConflicts: boolean;
   dryRun: boolean;
   ingress?: string;
@@ -20,6 +21,7 @@ export function deployCommand(): Command {
     .description("applies knative/ and istio/ to a cluster, and waits for each revision")
     .option("--istio <folder>", "the folder to apply beside knative", "istio")
     .option("--no-images", "takes the images as they are on the nodes, and builds none")
+    .option("--no-lint", "applies the files also where ./kyc lint finds errors in them")
     .option("--force-conflicts", "puts the files' values in force where somebody else has set others", false)
     .option("--dry-run", "asks the cluster what would change, and changes nothing", false)
     .option("--ingress <url>", "the address of the ingress gateway (default: found by trying)")
@@ -45,6 +47,7 @@ new revision, which is a new file.`,
 
 async function runDeploy(flags: DeployFlags): Promise<void> {
   const signal = untilInterrupted();
+  if (flags.lint) await (await import("./lint-first.ts")).lintFirst(["knative", flags.istio]);
   const [{ connect }, { Kube }, { describeConflicts }, { deployFiles }, { DeployScreen }] = await Promise.all(
     [
       import("../cluster/kube/connection.ts"),

@@ -6,9 +6,9 @@ import { unreached } from "../traffic/equal/reach.ts";
 import { borrow } from "../traffic/equal/sides/borrow.ts";
 import { ownSidecarsOf, sorted } from "../traffic/equal/sides/kinds.ts";
 import { planKnativeServices } from "../traffic/knative.ts";
-import { type Facts, factsOf } from "./facts.ts";
+import { type Facts, factsOf, hostFrom } from "./facts.ts";
 import type { Finding, Rule } from "./finding.ts";
-import { kindOf, readObjects } from "./objects.ts";
+import { kindOf, namespaceOf, readObjects } from "./objects.ts";
 import { findingOf } from "./problems.ts";
 import { DESTINATION_RULES } from "./rules/destination-rules.ts";
 import { HOST_RULES } from "./rules/hosts.ts";
@@ -41,7 +41,8 @@ export function lint(documents: readonly ManifestDocument[], around: readonly Ma
   const lentFiles = new Set(lent.map(({ file }) => file).flatMap((files) => files.split(", ")));
   const own = readObjects(documents);
   const { objects } = readObjects([...documents, ...around.filter(({ file }) => lentFiles.has(file))]);
-  const facts = factsOf(objects);
+  const beside = factsOf(readObjects(around).objects);
+  const facts = factsOf({ ...objects, services: [...objects.services, ...beside.objects.services] });
   const isOwn = new Set(documents);
   const findings = RULES.flatMap((rule) =>
     [...rule.check(facts)]
@@ -65,19 +66,21 @@ export function lint(documents: readonly ManifestDocument[], around: readonly Ma
     const message = "no request gets here: the rules before it take them all";
     return { severity: "warning", at, field: "", message, fix: "move it up, or take it away" };
   });
-  const services = new Set(
-    objects.services.map(({ value }) => `${value.metadata.name}.${value.metadata.namespace ?? "default"}.`),
-  );
   const problems = [...collected.problems, ...own.problems, ...planned.problems, ...routes.problems, ...dead]
-    .filter(({ at, message }) => files.has(at.file) && !isOfService(message, services))
+    .filter(({ at, message }) => files.has(at.file) && !isThere(message, facts, beside))
     .map(findingOf);
   return inOrder(withoutDoubles([...findings, ...problems]), documents);
 }
 
-/** A host that a Service of the files stands behind, if one that the local mesh does not know. */
-function isOfService(message: string, services: ReadonlySet<string>): boolean {
-  const [, host] = /^there is no host (\S+)/.exec(message) ?? [];
-  return host !== undefined && [...services].some((service) => host.startsWith(service));
+/** Whether something that is said to be missing is told by a Service, or by a state of a service that stands beside. */
+function isThere(message: string, { objects }: Facts, beside: Facts): boolean {
+  const [, what, name = ""] = /^there is no (host|revision) (\S+)/.exec(message) ?? [];
+  if (what === "revision") return beside.services.some(({ revisions }) => revisions.has(name));
+  if (what !== "host") return false;
+  if (beside.revisionHosts.has(name) || beside.knativeHosts.has(name)) return true;
+  return objects.services.some(
+    (source) => name === hostFrom(source.value.metadata.name, namespaceOf(source)),
+  );
 }
 
 /** One mistake seen by two rules is told once. */

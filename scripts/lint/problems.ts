@@ -111,13 +111,27 @@ export const OTHER_PROBLEM = {
   why: "the file is not what its kind says",
 } as const;
 
+/** Problems that a rule which looks at objects finds as well. */
+const ALSO_FOUND: readonly (readonly [told: RegExp, id: string])[] = [
+  [/ has no port [0-9]+$/, "revision-port"],
+];
+
 /** A problem as a finding of the rule that it belongs to. */
 export function findingOf({ at, field, message, fix, severity }: Problem): Finding {
   const known = PROBLEM_RULES.find(({ told }) => told.test(message));
   // A name that nearly is a known one is a slip of the pen, and not something that stands elsewhere.
   const isSlip = fix?.startsWith("did you mean") === true;
   const weight = known === undefined ? severity : isSlip ? "error" : lighter(known.severity, severity);
-  return { rule: known?.id ?? OTHER_PROBLEM.id, severity: weight, at, field, message, fix, repairs: [] };
+  const also = ALSO_FOUND.find(([told]) => told.test(message))?.[1];
+  return {
+    rule: known?.id ?? also ?? OTHER_PROBLEM.id,
+    severity: weight,
+    at,
+    field,
+    message,
+    fix,
+    repairs: [],
+  };
 }
 
 function lighter(a: Severity, b: Severity): Severity {

@@ -1,0 +1,26 @@
+import { join } from "node:path";
+import { Failure } from "../exit.ts";
+import { PROJECT } from "../project.ts";
+import { findIn } from "./lint.ts";
+import { fromHere } from "./read-paths.ts";
+
+/**
+ * Looks for pitfalls before files of the project are applied.
+ * @param folders below the project's
+ * @throws Failure with those that are errors
+ */
+export async function lintFirst(folders: readonly string[]): Promise<void> {
+  const findings = await findIn(folders.map((folder) => fromHere(join(PROJECT, folder))));
+  const errors = findings.filter(({ severity }) => severity === "error");
+  if (errors.length === 0) return;
+  const [{ drawFindings }, { PLAIN }] = await Promise.all([
+    import("../terminal/draw-findings.ts"),
+    import("../terminal/style.ts"),
+  ]);
+  throw new Failure(
+    [
+      ...drawFindings(errors, PLAIN),
+      "Nothing was applied. Repair it (./kyc lint tells all, --fix repairs some), or deploy as it is: --no-lint",
+    ].join("\n"),
+  );
+}
