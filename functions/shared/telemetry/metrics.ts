@@ -1,14 +1,22 @@
-import { createHistogram } from "./histogram.ts";
+import { createHistogram, type Series } from "./histogram.ts";
+import { knownMethod } from "./known-method.ts";
 
 /**
  * What a service measures, and its text for Prometheus. Durations in milliseconds.
- * Methods and routes have to be from a small set already; the names of revisions are kept to one here.
+ * Routes have to be from a small set already; methods and the names of revisions are kept to one here.
  */
 export interface Metrics {
-  request(labels: { method: string; route: string; status: number }, ms: number): void;
+  request(ended: EndedRequest, ms: number): void;
   upstreamCall(labels: { upstream: string; revision: string; outcome: string }, ms: number): void;
   readonly contentType: string;
   text(): Promise<string>;
+}
+
+/** What a request is counted by. */
+export interface EndedRequest {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -40,6 +48,10 @@ export function createMetrics({ revision }: { revision: string }): Metrics {
   const revisions = new Set<string>();
   let processMetrics: Promise<() => Promise<string>> | undefined;
 
+  // Most requests are like the one before.
+  let last: EndedRequest = { method: "", route: "", status: 0 };
+  let seriesOfLast: Series | undefined;
+
   function bounded(name: string): string {
     if (revisions.has(name)) return name;
     if (revisions.size >= MOST_REVISIONS) return "other";
@@ -48,8 +60,12 @@ export function createMetrics({ revision }: { revision: string }): Metrics {
   }
 
   return {
-    request({ method, route, status }, ms) {
-      requestOf(method)(route)(status).observe(ms / 1000);
+    request(of, ms) {
+      if (of.route !== last.route || of.status !== last.status || of.method !== last.method) {
+        last = of;
+        seriesOfLast = requestOf(knownMethod(of.method))(of.route)(of.status);
+      }
+      seriesOfLast?.observe(ms / 1000);
     },
     upstreamCall({ upstream, revision: from, outcome }, ms) {
       upstreamCallOf(upstream)(bounded(from))(outcome).observe(ms / 1000);

@@ -1,10 +1,8 @@
 import type { Activity } from "../http/activity.ts";
 import { roundMs, type Call } from "../http/call.ts";
 import type { Log, LogFields } from "./log.ts";
+import { knownMethod } from "./known-method.ts";
 import type { Metrics } from "./metrics.ts";
-
-/** What a method is logged and counted as; all others are one, for a caller may invent any. */
-const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /** What is asked for every few seconds, and by nobody whose requests matter: neither logged nor counted. */
 const UNRECORDED = new Set(["/healthz", "/readyz", "/metrics"]);
@@ -34,15 +32,13 @@ export function record(call: Call, ending: Ending, { activity, clock, log, metri
   activity.calls -= 1;
   const { route, status } = ending;
   if (UNRECORDED.has(route)) return;
-  const method = METHODS.has(ending.method) ? ending.method : "other";
   const ms = clock() - call.startedAt;
-  metrics.request({ method, route, status }, ms);
-  const { requestId, traceId } = call;
+  metrics.request(ending, ms);
   const fields = () => ({
-    requestId,
-    traceId,
+    requestId: call.requestId,
+    traceId: call.traceId,
     route,
-    method,
+    method: knownMethod(ending.method),
     status,
     ms: roundMs(ms),
     upstream: upstreamFields(call),
