@@ -7,7 +7,7 @@ import type { FaultsState } from "./faults/fault.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { type HttpServer, type HttpServerOptions, serveHttp } from "./http/server.ts";
 import { LOCAL_DOMAIN, FOLDERS, type Loaded, loadConfiguration } from "./load.ts";
-import { relay } from "./relay.ts";
+import { relay } from "./relay/relay.ts";
 import type { Generation, Served } from "./served.ts";
 import { type Crew, Fleet } from "./revisions/fleet.ts";
 import { refused } from "./revisions/seat.ts";

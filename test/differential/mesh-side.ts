@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import { HttpClient } from "../../scripts/mesh/http/client.ts";
 import { type HttpServer, serveHttp } from "../../scripts/mesh/http/server.ts";
-import { relay } from "../../scripts/mesh/relay.ts";
+import { relay } from "../../scripts/mesh/relay/relay.ts";
 import { parseDocuments } from "../../scripts/manifests/document.ts";
 import { formatProblem, type Problem } from "../../scripts/manifests/problem.ts";
 import { collectResources } from "../../scripts/manifests/resources.ts";

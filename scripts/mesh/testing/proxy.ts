@@ -1,6 +1,6 @@
 import { HttpClient } from "../http/client.ts";
 import { type HttpServer, serveHttp } from "../http/server.ts";
-import { relay } from "../relay.ts";
+import { relay } from "../relay/relay.ts";
 import type { Generation, Served } from "../served.ts";
 import type { Place } from "../revisions/seat.ts";
 import { NO_CHANGE } from "../../traffic/headers.ts";

@@ -1,9 +1,9 @@
-import { type Hop, type Mirrored, resolve } from "../traffic/resolve.ts";
-import type { Exchange } from "./http/exchange.ts";
+import { type Hop, type Mirrored, resolve } from "../../traffic/resolve.ts";
+import type { Exchange } from "../http/exchange.ts";
 import { frameForRevision, headOf, isUpgrade } from "./passage.ts";
-import type { RequestBody } from "./request-body.ts";
-import type { Generation } from "./served.ts";
-import { Shadow } from "./shadow.ts";
+import type { RequestBody } from "../body/request-body.ts";
+import type { Generation } from "../served.ts";
+import { Shadow } from "../body/shadow.ts";
 
 /** Sends the copies that rules ask for on their way, each with the body as it comes. */
 export function sendCopies(

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { HttpClient } from "./http/client.ts";
-import { OK } from "./testing/http-client.ts";
-import { request } from "./testing/http-server.ts";
-import { forward, inner, retrying, revision, TestProxy } from "./testing/proxy.ts";
-import { RawServer, type RawSocket } from "./testing/raw-socket.ts";
-import { within } from "./within.ts";
+import { HttpClient } from "../http/client.ts";
+import { OK } from "../testing/http-client.ts";
+import { request } from "../testing/http-server.ts";
+import { forward, inner, retrying, revision, TestProxy } from "../testing/proxy.ts";
+import { RawServer, type RawSocket } from "../testing/raw-socket.ts";
+import { within } from "../within.ts";
 
 // Whatever revisions and clients do, in any combination, each request is told of once, and nothing is left of it.
 

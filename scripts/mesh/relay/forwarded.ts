@@ -1,6 +1,6 @@
-import type { HeaderList } from "../traffic/headers.ts";
-import type { Listener } from "../traffic/table.ts";
-import { removeHopByHop } from "./http/framing.ts";
+import type { HeaderList } from "../../traffic/headers.ts";
+import type { Listener } from "../../traffic/table.ts";
+import { removeHopByHop } from "../http/framing.ts";
 
 /** What the first proxy on the way does to a request's headers, before they are matched against the routes. */
 export function addForwarded(

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { NO_CHANGE } from "../traffic/headers.ts";
-import { answering, OK } from "./testing/http-client.ts";
-import { request, statuses } from "./testing/http-server.ts";
-import { forward, inner, revision, TestProxy, type TestProxyOptions } from "./testing/proxy.ts";
-import { RawServer } from "./testing/raw-socket.ts";
+import { NO_CHANGE } from "../../traffic/headers.ts";
+import { answering, OK } from "../testing/http-client.ts";
+import { request, statuses } from "../testing/http-server.ts";
+import { forward, inner, revision, TestProxy, type TestProxyOptions } from "../testing/proxy.ts";
+import { RawServer } from "../testing/raw-socket.ts";
 
 /**
  * Sends a request through a proxy to a revision that answers with these bytes.

@@ -1,20 +1,20 @@
-import { HeaderList } from "../traffic/headers.ts";
-import { type Hop, type Resolution, resolve, type RoutedRequest } from "../traffic/resolve.ts";
-import type { Listener } from "../traffic/table.ts";
+import { HeaderList } from "../../traffic/headers.ts";
+import { type Hop, type Resolution, resolve, type RoutedRequest } from "../../traffic/resolve.ts";
+import type { Listener } from "../../traffic/table.ts";
 import { describeFailure, statusAfter, wasUnseen } from "./failure.ts";
 import { addForwarded } from "./forwarded.ts";
-import type { HttpClient, ResponseHandler, UpstreamFailure, UpstreamRequest } from "./http/client.ts";
-import type { Exchange } from "./http/exchange.ts";
-import { type Framing, removeHopByHop } from "./http/framing.ts";
-import type { ResponseHead } from "./http/head.ts";
-import { type BodyState, RequestBody } from "./request-body.ts";
+import type { HttpClient, ResponseHandler, UpstreamFailure, UpstreamRequest } from "../http/client.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { type Framing, removeHopByHop } from "../http/framing.ts";
+import type { ResponseHead } from "../http/head.ts";
+import { type BodyState, RequestBody } from "../body/request-body.ts";
 import { Limits } from "./limits.ts";
 import { addUpgrade, changeResponse, frameForRevision, headOf, isUpgrade, locationOf } from "./passage.ts";
 import { sendCopies } from "./mirror.ts";
 import { type Outcome, retryingHop } from "./retry.ts";
-import type { Generation, RelayOptions } from "./served.ts";
+import type { Generation, RelayOptions } from "../served.ts";
 import { openTunnel } from "./tunnel.ts";
-import type { Place } from "./revisions/seat.ts";
+import type { Place } from "../revisions/seat.ts";
 
 /** Carries one request from a listener to the revision that the routes choose, and the answer back. */
 export function relay(exchange: Exchange, listener: Listener, options: RelayOptions): void {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
-import { request } from "./testing/http-server.ts";
-import { forward, revision, TestProxy } from "./testing/proxy.ts";
-import { RawSocket } from "./testing/raw-socket.ts";
-import { StrictServer } from "./testing/strict-server.ts";
+import { request } from "../testing/http-server.ts";
+import { forward, revision, TestProxy } from "../testing/proxy.ts";
+import { RawSocket } from "../testing/raw-socket.ts";
+import { StrictServer } from "../testing/strict-server.ts";
 
 // Random and damaged requests go through the proxy to a server that takes nothing but perfect HTTP.
 

@@ -1,7 +1,7 @@
-import { chunkHead, LAST_CHUNK } from "./http/body.ts";
-import type { UpstreamRequest } from "./http/client.ts";
-import type { Exchange } from "./http/exchange.ts";
-import { latin1 } from "./http/latin1.ts";
+import { chunkHead, LAST_CHUNK } from "../http/body.ts";
+import type { UpstreamRequest } from "../http/client.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { latin1 } from "../http/latin1.ts";
 
 // Up to this size a request's body is kept, so that the request can be sent again.
 const MAX_REPLAY_BYTES = 64 * 1024;

@@ -1,4 +1,4 @@
-import type { Hop } from "../traffic/resolve.ts";
+import type { Hop } from "../../traffic/resolve.ts";
 import { Deadline, perTryTimeoutOf, timeoutOf } from "./deadline.ts";
 
 /** How long a request may take: by the routes until its answer is complete, by the revision until it begins. */

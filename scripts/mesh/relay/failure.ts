@@ -1,4 +1,4 @@
-import type { UpstreamFailure } from "./http/client.ts";
+import type { UpstreamFailure } from "../http/client.ts";
 
 /** How a try can fail: without a whole answer, or (`late`) not within perTryTimeout. */
 export type Failure = UpstreamFailure["kind"] | "late";

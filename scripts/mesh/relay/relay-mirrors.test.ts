@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import type { Mirror } from "../traffic/table.ts";
-import { answering, answeringInTurn, OK } from "./testing/http-client.ts";
-import { request, statuses } from "./testing/http-server.ts";
-import { forward, inner, retrying, revision, TestProxy } from "./testing/proxy.ts";
-import { StrictServer } from "./testing/strict-server.ts";
-import { until } from "./testing/system.ts";
-import { RawServer, untilSteady } from "./testing/raw-socket.ts";
+import type { Mirror } from "../../traffic/table.ts";
+import { answering, answeringInTurn, OK } from "../testing/http-client.ts";
+import { request, statuses } from "../testing/http-server.ts";
+import { forward, inner, retrying, revision, TestProxy } from "../testing/proxy.ts";
+import { StrictServer } from "../testing/strict-server.ts";
+import { until } from "../testing/system.ts";
+import { RawServer, untilSteady } from "../testing/raw-socket.ts";
 
 const GET = request("GET /a?b", "connection: close");
 const BAD = "HTTP/1.1 503 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";

@@ -1,6 +1,6 @@
 import type { BodySink } from "./request-body.ts";
-import type { HttpClient, UpstreamRequest } from "./http/client.ts";
-import type { Place, Seat } from "./revisions/seat.ts";
+import type { HttpClient, UpstreamRequest } from "../http/client.ts";
+import type { Place, Seat } from "../revisions/seat.ts";
 
 // What waits for a mirror that does not take it; beyond that the copy is given up, for nobody must wait for a mirror.
 const MAX_WAITING_BYTES = 1024 * 1024;

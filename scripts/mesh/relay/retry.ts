@@ -1,4 +1,4 @@
-import type { Hop } from "../traffic/resolve.ts";
+import type { Hop } from "../../traffic/resolve.ts";
 import { type Failure, statusAfter } from "./failure.ts";
 
 /** What came back instead of a good answer: a status, or nothing. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { HttpClient } from "./http/client.ts";
-import { OK } from "./testing/http-client.ts";
-import { request, statuses } from "./testing/http-server.ts";
-import { forward, revision, TestProxy } from "./testing/proxy.ts";
-import { RawServer } from "./testing/raw-socket.ts";
-import { until } from "./testing/system.ts";
+import { HttpClient } from "../http/client.ts";
+import { OK } from "../testing/http-client.ts";
+import { request, statuses } from "../testing/http-server.ts";
+import { forward, revision, TestProxy } from "../testing/proxy.ts";
+import { RawServer } from "../testing/raw-socket.ts";
+import { until } from "../testing/system.ts";
 
 const GET = request("GET /", "connection: close");
 

@@ -1,5 +1,5 @@
-import type { UpstreamRequest } from "./http/client.ts";
-import type { Exchange } from "./http/exchange.ts";
+import type { UpstreamRequest } from "../http/client.ts";
+import type { Exchange } from "../http/exchange.ts";
 
 /**
  * Opens the way from the client to the revision after the revision agreed to another protocol; the way back is open

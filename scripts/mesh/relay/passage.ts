@@ -1,8 +1,8 @@
-import { HeaderList } from "../traffic/headers.ts";
-import type { Hop, RoutedRequest } from "../traffic/resolve.ts";
-import type { Exchange } from "./http/exchange.ts";
-import { frameRequest } from "./http/framing.ts";
-import { latin1 } from "./http/latin1.ts";
+import { HeaderList } from "../../traffic/headers.ts";
+import type { Hop, RoutedRequest } from "../../traffic/resolve.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { frameRequest } from "../http/framing.ts";
+import { latin1 } from "../http/latin1.ts";
 
 // Envoy and the queue proxy use these between themselves; a revision never sees them.
 const INTERNAL_HEADERS = ["knative-serving-namespace", "knative-serving-revision"];

@@ -1,5 +1,5 @@
-import type { Hop } from "../traffic/resolve.ts";
-import type { ForwardAction, Rule } from "../traffic/table.ts";
+import type { Hop } from "../../traffic/resolve.ts";
+import type { ForwardAction, Rule } from "../../traffic/table.ts";
 
 // What a timer can wait for, some 24 days. A longer one would go off at once.
 const MAX_TIMER_MS = 2 ** 31 - 1;

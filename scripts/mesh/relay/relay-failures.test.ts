@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { NO_CHANGE } from "../traffic/headers.ts";
-import { OK } from "./testing/http-client.ts";
-import { request, statuses } from "./testing/http-server.ts";
-import { forward, inner, revision, TestProxy } from "./testing/proxy.ts";
-import { RawServer, type RawSocket } from "./testing/raw-socket.ts";
+import { NO_CHANGE } from "../../traffic/headers.ts";
+import { OK } from "../testing/http-client.ts";
+import { request, statuses } from "../testing/http-server.ts";
+import { forward, inner, revision, TestProxy } from "../testing/proxy.ts";
+import { RawServer, type RawSocket } from "../testing/raw-socket.ts";
 
 const GET = request("GET /", "connection: close");
 

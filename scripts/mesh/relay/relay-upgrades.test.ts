@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { NO_CHANGE } from "../traffic/headers.ts";
-import { EVERY_REQUEST } from "../traffic/table.ts";
-import { answering, OK } from "./testing/http-client.ts";
-import { request, statuses } from "./testing/http-server.ts";
-import { forward, inner, retrying, revision, TestProxy } from "./testing/proxy.ts";
-import { RawServer } from "./testing/raw-socket.ts";
+import { NO_CHANGE } from "../../traffic/headers.ts";
+import { EVERY_REQUEST } from "../../traffic/table.ts";
+import { answering, OK } from "../testing/http-client.ts";
+import { request, statuses } from "../testing/http-server.ts";
+import { forward, inner, retrying, revision, TestProxy } from "../testing/proxy.ts";
+import { RawServer } from "../testing/raw-socket.ts";
 
 const ASKED = request(
   "GET /chat?room=1",

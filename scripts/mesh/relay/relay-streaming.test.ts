@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { OK } from "./testing/http-client.ts";
-import { request } from "./testing/http-server.ts";
-import { forward, revision, TestProxy } from "./testing/proxy.ts";
-import { RawServer, type RawSocket, untilSteady } from "./testing/raw-socket.ts";
+import { OK } from "../testing/http-client.ts";
+import { request } from "../testing/http-server.ts";
+import { forward, revision, TestProxy } from "../testing/proxy.ts";
+import { RawServer, type RawSocket, untilSteady } from "../testing/raw-socket.ts";
 
 const MEGABYTE = 1024 * 1024;
 // What the kernels may hold on both legs together, generously.
