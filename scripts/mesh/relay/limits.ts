@@ -4,7 +4,7 @@ import { Deadline, perTryTimeoutOf, timeoutOf } from "./deadline.ts";
 /** How long a request may take: by the routes until its answer is complete, by the revision until it begins. */
 export class Limits {
   readonly #onLate: (sentence: string) => void;
-  readonly #onTryLate: () => void;
+  readonly #onTryLate: (sentence: string) => void;
   readonly #whole = new Deadline();
   readonly #beginning = new Deadline();
   readonly #try = new Deadline();
@@ -13,9 +13,9 @@ export class Limits {
 
   /**
    * @param onLate called with a sentence when the answer is late
-   * @param onTryLate called when the answer to one try is late
+   * @param onTryLate the same when the answer to one try is late
    */
-  constructor(onLate: (sentence: string) => void, onTryLate: () => void) {
+  constructor(onLate: (sentence: string) => void, onTryLate: (sentence: string) => void) {
     this.#onLate = onLate;
     this.#onTryLate = onTryLate;
   }
@@ -40,7 +40,8 @@ export class Limits {
   }
 
   startTry(hops: readonly Hop[]): void {
-    this.#try.start(perTryTimeoutOf(hops), this.#onTryLate);
+    const late = (): void => this.#onTryLate("the revision did not answer within perTryTimeout");
+    this.#try.start(perTryTimeoutOf(hops), late);
   }
 
   endTry(): void {

@@ -39,9 +39,7 @@ class Relay {
 
   readonly #limits = new Limits(
     (sentence) => this.#onTimeout(sentence),
-    () =>
-      this.#tryAgain({ failure: "late" }) ||
-      this.#onTimeout("the revision did not answer within perTryTimeout"),
+    (sentence) => this.#tryAgain({ failure: "late" }) || this.#onTimeout(sentence),
   );
 
   constructor(exchange: Exchange, listener: Listener, options: RelayOptions) {
