@@ -25,6 +25,7 @@ const FEWER_FROM = 100;
  * @throws the signal's reason when it is aborted
  */
 export async function runBench(options: RunOptions): Promise<Cell[]> {
+  options.signal.throwIfAborted();
   const { tasks, cells } = plan(options);
   const queue = [...tasks].sort((a, b) => b.rate - a.rate);
   let done = 0;
