@@ -38,15 +38,6 @@ export const Customer = t.Object(
 /** The aggregator's answer, as a type. */
 export type Customer = Static<typeof Customer>;
 
-/** The query of a request for a customer. Every value is taken; two of them mean something. */
-export const CustomerQuery = t.Object({ type: t.Optional(t.String()) }, { additionalProperties: true });
-
-/** The headers of a request for a customer that mean something to the contract. */
-export const CustomerHeaders = t.Object(
-  { "end-user": t.Optional(t.String()) },
-  { additionalProperties: true },
-);
-
 /** The contract's answer where anything behind the aggregator fails. */
 export const KycError = t.Object(
   { errorCode: t.Literal("KYC-10001"), errorMessage: t.String(), type: t.Literal("KYC") },
