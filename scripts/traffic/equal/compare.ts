@@ -9,7 +9,7 @@ import { questionsOf } from "./space/questions.ts";
 import { type Cell, type Restriction, Space, Undecided } from "./space/space.ts";
 import { type Part, sent, type Value } from "./space/value.ts";
 import { type Side, walk } from "./walk/walk.ts";
-import { leadsElsewhere, textOfTree, type Tree } from "./walk/tree.ts";
+import { losesSight, textOfTree, type Tree } from "./walk/tree.ts";
 import { type Difference, witness } from "./witness.ts";
 import { Undecidable } from "./words/machine.ts";
 
@@ -172,13 +172,10 @@ export function compare(
       }
       return "the rules are written differently, and no request was found for which that makes a difference";
     }
-    // What nobody describes may well be what the other side names differently.
-    if (trees.some(leadsElsewhere)) {
-      const places = found.sides.flatMap((side) =>
-        side.filter(({ isElsewhere }) => isElsewhere).map(({ place }) => place),
-      );
-      return `it is not described what stands behind ${[...new Set(places)].join(" and ") || "a mirror's host"}`;
-    }
+    // What nobody describes may well be what the other side calls by another name.
+    const places = namedDifferently(found);
+    if (trees.some(losesSight) || places.length > 0)
+      return `it is not described what stands behind ${places.join(" and ") || "a host that is asked on the way"}`;
     return found;
   }
 
@@ -207,7 +204,7 @@ export function compare(
 const NOTHING: Tree = {
   kind: "end",
   place: "404 (no route)",
-  isElsewhere: false,
+  undescribed: undefined,
   seen: new Map(),
   answer: new Map(),
   way: [],
@@ -224,4 +221,16 @@ function authoritiesAt([a, b]: readonly [HostKind, HostKind]): [Value, Value] {
 export function exampleHost(host: HostKind): string {
   if (host.kind === "host") return host.host;
   return host.kind === "suffix" ? `any${host.suffix}` : "any.example";
+}
+
+/** Places that one side alone leads to and nobody describes, where they may be what the other side alone leads to. */
+function namedDifferently({ sides }: Difference): string[] {
+  const alone = sides.map((side, i) => {
+    const others = new Set(sides[1 - i]?.map(({ place }) => place));
+    return side.filter(({ place }) => !others.has(place));
+  });
+  const lost = alone.flat().filter(({ undescribed }) => undescribed !== undefined);
+  const mayBeOne = alone.every((side) => side.length > 0) && lost.length < alone.flat().length;
+  const isOutOfSight = lost.some(({ undescribed }) => undescribed === "way");
+  return mayBeOne || isOutOfSight ? [...new Set(lost.map(({ place }) => place))] : [];
 }

@@ -5,7 +5,7 @@ import { hostText } from "./space/hosts.ts";
 import { share } from "./rational.ts";
 import type { Cell, Space } from "./space/space.ts";
 import type { Known, Part } from "./space/value.ts";
-import { endsOf, partsSeen, textOfTree, type Tree, wordsOf } from "./walk/tree.ts";
+import { endsOf, type Leaf, partsSeen, textOfTree, type Tree, wordsOf } from "./walk/tree.ts";
 
 /** A request that anyone can send. */
 export interface Witness {
@@ -23,7 +23,8 @@ export interface End {
   /** `50 %`, or a fraction where that is not exact. */
   share: string;
   place: string;
-  isElsewhere: boolean;
+  /** See Leaf. */
+  undescribed: Leaf["undescribed"];
   /** What is seen there, in words: only what the rules change. */
   details: readonly string[];
 }
@@ -55,8 +56,8 @@ export function witness(
     const authority = words.get("authority") ?? exampleHost(entry.hosts[0]);
     const sides = trees.map((tree) =>
       [...endsOf(tree, known)].map(([, { share: of, leaf, before }]): End => {
-        const { place, isElsewhere } = leaf;
-        return { share: share(of), place, isElsewhere, details: [...before, ...wordsOf(leaf, known)] };
+        const { place, undescribed } = leaf;
+        return { share: share(of), place, undescribed, details: [...before, ...wordsOf(leaf, known)] };
       }),
     ) as [End[], End[]];
     return {

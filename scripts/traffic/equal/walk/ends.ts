@@ -8,6 +8,8 @@ import type { Passing } from "./passing.ts";
 /** What has to be known to say what a revision's answer shows. */
 export interface Answering {
   revisionHeader: string | undefined;
+  /** Those that are known, as `namespace/name`. */
+  revisions: ReadonlySet<string>;
   /** The host that was asked, where it is one. */
   asked: string | undefined;
   known: (part: Part) => Known;
@@ -31,12 +33,11 @@ const OF_THE_WAY: ReadonlySet<Part> = new Set([
 export function revisionEnd(
   revision: string,
   passing: Passing,
-  { revisionHeader, asked, known }: Answering,
+  { revisionHeader, revisions, asked, known }: Answering,
 ): Leaf {
-  const place =
-    byActivator(passing, asked, known) === revision
-      ? revision
-      : `${revision} (${lost(passing, asked, known)})`;
+  const found = byActivator(passing, asked, known);
+  const other = found !== undefined && revisions.has(found) ? found : "404, without Knative-Serving headers";
+  const place = found === revision ? revision : `${revision} (through the activator ${other})`;
   const tells =
     revisionHeader === undefined
       ? []
@@ -64,17 +65,10 @@ function byActivator(
   return domain.join(".") === CLUSTER_DOMAIN ? `${of}/${name}` : undefined;
 }
 
-function lost(passing: Passing, asked: string | undefined, known: Answering["known"]): string {
-  const other = byActivator(passing, asked, known);
-  return other === undefined
-    ? "404 through the activator, which finds no Knative-Serving headers"
-    : `through the activator ${other}`;
-}
-
 /** The request goes to something that neither side describes. */
-export function elsewhere(place: string, passing: Passing, isElsewhere: boolean): Leaf {
+export function elsewhere(place: string, passing: Passing, undescribed: Leaf["undescribed"]): Leaf {
   const seen = [["uri", passing.uri], ["authority", passing.authority], ...passing.headers] as const;
-  return { ...end(place, new Map(seen), new Map()), isElsewhere };
+  return { ...end(place, new Map(seen), new Map()), undescribed };
 }
 
 /** The proxy answers by itself. */
@@ -106,7 +100,7 @@ function end(
   seen: ReadonlyMap<string, Value>,
   answer: ReadonlyMap<string, AnswerHeader>,
 ): Leaf {
-  return { kind: "end", place, isElsewhere: false, seen, answer, way: [] };
+  return { kind: "end", place, undescribed: undefined, seen, answer, way: [] };
 }
 
 /** A tree whose answers are changed on their way back, by each change in turn. */

@@ -7,8 +7,11 @@ export interface Leaf {
   kind: "end";
   /** In words: a revision, a redirect, an answer of the proxy's own. */
   place: string;
-  /** Whether what stands there is described by neither side, so that it may be any of the other places. */
-  isElsewhere: boolean;
+  /**
+   * What neither side describes: the place itself, which has a name of its own; or what a listener does with the host
+   * that the request has by then, which may be to send it to any of the other places.
+   */
+  undescribed: "place" | "way" | undefined;
   /** What arrives, or what the caller is told: named values. */
   seen: ReadonlyMap<string, Value>;
   /** What becomes of the headers of the answer; names in lower case. */
@@ -181,11 +184,11 @@ function retryText({ attempts, perTryTimeoutMs, on }: RetryPolicy): string {
   }
 }
 
-/** Whether somewhere in the tree a request ends where neither side says what stands there. */
-export function leadsElsewhere(tree: Tree): boolean {
-  if (tree.kind === "chance") return tree.ways.some(([, way]) => leadsElsewhere(way));
-  if (tree.way.some((step) => step.kind === "mirror" && leadsElsewhere(step.to))) return true;
-  return tree.kind === "attempts" ? leadsElsewhere(tree.of) : tree.isElsewhere;
+/** Whether somewhere in the tree a request is lost from sight. */
+export function losesSight(tree: Tree): boolean {
+  if (tree.kind === "chance") return tree.ways.some(([, way]) => losesSight(way));
+  if (tree.way.some((step) => step.kind === "mirror" && losesSight(step.to))) return true;
+  return tree.kind === "attempts" ? losesSight(tree.of) : tree.undescribed === "way";
 }
 
 /** The parts of a request that a tree's ends show. */

@@ -67,7 +67,7 @@ export function walk(
       // The host that is asked about is described by one side at least: where there is no rule, there is nothing.
       if (typeof name !== "string" || name === hostName() || side.knownHosts.has(name))
         return nowhere(NO_ROUTE);
-      return elsewhere(`${name} at the ${at}`, passing, true);
+      return elsewhere(`${name} at the ${at}`, passing, "way");
     }
     for (const rule of rules) {
       const match = matchOf(rule, passing);
@@ -183,10 +183,10 @@ export function walk(
     const says = named?.kind === "text" && named.text === revision;
     if (isCluster && subset === undefined && (says || side.revisions.has(full)))
       return revisionEnd(full, passing, answering());
-    return elsewhere(`${name}:${port}${subset === undefined ? "" : ` subset ${subset}`}`, passing, false);
+    return elsewhere(`${name}:${port}${subset === undefined ? "" : ` subset ${subset}`}`, passing, "place");
   }
 
   function answering(): Answering {
-    return { revisionHeader: side.revisionHeader, asked: hostName(), known: space.known(cell) };
+    return { ...side, asked: hostName(), known: space.known(cell) };
   }
 }

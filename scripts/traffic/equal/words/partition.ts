@@ -11,7 +11,7 @@ export interface WordClass {
 }
 
 // Far beyond what the rules of one host need; a table that needs more is told to be too large.
-const MOST_STATES = 60_000;
+const MOST_STATES = 30_000;
 
 // How many words of a class are tried as examples.
 const EXAMPLES = 4;

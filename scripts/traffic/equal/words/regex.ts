@@ -54,7 +54,7 @@ const NEWLINE = 10;
 const NO_CHAR = -1;
 
 // More states than this are those of an expression that was written to explode.
-const MOST_STATES = 20_000;
+const MOST_STATES = 4_000;
 
 /**
  * Accepts what a regular expression of RE2 matches as a whole.

@@ -1,0 +1,139 @@
+import { describe, expect, test } from "bun:test";
+import { formatProblem } from "../../../manifests/problem.ts";
+import { parseDocuments } from "../../../manifests/document.ts";
+import { creditCheck, HALVES, knativeService, to, virtualService } from "../../testing/compiled.ts";
+import { compare } from "../compare.ts";
+import { entriesOf } from "../entries.ts";
+import { prepare } from "./prepare.ts";
+
+const documents = (file: string, ...objects: object[]) =>
+  objects.flatMap((object) => parseDocuments(file, JSON.stringify(object)).documents);
+
+function prepared(a: object[], b: object[], around: object[] = []) {
+  const sides = [
+    { name: "a", documents: documents("a.yaml", ...a) },
+    { name: "b", documents: documents("b.yaml", ...b) },
+  ] as const;
+  const ready = prepare(sides, documents("around.yaml", ...around), "example.com");
+  const entries = entriesOf(ready.a, ready.b);
+  const result = compare(ready.a, ready.b, entries, {
+    revisionHeader: undefined,
+    notes: ready.notes,
+    doubts: ready.doubts,
+  });
+  return { ...ready, result, errors: ready.errors.map(formatProblem) };
+}
+
+const knative = { "Knative-Serving-Namespace": "kyc", "Knative-Serving-Revision": "credit-check-basic" };
+const half = (revision: string) =>
+  to(revision, {
+    weight: 50,
+    headers: { request: { set: { ...knative, "Knative-Serving-Revision": `credit-check-${revision}` } } },
+  });
+const split = virtualService([{ retries: { attempts: 0 }, route: [half("basic"), half("advanced")] }]);
+const elsewhere = (host: string) =>
+  virtualService([{ retries: { attempts: 0 }, route: [{ destination: { host } }] }]);
+
+const policy = (name: string, more: object = {}) => ({
+  apiVersion: "security.istio.io/v1",
+  kind: "AuthorizationPolicy",
+  metadata: { name, namespace: "kyc" },
+  spec: more,
+});
+
+describe("a side that only refers to a Knative Service", () => {
+  test("takes it from the other side, and the two hosts are compared", () => {
+    const { result, notes } = prepared(creditCheck(HALVES), [split]);
+    expect(notes).toEqual(["b only refers to Knative Service kyc/credit-check, which is taken from a.yaml"]);
+    expect([result.verdict, result.compared.map(({ hosts }) => hosts)]).toEqual([
+      "equal",
+      [["credit-check.kyc.svc.cluster.local", "own.kyc.svc.cluster.local"]],
+    ]);
+  });
+
+  test("takes it from what stands around, when neither describes it", () => {
+    const { result, notes } = prepared([split], [split], creditCheck(HALVES));
+    expect(result.verdict).toBe("equal");
+    expect(notes).toEqual([
+      "a only refers to Knative Service kyc/credit-check, which is taken from around.yaml",
+      "b only refers to Knative Service kyc/credit-check, which is taken from around.yaml",
+    ]);
+  });
+
+  test("may be one state of it, which names a revision of another state", () => {
+    const [, second] = creditCheck(HALVES) as [object, object];
+    expect(prepared([second], [split]).result.verdict).toBe("equal");
+  });
+});
+
+describe("what nobody describes", () => {
+  test("is the same place under the same name, and another under another name that may be the same", () => {
+    expect(
+      prepared([elsewhere("reviews.shop.example.com")], [elsewhere("reviews.shop.example.com")]).result
+        .verdict,
+    ).toBe("equal");
+    const { result } = prepared([split], [elsewhere("mystery")]);
+    expect([result.verdict, result.doubts[0]?.why]).toEqual([
+      "unknown",
+      "it is not described what stands behind mystery.kyc.svc.cluster.local:80",
+    ]);
+  });
+
+  test("is a difference where both name their places, and not the same ones", () => {
+    expect(
+      prepared([elsewhere("v1.shop.example.com")], [elsewhere("v2.shop.example.com")]).result.verdict,
+    ).toBe("different");
+  });
+
+  test("is a Gateway that is taken to be open", () => {
+    const atGateway = {
+      ...split,
+      spec: { hosts: ["a.example.com"], gateways: ["shop/door"], http: [{ route: [half("basic")] }] },
+    };
+    const { result, notes } = prepared([atGateway], [atGateway]);
+    expect(result.verdict).toBe("equal");
+    expect(notes).toContain(
+      "Gateway shop/door is described nowhere here; it is taken to be open for every host",
+    );
+  });
+});
+
+describe("what no route table shows", () => {
+  test("leaves a doubt where it is on one side, or not the same", () => {
+    expect(prepared([split, policy("x")], [split]).doubts).toEqual([
+      "AuthorizationPolicy kyc/x stands in a alone, and what it does to requests is not compared",
+    ]);
+    expect(prepared([split, policy("x")], [split, policy("x", { action: "DENY" })]).result).toMatchObject({
+      verdict: "unknown",
+      unread: [
+        "AuthorizationPolicy kyc/x is not the same on both sides, and what it does to requests is not compared",
+      ],
+    });
+    expect(
+      prepared(
+        [split, policy("x", { action: "DENY", rules: [] })],
+        [split, policy("x", { rules: [], action: "DENY" })],
+      ).doubts,
+    ).toEqual([]);
+  });
+
+  test("leaves a doubt where a rule has a field that is not read", () => {
+    const cors = virtualService([{ corsPolicy: {}, route: [half("basic")] }]);
+    expect(prepared([cors], [cors], []).doubts[0]).toContain("spec.http[0].corsPolicy is not compared");
+  });
+
+  test("is left out where it has no say in routes", () => {
+    const map = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "x" } };
+    expect(prepared([split, map], [split]).result).toMatchObject({ verdict: "equal", unread: [] });
+  });
+});
+
+test("what is not valid is told with its place", () => {
+  const short = knativeService("credit-check", {
+    revision: "credit-check-basic",
+    traffic: [{ revisionName: "credit-check-basic", percent: 90 }],
+  });
+  expect(prepared([short], [split]).errors).toEqual([
+    expect.stringMatching(/^a\.yaml:1:\d+: error: spec\.traffic: the percents sum to 90, and 100 are needed/),
+  ]);
+});

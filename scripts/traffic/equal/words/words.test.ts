@@ -1,0 +1,166 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { regex } from "../../match.ts";
+import {
+  endingWith,
+  followedBy,
+  isAccepted,
+  literal,
+  replacingFront,
+  textOf,
+  Undecidable,
+} from "./machine.ts";
+import { partition } from "./partition.ts";
+import { regexMachine } from "./regex.ts";
+
+const ascii = fc.string({ unit: "grapheme-ascii", maxLength: 8 });
+const letters = fc.string({ unit: fc.constantFrom(..."abAB/.-1k \n"), maxLength: 8 });
+
+const EXPRESSIONS = [
+  "a*b",
+  "(a|b)*a(a|b)",
+  "(?i)ab?K",
+  "[^a-y]+",
+  "\\w+\\b.*",
+  "a\\Bb|a\\b",
+  "^a$",
+  "(?m)a$\n^b",
+  "(?s).{2,3}",
+  ".{2,3}",
+  "\\pL+",
+  "[[:alpha:]]\\d?",
+  "\\Qa.b\\E|",
+  "(a*)*",
+  "a{0}",
+  "(?i)\u212a|\u017f",
+  "$a",
+];
+
+describe("an automaton of a regular expression", () => {
+  test.each(EXPRESSIONS)("accepts what RE2 matches as a whole: %j", (source) => {
+    const machine = regexMachine(source);
+    fc.assert(
+      fc.property(fc.oneof(letters, ascii), (text) => {
+        expect(isAccepted(machine, text)).toBe(regex(source).testExact(text));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("is refused where it would need more states than anyone has", () => {
+    const machine = regexMachine(`(a|b)*a(a|b){40}`);
+    expect(() =>
+      partition(
+        textOf(() => true),
+        [machine],
+      ),
+    ).toThrow(Undecidable);
+  });
+});
+
+describe("an automaton of a text", () => {
+  test("accepts the text, or all that begins with it, in any case of letters where that is asked", () => {
+    fc.assert(
+      fc.property(letters, letters, fc.boolean(), (wanted, text, isCaseless) => {
+        const [a, b] = isCaseless ? [wanted.toLowerCase(), text.toLowerCase()] : [wanted, text];
+        expect(isAccepted(literal(wanted, "exact", isCaseless), text)).toBe(a === b);
+        expect(isAccepted(literal(wanted, "prefix", isCaseless), text)).toBe(b.startsWith(a));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("knows what a text becomes with another front, or with another text behind", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...EXPRESSIONS),
+        letters,
+        fc.nat(3),
+        letters,
+        (source, text, dropped, other) => {
+          const machine = regexMachine(source);
+          if (text.length >= dropped) {
+            const changed = replacingFront(machine, dropped, other);
+            expect(isAccepted(changed, text)).toBe(isAccepted(machine, other + text.slice(dropped)));
+          }
+          expect(isAccepted(followedBy(machine, other), text)).toBe(isAccepted(machine, text + other));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test("accepts what ends with a text and has something in front", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom("a", "b"), minLength: 1, maxLength: 4 }),
+        fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 8 }),
+        (end, text) => {
+          expect(isAccepted(endingWith(end), text)).toBe(text.length > end.length && text.endsWith(end));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test("decides nothing about letters beyond ASCII", () => {
+    expect(() => isAccepted(literal("é", "exact"), "é")).toThrow(Undecidable);
+  });
+});
+
+describe("a partition", () => {
+  const domain = textOf((char) => char > 32 && char < 127);
+  const conditions = fc.array(
+    fc.oneof(
+      fc.tuple(
+        fc.constantFrom("exact" as const, "prefix" as const),
+        fc.string({ unit: fc.constantFrom("a", "b", "/"), maxLength: 4 }),
+      ),
+      fc.tuple(
+        fc.constant("regex" as const),
+        fc.constantFrom("a*b", "(a|b)*a", "[^a]+", ".*/.*", "(?i)ab", ""),
+      ),
+    ),
+    { maxLength: 5 },
+  );
+  const machinesOf = (list: readonly (readonly ["exact" | "prefix" | "regex", string])[]) =>
+    list.map(([kind, text]) => (kind === "regex" ? regexMachine(text) : literal(text, kind)));
+
+  test("has each text in exactly one class: the one of the machines that accept it", () => {
+    fc.assert(
+      fc.property(
+        conditions,
+        fc.string({ unit: fc.constantFrom(..."abAB/x"), maxLength: 6 }),
+        (list, text) => {
+          const machines = machinesOf(list);
+          const accepting = machines.flatMap((machine, i) => (isAccepted(machine, text) ? [i] : []));
+          const found = partition(domain, machines).filter(
+            ({ accepted }) => [...accepted].join() === accepting.join(),
+          );
+          expect(found).toHaveLength(1);
+          expect(text.startsWith(found[0]?.front ?? "?")).toBe(true);
+          if (found[0]?.words.length === 1) expect(found[0].words).toEqual([text]);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test("has examples that are of their class, several of them unless there is only one text", () => {
+    fc.assert(
+      fc.property(conditions, (list) => {
+        const machines = machinesOf(list);
+        for (const { accepted, words, front } of partition(domain, machines)) {
+          expect(words.length).toBeGreaterThan(0);
+          for (const word of words) {
+            expect(machines.flatMap((machine, i) => (isAccepted(machine, word) ? [i] : []))).toEqual([
+              ...accepted,
+            ]);
+            expect(word.startsWith(front)).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
