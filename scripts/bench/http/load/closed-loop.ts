@@ -24,8 +24,12 @@ function loop(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let sentAt = 0;
   let received: Buffer = Buffer.alloc(0);
-  const give = (): void => {
-    failed++;
+  let isOver = false;
+  // A refused connection is told twice.
+  const end = (failures: 0 | 1): void => {
+    if (isOver) return;
+    isOver = true;
+    failed += failures;
     resolve();
   };
   Bun.connect({
@@ -44,16 +48,16 @@ function loop(): Promise<void> {
         else failed++;
         received = Buffer.alloc(0);
         if (now >= endsAt) {
-          socket.end();
-          return resolve();
+          end(0);
+          return void socket.end();
         }
         sentAt = now;
         socket.write(request);
       },
-      close: () => (performance.now() < endsAt ? give() : resolve()),
-      connectError: give,
+      close: () => end(performance.now() < endsAt ? 1 : 0),
+      connectError: () => end(1),
     },
-  }).catch(give);
+  }).catch(() => end(1));
   return promise;
 }
 

@@ -116,7 +116,8 @@ async function compare(
     context.say(`${what}: warming up ${sides[i]?.name}`);
     await warmUp(context, url);
   }
-  return interleave(
+  // Awaited here: the sides end with this scope.
+  return await interleave(
     sides.map(({ name }) => name),
     context.rounds,
     (side, round) => {
