@@ -19,13 +19,16 @@ const AT_ONCE = 12;
 
 /** The ingress gateway of a cluster, with echoes behind it in a namespace of its own. */
 export class EnvoySide implements AsyncDisposable {
+  /** Where the ingress gateway listens, on this machine. */
+  readonly port: number;
   readonly #kube: Kube;
   readonly #client: HttpClient;
   readonly #keep: boolean;
 
-  private constructor(kube: Kube, client: HttpClient, keep: boolean) {
+  private constructor(kube: Kube, hostname: string, port: number, keep: boolean) {
+    this.port = port;
     this.#kube = kube;
-    this.#client = client;
+    this.#client = new HttpClient(hostname, port);
     this.#keep = keep;
   }
 
@@ -39,7 +42,7 @@ export class EnvoySide implements AsyncDisposable {
     const kube = new Kube(connect({ context: options.context }));
     const { url } = await findIngress({ kube });
     const { hostname, port } = new URL(url);
-    const side = new EnvoySide(kube, new HttpClient(hostname, Number(port || 80)), options.keep);
+    const side = new EnvoySide(kube, hostname, Number(port || 80), options.keep);
     for (const manifest of echoManifests(options.program, options.image)) await side.#apply(manifest);
     await side.#untilReady(ECHOES.map((revision) => `copies-${revision}`));
     for (const revision of ECHOES)

@@ -47,6 +47,9 @@ export function responseFraming(head: ResponseHead, method: string): Framing {
   return isBodyless(head.status, method) ? { kind: "none" } : (declared ?? { kind: "close" });
 }
 
+// Of these nobody expects a body.
+const BODYLESS_METHODS = new Set(["GET", "HEAD", "TRACE"]);
+
 /**
  * Makes a request's fields say how its body is framed from here on, whatever a client or a rule wrote there. Where a
  * body could be expected, that there is none is said too (RFC 9110 section 8.6), as Envoy does.
@@ -55,7 +58,7 @@ export function frameRequest(headers: HeaderList, framing: Framing, method: stri
   removeFraming(headers);
   if (framing.kind !== "none") return declare(headers, framing);
   const saysSo = headers.get("content-length") !== undefined;
-  if (saysSo || (method !== "GET" && method !== "HEAD")) headers.set("content-length", "0");
+  if (saysSo || !BODYLESS_METHODS.has(method)) headers.set("content-length", "0");
 }
 
 /** The same for the answer to a request of this method. A body without a known length goes out in chunks. */

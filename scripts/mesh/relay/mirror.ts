@@ -1,6 +1,7 @@
 import { type Hop, type Mirrored, resolve } from "../../traffic/resolve.ts";
 import type { Exchange } from "../http/exchange.ts";
-import { frameForRevision, headOf, isUpgrade } from "./passage.ts";
+import { frameForRevision, headOf } from "./passage.ts";
+import { isUpgrade } from "./upgrade.ts";
 import type { RequestBody } from "../body/request-body.ts";
 import type { Generation } from "../served.ts";
 import { Shadow } from "../body/shadow.ts";

@@ -1,6 +1,7 @@
 import { HeaderList } from "../../traffic/headers.ts";
 import type { Hop, RoutedRequest } from "../../traffic/resolve.ts";
 import type { Exchange } from "../http/exchange.ts";
+import { addUpgrade, isUpgrade } from "./upgrade.ts";
 import { frameRequest } from "../http/framing.ts";
 import { latin1 } from "../http/latin1.ts";
 
@@ -12,22 +13,6 @@ export function frameForRevision({ method, headers }: RoutedRequest, exchange: E
   for (const name of INTERNAL_HEADERS) headers.remove(name);
   frameRequest(headers, exchange.requestFraming, method);
   if (isUpgrade(exchange)) addUpgrade(headers);
-}
-
-/** Whether the client would go on in another protocol that is let through; of these Istio knows one. */
-export function isUpgrade({ request, requestFraming }: Exchange): boolean {
-  return request.upgrade === "websocket" && requestFraming.kind === "none";
-}
-
-/** The fields that ask the next hop for that protocol; rules can match them, as in Envoy. */
-export function addUpgrade(headers: HeaderList): void {
-  headers.set("connection", "upgrade");
-  headers.set("upgrade", "websocket");
-}
-
-/** The head of a request as HTTP/1.1 writes it. */
-export function headOf({ method, target, headers }: RoutedRequest): Buffer {
-  return latin1(`${method} ${target} HTTP/1.1\r\n${headers.toString()}\r\n`);
 }
 
 /** Where an answer of the mesh itself says that something is to be found. */

@@ -187,6 +187,14 @@ describe("another protocol", () => {
     await client.until("ok");
   });
 
+  test.each(["smtp", "websocket, smtp", "h2c, smtp"])("such as %s is forbidden", async (protocol) => {
+    using server = await answering(OK);
+    using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")) });
+    const bytes = request("GET /", "connection: upgrade, close", `upgrade: ${protocol}`);
+    expect(statuses(await proxy.ask(bytes))).toEqual(["403"]);
+    expect(server.count).toBe(0);
+  });
+
   test("is not begun by a revision that nobody asked", async () => {
     using server = await answering(SWITCHED);
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")) });

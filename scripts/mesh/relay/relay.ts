@@ -9,11 +9,12 @@ import { type Framing, removeHopByHop } from "../http/framing.ts";
 import type { ResponseHead } from "../http/head.ts";
 import { type BodyState, RequestBody } from "../body/request-body.ts";
 import { Limits } from "./limits.ts";
-import { addUpgrade, changeResponse, frameForRevision, headOf, isUpgrade, locationOf } from "./passage.ts";
+import { changeResponse, frameForRevision, headOf, locationOf } from "./passage.ts";
 import { sendCopies } from "./mirror.ts";
 import { type Outcome, retryingHop } from "./retry.ts";
 import type { Generation, RelayOptions } from "../served.ts";
 import { openTunnel } from "./tunnel.ts";
+import { addUpgrade, isForeign, isUpgrade } from "./upgrade.ts";
 import type { Place } from "../revisions/seat.ts";
 
 /** Carries one request from a listener to the revision that the routes choose, and the answer back. */
@@ -54,14 +55,15 @@ class Relay {
     const { method, target, authority, headers } = this.#exchange.request;
     addForwarded(headers, this.#exchange.peer, this.#listener, this.#options.newRequestId);
     if (isUpgrade(this.#exchange)) addUpgrade(headers);
+    if (isForeign(this.#exchange)) return this.#reply(403, "no other protocol than websocket is let through");
     this.#exchange.onAbort = () => this.#finish("client");
     this.#exchange.onDrained = () => this.#upstream?.resume();
     this.#route(this.#listener, { method, target, authority, headers }, []);
   }
 
   #route(listener: Listener, request: RoutedRequest, earlier: readonly Hop[], again?: Hop): void {
-    const options = { earlier, again };
-    const resolution = resolve(this.#generation.table, listener, request, this.#options.random, options);
+    const { random } = this.#options;
+    const resolution = resolve(this.#generation.table, listener, request, random, { earlier, again });
     this.#resolution = resolution;
     const revision = this.#revision();
     const revisionMs = revision === undefined ? undefined : this.#generation.revisionTimeoutMs(revision);
