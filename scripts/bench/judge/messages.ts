@@ -11,7 +11,13 @@ export interface Task {
   seeds: number[];
 }
 
+/** A worker has loaded, and listens: what is sent before may be lost. */
+export interface Ready {
+  kind: "ready";
+}
+
 export interface Done {
+  kind: "done";
   id: number;
   finishes: Record<ContestantName, Finish>[];
 }

@@ -1,5 +1,5 @@
 import type { ContestantName } from "./contestant.ts";
-import type { Done, Task } from "./messages.ts";
+import type { Done, Ready, Task } from "./messages.ts";
 import type { Finish } from "./race.ts";
 import { LOADS, SCENARIOS } from "./scenarios.ts";
 import { type Cell, summarise } from "./summary.ts";
@@ -36,7 +36,8 @@ export async function runBench(options: RunOptions): Promise<Cell[]> {
       const task = queue.shift();
       if (task !== undefined) worker.postMessage(task);
     };
-    worker.onmessage = ({ data }: MessageEvent<Done>): void => {
+    worker.onmessage = ({ data }: MessageEvent<Done | Ready>): void => {
+      if (data.kind === "ready") return next();
       for (const finish of data.finishes) cells[cellOf(tasks, data.id)]?.finishes.push(finish);
       done++;
       options.progress(done, tasks.length);
@@ -44,7 +45,6 @@ export async function runBench(options: RunOptions): Promise<Cell[]> {
       else next();
     };
     worker.onerror = ({ message }: ErrorEvent): void => reject(new Error(`a worker failed: ${message}`));
-    next();
     return worker;
   });
   const abort = (): void => reject(options.signal.reason);

@@ -1,4 +1,4 @@
-import type { Done, Task } from "./messages.ts";
+import type { Done, Ready, Task } from "./messages.ts";
 import { race } from "./race.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
@@ -9,5 +9,7 @@ self.onmessage = ({ data }: MessageEvent<Task>): void => {
   const scenario = SCENARIOS[data.scenario];
   if (scenario === undefined) throw new RangeError(`there is no scenario ${data.scenario}`);
   const finishes = data.seeds.map((seed) => race(scenario, data.rate, seed));
-  self.postMessage({ id: data.id, finishes } satisfies Done);
+  self.postMessage({ kind: "done", id: data.id, finishes } satisfies Done);
 };
+
+self.postMessage({ kind: "ready" } satisfies Ready);
