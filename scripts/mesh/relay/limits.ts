@@ -21,7 +21,7 @@ export class Limits {
   }
 
   /** Sets the limits, unless they are set: they count for all tries together, so those of the first route hold. */
-  set(hops: readonly Hop[], revisionMs: number): void {
+  set(hops: readonly Hop[], revisionMs: number | undefined = Number.POSITIVE_INFINITY): void {
     this.#ms ??= { whole: timeoutOf(hops, Number.POSITIVE_INFINITY), beginning: timeoutOf(hops, revisionMs) };
   }
 

@@ -15,6 +15,11 @@ export function frameForRevision({ method, headers }: RoutedRequest, exchange: E
   if (isUpgrade(exchange)) addUpgrade(headers);
 }
 
+/** The head of a request as HTTP/1.1 writes it. */
+export function headOf({ method, target, headers }: RoutedRequest): Buffer {
+  return latin1(`${method} ${target} HTTP/1.1\r\n${headers.toString()}\r\n`);
+}
+
 /** Where an answer of the mesh itself says that something is to be found. */
 export function locationOf({ location }: { location: string | undefined }): HeaderList {
   return new HeaderList(location === undefined ? [] : ["location", location]);

@@ -66,8 +66,7 @@ class Relay {
     const resolution = resolve(this.#generation.table, listener, request, random, { earlier, again });
     this.#resolution = resolution;
     const revision = this.#revision();
-    const revisionMs = revision === undefined ? undefined : this.#generation.revisionTimeoutMs(revision);
-    this.#limits.set(resolution.hops, revisionMs ?? Number.POSITIVE_INFINITY);
+    this.#limits.set(resolution.hops, revision && this.#generation.revisionTimeoutMs(revision));
     const made = resolution.hops.slice(earlier.length);
     const delayMs = made.reduce((sum, hop) => sum + hop.delayMs, 0);
     if (delayMs === 0) return this.#follow(resolution, made);
@@ -189,7 +188,7 @@ class Relay {
     return true;
   }
 
-  /** An answer of a rule: what comes before it on the way may send the request again. */
+  /** For an answer of a rule: what comes before it may send the request again. */
   #answer(status: number, content: string | Uint8Array, headers?: HeaderList): void {
     if (!this.#tryAgain({ status })) this.#reply(status, content, headers);
   }
@@ -228,7 +227,7 @@ class Relay {
     this.#place = undefined;
   }
 
-  /** Gives up the request to the revision; harmless when that has ended by itself. */
+  /** Gives up the request; harmless when that has ended by itself. */
   #leaveUpstream(): void {
     this.#limits.endTry();
     this.#body.detach();

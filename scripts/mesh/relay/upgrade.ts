@@ -19,8 +19,3 @@ export function addUpgrade(headers: HeaderList): void {
   headers.set("connection", "upgrade");
   headers.set("upgrade", "websocket");
 }
-
-/** The head of a request as HTTP/1.1 writes it. */
-export function headOf({ method, target, headers }: RoutedRequest): Buffer {
-  return latin1(`${method} ${target} HTTP/1.1\r\n${headers.toString()}\r\n`);
-}
