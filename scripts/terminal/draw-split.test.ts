@@ -85,9 +85,8 @@ describe("a change is drawn", () => {
   };
 
   test("target by target, with how long it took", () => {
-    expect(
-      drawChange({ ...change, writtenMs: 31.4, inForceMs: 120.2 }, PLAIN).join("\n"),
-    ).toMatchInlineSnapshot(`
+    expect(drawChange({ ...change, writtenMs: 31.4, inForceMs: 120.2 }, PLAIN).join("\n"))
+      .toMatchInlineSnapshot(`
       "check  by istio, VirtualService kyc/kyc-check
 
         check-basic (basic)        50 % → 99.5 %
@@ -113,9 +112,8 @@ describe("a change is drawn", () => {
   });
 
   test("where it changes nothing", () => {
-    expect(
-      drawChange({ ...change, after: change.before, changedShare: 0 }, PLAIN).join("\n"),
-    ).toMatchInlineSnapshot(`
+    expect(drawChange({ ...change, after: change.before, changedShare: 0 }, PLAIN).join("\n"))
+      .toMatchInlineSnapshot(`
       "check  by istio, VirtualService kyc/kyc-check
 
         check-basic (basic)        50 % → 50 %
