@@ -1,4 +1,5 @@
 import type { Hop } from "../../traffic/resolve.ts";
+import type { Generation } from "../served.ts";
 import { Deadline, perTryTimeoutOf, timeoutOf } from "./deadline.ts";
 
 /** How long a request may take: by the routes until its answer is complete, by the revision until it begins. */
@@ -21,8 +22,9 @@ export class Limits {
   }
 
   /** Sets the limits, unless they are set: they count for all tries together, so those of the first route hold. */
-  set(hops: readonly Hop[], revisionMs: number | undefined = Number.POSITIVE_INFINITY): void {
-    this.#ms ??= { whole: timeoutOf(hops, Number.POSITIVE_INFINITY), beginning: timeoutOf(hops, revisionMs) };
+  set(hops: readonly Hop[], revision: string | undefined, generation: Generation): void {
+    const own = revision === undefined ? Number.POSITIVE_INFINITY : generation.revisionTimeoutMs(revision);
+    this.#ms ??= { whole: timeoutOf(hops, Number.POSITIVE_INFINITY), beginning: timeoutOf(hops, own) };
   }
 
   /** Holds the request for so long, as a fault wants it. */

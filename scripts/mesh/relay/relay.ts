@@ -65,8 +65,7 @@ class Relay {
     const { random } = this.#options;
     const resolution = resolve(this.#generation.table, listener, request, random, { earlier, again });
     this.#resolution = resolution;
-    const revision = this.#revision();
-    this.#limits.set(resolution.hops, revision && this.#generation.revisionTimeoutMs(revision));
+    this.#limits.set(resolution.hops, this.#revision(), this.#generation);
     const made = resolution.hops.slice(earlier.length);
     const delayMs = made.reduce((sum, hop) => sum + hop.delayMs, 0);
     if (delayMs === 0) return this.#follow(resolution, made);
