@@ -77,10 +77,10 @@ const DirectResponse = strict({
         string: Type.Optional(Type.String({ maxLength: 1_048_576 })),
         bytes: Type.Optional(
           Type.String({
-            minLength: 4,
             maxLength: 1_398_104,
-            pattern: "^([-+/_0-9A-Za-z]{4})*([-+/_0-9A-Za-z]{2}(==)?|[-+/_0-9A-Za-z]{3}=?)?$",
-            expected: "bytes in base64",
+            pattern:
+              "^([-+/_0-9A-Za-z]{4})*([-+/_0-9A-Za-z]{4}|[-+/_0-9A-Za-z]{2}(==)?|[-+/_0-9A-Za-z]{3}=?)$",
+            expected: "bytes in base64, at least one",
           } satisfies FieldNotes & TSchemaOptions),
         ),
       },

@@ -60,7 +60,12 @@ describe("in a VirtualService", () => {
     [
       "    - redirect: {uri: /, redirectCode: 302}",
       "    - directResponse: {status: 200, body: {bytes: a}}",
-      ['31:51: spec.http[1].directResponse.body.bytes: "a" is not bytes in base64'],
+      ['31:51: spec.http[1].directResponse.body.bytes: "a" is not bytes in base64, at least one'],
+    ],
+    [
+      "    - redirect: {uri: /, redirectCode: 302}",
+      '    - directResponse: {status: 200, body: {bytes: ""}}',
+      ['31:51: spec.http[1].directResponse.body.bytes: "" is not bytes in base64, at least one'],
     ],
     [
       "    - redirect: {uri: /, redirectCode: 302}",
