@@ -1,0 +1,126 @@
+import { describe, expect, test } from "bun:test";
+import type { Comparison } from "../traffic/equal/compare.ts";
+import type { Difference } from "../traffic/equal/witness.ts";
+import { curl, drawComparison } from "./draw-comparison.ts";
+import { drawFindings, drawRules } from "./draw-findings.ts";
+import { PLAIN } from "./style.ts";
+
+const HOSTS = ["own.kyc", "own.kyc"] as const;
+const request = { method: "GET", path: "/a", query: [], headers: [], hosts: HOSTS };
+const end = (share: string, place: string, details: string[] = []) => ({
+  share,
+  place,
+  undescribed: undefined,
+  details,
+});
+const equal: Comparison = {
+  verdict: "equal",
+  compared: [{ listener: "mesh", hosts: HOSTS }],
+  differences: [],
+  revisions: [],
+  doubts: [],
+  unread: [],
+  notes: ["a note"],
+  cells: 3,
+};
+
+describe("a comparison", () => {
+  test("that is equal says where", () => {
+    expect(drawComparison(equal, ["a", "b"], PLAIN)).toEqual([
+      "equal  every request goes the same way (own.kyc at a caller's sidecar)",
+      "  a note",
+    ]);
+  });
+
+  test("that is different shows a request, where it goes, and where it is so too", () => {
+    const sides = [[end("50 %", "x"), end("50 %", "y", ["within 3 ms"])], [end("100 %", "x")]] as const;
+    const differences: Difference[] = [
+      { listener: "mesh", hosts: HOSTS, request, sides },
+      { listener: "local-gateway", hosts: HOSTS, request, sides },
+    ];
+    const compared = [...equal.compared, { listener: "local-gateway", hosts: HOSTS } as const];
+    const different: Comparison = { ...equal, verdict: "different", differences, compared };
+    expect(drawComparison(different, ["a.yaml", "b"], PLAIN)).toEqual([
+      "different  1 difference (2 places, 3 kinds of requests)",
+      "",
+      "at own.kyc, a caller's sidecar",
+      "  curl -H 'Host: own.kyc' http://127.0.0.1:8081/a",
+      "  a.yaml     50 %  x",
+      "             50 %  y  (within 3 ms)",
+      "  b         100 %  x",
+      "  also at own.kyc (the local gateway)",
+      "",
+      "  a note",
+    ]);
+  });
+
+  test("that was not decided says why", () => {
+    const unknown: Comparison = {
+      ...equal,
+      verdict: "unknown",
+      doubts: [{ listener: "ingress", hosts: ["*", "*"], why: "too much" }],
+      unread: ["something is not compared"],
+      notes: [],
+    };
+    expect(drawComparison(unknown, ["a", "b"], PLAIN)).toEqual([
+      "unknown  no difference was found, and not everything could be decided (own.kyc at a caller's sidecar)",
+      "  not decided at *, the ingress gateway: too much",
+      "  not decided: something is not compared",
+    ]);
+  });
+});
+
+test.each([
+  [{}, "curl -H 'Host: h' http://127.0.0.1:8080/a"],
+  [{ method: "POST" }, "curl -X POST -H 'Host: h' http://127.0.0.1:8080/a"],
+  [{ method: "HEAD" }, "curl --head -H 'Host: h' http://127.0.0.1:8080/a"],
+  [{ headers: [["a", "it's"]] as const }, "curl -H 'Host: h' -H 'a: it'\\''s' http://127.0.0.1:8080/a"],
+  [{ headers: [["a", ""]] as const }, "curl -H 'Host: h' -H 'a;' http://127.0.0.1:8080/a"],
+  [
+    {
+      query: [
+        ["q", "1"],
+        ["r", ""],
+      ] as const,
+    },
+    "curl -H 'Host: h' 'http://127.0.0.1:8080/a?q=1&r='",
+  ],
+  [{ path: "/a/../[b]" }, "curl --path-as-is --globoff -H 'Host: h' 'http://127.0.0.1:8080/a/../[b]'"],
+])("a request with %j can be sent with curl", (more, expected) => {
+  expect(curl({ ...request, ...more }, "ingress", "h")).toBe(expected);
+});
+
+describe("findings", () => {
+  const finding = {
+    rule: "weights-sum",
+    severity: "warning",
+    at: { file: "a.yaml", line: 3, column: 5 },
+    field: "spec.http[0].route",
+    message: "the weights sum to 110",
+    fix: "make them sum to 100",
+    repairs: [],
+  } as const;
+
+  test("are a line each, that leads to their place, and a sum", () => {
+    expect(
+      drawFindings(
+        [finding, { ...finding, severity: "error", field: "", fix: undefined, repairs: [1] }],
+        PLAIN,
+      ),
+    ).toEqual([
+      "a.yaml:3:5: warning: spec.http[0].route: the weights sum to 110 [weights-sum]",
+      "    make them sum to 100",
+      "a.yaml:3:5: error: the weights sum to 110 [weights-sum]",
+      "1 error, 1 warning; --fix repairs 1",
+    ]);
+    expect(drawFindings([], PLAIN)).toEqual(["nothing found"]);
+  });
+
+  test("are of rules that can be listed", () => {
+    const rules = [
+      { id: "a", severity: "error", why: "x" },
+      { id: "bcd", severity: "warning", why: "y" },
+    ] as const;
+    expect(drawRules(rules, PLAIN)).toEqual(["a    error    x", "bcd  warning  y"]);
+  });
+});
