@@ -68,11 +68,15 @@ export async function drive(options: DriveOptions): Promise<number> {
             await tellAll().catch((error: unknown) =>
               screen.onTrouble(`cannot write the audit log: ${messageOf(error)}`),
             );
-            view = viewOf(plan, entry.state, realClock.now(), { tally: witness.tally, ruling, witness });
+            view = viewOf(plan, entry.state, realClock.now(), {
+              tally: witness.tally,
+              atStep: witness.atStep,
+              ruling,
+            });
             screen.onEntry(entry, view);
           },
           onBeat(now, witness, ruling, nowMs) {
-            view = viewOf(plan, now, nowMs, { tally: witness.tally, ruling, witness });
+            view = viewOf(plan, now, nowMs, { tally: witness.tally, atStep: witness.atStep, ruling });
             screen.onBeat(view);
           },
           onTrouble: (what) => screen.onTrouble(what),

@@ -45,5 +45,9 @@ function viewOfSaved(saved: Saved, nowMs: number): RolloutView {
   const checkpoint = Check(Checkpoint, saved.checkpoint) ? saved.checkpoint : undefined;
   const next = plan.steps[Math.min(state.step + 1, plan.steps.length - 1)]?.percent ?? 100;
   const ruling = checkpoint && trafficJudge(plan.settings, checkpoint.judge).ruling(next / 100);
-  return viewOf(plan, state, nowMs, { tally: checkpoint?.tally ?? emptyTally(), ruling });
+  return viewOf(plan, state, nowMs, {
+    tally: checkpoint?.tally ?? emptyTally(),
+    atStep: checkpoint?.atStep ?? { candidate: 0, both: 0 },
+    ruling,
+  });
 }

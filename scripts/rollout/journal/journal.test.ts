@@ -104,9 +104,9 @@ describe("a journal in a file", () => {
     const journal = new FileJournal(await newFolder());
     await journal.begin(plan, entry(0));
     await appendFile(journal.place, `${JSON.stringify(entry(2))}\n`);
-    expect(journal.load()).rejects.toThrow(`${journal.place}, line 3: entry 1 is missing`);
+    await expect(journal.load()).rejects.toThrow(`${journal.place}, line 3: entry 1 is missing`);
     await writeFile(journal.place, '{"no":"plan"}\n{}\n');
-    expect(journal.load()).rejects.toBeInstanceOf(SpoiltJournal);
+    await expect(journal.load()).rejects.toBeInstanceOf(SpoiltJournal);
   });
 
   test("without a checkpoint that can be read still has every decision", async () => {

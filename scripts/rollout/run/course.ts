@@ -15,11 +15,17 @@ export const Moment = Type.Object({
 });
 export type Moment = Static<typeof Moment>;
 
+/** Requests of the candidate, and of both. */
+const AtStep = Type.Object({ candidate: Type.Integer(), both: Type.Integer() });
+export type AtStep = Static<typeof AtStep>;
+
 /** What is kept beside the journal: a crash may lose the last seconds of it. */
 export const Checkpoint = Type.Object({
   atMs: Type.Number(),
   judge: Type.Unknown(),
   tally: Tally,
+  /** Requests of both since the step is in force. */
+  atStep: AtStep,
   course: Type.Object({ everyMs: Type.Number(), moments: Type.Array(Moment) }),
 });
 export type Checkpoint = Static<typeof Checkpoint>;

@@ -1,9 +1,9 @@
 import { isGoingBack, type Phase, type State } from "../machine/state.ts";
 import type { Plan } from "../plan/plan.ts";
 import { percentOf, type Target } from "../plan/targets.ts";
+import type { AtStep } from "./course.ts";
 import type { Ruling } from "./judging.ts";
 import { quantile, type Side, type Tally } from "./tally.ts";
-import type { Witness } from "./witness.ts";
 
 /** What was seen of one revision. Times are milliseconds; undefined while there was no request. */
 export interface SideView {
@@ -49,10 +49,9 @@ export function viewOf(
   plan: Plan,
   state: State,
   atMs: number,
-  seen: { tally: Tally; ruling?: Ruling | undefined; witness?: Witness | undefined },
+  seen: { tally: Tally; atStep: AtStep; ruling?: Ruling | undefined },
 ): RolloutView {
-  const { tally, ruling, witness } = seen;
-  const observed = witness?.observedPercent;
+  const { tally, ruling, atStep } = seen;
   return {
     id: plan.id,
     service: plan.service,
@@ -69,8 +68,8 @@ export function viewOf(
     steps: plan.steps.map(({ percent }, i) => ({ percent, state: stepState(state, i) })),
     share: {
       planned: percentOf(state.written.targets, plan.candidate),
-      observed,
-      requests: witness?.requestsAtStep ?? 0,
+      observed: atStep.both === 0 ? undefined : (100 * atStep.candidate) / atStep.both,
+      requests: atStep.both,
     },
     candidate: sideView(plan.candidate, tally.candidate),
     baseline: sideView(plan.baseline, tally.baseline),

@@ -1,7 +1,7 @@
 import type { Outcome } from "../../traffic/engine.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Judging, Observation, Ruling } from "./judging.ts";
-import { type Checkpoint, Course } from "./course.ts";
+import { type AtStep, type Checkpoint, Course } from "./course.ts";
 import type { Shares } from "./shares.ts";
 import { count, emptyTally, exclude, type Tally } from "./tally.ts";
 
@@ -41,14 +41,10 @@ export class Witness {
     this.#atStep = { fromMs, candidate: 0, both: 0 };
   }
 
-  /** The candidate's part of the requests of this step, in percent; undefined while there were none. */
-  get observedPercent(): number | undefined {
+  /** The requests of this step. */
+  get atStep(): AtStep {
     const { candidate, both } = this.#atStep;
-    return both === 0 ? undefined : (100 * candidate) / both;
-  }
-
-  get requestsAtStep(): number {
-    return this.#atStep.both;
+    return { candidate, both };
   }
 
   note(atMs: number, planned: number, { verdict, evidence }: Ruling, matters: boolean): void {
@@ -61,7 +57,13 @@ export class Witness {
   }
 
   saved(atMs: number): Checkpoint {
-    return { atMs, judge: this.#judge.snapshot(), tally: this.tally, course: this.course.saved };
+    return {
+      atMs,
+      judge: this.#judge.snapshot(),
+      tally: this.tally,
+      atStep: this.atStep,
+      course: this.course.saved,
+    };
   }
 
   #weigh(outcome: Outcome): Observation | undefined {

@@ -12,11 +12,15 @@ export async function finished(options: WorldOptions): Promise<{ saved: Saved; v
   const events: RunnerOptions["events"] = {
     onEntry(entry, witness, ruling) {
       views.push(
-        viewOf(world.plan, entry.state, world.clock.now(), { tally: witness.tally, ruling, witness }),
+        viewOf(world.plan, entry.state, world.clock.now(), {
+          tally: witness.tally,
+          atStep: witness.atStep,
+          ruling,
+        }),
       );
     },
     onBeat(state, witness, ruling, nowMs) {
-      views.push(viewOf(world.plan, state, nowMs, { tally: witness.tally, ruling, witness }));
+      views.push(viewOf(world.plan, state, nowMs, { tally: witness.tally, atStep: witness.atStep, ruling }));
     },
     onTrouble() {},
   };
