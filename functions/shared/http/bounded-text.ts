@@ -3,6 +3,10 @@ export class BodyOverLimit extends Error {
   override name = "BodyOverLimit";
 }
 
+/** Whether a body says that it is no longer than this; HTTP itself holds it to what it says. */
+export const saysItFits = (declared: string | null, maxBytes: number): boolean =>
+  declared !== null && Number(declared) <= maxBytes;
+
 /** A body and what its sender says of its length. */
 export interface BoundedBody {
   readonly body: ReadableStream<Uint8Array>;
@@ -16,8 +20,7 @@ export interface BoundedBody {
  * @throws {BodyOverLimit} as soon as it is, or says it is, longer than `maxBytes`
  */
 export async function readBoundedText({ body, declared, maxBytes }: BoundedBody): Promise<string> {
-  // HTTP itself holds a body to its declared length, so only the others have to be counted.
-  if (declared !== null && Number(declared) <= maxBytes) return Bun.readableStreamToText(body);
+  if (saysItFits(declared, maxBytes)) return Bun.readableStreamToText(body);
   const decoder = new TextDecoder();
   let text = "";
   let length = declared === null ? 0 : Number(declared);

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import fc from "fast-check";
 import { createLog } from "./log.ts";
 
 function logged(speak: (log: ReturnType<typeof createLog>) => void): string {
@@ -38,4 +39,22 @@ test("a value cannot end a line or break out of its field", () => {
   const text = logged((log) => log.info('a"\n{', { value: '"}\n{"level":"fake"\u2028' }));
   expect(text.trimEnd().split("\n")).toHaveLength(1);
   expect(JSON.parse(text)).toMatchObject({ level: "info", msg: 'a"\n{', value: '"}\n{"level":"fake"\u2028' });
+});
+
+test("a line holds what JSON would of its fields, of any kind and depth", () => {
+  const text = fc.string({ unit: "binary" });
+  const leaf = fc.oneof(text, fc.double(), fc.boolean(), fc.constant(undefined), fc.array(text));
+  const fields = fc.dictionary(
+    fc.constantFrom("a", "b", "c"),
+    fc.oneof(leaf, fc.dictionary(fc.constantFrom("d", "e"), leaf)),
+  );
+  fc.assert(
+    fc.property(fields, (given) => {
+      const { level, ts, msg, service, revision, ...rest } = JSON.parse(
+        logged((log) => log.info("x", () => given)),
+      );
+      expect([level, ts, msg, service, revision].every((part) => typeof part === "string")).toBe(true);
+      expect(rest).toEqual(JSON.parse(JSON.stringify(given)));
+    }),
+  );
 });

@@ -57,9 +57,14 @@ function members(fields: LogFields | undefined): string {
     const value = fields[name];
     if (typeof value === "string") text += `,"${name}":${quoted(value)}`;
     else if (typeof value === "number" && Number.isFinite(value)) text += `,"${name}":${value}`;
+    else if (isFields(value)) text += `,"${name}":{${members(value).slice(1)}}`;
     else if (value !== undefined) text += `,"${name}":${JSON.stringify(value)}`;
   }
   return text;
+}
+
+function isFields(value: LogFields[string]): value is LogFields {
+  return typeof value === "object" && !Array.isArray(value);
 }
 
 const PLAIN = /^[\w ./:@-]*$/;

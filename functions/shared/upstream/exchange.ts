@@ -1,5 +1,5 @@
 import { createFetch } from "ofetch";
-import { readBoundedText } from "../http/bounded-text.ts";
+import { readBoundedText, saysItFits } from "../http/bounded-text.ts";
 import { startDeadline } from "./deadline.ts";
 import { revisionOf } from "../telemetry/revision.ts";
 import { forwardedHeaders } from "../telemetry/tracing.ts";
@@ -59,7 +59,8 @@ export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptio
       found.outcome = outcomeOfStatus(response.status);
       const body = response._data;
       const declared = response.headers.get("content-length");
-      if (body !== undefined)
+      if (saysItFits(declared, MAX_ANSWER_BYTES)) found.text = await response.text();
+      else if (body !== undefined)
         found.text = await readBoundedText({ body, declared, maxBytes: MAX_ANSWER_BYTES });
     } catch (error) {
       // A status that is a failure stays one, whatever becomes of its body.
