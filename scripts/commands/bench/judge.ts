@@ -20,7 +20,7 @@ export function benchJudgeCommand(): Command {
       "lets the judge of rollouts and those of Flagger, Argo Rollouts and Kayenta watch the same requests",
     )
     .addOption(
-      new Option("--reps <n>", "rollouts of each scenario at each load").argParser(positive).default(150),
+      new Option("--reps <n>", "rollouts of each scenario at each load").argParser(positive).default(100),
     )
     .addOption(new Option("--seed <n>", "the same seed, the same requests").argParser(whole).default(1))
     .option("--only <text>", "only scenarios whose name contains this (repeatable)", collect, [])
@@ -30,7 +30,7 @@ export function benchJudgeCommand(): Command {
       "after",
       `
 Examples:
-  ./kyc bench judge                             all, in about five minutes on two cores
+  ./kyc bench judge                             all, in about three minutes on two cores
   ./kyc bench judge --page judge.html
   ./kyc bench judge --only "0.1 to 5" --reps 500
   ./kyc bench judge --only equal --only swing -o json

@@ -27,7 +27,7 @@ export function explainRegression(evidence: Evidence, { alpha, tolerate }: Judge
     case "gateway":
       return `the gateway answered ${gateway.failed} requests with a failure that nobody can attribute, more than before the candidate had a share: ${chance}`;
     case "alone":
-      return `with all traffic the candidate fails more often than the baseline did before: ${failures(candidate)} against ${failures(baseline)}, ${chance}`;
+      return `with all traffic most requests fail, which they did not before: the candidate fails ${failures(candidate)} against ${failures(baseline)}, ${chance}`;
   }
 }
 

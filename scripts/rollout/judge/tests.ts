@@ -1,4 +1,11 @@
-import { DEPOSIT_SECONDS, MISDIRECTED, MISDIRECTED_FROM, PARTS, RESERVE } from "./defaults.ts";
+import {
+  DEPOSIT_SECONDS,
+  LEAST_FAILURES,
+  MISDIRECTED,
+  MISDIRECTED_FROM,
+  PARTS,
+  RESERVE,
+} from "./defaults.ts";
 import { ErrorTests } from "./error-tests.ts";
 import { LatencyTests } from "./latency-tests.ts";
 import { RateGuard } from "./statistics/rate-guard.ts";
@@ -47,8 +54,8 @@ export class Tests {
     });
     this.#latency = new LatencyTests(1 + tolerate.latency, 1 + harm.latency);
     // Half of a guard's part of alpha is for its interval, half for its e-process.
-    this.#gateway = new RateGuard((alpha * PARTS.gateway) / 2);
-    this.#alone = new RateGuard((alpha * PARTS.alone) / 2);
+    this.#gateway = new RateGuard((alpha * PARTS.gateway) / 2, LEAST_FAILURES.gateway);
+    this.#alone = new RateGuard((alpha * PARTS.alone) / 2, LEAST_FAILURES.alone);
   }
 
   /** The e-value of all tests together: their average, weighed. */

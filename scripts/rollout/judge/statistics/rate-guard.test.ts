@@ -10,7 +10,7 @@ describe("a guard over a rate of failures", () => {
     fc.assert(
       fc.property(past, past, fc.double({ min: 0, max: 1, noNaN: true }), (before, later, part) => {
         const make = (): RateGuard => {
-          const guard = new RateGuard(LEVEL);
+          const guard = new RateGuard(LEVEL, 0.005);
           for (const failed of before) guard.before(failed);
           for (const failed of later) guard.after(failed);
           return guard;
@@ -25,7 +25,7 @@ describe("a guard over a rate of failures", () => {
   });
 
   test("is sure after a few requests that all fail", () => {
-    const guard = new RateGuard(LEVEL);
+    const guard = new RateGuard(LEVEL, 0.005);
     often(1000, () => guard.before(false));
     for (let i = 0; i < 6; i++) guard.after(true);
     expect(guard.value).toBeGreaterThan(1e6);
@@ -33,7 +33,7 @@ describe("a guard over a rate of failures", () => {
 
   test("begins with a limit of a few percent, lowers it with what it sees, and never below half a percent", () => {
     const limitAfter = (requests: number): number => {
-      const guard = new RateGuard(LEVEL);
+      const guard = new RateGuard(LEVEL, 0.005);
       often(requests, () => guard.before(false));
       guard.after(false);
       return guard.limit;
@@ -45,7 +45,7 @@ describe("a guard over a rate of failures", () => {
   });
 
   test("tolerates the worst hundred requests that were seen before", () => {
-    const guard = new RateGuard(LEVEL);
+    const guard = new RateGuard(LEVEL, 0.005);
     often(100_000, () => guard.before(false));
     often(30, () => guard.before(true));
     often(70, () => guard.before(false));
@@ -54,10 +54,10 @@ describe("a guard over a rate of failures", () => {
   });
 
   test("is the same after it was kept and restored", () => {
-    const guard = new RateGuard(LEVEL);
+    const guard = new RateGuard(LEVEL, 0.005);
     for (let i = 0; i < 150; i++) guard.before(i % 7 === 0);
     for (let i = 0; i < 20; i++) guard.after(i % 3 === 0);
-    const other = new RateGuard(LEVEL);
+    const other = new RateGuard(LEVEL, 0.005);
     other.restore(JSON.parse(JSON.stringify(guard.snapshot())));
     expect(other.value).toBe(guard.value);
     guard.after(true);

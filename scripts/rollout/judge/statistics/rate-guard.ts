@@ -7,9 +7,8 @@ export interface RateGuardState {
   wealth: number[];
 }
 
-// What is known before anything is seen: as if 200 requests had not failed. The limit is never below half a percent.
+// What is known before anything is seen: as if 200 requests had not failed.
 const PRIOR_REQUESTS = 200;
-const LEAST_LIMIT = 0.005;
 const HEADROOM = 2;
 const BLOCK = 100;
 // How far above the limit, on the way to 1, each bet supposes the rate to be.
@@ -30,6 +29,7 @@ export class RateGuard {
   /** The e-value now. */
   value = 1;
   readonly #level: number;
+  readonly #least: number;
   #total = 0;
   #failed = 0;
   #block = 0;
@@ -41,9 +41,13 @@ export class RateGuard {
   readonly #onFailed = new Float64Array(ABOVE.length);
   readonly #onOk = new Float64Array(ABOVE.length);
 
-  /** @param level the probability that the interval for the rate before may miss it */
-  constructor(level: number) {
+  /**
+   * @param level the probability that the interval for the rate before may miss it
+   * @param least the probability of a failure, 0 to 1, up to which nothing is ever said
+   */
+  constructor(level: number, least: number) {
     this.#level = level;
+    this.#least = least;
   }
 
   /** The probability of a failure up to which nothing is said. */
@@ -99,7 +103,7 @@ export class RateGuard {
   #learn(): void {
     this.#learntAt = this.#total;
     const { high } = proportion(this.#total + PRIOR_REQUESTS, this.#failed, this.#level);
-    this.#setLimit(Math.min(0.999, Math.max(LEAST_LIMIT, HEADROOM * high, this.#worst)));
+    this.#setLimit(Math.min(0.999, Math.max(this.#least, HEADROOM * high, this.#worst)));
   }
 
   #setLimit(limit: number): void {
