@@ -42,6 +42,7 @@ export class RevisionRunner {
     this.#options = options;
     const { scaling } = options.spec;
     this.#seats = new Seats({
+      name: options.spec.name,
       limit: scaling.limit,
       maxWaiting: MAX_WAITING,
       clock: () => performance.now(),

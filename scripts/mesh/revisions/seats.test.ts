@@ -7,7 +7,7 @@ import { Seats } from "./seats.ts";
 const client = (): HttpClient => new HttpClient("127.0.0.1", 1);
 
 function seats(limit = Number.POSITIVE_INFINITY, maxWaiting = 100): Seats {
-  return new Seats({ limit, maxWaiting, clock: () => 0 });
+  return new Seats({ name: "echo-a", limit, maxWaiting, clock: () => 0 });
 }
 
 function sat(place: Place): Seat {
@@ -78,7 +78,7 @@ describe("the places at a revision", () => {
   test("are refused beyond what may wait, at once, and given again when there is room", async () => {
     const all = seats(1, 2);
     const waiting = [all.take(), all.take()];
-    expect(pending(all.take())).rejects.toThrow("its queue is full: 2 requests wait already");
+    expect(pending(all.take())).rejects.toThrow("the queue of echo-a is full: 2 requests wait already");
     waiting[0]?.leave();
     const last = pending(all.take());
     all.refuse("it is being stopped");

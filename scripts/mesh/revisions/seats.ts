@@ -3,6 +3,8 @@ import { Meter } from "./meter.ts";
 import { type Place, refused, type Seat } from "./seat.ts";
 
 export interface SeatsOptions {
+  /** Whose places these are, for what a refused request is told. */
+  name: string;
   /** How many requests one process gets at a time; infinity for no limit. */
   limit: number;
   /** How many requests may wait for a place. */
@@ -29,6 +31,7 @@ interface Waiter {
  * and in the order in which they came when they have to wait.
  */
 export class Seats {
+  readonly #name: string;
   readonly #limit: number;
   readonly #maxWaiting: number;
   readonly #meter: Meter;
@@ -36,7 +39,8 @@ export class Seats {
   readonly #waiting = new Set<Waiter>();
   #onNoneWaiting: (() => void)[] = [];
 
-  constructor({ limit, maxWaiting, clock }: SeatsOptions) {
+  constructor({ name, limit, maxWaiting, clock }: SeatsOptions) {
+    this.#name = name;
     this.#limit = limit;
     this.#maxWaiting = maxWaiting;
     this.#meter = new Meter(clock);
@@ -68,7 +72,7 @@ export class Seats {
       return this.#sit(row, false);
     }
     if (this.#waiting.size >= this.#maxWaiting) {
-      return refused(`its queue is full: ${this.#maxWaiting} requests wait already`);
+      return refused(`the queue of ${this.#name} is full: ${this.#maxWaiting} requests wait already`);
     }
     return this.#wait();
   }

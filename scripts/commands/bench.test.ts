@@ -1,0 +1,24 @@
+import { expect, test } from "bun:test";
+import { kyc } from "./testing.ts";
+
+test("each benchmark says what it does, with examples", async () => {
+  for (const [name, example] of [
+    ["http", "./kyc bench http -o json --page figures.html"],
+    ["soak", "./kyc bench soak --for 1h"],
+  ] as const) {
+    const { code, out } = await kyc("bench", name, "--help");
+    expect([code, out.includes(example)]).toEqual([0, true]);
+  }
+});
+
+test.each([
+  [["http", "--for", "soon"], "A time such as 90s or 5m is expected."],
+  [["http", "--rounds", "0"], "A whole number from 1 to 999 is expected."],
+  [["http", "-o", "yaml"], "Allowed choices are table, json."],
+  [["soak", "--for", "-1s"], "A time such as 90s or 5m is expected."],
+  [["htpp"], "Did you mean http?"],
+])("a benchmark asked for as %p is a mistake of usage", async (args, message) => {
+  const { code, out, err } = await kyc("bench", ...args);
+  expect([code, out]).toEqual([2, ""]);
+  expect(err).toContain(message);
+});
