@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../exit.ts";
 import { PROJECT } from "../project.ts";
@@ -10,7 +11,10 @@ import { fromHere } from "./read-paths.ts";
  * @throws Failure with those that are errors
  */
 export async function lintFirst(folders: readonly string[]): Promise<void> {
-  const findings = await findIn(folders.map((folder) => fromHere(join(PROJECT, folder))));
+  const paths = folders.map((folder) => fromHere(join(PROJECT, folder)));
+  // A folder that is not there is for the command to tell, with what it needs it for.
+  for (const path of paths) if ((await stat(path).catch(() => undefined)) === undefined) return;
+  const findings = await findIn(paths);
   const errors = findings.filter(({ severity }) => severity === "error");
   if (errors.length === 0) return;
   const [{ drawFindings }, { PLAIN }] = await Promise.all([
