@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "scripts/manifests",
     "scripts/nearest.ts",
   ],
-  "scripts/rollout/judge": ["scripts/rollout/judge", "scripts/nearest.ts"],
+  "scripts/rollout/judge": ["scripts/rollout/judge", "scripts/traffic/random.ts", "scripts/nearest.ts"],
   "scripts/engines": [
     "scripts/engines",
     "scripts/mesh",
