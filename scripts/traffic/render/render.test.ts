@@ -94,9 +94,9 @@ describe("a split", () => {
         const tags = traffic.filter(({ tag }) => tag !== undefined).length;
         expect(result.compared).toHaveLength(2 * (1 + tags));
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
-  }, 30_000);
+  }, 60_000);
 
   test("goes there and back again without its annotation as the same rules", () => {
     fc.assert(

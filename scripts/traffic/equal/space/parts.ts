@@ -1,4 +1,4 @@
-import { endingWith, literal, type Machine, OWN, textOf } from "../words/machine.ts";
+import { DEAD, endingWith, literal, type Machine, OWN, textOf } from "../words/machine.ts";
 import type { HostKind } from "./hosts.ts";
 import type { Part } from "./value.ts";
 
@@ -70,7 +70,7 @@ const AUTHORITY: Machine = {
 export function ofHost(machine: Machine): Machine {
   // The states of the host are even; those behind the colon are odd and stay.
   const lower = (char: number): number => (char >= 65 && char <= 90 ? char + 32 : char);
-  const known = (state: number): number => OWN + 2 * state;
+  const known = (state: number): number => (state === DEAD ? DEAD : OWN + 2 * state);
   return {
     start: known(machine.start),
     next(state, char) {

@@ -127,11 +127,10 @@ export class Space {
     const asked = [...(this.#questions.get(part) ?? [])];
     const machines = asked.map(([, [condition, value]]) => machineOf(condition, value));
     const { only, butNot } = this.#restrictions.get(part) ?? { only: [], butNot: [] };
-    const all = [...machines, ...only, ...butNot];
+    const all = [...machines, ...butNot];
     const isMeant = (accepted: ReadonlySet<number>): boolean =>
-      only.every((_, i) => accepted.has(machines.length + i)) &&
-      butNot.every((_, i) => !accepted.has(machines.length + only.length + i));
-    const classes = partition(domainOf(part), all).filter(({ accepted }) => isMeant(accepted));
+      butNot.every((_, i) => !accepted.has(machines.length + i));
+    const classes = partition([domainOf(part), ...only], all).filter(({ accepted }) => isMeant(accepted));
     const present = classes.map(({ accepted, words, front }): PartClass => {
       const wanted = favourites(part).filter((text) =>
         all.every((m, i) => isAccepted(m, text) === accepted.has(i)),

@@ -25,20 +25,24 @@ interface Joint {
 }
 
 /**
- * Cuts the texts that a machine accepts into classes, by which of some other machines accept them too.
+ * Cuts the texts that some machines accept into classes, by which of some other machines accept them too.
+ * @param domain all of these accept a text that is meant
  * @throws Undecidable when there are too many
  */
-export function partition(domain: Machine, machines: readonly Machine[]): WordClass[] {
-  const kinds = kindsOfCharacters([domain, ...machines]);
-  const every = [domain, ...machines];
-  const joints = explore(every, kinds);
+export function partition(domain: readonly Machine[], machines: readonly Machine[]): WordClass[] {
+  const every = [...domain, ...machines];
+  const kinds = kindsOfCharacters(every);
+  const joints = explore(every, domain.length, kinds);
   const byAccepted = new Map<string, { accepted: number[]; states: number[] }>();
   for (const [i, { live, all }] of joints.entries()) {
     const accepting = live.flatMap(([m, state]) => (every[m]?.accepts(state) ? [m] : []));
     const accepted = [...accepting, ...all].sort((a, b) => a - b);
-    if (accepted[0] !== 0) continue;
+    if (domain.some((_, i) => accepted[i] !== i)) continue;
     const key = accepted.join();
-    const found = byAccepted.get(key) ?? { accepted: accepted.slice(1).map((m) => m - 1), states: [] };
+    const found = byAccepted.get(key) ?? {
+      accepted: accepted.slice(domain.length).map((m) => m - domain.length),
+      states: [],
+    };
     found.states.push(i);
     byAccepted.set(key, found);
   }
@@ -66,7 +70,11 @@ const READABLE: readonly string[] = [
   ...Array.from({ length: CHARS }, (_, code) => String.fromCharCode(code)).filter((c) => !/[-\w./]/.test(c)),
 ];
 
-function explore(machines: readonly Machine[], kinds: readonly (readonly string[])[]): Joint[] {
+function explore(
+  machines: readonly Machine[],
+  needed: number,
+  kinds: readonly (readonly string[])[],
+): Joint[] {
   const codes = kinds.map(([char = ""]) => char.charCodeAt(0));
   const joints: Joint[] = [];
   const byKey = new Map<string, number>();
@@ -88,6 +96,8 @@ function explore(machines: readonly Machine[], kinds: readonly (readonly string[
   return joints;
 
   function jointOf(states: Joint["live"], before: readonly number[]): number {
+    // What one of the first machines refuses for good is not meant, whatever the others say.
+    if (states.some(([m, state]) => m < needed && state === DEAD)) return jointOf([], []);
     const live = states.filter(([, state]) => state !== DEAD && state !== ALL);
     const whole = states.filter(([, state]) => state === ALL).map(([m]) => m);
     const all = whole.length === 0 ? before : [...before, ...whole].sort((a, b) => a - b);
