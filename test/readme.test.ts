@@ -75,7 +75,7 @@ describe("the README", () => {
       const isTried = new RegExp(`^\\./kyc (${NOT_RUN.join("|")})( |$)`).test(command) && !isDry(command);
       const line = isTried
         ? `${command} --help`
-        : command.replace(/^\.\/kyc test$/, "./kyc test scripts/nearest").replace("--for 2m", "--for 2s");
+        : command.replace(/^\.\/kyc test$/, "./kyc test scripts/nearest").replace("--for 5m", "--for 2s");
       const { code, out } = await shell(line);
       expect(code).toBe(0);
       if (isTried) for (const [option] of command.matchAll(/--[a-z-]+/g)) expect(out).toContain(option);
