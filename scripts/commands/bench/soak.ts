@@ -1,20 +1,24 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { EXIT } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
 import { asFailure, lasting, output, say } from "./flags.ts";
 
 interface SoakFlags {
   for: number;
+  share: number;
   output: "table" | "json";
 }
-
-const SHARE = 0.8;
 
 /** `kyc bench soak`: the whole system under a steady load for a long time. */
 export function benchSoakCommand(): Command {
   return new Command("soak")
-    .description("runs the whole system at 80 % of the most that it answers, and watches its memory")
+    .description("runs the whole system under a steady load for long, and watches its memory")
     .addOption(lasting("how long", "5m"))
+    .addOption(
+      new Option("--share <percent>", "the load, of the most that the system answers")
+        .argParser(percent)
+        .default(80),
+    )
     .addOption(output())
     .addHelpText(
       "after",
@@ -23,7 +27,8 @@ Exit code 1 when a request fails, or when a process ends up with over 5 % more m
 
 Examples:
   ./kyc bench soak            five minutes
-  ./kyc bench soak --for 1h`,
+  ./kyc bench soak --for 1h
+  ./kyc bench soak --share 30  on a machine that has other work, so that there is room for it`,
     )
     .action(async (flags: SoakFlags) => {
       const interrupted = new AbortController();
@@ -33,7 +38,7 @@ Examples:
       const options = {
         project: PROJECT,
         seconds: flags.for / 1000,
-        share: SHARE,
+        share: flags.share / 100,
         signal: interrupted.signal,
         say,
       };
@@ -45,4 +50,11 @@ Examples:
           ? EXIT.ok
           : EXIT.failed;
     });
+}
+
+function percent(text: string): number {
+  const value = Number(text.replace(/%$/, ""));
+  if (!(value > 0 && value <= 100))
+    throw new InvalidArgumentError("A percentage above 0 and at most 100 is expected.");
+  return value;
 }

@@ -8,7 +8,7 @@ export function drawSoak(report: SoakReport): string {
     return `  ${process.padEnd(width)}  ${before.toFixed(1)} → ${after.toFixed(1)} MiB  ${sign}${Math.abs(growth * 100).toFixed(1)} %`;
   });
   return [
-    `${report.passed ? "passed" : "FAILED"}: ${report.requests} requests in ${report.seconds} s at ${report.rps}/s (80 % of ${Math.round(report.mostRps)}/s), ${report.failed} failed`,
+    `${report.passed ? "passed" : "FAILED"}: ${report.requests} requests in ${report.seconds} s at ${report.rps}/s (${Math.round((100 * report.rps) / report.mostRps)} % of ${Math.round(report.mostRps)}/s), ${report.failed} failed`,
     ...report.reasons.map((reason) => `  ${reason}`),
     "memory, once warm and at the end",
     ...memory,
