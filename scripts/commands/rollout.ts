@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
 import { EXIT, Failure } from "../exit.ts";
 import { probability, shareOfRequests, surplus } from "./amounts.ts";
-import { duration } from "./cluster-site.ts";
-import { onCluster } from "./on-cluster.ts";
+import { duration } from "./cluster/site.ts";
+import { onCluster } from "./cluster/on-cluster.ts";
 import { COMMANDS, type RolloutFlags, percents } from "./rollout/flags.ts";
 
 /** `kyc rollout`: moves live traffic to a candidate in steps, while a judge compares it with the baseline. */

@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
 import { EXIT, Failure } from "../exit.ts";
 import { PROJECT } from "../project.ts";
-import { duration } from "./cluster-site.ts";
-import { onCluster, untilInterrupted } from "./on-cluster.ts";
+import { duration } from "./cluster/site.ts";
+import { onCluster, untilInterrupted } from "./cluster/on-cluster.ts";
 import type { SplitFlags } from "./split/flags.ts";
 
 /** `kyc split`: who gets which share, and how to change it in the language of kn. */

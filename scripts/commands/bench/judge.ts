@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
-import { untilInterrupted } from "../on-cluster.ts";
+import { untilInterrupted } from "../cluster/on-cluster.ts";
 
 interface BenchJudgeFlags {
   reps: number;

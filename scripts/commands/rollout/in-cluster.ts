@@ -8,8 +8,8 @@ import { isOver } from "../../rollout/machine/state.ts";
 import { type JobOptions, jobObjects } from "../../rollout/in-cluster/objects.ts";
 import { makePlan } from "../../rollout/plan/plan.ts";
 import { Taken } from "../../rollout/lock/lock.ts";
-import { agreeElsewhere } from "../agree.ts";
-import { untilInterrupted } from "../on-cluster.ts";
+import { agreeElsewhere } from "../cluster/agree.ts";
+import { untilInterrupted } from "../cluster/on-cluster.ts";
 import { candidateOf, type RolloutFlags, settingsOf } from "./flags.ts";
 import { type RolloutSite, siteOf } from "./site.ts";
 

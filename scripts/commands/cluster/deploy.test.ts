@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { runKnative } from "../../cluster/deploy/testing.ts";
+import { deployedCluster } from "../../cluster/live/testing.ts";
+import type { FakeCluster } from "../../cluster/testing/fake-cluster.ts";
+import { knativeCluster, podObject } from "../../cluster/workload/testing.ts";
+import { ServedCluster } from "./testing/served-cluster.ts";
+
+// Processes start slowly on a machine that does other things.
+setDefaultTimeout(30_000);
+
+let cluster: FakeCluster;
+let served: ServedCluster;
+
+beforeAll(async () => {
+  cluster = await deployedCluster("knative", "istio");
+  cluster.put(podObject("credit-check", "credit-check-basic"));
+  served = await ServedCluster.start(cluster);
+});
+
+afterAll(() => served[Symbol.asyncDispose]());
+
+describe("deploy", () => {
+  test("has help with examples", async () => {
+    const { code, out, err } = await served.kyc("deploy", "--help");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toContain("Usage: kyc deploy");
+    expect(out).toMatch(/Examples:\n(.*\n)*.*\.\/kyc deploy/);
+  });
+
+  test("tells of a cluster that does not answer, before it does anything", async () => {
+    expect(await served.kyc("deploy", "--context", "off")).toEqual({
+      code: 1,
+      out: "",
+      err: "The API server of off (https://127.0.0.1:1) does not answer: it refuses connections. Does the cluster run, and is this the context that is meant?\n",
+    });
+  });
+
+  test("tells each object on standard error, and at the end how to reach the gateway", async () => {
+    const empty = knativeCluster();
+    runKnative(empty);
+    await using target = await ServedCluster.start(empty);
+    const { code, out, err } = await target.kyc("deploy", "--no-images", "--ingress", "http://127.0.0.1:1");
+    expect({ code, out }).toEqual({ code: 0, out: "" });
+    expect(err).toMatch(/^created +Namespace kyc\n/);
+    expect(err).toContain(
+      "Nothing answers at http://127.0.0.1:1. Leave --ingress out to have it looked for.",
+    );
+    expect(empty.names).toContain("VirtualService kyc/kyc");
+  });
+
+  test("with --dry-run shows as data what would change, and changes nothing", async () => {
+    const before = cluster.writes.length;
+    const { code, out } = await served.kyc("deploy", "--dry-run", "-o", "json");
+    expect(code).toBe(0);
+    const { changes, conflicts } = JSON.parse(out) as {
+      changes: { object: string; change: string }[];
+      conflicts: [];
+    };
+    expect(conflicts).toEqual([]);
+    expect(changes).toContainEqual({ object: "VirtualService kyc/kyc", change: "unchanged" });
+    expect(cluster.writes).toHaveLength(before);
+  });
+
+  test("that finds fields of others in conflict tells them, and exits with 1", async () => {
+    const others = await deployedCluster("knative", "istio");
+    others.fault = (method, path) => {
+      if (method !== "PATCH" || !path.includes("/services/credit-check?")) return undefined;
+      const cause = { reason: "FieldManagerConflict", message: 'conflict with "kn"', field: ".spec.traffic" };
+      const status = { kind: "Status", code: 409, reason: "Conflict", details: { causes: [cause] } };
+      return Response.json(status, { status: 409 });
+    };
+    await using target = await ServedCluster.start(others);
+    const { code, out, err } = await target.kyc("deploy", "--no-images", "-o", "json");
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({
+      conflicts: [{ object: "Service kyc/credit-check", fields: [{ field: "spec.traffic", manager: "kn" }] }],
+    });
+    expect(err).toContain("  spec.traffic was set by kn\n");
+    expect(err).toContain("./kyc deploy --force-conflicts");
+  });
+
+  test("that is interrupted says how to go on, and exits with 130", async () => {
+    const slow = knativeCluster();
+    runKnative(slow, { ready: "unknown" });
+    await using target = await ServedCluster.start(slow);
+    const deploying = target.run("deploy", "--no-images");
+    await deploying.until("credit-check  waiting");
+    deploying.kill("SIGINT");
+    const { code, err } = await deploying.finished;
+    expect(code).toBe(130);
+    expect(err).toEndWith("Interrupted. Run ./kyc deploy again to go on; what is there stays.\n");
+  });
+
+  test("of a folder that is not there names it", async () => {
+    const { code, err } = await served.kyc("deploy", "--no-images", "--dry-run", "--istio", "istio/nowhere");
+    expect(code).toBe(1);
+    expect(err).toContain("istio/nowhere");
+    expect(err).not.toContain("    at ");
+  });
+});

@@ -1,0 +1,105 @@
+import { Command } from "commander";
+import type { DeployedFiles } from "../../cluster/deploy/files.ts";
+import { Failure } from "../../exit.ts";
+import { PROJECT } from "../../project.ts";
+import { type ClusterFlags, withClusterOptions, withTimeout } from "./options.ts";
+import { onCluster, untilInterrupted } from "./on-cluster.ts";
+
+export interface DeployFlags extends ClusterFlags {
+  istio: string;
+  images: boolean;
+  lint: boolean;
+  forceConflicts: boolean;
+  dryRun: boolean;
+  ingress?: string;
+  timeout: number;
+}
+
+/** `kyc deploy`: brings what the files describe to a cluster, and waits until it is ready. */
+export function deployCommand(): Command {
+  const command = new Command("deploy")
+    .description("applies knative/ and istio/ to a cluster, and waits for each revision")
+    .option("--istio <folder>", "the folder to apply beside knative", "istio")
+    .option("--no-images", "takes the images as they are on the nodes, and builds none")
+    .option("--no-lint", "applies the files also where ./kyc lint finds errors in them")
+    .option("--force-conflicts", "puts the files' values in force where somebody else has set others", false)
+    .option("--dry-run", "asks the cluster what would change, and changes nothing", false)
+    .option("--ingress <url>", "the address of the ingress gateway (default: found by trying)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc deploy                                 to the current context
+  ./kyc deploy --dry-run                       what would change
+  ./kyc deploy --istio istio/strict            with mutual TLS, and only known callers
+  ./kyc deploy --istio istio/split/by-istio    only another split; the other routes stay as they are
+  ./kyc deploy --istio next/v3                 the next version, and then its share
+  ./kyc deploy --force-conflicts               also where somebody else has set a field, such as kn the percentages
+
+Run it again at any time: what is there and equal stays as it is. A revision never changes; a changed function needs a
+new revision, which is a new file.`,
+    )
+    .action((flags: DeployFlags) =>
+      onCluster(() => runDeploy(flags), "Run ./kyc deploy again to go on; what is there stays."),
+    );
+  return withTimeout(withClusterOptions(command), "how long a revision may take to become ready", "3m");
+}
+
+async function runDeploy(flags: DeployFlags): Promise<void> {
+  const signal = untilInterrupted();
+  if (flags.lint) await (await import("./lint-first.ts")).lintFirst(["knative", flags.istio]);
+  const [{ connect }, { Kube }, { describeConflicts }, { deployFiles }, { DeployScreen }] = await Promise.all(
+    [
+      import("../../cluster/kube/connection.ts"),
+      import("../../cluster/kube/client.ts"),
+      import("../../cluster/deploy/conflict.ts"),
+      import("../../cluster/deploy/files.ts"),
+      import("../../terminal/deploy-screen.ts"),
+    ],
+  );
+  const kube = new Kube(connect({ context: flags.context }));
+  const screen = new DeployScreen(process.stderr);
+  let deployed: DeployedFiles;
+  try {
+    deployed = await deployFiles({
+      root: PROJECT,
+      kube,
+      env: process.env,
+      namespace: flags.namespace,
+      istio: flags.istio,
+      ingress: flags.ingress,
+      buildImages: flags.images,
+      forceConflicts: flags.forceConflicts,
+      dryRun: flags.dryRun,
+      timeoutMs: flags.timeout,
+      signal,
+      events: screen,
+    });
+  } finally {
+    screen.end();
+  }
+  if (flags.output === "json") console.log(JSON.stringify(asData(deployed), undefined, 2));
+  if (deployed.conflicts.length > 0) throw new Failure(describeConflicts(deployed.conflicts));
+  tellWhatNext(deployed);
+}
+
+function asData({ changes, conflicts, ingress }: DeployedFiles): object {
+  return { changes, conflicts, ...(ingress === undefined || ingress instanceof Error ? {} : { ingress }) };
+}
+
+function tellWhatNext({ ingress, routed }: DeployedFiles): void {
+  if (ingress === undefined) return;
+  if (ingress instanceof Error) {
+    console.error(`\n${ingress.message}`);
+    return;
+  }
+  const { url } = ingress;
+  if (!routed) {
+    console.error(
+      `\nThe ingress gateway answers at ${url}, and does not lead to the aggregator: ./kyc verify tells why.`,
+    );
+    return;
+  }
+  console.error(`\nThe ingress gateway answers at ${url}; Swagger UI: ${url}/swagger`);
+  console.error(`  curl '${url}/kyc/v1/customer?type=basicReport'\n  ./kyc verify`);
+}

@@ -1,0 +1,120 @@
+import { Command, Option } from "commander";
+import type { Site } from "../../cluster/platform/site.ts";
+import type { Step, StepView } from "../../cluster/platform/step.ts";
+import { EXIT, Failure } from "../../exit.ts";
+import { withTimeout } from "./options.ts";
+import { siteOf } from "./site.ts";
+import { onCluster, untilInterrupted } from "./on-cluster.ts";
+
+interface DownFlags {
+  context?: string;
+  namespace: string;
+  keepPlatform: boolean;
+  cluster: boolean;
+  profile?: string;
+  timeout: number;
+  dryRun: boolean;
+  yes: boolean;
+  output?: "json";
+}
+
+/** `kyc down`: takes back what `up` and `deploy` have made, and nothing else. */
+export function downCommand(): Command {
+  const command = new Command("down")
+    .description("takes back what up and deploy have made, and nothing else")
+    .option("--context <name>", "a kubeconfig context (default: the current one)")
+    .option("-n, --namespace <name>", "where it was deployed", "kyc")
+    .option("--keep-platform", "leaves Istio and Knative, and removes what was deployed", false)
+    .addOption(
+      new Option("--cluster", "deletes the minikube profile with all that is in it")
+        .default(false)
+        .conflicts("keepPlatform"),
+    )
+    .option(
+      "--profile <name>",
+      "the minikube profile for --cluster (default: that of the context, or minikube)",
+    )
+    .option("--dry-run", "shows what would be removed, and removes nothing", false)
+    .option("-y, --yes", "removes without asking", false)
+    .addOption(new Option("-o, --output <format>", "the steps as data").choices(["json"]))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc down --dry-run           what would be removed
+  ./kyc down --keep-platform     the services only
+  ./kyc down --yes               also Istio and Knative, as far as ./kyc up has installed them
+  ./kyc down --cluster           the whole minikube profile
+
+Removed are objects with the label app.kubernetes.io/managed-by=kyc, and the parts of the platform that ./kyc up has
+written down in the ConfigMap kube-system/kyc-platform. What was there before stays, or gets its old value back.`,
+    )
+    .action((flags: DownFlags) =>
+      onCluster(() => runDown(flags), "What is left stays as it is; run ./kyc down again to go on."),
+    );
+  return withTimeout(command, "how long a step may take", "10m");
+}
+
+async function runDown(flags: DownFlags): Promise<void> {
+  const signal = untilInterrupted();
+  const [{ runSteps }, { StepList }] = await Promise.all([
+    import("../../cluster/platform/run-steps.ts"),
+    import("../../terminal/step-list.ts"),
+  ]);
+  const site = await siteOf(flags, signal);
+  const steps = await stepsOf(flags, site);
+  const list = new StepList(process.stderr, { dryRun: flags.dryRun });
+  let views: StepView[];
+  try {
+    views = await runSteps(steps, site, {
+      onSteps: list.show,
+      dryRun: flags.dryRun,
+      agree: (due) => {
+        list.leave();
+        return agree(due, flags, site);
+      },
+    });
+  } finally {
+    list.end();
+  }
+  if (flags.output === "json") {
+    const data = views.map(({ name, title, state, detail }) => ({ name, title, state, detail }));
+    console.log(JSON.stringify(data, undefined, 2));
+  }
+}
+
+async function stepsOf(flags: DownFlags, site: Site): Promise<readonly Step[]> {
+  const [{ profileStep, removalSteps }, { minikubeProfiles }] = await Promise.all([
+    import("../../cluster/platform/down.ts"),
+    import("../../cluster/minikube.ts"),
+  ]);
+  if (!flags.cluster) return removalSteps(site, flags);
+  if (flags.profile !== undefined) return [profileStep(flags.profile)];
+  const { context } = await contextOf(site);
+  if (context === undefined) return [profileStep("minikube")];
+  if ((await minikubeProfiles(site.programs)).includes(context)) return [profileStep(context)];
+  throw new Failure(
+    `The context ${context} is of no minikube profile. Name the one to delete: ./kyc down --cluster --profile NAME`,
+    EXIT.usage,
+  );
+}
+
+async function contextOf(site: Site): Promise<{ context: string | undefined }> {
+  try {
+    return { context: site.kube().connection.context };
+  } catch {
+    return { context: site.context };
+  }
+}
+
+/** Parts of the platform are removed when the user agrees. Where nobody can be asked, the command itself says so. */
+async function agree(due: readonly StepView[], { yes, dryRun }: DownFlags, site: Site): Promise<void> {
+  const parts = due.filter(({ name }) => name !== "deployed");
+  if (yes || dryRun || parts.length === 0) return;
+  const { ask } = await import("../../terminal/ask.ts");
+  const { context } = await contextOf(site);
+  const named = parts.map(({ title, detail, name }) => (name === "cluster" ? detail : title)).join(", ");
+  const question = `To be removed${context === undefined ? "" : ` from ${context}`}: ${named}. Go on?`;
+  const answer = await ask(question, { input: process.stdin, output: process.stderr, signal: site.signal });
+  if (answer === false) throw new Failure("Nothing was removed.");
+}

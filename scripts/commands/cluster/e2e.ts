@@ -1,0 +1,101 @@
+import { Command } from "commander";
+import type { Site } from "../../cluster/platform/site.ts";
+import type { CheckResult } from "../../cluster/verify/check.ts";
+import { EXIT, Failure } from "../../exit.ts";
+import { PROJECT } from "../../project.ts";
+import { agreeElsewhere } from "./agree.ts";
+import { type ClusterFlags, withClusterOptions, withTimeout } from "./options.ts";
+import { siteOf } from "./site.ts";
+import { onCluster, untilInterrupted } from "./on-cluster.ts";
+
+interface E2eFlags extends ClusterFlags {
+  ingress?: string;
+  only?: string;
+  list: boolean;
+  keep: boolean;
+  yes: boolean;
+  timeout: number;
+}
+
+/** `kyc e2e`: everything against the real thing, with figures. */
+export function e2eCommand(): Command {
+  const command = new Command("e2e")
+    .description(
+      "deploys, tries everything on the cluster under load, and takes it back; a table with figures",
+    )
+    .option("--ingress <url>", "the address of the ingress gateway (default: found by trying)")
+    .option("--only <text>", "only the scenarios with this in their names; what is deployed stays then")
+    .option("--list", "names the scenarios, and runs none", false)
+    .option("--keep", "leaves what was deployed at the end", false)
+    .option("-y, --yes", "changes the current context without asking, wherever it is", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc e2e                            all of it, on a cluster that ./kyc up has made ready
+  ./kyc e2e --list                     the scenarios
+  ./kyc e2e --only "splits by"         those with this in their names
+  ./kyc e2e --keep -o json             the table as data; what was deployed stays
+
+Changes weights, applies overlays, deletes a pod, and at the end removes what carries our label; Istio and Knative stay.
+Load goes to the ingress gateway only. Exits with 1 when a check does not hold.`,
+    )
+    .action((flags: E2eFlags) =>
+      onCluster(
+        () => runE2eCommand(flags),
+        "What was deployed stays: run ./kyc e2e again, or take it back by ./kyc down --keep-platform.",
+      ),
+    );
+  return withTimeout(withClusterOptions(command), "how long removing one object may take", "3m");
+}
+
+async function runE2eCommand(flags: E2eFlags): Promise<void> {
+  const { runE2e, scenarios } = await import("../../cluster/e2e/e2e.ts");
+  const names = scenarios({ only: flags.only, keep: flags.keep }).map(({ name }) => name);
+  if (names.length === 0)
+    throw new Failure(noSuchScenario(flags, scenarios({ only: undefined, keep: false })), EXIT.usage);
+  if (flags.list) return console.log(flags.output === "json" ? JSON.stringify(names) : names.join("\n"));
+  const [{ takeBack }, { drawChecks }, { styleFor }] = await Promise.all([
+    import("../../cluster/e2e/take-back.ts"),
+    import("../../terminal/draw-checks.ts"),
+    import("../../terminal/style.ts"),
+  ]);
+  const { namespace, ingress, only, keep } = flags;
+  const site = await siteOf(flags, untilInterrupted());
+  await agree(flags, site);
+  const results = await runE2e({
+    kube: site.kube(),
+    root: PROJECT,
+    env: process.env,
+    namespace,
+    ingress,
+    only,
+    keep,
+    signal: site.signal,
+    onProgress: (what) => console.error(what),
+    onResults: tellFailures,
+    takeBack: () => takeBack(site, namespace),
+  });
+  if (flags.output === "json") console.log(JSON.stringify(results, undefined, 2));
+  else console.log(drawChecks(results, styleFor(process.stdout)).join("\n"));
+  if (results.some(({ ok }) => !ok)) process.exitCode = EXIT.failed;
+}
+
+async function agree({ yes, context, namespace }: E2eFlags, site: Site): Promise<void> {
+  if (yes || context !== undefined) return;
+  const todo = `all that the end-to-end test tries, in namespace ${namespace}`;
+  const { connection } = site.kube();
+  await agreeElsewhere({ connection, todo, command: "./kyc e2e", signal: site.signal });
+}
+
+/** A run takes minutes: what does not hold is told at once, and not only in the table at its end. */
+function tellFailures(results: readonly CheckResult[]): void {
+  for (const { ok, name, expected, seen } of results)
+    if (!ok) console.error(`  FAILED  ${name}: expected ${expected}, seen ${seen}`);
+}
+
+function noSuchScenario({ only }: E2eFlags, all: readonly { name: string }[]): string {
+  return [`No scenario has "${only}" in its name. There are:`, ...all.map(({ name }) => `  ${name}`)].join(
+    "\n",
+  );
+}

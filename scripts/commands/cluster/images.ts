@@ -1,0 +1,87 @@
+import { Command, Option } from "commander";
+import { PROJECT } from "../../project.ts";
+import type { BuilderName } from "../../cluster/images/builders.ts";
+import type { Kube } from "../../cluster/kube/client.ts";
+import { onCluster, untilInterrupted } from "./on-cluster.ts";
+
+interface ImagesOptions {
+  builder?: BuilderName;
+  context?: string;
+  output?: "json";
+}
+
+/** `kyc images`: builds what the cluster lacks, and brings it there. */
+export function imagesCommand(): Command {
+  return new Command("images")
+    .description("builds the functions' images with what it finds, and brings them to the cluster")
+    .addOption(
+      new Option("--builder <name>", "the program that builds (default: the first that works here)").choices([
+        "minikube",
+        "docker",
+        "podman",
+        "buildah",
+      ]),
+    )
+    .option("--context <name>", "the kubeconfig context of the cluster (default: the current one)")
+    .addOption(new Option("-o, --output <format>", "the images as data").choices(["json"]))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc images                                              to the cluster of the current context
+  KYC_IMAGE_PREFIX=registry.example.com/kyc ./kyc images    to a registry that the nodes reach
+  KYC_IMAGE_LOAD=./load-image ./kyc images                  by a command of your own, which gets each image's name
+  KYC_BUILD_ARGS=--network=host ./kyc images                with more arguments for the builder
+  KYC_IMAGE_TAG=trial ./kyc images                          with a tag of your own
+
+A tag stands for what is in the image: an image that every node has is neither built nor loaded again.`,
+    )
+    .action((options: ImagesOptions) => onCluster(() => runImages(options)));
+}
+
+async function runImages(options: ImagesOptions): Promise<void> {
+  const signal = untilInterrupted();
+  const [{ ensureImages }, { programs }, { ImageLines }] = await Promise.all([
+    import("../../cluster/images/ensure.ts"),
+    import("../../cluster/run.ts"),
+    import("../../terminal/image-lines.ts"),
+  ]);
+  const kube = await clusterOf(options.context);
+  if (kube === undefined)
+    console.error("No cluster answers: the images are built, or pushed, and not loaded.");
+  const lines = new ImageLines(process.stderr);
+  try {
+    const images = await ensureImages({
+      root: PROJECT,
+      programs,
+      env: process.env,
+      kube,
+      builder: options.builder,
+      signal,
+      onProgress: lines.show,
+    });
+    lines.end();
+    if (options.output === "json") console.log(JSON.stringify(images, undefined, 2));
+    else for (const { name, image } of images) console.log(`${name} ${image}`);
+  } finally {
+    lines.end();
+  }
+}
+
+/** The cluster, when there is one. One that the user has named has to answer; another may be off. */
+async function clusterOf(context: string | undefined): Promise<Kube | undefined> {
+  const [{ connect, Unreachable }, { NoCluster }, { Kube }] = await Promise.all([
+    import("../../cluster/kube/connection.ts"),
+    import("../../cluster/kube/kubeconfig.ts"),
+    import("../../cluster/kube/client.ts"),
+  ]);
+  try {
+    const kube = new Kube(connect({ context }));
+    await kube.list({ apiVersion: "v1", kind: "Node" });
+    return kube;
+  } catch (error) {
+    if (context === undefined && (error instanceof NoCluster || error instanceof Unreachable))
+      return undefined;
+    throw error;
+  }
+}

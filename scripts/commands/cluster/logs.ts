@@ -1,0 +1,64 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { type ClusterFlags, withClusterOptions } from "./options.ts";
+import { onCluster, untilInterrupted } from "./on-cluster.ts";
+
+interface LogsFlags extends ClusterFlags {
+  revision?: string;
+  follow: boolean;
+  tail: number;
+  previous: boolean;
+}
+
+/** `kyc logs`: what the functions write, each line with its revision. */
+export function logsCommand(): Command {
+  const command = new Command("logs")
+    .description("shows what the functions write")
+    .argument("[service]", "one Knative Service; all when left out")
+    .option("--revision <name>", "one revision")
+    .option("-f, --follow", "goes on, with pods that come later too, until Ctrl-C", false)
+    .option("--tail <lines>", "how many lines of what was written before", lineCount, 50)
+    .addOption(
+      new Option("-p, --previous", "what was written before the last crash")
+        .default(false)
+        .conflicts("follow"),
+    )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc logs                                            the last lines of each pod
+  ./kyc logs credit-check -f                            one service, as it goes on
+  ./kyc logs credit-check --revision credit-check-basic --tail 500
+  ./kyc logs credit-check --previous                    of containers that were started again
+  ./kyc logs -o json                                    a JSON object a line, with revision and pod`,
+    )
+    .action((service: string | undefined, flags: LogsFlags) => onCluster(() => runLogs(service, flags)));
+  return withClusterOptions(command);
+}
+
+async function runLogs(service: string | undefined, flags: LogsFlags): Promise<void> {
+  const signal = untilInterrupted();
+  const [{ connect }, { Kube }, { readLogs }, { styleFor }] = await Promise.all([
+    import("../../cluster/kube/connection.ts"),
+    import("../../cluster/kube/client.ts"),
+    import("../../cluster/logs.ts"),
+    import("../../terminal/style.ts"),
+  ]);
+  const kube = new Kube(connect({ context: flags.context }));
+  const style = styleFor(process.stdout);
+  const { namespace, revision, tail, follow, previous } = flags;
+  const selected = { namespace, service, revision, tail, follow, previous, signal };
+  const pods = await readLogs(kube, selected, (line) => {
+    if (flags.output === "json") console.log(JSON.stringify(line));
+    else console.log(`${style.dim(`[${line.revision}]`)} ${line.text}`);
+  });
+  if (pods === 0 && !signal.aborted)
+    console.error(
+      `Nothing of ${revision ?? service ?? namespace} runs now: it is scaled to zero, or not deployed.`,
+    );
+}
+
+function lineCount(text: string): number {
+  if (!/^[0-9]{1,6}$/.test(text)) throw new InvalidArgumentError("A whole number is expected.");
+  return Number(text);
+}

@@ -1,0 +1,48 @@
+import { EXIT, Failure } from "../../exit.ts";
+
+/**
+ * Runs what a command does on a cluster. Errors that are for the user become failures, without a stack.
+ * @param afterwards what the user can do when it was interrupted
+ * @throws Failure
+ */
+export async function onCluster<T>(run: () => Promise<T>, afterwards = "What was done stays."): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw await asFailure(error, afterwards);
+  }
+}
+
+async function asFailure(error: unknown, afterwards: string): Promise<unknown> {
+  const [{ ApiError }, { StillThere }, { NoCluster }, { Unreachable }, { Interrupted, Unable }] =
+    await Promise.all([
+      import("../../cluster/kube/api-error.ts"),
+      import("../../cluster/kube/delete-and-wait.ts"),
+      import("../../cluster/kube/kubeconfig.ts"),
+      import("../../cluster/kube/connection.ts"),
+      import("../../cluster/unable.ts"),
+    ]);
+  if (error instanceof Interrupted || isAborted(error))
+    return new Failure(`Interrupted. ${afterwards}`, EXIT.interrupted);
+  const isExpected = [ApiError, NoCluster, StillThere, Unreachable, Unable].some(
+    (type) => error instanceof type,
+  );
+  return isExpected && error instanceof Error ? new Failure(error.message) : error;
+}
+
+/** What is thrown by whatever was under way when the user's signal came. */
+function isAborted(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
+/** A signal that comes with the first Ctrl-C; the second ends the process at once. */
+export function untilInterrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(EXIT.interrupted);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}

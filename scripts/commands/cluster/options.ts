@@ -1,0 +1,24 @@
+import type { Command } from "commander";
+import { Option } from "commander";
+import { duration } from "./site.ts";
+
+/** The options of every command that works on a cluster. */
+export interface ClusterFlags {
+  context?: string;
+  namespace: string;
+  output?: "json";
+}
+
+/** Adds the options of every command that works on a cluster. */
+export function withClusterOptions(command: Command): Command {
+  return command
+    .option("--context <name>", "a kubeconfig context (default: the current one)")
+    .option("-n, --namespace <name>", "the namespace of the system", "kyc")
+    .addOption(new Option("-o, --output <format>", "the result as data").choices(["json"]));
+}
+
+/** Adds the option that bounds a wait. */
+export function withTimeout(command: Command, what: string, byDefault: string): Command {
+  const option = new Option("--timeout <time>", what).argParser(duration);
+  return command.addOption(option.default(duration(byDefault), byDefault));
+}

@@ -1,0 +1,54 @@
+import { Command } from "commander";
+import { type ClusterFlags, withClusterOptions } from "./options.ts";
+import { onCluster, untilInterrupted } from "./on-cluster.ts";
+
+interface StatusFlags extends ClusterFlags {
+  watch: boolean;
+}
+
+/** `kyc status`: what runs, and who gets which share. */
+export function statusCommand(): Command {
+  const command = new Command("status")
+    .description("shows services, revisions and pods, and who decides the split")
+    .option("-w, --watch", "goes on with each change, until Ctrl-C", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc status            as it is now
+  ./kyc status -w         with each change
+  ./kyc status -o json    as data; with -w, a line for each change`,
+    )
+    .action((flags: StatusFlags) => onCluster(() => runStatus(flags)));
+  return withClusterOptions(command);
+}
+
+async function runStatus(flags: StatusFlags): Promise<void> {
+  const signal = untilInterrupted();
+  const [{ connect }, { Kube }, { readStatus, followStatus }, { drawStatus }, { LiveTree }, { styleFor }] =
+    await Promise.all([
+      import("../../cluster/kube/connection.ts"),
+      import("../../cluster/kube/client.ts"),
+      import("../../cluster/live/status.ts"),
+      import("../../terminal/draw-status.ts"),
+      import("../../terminal/live-tree.ts"),
+      import("../../terminal/style.ts"),
+    ]);
+  const { namespace, output, watch } = flags;
+  const kube = new Kube(connect({ context: flags.context }));
+  const style = styleFor(process.stdout);
+  if (!watch) {
+    const status = await readStatus(kube, namespace);
+    if (output === "json") return console.log(JSON.stringify(status, undefined, 2));
+    return console.log(drawStatus(status, style).join("\n"));
+  }
+  const tree = new LiveTree({ stream: process.stdout });
+  try {
+    await followStatus(kube, namespace, signal, (status) => {
+      if (output === "json") console.log(JSON.stringify(status));
+      else tree.update(drawStatus(status, style));
+    });
+  } finally {
+    tree.end();
+  }
+}

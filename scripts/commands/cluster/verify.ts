@@ -1,0 +1,62 @@
+import { Command, InvalidArgumentError } from "commander";
+import { EXIT } from "../../exit.ts";
+import { type ClusterFlags, withClusterOptions } from "./options.ts";
+import { onCluster, untilInterrupted } from "./on-cluster.ts";
+
+interface VerifyFlags extends ClusterFlags {
+  ingress?: string;
+  requests: number;
+}
+
+/** `kyc verify`: checks what runs against what was promised. */
+export function verifyCommand(): Command {
+  const command = new Command("verify")
+    .description("checks objects, pods, the contract through the ingress, and the split as it is observed")
+    .option("--ingress <url>", "the address of the ingress gateway (default: found by trying)")
+    .option("--requests <number>", "how many requests the observed split rests on", requestCount, 1_000)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc verify                                       on the current context
+  ./kyc verify --requests 10000                      with a narrower interval around each share
+  ./kyc verify --ingress http://127.0.0.1:8080       through an address of your own
+  ./kyc verify -o json                               as data
+
+Exits with 1 when a check does not hold.`,
+    )
+    .action((flags: VerifyFlags) => onCluster(() => runVerify(flags), "Nothing was changed."));
+  return withClusterOptions(command);
+}
+
+async function runVerify(flags: VerifyFlags): Promise<void> {
+  const signal = untilInterrupted();
+  const [{ connect }, { Kube }, { verify }, { drawChecks }, { styleFor }] = await Promise.all([
+    import("../../cluster/kube/connection.ts"),
+    import("../../cluster/kube/client.ts"),
+    import("../../cluster/verify/verify.ts"),
+    import("../../terminal/draw-checks.ts"),
+    import("../../terminal/style.ts"),
+  ]);
+  const kube = new Kube(connect({ context: flags.context }));
+  const { namespace, ingress, requests } = flags;
+  const results = await verify({
+    kube,
+    namespace,
+    ingress,
+    requests,
+    signal,
+    onProgress: (what) => console.error(what),
+  });
+  if (flags.output === "json") console.log(JSON.stringify(results, undefined, 2));
+  else console.log(drawChecks(results, styleFor(process.stdout)).join("\n"));
+  if (results.some(({ ok }) => !ok)) process.exitCode = EXIT.failed;
+}
+
+function requestCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 1_000_000) {
+    throw new InvalidArgumentError("A whole number from 1 to 1000000 is expected.");
+  }
+  return count;
+}

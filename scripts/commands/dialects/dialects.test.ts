@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { PROJECT } from "../../project.ts";
+import { kyc } from "../testing.ts";
+
+/** `render`, `equal` and `lint` as commands: what they say, where, and how they end. */
+setDefaultTimeout(60_000);
+
+let folder = "";
+const own = (path: string): string => join(PROJECT, path);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kyc-dialects-"));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function file(name: string, text: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, text);
+  return path;
+}
+
+describe.each([["render virtual-service"], ["render traffic"], ["equal"], ["lint"]])("%s", (command) => {
+  test("has help with examples", async () => {
+    const { code, out, err } = await kyc(...command.split(" "), "--help");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(new RegExp(`Examples:\n(.*\n)*.*\\./kyc ${command}`));
+  });
+
+  test("exits with 2 where it is used wrongly", async () => {
+    const { code, out } = await kyc(...command.split(" "), "--nonsense");
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+  });
+});
+
+describe("render and equal", () => {
+  test("agree: what one writes in either form is what the other calls equal, and comes back", async () => {
+    for (const form of ["revisions", "tags"]) {
+      const rendered = await kyc(
+        "render",
+        "virtual-service",
+        "-f",
+        own("knative/credit-check"),
+        "--form",
+        form,
+      );
+      expect({ code: rendered.code, err: rendered.err }).toEqual({ code: 0, err: "" });
+      const kinds = parseAllDocuments(rendered.out).map((document) => document.get("kind"));
+      expect(kinds).toEqual(["VirtualService", "Service", "Service", "Service"]);
+      const path = await file(`${form}.yaml`, rendered.out);
+      const equal = await kyc("equal", own("knative/credit-check"), path);
+      expect({ code: equal.code, verdict: equal.out.split(" ")[0] }).toEqual({ code: 0, verdict: "equal" });
+      const back = await kyc("render", "traffic", "-f", path, "-o", "json");
+      expect(JSON.parse(back.out)).toEqual([
+        { revisionName: "credit-check-basic", tag: "basic", percent: 50 },
+        { revisionName: "credit-check-advanced", tag: "advanced", percent: 50 },
+      ]);
+    }
+  });
+
+  test("tell what a traffic block cannot say", async () => {
+    const { code, out, err } = await kyc("render", "traffic", "-f", own("istio/split/by-istio"));
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toContain("spec.http[0] matches on more than the host");
+    const split = await kyc("render", "traffic", "-f", own("istio/split/by-istio"), "--split-only");
+    expect([split.code, split.out.split("\n")[0]]).toEqual([0, "traffic:"]);
+    expect(split.err).toContain("left out: ");
+  });
+});
+
+describe("equal", () => {
+  test("says equal of the repository's splits, and exits with 0", async () => {
+    const { code, out } = await kyc(
+      "equal",
+      own("istio/split/by-knative"),
+      own("istio/split/by-istio"),
+      "-o",
+      "json",
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ verdict: "equal", differences: [], doubts: [] });
+  });
+
+  test("shows a request that makes a difference, and exits with 1", async () => {
+    const text = await readFile(own("istio/split/by-istio/virtual-service.yaml"), "utf8");
+    const path = await file(
+      "changed.yaml",
+      text.replace(/weight: 50([\s\S]*)weight: 50/, "weight: 49$1weight: 51"),
+    );
+    const { code, out } = await kyc("equal", own("istio/split/by-istio"), path);
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /^different {2}1 difference .*\n\nat kyc-credit-check\.kyc\.svc\.cluster\.local.*\n {2}curl /,
+    );
+    expect(out).toContain("  49 %  kyc/credit-check-basic");
+  });
+
+  test("says why it does not know, and exits with 3", async () => {
+    const { code, out } = await kyc(
+      "equal",
+      own("istio/split/by-istio"),
+      own("istio/split/by-istio"),
+      "--with",
+      folder,
+    );
+    expect([code, out.split(" ")[0]]).toEqual([0, "equal"]);
+    const alone = await kyc(
+      "equal",
+      own("istio/split/by-istio"),
+      own("istio/split/by-knative"),
+      "--with",
+      folder,
+    );
+    expect(alone.code).toBe(3);
+    expect(alone.out).toContain("it is not described what stands behind");
+  });
+
+  test("asks which hosts to compare where none is common, and names those that there are", async () => {
+    const other = await file(
+      "other.yaml",
+      (await readFile(own("istio/split/by-istio/virtual-service.yaml"), "utf8")).replace(
+        "- kyc-credit-check.kyc.svc",
+        "- other.kyc.svc",
+      ),
+    );
+    const { code, err } = await kyc("equal", own("istio/split/by-istio"), other);
+    expect(code).toBe(2);
+    expect(err).toContain("Say which to compare: --host HOST_A=HOST_B");
+    const pair = "kyc-credit-check.kyc.svc.cluster.local=other.kyc.svc.cluster.local";
+    expect((await kyc("equal", own("istio/split/by-istio"), other, "--host", pair)).code).toBe(0);
+    const typo = await kyc("equal", own("istio/split/by-istio"), other, "--host", "kyc-credit-chek.kyc");
+    expect([typo.code, typo.err]).toEqual([2, expect.stringContaining("did you mean kyc-credit-check.kyc")]);
+  });
+
+  test("exits with 2 for files that are not valid or not there", async () => {
+    const broken = await file("broken.yaml", "kind: [");
+    expect((await kyc("equal", broken, broken)).code).toBe(2);
+    const missing = await kyc("equal", join(folder, "nowhere"), broken);
+    expect([missing.code, missing.err]).toEqual([
+      2,
+      expect.stringContaining("there is no such file or folder"),
+    ]);
+  });
+});
+
+describe("lint", () => {
+  test("finds nothing in the repository's files, wherever it is called", async () => {
+    expect(await kyc("lint")).toEqual({ code: 0, out: "nothing found\n", err: "" });
+  });
+
+  test("repairs what is safe, leaves comments and order, and exits with 1 while an error is left", async () => {
+    const path = await file(
+      "routes.yaml",
+      `# mine
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: kyc-credit-check, namespace: kyc}
+spec:
+  hosts: [kyc-credit-check.kyc.svc.cluster.local]
+  http:
+    - route: # to the old one
+        - destination:
+            host: credit-check-basic.kyc.svc.cluster.local # by name
+`,
+    );
+    const found = await kyc("lint", path, "-o", "json");
+    expect(found.code).toBe(1);
+    const rules = (JSON.parse(found.out) as { rule: string; fixable: boolean }[]).map(({ rule, fixable }) => [
+      rule,
+      fixable,
+    ]);
+    expect(rules).toEqual([
+      ["explicit-retries", true],
+      ["knative-headers", true],
+    ]);
+    const fixed = await kyc("lint", "--fix", path);
+    expect(fixed).toEqual({ code: 0, out: "nothing found\n", err: "3 fields repaired\n" });
+    const text = await readFile(path, "utf8");
+    for (const kept of ["# mine\n", "# to the old one\n", "# by name\n"]) expect(text).toContain(kept);
+    expect(text).toContain("      retries:\n        attempts: 0\n");
+    expect((await kyc("equal", path, path)).code).toBe(0);
+  });
+
+  test("lists its rules", async () => {
+    const { code, out } = await kyc("lint", "--list", "-o", "json");
+    expect(code).toBe(0);
+    const ids = (JSON.parse(out) as { id: string }[]).map(({ id }) => id);
+    expect(ids).toContain("knative-headers");
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const id of ids) expect(id).toMatch(/^[a-z]+(-[a-z]+)*$/);
+  });
+});
+
+test("deploy lints first, and applies nothing where an error is found", async () => {
+  await file("kustomization.yaml", "resources: [claim.yaml]\n");
+  await file(
+    "claim.yaml",
+    `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: x, namespace: kyc}
+spec:
+  hosts: [credit-check.kyc.svc.cluster.local]
+  http: [{retries: {attempts: 0}, route: [{destination: {host: credit-check-basic.kyc.svc.cluster.local}}]}]
+`,
+  );
+  const { code, err } = await kyc("deploy", "--istio", relative(PROJECT, folder), "--context", "nowhere");
+  expect(code).toBe(1);
+  expect(err).toContain("[own-host]");
+  expect(err).toContain("--no-lint");
+});

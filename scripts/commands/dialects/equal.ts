@@ -1,0 +1,110 @@
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { EXIT, Failure } from "../../exit.ts";
+import { formatProblem } from "../../manifests/problem.ts";
+import { didYouMean } from "../../nearest.ts";
+import { PROJECT } from "../../project.ts";
+import type { Comparison } from "../../traffic/equal/compare.ts";
+import { fromHere, readPaths } from "./read-paths.ts";
+
+interface EqualFlags {
+  host?: string;
+  with: string[];
+  revisionHeader: string;
+  domain: string;
+  output?: "json";
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+/** How `kyc equal` ends where it can tell neither way. */
+const UNKNOWN = 3;
+
+/** `kyc equal`: do two descriptions send every request the same way? */
+export function equalCommand(): Command {
+  return new Command("equal")
+    .description("decides whether two descriptions send every request the same way")
+    .argument("<a>", "Knative Services, VirtualServices or both: a file, a folder or a kustomization")
+    .argument("<b>", "the same, in either language")
+    .option("--host <host>", "compares this host alone; HOST_A=HOST_B where it has two names")
+    .option(
+      "--with <path>",
+      "also read, for what both only refer to (repeatable; default: knative)",
+      collect,
+      [],
+    )
+    .option(
+      "--revision-header <name>",
+      "the header by which a revision tells its own name in its answers; none if it does not",
+      "x-kyc-revision",
+    )
+    .option("--domain <domain>", "the domain of public Knative Services", "example.com")
+    .addOption(new Option("-o, --output <format>", "the result as data").choices(["json"]))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc equal istio/split/by-knative istio/split/by-istio    do Knative's percents and Istio's weights agree?
+  ./kyc equal knative/credit-check my-virtual-service.yaml    is a VirtualService what the Knative Service says?
+  ./kyc equal old new --host kyc-credit-check.kyc.svc.cluster.local
+  ./kyc equal a.yaml b.yaml -o json
+
+Equal: each request that HTTP allows, in ASCII, gets to the same revisions with the same probabilities; path, headers,
+redirects, answers' headers, copies, delays, time limits and retries are the same. Host and Knative's own headers are
+how a request travels, and may differ, as long as Knative's activator finds the revision by them. Exit codes: 0 equal,
+1 different, with a request that shows it, 3 not decided, and why, 2 wrong usage or files that are not valid.`,
+    )
+    .action(async (a: string, b: string, flags: EqualFlags) => {
+      process.exitCode = await runEqual(a, b, flags);
+    });
+}
+
+async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number> {
+  const [{ prepare }, { compare }, { entriesOf, hostsOf, namedEntries }] = await Promise.all([
+    import("../../traffic/equal/sides/prepare.ts"),
+    import("../../traffic/equal/compare.ts"),
+    import("../../traffic/equal/entries.ts"),
+  ]);
+  const given = flags.with.length > 0 ? flags.with : [fromHere(join(PROJECT, "knative"))];
+  const [ofA, ofB, around] = await Promise.all([readPaths([a]), readPaths([b]), readPaths(given)]);
+  const sides = [
+    { name: a, documents: ofA.documents },
+    { name: b, documents: ofB.documents },
+  ] as const;
+  const prepared = prepare(sides, around.documents, flags.domain);
+  const errors = [...ofA.problems, ...ofB.problems, ...prepared.errors];
+  if (errors.length > 0) throw new Failure([...new Set(errors.map(formatProblem))].join("\n"), EXIT.usage);
+  const entries = flags.host === undefined ? entriesOf(prepared.a, prepared.b) : named(flags.host);
+  if (entries.entries.length === 0) {
+    const all = [hostsOf(prepared.a), hostsOf(prepared.b)].map((hosts) => hosts.join(", ") || "no host");
+    throw new Failure(
+      `${a} and ${b} have no host in common.\n${a}: ${all[0]}\n${b}: ${all[1]}\nSay which to compare: --host HOST_A=HOST_B`,
+      EXIT.usage,
+    );
+  }
+  const revisionHeader = flags.revisionHeader === "none" ? undefined : flags.revisionHeader.toLowerCase();
+  const result = compare(prepared.a, prepared.b, entries, {
+    revisionHeader,
+    notes: prepared.notes,
+    doubts: prepared.doubts,
+  });
+  if (flags.output === "json") console.log(JSON.stringify({ a, b, ...result }, undefined, 2));
+  else await draw(result, [a, b]);
+  return { equal: EXIT.ok, different: EXIT.failed, unknown: UNKNOWN }[result.verdict];
+
+  function named(host: string): ReturnType<typeof namedEntries> {
+    const [hostA = "", hostB = hostA] = host.split("=");
+    const found = namedEntries(prepared.a, prepared.b, [hostA, hostB]);
+    if (found.entries.length > 0) return found;
+    const known = [...hostsOf(prepared.a), ...hostsOf(prepared.b)];
+    throw new Failure(`Neither side answers at ${host}; ${didYouMean(hostA, new Set(known))}`, EXIT.usage);
+  }
+}
+
+async function draw(result: Comparison, names: readonly [string, string]): Promise<void> {
+  const [{ drawComparison }, { styleFor }] = await Promise.all([
+    import("../../terminal/draw-comparison.ts"),
+    import("../../terminal/style.ts"),
+  ]);
+  console.log(drawComparison(result, names, styleFor(process.stdout)).join("\n"));
+}

@@ -1,0 +1,123 @@
+import { join } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { Command, Option } from "commander";
+import { EXIT } from "../../exit.ts";
+import type { Finding } from "../../lint/finding.ts";
+import { PROJECT } from "../../project.ts";
+import { fromHere, readPaths } from "./read-paths.ts";
+
+interface LintFlags {
+  fix: boolean;
+  list: boolean;
+  output?: "json";
+}
+
+// One repair can make room for another, but not endlessly.
+const MOST_ROUNDS = 10;
+
+/** `kyc lint`: the pitfalls of Knative beside Istio, found in the files. */
+export function lintCommand(): Command {
+  return new Command("lint")
+    .description("finds what Istio and Knative take without a word and do otherwise than you think")
+    .argument("[path...]", "files, folders or kustomizations (default: knative and istio)")
+    .option(
+      "--fix",
+      "repairs in the files what can be repaired safely; the rest of them stays as it is",
+      false,
+    )
+    .option("--list", "shows the rules", false)
+    .addOption(new Option("-o, --output <format>", "the findings as data").choices(["json"]))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc lint                          knative/ and istio/, as they are deployed
+  ./kyc lint istio/strict next/v3     other folders
+  ./kyc lint --fix my-routes.yaml     and repair what is safe
+  ./kyc lint --list                   what is looked for, and why
+  ./kyc lint -o json
+
+What files only refer to is looked up in knative/ and istio/common. Exit codes: 0 nothing but warnings, 1 an error.
+Whether sidecars have a change yet no file tells: ./kyc split and ./kyc rollout ask for that.`,
+    )
+    .action(async (paths: string[], flags: LintFlags) => {
+      process.exitCode = await runLint(paths, flags);
+    });
+}
+
+async function runLint(paths: string[], flags: LintFlags): Promise<number> {
+  if (flags.list) return list(flags);
+  const given = paths.length > 0 ? paths : ["knative", "istio"].map(inProject);
+  let findings = await findIn(given);
+  let made = 0;
+  for (let round = 0; flags.fix && round < MOST_ROUNDS; round++) {
+    const now = await repair(findings);
+    if (now === 0) break;
+    made += now;
+    findings = await findIn(given);
+  }
+  const { drawFindings } = await import("../../terminal/draw-findings.ts");
+  const { styleFor } = await import("../../terminal/style.ts");
+  if (made > 0) console.error(`${made} ${made === 1 ? "field" : "fields"} repaired`);
+  if (flags.output === "json")
+    console.log(
+      JSON.stringify(
+        findings.map(({ repairs, ...rest }) => ({ ...rest, fixable: repairs.length > 0 })),
+        undefined,
+        2,
+      ),
+    );
+  else console.log(drawFindings(findings, styleFor(process.stdout)).join("\n"));
+  return findings.some(({ severity }) => severity === "error") ? EXIT.failed : EXIT.ok;
+}
+
+/** The findings in files, with what stands beside them in the project. */
+export async function findIn(paths: readonly string[]): Promise<Finding[]> {
+  const [{ lint }, { findingOf }] = await Promise.all([
+    import("../../lint/lint.ts"),
+    import("../../lint/problems.ts"),
+  ]);
+  const [own, around] = await Promise.all([
+    readPaths(paths),
+    readPaths(["knative", "istio/common"].map(inProject)),
+  ]);
+  return [...own.problems.map(findingOf), ...lint(own.documents, around.documents)];
+}
+
+async function repair(findings: readonly Finding[]): Promise<number> {
+  const { repaired } = await import("../../lint/repair.ts");
+  const byFile = Map.groupBy(
+    findings.flatMap(({ repairs }) => repairs),
+    ({ document }) => document.file,
+  );
+  let made = 0;
+  for (const [file, repairs] of byFile) {
+    const before = await readFile(file, "utf8");
+    const after = repaired(before, repairs);
+    if (after.text === before) continue;
+    await writeFile(file, after.text);
+    made += after.made;
+  }
+  return made;
+}
+
+async function list(flags: LintFlags): Promise<number> {
+  const [{ RULES }, { OTHER_PROBLEM, PROBLEM_RULES }] = await Promise.all([
+    import("../../lint/lint.ts"),
+    import("../../lint/problems.ts"),
+  ]);
+  const rules = [...RULES, ...PROBLEM_RULES, OTHER_PROBLEM].map(({ id, severity, why }) => ({
+    id,
+    severity,
+    why,
+  }));
+  if (flags.output === "json") console.log(JSON.stringify(rules, undefined, 2));
+  else {
+    const { drawRules } = await import("../../terminal/draw-findings.ts");
+    const { styleFor } = await import("../../terminal/style.ts");
+    console.log(drawRules(rules, styleFor(process.stdout)).join("\n"));
+  }
+  return EXIT.ok;
+}
+
+const inProject = (path: string): string => fromHere(join(PROJECT, path));

@@ -1,0 +1,189 @@
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { stringify } from "yaml";
+import { EXIT, Failure } from "../../exit.ts";
+import { formatProblem } from "../../manifests/problem.ts";
+import type { Resources } from "../../manifests/resources.ts";
+import { PROJECT } from "../../project.ts";
+import type { TrafficBlock } from "../../traffic/render/traffic-block.ts";
+import type { Form } from "../../traffic/render/virtual-service.ts";
+import { fromHere, readPaths } from "./read-paths.ts";
+
+interface VirtualServiceFlags {
+  file: string[];
+  service?: string;
+  form: Form;
+  host?: string;
+  gateway: string[];
+  latest?: string;
+  services: boolean;
+  output?: "json";
+}
+
+interface TrafficFlags {
+  file: string[];
+  with: string[];
+  name?: string;
+  splitOnly: boolean;
+  output?: "json";
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+/** `kyc render`: the same split in the other language. */
+export function renderCommand(): Command {
+  return new Command("render")
+    .description("writes a split in the other language: Knative's percents, or Istio's weights")
+    .addCommand(virtualServiceCommand())
+    .addCommand(trafficCommand());
+}
+
+function virtualServiceCommand(): Command {
+  return new Command("virtual-service")
+    .description("the VirtualService that sends requests as a Knative Service does, in net-istio's own form")
+    .requiredOption(
+      "-f, --file <path>",
+      "the Knative Service: a file with one or more states, or a folder",
+      collect,
+      [],
+    )
+    .option("--service <name>", "the Knative Service, where the files have several")
+    .addOption(
+      new Option("--form <form>", "where the destinations are")
+        .choices(["revisions", "tags"])
+        .default("revisions"),
+    )
+    .option("--host <host>", "a host of your own (default: NAME-split in the service's namespace)")
+    .option(
+      "--gateway <name>",
+      "a gateway (repeatable; default: mesh and Knative's local gateway)",
+      collect,
+      [],
+    )
+    .option("--latest <revision>", "what latestRevision means (default: the revision of the last template)")
+    .option("--no-services", "without the Services that make its hosts resolve")
+    .addOption(new Option("-o, --output <format>", "as data").choices(["json"]))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc render virtual-service -f knative/credit-check
+  ./kyc render virtual-service -f knative/credit-check --form tags | kubectl apply -f -
+  ./kyc render virtual-service -f ksvc.yaml --host check.example.com --gateway kyc/kyc --latest credit-check-00003
+
+Each tag is reached at TAG-HOST. What weights do not show, such as latestRevision, is kept in an annotation, so that
+./kyc render traffic brings all of it back. The rules do not follow the Knative Service: render them anew when it
+changes; ./kyc equal tells whether they still agree.`,
+    )
+    .action((flags: VirtualServiceFlags) => asFailure(() => runVirtualService(flags)));
+}
+
+function trafficCommand(): Command {
+  return new Command("traffic")
+    .description("the traffic block of the Knative Service that sends requests as a VirtualService does")
+    .requiredOption("-f, --file <path>", "the VirtualService: a file or a folder", collect, [])
+    .option("--name <name>", "the VirtualService, where the files have several")
+    .option(
+      "--with <path>",
+      "the Knative Service whose tags are meant (repeatable; default: knative)",
+      collect,
+      [],
+    )
+    .option("--split-only", "takes the rule for all requests alone, and says what it leaves out", false)
+    .addOption(new Option("-o, --output <format>", "as data").choices(["json"]))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc render traffic -f virtual-service.yaml
+  ./kyc render traffic -f istio/split/by-istio --split-only
+  ./kyc render traffic -f virtual-service.yaml -o json
+
+What a traffic block cannot say, such as a rule for one path, a time limit or weights that are no whole percents, is an
+error and not left out, unless --split-only says so.`,
+    )
+    .action((flags: TrafficFlags) => asFailure(() => runTraffic(flags)));
+}
+
+async function runVirtualService(flags: VirtualServiceFlags): Promise<void> {
+  const [{ renderVirtualService, renderServices }, { readTrafficBlock }] = await Promise.all([
+    import("../../traffic/render/virtual-service.ts"),
+    import("../../traffic/render/traffic-block.ts"),
+  ]);
+  const { knativeServices } = await read(flags.file);
+  const states = knativeServices.filter(
+    ({ value }) => flags.service === undefined || value.metadata.name === flags.service,
+  );
+  const block = readTrafficBlock(states, flags.latest);
+  const { form, host } = flags;
+  const gateways = flags.gateway.length > 0 ? { gateways: flags.gateway } : {};
+  const rendered = renderVirtualService(block, { form, host, ...gateways });
+  const objects = [rendered, ...(flags.services ? renderServices(rendered) : [])];
+  if (flags.output === "json") {
+    const data = objects.length === 1 ? rendered : { apiVersion: "v1", kind: "List", items: objects };
+    return console.log(JSON.stringify(data, undefined, 2));
+  }
+  console.log(
+    objects
+      .map((object) => stringify(object, { lineWidth: 0, version: "1.1" }))
+      .join("---\n")
+      .trimEnd(),
+  );
+}
+
+async function runTraffic(flags: TrafficFlags): Promise<void> {
+  const { renderTraffic } = await import("../../traffic/render/traffic.ts");
+  const { virtualServices, knativeServices } = await read(flags.file);
+  const found = virtualServices.filter(
+    ({ value }) => flags.name === undefined || value.metadata.name === flags.name,
+  );
+  const [source, second] = found;
+  if (source === undefined || second !== undefined) {
+    const names = virtualServices.map(({ value }) => value.metadata.name).join(", ") || "none";
+    throw new Failure(
+      `One VirtualService is needed, and these files have ${names}; say which by --name`,
+      EXIT.usage,
+    );
+  }
+  const around = flags.with.length > 0 ? flags.with : [fromHere(join(PROJECT, "knative"))];
+  const known = await knownBlock([...knativeServices, ...(await read(around)).knativeServices], source.value);
+  const { traffic, notes } = renderTraffic(source, { splitOnly: flags.splitOnly, known });
+  for (const note of notes) console.error(note);
+  if (flags.output === "json") console.log(JSON.stringify(traffic, undefined, 2));
+  else console.log(stringify({ traffic }, { lineWidth: 0, version: "1.1" }).trimEnd());
+}
+
+/** The Knative Service whose tags a VirtualService names, if one of these is it. */
+async function knownBlock(
+  states: Resources["knativeServices"],
+  virtualService: object,
+): Promise<TrafficBlock | undefined> {
+  const { readTrafficBlock, tagsOf } = await import("../../traffic/render/traffic-block.ts");
+  const text = JSON.stringify(virtualService);
+  const byName = Map.groupBy(states, ({ value }) => `${value.metadata.namespace} ${value.metadata.name}`);
+  const blocks = [...byName.values()].map((of) => readTrafficBlock(of, "-"));
+  return blocks.find((block) =>
+    [...tagsOf(block).keys()].some((tag) => text.includes(`"${tag}-${block.service}.`)),
+  );
+}
+
+async function read(paths: readonly string[]): Promise<Resources> {
+  const [{ documents, problems }, { collectResources }, { sorted }] = await Promise.all([
+    readPaths(paths),
+    import("../../manifests/resources.ts"),
+    import("../../traffic/equal/sides/kinds.ts"),
+  ]);
+  const collected = collectResources(sorted(documents).read);
+  const errors = [...problems, ...collected.problems].filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new Failure(errors.map(formatProblem).join("\n"));
+  return collected.resources;
+}
+
+async function asFailure(run: () => Promise<void>): Promise<void> {
+  const { NotRendered } = await import("../../traffic/render/traffic-block.ts");
+  try {
+    await run();
+  } catch (error) {
+    throw error instanceof NotRendered ? new Failure(error.message) : error;
+  }
+}

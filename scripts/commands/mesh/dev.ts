@@ -1,0 +1,115 @@
+import { resolve } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { EXIT, Failure } from "../../exit.ts";
+import { PROJECT } from "../../project.ts";
+import type { MeshOptions } from "../../mesh/mesh.ts";
+
+interface DevOptions {
+  port: number;
+  localPort?: number;
+  seed?: number;
+  dir: string;
+  log: boolean;
+  lenient: boolean;
+}
+
+/** `kyc dev`: the whole system on this machine, from the manifests as they are. */
+export function devCommand(): Command {
+  return new Command("dev")
+    .description("runs the whole system on this machine, by the files in knative/ and istio/")
+    .option("-p, --port <number>", "the port of the ingress gateway; 0 for any free one", portNumber, 8080)
+    .option(
+      "--local-port <number>",
+      "the port of the cluster-local hosts (default: the port after --port)",
+      portNumber,
+    )
+    .option("--seed <number>", "makes the weighted choices repeatable", wholeNumber)
+    .option("--dir <folder>", "another folder that holds knative/, istio/ and functions/", PROJECT)
+    .option("--lenient", "passes over fields that only a cluster acts on, with a warning each", false)
+    .option("--log", "shows a line for each request", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc dev                       on http://127.0.0.1:8080
+  ./kyc dev --port 9000 --log     on another port, with a line a request
+  ./kyc dev --seed 7              the same requests meet the same revisions at each run
+
+Edit a percentage in knative/credit-check/2-advanced.yaml while it runs: the next request follows. Ctrl-C ends all.`,
+    )
+    .action(async (options: DevOptions) => {
+      process.exitCode = await runDev(options);
+    });
+}
+
+/** Runs until a signal comes; the exit code. */
+async function runDev(options: DevOptions): Promise<number> {
+  const interrupted = onSignals();
+  const [{ startMesh }, { announceMesh }, { DevScreen }] = await Promise.all([
+    import("../../mesh/mesh.ts"),
+    import("../../mesh/admin/dev-file.ts"),
+    import("../../terminal/dev-screen.ts"),
+  ]);
+  const screen = new DevScreen({ out: process.stdout, err: process.stderr, logRequests: options.log });
+  const meshOptions: MeshOptions = {
+    root: resolve(options.dir),
+    lenient: options.lenient,
+    port: options.port,
+    localPort: options.localPort ?? (options.port === 0 ? 0 : options.port + 1),
+    seed: options.seed ?? crypto.getRandomValues(new Int32Array(1))[0] ?? 0,
+    events: screen,
+  };
+  const mesh = await startMesh(meshOptions).catch((error: unknown) => {
+    throw portProblem(error, options) ?? error;
+  });
+  process.on("uncaughtException", (error) => {
+    mesh.kill();
+    console.error(error);
+    process.exit(EXIT.failed);
+  });
+  const { port, localPort } = mesh;
+  process.on("exit", await announceMesh({ port, localPort, pid: process.pid, root: meshOptions.root }));
+  screen.start(mesh);
+  await interrupted.first;
+  screen.say("stopping: requests under way finish; Ctrl-C again ends at once");
+  void interrupted.second.then(() => {
+    mesh.kill();
+    process.exit(EXIT.interrupted);
+  });
+  await mesh.stop();
+  return EXIT.interrupted;
+}
+
+function onSignals(): { first: Promise<void>; second: Promise<void> } {
+  const first = Promise.withResolvers<void>();
+  const second = Promise.withResolvers<void>();
+  let count = 0;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => (count++ === 0 ? first : second).resolve());
+  }
+  return { first: first.promise, second: second.promise };
+}
+
+function portProblem(error: unknown, { port, localPort }: DevOptions): Failure | undefined {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE") {
+    const ports = `${port} or ${localPort ?? port + 1}`;
+    return new Failure(`Port ${ports} on 127.0.0.1 is taken. Choose another: ./kyc dev --port 9000`);
+  }
+  if (code === "EACCES")
+    return new Failure(
+      `Port ${port} needs more rights than you have. Choose one above 1023: ./kyc dev --port 8080`,
+    );
+  return undefined;
+}
+
+function portNumber(text: string): number {
+  const port = wholeNumber(text);
+  if (port < 0 || port > 65535) throw new InvalidArgumentError("A port is a whole number from 0 to 65535.");
+  return port;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^-?[0-9]{1,10}$/.test(text)) throw new InvalidArgumentError("A whole number is expected.");
+  return Number(text);
+}

@@ -1,0 +1,134 @@
+import { resolve } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { EXIT, Failure } from "../../exit.ts";
+import type { Fault, FaultChange, FaultsState } from "../../mesh/faults/fault.ts";
+import { PROJECT } from "../../project.ts";
+import { duration } from "../cluster/site.ts";
+
+interface FaultFlags {
+  error?: number;
+  status: number;
+  delay?: number;
+  delayed: number;
+  clear: boolean;
+  dir: string;
+  output?: "json";
+}
+
+/** `kyc fault`: makes a revision of the running local mesh a bad one, and good again. */
+export function faultCommand(): Command {
+  return new Command("fault")
+    .description("makes one revision of the local mesh fail or answer late, without changing a file")
+    .argument("[service]", "the Knative Service, as credit-check")
+    .argument("[revision]", "its revision, by name or by tag")
+    .option(
+      "--error <percent>",
+      "answers this share of the requests in place of the revision, as 5%",
+      percent,
+    )
+    .option("--status <code>", "… with this status", statusCode, 503)
+    .option("--delay <time>", "holds requests for so long first, as 200ms", delay)
+    .option("--delayed <percent>", "… this share of them", percent, 100)
+    .option("--clear", "takes the fault of the revision away, or those of the service, or all", false)
+    .option("--dir <folder>", "the folder that the mesh runs from", PROJECT)
+    .addOption(new Option("-o, --output <format>", "the faults that are on, as data").choices(["json"]))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc fault credit-check advanced --error 5%                   5 in 100 requests get 503
+  ./kyc fault credit-check advanced --error 5% --delay 200ms     and all wait a fifth of a second
+  ./kyc fault                                                    what is on, as YAML
+  ./kyc fault credit-check advanced --clear                      that one off
+  ./kyc fault --clear                                            all off
+
+A fault is a field of a VirtualService's rule, and in Istio a rule has one for all its destinations. One revision of a
+split can only have a fault of its own by a hop of its own: a VirtualService at the revision's own host, which is what
+is shown. The local mesh asks it last, whoever sends requests to the revision. It is kept in memory: no file changes, and
+it ends with ./kyc dev.`,
+    )
+    .action(runFault);
+}
+
+async function runFault(
+  service: string | undefined,
+  revision: string | undefined,
+  flags: FaultFlags,
+): Promise<void> {
+  const change = changeOf(service, revision, flags);
+  const { askFaults, NoFault } = await import("../../mesh/faults/client.ts");
+  try {
+    tell(await askFaults(resolve(flags.dir), change), change, flags);
+  } catch (error) {
+    if (!(error instanceof NoFault)) throw error;
+    throw new Failure(error.message);
+  }
+}
+
+function tell(state: FaultsState, change: FaultChange | undefined, { output }: FaultFlags): void {
+  if (output === "json") return console.log(JSON.stringify(state, undefined, 2));
+  if (state.yaml !== "") process.stdout.write(state.yaml);
+  if (state.faults.length === 0) console.error("No fault is on.");
+  else if (change !== undefined && "set" in change) {
+    console.error("This is in force until ./kyc fault --clear, or the end of ./kyc dev.");
+  }
+}
+
+/** The change that the arguments ask for; undefined where they only ask what is on. */
+function changeOf(
+  service: string | undefined,
+  revision: string | undefined,
+  { error, status, delay, delayed, clear }: FaultFlags,
+): FaultChange | undefined {
+  const isSet = error !== undefined || delay !== undefined;
+  if (clear) {
+    if (isSet) throw new Failure("--clear takes a fault away: leave out --error and --delay.", EXIT.usage);
+    return {
+      clear: { ...(service !== undefined && { service }), ...(revision !== undefined && { revision }) },
+    };
+  }
+  if (service === undefined && !isSet) return undefined;
+  if (service === undefined || revision === undefined) {
+    throw new Failure(
+      "Name the service and the revision: ./kyc fault credit-check advanced --error 5%",
+      EXIT.usage,
+    );
+  }
+  if (!isSet) {
+    const example = `./kyc fault ${service} ${revision} --error 5% --delay 200ms`;
+    throw new Failure(`Say what is wrong with it, or --clear: ${example}`, EXIT.usage);
+  }
+  const fault: Fault = {
+    service,
+    revision,
+    ...(error !== undefined && { error: { percent: error, status } }),
+    ...(delay !== undefined && { delay: { percent: delayed, ms: delay } }),
+  };
+  return { set: fault };
+}
+
+function percent(text: string): number {
+  const [, number] = /^([0-9]+(?:\.[0-9]+)?) ?%?$/.exec(text) ?? [];
+  const value = Number(number);
+  if (!(value >= 0.0001 && value <= 100)) {
+    throw new InvalidArgumentError("A percentage such as 5% is expected, from 0.0001 to 100.");
+  }
+  return value;
+}
+
+function statusCode(text: string): number {
+  const status = Number(text);
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new InvalidArgumentError("A status from 200 to 599 is expected.");
+  }
+  return status;
+}
+
+/** Whole milliseconds, as the schema of a VirtualService has them. */
+function delay(text: string): number {
+  const ms = duration(text);
+  if (!Number.isInteger(ms) || ms > 3_600_000) {
+    throw new InvalidArgumentError("A time such as 200ms is expected, from 1ms to 1h.");
+  }
+  return ms;
+}

@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { kyc, ownManifests, type RunningDev, startDev } from "../testing.ts";
+
+let own: Awaited<ReturnType<typeof ownManifests>>;
+let dev: RunningDev;
+
+beforeAll(async () => {
+  own = await ownManifests();
+  dev = await startDev(["--dir", own.root, "--seed", "1"]);
+  await fetch(`${dev.ingress}/kyc/v1/customer`);
+});
+
+afterAll(async () => {
+  await dev?.[Symbol.asyncDispose]();
+  await own?.[Symbol.asyncDispose]();
+});
+
+const load = (...args: string[]) => kyc("load", "--dir", own.root, "--for", "1s", "--rps", "40", ...args);
+const fault = (...args: string[]) => kyc("fault", "--dir", own.root, ...args);
+
+describe("kyc load", () => {
+  test("finds the mesh that runs, and tells rate, errors and who answered", async () => {
+    const { code, out } = await load();
+    expect(code).toBe(0);
+    expect(out).toContain(`${dev.ingress}/kyc/v1/customer`);
+    const [, requests] = /([0-9]+) requests in [0-9.]+ s/.exec(out) ?? [];
+    expect(Number(requests)).toBeGreaterThan(0);
+    expect(out).toContain(`0 failed; by status 200: ${requests}\n`);
+    expect(out).toMatch(/credit-check-advanced +[0-9.]+ % +[0-9]+ requests {2}99\.9 % interval/);
+  });
+
+  test("sends the headers that it is given", async () => {
+    const { out } = await load("-H", "end-user: advanced", "-o", "json");
+    const summary = JSON.parse(out) as { requests: number };
+    expect(summary).toMatchObject({
+      failed: 0,
+      revisions: [{ revision: "credit-check-advanced", count: summary.requests, share: 1 }],
+    });
+  });
+
+  test("fails on errors only where that is asked for, and where nothing answers", async () => {
+    expect((await load("/nowhere")).code).toBe(0);
+    expect((await load("/nowhere", "--fail-on-errors")).code).toBe(1);
+    const { code, out } = await load("http://127.0.0.1:1/");
+    expect(code).toBe(1);
+    expect(out).toMatch(/ ([0-9]+) failed \(100\.0 %\); by status none: \1\n/);
+  });
+
+  test("goes to no mesh that does not run, and to no place that is not named in full", async () => {
+    const nobody = await kyc("load", "--dir", "/nonexistent");
+    expect(nobody).toMatchObject({ code: 1, out: "", err: expect.stringContaining("./kyc dev") });
+    expect((await load("example.com")).err).toContain("http://HOST/PATH");
+  });
+
+  test.each([
+    ["--rps", "0"],
+    ["--rps", "many"],
+    ["--for", "soon"],
+    ["-H", "no header"],
+  ])("does not take %s %s", async (flag, value) => {
+    expect((await load(flag, value)).code).toBe(2);
+  });
+});
+
+describe("kyc fault", () => {
+  test("makes one version fail, whatever the split, and good again", async () => {
+    const on = await fault("credit-check", "advanced", "--error", "100%");
+    expect(on.code).toBe(0);
+    expect(on.out).toContain("name: fault-credit-check-advanced");
+    expect(on.err).toContain("./kyc fault --clear");
+    const statuses = async (end: string): Promise<number[]> => {
+      const seen = new Set<number>();
+      for (let i = 0; i < 20; i++) {
+        const headers = { "end-user": end };
+        seen.add((await fetch(`${dev.ingress}/credit-check/report`, { headers })).status);
+      }
+      return [...seen];
+    };
+    expect(await statuses("advanced")).toEqual([503]);
+    expect(await statuses("basic")).toEqual([200]);
+    expect((await fault()).out).toBe(on.out);
+    expect(dev.output()).toContain("faults are switched on");
+    const off = await fault("credit-check", "advanced", "--clear");
+    expect(off).toMatchObject({ code: 0, out: "", err: "No fault is on.\n" });
+    expect(await statuses("advanced")).toEqual([200]);
+  });
+
+  test("holds requests for a time", async () => {
+    await fault("credit-check", "basic", "--delay", "150ms");
+    const startedAt = performance.now();
+    const { status } = await fetch(`${dev.ingress}/credit-check/basic`);
+    expect(status).toBe(200);
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(149);
+    const json = await fault("--clear", "-o", "json");
+    expect(JSON.parse(json.out)).toEqual({ faults: [], yaml: "" });
+  });
+
+  test.each([
+    [["credit-check"], "Name the service and the revision"],
+    [["credit-check", "advanced"], "--error 5%"],
+    [["credit-check", "advanced", "--error", "5%", "--clear"], "leave out --error"],
+    [["credit-check", "advanced", "--error", "500%"], "from 0.0001 to 100"],
+    [["credit-check", "advanced", "--delay", "0ms"], "90s or 5m"],
+    [["credit-check", "advanced", "--error", "5%", "--status", "99"], "from 200 to 599"],
+  ])("does not take %j", async (args, words) => {
+    const { code, out, err } = await fault(...args);
+    expect({ code, out, err }).toEqual({ code: 2, out: "", err: expect.stringContaining(words) });
+  });
+
+  test("names the nearest revision, and what to start where no mesh runs", async () => {
+    const { code, err } = await fault("credit-check", "advancd", "--error", "5%");
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: "The service credit-check has no revision advancd: did you mean advanced?\n",
+    });
+    expect((await kyc("fault", "--dir", "/nonexistent")).err).toContain("start it with ./kyc dev");
+  });
+});
+
+test.each(["load", "fault"])("kyc %s has help with examples", async (command) => {
+  const { code, out } = await kyc(command, "--help");
+  expect(code).toBe(0);
+  expect(out).toContain(`./kyc ${command}`);
+});
+
+test("kyc dev is no longer found when it has ended", async () => {
+  await using other = await ownManifests();
+  await using running = await startDev(["--dir", other.root]);
+  expect((await fault("--dir", other.root)).code).toBe(0);
+  running.kill("SIGINT");
+  expect(await running.exited).toBe(130);
+  expect(existsSync(join(other.root, ".kyc/dev.json"))).toBe(false);
+});

@@ -1,0 +1,146 @@
+import { resolve } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { EXIT, Failure } from "../../exit.ts";
+import type { LoadSummary } from "../../load/report.ts";
+import { PROJECT } from "../../project.ts";
+import { duration } from "../cluster/site.ts";
+import { untilInterrupted } from "../cluster/on-cluster.ts";
+
+interface LoadFlags {
+  rps: number;
+  for: number;
+  header: Record<string, string>;
+  timeout: number;
+  failOnErrors: boolean;
+  dir: string;
+  output?: "json";
+}
+
+// A terminal is painted over; elsewhere a line stays, so there are few.
+const LIVE_EVERY_MS = 250;
+const PLAIN_EVERY_MS = 10_000;
+
+/** `kyc load`: steady traffic, and what becomes of it. */
+export function loadCommand(): Command {
+  return new Command("load")
+    .description("sends requests at a steady rate, and tells rate, errors, latency and who answered")
+    .argument("[url]", "a path of the local mesh, or another target named in full", undefined)
+    .option("--rps <number>", "requests a second", perSecond, 20)
+    .addOption(new Option("--for <time>", "how long").argParser(duration).default(duration("60s"), "60s"))
+    .option(
+      "-H, --header <field>",
+      "a header of each request, as 'end-user: basic'; may be repeated",
+      header,
+      {},
+    )
+    .addOption(
+      new Option("--timeout <time>", "a request that takes longer has failed")
+        .argParser(duration)
+        .default(duration("30s"), "30s"),
+    )
+    .option("--fail-on-errors", "exits with 1 when any request failed", false)
+    .option("--dir <folder>", "the folder that the mesh runs from", PROJECT)
+    .addOption(new Option("-o, --output <format>", "the result as data").choices(["json"]))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc load                                     20 requests a second for a minute, to the ingress of ./kyc dev
+  ./kyc load --rps 100 --for 5m                  more, and longer
+  ./kyc load /credit-check/report                to the credit check itself
+  ./kyc load -H 'end-user: advanced'             to one version
+  ./kyc load http://192.0.2.1/kyc/v1/customer    to another machine, which has to be named in full
+
+Requests go out at their time whether or not answers come, so a slow system gets no easier time. A request has failed
+that got no answer, or one of 400 and above. The exit code is 0 when the load ran to its end, also with failed requests
+unless --fail-on-errors is given; it is 1 when nothing answered at all.`,
+    )
+    .action(runLoad);
+}
+
+async function runLoad(given: string | undefined, flags: LoadFlags): Promise<void> {
+  const interrupted = untilInterrupted();
+  const [
+    { steadyLoad },
+    { LoadReport },
+    { LiveTree, isLive },
+    { drawLoadLine, drawLoadSummary },
+    { styleFor },
+  ] = await Promise.all([
+    import("../../load/steady.ts"),
+    import("../../load/report.ts"),
+    import("../../terminal/live-tree.ts"),
+    import("../../terminal/draw-load.ts"),
+    import("../../terminal/style.ts"),
+  ]);
+  const url = await targetOf(given, flags.dir);
+  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(flags.for)]);
+  const startedAt = performance.now();
+  const report = new LoadReport(startedAt);
+  const live = isLive(process.stderr);
+  const tree = new LiveTree({ stream: process.stderr, live });
+  const style = styleFor(process.stderr);
+  const painting = setInterval(
+    () => tree.update([drawLoadLine(report.summary(performance.now()), style)]),
+    live ? LIVE_EVERY_MS : PLAIN_EVERY_MS,
+  );
+  // Sending ends with the signal; the rate is of that time, and not of the wait for the last answers.
+  let endedAt: number | undefined;
+  signal.addEventListener("abort", () => (endedAt = performance.now()));
+  await steadyLoad({
+    url,
+    rps: flags.rps,
+    headers: flags.header,
+    signal,
+    timeoutMs: flags.timeout,
+    onResult: (result) => report.add(result),
+  });
+  clearInterval(painting);
+  tree.update([]);
+  tree.end();
+  const summary = report.summary(endedAt ?? performance.now());
+  if (flags.output === "json") console.log(JSON.stringify({ url, ...summary }, undefined, 2));
+  else console.log(drawLoadSummary(url, summary, styleFor(process.stdout)).join("\n"));
+  process.exitCode = exitCodeOf(summary, interrupted.aborted, flags.failOnErrors);
+}
+
+function exitCodeOf(
+  { requests, failed, latencyMs }: LoadSummary,
+  isInterrupted: boolean,
+  failOnErrors: boolean,
+): number {
+  if (isInterrupted) return EXIT.interrupted;
+  const nothingAnswered = requests > 0 && latencyMs === undefined;
+  return nothingAnswered || (failOnErrors && failed > 0) ? EXIT.failed : EXIT.ok;
+}
+
+async function targetOf(given: string | undefined, dir: string): Promise<string> {
+  const [{ readTarget, NoTarget }, { findMesh }] = await Promise.all([
+    import("../../load/target.ts"),
+    import("../../mesh/admin/dev-file.ts"),
+  ]);
+  const mesh = await findMesh(resolve(dir));
+  try {
+    const { url, isLocal } = readTarget(given, mesh && `http://127.0.0.1:${mesh.port}`);
+    if (!isLocal) console.error(`The load goes to ${url}, which is not this machine.`);
+    return url;
+  } catch (error) {
+    if (!(error instanceof NoTarget)) throw error;
+    throw new Failure(error.message);
+  }
+}
+
+function perSecond(text: string): number {
+  const rps = Number(text);
+  if (!(rps > 0 && rps <= 100_000))
+    throw new InvalidArgumentError("A number above 0 is expected, at most 100000.");
+  return rps;
+}
+
+function header(text: string, before: Record<string, string>): Record<string, string> {
+  const [, name, value] = /^([-!#$%&'*+.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e]*)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new InvalidArgumentError("A header such as 'end-user: basic' is expected.");
+  }
+  return { ...before, [name]: value };
+}
