@@ -18,7 +18,7 @@ const PEERS = CONTESTANTS.filter((name) => !name.startsWith("kyc"));
 const ALPHA = 0.01;
 
 /** Median seconds to a rollback that are asked for: scenario, load, seconds. */
-const MEDIANS = [
+export const MEDIANS = [
   ["0.1 to 5 %", 5, 100],
   ["0.1 to 5 %", 20, 30],
   ["0.1 to 5 %", 100, 6],

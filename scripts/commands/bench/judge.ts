@@ -30,7 +30,7 @@ export function benchJudgeCommand(): Command {
       "after",
       `
 Examples:
-  ./kyc bench judge                             all, in about three minutes on two cores
+  ./kyc bench judge                             all, in about four minutes on two cores
   ./kyc bench judge --page judge.html
   ./kyc bench judge --only "0.1 to 5" --reps 500
   ./kyc bench judge --only equal --only swing -o json
