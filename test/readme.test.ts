@@ -19,8 +19,8 @@ const STAND_INS: Readonly<Record<string, string>> = {
   docker: "exit 0",
 };
 
-/** Commands that wait for requests, or need a cluster that CI does not have. */
-const NOT_RUN = ["dev", "up", "down", "deploy", "verify", "status", "logs", "e2e", "rollout"];
+/** Commands that wait for requests, take minutes, or need a cluster that CI does not have; their own tests run them. */
+const NOT_RUN = ["dev", "up", "down", "deploy", "verify", "status", "logs", "e2e", "rollout", "bench"];
 
 function isDry(command: string): boolean {
   return /^\.\/kyc (up|down) .*--dry-run/.test(command);
