@@ -47,10 +47,10 @@ export function figure(
   return { name, value, unit, target, met, note };
 }
 
-/** A value as people read it, with as many digits as mean something. */
+/** A value as people read it, with as many digits as mean something; a ratio is never rounded up to its target. */
 export function written(value: number, unit: string): string {
-  const digits = unit === "×" ? 2 : value < 10 ? 2 : value < 100 ? 1 : 0;
-  return unit === "×" ? `${value.toFixed(digits)}×` : `${value.toFixed(digits)} ${unit}`;
+  if (unit === "×") return `${(Math.floor(value * 100 + 1e-9) / 100).toFixed(2)}×`;
+  return `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ${unit}`;
 }
 
 /** `≥ 0.80×` or `≤ 120 ms`. */

@@ -12,7 +12,7 @@ dl > div { border: 1px solid var(--line); border-radius: .5rem; padding: .75rem;
 dl > .missed { border: 3px double currentColor; }
 dt { font-weight: 600; } dd { margin: .25rem 0 0; } .value { font-size: 1.5rem; font-variant-numeric: tabular-nums; }
 .note, footer { font-size: .875rem; opacity: .8; }
-svg { width: 100%; height: auto; max-width: 40rem; display: block; }
+svg { width: 100%; height: auto; max-width: 30rem; display: block; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }

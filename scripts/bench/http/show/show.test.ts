@@ -56,6 +56,18 @@ skipped: the mesh against Envoy: neither is installed
     expect(page).toContain('width="310"');
   });
 
+  test("shows no ratio as what it does not reach", () => {
+    const just = [
+      figure("a", 0.7999, "×", { atLeast: 0.8 }, ""),
+      figure("b", 0.8, "×", { atLeast: 0.8 }, ""),
+    ];
+    const lines = drawTable({ ...REPORT, figures: just }).split("\n");
+    expect(lines.slice(1, 3).map((line) => line.split(/ +/).slice(0, 3))).toEqual([
+      ["NO", "a", "0.79×"],
+      ["yes", "b", "0.80×"],
+    ]);
+  });
+
   test("of a soak says what failed and what grew", () => {
     const memory = [{ process: "the mesh", before: 80, after: 78, growth: -0.025 }];
     const report = {
