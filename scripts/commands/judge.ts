@@ -69,6 +69,7 @@ A line: {"t":12.5,"revision":"baseline","ok":true,"ms":20.1,"share":0.1}
   t         seconds            revision  baseline, candidate, or gateway where nobody knows who failed
   ok        false for a failure of the service        ms  milliseconds
   share     of the traffic that the candidate had, from 0 to 1, when the request was sent on its way
+  fromMs    where only a histogram is known: it took longer than this, and ms at most (may be left out)
   count     how many requests the line stands for (1 if left out)
   excluded  cold start, probe, caller, mirrored or pinned: counted, told, and not judged (may be left out)
 

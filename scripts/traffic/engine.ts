@@ -37,6 +37,8 @@ export interface Outcome {
   ok: boolean;
   /** Milliseconds; where only a histogram is known, the upper bound of the bucket. */
   ms: number;
+  /** Where only a histogram is known, its lower bound: they took longer than this. */
+  fromMs?: number | undefined;
   count: number;
   /** Why they are no evidence about a revision: a cold start, a probe, a mistake of the caller. */
   excluded: "cold start" | "probe" | "caller" | undefined;

@@ -64,6 +64,37 @@ describe("a judge", () => {
     expect(judged(draw({ ...EVEN, seconds: 3600, ms }, 5)).verdict().verdict).toBe("healthy");
   });
 
+  describe("of latencies that a histogram has, with buckets twice as wide as what is tolerated", () => {
+    const BOUNDS = [0, 5, 10, 25, 50, 100, 250, 500, 1000];
+    function* inBuckets(traffic: Traffic, seed: number): Generator<Observation> {
+      for (const observation of draw(traffic, seed)) {
+        const i = BOUNDS.findIndex((bound) => bound >= observation.ms);
+        yield { ...observation, fromMs: BOUNDS[i - 1] ?? 0, ms: BOUNDS[i] ?? observation.ms };
+      }
+    }
+    const slower = (factor: number) => (u: number, candidate: boolean) =>
+      lognormal(u) * (candidate ? factor : 1);
+
+    test("takes no bucket's width for a difference", () => {
+      for (let seed = 0; seed < 20; seed++) {
+        const judge = judged(inBuckets({ ...EVEN, fails: () => 0, ms: slower(1.2) }, seed));
+        expect(judge.verdict().verdict).not.toBe("regressed");
+      }
+    });
+
+    test("finds a candidate that takes five times as long", () => {
+      const judge = judged(inBuckets({ ...EVEN, ms: slower(5) }, 1));
+      expect(judge.verdict().verdict).toBe("regressed");
+    });
+
+    test("refuses bounds that are none", () => {
+      const wrong = { t: 0, revision: "baseline", ok: true, ms: 10, fromMs: 25, share: 0.5 } as const;
+      expect(() => createJudge().observe(wrong)).toThrow(
+        "fromMs is 25: milliseconds from 0 to 10 are expected",
+      );
+    });
+  });
+
   test("is not misled by latencies that are all the same", () => {
     const same = judged(draw({ ...EVEN, ms: () => 20 }, 6));
     expect(same.verdict().verdict).toBe("healthy");

@@ -66,7 +66,16 @@ class TrafficJudge implements Judge {
   observe(observation: Observation): void {
     const { t, revision, ok, ms, share, excluded } = observation;
     const count = observation.count ?? 1;
-    if (!(Number.isFinite(t) && ms >= 0 && ms < 1e12 && share >= 0 && share <= 1 && isCount(count))) {
+    const fromMs = observation.fromMs ?? ms;
+    if (!(
+      Number.isFinite(t) &&
+      ms >= fromMs &&
+      fromMs >= 0 &&
+      ms < 1e12 &&
+      share >= 0 &&
+      share <= 1 &&
+      isCount(count)
+    )) {
       throw new RangeError(complaint(observation));
     }
     if (t > this.#t) this.#t = t;
@@ -79,7 +88,7 @@ class TrafficJudge implements Judge {
     let left = count;
     while (left > 0 && this.#fell === undefined) {
       this.#count(revision, ok, ms, share, 1);
-      this.#tests.observe(this.#t, revision, ok, ms, share);
+      this.#tests.observe(this.#t, revision, ok, fromMs, ms, share);
       left--;
       const { value } = this.#tests;
       if (value <= this.#peak) continue;
@@ -180,9 +189,10 @@ function isCount(count: number): boolean {
   return Number.isInteger(count) && count > 0;
 }
 
-function complaint({ t, ms, share, count = 1 }: Observation): string {
+function complaint({ t, ms, fromMs = ms, share, count = 1 }: Observation): string {
   if (!Number.isFinite(t)) return `t is ${t}: seconds are expected`;
   if (!(ms >= 0 && ms < 1e12)) return `ms is ${ms}: milliseconds from 0 are expected`;
+  if (!(fromMs >= 0 && fromMs <= ms)) return `fromMs is ${fromMs}: milliseconds from 0 to ${ms} are expected`;
   if (!(share >= 0 && share <= 1)) return `share is ${share}: a number from 0 to 1 is expected`;
   return `count is ${count}: a whole number from 1 is expected`;
 }

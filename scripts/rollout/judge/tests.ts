@@ -70,7 +70,7 @@ export class Tests {
   }
 
   /** Hears of one request that is to be judged, until all is decided. */
-  observe(t: number, revision: Arm, ok: boolean, ms: number, share: number): void {
+  observe(t: number, revision: Arm, ok: boolean, fromMs: number, ms: number, share: number): void {
     if (share > this.#highestShare) this.#nextStep(t, share);
     else if (t >= this.#nextDeposit) this.#deposit(t);
     const gatewayFailed = revision === "gateway" && !ok;
@@ -81,7 +81,7 @@ export class Tests {
     if (!candidate) this.#alone.before(!ok);
     else if (share === 1) this.#alone.after(!ok);
     if (candidate) this.#errors.count(!ok);
-    if (share > 0 && share < 1) this.#compare(candidate, ok, ms, share);
+    if (share > 0 && share < 1) this.#compare(candidate, ok, fromMs, ms, share);
     // Only after it was compared: the thresholds have to be known before the latency that they are for.
     if (!candidate && ok) this.#latency.learn(ms);
   }
@@ -143,7 +143,7 @@ export class Tests {
     this.#believed = state.believed;
   }
 
-  #compare(candidate: boolean, ok: boolean, ms: number, share: number): void {
+  #compare(candidate: boolean, ok: boolean, fromMs: number, ms: number, share: number): void {
     // How many times as long a run of one revision is as it is on average when the shares are right.
     const run = this.#run * (this.#runOfCandidate ? 1 - share : share);
     const inForce = this.#inForce(share);
@@ -153,8 +153,8 @@ export class Tests {
     const { median, p99 } = this.#latency;
     this.#errors.observe(candidate, !ok, inForce, this.#enough("errors", this.#errors.value), steady);
     if (!ok) return;
-    median.observe(candidate, ms, inForce, this.#enough("median", median.worse.value), steady);
-    p99.observe(candidate, ms, inForce, this.#enough("p99", p99.worse.value), steady);
+    median.observe(candidate, fromMs, ms, inForce, this.#enough("median", median.worse.value), steady);
+    p99.observe(candidate, fromMs, ms, inForce, this.#enough("p99", p99.worse.value), steady);
   }
 
   /**

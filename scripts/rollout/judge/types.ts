@@ -16,6 +16,11 @@ export interface Observation {
   ok: boolean;
   /** Milliseconds until it was answered. */
   ms: number;
+  /**
+   * Where only a histogram is known: it took longer than this, and `ms` at most. Each comparison takes the end that
+   * speaks against what it would show. `ms` unless given.
+   */
+  fromMs?: number | undefined;
   /** The share of requests, 0 to 1, that the split gave to the candidate when this one was sent on its way. */
   share: number;
   /** How many requests this stands for; 1 unless given. */

@@ -8,6 +8,8 @@ export interface Observation {
   who: "candidate" | "baseline" | "gateway";
   ok: boolean;
   ms: number;
+  /** Where only a histogram is known: they took longer than this, and `ms` at most. */
+  fromMs?: number | undefined;
   count: number;
   /** The candidate's share of the requests of the two at that time, from 0 to 1. */
   share: number;

@@ -16,8 +16,10 @@ export const trafficJudge: MakeJudge = (settings, snapshot) => {
 function judging(judge: Judge, floorMs: number): Judging {
   return {
     observe(observations) {
-      for (const { atMs, who, ok, ms, count, share } of observations)
-        judge.observe({ t: atMs / 1000, revision: who, ok, ms: Math.max(ms, floorMs), count, share });
+      for (const { atMs, who, ok, ms, fromMs = ms, count, share } of observations) {
+        const raised = { ms: Math.max(ms, floorMs), fromMs: Math.max(fromMs, floorMs) };
+        judge.observe({ t: atMs / 1000, revision: who, ok, ...raised, count, share });
+      }
     },
     ruling: (next) => rulingOf(judge.verdict(next)),
     snapshot: () => judge.snapshot(),

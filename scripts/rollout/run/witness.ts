@@ -68,7 +68,7 @@ export class Witness {
 
   #weigh(outcome: Outcome): Observation | undefined {
     const { tally } = this;
-    const { revision, ok, ms, count: requests, atMs, excluded } = outcome;
+    const { revision, ok, ms, fromMs, count: requests, atMs, excluded } = outcome;
     // The split that a request met is the one of when it was sent.
     const sentMs = atMs - ms;
     const who = this.#who(revision);
@@ -90,7 +90,7 @@ export class Witness {
     // Somebody asked for a revision by name that the split gives nothing.
     if ((who === "candidate" && share === 0) || (who === "baseline" && share === 1))
       return void exclude(tally, "asked for by name", requests);
-    return { atMs, who, ok, ms, count: requests, share };
+    return { atMs, who, ok, ms, fromMs, count: requests, share };
   }
 
   #who(revision: string | undefined): Observation["who"] | undefined {

@@ -24,10 +24,26 @@ describe("a page of metrics", () => {
     const counters = new Counters();
     const outcomes = counters.added("pod", readSamples(await metrics.text(), isWanted), true, 7);
     expect(outcomes).toEqual([
-      { atMs: 7, revision: "credit-check-basic", ok: true, ms: 50, count: 1, excluded: undefined },
-      { atMs: 7, revision: "credit-check-basic", ok: true, ms: 60_000, count: 1, excluded: undefined },
-      { atMs: 7, revision: undefined, ok: false, ms: 1, count: 1, excluded: undefined },
-      { atMs: 7, revision: "credit-check-basic", ok: true, ms: 1, count: 1, excluded: "caller" },
+      {
+        atMs: 7,
+        revision: "credit-check-basic",
+        ok: true,
+        ms: 50,
+        fromMs: 25,
+        count: 1,
+        excluded: undefined,
+      },
+      {
+        atMs: 7,
+        revision: "credit-check-basic",
+        ok: true,
+        ms: 60_000,
+        fromMs: 10_000,
+        count: 1,
+        excluded: undefined,
+      },
+      { atMs: 7, revision: undefined, ok: false, ms: 1, fromMs: 0, count: 1, excluded: undefined },
+      { atMs: 7, revision: "credit-check-basic", ok: true, ms: 1, fromMs: 0, count: 1, excluded: "caller" },
     ]);
   });
 

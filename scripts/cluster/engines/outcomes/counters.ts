@@ -18,7 +18,8 @@ interface Seen {
 /** A bucket's own count, not that of all below it too. */
 interface Bucket {
   labels: Readonly<Record<string, string>>;
-  /** Seconds. */
+  /** Seconds: latencies are above the one, and not above the other. */
+  from: number;
   bound: number;
   count: number;
 }
@@ -77,7 +78,10 @@ function bucketsOf(samples: readonly Sample[]): Bucket[] {
     const sorted = buckets
       .map(({ labels, value }) => ({ labels, bound: boundOf(labels["le"]), count: value }))
       .sort((a, b) => a.bound - b.bound);
-    return sorted.map((bucket, i) => ({ ...bucket, count: bucket.count - (sorted[i - 1]?.count ?? 0) }));
+    return sorted.map((bucket, i) => {
+      const below = sorted[i - 1];
+      return { ...bucket, from: below?.bound ?? 0, count: bucket.count - (below?.count ?? 0) };
+    });
   });
 }
 
@@ -93,7 +97,7 @@ function keyOf({ labels }: Bucket): string {
 const CALLERS = new Set(["client_error", "aborted"]);
 const NOBODY = new Set(["unknown", "other", ""]);
 
-function outcomeOf({ labels, bound }: Bucket, count: number, atMs: number): Outcome {
+function outcomeOf({ labels, from, bound }: Bucket, count: number, atMs: number): Outcome {
   const { outcome, status = "", revision = "" } = labels;
   const isCallers = outcome === undefined ? status.startsWith("4") : CALLERS.has(outcome);
   const ok = isCallers || (outcome === undefined ? !status.startsWith("5") : outcome === "ok");
@@ -102,6 +106,7 @@ function outcomeOf({ labels, bound }: Bucket, count: number, atMs: number): Outc
     revision: NOBODY.has(revision) ? undefined : revision,
     ok,
     ms: Number.isFinite(bound) ? bound * 1_000 : BEYOND_MS,
+    fromMs: from * 1_000,
     count,
     excluded: isCallers ? "caller" : undefined,
   };

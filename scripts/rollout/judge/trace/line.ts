@@ -11,6 +11,7 @@ const Line = Compile(
     revision: Type.Enum(["baseline", "candidate", "gateway"]),
     ok: Type.Boolean(),
     ms: Type.Number({ minimum: 0, exclusiveMaximum: 1e12 }),
+    fromMs: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1e12 })),
     share: Type.Number({ minimum: 0, maximum: 1 }),
     count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1e9 })),
     excluded: Type.Optional(Type.Enum([...EXCLUSIONS])),
@@ -23,12 +24,13 @@ const EXPECTED: Readonly<Record<keyof Observation, string>> = {
   revision: `one of ${REVISIONS.map((name) => `"${name}"`).join(", ")}`,
   ok: "true or false",
   ms: "a number of milliseconds from 0",
+  fromMs: "a number of milliseconds from 0 to ms",
   share: "a number from 0 to 1, the candidate's share of the traffic",
   count: "a whole number from 1",
   excluded: `one of ${EXCLUSIONS.map((name) => `"${name}"`).join(", ")}`,
 };
 const FIELDS = Object.keys(EXPECTED);
-const OPTIONAL = ["count", "excluded"];
+const OPTIONAL = ["fromMs", "count", "excluded"];
 
 /** A line of a trace that is none. The message has its number and what is wrong with it. */
 export class BadLine extends Error {
@@ -51,6 +53,8 @@ export function readLine(text: string, number: number): Observation {
   const value = parse(text, number);
   if (Line.Check(value)) {
     for (const name in value) if (!FIELDS.includes(name)) checkUnknown(name, number);
+    if (value.fromMs !== undefined && value.fromMs > value.ms)
+      throw new BadLine(number, `fromMs: ${EXPECTED.fromMs} is expected, not ${value.fromMs}`);
     return value;
   }
   throw new BadLine(number, complaint(value));
