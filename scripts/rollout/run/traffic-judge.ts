@@ -1,4 +1,5 @@
 import { createJudge, type Judge, restoreJudge, type Verdict } from "../judge/judge.ts";
+import { shuffled } from "./shuffled.ts";
 import type { EvidenceLine, Judging, MakeJudge, Ruling } from "./judging.ts";
 
 /** The judge of a rollout, as its settings say; from a checkpoint it goes on where it was. */
@@ -16,7 +17,11 @@ export const trafficJudge: MakeJudge = (settings, snapshot) => {
 function judging(judge: Judge, floorMs: number): Judging {
   return {
     observe(observations) {
-      for (const { atMs, who, ok, ms, fromMs = ms, count, share } of observations) {
+      // Of counters, which have no order, bounds are known, and of single requests the time itself.
+      const counted = observations.some(({ fromMs }) => fromMs !== undefined);
+      for (const { atMs, who, ok, ms, fromMs = ms, count, share } of counted
+        ? shuffled(observations)
+        : observations) {
         const raised = { ms: Math.max(ms, floorMs), fromMs: Math.max(fromMs, floorMs) };
         judge.observe({ t: atMs / 1000, revision: who, ok, ...raised, count, share });
       }

@@ -1,0 +1,44 @@
+import { expect, test } from "bun:test";
+import type { Observation } from "./judging.ts";
+import { shuffled } from "./shuffled.ts";
+import { trafficJudge } from "./traffic-judge.ts";
+import { SETTINGS } from "../testing/lives.ts";
+import { seededRandom } from "../../traffic/random.ts";
+
+const one = (who: Observation["who"], ms: number, count: number, atMs = 0): Observation => ({
+  atMs,
+  who,
+  ok: true,
+  ms,
+  fromMs: ms / 2,
+  count,
+  share: 0.25,
+});
+
+test("a batch is each of its requests once, in the same order each time, and not in the one that it came in", () => {
+  const batch = [one("baseline", 5, 30), one("baseline", 10, 10), one("candidate", 5, 12)];
+  const order = shuffled(batch).map(({ who, ms }) => `${who} ${ms}`);
+  const sorted = batch.flatMap(({ who, ms, count }) => Array.from({ length: count }, () => `${who} ${ms}`));
+  expect([...order].sort()).toEqual([...sorted].sort());
+  expect(order).not.toEqual(sorted);
+  expect(shuffled(batch).map(({ who, ms }) => `${who} ${ms}`)).toEqual(order);
+});
+
+test("an equal candidate that counters tell of is not rolled back by the order in which they are read", () => {
+  for (let seed = 0; seed < 10; seed++) {
+    const random = seededRandom(seed);
+    const judge = trafficJudge({ ...SETTINGS, tolerateLatency: 1 }, undefined);
+    for (let second = 0; second < 300; second++) {
+      const counts = new Map<string, Observation>();
+      for (let i = 0; i < 60; i++) {
+        const who = random() < 0.25 ? "candidate" : "baseline";
+        const ms = random() < 0.85 ? 5 : random() < 0.9 ? 10 : 25;
+        const known = counts.get(`${who}${ms}`) ?? one(who, ms, 0, second * 1000);
+        counts.set(`${who}${ms}`, { ...known, count: known.count + 1 });
+      }
+      const read = [...counts.values()].sort((a, b) => a.who.localeCompare(b.who) || a.ms - b.ms);
+      judge.observe(read);
+    }
+    expect(judge.ruling(0.5).verdict).toBe("healthy");
+  }
+});
