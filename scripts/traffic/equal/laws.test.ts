@@ -85,7 +85,11 @@ describe("two descriptions", () => {
         };
         const { verdict, differences, doubts } = compared(a, b);
         expect(doubts).toEqual([]);
-        for (const { listener, request } of differences) {
+        for (const { listener, request, sides } of differences) {
+          // One try has the same prospects, but a failed one is sent again, and a split behind the retry is drawn anew
+          // on one side only: the resolver tells of one try.
+          const [one, other] = sides.map((outcomes) => outcomes.map((each) => JSON.stringify(each)).sort());
+          if (Bun.deepEquals(one, other) && one?.some((text) => text.includes("sent up to"))) continue;
           shown++;
           expect({ request, same: same(listener, toSend(request)) }).toEqual({ request, same: false });
         }

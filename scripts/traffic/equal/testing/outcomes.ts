@@ -1,5 +1,6 @@
 import type { Plan } from "../../compile.ts";
 import { HeaderList } from "../../headers.ts";
+import { CLUSTER_DOMAIN, hostOf } from "../../hosts.ts";
 import { type Resolution, resolveBy, type RoutedRequest } from "../../resolve.ts";
 import type { Destination, Listener } from "../../table.ts";
 
@@ -24,7 +25,7 @@ export function outcomesOf(plan: Plan, listener: Listener, request: RoutedReques
       probability *= chosen.weight / totalWeight;
       return chosen;
     });
-    const key = textOf(end);
+    const key = textOf(end, plan);
     found.set(key, (found.get(key) ?? 0) + probability);
     choices = nextChoices(made);
   }
@@ -37,24 +38,36 @@ export function sameOutcomes(a: ReadonlyMap<string, number>, b: ReadonlyMap<stri
   return [...keys].every((key) => Math.abs((a.get(key) ?? 0) - (b.get(key) ?? 0)) < 1e-9);
 }
 
-function textOf(end: Resolution): string {
+function textOf(end: Resolution, plan: Plan): string {
   const answer = new HeaderList(["x-kept", "own"]);
   for (const { destination, rule } of [...end.hops].reverse()) {
     if (destination !== undefined) answer.apply(destination.response);
     answer.apply(rule.action.response);
   }
-  return JSON.stringify([placeOf(end), named(answer)]);
+  return JSON.stringify([placeOf(end, plan), named(answer)]);
 }
 
-function placeOf(end: Resolution): unknown[] {
+function placeOf(end: Resolution, plan: Plan): unknown[] {
   switch (end.kind) {
     case "revision":
-      return [end.revision, end.request.target, named(end.request.headers)];
+      return [end.revision, byActivator(end.request, plan), end.request.target, named(end.request.headers)];
     case "redirect":
       return [end.status, end.location];
     default:
       return [end.status];
   }
+}
+
+/** The revision that Knative's activator would send the request to, by both headers or else by the host. */
+function byActivator({ authority, headers }: RoutedRequest, { services }: Plan): string {
+  const [namespace, revision] = ["namespace", "revision"].map((name) =>
+    headers.joined(`knative-serving-${name}`),
+  );
+  const [name, of, ...domain] = hostOf(authority).split(".");
+  const ofHost = domain.join(".") === CLUSTER_DOMAIN ? `${of}/${name}` : "";
+  const found = namespace && revision ? `${namespace}/${revision}` : ofHost;
+  const all = services.flatMap(({ revisions }) => revisions.map((each) => `${each.namespace}/${each.name}`));
+  return all.includes(found) ? found : "nobody";
 }
 
 function named(headers: HeaderList): [string, string | undefined][] {
