@@ -23,7 +23,6 @@ export interface LogOptions {
 
 /** Makes the log of one service. */
 export function createLog({ service, revision, now, write }: LogOptions): Log {
-  const who = `"service":${JSON.stringify(service)},"revision":${JSON.stringify(revision)}`;
   let lastTime = NaN;
   let lastText = "";
 
@@ -39,8 +38,8 @@ export function createLog({ service, revision, now, write }: LogOptions): Log {
   function line(level: string, msg: string, fields: LogFields | (() => LogFields) | undefined): void {
     const time = now();
     write(() => {
-      const rest = members(typeof fields === "function" ? fields() : fields);
-      return `{"level":"${level}","ts":"${timestamp(time)}","msg":${quoted(msg)},${who}${rest}}\n`;
+      const rest = typeof fields === "function" ? fields() : fields;
+      return `${JSON.stringify({ level, ts: timestamp(time), msg, service, revision, ...rest })}\n`;
     });
   }
 
@@ -48,27 +47,4 @@ export function createLog({ service, revision, now, write }: LogOptions): Log {
     info: (msg, fields) => line("info", msg, fields),
     error: (msg, fields) => line("error", msg, fields),
   };
-}
-
-// A line of this shape is written for each request, and to write it out by hand takes a third of JSON.stringify's time.
-function members(fields: LogFields | undefined): string {
-  let text = "";
-  for (const name in fields) {
-    const value = fields[name];
-    if (typeof value === "string") text += `,"${name}":${quoted(value)}`;
-    else if (typeof value === "number" && Number.isFinite(value)) text += `,"${name}":${value}`;
-    else if (isFields(value)) text += `,"${name}":{${members(value).slice(1)}}`;
-    else if (value !== undefined) text += `,"${name}":${JSON.stringify(value)}`;
-  }
-  return text;
-}
-
-function isFields(value: LogFields[string]): value is LogFields {
-  return typeof value === "object" && !Array.isArray(value);
-}
-
-const PLAIN = /^[\w ./:@-]*$/;
-
-function quoted(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
