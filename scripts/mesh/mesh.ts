@@ -214,7 +214,7 @@ function generationOf(loaded: Loaded, crew: Crew, admin: Admin): Generation {
   const timeouts = new Map(loaded.specs.map(({ key, timeoutMs }) => [key, timeoutMs]));
   return {
     table: { ...loaded.plan.table, doors: admin.doors(loaded) },
-    seat: (revision) => crew.get(revision)?.seat() ?? refused(`there is no revision ${revision}`),
+    seat: (revision, tried) => crew.get(revision)?.seat(tried) ?? refused(`there is no revision ${revision}`),
     revisionTimeoutMs: (revision) => timeouts.get(revision) ?? Number.POSITIVE_INFINITY,
   };
 }

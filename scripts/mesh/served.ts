@@ -1,5 +1,7 @@
 import type { Hop } from "../traffic/resolve.ts";
 import type { Listener, RouteTable } from "../traffic/table.ts";
+import type { Later } from "./relay/deadline.ts";
+import type { HttpClient } from "./http/client.ts";
 import type { Place } from "./revisions/seat.ts";
 
 /** What is told of a request when it is over. */
@@ -25,8 +27,11 @@ export interface Served {
 /** One state of the configuration: a request is served by the state that it met, whatever changes meanwhile. */
 export interface Generation {
   table: RouteTable;
-  /** A place at a revision for one request; a pending one while the revision is being started, or has no place free. */
-  seat(revision: string): Place;
+  /**
+   * A place at a revision for one request; a pending one while the revision is being started, or has no place free.
+   * @param tried processes that failed the request already, and get it again only where no other can take it
+   */
+  seat(revision: string, tried?: ReadonlySet<HttpClient>): Place;
   /** How long a revision may take for an answer (its timeoutSeconds). */
   revisionTimeoutMs(revision: string): number;
 }
@@ -36,5 +41,7 @@ export interface RelayOptions {
   generation(): Generation;
   random(): number;
   newRequestId(): string;
+  /** Calls back after so many milliseconds, and gives what takes that back; by the runtime's timers without it. */
+  later?: Later;
   onServed(served: Served): void;
 }

@@ -55,7 +55,7 @@ export function compileRoutes(
     const bound = bindings(source, gateways, problems);
     claims.check(source, bound);
     for (const { gateway, listener, hosts } of bound) {
-      routes.push({ listener, hosts, rules: rules.flatMap((rule) => rule.for(gateway) ?? []) });
+      routes.push({ listener, hosts, rules: rules.flatMap((rule) => rule.for(gateway, listener) ?? []) });
     }
   }
   const listeners: Record<Listener, VirtualHosts> = {

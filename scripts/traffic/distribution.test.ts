@@ -4,7 +4,7 @@ import { distribution, revisionShares } from "./distribution.ts";
 import { HeaderList, NO_CHANGE } from "./headers.ts";
 import { resolve, type RoutedRequest } from "./resolve.ts";
 import { seededRandom } from "./random.ts";
-import type { Backend, Destination, RouteTable, Rule } from "./table.ts";
+import { type Backend, type Destination, NO_RETRY, type RouteTable, type Rule } from "./table.ts";
 
 const at = { file: "x.yaml", line: 1, column: 1 };
 
@@ -35,7 +35,7 @@ function rule(destinations: Destination[]): Rule {
       fault: undefined,
       mirrors: [],
       timeoutMs: undefined,
-      retry: { attempts: 0, perTryTimeoutMs: undefined, on: [] },
+      retry: NO_RETRY,
       request: NO_CHANGE,
       response: NO_CHANGE,
     },

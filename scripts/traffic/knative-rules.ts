@@ -1,7 +1,14 @@
 import { clusterLocalNames } from "./hosts.ts";
 import { type KnativeServicePlan, shares } from "./knative.ts";
 import { NO_CHANGE } from "./headers.ts";
-import { type Destination, EVERY_REQUEST, type ForwardAction, type Listener, type Rule } from "./table.ts";
+import {
+  type Destination,
+  EVERY_REQUEST,
+  type ForwardAction,
+  type Listener,
+  NO_RETRY,
+  type Rule,
+} from "./table.ts";
 import type { Position } from "../manifests/problem.ts";
 
 /** Rules that hold for these hosts at these listeners. */
@@ -92,7 +99,7 @@ function splitRule(
       fault: undefined,
       mirrors: [],
       timeoutMs: undefined,
-      retry: { attempts: 0, perTryTimeoutMs: undefined, on: [] },
+      retry: NO_RETRY,
       request: NO_CHANGE,
       response: NO_CHANGE,
     },

@@ -113,7 +113,8 @@ export function resolveBy(
           const { status, body } = action;
           return { kind: "direct", status, body, location: ownLocation(status, request), hops };
         }
-        return { kind: "redirect", status: action.status, location: redirected(action, request), hops };
+        const location = redirected(action, match, request);
+        return { kind: "redirect", status: action.status, location, hops };
       }
       const retried = steps === earlier.length ? again : undefined;
       const { delayMs, status } = suffered(action, retried === undefined ? happens : () => false);

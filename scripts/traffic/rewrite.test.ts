@@ -76,6 +76,19 @@ describe("a redirect", () => {
       "https://b.example:8443/n",
     ],
     [{ scheme: "https" }, "[::1]:80", "/", "https://[::1]/"],
+    [{ derivePort: "FROM_PROTOCOL_DEFAULT" }, "a.example:8080", "/", "http://a.example:8080/"],
+    [{ derivePort: "FROM_PROTOCOL_DEFAULT", scheme: "https" }, "a.example:80", "/", "https://a.example/"],
+    [{ derivePort: "FROM_REQUEST_PORT" }, "a.example:8080", "/", "http://a.example:8080/"],
+    [{ derivePort: "FROM_REQUEST_PORT", scheme: "https" }, "a.example:8080", "/", "https://a.example:80/"],
+    [
+      { derivePort: "FROM_REQUEST_PORT", authority: "b.example", scheme: "https" },
+      "a.example",
+      "/",
+      "https://b.example:80/",
+    ],
+    // Without a match on the path, the prefix is the first slash.
+    [{ prefixRewrite: "/v2/" }, "a.example", "/old/x?q=1", "http://a.example/v2/old/x?q=1"],
+    [{ prefixRewrite: "/v2" }, "a.example", "/old", "http://a.example/v2old"],
     // The Gateway API's prefix form is not one of VirtualServices: there the text is taken as it is.
     [{ uri: "/%PREFIX()%/x" }, "a.example", "/", "http://a.example/%PREFIX()%/x"],
   ])("%j of %s%s leads to %s", (redirect, host, target, expected) => {
@@ -84,5 +97,35 @@ describe("a redirect", () => {
     const end = sent(plan, "ingress", request(host, target));
     expect(end).toMatchObject({ kind: "redirect", status: 301, location: expected });
     expect(end.hops).toMatchObject([{ destination: undefined, before: undefined }]);
+  });
+
+  test.each([
+    ["/foo", "/bar", "/foo/baz?q=1", "http://a.example/bar/baz?q=1"],
+    ["/foo", "/", "/foo/baz", "http://a.example//baz"],
+    ["/foo/", "/", "/foo/baz", "http://a.example/baz"],
+    ["/foo", "/bar", "/foo", "http://a.example/bar"],
+    ["/foo", "/bar", "/food?", "http://a.example/bard?"],
+    ["/foo", "/bar?x=1", "/foo/baz?q=1", "http://a.example/bar?x=1/baz?q=1"],
+  ])("of the prefix %s by %s leads from %s to %s", (prefix, prefixRewrite, target, expected) => {
+    const rule = { match: [{ uri: { prefix } }], redirect: { prefixRewrite } };
+    const end = sent(planWith(rule), "mesh", request("a.example", target));
+    const own = sent(planWith(rule), "mesh", request(OWN, target));
+    expect(end.kind).toBe("nowhere");
+    expect(own).toMatchObject({ kind: "redirect", location: expected.replace("a.example", OWN) });
+  });
+
+  test("by the request's port means the port of the Gateway's server, which the local gateway's is not", () => {
+    const rule = { redirect: { uri: "/", derivePort: "FROM_REQUEST_PORT" } };
+    const gateways = ["kyc", "knative-serving/knative-local-gateway", "mesh"];
+    const plan = planOf(
+      ...creditCheck(HALVES),
+      gateway("kyc", ["*"]),
+      virtualService([rule], { hosts: [OWN], gateways }),
+    );
+    const locations = (["ingress", "local-gateway", "mesh"] as const).map((listener) => {
+      const end = sent(plan, listener, request(OWN));
+      return end.kind === "redirect" ? end.location : end.kind;
+    });
+    expect(locations).toEqual([`http://${OWN}/`, `http://${OWN}:8081/`, `http://${OWN}/`]);
   });
 });

@@ -59,11 +59,13 @@ export function shadowHost(authority: string): string {
  * (envoy, source/common/router/config_impl.cc, newUri and processRequestHost)
  */
 export function redirected(
-  action: Pick<RedirectAction, "scheme" | "authority" | "port" | "uri">,
-  { target, authority }: { target: string; authority: string },
+  action: Pick<RedirectAction, "scheme" | "authority" | "port" | "uri" | "prefix">,
+  match: RequestMatch | true,
+  { target: asked, authority }: { target: string; authority: string },
 ): string {
   const scheme = action.scheme ?? "http";
   const port = action.port === undefined ? "" : `:${action.port}`;
+  const target = action.prefix === undefined ? asked : rewritten(action.prefix, match, asked);
   const path = pathOf(target);
   const query = target.slice(path.length);
   const to = action.uri ?? path;
@@ -76,11 +78,19 @@ export function redirected(
   }
 }
 
+const NOTHING_NEW = {
+  scheme: undefined,
+  authority: undefined,
+  port: undefined,
+  uri: undefined,
+  prefix: undefined,
+};
+
 /** The Location that Envoy adds to an answer of its own with this status. (envoy, source/common/router/router.cc) */
 export function ownLocation(
   status: number,
   request: { target: string; authority: string },
 ): string | undefined {
   if (status !== 201 && (status < 300 || status > 399)) return undefined;
-  return redirected({ scheme: undefined, authority: undefined, port: undefined, uri: undefined }, request);
+  return redirected(NOTHING_NEW, true, request);
 }

@@ -75,7 +75,23 @@ export interface RetryPolicy {
   perTryTimeoutMs: number | undefined;
   /** Conditions as Envoy names them (`x-envoy-retry-on`), and status codes. */
   on: readonly string[];
+  /** The longest wait before the first retry; each further one may be twice as long, up to ten times this. */
+  backOffMs: number;
+  /** Whether a retry looks for a process that has not failed this request yet. */
+  avoidsTried: boolean;
+  /** Whether retries leave the locality of the first try, which is something only where there are several. */
+  remoteLocalities: boolean;
 }
+
+/** Nothing is sent again. */
+export const NO_RETRY: RetryPolicy = {
+  attempts: 0,
+  perTryTimeoutMs: undefined,
+  on: [],
+  backOffMs: 25,
+  avoidsTried: true,
+  remoteLocalities: false,
+};
 
 /** What happens to some of the requests instead of, or before, their being sent on. */
 export interface Fault {
@@ -118,7 +134,10 @@ export interface ForwardAction {
 export interface RedirectAction {
   kind: "redirect";
   status: number;
+  /** Replaces the whole path. */
   uri: string | undefined;
+  /** Replaces the matched prefix of the path. */
+  prefix: string | undefined;
   authority: string | undefined;
   scheme: string | undefined;
   port: number | undefined;

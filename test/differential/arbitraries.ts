@@ -1,88 +1,8 @@
 import fc from "fast-check";
 import type { Rule, Wish } from "./cases.ts";
+import { match, method, optional, path, value } from "./conditions.ts";
 import { ASKS, MIRROR, REVISIONS } from "./names.ts";
 
-const value = fc.constantFrom("a", "b", "ab", "A", "a,b", "1");
-const path = fc.constantFrom(
-  "/",
-  "/a",
-  "/a/",
-  "/a/b",
-  "/A",
-  "/ab",
-  "/a/b/c",
-  "/a%2Fb",
-  "/a.b",
-  "/b",
-  "/b/a",
-  "/c d".replace(" ", "%20"),
-);
-const expression = fc.constantFrom(
-  "/a",
-  "/a.*",
-  ".*",
-  "/[ab]+",
-  "/a/(b|c).*",
-  "(?i)/A",
-  "/[^/]+",
-  "/a\\.b",
-  "\\/b\\/?.*",
-);
-const word = fc.constantFrom("a", "a|b", "[ab]+", ".*", ".+", "A", "a,b", "[0-9]+", "a?");
-const headerName = fc.constantFrom("h-one", "h-two", "H-Three");
-const parameter = fc.constantFrom("p", "q", "P");
-
-const stringMatch = fc.oneof(
-  fc.record({ exact: value }),
-  fc.record({ prefix: fc.constantFrom("a", "b", "A", "1") }),
-  fc.record({ regex: word }),
-);
-const valueMatch = fc.oneof(
-  { weight: 4, arbitrary: stringMatch },
-  { weight: 1, arbitrary: fc.record({ exact: fc.constant("") }) },
-  { weight: 1, arbitrary: fc.constant({}) },
-);
-const uri = fc.oneof(
-  fc.record({ exact: path }),
-  fc.record({ prefix: path }),
-  fc.record({ regex: expression }),
-);
-const optional = { requiredKeys: [] };
-const method = fc.oneof(
-  fc.record({ exact: fc.constantFrom("GET", "POST", "HEAD") }),
-  fc.record({ regex: fc.constantFrom("GET|HEAD", "P.*") }),
-  fc.record({ prefix: fc.constantFrom("P", "G") }),
-);
-const byHeader = fc.dictionary(headerName, valueMatch, { minKeys: 1, maxKeys: 2 });
-const byParameter = fc.dictionary(parameter, valueMatch, { minKeys: 1, maxKeys: 2 });
-const authority = fc.oneof(
-  fc.record({ prefix: fc.constantFrom("t", "x") }),
-  fc.record({ regex: fc.constantFrom("t.*test", ".*:81") }),
-);
-// With many parts a match would take next to nothing.
-const match = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ uri }) },
-  fc.record({ uri, ignoreUriCase: fc.boolean() }),
-  fc.record({ method }),
-  fc.record({ authority }),
-  { weight: 2, arbitrary: fc.record({ headers: byHeader }) },
-  { weight: 2, arbitrary: fc.record({ withoutHeaders: byHeader }) },
-  { weight: 2, arbitrary: fc.record({ queryParams: byParameter }) },
-  fc.record({ uri, headers: byHeader }),
-  fc.record({ uri, queryParams: byParameter }),
-  fc.record(
-    {
-      uri,
-      ignoreUriCase: fc.boolean(),
-      method,
-      authority,
-      headers: byHeader,
-      withoutHeaders: byHeader,
-      queryParams: byParameter,
-    },
-    optional,
-  ),
-);
 const changedName = fc.constantFrom(
   "h-one",
   "X-Set",
@@ -153,6 +73,17 @@ const retries = fc.oneof(
     ),
   }),
   fc.record({ attempts: fc.constantFrom(1, 2) }),
+  fc.record(
+    {
+      attempts: fc.constantFrom(1, 2, 4),
+      retryOn: fc.constantFrom("5xx", "reset", "503"),
+      perTryTimeout: fc.constant("0.12s"),
+      backoff: fc.constantFrom("1ms", "2ms", "0.01s"),
+      retryIgnorePreviousHosts: fc.boolean(),
+      retryRemoteLocalities: fc.boolean(),
+    },
+    { requiredKeys: ["attempts", "retryOn", "backoff"] },
+  ),
 );
 const always = fc.constantFrom({ value: 100 }, { value: 0 });
 const fault = fc.oneof(
@@ -191,6 +122,26 @@ const redirecting = fc.record(
   },
   { requiredKeys: ["redirect"] },
 );
+/** Redirects that take something of the request, which Istio lets only some conditions do. */
+const deriving = fc.record(
+  {
+    match: fc.array(fc.oneof(fc.record({ uri: fc.record({ prefix: path }) }), fc.record({ method })), {
+      minLength: 1,
+      maxLength: 2,
+    }),
+    redirect: fc.record(
+      {
+        prefixRewrite: fc.constantFrom("/", "/new", "/new/", "/n?x=1"),
+        derivePort: fc.constantFrom("FROM_PROTOCOL_DEFAULT", "FROM_REQUEST_PORT"),
+        authority: fc.constantFrom("r.example", "r.example:81"),
+        scheme: fc.constantFrom("http", "https"),
+        redirectCode: fc.constantFrom(302, 307),
+      },
+      { requiredKeys: ["derivePort"] },
+    ),
+  },
+  { requiredKeys: ["redirect"] },
+);
 const answering = fc.record(
   {
     match: matches,
@@ -213,6 +164,7 @@ const answering = fc.record(
 export const rule: fc.Arbitrary<Rule> = fc.oneof(
   { weight: 6, arbitrary: forwarding },
   { weight: 1, arbitrary: redirecting },
+  { weight: 1, arbitrary: deriving },
   { weight: 1, arbitrary: answering },
 );
 

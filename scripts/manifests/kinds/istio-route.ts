@@ -95,15 +95,13 @@ const Redirect = strict(
     authority: Type.Optional(Authority),
     scheme: Type.Optional(Type.Enum(["http", "https"])),
     port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
+    derivePort: Type.Optional(Type.Enum(["FROM_PROTOCOL_DEFAULT", "FROM_REQUEST_PORT"])),
+    prefixRewrite: Type.Optional(Path),
     redirectCode: Type.Optional(Type.Enum([301, 302, 303, 307, 308])),
   },
   {
     minProperties: 1,
-    expected: "at least one of uri, authority, scheme and port",
-    refused: {
-      derivePort: "give the port, or leave it out",
-      prefixRewrite: outside("rewrite a prefix in a redirect"),
-    },
+    expected: "at least one of uri, prefixRewrite, authority, scheme, port and derivePort",
   },
 );
 
@@ -121,20 +119,17 @@ const Rewrite = strict(
   { minProperties: 1, expected: "uri or uriRegexRewrite, authority, or both" },
 );
 
-const Retries = strict(
-  {
-    attempts: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
-    perTryTimeout: Type.Optional(Duration),
-    retryOn: Type.Optional(Type.String()),
-  },
-  {
-    refused: {
-      retryRemoteLocalities: outside("know localities"),
-      retryIgnorePreviousHosts: outside("know several hosts of one destination"),
-      backoff: outside("wait between attempts"),
-    },
-  },
-);
+const Retries = strict({
+  attempts: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+  perTryTimeout: Type.Optional(Duration),
+  retryOn: Type.Optional(Type.String()),
+  backoff: Type.Optional(Duration),
+  retryIgnorePreviousHosts: Type.Optional(Type.Boolean()),
+  // One machine is one locality.
+  retryRemoteLocalities: Type.Optional(
+    Type.Boolean({ clusterOnly: true } satisfies FieldNotes & TSchemaOptions),
+  ),
+});
 
 /** A rule of a VirtualService. */
 export const HTTPRoute = strict(

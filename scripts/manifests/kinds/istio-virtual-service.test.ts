@@ -210,7 +210,7 @@ describe("in a VirtualService", () => {
       "    - redirect: {uri: /, redirectCode: 302}",
       "    - redirect: {}",
       [
-        "31:17: spec.http[1].redirect: at least one of uri, authority, scheme and port is needed here, and none is given",
+        "31:17: spec.http[1].redirect: at least one of uri, prefixRewrite, authority, scheme, port and derivePort is needed here, and none is given",
       ],
     ],
     [

@@ -4,19 +4,32 @@ import type { ForwardAction, Rule } from "../../traffic/table.ts";
 // What a timer can wait for, some 24 days. A longer one would go off at once.
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Calls back after so many milliseconds, unless what it gives is called before. */
+export type Later = (ms: number, then: () => void) => () => void;
+
+const byTimer: Later = (ms, then) => {
+  const timer = setTimeout(then, ms);
+  return () => clearTimeout(timer);
+};
+
 /** A time limit that counts from the moment when it is started. */
 export class Deadline {
-  #timer: Timer | undefined;
+  readonly #later: Later;
+  #stop: (() => void) | undefined;
+
+  constructor(later = byTimer) {
+    this.#later = later;
+  }
 
   /** Starts it, unless it runs already. A limit beyond any timer, as infinity is, is none. */
   start(ms: number, onLate: () => void): void {
-    if (this.#timer !== undefined || ms > MAX_TIMER_MS) return;
-    this.#timer = setTimeout(onLate, ms);
+    if (this.#stop !== undefined || ms > MAX_TIMER_MS) return;
+    this.#stop = this.#later(ms, onLate);
   }
 
   clear(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#stop?.();
+    this.#stop = undefined;
   }
 }
 

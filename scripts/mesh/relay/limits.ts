@@ -1,6 +1,6 @@
 import type { Hop } from "../../traffic/resolve.ts";
 import type { Generation } from "../served.ts";
-import { Deadline, perTryTimeoutOf, timeoutOf } from "./deadline.ts";
+import { Deadline, type Later, perTryTimeoutOf, timeoutOf } from "./deadline.ts";
 
 /** How long a request may take: by the routes until its answer is complete, by the revision until it begins. */
 export class Limits {
@@ -9,16 +9,18 @@ export class Limits {
   readonly #whole = new Deadline();
   readonly #beginning = new Deadline();
   readonly #try = new Deadline();
-  readonly #held = new Deadline();
+  readonly #held: Deadline;
   #ms: { whole: number; beginning: number } | undefined;
 
   /**
    * @param onLate called with a sentence when the answer is late
    * @param onTryLate the same when the answer to one try is late
+   * @param later how what is held is waited for
    */
-  constructor(onLate: (sentence: string) => void, onTryLate: (sentence: string) => void) {
+  constructor(onLate: (sentence: string) => void, onTryLate: (sentence: string) => void, later?: Later) {
     this.#onLate = onLate;
     this.#onTryLate = onTryLate;
+    this.#held = new Deadline(later);
   }
 
   /** Sets the limits, unless they are set: they count for all tries together, so those of the first route hold. */
@@ -27,7 +29,7 @@ export class Limits {
     this.#ms ??= { whole: timeoutOf(hops, Number.POSITIVE_INFINITY), beginning: timeoutOf(hops, own) };
   }
 
-  /** Holds the request for so long, as a fault wants it. */
+  /** Holds the request for so long, as a fault wants it, or a retry. */
   hold(ms: number, then: () => void): void {
     this.#held.clear();
     this.#held.start(ms, then);

@@ -28,7 +28,8 @@ describe("an abort", () => {
 
   test("is sent again by the rule before it, never by its own", async () => {
     using server = await answering(OK);
-    const draws = [0, 0.9];
+    // Whether it is aborted, how long the retry waits, and whether that is aborted.
+    const draws = [0, 0, 0.9];
     using proxy = new TestProxy(
       { a: server.port },
       {
@@ -102,7 +103,8 @@ describe("a delay", () => {
       "HTTP/1.1 503 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
       OK,
     );
-    const draws = [0];
+    // Whether it is held, and how long the retry waits.
+    const draws = [0, 0];
     using proxy = new TestProxy(
       { a: server.port },
       {

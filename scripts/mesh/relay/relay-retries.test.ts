@@ -4,6 +4,7 @@ import type { Rule } from "../../traffic/table.ts";
 import { answeringInTurn, OK } from "../testing/http-client.ts";
 import { request, statuses } from "../testing/http-server.ts";
 import { forward, inner, retrying, revision, TestProxy } from "../testing/proxy.ts";
+import { until } from "../testing/system.ts";
 import { RawServer } from "../testing/raw-socket.ts";
 
 const GET = request("GET /", "connection: close");
@@ -98,7 +99,7 @@ describe("a request is sent again", () => {
       using a = await answeringInTurn(answerOf(503));
       using b = await answeringInTurn(answerOf(503));
       using c = await answeringInTurn(answerOf(503));
-      const draws = [drawn, 0.05, 0.35, 0.95];
+      const draws = [drawn, 0.05, 0.35, 0.95, 0.95];
       const destinations = [
         revision("a", { weight: 20 }),
         revision("b", { weight: 30 }),
@@ -157,6 +158,98 @@ describe("a request is sent again", () => {
     await proxy.ask(GET);
     return { tries: server.count };
   }
+});
+
+describe("a retry", () => {
+  test("waits below an interval that doubles up to ten times the first, as chance has it", async () => {
+    const waited = async (draw: number): Promise<number[]> => {
+      using server = await answeringInTurn(answerOf(503));
+      const waits: number[] = [];
+      const policy = { ...retrying(6, ["503"]).retry, backOffMs: 40 };
+      using proxy = new TestProxy(
+        { a: server.port },
+        {
+          rule: forward(revision("a"), { retry: policy }),
+          random: () => draw,
+          later(ms, then) {
+            waits.push(ms);
+            queueMicrotask(then);
+            return () => {};
+          },
+        },
+      );
+      expect(statuses(await proxy.ask(GET))).toEqual(["503"]);
+      expect(server.count).toBe(7);
+      return waits;
+    };
+    expect(await waited(0)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(await waited(0.5)).toEqual([20, 40, 80, 160, 200, 200]);
+    expect(await waited(1 - 2 ** -53)).toEqual([39, 79, 159, 319, 399, 399]);
+  });
+
+  test("that waits is given up with the rule's timeout, and when the client goes", async () => {
+    using server = await answeringInTurn(answerOf(503));
+    const policy = { ...retrying(1, ["503"]).retry, backOffMs: 60_000 };
+    const rule = forward(revision("a"), { retry: policy, timeoutMs: 30 });
+    using proxy = new TestProxy({ a: server.port }, { rule, random: () => 0.9 });
+    expect(statuses(await proxy.ask(GET))).toEqual(["504"]);
+    const patient = forward(revision("a"), { retry: policy });
+    const given: string[] = [];
+    using other = new TestProxy(
+      { a: server.port },
+      {
+        rule: patient,
+        random: () => 0.9,
+        later: () => {
+          given.push("waits");
+          return () => given.push("is given up");
+        },
+      },
+    );
+    using client = await other.connect();
+    await client.send(request("GET /"));
+    await until("the retry waits", () => given.length > 0);
+    client[Symbol.dispose]();
+    expect(await other.untilServed()).toMatchObject([{ brokenBy: "client", status: 0 }]);
+    expect(given).toEqual(["waits", "is given up"]);
+    expect(server.count).toBe(2);
+  });
+
+  test.each([
+    [true, [[], ["a"], ["a"]]],
+    [false, [[], [], []]],
+  ])(
+    "looks for a process that has not failed the request where that is %p",
+    async (avoidsTried, expected) => {
+      using server = await answeringInTurn(answerOf(503));
+      const asked: string[][] = [];
+      const policy = { ...retrying(2, ["503"]).retry, avoidsTried };
+      using proxy: TestProxy = new TestProxy(
+        { a: server.port },
+        {
+          rule: forward(revision("a"), { retry: policy }),
+          onSeat: (_, tried) => asked.push([...tried].map((one) => (one === proxy.client("a") ? "a" : "?"))),
+        },
+      );
+      await proxy.ask(GET);
+      expect(asked).toEqual(expected);
+    },
+  );
+
+  test("of an outer rule knows nothing of what was tried within", async () => {
+    using server = await answeringInTurn(answerOf(503));
+    const asked: number[] = [];
+    using proxy = new TestProxy(
+      { a: server.port },
+      {
+        rule: forward(inner(), retrying(1, ["503"])),
+        inner: forward(revision("a"), retrying(1, ["503"])),
+        onSeat: (_, tried) => asked.push(tried.size),
+      },
+    );
+    await proxy.ask(GET);
+    expect(asked).toEqual([0, 1, 0, 1]);
+  });
 });
 
 describe("a try", () => {

@@ -118,7 +118,8 @@ describe("a WebSocket", () => {
     const response = { ...NO_CHANGE, set: [["x-rule", "yes"]] as const };
     const rule = forward(inner(), { ...retrying(1, ["503"]), response });
     const upgrade = [["upgrade", { kind: "exact", value: "websocket" }]] as const;
-    const draws = [0, 0.9];
+    // The first choice, how long the retry waits, and the second choice.
+    const draws = [0, 0, 0.9];
     using proxy = new TestProxy(
       { a: bad.port, b: server.port },
       {

@@ -11,7 +11,7 @@ import { type BodyState, RequestBody } from "../body/request-body.ts";
 import { Limits } from "./limits.ts";
 import { changeResponse, frameForRevision, headOf, locationOf } from "./passage.ts";
 import { sendCopies } from "./mirror.ts";
-import { type Outcome, retryingHop } from "./retry.ts";
+import { type Outcome, Retries } from "./retry.ts";
 import type { Generation, RelayOptions } from "../served.ts";
 import { openTunnel } from "./tunnel.ts";
 import { addUpgrade, isForeign, isUpgrade } from "./upgrade.ts";
@@ -28,20 +28,16 @@ class Relay {
   readonly #options: RelayOptions;
   readonly #generation: Generation;
   readonly #body: RequestBody;
+  readonly #limits: Limits;
   readonly #startedAt = performance.now();
 
   #resolution: Resolution | undefined;
-  #retries: number[] = [];
+  readonly #retries = new Retries();
   #place: Place | undefined;
   #upstream: UpstreamRequest | undefined;
   #over = false;
   #status = 0;
   #cold = false;
-
-  readonly #limits = new Limits(
-    (sentence) => this.#onTimeout(sentence),
-    (sentence) => this.#tryAgain({ failure: "late" }) || this.#onTimeout(sentence),
-  );
 
   constructor(exchange: Exchange, listener: Listener, options: RelayOptions) {
     this.#exchange = exchange;
@@ -49,6 +45,11 @@ class Relay {
     this.#options = options;
     this.#generation = options.generation();
     this.#body = new RequestBody(exchange, (state) => this.#onBody(state));
+    this.#limits = new Limits(
+      (sentence) => this.#onTimeout(sentence),
+      (sentence) => this.#tryAgain({ failure: "late" }) || this.#onTimeout(sentence),
+      options.later,
+    );
   }
 
   start(): void {
@@ -62,8 +63,8 @@ class Relay {
   }
 
   #route(listener: Listener, request: RoutedRequest, earlier: readonly Hop[], again?: Hop): void {
-    const { random } = this.#options;
-    const resolution = resolve(this.#generation.table, listener, request, random, { earlier, again });
+    const { table } = this.#generation;
+    const resolution = resolve(table, listener, request, this.#options.random, { earlier, again });
     this.#resolution = resolution;
     this.#limits.set(resolution.hops, this.#revision(), this.#generation);
     const made = resolution.hops.slice(earlier.length);
@@ -92,7 +93,7 @@ class Relay {
 
   #goTo(revision: string, request: RoutedRequest): void {
     frameForRevision(request, this.#exchange);
-    const place = this.#generation.seat(revision);
+    const place = this.#generation.seat(revision, this.#retries.tried);
     this.#place = place;
     if (place.client !== undefined) return this.#send(place.client, request, false);
     this.#body.read();
@@ -121,6 +122,7 @@ class Relay {
       onFailure: (failure) => this.#onFailure(failure, client, request),
       onDrained: () => (this.#status === 101 ? this.#exchange.resumeBody() : this.#body.onDrained()),
     };
+    this.#retries.sentTo(client);
     this.#upstream = client.send(request.method, headOf(request), handler, fresh);
     this.#body.sendTo(this.#upstream);
     if (this.#body.complete) this.#limits.startTry(this.#hops());
@@ -174,16 +176,14 @@ class Relay {
 
   /** Sends the request again where a rule says so; whether it did. */
   #tryAgain(outcome: Outcome): boolean {
-    const hops = this.#hops();
-    const depth = this.#body.repeatable ? retryingHop(hops, this.#retries, outcome) : undefined;
-    const hop = depth === undefined ? undefined : hops[depth];
-    if (depth === undefined || hop?.before === undefined) return false;
+    const { random } = this.#options;
+    const retry = this.#body.repeatable ? this.#retries.next(this.#hops(), outcome, random) : undefined;
+    if (retry === undefined) return false;
     this.#leaveUpstream();
     this.#leavePlace();
-    this.#retries[depth] = (this.#retries[depth] ?? 0) + 1;
-    this.#retries.length = depth + 1;
-    const { listener, request } = hop.before;
-    this.#route(listener, request, hops.slice(0, depth), hop);
+    this.#body.read();
+    const { listener, request } = retry.before;
+    this.#limits.hold(retry.waitMs, () => this.#route(listener, request, retry.earlier, retry.hop));
     return true;
   }
 

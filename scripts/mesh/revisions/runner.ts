@@ -76,12 +76,15 @@ export class RevisionRunner {
     return this.#everReady.promise;
   }
 
-  /** A place for one request. While there is no process one is started, and the request is held for it. */
-  seat(): Place {
+  /**
+   * A place for one request. While there is no process one is started, and the request is held for it.
+   * @param tried processes that get it only where no other can take it
+   */
+  seat(tried?: ReadonlySet<HttpClient>): Place {
     if (this.#state === "failed" || this.#state === "stopping") {
       return refused(`${this.spec.name} is not running: ${this.#detail}`);
     }
-    const place = this.#seats.take();
+    const place = this.#seats.take(tried);
     if (this.#state === "idle") {
       this.#autoscaler.restart();
       this.#grow(this.spec.scaling.activation);

@@ -33,6 +33,19 @@ describe("the places at a revision", () => {
     expect([sat(all.take()).client, sat(all.take()).client]).toEqual([a, b]);
   });
 
+  test("are at a process that has not been tried, if one of those has a place", () => {
+    const all = seats(2);
+    const [a, b, c] = [client(), client(), client()];
+    for (const one of [a, b, c]) all.add(one);
+    expect(sat(all.take(new Set([a]))).client).toBe(b);
+    expect(sat(all.take(new Set([a, b]))).client).toBe(c);
+    expect(sat(all.take(new Set([a, b, c]))).client).toBe(a);
+    expect(sat(all.take(new Set([a]))).client).toBe(b);
+    expect(sat(all.take(new Set([a]))).client).toBe(c);
+    expect(sat(all.take(new Set([b, c]))).client).toBe(a);
+    expect(all.take(new Set([a])).client).toBeUndefined();
+  });
+
   test("are waited for in order while there is no process, and are cold then", async () => {
     const all = seats();
     const [first, second] = [all.take(), all.take()];

@@ -65,8 +65,9 @@ export class Seats {
     return this.#meter.read();
   }
 
-  take(): Place {
-    const row = this.#waiting.size === 0 ? this.#freest() : undefined;
+  /** @param tried processes that get the request only where no other has a place */
+  take(tried?: ReadonlySet<HttpClient>): Place {
+    const row = this.#waiting.size === 0 ? this.#freest(tried) : undefined;
     if (row !== undefined) {
       this.#meter.change(1);
       return this.#sit(row, false);
@@ -154,14 +155,21 @@ export class Seats {
     for (const tell of this.#onNoneWaiting.splice(0)) tell();
   }
 
-  /** The process with the fewest requests, if it has a place. */
-  #freest(): Row | undefined {
-    const rows = this.#rows;
-    let freest = rows[0];
-    for (let i = 1; i < rows.length; i++) {
-      const row = rows[i] as Row;
-      if (freest === undefined || row.taken < freest.taken) freest = row;
+  /** The process with the fewest requests, if it has a place; none of those tried, if another has one. */
+  #freest(tried?: ReadonlySet<HttpClient>): Row | undefined {
+    if (tried !== undefined && tried.size > 0) {
+      const others = this.#rows.filter(({ client }) => !tried.has(client));
+      return freest(others, this.#limit) ?? this.#freest();
     }
-    return freest !== undefined && freest.taken < this.#limit ? freest : undefined;
+    return freest(this.#rows, this.#limit);
   }
+}
+
+function freest(rows: readonly Row[], limit: number): Row | undefined {
+  let found = rows[0];
+  for (let i = 1; i < rows.length; i++) {
+    const row = rows[i] as Row;
+    if (found === undefined || row.taken < found.taken) found = row;
+  }
+  return found !== undefined && found.taken < limit ? found : undefined;
 }

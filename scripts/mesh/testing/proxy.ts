@@ -1,18 +1,20 @@
 import { HttpClient } from "../http/client.ts";
 import { type HttpServer, serveHttp } from "../http/server.ts";
 import { relay } from "../relay/relay.ts";
+import type { Later } from "../relay/deadline.ts";
 import type { Generation, Served } from "../served.ts";
 import type { Place } from "../revisions/seat.ts";
 import { NO_CHANGE } from "../../traffic/headers.ts";
-import type {
-  Destination,
-  DirectAction,
-  ForwardAction,
-  Listener,
-  RedirectAction,
-  RouteTable,
-  Rule,
-  VirtualHosts,
+import {
+  type Destination,
+  type DirectAction,
+  type ForwardAction,
+  type Listener,
+  NO_RETRY,
+  type RedirectAction,
+  type RouteTable,
+  type Rule,
+  type VirtualHosts,
 } from "../../traffic/table.ts";
 import { RawSocket } from "./raw-socket.ts";
 import { until } from "./system.ts";
@@ -38,7 +40,7 @@ export function forward(
       fault: undefined,
       mirrors: [],
       timeoutMs: undefined,
-      retry: { attempts: 0, perTryTimeoutMs: undefined, on: [] },
+      retry: NO_RETRY,
       request: NO_CHANGE,
       response: NO_CHANGE,
       ...action,
@@ -54,6 +56,7 @@ export function redirect(action: Partial<RedirectAction>): Rule {
       kind: "redirect",
       status: 302,
       uri: undefined,
+      prefix: undefined,
       authority: undefined,
       scheme: undefined,
       port: undefined,
@@ -78,7 +81,7 @@ export function retrying(
   on: string[],
   perTryTimeoutMs?: number,
 ): Pick<ForwardAction, "retry"> {
-  return { retry: { attempts, perTryTimeoutMs, on } };
+  return { retry: { ...NO_RETRY, attempts, perTryTimeoutMs, on, backOffMs: 1 } };
 }
 
 /** The revision of this name. */
@@ -115,6 +118,10 @@ export interface TestProxyOptions {
   client?: (revision: string) => HttpClient | Promise<HttpClient>;
   revisionTimeoutMs?: number;
   random?: () => number;
+  /** How retries are waited for, and what is held. */
+  later?: Later;
+  /** Told whenever a request asks for a process, with those it was at already. */
+  onSeat?: (revision: string, tried: ReadonlySet<HttpClient>) => void;
 }
 
 /** Server, relay and client put together as the mesh does it, with rules made by hand. */
@@ -149,7 +156,10 @@ export class TestProxy implements Disposable {
     };
     const generation: Generation = {
       table,
-      seat: (name) => placeAt((options.client ?? ((of) => this.client(of)))(name)),
+      seat: (name, tried = new Set()) => {
+        options.onSeat?.(name, tried);
+        return placeAt((options.client ?? ((of) => this.client(of)))(name));
+      },
       revisionTimeoutMs: () => revisionTimeoutMs,
     };
     this.#http = serveHttp({
@@ -161,6 +171,7 @@ export class TestProxy implements Disposable {
           generation: () => generation,
           random,
           newRequestId: () => "fresh-id",
+          ...(options.later === undefined ? {} : { later: options.later }),
           onServed: (served) => this.served.push(served),
         });
       },

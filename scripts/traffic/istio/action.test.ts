@@ -143,7 +143,21 @@ describe("retries", () => {
   const on = ["connect-failure", "refused-stream", "unavailable", "cancelled"];
 
   test.each<[object | undefined, object]>([
-    [undefined, { attempts: 2, perTryTimeoutMs: undefined, on }],
+    [
+      undefined,
+      {
+        attempts: 2,
+        perTryTimeoutMs: undefined,
+        on,
+        backOffMs: 25,
+        avoidsTried: true,
+        remoteLocalities: false,
+      },
+    ],
+    [
+      { attempts: 1, backoff: "1.5s", retryIgnorePreviousHosts: false, retryRemoteLocalities: true },
+      { attempts: 1, backOffMs: 1500, avoidsTried: false, remoteLocalities: true },
+    ],
     [{}, { attempts: 0 }],
     [{ attempts: 0 }, { attempts: 0 }],
     [{ attempts: 3 }, { attempts: 3, perTryTimeoutMs: undefined, on }],
@@ -177,6 +191,24 @@ describe("retries", () => {
       { retryOn: "5xx" },
       [
         "11:18: error: spec.http[0].retries.retryOn: without attempts there are no retries; add attempts, or remove it",
+      ],
+    ],
+    [
+      { attempts: 1, backoff: "0s" },
+      [
+        "12:18: error: spec.http[0].retries.backoff: a back-off is a whole number of milliseconds, at least 1; write 1ms",
+      ],
+    ],
+    [
+      { attempts: 1, backoff: "1.5ms" },
+      [
+        "12:18: error: spec.http[0].retries.backoff: a back-off is a whole number of milliseconds, at least 1; write 1ms",
+      ],
+    ],
+    [
+      { retryRemoteLocalities: true },
+      [
+        "11:32: error: spec.http[0].retries.retryRemoteLocalities: without attempts there are no retries; add attempts, or remove it",
       ],
     ],
     [
@@ -242,6 +274,26 @@ describe("a redirect", () => {
       "3.yaml:15:16: error: spec.http[0].retries: a rule with a redirect has no retries; remove one of them",
       "3.yaml:23:11: error: spec.http[0].headers.request: a redirect sends no request on; remove it",
     ]);
+  });
+
+  test.each<[object, object, string]>([
+    [
+      { uri: "/", prefixRewrite: "/v2" },
+      {},
+      "12:24: error: spec.http[0].redirect.prefixRewrite: a redirect has uri or prefixRewrite; remove one of them",
+    ],
+    [
+      { port: 80, derivePort: "FROM_REQUEST_PORT" },
+      {},
+      "12:21: error: spec.http[0].redirect.derivePort: a redirect has port or derivePort; remove one of them",
+    ],
+    [
+      { prefixRewrite: "/v2" },
+      { match: [{ uri: { prefix: "/" } }, { method: { exact: "GET" } }, { uri: { exact: "/" } }] },
+      "18:13: error: spec.http[0].match[2].uri: a redirect with prefixRewrite takes paths by their prefix alone; match on a prefix, or write redirect.uri",
+    ],
+  ])("of %j is told", (written, more, expected) => {
+    expect(problems({ redirect: written, ...more })).toEqual([`3.yaml:${expected}`]);
   });
 
   function redirect(written: object, more: object = {}): RedirectAction {

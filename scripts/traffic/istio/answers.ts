@@ -1,6 +1,6 @@
 import type { FieldPath } from "../../manifests/document.ts";
 import type { HTTPRoute } from "../../manifests/kinds/istio-route.ts";
-import type { DirectAction, RedirectAction } from "../table.ts";
+import type { DirectAction, Listener, RedirectAction } from "../table.ts";
 import { readResponseHeaders } from "./headers.ts";
 import type { Report } from "./report.ts";
 
@@ -26,18 +26,53 @@ export function readRedirect(
   refuseForwarding(route, "redirect", path, report);
   if (route.directResponse !== undefined)
     report([...path, "directResponse"], "a rule with a redirect has no directResponse", "remove one of them");
-  const { redirectCode = 301, uri, authority, scheme, port } = redirect;
-  const impliedPort = scheme === "https" ? 443 : 80;
+  const { redirectCode = 301, uri, prefixRewrite, authority, scheme, port, derivePort } = redirect;
+  if (port !== undefined && derivePort !== undefined)
+    report([...path, "redirect", "derivePort"], "a redirect has port or derivePort", "remove one of them");
+  if (uri !== undefined && prefixRewrite !== undefined)
+    report(
+      [...path, "redirect", "prefixRewrite"],
+      "a redirect has uri or prefixRewrite",
+      "remove one of them",
+    );
+  for (const [i, { uri: matched }] of (route.match ?? []).entries()) {
+    if (prefixRewrite === undefined || matched === undefined || matched.prefix !== undefined) continue;
+    const message = "a redirect with prefixRewrite takes paths by their prefix alone";
+    report([...path, "match", i, "uri"], message, "match on a prefix, or write redirect.uri");
+  }
   return {
     kind: "redirect",
     status: redirectCode,
     uri,
+    prefix: prefixRewrite,
     authority,
     scheme,
-    // As istiod does, so that no address ends in a needless :80.
-    port: port === impliedPort ? undefined : port,
+    port: neededPort(port, scheme),
     response: readResponseHeaders(route.headers?.response, [...path, "headers", "response"], report),
   };
+}
+
+/**
+ * A redirect as a listener has it: istiod puts the port that the listener's server names for that of the request, and
+ * leaves FROM_PROTOCOL_DEFAULT to Envoy, to which it is no port at all.
+ * (istio 1.31, pilot/pkg/networking/core/route/route.go, ApplyRedirect)
+ */
+export function redirectAt(
+  listener: Listener,
+  redirect: HTTPRoute["redirect"],
+  action: RedirectAction,
+): RedirectAction {
+  if (redirect?.derivePort !== "FROM_REQUEST_PORT") return action;
+  return { ...action, port: neededPort(PORTS[listener], action.scheme) };
+}
+
+// Of the Gateways' servers, which is not where they listen; sidecars know the port of the Service that is called.
+// (net-istio, config/200-gateway.yaml)
+const PORTS: Readonly<Record<Listener, number>> = { ingress: 80, "local-gateway": 8081, mesh: 80 };
+
+/** As istiod does it, so that no address ends in a needless :80. */
+function neededPort(port: number | undefined, scheme: string | undefined): number | undefined {
+  return port === (scheme === "https" ? 443 : 80) ? undefined : port;
 }
 
 /** Reads what a rule answers by itself. */

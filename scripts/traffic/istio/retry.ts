@@ -2,7 +2,7 @@ import type { FieldPath } from "../../manifests/document.ts";
 import type { HTTPRoute } from "../../manifests/kinds/istio-route.ts";
 import { durationMs } from "../../manifests/schema.ts";
 import { didYouMean } from "../../nearest.ts";
-import type { RetryPolicy } from "../table.ts";
+import { NO_RETRY, type RetryPolicy } from "../table.ts";
 import type { Report } from "./report.ts";
 
 /**
@@ -10,8 +10,8 @@ import type { Report } from "./report.ts";
  * (istio 1.31, pilot/pkg/networking/core/route/retry/retry.go)
  */
 const DEFAULT_RETRY: RetryPolicy = {
+  ...NO_RETRY,
   attempts: 2,
-  perTryTimeoutMs: undefined,
   on: ["connect-failure", "refused-stream", "unavailable", "cancelled"],
 };
 
@@ -38,8 +38,9 @@ const RETRY_CONDITIONS = [
 /** Reads how often, and after what, a rule sends a request again. */
 export function readRetry({ retries }: HTTPRoute, path: FieldPath, report: Report): RetryPolicy {
   if (retries === undefined) return DEFAULT_RETRY;
-  const { attempts = 0, perTryTimeout, retryOn } = retries;
-  for (const field of ["perTryTimeout", "retryOn"] as const) {
+  const { attempts = 0, perTryTimeout, retryOn, backoff } = retries;
+  // As istiod's webhook has it, which says nothing of the others. (istio, pkg/config/validation/validation.go)
+  for (const field of ["perTryTimeout", "retryOn", "retryRemoteLocalities"] as const) {
     if (attempts === 0 && retries[field] !== undefined)
       report([...path, field], "without attempts there are no retries", "add attempts, or remove it");
   }
@@ -50,7 +51,17 @@ export function readRetry({ retries }: HTTPRoute, path: FieldPath, report: Repor
     const message = `${JSON.stringify(condition)} is not a condition for retries, nor a status code`;
     report([...path, "retryOn"], message, didYouMean(condition, RETRY_CONDITIONS));
   }
-  return { attempts, perTryTimeoutMs: milliseconds(perTryTimeout), on: on ?? DEFAULT_RETRY.on };
+  const backOffMs = backoff === undefined ? DEFAULT_RETRY.backOffMs : durationMs(backoff);
+  if (backOffMs < 1 || !Number.isInteger(backOffMs))
+    report([...path, "backoff"], "a back-off is a whole number of milliseconds, at least 1", "write 1ms");
+  return {
+    attempts,
+    perTryTimeoutMs: milliseconds(perTryTimeout),
+    on: on ?? DEFAULT_RETRY.on,
+    backOffMs,
+    avoidsTried: retries.retryIgnorePreviousHosts ?? DEFAULT_RETRY.avoidsTried,
+    remoteLocalities: retries.retryRemoteLocalities ?? DEFAULT_RETRY.remoteLocalities,
+  };
 }
 
 /** Of a duration that may not be given; 0 is as good as none. */

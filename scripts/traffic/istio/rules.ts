@@ -10,15 +10,24 @@ import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { didYouMean } from "../../nearest.ts";
 import { readAction } from "./action.ts";
+import { redirectAt } from "./answers.ts";
 import { regexProblem } from "../match.ts";
-import type { Backend, NamedMatches, RequestMatch, Rule, StringMatch, ValueMatch } from "../table.ts";
+import type {
+  Backend,
+  Listener,
+  NamedMatches,
+  RequestMatch,
+  Rule,
+  StringMatch,
+  ValueMatch,
+} from "../table.ts";
 import { reporter } from "./report.ts";
 import type { Subsets } from "./subsets.ts";
 
 /** A rule, and the gateways that its matches name: none means every gateway of the VirtualService. */
 export interface GatewayRule {
-  /** The rule as one gateway sees it, or undefined when none of its matches is for that gateway. */
-  for(gateway: string): Rule | undefined;
+  /** The rule as one gateway has it at its listener, or undefined when none of its matches is for that gateway. */
+  for(gateway: string, listener: Listener): Rule | undefined;
 }
 
 /**
@@ -49,9 +58,10 @@ export function virtualServiceRules(
   function readRoute(route: HTTPRoute, path: FieldPath): GatewayRule {
     const at = document.at(path);
     const matches = (route.match ?? []).map((match, i) => readMatch(match, [...path, "match", i]));
-    const action = readAction(route, path, { namespace, hosts, subsets, report });
+    const read = readAction(route, path, { namespace, hosts, subsets, report });
     return {
-      for(gateway) {
+      for(gateway, listener) {
+        const action = read.kind === "redirect" ? redirectAt(listener, route.redirect, read) : read;
         if (matches.length === 0) return { at, matches: [], action };
         const here = matches.filter(({ gateways }) => gateways === undefined || gateways.includes(gateway));
         return here.length === 0 ? undefined : { at, matches: here.map(({ match }) => match), action };

@@ -1,9 +1,9 @@
 import type { HeaderChange } from "../../headers.ts";
 import { CLUSTER_DOMAIN, hostOf } from "../../hosts.ts";
-import type { DirectAction, RedirectAction } from "../../table.ts";
+import type { DirectAction, RedirectAction, RequestMatch } from "../../table.ts";
 import { header, type Known, type Part, textOf, type Value } from "../space/value.ts";
 import type { AnswerHeader, Leaf, Tree } from "./tree.ts";
-import type { Passing } from "./passing.ts";
+import { type Passing, withPrefix } from "./passing.ts";
 
 /** What has to be known to say what a revision's answer shows. */
 export interface Answering {
@@ -76,11 +76,15 @@ export function nowhere(place: string): Leaf {
   return end(place, new Map(), new Map());
 }
 
-export function redirectEnd(action: RedirectAction, { uri, authority }: Passing): Leaf {
+export function redirectEnd(
+  action: RedirectAction,
+  match: RequestMatch | true,
+  { uri, authority }: Passing,
+): Leaf {
   const { status, scheme = "http", port } = action;
   const seen = new Map<string, Value>();
-  const to: Value = action.uri === undefined ? uri : { kind: "text", text: action.uri };
-  seen.set("path", to);
+  const kept = action.prefix === undefined ? uri : withPrefix(action.prefix, match, uri);
+  seen.set("path", action.uri === undefined ? kept : { kind: "text", text: action.uri });
   // Where the rule names no host it is the one that was asked, whatever its name on either side.
   const host = action.authority ?? (authority.kind === "text" ? authority.text : "the host that was asked");
   const query = action.uri?.includes("?") === true ? "" : ", with the query";

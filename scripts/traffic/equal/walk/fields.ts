@@ -22,10 +22,10 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     "response",
   ],
   destination: ["host", "port", "subset", "weight", "authority", "request", "response", "backend"],
-  retry: ["attempts", "perTryTimeoutMs", "on"],
+  retry: ["attempts", "perTryTimeoutMs", "on", "backOffMs", "avoidsTried", "remoteLocalities"],
   fault: ["delay", "abort"],
   mirror: ["host", "port", "subset", "percent", "backend"],
-  redirect: ["kind", "status", "uri", "authority", "scheme", "port", "response"],
+  redirect: ["kind", "status", "uri", "prefix", "authority", "scheme", "port", "response"],
   direct: ["kind", "status", "body", "response"],
 };
 

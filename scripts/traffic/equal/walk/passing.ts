@@ -28,19 +28,22 @@ export function applyTo(headers: Map<Part, Value>, { remove, set, add }: HeaderC
     headers.set(header(name), withMore(headers.get(header(name)) ?? sent(header(name)), text));
 }
 
+/** A path with its matched prefix replaced. @throws Undecidable where nobody can tell how */
+export function withPrefix(prefix: string, match: RequestMatch | true, uri: Value): Value {
+  const dropped = droppedBy(match === true ? undefined : match);
+  if (dropped === undefined) return { kind: "text", text: prefix };
+  const changed = withFront(uri, dropped, prefix);
+  if (changed === undefined)
+    throw new Undecidable("a path that a regular expression has rewritten is rewritten again");
+  return changed;
+}
+
 /** The request with its path as a rule rewrites it. @throws Undecidable where nobody can tell how */
 export function rewrittenBy(action: ForwardAction, match: RequestMatch | true, passing: Passing): Passing {
   const { rewriteUri, rewriteRegex } = action;
   let { uri, isBlurred } = passing;
   if (rewriteUri !== undefined) {
-    const dropped = droppedBy(match === true ? undefined : match);
-    const changed =
-      dropped === undefined
-        ? ({ kind: "text", text: rewriteUri } as const)
-        : withFront(uri, dropped, rewriteUri);
-    if (changed === undefined)
-      throw new Undecidable("a path that a regular expression has rewritten is rewritten again");
-    uri = changed;
+    uri = withPrefix(rewriteUri, match, uri);
     isBlurred ||= /[?#]/.test(rewriteUri);
   }
   if (rewriteRegex !== undefined) {

@@ -173,8 +173,10 @@ function wayText(way: readonly Step[], known: (part: Part) => Known): string {
   return [...times, ...mirrors.sort(), ""].join(" ");
 }
 
-function retryText({ attempts, perTryTimeoutMs, on }: RetryPolicy): string {
-  return `attempts ${attempts} each ${perTryTimeoutMs ?? "-"} on ${[...new Set(on)].filter(adds).sort().join()}`;
+function retryText({ attempts, perTryTimeoutMs, on, ...how }: RetryPolicy): string {
+  const meant = [...new Set(on)].filter(adds).sort().join();
+  const where = `${how.avoidsTried ? "" : " anywhere"}${how.remoteLocalities ? " remote" : ""}`;
+  return `attempts ${attempts} each ${perTryTimeoutMs ?? "-"} on ${meant} after ${how.backOffMs}${where}`;
 
   // What 5xx and gateway-error mean in any case. (Envoy, "x-envoy-retry-on" in the router filter's documentation)
   function adds(condition: string): boolean {

@@ -105,7 +105,7 @@ export function walk(
 
   function act(rule: Rule, match: RequestMatch | true, passing: Passing, left: number): Tree {
     const { action } = rule;
-    if (action.kind === "redirect") return answered(redirectEnd(action, passing), [action.response]);
+    if (action.kind === "redirect") return answered(redirectEnd(action, match, passing), [action.response]);
     if (action.kind === "direct") return answered(directEnd(action), [action.response]);
     const changed = rewrittenBy(action, match, passing);
     const shares = sharesOf(action.destinations.map(({ weight }) => weight));
