@@ -8,6 +8,8 @@ declare module "cephes" {
   export function lbeta(a: number, b: number): number;
   /** The regularised incomplete beta function: the probability that Beta(a, b) is at most `x`. */
   export function incbet(a: number, b: number, x: number): number;
+  /** The normal distribution: the probability of less than `x`. */
+  export function ndtr(x: number): number;
   /** The normal quantile: where the probability of less is `p`. */
   export function ndtri(p: number): number;
 }

@@ -51,7 +51,7 @@ export function judgeCommand(): Command {
     .addOption(
       new Option(
         "--tolerate-latency <more>",
-        "nor is taking this much longer at the median or at p99: 25% or 1.25",
+        "nor is taking this much longer, on the whole or at p99: 25% or 1.25",
       )
         .argParser(surplus)
         .default(0.25, "25%"),

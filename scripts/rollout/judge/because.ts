@@ -15,15 +15,16 @@ export function explainRegression(evidence: Evidence, { alpha, tolerate }: Judge
   const weight = (test: TestName): number => worse.tests[test] + Math.log(PARTS[test]);
   const [test = "errors"] = [...TESTS].sort((a, b) => weight(b) - weight(a));
   const chance = `seen with probability ${percent(alpha)} at most if it were no worse than tolerated`;
-  const slower = (at: "median" | "p99"): string =>
-    `the candidate takes more than ${round(1 + tolerate.latency)} times as long as the baseline at ${at === "p99" ? "p99" : "the median"}: ` +
-    `${latency(candidate, at)} against ${latency(baseline, at)}, ${chance}`;
+  const slower = (where: string, at: "median" | "p99"): string =>
+    `the candidate takes more than ${round(1 + tolerate.latency)} times as long as the baseline ${where}: ` +
+    `${latency(candidate, at)} against ${latency(baseline, at)} at ${at === "p99" ? at : "the median"}, ${chance}`;
   switch (test) {
     case "errors":
       return `the candidate fails more often than the baseline: ${failures(candidate)} against ${failures(baseline)}, ${chance}`;
-    case "median":
+    case "latency":
+      return slower("on the whole", "median");
     case "p99":
-      return slower(test);
+      return slower("in its slowest requests", "p99");
     case "gateway":
       return `the gateway answered ${gateway.failed} requests with a failure that nobody can attribute, more than before the candidate had a share: ${chance}`;
     case "alone":

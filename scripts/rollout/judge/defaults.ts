@@ -1,3 +1,4 @@
+import type { ShiftBet } from "./statistics/rank-test.ts";
 import type { Bet } from "./statistics/share-test.ts";
 import type { JudgeOptions, TestName } from "./types.ts";
 
@@ -16,7 +17,7 @@ export const DEFAULTS: JudgeOptions = {
  */
 export const PARTS: Readonly<Record<TestName, number>> = {
   errors: 0.95,
-  median: 0.015,
+  latency: 0.015,
   p99: 0.02,
   gateway: 0.01,
   alone: 0.005,
@@ -60,17 +61,17 @@ export const NO_MORE_ERRORS: readonly Bet[] = ratios([
   [0.05, 0.1],
 ]);
 
-/** Bets that it is slower than tolerated: more than half of its requests are beyond the median. */
-export const SLOWER_MEDIAN: readonly Bet[] = [
-  onAll(0.5, 0.56, 0.15),
-  onAll(0.5, 0.63, 0.2),
-  onAll(0.5, 0.72, 0.2),
-  onAll(0.5, 0.83, 0.2),
-  onAll(0.5, 0.93, 0.15),
-  onAll(0.5, 0.998, 0.1),
+/** Bets that it is slower than tolerated, in standard deviations of the latencies' logarithms: from hardly to beyond doubt. */
+export const SLOWER: readonly ShiftBet[] = [
+  { shift: 0.15, weight: 0.07 },
+  { shift: 0.4, weight: 0.13 },
+  { shift: 0.8, weight: 0.25 },
+  { shift: 1.3, weight: 0.3 },
+  { shift: 2.2, weight: 0.15 },
+  { shift: 4, weight: 0.1 },
 ];
 
-/** The same for more than one in a hundred beyond p99. */
+/** Bets that more than one in a hundred of its requests are beyond p99. */
 export const SLOWER_P99: readonly Bet[] = [
   ...ratios([
     [1.6, 0.15],

@@ -1,10 +1,11 @@
 import { logAbove, logBelow } from "./statistics/bernoulli.ts";
 import { MORE_ERRORS, NO_MORE_ERRORS, RESERVE } from "./defaults.ts";
-import { ShareTest, type ShareTestState } from "./statistics/share-test.ts";
+import type { MixtureState } from "./statistics/mixture.ts";
+import { ShareTest } from "./statistics/share-test.ts";
 
 export interface ErrorState {
-  worse: ShareTestState;
-  notWorse: ShareTestState;
+  worse: MixtureState;
+  notWorse: MixtureState;
   ever: [total: number, failed: number];
   step: [total: number, failed: number];
 }

@@ -89,7 +89,7 @@ describe("whatever it sees, a judge", () => {
   });
 
   test("takes no state that is not one", () => {
-    for (const value of [undefined, {}, { version: 1 }, { ...createJudge().snapshot(), version: 2 }]) {
+    for (const value of [undefined, {}, { version: 2 }, { ...createJudge().snapshot(), version: 1 }]) {
       expect(() => restoreJudge(value)).toThrow("not the state of a judge of this version");
     }
   });

@@ -121,7 +121,7 @@ class TrafficJudge implements Judge {
 
   snapshot(): JudgeSnapshot {
     return {
-      version: 1,
+      version: 2,
       options: this.options,
       tests: this.#tests.snapshot(),
       baseline: this.#baseline.snapshot(),

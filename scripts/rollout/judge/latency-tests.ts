@@ -1,12 +1,13 @@
-import { NO_SLOWER_MEDIAN, NO_SLOWER_P99, RESERVE, SLOWER_MEDIAN, SLOWER_P99 } from "./defaults.ts";
+import { NO_SLOWER_MEDIAN, NO_SLOWER_P99, RESERVE, SLOWER, SLOWER_P99 } from "./defaults.ts";
 import { logBelow } from "./statistics/bernoulli.ts";
 import { Histogram, type HistogramState } from "./statistics/histogram.ts";
-import { type Bet, ShareTest, type ShareTestState } from "./statistics/share-test.ts";
+import type { MixtureState } from "./statistics/mixture.ts";
+import { RankTest, type RankState } from "./statistics/rank-test.ts";
+import { type Bet, ShareTest } from "./statistics/share-test.ts";
 
-interface QuantileState {
+interface ClaimState {
   threshold: [low: number, high: number] | null;
-  worse: ShareTestState;
-  notWorse: ShareTestState;
+  notWorse: MixtureState;
   total: number;
   beyond: number;
 }
@@ -15,8 +16,10 @@ export interface LatencyState {
   recent: HistogramState;
   learnt: number;
   due: number;
-  median: QuantileState;
-  p99: QuantileState;
+  slower: RankState;
+  slowerP99: MixtureState;
+  median: ClaimState;
+  p99: ClaimState;
 }
 
 // How many of the baseline's latencies are seen before its quantile means something, how often it is taken anew, and how
@@ -25,49 +28,96 @@ const AT_LEAST = { median: 20, p99: 60 };
 const MOST_BETWEEN = 1024;
 const REMEMBERED = 16_384;
 
+/** The e-values at which all is decided, one for each test. */
+export interface EnoughLatency {
+  latency: number;
+  p99: number;
+}
+
 /**
- * Whether the candidate is slower than the baseline by more than a tolerated factor, at the median and at p99.
+ * Whether the candidate is slower than the baseline by more than a tolerated factor: on the whole, and at p99.
  *
- * The baseline's quantile x is taken from what it has shown so far, so before the requests that it is used for. If the
+ * On the whole: by the ranks of its latencies among those of both, the baseline's multiplied by the factor (`RankTest`). That
+ * tells much with each request, and little of a slow hundredth.
+ *
+ * At p99: the baseline's quantile x is taken from what it has shown so far, so before the requests that it is used for. If the
  * candidate takes at most f times as long, it exceeds f·x no more often than the baseline exceeds x, whatever x is and
  * whatever happens to both at once: a mark of `ShareTest`, with all that it guarantees. A wrong x costs power, not
  * validity. (Stochastic order tested by exceedances: Lindon, Sanden, Shirikian, Rapid regression detection in software
- * deployments through sequential testing, KDD 2022; that paper's thresholds are all quantiles, these are two.)
+ * deployments through sequential testing, KDD 2022.)
  *
- * The claim that it is not harmfully slower is the reverse test with the harmful factor in place of the tolerated one.
+ * The claims that it is not harmfully slower at the median and at p99 are the reverse test, with the harmful factor in place
+ * of the tolerated one.
  */
 export class LatencyTests {
-  readonly median: QuantileTest;
-  readonly p99: QuantileTest;
+  readonly slower = new RankTest(SLOWER, RESERVE.latency);
+  readonly slowerP99 = new ShareTest({ bets: SLOWER_P99, limit: 1, reserve: RESERVE.latency });
+  readonly #median: QuantileClaim;
+  readonly #p99: QuantileClaim;
+  readonly #tolerated: number;
   readonly #recent = new Histogram();
   #learnt = 0;
   #due = AT_LEAST.median;
 
   constructor(tolerated: number, harmful: number) {
-    this.median = new QuantileTest(tolerated, harmful, SLOWER_MEDIAN, NO_SLOWER_MEDIAN);
-    this.p99 = new QuantileTest(tolerated, harmful, SLOWER_P99, NO_SLOWER_P99);
+    this.#tolerated = tolerated;
+    this.#median = new QuantileClaim(harmful, NO_SLOWER_MEDIAN);
+    this.#p99 = new QuantileClaim(harmful, NO_SLOWER_P99);
   }
 
-  /** Learns from the baseline, after it was compared. */
-  learn(ms: number): void {
+  /**
+   * Compares a request that did not fail, while both revisions have a share. Of a latency that is known to lie between two
+   * bounds each test takes the one that is to its disadvantage: so a bucket's width is never taken for a difference.
+   */
+  observe(
+    candidate: boolean,
+    fromMs: number,
+    ms: number,
+    share: number,
+    enough: EnoughLatency,
+    steady: boolean,
+  ): void {
+    // A rank is evidence for either: while one revision is missing, its absence alone would win.
+    if (steady) this.slower.observe(this.#scaled(candidate, fromMs, ms), candidate, share, enough.latency);
+    const { high } = this.#p99;
+    if (high !== Number.POSITIVE_INFINITY) {
+      const beyond = candidate ? fromMs >= high * this.#tolerated : ms >= high;
+      this.slowerP99.observe(beyond, candidate, share, enough.p99, steady);
+    }
+    this.#median.observe(candidate, fromMs, ms, share, steady);
+    this.#p99.observe(candidate, fromMs, ms, share, steady);
+  }
+
+  /** Learns from a request that did not fail, after it was compared. */
+  learn(candidate: boolean, fromMs: number, ms: number): void {
+    this.slower.learn(this.#scaled(candidate, fromMs, ms), candidate);
+    if (candidate) return;
     this.#recent.add(ms, 1);
     this.#learnt++;
     if (this.#learnt < this.#due) return;
     this.#due = this.#learnt + Math.min(MOST_BETWEEN, Math.ceil(this.#learnt / 4));
-    if (this.#learnt >= AT_LEAST.median) this.median.setThreshold(this.#recent.quantile(0.5));
-    if (this.#learnt >= AT_LEAST.p99) this.p99.setThreshold(this.#recent.quantile(0.99));
+    if (this.#learnt >= AT_LEAST.median) this.#median.setThreshold(this.#recent.quantile(0.5));
+    if (this.#learnt >= AT_LEAST.p99) this.#p99.setThreshold(this.#recent.quantile(0.99));
     if (this.#recent.total > REMEMBERED) this.#recent.fade();
   }
 
-  deposit(): void {
-    this.median.worse.deposit();
-    this.p99.worse.deposit();
+  /**
+   * The logarithms of the evidence that the candidate is not harmfully slower.
+   * @param rate the share of its requests that may be harmfully slow at p99 without harm
+   */
+  logsNotWorse(rate: number): Record<"median" | "p99", number> {
+    return { median: this.#median.log(0.5), p99: this.#p99.log(Math.max(0.01, rate)) };
   }
 
-  /** Begins the claim anew: what was shown at a lower share is not enough for a higher one. */
+  deposit(): void {
+    this.slower.deposit();
+    this.slowerP99.deposit();
+  }
+
+  /** Begins the claims anew: what was shown at a lower share is not enough for a higher one. */
   nextStep(): void {
-    this.median.nextStep();
-    this.p99.nextStep();
+    this.#median.nextStep();
+    this.#p99.nextStep();
   }
 
   snapshot(): LatencyState {
@@ -75,8 +125,10 @@ export class LatencyTests {
       recent: this.#recent.snapshot(),
       learnt: this.#learnt,
       due: this.#due,
-      median: this.median.snapshot(),
-      p99: this.p99.snapshot(),
+      slower: this.slower.snapshot(),
+      slowerP99: this.slowerP99.snapshot(),
+      median: this.#median.snapshot(),
+      p99: this.#p99.snapshot(),
     };
   }
 
@@ -84,31 +136,39 @@ export class LatencyTests {
     this.#recent.restore(state.recent);
     this.#learnt = state.learnt;
     this.#due = state.due;
-    this.median.restore(state.median);
-    this.p99.restore(state.p99);
+    this.slower.restore(state.slower);
+    this.slowerP99.restore(state.slowerP99);
+    this.#median.restore(state.median);
+    this.#p99.restore(state.p99);
+  }
+
+  /** What ranks go by: the baseline may be exceeded by the tolerated factor. */
+  #scaled(candidate: boolean, fromMs: number, ms: number): number {
+    return candidate ? fromMs : ms * this.#tolerated;
   }
 }
 
-/** The two tests at one quantile. */
-class QuantileTest {
+/** The claim that the candidate is not harmfully slower at one quantile. */
+class QuantileClaim {
   // Around the baseline's quantile, in milliseconds; infinite until enough was seen. Where many latencies are equal the two
   // matter: just above them, no more than a part of the baseline is marked, and just below, no less.
   #low = Number.POSITIVE_INFINITY;
   #high = Number.POSITIVE_INFINITY;
-  readonly worse: ShareTest;
-  readonly #tolerated: number;
   readonly #harmful: number;
-  readonly #notWorseBets: readonly Bet[];
+  readonly #bets: readonly Bet[];
   #notWorse: ShareTest;
   #total = 0;
   #beyond = 0;
 
-  constructor(tolerated: number, harmful: number, worse: readonly Bet[], notWorse: readonly Bet[]) {
-    this.#tolerated = tolerated;
+  constructor(harmful: number, bets: readonly Bet[]) {
     this.#harmful = harmful;
-    this.worse = new ShareTest({ bets: worse, limit: 1, reserve: RESERVE.latency });
-    this.#notWorseBets = notWorse;
-    this.#notWorse = new ShareTest({ bets: notWorse, limit: 1, reserve: 0 });
+    this.#bets = bets;
+    this.#notWorse = new ShareTest({ bets, limit: 1, reserve: 0 });
+  }
+
+  /** What fewer than the quantile's part of the baseline take, or longer. */
+  get high(): number {
+    return this.#high;
   }
 
   /** Takes the baseline's quantile anew, for the requests that come. */
@@ -117,62 +177,42 @@ class QuantileTest {
     this.#high = high;
   }
 
-  /**
-   * Compares requests that did not fail, while both revisions have a share. `enough` is the e-value that decides. Of a
-   * latency that is known to lie between two bounds each test takes the one that is to its disadvantage: so a bucket's
-   * width is never taken for a difference.
-   */
-  observe(
-    candidate: boolean,
-    fromMs: number,
-    ms: number,
-    share: number,
-    enough: number,
-    steady: boolean,
-  ): void {
+  observe(candidate: boolean, fromMs: number, ms: number, share: number, steady: boolean): void {
     if (this.#high === Number.POSITIVE_INFINITY) return;
-    if (!candidate) {
-      this.worse.observe(ms >= this.#high, false, share, enough, steady);
-      this.#notWorse.observe(fromMs >= this.#low, false, share, Number.POSITIVE_INFINITY, steady);
-      return;
-    }
-    const harmful = ms >= this.#low * this.#harmful;
-    this.worse.observe(fromMs >= this.#high * this.#tolerated, true, share, enough, steady);
-    this.#notWorse.observe(harmful, true, share, Number.POSITIVE_INFINITY, steady);
+    const marked = candidate ? ms >= this.#low * this.#harmful : fromMs >= this.#low;
+    this.#notWorse.observe(marked, candidate, share, Number.POSITIVE_INFINITY, steady);
+    if (!candidate) return;
     this.#total++;
-    if (harmful) this.#beyond++;
+    if (marked) this.#beyond++;
   }
 
   /**
-   * The logarithm of the evidence that the candidate is not harmfully slower: either it exceeds the harmful threshold
-   * less often than the baseline its quantile, or in less than a share `limit` of its requests. Each of the two claims
-   * gets half of the level.
+   * The logarithm of the evidence: either the candidate exceeds the harmful threshold less often than the baseline its
+   * quantile, or in less than a share `limit` of its requests. Each of the two claims gets half of the level.
    */
-  logNotWorse(limit: number): number {
+  log(limit: number): number {
     const compared = Math.log(this.#notWorse.value);
     return Math.max(compared, logBelow(this.#total, this.#beyond, limit)) - Math.LN2;
   }
 
   nextStep(): void {
-    this.#notWorse = new ShareTest({ bets: this.#notWorseBets, limit: 1, reserve: 0 });
+    this.#notWorse = new ShareTest({ bets: this.#bets, limit: 1, reserve: 0 });
     this.#total = 0;
     this.#beyond = 0;
   }
 
-  snapshot(): QuantileState {
+  snapshot(): ClaimState {
     return {
       // JSON knows no infinity.
       threshold: this.#high === Number.POSITIVE_INFINITY ? null : [this.#low, this.#high],
-      worse: this.worse.snapshot(),
       notWorse: this.#notWorse.snapshot(),
       total: this.#total,
       beyond: this.#beyond,
     };
   }
 
-  restore(state: QuantileState): void {
+  restore(state: ClaimState): void {
     [this.#low, this.#high] = state.threshold ?? [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-    this.worse.restore(state.worse);
     this.#notWorse.restore(state.notWorse);
     this.#total = state.total;
     this.#beyond = state.beyond;

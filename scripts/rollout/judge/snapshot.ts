@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
+import { BUCKETS } from "./statistics/histogram.ts";
 
 const Pair = Type.Tuple([Type.Number(), Type.Number()]);
 
@@ -18,9 +19,17 @@ const Guard = Type.Object({
 
 const Latencies = Type.Object({ total: Type.Number(), counts: Type.Array(Type.Number()) });
 
-const Quantile = Type.Object({
+const Ranks = Type.Interface([Wealth], {
+  pool: Latencies,
+  ofCandidate: Type.Number(),
+  learnt: Type.Number(),
+  due: Type.Number(),
+  starts: Type.Array(Type.Integer({ minimum: 0, maximum: BUCKETS })),
+  step: Type.Integer({ minimum: 0, maximum: 20 }),
+});
+
+const Claim = Type.Object({
   threshold: Type.Union([Type.Null(), Pair]),
-  worse: Wealth,
   notWorse: Wealth,
   total: Type.Number(),
   beyond: Type.Number(),
@@ -42,8 +51,10 @@ export const TestsState = Type.Object({
     recent: Latencies,
     learnt: Type.Number(),
     due: Type.Number(),
-    median: Quantile,
-    p99: Quantile,
+    slower: Ranks,
+    slowerP99: Wealth,
+    median: Claim,
+    p99: Claim,
   }),
   gateway: Guard,
   alone: Guard,
@@ -58,7 +69,7 @@ export type TestsState = Static<typeof TestsState>;
 
 /** All that a judge has learnt. The number rises whenever what is kept, or what it means, changes. */
 export const JudgeSnapshot = Type.Object({
-  version: Type.Literal(1),
+  version: Type.Literal(2),
   options: Options,
   tests: TestsState,
   baseline: Arm,

@@ -62,8 +62,8 @@ export class Tests {
   get value(): number {
     return (
       PARTS.errors * this.#errors.value +
-      PARTS.median * this.#latency.median.worse.value +
-      PARTS.p99 * this.#latency.p99.worse.value +
+      PARTS.latency * this.#latency.slower.value +
+      PARTS.p99 * this.#latency.slowerP99.value +
       PARTS.gateway * this.#gateway.value +
       PARTS.alone * this.#alone.value
     );
@@ -82,16 +82,16 @@ export class Tests {
     else if (share === 1) this.#alone.after(!ok);
     if (candidate) this.#errors.count(!ok);
     if (share > 0 && share < 1) this.#compare(candidate, ok, fromMs, ms, share);
-    // Only after it was compared: the thresholds have to be known before the latency that they are for.
-    if (!candidate && ok) this.#latency.learn(ms);
+    // Only after it was compared: what a latency is held against has to be known before it.
+    if (ok && share < 1) this.#latency.learn(candidate, fromMs, ms);
   }
 
   /** The natural logarithm of each test's e-value, by itself. */
   logs(): Record<TestName, number> {
     return {
       errors: logOf(this.#errors.value),
-      median: logOf(this.#latency.median.worse.value),
-      p99: logOf(this.#latency.p99.worse.value),
+      latency: logOf(this.#latency.slower.value),
+      p99: logOf(this.#latency.slowerP99.value),
       gateway: logOf(this.#gateway.value),
       alone: logOf(this.#alone.value),
     };
@@ -102,10 +102,11 @@ export class Tests {
    * @param rate the share of the candidate's requests that may fail, or be slow, without harm
    */
   logsNotWorse(rate: number): Record<"errors" | "median" | "p99", number> {
+    const { median, p99 } = this.#latency.logsNotWorse(rate);
     return {
       errors: Math.max(LEAST, this.#errors.logNotWorse(rate)),
-      median: Math.max(LEAST, this.#latency.median.logNotWorse(0.5)),
-      p99: Math.max(LEAST, this.#latency.p99.logNotWorse(Math.max(0.01, rate))),
+      median: Math.max(LEAST, median),
+      p99: Math.max(LEAST, p99),
     };
   }
 
@@ -150,11 +151,14 @@ export class Tests {
     this.#direct(candidate, share);
     if (run > MISSING) return;
     const steady = run <= STEADY;
-    const { median, p99 } = this.#latency;
-    this.#errors.observe(candidate, !ok, inForce, this.#enough("errors", this.#errors.value), steady);
-    if (!ok) return;
-    median.observe(candidate, fromMs, ms, inForce, this.#enough("median", median.worse.value), steady);
-    p99.observe(candidate, fromMs, ms, inForce, this.#enough("p99", p99.worse.value), steady);
+    // Known before any of them hears whose request it is: what one wins by it must not decide what another bets on it.
+    const enough = {
+      errors: this.#enough("errors", this.#errors.value),
+      latency: this.#enough("latency", this.#latency.slower.value),
+      p99: this.#enough("p99", this.#latency.slowerP99.value),
+    };
+    this.#errors.observe(candidate, !ok, inForce, enough.errors, steady);
+    if (ok) this.#latency.observe(candidate, fromMs, ms, inForce, enough, steady);
   }
 
   /**
@@ -182,7 +186,7 @@ export class Tests {
   }
 
   /** The e-value of a test at which, with the others as they are, all is decided. */
-  #enough(test: "errors" | "median" | "p99", value: number): number {
+  #enough(test: "errors" | "latency" | "p99", value: number): number {
     return value + (this.#threshold - this.value) / PARTS[test];
   }
 

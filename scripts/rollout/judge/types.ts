@@ -41,7 +41,7 @@ export interface Verdict {
 }
 
 /** What is looked at, each by an e-process of its own. */
-export const TESTS = ["errors", "median", "p99", "gateway", "alone"] as const;
+export const TESTS = ["errors", "latency", "p99", "gateway", "alone"] as const;
 export type TestName = (typeof TESTS)[number];
 
 /** An estimate, and an interval that holds at all times at once with the certainty of `healthy`. */
@@ -104,7 +104,7 @@ export interface JudgeOptions {
     errors: number;
     /** Failing in at most this share of its requests is harmless whatever the baseline does. */
     errorRate: number;
-    /** How much longer it may take at the median and at p99, relative to the baseline. */
+    /** How much longer it may take, on the whole and at p99, relative to the baseline. */
     latency: number;
   };
   /** What `healthy` excludes: the smallest difference that would do harm. Never less than what is tolerated. */

@@ -10,7 +10,7 @@ export interface HistogramState {
 // Buckets grow by 2 %, from 0.1 ms to more than 3 hours: below, nobody waits; above, nobody is left who does.
 const GROWTH = Math.log(1.02);
 const FIRST = 0.1;
-const BUCKETS = 940;
+export const BUCKETS = 940;
 
 /**
  * Latencies in buckets of equal relative width: constant memory, and any quantile to within 2 % (as DDSketch: Masson,
@@ -61,6 +61,23 @@ export class Histogram {
     };
   }
 
+  /**
+   * For each of several rising ranks, 0 to 1, the first bucket whose middle has that rank or a higher one; `BUCKETS` where
+   * none has. A latency's rank is as if it were one more: between 0 and 1, and never either.
+   */
+  starts(ranks: ArrayLike<number>): number[] {
+    const starts: number[] = [];
+    let below = 0;
+    for (let i = 0; i < BUCKETS; i++) {
+      const count = this.#counts[i] as number;
+      const rank = (below + (count + 1) / 2) / (this.total + 1);
+      while (starts.length < ranks.length && rank >= (ranks[starts.length] as number)) starts.push(i);
+      below += count;
+    }
+    while (starts.length < ranks.length) starts.push(BUCKETS);
+    return starts;
+  }
+
   snapshot(): HistogramState {
     const counts: number[] = [];
     for (let i = 0; i < BUCKETS; i++) if (this.#counts[i] !== 0) counts.push(i, this.#counts[i] as number);
@@ -89,7 +106,8 @@ export class Histogram {
   }
 }
 
-function bucketOf(ms: number): number {
+/** Where a latency, in milliseconds, is counted. */
+export function bucketOf(ms: number): number {
   if (ms < FIRST) return 0;
   const bucket = 1 + Math.floor(Math.log(ms / FIRST) / GROWTH);
   return bucket < BUCKETS ? bucket : BUCKETS - 1;

@@ -1,3 +1,5 @@
+import { Mixture } from "./mixture.ts";
+
 /** A bet on how a candidate differs: what one member of the mixture supposes. */
 export interface Bet {
   /** Its part of the money, before the reserve is taken off; those of a test sum to 1. */
@@ -16,17 +18,6 @@ export interface ShareTestOptions {
   reserve: number;
 }
 
-export interface ShareTestState {
-  wealth: number[];
-  reserve: number;
-  deposits: number;
-}
-
-// Far beyond any threshold, and far from the ends of double precision. Below, money is as good as lost; cutting off at
-// either end only takes from an e-process, which keeps it valid.
-const MOST = 1e200;
-const LEAST = 1e-200;
-
 /**
  * An anytime-valid test of whether a mark (an error, a latency beyond a threshold) falls on the candidate more often
  * than its share of the traffic explains.
@@ -35,29 +26,19 @@ const LEAST = 1e-200;
  * r the ratio of both revisions' probabilities of a mark: the rate of requests and the probability of a mark may change
  * with time as they like, as long as they change for both. Each bet multiplies its money by the ratio of this
  * probability under its r and under the limit; under the null hypothesis no bet can win on average, so the sum of the
- * money is a non-negative supermartingale that begins at 1 and reaches 1/alpha with probability alpha at most, whenever
- * and however often somebody looks (Ville 1939). This is the time-inhomogeneous multinomial test of Lindon and Malek
+ * money is what `Mixture` asks for. This is the time-inhomogeneous multinomial test of Lindon and Malek
  * (Anytime-Valid Inference for Multinomial Count Data, NeurIPS 2022) with a mixture over r in place of a Dirichlet
  * prior, so that the null share may change with each event and may be composite (r up to the limit).
  *
  * Requests without a mark are evidence in the same way, and much of it where marks are frequent: a candidate that only
  * fails is told by each success of the baseline too. The two factors of one bet are then those of the 2x2 table of
  * Turner, Ly and Grünwald (Safe Tests for Two Proportions, 2021) with a known share in place of blocks.
- *
- * A candidate may turn bad late, when its share grows. So a part of the money is held back and added to the bets in
- * portions, at times that do not depend on what is tested: a mixture over the times of change (as in Shin, Ramdas and
- * Rinaldo, E-detectors, 2022), which is an e-process as well.
  */
-export class ShareTest {
-  /** The e-value now. */
-  value = 1;
+export class ShareTest extends Mixture {
   readonly #bets: readonly Bet[];
   readonly #limit: number;
   /** How many bets are also on plain requests: they come first. */
   readonly #full: number;
-  readonly #wealth: Float64Array;
-  #reserve: number;
-  #deposits = 0;
   #share = Number.NaN;
   // What each bet's money is multiplied by, at the present share.
   readonly #markedCandidate: Float64Array;
@@ -69,16 +50,18 @@ export class ShareTest {
   #bestPlain = 1;
 
   constructor({ bets, limit, reserve }: ShareTestOptions) {
-    this.#bets = [...bets].sort((a, b) => Number(a.plain === 1) - Number(b.plain === 1));
+    const ordered = [...bets].sort((a, b) => Number(a.plain === 1) - Number(b.plain === 1));
+    super(
+      ordered.map(({ weight }) => weight),
+      reserve,
+    );
+    this.#bets = ordered;
     this.#limit = limit;
     this.#full = bets.filter(({ plain }) => plain !== 1).length;
-    this.#reserve = reserve;
-    this.#wealth = Float64Array.from(this.#bets, ({ weight }) => weight * (1 - reserve));
     this.#markedCandidate = new Float64Array(bets.length);
     this.#markedBaseline = new Float64Array(bets.length);
     this.#plainCandidate = new Float64Array(bets.length);
     this.#plainBaseline = new Float64Array(bets.length);
-    this.#sum();
   }
 
   /**
@@ -90,7 +73,7 @@ export class ShareTest {
    */
   observe(marked: boolean, candidate: boolean, share: number, enough: number, steady: boolean): void {
     const first = steady ? 0 : this.#full;
-    const end = marked ? this.#wealth.length : this.#full;
+    const end = marked ? this.wealth.length : this.#full;
     if (first >= end) return;
     if (share !== this.#share) this.#tabulate(share);
     const best = marked ? this.#bestMarked : this.#bestPlain;
@@ -102,51 +85,16 @@ export class ShareTest {
       : candidate
         ? this.#plainCandidate
         : this.#plainBaseline;
-    const wealth = this.#wealth;
-    for (let i = first; i < end; i++) {
-      const factor = 1 + part * ((factors[i] as number) - 1);
-      const money = (wealth[i] as number) * factor;
-      wealth[i] = money > MOST ? MOST : money < LEAST ? 0 : money;
-    }
-    this.#sum();
-  }
-
-  /** Adds a portion of the reserve to the bets. To be called at times that do not depend on the marks. */
-  deposit(): void {
-    const portion = this.#reserve / (this.#deposits + 3);
-    this.#deposits++;
-    this.#reserve -= portion;
-    const wealth = this.#wealth;
-    for (let i = 0; i < wealth.length; i++) {
-      wealth[i] = (wealth[i] as number) + portion * (this.#bets[i] as Bet).weight;
-    }
-    this.#sum();
-  }
-
-  snapshot(): ShareTestState {
-    return { wealth: [...this.#wealth], reserve: this.#reserve, deposits: this.#deposits };
-  }
-
-  restore(state: ShareTestState): void {
-    this.#wealth.set(state.wealth);
-    this.#reserve = state.reserve;
-    this.#deposits = state.deposits;
-    this.#sum();
+    for (let i = first; i < end; i++) this.multiply(i, 1 + part * ((factors[i] as number) - 1));
+    this.sum();
   }
 
   /** The part of the money to bet, before it is known which revision the request is of. */
   #stake(marked: boolean, first: number, end: number, enough: number): number {
     const wins = marked ? this.#markedCandidate : this.#plainBaseline;
     let gain = 0;
-    for (let i = first; i < end; i++) gain += (this.#wealth[i] as number) * ((wins[i] as number) - 1);
+    for (let i = first; i < end; i++) gain += (this.wealth[i] as number) * ((wins[i] as number) - 1);
     return this.value + gain <= enough ? 1 : Math.max(0, (enough - this.value) / gain);
-  }
-
-  #sum(): void {
-    let sum = this.#reserve;
-    const wealth = this.#wealth;
-    for (let i = 0; i < wealth.length; i++) sum += wealth[i] as number;
-    this.value = sum;
   }
 
   #tabulate(w: number): void {

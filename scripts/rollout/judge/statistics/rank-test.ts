@@ -1,0 +1,187 @@
+import { compiled, ndtr, ndtri } from "cephes";
+import { BUCKETS, bucketOf, Histogram, type HistogramState } from "./histogram.ts";
+import { Mixture, type MixtureState } from "./mixture.ts";
+
+// The special functions are WebAssembly, which is compiled once, before anybody can call what is here.
+await compiled;
+
+/** A bet on how much longer a candidate takes: what one member of the mixture supposes. */
+export interface ShiftBet {
+  /** Its part of the money, before the reserve is taken off; those of a test sum to 1. */
+  weight: number;
+  /** How far the candidate's latencies lie above those of the baseline, in standard deviations of one revision's. */
+  shift: number;
+}
+
+export interface RankState extends MixtureState {
+  pool: HistogramState;
+  ofCandidate: number;
+  learnt: number;
+  due: number;
+  /** As they were when ranks were last taken: the first bucket of each level but the lowest, and the candidate's part. */
+  starts: number[];
+  step: number;
+}
+
+// Ranks are told apart by the normal quantile that they correspond to: levels of an eighth, from -2.5 to 2.5.
+const LEVELS = 41;
+const HIGHEST = 2.5;
+const middleOf = (level: number): number => ((2 * level) / (LEVELS - 1) - 1) * HIGHEST;
+const BORDERS = Float64Array.from({ length: LEVELS - 1 }, (_, i) => ndtr(middleOf(i + 0.5)));
+
+// The part of the candidate in the pool is taken in twentieths, so that few tables are made.
+const STEPS = 20;
+
+// Ranks are taken anew when a sixteenth more is known, or so many; how many are remembered before they fade.
+const MORE = 1 / 16;
+const MOST_BETWEEN = 1024;
+const REMEMBERED = 16_384;
+
+const tablesOf = new WeakMap<readonly ShiftBet[], Map<number, Float64Array>>();
+
+/**
+ * An anytime-valid test of whether one revision's values lie above the other's, by their ranks among all before them.
+ *
+ * Were both alike, a request's value would say nothing of who answered it: with probability w, the share in force, it
+ * was the candidate. A bet has the odds of the candidate multiplied by e(x), which does not fall with the value x: its
+ * money is multiplied by e/(w·e+1-w) where it was the candidate, else by 1/(w·e+1-w). Both are 1+h·(L-w) with an h that does
+ * not fall with x, and L = 1 for the candidate; so on average they win w(1-w) times the difference between the candidate's
+ * mean of h and the baseline's, which is nothing or less wherever the candidate's values are stochastically no larger, whatever
+ * their distribution, however it changes for both, and whatever e was learnt from the requests before. (Betting on a bounded
+ * mean: Waudby-Smith and Ramdas, Estimating means of bounded random variables by betting, 2024; on ranks: Shafer and Vovk,
+ * Game-Theoretic Foundations for Probability and Finance, 2019, chapter 8; stochastic order of latencies: Lindon, Sanden,
+ * Shirikian, Rapid regression detection in software deployments through sequential testing, KDD 2022.)
+ *
+ * What e is decides the power: here it is the likelihood ratio of two normal distributions that lie `shift` apart, at the
+ * place that has x's rank in a mixture of them with the part of the candidate that the pool has. So a few dozen requests
+ * tell as much as if the values had been normal with known parameters (Chernoff and Savage, Asymptotic normality and efficiency
+ * of certain nonparametric test statistics, 1958). Equal values have equal ranks, which wins and loses nothing on average.
+ */
+export class RankTest extends Mixture {
+  readonly #bets: readonly ShiftBet[];
+  readonly #pool = new Histogram();
+  #ofCandidate = 0;
+  #learnt = 0;
+  #due = 1;
+  #starts: number[] = [];
+  #step = 0;
+  readonly #levels = new Uint8Array(BUCKETS);
+  /** The odds of each bet at each level. */
+  #odds: Float64Array | undefined;
+
+  constructor(bets: readonly ShiftBet[], reserve: number) {
+    super(
+      bets.map(({ weight }) => weight),
+      reserve,
+    );
+    this.#bets = bets;
+  }
+
+  /**
+   * Hears of a value, before it is learnt. `share` lies between 0 and 1.
+   * @param enough the e-value that decides: no more is bet than it takes to reach it
+   */
+  observe(value: number, candidate: boolean, share: number, enough: number): void {
+    const odds = this.#odds;
+    if (odds === undefined) return;
+    const { length } = this.wealth;
+    const row = (this.#levels[bucketOf(value)] as number) * length;
+    const rest = 1 - share;
+    // No factor is larger than the one of who wins with certainty.
+    const part = this.value > enough * Math.min(share, rest) ? this.#stake(odds, row, share, enough) : 1;
+    for (let i = 0; i < length; i++) {
+      const ratio = odds[row + i] as number;
+      this.multiply(i, 1 + part * ((candidate ? ratio : 1) / (share * ratio + rest) - 1));
+    }
+    this.sum();
+  }
+
+  /** Adds a value to those that later ones are ranked among. */
+  learn(value: number, candidate: boolean): void {
+    this.#pool.add(value, 1);
+    if (candidate) this.#ofCandidate++;
+    this.#learnt++;
+    if (this.#learnt < this.#due) return;
+    this.#due = this.#learnt + Math.min(MOST_BETWEEN, Math.ceil(this.#learnt * MORE));
+    this.#starts = this.#pool.starts(BORDERS);
+    this.#step = Math.round((STEPS * (this.#ofCandidate + 0.5)) / (this.#pool.total + 1));
+    this.#rank();
+    if (this.#pool.total <= REMEMBERED) return;
+    this.#pool.fade();
+    this.#ofCandidate /= 2;
+  }
+
+  override snapshot(): RankState {
+    return {
+      ...super.snapshot(),
+      pool: this.#pool.snapshot(),
+      ofCandidate: this.#ofCandidate,
+      learnt: this.#learnt,
+      due: this.#due,
+      starts: [...this.#starts],
+      step: this.#step,
+    };
+  }
+
+  override restore(state: RankState): void {
+    super.restore(state);
+    this.#pool.restore(state.pool);
+    this.#ofCandidate = state.ofCandidate;
+    this.#learnt = state.learnt;
+    this.#due = state.due;
+    this.#starts = [...state.starts];
+    this.#step = state.step;
+    this.#rank();
+  }
+
+  /** Makes the tables for the ranks as they were last taken. */
+  #rank(): void {
+    if (this.#learnt === 0) return;
+    this.#levels.fill(0);
+    for (const [i, start] of this.#starts.entries()) this.#levels.fill(i + 1, start);
+    this.#odds = tableOf(this.#bets, this.#step);
+  }
+
+  /** The part of the money to bet, before it is known which revision the request is of. */
+  #stake(odds: Float64Array, row: number, share: number, enough: number): number {
+    let candidate = 0;
+    let baseline = 0;
+    for (let i = 0; i < this.wealth.length; i++) {
+      const ratio = odds[row + i] as number;
+      const all = share * ratio + 1 - share;
+      candidate += (this.wealth[i] as number) * (ratio / all - 1);
+      baseline += (this.wealth[i] as number) * (1 / all - 1);
+    }
+    const gain = Math.max(candidate, baseline);
+    return this.value + gain <= enough ? 1 : Math.max(0, (enough - this.value) / gain);
+  }
+}
+
+/** The odds of each bet at each level, where so many steps of `STEPS` of the pool are the candidate's. */
+function tableOf(bets: readonly ShiftBet[], step: number): Float64Array {
+  const tables = tablesOf.get(bets) ?? new Map<number, Float64Array>();
+  tablesOf.set(bets, tables);
+  const known = tables.get(step);
+  if (known !== undefined) return known;
+  const table = new Float64Array(LEVELS * bets.length);
+  for (let level = 0; level < LEVELS; level++) {
+    for (const [i, { shift }] of bets.entries()) {
+      const place = placeOf(ndtr(middleOf(level)), shift, step / STEPS);
+      table[level * bets.length + i] = Math.exp(shift * place - (shift * shift) / 2);
+    }
+  }
+  tables.set(step, table);
+  return table;
+}
+
+/** The place below which a part `rank` lies of a mixture of two normal distributions: a part of it is shifted. */
+function placeOf(rank: number, shift: number, part: number): number {
+  let low = ndtri(rank);
+  let high = low + shift;
+  for (let i = 0; i < 30; i++) {
+    const middle = (low + high) / 2;
+    if ((1 - part) * ndtr(middle) + part * ndtr(middle - shift) < rank) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
