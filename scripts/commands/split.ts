@@ -3,7 +3,7 @@ import { EXIT, Failure } from "../exit.ts";
 import { PROJECT } from "../project.ts";
 import { duration } from "./cluster/site.ts";
 import { onCluster, untilInterrupted } from "./cluster/on-cluster.ts";
-import type { SplitFlags } from "./split/flags.ts";
+import { listOf, type SplitFlags } from "./split/flags.ts";
 
 /** `kyc split`: who gets which share, and how to change it in the language of kn. */
 export function splitCommand(): Command {
@@ -13,10 +13,14 @@ export function splitCommand(): Command {
     .option(
       "--traffic <ref=percent>",
       "gives a tag, a revision or @latest its percent; the rest goes to the one that is missing",
-      collect,
+      listOf("--traffic"),
     )
-    .option("--tag <revision=tag>", "gives a revision or @latest a tag", collect)
-    .option("--untag <tag>", "takes a tag away; done before --tag, which is done before --traffic", collect)
+    .option("--tag <revision=tag>", "gives a revision or @latest a tag", listOf("--tag"))
+    .option(
+      "--untag <tag>",
+      "takes a tag away; done before --tag, which is done before --traffic",
+      listOf("--untag"),
+    )
     .option("--undo", "takes the last change back, and the one before it when done again", false)
     .addOption(
       new Option("--engine <name>", "who carries the split (default: found by looking)").choices([
@@ -93,8 +97,4 @@ async function runSplit(service: string, flags: SplitFlags): Promise<void> {
   }
   const { showSplit } = await import("./split/show.ts");
   return showSplit(service, flags, signal);
-}
-
-function collect(value: string, before: string[] = []): string[] {
-  return [...before, value];
 }

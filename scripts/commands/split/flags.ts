@@ -3,9 +3,10 @@ import { resolve } from "node:path";
 import type { FoundEngine } from "../../engines/find-engine.ts";
 import { Failure } from "../../exit.ts";
 import type { EngineName } from "../../traffic/engine.ts";
-import { type KnFlags, splitList } from "../../traffic/kn/flags.ts";
+import type { KnFlags } from "../../traffic/kn/flags.ts";
+import { readList } from "../../traffic/kn/list.ts";
 
-/** The flags of `kyc split`. */
+/** The flags of `kyc split`; those of kn are lists already. */
 export interface SplitFlags {
   traffic?: string[];
   tag?: string[];
@@ -33,13 +34,21 @@ export function isChange({ traffic, tag, untag }: SplitFlags): boolean {
   return traffic !== undefined || tag !== undefined || untag !== undefined;
 }
 
-/** kn's flags as lists: each may be given several times, and be a list with commas. */
-export function knFlagsOf({ traffic, tag = [], untag = [] }: SplitFlags): KnFlags {
-  return {
-    traffic: traffic && splitList(traffic),
-    tags: splitList(tag),
-    untags: splitList(untag),
+/**
+ * What commander collects of one of kn's flags: each may be given several times, and be a list with commas.
+ * @throws Failure in kn's sentence when the value is no list
+ */
+export function listOf(flag: Parameters<typeof readList>[0]): (value: string, before?: string[]) => string[] {
+  return (value, before = []) => {
+    const list = readList(flag, value);
+    if ("refusal" in list) throw new Failure(list.refusal);
+    return [...before, ...list.items];
   };
+}
+
+/** kn's flags as kn's rules take them. */
+export function knFlagsOf({ traffic, tag = [], untag = [] }: SplitFlags): KnFlags {
+  return { traffic, tags: tag, untags: untag };
 }
 
 /** The engine that is meant, told on standard error when it was found by looking. */

@@ -1,17 +1,22 @@
 import { describe, expect, test } from "bun:test";
 import { computeTraffic, type KnState } from "./compute.ts";
-import { splitList } from "./flags.ts";
+import { readList } from "./list.ts";
 import { stateOf } from "./testing/state.ts";
 import { webhookRefusal } from "./webhook.ts";
 
 /** What kn's flags make of a state, written in the same way; or the refusal. */
 function updated(state: KnState, ...args: string[]): string[] | string {
-  const of = (flag: string) => args.flatMap((arg, i) => (args[i - 1] === flag ? [arg] : []));
-  const traffic = of("--traffic");
+  const of = (flag: "--traffic" | "--tag" | "--untag") =>
+    args.flatMap((arg, i) => {
+      if (args[i - 1] !== flag) return [];
+      const list = readList(flag, arg);
+      if ("refusal" in list) throw new Error(list.refusal);
+      return list.items;
+    });
   const result = computeTraffic(state, {
-    traffic: args.includes("--traffic") ? splitList(traffic) : undefined,
-    tags: splitList(of("--tag")),
-    untags: splitList(of("--untag")),
+    traffic: args.includes("--traffic") ? of("--traffic") : undefined,
+    tags: of("--tag"),
+    untags: of("--untag"),
   });
   if ("refusal" in result) return result.refusal;
   return result.traffic.map(
@@ -114,6 +119,12 @@ describe("kn's rules for a traffic block", () => {
       ["echo-v0 0", "echo-v1 0", "@latest 100"],
       ["--traffic", "echo-v0=10,@latest=20"],
       ["echo-v0 10", "echo-v1 70", "@latest 20"],
+    ],
+    [
+      "where no target is left, all goes to the latest revision, as without a block",
+      ["echo-v1 40", "echo-v2 60"],
+      ["--traffic", ""],
+      ["@latest 100"],
     ],
   ])("%s", (_, before, flags, after) => {
     expect(updated(stateOf(...before), ...flags)).toEqual(after);
@@ -219,6 +230,13 @@ describe("kn's rules for a traffic block", () => {
   test("the rest is not given away where a revision of the block is gone", () => {
     const state = { ...stateOf("echo-v9 50", "echo-v1 50"), latest: undefined };
     expect(updated(state, "--traffic", "echo-v1=30")).toBe(
+      "unable to allocate the remaining traffic: 70%. Reason: cannot determine the missing revision",
+    );
+  });
+
+  test("the rest is not given away where @latest is named and no revision was ever ready", () => {
+    const state = { ...stateOf("echo-v1 50", "@latest 50"), latest: undefined };
+    expect(updated(state, "--traffic", "@latest=30")).toBe(
       "unable to allocate the remaining traffic: 70%. Reason: cannot determine the missing revision",
     );
   });

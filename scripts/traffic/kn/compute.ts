@@ -1,6 +1,6 @@
 import { type KnFlags, LATEST, readPair } from "./flags.ts";
 import { REFUSALS } from "./refusals.ts";
-import type { KnTarget } from "./target.ts";
+import { type KnTarget, withDefaults } from "./target.ts";
 import { type Assignment, verifyFlags } from "./verify.ts";
 
 /** What kn looks at before it changes a split. */
@@ -28,7 +28,8 @@ export type KnResult =
 
 /**
  * The traffic block that `kn service update` makes of another one: untag, then tag, then traffic; a reference is a tag
- * before it is a revision, and what is neither is added without a look at whether it exists.
+ * before it is a revision, and what is neither is added without a look at whether it exists. Where no target is left,
+ * Knative's webhook fills in what a Service without a traffic block has: all for the latest revision.
  * (knative/client, pkg/traffic/compute.go)
  */
 export function computeTraffic(state: KnState, flags: KnFlags): KnResult {
@@ -39,7 +40,7 @@ export function computeTraffic(state: KnState, flags: KnFlags): KnResult {
   if (refusal !== undefined) return { refusal };
   if (flags.traffic !== undefined) setPercents(block, verified.assignments);
   return {
-    traffic: block.filter((target) => (target.tag ?? "") !== "" || target.percent !== 0),
+    traffic: withDefaults(block.filter((target) => (target.tag ?? "") !== "" || target.percent !== 0)),
     remainder: verified.remainder,
   };
 }

@@ -15,18 +15,6 @@ export const LATEST = "@latest";
 export type Pair = { ref: string; value: string } | { refusal: string };
 
 /**
- * Reads a flag's value as the list that it is: comma-separated, a field in double quotes may hold commas.
- * (pflag, string_slice.go: a line of CSV by Go's encoding/csv)
- */
-export function splitList(values: readonly string[]): string[] {
-  return values.flatMap((value) => {
-    if (value === "") return [];
-    const fields = value.match(/(?<=^|,)(?:"(?:[^"]|"")*"(?=,|$)|[^,]*)/g) ?? [];
-    return fields.map((field) => (/^".*"$/s.test(field) ? field.slice(1, -1).replaceAll('""', '"') : field));
-  });
-}
-
-/**
  * Reads `REF=VALUE`. Without a reference the latest ready revision is meant, and only with one may a per cent sign
  * follow. (knative/client, pkg/traffic/compute.go, splitByEqualSign)
  */

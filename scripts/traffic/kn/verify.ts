@@ -70,7 +70,11 @@ function leftOver(
   named: readonly Assignment[],
 ): string | undefined {
   const refs = new Set(named.map(({ ref }) => ref));
-  if (refs.has(LATEST) && latest !== undefined) refs.add(latest);
+  if (refs.has(LATEST)) {
+    // Without a latest ready revision kn takes @latest for each of its revisions.
+    if (latest === undefined) return undefined;
+    refs.add(latest);
+  }
   for (const { revisionName } of observed) {
     if (revisionName === undefined || !revisions.includes(revisionName)) return undefined;
     if (!refs.has(revisionName)) return revisionName;

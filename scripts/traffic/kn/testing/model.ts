@@ -55,7 +55,8 @@ export function modelOfKn(state: KnState, flags: ModelFlags): Slot[] | undefined
           : slots.map((slot, i) => (i === at ? { ...slot, percent } : slot));
     }
   }
-  return slots.filter(({ tag, percent }) => tag !== "" || percent > 0);
+  const left = slots.filter(({ tag, percent }) => tag !== "" || percent > 0);
+  return left.length > 0 ? left : [{ revision: "@latest", tag: "", percent: 100 }];
 }
 
 function completed(

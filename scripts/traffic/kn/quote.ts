@@ -1,0 +1,35 @@
+const SHORT: Readonly<Record<string, string>> = {
+  "\x07": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+  '"': '\\"',
+  "\\": "\\\\",
+};
+const TELLS_ITSELF = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+
+/** A text in double quotes as Go writes it with %q, which kn's sentences and the webhook's do. (Go, strconv.Quote) */
+export function quoted(text: string): string {
+  return `"${Array.from(text, escaped).join("")}"`;
+}
+
+/** How long a text is for Go: in bytes of UTF-8. */
+export function bytesIn(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+function escaped(char: string): string {
+  const short = SHORT[char];
+  if (short !== undefined) return short;
+  if (TELLS_ITSELF.test(char)) return char;
+  const code = char.codePointAt(0) ?? 0;
+  if (code < 0x80) return `\\x${hex(code, 2)}`;
+  return code < 0x1_0000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, "0");
+}
