@@ -24,7 +24,12 @@ const ServiceObject = Type.Object({
     ),
     traffic: Type.Optional(Type.Array(Target)),
   }),
-  status: Type.Optional(Type.Object({ latestReadyRevisionName: Type.Optional(Type.String()) })),
+  status: Type.Optional(
+    Type.Object({
+      latestReadyRevisionName: Type.Optional(Type.String()),
+      traffic: Type.Optional(Type.Array(Target)),
+    }),
+  ),
 });
 
 /** One state of a Knative Service. */
@@ -33,6 +38,8 @@ export interface ServiceStateInFile {
   template: string | undefined;
   traffic: Static<typeof Target>[] | undefined;
   latestReady: string | undefined;
+  /** What the cluster has done of the traffic block so far, in its answer. */
+  observed: Static<typeof Target>[] | undefined;
 }
 
 /**
@@ -61,6 +68,7 @@ export async function readServiceStates(
       template: spec.template?.metadata?.name,
       traffic: spec.traffic,
       latestReady: status?.latestReadyRevisionName,
+      observed: status?.traffic,
     }));
   const names = [...new Set(services.map(({ metadata }) => metadata.name))];
   throw new CannotWrite(`${shown} has no Knative Service ${service}; ${didYouMean(service, names)}`);

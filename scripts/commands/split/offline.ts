@@ -22,14 +22,16 @@ export async function splitOffline(service: string, flags: SplitFlags & { from: 
   const last = states.at(-1);
   const latest = flags.latest ?? last?.latestReady ?? last?.template;
   const traffic = withDefaults(last?.traffic);
+  // A file that a cluster answered says what kn goes by; with another latest revision it is not so any more.
+  const isSoStill = last?.observed !== undefined && latest === last.latestReady;
+  const observed = isSoStill ? withDefaults(last.observed) : resolved(traffic, latest);
   const named = [
-    ...traffic.map(({ revisionName }) => revisionName),
+    ...[...traffic, ...observed].map(({ revisionName }) => revisionName),
     ...states.map(({ template }) => template),
     latest,
   ];
   const revisions = [...new Set(named.filter((name) => name !== undefined))];
   const knFlags = knFlagsOf(flags);
-  const observed = resolved(traffic, latest);
   const result = computeTraffic({ service, traffic, observed, revisions, latest }, knFlags);
   if ("refusal" in result) throw new Failure(result.refusal);
   const refusal = webhookRefusal(result.traffic);

@@ -83,6 +83,25 @@ describe("kyc split --from", () => {
     });
   });
 
+  test("goes by what the cluster has done so far, where the file says it", async () => {
+    const path = join(folder, "meanwhile.yaml");
+    await writeFile(
+      path,
+      `${LIVE}  traffic: [{revisionName: echo-v0, latestRevision: false, percent: 100}]\n`,
+    );
+    const split = (...args: string[]) => kyc("split", "echo", "--from", path, "--traffic", "30", ...args);
+    expect((await split()).err).toStartWith("unable to allocate the remaining traffic: 70%.");
+    expect((await split("--latest", "echo-v9", "-o", "json")).code).toBe(0);
+  });
+
+  test("ends with 1 and kn's sentence where a flag's value is no list", async () => {
+    expect(await kyc("split", "echo", "--from", file, "--traffic", '"stable=90')).toEqual({
+      code: 1,
+      out: "",
+      err: 'invalid argument "\\"stable=90" for "--traffic" flag: parse error on line 1, column 11: extraneous or missing " in quoted-field\n',
+    });
+  });
+
   test("takes a name that the file does not have, as kn does, and tells it", async () => {
     const { code, out, err } = await kyc(
       "split",
