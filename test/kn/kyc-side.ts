@@ -1,6 +1,7 @@
 import { knFlagsOf, type SplitFlags } from "../../scripts/commands/split/flags.ts";
 import { splitCommand } from "../../scripts/commands/split.ts";
 import { Failure } from "../../scripts/exit.ts";
+import type { KnFlags } from "../../scripts/traffic/kn/flags.ts";
 import { computeTraffic } from "../../scripts/traffic/kn/compute.ts";
 import { type KnTarget, withDefaults } from "../../scripts/traffic/kn/target.ts";
 import { webhookRefusal } from "../../scripts/traffic/kn/webhook.ts";
@@ -11,7 +12,18 @@ const WEBHOOK =
   'admission webhook "validation.webhook.serving.knative.dev" denied the request: validation failed: ';
 
 /** What `kyc split` makes of a case: the traffic block, or the sentence of a refusal. */
-export function kycAnswer({ service, spec, status, revisions, latest, args }: Case): KnTarget[] | string {
+export function kycAnswer(of: Case): KnTarget[] | string {
+  const flags = flagsOf(of);
+  if (typeof flags === "string") return flags;
+  const { service, spec, status, revisions, latest } = of;
+  const state = { service, traffic: withDefaults(spec), observed: status, revisions, latest };
+  const result = computeTraffic(state, flags);
+  if ("refusal" in result) return result.refusal;
+  return webhookRefusal(result.traffic) ?? result.traffic;
+}
+
+/** A case's arguments as the command reads them, or the sentence in which it refuses them. */
+export function flagsOf({ service, args }: Case): KnFlags | string {
   const command = splitCommand();
   try {
     command.parseOptions([service, ...args]);
@@ -19,11 +31,7 @@ export function kycAnswer({ service, spec, status, revisions, latest, args }: Ca
     if (error instanceof Failure) return error.message;
     throw error;
   }
-  const traffic = withDefaults(spec);
-  const state = { service, traffic, observed: status, revisions, latest };
-  const result = computeTraffic(state, knFlagsOf(command.opts<SplitFlags>()));
-  if ("refusal" in result) return result.refusal;
-  return webhookRefusal(result.traffic) ?? result.traffic;
+  return knFlagsOf(command.opts<SplitFlags>());
 }
 
 /** kn's answer written in the same way. */

@@ -17,7 +17,7 @@ export function targetsOf(percents: Readonly<Record<string, number>>): SplitTarg
 
 /** An engine in memory, whose every side a test can set. */
 export class FakeEngine implements RecordedEngine {
-  readonly service = "check";
+  readonly service: string = "check";
   readonly place = "memory";
   name: EngineName = "knative";
   targets: readonly SplitTarget[] = targetsOf({ basic: 50, advanced: 50 });
