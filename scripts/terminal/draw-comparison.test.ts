@@ -35,8 +35,8 @@ describe("a comparison", () => {
   test("that is different shows a request, where it goes, and where it is so too", () => {
     const sides = [[end("50 %", "x"), end("50 %", "y", ["within 3 ms"])], [end("100 %", "x")]] as const;
     const differences: Difference[] = [
-      { listener: "mesh", hosts: HOSTS, request, sides },
-      { listener: "local-gateway", hosts: HOSTS, request, sides },
+      { listener: "mesh", hosts: HOSTS, request, sides, differs: [] },
+      { listener: "local-gateway", hosts: HOSTS, request, sides, differs: [] },
     ];
     const compared = [...equal.compared, { listener: "local-gateway", hosts: HOSTS } as const];
     const different: Comparison = { ...equal, verdict: "different", differences, compared };
@@ -52,6 +52,15 @@ describe("a comparison", () => {
       "",
       "  a note",
     ]);
+  });
+
+  test("that is different in what nobody sees at first names it, and where either side says it", () => {
+    const sides = [[end("100 %", "x", ["retries: 2 attempts on 5xx"])], [end("100 %", "x")]] as const;
+    const at = [{ file: "a.yaml", line: 12, column: 7 }, undefined] as const;
+    const differs = [{ about: "retries", values: ["2 attempts on 5xx", "no retries"] as const, at }];
+    const differences: Difference[] = [{ listener: "mesh", hosts: HOSTS, request, sides, differs }];
+    const lines = drawComparison({ ...equal, verdict: "different", differences }, ["a", "b"], PLAIN);
+    expect(lines).toContain("  retries: 2 attempts on 5xx (a.yaml:12) against no retries");
   });
 
   test("that was not decided says why", () => {

@@ -1,3 +1,4 @@
+import type { Position } from "../manifests/problem.ts";
 import type { Comparison } from "../traffic/equal/compare.ts";
 import type { Difference, End, Witness } from "../traffic/equal/witness.ts";
 import type { Listener } from "../traffic/table.ts";
@@ -52,13 +53,13 @@ export function drawComparison(result: Comparison, names: readonly [string, stri
 }
 
 /** The same for all places where the same request makes the same difference. */
-function likeness({ request, sides }: Difference): string {
-  return JSON.stringify([{ ...request, hosts: [] }, sides]);
+function likeness({ request, sides, differs }: Difference): string {
+  return JSON.stringify([{ ...request, hosts: [] }, sides, differs]);
 }
 
 /** A difference as a request, where it goes on either side, and where else it is so. */
 function drawAlike(alike: readonly Difference[], names: readonly [string, string], style: Style): string[] {
-  const [{ listener, hosts, request, sides }, ...others] = alike as [Difference, ...Difference[]];
+  const [{ listener, hosts, request, sides, differs }, ...others] = alike as [Difference, ...Difference[]];
   const width = Math.max(...names.map((name) => name.length));
   const lines = [
     `at ${hostsText(hosts)}, ${LISTENER[listener]}`,
@@ -69,8 +70,16 @@ function drawAlike(alike: readonly Difference[], names: readonly [string, string
     for (const [j, end] of side.entries())
       lines.push(`  ${style.bold((j === 0 ? (names[i] ?? "") : "").padEnd(width))}  ${drawEnd(end)}`);
   }
+  for (const { about, values, at } of differs) {
+    const [a, b] = values.map((value, i) => `${value}${placeText(at[i])}`);
+    lines.push(`  ${style.bold(`${about}:`)} ${a} against ${b}`);
+  }
   const also = others.map((other) => `${hostsText(other.hosts)} (${LISTENER[other.listener]})`);
   return also.length === 0 ? lines : [...lines, style.dim(`  also at ${also.join(", ")}`)];
+}
+
+function placeText(at: Position | undefined): string {
+  return at === undefined ? "" : ` (${at.file}:${at.line})`;
 }
 
 function drawEnd({ share, place, details }: End): string {

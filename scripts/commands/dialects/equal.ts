@@ -51,8 +51,9 @@ Examples:
 
 Equal: each request that HTTP allows, in ASCII, gets to the same revisions with the same probabilities; path, headers,
 redirects, answers' headers, copies, delays, time limits and retries are the same. Host and Knative's own headers are
-how a request travels, and may differ, as long as Knative's activator finds the revision by them. Exit codes: 0 equal,
-1 different, with a request that shows it, 3 not decided, and why, 2 wrong usage or files that are not valid.`,
+how a request travels, and may differ, as long as Knative's activator finds the revision by them. A difference comes
+with a request that shows it; where that goes the same way, with what differs, both values and their lines.
+Exit codes: 0 equal, 1 different, 3 not decided, and why, 2 wrong usage or files that are not valid.`,
     )
     .action(async (a: string, b: string, flags: EqualFlags) => {
       process.exitCode = await runEqual(a, b, flags);

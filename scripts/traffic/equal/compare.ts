@@ -208,6 +208,7 @@ const NOTHING: Tree = {
   seen: new Map(),
   answer: new Map(),
   way: [],
+  by: [],
 };
 
 /** The authority of a request on each side. Hosts that differ are one host under two names. */

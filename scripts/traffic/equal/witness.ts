@@ -1,11 +1,13 @@
 import type { Listener } from "../table.ts";
 import { exampleHost } from "./compare.ts";
+import { type Contrast, contrastsOf } from "./contrast.ts";
 import type { Entry } from "./entries.ts";
 import { hostText } from "./space/hosts.ts";
 import { share } from "./rational.ts";
 import type { Cell, Space } from "./space/space.ts";
 import type { Known, Part } from "./space/value.ts";
-import { endsOf, type Leaf, partsSeen, textOfTree, type Tree, wordsOf } from "./walk/tree.ts";
+import { endsOf, wordsOf } from "./walk/describe.ts";
+import { type Leaf, partsSeen, textOfTree, type Tree } from "./walk/tree.ts";
 
 /** A request that anyone can send. */
 export interface Witness {
@@ -36,6 +38,8 @@ export interface Difference {
   request: Witness;
   /** Where it goes on either side. */
   sides: readonly [readonly End[], readonly End[]];
+  /** What differs where both go to the same places, equally often. */
+  differs: readonly Contrast[];
 }
 
 /** Finds a request of a cell for which two trees differ, the plainest first; undefined when none of those tried does. */
@@ -71,6 +75,7 @@ export function witness(
         hosts: [authority, other(authority, entry)],
       },
       sides,
+      differs: contrastsOf(trees, known),
     };
   }
   return undefined;

@@ -104,7 +104,7 @@ function end(
   seen: ReadonlyMap<string, Value>,
   answer: ReadonlyMap<string, AnswerHeader>,
 ): Leaf {
-  return { kind: "end", place, undescribed: undefined, seen, answer, way: [] };
+  return { kind: "end", place, undescribed: undefined, seen, answer, way: [], by: [] };
 }
 
 /** A tree whose answers are changed on their way back, by each change in turn. */

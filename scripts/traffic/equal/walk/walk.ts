@@ -20,7 +20,7 @@ import { type Answering, answered, directEnd, elsewhere, nowhere, redirectEnd, r
 import { checkKnown } from "./fields.ts";
 import { appliedIn } from "./match.ts";
 import { applyTo, partOf, type Passing, rewrittenBy } from "./passing.ts";
-import { after, type Step, type Tree, tried } from "./tree.ts";
+import { after, ledBy, type Step, type Tree, tried } from "./tree.ts";
 
 const HOST = header("host");
 const REVISION = header("knative-serving-revision");
@@ -71,7 +71,7 @@ export function walk(
     }
     for (const rule of rules) {
       const match = matchOf(rule, passing);
-      if (match !== undefined) return act(rule, match, passing, left);
+      if (match !== undefined) return ledBy(rule.at, act(rule, match, passing, left));
     }
     return nowhere(NO_ROUTE);
   }
@@ -110,7 +110,7 @@ export function walk(
     const changed = rewrittenBy(action, match, passing);
     const shares = sharesOf(action.destinations.map(({ weight }) => weight));
     const ways = action.destinations.map(
-      (to, i) => [shares[i] ?? ONE, sendTo(action, to, changed, left)] as const,
+      (to, i) => [shares[i] ?? ONE, sendTo(rule, action, to, changed, left)] as const,
     );
     const [only] = ways;
     let tree: Tree = ways.length === 1 && only !== undefined ? only[1] : { kind: "chance", ways };
@@ -127,7 +127,7 @@ export function walk(
     }
     if (delay !== undefined && delay.percent > 0) {
       const share = ofPercent(delay.percent);
-      const late = after({ kind: "delay", ms: delay.ms }, tree);
+      const late = after({ kind: "delay", ms: delay.ms, at: rule.at }, tree);
       tree = {
         kind: "chance",
         ways: [[share, late] as const, [rest(share), tree] as const].filter(
@@ -138,15 +138,25 @@ export function walk(
     return tree;
   }
 
-  function sendTo(action: ForwardAction, to: Destination, passing: Passing, left: number): Tree {
+  function sendTo(
+    { at }: Rule,
+    action: ForwardAction,
+    to: Destination,
+    passing: Passing,
+    left: number,
+  ): Tree {
     const headers = new Map(passing.headers);
     applyTo(headers, to.request);
     applyTo(headers, action.request);
     const authority: Value =
       to.authority === undefined ? passing.authority : { kind: "text", text: to.authority };
     const onward = { ...passing, headers, authority };
-    let tree = tried(action.retry, answered(arrive(to, onward, left - 1), [to.response, action.response]));
-    if (action.timeoutMs !== undefined) tree = after({ kind: "timeout", ms: action.timeoutMs }, tree);
+    let tree = tried(
+      action.retry,
+      at,
+      answered(arrive(to, onward, left - 1), [to.response, action.response]),
+    );
+    if (action.timeoutMs !== undefined) tree = after({ kind: "timeout", ms: action.timeoutMs, at }, tree);
     for (const mirror of action.mirrors) {
       if (mirror.percent <= 0) continue;
       tree = after(copied(mirror, onward), tree);
@@ -158,7 +168,7 @@ export function walk(
       if (name === undefined)
         throw new Undecidable("a copy is sent under a host that has no name of its own");
       const copy = { ...request, authority: { kind: "text", text: shadowHost(name) } as const };
-      return { kind: "mirror", percent: mirror.percent, to: arrive(mirror, copy, left - 1) };
+      return { kind: "mirror", percent: mirror.percent, to: arrive(mirror, copy, left - 1), at };
     }
   }
 

@@ -1,0 +1,104 @@
+import type { Position } from "../../manifests/problem.ts";
+import { plus, type Rational, share } from "./rational.ts";
+import type { Known, Part } from "./space/value.ts";
+import { type Profile, profilesOf, type Said, unsaid } from "./walk/traits.ts";
+import { textOfTree, type Tree } from "./walk/tree.ts";
+
+/** Something that two sides do not have alike, though both send the request to the same places equally often. */
+export interface Contrast {
+  /** What it is about, such as `retries` or `header x-a`. */
+  about: string;
+  /** What either side has, in words. */
+  values: readonly [string, string];
+  /** The rule of either side that says so; where it says nothing, the last one on the way. */
+  at: readonly [Position | undefined, Position | undefined];
+}
+
+/** What one side has of one thing: each text, how often, and a rule that says it. */
+type Spread = ReadonlyMap<string, { share: Rational; at: Position | undefined }>;
+
+/** What differs between two trees that are not alike; nothing where they lead to other places, which says enough. */
+export function contrastsOf(trees: readonly [Tree, Tree], known: (part: Part) => Known): Contrast[] {
+  const [a, b] = trees.map((tree) => Map.groupBy(profilesOf(tree, known), ({ place }) => place)) as [
+    Map<string, Profile[]>,
+    Map<string, Profile[]>,
+  ];
+  const all = [...a].map(([place, ofA]) => ({ place, sides: [ofA, b.get(place) ?? []] as const }));
+  if (a.size !== b.size || all.some(({ sides: [x, y] }) => shareOf(x) !== shareOf(y))) return [];
+  const found = all.flatMap(({ place, sides }) => at(sides).map((contrast) => ({ place, contrast })));
+  if (found.length === 0) return [unnamed(trees, known)];
+  const alike = Map.groupBy(found, ({ contrast: { about, values } }) => JSON.stringify([about, values]));
+  return [...alike.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const isEverywhere = group.length === all.length;
+    const where = isEverywhere ? "" : ` on the way to ${group.map(({ place }) => place).join(" and ")}`;
+    return [{ ...first.contrast, about: `${first.contrast.about}${where}` }];
+  });
+}
+
+function shareOf(profiles: readonly Profile[]): string {
+  const [first, ...others] = profiles.map((profile) => profile.share);
+  return first === undefined ? "" : share(others.reduce(plus, first));
+}
+
+/** What differs on the way to one place. */
+function at(sides: readonly [readonly Profile[], readonly Profile[]]): Contrast[] {
+  const abouts = [...new Set(sides.flat().flatMap(({ said }) => [...said.keys()]))];
+  const each = abouts.flatMap((about) => contrast(about, sides, (profile) => saidBy(profile, about)));
+  if (each.length > 0) return each;
+  // Each thing by itself is as frequent on either side, but not what comes together.
+  return contrast("what comes together", sides, (profile) => ({
+    text: abouts.map((about) => `${about}: ${saidBy(profile, about).text}`).join("; "),
+    at: profile.by,
+  }));
+}
+
+function saidBy({ said, by }: Profile, about: string): Said {
+  return said.get(about) ?? { text: unsaid(about), at: by };
+}
+
+function contrast(
+  about: string,
+  sides: readonly [readonly Profile[], readonly Profile[]],
+  of: (profile: Profile) => Said,
+): Contrast[] {
+  const [a, b] = sides.map((profiles) => spread(profiles, of)) as [Spread, Spread];
+  if (wordsOf(a) === wordsOf(b)) return [];
+  return [{ about, values: [wordsOf(a), wordsOf(b)], at: [placeIn(a, b), placeIn(b, a)] }];
+}
+
+function spread(profiles: readonly Profile[], of: (profile: Profile) => Said): Spread {
+  const texts = new Map<string, { share: Rational; at: Position | undefined }>();
+  for (const profile of profiles) {
+    const { text, at } = of(profile);
+    const same = texts.get(text);
+    texts.set(
+      text,
+      same === undefined ? { share: profile.share, at } : { ...same, share: plus(same.share, profile.share) },
+    );
+  }
+  return texts;
+}
+
+function wordsOf(texts: Spread): string {
+  const [only, second] = texts.keys();
+  if (only !== undefined && second === undefined) return only;
+  return [...texts]
+    .map(([text, { share: of }]) => `${share(of)}: ${text}`)
+    .sort()
+    .join(", ");
+}
+
+/** Where a side says what the other does not. */
+function placeIn(own: Spread, other: Spread): Position | undefined {
+  const [any] = own.values();
+  return [...own].find(([text]) => !other.has(text))?.[1].at ?? any?.at;
+}
+
+/** For what none of the words above tells apart. */
+function unnamed(trees: readonly [Tree, Tree], known: (part: Part) => Known): Contrast {
+  const [a, b] = trees.map((tree) => textOfTree(tree, known).replaceAll("\n", " ")) as [string, string];
+  const [atA, atB] = trees.map((tree) => profilesOf(tree, known)[0]?.by);
+  return { about: "what a retry meets", values: [a, b], at: [atA, atB] };
+}

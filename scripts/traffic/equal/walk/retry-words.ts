@@ -1,0 +1,27 @@
+import { NO_RETRY, type RetryPolicy } from "../../table.ts";
+
+/** How a request is sent again, in words that are the same for two policies exactly when they mean the same. */
+export function retryWords({
+  attempts,
+  perTryTimeoutMs,
+  on,
+  backOffMs,
+  avoidsTried,
+  remoteLocalities,
+}: RetryPolicy): string {
+  const meant = [...new Set(on)].filter(adds).sort().join(", ");
+  return [
+    `${attempts} attempt${attempts === 1 ? "" : "s"} on ${meant || "nothing"}`,
+    ...(perTryTimeoutMs === undefined ? [] : [`each within ${perTryTimeoutMs} ms`]),
+    ...(backOffMs === NO_RETRY.backOffMs ? [] : [`the first after up to ${backOffMs} ms`]),
+    ...(avoidsTried ? [] : ["also where it failed before"]),
+    ...(remoteLocalities ? ["in other localities"] : []),
+  ].join(", ");
+
+  // What 5xx and gateway-error mean in any case. (Envoy, "x-envoy-retry-on" in the router filter's documentation)
+  function adds(condition: string): boolean {
+    const isOf5xx = ["connect-failure", "refused-stream", "reset", "gateway-error"].includes(condition);
+    if (on.includes("5xx") && (isOf5xx || /^5[0-9][0-9]$/.test(condition))) return false;
+    return !(on.includes("gateway-error") && ["502", "503", "504"].includes(condition));
+  }
+}

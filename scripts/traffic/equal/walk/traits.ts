@@ -1,0 +1,119 @@
+import type { Position } from "../../../manifests/problem.ts";
+import { ONE, type Rational, times } from "../rational.ts";
+import { type Known, type Part, sent, shown } from "../space/value.ts";
+import { endsOf, places } from "./describe.ts";
+import { retryWords } from "./retry-words.ts";
+import type { Leaf, Step, Tree } from "./tree.ts";
+
+/** Something that can be said of the way to an end, and the rule that says it. */
+export interface Said {
+  text: string;
+  at: Position | undefined;
+}
+
+/** One of the ends of a request, with all that is said of it, by what it is about. */
+export interface Profile {
+  share: Rational;
+  place: string;
+  said: ReadonlyMap<string, Said>;
+  /** The innermost rule on the way. */
+  by: Position | undefined;
+}
+
+/** What is so where nothing is said. */
+export function unsaid(about: string): string {
+  switch (about) {
+    case "retries":
+      return "no retries";
+    case "time limit":
+      return "no time limit";
+    case "delay":
+      return "no delay";
+    case "copies":
+      return "no copies";
+    default:
+      return about.startsWith("answer ") ? "as the answer has it" : "as it was sent";
+  }
+}
+
+/** What is said on the way so far, outermost first. */
+interface Way {
+  retries: readonly Said[];
+  steps: readonly { step: Step; isEach: boolean }[];
+}
+
+/** Every end of a tree, with what is said on the way there. */
+export function profilesOf(tree: Tree, known: (part: Part) => Known): Profile[] {
+  const profiles: Profile[] = [];
+  visit(tree, ONE, { retries: [], steps: [] });
+  return profiles;
+
+  function visit(at: Tree, share: Rational, way: Way): void {
+    switch (at.kind) {
+      case "chance":
+        for (const [part, next] of at.ways) visit(next, times(share, part), way);
+        return;
+      case "attempts": {
+        const anew = endsOf(at.of, known).size > 1 ? ", each drawn anew" : "";
+        const said = { text: `${retryWords(at.retry)}${anew}`, at: at.at };
+        visit(at.of, share, { retries: [...way.retries, said], steps: further(way, at.way) });
+        return;
+      }
+      case "end":
+        profiles.push({
+          share,
+          place: at.place,
+          said: new Map([...saidOnWay({ ...way, steps: further(way, at.way) }), ...saidOfEnd(at)]),
+          by: at.by.at(-1),
+        });
+    }
+  }
+
+  /** What comes behind retries is so for each try. */
+  function further({ retries, steps }: Way, more: readonly Step[]): Way["steps"] {
+    return [...steps, ...more.map((step) => ({ step, isEach: retries.length > 0 }))];
+  }
+
+  function saidOnWay({ retries, steps }: Way): [string, Said][] {
+    const said = steps.map(({ step, isEach }, i) => {
+      const isHeld = step.kind === "timeout" && steps.slice(i + 1).some((next) => next.step.kind === "delay");
+      const what =
+        step.kind === "mirror" ? `${step.percent} % to ${places(step.to, known)}` : `${step.ms} ms`;
+      const text = `${what}${isEach ? " for each try" : ""}${isHeld ? ", a delay included" : ""}`;
+      return { kind: step.kind, text, at: step.at };
+    });
+    const of = (kind: Step["kind"]): Said[] => said.filter((one) => one.kind === kind);
+    return [
+      joined("retries", retries, ", within each "),
+      joined("delay", of("delay"), ", then "),
+      joined("time limit", of("timeout"), ", then "),
+      joined("copies", of("mirror").toSorted(byText), ", and "),
+    ].flatMap((one) => (one === undefined ? [] : [one]));
+  }
+
+  function saidOfEnd({ seen, answer, by }: Leaf): [string, Said][] {
+    // Of several rules nobody knows any more which said it.
+    const at = by.length === 1 ? by[0] : undefined;
+    const ofRequest = [...seen].flatMap(([part, value]): [string, Said][] => {
+      const text = shown(value, known);
+      if (text === shown(sent(part), known)) return [];
+      return [[part === "uri" ? "path" : part, { text: text === "absent" ? "removed" : text, at }]];
+    });
+    const ofAnswer = [...answer].map(([name, header]): [string, Said] => {
+      const set = "set" in header ? `set to ${JSON.stringify(header.set)}` : "removed";
+      const text = "added" in header ? `${header.added.map((one) => JSON.stringify(one)).join()} added` : set;
+      return [`answer header ${name}`, { text, at }];
+    });
+    return [...ofRequest, ...ofAnswer];
+  }
+}
+
+function joined(about: string, said: readonly Said[], between: string): [string, Said] | undefined {
+  const [first] = said;
+  if (first === undefined) return undefined;
+  return [about, { text: said.map(({ text }) => text).join(between), at: first.at }];
+}
+
+function byText(a: Said, b: Said): number {
+  return a.text < b.text ? -1 : 1;
+}
