@@ -104,6 +104,15 @@ describe("fields for the cluster only", () => {
       `${container}.resources`,
     ]);
   });
+
+  test("are also those that mean something only where there are several localities", () => {
+    const written = VIRTUAL_SERVICE.replace(
+      "attempts: 2",
+      "attempts: 2\n        retryRemoteLocalities: true",
+    );
+    const paths = clusterOnlyFields(VirtualService, read(written).value).map(formatPath);
+    expect(paths).toEqual(["spec.http[0].retries.retryRemoteLocalities"]);
+  });
 });
 
 function* refusedFields(
