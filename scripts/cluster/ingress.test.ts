@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { findIngress, ingressCandidates, NoIngress } from "./ingress.ts";
-import type { KubeObject } from "./kube/objects.ts";
+import type { KubeObject } from "./kube/kube-object.ts";
 import { FakeCluster } from "./testing/fake-cluster.ts";
 
 const HTTP = { name: "http2", port: 80, nodePort: 31_380 };

@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 import type { Kube } from "./kube/client.ts";
-import { Unable } from "./unable.ts";
+import { Unable } from "./user-error.ts";
 
 const Address = Type.Object({ ip: Type.Optional(Type.String()), hostname: Type.Optional(Type.String()) });
 

@@ -3,7 +3,7 @@ import { ApiError } from "./kube/api-error.ts";
 import type { Kube } from "./kube/client.ts";
 import { podLogs } from "./kube/pod-logs.ts";
 import { watch } from "./kube/watch.ts";
-import { Unable } from "./unable.ts";
+import { Unable } from "./user-error.ts";
 import { checked } from "./workload/follow.ts";
 import {
   type ContainerStatus,
@@ -13,7 +13,7 @@ import {
   REVISION,
   REVISION_LABEL,
   SERVICE_LABEL,
-} from "./workload/objects.ts";
+} from "./workload/live-objects.ts";
 
 /** The container that runs a function; Knative names it so when the manifest does not. */
 const CONTAINER = "user-container";

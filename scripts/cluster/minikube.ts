@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
-import type { Programs } from "./run.ts";
+import type { Programs } from "./programs.ts";
 
 const Profiles = Type.Object({
   valid: Type.Union([Type.Array(Type.Object({ Name: Type.String() })), Type.Null()]),

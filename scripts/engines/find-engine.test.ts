@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { withRepository } from "../manifests/testing/repository.ts";
-import { NoCluster } from "../cluster/kube/kubeconfig.ts";
+import { NoCluster } from "../cluster/kubeconfig/kubeconfig.ts";
 import { CannotWrite } from "../traffic/engine.ts";
 import { findEngine } from "./find-engine.ts";
 

@@ -87,9 +87,9 @@ async function onCluster(
 /** A cluster that cannot be had is none, when nobody asked for one. */
 async function noCluster(error: unknown): Promise<undefined> {
   const [{ NoCluster }, { Unreachable }, { Unable }] = await Promise.all([
-    import("../cluster/kube/kubeconfig.ts"),
+    import("../cluster/kubeconfig/kubeconfig.ts"),
     import("../cluster/kube/connection.ts"),
-    import("../cluster/unable.ts"),
+    import("../cluster/user-error.ts"),
   ]);
   if ([NoCluster, Unreachable, Unable, CannotWrite].some((type) => error instanceof type)) return undefined;
   throw error;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { PodView, ServiceView } from "../cluster/workload/view.ts";
+import type { PodView, ServiceView } from "../cluster/workload/workload-view.ts";
 import { DeployScreen } from "./deploy-screen.ts";
 import { PLAIN } from "./style.ts";
 import { FakeClock, FakeTerminal } from "./testing.ts";

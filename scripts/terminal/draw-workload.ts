@@ -1,4 +1,4 @@
-import type { Health, PodView, RevisionView, ServiceView } from "../cluster/workload/view.ts";
+import type { Health, PodView, RevisionView, ServiceView } from "../cluster/workload/workload-view.ts";
 import type { Style } from "./style.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { ApiError } from "../kube/api-error.ts";
-import { nameOf, type ObjectRef } from "../kube/objects.ts";
+import { nameOf, type ObjectRef } from "../kube/kube-object.ts";
 
 /** Fields that somebody else holds, so that the apply was refused. */
 export interface Conflict {

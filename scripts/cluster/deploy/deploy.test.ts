@@ -4,10 +4,10 @@ import { InvalidManifests } from "../../manifests/problem.ts";
 import { readDocuments } from "../../manifests/read.ts";
 import { PROJECT } from "../../project.ts";
 import type { FakeCluster } from "../testing/fake-cluster.ts";
-import { knativeCluster, podObject } from "../workload/testing.ts";
+import { knativeCluster, podObject } from "../workload/fake-objects.ts";
 import { describeConflicts } from "./conflict.ts";
 import { deploy, DeployFailed, type Deployed, type DeployOptions } from "./deploy.ts";
-import { runKnative } from "./testing.ts";
+import { runKnative } from "./fake-knative.ts";
 
 const IMAGES = [
   { name: "credit-check", image: "dev.local/kyc/credit-check:new" },

@@ -1,20 +1,20 @@
 import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
 import { InvalidManifests, type Problem } from "../../manifests/problem.ts";
-import type { FunctionImage } from "../images/tag.ts";
+import type { FunctionImage } from "../images/image-tag.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { Kube } from "../kube/client.ts";
-import { type KubeObject, nameOf, refOf } from "../kube/objects.ts";
+import { type KubeObject, nameOf, refOf } from "../kube/kube-object.ts";
 import { logTail } from "../logs.ts";
-import { MANAGER } from "../ours.ts";
-import { Unable } from "../unable.ts";
-import { LiveRevision, REVISION } from "../workload/objects.ts";
-import type { ServiceView } from "../workload/view.ts";
+import { MANAGER } from "../ownership.ts";
+import { Unable } from "../user-error.ts";
+import { LiveRevision, REVISION } from "../workload/live-objects.ts";
+import type { ServiceView } from "../workload/workload-view.ts";
 import { Check } from "typebox/schema";
 import { type Conflict, conflictOf } from "./conflict.ts";
-import { type DeployStep, planDeploy } from "./plan.ts";
-import { renewPods } from "./renew-pods.ts";
-import { withLiveTemplate } from "./same-revision.ts";
-import { NotReady, untilReady } from "./wait.ts";
+import { type DeployStep, planDeploy } from "./deploy-plan.ts";
+import { renewPods } from "./restart-pods.ts";
+import { withLiveTemplate } from "./live-template.ts";
+import { NotReady, untilReady } from "./wait-until-ready.ts";
 
 /** What an apply did to an object. */
 export type Change = "created" | "changed" | "unchanged" | "passed over" | "in conflict";

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../kube/objects.ts";
+import type { KubeObject } from "../kube/kube-object.ts";
 
 /** The namespace that the files are written for. */
 export const NAMESPACE = "kyc";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { podObject } from "../workload/testing.ts";
+import { podObject } from "../workload/fake-objects.ts";
 import { FakeCluster } from "../testing/fake-cluster.ts";
 import { scenarios } from "./e2e.ts";
 import { figure, type Scenario } from "./scenario.ts";
-import { fakeStage } from "./testing.ts";
+import { fakeStage } from "./fake-stage.ts";
 
 const ALL = { only: undefined, keep: false };
 

@@ -1,10 +1,10 @@
-import { deployFiles } from "../deploy/files.ts";
+import { deployFiles } from "../deploy/deploy-files.ts";
 import { findIngress } from "../ingress.ts";
-import { imagesOf } from "../images/ensure.ts";
+import { imagesOf } from "../images/ensure-images.ts";
 import type { Kube } from "../kube/client.ts";
 import type { CheckResult } from "../verify/check.ts";
 import { verify } from "../verify/verify.ts";
-import { podKilled, scaleFromZero } from "./life.ts";
+import { podKilled, scaleFromZero } from "./pod-lifecycle.ts";
 import { nextVersion } from "./next-version.ts";
 import { runScenarios } from "./run-scenarios.ts";
 import { type Scenario, WHOLE } from "./scenario.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { askOf, BOTH_VERSIONS, describeFailures, underLoad, untilWarm } from "./load.ts";
-import { fakeStage } from "./testing.ts";
+import { fakeStage } from "./fake-stage.ts";
 
 interface Asked {
   path: string;

@@ -1,5 +1,5 @@
 import { checked } from "../workload/follow.ts";
-import { LivePod, POD, REVISION_LABEL, SERVICE_LABEL } from "../workload/objects.ts";
+import { LivePod, POD, REVISION_LABEL, SERVICE_LABEL } from "../workload/live-objects.ts";
 import type { Stage } from "./scenario.ts";
 
 /** The names of the pods of all services, or of one revision; those that are ending are left out. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { CheckResult } from "../verify/check.ts";
 import { runScenarios } from "./run-scenarios.ts";
 import type { Scenario } from "./scenario.ts";
-import { fakeStage } from "./testing.ts";
+import { fakeStage } from "./fake-stage.ts";
 
 const HOLDS: CheckResult = { group: "g", name: "n", expected: "1", seen: "1", ok: true };
 

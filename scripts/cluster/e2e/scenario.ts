@@ -1,5 +1,5 @@
 import type { Deployed } from "../deploy/deploy.ts";
-import type { FunctionImage } from "../images/tag.ts";
+import type { FunctionImage } from "../images/image-tag.ts";
 import type { Kube } from "../kube/client.ts";
 import type { CheckResult } from "../verify/check.ts";
 

@@ -1,5 +1,5 @@
 import type { RecordedEngine, SplitTarget } from "../../traffic/engine.ts";
-import { Unable } from "../unable.ts";
+import { Unable } from "../user-error.ts";
 
 /** The share of each tag, in percent; they sum to 100. */
 export type Shares = Readonly<Record<string, number>>;

@@ -1,8 +1,8 @@
 import { istioEngine } from "../engines/istio.ts";
 import { knativeEngine } from "../engines/knative.ts";
 import type { CheckResult } from "../verify/check.ts";
-import { observeSplit } from "../verify/split.ts";
-import { judgeSplit } from "./judge-split.ts";
+import { observeSplit } from "../verify/split-checks.ts";
+import { judgeSplit } from "./chi-square-check.ts";
 import { askOf, BOTH_VERSIONS, describeFailures, underLoad, untilWarm } from "./load.ts";
 import { figure, type Scenario, type Stage, WHOLE } from "./scenario.ts";
 import { type Shares, sharesBy, type SharesWriter } from "./shares.ts";

@@ -2,7 +2,7 @@ import { InvalidManifests } from "../../manifests/problem.ts";
 import { readDocuments } from "../../manifests/read.ts";
 import { describeConflicts } from "../deploy/conflict.ts";
 import { deploy, type Deployed } from "../deploy/deploy.ts";
-import { Unable } from "../unable.ts";
+import { Unable } from "../user-error.ts";
 import type { Stage } from "./scenario.ts";
 
 /** How the end-to-end test deploys: over whatever was changed since, and without a word. */

@@ -5,7 +5,7 @@ import { CannotWrite, type RecordedEngine, SplitChanged, type SplitTarget } from
 import { lastToUndo } from "../../traffic/split/history.ts";
 import { Kube } from "../kube/client.ts";
 import type { ApiRequest } from "../kube/connection.ts";
-import { Unable } from "../unable.ts";
+import { Unable } from "../user-error.ts";
 import { istioEngine } from "./istio.ts";
 import { knativeEngine } from "./knative.ts";
 import { conflictOf, FakeSplit, NAMESPACE, SERVICE, SPLIT } from "./testing/fake-split.ts";

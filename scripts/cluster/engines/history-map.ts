@@ -4,9 +4,9 @@ import type { EngineName, SplitChange } from "../../traffic/engine.ts";
 import { readHistory, withChange, writeHistory } from "../../traffic/split/history.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { Kube } from "../kube/client.ts";
-import { KubeObject } from "../kube/objects.ts";
-import { MANAGED_BY, MANAGER } from "../ours.ts";
-import { KNATIVE_SERVICE } from "../workload/objects.ts";
+import { KubeObject } from "../kube/kube-object.ts";
+import { MANAGED_BY, MANAGER } from "../ownership.ts";
+import { KNATIVE_SERVICE } from "../workload/live-objects.ts";
 
 const History = Type.Intersect([
   KubeObject,

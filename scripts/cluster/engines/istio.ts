@@ -8,8 +8,8 @@ import {
 } from "../../traffic/engine.ts";
 import { destinationLike, destinationOf, percentsOf, weightsFor } from "../../traffic/split/weights.ts";
 import { ApiError } from "../kube/api-error.ts";
-import { nameOf, refOf } from "../kube/objects.ts";
-import { Unable } from "../unable.ts";
+import { nameOf, refOf } from "../kube/kube-object.ts";
+import { Unable } from "../user-error.ts";
 import { changedBy, type ClusterEngineOptions, countAnswers } from "./context.ts";
 import { istioInForce } from "./force/istio-force.ts";
 import { HistoryMap, SPLIT_MANAGER } from "./history-map.ts";

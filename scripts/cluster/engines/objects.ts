@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { KubeObject } from "../kube/objects.ts";
+import { KubeObject } from "../kube/kube-object.ts";
 
 /** Who wrote which fields of an object, as the API server keeps it. */
 export const ManagedFields = Type.Array(

@@ -3,7 +3,13 @@ import { withDefaults } from "../../traffic/kn/target.ts";
 import { destinationOf, type WeightedService } from "../../traffic/split/weights.ts";
 import type { Kube } from "../kube/client.ts";
 import { checked } from "../workload/follow.ts";
-import { KNATIVE_SERVICE, LiveRevision, LiveService, REVISION, SERVICE_LABEL } from "../workload/objects.ts";
+import {
+  KNATIVE_SERVICE,
+  LiveRevision,
+  LiveService,
+  REVISION,
+  SERVICE_LABEL,
+} from "../workload/live-objects.ts";
 import { INGRESS_LABEL, type LiveDestination, LiveVirtualService, VIRTUAL_SERVICE } from "./objects.ts";
 
 /** The rule of a VirtualService whose weights split the requests of a Knative Service. */

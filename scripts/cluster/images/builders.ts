@@ -1,4 +1,4 @@
-import type { Programs } from "../run.ts";
+import type { Programs } from "../programs.ts";
 
 /** What one image is built from. */
 export interface Build {

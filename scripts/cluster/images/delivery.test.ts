@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Unable } from "../unable.ts";
+import { Unable } from "../user-error.ts";
 import { type BuilderName, builderNamed } from "./builders.ts";
 import { chooseDelivery, type DeliveryOptions, isRegistry } from "./delivery.ts";
 

@@ -1,4 +1,4 @@
-import { Unable } from "../unable.ts";
+import { Unable } from "../user-error.ts";
 import type { Builder } from "./builders.ts";
 
 /** How an image that was built gets to where the cluster's nodes find it. */

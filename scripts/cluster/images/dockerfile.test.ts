@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PROJECT } from "../../project.ts";
-import { BUNDLE } from "./tag.ts";
+import { BUNDLE } from "./image-tag.ts";
 
 const read = (file: string): Promise<string> => readFile(join(PROJECT, file), "utf8");
 const dockerfile = await read("Dockerfile");

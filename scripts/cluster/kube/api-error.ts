@@ -1,6 +1,6 @@
 import { Check } from "typebox/schema";
 import { Unreachable } from "./connection.ts";
-import { type Kind, Status } from "./objects.ts";
+import { type Kind, Status } from "./kube-object.ts";
 
 /** The API server refused a request. The message ends with its own sentence. */
 export class ApiError extends Error {

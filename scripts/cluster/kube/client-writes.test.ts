@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ApiError } from "./api-error.ts";
-import { KubeObject, parse } from "./objects.ts";
+import { KubeObject, parse } from "./kube-object.ts";
 import { type Arrived, FakeApiServer, type Handler } from "./testing/fake-api-server.ts";
 import { kubeOf } from "./testing/kubeconfig.ts";
 import { rejection } from "./testing/rejection.ts";

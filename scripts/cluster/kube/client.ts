@@ -11,7 +11,7 @@ import {
   parse,
   refOf,
   ResourceList,
-} from "./objects.ts";
+} from "./kube-object.ts";
 import { pause } from "./pause.ts";
 import { queryOf } from "./query.ts";
 

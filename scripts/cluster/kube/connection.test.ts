@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createServer } from "node:net";
 import { Unreachable } from "./connection.ts";
-import { NoCluster } from "./kubeconfig.ts";
+import { NoCluster } from "../kubeconfig/kubeconfig.ts";
 import { Authority } from "./testing/certificates.ts";
 import { ConnectProxy } from "./testing/connect-proxy.ts";
 import { FakeApiServer } from "./testing/fake-api-server.ts";

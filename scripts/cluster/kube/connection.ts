@@ -1,6 +1,6 @@
-import { CredentialSource, wrongWith } from "./credentials.ts";
-import { codeOf, describe } from "./describe.ts";
-import { type Choice, type KubeconfigOptions, NoCluster, readKubeconfig } from "./kubeconfig.ts";
+import { CredentialSource, wrongWith } from "../kubeconfig/credentials.ts";
+import { codeOf, describe } from "../error-text.ts";
+import { type Choice, type KubeconfigOptions, NoCluster, readKubeconfig } from "../kubeconfig/kubeconfig.ts";
 
 /** The way to one Kubernetes API server, with the user's own credentials. */
 export interface Connection {

@@ -1,7 +1,7 @@
 import { ApiError, isPassing } from "./api-error.ts";
 import type { Kube, RequestOptions } from "./client.ts";
-import { describe } from "./describe.ts";
-import { type KubeObject, nameOf, type ObjectRef } from "./objects.ts";
+import { describe } from "../error-text.ts";
+import { type KubeObject, nameOf, type ObjectRef } from "./kube-object.ts";
 import { pause } from "./pause.ts";
 
 export interface DeleteAndWaitOptions extends RequestOptions {

@@ -1,4 +1,4 @@
-import type { Kind } from "./objects.ts";
+import type { Kind } from "./kube-object.ts";
 
 /** A kind as a version of an API group offers it. */
 export interface Resource {

@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import type { Kube, RequestOptions } from "./client.ts";
-import { type KubeObject, nameOf, type ObjectRef, parse, refOf } from "./objects.ts";
+import { type KubeObject, nameOf, type ObjectRef, parse, refOf } from "./kube-object.ts";
 
 export interface EventsOptions extends RequestOptions {
   namespace: string;

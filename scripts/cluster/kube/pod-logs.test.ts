@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { ApiError } from "./api-error.ts";
 import { Unreachable } from "./connection.ts";
 import { podLogs } from "./pod-logs.ts";
-import type { Answer } from "./testing/answer.ts";
+import type { Answer } from "./testing/fake-answer.ts";
 import { FakeApiServer } from "./testing/fake-api-server.ts";
 import { kubeOf } from "./testing/kubeconfig.ts";
 import { rejection } from "./testing/rejection.ts";

@@ -1,5 +1,5 @@
 import type { Kube, RequestOptions } from "./client.ts";
-import { lines } from "./lines.ts";
+import { lines } from "./response-lines.ts";
 import { queryOf } from "./query.ts";
 
 export interface PodLogOptions extends RequestOptions {

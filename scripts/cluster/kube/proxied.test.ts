@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ApiError } from "./api-error.ts";
 import { sendThrough } from "./proxied.ts";
-import { statusOf } from "./testing/answer.ts";
+import { statusOf } from "./testing/fake-answer.ts";
 import { FakeApiServer } from "./testing/fake-api-server.ts";
 import { kubeOf } from "./testing/kubeconfig.ts";
 import { rejection } from "./testing/rejection.ts";

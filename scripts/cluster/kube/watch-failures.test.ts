@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ApiError } from "./api-error.ts";
 import { Unreachable } from "./connection.ts";
-import { statusOf } from "./testing/answer.ts";
+import { statusOf } from "./testing/fake-answer.ts";
 import { bookmark, configMap, ConfigMapServer } from "./testing/config-maps.ts";
 import { kubeOf } from "./testing/kubeconfig.ts";
 import { RecordedWatch } from "./testing/recorded-watch.ts";

@@ -2,8 +2,8 @@ import { Check } from "typebox/schema";
 import { ApiError, isPassing } from "./api-error.ts";
 import type { Kube, ListOptions } from "./client.ts";
 import { Unreachable } from "./connection.ts";
-import { lines } from "./lines.ts";
-import { Bookmark, type Kind, KubeObject, parse, Status, WatchEvent } from "./objects.ts";
+import { lines } from "./response-lines.ts";
+import { Bookmark, type Kind, KubeObject, parse, Status, WatchEvent } from "./kube-object.ts";
 import { pause } from "./pause.ts";
 import { queryOf } from "./query.ts";
 

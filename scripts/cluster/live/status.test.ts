@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { drawStatus } from "../../terminal/draw-status.ts";
 import { PLAIN } from "../../terminal/style.ts";
 import type { FakeCluster } from "../testing/fake-cluster.ts";
-import { knativeCluster, podObject } from "../workload/testing.ts";
+import { knativeCluster, podObject } from "../workload/fake-objects.ts";
 import { followStatus, readStatus, type Status } from "./status.ts";
-import { deployedCluster, deployTo } from "./testing.ts";
+import { deployedCluster, deployTo } from "./deployed-cluster.ts";
 
 const draw = (status: Status): string => drawStatus(status, PLAIN).join("\n");
 

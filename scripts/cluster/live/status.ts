@@ -3,9 +3,9 @@ import { ApiError } from "../kube/api-error.ts";
 import type { Kube } from "../kube/client.ts";
 import { watch } from "../kube/watch.ts";
 import { followWorkload, readWorkload } from "../workload/follow.ts";
-import type { ServiceView } from "../workload/view.ts";
-import { readLivePlan } from "./plan.ts";
-import { liveSplit } from "./split.ts";
+import type { ServiceView } from "../workload/workload-view.ts";
+import { readLivePlan } from "./live-plan.ts";
+import { liveSplit } from "./live-split.ts";
 
 /** What runs in a namespace, and who gets which share. */
 export interface Status {

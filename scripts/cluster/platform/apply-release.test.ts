@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { applyRelease, objectsIn } from "./apply-release.ts";
 import { readLedger } from "./ledger.ts";
-import { fakeSite, namespace } from "./testing.ts";
+import { fakeSite, namespace } from "./fake-platform.ts";
 
 const YAML = `
 # a comment

@@ -2,13 +2,13 @@ import Type from "typebox";
 import { Check } from "typebox/schema";
 import { ApiError } from "../kube/api-error.ts";
 import { Unreachable } from "../kube/connection.ts";
-import { KubeObject, nameOf, refOf } from "../kube/objects.ts";
+import { KubeObject, nameOf, refOf } from "../kube/kube-object.ts";
 import { pause } from "../kube/pause.ts";
-import { MANAGER } from "../ours.ts";
+import { MANAGER } from "../ownership.ts";
 import { noteMade } from "./ledger.ts";
-import type { Site } from "./site.ts";
+import type { Site } from "./platform-context.ts";
 import type { Tell } from "./step.ts";
-import { until } from "./until.ts";
+import { until } from "./wait-until.ts";
 
 const CRD = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition" } as const;
 

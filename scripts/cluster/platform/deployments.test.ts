@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import type { KubeObject } from "../kube/objects.ts";
+import type { KubeObject } from "../kube/kube-object.ts";
 import { FakeCluster } from "../testing/fake-cluster.ts";
 import { deploymentsIn, notReady } from "./deployments.ts";
-import { deployment, podOf } from "./testing.ts";
+import { deployment, podOf } from "./fake-platform.ts";
 
 async function reason(status: object, pods: readonly KubeObject[] = []): Promise<string | undefined> {
   const cluster = new FakeCluster("fake", [{ ...deployment("n", "web"), status }, ...pods]);

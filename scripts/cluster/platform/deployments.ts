@@ -1,8 +1,8 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 import type { Kube } from "../kube/client.ts";
-import { KubeObject } from "../kube/objects.ts";
-import { Condition, LivePod } from "../workload/objects.ts";
+import { KubeObject } from "../kube/kube-object.ts";
+import { Condition, LivePod } from "../workload/live-objects.ts";
 
 export const DEPLOYMENT = { apiVersion: "apps/v1", kind: "Deployment" } as const;
 const POD = { apiVersion: "v1", kind: "Pod" } as const;

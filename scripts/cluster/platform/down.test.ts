@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import type { KubeObject } from "../kube/objects.ts";
+import type { KubeObject } from "../kube/kube-object.ts";
 import { FakeCluster } from "../testing/fake-cluster.ts";
 import { profileStep, removalSteps } from "./down.ts";
 import { completeMade, noteMade, readLedger } from "./ledger.ts";
 import { runSteps } from "./run-steps.ts";
-import { config, fakeSite, istioObjects, knativeObjects, namespace } from "./testing.ts";
+import { config, fakeSite, istioObjects, knativeObjects, namespace } from "./fake-platform.ts";
 
 const OURS = { "app.kubernetes.io/managed-by": "kyc" };
 const ALL = { namespace: "kyc", keepPlatform: false };

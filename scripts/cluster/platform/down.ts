@@ -1,10 +1,10 @@
 import { minikubeProfiles } from "../minikube.ts";
-import { Unable } from "../unable.ts";
+import { Unable } from "../user-error.ts";
 import { type Made, readLedger } from "./ledger.ts";
 import { removeRelease } from "./removal.ts";
-import type { Site } from "./site.ts";
+import type { Site } from "./platform-context.ts";
 import type { Step, Tell } from "./step.ts";
-import { deployedStep } from "./steps/deployed.ts";
+import { deployedStep } from "./steps/remove-deployed.ts";
 import { DOMAIN, removeDomain } from "./steps/domain.ts";
 import { ISTIO, needsForRemoval, removeIstio } from "./steps/istio.ts";
 import { KNATIVE } from "./steps/knative.ts";

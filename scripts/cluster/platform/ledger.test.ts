@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { FakeCluster } from "../testing/fake-cluster.ts";
 import { completeMade, forgetMade, isBrokenOff, noteMade, readLedger } from "./ledger.ts";
-import { config } from "./testing.ts";
+import { config } from "./fake-platform.ts";
 
 const LEDGER = { apiVersion: "v1", kind: "ConfigMap", namespace: "kube-system", name: "kyc-platform" };
 const A = { apiVersion: "v1", kind: "Namespace", name: "a" };

@@ -1,10 +1,10 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 import type { Kube } from "../kube/client.ts";
-import type { ObjectRef } from "../kube/objects.ts";
-import { MANAGED_BY, MANAGER } from "../ours.ts";
-import { Unable } from "../unable.ts";
-import { type ConfigMap, configMap, readConfigMap } from "./config-map.ts";
+import type { ObjectRef } from "../kube/kube-object.ts";
+import { MANAGED_BY, MANAGER } from "../ownership.ts";
+import { Unable } from "../user-error.ts";
+import { type ConfigMap, configMap, readConfigMap } from "../kube/config-map.ts";
 
 /** What one step has made, and what was there before, so that it can be taken back. */
 export const Made = Type.Object({

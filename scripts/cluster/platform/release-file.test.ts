@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Unable } from "../unable.ts";
+import { Unable } from "../user-error.ts";
 import { releaseFile, type ReleaseFileOptions } from "./release-file.ts";
 
 const TEXT = "kind: Namespace\n";

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Unable } from "../unable.ts";
+import { Unable } from "../user-error.ts";
 import type { ReleaseFile } from "./versions.ts";
 
 export interface ReleaseFileOptions {

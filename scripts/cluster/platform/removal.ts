@@ -1,10 +1,10 @@
 import { deleteAndWait } from "../kube/delete-and-wait.ts";
-import type { ObjectRef } from "../kube/objects.ts";
-import { nameOf } from "../kube/objects.ts";
+import type { ObjectRef } from "../kube/kube-object.ts";
+import { nameOf } from "../kube/kube-object.ts";
 import { forgetMade, type Made } from "./ledger.ts";
-import type { Site } from "./site.ts";
+import type { Site } from "./platform-context.ts";
 import type { Tell } from "./step.ts";
-import { until } from "./until.ts";
+import { until } from "./wait-until.ts";
 
 /**
  * Removes what was applied of a release, the last first: webhooks before what answers them. Kinds and namespaces take

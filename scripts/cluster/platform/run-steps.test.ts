@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { Interrupted, Unable } from "../unable.ts";
+import { Interrupted, Unable } from "../user-error.ts";
 import { runSteps } from "./run-steps.ts";
 import type { Step, StepView } from "./step.ts";
-import { fakeSite } from "./testing.ts";
+import { fakeSite } from "./fake-platform.ts";
 
 /** A step that is so when its name is in the world, and puts it there. */
 function step(name: string, world: Set<string>, more: Partial<Step> = {}): Step {

@@ -1,5 +1,5 @@
-import { Interrupted, Unable } from "../unable.ts";
-import type { Site } from "./site.ts";
+import { Interrupted, Unable } from "../user-error.ts";
+import type { Site } from "./platform-context.ts";
 import type { Look, Step, StepView } from "./step.ts";
 
 export interface RunStepsOptions {

@@ -1,4 +1,4 @@
-import type { Site } from "./site.ts";
+import type { Site } from "./platform-context.ts";
 
 /** What was found when a step was looked at. */
 export interface Look {

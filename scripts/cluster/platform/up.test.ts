@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { PROJECT } from "../../project.ts";
-import { imagesOf } from "../images/ensure.ts";
-import { NoCluster } from "../kube/kubeconfig.ts";
-import type { KubeObject } from "../kube/objects.ts";
+import { imagesOf } from "../images/ensure-images.ts";
+import { NoCluster } from "../kubeconfig/kubeconfig.ts";
+import type { KubeObject } from "../kube/kube-object.ts";
 import { FakeCluster } from "../testing/fake-cluster.ts";
 import { runSteps } from "./run-steps.ts";
 import {
@@ -13,7 +13,7 @@ import {
   knativeObjects,
   networkingObjects,
   podOf,
-} from "./testing.ts";
+} from "./fake-platform.ts";
 import { isLocal, platformSteps } from "./up.ts";
 
 const steps = platformSteps({

@@ -1,6 +1,6 @@
 import type { Kube } from "../kube/client.ts";
-import { type Kind, type KubeObject, nameOf, refOf } from "../kube/objects.ts";
-import { isOurs } from "../ours.ts";
+import { type Kind, type KubeObject, nameOf, refOf } from "../kube/kube-object.ts";
+import { isOurs } from "../ownership.ts";
 import { ISTIO } from "./steps/istio.ts";
 import { KNATIVE, SERVING } from "./steps/knative.ts";
 import { NETWORKING } from "./steps/networking.ts";

@@ -1,6 +1,6 @@
 import { Kube } from "../kube/client.ts";
 import type { ApiRequest, Connection } from "../kube/connection.ts";
-import type { KubeObject, ObjectRef } from "../kube/objects.ts";
+import type { KubeObject, ObjectRef } from "../kube/kube-object.ts";
 import { BUILT_IN, type FakeKind, groupPath } from "./fake-kinds.ts";
 import { FakeWatches, selection } from "./fake-watches.ts";
 

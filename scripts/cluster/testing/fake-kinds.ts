@@ -1,4 +1,4 @@
-import type { Kind } from "../kube/objects.ts";
+import type { Kind } from "../kube/kube-object.ts";
 
 /** A kind as discovery tells of it. */
 export interface FakeKind extends Kind {

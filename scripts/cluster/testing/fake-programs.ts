@@ -1,4 +1,4 @@
-import type { Programs, Ran } from "../run.ts";
+import type { Programs, Ran } from "../programs.ts";
 
 /** What a stand-in for a program answers: its output, or an exit code and an output. */
 export type Answer = string | (Partial<Ran> & { code: number });

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../kube/objects.ts";
+import type { KubeObject } from "../kube/kube-object.ts";
 
 /** What a list or a watch asks for, by the query that both have in common. */
 export type Selects = (object: KubeObject) => boolean;

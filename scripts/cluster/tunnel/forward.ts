@@ -1,7 +1,7 @@
 import type { Socket } from "bun";
 import type { Kube } from "../kube/client.ts";
-import { POD } from "../workload/objects.ts";
-import { Unable } from "../unable.ts";
+import { POD } from "../workload/live-objects.ts";
+import { Unable } from "../user-error.ts";
 import { Channels } from "./channels.ts";
 
 export interface ForwardOptions {

@@ -1,4 +1,4 @@
-import { describe } from "../kube/describe.ts";
+import { describe } from "../error-text.ts";
 import type { CheckResult } from "./check.ts";
 
 /** Sends a request to the ingress gateway. */

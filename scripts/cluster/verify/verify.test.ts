@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { drawChecks } from "../../terminal/draw-checks.ts";
 import { PLAIN } from "../../terminal/style.ts";
 import { contractChecks, customerBody } from "./contract.ts";
-import { observeSplit, splitChecks } from "./split.ts";
+import { observeSplit, splitChecks } from "./split-checks.ts";
 
 const json = { "content-type": "application/json" };
 

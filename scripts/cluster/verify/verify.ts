@@ -1,13 +1,13 @@
 import { formatProblem } from "../../manifests/problem.ts";
 import { findIngress } from "../ingress.ts";
 import type { Kube } from "../kube/client.ts";
-import { readLivePlan } from "../live/plan.ts";
-import { isCreditCheckPublic, liveSplit } from "../live/split.ts";
+import { readLivePlan } from "../live/live-plan.ts";
+import { isCreditCheckPublic, liveSplit } from "../live/live-split.ts";
 import { readWorkload } from "../workload/follow.ts";
 import type { CheckResult } from "./check.ts";
 import { type Ask, contractChecks } from "./contract.ts";
-import { objectChecks, workloadChecks } from "./platform.ts";
-import { splitChecks } from "./split.ts";
+import { objectChecks, workloadChecks } from "./object-checks.ts";
+import { splitChecks } from "./split-checks.ts";
 
 export interface VerifyOptions {
   kube: Kube;

@@ -3,7 +3,7 @@ import { drawWorkload } from "../../terminal/draw-workload.ts";
 import { PLAIN } from "../../terminal/style.ts";
 import type { FakeCluster } from "../testing/fake-cluster.ts";
 import { followWorkload, readWorkload } from "./follow.ts";
-import { knativeCluster, podObject, revisionObject, serviceObject, warningObject } from "./testing.ts";
+import { knativeCluster, podObject, revisionObject, serviceObject, warningObject } from "./fake-objects.ts";
 
 /** Follows a cluster, and draws each state. */
 class Followed {

@@ -4,7 +4,7 @@ import { Check } from "typebox/schema";
 import { ApiError } from "../kube/api-error.ts";
 import type { Kube } from "../kube/client.ts";
 import { eventsOf } from "../kube/events.ts";
-import type { Kind, KubeObject } from "../kube/objects.ts";
+import type { Kind, KubeObject } from "../kube/kube-object.ts";
 import { watch } from "../kube/watch.ts";
 import {
   EVENT,
@@ -15,8 +15,8 @@ import {
   POD,
   REVISION,
   SERVICE_LABEL,
-} from "./objects.ts";
-import { type ServiceView, workloadView } from "./view.ts";
+} from "./live-objects.ts";
+import { type ServiceView, workloadView } from "./workload-view.ts";
 
 /** The objects of a namespace that its state is made of. */
 interface Objects {

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { DeployedFiles } from "../../cluster/deploy/files.ts";
+import type { DeployedFiles } from "../../cluster/deploy/deploy-files.ts";
 import { Failure } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
 import { type ClusterFlags, withClusterOptions, withTimeout } from "./options.ts";
@@ -53,7 +53,7 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
       import("../../cluster/kube/connection.ts"),
       import("../../cluster/kube/client.ts"),
       import("../../cluster/deploy/conflict.ts"),
-      import("../../cluster/deploy/files.ts"),
+      import("../../cluster/deploy/deploy-files.ts"),
       import("../../terminal/deploy-screen.ts"),
     ],
   );

@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
-import type { Site } from "../../cluster/platform/site.ts";
+import type { Site } from "../../cluster/platform/platform-context.ts";
 import type { Step, StepView } from "../../cluster/platform/step.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { withTimeout } from "./options.ts";
-import { siteOf } from "./site.ts";
+import { siteOf } from "./platform-context.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 
 interface DownFlags {

@@ -1,11 +1,11 @@
 import { Command } from "commander";
-import type { Site } from "../../cluster/platform/site.ts";
+import type { Site } from "../../cluster/platform/platform-context.ts";
 import type { CheckResult } from "../../cluster/verify/check.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
-import { agreeElsewhere } from "./agree.ts";
+import { agreeElsewhere } from "./confirm.ts";
 import { type ClusterFlags, withClusterOptions, withTimeout } from "./options.ts";
-import { siteOf } from "./site.ts";
+import { siteOf } from "./platform-context.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 
 interface E2eFlags extends ClusterFlags {
@@ -56,7 +56,7 @@ async function runE2eCommand(flags: E2eFlags): Promise<void> {
     throw new Failure(noSuchScenario(flags, scenarios({ only: undefined, keep: false })), EXIT.usage);
   if (flags.list) return console.log(flags.output === "json" ? JSON.stringify(names) : names.join("\n"));
   const [{ takeBack }, { drawChecks }, { styleFor }] = await Promise.all([
-    import("../../cluster/e2e/take-back.ts"),
+    import("../../cluster/e2e/remove-deployed.ts"),
     import("../../terminal/draw-checks.ts"),
     import("../../terminal/style.ts"),
   ]);

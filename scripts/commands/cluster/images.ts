@@ -42,8 +42,8 @@ A tag stands for what is in the image: an image that every node has is neither b
 async function runImages(options: ImagesOptions): Promise<void> {
   const signal = untilInterrupted();
   const [{ ensureImages }, { programs }, { ImageLines }] = await Promise.all([
-    import("../../cluster/images/ensure.ts"),
-    import("../../cluster/run.ts"),
+    import("../../cluster/images/ensure-images.ts"),
+    import("../../cluster/programs.ts"),
     import("../../terminal/image-lines.ts"),
   ]);
   const kube = await clusterOf(options.context);
@@ -72,7 +72,7 @@ async function runImages(options: ImagesOptions): Promise<void> {
 async function clusterOf(context: string | undefined): Promise<Kube | undefined> {
   const [{ connect, Unreachable }, { NoCluster }, { Kube }] = await Promise.all([
     import("../../cluster/kube/connection.ts"),
-    import("../../cluster/kube/kubeconfig.ts"),
+    import("../../cluster/kubeconfig/kubeconfig.ts"),
     import("../../cluster/kube/client.ts"),
   ]);
   try {

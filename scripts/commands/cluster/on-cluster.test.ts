@@ -3,9 +3,9 @@ import { DeployFailed } from "../../cluster/deploy/deploy.ts";
 import { ApiError } from "../../cluster/kube/api-error.ts";
 import { Unreachable } from "../../cluster/kube/connection.ts";
 import { StillThere } from "../../cluster/kube/delete-and-wait.ts";
-import { NoCluster } from "../../cluster/kube/kubeconfig.ts";
+import { NoCluster } from "../../cluster/kubeconfig/kubeconfig.ts";
 import { NoIngress } from "../../cluster/ingress.ts";
-import { Interrupted, Unable } from "../../cluster/unable.ts";
+import { Interrupted, Unable } from "../../cluster/user-error.ts";
 import { Failure } from "../../exit.ts";
 import { onCluster } from "./on-cluster.ts";
 

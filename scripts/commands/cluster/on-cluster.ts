@@ -18,9 +18,9 @@ async function asFailure(error: unknown, afterwards: string): Promise<unknown> {
     await Promise.all([
       import("../../cluster/kube/api-error.ts"),
       import("../../cluster/kube/delete-and-wait.ts"),
-      import("../../cluster/kube/kubeconfig.ts"),
+      import("../../cluster/kubeconfig/kubeconfig.ts"),
       import("../../cluster/kube/connection.ts"),
-      import("../../cluster/unable.ts"),
+      import("../../cluster/user-error.ts"),
     ]);
   if (error instanceof Interrupted || isAborted(error))
     return new Failure(`Interrupted. ${afterwards}`, EXIT.interrupted);

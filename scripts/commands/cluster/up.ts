@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { Site } from "../../cluster/platform/site.ts";
+import type { Site } from "../../cluster/platform/platform-context.ts";
 import type { Step, StepView } from "../../cluster/platform/step.ts";
 import { PLATFORM } from "../../cluster/platform/versions.ts";
 import { PROJECT } from "../../project.ts";
-import { agreeElsewhere } from "./agree.ts";
+import { agreeElsewhere } from "./confirm.ts";
 import { withTimeout } from "./options.ts";
-import { siteOf } from "./site.ts";
+import { siteOf } from "./platform-context.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 
 export interface UpFlags {

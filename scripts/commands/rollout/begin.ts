@@ -7,7 +7,7 @@ import { makePlan, type Plan } from "../../rollout/plan/plan.ts";
 import { realClock } from "../../rollout/run/clock.ts";
 import { drawPlan } from "../../terminal/draw-plan.ts";
 import { styleFor } from "../../terminal/style.ts";
-import { agreeElsewhere } from "../cluster/agree.ts";
+import { agreeElsewhere } from "../cluster/confirm.ts";
 import { drive } from "./drive.ts";
 import { candidateOf, type RolloutFlags, settingsOf } from "./flags.ts";
 import { Interrupts } from "./interrupts.ts";

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import type { Kube } from "../../cluster/kube/client.ts";
-import { nameOf, refOf } from "../../cluster/kube/objects.ts";
+import { nameOf, refOf } from "../../cluster/kube/kube-object.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
 import { lastOf } from "../../rollout/journal/journal.ts";
@@ -8,7 +8,7 @@ import { isOver } from "../../rollout/machine/state.ts";
 import { type JobOptions, jobObjects } from "../../rollout/in-cluster/objects.ts";
 import { makePlan } from "../../rollout/plan/plan.ts";
 import { Taken } from "../../rollout/lock/lock.ts";
-import { agreeElsewhere } from "../cluster/agree.ts";
+import { agreeElsewhere } from "../cluster/confirm.ts";
 import { untilInterrupted } from "../cluster/on-cluster.ts";
 import { candidateOf, type RolloutFlags, settingsOf } from "./flags.ts";
 import { type RolloutSite, siteOf } from "./site.ts";
@@ -139,7 +139,7 @@ async function refuseSecond({ lock, journal }: RolloutSite, service: string): Pr
 async function imageFor(kube: Kube, signal: AbortSignal): Promise<string> {
   const [{ ensureRolloutImage }, { programs }, { ImageLines }] = await Promise.all([
     import("../../rollout/in-cluster/image.ts"),
-    import("../../cluster/run.ts"),
+    import("../../cluster/programs.ts"),
     import("../../terminal/image-lines.ts"),
   ]);
   const lines = new ImageLines(process.stderr);

@@ -1,8 +1,8 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureImages, type EnsureImagesOptions } from "../../cluster/images/ensure.ts";
-import { Unable } from "../../cluster/unable.ts";
+import { ensureImages, type EnsureImagesOptions } from "../../cluster/images/ensure-images.ts";
+import { Unable } from "../../cluster/user-error.ts";
 
 const NAME = "kyc-rollout";
 

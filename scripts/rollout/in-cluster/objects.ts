@@ -1,5 +1,5 @@
-import type { KubeObject } from "../../cluster/kube/objects.ts";
-import { MANAGED_BY, MANAGER } from "../../cluster/ours.ts";
+import type { KubeObject } from "../../cluster/kube/kube-object.ts";
+import { MANAGED_BY, MANAGER } from "../../cluster/ownership.ts";
 import { rolloutName } from "../lock/lease-lock.ts";
 
 export interface JobOptions {

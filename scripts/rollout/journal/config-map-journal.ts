@@ -1,6 +1,6 @@
 import { ApiError } from "../../cluster/kube/api-error.ts";
 import type { Kube } from "../../cluster/kube/client.ts";
-import { type ConfigMap, configMap, readConfigMap } from "../../cluster/platform/config-map.ts";
+import { type ConfigMap, configMap, readConfigMap } from "../../cluster/kube/config-map.ts";
 import type { AuditStore } from "../audit/audit-log.ts";
 import { rolloutName } from "../lock/lease-lock.ts";
 import { LostLock } from "../lock/lock.ts";

@@ -2,7 +2,7 @@ import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 import { ApiError } from "../../cluster/kube/api-error.ts";
 import type { Kube } from "../../cluster/kube/client.ts";
-import type { KubeObject, ObjectRef } from "../../cluster/kube/objects.ts";
+import type { KubeObject, ObjectRef } from "../../cluster/kube/kube-object.ts";
 import type { Clock } from "../run/clock.ts";
 import { type Held, type Holder, type Lock, Taken } from "./lock.ts";
 

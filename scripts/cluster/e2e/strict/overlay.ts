@@ -1,7 +1,7 @@
 import { Check } from "typebox/schema";
 import { readDocuments } from "../../../manifests/read.ts";
 import { inNamespace } from "../../deploy/namespace.ts";
-import { KubeObject, refOf } from "../../kube/objects.ts";
+import { KubeObject, refOf } from "../../kube/kube-object.ts";
 import type { Stage } from "../scenario.ts";
 
 const STRICT = "istio/strict";

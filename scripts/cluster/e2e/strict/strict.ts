@@ -3,12 +3,12 @@ import { Check } from "typebox/schema";
 import type { CheckResult } from "../../verify/check.ts";
 import { verify } from "../../verify/verify.ts";
 import { checked } from "../../workload/follow.ts";
-import { LivePod, POD, REVISION_LABEL } from "../../workload/objects.ts";
+import { LivePod, POD, REVISION_LABEL } from "../../workload/live-objects.ts";
 import { BOTH_VERSIONS, CUSTOMER, untilWarm } from "../load.ts";
 import { podsOf } from "../pods.ts";
 import { figure, type Scenario, type Stage } from "../scenario.ts";
-import { probes, type Surroundings } from "./addresses.ts";
-import { intrude, type Intruder } from "./intruders.ts";
+import { probes, type Surroundings } from "./probes.ts";
+import { intrude, type Intruder } from "./unauthorized-callers.ts";
 import { applyStrict, takeStrictBack } from "./overlay.ts";
 
 const SERVING = "knative-serving";

@@ -1,6 +1,6 @@
 import type { Kube } from "../../kube/client.ts";
 import { type Forward, forwardPort } from "../../tunnel/forward.ts";
-import { Unable } from "../../unable.ts";
+import { Unable } from "../../user-error.ts";
 import type { Proxy } from "./proxies.ts";
 
 // Envoy's administration, on the loopback address of its pod. (istio, pkg/bootstrap: proxyAdminPort)

@@ -2,7 +2,7 @@ import { CLUSTER_DOMAIN } from "../../../traffic/hosts.ts";
 import { percentsOf } from "../../../traffic/split/weights.ts";
 import type { LiveDestination, LiveVirtualService } from "../objects.ts";
 import { findWeightedRule } from "../weighted-rule.ts";
-import { Unable } from "../../unable.ts";
+import { Unable } from "../../user-error.ts";
 import { untilProxiesHave } from "./ask-proxies.ts";
 import { catchAllShares, type RouteShare } from "./envoy-routes.ts";
 import type { ForceOptions } from "./knative-force.ts";

@@ -1,6 +1,6 @@
 import type { Kube } from "../../kube/client.ts";
 import { checked } from "../../workload/follow.ts";
-import { LivePod, POD } from "../../workload/objects.ts";
+import { LivePod, POD } from "../../workload/live-objects.ts";
 
 /** A pod with an Envoy that routes requests. */
 export interface Proxy {

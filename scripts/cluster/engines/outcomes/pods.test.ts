@@ -3,7 +3,7 @@ import { createMetrics, type Metrics } from "../../../../functions/shared/teleme
 import type { Outcome } from "../../../traffic/engine.ts";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
 import { FakeKubelet } from "../../tunnel/testing/fake-kubelet.ts";
-import { KNATIVE_SERVICE } from "../../workload/objects.ts";
+import { KNATIVE_SERVICE } from "../../workload/live-objects.ts";
 import { podOutcomes } from "./pods.ts";
 
 /** A pod of a service, as its metrics and its object. */

@@ -1,8 +1,8 @@
 import type { Outcome } from "../../../traffic/engine.ts";
 import { checked } from "../../workload/follow.ts";
-import { KNATIVE_SERVICE, LivePod, POD, SERVICE_LABEL } from "../../workload/objects.ts";
+import { KNATIVE_SERVICE, LivePod, POD, SERVICE_LABEL } from "../../workload/live-objects.ts";
 import { type Forward, forwardPort } from "../../tunnel/forward.ts";
-import { Unable } from "../../unable.ts";
+import { Unable } from "../../user-error.ts";
 import { CALLS, Counters, REQUESTS, STARTED } from "./counters.ts";
 import { readSamples, type Sample } from "./samples.ts";
 import type { OutcomeQuery } from "./source.ts";

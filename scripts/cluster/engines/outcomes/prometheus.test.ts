@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Outcome } from "../../../traffic/engine.ts";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
-import { Unable } from "../../unable.ts";
+import { Unable } from "../../user-error.ts";
 import { prometheusOutcomes } from "./prometheus.ts";
 
 const query = { kube: new FakeCluster("fake").kube, namespace: "kyc", service: "check" };

@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
-import { Unable } from "../../unable.ts";
+import { Unable } from "../../user-error.ts";
 import { CALLS, Counters, STARTED } from "./counters.ts";
 import type { Sample } from "./samples.ts";
 import type { OutcomeSource } from "./source.ts";

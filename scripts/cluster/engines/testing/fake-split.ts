@@ -1,6 +1,6 @@
 import { FakeCluster } from "../../testing/fake-cluster.ts";
-import type { KubeObject } from "../../kube/objects.ts";
-import { KNATIVE_SERVICE, REVISION } from "../../workload/objects.ts";
+import type { KubeObject } from "../../kube/kube-object.ts";
+import { KNATIVE_SERVICE, REVISION } from "../../workload/live-objects.ts";
 import { VIRTUAL_SERVICE } from "../objects.ts";
 
 export const NAMESPACE = "kyc";

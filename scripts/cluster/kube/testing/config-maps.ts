@@ -1,4 +1,4 @@
-import type { Answer } from "./answer.ts";
+import type { Answer } from "./fake-answer.ts";
 import { FakeApiServer, type FakeApiServerOptions } from "./fake-api-server.ts";
 
 const PATH = "/api/v1/namespaces/a/configmaps";

@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { createServer as createTlsServer, type Server, TLSSocket } from "node:tls";
-import { Answer } from "./answer.ts";
+import { Answer } from "./fake-answer.ts";
 import { Authority } from "./certificates.ts";
 
 /** A request as it arrived. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Unreachable } from "../../kube/connection.ts";
-import { NoCluster } from "../../kube/kubeconfig.ts";
+import { NoCluster } from "../../kubeconfig/kubeconfig.ts";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
-import { type FakeSite, type FakeSiteOptions, fakeSite } from "../testing.ts";
+import { type FakeSite, type FakeSiteOptions, fakeSite } from "../fake-platform.ts";
 import { clusterStep } from "./cluster.ts";
 
 const step = clusterStep({ profile: "lab", cpus: 6, memory: "12g", kubernetesVersion: "1.34.0" });

@@ -1,11 +1,11 @@
 import Type from "typebox";
-import { NoCluster } from "../../kube/kubeconfig.ts";
+import { NoCluster } from "../../kubeconfig/kubeconfig.ts";
 import { Unreachable } from "../../kube/connection.ts";
 import { minikubeProfiles } from "../../minikube.ts";
-import { Unable } from "../../unable.ts";
-import type { Site } from "../site.ts";
+import { Unable } from "../../user-error.ts";
+import type { Site } from "../platform-context.ts";
 import type { Look, Step, Tell } from "../step.ts";
-import { until } from "../until.ts";
+import { until } from "../wait-until.ts";
 import { versionWarning } from "../version-warning.ts";
 import { PLATFORM } from "../versions.ts";
 

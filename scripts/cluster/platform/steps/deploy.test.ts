@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { PROJECT } from "../../../project.ts";
-import type { KubeObject } from "../../kube/objects.ts";
+import type { KubeObject } from "../../kube/kube-object.ts";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
-import { definition, fakeSite, istioObjects, knativeObjects } from "../testing.ts";
+import { definition, fakeSite, istioObjects, knativeObjects } from "../fake-platform.ts";
 import { deployStep } from "./deploy.ts";
 import { verifyStep } from "./verify.ts";
 

@@ -1,11 +1,11 @@
 import { describeConflicts } from "../../deploy/conflict.ts";
 import type { Deployed } from "../../deploy/deploy.ts";
-import { deployFiles, type DeployFilesOptions } from "../../deploy/files.ts";
+import { deployFiles, type DeployFilesOptions } from "../../deploy/deploy-files.ts";
 import { ApiError } from "../../kube/api-error.ts";
-import { Unable } from "../../unable.ts";
+import { Unable } from "../../user-error.ts";
 import { readWorkload } from "../../workload/follow.ts";
-import type { ServiceView } from "../../workload/view.ts";
-import type { Site } from "../site.ts";
+import type { ServiceView } from "../../workload/workload-view.ts";
+import type { Site } from "../platform-context.ts";
 import type { Look, Step, Tell } from "../step.ts";
 
 export interface DeployStepOptions {

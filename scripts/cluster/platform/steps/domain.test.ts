@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
 import { readLedger } from "../ledger.ts";
-import { config, fakeSite, type FakeSite } from "../testing.ts";
+import { config, fakeSite, type FakeSite } from "../fake-platform.ts";
 import { domainStep, removeDomain } from "./domain.ts";
 
 const CONFIG = { apiVersion: "v1", kind: "ConfigMap", namespace: "knative-serving", name: "config-domain" };

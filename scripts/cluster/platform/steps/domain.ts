@@ -1,9 +1,9 @@
 import type { Kube } from "../../kube/client.ts";
 import { minikubeIp, minikubeProfiles } from "../../minikube.ts";
-import { configMap, readConfigMap } from "../config-map.ts";
+import { configMap, readConfigMap } from "../../kube/config-map.ts";
 import { completeMade, forgetMade, type Made, noteMade } from "../ledger.ts";
-import { MANAGER } from "../../ours.ts";
-import type { Site } from "../site.ts";
+import { MANAGER } from "../../ownership.ts";
+import type { Site } from "../platform-context.ts";
 import type { Look, Step } from "../step.ts";
 import { SERVING } from "./knative.ts";
 

@@ -4,9 +4,9 @@ import {
   imagesOf,
   missingImages,
   waysFor,
-} from "../../images/ensure.ts";
-import { Unable } from "../../unable.ts";
-import type { Site } from "../site.ts";
+} from "../../images/ensure-images.ts";
+import { Unable } from "../../user-error.ts";
+import type { Site } from "../platform-context.ts";
 import type { Look, Step } from "../step.ts";
 
 /** The functions' images on every node of the cluster. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
 import { noteMade, readLedger } from "../ledger.ts";
-import { config, deployment, fakeSite, istioObjects } from "../testing.ts";
+import { config, deployment, fakeSite, istioObjects } from "../fake-platform.ts";
 import { ISTIO, istioStep, needsForRemoval, removeIstio } from "./istio.ts";
 
 const INSTALL = "istioctl install -y --set profile=default";

@@ -1,11 +1,11 @@
 import { deleteAndWait } from "../../kube/delete-and-wait.ts";
 import type { Kube } from "../../kube/client.ts";
-import { Unable } from "../../unable.ts";
+import { Unable } from "../../user-error.ts";
 import { deploymentsIn, type LiveDeployment, notReady } from "../deployments.ts";
 import { completeMade, forgetMade, isBrokenOff, type Made, noteMade, readLedger } from "../ledger.ts";
-import type { Site } from "../site.ts";
+import type { Site } from "../platform-context.ts";
 import type { Look, Step, Tell } from "../step.ts";
-import { until } from "../until.ts";
+import { until } from "../wait-until.ts";
 import { versionWarning } from "../version-warning.ts";
 import { PLATFORM } from "../versions.ts";
 

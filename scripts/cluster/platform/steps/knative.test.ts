@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
 import { noteMade, readLedger } from "../ledger.ts";
-import { Site } from "../site.ts";
-import { becomeReady, deployment, fakeSite, type FakeSite, knativeObjects } from "../testing.ts";
+import { Site } from "../platform-context.ts";
+import { becomeReady, deployment, fakeSite, type FakeSite, knativeObjects } from "../fake-platform.ts";
 import { KNATIVE, knativeStep } from "./knative.ts";
 
 let folder = "";

@@ -1,12 +1,12 @@
 import type { Kube } from "../../kube/client.ts";
-import type { KubeObject } from "../../kube/objects.ts";
-import { Unable } from "../../unable.ts";
+import type { KubeObject } from "../../kube/kube-object.ts";
+import { Unable } from "../../user-error.ts";
 import { applyRelease, objectsIn } from "../apply-release.ts";
 import { deploymentsIn, notReady } from "../deployments.ts";
 import { completeMade, isBrokenOff, readLedger } from "../ledger.ts";
-import type { Site } from "../site.ts";
+import type { Site } from "../platform-context.ts";
 import type { Look, Step, Tell } from "../step.ts";
-import { until } from "../until.ts";
+import { until } from "../wait-until.ts";
 import { versionWarning } from "../version-warning.ts";
 import { PLATFORM } from "../versions.ts";
 

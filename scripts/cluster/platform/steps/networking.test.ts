@@ -1,8 +1,15 @@
 import { describe, expect, test } from "bun:test";
-import type { KubeObject } from "../../kube/objects.ts";
+import type { KubeObject } from "../../kube/kube-object.ts";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
 import { noteMade, readLedger } from "../ledger.ts";
-import { config, deployment, fakeSite, istioObjects, knativeObjects, networkingObjects } from "../testing.ts";
+import {
+  config,
+  deployment,
+  fakeSite,
+  istioObjects,
+  knativeObjects,
+  networkingObjects,
+} from "../fake-platform.ts";
 import { giveClassBack, NETWORKING, networkingStep } from "./networking.ts";
 
 const CLASS = "istio.ingress.networking.knative.dev";

@@ -1,16 +1,16 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
 import type { Kube } from "../../kube/client.ts";
-import { nameOf, type ObjectRef } from "../../kube/objects.ts";
-import { Unable } from "../../unable.ts";
+import { nameOf, type ObjectRef } from "../../kube/kube-object.ts";
+import { Unable } from "../../user-error.ts";
 import { applyRelease, objectsIn } from "../apply-release.ts";
-import { configMap, readConfigMap } from "../config-map.ts";
+import { configMap, readConfigMap } from "../../kube/config-map.ts";
 import { deploymentsIn, notReady } from "../deployments.ts";
 import { completeMade, type Made, noteMade, readLedger } from "../ledger.ts";
-import { MANAGER } from "../../ours.ts";
-import type { Site } from "../site.ts";
+import { MANAGER } from "../../ownership.ts";
+import type { Site } from "../platform-context.ts";
 import type { Look, Step, Tell } from "../step.ts";
-import { until } from "../until.ts";
+import { until } from "../wait-until.ts";
 import { PLATFORM } from "../versions.ts";
 import { SERVING } from "./knative.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import type { KubeObject } from "../../kube/objects.ts";
+import type { KubeObject } from "../../kube/kube-object.ts";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
 import { readLedger } from "../ledger.ts";
-import { deployment, fakeSite, namespace, podOf } from "../testing.ts";
+import { deployment, fakeSite, namespace, podOf } from "../fake-platform.ts";
 import { removeSidecars, sidecarStep } from "./sidecars.ts";
 
 const SERVING = "knative-serving";

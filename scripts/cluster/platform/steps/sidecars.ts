@@ -1,13 +1,13 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
 import type { Kube } from "../../kube/client.ts";
-import type { KubeObject } from "../../kube/objects.ts";
+import type { KubeObject } from "../../kube/kube-object.ts";
 import { DEPLOYMENT, deploymentsIn, type LiveDeployment, notReady } from "../deployments.ts";
 import { completeMade, forgetMade, noteMade } from "../ledger.ts";
-import { MANAGER } from "../../ours.ts";
-import type { Site } from "../site.ts";
+import { MANAGER } from "../../ownership.ts";
+import type { Site } from "../platform-context.ts";
 import type { Look, Step, Tell } from "../step.ts";
-import { until } from "../until.ts";
+import { until } from "../wait-until.ts";
 import { SERVING } from "./knative.ts";
 
 export const SIDECARS = "sidecars";

@@ -1,4 +1,4 @@
-import { Unable } from "../../unable.ts";
+import { Unable } from "../../user-error.ts";
 import type { CheckResult } from "../../verify/check.ts";
 import { verify } from "../../verify/verify.ts";
 import type { Step } from "../step.ts";

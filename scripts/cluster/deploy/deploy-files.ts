@@ -1,0 +1,74 @@
+import { InvalidManifests } from "../../manifests/problem.ts";
+import { readDocuments } from "../../manifests/read.ts";
+import { ensureImages, imagesOf } from "../images/ensure-images.ts";
+import { findIngress, type Ingress, NoIngress } from "../ingress.ts";
+import type { Kube } from "../kube/client.ts";
+import { programs } from "../programs.ts";
+import { KNATIVE_SERVICE } from "../workload/live-objects.ts";
+import { deploy, type Deployed, type DeployEvents } from "./deploy.ts";
+import { untilRouted } from "./wait-for-route.ts";
+
+export interface DeployFilesOptions {
+  /** The folder that holds `knative`, the Istio folder, `functions` and the Dockerfile. */
+  root: string;
+  kube: Kube;
+  env: Readonly<Record<string, string | undefined>>;
+  namespace: string;
+  /** The kustomization of the Istio objects, below the root. */
+  istio: string;
+  /** The address of the ingress gateway; found by trying when undefined. */
+  ingress?: string | undefined;
+  /** Builds and brings the images that the nodes lack; otherwise they are taken for there. */
+  buildImages: boolean;
+  forceConflicts: boolean;
+  dryRun: boolean;
+  timeoutMs: number;
+  signal: AbortSignal;
+  events: DeployEvents & {
+    /** What happens to the image of a function. */
+    onImage(name: string, what: string, passing?: string): void;
+  };
+}
+
+/** What came of it, and where it answers, or why that is not known; undefined when it was not applied. */
+export interface DeployedFiles extends Deployed {
+  ingress: Ingress | NoIngress | undefined;
+  /** Whether the gateway there leads to the aggregator. */
+  routed: boolean;
+}
+
+const ROUTED_WITHIN_MS = 20_000;
+
+/**
+ * Brings what the files describe to a cluster, and waits until the ingress gateway leads there.
+ * @throws InvalidManifests, Unable, ApiError, DeployFailed
+ */
+export async function deployFiles(options: DeployFilesOptions): Promise<DeployedFiles> {
+  const { root, kube, env, events, signal, dryRun } = options;
+  const { documents, problems } = await readDocuments(root, ["knative", options.istio]);
+  const errors = problems.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new InvalidManifests(errors);
+  // Building takes its time: that there is no cluster, or no Knative on it, is told before.
+  await kube.path(KNATIVE_SERVICE, { namespace: options.namespace });
+  const images =
+    options.buildImages && !dryRun
+      ? await ensureImages({
+          root,
+          programs,
+          env,
+          kube,
+          signal,
+          onProgress: (...told) => events.onImage(...told),
+        })
+      : await imagesOf(root, env);
+  const deployed = await deploy({ ...options, documents, images });
+  if (dryRun || deployed.conflicts.length > 0) return { ...deployed, ingress: undefined, routed: false };
+  const ingress = await findIngress({ kube, given: options.ingress, signal }).catch((error: unknown) => {
+    if (error instanceof NoIngress) return error;
+    throw error;
+  });
+  const routed =
+    !(ingress instanceof NoIngress) &&
+    (await untilRouted({ url: ingress.url, signal, timeoutMs: ROUTED_WITHIN_MS }));
+  return { ...deployed, ingress, routed };
+}

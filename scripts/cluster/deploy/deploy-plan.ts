@@ -1,0 +1,143 @@
+import Type, { type Static } from "typebox";
+import { Check } from "typebox/schema";
+import type { ManifestDocument } from "../../manifests/document.ts";
+import type { Problem } from "../../manifests/problem.ts";
+import { KubeObject } from "../kube/kube-object.ts";
+import { MANAGED_BY, MANAGER } from "../ownership.ts";
+import { inNamespace, NAMESPACE } from "./namespace.ts";
+import type { FunctionImage } from "../images/image-tag.ts";
+
+/** One object to apply, and what to wait for afterwards. */
+export interface DeployStep {
+  object: KubeObject;
+  document: ManifestDocument;
+  /** The Knative Service and revision that must be ready before the next step. */
+  awaits: { service: string; namespace: string; revision: string | undefined } | undefined;
+  /** Why there is nothing to do: the state's revision exists already. */
+  skip: string | undefined;
+  /** What its author should know although it is no mistake. */
+  note: string | undefined;
+}
+
+export interface DeployPlan {
+  steps: DeployStep[];
+  problems: Problem[];
+}
+
+// What others refer to comes first.
+const ORDER = ["Namespace", "ServiceAccount", "ConfigMap", "Secret", "Service", "Gateway", "ServiceEntry"];
+
+const KnativeState = Type.Object({
+  metadata: Type.Object({ name: Type.String(), namespace: Type.Optional(Type.String()) }),
+  spec: Type.Object({
+    template: Type.Object({
+      metadata: Type.Optional(Type.Object({ name: Type.Optional(Type.String()) })),
+      spec: Type.Object({ containers: Type.Array(Type.Object({ image: Type.String() })) }),
+    }),
+  }),
+});
+type KnativeState = Static<typeof KnativeState>;
+
+/**
+ * What to apply, in order. A Knative Service that several files describe is applied state by state; a state whose
+ * revision exists is passed over, unless it is the last, which holds the traffic.
+ * @param images the functions' images, which take the place of those in the files
+ * @param revisions the image of each revision that exists, by `namespace/name`: a revision never changes, so it keeps it
+ */
+export function planDeploy(
+  documents: readonly ManifestDocument[],
+  images: readonly FunctionImage[],
+  revisions: ReadonlyMap<string, string>,
+  namespace: string = NAMESPACE,
+): DeployPlan {
+  const problems: Problem[] = [];
+  const steps = documents.flatMap((document): DeployStep[] => {
+    const { value } = document;
+    const at = document.at([]);
+    if (!Check(KubeObject, value)) {
+      const message = "this is not a Kubernetes object: apiVersion, kind and metadata.name are needed";
+      problems.push({ severity: "error", at, field: "", message });
+      return [];
+    }
+    const object = inNamespace(managed(value), namespace);
+    if (!isKnativeService(object))
+      return [{ object, document, awaits: undefined, skip: undefined, note: undefined }];
+    if (!Check(KnativeState, object)) {
+      problems.push({
+        severity: "error",
+        at,
+        field: "spec.template",
+        message: "a Knative Service needs a template with a container",
+      });
+      return [];
+    }
+    return [knativeStep(object, document, images, revisions)];
+  });
+  passOverEarlierStates(steps, revisions);
+  // Sorting is stable: within a rank the order of the files stays.
+  return { steps: steps.sort((a, b) => rank(a.object) - rank(b.object)), problems };
+}
+
+function knativeStep(
+  object: KubeObject & KnativeState,
+  document: ManifestDocument,
+  images: readonly FunctionImage[],
+  revisions: ReadonlyMap<string, string>,
+): DeployStep {
+  const { name, namespace = "default" } = object.metadata;
+  const { template } = object.spec;
+  const revision = template.metadata?.name;
+  const live = revision === undefined ? undefined : revisions.get(`${namespace}/${revision}`);
+  const [container] = template.spec.containers;
+  const built = container && imageFor(container.image, images);
+  const note =
+    live !== undefined && built !== undefined && live !== built
+      ? `${revision} keeps the image ${live}: a revision never changes. The function has changed since; give it a new revision in a file of its own to run ${built}`
+      : undefined;
+  const image = live ?? built;
+  const containers = template.spec.containers.map((each, i) =>
+    i === 0 && image ? { ...each, image } : each,
+  );
+  const spec = { ...object.spec, template: { ...template, spec: { ...template.spec, containers } } };
+  return {
+    object: { ...object, spec },
+    document,
+    awaits: { service: name, namespace, revision },
+    skip: undefined,
+    note,
+  };
+}
+
+function passOverEarlierStates(steps: DeployStep[], revisions: ReadonlyMap<string, string>): void {
+  const last = new Map<string, DeployStep>();
+  for (const step of steps)
+    if (step.awaits) last.set(`${step.awaits.namespace}/${step.awaits.service}`, step);
+  for (const step of steps) {
+    if (!step.awaits || last.get(`${step.awaits.namespace}/${step.awaits.service}`) === step) continue;
+    const { namespace, revision } = step.awaits;
+    if (revision !== undefined && revisions.has(`${namespace}/${revision}`)) step.skip = `${revision} exists`;
+  }
+}
+
+/** The built image of the function that an image of the manifests stands for. */
+function imageFor(image: string, images: readonly FunctionImage[]): string | undefined {
+  const name = (image.split("/").at(-1) ?? "").replace(/[@:].*$/, "");
+  return images.find((built) => built.name === name)?.image;
+}
+
+function managed(object: KubeObject): KubeObject {
+  const labels = { ...object.metadata.labels, [MANAGED_BY]: MANAGER };
+  return { ...object, metadata: { ...object.metadata, labels } };
+}
+
+export function isKnativeService({ apiVersion, kind }: KubeObject): boolean {
+  return kind === "Service" && apiVersion.startsWith("serving.knative.dev/");
+}
+
+function rank(object: KubeObject): number {
+  if (isKnativeService(object)) return ORDER.length + 1;
+  const index = ORDER.indexOf(object.kind);
+  // Routes come last, when what they lead to is there; a policy before what it protects.
+  if (index >= 0) return index;
+  return object.kind === "VirtualService" ? ORDER.length + 2 : ORDER.length;
+}

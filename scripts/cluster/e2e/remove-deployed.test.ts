@@ -1,0 +1,69 @@
+import { describe, expect, test } from "bun:test";
+import type { KubeObject } from "../kube/kube-object.ts";
+import { deployedCluster } from "../live/deployed-cluster.ts";
+import { fakeSite } from "../platform/fake-platform.ts";
+import { takeBack } from "./remove-deployed.ts";
+
+const ours = { "app.kubernetes.io/managed-by": "kyc" };
+
+function object(apiVersion: string, kind: string, namespace: string, name: string, labels = {}): KubeObject {
+  return { apiVersion, kind, metadata: { name, namespace, labels } };
+}
+
+describe("taking back what was deployed", () => {
+  test("leaves nothing of ours, and all that is somebody else's, the platform and its record too", async () => {
+    const cluster = await deployedCluster("knative", "istio");
+    cluster.put(object("v1", "ConfigMap", "kube-system", "kyc-platform", ours));
+    cluster.put(object("v1", "Secret", "kyc", "theirs"));
+    const { site } = fakeSite({ cluster });
+    expect(await takeBack(site, "kyc")).toEqual([]);
+    expect(cluster.names.filter((name) => !name.startsWith("Revision "))).toEqual([
+      "ConfigMap kube-system/kyc-platform",
+      "Secret kyc/theirs",
+    ]);
+  });
+
+  test("names what is left, of whatever kind it is and wherever it stands", async () => {
+    const cluster = await deployedCluster("knative", "istio");
+    cluster.know({
+      apiVersion: "extensions.istio.io/v1alpha1",
+      kind: "WasmPlugin",
+      plural: "wasmplugins",
+      namespaced: true,
+    });
+    cluster.put(object("extensions.istio.io/v1alpha1", "WasmPlugin", "elsewhere", "forgotten", ours));
+    const { site } = fakeSite({ cluster });
+    expect(await takeBack(site, "kyc")).toEqual(["WasmPlugin elsewhere/forgotten"]);
+  });
+
+  test("gives what is collected a little later its time", async () => {
+    const cluster = await deployedCluster("knative", "istio");
+    const late = object("v1", "Secret", "elsewhere", "late", ours);
+    cluster.put(late);
+    let looks = 0;
+    cluster.fault = (method, path) => {
+      if (method === "GET" && path.startsWith("/api/v1/secrets?") && ++looks === 3)
+        cluster.remove({ ...late, name: "late", namespace: "elsewhere" });
+      return undefined;
+    };
+    expect(await takeBack(fakeSite({ cluster }).site, "kyc")).toEqual([]);
+    expect(looks).toBe(3);
+  });
+
+  test("is not hindered by a part of the API that does not answer, or may not be read", async () => {
+    const cluster = await deployedCluster("knative", "istio");
+    cluster.know({ apiVersion: "metrics.example/v1", kind: "Metric", plural: "metrics", namespaced: true });
+    cluster.fault = (_, path) => {
+      if (path === "/apis/metrics.example/v1") return new Response("", { status: 503 });
+      return path.startsWith("/api/v1/secrets?") ? new Response("", { status: 403 }) : undefined;
+    };
+    expect(await takeBack(fakeSite({ cluster }).site, "kyc")).toEqual([]);
+  });
+
+  test("ends when the user ends it", async () => {
+    const cluster = await deployedCluster("knative", "istio");
+    const { site } = fakeSite({ cluster, signal: AbortSignal.abort() });
+    await expect(takeBack(site, "kyc")).rejects.toThrow("interrupted");
+    expect(cluster.names).toContain("VirtualService kyc/kyc");
+  });
+});

@@ -1,0 +1,78 @@
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Unable } from "../user-error.ts";
+
+/** A function and the image that its source makes. */
+export interface FunctionImage {
+  /** The folder's name below `functions/`. */
+  name: string;
+  /** Prefix, name and content tag: equal exactly when what goes into the image is equal. */
+  image: string;
+}
+
+/** How the Dockerfile bundles a function; a test holds the two equal. */
+export const BUNDLE = ["--target=bun", "--splitting", "--minify-whitespace", "--minify-syntax"] as const;
+
+// What an image is made of beside the bundle.
+const RECIPE = ["Dockerfile", ".bun-version"];
+
+/**
+ * The images of all functions, tagged by what they contain: a changed function gets another tag, an unchanged one the
+ * same on every machine. What leaves the bundle as it is (a test, a comment, a dependency of the tools) leaves the tag.
+ * @param prefix what comes before the function's name
+ * @param tag another tag in place of the content's
+ */
+export async function functionImages(root: string, prefix: string, tag?: string): Promise<FunctionImage[]> {
+  const names: string[] = [];
+  for (const name of (await readdir(join(root, "functions"))).sort()) {
+    if (await exists(join(root, "functions", name, "main.ts"))) names.push(name);
+  }
+  return Promise.all(
+    names.map(async (name) => ({
+      name,
+      image: `${prefix}/${name}:${tag ?? (await contentTag(root, name))}`,
+    })),
+  );
+}
+
+async function contentTag(root: string, name: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "kyc-bundle-"));
+  try {
+    await bundle(root, name, folder);
+    const hash = new Bun.CryptoHasher("sha256");
+    for (const file of RECIPE) await add(hash, file, join(root, file));
+    for (const file of (await readdir(folder)).sort()) await add(hash, `app/${file}`, join(folder, file));
+    return hash.digest("hex").slice(0, 16);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Bundles a function as the Dockerfile does, byte for byte. Bun's own command line is called in the project's folder,
+ * because the names of the chunks depend on their paths from there: within this process they would differ by the
+ * folder in which the user stands. The environment is left out for the same reason.
+ */
+async function bundle(root: string, name: string, folder: string): Promise<void> {
+  const command = ["build", `functions/${name}/main.ts`, ...BUNDLE, `--outdir=${folder}`];
+  const child = Bun.spawn([process.execPath, ...command], {
+    cwd: root,
+    env: { PATH: process.env["PATH"] ?? "" },
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  const [err, code] = await Promise.all([child.stderr.text(), child.exited]);
+  if (code !== 0) throw new Unable(`The function ${name} cannot be bundled:\n${err.trim()}`);
+}
+
+async function add(hash: Bun.CryptoHasher, name: string, path: string): Promise<void> {
+  const content = await readFile(path);
+  hash.update(`${name}\0${content.length}\0`);
+  hash.update(content);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}

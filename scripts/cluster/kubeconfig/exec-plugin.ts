@@ -1,0 +1,138 @@
+import Type, { type Static } from "typebox";
+import { Check } from "typebox/schema";
+import { codeOf, describe } from "../error-text.ts";
+import type { Cluster, ExecConfig } from "./kubeconfig.ts";
+
+const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
+const ExecCredential = Type.Object({
+  kind: Type.Literal("ExecCredential"),
+  status: Type.Object({
+    token: Text,
+    clientCertificateData: Text,
+    clientKeyData: Text,
+    expirationTimestamp: Text,
+  }),
+});
+
+/** What a credential plugin gave: a token, or a client certificate and its key as PEM, or all three. */
+export type ExecCredential = Static<typeof ExecCredential>["status"];
+
+export interface ExecPluginOptions {
+  /** The cluster that the credentials are for. */
+  cluster: Cluster;
+  /** How long the program may take. One that talks to the user may take all the time. */
+  timeoutMs: number;
+  /** Whether a user sits at a terminal. @default what standard input is */
+  terminal?: boolean | undefined;
+}
+
+/**
+ * A program of the kubeconfig's that gives credentials, run again when they expire.
+ * (The client library's own way tells it nothing in KUBERNETES_EXEC_INFO, leaves it waiting for an input that never
+ * comes, keeps an answer that is no credential, and hides what the program says to the user.)
+ */
+export class ExecPlugin {
+  readonly #config: ExecConfig;
+  readonly #options: ExecPluginOptions;
+  #credential: Promise<ExecCredential> | undefined;
+  #expiresAt = Number.POSITIVE_INFINITY;
+
+  constructor(config: ExecConfig, options: ExecPluginOptions) {
+    this.#config = config;
+    this.#options = options;
+  }
+
+  /** The credential; a new one when the last has expired. @throws when the program does not give any */
+  async credential(): Promise<ExecCredential> {
+    if (Date.now() >= this.#expiresAt) this.forget();
+    // Requests that come at the same time share one run.
+    this.#credential ??= this.#run();
+    try {
+      return await this.#credential;
+    } catch (error) {
+      this.forget();
+      throw error;
+    }
+  }
+
+  /** Lets the next request run the program again. */
+  forget(): void {
+    this.#credential = undefined;
+    this.#expiresAt = Number.POSITIVE_INFINITY;
+  }
+
+  async #run(): Promise<ExecCredential> {
+    const { command } = this.#config;
+    const answer = parse(await this.#output());
+    if (!Check(ExecCredential, answer)) throw new Error(`${command} did not print an ExecCredential`);
+    const { token, clientCertificateData, clientKeyData, expirationTimestamp } = answer.status;
+    if (!token && !(clientCertificateData && clientKeyData))
+      throw new Error(`${command} gave neither a token nor a client certificate with its key`);
+    const expiresAt = Date.parse(expirationTimestamp ?? "");
+    if (!Number.isNaN(expiresAt)) this.#expiresAt = expiresAt;
+    return answer.status;
+  }
+
+  async #output(): Promise<string> {
+    const { command, args, interactiveMode, env } = this.#config;
+    const { timeoutMs, terminal = process.stdin.isTTY === true } = this.#options;
+    const interactive = terminal && interactiveMode !== "Never";
+    if (interactiveMode === "Always" && !interactive)
+      throw new Error(`${command} asks the user, and there is no terminal`);
+    const child = this.#spawn([command, ...(args ?? [])], {
+      env: { ...process.env, ...variables(env), KUBERNETES_EXEC_INFO: this.#info(interactive) },
+      stdin: interactive ? "inherit" : "ignore",
+      stdout: "pipe",
+      stderr: interactive ? "inherit" : "pipe",
+      ...(interactive ? {} : { timeout: timeoutMs, killSignal: "SIGKILL" }),
+    });
+    const out = child.stdout.text();
+    const err = child.stderr?.text();
+    await child.exited;
+    // What it started may live on and hold its output open: that is not waited for.
+    if (child.signalCode !== null)
+      throw new Error(`${command} gave no credentials within ${timeoutMs / 1_000} s`);
+    if (child.exitCode === 0) return out;
+    const said = (await err)?.trim();
+    throw new Error(`${command} ended with exit code ${child.exitCode}${said ? `: ${said}` : ""}`);
+  }
+
+  #spawn(
+    command: string[],
+    options: Bun.SpawnOptions.OptionsObject<"inherit" | "ignore", "pipe", "inherit" | "pipe">,
+  ) {
+    try {
+      return Bun.spawn(command, options);
+    } catch (error) {
+      const hint = codeOf(error) === "ENOENT" ? this.#config.installHint?.trim() : undefined;
+      throw new Error(`${command[0]} cannot be run: ${describe(error)}${hint ? `\n${hint}` : ""}`);
+    }
+  }
+
+  /** What a plugin may know, by the protocol of client.authentication.k8s.io. */
+  #info(interactive: boolean): string {
+    const { apiVersion, provideClusterInfo } = this.#config;
+    const { cluster } = this.#options;
+    const about = {
+      server: cluster.server,
+      "tls-server-name": cluster["tls-server-name"] ?? undefined,
+      "insecure-skip-tls-verify": cluster["insecure-skip-tls-verify"] ?? undefined,
+      "certificate-authority-data": cluster["certificate-authority-data"] ?? undefined,
+      "proxy-url": cluster["proxy-url"] ?? undefined,
+    };
+    const spec = { interactive, ...(provideClusterInfo ? { cluster: about } : {}) };
+    return JSON.stringify({ kind: "ExecCredential", apiVersion, spec });
+  }
+}
+
+function variables(env: ExecConfig["env"]): Record<string, string> {
+  return Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
+}
+
+function parse(output: string): unknown {
+  try {
+    return JSON.parse(output);
+  } catch {
+    return undefined;
+  }
+}

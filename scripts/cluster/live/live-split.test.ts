@@ -1,0 +1,105 @@
+import { describe, expect, test } from "bun:test";
+import { formatProblem } from "../../manifests/problem.ts";
+import type { FakeCluster } from "../testing/fake-cluster.ts";
+import { knativeCluster } from "../workload/fake-objects.ts";
+import { readLivePlan } from "./live-plan.ts";
+import { isCreditCheckPublic, liveSplit } from "./live-split.ts";
+import { deployedCluster } from "./deployed-cluster.ts";
+
+const SPLIT = {
+  apiVersion: "networking.istio.io/v1",
+  kind: "VirtualService",
+  namespace: "kyc",
+  name: "kyc-credit-check",
+};
+const SERVICE = {
+  apiVersion: "serving.knative.dev/v1",
+  kind: "Service",
+  namespace: "kyc",
+  name: "credit-check",
+};
+
+/** Changes an object's text, as somebody's edit would. */
+function edit(cluster: FakeCluster, ref: typeof SPLIT, change: (text: string) => string): void {
+  const before = JSON.stringify(cluster.get(ref));
+  const after = change(before);
+  if (after === before) throw new Error("the edit changes nothing");
+  cluster.put(JSON.parse(after));
+}
+
+async function splitOf(cluster: FakeCluster): Promise<string | undefined> {
+  const split = liveSplit(await readLivePlan(cluster.kube, "kyc", "example.com"), "kyc");
+  if (split === undefined) return undefined;
+  const shares = [...split.shares].map(([name, share]) => `${name} ${share}`).sort();
+  return `${split.by}: ${shares.join(", ")}`;
+}
+
+const HALVES = "credit-check-advanced 0.5, credit-check-basic 0.5";
+
+describe("who decides the split", () => {
+  test("is Knative, by the percentages of its service", async () => {
+    const cluster = await deployedCluster("knative", "istio/common", "istio/split/by-knative");
+    expect(await splitOf(cluster)).toBe(`Knative: ${HALVES}`);
+    edit(cluster, SERVICE, (text) =>
+      text.replace(
+        /"tag":"(basic|advanced)","percent":50/g,
+        (_, tag: string) => `"tag":"${tag}","percent":${tag === "basic" ? 90 : 10}`,
+      ),
+    );
+    expect(await splitOf(cluster)).toBe("Knative: credit-check-advanced 0.1, credit-check-basic 0.9");
+  });
+
+  test.each(["istio/split/by-istio", "istio/split/by-istio-tags"])(
+    "is Istio with %s, by the weights",
+    async (folder) => {
+      const cluster = await deployedCluster("knative", "istio/common", folder);
+      expect(await splitOf(cluster)).toBe(`Istio: ${HALVES}`);
+      edit(cluster, SPLIT, (text) =>
+        text.replace('"weight":50', '"weight":80').replace('"weight":50', '"weight":20'),
+      );
+      expect(await splitOf(cluster)).toBe("Istio: credit-check-advanced 0.2, credit-check-basic 0.8");
+    },
+  );
+
+  test("is nobody where no route leads to a revision", async () => {
+    expect(await splitOf(knativeCluster())).toBeUndefined();
+    expect(await splitOf(await deployedCluster("knative"))).toBeUndefined();
+  });
+});
+
+test.each([
+  ["istio", true],
+  ["istio/strict", false],
+])("with %s the credit check itself is public: %p", async (folder, isPublic) => {
+  const cluster = await deployedCluster("knative", folder);
+  expect(isCreditCheckPublic(await readLivePlan(cluster.kube, "kyc", "example.com"))).toBe(isPublic);
+});
+
+describe("what is on the cluster", () => {
+  test("is understood without a problem, as it was deployed and with what Knative writes itself", async () => {
+    const cluster = await deployedCluster("knative", "istio");
+    const own = { "networking.internal.knative.dev/ingress": "credit-check" };
+    cluster.put({
+      apiVersion: "networking.istio.io/v1",
+      kind: "VirtualService",
+      metadata: { name: "credit-check-ingress", namespace: "kyc", labels: own },
+      spec: { hosts: ["credit-check.kyc"], http: [{ route: [{ unheard: "of" }] }] },
+    });
+    const { problems } = await readLivePlan(cluster.kube, "kyc", "example.com");
+    expect(problems.map(formatProblem)).toEqual([]);
+  });
+
+  test("is told by its name on the cluster where it is not understood, and the rest counts", async () => {
+    const cluster = await deployedCluster("knative", "istio");
+    cluster.put({
+      apiVersion: "networking.istio.io/v1",
+      kind: "VirtualService",
+      metadata: { name: "odd", namespace: "kyc" },
+      spec: { hosts: ["odd.example"], http: [{ rout: [] }] },
+    });
+    const { problems } = await readLivePlan(cluster.kube, "kyc", "example.com");
+    expect(problems.map(formatProblem).join("\n")).toContain("cluster: VirtualService kyc/odd:1:1: ");
+    expect(problems.map(formatProblem).join("\n")).toContain("rout");
+    expect(await splitOf(cluster)).toBe(`Knative: ${HALVES}`);
+  });
+});

@@ -1,0 +1,39 @@
+import { revisionShares, distribution } from "../../traffic/distribution.ts";
+import { HeaderList } from "../../traffic/headers.ts";
+import { clusterLocalNames, hostOf } from "../../traffic/hosts.ts";
+import type { RoutedRequest } from "../../traffic/resolve.ts";
+import type { LivePlan } from "./live-plan.ts";
+
+/** Who decides the split of the credit check, and the share of each revision, from 0 to 1. */
+export interface LiveSplit {
+  by: "Knative" | "Istio";
+  shares: ReadonlyMap<string, number>;
+}
+
+const SERVICE = "credit-check";
+const OUR_HOST = "kyc-credit-check";
+
+/** The split that a call of the aggregator meets, or undefined where the routes do not lead to a revision. */
+export function liveSplit({ plan }: LivePlan, namespace: string): LiveSplit | undefined {
+  const [host = ""] = clusterLocalNames(OUR_HOST, namespace);
+  const call = requestTo(host, "/credit-check/report");
+  const shares = new Map(
+    [...revisionShares(plan.table, "mesh", call)].map(([key, share]) => [key.split("/")[1] ?? key, share]),
+  );
+  if (shares.size === 0) return undefined;
+  // By way of the Knative Service's own host its percentages decide, by any other the VirtualService's weights.
+  const own = clusterLocalNames(SERVICE, namespace);
+  const byKnative = distribution(plan.table, "mesh", call).some(({ resolution }) => {
+    return resolution.kind === "revision" && own.includes(hostOf(resolution.request.authority));
+  });
+  return { by: byKnative ? "Knative" : "Istio", shares };
+}
+
+/** Whether the ingress gateway leads to the credit check itself. */
+export function isCreditCheckPublic({ plan }: LivePlan): boolean {
+  return revisionShares(plan.table, "ingress", requestTo("any.example", "/credit-check/basic")).size > 0;
+}
+
+function requestTo(authority: string, target: string): RoutedRequest {
+  return { method: "GET", target, authority, headers: new HeaderList(["host", authority]) };
+}

@@ -1,0 +1,75 @@
+import type { Kube } from "../../kube/client.ts";
+import { deleteAndWait } from "../../kube/delete-and-wait.ts";
+import { type Kind, type KubeObject, nameOf, refOf } from "../../kube/kube-object.ts";
+import type { Site } from "../platform-context.ts";
+import type { Step, Tell } from "../step.ts";
+import { isOurs, MANAGED_BY, MANAGER } from "../../ownership.ts";
+import { SERVING } from "./knative.ts";
+
+// What may be deployed, in the order of its removal: what leads to the services first, then the services, then what
+// they use.
+const KINDS: readonly Kind[] = [
+  { apiVersion: "networking.istio.io/v1", kind: "VirtualService" },
+  { apiVersion: "networking.istio.io/v1", kind: "Gateway" },
+  { apiVersion: "serving.knative.dev/v1", kind: "Service" },
+  { apiVersion: "networking.istio.io/v1", kind: "DestinationRule" },
+  { apiVersion: "networking.istio.io/v1", kind: "ServiceEntry" },
+  { apiVersion: "networking.istio.io/v1", kind: "Sidecar" },
+  { apiVersion: "networking.istio.io/v1alpha3", kind: "EnvoyFilter" },
+  { apiVersion: "security.istio.io/v1", kind: "AuthorizationPolicy" },
+  { apiVersion: "security.istio.io/v1", kind: "PeerAuthentication" },
+  { apiVersion: "security.istio.io/v1", kind: "RequestAuthentication" },
+  { apiVersion: "telemetry.istio.io/v1", kind: "Telemetry" },
+  { apiVersion: "policy/v1", kind: "PodDisruptionBudget" },
+  { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy" },
+  { apiVersion: "v1", kind: "Service" },
+  { apiVersion: "v1", kind: "ConfigMap" },
+  { apiVersion: "v1", kind: "Secret" },
+  { apiVersion: "v1", kind: "ServiceAccount" },
+];
+
+/** What `deploy` has made, taken back: the objects with our label, and their namespaces if those have it too. */
+export function deployedStep(namespace: string): Step {
+  return {
+    name: "deployed",
+    title: "What was deployed",
+    async look(site) {
+      const found = await deployed(site.kube(), namespace);
+      if (found.length === 0) return { so: true, detail: "nothing is there" };
+      return { so: false, detail: `${found.length} objects of ${namespace}` };
+    },
+    make: (site, tell) => remove(site, namespace, tell),
+  };
+}
+
+/** All that was deployed, in the order of its removal. Policies may stand in the platform's own namespaces. */
+async function deployed(kube: Kube, namespace: string): Promise<KubeObject[]> {
+  const labelSelector = `${MANAGED_BY}=${MANAGER}`;
+  const lists = await Promise.all(
+    KINDS.flatMap((kind) =>
+      [namespace, "istio-system", SERVING].map((each) => kube.list(kind, { namespace: each, labelSelector })),
+    ),
+  );
+  const objects = lists.flatMap(({ items }) => items).filter(standsAlone);
+  const own = await kube.get({ apiVersion: "v1", kind: "Namespace", name: namespace });
+  return own !== undefined && isOurs(own) ? [...objects, own] : objects;
+}
+
+/** Whether an object goes only when it is told to; what has an owner goes with it. */
+function standsAlone({ metadata }: KubeObject): boolean {
+  const { ownerReferences } = metadata as { ownerReferences?: unknown[] };
+  return (ownerReferences ?? []).length === 0;
+}
+
+async function remove(site: Site, namespace: string, tell: Tell): Promise<string> {
+  const kube = site.kube();
+  const objects = await deployed(kube, namespace);
+  for (const object of objects) {
+    site.signal.throwIfAborted();
+    const ref = refOf(object);
+    tell(`removing ${nameOf(ref)}`);
+    // Knative's own objects below a service are ended by its controllers, which have to be there still.
+    await deleteAndWait(kube, ref, { timeoutMs: site.timeoutMs, signal: site.signal });
+  }
+  return `${objects.length} objects removed`;
+}

@@ -1,0 +1,66 @@
+import type { Kube } from "../kube/client.ts";
+import type { KubeObject } from "../kube/kube-object.ts";
+import type { ServiceView } from "../workload/workload-view.ts";
+import { type CheckResult, equalCheck } from "./check.ts";
+
+const ISTIO = "networking.istio.io/v1";
+
+/** The objects of the way in and of the split, as the original's verification list has them. */
+export async function objectChecks(kube: Kube, namespace: string): Promise<CheckResult[]> {
+  const [gateways, virtualServices, rules, services] = await Promise.all([
+    kube.list({ apiVersion: ISTIO, kind: "Gateway" }, { namespace }),
+    kube.list({ apiVersion: ISTIO, kind: "VirtualService" }, { namespace }),
+    kube.list({ apiVersion: ISTIO, kind: "DestinationRule" }, { namespace }),
+    kube.list({ apiVersion: "v1", kind: "Service" }, { namespace }),
+  ]);
+  return [
+    namesCheck("gateways", ["kyc"], gateways.items),
+    // Knative writes VirtualServices of its own beside ours.
+    namesCheck("virtual services", ["kyc", "kyc-credit-check"], virtualServices.items),
+    namesCheck("services", ["kyc-aggregator", "kyc-credit-check", "credit-check"], services.items),
+    destinationRulesCheck(rules.items),
+  ];
+}
+
+/** Each Knative Service ready, each of its revisions too, and each running pod with its sidecar. */
+export function workloadChecks(services: readonly ServiceView[]): CheckResult[] {
+  const results = ["kyc-aggregator", "credit-check"].map((name) => {
+    const service = services.find((found) => found.name === name);
+    const seen =
+      service === undefined
+        ? "not there"
+        : service.health === "ready"
+          ? "ready"
+          : (service.message ?? service.health);
+    return equalCheck("workload", `Knative Service ${name}`, "ready", seen);
+  });
+  for (const { revisions } of services) {
+    for (const { name, health, message, pods, percent, tags } of revisions) {
+      if (percent === 0 && tags.length === 0) continue;
+      const seen = health === "ready" || health === "idle" ? "ready" : (message ?? health);
+      results.push(equalCheck("workload", `revision ${name}`, "ready", seen));
+      for (const pod of pods) {
+        const found = `${pod.containers} ready, ${pod.hasSidecar ? "with" : "without"} sidecar`;
+        const all = pod.containers.split("/")[1] ?? "0";
+        results.push(equalCheck("workload", `pod ${pod.name}`, `${all}/${all} ready, with sidecar`, found));
+      }
+    }
+  }
+  return results;
+}
+
+function namesCheck(what: string, wanted: readonly string[], items: readonly KubeObject[]): CheckResult {
+  const names = new Set(items.map(({ metadata }) => metadata.name));
+  const found = wanted.filter((name) => names.has(name));
+  return equalCheck("objects", what, wanted.join(", "), found.join(", ") || "none");
+}
+
+/** Revisions have Services of their own: a rule of ours on a revision's host would only get in Knative's way. */
+function destinationRulesCheck(items: readonly KubeObject[]): CheckResult {
+  const onRevisions = items.filter(({ spec }) => {
+    const host = typeof spec === "object" && spec !== null && "host" in spec ? String(spec.host) : "";
+    return host.startsWith("credit-check-") || host.startsWith("kyc-aggregator-");
+  });
+  const seen = onRevisions.map(({ metadata }) => metadata.name).join(", ") || "none";
+  return equalCheck("objects", "destination rules on a revision's host", "none", seen);
+}

@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { PROJECT } from "../../project.ts";
+import { InvalidArgumentError } from "commander";
+import type { Site } from "../../cluster/platform/platform-context.ts";
+
+export interface SiteFlags {
+  context?: string | undefined;
+  /** In milliseconds. */
+  timeout: number;
+}
+
+/** What the steps of `up` and `down` work on: the user's cluster, programs and environment. */
+export async function siteOf({ context, timeout }: SiteFlags, signal: AbortSignal): Promise<Site> {
+  const [{ Site }, { connect }, { programs }] = await Promise.all([
+    import("../../cluster/platform/platform-context.ts"),
+    import("../../cluster/kube/connection.ts"),
+    import("../../cluster/programs.ts"),
+  ]);
+  return new Site({
+    connect: (name) => connect({ context: name }),
+    context,
+    programs,
+    signal,
+    timeoutMs: timeout,
+    cacheDir: join(PROJECT, ".kyc/cache"),
+    env: process.env,
+  });
+}
+
+/** A time as people write it: `90s`, `5m`, `1h`; a number alone is seconds. */
+export function duration(text: string): number {
+  const [, number, unit = "s"] = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  const ms = Number(number) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[unit as "ms" | "s" | "m" | "h"];
+  if (!(ms > 0)) throw new InvalidArgumentError("A time such as 90s or 5m is expected.");
+  return ms;
+}
