@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 import type { Kube } from "./kube/client.ts";
-import { Unable } from "./user-error.ts";
+import { UserError } from "./user-error.ts";
 
 const Address = Type.Object({ ip: Type.Optional(Type.String()), hostname: Type.Optional(Type.String()) });
 
@@ -42,7 +42,7 @@ export interface Candidate {
 export interface Ingress extends Candidate {}
 
 /** No way works from here; the message says what to try. */
-export class NoIngress extends Unable {}
+export class NoIngress extends UserError {}
 
 export interface FindIngressOptions {
   kube: Kube;

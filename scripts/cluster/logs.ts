@@ -3,7 +3,7 @@ import { ApiError } from "./kube/api-error.ts";
 import type { Kube } from "./kube/client.ts";
 import { podLogs } from "./kube/pod-logs.ts";
 import { watch } from "./kube/watch.ts";
-import { Unable } from "./user-error.ts";
+import { UserError } from "./user-error.ts";
 import { checked } from "./workload/follow.ts";
 import {
   type ContainerStatus,
@@ -42,7 +42,7 @@ export interface LogsOptions {
 /**
  * Hands on what the functions of a namespace write. Lines of one pod stay in order.
  * @returns how many pods were read
- * @throws Unable for a service or a revision that is not there; the message says which one may be meant
+ * @throws UserError for a service or a revision that is not there; the message says which one may be meant
  */
 export async function readLogs(
   kube: Kube,
@@ -96,7 +96,7 @@ async function checkNames(kube: Kube, { namespace, service, revision, signal }: 
     if (known.includes(name)) continue;
     const what = kind === REVISION ? "revision" : "Knative Service";
     const of = kind === REVISION && service !== undefined ? ` of ${service}` : "";
-    throw new Unable(`There is no ${what} ${name}${of} in ${namespace}: ${didYouMean(name, known)}`);
+    throw new UserError(`There is no ${what} ${name}${of} in ${namespace}: ${didYouMean(name, known)}`);
   }
 }
 

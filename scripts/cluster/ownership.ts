@@ -7,6 +7,6 @@ export const MANAGER = "kyc";
 export const MANAGED_BY = "app.kubernetes.io/managed-by";
 
 /** Whether this tool has made an object. */
-export function isOurs({ metadata }: KubeObject): boolean {
+export function isManaged({ metadata }: KubeObject): boolean {
   return metadata.labels?.[MANAGED_BY] === MANAGER;
 }

@@ -1,5 +1,5 @@
 /** What was asked for cannot be done here. The message is for the user: why, and what to do. */
-export class Unable extends Error {}
+export class UserError extends Error {}
 
 /** The user ended it. What was done so far stays. */
 export class Interrupted extends Error {}

@@ -28,7 +28,7 @@ const DEFAULT_NAMESPACE = "kyc";
  * Finds who carries the split of a service. Without a name: the local mesh where it runs, unless a context was given;
  * else the cluster that answers, by Istio where a VirtualService has weights for the service and by Knative where none
  * has; else the files alone.
- * @throws Unable, NoCluster, Unreachable, CannotWrite, InvalidManifests when the one that is meant cannot be had
+ * @throws UserError, NoCluster, Unreachable, CannotWrite, InvalidManifests when the one that is meant cannot be had
  */
 export async function findEngine(options: FindEngineOptions): Promise<FoundEngine> {
   const { engine, context } = options;
@@ -86,11 +86,11 @@ async function onCluster(
 
 /** A cluster that cannot be had is none, when nobody asked for one. */
 async function noCluster(error: unknown): Promise<undefined> {
-  const [{ NoCluster }, { Unreachable }, { Unable }] = await Promise.all([
+  const [{ NoCluster }, { Unreachable }, { UserError }] = await Promise.all([
     import("../cluster/kubeconfig/kubeconfig.ts"),
     import("../cluster/kube/connection.ts"),
     import("../cluster/user-error.ts"),
   ]);
-  if ([NoCluster, Unreachable, Unable, CannotWrite].some((type) => error instanceof type)) return undefined;
+  if ([NoCluster, Unreachable, UserError, CannotWrite].some((type) => error instanceof type)) return undefined;
   throw error;
 }

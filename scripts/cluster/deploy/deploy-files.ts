@@ -41,7 +41,7 @@ const ROUTED_WITHIN_MS = 20_000;
 
 /**
  * Brings what the files describe to a cluster, and waits until the ingress gateway leads there.
- * @throws InvalidManifests, Unable, ApiError, DeployFailed
+ * @throws InvalidManifests, UserError, ApiError, DeployFailed
  */
 export async function deployFiles(options: DeployFilesOptions): Promise<DeployedFiles> {
   const { root, kube, env, events, signal, dryRun } = options;

@@ -6,7 +6,7 @@ import type { Kube } from "../kube/client.ts";
 import { type KubeObject, nameOf, refOf } from "../kube/kube-object.ts";
 import { logTail } from "../logs.ts";
 import { MANAGER } from "../ownership.ts";
-import { Unable } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 import { LiveRevision, REVISION } from "../workload/live-objects.ts";
 import type { ServiceView } from "../workload/workload-view.ts";
 import { Check } from "typebox/schema";
@@ -46,7 +46,7 @@ export interface Deployed {
 }
 
 /** A revision did not become ready. The message ends with the last lines of its log, where it ran. */
-export class DeployFailed extends Unable {
+export class DeployFailed extends UserError {
   readonly log: readonly string[];
   constructor(message: string, log: readonly string[]) {
     super([message, ...(log.length === 0 ? [] : [LOG_BEGINS, ...log.map((line) => `  ${line}`)])].join("\n"));

@@ -172,7 +172,7 @@ describe("waiting for a revision", () => {
   });
 
   test("ends with Knative's own word where there is no pod, such as of an image without a digest", async () => {
-    const message = 'Unable to fetch image "x": failed to resolve image to digest: 404';
+    const message = 'UserError to fetch image "x": failed to resolve image to digest: 404';
     const failed = revisionObject("credit-check", "credit-check-basic", { ready: false, message });
     const cluster = knativeCluster(WAITING, failed);
     expect((await failure(wait(cluster, NAMED, { patienceMs: 1 }))).message).toBe(

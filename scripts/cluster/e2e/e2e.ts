@@ -66,7 +66,7 @@ export async function runE2e(options: E2eOptions): Promise<CheckResult[]> {
     root,
     ingress: (await findIngress({ kube, given: options.ingress, signal })).url,
     images: await imagesOf(root, env),
-    tell: onProgress,
+    report: onProgress,
     takeBack: options.takeBack,
   };
   return runScenarios(scenarios(options), (until) => stageOf({ ...given, signal: until }), options);

@@ -20,7 +20,7 @@ export function fakeStage(given: Partial<Stage> = {}): FakeStage {
     ingress: "http://127.0.0.1:1",
     images: [],
     signal: new AbortController().signal,
-    tell: (what) => told.push(what),
+    report: (what) => told.push(what),
     async deploy(folders): Promise<Deployed> {
       deployed.push(folders.join(" "));
       return { changes: [], conflicts: [] };

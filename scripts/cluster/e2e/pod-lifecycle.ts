@@ -9,7 +9,7 @@ const ZERO_WITHIN_MS = 240_000;
 export const scaleFromZero: Scenario = {
   name: "scale from zero",
   async run(stage) {
-    stage.tell("waiting until both services are at zero");
+    stage.report("waiting until both services are at zero");
     const end = performance.now() + ZERO_WITHIN_MS;
     while ((await podsOf(stage)).length > 0) {
       stage.signal.throwIfAborted();

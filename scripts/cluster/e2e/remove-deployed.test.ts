@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { KubeObject } from "../kube/kube-object.ts";
 import { deployedCluster } from "../live/deployed-cluster.ts";
-import { fakeSite } from "../platform/fake-platform.ts";
+import { fakePlatform } from "../platform/fake-platform.ts";
 import { takeBack } from "./remove-deployed.ts";
 
 const ours = { "app.kubernetes.io/managed-by": "kyc" };
@@ -15,8 +15,8 @@ describe("taking back what was deployed", () => {
     const cluster = await deployedCluster("knative", "istio");
     cluster.put(object("v1", "ConfigMap", "kube-system", "kyc-platform", ours));
     cluster.put(object("v1", "Secret", "kyc", "theirs"));
-    const { site } = fakeSite({ cluster });
-    expect(await takeBack(site, "kyc")).toEqual([]);
+    const { platform } = fakePlatform({ cluster });
+    expect(await takeBack(platform, "kyc")).toEqual([]);
     expect(cluster.names.filter((name) => !name.startsWith("Revision "))).toEqual([
       "ConfigMap kube-system/kyc-platform",
       "Secret kyc/theirs",
@@ -32,8 +32,8 @@ describe("taking back what was deployed", () => {
       namespaced: true,
     });
     cluster.put(object("extensions.istio.io/v1alpha1", "WasmPlugin", "elsewhere", "forgotten", ours));
-    const { site } = fakeSite({ cluster });
-    expect(await takeBack(site, "kyc")).toEqual(["WasmPlugin elsewhere/forgotten"]);
+    const { platform } = fakePlatform({ cluster });
+    expect(await takeBack(platform, "kyc")).toEqual(["WasmPlugin elsewhere/forgotten"]);
   });
 
   test("gives what is collected a little later its time", async () => {
@@ -46,7 +46,7 @@ describe("taking back what was deployed", () => {
         cluster.remove({ ...late, name: "late", namespace: "elsewhere" });
       return undefined;
     };
-    expect(await takeBack(fakeSite({ cluster }).site, "kyc")).toEqual([]);
+    expect(await takeBack(fakePlatform({ cluster }).platform, "kyc")).toEqual([]);
     expect(looks).toBe(3);
   });
 
@@ -57,13 +57,13 @@ describe("taking back what was deployed", () => {
       if (path === "/apis/metrics.example/v1") return new Response("", { status: 503 });
       return path.startsWith("/api/v1/secrets?") ? new Response("", { status: 403 }) : undefined;
     };
-    expect(await takeBack(fakeSite({ cluster }).site, "kyc")).toEqual([]);
+    expect(await takeBack(fakePlatform({ cluster }).platform, "kyc")).toEqual([]);
   });
 
   test("ends when the user ends it", async () => {
     const cluster = await deployedCluster("knative", "istio");
-    const { site } = fakeSite({ cluster, signal: AbortSignal.abort() });
-    await expect(takeBack(site, "kyc")).rejects.toThrow("interrupted");
+    const { platform } = fakePlatform({ cluster, signal: AbortSignal.abort() });
+    await expect(takeBack(platform, "kyc")).rejects.toThrow("interrupted");
     expect(cluster.names).toContain("VirtualService kyc/kyc");
   });
 });

@@ -17,7 +17,7 @@ async function run(scenarios: Scenario[], signal = new AbortController().signal)
   const told: string[] = [];
   const found: CheckResult[][] = [];
   const stageFor = (until: AbortSignal): ReturnType<typeof fakeStage> =>
-    fakeStage({ signal: until, tell: (what) => told.push(what) });
+    fakeStage({ signal: until, report: (what) => told.push(what) });
   const results = await runScenarios(scenarios, stageFor, {
     signal,
     onResults: (each) => found.push(each),

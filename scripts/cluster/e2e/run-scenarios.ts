@@ -27,10 +27,10 @@ export async function runScenarios(
 
 async function runScenario({ name, run }: Scenario, stage: Stage): Promise<CheckResult[]> {
   const startedAt = performance.now();
-  stage.tell(name);
+  stage.report(name);
   try {
     const results = await run(stage);
-    stage.tell(`${name}: ${Math.round((performance.now() - startedAt) / 1000)} s`);
+    stage.report(`${name}: ${Math.round((performance.now() - startedAt) / 1000)} s`);
     return results;
   } catch (error) {
     return [{ group: name, name: "runs to its end", expected: "yes", seen: messageOf(error), ok: false }];
@@ -42,7 +42,7 @@ async function clean(scenario: Scenario, stage: Stage): Promise<void> {
   try {
     await scenario.clean?.(stage);
   } catch (error) {
-    stage.tell(`cleaning up after ${scenario.name} failed: ${messageOf(error)}`);
+    stage.report(`cleaning up after ${scenario.name} failed: ${messageOf(error)}`);
   }
 }
 

@@ -14,7 +14,7 @@ export interface Stage {
   images: readonly FunctionImage[];
   signal: AbortSignal;
   /** Says what is being done. */
-  tell(what: string): void;
+  report(what: string): void;
   /** Applies folders, each object as `change` makes it, and waits until all that they hold is ready. */
   deploy(folders: readonly string[], change?: (object: unknown) => unknown): Promise<Deployed>;
   /** Takes back all that was deployed; what is left of it. */

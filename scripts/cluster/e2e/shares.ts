@@ -1,5 +1,5 @@
 import type { RecordedEngine, SplitTarget } from "../../traffic/engine.ts";
-import { Unable } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 
 /** The share of each tag, in percent; they sum to 100. */
 export type Shares = Readonly<Record<string, number>>;
@@ -17,7 +17,7 @@ export function sharesBy(find: () => RecordedEngine | Promise<RecordedEngine>): 
       const engine = await find();
       const { targets, version } = await engine.read();
       const missing = Object.keys(shares).filter((name) => !targets.some(({ tag }) => tag === name));
-      if (missing.length > 0) throw new Unable(`${engine.place} has no tag ${missing.join(", ")}`);
+      if (missing.length > 0) throw new UserError(`${engine.place} has no tag ${missing.join(", ")}`);
       const wanted = targets.map((target): SplitTarget => {
         return { ...target, percent: target.tag === undefined ? 0 : (shares[target.tag] ?? 0) };
       });

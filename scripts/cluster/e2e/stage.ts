@@ -2,7 +2,7 @@ import { InvalidManifests } from "../../manifests/problem.ts";
 import { readDocuments } from "../../manifests/read.ts";
 import { describeConflicts } from "../deploy/conflict.ts";
 import { deploy, type Deployed } from "../deploy/deploy.ts";
-import { Unable } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 import type { Stage } from "./scenario.ts";
 
 /** How the end-to-end test deploys: over whatever was changed since, and without a word. */
@@ -28,6 +28,6 @@ async function deployQuietly(
   if (errors.length > 0) throw new InvalidManifests(errors);
   const documents = read.documents.map((document) => ({ ...document, value: change(document.value) }));
   const deployed = await deploy({ kube, documents, images, namespace, signal, ...QUIETLY });
-  if (deployed.conflicts.length > 0) throw new Unable(describeConflicts(deployed.conflicts));
+  if (deployed.conflicts.length > 0) throw new UserError(describeConflicts(deployed.conflicts));
   return deployed;
 }

@@ -5,7 +5,7 @@ import { CannotWrite, type RecordedEngine, SplitChanged, type SplitTarget } from
 import { lastToUndo } from "../../traffic/split/history.ts";
 import { Kube } from "../kube/client.ts";
 import type { ApiRequest } from "../kube/connection.ts";
-import { Unable } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 import { istioEngine } from "./istio.ts";
 import { knativeEngine } from "./knative.ts";
 import { conflictOf, FakeSplit, NAMESPACE, SERVICE, SPLIT } from "./testing/fake-split.ts";
@@ -212,6 +212,6 @@ describe("the split by Istio", () => {
     const { targets, version } = await engine.read();
     const other = targets.map((target, i) => (i === 0 ? { ...target, tag: "old" } : target));
     expect(engine.write(other, version, "me")).rejects.toThrow(CannotWrite);
-    expect(istioEngine(options(kubeOf(new FakeSplit(await overlay("by-knative")))))).rejects.toThrow(Unable);
+    expect(istioEngine(options(kubeOf(new FakeSplit(await overlay("by-knative")))))).rejects.toThrow(UserError);
   });
 });

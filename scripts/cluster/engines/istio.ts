@@ -9,7 +9,7 @@ import {
 import { destinationLike, destinationOf, percentsOf, weightsFor } from "../../traffic/split/weights.ts";
 import { ApiError } from "../kube/api-error.ts";
 import { nameOf, refOf } from "../kube/kube-object.ts";
-import { Unable } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 import { changedBy, type ClusterEngineOptions, countAnswers } from "./context.ts";
 import { istioInForce } from "./force/istio-force.ts";
 import { HistoryMap, SPLIT_MANAGER } from "./history-map.ts";
@@ -21,7 +21,7 @@ import { findWeightedRule, type WeightedRule } from "./weighted-rule.ts";
 /**
  * The split by the weights of a VirtualService: those of its rule without a condition. A destination is a revision of
  * the service, or the host of one of its tags. Tags are the Knative Service's, and not written here.
- * @throws Unable when no VirtualService has such a rule
+ * @throws UserError when no VirtualService has such a rule
  */
 export async function istioEngine(options: ClusterEngineOptions): Promise<RecordedEngine> {
   const { kube, namespace, service, outcomes = podOutcomes, now = Date.now } = options;
@@ -31,7 +31,7 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
   async function live(): Promise<WeightedRule> {
     const found = await findWeightedRule(kube, namespace, service);
     if (found !== undefined) return found;
-    throw new Unable(
+    throw new UserError(
       `No VirtualService in ${namespace} has weights for the revisions of ${service}, so Knative decides; ./kyc deploy --istio istio/split/by-istio hands it to Istio.`,
     );
   }

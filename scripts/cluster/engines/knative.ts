@@ -3,7 +3,7 @@ import { CannotWrite, type RecordedEngine, SplitChanged, type SplitState } from 
 import { asSplit, asTraffic, withDefaults } from "../../traffic/kn/target.ts";
 import { ApiError } from "../kube/api-error.ts";
 import { KNATIVE_SERVICE, LiveService } from "../workload/live-objects.ts";
-import { Unable } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 import { changedBy, type ClusterEngineOptions, countAnswers } from "./context.ts";
 import { knativeInForce } from "./force/knative-force.ts";
 import { HistoryMap, SPLIT_MANAGER } from "./history-map.ts";
@@ -20,7 +20,7 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
   async function live(): Promise<LiveService> {
     const object: unknown = await kube.get(ref);
     if (!Check(LiveService, object))
-      throw new Unable(`There is no Knative Service ${namespace}/${service}: run ./kyc deploy.`);
+      throw new UserError(`There is no Knative Service ${namespace}/${service}: run ./kyc deploy.`);
     return object;
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Unable } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 import { type BuilderName, builderNamed } from "./builders.ts";
 import { chooseDelivery, type DeliveryOptions, isRegistry } from "./delivery.ts";
 
@@ -52,10 +52,10 @@ describe("an image is brought", () => {
 
   test("by no guess: where no way is known, all ways are named", () => {
     const attempt = (): string => delivery("podman", { context: "prod" });
-    expect(attempt).toThrow(Unable);
+    expect(attempt).toThrow(UserError);
     for (const way of ["prod", "KYC_IMAGE_PREFIX", "KYC_IMAGE_LOAD", "minikube, kind or k3d"])
       expect(attempt).toThrow(way);
-    expect(() => delivery("podman", { context: "docker-desktop" })).toThrow(Unable);
+    expect(() => delivery("podman", { context: "docker-desktop" })).toThrow(UserError);
   });
 });
 

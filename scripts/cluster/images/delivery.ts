@@ -1,4 +1,4 @@
-import { Unable } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 import type { Builder } from "./builders.ts";
 
 /** How an image that was built gets to where the cluster's nodes find it. */
@@ -34,7 +34,7 @@ export function isRegistry(prefix: string): boolean {
 
 /**
  * Chooses the way to the cluster.
- * @throws Unable when none is known; the message names all that there are
+ * @throws UserError when none is known; the message names all that there are
  */
 export function chooseDelivery({ prefix, load, context, isMinikube, builder }: DeliveryOptions): Delivery {
   if (load !== undefined && load.trim() !== "") {
@@ -66,7 +66,7 @@ export function chooseDelivery({ prefix, load, context, isMinikube, builder }: D
     return byDocker ? by(context, command) : byArchive(context, command);
   }
   if (byDocker && SHARED_ENGINES.includes(context)) return stays(`${context}, which runs what docker builds`);
-  throw new Unable(
+  throw new UserError(
     [
       `No way is known to bring images to the nodes of ${context}. Any of these is one:`,
       "  a registry that the nodes reach:  KYC_IMAGE_PREFIX=registry.example.com/kyc ./kyc images",

@@ -3,7 +3,7 @@ import { PROJECT } from "../../project.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import { FakeCluster } from "../testing/fake-cluster.ts";
 import { type Answer, FakePrograms } from "../testing/fake-programs.ts";
-import { Interrupted, Unable } from "../user-error.ts";
+import { Interrupted, UserError } from "../user-error.ts";
 import { ensureImages, type EnsureImagesOptions, imagesOf } from "./ensure-images.ts";
 
 const IMAGES = (await imagesOf(PROJECT, {})).map(({ image }) => image);
@@ -146,7 +146,7 @@ describe("the builder", () => {
 
   test("is told in one message when there is none, with all that there could be", async () => {
     const attempt = ensure({ answers: {} });
-    await expect(attempt).rejects.toThrow(Unable);
+    await expect(attempt).rejects.toThrow(UserError);
     for (const name of ["minikube", "docker", "podman", "buildah", "https://"])
       await expect(attempt).rejects.toThrow(name);
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Kube } from "../kube/client.ts";
 import { minikubeProfiles } from "../minikube.ts";
 import type { Programs, RunOptions } from "../programs.ts";
-import { Interrupted, Unable } from "../user-error.ts";
+import { Interrupted, UserError } from "../user-error.ts";
 import { type Builder, type BuilderName, BUILDERS, builderNamed } from "./builders.ts";
 import { chooseDelivery, type Delivery, isRegistry } from "./delivery.ts";
 import { imagesOnNodes } from "./nodes.ts";
@@ -36,7 +36,7 @@ export function imagesOf(
 /**
  * Makes sure that every node has the images of all functions, and builds and brings those that are missing.
  * An image of a tag of the user's own is always built: that name says nothing about what is in it.
- * @throws Unable when a program that this takes is missing, or fails
+ * @throws UserError when a program that this takes is missing, or fails
  */
 export async function ensureImages(options: EnsureImagesOptions): Promise<FunctionImage[]> {
   const { root, env, onProgress } = options;
@@ -62,7 +62,7 @@ export async function missingImages(
 
 /**
  * How images are built and brought to the cluster here.
- * @throws Unable when there is no way; the message names all that there are
+ * @throws UserError when there is no way; the message names all that there are
  */
 export async function waysFor(
   options: EnsureImagesOptions,
@@ -77,7 +77,7 @@ export async function waysFor(
   const loader = delivery.command?.("", "")[0] ?? "";
   const get = LOADERS[loader];
   if (get !== undefined && !programs.has(loader))
-    throw new Unable(`Images are brought to ${delivery.to} by ${loader}, which is not on the PATH: ${get}`);
+    throw new UserError(`Images are brought to ${delivery.to} by ${loader}, which is not on the PATH: ${get}`);
   return { builder, delivery };
 }
 
@@ -94,7 +94,7 @@ async function chooseBuilder(
   if (wanted !== undefined) {
     const builder = builderNamed(wanted, profile ?? "minikube");
     if (await builder.works(programs)) return builder;
-    throw new Unable(
+    throw new UserError(
       `${wanted} does not work here: it is not on the PATH, or its engine does not run. ./kyc images without --builder takes what it finds.`,
     );
   }
@@ -105,7 +105,7 @@ async function chooseBuilder(
     const builder = builderNamed(name, profile ?? "minikube");
     if (await builder.works(programs)) return builder;
   }
-  throw new Unable(
+  throw new UserError(
     [
       "Images have to be built, and nothing that builds them was found. Any of these does:",
       "  minikube  builds in its own node: https://minikube.sigs.k8s.io/docs/start (for a minikube context)",
@@ -154,7 +154,7 @@ async function seenInNode(image: string, said: string, options: EnsureImagesOpti
   const profile = options.kube?.connection.context ?? "minikube";
   const listed = await run(["minikube", "image", "ls", "-p", profile], options);
   if (!listed.split(/\s+/).some((name) => name === image || name.endsWith(`/${image}`)))
-    throw new Unable(
+    throw new UserError(
       `minikube ended its build, but ${image} is not in its node. It said:\n${lastLines(said)}`,
     );
 }
@@ -169,7 +169,7 @@ async function run(
   const said = `${out}\n${err}`;
   if (code === 0) return said;
   const line = command.join(" ").replace(` ${root}`, " .");
-  throw new Unable(`${line} failed (exit code ${code}):\n${lastLines(said)}`);
+  throw new UserError(`${line} failed (exit code ${code}):\n${lastLines(said)}`);
 }
 
 function lastLines(text: string): string {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { PROJECT } from "../../project.ts";
-import { Unable } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 import { functionImages } from "./image-tag.ts";
 
 let base = "";
@@ -107,7 +107,7 @@ describe("a tag", () => {
   test("cannot be had of a function that does not compile; the place is told", async () => {
     const root = await project("broken", { "functions/two/main.ts": "const = 1;\n" });
     const tagging = functionImages(root, "dev.local/kyc");
-    await expect(tagging).rejects.toThrow(Unable);
+    await expect(tagging).rejects.toThrow(UserError);
     await expect(tagging).rejects.toThrow(/two cannot be bundled[\s\S]*functions\/two\/main\.ts:1/);
   });
 });

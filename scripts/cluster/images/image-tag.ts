@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Unable } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 
 /** A function and the image that its source makes. */
 export interface FunctionImage {
@@ -64,7 +64,7 @@ async function bundle(root: string, name: string, folder: string): Promise<void>
     stderr: "pipe",
   });
   const [err, code] = await Promise.all([child.stderr.text(), child.exited]);
-  if (code !== 0) throw new Unable(`The function ${name} cannot be bundled:\n${err.trim()}`);
+  if (code !== 0) throw new UserError(`The function ${name} cannot be bundled:\n${err.trim()}`);
 }
 
 async function add(hash: Bun.CryptoHasher, name: string, path: string): Promise<void> {

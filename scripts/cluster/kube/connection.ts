@@ -1,5 +1,5 @@
 import { CredentialSource, wrongWith } from "../kubeconfig/credentials.ts";
-import { codeOf, describe } from "../error-text.ts";
+import { errorCode, errorText } from "../error-text.ts";
 import { type Choice, type KubeconfigOptions, NoCluster, readKubeconfig } from "../kubeconfig/kubeconfig.ts";
 
 /** The way to one Kubernetes API server, with the user's own credentials. */
@@ -72,7 +72,7 @@ export function connect({ timeoutMs = 40_000, ...options }: ConnectOptions = {})
       return whole || !response.ok ? await complete(response) : response;
     } catch (error) {
       signal?.throwIfAborted();
-      const wrong = codeOf(error) === "FailedToOpenSocket" ? wrongWith(tls) : undefined;
+      const wrong = errorCode(error) === "FailedToOpenSocket" ? wrongWith(tls) : undefined;
       if (wrong !== undefined)
         throw new NoCluster(`The credentials of ${context} cannot be used: ${wrong}.`, { cause: error });
       const why = late.signal.aborted ? `no answer within ${timeoutMs / 1_000} s` : explain(error);
@@ -136,15 +136,15 @@ async function complete(response: Response): Promise<Response> {
 }
 
 function sentence(who: string, error: unknown, why: string): string {
-  if (CERTIFICATE.test(codeOf(error))) return `${who} is not the one that the kubeconfig trusts: ${why}.`;
+  if (CERTIFICATE.test(errorCode(error))) return `${who} is not the one that the kubeconfig trusts: ${why}.`;
   return `${who} does not answer: ${why}. Does the cluster run, and is this the context that is meant?`;
 }
 
 const CERTIFICATE = /CERT|VERIFY|ISSUER/;
 
 function explain(error: unknown): string {
-  const code = codeOf(error);
-  return REASONS[code] ?? `${code ? `${code}, ` : ""}${describe(error)}`;
+  const code = errorCode(error);
+  return REASONS[code] ?? `${code ? `${code}, ` : ""}${errorText(error)}`;
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { ApiError, isPassing } from "./api-error.ts";
 import type { Kube, RequestOptions } from "./client.ts";
-import { describe } from "../error-text.ts";
+import { errorText } from "../error-text.ts";
 import { type KubeObject, nameOf, type ObjectRef } from "./kube-object.ts";
 import { pause } from "./pause.ts";
 
@@ -43,7 +43,7 @@ export async function deleteAndWait(
     await pause(pauseMs, either);
     signal?.throwIfAborted();
   }
-  const why = trouble === undefined ? holding(there) : describe(trouble);
+  const why = trouble === undefined ? holding(there) : errorText(trouble);
   throw new StillThere(`${nameOf(ref)} is not gone after ${timeoutMs / 1_000} s: ${why}`);
 }
 

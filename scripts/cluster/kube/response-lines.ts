@@ -1,5 +1,5 @@
 import { Unreachable } from "./connection.ts";
-import { describe } from "../error-text.ts";
+import { errorText } from "../error-text.ts";
 
 /**
  * The lines of an answer in UTF-8, as they come, without their ends. What follows the last line's end is a line, when
@@ -18,7 +18,7 @@ export async function* lines({ body }: Response): AsyncGenerator<string> {
       yield* parts;
     }
   } catch (error) {
-    throw new Unreachable(`The connection to the API server was cut: ${describe(error)}`, { cause: error });
+    throw new Unreachable(`The connection to the API server was cut: ${errorText(error)}`, { cause: error });
   }
   rest += decoder.decode();
   if (rest !== "") yield rest;

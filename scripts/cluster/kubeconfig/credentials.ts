@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { KubeConfig } from "@kubernetes/client-node";
-import { describe } from "../error-text.ts";
+import { errorText } from "../error-text.ts";
 import { ExecPlugin } from "./exec-plugin.ts";
 import { type Choice, NoCluster } from "./kubeconfig.ts";
 
@@ -48,7 +48,7 @@ export class CredentialSource {
     try {
       return await this.#get();
     } catch (error) {
-      throw new NoCluster(`The credentials of ${this.#choice.context} cannot be had: ${describe(error)}`);
+      throw new NoCluster(`The credentials of ${this.#choice.context} cannot be had: ${errorText(error)}`);
     }
   }
 

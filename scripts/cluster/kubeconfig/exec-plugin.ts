@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
-import { codeOf, describe } from "../error-text.ts";
+import { errorCode, errorText } from "../error-text.ts";
 import type { Cluster, ExecConfig } from "./kubeconfig.ts";
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
@@ -104,8 +104,8 @@ export class ExecPlugin {
     try {
       return Bun.spawn(command, options);
     } catch (error) {
-      const hint = codeOf(error) === "ENOENT" ? this.#config.installHint?.trim() : undefined;
-      throw new Error(`${command[0]} cannot be run: ${describe(error)}${hint ? `\n${hint}` : ""}`);
+      const hint = errorCode(error) === "ENOENT" ? this.#config.installHint?.trim() : undefined;
+      throw new Error(`${command[0]} cannot be run: ${errorText(error)}${hint ? `\n${hint}` : ""}`);
     }
   }
 

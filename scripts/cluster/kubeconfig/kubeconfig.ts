@@ -4,7 +4,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import Type, { type Static, type TSchema } from "typebox";
 import { Check } from "typebox/schema";
 import { didYouMean } from "../../nearest.ts";
-import { codeOf, describe } from "../error-text.ts";
+import { errorCode, errorText } from "../error-text.ts";
 
 /** The kubeconfig does not say how to reach a cluster. */
 export class NoCluster extends Error {
@@ -206,8 +206,8 @@ function readIfThere(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return "";
-    throw new NoCluster(`The kubeconfig ${path} cannot be read: ${describe(error)}`);
+    if (errorCode(error) === "ENOENT") return "";
+    throw new NoCluster(`The kubeconfig ${path} cannot be read: ${errorText(error)}`);
   }
 }
 
@@ -215,7 +215,7 @@ function parseYaml(text: string, path: string): unknown {
   try {
     return Bun.YAML.parse(text);
   } catch (error) {
-    throw new NoCluster(`${path} is not a kubeconfig: ${describe(error)}`);
+    throw new NoCluster(`${path} is not a kubeconfig: ${errorText(error)}`);
   }
 }
 

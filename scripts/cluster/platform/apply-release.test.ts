@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { applyRelease, objectsIn } from "./apply-release.ts";
 import { readLedger } from "./ledger.ts";
-import { fakeSite, namespace } from "./fake-platform.ts";
+import { fakePlatform, namespace } from "./fake-platform.ts";
 
 const YAML = `
 # a comment
@@ -34,8 +34,8 @@ describe("a release", () => {
   });
 
   test("is applied with the definitions of kinds first, and what it made is written down before", async () => {
-    const { site, cluster, tell } = fakeSite();
-    await applyRelease(site, "things", objectsIn(YAML), tell);
+    const { platform, cluster, report } = fakePlatform();
+    await applyRelease(platform, "things", objectsIn(YAML), report);
     expect(cluster.writes.map((write) => write.replace(/.*\//, ""))).toEqual([
       "configmaps",
       "things.example.com",
@@ -48,32 +48,32 @@ describe("a release", () => {
   });
 
   test("does not claim what was there before", async () => {
-    const { site, cluster, tell } = fakeSite();
+    const { platform, cluster, report } = fakePlatform();
     cluster.put(namespace("things"));
-    await applyRelease(site, "things", objectsIn(YAML), tell);
+    await applyRelease(platform, "things", objectsIn(YAML), report);
     const [made] = await readLedger(cluster.kube);
     expect(made?.objects.map(({ kind }) => kind)).toEqual(["CustomResourceDefinition", "Thing"]);
   });
 
   test("waits for a webhook that is still coming up", async () => {
-    const { site, cluster, tell } = fakeSite();
+    const { platform, cluster, report } = fakePlatform();
     let refusals = 0;
     cluster.fault = (method, path) => {
       if (method !== "PATCH" || !path.includes("/namespaces/things?") || refusals++ >= 2) return undefined;
       const message = 'failed calling webhook "x": connection refused';
       return Response.json({ kind: "Status", reason: "InternalError", message }, { status: 500 });
     };
-    await applyRelease(site, "things", objectsIn(YAML), tell);
+    await applyRelease(platform, "things", objectsIn(YAML), report);
     expect(refusals).toBe(3);
     expect(cluster.names).toContain("Thing things/one");
   });
 
   test("that is refused for good ends with the refusal", async () => {
-    const { site, cluster, tell } = fakeSite();
+    const { platform, cluster, report } = fakePlatform();
     cluster.fault = (method, path) =>
       method === "PATCH" && path.includes("/namespaces/things?")
         ? Response.json({ kind: "Status", reason: "Forbidden", message: "not you" }, { status: 403 })
         : undefined;
-    await expect(applyRelease(site, "things", objectsIn(YAML), tell)).rejects.toThrow("not you");
+    await expect(applyRelease(platform, "things", objectsIn(YAML), report)).rejects.toThrow("not you");
   });
 });

@@ -5,9 +5,9 @@ import { Unreachable } from "../kube/connection.ts";
 import { KubeObject, nameOf, refOf } from "../kube/kube-object.ts";
 import { pause } from "../kube/pause.ts";
 import { MANAGER } from "../ownership.ts";
-import { noteMade } from "./ledger.ts";
-import type { Site } from "./platform-context.ts";
-import type { Tell } from "./step.ts";
+import { recordStep } from "./ledger.ts";
+import type { PlatformContext } from "./platform-context.ts";
+import type { Report } from "./step.ts";
 import { until } from "./wait-until.ts";
 
 const CRD = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition" } as const;
@@ -29,37 +29,37 @@ export function objectsIn(yaml: string): KubeObject[] {
  * before any is applied.
  */
 export async function applyRelease(
-  site: Site,
+  platform: PlatformContext,
   step: string,
   objects: readonly KubeObject[],
-  tell: Tell,
+  report: Report,
 ): Promise<void> {
-  tell("looking at what is there");
+  report("looking at what is there");
   const missing: KubeObject[] = [];
-  const kube = site.kube();
+  const kube = platform.kube();
   for (const object of objects) if ((await kube.get(refOf(object))) === undefined) missing.push(object);
   const definitions = objects.filter(isDefinition);
   const others = objects.filter((object) => !isDefinition(object));
   const inOrder = [...missing.filter(isDefinition), ...missing.filter((object) => !isDefinition(object))];
-  await noteMade(kube, step, { objects: inOrder.map(refOf) });
-  for (const object of definitions) await applyOne(site, object, tell);
+  await recordStep(kube, step, { objects: inOrder.map(refOf) });
+  for (const object of definitions) await applyOne(platform, object, report);
   if (definitions.length > 0)
-    await until("the new kinds", site, tell, () => notEstablished(site, definitions));
-  for (const object of others) await applyOne(site, object, tell);
+    await until("the new kinds", platform, report, () => notEstablished(platform, definitions));
+  for (const object of others) await applyOne(platform, object, report);
 }
 
-async function applyOne(site: Site, object: KubeObject, tell: Tell): Promise<void> {
+async function applyOne(platform: PlatformContext, object: KubeObject, report: Report): Promise<void> {
   const name = nameOf(refOf(object));
   const since = performance.now();
   for (;;) {
-    site.signal.throwIfAborted();
-    tell("applying", name);
+    platform.signal.throwIfAborted();
+    report("applying", name);
     try {
-      await site.kube().apply(object, { fieldManager: MANAGER, force: true, signal: site.signal });
+      await platform.kube().apply(object, { fieldManager: MANAGER, force: true, signal: platform.signal });
       return;
     } catch (error) {
-      if (!isPassing(error) || performance.now() - since > site.timeoutMs) throw error;
-      await pause(site.pollMs, site.signal);
+      if (!isPassing(error) || performance.now() - since > platform.timeoutMs) throw error;
+      await pause(platform.pollMs, platform.signal);
     }
   }
 }
@@ -81,8 +81,8 @@ const Established = Type.Object({
   }),
 });
 
-async function notEstablished(site: Site, definitions: readonly KubeObject[]): Promise<string | undefined> {
-  const { items } = await site.kube().list(CRD);
+async function notEstablished(platform: PlatformContext, definitions: readonly KubeObject[]): Promise<string | undefined> {
+  const { items } = await platform.kube().list(CRD);
   const established = new Set(
     items
       .filter(

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import type { KubeObject } from "../kube/kube-object.ts";
 import { FakeCluster } from "../testing/fake-cluster.ts";
 import { profileStep, removalSteps } from "./down.ts";
-import { completeMade, noteMade, readLedger } from "./ledger.ts";
+import { completeStep, recordStep, readLedger } from "./ledger.ts";
 import { runSteps } from "./run-steps.ts";
-import { config, fakeSite, istioObjects, knativeObjects, namespace } from "./fake-platform.ts";
+import { config, fakePlatform, istioObjects, knativeObjects, namespace } from "./fake-platform.ts";
 
 const OURS = { "app.kubernetes.io/managed-by": "kyc" };
 const ALL = { namespace: "kyc", keepPlatform: false };
@@ -37,8 +37,8 @@ function deployed(...more: KubeObject[]): FakeCluster {
 }
 
 async function down(cluster: FakeCluster, options = ALL): Promise<string[]> {
-  const { site } = fakeSite({ cluster, programs: { istioctl: "" } });
-  const views = await runSteps(await removalSteps(site, options), site);
+  const { platform } = fakePlatform({ cluster, programs: { istioctl: "" } });
+  const views = await runSteps(await removalSteps(platform, options), platform);
   return views.map(({ name, state, detail }) => `${name} ${state}: ${detail}`);
 }
 
@@ -93,9 +93,9 @@ describe("the platform", () => {
     const objects = knativeObjects()
       .filter(({ kind }) => kind !== "Namespace")
       .map(({ apiVersion, kind, metadata }) => ({ apiVersion, kind, ...metadata }));
-    await noteMade(cluster.kube, "knative", { objects });
-    await noteMade(cluster.kube, "domain", { before: { "1.2.3.4.sslip.io": null } });
-    await completeMade(cluster.kube, "knative");
+    await recordStep(cluster.kube, "knative", { objects });
+    await recordStep(cluster.kube, "domain", { before: { "1.2.3.4.sslip.io": null } });
+    await completeStep(cluster.kube, "knative");
     cluster.writes.length = 0;
     return cluster;
   }
@@ -137,7 +137,7 @@ describe("the platform", () => {
     const cluster = await made(...theirs);
     await down(cluster);
     const other = await made(...theirs);
-    await noteMade(other.kube, "istio", {});
+    await recordStep(other.kube, "istio", {});
     await expect(down(other)).rejects.toThrow(
       /with it:\n {2}VirtualService other\/theirs\n {2}Gateway other\/theirs\nNothing/,
     );
@@ -145,7 +145,7 @@ describe("the platform", () => {
 
   test("of which the record names an unknown part is left alone", async () => {
     const cluster = deployed();
-    await noteMade(cluster.kube, "future", {});
+    await recordStep(cluster.kube, "future", {});
     await expect(down(cluster)).rejects.toThrow("names a step future");
   });
 });
@@ -154,22 +154,22 @@ describe("the minikube profile", () => {
   const listed = JSON.stringify({ invalid: [], valid: [{ Name: "lab" }] });
 
   test("is deleted", async () => {
-    const { site, programs } = fakeSite({
+    const { platform, programs } = fakePlatform({
       programs: { "minikube profile list": listed, "minikube delete": "" },
     });
-    const [view] = await runSteps([profileStep("lab")], site);
+    const [view] = await runSteps([profileStep("lab")], platform);
     expect(view).toMatchObject({ state: "made", detail: "the profile lab was deleted" });
     expect(programs.calls.at(-1)).toBe("minikube delete -p lab");
   });
 
   test("that is not there is nothing to do", async () => {
-    const { site } = fakeSite({ programs: { "minikube profile list": listed } });
-    const [view] = await runSteps([profileStep("other")], site);
+    const { platform } = fakePlatform({ programs: { "minikube profile list": listed } });
+    const [view] = await runSteps([profileStep("other")], platform);
     expect(view).toMatchObject({ state: "there", detail: "there is no profile other" });
   });
 
   test("needs minikube", async () => {
-    await expect(runSteps([profileStep("lab")], fakeSite().site)).rejects.toThrow("minikube is missing");
+    await expect(runSteps([profileStep("lab")], fakePlatform().platform)).rejects.toThrow("minikube is missing");
   });
 });
 

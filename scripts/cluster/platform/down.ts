@@ -1,9 +1,9 @@
 import { minikubeProfiles } from "../minikube.ts";
-import { Unable } from "../user-error.ts";
-import { type Made, readLedger } from "./ledger.ts";
+import { UserError } from "../user-error.ts";
+import { type LedgerEntry, readLedger } from "./ledger.ts";
 import { removeRelease } from "./removal.ts";
-import type { Site } from "./platform-context.ts";
-import type { Step, Tell } from "./step.ts";
+import type { PlatformContext } from "./platform-context.ts";
+import type { Step, Report } from "./step.ts";
 import { deployedStep } from "./steps/remove-deployed.ts";
 import { DOMAIN, removeDomain } from "./steps/domain.ts";
 import { ISTIO, needsForRemoval, removeIstio } from "./steps/istio.ts";
@@ -14,18 +14,18 @@ import { platformUsers } from "./users.ts";
 
 interface Removal {
   title: string;
-  remove(site: Site, made: Made, tell: Tell): Promise<string>;
-  needs?(site: Site): string[];
+  remove(platform: PlatformContext, made: LedgerEntry, report: Report): Promise<string>;
+  needs?(platform: PlatformContext): string[];
 }
 
 const REMOVALS: Readonly<Record<string, Removal>> = {
-  [SIDECARS]: { title: "Knative's sidecars", remove: (site, _, tell) => removeSidecars(site, tell) },
-  [DOMAIN]: { title: "Domain", remove: (site, made) => removeDomain(site.kube(), made) },
+  [SIDECARS]: { title: "Knative's sidecars", remove: (platform, _, report) => removeSidecars(platform, report) },
+  [DOMAIN]: { title: "Domain", remove: (platform, made) => removeDomain(platform.kube(), made) },
   [NETWORKING]: {
     title: "Networking layer",
-    async remove(site, made, tell) {
-      await giveClassBack(site.kube(), made);
-      return removeRelease(site, made, tell);
+    async remove(platform, made, report) {
+      await giveClassBack(platform.kube(), made);
+      return removeRelease(platform, made, report);
     },
   },
   [KNATIVE]: { title: "Knative Serving", remove: removeRelease },
@@ -34,23 +34,23 @@ const REMOVALS: Readonly<Record<string, Removal>> = {
 
 /**
  * Takes back what `deploy` has made, and then, the last first, what the cluster's record says that `up` has made.
- * @throws Unable when others would lose something with it; then nothing is removed
+ * @throws UserError when others would lose something with it; then nothing is removed
  */
 export async function removalSteps(
-  site: Site,
+  platform: PlatformContext,
   { namespace, keepPlatform }: { namespace: string; keepPlatform: boolean },
 ): Promise<Step[]> {
-  const made = keepPlatform ? [] : (await readLedger(site.kube())).reverse();
+  const made = keepPlatform ? [] : (await readLedger(platform.kube())).reverse();
   const parts = made.map(({ step }) => step);
-  const users = await platformUsers(site.kube(), parts);
+  const users = await platformUsers(platform.kube(), parts);
   if (users.length > 0) throw inUse(users);
   return [deployedStep(namespace), ...made.map(removalStep)];
 }
 
-function inUse(users: readonly string[]): Unable {
+function inUse(users: readonly string[]): UserError {
   const named = users.slice(0, 10).map((user) => `  ${user}`);
   const more = users.length > named.length ? [`  and ${users.length - named.length} more`] : [];
-  return new Unable(
+  return new UserError(
     [
       "Others use what ./kyc up has installed, and would lose this with it:",
       ...named,
@@ -60,21 +60,21 @@ function inUse(users: readonly string[]): Unable {
   );
 }
 
-function removalStep(noted: Made): Step {
+function removalStep(noted: LedgerEntry): Step {
   const removal = REMOVALS[noted.step];
   if (removal === undefined)
-    throw new Unable(
+    throw new UserError(
       `This cluster's record names a step ${noted.step}, which this version of ./kyc does not know.`,
     );
   return {
     name: noted.step,
     title: removal.title,
-    async look(site) {
-      const found = (await readLedger(site.kube())).some(({ step }) => step === noted.step);
-      return found ? { so: false, detail: "made by ./kyc up" } : { so: true, detail: "gone" };
+    async inspect(platform) {
+      const found = (await readLedger(platform.kube())).some(({ step }) => step === noted.step);
+      return found ? { done: false, detail: "made by ./kyc up" } : { done: true, detail: "gone" };
     },
-    needs: async (site) => removal.needs?.(site) ?? [],
-    make: (site, tell) => removal.remove(site, noted, tell),
+    needs: async (platform) => removal.needs?.(platform) ?? [],
+    run: (platform, report) => removal.remove(platform, noted, report),
   };
 }
 
@@ -83,26 +83,26 @@ export function profileStep(profile: string): Step {
   return {
     name: "cluster",
     title: "minikube",
-    async look({ programs }) {
-      if (!programs.has("minikube")) return { so: false, detail: `the profile ${profile}` };
+    async inspect({ programs }) {
+      if (!programs.has("minikube")) return { done: false, detail: `the profile ${profile}` };
       const exists = (await minikubeProfiles(programs)).includes(profile);
       return exists
-        ? { so: false, detail: `the profile ${profile}, and all that is in it` }
-        : { so: true, detail: `there is no profile ${profile}` };
+        ? { done: false, detail: `the profile ${profile}, and all that is in it` }
+        : { done: true, detail: `there is no profile ${profile}` };
     },
     needs: async ({ programs }) =>
       programs.has("minikube") ? [] : ["minikube is missing, so that its cluster cannot be deleted"],
-    async make({ programs, signal }, tell) {
+    async run({ programs, signal }, report) {
       const what = `deleting the profile ${profile}`;
-      tell(what);
+      report(what);
       const command = ["minikube", "delete", "-p", profile];
       const { code, out, err } = await programs.run(command, {
         signal,
-        onLine: (line) => tell(what, line.trim()),
+        onLine: (line) => report(what, line.trim()),
       });
       signal.throwIfAborted();
       if (code !== 0)
-        throw new Unable(`${command.join(" ")} failed (exit code ${code}):\n${`${out}\n${err}`.trim()}`);
+        throw new UserError(`${command.join(" ")} failed (exit code ${code}):\n${`${out}\n${err}`.trim()}`);
       return `the profile ${profile} was deleted`;
     },
   };

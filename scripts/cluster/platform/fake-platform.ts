@@ -1,32 +1,32 @@
 import type { KubeObject } from "../kube/kube-object.ts";
 import { FakeCluster } from "../testing/fake-cluster.ts";
 import { type Answer, FakePrograms } from "../testing/fake-programs.ts";
-import { Site, type SiteOptions } from "./platform-context.ts";
-import type { Tell } from "./step.ts";
+import { PlatformContext, type PlatformContextOptions } from "./platform-context.ts";
+import type { Report } from "./step.ts";
 
-/** A site on a fake cluster, and what its steps have told. */
-export interface FakeSite {
-  site: Site;
+/** A platform on a fake cluster, and what its steps have told. */
+export interface FakePlatform {
+  platform: PlatformContext;
   cluster: FakeCluster;
   programs: FakePrograms;
   told: string[];
-  tell: Tell;
+  report: Report;
 }
 
-export interface FakeSiteOptions extends Partial<Omit<SiteOptions, "programs">> {
+export interface FakePlatformOptions extends Partial<Omit<PlatformContextOptions, "programs">> {
   cluster?: FakeCluster;
   programs?: Readonly<Record<string, Answer | (() => Answer)>>;
 }
 
-/** A site that waits for nothing long and touches nothing of this machine. */
-export function fakeSite({
+/** A platform that waits for nothing long and touches nothing of this machine. */
+export function fakePlatform({
   cluster = new FakeCluster(),
   programs = {},
   ...options
-}: FakeSiteOptions = {}): FakeSite {
+}: FakePlatformOptions = {}): FakePlatform {
   const fake = new FakePrograms(programs);
   const told: string[] = [];
-  const site = new Site({
+  const platform = new PlatformContext({
     connect: () => cluster,
     context: undefined,
     signal: new AbortController().signal,
@@ -38,11 +38,11 @@ export function fakeSite({
     programs: fake,
   });
   return {
-    site,
+    platform,
     cluster,
     programs: fake,
     told,
-    tell: (detail, passing = "") => told.push(`${detail} ${passing}`.trim()),
+    report: (detail, passing = "") => told.push(`${detail} ${passing}`.trim()),
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { FakeCluster } from "../testing/fake-cluster.ts";
-import { completeMade, forgetMade, isBrokenOff, noteMade, readLedger } from "./ledger.ts";
+import { completeStep, forgetStep, isBrokenOff, recordStep, readLedger } from "./ledger.ts";
 import { config } from "./fake-platform.ts";
 
 const LEDGER = { apiVersion: "v1", kind: "ConfigMap", namespace: "kube-system", name: "kyc-platform" };
@@ -12,8 +12,8 @@ describe("the record of what was made", () => {
     const cluster = new FakeCluster();
     const { kube } = cluster;
     expect(await readLedger(kube)).toEqual([]);
-    await noteMade(kube, "istio", { objects: [A] });
-    await noteMade(kube, "domain", { before: { "1.2.3.4.sslip.io": null } });
+    await recordStep(kube, "istio", { objects: [A] });
+    await recordStep(kube, "domain", { before: { "1.2.3.4.sslip.io": null } });
     expect(await readLedger(kube)).toEqual([
       { step: "istio", objects: [A], before: {}, complete: false },
       { step: "domain", objects: [], before: { "1.2.3.4.sslip.io": null }, complete: false },
@@ -23,10 +23,10 @@ describe("the record of what was made", () => {
 
   test("of a step that is made again keeps what was there at the first time", async () => {
     const { kube } = new FakeCluster();
-    await noteMade(kube, "istio", { objects: [A], before: { class: "kourier" } });
-    await completeMade(kube, "istio");
+    await recordStep(kube, "istio", { objects: [A], before: { class: "kourier" } });
+    await completeStep(kube, "istio");
     expect(isBrokenOff(await readLedger(kube), "istio")).toBe(false);
-    await noteMade(kube, "istio", { objects: [A, B], before: { class: "istio", domain: null } });
+    await recordStep(kube, "istio", { objects: [A, B], before: { class: "istio", domain: null } });
     expect(await readLedger(kube)).toEqual([
       { step: "istio", objects: [A, B], before: { class: "kourier", domain: null }, complete: false },
     ]);
@@ -36,13 +36,13 @@ describe("the record of what was made", () => {
 
   test("is gone when all was taken back", async () => {
     const cluster = new FakeCluster();
-    await noteMade(cluster.kube, "istio", {});
-    await noteMade(cluster.kube, "knative", {});
-    await forgetMade(cluster.kube, "knative");
+    await recordStep(cluster.kube, "istio", {});
+    await recordStep(cluster.kube, "knative", {});
+    await forgetStep(cluster.kube, "knative");
     expect((await readLedger(cluster.kube)).map(({ step }) => step)).toEqual(["istio"]);
-    await forgetMade(cluster.kube, "istio");
+    await forgetStep(cluster.kube, "istio");
     expect(cluster.get(LEDGER)).toBeUndefined();
-    await forgetMade(cluster.kube, "istio");
+    await forgetStep(cluster.kube, "istio");
   });
 
   test.each(["", "{", '[{"step":1}]'])(
@@ -50,7 +50,7 @@ describe("the record of what was made", () => {
     async (made) => {
       const cluster = new FakeCluster("fake", [config("kube-system", "kyc-platform", { made })]);
       await expect(readLedger(cluster.kube)).rejects.toThrow("kube-system/kyc-platform");
-      await expect(noteMade(cluster.kube, "istio", {})).rejects.toThrow("cannot be read");
+      await expect(recordStep(cluster.kube, "istio", {})).rejects.toThrow("cannot be read");
       expect(cluster.writes).toEqual([]);
     },
   );

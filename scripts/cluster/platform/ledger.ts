@@ -3,11 +3,11 @@ import { Check } from "typebox/schema";
 import type { Kube } from "../kube/client.ts";
 import type { ObjectRef } from "../kube/kube-object.ts";
 import { MANAGED_BY, MANAGER } from "../ownership.ts";
-import { Unable } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 import { type ConfigMap, configMap, readConfigMap } from "../kube/config-map.ts";
 
 /** What one step has made, and what was there before, so that it can be taken back. */
-export const Made = Type.Object({
+export const LedgerEntry = Type.Object({
   step: Type.String(),
   /** Objects that were not there before, in the order in which they were made. */
   objects: Type.Array(
@@ -23,7 +23,7 @@ export const Made = Type.Object({
   /** Whether all of it was made; a step that was broken off is made again. */
   complete: Type.Boolean(),
 });
-export type Made = Static<typeof Made>;
+export type LedgerEntry = Static<typeof LedgerEntry>;
 
 /** Where the record is kept. */
 export const LEDGER = configMap("kube-system", "kyc-platform");
@@ -37,15 +37,15 @@ const METADATA = {
  * What `up` has made in a cluster, kept in the cluster: `down` takes back what is written here and nothing else. A step
  * is written down before it begins, so that one that was interrupted is taken back too.
  */
-export async function readLedger(kube: Kube): Promise<Made[]> {
+export async function readLedger(kube: Kube): Promise<LedgerEntry[]> {
   return entriesOf(await readConfigMap(kube, LEDGER));
 }
 
 /** Writes down what a step is about to make. What was written down before stays: its values are the older ones. */
-export async function noteMade(
+export async function recordStep(
   kube: Kube,
   step: string,
-  { objects = [], before = {} }: { objects?: readonly ObjectRef[]; before?: Made["before"] },
+  { objects = [], before = {} }: { objects?: readonly ObjectRef[]; before?: LedgerEntry["before"] },
 ): Promise<void> {
   await change(kube, (entries) => {
     const entry = entries.find((made) => made.step === step);
@@ -64,23 +64,23 @@ export async function noteMade(
 }
 
 /** Writes down that all of a step was made. */
-export async function completeMade(kube: Kube, step: string): Promise<void> {
+export async function completeStep(kube: Kube, step: string): Promise<void> {
   await change(kube, (entries) =>
     entries.map((made) => (made.step === step ? { ...made, complete: true } : made)),
   );
 }
 
 /** Whether a step was begun by `up`, and was broken off before all of it was made. */
-export function isBrokenOff(ledger: readonly Made[], step: string): boolean {
+export function isBrokenOff(ledger: readonly LedgerEntry[], step: string): boolean {
   return ledger.some((made) => made.step === step && !made.complete);
 }
 
 /** Forgets a step that was taken back. */
-export async function forgetMade(kube: Kube, step: string): Promise<void> {
+export async function forgetStep(kube: Kube, step: string): Promise<void> {
   await change(kube, (entries) => entries.filter((made) => made.step !== step));
 }
 
-async function change(kube: Kube, edit: (entries: Made[]) => Made[]): Promise<void> {
+async function change(kube: Kube, edit: (entries: LedgerEntry[]) => LedgerEntry[]): Promise<void> {
   const found = await readConfigMap(kube, LEDGER);
   const entries = edit(entriesOf(found));
   const data = { made: JSON.stringify(entries, undefined, 1) };
@@ -96,16 +96,16 @@ async function change(kube: Kube, edit: (entries: Made[]) => Made[]): Promise<vo
   }
 }
 
-function entriesOf(ledger: ConfigMap | undefined): Made[] {
+function entriesOf(ledger: ConfigMap | undefined): LedgerEntry[] {
   if (ledger === undefined) return [];
   const entries = parsed(ledger.data?.["made"] ?? "");
-  if (Check(Type.Array(Made), entries)) return entries;
-  throw new Unable(
+  if (Check(Type.Array(LedgerEntry), entries)) return entries;
+  throw new UserError(
     `ConfigMap ${LEDGER.namespace}/${LEDGER.name}, which holds what ./kyc up has made, cannot be read. Delete it to begin a new one; what was made before is then yours to remove.`,
   );
 }
 
-function plain({ apiVersion, kind, name, namespace }: ObjectRef): Made["objects"][number] {
+function plain({ apiVersion, kind, name, namespace }: ObjectRef): LedgerEntry["objects"][number] {
   return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 

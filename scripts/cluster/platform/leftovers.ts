@@ -19,7 +19,7 @@ const Resources = Type.Object({
  * What carries our label in the whole cluster, of every kind that it knows, and so should not be there when all that was
  * deployed is taken back. The record of `up` is no part of it.
  */
-export async function whatIsLeft(kube: Kube): Promise<string[]> {
+export async function findLeftovers(kube: Kube): Promise<string[]> {
   const left: string[] = [];
   for (const kind of await kinds(kube)) {
     const { items } = await kube

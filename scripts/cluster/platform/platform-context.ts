@@ -4,7 +4,7 @@ import type { Programs } from "../programs.ts";
 import type { ReleaseFile } from "./versions.ts";
 import { releaseFile } from "./release-file.ts";
 
-export interface SiteOptions {
+export interface PlatformContextOptions {
   /** Opens the way to a cluster; the kubeconfig's current context when undefined. */
   connect: (context: string | undefined) => Connection;
   context: string | undefined;
@@ -19,17 +19,17 @@ export interface SiteOptions {
 }
 
 /** What steps work on: a cluster, which may come into being on the way, and the programs of this machine. */
-export class Site {
+export class PlatformContext {
   readonly programs: Programs;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
   readonly pollMs: number;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly #connect: SiteOptions["connect"];
+  readonly #connect: PlatformContextOptions["connect"];
   readonly #cacheDir: string;
   #context: string | undefined;
 
-  constructor(options: SiteOptions) {
+  constructor(options: PlatformContextOptions) {
     this.programs = options.programs;
     this.signal = options.signal;
     this.timeoutMs = options.timeoutMs;
@@ -55,7 +55,7 @@ export class Site {
     return new Kube(this.#connect(this.#context));
   }
 
-  /** The text of a released file. @throws Unable */
+  /** The text of a released file. @throws UserError */
   release(file: ReleaseFile): Promise<string> {
     const folder = this.env["KYC_PLATFORM_DIR"] || undefined;
     return releaseFile(file, { cacheDir: this.#cacheDir, folder, signal: this.signal });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Unable } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 import { releaseFile, type ReleaseFileOptions } from "./release-file.ts";
 
 const TEXT = "kind: Namespace\n";
@@ -45,7 +45,7 @@ describe("a released file", () => {
 
   test("that is another than the pinned one is refused, with both checksums and what to do, and not kept", async () => {
     const attempt = get(() => new Response("something else"));
-    await expect(attempt).rejects.toThrow(Unable);
+    await expect(attempt).rejects.toThrow(UserError);
     for (const part of [FILE.url, FILE.sha256, "nothing of it was applied", "KYC_PLATFORM_DIR"])
       await expect(attempt).rejects.toThrow(part);
     expect(await readdir(folder)).toEqual([]);
@@ -65,7 +65,7 @@ describe("a released file", () => {
     ["the server answered 404", () => new Response("Not Found", { status: 404 })],
   ])("that cannot be fetched is told with the reason: %s", async (reason, answer) => {
     const attempt = get(answer);
-    await expect(attempt).rejects.toThrow(Unable);
+    await expect(attempt).rejects.toThrow(UserError);
     for (const part of [FILE.url, reason, "KYC_PLATFORM_DIR"]) await expect(attempt).rejects.toThrow(part);
   });
 

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Unable } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 import type { ReleaseFile } from "./versions.ts";
 
 export interface ReleaseFileOptions {
@@ -17,7 +17,7 @@ const DOWNLOAD_MS = 60_000;
 /**
  * The text of a released file: from the folder that the user named, from the cache, or from the network, in this order.
  * Its checksum is verified each time, so that nothing else is ever applied.
- * @throws Unable when it cannot be had, or is another than the one that is pinned
+ * @throws UserError when it cannot be had, or is another than the one that is pinned
  */
 export async function releaseFile(file: ReleaseFile, options: ReleaseFileOptions): Promise<string> {
   const { cacheDir, folder } = options;
@@ -38,7 +38,7 @@ async function fromFolder(file: ReleaseFile, folder: string): Promise<string> {
   const path = join(folder, file.name);
   const content = await readFile(path).catch(() => undefined);
   if (content === undefined)
-    throw new Unable(
+    throw new UserError(
       `${path} is not there: KYC_PLATFORM_DIR is to hold ${file.name}, as it is at ${file.url}`,
     );
   return verified(file, content, path).toString("utf8");
@@ -55,7 +55,7 @@ async function download(file: ReleaseFile, { signal, ...options }: ReleaseFileOp
   } catch (error) {
     signal?.throwIfAborted();
     const why = error instanceof Error ? error.message : String(error);
-    throw new Unable(
+    throw new UserError(
       `${file.url} cannot be fetched: ${why}\nCheck the network and HTTPS_PROXY, or put ${file.name} into a folder and name that in KYC_PLATFORM_DIR.`,
     );
   }
@@ -65,7 +65,7 @@ async function download(file: ReleaseFile, { signal, ...options }: ReleaseFileOp
 function verified(file: ReleaseFile, content: Buffer, where: string): Buffer {
   const found = sha256(content);
   if (found === file.sha256) return content;
-  throw new Unable(
+  throw new UserError(
     [
       `${where} is not the file that is pinned, so that nothing of it was applied.`,
       `  expected SHA-256 ${file.sha256}`,

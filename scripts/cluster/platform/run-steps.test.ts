@@ -1,18 +1,18 @@
 import { describe, expect, test } from "bun:test";
-import { Interrupted, Unable } from "../user-error.ts";
+import { Interrupted, UserError } from "../user-error.ts";
 import { runSteps } from "./run-steps.ts";
 import type { Step, StepView } from "./step.ts";
-import { fakeSite } from "./fake-platform.ts";
+import { fakePlatform } from "./fake-platform.ts";
 
 /** A step that is so when its name is in the world, and puts it there. */
 function step(name: string, world: Set<string>, more: Partial<Step> = {}): Step {
   return {
     name,
     title: name.toUpperCase(),
-    look: async () =>
-      world.has(name) ? { so: true, detail: "is there" } : { so: false, detail: "is missing" },
-    make: async (_, tell) => {
-      tell("working", "1 of 2");
+    inspect: async () =>
+      world.has(name) ? { done: true, detail: "is there" } : { done: false, detail: "is missing" },
+    run: async (_, report) => {
+      report("working", "1 of 2");
       world.add(name);
       return "was made";
     },
@@ -24,20 +24,20 @@ function states(views: readonly StepView[]): string {
   return views.map(({ name, state }) => `${name} ${state}`).join(", ");
 }
 
-const { site } = fakeSite();
+const { platform } = fakePlatform();
 
 describe("steps", () => {
   test("are made in order, those that are so already are not", async () => {
     const world = new Set(["b"]);
     const views = await runSteps(
       ["a", "b", "c"].map((name) => step(name, world)),
-      site,
+      platform,
     );
     expect(states(views)).toBe("a made, b there, c made");
     expect(views.map(({ detail }) => detail)).toEqual(["was made", "is there", "was made"]);
     const again = await runSteps(
       ["a", "b", "c"].map((name) => step(name, world)),
-      site,
+      platform,
     );
     expect(states(again)).toBe("a there, b there, c there");
   });
@@ -45,7 +45,7 @@ describe("steps", () => {
   test("tell what they do, and for how long", async () => {
     const seen: string[] = [];
     let now = 0;
-    await runSteps([step("a", new Set())], site, {
+    await runSteps([step("a", new Set())], platform, {
       onSteps: ([view]) => view && seen.push([view.state, view.detail, view.passing, view.tookMs].join("|")),
       now: () => (now += 500),
     });
@@ -65,13 +65,13 @@ describe("steps", () => {
       const made = step(name, world);
       return {
         ...made,
-        look: (at) => {
+        inspect: (at) => {
           looked.push(name);
-          return made.look(at);
+          return made.inspect(at);
         },
       };
     };
-    await runSteps([counting("a"), counting("b")], site);
+    await runSteps([counting("a"), counting("b")], platform);
     expect(looked).toEqual(["a", "b", "b"]);
   });
 
@@ -79,7 +79,7 @@ describe("steps", () => {
     const world = new Set(["a"]);
     const views = await runSteps(
       ["a", "b"].map((name) => step(name, world)),
-      site,
+      platform,
       { dryRun: true },
     );
     expect(states(views)).toBe("a there, b due");
@@ -93,9 +93,9 @@ describe("steps", () => {
     };
     const opening = step("cluster", world, { opensCluster: true });
     const after = step("a", world);
-    const looking = { ...after, look: () => (world.has("cluster") ? after.look(site) : noCluster()) };
-    expect(states(await runSteps([opening, looking], site, { dryRun: true }))).toBe("cluster due, a unknown");
-    expect(states(await runSteps([opening, looking], site))).toBe("cluster made, a made");
+    const looking = { ...after, inspect: () => (world.has("cluster") ? after.inspect(platform) : noCluster()) };
+    expect(states(await runSteps([opening, looking], platform, { dryRun: true }))).toBe("cluster due, a unknown");
+    expect(states(await runSteps([opening, looking], platform))).toBe("cluster made, a made");
   });
 });
 
@@ -104,8 +104,8 @@ describe("what is missing on this machine", () => {
     const world = new Set(["c"]);
     const needing = (name: string, needs: string[]): Step => step(name, world, { needs: async () => needs });
     const steps = [needing("a", ["get x"]), needing("b", ["get y", "get x"]), needing("c", ["get z"])];
-    const attempt = runSteps(steps, site);
-    await expect(attempt).rejects.toThrow(Unable);
+    const attempt = runSteps(steps, platform);
+    await expect(attempt).rejects.toThrow(UserError);
     await expect(attempt).rejects.toThrow(/^get x\nget y$/);
     expect([...world]).toEqual(["c"]);
   });
@@ -120,7 +120,7 @@ describe("what is missing on this machine", () => {
         },
         ...more,
       });
-    await runSteps([needing("a", { opensCluster: true }), needing("b")], site, { dryRun: true });
+    await runSteps([needing("a", { opensCluster: true }), needing("b")], platform, { dryRun: true });
     expect(asked).toEqual([
       ["a", true],
       ["b", false],
@@ -131,29 +131,29 @@ describe("what is missing on this machine", () => {
 describe("consent", () => {
   test("is asked once, for what is to be made", async () => {
     const asked: string[] = [];
-    const agree = async (due: readonly StepView[]): Promise<void> => void asked.push(states(due));
+    const confirm = async (due: readonly StepView[]): Promise<void> => void asked.push(states(due));
     const world = new Set(["a"]);
     const steps = ["a", "b", "c"].map((name) => step(name, world));
-    await runSteps(steps, site, { agree });
-    await runSteps(steps, site, { agree });
+    await runSteps(steps, platform, { confirm });
+    await runSteps(steps, platform, { confirm });
     expect(asked).toEqual(["b due, c due"]);
   });
 
   test("is not asked for a check", async () => {
     const asked: string[] = [];
-    const agree = async (due: readonly StepView[]): Promise<void> => void asked.push(states(due));
+    const confirm = async (due: readonly StepView[]): Promise<void> => void asked.push(states(due));
     const check = step("check", new Set(), { readsOnly: true });
-    expect(states(await runSteps([check], site, { agree }))).toBe("check made");
-    await runSteps([step("a", new Set()), check], site, { agree });
+    expect(states(await runSteps([check], platform, { confirm }))).toBe("check made");
+    await runSteps([step("a", new Set()), check], platform, { confirm });
     expect(asked).toEqual(["a due"]);
   });
 
   test("that is refused leaves all as it is", async () => {
     const world = new Set<string>();
-    const agree = async (): Promise<never> => {
-      throw new Unable("no");
+    const confirm = async (): Promise<never> => {
+      throw new UserError("no");
     };
-    await expect(runSteps([step("a", world)], site, { agree })).rejects.toThrow("no");
+    await expect(runSteps([step("a", world)], platform, { confirm })).rejects.toThrow("no");
     expect(world.size).toBe(0);
   });
 });
@@ -165,15 +165,15 @@ describe("a step that fails", () => {
     const b = step("b", world);
     const failing: Step = {
       ...b,
-      make: (at, tell) => {
-        tell("trying");
-        if (broken) throw new Unable("b cannot");
-        return b.make(at, tell);
+      run: (at, report) => {
+        report("trying");
+        if (broken) throw new UserError("b cannot");
+        return b.run(at, report);
       },
     };
     let last: readonly StepView[] = [];
     const run = (): Promise<StepView[]> =>
-      runSteps([step("a", world), failing, step("c", world)], site, { onSteps: (views) => (last = views) });
+      runSteps([step("a", world), failing, step("c", world)], platform, { onSteps: (views) => (last = views) });
     await expect(run()).rejects.toThrow("b cannot");
     expect(states(last)).toBe("a made, b failed, c due");
     expect(last[1]?.detail).toBe("trying");
@@ -183,9 +183,9 @@ describe("a step that fails", () => {
 
   test("because the user ended it is an interruption, whatever it threw", async () => {
     const controller = new AbortController();
-    const { site: own } = fakeSite({ signal: controller.signal });
+    const { platform: own } = fakePlatform({ signal: controller.signal });
     const stopping = step("a", new Set(), {
-      make: async () => {
+      run: async () => {
         controller.abort();
         throw new Error("a request was cut");
       },

@@ -1,9 +1,9 @@
-import type { Site } from "./platform-context.ts";
+import type { PlatformContext } from "./platform-context.ts";
 
 /** What was found when a step was looked at. */
-export interface Look {
+export interface Inspection {
   /** Whether it is so already: then there is nothing to do. */
-  so: boolean;
+  done: boolean;
   /** What is there, or what is missing. */
   detail: string;
   /** What the user should know, and what does not stop the step. */
@@ -14,7 +14,7 @@ export interface Look {
  * Tells what a step does now.
  * @param passing what changes all the time; shown on a terminal only
  */
-export type Tell = (detail: string, passing?: string) => void;
+export type Report = (detail: string, passing?: string) => void;
 
 /** One part of the way to a running system. Safe to run again: it is looked at first, and made only where it is not so. */
 export interface Step {
@@ -25,14 +25,14 @@ export interface Step {
   readonly opensCluster?: boolean;
   /** Whether making it changes nothing: a check. Nobody has to agree to it. */
   readonly readsOnly?: boolean;
-  look(site: Site): Promise<Look>;
+  inspect(platform: PlatformContext): Promise<Inspection>;
   /**
    * What is missing on this machine to make it, each in a sentence that says how to get it.
    * @param isSeen whether there was a cluster to look at
    */
-  needs?(site: Site, isSeen: boolean): Promise<readonly string[]>;
+  needs?(platform: PlatformContext, isSeen: boolean): Promise<readonly string[]>;
   /** Makes it so and waits until it is ready; what is there now. */
-  make(site: Site, tell: Tell): Promise<string>;
+  run(platform: PlatformContext, report: Report): Promise<string>;
 }
 
 /** `due` is what will be made; `unknown` cannot be looked at yet. */

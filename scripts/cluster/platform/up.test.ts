@@ -8,7 +8,7 @@ import { runSteps } from "./run-steps.ts";
 import {
   config,
   deployment,
-  fakeSite,
+  fakePlatform,
   istioObjects,
   knativeObjects,
   networkingObjects,
@@ -50,8 +50,8 @@ describe("up", () => {
       ),
       node,
     ]);
-    const { site, programs } = fakeSite({ cluster });
-    const views = await runSteps(steps, site);
+    const { platform, programs } = fakePlatform({ cluster });
+    const views = await runSteps(steps, platform);
     expect(views.map(({ name, state }) => `${name} ${state}`)).toEqual([
       "cluster there",
       "istio there",
@@ -66,20 +66,20 @@ describe("up", () => {
   });
 
   test("names all programs that an empty cluster takes at once, and changes nothing", async () => {
-    const { site, cluster } = fakeSite({ cluster: new FakeCluster("prod", [{ ...node, status: {} }]) });
-    const attempt = runSteps(steps, site);
+    const { platform, cluster } = fakePlatform({ cluster: new FakeCluster("prod", [{ ...node, status: {} }]) });
+    const attempt = runSteps(steps, platform);
     for (const part of ["istioctl is missing", "Images have to be built", "docker", "buildah"])
       await expect(attempt).rejects.toThrow(part);
     expect(cluster.writes).toEqual([]);
   });
 
   test("asks for minikube and istioctl where there is no cluster, and for no builder", async () => {
-    const { site } = fakeSite({
+    const { platform } = fakePlatform({
       connect: () => {
         throw new NoCluster("none");
       },
     });
-    const attempt = runSteps(steps, site);
+    const attempt = runSteps(steps, platform);
     await expect(attempt).rejects.toThrow(/^minikube is missing.*\nistioctl is missing.*$/);
   });
 });

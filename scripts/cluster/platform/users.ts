@@ -1,6 +1,6 @@
 import type { Kube } from "../kube/client.ts";
 import { type Kind, type KubeObject, nameOf, refOf } from "../kube/kube-object.ts";
-import { isOurs } from "../ownership.ts";
+import { isManaged } from "../ownership.ts";
 import { ISTIO } from "./steps/istio.ts";
 import { KNATIVE, SERVING } from "./steps/knative.ts";
 import { NETWORKING } from "./steps/networking.ts";
@@ -34,5 +34,5 @@ export async function platformUsers(kube: Kube, parts: readonly string[]): Promi
 
 async function others(kube: Kube, kind: Kind): Promise<KubeObject[]> {
   const { items } = await kube.list(kind);
-  return items.filter((object) => !isOurs(object));
+  return items.filter((object) => !isManaged(object));
 }

@@ -1,7 +1,7 @@
 import type { Socket } from "bun";
 import type { Kube } from "../kube/client.ts";
 import { POD } from "../workload/live-objects.ts";
-import { Unable } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 import { Channels } from "./channels.ts";
 
 export interface ForwardOptions {
@@ -28,12 +28,12 @@ interface Carried {
 /**
  * Makes a port of a pod a port on this machine's loopback address, over the API server, as `kubectl port-forward` does:
  * a WebSocket for each connection. (Kubernetes, pkg/kubelet/server/portforward/websocket.go: v4.channel.k8s.io)
- * @throws Unable where the connection can open no WebSocket
+ * @throws UserError where the connection can open no WebSocket
  */
 export async function forwardPort({ kube, namespace, pod, port }: ForwardOptions): Promise<Forward> {
   const { connection } = kube;
   const base = await kube.path(POD, { namespace, name: pod });
-  if (connection.dial === undefined) throw new Unable("This connection forwards no ports.");
+  if (connection.dial === undefined) throw new UserError("This connection forwards no ports.");
   const dial = connection.dial.bind(connection);
   const listener = Bun.listen<Carried>({
     hostname: "127.0.0.1",

@@ -1,4 +1,4 @@
-import { describe } from "../error-text.ts";
+import { errorText } from "../error-text.ts";
 import type { CheckResult } from "./check.ts";
 
 /** Sends a request to the ingress gateway. */
@@ -102,7 +102,7 @@ async function contractCheck(ask: Ask, row: Row): Promise<CheckResult> {
       group: "contract",
       name,
       expected,
-      seen: describe(error),
+      seen: errorText(error),
       ok: false,
     };
   }
@@ -117,7 +117,7 @@ async function closedCheck(ask: Ask): Promise<CheckResult> {
     await response.text();
     return { ...result, seen: String(response.status), ok: [403, 404].includes(response.status) };
   } catch (error) {
-    return { ...result, seen: describe(error), ok: false };
+    return { ...result, seen: errorText(error), ok: false };
   }
 }
 

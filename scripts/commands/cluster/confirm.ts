@@ -1,7 +1,7 @@
 import type { Connection } from "../../cluster/kube/connection.ts";
 import { EXIT, Failure } from "../../exit.ts";
 
-export interface AgreeOptions {
+export interface ConfirmOptions {
   connection: Pick<Connection, "context" | "server">;
   /** What is to be done there, as the end of a sentence. */
   todo: string;
@@ -15,7 +15,7 @@ export interface AgreeOptions {
  * be asked, the command has to name the context.
  * @throws Failure when the user does not agree; nothing was changed then
  */
-export async function agreeElsewhere({ connection, todo, command, signal }: AgreeOptions): Promise<void> {
+export async function confirmRemoteChange({ connection, todo, command, signal }: ConfirmOptions): Promise<void> {
   const [{ isLocal }, { ask }] = await Promise.all([
     import("../../cluster/platform/up.ts"),
     import("../../terminal/ask.ts"),

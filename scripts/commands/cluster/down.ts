@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
-import type { Site } from "../../cluster/platform/platform-context.ts";
+import type { PlatformContext } from "../../cluster/platform/platform-context.ts";
 import type { Step, StepView } from "../../cluster/platform/step.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { withTimeout } from "./options.ts";
-import { siteOf } from "./platform-context.ts";
+import { platformContext } from "./platform-context.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 
 interface DownFlags {
@@ -61,17 +61,17 @@ async function runDown(flags: DownFlags): Promise<void> {
     import("../../cluster/platform/run-steps.ts"),
     import("../../terminal/step-list.ts"),
   ]);
-  const site = await siteOf(flags, signal);
-  const steps = await stepsOf(flags, site);
+  const platform = await platformContext(flags, signal);
+  const steps = await stepsOf(flags, platform);
   const list = new StepList(process.stderr, { dryRun: flags.dryRun });
   let views: StepView[];
   try {
-    views = await runSteps(steps, site, {
+    views = await runSteps(steps, platform, {
       onSteps: list.show,
       dryRun: flags.dryRun,
-      agree: (due) => {
+      confirm: (due) => {
         list.leave();
-        return agree(due, flags, site);
+        return confirm(due, flags, platform);
       },
     });
   } finally {
@@ -83,38 +83,38 @@ async function runDown(flags: DownFlags): Promise<void> {
   }
 }
 
-async function stepsOf(flags: DownFlags, site: Site): Promise<readonly Step[]> {
+async function stepsOf(flags: DownFlags, platform: PlatformContext): Promise<readonly Step[]> {
   const [{ profileStep, removalSteps }, { minikubeProfiles }] = await Promise.all([
     import("../../cluster/platform/down.ts"),
     import("../../cluster/minikube.ts"),
   ]);
-  if (!flags.cluster) return removalSteps(site, flags);
+  if (!flags.cluster) return removalSteps(platform, flags);
   if (flags.profile !== undefined) return [profileStep(flags.profile)];
-  const { context } = await contextOf(site);
+  const { context } = await contextOf(platform);
   if (context === undefined) return [profileStep("minikube")];
-  if ((await minikubeProfiles(site.programs)).includes(context)) return [profileStep(context)];
+  if ((await minikubeProfiles(platform.programs)).includes(context)) return [profileStep(context)];
   throw new Failure(
     `The context ${context} is of no minikube profile. Name the one to delete: ./kyc down --cluster --profile NAME`,
     EXIT.usage,
   );
 }
 
-async function contextOf(site: Site): Promise<{ context: string | undefined }> {
+async function contextOf(platform: PlatformContext): Promise<{ context: string | undefined }> {
   try {
-    return { context: site.kube().connection.context };
+    return { context: platform.kube().connection.context };
   } catch {
-    return { context: site.context };
+    return { context: platform.context };
   }
 }
 
 /** Parts of the platform are removed when the user agrees. Where nobody can be asked, the command itself says so. */
-async function agree(due: readonly StepView[], { yes, dryRun }: DownFlags, site: Site): Promise<void> {
+async function confirm(due: readonly StepView[], { yes, dryRun }: DownFlags, platform: PlatformContext): Promise<void> {
   const parts = due.filter(({ name }) => name !== "deployed");
   if (yes || dryRun || parts.length === 0) return;
   const { ask } = await import("../../terminal/ask.ts");
-  const { context } = await contextOf(site);
+  const { context } = await contextOf(platform);
   const named = parts.map(({ title, detail, name }) => (name === "cluster" ? detail : title)).join(", ");
   const question = `To be removed${context === undefined ? "" : ` from ${context}`}: ${named}. Go on?`;
-  const answer = await ask(question, { input: process.stdin, output: process.stderr, signal: site.signal });
+  const answer = await ask(question, { input: process.stdin, output: process.stderr, signal: platform.signal });
   if (answer === false) throw new Failure("Nothing was removed.");
 }

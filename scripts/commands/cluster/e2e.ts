@@ -1,11 +1,11 @@
 import { Command } from "commander";
-import type { Site } from "../../cluster/platform/platform-context.ts";
+import type { PlatformContext } from "../../cluster/platform/platform-context.ts";
 import type { CheckResult } from "../../cluster/verify/check.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
-import { agreeElsewhere } from "./confirm.ts";
+import { confirmRemoteChange } from "./confirm.ts";
 import { type ClusterFlags, withClusterOptions, withTimeout } from "./options.ts";
-import { siteOf } from "./platform-context.ts";
+import { platformContext } from "./platform-context.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 
 interface E2eFlags extends ClusterFlags {
@@ -61,31 +61,31 @@ async function runE2eCommand(flags: E2eFlags): Promise<void> {
     import("../../terminal/style.ts"),
   ]);
   const { namespace, ingress, only, keep } = flags;
-  const site = await siteOf(flags, untilInterrupted());
-  await agree(flags, site);
+  const platform = await platformContext(flags, untilInterrupted());
+  await confirm(flags, platform);
   const results = await runE2e({
-    kube: site.kube(),
+    kube: platform.kube(),
     root: PROJECT,
     env: process.env,
     namespace,
     ingress,
     only,
     keep,
-    signal: site.signal,
+    signal: platform.signal,
     onProgress: (what) => console.error(what),
     onResults: tellFailures,
-    takeBack: () => takeBack(site, namespace),
+    takeBack: () => takeBack(platform, namespace),
   });
   if (flags.output === "json") console.log(JSON.stringify(results, undefined, 2));
   else console.log(drawChecks(results, styleFor(process.stdout)).join("\n"));
   if (results.some(({ ok }) => !ok)) process.exitCode = EXIT.failed;
 }
 
-async function agree({ yes, context, namespace }: E2eFlags, site: Site): Promise<void> {
+async function confirm({ yes, context, namespace }: E2eFlags, platform: PlatformContext): Promise<void> {
   if (yes || context !== undefined) return;
   const todo = `all that the end-to-end test tries, in namespace ${namespace}`;
-  const { connection } = site.kube();
-  await agreeElsewhere({ connection, todo, command: "./kyc e2e", signal: site.signal });
+  const { connection } = platform.kube();
+  await confirmRemoteChange({ connection, todo, command: "./kyc e2e", signal: platform.signal });
 }
 
 /** A run takes minutes: what does not hold is told at once, and not only in the table at its end. */

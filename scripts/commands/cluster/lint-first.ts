@@ -12,7 +12,7 @@ import { fromHere } from "../dialects/read-paths.ts";
  */
 export async function lintFirst(folders: readonly string[]): Promise<void> {
   const paths = folders.map((folder) => fromHere(join(PROJECT, folder)));
-  // A folder that is not there is for the command to tell, with what it needs it for.
+  // A folder that is not there is for the command to report, with what it needs it for.
   for (const path of paths) if ((await stat(path).catch(() => undefined)) === undefined) return;
   const findings = await findIn(paths);
   const errors = findings.filter(({ severity }) => severity === "error");

@@ -5,7 +5,7 @@ import { Unreachable } from "../../cluster/kube/connection.ts";
 import { StillThere } from "../../cluster/kube/delete-and-wait.ts";
 import { NoCluster } from "../../cluster/kubeconfig/kubeconfig.ts";
 import { NoIngress } from "../../cluster/ingress.ts";
-import { Interrupted, Unable } from "../../cluster/user-error.ts";
+import { Interrupted, UserError } from "../../cluster/user-error.ts";
 import { Failure } from "../../exit.ts";
 import { onCluster } from "./on-cluster.ts";
 
@@ -21,7 +21,7 @@ describe("work on a cluster", () => {
     new ApiError("cannot list Pod in kyc", 403, { kind: "Status", message: "pods is forbidden" }),
     new NoCluster("No cluster is configured."),
     new Unreachable("The API server of x does not answer."),
-    new Unable("It cannot be done."),
+    new UserError("It cannot be done."),
     new NoIngress("The ingress gateway does not answer from here."),
     new StillThere("Namespace kyc is not gone after 1 s."),
     new DeployFailed("credit-check-basic: Crashed", ["last words"]),

@@ -14,7 +14,7 @@ export async function onCluster<T>(run: () => Promise<T>, afterwards = "What was
 }
 
 async function asFailure(error: unknown, afterwards: string): Promise<unknown> {
-  const [{ ApiError }, { StillThere }, { NoCluster }, { Unreachable }, { Interrupted, Unable }] =
+  const [{ ApiError }, { StillThere }, { NoCluster }, { Unreachable }, { Interrupted, UserError }] =
     await Promise.all([
       import("../../cluster/kube/api-error.ts"),
       import("../../cluster/kube/delete-and-wait.ts"),
@@ -24,7 +24,7 @@ async function asFailure(error: unknown, afterwards: string): Promise<unknown> {
     ]);
   if (error instanceof Interrupted || isAborted(error))
     return new Failure(`Interrupted. ${afterwards}`, EXIT.interrupted);
-  const isExpected = [ApiError, NoCluster, StillThere, Unreachable, Unable].some(
+  const isExpected = [ApiError, NoCluster, StillThere, Unreachable, UserError].some(
     (type) => error instanceof type,
   );
   return isExpected && error instanceof Error ? new Failure(error.message) : error;

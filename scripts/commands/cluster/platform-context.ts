@@ -1,22 +1,22 @@
 import { join } from "node:path";
 import { PROJECT } from "../../project.ts";
 import { InvalidArgumentError } from "commander";
-import type { Site } from "../../cluster/platform/platform-context.ts";
+import type { PlatformContext } from "../../cluster/platform/platform-context.ts";
 
-export interface SiteFlags {
+export interface PlatformFlags {
   context?: string | undefined;
   /** In milliseconds. */
   timeout: number;
 }
 
 /** What the steps of `up` and `down` work on: the user's cluster, programs and environment. */
-export async function siteOf({ context, timeout }: SiteFlags, signal: AbortSignal): Promise<Site> {
-  const [{ Site }, { connect }, { programs }] = await Promise.all([
+export async function platformContext({ context, timeout }: PlatformFlags, signal: AbortSignal): Promise<PlatformContext> {
+  const [{ PlatformContext }, { connect }, { programs }] = await Promise.all([
     import("../../cluster/platform/platform-context.ts"),
     import("../../cluster/kube/connection.ts"),
     import("../../cluster/programs.ts"),
   ]);
-  return new Site({
+  return new PlatformContext({
     connect: (name) => connect({ context: name }),
     context,
     programs,

@@ -10,9 +10,9 @@ export const deployAndVerify: Sequel = {
     ]);
     return [deployStep({ root: PROJECT, namespace, ingress }), verifyStep({ namespace, ingress })];
   },
-  async next(site, { ingress }) {
+  async next(platform, { ingress }) {
     const { findIngress } = await import("../../cluster/ingress.ts");
-    const { url } = await findIngress({ kube: site.kube(), given: ingress });
+    const { url } = await findIngress({ kube: platform.kube(), given: ingress });
     return [
       `\nThe system runs at ${url}; Swagger UI: ${url}/swagger`,
       `  curl '${url}/kyc/v1/customer?type=basicReport'`,

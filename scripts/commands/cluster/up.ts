@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { Site } from "../../cluster/platform/platform-context.ts";
+import type { PlatformContext } from "../../cluster/platform/platform-context.ts";
 import type { Step, StepView } from "../../cluster/platform/step.ts";
 import { PLATFORM } from "../../cluster/platform/versions.ts";
 import { PROJECT } from "../../project.ts";
-import { agreeElsewhere } from "./confirm.ts";
+import { confirmRemoteChange } from "./confirm.ts";
 import { withTimeout } from "./options.ts";
-import { siteOf } from "./platform-context.ts";
+import { platformContext } from "./platform-context.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 
 export interface UpFlags {
@@ -26,7 +26,7 @@ export interface UpFlags {
 export interface Sequel {
   steps(flags: UpFlags): Promise<readonly Step[]>;
   /** What to tell at the end: addresses, a command to try. */
-  next(site: Site, flags: UpFlags): Promise<readonly string[]>;
+  next(platform: PlatformContext, flags: UpFlags): Promise<readonly string[]>;
 }
 
 /**
@@ -82,32 +82,32 @@ async function runUp(flags: UpFlags, sequel: Sequel): Promise<void> {
     import("../../cluster/platform/run-steps.ts"),
     import("../../terminal/step-list.ts"),
   ]);
-  const site = await siteOf(flags, signal);
+  const platform = await platformContext(flags, signal);
   const steps = [...platformSteps({ root: PROJECT, ...flags }), ...(await sequel.steps(flags))];
   const list = new StepList(process.stderr, { dryRun: flags.dryRun });
   let views: StepView[];
   try {
-    views = await runSteps(steps, site, {
+    views = await runSteps(steps, platform, {
       onSteps: list.show,
       dryRun: flags.dryRun,
-      agree: (due) => {
+      confirm: (due) => {
         list.leave();
-        return agree(due, flags, site);
+        return confirm(due, flags, platform);
       },
     });
   } finally {
     list.end();
   }
   if (flags.output === "json") console.log(JSON.stringify(views.map(asData), undefined, 2));
-  if (!flags.dryRun) for (const line of await sequel.next(site, flags)) console.error(line);
+  if (!flags.dryRun) for (const line of await sequel.next(platform, flags)) console.error(line);
 }
 
 /** A cluster of the user's own is changed without asking, and so is one that the user has named. */
-async function agree(due: readonly StepView[], { context, yes, dryRun }: UpFlags, site: Site): Promise<void> {
+async function confirm(due: readonly StepView[], { context, yes, dryRun }: UpFlags, platform: PlatformContext): Promise<void> {
   if (yes || dryRun || context !== undefined || due.some(({ name }) => name === "cluster")) return;
   const todo = due.map(({ title }) => title).join(", ");
-  const { connection } = site.kube();
-  await agreeElsewhere({ connection, todo, command: "./kyc up", signal: site.signal });
+  const { connection } = platform.kube();
+  await confirmRemoteChange({ connection, todo, command: "./kyc up", signal: platform.signal });
 }
 
 function asData({ name, title, state, detail, warnings, tookMs }: StepView): object {
@@ -123,7 +123,7 @@ function asData({ name, title, state, detail, warnings, tookMs }: StepView): obj
 
 const NOTHING_MORE: Sequel = {
   steps: async () => [],
-  next: async (site) => [`The platform is ready: context ${site.kube().connection.context}.`],
+  next: async (platform) => [`The platform is ready: context ${platform.kube().connection.context}.`],
 };
 
 function wholeNumber(text: string): number {

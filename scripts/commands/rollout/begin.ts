@@ -7,7 +7,7 @@ import { makePlan, type Plan } from "../../rollout/plan/plan.ts";
 import { realClock } from "../../rollout/run/clock.ts";
 import { drawPlan } from "../../terminal/draw-plan.ts";
 import { styleFor } from "../../terminal/style.ts";
-import { agreeElsewhere } from "../cluster/confirm.ts";
+import { confirmRemoteChange } from "../cluster/confirm.ts";
 import { drive } from "./drive.ts";
 import { candidateOf, type RolloutFlags, settingsOf } from "./flags.ts";
 import { Interrupts } from "./interrupts.ts";
@@ -125,7 +125,7 @@ async function agree(
 ): Promise<void> {
   if (kube === undefined || context !== undefined || process.env["KYC_ROLLOUT_JOB"] !== undefined) return;
   const todo = `moving the traffic of ${service} to ${to}`;
-  await agreeElsewhere({
+  await confirmRemoteChange({
     connection: kube.connection,
     todo,
     command: `./kyc rollout ${service} --to ${to}`,

@@ -8,7 +8,7 @@ import { isOver } from "../../rollout/machine/state.ts";
 import { type JobOptions, jobObjects } from "../../rollout/in-cluster/objects.ts";
 import { makePlan } from "../../rollout/plan/plan.ts";
 import { Taken } from "../../rollout/lock/lock.ts";
-import { agreeElsewhere } from "../cluster/confirm.ts";
+import { confirmRemoteChange } from "../cluster/confirm.ts";
 import { untilInterrupted } from "../cluster/on-cluster.ts";
 import { candidateOf, type RolloutFlags, settingsOf } from "./flags.ts";
 import { type RolloutSite, siteOf } from "./site.ts";
@@ -44,7 +44,7 @@ export async function runInCluster(service: string, flags: RolloutFlags): Promis
   if (flags.context === undefined) {
     const command = `./kyc rollout ${service} --to ${to} --in-cluster`;
     const todo = `moving the traffic of ${service} to ${to}`;
-    await agreeElsewhere({ connection: kube.connection, todo, command, signal });
+    await confirmRemoteChange({ connection: kube.connection, todo, command, signal });
   }
   const image = flags.image ?? (await imageFor(kube, signal));
   for (const object of jobObjects({ ...options, image })) {

@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureImages, type EnsureImagesOptions } from "../../cluster/images/ensure-images.ts";
-import { Unable } from "../../cluster/user-error.ts";
+import { UserError } from "../../cluster/user-error.ts";
 
 const NAME = "kyc-rollout";
 
@@ -19,7 +19,7 @@ ENTRYPOINT ["bun", "--no-env-file", "kyc.js"]
 /**
  * Makes sure that the nodes have an image of this command itself: bundled into a few files, and built and brought as
  * those of the functions are. Its tag stands for what is in it.
- * @throws Unable when it cannot be bundled, built or brought
+ * @throws UserError when it cannot be bundled, built or brought
  */
 export async function ensureRolloutImage(options: EnsureImagesOptions): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "kyc-rollout-image-"));
@@ -33,7 +33,7 @@ export async function ensureRolloutImage(options: EnsureImagesOptions): Promise<
     await writeFile(join(folder, "Dockerfile"), dockerfile(version));
     await cp(join(options.root, ".bun-version"), join(folder, ".bun-version"));
     const [built] = await ensureImages({ ...options, root: folder });
-    if (built === undefined) throw new Unable("the image of the rollout was not built");
+    if (built === undefined) throw new UserError("the image of the rollout was not built");
     return built.image;
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -48,5 +48,5 @@ async function bundle(root: string, to: string): Promise<void> {
     stderr: "pipe",
   });
   const [said, code] = await Promise.all([child.stderr.text(), child.exited]);
-  if (code !== 0) throw new Unable(`bun build scripts/kyc.ts failed (exit code ${code}):\n${said.trim()}`);
+  if (code !== 0) throw new UserError(`bun build scripts/kyc.ts failed (exit code ${code}):\n${said.trim()}`);
 }

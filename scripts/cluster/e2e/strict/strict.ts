@@ -29,7 +29,7 @@ export const strict: Scenario = {
     const results: CheckResult[] = [];
     for (const engine of ["Knative", "Istio"] as const) {
       const by = `by ${engine}`;
-      stage.tell(`strict, ${by}`);
+      stage.report(`strict, ${by}`);
       await applyStrict(stage, engine);
       await untilWarm(stage, BOTH_VERSIONS);
       results.push(...(await contractOf(stage, by)), await untilInForce(stage, intruders, by));
@@ -178,7 +178,7 @@ async function activatorInPath(stage: Stage, inPath: boolean): Promise<void> {
 }
 
 async function untilZero(stage: Stage): Promise<void> {
-  stage.tell("waiting until the services are at zero");
+  stage.report("waiting until the services are at zero");
   const end = performance.now() + ZERO_WITHIN_MS;
   while ((await podsOf(stage)).length > 0) {
     stage.signal.throwIfAborted();

@@ -1,6 +1,6 @@
 import type { Kube } from "../../kube/client.ts";
 import { type Forward, forwardPort } from "../../tunnel/forward.ts";
-import { Unable } from "../../user-error.ts";
+import { UserError } from "../../user-error.ts";
 import type { Proxy } from "./proxies.ts";
 
 // Envoy's administration, on the loopback address of its pod. (istio, pkg/bootstrap: proxyAdminPort)
@@ -25,7 +25,7 @@ export interface AskOptions {
 
 /**
  * Asks each proxy for its routes until all of them are as wanted.
- * @throws Unable when a proxy cannot be asked at all
+ * @throws UserError when a proxy cannot be asked at all
  */
 export async function untilProxiesHave(options: AskOptions): Promise<void> {
   await Promise.all(options.proxies.map((proxy) => untilOneHas(proxy, options)));
@@ -40,7 +40,7 @@ async function untilOneHas(proxy: Proxy, { kube, has, after, signal }: AskOption
     if (routes !== undefined && has(routes, proxy)) return;
     failures = routes === undefined ? failures + 1 : 0;
     if (failures > 0 && (await isGone(kube, proxy))) return;
-    if (failures === MOST_FAILURES) throw new Unable(cannotAsk(proxy));
+    if (failures === MOST_FAILURES) throw new UserError(cannotAsk(proxy));
     await Bun.sleep(ASK_AGAIN_MS);
     signal.throwIfAborted();
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { FakeKubelet } from "../../tunnel/testing/fake-kubelet.ts";
-import { Unable } from "../../user-error.ts";
+import { UserError } from "../../user-error.ts";
 import type { KubeObject } from "../../kube/kube-object.ts";
 import { VIRTUAL_SERVICE } from "../objects.ts";
 import { FakeSplit, NAMESPACE, SERVICE, SPLIT } from "../testing/fake-split.ts";
@@ -196,7 +196,7 @@ describe("a split by Istio is in force", () => {
     kubelet.pods.clear();
     const refused = await istioInForce(options(kubelet)).catch((error: unknown) => error);
     expect(other.asked).toBe(0);
-    expect(refused).toBeInstanceOf(Unable);
+    expect(refused).toBeInstanceOf(UserError);
     expect(String(refused)).toContain("pods/portforward");
   });
 });

@@ -2,7 +2,7 @@ import { CLUSTER_DOMAIN } from "../../../traffic/hosts.ts";
 import { percentsOf } from "../../../traffic/split/weights.ts";
 import type { LiveDestination, LiveVirtualService } from "../objects.ts";
 import { findWeightedRule } from "../weighted-rule.ts";
-import { Unable } from "../../user-error.ts";
+import { UserError } from "../../user-error.ts";
 import { untilProxiesHave } from "./ask-proxies.ts";
 import { catchAllShares, type RouteShare } from "./envoy-routes.ts";
 import type { ForceOptions } from "./knative-force.ts";
@@ -12,7 +12,7 @@ import { gatewayPods, sidecarPods } from "./proxies.ts";
  * Resolves when every proxy sends requests by the weights that are written, with how long that took: the gateway's
  * pods, and where the VirtualService is for the mesh, the sidecars of the namespace too. Each is asked for the routes
  * that it has.
- * @throws Unable when a proxy cannot be asked
+ * @throws UserError when a proxy cannot be asked
  */
 export async function istioInForce({
   kube,
@@ -23,7 +23,7 @@ export async function istioInForce({
   const startedAt = performance.now();
   const rule = await findWeightedRule(kube, namespace, service);
   if (rule === undefined)
-    throw new Unable(`No VirtualService in ${namespace} has weights for ${service} any more.`);
+    throw new UserError(`No VirtualService in ${namespace} has weights for ${service} any more.`);
   const { object, routes } = rule;
   const gateways = gatewaysOf(object);
   const proxies = [

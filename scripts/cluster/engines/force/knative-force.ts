@@ -2,7 +2,7 @@ import { Check } from "typebox/schema";
 import { CLUSTER_DOMAIN } from "../../../traffic/hosts.ts";
 import { type KnTarget, withDefaults } from "../../../traffic/kn/target.ts";
 import type { Kube } from "../../kube/client.ts";
-import { Unable } from "../../user-error.ts";
+import { UserError } from "../../user-error.ts";
 import { KNATIVE_SERVICE, LiveService } from "../../workload/live-objects.ts";
 import { LiveVirtualService, VIRTUAL_SERVICE } from "../objects.ts";
 import { untilProxiesHave } from "./ask-proxies.ts";
@@ -21,7 +21,7 @@ const LOOK_AGAIN_MS = 20;
  * Resolves when every proxy sends requests by the split that is written, with how long that took. Knative's own word is
  * waited for, and each gateway pod is asked for the hash that net-istio wrote into its routes, as Knative's probes
  * ask for it; the namespace's sidecars too, which Knative leaves out. (networking, pkg/status/status.go)
- * @throws Unable when Knative says that the split cannot be had
+ * @throws UserError when Knative says that the split cannot be had
  */
 export async function knativeInForce({
   kube,
@@ -58,7 +58,7 @@ export async function knativeInForce({
       if (status?.observedGeneration === metadata.generation) {
         if (routes?.status === "True") return;
         if (routes?.status === "False")
-          throw new Unable(
+          throw new UserError(
             `Knative cannot carry out the split: ${routes.message ?? routes.reason ?? "it does not say why"}`,
           );
       }
@@ -83,7 +83,7 @@ export async function knativeInForce({
 
   async function live(): Promise<LiveService> {
     const object: unknown = await kube.get({ ...KNATIVE_SERVICE, namespace, name: service });
-    if (!Check(LiveService, object)) throw new Unable(`There is no Knative Service ${namespace}/${service}.`);
+    if (!Check(LiveService, object)) throw new UserError(`There is no Knative Service ${namespace}/${service}.`);
     return object;
   }
 }

@@ -2,7 +2,7 @@ import type { Outcome } from "../../../traffic/engine.ts";
 import { checked } from "../../workload/follow.ts";
 import { KNATIVE_SERVICE, LivePod, POD, SERVICE_LABEL } from "../../workload/live-objects.ts";
 import { type Forward, forwardPort } from "../../tunnel/forward.ts";
-import { Unable } from "../../user-error.ts";
+import { UserError } from "../../user-error.ts";
 import { CALLS, Counters, REQUESTS, STARTED } from "./counters.ts";
 import { readSamples, type Sample } from "./samples.ts";
 import type { OutcomeQuery } from "./source.ts";
@@ -24,7 +24,7 @@ interface Watched {
  * What becomes of a service's requests, by the metrics of the pods that call it: the caller sees also the answers that
  * no revision gave. Where nothing else runs in the namespace, by the metrics of the service's own pods. Each pod is asked
  * every second through a forwarded port, past its sidecar. What a pod counts in its last second is lost with it.
- * @throws Unable when pods are there and none of them can be asked
+ * @throws UserError when pods are there and none of them can be asked
  */
 export async function* podOutcomes(query: OutcomeQuery, signal: AbortSignal): AsyncGenerator<Outcome[]> {
   const { kube, namespace, service } = query;
@@ -41,7 +41,7 @@ export async function* podOutcomes(query: OutcomeQuery, signal: AbortSignal): As
       follow(pods, isFirst);
       const batches = await Promise.all([...watched].map(([uid, pod]) => look(uid, pod)));
       if (batches.some((batch) => batch !== undefined) || watched.size === 0) heardAt = performance.now();
-      if (performance.now() - heardAt > SILENT_FOR_MS) throw new Unable(cannotHear(pods));
+      if (performance.now() - heardAt > SILENT_FOR_MS) throw new UserError(cannotHear(pods));
       const outcomes = batches.flatMap((batch) => batch ?? []);
       if (outcomes.length > 0) yield outcomes;
       await due;

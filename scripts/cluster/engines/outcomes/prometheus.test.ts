@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Outcome } from "../../../traffic/engine.ts";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
-import { Unable } from "../../user-error.ts";
+import { UserError } from "../../user-error.ts";
 import { prometheusOutcomes } from "./prometheus.ts";
 
 const query = { kube: new FakeCluster("fake").kube, namespace: "kyc", service: "check" };
@@ -46,6 +46,6 @@ test("what is no Prometheus is told by its address", async () => {
   const error: unknown = await (async () => {
     for await (const _ of outcomes);
   })().catch((error: unknown) => error);
-  expect(error).toBeInstanceOf(Unable);
+  expect(error).toBeInstanceOf(UserError);
   expect(String(error)).toContain(`http://127.0.0.1:${server.port}`);
 });

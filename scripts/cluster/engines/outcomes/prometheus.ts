@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
-import { Unable } from "../../user-error.ts";
+import { UserError } from "../../user-error.ts";
 import { CALLS, Counters, STARTED } from "./counters.ts";
 import type { Sample } from "./samples.ts";
 import type { OutcomeSource } from "./source.ts";
@@ -54,10 +54,10 @@ async function ask(base: string, query: string, signal: AbortSignal): Promise<Sa
     document = await response.json();
   } catch (error) {
     if (signal.aborted) return [];
-    throw new Unable(`${what} does not answer: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UserError(`${what} does not answer: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (!Check(Answer, document))
-    throw new Unable(`${what} does not answer as one does: give its address, --prometheus http://HOST:9090`);
+    throw new UserError(`${what} does not answer as one does: give its address, --prometheus http://HOST:9090`);
   return document.data.result.map(({ metric: { __name__: name = "", ...labels }, value: [, value] }) => ({
     name,
     labels,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Unreachable } from "../../kube/connection.ts";
 import { NoCluster } from "../../kubeconfig/kubeconfig.ts";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
-import { type FakeSite, type FakeSiteOptions, fakeSite } from "../fake-platform.ts";
+import { type FakePlatform, type FakePlatformOptions, fakePlatform } from "../fake-platform.ts";
 import { clusterStep } from "./cluster.ts";
 
 const step = clusterStep({ profile: "lab", cpus: 6, memory: "12g", kubernetesVersion: "1.34.0" });
@@ -14,15 +14,15 @@ function profiles(...names: string[]): string {
 /** A machine on which the current context does not answer until minikube was started. */
 function stopped(
   context: string | undefined,
-  options: FakeSiteOptions & { profiles?: string[] } = {},
-): FakeSite {
+  options: FakePlatformOptions & { profiles?: string[] } = {},
+): FakePlatform {
   let running = false;
   const cluster = new FakeCluster("lab");
   const start = (): string => {
     running = true;
     return "Starting\nDone!";
   };
-  return fakeSite({
+  return fakePlatform({
     ...options,
     programs: { "minikube profile list": profiles(...(options.profiles ?? [])), "minikube start": start },
     connect: () => {
@@ -39,68 +39,68 @@ function stopped(
 
 describe("a cluster that answers", () => {
   test("is taken as it is, and minikube is not even asked", async () => {
-    const { site, programs } = fakeSite({ cluster: new FakeCluster("prod"), programs: { minikube: "" } });
-    expect(await step.look(site)).toEqual({ so: true, detail: "v1.34.0, context prod", warnings: [] });
+    const { platform, programs } = fakePlatform({ cluster: new FakeCluster("prod"), programs: { minikube: "" } });
+    expect(await step.inspect(platform)).toEqual({ done: true, detail: "v1.34.0, context prod", warnings: [] });
     expect(programs.calls).toEqual([]);
   });
 
   test("of an untested version is taken with a warning", async () => {
     const cluster = new FakeCluster();
     cluster.version = "v1.27.3-gke.1";
-    const { warnings } = await step.look(fakeSite({ cluster }).site);
+    const { warnings } = await step.inspect(fakePlatform({ cluster }).platform);
     expect(warnings).toEqual(["Kubernetes v1.27.3-gke.1 is outside what is tested, 1.28 to 1.34"]);
   });
 
   test("that refuses the user is no cluster to start", async () => {
     const cluster = new FakeCluster();
     cluster.fault = () => Response.json({ kind: "Status", message: "Unauthorized" }, { status: 401 });
-    await expect(step.look(fakeSite({ cluster }).site)).rejects.toThrow("Unauthorized");
+    await expect(step.inspect(fakePlatform({ cluster }).platform)).rejects.toThrow("Unauthorized");
   });
 });
 
 describe("minikube", () => {
   test("is started with a new profile where no cluster is configured", async () => {
-    const { site, programs, tell, told } = stopped(undefined);
-    expect(await step.look(site)).toEqual({ so: false, detail: "none is configured; minikube starts lab" });
-    expect(await step.make(site, tell)).toBe("v1.34.0, context lab");
+    const { platform, programs, report, told } = stopped(undefined);
+    expect(await step.inspect(platform)).toEqual({ done: false, detail: "none is configured; minikube starts lab" });
+    expect(await step.run(platform, report)).toBe("v1.34.0, context lab");
     expect(programs.calls).toContain(
       "minikube start -p lab --cpus 6 --memory 12g --kubernetes-version v1.34.0",
     );
     expect(told).toContain("creating lab with minikube Done!");
-    expect(site.context).toBe("lab");
-    expect((await step.look(site)).so).toBe(true);
+    expect(platform.context).toBe("lab");
+    expect((await step.inspect(platform)).done).toBe(true);
   });
 
   test("is started again as it was where the context is of a profile that is stopped", async () => {
-    const { site, programs, tell } = stopped("work", { profiles: ["lab", "work"] });
-    expect((await step.look(site)).detail).toBe("context work does not answer; minikube starts work");
-    await step.make(site, tell);
+    const { platform, programs, report } = stopped("work", { profiles: ["lab", "work"] });
+    expect((await step.inspect(platform)).detail).toBe("context work does not answer; minikube starts work");
+    await step.run(platform, report);
     expect(programs.calls).toContain("minikube start -p work");
   });
 
   test("is started beside another cluster that does not answer", async () => {
-    const { site } = stopped("prod");
-    expect((await step.look(site)).detail).toBe("context prod does not answer; minikube starts lab");
+    const { platform } = stopped("prod");
+    expect((await step.inspect(platform)).detail).toBe("context prod does not answer; minikube starts lab");
   });
 
   test("is not started when the user has named another cluster", async () => {
-    await expect(step.look(stopped("prod", { context: "prod" }).site)).rejects.toThrow("It does not answer.");
+    await expect(step.inspect(stopped("prod", { context: "prod" }).platform)).rejects.toThrow("It does not answer.");
     const named = stopped("work", { context: "work", profiles: ["work"] });
-    expect((await step.look(named.site)).detail).toBe("context work does not answer; minikube starts work");
+    expect((await step.inspect(named.platform)).detail).toBe("context work does not answer; minikube starts work");
   });
 
   test("that is missing is told with how to get it, and with what does without", async () => {
-    const needs = await step.needs?.(fakeSite().site, true);
+    const needs = await step.needs?.(fakePlatform().platform, true);
     expect(needs).toHaveLength(1);
     expect(needs?.[0]).toMatch(/^minikube is missing.*https:\/\/.*--context/);
-    expect(await step.needs?.(fakeSite({ programs: { minikube: "" } }).site, true)).toEqual([]);
+    expect(await step.needs?.(fakePlatform({ programs: { minikube: "" } }).platform, true)).toEqual([]);
   });
 
   test("that fails is told with its last lines", async () => {
-    const { site, tell } = fakeSite({
+    const { platform, report } = fakePlatform({
       programs: { "minikube start": { code: 69, err: "X Exiting due to PROVIDER_DOCKER_NOT_RUNNING" } },
     });
-    await expect(step.make(site, tell)).rejects.toThrow(
+    await expect(step.run(platform, report)).rejects.toThrow(
       /^minikube start -p lab .* failed \(exit code 69\):\nX Exiting due to PROVIDER_DOCKER_NOT_RUNNING$/,
     );
   });

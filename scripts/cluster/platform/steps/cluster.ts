@@ -2,9 +2,9 @@ import Type from "typebox";
 import { NoCluster } from "../../kubeconfig/kubeconfig.ts";
 import { Unreachable } from "../../kube/connection.ts";
 import { minikubeProfiles } from "../../minikube.ts";
-import { Unable } from "../../user-error.ts";
-import type { Site } from "../platform-context.ts";
-import type { Look, Step, Tell } from "../step.ts";
+import { UserError } from "../../user-error.ts";
+import type { PlatformContext } from "../platform-context.ts";
+import type { Inspection, Step, Report } from "../step.ts";
 import { until } from "../wait-until.ts";
 import { versionWarning } from "../version-warning.ts";
 import { PLATFORM } from "../versions.ts";
@@ -29,61 +29,61 @@ export function clusterStep(options: ClusterOptions): Step {
     name: "cluster",
     title: "Kubernetes",
     opensCluster: true,
-    look: (site) => look(site, options),
+    inspect: (platform) => inspect(platform, options),
     needs: async ({ programs }) =>
       programs.has("minikube")
         ? []
         : [
             "minikube is missing; it starts a cluster on this machine: https://minikube.sigs.k8s.io/docs/start (or name a cluster that runs: ./kyc up --context NAME)",
           ],
-    make: (site, tell) => startMinikube(site, options, tell),
+    run: (platform, report) => startMinikube(platform, options, report),
   };
 }
 
-async function look(site: Site, options: ClusterOptions): Promise<Look> {
+async function inspect(platform: PlatformContext, options: ClusterOptions): Promise<Inspection> {
   try {
-    return await seen(site);
+    return await seen(platform);
   } catch (error) {
     if (!(error instanceof NoCluster || error instanceof Unreachable)) throw error;
-    const profile = await profileToStart(site, options);
+    const profile = await profileToStart(platform, options);
     if (profile === undefined) throw error;
     const why =
-      error instanceof NoCluster ? "none is configured" : `context ${contextOf(site)} does not answer`;
-    return { so: false, detail: `${why}; minikube starts ${profile}` };
+      error instanceof NoCluster ? "none is configured" : `context ${contextOf(platform)} does not answer`;
+    return { done: false, detail: `${why}; minikube starts ${profile}` };
   }
 }
 
-async function seen(site: Site): Promise<Look> {
-  const kube = site.kube();
+async function seen(platform: PlatformContext): Promise<Inspection> {
+  const kube = platform.kube();
   const { gitVersion } = await kube.json("cannot ask for the version", "/version", Version, {
-    signal: site.signal,
+    signal: platform.signal,
   });
   return {
-    so: true,
+    done: true,
     detail: `${gitVersion}, context ${kube.connection.context}`,
     warnings: versionWarning("Kubernetes", gitVersion, PLATFORM.kubernetes.range),
   };
 }
 
 /** The minikube profile to start; none when the user has named a cluster that is not minikube's. */
-async function profileToStart(site: Site, { profile }: ClusterOptions): Promise<string | undefined> {
-  const profiles = await minikubeProfiles(site.programs);
-  const context = site.context ?? contextOf(site);
+async function profileToStart(platform: PlatformContext, { profile }: ClusterOptions): Promise<string | undefined> {
+  const profiles = await minikubeProfiles(platform.programs);
+  const context = platform.context ?? contextOf(platform);
   if (context !== undefined && profiles.includes(context)) return context;
-  return site.context === undefined ? profile : undefined;
+  return platform.context === undefined ? profile : undefined;
 }
 
-function contextOf(site: Site): string | undefined {
+function contextOf(platform: PlatformContext): string | undefined {
   try {
-    return site.kube().connection.context;
+    return platform.kube().connection.context;
   } catch {
     return undefined;
   }
 }
 
-async function startMinikube(site: Site, options: ClusterOptions, tell: Tell): Promise<string> {
-  const profile = (await profileToStart(site, options)) ?? options.profile;
-  const exists = (await minikubeProfiles(site.programs)).includes(profile);
+async function startMinikube(platform: PlatformContext, options: ClusterOptions, report: Report): Promise<string> {
+  const profile = (await profileToStart(platform, options)) ?? options.profile;
+  const exists = (await minikubeProfiles(platform.programs)).includes(profile);
   const { cpus, memory, kubernetesVersion } = options;
   // A profile that exists keeps its size and version.
   const size = exists
@@ -98,20 +98,20 @@ async function startMinikube(site: Site, options: ClusterOptions, tell: Tell): P
       ];
   const command = ["minikube", "start", "-p", profile, ...size];
   const what = `${exists ? "starting" : "creating"} ${profile} with minikube`;
-  tell(what);
-  const { code, out, err } = await site.programs.run(command, {
-    signal: site.signal,
-    onLine: (line) => tell(what, line.trim()),
+  report(what);
+  const { code, out, err } = await platform.programs.run(command, {
+    signal: platform.signal,
+    onLine: (line) => report(what, line.trim()),
   });
-  site.signal.throwIfAborted();
+  platform.signal.throwIfAborted();
   if (code !== 0) {
     const last = `${out}\n${err}`.trim().split("\n").slice(-15).join("\n");
-    throw new Unable(`${command.join(" ")} failed (exit code ${code}):\n${last}`);
+    throw new UserError(`${command.join(" ")} failed (exit code ${code}):\n${last}`);
   }
-  site.use(profile);
-  await until("the API server", site, tell, async () => {
-    await seen(site);
+  platform.use(profile);
+  await until("the API server", platform, report, async () => {
+    await seen(platform);
     return undefined;
   });
-  return (await seen(site)).detail;
+  return (await seen(platform)).detail;
 }

@@ -2,13 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { PROJECT } from "../../../project.ts";
 import type { KubeObject } from "../../kube/kube-object.ts";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
-import { definition, fakeSite, istioObjects, knativeObjects } from "../fake-platform.ts";
+import { definition, fakePlatform, istioObjects, knativeObjects } from "../fake-platform.ts";
 import { deployStep } from "./deploy.ts";
 import { verifyStep } from "./verify.ts";
 
 const step = deployStep({ root: PROJECT, namespace: "kyc" });
 
-function platform(): FakeCluster {
+function platformCluster(): FakeCluster {
   const revisions = definition("revisions", "serving.knative.dev", "Revision");
   return new FakeCluster("c", [...istioObjects(), ...knativeObjects(), revisions]);
 }
@@ -41,45 +41,45 @@ function becomeReady(cluster: FakeCluster, name: string): void {
 
 describe("deploying", () => {
   test("is to be done on a cluster without the kinds", async () => {
-    const { site, cluster } = fakeSite();
-    expect(await step.look(site)).toEqual({ so: false, detail: "not deployed" });
+    const { platform, cluster } = fakePlatform();
+    expect(await step.inspect(platform)).toEqual({ done: false, detail: "not deployed" });
     expect(cluster.writes).toEqual([]);
   });
 
   test("is to be done where the files would change something, and looking changes nothing", async () => {
-    const { site, cluster } = fakeSite({ cluster: platform() });
-    const { so, detail } = await step.look(site);
-    expect(so).toBe(false);
+    const { platform, cluster } = fakePlatform({ cluster: platformCluster() });
+    const { done, detail } = await step.inspect(platform);
+    expect(done).toBe(false);
     expect(detail).toMatch(/^[1-9][0-9]* objects of kyc differ from the files$/);
     expect(cluster.writes).toEqual([]);
   });
 
   test("is done where the files would change nothing, and the services are ready", async () => {
-    const cluster = platform();
-    const { site } = fakeSite({ cluster });
+    const cluster = platformCluster();
+    const { platform } = fakePlatform({ cluster });
     for (const name of ["credit-check-basic", "credit-check-advanced"]) cluster.put(revision(name));
     apply(cluster);
-    await step.look(site);
-    const waiting = await step.look(site);
-    expect(waiting).toEqual({ so: false, detail: "credit-check: not ready yet" });
+    await step.inspect(platform);
+    const waiting = await step.inspect(platform);
+    expect(waiting).toEqual({ done: false, detail: "credit-check: not ready yet" });
     for (const name of ["credit-check", "kyc-aggregator"]) becomeReady(cluster, name);
-    const { so, detail } = await step.look(site);
-    expect(so).toBe(true);
+    const { done, detail } = await step.inspect(platform);
+    expect(done).toBe(true);
     expect(detail).toMatch(/^[1-9][0-9]* objects of kyc$/);
   });
 
   test("is not done where somebody else holds a field, and nothing is forced", async () => {
-    const cluster = platform();
-    const { site, tell } = fakeSite({ cluster });
+    const cluster = platformCluster();
+    const { platform, report } = fakePlatform({ cluster });
     const cause = { reason: "FieldManagerConflict", message: 'conflict with "kn"', field: ".spec.traffic" };
     cluster.fault = (method, path) =>
       method === "PATCH" && path.includes("/services/credit-check?")
         ? Response.json({ kind: "Status", reason: "Conflict", details: { causes: [cause] } }, { status: 409 })
         : undefined;
     // Whatever would be waited for does not become ready here; the conflict is what counts.
-    const attempt = step.make(fakeSite({ cluster, timeoutMs: 50 }).site, tell);
+    const attempt = step.run(fakePlatform({ cluster, timeoutMs: 50 }).platform, report);
     await expect(attempt).rejects.toThrow();
-    expect((await step.look(site)).so).toBe(false);
+    expect((await step.inspect(platform)).done).toBe(false);
   });
 });
 
@@ -87,19 +87,19 @@ describe("checks", () => {
   const check = verifyStep({ namespace: "kyc", ingress: undefined });
 
   test("are always to be made, and change nothing", async () => {
-    expect(await check.look(fakeSite().site)).toEqual({ so: false, detail: "to be made" });
+    expect(await check.inspect(fakePlatform().platform)).toEqual({ done: false, detail: "to be made" });
     expect(check.readsOnly).toBe(true);
   });
 
   test("that cannot be made say why", async () => {
-    const { site, tell } = fakeSite({ cluster: platform() });
-    await expect(check.make(site, tell)).rejects.toThrow("no Service of the Istio ingress gateway");
+    const { platform, report } = fakePlatform({ cluster: platformCluster() });
+    await expect(check.run(platform, report)).rejects.toThrow("no Service of the Istio ingress gateway");
   });
 
   test("end when the user ends them", async () => {
     const controller = new AbortController();
-    const { site, tell } = fakeSite({ cluster: platform(), signal: controller.signal });
-    const checking = verifyStep({ namespace: "kyc", ingress: "http://127.0.0.1:9" }).make(site, tell);
+    const { platform, report } = fakePlatform({ cluster: platformCluster(), signal: controller.signal });
+    const checking = verifyStep({ namespace: "kyc", ingress: "http://127.0.0.1:9" }).run(platform, report);
     controller.abort();
     await expect(checking).rejects.toThrow("abort");
   });

@@ -2,11 +2,11 @@ import { describeConflicts } from "../../deploy/conflict.ts";
 import type { Deployed } from "../../deploy/deploy.ts";
 import { deployFiles, type DeployFilesOptions } from "../../deploy/deploy-files.ts";
 import { ApiError } from "../../kube/api-error.ts";
-import { Unable } from "../../user-error.ts";
+import { UserError } from "../../user-error.ts";
 import { readWorkload } from "../../workload/follow.ts";
 import type { ServiceView } from "../../workload/workload-view.ts";
-import type { Site } from "../platform-context.ts";
-import type { Look, Step, Tell } from "../step.ts";
+import type { PlatformContext } from "../platform-context.ts";
+import type { Inspection, Step, Report } from "../step.ts";
 
 export interface DeployStepOptions {
   /** The project's folder. */
@@ -21,53 +21,53 @@ export function deployStep(options: DeployStepOptions): Step {
   return {
     name: "deploy",
     title: "Services and routes",
-    look: (site) => look(site, options),
-    make: (site, tell) => make(site, options, tell),
+    inspect: (platform) => inspect(platform, options),
+    run: (platform, report) => run(platform, options, report),
   };
 }
 
 /** The API server is asked what an apply would change: that is known only there. */
-async function look(site: Site, options: DeployStepOptions): Promise<Look> {
+async function inspect(platform: PlatformContext, options: DeployStepOptions): Promise<Inspection> {
   const { namespace } = options;
   let deployed: Deployed;
   try {
-    deployed = await run(site, options, { dryRun: true, tell: () => undefined });
+    deployed = await deployOnto(platform, options, { dryRun: true, report: () => undefined });
   } catch (error) {
     // Neither the namespace nor the kinds are there yet.
-    if (error instanceof ApiError && error.code === 404) return { so: false, detail: "not deployed" };
+    if (error instanceof ApiError && error.code === 404) return { done: false, detail: "not deployed" };
     throw error;
   }
   const changes = deployed.changes.filter(({ change }) => change === "created" || change === "changed");
   const different = changes.length + deployed.conflicts.length;
   if (different > 0)
-    return { so: false, detail: `${different} objects of ${namespace} differ from the files` };
-  const waiting = waitingFor(await readWorkload(site.kube(), namespace));
+    return { done: false, detail: `${different} objects of ${namespace} differ from the files` };
+  const waiting = waitingFor(await readWorkload(platform.kube(), namespace));
   return waiting === undefined
-    ? { so: true, detail: `${deployed.changes.length} objects of ${namespace}` }
-    : { so: false, detail: waiting };
+    ? { done: true, detail: `${deployed.changes.length} objects of ${namespace}` }
+    : { done: false, detail: waiting };
 }
 
-async function make(site: Site, options: DeployStepOptions, tell: Tell): Promise<string> {
-  const { changes, conflicts } = await run(site, options, { dryRun: false, tell });
-  if (conflicts.length > 0) throw new Unable(describeConflicts(conflicts));
+async function run(platform: PlatformContext, options: DeployStepOptions, report: Report): Promise<string> {
+  const { changes, conflicts } = await deployOnto(platform, options, { dryRun: false, report });
+  if (conflicts.length > 0) throw new UserError(describeConflicts(conflicts));
   const changed = changes.filter(({ change }) => change === "created" || change === "changed");
   return `${changed.length} of ${changes.length} objects of ${options.namespace} changed`;
 }
 
-function run(
-  site: Site,
+function deployOnto(
+  platform: PlatformContext,
   { root, namespace, ingress }: DeployStepOptions,
-  { dryRun, tell }: { dryRun: boolean; tell: Tell },
+  { dryRun, report }: { dryRun: boolean; report: Report },
 ): Promise<Deployed> {
   const events: DeployFilesOptions["events"] = {
     onImage: () => undefined,
-    onChange: (object, change) => tell("applying", `${object}: ${change}`),
-    onView: (view) => tell(waitingFor(view) ?? "applying"),
+    onChange: (object, change) => report("applying", `${object}: ${change}`),
+    onView: (view) => report(waitingFor(view) ?? "applying"),
   };
   return deployFiles({
     root,
-    kube: site.kube(),
-    env: site.env,
+    kube: platform.kube(),
+    env: platform.env,
     namespace,
     istio: "istio",
     ingress,
@@ -75,8 +75,8 @@ function run(
     buildImages: false,
     forceConflicts: false,
     dryRun,
-    timeoutMs: site.timeoutMs,
-    signal: site.signal,
+    timeoutMs: platform.timeoutMs,
+    signal: platform.signal,
     events,
   });
 }

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
 import { readLedger } from "../ledger.ts";
-import { config, fakeSite, type FakeSite } from "../fake-platform.ts";
+import { config, fakePlatform, type FakePlatform } from "../fake-platform.ts";
 import { domainStep, removeDomain } from "./domain.ts";
 
 const CONFIG = { apiVersion: "v1", kind: "ConfigMap", namespace: "knative-serving", name: "config-domain" };
 
-function withDomains(data: Record<string, string>, context = "prod", ip?: string): FakeSite {
+function withDomains(data: Record<string, string>, context = "prod", ip?: string): FakePlatform {
   const cluster = new FakeCluster(context, [config("knative-serving", "config-domain", data)]);
   const minikube = JSON.stringify({ invalid: [], valid: [{ Name: "minikube" }] });
-  return fakeSite({
+  return fakePlatform({
     cluster,
     programs: { "minikube profile list": minikube, "minikube ip": ip ?? { code: 1 } },
   });
@@ -22,8 +22,8 @@ describe("the domain", () => {
     [{ _example: "kyc.example.org: |" }, false, "none is set"],
     [{ "example.com": "" }, false, "none is set"],
     [{ "svc.cluster.local": "selector: {app: secret}" }, false, "none is set"],
-  ])("with %j is so: %p", async (data, so, detail) => {
-    expect(await domainStep.look(withDomains(data).site)).toEqual({ so, detail });
+  ])("with %j is so: %p", async (data, done, detail) => {
+    expect(await domainStep.inspect(withDomains(data).platform)).toEqual({ done, detail });
   });
 
   test.each([
@@ -32,15 +32,15 @@ describe("the domain", () => {
     ["minikube", "not an address", "127.0.0.1.sslip.io"],
     ["prod", "192.168.49.2\n", "127.0.0.1.sslip.io"],
   ])("in %s whose node is at %j becomes %s, and is taken back", async (context, ip, domain) => {
-    const { site, cluster, tell } = withDomains({ _example: "x" }, context, ip);
-    expect(await domainStep.make(site, tell)).toBe(domain);
+    const { platform, cluster, report } = withDomains({ _example: "x" }, context, ip);
+    expect(await domainStep.run(platform, report)).toBe(domain);
     expect(cluster.get(CONFIG)).toMatchObject({ data: { _example: "x", [domain]: "" } });
-    expect((await domainStep.look(site)).so).toBe(true);
+    expect((await domainStep.inspect(platform)).done).toBe(true);
     const [made] = await readLedger(cluster.kube);
     expect(made?.before).toEqual({ [domain]: null });
     if (made) await removeDomain(cluster.kube, made);
     expect(cluster.get(CONFIG)).toMatchObject({ data: { _example: "x" } });
-    expect((await domainStep.look(site)).so).toBe(false);
+    expect((await domainStep.inspect(platform)).done).toBe(false);
     expect(await readLedger(cluster.kube)).toEqual([]);
   });
 

@@ -1,10 +1,10 @@
 import type { Kube } from "../../kube/client.ts";
 import { minikubeIp, minikubeProfiles } from "../../minikube.ts";
 import { configMap, readConfigMap } from "../../kube/config-map.ts";
-import { completeMade, forgetMade, type Made, noteMade } from "../ledger.ts";
+import { completeStep, forgetStep, type LedgerEntry, recordStep } from "../ledger.ts";
 import { MANAGER } from "../../ownership.ts";
-import type { Site } from "../platform-context.ts";
-import type { Look, Step } from "../step.ts";
+import type { PlatformContext } from "../platform-context.ts";
+import type { Inspection, Step } from "../step.ts";
 import { SERVING } from "./knative.ts";
 
 export const DOMAIN = "domain";
@@ -14,32 +14,32 @@ const CONFIG = configMap(SERVING, "config-domain");
 const NO_DOMAIN = ["_example", "example.com", "svc.cluster.local"];
 
 /** The domain of public Knative Services: one under which any machine finds the cluster, without a DNS server of its own. */
-export const domainStep: Step = { name: DOMAIN, title: "Domain", look, make };
+export const domainStep: Step = { name: DOMAIN, title: "Domain", inspect, run };
 
-async function look(site: Site): Promise<Look> {
-  const data = (await readConfigMap(site.kube(), CONFIG))?.data ?? {};
+async function inspect(platform: PlatformContext): Promise<Inspection> {
+  const data = (await readConfigMap(platform.kube(), CONFIG))?.data ?? {};
   const domains = Object.keys(data).filter((name) => !NO_DOMAIN.includes(name));
   return domains.length === 0
-    ? { so: false, detail: "none is set" }
-    : { so: true, detail: domains.join(", ") };
+    ? { done: false, detail: "none is set" }
+    : { done: true, detail: domains.join(", ") };
 }
 
-async function make(site: Site): Promise<string> {
-  const kube = site.kube();
+async function run(platform: PlatformContext): Promise<string> {
+  const kube = platform.kube();
   const { context } = kube.connection;
-  const isMinikube = (await minikubeProfiles(site.programs)).includes(context);
-  const ip = isMinikube ? await minikubeIp(site.programs, context) : undefined;
+  const isMinikube = (await minikubeProfiles(platform.programs)).includes(context);
+  const ip = isMinikube ? await minikubeIp(platform.programs, context) : undefined;
   const domain = `${ip ?? "127.0.0.1"}.sslip.io`;
-  await noteMade(kube, DOMAIN, { before: { [domain]: null } });
+  await recordStep(kube, DOMAIN, { before: { [domain]: null } });
   await kube.patch(CONFIG, { data: { [domain]: "" } }, { fieldManager: MANAGER });
-  await completeMade(kube, DOMAIN);
+  await completeStep(kube, DOMAIN);
   return domain;
 }
 
 /** Takes the domain away again that `up` has set. */
-export async function removeDomain(kube: Kube, { before }: Made): Promise<string> {
+export async function removeDomain(kube: Kube, { before }: LedgerEntry): Promise<string> {
   if ((await kube.get(CONFIG)) !== undefined)
     await kube.patch(CONFIG, { data: before }, { fieldManager: MANAGER });
-  await forgetMade(kube, DOMAIN);
+  await forgetStep(kube, DOMAIN);
   return "removed";
 }

@@ -5,41 +5,41 @@ import {
   missingImages,
   waysFor,
 } from "../../images/ensure-images.ts";
-import { Unable } from "../../user-error.ts";
-import type { Site } from "../platform-context.ts";
-import type { Look, Step } from "../step.ts";
+import { UserError } from "../../user-error.ts";
+import type { PlatformContext } from "../platform-context.ts";
+import type { Inspection, Step } from "../step.ts";
 
 /** The functions' images on every node of the cluster. */
 export function imagesStep(root: string): Step {
-  const options = (site: Site): EnsureImagesOptions => {
-    const { programs, env, signal } = site;
-    return { root, programs, env, signal, kube: site.kube() };
+  const options = (platform: PlatformContext): EnsureImagesOptions => {
+    const { programs, env, signal } = platform;
+    return { root, programs, env, signal, kube: platform.kube() };
   };
 
   return {
     name: "images",
     title: "Images",
-    async look(site): Promise<Look> {
-      const images = await imagesOf(root, site.env);
-      const missing = await missingImages(images, options(site));
-      if (missing.length === 0) return { so: true, detail: "on every node" };
-      return { so: false, detail: `to be built: ${missing.map(({ image }) => image).join(", ")}` };
+    async inspect(platform): Promise<Inspection> {
+      const images = await imagesOf(root, platform.env);
+      const missing = await missingImages(images, options(platform));
+      if (missing.length === 0) return { done: true, detail: "on every node" };
+      return { done: false, detail: `to be built: ${missing.map(({ image }) => image).join(", ")}` };
     },
-    async needs(site, isSeen) {
+    async needs(platform, isSeen) {
       // Where there is no cluster yet, minikube starts one, and builds too.
       if (!isSeen) return [];
       try {
-        await waysFor(options(site));
+        await waysFor(options(platform));
         return [];
       } catch (error) {
-        if (error instanceof Unable) return [error.message];
+        if (error instanceof UserError) return [error.message];
         throw error;
       }
     },
-    async make(site, tell) {
+    async run(platform, report) {
       const images = await ensureImages({
-        ...options(site),
-        onProgress: (name, what, passing) => tell(`${name}: ${what}`, passing),
+        ...options(platform),
+        onProgress: (name, what, passing) => report(`${name}: ${what}`, passing),
       });
       return images.map(({ image }) => image).join(", ");
     },

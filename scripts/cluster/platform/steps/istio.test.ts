@@ -1,16 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
-import { noteMade, readLedger } from "../ledger.ts";
-import { config, deployment, fakeSite, istioObjects } from "../fake-platform.ts";
+import { recordStep, readLedger } from "../ledger.ts";
+import { config, deployment, fakePlatform, istioObjects } from "../fake-platform.ts";
 import { ISTIO, istioStep, needsForRemoval, removeIstio } from "./istio.ts";
 
 const INSTALL = "istioctl install -y --set profile=default";
 
 describe("Istio that is there", () => {
   test("is taken as it is", async () => {
-    const { site, programs } = fakeSite({ cluster: new FakeCluster("c", istioObjects()) });
-    expect(await istioStep.look(site)).toEqual({ so: true, detail: "1.30.0", warnings: [] });
-    expect(await istioStep.needs?.(site, true)).toEqual([]);
+    const { platform, programs } = fakePlatform({ cluster: new FakeCluster("c", istioObjects()) });
+    expect(await istioStep.inspect(platform)).toEqual({ done: true, detail: "1.30.0", warnings: [] });
+    expect(await istioStep.needs?.(platform, true)).toEqual([]);
     expect(programs.calls).toEqual([]);
   });
 
@@ -32,12 +32,12 @@ describe("Istio that is there", () => {
         image,
       }),
     );
-    expect((await istioStep.look(fakeSite({ cluster }).site)).detail).toBe(expected);
+    expect((await istioStep.inspect(fakePlatform({ cluster }).platform)).detail).toBe(expected);
   });
 
   test("of an untested version is a warning", async () => {
-    const { warnings } = await istioStep.look(
-      fakeSite({ cluster: new FakeCluster("c", istioObjects("1.19.0")) }).site,
+    const { warnings } = await istioStep.inspect(
+      fakePlatform({ cluster: new FakeCluster("c", istioObjects("1.19.0")) }).platform,
     );
     expect(warnings).toEqual(["Istio 1.19.0 is outside what is tested, 1.22 to 1.31"]);
   });
@@ -47,9 +47,9 @@ describe("Istio that is there", () => {
       "c",
       istioObjects().filter(({ metadata }) => metadata.name !== "istio-ingressgateway"),
     );
-    const { site, programs, tell } = fakeSite({ cluster, programs: { istioctl: "" } });
-    expect(await istioStep.look(site)).toMatchObject({ so: false, detail: "no ingress gateway" });
-    await expect(istioStep.make(site, tell)).rejects.toThrow("istio=ingressgateway");
+    const { platform, programs, report } = fakePlatform({ cluster, programs: { istioctl: "" } });
+    expect(await istioStep.inspect(platform)).toMatchObject({ done: false, detail: "no ingress gateway" });
+    await expect(istioStep.run(platform, report)).rejects.toThrow("istio=ingressgateway");
     expect(programs.calls).toEqual([]);
     expect(cluster.writes).toEqual([]);
   });
@@ -62,8 +62,8 @@ describe("Istio that is there", () => {
         ready: false,
       }),
     );
-    const { site, tell } = fakeSite({ cluster });
-    await expect(istioStep.make(site, tell)).rejects.toThrow(
+    const { platform, report } = fakePlatform({ cluster });
+    await expect(istioStep.run(platform, report)).rejects.toThrow(
       "Istio was not ready after 0 s: istio-ingressgateway: 0 of 1 pods are ready",
     );
   });
@@ -73,7 +73,7 @@ describe("Istio that is missing", () => {
   test("is installed by istioctl into the cluster of this context, and written down before", async () => {
     const cluster = new FakeCluster("lab");
     let noted: unknown;
-    const { site, programs, tell, told } = fakeSite({
+    const { platform, programs, report, told } = fakePlatform({
       cluster,
       programs: {
         "istioctl version": "client version: 1.30.0",
@@ -84,8 +84,8 @@ describe("Istio that is missing", () => {
         },
       },
     });
-    expect(await istioStep.look(site)).toEqual({ so: false, detail: "not installed", warnings: [] });
-    expect(await istioStep.make(site, tell)).toBe("1.30.0");
+    expect(await istioStep.inspect(platform)).toEqual({ done: false, detail: "not installed", warnings: [] });
+    expect(await istioStep.run(platform, report)).toBe("1.30.0");
     const command = programs.calls.find((call) => call.startsWith("istioctl install"));
     expect(command).toStartWith(INSTALL);
     expect(command).toEndWith("--context lab");
@@ -97,36 +97,36 @@ describe("Istio that is missing", () => {
   });
 
   test("needs istioctl, also when the cluster is not there yet", async () => {
-    const { site } = fakeSite();
+    const { platform } = fakePlatform();
     for (const isSeen of [true, false]) {
-      const [need = ""] = (await istioStep.needs?.(site, isSeen)) ?? [];
+      const [need = ""] = (await istioStep.needs?.(platform, isSeen)) ?? [];
       expect(need).toMatch(/^istioctl is missing.*ISTIO_VERSION=/);
     }
-    expect(await istioStep.needs?.(fakeSite({ programs: { istioctl: "" } }).site, true)).toEqual([]);
+    expect(await istioStep.needs?.(fakePlatform({ programs: { istioctl: "" } }).platform, true)).toEqual([]);
   });
 
   test("would be of the version of istioctl: an untested one is a warning", async () => {
-    const { site } = fakeSite({ programs: { "istioctl version": "client version: 1.99.0" } });
-    expect((await istioStep.look(site)).warnings).toEqual([
+    const { platform } = fakePlatform({ programs: { "istioctl version": "client version: 1.99.0" } });
+    expect((await istioStep.inspect(platform)).warnings).toEqual([
       "istioctl 1.99.0 is outside what is tested, 1.22 to 1.31",
     ]);
   });
 
   test("is installed again when that was broken off, although it looks complete", async () => {
     const cluster = new FakeCluster("lab", istioObjects());
-    await noteMade(cluster.kube, ISTIO, {});
-    const { site, programs, tell } = fakeSite({ cluster, programs: { istioctl: "" } });
-    expect(await istioStep.look(site)).toMatchObject({ so: false, detail: "begun, and not completed" });
-    await istioStep.make(site, tell);
+    await recordStep(cluster.kube, ISTIO, {});
+    const { platform, programs, report } = fakePlatform({ cluster, programs: { istioctl: "" } });
+    expect(await istioStep.inspect(platform)).toMatchObject({ done: false, detail: "begun, and not completed" });
+    await istioStep.run(platform, report);
     expect(programs.calls.some((call) => call.startsWith(INSTALL))).toBe(true);
-    expect((await istioStep.look(site)).so).toBe(true);
+    expect((await istioStep.inspect(platform)).done).toBe(true);
   });
 
   test("and cannot be installed is told with what istioctl said", async () => {
-    const { site, tell } = fakeSite({
+    const { platform, report } = fakePlatform({
       programs: { "istioctl install": { code: 1, err: "no permission" }, istioctl: "" },
     });
-    await expect(istioStep.make(site, tell)).rejects.toThrow(
+    await expect(istioStep.run(platform, report)).rejects.toThrow(
       "istioctl install failed (exit code 1):\nno permission",
     );
   });
@@ -144,9 +144,9 @@ describe("taking Istio back", () => {
       before: { definitions: "gateways.networking.istio.io" },
       complete: true,
     };
-    await noteMade(cluster.kube, ISTIO, made);
-    const { site, programs, tell } = fakeSite({ cluster, programs: { istioctl: "" } });
-    await removeIstio(site, made, tell);
+    await recordStep(cluster.kube, ISTIO, made);
+    const { platform, programs, report } = fakePlatform({ cluster, programs: { istioctl: "" } });
+    await removeIstio(platform, made, report);
     expect(programs.calls).toEqual(["istioctl uninstall --purge -y --context lab"]);
     // A kind that was there before stays.
     expect(cluster.names).toEqual([
@@ -157,7 +157,7 @@ describe("taking Istio back", () => {
   });
 
   test("needs istioctl", () => {
-    expect(needsForRemoval(fakeSite().site)[0]).toContain("it removes Istio");
-    expect(needsForRemoval(fakeSite({ programs: { istioctl: "" } }).site)).toEqual([]);
+    expect(needsForRemoval(fakePlatform().platform)[0]).toContain("it removes Istio");
+    expect(needsForRemoval(fakePlatform({ programs: { istioctl: "" } }).platform)).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
 import { deleteAndWait } from "../../kube/delete-and-wait.ts";
 import type { Kube } from "../../kube/client.ts";
-import { Unable } from "../../user-error.ts";
+import { UserError } from "../../user-error.ts";
 import { deploymentsIn, type LiveDeployment, notReady } from "../deployments.ts";
-import { completeMade, forgetMade, isBrokenOff, type Made, noteMade, readLedger } from "../ledger.ts";
-import type { Site } from "../platform-context.ts";
-import type { Look, Step, Tell } from "../step.ts";
+import { completeStep, forgetStep, isBrokenOff, type LedgerEntry, recordStep, readLedger } from "../ledger.ts";
+import type { PlatformContext } from "../platform-context.ts";
+import type { Inspection, Step, Report } from "../step.ts";
 import { until } from "../wait-until.ts";
 import { versionWarning } from "../version-warning.ts";
 import { PLATFORM } from "../versions.ts";
@@ -31,20 +31,20 @@ const GET_ISTIOCTL = `istioctl is missing; it installs Istio ${PLATFORM.istio.in
 export const istioStep: Step = {
   name: ISTIO,
   title: "Istio",
-  look: async (site) => (await find(site)).look,
-  needs: async (site, isSeen) =>
-    site.programs.has("istioctl") || (isSeen && !(await find(site)).install) ? [] : [GET_ISTIOCTL],
-  make,
+  inspect: async (platform) => (await find(platform)).inspection,
+  needs: async (platform, isSeen) =>
+    platform.programs.has("istioctl") || (isSeen && !(await find(platform)).install) ? [] : [GET_ISTIOCTL],
+  run,
 };
 
 interface Found {
-  look: Look;
+  inspection: Inspection;
   /** Whether it is ours to install: nothing is there, or what we have begun and not completed. */
   install: boolean;
 }
 
-async function find(site: Site): Promise<Found> {
-  const kube = site.kube();
+async function find(platform: PlatformContext): Promise<Found> {
+  const kube = platform.kube();
   const [pilots, gateways, definition, ledger] = await Promise.all([
     deploymentsIn(kube, undefined, "app=istiod"),
     deploymentsIn(kube, undefined, "istio=ingressgateway"),
@@ -55,57 +55,57 @@ async function find(site: Site): Promise<Found> {
   const brokenOff = isBrokenOff(ledger, ISTIO);
   if (pilot === undefined || definition === undefined || brokenOff) {
     const detail = brokenOff ? "begun, and not completed" : "not installed";
-    return { look: { so: false, detail, warnings: await istioctlWarning(site) }, install: true };
+    return { inspection: { done: false, detail, warnings: await istioctlWarning(platform) }, install: true };
   }
   const version = versionOf(pilot);
   const warnings = versionWarning("Istio", version, PLATFORM.istio.range);
   const missing = gateways.length === 0 ? NO_GATEWAY : await notReady(kube, [...pilots, ...gateways]);
-  if (missing !== undefined) return { look: { so: false, detail: missing, warnings }, install: false };
-  return { look: { so: true, detail: version ?? "of an unknown version", warnings }, install: false };
+  if (missing !== undefined) return { inspection: { done: false, detail: missing, warnings }, install: false };
+  return { inspection: { done: true, detail: version ?? "of an unknown version", warnings }, install: false };
 }
 
-async function make(site: Site, tell: Tell): Promise<string> {
-  if ((await find(site)).install) await install(site, tell);
-  await until("Istio", site, tell, async () => {
-    const { look } = await find(site);
-    if (look.detail !== NO_GATEWAY) return look.so ? undefined : look.detail;
-    throw new Unable(
+async function run(platform: PlatformContext, report: Report): Promise<string> {
+  if ((await find(platform)).install) await install(platform, report);
+  await until("Istio", platform, report, async () => {
+    const { inspection } = await find(platform);
+    if (inspection.detail !== NO_GATEWAY) return inspection.done ? undefined : inspection.detail;
+    throw new UserError(
       "Istio is there without an ingress gateway, which Knative's gateways and ours select by the label istio=ingressgateway. It was installed by somebody else, so nothing was changed; add the gateway to it (https://istio.io/latest/docs/setup/additional-setup/gateway) and run this command again.",
     );
   });
-  return (await find(site)).look.detail;
+  return (await find(platform)).inspection.detail;
 }
 
-async function install(site: Site, tell: Tell): Promise<void> {
-  const kube = site.kube();
+async function install(platform: PlatformContext, report: Report): Promise<void> {
+  const kube = platform.kube();
   const namespace = { apiVersion: "v1", kind: "Namespace", name: NAMESPACE };
   const isNew = (await kube.get(namespace)) === undefined;
-  await noteMade(kube, ISTIO, {
+  await recordStep(kube, ISTIO, {
     objects: isNew ? [namespace] : [],
     before: { definitions: (await istioDefinitions(kube)).join(" ") || null },
   });
   const what = "installing with istioctl";
-  tell(what);
-  const timeout = `${Math.round(site.timeoutMs / 1_000)}s`;
+  report(what);
+  const timeout = `${Math.round(platform.timeoutMs / 1_000)}s`;
   await istioctl(
-    site,
+    platform,
     ["install", "-y", ...SETTINGS.flatMap((set) => ["--set", set]), "--readiness-timeout", timeout],
     {
-      onLine: (line) => tell(what, line.trim()),
+      onLine: (line) => report(what, line.trim()),
     },
   );
-  await completeMade(site.kube(), ISTIO);
+  await completeStep(platform.kube(), ISTIO);
 }
 
 /** Takes Istio away again, as far as `up` has brought it. */
-export async function removeIstio(site: Site, { objects, before }: Made, tell: Tell): Promise<string> {
-  const kube = site.kube();
+export async function removeIstio(platform: PlatformContext, { objects, before }: LedgerEntry, report: Report): Promise<string> {
+  const kube = platform.kube();
   const what = "uninstalling with istioctl";
-  tell(what);
-  await istioctl(site, ["uninstall", "--purge", "-y"], { onLine: (line) => tell(what, line.trim()) });
+  report(what);
+  await istioctl(platform, ["uninstall", "--purge", "-y"], { onLine: (line) => report(what, line.trim()) });
   const known = new Set((before["definitions"] ?? "").split(" "));
   for (const name of await istioDefinitions(kube)) {
-    tell("deleting", name);
+    report("deleting", name);
     if (!known.has(name)) await kube.delete({ ...CRD, name });
   }
   // What istiod has put into every namespace, and leaves there.
@@ -115,36 +115,36 @@ export async function removeIstio(site: Site, { objects, before }: Made, tell: T
       await kube.delete({ ...CONFIG_MAP, name: metadata.name, namespace: metadata.namespace });
   }
   for (const ref of objects) {
-    tell(`waiting until the namespace ${ref.name} is gone`);
-    await deleteAndWait(kube, ref, { timeoutMs: site.timeoutMs, signal: site.signal });
+    report(`waiting until the namespace ${ref.name} is gone`);
+    await deleteAndWait(kube, ref, { timeoutMs: platform.timeoutMs, signal: platform.signal });
   }
-  await forgetMade(kube, ISTIO);
+  await forgetStep(kube, ISTIO);
   return "removed";
 }
 
 /** What removing Istio needs on this machine. */
-export function needsForRemoval(site: Site): string[] {
-  return site.programs.has("istioctl") ? [] : [GET_ISTIOCTL.replace("it installs", "it removes")];
+export function needsForRemoval(platform: PlatformContext): string[] {
+  return platform.programs.has("istioctl") ? [] : [GET_ISTIOCTL.replace("it installs", "it removes")];
 }
 
 async function istioctl(
-  site: Site,
+  platform: PlatformContext,
   rest: readonly string[],
   { onLine }: { onLine?: (line: string) => void } = {},
 ): Promise<void> {
-  const { context } = site.kube().connection;
+  const { context } = platform.kube().connection;
   const command = ["istioctl", ...rest, "--context", context];
-  const { code, out, err } = await site.programs.run(command, { signal: site.signal, onLine });
-  site.signal.throwIfAborted();
+  const { code, out, err } = await platform.programs.run(command, { signal: platform.signal, onLine });
+  platform.signal.throwIfAborted();
   if (code === 0) return;
   const last = `${out}\n${err}`.trim().split("\n").slice(-15).join("\n");
-  throw new Unable(`istioctl ${rest[0]} failed (exit code ${code}):\n${last}`);
+  throw new UserError(`istioctl ${rest[0]} failed (exit code ${code}):\n${last}`);
 }
 
 /** What to tell about the istioctl that would install: it always brings its own version. */
-async function istioctlWarning(site: Site): Promise<string[]> {
-  if (!site.programs.has("istioctl")) return [];
-  const { out } = await site.programs.run(["istioctl", "version", "--remote=false"]);
+async function istioctlWarning(platform: PlatformContext): Promise<string[]> {
+  if (!platform.programs.has("istioctl")) return [];
+  const { out } = await platform.programs.run(["istioctl", "version", "--remote=false"]);
   const version = /([0-9]+\.[0-9]+\.[0-9]+\S*)/.exec(out)?.[1];
   return versionWarning("istioctl", version, PLATFORM.istio.range);
 }

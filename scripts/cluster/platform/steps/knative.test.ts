@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
-import { noteMade, readLedger } from "../ledger.ts";
-import { Site } from "../platform-context.ts";
-import { becomeReady, deployment, fakeSite, type FakeSite, knativeObjects } from "../fake-platform.ts";
+import { recordStep, readLedger } from "../ledger.ts";
+import { PlatformContext } from "../platform-context.ts";
+import { becomeReady, deployment, fakePlatform, type FakePlatform, knativeObjects } from "../fake-platform.ts";
 import { KNATIVE, knativeStep } from "./knative.ts";
 
 let folder = "";
@@ -22,35 +22,35 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** A site whose release is the small one. */
-function withRelease(cluster: FakeCluster): FakeSite {
-  const fake = fakeSite({ cluster });
-  class OwnRelease extends Site {
+/** A platform whose release is the small one. */
+function withRelease(cluster: FakeCluster): FakePlatform {
+  const fake = fakePlatform({ cluster });
+  class OwnRelease extends PlatformContext {
     override release = (): Promise<string> => Bun.file(join(folder, "release.yaml")).text();
   }
   becomeReady(cluster);
-  const site = new OwnRelease({
+  const platform = new OwnRelease({
     connect: () => cluster,
     context: undefined,
     programs: fake.programs,
-    signal: fake.site.signal,
+    signal: fake.platform.signal,
     timeoutMs: 300,
     pollMs: 1,
     cacheDir: folder,
     env: {},
   });
-  return { ...fake, site };
+  return { ...fake, platform };
 }
 
 describe("Knative Serving that is there", () => {
   test("is taken as it is", async () => {
-    const { site } = fakeSite({ cluster: new FakeCluster("c", knativeObjects()) });
-    expect(await knativeStep.look(site)).toEqual({ so: true, detail: "1.15.2", warnings: [] });
+    const { platform } = fakePlatform({ cluster: new FakeCluster("c", knativeObjects()) });
+    expect(await knativeStep.inspect(platform)).toEqual({ done: true, detail: "1.15.2", warnings: [] });
   });
 
   test.each(["1.14.9", "1.21.0"])("of the untested version %s is a warning", async (version) => {
-    const { warnings } = await knativeStep.look(
-      fakeSite({ cluster: new FakeCluster("c", knativeObjects(version)) }).site,
+    const { warnings } = await knativeStep.inspect(
+      fakePlatform({ cluster: new FakeCluster("c", knativeObjects(version)) }).platform,
     );
     expect(warnings).toEqual([`Knative Serving ${version} is outside what is tested, 1.15 to 1.20`]);
   });
@@ -60,12 +60,12 @@ describe("Knative Serving that is there", () => {
       "c",
       knativeObjects().filter(({ metadata }) => metadata.name !== "activator"),
     );
-    const { site, tell } = withRelease(cluster);
-    expect(await knativeStep.look(site)).toMatchObject({
-      so: false,
+    const { platform, report } = withRelease(cluster);
+    expect(await knativeStep.inspect(platform)).toMatchObject({
+      done: false,
       detail: "there in part: activator missing",
     });
-    await expect(knativeStep.make(site, tell)).rejects.toThrow(
+    await expect(knativeStep.run(platform, report)).rejects.toThrow(
       "activator missing. It was installed by somebody else",
     );
     expect(cluster.writes).toEqual([]);
@@ -74,8 +74,8 @@ describe("Knative Serving that is there", () => {
   test("and not ready is waited for, not installed", async () => {
     const cluster = new FakeCluster("c", knativeObjects());
     cluster.put(deployment("knative-serving", "webhook", { ready: false }));
-    const { site, tell } = withRelease(cluster);
-    await expect(knativeStep.make(site, tell)).rejects.toThrow("webhook: 0 of 1 pods are ready");
+    const { platform, report } = withRelease(cluster);
+    await expect(knativeStep.run(platform, report)).rejects.toThrow("webhook: 0 of 1 pods are ready");
     expect(cluster.writes).toEqual([]);
   });
 });
@@ -83,9 +83,9 @@ describe("Knative Serving that is there", () => {
 describe("Knative Serving that is missing", () => {
   test("is applied from the release, with sidecars from the start", async () => {
     const cluster = new FakeCluster();
-    const { site, tell } = withRelease(cluster);
-    expect(await knativeStep.look(site)).toEqual({ so: false, detail: "not installed" });
-    expect(await knativeStep.make(site, tell)).toBe("1.15.2");
+    const { platform, report } = withRelease(cluster);
+    expect(await knativeStep.inspect(platform)).toEqual({ done: false, detail: "not installed" });
+    expect(await knativeStep.run(platform, report)).toBe("1.15.2");
     const namespace = cluster.get({ apiVersion: "v1", kind: "Namespace", name: "knative-serving" });
     expect(namespace?.metadata.labels).toEqual({ "istio-injection": "enabled" });
     expect(await readLedger(cluster.kube)).toMatchObject([{ step: KNATIVE, complete: true }]);
@@ -93,17 +93,17 @@ describe("Knative Serving that is missing", () => {
 
   test("is applied again when that was broken off, although all its deployments run", async () => {
     const cluster = new FakeCluster("c", knativeObjects());
-    await noteMade(cluster.kube, KNATIVE, {});
-    const { site, tell } = withRelease(cluster);
-    expect(await knativeStep.look(site)).toMatchObject({ so: false, detail: "begun, and not completed" });
-    await knativeStep.make(site, tell);
-    expect((await knativeStep.look(site)).so).toBe(true);
+    await recordStep(cluster.kube, KNATIVE, {});
+    const { platform, report } = withRelease(cluster);
+    expect(await knativeStep.inspect(platform)).toMatchObject({ done: false, detail: "begun, and not completed" });
+    await knativeStep.run(platform, report);
+    expect((await knativeStep.inspect(platform)).done).toBe(true);
   });
 });
 
 test("a release that is not the pinned one is not applied", async () => {
   await writeFile(join(folder, "2-serving-core.yaml"), RELEASE);
-  const { site, cluster, tell } = fakeSite({ env: { KYC_PLATFORM_DIR: folder } });
-  await expect(knativeStep.make(site, tell)).rejects.toThrow("not the file that is pinned");
+  const { platform, cluster, report } = fakePlatform({ env: { KYC_PLATFORM_DIR: folder } });
+  await expect(knativeStep.run(platform, report)).rejects.toThrow("not the file that is pinned");
   expect(cluster.writes).toEqual([]);
 });

@@ -1,11 +1,11 @@
 import type { Kube } from "../../kube/client.ts";
 import type { KubeObject } from "../../kube/kube-object.ts";
-import { Unable } from "../../user-error.ts";
+import { UserError } from "../../user-error.ts";
 import { applyRelease, objectsIn } from "../apply-release.ts";
 import { deploymentsIn, notReady } from "../deployments.ts";
-import { completeMade, isBrokenOff, readLedger } from "../ledger.ts";
-import type { Site } from "../platform-context.ts";
-import type { Look, Step, Tell } from "../step.ts";
+import { completeStep, isBrokenOff, readLedger } from "../ledger.ts";
+import type { PlatformContext } from "../platform-context.ts";
+import type { Inspection, Step, Report } from "../step.ts";
 import { until } from "../wait-until.ts";
 import { versionWarning } from "../version-warning.ts";
 import { PLATFORM } from "../versions.ts";
@@ -25,12 +25,12 @@ const DEFINITION = {
 export const knativeStep: Step = {
   name: KNATIVE,
   title: "Knative Serving",
-  look: async (site) => (await find(site.kube())).look,
-  make,
+  inspect: async (platform) => (await find(platform.kube())).inspection,
+  run,
 };
 
 interface Found {
-  look: Look;
+  inspection: Inspection;
   /** Whether it is ours to install: nothing is there, or what we have begun and not completed. */
   install: boolean;
 }
@@ -45,7 +45,7 @@ async function find(kube: Kube): Promise<Found> {
   const brokenOff = isBrokenOff(ledger, KNATIVE);
   if (brokenOff || (parts.length === 0 && definition === undefined)) {
     const detail = brokenOff ? "begun, and not completed" : "not installed";
-    return { look: { so: false, detail }, install: true };
+    return { inspection: { done: false, detail }, install: true };
   }
   const controller = parts.find(({ metadata }) => metadata.name === "controller");
   const version = controller?.metadata.labels?.["app.kubernetes.io/version"];
@@ -53,30 +53,30 @@ async function find(kube: Kube): Promise<Found> {
   const missing = PARTS.filter((part) => !parts.some(({ metadata }) => metadata.name === part));
   if (missing.length > 0 || definition === undefined) {
     const detail = `there in part: ${[...missing, ...(definition ? [] : [DEFINITION.name])].join(", ")} missing`;
-    return { look: { so: false, detail, warnings }, install: false };
+    return { inspection: { done: false, detail, warnings }, install: false };
   }
   const reason = await notReady(kube, parts);
-  if (reason !== undefined) return { look: { so: false, detail: reason, warnings }, install: false };
-  return { look: { so: true, detail: version ?? "of an unknown version", warnings }, install: false };
+  if (reason !== undefined) return { inspection: { done: false, detail: reason, warnings }, install: false };
+  return { inspection: { done: true, detail: version ?? "of an unknown version", warnings }, install: false };
 }
 
-async function make(site: Site, tell: Tell): Promise<string> {
-  const { look, install } = await find(site.kube());
+async function run(platform: PlatformContext, report: Report): Promise<string> {
+  const { inspection, install } = await find(platform.kube());
   if (install) {
-    tell(`getting the release ${PLATFORM.serving.install}`);
-    const objects = objectsIn(await site.release(PLATFORM.serving.file));
-    await applyRelease(site, KNATIVE, objects.map(withSidecars), tell);
-    await completeMade(site.kube(), KNATIVE);
-  } else if (look.detail.startsWith("there in part")) {
-    throw new Unable(
-      `Knative Serving is ${look.detail}. It was installed by somebody else, so nothing was changed; complete or remove it, and run this command again.`,
+    report(`getting the release ${PLATFORM.serving.install}`);
+    const objects = objectsIn(await platform.release(PLATFORM.serving.file));
+    await applyRelease(platform, KNATIVE, objects.map(withSidecars), report);
+    await completeStep(platform.kube(), KNATIVE);
+  } else if (inspection.detail.startsWith("there in part")) {
+    throw new UserError(
+      `Knative Serving is ${inspection.detail}. It was installed by somebody else, so nothing was changed; complete or remove it, and run this command again.`,
     );
   }
-  await until("Knative Serving", site, tell, async () => {
-    const found = await find(site.kube());
-    return found.look.so ? undefined : found.look.detail;
+  await until("Knative Serving", platform, report, async () => {
+    const found = await find(platform.kube());
+    return found.inspection.done ? undefined : found.inspection.detail;
   });
-  return (await find(site.kube())).look.detail;
+  return (await find(platform.kube())).inspection.detail;
 }
 
 /** The namespace with the label by which its pods get sidecars at once, in place of a restart afterwards. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import type { KubeObject } from "../../kube/kube-object.ts";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
-import { noteMade, readLedger } from "../ledger.ts";
+import { recordStep, readLedger } from "../ledger.ts";
 import {
   config,
   deployment,
-  fakeSite,
+  fakePlatform,
   istioObjects,
   knativeObjects,
   networkingObjects,
@@ -48,34 +48,34 @@ function knativeService(name: string): KubeObject {
 
 describe("the networking layer", () => {
   test.each([
-    ["net-istio that is ready", [netIstio()], { so: true, detail: "net-istio 1.15.1" }],
+    ["net-istio that is ready", [netIstio()], { done: true, detail: "net-istio 1.15.1" }],
     [
       "a route that became ready by another controller",
       [ingress("True")],
-      { so: true, detail: "a controller other than net-istio" },
+      { done: true, detail: "a controller other than net-istio" },
     ],
     [
       "nothing that speaks against it",
       [],
-      { so: true, detail: "set up by somebody else; no route is there yet to show that it works" },
+      { done: true, detail: "set up by somebody else; no route is there yet to show that it works" },
     ],
     [
       "only routes of another class",
       [ingress("Unknown", { "networking.knative.dev/ingress.class": "kourier" })],
-      { so: true, detail: "set up by somebody else; no route is there yet to show that it works" },
+      { done: true, detail: "set up by somebody else; no route is there yet to show that it works" },
     ],
     [
       "net-istio that is not ready",
       [netIstio(false)],
-      { so: false, detail: "net-istio-controller: 0 of 1 pods are ready" },
+      { done: false, detail: "net-istio-controller: 0 of 1 pods are ready" },
     ],
     [
       "no route that became ready",
       [ingress("Unknown")],
-      { so: false, detail: "no controller acts on Knative's routes" },
+      { done: false, detail: "no controller acts on Knative's routes" },
     ],
   ])("with %s", async (_, more, expected) => {
-    expect(await networkingStep.look(fakeSite({ cluster: layered(...more) }).site)).toEqual(expected);
+    expect(await networkingStep.inspect(fakePlatform({ cluster: layered(...more) }).platform)).toEqual(expected);
   });
 
   test.each([
@@ -85,15 +85,15 @@ describe("the networking layer", () => {
     ["ingress.class", "kourier.ingress.networking.knative.dev", false],
     // Knative takes Istio's where none is set.
     ["_example", "ingress-class: x", true],
-  ])("with %s: %s is so: %p", async (key, value, so) => {
+  ])("with %s: %s is so: %p", async (key, value, done) => {
     const cluster = layered(netIstio(), config("knative-serving", "config-network", { [key]: value }));
-    expect((await networkingStep.look(fakeSite({ cluster }).site)).so).toBe(so);
+    expect((await networkingStep.inspect(fakePlatform({ cluster }).platform)).done).toBe(done);
   });
 
   test("that is missing is to be installed; in part, and of somebody else, it is not changed", async () => {
     const none = new FakeCluster("c", [...istioObjects(), ...knativeObjects()]);
-    expect(await networkingStep.look(fakeSite({ cluster: none }).site)).toEqual({
-      so: false,
+    expect(await networkingStep.inspect(fakePlatform({ cluster: none }).platform)).toEqual({
+      done: false,
       detail: "not installed",
     });
     const part = layered();
@@ -103,26 +103,26 @@ describe("the networking layer", () => {
       namespace: "istio-system",
       name: "knative-local-gateway",
     });
-    const { site, tell } = fakeSite({ cluster: part });
-    await expect(networkingStep.make(site, tell)).rejects.toThrow(
+    const { platform, report } = fakePlatform({ cluster: part });
+    await expect(networkingStep.run(platform, report)).rejects.toThrow(
       "there in part: Service istio-system/knative-local-gateway missing. It was set up by somebody else",
     );
     expect(part.writes).toEqual([]);
   });
 
   test("on which nothing acts is told, and nothing is installed over it", async () => {
-    const { site, tell, cluster } = fakeSite({ cluster: layered(ingress("Unknown")) });
-    await expect(networkingStep.make(site, tell)).rejects.toThrow("no controller acts on Knative's routes");
+    const { platform, report, cluster } = fakePlatform({ cluster: layered(ingress("Unknown")) });
+    await expect(networkingStep.run(platform, report)).rejects.toThrow("no controller acts on Knative's routes");
     expect(cluster.writes).toEqual([]);
   });
 
   test("that was broken off is to be installed again", async () => {
     const cluster = layered(netIstio());
-    await noteMade(cluster.kube, NETWORKING, {
+    await recordStep(cluster.kube, NETWORKING, {
       objects: [{ apiVersion: "v1", kind: "Service", name: "s", namespace: "n" }],
     });
-    expect(await networkingStep.look(fakeSite({ cluster }).site)).toEqual({
-      so: false,
+    expect(await networkingStep.inspect(fakePlatform({ cluster }).platform)).toEqual({
+      done: false,
       detail: "begun, and not completed",
     });
   });
@@ -133,8 +133,8 @@ describe("the ingress class", () => {
   const other = (): KubeObject => config("knative-serving", "config-network", OTHER);
 
   test("is changed where nobody uses another, and given back", async () => {
-    const { site, tell, cluster } = fakeSite({ cluster: layered(netIstio(), other()) });
-    expect(await networkingStep.make(site, tell)).toBe("net-istio 1.15.1");
+    const { platform, report, cluster } = fakePlatform({ cluster: layered(netIstio(), other()) });
+    expect(await networkingStep.run(platform, report)).toBe("net-istio 1.15.1");
     expect(cluster.get(CONFIG)).toMatchObject({ data: { "ingress-class": CLASS } });
     const [made] = await readLedger(cluster.kube);
     expect(made).toMatchObject({ step: NETWORKING, before: OTHER, complete: true });
@@ -143,10 +143,10 @@ describe("the ingress class", () => {
   });
 
   test("is not changed under the hands of those who use another", async () => {
-    const { site, tell, cluster } = fakeSite({
+    const { platform, report, cluster } = fakePlatform({
       cluster: layered(netIstio(), other(), knativeService("theirs")),
     });
-    await expect(networkingStep.make(site, tell)).rejects.toThrow("these services use it: n/theirs");
+    await expect(networkingStep.run(platform, report)).rejects.toThrow("these services use it: n/theirs");
     expect(cluster.writes).toEqual([]);
   });
 

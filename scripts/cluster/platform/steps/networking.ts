@@ -2,14 +2,14 @@ import Type from "typebox";
 import { Check } from "typebox/schema";
 import type { Kube } from "../../kube/client.ts";
 import { nameOf, type ObjectRef } from "../../kube/kube-object.ts";
-import { Unable } from "../../user-error.ts";
+import { UserError } from "../../user-error.ts";
 import { applyRelease, objectsIn } from "../apply-release.ts";
 import { configMap, readConfigMap } from "../../kube/config-map.ts";
 import { deploymentsIn, notReady } from "../deployments.ts";
-import { completeMade, type Made, noteMade, readLedger } from "../ledger.ts";
+import { completeStep, type LedgerEntry, recordStep, readLedger } from "../ledger.ts";
 import { MANAGER } from "../../ownership.ts";
-import type { Site } from "../platform-context.ts";
-import type { Look, Step, Tell } from "../step.ts";
+import type { PlatformContext } from "../platform-context.ts";
+import type { Inspection, Step, Report } from "../step.ts";
 import { until } from "../wait-until.ts";
 import { PLATFORM } from "../versions.ts";
 import { SERVING } from "./knative.ts";
@@ -31,12 +31,12 @@ const PIECES: readonly ObjectRef[] = [
 export const networkingStep: Step = {
   name: NETWORKING,
   title: "Networking layer",
-  look: async (site) => (await find(site.kube())).look,
-  make,
+  inspect: async (platform) => (await find(platform.kube())).inspection,
+  run,
 };
 
 interface Found {
-  look: Look;
+  inspection: Inspection;
   /** Whether net-istio is ours to install: nothing of it is there, or what we have begun and not completed. */
   install: boolean;
   /** The class that is set and is another one. */
@@ -59,7 +59,7 @@ async function find(kube: Kube): Promise<Found> {
     ({ step, objects, complete }) => step === NETWORKING && !complete && objects.length > 0,
   );
   const found = (detail: string, install = false): Found => ({
-    look: { so: false, detail },
+    inspection: { done: false, detail },
     install,
     otherClass,
   });
@@ -70,7 +70,7 @@ async function find(kube: Kube): Promise<Found> {
   const controller = own.length === 0 ? await whoActs(kube) : await netIstio(kube, own);
   if (!controller.acts) return found(controller.who);
   if (otherClass !== undefined) return found(`the ingress class is ${otherClass}`);
-  return { look: { so: true, detail: controller.who }, install: false, otherClass };
+  return { inspection: { done: true, detail: controller.who }, install: false, otherClass };
 }
 
 interface Acting {
@@ -114,24 +114,24 @@ async function whoActs(kube: Kube): Promise<Acting> {
     : { acts: false, who: "no controller acts on Knative's routes" };
 }
 
-async function make(site: Site, tell: Tell): Promise<string> {
-  const kube = site.kube();
-  const { look, install, otherClass } = await find(kube);
+async function run(platform: PlatformContext, report: Report): Promise<string> {
+  const kube = platform.kube();
+  const { inspection, install, otherClass } = await find(kube);
   if (otherClass !== undefined) await takeClass(kube, otherClass);
   if (install) {
-    tell(`getting the release ${PLATFORM.netIstio.install}`);
-    await applyRelease(site, NETWORKING, objectsIn(await site.release(PLATFORM.netIstio.file)), tell);
-  } else if (look.detail.startsWith("there in part") || look.detail.startsWith("no controller")) {
-    throw new Unable(
-      `Knative's networking layer for Istio: ${look.detail}. It was set up by somebody else, so nothing was changed; complete or remove it, and run this command again.`,
+    report(`getting the release ${PLATFORM.netIstio.install}`);
+    await applyRelease(platform, NETWORKING, objectsIn(await platform.release(PLATFORM.netIstio.file)), report);
+  } else if (inspection.detail.startsWith("there in part") || inspection.detail.startsWith("no controller")) {
+    throw new UserError(
+      `Knative's networking layer for Istio: ${inspection.detail}. It was set up by somebody else, so nothing was changed; complete or remove it, and run this command again.`,
     );
   }
-  if (otherClass !== undefined || install) await completeMade(site.kube(), NETWORKING);
-  await until("The networking layer", site, tell, async () => {
-    const found = await find(site.kube());
-    return found.look.so ? undefined : found.look.detail;
+  if (otherClass !== undefined || install) await completeStep(platform.kube(), NETWORKING);
+  await until("The networking layer", platform, report, async () => {
+    const found = await find(platform.kube());
+    return found.inspection.done ? undefined : found.inspection.detail;
   });
-  return (await find(site.kube())).look.detail;
+  return (await find(platform.kube())).inspection.detail;
 }
 
 /** Makes Istio the class of routes that name none. Where such routes exist they would change under their owners' hands. */
@@ -139,16 +139,16 @@ async function takeClass(kube: Kube, otherClass: string): Promise<void> {
   const { items } = await kube.list({ apiVersion: "serving.knative.dev/v1", kind: "Service" });
   if (items.length > 0) {
     const names = items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join(", ");
-    throw new Unable(
+    throw new UserError(
       `Knative's ingress class is ${otherClass}, and these services use it: ${names}. Set ingress-class in ConfigMap ${SERVING}/config-network to ${CLASS} yourself if they may change.`,
     );
   }
-  await noteMade(kube, NETWORKING, { before: { "ingress-class": otherClass } });
+  await recordStep(kube, NETWORKING, { before: { "ingress-class": otherClass } });
   await kube.patch(CONFIG, { data: { "ingress-class": CLASS } }, { fieldManager: MANAGER });
 }
 
 /** Gives the class back that was set before. What was installed is removed as any release is. */
-export async function giveClassBack(kube: Kube, { before }: Made): Promise<void> {
+export async function giveClassBack(kube: Kube, { before }: LedgerEntry): Promise<void> {
   const set = before["ingress-class"];
   if (set === undefined || (await kube.get(CONFIG)) === undefined) return;
   await kube.patch(CONFIG, { data: { "ingress-class": set } }, { fieldManager: MANAGER });

@@ -1,9 +1,9 @@
 import type { Kube } from "../../kube/client.ts";
 import { deleteAndWait } from "../../kube/delete-and-wait.ts";
 import { type Kind, type KubeObject, nameOf, refOf } from "../../kube/kube-object.ts";
-import type { Site } from "../platform-context.ts";
-import type { Step, Tell } from "../step.ts";
-import { isOurs, MANAGED_BY, MANAGER } from "../../ownership.ts";
+import type { PlatformContext } from "../platform-context.ts";
+import type { Step, Report } from "../step.ts";
+import { isManaged, MANAGED_BY, MANAGER } from "../../ownership.ts";
 import { SERVING } from "./knative.ts";
 
 // What may be deployed, in the order of its removal: what leads to the services first, then the services, then what
@@ -33,12 +33,12 @@ export function deployedStep(namespace: string): Step {
   return {
     name: "deployed",
     title: "What was deployed",
-    async look(site) {
-      const found = await deployed(site.kube(), namespace);
-      if (found.length === 0) return { so: true, detail: "nothing is there" };
-      return { so: false, detail: `${found.length} objects of ${namespace}` };
+    async inspect(platform) {
+      const found = await deployed(platform.kube(), namespace);
+      if (found.length === 0) return { done: true, detail: "nothing is there" };
+      return { done: false, detail: `${found.length} objects of ${namespace}` };
     },
-    make: (site, tell) => remove(site, namespace, tell),
+    run: (platform, report) => remove(platform, namespace, report),
   };
 }
 
@@ -52,7 +52,7 @@ async function deployed(kube: Kube, namespace: string): Promise<KubeObject[]> {
   );
   const objects = lists.flatMap(({ items }) => items).filter(standsAlone);
   const own = await kube.get({ apiVersion: "v1", kind: "Namespace", name: namespace });
-  return own !== undefined && isOurs(own) ? [...objects, own] : objects;
+  return own !== undefined && isManaged(own) ? [...objects, own] : objects;
 }
 
 /** Whether an object goes only when it is told to; what has an owner goes with it. */
@@ -61,15 +61,15 @@ function standsAlone({ metadata }: KubeObject): boolean {
   return (ownerReferences ?? []).length === 0;
 }
 
-async function remove(site: Site, namespace: string, tell: Tell): Promise<string> {
-  const kube = site.kube();
+async function remove(platform: PlatformContext, namespace: string, report: Report): Promise<string> {
+  const kube = platform.kube();
   const objects = await deployed(kube, namespace);
   for (const object of objects) {
-    site.signal.throwIfAborted();
+    platform.signal.throwIfAborted();
     const ref = refOf(object);
-    tell(`removing ${nameOf(ref)}`);
+    report(`removing ${nameOf(ref)}`);
     // Knative's own objects below a service are ended by its controllers, which have to be there still.
-    await deleteAndWait(kube, ref, { timeoutMs: site.timeoutMs, signal: site.signal });
+    await deleteAndWait(kube, ref, { timeoutMs: platform.timeoutMs, signal: platform.signal });
   }
   return `${objects.length} objects removed`;
 }

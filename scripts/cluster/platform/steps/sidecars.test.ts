@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { KubeObject } from "../../kube/kube-object.ts";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
 import { readLedger } from "../ledger.ts";
-import { deployment, fakeSite, namespace, podOf } from "../fake-platform.ts";
+import { deployment, fakePlatform, namespace, podOf } from "../fake-platform.ts";
 import { removeSidecars, sidecarStep } from "./sidecars.ts";
 
 const SERVING = "knative-serving";
@@ -39,9 +39,9 @@ describe("Knative's sidecars", () => {
     ["of a revision of Istio", { "istio.io/rev": "canary" }, WITH, true, "beside each pod"],
     ["not asked for", {}, ["main"], false, "the namespace knative-serving does not ask for them"],
     ["asked for since the pods began", ENABLED, ["main"], false, "none beside activator"],
-  ])("%s", async (_, labels, containers, so, detail) => {
-    const look = await sidecarStep.look(fakeSite({ cluster: serving(labels, containers) }).site);
-    expect(look).toEqual({ so, detail });
+  ])("%s", async (_, labels, containers, done, detail) => {
+    const look = await sidecarStep.inspect(fakePlatform({ cluster: serving(labels, containers) }).platform);
+    expect(look).toEqual({ done, detail });
   });
 
   test("may also start first, where Kubernetes can do that", async () => {
@@ -51,13 +51,13 @@ describe("Knative's sidecars", () => {
       ...pod,
       spec: { containers: [{ name: "main" }], initContainers: [{ name: "istio-proxy" }] },
     });
-    expect((await sidecarStep.look(fakeSite({ cluster }).site)).so).toBe(true);
+    expect((await sidecarStep.inspect(fakePlatform({ cluster }).platform)).done).toBe(true);
   });
 
   test("that were switched off stay so, with a warning", async () => {
     const cluster = serving({ "istio-injection": "disabled" }, ["main"]);
-    const look = await sidecarStep.look(fakeSite({ cluster }).site);
-    expect(look.so).toBe(true);
+    const look = await sidecarStep.inspect(fakePlatform({ cluster }).platform);
+    expect(look.done).toBe(true);
     expect(look.warnings?.[0]).toContain("istio-injection=disabled");
   });
 
@@ -65,26 +65,26 @@ describe("Knative's sidecars", () => {
     const ending = podOf(SERVING, "activator");
     ending.metadata = { ...ending.metadata, name: "activator-0", deletionTimestamp: "2026-01-01T00:00:00Z" };
     const cluster = serving(ENABLED, WITH, ending);
-    expect((await sidecarStep.look(fakeSite({ cluster }).site)).so).toBe(true);
+    expect((await sidecarStep.inspect(fakePlatform({ cluster }).platform)).done).toBe(true);
   });
 
   test("come by a label and one restart of those without, and go again", async () => {
-    const { site, cluster, tell } = fakeSite({ cluster: serving({ own: "label" }, ["main"]) });
-    expect(await sidecarStep.make(site, tell)).toBe("beside each pod");
+    const { platform, cluster, report } = fakePlatform({ cluster: serving({ own: "label" }, ["main"]) });
+    expect(await sidecarStep.run(platform, report)).toBe("beside each pod");
     expect(cluster.get(NAMESPACE)?.metadata.labels).toEqual({ own: "label", ...ENABLED });
     expect(cluster.writes.filter((write) => write.includes("/deployments/"))).toEqual([
       `PATCH /apis/apps/v1/namespaces/${SERVING}/deployments/activator`,
     ]);
     expect(await readLedger(cluster.kube)).toMatchObject([{ step: "sidecars", complete: true }]);
-    await removeSidecars(site, tell);
+    await removeSidecars(platform, report);
     expect(cluster.get(NAMESPACE)?.metadata.labels).toEqual({ own: "label" });
-    expect(await sidecarStep.look(site)).toMatchObject({ so: false });
+    expect(await sidecarStep.inspect(platform)).toMatchObject({ done: false });
     expect(await readLedger(cluster.kube)).toEqual([]);
   });
 
   test("that were asked for before are not claimed", async () => {
-    const { site, cluster, tell } = fakeSite({ cluster: serving(ENABLED, ["main"]) });
-    await sidecarStep.make(site, tell);
+    const { platform, cluster, report } = fakePlatform({ cluster: serving(ENABLED, ["main"]) });
+    await sidecarStep.run(platform, report);
     expect(await readLedger(cluster.kube)).toEqual([]);
   });
 });

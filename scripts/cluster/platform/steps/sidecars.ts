@@ -3,10 +3,10 @@ import { Check } from "typebox/schema";
 import type { Kube } from "../../kube/client.ts";
 import type { KubeObject } from "../../kube/kube-object.ts";
 import { DEPLOYMENT, deploymentsIn, type LiveDeployment, notReady } from "../deployments.ts";
-import { completeMade, forgetMade, noteMade } from "../ledger.ts";
+import { completeStep, forgetStep, recordStep } from "../ledger.ts";
 import { MANAGER } from "../../ownership.ts";
-import type { Site } from "../platform-context.ts";
-import type { Look, Step, Tell } from "../step.ts";
+import type { PlatformContext } from "../platform-context.ts";
+import type { Inspection, Step, Report } from "../step.ts";
 import { until } from "../wait-until.ts";
 import { SERVING } from "./knative.ts";
 
@@ -24,34 +24,34 @@ const WithContainers = Type.Object({
  * Sidecars beside Knative's own pods. Without one the activator cannot speak mTLS to the services, and a strict mesh
  * refuses it.
  */
-export const sidecarStep: Step = { name: SIDECARS, title: "Knative's sidecars", look, make };
+export const sidecarStep: Step = { name: SIDECARS, title: "Knative's sidecars", inspect, run };
 
-async function look(site: Site): Promise<Look> {
-  const kube = site.kube();
+async function inspect(platform: PlatformContext): Promise<Inspection> {
+  const kube = platform.kube();
   const namespace = await kube.get(NAMESPACE);
-  if (namespace === undefined) return { so: false, detail: "Knative is not there yet" };
+  if (namespace === undefined) return { done: false, detail: "Knative is not there yet" };
   const { labels = {} } = namespace.metadata;
   if (labels[INJECTION] === "disabled")
     return {
-      so: true,
+      done: true,
       detail: "switched off",
       warnings: [
         `the namespace ${SERVING} has ${INJECTION}=disabled, so a strict mesh refuses the activator`,
       ],
     };
   if (labels[INJECTION] !== "enabled" && labels["istio.io/rev"] === undefined)
-    return { so: false, detail: `the namespace ${SERVING} does not ask for them` };
+    return { done: false, detail: `the namespace ${SERVING} does not ask for them` };
   const without = await withoutSidecar(kube);
   return without.length === 0
-    ? { so: true, detail: "beside each pod" }
-    : { so: false, detail: `none beside ${without.map(({ metadata }) => metadata.name).join(", ")}` };
+    ? { done: true, detail: "beside each pod" }
+    : { done: false, detail: `none beside ${without.map(({ metadata }) => metadata.name).join(", ")}` };
 }
 
-async function make(site: Site, tell: Tell): Promise<string> {
-  const kube = site.kube();
+async function run(platform: PlatformContext, report: Report): Promise<string> {
+  const kube = platform.kube();
   const labels = (await kube.get(NAMESPACE))?.metadata.labels ?? {};
   if (labels[INJECTION] === undefined && labels["istio.io/rev"] === undefined) {
-    await noteMade(kube, SIDECARS, { before: { [INJECTION]: null } });
+    await recordStep(kube, SIDECARS, { before: { [INJECTION]: null } });
     await kube.patch(
       NAMESPACE,
       { metadata: { labels: { [INJECTION]: "enabled" } } },
@@ -59,30 +59,30 @@ async function make(site: Site, tell: Tell): Promise<string> {
     );
   }
   const without = await withoutSidecar(kube);
-  tell(`restarting ${without.map(({ metadata }) => metadata.name).join(", ")}`);
+  report(`restarting ${without.map(({ metadata }) => metadata.name).join(", ")}`);
   await restart(kube, without);
-  await until("Knative Serving with sidecars", site, tell, async () => {
-    const reason = await notReady(site.kube(), await deploymentsIn(site.kube(), SERVING));
+  await until("Knative Serving with sidecars", platform, report, async () => {
+    const reason = await notReady(platform.kube(), await deploymentsIn(platform.kube(), SERVING));
     if (reason !== undefined) return reason;
-    const { so, detail } = await look(site);
-    return so ? undefined : detail;
+    const { done, detail } = await inspect(platform);
+    return done ? undefined : detail;
   });
-  await completeMade(site.kube(), SIDECARS);
+  await completeStep(platform.kube(), SIDECARS);
   return "beside each pod";
 }
 
 /** Takes the label away again that `up` has set, and the sidecars with it. */
-export async function removeSidecars(site: Site, tell: Tell): Promise<string> {
-  const kube = site.kube();
+export async function removeSidecars(platform: PlatformContext, report: Report): Promise<string> {
+  const kube = platform.kube();
   if ((await kube.get(NAMESPACE)) !== undefined) {
     const patch = { metadata: { labels: { [INJECTION]: null } } };
     await kube.patch(NAMESPACE, patch, { fieldManager: MANAGER });
     await restart(kube, (await deploymentsIn(kube, SERVING)).filter(takesSidecar));
-    await until("Knative Serving without sidecars", site, tell, async () =>
-      notReady(site.kube(), await deploymentsIn(site.kube(), SERVING)),
+    await until("Knative Serving without sidecars", platform, report, async () =>
+      notReady(platform.kube(), await deploymentsIn(platform.kube(), SERVING)),
     );
   }
-  await forgetMade(kube, SIDECARS);
+  await forgetStep(kube, SIDECARS);
   return "removed";
 }
 

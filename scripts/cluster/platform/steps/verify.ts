@@ -1,4 +1,4 @@
-import { Unable } from "../../user-error.ts";
+import { UserError } from "../../user-error.ts";
 import type { CheckResult } from "../../verify/check.ts";
 import { verify } from "../../verify/verify.ts";
 import type { Step } from "../step.ts";
@@ -18,19 +18,19 @@ export function verifyStep({ namespace, ingress }: VerifyStepOptions): Step {
     name: "verify",
     title: "Checks",
     readsOnly: true,
-    look: async () => ({ so: false, detail: "to be made" }),
-    async make(site, tell) {
+    inspect: async () => ({ done: false, detail: "to be made" }),
+    async run(platform, report) {
       const results = await verify({
-        kube: site.kube(),
+        kube: platform.kube(),
         namespace,
         ingress,
         requests: REQUESTS,
-        signal: site.signal,
-        onProgress: tell,
+        signal: platform.signal,
+        onProgress: report,
       });
       const failed = results.filter(({ ok }) => !ok);
       if (failed.length === 0) return `all ${results.length} hold`;
-      throw new Unable(
+      throw new UserError(
         [`${failed.length} of ${results.length} checks do not hold:`, ...failed.map(lineOf)].join("\n"),
       );
     },
