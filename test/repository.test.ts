@@ -34,10 +34,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "scripts/rollout/judge": ["scripts/rollout/judge", "scripts/traffic/random.ts", "scripts/nearest.ts"],
   "scripts/engines": [
     "scripts/engines",
+    "scripts/sources",
     "scripts/mesh",
     "scripts/cluster",
     "scripts/traffic",
     "scripts/manifests",
+    "scripts/nearest.ts",
+  ],
+  "scripts/sources": [
+    "scripts/sources",
+    "scripts/mesh",
+    "scripts/cluster",
+    "scripts/traffic",
     "scripts/nearest.ts",
   ],
   "scripts/terminal": [

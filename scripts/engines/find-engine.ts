@@ -49,7 +49,7 @@ function found(engine: RecordedEngine, because: string): FoundEngine {
 }
 
 async function local({ root, service }: FindEngineOptions): Promise<RecordedEngine> {
-  const { localEngine } = await import("../mesh/engine/local.ts");
+  const { localEngine } = await import("./local/local-engine.ts");
   return localEngine({ root, service });
 }
 
@@ -67,10 +67,10 @@ async function onCluster(
   ] = await Promise.all([
     import("../cluster/kube/connection.ts"),
     import("../cluster/kube/client.ts"),
-    import("../cluster/engines/knative.ts"),
-    import("../cluster/engines/istio.ts"),
-    import("../cluster/engines/weighted-rule.ts"),
-    import("../cluster/engines/outcomes/prometheus.ts"),
+    import("./knative/knative-engine.ts"),
+    import("./istio/istio-engine.ts"),
+    import("./istio/weighted-rule.ts"),
+    import("../sources/prometheus/prometheus-outcomes.ts"),
   ]);
   const kube = new Kube(connect({ context }));
   const outcomes = prometheus === undefined ? undefined : prometheusOutcomes(prometheus);
@@ -91,6 +91,7 @@ async function noCluster(error: unknown): Promise<undefined> {
     import("../cluster/kube/connection.ts"),
     import("../cluster/user-error.ts"),
   ]);
-  if ([NoCluster, Unreachable, UserError, CannotWrite].some((type) => error instanceof type)) return undefined;
+  if ([NoCluster, Unreachable, UserError, CannotWrite].some((type) => error instanceof type))
+    return undefined;
   throw error;
 }

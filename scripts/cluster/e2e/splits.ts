@@ -1,5 +1,5 @@
-import { istioEngine } from "../engines/istio.ts";
-import { knativeEngine } from "../engines/knative.ts";
+import { istioEngine } from "../../engines/istio/istio-engine.ts";
+import { knativeEngine } from "../../engines/knative/knative-engine.ts";
 import type { CheckResult } from "../verify/check.ts";
 import { observeSplit } from "../verify/split-checks.ts";
 import { judgeSplit } from "./chi-square-check.ts";

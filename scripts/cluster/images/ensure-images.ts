@@ -77,7 +77,9 @@ export async function waysFor(
   const loader = delivery.command?.("", "")[0] ?? "";
   const get = LOADERS[loader];
   if (get !== undefined && !programs.has(loader))
-    throw new UserError(`Images are brought to ${delivery.to} by ${loader}, which is not on the PATH: ${get}`);
+    throw new UserError(
+      `Images are brought to ${delivery.to} by ${loader}, which is not on the PATH: ${get}`,
+    );
   return { builder, delivery };
 }
 

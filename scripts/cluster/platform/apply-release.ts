@@ -81,7 +81,10 @@ const Established = Type.Object({
   }),
 });
 
-async function notEstablished(platform: PlatformContext, definitions: readonly KubeObject[]): Promise<string | undefined> {
+async function notEstablished(
+  platform: PlatformContext,
+  definitions: readonly KubeObject[],
+): Promise<string | undefined> {
   const { items } = await platform.kube().list(CRD);
   const established = new Set(
     items

@@ -169,7 +169,9 @@ describe("the minikube profile", () => {
   });
 
   test("needs minikube", async () => {
-    await expect(runSteps([profileStep("lab")], fakePlatform().platform)).rejects.toThrow("minikube is missing");
+    await expect(runSteps([profileStep("lab")], fakePlatform().platform)).rejects.toThrow(
+      "minikube is missing",
+    );
   });
 });
 

@@ -19,7 +19,10 @@ interface Removal {
 }
 
 const REMOVALS: Readonly<Record<string, Removal>> = {
-  [SIDECARS]: { title: "Knative's sidecars", remove: (platform, _, report) => removeSidecars(platform, report) },
+  [SIDECARS]: {
+    title: "Knative's sidecars",
+    remove: (platform, _, report) => removeSidecars(platform, report),
+  },
   [DOMAIN]: { title: "Domain", remove: (platform, made) => removeDomain(platform.kube(), made) },
   [NETWORKING]: {
     title: "Networking layer",

@@ -10,7 +10,11 @@ import { until } from "./wait-until.ts";
  * Removes what was applied of a release, the last first: webhooks before what answers them. Kinds and namespaces take
  * their objects with them, and are waited for.
  */
-export async function removeRelease(platform: PlatformContext, { step, objects }: LedgerEntry, report: Report): Promise<string> {
+export async function removeRelease(
+  platform: PlatformContext,
+  { step, objects }: LedgerEntry,
+  report: Report,
+): Promise<string> {
   const kube = platform.kube();
   const reversed = [...objects].reverse();
   for (const ref of reversed.filter((object) => !takesOthers(object))) {
@@ -25,7 +29,8 @@ export async function removeRelease(platform: PlatformContext, { step, objects }
   }
   // A controller may have made one again while what it was made from was still there.
   await until(`Removing ${step}`, platform, report, async () => {
-    for (const ref of reversed) if (await platform.kube().delete(ref)) return `deleting ${nameOf(ref)} once more`;
+    for (const ref of reversed)
+      if (await platform.kube().delete(ref)) return `deleting ${nameOf(ref)} once more`;
     return undefined;
   });
   await forgetStep(kube, step);

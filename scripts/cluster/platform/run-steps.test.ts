@@ -93,8 +93,13 @@ describe("steps", () => {
     };
     const opening = step("cluster", world, { opensCluster: true });
     const after = step("a", world);
-    const looking = { ...after, inspect: () => (world.has("cluster") ? after.inspect(platform) : noCluster()) };
-    expect(states(await runSteps([opening, looking], platform, { dryRun: true }))).toBe("cluster due, a unknown");
+    const looking = {
+      ...after,
+      inspect: () => (world.has("cluster") ? after.inspect(platform) : noCluster()),
+    };
+    expect(states(await runSteps([opening, looking], platform, { dryRun: true }))).toBe(
+      "cluster due, a unknown",
+    );
     expect(states(await runSteps([opening, looking], platform))).toBe("cluster made, a made");
   });
 });
@@ -173,7 +178,9 @@ describe("a step that fails", () => {
     };
     let last: readonly StepView[] = [];
     const run = (): Promise<StepView[]> =>
-      runSteps([step("a", world), failing, step("c", world)], platform, { onSteps: (views) => (last = views) });
+      runSteps([step("a", world), failing, step("c", world)], platform, {
+        onSteps: (views) => (last = views),
+      });
     await expect(run()).rejects.toThrow("b cannot");
     expect(states(last)).toBe("a made, b failed, c due");
     expect(last[1]?.detail).toBe("trying");

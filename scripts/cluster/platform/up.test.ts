@@ -66,7 +66,9 @@ describe("up", () => {
   });
 
   test("names all programs that an empty cluster takes at once, and changes nothing", async () => {
-    const { platform, cluster } = fakePlatform({ cluster: new FakeCluster("prod", [{ ...node, status: {} }]) });
+    const { platform, cluster } = fakePlatform({
+      cluster: new FakeCluster("prod", [{ ...node, status: {} }]),
+    });
     const attempt = runSteps(steps, platform);
     for (const part of ["istioctl is missing", "Images have to be built", "docker", "buildah"])
       await expect(attempt).rejects.toThrow(part);

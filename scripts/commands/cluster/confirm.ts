@@ -15,7 +15,12 @@ export interface ConfirmOptions {
  * be asked, the command has to name the context.
  * @throws Failure when the user does not agree; nothing was changed then
  */
-export async function confirmRemoteChange({ connection, todo, command, signal }: ConfirmOptions): Promise<void> {
+export async function confirmRemoteChange({
+  connection,
+  todo,
+  command,
+  signal,
+}: ConfirmOptions): Promise<void> {
   const [{ isLocal }, { ask }] = await Promise.all([
     import("../../cluster/platform/up.ts"),
     import("../../terminal/ask.ts"),

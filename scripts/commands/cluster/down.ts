@@ -108,13 +108,21 @@ async function contextOf(platform: PlatformContext): Promise<{ context: string |
 }
 
 /** Parts of the platform are removed when the user agrees. Where nobody can be asked, the command itself says so. */
-async function confirm(due: readonly StepView[], { yes, dryRun }: DownFlags, platform: PlatformContext): Promise<void> {
+async function confirm(
+  due: readonly StepView[],
+  { yes, dryRun }: DownFlags,
+  platform: PlatformContext,
+): Promise<void> {
   const parts = due.filter(({ name }) => name !== "deployed");
   if (yes || dryRun || parts.length === 0) return;
   const { ask } = await import("../../terminal/ask.ts");
   const { context } = await contextOf(platform);
   const named = parts.map(({ title, detail, name }) => (name === "cluster" ? detail : title)).join(", ");
   const question = `To be removed${context === undefined ? "" : ` from ${context}`}: ${named}. Go on?`;
-  const answer = await ask(question, { input: process.stdin, output: process.stderr, signal: platform.signal });
+  const answer = await ask(question, {
+    input: process.stdin,
+    output: process.stderr,
+    signal: platform.signal,
+  });
   if (answer === false) throw new Failure("Nothing was removed.");
 }

@@ -10,7 +10,10 @@ export interface PlatformFlags {
 }
 
 /** What the steps of `up` and `down` work on: the user's cluster, programs and environment. */
-export async function platformContext({ context, timeout }: PlatformFlags, signal: AbortSignal): Promise<PlatformContext> {
+export async function platformContext(
+  { context, timeout }: PlatformFlags,
+  signal: AbortSignal,
+): Promise<PlatformContext> {
   const [{ PlatformContext }, { connect }, { programs }] = await Promise.all([
     import("../../cluster/platform/platform-context.ts"),
     import("../../cluster/kube/connection.ts"),

@@ -103,7 +103,11 @@ async function runUp(flags: UpFlags, sequel: Sequel): Promise<void> {
 }
 
 /** A cluster of the user's own is changed without asking, and so is one that the user has named. */
-async function confirm(due: readonly StepView[], { context, yes, dryRun }: UpFlags, platform: PlatformContext): Promise<void> {
+async function confirm(
+  due: readonly StepView[],
+  { context, yes, dryRun }: UpFlags,
+  platform: PlatformContext,
+): Promise<void> {
   if (yes || dryRun || context !== undefined || due.some(({ name }) => name === "cluster")) return;
   const todo = due.map(({ title }) => title).join(", ");
   const { connection } = platform.kube();

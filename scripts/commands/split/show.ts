@@ -16,7 +16,7 @@ export async function showSplit(service: string, flags: SplitFlags, signal: Abor
   console.log(drawSplit(view, { style: styleFor(process.stdout), nowMs: Date.now() }).join("\n"));
 
   async function readFile() {
-    const { readFileSplit } = await import("../../mesh/engine/split-file.ts");
+    const { readFileSplit } = await import("../../engines/local/split-file.ts");
     const { targets, at } = await readFileSplit({ root: resolve(flags.dir), service });
     return { targets, place: lineOf(at) };
   }

@@ -1,4 +1,4 @@
-import { gatewayPods } from "../../cluster/engines/force/proxies.ts";
+import { gatewayPods } from "../../cluster/workload/proxies.ts";
 import type { Kube } from "../../cluster/kube/client.ts";
 import { forwardPort } from "../../cluster/tunnel/forward.ts";
 import { findMesh } from "../../mesh/admin/dev-file.ts";

@@ -39,8 +39,15 @@ function stopped(
 
 describe("a cluster that answers", () => {
   test("is taken as it is, and minikube is not even asked", async () => {
-    const { platform, programs } = fakePlatform({ cluster: new FakeCluster("prod"), programs: { minikube: "" } });
-    expect(await step.inspect(platform)).toEqual({ done: true, detail: "v1.34.0, context prod", warnings: [] });
+    const { platform, programs } = fakePlatform({
+      cluster: new FakeCluster("prod"),
+      programs: { minikube: "" },
+    });
+    expect(await step.inspect(platform)).toEqual({
+      done: true,
+      detail: "v1.34.0, context prod",
+      warnings: [],
+    });
     expect(programs.calls).toEqual([]);
   });
 
@@ -61,7 +68,10 @@ describe("a cluster that answers", () => {
 describe("minikube", () => {
   test("is started with a new profile where no cluster is configured", async () => {
     const { platform, programs, report, told } = stopped(undefined);
-    expect(await step.inspect(platform)).toEqual({ done: false, detail: "none is configured; minikube starts lab" });
+    expect(await step.inspect(platform)).toEqual({
+      done: false,
+      detail: "none is configured; minikube starts lab",
+    });
     expect(await step.run(platform, report)).toBe("v1.34.0, context lab");
     expect(programs.calls).toContain(
       "minikube start -p lab --cpus 6 --memory 12g --kubernetes-version v1.34.0",
@@ -84,9 +94,13 @@ describe("minikube", () => {
   });
 
   test("is not started when the user has named another cluster", async () => {
-    await expect(step.inspect(stopped("prod", { context: "prod" }).platform)).rejects.toThrow("It does not answer.");
+    await expect(step.inspect(stopped("prod", { context: "prod" }).platform)).rejects.toThrow(
+      "It does not answer.",
+    );
     const named = stopped("work", { context: "work", profiles: ["work"] });
-    expect((await step.inspect(named.platform)).detail).toBe("context work does not answer; minikube starts work");
+    expect((await step.inspect(named.platform)).detail).toBe(
+      "context work does not answer; minikube starts work",
+    );
   });
 
   test("that is missing is told with how to get it, and with what does without", async () => {

@@ -66,7 +66,10 @@ async function seen(platform: PlatformContext): Promise<Inspection> {
 }
 
 /** The minikube profile to start; none when the user has named a cluster that is not minikube's. */
-async function profileToStart(platform: PlatformContext, { profile }: ClusterOptions): Promise<string | undefined> {
+async function profileToStart(
+  platform: PlatformContext,
+  { profile }: ClusterOptions,
+): Promise<string | undefined> {
   const profiles = await minikubeProfiles(platform.programs);
   const context = platform.context ?? contextOf(platform);
   if (context !== undefined && profiles.includes(context)) return context;
@@ -81,7 +84,11 @@ function contextOf(platform: PlatformContext): string | undefined {
   }
 }
 
-async function startMinikube(platform: PlatformContext, options: ClusterOptions, report: Report): Promise<string> {
+async function startMinikube(
+  platform: PlatformContext,
+  options: ClusterOptions,
+  report: Report,
+): Promise<string> {
   const profile = (await profileToStart(platform, options)) ?? options.profile;
   const exists = (await minikubeProfiles(platform.programs)).includes(profile);
   const { cpus, memory, kubernetesVersion } = options;

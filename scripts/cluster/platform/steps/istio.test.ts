@@ -116,7 +116,10 @@ describe("Istio that is missing", () => {
     const cluster = new FakeCluster("lab", istioObjects());
     await recordStep(cluster.kube, ISTIO, {});
     const { platform, programs, report } = fakePlatform({ cluster, programs: { istioctl: "" } });
-    expect(await istioStep.inspect(platform)).toMatchObject({ done: false, detail: "begun, and not completed" });
+    expect(await istioStep.inspect(platform)).toMatchObject({
+      done: false,
+      detail: "begun, and not completed",
+    });
     await istioStep.run(platform, report);
     expect(programs.calls.some((call) => call.startsWith(INSTALL))).toBe(true);
     expect((await istioStep.inspect(platform)).done).toBe(true);

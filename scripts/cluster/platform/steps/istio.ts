@@ -2,7 +2,14 @@ import { deleteAndWait } from "../../kube/delete-and-wait.ts";
 import type { Kube } from "../../kube/client.ts";
 import { UserError } from "../../user-error.ts";
 import { deploymentsIn, type LiveDeployment, notReady } from "../deployments.ts";
-import { completeStep, forgetStep, isBrokenOff, type LedgerEntry, recordStep, readLedger } from "../ledger.ts";
+import {
+  completeStep,
+  forgetStep,
+  isBrokenOff,
+  type LedgerEntry,
+  recordStep,
+  readLedger,
+} from "../ledger.ts";
 import type { PlatformContext } from "../platform-context.ts";
 import type { Inspection, Step, Report } from "../step.ts";
 import { until } from "../wait-until.ts";
@@ -60,7 +67,8 @@ async function find(platform: PlatformContext): Promise<Found> {
   const version = versionOf(pilot);
   const warnings = versionWarning("Istio", version, PLATFORM.istio.range);
   const missing = gateways.length === 0 ? NO_GATEWAY : await notReady(kube, [...pilots, ...gateways]);
-  if (missing !== undefined) return { inspection: { done: false, detail: missing, warnings }, install: false };
+  if (missing !== undefined)
+    return { inspection: { done: false, detail: missing, warnings }, install: false };
   return { inspection: { done: true, detail: version ?? "of an unknown version", warnings }, install: false };
 }
 
@@ -98,7 +106,11 @@ async function install(platform: PlatformContext, report: Report): Promise<void>
 }
 
 /** Takes Istio away again, as far as `up` has brought it. */
-export async function removeIstio(platform: PlatformContext, { objects, before }: LedgerEntry, report: Report): Promise<string> {
+export async function removeIstio(
+  platform: PlatformContext,
+  { objects, before }: LedgerEntry,
+  report: Report,
+): Promise<string> {
   const kube = platform.kube();
   const what = "uninstalling with istioctl";
   report(what);

@@ -5,7 +5,13 @@ import { join } from "node:path";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
 import { recordStep, readLedger } from "../ledger.ts";
 import { PlatformContext } from "../platform-context.ts";
-import { becomeReady, deployment, fakePlatform, type FakePlatform, knativeObjects } from "../fake-platform.ts";
+import {
+  becomeReady,
+  deployment,
+  fakePlatform,
+  type FakePlatform,
+  knativeObjects,
+} from "../fake-platform.ts";
 import { KNATIVE, knativeStep } from "./knative.ts";
 
 let folder = "";
@@ -95,7 +101,10 @@ describe("Knative Serving that is missing", () => {
     const cluster = new FakeCluster("c", knativeObjects());
     await recordStep(cluster.kube, KNATIVE, {});
     const { platform, report } = withRelease(cluster);
-    expect(await knativeStep.inspect(platform)).toMatchObject({ done: false, detail: "begun, and not completed" });
+    expect(await knativeStep.inspect(platform)).toMatchObject({
+      done: false,
+      detail: "begun, and not completed",
+    });
     await knativeStep.run(platform, report);
     expect((await knativeStep.inspect(platform)).done).toBe(true);
   });

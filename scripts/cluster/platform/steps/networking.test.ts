@@ -75,7 +75,9 @@ describe("the networking layer", () => {
       { done: false, detail: "no controller acts on Knative's routes" },
     ],
   ])("with %s", async (_, more, expected) => {
-    expect(await networkingStep.inspect(fakePlatform({ cluster: layered(...more) }).platform)).toEqual(expected);
+    expect(await networkingStep.inspect(fakePlatform({ cluster: layered(...more) }).platform)).toEqual(
+      expected,
+    );
   });
 
   test.each([
@@ -112,7 +114,9 @@ describe("the networking layer", () => {
 
   test("on which nothing acts is told, and nothing is installed over it", async () => {
     const { platform, report, cluster } = fakePlatform({ cluster: layered(ingress("Unknown")) });
-    await expect(networkingStep.run(platform, report)).rejects.toThrow("no controller acts on Knative's routes");
+    await expect(networkingStep.run(platform, report)).rejects.toThrow(
+      "no controller acts on Knative's routes",
+    );
     expect(cluster.writes).toEqual([]);
   });
 

@@ -120,7 +120,12 @@ async function run(platform: PlatformContext, report: Report): Promise<string> {
   if (otherClass !== undefined) await takeClass(kube, otherClass);
   if (install) {
     report(`getting the release ${PLATFORM.netIstio.install}`);
-    await applyRelease(platform, NETWORKING, objectsIn(await platform.release(PLATFORM.netIstio.file)), report);
+    await applyRelease(
+      platform,
+      NETWORKING,
+      objectsIn(await platform.release(PLATFORM.netIstio.file)),
+      report,
+    );
   } else if (inspection.detail.startsWith("there in part") || inspection.detail.startsWith("no controller")) {
     throw new UserError(
       `Knative's networking layer for Istio: ${inspection.detail}. It was set up by somebody else, so nothing was changed; complete or remove it, and run this command again.`,

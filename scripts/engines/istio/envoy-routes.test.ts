@@ -1,0 +1,74 @@
+import { describe, expect, test } from "bun:test";
+import { catchAllShares } from "./envoy-routes.ts";
+import { sharesOf } from "./in-force.ts";
+
+const HOST = "kyc-credit-check.kyc.svc.cluster.local";
+const BASIC = "credit-check-basic.kyc.svc.cluster.local";
+const ADVANCED = "credit-check-advanced.kyc.svc.cluster.local";
+const GATEWAY = "knative-local-gateway.istio-system.svc.cluster.local";
+
+/** The answer of a proxy with one virtual host that leads everything else to these. */
+function dump(route: object, domains = [HOST, `${HOST}:*`]): string {
+  const pinned = {
+    name: "basic",
+    match: { prefix: "/", headers: [{ name: "end-user", string_match: { exact: "basic" } }] },
+    route: { cluster: `outbound|80||${BASIC}` },
+  };
+  const routes = [
+    pinned,
+    { match: { path: "/a" }, redirect: {} },
+    { name: "split", match: { prefix: "/" }, route },
+  ];
+  const other = {
+    domains: ["other.kyc"],
+    routes: [{ match: { prefix: "/" }, route: { cluster: "outbound|80||x" } }],
+  };
+  return JSON.stringify({
+    configs: [
+      { version_info: "1", route_config: { name: "http.8081", virtual_hosts: [other, { domains, routes }] } },
+    ],
+  });
+}
+
+describe("what a proxy does with a host", () => {
+  test("is told by the route that catches all else, with its weights", () => {
+    const weighted_clusters = {
+      clusters: [
+        { name: `outbound|80||${BASIC}`, weight: 995 },
+        { name: `outbound|80||${ADVANCED}`, weight: 5 },
+      ],
+    };
+    const shares = catchAllShares(dump({ weighted_clusters }), HOST);
+    expect(shares).toEqual([
+      [
+        { host: BASIC, authority: undefined, percent: 99.5 },
+        { host: ADVANCED, authority: undefined, percent: 0.5 },
+      ],
+    ]);
+    const written = [
+      { weight: 995, destination: { host: "credit-check-basic" } },
+      { weight: 0, destination: { host: "credit-check-v3" } },
+      { weight: 5, destination: { host: ADVANCED } },
+    ];
+    expect(sharesOf(written, "kyc")).toEqual(shares[0] ?? []);
+  });
+
+  test("is all to one where there is one cluster, whose host may be another", () => {
+    const route = {
+      cluster: `outbound|80||${GATEWAY}`,
+      host_rewrite_literal: "basic-credit-check.kyc.svc.cluster.local",
+    };
+    const lone = {
+      weight: 7,
+      destination: { host: GATEWAY },
+      headers: { request: { set: { Host: "basic-credit-check.kyc.svc.cluster.local" } } },
+    };
+    expect(catchAllShares(dump(route), HOST)).toEqual([sharesOf([lone], "kyc")]);
+  });
+
+  test("is nothing where it does not know the host, and nothing is read of what is no answer", () => {
+    expect(catchAllShares(dump({ cluster: "a" }, ["elsewhere"]), HOST)).toEqual([]);
+    expect(catchAllShares("<html>", HOST)).toEqual([]);
+    expect(catchAllShares("{}", HOST)).toEqual([]);
+  });
+});

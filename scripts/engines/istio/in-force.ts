@@ -1,0 +1,78 @@
+import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
+import { percentsOf } from "../../traffic/split/weights.ts";
+import type { LiveDestination, LiveVirtualService } from "../on-cluster/live-virtual-service.ts";
+import { findWeightedRule } from "./weighted-rule.ts";
+import { UserError } from "../../cluster/user-error.ts";
+import { untilProxiesHave } from "../on-cluster/ask-proxies.ts";
+import { catchAllShares, type RouteShare } from "./envoy-routes.ts";
+import type { ForceOptions } from "../knative/in-force.ts";
+import { gatewayPods, sidecarPods } from "../../cluster/workload/proxies.ts";
+
+/**
+ * Resolves when every proxy sends requests by the weights that are written, with how long that took: the gateway's
+ * pods, and where the VirtualService is for the mesh, the sidecars of the namespace too. Each is asked for the routes
+ * that it has.
+ * @throws UserError when a proxy cannot be asked
+ */
+export async function istioInForce({
+  kube,
+  namespace,
+  service,
+  signal,
+}: ForceOptions): Promise<{ ms: number }> {
+  const startedAt = performance.now();
+  const rule = await findWeightedRule(kube, namespace, service);
+  if (rule === undefined)
+    throw new UserError(`No VirtualService in ${namespace} has weights for ${service} any more.`);
+  const { object, routes } = rule;
+  const gateways = gatewaysOf(object);
+  const proxies = [
+    ...(gateways.some((name) => name !== "mesh") ? await gatewayPods(kube) : []),
+    ...(gateways.includes("mesh") ? await sidecarPods(kube, namespace) : []),
+  ];
+  const wanted = sharesOf(routes, namespace);
+  const hosts = (object.spec.hosts ?? []).map((host) => fullHost(host, namespace));
+  const hasIt = (dump: string, isSidecar: boolean): boolean =>
+    hosts.every((host) => {
+      const tables = catchAllShares(dump, host);
+      // A sidecar that was told of fewer hosts sends nothing there.
+      return (isSidecar || tables.length > 0) && tables.every((shares) => isSame(shares, wanted));
+    });
+  await untilProxiesHave({ kube, proxies, has: (dump, { isSidecar }) => hasIt(dump, isSidecar), signal });
+  return { ms: performance.now() - startedAt };
+}
+
+/** Destinations as Envoy has them: none of weight 0, a lone one with all. (istio, pilot/pkg/networking/core/route) */
+export function sharesOf(routes: readonly LiveDestination[], namespace: string): RouteShare[] {
+  const percents = percentsOf(routes.map(({ weight = 0 }) => weight));
+  return routes.flatMap(({ destination, headers }, i) => {
+    const percent = percents[i] ?? 0;
+    const set = Object.entries(headers?.request?.set ?? {});
+    const authority = set.find(([name]) => name.toLowerCase() === "host")?.[1];
+    return percent === 0 ? [] : [{ host: fullHost(destination.host, namespace), authority, percent }];
+  });
+}
+
+function isSame(a: readonly RouteShare[], b: readonly RouteShare[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((share, i) => {
+      const other = b[i];
+      return (
+        other !== undefined &&
+        share.host === other.host &&
+        share.authority === other.authority &&
+        Math.abs(share.percent - other.percent) < 1e-6
+      );
+    })
+  );
+}
+
+function gatewaysOf({ spec }: LiveVirtualService): string[] {
+  const { gateways } = spec as { gateways?: string[] };
+  return gateways ?? ["mesh"];
+}
+
+function fullHost(host: string, namespace: string): string {
+  return host.includes(".") ? host : `${host}.${namespace}.${CLUSTER_DOMAIN}`;
+}

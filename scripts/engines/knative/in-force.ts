@@ -1,0 +1,141 @@
+import { Check } from "typebox/schema";
+import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
+import { type KnTarget, withDefaults } from "../../traffic/kn/target.ts";
+import type { Kube } from "../../cluster/kube/client.ts";
+import { UserError } from "../../cluster/user-error.ts";
+import { KNATIVE_SERVICE, LiveService } from "../../cluster/workload/live-objects.ts";
+import { LiveVirtualService, VIRTUAL_SERVICE } from "../on-cluster/live-virtual-service.ts";
+import { untilProxiesHave } from "../on-cluster/ask-proxies.ts";
+import { gatewayPods, type Proxy, sidecarPods } from "../../cluster/workload/proxies.ts";
+
+export interface ForceOptions {
+  kube: Kube;
+  namespace: string;
+  service: string;
+  signal: AbortSignal;
+}
+
+const LOOK_AGAIN_MS = 20;
+
+/**
+ * Resolves when every proxy sends requests by the split that is written, with how long that took. Knative's own word is
+ * waited for, and each gateway pod is asked for the hash that net-istio wrote into its routes, as Knative's probes
+ * ask for it; the namespace's sidecars too, which Knative leaves out. (networking, pkg/status/status.go)
+ * @throws UserError when Knative says that the split cannot be had
+ */
+export async function knativeInForce({
+  kube,
+  namespace,
+  service,
+  signal,
+}: ForceOptions): Promise<{ ms: number }> {
+  const startedAt = performance.now();
+  await together(signal, routesReady, gatewaysHaveIt);
+  return { ms: performance.now() - startedAt };
+
+  async function gatewaysHaveIt(until: AbortSignal): Promise<void> {
+    let digest: string | undefined;
+    const written = writtenDigest(until).then((found) => {
+      digest = found;
+    });
+    const proxies = Promise.all([gatewayPods(kube), sidecarPods(kube, namespace)]);
+    const host = `"${service}.${namespace}.${CLUSTER_DOMAIN}"`;
+    // A sidecar that was told of fewer hosts sends nothing there.
+    const has = (routes: string, { isSidecar }: Proxy): boolean =>
+      digest === undefined || (isSidecar && !routes.includes(host)) || routes.includes(`"${digest}"`);
+    const asked = proxies.then((all) =>
+      untilProxiesHave({ kube, proxies: all.flat(), has, after: written, signal: until }),
+    );
+    await Promise.all([written, asked]);
+  }
+
+  /** Resolves when Knative says of the latest generation that its routes are ready. */
+  async function routesReady(until: AbortSignal): Promise<void> {
+    for (;;) {
+      const object = await live();
+      const { status, metadata } = object;
+      const routes = status?.conditions?.find(({ type }) => type === "RoutesReady");
+      if (status?.observedGeneration === metadata.generation) {
+        if (routes?.status === "True") return;
+        if (routes?.status === "False")
+          throw new UserError(
+            `Knative cannot carry out the split: ${routes.message ?? routes.reason ?? "it does not say why"}`,
+          );
+      }
+      await Bun.sleep(LOOK_AGAIN_MS);
+      until.throwIfAborted();
+    }
+  }
+
+  /** The hash of the routes of the written split; undefined where another ingress than Istio carries them. */
+  async function writtenDigest(until: AbortSignal): Promise<string | undefined> {
+    const ref = { ...VIRTUAL_SERVICE, namespace, name: `${service}-ingress` };
+    for (;;) {
+      const [object, routes] = await Promise.all([live(), kube.get(ref) as Promise<unknown>]);
+      if (!Check(LiveVirtualService, routes)) return undefined;
+      const latest = object.status?.latestReadyRevisionName;
+      const digest = digestOf(routes, splitOf(withDefaults(object.spec.traffic), latest), namespace, service);
+      if (digest !== undefined) return digest;
+      await Bun.sleep(LOOK_AGAIN_MS);
+      until.throwIfAborted();
+    }
+  }
+
+  async function live(): Promise<LiveService> {
+    const object: unknown = await kube.get({ ...KNATIVE_SERVICE, namespace, name: service });
+    if (!Check(LiveService, object))
+      throw new UserError(`There is no Knative Service ${namespace}/${service}.`);
+    return object;
+  }
+}
+
+/** Does several things at once; when one fails, the others are told to end. */
+export async function together(
+  signal: AbortSignal,
+  ...parts: ((until: AbortSignal) => Promise<void>)[]
+): Promise<void> {
+  const failed = new AbortController();
+  const until = AbortSignal.any([signal, failed.signal]);
+  try {
+    await Promise.all(parts.map((part) => part(until)));
+  } finally {
+    failed.abort();
+  }
+}
+
+/** The weights of a traffic block as net-istio writes them: summed by revision, none of nothing. */
+function splitOf(block: readonly KnTarget[], latest: string | undefined): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { revisionName = latest ?? "", percent } of block) {
+    if (percent > 0) sums.set(revisionName, (sums.get(revisionName) ?? 0) + percent);
+  }
+  return sums;
+}
+
+/**
+ * The hash in the probe twin of the service's own rule, when that rule has these weights; undefined when it has others.
+ * (net-istio, pkg/reconciler/ingress/resources/virtual_service.go)
+ */
+export function digestOf(
+  { spec }: LiveVirtualService,
+  split: ReadonlyMap<string, number>,
+  namespace: string,
+  service: string,
+): string | undefined {
+  const prefix = `${service}.${namespace}`;
+  for (const { match = [], headers, route = [] } of spec.http ?? []) {
+    const text = JSON.stringify(match);
+    if (!text.includes(`"prefix":"${prefix}"`) || !text.includes("K-Network-Hash")) continue;
+    const weights = new Map(
+      route.map(({ destination, weight = 0 }) => [
+        destination.host.split(".")[0] ?? "",
+        route.length === 1 ? 100 : weight,
+      ]),
+    );
+    const isSame =
+      weights.size === split.size && [...split].every(([name, percent]) => weights.get(name) === percent);
+    const set = (headers as { request?: { set?: Record<string, string> } } | undefined)?.request?.set;
+    return isSame ? set?.["K-Network-Hash"] : undefined;
+  }
+  return undefined;
+}

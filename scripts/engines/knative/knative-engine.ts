@@ -1,0 +1,95 @@
+import { Check } from "typebox/schema";
+import { CannotWrite, type RecordedEngine, SplitChanged, type SplitState } from "../../traffic/engine.ts";
+import { asSplit, asTraffic, withDefaults } from "../../traffic/kn/target.ts";
+import { ApiError } from "../../cluster/kube/api-error.ts";
+import { KNATIVE_SERVICE, LiveService } from "../../cluster/workload/live-objects.ts";
+import { UserError } from "../../cluster/user-error.ts";
+import { changedBy, type ClusterEngineOptions, countAnswers } from "../on-cluster/changed-by.ts";
+import { knativeInForce } from "./in-force.ts";
+import { HistoryMap, SPLIT_MANAGER } from "../on-cluster/history-map.ts";
+import { managedFieldsOf } from "../on-cluster/live-virtual-service.ts";
+import { podOutcomes } from "../../sources/pods/pod-outcomes.ts";
+import { readRevisions } from "../on-cluster/revisions.ts";
+
+/** The split by a Knative Service's traffic percentages. */
+export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
+  const { kube, namespace, service, outcomes = podOutcomes, now = Date.now } = options;
+  const history = new HistoryMap(kube, namespace, service, "knative");
+  const ref = { ...KNATIVE_SERVICE, namespace, name: service };
+
+  async function live(): Promise<LiveService> {
+    const object: unknown = await kube.get(ref);
+    if (!Check(LiveService, object))
+      throw new UserError(`There is no Knative Service ${namespace}/${service}: run ./kyc deploy.`);
+    return object;
+  }
+
+  async function stateOf(object: LiveService): Promise<SplitState> {
+    const latest = object.status?.latestReadyRevisionName ?? "";
+    const targets = asSplit(withDefaults(object.spec.traffic), latest);
+    const last = (await history.read()).at(-1);
+    return {
+      targets,
+      version: versionOf(object),
+      changed: changedBy(managedFieldsOf(object), ["spec", "traffic"], last, targets),
+    };
+  }
+
+  return {
+    name: "knative",
+    service,
+    place: `Service ${namespace}/${service}`,
+    read: async () => stateOf(await live()),
+    changes: () => history.read(),
+    runs: async () => true,
+    async write(targets, version, by, undo = false) {
+      const finer = targets.find(({ percent }) => !Number.isInteger(percent));
+      if (finer !== undefined)
+        throw new CannotWrite(`Knative's percents are whole numbers, and ${finer.percent} is none.`);
+      for (;;) {
+        const before = await live();
+        if (versionOf(before) !== version) throw await overtaken(before);
+        const { resourceVersion } = before.metadata;
+        const patch = { metadata: { resourceVersion }, spec: { traffic: asTraffic(targets) } };
+        try {
+          const after: unknown = await kube.patch(ref, patch, { fieldManager: SPLIT_MANAGER });
+          if (!Check(LiveService, after)) throw new Error(`${service} is no Knative Service any more`);
+          const latest = before.status?.latestReadyRevisionName ?? "";
+          const was = asSplit(withDefaults(before.spec.traffic), latest);
+          const is = asSplit(withDefaults(after.spec.traffic), latest);
+          await history.append({ atMs: now(), by, before: was, after: is, undo });
+          return { targets: is, version: versionOf(after), changed: { by, atMs: now() } };
+        } catch (error) {
+          // A status that changed meanwhile is no reason to give up; a split that did is seen above.
+          if (!(error instanceof ApiError && error.code === 409)) throw error;
+        }
+      }
+    },
+    inForce: (signal) => knativeInForce({ kube, namespace, service, signal }),
+    async status() {
+      const { status } = await live();
+      if (status?.traffic === undefined) return undefined;
+      return { traffic: withDefaults(status.traffic), latest: status.latestReadyRevisionName };
+    },
+    revisions: () => readRevisions(kube, namespace, service),
+    outcomes: (signal) => outcomes({ kube, namespace, service }, signal),
+    observe: (signal) => countAnswers(outcomes({ kube, namespace, service }, signal)),
+    async live() {
+      return (await stateOf(await live())).targets;
+    },
+  };
+
+  async function overtaken(object: LiveService): Promise<SplitChanged> {
+    const now = await stateOf(object);
+    const who = now.changed === undefined ? "Somebody" : now.changed.by;
+    return new SplitChanged(
+      `${who} changed Service ${namespace}/${service} meanwhile, so nothing was written.`,
+      now,
+    );
+  }
+}
+
+/** The generation counts every change of the spec, also one that leads back to an earlier split. */
+function versionOf({ metadata }: LiveService): string {
+  return `${metadata.uid ?? ""}/${metadata.generation ?? 0}`;
+}

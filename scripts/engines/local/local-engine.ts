@@ -1,0 +1,145 @@
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import {
+  NothingRuns,
+  type RecordedEngine,
+  type RevisionState,
+  SplitChanged,
+  type SplitState,
+  type SplitTarget,
+} from "../../traffic/engine.ts";
+import { sameSplit } from "../../traffic/split/diff.ts";
+import { lineOf } from "../../traffic/splits.ts";
+import type { MeshState, RevisionView, SplitState as MeshSplit } from "../../mesh/admin/schema.ts";
+import { HistoryFile, replaceFile } from "./history-file.ts";
+import { meshOutcomes } from "../../sources/mesh/mesh-outcomes.ts";
+import { readMeshState, type RunningMeshOptions, serviceOf } from "../../mesh/admin/running-mesh.ts";
+import { type FileSplit, pathOf, readFileSplit } from "./split-file.ts";
+
+export interface LocalEngineOptions extends RunningMeshOptions {
+  service: string;
+  /** Milliseconds since the epoch. @default Date.now */
+  now?: () => number;
+}
+
+// An edit is in force some 20 ms after it is written.
+const ASK_AGAIN_MS = 10;
+
+/**
+ * The split on this machine: read from the YAML files and written to them, which the running mesh follows.
+ * @throws InvalidManifests when the files are not valid; CannotWrite when they have no such service
+ */
+export async function localEngine(options: LocalEngineOptions): Promise<RecordedEngine> {
+  const { root, service, now = Date.now } = options;
+  const history = new HistoryFile(root, service);
+  let split = await readFileSplit(options);
+
+  async function state(): Promise<SplitState> {
+    split = await readFileSplit(options);
+    return { targets: split.targets, version: versionOf(split), changed: await changed(split) };
+  }
+
+  async function changed({ targets, at }: FileSplit): Promise<SplitState["changed"]> {
+    const last = (await history.read()).at(-1);
+    if (last !== undefined && sameSplit(last.after, targets)) return { by: last.by, atMs: last.atMs };
+    const file = await stat(pathOf(root, split)).catch(() => undefined);
+    return file && { by: `an edit of ${at.file}`, atMs: Math.round(file.mtimeMs) };
+  }
+
+  async function deciding(): Promise<MeshSplit | undefined> {
+    const seen = await running(options);
+    return seen && serviceOf(seen, service)?.splits.find((each) => each.deciding);
+  }
+
+  return {
+    name: "local",
+    service,
+    get place() {
+      return lineOf(split.at);
+    },
+    read: state,
+    changes: () => history.read(),
+    write: (targets, version, by, undo = false) =>
+      history.alone(async () => {
+        const before = await state();
+        if (before.version !== version)
+          throw new SplitChanged(
+            `The split of ${service} in ${lineOf(split.at)} was changed meanwhile, so nothing was written.`,
+            before,
+          );
+        const path = pathOf(root, split);
+        await replaceFile(path, split.edited(await readFile(path, "utf8"), targets));
+        const after = await state();
+        await history.append({ atMs: now(), by, before: before.targets, after: after.targets, undo });
+        return { ...after, changed: await changed(split) };
+      }),
+    async inForce(signal) {
+      const startedAt = performance.now();
+      const { targets } = await state();
+      for (;;) {
+        const seen = await readMeshState(options, signal);
+        const deciding = serviceOf(seen, service)?.splits.find((each) => each.deciding);
+        if (deciding !== undefined && sameSplit(weighty(deciding.targets), weighty(targets)))
+          return { ms: performance.now() - startedAt };
+        refuseRejected(seen);
+        await Bun.sleep(ASK_AGAIN_MS);
+        signal.throwIfAborted();
+      }
+    },
+    async revisions() {
+      const { service: plan } = await readFileSplit(options);
+      const seen = await running(options);
+      const views = seen && serviceOf(seen, service)?.revisions;
+      return plan.revisions.map(({ name }) => stateOf(name, views));
+    },
+    runs: async () => (await running(options)) !== undefined,
+    outcomes: (signal) => meshOutcomes(options, service, signal),
+    live: async () => (await deciding())?.targets.map(targetOf),
+    async observe() {
+      const observed = (await deciding())?.observed;
+      const counts = observed?.revisions.map(({ revision, count }) => [revision, count] as const);
+      return observed && { sinceMs: observed.sinceMs, counts: new Map(counts) };
+    },
+  };
+}
+
+function targetOf({ revision, tag, percent, latest }: MeshSplit["targets"][number]): SplitTarget {
+  return { revision, tag: tag ?? undefined, percent, latest };
+}
+
+function versionOf({ at, by, targets }: FileSplit): string {
+  return createHash("sha256")
+    .update(JSON.stringify([by, at.file, targets]))
+    .digest("hex")
+    .slice(0, 16);
+}
+
+async function running(options: RunningMeshOptions): Promise<MeshState | undefined> {
+  return readMeshState(options, AbortSignal.timeout(5_000)).catch((error: unknown) => {
+    if (error instanceof NothingRuns) return undefined;
+    throw error;
+  });
+}
+
+/** What decides about requests; of the same revision's targets it does not matter which has the share. */
+function weighty(targets: readonly { revision: string; percent: number }[]): SplitTarget[] {
+  const sums = new Map<string, number>();
+  for (const { revision, percent } of targets) sums.set(revision, (sums.get(revision) ?? 0) + percent);
+  return [...sums].map(([revision, percent]) => ({ revision, tag: undefined, percent, latest: false }));
+}
+
+function refuseRejected({ problems }: MeshState): void {
+  const [first] = problems;
+  if (first !== undefined)
+    throw new Error(`The mesh does not take the files as they are: ${lineOf(first.at)}: ${first.message}`);
+}
+
+function stateOf(name: string, views: readonly RevisionView[] | undefined): RevisionState {
+  if (views === undefined)
+    return { name, ready: false, reason: "nothing runs on this machine: ./kyc dev starts it" };
+  const view = views.find((each) => each.name === name);
+  if (view === undefined) return { name, ready: false, reason: "the running mesh does not know it yet" };
+  // One at zero starts with its first request, as with Knative.
+  const ready = view.state === "ready" || view.state === "at zero";
+  return { name, ready, reason: ready ? undefined : view.reason || view.state };
+}

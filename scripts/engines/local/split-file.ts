@@ -1,0 +1,187 @@
+import { join } from "node:path";
+import { editList, type ItemEdit } from "../../manifests/edit-list.ts";
+import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
+import { InvalidManifests, type Position } from "../../manifests/problem.ts";
+import { readManifests } from "../../manifests/read.ts";
+import type { HTTPRouteDestination } from "../../manifests/kinds/istio-route.ts";
+import { didYouMean } from "../../nearest.ts";
+import { compilePlan } from "../../traffic/compile.ts";
+import { CannotWrite, type SplitTarget } from "../../traffic/engine.ts";
+import { asTraffic, type KnTarget } from "../../traffic/kn/target.ts";
+import type { KnativeServicePlan } from "../../traffic/knative.ts";
+import { type PlannedSplit, splitsOf } from "../../traffic/splits.ts";
+import { destinationLike, weightsFor } from "../../traffic/split/weights.ts";
+import { FOLDERS, LOCAL_DOMAIN } from "../../mesh/load.ts";
+
+/** The split of a service as the files have it. */
+export interface FileSplit {
+  service: KnativeServicePlan;
+  by: PlannedSplit["by"];
+  /** Where the list of targets or destinations begins. */
+  at: Position;
+  targets: SplitTarget[];
+  /** A text of the file with other targets. @throws CannotWrite */
+  edited(text: string, targets: readonly SplitTarget[]): string;
+}
+
+/** Options of reading; the namespace matters only where two namespaces have a service of this name. */
+export interface FileSplitOptions {
+  root: string;
+  service: string;
+}
+
+/**
+ * Finds who decides the split of a service by the files below a folder: the last state's traffic block, or the weights
+ * of a VirtualService.
+ * @throws InvalidManifests when the files are not valid; CannotWrite when they have no such service
+ */
+export async function readFileSplit({ root, service: name }: FileSplitOptions): Promise<FileSplit> {
+  const { resources, problems } = await readManifests(root, FOLDERS);
+  const compiled = compilePlan(resources, LOCAL_DOMAIN);
+  const errors = [problems, compiled.problems].map((all) =>
+    all.filter(({ severity }) => severity === "error"),
+  );
+  const first = errors.find((all) => all.length > 0);
+  if (first !== undefined) throw new InvalidManifests(first);
+  const service = compiled.plan.services.find((each) => each.name === name);
+  if (service === undefined) {
+    const names = compiled.plan.services.map((each) => each.name);
+    throw new CannotWrite(
+      `${FOLDERS.join("/ and ")}/ describe no Knative Service ${name}; ${didYouMean(name, names)}`,
+    );
+  }
+  const [split] = splitsOf(service, compiled.plan, resources.virtualServices);
+  if (split?.by === "Istio") {
+    for (const { value, document } of resources.virtualServices) {
+      const rule = value.spec.http.findIndex((_, i) => isAt(document, ["spec", "http", i], split.at));
+      if (rule >= 0) return byWeights(service, split, document, rule, value.spec.http[rule]?.route ?? []);
+    }
+  }
+  const states = resources.knativeServices.filter(
+    ({ value }) =>
+      value.metadata.name === name && (value.metadata.namespace ?? "default") === service.namespace,
+  );
+  const last = states.at(-1);
+  if (last === undefined) throw new Error(`${name} has no state`);
+  return byTraffic(service, last.document, last.value.spec.traffic !== undefined);
+}
+
+/** The file that holds a split. */
+export function pathOf(root: string, { at }: FileSplit): string {
+  return join(root, at.file);
+}
+
+function byTraffic(service: KnativeServicePlan, document: ManifestDocument, isWritten: boolean): FileSplit {
+  const targets = service.traffic.map(({ revision, tag, percent, latest }) => ({
+    revision,
+    tag,
+    percent,
+    latest,
+  }));
+  const path = ["spec", "traffic"];
+  return {
+    service,
+    by: "Knative",
+    at: document.atKey(path),
+    targets,
+    edited(text, wanted) {
+      refuseFractions(wanted);
+      const used = new Set<number>();
+      const items = asTraffic(wanted).map((target, i): ItemEdit => {
+        const kept = isWritten ? indexFor(targets, wanted[i] as SplitTarget, used) : -1;
+        if (kept < 0) return { added: asWritten(target) };
+        used.add(kept);
+        return { kept, set: { tag: target.tag, percent: target.percent } };
+      });
+      return editList(text, { line: document.at([]).line, path }, items);
+    },
+  };
+}
+
+/** The old target that becomes the new one: that with the same tag, else the first of its revision. */
+function indexFor(
+  old: readonly SplitTarget[],
+  { revision, tag, latest }: SplitTarget,
+  used: ReadonlySet<number>,
+): number {
+  const isOf = (target: SplitTarget, i: number): boolean =>
+    !used.has(i) && target.latest === latest && (latest || target.revision === revision);
+  const same = old.findIndex((target, i) => isOf(target, i) && target.tag === tag);
+  return same >= 0 ? same : old.findIndex(isOf);
+}
+
+function asWritten({ tag, revisionName, latestRevision, percent }: KnTarget): Record<string, unknown> {
+  return {
+    ...(latestRevision ? { latestRevision } : { revisionName }),
+    ...(tag === undefined ? {} : { tag }),
+    percent,
+  };
+}
+
+function byWeights(
+  service: KnativeServicePlan,
+  { at, targets: planned }: PlannedSplit,
+  document: ManifestDocument,
+  rule: number,
+  route: readonly HTTPRouteDestination[],
+): FileSplit {
+  const path: FieldPath = ["spec", "http", rule, "route"];
+  const listed = planned.map(({ revision, tag, percent, latest }) => ({ revision, tag, percent, latest }));
+  // A tag without a destination can be given weight all the same: it gets one then.
+  const others = service.traffic.filter(
+    ({ tag, revision }) => tag !== undefined && !listed.some((target) => target.revision === revision),
+  );
+  const unlisted = others.map(({ revision, tag }) => ({ revision, tag, percent: 0, latest: false }));
+  const [example] = route;
+  const [exampleTarget] = listed;
+  return {
+    service,
+    by: "Istio",
+    at,
+    targets: [...listed, ...unlisted],
+    edited(text, wanted) {
+      refuseOtherTags(service, wanted);
+      const { weights, more } = weightsFor(listed, wanted);
+      const items = weights.map((weight, i): ItemEdit => {
+        const target = more[i - listed.length];
+        if (target === undefined) return { kept: i, set: { weight } };
+        const made =
+          example && exampleTarget && destinationLike(example, exampleTarget, target, service.name);
+        if (made === undefined) throw new CannotWrite(needsTag(target.revision, service.name));
+        return { added: { ...made, weight } };
+      });
+      return editList(text, { line: document.at([]).line, path }, items);
+    },
+  };
+}
+
+/** Why a destination by tag cannot be made for a revision. */
+export function needsTag(revision: string, service: string): string {
+  return `This VirtualService goes by tags, and ${revision} has none: ./kyc split ${service} --engine knative --tag ${revision}=TAG`;
+}
+
+function refuseFractions(wanted: readonly SplitTarget[]): void {
+  const finer = wanted.find(({ percent }) => !Number.isInteger(percent));
+  if (finer !== undefined)
+    throw new CannotWrite(
+      `Knative's percents are whole numbers, and ${finer.percent} is none; Istio's weights can be finer.`,
+    );
+}
+
+function refuseOtherTags(service: KnativeServicePlan, wanted: readonly SplitTarget[]): void {
+  const known = service.traffic.flatMap(({ tag, revision }) =>
+    tag === undefined ? [] : [`${tag} ${revision}`],
+  );
+  const other = wanted.find(
+    ({ tag, revision }) => tag !== undefined && !known.includes(`${tag} ${revision}`),
+  );
+  if (other !== undefined)
+    throw new CannotWrite(
+      `A VirtualService decides this split, and tags are the Knative Service's: write tag ${other.tag} for ${other.revision} into ${service.at.file}.`,
+    );
+}
+
+function isAt(document: ManifestDocument, path: FieldPath, at: Position): boolean {
+  const own = document.at(path);
+  return own.file === at.file && own.line === at.line && own.column === at.column;
+}

@@ -1,0 +1,69 @@
+import type { Kube } from "../../cluster/kube/client.ts";
+import { type Forward, forwardPort } from "../../cluster/tunnel/forward.ts";
+import { UserError } from "../../cluster/user-error.ts";
+import type { Proxy } from "../../cluster/workload/proxies.ts";
+
+// Envoy's administration, on the loopback address of its pod. (istio, pkg/bootstrap: proxyAdminPort)
+const ADMIN_PORT = 15_000;
+// The routes that istiod pushed, and none of the rest of the configuration.
+const ROUTES = "/config_dump?resource=dynamic_route_configs";
+// The smallest answer that there is.
+const OPENING = "/ready";
+// The answer is large, and the gateway has other work.
+const ASK_AGAIN_MS = 40;
+const MOST_FAILURES = 25;
+
+export interface AskOptions {
+  kube: Kube;
+  proxies: readonly Proxy[];
+  /** Whether the routes that a proxy has, as Envoy tells them, are as wanted. */
+  has(routes: string, proxy: Proxy): boolean;
+  /** Nobody is asked for routes before, but the ways to the proxies are opened. @default at once */
+  after?: Promise<unknown>;
+  signal: AbortSignal;
+}
+
+/**
+ * Asks each proxy for its routes until all of them are as wanted.
+ * @throws UserError when a proxy cannot be asked at all
+ */
+export async function untilProxiesHave(options: AskOptions): Promise<void> {
+  await Promise.all(options.proxies.map((proxy) => untilOneHas(proxy, options)));
+}
+
+async function untilOneHas(proxy: Proxy, { kube, has, after, signal }: AskOptions): Promise<void> {
+  const { namespace, pod } = proxy;
+  using forward = await forwardPort({ kube, namespace, pod, port: ADMIN_PORT });
+  if (after !== undefined) await Promise.all([after, ask(forward, OPENING, signal)]);
+  for (let failures = 0; ;) {
+    const routes = await ask(forward, ROUTES, signal);
+    if (routes !== undefined && has(routes, proxy)) return;
+    failures = routes === undefined ? failures + 1 : 0;
+    if (failures > 0 && (await isGone(kube, proxy))) return;
+    if (failures === MOST_FAILURES) throw new UserError(cannotAsk(proxy));
+    await Bun.sleep(ASK_AGAIN_MS);
+    signal.throwIfAborted();
+  }
+}
+
+/** Undefined when it does not answer. */
+async function ask({ url }: Forward, path: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const response = await fetch(`${url}${path}`, { signal });
+    const text = await response.text();
+    return response.ok ? text : undefined;
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+/** A pod that ends takes no more requests: nobody has to wait for it. */
+async function isGone(kube: Kube, { namespace, pod }: Proxy): Promise<boolean> {
+  const object = await kube.get({ apiVersion: "v1", kind: "Pod", namespace, name: pod });
+  return object === undefined || object.metadata.deletionTimestamp !== undefined;
+}
+
+function cannotAsk({ namespace, pod }: Proxy): string {
+  return `The split is written, but the proxy of pod ${namespace}/${pod} could not be asked whether it has it: that takes the right to create pods/portforward there.`;
+}

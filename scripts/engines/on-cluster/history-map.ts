@@ -1,0 +1,74 @@
+import Type from "typebox";
+import { Check } from "typebox/schema";
+import type { EngineName, SplitChange } from "../../traffic/engine.ts";
+import { readHistory, withChange, writeHistory } from "../../traffic/split/history.ts";
+import { ApiError } from "../../cluster/kube/api-error.ts";
+import type { Kube } from "../../cluster/kube/client.ts";
+import { KubeObject } from "../../cluster/kube/kube-object.ts";
+import { MANAGED_BY, MANAGER } from "../../cluster/ownership.ts";
+import { KNATIVE_SERVICE } from "../../cluster/workload/live-objects.ts";
+
+const History = Type.Intersect([
+  KubeObject,
+  Type.Object({ data: Type.Optional(Type.Record(Type.String(), Type.String())) }),
+]);
+
+/** Who writes splits, to the API server. */
+export const SPLIT_MANAGER = "kyc-split";
+
+/** The history of a service's split on a cluster: a ConfigMap beside the service, with an entry an engine. */
+export class HistoryMap {
+  readonly #kube: Kube;
+  readonly #ref: { apiVersion: string; kind: string; namespace: string; name: string };
+  readonly #service: { apiVersion: string; kind: string; namespace: string; name: string };
+  readonly #key: string;
+
+  constructor(kube: Kube, namespace: string, service: string, engine: EngineName) {
+    this.#kube = kube;
+    this.#ref = { apiVersion: "v1", kind: "ConfigMap", namespace, name: `kyc-split-${service}` };
+    this.#service = { ...KNATIVE_SERVICE, namespace, name: service };
+    this.#key = `${engine}.json`;
+  }
+
+  async read(): Promise<SplitChange[]> {
+    const found: unknown = await this.#kube.get(this.#ref);
+    return readHistory(Check(History, found) ? found.data?.[this.#key] : undefined);
+  }
+
+  /** Adds a change, also when somebody else adds another at the same time. */
+  async append(change: SplitChange): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#append(change);
+      } catch (error) {
+        if (!(error instanceof ApiError && error.code === 409)) throw error;
+      }
+    }
+  }
+
+  async #append(change: SplitChange): Promise<void> {
+    const options = { fieldManager: SPLIT_MANAGER };
+    const found: unknown = await this.#kube.get(this.#ref);
+    if (!Check(History, found)) {
+      await this.#kube.create(await this.#made(change), options);
+      return;
+    }
+    const text = writeHistory(withChange(readHistory(found.data?.[this.#key]), change));
+    await this.#kube.replace({ ...found, data: { ...found.data, [this.#key]: text } } as KubeObject, options);
+  }
+
+  /** It belongs to the Knative Service, and goes with it. */
+  async #made(change: SplitChange): Promise<KubeObject & { data: Record<string, string> }> {
+    const { apiVersion, kind, namespace, name } = this.#ref;
+    const { uid } = (await this.#kube.get(this.#service))?.metadata ?? {};
+    const owner = {
+      apiVersion: this.#service.apiVersion,
+      kind: this.#service.kind,
+      name: this.#service.name,
+      uid,
+    };
+    const labels = { [MANAGED_BY]: MANAGER };
+    const metadata = { namespace, name, labels, ...(uid === undefined ? {} : { ownerReferences: [owner] }) };
+    return { apiVersion, kind, metadata, data: { [this.#key]: writeHistory([change]) } };
+  }
+}

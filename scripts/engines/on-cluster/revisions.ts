@@ -1,0 +1,19 @@
+import type { RevisionState } from "../../traffic/engine.ts";
+import type { Kube } from "../../cluster/kube/client.ts";
+import { readWorkload } from "../../cluster/workload/follow.ts";
+
+/**
+ * The revisions of a Knative Service, the oldest first. Ready is what Knative says is: a revision without pods is, for
+ * its first request starts one. A pod that cannot start is told before Knative tells it.
+ */
+export async function readRevisions(
+  kube: Kube,
+  namespace: string,
+  service: string,
+): Promise<RevisionState[]> {
+  const view = (await readWorkload(kube, namespace)).find(({ name }) => name === service);
+  return (view?.revisions ?? []).map(({ name, health, message }): RevisionState => {
+    const ready = health === "ready" || health === "idle";
+    return { name, ready, reason: ready ? undefined : (message ?? "Knative has not looked at it yet") };
+  });
+}

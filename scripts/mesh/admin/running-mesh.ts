@@ -1,0 +1,49 @@
+import { Check } from "typebox/schema";
+import { NothingRuns } from "../../traffic/engine.ts";
+import { ADMIN_PATH } from "./admin-path.ts";
+import { findMesh } from "./dev-file.ts";
+import { MeshState, type ServiceState } from "./schema.ts";
+
+/** How to ask the mesh that runs from a folder. */
+export interface RunningMeshOptions {
+  root: string;
+  /** @default fetch */
+  fetch?: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+const START = "start it with ./kyc dev";
+
+/**
+ * Asks the mesh that runs from a folder for one of its own paths.
+ * @throws NothingRuns when none runs, or it does not answer
+ */
+export async function askMesh(
+  { root, fetch: get = fetch }: RunningMeshOptions,
+  path: string,
+  signal: AbortSignal,
+): Promise<Response> {
+  const mesh = await findMesh(root);
+  if (mesh === undefined) throw new NothingRuns(`No local mesh runs from ${root}: ${START}.`);
+  const url = `http://127.0.0.1:${mesh.port}${ADMIN_PATH}${path}`;
+  const response = await get(url, { signal }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw new NothingRuns(`The local mesh on port ${mesh.port} does not answer: ${START}.`, { cause: error });
+  });
+  if (response.ok) return response;
+  await response.body?.cancel();
+  throw new NothingRuns(`${url} answers ${response.status}, which no mesh of this version does: ${START}.`);
+}
+
+/** What the running mesh says of itself. @throws NothingRuns */
+export async function readMeshState(options: RunningMeshOptions, signal: AbortSignal): Promise<MeshState> {
+  const response = await askMesh(options, "/state", signal);
+  const state: unknown = await response.json().catch(() => undefined);
+  if (!Check(MeshState, state))
+    throw new NothingRuns(`The local mesh that runs is of another version: end it, and ${START}.`);
+  return state;
+}
+
+/** A service of the running mesh. */
+export function serviceOf(state: MeshState, name: string): ServiceState | undefined {
+  return state.services.find((service) => service.name === name);
+}
