@@ -16,7 +16,6 @@ import { splitCommand } from "./commands/split.ts";
 import { renderCommand } from "./commands/dialects/render.ts";
 import { statusCommand } from "./commands/cluster/status.ts";
 import { testCommand } from "./commands/test.ts";
-import { deployAndVerify } from "./commands/cluster/up-sequel.ts";
 import { upCommand } from "./commands/cluster/up.ts";
 import { verifyCommand } from "./commands/cluster/verify.ts";
 import { EXIT, Failure } from "./exit.ts";
@@ -28,7 +27,7 @@ const kyc = new Command("kyc")
   .addCommand(devCommand())
   .addCommand(loadCommand())
   .addCommand(faultCommand())
-  .addCommand(upCommand(deployAndVerify))
+  .addCommand(upCommand())
   .addCommand(downCommand())
   .addCommand(imagesCommand())
   .addCommand(deployCommand())

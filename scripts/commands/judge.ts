@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { EXIT, Failure } from "../exit.ts";
 import type { Judgement } from "../rollout/judge/trace/trace.ts";
-import { probability, shareOfRequests, surplus } from "./amounts.ts";
+import { probability, shareOfRequests, surplus } from "./option-values.ts";
 
 interface JudgeFlags {
   trace: string;

@@ -1,7 +1,6 @@
 import { Command, Option } from "commander";
 import { EXIT, Failure } from "../exit.ts";
-import { probability, shareOfRequests, surplus } from "./amounts.ts";
-import { duration } from "./cluster/platform-context.ts";
+import { duration, probability, shareOfRequests, surplus } from "./option-values.ts";
 import { onCluster } from "./cluster/on-cluster.ts";
 import { COMMANDS, type RolloutFlags, percents } from "./rollout/flags.ts";
 

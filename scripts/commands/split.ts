@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { EXIT, Failure } from "../exit.ts";
 import { PROJECT } from "../project.ts";
-import { duration } from "./cluster/platform-context.ts";
+import { duration } from "./option-values.ts";
 import { onCluster, untilInterrupted } from "./cluster/on-cluster.ts";
 import { listOf, type SplitFlags } from "./split/flags.ts";
 

@@ -1,4 +1,5 @@
-import { podsOf } from "./pods.ts";
+import { checked } from "../workload/follow.ts";
+import { LivePod, POD, REVISION_LABEL, SERVICE_LABEL } from "../workload/live-objects.ts";
 import { askOf, BOTH_VERSIONS, CUSTOMER, describeFailures, underLoad, untilWarm } from "./load.ts";
 import { figure, type Scenario, type Stage } from "./scenario.ts";
 import { BY_KNATIVE } from "./splits.ts";
@@ -73,4 +74,13 @@ async function killOne(stage: Stage): Promise<void> {
   if (pod === undefined) throw new Error("credit-check-basic has no pod to delete");
   await stage.kube.delete({ apiVersion: "v1", kind: "Pod", namespace: stage.namespace, name: pod });
   await Bun.sleep(8_000);
+}
+
+/** The names of the pods of all services, or of one revision; those that are ending are left out. */
+export async function podsOf({ kube, namespace }: Stage, revision?: string): Promise<string[]> {
+  const labelSelector = revision === undefined ? SERVICE_LABEL : `${REVISION_LABEL}=${revision}`;
+  const { items } = await kube.list(POD, { namespace, labelSelector });
+  return checked(LivePod, items)
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .map(({ metadata }) => metadata.name);
 }

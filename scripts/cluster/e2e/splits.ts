@@ -1,11 +1,12 @@
+import { chdtrc, compiled } from "cephes";
+import type { RecordedEngine, SplitTarget } from "../../traffic/engine.ts";
 import { istioEngine } from "../../engines/istio/istio-engine.ts";
 import { knativeEngine } from "../../engines/knative/knative-engine.ts";
+import { UserError } from "../user-error.ts";
 import type { CheckResult } from "../verify/check.ts";
-import { observeSplit } from "../verify/split-checks.ts";
-import { judgeSplit } from "./chi-square-check.ts";
+import { type Observed, observeSplit } from "../verify/split-checks.ts";
 import { askOf, BOTH_VERSIONS, describeFailures, underLoad, untilWarm } from "./load.ts";
 import { figure, type Scenario, type Stage, WHOLE } from "./scenario.ts";
-import { type Shares, sharesBy, type SharesWriter } from "./shares.ts";
 
 const SPLITS: Shares[] = [
   { basic: 50, advanced: 50 },
@@ -101,4 +102,66 @@ async function inForce(stage: Stage, shares: Shares): Promise<void> {
     const stray = none.some((tag) => (counts.get(`credit-check-${tag}`) ?? 0) > 0);
     good = stray ? 0 : good + 8;
   }
+}
+
+/** The share of each tag, in percent; they sum to 100. */
+export type Shares = Readonly<Record<string, number>>;
+
+/** Writes splits by tag, over whatever is there. */
+export interface SharesWriter {
+  /** Resolves when the API server has taken it, which is before the gateways have it. */
+  write(shares: Shares): Promise<void>;
+}
+
+/** Writes by an engine, which is looked for at each write: what carries the split changes from one to the next. */
+export function sharesBy(find: () => RecordedEngine | Promise<RecordedEngine>): SharesWriter {
+  return {
+    async write(shares) {
+      const engine = await find();
+      const { targets, version } = await engine.read();
+      const missing = Object.keys(shares).filter((name) => !targets.some(({ tag }) => tag === name));
+      if (missing.length > 0) throw new UserError(`${engine.place} has no tag ${missing.join(", ")}`);
+      const wanted = targets.map((target): SplitTarget => {
+        return { ...target, percent: target.tag === undefined ? 0 : (shares[target.tag] ?? 0) };
+      });
+      await engine.write(wanted, version, "kyc e2e");
+    },
+  };
+}
+
+// Of ten thousand right splits one is taken for wrong.
+const LEAST_P = 0.0001;
+
+/**
+ * Whether who answered is what a split makes likely: by Pearson's chi-square, and exactly where a share is nothing. A
+ * request that failed, or was answered by a revision outside of the split, never is.
+ * @param shares the percent of each tag of the credit check; they sum to 100
+ */
+export async function judgeSplit(
+  group: string,
+  shares: Readonly<Record<string, number>>,
+  { counts, failed, requests }: Observed,
+): Promise<CheckResult> {
+  await compiled;
+  const tags = Object.keys(shares);
+  const name = tags.map((tag) => `${tag} ${shares[tag]} %`).join(", ");
+  const found = tags.map((tag) => counts.get(`credit-check-${tag}`) ?? 0);
+  const likely = tags.map((tag) => (requests * (shares[tag] ?? 0)) / 100);
+  const stray = requests - failed - found.reduce((sum, count) => sum + count, 0);
+  const odd = [failed > 0 ? `, ${failed} failed` : "", stray > 0 ? `, ${stray} by others` : ""].join("");
+  const seen = `${found.join(" : ")} of ${requests}${odd}`;
+  const isWhole = failed === 0 && stray === 0;
+  if (likely.includes(0)) {
+    const ok = isWhole && found.every((count, i) => count === likely[i]);
+    return { group, name, expected: `${likely.join(" : ")} of ${requests}`, seen, ok };
+  }
+  const chi2 = found.reduce((sum, count, i) => sum + (count - (likely[i] ?? 0)) ** 2 / (likely[i] ?? 1), 0);
+  const p = chdtrc(found.length - 1, chi2);
+  return {
+    group,
+    name,
+    expected: `chi-square with p of at least ${LEAST_P}, none failed`,
+    seen: `${seen}, chi-square ${chi2.toFixed(2)}, p ${p.toFixed(4)}`,
+    ok: isWhole && p >= LEAST_P,
+  };
 }

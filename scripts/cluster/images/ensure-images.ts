@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Type from "typebox";
+import { Check } from "typebox/schema";
 import type { Kube } from "../kube/client.ts";
 import { minikubeProfiles } from "../minikube.ts";
 import type { Programs, RunOptions } from "../programs.ts";
 import { Interrupted, UserError } from "../user-error.ts";
-import { type Builder, type BuilderName, BUILDERS, builderNamed } from "./builders.ts";
+import { type Builder, type BuilderName, builderNamed, BUILDERS } from "./builders.ts";
 import { chooseDelivery, type Delivery, isRegistry } from "./delivery.ts";
-import { imagesOnNodes } from "./nodes.ts";
 import { type FunctionImage, functionImages } from "./image-tag.ts";
 
 export interface EnsureImagesOptions {
@@ -180,4 +181,23 @@ function lastLines(text: string): string {
 
 function prefixOf(env: Readonly<Record<string, string | undefined>>): string {
   return (env["KYC_IMAGE_PREFIX"] || "dev.local/kyc").replace(/\/+$/, "");
+}
+
+const WithImages = Type.Object({
+  status: Type.Object({
+    images: Type.Optional(Type.Array(Type.Object({ names: Type.Optional(Type.Array(Type.String())) }))),
+  }),
+});
+
+/**
+ * The images that every node has. A node lists its largest images only, so that one which is missing here may be
+ * there; then it is built and loaded once more, which does no harm.
+ */
+export async function imagesOnNodes(kube: Kube): Promise<ReadonlySet<string>> {
+  const { items } = await kube.list({ apiVersion: "v1", kind: "Node" });
+  const [first = new Set<string>(), ...others] = items.map((node) => {
+    const images = Check(WithImages, node) ? (node.status.images ?? []) : [];
+    return new Set(images.flatMap(({ names = [] }) => names));
+  });
+  return new Set([...first].filter((image) => others.every((node) => node.has(image))));
 }

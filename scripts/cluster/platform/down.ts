@@ -1,16 +1,19 @@
+import type { Kube } from "../kube/client.ts";
+import { deleteAndWait } from "../kube/delete-and-wait.ts";
+import { type Kind, type KubeObject, nameOf, type ObjectRef, refOf } from "../kube/kube-object.ts";
 import { minikubeProfiles } from "../minikube.ts";
+import { isManaged } from "../ownership.ts";
 import { UserError } from "../user-error.ts";
-import { type LedgerEntry, readLedger } from "./ledger.ts";
-import { removeRelease } from "./removal.ts";
+import { forgetStep, type LedgerEntry, readLedger } from "./ledger.ts";
 import type { PlatformContext } from "./platform-context.ts";
-import type { Step, Report } from "./step.ts";
-import { deployedStep } from "./steps/remove-deployed.ts";
+import type { Report, Step } from "./step.ts";
 import { DOMAIN, removeDomain } from "./steps/domain.ts";
 import { ISTIO, needsForRemoval, removeIstio } from "./steps/istio.ts";
-import { KNATIVE } from "./steps/knative.ts";
+import { KNATIVE, SERVING } from "./steps/knative.ts";
 import { giveClassBack, NETWORKING } from "./steps/networking.ts";
+import { deployedStep } from "./steps/remove-deployed.ts";
 import { removeSidecars, SIDECARS } from "./steps/sidecars.ts";
-import { platformUsers } from "./users.ts";
+import { until } from "./wait-until.ts";
 
 interface Removal {
   title: string;
@@ -109,4 +112,71 @@ export function profileStep(profile: string): Step {
       return `the profile ${profile} was deleted`;
     },
   };
+}
+
+const KNATIVE_SERVICE = { apiVersion: "serving.knative.dev/v1", kind: "Service" } as const;
+const VIRTUAL_SERVICE = { apiVersion: "networking.istio.io/v1", kind: "VirtualService" } as const;
+const GATEWAY = { apiVersion: "networking.istio.io/v1", kind: "Gateway" } as const;
+
+const OF_KNATIVE = "networking.internal.knative.dev/ingress";
+
+/** What others have in the cluster and would lose with these parts of the platform, by kind and name. */
+export async function platformUsers(kube: Kube, parts: readonly string[]): Promise<string[]> {
+  const ofKnative = parts.includes(ISTIO) || parts.includes(KNATIVE) || parts.includes(NETWORKING);
+  const ofIstio = parts.includes(ISTIO);
+  const [services, routes, gateways] = await Promise.all([
+    ofKnative ? others(kube, KNATIVE_SERVICE) : [],
+    ofIstio ? others(kube, VIRTUAL_SERVICE) : [],
+    ofIstio ? others(kube, GATEWAY) : [],
+  ]);
+  return [
+    ...services.map((object) => `Knative ${nameOf(refOf(object))}`),
+    // Those that Knative writes itself go with its services.
+    ...routes
+      .filter(({ metadata }) => metadata.labels?.[OF_KNATIVE] === undefined)
+      .map((object) => nameOf(refOf(object))),
+    ...gateways
+      .filter(({ metadata }) => metadata.namespace !== SERVING)
+      .map((object) => nameOf(refOf(object))),
+  ];
+}
+
+async function others(kube: Kube, kind: Kind): Promise<KubeObject[]> {
+  const { items } = await kube.list(kind);
+  return items.filter((object) => !isManaged(object));
+}
+
+/**
+ * Removes what was applied of a release, the last first: webhooks before what answers them. Kinds and namespaces take
+ * their objects with them, and are waited for.
+ */
+export async function removeRelease(
+  platform: PlatformContext,
+  { step, objects }: LedgerEntry,
+  report: Report,
+): Promise<string> {
+  const kube = platform.kube();
+  const reversed = [...objects].reverse();
+  for (const ref of reversed.filter((object) => !takesOthers(object))) {
+    platform.signal.throwIfAborted();
+    report("deleting", nameOf(ref));
+    await kube.delete(ref);
+  }
+  for (const ref of reversed.filter(takesOthers)) {
+    platform.signal.throwIfAborted();
+    report("waiting until kinds and namespaces are gone", nameOf(ref));
+    await deleteAndWait(kube, ref, { timeoutMs: platform.timeoutMs, signal: platform.signal });
+  }
+  // A controller may have made one again while what it was made from was still there.
+  await until(`Removing ${step}`, platform, report, async () => {
+    for (const ref of reversed)
+      if (await platform.kube().delete(ref)) return `deleting ${nameOf(ref)} once more`;
+    return undefined;
+  });
+  await forgetStep(kube, step);
+  return `${objects.length} objects removed`;
+}
+
+function takesOthers({ kind }: ObjectRef): boolean {
+  return kind === "Namespace" || kind === "CustomResourceDefinition";
 }

@@ -24,12 +24,3 @@ export function platformSteps(options: UpOptions): Step[] {
     imagesStep(options.root),
   ];
 }
-
-// Contexts of clusters on the user's own machine, beside those whose API server is at a loopback address.
-const LOCAL = /^(minikube|kind-.*|k3d-.*|docker-desktop|rancher-desktop|orbstack|colima.*)$/;
-
-/** Whether a cluster is the user's own, so that it may be changed without asking. */
-export function isLocal(context: string, server: string): boolean {
-  const host = new URL(server).hostname;
-  return LOCAL.test(context) || /^(localhost|\[::1\]|127(\.[0-9]+){3})$/.test(host);
-}

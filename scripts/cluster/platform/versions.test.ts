@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { versionWarning } from "./version-warning.ts";
+import { versionWarning } from "./versions.ts";
 import { PLATFORM } from "./versions.ts";
 
 describe("the pinned versions", () => {

@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import { Failure } from "../../exit.ts";
-import { duration } from "../cluster/platform-context.ts";
+import { duration } from "../option-values.ts";
 
 /** How a benchmark prints its result. */
 export function output(): Option {

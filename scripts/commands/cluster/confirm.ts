@@ -21,15 +21,21 @@ export async function confirmRemoteChange({
   command,
   signal,
 }: ConfirmOptions): Promise<void> {
-  const [{ isLocal }, { ask }] = await Promise.all([
-    import("../../cluster/platform/up.ts"),
-    import("../../terminal/ask.ts"),
-  ]);
   const { context, server } = connection;
   if (isLocal(context, server)) return;
+  const { ask } = await import("../../terminal/ask.ts");
   const what = `Context ${context} (${server}) is not on this machine. To be done there: ${todo}.`;
   const answer = await ask(`${what} Go on?`, { input: process.stdin, output: process.stderr, signal });
   if (answer === undefined)
     throw new Failure(`${what}\nName it to go on: ${command} --context ${context}`, EXIT.usage);
   if (!answer) throw new Failure("Nothing was changed.");
+}
+
+// Contexts of clusters on the user's own machine, beside those whose API server is at a loopback address.
+const LOCAL = /^(minikube|kind-.*|k3d-.*|docker-desktop|rancher-desktop|orbstack|colima.*)$/;
+
+/** Whether a cluster is the user's own, so that it may be changed without asking. */
+export function isLocal(context: string, server: string): boolean {
+  const host = new URL(server).hostname;
+  return LOCAL.test(context) || /^(localhost|\[::1\]|127(\.[0-9]+){3})$/.test(host);
 }

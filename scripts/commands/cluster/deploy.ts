@@ -1,3 +1,5 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { Command } from "commander";
 import type { DeployedFiles } from "../../cluster/deploy/deploy-files.ts";
 import { Failure } from "../../exit.ts";
@@ -47,7 +49,7 @@ new revision, which is a new file.`,
 
 async function runDeploy(flags: DeployFlags): Promise<void> {
   const signal = untilInterrupted();
-  if (flags.lint) await (await import("./lint-first.ts")).lintFirst(["knative", flags.istio]);
+  if (flags.lint) await lintFirst(["knative", flags.istio]);
   const [{ connect }, { Kube }, { describeConflicts }, { deployFiles }, { DeployScreen }] = await Promise.all(
     [
       import("../../cluster/kube/connection.ts"),
@@ -81,6 +83,34 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
   if (flags.output === "json") console.log(JSON.stringify(asData(deployed), undefined, 2));
   if (deployed.conflicts.length > 0) throw new Failure(describeConflicts(deployed.conflicts));
   tellWhatNext(deployed);
+}
+
+/**
+ * Looks for pitfalls before files of the project are applied.
+ * @param folders below the project's
+ * @throws Failure with those that are errors
+ */
+async function lintFirst(folders: readonly string[]): Promise<void> {
+  const [{ fromHere }, { findIn }] = await Promise.all([
+    import("../dialects/read-paths.ts"),
+    import("../dialects/lint.ts"),
+  ]);
+  const paths = folders.map((folder) => fromHere(join(PROJECT, folder)));
+  // A folder that is not there is for the command to report, with what it needs it for.
+  for (const path of paths) if ((await stat(path).catch(() => undefined)) === undefined) return;
+  const findings = await findIn(paths);
+  const errors = findings.filter(({ severity }) => severity === "error");
+  if (errors.length === 0) return;
+  const [{ drawFindings }, { PLAIN }] = await Promise.all([
+    import("../../terminal/draw-findings.ts"),
+    import("../../terminal/style.ts"),
+  ]);
+  throw new Failure(
+    [
+      ...drawFindings(errors, PLAIN),
+      "Nothing was applied. Repair it (./kyc lint tells all, --fix repairs some), or deploy as it is: --no-lint",
+    ].join("\n"),
+  );
 }
 
 function asData({ changes, conflicts, ingress }: DeployedFiles): object {

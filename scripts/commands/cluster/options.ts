@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { Option } from "commander";
-import { duration } from "./platform-context.ts";
+import { duration } from "../option-values.ts";
 
 /** The options of every command that works on a cluster. */
 export interface ClusterFlags {

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { PROJECT } from "../../project.ts";
-import { InvalidArgumentError } from "commander";
 import type { PlatformContext } from "../../cluster/platform/platform-context.ts";
 
 export interface PlatformFlags {
@@ -28,12 +27,4 @@ export async function platformContext(
     cacheDir: join(PROJECT, ".kyc/cache"),
     env: process.env,
   });
-}
-
-/** A time as people write it: `90s`, `5m`, `1h`; a number alone is seconds. */
-export function duration(text: string): number {
-  const [, number, unit = "s"] = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)?$/.exec(text) ?? [];
-  const ms = Number(number) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[unit as "ms" | "s" | "m" | "h"];
-  if (!(ms > 0)) throw new InvalidArgumentError("A time such as 90s or 5m is expected.");
-  return ms;
 }

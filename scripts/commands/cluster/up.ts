@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { PlatformContext } from "../../cluster/platform/platform-context.ts";
-import type { Step, StepView } from "../../cluster/platform/step.ts";
+import type { StepView } from "../../cluster/platform/step.ts";
 import { PLATFORM } from "../../cluster/platform/versions.ts";
 import { PROJECT } from "../../project.ts";
 import { confirmRemoteChange } from "./confirm.ts";
@@ -11,7 +11,7 @@ import { onCluster, untilInterrupted } from "./on-cluster.ts";
 export interface UpFlags {
   context?: string;
   namespace: string;
-  ingress?: string;
+  ingress: string | undefined;
   profile: string;
   cpus: number;
   memory: string;
@@ -22,18 +22,8 @@ export interface UpFlags {
   output?: "json";
 }
 
-/** What follows when the platform is ready and the images are on the nodes. */
-export interface Sequel {
-  steps(flags: UpFlags): Promise<readonly Step[]>;
-  /** What to tell at the end: addresses, a command to try. */
-  next(platform: PlatformContext, flags: UpFlags): Promise<readonly string[]>;
-}
-
-/**
- * `kyc up`: from a laptop to a running system, each step only where it is not so.
- * @param sequel what comes after the platform: deploying and verifying
- */
-export function upCommand(sequel: Sequel = NOTHING_MORE): Command {
+/** `kyc up`: from a laptop to a running system. A step whose result is already there is skipped. */
+export function upCommand(): Command {
   const { kubernetes, istio, serving } = PLATFORM;
   const command = new Command("up")
     .description(
@@ -68,22 +58,28 @@ ${istio.range.to} and Knative ${serving.range.from} to ${serving.range.to}; anyt
     )
     .action((flags: UpFlags) =>
       onCluster(
-        () => runUp(flags, sequel),
+        () => runUp(flags),
         "Run ./kyc up again to go on; what is done is skipped. ./kyc down takes it back.",
       ),
     );
   return withTimeout(command, "how long a step may take to become ready", "10m");
 }
 
-async function runUp(flags: UpFlags, sequel: Sequel): Promise<void> {
+async function runUp(flags: UpFlags): Promise<void> {
   const signal = untilInterrupted();
-  const [{ platformSteps }, { runSteps }, { StepList }] = await Promise.all([
+  const [{ platformSteps }, { deployStep }, { verifyStep }, { runSteps }, { StepList }] = await Promise.all([
     import("../../cluster/platform/up.ts"),
+    import("../../cluster/platform/steps/deploy.ts"),
+    import("../../cluster/platform/steps/verify.ts"),
     import("../../cluster/platform/run-steps.ts"),
     import("../../terminal/step-list.ts"),
   ]);
   const platform = await platformContext(flags, signal);
-  const steps = [...platformSteps({ root: PROJECT, ...flags }), ...(await sequel.steps(flags))];
+  const steps = [
+    ...platformSteps({ root: PROJECT, ...flags }),
+    deployStep({ root: PROJECT, ...flags }),
+    verifyStep(flags),
+  ];
   const list = new StepList(process.stderr, { dryRun: flags.dryRun });
   let views: StepView[];
   try {
@@ -99,7 +95,7 @@ async function runUp(flags: UpFlags, sequel: Sequel): Promise<void> {
     list.end();
   }
   if (flags.output === "json") console.log(JSON.stringify(views.map(asData), undefined, 2));
-  if (!flags.dryRun) for (const line of await sequel.next(platform, flags)) console.error(line);
+  if (!flags.dryRun) await printNextSteps(platform, flags);
 }
 
 /** A cluster of the user's own is changed without asking, and so is one that the user has named. */
@@ -114,6 +110,16 @@ async function confirm(
   await confirmRemoteChange({ connection, todo, command: "./kyc up", signal: platform.signal });
 }
 
+async function printNextSteps(platform: PlatformContext, { ingress }: UpFlags): Promise<void> {
+  const { findIngress } = await import("../../cluster/ingress.ts");
+  const { url } = await findIngress({ kube: platform.kube(), given: ingress });
+  console.error(`
+The system runs at ${url}; Swagger UI: ${url}/swagger
+  curl '${url}/kyc/v1/customer?type=basicReport'
+  ./kyc status -w          shows what runs, and follows changes
+  ./kyc down               removes it all`);
+}
+
 function asData({ name, title, state, detail, warnings, tookMs }: StepView): object {
   return {
     name,
@@ -124,11 +130,6 @@ function asData({ name, title, state, detail, warnings, tookMs }: StepView): obj
     ...(tookMs === undefined ? {} : { tookMs: Math.round(tookMs) }),
   };
 }
-
-const NOTHING_MORE: Sequel = {
-  steps: async () => [],
-  next: async (platform) => [`The platform is ready: context ${platform.kube().connection.context}.`],
-};
 
 function wholeNumber(text: string): number {
   if (!/^[1-9][0-9]{0,3}$/.test(text)) throw new InvalidArgumentError("A whole number is expected.");

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { Fault, FaultChange, FaultsState } from "../../mesh/faults/fault.ts";
 import { PROJECT } from "../../project.ts";
-import { duration } from "../cluster/platform-context.ts";
+import { duration } from "../option-values.ts";
 
 interface FaultFlags {
   error?: number;

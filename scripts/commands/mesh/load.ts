@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { LoadSummary } from "../../load/report.ts";
 import { PROJECT } from "../../project.ts";
-import { duration } from "../cluster/platform-context.ts";
+import { duration } from "../option-values.ts";
 import { untilInterrupted } from "../cluster/on-cluster.ts";
 
 interface LoadFlags {

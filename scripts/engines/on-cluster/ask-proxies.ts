@@ -1,5 +1,5 @@
 import type { Kube } from "../../cluster/kube/client.ts";
-import { type Forward, forwardPort } from "../../cluster/tunnel/forward.ts";
+import { type Forward, forwardPort } from "../../cluster/kube/port-forward.ts";
 import { UserError } from "../../cluster/user-error.ts";
 import type { Proxy } from "../../cluster/workload/proxies.ts";
 

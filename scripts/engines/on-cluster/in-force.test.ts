@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { FakeKubelet } from "../../cluster/tunnel/testing/fake-kubelet.ts";
+import { FakeKubelet } from "../../cluster/kube/testing/fake-kubelet.ts";
 import { UserError } from "../../cluster/user-error.ts";
 import type { KubeObject } from "../../cluster/kube/kube-object.ts";
 import { VIRTUAL_SERVICE } from "./live-virtual-service.ts";

@@ -1,6 +1,6 @@
 import { gatewayPods } from "../../cluster/workload/proxies.ts";
 import type { Kube } from "../../cluster/kube/client.ts";
-import { forwardPort } from "../../cluster/tunnel/forward.ts";
+import { forwardPort } from "../../cluster/kube/port-forward.ts";
 import { findMesh } from "../../mesh/admin/dev-file.ts";
 import type { Warm } from "./errands.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createMetrics, type Metrics } from "../../../functions/shared/telemetry/metrics.ts";
 import type { Outcome } from "../../traffic/engine.ts";
 import { FakeCluster } from "../../cluster/testing/fake-cluster.ts";
-import { FakeKubelet } from "../../cluster/tunnel/testing/fake-kubelet.ts";
+import { FakeKubelet } from "../../cluster/kube/testing/fake-kubelet.ts";
 import { KNATIVE_SERVICE } from "../../cluster/workload/live-objects.ts";
 import { podOutcomes } from "./pod-outcomes.ts";
 

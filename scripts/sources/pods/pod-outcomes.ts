@@ -1,7 +1,7 @@
 import type { Outcome } from "../../traffic/engine.ts";
 import { checked } from "../../cluster/workload/follow.ts";
 import { KNATIVE_SERVICE, LivePod, POD, SERVICE_LABEL } from "../../cluster/workload/live-objects.ts";
-import { type Forward, forwardPort } from "../../cluster/tunnel/forward.ts";
+import { type Forward, forwardPort } from "../../cluster/kube/port-forward.ts";
 import { UserError } from "../../cluster/user-error.ts";
 import { CALLS, Counters, REQUESTS, STARTED } from "../metrics/counters.ts";
 import { readSamples, type Sample } from "../metrics/samples.ts";

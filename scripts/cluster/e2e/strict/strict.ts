@@ -1,15 +1,17 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
+import { readDocuments } from "../../../manifests/read.ts";
+import { inNamespace } from "../../deploy/namespace.ts";
+import { KubeObject, refOf } from "../../kube/kube-object.ts";
 import type { CheckResult } from "../../verify/check.ts";
 import { verify } from "../../verify/verify.ts";
 import { checked } from "../../workload/follow.ts";
 import { LivePod, POD, REVISION_LABEL } from "../../workload/live-objects.ts";
 import { BOTH_VERSIONS, CUSTOMER, untilWarm } from "../load.ts";
-import { podsOf } from "../pods.ts";
+import { podsOf } from "../pod-lifecycle.ts";
 import { figure, type Scenario, type Stage } from "../scenario.ts";
 import { probes, type Surroundings } from "./probes.ts";
 import { intrude, type Intruder } from "./unauthorized-callers.ts";
-import { applyStrict, takeStrictBack } from "./overlay.ts";
 
 const SERVING = "knative-serving";
 const ELSEWHERE = "kyc-e2e-elsewhere";
@@ -184,5 +186,31 @@ async function untilZero(stage: Stage): Promise<void> {
     stage.signal.throwIfAborted();
     if (performance.now() > end) throw new Error("the services do not scale to zero");
     await Bun.sleep(1_000);
+  }
+}
+
+const STRICT = "istio/strict";
+// What the other overlays do not have, and so do not replace.
+const OF_BY_KNATIVE = ["Sidecar", "ServiceEntry"];
+const OWN = [...OF_BY_KNATIVE, "PeerAuthentication", "AuthorizationPolicy"];
+
+/** Puts the strict overlay in force with a split by Knative, or with one by Istio. */
+export async function applyStrict(stage: Stage, by: "Knative" | "Istio"): Promise<void> {
+  await stage.deploy([STRICT]);
+  if (by === "Knative") return;
+  await stage.deploy(["istio/split/by-istio"]);
+  await remove(stage, OF_BY_KNATIVE);
+}
+
+/** Removes what only the strict overlay has. */
+export async function takeStrictBack(stage: Stage): Promise<void> {
+  await remove(stage, OWN);
+}
+
+async function remove({ kube, root, namespace }: Stage, kinds: readonly string[]): Promise<void> {
+  const { documents } = await readDocuments(root, [STRICT]);
+  for (const { value } of documents) {
+    if (Check(KubeObject, value) && kinds.includes(value.kind))
+      await kube.delete(refOf(inNamespace(value, namespace)));
   }
 }

@@ -6,7 +6,7 @@ import { UserError } from "../../user-error.ts";
 import type { PlatformContext } from "../platform-context.ts";
 import type { Inspection, Step, Report } from "../step.ts";
 import { until } from "../wait-until.ts";
-import { versionWarning } from "../version-warning.ts";
+import { versionWarning } from "../versions.ts";
 import { PLATFORM } from "../versions.ts";
 
 export interface ClusterOptions {

@@ -13,7 +13,7 @@ import {
 import type { PlatformContext } from "../platform-context.ts";
 import type { Inspection, Step, Report } from "../step.ts";
 import { until } from "../wait-until.ts";
-import { versionWarning } from "../version-warning.ts";
+import { versionWarning } from "../versions.ts";
 import { PLATFORM } from "../versions.ts";
 
 export const ISTIO = "istio";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { judgeSplit } from "./chi-square-check.ts";
+import { judgeSplit } from "./splits.ts";
 
 const judge = (
   shares: Record<string, number>,

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import type { ServerWebSocket } from "bun";
 import { FakeCluster } from "../testing/fake-cluster.ts";
-import { Kube } from "../kube/client.ts";
-import { forwardPort } from "./forward.ts";
+import { Kube } from "./client.ts";
+import { forwardPort } from "./port-forward.ts";
 
 /** Plays the kubelet: answers each HTTP request on a pod's port, and refuses port 1. */
 const kubelet = Bun.serve<{ port: number; heard: string }>({

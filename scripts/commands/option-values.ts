@@ -22,6 +22,14 @@ export function surplus(text: string): number {
   throw new InvalidArgumentError("How much more is expected, such as 25% (more), or 1.25 (times as much).");
 }
 
+/** Parses a time such as `90s`, `5m` or `1h` into milliseconds; a number without a unit is seconds. */
+export function duration(text: string): number {
+  const [, number, unit = "s"] = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  const ms = Number(number) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[unit as "ms" | "s" | "m" | "h"];
+  if (!(ms > 0)) throw new InvalidArgumentError("A time such as 90s or 5m is expected.");
+  return ms;
+}
+
 function numberOf(text: string): number {
   return /^[0-9]*\.?[0-9]+(e-?[0-9]+)?$/i.test(text) ? Number(text) : Number.NaN;
 }
