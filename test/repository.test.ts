@@ -48,6 +48,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "scripts/traffic",
     "scripts/nearest.ts",
   ],
+  "scripts/e2e": [
+    "scripts/e2e",
+    "scripts/engines",
+    "scripts/cluster",
+    "scripts/load",
+    "scripts/traffic",
+    "scripts/manifests",
+  ],
   "scripts/terminal": [
     "scripts/terminal",
     "scripts/engines",

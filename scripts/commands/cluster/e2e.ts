@@ -50,13 +50,13 @@ Load goes to the ingress gateway only. Exits with 1 when a check does not hold.`
 }
 
 async function runE2eCommand(flags: E2eFlags): Promise<void> {
-  const { runE2e, scenarios } = await import("../../cluster/e2e/e2e.ts");
+  const { runE2e, scenarios } = await import("../../e2e/e2e.ts");
   const names = scenarios({ only: flags.only, keep: flags.keep }).map(({ name }) => name);
   if (names.length === 0)
     throw new Failure(noSuchScenario(flags, scenarios({ only: undefined, keep: false })), EXIT.usage);
   if (flags.list) return console.log(flags.output === "json" ? JSON.stringify(names) : names.join("\n"));
   const [{ takeBack }, { drawChecks }, { styleFor }] = await Promise.all([
-    import("../../cluster/e2e/remove-deployed.ts"),
+    import("../../e2e/remove-deployed.ts"),
     import("../../terminal/draw-checks.ts"),
     import("../../terminal/style.ts"),
   ]);

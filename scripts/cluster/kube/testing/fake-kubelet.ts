@@ -1,5 +1,5 @@
 import type { Socket } from "bun";
-import { Kube } from "../../kube/client.ts";
+import { Kube } from "../client.ts";
 import type { FakeCluster } from "../../testing/fake-cluster.ts";
 
 interface Link {

@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
-import type { KubeObject } from "../../kube/kube-object.ts";
-import { podLogs } from "../../kube/pod-logs.ts";
+import type { KubeObject } from "../../cluster/kube/kube-object.ts";
+import { podLogs } from "../../cluster/kube/pod-logs.ts";
 import type { Stage } from "../scenario.ts";
 import type { Probe } from "./probes.ts";
 

@@ -1,7 +1,7 @@
-import { removalSteps } from "../platform/down.ts";
-import { findLeftovers } from "../platform/leftovers.ts";
-import { runSteps } from "../platform/run-steps.ts";
-import type { PlatformContext } from "../platform/platform-context.ts";
+import { removalSteps } from "../cluster/platform/down.ts";
+import { findLeftovers } from "../cluster/platform/leftovers.ts";
+import { runSteps } from "../cluster/platform/run-steps.ts";
+import type { PlatformContext } from "../cluster/platform/platform-context.ts";
 
 // What belongs to a removed object is collected later: pods take half a minute to end, and keep their namespace.
 const LOOKS = 60;

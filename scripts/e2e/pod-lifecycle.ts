@@ -1,5 +1,5 @@
-import { checked } from "../workload/follow.ts";
-import { LivePod, POD, REVISION_LABEL, SERVICE_LABEL } from "../workload/live-objects.ts";
+import { checked } from "../cluster/workload/follow.ts";
+import { LivePod, POD, REVISION_LABEL, SERVICE_LABEL } from "../cluster/workload/live-objects.ts";
 import { askOf, BOTH_VERSIONS, CUSTOMER, describeFailures, underLoad, untilWarm } from "./load.ts";
 import { figure, type Scenario, type Stage } from "./scenario.ts";
 import { BY_KNATIVE } from "./splits.ts";

@@ -1,4 +1,4 @@
-import { type CheckResult, equalCheck } from "../verify/check.ts";
+import { type CheckResult, equalCheck } from "../cluster/verify/check.ts";
 import { BOTH_VERSIONS, describeFailures, type LoadReport, underLoad, untilWarm } from "./load.ts";
 import { figure, type Scenario, WHOLE } from "./scenario.ts";
 import type { Carrier } from "./splits.ts";

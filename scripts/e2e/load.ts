@@ -1,5 +1,5 @@
-import { type LoadResult, steadyLoad } from "../../load/steady.ts";
-import type { Ask } from "../verify/contract.ts";
+import { type LoadResult, steadyLoad } from "../load/steady.ts";
+import type { Ask } from "../cluster/verify/contract.ts";
 import type { Stage } from "./scenario.ts";
 
 export const CUSTOMER = "/kyc/v1/customer";

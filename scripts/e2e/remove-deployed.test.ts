@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { KubeObject } from "../kube/kube-object.ts";
-import { deployedCluster } from "../live/deployed-cluster.ts";
-import { fakePlatform } from "../platform/fake-platform.ts";
+import type { KubeObject } from "../cluster/kube/kube-object.ts";
+import { deployedCluster } from "../cluster/live/deployed-cluster.ts";
+import { fakePlatform } from "../cluster/platform/fake-platform.ts";
 import { takeBack } from "./remove-deployed.ts";
 
 const ours = { "app.kubernetes.io/managed-by": "kyc" };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { LoadResult } from "../../load/steady.ts";
+import type { LoadResult } from "../load/steady.ts";
 import { report } from "./weight-changes.ts";
 
 const request = (sentAt: number, revision: string, status = 200): LoadResult => ({

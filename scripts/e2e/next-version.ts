@@ -1,4 +1,4 @@
-import { observeSplit } from "../verify/split-checks.ts";
+import { observeSplit } from "../cluster/verify/split-checks.ts";
 import { askOf, BOTH_VERSIONS, describeFailures, underLoad, untilWarm } from "./load.ts";
 import { figure, type Scenario, WHOLE } from "./scenario.ts";
 import { BY_ISTIO } from "./splits.ts";

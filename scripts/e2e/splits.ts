@@ -1,10 +1,10 @@
 import { chdtrc, compiled } from "cephes";
-import type { RecordedEngine, SplitTarget } from "../../traffic/engine.ts";
-import { istioEngine } from "../../engines/istio/istio-engine.ts";
-import { knativeEngine } from "../../engines/knative/knative-engine.ts";
-import { UserError } from "../user-error.ts";
-import type { CheckResult } from "../verify/check.ts";
-import { type Observed, observeSplit } from "../verify/split-checks.ts";
+import type { RecordedEngine, SplitTarget } from "../traffic/engine.ts";
+import { istioEngine } from "../engines/istio/istio-engine.ts";
+import { knativeEngine } from "../engines/knative/knative-engine.ts";
+import { UserError } from "../cluster/user-error.ts";
+import type { CheckResult } from "../cluster/verify/check.ts";
+import { type Observed, observeSplit } from "../cluster/verify/split-checks.ts";
 import { askOf, BOTH_VERSIONS, describeFailures, underLoad, untilWarm } from "./load.ts";
 import { figure, type Scenario, type Stage, WHOLE } from "./scenario.ts";
 

@@ -1,5 +1,5 @@
-import type { Deployed } from "../deploy/deploy.ts";
-import { FakeCluster } from "../testing/fake-cluster.ts";
+import type { Deployed } from "../cluster/deploy/deploy.ts";
+import { FakeCluster } from "../cluster/testing/fake-cluster.ts";
 import type { Stage } from "./scenario.ts";
 
 /** A stage on nothing real, and what was told and deployed on it. */

@@ -1,4 +1,4 @@
-import type { CheckResult } from "../verify/check.ts";
+import type { CheckResult } from "../cluster/verify/check.ts";
 import type { Scenario, Stage } from "./scenario.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { podObject } from "../workload/fake-objects.ts";
-import { FakeCluster } from "../testing/fake-cluster.ts";
+import { podObject } from "../cluster/workload/fake-objects.ts";
+import { FakeCluster } from "../cluster/testing/fake-cluster.ts";
 import { scenarios } from "./e2e.ts";
 import { figure, type Scenario } from "./scenario.ts";
 import { fakeStage } from "./fake-stage.ts";

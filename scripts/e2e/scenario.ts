@@ -1,7 +1,7 @@
-import type { Deployed } from "../deploy/deploy.ts";
-import type { FunctionImage } from "../images/image-tag.ts";
-import type { Kube } from "../kube/client.ts";
-import type { CheckResult } from "../verify/check.ts";
+import type { Deployed } from "../cluster/deploy/deploy.ts";
+import type { FunctionImage } from "../cluster/images/image-tag.ts";
+import type { Kube } from "../cluster/kube/client.ts";
+import type { CheckResult } from "../cluster/verify/check.ts";
 
 /** What a scenario works on. */
 export interface Stage {

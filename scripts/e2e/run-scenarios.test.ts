@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { CheckResult } from "../verify/check.ts";
+import type { CheckResult } from "../cluster/verify/check.ts";
 import { runScenarios } from "./run-scenarios.ts";
 import type { Scenario } from "./scenario.ts";
 import { fakeStage } from "./fake-stage.ts";
