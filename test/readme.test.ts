@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type RunningDev, startDev } from "../scripts/commands/testing.ts";
 import { readManifests } from "../scripts/manifests/read.ts";
 import { PROJECT } from "../scripts/project.ts";
+import { cloneRepository } from "./clone.ts";
 
 const readme = await readFile(join(PROJECT, "README.md"), "utf8");
 const commands = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = ""]) =>
@@ -26,21 +26,14 @@ function isDry(command: string): boolean {
   return /^\.\/kyc (up|down) .*--dry-run/.test(command);
 }
 
-/** A copy of the project's files without what is installed, as a clone has them. */
+let copy: Awaited<ReturnType<typeof cloneRepository>>;
 let clone = "";
 let dev: RunningDev;
 let path: string | undefined;
 
 beforeAll(async () => {
-  clone = await mkdtemp(join(tmpdir(), "kyc-readme-"));
-  const listed = Bun.spawn(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
-    cwd: PROJECT,
-  });
-  for (const file of (await listed.stdout.text()).split("\0").filter((name) => name !== "")) {
-    await mkdir(dirname(join(clone, file)), { recursive: true });
-    await cp(join(PROJECT, file), join(clone, file));
-  }
-  await symlink(join(PROJECT, "node_modules"), join(clone, "node_modules"));
+  copy = await cloneRepository();
+  clone = copy.root;
   await cp(join(PROJECT, "bun.lock"), join(PROJECT, "node_modules/.installed.lock"));
   await mkdir(join(clone, "bin"));
   await symlink(process.execPath, join(clone, "bin/bun"));
@@ -56,7 +49,7 @@ beforeAll(async () => {
 afterAll(async () => {
   process.env["PATH"] = path;
   await dev[Symbol.asyncDispose]();
-  await rm(clone, { recursive: true, force: true });
+  await copy[Symbol.asyncDispose]();
 });
 
 describe("the README", () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { cp, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { sampleToRun } from "../../test/sample.ts";
 import { steadyLoad } from "../load/steady.ts";
 import { PROJECT } from "../project.ts";
 import { type Finished, kyc, type RunningDev, startDev } from "./testing.ts";
@@ -21,23 +21,18 @@ const QUICK = [
   "5s",
 ];
 
+let sample: Awaited<ReturnType<typeof sampleToRun>>;
 let root = "";
 let dev: RunningDev;
 const end = new AbortController();
 let load: Promise<void>;
 
-/** A copy of the project's manifests with all traffic at the basic check, a mesh that runs from it, and traffic. */
+/** A mesh that runs from the sample with all traffic at the basic check, and traffic. */
 beforeAll(async () => {
-  root = await realpath(await mkdtemp(join(tmpdir(), "kyc-rollout-")));
-  for (const folder of ["knative", "istio"])
-    await cp(join(PROJECT, folder), join(root, folder), { recursive: true });
-  await symlink(join(PROJECT, "functions"), join(root, "functions"));
-  const text = await readFile(join(root, FILE), "utf8");
-  const [first, ...others] = text.split("percent: 50");
-  await writeFile(
-    join(root, FILE),
-    [`${first}percent: 100`, ...others].join("percent: 0").replace("percent: 100percent: 0", "percent: 100"),
-  );
+  sample = await sampleToRun([
+    { file: FILE, from: /percent: 50([\s\S]*)percent: 50/, to: "percent: 100$1percent: 0" },
+  ]);
+  root = sample.root;
   dev = await startDev(["--dir", root]);
   load = steadyLoad({ url: `${dev.ingress}/kyc/v1/customer`, rps: 120, signal: end.signal, onResult() {} });
 }, 30_000);
@@ -46,7 +41,7 @@ afterAll(async () => {
   end.abort();
   await load;
   await dev[Symbol.asyncDispose]();
-  await rm(root, { recursive: true, force: true });
+  await sample[Symbol.asyncDispose]();
 }, 30_000);
 
 const rollout = (...args: string[]): Promise<Finished> => kyc("rollout", ...args, "--dir", root);

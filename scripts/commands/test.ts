@@ -26,12 +26,25 @@ The browser tests use Chromium or Chrome, found by name or by $CHROMIUM; without
     });
 }
 
+/**
+ * How long one test may take. Bun's own limit of 5 s is too short for tests that start processes on a busy machine,
+ * and `setDefaultTimeout` in a preload reaches the first test file only.
+ */
+const TIMEOUT_MS = 60_000;
+
 /** Runs `bun test` and prints the totals; the exit code. */
 async function runTests(files: string[], pattern: string | undefined): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "kyc-test-"));
   const report = join(folder, "junit.xml");
   try {
-    const args = ["test", "--reporter=junit", `--reporter-outfile=${report}`, ...files];
+    const args = [
+      "test",
+      "--timeout",
+      String(TIMEOUT_MS),
+      "--reporter=junit",
+      `--reporter-outfile=${report}`,
+      ...files,
+    ];
     if (pattern !== undefined) args.push("--test-name-pattern", pattern);
     const child = Bun.spawn([process.execPath, ...args], {
       cwd: PROJECT,

@@ -1,5 +1,3 @@
-import { cp, mkdtemp, realpath, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PROJECT } from "../project.ts";
 
@@ -75,13 +73,4 @@ export async function startDev(args: string[] = [], program: string[] = PROGRAM)
       await child.exited;
     },
   };
-}
-
-/** A folder with the project's own manifests, to be edited, and its functions. */
-export async function ownManifests(): Promise<{ root: string } & AsyncDisposable> {
-  const root = await realpath(await mkdtemp(join(tmpdir(), "kyc-dev-")));
-  await cp(join(PROJECT, "knative"), join(root, "knative"), { recursive: true });
-  await cp(join(PROJECT, "istio"), join(root, "istio"), { recursive: true });
-  await symlink(join(PROJECT, "functions"), join(root, "functions"));
-  return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) };
 }

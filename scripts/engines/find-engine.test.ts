@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { withRepository } from "../manifests/testing/repository.ts";
+import { withSample } from "../../test/sample.ts";
 import { NoCluster } from "../cluster/kubeconfig/kubeconfig.ts";
 import { CannotWrite } from "../traffic/engine.ts";
 import { findEngine } from "./find-engine.ts";
@@ -18,7 +18,7 @@ afterEach(() => {
 
 describe("the engine of a split is found", () => {
   test("by its name, without a word why", async () => {
-    await withRepository([], async (root) => {
+    await withSample([], async (root) => {
       const { engine, because } = await findEngine({ root, service: "credit-check", engine: "local" });
       expect({ name: engine.name, because }).toEqual({ name: "local", because: undefined });
       expect(findEngine({ root, service: "credit-check", engine: "knative" })).rejects.toThrow(NoCluster);
@@ -26,7 +26,7 @@ describe("the engine of a split is found", () => {
   });
 
   test("in the local mesh where it runs, but not where a context is named", async () => {
-    await withRepository([], async (root) => {
+    await withSample([], async (root) => {
       await mkdir(join(root, ".kyc"));
       const mesh = { port: 1, localPort: 2, pid: process.pid, root };
       await writeFile(join(root, ".kyc/dev.json"), JSON.stringify(mesh));
@@ -38,7 +38,7 @@ describe("the engine of a split is found", () => {
   });
 
   test("in the files where nothing else is, unless they do not know the service", async () => {
-    await withRepository([], async (root) => {
+    await withSample([], async (root) => {
       const found = await findEngine({ root, service: "credit-check" });
       expect(found.engine.name).toBe("local");
       expect(found.because).toBe("neither ./kyc dev nor a cluster with this service answers");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { formatProblem } from "./problem.ts";
 import { readManifests } from "./read.ts";
-import { choose, FOLDERS, SPLITS, withRepository } from "./testing/repository.ts";
+import { choose, FOLDERS, SPLITS, withSample } from "../../test/sample.ts";
 
 const roots: string[] = [];
 afterEach(async () => {
@@ -165,11 +165,9 @@ describe("a kustomization", () => {
   });
 });
 
-describe("the repository's own manifests", () => {
-  test.each(SPLITS)("are read without a problem with split/%s", async (split) => {
-    const { resources, problems } = await withRepository([choose(split)], (root) =>
-      readManifests(root, FOLDERS),
-    );
+describe("the sample", () => {
+  test.each(SPLITS)("is read without a problem with split/%s", async (split) => {
+    const { resources, problems } = await withSample([choose(split)], (root) => readManifests(root, FOLDERS));
     expect(problems).toEqual([]);
     expect(resources.knativeServices.map(({ document }) => document.file)).toEqual([
       "knative/credit-check/1-basic.yaml",
@@ -186,7 +184,7 @@ describe("the repository's own manifests", () => {
   });
 
   test("with two splits at once are told, because a cluster would keep one", async () => {
-    const problems = await withRepository([choose("by-knative", "by-istio")], (root) => told(root, FOLDERS));
+    const problems = await withSample([choose("by-knative", "by-istio")], (root) => told(root, FOLDERS));
     expect(problems).toEqual([
       "istio/split/by-istio/virtual-service.yaml:6:9: error: metadata.name: VirtualService kyc/kyc-credit-check is described in istio/split/by-knative/virtual-service.yaml already; keep one of the two",
     ]);

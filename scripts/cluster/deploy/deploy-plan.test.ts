@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { SAMPLE } from "../../../test/sample.ts";
 import { parseDocuments } from "../../manifests/document.ts";
 import { readDocuments } from "../../manifests/read.ts";
-import { PROJECT } from "../../project.ts";
 import { type DeployStep, isKnativeService, planDeploy } from "./deploy-plan.ts";
 
 const IMAGES = [
@@ -12,7 +12,7 @@ const IMAGES = [
 async function repository(
   revisions: Record<string, string> = {},
 ): Promise<ReturnType<typeof planDeploy>["steps"]> {
-  const { documents } = await readDocuments(PROJECT, ["knative", "istio"]);
+  const { documents } = await readDocuments(SAMPLE, ["knative", "istio"]);
   const { steps, problems } = planDeploy(documents, IMAGES, new Map(Object.entries(revisions)));
   expect(problems).toEqual([]);
   return steps;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { parseDocuments } from "../../manifests/document.ts";
 import { InvalidManifests } from "../../manifests/problem.ts";
 import { readDocuments } from "../../manifests/read.ts";
-import { PROJECT } from "../../project.ts";
+import { SAMPLE } from "../../../test/sample.ts";
 import type { FakeCluster } from "../testing/fake-cluster.ts";
 import { knativeCluster, podObject } from "../workload/fake-objects.ts";
 import { describeConflicts } from "./conflict.ts";
@@ -22,7 +22,7 @@ async function deployTo(
   options: Partial<DeployOptions> = {},
 ): Promise<Deployed & { told: Told }> {
   const told: Told = [];
-  const { documents } = await readDocuments(PROJECT, ["knative", "istio"]);
+  const { documents } = await readDocuments(SAMPLE, ["knative", "istio"]);
   const deployed = await deploy({
     kube: cluster.kube,
     documents,
@@ -148,7 +148,7 @@ describe("deploying again", () => {
   test("refuses another value for a revision that exists, and names the line", async () => {
     const cluster = running();
     await deployTo(cluster);
-    const { documents } = await readDocuments(PROJECT, ["knative", "istio"]);
+    const { documents } = await readDocuments(SAMPLE, ["knative", "istio"]);
     const edited = documents.map((document) => {
       if (!document.file.endsWith("2-advanced.yaml")) return document;
       const text = JSON.stringify(document.value).replace('"value":"advanced"', '"value":"another"');
@@ -278,7 +278,7 @@ describe("a deployment that fails", () => {
       if (path.includes("previous=true")) return refusal(400, "BadRequest", "previous container not found");
       return new Response('{"level":"fatal","msg":"CREDIT_CHECK_VARIANT is missing"}\nexit\n');
     };
-    const { documents } = await readDocuments(PROJECT, ["knative/credit-check", "istio"]);
+    const { documents } = await readDocuments(SAMPLE, ["knative/credit-check", "istio"]);
     const error: unknown = await deployTo(cluster, { documents }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(DeployFailed);
     expect(error instanceof Error && error.message).toBe(

@@ -1,13 +1,11 @@
-import { join } from "node:path";
+import { SAMPLE } from "../../../test/sample.ts";
 import { readDocuments } from "../../manifests/read.ts";
 import { deploy } from "../deploy/deploy.ts";
 import { runKnative } from "../deploy/fake-knative.ts";
 import type { FakeCluster } from "../testing/fake-cluster.ts";
 import { knativeCluster } from "../workload/fake-objects.ts";
 
-const REPOSITORY = join(import.meta.dirname, "../../..");
-
-/** A cluster to which folders of this repository were deployed, and where Knative has made of them what it makes. */
+/** A cluster to which folders of the sample were deployed, and where Knative has made of them what it makes. */
 export async function deployedCluster(...folders: readonly string[]): Promise<FakeCluster> {
   const cluster = knativeCluster();
   runKnative(cluster);
@@ -15,9 +13,13 @@ export async function deployedCluster(...folders: readonly string[]): Promise<Fa
   return cluster;
 }
 
-/** Deploys folders of this repository to a cluster on which Knative is played. */
-export async function deployTo(cluster: FakeCluster, folders: readonly string[]): Promise<void> {
-  const { documents } = await readDocuments(REPOSITORY, folders);
+/** Deploys folders, of the sample unless said otherwise, to a cluster on which Knative is played. */
+export async function deployTo(
+  cluster: FakeCluster,
+  folders: readonly string[],
+  root: string = SAMPLE,
+): Promise<void> {
+  const { documents } = await readDocuments(root, folders);
   await deploy({
     kube: cluster.kube,
     documents,

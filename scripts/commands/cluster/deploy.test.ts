@@ -1,18 +1,19 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { runKnative } from "../../cluster/deploy/fake-knative.ts";
-import { deployedCluster } from "../../cluster/live/deployed-cluster.ts";
+import { deployedCluster, deployTo } from "../../cluster/live/deployed-cluster.ts";
 import type { FakeCluster } from "../../cluster/testing/fake-cluster.ts";
 import { knativeCluster, podObject } from "../../cluster/workload/fake-objects.ts";
+import { PROJECT } from "../../project.ts";
 import { ServedCluster } from "./testing/served-cluster.ts";
-
-// Processes start slowly on a machine that does other things.
-setDefaultTimeout(30_000);
 
 let cluster: FakeCluster;
 let served: ServedCluster;
 
 beforeAll(async () => {
-  cluster = await deployedCluster("knative", "istio");
+  cluster = knativeCluster();
+  runKnative(cluster);
+  // The command deploys the repository's own files.
+  await deployTo(cluster, ["knative", "istio"], PROJECT);
   cluster.put(podObject("credit-check", "credit-check-basic"));
   served = await ServedCluster.start(cluster);
 });

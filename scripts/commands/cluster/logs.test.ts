@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { deployedCluster } from "../../cluster/live/deployed-cluster.ts";
 import type { FakeCluster } from "../../cluster/testing/fake-cluster.ts";
 import { podObject } from "../../cluster/workload/fake-objects.ts";
 import { ServedCluster } from "./testing/served-cluster.ts";
-
-// Processes start slowly on a machine that does other things.
-setDefaultTimeout(30_000);
 
 let cluster: FakeCluster;
 let served: ServedCluster;

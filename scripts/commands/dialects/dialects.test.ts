@@ -1,16 +1,16 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { parseAllDocuments } from "yaml";
+import { SAMPLE } from "../../../test/sample.ts";
 import { PROJECT } from "../../project.ts";
 import { kyc } from "../testing.ts";
 
-/** `render`, `equal` and `lint` as commands: what they say, where, and how they end. */
-setDefaultTimeout(60_000);
+// `render`, `equal` and `lint` as commands: what they say, where, and how they end.
 
 let folder = "";
-const own = (path: string): string => join(PROJECT, path);
+const sample = (path: string): string => join(SAMPLE, path);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kyc-dialects-"));
@@ -44,7 +44,7 @@ describe("render and equal", () => {
         "render",
         "virtual-service",
         "-f",
-        own("knative/credit-check"),
+        sample("knative/credit-check"),
         "--form",
         form,
       );
@@ -52,7 +52,7 @@ describe("render and equal", () => {
       const kinds = parseAllDocuments(rendered.out).map((document) => document.get("kind"));
       expect(kinds).toEqual(["VirtualService", "Service", "Service", "Service"]);
       const path = await file(`${form}.yaml`, rendered.out);
-      const equal = await kyc("equal", own("knative/credit-check"), path);
+      const equal = await kyc("equal", sample("knative/credit-check"), path);
       expect({ code: equal.code, verdict: equal.out.split(" ")[0] }).toEqual({ code: 0, verdict: "equal" });
       const back = await kyc("render", "traffic", "-f", path, "-o", "json");
       expect(JSON.parse(back.out)).toEqual([
@@ -63,10 +63,10 @@ describe("render and equal", () => {
   });
 
   test("tell what a traffic block cannot say", async () => {
-    const { code, out, err } = await kyc("render", "traffic", "-f", own("istio/split/by-istio"));
+    const { code, out, err } = await kyc("render", "traffic", "-f", sample("istio/split/by-istio"));
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toContain("spec.http[0] matches on more than the host");
-    const split = await kyc("render", "traffic", "-f", own("istio/split/by-istio"), "--split-only");
+    const split = await kyc("render", "traffic", "-f", sample("istio/split/by-istio"), "--split-only");
     expect([split.code, split.out.split("\n")[0]]).toEqual([0, "traffic:"]);
     expect(split.err).toContain("left out: ");
   });
@@ -76,8 +76,10 @@ describe("equal", () => {
   test("says equal of the repository's splits, and exits with 0", async () => {
     const { code, out } = await kyc(
       "equal",
-      own("istio/split/by-knative"),
-      own("istio/split/by-istio"),
+      sample("istio/split/by-knative"),
+      sample("istio/split/by-istio"),
+      "--with",
+      sample("knative"),
       "-o",
       "json",
     );
@@ -86,12 +88,18 @@ describe("equal", () => {
   });
 
   test("shows a request that makes a difference, and exits with 1", async () => {
-    const text = await readFile(own("istio/split/by-istio/virtual-service.yaml"), "utf8");
+    const text = await readFile(sample("istio/split/by-istio/virtual-service.yaml"), "utf8");
     const path = await file(
       "changed.yaml",
       text.replace(/weight: 50([\s\S]*)weight: 50/, "weight: 49$1weight: 51"),
     );
-    const { code, out } = await kyc("equal", own("istio/split/by-istio"), path);
+    const { code, out } = await kyc(
+      "equal",
+      sample("istio/split/by-istio"),
+      path,
+      "--with",
+      sample("knative"),
+    );
     expect(code).toBe(1);
     expect(out).toMatch(
       /^different {2}1 difference .*\n\nat kyc-credit-check\.kyc\.svc\.cluster\.local.*\n {2}curl /,
@@ -102,16 +110,16 @@ describe("equal", () => {
   test("says why it does not know, and exits with 3", async () => {
     const { code, out } = await kyc(
       "equal",
-      own("istio/split/by-istio"),
-      own("istio/split/by-istio"),
+      sample("istio/split/by-istio"),
+      sample("istio/split/by-istio"),
       "--with",
       folder,
     );
     expect([code, out.split(" ")[0]]).toEqual([0, "equal"]);
     const alone = await kyc(
       "equal",
-      own("istio/split/by-istio"),
-      own("istio/split/by-knative"),
+      sample("istio/split/by-istio"),
+      sample("istio/split/by-knative"),
       "--with",
       folder,
     );
@@ -120,19 +128,29 @@ describe("equal", () => {
   });
 
   test("asks which hosts to compare where none is common, and names those that there are", async () => {
+    const around = ["--with", sample("knative")];
     const other = await file(
       "other.yaml",
-      (await readFile(own("istio/split/by-istio/virtual-service.yaml"), "utf8")).replace(
+      (await readFile(sample("istio/split/by-istio/virtual-service.yaml"), "utf8")).replace(
         "- kyc-credit-check.kyc.svc",
         "- other.kyc.svc",
       ),
     );
-    const { code, err } = await kyc("equal", own("istio/split/by-istio"), other);
+    const { code, err } = await kyc("equal", sample("istio/split/by-istio"), other, ...around);
     expect(code).toBe(2);
     expect(err).toContain("Say which to compare: --host HOST_A=HOST_B");
     const pair = "kyc-credit-check.kyc.svc.cluster.local=other.kyc.svc.cluster.local";
-    expect((await kyc("equal", own("istio/split/by-istio"), other, "--host", pair)).code).toBe(0);
-    const typo = await kyc("equal", own("istio/split/by-istio"), other, "--host", "kyc-credit-chek.kyc");
+    expect((await kyc("equal", sample("istio/split/by-istio"), other, ...around, "--host", pair)).code).toBe(
+      0,
+    );
+    const typo = await kyc(
+      "equal",
+      sample("istio/split/by-istio"),
+      other,
+      ...around,
+      "--host",
+      "kyc-credit-chek.kyc",
+    );
     expect([typo.code, typo.err]).toEqual([2, expect.stringContaining("did you mean kyc-credit-check.kyc")]);
   });
 
@@ -148,8 +166,9 @@ describe("equal", () => {
 });
 
 describe("lint", () => {
-  test("finds nothing in the repository's files, wherever it is called", async () => {
-    expect(await kyc("lint")).toEqual({ code: 0, out: "nothing found\n", err: "" });
+  test("finds nothing in the sample", async () => {
+    const { code, out, err } = await kyc("lint", sample("knative"), sample("istio"));
+    expect({ code, out, err }).toEqual({ code: 0, out: "nothing found\n", err: "" });
   });
 
   test("repairs what is safe, leaves comments and order, and exits with 1 while an error is left", async () => {

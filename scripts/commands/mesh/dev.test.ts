@@ -1,8 +1,17 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { sampleToRun } from "../../../test/sample.ts";
 import { until } from "../../mesh/testing/system.ts";
-import { kyc, ownManifests, startDev } from "../testing.ts";
+import { kyc, startDev } from "../testing.ts";
+
+let sample: Awaited<ReturnType<typeof sampleToRun>>;
+
+beforeAll(async () => {
+  sample = await sampleToRun();
+});
+
+afterAll(() => sample[Symbol.asyncDispose]());
 
 async function edit(path: string, change: (text: string) => string): Promise<void> {
   await writeFile(path, change(await readFile(path, "utf8")));
@@ -22,7 +31,7 @@ const ADVANCED = "knative/credit-check/2-advanced.yaml";
 
 describe("kyc dev", () => {
   test("serves the aggregator, the credit check and the redirect to Swagger through the ingress", async () => {
-    await using dev = await startDev();
+    await using dev = await startDev(["--dir", sample.root]);
     const report = await fetch(`${dev.ingress}${CUSTOMER}?type=basicReport`);
     expect(await report.text()).toBe(
       '{"type":"BASIC","blackListed":false,"restrictedNational":false,"suspiciousActivity":false,' +
@@ -39,7 +48,7 @@ describe("kyc dev", () => {
   });
 
   test("end-user pins a version; without it both answer", async () => {
-    await using dev = await startDev(["--seed", "5"]);
+    await using dev = await startDev(["--dir", sample.root, "--seed", "5"]);
     for (const version of ["basic", "advanced"]) {
       for (let i = 0; i < 10; i++) {
         const response = await fetch(`${dev.ingress}/ingress${CUSTOMER}`, {
@@ -55,7 +64,7 @@ describe("kyc dev", () => {
 
   test("the same seed sends the same requests to the same revisions", async () => {
     const sequence = async (): Promise<string> => {
-      await using dev = await startDev(["--seed", "42"]);
+      await using dev = await startDev(["--dir", sample.root, "--seed", "42"]);
       let all = "";
       for (let i = 0; i < 40; i++) {
         all += (
@@ -68,7 +77,7 @@ describe("kyc dev", () => {
   });
 
   test("an edited percentage moves traffic, by Knative and, after one line of configuration, by Istio", async () => {
-    await using own = await ownManifests();
+    await using own = await sampleToRun();
     await using dev = await startDev(["--dir", own.root]);
     await fetch(`${dev.ingress}${CUSTOMER}`);
     await edit(join(own.root, ADVANCED), (text) =>
@@ -94,7 +103,7 @@ describe("kyc dev", () => {
   });
 
   test("the next version is one file: v3 starts and takes its share, and the aggregator passes its new key on", async () => {
-    await using own = await ownManifests();
+    await using own = await sampleToRun();
     await using dev = await startDev(["--dir", own.root]);
     await fetch(`${dev.ingress}${CUSTOMER}`);
     const advanced = await readFile(join(own.root, ADVANCED), "utf8");
@@ -113,7 +122,7 @@ describe("kyc dev", () => {
   });
 
   test("an invalid edit is told with its place, the old split stays, and the repaired file recovers", async () => {
-    await using own = await ownManifests();
+    await using own = await sampleToRun();
     await using dev = await startDev(["--dir", own.root]);
     const good = await readFile(join(own.root, ADVANCED), "utf8");
     await writeFile(join(own.root, ADVANCED), good.replace("percent: 50", "percent: 90"));
@@ -127,7 +136,7 @@ describe("kyc dev", () => {
   });
 
   test("an invalid file at the start ends with the place of each problem", async () => {
-    await using own = await ownManifests();
+    await using own = await sampleToRun();
     await edit(join(own.root, "istio/routes.yaml"), (text) => text.replace("timeout: 30s", "timeuot: 30s"));
     const { code, out, err } = await kyc("dev", "--port", "0", "--dir", own.root);
     expect({ code, out }).toEqual({ code: 1, out: "" });
@@ -137,9 +146,9 @@ describe("kyc dev", () => {
   });
 
   test("a taken port is named, with what to do", async () => {
-    await using dev = await startDev();
+    await using dev = await startDev(["--dir", sample.root]);
     const port = new URL(dev.ingress).port;
-    const { code, err } = await kyc("dev", "--port", port);
+    const { code, err } = await kyc("dev", "--dir", sample.root, "--port", port);
     expect(code).toBe(1);
     expect(err).toContain(`Port ${port}`);
     expect(err).toContain("./kyc dev --port");
@@ -148,7 +157,7 @@ describe("kyc dev", () => {
   test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     "ends in order at %s and leaves no process",
     async (signal) => {
-      await using dev = await startDev();
+      await using dev = await startDev(["--dir", sample.root]);
       await fetch(`${dev.ingress}${CUSTOMER}`);
       const children = await descendants(dev.pid);
       expect(children.length).toBe(3);
@@ -159,7 +168,7 @@ describe("kyc dev", () => {
   );
 
   test("leaves no process when it is killed without warning", async () => {
-    await using dev = await startDev();
+    await using dev = await startDev(["--dir", sample.root]);
     await fetch(`${dev.ingress}${CUSTOMER}`);
     const children = await descendants(dev.pid);
     expect(children.length).toBe(3);
@@ -169,9 +178,9 @@ describe("kyc dev", () => {
   });
 
   test("shows a line a request with --log, and none without; never the query", async () => {
-    await using quiet = await startDev();
+    await using quiet = await startDev(["--dir", sample.root]);
     await fetch(`${quiet.ingress}${CUSTOMER}?type=basicReport&name=Jane`);
-    await using loud = await startDev(["--log"]);
+    await using loud = await startDev(["--dir", sample.root, "--log"]);
     await fetch(`${loud.ingress}${CUSTOMER}?type=basicReport&name=Jane`);
     await until("the line is there", () =>
       /ingress GET \/kyc\/v1\/customer 200 kyc-aggregator-00001/.test(loud.output()),

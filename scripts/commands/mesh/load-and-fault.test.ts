@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { kyc, ownManifests, type RunningDev, startDev } from "../testing.ts";
+import { sampleToRun } from "../../../test/sample.ts";
+import { kyc, type RunningDev, startDev } from "../testing.ts";
 
-let own: Awaited<ReturnType<typeof ownManifests>>;
+let own: Awaited<ReturnType<typeof sampleToRun>>;
 let dev: RunningDev;
 
 beforeAll(async () => {
-  own = await ownManifests();
+  own = await sampleToRun();
   dev = await startDev(["--dir", own.root, "--seed", "1"]);
   await fetch(`${dev.ingress}/kyc/v1/customer`);
 });
@@ -126,7 +127,7 @@ test.each(["load", "fault"])("kyc %s has help with examples", async (command) =>
 });
 
 test("kyc dev is no longer found when it has ended", async () => {
-  await using other = await ownManifests();
+  await using other = await sampleToRun();
   await using running = await startDev(["--dir", other.root]);
   expect((await fault("--dir", other.root)).code).toBe(0);
   running.kill("SIGINT");

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { choose, withRepository } from "../../manifests/testing/repository.ts";
+import { choose, withSample } from "../../../test/sample.ts";
 import { kyc } from "../testing.ts";
 
 let folder = "";
@@ -132,7 +132,7 @@ describe("kyc split --from", () => {
 
 describe("kyc split on the files", () => {
   test("changes the numbers, says what that does, and takes it back", async () => {
-    await withRepository([choose("by-istio")], async (root) => {
+    await withSample([choose("by-istio")], async (root) => {
       const path = join(root, "istio/split/by-istio/virtual-service.yaml");
       const before = await readFile(path, "utf8");
       const split = (...args: string[]) =>
@@ -163,7 +163,7 @@ describe("kyc split on the files", () => {
   }, 30_000);
 
   test("refuses what would do harm, and what somebody else changed meanwhile", async () => {
-    await withRepository([choose("by-knative")], async (root) => {
+    await withSample([choose("by-knative")], async (root) => {
       const path = join(root, "knative/credit-check/2-advanced.yaml");
       const split = (...args: string[]) =>
         kyc("split", "credit-check", "--dir", root, "--engine", "local", ...args);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { choose, withRepository } from "../../manifests/testing/repository.ts";
+import { choose, withSample } from "../../../test/sample.ts";
 import {
   CannotWrite,
   NothingRuns,
@@ -19,7 +19,7 @@ async function withEngine(
   split: string,
   use: (engine: RecordedEngine, root: string) => Promise<void>,
 ): Promise<void> {
-  await withRepository([choose(split)], async (root) => {
+  await withSample([choose(split)], async (root) => {
     await use(await localEngine({ root, service: "credit-check", now: () => 5 }), root);
   });
 }
@@ -201,7 +201,7 @@ describe("the split in the files", () => {
   });
 
   test("names the nearest service where there is none of a name, and says what to start where nothing runs", async () => {
-    await withRepository([], async (root) => {
+    await withSample([], async (root) => {
       expect(localEngine({ root, service: "credit-chek" })).rejects.toThrow("did you mean credit-check?");
       const engine = await localEngine({ root, service: "credit-check" });
       expect(await engine.runs()).toBe(false);

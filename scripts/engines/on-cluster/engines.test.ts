@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { SAMPLE } from "../../../test/sample.ts";
 import { CannotWrite, type RecordedEngine, SplitChanged, type SplitTarget } from "../../traffic/engine.ts";
 import { lastToUndo } from "../../traffic/split/history.ts";
 import { Kube } from "../../cluster/kube/client.ts";
@@ -10,11 +11,9 @@ import { istioEngine } from "../istio/istio-engine.ts";
 import { knativeEngine } from "../knative/knative-engine.ts";
 import { conflictOf, FakeSplit, NAMESPACE, SERVICE, SPLIT } from "../testing/fake-split.ts";
 
-const ROOT = join(import.meta.dir, "../../..");
-
 async function overlay(name: string): Promise<object> {
   return (
-    parse(await Bun.file(join(ROOT, `istio/split/${name}/virtual-service.yaml`)).text()) as { spec: object }
+    parse(await Bun.file(join(SAMPLE, `istio/split/${name}/virtual-service.yaml`)).text()) as { spec: object }
   ).spec;
 }
 

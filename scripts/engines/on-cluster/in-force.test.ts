@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { SAMPLE } from "../../../test/sample.ts";
 import { FakeKubelet } from "../../cluster/kube/testing/fake-kubelet.ts";
 import { UserError } from "../../cluster/user-error.ts";
 import type { KubeObject } from "../../cluster/kube/kube-object.ts";
@@ -163,9 +164,7 @@ describe("a split by Istio is in force", () => {
   };
 
   test("when every gateway has its weights", async () => {
-    const text = await Bun.file(
-      join(import.meta.dir, "../../../istio/split/by-istio/virtual-service.yaml"),
-    ).text();
+    const text = await Bun.file(join(SAMPLE, "istio/split/by-istio/virtual-service.yaml")).text();
     const fake = new FakeSplit((parse(text) as { spec: object }).spec);
     using kubelet = new FakeKubelet(fake.cluster);
     using gateway = new Gateway(fake, kubelet, "gateway-1");
@@ -179,9 +178,7 @@ describe("a split by Istio is in force", () => {
   });
 
   test("without a gateway that ends meanwhile, and not where one cannot be asked", async () => {
-    const text = await Bun.file(
-      join(import.meta.dir, "../../../istio/split/by-istio/virtual-service.yaml"),
-    ).text();
+    const text = await Bun.file(join(SAMPLE, "istio/split/by-istio/virtual-service.yaml")).text();
     const fake = new FakeSplit((parse(text) as { spec: object }).spec);
     using kubelet = new FakeKubelet(fake.cluster);
     using gateway = new Gateway(fake, kubelet, "gateway-1");

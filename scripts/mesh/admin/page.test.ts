@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser, noBrowser } from "../../../test/browser.ts";
 import { startMesh } from "../mesh.ts";
 import { TestSystem } from "../testing/system.ts";
-
-// A browser has to start and draw; a machine that does much else takes its time for both.
-setDefaultTimeout(30_000);
 
 test("the part of the page that runs in the browser has no type error", async () => {
   const project = join(import.meta.dir, "page/browser");

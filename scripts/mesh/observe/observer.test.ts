@@ -1,5 +1,5 @@
-import { describe, expect, test } from "bun:test";
-import { PROJECT } from "../../project.ts";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { sampleToRun } from "../../../test/sample.ts";
 import type { Hop } from "../../traffic/resolve.ts";
 import { type Loaded, loadConfiguration } from "../load.ts";
 import type { Served } from "../served.ts";
@@ -8,10 +8,18 @@ import { Observer } from "./observer.ts";
 const BASIC = "kyc/credit-check-basic";
 const ADVANCED = "kyc/credit-check-advanced";
 
+let sample: Awaited<ReturnType<typeof sampleToRun>>;
+
+beforeAll(async () => {
+  sample = await sampleToRun();
+});
+
+afterAll(() => sample[Symbol.asyncDispose]());
+
 async function observing(): Promise<{ observer: Observer; loaded: Loaded; pass(ms: number): void }> {
   let now = 1_000_000_000;
   const observer = new Observer(() => now);
-  const loaded = await loadConfiguration(PROJECT);
+  const loaded = await loadConfiguration(sample.root);
   observer.applied(loaded);
   return { observer, loaded, pass: (ms) => (now += ms) };
 }
@@ -89,10 +97,10 @@ describe("an observer", () => {
     expect(split()?.counts).toEqual(new Map([BASIC, ADVANCED].map((name) => [name, 1])));
     const since = split()?.since ?? 0;
     pass(5_000);
-    observer.applied(await loadConfiguration(PROJECT));
+    observer.applied(await loadConfiguration(sample.root));
     expect(observer.generation).toBe(2);
     expect([split()?.since, split()?.counts.size]).toEqual([since, 2]);
-    const changed = await loadConfiguration(PROJECT);
+    const changed = await loadConfiguration(sample.root);
     for (const service of changed.plan.services) for (const to of service.traffic) to.percent += 1;
     observer.applied(changed);
     expect([split()?.since, split()?.counts.size]).toEqual([since + 5_000, 0]);

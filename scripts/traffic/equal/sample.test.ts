@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { readDocuments } from "../../manifests/read.ts";
-import { choose, type Edit, FOLDERS, SPLITS, withRepository } from "../../manifests/testing/repository.ts";
+import { choose, type Edit, FOLDERS, SPLITS, withSample } from "../../../test/sample.ts";
 import { compare, type Comparison } from "./compare.ts";
 import { entriesOf } from "./entries.ts";
 import { prepare } from "./sides/prepare.ts";
 
-// The repository's own ways to split: the same percents, whoever carries them, send every request the same way.
+// The sample's three splits: the same percents send every request the same way, whoever carries them.
 
 const TRAFFIC = "knative/credit-check/2-advanced.yaml";
 
@@ -29,7 +29,7 @@ function percents(basic: number): Edit[] {
 
 async function between(a: Edit[], b: Edit[]): Promise<Comparison> {
   const [ofA, ofB] = await Promise.all(
-    [a, b].map((edits) => withRepository(edits, (root) => readDocuments(root, FOLDERS))),
+    [a, b].map((edits) => withSample(edits, (root) => readDocuments(root, FOLDERS))),
   );
   if (ofA === undefined || ofB === undefined) throw new Error("two sides are needed");
   expect([...ofA.problems, ...ofB.problems]).toEqual([]);
@@ -86,7 +86,7 @@ describe.each(PAIRS)("split/%s and split/%s", (a, b) => {
   });
 });
 
-describe("the comparison of the repository's splits", () => {
+describe("the comparison of the sample's splits", () => {
   let pinned: Comparison;
   beforeAll(async () => {
     pinned = await between(

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { readManifests } from "../manifests/read.ts";
-import { choose, type Edit, FOLDERS, SPLITS, withRepository } from "../manifests/testing/repository.ts";
+import { choose, type Edit, FOLDERS, SPLITS, withSample } from "../../test/sample.ts";
 import { compilePlan, type Plan } from "./compile.ts";
 import { request, sent } from "./testing/compiled.ts";
 import type { Listener } from "./table.ts";
 
-// The repository's own manifests, as a user finds them, with each of the three ways to split.
+// The sample, with each of the three splits.
 
 const AGGREGATOR = { "kyc-aggregator-00001": 1 };
 const BASIC = { "credit-check-basic": 1 };
@@ -76,7 +76,7 @@ const REQUESTS: [
 describe.each(SPLITS)("with split/%s", (split) => {
   let plan: Plan;
   beforeAll(async () => {
-    plan = await planOfRepository([choose(split)]);
+    plan = await planOfSample([choose(split)]);
   });
 
   test.each(REQUESTS)("%s %s %s%s %j goes to %j", (listener, method, host, target, headers, expected) => {
@@ -125,7 +125,7 @@ describe("who decides the split", () => {
     ["by-istio", SPLIT],
     ["by-istio-tags", SPLIT],
   ])("%s: Knative's 100 to 0 make it %j at the host of our own", async (split, expected) => {
-    const plan = await planOfRepository([choose(split), moved]);
+    const plan = await planOfSample([choose(split), moved]);
     expect(sharesOf(plan, "mesh", OUR_HOST, "/credit-check/report")).toEqual(expected);
     expect(sharesOf(plan, "mesh", OUR_HOST, "/credit-check/advanced")).toEqual(ADVANCED);
     expect(sharesOf(plan, "mesh", "credit-check.kyc", "/")).toEqual(BASIC);
@@ -138,7 +138,7 @@ describe("where the answer of the split can tell its revision", () => {
     ["by-istio", ["credit-check-basic", "credit-check-advanced"]],
     ["by-istio-tags", ["credit-check-basic", "credit-check-advanced"]],
   ])("%s sets x-kyc-revision to %j", async (split, expected) => {
-    const plan = await planOfRepository([choose(split)]);
+    const plan = await planOfSample([choose(split)]);
     const told = [0, 0.9].map((draw) => {
       const { hops } = sent(plan, "mesh", request(OUR_HOST, "/credit-check/report"), draw);
       const changes = hops.flatMap(({ destination }) => destination?.response.set ?? []);
@@ -148,14 +148,14 @@ describe("where the answer of the split can tell its revision", () => {
   });
 });
 
-async function planOfRepository(edits: Edit[]): Promise<Plan> {
-  const { resources, problems } = await withRepository(edits, (root) => readManifests(root, FOLDERS));
+async function planOfSample(edits: Edit[]): Promise<Plan> {
+  const { resources, problems } = await withSample(edits, (root) => readManifests(root, FOLDERS));
   const compiled = compilePlan(resources, "example.com");
   expect([...problems, ...compiled.problems]).toEqual([]);
   return compiled.plan;
 }
 
-/** How often a request ends where, exactly: no request of the repository's meets more than one weighted choice. */
+/** How often a request ends where, exactly: no request of the sample meets more than one weighted choice. */
 function sharesOf(
   plan: Plan,
   listener: Listener,
