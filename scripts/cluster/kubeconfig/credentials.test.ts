@@ -85,7 +85,7 @@ test.each([
   const user = { [field]: certificate(server.authority, "alice")[field] };
   const error = await rejection(ask(server, { user }));
   expect(error).toBeInstanceOf(NoCluster);
-  expect(error.message).toBe(`The credentials of test cannot be had: ${why}`);
+  expect(error.message).toBe(`The credentials of test cannot be read: ${why}`);
   expect(server.requests).toBeEmpty();
 });
 
@@ -107,7 +107,7 @@ test("a certificate authority is read from a file; one that is not there is told
   const connection = connectTo(server, { cluster });
   const error = await rejection(connection.send("/version"));
   expect(error).toBeInstanceOf(NoCluster);
-  expect(error.message).toStartWith("The credentials of test cannot be had: ENOENT");
+  expect(error.message).toStartWith("The credentials of test cannot be read: ENOENT");
   expect(error.message).toContain(folder.at("ca.crt"));
   await folder.write("ca.crt", server.authority.cert);
   expect((await connection.send("/version")).status).toBe(200);

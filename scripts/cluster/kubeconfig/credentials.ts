@@ -1,10 +1,14 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { KubeConfig } from "@kubernetes/client-node";
+import { readFileSync } from "node:fs";
+// The package's index loads every generated API type: 0.4 s and 47 MB.
+import { FileAuth } from "@kubernetes/client-node/dist/file_auth.js";
+import type { OpenIDConnectAuth } from "@kubernetes/client-node/dist/oidc_auth.js";
 import { errorText } from "../error-text.ts";
 import { ExecPlugin } from "./exec-plugin.ts";
 import { type Choice, NoCluster } from "./kubeconfig.ts";
+import { findContradiction } from "./validate.ts";
 
-/** Who the user is to the API server, and how the API server is known: what a request carries. */
+/** What a request carries: who the user is to the API server, and how the API server is recognized. */
 export interface Credentials {
   headers: Record<string, string>;
   tls: Tls;
@@ -23,68 +27,91 @@ export interface CredentialsOptions {
   timeoutMs: number;
 }
 
-// The client library drops these, and the user would act with other rights than meant.
-const UNSUPPORTED = ["as-groups", "as-uid", "as-user-extra"];
-
-/** The credentials of a context: asked for each request, as files change and tokens expire. */
+/**
+ * The credentials of a context, read again for each request, as files change and tokens expire.
+ *
+ * To a server without TLS nothing secret is sent, and no plugin is run, as kubectl does (client-go,
+ * tools/clientcmd/client_config.go: "only try to read the auth information if we are secure").
+ */
 export class CredentialSource {
   readonly #choice: Choice;
-  readonly #config = new KubeConfig();
+  readonly #isSecure: boolean;
+  readonly #tokenFile: FileAuth | undefined;
   readonly #plugin: ExecPlugin | undefined;
+  #provider: Promise<OpenIDConnectAuth> | undefined;
 
-  /** @throws NoCluster when the kubeconfig holds what cannot be done */
+  /** @throws NoCluster when the kubeconfig contradicts itself, or holds what is not supported */
   constructor(choice: Choice, options: CredentialsOptions) {
-    const { cluster, user, context } = choice;
-    for (const field of UNSUPPORTED)
-      if (field in user)
-        throw new NoCluster(`The user of the context ${context} has ${field}: that is not supported.`);
+    const { cluster, user } = choice;
     this.#choice = choice;
-    this.#config.loadFromString(JSON.stringify(forLibrary(choice)));
+    this.#isSecure = !cluster.server.toLowerCase().startsWith("http:");
+    const problem = findContradiction(choice);
+    if (problem !== undefined) throw new NoCluster(problem);
+    if (user.tokenFile) this.#tokenFile = new FileAuth();
     if (user.exec) this.#plugin = new ExecPlugin(user.exec, { cluster, timeoutMs: options.timeoutMs });
   }
 
-  /** @throws NoCluster when there are none */
+  /** Whether the context names credentials that are not used, because the server has no TLS. */
+  get isWithheld(): boolean {
+    const { exec, token, tokenFile, username } = this.#choice.user;
+    return !this.#isSecure && [exec, token, tokenFile, username].some(Boolean);
+  }
+
+  /** @throws NoCluster when they cannot be read */
   async get(): Promise<Credentials> {
     try {
       return await this.#get();
     } catch (error) {
-      throw new NoCluster(`The credentials of ${this.#choice.context} cannot be had: ${errorText(error)}`);
+      throw new NoCluster(`The credentials of ${this.#choice.context} cannot be read: ${errorText(error)}`);
     }
   }
 
-  /** After they were refused: whether new ones can be had before they expire. */
+  /** After a refusal: whether new ones can be obtained before the old ones expire. */
   renew(): boolean {
+    if (!this.#isSecure) return false;
     this.#plugin?.forget();
     return this.#plugin !== undefined;
   }
 
   async #get(): Promise<Credentials> {
-    const { user } = this.#choice;
-    const options: Parameters<KubeConfig["applyToHTTPSOptions"]>[0] = {};
-    await this.#config.applyToHTTPSOptions(options);
+    const { cluster, user } = this.#choice;
+    const headers: Record<string, string> = user.as ? { "Impersonate-User": user.as } : {};
+    // Always set: otherwise an environment variable could switch the check off.
+    const tls: Tls = { rejectUnauthorized: cluster["insecure-skip-tls-verify"] !== true };
+    if (!this.#isSecure) return { headers, tls };
     const given = await this.#plugin?.credential();
-    const headers: Record<string, string> = {};
-    for (const [name, value] of Object.entries(options.headers ?? {}))
-      if (value !== undefined) headers[name] = String(value);
     if (given?.token) headers["Authorization"] = `Bearer ${given.token}`;
-    else if (user.username) headers["Authorization"] = `Basic ${basic(user.username, user.password ?? "")}`;
-    const ca = pem(options.ca);
-    const cert = given?.clientCertificateData || pem(options.cert);
-    const key = given?.clientKeyData || pem(options.key);
-    // Bun would go on without both, as nobody.
+    else await this.#authorize(headers);
+    const ca = pem(cluster["certificate-authority-data"], cluster["certificate-authority"]);
+    const cert =
+      given?.clientCertificateData || pem(user["client-certificate-data"], user["client-certificate"]);
+    const key = given?.clientKeyData || pem(user["client-key-data"], user["client-key"]);
+    // Bun would go on without both, and the API server would take the user for anonymous.
     if (cert && !key) throw new Error("there is a client certificate, and no client key");
     if (key && !cert) throw new Error("there is a client key, and no client certificate");
-    // Always said: otherwise an environment variable could switch the check off.
-    const tls: Tls = { rejectUnauthorized: options.rejectUnauthorized !== false };
     if (ca) tls.ca = ca;
     if (cert) tls.cert = cert;
     if (key) tls.key = key;
-    if (options.servername) tls.serverName = options.servername;
+    if (cluster["tls-server-name"]) tls.serverName = cluster["tls-server-name"];
     return { headers, tls };
+  }
+
+  /** Adds the header of a token, a user name or an OpenID Connect provider. */
+  async #authorize(headers: Record<string, string>): Promise<void> {
+    const { token, tokenFile, username, password, "auth-provider": provider } = this.#choice.user;
+    if (tokenFile && this.#tokenFile) await applyTokenFile(this.#tokenFile, tokenFile, headers);
+    else if (token) headers["Authorization"] = `Bearer ${token}`;
+    else if (username) headers["Authorization"] = `Basic ${base64(`${username}:${password ?? ""}`)}`;
+    else if (provider) {
+      this.#provider ??= import("@kubernetes/client-node/dist/oidc_auth.js").then(
+        ({ OpenIDConnectAuth }) => new OpenIDConnectAuth(),
+      );
+      await (await this.#provider).applyAuthentication({ name: "user", authProvider: provider }, { headers });
+    }
   }
 }
 
-/** What is wrong with certificates or a key that cannot be used; undefined when they are in order. */
+/** The fault of certificates or a key that cannot be used; undefined when they are in order. */
 export function wrongWith({ ca, cert, key }: Tls): string | undefined {
   if (ca !== undefined && !works(() => new X509Certificate(ca)))
     return "its certificate authority is no certificate";
@@ -95,27 +122,24 @@ export function wrongWith({ ca, cert, key }: Tls): string | undefined {
   return fits ? undefined : "its client key is not the one of its client certificate";
 }
 
-/** The choice as the library knows a kubeconfig. */
-function forLibrary({ context, cluster, user }: Choice): object {
-  const { exec: _, tokenFile, token, ...rest } = user;
-  const ofToken = tokenFile ? { "auth-provider": { name: "tokenFile", config: { tokenFile } } } : { token };
-  // The library refuses plain HTTP, as `kubectl proxy` offers it, unless checks are off. There are none to skip.
-  const plain = cluster.server.startsWith("http:") ? { "insecure-skip-tls-verify": true } : {};
-  return {
-    clusters: [{ name: "cluster", cluster: { ...cluster, ...plain } }],
-    users: [{ name: "user", user: { ...rest, ...ofToken } }],
-    contexts: [{ name: context, context: { cluster: "cluster", user: "user" } }],
-    "current-context": context,
-  };
+/** Reads the token file by the library, which keeps its content for a minute, as client-go does. */
+async function applyTokenFile(
+  auth: FileAuth,
+  tokenFile: string,
+  headers: Record<string, string>,
+): Promise<void> {
+  await auth.applyAuthentication({ name: "user", authProvider: { config: { tokenFile } } }, { headers });
+  if (headers["Authorization"]) headers["Authorization"] = headers["Authorization"].trim();
 }
 
-function basic(username: string, password: string): string {
-  return Buffer.from(`${username}:${password}`, "utf8").toString("base64");
+function base64(text: string): string {
+  return Buffer.from(text, "utf8").toString("base64");
 }
 
-function pem(content: unknown): string | undefined {
-  if (typeof content === "string") return content;
-  return Buffer.isBuffer(content) ? content.toString("utf8") : undefined;
+/** Content of a `-data` field, or of the file beside it. */
+function pem(data: string | null | undefined, file: string | null | undefined): string | undefined {
+  if (data) return Buffer.from(data, "base64").toString("utf8");
+  return file ? readFileSync(file, "utf8") : undefined;
 }
 
 function works(attempt: () => unknown): boolean {

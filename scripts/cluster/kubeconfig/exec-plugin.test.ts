@@ -98,7 +98,7 @@ describe("a credential plugin that fails is told:", () => {
     const error = await rejection(given.connect(exec).send("/version"));
     expect(error).toBeInstanceOf(NoCluster);
     expect(error.message).toBe(
-      `The credentials of test cannot be had: ${exec.command} ended with exit code 3: please log in first`,
+      `The credentials of test cannot be read: ${exec.command} ended with exit code 3: please log in first`,
     );
   });
 
@@ -112,7 +112,7 @@ describe("a credential plugin that fails is told:", () => {
     const error = await rejection(given.connect(exec).send("/version"));
     expect(error).toBeInstanceOf(NoCluster);
     expect(error.message).toStartWith(
-      "The credentials of test cannot be had: no-such-plugin-at-all cannot be run: ",
+      "The credentials of test cannot be read: no-such-plugin-at-all cannot be run: ",
     );
     expect(error.message).toEndWith("\nGet it from example.test.");
   });

@@ -60,8 +60,14 @@ const User = Type.Object({
   tokenFile: Text,
   username: Text,
   password: Text,
+  as: Text,
   "client-certificate": Text,
+  "client-certificate-data": Text,
   "client-key": Text,
+  "client-key-data": Text,
+  "auth-provider": maybe(
+    Type.Object({ name: Type.String(), config: maybe(Type.Record(Type.String(), Type.String())) }),
+  ),
   exec: maybe(ExecConfig),
 });
 export type User = Static<typeof User>;

@@ -1,0 +1,40 @@
+import type { Choice } from "./kubeconfig.ts";
+
+// One header each with several values, which fetch joins into one: the user would act with other rights.
+const UNSUPPORTED = ["as-groups", "as-uid", "as-user-extra"] as const;
+
+/** Pairs of which client-go accepts one only. */
+const CLUSTER_PAIRS = [["certificate-authority", "certificate-authority-data"]] as const;
+const USER_PAIRS = [
+  ["client-certificate", "client-certificate-data"],
+  ["client-key", "client-key-data"],
+] as const;
+
+/**
+ * Finds what makes a context unusable, by the rules of kubectl (client-go, tools/clientcmd/validation.go and
+ * rest/transport.go), and what this client cannot do.
+ * @returns a sentence, or undefined for a context that can be used
+ */
+export function findContradiction({ context, cluster, user }: Choice): string | undefined {
+  const of = `of the context ${context}`;
+  for (const [file, data] of CLUSTER_PAIRS)
+    if (cluster[file] && cluster[data])
+      return `The cluster ${of} has both ${file} and ${data}: remove one of them.`;
+  if (
+    cluster["insecure-skip-tls-verify"] &&
+    (cluster["certificate-authority"] || cluster["certificate-authority-data"])
+  )
+    return `The cluster ${of} has both insecure-skip-tls-verify and a certificate authority: remove one of them.`;
+  for (const [file, data] of USER_PAIRS)
+    if (user[file] && user[data]) return `The user ${of} has both ${file} and ${data}: remove one of them.`;
+  if (user.token && (user.username || user.password))
+    return `The user ${of} has both a token and a user name with a password: remove one of them.`;
+  if (user.exec && user["auth-provider"])
+    return `The user ${of} has both an exec plugin and an auth-provider: remove one of them.`;
+  for (const field of UNSUPPORTED)
+    if (field in user) return `The user ${of} has ${field}: that is not supported.`;
+  const provider = user["auth-provider"]?.name;
+  if (provider !== undefined && provider !== "oidc")
+    return `The user ${of} has the auth-provider ${provider}, which kubectl has removed too: use its exec plugin.`;
+  return undefined;
+}
