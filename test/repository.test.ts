@@ -1,72 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { readFile } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { PLATFORM } from "../scripts/cluster/platform/versions.ts";
 import { PROJECT } from "../scripts/project.ts";
 
 const read = (path: string): Promise<string> => readFile(join(PROJECT, path), "utf8");
-
-/** Which folders may import which: dependencies point one way. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  functions: ["functions"],
-  "scripts/manifests": ["scripts/manifests", "scripts/nearest.ts"],
-  "scripts/traffic": ["scripts/traffic", "scripts/manifests", "scripts/nearest.ts"],
-  "scripts/lint": ["scripts/lint", "scripts/traffic", "scripts/manifests", "scripts/nearest.ts"],
-  "scripts/mesh": ["scripts/mesh", "scripts/traffic", "scripts/manifests", "scripts/nearest.ts"],
-  "scripts/load": ["scripts/load", "scripts/traffic"],
-  "scripts/bench/http": ["scripts/bench/http", "scripts/load"],
-  "scripts/cluster": [
-    "scripts/cluster",
-    "scripts/load",
-    "scripts/traffic",
-    "scripts/manifests",
-    "scripts/nearest.ts",
-  ],
-  "scripts/bench/judge": ["scripts/bench/judge", "scripts/rollout/judge"],
-  "scripts/rollout": [
-    "scripts/rollout",
-    "scripts/cluster",
-    "scripts/mesh",
-    "scripts/traffic",
-    "scripts/manifests",
-    "scripts/nearest.ts",
-  ],
-  "scripts/rollout/judge": ["scripts/rollout/judge", "scripts/traffic/random.ts", "scripts/nearest.ts"],
-  "scripts/engines": [
-    "scripts/engines",
-    "scripts/sources",
-    "scripts/mesh",
-    "scripts/cluster",
-    "scripts/traffic",
-    "scripts/manifests",
-    "scripts/nearest.ts",
-  ],
-  "scripts/sources": [
-    "scripts/sources",
-    "scripts/mesh",
-    "scripts/cluster",
-    "scripts/traffic",
-    "scripts/nearest.ts",
-  ],
-  "scripts/e2e": [
-    "scripts/e2e",
-    "scripts/engines",
-    "scripts/cluster",
-    "scripts/load",
-    "scripts/traffic",
-    "scripts/manifests",
-  ],
-  "scripts/terminal": [
-    "scripts/terminal",
-    "scripts/engines",
-    "scripts/rollout",
-    "scripts/cluster",
-    "scripts/load",
-    "scripts/mesh",
-    "scripts/traffic",
-    "scripts/manifests",
-  ],
-};
 
 describe("the repository", () => {
   test("has no type error", async () => {
@@ -79,6 +18,27 @@ describe("the repository", () => {
     const { code, output } = await bun("fmt", "--no-script", "--check");
     expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
   }, 60_000);
+
+  test("awaits or handles each of its promises", async () => {
+    expect(await lintPromises("functions", "scripts", "test")).toEqual({ code: 0, output: "" });
+  });
+
+  test("is told of a promise that is not", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "kyc-floating-"));
+    try {
+      await writeFile(join(folder, "tsconfig.json"), "{}");
+      await writeFile(
+        join(folder, "floating.ts"),
+        "const later = async () => 1;\nlater();\n[1].forEach(later);\n",
+      );
+      const { code, output } = await lintPromises(folder);
+      expect(code).toBe(1);
+      expect(output).toMatch(/floating\.ts:2:1: .*no-floating-promises/);
+      expect(output).toMatch(/floating\.ts:3:\d+: .*no-misused-promises/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 
   test("names one version of Bun", async () => {
     const version = (await read(".bun-version")).trim();
@@ -103,28 +63,12 @@ describe("the repository", () => {
       expect(Bun.YAML.parse(text)).toMatchObject({ permissions: { contents: "read" } });
     }
   });
-
-  test("imports point one way", async () => {
-    const wrong: string[] = [];
-    for (const [folder, allowed] of Object.entries(MAY_IMPORT)) {
-      for await (const file of new Bun.Glob(`${folder}/**/*.ts`).scan(PROJECT)) {
-        if (file.endsWith(".test.ts")) continue;
-        for (const imported of await importsOf(file)) {
-          if (!allowed.some((path) => imported === path || imported.startsWith(`${path}/`))) {
-            wrong.push(`${file} imports ${imported}`);
-          }
-        }
-      }
-    }
-    expect(wrong).toEqual([]);
-  });
 });
 
-/** The project's files that a file imports, from the project's folder. */
-async function importsOf(file: string): Promise<string[]> {
-  const source = await read(file);
-  const paths = source.matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g);
-  return [...paths].map(([, path]) => relative(PROJECT, resolve(PROJECT, dirname(file), path ?? "")));
+async function lintPromises(...paths: string[]): Promise<{ code: number; output: string }> {
+  const command = ["node_modules/.bin/oxlint", "--config=.oxlintrc.json", "--format=unix"];
+  const { code, output } = await bun(...command, ...paths);
+  return { code, output: code === 0 ? "" : output };
 }
 
 async function bun(...args: string[]): Promise<{ code: number; output: string }> {

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { PROJECT } from "../scripts/project.ts";
 import { cloneRepository } from "./clone.ts";
 
 // The edits that the README asks for leave the tests green. All other tests read test/fixtures.
@@ -70,6 +72,10 @@ test("a manifest that breaks the contract does not pass", async () => {
   const { code, output } = await bunTest(clone.root, ["test/own-manifests.test.ts"]);
   expect(code).not.toBe(0);
   expect(output).toContain("(fail) with split/by-knative");
+});
+
+test("the files that read what a user edits are where they are expected", () => {
+  expect(READERS.filter((path) => !existsSync(join(PROJECT, path)))).toEqual([]);
 });
 
 async function rewrite(path: string, change: (text: string) => string): Promise<void> {

@@ -77,15 +77,15 @@ describe("Elysia", () => {
     expect(Value.Check(Type.Integer(), "1")).toBe(false);
   });
 
-  test("shares a port with whoever has it, unless told not to (lifecycle.ts)", () => {
+  test("shares a port with whoever has it, unless told not to (lifecycle.ts)", async () => {
     const one = new Elysia().listen(0);
     const port = one.server?.port ?? 0;
     const two = new Elysia().listen(port);
     expect(() => new Elysia().listen({ port, reusePort: false })).toThrow(
       expect.objectContaining({ code: "EADDRINUSE" }),
     );
-    one.server?.stop(true);
-    two.server?.stop(true);
+    await one.server?.stop(true);
+    await two.server?.stop(true);
   });
 });
 

@@ -56,8 +56,8 @@ export function serve({ app, config, output, log, activity }: Lifecycle): void {
   }
 
   process.on("exit", () => void output.flush());
-  process.on("uncaughtException", crash);
-  process.on("unhandledRejection", crash);
+  process.on("uncaughtException", (error) => void crash(error));
+  process.on("unhandledRejection", (error) => void crash(error));
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
       if (activity.draining) process.exit(128 + SIGNALS[signal]);

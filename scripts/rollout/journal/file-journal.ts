@@ -80,7 +80,11 @@ async function whole(path: string, text: string): Promise<void> {
   await writeFile(beside, text, { flush: true });
   await rename(beside, path);
   const folder = await open(dirname(path), "r");
-  await folder.sync().finally(() => folder.close());
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 async function textOf(path: string): Promise<string | undefined> {
