@@ -122,7 +122,7 @@ function time(flags: string, what: string, byDefault: string): Option {
 }
 
 async function runRollout(service: string, flags: RolloutFlags): Promise<void> {
-  const [{ controlOf }, { NoPlan }, { Taken }, { SpoiltJournal }, { CannotWrite, NothingRuns }] =
+  const [{ controlOf }, { NoPlan }, { LockTaken }, { CorruptJournal }, { CannotWrite, NothingRuns }] =
     await Promise.all([
       import("./rollout/flags.ts"),
       import("../rollout/plan/plan.ts"),
@@ -142,11 +142,11 @@ async function runRollout(service: string, flags: RolloutFlags): Promise<void> {
       const { runInCluster } = await import("./rollout/in-cluster.ts");
       process.exitCode = await runInCluster(service, flags);
     } else {
-      const { begin } = await import("./rollout/begin.ts");
+      const { begin } = await import("./rollout/start-rollout.ts");
       process.exitCode = await begin(service, flags);
     }
   } catch (error) {
-    const expected = [NoPlan, Taken, SpoiltJournal, CannotWrite, NothingRuns];
+    const expected = [NoPlan, LockTaken, CorruptJournal, CannotWrite, NothingRuns];
     if (expected.some((type) => error instanceof type) && error instanceof Error)
       throw new Failure(error.message, EXIT.usage);
     throw error;

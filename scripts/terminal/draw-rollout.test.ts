@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { forecast } from "../rollout/plan/forecast.ts";
-import { finished } from "../rollout/testing/finished.ts";
-import { World } from "../rollout/testing/lives.ts";
+import { finished } from "../rollout/testing/finished-rollout.ts";
+import { Simulation } from "../rollout/testing/simulation.ts";
 import type { RolloutView } from "../rollout/run/view.ts";
 import { drawPlan } from "./draw-plan.ts";
 import { drawRollout } from "./draw-rollout.ts";
 import { RolloutScreen } from "./rollout-screen.ts";
 import { PLAIN } from "./style.ts";
-import { FakeClock, FakeTerminal } from "./testing.ts";
+import { FakeClock, FakeTerminal } from "./fake-terminal.ts";
 
 const draw = (view: RolloutView | undefined): string => {
   if (view === undefined) throw new Error("there is no such moment");
@@ -52,7 +52,7 @@ describe("a rollout is drawn", () => {
 });
 
 test("a plan is drawn with what each step can show", () => {
-  const { plan } = new World();
+  const { plan } = new Simulation();
   const traffic = { ms: 5_000, rps: 60, errors: 0.001, median: 12, p99: 40 };
   expect(drawPlan(plan, traffic, forecast(plan, traffic), PLAIN).join("\n")).toMatchSnapshot();
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { isLive, LiveTree } from "./live-tree.ts";
-import { FakeClock, FakeTerminal } from "./testing.ts";
+import { FakeClock, FakeTerminal } from "./fake-terminal.ts";
 
 const UP = "\u001b[2A";
 

@@ -2,7 +2,7 @@ import type { Entry } from "../rollout/journal/journal.ts";
 import type { Phase } from "../rollout/machine/state.ts";
 import type { RolloutView } from "../rollout/run/view.ts";
 import { drawRollout } from "./draw-rollout.ts";
-import { count } from "./figures.ts";
+import { count } from "../format.ts";
 import { isLive, LiveTree, type LiveTreeOptions } from "./live-tree.ts";
 import { type Style, styleFor } from "./style.ts";
 

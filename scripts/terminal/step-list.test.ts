@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import type { StepState, StepView } from "../cluster/platform/step.ts";
 import { drawSteps, StepList } from "./step-list.ts";
 import { PLAIN } from "./style.ts";
-import { FakeClock, FakeTerminal } from "./testing.ts";
+import { FakeClock, FakeTerminal } from "./fake-terminal.ts";
 
 function view(title: string, state: StepState, more: Partial<StepView> = {}): StepView {
   return {

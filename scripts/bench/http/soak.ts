@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { steadyLoad } from "../../load/steady.ts";
-import { freePort, residentMiB, start, untilAnswers } from "./processes/pinned.ts";
+import { freePort, residentMiB, start, untilAnswers } from "./pinned-process.ts";
 import { median } from "./rounds.ts";
 
 export interface SoakOptions {

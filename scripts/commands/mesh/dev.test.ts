@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sampleToRun } from "../../../test/sample.ts";
 import { until } from "../../mesh/testing/system.ts";
-import { kyc, startDev } from "../testing.ts";
+import { kyc, startDev } from "../kyc-process.ts";
 
 let sample: Awaited<ReturnType<typeof sampleToRun>>;
 

@@ -2,10 +2,10 @@ import { EXIT, Failure } from "../../exit.ts";
 import { lastOf, type Saved } from "../../rollout/journal/journal.ts";
 import { type Command, isGoingBack, isOver, type State } from "../../rollout/machine/state.ts";
 import { doing } from "../../rollout/run/view.ts";
-import { drive, endOf } from "./drive.ts";
+import { drive, exitCodeOfPhase } from "./carry-out.ts";
 import type { RolloutFlags } from "./flags.ts";
 import { Interrupts } from "./interrupts.ts";
-import { type RolloutSite, siteOf } from "./site.ts";
+import { type RolloutContext, contextOf } from "./context.ts";
 
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 200;
@@ -15,7 +15,7 @@ const LOOK_MS = 200;
  * this one takes it over. The exit code: that of the rollout where this process ends it, else 0 when it was done.
  */
 export async function control(service: string, command: Command, flags: RolloutFlags): Promise<number> {
-  const site = await siteOf(service, flags);
+  const site = await contextOf(service, flags);
   const saved = await site.journal.load();
   if (saved === undefined)
     throw new Failure(`No rollout of ${service} is written down in ${site.journal.place}.`, EXIT.usage);
@@ -40,7 +40,12 @@ function refuseSenseless(service: string, command: Command, state: State): void 
 }
 
 /** Leaves a request where the process that carries the rollout out looks, and waits until it has been handled. */
-async function tell(site: RolloutSite, saved: Saved, command: Command, flags: RolloutFlags): Promise<number> {
+async function tell(
+  site: RolloutContext,
+  saved: Saved,
+  command: Command,
+  flags: RolloutFlags,
+): Promise<number> {
   const { journal, who } = site;
   const number = (await journal.requests()).length;
   await journal.ask({ command, by: who, why: flags.reason, overwrite: flags.overwrite, atMs: Date.now() });
@@ -67,7 +72,7 @@ async function tell(site: RolloutSite, saved: Saved, command: Command, flags: Ro
 /** Goes on where the last process stopped. */
 async function takeOver(
   service: string,
-  site: RolloutSite,
+  site: RolloutContext,
   command: Command,
   flags: RolloutFlags,
 ): Promise<number> {
@@ -81,7 +86,7 @@ async function takeOver(
     const code = await drive({ site, plan, entries, checkpoint, held, flags, interrupts, asks: command });
     // Who asked for the way back, got it.
     const isBack = command === "abort" || command === "back";
-    return isBack && code === endOf("rolled back") ? EXIT.ok : code;
+    return isBack && code === exitCodeOfPhase("rolled back") ? EXIT.ok : code;
   } finally {
     interrupts.end();
     await held.release();

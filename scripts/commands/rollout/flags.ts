@@ -43,7 +43,7 @@ export interface RolloutFlags {
 }
 
 /** How a rollout ends, as an exit code. */
-export const ENDS = { promoted: EXIT.ok, "rolled back": EXIT.failed, held: 3 } as const;
+export const OUTCOME_EXITS = { promoted: EXIT.ok, "rolled back": EXIT.failed, held: 3 } as const;
 
 /** What may be asked of a rollout, by the flags' names. */
 export const COMMANDS = {

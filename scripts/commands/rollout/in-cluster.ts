@@ -7,18 +7,18 @@ import { lastOf } from "../../rollout/journal/journal.ts";
 import { isOver } from "../../rollout/machine/state.ts";
 import { type JobOptions, jobObjects } from "../../rollout/in-cluster/objects.ts";
 import { makePlan } from "../../rollout/plan/plan.ts";
-import { Taken } from "../../rollout/lock/lock.ts";
+import { LockTaken } from "../../rollout/lock/lock.ts";
 import { confirmRemoteChange } from "../cluster/confirm.ts";
 import { untilInterrupted } from "../cluster/on-cluster.ts";
 import { candidateOf, type RolloutFlags, settingsOf } from "./flags.ts";
-import { type RolloutSite, siteOf } from "./site.ts";
+import { type RolloutContext, contextOf } from "./context.ts";
 
 const MANAGER = "kyc-rollout";
 
 /** Begins a rollout as a Job, so that this machine may sleep; or shows the objects that it would apply. The exit code. */
 export async function runInCluster(service: string, flags: RolloutFlags): Promise<number> {
   const to = candidateOf(service, flags);
-  const site = await siteOf(service, flags);
+  const site = await contextOf(service, flags);
   const { kube } = site;
   if (kube === undefined)
     throw new Failure(
@@ -56,7 +56,7 @@ export async function runInCluster(service: string, flags: RolloutFlags): Promis
 }
 
 async function jobOptions(
-  { engine, who }: RolloutSite,
+  { engine, who }: RolloutContext,
   kube: Kube,
   service: string,
   to: string,
@@ -124,9 +124,9 @@ function argumentsOf(service: string, engine: string, to: string, flags: Rollout
   return [service, ...values.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))];
 }
 
-async function refuseSecond({ lock, journal }: RolloutSite, service: string): Promise<void> {
+async function refuseSecond({ lock, journal }: RolloutContext, service: string): Promise<void> {
   const holder = await lock.holder();
-  if (holder !== undefined) throw new Taken(service, holder);
+  if (holder !== undefined) throw new LockTaken(service, holder);
   const saved = await journal.load();
   const state = saved && lastOf(saved);
   if (state === undefined || (isOver(state) && state.phase !== "held")) return;

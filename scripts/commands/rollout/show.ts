@@ -3,18 +3,18 @@ import { EXIT, Failure } from "../../exit.ts";
 import { lastOf, type Saved } from "../../rollout/journal/journal.ts";
 import { isOver } from "../../rollout/machine/state.ts";
 import { writeReport } from "../../rollout/report/write.ts";
-import { Checkpoint } from "../../rollout/run/course.ts";
+import { Checkpoint } from "../../rollout/run/timeline.ts";
 import { emptyTally } from "../../rollout/run/tally.ts";
 import { trafficJudge } from "../../rollout/run/traffic-judge.ts";
 import { type RolloutView, viewOf } from "../../rollout/run/view.ts";
 import { drawRollout } from "../../terminal/draw-rollout.ts";
 import { styleFor } from "../../terminal/style.ts";
 import type { RolloutFlags } from "./flags.ts";
-import { siteOf } from "./site.ts";
+import { contextOf } from "./context.ts";
 
 /** Shows a rollout as it is written down, whoever carries it out; or writes its report. The exit code. */
 export async function showRollout(service: string, flags: RolloutFlags): Promise<number> {
-  const site = await siteOf(service, flags);
+  const site = await contextOf(service, flags);
   const saved = await site.journal.load();
   if (saved === undefined)
     throw new Failure(`No rollout of ${service} is written down in ${site.journal.place}.`, EXIT.usage);

@@ -3,23 +3,23 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { World } from "../testing/lives.ts";
+import { Simulation } from "../testing/simulation.ts";
 import { AuditLog } from "./audit-log.ts";
 import { fileStore } from "./file-store.ts";
 import { verifyLog } from "./verify-log.ts";
 
 /** The log of two rollouts, and the journal of the first. */
-async function log(): Promise<{ text: string; world: World }> {
+async function log(): Promise<{ text: string; simulation: Simulation }> {
   const lines: string[] = [];
   const store = { lines: async () => lines, add: async (line: string) => void lines.push(line) };
-  const world = new World();
-  await world.run();
+  const simulation = new Simulation();
+  await simulation.run();
   for (let i = 0; i < 2; i++) {
-    const saved = await world.journal.load();
+    const saved = await simulation.journal.load();
     if (saved === undefined) throw new Error("nothing was written down");
     await (await AuditLog.open(store)).catchUp({ ...saved.plan, id: `r${i}` }, saved.entries);
   }
-  return { text: `${lines.join("\n")}\n`, world };
+  return { text: `${lines.join("\n")}\n`, simulation };
 }
 
 describe("an audit log", () => {
@@ -57,8 +57,8 @@ describe("an audit log", () => {
     const folder = await mkdtemp(join(tmpdir(), "kyc-audit-"));
     try {
       const path = join(folder, "audit/service.ndjson");
-      const { world } = await log();
-      const saved = await world.journal.load();
+      const { simulation } = await log();
+      const saved = await simulation.journal.load();
       if (saved === undefined) throw new Error("nothing was written down");
       await (await AuditLog.open(fileStore(path))).catchUp(saved.plan, saved.entries);
       const text = await readFile(path, "utf8");

@@ -1,5 +1,5 @@
 import { Check } from "typebox/schema";
-import { AuditLine, BEGINNING, hashOf } from "./line.ts";
+import { AuditLine, BEGINNING, hashOf } from "./audit-line.ts";
 
 /** Whether a log is whole. `head` is the hash of its last line: kept elsewhere, it also tells when lines are missing at the end. */
 export type Checked =

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LostLock } from "../lock/lock.ts";
 import { initialState } from "../machine/state.ts";
-import { World } from "../testing/lives.ts";
+import { Simulation } from "../testing/simulation.ts";
 import { ObjectStore } from "../testing/object-store.ts";
 import { ConfigMapJournal } from "./config-map-journal.ts";
 import { FileJournal } from "./file-journal.ts";
-import { type Entry, type Journal, type Request, SpoiltJournal } from "./journal.ts";
+import { type Entry, type Journal, type Request, CorruptJournal } from "./journal.ts";
 
 const folders: string[] = [];
 afterEach(async () => {
@@ -21,7 +21,7 @@ async function newFolder(): Promise<string> {
   return folder;
 }
 
-const { plan } = new World();
+const { plan } = new Simulation();
 const state = initialState(plan.original, 0);
 const entry = (seq: number): Entry => ({ seq, event: seq === 0 ? null : { type: "time", atMs: seq }, state });
 const request: Request = { command: "pause", by: "ann", why: "", overwrite: false, atMs: 1 };
@@ -106,7 +106,7 @@ describe("a journal in a file", () => {
     await appendFile(journal.place, `${JSON.stringify(entry(2))}\n`);
     await expect(journal.load()).rejects.toThrow(`${journal.place}, line 3: entry 1 is missing`);
     await writeFile(journal.place, '{"no":"plan"}\n{}\n');
-    await expect(journal.load()).rejects.toBeInstanceOf(SpoiltJournal);
+    await expect(journal.load()).rejects.toBeInstanceOf(CorruptJournal);
   });
 
   test("without a checkpoint that can be read still has every decision", async () => {

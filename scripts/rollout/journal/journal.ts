@@ -38,7 +38,7 @@ export interface Saved {
 export interface Journal {
   /** For people. */
   readonly place: string;
-  /** The last rollout of the service. @throws SpoiltJournal */
+  /** The last rollout of the service. @throws CorruptJournal */
   load(): Promise<Saved | undefined>;
   /** Begins a rollout; the one before, which is over, is put away. */
   begin(plan: Plan, first: Entry): Promise<void>;
@@ -52,8 +52,8 @@ export interface Journal {
 }
 
 /** A journal that cannot be read. */
-export class SpoiltJournal extends Error {
-  override readonly name = "SpoiltJournal";
+export class CorruptJournal extends Error {
+  override readonly name = "CorruptJournal";
 }
 
 /** The state of a rollout that was written down. */
@@ -63,16 +63,16 @@ export function lastOf({ entries }: Saved): State {
   return entry.state;
 }
 
-/** A document of a journal by its schema. @throws SpoiltJournal */
+/** A document of a journal by its schema. @throws CorruptJournal */
 export function parseAs<S extends TSchema>(schema: S, text: string, where: string): Static<S> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new SpoiltJournal(`${where}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CorruptJournal(`${where}: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (Check(schema, value)) return value;
-  throw new SpoiltJournal(
+  throw new CorruptJournal(
     `${where} was not written by this version of kyc, or was edited. Where no rollout is under way, remove it.`,
   );
 }
@@ -88,7 +88,7 @@ export function parseJournal(text: string, where: string): Omit<Saved, "checkpoi
   const plan = parseAs(Plan, first, `${where}, line 1`);
   const entries = rest.map((line, i) => parseAs(Entry, line, `${where}, line ${i + 2}`));
   const wrong = entries.findIndex(({ seq }, i) => seq !== i);
-  if (wrong >= 0) throw new SpoiltJournal(`${where}, line ${wrong + 2}: entry ${wrong} is missing`);
+  if (wrong >= 0) throw new CorruptJournal(`${where}, line ${wrong + 2}: entry ${wrong} is missing`);
   return { plan, entries };
 }
 

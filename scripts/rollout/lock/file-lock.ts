@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import Type from "typebox";
 import { Check } from "typebox/schema";
-import { type Held, type Holder, type Lock, Taken } from "./lock.ts";
+import { type Held, type Holder, type Lock, LockTaken } from "./lock.ts";
 
 const HolderFile = Type.Object({ who: Type.String(), sinceMs: Type.Number() });
 
@@ -24,7 +24,7 @@ export class FileLock implements Lock {
   async acquire(who: string): Promise<Held> {
     await mkdir(dirname(this.#path), { recursive: true });
     const database = this.#take();
-    if (database === undefined) throw new Taken(this.#service, await this.#written());
+    if (database === undefined) throw new LockTaken(this.#service, await this.#written());
     await writeFile(this.#holderPath, JSON.stringify({ who, sinceMs: Date.now() } satisfies Holder));
     return { lost: new AbortController().signal, release: async () => database.close() };
   }

@@ -3,8 +3,8 @@ import { Check } from "typebox/schema";
 import { ApiError } from "../../cluster/kube/api-error.ts";
 import type { Kube } from "../../cluster/kube/client.ts";
 import type { KubeObject, ObjectRef } from "../../cluster/kube/kube-object.ts";
-import type { Clock } from "../run/clock.ts";
-import { type Held, type Holder, type Lock, Taken } from "./lock.ts";
+import type { Clock } from "../clock.ts";
+import { type Held, type Holder, type Lock, LockTaken } from "./lock.ts";
 
 const LeaseSpec = Type.Object({
   holderIdentity: Type.Optional(Type.Union([Type.String(), Type.Null()])),
@@ -61,7 +61,7 @@ export class LeaseLock implements Lock {
     for (;;) {
       const found = await this.#kube.get(this.#ref);
       if (found !== undefined && !(await this.#isFree(found)))
-        throw new Taken(this.#service, holderOf(found));
+        throw new LockTaken(this.#service, holderOf(found));
       try {
         return this.#keep(await this.#take(await this.#kube.get(this.#ref), identity), identity);
       } catch (error) {

@@ -6,7 +6,7 @@ import { ObjectStore } from "../testing/object-store.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
 import { FileLock } from "./file-lock.ts";
 import { LeaseLock } from "./lease-lock.ts";
-import { Taken } from "./lock.ts";
+import { LockTaken } from "./lock.ts";
 
 describe("a lock in a file", () => {
   test("is held by one, who is named to the others, until it is given back", async () => {
@@ -42,7 +42,7 @@ describe("a lock in a file", () => {
       expect(new TextDecoder().decode(value)).toBe("held\n");
       const lock = new FileLock(path, "credit-check");
       expect((await lock.holder())?.who).toBe("the other");
-      expect(await lock.acquire("ann").catch((error: unknown) => error)).toBeInstanceOf(Taken);
+      expect(await lock.acquire("ann").catch((error: unknown) => error)).toBeInstanceOf(LockTaken);
       child.kill("SIGKILL");
       await child.exited;
       await (await lock.acquire("ann")).release();
@@ -66,7 +66,7 @@ describe("a lock on a cluster", () => {
       await lock()
         .acquire("bob@host")
         .catch((error: unknown) => error),
-    ).toBeInstanceOf(Taken);
+    ).toBeInstanceOf(LockTaken);
     await clock.sleep(120_000);
     expect((await lock().holder())?.who).toBe("ann@host");
     expect(held.lost.aborted).toBe(false);

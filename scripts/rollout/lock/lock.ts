@@ -14,15 +14,15 @@ export interface Held {
 
 /** One rollout at a time for each service. */
 export interface Lock {
-  /** @throws Taken */
+  /** @throws LockTaken */
   acquire(who: string): Promise<Held>;
   /** Who holds it now. */
   holder(): Promise<Holder | undefined>;
 }
 
 /** Somebody else rolls the service out. */
-export class Taken extends Error {
-  override readonly name = "Taken";
+export class LockTaken extends Error {
+  override readonly name = "LockTaken";
   readonly holder: Holder | undefined;
 
   constructor(service: string, holder: Holder | undefined) {

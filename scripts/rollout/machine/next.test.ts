@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { ORIGINAL, World } from "../testing/lives.ts";
+import { ORIGINAL, Simulation } from "../testing/simulation.ts";
 import { toTargets } from "../plan/targets.ts";
 import { next } from "./next.ts";
 import { type Command, type Event, initialState, PHASES, type Phase, type State } from "./state.ts";
 
-const { plan } = new World();
+const { plan } = new Simulation();
 const original = toTargets(ORIGINAL);
 const begin = (): State => initialState({ targets: original, version: "1" }, 0);
 const ask = (command: Command, more: Partial<Extract<Event, { type: "asked" }>> = {}): Event => ({

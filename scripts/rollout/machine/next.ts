@@ -1,7 +1,7 @@
 import type { Plan } from "../plan/plan.ts";
-import { afterAsked } from "./asked.ts";
-import { advance, enter, hold, restore, span } from "./moves.ts";
-import { afterSeen, afterWritten } from "./seen.ts";
+import { afterCommand } from "./commands.ts";
+import { advance, enter, hold, restore, span } from "./transitions.ts";
+import { afterLiveSplit, afterWritten } from "./drift.ts";
 import { type Event, isGoingBack, isOver, type State } from "./state.ts";
 
 /**
@@ -11,9 +11,9 @@ import { type Event, isGoingBack, isOver, type State } from "./state.ts";
 export function next(plan: Plan, state: State, event: Event): State {
   switch (event.type) {
     case "asked":
-      return afterAsked(plan, state, event);
+      return afterCommand(plan, state, event);
     case "seen":
-      return afterSeen(plan, state, event.live, event.atMs);
+      return afterLiveSplit(plan, state, event.live, event.atMs);
     case "ready":
       return state.phase === "preparing"
         ? enter(state, "warming", event.atMs, `${plan.candidate} is ready`)

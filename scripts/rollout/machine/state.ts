@@ -32,12 +32,12 @@ export const Phase = Type.Enum([
 export type Phase = Static<typeof Phase>;
 
 /** A split as it was seen, with who wrote it. */
-export const Seen = Type.Object({
+export const LiveSplit = Type.Object({
   targets: Type.Array(Target),
   version: Type.String(),
   by: Type.Union([Type.String(), Type.Null()]),
 });
-export type Seen = Static<typeof Seen>;
+export type LiveSplit = Static<typeof LiveSplit>;
 
 /** The state of a rollout: all that the next decision needs, and nothing that is not written down. */
 export const State = Type.Object({
@@ -61,7 +61,7 @@ export const State = Type.Object({
   /** Where a held rollout goes on. */
   heldFrom: Type.Union([Phase, Type.Null()]),
   /** The split of somebody else, for which it is held. */
-  foreign: Type.Union([Seen, Type.Null()]),
+  foreign: Type.Union([LiveSplit, Type.Null()]),
 });
 export type State = Static<typeof State>;
 
@@ -84,7 +84,7 @@ export const Event = Type.Union([
     version: Type.String(),
   }),
   /** The split as it is there now, seen in passing or instead of writing. */
-  Type.Object({ type: Type.Literal("seen"), atMs: Type.Number(), live: Seen }),
+  Type.Object({ type: Type.Literal("seen"), atMs: Type.Number(), live: LiveSplit }),
   Type.Object({ type: Type.Literal("in force"), atMs: Type.Number(), ms: Type.Number() }),
   Type.Object({
     type: Type.Literal("verdict"),

@@ -1,5 +1,5 @@
 import type { Engine, Outcome } from "../../traffic/engine.ts";
-import type { Clock } from "../run/clock.ts";
+import type { Clock } from "../clock.ts";
 import { count, emptyTally, quantile, type Side } from "../run/tally.ts";
 
 /** The traffic of a service, as it was seen for a while. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Engine, SplitTarget } from "../../traffic/engine.ts";
-import { SETTINGS, World } from "../testing/lives.ts";
+import { SETTINGS, Simulation } from "../testing/simulation.ts";
 import { detectionRequests, forecast } from "./forecast.ts";
 import { look } from "./look.ts";
 import { makePlan, NoPlan, type PlanOptions, shareOf } from "./plan.ts";
@@ -135,7 +135,7 @@ test("splits are the same in any order, without entries that say nothing, and th
 
 describe("a look at the traffic", () => {
   test("tells rate, errors and latency", async () => {
-    const { engine, clock } = new World({
+    const { engine, clock } = new Simulation({
       engine: { rps: 40, behaviours: { "credit-check-basic": { errors: 0.1, ms: 20 } } },
     });
     const traffic = await look(engine, clock, 60_000, new AbortController().signal);
@@ -145,7 +145,7 @@ describe("a look at the traffic", () => {
   });
 
   test("is not misled by an engine that counts between its looks", async () => {
-    const { engine, clock } = new World();
+    const { engine, clock } = new Simulation();
     const counted: Engine = {
       ...named(engine),
       async *outcomes(signal) {
@@ -160,7 +160,7 @@ describe("a look at the traffic", () => {
   });
 
   test("tells of silence, and of an engine that cannot see", async () => {
-    const { engine, clock } = new World({ engine: { rps: 0 } });
+    const { engine, clock } = new Simulation({ engine: { rps: 0 } });
     const { signal } = new AbortController();
     expect(await look(engine, clock, 5_000, signal)).toMatchObject({ rps: 0, errors: undefined });
     const blind: Engine = {

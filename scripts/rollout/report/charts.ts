@@ -1,4 +1,4 @@
-import type { Moment } from "../run/course.ts";
+import type { Moment } from "../run/timeline.ts";
 import type { Chart } from "./chart.ts";
 import type { ReportData } from "./data.ts";
 

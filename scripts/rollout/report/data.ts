@@ -4,7 +4,7 @@ import type { Phase } from "../machine/state.ts";
 import type { Settings } from "../plan/plan.ts";
 import type { Target } from "../plan/targets.ts";
 import { doing } from "../run/view.ts";
-import { Checkpoint, type Moment } from "../run/course.ts";
+import { Checkpoint, type Moment } from "../run/timeline.ts";
 import { distribution, emptyTally, quantile, type Side } from "../run/tally.ts";
 
 /** A revision in a report. Times are milliseconds; null where there was no request. */

@@ -38,7 +38,7 @@ export function reportPage(data: ReportData): string {
 <main>
 <section><h2>Who and when</h2>${facts(data)}</section>
 <section><h2>Both revisions</h2>${sides(data)}${notes(data)}</section>
-<section><h2>Course</h2><div class="charts">${charts.join("")}</div></section>
+<section><h2>Timeline</h2><div class="charts">${charts.join("")}</div></section>
 <section><h2>Decisions</h2>${decisions(data)}</section>
 <section><h2>Split before and after</h2>${diff(data.original, data.final)}</section>
 </main>

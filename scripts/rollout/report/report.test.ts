@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { launchBrowser, noBrowser } from "../../../test/browser.ts";
 import type { Saved } from "../journal/journal.ts";
-import { finished } from "../testing/finished.ts";
+import { finished } from "../testing/finished-rollout.ts";
 import { reportData } from "./data.ts";
 import { reportPage } from "./page.ts";
 import { writeReport } from "./write.ts";

@@ -4,7 +4,7 @@ import type { SplitTarget } from "../../traffic/engine.ts";
 import { next } from "../machine/next.ts";
 import type { Command, State } from "../machine/state.ts";
 import { sameTargets, type Target, toTargets } from "../plan/targets.ts";
-import { Mortal, once, World } from "../testing/lives.ts";
+import { KilledProcess, once, Simulation } from "../testing/simulation.ts";
 
 /** What befalls a rollout. Times are virtual milliseconds from its beginning. */
 interface Fate {
@@ -39,7 +39,7 @@ const fates: fc.Arbitrary<Fate> = fc.record({
 });
 
 interface Lived {
-  world: World;
+  simulation: Simulation;
   state: State;
   edited: Target[][];
 }
@@ -48,46 +48,46 @@ const SLOW = { beatMs: 500, watchMs: 2_000 };
 
 /** Lives a rollout through its fate: after each death another process goes on, and at last one that nothing ends. */
 async function live({ seed, errors, rps, deaths, edits, requests }: Fate): Promise<Lived> {
-  const world = new World({
+  const simulation = new Simulation({
     seed,
     errors,
     engine: { rps },
     settings: { stepLimitMs: 8_000, readyDeadlineMs: 5_000, bakeMs: 5_000 },
   });
-  const begun = world.clock.now();
+  const begun = simulation.clock.now();
   const edited: Target[][] = [];
   for (const { atMs, percent } of edits) {
-    void world.clock.sleep(atMs).then(() => {
+    void simulation.clock.sleep(atMs).then(() => {
       const targets = splitOf(percent);
       edited.push(toTargets(targets));
-      world.engine.edit(targets, "eve");
+      simulation.engine.edit(targets, "eve");
     });
   }
   for (const { atMs, command } of requests) {
     const request = { command, by: "ann", why: "", overwrite: false, atMs: begun + atMs };
-    void world.clock.sleep(atMs).then(() => world.journal.ask(request));
+    void simulation.clock.sleep(atMs).then(() => simulation.journal.ask(request));
   }
   let asks: Command | undefined;
   for (const { after, when, asks: then } of deaths) {
-    const mortal = new Mortal(after, when);
+    const mortal = new KilledProcess(after, when);
     const asked = asks === undefined ? {} : { asked: once(request(asks)) };
-    void unpause(world);
+    void unpause(simulation);
     const ended = await Promise.race([
-      world.run({ ...SLOW, ...mortal.options(world), ...asked }),
+      simulation.run({ ...SLOW, ...mortal.options(simulation), ...asked }),
       mortal.died,
     ]);
     if (ended !== "killed") break;
     asks = then;
-    await world.clock.sleep(1_000);
+    await simulation.clock.sleep(1_000);
   }
-  const paused = unpause(world);
-  const state = await world.run(asks === undefined ? SLOW : { ...SLOW, asked: once(request(asks)) });
+  const paused = unpause(simulation);
+  const state = await simulation.run(asks === undefined ? SLOW : { ...SLOW, asked: once(request(asks)) });
   await paused;
-  return { world, state, edited };
+  return { simulation, state, edited };
 }
 
 /** Nobody leaves a rollout paused for ever. */
-async function unpause({ clock, journal }: World): Promise<void> {
+async function unpause({ clock, journal }: Simulation): Promise<void> {
   await clock.sleep(70_000);
   await journal.ask({ ...request("resume"), atMs: clock.now() });
 }
@@ -104,8 +104,8 @@ const request = (command: Command) => ({ command, by: "tester", why: "", overwri
 test("no sequence of crashes, outside edits and requests leaves weights that are nobody's", async () => {
   await fc.assert(
     fc.asyncProperty(fates, async (fate) => {
-      const { world, state, edited } = await live(fate);
-      const { plan, engine } = world;
+      const { simulation, state, edited } = await live(fate);
+      const { plan, engine } = simulation;
       const ours = [plan.original.targets, ...plan.steps.map(({ targets }) => targets)];
       const isOneOf = (targets: readonly Target[], all: readonly Target[][]): boolean =>
         all.some((each) => sameTargets(each, targets));
@@ -124,8 +124,8 @@ test("no sequence of crashes, outside edits and requests leaves weights that are
 test("without others, what is written is what the journal says, and no step is taken twice", async () => {
   await fc.assert(
     fc.asyncProperty(fates, async (fate) => {
-      const { world, state } = await live({ ...fate, edits: [] });
-      const { plan, engine } = world;
+      const { simulation, state } = await live({ ...fate, edits: [] });
+      const { plan, engine } = simulation;
       expect(sameTargets(toTargets(engine.live.targets), state.written.targets)).toBe(true);
       const written = engine.writes.map((targets) => targets[1]?.percent ?? -1);
       const forward = written.filter((percent) => percent > 0);
@@ -140,8 +140,8 @@ test("without others, what is written is what the journal says, and no step is t
 test("a journal that is played again gives the same decisions", async () => {
   await fc.assert(
     fc.asyncProperty(fates, async (fate) => {
-      const { world } = await live(fate);
-      const saved = await world.journal.load();
+      const { simulation } = await live(fate);
+      const saved = await simulation.journal.load();
       const [first, ...rest] = saved?.entries ?? [];
       let state = first?.state;
       for (const entry of rest) {

@@ -4,15 +4,15 @@ import { next } from "../machine/next.ts";
 import { type Event, isOver, type State } from "../machine/state.ts";
 import { type Plan, shareOf } from "../plan/plan.ts";
 import { percentOf } from "../plan/targets.ts";
-import { type BesideOptions, hear, KeptWarm } from "./beside.ts";
-import type { Clock } from "./clock.ts";
-import { Checkpoint } from "./course.ts";
-import { askReady, messageOf, seenOf, warmUp, writeGoal } from "./errands.ts";
+import { type BackgroundOptions, hear, KeepWarm } from "./background-tasks.ts";
+import type { Clock } from "../clock.ts";
+import { Checkpoint } from "./timeline.ts";
+import { askReady, messageOf, liveSplitOf, warmUp, writeGoal } from "./effects.ts";
 import type { Ruling } from "./judging.ts";
-import type { RunnerOptions } from "./options.ts";
-import { Scribe } from "./scribe.ts";
-import { Shares } from "./shares.ts";
-import { Witness } from "./witness.ts";
+import type { RunnerOptions } from "./runner-options.ts";
+import { JournalWriter } from "./journal-writer.ts";
+import { Shares } from "./share-history.ts";
+import { OutcomeRecorder } from "./outcome-recorder.ts";
 
 const CHECKPOINT_MS = 3_000;
 const RETRY_MS = 1_000;
@@ -36,12 +36,12 @@ class Runner {
   readonly #plan: Plan;
   readonly #clock: Clock;
   readonly #shares = new Shares();
-  readonly #witness: Witness;
+  readonly #recorder: OutcomeRecorder;
   readonly #stop = new AbortController();
   #entry: Entry;
-  readonly #scribe: Scribe;
-  readonly #beside: BesideOptions;
-  readonly #keptWarm: KeptWarm;
+  readonly #writer: JournalWriter;
+  readonly #background: BackgroundOptions;
+  readonly #keepWarm: KeepWarm;
   #watchedAt = Number.NEGATIVE_INFINITY;
   #checkpointAt = 0;
 
@@ -52,16 +52,16 @@ class Runner {
     this.#entry = entry;
     const { engine, journal, clock, lost, events } = options;
     const onTrouble = (what: string): void => events.onTrouble(what);
-    this.#scribe = new Scribe({ journal, clock, lost, onTrouble });
-    this.#beside = { engine, clock, onTrouble };
-    this.#keptWarm = new KeptWarm(plan, options.warm, this.#beside);
+    this.#writer = new JournalWriter({ journal, clock, lost, onTrouble });
+    this.#background = { engine, clock, onTrouble };
+    this.#keepWarm = new KeepWarm(plan, options.warm, this.#background);
     const checkpoint = Check(Checkpoint, saved) ? saved : undefined;
     const judge = options.makeJudge(plan.settings, checkpoint?.judge);
-    this.#witness = new Witness(plan, judge, this.#shares, checkpoint);
+    this.#recorder = new OutcomeRecorder(plan, judge, this.#shares, checkpoint);
   }
 
   async run(): Promise<State> {
-    const hearing = hear(this.#witness, this.#beside, this.#stop.signal);
+    const hearing = hear(this.#recorder, this.#background, this.#stop.signal);
     try {
       await this.#look();
       await this.#takeOwn();
@@ -88,7 +88,7 @@ class Runner {
       case "restoring": {
         // What people ask for comes first: after a crash, the step that was set out for may be wanted no more.
         if (await this.#takeAsked()) return;
-        this.#scribe.checkLock();
+        this.#writer.checkLock();
         const event = await writeGoal(engine, this.#plan, this.#state, now);
         if (event.type === "failed") this.#options.events.onTrouble(event.why);
         const before = this.#state;
@@ -152,7 +152,7 @@ class Runner {
   /** Whatever can be decided now. */
   async #beat(signal: AbortSignal): Promise<void> {
     const { events, beatMs = 250, watchMs = 1_000 } = this.#options;
-    this.#scribe.checkLock();
+    this.#writer.checkLock();
     const { phase } = this.#state;
     if (await this.#takeAsked()) return;
     const ruling = this.#ruling();
@@ -162,10 +162,10 @@ class Runner {
     if (await this.#take({ type: "time", atMs })) return;
     if (atMs - this.#watchedAt >= watchMs) await this.#look();
     if (this.#state.phase !== phase) return;
-    this.#witness.note(atMs, this.#percent, ruling, false);
-    events.onBeat(this.#state, this.#witness, ruling, atMs);
+    this.#recorder.note(atMs, this.#percent, ruling, false);
+    events.onBeat(this.#state, this.#recorder, ruling, atMs);
     if (atMs - this.#checkpointAt >= CHECKPOINT_MS) await this.#checkpoint();
-    if (phase === "baking") this.#keptWarm.beat(this.#stop.signal);
+    if (phase === "baking") this.#keepWarm.beat(this.#stop.signal);
     await this.#clock.sleep(beatMs, signal);
   }
 
@@ -191,7 +191,7 @@ class Runner {
     const live = await this.#attempt("read the split", () => this.#options.engine.read());
     if (live === undefined) return;
     this.#watchedAt = this.#clock.now();
-    await this.#take({ type: "seen", atMs: this.#watchedAt, live: seenOf(live) });
+    await this.#take({ type: "seen", atMs: this.#watchedAt, live: liveSplitOf(live) });
   }
 
   /** Makes the transition that an event leads to, if it leads to one; whether the phase is another. */
@@ -200,14 +200,14 @@ class Runner {
     if (state === this.#state) return false;
     const before = this.#state.phase;
     const entry: Entry = { seq: this.#entry.seq + 1, event, state };
-    await this.#scribe.append(entry);
+    await this.#writer.append(entry);
     this.#entry = entry;
     if (event.type === "in force") this.#settle();
     else if (before !== state.phase && (state.phase === "shifting" || state.phase === "restoring"))
       this.#shares.set(this.#clock.now(), undefined);
     const ruling = this.#ruling();
-    this.#witness.note(this.#clock.now(), this.#percent, ruling, true);
-    await this.#options.events.onEntry(entry, this.#witness, ruling);
+    this.#recorder.note(this.#clock.now(), this.#percent, ruling, true);
+    await this.#options.events.onEntry(entry, this.#recorder, ruling);
     return before !== state.phase;
   }
 
@@ -222,7 +222,7 @@ class Runner {
 
   async #checkpoint(): Promise<void> {
     this.#checkpointAt = this.#clock.now();
-    const saved = this.#witness.saved(this.#checkpointAt);
+    const saved = this.#recorder.saved(this.#checkpointAt);
     await this.#attempt("write the checkpoint", () => this.#options.journal.checkpoint(saved));
   }
 
@@ -230,13 +230,13 @@ class Runner {
   #settle(): void {
     const from = this.#clock.now() + (this.#options.settleMs ?? 0);
     this.#shares.set(from, shareOf(this.#plan, this.#state.written.targets));
-    this.#witness.stepBegins(from);
+    this.#recorder.stepBegins(from);
   }
 
   #ruling(): Ruling {
     const { step } = this.#state;
     const after = this.#plan.steps[Math.min(step + 1, this.#plan.steps.length - 1)];
-    return this.#witness.ruling(after?.percent ?? 100);
+    return this.#recorder.ruling(after?.percent ?? 100);
   }
 
   get #percent(): number {

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { Observation } from "./judging.ts";
 import { shuffled } from "./shuffled.ts";
 import { trafficJudge } from "./traffic-judge.ts";
-import { SETTINGS } from "../testing/lives.ts";
+import { SETTINGS } from "../testing/simulation.ts";
 import { seededRandom } from "../../traffic/random.ts";
 
 const one = (who: Observation["who"], ms: number, count: number, atMs = 0): Observation => ({

@@ -2,7 +2,7 @@ import { gatewayPods } from "../../cluster/workload/proxies.ts";
 import type { Kube } from "../../cluster/kube/client.ts";
 import { forwardPort } from "../../cluster/kube/port-forward.ts";
 import { findMesh } from "../../mesh/admin/dev-file.ts";
-import type { Warm } from "./errands.ts";
+import type { Warm } from "./effects.ts";
 
 /** What is asked for, by the host of a revision's tag. */
 export interface WarmOptions {

@@ -6,7 +6,7 @@ import {
   type SplitState,
   type SplitTarget,
 } from "../../traffic/engine.ts";
-import type { Clock } from "../run/clock.ts";
+import type { Clock } from "../clock.ts";
 
 /** How a revision of the pretended service behaves. */
 export interface Behaviour {

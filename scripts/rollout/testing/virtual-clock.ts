@@ -1,4 +1,4 @@
-import type { Clock } from "../run/clock.ts";
+import type { Clock } from "../clock.ts";
 
 /**
  * A clock whose time passes only when all else waits for it: hours take no time, and the same run is the same again.

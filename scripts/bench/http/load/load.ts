@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import Type from "typebox";
 import { Check } from "typebox/schema";
-import { CORES, pinned } from "../processes/pinned.ts";
+import { CORES, pinned } from "../pinned-process.ts";
 import { parseWrk } from "./wrk.ts";
 
 /** What came of a load. Times in milliseconds. */

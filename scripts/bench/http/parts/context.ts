@@ -1,5 +1,5 @@
 import type { Generator, LoadFigures } from "../load/load.ts";
-import { cpuSeconds } from "../processes/pinned.ts";
+import { cpuSeconds } from "../pinned-process.ts";
 import type { Sample } from "../rounds.ts";
 
 /** What all parts of a run share. */

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { canPin, CORES, freePort, start, untilAnswers } from "../processes/pinned.ts";
+import { canPin, CORES, freePort, start, untilAnswers } from "../pinned-process.ts";
 import { type Comparison, type Figure, figure } from "../report.ts";
 import { interleave, median, ratio, type SideResult } from "../rounds.ts";
 import { type BenchContext, sample, warmUp } from "./context.ts";

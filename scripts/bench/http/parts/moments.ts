@@ -1,6 +1,6 @@
 import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { freePort, residentMiB, start, untilAnswers } from "../processes/pinned.ts";
+import { freePort, residentMiB, start, untilAnswers } from "../pinned-process.ts";
 import { type Figure, figure } from "../report.ts";
 import { median } from "../rounds.ts";
 import type { BenchContext } from "./context.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { CORES, freePort, type Pinned, start, untilAnswers } from "../processes/pinned.ts";
+import { CORES, freePort, type Pinned, start, untilAnswers } from "../pinned-process.ts";
 import { type Comparison, type Figure, figure } from "../report.ts";
 import { interleave, ratio, type SideResult } from "../rounds.ts";
 import { type BenchContext, sample, warmUp } from "./context.ts";
@@ -38,7 +38,7 @@ export async function compareCreditChecks(
   const peers = await installPeers(context);
   const path = "/credit-check/report";
   const sides: Side[] = [
-    { name: RAW, command: [process.execPath, join(project, "scripts/bench/http/sides/raw-check.ts")] },
+    { name: RAW, command: [process.execPath, join(project, "scripts/bench/http/parts/raw-check.ts")] },
     {
       name: OURS,
       command: [process.execPath, join(project, "functions/credit-check/main.ts")],
@@ -65,7 +65,7 @@ export async function compareAggregators(
   const { project } = context;
   const port = freePort();
   await using upstream = start({
-    command: [process.execPath, join(project, "scripts/bench/http/sides/raw-check.ts")],
+    command: [process.execPath, join(project, "scripts/bench/http/parts/raw-check.ts")],
     core: CORES.load,
     env: { PORT: String(port) },
   });
@@ -74,7 +74,7 @@ export async function compareAggregators(
   const sides: Side[] = [
     {
       name: RAW_HOP,
-      command: [process.execPath, join(project, "scripts/bench/http/sides/raw-hop.ts")],
+      command: [process.execPath, join(project, "scripts/bench/http/parts/raw-hop.ts")],
       env: { CREDIT_CHECK_URL },
     },
     {

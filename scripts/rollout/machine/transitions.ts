@@ -1,6 +1,6 @@
 import type { Plan } from "../plan/plan.ts";
 import type { Target } from "../plan/targets.ts";
-import type { Phase, Seen, State } from "./state.ts";
+import type { Phase, LiveSplit, State } from "./state.ts";
 
 /** The step that is being gone to, or judged; nothing before the first. */
 export function stepOf(plan: Plan, { step }: State): Plan["steps"][number] | undefined {
@@ -43,7 +43,7 @@ export function restore(plan: Plan, state: State, atMs: number, reason: string):
 }
 
 /** Stops where it is; with the split of somebody else when that is why. */
-export function hold(state: State, atMs: number, reason: string, foreign: Seen | null = null): State {
+export function hold(state: State, atMs: number, reason: string, foreign: LiveSplit | null = null): State {
   return { ...enter(state, "held", atMs, reason), heldFrom: state.heldFrom ?? state.phase, foreign };
 }
 

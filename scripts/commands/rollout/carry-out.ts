@@ -5,18 +5,18 @@ import { type Held, LostLock } from "../../rollout/lock/lock.ts";
 import type { Command } from "../../rollout/machine/state.ts";
 import type { Plan } from "../../rollout/plan/plan.ts";
 import { writeReport } from "../../rollout/report/write.ts";
-import { realClock } from "../../rollout/run/clock.ts";
-import { messageOf } from "../../rollout/run/errands.ts";
+import { realClock } from "../../rollout/clock.ts";
+import { messageOf } from "../../rollout/run/effects.ts";
 import { runRollout } from "../../rollout/run/runner.ts";
 import { trafficJudge } from "../../rollout/run/traffic-judge.ts";
 import { type RolloutView, viewOf } from "../../rollout/run/view.ts";
 import { RolloutScreen } from "../../terminal/rollout-screen.ts";
-import { ENDS, type RolloutFlags } from "./flags.ts";
+import { OUTCOME_EXITS, type RolloutFlags } from "./flags.ts";
 import type { Interrupts } from "./interrupts.ts";
-import type { RolloutSite } from "./site.ts";
+import type { RolloutContext } from "./context.ts";
 
 export interface DriveOptions {
-  site: RolloutSite;
+  site: RolloutContext;
   plan: Plan;
   /** What was written down so far; at least one. */
   entries: readonly Entry[];
@@ -63,20 +63,20 @@ export async function drive(options: DriveOptions): Promise<number> {
         lost: held.lost,
         asked: () => interrupts.take(flags.overwrite),
         events: {
-          async onEntry(entry, witness, ruling) {
-            untold.push({ entry, grounds: { ruling, tally: structuredClone(witness.tally) } });
+          async onEntry(entry, recorder, ruling) {
+            untold.push({ entry, grounds: { ruling, tally: structuredClone(recorder.tally) } });
             await tellAll().catch((error: unknown) =>
               screen.onTrouble(`cannot write the audit log: ${messageOf(error)}`),
             );
             view = viewOf(plan, entry.state, realClock.now(), {
-              tally: witness.tally,
-              atStep: witness.atStep,
+              tally: recorder.tally,
+              atStep: recorder.atStep,
               ruling,
             });
             screen.onEntry(entry, view);
           },
-          onBeat(now, witness, ruling, nowMs) {
-            view = viewOf(plan, now, nowMs, { tally: witness.tally, atStep: witness.atStep, ruling });
+          onBeat(now, recorder, ruling, nowMs) {
+            view = viewOf(plan, now, nowMs, { tally: recorder.tally, atStep: recorder.atStep, ruling });
             screen.onBeat(view);
           },
           onTrouble: (what) => screen.onTrouble(what),
@@ -98,17 +98,19 @@ export async function drive(options: DriveOptions): Promise<number> {
         plan.service,
         saved === undefined ? state.foreign !== null : lastOf(saved).foreign !== null,
       );
-    return endOf(state.phase);
+    return exitCodeOfPhase(state.phase);
   } catch (error) {
     screen.end();
-    if (error instanceof LostLock) throw new Failure(error.message, ENDS.held);
+    if (error instanceof LostLock) throw new Failure(error.message, OUTCOME_EXITS.held);
     throw error;
   }
 }
 
 /** The exit code of a phase in which a rollout is over. */
-export function endOf(phase: string): number {
-  return phase === "promoted" || phase === "rolled back" || phase === "held" ? ENDS[phase] : EXIT.failed;
+export function exitCodeOfPhase(phase: string): number {
+  return phase === "promoted" || phase === "rolled back" || phase === "held"
+    ? OUTCOME_EXITS[phase]
+    : EXIT.failed;
 }
 
 function tellWhatNext(service: string, isForeign: boolean): void {

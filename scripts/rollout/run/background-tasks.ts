@@ -1,25 +1,29 @@
 import type { Engine } from "../../traffic/engine.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Clock } from "./clock.ts";
-import { messageOf, type Warm } from "./errands.ts";
-import type { Witness } from "./witness.ts";
+import type { Clock } from "../clock.ts";
+import { messageOf, type Warm } from "./effects.ts";
+import type { OutcomeRecorder } from "./outcome-recorder.ts";
 
 const RETRY_MS = 1_000;
 const KEEP_WARM_MS = 20_000;
 
 /** What goes on beside a rollout, whatever its phase. */
-export interface BesideOptions {
+export interface BackgroundOptions {
   engine: Engine;
   clock: Clock;
   onTrouble(what: string): void;
 }
 
-/** Lets a witness hear what becomes of the requests, until the signal. An engine that falls silent is asked again. */
-export async function hear(witness: Witness, options: BesideOptions, signal: AbortSignal): Promise<void> {
+/** Lets a recorder hear what becomes of the requests, until the signal. An engine that falls silent is asked again. */
+export async function hear(
+  recorder: OutcomeRecorder,
+  options: BackgroundOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const { engine, clock, onTrouble } = options;
   while (!signal.aborted) {
     try {
-      for await (const outcomes of engine.outcomes(signal)) witness.hear(outcomes);
+      for await (const outcomes of engine.outcomes(signal)) recorder.hear(outcomes);
       if (!signal.aborted) onTrouble("the engine tells no more of the requests");
     } catch (error) {
       if (!signal.aborted) onTrouble(`cannot see the requests: ${messageOf(error)}`);
@@ -29,13 +33,13 @@ export async function hear(witness: Witness, options: BesideOptions, signal: Abo
 }
 
 /** Keeps the old revision warm: it can take all traffic back at once, for as long as it may have to. */
-export class KeptWarm {
+export class KeepWarm {
   readonly #plan: Plan;
   readonly #warm: Warm | undefined;
-  readonly #options: BesideOptions;
+  readonly #options: BackgroundOptions;
   #atMs = Number.NEGATIVE_INFINITY;
 
-  constructor(plan: Plan, warm: Warm | undefined, options: BesideOptions) {
+  constructor(plan: Plan, warm: Warm | undefined, options: BackgroundOptions) {
     this.#plan = plan;
     this.#warm = warm;
     this.#options = options;

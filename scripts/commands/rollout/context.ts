@@ -5,12 +5,12 @@ import { PROJECT } from "../../project.ts";
 import type { AuditStore } from "../../rollout/audit/audit-log.ts";
 import type { Journal } from "../../rollout/journal/journal.ts";
 import type { Lock } from "../../rollout/lock/lock.ts";
-import type { Warm } from "../../rollout/run/errands.ts";
+import type { Warm } from "../../rollout/run/effects.ts";
 import type { Engine } from "../../traffic/engine.ts";
 import type { RolloutFlags } from "./flags.ts";
 
 /** All that a rollout of one service works with. */
-export interface RolloutSite {
+export interface RolloutContext {
   engine: Engine;
   /** Why this engine; undefined when it was named. */
   because: string | undefined;
@@ -29,7 +29,7 @@ export interface RolloutSite {
 }
 
 /** Finds the engine of a service, and where its rollouts are written down. */
-export async function siteOf(service: string, flags: RolloutFlags): Promise<RolloutSite> {
+export async function contextOf(service: string, flags: RolloutFlags): Promise<RolloutContext> {
   const { findEngine } = await import("../../engines/find-engine.ts");
   const root = flags.dir === undefined ? PROJECT : resolve(flags.dir);
   const { engine: named, context, namespace, prometheus } = flags;
@@ -71,7 +71,7 @@ async function onCluster(
   service: string,
   { context, namespace, warmPath }: RolloutFlags,
   kept: string,
-): Promise<Omit<RolloutSite, "engine" | "because" | "reports" | "who">> {
+): Promise<Omit<RolloutContext, "engine" | "because" | "reports" | "who">> {
   const [
     { connect },
     { Kube },
@@ -85,7 +85,7 @@ async function onCluster(
     import("../../cluster/kube/client.ts"),
     import("../../rollout/journal/config-map-journal.ts"),
     import("../../rollout/lock/lease-lock.ts"),
-    import("../../rollout/run/clock.ts"),
+    import("../../rollout/clock.ts"),
     import("../../rollout/run/warm.ts"),
     import("../../rollout/audit/file-store.ts"),
   ]);

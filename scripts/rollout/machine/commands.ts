@@ -1,12 +1,12 @@
 import type { Plan } from "../plan/plan.ts";
-import { advance, enter, goTo, hold, restore, stepOf } from "./moves.ts";
+import { advance, enter, goTo, hold, restore, stepOf } from "./transitions.ts";
 import { type Event, isGoingBack, isOver, type State } from "./state.ts";
 
 /** Somebody's request. */
-export type Asked = Extract<Event, { type: "asked" }>;
+export type CommandEvent = Extract<Event, { type: "asked" }>;
 
 /** The state after somebody asked for something. A request that has no sense in a state changes nothing but the count. */
-export function afterAsked(plan: Plan, before: State, asked: Asked): State {
+export function afterCommand(plan: Plan, before: State, asked: CommandEvent): State {
   const state = asked.queued ? { ...before, handled: before.handled + 1 } : before;
   switch (asked.command) {
     case "pause":
@@ -24,7 +24,7 @@ export function afterAsked(plan: Plan, before: State, asked: Asked): State {
   }
 }
 
-function resumed(plan: Plan, state: State, asked: Asked): State {
+function resumed(plan: Plan, state: State, asked: CommandEvent): State {
   const { atMs } = asked;
   if (state.phase === "held") return unheld(plan, state, asked);
   if (isOver(state)) return state;
@@ -33,7 +33,7 @@ function resumed(plan: Plan, state: State, asked: Asked): State {
   return state.paused ? { ...state, paused: false, sinceMs: atMs, reason: said(asked) } : state;
 }
 
-function unheld(plan: Plan, state: State, asked: Asked): State {
+function unheld(plan: Plan, state: State, asked: CommandEvent): State {
   const { foreign, heldFrom } = state;
   if (foreign !== null && !asked.overwrite) return state;
   const free = { ...state, heldFrom: null, foreign: null, paused: false };
@@ -47,7 +47,7 @@ function unheld(plan: Plan, state: State, asked: Asked): State {
   return goTo(plan, over, state.step, atMs, said(asked));
 }
 
-function promoted(plan: Plan, before: State, asked: Asked): State {
+function promoted(plan: Plan, before: State, asked: CommandEvent): State {
   const { atMs } = asked;
   const state = before.phase === "held" ? unheld(plan, before, asked) : before;
   if (state.phase === "baking") return enter({ ...state, paused: false }, "promoted", atMs, said(asked));
@@ -56,7 +56,7 @@ function promoted(plan: Plan, before: State, asked: Asked): State {
   return state.phase === "judging" ? advance(plan, skipping, atMs, said(asked)) : skipping;
 }
 
-function wayBack(plan: Plan, state: State, asked: Asked): State {
+function wayBack(plan: Plan, state: State, asked: CommandEvent): State {
   const { foreign } = state;
   if (foreign === null) return restore(plan, state, asked.atMs, said(asked));
   if (!asked.overwrite) return state;
@@ -65,7 +65,7 @@ function wayBack(plan: Plan, state: State, asked: Asked): State {
 }
 
 /** A request as a reason. */
-function said({ command, by, why }: Asked): string {
+function said({ command, by, why }: CommandEvent): string {
   const words = {
     pause: "paused",
     hold: "held",

@@ -1,10 +1,10 @@
 import type { Entry, Journal } from "../journal/journal.ts";
 import { LostLock } from "../lock/lock.ts";
 import { isGoingBack } from "../machine/state.ts";
-import type { Clock } from "./clock.ts";
-import { messageOf } from "./errands.ts";
+import type { Clock } from "../clock.ts";
+import { messageOf } from "./effects.ts";
 
-export interface ScribeOptions {
+export interface JournalWriterOptions {
   journal: Journal;
   clock: Clock;
   lost: AbortSignal;
@@ -16,11 +16,11 @@ const RETRY_MS = 1_000;
 const WITHOUT_JOURNAL = 3;
 
 /** Writes transitions down before they are made. */
-export class Scribe {
-  readonly #options: ScribeOptions;
+export class JournalWriter {
+  readonly #options: JournalWriterOptions;
   readonly #unwritten: Entry[] = [];
 
-  constructor(options: ScribeOptions) {
+  constructor(options: JournalWriterOptions) {
     this.#options = options;
   }
 

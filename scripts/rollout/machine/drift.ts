@@ -1,16 +1,16 @@
 import type { Plan } from "../plan/plan.ts";
 import { describeTargets, sameTargets } from "../plan/targets.ts";
-import { enter, goalOf, hold } from "./moves.ts";
-import { isOver, type Seen, type State } from "./state.ts";
+import { enter, goalOf, hold } from "./transitions.ts";
+import { isOver, type LiveSplit, type State } from "./state.ts";
 
 /** What a split that was seen is to a rollout: as it left it, what it was about to write, or somebody else's. */
-export type Whose = "unchanged" | "as written" | "as intended" | "foreign";
+export type Ownership = "unchanged" | "as written" | "as intended" | "foreign";
 
 /**
  * Tells whose split it is. After a crash nobody knows whether the last write arrived: then it is one of the splits
  * that were noted before they were written. Anything else is somebody else's, and is never overwritten.
  */
-export function whose({ written, pending }: State, live: Seen): Whose {
+export function ownershipOf({ written, pending }: State, live: LiveSplit): Ownership {
   if (live.version === written.version) return "unchanged";
   // Another field of the same object was changed; or somebody put the split back.
   if (sameTargets(live.targets, written.targets)) return "as written";
@@ -18,9 +18,9 @@ export function whose({ written, pending }: State, live: Seen): Whose {
 }
 
 /** The state after the split was seen. */
-export function afterSeen(plan: Plan, state: State, live: Seen, atMs: number): State {
+export function afterLiveSplit(plan: Plan, state: State, live: LiveSplit, atMs: number): State {
   if (isOver(state) && state.phase !== "held") return state;
-  const is = whose(state, live);
+  const is = ownershipOf(state, live);
   if (is === "foreign") return stopped(state, live, atMs);
   const here = { ...state, foreign: null };
   if (is === "unchanged") return state.foreign === null ? state : here;
@@ -41,7 +41,7 @@ export function afterWritten(state: State, atMs: number): State {
   return state.phase === "restoring" ? enter(state, "confirming", atMs, state.reason) : state;
 }
 
-function stopped(state: State, live: Seen, atMs: number): State {
+function stopped(state: State, live: LiveSplit, atMs: number): State {
   if (state.foreign !== null && state.foreign.version === live.version) return state;
   const who = live.by === null ? "somebody else" : live.by;
   const reason = `the split was changed by ${who} to ${describeTargets(live.targets)}`;

@@ -1,7 +1,7 @@
 import { type Engine, SplitChanged, type SplitState } from "../../traffic/engine.ts";
-import { goalOf } from "../machine/moves.ts";
-import { whose } from "../machine/seen.ts";
-import type { Event, Seen, State } from "../machine/state.ts";
+import { goalOf } from "../machine/transitions.ts";
+import { ownershipOf } from "../machine/drift.ts";
+import type { Event, LiveSplit, State } from "../machine/state.ts";
 import type { Plan } from "../plan/plan.ts";
 import { sameTargets, toSplit, toTargets } from "../plan/targets.ts";
 
@@ -9,7 +9,7 @@ import { sameTargets, toSplit, toTargets } from "../plan/targets.ts";
 export type Warm = (revision: string, tag: string | null, signal: AbortSignal) => Promise<void>;
 
 /** A live split as an event carries it. */
-export function seenOf({ targets, version, changed }: SplitState): Seen {
+export function liveSplitOf({ targets, version, changed }: SplitState): LiveSplit {
   return { targets: toTargets(targets), version, by: changed?.by ?? null };
 }
 
@@ -21,9 +21,9 @@ export async function writeGoal(engine: Engine, plan: Plan, state: State, now: (
   const goal = goalOf(plan, state);
   if (goal === undefined) throw new Error(`nothing is to be written while ${state.phase}`);
   try {
-    const live = seenOf(await engine.read());
+    const live = liveSplitOf(await engine.read());
     // First it is written down over which version; whoever finds the journal knows by it what can still arrive.
-    if (whose(state, live) !== "unchanged") return { type: "seen", atMs: now(), live };
+    if (ownershipOf(state, live) !== "unchanged") return { type: "seen", atMs: now(), live };
     // A write of before a crash may still be under way; a newer version makes it fail.
     const alone = state.pending.length <= 1;
     if (alone && sameTargets(live.targets, goal))
@@ -31,7 +31,7 @@ export async function writeGoal(engine: Engine, plan: Plan, state: State, now: (
     const written = await engine.write(toSplit(goal), live.version, signature(plan, state));
     return { type: "written", atMs: now(), targets: [...goal], version: written.version };
   } catch (error) {
-    if (error instanceof SplitChanged) return { type: "seen", atMs: now(), live: seenOf(error.now) };
+    if (error instanceof SplitChanged) return { type: "seen", atMs: now(), live: liveSplitOf(error.now) };
     return { type: "failed", atMs: now(), why: messageOf(error) };
   }
 }

@@ -33,7 +33,7 @@ export type Checkpoint = Static<typeof Checkpoint>;
 const MOST = 400;
 
 /** The moments of a rollout, however long it takes: when there are many, every second one goes. */
-export class Course {
+export class Timeline {
   #everyMs: number;
   #moments: Moment[];
 

@@ -1,17 +1,17 @@
 import type { Engine } from "../../traffic/engine.ts";
 import type { Entry, Journal, Request } from "../journal/journal.ts";
 import type { State } from "../machine/state.ts";
-import type { Clock } from "./clock.ts";
-import type { Warm } from "./errands.ts";
+import type { Clock } from "../clock.ts";
+import type { Warm } from "./effects.ts";
 import type { MakeJudge, Ruling } from "./judging.ts";
-import type { Witness } from "./witness.ts";
+import type { OutcomeRecorder } from "./outcome-recorder.ts";
 
 /** What a rollout tells of itself. */
 export interface RolloutEvents {
   /** A transition was written down and made. Resolves when it has been told; a rollout goes on only then. */
-  onEntry(entry: Entry, witness: Witness, ruling: Ruling): Promise<void> | void;
+  onEntry(entry: Entry, recorder: OutcomeRecorder, ruling: Ruling): Promise<void> | void;
   /** Several times a second. */
-  onBeat(state: State, witness: Witness, ruling: Ruling, nowMs: number): void;
+  onBeat(state: State, recorder: OutcomeRecorder, ruling: Ruling, nowMs: number): void;
   /** Something did not work and is tried again. */
   onTrouble(what: string): void;
 }

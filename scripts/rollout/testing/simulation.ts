@@ -4,11 +4,11 @@ import type { Entry, Journal, Request, Saved } from "../journal/journal.ts";
 import { lastOf } from "../journal/journal.ts";
 import { initialState, type State } from "../machine/state.ts";
 import { makePlan, type Plan, type Settings } from "../plan/plan.ts";
-import type { RunnerOptions } from "../run/options.ts";
+import type { RunnerOptions } from "../run/runner-options.ts";
 import { runRollout } from "../run/runner.ts";
 import { MemoryEngine, type MemoryEngineOptions } from "./memory-engine.ts";
 import { MemoryJournal } from "./memory-journal.ts";
-import { countingJudge } from "./scripted-judge.ts";
+import { countingJudge } from "./counting-judge.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** The split that the rollouts of tests begin with. */
@@ -34,7 +34,7 @@ export const SETTINGS: Settings = {
   latencyFloorMs: 5,
 };
 
-export interface WorldOptions {
+export interface SimulationOptions {
   settings?: Partial<Settings>;
   percents?: readonly number[];
   targets?: readonly SplitTarget[];
@@ -45,7 +45,7 @@ export interface WorldOptions {
 }
 
 /** A service, its traffic, and a journal, that outlive the processes which roll it out. */
-export class World {
+export class Simulation {
   readonly clock = new VirtualClock();
   readonly engine: MemoryEngine;
   readonly journal = new MemoryJournal();
@@ -60,7 +60,7 @@ export class World {
     errors = 0,
     engine,
     seed = 1,
-  }: WorldOptions = {}) {
+  }: SimulationOptions = {}) {
     this.engine = new MemoryEngine({
       clock: this.clock,
       targets,
@@ -144,7 +144,7 @@ export function once(request: Omit<Request, "atMs">): RunnerOptions["asked"] {
  * A process that ends as `kill -9` ends one: at the n-th time that it touches the journal or the split, before or
  * after what it does there. From then on nothing that it waits for ever comes.
  */
-export class Mortal {
+export class KilledProcess {
   #left: number;
   readonly #when: "before" | "after";
   #dead = false;
@@ -161,8 +161,8 @@ export class Mortal {
   }
 
   /** What the process works with. */
-  options(world: World): Partial<RunnerOptions> {
-    const { engine, journal, clock } = world;
+  options(simulation: Simulation): Partial<RunnerOptions> {
+    const { engine, journal, clock } = simulation;
     const guard = <T>(run: () => Promise<T>): Promise<T> => this.#guard(run);
     const alive = <T>(run: () => Promise<T>): Promise<T> =>
       this.#dead ? never() : run().then((v) => (this.#dead ? never<T>() : v));

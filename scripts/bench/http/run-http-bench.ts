@@ -6,7 +6,7 @@ import type { BenchContext } from "./parts/context.ts";
 import { compareMeshes } from "./parts/mesh.ts";
 import { measureDev, measureService } from "./parts/moments.ts";
 import { compareAggregators, compareCreditChecks } from "./parts/services.ts";
-import { canPin } from "./processes/pinned.ts";
+import { canPin } from "./pinned-process.ts";
 import type { Report } from "./report.ts";
 
 export interface BenchOptions {

@@ -4,19 +4,19 @@ import { initialState, isOver } from "../../rollout/machine/state.ts";
 import { forecast, type StepForecast } from "../../rollout/plan/forecast.ts";
 import { look, type Traffic } from "../../rollout/plan/look.ts";
 import { makePlan, type Plan } from "../../rollout/plan/plan.ts";
-import { realClock } from "../../rollout/run/clock.ts";
+import { realClock } from "../../rollout/clock.ts";
 import { drawPlan } from "../../terminal/draw-plan.ts";
 import { styleFor } from "../../terminal/style.ts";
 import { confirmRemoteChange } from "../cluster/confirm.ts";
-import { drive } from "./drive.ts";
+import { drive } from "./carry-out.ts";
 import { candidateOf, type RolloutFlags, settingsOf } from "./flags.ts";
 import { Interrupts } from "./interrupts.ts";
-import { type RolloutSite, siteOf } from "./site.ts";
+import { type RolloutContext, contextOf } from "./context.ts";
 
 /** Plans a rollout, shows the plan, and carries it out; the exit code. */
 export async function begin(service: string, flags: RolloutFlags): Promise<number> {
   const to = candidateOf(service, flags);
-  const site = await siteOf(service, flags);
+  const site = await contextOf(service, flags);
   if (site.because !== undefined) console.error(`engine ${site.engine.name}: ${site.because}`);
   const interrupts = new Interrupts(site.who);
   try {
@@ -49,7 +49,7 @@ export async function begin(service: string, flags: RolloutFlags): Promise<numbe
 
 /** The plan, after it was shown. */
 async function planned(
-  site: RolloutSite,
+  site: RolloutContext,
   service: string,
   to: string,
   flags: RolloutFlags,
@@ -90,7 +90,7 @@ function show(
 }
 
 async function seen(
-  { engine }: RolloutSite,
+  { engine }: RolloutContext,
   flags: RolloutFlags,
   signal: AbortSignal,
 ): Promise<Traffic | undefined> {
@@ -104,7 +104,7 @@ async function seen(
   });
 }
 
-async function refuseUnfinished({ journal }: RolloutSite, service: string): Promise<void> {
+async function refuseUnfinished({ journal }: RolloutContext, service: string): Promise<void> {
   const saved = await journal.load();
   if (saved === undefined) return;
   const state = lastOf(saved);
@@ -117,7 +117,7 @@ async function refuseUnfinished({ journal }: RolloutSite, service: string): Prom
 }
 
 async function agree(
-  { kube }: RolloutSite,
+  { kube }: RolloutContext,
   service: string,
   to: string,
   { context }: RolloutFlags,

@@ -1,20 +1,20 @@
 import type { Outcome } from "../../traffic/engine.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Judging, Observation, Ruling } from "./judging.ts";
-import { type AtStep, type Checkpoint, Course } from "./course.ts";
-import type { Shares } from "./shares.ts";
+import { type AtStep, type Checkpoint, Timeline } from "./timeline.ts";
+import type { Shares } from "./share-history.ts";
 import { count, emptyTally, exclude, type Tally } from "./tally.ts";
 
 /**
  * Hears what becomes of the requests, counts them, and tells the judge what is evidence: with the share that was in
  * force when they were answered. What is none is counted by why.
  */
-export class Witness {
+export class OutcomeRecorder {
   readonly #plan: Plan;
   readonly #judge: Judging;
   readonly #shares: Shares;
   readonly tally: Tally;
-  readonly course: Course;
+  readonly course: Timeline;
   /** Of the step that is in force: to compare the observed share with the planned one. */
   #atStep = { fromMs: 0, candidate: 0, both: 0 };
 
@@ -23,7 +23,7 @@ export class Witness {
     this.#judge = judge;
     this.#shares = shares;
     this.tally = saved?.tally ?? emptyTally();
-    this.course = new Course(saved?.course);
+    this.course = new Timeline(saved?.course);
   }
 
   hear(outcomes: readonly Outcome[]): void {

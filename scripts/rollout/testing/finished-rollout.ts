@@ -1,0 +1,34 @@
+import type { Saved } from "../journal/journal.ts";
+import type { Judging } from "../run/judging.ts";
+import type { RunnerOptions } from "../run/runner-options.ts";
+import { trafficJudge } from "../run/traffic-judge.ts";
+import { type RolloutView, viewOf } from "../run/view.ts";
+import { Simulation, type SimulationOptions } from "./simulation.ts";
+
+/** A rollout with the real judge that has run to its end in virtual time, with every picture that could be drawn of it. */
+export async function finished(options: SimulationOptions): Promise<{ saved: Saved; views: RolloutView[] }> {
+  const simulation = new Simulation(options);
+  const views: RolloutView[] = [];
+  const events: RunnerOptions["events"] = {
+    onEntry(entry, recorder, ruling) {
+      views.push(
+        viewOf(simulation.plan, entry.state, simulation.clock.now(), {
+          tally: recorder.tally,
+          atStep: recorder.atStep,
+          ruling,
+        }),
+      );
+    },
+    onBeat(state, recorder, ruling, nowMs) {
+      views.push(
+        viewOf(simulation.plan, state, nowMs, { tally: recorder.tally, atStep: recorder.atStep, ruling }),
+      );
+    },
+    onTrouble() {},
+  };
+  const makeJudge = (...given: Parameters<typeof trafficJudge>): Judging => trafficJudge(...given);
+  await simulation.run({ makeJudge, events });
+  const saved = await simulation.journal.load();
+  if (saved === undefined) throw new Error("it was written down");
+  return { saved, views };
+}
