@@ -67,7 +67,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Areas that still have circles between their folders. An area without one is taken off this list. */
 const CIRCLES_LEFT = [
-  "functions/shared",
   "scripts/bench",
   "scripts/cluster",
   "scripts/commands",

@@ -18,11 +18,11 @@ test.each([
   ],
   [{ CREDIT_CHECK_VARIANT: "Basic" }, 'CREDIT_CHECK_VARIANT is "Basic" (did you mean basic?)'],
   [
-    { CREDIT_CHECK_VARIANT: "teapot" },
-    'CREDIT_CHECK_VARIANT is "teapot"; expected one of basic, advanced, v3',
+    { CREDIT_CHECK_VARIANT: "unheard-of" },
+    'CREDIT_CHECK_VARIANT is "unheard-of"; expected one of basic, advanced, v3',
   ],
 ])("the environment %p stops the start with what is known", (env, message) => {
   expect(() => readCreditCheckConfig(env)).toThrow(message);
 });
 
-test("there is no variant of another name", () => expect(() => variantOf("teapot")).toThrow(RangeError));
+test("there is no variant of another name", () => expect(() => variantOf("unheard-of")).toThrow(RangeError));

@@ -11,12 +11,12 @@ import {
   type Environment,
 } from "./config.ts";
 
-const Settings = t.Object({ ...serviceSettings("teapot"), TEAPOT_URL: httpOrigin() });
-const TEAPOT_URL = "http://tea.example";
+const Settings = t.Object({ ...serviceSettings("test-service"), ITEM_URL: httpOrigin() });
+const ITEM_URL = "http://item.example";
 
 function mistakesOf(env: Environment) {
   try {
-    readConfig("teapot", Settings, env);
+    readConfig("test-service", Settings, env);
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.mistakes;
@@ -26,28 +26,28 @@ function mistakesOf(env: Environment) {
 
 describe("the environment", () => {
   test("has a default for all that can have one", () => {
-    expect(readConfig("teapot", Settings, { TEAPOT_URL })).toEqual({
+    expect(readConfig("test-service", Settings, { ITEM_URL })).toEqual({
       PORT: 8080,
       HOST: "0.0.0.0",
-      K_SERVICE: "teapot",
+      K_SERVICE: "test-service",
       K_REVISION: "local",
-      K_CONFIGURATION: "teapot",
+      K_CONFIGURATION: "test-service",
       DRAIN_MS: 10_000,
-      TEAPOT_URL,
+      ITEM_URL,
     });
   });
 
   test("is read as numbers and text", () => {
-    const env = { TEAPOT_URL, PORT: "9000", HOST: "::1", K_REVISION: "teapot-00001", DRAIN_MS: "0" };
-    expect(readConfig("teapot", Settings, env)).toMatchObject({ PORT: 9000, HOST: "::1", DRAIN_MS: 0 });
+    const env = { ITEM_URL, PORT: "9000", HOST: "::1", K_REVISION: "test-00001", DRAIN_MS: "0" };
+    expect(readConfig("test-service", Settings, env)).toMatchObject({ PORT: 9000, HOST: "::1", DRAIN_MS: 0 });
   });
 
   test("gives the default where a value is empty", () => {
-    expect(readConfig("teapot", Settings, { TEAPOT_URL, PORT: "" }).PORT).toBe(8080);
+    expect(readConfig("test-service", Settings, { ITEM_URL, PORT: "" }).PORT).toBe(8080);
   });
 
   test("is frozen, and keeps nothing that was not asked for", () => {
-    const config = readConfig("teapot", Settings, { TEAPOT_URL, HOME: "/root" });
+    const config = readConfig("test-service", Settings, { ITEM_URL, HOME: "/root" });
     expect(Object.isFrozen(config)).toBe(true);
     expect(config).not.toHaveProperty("HOME");
   });
@@ -69,26 +69,26 @@ describe("the environment", () => {
     ["DRAIN_MS", "600001"],
     ["DRAIN_MS", "soon"],
   ])("does not take %s=%p", (name, text) => {
-    const mistakes = mistakesOf({ TEAPOT_URL, [name]: text });
+    const mistakes = mistakesOf({ ITEM_URL, [name]: text });
     expect(mistakes.map((mistake) => mistake.name)).toEqual([name]);
     expect(mistakes[0]?.wrong).toBe(`is ${quote(text)}`);
   });
 
   test("is told all its mistakes at once, each with what was expected", () => {
-    expect(() => readConfig("teapot", Settings, { PORT: "http", DRAIN_MS: "x" })).toThrow(
+    expect(() => readConfig("test-service", Settings, { PORT: "http", DRAIN_MS: "x" })).toThrow(
       [
-        "teapot cannot start: 3 mistakes in its environment",
+        "test-service cannot start: 3 mistakes in its environment",
         '  PORT is "http"; expected a whole number from 1 to 65535',
         '  DRAIN_MS is "x"; expected a whole number from 0 to 600000',
-        "  TEAPOT_URL is not set; expected an absolute http or https URL without user, path or query",
+        "  ITEM_URL is not set; expected an absolute http or https URL without user, path or query",
       ].join("\n"),
     );
   });
 
   test("may have a mistake explained in better words", () => {
     const read = () =>
-      readConfig("teapot", Settings, { TEAPOT_URL: "x" }, { TEAPOT_URL: () => "is not tea" });
-    expect(read).toThrow("  TEAPOT_URL is not tea; expected");
+      readConfig("test-service", Settings, { ITEM_URL: "x" }, { ITEM_URL: () => "is no item" });
+    expect(read).toThrow("  ITEM_URL is no item; expected");
   });
 
   test("is either read or refused with its mistakes, whatever is in it", () => {

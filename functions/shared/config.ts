@@ -2,6 +2,7 @@ import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import { FormatRegistry, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { t } from "elysia";
+import { DNS_LABEL } from "./telemetry/revision.ts";
 
 /** The environment as a record, so that nothing below reads the process's own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,9 +27,6 @@ export class ConfigError extends Error {
     this.mistakes = mistakes;
   }
 }
-
-/** A DNS label, which is what Knative makes the names of services and revisions of. */
-export const DNS_LABEL = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
 
 const HTTP_ORIGIN = "http-origin";
 FormatRegistry.Set(HTTP_ORIGIN, (text) => originMistake(text) === undefined);

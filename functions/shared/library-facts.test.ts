@@ -58,7 +58,7 @@ describe("Elysia", () => {
   });
 
   test("misreads short hosts, unless told not to (requests.ts)", async () => {
-    const ask = (app: Elysia) => app.get("/tea", () => "").handle(new Request("http://kyc/tea"));
+    const ask = (app: Elysia) => app.get("/item", () => "").handle(new Request("http://kyc/item"));
     expect((await ask(new Elysia())).status).toBe(404);
     expect((await ask(new Elysia({ handler: { standardHostname: false } }))).status).toBe(200);
   });
@@ -106,31 +106,33 @@ describe("the Swagger plugin", () => {
 describe("ofetch", () => {
   test("gives malformed JSON back as text (upstream.ts)", async () => {
     const ask = createFetch({ fetch: Object.assign(async () => new Response("{half"), { preconnect() {} }) });
-    expect(await ask("http://kettle")).toBe("{half");
+    expect(await ask("http://upstream")).toBe("{half");
   });
 
   test("asks twice where the first answer was a failure, unless told not to (exchange.ts)", async () => {
     let asked = 0;
     const fetch = async () => (asked++, new Response("", { status: 500 }));
     const ask = createFetch({ fetch: Object.assign(fetch, { preconnect() {} }) });
-    await ask("http://kettle").catch(() => undefined);
+    await ask("http://upstream").catch(() => undefined);
     expect(asked).toBe(2);
-    await ask("http://kettle", { retry: 0 }).catch(() => undefined);
+    await ask("http://upstream", { retry: 0 }).catch(() => undefined);
     expect(asked).toBe(3);
   });
 
   test("puts the whole address into its message (safe-error.ts)", async () => {
     const fetch = async () => new Response("", { status: 404 });
     const ask = createFetch({ fetch: Object.assign(fetch, { preconnect() {} }) });
-    const error: unknown = await ask("http://user:secret@kettle/?name=jane").catch((cause: unknown) => cause);
-    expect(String(error)).toContain("user:secret@kettle/?name=jane");
+    const error: unknown = await ask("http://user:secret@upstream/?name=jane").catch(
+      (cause: unknown) => cause,
+    );
+    expect(String(error)).toContain("user:secret@upstream/?name=jane");
   });
 
   test("ignores its own timeout beside a signal (exchange.ts)", async () => {
     const fetch = () => Bun.sleep(30).then(() => new Response("{}"));
     const ask = createFetch({ fetch: Object.assign(fetch, { preconnect() {} }) });
     const { signal } = new AbortController();
-    expect(await ask("http://kettle", { timeout: 1, signal })).toEqual({});
+    expect(await ask("http://upstream", { timeout: 1, signal })).toEqual({});
   });
 });
 

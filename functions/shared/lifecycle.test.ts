@@ -167,7 +167,7 @@ describe("an error that nobody caught", () => {
     const { Elysia } = await import("elysia");
     const { serve } = await import(${source("./lifecycle.ts")});
     const { createRuntime } = await import(${source("./runtime.ts")});
-    const { deps, output } = createRuntime({ K_SERVICE: "teapot", K_REVISION: "teapot-one" });
+    const { deps, output } = createRuntime({ K_SERVICE: "test-service", K_REVISION: "test-one" });
     const config = { PORT: ${port}, HOST: "127.0.0.1", DRAIN_MS: 10 };
     serve({ app: new Elysia(), config, output, log: deps.log, activity: deps.activity });
     setTimeout(() => { ${mishap} }, 10);`;

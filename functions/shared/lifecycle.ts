@@ -1,6 +1,6 @@
 import type { AnyElysia } from "elysia";
 import type { ServiceSettings } from "./config.ts";
-import type { Activity } from "./http/activity.ts";
+import type { Activity } from "./http/call.ts";
 import type { LogOutput } from "./telemetry/log-output.ts";
 import type { Log } from "./telemetry/log.ts";
 import { describeError } from "./telemetry/safe-error.ts";

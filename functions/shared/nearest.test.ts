@@ -11,7 +11,7 @@ test.each([
   ["v4", "v3"],
 ])("%p was meant to be %p", (word, meant) => expect(nearest(word, known)).toBe(meant));
 
-test.each(["", "teapot", "advertisement"])("%p was meant to be nothing that there is", (word) =>
+test.each(["", "unheard-of", "advertisement"])("%p was meant to be nothing that there is", (word) =>
   expect(nearest(word, known)).toBeUndefined(),
 );
 

@@ -2,11 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { Elysia } from "elysia";
 import { createService } from "./service.ts";
 import { fakeService, request } from "./testing/fakes.ts";
-import { problemOf, SECRET, teapot } from "./testing/teapot.ts";
+import { problemOf, SECRET, testService } from "./testing/test-service.ts";
 
 describe("every answer", () => {
   test.each([
-    ["/tea", 200],
+    ["/item", 200],
     ["/nothing", 404],
     ["/throw", 500],
     ["/contract/fail", 500],
@@ -14,30 +14,30 @@ describe("every answer", () => {
     ["/swagger", 200],
     ["/", 302],
   ])("of %s (%i) carries the request's id and the service's own headers", async (path, status) => {
-    const response = await teapot().ask(path, { headers: { "x-request-id": "mine" } });
+    const response = await testService().ask(path, { headers: { "x-request-id": "mine" } });
     expect(response.status).toBe(status);
     expect(response.headers.get("x-request-id")).toBe("mine");
-    expect(response.headers.get("x-teapot")).toBe("brown");
+    expect(response.headers.get("x-service")).toBe("test");
   });
 
   test("gets a new id where the caller's is not fit to be one", async () => {
-    const response = await teapot().ask("/tea", { headers: { "x-request-id": "{not an id}" } });
+    const response = await testService().ask("/item", { headers: { "x-request-id": "{not an id}" } });
     expect(response.headers.get("x-request-id")).toBe("id-1");
   });
 });
 
 test("every request is in flight until it is answered, however that ends", async () => {
-  const { ask, deps } = teapot();
+  const { ask, deps } = testService();
   const headers = { "content-length": "70000" };
   const asked = [
-    ask("/tea"),
+    ask("/item"),
     ask("/throw-later"),
     ask("/contract/throw"),
     ask("/gone"),
     ask("/nothing"),
     ask("/healthz"),
-    ask("/tea", { method: "POST", headers, body: "x".repeat(70_000) }),
-    ask("/brew", { method: "POST", headers, body: "x".repeat(70_000) }),
+    ask("/item", { method: "POST", headers, body: "x".repeat(70_000) }),
+    ask("/echo", { method: "POST", headers, body: "x".repeat(70_000) }),
   ];
   expect(deps.activity.calls).toBeGreaterThan(0);
   await Promise.all(asked);
@@ -46,7 +46,7 @@ test("every request is in flight until it is answered, however that ends", async
 
 describe("the log of a request", () => {
   test("is one line that says who, what and how long", async () => {
-    const { ask, lines } = teapot();
+    const { ask, lines } = testService();
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     await ask("/slow", { headers: { traceparent } });
     expect(lines()).toEqual([
@@ -67,19 +67,19 @@ describe("the log of a request", () => {
   });
 
   test("names the route and never the path, unless it is one of ours", async () => {
-    const { ask, lines } = teapot();
+    const { ask, lines } = testService();
     await ask("/applicants/jane-doe?passport=123");
-    await ask("/tea?name=jane", { method: "POST" });
-    await ask("/tea", { method: "PROPFIND" });
+    await ask("/item?name=jane", { method: "POST" });
+    await ask("/item", { method: "PROPFIND" });
     expect(lines().map(({ route, method, status }) => [route, method, status])).toEqual([
       ["unmatched", "GET", 404],
-      ["/tea", "POST", 405],
-      ["/tea", "other", 405],
+      ["/item", "POST", 405],
+      ["/item", "other", 405],
     ]);
   });
 
   test("is not written for probes and metrics", async () => {
-    const { ask, deps, text } = teapot();
+    const { ask, deps, text } = testService();
     for (const path of ["/healthz", "/readyz", "/metrics"]) {
       const response = await ask(path, { headers: { "x-request-id": "probe" } });
       expect([response.status, response.headers.get("x-request-id")]).toEqual([200, "probe"]);
@@ -91,13 +91,13 @@ describe("the log of a request", () => {
 
 describe("probes", () => {
   test("answer 200 while all is well", async () => {
-    const { ask } = teapot();
+    const { ask } = testService();
     expect(await (await ask("/healthz")).json()).toEqual({ status: "ok" });
     expect(await (await ask("/readyz")).json()).toEqual({ status: "ready" });
   });
 
   test("tell a service that drains from one that is dead", async () => {
-    const { ask, deps } = teapot();
+    const { ask, deps } = testService();
     deps.activity.draining = true;
     expect((await problemOf(await ask("/readyz"))).status).toBe(503);
     expect((await ask("/healthz")).status).toBe(200);

@@ -3,8 +3,7 @@ import type { ApiDescription } from "./docs/api-document.ts";
 import { docs } from "./docs/docs.ts";
 import { createAnswers } from "./http/answers.ts";
 import type { ContractError } from "./http/errors.ts";
-import { health } from "./http/health.ts";
-import { metricsEndpoint } from "./telemetry/metrics-endpoint.ts";
+import { probes } from "./http/probes.ts";
 import { createPathTable } from "./http/path-table.ts";
 import { APPLICATION, requests, type RequestDeps } from "./http/requests.ts";
 
@@ -33,8 +32,7 @@ export function createService(deps: ServiceDeps, parts: ServiceParts) {
   const routes = parts.routes(handling);
   const app = new Elysia(APPLICATION)
     .use(handling)
-    .use(health(deps.activity))
-    .use(metricsEndpoint(deps.metrics))
+    .use(probes(deps.activity, deps.metrics))
     .use(docs(() => ({ description: parts.description, routes })))
     .use(routes);
   paths.learn(app.routes);

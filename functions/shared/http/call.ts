@@ -1,5 +1,12 @@
-import type { Activity } from "./activity.ts";
 import { requestIdOf, traceIdOf } from "../telemetry/tracing.ts";
+
+/** The state of a service's process, shared by all parts of it. */
+export interface Activity {
+  /** Whether the process is shutting down. Set by the lifecycle, shown by the readiness probe. */
+  draining: boolean;
+  /** Requests that have begun and not ended; their callers may be gone already. */
+  calls: number;
+}
 
 /** What one call to an upstream came to; it goes into the request's log line. */
 export interface UpstreamRecord {

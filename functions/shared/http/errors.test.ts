@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { problemOf, teapot } from "../testing/teapot.ts";
+import { problemOf, testService } from "../testing/test-service.ts";
 
 describe("a request that no route takes", () => {
   test("is a 404 where there is no such path", async () => {
-    for (const path of ["/nothing", "/tea/", "/Tea", "/tea/x", "//tea", "/%74ea", "/*", "/:x"]) {
-      const problem = await problemOf(await teapot().ask(path));
+    for (const path of ["/nothing", "/item/", "/Item", "/item/x", "//item", "/%69tem", "/*", "/:x"]) {
+      const problem = await problemOf(await testService().ask(path));
       expect(problem).toEqual({
         type: "about:blank",
         title: "Not Found",
@@ -18,30 +18,30 @@ describe("a request that no route takes", () => {
 
   test("is a 405 with the methods of the path where there is one", async () => {
     for (const method of ["POST", "PUT", "PATCH", "DELETE", "PROPFIND"]) {
-      const response = await teapot().ask("/tea", { method });
+      const response = await testService().ask("/item", { method });
       expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
       expect(await problemOf(response)).toMatchObject({
         status: 405,
         detail: "This path takes GET, HEAD, OPTIONS.",
       });
     }
-    const response = await teapot().ask("/brew");
+    const response = await testService().ask("/echo");
     expect(response.headers.get("allow")).toBe("POST, OPTIONS");
     expect(response.status).toBe(405);
   });
 
   test("is told the methods where it asks for them", async () => {
-    const response = await teapot().ask("/tea", { method: "OPTIONS" });
+    const response = await testService().ask("/item", { method: "OPTIONS" });
     expect([response.status, response.headers.get("allow"), await response.text()]).toEqual([
       204,
       "GET, HEAD, OPTIONS",
       "",
     ]);
-    expect((await teapot().ask("/nothing", { method: "OPTIONS" })).status).toBe(404);
+    expect((await testService().ask("/nothing", { method: "OPTIONS" })).status).toBe(404);
   });
 
   test("is answered without a body where it is a HEAD for what a GET would get", async () => {
-    const response = await teapot().ask("/tea", { method: "HEAD" });
+    const response = await testService().ask("/item", { method: "HEAD" });
     expect([response.status, await response.text()]).toEqual([200, ""]);
     expect(response.headers.get("content-length")).toBe("15");
   });
@@ -51,7 +51,7 @@ describe("a request that fails", () => {
   test.each(["/throw", "/throw-later", "/throw-text", "/wrong"])(
     "at %s says nothing of the error",
     async (path) => {
-      const { ask, text, lines } = teapot();
+      const { ask, text, lines } = testService();
       const response = await ask(path);
       const problem = await problemOf(response);
       expect(problem.detail).toBe("Something went wrong in the service.");
@@ -65,23 +65,23 @@ describe("a request that fails", () => {
   );
 
   test("is logged by the class, code and places of its error", async () => {
-    const { ask, lines } = teapot();
+    const { ask, lines } = testService();
     await ask("/throw");
     expect(lines()[0]).toMatchObject({ error: "TypeError", route: "/throw", requestId: "id-1" });
-    expect(JSON.stringify(lines()[0]?.["at"])).toContain("shared/testing/teapot.ts:");
+    expect(JSON.stringify(lines()[0]?.["at"])).toContain("shared/testing/test-service.ts:");
     await ask("/throw-later");
     expect(lines()[2]).toMatchObject({ error: "Error", code: "EBROKEN" });
   });
 
   test("has the contract's body where the contract has one, keys in order", async () => {
-    const response = await teapot().ask("/contract/fail");
+    const response = await testService().ask("/contract/fail");
     expect([response.status, response.headers.get("content-type")]).toEqual([500, "application/json"]);
     expect(await response.text()).toBe('{"b":"second","a":"first"}');
-    expect(await (await teapot().ask("/contract/throw")).text()).toBe('{"code":"T-1"}');
+    expect(await (await testService().ask("/contract/throw")).text()).toBe('{"code":"T-1"}');
   });
 
   test("by bad input names the places and no value", async () => {
-    const problem = await problemOf(await teapot().ask("/number?n=secret"));
+    const problem = await problemOf(await testService().ask("/number?n=secret"));
     expect(problem.status).toBe(422);
     expect(problem.errors).toEqual([{ path: "query/n", message: expect.stringContaining("Expected") }]);
     expect(JSON.stringify(problem)).not.toContain("secret");
@@ -90,14 +90,14 @@ describe("a request that fails", () => {
   test("by a body that is not JSON is a 400", async () => {
     const headers = { "content-type": "application/json" };
     const problem = await problemOf(
-      await teapot().ask("/brew", { method: "POST", headers, body: "{secret" }),
+      await testService().ask("/echo", { method: "POST", headers, body: "{secret" }),
     );
     expect(problem.status).toBe(400);
     expect(JSON.stringify(problem)).not.toContain("secret");
   });
 
   test("because the caller went away is a 499, which is not our failure", async () => {
-    const { ask, lines } = teapot();
+    const { ask, lines } = testService();
     expect((await problemOf(await ask("/gone"))).status).toBe(499);
     expect(lines()).toMatchObject([{ level: "info", msg: "request", status: 499 }]);
   });
@@ -107,9 +107,9 @@ describe("a body over 64 KB", () => {
   const big = "x".repeat(65_537);
   const stream = () => new Response(big).body;
 
-  test.each(["/tea", "/brew", "/nothing"])("is refused at %s where it is declared", async (path) => {
+  test.each(["/item", "/echo", "/nothing"])("is refused at %s where it is declared", async (path) => {
     const headers = { "content-length": String(big.length), "content-type": "text/plain" };
-    const response = await teapot().ask(path, { method: "POST", headers, body: big });
+    const response = await testService().ask(path, { method: "POST", headers, body: big });
     expect(response.headers.get("connection")).toBe("close");
     expect((await problemOf(response)).detail).toBe("A request's body may have 65536 bytes.");
     expect(response.status).toBe(413);
@@ -117,12 +117,12 @@ describe("a body over 64 KB", () => {
 
   test("is refused where it is not declared and no route takes it", async () => {
     const headers = { "transfer-encoding": "chunked" };
-    expect((await teapot().ask("/tea", { method: "POST", headers, body: stream() })).status).toBe(413);
+    expect((await testService().ask("/item", { method: "POST", headers, body: stream() })).status).toBe(413);
   });
 
   test("of exactly 64 KB is not over", async () => {
     const headers = { "content-length": "65536" };
-    const response = await teapot().ask("/tea", { method: "POST", headers, body: big.slice(1) });
+    const response = await testService().ask("/item", { method: "POST", headers, body: big.slice(1) });
     expect(response.status).toBe(405);
   });
 });

@@ -3,7 +3,7 @@ import type { Answers } from "./answers.ts";
 import { refuseLargeBody } from "./body-limit.ts";
 import { beginCall, type CallDeps } from "./call.ts";
 import { answerFailure, type ErrorDeps } from "./errors.ts";
-import { record, type RecordDeps } from "../telemetry/request-log.ts";
+import { record, type RecordDeps } from "./request-log.ts";
 
 /**
  * How every application here is set up. Unknown keys of an answer are neither stripped nor refused,

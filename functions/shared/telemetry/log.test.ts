@@ -6,13 +6,13 @@ function logged(speak: (log: ReturnType<typeof createLog>) => void): string {
   let text = "";
   let time = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
   const now = () => time++;
-  speak(createLog({ service: "teapot", revision: "teapot-one", now, write: (line) => (text += line()) }));
+  speak(createLog({ service: "test-service", revision: "test-one", now, write: (line) => (text += line()) }));
   return text;
 }
 
 test("a line is one JSON object with its fixed fields first", () => {
   expect(logged((log) => log.info("request", { status: 200, route: "/x" }))).toBe(
-    '{"level":"info","ts":"2026-01-02T03:04:05.678Z","msg":"request","service":"teapot","revision":"teapot-one","status":200,"route":"/x"}\n',
+    '{"level":"info","ts":"2026-01-02T03:04:05.678Z","msg":"request","service":"test-service","revision":"test-one","status":200,"route":"/x"}\n',
   );
 });
 
@@ -30,8 +30,8 @@ test.each([[undefined], [{}], [{ nothing: undefined }]])("a line with the fields
     level: "error",
     ts: "2026-01-02T03:04:05.678Z",
     msg: "it broke",
-    service: "teapot",
-    revision: "teapot-one",
+    service: "test-service",
+    revision: "test-one",
   });
 });
 

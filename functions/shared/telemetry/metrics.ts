@@ -1,5 +1,4 @@
 import { createHistogram, type Series } from "./histogram.ts";
-import { knownMethod } from "./known-method.ts";
 
 /**
  * What a service measures, and its text for Prometheus. Durations in milliseconds.
@@ -22,6 +21,11 @@ export interface EndedRequest {
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** No service has this many versions behind it at a time; an upstream that invents names gets no further. */
 const MOST_REVISIONS = 50;
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/** The method as it is logged and counted. A caller may invent any, so all unusual ones are `other`. */
+export const knownMethod = (method: string): string => (METHODS.has(method) ? method : "other");
 
 /** Makes the metrics of a service of the given revision. */
 export function createMetrics({ revision }: { revision: string }): Metrics {

@@ -1,4 +1,5 @@
-import { DNS_LABEL } from "../config.ts";
+/** A DNS label, the form in which Knative names services and revisions. */
+export const DNS_LABEL = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
 
 /** The response header that names the revision which answered. */
 export const REVISION_HEADER = "x-kyc-revision";

@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { describeError } from "./safe-error.ts";
 
-class TeapotError extends Error {
-  override name = "TeapotError";
+class ExampleError extends Error {
+  override name = "ExampleError";
 }
 
 function thrown(throwIt: () => unknown): unknown {
@@ -19,10 +19,10 @@ describe("what a log says of an error", () => {
   test("is its class and the places that it came through", () => {
     const described = describeError(
       thrown(() => {
-        throw new TeapotError("secret");
+        throw new ExampleError("secret");
       }),
     );
-    expect(described).toMatchObject({ error: "TeapotError" });
+    expect(described).toMatchObject({ error: "ExampleError" });
     expect(described["at"]).toEqual(
       expect.arrayContaining([
         expect.stringMatching(/^functions\/shared\/telemetry\/safe-error\.test\.ts:\d+$/),
@@ -56,7 +56,7 @@ describe("what a log says of an error", () => {
       .map(([before, between, after]) => `${before}${between}${secret}${after}:12:34)`);
     fc.assert(
       fc.property(message, (text) => {
-        const error = new TeapotError(text, { cause: new TypeError(text) });
+        const error = new ExampleError(text, { cause: new TypeError(text) });
         expect(JSON.stringify(describeError(error))).not.toContain(secret);
       }),
     );

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Socket } from "node:net";
-import { askKettle, GOOD, http } from "../testing/kettle.ts";
+import { askUpstream, GOOD, http } from "../testing/ask-upstream.ts";
 import { freePort, tcpServer, type TcpServer } from "../testing/sockets.ts";
 
 let server: TcpServer | undefined;
@@ -12,7 +12,7 @@ async function upstream(answer: (socket: Socket, head: string) => void): Promise
   return server.origin;
 }
 
-const big = `{"tea":"${"x".repeat(65_536)}"}`;
+const big = `{"key":"${"x".repeat(65_536)}"}`;
 const zipped = Buffer.from(Bun.gzipSync(Buffer.from(GOOD)));
 
 describe("an upstream that fails", () => {
@@ -48,8 +48,8 @@ describe("an upstream that fails", () => {
         socket.end(zipped);
       },
     ],
-    ["answers with other keys", "wrong_shape", (socket) => socket.end(http("200 OK", '{"coffee":"black"}'))],
-    ["answers with another type", "wrong_shape", (socket) => socket.end(http("200 OK", '{"tea":1}'))],
+    ["answers with other keys", "wrong_shape", (socket) => socket.end(http("200 OK", '{"other":"black"}'))],
+    ["answers with another type", "wrong_shape", (socket) => socket.end(http("200 OK", '{"key":1}'))],
     ["answers with null", "wrong_shape", (socket) => socket.end(http("200 OK", "null"))],
     [
       "sends us elsewhere",
@@ -82,23 +82,23 @@ describe("an upstream that fails", () => {
 
   test.each(answers)("because it %s: %s", async (_what, outcome, answer) => {
     const origin = await upstream((socket) => void answer(socket));
-    const { result, record, counted } = await askKettle({ origin, timeoutMs: 150 });
+    const { result, record, counted } = await askUpstream({ origin, timeoutMs: 150 });
     expect(result).toMatchObject({ error: { name: "UpstreamFailure", outcome } });
     expect(record?.outcome).toBe(outcome);
-    expect(counted).toBe(`upstream="kettle",revision="unknown",outcome="${outcome}"`);
+    expect(counted).toBe(`upstream="example",revision="unknown",outcome="${outcome}"`);
     expect(server?.heads).toHaveLength(1);
   });
 
   test("because nobody listens there: refused", async () => {
-    const { result, record } = await askKettle({ origin: `http://127.0.0.1:${await freePort()}` });
+    const { result, record } = await askUpstream({ origin: `http://127.0.0.1:${await freePort()}` });
     expect(result).toMatchObject({ error: { outcome: "refused" } });
     expect(record).toMatchObject({ outcome: "refused", status: undefined, revision: "unknown" });
   });
 
   test("because there is no such host: unreachable", async () => {
     const lookup = Object.assign(new TypeError("getaddrinfo secret.internal"), { code: "ENOTFOUND" });
-    const { result } = await askKettle({
-      origin: "http://kettle.invalid",
+    const { result } = await askUpstream({
+      origin: "http://upstream.invalid",
       fetch: () => Promise.reject(lookup),
     });
     expect(result).toMatchObject({ error: { outcome: "unreachable" } });
@@ -106,10 +106,10 @@ describe("an upstream that fails", () => {
   });
 
   test("is still known by its revision", async () => {
-    const broken = "HTTP/1.1 200 OK\r\nx-kyc-revision: kettle-two\r\ncontent-length: 99\r\n\r\n{";
+    const broken = "HTTP/1.1 200 OK\r\nx-kyc-revision: upstream-two\r\ncontent-length: 99\r\n\r\n{";
     const origin = await upstream((socket) => socket.end(broken));
-    const { result, record } = await askKettle({ origin });
-    expect(result).toMatchObject({ error: { outcome: "reset", revision: "kettle-two" } });
-    expect(record).toMatchObject({ revision: "kettle-two", status: 200 });
+    const { result, record } = await askUpstream({ origin });
+    expect(result).toMatchObject({ error: { outcome: "reset", revision: "upstream-two" } });
+    expect(record).toMatchObject({ revision: "upstream-two", status: 200 });
   });
 });

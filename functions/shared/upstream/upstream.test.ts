@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import fc from "fast-check";
 import { CallerGone } from "../http/errors.ts";
 import type { Fetch } from "./exchange.ts";
-import { askKettle, GOOD, http } from "../testing/kettle.ts";
+import { askUpstream, GOOD, http } from "../testing/ask-upstream.ts";
 import { tcpServer, type TcpServer } from "../testing/sockets.ts";
 import { FORWARDED_HEADERS } from "../telemetry/tracing.ts";
 import { UpstreamFailure } from "./upstream.ts";
@@ -19,13 +19,15 @@ async function upstream(answer: (socket: Socket, head: string) => void): Promise
 
 describe("an upstream that answers", () => {
   test("is believed after its answer was checked, keys that nobody knows and all", async () => {
-    const origin = await upstream((socket) => socket.end(http("200 OK\r\nx-kyc-revision: kettle-two", GOOD)));
-    const { result, record, counted } = await askKettle({ origin });
-    const body: unknown = { tea: "green", more: 1 };
-    expect(result).toMatchObject({ answer: { body, revision: "kettle-two" } });
-    expect(record).toMatchObject({ revision: "kettle-two", outcome: "ok", status: 200 });
+    const origin = await upstream((socket) =>
+      socket.end(http("200 OK\r\nx-kyc-revision: upstream-two", GOOD)),
+    );
+    const { result, record, counted } = await askUpstream({ origin });
+    const body: unknown = { key: "value", more: 1 };
+    expect(result).toMatchObject({ answer: { body, revision: "upstream-two" } });
+    expect(record).toMatchObject({ revision: "upstream-two", outcome: "ok", status: 200 });
     expect(record?.ms).toBeGreaterThan(0);
-    expect(counted).toBe('upstream="kettle",revision="kettle-two",outcome="ok"');
+    expect(counted).toBe('upstream="example",revision="upstream-two",outcome="ok"');
   });
 
   test("need not say how long its answer is", async () => {
@@ -34,14 +36,14 @@ describe("an upstream that answers", () => {
       socket.write(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunk(GOOD.slice(0, 9))}`);
       setTimeout(() => socket.end(`${chunk(GOOD.slice(9))}0\r\n\r\n`), 10);
     });
-    expect((await askKettle({ origin })).result).toMatchObject({ answer: { body: { tea: "green" } } });
+    expect((await askUpstream({ origin })).result).toMatchObject({ answer: { body: { key: "value" } } });
   });
 
   test.each(["Not-A-Revision", "a b", "x".repeat(64), ""])(
     "does not get the name %p into our answers and metrics",
     async (name) => {
       const origin = await upstream((socket) => socket.end(http(`200 OK\r\nx-kyc-revision: ${name}`, GOOD)));
-      const { result, record, counted } = await askKettle({ origin });
+      const { result, record, counted } = await askUpstream({ origin });
       expect(result).toMatchObject({ answer: { revision: undefined } });
       expect(record?.revision).toBe("unknown");
       expect(counted).toContain('revision="unknown"');
@@ -57,7 +59,7 @@ describe("a caller who goes away", () => {
       closed = new Promise((resolve) => socket.on("close", () => resolve()));
       caller.abort();
     });
-    const { result, record } = await askKettle({ origin, signal: caller.signal });
+    const { result, record } = await askUpstream({ origin, signal: caller.signal });
     expect(result).toEqual({ error: new CallerGone() });
     expect(record?.outcome).toBe("aborted");
     await closed;
@@ -65,7 +67,7 @@ describe("a caller who goes away", () => {
 
   test("before the call began lets it not begin", async () => {
     const origin = await upstream(() => undefined);
-    const { record } = await askKettle({ origin, signal: AbortSignal.abort() });
+    const { record } = await askUpstream({ origin, signal: AbortSignal.abort() });
     expect(record?.outcome).toBe("aborted");
     expect(server?.heads).toHaveLength(0);
   });
@@ -74,15 +76,18 @@ describe("a caller who goes away", () => {
 describe("a request to an upstream", () => {
   test("says these bytes and no others", async () => {
     const origin = await upstream((socket) => socket.end(http("200 OK", GOOD)));
-    await askKettle({ origin, headers: { "end-user": "basic", cookie: "secret", authorization: "secret" } });
+    await askUpstream({
+      origin,
+      headers: { "end-user": "basic", cookie: "secret", authorization: "secret" },
+    });
     const [line, ...headers] = server?.heads[0]?.split("\r\n") ?? [];
-    expect(line).toBe("GET /brew HTTP/1.1");
+    expect(line).toBe("GET /echo HTTP/1.1");
     expect(headers.map((header) => header.toLowerCase()).sort()).toEqual([
       "accept: application/json",
       "connection: keep-alive",
       "end-user: basic",
       `host: 127.0.0.1:${server?.port}`,
-      "user-agent: teapot",
+      "user-agent: test-service",
       "x-request-id: id-1",
     ]);
   });
@@ -101,7 +106,7 @@ describe("a request to an upstream", () => {
           sent = new Headers(init?.headers);
           return new Response(GOOD);
         };
-        const { requestId } = await askKettle({ origin: "http://kettle", fetch: fake, headers: given });
+        const { requestId } = await askUpstream({ origin: "http://upstream", fetch: fake, headers: given });
         const inbound = new Headers(given);
         for (const [name, value] of sent ?? []) {
           if (own.includes(name)) continue;

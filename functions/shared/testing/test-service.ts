@@ -7,18 +7,18 @@ import { APPLICATION } from "../http/requests.ts";
 import { createService } from "../service.ts";
 import { fakeService, request } from "./fakes.ts";
 
-/** What the teapot's errors hold and nobody may see. */
+/** The secret in the errors of the test service, which no answer and no log may hold. */
 export const SECRET = "secret 4929-1234";
 
 /** A service with a route for each way to go right or wrong. */
-export function teapot() {
+export function testService() {
   const fake = fakeService();
   const app = createService(fake.deps, {
     routes: (handling) =>
-      new Elysia({ name: "teapot", ...APPLICATION })
+      new Elysia({ name: "test-service", ...APPLICATION })
         .use(handling)
-        .get("/tea", () => ({ tea: "green" }))
-        .get("/slow", () => (fake.pass(12.345), { tea: "slow" }))
+        .get("/item", () => ({ key: "value" }))
+        .get("/slow", () => (fake.pass(12.345), { key: "slow" }))
         .get("/throw", () => {
           throw new TypeError(SECRET);
         })
@@ -38,11 +38,11 @@ export function teapot() {
         .get("/gone", () => {
           throw new CallerGone();
         })
-        .get("/wrong", () => ({ tea: SECRET }) as never, { response: { 200: t.Object({ tea: t.Number() }) } })
+        .get("/wrong", () => ({ key: SECRET }) as never, { response: { 200: t.Object({ key: t.Number() }) } })
         .get("/number", ({ query }) => query, { query: t.Object({ n: t.Number() }) })
-        .post("/brew", ({ body }) => ({ brewed: body }), { body: t.Object({ tea: t.String() }) }),
-    description: { title: "Teapot", version: "1", description: "", schemas: {}, headers: {} },
-    headers: { "x-teapot": "brown" },
+        .post("/echo", ({ body }) => ({ echoed: body }), { body: t.Object({ key: t.String() }) }),
+    description: { title: "Test service", version: "1", description: "", schemas: {}, headers: {} },
+    headers: { "x-service": "test" },
     unforeseen: (route) =>
       route.startsWith("/contract/") ? new ContractError(500, { code: "T-1" }) : undefined,
   });

@@ -4,12 +4,12 @@ import type { Fetch } from "../upstream/exchange.ts";
 import { createUpstream } from "../upstream/upstream.ts";
 import { fakeService } from "./fakes.ts";
 
-const Answer = t.Object({ tea: t.String() }, { additionalProperties: true });
+const Answer = t.Object({ key: t.String() }, { additionalProperties: true });
 
-/** An answer as the kettle's should be, and a key more. */
-export const GOOD = '{"tea":"green","more":1}';
+/** An answer as the schema asks for, and a key more. */
+export const GOOD = '{"key":"value","more":1}';
 
-/** How a test asks the kettle. */
+/** How a test asks the upstream. */
 export interface Setting {
   readonly origin: string;
   readonly fetch?: Fetch;
@@ -19,7 +19,7 @@ export interface Setting {
 }
 
 /** Asks an upstream once, and gives back all there is to see of it. */
-export async function askKettle({
+export async function askUpstream({
   origin,
   fetch = globalThis.fetch,
   timeoutMs = 2000,
@@ -28,8 +28,8 @@ export async function askKettle({
 }: Setting) {
   const { deps } = fakeService();
   const upstream = createUpstream({
-    name: "kettle",
-    self: "teapot",
+    name: "example",
+    self: "test-service",
     origin,
     answer: Answer,
     timeoutMs,
@@ -37,9 +37,9 @@ export async function askKettle({
     clock: () => performance.now(),
     metrics: deps.metrics,
   });
-  const request = new Request("http://localhost/tea?secret", { headers, ...(signal && { signal }) });
+  const request = new Request("http://localhost/item?secret", { headers, ...(signal && { signal }) });
   const call = beginCall(request.headers, deps);
-  const result = await upstream.get("/brew", request, call).then(
+  const result = await upstream.get("/echo", request, call).then(
     (answer) => ({ answer }),
     (error: unknown) => ({ error }),
   );

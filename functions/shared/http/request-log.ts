@@ -1,8 +1,8 @@
-import type { Activity } from "../http/activity.ts";
-import { roundMs, type Call } from "../http/call.ts";
-import type { Log, LogFields } from "./log.ts";
-import { knownMethod } from "./known-method.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Activity } from "./call.ts";
+import { roundMs, type Call } from "./call.ts";
+import type { Log, LogFields } from "../telemetry/log.ts";
+import { knownMethod } from "../telemetry/metrics.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 
 /** What is asked for every few seconds, and by nobody whose requests matter: neither logged nor counted. */
 const UNRECORDED = new Set(["/healthz", "/readyz", "/metrics"]);
