@@ -1,48 +1,39 @@
 import { Command, CommanderError } from "commander";
-import { benchCommand } from "./commands/bench.ts";
-import { deployCommand } from "./commands/cluster/deploy.ts";
-import { devCommand } from "./commands/mesh/dev.ts";
-import { downCommand } from "./commands/cluster/down.ts";
-import { e2eCommand } from "./commands/cluster/e2e.ts";
-import { equalCommand } from "./commands/dialects/equal.ts";
-import { faultCommand } from "./commands/mesh/fault.ts";
-import { imagesCommand } from "./commands/cluster/images.ts";
-import { judgeCommand } from "./commands/judge.ts";
-import { loadCommand } from "./commands/mesh/load.ts";
-import { lintCommand } from "./commands/dialects/lint.ts";
-import { logsCommand } from "./commands/cluster/logs.ts";
-import { rolloutCommand } from "./commands/rollout.ts";
-import { splitCommand } from "./commands/split.ts";
-import { renderCommand } from "./commands/dialects/render.ts";
-import { statusCommand } from "./commands/cluster/status.ts";
-import { testCommand } from "./commands/test.ts";
-import { upCommand } from "./commands/cluster/up.ts";
-import { verifyCommand } from "./commands/cluster/verify.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { InvalidManifests } from "./manifests/problem.ts";
 
+/** Makes each command from a module of its own, in the order in which the help lists them. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  dev: async () => (await import("./commands/mesh/dev.ts")).devCommand(),
+  load: async () => (await import("./commands/mesh/load.ts")).loadCommand(),
+  fault: async () => (await import("./commands/mesh/fault.ts")).faultCommand(),
+  up: async () => (await import("./commands/cluster/up.ts")).upCommand(),
+  down: async () => (await import("./commands/cluster/down.ts")).downCommand(),
+  images: async () => (await import("./commands/cluster/images.ts")).imagesCommand(),
+  deploy: async () => (await import("./commands/cluster/deploy.ts")).deployCommand(),
+  verify: async () => (await import("./commands/cluster/verify.ts")).verifyCommand(),
+  e2e: async () => (await import("./commands/cluster/e2e.ts")).e2eCommand(),
+  status: async () => (await import("./commands/cluster/status.ts")).statusCommand(),
+  split: async () => (await import("./commands/split.ts")).splitCommand(),
+  rollout: async () => (await import("./commands/rollout.ts")).rolloutCommand(),
+  logs: async () => (await import("./commands/cluster/logs.ts")).logsCommand(),
+  lint: async () => (await import("./commands/dialects/lint.ts")).lintCommand(),
+  render: async () => (await import("./commands/dialects/render.ts")).renderCommand(),
+  equal: async () => (await import("./commands/dialects/equal.ts")).equalCommand(),
+  judge: async () => (await import("./commands/judge.ts")).judgeCommand(),
+  bench: async () => (await import("./commands/bench.ts")).benchCommand(),
+  test: async () => (await import("./commands/test.ts")).testCommand(),
+};
+
 const kyc = new Command("kyc")
   .description("Moves live traffic between versions of a service on Knative and Istio.")
-  .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 100), showGlobalOptions: true })
-  .addCommand(devCommand())
-  .addCommand(loadCommand())
-  .addCommand(faultCommand())
-  .addCommand(upCommand())
-  .addCommand(downCommand())
-  .addCommand(imagesCommand())
-  .addCommand(deployCommand())
-  .addCommand(verifyCommand())
-  .addCommand(e2eCommand())
-  .addCommand(statusCommand())
-  .addCommand(splitCommand())
-  .addCommand(rolloutCommand())
-  .addCommand(logsCommand())
-  .addCommand(lintCommand())
-  .addCommand(renderCommand())
-  .addCommand(equalCommand())
-  .addCommand(judgeCommand())
-  .addCommand(benchCommand())
-  .addCommand(testCommand());
+  .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 100), showGlobalOptions: true });
+
+// The help and a mistyped name need all commands; a command itself needs no other.
+const [, , first = ""] = process.argv;
+const own = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+const load = own === undefined ? Object.values(COMMANDS) : [own];
+for (const command of await Promise.all(load.map((make) => make()))) kyc.addCommand(command);
 
 for (const command of [kyc, ...kyc.commands, ...kyc.commands.flatMap(({ commands }) => commands)])
   command.exitOverride().showSuggestionAfterError();

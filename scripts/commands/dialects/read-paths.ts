@@ -1,9 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, relative, resolve } from "node:path";
 import { EXIT, Failure } from "../../exit.ts";
-import { type ManifestDocument, parseDocuments } from "../../manifests/document.ts";
+import type { ManifestDocument } from "../../manifests/document.ts";
 import type { Problem } from "../../manifests/problem.ts";
-import { readDocuments } from "../../manifests/read.ts";
 
 /** Files in problems are named from here, as the user names them. */
 const HERE = process.cwd();
@@ -15,6 +14,10 @@ const HERE = process.cwd();
 export async function readPaths(
   paths: readonly string[],
 ): Promise<{ documents: ManifestDocument[]; problems: Problem[] }> {
+  const [{ parseDocuments }, { readDocuments }] = await Promise.all([
+    import("../../manifests/document.ts"),
+    import("../../manifests/read.ts"),
+  ]);
   const documents: ManifestDocument[] = [];
   const problems: Problem[] = [];
   for (const path of paths) {

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { stringify } from "yaml";
 import { EXIT, Failure } from "../../exit.ts";
 import { formatProblem } from "../../manifests/problem.ts";
 import type { Resources } from "../../manifests/resources.ts";
@@ -123,6 +122,7 @@ async function runVirtualService(flags: VirtualServiceFlags): Promise<void> {
     const data = objects.length === 1 ? rendered : { apiVersion: "v1", kind: "List", items: objects };
     return console.log(JSON.stringify(data, undefined, 2));
   }
+  const { stringify } = await import("yaml");
   console.log(
     objects
       .map((object) => stringify(object, { lineWidth: 0, version: "1.1" }))
@@ -149,8 +149,9 @@ async function runTraffic(flags: TrafficFlags): Promise<void> {
   const known = await knownBlock([...knativeServices, ...(await read(around)).knativeServices], source.value);
   const { traffic, notes } = renderTraffic(source, { splitOnly: flags.splitOnly, known });
   for (const note of notes) console.error(note);
-  if (flags.output === "json") console.log(JSON.stringify(traffic, undefined, 2));
-  else console.log(stringify({ traffic }, { lineWidth: 0, version: "1.1" }).trimEnd());
+  if (flags.output === "json") return console.log(JSON.stringify(traffic, undefined, 2));
+  const { stringify } = await import("yaml");
+  console.log(stringify({ traffic }, { lineWidth: 0, version: "1.1" }).trimEnd());
 }
 
 /** The Knative Service whose tags a VirtualService names, if one of these is it. */
