@@ -22,6 +22,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "scripts/bench/judge": ["scripts/bench/judge", "scripts/rollout/judge"],
   "scripts/rollout": [
     "scripts/rollout",
+    "scripts/engines",
+    "scripts/sources",
     "scripts/cluster",
     "scripts/mesh",
     "scripts/traffic",

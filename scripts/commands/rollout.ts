@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { EXIT, Failure } from "../exit.ts";
 import { duration, probability, shareOfRequests, surplus } from "./option-values.ts";
 import { onCluster } from "./cluster/on-cluster.ts";
+import { engineHelp, engineOptions } from "./engine-options.ts";
 import { COMMANDS, type RolloutFlags, percents } from "./rollout/flags.ts";
 
 /** `kyc rollout`: moves live traffic to a candidate in steps, while a judge compares it with the baseline. */
@@ -11,7 +12,7 @@ export function rolloutCommand(): Command {
     .argument("<service>", "the Knative Service, such as credit-check");
   for (const option of [...planOptions(), ...controlOptions(), ...placeOptions()]) command.addOption(option);
   return command
-    .addHelpText("after", EXAMPLES)
+    .addHelpText("after", `${EXAMPLES}\n${engineHelp()}`)
     .action((service: string, flags: RolloutFlags) =>
       onCluster(() => runRollout(service, flags), `Go on: ./kyc rollout ${service} --resume`),
     )
@@ -96,15 +97,7 @@ function controlOptions(): Option[] {
 
 function placeOptions(): Option[] {
   return [
-    new Option("--engine <name>", "who carries the split (default: found by looking)").choices([
-      "local",
-      "knative",
-      "istio",
-    ]),
-    new Option(
-      "--prometheus <url>",
-      "a Prometheus that has the metrics of the pods (default: the pods are asked)",
-    ),
+    ...engineOptions(),
     new Option(
       "--context <name>",
       "a kubeconfig context (default: the local mesh if it runs, else the current context)",

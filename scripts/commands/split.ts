@@ -3,11 +3,12 @@ import { EXIT, Failure } from "../exit.ts";
 import { PROJECT } from "../project.ts";
 import { duration } from "./option-values.ts";
 import { onCluster, untilInterrupted } from "./cluster/on-cluster.ts";
+import { engineHelp, engineOptions } from "./engine-options.ts";
 import { listOf, type SplitFlags } from "./split/flags.ts";
 
 /** `kyc split`: who gets which share, and how to change it in the language of kn. */
 export function splitCommand(): Command {
-  return new Command("split")
+  const command = new Command("split")
     .description("shows who gets which share of a service's requests, and changes it as kn does")
     .argument("<service>", "the Knative Service, such as credit-check")
     .option(
@@ -22,13 +23,6 @@ export function splitCommand(): Command {
       listOf("--untag"),
     )
     .option("--undo", "takes the last change back, and the one before it when done again", false)
-    .addOption(
-      new Option("--engine <name>", "who carries the split (default: found by looking)").choices([
-        "local",
-        "knative",
-        "istio",
-      ]),
-    )
     .option("--dry-run", "shows what would change, and for how many requests; changes nothing", false)
     .option("--allow-missing", "takes names that do not exist, as kn does", false)
     .option(
@@ -47,10 +41,6 @@ export function splitCommand(): Command {
         .default(duration("3s"), "3s"),
     )
     .option(
-      "--prometheus <url>",
-      "a Prometheus that has the metrics of the pods (default: the pods are asked)",
-    )
-    .option(
       "--context <name>",
       "a kubeconfig context (default: the local mesh if it runs, else the current context)",
     )
@@ -62,8 +52,10 @@ export function splitCommand(): Command {
         .default(duration("60s"), "60s"),
     )
     .addOption(new Option("-o, --output <format>", "the result as data").choices(["json"]))
-    .addHelpText("after", EXAMPLES)
+    .addHelpText("after", `${EXAMPLES}\n${engineHelp()}`)
     .action((service: string, flags: SplitFlags) => onCluster(() => runSplit(service, flags)));
+  for (const option of engineOptions()) command.addOption(option);
+  return command;
 }
 
 const EXAMPLES = `

@@ -1,5 +1,6 @@
 import { chdtrc, compiled } from "cephes";
-import type { RecordedEngine, SplitTarget } from "../traffic/engine.ts";
+import type { SplitTarget } from "../traffic/engine.ts";
+import type { RecordedEngine } from "../engines/engine.ts";
 import { istioEngine } from "../engines/istio/istio-engine.ts";
 import { knativeEngine } from "../engines/knative/knative-engine.ts";
 import { UserError } from "../cluster/user-error.ts";

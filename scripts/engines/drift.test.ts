@@ -5,7 +5,12 @@ import { targetsOf } from "./testing/fake-engine.ts";
 const A = targetsOf({ basic: 50, advanced: 50 });
 const B = targetsOf({ basic: 90, advanced: 10 });
 const C = targetsOf({ basic: 20, advanced: 80 });
-const BASE = { service: "check", engine: "knative", changed: { by: "kubectl-patch", atMs: 5 } } as const;
+const BASE = {
+  service: "check",
+  engine: "knative",
+  isOfFiles: false,
+  changed: { by: "kubectl-patch", atMs: 5 },
+} as const;
 const commands = (
   sides: Pick<Parameters<typeof driftOf>[0], "file" | "last" | "live">,
 ): string[] | undefined =>
@@ -49,7 +54,7 @@ describe("drift of a split", () => {
   });
 
   test("of the running mesh is an edit that is not in force", () => {
-    const drift = driftOf({ ...BASE, engine: "local", file: A, last: A, live: B });
+    const drift = driftOf({ ...BASE, engine: "local", isOfFiles: true, file: A, last: A, live: B });
     expect(drift?.what).toStartWith("The running mesh has another split in force");
   });
 });

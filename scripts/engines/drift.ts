@@ -1,11 +1,14 @@
-import type { EngineName, SplitState, SplitTarget } from "../traffic/engine.ts";
+import type { SplitState, SplitTarget } from "../traffic/engine.ts";
 import { LATEST } from "../traffic/kn/flags.ts";
 import { sameSplit } from "../traffic/split/diff.ts";
+import { FILES_ENGINE } from "./registry.ts";
 
 /** The three sides of a split that should agree. */
 export interface DriftSides {
   service: string;
-  engine: EngineName;
+  engine: string;
+  /** Whether the engine writes the files themselves. */
+  isOfFiles: boolean;
   /** By the files of the repository. */
   file: readonly SplitTarget[] | undefined;
   /** By the last change of this tool. */
@@ -21,14 +24,22 @@ export interface Drift {
   proposals: { why: string; command: string }[];
 }
 
-/** Compares the sides. What this tool changed long ago and the files say otherwise by now is no drift when live follows the files. */
-export function driftOf({ service, engine, file, last, live, changed }: DriftSides): Drift | undefined {
+/** Compares the sides. Where live follows the files, an older change by this tool is no drift. */
+export function driftOf({
+  service,
+  engine,
+  isOfFiles,
+  file,
+  last,
+  live,
+  changed,
+}: DriftSides): Drift | undefined {
   if (live === undefined) return undefined;
   const isLast = last !== undefined && sameSplit(last, live);
   const isFile = file !== undefined && sameSplit(file, live);
   if (isFile || (file === undefined && (last === undefined || isLast))) return undefined;
-  if (engine === "local") return notFollowed(service);
-  const somebody = changed === undefined ? "Somebody" : changed.by;
+  if (isOfFiles) return notFollowed(service);
+  const writer = changed?.by ?? "Someone";
   const proposals: Drift["proposals"] = [];
   if (last !== undefined && !isLast)
     proposals.push({
@@ -43,12 +54,12 @@ export function driftOf({ service, engine, file, last, live, changed }: DriftSid
       },
       {
         why: "to keep what is live, in the files too",
-        command: `./kyc split ${service} --engine local ${trafficFlags(live)}`,
+        command: `./kyc split ${service} --engine ${FILES_ENGINE.name} ${trafficFlags(live)}`,
       },
     );
   }
   if (isLast) return { what: "This tool changed what is live, and the files do not say it yet.", proposals };
-  return { what: `${somebody} changed what is live, without this tool and without the files.`, proposals };
+  return { what: `${writer} changed what is live, without this tool and without the files.`, proposals };
 }
 
 /** A valid edit waits for a revision, or an invalid one for its correction. */
@@ -56,7 +67,10 @@ function notFollowed(service: string): Drift {
   return {
     what: "The running mesh has another split in force than the files say: an edit is not valid, or its revision is not ready.",
     proposals: [
-      { why: "to take the last change back", command: `./kyc split ${service} --engine local --undo` },
+      {
+        why: "to take the last change back",
+        command: `./kyc split ${service} --engine ${FILES_ENGINE.name} --undo`,
+      },
     ],
   };
 }

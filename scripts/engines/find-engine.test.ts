@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { withSample } from "../../test/sample.ts";
 import { NoCluster } from "../cluster/kubeconfig/kubeconfig.ts";
+import { type ServiceContext, serviceContext } from "../cluster/service-context.ts";
 import { CannotWrite } from "../traffic/engine.ts";
 import { findEngine } from "./find-engine.ts";
 
@@ -16,12 +17,14 @@ afterEach(() => {
   else process.env["KUBECONFIG"] = before;
 });
 
+const at = (root: string): ServiceContext => serviceContext({ root, service: "credit-check" });
+
 describe("the engine of a split is found", () => {
   test("by its name, without a word why", async () => {
     await withSample([], async (root) => {
-      const { engine, because } = await findEngine({ root, service: "credit-check", engine: "local" });
+      const { engine, because } = await findEngine(at(root), "local");
       expect({ name: engine.name, because }).toEqual({ name: "local", because: undefined });
-      expect(findEngine({ root, service: "credit-check", engine: "knative" })).rejects.toThrow(NoCluster);
+      expect(findEngine(at(root), "knative")).rejects.toThrow(NoCluster);
     });
   });
 
@@ -30,19 +33,21 @@ describe("the engine of a split is found", () => {
       await mkdir(join(root, ".kyc"));
       const mesh = { port: 1, localPort: 2, pid: process.pid, root };
       await writeFile(join(root, ".kyc/dev.json"), JSON.stringify(mesh));
-      const found = await findEngine({ root, service: "credit-check" });
+      const found = await findEngine(at(root));
       expect(found.engine.name).toBe("local");
       expect(found.because).toStartWith("./kyc dev runs");
-      expect(findEngine({ root, service: "credit-check", context: "a" })).rejects.toThrow(NoCluster);
+      expect(findEngine(serviceContext({ root, service: "credit-check", context: "a" }))).rejects.toThrow(
+        NoCluster,
+      );
     });
   });
 
   test("in the files where nothing else is, unless they do not know the service", async () => {
     await withSample([], async (root) => {
-      const found = await findEngine({ root, service: "credit-check" });
+      const found = await findEngine(at(root));
       expect(found.engine.name).toBe("local");
       expect(found.because).toBe("neither ./kyc dev nor a cluster with this service answers");
-      expect(findEngine({ root, service: "other" })).rejects.toThrow(CannotWrite);
+      expect(findEngine(serviceContext({ root, service: "other" }))).rejects.toThrow(CannotWrite);
     });
   });
 });

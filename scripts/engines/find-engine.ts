@@ -1,19 +1,9 @@
-import { CannotWrite, type EngineName, type RecordedEngine } from "../traffic/engine.ts";
-
-export interface FindEngineOptions {
-  /** The Knative Service. */
-  service: string;
-  /** The folder that holds `knative` and `istio`. */
-  root: string;
-  /** Looked for when undefined. */
-  engine?: EngineName | undefined;
-  /** A kubeconfig context; naming one means a cluster. @default the current one */
-  context?: string | undefined;
-  /** @default "kyc" */
-  namespace?: string | undefined;
-  /** Where a Prometheus answers that has the metrics of the pods. @default the pods are asked */
-  prometheus?: string | undefined;
-}
+import type { ServiceContext } from "../cluster/service-context.ts";
+import { UserError } from "../cluster/user-error.ts";
+import { didYouMean } from "../nearest.ts";
+import { CannotWrite } from "../traffic/engine.ts";
+import type { EngineDefinition, RecordedEngine } from "./engine.ts";
+import { CLUSTER_ENGINES, ENGINE_NAMES, ENGINES, FILES_ENGINE } from "./registry.ts";
 
 /** An engine, and why it was chosen. */
 export interface FoundEngine {
@@ -22,74 +12,54 @@ export interface FoundEngine {
   because: string | undefined;
 }
 
-const DEFAULT_NAMESPACE = "kyc";
-
 /**
- * Finds who carries the split of a service. Without a name: the local mesh where it runs, unless a context was given;
- * else the cluster that answers, by Istio where a VirtualService has weights for the service and by Knative where none
- * has; else the files alone.
- * @throws UserError, NoCluster, Unreachable, CannotWrite, InvalidManifests when the one that is meant cannot be had
+ * Finds the engine that carries the split of a service. Without a name each engine of the registry is asked, in order;
+ * only those of clusters where the user named a context. Where none carries it, the files are what there is.
+ * @param name of an engine; looked for when undefined
+ * @throws UserError, NoCluster, Unreachable, CannotWrite, InvalidManifests when the engine that is meant cannot be used
  */
-export async function findEngine(options: FindEngineOptions): Promise<FoundEngine> {
-  const { engine, context } = options;
-  if (engine === "local") return { engine: await local(options), because: undefined };
-  if (engine !== undefined) return { engine: await onCluster(options, engine), because: undefined };
-  if (context !== undefined)
-    return found(await onCluster(options), `it carries the split on context ${context}`);
-  const { findMesh } = await import("../mesh/admin/dev-file.ts");
-  if ((await findMesh(options.root)) !== undefined)
-    return found(await local(options), "./kyc dev runs; --engine knative or istio is for a cluster");
-  const cluster = await onCluster(options).catch(noCluster);
-  if (cluster !== undefined) return found(cluster, "it carries the split on the current context");
-  return found(await local(options), "neither ./kyc dev nor a cluster with this service answers");
+export async function findEngine(context: ServiceContext, name?: string): Promise<FoundEngine> {
+  if (name !== undefined) return { engine: await engineNamed(name).open(context), because: undefined };
+  if (context.context !== undefined) return onNamedContext(context, context.context);
+  for (const definition of ENGINES) {
+    const found = await definition.detect(context).catch(undefinedIfAbsent);
+    if (found !== undefined && !("because" in found)) return { engine: found, because: why(definition) };
+  }
+  return {
+    engine: await FILES_ENGINE.open(context),
+    because: "neither ./kyc dev nor a cluster with this service answers",
+  };
 }
 
-function found(engine: RecordedEngine, because: string): FoundEngine {
-  return { engine, because };
+/** The engine of a name. @throws UserError when there is none */
+export function engineNamed(name: string): EngineDefinition {
+  const found = ENGINES.find((definition) => definition.name === name);
+  if (found !== undefined) return found;
+  throw new UserError(`There is no engine ${name}: ${didYouMean(name, ENGINE_NAMES)}`);
 }
 
-async function local({ root, service }: FindEngineOptions): Promise<RecordedEngine> {
-  const { localEngine } = await import("./local/local-engine.ts");
-  return localEngine({ root, service });
+/** The cluster was named, so that one that does not answer is an error. */
+async function onNamedContext(context: ServiceContext, named: string): Promise<FoundEngine> {
+  const reasons: string[] = [];
+  for (const definition of CLUSTER_ENGINES) {
+    const found = await definition.detect(context);
+    if (!("because" in found)) return { engine: found, because: `it carries the split on context ${named}` };
+    reasons.push(found.because);
+  }
+  throw new UserError(reasons.join("\n"));
 }
 
-async function onCluster(
-  { service, context, namespace = DEFAULT_NAMESPACE, prometheus }: FindEngineOptions,
-  name?: Exclude<EngineName, "local">,
-): Promise<RecordedEngine> {
-  const [
-    { connect },
-    { Kube },
-    { knativeEngine },
-    { istioEngine },
-    { findWeightedRule },
-    { prometheusOutcomes },
-  ] = await Promise.all([
-    import("../cluster/kube/connection.ts"),
-    import("../cluster/kube/client.ts"),
-    import("./knative/knative-engine.ts"),
-    import("./istio/istio-engine.ts"),
-    import("./istio/weighted-rule.ts"),
-    import("../sources/prometheus/prometheus-outcomes.ts"),
-  ]);
-  const kube = new Kube(connect({ context }));
-  const outcomes = prometheus === undefined ? undefined : prometheusOutcomes(prometheus);
-  const options = { kube, namespace, service, outcomes };
-  const isIstio =
-    name === "istio" || (name === undefined && (await findWeightedRule(kube, namespace, service)));
-  if (isIstio) return istioEngine(options);
-  const engine = knativeEngine(options);
-  // That it is there, so that another can be looked for where it is not.
-  await engine.read();
-  return engine;
+function why({ location }: EngineDefinition): string {
+  if (location === "cluster") return "it carries the split on the current context";
+  const others = CLUSTER_ENGINES.map(({ name }) => name).join(" or ");
+  return `./kyc dev runs; --engine ${others} is for a cluster`;
 }
 
-/** A cluster that cannot be had is none, when nobody asked for one. */
-async function noCluster(error: unknown): Promise<undefined> {
-  const [{ NoCluster }, { Unreachable }, { UserError }] = await Promise.all([
+/** When an engine is looked for, a cluster that cannot be reached counts as one that does not carry the split. */
+async function undefinedIfAbsent(error: unknown): Promise<undefined> {
+  const [{ NoCluster }, { Unreachable }] = await Promise.all([
     import("../cluster/kubeconfig/kubeconfig.ts"),
     import("../cluster/kube/connection.ts"),
-    import("../cluster/user-error.ts"),
   ]);
   if ([NoCluster, Unreachable, UserError, CannotWrite].some((type) => error instanceof type))
     return undefined;

@@ -1,4 +1,5 @@
-import type { RecordedEngine, RevisionState, SplitState, SplitTarget } from "../traffic/engine.ts";
+import type { RevisionState, SplitState, SplitTarget } from "../traffic/engine.ts";
+import type { RecordedEngine } from "./engine.ts";
 import { computeTraffic, type KnState } from "../traffic/kn/compute.ts";
 import type { KnFlags } from "../traffic/kn/flags.ts";
 import { asSplit, asTraffic, resolved } from "../traffic/kn/target.ts";

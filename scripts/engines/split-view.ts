@@ -1,7 +1,10 @@
-import { CannotWrite, type RecordedEngine, type SplitTarget } from "../traffic/engine.ts";
+import { CannotWrite, type SplitTarget } from "../traffic/engine.ts";
+import type { RecordedEngine } from "./engine.ts";
 import { wilson } from "../traffic/wilson.ts";
 import { InvalidManifests } from "../manifests/problem.ts";
 import { type Drift, driftOf } from "./drift.ts";
+import { FILES_ENGINE } from "./registry.ts";
+import type { ObservedSplit, OutcomeSource } from "../sources/source.ts";
 
 /** A split of a service from all sides: the data that `split` draws. */
 export interface SplitView {
@@ -16,7 +19,7 @@ export interface SplitView {
   lastChange: { by: string; atMs: number } | undefined;
   /** Where the repository has it; undefined where its files do not describe the service. */
   file: string | undefined;
-  /** Whether something carries requests now. */
+  /** Whether anything carries requests now. */
   runs: boolean;
   /** What was observed, and since when. */
   observed: { requests: number; sinceMs: number } | undefined;
@@ -43,24 +46,26 @@ export type ReadFile = () => Promise<{ targets: readonly SplitTarget[]; place: s
 
 /**
  * Gathers what there is to show of a split.
- * @param observing ends what is observed where the engine does not count by itself
+ * @param observing ends the counting of answers, where the source does not keep count by itself
  */
 export async function gatherSplit(
   engine: RecordedEngine,
+  source: OutcomeSource,
   readFile: ReadFile,
   observing: AbortSignal,
 ): Promise<SplitView> {
+  const isOfFiles = engine.name === FILES_ENGINE.name;
   const [written, changes, runs, revisions, file, observed, live] = await Promise.all([
     engine.read(),
     engine.changes(),
     engine.runs(),
     engine.revisions(),
-    engine.name === "local" ? undefined : readFile().catch(undefinedIfNone),
-    engine.observe(observing),
+    isOfFiles ? undefined : readFile().catch(undefinedIfNone),
+    observe(source, observing),
     engine.live(),
   ]);
   const last = changes.at(-1);
-  const planned = engine.name === "local" ? { targets: written.targets, place: engine.place } : file;
+  const planned = isOfFiles ? { targets: written.targets, place: engine.place } : file;
   const counts = observed?.counts ?? new Map<string, number>();
   const requests = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const sides = [planned?.targets ?? [], last?.after ?? [], live ?? []];
@@ -93,6 +98,7 @@ export async function gatherSplit(
     drift: driftOf({
       service: engine.service,
       engine: engine.name,
+      isOfFiles,
       file: planned?.targets,
       last: last?.after,
       live,
@@ -114,6 +120,19 @@ function targetsOf(sides: readonly (readonly SplitTarget[])[]): SplitTarget[] {
       percent > 0 ||
       !found.some((other) => other.revision === revision && other.tag !== undefined),
   );
+}
+
+/** How many requests each revision answered: as the source counted, else as it reports until the signal. */
+async function observe(source: OutcomeSource, signal: AbortSignal): Promise<ObservedSplit | undefined> {
+  if (source.observed !== undefined) return source.observed();
+  const sinceMs = Date.now();
+  const counts = new Map<string, number>();
+  for await (const batch of source.outcomes(signal)) {
+    for (const { revision, count } of batch) {
+      if (revision !== undefined) counts.set(revision, (counts.get(revision) ?? 0) + count);
+    }
+  }
+  return { sinceMs, counts };
 }
 
 /** Files that are not valid, or that do not know the service, are no plan; `deploy` and `lint` say what is wrong. */

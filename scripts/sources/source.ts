@@ -1,13 +1,83 @@
-import type { Outcome } from "../traffic/engine.ts";
-import type { Kube } from "../cluster/kube/client.ts";
+import type { Rights } from "../cluster/rbac.ts";
+import type { Location, ServiceContext } from "../cluster/service-context.ts";
 
-/** Whose outcomes are asked for. */
-export interface OutcomeQuery {
-  kube: Kube;
-  namespace: string;
-  /** The Knative Service. */
-  service: string;
+/** What became of some requests of one kind. */
+export interface Outcome {
+  /** When they were answered, or the latest time at which they may have been; in milliseconds since the epoch. */
+  atMs: number;
+  /** Where the time of an answer is not known exactly: they were answered after this. @default atMs */
+  sinceMs?: number | undefined;
+  /** The revision that answered; undefined where a proxy answered itself. */
+  revision: string | undefined;
+  /** False for what the service is to blame for: 5xx, a reset, a timeout, a wrong answer. */
+  ok: boolean;
+  /** Milliseconds; where only a histogram is known, the upper bound of the bucket. */
+  ms: number;
+  /** Where only a histogram is known, the lower bound of the bucket: they took longer than this. */
+  fromMs?: number | undefined;
+  count: number;
+  /** Why they are no evidence about a revision: a cold start, a probe, a mistake of the caller. */
+  excluded: "cold start" | "probe" | "caller" | undefined;
 }
 
-/** Where the outcomes of a service's requests come from: batches, from now on, until the signal. */
-export type OutcomeSource = (query: OutcomeQuery, signal: AbortSignal) => AsyncIterable<Outcome[]>;
+/** How many requests each revision answered, of those that a split decided. */
+export interface ObservedSplit {
+  /** Since when, in milliseconds since the epoch. */
+  sinceMs: number;
+  /** By revision. */
+  counts: ReadonlyMap<string, number>;
+}
+
+/** Reports what becomes of the requests to one service, by revision. */
+export interface OutcomeSource {
+  readonly name: string;
+  /** Where the outcomes are read, for people: an address, a file, the pods of a namespace. */
+  readonly place: string;
+  /** The longest time, in milliseconds, from an answer to its report. */
+  readonly lagMs: number;
+  /**
+   * What becomes of requests from now on, in batches, until the signal.
+   * @throws UserError, NothingRuns when there is nothing to read
+   */
+  outcomes(signal: AbortSignal): AsyncIterable<Outcome[]>;
+  /** How many each revision answered since the split is what it is, where the source keeps count of that. */
+  observed?(): Promise<ObservedSplit | undefined>;
+  /** The rights in the cluster that reading takes; none where this is undefined. */
+  readonly rights?: Rights;
+}
+
+/** An option of the command line that chooses a source, or says how it reads. Its value is text. */
+export interface SourceFlag {
+  /** Without dashes: `prometheus`. */
+  name: string;
+  /** What its value is, for the help: `url`. */
+  value: string;
+  /** For the help. */
+  summary: string;
+}
+
+/** The values of the options of sources that were given, by name. */
+export type SourceFlags = Readonly<Record<string, string>>;
+
+/** A kind of source, as the registry lists it. */
+export interface SourceDefinition {
+  readonly name: string;
+  /** For the help: whose view it is. */
+  readonly summary: string;
+  /** Where the engines are whose requests it can report. */
+  readonly locations: readonly Location[];
+  /** Options of its own. Giving one of them chooses the source. */
+  readonly flags: readonly SourceFlag[];
+  /** Whether it can be read from a pod of the cluster too, where a rollout runs as a Job. */
+  readonly inCluster: boolean;
+  /**
+   * Whether there is something to read for it here: asked when no source is named. A source without this is never
+   * chosen by itself.
+   */
+  applies?(context: ServiceContext): Promise<boolean>;
+  /**
+   * The source of a service.
+   * @throws UserError when its options do not lead to one
+   */
+  open(context: ServiceContext, flags: SourceFlags): Promise<OutcomeSource>;
+}

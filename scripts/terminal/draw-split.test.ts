@@ -1,13 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { gatherSplit } from "../engines/split-view.ts";
-import { FakeEngine, targetsOf } from "../engines/testing/fake-engine.ts";
+import { FakeEngine, fakeSource, targetsOf } from "../engines/testing/fake-engine.ts";
 import { drawChange, drawSplit } from "./draw-split.ts";
 import { PLAIN } from "./style.ts";
 
 const file = async () => ({ targets: targetsOf({ basic: 50, advanced: 50 }), place: "knative/check.yaml:7" });
 
-async function drawn(engine: FakeEngine): Promise<string> {
-  const view = await gatherSplit(engine, file, new AbortController().signal);
+async function drawn(engine: FakeEngine, counts = new Map<string, number>()): Promise<string> {
+  const source = fakeSource(engine.running ? counts : undefined);
+  const view = await gatherSplit(engine, source, file, new AbortController().signal);
   return drawSplit(view, { style: PLAIN, nowMs: 61_000 }).join("\n");
 }
 
@@ -17,11 +18,11 @@ describe("a split is drawn", () => {
     await engine.write(targetsOf({ basic: 90, advanced: 10 }), "1", "me@here");
     engine.targets = targetsOf({ basic: 20, advanced: 80 });
     engine.changedBy = { by: "kubectl-patch", atMs: 31_000 };
-    engine.counts = new Map([
+    const counts = new Map([
       ["check-basic", 20],
       ["check-advanced", 80],
     ]);
-    expect(await drawn(engine)).toMatchInlineSnapshot(`
+    expect(await drawn(engine, counts)).toMatchInlineSnapshot(`
       "check  by knative, memory
 
         revision        tag       planned  last change  live                   observed
@@ -76,7 +77,7 @@ describe("a split is drawn", () => {
 describe("a change is drawn", () => {
   const change = {
     service: "check",
-    engine: "istio" as const,
+    engine: "istio",
     place: "VirtualService kyc/kyc-check",
     before: targetsOf({ basic: 50, advanced: 50 }),
     after: targetsOf({ basic: 99.5, advanced: 0.5 }),

@@ -1,5 +1,5 @@
 import type { SplitRow, SplitView } from "../engines/split-view.ts";
-import type { EngineName, SplitTarget } from "../traffic/engine.ts";
+import type { SplitTarget } from "../traffic/engine.ts";
 import { diffSplits, type TargetChange } from "../traffic/split/diff.ts";
 import type { Style } from "./style.ts";
 
@@ -40,7 +40,7 @@ export function drawSplit(view: SplitView, { style, nowMs }: DrawSplitOptions): 
 /** A change of a split: what it is, and what became of it. */
 export interface ChangeView {
   service: string;
-  engine: EngineName;
+  engine: string;
   place: string;
   before: readonly SplitTarget[];
   after: readonly SplitTarget[];

@@ -31,7 +31,7 @@ export interface DriveOptions {
 /** Carries a rollout on until it is over, shows it, keeps the audit log, and writes the report; the exit code. */
 export async function drive(options: DriveOptions): Promise<number> {
   const { site, plan, entries, checkpoint, held, flags, interrupts, asks } = options;
-  const { journal, engine, warm, beatMs, settleMs } = site;
+  const { journal, engine, source, warm, beatMs } = site;
   const screen = new RolloutScreen(process.stderr);
   interrupts.during(screen, asks, flags.reason);
   const audit = await AuditLog.open(site.audit);
@@ -53,12 +53,12 @@ export async function drive(options: DriveOptions): Promise<number> {
     const state = await runRollout(
       {
         engine,
+        source,
         journal,
         clock: realClock,
         makeJudge: trafficJudge,
         warm,
         beatMs,
-        settleMs,
         watchMs: Math.max(1_000, beatMs),
         lost: held.lost,
         asked: () => interrupts.take(flags.overwrite),

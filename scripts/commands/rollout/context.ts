@@ -1,17 +1,21 @@
 import { hostname, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import type { Kube } from "../../cluster/kube/client.ts";
+import type { ServiceContext } from "../../cluster/service-context.ts";
 import { PROJECT } from "../../project.ts";
 import type { AuditStore } from "../../rollout/audit/audit-log.ts";
 import type { Journal } from "../../rollout/journal/journal.ts";
 import type { Lock } from "../../rollout/lock/lock.ts";
 import type { Warm } from "../../rollout/run/effects.ts";
-import type { Engine } from "../../traffic/engine.ts";
+import { warmBy } from "../../rollout/run/warm.ts";
+import type { RecordedEngine } from "../../engines/engine.ts";
+import type { OutcomeSource } from "../../sources/source.ts";
 import type { RolloutFlags } from "./flags.ts";
 
 /** All that a rollout of one service works with. */
 export interface RolloutContext {
-  engine: Engine;
+  engine: RecordedEngine;
+  source: OutcomeSource;
   /** Why this engine; undefined when it was named. */
   because: string | undefined;
   journal: Journal;
@@ -20,35 +24,40 @@ export interface RolloutContext {
   /** Where the audit log is, for people. */
   auditPlace: string;
   reports: string;
-  warm: Warm;
+  warm: Warm | undefined;
   who: string;
-  /** How often is looked, and how late the engine may tell of a request; in milliseconds. */
+  /** How often the rollout checks whether anything is to be decided, in milliseconds. */
   beatMs: number;
-  settleMs: number;
   kube: Kube | undefined;
 }
 
 /** Finds the engine of a service, and where its rollouts are written down. */
 export async function contextOf(service: string, flags: RolloutFlags): Promise<RolloutContext> {
-  const { findEngine } = await import("../../engines/find-engine.ts");
+  const [{ findEngine }, { openSource, sourceFlagsOf }, { serviceContext }] = await Promise.all([
+    import("../../engines/find-engine.ts"),
+    import("../../sources/registry.ts"),
+    import("../../cluster/service-context.ts"),
+  ]);
   const root = flags.dir === undefined ? PROJECT : resolve(flags.dir);
-  const { engine: named, context, namespace, prometheus } = flags;
-  const { engine, because } = await findEngine({
-    service,
-    root,
-    engine: named,
-    context,
-    namespace,
-    prometheus,
-  });
+  const { context, namespace } = flags;
+  const where = serviceContext({ service, root, context, namespace });
+  const { engine, because } = await findEngine(where, flags.engine);
+  const { location } = engine;
+  const source = await openSource(where, { location, name: flags.source, flags: sourceFlagsOf(flags) });
   const kept = join(root, ".kyc");
-  const shared = { engine, because, reports: join(kept, "reports"), who: whoAmI() };
+  const shared = {
+    engine,
+    source,
+    because,
+    reports: join(kept, "reports"),
+    who: whoAmI(),
+    warm: warmBy(engine, flags.warmPath),
+  };
   const { fileStore } = await import("../../rollout/audit/file-store.ts");
-  if (engine.name === "local") {
-    const [{ FileJournal }, { FileLock }, { warmLocally }] = await Promise.all([
+  if (location === "machine") {
+    const [{ FileJournal }, { FileLock }] = await Promise.all([
       import("../../rollout/journal/file-journal.ts"),
       import("../../rollout/lock/file-lock.ts"),
-      import("../../rollout/run/warm.ts"),
     ]);
     const folder = join(kept, "rollouts", service);
     const auditPlace = join(kept, "audit", "local", `${service}.ndjson`);
@@ -58,39 +67,26 @@ export async function contextOf(service: string, flags: RolloutFlags): Promise<R
       lock: new FileLock(join(folder, "lock"), service),
       audit: fileStore(auditPlace),
       auditPlace,
-      warm: warmLocally(root, { service, namespace, path: flags.warmPath }),
       beatMs: 100,
-      settleMs: 0,
       kube: undefined,
     };
   }
-  return { ...shared, ...(await onCluster(service, flags, kept)) };
+  return { ...shared, ...(await onCluster(where, kept)) };
 }
 
 async function onCluster(
-  service: string,
-  { context, namespace, warmPath }: RolloutFlags,
+  where: ServiceContext,
   kept: string,
-): Promise<Omit<RolloutContext, "engine" | "because" | "reports" | "who">> {
-  const [
-    { connect },
-    { Kube },
-    { ConfigMapJournal },
-    { LeaseLock },
-    { realClock },
-    { warmOnCluster },
-    { fileStore },
-  ] = await Promise.all([
-    import("../../cluster/kube/connection.ts"),
-    import("../../cluster/kube/client.ts"),
+): Promise<Pick<RolloutContext, "journal" | "lock" | "audit" | "auditPlace" | "beatMs" | "kube">> {
+  const [{ ConfigMapJournal }, { LeaseLock }, { realClock }, { fileStore }] = await Promise.all([
     import("../../rollout/journal/config-map-journal.ts"),
     import("../../rollout/lock/lease-lock.ts"),
     import("../../rollout/clock.ts"),
-    import("../../rollout/run/warm.ts"),
     import("../../rollout/audit/file-store.ts"),
   ]);
-  const connection = connect({ context });
-  const kube = new Kube(connection);
+  const { service, namespace } = where;
+  const kube = await where.kube();
+  const { connection } = kube;
   const journal = new ConfigMapJournal(kube, namespace, service);
   const isJob = process.env["KYC_ROLLOUT_JOB"] !== undefined;
   const file = join(
@@ -105,10 +101,7 @@ async function onCluster(
     lock: new LeaseLock(kube, namespace, service, realClock),
     audit: isJob ? journal.audit : fileStore(file),
     auditPlace: isJob ? journal.place : file,
-    warm: warmOnCluster(kube, { service, namespace, path: warmPath }),
     beatMs: 400,
-    // The pods are asked every second.
-    settleMs: 1_500,
     kube,
   };
 }

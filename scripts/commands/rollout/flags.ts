@@ -1,11 +1,11 @@
 import { InvalidArgumentError } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { Command } from "../../rollout/machine/state.ts";
+import type { EngineFlags } from "../engine-options.ts";
 import type { Settings } from "../../rollout/plan/plan.ts";
-import type { EngineName } from "../../traffic/engine.ts";
 
 /** The flags of `kyc rollout`. Times are milliseconds. */
-export interface RolloutFlags {
+export interface RolloutFlags extends EngineFlags {
   to?: string;
   from?: string;
   steps: number[];
@@ -32,8 +32,6 @@ export interface RolloutFlags {
   report: boolean;
   reason: string;
   overwrite: boolean;
-  engine?: EngineName;
-  prometheus?: string;
   context?: string;
   namespace: string;
   inCluster: boolean;

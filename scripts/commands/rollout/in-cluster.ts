@@ -1,13 +1,15 @@
 import { stringify } from "yaml";
 import type { Kube } from "../../cluster/kube/client.ts";
 import { nameOf, refOf } from "../../cluster/kube/kube-object.ts";
+import { CLUSTER_ENGINES } from "../../engines/registry.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
 import { lastOf } from "../../rollout/journal/journal.ts";
 import { isOver } from "../../rollout/machine/state.ts";
-import { type JobOptions, jobObjects } from "../../rollout/in-cluster/objects.ts";
+import { type JobOptions, jobObjects } from "../../rollout/in-cluster/job-objects.ts";
 import { makePlan } from "../../rollout/plan/plan.ts";
 import { LockTaken } from "../../rollout/lock/lock.ts";
+import { sourceFlagsOf, sourceNamed } from "../../sources/registry.ts";
 import { confirmRemoteChange } from "../cluster/confirm.ts";
 import { untilInterrupted } from "../cluster/on-cluster.ts";
 import { candidateOf, type RolloutFlags, settingsOf } from "./flags.ts";
@@ -22,7 +24,7 @@ export async function runInCluster(service: string, flags: RolloutFlags): Promis
   const { kube } = site;
   if (kube === undefined)
     throw new Failure(
-      "--in-cluster is for a cluster: name one by --context, or --engine knative or istio.",
+      `--in-cluster is for a cluster: name one by --context, or --engine ${CLUSTER_ENGINES.map(({ name }) => name).join(" or ")}.`,
       EXIT.usage,
     );
   const signal = untilInterrupted();
@@ -56,20 +58,24 @@ export async function runInCluster(service: string, flags: RolloutFlags): Promis
 }
 
 async function jobOptions(
-  { engine, who }: RolloutContext,
+  { engine, source, who }: RolloutContext,
   kube: Kube,
   service: string,
   to: string,
   flags: RolloutFlags,
 ): Promise<JobOptions> {
-  if (engine.name === "local") throw new Failure("--in-cluster is for a cluster.", EXIT.usage);
+  if (!sourceNamed(source.name).inCluster)
+    throw new Failure(
+      `Source ${source.name} reads ${source.place} on this machine, where a Job cannot: leave out --in-cluster.`,
+      EXIT.usage,
+    );
   const [live, revisions] = await Promise.all([engine.read(), engine.revisions()]);
   // Made here too, so that a mistake is told at once and not by a Job.
   makePlan({
     id: "",
     service,
-    engine: engine.name,
-    place: engine.place,
+    engine,
+    source,
     live,
     revisions: revisions.map(({ name }) => name),
     to,
@@ -87,18 +93,21 @@ async function jobOptions(
   return {
     namespace,
     service,
-    engine: engine.name,
-    virtualService: engine.name === "istio" ? engine.place.split("/")[1] : undefined,
+    rights: [engine.rights, source.rights].filter((rights) => rights !== undefined),
     gatewayNamespaces: [...new Set(gateways.items.map(({ metadata }) => metadata.namespace ?? "default"))],
     image: "",
-    args: argumentsOf(service, engine.name, to, flags),
+    args: argumentsOf(service, { engine: engine.name, source: source.name, to }, flags),
     suffix: crypto.randomUUID().slice(0, 5),
     by: who,
   };
 }
 
 /** The command that the Job runs: as it was given here, with every value said. */
-function argumentsOf(service: string, engine: string, to: string, flags: RolloutFlags): string[] {
+function argumentsOf(
+  service: string,
+  { engine, source, to }: { engine: string; source: string; to: string },
+  flags: RolloutFlags,
+): string[] {
   const values: [string, string | number | undefined][] = [
     ["to", to],
     ["from", flags.from],
@@ -118,7 +127,8 @@ function argumentsOf(service: string, engine: string, to: string, flags: Rollout
     ["warm-path", flags.warmPath],
     ["engine", engine],
     ["namespace", flags.namespace],
-    ["prometheus", flags.prometheus],
+    ["source", source],
+    ...Object.entries(sourceFlagsOf(flags)),
     ["dir", "/tmp"],
   ];
   return [service, ...values.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))];
@@ -138,7 +148,7 @@ async function refuseSecond({ lock, journal }: RolloutContext, service: string):
 
 async function imageFor(kube: Kube, signal: AbortSignal): Promise<string> {
   const [{ ensureRolloutImage }, { programs }, { ImageLines }] = await Promise.all([
-    import("../../rollout/in-cluster/image.ts"),
+    import("../../rollout/in-cluster/rollout-image.ts"),
     import("../../cluster/programs.ts"),
     import("../../terminal/image-lines.ts"),
   ]);

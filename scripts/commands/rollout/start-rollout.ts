@@ -56,13 +56,13 @@ async function planned(
   signal: AbortSignal,
   stream: NodeJS.WriteStream,
 ): Promise<Plan> {
-  const { engine } = site;
+  const { engine, source } = site;
   const [live, revisions] = await Promise.all([engine.read(), engine.revisions()]);
   const plan = makePlan({
     id: idOf(service),
     service,
-    engine: engine.name,
-    place: engine.place,
+    engine,
+    source,
     live,
     revisions: revisions.map(({ name }) => name),
     to,
@@ -90,12 +90,12 @@ function show(
 }
 
 async function seen(
-  { engine }: RolloutContext,
+  { source }: RolloutContext,
   flags: RolloutFlags,
   signal: AbortSignal,
 ): Promise<Traffic | undefined> {
   console.error(`looking at the traffic for ${Math.round(flags.look / 1000)} s`);
-  return look(engine, realClock, flags.look, signal).catch((error: unknown) => {
+  return look(source, realClock, flags.look, signal).catch((error: unknown) => {
     if (signal.aborted) throw new Failure("Interrupted. Nothing was begun.", EXIT.interrupted);
     // A dry run is of use without traffic, too; a rollout is not.
     if (!flags.dryRun) throw error;

@@ -2,14 +2,15 @@ import { EXIT, Failure } from "../../exit.ts";
 import { type PlannedChange, planChange, Refused, refuseUnready } from "../../engines/plan-change.ts";
 import { drawChange } from "../../terminal/draw-split.ts";
 import { styleFor } from "../../terminal/style.ts";
-import { CannotWrite, NothingRuns, type RecordedEngine, SplitChanged } from "../../traffic/engine.ts";
+import { CannotWrite, NothingRuns, SplitChanged } from "../../traffic/engine.ts";
+import type { RecordedEngine } from "../../engines/engine.ts";
 import { changedShare, sameSplit } from "../../traffic/split/diff.ts";
 import { lastToUndo } from "../../traffic/split/history.ts";
-import { engineFor, knFlagsOf, type SplitFlags, whoAmI } from "./flags.ts";
+import { contextOf, engineFor, knFlagsOf, type SplitFlags, whoAmI } from "./flags.ts";
 
 /** Changes a split, or takes the last change back, and waits until the data plane has it. */
 export async function changeSplit(service: string, flags: SplitFlags, signal: AbortSignal): Promise<void> {
-  const engine = await engineFor(service, flags);
+  const engine = await engineFor(contextOf(service, flags), flags);
   try {
     const change = flags.undo
       ? await planUndo(engine, flags)

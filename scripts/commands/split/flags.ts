@@ -1,18 +1,18 @@
 import { hostname, userInfo } from "node:os";
 import { resolve } from "node:path";
-import type { FoundEngine } from "../../engines/find-engine.ts";
+import { type ServiceContext, serviceContext } from "../../cluster/service-context.ts";
+import type { RecordedEngine } from "../../engines/engine.ts";
 import { Failure } from "../../exit.ts";
-import type { EngineName } from "../../traffic/engine.ts";
 import type { KnFlags } from "../../traffic/kn/flags.ts";
 import { readList } from "../../traffic/kn/list.ts";
+import type { EngineFlags } from "../engine-options.ts";
 
 /** The flags of `kyc split`; those of kn are lists already. */
-export interface SplitFlags {
+export interface SplitFlags extends EngineFlags {
   traffic?: string[];
   tag?: string[];
   untag?: string[];
   undo: boolean;
-  engine?: EngineName;
   dryRun: boolean;
   allowMissing: boolean;
   force: boolean;
@@ -21,7 +21,6 @@ export interface SplitFlags {
   /** Milliseconds. */
   observe: number;
   dir: string;
-  prometheus?: string;
   context?: string;
   namespace: string;
   /** Milliseconds. */
@@ -51,15 +50,20 @@ export function knFlagsOf({ traffic, tag = [], untag = [] }: SplitFlags): KnFlag
   return { traffic, tags: tag, untags: untag };
 }
 
-/** The engine that is meant, told on standard error when it was found by looking. */
-export async function engineFor(service: string, flags: SplitFlags): Promise<FoundEngine["engine"]> {
+/** Where the flags say that a service is. */
+export function contextOf(service: string, { dir, context, namespace }: SplitFlags): ServiceContext {
+  return serviceContext({ service, root: resolve(dir), context, namespace });
+}
+
+/** The engine that is meant. One that was found by looking is named on standard error. */
+export async function engineFor(where: ServiceContext, flags: SplitFlags): Promise<RecordedEngine> {
   const [{ findEngine }, { CannotWrite }, { InvalidManifests }] = await Promise.all([
     import("../../engines/find-engine.ts"),
     import("../../traffic/engine.ts"),
     import("../../manifests/problem.ts"),
   ]);
   try {
-    const { engine, because } = await findEngine({ ...flags, service, root: resolve(flags.dir) });
+    const { engine, because } = await findEngine(where, flags.engine);
     if (because !== undefined) console.error(`engine ${engine.name}: ${because}`);
     return engine;
   } catch (error) {

@@ -1,17 +1,21 @@
 import { resolve } from "node:path";
 import { gatherSplit } from "../../engines/split-view.ts";
+import { openSource, sourceFlagsOf } from "../../sources/registry.ts";
 import { drawSplit } from "../../terminal/draw-split.ts";
 import { styleFor } from "../../terminal/style.ts";
 import { lineOf } from "../../traffic/splits.ts";
-import { engineFor, type SplitFlags } from "./flags.ts";
+import { contextOf, engineFor, type SplitFlags } from "./flags.ts";
 
 /** Shows a split: planned, by the last change, live and observed. */
 export async function showSplit(service: string, flags: SplitFlags, signal: AbortSignal): Promise<void> {
-  const engine = await engineFor(service, flags);
-  if (engine.name !== "local" && flags.observe > 0)
+  const where = contextOf(service, flags);
+  const engine = await engineFor(where, flags);
+  const { location } = engine;
+  const source = await openSource(where, { location, name: flags.source, flags: sourceFlagsOf(flags) });
+  if (source.observed === undefined && flags.observe > 0)
     console.error(`counting answers for ${flags.observe / 1000} s`);
   const enough = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, flags.observe))]);
-  const view = await gatherSplit(engine, readFile, enough);
+  const view = await gatherSplit(engine, source, readFile, enough);
   if (flags.output === "json") return console.log(JSON.stringify(view, undefined, 2));
   console.log(drawSplit(view, { style: styleFor(process.stdout), nowMs: Date.now() }).join("\n"));
 

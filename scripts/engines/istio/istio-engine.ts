@@ -1,24 +1,20 @@
 import { Check } from "typebox/schema";
-import {
-  CannotWrite,
-  type RecordedEngine,
-  SplitChanged,
-  type SplitState,
-  type SplitTarget,
-} from "../../traffic/engine.ts";
+import { CannotWrite, SplitChanged, type SplitState, type SplitTarget } from "../../traffic/engine.ts";
 import { destinationLike, destinationOf, percentsOf, weightsFor } from "../../traffic/split/weights.ts";
 import { ApiError } from "../../cluster/kube/api-error.ts";
 import { nameOf, refOf } from "../../cluster/kube/kube-object.ts";
 import { UserError } from "../../cluster/user-error.ts";
-import { changedBy, type ClusterEngineOptions, countAnswers } from "../on-cluster/changed-by.ts";
+import type { RecordedEngine } from "../engine.ts";
+import {
+  addressByGateway,
+  type ClusterEngineOptions,
+  rightsToWrite,
+  versionOf,
+} from "../on-cluster/cluster-engine.ts";
+import { changedBy, managedFieldsOf } from "../on-cluster/managed-fields.ts";
 import { istioInForce } from "./in-force.ts";
 import { HistoryMap, SPLIT_MANAGER } from "../on-cluster/history-map.ts";
-import {
-  type LiveDestination,
-  LiveVirtualService,
-  managedFieldsOf,
-} from "../on-cluster/live-virtual-service.ts";
-import { podOutcomes } from "../../sources/pods/pod-outcomes.ts";
+import { type LiveDestination, LiveVirtualService } from "../on-cluster/live-virtual-service.ts";
 import { readRevisions } from "../on-cluster/revisions.ts";
 import { findWeightedRule, type WeightedRule } from "./weighted-rule.ts";
 
@@ -28,16 +24,14 @@ import { findWeightedRule, type WeightedRule } from "./weighted-rule.ts";
  * @throws UserError when no VirtualService has such a rule
  */
 export async function istioEngine(options: ClusterEngineOptions): Promise<RecordedEngine> {
-  const { kube, namespace, service, outcomes = podOutcomes, now = Date.now } = options;
+  const { kube, namespace, service, now = Date.now } = options;
   const history = new HistoryMap(kube, namespace, service, "istio");
   let rule = await live();
 
   async function live(): Promise<WeightedRule> {
     const found = await findWeightedRule(kube, namespace, service);
     if (found !== undefined) return found;
-    throw new UserError(
-      `No VirtualService in ${namespace} has weights for the revisions of ${service}, so Knative decides; ./kyc deploy --istio istio/split/by-istio hands it to Istio.`,
-    );
+    throw new UserError(noWeights(namespace, service));
   }
 
   async function stateOf({ object, routes, service: of }: WeightedRule): Promise<SplitState> {
@@ -52,6 +46,7 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
 
   return {
     name: "istio",
+    location: "cluster",
     service,
     get place() {
       return nameOf(refOf(rule.object));
@@ -84,8 +79,15 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
     },
     inForce: (signal) => istioInForce({ kube, namespace, service, signal }),
     revisions: () => readRevisions(kube, namespace, service),
-    outcomes: (signal) => outcomes({ kube, namespace, service }, signal),
-    observe: (signal) => countAnswers(outcomes({ kube, namespace, service }, signal)),
+    addressOf: (tag) => addressByGateway(options, tag),
+    get rights() {
+      return rightsToWrite(service, {
+        apiGroups: ["networking.istio.io"],
+        resources: ["virtualservices"],
+        resourceNames: [rule.object.metadata.name],
+        verbs: ["update", "patch"],
+      });
+    },
     async live() {
       const found = await live();
       return targetsOf(found.routes, found.service);
@@ -94,7 +96,7 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
 
   async function overtaken(found: WeightedRule): Promise<SplitChanged> {
     const state = await stateOf(found);
-    const who = state.changed === undefined ? "Somebody" : state.changed.by;
+    const who = state.changed?.by ?? "Someone";
     return new SplitChanged(
       `${who} changed ${nameOf(refOf(found.object))} meanwhile, so nothing was written.`,
       state,
@@ -139,7 +141,7 @@ function withWeights(
   });
 }
 
-/** The generation counts every change of the spec, also one that leads back to an earlier split. */
-function versionOf({ metadata }: LiveVirtualService): string {
-  return `${metadata.uid ?? ""}/${metadata.generation ?? 0}`;
+/** Why no VirtualService carries a split. */
+export function noWeights(namespace: string, service: string): string {
+  return `No VirtualService in ${namespace} has weights for the revisions of ${service}, so Knative decides; ./kyc deploy --istio istio/split/by-istio hands it to Istio.`;
 }

@@ -1,26 +1,31 @@
 import { Check } from "typebox/schema";
-import { CannotWrite, type RecordedEngine, SplitChanged, type SplitState } from "../../traffic/engine.ts";
+import { CannotWrite, SplitChanged, type SplitState } from "../../traffic/engine.ts";
+import type { RecordedEngine } from "../engine.ts";
 import { asSplit, asTraffic, withDefaults } from "../../traffic/kn/target.ts";
+import type { Kube } from "../../cluster/kube/client.ts";
 import { ApiError } from "../../cluster/kube/api-error.ts";
 import { KNATIVE_SERVICE, LiveService } from "../../cluster/workload/live-objects.ts";
 import { UserError } from "../../cluster/user-error.ts";
-import { changedBy, type ClusterEngineOptions, countAnswers } from "../on-cluster/changed-by.ts";
+import {
+  addressByGateway,
+  type ClusterEngineOptions,
+  rightsToWrite,
+  versionOf,
+} from "../on-cluster/cluster-engine.ts";
 import { knativeInForce } from "./in-force.ts";
 import { HistoryMap, SPLIT_MANAGER } from "../on-cluster/history-map.ts";
-import { managedFieldsOf } from "../on-cluster/live-virtual-service.ts";
-import { podOutcomes } from "../../sources/pods/pod-outcomes.ts";
+import { changedBy, managedFieldsOf } from "../on-cluster/managed-fields.ts";
 import { readRevisions } from "../on-cluster/revisions.ts";
 
 /** The split by a Knative Service's traffic percentages. */
 export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
-  const { kube, namespace, service, outcomes = podOutcomes, now = Date.now } = options;
+  const { kube, namespace, service, now = Date.now } = options;
   const history = new HistoryMap(kube, namespace, service, "knative");
   const ref = { ...KNATIVE_SERVICE, namespace, name: service };
 
   async function live(): Promise<LiveService> {
     const object: unknown = await kube.get(ref);
-    if (!Check(LiveService, object))
-      throw new UserError(`There is no Knative Service ${namespace}/${service}: run ./kyc deploy.`);
+    if (!Check(LiveService, object)) throw new UserError(noService(namespace, service));
     return object;
   }
 
@@ -37,6 +42,7 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
 
   return {
     name: "knative",
+    location: "cluster",
     service,
     place: `Service ${namespace}/${service}`,
     read: async () => stateOf(await live()),
@@ -45,7 +51,7 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
     async write(targets, version, by, undo = false) {
       const finer = targets.find(({ percent }) => !Number.isInteger(percent));
       if (finer !== undefined)
-        throw new CannotWrite(`Knative's percents are whole numbers, and ${finer.percent} is none.`);
+        throw new CannotWrite(`Knative's percents are whole numbers, and ${finer.percent} is not.`);
       for (;;) {
         const before = await live();
         if (versionOf(before) !== version) throw await overtaken(before);
@@ -60,7 +66,7 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
           await history.append({ atMs: now(), by, before: was, after: is, undo });
           return { targets: is, version: versionOf(after), changed: { by, atMs: now() } };
         } catch (error) {
-          // A status that changed meanwhile is no reason to give up; a split that did is seen above.
+          // Only the status may have changed; when the split did, the next turn finds another version.
           if (!(error instanceof ApiError && error.code === 409)) throw error;
         }
       }
@@ -72,8 +78,13 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
       return { traffic: withDefaults(status.traffic), latest: status.latestReadyRevisionName };
     },
     revisions: () => readRevisions(kube, namespace, service),
-    outcomes: (signal) => outcomes({ kube, namespace, service }, signal),
-    observe: (signal) => countAnswers(outcomes({ kube, namespace, service }, signal)),
+    addressOf: (tag) => addressByGateway(options, tag),
+    rights: rightsToWrite(service, {
+      apiGroups: ["serving.knative.dev"],
+      resources: ["services"],
+      resourceNames: [service],
+      verbs: ["patch"],
+    }),
     async live() {
       return (await stateOf(await live())).targets;
     },
@@ -81,7 +92,7 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
 
   async function overtaken(object: LiveService): Promise<SplitChanged> {
     const now = await stateOf(object);
-    const who = now.changed === undefined ? "Somebody" : now.changed.by;
+    const who = now.changed?.by ?? "Someone";
     return new SplitChanged(
       `${who} changed Service ${namespace}/${service} meanwhile, so nothing was written.`,
       now,
@@ -89,7 +100,12 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
   }
 }
 
-/** The generation counts every change of the spec, also one that leads back to an earlier split. */
-function versionOf({ metadata }: LiveService): string {
-  return `${metadata.uid ?? ""}/${metadata.generation ?? 0}`;
+/** Whether a namespace has a Knative Service. */
+export async function isThere(kube: Kube, namespace: string, service: string): Promise<boolean> {
+  return (await kube.get({ ...KNATIVE_SERVICE, namespace, name: service })) !== undefined;
+}
+
+/** Why Knative does not carry a split. */
+export function noService(namespace: string, service: string): string {
+  return `There is no Knative Service ${namespace}/${service}: run ./kyc deploy.`;
 }

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import {
   NothingRuns,
-  type RecordedEngine,
   type RevisionState,
   SplitChanged,
   type SplitState,
@@ -10,14 +9,23 @@ import {
 } from "../../traffic/engine.ts";
 import { sameSplit } from "../../traffic/split/diff.ts";
 import { lineOf } from "../../traffic/splits.ts";
+import { findMesh } from "../../mesh/admin/dev-file.ts";
 import type { MeshState, RevisionView, SplitState as MeshSplit } from "../../mesh/admin/schema.ts";
+import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
+import type { RecordedEngine, RevisionAddress } from "../engine.ts";
 import { HistoryFile, replaceFile } from "./history-file.ts";
-import { meshOutcomes } from "../../sources/mesh/mesh-outcomes.ts";
-import { readMeshState, type RunningMeshOptions, serviceOf } from "../../mesh/admin/running-mesh.ts";
+import {
+  findMeshState,
+  readMeshState,
+  type RunningMeshOptions,
+  serviceOf,
+} from "../../mesh/admin/running-mesh.ts";
 import { type FileSplit, pathOf, readFileSplit } from "./split-file.ts";
 
 export interface LocalEngineOptions extends RunningMeshOptions {
   service: string;
+  /** Of the revisions' hosts. @default that of the Knative Service */
+  namespace?: string;
   /** Milliseconds since the epoch. @default Date.now */
   now?: () => number;
 }
@@ -47,12 +55,24 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
   }
 
   async function deciding(): Promise<MeshSplit | undefined> {
-    const seen = await running(options);
+    const seen = await findMeshState(options);
     return seen && serviceOf(seen, service)?.splits.find((each) => each.deciding);
+  }
+
+  async function address(tag: string): Promise<RevisionAddress> {
+    const mesh = await findMesh(root);
+    if (mesh === undefined) throw new NothingRuns("Nothing runs on this machine: start it with ./kyc dev.");
+    const { namespace = split.service.namespace } = options;
+    return {
+      url: `http://127.0.0.1:${mesh.localPort}`,
+      host: `${tag}-${service}.${namespace}.${CLUSTER_DOMAIN}`,
+      [Symbol.dispose]() {},
+    };
   }
 
   return {
     name: "local",
+    location: "machine",
     service,
     get place() {
       return lineOf(split.at);
@@ -88,18 +108,13 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
     },
     async revisions() {
       const { service: plan } = await readFileSplit(options);
-      const seen = await running(options);
+      const seen = await findMeshState(options);
       const views = seen && serviceOf(seen, service)?.revisions;
       return plan.revisions.map(({ name }) => stateOf(name, views));
     },
-    runs: async () => (await running(options)) !== undefined,
-    outcomes: (signal) => meshOutcomes(options, service, signal),
+    runs: async () => (await findMeshState(options)) !== undefined,
+    addressOf: address,
     live: async () => (await deciding())?.targets.map(targetOf),
-    async observe() {
-      const observed = (await deciding())?.observed;
-      const counts = observed?.revisions.map(({ revision, count }) => [revision, count] as const);
-      return observed && { sinceMs: observed.sinceMs, counts: new Map(counts) };
-    },
   };
 }
 
@@ -112,13 +127,6 @@ function versionOf({ at, by, targets }: FileSplit): string {
     .update(JSON.stringify([by, at.file, targets]))
     .digest("hex")
     .slice(0, 16);
-}
-
-async function running(options: RunningMeshOptions): Promise<MeshState | undefined> {
-  return readMeshState(options, AbortSignal.timeout(5_000)).catch((error: unknown) => {
-    if (error instanceof NothingRuns) return undefined;
-    throw error;
-  });
 }
 
 /** What decides about requests; of the same revision's targets it does not matter which has the share. */

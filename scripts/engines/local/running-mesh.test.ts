@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Outcome, SplitTarget } from "../../traffic/engine.ts";
+import type { SplitTarget } from "../../traffic/engine.ts";
+import type { Outcome } from "../../sources/source.ts";
 import { TestSystem } from "../../mesh/testing/system.ts";
+import { meshSource } from "../../sources/mesh/mesh-outcomes.ts";
 import { localEngine } from "./local-engine.ts";
 
 function to(targets: readonly SplitTarget[], ...percents: number[]): SplitTarget[] {
@@ -20,11 +22,12 @@ describe("the split of a running mesh", () => {
       JSON.stringify({ port, localPort, pid: process.pid, root: system.root }),
     );
     const engine = await localEngine({ root: system.root, service: "echo" });
+    const source = meshSource({ root: system.root }, "echo");
     expect(await engine.runs()).toBe(true);
     const seen: Outcome[] = [];
     const end = new AbortController();
     const listening = (async () => {
-      for await (const outcomes of engine.outcomes(end.signal)) seen.push(...outcomes);
+      for await (const outcomes of source.outcomes(end.signal)) seen.push(...outcomes);
     })();
     await system.fetch("/");
     for (const [a, b] of [

@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
-import type { EngineName, SplitChange } from "../../traffic/engine.ts";
+import type { SplitChange } from "../../traffic/engine.ts";
 import { readHistory, withChange, writeHistory } from "../../traffic/split/history.ts";
 import { ApiError } from "../../cluster/kube/api-error.ts";
 import type { Kube } from "../../cluster/kube/client.ts";
@@ -13,19 +13,24 @@ const History = Type.Intersect([
   Type.Object({ data: Type.Optional(Type.Record(Type.String(), Type.String())) }),
 ]);
 
-/** Who writes splits, to the API server. */
+/** The field manager of this tool's changes of a split. */
 export const SPLIT_MANAGER = "kyc-split";
 
-/** The history of a service's split on a cluster: a ConfigMap beside the service, with an entry an engine. */
+/** The ConfigMap that holds the history of a service's split. */
+export function historyName(service: string): string {
+  return `kyc-split-${service}`;
+}
+
+/** The history of a service's split on a cluster: a ConfigMap beside the service, with one entry for each engine. */
 export class HistoryMap {
   readonly #kube: Kube;
   readonly #ref: { apiVersion: string; kind: string; namespace: string; name: string };
   readonly #service: { apiVersion: string; kind: string; namespace: string; name: string };
   readonly #key: string;
 
-  constructor(kube: Kube, namespace: string, service: string, engine: EngineName) {
+  constructor(kube: Kube, namespace: string, service: string, engine: string) {
     this.#kube = kube;
-    this.#ref = { apiVersion: "v1", kind: "ConfigMap", namespace, name: `kyc-split-${service}` };
+    this.#ref = { apiVersion: "v1", kind: "ConfigMap", namespace, name: historyName(service) };
     this.#service = { ...KNATIVE_SERVICE, namespace, name: service };
     this.#key = `${engine}.json`;
   }
@@ -35,7 +40,7 @@ export class HistoryMap {
     return readHistory(Check(History, found) ? found.data?.[this.#key] : undefined);
   }
 
-  /** Adds a change, also when somebody else adds another at the same time. */
+  /** Adds a change, also when another process adds one at the same time. */
   async append(change: SplitChange): Promise<void> {
     for (;;) {
       try {
@@ -57,7 +62,7 @@ export class HistoryMap {
     await this.#kube.replace({ ...found, data: { ...found.data, [this.#key]: text } } as KubeObject, options);
   }
 
-  /** It belongs to the Knative Service, and goes with it. */
+  /** The Knative Service owns it, so that it is deleted with the service. */
   async #made(change: SplitChange): Promise<KubeObject & { data: Record<string, string> }> {
     const { apiVersion, kind, namespace, name } = this.#ref;
     const { uid } = (await this.#kube.get(this.#service))?.metadata ?? {};

@@ -1,16 +1,6 @@
 import Type, { type Static } from "typebox";
 import { KubeObject } from "../../cluster/kube/kube-object.ts";
-
-/** Who wrote which fields of an object, as the API server keeps it. */
-export const ManagedFields = Type.Array(
-  Type.Object({
-    manager: Type.Optional(Type.String()),
-    time: Type.Optional(Type.String()),
-    subresource: Type.Optional(Type.String()),
-    fieldsV1: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-  }),
-);
-export type ManagedFields = Static<typeof ManagedFields>;
+import { ManagedFields } from "./managed-fields.ts";
 
 const Managed = Type.Object({
   metadata: Type.Object({
@@ -58,26 +48,3 @@ export const VIRTUAL_SERVICE = { apiVersion: "networking.istio.io/v1", kind: "Vi
 
 /** What net-istio writes on the VirtualServices that it makes: the name of the Knative Service's Ingress. */
 export const INGRESS_LABEL = "networking.internal.knative.dev/ingress";
-
-/** The managed fields of any object; none where it has none. */
-export function managedFieldsOf(object: { metadata: object }): ManagedFields {
-  const { managedFields } = object.metadata as { managedFields?: ManagedFields };
-  return managedFields ?? [];
-}
-
-/**
- * Who wrote a field last, and when: the latest of those who wrote any of it.
- * @param path as in `["spec", "traffic"]`
- */
-export function lastWriter(
-  fields: ManagedFields,
-  path: readonly string[],
-): { by: string; atMs: number } | undefined {
-  const writers = fields.flatMap(({ manager = "somebody", time, fieldsV1, subresource }) => {
-    let at: unknown = fieldsV1;
-    for (const step of path) at = (at as Record<string, unknown> | undefined)?.[`f:${step}`];
-    const atMs = Date.parse(time ?? "");
-    return at === undefined || subresource !== undefined || Number.isNaN(atMs) ? [] : [{ by: manager, atMs }];
-  });
-  return writers.sort((a, b) => b.atMs - a.atMs)[0];
-}

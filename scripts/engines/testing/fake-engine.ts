@@ -1,12 +1,13 @@
 import {
-  type EngineName,
-  type RecordedEngine,
   type RevisionState,
   type SplitChange,
   SplitChanged,
   type SplitState,
   type SplitTarget,
 } from "../../traffic/engine.ts";
+import type { Location } from "../../cluster/service-context.ts";
+import type { OutcomeSource } from "../../sources/source.ts";
+import type { RecordedEngine } from "../engine.ts";
 
 /** Targets by tag: `{ basic: 90 }` is revision check-basic with tag basic and 90 %. */
 export function targetsOf(percents: Readonly<Record<string, number>>): SplitTarget[] {
@@ -15,11 +16,23 @@ export function targetsOf(percents: Readonly<Record<string, number>>): SplitTarg
   });
 }
 
+/** A source that has counted these answers, by revision; undefined where nothing runs. */
+export function fakeSource(counts: ReadonlyMap<string, number> | undefined): OutcomeSource {
+  return {
+    name: "fake",
+    place: "memory",
+    lagMs: 0,
+    async *outcomes() {},
+    observed: async () => counts && { sinceMs: 0, counts },
+  };
+}
+
 /** An engine in memory, whose every side a test can set. */
 export class FakeEngine implements RecordedEngine {
   readonly service: string = "check";
   readonly place = "memory";
-  name: EngineName = "knative";
+  name = "knative";
+  location: Location = "cluster";
   targets: readonly SplitTarget[] = targetsOf({ basic: 50, advanced: 50 });
   states: RevisionState[] = ["check-basic", "check-advanced"].map((name) => ({
     name,
@@ -29,7 +42,6 @@ export class FakeEngine implements RecordedEngine {
   history: SplitChange[] = [];
   running = true;
   inForceTargets: readonly SplitTarget[] | undefined;
-  counts = new Map<string, number>();
   changedBy: SplitState["changed"];
   #version = 1;
 
@@ -59,8 +71,6 @@ export class FakeEngine implements RecordedEngine {
     return this.states;
   }
 
-  async *outcomes(): AsyncGenerator<never[]> {}
-
   async changes(): Promise<SplitChange[]> {
     return this.history;
   }
@@ -71,9 +81,5 @@ export class FakeEngine implements RecordedEngine {
 
   async live(): Promise<readonly SplitTarget[] | undefined> {
     return this.running ? (this.inForceTargets ?? this.targets) : undefined;
-  }
-
-  async observe(): Promise<{ sinceMs: number; counts: Map<string, number> } | undefined> {
-    return this.running ? { sinceMs: 0, counts: this.counts } : undefined;
   }
 }

@@ -11,6 +11,7 @@ export interface RunningMeshOptions {
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
+const ANSWERS_WITHIN_MS = 5_000;
 const START = "start it with ./kyc dev";
 
 /**
@@ -41,6 +42,14 @@ export async function readMeshState(options: RunningMeshOptions, signal: AbortSi
   if (!Check(MeshState, state))
     throw new NothingRuns(`The local mesh that runs is of another version: end it, and ${START}.`);
   return state;
+}
+
+/** The same, or undefined when no mesh runs. */
+export async function findMeshState(options: RunningMeshOptions): Promise<MeshState | undefined> {
+  return readMeshState(options, AbortSignal.timeout(ANSWERS_WITHIN_MS)).catch((error: unknown) => {
+    if (error instanceof NothingRuns) return undefined;
+    throw error;
+  });
 }
 
 /** A service of the running mesh. */

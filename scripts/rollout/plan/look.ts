@@ -1,4 +1,4 @@
-import type { Engine, Outcome } from "../../traffic/engine.ts";
+import type { Outcome, OutcomeSource } from "../../sources/source.ts";
 import type { Clock } from "../clock.ts";
 import { count, emptyTally, quantile, type Side } from "../run/tally.ts";
 
@@ -16,12 +16,17 @@ export interface Traffic {
 }
 
 /** Looks at the traffic for a while. */
-export async function look(engine: Engine, clock: Clock, ms: number, signal: AbortSignal): Promise<Traffic> {
+export async function look(
+  source: OutcomeSource,
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+): Promise<Traffic> {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const side = emptyTally().baseline;
   const batches: Batch[] = [];
-  const hearing = hear(engine, clock, either, side, batches);
+  const hearing = hear(source, clock, either, side, batches);
   const from = clock.now();
   await Promise.race([clock.sleep(ms, signal), hearing.then(() => clock.sleep(ms, either))]);
   over.abort();
@@ -43,7 +48,7 @@ interface Batch {
   requests: number;
 }
 
-/** Requests a second. An engine that counts from one look to the next tells nothing before its second look. */
+/** Requests a second. A source that compares counters reports nothing before it has read them twice. */
 function rateOf(batches: readonly Batch[], tookMs: number): number {
   const [first] = batches;
   const last = batches.at(-1);
@@ -54,14 +59,14 @@ function rateOf(batches: readonly Batch[], tookMs: number): number {
 }
 
 async function hear(
-  engine: Engine,
+  source: OutcomeSource,
   clock: Clock,
   signal: AbortSignal,
   side: Side,
   batches: Batch[],
 ): Promise<void> {
   try {
-    for await (const outcomes of engine.outcomes(signal)) {
+    for await (const outcomes of source.outcomes(signal)) {
       const before = side.requests;
       for (const outcome of outcomes) add(side, outcome);
       batches.push({ atMs: clock.now(), requests: side.requests - before });

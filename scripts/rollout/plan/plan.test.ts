@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Engine, SplitTarget } from "../../traffic/engine.ts";
+import type { OutcomeSource } from "../../sources/source.ts";
+import type { SplitTarget } from "../../traffic/engine.ts";
 import { SETTINGS, Simulation } from "../testing/simulation.ts";
 import { detectionRequests, forecast } from "./forecast.ts";
 import { look } from "./look.ts";
@@ -19,8 +20,8 @@ function planOf(targets: SplitTarget[], more: Partial<PlanOptions> = {}) {
   return makePlan({
     id: "r1",
     service: "credit-check",
-    engine: "knative",
-    place: "Service kyc/credit-check",
+    engine: { name: "knative", place: "Service kyc/credit-check" },
+    source: { name: "pods", place: "the pods of namespace kyc", lagMs: 6_000 },
     live: { targets, version: "7", changed: undefined },
     revisions: ["credit-check-basic", "credit-check-advanced", "credit-check-v3"],
     to: "advanced",
@@ -144,10 +145,12 @@ describe("a look at the traffic", () => {
     expect(traffic.median).toBeCloseTo(20, -1);
   });
 
-  test("is not misled by an engine that counts between its looks", async () => {
-    const { engine, clock } = new Simulation();
-    const counted: Engine = {
-      ...named(engine),
+  test("is not misled by a source that counts between its looks", async () => {
+    const { clock } = new Simulation();
+    const counted: OutcomeSource = {
+      name: "test",
+      place: "memory",
+      lagMs: 0,
       async *outcomes(signal) {
         for (let i = 0; !signal.aborted; i++) {
           if (i > 0)
@@ -159,12 +162,14 @@ describe("a look at the traffic", () => {
     expect((await look(counted, clock, 4_500, new AbortController().signal)).rps).toBeCloseTo(50);
   });
 
-  test("tells of silence, and of an engine that cannot see", async () => {
+  test("tells of silence, and of a source that cannot read", async () => {
     const { engine, clock } = new Simulation({ engine: { rps: 0 } });
     const { signal } = new AbortController();
     expect(await look(engine, clock, 5_000, signal)).toMatchObject({ rps: 0, errors: undefined });
-    const blind: Engine = {
-      ...named(engine),
+    const blind: OutcomeSource = {
+      name: "test",
+      place: "memory",
+      lagMs: 0,
       async *outcomes() {
         throw new Error("forbidden");
       },
@@ -172,21 +177,6 @@ describe("a look at the traffic", () => {
     expect(await look(blind, clock, 5_000, signal).catch(String)).toBe("Error: forbidden");
   });
 });
-
-/** The methods of an engine, to be changed one by one. */
-function named(engine: Engine): Engine {
-  const { name, service, place } = engine;
-  return {
-    name,
-    service,
-    place,
-    read: () => engine.read(),
-    write: (targets, version, by) => engine.write(targets, version, by),
-    inForce: (signal) => engine.inForce(signal),
-    revisions: () => engine.revisions(),
-    outcomes: (signal) => engine.outcomes(signal),
-  };
-}
 
 describe("a forecast", () => {
   test("needs for a candidate that only fails as many requests as the judge says", () => {

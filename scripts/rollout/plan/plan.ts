@@ -1,5 +1,7 @@
 import Type, { type Static } from "typebox";
-import type { EngineName, SplitState } from "../../traffic/engine.ts";
+import type { SplitState } from "../../traffic/engine.ts";
+import type { Engine } from "../../engines/engine.ts";
+import type { OutcomeSource } from "../../sources/source.ts";
 import { didYouMean } from "../../nearest.ts";
 import { shift } from "./shift.ts";
 import { percentOf, Target, toTargets } from "./targets.ts";
@@ -46,9 +48,12 @@ export const Plan = Type.Object({
   /** Of this rollout, unlike any other. */
   id: Type.String(),
   service: Type.String(),
-  engine: Type.Enum(["local", "knative", "istio"]),
+  /** The engine that carries the split. */
+  engine: Type.String(),
   /** Where the split is written. */
   place: Type.String(),
+  /** The source of the outcomes, where it reads them, and how late it may report one. */
+  source: Type.Object({ name: Type.String(), place: Type.String(), lagMs: Type.Number() }),
   candidate: Type.String(),
   baseline: Type.String(),
   original: Type.Object({ targets: Type.Array(Target), version: Type.String() }),
@@ -69,8 +74,8 @@ export class NoPlan extends Error {
 export interface PlanOptions {
   id: string;
   service: string;
-  engine: EngineName;
-  place: string;
+  engine: Pick<Engine, "name" | "place">;
+  source: Pick<OutcomeSource, "name" | "place" | "lagMs">;
   live: SplitState;
   /** The names of the revisions that exist. */
   revisions: readonly string[];
@@ -103,12 +108,13 @@ export function makePlan(options: PlanOptions): Plan {
   const rest = options.percents.filter((percent) => percent > has);
   const steps = rest.map((percent) => ({ percent, targets: shift(targets, index, percent) }));
   const first = has === 0 ? [] : [{ percent: has, targets: original }];
-  const { id, engine, place, settings, by, atMs } = options;
+  const { id, engine, source, settings, by, atMs } = options;
   return {
     id,
     service,
-    engine,
-    place,
+    engine: engine.name,
+    place: engine.place,
+    source: { name: source.name, place: source.place, lagMs: source.lagMs },
     candidate,
     baseline,
     original: { targets: original, version: live.version },

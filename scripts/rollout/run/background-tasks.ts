@@ -1,4 +1,4 @@
-import type { Engine } from "../../traffic/engine.ts";
+import type { OutcomeSource } from "../../sources/source.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Clock } from "../clock.ts";
 import { messageOf, type Warm } from "./effects.ts";
@@ -9,22 +9,22 @@ const KEEP_WARM_MS = 20_000;
 
 /** What goes on beside a rollout, whatever its phase. */
 export interface BackgroundOptions {
-  engine: Engine;
+  source: OutcomeSource;
   clock: Clock;
   onTrouble(what: string): void;
 }
 
-/** Lets a recorder hear what becomes of the requests, until the signal. An engine that falls silent is asked again. */
+/** Lets a recorder hear what becomes of the requests, until the signal. A source that ends is read again. */
 export async function hear(
   recorder: OutcomeRecorder,
   options: BackgroundOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { engine, clock, onTrouble } = options;
+  const { source, clock, onTrouble } = options;
   while (!signal.aborted) {
     try {
-      for await (const outcomes of engine.outcomes(signal)) recorder.hear(outcomes);
-      if (!signal.aborted) onTrouble("the engine tells no more of the requests");
+      for await (const outcomes of source.outcomes(signal)) recorder.hear(outcomes);
+      if (!signal.aborted) onTrouble("the source reports no more requests");
     } catch (error) {
       if (!signal.aborted) onTrouble(`cannot see the requests: ${messageOf(error)}`);
     }

@@ -1,4 +1,5 @@
-import { type Engine, SplitChanged, type SplitState } from "../../traffic/engine.ts";
+import { SplitChanged, type SplitState } from "../../traffic/engine.ts";
+import type { Engine } from "../../engines/engine.ts";
 import { goalOf } from "../machine/transitions.ts";
 import { ownershipOf } from "../machine/drift.ts";
 import type { Event, LiveSplit, State } from "../machine/state.ts";

@@ -1,4 +1,4 @@
-import type { Outcome } from "../../traffic/engine.ts";
+import type { Outcome } from "../../sources/source.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Judging, Observation, Ruling } from "./judging.ts";
 import { type AtStep, type Checkpoint, Timeline } from "./timeline.ts";
@@ -68,9 +68,10 @@ export class OutcomeRecorder {
 
   #weigh(outcome: Outcome): Observation | undefined {
     const { tally } = this;
-    const { revision, ok, ms, fromMs, count: requests, atMs, excluded } = outcome;
-    // The split that a request met is the one of when it was sent.
-    const sentMs = atMs - ms;
+    const { revision, ok, ms, fromMs, count: requests, atMs, sinceMs = atMs, excluded } = outcome;
+    // A request met the split of when it was sent, which was at some time between these.
+    const earliestMs = sinceMs - ms;
+    const latestMs = atMs - (fromMs ?? ms);
     const who = this.#who(revision);
     if (who === undefined) {
       tally.others += requests;
@@ -80,12 +81,12 @@ export class OutcomeRecorder {
     if (who === "gateway") tally.gateway += ok ? 0 : requests;
     else {
       count(tally[who], ok, ms, requests);
-      if (sentMs >= this.#atStep.fromMs) {
+      if (earliestMs >= this.#atStep.fromMs) {
         this.#atStep.both += requests;
         if (who === "candidate") this.#atStep.candidate += requests;
       }
     }
-    const share = this.#shares.at(sentMs);
+    const share = this.#shares.during(earliestMs, latestMs);
     if (share === undefined) return void exclude(tally, "the split was changing", requests);
     // Somebody asked for a revision by name that the split gives nothing.
     if ((who === "candidate" && share === 0) || (who === "baseline" && share === 1))

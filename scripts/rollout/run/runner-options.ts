@@ -1,4 +1,5 @@
-import type { Engine } from "../../traffic/engine.ts";
+import type { Engine } from "../../engines/engine.ts";
+import type { OutcomeSource } from "../../sources/source.ts";
 import type { Entry, Journal, Request } from "../journal/journal.ts";
 import type { State } from "../machine/state.ts";
 import type { Clock } from "../clock.ts";
@@ -18,6 +19,8 @@ export interface RolloutEvents {
 
 export interface RunnerOptions {
   engine: Engine;
+  /** Reports what becomes of the requests. */
+  source: OutcomeSource;
   journal: Journal;
   clock: Clock;
   makeJudge: MakeJudge;
@@ -27,11 +30,6 @@ export interface RunnerOptions {
   lost: AbortSignal;
   /** What the person at this terminal asks for, taken once. */
   asked: () => Omit<Request, "atMs"> | undefined;
-  /**
-   * How late an engine may tell of a request, and not when exactly it was answered: so long after a change no outcome is
-   * evidence. @default 0
-   */
-  settleMs?: number;
   /** How often is looked whether something is to be decided. @default 250 */
   beatMs?: number;
   /** How often is looked whether somebody else changed the split. @default 1000 */

@@ -50,10 +50,10 @@ class Runner {
     this.#plan = plan;
     this.#clock = options.clock;
     this.#entry = entry;
-    const { engine, journal, clock, lost, events } = options;
+    const { source, journal, clock, lost, events } = options;
     const onTrouble = (what: string): void => events.onTrouble(what);
     this.#writer = new JournalWriter({ journal, clock, lost, onTrouble });
-    this.#background = { engine, clock, onTrouble };
+    this.#background = { source, clock, onTrouble };
     this.#keepWarm = new KeepWarm(plan, options.warm, this.#background);
     const checkpoint = Check(Checkpoint, saved) ? saved : undefined;
     const judge = options.makeJudge(plan.settings, checkpoint?.judge);
@@ -228,7 +228,7 @@ class Runner {
 
   /** The split as it was written last is in force from now on. */
   #settle(): void {
-    const from = this.#clock.now() + (this.#options.settleMs ?? 0);
+    const from = this.#clock.now();
     this.#shares.set(from, shareOf(this.#plan, this.#state.written.targets));
     this.#recorder.stepBegins(from);
   }

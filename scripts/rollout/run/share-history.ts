@@ -10,12 +10,19 @@ export class Shares {
     // What was to come into force later, and did not, is forgotten.
     this.#changes = this.#changes.filter((change) => change.fromMs < fromMs);
     this.#changes.push({ fromMs, share });
-    // Outcomes are told soon: what was in force long ago is asked for no more.
+    // Sources report with a lag of minutes at most, so that older changes are not needed.
     if (this.#changes.length > 64) this.#changes = this.#changes.slice(-32);
   }
 
-  /** The share in force at a time, from 0 to 1; undefined while a change was under way, and before the first. */
-  at(ms: number): number | undefined {
-    return this.#changes.findLast(({ fromMs }) => fromMs <= ms)?.share;
+  /**
+   * The share that was in force all the time from one moment to another, from 0 to 1. Undefined where it changed between
+   * them, while a change was under way, and before the first.
+   */
+  during(fromMs: number, toMs: number): number | undefined {
+    const first = this.#changes.findLast((change) => change.fromMs <= fromMs);
+    const isSame = this.#changes.every(
+      (change) => change.fromMs <= fromMs || change.fromMs > toMs || change.share === first?.share,
+    );
+    return isSame ? first?.share : undefined;
   }
 }

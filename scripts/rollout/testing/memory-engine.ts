@@ -1,11 +1,6 @@
-import {
-  type Engine,
-  type Outcome,
-  type RevisionState,
-  SplitChanged,
-  type SplitState,
-  type SplitTarget,
-} from "../../traffic/engine.ts";
+import { type RevisionState, SplitChanged, type SplitState, type SplitTarget } from "../../traffic/engine.ts";
+import type { Engine } from "../../engines/engine.ts";
+import type { Outcome, OutcomeSource } from "../../sources/source.ts";
 import type { Clock } from "../clock.ts";
 
 /** How a revision of the pretended service behaves. */
@@ -29,9 +24,11 @@ export interface MemoryEngineOptions {
   forceMs?: number;
 }
 
-/** An engine in memory, with pretended traffic: for tests of whatever is written against the interface. */
-export class MemoryEngine implements Engine {
+/** An engine and source in memory, with simulated traffic. */
+export class MemoryEngine implements Engine, OutcomeSource {
   readonly name = "local";
+  readonly location = "machine";
+  readonly lagMs = 250;
   readonly service = "credit-check";
   readonly place = "memory";
   /** Every split that was written through the interface. */

@@ -1,4 +1,6 @@
-import type { Engine, SplitTarget } from "../../traffic/engine.ts";
+import type { SplitTarget } from "../../traffic/engine.ts";
+import type { Engine } from "../../engines/engine.ts";
+import type { OutcomeSource } from "../../sources/source.ts";
 import { seededRandom } from "../../traffic/random.ts";
 import type { Entry, Journal, Request, Saved } from "../journal/journal.ts";
 import { lastOf } from "../journal/journal.ts";
@@ -75,8 +77,8 @@ export class Simulation {
     this.plan = makePlan({
       id: "r1",
       service: "credit-check",
-      engine: "local",
-      place: "memory",
+      engine: this.engine,
+      source: this.engine,
       live: this.engine.live,
       revisions: ["credit-check-basic", "credit-check-advanced"],
       to: "advanced",
@@ -109,6 +111,7 @@ export class Simulation {
   options(more: Partial<RunnerOptions> = {}): RunnerOptions {
     return {
       engine: this.engine,
+      source: this.engine,
       journal: this.journal,
       clock: this.clock,
       makeJudge: countingJudge,
@@ -168,12 +171,18 @@ export class KilledProcess {
       this.#dead ? never() : run().then((v) => (this.#dead ? never<T>() : v));
     const mortalEngine: Engine = {
       name: engine.name,
+      location: engine.location,
       service: engine.service,
       place: engine.place,
       read: () => alive(() => engine.read()),
       write: (targets, version, by) => guard(() => engine.write(targets, version, by)),
       inForce: (signal) => alive(() => engine.inForce(signal)),
       revisions: () => alive(() => engine.revisions()),
+    };
+    const mortalSource: OutcomeSource = {
+      name: engine.name,
+      place: engine.place,
+      lagMs: engine.lagMs,
       outcomes: (signal) => engine.outcomes(AbortSignal.any([signal, this.#end.signal])),
     };
     const mortalJournal: Journal = {
@@ -187,6 +196,7 @@ export class KilledProcess {
     };
     return {
       engine: mortalEngine,
+      source: mortalSource,
       journal: mortalJournal,
       clock: { now: () => clock.now(), sleep: (ms, signal) => alive(() => clock.sleep(ms, signal)) },
     };

@@ -1,16 +1,35 @@
 import { Check } from "typebox/schema";
-import { NothingRuns, type Outcome } from "../../traffic/engine.ts";
+import { NothingRuns } from "../../traffic/engine.ts";
 import { MeshEvent, type ServedEvent } from "../../mesh/admin/schema.ts";
-import { askMesh, type RunningMeshOptions } from "../../mesh/admin/running-mesh.ts";
+import { askMesh, findMeshState, type RunningMeshOptions, serviceOf } from "../../mesh/admin/running-mesh.ts";
+import type { Outcome, OutcomeSource } from "../source.ts";
 
 const LOOK_AGAIN_MS = 500;
+// The mesh gathers events for 20 ms before it sends them; the rest is for a busy machine.
+const LAG_MS = 250;
+
+/** The outcomes of a service by the mesh that runs from a folder. */
+export function meshSource(options: RunningMeshOptions, service: string): OutcomeSource {
+  return {
+    name: "mesh",
+    place: "the local mesh",
+    lagMs: LAG_MS,
+    outcomes: (signal) => meshOutcomes(options, service, signal),
+    async observed() {
+      const state = await findMeshState(options);
+      const split = state && serviceOf(state, service)?.splits.find(({ deciding }) => deciding);
+      const counts = split?.observed.revisions.map(({ revision, count }) => [revision, count] as const);
+      return split && { sinceMs: split.observed.sinceMs, counts: new Map(counts) };
+    },
+  };
+}
 
 /**
- * What becomes of the requests that the split of a service decides, as the running mesh tells it; requests that are
- * pinned to a revision are left out, for their number says nothing about the split. A mesh that ends is waited for.
+ * The outcomes of the requests that the split of a service decides. Requests that are pinned to a revision are left
+ * out: their number does not depend on the split. A mesh that ends is waited for.
  * @throws NothingRuns when none runs at first
  */
-export async function* meshOutcomes(
+async function* meshOutcomes(
   options: RunningMeshOptions,
   service: string,
   signal: AbortSignal,

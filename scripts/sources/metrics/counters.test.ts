@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { createMetrics } from "../../../functions/shared/telemetry/metrics.ts";
-import { CALLS, Counters, STARTED } from "./counters.ts";
+import { Counters, STARTED } from "./counters.ts";
+import { CALLS, callsOf } from "./http-histograms.ts";
 import { readSamples, type Sample } from "./samples.ts";
 
 const isWanted = (name: string): boolean => name === `${CALLS}_bucket` || name === STARTED;
@@ -21,11 +22,13 @@ describe("a page of metrics", () => {
     metrics.upstreamCall({ upstream: "credit-check", revision: "credit-check-basic", outcome: "ok" }, 20_000);
     metrics.upstreamCall({ upstream: "credit-check", revision: "unknown", outcome: "server_error" }, 1);
     metrics.upstreamCall({ upstream: "credit-check", revision: "credit-check-basic", outcome: "aborted" }, 1);
-    const counters = new Counters();
-    const outcomes = counters.added("pod", readSamples(await metrics.text(), isWanted), true, 7);
+    const counters = new Counters(callsOf("credit-check"));
+    const samples = readSamples(await metrics.text(), isWanted);
+    const outcomes = counters.added("pod", samples, { fromMs: 6, atMs: 7, beganAfterMs: 5 });
     expect(outcomes).toEqual([
       {
         atMs: 7,
+        sinceMs: 5,
         revision: "credit-check-basic",
         ok: true,
         ms: 50,
@@ -35,6 +38,7 @@ describe("a page of metrics", () => {
       },
       {
         atMs: 7,
+        sinceMs: 5,
         revision: "credit-check-basic",
         ok: true,
         ms: 60_000,
@@ -42,8 +46,26 @@ describe("a page of metrics", () => {
         count: 1,
         excluded: undefined,
       },
-      { atMs: 7, revision: undefined, ok: false, ms: 1, fromMs: 0, count: 1, excluded: undefined },
-      { atMs: 7, revision: "credit-check-basic", ok: true, ms: 1, fromMs: 0, count: 1, excluded: "caller" },
+      {
+        atMs: 7,
+        sinceMs: 5,
+        revision: undefined,
+        ok: false,
+        ms: 1,
+        fromMs: 0,
+        count: 1,
+        excluded: undefined,
+      },
+      {
+        atMs: 7,
+        sinceMs: 5,
+        revision: "credit-check-basic",
+        ok: true,
+        ms: 1,
+        fromMs: 0,
+        count: 1,
+        excluded: "caller",
+      },
     ]);
   });
 
@@ -58,18 +80,20 @@ describe("a page of metrics", () => {
 
 describe("counters", () => {
   const counts = (counters: Counters, name: string, isNew: boolean, ...samples: Sample[]): number =>
-    counters.added(name, samples, isNew, 0).reduce((sum, { count }) => sum + count, 0);
+    counters
+      .added(name, samples, { fromMs: 0, atMs: 0, beganAfterMs: isNew ? 0 : undefined })
+      .reduce((sum, { count }) => sum + count, 0);
   const started = (value: number): Sample => ({ name: STARTED, labels: {}, value });
 
   test("count from what a process says first, and from nought where it began since", () => {
-    const counters = new Counters();
+    const counters = new Counters(callsOf("check"));
     expect(counts(counters, "old", false, bucket("1", 5), bucket("+Inf", 7))).toBe(0);
     expect(counts(counters, "new", true, bucket("1", 5), bucket("+Inf", 7))).toBe(7);
     expect(counts(counters, "old", false, bucket("1", 6), bucket("+Inf", 9))).toBe(2);
   });
 
   test("find a process that began again by when it began, or by a counter that fell", () => {
-    const counters = new Counters();
+    const counters = new Counters(callsOf("check"));
     counts(counters, "p", false, started(1), bucket("+Inf", 5));
     expect(counts(counters, "p", false, started(2), bucket("+Inf", 8))).toBe(8);
     counts(counters, "q", false, bucket("+Inf", 5));
@@ -85,7 +109,7 @@ describe("counters", () => {
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const counters = new Counters();
+        const counters = new Counters(callsOf("check"));
         const pods = [0, 1, 2].map((i) => ({
           name: `pod ${i}`,
           started: 1,

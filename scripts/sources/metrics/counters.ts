@@ -1,60 +1,120 @@
-import type { Outcome } from "../../traffic/engine.ts";
+import type { Outcome } from "../source.ts";
 import type { Sample } from "./samples.ts";
 
-/** The histogram that a caller keeps of its calls, and the one that a revision keeps of its requests. */
-export const CALLS = "http_client_request_duration_seconds";
-export const REQUESTS = "http_server_request_duration_seconds";
-/** When a process began: another one counts from nought. */
+/** The metric that tells when a process began. A process that begins again counts from zero. */
 export const STARTED = "process_start_time_seconds";
 
-/** Longer than any bucket: what fell beyond the last bound. */
+/** The upper bound that stands for the last bucket of a histogram, which has none. */
 const BEYOND_MS = 60_000;
 
+/** What the labels of a histogram say about the requests in it. */
+export type Meaning = Pick<Outcome, "revision" | "ok" | "excluded">;
+
+/** A histogram of latencies, as some program exports it: with any buckets. */
+export interface HistogramFormat {
+  /** The metric's names without `_bucket`. */
+  names: readonly string[];
+  /** Milliseconds in the unit of its bounds: 1000 where they are seconds. */
+  unitMs: number;
+  /** Undefined for requests that are not about the service. */
+  meaningOf(labels: Readonly<Record<string, string>>): Meaning | undefined;
+}
+
+/** When the counters of a process were read. Times are milliseconds since the epoch. */
+export interface Look {
+  /** The counters hold at some time from here … */
+  fromMs: number;
+  /** … to here. */
+  atMs: number;
+  /** The process began after this. Undefined when it may have counted before the first look. */
+  beganAfterMs?: number | undefined;
+}
+
 interface Seen {
+  fromMs: number;
   startedAt: number | undefined;
   values: Map<string, number>;
 }
 
-/** A bucket's own count, not that of all below it too. */
+/** A bucket with its own count, without that of the buckets below it. */
 interface Bucket {
   labels: Readonly<Record<string, string>>;
-  /** Seconds: latencies are above the one, and not above the other. */
+  /** Latencies are above `from` and not above `bound`, in the unit of the histogram. */
   from: number;
   bound: number;
   count: number;
 }
 
 /**
- * Turns the counters of several processes, looked at now and then, into what was added since the last look. A process
- * that is looked at for the first time counts from what it says then, unless it began since; one that started again
- * counts from nought.
+ * Turns the counters of several processes, read now and then, into outcomes: what was added since the look before, as
+ * answered at some time between the two looks. The first look at a process only sets where it counts from, unless the
+ * process began since.
  */
 export class Counters {
+  readonly #format: HistogramFormat;
+  readonly #metrics: ReadonlySet<string>;
   readonly #seen = new Map<string, Seen>();
 
+  constructor(format: HistogramFormat) {
+    this.#format = format;
+    this.#metrics = new Set(format.names.map((name) => `${name}_bucket`));
+  }
+
+  /** Whether a metric is read at all. */
+  reads(metric: string): boolean {
+    return metric === STARTED || this.#metrics.has(metric);
+  }
+
   /**
-   * What was added at a process since the last look.
+   * What was added at a process since the look before.
    * @param process a name that no other process has
-   * @param isNew whether it began after the first look at all, so that nothing of what it counts was before
    */
-  added(process: string, samples: readonly Sample[], isNew: boolean, atMs: number): Outcome[] {
+  added(process: string, samples: readonly Sample[], look: Look): Outcome[] {
     const before = this.#seen.get(process);
     const startedAt = samples.find(({ name }) => name === STARTED)?.value;
     const values = new Map<string, number>();
-    const buckets = bucketsOf(samples);
+    const buckets = this.#bucketsOf(samples);
     for (const bucket of buckets) values.set(keyOf(bucket), bucket.count);
-    this.#seen.set(process, { startedAt, values });
-    if (before === undefined && !isNew) return [];
+    this.#seen.set(process, { fromMs: look.fromMs, startedAt: startedAt ?? before?.startedAt, values });
+    const sinceMs = before?.fromMs ?? look.beganAfterMs;
+    if (sinceMs === undefined) return [];
     const began = before === undefined || hasBegunAgain(before, startedAt, values);
     return buckets.flatMap((bucket) => {
       const count = bucket.count - (began ? 0 : (before?.values.get(keyOf(bucket)) ?? 0));
-      return count > 0 ? [outcomeOf(bucket, count, atMs)] : [];
+      return count > 0 ? this.#outcomeOf(bucket, { sinceMs, atMs: look.atMs, count }) : [];
     });
   }
 
   /** Forgets processes that are gone. */
   keep(processes: ReadonlySet<string>): void {
     for (const process of this.#seen.keys()) if (!processes.has(process)) this.#seen.delete(process);
+  }
+
+  #outcomeOf(bucket: Bucket, counted: Pick<Outcome, "sinceMs" | "atMs" | "count">): Outcome[] {
+    const { unitMs, meaningOf } = this.#format;
+    const meaning = meaningOf(bucket.labels);
+    if (meaning === undefined) return [];
+    const ms = Number.isFinite(bucket.bound)
+      ? bucket.bound * unitMs
+      : Math.max(BEYOND_MS, bucket.from * unitMs);
+    return [{ ...counted, ...meaning, ms, fromMs: bucket.from * unitMs }];
+  }
+
+  /** Each bucket without those below it. */
+  #bucketsOf(samples: readonly Sample[]): Bucket[] {
+    const series = Map.groupBy(
+      samples.filter(({ name }) => this.#metrics.has(name)),
+      ({ name, labels }) => JSON.stringify([name, Object.entries({ ...labels, le: "" }).sort()]),
+    );
+    return [...series.values()].flatMap((buckets) => {
+      const sorted = buckets
+        .map(({ labels, value }) => ({ labels, bound: boundOf(labels["le"]), count: value }))
+        .sort((a, b) => a.bound - b.bound);
+      return sorted.map((bucket, i) => {
+        const below = sorted[i - 1];
+        return { ...bucket, from: below?.bound ?? 0, count: bucket.count - (below?.count ?? 0) };
+      });
+    });
   }
 }
 
@@ -63,26 +123,9 @@ function hasBegunAgain(
   startedAt: number | undefined,
   now: ReadonlyMap<string, number>,
 ): boolean {
-  if (before.startedAt !== startedAt) return true;
-  // A counter never falls: a process that does not say when it began is found out by that.
-  return [...before.values].some(([key, count]) => (now.get(key) ?? 0) < count);
-}
-
-/** Each bucket without those below it. */
-function bucketsOf(samples: readonly Sample[]): Bucket[] {
-  const series = Map.groupBy(
-    samples.filter(({ name }) => name === `${CALLS}_bucket` || name === `${REQUESTS}_bucket`),
-    ({ labels }) => JSON.stringify(Object.entries({ ...labels, le: "" }).sort()),
-  );
-  return [...series.values()].flatMap((buckets) => {
-    const sorted = buckets
-      .map(({ labels, value }) => ({ labels, bound: boundOf(labels["le"]), count: value }))
-      .sort((a, b) => a.bound - b.bound);
-    return sorted.map((bucket, i) => {
-      const below = sorted[i - 1];
-      return { ...bucket, from: below?.bound ?? 0, count: bucket.count - (below?.count ?? 0) };
-    });
-  });
+  const isOther = startedAt !== undefined && before.startedAt !== undefined && startedAt !== before.startedAt;
+  // A counter never falls, so a process that does not report its start is detected by one that did.
+  return isOther || [...before.values].some(([key, count]) => (now.get(key) ?? 0) < count);
 }
 
 function boundOf(le: string | undefined): number {
@@ -91,23 +134,4 @@ function boundOf(le: string | undefined): number {
 
 function keyOf({ labels }: Bucket): string {
   return JSON.stringify(Object.entries(labels).sort());
-}
-
-/** What a caller's outcomes are about: its own mistake, or that it went away, is none of a revision's. */
-const CALLERS = new Set(["client_error", "aborted"]);
-const NOBODY = new Set(["unknown", "other", ""]);
-
-function outcomeOf({ labels, from, bound }: Bucket, count: number, atMs: number): Outcome {
-  const { outcome, status = "", revision = "" } = labels;
-  const isCallers = outcome === undefined ? status.startsWith("4") : CALLERS.has(outcome);
-  const ok = isCallers || (outcome === undefined ? !status.startsWith("5") : outcome === "ok");
-  return {
-    atMs,
-    revision: NOBODY.has(revision) ? undefined : revision,
-    ok,
-    ms: Number.isFinite(bound) ? bound * 1_000 : BEYOND_MS,
-    fromMs: from * 1_000,
-    count,
-    excluded: isCallers ? "caller" : undefined,
-  };
 }

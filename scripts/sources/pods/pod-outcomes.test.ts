@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { createMetrics, type Metrics } from "../../../functions/shared/telemetry/metrics.ts";
-import type { Outcome } from "../../traffic/engine.ts";
+import type { Outcome } from "../source.ts";
 import { FakeCluster } from "../../cluster/testing/fake-cluster.ts";
 import { FakeKubelet } from "../../cluster/kube/testing/fake-kubelet.ts";
 import { KNATIVE_SERVICE } from "../../cluster/workload/live-objects.ts";
-import { podOutcomes } from "./pod-outcomes.ts";
+import { podSource } from "./pod-outcomes.ts";
 
 /** A pod of a service, as its metrics and its object. */
 class Pod implements Disposable {
@@ -55,9 +55,9 @@ class System implements Disposable {
   }
 
   listen(): void {
-    const query = { kube: this.kubelet.kube, namespace: "kyc", service: "check" };
+    const options = { kube: this.kubelet.kube, namespace: "kyc", service: "check" };
     this.#listening = (async () => {
-      for await (const batch of podOutcomes(query, this.#end.signal))
+      for await (const batch of podSource(options).outcomes(this.#end.signal))
         for (const outcome of batch) this.#count(outcome);
     })();
   }

@@ -1,48 +1,161 @@
-import { expect, test } from "bun:test";
-import type { Outcome } from "../../traffic/engine.ts";
-import { FakeCluster } from "../../cluster/testing/fake-cluster.ts";
+import { describe, expect, test } from "bun:test";
 import { UserError } from "../../cluster/user-error.ts";
-import { prometheusOutcomes } from "./prometheus-outcomes.ts";
+import type { Outcome } from "../source.ts";
+import { prometheusSource } from "./prometheus-outcomes.ts";
 
-const query = { kube: new FakeCluster("fake").kube, namespace: "kyc", service: "check" };
+/** The counters of one pod at one scrape, by seconds since the epoch. */
+type Scrapes = Record<string, [atS: number, count: number][]>;
 
-test("a Prometheus tells what was added at each process, also at one that it finds later", async () => {
-  const pods: Record<string, number> = { a: 5 };
-  const asked: string[] = [];
-  using server = Bun.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    fetch(request) {
-      asked.push(new URL(request.url).searchParams.get("query") ?? "");
-      const result = Object.entries(pods).flatMap(([pod, count]) =>
-        ["0.1", "+Inf"].map((le) => ({
-          metric: {
-            __name__: "http_client_request_duration_seconds_bucket",
-            ...{ pod, instance: pod, upstream: "check", revision: "check-a", outcome: "ok", le },
-          },
-          value: [1, String(count)],
-        })),
-      );
-      if (asked.length === 1) Object.assign(pods, { a: 7, b: 3 });
-      return Response.json({ status: "success", data: { resultType: "vector", result } });
-    },
-  });
-  const end = new AbortController();
-  const seen: Outcome[] = [];
-  for await (const batch of prometheusOutcomes(`${server.url}`)(query, end.signal)) {
-    seen.push(...batch);
-    end.abort();
+/** A Prometheus that answers by what it has scraped, and by a clock of its own. */
+class FakePrometheus implements Disposable {
+  readonly asked: string[] = [];
+  readonly #server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => this.#answer(request) });
+  /** What is scraped after a look. */
+  onLook: (number: number) => void = () => {};
+  #looks = 0;
+
+  readonly scrapes: Scrapes;
+  readonly starts: Record<string, number>;
+  readonly #aheadMs: number;
+
+  constructor(
+    scrapes: Scrapes,
+    { aheadMs = 0, starts = {} }: { aheadMs?: number; starts?: Record<string, number> } = {},
+  ) {
+    this.scrapes = scrapes;
+    this.starts = starts;
+    this.#aheadMs = aheadMs;
   }
-  expect(seen.map(({ revision, count, ms }) => ({ revision, count, ms }))).toEqual([
-    { revision: "check-a", count: 2, ms: 100 },
-    { revision: "check-a", count: 3, ms: 100 },
-  ]);
-  expect(asked[0]).toContain('http_client_request_duration_seconds_bucket{upstream="check"}');
+
+  get url(): string {
+    return `${this.#server.url}`;
+  }
+
+  /** Reports until so many outcomes have come. */
+  async outcomes(number: number): Promise<Outcome[]> {
+    const end = new AbortController();
+    const seen: Outcome[] = [];
+    for await (const batch of prometheusSource({ url: this.url, service: "check" }).outcomes(end.signal)) {
+      seen.push(...batch);
+      if (seen.length >= number) end.abort();
+    }
+    return seen;
+  }
+
+  #answer(request: Request): Response {
+    const query = new URL(request.url).searchParams.get("query") ?? "";
+    this.asked.push(query);
+    const data =
+      query === "time()" ? this.#time() : query.startsWith("process") ? this.#starts() : this.#calls();
+    return Response.json({ status: "success", data });
+  }
+
+  #time(): object {
+    return { resultType: "scalar", result: [(Date.now() + this.#aheadMs) / 1_000, "1"] };
+  }
+
+  #starts(): object {
+    const result = Object.entries(this.starts).map(([pod, startedAtS]) => {
+      return {
+        metric: { __name__: "process_start_time_seconds", pod, instance: pod },
+        value: [1, `${startedAtS}`],
+      };
+    });
+    return { resultType: "vector", result };
+  }
+
+  #calls(): object {
+    const result = Object.entries(this.scrapes).flatMap(([pod, scrapes]) =>
+      ["0.1", "+Inf"].map((le) => ({
+        metric: {
+          __name__: "http_client_request_duration_seconds_bucket",
+          ...{ pod, instance: pod, upstream: "check", revision: "check-a", outcome: "ok", le },
+        },
+        values: scrapes.map(([atS, count]) => [atS, `${count}`]),
+      })),
+    );
+    this.onLook(++this.#looks);
+    return { resultType: "matrix", result };
+  }
+
+  [Symbol.dispose](): void {
+    void this.#server.stop(true);
+  }
+}
+
+describe("outcomes by a Prometheus", () => {
+  test("are what was added at each process, also at one that it finds later", async () => {
+    const nowS = Math.floor(Date.now() / 1_000);
+    using prometheus = new FakePrometheus({ a: [[nowS - 20, 5]] });
+    prometheus.onLook = () => {
+      prometheus.scrapes["a"] = [
+        [nowS - 20, 5],
+        [nowS - 5, 7],
+      ];
+      prometheus.scrapes["b"] = [[nowS - 4, 3]];
+    };
+    const seen = await prometheus.outcomes(2);
+    expect(seen.map(({ revision, count, ms }) => ({ revision, count, ms }))).toEqual([
+      { revision: "check-a", count: 2, ms: 100 },
+      { revision: "check-a", count: 3, ms: 100 },
+    ]);
+    expect(prometheus.asked).toContain('http_client_request_duration_seconds_bucket{upstream="check"}[300s]');
+  });
+
+  test("were answered between two scrapes, by this machine's clock, whatever that of the Prometheus says", async () => {
+    const aheadMs = 3_600_000;
+    const scrapedAtS = Date.now() / 1_000 - 20;
+    const aheadS = scrapedAtS + aheadMs / 1_000;
+    using prometheus = new FakePrometheus({ a: [[aheadS, 5]] }, { aheadMs });
+    prometheus.onLook = () => {
+      // Two scrapes came between two looks.
+      prometheus.scrapes["a"] = [
+        [aheadS, 5],
+        [aheadS + 15, 7],
+        [aheadS + 30, 8],
+      ];
+    };
+    const seen = await prometheus.outcomes(2);
+    const scrapedAtMs = scrapedAtS * 1_000;
+    expect(seen.map(({ count }) => count)).toEqual([2, 1]);
+    for (const [i, { sinceMs = 0, atMs }] of seen.entries()) {
+      expect(Math.abs(sinceMs - (scrapedAtMs + i * 15_000))).toBeLessThan(500);
+      // A scrape may take a second from its own time on.
+      expect(Math.abs(atMs - (scrapedAtMs + (i + 1) * 15_000 + 1_000))).toBeLessThan(500);
+    }
+  });
+
+  test("leave out what a process counted before, of one that was only not scraped", async () => {
+    const nowS = Math.floor(Date.now() / 1_000);
+    using prometheus = new FakePrometheus({}, { starts: { old: nowS - 9_000 } });
+    prometheus.onLook = (number) => {
+      prometheus.scrapes["old"] = [
+        [nowS, 1_000],
+        ...(number > 1 ? [[nowS + 1, 1_002] as [number, number]] : []),
+      ];
+    };
+    expect((await prometheus.outcomes(1)).map(({ count }) => count)).toEqual([2]);
+  });
+
+  test("count from zero after a process began again, also where it counted further than before", async () => {
+    const nowS = Math.floor(Date.now() / 1_000);
+    using prometheus = new FakePrometheus({ a: [[nowS - 60, 5]] }, { starts: { a: nowS - 600 } });
+    prometheus.onLook = () => {
+      prometheus.starts["a"] = nowS - 10;
+      prometheus.scrapes["a"] = [
+        [nowS - 60, 5],
+        [nowS, 9],
+      ];
+    };
+    expect((await prometheus.outcomes(1)).map(({ count }) => count)).toEqual([9]);
+  });
 });
 
-test("what is no Prometheus is told by its address", async () => {
+test("an address that is no Prometheus is an error that names it", async () => {
   using server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({ hello: 1 }) });
-  const outcomes = prometheusOutcomes(`${server.url}`)(query, new AbortController().signal);
+  const outcomes = prometheusSource({ url: `${server.url}`, service: "check" }).outcomes(
+    new AbortController().signal,
+  );
   const error: unknown = await (async () => {
     for await (const _ of outcomes);
   })().catch((error: unknown) => error);

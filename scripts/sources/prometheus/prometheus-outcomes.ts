@@ -1,77 +1,184 @@
-import Type from "typebox";
+import Type, { type Static, type TSchema } from "typebox";
 import { Check } from "typebox/schema";
 import { UserError } from "../../cluster/user-error.ts";
-import { CALLS, Counters, STARTED } from "../metrics/counters.ts";
+import { Counters, STARTED } from "../metrics/counters.ts";
+import { CALLS, callsOf } from "../metrics/http-histograms.ts";
 import type { Sample } from "../metrics/samples.ts";
-import type { OutcomeSource } from "../source.ts";
+import type { Outcome, OutcomeSource } from "../source.ts";
 
-const Answer = Type.Object({
-  status: Type.Literal("success"),
-  data: Type.Object({
-    resultType: Type.Literal("vector"),
-    result: Type.Array(
-      Type.Object({
-        metric: Type.Record(Type.String(), Type.String()),
-        value: Type.Tuple([Type.Number(), Type.String()]),
-      }),
-    ),
-  }),
+export interface PrometheusSourceOptions {
+  /** Where it answers, as in `http://127.0.0.1:9090`. */
+  url: string;
+  service: string;
+}
+
+/** A time in seconds since the epoch, by the clock of the Prometheus, and a number as text. */
+const Value = Type.Tuple([Type.Number(), Type.String()]);
+const Metric = Type.Record(Type.String(), Type.String());
+
+const Matrix = Type.Object({
+  resultType: Type.Literal("matrix"),
+  result: Type.Array(Type.Object({ metric: Metric, values: Type.Array(Value) })),
 });
+const Vector = Type.Object({
+  resultType: Type.Literal("vector"),
+  result: Type.Array(Type.Object({ metric: Metric, value: Value })),
+});
+const Scalar = Type.Object({ resultType: Type.Literal("scalar"), result: Value });
+
+const Answer = Type.Object({ status: Type.Literal("success"), data: Type.Unknown() });
+
+/** The clock of a Prometheus, held against this one, in milliseconds. */
+interface Clocks {
+  /** How far it is ahead. */
+  aheadMs: number;
+  /** How much more or less that may be. */
+  errorMs: number;
+}
+
+/** The counters of one process at one scrape. */
+interface Scrape {
+  /** Seconds since the epoch, by the clock of the Prometheus. */
+  atS: number;
+  samples: Sample[];
+}
 
 const EVERY_MS = 1_000;
-// What a process is told apart by; the rest of a sample's labels are the histogram's own.
+// Prometheus itself takes a series for gone when its last sample is older. (--query.lookback-delta)
+const LOOKBACK_S = 300;
+// A sample has the time at which its scrape began. (prometheus, scrape/scrape.go)
+const SCRAPE_TAKES_MS = 1_000;
+// Prometheus' default. A longer one delays outcomes further, and makes none of them wrong: each scrape has its time.
+const SCRAPE_INTERVAL_MS = 60_000;
+// The labels that tell processes apart; the others are the histogram's own.
 const PROCESS = ["job", "instance", "namespace", "pod", "container"];
 
 /**
- * The outcomes by a Prometheus that scrapes the pods. The raw counters are asked for, one series a process, for rates
- * and increases are extrapolated there. They are as old as its last scrape.
- * @param url where it answers, as in `http://127.0.0.1:9090`
+ * The outcomes of a service by a Prometheus that scrapes its callers. The raw counters are asked for, with the time of
+ * each scrape: what was added from one scrape to the next was answered between the two. `rate` and `increase` would
+ * extrapolate, and have no such times.
  */
-export function prometheusOutcomes(url: string): OutcomeSource {
+export function prometheusSource({ url, service }: PrometheusSourceOptions): OutcomeSource {
   const base = url.replace(/\/+$/, "");
-  return async function* ({ service }, signal) {
-    const counters = new Counters();
-    const calls = `${CALLS}_bucket{upstream="${service}"}`;
-    const query = `${calls} or (${STARTED} and on(instance) ${calls})`;
-    for (let isFirst = true; !signal.aborted; isFirst = false) {
-      const due = Bun.sleep(EVERY_MS);
-      const samples = await ask(base, query, signal);
-      const processes = Map.groupBy(samples, ({ labels }) => processOf(labels));
-      const outcomes = [...processes].flatMap(([process, of]) =>
-        counters.added(process, of.map(withoutProcess), !isFirst, Date.now()),
-      );
-      if (outcomes.length > 0) yield outcomes;
-      await due;
-    }
+  return {
+    name: "prometheus",
+    place: base,
+    lagMs: SCRAPE_INTERVAL_MS + EVERY_MS,
+    outcomes: (signal) => prometheusOutcomes(base, service, signal),
   };
 }
 
-async function ask(base: string, query: string, signal: AbortSignal): Promise<Sample[]> {
-  const what = `The Prometheus at ${base}`;
-  let document: unknown;
-  try {
-    const response = await fetch(`${base}/api/v1/query?${new URLSearchParams({ query })}`, { signal });
-    document = await response.json();
-  } catch (error) {
-    if (signal.aborted) return [];
-    throw new UserError(`${what} does not answer: ${error instanceof Error ? error.message : String(error)}`);
+async function* prometheusOutcomes(
+  base: string,
+  service: string,
+  signal: AbortSignal,
+): AsyncGenerator<Outcome[]> {
+  const counters = new Counters(callsOf(service));
+  const calls = `${CALLS}_bucket{upstream="${service}"}`;
+  /** The last scrape that was read of each process, in seconds. */
+  const read = new Map<string, number>();
+  /** The start of each process as of that scrape, in seconds; none where it was not told. */
+  const startedAt = new Map<string, number>();
+  let clocks: Clocks | undefined;
+  let rangeS = LOOKBACK_S;
+  for (let lookedAtMs: number | undefined; !signal.aborted;) {
+    const due = Bun.sleep(EVERY_MS);
+    try {
+      clocks ??= await compareClocks(base, signal);
+      const nowMs = Date.now();
+      const [{ result: series }, { result: starts }] = await Promise.all([
+        query(base, `${calls}[${rangeS}s]`, Matrix, signal),
+        query(base, `${STARTED} and on(instance) ${calls}`, Vector, signal),
+      ]);
+      const startOf = new Map(starts.map(({ metric, value }) => [processOf(metric), Number(value[1])]));
+      const outcomes = [...Map.groupBy(series, ({ metric }) => processOf(metric))].flatMap(([process, of]) =>
+        added(process, of, startOf.get(process), lookedAtMs),
+      );
+      lookedAtMs = nowMs;
+      const newestS = Math.max(0, ...read.values());
+      rangeS = Math.min(LOOKBACK_S, Math.max(1, Math.ceil(nowMs / 1_000 - newestS) + 5));
+      if (outcomes.length > 0) yield outcomes;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    await due;
   }
-  if (!Check(Answer, document))
-    throw new UserError(
-      `${what} does not answer as one does: give its address, --prometheus http://HOST:9090`,
-    );
-  return document.data.result.map(({ metric: { __name__: name = "", ...labels }, value: [, value] }) => ({
-    name,
-    labels,
-    value: Number(value),
-  }));
+
+  /** What the scrapes say that were not read yet. Of a first look the last scrape is where counting begins. */
+  function added(
+    process: string,
+    series: Static<typeof Matrix>["result"],
+    startedAtS: number | undefined,
+    lookedAtMs: number | undefined,
+  ): Outcome[] {
+    const last = read.get(process);
+    const all = scrapesOf(series).filter(({ atS }) => last === undefined || atS > last);
+    const scrapes = lookedAtMs === undefined ? all.slice(-1) : all;
+    return scrapes.flatMap(({ atS, samples }) => {
+      read.set(process, atS);
+      // A scrape from before the start is of the process before it.
+      if (startedAtS !== undefined && startedAtS <= atS) startedAt.set(process, startedAtS);
+      const start = { name: STARTED, labels: {}, value: startedAt.get(process) ?? 0 };
+      const { aheadMs, errorMs } = clocks ?? { aheadMs: 0, errorMs: 0 };
+      const atMs = atS * 1_000 - aheadMs;
+      return counters.added(process, [...samples, start], {
+        fromMs: atMs - errorMs,
+        atMs: atMs + errorMs + SCRAPE_TAKES_MS,
+        beganAfterMs: beganAfter(
+          lookedAtMs,
+          startedAtS === undefined ? undefined : startedAtS * 1_000 - aheadMs,
+        ),
+      });
+    });
+  }
+}
+
+/** A process that was not there at the look before began since, unless its start says that it was only not scraped. */
+function beganAfter(lookedAtMs: number | undefined, startedAtMs: number | undefined): number | undefined {
+  if (lookedAtMs === undefined || startedAtMs === undefined) return lookedAtMs;
+  return startedAtMs > lookedAtMs - LOOKBACK_S * 1_000 ? Math.min(lookedAtMs, startedAtMs) : undefined;
+}
+
+/** The scrapes of one process, the oldest first. */
+function scrapesOf(series: Static<typeof Matrix>["result"]): Scrape[] {
+  const byTime = new Map<number, Sample[]>();
+  for (const { metric, values } of series) {
+    const { __name__: name = "", ...labels } = metric;
+    const own = Object.fromEntries(Object.entries(labels).filter(([label]) => !PROCESS.includes(label)));
+    for (const [atS, value] of values)
+      byTime.set(atS, [...(byTime.get(atS) ?? []), { name, labels: own, value: Number(value) }]);
+  }
+  return [...byTime].map(([atS, samples]) => ({ atS, samples })).sort((a, b) => a.atS - b.atS);
 }
 
 function processOf(labels: Sample["labels"]): string {
   return PROCESS.map((name) => labels[name] ?? "").join("|");
 }
 
-function withoutProcess({ labels, ...sample }: Sample): Sample {
-  const own = Object.entries(labels).filter(([name]) => !PROCESS.includes(name));
-  return { ...sample, labels: Object.fromEntries(own) };
+/** Holds the clock of a Prometheus against this one: its answer is from between the question and the answer. */
+async function compareClocks(base: string, signal: AbortSignal): Promise<Clocks> {
+  const askedAtMs = Date.now();
+  const { result } = await query(base, "time()", Scalar, signal);
+  const tookMs = Date.now() - askedAtMs;
+  return { aheadMs: result[0] * 1_000 - (askedAtMs + tookMs / 2), errorMs: tookMs / 2 };
+}
+
+/** @throws UserError when it does not answer, or not as a Prometheus does */
+async function query<T extends TSchema>(
+  base: string,
+  text: string,
+  schema: T,
+  signal: AbortSignal,
+): Promise<Static<T>> {
+  const what = `The Prometheus at ${base}`;
+  let document: unknown;
+  try {
+    const parameters = new URLSearchParams({ query: text });
+    const response = await fetch(`${base}/api/v1/query?${parameters}`, { signal });
+    document = await response.json();
+  } catch (error) {
+    throw new UserError(`${what} does not answer: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (Check(Answer, document) && Check(schema, document.data)) return document.data;
+  throw new UserError(`${what} does not answer as one does: give its address, --prometheus http://HOST:9090`);
 }

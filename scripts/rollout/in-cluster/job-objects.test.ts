@@ -1,13 +1,22 @@
 import { describe, expect, test } from "bun:test";
 import Type from "typebox";
 import { Check } from "typebox/schema";
-import { type JobOptions, jobObjects } from "./objects.ts";
+import { FORWARD_PORTS, GET_PODS, LIST_PODS } from "../../cluster/rbac.ts";
+import { rightsToWrite } from "../../engines/on-cluster/cluster-engine.ts";
+import { type JobOptions, jobObjects } from "./job-objects.ts";
 
 const OPTIONS: JobOptions = {
   namespace: "kyc",
   service: "credit-check",
-  engine: "knative",
-  virtualService: undefined,
+  rights: [
+    rightsToWrite("credit-check", {
+      apiGroups: ["serving.knative.dev"],
+      resources: ["services"],
+      resourceNames: ["credit-check"],
+      verbs: ["patch"],
+    }),
+    { own: [LIST_PODS, GET_PODS, FORWARD_PORTS], gateways: [], everywhere: [] },
+  ],
   gatewayNamespaces: ["istio-system"],
   image: "dev.local/kyc/kyc-rollout:1",
   args: ["credit-check", "--to=advanced"],
@@ -40,21 +49,23 @@ function rights(options: JobOptions): string[] {
 
 describe("a rollout as a Job", () => {
   test("may change the one service's split, its own journal, history and Lease, and nothing else", () => {
-    const writes = (options: JobOptions): string[] =>
-      rights(options).filter((right) => !/^(get|list) /.test(right) && !right.includes("portforward"));
-    const own = [
-      "update configmaps kyc-rollout-credit-check",
-      "patch configmaps kyc-rollout-credit-check",
+    const writes = rights(OPTIONS).filter(
+      (right) => !/^(get|list) /.test(right) && !right.includes("portforward"),
+    );
+    expect(writes).toEqual([
+      "patch services credit-check",
       "update configmaps kyc-split-credit-check",
       "patch configmaps kyc-split-credit-check",
+      "update configmaps kyc-rollout-credit-check",
+      "patch configmaps kyc-rollout-credit-check",
       "update leases kyc-rollout-credit-check",
-    ];
-    expect(writes(OPTIONS)).toEqual(["patch services credit-check", ...own]);
-    expect(writes({ ...OPTIONS, engine: "istio", virtualService: "kyc-credit-check" })).toEqual([
-      "update virtualservices kyc-credit-check",
-      "patch virtualservices kyc-credit-check",
-      ...own,
     ]);
+  });
+
+  test("has each right once, also where engine and source need the same", () => {
+    const all = rights({ ...OPTIONS, gatewayNamespaces: [] });
+    expect(all.filter((right) => right === "get pods *")).toHaveLength(1);
+    expect(all.filter((right) => right === "create pods/portforward *")).toHaveLength(1);
   });
 
   test("reads no secret and no log, and enters no pod", () => {

@@ -1,14 +1,15 @@
 import type { KubeObject } from "../../cluster/kube/kube-object.ts";
 import { MANAGED_BY, MANAGER } from "../../cluster/ownership.ts";
+import type { PolicyRule, Rights } from "../../cluster/rbac.ts";
+import { historyName } from "../../engines/on-cluster/history-map.ts";
 import { rolloutName } from "../lock/lease-lock.ts";
 
 export interface JobOptions {
   namespace: string;
   service: string;
-  engine: "knative" | "istio";
-  /** Of the engine `istio`: the VirtualService that has the weights. */
-  virtualService: string | undefined;
-  /** Where the ingress gateway's pods are: they are asked whether they have the split, and warm the candidate. */
+  /** What the engine and the source need. */
+  rights: readonly Rights[];
+  /** The namespaces that have pods of the ingress gateway. */
   gatewayNamespaces: readonly string[];
   image: string;
   /** The command's arguments after `rollout`. */
@@ -18,20 +19,12 @@ export interface JobOptions {
   by: string;
 }
 
-interface Rule {
-  apiGroups: string[];
-  resources: string[];
-  verbs: string[];
-  resourceNames?: string[];
-}
-
 /**
- * A rollout as a Job, with a service account that may do what this rollout does and nothing else: read who serves the
- * namespace's requests, change the split of this one service, keep its own journal and Lease, and ask the proxies for
- * their routes. In the order in which they are applied.
+ * A rollout as a Job, with a service account that may do what its engine and its source need, keep its own journal and
+ * Lease, and nothing else. In the order in which they are applied.
  */
 export function jobObjects(options: JobOptions): KubeObject[] {
-  const { namespace, service, gatewayNamespaces } = options;
+  const { namespace, service, rights, gatewayNamespaces } = options;
   const name = rolloutName(service);
   const subject = { kind: "ServiceAccount", name, namespace };
   const meta = (of: string | undefined, called = name): KubeObject["metadata"] => ({
@@ -39,8 +32,13 @@ export function jobObjects(options: JobOptions): KubeObject[] {
     ...(of === undefined ? {} : { namespace: of }),
     labels: { [MANAGED_BY]: MANAGER, app: name },
   });
-  const bound = (kind: "Role" | "ClusterRole", of: string | undefined, called: string, rules: Rule[]) => {
-    const role = { apiVersion: RBAC, kind, metadata: meta(of, called), rules };
+  const bound = (
+    kind: "Role" | "ClusterRole",
+    of: string | undefined,
+    called: string,
+    rules: readonly PolicyRule[],
+  ) => {
+    const role = { apiVersion: RBAC, kind, metadata: meta(of, called), rules: distinct(rules) };
     const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind, name: called };
     return [
       role,
@@ -56,58 +54,41 @@ export function jobObjects(options: JobOptions): KubeObject[] {
       automountServiceAccountToken: false,
     },
     { apiVersion: "v1", kind: "ConfigMap", metadata: meta(namespace) },
-    { apiVersion: "v1", kind: "ConfigMap", metadata: meta(namespace, `kyc-split-${service}`) },
+    { apiVersion: "v1", kind: "ConfigMap", metadata: meta(namespace, historyName(service)) },
     { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: meta(namespace) },
-    ...bound("Role", namespace, name, ownRules(options)),
-    ...elsewhere.flatMap((each) => bound("Role", each, `${name}.${namespace}`, GATEWAY_RULES)),
-    // The gateway is looked for in all namespaces.
-    ...bound("ClusterRole", undefined, `${name}.${namespace}`, [
-      { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
-    ]),
+    ...bound("Role", namespace, name, [...rights.flatMap(({ own }) => own), ...journalRules(service)]),
+    ...elsewhere.flatMap((each) =>
+      bound(
+        "Role",
+        each,
+        `${name}.${namespace}`,
+        rights.flatMap(({ gateways }) => gateways),
+      ),
+    ),
+    ...bound(
+      "ClusterRole",
+      undefined,
+      `${name}.${namespace}`,
+      rights.flatMap(({ everywhere }) => everywhere),
+    ),
     job(options, meta(namespace, `${name}-${options.suffix}`)),
   ] as KubeObject[];
 }
 
 const RBAC = "rbac.authorization.k8s.io/v1";
-const SERVING = "serving.knative.dev";
-const ISTIO = "networking.istio.io";
 
-const GATEWAY_RULES: Rule[] = [
-  { apiGroups: [""], resources: ["pods"], verbs: ["get"] },
-  // Of a WebSocket some API servers ask for `get`, others for `create`.
-  { apiGroups: [""], resources: ["pods/portforward"], verbs: ["get", "create"] },
-];
-
-function ownRules({ service, engine, virtualService }: JobOptions): Rule[] {
-  const name = rolloutName(service);
-  const written: Rule =
-    engine === "knative"
-      ? { apiGroups: [SERVING], resources: ["services"], resourceNames: [service], verbs: ["patch"] }
-      : {
-          apiGroups: [ISTIO],
-          resources: ["virtualservices"],
-          resourceNames: [virtualService ?? ""],
-          verbs: ["update", "patch"],
-        };
+/** The journal and the Lease of a service's rollouts. */
+function journalRules(service: string): PolicyRule[] {
+  const resourceNames = [rolloutName(service)];
   return [
-    written,
-    { apiGroups: [SERVING], resources: ["services", "revisions"], verbs: ["get", "list"] },
-    { apiGroups: [ISTIO], resources: ["virtualservices"], verbs: ["get", "list"] },
-    {
-      apiGroups: [""],
-      resources: ["configmaps"],
-      resourceNames: [name, `kyc-split-${service}`],
-      verbs: ["get", "update", "patch"],
-    },
-    {
-      apiGroups: ["coordination.k8s.io"],
-      resources: ["leases"],
-      resourceNames: [name],
-      verbs: ["get", "update"],
-    },
-    { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] },
-    { apiGroups: [""], resources: ["pods/portforward"], verbs: ["get", "create"] },
+    { apiGroups: [""], resources: ["configmaps"], resourceNames, verbs: ["get", "update", "patch"] },
+    { apiGroups: ["coordination.k8s.io"], resources: ["leases"], resourceNames, verbs: ["get", "update"] },
   ];
+}
+
+/** Each rule once: engine and source may need the same. */
+function distinct(rules: readonly PolicyRule[]): PolicyRule[] {
+  return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()];
 }
 
 function job({ service, image, args, by }: JobOptions, metadata: KubeObject["metadata"]): object {
@@ -135,7 +116,7 @@ function job({ service, image, args, by }: JobOptions, metadata: KubeObject["met
     spec: {
       backoffLimit: 10,
       ttlSecondsAfterFinished: 86_400,
-      // Rolled back, not begun and held are ends; whatever else ends the pod, another one goes on.
+      // Rolled back, not begun and held are ends. When the pod ends otherwise, another one resumes the rollout.
       podFailurePolicy: {
         rules: [
           { action: "FailJob", onExitCodes: { containerName: "rollout", operator: "In", values: [1, 2, 3] } },

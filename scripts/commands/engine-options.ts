@@ -1,0 +1,36 @@
+import { Option } from "commander";
+import { ENGINE_NAMES, ENGINES } from "../engines/registry.ts";
+import { SOURCE_FLAGS, SOURCES } from "../sources/registry.ts";
+
+/** The flags of a command that works with an engine; those of sources are read by `sourceFlagsOf`. */
+export interface EngineFlags {
+  /** An engine's name; looked for when undefined. */
+  engine?: string;
+  /** A source's name; looked for when undefined. */
+  source?: string;
+}
+
+/** The options that choose an engine and a source, as their registries list them. */
+export function engineOptions(): Option[] {
+  return [
+    new Option("--engine <name>", "what carries the split (default: found by looking)").choices(ENGINE_NAMES),
+    new Option(
+      "--source <name>",
+      "what reports the outcomes of requests (default: found by looking)",
+    ).choices(SOURCES.map(({ name }) => name)),
+    ...SOURCE_FLAGS.map(({ name, value, summary }) => new Option(`--${name} <${value}>`, summary)),
+  ];
+}
+
+/** The end of a help text: what the engines and the sources are. */
+export function engineHelp(): string {
+  const all = [...ENGINES, ...SOURCES];
+  const width = Math.max(...all.map(({ name }) => name.length)) + 2;
+  const listed = (each: readonly { name: string; summary: string }[]): string =>
+    each.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`).join("\n");
+  return `
+Engines:
+${listed(ENGINES)}
+Sources:
+${listed(SOURCES)}`;
+}

@@ -1,0 +1,76 @@
+import type { Rights } from "../cluster/rbac.ts";
+import type { Location, ServiceContext } from "../cluster/service-context.ts";
+import type { RevisionState, SplitChange, SplitState, SplitTarget } from "../traffic/engine.ts";
+import type { KnTarget } from "../traffic/kn/target.ts";
+
+/** Carries the split of one service: reads it, writes it, and says when it is in force. */
+export interface Engine {
+  readonly name: string;
+  readonly location: Location;
+  readonly service: string;
+  /** Where the split is written, for people: a file and line, or an object of a cluster. */
+  readonly place: string;
+  read(): Promise<SplitState>;
+  /**
+   * Writes a split over the one with this version, and keeps who did it and why.
+   * Resolves when it is written, which is before the data plane has it.
+   * @throws SplitChanged when the version is not the current one; nothing is written then
+   */
+  write(targets: readonly SplitTarget[], version: string, by: string): Promise<SplitState>;
+  /** Resolves when every proxy sends requests by the split that is written now; with how long that took. */
+  inForce(signal: AbortSignal): Promise<{ ms: number }>;
+  /** The revisions of the service, in the order in which they were made. */
+  revisions(): Promise<RevisionState[]>;
+  /** Where a revision answers by its tag, whatever the split is. @throws UserError, NothingRuns when nothing does */
+  addressOf?(tag: string): Promise<RevisionAddress>;
+}
+
+/** Where one revision takes requests. Disposing of it closes what was opened to reach it. */
+export interface RevisionAddress extends Disposable {
+  url: string;
+  /** The header `host` of its requests. */
+  host: string;
+}
+
+/** An engine that remembers what this tool changed. */
+export interface RecordedEngine extends Engine {
+  /** @param undo whether the write takes back the last change @default false */
+  write(targets: readonly SplitTarget[], version: string, by: string, undo?: boolean): Promise<SplitState>;
+  /** What this tool changed, the oldest first; of many, the latest. */
+  changes(): Promise<SplitChange[]>;
+  /** Whether the engine can tell now which revisions are ready; false where nothing runs. */
+  runs(): Promise<boolean>;
+  /** What carries the traffic now, where that can differ from what is written; undefined where nothing runs. */
+  live(): Promise<readonly SplitTarget[] | undefined>;
+  /**
+   * What the engine itself reports: the traffic it has taken, each target with its revision, and the latest ready
+   * revision. Only where that is more than what is written: kn's remainder goes by it.
+   */
+  status?(): Promise<{ traffic: KnTarget[]; latest: string | undefined } | undefined>;
+  /** The rights in the cluster that all of the above takes; undefined where it takes none. */
+  readonly rights?: Rights;
+}
+
+/** That an engine does not carry the split of a service. */
+export interface NotCarried {
+  /** Why, as a sentence. */
+  because: string;
+}
+
+/** A kind of engine, as the registry lists it. */
+export interface EngineDefinition {
+  readonly name: string;
+  /** For the help: what decides the split then. */
+  readonly summary: string;
+  readonly location: Location;
+  /**
+   * The engine if it carries the split of a service now; else why it does not.
+   * @throws NoCluster, Unreachable when the cluster cannot be asked
+   */
+  detect(context: ServiceContext): Promise<RecordedEngine | NotCarried>;
+  /**
+   * The engine, because the user named it.
+   * @throws UserError, CannotWrite, InvalidManifests, NoCluster, Unreachable when it cannot carry the split
+   */
+  open(context: ServiceContext): Promise<RecordedEngine>;
+}

@@ -1,0 +1,53 @@
+import Type, { type Static } from "typebox";
+import type { SplitChange, SplitState, SplitTarget } from "../../traffic/engine.ts";
+import { sameSplit } from "../../traffic/split/diff.ts";
+import { SPLIT_MANAGER } from "./history-map.ts";
+
+/** Who wrote which fields of an object, as the API server keeps it. */
+export const ManagedFields = Type.Array(
+  Type.Object({
+    manager: Type.Optional(Type.String()),
+    time: Type.Optional(Type.String()),
+    subresource: Type.Optional(Type.String()),
+    fieldsV1: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  }),
+);
+export type ManagedFields = Static<typeof ManagedFields>;
+
+/** The managed fields of any object; none where it has none. */
+export function managedFieldsOf(object: { metadata: object }): ManagedFields {
+  const { managedFields } = object.metadata as { managedFields?: ManagedFields };
+  return managedFields ?? [];
+}
+
+/**
+ * Who wrote a field last, and when: the latest of those who wrote any of it.
+ * @param path as in `["spec", "traffic"]`
+ */
+export function lastWriter(
+  fields: ManagedFields,
+  path: readonly string[],
+): { by: string; atMs: number } | undefined {
+  const writers = fields.flatMap(({ manager = "somebody", time, fieldsV1, subresource }) => {
+    let at: unknown = fieldsV1;
+    for (const step of path) at = (at as Record<string, unknown> | undefined)?.[`f:${step}`];
+    const atMs = Date.parse(time ?? "");
+    return at === undefined || subresource !== undefined || Number.isNaN(atMs) ? [] : [{ by: manager, atMs }];
+  });
+  return writers.sort((a, b) => b.atMs - a.atMs)[0];
+}
+
+/**
+ * Who changed a split last: the API server knows the program that did, and where that is this tool, its history knows
+ * for whom.
+ */
+export function changedBy(
+  fields: ManagedFields,
+  path: readonly string[],
+  last: SplitChange | undefined,
+  targets: readonly SplitTarget[],
+): SplitState["changed"] {
+  const writer = lastWriter(fields, path);
+  const isOwn = writer?.by === SPLIT_MANAGER && last !== undefined && sameSplit(last.after, targets);
+  return isOwn ? { by: last.by, atMs: last.atMs } : writer;
+}

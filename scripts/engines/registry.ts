@@ -1,0 +1,15 @@
+import type { EngineDefinition } from "./engine.ts";
+import { istio } from "./istio/istio.ts";
+import { knative } from "./knative/knative.ts";
+import { local } from "./local/local.ts";
+
+/** Every engine, in the order in which they are tried where none is named. */
+export const ENGINES: readonly EngineDefinition[] = [local, istio, knative];
+
+export const ENGINE_NAMES: readonly string[] = ENGINES.map(({ name }) => name);
+
+/** The engine that writes the files of a folder. Where no other carries a split, they are what there is. */
+export const FILES_ENGINE = local;
+
+/** The engines of clusters. */
+export const CLUSTER_ENGINES = ENGINES.filter(({ location }) => location === "cluster");

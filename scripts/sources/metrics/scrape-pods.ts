@@ -1,0 +1,114 @@
+import type { Kube } from "../../cluster/kube/client.ts";
+import { type Forward, forwardPort } from "../../cluster/kube/port-forward.ts";
+import { UserError } from "../../cluster/user-error.ts";
+import type { LivePod } from "../../cluster/workload/live-objects.ts";
+import type { Outcome } from "../source.ts";
+import type { Counters } from "./counters.ts";
+import { readSamples, type Sample } from "./samples.ts";
+
+export interface ScrapeOptions {
+  kube: Kube;
+  /** The pods to ask now. One that is ending still answers, and is asked until it is gone. */
+  listPods(signal: AbortSignal): Promise<LivePod[]>;
+  /** Where a pod answers with its metrics, past any sidecar. */
+  port: number;
+  path: string;
+  counters: Counters;
+  /** Ends the message of an error: what else could be done. */
+  advice: string;
+}
+
+const EVERY_MS = 1_000;
+// Longer than a pod takes to start, and a sidecar to let requests through.
+const SILENT_FOR_MS = 30_000;
+const ANSWERS_WITHIN_MS = 5_000;
+
+/** An outcome is reported with the next look, and a look waits for its slowest pod. */
+export const SCRAPE_LAG_MS = EVERY_MS + ANSWERS_WITHIN_MS;
+
+/** A pod whose metrics are read. */
+interface Watched {
+  forward: Promise<Forward>;
+  namespace: string;
+  /** When a look found no such pod; undefined for those of the first look. */
+  beganAfterMs: number | undefined;
+}
+
+/**
+ * The outcomes of the requests that pods count in metrics of Prometheus' text format. Each pod is asked every second
+ * through a forwarded port. What a pod counts in its last second is lost with it.
+ * @throws UserError when there are pods and none of them can be asked
+ */
+export async function* scrapePods(options: ScrapeOptions, signal: AbortSignal): AsyncGenerator<Outcome[]> {
+  const { kube, counters, port, path, advice } = options;
+  const watched = new Map<string, Watched>();
+  let heardAt = performance.now();
+  let lookedAtMs: number | undefined;
+  try {
+    while (!signal.aborted) {
+      const due = Bun.sleep(EVERY_MS);
+      const listedAtMs = Date.now();
+      const pods = await options.listPods(signal);
+      follow(pods, lookedAtMs);
+      lookedAtMs = listedAtMs;
+      const batches = await Promise.all([...watched].map(([uid, pod]) => look(uid, pod)));
+      if (batches.some((batch) => batch !== undefined) || watched.size === 0) heardAt = performance.now();
+      if (performance.now() - heardAt > SILENT_FOR_MS) throw new UserError(cannotAsk(pods));
+      const outcomes = batches.flatMap((batch) => batch ?? []);
+      if (outcomes.length > 0) yield outcomes;
+      await due;
+    }
+  } finally {
+    for (const { forward } of watched.values()) close(forward);
+  }
+
+  function follow(pods: readonly LivePod[], beganAfterMs: number | undefined): void {
+    const uids = new Set(pods.map(uidOf));
+    for (const [uid, { forward }] of watched) {
+      if (uids.has(uid)) continue;
+      watched.delete(uid);
+      close(forward);
+    }
+    counters.keep(uids);
+    for (const pod of pods) {
+      if (watched.has(uidOf(pod))) continue;
+      const { name, namespace = "default" } = pod.metadata;
+      const forward = forwardPort({ kube, namespace, pod: name, port });
+      forward.catch(() => undefined);
+      watched.set(uidOf(pod), { forward, namespace, beganAfterMs });
+    }
+  }
+
+  /** What a pod counted since the last look; undefined when it does not answer, and the next look makes up for it. */
+  async function look(uid: string, { forward, beganAfterMs }: Watched): Promise<Outcome[] | undefined> {
+    const fromMs = Date.now();
+    const samples = await scrape(forward);
+    return samples && counters.added(uid, samples, { fromMs, atMs: Date.now(), beganAfterMs });
+  }
+
+  async function scrape(forward: Promise<Forward>): Promise<Sample[] | undefined> {
+    try {
+      const { url } = await forward;
+      const within = AbortSignal.any([signal, AbortSignal.timeout(ANSWERS_WITHIN_MS)]);
+      const response = await fetch(`${url}${path}`, { signal: within });
+      const page = await response.text();
+      return response.ok ? readSamples(page, (name) => counters.reads(name)) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  function cannotAsk(pods: readonly LivePod[]): string {
+    const names = pods.map(({ metadata }) => metadata.name).join(", ");
+    const namespaces = [...new Set([...watched.values()].map(({ namespace }) => namespace))].join(", ");
+    return `The metrics of ${names} cannot be read: that takes the right to create pods/portforward in ${namespaces}. ${advice}`;
+  }
+}
+
+function close(forward: Promise<Forward>): void {
+  void forward.then((open) => open[Symbol.dispose]()).catch(() => {});
+}
+
+function uidOf({ metadata }: LivePod): string {
+  return metadata.uid ?? metadata.name;
+}

@@ -1,0 +1,16 @@
+import type { SourceDefinition } from "../source.ts";
+
+/** The metrics of this project's own services, read from their pods. */
+export const pods: SourceDefinition = {
+  name: "pods",
+  summary: "the calls of a service, as the pods of its callers count them, by port-forward",
+  locations: ["cluster"],
+  flags: [],
+  inCluster: true,
+  applies: async () => true,
+  async open(context) {
+    const { podSource } = await import("./pod-outcomes.ts");
+    const { namespace, service } = context;
+    return podSource({ kube: await context.kube(), namespace, service });
+  },
+};

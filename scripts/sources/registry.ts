@@ -1,0 +1,83 @@
+import type { Location, ServiceContext } from "../cluster/service-context.ts";
+import { UserError } from "../cluster/user-error.ts";
+import { mesh } from "./mesh/mesh.ts";
+import { pods } from "./pods/pods.ts";
+import { prometheus } from "./prometheus/prometheus.ts";
+import type { OutcomeSource, SourceDefinition, SourceFlag, SourceFlags } from "./source.ts";
+
+/** Every source, in the order in which they are tried where none is named. */
+export const SOURCES: readonly SourceDefinition[] = [mesh, pods, prometheus];
+
+/** The options that choose or describe a source. */
+export const SOURCE_FLAGS: readonly SourceFlag[] = SOURCES.flatMap(({ flags }) => flags);
+
+/** The options of sources among all that a command was given. */
+export function sourceFlagsOf(given: object): SourceFlags {
+  const names = new Set(SOURCE_FLAGS.map(({ name }) => name));
+  const texts = Object.entries(given).flatMap(([key, value]): [string, string][] => {
+    const name = optionName(key);
+    return names.has(name) && typeof value === "string" ? [[name, value]] : [];
+  });
+  return Object.fromEntries(texts);
+}
+
+export interface ChooseSourceOptions {
+  /** Where the engine is whose requests are to be reported. */
+  location: Location;
+  /** A source's name. @default the one whose options were given, else the first that has something to read */
+  name?: string | undefined;
+  flags: SourceFlags;
+}
+
+/**
+ * Opens the source of a service's outcomes.
+ * @throws UserError when none fits, when options of two sources are given, or when the source cannot be opened
+ */
+export async function openSource(
+  context: ServiceContext,
+  { location, name, flags }: ChooseSourceOptions,
+): Promise<OutcomeSource> {
+  const named = definitionFor(name, flags);
+  if (named === undefined) {
+    for (const definition of SOURCES) {
+      if (definition.locations.includes(location) && (await definition.applies?.(context)))
+        return definition.open(context, flags);
+    }
+    throw new UserError(`No source reports the outcomes of ${context.service}: ${SOURCE_ADVICE}`);
+  }
+  if (!named.locations.includes(location)) throw new UserError(wrongPlace(named, location));
+  return named.open(context, flags);
+}
+
+/** The source of a name. @throws UserError when there is none */
+export function sourceNamed(name: string): SourceDefinition {
+  const found = SOURCES.find((definition) => definition.name === name);
+  if (found !== undefined) return found;
+  throw new UserError(
+    `There is no source ${name}: known are ${SOURCES.map((each) => each.name).join(", ")}.`,
+  );
+}
+
+function definitionFor(name: string | undefined, flags: SourceFlags): SourceDefinition | undefined {
+  const byFlag = SOURCES.filter((definition) => definition.flags.some((flag) => flag.name in flags));
+  const chosen = name === undefined ? byFlag[0] : sourceNamed(name);
+  const other = byFlag.find((definition) => definition !== chosen);
+  if (chosen === undefined || other === undefined) return chosen;
+  const flag = other.flags.find((each) => each.name in flags)?.name ?? "";
+  throw new UserError(
+    `--${flag} is an option of source ${other.name}, and source ${chosen.name} is chosen: give one of them.`,
+  );
+}
+
+function wrongPlace({ name }: SourceDefinition, location: Location): string {
+  const others = SOURCES.filter(({ locations }) => locations.includes(location)).map((each) => each.name);
+  const where = location === "machine" ? "on this machine" : "on a cluster";
+  return `Source ${name} does not report the requests of an engine ${where}: these do: ${others.join(", ")}.`;
+}
+
+const SOURCE_ADVICE = `give one by ${SOURCE_FLAGS.map(({ name }) => `--${name}`).join(" or ")}.`;
+
+/** As commander keeps an option's value: `prometheusToken` for `--prometheus-token`. */
+function optionName(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
