@@ -121,7 +121,7 @@ async function runRollout(service: string, flags: RolloutFlags): Promise<void> {
       import("../rollout/plan/plan.ts"),
       import("../rollout/lock/lock.ts"),
       import("../rollout/journal/journal.ts"),
-      import("../traffic/engine.ts"),
+      import("../traffic/split/split.ts"),
     ]);
   try {
     const command = controlOf(flags);

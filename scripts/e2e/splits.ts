@@ -1,5 +1,5 @@
 import { chdtrc, compiled } from "cephes";
-import type { SplitTarget } from "../traffic/engine.ts";
+import type { SplitTarget } from "../traffic/split/split.ts";
 import type { RecordedEngine } from "../engines/engine.ts";
 import { istioEngine } from "../engines/istio/istio-engine.ts";
 import { knativeEngine } from "../engines/knative/knative-engine.ts";

@@ -1,4 +1,4 @@
-import type { SplitState, SplitTarget } from "../traffic/engine.ts";
+import type { SplitState, SplitTarget } from "../traffic/split/split.ts";
 import { LATEST } from "../traffic/kn/flags.ts";
 import { sameSplit } from "../traffic/split/diff.ts";
 import { FILES_ENGINE } from "./registry.ts";

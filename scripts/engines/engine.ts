@@ -1,6 +1,6 @@
 import type { Rights } from "../cluster/rbac.ts";
 import type { Location, ServiceContext } from "../cluster/service-context.ts";
-import type { RevisionState, SplitChange, SplitState, SplitTarget } from "../traffic/engine.ts";
+import type { RevisionState, SplitChange, SplitState, SplitTarget } from "../traffic/split/split.ts";
 import type { KnTarget } from "../traffic/kn/target.ts";
 
 /** Carries the split of one service: reads it, writes it, and says when it is in force. */

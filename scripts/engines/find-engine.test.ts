@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { withSample } from "../../test/sample.ts";
 import { NoCluster } from "../cluster/kubeconfig/kubeconfig.ts";
 import { type ServiceContext, serviceContext } from "../cluster/service-context.ts";
-import { CannotWrite } from "../traffic/engine.ts";
+import { CannotWrite } from "../traffic/split/split.ts";
 import { findEngine } from "./find-engine.ts";
 
 // No test may find the cluster of whoever runs it.

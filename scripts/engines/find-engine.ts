@@ -1,7 +1,7 @@
 import type { ServiceContext } from "../cluster/service-context.ts";
 import { UserError } from "../cluster/user-error.ts";
 import { didYouMean } from "../nearest.ts";
-import { CannotWrite } from "../traffic/engine.ts";
+import { CannotWrite } from "../traffic/split/split.ts";
 import type { EngineDefinition, RecordedEngine } from "./engine.ts";
 import { CLUSTER_ENGINES, ENGINE_NAMES, ENGINES, FILES_ENGINE } from "./registry.ts";
 

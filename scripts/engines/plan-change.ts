@@ -1,4 +1,4 @@
-import type { RevisionState, SplitState, SplitTarget } from "../traffic/engine.ts";
+import type { RevisionState, SplitState, SplitTarget } from "../traffic/split/split.ts";
 import type { RecordedEngine } from "./engine.ts";
 import { computeTraffic, type KnState } from "../traffic/kn/compute.ts";
 import type { KnFlags } from "../traffic/kn/flags.ts";

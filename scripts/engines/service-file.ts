@@ -4,7 +4,7 @@ import { Check } from "typebox/schema";
 import { parseDocuments } from "../manifests/document.ts";
 import { InvalidManifests } from "../manifests/problem.ts";
 import { didYouMean } from "../nearest.ts";
-import { CannotWrite } from "../traffic/engine.ts";
+import { CannotWrite } from "../traffic/split/split.ts";
 
 const Target = Type.Object({
   revisionName: Type.Optional(Type.String()),

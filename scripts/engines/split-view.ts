@@ -1,4 +1,4 @@
-import { CannotWrite, type SplitTarget } from "../traffic/engine.ts";
+import { CannotWrite, type SplitTarget } from "../traffic/split/split.ts";
 import type { RecordedEngine } from "./engine.ts";
 import { wilson } from "../traffic/wilson.ts";
 import { InvalidManifests } from "../manifests/problem.ts";

@@ -1,5 +1,5 @@
 import type { SplitRow, SplitView } from "../engines/split-view.ts";
-import type { SplitTarget } from "../traffic/engine.ts";
+import type { SplitTarget } from "../traffic/split/split.ts";
 import { diffSplits, type TargetChange } from "../traffic/split/diff.ts";
 import type { Style } from "./style.ts";
 

@@ -2,7 +2,7 @@ import { EXIT, Failure } from "../../exit.ts";
 import { type PlannedChange, planChange, Refused, refuseUnready } from "../../engines/plan-change.ts";
 import { drawChange } from "../../terminal/draw-split.ts";
 import { styleFor } from "../../terminal/style.ts";
-import { CannotWrite, NothingRuns, SplitChanged } from "../../traffic/engine.ts";
+import { CannotWrite, NothingRuns, SplitChanged } from "../../traffic/split/split.ts";
 import type { RecordedEngine } from "../../engines/engine.ts";
 import { changedShare, sameSplit } from "../../traffic/split/diff.ts";
 import { lastToUndo } from "../../traffic/split/history.ts";

@@ -59,7 +59,7 @@ export function contextOf(service: string, { dir, context, namespace }: SplitFla
 export async function engineFor(where: ServiceContext, flags: SplitFlags): Promise<RecordedEngine> {
   const [{ findEngine }, { CannotWrite }, { InvalidManifests }] = await Promise.all([
     import("../../engines/find-engine.ts"),
-    import("../../traffic/engine.ts"),
+    import("../../traffic/split/split.ts"),
     import("../../manifests/problem.ts"),
   ]);
   try {

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { stringify } from "yaml";
 import { EXIT, Failure } from "../../exit.ts";
 import { readServiceStates } from "../../engines/service-file.ts";
-import { CannotWrite } from "../../traffic/engine.ts";
+import { CannotWrite } from "../../traffic/split/split.ts";
 import { computeTraffic } from "../../traffic/kn/compute.ts";
 import { resolved, withDefaults } from "../../traffic/kn/target.ts";
 import { unknownReferences } from "../../traffic/kn/unknown.ts";

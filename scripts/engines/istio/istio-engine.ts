@@ -1,5 +1,5 @@
 import { Check } from "typebox/schema";
-import { CannotWrite, SplitChanged, type SplitState, type SplitTarget } from "../../traffic/engine.ts";
+import { CannotWrite, SplitChanged, type SplitState, type SplitTarget } from "../../traffic/split/split.ts";
 import { destinationLike, destinationOf, percentsOf, weightsFor } from "../../traffic/split/weights.ts";
 import { ApiError } from "../../cluster/kube/api-error.ts";
 import { nameOf, refOf } from "../../cluster/kube/kube-object.ts";

@@ -1,5 +1,5 @@
 import { Check } from "typebox/schema";
-import { CannotWrite, SplitChanged, type SplitState } from "../../traffic/engine.ts";
+import { CannotWrite, SplitChanged, type SplitState } from "../../traffic/split/split.ts";
 import type { RecordedEngine } from "../engine.ts";
 import { asSplit, asTraffic, withDefaults } from "../../traffic/kn/target.ts";
 import type { Kube } from "../../cluster/kube/client.ts";

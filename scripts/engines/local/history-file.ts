@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { SplitChange } from "../../traffic/engine.ts";
+import type { SplitChange } from "../../traffic/split/split.ts";
 import { readHistory, withChange, writeHistory } from "../../traffic/split/history.ts";
 
 // Whoever holds the lock for longer has died with it.

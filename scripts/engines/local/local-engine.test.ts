@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { choose, withSample } from "../../../test/sample.ts";
-import { CannotWrite, NothingRuns, SplitChanged, type SplitTarget } from "../../traffic/engine.ts";
+import { CannotWrite, NothingRuns, SplitChanged, type SplitTarget } from "../../traffic/split/split.ts";
 import type { RecordedEngine } from "../engine.ts";
 import { lastToUndo } from "../../traffic/split/history.ts";
 import { localEngine } from "./local-engine.ts";

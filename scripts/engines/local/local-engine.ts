@@ -6,7 +6,7 @@ import {
   SplitChanged,
   type SplitState,
   type SplitTarget,
-} from "../../traffic/engine.ts";
+} from "../../traffic/split/split.ts";
 import { sameSplit } from "../../traffic/split/diff.ts";
 import { lineOf } from "../../traffic/splits.ts";
 import { findMesh } from "../../mesh/admin/dev-file.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { SplitTarget } from "../../traffic/engine.ts";
+import type { SplitTarget } from "../../traffic/split/split.ts";
 import type { Outcome } from "../../sources/source.ts";
 import { TestSystem } from "../../mesh/testing/system.ts";
 import { meshSource } from "../../sources/mesh/mesh-outcomes.ts";

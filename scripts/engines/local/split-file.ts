@@ -6,7 +6,7 @@ import { readManifests } from "../../manifests/read.ts";
 import type { HTTPRouteDestination } from "../../manifests/kinds/istio-route.ts";
 import { didYouMean } from "../../nearest.ts";
 import { compilePlan } from "../../traffic/compile.ts";
-import { CannotWrite, type SplitTarget } from "../../traffic/engine.ts";
+import { CannotWrite, type SplitTarget } from "../../traffic/split/split.ts";
 import { asTraffic, type KnTarget } from "../../traffic/kn/target.ts";
 import type { KnativeServicePlan } from "../../traffic/knative.ts";
 import { type PlannedSplit, splitsOf } from "../../traffic/splits.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { SAMPLE } from "../../../test/sample.ts";
-import { CannotWrite, SplitChanged, type SplitTarget } from "../../traffic/engine.ts";
+import { CannotWrite, SplitChanged, type SplitTarget } from "../../traffic/split/split.ts";
 import type { RecordedEngine } from "../engine.ts";
 import { lastToUndo } from "../../traffic/split/history.ts";
 import { Kube } from "../../cluster/kube/client.ts";

@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
-import type { SplitChange } from "../../traffic/engine.ts";
+import type { SplitChange } from "../../traffic/split/split.ts";
 import { readHistory, withChange, writeHistory } from "../../traffic/split/history.ts";
 import { ApiError } from "../../cluster/kube/api-error.ts";
 import type { Kube } from "../../cluster/kube/client.ts";

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import type { SplitChange, SplitState, SplitTarget } from "../../traffic/engine.ts";
+import type { SplitChange, SplitState, SplitTarget } from "../../traffic/split/split.ts";
 import { sameSplit } from "../../traffic/split/diff.ts";
 import { SPLIT_MANAGER } from "./history-map.ts";
 

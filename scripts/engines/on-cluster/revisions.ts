@@ -1,4 +1,4 @@
-import type { RevisionState } from "../../traffic/engine.ts";
+import type { RevisionState } from "../../traffic/split/split.ts";
 import type { Kube } from "../../cluster/kube/client.ts";
 import { readWorkload } from "../../cluster/workload/follow.ts";
 

@@ -4,7 +4,7 @@ import {
   SplitChanged,
   type SplitState,
   type SplitTarget,
-} from "../../traffic/engine.ts";
+} from "../../traffic/split/split.ts";
 import type { Location } from "../../cluster/service-context.ts";
 import type { OutcomeSource } from "../../sources/source.ts";
 import type { RecordedEngine } from "../engine.ts";

@@ -1,5 +1,5 @@
 import { Check } from "typebox/schema";
-import { NothingRuns } from "../../traffic/engine.ts";
+import { NothingRuns } from "../../traffic/split/split.ts";
 import { ADMIN_PATH } from "./admin-path.ts";
 import { findMesh } from "./dev-file.ts";
 import { MeshState, type ServiceState } from "./schema.ts";

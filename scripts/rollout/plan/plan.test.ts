@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { OutcomeSource } from "../../sources/source.ts";
-import type { SplitTarget } from "../../traffic/engine.ts";
+import type { SplitTarget } from "../../traffic/split/split.ts";
 import { SETTINGS, Simulation } from "../testing/simulation.ts";
 import { detectionRequests, forecast } from "./forecast.ts";
 import { look } from "./look.ts";

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import type { SplitState } from "../../traffic/engine.ts";
+import type { SplitState } from "../../traffic/split/split.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { OutcomeSource } from "../../sources/source.ts";
 import { didYouMean } from "../../nearest.ts";

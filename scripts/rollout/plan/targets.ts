@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import type { SplitTarget } from "../../traffic/engine.ts";
+import type { SplitTarget } from "../../traffic/split/split.ts";
 
 /** An entry of a split as it is written down: like {@link SplitTarget}, with null where there is no tag. */
 export const Target = Type.Object({

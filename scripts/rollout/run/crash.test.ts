@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { SplitTarget } from "../../traffic/engine.ts";
+import type { SplitTarget } from "../../traffic/split/split.ts";
 import { next } from "../machine/next.ts";
 import type { Command, State } from "../machine/state.ts";
 import { sameTargets, type Target, toTargets } from "../plan/targets.ts";

@@ -1,4 +1,4 @@
-import { SplitChanged, type SplitState } from "../../traffic/engine.ts";
+import { SplitChanged, type SplitState } from "../../traffic/split/split.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { goalOf } from "../machine/transitions.ts";
 import { ownershipOf } from "../machine/drift.ts";

@@ -1,4 +1,9 @@
-import { type RevisionState, SplitChanged, type SplitState, type SplitTarget } from "../../traffic/engine.ts";
+import {
+  type RevisionState,
+  SplitChanged,
+  type SplitState,
+  type SplitTarget,
+} from "../../traffic/split/split.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { Outcome, OutcomeSource } from "../../sources/source.ts";
 import type { Clock } from "../clock.ts";

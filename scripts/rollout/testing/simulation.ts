@@ -1,4 +1,4 @@
-import type { SplitTarget } from "../../traffic/engine.ts";
+import type { SplitTarget } from "../../traffic/split/split.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { OutcomeSource } from "../../sources/source.ts";
 import { seededRandom } from "../../traffic/random.ts";

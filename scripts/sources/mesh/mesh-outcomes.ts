@@ -1,5 +1,5 @@
 import { Check } from "typebox/schema";
-import { NothingRuns } from "../../traffic/engine.ts";
+import { NothingRuns } from "../../traffic/split/split.ts";
 import { MeshEvent, type ServedEvent } from "../../mesh/admin/schema.ts";
 import { askMesh, findMeshState, type RunningMeshOptions, serviceOf } from "../../mesh/admin/running-mesh.ts";
 import type { Outcome, OutcomeSource } from "../source.ts";

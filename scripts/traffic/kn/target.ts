@@ -1,4 +1,4 @@
-import type { SplitTarget } from "../engine.ts";
+import type { SplitTarget } from "../split/split.ts";
 
 /** An entry of `spec.traffic` as the API server keeps it: with every default filled in. */
 export interface KnTarget {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { SplitTarget } from "../engine.ts";
+import type { SplitTarget } from "./split.ts";
 import { changedShare, diffSplits, sameSplit } from "./diff.ts";
 
 function split(percents: Readonly<Record<string, number>>): SplitTarget[] {

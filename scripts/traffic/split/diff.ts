@@ -1,4 +1,4 @@
-import type { SplitTarget } from "../engine.ts";
+import type { SplitTarget } from "./split.ts";
 
 /** What becomes of one target of a split: its place in one, the other or both. */
 export interface TargetChange {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { SplitChange } from "../engine.ts";
+import type { SplitChange } from "./split.ts";
 import { lastToUndo, readHistory, withChange, writeHistory } from "./history.ts";
 
 function change(from: number, to: number, undo = false): SplitChange {

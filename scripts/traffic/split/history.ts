@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
-import type { SplitChange, SplitTarget } from "../engine.ts";
+import type { SplitChange, SplitTarget } from "./split.ts";
 
 // Enough to go back a rollout of many steps, little enough for an object of a cluster.
 const MOST_CHANGES = 50;

@@ -1,4 +1,4 @@
-import type { SplitTarget } from "../engine.ts";
+import type { SplitTarget } from "./split.ts";
 import { CLUSTER_DOMAIN } from "../hosts.ts";
 
 /** A destination of a weighted rule, as far as it says which revision is meant. */
