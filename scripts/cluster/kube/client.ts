@@ -216,10 +216,18 @@ export class Kube {
     return found?.resources ?? [];
   }
 
-  /** Of credentials that are not accepted, the server does not even say whose they are. */
+  /** Names the credentials that were refused: the server does not say whose they are. */
   #refusal(what: string, response: Response): Promise<ApiError> {
-    const who = response.status === 401 ? ` with the credentials of ${this.connection.context}` : "";
-    return ApiError.of(`${what}${who}`, response);
+    const { context, withheld } = this.connection;
+    if (withheld && (response.status === 401 || response.status === 403))
+      return ApiError.of(
+        `${what}; no credentials were sent, as the server of ${context} has no TLS`,
+        response,
+      );
+    return ApiError.of(
+      response.status === 401 ? `${what} with the credentials of ${context}` : what,
+      response,
+    );
   }
 
   #object(what: string, path: string, request: ApiRequest): Promise<KubeObject> {

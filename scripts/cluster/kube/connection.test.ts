@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createServer } from "node:net";
+import { Kube } from "./client.ts";
 import { Unreachable } from "./connection.ts";
 import { NoCluster } from "../kubeconfig/kubeconfig.ts";
 import { Authority } from "./testing/certificates.ts";
@@ -78,6 +79,29 @@ describe("a server", () => {
     using unused = await FakeApiServer.start();
     const connection = connectTo(unused, { cluster: { server: `http://127.0.0.1:${server.port}` } });
     expect(await (await connection.send("/version")).text()).toEndWith("/version");
+  });
+
+  test("without TLS gets no credentials, and its refusal says so", async () => {
+    const seen: (string | null)[] = [];
+    using server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch({ headers }) {
+        seen.push(headers.get("authorization"));
+        return new Response("Unauthorized", { status: 401 });
+      },
+    });
+    using unused = await FakeApiServer.start();
+    const changes = {
+      cluster: { server: `http://127.0.0.1:${server.port}` },
+      user: { token: "secret" },
+    };
+    const kube = new Kube(connectTo(unused, changes));
+    const error = await rejection(kube.send("cannot ask", "/version"));
+    expect(error.message).toBe(
+      "cannot ask; no credentials were sent, as the server of test has no TLS: the API server answered 401",
+    );
+    expect(seen).toEqual([null]);
   });
 
   test("that redirects elsewhere is not followed there with the user's credentials", async () => {

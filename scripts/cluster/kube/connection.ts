@@ -7,6 +7,8 @@ export interface Connection {
   /** The kubeconfig context that is used. */
   readonly context: string;
   readonly server: string;
+  /** Whether the context's credentials are not sent, because the server has no TLS. */
+  readonly withheld?: boolean;
   /** The context's own namespace, if it has one. */
   readonly namespace: string | undefined;
   /** Sends a request to a path of the API server. @throws Unreachable when no complete answer comes in time */
@@ -94,6 +96,7 @@ export function connect({ timeoutMs = 40_000, ...options }: ConnectOptions = {})
     context,
     server,
     namespace,
+    withheld: source.isWithheld,
     send: (path, request = {}) => answer(path, request, true),
     open: (path, request = {}) => answer(path, request, false),
     async dial(path, protocol) {

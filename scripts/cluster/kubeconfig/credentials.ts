@@ -75,13 +75,14 @@ export class CredentialSource {
 
   async #get(): Promise<Credentials> {
     const { cluster, user } = this.#choice;
-    const headers: Record<string, string> = user.as ? { "Impersonate-User": user.as } : {};
     // Always set: otherwise an environment variable could switch the check off.
     const tls: Tls = { rejectUnauthorized: cluster["insecure-skip-tls-verify"] !== true };
-    if (!this.#isSecure) return { headers, tls };
-    const given = await this.#plugin?.credential();
+    if (!this.#isSecure) return { headers: {}, tls };
+    const headers: Record<string, string> = user.as ? { "Impersonate-User": user.as } : {};
+    await this.#authorize(headers);
+    // A plugin is run only for what the kubeconfig itself does not say.
+    const given = headers["Authorization"] ? undefined : await this.#plugin?.credential();
     if (given?.token) headers["Authorization"] = `Bearer ${given.token}`;
-    else await this.#authorize(headers);
     const ca = pem(cluster["certificate-authority-data"], cluster["certificate-authority"]);
     const cert =
       given?.clientCertificateData || pem(user["client-certificate-data"], user["client-certificate"]);

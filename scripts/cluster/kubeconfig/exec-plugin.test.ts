@@ -76,6 +76,7 @@ describe("a credential plugin", () => {
         cluster: {
           server: given.server.url,
           "certificate-authority-data": Buffer.from(given.server.authority.cert).toString("base64"),
+          config: null,
         },
       },
     });

@@ -6,6 +6,7 @@ import type { Cluster, ExecConfig } from "./kubeconfig.ts";
 const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
 const ExecCredential = Type.Object({
   kind: Type.Literal("ExecCredential"),
+  apiVersion: Type.String(),
   status: Type.Object({
     token: Text,
     clientCertificateData: Text,
@@ -62,9 +63,11 @@ export class ExecPlugin {
   }
 
   async #run(): Promise<ExecCredential> {
-    const { command } = this.#config;
+    const { command, apiVersion } = this.#config;
     const answer = parse(await this.#output());
     if (!Check(ExecCredential, answer)) throw new Error(`${command} did not print an ExecCredential`);
+    if (answer.apiVersion !== apiVersion)
+      throw new Error(`${command} printed an ExecCredential of ${answer.apiVersion}, not of ${apiVersion}`);
     const { token, clientCertificateData, clientKeyData, expirationTimestamp } = answer.status;
     if (!token && !(clientCertificateData && clientKeyData))
       throw new Error(`${command} gave neither a token nor a client certificate with its key`);
@@ -119,11 +122,15 @@ export class ExecPlugin {
       "insecure-skip-tls-verify": cluster["insecure-skip-tls-verify"] ?? undefined,
       "certificate-authority-data": cluster["certificate-authority-data"] ?? undefined,
       "proxy-url": cluster["proxy-url"] ?? undefined,
+      config: cluster.extensions?.find(({ name }) => name === EXTENSION)?.extension ?? null,
     };
     const spec = { interactive, ...(provideClusterInfo ? { cluster: about } : {}) };
     return JSON.stringify({ kind: "ExecCredential", apiVersion, spec });
   }
 }
+
+/** The entry in a cluster's `extensions` that is meant for its plugin. */
+const EXTENSION = "client.authentication.k8s.io/exec";
 
 function variables(env: ExecConfig["env"]): Record<string, string> {
   return Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));

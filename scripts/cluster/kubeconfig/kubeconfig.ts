@@ -52,6 +52,7 @@ const Cluster = Type.Object({
   "insecure-skip-tls-verify": maybe(Type.Boolean()),
   "tls-server-name": Text,
   "proxy-url": Text,
+  extensions: maybe(Type.Array(Type.Object({ name: Type.String(), extension: Type.Unknown() }))),
 });
 export type Cluster = Static<typeof Cluster>;
 

@@ -31,14 +31,24 @@ export class Authority {
     return this.#issue(name, []);
   }
 
+  /** A server's certificate that was valid until a minute ago. */
+  expiredServer(...hosts: string[]): Identity {
+    return this.#issue("server", [alternativeNames(hosts)], -60_000);
+  }
+
+  /** A client's certificate that was valid until a minute ago. */
+  expiredClient(name: string): Identity {
+    return this.#issue(name, [], -60_000);
+  }
+
   get #signer(): Signer {
     return { issuer: this.#name, key: this.#keys.privateKey };
   }
 
-  #issue(subject: string, extensions: Buffer[]): Identity {
+  #issue(subject: string, extensions: Buffer[], untilMs?: number): Identity {
     const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     return {
-      cert: certificate({ subject, key: publicKey, extensions }, this.#signer),
+      cert: certificate({ subject, key: publicKey, extensions, untilMs }, this.#signer),
       key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
     };
   }
@@ -53,10 +63,15 @@ interface Subject {
   subject: string;
   key: KeyObject;
   extensions: Buffer[];
+  /** The end of its validity, in milliseconds from now. @default a day */
+  untilMs?: number | undefined;
 }
 
 /** X.509 version 3 (RFC 5280), signed with ECDSA and SHA-256. */
-function certificate({ subject, key, extensions }: Subject, { issuer, key: signingKey }: Signer): string {
+function certificate(
+  { subject, key, extensions, untilMs = 86_400_000 }: Subject,
+  { issuer, key: signingKey }: Signer,
+): string {
   const spki = key.export({ type: "spki", format: "der" });
   const serial = createHash("sha256").update(spki).digest().subarray(0, 15);
   const content = sequence(
@@ -64,7 +79,7 @@ function certificate({ subject, key, extensions }: Subject, { issuer, key: signi
     integer(Buffer.concat([Buffer.from([1]), serial])),
     ECDSA_WITH_SHA256,
     commonName(issuer),
-    sequence(time(-3_600_000), time(86_400_000)),
+    sequence(time(-3_600_000), time(untilMs)),
     commonName(subject),
     spki,
     ...(extensions.length === 0 ? [] : [der(0xa3, sequence(...extensions))]),

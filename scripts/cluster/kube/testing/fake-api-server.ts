@@ -22,6 +22,8 @@ export interface FakeApiServerOptions {
   authority?: Authority;
   /** What the server's certificate is for. @default ["127.0.0.1"] */
   hosts?: string[];
+  /** Presents a certificate that is no longer valid. @default false */
+  expired?: boolean;
   /** Refuses whoever has no client certificate. @default false */
   clientsOnly?: boolean;
   /** @default 0, any */
@@ -40,12 +42,13 @@ export class FakeApiServer implements Disposable {
   readonly #sockets = new Set<TLSSocket>();
   readonly #server: Server;
 
-  private constructor({ authority = new Authority("cluster"), hosts, clientsOnly }: FakeApiServerOptions) {
+  private constructor(options: FakeApiServerOptions) {
+    const { authority = new Authority("cluster"), hosts = ["127.0.0.1"], expired, clientsOnly } = options;
     this.authority = authority;
     for (const [path, resources] of Object.entries(KINDS)) this.offer(path, resources);
     const http = createHttpServer((request, response) => void this.#answer(request, new Answer(response)));
     const tls = {
-      ...authority.server(...(hosts ?? ["127.0.0.1"])),
+      ...(expired ? authority.expiredServer(...hosts) : authority.server(...hosts)),
       ca: authority.cert,
       requestCert: true,
       rejectUnauthorized: clientsOnly ?? false,
