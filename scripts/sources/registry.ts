@@ -1,12 +1,13 @@
 import type { Location, ServiceContext } from "../cluster/service-context.ts";
 import { UserError } from "../cluster/user-error.ts";
+import { csv } from "./csv/csv.ts";
 import { mesh } from "./mesh/mesh.ts";
 import { pods } from "./pods/pods.ts";
 import { prometheus } from "./prometheus/prometheus.ts";
 import type { OutcomeSource, SourceDefinition, SourceFlag, SourceFlags } from "./source.ts";
 
 /** Every source, in the order in which they are tried where none is named. */
-export const SOURCES: readonly SourceDefinition[] = [mesh, pods, prometheus];
+export const SOURCES: readonly SourceDefinition[] = [mesh, pods, prometheus, csv];
 
 /** The options that choose or describe a source. */
 export const SOURCE_FLAGS: readonly SourceFlag[] = SOURCES.flatMap(({ flags }) => flags);
