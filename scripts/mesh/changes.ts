@@ -2,13 +2,13 @@ import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts
 import type { Sourced } from "../manifests/resources.ts";
 import type { KnativeServicePlan } from "../traffic/knative.ts";
 import type { Destination, Rule } from "../traffic/table.ts";
-import type { Loaded } from "./load.ts";
+import type { Configuration } from "./configuration.ts";
 
 /**
  * What an edit changed, a sentence each: percents and weights with their old and new values, revisions that came
  * or went, and other objects by name. Empty when only comments or the order of files changed.
  */
-export function describeChanges(before: Loaded, now: Loaded): string[] {
+export function describeChanges(before: Configuration, now: Configuration): string[] {
   return [
     ...describeServices(before.plan.services, now.plan.services),
     ...describeVirtualServices(before, now),
@@ -51,7 +51,7 @@ function* describeService(before: KnativeServicePlan, now: KnativeServicePlan): 
   if (before.visibility !== now.visibility) yield `${now.name} is ${now.visibility} now`;
 }
 
-function* describeVirtualServices(before: Loaded, now: Loaded): Generator<string> {
+function* describeVirtualServices(before: Configuration, now: Configuration): Generator<string> {
   const [old, current] = [before.resources.virtualServices, now.resources.virtualServices];
   for (const [name, from, to] of paired(old, current, objectName)) {
     if (from === undefined) yield `VirtualService ${name} is new`;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { TestSystem, until } from "./testing/system.ts";
+import { TestSystem, until } from "./testing/test-system.ts";
 
 // A real service of Bun, with its own WebSocket and event stream, behind a real mesh.
 const SERVICE = `

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { echoRevision, echoTraffic, TestSystem, until } from "./testing/system.ts";
+import { echoRevision, echoTraffic, TestSystem, until } from "./testing/test-system.ts";
 
 interface Echo {
   revision: string;

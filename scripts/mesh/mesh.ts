@@ -6,27 +6,32 @@ import { Admin } from "./admin/admin.ts";
 import type { FaultsState } from "./faults/fault.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { type HttpServer, type HttpServerOptions, serveHttp } from "./http/server.ts";
-import { LOCAL_DOMAIN, FOLDERS, type Loaded, loadConfiguration } from "./load.ts";
+import {
+  LOCAL_DOMAIN,
+  FOLDERS,
+  type Configuration,
+  loadConfiguration,
+  watchFolders,
+} from "./configuration.ts";
 import { relay } from "./relay/relay.ts";
-import type { Generation, Served } from "./served.ts";
-import { type Crew, Fleet } from "./revisions/fleet.ts";
-import { refused } from "./revisions/seat.ts";
+import type { Generation, Served } from "./relay/relay-options.ts";
+import { type Runners, RevisionPool } from "./revisions/pool.ts";
+import { rejected } from "./revisions/request-queue.ts";
 import type { RevisionState } from "./revisions/runner.ts";
-import { watchFolders } from "./watch.ts";
 
-/** What happens in the mesh, for whoever shows it. */
+/** Receives what happens in the mesh. */
 export interface MeshEvents {
   /** A configuration came into force; `before` is undefined for the first one. */
-  onApplied(now: Loaded, before: Loaded | undefined): void;
-  /** An edit is valid, and waits for these revisions to become ready. */
+  onApplied(now: Configuration, before: Configuration | undefined): void;
+  /** An edit is valid, and comes into force when these revisions are ready. */
   onWaiting(revisions: string[]): void;
-  /** An edit is not valid; what was in force stays so. */
+  /** An edit is not valid; the configuration in force stays. */
   onRejected(problems: readonly Problem[]): void;
   onRevision(name: string, state: RevisionState, detail: string): void;
-  /** A line that a revision wrote. */
+  /** A line of a revision's output. */
   onLine(name: string, line: string): void;
   onServed(served: Served): void;
-  /** Faults were switched on or off by hand. */
+  /** Injected faults were changed. */
   onFaults?(state: FaultsState): void;
 }
 
@@ -37,16 +42,16 @@ export interface MeshOptions {
   port: number;
   /** The port of the cluster-local hosts. */
   localPort: number;
-  /** Whether fields that the mesh does not act on are passed over, with a warning at each start and edit. */
+  /** Whether fields that the mesh does not implement are ignored, with a warning at each start and edit. */
   lenient?: boolean | undefined;
-  /** For the weighted choices: the same seed makes the same choices in the same order. */
+  /** Seeds the weighted choices: the same seed makes the same choices in the same order. */
   seed: number;
-  /** How long a second is for the scaling of revisions; see `FleetOptions`. */
+  /** See `RevisionPoolOptions`. */
   scalingSecondMs?: number;
   events: MeshEvents;
 }
 
-/** A process of a revision, and the port of 127.0.0.1 that it listens on. */
+/** A process of a revision, and its port on 127.0.0.1. */
 export interface MeshProcess {
   pid: number;
   port: number;
@@ -57,21 +62,21 @@ export interface Mesh {
   readonly port: number;
   readonly localPort: number;
   /** The configuration in force. */
-  readonly loaded: Loaded;
+  readonly loaded: Configuration;
   /** The processes of each revision that has any, by name. */
   processes(): Map<string, readonly MeshProcess[]>;
-  /** Lets requests under way finish and ends every revision. */
+  /** Lets requests in flight finish, then stops every revision. */
   stop(): Promise<void>;
-  /** Ends every connection and revision at once. */
+  /** Closes every connection and ends every process at once. */
   kill(): void;
 }
 
 const HOSTNAME = "127.0.0.1";
-// An editor may save a file in two steps: what is not valid gets this long to become so before anyone is told.
+// An editor may save a file in two steps: an edit that is not valid is read again after this long before it is reported.
 const SECOND_LOOK_MS = 150;
 
 /**
- * Runs the system that the manifests below a folder describe, and follows every edit of them.
+ * Runs the system that the manifests below a folder describe, and applies every edit of them.
  * @throws InvalidManifests when they are not valid; an error with code EADDRINUSE when a port is taken
  */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
@@ -83,29 +88,29 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     root,
     ports: () => ({ port: ingress.port, localPort: local.port }),
     loaded: () => loaded,
-    revisions: () => crew,
+    revisions: () => runners,
     onFaults(state) {
-      generation = generationOf(loaded, crew, admin);
+      generation = generationOf(loaded, runners, admin);
       events.onFaults?.(state);
     },
   });
   const ingress = serve("ingress", options.port);
   const local = serve("mesh", options.localPort);
-  const fleet = new Fleet({
+  const pool = new RevisionPool({
     proxyUrl: `http://${HOSTNAME}:${local.port}`,
     scalingSecondMs: options.scalingSecondMs,
     onLine: (spec, line) => events.onLine(spec.name, line),
     onState: (spec, state, detail) => events.onRevision(spec.name, state, detail),
   });
-  let crew = fleet.crew(loaded.specs);
-  let generation = generationOf(loaded, crew, admin);
-  tellApplied(undefined);
+  let runners = pool.runnersFor(loaded.specs);
+  let generation = generationOf(loaded, runners, admin);
+  reportApplied(undefined);
 
-  // Every change on disk is a turn; every turn that is valid, a candidate for what is in force.
-  let turns = 0;
+  // Every change on disk is an edit; every edit that is valid is a candidate for the next configuration in force.
+  let edits = 0;
   let candidates = 0;
-  let waiting: Crew | undefined;
-  const stopWatching = watchFolders(root, FOLDERS, () => void reload(++turns));
+  let waiting: Runners | undefined;
+  const stopWatching = watchFolders(root, FOLDERS, () => void reload(++edits));
 
   return {
     port: ingress.port,
@@ -114,25 +119,25 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       return loaded;
     },
     processes() {
-      const all = [...crew.values()].map(({ spec, processes }) => [spec.name, processes] as const);
+      const all = [...runners.values()].map(({ spec, processes }) => [spec.name, processes] as const);
       return new Map(all.filter(([, processes]) => processes.length > 0));
     },
     async stop() {
-      turns++;
+      edits++;
       candidates++;
       stopWatching();
       admin.close();
-      // From outside in: what is under way at the ingress may still have to call others.
+      // From outside in: requests in flight at the ingress may still call other services.
       for (const server of servers) await server.stop();
-      await fleet.stop();
+      await pool.stop();
     },
     kill() {
       for (const server of servers) server.terminate();
-      fleet.kill();
+      pool.kill();
     },
   };
 
-  function tellApplied(before: Loaded | undefined): void {
+  function reportApplied(before: Configuration | undefined): void {
     admin.onApplied(loaded);
     events.onApplied(loaded, before);
   }
@@ -168,19 +173,19 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     }
   }
 
-  async function reload(turn: number): Promise<void> {
-    const next = await loadOrExplain(turn);
-    if (next === undefined || turn !== turns) return;
+  async function reload(edit: number): Promise<void> {
+    const next = await loadOrReport(edit);
+    if (next === undefined || edit !== edits) return;
     const candidate = ++candidates;
-    const nextCrew = fleet.crew(next.specs, crew, waiting);
+    const nextRunners = pool.runnersFor(next.specs, runners, waiting);
     const starting = routedRevisions(next).flatMap((key) => {
-      const runner = nextCrew.get(key);
-      return runner === undefined || runner === crew.get(key) ? [] : [runner];
+      const runner = nextRunners.get(key);
+      return runner === undefined || runner === runners.get(key) ? [] : [runner];
     });
     if (starting.length > 0) {
-      // As with Knative, traffic moves to a new revision when it is ready, and not before.
-      waiting = nextCrew;
-      void fleet.retire(crew, nextCrew);
+      // As in Knative, traffic moves to a new revision only when it is ready.
+      waiting = nextRunners;
+      void pool.retainOnly(runners, nextRunners);
       const names = starting.map(({ spec }) => spec.name);
       admin.onWaiting(names);
       events.onWaiting(names);
@@ -189,19 +194,19 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     if (candidate !== candidates) return;
     waiting = undefined;
     const before = loaded;
-    [loaded, crew] = [next, nextCrew];
-    generation = generationOf(loaded, crew, admin);
-    tellApplied(before);
-    void fleet.retire(crew);
+    [loaded, runners] = [next, nextRunners];
+    generation = generationOf(loaded, runners, admin);
+    reportApplied(before);
+    void pool.retainOnly(runners);
   }
 
-  async function loadOrExplain(turn: number): Promise<Loaded | undefined> {
+  async function loadOrReport(edit: number): Promise<Configuration | undefined> {
     try {
       return await loadConfiguration(root, options);
     } catch (error) {
       if (!(error instanceof InvalidManifests)) throw error;
       await Bun.sleep(SECOND_LOOK_MS);
-      if (turn === turns) {
+      if (edit === edits) {
         admin.onRejected(error.problems);
         events.onRejected(error.problems);
       }
@@ -210,23 +215,24 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   }
 }
 
-function generationOf(loaded: Loaded, crew: Crew, admin: Admin): Generation {
+function generationOf(loaded: Configuration, runners: Runners, admin: Admin): Generation {
   const timeouts = new Map(loaded.specs.map(({ key, timeoutMs }) => [key, timeoutMs]));
   return {
-    table: { ...loaded.plan.table, doors: admin.doors(loaded) },
-    seat: (revision, tried) => crew.get(revision)?.seat(tried) ?? refused(`there is no revision ${revision}`),
+    table: { ...loaded.plan.table, doors: admin.filters(loaded) },
+    reserve: (revision, tried) =>
+      runners.get(revision)?.reserve(tried) ?? rejected(`there is no revision ${revision}`),
     revisionTimeoutMs: (revision) => timeouts.get(revision) ?? Number.POSITIVE_INFINITY,
   };
 }
 
-/** The revisions that some request can reach. */
-function routedRevisions({ plan }: Loaded): string[] {
+/** The revisions that traffic targets name. */
+function routedRevisions({ plan }: Configuration): string[] {
   return plan.services.flatMap(({ namespace, traffic }) =>
     traffic.map(({ revision }) => `${namespace}/${revision}`),
   );
 }
 
-/** `credit-check.kyc.localhost` is `credit-check.kyc` here: a name that a browser resolves to this machine. */
+/** Reads `credit-check.kyc.localhost`, which a browser resolves to this machine, as `credit-check.kyc`. */
 function readLocalName({ request }: Exchange): void {
   const host = hostOf(request.authority);
   const suffix = `.${LOCAL_DOMAIN}`;

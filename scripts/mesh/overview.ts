@@ -1,8 +1,8 @@
 import type { Position } from "../manifests/problem.ts";
 import type { KnativeServicePlan } from "../traffic/knative.ts";
 import { type SplitOwner, splitsOf } from "../traffic/splits.ts";
-import { ADMIN_PATH } from "./admin/admin-path.ts";
-import { LOCAL_DOMAIN, type Loaded } from "./load.ts";
+import { ADMIN_PATH } from "./admin/schema.ts";
+import { LOCAL_DOMAIN, type Configuration } from "./configuration.ts";
 
 /** What runs and who gets which share: the data that `dev` draws. */
 export interface Overview {
@@ -29,7 +29,7 @@ export interface ServiceOverview {
 }
 
 /** Gathers what there is to show of a configuration that runs on these ports. */
-export function overview(loaded: Loaded, port: number, localPort: number): Overview {
+export function overview(loaded: Configuration, port: number, localPort: number): Overview {
   const ingress = `http://127.0.0.1:${port}`;
   const local = `http://127.0.0.1:${localPort}`;
   return {
@@ -51,7 +51,7 @@ export function overview(loaded: Loaded, port: number, localPort: number): Overv
 
 function serviceOverview(
   service: KnativeServicePlan,
-  { plan, resources }: Loaded,
+  { plan, resources }: Configuration,
   port: number,
   localPort: number,
 ): ServiceOverview {

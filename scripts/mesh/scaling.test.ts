@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type EchoScaling, echoRevision, echoTraffic, TestSystem, until } from "./testing/system.ts";
+import { type EchoScaling, echoRevision, echoTraffic, TestSystem, until } from "./testing/test-system.ts";
 
 // A window of six seconds is over in a third of one.
 const SECOND_MS = 50;
@@ -26,7 +26,7 @@ describe("a revision with min-scale 0", () => {
     await using system = await echoSystem(FROM_ZERO);
     const mesh = await system.start(1, SECOND_MS);
     expect(mesh.processes()).toEqual(new Map());
-    expect(system.events.revisions).toEqual(["echo-a idle starts with its first request"]);
+    expect(system.events.revisions).toEqual(["echo-a idle starts with the first request"]);
     const answers = await Promise.all([1, 2, 3].map(() => system.fetch("/").then(pidOf)));
     const [process] = processesOf(system);
     expect(answers).toEqual([process?.pid, process?.pid, process?.pid].map((pid) => pid ?? -1));

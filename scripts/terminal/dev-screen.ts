@@ -2,10 +2,10 @@ import type { Problem } from "../manifests/problem.ts";
 import { formatProblem } from "../manifests/problem.ts";
 import { describeChanges } from "../mesh/changes.ts";
 import type { FaultsState } from "../mesh/faults/fault.ts";
-import type { Loaded } from "../mesh/load.ts";
+import type { Configuration } from "../mesh/configuration.ts";
 import type { Mesh, MeshEvents } from "../mesh/mesh.ts";
 import { overview } from "../mesh/overview.ts";
-import type { Served } from "../mesh/served.ts";
+import type { Served } from "../mesh/relay/relay-options.ts";
 import type { RevisionState } from "../mesh/revisions/runner.ts";
 import { drawOverview } from "./draw-overview.ts";
 import { type Style, styleFor } from "./style.ts";
@@ -46,7 +46,7 @@ export class DevScreen implements MeshEvents {
     else this.#before.push(line);
   }
 
-  onApplied(now: Loaded, before: Loaded | undefined): void {
+  onApplied(now: Configuration, before: Configuration | undefined): void {
     const wasRejected = this.#rejected;
     this.#rejected = false;
     for (const problem of now.warnings) this.say(this.#style.warn(formatProblem(problem)));

@@ -83,10 +83,10 @@ export class MeshSide implements Disposable {
     );
     const generation = {
       table,
-      seat: (revision: string) => {
+      reserve: (revision: string) => {
         // A connection of its own: what the mesh does about kept ones is not what routes say.
         const client = echoes.connect(revision);
-        return { client, cold: false, leave: () => void client.close() };
+        return { client, cold: false, release: () => void client.close() };
       },
       revisionTimeoutMs: () => Number.POSITIVE_INFINITY,
     };

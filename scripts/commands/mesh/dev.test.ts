@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sampleToRun } from "../../../test/sample.ts";
-import { until } from "../../mesh/testing/system.ts";
+import { until } from "../../mesh/testing/test-system.ts";
 import { kyc, startDev } from "../kyc-process.ts";
 
 let sample: Awaited<ReturnType<typeof sampleToRun>>;

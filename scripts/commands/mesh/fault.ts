@@ -56,11 +56,11 @@ async function runFault(
   flags: FaultFlags,
 ): Promise<void> {
   const change = changeOf(service, revision, flags);
-  const { askFaults, NoFault } = await import("../../mesh/faults/client.ts");
+  const { askFaults, FaultRequestError } = await import("../../mesh/faults/fault-client.ts");
   try {
     tell(await askFaults(resolve(flags.dir), change), change, flags);
   } catch (error) {
-    if (!(error instanceof NoFault)) throw error;
+    if (!(error instanceof FaultRequestError)) throw error;
     throw new Failure(error.message);
   }
 }

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SplitTarget } from "../../traffic/split/split.ts";
 import type { Outcome } from "../../sources/source.ts";
-import { TestSystem } from "../../mesh/testing/system.ts";
+import { TestSystem } from "../../mesh/testing/test-system.ts";
 import { meshSource } from "../../sources/mesh/mesh-outcomes.ts";
 import { localEngine } from "./local-engine.ts";
 

@@ -11,7 +11,7 @@ import { asTraffic, type KnTarget } from "../../traffic/kn/target.ts";
 import type { KnativeServicePlan } from "../../traffic/knative.ts";
 import { type PlannedSplit, splitsOf } from "../../traffic/splits.ts";
 import { destinationLike, weightsFor } from "../../traffic/split/weights.ts";
-import { FOLDERS, LOCAL_DOMAIN } from "../../mesh/load.ts";
+import { FOLDERS, LOCAL_DOMAIN } from "../../mesh/configuration.ts";
 
 /** The split of a service as the files have it. */
 export interface FileSplit {

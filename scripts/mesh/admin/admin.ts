@@ -7,10 +7,10 @@ import type { Exchange } from "../http/exchange.ts";
 import type { FaultsState } from "../faults/fault.ts";
 import { Faults } from "../faults/faults.ts";
 import { OVERLAY } from "../faults/overlay.ts";
-import type { Loaded } from "../load.ts";
+import type { Configuration } from "../configuration.ts";
 import { Observer } from "../observe/observer.ts";
-import type { Served } from "../served.ts";
-import { ADMIN_PATH } from "./admin-path.ts";
+import type { Served } from "../relay/relay-options.ts";
+import { ADMIN_PATH } from "./schema.ts";
 import { EventStreams } from "./event-stream.ts";
 import { changeFaults } from "./fault-requests.ts";
 import { refusal } from "./guard.ts";
@@ -18,19 +18,19 @@ import { jsonReply, problemReply, type Reply, sendReply } from "./reply.ts";
 import type { ServedEvent } from "./schema.ts";
 import { meshState, type RevisionStatus } from "./state.ts";
 
-/** What the mesh lets its own pages see. */
+/** What the mesh's own paths need of the mesh. */
 export interface MeshView {
   readonly root: string;
   ports(): { port: number; localPort: number };
   /** The configuration in force. */
-  loaded(): Loaded;
-  /** What each revision of the configuration in force is doing, by `namespace/name`. */
+  loaded(): Configuration;
+  /** The state of each revision of the configuration in force, by `namespace/name`. */
   revisions(): ReadonlyMap<string, RevisionStatus>;
-  /** Other faults are switched on: `doors` are others from now on. */
+  /** The faults changed, and `filters` with them. */
   onFaults(state: FaultsState): void;
 }
 
-/** The mesh's own paths at the ingress port, and what it counts for them. */
+/** The mesh's own paths at the ingress port, and the counters behind them. */
 export class Admin {
   readonly #observer = new Observer(Date.now);
   readonly #streams = new EventStreams(Date.now);
@@ -42,12 +42,12 @@ export class Admin {
     this.#view = view;
   }
 
-  /** The rules in front of revisions for the faults that are switched on. */
-  doors({ plan }: Loaded): NonNullable<RouteTable["doors"]> {
-    return this.#faults.doors(plan.services);
+  /** The revision filters for the injected faults. */
+  filters({ plan }: Configuration): NonNullable<RouteTable["doors"]> {
+    return this.#faults.filters(plan.services);
   }
 
-  /** Answers a request for the mesh's own paths; whether it was one. */
+  /** Answers a request for one of the mesh's own paths; returns whether it was one. */
   takes(exchange: Exchange): boolean {
     const { target } = exchange.request;
     if (!target.startsWith(ADMIN_PATH)) return false;
@@ -57,7 +57,7 @@ export class Admin {
     return true;
   }
 
-  onApplied(now: Loaded): void {
+  onApplied(now: Configuration): void {
     this.#observer.applied(now);
   }
 
@@ -75,7 +75,7 @@ export class Admin {
     if (this.#streams.any) this.#streams.tell(this.#event(served));
   }
 
-  /** Ends every stream, so that the mesh can end. */
+  /** Ends every event stream, so that the mesh can stop. */
   close(): void {
     this.#streams.close("the mesh ends");
   }
@@ -85,7 +85,7 @@ export class Admin {
     const refused = refusal({ peer: exchange.peer, authority, headers });
     if (refused !== undefined) return sendReply(exchange, problemReply(403, refused));
     if (path === "/faults" && method === "POST") {
-      const services = (): Loaded["plan"]["services"] => this.#view.loaded().plan.services;
+      const services = (): Configuration["plan"]["services"] => this.#view.loaded().plan.services;
       return changeFaults(exchange, { faults: this.#faults, services, onChanged: this.#view.onFaults });
     }
     if (method !== "GET" && method !== "HEAD") {
@@ -147,7 +147,7 @@ export class Admin {
       status,
       ms: Math.round(ms * 1000) / 1000,
       cold,
-      fault: hops.some(suffers),
+      fault: hops.some(hasFault),
       broken: brokenBy ?? null,
       route: rule === undefined ? null : lineOf(rule.at),
       split: this.#observer.splitOf(served)?.route ?? null,
@@ -155,7 +155,7 @@ export class Admin {
   }
 }
 
-/** Whether a fault held the request at this hop, or answered it. */
-function suffers({ delayMs, destination, rule }: Hop): boolean {
+/** Whether a fault delayed or answered the request at this hop. */
+function hasFault({ delayMs, destination, rule }: Hop): boolean {
   return delayMs > 0 || (destination === undefined && rule.action.kind === "forward");
 }

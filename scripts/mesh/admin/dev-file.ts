@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
-import { ADMIN_PATH } from "./admin-path.ts";
+import { ADMIN_PATH } from "./schema.ts";
 
 /** What a running `dev` writes down, so that other commands find it. */
 export const RunningMesh = Type.Object({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { TestServer } from "../testing/http-server.ts";
+import { TestServer } from "../testing/test-server.ts";
 import { EventStreams } from "./event-stream.ts";
 import type { ServedEvent } from "./schema.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { TestSystem, until } from "../testing/system.ts";
+import { TestSystem, until } from "../testing/test-system.ts";
 import type { MeshState } from "./schema.ts";
-import { firstEvents, SPLIT, stateOfMesh } from "./testing/live.ts";
+import { firstEvents, SPLIT, stateOfMesh } from "./testing/live-state.ts";
 
 const JSON_CHANGE = { "content-type": "application/json", "x-kyc-mesh": "1" };
 
@@ -91,7 +91,7 @@ describe("changes of the faults", () => {
       404,
       "give an error, a delay or both",
     ],
-    ["a fault that is not on", { clear: { revision: "a" } }, JSON_CHANGE, 404, "no fault is on"],
+    ["a fault that is not set", { clear: { revision: "a" } }, JSON_CHANGE, 404, "no fault is set"],
     ["no header", { clear: {} }, { "content-type": "application/json" }, 403, "x-kyc-mesh"],
     ["a form", { clear: {} }, { ...JSON_CHANGE, "content-type": "text/plain" }, 415, "application/json"],
     ["too much", { clear: { service: "x".repeat(5000) } }, JSON_CHANGE, 413, "4096 bytes"],

@@ -1,7 +1,7 @@
 import { Check } from "typebox/schema";
 import type { KnativeServicePlan } from "../../traffic/knative.ts";
 import { FaultChange, type FaultsState } from "../faults/fault.ts";
-import { type Faults, UnknownRevision } from "../faults/faults.ts";
+import { type Faults, InvalidFault } from "../faults/faults.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { changeRefusal } from "./guard.ts";
 import { jsonReply, problemReply, type Reply, sendReply } from "./reply.ts";
@@ -55,7 +55,7 @@ function changed(text: string, { faults, services, onChanged }: FaultSurrounding
   try {
     faults.change(change, services());
   } catch (error) {
-    if (!(error instanceof UnknownRevision)) throw error;
+    if (!(error instanceof InvalidFault)) throw error;
     return problemReply(404, error.message);
   }
   const state = faults.state(services());

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser, noBrowser } from "../../../test/browser.ts";
 import { startMesh } from "../mesh.ts";
-import { TestSystem } from "../testing/system.ts";
+import { TestSystem } from "../testing/test-system.ts";
 
 test("the part of the page that runs in the browser has no type error", async () => {
   const project = join(import.meta.dir, "page/browser");

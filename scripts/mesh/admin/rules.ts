@@ -1,14 +1,14 @@
 import { isRecord } from "../../manifests/explain.ts";
 import { lineOf } from "../../traffic/splits.ts";
 import { shortHost } from "../changes.ts";
-import type { Loaded } from "../load.ts";
+import type { Configuration } from "../configuration.ts";
 import type { RuleState } from "./schema.ts";
 
-type HTTPRoute = Loaded["resources"]["virtualServices"][number]["value"]["spec"]["http"][number];
+type HTTPRoute = Configuration["resources"]["virtualServices"][number]["value"]["spec"]["http"][number];
 type HTTPMatchRequest = NonNullable<HTTPRoute["match"]>[number];
 
 /** The rules of the configuration as sentences: those of VirtualServices, then Knative's traffic blocks. */
-export function ruleStates({ resources, plan }: Loaded): RuleState[] {
+export function ruleStates({ resources, plan }: Configuration): RuleState[] {
   const written = resources.virtualServices.flatMap(({ value, document }) =>
     value.spec.http.map((route, i): RuleState => {
       const at = document.at(["spec", "http", i]);

@@ -1,8 +1,7 @@
 import { Check } from "typebox/schema";
 import { NothingRuns } from "../../traffic/split/split.ts";
-import { ADMIN_PATH } from "./admin-path.ts";
 import { findMesh } from "./dev-file.ts";
-import { MeshState, type ServiceState } from "./schema.ts";
+import { ADMIN_PATH, MeshState, type ServiceState } from "./schema.ts";
 
 /** How to ask the mesh that runs from a folder. */
 export interface RunningMeshOptions {

@@ -1,6 +1,9 @@
 import Type, { type Static } from "typebox";
 import { FaultsState } from "../faults/fault.ts";
 
+/** The prefix of the paths that the mesh answers itself; no route sees such a request. */
+export const ADMIN_PATH = "/_mesh";
+
 const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 const Place = Type.Object({ file: Type.String(), line: Type.Integer(), column: Type.Integer() });

@@ -1,11 +1,11 @@
 import type { Problem } from "../../manifests/problem.ts";
 import { CONFIDENCE, wilson } from "../../traffic/wilson.ts";
-import type { Loaded } from "../load.ts";
-import { STEP_SECONDS, WINDOW_SECONDS } from "../observe/counter.ts";
-import { type Measured, Meter, type Sums } from "../observe/meter.ts";
+import type { Configuration } from "../configuration.ts";
+import { STEP_SECONDS, WINDOW_SECONDS } from "../observe/request-counter.ts";
+import { type Measured, Meter, type Sums } from "../observe/request-meter.ts";
 import type { FaultsState } from "../faults/fault.ts";
 import type { Observer } from "../observe/observer.ts";
-import type { Tally } from "../observe/tally.ts";
+import type { SplitCount } from "../observe/split-counts.ts";
 import type { RevisionState } from "../revisions/runner.ts";
 import { ruleStates } from "./rules.ts";
 import type { MeshState, RevisionView, ServiceState, SplitState, TrafficState } from "./schema.ts";
@@ -17,7 +17,7 @@ export interface RevisionStatus {
 }
 
 export interface StateSource {
-  loaded: Loaded;
+  loaded: Configuration;
   observer: Observer;
   faults: FaultsState;
   /** By `namespace/name`. */
@@ -60,7 +60,7 @@ function serviceStates({ loaded, observer, revisions }: StateSource): ServiceSta
       name,
       namespace,
       visibility,
-      splits: observer.tallies.filter((tally) => tally.service === service).map(splitState),
+      splits: observer.splits.filter((split) => split.service === service).map(splitState),
       revisions: service.revisions.map((revision): RevisionView => {
         const key = `${namespace}/${revision.name}`;
         return {
@@ -79,7 +79,7 @@ function serviceStates({ loaded, observer, revisions }: StateSource): ServiceSta
   });
 }
 
-function splitState({ split, route, service, since, counts }: Tally): SplitState {
+function splitState({ split, route, service, since, counts }: SplitCount): SplitState {
   const { by, object, at, deciding, targets } = split;
   const requests = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const names = new Set([

@@ -2,34 +2,34 @@ import Type, { type Static } from "typebox";
 
 const PERCENT = Type.Number({ minimum: 0.0001, maximum: 100 });
 
-/** What is done to requests on their way to one revision, besides its own doing. */
+/** A fault injected into the requests to one revision. */
 export const Fault = Type.Object({
   /** The Knative Service, and its revision by name. */
   service: Type.String({ minLength: 1, maxLength: 253 }),
   revision: Type.String({ minLength: 1, maxLength: 253 }),
-  /** Answers this share of them, in percent, with this status in place of the revision. */
+  /** Answers this percentage of requests with this status, instead of the revision. */
   error: Type.Optional(
     Type.Object({ percent: PERCENT, status: Type.Integer({ minimum: 200, maximum: 599 }) }),
   ),
-  /** Holds this share of them for so many milliseconds first. */
+  /** Delays this percentage of requests by so many milliseconds. */
   delay: Type.Optional(
     Type.Object({ percent: PERCENT, ms: Type.Integer({ minimum: 1, maximum: 3_600_000 }) }),
   ),
 });
 
-/** A request to `POST /_mesh/faults`: a revision's fault is set in place of what it had, or taken away. */
+/** The body of `POST /_mesh/faults`: sets a revision's fault in place of an earlier one, or clears faults. */
 export const FaultChange = Type.Union([
   Type.Object({ set: Fault }),
-  /** Without a revision those of the service, without a service all. */
+  /** Without a revision all of the service, without a service all. */
   Type.Object({
     clear: Type.Object({ service: Type.Optional(Type.String()), revision: Type.Optional(Type.String()) }),
   }),
 ]);
 
-/** What `/_mesh/faults` answers. */
+/** The response of `/_mesh/faults`. */
 export const FaultsState = Type.Object({
   faults: Type.Array(Fault),
-  /** The same as VirtualServices; empty without a fault. */
+  /** The faults as VirtualServices; empty without a fault. */
   yaml: Type.String(),
 });
 

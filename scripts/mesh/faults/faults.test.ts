@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { creditCheck, HALVES, planOf } from "../../traffic/testing/compiled.ts";
 import type { Fault } from "./fault.ts";
-import { Faults, UnknownRevision } from "./faults.ts";
-import { faultDoors, faultYaml, OVERLAY } from "./overlay.ts";
+import { Faults, InvalidFault } from "./faults.ts";
+import { faultFilters, faultYaml, OVERLAY } from "./overlay.ts";
 
 const { services } = planOf(...creditCheck(HALVES));
 const BASIC = "kyc/credit-check-basic";
@@ -58,23 +58,26 @@ spec:
       { ...fault(), namespace: "kyc" },
       { ...fault({ revision: "credit-check-advanced", delay: { percent: 20, ms: 200 } }), namespace: "kyc" },
     ];
-    const doors = faultDoors(placed, services);
-    expect([...doors.keys()]).toEqual([BASIC, "kyc/credit-check-advanced"]);
-    expect(doors.get(BASIC)?.action.fault).toEqual({ delay: undefined, abort: { percent: 5, status: 503 } });
-    const second = doors.get("kyc/credit-check-advanced");
+    const filters = faultFilters(placed, services);
+    expect([...filters.keys()]).toEqual([BASIC, "kyc/credit-check-advanced"]);
+    expect(filters.get(BASIC)?.action.fault).toEqual({
+      delay: undefined,
+      abort: { percent: 5, status: 503 },
+    });
+    const second = filters.get("kyc/credit-check-advanced");
     expect(second?.action.fault?.delay).toEqual({ percent: 20, ms: 200 });
     expect(second?.at.file).toBe(OVERLAY);
     expect(faultYaml(placed).split("\n")[(second?.at.line ?? 0) - 1]).toContain("- fault:");
   });
 
-  test("take the place of what the revision had, by its name or its tag", () => {
+  test("replace the earlier fault of the revision, by its name or its tag", () => {
     const faults = new Faults();
     faults.change({ set: fault() }, services);
     faults.change({ set: fault({ revision: "basic", error: { percent: 50, status: 500 } }) }, services);
     expect(faults.state(services).faults).toEqual([fault({ error: { percent: 50, status: 500 } })]);
   });
 
-  test("are switched off one by one, by service, or all", () => {
+  test("are cleared one by one, by service, or all", () => {
     const both = (): Faults => {
       const faults = new Faults();
       faults.change({ set: fault() }, services);
@@ -101,30 +104,30 @@ spec:
     ],
     [
       { service: "credit-check", revision: "basic" },
-      "this fault does nothing: give an error, a delay or both",
+      "this fault has no effect: give an error, a delay or both",
     ],
-  ])("refuse what is not there, and name the nearest", (set, message) => {
+  ])("of an unknown service or revision are refused with the nearest name", (set, message) => {
     const faults = new Faults();
     expect(() => faults.change({ set }, services)).toThrow(message);
-    expect(() => faults.change({ set }, services)).toThrow(UnknownRevision);
-    expect(faults.doors(services).size).toBe(0);
+    expect(() => faults.change({ set }, services)).toThrow(InvalidFault);
+    expect(faults.filters(services).size).toBe(0);
   });
 
-  test("say what has a fault where another was to lose it", () => {
+  test("that are not set cannot be cleared, and the nearest one is named", () => {
     const faults = new Faults();
-    expect(() => faults.change({ clear: { revision: "basic" } }, services)).toThrow("no fault is on");
+    expect(() => faults.change({ clear: { revision: "basic" } }, services)).toThrow("no fault is set");
     faults.change({ set: fault() }, services);
     expect(() => faults.change({ clear: { revision: "credit-check-basik" } }, services)).toThrow(
       "did you mean credit-check-basic?",
     );
   });
 
-  test("wait for a revision that an edit took away", () => {
+  test("of a removed revision apply again when it is back", () => {
     const faults = new Faults();
     faults.change({ set: fault() }, services);
     const without = services.map((service) => ({ ...service, revisions: service.revisions.slice(1) }));
-    expect(faults.doors(without).size).toBe(0);
+    expect(faults.filters(without).size).toBe(0);
     expect(faults.state(without)).toEqual({ faults: [], yaml: "" });
-    expect(faults.doors(services).size).toBe(1);
+    expect(faults.filters(services).size).toBe(1);
   });
 });

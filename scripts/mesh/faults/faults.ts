@@ -2,21 +2,20 @@ import { didYouMean } from "../../nearest.ts";
 import type { KnativeServicePlan } from "../../traffic/knative.ts";
 import type { RouteTable } from "../../traffic/table.ts";
 import type { Fault, FaultChange, FaultsState } from "./fault.ts";
-import { faultDoors, faultYaml, type PlacedFault } from "./overlay.ts";
+import { faultFilters, faultYaml, type PlacedFault } from "./overlay.ts";
 
-/** A fault that cannot be set; the message says what is wrong and what to do. */
-export class UnknownRevision extends Error {
-  override readonly name = "UnknownRevision";
+/** A fault that cannot be set; the message says why, and what to do. */
+export class InvalidFault extends Error {
+  override readonly name = "InvalidFault";
 }
 
 /**
- * The faults that are switched on in a running mesh. They are kept in memory: no file changes, and none outlives the
- * mesh that it was switched on in.
+ * The injected faults of a running mesh. They are kept in memory: no file changes, and they end with the mesh.
  */
 export class Faults {
   #faults: readonly PlacedFault[] = [];
 
-  /** @throws UnknownRevision when the service or the revision is not there */
+  /** @throws InvalidFault when the service or the revision does not exist, or the fault has no effect */
   change(change: FaultChange, services: readonly KnativeServicePlan[]): void {
     if ("set" in change) {
       const placed = place(change.set, services);
@@ -31,9 +30,9 @@ export class Faults {
     });
   }
 
-  /** The rules that they mean for these services; a fault of a revision that is gone waits for it to come back. */
-  doors(services: readonly KnativeServicePlan[]): NonNullable<RouteTable["doors"]> {
-    return faultDoors(this.#inForce(services), services);
+  /** The filters of these services' revisions. A fault of a removed revision applies again when the revision is back. */
+  filters(services: readonly KnativeServicePlan[]): NonNullable<RouteTable["doors"]> {
+    return faultFilters(this.#inForce(services), services);
   }
 
   state(services: readonly KnativeServicePlan[]): FaultsState {
@@ -41,7 +40,7 @@ export class Faults {
     return { faults: faults.map(({ namespace: _, ...fault }) => fault), yaml: faultYaml(faults) };
   }
 
-  /** The revision with a fault that a name or a tag means. */
+  /** The revision with a fault that has this name or tag. */
   #named(name: string, service: string | undefined, services: readonly KnativeServicePlan[]): string {
     const known = this.#faults
       .filter((fault) => service === undefined || fault.service === service)
@@ -49,8 +48,8 @@ export class Faults {
     const own = services.filter((plan) => service === undefined || plan.name === service);
     const meant = known.includes(name) ? name : own.map((plan) => revisionOf(plan, name)).find(Boolean);
     if (meant !== undefined && known.includes(meant)) return meant;
-    const advice = known.length === 0 ? "no fault is on" : didYouMean(name, known);
-    throw new UnknownRevision(`the revision ${name} has no fault: ${advice}`);
+    const advice = known.length === 0 ? "no fault is set" : didYouMean(name, known);
+    throw new InvalidFault(`the revision ${name} has no fault: ${advice}`);
   }
 
   #inForce(services: readonly KnativeServicePlan[]): PlacedFault[] {
@@ -69,22 +68,22 @@ function place(fault: Fault, services: readonly KnativeServicePlan[]): PlacedFau
   const service = services.find(({ name }) => name === fault.service);
   if (service === undefined) {
     const names = services.map(({ name }) => name);
-    throw new UnknownRevision(`there is no service ${fault.service}: ${didYouMean(fault.service, names)}`);
+    throw new InvalidFault(`there is no service ${fault.service}: ${didYouMean(fault.service, names)}`);
   }
   const revision = revisionOf(service, fault.revision);
   if (revision === undefined) {
     const names = service.revisions.map(({ name }) => name);
     const tags = service.traffic.flatMap(({ tag }) => tag ?? []);
     const advice = didYouMean(fault.revision, [...names, ...tags]);
-    throw new UnknownRevision(`the service ${fault.service} has no revision ${fault.revision}: ${advice}`);
+    throw new InvalidFault(`the service ${fault.service} has no revision ${fault.revision}: ${advice}`);
   }
   if (fault.error === undefined && fault.delay === undefined) {
-    throw new UnknownRevision("this fault does nothing: give an error, a delay or both");
+    throw new InvalidFault("this fault has no effect: give an error, a delay or both");
   }
   return { ...fault, revision, namespace: service.namespace };
 }
 
-/** The revision of this name, or with this tag: a tag is the name that people know. */
+/** The revision with this name or tag. */
 function revisionOf(service: KnativeServicePlan, name: string): string | undefined {
   const own = service.revisions.find((revision) => revision.name === name)?.name;
   return own ?? service.traffic.find(({ tag }) => tag === name)?.revision;

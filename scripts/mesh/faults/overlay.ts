@@ -8,23 +8,23 @@ import type { KnativeServicePlan } from "../../traffic/knative.ts";
 import type { RouteTable } from "../../traffic/table.ts";
 import type { Fault } from "./fault.ts";
 
-/** How places in the overlay are named: it is in no file. */
+/** The file name in the positions of the overlay, which is in no file. */
 export const OVERLAY = "(faults)";
 
-/** The service and the namespace that a fault is for. */
+/** A fault with the namespace of its service. */
 export interface PlacedFault extends Fault {
   namespace: string;
 }
 
 /**
- * Faults as the VirtualServices that they are: one for the host of each revision, with Istio's own fields. In Istio a
- * fault belongs to a rule, not to a destination, so that a share of a split can have one only behind a hop of its own.
+ * Faults as Istio VirtualServices: one for the host of each revision. In Istio a fault belongs to a rule and not to a
+ * destination, so one destination of a split can only have a fault of its own behind a further hop.
  */
 export function faultYaml(faults: readonly PlacedFault[]): string {
   return faults.map((fault) => `# ${sentence(fault)}\n${stringify(virtualService(fault))}`).join("---\n");
 }
 
-/** What a fault does, in a sentence. */
+/** A fault as a sentence. */
 export function sentence({ revision, error, delay }: Fault): string {
   const parts = [
     ...(error === undefined ? [] : [`answers ${error.percent} % with ${error.status}`]),
@@ -36,15 +36,15 @@ export function sentence({ revision, error, delay }: Fault): string {
 }
 
 /**
- * The rules in front of revisions that these faults mean, compiled as any VirtualService is.
- * @throws when a revision is not there; who sets a fault has to look before
+ * The rules that apply in front of revisions for these faults, compiled like any VirtualService.
+ * @throws when a revision does not exist; `Faults.change` checks that
  */
-export function faultDoors(
+export function faultFilters(
   faults: readonly PlacedFault[],
   services: readonly KnativeServicePlan[],
 ): NonNullable<RouteTable["doors"]> {
-  const doors = new Map<string, DoorRule>();
-  if (faults.length === 0) return doors;
+  const filters = new Map<string, FilterRule>();
+  if (faults.length === 0) return filters;
   const { documents, problems: unread } = parseDocuments(OVERLAY, faultYaml(faults));
   const { resources, problems: invalid } = collectResources(documents);
   const { plan, problems: uncompiled } = compileRoutes([...services], resources, "localhost");
@@ -53,12 +53,12 @@ export function faultDoors(
   for (const { namespace, revision } of faults) {
     const [rule] = plan.table.listeners.mesh.exact.get(hostOf(revision, namespace)) ?? [];
     if (rule?.action.kind === "forward")
-      doors.set(`${namespace}/${revision}`, { ...rule, action: rule.action });
+      filters.set(`${namespace}/${revision}`, { ...rule, action: rule.action });
   }
-  return doors;
+  return filters;
 }
 
-type DoorRule = NonNullable<RouteTable["doors"]> extends ReadonlyMap<string, infer Rule> ? Rule : never;
+type FilterRule = NonNullable<RouteTable["doors"]> extends ReadonlyMap<string, infer Rule> ? Rule : never;
 
 function virtualService({ namespace, revision, error, delay }: PlacedFault): object {
   const host = hostOf(revision, namespace);

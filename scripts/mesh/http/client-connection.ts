@@ -7,13 +7,13 @@ import { Incoming } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
 
 export interface ConnectionEvents {
-  /** The connection is free for another request. */
+  /** The connection is free for the next request. */
   onIdle(): void;
-  /** The connection is closed, or about to be; may come more than once. */
+  /** The connection is closed or closing; may be called more than once. */
   onGone(): void;
 }
 
-/** A connection to a server: one request after the other. */
+/** A connection to a server, for one request after the other. */
 export class ClientConnection {
   readonly outgoing = new Outgoing(() => {
     if (this.#closing) this.#socket?.end();
@@ -26,7 +26,7 @@ export class ClientConnection {
   #body: BodyReader | undefined;
   #served = 0;
   #idleSince = 0;
-  /** Whether anything came of the answer under way. */
+  /** Whether any byte of the current response has arrived. */
   #heard = false;
   #untilClose = false;
   #reusable = false;
@@ -38,7 +38,7 @@ export class ClientConnection {
     this.#events = events;
   }
 
-  /** The request under way. */
+  /** The current request. */
   get request(): UpstreamRequest | undefined {
     return this.#request;
   }
@@ -67,14 +67,14 @@ export class ClientConnection {
     this.#socket?.resume();
   }
 
-  /** Ends the connection now; the request under way hears nothing more. */
+  /** Closes the connection at once; the current request gets no further calls. */
   terminate(): void {
     this.#terminated = true;
     this.#leave();
     this.#socket?.terminate();
   }
 
-  /** Ends the connection when all that was written is sent; the request under way hears nothing more. */
+  /** Closes the connection when all written bytes are sent; the current request gets no further calls. */
   close(): void {
     this.#closing = true;
     this.#request = undefined;
@@ -100,13 +100,13 @@ export class ClientConnection {
     if (this.#request === undefined) return void this.#leave();
     if (this.#untilClose && inOrder) return this.#complete(false);
     if (this.#body !== undefined) return this.#fail({ kind: "broken" });
-    this.#fail({ kind: "closed", unused: this.#served > 0 && !this.#heard });
+    this.#fail({ kind: "closed", reused: this.#served > 0 && !this.#heard });
   }
 
   receive(bytes: Buffer): void {
     const request = this.#request;
     if (this.#closing) return;
-    // An answer that nobody asked for: this connection can no longer be trusted.
+    // A response without a request: this connection can no longer be trusted.
     if (request === undefined) return this.terminate();
     this.#heard = true;
     this.#incoming.push(bytes);
@@ -120,7 +120,7 @@ export class ClientConnection {
     if (this.#request === request) request.handler.onFlush();
   }
 
-  /** Consumes what it can of what has arrived; whether another step may get further. */
+  /** Consumes received bytes; returns whether another step may consume more. */
   #step(request: Request): boolean {
     const { handler } = request;
     if (this.#body === undefined) return this.#readHead(request);
@@ -138,8 +138,8 @@ export class ClientConnection {
     const head = parseResponseHead(text);
     const isUpgrade = head.status === 101;
     if (isUpgrade && request.handler.upgrades !== true)
-      throw new MalformedMessage("the answer switches to a protocol that nobody asked for");
-    // An interim answer; the final one follows.
+      throw new MalformedMessage("the answer switches to a protocol that was not requested");
+    // An interim response; the final one follows.
     if (head.status < 200 && !isUpgrade) return true;
     const framing: Framing = isUpgrade ? { kind: "tunnel" } : responseFraming(head, request.method);
     this.#untilClose = framing.kind === "close" || isUpgrade;
@@ -150,14 +150,14 @@ export class ClientConnection {
     return true;
   }
 
-  /** @param clean whether nothing followed the answer */
+  /** @param clean whether no byte followed the response */
   #complete(clean: boolean): void {
     const request = this.#request;
     this.#request = undefined;
     this.#body = undefined;
     this.#served++;
     if (clean && this.#reusable && request?.isSent === true && !this.outgoing.congested) {
-      // Whoever got the last bytes may have wanted a pause; the next request does not.
+      // The last request may have paused the connection; the next one starts unpaused.
       this.resume();
       this.#idleSince = performance.now();
       this.#events.onIdle();

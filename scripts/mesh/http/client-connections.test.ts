@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { answering, OK, TestRequest } from "../testing/http-client.ts";
+import { answering, OK, TestRequest } from "../testing/fake-upstream.ts";
 import { RawServer, type RawSocket } from "../testing/raw-socket.ts";
-import { until } from "../testing/system.ts";
+import { until } from "../testing/test-system.ts";
 import { within } from "../within.ts";
 import { HttpClient } from "./client.ts";
 
@@ -74,7 +74,7 @@ describe("a kept connection", () => {
   test.each<[string, (upstream: RawSocket) => Promise<void> | void, boolean]>([
     ["without a word is told apart", () => {}, true],
     ["within an answer is a failure like any other", (upstream) => upstream.send("HTTP/1.1"), false],
-  ])("that the server closes under a request %s", async (_, before, unused) => {
+  ])("that the server closes under a request %s", async (_, before, reused) => {
     using server = await RawServer.listen();
     const client = new HttpClient("127.0.0.1", server.port);
     const first = new TestRequest(client);
@@ -85,7 +85,7 @@ describe("a kept connection", () => {
     await upstream.until("GET /2");
     await before(upstream);
     upstream.fin();
-    expect((await second.over()).failure).toEqual({ kind: "closed", unused });
+    expect((await second.over()).failure).toEqual({ kind: "closed", reused });
     expect(server.count).toBe(1);
     await client.close();
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { answering, OK, TestRequest } from "../testing/http-client.ts";
+import { answering, OK, TestRequest } from "../testing/fake-upstream.ts";
 import { RawServer, type RawSocket } from "../testing/raw-socket.ts";
-import { until } from "../testing/system.ts";
+import { until } from "../testing/test-system.ts";
 import { HttpClient, type UpstreamFailure } from "./client.ts";
 
 describe("an answer", () => {
@@ -94,17 +94,17 @@ describe("an answer", () => {
 
 describe("a failure", () => {
   const failures: [string, (upstream: RawSocket) => Promise<void> | void, UpstreamFailure][] = [
-    ["a FIN before the answer", (upstream) => upstream.fin(), { kind: "closed", unused: false }],
-    ["a reset before the answer", (upstream) => upstream.reset(), { kind: "closed", unused: false }],
+    ["a FIN before the answer", (upstream) => upstream.fin(), { kind: "closed", reused: false }],
+    ["a reset before the answer", (upstream) => upstream.reset(), { kind: "closed", reused: false }],
     [
       "a FIN within the head",
       (upstream) => void upstream.send("HTTP/1.1 200").then(() => upstream.fin()),
-      { kind: "closed", unused: false },
+      { kind: "closed", reused: false },
     ],
     [
       "a FIN after an interim answer",
       (upstream) => void upstream.send("HTTP/1.1 100 Continue\r\n\r\n").then(() => upstream.fin()),
-      { kind: "closed", unused: false },
+      { kind: "closed", reused: false },
     ],
     [
       "no HTTP",

@@ -2,24 +2,24 @@ import { ClientConnection } from "./client-connection.ts";
 import type { Framing } from "./framing.ts";
 import type { ResponseHead } from "./head.ts";
 
-/** Why no (whole) answer came. */
+/** Why there is no complete response. */
 export type UpstreamFailure =
-  /** Nobody listens at the address. */
+  /** No process listens at the address. */
   | { kind: "refused" }
-  /** The connection ended before the answer's head. `unused`: it was a kept one, of which the peer may just have tired. */
-  | { kind: "closed"; unused: boolean }
-  /** The connection ended within the answer's body. */
+  /** The connection ended before the response's head. `reused`: a reused connection that the peer may have closed as idle. */
+  | { kind: "closed"; reused: boolean }
+  /** The connection ended within the response's body. */
   | { kind: "broken" }
-  /** What came is not HTTP/1.1. */
+  /** The response is not HTTP/1.1. */
   | { kind: "malformed"; message: string };
 
-/** What becomes of one request. After `onEnd` or `onFailure` nothing follows. */
+/** Receives the response to one request. `onEnd` or `onFailure` is the last call. */
 export interface ResponseHandler {
-  /** Whether the request asks for another protocol: then 101 is an answer, and what follows it is that protocol's. */
+  /** Whether the request asks for an upgrade: then 101 is a final response, and a tunnel follows. */
   readonly upgrades?: boolean;
   onHead(head: ResponseHead, framing: Framing): void;
   onData(content: Buffer): void;
-  /** All that has arrived so far was handed on. */
+  /** All bytes received so far were delivered. */
   onFlush(): void;
   onEnd(): void;
   onFailure(failure: UpstreamFailure): void;
@@ -27,23 +27,23 @@ export interface ResponseHandler {
   onDrained?(): void;
 }
 
-/** A request under way. When it is over all calls do nothing. */
+/** A request in flight. When it is over, calls have no effect. */
 export interface UpstreamRequest {
   /** Whether the peer takes bytes more slowly than they are written. */
   readonly congested: boolean;
-  /** Sends a part of the request's body, framed by the caller. */
+  /** Sends a part of the request's body, already framed. */
   write(bytes: Buffer): void;
-  /** Says that the request's body is complete; before that, its connection is not used again. */
+  /** Marks the request's body as complete; without this its connection is not reused. */
   finish(): void;
   pause(): void;
   resume(): void;
-  /** Ends a tunnel in order, when all that was written is sent; the handler hears nothing more. */
+  /** Closes a tunnel when all written bytes are sent; the handler gets no further calls. */
   close(): void;
-  /** Gives the request up: the peer sees the connection end, the handler hears nothing more. */
+  /** Aborts the request: the connection is closed, the handler gets no further calls. */
   abort(): void;
 }
 
-// Shorter than any server's own patience, so that a kept connection is rarely closed under a request.
+// Shorter than the idle timeout of common servers, so that a reused connection is rarely closed under a request.
 const MAX_IDLE_MS = 3_000;
 
 /** Connections to one port of this machine, kept open between requests. */
@@ -61,15 +61,15 @@ export class HttpClient {
   }
 
   /**
-   * Sends a request's head; its body follows by `write`, its end is `finish`.
-   * @param fresh never to use a kept connection, as after one failed
+   * Sends a request's head. The body follows by `write`, then `finish`.
+   * @param fresh whether to open a new connection, as after a reused one failed
    */
   send(method: string, head: Buffer, handler: ResponseHandler, fresh: boolean): UpstreamRequest {
     const connection = (fresh ? undefined : this.#takeIdle()) ?? this.#connect();
     return connection.start(method, head, handler);
   }
 
-  /** Closes each connection as soon as its request is done, and resolves when all are closed. */
+  /** Closes each connection as soon as its request is over; resolves when all are closed. */
   close(): Promise<void> {
     this.#closing = true;
     for (const connection of [...this.#idle]) connection.terminate();
@@ -110,7 +110,7 @@ export class HttpClient {
         data: (_, bytes) => connection.receive(bytes),
         drain: () => connection.outgoing.flush(),
         close: (_, error) => connection.closed(error === undefined),
-        // An error of our own: the network's come to `close`.
+        // A bug of this program: network errors are passed to `close`.
         error(socket, error) {
           socket.terminate();
           reportError(error);

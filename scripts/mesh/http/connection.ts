@@ -5,7 +5,7 @@ import { Exchange } from "./exchange.ts";
 import { requestFraming } from "./framing.ts";
 import { MalformedMessage, parseRequestHead } from "./head.ts";
 import { Incoming } from "./incoming.ts";
-import { latin1 } from "./latin1.ts";
+import { latin1 } from "./outgoing.ts";
 import { Outgoing } from "./outgoing.ts";
 
 // What a client may send ahead of its turn before it has to wait.

@@ -4,7 +4,7 @@ import { chunkHead, LAST_CHUNK, type OnData } from "./body.ts";
 import type { Connection } from "./connection.ts";
 import { type Framing, frameResponse } from "./framing.ts";
 import type { RequestHead } from "./head.ts";
-import { latin1 } from "./latin1.ts";
+import { latin1 } from "./outgoing.ts";
 
 /** One request and the answer to it. When it is over, by the answer's end or by the client's leaving, all calls do nothing. */
 export class Exchange {

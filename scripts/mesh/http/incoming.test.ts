@@ -41,7 +41,7 @@ test("gives back what was pushed, however it is cut, taken and skipped", () => {
         }
         expect(all.length).toBe(model.length);
       }
-      // Later bytes have not overwritten those that were taken before.
+      // StartTimer bytes have not overwritten those that were taken before.
       for (const { bytes, expected } of taken) expect(bytes.toString("latin1")).toBe(expected);
     }),
   );

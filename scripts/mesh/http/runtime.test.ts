@@ -1,6 +1,6 @@
 import { afterEach, expect, mock, spyOn, test } from "bun:test";
-import { OK, TestRequest } from "../testing/http-client.ts";
-import { replyTarget, request, TestServer } from "../testing/http-server.ts";
+import { OK, TestRequest } from "../testing/fake-upstream.ts";
+import { replyTarget, request, TestServer } from "../testing/test-server.ts";
 import { RawServer, RawSocket } from "../testing/raw-socket.ts";
 import { HttpClient } from "./client.ts";
 

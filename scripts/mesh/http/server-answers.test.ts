@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { HeaderList } from "../../traffic/headers.ts";
-import { replyTarget, request, statuses, TestServer } from "../testing/http-server.ts";
+import { replyTarget, request, statuses, TestServer } from "../testing/test-server.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Framing } from "./framing.ts";
 

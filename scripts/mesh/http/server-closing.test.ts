@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { HeaderList } from "../../traffic/headers.ts";
-import { replyBody, replyTarget, request, TestServer } from "../testing/http-server.ts";
+import { replyBody, replyTarget, request, TestServer } from "../testing/test-server.ts";
 import { RawSocket } from "../testing/raw-socket.ts";
-import { until } from "../testing/system.ts";
+import { until } from "../testing/test-system.ts";
 import { within } from "../within.ts";
 
 const GET = request("GET /");

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { HeaderList } from "../../traffic/headers.ts";
-import { replyTarget, request, TestServer } from "../testing/http-server.ts";
+import { replyTarget, request, TestServer } from "../testing/test-server.ts";
 import { untilSteady } from "../testing/raw-socket.ts";
-import { until } from "../testing/system.ts";
+import { until } from "../testing/test-system.ts";
 import type { Exchange } from "./exchange.ts";
 
 const MEGABYTE = 1024 * 1024;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { replyTarget, TestServer } from "../testing/http-server.ts";
+import { replyTarget, TestServer } from "../testing/test-server.ts";
 import { type HttpServerOptions, serveHttp } from "./server.ts";
 
 describe("a port", () => {

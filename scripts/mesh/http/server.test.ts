@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { HeaderList } from "../../traffic/headers.ts";
-import { replyBody, replyTarget, request, statuses, TestServer } from "../testing/http-server.ts";
-import { until } from "../testing/system.ts";
+import { replyBody, replyTarget, request, statuses, TestServer } from "../testing/test-server.ts";
+import { until } from "../testing/test-system.ts";
 import type { Exchange } from "./exchange.ts";
 
 describe("requests", () => {

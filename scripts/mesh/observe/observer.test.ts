@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sampleToRun } from "../../../test/sample.ts";
 import type { Hop } from "../../traffic/resolve.ts";
-import { type Loaded, loadConfiguration } from "../load.ts";
-import type { Served } from "../served.ts";
+import { type Configuration, loadConfiguration } from "../configuration.ts";
+import type { Served } from "../relay/relay-options.ts";
 import { Observer } from "./observer.ts";
 
 const BASIC = "kyc/credit-check-basic";
@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => sample[Symbol.asyncDispose]());
 
-async function observing(): Promise<{ observer: Observer; loaded: Loaded; pass(ms: number): void }> {
+async function observing(): Promise<{ observer: Observer; loaded: Configuration; pass(ms: number): void }> {
   let now = 1_000_000_000;
   const observer = new Observer(() => now);
   const loaded = await loadConfiguration(sample.root);
@@ -41,7 +41,7 @@ function served(more: Partial<Served> = {}): Served {
 }
 
 /** A hop by the rule that splits the credit check. */
-function splitHop({ plan }: Loaded): Hop {
+function splitHop({ plan }: Configuration): Hop {
   const [rule] = plan.table.listeners.mesh.exact.get("credit-check.kyc.svc.cluster.local") ?? [];
   if (rule === undefined) throw new Error("no rule for the credit check");
   return { rule, destination: undefined, before: undefined, delayMs: 0, mirrored: [] };
@@ -93,7 +93,7 @@ describe("an observer", () => {
     observer.served(served({ hops: [hop] }));
     observer.served(served({ hops: [hop], revision: ADVANCED }));
     observer.served(served());
-    const split = () => observer.tallies.find(({ service }) => service.name === "credit-check");
+    const split = () => observer.splits.find(({ service }) => service.name === "credit-check");
     expect(split()?.counts).toEqual(new Map([BASIC, ADVANCED].map((name) => [name, 1])));
     const since = split()?.since ?? 0;
     pass(5_000);

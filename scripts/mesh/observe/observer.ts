@@ -1,10 +1,10 @@
 import type { Problem } from "../../manifests/problem.ts";
 import type { Listener } from "../../traffic/table.ts";
-import type { Loaded } from "../load.ts";
-import type { Served } from "../served.ts";
-import { type Counts, Counter } from "./counter.ts";
-import { type Measured, Meter } from "./meter.ts";
-import { beginTallies, type Tallies, type Tally } from "./tally.ts";
+import type { Configuration } from "../configuration.ts";
+import type { Served } from "../relay/relay-options.ts";
+import { type Counts, Counter } from "./request-counter.ts";
+import { type Measured, Meter } from "./request-meter.ts";
+import { startSplitCounts, type SplitCounts, type SplitCount } from "./split-counts.ts";
 
 /** Where requests to a service come from: the listener by which they enter. */
 export interface Inflow extends Counts {
@@ -15,8 +15,8 @@ export interface Inflow extends Counts {
   rate: number;
 }
 
-/** What is kept of one revision, found by one look-up a request. */
-interface Kept {
+/** The counters of one revision, found by one look-up per request. */
+interface RevisionCounters {
   /** `namespace/name` of its Knative Service. */
   service: string;
   meter: Meter;
@@ -24,13 +24,13 @@ interface Kept {
   inflows: Map<Listener, Counter>;
 }
 
-/** Counts what the mesh serves, and keeps what there is to say about its configuration. */
+/** Counts the requests that the mesh serves, and keeps the state of its configuration. */
 export class Observer {
   readonly #nowMs: () => number;
-  #revisions: ReadonlyMap<string, Kept> = new Map();
-  /** Requests that no revision got: the ingress has no route, redirects or answers itself. */
+  #revisions: ReadonlyMap<string, RevisionCounters> = new Map();
+  /** Requests that reached no revision: without a route, redirected, or answered by a rule. */
   readonly #unrouted = new Counter();
-  #tallies: Tallies | undefined;
+  #splits: SplitCounts | undefined;
 
   generation = 0;
   appliedAt = 0;
@@ -44,12 +44,12 @@ export class Observer {
     this.#nowMs = nowMs;
   }
 
-  applied(now: Loaded): void {
+  applied(now: Configuration): void {
     this.generation++;
     this.appliedAt = this.#nowMs();
     this.rejected = [];
     this.waiting = [];
-    this.#tallies = beginTallies(now, this.#tallies, this.appliedAt);
+    this.#splits = startSplitCounts(now, this.#splits, this.appliedAt);
     const before = this.#revisions;
     const inflows = new Map([...before.values()].map((record) => [record.service, record.inflows]));
     this.#revisions = new Map(
@@ -64,24 +64,24 @@ export class Observer {
 
   served({ revision, hops, listener, ms, status, brokenBy, cold }: Served): void {
     const now = this.#nowMs() / 1000;
-    // Of a client that left nothing can be said about who should have answered.
-    const left = brokenBy === "client";
-    const failed = !left && (status >= 500 || brokenBy === "revision");
+    // A request that the client aborted says nothing about the revision.
+    const aborted = brokenBy === "client";
+    const failed = !aborted && (status >= 500 || brokenBy === "revision");
     const record = revision === undefined ? undefined : this.#revisions.get(revision);
     if (revision === undefined || record === undefined) return this.#unrouted.count(Math.floor(now), failed);
     for (const { rule } of hops) {
-      const counts = this.#tallies?.byRule.get(rule)?.counts;
+      const counts = this.#splits?.byRule.get(rule)?.counts;
       counts?.set(revision, (counts.get(revision) ?? 0) + 1);
     }
-    record.meter.record(now, left || cold ? undefined : ms, failed);
+    record.meter.record(now, aborted || cold ? undefined : ms, failed);
     let inflow = record.inflows.get(listener);
     if (inflow === undefined) record.inflows.set(listener, (inflow = new Counter()));
     inflow.count(Math.floor(now), failed);
   }
 
-  /** The split that decided where a request went, if one did. */
-  splitOf({ hops }: Served): Tally | undefined {
-    return hops.map(({ rule }) => this.#tallies?.byRule.get(rule)).findLast((tally) => tally !== undefined);
+  /** The split that chose the request's revision, if any. */
+  splitOf({ hops }: Served): SplitCount | undefined {
+    return hops.map(({ rule }) => this.#splits?.byRule.get(rule)).findLast((split) => split !== undefined);
   }
 
   /** `namespace/name` of the Knative Service that a revision belongs to. */
@@ -89,11 +89,11 @@ export class Observer {
     return this.#revisions.get(revision)?.service;
   }
 
-  get tallies(): readonly Tally[] {
-    return this.#tallies?.all ?? [];
+  get splits(): readonly SplitCount[] {
+    return this.#splits?.all ?? [];
   }
 
-  /** What was measured of a revision of the configuration in force. */
+  /** The measurements of a revision of the configuration in force. */
   revision(key: string): Measured | undefined {
     return this.#revisions.get(key)?.meter.measured(this.#nowMs() / 1000);
   }

@@ -1,13 +1,14 @@
 import { type Hop, type Mirrored, resolve } from "../../traffic/resolve.ts";
+import type { HttpClient, UpstreamRequest } from "../http/client.ts";
 import type { Exchange } from "../http/exchange.ts";
-import { frameForRevision, headOf } from "./passage.ts";
+import type { Reservation, Slot } from "../revisions/request-queue.ts";
+import type { Generation } from "./relay-options.ts";
+import type { BodySink, RequestBody } from "./request-body.ts";
 import { isUpgrade } from "./upgrade.ts";
-import type { RequestBody } from "../body/request-body.ts";
-import type { Generation } from "../served.ts";
-import { Shadow } from "../body/shadow.ts";
+import { frameForRevision, headOf } from "./upstream-request.ts";
 
-/** Sends the copies that rules ask for on their way, each with the body as it comes. */
-export function sendCopies(
+/** Sends the mirrored requests that the rules of these hops ask for, each with a copy of the body as it arrives. */
+export function sendMirrored(
   hops: readonly Hop[],
   exchange: Exchange,
   body: RequestBody,
@@ -16,23 +17,20 @@ export function sendCopies(
 ): void {
   for (const { mirrored } of hops) {
     for (const copy of mirrored) {
-      const shadow = sendCopy(copy, exchange, generation, random);
-      if (shadow !== undefined) body.copyTo(shadow);
+      const request = startMirrored(copy, exchange, generation, random);
+      if (request !== undefined) body.copyTo(request);
     }
   }
 }
 
-/**
- * Sends the head of a copy on its way, wherever the routes lead it; undefined when that is nowhere.
- * @returns what the body has to be copied to
- */
-function sendCopy(
+/** Starts one mirrored request; undefined when the routes lead it to no revision. */
+function startMirrored(
   { mirror: { backend }, request }: Mirrored,
   exchange: Exchange,
   generation: Generation,
   random: () => number,
-): Shadow | undefined {
-  // A tunnel is no request that could be copied.
+): MirroredRequest | undefined {
+  // A tunnel cannot be mirrored.
   if (isUpgrade(exchange)) return undefined;
   const end =
     backend.kind === "revision"
@@ -41,5 +39,99 @@ function sendCopy(
   if (end.kind !== "revision") return undefined;
   frameForRevision(end.request, exchange);
   const timeoutMs = generation.revisionTimeoutMs(end.revision);
-  return new Shadow(generation.seat(end.revision), request.method, headOf(end.request), timeoutMs);
+  return new MirroredRequest(
+    generation.reserve(end.revision),
+    request.method,
+    headOf(end.request),
+    timeoutMs,
+  );
+}
+
+// Bytes that wait for a slow mirror. Beyond that the copy is abandoned, so that the client never waits for a mirror.
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** A copy of a request on its way to a mirror. Its response is discarded and its failure is not reported. */
+class MirroredRequest implements BodySink {
+  readonly #method: string;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #isComplete = false;
+  #reservation: Reservation | undefined;
+  #upstream: UpstreamRequest | undefined;
+  #timeout: Timer | undefined;
+  #over = false;
+
+  /** @param timeoutMs how long the mirror may take: as long as any request to that revision */
+  constructor(reservation: Reservation, method: string, head: Buffer, timeoutMs: number) {
+    this.#method = method;
+    this.#reservation = reservation;
+    // The longest delay of a timer is some 24 days.
+    if (timeoutMs < 2 ** 31) this.#timeout = setTimeout(() => this.abort(), timeoutMs);
+    if (reservation.client !== undefined) this.#send(reservation.client, head);
+    else {
+      reservation.slot.then(
+        (slot) => this.#take(slot, head),
+        () => this.#finish(),
+      );
+    }
+  }
+
+  write(bytes: Buffer): void {
+    if (this.#over) return;
+    if (this.#upstream === undefined || this.#upstream.congested) {
+      this.#waitingBytes += bytes.length;
+      if (this.#waitingBytes > MAX_WAITING_BYTES) return this.abort();
+      this.#waiting.push(bytes);
+    } else this.#upstream.write(bytes);
+  }
+
+  finish(): void {
+    this.#isComplete = true;
+    if (this.#waiting.length === 0) this.#upstream?.finish();
+  }
+
+  /** Abandons the copy, as when the client closes the connection before its body is complete. */
+  abort(): void {
+    this.#upstream?.abort();
+    this.#finish();
+  }
+
+  #take(slot: Slot, head: Buffer): void {
+    if (this.#over) return slot.release();
+    this.#reservation = slot;
+    this.#send(slot.client, head);
+  }
+
+  #send(client: HttpClient, head: Buffer): void {
+    this.#upstream = client.send(
+      this.#method,
+      head,
+      {
+        onHead() {},
+        onData() {},
+        onFlush() {},
+        onEnd: () => this.#finish(),
+        onFailure: () => this.#finish(),
+        onDrained: () => this.#flush(),
+      },
+      false,
+    );
+    this.#flush();
+  }
+
+  #flush(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    for (const bytes of waiting) this.#upstream?.write(bytes);
+    if (this.#isComplete) this.#upstream?.finish();
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#waiting = [];
+    clearTimeout(this.#timeout);
+    this.#reservation?.release();
+    this.#reservation = undefined;
+  }
 }

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { HttpClient } from "../http/client.ts";
-import { OK } from "../testing/http-client.ts";
-import { request } from "../testing/http-server.ts";
-import { forward, inner, retrying, revision, TestProxy } from "../testing/proxy.ts";
+import { OK } from "../testing/fake-upstream.ts";
+import { request } from "../testing/test-server.ts";
+import { forward, inner, retrying, revision, TestProxy } from "../testing/test-proxy.ts";
 import { RawServer, type RawSocket } from "../testing/raw-socket.ts";
 import { within } from "../within.ts";
 

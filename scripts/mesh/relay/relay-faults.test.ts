@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { NO_CHANGE } from "../../traffic/headers.ts";
 import type { Fault } from "../../traffic/table.ts";
-import { answering, answeringInTurn, OK } from "../testing/http-client.ts";
-import { request, statuses } from "../testing/http-server.ts";
-import { direct, forward, inner, retrying, revision, TestProxy } from "../testing/proxy.ts";
+import { answering, answeringInTurn, OK } from "../testing/fake-upstream.ts";
+import { request, statuses } from "../testing/test-server.ts";
+import { direct, forward, inner, retrying, revision, TestProxy } from "../testing/test-proxy.ts";
 
 const GET = request("GET /", "connection: close");
 

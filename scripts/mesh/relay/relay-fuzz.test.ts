@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
-import { request } from "../testing/http-server.ts";
-import { forward, revision, TestProxy } from "../testing/proxy.ts";
+import { request } from "../testing/test-server.ts";
+import { forward, revision, TestProxy } from "../testing/test-proxy.ts";
 import { RawSocket } from "../testing/raw-socket.ts";
 import { StrictServer } from "../testing/strict-server.ts";
 

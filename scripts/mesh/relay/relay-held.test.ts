@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { HttpClient } from "../http/client.ts";
-import { OK } from "../testing/http-client.ts";
-import { request, statuses } from "../testing/http-server.ts";
-import { forward, revision, TestProxy } from "../testing/proxy.ts";
+import { OK } from "../testing/fake-upstream.ts";
+import { request, statuses } from "../testing/test-server.ts";
+import { forward, revision, TestProxy } from "../testing/test-proxy.ts";
 import { RawServer } from "../testing/raw-socket.ts";
-import { until } from "../testing/system.ts";
+import { until } from "../testing/test-system.ts";
 
 const GET = request("GET /", "connection: close");
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import type { Mirror } from "../../traffic/table.ts";
-import { answering, answeringInTurn, OK } from "../testing/http-client.ts";
-import { request, statuses } from "../testing/http-server.ts";
-import { forward, inner, retrying, revision, TestProxy } from "../testing/proxy.ts";
+import { answering, answeringInTurn, OK } from "../testing/fake-upstream.ts";
+import { request, statuses } from "../testing/test-server.ts";
+import { forward, inner, retrying, revision, TestProxy } from "../testing/test-proxy.ts";
 import { StrictServer } from "../testing/strict-server.ts";
-import { until } from "../testing/system.ts";
+import { until } from "../testing/test-system.ts";
 import { RawServer, untilSteady } from "../testing/raw-socket.ts";
 
 const GET = request("GET /a?b", "connection: close");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { NO_CHANGE } from "../../traffic/headers.ts";
-import { request, statuses } from "../testing/http-server.ts";
-import { forward, redirect, revision, TestProxy } from "../testing/proxy.ts";
+import { request, statuses } from "../testing/test-server.ts";
+import { forward, redirect, revision, TestProxy } from "../testing/test-proxy.ts";
 import { RawServer } from "../testing/raw-socket.ts";
 
 describe("the mesh itself answers", () => {

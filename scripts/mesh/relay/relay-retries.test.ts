@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { NO_CHANGE } from "../../traffic/headers.ts";
 import type { Rule } from "../../traffic/table.ts";
-import { answeringInTurn, OK } from "../testing/http-client.ts";
-import { request, statuses } from "../testing/http-server.ts";
-import { forward, inner, retrying, revision, TestProxy } from "../testing/proxy.ts";
-import { until } from "../testing/system.ts";
+import { answeringInTurn, OK } from "../testing/fake-upstream.ts";
+import { request, statuses } from "../testing/test-server.ts";
+import { forward, inner, retrying, revision, TestProxy } from "../testing/test-proxy.ts";
+import { until } from "../testing/test-system.ts";
 import { RawServer } from "../testing/raw-socket.ts";
 
 const GET = request("GET /", "connection: close");
@@ -171,7 +171,7 @@ describe("a retry", () => {
         {
           rule: forward(revision("a"), { retry: policy }),
           random: () => draw,
-          later(ms, then) {
+          startTimer(ms, then) {
             waits.push(ms);
             queueMicrotask(then);
             return () => {};
@@ -200,7 +200,7 @@ describe("a retry", () => {
       {
         rule: patient,
         random: () => 0.9,
-        later: () => {
+        startTimer: () => {
           given.push("waits");
           return () => given.push("is given up");
         },
@@ -228,7 +228,8 @@ describe("a retry", () => {
         { a: server.port },
         {
           rule: forward(revision("a"), { retry: policy }),
-          onSeat: (_, tried) => asked.push([...tried].map((one) => (one === proxy.client("a") ? "a" : "?"))),
+          onReserve: (_, tried) =>
+            asked.push([...tried].map((one) => (one === proxy.client("a") ? "a" : "?"))),
         },
       );
       await proxy.ask(GET);
@@ -244,7 +245,7 @@ describe("a retry", () => {
       {
         rule: forward(inner(), retrying(1, ["503"])),
         inner: forward(revision("a"), retrying(1, ["503"])),
-        onSeat: (_, tried) => asked.push(tried.size),
+        onReserve: (_, tried) => asked.push(tried.size),
       },
     );
     await proxy.ask(GET);

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { OK } from "../testing/http-client.ts";
-import { request } from "../testing/http-server.ts";
-import { forward, revision, TestProxy } from "../testing/proxy.ts";
+import { OK } from "../testing/fake-upstream.ts";
+import { request } from "../testing/test-server.ts";
+import { forward, revision, TestProxy } from "../testing/test-proxy.ts";
 import { RawServer, type RawSocket, untilSteady } from "../testing/raw-socket.ts";
 
 const MEGABYTE = 1024 * 1024;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { NO_CHANGE } from "../../traffic/headers.ts";
 import { EVERY_REQUEST } from "../../traffic/table.ts";
-import { answering, OK } from "../testing/http-client.ts";
-import { request, statuses } from "../testing/http-server.ts";
-import { forward, inner, retrying, revision, TestProxy } from "../testing/proxy.ts";
+import { answering, OK } from "../testing/fake-upstream.ts";
+import { request, statuses } from "../testing/test-server.ts";
+import { forward, inner, retrying, revision, TestProxy } from "../testing/test-proxy.ts";
 import { RawServer } from "../testing/raw-socket.ts";
 
 const ASKED = request(

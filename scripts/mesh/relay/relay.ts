@@ -1,23 +1,20 @@
 import { HeaderList } from "../../traffic/headers.ts";
 import { type Hop, type Resolution, resolve, type RoutedRequest } from "../../traffic/resolve.ts";
 import type { Listener } from "../../traffic/table.ts";
-import { describeFailure, statusAfter, wasUnseen } from "./failure.ts";
-import { addForwarded } from "./forwarded.ts";
 import type { HttpClient, ResponseHandler, UpstreamFailure, UpstreamRequest } from "../http/client.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type Framing, removeHopByHop } from "../http/framing.ts";
 import type { ResponseHead } from "../http/head.ts";
-import { type BodyState, RequestBody } from "../body/request-body.ts";
-import { Limits } from "./limits.ts";
-import { changeResponse, frameForRevision, headOf, locationOf } from "./passage.ts";
-import { sendCopies } from "./mirror.ts";
-import { type Outcome, Retries } from "./retry.ts";
-import type { Generation, RelayOptions } from "../served.ts";
-import { openTunnel } from "./tunnel.ts";
-import { addUpgrade, isForeign, isUpgrade } from "./upgrade.ts";
-import type { Place } from "../revisions/seat.ts";
+import { type BodyState, RequestBody } from "./request-body.ts";
+import { TimeLimits } from "./time-limits.ts";
+import { sendMirrored } from "./mirror.ts";
+import type { Generation, RelayOptions } from "./relay-options.ts";
+import { describeFailure, isSafeToResend, type Outcome, Retries, statusAfter } from "./retry.ts";
+import { addUpgrade, isRefusedUpgrade, isUpgrade, openTunnel } from "./upgrade.ts";
+import { addForwarded, changeResponse, frameForRevision, headOf, locationOf } from "./upstream-request.ts";
+import type { Reservation } from "../revisions/request-queue.ts";
 
-/** Carries one request from a listener to the revision that the routes choose, and the answer back. */
+/** Forwards one request from a listener to the revision that the routes choose, and the response back. */
 export function relay(exchange: Exchange, listener: Listener, options: RelayOptions): void {
   new Relay(exchange, listener, options).start();
 }
@@ -28,12 +25,12 @@ class Relay {
   readonly #options: RelayOptions;
   readonly #generation: Generation;
   readonly #body: RequestBody;
-  readonly #limits: Limits;
+  readonly #limits: TimeLimits;
   readonly #startedAt = performance.now();
 
   #resolution: Resolution | undefined;
   readonly #retries = new Retries();
-  #place: Place | undefined;
+  #reservation: Reservation | undefined;
   #upstream: UpstreamRequest | undefined;
   #over = false;
   #status = 0;
@@ -45,10 +42,10 @@ class Relay {
     this.#options = options;
     this.#generation = options.generation();
     this.#body = new RequestBody(exchange, (state) => this.#onBody(state));
-    this.#limits = new Limits(
-      (sentence) => this.#onTimeout(sentence),
-      (sentence) => this.#tryAgain({ failure: "late" }) || this.#onTimeout(sentence),
-      options.later,
+    this.#limits = new TimeLimits(
+      (message) => this.#onTimeout(message),
+      (message) => this.#retry({ failure: "late" }) || this.#onTimeout(message),
+      options.startTimer,
     );
   }
 
@@ -56,7 +53,8 @@ class Relay {
     const { method, target, authority, headers } = this.#exchange.request;
     addForwarded(headers, this.#exchange.peer, this.#listener, this.#options.newRequestId);
     if (isUpgrade(this.#exchange)) addUpgrade(headers);
-    if (isForeign(this.#exchange)) return this.#reply(403, "no other protocol than websocket is let through");
+    if (isRefusedUpgrade(this.#exchange))
+      return this.#reply(403, "an upgrade to another protocol than websocket is not allowed");
     this.#exchange.onAbort = () => this.#finish("client");
     this.#exchange.onDrained = () => this.#upstream?.resume();
     this.#route(this.#listener, { method, target, authority, headers }, []);
@@ -74,9 +72,9 @@ class Relay {
     this.#limits.hold(delayMs, () => this.#follow(resolution, made));
   }
 
-  /** @param made the hops that were made on this way, and not on an earlier one */
+  /** @param made the hops of this try, without those before the hop that retries */
   #follow(resolution: Resolution, made: readonly Hop[]): void {
-    sendCopies(made, this.#exchange, this.#body, this.#generation, this.#options.random);
+    sendMirrored(made, this.#exchange, this.#body, this.#generation, this.#options.random);
     switch (resolution.kind) {
       case "nowhere":
         return this.#answer(resolution.status, resolution.reason);
@@ -87,22 +85,22 @@ class Relay {
       case "redirect":
         return this.#answer(resolution.status, "", locationOf(resolution));
       case "revision":
-        return this.#goTo(resolution.revision, resolution.request);
+        return this.#forward(resolution.revision, resolution.request);
     }
   }
 
-  #goTo(revision: string, request: RoutedRequest): void {
+  #forward(revision: string, request: RoutedRequest): void {
     frameForRevision(request, this.#exchange);
-    const place = this.#generation.seat(revision, this.#retries.tried);
-    this.#place = place;
-    if (place.client !== undefined) return this.#send(place.client, request, false);
+    const reservation = this.#generation.reserve(revision, this.#retries.tried);
+    this.#reservation = reservation;
+    if (reservation.client !== undefined) return this.#send(reservation.client, request, false);
     this.#body.read();
-    place.seat.then(
-      (seat) => {
-        if (this.#over) return seat.leave();
-        this.#place = seat;
-        this.#cold ||= seat.cold;
-        this.#send(seat.client, request, false);
+    reservation.slot.then(
+      (slot) => {
+        if (this.#over) return slot.release();
+        this.#reservation = slot;
+        this.#cold ||= slot.cold;
+        this.#send(slot.client, request, false);
       },
       (reason: unknown) =>
         this.#over || this.#reply(503, reason instanceof Error ? reason.message : String(reason)),
@@ -129,8 +127,8 @@ class Relay {
   }
 
   /**
-   * Timeouts count from the moment at which the request is complete, as Envoy's do; and while a part of it waits here,
-   * since a client whose bytes are not read cannot be seen to go away.
+   * Timeouts start when the request is complete, as in Envoy. They also run while the body is paused: a closed
+   * connection cannot be seen while nothing is read from it.
    */
   #onBody(state: BodyState): void {
     if (this.#over) return;
@@ -141,7 +139,7 @@ class Relay {
 
   #onHead(head: ResponseHead, framing: Framing): void {
     this.#limits.endTry();
-    if (this.#tryAgain({ status: head.status })) return;
+    if (this.#retry({ status: head.status })) return;
     this.#limits.answered();
     this.#status = head.status;
     const upgrade = framing.kind === "tunnel" ? head.headers.joined("upgrade") : undefined;
@@ -162,34 +160,34 @@ class Relay {
   #onFailure(failure: UpstreamFailure, client: HttpClient, request: RoutedRequest): void {
     this.#leaveUpstream();
     if (this.#exchange.answered) return this.#breakOff();
-    const unseen = wasUnseen(failure, request.method);
-    if (unseen && this.#body.repeatable) return this.#send(client, request, true);
-    if (this.#tryAgain({ failure: failure.kind })) return;
+    if (isSafeToResend(failure, request.method) && this.#body.repeatable)
+      return this.#send(client, request, true);
+    if (this.#retry({ failure: failure.kind })) return;
     this.#reply(statusAfter(failure.kind), describeFailure(failure, this.#revision() ?? "the revision"));
   }
 
-  #onTimeout(sentence: string): void {
+  #onTimeout(message: string): void {
     this.#leaveUpstream();
     if (this.#exchange.answered) return this.#breakOff();
-    this.#reply(504, sentence);
+    this.#reply(504, message);
   }
 
-  /** Sends the request again where a rule says so; whether it did. */
-  #tryAgain(outcome: Outcome): boolean {
+  /** Retries where a rule says so; returns whether it did. */
+  #retry(outcome: Outcome): boolean {
     const { random } = this.#options;
     const retry = this.#body.repeatable ? this.#retries.next(this.#hops(), outcome, random) : undefined;
     if (retry === undefined) return false;
     this.#leaveUpstream();
-    this.#leavePlace();
+    this.#releaseSlot();
     this.#body.read();
     const { listener, request } = retry.before;
     this.#limits.hold(retry.waitMs, () => this.#route(listener, request, retry.earlier, retry.hop));
     return true;
   }
 
-  /** For an answer of a rule: what comes before it may send the request again. */
+  /** Answers for a rule; outer hops may retry because of the status. */
   #answer(status: number, content: string | Uint8Array, headers?: HeaderList): void {
-    if (!this.#tryAgain({ status })) this.#reply(status, content, headers);
+    if (!this.#retry({ status })) this.#reply(status, content, headers);
   }
 
   #reply(status: number, content: string | Uint8Array, headers = new HeaderList()): void {
@@ -205,7 +203,7 @@ class Relay {
     this.#limits.clear();
     this.#body.end();
     if (brokenBy !== undefined) this.#leaveUpstream();
-    this.#leavePlace();
+    this.#releaseSlot();
     const { method, target } = this.#exchange.request;
     this.#options.onServed({
       listener: this.#listener,
@@ -221,12 +219,12 @@ class Relay {
     });
   }
 
-  #leavePlace(): void {
-    this.#place?.leave();
-    this.#place = undefined;
+  #releaseSlot(): void {
+    this.#reservation?.release();
+    this.#reservation = undefined;
   }
 
-  /** Gives up the request; harmless when that has ended by itself. */
+  /** Aborts the upstream request; has no effect when it is over. */
   #leaveUpstream(): void {
     this.#limits.endTry();
     this.#body.detach();

@@ -1,27 +1,58 @@
-import type { HttpClient } from "../http/client.ts";
 import type { Hop } from "../../traffic/resolve.ts";
-import { type Failure, statusAfter } from "./failure.ts";
+import type { HttpClient, UpstreamFailure } from "../http/client.ts";
 
-/** What came back instead of a good answer: a status, or nothing. */
+/** How a try can fail: by an incomplete response, or (`late`) by perTryTimeout. */
+export type Failure = UpstreamFailure["kind"] | "late";
+
+/** The result of a try that may be retried: a status, or a failure. */
 export type Outcome = { status: number } | { failure: Failure };
 
-/** A request on its way once more. */
+/** A further try of a request. */
 export interface Retry {
-  /** The hop that sends it, what came to that hop, and the hops before it. */
+  /** The hop that retries, the request as it came to that hop, and the hops before it. */
   hop: Hop;
   before: NonNullable<Hop["before"]>;
   earlier: readonly Hop[];
-  /** How long it waits until then. */
+  /** How long to wait before the try. */
   waitMs: number;
 }
 
-/** What has become of one request so far, for those on its way who may send it again. */
+/** The status that a proxy answers after a failure; the same as Envoy's. */
+export function statusAfter(failure: Failure): 502 | 503 | 504 {
+  if (failure === "late") return 504;
+  return failure === "malformed" ? 502 : 503;
+}
+
+/** A failure as a sentence. */
+export function describeFailure(failure: UpstreamFailure, revision: string): string {
+  switch (failure.kind) {
+    case "refused":
+      return `${revision} does not accept connections`;
+    case "malformed":
+      return `${revision} did not answer in HTTP: ${failure.message}`;
+    case "closed":
+    case "broken":
+      return `${revision} closed the connection before it answered`;
+  }
+}
+
+const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
+/**
+ * Whether a request may be sent again on a new connection, unseen by retry rules: it is idempotent, and the revision
+ * closed a reused connection before any of the response came (RFC 9110 section 9.2.2).
+ */
+export function isSafeToResend(failure: UpstreamFailure, method: string): boolean {
+  return failure.kind === "closed" && failure.reused && IDEMPOTENT.has(method);
+}
+
+/** The tries of one request so far, counted for each hop that may retry. */
 export class Retries {
-  /** How often each hop has sent it again, counted from outside. */
+  /** Retries used by each hop, from outside in. */
   readonly #used: number[] = [];
   readonly #tried = new Set<HttpClient>();
 
-  /** The processes that the next try should leave out. */
+  /** The processes that the next try should avoid. */
   get tried(): ReadonlySet<HttpClient> {
     return this.#tried;
   }
@@ -31,22 +62,22 @@ export class Retries {
   }
 
   /**
-   * The next try, or undefined when nobody makes one. As with one proxy behind another, the innermost goes first, and
-   * those before it see the answer that it gives after a failure.
+   * The next try, or undefined when no hop retries. As with a chain of proxies, the innermost hop decides first, and
+   * outer hops see the status that it answers after a failure.
    */
   next(hops: readonly Hop[], outcome: Outcome, random: () => number): Retry | undefined {
     let seen = outcome;
     for (let depth = hops.length - 1; depth >= 0; depth--) {
       const hop = hops[depth];
       const action = hop?.rule.action;
-      // A hop that sent nothing on, as for the sake of a fault, has nothing to send again.
+      // A hop that forwarded nothing, as when a fault aborted the request, has nothing to retry.
       if (action?.kind === "forward" && hop?.before !== undefined) {
         const { retry } = action;
         const number = (this.#used[depth] ?? 0) + 1;
         if (number <= retry.attempts && retry.on.some((condition) => meets(seen, condition))) {
           this.#used[depth] = number;
           this.#used.length = depth + 1;
-          // What an inner proxy tried is forgotten with it: to the outer one that proxy is the host.
+          // An outer hop's host is the inner proxy, so the processes that the inner one tried do not count for it.
           if (!retry.avoidsTried || hop.destination?.backend.kind !== "revision") this.#tried.clear();
           const waitMs = backOff(retry.backOffMs, number, random);
           return { hop, before: hop.before, earlier: hops.slice(0, depth), waitMs };
@@ -59,8 +90,8 @@ export class Retries {
 }
 
 /**
- * How long to wait before a retry, in whole milliseconds: anything below an interval that doubles from retry to retry,
- * up to ten times the first.
+ * The wait before a retry in whole milliseconds: uniform below an interval that doubles with each retry, up to ten times
+ * the first.
  * (envoy, source/common/common/backoff_strategy.cc, and the router filter's documentation of x-envoy-max-retries)
  * @param number of the retry, from 1
  */

@@ -1,21 +1,40 @@
 import type { HeaderList } from "../../traffic/headers.ts";
+import type { UpstreamRequest } from "../http/client.ts";
 import type { Exchange } from "../http/exchange.ts";
 
-/** Whether the client would go on in another protocol that is let through; of these Istio knows one. */
+/** Whether the client asks to upgrade to WebSocket, the one protocol that Istio lets through by default. */
 export function isUpgrade({ request, requestFraming }: Exchange): boolean {
   return request.upgrade === "websocket" && requestFraming.kind === "none";
 }
 
 /**
- * Whether the client wants a protocol that is not let through. One that only replaces HTTP/1.1 by something faster is
- * not among them: the wish is passed over, as Envoy does.
+ * Whether the client asks to upgrade to a protocol that is refused. A request for h2c is not: as in Envoy, its Upgrade
+ * field is ignored and the request stays HTTP/1.1.
  */
-export function isForeign({ request }: Exchange): boolean {
+export function isRefusedUpgrade({ request }: Exchange): boolean {
   return request.upgrade !== undefined && request.upgrade !== "websocket" && request.upgrade !== "h2c";
 }
 
-/** The fields that ask the next hop for that protocol; rules can match them, as in Envoy. */
+/** Sets the fields that ask the next hop to upgrade. As in Envoy, rules can match them. */
 export function addUpgrade(headers: HeaderList): void {
   headers.set("connection", "upgrade");
   headers.set("upgrade", "websocket");
+}
+
+/**
+ * Opens the direction from client to revision after the revision has accepted the upgrade; the other direction is open
+ * already. The tunnel has no time limit.
+ * @param onEnd called when the client ends it
+ */
+export function openTunnel(exchange: Exchange, upstream: UpstreamRequest, onEnd: () => void): void {
+  exchange.flush();
+  exchange.onAbort = () => {
+    // A graceful close, so that the revision still reads the last bytes of the client.
+    upstream.close();
+    onEnd();
+  };
+  exchange.readTunnel((content) => {
+    upstream.write(content);
+    if (upstream.congested) exchange.pauseBody();
+  });
 }

@@ -1,19 +1,19 @@
 import type { Scaling } from "./scaling.ts";
 
-// At most half of the processes go at a time (max-scale-down-rate of Knative's config-autoscaler).
+// At most half of the processes stop at a time (max-scale-down-rate of Knative's config-autoscaler).
 const MAX_SCALE_DOWN_RATE = 2;
 
 /**
- * Decides how many processes a revision needs, as Knative's own autoscaler does: by the mean of the requests under way
- * over a stable window, and in a burst by that over a shorter one, after which nothing is taken away for a window.
+ * Decides how many processes a revision needs, as Knative's autoscaler does: by the mean concurrency over a stable
+ * window, and in a burst over a shorter panic window, after which the number does not fall for a stable window.
  * (serving, pkg/autoscaler/scaling/autoscaler.go)
  */
 export class Autoscaler {
   readonly #scaling: Scaling;
-  /** The mean of each second, the newest last; no more than the window has. */
+  /** The mean concurrency of each second of the window, the newest last. */
   #seconds: number[] = [];
   #idleSeconds = 0;
-  /** Seconds since the last burst while one is remembered, and the most processes that it needed. */
+  /** Seconds since the last burst, if it is within a window, and the most processes that it needed. */
   #sinceBurst: number | undefined;
   #mostInBurst = 0;
 
@@ -21,7 +21,7 @@ export class Autoscaler {
     this.#scaling = scaling;
   }
 
-  /** Forgets what was before: the revision had no process, and gets one. */
+  /** Clears the history, as when a revision scales up from zero. */
   restart(): void {
     this.#seconds = [];
     this.#idleSeconds = 0;
@@ -30,16 +30,16 @@ export class Autoscaler {
   }
 
   /**
-   * Takes in one more second.
-   * @param underWay the mean number of requests in it, held ones too
+   * Adds the load of one more second.
+   * @param concurrency the mean number of requests in it, in flight and waiting
    * @param ready how many processes take requests
-   * @returns how many there should be
+   * @returns how many processes there should be
    */
-  next(underWay: number, ready: number): number {
+  next(concurrency: number, ready: number): number {
     const { target, windowSeconds, panicSeconds, panicThreshold } = this.#scaling;
-    this.#seconds.push(underWay);
+    this.#seconds.push(concurrency);
     if (this.#seconds.length > windowSeconds) this.#seconds.shift();
-    this.#idleSeconds = underWay === 0 ? this.#idleSeconds + 1 : 0;
+    this.#idleSeconds = concurrency === 0 ? this.#idleSeconds + 1 : 0;
     const now = Math.max(1, ready);
     const stable = Math.ceil(mean(this.#seconds) / target);
     const burst = Math.ceil(mean(this.#seconds.slice(-panicSeconds)) / target);

@@ -2,7 +2,7 @@ import type { HttpClient } from "../http/client.ts";
 import { type RevisionProcess, startProcess } from "./process.ts";
 import type { RevisionSpec } from "./spec.ts";
 
-/** What a process is doing. `failed` waits for its next start. */
+/** The state of a process. `failed` waits for its next restart. */
 export type PodState = "starting" | "ready" | "failed" | "stopping";
 
 export interface PodOptions {
@@ -11,16 +11,16 @@ export interface PodOptions {
   onLine(line: string): void;
   onStart(): void;
   onReady(client: HttpClient, detail: string): void;
-  /** The process ended without being asked to, and will be started again; in state `failed` this may take long. */
+  /** The process ended on its own and will be restarted; in state `failed` that may take long. */
   onDown(detail: string): void;
 }
 
 const FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 30_000;
-// Who has lived this long has recovered: the next crash starts with the first delay again.
+// A process that ran for this long has recovered: the next crash starts with the first delay again.
 const HEALTHY_AFTER_MS = 10_000;
 
-/** Keeps one process of a revision running: starts it, tells when it is ready, and starts it again after it crashed. */
+/** Keeps one process of a revision running: starts it, reports when it is ready, and restarts it after a crash. */
 export class Pod {
   readonly #options: PodOptions;
   #process: RevisionProcess | undefined;
@@ -62,14 +62,14 @@ export class Pod {
     );
   }
 
-  /** Ends it for good; requests under way finish first. */
+  /** Stops the process for good; requests in flight finish first. */
   async stop(): Promise<void> {
     clearTimeout(this.#restart);
     this.#state = "stopping";
     await this.#process?.stop();
   }
 
-  /** Ends it at once. */
+  /** Ends the process at once. */
   kill(): void {
     clearTimeout(this.#restart);
     this.#state = "stopping";
@@ -91,7 +91,7 @@ export class Pod {
     if (livedMs > HEALTHY_AFTER_MS) this.#delay = FIRST_DELAY_MS;
     const delay = this.#delay;
     this.#delay = Math.min(delay * 2, MAX_DELAY_MS);
-    // After its first crash requests are held for the restart; a revision that does not even start refuses them.
+    // After a first crash requests are held for the restart; a revision that does not start at all rejects them.
     this.#state = wasUp && delay === FIRST_DELAY_MS ? "starting" : "failed";
     this.#restart = setTimeout(() => this.start(), delay);
     this.#options.onDown(`${how}; starts again in ${delay / 1000} s`);

@@ -5,10 +5,10 @@ import type { RevisionSpec } from "./spec.ts";
 
 export interface ProcessOptions {
   spec: RevisionSpec;
-  /** The proxy that stands for the sidecar: cluster-local hosts are reached through it. */
+  /** The proxy that takes the place of the sidecar: cluster-local hosts are reached through it. */
   proxyUrl: string;
   onLine(line: string): void;
-  /** The process is over; the sentence says how. */
+  /** The process has ended; `how` describes it. */
   onExit(how: string): void;
 }
 
@@ -18,11 +18,11 @@ export interface RevisionProcess {
   readonly port: number;
   readonly client: HttpClient;
   /**
-   * True when the revision answers its readiness probe, false when the process ended before.
-   * @throws when it has not become ready in time
+   * Resolves with true when the readiness probe succeeds, and with false when the process ends before.
+   * @throws when it is not ready in time
    */
   ready(): Promise<boolean>;
-  /** Asks the process to end, lets requests under way finish, and ends it by force if it does not. */
+  /** Lets requests in flight finish, sends SIGTERM, and SIGKILL if the process does not end. */
   stop(): Promise<void>;
   /** Ends the process at once. */
   kill(): void;
@@ -35,8 +35,9 @@ const STOP_WITHIN_MS = 15_000;
 const OUTPUT_WITHIN_MS = 200;
 
 /**
- * Starts a revision as Knative would: the manifest's variables, and PORT, K_SERVICE, K_REVISION and K_CONFIGURATION.
- * What one machine needs beyond that: HOST, so that only this machine reaches it, and HTTP_PROXY in place of a sidecar.
+ * Starts a process of a revision with the environment that Knative gives: the manifest's variables, PORT, K_SERVICE,
+ * K_REVISION and K_CONFIGURATION. Two more are set: HOST, so that only this machine reaches it, and HTTP_PROXY, which
+ * takes the place of the sidecar.
  */
 export function startProcess(options: ProcessOptions): RevisionProcess {
   const { spec } = options;
@@ -57,7 +58,7 @@ export function startProcess(options: ProcessOptions): RevisionProcess {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    // A group of its own: Ctrl-C in the terminal reaches the mesh alone, which ends the revisions in order.
+    // Its own process group: Ctrl-C in the terminal reaches the mesh only, which then stops the revisions.
     detached: true,
   });
   const client = new HttpClient(HOSTNAME, port);
@@ -84,7 +85,7 @@ export function startProcess(options: ProcessOptions): RevisionProcess {
   };
 }
 
-// Enough for a program to find its tools and temporary folder; nothing of the user's own settings leaks in.
+// Enough for a program to find its tools and temporary folder, without the rest of the user's environment.
 function inherited(): Record<string, string> {
   const names = ["PATH", "HOME", "TMPDIR", "TZ", "LANG"];
   return Object.fromEntries(

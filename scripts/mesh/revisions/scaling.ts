@@ -4,24 +4,24 @@ import { durationMs } from "../../manifests/schema.ts";
 
 type RevisionTemplate = KnativeService["spec"]["template"];
 
-/** How many processes a revision may have, and what makes it have more or fewer. */
+/** How many processes a revision may have, and when it gets more or fewer. */
 export interface Scaling {
-  /** The least and the most number of processes. */
+  /** The least and the greatest number of processes. */
   min: number;
   max: number;
-  /** How many are started at first, and how many when a request finds none. */
+  /** How many start at first, and how many when a request finds none. */
   initial: number;
   activation: number;
-  /** Requests under way at a time that one process is meant to have; more processes are started above it. */
+  /** Concurrent requests per process above which more processes start. */
   target: number;
-  /** Requests under way at a time that one process gets at most; infinity for no limit. */
+  /** The greatest number of concurrent requests per process; infinity for no limit. */
   limit: number;
-  /** Seconds over which load is averaged, and the shorter ones in which a burst is seen. */
+  /** Seconds over which load is averaged, and the shorter window in which a burst is detected. */
   windowSeconds: number;
   panicSeconds: number;
-  /** How many times what the processes are meant for is a burst. */
+  /** A burst is a load of this many times the target of all ready processes. */
   panicThreshold: number;
-  /** Seconds for which the last process stays beyond the window. */
+  /** Seconds that the last process stays after the window. */
   retentionSeconds: number;
 }
 
@@ -35,9 +35,9 @@ const DEFAULT_PANIC_THRESHOLD = 200;
 const LEAST_TARGET = 0.01;
 
 /**
- * Reads a revision's scaling from its template, with Knative's defaults. Where one machine cannot follow them:
- * without max-scale there is a process for each processor at most; and min-scale "0", where it is written and
- * initial-scale is not, means that nothing is started before the first request.
+ * Reads a revision's scaling from its template, with Knative's defaults. Two differ on one machine: without max-scale
+ * there is at most one process per processor; and an explicit min-scale "0" without initial-scale starts no process
+ * before the first request.
  */
 export function scalingOf(
   { metadata, spec }: RevisionTemplate,

@@ -5,22 +5,22 @@ import { didYouMean } from "../../nearest.ts";
 import type { Revision } from "../../traffic/knative.ts";
 import { type Scaling, scalingOf } from "./scaling.ts";
 
-/** What has to run for a revision. */
+/** A revision as it runs on this machine. */
 export interface RevisionSpec {
   /** `namespace/name`. */
   key: string;
   name: string;
   service: string;
-  /** The program, a TypeScript file, and the folder in which it runs. */
+  /** The program, a TypeScript file, and its working directory. */
   entry: string;
   cwd: string;
-  /** The environment that the manifest gives. */
+  /** The environment variables of the manifest. */
   env: Readonly<Record<string, string>>;
-  /** The path that answers 200 when the revision is ready; without one an open port is enough, as for Knative. */
+  /** The path that answers 200 when the revision is ready; without one an open port is enough, as in Knative. */
   readinessPath: string | undefined;
   timeoutMs: number;
   scaling: Scaling;
-  /** Equal for equal templates: another one means that the revision has to be started anew. */
+  /** Equal for equal templates; a revision whose fingerprint changes is restarted. */
   fingerprint: string;
 }
 
@@ -75,7 +75,7 @@ async function noProgram(root: string, revision: Revision, image: string, name: 
     severity: "error",
     at: revision.at,
     field: "spec.template.spec.containers[0].image",
-    message: `${image} is run from ${missing} here, and that file is not there`,
+    message: `the program of ${image} on this machine is ${missing}, and that file does not exist`,
     fix: didYouMean(name, known),
   };
 }

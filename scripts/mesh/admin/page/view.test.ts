@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Check } from "typebox/schema";
 import { MeshState } from "../schema.ts";
-import { revisionOf, splitOf, stateOf, trafficOf } from "../testing/state.ts";
+import { revisionOf, splitOf, stateOf, trafficOf } from "../testing/sample-state.ts";
 import { changeOf } from "./fault-change.ts";
 import { flowOf } from "./flow-model.ts";
 import { flowView } from "./flow.ts";

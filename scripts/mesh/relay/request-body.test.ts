@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { HttpClient } from "../http/client.ts";
-import { answeringInTurn, OK } from "../testing/http-client.ts";
-import { request, statuses } from "../testing/http-server.ts";
-import { forward, retrying, revision, TestProxy } from "../testing/proxy.ts";
+import { answeringInTurn, OK } from "../testing/fake-upstream.ts";
+import { request, statuses } from "../testing/test-server.ts";
+import { forward, retrying, revision, TestProxy } from "../testing/test-proxy.ts";
 import { RawServer } from "../testing/raw-socket.ts";
 
 const UNAVAILABLE = "HTTP/1.1 503 X\r\ncontent-length: 0\r\n\r\n";

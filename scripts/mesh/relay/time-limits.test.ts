@@ -1,9 +1,9 @@
 import { expect, spyOn, test } from "bun:test";
 import type { Hop } from "../../traffic/resolve.ts";
-import { Deadline, perTryTimeoutOf, timeoutOf } from "./deadline.ts";
-import { answering, OK } from "../testing/http-client.ts";
-import { request } from "../testing/http-server.ts";
-import { forward, redirect, retrying, revision, TestProxy } from "../testing/proxy.ts";
+import { Deadline, perTryTimeoutOf, timeoutOf } from "./time-limits.ts";
+import { answering, OK } from "../testing/fake-upstream.ts";
+import { request } from "../testing/test-server.ts";
+import { forward, redirect, retrying, revision, TestProxy } from "../testing/test-proxy.ts";
 
 function hops(...rules: Hop["rule"][]): Hop[] {
   return rules.map((rule) => ({ rule, destination: undefined, before: undefined, delayMs: 0, mirrored: [] }));

@@ -2,7 +2,7 @@ import type { HttpClient, ResponseHandler, UpstreamFailure, UpstreamRequest } fr
 import type { Framing } from "../http/framing.ts";
 import type { ResponseHead } from "../http/head.ts";
 import { RawServer, type RawSocket } from "./raw-socket.ts";
-import { until } from "./system.ts";
+import { until } from "./test-system.ts";
 
 /** A small good answer. */
 export const OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";

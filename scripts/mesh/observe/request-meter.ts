@@ -1,5 +1,5 @@
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
-import { type Counts, Counter, STEP_SECONDS, WINDOW_SECONDS } from "./counter.ts";
+import { type Counts, Counter, STEP_SECONDS, WINDOW_SECONDS } from "./request-counter.ts";
 
 const STEPS = WINDOW_SECONDS / STEP_SECONDS;
 const MICROSECONDS = 1000;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { STEP_SECONDS, WINDOW_SECONDS } from "./counter.ts";
-import { Meter } from "./meter.ts";
+import { STEP_SECONDS, WINDOW_SECONDS } from "./request-counter.ts";
+import { Meter } from "./request-meter.ts";
 
 const NOW = 1_000_000;
 

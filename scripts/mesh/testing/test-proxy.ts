@@ -1,9 +1,8 @@
 import { HttpClient } from "../http/client.ts";
 import { type HttpServer, serveHttp } from "../http/server.ts";
 import { relay } from "../relay/relay.ts";
-import type { Later } from "../relay/deadline.ts";
-import type { Generation, Served } from "../served.ts";
-import type { Place } from "../revisions/seat.ts";
+import type { Generation, Served, StartTimer } from "../relay/relay-options.ts";
+import type { Reservation } from "../revisions/request-queue.ts";
 import { NO_CHANGE } from "../../traffic/headers.ts";
 import {
   type Destination,
@@ -17,7 +16,7 @@ import {
   type VirtualHosts,
 } from "../../traffic/table.ts";
 import { RawSocket } from "./raw-socket.ts";
-import { until } from "./system.ts";
+import { until } from "./test-system.ts";
 
 const NOWHERE: VirtualHosts = { exact: new Map(), suffixes: [], any: undefined };
 const AT = { file: "test.yaml", line: 1, column: 1 };
@@ -118,16 +117,16 @@ export interface TestProxyOptions {
   client?: (revision: string) => HttpClient | Promise<HttpClient>;
   revisionTimeoutMs?: number;
   random?: () => number;
-  /** How retries are waited for, and what is held. */
-  later?: Later;
-  /** Told whenever a request asks for a process, with those it was at already. */
-  onSeat?: (revision: string, tried: ReadonlySet<HttpClient>) => void;
+  /** Times injected delays and waits before retries. */
+  startTimer?: StartTimer;
+  /** Called when a request reserves a slot, with the processes that it has tried. */
+  onReserve?: (revision: string, tried: ReadonlySet<HttpClient>) => void;
 }
 
-/** Server, relay and client put together as the mesh does it, with rules made by hand. */
+/** Server, relay and client connected as in the mesh, with given rules. */
 export class TestProxy implements Disposable {
   readonly served: Served[] = [];
-  /** How many requests were begun. */
+  /** How many requests have started. */
   begun = 0;
   readonly #http: HttpServer;
   readonly #clients = new Map<string, HttpClient>();
@@ -156,9 +155,9 @@ export class TestProxy implements Disposable {
     };
     const generation: Generation = {
       table,
-      seat: (name, tried = new Set()) => {
-        options.onSeat?.(name, tried);
-        return placeAt((options.client ?? ((of) => this.client(of)))(name));
+      reserve: (name, tried = new Set()) => {
+        options.onReserve?.(name, tried);
+        return reservationAt((options.client ?? ((of) => this.client(of)))(name));
       },
       revisionTimeoutMs: () => revisionTimeoutMs,
     };
@@ -171,7 +170,7 @@ export class TestProxy implements Disposable {
           generation: () => generation,
           random,
           newRequestId: () => "fresh-id",
-          ...(options.later === undefined ? {} : { later: options.later }),
+          ...(options.startTimer === undefined ? {} : { startTimer: options.startTimer }),
           onServed: (served) => this.served.push(served),
         });
       },
@@ -186,14 +185,14 @@ export class TestProxy implements Disposable {
     return RawSocket.connect(this.port);
   }
 
-  /** Sends one request and gives all that comes until the connection closes. */
+  /** Sends one request; resolves with all bytes received until the connection closes. */
   async ask(bytes: string): Promise<string> {
     using client = await this.connect();
     await client.send(bytes);
     return (await client.untilEnded()).text;
   }
 
-  /** Lets requests under way end; resolves when no connection is left. */
+  /** Lets requests in flight finish; resolves when all connections are closed. */
   stop(): Promise<void> {
     return this.#http.stop();
   }
@@ -204,7 +203,7 @@ export class TestProxy implements Disposable {
     return client;
   }
 
-  /** Waits until this many requests were told of. */
+  /** Waits until this many requests were reported. */
   async untilServed(count = 1): Promise<Served[]> {
     await until(`${count} requests were served`, () => this.served.length >= count);
     return this.served;
@@ -215,8 +214,12 @@ export class TestProxy implements Disposable {
   }
 }
 
-function placeAt(client: HttpClient | Promise<HttpClient>): Place {
-  const leave = (): void => {};
-  if (!(client instanceof Promise)) return { client, cold: false, leave };
-  return { client: undefined, seat: client.then((ready) => ({ client: ready, cold: true, leave })), leave };
+function reservationAt(client: HttpClient | Promise<HttpClient>): Reservation {
+  const release = (): void => {};
+  if (!(client instanceof Promise)) return { client, cold: false, release };
+  return {
+    client: undefined,
+    slot: client.then((ready) => ({ client: ready, cold: true, release })),
+    release,
+  };
 }

@@ -1,8 +1,8 @@
-/** Measures how many of something there are, as a mean over time. */
-export class Meter {
+/** Measures the mean number of concurrent requests over time. */
+export class ConcurrencyMeter {
   readonly #clock: () => number;
   #count = 0;
-  /** The count times the milliseconds for which it was so, since the last reading. */
+  /** The integral of the count over time since the last reading, in request-milliseconds. */
   #area = 0;
   #changedAt: number;
   #readAt: number;

@@ -1,42 +1,42 @@
 import { Check } from "typebox/schema";
-import { ADMIN_PATH } from "../admin/admin-path.ts";
+import { ADMIN_PATH } from "../admin/schema.ts";
 import { findMesh } from "../admin/dev-file.ts";
 import { CHANGE_HEADER } from "../admin/guard.ts";
 import { type FaultChange, FaultsState } from "./fault.ts";
 
-/** The running mesh did not do what was asked; the message says why, and what to do. */
-export class NoFault extends Error {
-  override readonly name = "NoFault";
+/** The running mesh did not change its faults; the message says why, and what to do. */
+export class FaultRequestError extends Error {
+  override readonly name = "FaultRequestError";
 }
 
-const PATIENCE_MS = 5_000;
+const TIMEOUT_MS = 5_000;
 
 /**
- * Asks the mesh that runs from a folder for its faults, or to change them.
- * @returns the faults that are on afterwards
- * @throws NoFault
+ * Reads the faults of the mesh that runs from a folder, after an optional change.
+ * @throws FaultRequestError
  */
 export async function askFaults(root: string, change?: FaultChange): Promise<FaultsState> {
   const mesh = await findMesh(root);
-  if (mesh === undefined) throw new NoFault(`No local mesh runs from ${root}: start it with ./kyc dev.`);
+  if (mesh === undefined)
+    throw new FaultRequestError(`No local mesh runs from ${root}: start it with ./kyc dev.`);
   const response = await send(mesh.port, change);
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.ok && Check(FaultsState, answer)) return answer;
   const title = typeof answer === "object" && answer !== null && "title" in answer ? answer.title : undefined;
-  throw new NoFault(
+  throw new FaultRequestError(
     typeof title === "string" ? sentence(title) : "The local mesh that runs is of another version.",
   );
 }
 
 async function send(port: number, change: FaultChange | undefined): Promise<Response> {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
   const url = `http://127.0.0.1:${port}${ADMIN_PATH}/faults`;
   const headers = { "content-type": "application/json", [CHANGE_HEADER]: "1" };
   const init = change === undefined ? {} : { method: "POST", headers, body: JSON.stringify(change) };
   try {
     return await fetch(url, { ...init, signal });
   } catch (error) {
-    throw new NoFault(`The local mesh on port ${port} does not answer: start it with ./kyc dev.`, {
+    throw new FaultRequestError(`The local mesh on port ${port} does not answer: start it with ./kyc dev.`, {
       cause: error,
     });
   }

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Problem } from "../../manifests/problem.ts";
-import type { Loaded } from "../load.ts";
+import type { Configuration } from "../configuration.ts";
 import { type Mesh, type MeshEvents, startMesh } from "../mesh.ts";
-import type { Served } from "../served.ts";
+import type { Served } from "../relay/relay-options.ts";
 
 /**
  * A small system in a folder of its own, for tests with real processes: one Knative Service `echo` whose revisions
@@ -59,14 +59,14 @@ export class TestSystem implements AsyncDisposable {
 
 /** Keeps what the mesh told, and lets a test wait for it. */
 export class RecordedEvents implements MeshEvents {
-  readonly applied: Loaded[] = [];
+  readonly applied: Configuration[] = [];
   readonly rejected: (readonly Problem[])[] = [];
   readonly revisions: string[] = [];
   readonly lines: string[] = [];
   readonly served: Served[] = [];
   readonly waiting: string[][] = [];
 
-  onApplied(now: Loaded): void {
+  onApplied(now: Configuration): void {
     this.applied.push(now);
   }
   onWaiting(revisions: string[]): void {

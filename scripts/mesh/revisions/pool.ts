@@ -1,24 +1,24 @@
 import { type RevisionState, RevisionRunner } from "./runner.ts";
 import type { RevisionSpec } from "./spec.ts";
 
-export interface FleetOptions {
+export interface RevisionPoolOptions {
   proxyUrl: string;
-  /** How long a second is for the scaling, in milliseconds: a test has no time to wait for a whole window. @default 1000 */
+  /** Milliseconds that count as one second of scaling, so that a test need not wait for a whole window. @default 1000 */
   scalingSecondMs?: number | undefined;
   onLine(spec: RevisionSpec, line: string): void;
   onState(spec: RevisionSpec, state: RevisionState, detail: string): void;
 }
 
-/** The runners of one state of the configuration, by revision (`namespace/name`). */
-export type Crew = ReadonlyMap<string, RevisionRunner>;
+/** The runners of one configuration, by revision (`namespace/name`). */
+export type Runners = ReadonlyMap<string, RevisionRunner>;
 
-/** All revisions that run. Runners pass from one state of the configuration to the next while their template stays. */
-export class Fleet {
-  readonly #options: FleetOptions;
+/** All running revisions. A runner is shared by successive configurations as long as its revision's template stays the same. */
+export class RevisionPool {
+  readonly #options: RevisionPoolOptions;
   readonly #running = new Set<RevisionRunner>();
   readonly #ticks: Timer;
 
-  constructor(options: FleetOptions) {
+  constructor(options: RevisionPoolOptions) {
     this.#options = options;
     this.#ticks = setInterval(() => {
       for (const runner of this.#running) runner.tick();
@@ -26,32 +26,32 @@ export class Fleet {
     this.#ticks.unref();
   }
 
-  /** A runner for each spec: one of these crews where its template is the same there, else a new one beside it. */
-  crew(specs: readonly RevisionSpec[], ...existing: (Crew | undefined)[]): Crew {
+  /** A runner for each spec: an existing one with the same template, or a new one. */
+  runnersFor(specs: readonly RevisionSpec[], ...existing: (Runners | undefined)[]): Runners {
     return new Map(
       specs.map((spec) => {
-        const known = existing.map((crew) => crew?.get(spec.key));
+        const known = existing.map((runners) => runners?.get(spec.key));
         const same = known.find((runner) => runner?.spec.fingerprint === spec.fingerprint);
         return [spec.key, same ?? this.#run(spec)];
       }),
     );
   }
 
-  /** Ends every runner that none of these crews has, in order. */
-  async retire(...kept: Crew[]): Promise<void> {
-    const keep = new Set(kept.flatMap((crew) => [...crew.values()]));
+  /** Stops every runner that is in none of these sets, gracefully. */
+  async retainOnly(...kept: Runners[]): Promise<void> {
+    const keep = new Set(kept.flatMap((runners) => [...runners.values()]));
     const surplus = [...this.#running].filter((runner) => !keep.has(runner));
     for (const runner of surplus) this.#running.delete(runner);
     await Promise.all(surplus.map((runner) => runner.stop()));
   }
 
-  /** Ends all in order; nothing is started any more. */
+  /** Stops all runners gracefully. */
   stop(): Promise<void> {
     clearInterval(this.#ticks);
-    return this.retire();
+    return this.retainOnly();
   }
 
-  /** Ends all at once. */
+  /** Ends all processes at once. */
   kill(): void {
     clearInterval(this.#ticks);
     for (const runner of this.#running) runner.kill();

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { Meter } from "./meter.ts";
+import { ConcurrencyMeter } from "./concurrency-meter.ts";
 
 test("a meter tells the mean since it was read last, by how long each count lasted", () => {
   let now = 0;
-  const meter = new Meter(() => now);
+  const meter = new ConcurrencyMeter(() => now);
   meter.change(4);
   now = 250;
   meter.change(-2);
@@ -18,7 +18,7 @@ test("a meter tells the mean since it was read last, by how long each count last
 
 test("a meter sees what came and went between two readings, and needs no time to pass", () => {
   let now = 0;
-  const meter = new Meter(() => now);
+  const meter = new ConcurrencyMeter(() => now);
   now = 400;
   meter.change(1);
   now = 500;

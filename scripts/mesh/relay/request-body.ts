@@ -1,18 +1,18 @@
 import { chunkHead, LAST_CHUNK } from "../http/body.ts";
 import type { UpstreamRequest } from "../http/client.ts";
 import type { Exchange } from "../http/exchange.ts";
-import { latin1 } from "../http/latin1.ts";
+import { latin1 } from "../http/outgoing.ts";
 
-// Up to this size a request's body is kept, so that the request can be sent again.
+// A body up to this size is kept for retries.
 const MAX_REPLAY_BYTES = 64 * 1024;
 
-/** What a body does: it comes, or it has to wait until the revision takes more of it, or all of it has come. */
-export type BodyState = "flowing" | "waiting" | "complete";
+/** A body arrives, is paused until the revision takes more of it, or has arrived completely. */
+export type BodyState = "flowing" | "paused" | "complete";
 
-/** What a body can be sent to. */
+/** Receives a body. */
 export type BodySink = Pick<UpstreamRequest, "write" | "finish" | "abort">;
 
-/** The body of a request on its way to a revision, and to another one when the request is sent again. */
+/** The body of a request on its way to a revision, sent again from its beginning when the request is retried. */
 export class RequestBody {
   readonly #exchange: Exchange;
   readonly #onState: (state: BodyState) => void;
@@ -24,7 +24,7 @@ export class RequestBody {
   #reading = false;
   #state: BodyState = "flowing";
 
-  /** @param onState called when the state changes; `complete` is the last one */
+  /** @param onState called when the state changes; `complete` is the last state */
   constructor(exchange: Exchange, onState: (state: BodyState) => void) {
     this.#exchange = exchange;
     this.#onState = onState;
@@ -36,12 +36,12 @@ export class RequestBody {
     return this.#state === "complete";
   }
 
-  /** Whether all that was sent so far is still there to be sent again. */
+  /** Whether all of the body that has arrived is still kept, so that it can be sent again. */
   get repeatable(): boolean {
     return this.#kept !== undefined;
   }
 
-  /** Begins to read, and keeps what fits, while it is not known yet where the body goes. */
+  /** Starts to read, and keeps what fits, before the destination is known. */
   read(): void {
     if (this.#reading) return;
     this.#reading = true;
@@ -55,30 +55,30 @@ export class RequestBody {
   sendTo(upstream: UpstreamRequest): void {
     this.#to = upstream;
     for (const bytes of this.#kept ?? []) upstream.write(bytes);
-    this.#forgetTooMuch();
+    this.#dropLongBody();
     if (this.complete) return upstream.finish();
     this.read();
     if (!this.complete) this.#keepPace();
   }
 
-  /** Sends it to this one too, at whatever pace the first takes it. All of it must still be there. */
+  /** Also sends the body to a copy, at the pace of the first destination. All of it must still be kept. */
   copyTo(copy: BodySink): void {
     for (const bytes of this.#kept ?? []) copy.write(bytes);
     if (this.complete) copy.finish();
     else this.#copies.push(copy);
   }
 
-  /** Nothing more will come: copies that are not complete are given up. */
+  /** Ends the body: copies that are not complete are aborted. */
   end(): void {
     if (!this.complete) for (const copy of this.#copies) copy.abort();
   }
 
-  /** Keeps what arrives from now on until `sendTo` names the next request. */
+  /** Keeps what arrives until the next `sendTo`. */
   detach(): void {
     this.#to = undefined;
   }
 
-  /** The request takes bytes again. */
+  /** The destination takes bytes again. */
   onDrained(): void {
     if (!this.complete) this.#keepPace();
   }
@@ -92,7 +92,7 @@ export class RequestBody {
     if (this.#chunked) this.#send(Buffer.from(LAST_CHUNK));
     this.#to?.finish();
     for (const copy of this.#copies) copy.finish();
-    this.#become("complete");
+    this.#setState("complete");
   }
 
   #send(bytes: Buffer): void {
@@ -100,22 +100,22 @@ export class RequestBody {
     this.#kept?.push(bytes);
     this.#to?.write(bytes);
     for (const copy of this.#copies) copy.write(bytes);
-    this.#forgetTooMuch();
+    this.#dropLongBody();
   }
 
-  /** What nobody has got yet is never forgotten, however long: reading pauses instead. */
-  #forgetTooMuch(): void {
+  /** Drops the kept bytes of a long body, but never before they were sent: reading pauses instead. */
+  #dropLongBody(): void {
     if (this.#to !== undefined && this.#keptBytes > MAX_REPLAY_BYTES) this.#kept = undefined;
   }
 
   #keepPace(): void {
-    const mustWait = this.#to === undefined ? this.#keptBytes > MAX_REPLAY_BYTES : this.#to.congested;
-    if (mustWait) this.#exchange.pauseBody();
+    const mustPause = this.#to === undefined ? this.#keptBytes > MAX_REPLAY_BYTES : this.#to.congested;
+    if (mustPause) this.#exchange.pauseBody();
     else this.#exchange.resumeBody();
-    this.#become(mustWait ? "waiting" : "flowing");
+    this.#setState(mustPause ? "paused" : "flowing");
   }
 
-  #become(state: BodyState): void {
+  #setState(state: BodyState): void {
     if (this.#state === state) return;
     this.#state = state;
     this.#onState(state);

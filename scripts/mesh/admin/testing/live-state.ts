@@ -1,5 +1,5 @@
 import { Check } from "typebox/schema";
-import { echoRevision, type TestSystem } from "../../testing/system.ts";
+import { echoRevision, type TestSystem } from "../../testing/test-system.ts";
 import { MeshEvent, MeshState, type ServedEvent } from "../schema.ts";
 
 /** Where `traffic:` stands in the file of revision b of a test system. */

@@ -1,0 +1,70 @@
+import { type FSWatcher, watch } from "node:fs";
+import { join } from "node:path";
+import { InvalidManifests, type Problem } from "../manifests/problem.ts";
+import { readManifests } from "../manifests/read.ts";
+import type { Resources } from "../manifests/resources.ts";
+import type { ValidateOptions } from "../manifests/validate.ts";
+import { compilePlan, type Plan } from "../traffic/compile.ts";
+import { type RevisionSpec, revisionSpecs } from "./revisions/spec.ts";
+
+/** The folders below the root that hold the manifests. The mesh reads no other. */
+export const FOLDERS = ["knative", "istio"] as const;
+
+/** The domain of public Knative Services on one machine. Browsers and curl resolve every name below it to loopback. */
+export const LOCAL_DOMAIN = "localhost";
+
+/** A valid configuration, ready to run. */
+export interface Configuration {
+  resources: Resources;
+  plan: Plan;
+  specs: RevisionSpec[];
+  warnings: Problem[];
+}
+
+/**
+ * Reads and checks the whole configuration.
+ * @throws InvalidManifests with all errors of the first stage (reading, routing, programs) that has any
+ */
+export async function loadConfiguration(root: string, options: ValidateOptions = {}): Promise<Configuration> {
+  const { resources, problems } = await readManifests(root, FOLDERS, options);
+  const compiled = compilePlan(resources, LOCAL_DOMAIN);
+  const { specs, problems: unrunnable } = await revisionSpecs(
+    root,
+    compiled.plan.services.flatMap(({ revisions }) => revisions),
+  );
+  const all = [...problems, ...compiled.problems, ...unrunnable];
+  // A field that cannot be read makes references to it fail too; those later errors would only distract.
+  const errors = firstKind(problems, compiled.problems, unrunnable);
+  if (errors.length > 0) throw new InvalidManifests(errors);
+  return { resources, plan: compiled.plan, specs, warnings: all };
+}
+
+function firstKind(...stages: Problem[][]): Problem[] {
+  for (const stage of stages) {
+    const errors = stage.filter(({ severity }) => severity === "error");
+    if (errors.length > 0) return errors;
+  }
+  return [];
+}
+
+// Long enough for an editor to finish writing, short enough not to be noticed.
+const QUIET_MS = 15;
+
+/**
+ * Calls `onChange` after a change below the folders, once changes have paused for a moment.
+ * @returns a function that stops watching
+ * @throws when a folder cannot be watched
+ */
+export function watchFolders(root: string, folders: readonly string[], onChange: () => void): () => void {
+  let timer: Timer | undefined;
+  const watchers: FSWatcher[] = folders.map((folder) => {
+    return watch(join(root, folder), { recursive: true }, () => {
+      clearTimeout(timer);
+      timer = setTimeout(onChange, QUIET_MS);
+    });
+  });
+  return () => {
+    clearTimeout(timer);
+    for (const watcher of watchers) watcher.close();
+  };
+}

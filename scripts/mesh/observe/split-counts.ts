@@ -1,0 +1,46 @@
+import { lineOf, type PlannedSplit, splitsOf } from "../../traffic/splits.ts";
+import type { KnativeServicePlan } from "../../traffic/knative.ts";
+import type { Rule } from "../../traffic/table.ts";
+import type { Configuration } from "../configuration.ts";
+
+/** A split in force, and how often it chose each revision since its shares last changed. */
+export interface SplitCount {
+  service: KnativeServicePlan;
+  split: PlannedSplit;
+  /** `file:line` of the split. */
+  route: string;
+  /** When these shares came into force, in milliseconds since the epoch. */
+  since: number;
+  /** Requests by `namespace/name` of the revision. */
+  counts: Map<string, number>;
+}
+
+/** The splits of one configuration, also by their rules. */
+export interface SplitCounts {
+  all: readonly SplitCount[];
+  byRule: ReadonlyMap<Rule, SplitCount>;
+}
+
+/** The counts for a new configuration; a split whose shares did not change keeps its counts. */
+export function startSplitCounts(
+  loaded: Configuration,
+  before: SplitCounts | undefined,
+  nowMs: number,
+): SplitCounts {
+  const { plan, resources } = loaded;
+  const left = Map.groupBy(before?.all ?? [], ({ service, split }) => identityOf(service, split));
+  const all = plan.services.flatMap((service) =>
+    splitsOf(service, plan, resources.virtualServices).map((split): SplitCount => {
+      const same = left.get(identityOf(service, split))?.shift();
+      const { since, counts } = same ?? { since: nowMs, counts: new Map<string, number>() };
+      return { service, split, route: lineOf(split.at), since, counts };
+    }),
+  );
+  const byRule = new Map(all.flatMap((split) => split.split.rules.map((rule) => [rule, split] as const)));
+  return { all, byRule };
+}
+
+/** The identity of a split and its shares, as text. */
+function identityOf({ namespace, name }: KnativeServicePlan, { by, object, targets }: PlannedSplit): string {
+  return JSON.stringify([namespace, name, by, object, targets]);
+}

@@ -1,0 +1,49 @@
+import type { Hop } from "../../traffic/resolve.ts";
+import type { Listener, RouteTable } from "../../traffic/table.ts";
+import type { HttpClient } from "../http/client.ts";
+import type { Reservation } from "../revisions/request-queue.ts";
+
+/** A finished request, as it is reported. */
+export interface Served {
+  listener: Listener;
+  method: string;
+  target: string;
+  /** `namespace/name` of the revision that the request went to, if it went to one. */
+  revision: string | undefined;
+  /** 0 without a response, because the client closed the connection before or its body was malformed. */
+  status: number;
+  ms: number;
+  /** Whether the response was completed; if not, the client or the revision closed the connection within it. */
+  complete: boolean;
+  /** Who closed the connection when the response was not completed. */
+  brokenBy: "client" | "revision" | undefined;
+  /** Whether the request waited for a process to start; its duration says nothing about the revision then. */
+  cold: boolean;
+  /** The rules that the last try followed, from outside in. */
+  hops: readonly Hop[];
+}
+
+/** One state of the configuration. A request is served by the generation in force when it arrives. */
+export interface Generation {
+  table: RouteTable;
+  /**
+   * Reserves a slot at a revision for one request; pending while the revision starts or has no free slot.
+   * @param tried processes that failed the request before, and get it again only when no other can take it
+   */
+  reserve(revision: string, tried?: ReadonlySet<HttpClient>): Reservation;
+  /** How long a revision may take until its response begins (its timeoutSeconds). */
+  revisionTimeoutMs(revision: string): number;
+}
+
+/** Calls back after so many milliseconds, unless the returned function is called before. */
+export type StartTimer = (ms: number, then: () => void) => () => void;
+
+export interface RelayOptions {
+  /** The generation in force. */
+  generation(): Generation;
+  random(): number;
+  newRequestId(): string;
+  /** Times injected delays and waits before retries. @default the runtime's timers */
+  startTimer?: StartTimer;
+  onServed(served: Served): void;
+}

@@ -1,0 +1,55 @@
+import { HeaderList } from "../../traffic/headers.ts";
+import type { Hop, RoutedRequest } from "../../traffic/resolve.ts";
+import type { Listener } from "../../traffic/table.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { frameRequest, removeHopByHop } from "../http/framing.ts";
+import { latin1 } from "../http/outgoing.ts";
+import { addUpgrade, isUpgrade } from "./upgrade.ts";
+
+// Envoy and the queue proxy exchange these; a revision never sees them.
+const INTERNAL_HEADERS = ["knative-serving-namespace", "knative-serving-revision"];
+
+/** Changes a request's headers as the first proxy on the way does, before they are matched against the routes. */
+export function addForwarded(
+  headers: HeaderList,
+  peer: string,
+  listener: Listener,
+  newRequestId: () => string,
+): void {
+  removeHopByHop(headers);
+  const forwarded = headers.joined("x-forwarded-for");
+  headers.set("x-forwarded-for", forwarded ? `${forwarded},${peer}` : peer);
+  // The ingress does not trust what a client claims about its own connection; inside the cluster it is kept.
+  if (listener === "ingress" || !headers.get("x-forwarded-proto")) headers.set("x-forwarded-proto", "http");
+  if (!headers.get("x-request-id")) headers.set("x-request-id", newRequestId());
+}
+
+/** Completes a routed request for the revision: internal fields removed, framing fields set. */
+export function frameForRevision({ method, headers }: RoutedRequest, exchange: Exchange): void {
+  for (const name of INTERNAL_HEADERS) headers.remove(name);
+  frameRequest(headers, exchange.requestFraming, method);
+  if (isUpgrade(exchange)) addUpgrade(headers);
+}
+
+/** The head of a request in HTTP/1.1. */
+export function headOf({ method, target, headers }: RoutedRequest): Buffer {
+  return latin1(`${method} ${target} HTTP/1.1\r\n${headers.toString()}\r\n`);
+}
+
+/** The Location header of a response that the mesh makes itself; empty without a location. */
+export function locationOf({ location }: { location: string | undefined }): HeaderList {
+  return new HeaderList(location === undefined ? [] : ["location", location]);
+}
+
+/**
+ * Applies the routes' changes to a response, from the innermost hop outwards. As in Envoy, they apply to responses that
+ * the mesh makes itself too.
+ */
+export function changeResponse(headers: HeaderList, hops: readonly Hop[]): void {
+  for (let depth = hops.length - 1; depth >= 0; depth--) {
+    const hop = hops[depth] as Hop;
+    const { destination = hop.drawn } = hop;
+    if (destination !== undefined) headers.apply(destination.response);
+    headers.apply(hop.rule.action.response);
+  }
+}
