@@ -1,14 +1,8 @@
-import { type FileHandle, open } from "node:fs/promises";
 import { UserError } from "../../cluster/user-error.ts";
-import { didYouMean } from "../../nearest.ts";
 import type { Outcome, OutcomeSource, SourceDefinition } from "../source.ts";
+import { CsvFile, numberOf } from "./csv-file.ts";
 
-/**
- * Outcomes from a file with comma-separated values (RFC 4180; no line breaks within quotes). The first line names the
- * columns, in any order: `time` (RFC 3339, or seconds since the epoch; when it was answered), `revision` (empty where a
- * proxy answered itself), `ok` (true or false), `ms` (the latency), and if wanted `count` (1 where it is missing or
- * empty) and `excluded` (cold start, probe or caller).
- */
+/** A file with outcomes that some other program writes. Its columns are those of `CsvFile`. */
 export const csv: SourceDefinition = {
   name: "csv",
   summary: "a file that some other program writes: time,revision,ok,ms and if wanted count,excluded",
@@ -35,8 +29,6 @@ export const csv: SourceDefinition = {
 const LOOK_AGAIN_MS = 200;
 // The longest stretch of a replay that is reported as one batch.
 const REPLAY_BATCH_MS = 100;
-const CHUNK_BYTES = 65_536;
-const LONGEST_LINE = 10_000;
 
 /** @param speed plays the file at so many times its speed; undefined to follow what is appended */
 export function csvSource(path: string, speed?: number): OutcomeSource {
@@ -89,184 +81,6 @@ async function* replayed(path: string, speed: number, signal: AbortSignal): Asyn
 async function until(outcomes: readonly Outcome[], signal: AbortSignal): Promise<void> {
   const dueMs = outcomes.at(-1)?.atMs ?? 0;
   while (Date.now() < dueMs && !signal.aborted) await Bun.sleep(Math.min(LOOK_AGAIN_MS, dueMs - Date.now()));
-}
-
-interface Field {
-  text: string;
-  /** Where it begins in its line, from 1. */
-  column: number;
-}
-
-const COLUMNS = ["time", "revision", "ok", "ms", "count", "excluded"] as const;
-type Column = (typeof COLUMNS)[number];
-
-const NEEDED: readonly Column[] = ["time", "revision", "ok", "ms"];
-const EXPECTED: Readonly<Record<Column, string>> = {
-  time: "a time such as 2026-01-31T12:00:00.5Z or 1769860800.5",
-  revision: "the name of a revision, or nothing",
-  ok: "true or false",
-  ms: "a number of milliseconds from 0",
-  count: "a whole number from 1, or nothing",
-  excluded: "cold start, probe, caller or nothing",
-};
-
-/** A file that is read from its start, and further as it grows. Errors name file, line and column. */
-class CsvFile implements AsyncDisposable {
-  readonly #path: string;
-  readonly #file: FileHandle;
-  readonly #bytes = new Uint8Array(CHUNK_BYTES);
-  readonly #decoder = new TextDecoder();
-  #columns: readonly Column[] | undefined;
-  #position = 0;
-  #line = 0;
-  /** A line whose end was not read yet. */
-  #rest = "";
-
-  private constructor(path: string, file: FileHandle) {
-    this.#path = path;
-    this.#file = file;
-  }
-
-  /** @throws UserError when it cannot be read */
-  static async open(path: string): Promise<CsvFile> {
-    const file = await open(path).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new UserError(`--csv ${path} cannot be read: ${why}`);
-    });
-    return new CsvFile(path, file);
-  }
-
-  /** The outcomes of the next lines, which may be none; undefined at the end of what is there now. @throws UserError */
-  async read(): Promise<Outcome[] | undefined> {
-    const { bytesRead } = await this.#file.read(this.#bytes, 0, CHUNK_BYTES, this.#position);
-    if (bytesRead === 0) {
-      if ((await this.#file.stat()).size < this.#position)
-        throw new UserError(
-          `${this.#path} was cut shorter than what had been read: lines are only to be added.`,
-        );
-      return undefined;
-    }
-    this.#position += bytesRead;
-    const lines = (
-      this.#rest + this.#decoder.decode(this.#bytes.subarray(0, bytesRead), { stream: true })
-    ).split("\n");
-    this.#rest = lines.pop() ?? "";
-    const outcomes = lines.flatMap((line) => this.#outcomesOf(line));
-    if (this.#rest.length > LONGEST_LINE) {
-      this.#line++;
-      throw this.#error(1, `the line has over ${LONGEST_LINE} characters`);
-    }
-    return outcomes;
-  }
-
-  /** The outcome of a last line that nothing ends; undefined where there is none. @throws UserError */
-  readLast(): Outcome[] | undefined {
-    const line = this.#rest;
-    this.#rest = "";
-    return line === "" ? undefined : this.#outcomesOf(line);
-  }
-
-  #outcomesOf(text: string): Outcome[] {
-    this.#line++;
-    const line = text.replace(/\r$/, "");
-    if (line.trim() === "") return [];
-    const fields = this.#fieldsOf(this.#columns === undefined ? line.replace(/^\uFEFF/, "") : line);
-    if (this.#columns !== undefined) return [this.#outcomeOf(fields, this.#columns)];
-    this.#columns = this.#columnsOf(fields);
-    return [];
-  }
-
-  #columnsOf(fields: readonly Field[]): Column[] {
-    const columns = fields.map(({ text, column }, i) => {
-      const known = COLUMNS.find((name) => name === text);
-      if (known === undefined)
-        throw this.#error(column, `there is no column ${JSON.stringify(text)}: ${didYouMean(text, COLUMNS)}`);
-      if (fields.some((other, j) => j < i && other.text === text))
-        throw this.#error(column, `column ${known} is there twice`);
-      return known;
-    });
-    const missing = NEEDED.filter((name) => !columns.includes(name));
-    if (missing.length === 0) return columns;
-    throw this.#error(1, `the first line names the columns, and ${missing.join(", ")} is missing`);
-  }
-
-  #outcomeOf(fields: readonly Field[], columns: readonly Column[]): Outcome {
-    const value = <T>(name: Column, parse: (text: string) => T | undefined): T => {
-      const index = columns.indexOf(name);
-      const field = index < 0 ? { text: "", column: 1 } : fields[index];
-      if (field === undefined) throw this.#error(1, `${name} is missing: ${EXPECTED[name]} is expected`);
-      const parsed = parse(field.text);
-      if (parsed !== undefined) return parsed;
-      throw this.#error(
-        field.column,
-        `${name} is ${JSON.stringify(field.text)}: ${EXPECTED[name]} is expected`,
-      );
-    };
-    const extra = fields[columns.length];
-    if (extra !== undefined)
-      throw this.#error(extra.column, `there are ${fields.length} fields, and ${columns.length} columns`);
-    return {
-      atMs: value("time", timeOf),
-      revision: value("revision", (text) => text) || undefined,
-      ok: value("ok", (text) => (text === "true" ? true : text === "false" ? false : undefined)),
-      ms: value("ms", numberOf),
-      count: value("count", (text) =>
-        text === "" ? 1 : /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined,
-      ),
-      excluded: value("excluded", (text) => EXCLUSIONS.get(text)).why,
-    };
-  }
-
-  /** The fields of a line, as RFC 4180 has them. */
-  #fieldsOf(line: string): Field[] {
-    const fields: Field[] = [];
-    for (let at = 0; ; at++) {
-      const column = at + 1;
-      if (line[at] === '"') {
-        QUOTED.lastIndex = at;
-        const quoted = QUOTED.exec(line)?.[1];
-        if (quoted === undefined) throw this.#error(column, "the quote is not closed");
-        fields.push({ text: quoted.replaceAll('""', '"'), column });
-        at = QUOTED.lastIndex;
-        if (at < line.length && line[at] !== ",")
-          throw this.#error(at + 1, "a comma is expected after the closing quote");
-      } else {
-        const comma = line.indexOf(",", at);
-        const end = comma < 0 ? line.length : comma;
-        fields.push({ text: line.slice(at, end).trim(), column });
-        at = end;
-      }
-      if (at >= line.length) return fields;
-    }
-  }
-
-  #error(column: number, wrong: string): UserError {
-    return new UserError(`${this.#path}:${this.#line}:${column}: ${wrong}`);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#file.close();
-  }
-}
-
-const QUOTED = /"((?:[^"]|"")*)"/y;
-
-const EXCLUSIONS = new Map<string, { why: Outcome["excluded"] }>([
-  ["", { why: undefined }],
-  ["cold start", { why: "cold start" }],
-  ["probe", { why: "probe" }],
-  ["caller", { why: "caller" }],
-]);
-
-function timeOf(text: string): number | undefined {
-  const seconds = numberOf(text);
-  if (seconds !== undefined) return seconds * 1_000;
-  const ms = /^\d{4}-\d\d-\d\d[T ]/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(ms) ? undefined : ms;
-}
-
-function numberOf(text: string): number | undefined {
-  return /^\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined;
 }
 
 function parseSpeed(text: string): number {
