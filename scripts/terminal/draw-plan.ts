@@ -12,11 +12,12 @@ export function drawPlan(
   steps: readonly StepForecast[],
   style: Style,
 ): string[] {
-  const { service, baseline, candidate, engine, place, original, settings } = plan;
+  const { service, baseline, candidate, engine, place, source, original, settings } = plan;
   const lines = [
     `${style.bold(service)}  ${baseline} → ${candidate}  ${style.dim(`${engine}, ${place}`)}`,
     `now: ${describeTargets(original.targets)}`,
     traffic === undefined ? "traffic: not looked at" : trafficText(traffic),
+    `outcomes: source ${source.name}, ${source.place}, at most ${time(source.lagMs)} late`,
     "",
     ...table(plan, steps, style),
     "",
