@@ -1,0 +1,60 @@
+import { describe, expect, test } from "bun:test";
+import { dirname, join, relative } from "node:path";
+import { PROJECT } from "../project.ts";
+import { SOURCES } from "../sources/registry.ts";
+import { ENGINES } from "./registry.ts";
+
+const isClient = (path: string): boolean => path.startsWith("@kubernetes/client-node");
+
+/** All that is loaded with a file at once: what it imports by value, and so on; not what is imported on demand. */
+async function loadedWith(...files: string[]): Promise<string[]> {
+  const transpiler = new Bun.Transpiler({ loader: "ts" });
+  const loaded = new Set(files.map((file) => join(PROJECT, file)));
+  for (const file of loaded) {
+    if (!file.endsWith(".ts")) continue;
+    for (const { path, kind } of transpiler.scanImports(await Bun.file(file).text())) {
+      if (kind === "import-statement") loaded.add(path.startsWith(".") ? join(dirname(file), path) : path);
+    }
+  }
+  return [...loaded].map((file) => (file.startsWith("/") ? relative(PROJECT, file) : file));
+}
+
+describe("engines and sources", () => {
+  test("have names of their own, and a line of help", () => {
+    const all = [...ENGINES, ...SOURCES];
+    expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
+    for (const { name, summary } of all) {
+      expect(name).toMatch(/^[a-z][a-z-]*$/);
+      expect(summary).toMatch(/^[a-z].*[^.]$/);
+    }
+    const flags = SOURCES.flatMap((source) => source.flags.map(({ name }) => name));
+    expect(new Set(flags).size).toBe(flags.length);
+  });
+
+  test("have a source for each place where an engine is, that is found without being named", () => {
+    for (const { location } of ENGINES)
+      expect(SOURCES.some((source) => source.locations.includes(location) && source.applies)).toBe(true);
+  });
+
+  test("are listed without being loaded, and those of this machine load no client of a cluster", async () => {
+    const listed = await loadedWith("scripts/commands/split.ts", "scripts/commands/rollout.ts");
+    expect(
+      listed.filter((file) => /^scripts\/(engines|sources)\/.*-(engine|outcomes)\.ts$/.test(file)),
+    ).toEqual([]);
+    expect((await loadedWith("scripts/cluster/kube/connection.ts")).some(isClient)).toBe(true);
+    const local = await loadedWith(
+      "scripts/commands/split.ts",
+      "scripts/commands/rollout.ts",
+      "scripts/cluster/service-context.ts",
+      "scripts/engines/find-engine.ts",
+      "scripts/engines/local/local-engine.ts",
+      "scripts/sources/mesh/mesh-outcomes.ts",
+      "scripts/sources/prometheus/prometheus-outcomes.ts",
+      "scripts/commands/split/show.ts",
+      "scripts/commands/split/change.ts",
+      "scripts/commands/rollout/context.ts",
+      "scripts/commands/rollout/start-rollout.ts",
+    );
+    expect(local.filter(isClient)).toEqual([]);
+  });
+});
