@@ -99,7 +99,7 @@ describe("a server", () => {
     const kube = new Kube(connectTo(unused, changes));
     const error = await rejection(kube.send("cannot ask", "/version"));
     expect(error.message).toBe(
-      "cannot ask; no credentials were sent, as the server of test has no TLS: the API server answered 401",
+      "cannot ask; no credentials were sent, as the server of test has no TLS: 401, Unauthorized",
     );
     expect(seen).toEqual([null]);
   });
