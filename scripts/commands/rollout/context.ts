@@ -1,4 +1,3 @@
-import { hostname, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import type { Kube } from "../../cluster/kube/client.ts";
 import type { ServiceContext } from "../../cluster/service-context.ts";
@@ -10,6 +9,7 @@ import type { Warm } from "../../rollout/run/effects.ts";
 import { warmBy } from "../../rollout/run/warm.ts";
 import type { RecordedEngine } from "../../engines/engine.ts";
 import type { OutcomeSource } from "../../sources/source.ts";
+import { authorOf } from "../author.ts";
 import type { RolloutFlags } from "./flags.ts";
 
 /** All that a rollout of one service works with. */
@@ -50,7 +50,7 @@ export async function contextOf(service: string, flags: RolloutFlags): Promise<R
     source,
     because,
     reports: join(kept, "reports"),
-    who: whoAmI(),
+    who: await rolloutAuthor(location === "machine" ? undefined : await where.kube()),
     warm: warmBy(engine, flags.warmPath),
   };
   const { fileStore } = await import("../../rollout/audit/file-store.ts");
@@ -106,20 +106,7 @@ async function onCluster(
   };
 }
 
-/** Who begins or changes a rollout, for the record. */
-export function whoAmI(): string {
-  const job = process.env["KYC_ROLLOUT_BY"];
-  if (job !== undefined && job !== "") return job;
-  return `${nameOfUser()}@${hostname()}`;
-}
-
-function nameOfUser(): string {
-  const { USER, LOGNAME } = process.env;
-  if (USER || LOGNAME) return USER || LOGNAME || "";
-  try {
-    return userInfo().username;
-  } catch {
-    // A container's user need not have a name.
-    return `uid ${process.getuid?.() ?? "unknown"}`;
-  }
+/** Who begins or changes a rollout, for the record. In a Job it is whoever created the Job. */
+async function rolloutAuthor(kube: Kube | undefined): Promise<string> {
+  return process.env["KYC_ROLLOUT_BY"] || authorOf(kube);
 }

@@ -6,18 +6,21 @@ import { CannotWrite, NothingRuns, SplitChanged } from "../../traffic/split/spli
 import type { RecordedEngine } from "../../engines/engine.ts";
 import { changedShare, sameSplit } from "../../traffic/split/diff.ts";
 import { lastToUndo } from "../../traffic/split/history.ts";
-import { contextOf, engineFor, knFlagsOf, type SplitFlags, whoAmI } from "./flags.ts";
+import { authorOf } from "../author.ts";
+import { contextOf, engineFor, knFlagsOf, type SplitFlags } from "./flags.ts";
 
 /** Changes a split, or takes the last change back, and waits until the data plane has it. */
 export async function changeSplit(service: string, flags: SplitFlags, signal: AbortSignal): Promise<void> {
-  const engine = await engineFor(contextOf(service, flags), flags);
+  const where = contextOf(service, flags);
+  const engine = await engineFor(where, flags);
   try {
     const change = flags.undo
       ? await planUndo(engine, flags)
       : await planChange(engine, { ...flags, flags: knFlagsOf(flags) });
     if (flags.dryRun) return tell(engine, change, { isDryRun: true }, flags);
     if (sameSplit(change.before.targets, change.after)) return tell(engine, change, {}, flags);
-    tell(engine, change, await carryOut(engine, change, flags, signal), flags);
+    const by = await authorOf(engine.location === "cluster" ? await where.kube() : undefined);
+    tell(engine, change, await carryOut(engine, change, { ...flags, by }, signal), flags);
   } catch (error) {
     throw asFailure(error, engine);
   }
@@ -37,11 +40,11 @@ interface Done {
 async function carryOut(
   engine: RecordedEngine,
   { before, after }: PlannedChange,
-  { undo, timeout }: SplitFlags,
+  { undo, timeout, by }: SplitFlags & { by: string },
   signal: AbortSignal,
 ): Promise<Done> {
   const startedAt = performance.now();
-  await engine.write(after, before.version, whoAmI(), undo);
+  await engine.write(after, before.version, by, undo);
   const writtenMs = performance.now() - startedAt;
   const late = AbortSignal.timeout(timeout);
   try {

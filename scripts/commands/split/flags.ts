@@ -1,4 +1,3 @@
-import { hostname, userInfo } from "node:os";
 import { resolve } from "node:path";
 import { type ServiceContext, serviceContext } from "../../cluster/service-context.ts";
 import type { RecordedEngine } from "../../engines/engine.ts";
@@ -70,10 +69,4 @@ export async function engineFor(where: ServiceContext, flags: SplitFlags): Promi
     if (error instanceof CannotWrite || error instanceof InvalidManifests) throw new Failure(error.message);
     throw error;
   }
-}
-
-/** Who makes a change, as the history keeps it. */
-export function whoAmI(): string {
-  const { USER, LOGNAME } = process.env;
-  return `${USER || LOGNAME || userInfo().username}@${hostname()}`;
 }

@@ -1,0 +1,28 @@
+import Type from "typebox";
+import { ApiError } from "./kube/api-error.ts";
+import type { Kube } from "./kube/client.ts";
+
+const Review = Type.Object({
+  status: Type.Object({ userInfo: Type.Object({ username: Type.Optional(Type.String()) }) }),
+});
+
+const PATH = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+
+/**
+ * The name by which the API server knows the user, as `kubectl auth whoami` prints it: authenticated, unlike anything
+ * that the kubeconfig or the environment says (SelfSubjectReview, authentication.k8s.io/v1, since Kubernetes 1.28).
+ * @returns undefined where the API server offers no such review, or does not allow it
+ */
+export async function clusterUser(kube: Kube): Promise<string | undefined> {
+  try {
+    const { status } = await kube.json("cannot ask who the user is", PATH, Review, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" }),
+    });
+    return status.userInfo.username || undefined;
+  } catch (error) {
+    if (error instanceof ApiError && (error.code === 403 || error.code === 404)) return undefined;
+    throw error;
+  }
+}
