@@ -41,15 +41,18 @@ export function splitScenario(name: string, carrier: Carrier): Scenario {
     async run(stage) {
       await stage.deploy([carrier.istio]);
       const engine = carrier.engine(stage);
+      await untilOverlayRoutes(stage, engine);
       const results: CheckResult[] = [];
+      const inForceMs: number[] = [];
       for (const shares of SPLITS) {
         stage.signal.throwIfAborted();
         await engine.write(shares);
-        await inForce(stage, shares);
+        inForceMs.push(await waitInForce(stage, engine));
         const observed = await observeSplit(askOf(stage), REQUESTS, stage.signal);
         results.push(await judgeSplit(`splits by ${name}`, shares, observed));
       }
-      return results;
+      const longest = "from the write until the engine reports it in force, longest";
+      return [...results, figure(`splits by ${name}`, longest, Math.max(...inForceMs), "ms")];
     },
     clean: (stage) => stage.deploy(WHOLE),
   };
@@ -60,10 +63,8 @@ export const switching: Scenario = {
   name: "switching engines under load",
   async run(stage) {
     await stage.deploy([BY_KNATIVE.istio]);
-    const allToBasic = { basic: 100, advanced: 0 };
-    await BY_KNATIVE.engine(stage).write(allToBasic);
+    await untilOverlayRoutes(stage, BY_KNATIVE.engine(stage));
     await untilWarm(stage, BOTH_VERSIONS);
-    await inForce(stage, allToBasic);
     const { results, failed } = await underLoad(stage, 40, async () => {
       for (const carrier of [BY_ISTIO, BY_KNATIVE, BY_ISTIO, BY_KNATIVE]) {
         await stage.deploy([carrier.istio], withAllToBasic);
@@ -91,17 +92,37 @@ function withAllToBasic(object: unknown): unknown {
   return JSON.parse(text.replace('"weight":50', '"weight":100').replace('"weight":50', '"weight":0'));
 }
 
-/** Waits until the data plane has a split: no stray answer any more where a share is nothing. */
-async function inForce(stage: Stage, shares: Shares): Promise<void> {
-  const none = Object.keys(shares).filter((tag) => shares[tag] === 0);
-  if (none.length === 0) return void (await Bun.sleep(1_500));
-  const end = performance.now() + 20_000;
+const IN_FORCE_WITHIN_MS = 120_000;
+
+/**
+ * Waits until the engine reports the split that was written in force.
+ * @returns milliseconds
+ * @throws UserError when it is not in force in time
+ */
+export async function waitInForce(stage: Pick<Stage, "signal">, writer: SharesWriter): Promise<number> {
+  const late = AbortSignal.timeout(IN_FORCE_WITHIN_MS);
+  try {
+    const { ms } = await writer.inForce(AbortSignal.any([stage.signal, late]));
+    return ms;
+  } catch (error) {
+    if (late.aborted) throw new UserError(`the split is not in force after ${IN_FORCE_WITHIN_MS / 1_000} s`);
+    throw error;
+  }
+}
+
+/**
+ * Sends everything to `basic`, and waits until only that version answers: an engine reports its own split in force, and
+ * not the overlay that puts it in charge.
+ */
+async function untilOverlayRoutes(stage: Stage, writer: SharesWriter): Promise<void> {
+  await writer.write({ basic: 100, advanced: 0 });
+  await waitInForce(stage, writer);
+  const end = performance.now() + IN_FORCE_WITHIN_MS;
   for (let good = 0; good < 40;) {
-    if (performance.now() > end) return;
+    if (performance.now() > end) throw new UserError("requests still reach another version than basic");
     stage.signal.throwIfAborted();
-    const { counts } = await observeSplit(askOf(stage), 8);
-    const stray = none.some((tag) => (counts.get(`credit-check-${tag}`) ?? 0) > 0);
-    good = stray ? 0 : good + 8;
+    const { counts } = await observeSplit(askOf(stage), 8, stage.signal);
+    good = counts.get("credit-check-basic") === 8 ? good + 8 : 0;
   }
 }
 
@@ -110,11 +131,13 @@ export type Shares = Readonly<Record<string, number>>;
 
 /** Writes splits by tag, over whatever is there. */
 export interface SharesWriter {
-  /** Resolves when the API server has taken it, which is before the gateways have it. */
+  /** Resolves when the API server has accepted the split, which is before the gateways have it. */
   write(shares: Shares): Promise<void>;
+  /** Resolves when every proxy has the split that was written last, with how long that took. */
+  inForce(signal: AbortSignal): Promise<{ ms: number }>;
 }
 
-/** Writes by an engine, which is looked for at each write: what carries the split changes from one to the next. */
+/** Writes by an engine. It is looked up each time, as scenarios change which object carries the split. */
 export function sharesBy(find: () => RecordedEngine | Promise<RecordedEngine>): SharesWriter {
   return {
     async write(shares) {
@@ -127,6 +150,7 @@ export function sharesBy(find: () => RecordedEngine | Promise<RecordedEngine>): 
       });
       await engine.write(wanted, version, "kyc e2e");
     },
+    inForce: async (signal) => (await find()).inForce(signal),
   };
 }
 
