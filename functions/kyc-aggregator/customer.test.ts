@@ -4,12 +4,12 @@ import type { Fetch } from "../shared/upstream/exchange.ts";
 import { SENTENCES } from "./failure.ts";
 import { aggregator, BASIC, failure } from "./testing/contract.ts";
 
-describe("the nine keys", () => {
-  const answering =
-    (body: string): Fetch =>
-    async () =>
-      new Response(body);
+const answering =
+  (body: string): Fetch =>
+  async () =>
+    new Response(body);
 
+describe("the nine keys", () => {
   test("come in the contract's order, from the check where it has them, and before all others", async () => {
     const body =
       '{"z":[1,{"b":null}],"creditUsageBad":true,"backgroundCheckPass":false,"blackListed":true,"a":"ä","type":"X_1"}';
@@ -46,6 +46,10 @@ describe("the nine keys", () => {
     ['{"type":"BASIC","blackListed":"no","backgroundCheckPass":true}'],
     ['{"type":"BASIC","blackListed":false}'],
     ['{"type":"BASIC","blackListed":false,"backgroundCheckPass":true,"employmentBad":1}'],
+    ['{"type":"BASIC","blackListed":true,"blackListed":false,"backgroundCheckPass":true}'],
+    [
+      `{"type":"BASIC","blackListed":false,"backgroundCheckPass":true,"more":${"[".repeat(60)}${"]".repeat(60)}}`,
+    ],
     ["[]"],
     ["true"],
   ])("are not made up from %s", async (body) => {
@@ -54,6 +58,80 @@ describe("the nine keys", () => {
     expect(lines()).toMatchObject([
       { level: "error", status: 500, upstream: { outcome: "wrong_shape", status: 200 } },
     ]);
+  });
+});
+
+describe("an answer of the credit check that looks like an object of the framework", () => {
+  const names = [
+    "ElysiaCustomStatusResponse",
+    "ElysiaFile",
+    "Error",
+    "NotFoundError",
+    "Response",
+    "Promise",
+    "Blob",
+    "FormData",
+    "Cookie",
+    "Array",
+    "String",
+    "ReadableStream",
+  ];
+  const disguised = (name: string): string =>
+    JSON.stringify({
+      type: "BASIC",
+      blackListed: false,
+      backgroundCheckPass: true,
+      constructor: { name },
+      code: 201,
+      status: 201,
+      response: "x",
+      value: "x",
+      headers: { "x-injected": "1" },
+      body: "x",
+      error: "x",
+      toResponse: "x",
+      then: "x",
+      toJSON: "x",
+      set: { status: 201 },
+    }).replace("}", '},"__proto__":{"status":201}');
+
+  test.each(names)("chooses neither status nor type nor headers as %s", async (name) => {
+    const { ask, lines, deps } = aggregator(answering(disguised(name)));
+    const response = await ask("/kyc/v1/customer");
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"]);
+    expect([...response.headers.keys()].sort()).toEqual(["cache-control", "content-type", "x-request-id"]);
+    const body = await response.text();
+    expect(body).toStartWith(BASIC.slice(0, -1));
+    expect(JSON.parse(body)).toMatchObject({ constructor: { name }, code: 201, response: "x" });
+    expect(lines()).toMatchObject([{ status: 200 }]);
+    expect(await deps.metrics.text()).toContain('route="/kyc/v1/customer",status="200"');
+  });
+
+  test("is passed through or refused, whatever its keys are", async () => {
+    const keys = fc.constantFrom(
+      "constructor",
+      "__proto__",
+      "prototype",
+      "code",
+      "status",
+      "response",
+      "headers",
+      "then",
+      "toString",
+      "valueOf",
+      "hasOwnProperty",
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(keys, fc.jsonValue({ maxDepth: 3 })), async (more) => {
+        const sent = JSON.stringify({ ...JSON.parse(BASIC), ...more });
+        const { ask, lines } = aggregator(answering(sent));
+        const response = await ask("/kyc/v1/customer");
+        expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"]);
+        expect(await response.json()).toEqual(JSON.parse(sent));
+        expect(lines()).toMatchObject([{ status: 200 }]);
+      }),
+      { numRuns: 100 },
+    );
   });
 });
 

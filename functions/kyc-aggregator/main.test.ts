@@ -62,3 +62,38 @@ describe("the two services as processes", () => {
     }
   });
 });
+
+describe("headers from one service to the other", () => {
+  let check: ServiceProcess;
+  let aggregator: ServiceProcess;
+
+  beforeAll(async () => {
+    check = await startService("credit-check", { CREDIT_CHECK_VARIANT: "advanced" });
+    aggregator = await startService("kyc-aggregator", { CREDIT_CHECK_URL: check.origin });
+  });
+  afterAll(() => [check, aggregator].forEach((service) => service.kill("SIGKILL")));
+
+  test("are as many as Bun takes, and no more go on than another service takes", async () => {
+    const ask = (headers: Record<string, string>) =>
+      fetch(`${aggregator.origin}/kyc/v1/customer`, { headers });
+    const answer = await ask({ baggage: "b".repeat(16_200) });
+    expect([answer.status, await answer.json()]).toMatchObject([200, { type: "ADVANCED" }]);
+    const pinned = await ask({
+      baggage: "b".repeat(8_000),
+      tracestate: "t".repeat(6_000),
+      "end-user": "u".repeat(1_024),
+    });
+    expect(pinned.status).toBe(200);
+  });
+
+  test("are refused where a pin is longer than any name: dropped, it would leave the request to the split", async () => {
+    const answer = await fetch(`${aggregator.origin}/kyc/v1/customer`, {
+      headers: { "end-user": "u".repeat(1_025) },
+    });
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([431, "application/problem+json"]);
+    expect(await answer.json()).toMatchObject({
+      title: "Request Header Fields Too Large",
+      detail: "The header end-user has more than 1024 bytes.",
+    });
+  });
+});

@@ -140,16 +140,24 @@ describe("an end", () => {
     expect(await messages(service)).toEqual(["listening", "draining"]);
   });
 
-  test("is not held up by connections that are kept alive", async () => {
-    const service = await started("credit-check", CHECK);
-    const idle = connect(service.port, "127.0.0.1");
-    idle.on("error", () => undefined);
+  test.each([
+    ["are idle", ""],
+    ["have sent a part of a request's head", "GET /credit-check/report HTTP/1.1\r\nho"],
+    ["are kept alive", "GET /credit-check/report HTTP/1.1\r\nhost: x\r\n\r\n"],
+    ["have begun another request", "GET /credit-check/report HTTP/1.1\r\nhost: x\r\n\r\nGET / HT"],
+  ])("is not held up by connections that %s", async (_what, bytes) => {
+    const service = await started("credit-check", { ...CHECK, DRAIN_MS: "600000" });
+    const client = connect(service.port, "127.0.0.1");
+    if (bytes !== "") client.write(bytes);
+    const closed = new Promise((resolve) => client.on("close", resolve));
+    client.on("error", () => undefined).resume();
     await fetch(`${service.origin}/credit-check/report`).then((response) => response.text());
-    const since = performance.now();
     service.kill("SIGTERM");
     expect(await service.exited).toBe(0);
-    expect(performance.now() - since).toBeLessThan(5000);
-    idle.destroy();
+    expect(await messages(service)).not.toContain("cut off");
+    // Linux gives Bun a connection with its first byte; of one without a byte, there is no one to close it.
+    if (bytes !== "") await closed;
+    client.destroy();
   });
 
   test("loses no line of the log", async () => {

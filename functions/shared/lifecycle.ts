@@ -37,10 +37,12 @@ export function serve({ app, config, output, log, activity }: Lifecycle): void {
     process.exit(1);
   }
 
-  // The server waits for its connections alone; a request whose caller is gone has still to be logged.
+  // Stops listening, closes idle connections, and waits for the requests in flight, also for one that has still to be
+  // logged after its caller left. It does not wait for `stop` itself: a connection with half a request head would keep
+  // that from settling.
   async function finish(): Promise<void> {
-    await app.server?.stop();
-    while (activity.calls > 0) await Bun.sleep(5);
+    void app.server?.stop();
+    while (activity.calls > 0 || (app.server?.pendingRequests ?? 0) > 0) await Bun.sleep(5);
   }
 
   async function drain(signal: keyof typeof SIGNALS): Promise<void> {

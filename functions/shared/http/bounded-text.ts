@@ -1,38 +1,36 @@
-/** Thrown for a body that is longer than was allowed. */
+/** Thrown for a body that is longer than allowed. */
 export class BodyOverLimit extends Error {
   override name = "BodyOverLimit";
 }
 
-/** Whether a body says that it is no longer than this; HTTP itself holds it to what it says. */
-export const saysItFits = (declared: string | null, maxBytes: number): boolean =>
-  declared !== null && Number(declared) <= maxBytes;
-
-/** A body and what its sender says of its length. */
-export interface BoundedBody {
-  readonly body: ReadableStream<Uint8Array>;
-  /** The content-length header, null where there is none. */
-  readonly declared: string | null;
-  readonly maxBytes: number;
+/**
+ * The length in bytes to which HTTP holds a body, or undefined where it is held to none. Transfer-Encoding overrides
+ * Content-Length (RFC 9112, section 6.3), so beside it a declared length means nothing.
+ */
+export function declaredLength(headers: Headers): number | undefined {
+  const declared = headers.get("content-length");
+  if (declared === null || headers.has("transfer-encoding")) return undefined;
+  const length = Number(declared);
+  return Number.isNaN(length) ? undefined : length;
 }
 
 /**
- * Reads a body as UTF-8 text.
- * @throws {BodyOverLimit} as soon as it is, or says it is, longer than `maxBytes`
+ * Reads a body as UTF-8 text, and stops reading where the limit is passed.
+ * @throws {BodyOverLimit} where the body is longer than `maxBytes`
  */
-export async function readBoundedText({ body, declared, maxBytes }: BoundedBody): Promise<string> {
-  if (saysItFits(declared, maxBytes)) return Bun.readableStreamToText(body);
+export async function readBoundedText(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
-  let length = declared === null ? 0 : Number(declared);
+  let length = 0;
   const reader = body.getReader();
   for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    length += value.byteLength;
     if (length > maxBytes) {
       await reader.cancel();
       throw new BodyOverLimit();
     }
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    length += value.byteLength;
     text += decoder.decode(value, { stream: true });
   }
 }

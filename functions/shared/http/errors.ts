@@ -4,6 +4,7 @@ import { BodyOverLimit } from "./bounded-text.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { PathTable } from "./path-table.ts";
 import { BODY_REFUSED, methodRefused, problemResponse } from "./problem.ts";
+import { BadRequest, CallerGone, refuseMalformed } from "./request-errors.ts";
 import { describeError } from "../telemetry/safe-error.ts";
 
 /** An error whose body a service's contract fixes. The body goes out as it is: nothing internal in it. */
@@ -20,20 +21,15 @@ export class ContractError extends Error {
   }
 }
 
-/** Thrown where the caller went away before there was an answer. Nobody reads the 499 but the log. */
-export class CallerGone extends Error {
-  override name = "CallerGone";
-}
-
-/** What a service decides about errors; all else about them is decided here. */
+/** What a service decides about its errors. */
 export interface ErrorDeps {
   readonly log: Log;
   readonly paths: PathTable;
-  /** The contract's answer to an unforeseen error on a route, or nothing where the contract is silent. */
+  /** The contract's answer to an unforeseen error on a route, or undefined where the contract has none. */
   readonly unforeseen: (route: string) => ContractError | undefined;
 }
 
-/** A request that failed. `route` is undefined where no route took it. */
+/** A request that failed. `route` is undefined where no route matched. */
 export interface Failure {
   readonly error: unknown;
   readonly request: Request;
@@ -48,31 +44,40 @@ export interface FailureAnswer {
 }
 
 /**
- * Makes every error body of a service. What is not foreseen here is answered without a word of the
- * error itself, and logged by its class and place alone.
+ * Makes every error body of a service. An error that is not foreseen here is answered without any of its text, and
+ * logged by its class and place alone.
  */
 export async function answerFailure(failure: Failure, deps: ErrorDeps): Promise<FailureAnswer> {
   const { error, request, requestId, route } = failure;
-  if (route !== undefined) return { response: answerThrown(error, requestId, route, deps), route };
+  // A body that cannot be read because its sender left is not a malformed one.
+  const cause = error instanceof ParseError && request.signal.aborted ? new CallerGone() : error;
+  if (route !== undefined) return { response: answerThrown(cause, requestId, route, deps), route };
   const path = URL.parse(request.url)?.pathname ?? "";
   const methods = deps.paths.methodsOf(path);
   const loggedAs = methods === undefined ? "unmatched" : path;
-  return refuseLongBody(request).then(
-    () => ({ response: answerUnrouted(request.method, methods, requestId), route: loggedAs }),
-    (cause: unknown) => ({ response: answerThrown(cause, requestId, loggedAs, deps), route: loggedAs }),
-  );
+  try {
+    refuseMalformed(request);
+    await refuseLongBody(request);
+  } catch (refusal) {
+    return { response: answerThrown(refusal, requestId, loggedAs, deps), route: loggedAs };
+  }
+  return { response: answerUnrouted(request.method, methods, requestId), route: loggedAs };
 }
 
 function answerThrown(error: unknown, requestId: string, route: string, deps: ErrorDeps): Response {
   if (error instanceof ContractError) return contractResponse(error);
   if (error instanceof BodyOverLimit) return tooLarge(requestId);
+  if (error instanceof BadRequest) {
+    return problemResponse({ status: error.status, detail: error.detail, requestId });
+  }
   if (error instanceof CallerGone) {
+    // No one receives this answer; its status is for the log and the metrics.
     return problemResponse({ status: 499, detail: "The caller closed the request.", requestId });
   }
   if (error instanceof ParseError) {
     return problemResponse({ status: 400, detail: "The request's body cannot be read.", requestId });
   }
-  // A failed check of our own answer is a fault of ours, and the error holds the whole answer.
+  // An answer of our own that fails its check is a fault of ours, and the error holds the whole answer.
   if (error instanceof ValidationError && error.type !== "response") return invalid(error, requestId);
   deps.log.error("unforeseen error", { requestId, route, ...describeError(error) });
   const foreseen = deps.unforeseen(route);
@@ -93,7 +98,7 @@ function contractResponse({ status, body }: ContractError): Response {
   return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 }
 
-// The rest of such a body is not wanted, hence the closed connection.
+// Closing the connection keeps the rest of the body from being received.
 function tooLarge(requestId: string): Response {
   return problemResponse({ status: 413, detail: BODY_REFUSED, requestId }, { connection: "close" });
 }

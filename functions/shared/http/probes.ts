@@ -16,9 +16,9 @@ export const probes = (activity: Activity, metrics: Metrics) =>
     .get("/readyz", () => (activity.draining ? draining() : { status: "ready" }), {
       response: { 200: Status },
     })
-    .get("/metrics", async ({ set }) => {
-      set.headers["content-type"] = metrics.contentType;
-      return metrics.text();
-    });
+    .get(
+      "/metrics",
+      async () => new Response(await metrics.text(), { headers: { "content-type": metrics.contentType } }),
+    );
 
 const draining = (): Response => problemResponse({ status: 503, detail: "The service is stopping." });

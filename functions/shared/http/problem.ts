@@ -32,7 +32,8 @@ const TITLES: Readonly<Record<number, string>> = {
   405: "Method Not Allowed",
   413: "Content Too Large",
   422: "Unprocessable Content",
-  // Not in the registry of statuses, but what proxies log for a caller that went away.
+  431: "Request Header Fields Too Large",
+  // Not registered, but what proxies log where the caller closed the connection.
   499: "Client Closed Request",
   500: "Internal Server Error",
   503: "Service Unavailable",

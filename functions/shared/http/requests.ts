@@ -3,11 +3,12 @@ import type { Answers } from "./answers.ts";
 import { refuseLargeBody } from "./body-limit.ts";
 import { beginCall, type CallDeps } from "./call.ts";
 import { answerFailure, type ErrorDeps } from "./errors.ts";
+import { refuseMalformed } from "./request-errors.ts";
 import { record, type RecordDeps } from "./request-log.ts";
 
 /**
- * How every application here is set up. Unknown keys of an answer are neither stripped nor refused,
- * a path is exactly what it says, and hosts of any length are read right (`http://kyc/` is not, by default).
+ * The settings of every application here. Unknown keys of an answer are neither stripped nor refused, a path is
+ * matched as it is, and a Host without a dot is read correctly (Elysia's default misreads `http://kyc/`).
  */
 export const APPLICATION = {
   normalize: false,
@@ -21,29 +22,36 @@ export interface RequestDeps extends CallDeps, RecordDeps, ErrorDeps {
 }
 
 /**
- * What each request goes through, whatever it asks for: it gets its id, its end is logged and
- * counted, and its failure is answered. To be used before the routes that it is for.
+ * The plugin that every request passes: it gives the request its id, makes its answer, logs and counts its end, and
+ * answers its failure. It is used before the routes that it is for.
  *
- * Elysia reads the text of these functions and makes a route asynchronous that has a hook which
- * looks so; `begin` and `end` are written to not look so.
+ * A route returns a `Response` or a value. A value always becomes JSON with status 200, whatever its keys are: Elysia
+ * itself would go by `value.constructor.name`, which a parsed body may hold. The end is recorded from the finished
+ * answer, so that log, metrics and client agree.
+ *
+ * Elysia reads the text of these functions, and makes a route asynchronous if one of its hooks looks asynchronous;
+ * `begin` and `end` are written so that they do not.
  */
 export const requests = (deps: RequestDeps) =>
   new Elysia({ name: "requests", ...APPLICATION })
     .derive({ as: "global" }, function begin({ request }) {
+      refuseMalformed(request);
       refuseLargeBody(request);
       const call = beginCall(request.headers, deps);
       return { call };
     })
     .mapResponse({ as: "global" }, function end({ call, request, route, set, responseValue }) {
-      // A failure has ended in `fail` already; where it came before the call began, there is none here.
+      // `fail` has recorded a failure already; a failure before `begin` has no call.
       if (call === undefined || call.recorded) return;
-      const status = responseValue instanceof Response ? responseValue.status : Number(set.status);
-      record(call, { method: request.method, route, status }, deps);
-      if (isJson(responseValue)) {
-        const answer = deps.answers.json(responseValue, status, call);
-        return answer;
+      const { method } = request;
+      if (responseValue instanceof Response) {
+        deps.answers.describe(call, set.headers);
+        record(call, { method, route, status: responseValue.status }, deps);
+        return;
       }
-      deps.answers.describe(call, set.headers);
+      const answer = deps.answers.json(responseValue, call);
+      record(call, { method, route, status: answer.status }, deps);
+      return answer;
     })
     .onError({ as: "global" }, async function fail({ call: begun, error, request, route, set }) {
       const call = begun ?? beginCall(request.headers, deps);
@@ -53,7 +61,3 @@ export const requests = (deps: RequestDeps) =>
       record(call, { method: request.method, route: answer.route, status: answer.response.status }, deps);
       return answer.response;
     });
-
-function isJson(value: unknown): value is object {
-  return typeof value === "object" && value !== null && value.constructor === Object;
-}

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { connect } from "node:net";
 import { startService, type ServiceProcess } from "../testing/service-process.ts";
 import { exchangeBytes } from "../testing/sockets.ts";
 
@@ -49,6 +50,108 @@ test("a body of undeclared length is refused where it is over the limit", async 
 test("a body that nobody asked for is not looked at", async () => {
   const { line } = await send(`GET ${REPORT} HTTP/1.1\r\ntransfer-encoding: chunked`, chunked(70_000));
   expect(line).toBe("HTTP/1.1 200 OK");
+});
+
+describe("a request that breaks off", () => {
+  test.each([
+    ["in a chunk", "transfer-encoding: chunked", "5\r\nab"],
+    ["before its last chunk", "transfer-encoding: chunked", "2\r\nab\r\n"],
+    ["in a malformed chunk", "transfer-encoding: chunked", "2\r\nab\r\nzz\r\n"],
+  ])("%s is the caller's doing: 499, and no error", async (_where, header, part) => {
+    const own = await startService("credit-check", { CREDIT_CHECK_VARIANT: "basic" });
+    const client = connect(own.port, "127.0.0.1");
+    client.on("error", () => undefined);
+    client.write(`POST ${REPORT} HTTP/1.1\r\nhost: x\r\n${header}\r\n\r\n${part}`);
+    await until(own.origin, /_count\{.*status="499"/, () => client.destroy());
+    own.kill("SIGTERM");
+    const lines = (await own.stdout()).trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line)).filter(({ level }) => level === "error")).toEqual([]);
+    expect(lines.filter((line) => line.includes('"status":499'))).toHaveLength(1);
+  });
+
+  /** Does something, and waits until the metrics say what they are expected to. */
+  async function until(origin: string, expected: RegExp, act: () => void): Promise<void> {
+    // The head has to have been read before the connection goes.
+    await fetch(`${origin}/healthz`);
+    act();
+    while (!expected.test(await (await fetch(`${origin}/metrics`)).text())) await Bun.sleep(5);
+  }
+});
+
+describe("a request that HTTP does not allow", () => {
+  test.each([
+    ["a fragment in its target", `GET ${REPORT}#x HTTP/1.1`, "The request's target has a fragment."],
+    ["a fragment in its query", `GET ${REPORT}?a=b#x HTTP/1.1`, "The request's target has a fragment."],
+    ["two hosts", `GET ${REPORT} HTTP/1.1\r\nhost: y`, "The request has more than one Host header."],
+    [
+      "two hosts and no path",
+      "GET /nothing HTTP/1.1\r\nhost: y",
+      "The request has more than one Host header.",
+    ],
+  ])("because of %s is a 400 with a problem document", async (_what, request, detail) => {
+    const { line, headers, body } = await send(request);
+    expect(line).toStartWith("HTTP/1.1 400 ");
+    expect(headers).toContain("content-type: application/problem+json");
+    expect(JSON.parse(body)).toMatchObject({ status: 400, detail });
+  });
+
+  test.each([
+    ["no host", `GET ${REPORT} HTTP/1.1\r\n\r\n`],
+    [
+      "two framings",
+      `POST ${REPORT} HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`,
+    ],
+    ["a malformed chunk", `POST ${REPORT} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`],
+  ])("because of %s is a 400 of Bun's own", async (_what, bytes) => {
+    expect(await exchangeBytes(service.port, bytes)).toBe(
+      "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
+    );
+  });
+});
+
+// See docs/decisions/http-of-the-services.md. A release of Bun that changes one of these is a reason to read it again.
+describe("what Bun 1.4.5 does with HTTP that this project cannot change", () => {
+  const HEAD = "HTTP/1.1\r\nhost: x\r\n";
+
+  test.each(["FOO", "get", "VERSION-CONTROL"])(
+    "closes without an answer at the method %s",
+    async (method) => {
+      expect(await exchangeBytes(service.port, `${method} ${REPORT} ${HEAD}\r\n`)).toBe("");
+    },
+  );
+
+  test("answers pipelined requests where the first is answered at once", async () => {
+    const answers = await exchangeBytes(
+      service.port,
+      `GET ${REPORT} ${HEAD}\r\nGET ${REPORT} ${HEAD}connection: close\r\n\r\n`,
+    );
+    expect(answers.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
+  });
+
+  test("closes the connection where a request follows before the one before it is answered", async () => {
+    const late = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: () => Bun.sleep(20).then(() => new Response("ours")),
+    });
+    expect(await exchangeBytes(late.port ?? 0, `GET / ${HEAD}\r\nGET / ${HEAD}\r\n`)).toBe("");
+    await late.stop(true);
+  });
+
+  test("takes trailers for a next request, which is malformed", async () => {
+    const trailers = "1\r\na\r\n0\r\nx-trailer: 1\r\n\r\n";
+    const answers = await exchangeBytes(
+      service.port,
+      `POST ${REPORT} ${HEAD}transfer-encoding: chunked\r\n\r\n${trailers}`,
+    );
+    expect(answers.match(/^HTTP\/1\.1 [0-9]+/gm)).toEqual(["HTTP/1.1 405"]);
+    expect(answers).toEndWith("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+  });
+
+  test("answers 431 by itself where the headers have more than 16 KB", async () => {
+    const answer = await exchangeBytes(service.port, `GET ${REPORT} ${HEAD}x: ${"x".repeat(17_000)}\r\n\r\n`);
+    expect(answer).toStartWith("HTTP/1.1 431 ");
+  });
 });
 
 test("a proxy may name the whole address", async () => {

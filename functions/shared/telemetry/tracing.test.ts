@@ -52,6 +52,35 @@ describe("headers to an upstream", () => {
   });
 });
 
+describe("tracing headers of more than 8 KB", () => {
+  const forwarded = (headers: Record<string, string>): string[] =>
+    Object.keys(forwardedHeaders(new Headers(headers), "mine")).sort();
+
+  test("are dropped whole, the baggage first, and never the pin", () => {
+    const traceparent = `00-${TRACE}-b7ad6b7169203331-01`;
+    const tracing = { traceparent, tracestate: "a=b", "end-user": "basic" };
+    const all = ["baggage", "end-user", "traceparent", "tracestate", "x-request-id"];
+    expect(forwarded({ ...tracing, baggage: "b".repeat(8000) })).toEqual(all);
+    expect(forwarded({ ...tracing, baggage: "b".repeat(8192) })).toEqual(all.slice(1));
+    expect(forwarded({ tracestate: "x".repeat(8193), baggage: "b".repeat(8192) })).toEqual([
+      "baggage",
+      "x-request-id",
+    ]);
+  });
+
+  test("never add up to more, whatever comes in", () => {
+    const name = fc.constantFrom(...FORWARDED_HEADERS.filter((known) => known !== "end-user"));
+    const entries = fc.array(fc.tuple(name, fc.integer({ min: 1, max: 9000 })));
+    fc.assert(
+      fc.property(entries, (given) => {
+        const headers = new Headers(given.map(([key, length]) => [key, "x".repeat(length)]));
+        const { "x-request-id": _, ...tracing } = forwardedHeaders(headers, "mine");
+        expect(Object.values(tracing).join("").length).toBeLessThanOrEqual(8192);
+      }),
+    );
+  });
+});
+
 describe("a request's id", () => {
   test.each(["a", "A-b_c.9", "x".repeat(128)])("is the caller's where that is %p", (id) =>
     expect(requestIdOf(new Headers({ "x-request-id": id }), () => "new")).toBe(id),

@@ -1,51 +1,71 @@
+/** Carries the id of a request, to upstreams and back to the caller. */
+export const REQUEST_ID_HEADER = "x-request-id";
+/** Pins a request to the version that it names. */
+export const PINNING_HEADER = "end-user";
+
 /**
- * All that crosses a service from caller to upstream: the request's identity, what joins its spans,
- * and the header that pins a request to a version. Credentials and cookies stay where they came in.
+ * The headers that a service passes from its caller to its upstream: the request's identity, its trace, and the header
+ * that pins it to a version. Credentials and cookies go no further.
  */
 export const FORWARDED_HEADERS = [
-  "x-request-id",
+  REQUEST_ID_HEADER,
   "traceparent",
   "tracestate",
-  "baggage",
   "b3",
   "x-b3-traceid",
   "x-b3-spanid",
   "x-b3-parentspanid",
   "x-b3-sampled",
   "x-b3-flags",
-  "end-user",
+  "baggage",
+  PINNING_HEADER,
 ] as const;
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
 const B3_TRACE_ID = /^[0-9a-f]{16}(?:[0-9a-f]{16})?(?=$|-)/i;
-const NOTHING_BUT_ZEROS = /^0+$/;
+const ALL_ZEROS = /^0+$/;
 
-/** The headers of `inbound` that go on to an upstream, under the request id that this service uses. */
+/**
+ * The most bytes of tracing headers that are forwarded: the limit of W3C Baggage. With
+ * them, a request stays within the 16 KB for all headers at which Bun and Envoy's default answer 431.
+ */
+const MAX_TRACING_BYTES = 8192;
+
+/**
+ * The headers of `inbound` that go on to an upstream, under the request id that this service uses. A tracing header that
+ * does not fit into what is left of `MAX_TRACING_BYTES` is dropped whole, as its standards allow.
+ */
 export function forwardedHeaders(inbound: Headers, requestId: string): Record<string, string> {
   const outbound: Record<string, string> = {};
-  // One step into the runtime for all of them: to ask for each name costs more.
+  // One step into the runtime for all of them costs less than asking for each name.
   const given = inbound.toJSON();
+  let left = MAX_TRACING_BYTES;
   for (const name of FORWARDED_HEADERS) {
     const value = given[name];
-    if (value !== undefined) outbound[name] = value;
+    if (value === undefined || name === REQUEST_ID_HEADER) continue;
+    if (name !== PINNING_HEADER) {
+      if (value.length > left) continue;
+      left -= value.length;
+    }
+    outbound[name] = value;
   }
-  outbound["x-request-id"] = requestId;
+  outbound[REQUEST_ID_HEADER] = requestId;
   return outbound;
 }
 
-/** The caller's request id where it is safe to log and to send back, else a new one. */
+/** The caller's request id if it is safe to log and to send back, else a new one. */
 export function requestIdOf(inbound: Headers, newId: () => string): string {
-  const given = inbound.get("x-request-id");
+  const given = inbound.get(REQUEST_ID_HEADER);
   return given !== null && REQUEST_ID.test(given) ? given : newId();
 }
 
-/** The trace that a request belongs to, by W3C or B3 headers, or nothing where there is no valid one. */
+/** The trace that a request belongs to, by W3C or B3 headers; undefined without a valid one. */
 export function traceIdOf(inbound: Headers): string | undefined {
   const traceparent = inbound.get("traceparent");
   if (traceparent !== null) {
     const id = TRACEPARENT.exec(traceparent)?.[1];
-    if (id !== undefined && !NOTHING_BUT_ZEROS.test(id)) return id;
+    if (id !== undefined && !ALL_ZEROS.test(id)) return id;
   }
   const b3 = inbound.get("x-b3-traceid") ?? inbound.get("b3");
   return b3 === null ? undefined : B3_TRACE_ID.exec(b3)?.[0];

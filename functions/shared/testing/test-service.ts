@@ -1,7 +1,8 @@
 import { expect } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
 import { Elysia, t } from "elysia";
-import { CallerGone, ContractError } from "../http/errors.ts";
+import { ContractError } from "../http/errors.ts";
+import { CallerGone } from "../http/request-errors.ts";
 import { Problem } from "../http/problem.ts";
 import { APPLICATION } from "../http/requests.ts";
 import { createService } from "../service.ts";

@@ -3,6 +3,8 @@ export interface Deadline {
   readonly signal: AbortSignal;
   /** Which of the two it was, once `signal` is aborted. */
   readonly reason: () => "timeout" | "aborted" | undefined;
+  /** Aborts `signal` for neither reason. */
+  readonly abort: () => void;
   readonly clear: () => void;
 }
 
@@ -24,6 +26,7 @@ export function startDeadline(ms: number, caller: AbortSignal): Deadline {
   return {
     signal: controller.signal,
     reason: () => reason,
+    abort: () => controller.abort(),
     clear() {
       clearTimeout(timer);
       caller.removeEventListener("abort", onAbort);

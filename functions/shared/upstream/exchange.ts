@@ -1,8 +1,9 @@
 import { createFetch } from "ofetch";
-import { readBoundedText, saysItFits } from "../http/bounded-text.ts";
+import { BodyOverLimit, declaredLength, readBoundedText } from "../http/bounded-text.ts";
+import { BadRequest } from "../http/request-errors.ts";
 import { startDeadline } from "./deadline.ts";
 import { revisionOf } from "../telemetry/revision.ts";
-import { forwardedHeaders } from "../telemetry/tracing.ts";
+import { forwardedHeaders, PINNING_HEADER } from "../telemetry/tracing.ts";
 import { outcomeOfError, outcomeOfStatus, type Outcome } from "./outcome.ts";
 
 /** As much of `fetch` as is used here; a fake has no more to do. */
@@ -27,11 +28,17 @@ export interface ExchangeOptions {
 }
 
 const MAX_ANSWER_BYTES = 65_536;
+/** Longer than any version's name. A longer pin is refused rather than dropped, which would leave it to the split. */
+const MAX_PIN_BYTES = 1024;
 
-/** Makes the function that asks an upstream for a path, once. It never rejects. */
+/**
+ * Makes the function that asks an upstream for a path, once. Every failure of the upstream is an outcome; the function
+ * rejects only for a caller's header that cannot be forwarded.
+ * @throws {BadRequest} with status 431
+ */
 export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptions) {
-  // A compressed answer could hide its size, so none is asked for or unpacked. ofetch's own options
-  // do not know of that, and its type of fetch has a second function, which nobody calls here.
+  // A compressed answer could hide its size, so none is asked for or unpacked. ofetch has no option for that, and its
+  // type of fetch has a second function, `preconnect`, which is not called here.
   const plain = (input: string | URL | Request, init?: RequestInit) => {
     const options: BunFetchRequestInit = { ...init, decompress: false };
     return fetch(input, options);
@@ -39,12 +46,15 @@ export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptio
   const client = createFetch({ fetch: Object.assign(plain, { preconnect: () => undefined }) });
 
   return async function exchange(path: string, request: Request, requestId: string): Promise<Exchange> {
+    const headers = forwardedHeaders(request.headers, requestId);
+    if ((headers[PINNING_HEADER]?.length ?? 0) > MAX_PIN_BYTES) {
+      throw new BadRequest(431, `The header ${PINNING_HEADER} has more than ${MAX_PIN_BYTES} bytes.`);
+    }
+    headers["accept"] = "application/json";
+    headers["user-agent"] = self;
     const deadline = startDeadline(timeoutMs, request.signal);
     const found: Exchange = { outcome: undefined, status: undefined, revision: undefined, text: "" };
     try {
-      const headers = forwardedHeaders(request.headers, requestId);
-      headers["accept"] = "application/json";
-      headers["user-agent"] = self;
       const response = await client.raw(`${origin}${path}`, {
         headers,
         // ofetch ignores its own `timeout` beside a signal, and repeats a GET by default.
@@ -58,13 +68,16 @@ export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptio
       found.revision = revisionOf(response.headers);
       found.outcome = outcomeOfStatus(response.status);
       const body = response._data;
-      const declared = response.headers.get("content-length");
-      if (saysItFits(declared, MAX_ANSWER_BYTES)) found.text = await response.text();
-      else if (body !== undefined)
-        found.text = await readBoundedText({ body, declared, maxBytes: MAX_ANSWER_BYTES });
+      const declared = declaredLength(response.headers);
+      if (declared !== undefined && declared > MAX_ANSWER_BYTES) throw new BodyOverLimit();
+      // HTTP holds a body to its declared length, so it can be read in one step.
+      if (declared !== undefined) found.text = await response.text();
+      else if (body !== undefined) found.text = await readBoundedText(body, MAX_ANSWER_BYTES);
     } catch (error) {
       // A status that is a failure stays one, whatever becomes of its body.
       found.outcome ??= deadline.reason() ?? outcomeOfError(error);
+      // Closes the connection of an answer that was not read to its end.
+      deadline.abort();
     } finally {
       deadline.clear();
     }

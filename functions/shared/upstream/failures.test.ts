@@ -65,6 +65,22 @@ describe("an upstream that fails", () => {
         socket.end(`${big.length.toString(16)}\r\n${big}\r\n0\r\n\r\n`);
       },
     ],
+    [
+      "never ends its answer, whose length its head declares and takes back",
+      "too_large",
+      (socket) => {
+        socket.write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\ntransfer-encoding: chunked\r\n\r\n");
+        const chunk = `1000\r\n${" ".repeat(4096)}\r\n`;
+        const more = setInterval(() => socket.write(chunk), 0);
+        socket.on("close", () => clearInterval(more));
+      },
+    ],
+    [
+      "nests its answer 32,000 levels deep",
+      "wrong_shape",
+      (socket) => socket.end(http("200 OK", `${"[".repeat(32_000)}${"]".repeat(32_000)}`)),
+    ],
+    ["says a key twice", "wrong_shape", (socket) => socket.end(http("200 OK", '{"key":"a","key":"b"}'))],
     ["knows no such path", "client_error", (socket) => socket.end(http("404 Not Found", GOOD))],
     ["wants less of us", "client_error", (socket) => socket.end(http("429 Too Many Requests", "slow down"))],
     [
@@ -87,6 +103,19 @@ describe("an upstream that fails", () => {
     expect(record?.outcome).toBe(outcome);
     expect(counted).toBe(`upstream="example",revision="unknown",outcome="${outcome}"`);
     expect(server?.heads).toHaveLength(1);
+  });
+
+  test("by an answer that is too long is not listened to any further", async () => {
+    const closed = Promise.withResolvers<void>();
+    const origin = await upstream((socket) => {
+      socket.write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\ntransfer-encoding: chunked\r\n\r\n");
+      const chunk = `10000\r\n${" ".repeat(65_536)}\r\n`;
+      socket.on("drain", () => socket.write(chunk)).on("close", () => closed.resolve());
+      while (socket.write(chunk));
+    });
+    const { record } = await askUpstream({ origin });
+    expect(record?.outcome).toBe("too_large");
+    await closed.promise;
   });
 
   test("because nobody listens there: refused", async () => {

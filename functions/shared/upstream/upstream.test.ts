@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Socket } from "node:net";
 import fc from "fast-check";
-import { CallerGone } from "../http/errors.ts";
+import { CallerGone } from "../http/request-errors.ts";
 import type { Fetch } from "./exchange.ts";
 import { askUpstream, GOOD, http } from "../testing/ask-upstream.ts";
 import { tcpServer, type TcpServer } from "../testing/sockets.ts";

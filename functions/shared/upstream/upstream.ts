@@ -1,10 +1,11 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import type { Call } from "../http/call.ts";
-import { CallerGone } from "../http/errors.ts";
+import { CallerGone } from "../http/request-errors.ts";
 import { createExchange, type ExchangeOptions } from "./exchange.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { FailedOutcome, Outcome } from "./outcome.ts";
+import { parseStrictJson } from "./strict-json.ts";
 
 /** Thrown where an upstream gave no answer that can be used. */
 export class UpstreamFailure extends Error {
@@ -60,24 +61,15 @@ export function createUpstream<T extends TSchema>(options: UpstreamOptions<T>): 
         call.upstream = { revision: answering, outcome, status, ms };
         metrics.upstreamCall({ upstream: name, revision: answering, outcome }, ms);
       };
-      const body: unknown = failed === undefined ? parse(text) : undefined;
-      if (failed === undefined && answer.Check(body)) {
+      const parsed = failed === undefined ? parseStrictJson(text) : { refused: failed };
+      if ("value" in parsed && answer.Check(parsed.value)) {
         note("ok");
-        return { body, revision };
+        return { body: parsed.value, revision };
       }
-      const outcome = failed ?? (body === undefined ? "not_json" : "wrong_shape");
+      const outcome = "refused" in parsed ? parsed.refused : "wrong_shape";
       note(outcome);
       if (outcome === "aborted") throw new CallerGone();
       throw new UpstreamFailure(outcome, revision);
     },
   };
-}
-
-/** JSON as a value; undefined, which JSON does not have, where it is none. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

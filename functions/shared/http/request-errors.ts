@@ -1,0 +1,30 @@
+/** Thrown where the caller closed its connection before its request was complete or answered. */
+export class CallerGone extends Error {
+  override name = "CallerGone";
+}
+
+/** Thrown for a request that is at fault itself. `detail` is one sentence for the caller. */
+export class BadRequest extends Error {
+  override name = "BadRequest";
+
+  readonly status: number;
+  readonly detail: string;
+
+  constructor(status: number, detail: string) {
+    super(detail);
+    this.status = status;
+    this.detail = detail;
+  }
+}
+
+/**
+ * Refuses what Bun lets pass although HTTP does not (RFC 9112, sections 3.2 and 3.2.1).
+ * @throws {BadRequest} where the target has a fragment, or there is more than one Host header
+ */
+export function refuseMalformed(request: Request): void {
+  if (request.url.includes("#")) throw new BadRequest(400, "The request's target has a fragment.");
+  // Bun joins the values of a header that occurs more than once.
+  if (request.headers.get("host")?.includes(", ") === true) {
+    throw new BadRequest(400, "The request has more than one Host header.");
+  }
+}

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { parseStrictJson } from "./strict-json.ts";
+
+const WRONG_SHAPE = { refused: "wrong_shape" } as const;
+
+describe("strict JSON", () => {
+  test("is what JSON.parse makes of it", () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 8 }), (text) => {
+        expect(parseStrictJson(text)).toEqual({ value: JSON.parse(text) });
+      }),
+    );
+  });
+
+  test.each([
+    ['{"a":1,"a":1}'],
+    ['{"a":true,"b":{},"a":false}'],
+    ['{"a" : 1 ,\n"a"\t:2}'],
+    ['{"a":1,"\\u0061":2}'],
+    ['{"x":[{"deep":{"k":1,"k":2}}]}'],
+    ['{"__proto__":1,"__proto__":2}'],
+    ['{"\\"":1,"\\"":2}'],
+  ])("refuses a key that an object has twice: %s", (text) => {
+    expect(() => JSON.parse(text)).not.toThrow();
+    expect(parseStrictJson(text)).toEqual(WRONG_SHAPE);
+  });
+
+  test.each([
+    ['{"a":{"a":1},"b":[{"a":1},{"a":2}]}'],
+    ['{"a":"\\"a\\":","b":"{\\"b\\":1"}'],
+    ['["a","a"]'],
+    ['{"a":"a","b":"a"}'],
+    ['"a"'],
+    ["[]"],
+  ])("takes the same text in other places: %s", (text) => {
+    expect(parseStrictJson(text)).toEqual({ value: JSON.parse(text) });
+  });
+
+  test("refuses every object whose key is repeated, wherever that is", () => {
+    const key = fc.string({ minLength: 1, maxLength: 8, unit: "binary" });
+    fc.assert(
+      fc.property(key, fc.json({ maxDepth: 3 }), fc.boolean(), (name, value, isEscaped) => {
+        const plain = JSON.stringify(name);
+        const escaped = [...name].flatMap((letter) => letter.split(""));
+        const other = escaped
+          .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+          .join("");
+        const again = isEscaped ? `"${other}"` : plain;
+        expect(parseStrictJson(`[{${plain}:${value},"\\u0000other":1,${again}:${value}}]`)).toEqual(
+          WRONG_SHAPE,
+        );
+      }),
+    );
+  });
+
+  test("takes 32 levels and refuses 33 without parsing them", () => {
+    const nested = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
+    expect(parseStrictJson(nested(32))).toHaveProperty("value");
+    expect(parseStrictJson(nested(33))).toEqual(WRONG_SHAPE);
+    expect(parseStrictJson('{"a":'.repeat(33))).toEqual(WRONG_SHAPE);
+  });
+
+  test.each(['"', '"\\', '\\"', '"a":', '"" ', "[]", "\t"])("is read in linear time: %j", (unit) => {
+    const timeOf = (units: number): number => {
+      const text = unit.repeat(units);
+      const startedAt = performance.now();
+      parseStrictJson(text);
+      return performance.now() - startedAt;
+    };
+    timeOf(50_000);
+    // Eight times the text takes eight times as long, and would take 64 times as long if it were quadratic.
+    const least = (units: number): number => Math.min(...[1, 2, 3].map(() => timeOf(units)));
+    expect(least(400_000)).toBeLessThan(Math.max(24 * least(50_000), 20));
+  });
+
+  test.each(["", "{", '{"a"', '{"a":1', "nul", '"', '"\\', "{]", '{"\\u00":1}', "]", "\u0000"])(
+    "says not_json of %j",
+    (text) => expect(parseStrictJson(text)).toEqual({ refused: "not_json" }),
+  );
+});

@@ -1,0 +1,79 @@
+/** JSON as a value, or why it is refused. */
+export type ParsedJson = { readonly value: unknown } | { readonly refused: "not_json" | "wrong_shape" };
+
+/** More levels than any answer needs, and few enough to parse and check at no cost. */
+const MAX_DEPTH = 32;
+
+/**
+ * Parses JSON, and refuses as `wrong_shape` two things that `JSON.parse` takes: an object that has a key twice, of which
+ * some parsers keep the first and others the last (RFC 8259, section 4), and values nested deeper than 32 levels.
+ */
+export function parseStrictJson(text: string): ParsedJson {
+  if (!isFlatAndUnambiguous(text)) return { refused: "wrong_shape" };
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return { refused: "not_json" };
+  }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const SPACE = 0x20;
+
+/** Looks at nesting and keys alone, in one pass; whether the text is JSON at all is for `JSON.parse` to say. */
+function isFlatAndUnambiguous(text: string): boolean {
+  // The keys so far of each object that is open; undefined for an array.
+  const open: (Set<string> | undefined)[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === OPEN_OBJECT || unit === OPEN_ARRAY) {
+      if (open.length === MAX_DEPTH) return false;
+      open.push(unit === OPEN_OBJECT ? new Set() : undefined);
+    } else if (unit === CLOSE_OBJECT || unit === CLOSE_ARRAY) {
+      open.pop();
+    } else if (unit === QUOTE) {
+      const end = endOfString(text, at);
+      if (isKey(text, end)) {
+        const keys = open.at(-1);
+        const key = decode(text.slice(at, end));
+        if (keys?.has(key) === true) return false;
+        keys?.add(key);
+      }
+      at = end - 1;
+    }
+  }
+  return true;
+}
+
+/** The place after the quote that ends the string which begins at `start`. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === BACKSLASH) at++;
+    else if (unit === QUOTE) return at + 1;
+  }
+  return text.length;
+}
+
+/** Whether a colon follows, which in JSON follows keys alone. JSON's white space is at most a space. */
+function isKey(text: string, end: number): boolean {
+  let at = end;
+  while (text.charCodeAt(at) <= SPACE) at++;
+  return text.charCodeAt(at) === COLON;
+}
+
+/** A key as it is compared: `"\u0061"` and `"a"` are the same. */
+function decode(quoted: string): string {
+  if (!quoted.includes("\\")) return quoted;
+  try {
+    return JSON.stringify(JSON.parse(quoted));
+  } catch {
+    return quoted;
+  }
+}
