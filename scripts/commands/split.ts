@@ -44,7 +44,12 @@ export function splitCommand(): Command {
       "--context <name>",
       "a kubeconfig context (default: the local mesh if it runs, else the current context)",
     )
-    .option("--dir <folder>", "another folder that holds knative/ and istio/", PROJECT)
+    .addOption(
+      new Option("--dir <folder>", "another folder that holds knative/ and istio/").default(
+        PROJECT,
+        "the folder of kyc",
+      ),
+    )
     .option("-n, --namespace <name>", "the namespace of the system on a cluster", "kyc")
     .addOption(
       new Option("--timeout <time>", "how long the data plane may take to have a change")

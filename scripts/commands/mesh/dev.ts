@@ -24,7 +24,12 @@ export function devCommand(): Command {
       portNumber,
     )
     .option("--seed <number>", "makes the weighted choices repeatable", wholeNumber)
-    .option("--dir <folder>", "another folder that holds knative/, istio/ and functions/", PROJECT)
+    .addOption(
+      new Option("--dir <folder>", "another folder that holds knative/, istio/ and functions/").default(
+        PROJECT,
+        "the folder of kyc",
+      ),
+    )
     .option("--lenient", "passes over fields that only a cluster acts on, with a warning each", false)
     .option("--log", "shows a line for each request", false)
     .addHelpText(

@@ -30,7 +30,12 @@ export function faultCommand(): Command {
     .option("--delay <time>", "holds requests for so long first, as 200ms", delay)
     .option("--delayed <percent>", "… this share of them", percent, 100)
     .option("--clear", "takes the fault of the revision away, or those of the service, or all", false)
-    .option("--dir <folder>", "the folder that the mesh runs from", PROJECT)
+    .addOption(
+      new Option("--dir <folder>", "the folder that the mesh runs from").default(
+        PROJECT,
+        "the folder of kyc",
+      ),
+    )
     .addOption(new Option("-o, --output <format>", "the faults that are on, as data").choices(["json"]))
     .addHelpText(
       "after",

@@ -39,7 +39,12 @@ export function loadCommand(): Command {
         .default(duration("30s"), "30s"),
     )
     .option("--fail-on-errors", "exits with 1 when any request failed", false)
-    .option("--dir <folder>", "the folder that the mesh runs from", PROJECT)
+    .addOption(
+      new Option("--dir <folder>", "the folder that the mesh runs from").default(
+        PROJECT,
+        "the folder of kyc",
+      ),
+    )
     .addOption(new Option("-o, --output <format>", "the result as data").choices(["json"]))
     .addHelpText(
       "after",

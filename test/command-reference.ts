@@ -1,0 +1,70 @@
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PROJECT } from "../scripts/project.ts";
+
+/** Where the reference stands, from the project's folder. */
+export const REFERENCE = "docs/commands";
+
+/**
+ * The reference of all commands, made from their own help: each file's name and text.
+ * @throws {Error} where a command's help does not end with 0
+ */
+export async function commandReference(): Promise<Map<string, string>> {
+  const main = await help();
+  const names = namesIn(main);
+  const pages = await Promise.all(names.map(async (name) => [`${name}.md`, await page(name)] as const));
+  const list = names.map((name) => `- [${name}](${name}.md)`).join("\n");
+  const text = `# Commands\n\n${GENERATED}\n\n${block(main)}\n${list}\n`;
+  return new Map([["README.md", text], ...pages]);
+}
+
+const GENERATED =
+  "Written by `bun test/command-reference.ts` from the help of the commands, and held current by a test.";
+
+async function page(name: string): Promise<string> {
+  const own = await help(name);
+  const parts = await Promise.all(
+    namesIn(own).map(async (part) => `## kyc ${name} ${part}\n\n${block(await help(name, part))}`),
+  );
+  return [`# kyc ${name}\n\n${GENERATED}\n\n${block(own)}`, ...parts].join("\n");
+}
+
+/** The names under `Commands:` in a help text, but for that of the help itself. */
+function namesIn(text: string): string[] {
+  const [, listed = ""] = /^Commands:\n((?: {2}.*\n)+)/m.exec(text) ?? [];
+  return [...listed.matchAll(/^ {2}([a-z][\w-]*)/gm)].flatMap(([, name = ""]) =>
+    name === "help" ? [] : [name],
+  );
+}
+
+const block = (text: string): string => `\`\`\`text\n${text.trimEnd()}\n\`\`\`\n`;
+
+let running: Promise<unknown> = Promise.resolve();
+
+/** The help of a command as it is shown without a terminal, where lines have at most 100 columns. */
+function help(...names: string[]): Promise<string> {
+  // One at a time, so that a busy machine starts each in time.
+  const next = running.then(async () => {
+    const child = Bun.spawn([process.execPath, join(PROJECT, "scripts/kyc.ts"), ...names, "--help"], {
+      env: { PATH: process.env["PATH"], NO_COLOR: "1", HOME: PROJECT },
+      cwd: PROJECT,
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+    const [text, code] = await Promise.all([child.stdout.text(), child.exited]);
+    if (code !== 0) throw new Error(`kyc ${names.join(" ")} --help ends with ${code}`);
+    if (text.includes(PROJECT))
+      throw new Error(`kyc ${names.join(" ")} --help names a folder of this machine`);
+    return text;
+  });
+  running = next;
+  return next;
+}
+
+if (import.meta.main) {
+  const folder = join(PROJECT, REFERENCE);
+  const reference = await commandReference();
+  await mkdir(folder, { recursive: true });
+  for (const file of await readdir(folder)) if (!reference.has(file)) await rm(join(folder, file));
+  for (const [file, text] of reference) await writeFile(join(folder, file), text);
+}
