@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
 import type { MeshOptions } from "../../mesh/mesh.ts";
