@@ -11,6 +11,7 @@ import { LiveRevision, REVISION } from "../workload/live-objects.ts";
 import type { ServiceView } from "../workload/workload-view.ts";
 import { Check } from "typebox/schema";
 import { type Conflict, conflictOf } from "./conflict.ts";
+import { asksForRestricted, enforcing, whyNotRestricted } from "./pod-security.ts";
 import { type DeployStep, planDeploy } from "./deploy-plan.ts";
 import { renewPods } from "./restart-pods.ts";
 import { withLiveTemplate } from "./live-template.ts";
@@ -66,6 +67,7 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
   const revisions = await revisionImages(kube);
   const { steps, problems } = planDeploy(documents, images, revisions, namespace);
   if (problems.length > 0) throw new InvalidManifests(problems);
+  await enforcePodSecurity(kube, steps);
   const done: Deployed = { changes: [], conflicts: [] };
   for (const step of steps) {
     options.signal.throwIfAborted();
@@ -82,6 +84,17 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
       events.onChange(`Pods of ${namespace}`, "changed", "started again for the change of mTLS");
   }
   return done;
+}
+
+/** Enforces the Pod Security Standard that a namespace asks for, where Istio's sidecars keep to it. */
+async function enforcePodSecurity(kube: Kube, steps: readonly DeployStep[]): Promise<void> {
+  const asking = steps.filter(({ object }) => asksForRestricted(object));
+  if (asking.length === 0) return;
+  const reason = await whyNotRestricted(kube);
+  for (const step of asking) {
+    if (reason === undefined) step.object = enforcing(step.object);
+    else step.note = `Pod Security "restricted" is reported and not enforced: ${reason}`;
+  }
 }
 
 function isStricter({ object, change }: Deployed["changes"][number]): boolean {

@@ -3,7 +3,7 @@ import { formatProblem } from "../../manifests/problem.ts";
 import type { FakeCluster } from "../testing/fake-cluster.ts";
 import { knativeCluster } from "../workload/fake-objects.ts";
 import { readLivePlan } from "./live-plan.ts";
-import { isCreditCheckPublic, liveSplit } from "./live-split.ts";
+import { isPublic, liveSplit } from "./live-split.ts";
 import { deployedCluster } from "./deployed-cluster.ts";
 
 const SPLIT = {
@@ -68,11 +68,13 @@ describe("who decides the split", () => {
 });
 
 test.each([
-  ["istio", true],
-  ["istio/strict", false],
-])("with %s the credit check itself is public: %p", async (folder, isPublic) => {
+  ["istio", "/credit-check/basic", true],
+  ["istio/strict", "/credit-check/basic", false],
+  ["istio", "/kyc/v1/customer", true],
+  ["istio/strict", "/kyc/v1/customer", true],
+])("with %s, %s is public: %p", async (folder, path, expected) => {
   const cluster = await deployedCluster("knative", folder);
-  expect(isCreditCheckPublic(await readLivePlan(cluster.kube, "kyc", "example.com"))).toBe(isPublic);
+  expect(isPublic(await readLivePlan(cluster.kube, "kyc", "example.com"), path)).toBe(expected);
 });
 
 describe("what is on the cluster", () => {

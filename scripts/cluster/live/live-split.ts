@@ -29,9 +29,9 @@ export function liveSplit({ plan }: LivePlan, namespace: string): LiveSplit | un
   return { by: byKnative ? "Knative" : "Istio", shares };
 }
 
-/** Whether the ingress gateway leads to the credit check itself. */
-export function isCreditCheckPublic({ plan }: LivePlan): boolean {
-  return revisionShares(plan.table, "ingress", requestTo("any.example", "/credit-check/basic")).size > 0;
+/** Whether the ingress gateway leads to a revision for this path. */
+export function isPublic({ plan }: LivePlan, path: string): boolean {
+  return revisionShares(plan.table, "ingress", requestTo("any.example", path)).size > 0;
 }
 
 function requestTo(authority: string, target: string): RoutedRequest {

@@ -18,6 +18,12 @@ export const BUILT_IN: readonly FakeKind[] = [
   core("ServiceAccount", "serviceaccounts"),
   { apiVersion: "apps/v1", kind: "Deployment", plural: "deployments", namespaced: true },
   {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    plural: "networkpolicies",
+    namespaced: true,
+  },
+  {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
     plural: "customresourcedefinitions",

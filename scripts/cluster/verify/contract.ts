@@ -36,7 +36,7 @@ interface Row {
 const BASIC = customerBody("BASIC");
 const ADVANCED = customerBody("ADVANCED");
 
-function rows(strict: boolean): Row[] {
+function rows({ creditCheck, swagger }: PublicPaths): Row[] {
   const contract: Row[] = [];
   for (const prefix of ["", "/ingress"]) {
     const path = `${prefix}/kyc/v1/customer`;
@@ -58,8 +58,8 @@ function rows(strict: boolean): Row[] {
     });
   }
   contract.push({ name: "the way to Swagger", path: "/", status: 302, header: ["location", "/swagger"] });
-  contract.push({ name: "the OpenAPI document", path: "/swagger/json", status: 200 });
-  if (!strict) {
+  if (swagger) contract.push({ name: "the OpenAPI document", path: "/swagger/json", status: 200 });
+  if (creditCheck) {
     contract.push(
       { name: "the basic check itself", path: "/credit-check/basic", status: 200, bodies: [BASIC_CHECK] },
       { name: "the advanced check itself", path: "/credit-check/advanced", status: 200, bodies: [ADVANCED] },
@@ -68,14 +68,18 @@ function rows(strict: boolean): Row[] {
   return contract;
 }
 
-/**
- * The contract, row by row, through the ingress gateway.
- * @param strict whether the credit check is closed to the outside
- */
-export async function contractChecks(ask: Ask, strict: boolean): Promise<CheckResult[]> {
+/** What the ingress gateway leads to beside the aggregator's own paths. The strict overlay closes both. */
+export interface PublicPaths {
+  creditCheck: boolean;
+  swagger: boolean;
+}
+
+/** Checks the contract, row by row, through the ingress gateway, and that what is not public is closed. */
+export async function contractChecks(ask: Ask, open: PublicPaths): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
-  for (const row of rows(strict)) results.push(await contractCheck(ask, row));
-  if (strict) results.push(await closedCheck(ask));
+  for (const row of rows(open)) results.push(await contractCheck(ask, row));
+  if (!open.creditCheck) results.push(await closedCheck(ask, "the credit check", "/credit-check/basic"));
+  if (!open.swagger) results.push(await closedCheck(ask, "the Swagger UI", "/swagger"));
   return results;
 }
 
@@ -108,12 +112,12 @@ async function contractCheck(ask: Ask, row: Row): Promise<CheckResult> {
   }
 }
 
-/** Refused by a policy, or led nowhere: either closes it. No answer at all says nothing. */
-async function closedCheck(ask: Ask): Promise<CheckResult> {
-  const name = "the credit check from outside: GET /credit-check/basic";
+/** A path is closed by a policy that refuses it, or by no route. No answer at all proves nothing. */
+async function closedCheck(ask: Ask, what: string, path: string): Promise<CheckResult> {
+  const name = `${what} from outside: GET ${path}`;
   const result = { group: "contract", name, expected: "403 or 404" };
   try {
-    const response = await ask("/credit-check/basic");
+    const response = await ask(path);
     await response.text();
     return { ...result, seen: String(response.status), ok: [403, 404].includes(response.status) };
   } catch (error) {

@@ -21,9 +21,12 @@ async function good(path: string, headers: Readonly<Record<string, string>> = {}
   });
 }
 
+const OPEN = { creditCheck: true, swagger: true };
+const CLOSED = { creditCheck: false, swagger: false };
+
 describe("the contract", () => {
   test("holds where it is kept", async () => {
-    const results = await contractChecks(good, false);
+    const results = await contractChecks(good, OPEN);
     expect(results.filter(({ ok }) => !ok)).toEqual([]);
     expect(results.length).toBeGreaterThan(13);
   });
@@ -37,16 +40,18 @@ describe("the contract", () => {
     ["a failure", async () => new Response("{}", { status: 500, headers: json })],
     ["no answer", async () => Promise.reject(new Error("connection refused"))],
   ])("does not hold with %s", async (_, ask) => {
-    const report = (await contractChecks(ask, false)).find(({ name }) => name.includes("basicReport"));
+    const report = (await contractChecks(ask, OPEN)).find(({ name }) => name.includes("basicReport"));
     expect(report?.ok).toBe(false);
   });
 
-  test("with the strict overlay wants the credit check closed", async () => {
+  test("with the strict overlay wants the credit check and the Swagger UI closed", async () => {
     const closed: typeof good = async (path, headers) =>
-      path.startsWith("/credit-check/") ? new Response("", { status: 404 }) : good(path, headers);
-    expect((await contractChecks(closed, true)).every(({ ok }) => ok)).toBe(true);
-    expect((await contractChecks(good, true)).filter(({ ok }) => !ok).map(({ seen }) => seen)).toEqual([
-      "200",
+      /^\/(credit-check|swagger)/.test(path) ? new Response("", { status: 404 }) : good(path, headers);
+    expect((await contractChecks(closed, CLOSED)).every(({ ok }) => ok)).toBe(true);
+    const open = (await contractChecks(good, CLOSED)).filter(({ ok }) => !ok);
+    expect(open.map(({ name, seen }) => `${name}: ${seen}`)).toEqual([
+      "the credit check from outside: GET /credit-check/basic: 200",
+      "the Swagger UI from outside: GET /swagger: 200",
     ]);
   });
 });

@@ -2,7 +2,7 @@ import { formatProblem } from "../../manifests/problem.ts";
 import { findIngress } from "../ingress.ts";
 import type { Kube } from "../kube/client.ts";
 import { readLivePlan } from "../live/live-plan.ts";
-import { isCreditCheckPublic, liveSplit } from "../live/live-split.ts";
+import { isPublic, liveSplit } from "../live/live-split.ts";
 import { readWorkload } from "../workload/follow.ts";
 import type { CheckResult } from "./check.ts";
 import { type Ask, contractChecks } from "./contract.ts";
@@ -41,7 +41,10 @@ export async function verify(options: VerifyOptions): Promise<CheckResult[]> {
   // Of what is not understood, the planned split may be another than the real one.
   for (const problem of live.problems) onProgress(formatProblem(problem));
   onProgress(`asking ${url} what the contract promises`);
-  const contract = await contractChecks(ask, !isCreditCheckPublic(live));
+  const contract = await contractChecks(ask, {
+    creditCheck: isPublic(live, "/credit-check/basic"),
+    swagger: isPublic(live, "/swagger/json"),
+  });
   // A request that was called off is no check that failed.
   signal.throwIfAborted();
   const split = liveSplit(live, namespace);

@@ -192,7 +192,7 @@ async function untilZero(stage: Stage): Promise<void> {
 const STRICT = "istio/strict";
 // What the other overlays do not have, and so do not replace.
 const OF_BY_KNATIVE = ["Sidecar", "ServiceEntry"];
-const OWN = [...OF_BY_KNATIVE, "PeerAuthentication", "AuthorizationPolicy"];
+const OWN = [...OF_BY_KNATIVE, "PeerAuthentication", "AuthorizationPolicy", "NetworkPolicy"];
 
 /** Puts the strict overlay in force with a split by Knative, or with one by Istio. */
 export async function applyStrict(stage: Stage, by: "Knative" | "Istio"): Promise<void> {
