@@ -11,8 +11,9 @@ import type { CheckResult } from "../cluster/verify/check.ts";
 import { verify } from "../cluster/verify/verify.ts";
 import { nextVersion } from "./next-version.ts";
 import { podKilled, scaleFromZero } from "./pod-lifecycle.ts";
+import { hardening } from "./hardening.ts";
 import { runScenarios } from "./run-scenarios.ts";
-import { type Scenario, type Stage, WHOLE } from "./scenario.ts";
+import { QUIETLY, type Scenario, type Stage, WHOLE } from "./scenario.ts";
 import { BY_ISTIO, BY_KNATIVE, splitScenario, switching } from "./splits.ts";
 import { strict } from "./strict/strict.ts";
 import { weightChanges } from "./weight-changes.ts";
@@ -48,6 +49,7 @@ export function scenarios({ only, keep }: Pick<E2eOptions, "only" | "keep">): Sc
     nextVersion,
     podKilled,
     scaleFromZero,
+    hardening,
     strict,
     twice,
     ...(keep ? [] : [goneAgain]),
@@ -110,14 +112,6 @@ const goneAgain: Scenario = {
     const name = "left of what was deployed";
     return [{ group: "down", name, expected: "nothing", seen, ok: left.length === 0 }];
   },
-};
-
-/** How the end-to-end test deploys: over whatever was changed since, and without a word. */
-export const QUIETLY = {
-  forceConflicts: true,
-  dryRun: false,
-  timeoutMs: 180_000,
-  events: { onChange() {}, onView() {}, onImage() {} },
 };
 
 /** A stage with its deployments, which end with its signal. */

@@ -45,3 +45,11 @@ export function figure(
   const expected = atMost === undefined ? text : `at most ${atMost} ${unit}`.trim();
   return { group, name, expected, seen: text, ok: atMost === undefined || seen <= atMost };
 }
+
+/** How the end-to-end test deploys: over any change since, and without output. */
+export const QUIETLY = {
+  forceConflicts: true,
+  dryRun: false,
+  timeoutMs: 180_000,
+  events: { onChange() {}, onView() {}, onImage() {} },
+};

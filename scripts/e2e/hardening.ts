@@ -1,0 +1,87 @@
+import Type from "typebox";
+import { Check } from "typebox/schema";
+import { deploy } from "../cluster/deploy/deploy.ts";
+import { inNamespace } from "../cluster/deploy/namespace.ts";
+import { KubeObject } from "../cluster/kube/kube-object.ts";
+import { type CheckResult, equalCheck } from "../cluster/verify/check.ts";
+import { POD } from "../cluster/workload/live-objects.ts";
+import { readDocuments } from "../manifests/read.ts";
+import { BOTH_VERSIONS, untilWarm } from "./load.ts";
+import { QUIETLY, type Scenario, type Stage } from "./scenario.ts";
+
+const RESTRICTED = "kyc-e2e-restricted";
+const STRICT = "istio/strict";
+
+/** What limits the pods: they start where Pod Security is enforced, and the NetworkPolicies name pods that exist. */
+export const hardening: Scenario = {
+  name: "Pod Security and NetworkPolicies",
+  async run(stage) {
+    return [await startsRestricted(stage), ...(await peersExist(stage))];
+  },
+  clean: ({ kube }) => kube.delete({ apiVersion: "v1", kind: "Namespace", name: RESTRICTED }),
+};
+
+/** Deploys all of `knative` to a namespace that enforces the standard `restricted`, and has no sidecars. */
+async function startsRestricted({ kube, root, images, signal, report }: Stage): Promise<CheckResult> {
+  report("starting the services where Pod Security is enforced");
+  const { documents } = await readDocuments(root, ["knative"]);
+  const restricted = documents.map((document) => ({ ...document, value: withEnforcement(document.value) }));
+  const result = { group: "hardening", name: 'services under Pod Security "restricted"', expected: "ready" };
+  try {
+    await deploy({ kube, documents: restricted, images, namespace: RESTRICTED, signal, ...QUIETLY });
+    return { ...result, seen: "ready", ok: true };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { ...result, seen: error instanceof Error ? error.message : String(error), ok: false };
+  }
+}
+
+function withEnforcement(value: unknown): unknown {
+  if (!Check(KubeObject, value) || value.kind !== "Namespace") return value;
+  const labels = {
+    "app.kubernetes.io/managed-by": "kyc",
+    "pod-security.kubernetes.io/enforce": "restricted",
+  };
+  return { ...value, metadata: { ...value.metadata, labels } };
+}
+
+const Labels = Type.Record(Type.String(), Type.String());
+const Selector = Type.Object({ matchLabels: Labels });
+const Peer = Type.Object({
+  podSelector: Type.Optional(Selector),
+  namespaceSelector: Type.Optional(Selector),
+});
+const Rules = Type.Optional(
+  Type.Array(Type.Object({ from: Type.Optional(Type.Array(Peer)), to: Type.Optional(Type.Array(Peer)) })),
+);
+const NetworkPolicy = Type.Object({
+  kind: Type.Literal("NetworkPolicy"),
+  metadata: Type.Object({ name: Type.String(), namespace: Type.String() }),
+  spec: Type.Object({ podSelector: Selector, ingress: Rules, egress: Rules }),
+});
+
+/** A label that is misspelt in a policy would cut the traffic, and only where a network plugin enforces it. */
+async function peersExist(stage: Stage): Promise<CheckResult[]> {
+  const { kube, root, namespace } = stage;
+  await untilWarm(stage, BOTH_VERSIONS);
+  const { documents } = await readDocuments(root, [STRICT]);
+  const results: CheckResult[] = [];
+  for (const { value } of documents) {
+    if (!Check(KubeObject, value)) continue;
+    const policy = inNamespace(value, namespace);
+    if (!Check(NetworkPolicy, policy)) continue;
+    const { podSelector, ingress = [], egress = [] } = policy.spec;
+    const peers = [{ podSelector }, ...[...ingress, ...egress].flatMap(({ from, to }) => from ?? to ?? [])];
+    const missing: string[] = [];
+    for (const peer of peers) {
+      const where = peer.namespaceSelector?.matchLabels["kubernetes.io/metadata.name"] ?? namespace;
+      const labels = Object.entries(peer.podSelector?.matchLabels ?? {});
+      const labelSelector = labels.map(([key, label]) => `${key}=${label}`).join(",");
+      const { items } = await kube.list(POD, { namespace: where, labelSelector });
+      if (items.length === 0) missing.push(`${where} ${labelSelector}`);
+    }
+    const name = `NetworkPolicy ${policy.metadata.name}: selectors that match no pod, of ${peers.length}`;
+    results.push(equalCheck("hardening", name, "none", missing.join("; ") || "none"));
+  }
+  return results;
+}
