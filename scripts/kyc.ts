@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { EXIT, Failure } from "./exit.ts";
 import { InvalidManifests } from "./manifests/problem.ts";
+import { printMessage } from "./text/print.ts";
+import { printable } from "./text/printable.ts";
 
 /** Makes each command from a module of its own, in the order in which the help lists them. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -48,11 +50,11 @@ function exitCodeOf(error: unknown): number {
   // Commander has written its message already; help and version are no failures.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof Failure) {
-    console.error(error.message);
+    printMessage(printable(error.message));
     return error.exitCode;
   }
   if (error instanceof InvalidManifests) {
-    console.error(error.message);
+    printMessage(printable(error.message));
     return EXIT.failed;
   }
   throw error;

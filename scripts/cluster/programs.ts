@@ -1,3 +1,5 @@
+import { LineSplitter } from "../text/lines.ts";
+
 /** A program that ran to its end. */
 export interface Ran {
   code: number;
@@ -49,16 +51,12 @@ export const programs: Programs = {
 };
 
 async function gather(stream: ReadableStream<Uint8Array>, onLine?: (line: string) => void): Promise<string> {
-  const decoder = new TextDecoder();
-  let all = "";
-  let rest = "";
+  const all: Uint8Array[] = [];
+  const splitter = new LineSplitter();
   for await (const bytes of stream) {
-    const text = decoder.decode(bytes, { stream: true });
-    all += text;
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) onLine?.(line);
+    all.push(bytes);
+    for (const line of splitter.push(bytes)) onLine?.(line);
   }
-  if (rest !== "") onLine?.(rest);
-  return all;
+  for (const line of splitter.end()) onLine?.(line);
+  return Buffer.concat(all).toString();
 }

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { EXIT, Failure } from "../exit.ts";
 import type { Judgement } from "../rollout/judge/trace/trace.ts";
 import { probability, shareOfRequests, surplus } from "./option-values.ts";
+import { print } from "../text/print.ts";
 
 interface JudgeFlags {
   trace: string;
@@ -79,8 +80,8 @@ Exit codes: 0 healthy, 1 regressed, 3 undecided, 2 wrong usage or a line that is
     )
     .action(async (flags: JudgeFlags) => {
       const judgement = await runJudge(flags);
-      if (flags.output === "json") console.log(JSON.stringify(judgement, undefined, 2));
-      else console.log((await draw(judgement)).join("\n"));
+      if (flags.output === "json") print(JSON.stringify(judgement, undefined, 2));
+      else print((await draw(judgement)).join("\n"));
       process.exitCode = CODES[judgement.verdict];
     });
 }
@@ -89,7 +90,7 @@ async function runJudge(flags: JudgeFlags): Promise<Judgement> {
   const [{ TraceJudge }, { BadLine }, { linesOf }] = await Promise.all([
     import("../rollout/judge/trace/trace.ts"),
     import("../rollout/judge/trace/line.ts"),
-    import("./read-lines.ts"),
+    import("../text/lines.ts"),
   ]);
   const judge = new TraceJudge({
     alpha: flags.alpha,
@@ -100,8 +101,9 @@ async function runJudge(flags: JudgeFlags): Promise<Judgement> {
       latency: flags.tolerateLatency,
     },
   });
+  const stream = flags.trace === "-" ? Bun.stdin.stream() : Bun.file(flags.trace).stream();
   try {
-    for await (const line of linesOf(flags.trace)) judge.add(line);
+    for await (const line of linesOf(stream)) judge.add(line);
   } catch (error) {
     const name = flags.trace === "-" ? "standard input" : flags.trace;
     if (error instanceof BadLine) throw new Failure(`${name}, ${error.message}`, EXIT.usage);

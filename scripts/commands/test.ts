@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { EXIT } from "../exit.ts";
 import { PROJECT } from "../project.ts";
+import { print } from "../text/print.ts";
 
 /** `kyc test`: runs the tests and ends in the line `N passed, N failed`. */
 export function testCommand(): Command {
@@ -56,8 +57,8 @@ async function runTests(files: string[], pattern: string | undefined): Promise<n
     const totals = countResults(await readFile(report, "utf8").catch(() => ""));
     // A run that broke off, or found no test, has not passed.
     const failed = code !== 0 && totals.failed === 0 ? 1 : totals.failed;
-    if (totals.skipped > 0) console.log(`${totals.skipped} skipped`);
-    console.log(`${totals.passed} passed, ${failed} failed`);
+    if (totals.skipped > 0) print(`${totals.skipped} skipped`);
+    print(`${totals.passed} passed, ${failed} failed`);
     if (child.signalCode === "SIGINT" || child.signalCode === "SIGTERM") return EXIT.interrupted;
     return failed === 0 ? EXIT.ok : EXIT.failed;
   } finally {

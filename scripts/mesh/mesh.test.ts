@@ -52,6 +52,23 @@ test("requests that come before a revision is ready wait for it", async () => {
   expect((await ask(system)).revision).toBe("echo-b");
 });
 
+test("a very long line of a revision is cut, and does not delay requests", async () => {
+  await using system = await TestSystem.create();
+  await system.split({ a: 100 });
+  await system.start();
+  await ask(system);
+  const flood = system.fetch("/flood?mb=64");
+  const startedAt = performance.now();
+  let answered = 0;
+  for (; !system.events.lines.includes("echo-a: after"); answered++) await ask(system);
+  expect((await flood).status).toBe(200);
+  expect(answered).toBeGreaterThan(0);
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
+  const [line = ""] = system.events.lines.filter((text) => text.startsWith("echo-a: xxx"));
+  expect(line).toEndWith(`x … (${63 * 1024 * 1024 + 960 * 1024} more bytes cut)`);
+  expect(line.length).toBeLessThan(65 * 1024 + 100);
+});
+
 test("what a revision writes is told line by line with its name", async () => {
   await using system = await TestSystem.create();
   await system.split({ a: 100 });

@@ -97,6 +97,7 @@ describe("a revision with min-scale 0", () => {
     await using system = await echoSystem(FROM_ZERO);
     await system.start(1, SECOND_MS);
     expect((await system.fetch("/crash")).status).toBe(503);
+    await until("the crash is seen", () => system.events.revisions.some((text) => text.includes("code 9")));
     expect((await system.fetch("/")).status).toBe(200);
   });
 

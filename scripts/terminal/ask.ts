@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline/promises";
+import { printable } from "../text/printable.ts";
 
 export interface AskOptions {
   input: NodeJS.ReadableStream & { isTTY?: boolean };
@@ -16,7 +17,10 @@ export async function ask(
   if (input.isTTY !== true) return undefined;
   const lines = createInterface({ input, output });
   try {
-    const answer = await lines.question(`${question} [y/N] `, signal === undefined ? {} : { signal });
+    const answer = await lines.question(
+      `${printable(question)} [y/N] `,
+      signal === undefined ? {} : { signal },
+    );
     return /^\s*y(es)?\s*$/i.test(answer);
   } finally {
     lines.close();

@@ -7,7 +7,9 @@ import type { Mesh, MeshEvents } from "../mesh/mesh.ts";
 import { overview } from "../mesh/overview.ts";
 import type { Served } from "../mesh/relay/relay-options.ts";
 import type { RevisionState } from "../mesh/revisions/runner.ts";
+import { printable } from "../text/printable.ts";
 import { drawOverview } from "./draw-overview.ts";
+import { printTo } from "../text/print.ts";
 import { type Style, styleFor } from "./style.ts";
 
 export interface DevScreenOptions {
@@ -83,7 +85,7 @@ export class DevScreen implements MeshEvents {
 
   onLine(name: string, line: string): void {
     if (!this.#options.logRequests && isRoutine(line)) return;
-    this.#options.err.write(`${this.#style.dim(`[${name}]`)} ${line}\n`);
+    printTo(this.#options.err, `${this.#style.dim(`[${name}]`)} ${printable(line)}`);
   }
 
   onServed({ listener, method, target, status, ms, revision, complete }: Served): void {
@@ -96,7 +98,7 @@ export class DevScreen implements MeshEvents {
   }
 
   #write(text: string): void {
-    this.#options.out.write(`${text}\n`);
+    printTo(this.#options.out, text);
   }
 }
 

@@ -1,3 +1,6 @@
+import { printableStyled } from "../text/printable.ts";
+import { printTo } from "../text/print.ts";
+
 /** One line of a live picture. */
 export interface LiveLine {
   text: string;
@@ -83,10 +86,10 @@ export class LiveTree {
   /** Writes text that stays, above the lines that change. */
   say(text: string): void {
     if (!this.#live || this.#ended) {
-      this.#stream.write(`${text}\n`);
+      printTo(this.#stream, text);
       return;
     }
-    this.#stream.write(`${this.#moveUp()}\u001b[J${text}\n`);
+    this.#stream.write(`${this.#moveUp()}\u001b[J${printableStyled(text)}\n`);
     this.#painted = [];
     this.#paint(this.#fitted());
   }
@@ -109,7 +112,7 @@ export class LiveTree {
 
   #tellNew(before: readonly LiveLine[]): void {
     const known = new Set(before.map(({ text }) => text));
-    for (const { text } of this.#lines) if (!known.has(text)) this.#stream.write(`${text}\n`);
+    for (const { text } of this.#lines) if (!known.has(text)) printTo(this.#stream, text);
   }
 
   #paint(lines: string[]): void {
@@ -144,10 +147,11 @@ export class LiveTree {
   }
 }
 
-/** A text of several lines as the lines that it is. */
+/** Splits a text of several lines, and makes each fit for a terminal before its width is measured. */
 function oneByOne({ text, passing = "" }: LiveLine): LiveLine[] {
-  const texts = text.split("\n");
-  return texts.map((each, i) => ({ text: each, passing: i === texts.length - 1 ? passing : "" }));
+  const texts = printableStyled(text).split("\n");
+  const last = texts.length - 1;
+  return texts.map((each, i) => ({ text: each, passing: i === last ? printableStyled(passing) : "" }));
 }
 
 function whole({ text, passing }: LiveLine): string {

@@ -1,9 +1,10 @@
 /**
  * Characters that a terminal acts on, or that change the order in which text is read (CWE-150): C0 and C1 controls
- * except tab and line feed, delete, line and paragraph separators, and bidirectional controls. Lone surrogates are
+ * except tab and line ends, delete, line and paragraph separators, and bidirectional controls. Lone surrogates are
  * there too, since no encoding has them.
  */
-const UNPRINTABLE = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\p{Surrogate}/gu;
+const UNPRINTABLE =
+  /\r(?!\n)|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\p{Surrogate}/gu;
 
 /** A style of `styleText`: bold, dim, a colour of the palette, or the end of one. */
 const STYLE = /\u001b\[(?:1|2|22|31|32|33|36|39)m/gu;

@@ -1,4 +1,5 @@
 import { Unreachable } from "./connection.ts";
+import { linesOf } from "../../text/lines.ts";
 import { errorText } from "../error-text.ts";
 
 /**
@@ -8,18 +9,9 @@ import { errorText } from "../error-text.ts";
  */
 export async function* lines({ body }: Response): AsyncGenerator<string> {
   if (body === null) return;
-  // A character may be cut in two by the border of a chunk: the decoder keeps its beginning.
-  const decoder = new TextDecoder();
-  let rest = "";
   try {
-    for await (const bytes of body) {
-      const parts = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-      rest = parts.pop() ?? "";
-      yield* parts;
-    }
+    yield* linesOf(body);
   } catch (error) {
     throw new Unreachable(`The connection to the API server was cut: ${errorText(error)}`, { cause: error });
   }
-  rest += decoder.decode();
-  if (rest !== "") yield rest;
 }

@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import { Failure } from "../../exit.ts";
+import { printMessage } from "../../text/print.ts";
 import { duration } from "../option-values.ts";
 
 /** How a benchmark prints its result. */
@@ -11,7 +12,7 @@ export function output(): Option {
 
 /** Tells how far a benchmark is. */
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  printMessage(text);
 }
 
 /** What a benchmark cannot do, as the user is told. @throws always */

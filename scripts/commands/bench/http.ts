@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { EXIT } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
 import { asFailure, lasting, output, say } from "./flags.ts";
+import { print } from "../../text/print.ts";
 
 interface HttpFlags {
   for: number;
@@ -45,7 +46,7 @@ Examples:
         await Bun.write(flags.page, drawPage(report));
         say(`the page is ${flags.page}`);
       }
-      console.log(flags.output === "json" ? JSON.stringify(report, undefined, 2) : drawTable(report));
+      print(flags.output === "json" ? JSON.stringify(report, undefined, 2) : drawTable(report));
       process.exitCode = report.figures.every(({ met }) => met) ? EXIT.ok : EXIT.failed;
     });
 }

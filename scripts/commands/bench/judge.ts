@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import { untilInterrupted } from "../cluster/on-cluster.ts";
+import { print, printMessage } from "../../text/print.ts";
 
 interface BenchJudgeFlags {
   reps: number;
@@ -62,15 +63,15 @@ async function runBenchJudge({ reps, seed, only, page, output }: BenchJudgeFlags
   if (page !== undefined) {
     const { benchPage } = await import("../../bench/judge/page/page.ts");
     await Bun.write(page, benchPage(result));
-    console.error(`wrote ${page}`);
+    printMessage(`wrote ${page}`);
   }
-  if (output === "json") console.log(JSON.stringify(result, undefined, 2));
+  if (output === "json") print(JSON.stringify(result, undefined, 2));
   else {
     const [{ drawBench }, { styleFor }] = await Promise.all([
       import("../../bench/judge/draw.ts"),
       import("../../terminal/style.ts"),
     ]);
-    console.log(drawBench(result, styleFor(process.stdout)).join("\n"));
+    print(drawBench(result, styleFor(process.stdout)).join("\n"));
   }
   return result.figures.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
 }
@@ -81,7 +82,7 @@ function progress(done: number, of: number): void {
   if (process.stderr.isTTY) {
     process.stderr.write(`\r${percent} % of the races are run${done === of ? "\n" : ""}`);
   } else if (Math.floor((10 * done) / of) > Math.floor((10 * (done - 1)) / of)) {
-    console.error(`${percent} % of the races are run`);
+    printMessage(`${percent} % of the races are run`);
   }
 }
 

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { EXIT } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
 import { asFailure, lasting, output, say } from "./flags.ts";
+import { print } from "../../text/print.ts";
 
 interface SoakFlags {
   for: number;
@@ -43,7 +44,7 @@ Examples:
         say,
       };
       const report = await soak(options).catch(asFailure);
-      console.log(flags.output === "json" ? JSON.stringify(report, undefined, 2) : drawSoak(report));
+      print(flags.output === "json" ? JSON.stringify(report, undefined, 2) : drawSoak(report));
       process.exitCode = interrupted.signal.aborted
         ? EXIT.interrupted
         : report.passed

@@ -6,6 +6,7 @@ import { Failure } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
 import { type ClusterFlags, withClusterOptions, withTimeout } from "./options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
+import { print, printMessage } from "../../text/print.ts";
 
 export interface DeployFlags extends ClusterFlags {
   istio: string;
@@ -80,7 +81,7 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
   } finally {
     screen.end();
   }
-  if (flags.output === "json") console.log(JSON.stringify(asData(deployed), undefined, 2));
+  if (flags.output === "json") print(JSON.stringify(asData(deployed), undefined, 2));
   if (deployed.conflicts.length > 0) throw new Failure(describeConflicts(deployed.conflicts));
   tellWhatNext(deployed);
 }
@@ -120,16 +121,16 @@ function asData({ changes, conflicts, ingress }: DeployedFiles): object {
 function tellWhatNext({ ingress, routed }: DeployedFiles): void {
   if (ingress === undefined) return;
   if (ingress instanceof Error) {
-    console.error(`\n${ingress.message}`);
+    printMessage(`\n${ingress.message}`);
     return;
   }
   const { url } = ingress;
   if (!routed) {
-    console.error(
+    printMessage(
       `\nThe ingress gateway answers at ${url}, and does not lead to the aggregator: ./kyc verify tells why.`,
     );
     return;
   }
-  console.error(`\nThe ingress gateway answers at ${url}; Swagger UI: ${url}/swagger`);
-  console.error(`  curl '${url}/kyc/v1/customer?type=basicReport'\n  ./kyc verify`);
+  printMessage(`\nThe ingress gateway answers at ${url}; Swagger UI: ${url}/swagger`);
+  printMessage(`  curl '${url}/kyc/v1/customer?type=basicReport'\n  ./kyc verify`);
 }

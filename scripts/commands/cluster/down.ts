@@ -5,6 +5,7 @@ import { EXIT, Failure } from "../../exit.ts";
 import { withTimeout } from "./options.ts";
 import { platformContext } from "./platform-context.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
+import { print } from "../../text/print.ts";
 
 interface DownFlags {
   context?: string;
@@ -79,7 +80,7 @@ async function runDown(flags: DownFlags): Promise<void> {
   }
   if (flags.output === "json") {
     const data = views.map(({ name, title, state, detail }) => ({ name, title, state, detail }));
-    console.log(JSON.stringify(data, undefined, 2));
+    print(JSON.stringify(data, undefined, 2));
   }
 }
 

@@ -7,6 +7,7 @@ import { confirmRemoteChange } from "./confirm.ts";
 import { type ClusterFlags, withClusterOptions, withTimeout } from "./options.ts";
 import { platformContext } from "./platform-context.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
+import { print, printMessage } from "../../text/print.ts";
 
 interface E2eFlags extends ClusterFlags {
   ingress?: string;
@@ -54,7 +55,7 @@ async function runE2eCommand(flags: E2eFlags): Promise<void> {
   const names = scenarios({ only: flags.only, keep: flags.keep }).map(({ name }) => name);
   if (names.length === 0)
     throw new Failure(noSuchScenario(flags, scenarios({ only: undefined, keep: false })), EXIT.usage);
-  if (flags.list) return console.log(flags.output === "json" ? JSON.stringify(names) : names.join("\n"));
+  if (flags.list) return print(flags.output === "json" ? JSON.stringify(names) : names.join("\n"));
   const [{ takeBack }, { drawChecks }, { styleFor }] = await Promise.all([
     import("../../e2e/remove-deployed.ts"),
     import("../../terminal/draw-checks.ts"),
@@ -72,12 +73,12 @@ async function runE2eCommand(flags: E2eFlags): Promise<void> {
     only,
     keep,
     signal: platform.signal,
-    onProgress: (what) => console.error(what),
+    onProgress: (what) => printMessage(what),
     onResults: tellFailures,
     takeBack: () => takeBack(platform, namespace),
   });
-  if (flags.output === "json") console.log(JSON.stringify(results, undefined, 2));
-  else console.log(drawChecks(results, styleFor(process.stdout)).join("\n"));
+  if (flags.output === "json") print(JSON.stringify(results, undefined, 2));
+  else print(drawChecks(results, styleFor(process.stdout)).join("\n"));
   if (results.some(({ ok }) => !ok)) process.exitCode = EXIT.failed;
 }
 
@@ -91,7 +92,7 @@ async function confirm({ yes, context, namespace }: E2eFlags, platform: Platform
 /** A run takes minutes: what does not hold is told at once, and not only in the table at its end. */
 function tellFailures(results: readonly CheckResult[]): void {
   for (const { ok, name, expected, seen } of results)
-    if (!ok) console.error(`  FAILED  ${name}: expected ${expected}, seen ${seen}`);
+    if (!ok) printMessage(`  FAILED  ${name}: expected ${expected}, seen ${seen}`);
 }
 
 function noSuchScenario({ only }: E2eFlags, all: readonly { name: string }[]): string {

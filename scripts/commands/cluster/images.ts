@@ -3,6 +3,7 @@ import { PROJECT } from "../../project.ts";
 import type { BuilderName } from "../../cluster/images/builders.ts";
 import type { Kube } from "../../cluster/kube/client.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
+import { print, printMessage } from "../../text/print.ts";
 
 interface ImagesOptions {
   builder?: BuilderName;
@@ -48,7 +49,7 @@ async function runImages(options: ImagesOptions): Promise<void> {
   ]);
   const kube = await clusterOf(options.context);
   if (kube === undefined)
-    console.error("No cluster answers: the images are built, or pushed, and not loaded.");
+    printMessage("No cluster answers: the images are built, or pushed, and not loaded.");
   const lines = new ImageLines(process.stderr);
   try {
     const images = await ensureImages({
@@ -61,8 +62,8 @@ async function runImages(options: ImagesOptions): Promise<void> {
       onProgress: lines.show,
     });
     lines.end();
-    if (options.output === "json") console.log(JSON.stringify(images, undefined, 2));
-    else for (const { name, image } of images) console.log(`${name} ${image}`);
+    if (options.output === "json") print(JSON.stringify(images, undefined, 2));
+    else for (const { name, image } of images) print(`${name} ${image}`);
   } finally {
     lines.end();
   }

@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type ClusterFlags, withClusterOptions } from "./options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
+import { print, printMessage } from "../../text/print.ts";
+import { printable } from "../../text/printable.ts";
 
 interface LogsFlags extends ClusterFlags {
   revision?: string;
@@ -49,11 +51,11 @@ async function runLogs(service: string | undefined, flags: LogsFlags): Promise<v
   const { namespace, revision, tail, follow, previous } = flags;
   const selected = { namespace, service, revision, tail, follow, previous, signal };
   const pods = await readLogs(kube, selected, (line) => {
-    if (flags.output === "json") console.log(JSON.stringify(line));
-    else console.log(`${style.dim(`[${line.revision}]`)} ${line.text}`);
+    if (flags.output === "json") print(JSON.stringify(line));
+    else print(`${style.dim(`[${line.revision}]`)} ${printable(line.text)}`);
   });
   if (pods === 0 && !signal.aborted)
-    console.error(
+    printMessage(
       `Nothing of ${revision ?? service ?? namespace} runs now: it is scaled to zero, or not deployed.`,
     );
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { type ClusterFlags, withClusterOptions } from "./options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
+import { print } from "../../text/print.ts";
 
 interface StatusFlags extends ClusterFlags {
   watch: boolean;
@@ -39,13 +40,13 @@ async function runStatus(flags: StatusFlags): Promise<void> {
   const style = styleFor(process.stdout);
   if (!watch) {
     const status = await readStatus(kube, namespace);
-    if (output === "json") return console.log(JSON.stringify(status, undefined, 2));
-    return console.log(drawStatus(status, style).join("\n"));
+    if (output === "json") return print(JSON.stringify(status, undefined, 2));
+    return print(drawStatus(status, style).join("\n"));
   }
   const tree = new LiveTree({ stream: process.stdout });
   try {
     await followStatus(kube, namespace, signal, (status) => {
-      if (output === "json") console.log(JSON.stringify(status));
+      if (output === "json") print(JSON.stringify(status));
       else tree.update(drawStatus(status, style));
     });
   } finally {

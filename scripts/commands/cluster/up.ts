@@ -7,6 +7,7 @@ import { confirmRemoteChange } from "./confirm.ts";
 import { withTimeout } from "./options.ts";
 import { platformContext } from "./platform-context.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
+import { print, printMessage } from "../../text/print.ts";
 
 export interface UpFlags {
   context?: string;
@@ -94,7 +95,7 @@ async function runUp(flags: UpFlags): Promise<void> {
   } finally {
     list.end();
   }
-  if (flags.output === "json") console.log(JSON.stringify(views.map(asData), undefined, 2));
+  if (flags.output === "json") print(JSON.stringify(views.map(asData), undefined, 2));
   if (!flags.dryRun) await printNextSteps(platform, flags);
 }
 
@@ -113,7 +114,7 @@ async function confirm(
 async function printNextSteps(platform: PlatformContext, { ingress }: UpFlags): Promise<void> {
   const { findIngress } = await import("../../cluster/ingress.ts");
   const { url } = await findIngress({ kube: platform.kube(), given: ingress });
-  console.error(`
+  printMessage(`
 The system runs at ${url}; Swagger UI: ${url}/swagger
   curl '${url}/kyc/v1/customer?type=basicReport'
   ./kyc status -w          shows what runs, and follows changes

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { EXIT } from "../../exit.ts";
 import { type ClusterFlags, withClusterOptions } from "./options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
+import { print, printMessage } from "../../text/print.ts";
 
 interface VerifyFlags extends ClusterFlags {
   ingress?: string;
@@ -46,10 +47,10 @@ async function runVerify(flags: VerifyFlags): Promise<void> {
     ingress,
     requests,
     signal,
-    onProgress: (what) => console.error(what),
+    onProgress: (what) => printMessage(what),
   });
-  if (flags.output === "json") console.log(JSON.stringify(results, undefined, 2));
-  else console.log(drawChecks(results, styleFor(process.stdout)).join("\n"));
+  if (flags.output === "json") print(JSON.stringify(results, undefined, 2));
+  else print(drawChecks(results, styleFor(process.stdout)).join("\n"));
   if (results.some(({ ok }) => !ok)) process.exitCode = EXIT.failed;
 }
 

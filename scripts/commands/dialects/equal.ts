@@ -6,6 +6,7 @@ import { didYouMean } from "../../nearest.ts";
 import { PROJECT } from "../../project.ts";
 import type { Comparison } from "../../traffic/equal/compare.ts";
 import { fromHere, readPaths } from "./read-paths.ts";
+import { print } from "../../text/print.ts";
 
 interface EqualFlags {
   host?: string;
@@ -89,7 +90,7 @@ async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number
     notes: prepared.notes,
     doubts: prepared.doubts,
   });
-  if (flags.output === "json") console.log(JSON.stringify({ a, b, ...result }, undefined, 2));
+  if (flags.output === "json") print(JSON.stringify({ a, b, ...result }, undefined, 2));
   else await draw(result, [a, b]);
   return { equal: EXIT.ok, different: EXIT.failed, unknown: UNKNOWN }[result.verdict];
 
@@ -107,5 +108,5 @@ async function draw(result: Comparison, names: readonly [string, string]): Promi
     import("../../terminal/draw-comparison.ts"),
     import("../../terminal/style.ts"),
   ]);
-  console.log(drawComparison(result, names, styleFor(process.stdout)).join("\n"));
+  print(drawComparison(result, names, styleFor(process.stdout)).join("\n"));
 }

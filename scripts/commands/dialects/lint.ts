@@ -5,6 +5,7 @@ import { EXIT } from "../../exit.ts";
 import type { Finding } from "../../lint/finding.ts";
 import { PROJECT } from "../../project.ts";
 import { fromHere, readPaths } from "./read-paths.ts";
+import { print, printMessage } from "../../text/print.ts";
 
 interface LintFlags {
   fix: boolean;
@@ -58,16 +59,16 @@ async function runLint(paths: string[], flags: LintFlags): Promise<number> {
   }
   const { drawFindings } = await import("../../terminal/draw-findings.ts");
   const { styleFor } = await import("../../terminal/style.ts");
-  if (made > 0) console.error(`${made} ${made === 1 ? "field" : "fields"} repaired`);
+  if (made > 0) printMessage(`${made} ${made === 1 ? "field" : "fields"} repaired`);
   if (flags.output === "json")
-    console.log(
+    print(
       JSON.stringify(
         findings.map(({ repairs, ...rest }) => ({ ...rest, fixable: repairs.length > 0 })),
         undefined,
         2,
       ),
     );
-  else console.log(drawFindings(findings, styleFor(process.stdout)).join("\n"));
+  else print(drawFindings(findings, styleFor(process.stdout)).join("\n"));
   return findings.some(({ severity }) => severity === "error") ? EXIT.failed : EXIT.ok;
 }
 
@@ -111,11 +112,11 @@ async function list(flags: LintFlags): Promise<number> {
     severity,
     why,
   }));
-  if (flags.output === "json") console.log(JSON.stringify(rules, undefined, 2));
+  if (flags.output === "json") print(JSON.stringify(rules, undefined, 2));
   else {
     const { drawRules } = await import("../../terminal/draw-findings.ts");
     const { styleFor } = await import("../../terminal/style.ts");
-    console.log(drawRules(rules, styleFor(process.stdout)).join("\n"));
+    print(drawRules(rules, styleFor(process.stdout)).join("\n"));
   }
   return EXIT.ok;
 }

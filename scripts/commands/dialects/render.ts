@@ -7,6 +7,7 @@ import { PROJECT } from "../../project.ts";
 import type { TrafficBlock } from "../../traffic/render/traffic-block.ts";
 import type { Form } from "../../traffic/render/virtual-service.ts";
 import { fromHere, readPaths } from "./read-paths.ts";
+import { print, printMessage } from "../../text/print.ts";
 
 interface VirtualServiceFlags {
   file: string[];
@@ -120,10 +121,10 @@ async function runVirtualService(flags: VirtualServiceFlags): Promise<void> {
   const objects = [rendered, ...(flags.services ? renderServices(rendered) : [])];
   if (flags.output === "json") {
     const data = objects.length === 1 ? rendered : { apiVersion: "v1", kind: "List", items: objects };
-    return console.log(JSON.stringify(data, undefined, 2));
+    return print(JSON.stringify(data, undefined, 2));
   }
   const { stringify } = await import("yaml");
-  console.log(
+  print(
     objects
       .map((object) => stringify(object, { lineWidth: 0, version: "1.1" }))
       .join("---\n")
@@ -148,10 +149,10 @@ async function runTraffic(flags: TrafficFlags): Promise<void> {
   const around = flags.with.length > 0 ? flags.with : [fromHere(join(PROJECT, "knative"))];
   const known = await knownBlock([...knativeServices, ...(await read(around)).knativeServices], source.value);
   const { traffic, notes } = renderTraffic(source, { splitOnly: flags.splitOnly, known });
-  for (const note of notes) console.error(note);
-  if (flags.output === "json") return console.log(JSON.stringify(traffic, undefined, 2));
+  for (const note of notes) printMessage(note);
+  if (flags.output === "json") return print(JSON.stringify(traffic, undefined, 2));
   const { stringify } = await import("yaml");
-  console.log(stringify({ traffic }, { lineWidth: 0, version: "1.1" }).trimEnd());
+  print(stringify({ traffic }, { lineWidth: 0, version: "1.1" }).trimEnd());
 }
 
 /** The Knative Service whose tags a VirtualService names, if one of these is it. */

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
 import type { MeshOptions } from "../../mesh/mesh.ts";
+import { printMessage } from "../../text/print.ts";
 
 interface DevOptions {
   port: number;
@@ -69,7 +70,7 @@ async function runDev(options: DevOptions): Promise<number> {
   });
   process.on("uncaughtException", (error) => {
     mesh.kill();
-    console.error(error);
+    printMessage(Bun.inspect(error));
     process.exit(EXIT.failed);
   });
   const { port, localPort } = mesh;

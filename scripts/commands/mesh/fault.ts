@@ -4,6 +4,7 @@ import { EXIT, Failure } from "../../exit.ts";
 import type { Fault, FaultChange, FaultsState } from "../../mesh/faults/fault.ts";
 import { PROJECT } from "../../project.ts";
 import { duration } from "../option-values.ts";
+import { print, printMessage } from "../../text/print.ts";
 
 interface FaultFlags {
   error?: number;
@@ -71,11 +72,11 @@ async function runFault(
 }
 
 function tell(state: FaultsState, change: FaultChange | undefined, { output }: FaultFlags): void {
-  if (output === "json") return console.log(JSON.stringify(state, undefined, 2));
-  if (state.yaml !== "") process.stdout.write(state.yaml);
-  if (state.faults.length === 0) console.error("No fault is on.");
+  if (output === "json") return print(JSON.stringify(state, undefined, 2));
+  if (state.yaml !== "") print(state.yaml.trimEnd());
+  if (state.faults.length === 0) printMessage("No fault is on.");
   else if (change !== undefined && "set" in change) {
-    console.error("This is in force until ./kyc fault --clear, or the end of ./kyc dev.");
+    printMessage("This is in force until ./kyc fault --clear, or the end of ./kyc dev.");
   }
 }
 

@@ -5,6 +5,7 @@ import type { LoadSummary } from "../../load/report.ts";
 import { PROJECT } from "../../project.ts";
 import { duration } from "../option-values.ts";
 import { untilInterrupted } from "../cluster/on-cluster.ts";
+import { print, printMessage } from "../../text/print.ts";
 
 interface LoadFlags {
   rps: number;
@@ -104,8 +105,8 @@ async function runLoad(given: string | undefined, flags: LoadFlags): Promise<voi
   tree.update([]);
   tree.end();
   const summary = report.summary(endedAt ?? performance.now());
-  if (flags.output === "json") console.log(JSON.stringify({ url, ...summary }, undefined, 2));
-  else console.log(drawLoadSummary(url, summary, styleFor(process.stdout)).join("\n"));
+  if (flags.output === "json") print(JSON.stringify({ url, ...summary }, undefined, 2));
+  else print(drawLoadSummary(url, summary, styleFor(process.stdout)).join("\n"));
   process.exitCode = exitCodeOf(summary, interrupted.aborted, flags.failOnErrors);
 }
 
@@ -127,7 +128,7 @@ async function targetOf(given: string | undefined, dir: string): Promise<string>
   const mesh = await findMesh(resolve(dir));
   try {
     const { url, isLocal } = readTarget(given, mesh && `http://127.0.0.1:${mesh.port}`);
-    if (!isLocal) console.error(`The load goes to ${url}, which is not this machine.`);
+    if (!isLocal) printMessage(`The load goes to ${url}, which is not this machine.`);
     return url;
   } catch (error) {
     if (!(error instanceof NoTarget)) throw error;

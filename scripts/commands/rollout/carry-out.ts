@@ -14,6 +14,7 @@ import { RolloutScreen } from "../../terminal/rollout-screen.ts";
 import { OUTCOME_EXITS, type RolloutFlags } from "./flags.ts";
 import type { Interrupts } from "./interrupts.ts";
 import type { RolloutContext } from "./context.ts";
+import { print, printMessage } from "../../text/print.ts";
 
 export interface DriveOptions {
   site: RolloutContext;
@@ -91,8 +92,8 @@ export async function drive(options: DriveOptions): Promise<number> {
     const saved = await journal.load();
     const files = saved === undefined ? undefined : await writeReport(site.reports, saved, realClock.now());
     if (flags.output === "json")
-      console.log(JSON.stringify({ ...view, report: files, audit: site.auditPlace }, undefined, 2));
-    else if (files !== undefined) console.error(`report: ${files.html}\naudit log: ${site.auditPlace}`);
+      print(JSON.stringify({ ...view, report: files, audit: site.auditPlace }, undefined, 2));
+    else if (files !== undefined) printMessage(`report: ${files.html}\naudit log: ${site.auditPlace}`);
     if (state.phase === "held")
       tellWhatNext(
         plan.service,
@@ -115,7 +116,7 @@ export function exitCodeOfPhase(phase: string): number {
 
 function tellWhatNext(service: string, isForeign: boolean): void {
   const command = `./kyc rollout ${service}`;
-  console.error(`go on: ${command} --resume    go back: ${command} --abort`);
+  printMessage(`go on: ${command} --resume    go back: ${command} --abort`);
   if (isForeign)
-    console.error("either with --overwrite, over the split that is live now; without it nothing is written");
+    printMessage("either with --overwrite, over the split that is live now; without it nothing is written");
 }

@@ -6,6 +6,7 @@ import { drive, exitCodeOfPhase } from "./carry-out.ts";
 import type { RolloutFlags } from "./flags.ts";
 import { Interrupts } from "./interrupts.ts";
 import { type RolloutContext, contextOf } from "./context.ts";
+import { printMessage } from "../../text/print.ts";
 
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 200;
@@ -58,7 +59,7 @@ async function tell(
     const state = lastOf(now);
     const isHandled = state.handled > number;
     if (isHandled && (!isBack || isOver(state) || !isGoingBack(state))) {
-      console.error(`${doing(now.plan, state)}${state.reason === "" ? "" : `: ${state.reason}`}`);
+      printMessage(`${doing(now.plan, state)}${state.reason === "" ? "" : `: ${state.reason}`}`);
       if (!isBack) return EXIT.ok;
       return state.phase === "rolled back" ? EXIT.ok : EXIT.failed;
     }

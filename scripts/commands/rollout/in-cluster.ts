@@ -14,6 +14,7 @@ import { confirmRemoteChange } from "../cluster/confirm.ts";
 import { untilInterrupted } from "../cluster/on-cluster.ts";
 import { candidateOf, type RolloutFlags, settingsOf } from "./flags.ts";
 import { type RolloutContext, contextOf } from "./context.ts";
+import { print, printMessage } from "../../text/print.ts";
 
 const MANAGER = "kyc-rollout";
 
@@ -34,7 +35,7 @@ export async function runInCluster(service: string, flags: RolloutFlags): Promis
       ...options,
       image: flags.image ?? "dev.local/kyc/kyc-rollout:built-when-applied",
     });
-    console.log(
+    print(
       objects
         .map((object) => stringify(object, { lineWidth: 0 }))
         .join("---\n")
@@ -51,9 +52,9 @@ export async function runInCluster(service: string, flags: RolloutFlags): Promis
   const image = flags.image ?? (await imageFor(kube, signal));
   for (const object of jobObjects({ ...options, image })) {
     await kube.apply(object, { fieldManager: MANAGER, signal });
-    console.error(`applied ${nameOf(refOf(object))}`);
+    printMessage(`applied ${nameOf(refOf(object))}`);
   }
-  console.error(`follow it: ./kyc rollout ${service} --status    end it: ./kyc rollout ${service} --abort`);
+  printMessage(`follow it: ./kyc rollout ${service} --status    end it: ./kyc rollout ${service} --abort`);
   return EXIT.ok;
 }
 

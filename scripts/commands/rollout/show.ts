@@ -11,6 +11,7 @@ import { drawRollout } from "../../terminal/draw-rollout.ts";
 import { styleFor } from "../../terminal/style.ts";
 import type { RolloutFlags } from "./flags.ts";
 import { contextOf } from "./context.ts";
+import { print } from "../../text/print.ts";
 
 /** Shows a rollout as it is written down, whoever carries it out; or writes its report. The exit code. */
 export async function showRollout(service: string, flags: RolloutFlags): Promise<number> {
@@ -20,20 +21,20 @@ export async function showRollout(service: string, flags: RolloutFlags): Promise
     throw new Failure(`No rollout of ${service} is written down in ${site.journal.place}.`, EXIT.usage);
   if (flags.report) {
     const files = await writeReport(site.reports, saved, Date.now());
-    if (flags.output === "json") console.log(JSON.stringify(files));
-    else console.log(files.html);
+    if (flags.output === "json") print(JSON.stringify(files));
+    else print(files.html);
     return EXIT.ok;
   }
   const view = viewOfSaved(saved, Date.now());
   const holder = await site.lock.holder();
-  if (flags.output === "json") console.log(JSON.stringify({ ...view, holder }, undefined, 2));
+  if (flags.output === "json") print(JSON.stringify({ ...view, holder }, undefined, 2));
   else {
     for (const { text, passing = "" } of drawRollout(view, styleFor(process.stdout)))
-      console.log(`${text} ${passing}`.trimEnd());
+      print(`${text} ${passing}`.trimEnd());
     const state = lastOf(saved);
-    if (holder !== undefined) console.log(`carried out by ${holder.who}`);
+    if (holder !== undefined) print(`carried out by ${holder.who}`);
     else if (!isOver(state) || state.phase === "held")
-      console.log(`nobody carries it out: ./kyc rollout ${service} --resume goes on, --abort goes back`);
+      print(`nobody carries it out: ./kyc rollout ${service} --resume goes on, --abort goes back`);
   }
   return EXIT.ok;
 }

@@ -12,12 +12,13 @@ import { drive } from "./carry-out.ts";
 import { candidateOf, type RolloutFlags, settingsOf } from "./flags.ts";
 import { Interrupts } from "./interrupts.ts";
 import { type RolloutContext, contextOf } from "./context.ts";
+import { print, printMessage, printTo } from "../../text/print.ts";
 
 /** Plans a rollout, shows the plan, and carries it out; the exit code. */
 export async function begin(service: string, flags: RolloutFlags): Promise<number> {
   const to = candidateOf(service, flags);
   const site = await contextOf(service, flags);
-  if (site.because !== undefined) console.error(`engine ${site.engine.name}: ${site.because}`);
+  if (site.because !== undefined) printMessage(`engine ${site.engine.name}: ${site.because}`);
   const interrupts = new Interrupts(site.who);
   try {
     if (flags.dryRun) {
@@ -85,8 +86,8 @@ function show(
   { dryRun, output }: RolloutFlags,
   stream: NodeJS.WriteStream,
 ): void {
-  if (dryRun && output === "json") return console.log(JSON.stringify({ plan, traffic, steps }, undefined, 2));
-  stream.write(`${drawPlan(plan, traffic, steps, styleFor(stream)).join("\n")}\n\n`);
+  if (dryRun && output === "json") return print(JSON.stringify({ plan, traffic, steps }, undefined, 2));
+  printTo(stream, `${drawPlan(plan, traffic, steps, styleFor(stream)).join("\n")}\n`);
 }
 
 async function seen(
@@ -94,12 +95,12 @@ async function seen(
   flags: RolloutFlags,
   signal: AbortSignal,
 ): Promise<Traffic | undefined> {
-  console.error(`looking at the traffic for ${Math.round(flags.look / 1000)} s`);
+  printMessage(`looking at the traffic for ${Math.round(flags.look / 1000)} s`);
   return look(source, realClock, flags.look, signal).catch((error: unknown) => {
     if (signal.aborted) throw new Failure("Interrupted. Nothing was begun.", EXIT.interrupted);
     // A dry run is of use without traffic, too; a rollout is not.
     if (!flags.dryRun) throw error;
-    console.error(error instanceof Error ? error.message : String(error));
+    printMessage(error instanceof Error ? error.message : String(error));
     return undefined;
   });
 }

@@ -8,6 +8,7 @@ import { changedShare, sameSplit } from "../../traffic/split/diff.ts";
 import { lastToUndo } from "../../traffic/split/history.ts";
 import { authorOf } from "../author.ts";
 import { contextOf, engineFor, knFlagsOf, type SplitFlags } from "./flags.ts";
+import { print } from "../../text/print.ts";
 
 /** Changes a split, or takes the last change back, and waits until the data plane has it. */
 export async function changeSplit(service: string, flags: SplitFlags, signal: AbortSignal): Promise<void> {
@@ -92,7 +93,7 @@ function tell(engine: RecordedEngine, change: PlannedChange, done: Done, flags: 
       changedShare: change.changedShare,
       remainder,
     };
-    console.log(JSON.stringify({ ...told, ...done }, undefined, 2));
+    print(JSON.stringify({ ...told, ...done }, undefined, 2));
     return;
   }
   const lines = drawChange(
@@ -108,7 +109,7 @@ function tell(engine: RecordedEngine, change: PlannedChange, done: Done, flags: 
     },
     styleFor(process.stdout),
   );
-  console.log(lines.join("\n"));
+  print(lines.join("\n"));
 }
 
 function asFailure(error: unknown, { service }: RecordedEngine): unknown {

@@ -5,6 +5,7 @@ import { Failure } from "../../exit.ts";
 import type { KnFlags } from "../../traffic/kn/flags.ts";
 import { readList } from "../../traffic/kn/list.ts";
 import type { EngineFlags } from "../engine-options.ts";
+import { printMessage } from "../../text/print.ts";
 
 /** The flags of `kyc split`; those of kn are lists already. */
 export interface SplitFlags extends EngineFlags {
@@ -63,7 +64,7 @@ export async function engineFor(where: ServiceContext, flags: SplitFlags): Promi
   ]);
   try {
     const { engine, because } = await findEngine(where, flags.engine);
-    if (because !== undefined) console.error(`engine ${engine.name}: ${because}`);
+    if (because !== undefined) printMessage(`engine ${engine.name}: ${because}`);
     return engine;
   } catch (error) {
     if (error instanceof CannotWrite || error instanceof InvalidManifests) throw new Failure(error.message);

@@ -8,6 +8,7 @@ import { resolved, withDefaults } from "../../traffic/kn/target.ts";
 import { unknownReferences } from "../../traffic/kn/unknown.ts";
 import { webhookRefusal } from "../../traffic/kn/webhook.ts";
 import { isChange, knFlagsOf, type SplitFlags } from "./flags.ts";
+import { print, printMessage } from "../../text/print.ts";
 
 /**
  * Prints the traffic block that kn would make of the one in a file. The revisions that exist are not known here, so that
@@ -38,8 +39,8 @@ export async function splitOffline(service: string, flags: SplitFlags & { from: 
   if (refusal !== undefined) throw new Failure(refusal);
   if (!flags.allowMissing) {
     for (const sentence of unknownReferences(traffic, revisions, knFlags))
-      console.error(`warning: ${sentence}`);
+      printMessage(`warning: ${sentence}`);
   }
-  if (flags.output === "json") console.log(JSON.stringify(result.traffic, undefined, 2));
-  else process.stdout.write(stringify({ traffic: result.traffic }));
+  if (flags.output === "json") print(JSON.stringify(result.traffic, undefined, 2));
+  else print(stringify({ traffic: result.traffic }).trimEnd());
 }

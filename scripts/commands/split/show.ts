@@ -5,6 +5,7 @@ import { drawSplit } from "../../terminal/draw-split.ts";
 import { styleFor } from "../../terminal/style.ts";
 import { lineOf } from "../../traffic/splits.ts";
 import { contextOf, engineFor, type SplitFlags } from "./flags.ts";
+import { print, printMessage } from "../../text/print.ts";
 
 /** Shows a split: planned, by the last change, live and observed. */
 export async function showSplit(service: string, flags: SplitFlags, signal: AbortSignal): Promise<void> {
@@ -13,11 +14,11 @@ export async function showSplit(service: string, flags: SplitFlags, signal: Abor
   const { location } = engine;
   const source = await openSource(where, { location, name: flags.source, flags: sourceFlagsOf(flags) });
   if (source.observed === undefined && flags.observe > 0)
-    console.error(`counting answers for ${flags.observe / 1000} s`);
+    printMessage(`counting answers for ${flags.observe / 1000} s`);
   const enough = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, flags.observe))]);
   const view = await gatherSplit(engine, source, readFile, enough);
-  if (flags.output === "json") return console.log(JSON.stringify(view, undefined, 2));
-  console.log(drawSplit(view, { style: styleFor(process.stdout), nowMs: Date.now() }).join("\n"));
+  if (flags.output === "json") return print(JSON.stringify(view, undefined, 2));
+  print(drawSplit(view, { style: styleFor(process.stdout), nowMs: Date.now() }).join("\n"));
 
   async function readFile() {
     const { readFileSplit } = await import("../../engines/local/split-file.ts");

@@ -1,5 +1,6 @@
 import type { Subprocess } from "bun";
 import { HttpClient } from "../http/client.ts";
+import { linesOf } from "../../text/lines.ts";
 import { within } from "../within.ts";
 import type { RevisionSpec } from "./spec.ts";
 
@@ -31,6 +32,7 @@ export interface RevisionProcess {
 const HOSTNAME = "127.0.0.1";
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 15_000;
+const MAX_LINE_BYTES = 64 * 1024;
 // A grandchild may hold the pipe open for longer than the process lives.
 const OUTPUT_WITHIN_MS = 200;
 
@@ -134,14 +136,7 @@ function probe(client: HttpClient, path: string): Promise<string> {
 }
 
 async function eachLine(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const bytes of stream) {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) onLine(line);
-  }
-  if (rest !== "") onLine(rest);
+  for await (const line of linesOf(stream, { maxBytes: MAX_LINE_BYTES })) onLine(line);
 }
 
 function describeExit(child: Subprocess): string {

@@ -152,6 +152,12 @@ const server = Bun.serve({
     if (url.pathname === "/readyz") return new Response("ready");
     if (url.pathname === "/crash") process.exit(9);
     if (url.pathname === "/say") { console.log("said " + url.searchParams.get("text")); return new Response("ok"); }
+    if (url.pathname === "/flood") {
+      const part = "x".repeat(1024 * 1024);
+      for (let i = 0; i < Number(url.searchParams.get("mb")); i++) await Bun.write(Bun.stdout, part);
+      await Bun.write(Bun.stdout, "\\nafter\\n");
+      return new Response("ok");
+    }
     if (url.pathname === "/busy") {
       const busy = ++inside;
       await Bun.sleep(30);

@@ -1,3 +1,5 @@
+import { escapeHtml } from "../../text/html.ts";
+
 /** A curve: told from others by its dashes and its label, never by colour alone. */
 export interface Curve {
   label: string;
@@ -36,31 +38,22 @@ export function drawChart({ title, about, curves, xTicks, yTicks, threshold }: C
   const parts = [
     ...yTicks.map(({ at, label }) => {
       const at_ = n(y(at));
-      return `<line class="grid" x1="${AREA.left}" x2="${AREA.right}" y1="${at_}" y2="${at_}"/><text x="${AREA.left - 6}" y="${n(y(at) + 4)}" text-anchor="end">${escape(label)}</text>`;
+      return `<line class="grid" x1="${AREA.left}" x2="${AREA.right}" y1="${at_}" y2="${at_}"/><text x="${AREA.left - 6}" y="${n(y(at) + 4)}" text-anchor="end">${escapeHtml(label)}</text>`;
     }),
     ...xTicks.map(
       ({ at, label }, i) =>
-        `<text x="${n(x(at))}" y="${AREA.bottom + 16}" text-anchor="${i === 0 ? "start" : i === xTicks.length - 1 ? "end" : "middle"}">${escape(label)}</text>`,
+        `<text x="${n(x(at))}" y="${AREA.bottom + 16}" text-anchor="${i === 0 ? "start" : i === xTicks.length - 1 ? "end" : "middle"}">${escapeHtml(label)}</text>`,
     ),
     ...(threshold === undefined
       ? []
       : [
           `<line class="threshold" x1="${AREA.left}" x2="${AREA.right}" y1="${n(y(threshold.at))}" y2="${n(y(threshold.at))}"/>`,
-          `<text class="strong" x="${AREA.left + 4}" y="${n(y(threshold.at) - 5)}">${escape(threshold.label)}</text>`,
+          `<text class="strong" x="${AREA.left + 4}" y="${n(y(threshold.at) - 5)}">${escapeHtml(threshold.label)}</text>`,
         ]),
     ...curves.map((curve) => path(curve, x, y)),
     legend(curves),
   ];
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escape(`${title}. ${about}`)}">${parts.join("")}</svg>`;
-}
-
-/** Text as it may stand in a page. */
-export function escape(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(`${title}. ${about}`)}">${parts.join("")}</svg>`;
 }
 
 function path({ points, ink, dash, stepped = false }: Curve, x: Scale, y: Scale): string {
@@ -80,7 +73,7 @@ function legend(curves: readonly Curve[]): string {
     .map(({ label, ink, dash }) => {
       const width = 40 + label.length * 6.4;
       if (at + width > WIDTH) [at, row] = [AREA.left, row + 16];
-      const drawn = `<line class="ink${ink}" x1="${n(at)}" x2="${n(at + 26)}" y1="${row - 4}" y2="${row - 4}"${dash === "" ? "" : ` stroke-dasharray="${dash}"`}/><text x="${n(at + 31)}" y="${row}">${escape(label)}</text>`;
+      const drawn = `<line class="ink${ink}" x1="${n(at)}" x2="${n(at + 26)}" y1="${row - 4}" y2="${row - 4}"${dash === "" ? "" : ` stroke-dasharray="${dash}"`}/><text x="${n(at + 31)}" y="${row}">${escapeHtml(label)}</text>`;
       at += width;
       return drawn;
     })

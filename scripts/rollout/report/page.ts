@@ -1,5 +1,6 @@
 import { nameOf, type Target } from "../plan/targets.ts";
-import { drawChart, escape } from "./chart.ts";
+import { escapeHtml } from "../../text/html.ts";
+import { drawChart } from "./chart.ts";
 import { chartsOf } from "./charts.ts";
 import type { ReportData, ReportSide } from "./data.ts";
 import { STYLE } from "./style.ts";
@@ -17,7 +18,7 @@ export function reportPage(data: ReportData): string {
   const title = `${outcome}: ${service}, ${baseline.revision} → ${candidate.revision}`;
   const charts = chartsOf(data).map(
     (chart) =>
-      `<figure><figcaption><strong>${escape(chart.title)}</strong> ${escape(chart.about)}</figcaption>${drawChart(chart)}</figure>`,
+      `<figure><figcaption><strong>${escapeHtml(chart.title)}</strong> ${escapeHtml(chart.about)}</figcaption>${drawChart(chart)}</figure>`,
   );
   return `<!doctype html>
 <html lang="en">
@@ -25,15 +26,15 @@ export function reportPage(data: ReportData): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${escape(title)}</title>
+<title>${escapeHtml(title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <header>
-<p class="outcome ${data.phase.replace(" ", "-")}">${escape(outcome)}</p>
-<h1>${escape(service)}</h1>
-<p class="versions">${escape(baseline.revision)} → ${escape(candidate.revision)}</p>
-<p>${escape(sentence(reason))}</p>
+<p class="outcome ${data.phase.replace(" ", "-")}">${escapeHtml(outcome)}</p>
+<h1>${escapeHtml(service)}</h1>
+<p class="versions">${escapeHtml(baseline.revision)} → ${escapeHtml(candidate.revision)}</p>
+<p>${escapeHtml(sentence(reason))}</p>
 </header>
 <main>
 <section><h2>Who and when</h2>${facts(data)}</section>
@@ -42,7 +43,7 @@ export function reportPage(data: ReportData): string {
 <section><h2>Decisions</h2>${decisions(data)}</section>
 <section><h2>Split before and after</h2>${diff(data.original, data.final)}</section>
 </main>
-<footer>Rollout ${escape(data.id)}. Written ${time(data.writtenMs)}. The data is in the JSON file of the same name.</footer>
+<footer>Rollout ${escapeHtml(data.id)}. Written ${time(data.writtenMs)}. The data is in the JSON file of the same name.</footer>
 </body>
 </html>
 `;
@@ -56,10 +57,10 @@ function facts({ by, beganMs, endedMs, engine, place, steps, settings }: ReportD
     tolerateLatency > 0 ? `${percent(tolerateLatency)} more latency` : "",
   ].filter((text) => text !== "");
   const rows: [string, string][] = [
-    ["begun by", escape(by)],
+    ["begun by", escapeHtml(by)],
     ["from", time(beganMs)],
     ["to", `${time(endedMs)} (${span(endedMs - beganMs)})`],
-    ["engine", `${escape(engine)}, ${escape(place)}`],
+    ["engine", `${escapeHtml(engine)}, ${escapeHtml(place)}`],
     ["steps", `${steps.join(", ")} %`],
     ["risk", `${percent(alpha)} of a false rollback, ${percent(beta)} of a harmful step called healthy`],
     ["tolerated", tolerated.length === 0 ? "nothing" : tolerated.join(", ")],
@@ -77,7 +78,7 @@ function sides({ candidate, baseline }: ReportData): string {
       ["p90", ms(side.p90)],
       ["p99", ms(side.p99)],
     ];
-    return `<tr><th scope="row">${escape(side.revision)}<small>${role}</small></th>${cells
+    return `<tr><th scope="row">${escapeHtml(side.revision)}<small>${role}</small></th>${cells
       .map(([name, value]) => `<td data-name="${name}">${value}</td>`)
       .join("")}</tr>`;
   };
@@ -90,7 +91,7 @@ function notes({ gateway, others, excluded }: ReportData): string {
     ...(others > 0 ? [`${others} requests went to other revisions`] : []),
     ...Object.entries(excluded).map(([why, count]) => `${count} are no evidence: ${why}`),
   ];
-  return parts.length === 0 ? "" : `<p class="note">${escape(parts.join("; "))}.</p>`;
+  return parts.length === 0 ? "" : `<p class="note">${escapeHtml(parts.join("; "))}.</p>`;
 }
 
 function decisions(data: ReportData): string {
@@ -99,7 +100,7 @@ function decisions(data: ReportData): string {
     // One reason leads through several phases.
     const isSame = because !== "" && because === data.decisions[i - 1]?.because;
     const why = because === "" ? "–" : isSame ? "as before" : because;
-    return `<tr><td data-name="at" class="time"><time datetime="${at.toISOString()}">${at.toISOString().slice(11, 19)}</time></td><td data-name="what">${escape(doing)}</td><td data-name="by">${escape(by)}</td><td data-name="because">${escape(why)}</td></tr>`;
+    return `<tr><td data-name="at" class="time"><time datetime="${at.toISOString()}">${at.toISOString().slice(11, 19)}</time></td><td data-name="what">${escapeHtml(doing)}</td><td data-name="by">${escapeHtml(by)}</td><td data-name="because">${escapeHtml(why)}</td></tr>`;
   });
   return `<table class="cards"><thead><tr><th>UTC</th><th>what</th><th>by</th><th>because</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
@@ -109,7 +110,7 @@ function diff(before: readonly Target[], after: readonly Target[]): string {
   const lines: string[] = [];
   const add = (sign: string, text: string): void => {
     const kind = sign === "-" ? "out" : sign === "+" ? "in" : "same";
-    lines.push(`<span class="${kind}">${sign} ${escape(text)}</span>`);
+    lines.push(`<span class="${kind}">${sign} ${escapeHtml(text)}</span>`);
   };
   const rest = [...after];
   for (const target of before) {

@@ -1,4 +1,5 @@
 import { Check } from "typebox/schema";
+import { lineBatches } from "../../text/lines.ts";
 import { NothingRuns } from "../../traffic/split/split.ts";
 import { MeshEvent, type ServedEvent } from "../../mesh/admin/schema.ts";
 import { askMesh, findMeshState, type RunningMeshOptions, serviceOf } from "../../mesh/admin/running-mesh.ts";
@@ -37,7 +38,7 @@ async function* meshOutcomes(
   for (let isFirst = true; !signal.aborted; isFirst = false) {
     try {
       const response = await askMesh(options, "/events", signal);
-      for await (const lines of linesOf(response)) {
+      for await (const lines of lineBatches(response.body ?? new Blob().stream())) {
         const outcomes = lines.flatMap((line) => outcomesOf(line, service));
         if (outcomes.length > 0) yield outcomes;
       }
@@ -46,17 +47,6 @@ async function* meshOutcomes(
       if (isFirst && error instanceof NothingRuns) throw error;
     }
     if (!signal.aborted) await Bun.sleep(LOOK_AGAIN_MS);
-  }
-}
-
-/** The lines of a response, as many at a time as have come. */
-async function* linesOf({ body }: Response): AsyncGenerator<string[]> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of body ?? []) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    yield lines;
   }
 }
 

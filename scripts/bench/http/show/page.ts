@@ -1,6 +1,6 @@
 import { type Comparison, type Report, written, writtenTarget } from "../report.ts";
 import { barChart } from "./chart.ts";
-import { escaped } from "./escaped.ts";
+import { escapeHtml } from "../../../text/html.ts";
 import { foot } from "./table.ts";
 
 const STYLE = `
@@ -38,8 +38,8 @@ ${report.figures.map(drawFigure).join("\n")}
 ${report.comparisons.map(drawComparison).join("\n")}
 </main>
 <footer>
-${report.skipped.map((text) => `<p>Skipped: ${escaped(text)}</p>`).join("\n")}
-<p>${escaped(foot(report))}</p>
+${report.skipped.map((text) => `<p>Skipped: ${escapeHtml(text)}</p>`).join("\n")}
+<p>${escapeHtml(foot(report))}</p>
 </footer>
 </body>
 </html>
@@ -48,9 +48,9 @@ ${report.skipped.map((text) => `<p>Skipped: ${escaped(text)}</p>`).join("\n")}
 
 function drawFigure(of: Report["figures"][number]): string {
   const verdict = of.met ? "✓ met" : "✗ missed";
-  return `<div${of.met ? "" : ' class="missed"'}><dt>${escaped(of.name)}</dt>
-<dd class="value">${escaped(written(of.value, of.unit))}</dd>
-<dd>${verdict}: ${escaped(writtenTarget(of))}</dd><dd class="note">${escaped(of.note)}</dd></div>`;
+  return `<div${of.met ? "" : ' class="missed"'}><dt>${escapeHtml(of.name)}</dt>
+<dd class="value">${escapeHtml(written(of.value, of.unit))}</dd>
+<dd>${verdict}: ${escapeHtml(writtenTarget(of))}</dd><dd class="note">${escapeHtml(of.note)}</dd></div>`;
 }
 
 function drawComparison({ title, sides }: Comparison): string {
@@ -62,12 +62,12 @@ function drawComparison({ title, sides }: Comparison): string {
   }));
   const rows = sides.map(({ name, median: { rps, p50, p99, failed } }) => {
     const cells = [String(Math.round(rps)), written(p50, "ms"), written(p99, "ms"), String(failed)];
-    return `<tr><th scope="row">${escaped(name)}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+    return `<tr><th scope="row">${escapeHtml(name)}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
   });
   const head = ["side", "requests/s", "median", "99th", "failed"].map((of) => `<th scope="col">${of}</th>`);
   return `<section>
-<h2>${escaped(title)}</h2>
+<h2>${escapeHtml(title)}</h2>
 ${barChart(title, bars)}
-<div class="scroll" tabindex="0" role="region" aria-label="${escaped(title)}, as a table"><table><thead><tr>${head.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>
+<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(title)}, as a table"><table><thead><tr>${head.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>
 </section>`;
 }

@@ -2,7 +2,7 @@ import { CONTESTANTS, type ContestantName } from "../contestant.ts";
 import { seconds } from "../draw.ts";
 import { HORIZON } from "../scenarios.ts";
 import type { Cell } from "../summary.ts";
-import { escape } from "./escape.ts";
+import { escapeHtml } from "../../../text/html.ts";
 
 const WIDTH = 340;
 const HEIGHT = 230;
@@ -31,14 +31,14 @@ export function timeChart(cells: readonly Cell[]): string {
     }),
   );
   const title = `Time to a rollback by load, ${cells[0]?.scenario ?? ""}`;
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escape(title)}">${grid(cells, band)}${marks.join("")}</svg>`;
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(title)}">${grid(cells, band)}${marks.join("")}</svg>`;
 }
 
 /** The legend of all charts. */
 export function legend(): string {
   const items = CONTESTANTS.map(
     (name) =>
-      `<span class="key"><svg viewBox="-7 -7 14 14" aria-hidden="true">${form(name, 0, 0)}</svg>${escape(name)}</span>`,
+      `<span class="key"><svg viewBox="-7 -7 14 14" aria-hidden="true">${form(name, 0, 0)}</svg>${escapeHtml(name)}</span>`,
   );
   return `<p class="legend">${items.join("")}</p>`;
 }
@@ -69,7 +69,7 @@ function contestantMark(cell: Cell, name: ContestantName, x: number): string {
   const share = Math.round((100 * rolledBack) / Math.max(1, cell.runs));
   const tip = `${name}, ${cell.load}/s: ${told}; ${share} % found within 2 h`;
   const range = `<path class="range c${CONTESTANTS.indexOf(name)}" d="M${x.toFixed(1)},${from.toFixed(1)}V${to.toFixed(1)}"/>`;
-  return `<g><title>${escape(tip)}</title>${range}${form(name, x, at)}</g>`;
+  return `<g><title>${escapeHtml(tip)}</title>${range}${form(name, x, at)}</g>`;
 }
 
 function form(name: ContestantName, x: number, at: number): string {

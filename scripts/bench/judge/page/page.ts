@@ -4,7 +4,7 @@ import { count, detection, falseAlarms } from "../draw.ts";
 import type { Figure } from "../figures.ts";
 import type { Cell, Result } from "../summary.ts";
 import { legend, timeChart } from "./chart.ts";
-import { escape } from "./escape.ts";
+import { escapeHtml } from "../../../text/html.ts";
 import { STYLE } from "./style.ts";
 
 const ABOUT: Readonly<Record<ContestantName, string>> = {
@@ -27,7 +27,7 @@ export function benchPage(result: BenchResult): string {
   const parts = [
     `<h1>Judges of rollouts, on the same requests</h1>`,
     `<p class="soft">${reps} rollouts of each scenario at each load (a third of them for good candidates at 100 requests a second), seed ${seed}. Each judge decides which requests go to the candidate; what becomes of a request with either revision is the same for all.</p>`,
-    `<ul>${CONTESTANTS.map((name) => `<li><b>${escape(name)}</b>: ${escape(ABOUT[name])}</li>`).join("")}</ul>`,
+    `<ul>${CONTESTANTS.map((name) => `<li><b>${escapeHtml(name)}</b>: ${escapeHtml(ABOUT[name])}</li>`).join("")}</ul>`,
     `<h2>Figures</h2><ul class="figures">${figures.map(drawFigure).join("")}</ul>`,
     bad.length === 0 ? "" : `<h2>How soon a bad candidate is found</h2>${legend()}${charts(bad)}`,
     bad.length === 0
@@ -56,27 +56,29 @@ function drawFigure({ name, wanted, reached, ok, notes }: Figure): string {
   const more =
     notes.length === 0
       ? ""
-      : `<details><summary>where</summary>${notes.map((note) => `<div>${escape(note)}</div>`).join("")}</details>`;
-  return `<li>${mark} – ${escape(name)}: <b>${escape(reached)}</b> <span class="soft">(${escape(wanted)})</span>${more}</li>`;
+      : `<details><summary>where</summary>${notes.map((note) => `<div>${escapeHtml(note)}</div>`).join("")}</details>`;
+  return `<li>${mark} – ${escapeHtml(name)}: <b>${escapeHtml(reached)}</b> <span class="soft">(${escapeHtml(wanted)})</span>${more}</li>`;
 }
 
 function charts(cells: readonly Cell[]): string {
   const figures = Map.groupBy(cells, ({ scenario }) => scenario);
-  const drawn = [...figures].map(([name, of]) => `<figure><h3>${escape(name)}</h3>${timeChart(of)}</figure>`);
+  const drawn = [...figures].map(
+    ([name, of]) => `<figure><h3>${escapeHtml(name)}</h3>${timeChart(of)}</figure>`,
+  );
   return `<div class="charts">${drawn.join("")}</div>`;
 }
 
 function table(cells: readonly Cell[], tell: (result: Result, runs: number) => string): string {
   const rows = cells.map(({ scenario, load, runs, results }) => {
-    const told = CONTESTANTS.map((name) => `<td>${escape(tell(results[name], runs))}</td>`);
-    return `<tr><td>${escape(scenario)}</td><td>${load}/s</td><td>${runs}</td>${told.join("")}</tr>`;
+    const told = CONTESTANTS.map((name) => `<td>${escapeHtml(tell(results[name], runs))}</td>`);
+    return `<tr><td>${escapeHtml(scenario)}</td><td>${load}/s</td><td>${runs}</td>${told.join("")}</tr>`;
   });
   return `<div class="scroll"><table><thead><tr><th>scenario</th><th>load</th><th>runs</th>${names()}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
 function harmTable(cells: readonly Cell[]): string {
   const sums = CONTESTANTS.map((name) => cells.reduce((sum, { results }) => sum + results[name].harmed, 0));
-  return `<p>Requests harmed in one rollout of each cell: ${CONTESTANTS.map((name, i) => `${escape(name)} <b>${count(sums[i] as number)}</b>`).join(", ")}.</p>`;
+  return `<p>Requests harmed in one rollout of each cell: ${CONTESTANTS.map((name, i) => `${escapeHtml(name)} <b>${count(sums[i] as number)}</b>`).join(", ")}.</p>`;
 }
 
 function drawSpeed({ speed }: BenchResult): string {
@@ -85,5 +87,5 @@ function drawSpeed({ speed }: BenchResult): string {
 }
 
 function names(): string {
-  return CONTESTANTS.map((name) => `<th>${escape(name)}</th>`).join("");
+  return CONTESTANTS.map((name) => `<th>${escapeHtml(name)}</th>`).join("");
 }

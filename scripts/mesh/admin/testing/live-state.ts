@@ -1,4 +1,5 @@
 import { Check } from "typebox/schema";
+import { lineBatches } from "../../../text/lines.ts";
 import { echoRevision, type TestSystem } from "../../testing/test-system.ts";
 import { MeshEvent, MeshState, type ServedEvent } from "../schema.ts";
 
@@ -18,11 +19,7 @@ export async function stateOfMesh(system: TestSystem): Promise<MeshState> {
 /** The first events of a stream, which is given up then. */
 export async function firstEvents(response: Response, count: number): Promise<ServedEvent[]> {
   const events: ServedEvent[] = [];
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const bytes of response.body ?? []) {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
+  for await (const lines of lineBatches(response.body ?? new Blob().stream())) {
     for (const line of lines) {
       const event: unknown = JSON.parse(line);
       if (!Check(MeshEvent, event) || "end" in event) throw new Error(`no request: ${line}`);

@@ -1,0 +1,16 @@
+import { printableStyled } from "./printable.ts";
+
+/** Prints a line of data to standard output. A reader that closes the pipe early, such as `head`, is no error. */
+export function print(text: string): void {
+  console.log(printableStyled(text));
+}
+
+/** Prints a message to standard error. (Bun's console.error would colour it red on a terminal.) */
+export function printMessage(text: string): void {
+  printTo(process.stderr, text);
+}
+
+/** Prints a line to a stream. */
+export function printTo(stream: { write(text: string): unknown }, text: string): void {
+  stream.write(`${printableStyled(text)}\n`);
+}
