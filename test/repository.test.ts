@@ -2,8 +2,18 @@ import { describe, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Type from "typebox";
+import { Parse } from "typebox/value";
 import { PLATFORM } from "../scripts/cluster/platform/versions.ts";
 import { PROJECT } from "../scripts/project.ts";
+
+const Workflow = Type.Object({
+  permissions: Type.Record(Type.String(), Type.String()),
+  jobs: Type.Record(
+    Type.String(),
+    Type.Object({ permissions: Type.Optional(Type.Record(Type.String(), Type.String())) }),
+  ),
+});
 
 const read = (path: string): Promise<string> => readFile(join(PROJECT, path), "utf8");
 
@@ -56,11 +66,20 @@ describe("the repository", () => {
     expect(await read(".github/workflows/e2e.yml")).toContain(`ISTIO_VERSION: ${PLATFORM.istio.install}\n`);
   });
 
-  test("pins every action of its workflows to a commit, and lets none of them write", async () => {
-    for (const file of ["ci", "e2e"]) {
-      const text = await read(`.github/workflows/${file}.yml`);
+  test("pins every action of its workflows to a commit, and lets no workflow write but to the image registry", async () => {
+    for await (const file of new Bun.Glob("*.yml").scan(join(PROJECT, ".github/workflows"))) {
+      const text = await read(`.github/workflows/${file}`);
       for (const [, action] of text.matchAll(/uses: (.*)/g)) expect(action).toMatch(/@[0-9a-f]{40} # v/);
-      expect(Bun.YAML.parse(text)).toMatchObject({ permissions: { contents: "read" } });
+      const { permissions, jobs } = Parse(Workflow, Bun.YAML.parse(text));
+      expect({ file, permissions }).toEqual({ file, permissions: { contents: "read" } });
+      for (const [name, job] of Object.entries(jobs)) {
+        const writes = Object.entries(job.permissions ?? {}).filter(([, right]) => right === "write");
+        expect({ file, name, writes: writes.map(([what]) => what) }).toEqual({
+          file,
+          name,
+          writes: file === "images.yml" ? ["packages"] : [],
+        });
+      }
     }
   });
 });

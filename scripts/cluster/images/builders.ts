@@ -94,13 +94,11 @@ function buildArguments({ name, image }: { name: string; image: string }): strin
   return [`FUNCTION=${name}`, `VERSION=${image.slice(image.lastIndexOf(":") + 1)}`];
 }
 
-/** Whether the base image is there already. Its tag is a version, so that nobody needs to be asked for a newer one. */
+/** Whether the base image is there already. Its tag is a version, so a newer one is not asked for. */
 async function hasBase(root: string, programs: Programs): Promise<boolean> {
   const dockerfile = await Bun.file(`${root}/Dockerfile`).text();
-  const version = /^ARG BUN=(\S+)$/m.exec(dockerfile)?.[1];
-  const base = /^FROM (\S+)/m.exec(dockerfile)?.[1]?.replace("${BUN}", version ?? "");
-  if (version === undefined || base === undefined) return false;
-  return succeeds(programs, "buildah", ["inspect", "--type", "image", base]);
+  const base = /^ARG BASE=(\S+)$/m.exec(dockerfile)?.[1];
+  return base !== undefined && succeeds(programs, "buildah", ["inspect", "--type", "image", base]);
 }
 
 async function succeeds(programs: Programs, program: string, rest: readonly string[]): Promise<boolean> {
