@@ -26,6 +26,12 @@ export function didYouMean(name: string, known: Iterable<string>): string {
   return names.length === 0 ? "none is known here" : `known are ${names.join(", ")}`;
 }
 
+/** The same advice as {@link didYouMean}, with the nearest name for code that acts on it. */
+export function suggestion(name: string, known: Iterable<string>): { fix: string; near: string | undefined } {
+  const names = [...known];
+  return { fix: didYouMean(name, names), near: nearest(name, names) };
+}
+
 function differences(a: string, b: string): number {
   let i = 0;
   while (i < a.length && a[i] === b[i]) i++;

@@ -1,7 +1,6 @@
 import type { FieldPath, ManifestDocument } from "../manifests/document.ts";
-import type { Position } from "../manifests/problem.ts";
-
-export type Severity = "error" | "warning";
+import type { Problem } from "../manifests/problem.ts";
+import { type Code, CODES } from "../manifests/codes/codes.ts";
 
 /** A change of a file that repairs a finding: the field gets this value, or goes when it is undefined. */
 export interface Repair {
@@ -10,18 +9,8 @@ export interface Repair {
   value: string | number | Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A pitfall that was stepped into. */
-export interface Finding {
-  /** The name of the rule. */
-  rule: string;
-  severity: Severity;
-  at: Position;
-  /** The path of the field; empty for the object as a whole. */
-  field: string;
-  /** What is wrong, and what happens because of it. */
-  message: string;
-  /** What to do. */
-  fix: string | undefined;
+/** A problem as `lint` reports it. */
+export interface Finding extends Problem {
   /** How `--fix` does it, where that is safe. */
   repairs: readonly Repair[];
 }
@@ -36,12 +25,18 @@ export interface Remark {
   repairs?: readonly (readonly [path: FieldPath, value: Repair["value"]])[];
 }
 
-/** A pitfall, and how to see it in files. */
+/** A check that finds the problems of one code. */
 export interface Rule<Input> {
-  /** In kebab case. */
-  id: string;
-  severity: Severity;
-  /** What happens to who steps into it, in a sentence. */
-  why: string;
+  code: Code;
   check(input: Input): Iterable<Remark>;
+}
+
+/**
+ * A problem of reading or compiling as a finding. A name that does not exist here may exist on the cluster, and a field
+ * that the local mesh ignores may be right there: such problems are warnings, unless the name is a likely misspelling.
+ */
+export function findingOf(problem: Problem): Finding {
+  const isMisspelt = problem.near !== undefined;
+  const severity = isMisspelt ? problem.severity : (CODES[problem.code].inLint ?? problem.severity);
+  return { ...problem, severity, repairs: [] };
 }

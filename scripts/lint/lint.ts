@@ -1,5 +1,5 @@
-import { formatPath, type ManifestDocument } from "../manifests/document.ts";
-import type { Problem } from "../manifests/problem.ts";
+import type { ManifestDocument } from "../manifests/document.ts";
+import { type Problem, problemAt } from "../manifests/problem.ts";
 import { collectResources } from "../manifests/resources.ts";
 import { compileRoutes } from "../traffic/compile.ts";
 import { unreached } from "../traffic/equal/reach.ts";
@@ -7,15 +7,14 @@ import { borrow } from "../traffic/equal/sides/borrow.ts";
 import { ownSidecarsOf, sorted } from "../traffic/equal/sides/kinds.ts";
 import { planKnativeServices } from "../traffic/knative.ts";
 import { type Facts, factsOf, hostFrom } from "./facts.ts";
-import type { Finding, Rule } from "./finding.ts";
+import { type Finding, findingOf, type Rule } from "./finding.ts";
 import { kindOf, namespaceOf, readObjects } from "./objects.ts";
-import { findingOf } from "./problems.ts";
 import { DESTINATION_RULES } from "./rules/destination-rules.ts";
 import { HOST_RULES } from "./rules/hosts.ts";
 import { ROUTE_RULES } from "./rules/routes.ts";
 import { SECURITY_RULES } from "./rules/security.ts";
 
-/** The rules that look at objects, in the order in which they are listed. */
+/** The rules that look at objects; the other codes come from reading and compiling the files. */
 export const RULES: readonly Rule<Facts>[] = [
   ...ROUTE_RULES,
   ...HOST_RULES,
@@ -49,12 +48,7 @@ export function lint(documents: readonly ManifestDocument[], around: readonly Ma
       .filter(({ document }) => isOwn.has(document))
       .map(({ document, path, message, fix, repairs = [] }): Finding => {
         return {
-          rule: rule.id,
-          severity: rule.severity,
-          at: document.at(path),
-          field: formatPath(path),
-          message,
-          fix,
+          ...problemAt(rule.code, document, path, { message, fix }),
           repairs: repairs.map(([path, value]) => ({ document, path, value })),
         };
       }),
@@ -64,35 +58,32 @@ export function lint(documents: readonly ManifestDocument[], around: readonly Ma
   const files = new Set(documents.map(({ file }) => file));
   const dead = unreached(routes.plan).map(({ at }): Problem => {
     const message = "no request gets here: the rules before it take them all";
-    return { severity: "warning", at, field: "", message, fix: "move it up, or take it away" };
+    const fix = "move it up, or take it away";
+    return { code: "unreachable-rule", severity: "warning", at, field: "", message, fix };
   });
   const problems = [...collected.problems, ...own.problems, ...planned.problems, ...routes.problems, ...dead]
-    .filter(({ at, message }) => files.has(at.file) && !isThere(message, facts, beside))
+    .filter((problem) => files.has(problem.at.file) && !isThere(problem, facts, beside))
     .map(findingOf);
   return inOrder(withoutDoubles([...findings, ...problems]), documents);
 }
 
-/** Whether something that is said to be missing is told by a Service, or by a state of a service that stands beside. */
-function isThere(message: string, { objects }: Facts, beside: Facts): boolean {
-  const [, what, name = ""] = /^there is no (host|revision) (\S+)/.exec(message) ?? [];
-  if (what === "revision") return beside.services.some(({ revisions }) => revisions.has(name));
-  if (what !== "host") return false;
+/** Whether what a problem reports as missing is described by a Service, or by a file beside these. */
+function isThere({ code, name = "" }: Problem, { objects }: Facts, beside: Facts): boolean {
+  if (code === "known-revision") return beside.services.some(({ revisions }) => revisions.has(name));
+  if (code !== "known-host") return false;
   if (beside.revisionHosts.has(name) || beside.knativeHosts.has(name)) return true;
   return objects.services.some(
     (source) => name === hostFrom(source.value.metadata.name, namespaceOf(source)),
   );
 }
 
-/** One mistake seen by two rules is told once. */
+/** Of several findings of one code at one place, the first; each missing field of a map counts for itself. */
 function withoutDoubles(findings: readonly Finding[]): Finding[] {
   const seen = new Set<string>();
-  return findings.filter(({ at, rule, message }) => {
-    const keys = [
-      `${at.file}:${at.line}:${at.column} ${rule}`,
-      `${at.file}:${at.line}:${at.column} ${message}`,
-    ];
-    const isNew = keys.every((key) => !seen.has(key)) || (rule === "manifest" && !seen.has(keys[1] ?? ""));
-    for (const key of keys) seen.add(key);
+  return findings.filter(({ at, code, name }) => {
+    const key = `${at.file}:${at.line}:${at.column} ${code} ${code === "missing-field" ? name : ""}`;
+    const isNew = !seen.has(key);
+    seen.add(key);
     return isNew;
   });
 }

@@ -1,7 +1,7 @@
 import type { Static, TSchema } from "typebox";
 import { isRecord } from "../manifests/explain.ts";
 import type { ManifestDocument } from "../manifests/document.ts";
-import type { Problem } from "../manifests/problem.ts";
+import { type Problem, problemAt } from "../manifests/problem.ts";
 import { validate } from "../manifests/validate.ts";
 import { nearest } from "../nearest.ts";
 import * as kinds from "./kinds.ts";
@@ -106,15 +106,14 @@ function mistyped(document: ManifestDocument): Problem[] {
   const [group = "", kind = ""] = kindOf(document).split("/");
   const near = group.endsWith("istio.io") && !KNOWN.includes(kind) ? nearest(kind, KNOWN) : undefined;
   if (near === undefined) return [];
-  const at = document.at(["kind"]);
+  const message = `there is no kind ${kind}`;
   return [
-    {
-      severity: "error",
-      at,
-      field: "kind",
-      message: `there is no kind ${kind}`,
+    problemAt("unknown-kind", document, ["kind"], {
+      message,
       fix: `did you mean ${near}?`,
-    },
+      name: kind,
+      near,
+    }),
   ];
 }
 

@@ -1,3 +1,4 @@
+import type { Code } from "../manifests/codes/codes.ts";
 import { parseDocuments } from "../manifests/document.ts";
 import { formatProblem } from "../manifests/problem.ts";
 import type { Finding } from "./finding.ts";
@@ -13,10 +14,10 @@ export function findingsIn(...texts: string[]): Finding[] {
   return lint(documents, []);
 }
 
-/** The findings of one rule, each as `LINE field`. */
-export function placesOf(rule: string, ...texts: string[]): string[] {
+/** The findings of one code, each as `LINE field`. */
+export function placesOf(code: Code, ...texts: string[]): string[] {
   return findingsIn(...texts)
-    .filter((finding) => finding.rule === rule)
+    .filter((finding) => finding.code === code)
     .map(({ at, field }) => `${at.line} ${field}`);
 }
 

@@ -68,6 +68,7 @@ export function parseDocuments(
     }
     for (const { offset, message } of read.faults) {
       problems.push({
+        code: "yaml-syntax",
         severity: "error",
         at: position(offset),
         field: "",
@@ -111,8 +112,8 @@ interface Fault {
 }
 
 function readDocument(document: Document.Parsed): { value: unknown } | { faults: Fault[] } {
-  const faults: Fault[] = [...document.errors, ...document.warnings].map(({ pos, message }) => {
-    return { offset: pos[0], message };
+  const faults: Fault[] = [...document.errors, ...document.warnings].map(({ code, pos, message }) => {
+    return { offset: pos[0], message: code === "NON_STRING_KEY" ? "a key must be a text" : message };
   });
   visit(document, {
     Alias(_, alias) {
@@ -132,7 +133,6 @@ function readDocument(document: Document.Parsed): { value: unknown } | { faults:
 
 /** A message of the parser as the end of a sentence of ours. */
 function inSentence(message: string): string {
-  if (message.startsWith("With stringKeys")) return "a key must be a text";
   return message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, "");
 }
 

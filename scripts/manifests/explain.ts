@@ -1,6 +1,7 @@
-import { didYouMean, nearest } from "../nearest.ts";
+import { nearest, suggestion } from "../nearest.ts";
 import { type FieldPath, formatPath, type ManifestDocument } from "./document.ts";
-import type { Problem } from "./problem.ts";
+import { type Code, CODES } from "./codes/codes.ts";
+import type { Problem, ProblemText } from "./problem.ts";
 import type { FieldNotes } from "./schema.ts";
 
 /** A JSON Schema as far as the messages below look into it. */
@@ -25,10 +26,9 @@ export interface SchemaError {
 }
 
 /** What is wrong, what was expected, and what to do. */
-interface Explanation {
+interface Explanation extends ProblemText {
+  code: Code;
   path: FieldPath;
-  message: string;
-  fix?: string | undefined;
 }
 
 /** Says to a person what the validator found; nothing where another of its errors says it better. */
@@ -50,7 +50,13 @@ export function explain(error: SchemaError, schema: SchemaNode, document: Manife
     default:
       // The branches of a union fail each for itself; the union says what would do.
       if (error.schemaPath.includes("/anyOf/")) return [];
-      return [placed({ path, ...wrongValue(error.keyword, params, node, value) })];
+      return [
+        placed({
+          code: error.keyword === "type" ? "wrong-type" : "wrong-value",
+          path,
+          ...wrongValue(error.keyword, params, node, value),
+        }),
+      ];
   }
 
   function placed(explained: Explanation): Problem {
@@ -58,19 +64,20 @@ export function explain(error: SchemaError, schema: SchemaNode, document: Manife
   }
 }
 
-function problem({ path, message, fix }: Explanation, at: Problem["at"]): Problem {
-  return { severity: "error", at, field: formatPath(path), message, fix };
+function problem({ code, path, ...text }: Explanation, at: Problem["at"]): Problem {
+  return { code, severity: CODES[code].severity, at, field: formatPath(path), ...text };
 }
 
 function unknownField(name: string, node: SchemaNode, path: FieldPath): Explanation {
   if (node.expectedKey !== undefined) {
-    return { path, message: `${JSON.stringify(name)} is not ${node.expectedKey}` };
+    return { code: "wrong-value", path, message: `${JSON.stringify(name)} is not ${node.expectedKey}` };
   }
   const { refused = {}, properties = {} } = node;
   if (Object.hasOwn(refused, name)) {
-    return { path, message: "this field is not supported here", fix: refused[name] };
+    return { code: "local-mesh", path, message: "this field is not supported here", fix: refused[name] };
   }
-  return { path, message: "there is no such field here", fix: didYouMean(name, Object.keys(properties)) };
+  const message = "there is no such field here";
+  return { code: "unknown-field", path, message, name, ...suggestion(name, Object.keys(properties)) };
 }
 
 function missingFields(
@@ -85,7 +92,13 @@ function missingFields(
     names
       // A mistyped name is told as such.
       .filter((name) => !strays.some((stray) => nearest(stray, known) === name))
-      .map((name) => ({ path, message: `${name} is missing`, fix: `add ${name}${wanted(properties[name])}` }))
+      .map((name) => ({
+        code: "missing-field",
+        path,
+        name,
+        message: `${name} is missing`,
+        fix: `add ${name}${wanted(properties[name])}`,
+      }))
   );
 }
 

@@ -37,6 +37,13 @@ export function withoutRefused(
   function warn(path: FieldPath, reason: string | undefined): void {
     const at = document.atKey(path);
     const message = "this field is not supported here, and passed over";
-    warnings.push({ severity: "warning", at, field: formatPath(path), message, fix: reason });
+    warnings.push({
+      code: "ignored-field",
+      severity: "warning",
+      at,
+      field: formatPath(path),
+      message,
+      fix: reason,
+    });
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { formatProblem, InvalidManifests, type Problem } from "./problem.ts";
 
 const SUM: Problem = {
+  code: "percents-sum",
   severity: "error",
   at: { file: "knative/credit-check/2-advanced.yaml", line: 49, column: 3 },
   field: "spec.traffic",
@@ -22,9 +23,16 @@ describe("a problem on one line", () => {
     ["a lesser severity", { severity: "warning" as const }, "f.yaml:1:2: warning: spec: it is wrong"],
   ])("may have %s", (_, part, expected) => {
     const at = { file: "f.yaml", line: 1, column: 2 };
-    expect(formatProblem({ severity: "error", at, field: "spec", message: "it is wrong", ...part })).toBe(
-      expected,
-    );
+    expect(
+      formatProblem({
+        code: "wrong-value",
+        severity: "error",
+        at,
+        field: "spec",
+        message: "it is wrong",
+        ...part,
+      }),
+    ).toBe(expected);
   });
 });
 

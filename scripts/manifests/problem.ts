@@ -1,3 +1,6 @@
+import { type Code, CODES } from "./codes/codes.ts";
+import { type FieldPath, formatPath, type ManifestDocument } from "./document.ts";
+
 /** A place in a file, for an editor: line and column count from 1. */
 export interface Position {
   file: string;
@@ -7,6 +10,8 @@ export interface Position {
 
 /** Something in a manifest that its author has to know. */
 export interface Problem {
+  /** What kind of problem it is; `codes.ts` describes each. */
+  code: Code;
   /** An error keeps the file from being used; a warning does not. */
   severity: "error" | "warning";
   at: Position;
@@ -16,6 +21,23 @@ export interface Problem {
   message: string;
   /** What to do. */
   fix?: string | undefined;
+  /** The name that the problem is about: of a host or revision that does not exist, of a field that is missing. */
+  name?: string | undefined;
+  /** The known name that `name` is most likely a misspelling of. */
+  near?: string | undefined;
+}
+
+/** What a problem says beyond its code and its place. */
+export type ProblemText = Pick<Problem, "message" | "fix" | "name" | "near">;
+
+/** A problem at a value in a document, with the severity of its code. */
+export function problemAt(
+  code: Code,
+  document: Pick<ManifestDocument, "at">,
+  path: FieldPath,
+  text: ProblemText,
+): Problem {
+  return { code, severity: CODES[code].severity, at: document.at(path), field: formatPath(path), ...text };
 }
 
 /** A problem on one line, in the form that editors and CI systems turn into a link. */

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { type Code, CODES } from "./codes/codes.ts";
 import { type ManifestDocument, parseDocuments } from "./document.ts";
 import { Kustomization } from "./kinds/core.ts";
 import type { Position, Problem } from "./problem.ts";
@@ -57,7 +58,12 @@ export async function readDocuments(
     if (kustomization !== undefined) return readKustomization(folder, kustomization, origin);
     if (origin.listedBy !== undefined) {
       const message = `the folder ${relative(root, folder)} has no ${KUSTOMIZATIONS[0]}`;
-      return report(origin.listedBy, message, "add one to it, or list its files here");
+      return report(
+        "kustomization-missing",
+        origin.listedBy,
+        message,
+        "add one to it, or list its files here",
+      );
     }
     for (const entry of entries.sort(byNameAndNumber)) {
       const path = join(folder, entry.name);
@@ -70,16 +76,17 @@ export async function readDocuments(
   async function readKustomization(folder: string, name: string, origin: Origin): Promise<void> {
     if (origin.listedBy !== undefined && origin.within.includes(folder)) {
       const message = `${relative(root, folder)} lists itself, directly or by another`;
-      return report(origin.listedBy, message, "take it off the list");
+      return report("kustomization-cycle", origin.listedBy, message, "take it off the list");
     }
     const path = join(folder, name);
     const before = problems.length;
     const [document, second] = await readFileDocuments(path, origin);
     if (second !== undefined)
-      report(second.at([]), "a kustomization is one document", "leave one of them out");
+      report("kustomization-form", second.at([]), "a kustomization is one document", "leave one of them out");
     if (document === undefined) {
       const start = { file: relative(root, path), line: 1, column: 1 };
-      if (problems.length === before) report(start, "this kustomization is empty", "add resources, a list");
+      if (problems.length === before)
+        report("kustomization-form", start, "this kustomization is empty", "add resources, a list");
       return;
     }
     const { value, problems: invalid } = validate(Kustomization, document);
@@ -109,12 +116,17 @@ export async function readDocuments(
     const file = relative(root, path);
     const message = `${file} cannot be read`;
     if (listedBy === undefined)
-      report({ file, line: 1, column: 1 }, message, "restore it, for example by git checkout");
-    else report(listedBy, message, "correct the name, or take it off the list");
+      report(
+        "unreadable-file",
+        { file, line: 1, column: 1 },
+        message,
+        "restore it, for example by git checkout",
+      );
+    else report("unreadable-file", listedBy, message, "correct the name, or take it off the list");
   }
 
-  function report(at: Position, message: string, fix: string): void {
-    problems.push({ severity: "error", at, field: "", message, fix });
+  function report(code: Code, at: Position, message: string, fix: string): void {
+    problems.push({ code, severity: CODES[code].severity, at, field: "", message, fix });
   }
 }
 

@@ -7,7 +7,7 @@ import { DestinationRule } from "./kinds/istio-destination-rule.ts";
 import { Gateway } from "./kinds/istio-gateway.ts";
 import { VirtualService } from "./kinds/istio-virtual-service.ts";
 import { KnativeService } from "./kinds/knative-service.ts";
-import type { Problem } from "./problem.ts";
+import { type Problem, problemAt } from "./problem.ts";
 import { clusterOnlyFields, validate, type ValidateOptions } from "./validate.ts";
 
 /** A typed object and the document that it was read from. */
@@ -123,32 +123,50 @@ function groupOf(apiVersion: unknown): string | undefined {
 function unreadable(document: ManifestDocument, { lenient }: ValidateOptions): Problem {
   const { value } = document;
   if (!isRecord(value))
-    return problem(document, [], "this is not a Kubernetes object", "give apiVersion, kind and metadata");
+    return problemAt("not-an-object", document, [], {
+      message: "this is not a Kubernetes object",
+      fix: "give apiVersion, kind and metadata",
+    });
   const { apiVersion, kind } = value;
-  if (kind === undefined) return problem(document, [], "kind is missing", "add kind, a text");
-  if (typeof kind !== "string") return problem(document, ["kind"], "this is no kind", "write a text");
+  if (kind === undefined)
+    return problemAt("missing-field", document, [], {
+      name: "kind",
+      message: "kind is missing",
+      fix: "add kind, a text",
+    });
+  if (typeof kind !== "string")
+    return problemAt("wrong-type", document, ["kind"], { message: "this is no kind", fix: "write a text" });
   const versions = KINDS.filter(([, known]) => known === kind).map(([version]) => version);
   if (versions.length > 0) {
     const write = versions.join(" or ");
-    if (apiVersion === undefined) return problem(document, [], "apiVersion is missing", `add ${write}`);
-    return problem(document, ["apiVersion"], `${apiVersion} has no ${kind}`, `write ${write}`);
+    if (apiVersion === undefined)
+      return problemAt("missing-field", document, [], {
+        name: "apiVersion",
+        message: "apiVersion is missing",
+        fix: `add ${write}`,
+      });
+    return problemAt("api-version", document, ["apiVersion"], {
+      message: `${apiVersion} has no ${kind}`,
+      fix: `write ${write}`,
+    });
   }
   const near = nearest(
     kind,
     KINDS.map(([, known]) => known),
   );
-  if (lenient && near === undefined) {
-    const passedOver = problem(document, ["kind"], `${kind} is not known here, and passed over`, undefined);
-    return { ...passedOver, severity: "warning" };
-  }
-  return problem(
-    document,
-    ["kind"],
-    `${kind} is not known here`,
-    near === undefined
-      ? "keep what is for the cluster only outside the folders that the local mesh reads"
-      : `did you mean ${near}?`,
-  );
+  if (lenient && near === undefined)
+    return problemAt("ignored-kind", document, ["kind"], {
+      message: `${kind} is not known here, and passed over`,
+    });
+  return problemAt("unknown-kind", document, ["kind"], {
+    message: `${kind} is not known here`,
+    fix:
+      near === undefined
+        ? "keep what is for the cluster only outside the folders that the local mesh reads"
+        : `did you mean ${near}?`,
+    name: kind,
+    near,
+  });
 }
 
 /** Applied to a cluster, the second object of a name replaces the first. */
@@ -163,16 +181,10 @@ function* describedTwice(
     if (other === undefined) first.set(key, document);
     else {
       const message = `${value.kind} ${key} is described in ${other.file} already`;
-      yield problem(document, ["metadata", "name"], message, "keep one of the two");
+      yield problemAt("described-twice", document, ["metadata", "name"], {
+        message,
+        fix: "keep one of the two",
+      });
     }
   }
-}
-
-function problem(
-  document: ManifestDocument,
-  path: string[],
-  message: string,
-  fix: string | undefined,
-): Problem {
-  return { severity: "error", at: document.at(path), field: path.join("."), message, fix };
 }

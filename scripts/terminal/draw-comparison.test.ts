@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Comparison } from "../traffic/equal/compare.ts";
 import type { Difference } from "../traffic/equal/witness.ts";
 import { curl, drawComparison } from "./draw-comparison.ts";
-import { drawFindings, drawRules } from "./draw-findings.ts";
+import { drawFindings, drawCodes } from "./draw-findings.ts";
 import { PLAIN } from "./style.ts";
 
 const HOSTS = ["own.kyc", "own.kyc"] as const;
@@ -101,7 +101,7 @@ test.each([
 
 describe("findings", () => {
   const finding = {
-    rule: "weights-sum",
+    code: "weights-sum",
     severity: "warning",
     at: { file: "a.yaml", line: 3, column: 5 },
     field: "spec.http[0].route",
@@ -125,11 +125,16 @@ describe("findings", () => {
     expect(drawFindings([], PLAIN)).toEqual(["nothing found"]);
   });
 
-  test("are of rules that can be listed", () => {
-    const rules = [
-      { id: "a", severity: "error", why: "x" },
-      { id: "bcd", severity: "warning", why: "y" },
+  test("are of codes that can be listed", () => {
+    const codes = [
+      { code: "a", severity: "error", means: "x", fix: "do x" },
+      { code: "bcd", severity: "warning", means: "y", fix: "do y" },
     ] as const;
-    expect(drawRules(rules, PLAIN)).toEqual(["a    error    x", "bcd  warning  y"]);
+    expect(drawCodes(codes, PLAIN)).toEqual([
+      "a    error    x",
+      "              fix: do x",
+      "bcd  warning  y",
+      "              fix: do y",
+    ]);
   });
 });

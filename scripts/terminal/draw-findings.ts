@@ -2,21 +2,21 @@ import type { Style } from "./style.ts";
 
 /** What is drawn of a finding. */
 interface DrawnFinding {
-  rule: string;
+  code: string;
   severity: "error" | "warning";
   at: { file: string; line: number; column: number };
   field: string;
   message: string;
-  fix: string | undefined;
+  fix?: string | undefined;
   repairs: readonly unknown[];
 }
 
 /** Findings, each on a line that editors and CI systems turn into a link, and how many there are. */
 export function drawFindings(findings: readonly DrawnFinding[], style: Style): string[] {
-  const lines = findings.flatMap(({ rule, severity, at, field, message, fix }) => {
+  const lines = findings.flatMap(({ code, severity, at, field, message, fix }) => {
     const mark = severity === "error" ? style.bad(severity) : style.warn(severity);
     const where = `${at.file}:${at.line}:${at.column}`;
-    const said = `${where}: ${mark}: ${field === "" ? "" : `${field}: `}${message} ${style.dim(`[${rule}]`)}`;
+    const said = `${where}: ${mark}: ${field === "" ? "" : `${field}: `}${message} ${style.dim(`[${code}]`)}`;
     return fix === undefined ? [said] : [said, `    ${fix}`];
   });
   const fixable = findings.filter(({ repairs }) => repairs.length > 0).length;
@@ -24,15 +24,16 @@ export function drawFindings(findings: readonly DrawnFinding[], style: Style): s
   return [...lines, summary(findings) + hint];
 }
 
-/** The rules, one a line. */
-export function drawRules(
-  rules: readonly { id: string; severity: "error" | "warning"; why: string }[],
+/** The table of codes: what each means, and below it how to fix it. */
+export function drawCodes(
+  codes: readonly { code: string; severity: "error" | "warning"; means: string; fix: string }[],
   style: Style,
 ): string[] {
-  const width = Math.max(...rules.map(({ id }) => id.length));
-  return rules.map(({ id, severity, why }) => {
+  const width = Math.max(...codes.map(({ code }) => code.length));
+  return codes.flatMap(({ code, severity, means, fix }) => {
     const mark = severity === "error" ? style.bad(severity.padEnd(7)) : style.warn(severity);
-    return `${style.bold(id.padEnd(width))}  ${mark}  ${why}`;
+    const indent = " ".repeat(width + 11);
+    return [`${style.bold(code.padEnd(width))}  ${mark}  ${means}`, `${indent}${style.dim(`fix: ${fix}`)}`];
   });
 }
 

@@ -1,5 +1,6 @@
 import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts";
-import type { Problem } from "../manifests/problem.ts";
+import type { Code } from "../manifests/codes/codes.ts";
+import { type Problem, problemAt } from "../manifests/problem.ts";
 import type { Resources, Sourced } from "../manifests/resources.ts";
 import { clusterHosts, fullHost } from "./hosts.ts";
 import { type Binding, bindings, readGateways } from "./istio/gateways.ts";
@@ -80,20 +81,19 @@ class Claims {
   check({ value, document }: Sourced<VirtualService>, bound: readonly Binding[]): void {
     const { name, namespace = "default" } = value.metadata;
     for (const [i, host] of value.spec.hosts.entries()) {
-      const report = (severity: Problem["severity"], message: string, fix: string): void => {
-        const at = document.at(["spec", "hosts", i]);
-        this.#problems.push({ severity, at, field: `spec.hosts[${i}]`, message, fix });
+      const report = (code: Code, message: string, fix: string): void => {
+        this.#problems.push(problemAt(code, document, ["spec", "hosts", i], { message, fix }));
       };
       const full = fullHost(host, namespace);
       if (host === "*" && bound.some(({ listener }) => listener === "mesh"))
         report(
-          "error",
+          "no-wildcard-on-mesh",
           "the host * is not allowed for sidecars",
           "take mesh off the gateways, or name the hosts",
         );
       if (this.#knative.has(full)) {
         report(
-          "error",
+          "own-host",
           `${host} belongs to Knative, which writes its own VirtualService for it`,
           "route a host of your own",
         );
@@ -105,13 +105,13 @@ class Claims {
       const inMesh = shared.find(({ listener }) => listener === "mesh");
       if (inMesh !== undefined) {
         report(
-          "error",
+          "one-virtual-service",
           `VirtualService ${inMesh.other} has rules for ${full} too, and sidecars take those of one only`,
           "write them in one VirtualService",
         );
       } else if (shared[0] !== undefined) {
         report(
-          "warning",
+          "shared-gateway-host",
           `VirtualService ${shared[0].other} has rules for ${full} too, and which of them go first is not defined`,
           "write them in one VirtualService",
         );

@@ -106,6 +106,6 @@ describe("advice for a host that is not there", () => {
       "known are credit-check.kyc.svc.cluster.local, reports.kyc.svc.cluster.local",
     ],
   ])("%s: %s", (host, expected) => {
-    expect(hostAdvice(host, hosts)).toBe(expected);
+    expect(hostAdvice(host, hosts).fix).toBe(expected);
   });
 });

@@ -1,5 +1,5 @@
 import type { ExternalNameService } from "../manifests/kinds/core.ts";
-import type { Position, Problem } from "../manifests/problem.ts";
+import { type Position, type Problem, problemAt } from "../manifests/problem.ts";
 import type { Sourced } from "../manifests/resources.ts";
 import { nearest } from "../nearest.ts";
 import type { KnativeServicePlan } from "./knative.ts";
@@ -70,13 +70,13 @@ export function clusterHosts(
       add(name, namespace, backend, document.at(["metadata", "name"]), "metadata.name");
       continue;
     }
-    problems.push({
-      severity: "error",
-      at: document.at(["spec", "externalName"]),
-      field: "spec.externalName",
-      message: `${externalName} is no host of this mesh`,
-      fix: hostAdvice(externalName, hosts),
-    });
+    problems.push(
+      problemAt("external-name", document, ["spec", "externalName"], {
+        message: `${externalName} is no host of this mesh`,
+        name: externalName,
+        ...hostAdvice(externalName, hosts),
+      }),
+    );
   }
   return { hosts, problems };
 
@@ -86,21 +86,26 @@ export function clusterHosts(
     if (hosts.has(full)) {
       const message = `two Services would have the name ${full}`;
       const fix = "Knative makes one for each service, tag and revision: choose another name";
-      problems.push({ severity: "error", at, field, message, fix });
+      problems.push({ code: "service-name-taken", severity: "error", at, field, message, fix, name: full });
     }
     for (const host of names) hosts.set(host, backend);
   }
 }
 
 /** Advice for a host that nothing stands behind. */
-export function hostAdvice(host: string, hosts: ReadonlyMap<string, unknown>): string {
+export function hostAdvice(
+  host: string,
+  hosts: ReadonlyMap<string, unknown>,
+): { fix: string; near: string | undefined } {
   const known = [...hosts.keys()].filter((name) => name.endsWith(`.${CLUSTER_DOMAIN}`));
   const meant = known.find((name) => name.startsWith(`${host}.`));
-  if (meant !== undefined) return `write its full name, ${meant}`;
+  if (meant !== undefined) return { fix: `write its full name, ${meant}`, near: undefined };
   // The common end of all names makes any two of them look alike.
   const start = (name: string): string => name.replace(`.${CLUSTER_DOMAIN}`, "");
-  const near = nearest(start(host), known.map(start));
-  return near === undefined ? `known are ${known.join(", ")}` : `did you mean ${near}.${CLUSTER_DOMAIN}?`;
+  const similar = nearest(start(host), known.map(start));
+  if (similar === undefined) return { fix: `known are ${known.join(", ")}`, near: undefined };
+  const near = `${similar}.${CLUSTER_DOMAIN}`;
+  return { fix: `did you mean ${near}?`, near };
 }
 
 /** The first labels of a Knative Service's hosts: its name, and `TAG-NAME` for each tag. */

@@ -1,3 +1,4 @@
+import type { Code } from "../manifests/codes/codes.ts";
 import type { FieldPath } from "../manifests/document.ts";
 import { AUTOSCALING_ANNOTATIONS, type KnativeService } from "../manifests/kinds/knative-service.ts";
 import { durationMs } from "../manifests/schema.ts";
@@ -16,12 +17,13 @@ const LONGEST_WINDOW_MS = 3_600_000;
  */
 export function checkScaling(
   { metadata, spec }: KnativeService,
-  report: (path: FieldPath, message: string, fix: string) => void,
+  report: (code: Code, path: FieldPath, message: string, fix: string) => void,
 ): void {
   for (const name of Object.keys(metadata.annotations ?? {})) {
     if (!name.startsWith(PREFIX)) continue;
     const fix = "write it under spec.template.metadata.annotations";
     report(
+      "scaling-place",
       ["metadata", "annotations", name],
       "this annotation belongs to a revision, not to the service",
       fix,
@@ -31,13 +33,14 @@ export function checkScaling(
   for (const name of Object.keys(annotations)) {
     if (!name.startsWith(PREFIX) || AUTOSCALING_ANNOTATIONS.includes(name)) continue;
     const fix = didYouMean(kebab(name), AUTOSCALING_ANNOTATIONS);
-    report([...ANNOTATIONS, name], "there is no such annotation for scaling", fix);
+    report("scaling-annotation", [...ANNOTATIONS, name], "there is no such annotation for scaling", fix);
   }
   const min = annotations["autoscaling.knative.dev/min-scale"] ?? "0";
   const max = Number(annotations["autoscaling.knative.dev/max-scale"] ?? 0);
   if (max > 0 && max < Number(min)) {
     const message = `${max} is less than min-scale, which is ${min}`;
     report(
+      "scaling-limits",
       [...ANNOTATIONS, `${PREFIX}max-scale`],
       message,
       `at least ${min} is allowed, or "0" for no limit`,
@@ -47,7 +50,12 @@ export function checkScaling(
   if (window === undefined) return;
   const ms = durationMs(window);
   if (ms < LEAST_WINDOW_MS || ms > LONGEST_WINDOW_MS) {
-    report([...ANNOTATIONS, `${PREFIX}window`], `${window} is no window that Knative takes`, "give 6s to 1h");
+    report(
+      "scaling-window",
+      [...ANNOTATIONS, `${PREFIX}window`],
+      `${window} is no window that Knative takes`,
+      "give 6s to 1h",
+    );
   }
 }
 

@@ -1,6 +1,7 @@
-import { type FieldPath, formatPath } from "../manifests/document.ts";
+import type { Code } from "../manifests/codes/codes.ts";
+import type { FieldPath } from "../manifests/document.ts";
 import { type KnativeService, VISIBILITY_LABEL } from "../manifests/kinds/knative-service.ts";
-import type { Problem } from "../manifests/problem.ts";
+import { type Problem, problemAt } from "../manifests/problem.ts";
 import type { Sourced } from "../manifests/resources.ts";
 import type { Revision } from "./knative.ts";
 import { checkScaling } from "./knative-scaling.ts";
@@ -36,6 +37,7 @@ export function checkState(
   const label = metadata.labels?.[VISIBILITY_LABEL];
   if (label !== undefined && label !== "cluster-local") {
     report(
+      "visibility",
       ["metadata", "labels", VISIBILITY_LABEL],
       `${label} is not a visibility that Knative knows`,
       "write cluster-local, or leave the label out for a public service",
@@ -44,6 +46,7 @@ export function checkState(
   const name = spec.template.metadata?.name;
   if (name !== undefined && !name.startsWith(`${metadata.name}-`)) {
     report(
+      "revision-name",
       NAME,
       `a revision's name begins with its service's, and ${name} does not begin with ${metadata.name}-`,
       `call it ${metadata.name}-${name}`,
@@ -53,6 +56,7 @@ export function checkState(
   checkContainer();
   if (!isLast && spec.traffic !== undefined) {
     problems.push({
+      code: "earlier-traffic",
       severity: "warning",
       at: document.atKey(["spec", "traffic"]),
       field: "spec.traffic",
@@ -67,16 +71,22 @@ export function checkState(
     for (const [i, { name, value = "" }] of (container?.env ?? []).entries()) {
       const path = [...CONTAINER, "env", i];
       if (RESERVED_VARIABLES.has(name))
-        report([...path, "name"], `${name} is set by Knative itself`, "choose another name, or leave it out");
+        report(
+          "reserved-variable",
+          [...path, "name"],
+          `${name} is set by Knative itself`,
+          "choose another name, or leave it out",
+        );
       if (/(^|[^$])(\$\$)*\$\(/.test(value)) {
         const message = "the local mesh does not fill in $(NAME) from other variables";
-        report([...path, "value"], message, "write the whole value");
+        report("variable-reference", [...path, "value"], message, "write the whole value");
       }
     }
     for (const [i, { containerPort }] of (container?.ports ?? []).entries()) {
       if (!RESERVED_PORTS.has(containerPort)) continue;
       const path = [...CONTAINER, "ports", i, "containerPort"];
       report(
+        "reserved-port",
         path,
         `port ${containerPort} belongs to Knative's queue proxy`,
         "choose another, for example 8080",
@@ -84,8 +94,8 @@ export function checkState(
     }
   }
 
-  function report(path: FieldPath, message: string, fix: string): void {
-    problems.push({ severity: "error", at: document.at(path), field: formatPath(path), message, fix });
+  function report(code: Code, path: FieldPath, message: string, fix: string): void {
+    problems.push(problemAt(code, document, path, { message, fix }));
   }
 }
 

@@ -1,7 +1,8 @@
 import { type KnativeService, VISIBILITY_LABEL } from "../manifests/kinds/knative-service.ts";
-import type { Position, Problem } from "../manifests/problem.ts";
+import type { Code } from "../manifests/codes/codes.ts";
+import { type Position, type Problem, problemAt, type ProblemText } from "../manifests/problem.ts";
 import type { Sourced } from "../manifests/resources.ts";
-import { didYouMean } from "../nearest.ts";
+import { suggestion } from "../nearest.ts";
 import { checkState, namespaceOf, readRevision } from "./knative-state.ts";
 
 type RevisionTemplate = KnativeService["spec"]["template"];
@@ -67,7 +68,9 @@ function planService(states: readonly Sourced<KnativeService>[], problems: Probl
     if (first === i) continue;
     const { file } = (states[first] as Sourced<KnativeService>).document;
     problems.push({
+      code: "revision-twice",
       severity: "error",
+      name: revision.name,
       at: revision.at,
       field: "spec.template.metadata.name",
       message: `revision ${revision.name} is described in ${file} already`,
@@ -103,25 +106,28 @@ function readTraffic(
     const { revisionName, latestRevision, tag, percent = 0 } = target;
     if (revisionName !== undefined && latestRevision === true) {
       error(
+        "traffic-target",
         i,
         "latestRevision",
         `may not set revisionName ${revisionName} when latestRevision is true`,
-        "leave one out",
+        { fix: "leave one out" },
       );
     } else if (revisionName === undefined && latestRevision !== true) {
-      error(
-        i,
-        undefined,
-        "it is not said which revision this target means",
-        "add revisionName, or latestRevision: true",
-      );
+      error("traffic-target", i, undefined, "it is not said which revision this target means", {
+        fix: "add revisionName, or latestRevision: true",
+      });
     } else if (revisionName !== undefined && !known.includes(revisionName)) {
-      error(i, "revisionName", `there is no revision ${revisionName}`, didYouMean(revisionName, known));
+      error("known-revision", i, "revisionName", `there is no revision ${revisionName}`, {
+        name: revisionName,
+        ...suggestion(revisionName, known),
+      });
     }
     if (tag !== undefined) {
       const other = tags.get(tag);
       if (other !== undefined)
-        error(i, "tag", `the tag ${tag} is on traffic[${other}] already`, "a tag names one target");
+        error("tag-twice", i, "tag", `the tag ${tag} is on traffic[${other}] already`, {
+          fix: "a tag names one target",
+        });
       tags.set(tag, i);
     }
     return {
@@ -135,6 +141,7 @@ function readTraffic(
   const sum = targets.reduce((all, { percent }) => all + percent, 0);
   if (sum !== 100) {
     problems.push({
+      code: "percents-sum",
       severity: "error",
       at: document.atKey(["spec", "traffic"]),
       field: "spec.traffic",
@@ -144,15 +151,15 @@ function readTraffic(
   }
   return targets;
 
-  function error(i: number, field: string | undefined, message: string, fix: string): void {
+  function error(
+    code: Code,
+    i: number,
+    field: string | undefined,
+    message: string,
+    more: Omit<ProblemText, "message">,
+  ): void {
     const path = ["spec", "traffic", i, ...(field === undefined ? [] : [field])];
-    problems.push({
-      severity: "error",
-      at: document.at(path),
-      field: `spec.traffic[${i}]${field === undefined ? "" : `.${field}`}`,
-      message,
-      fix,
-    });
+    problems.push(problemAt(code, document, path, { message, ...more }));
   }
 }
 

@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 import type { ManifestDocument } from "../../manifests/document.ts";
-import type { Problem } from "../../manifests/problem.ts";
+import { type Problem, problemAt } from "../../manifests/problem.ts";
 import { KubeObject } from "../kube/kube-object.ts";
 import { MANAGED_BY, MANAGER } from "../ownership.ts";
 import { inNamespace, NAMESPACE } from "./namespace.ts";
@@ -56,19 +56,15 @@ export function planDeploy(
     const at = document.at([]);
     if (!Check(KubeObject, value)) {
       const message = "this is not a Kubernetes object: apiVersion, kind and metadata.name are needed";
-      problems.push({ severity: "error", at, field: "", message });
+      problems.push(problemAt("not-an-object", document, [], { message }));
       return [];
     }
     const object = inNamespace(managed(value), namespace);
     if (!isKnativeService(object))
       return [{ object, document, awaits: undefined, skip: undefined, note: undefined }];
     if (!Check(KnativeState, object)) {
-      problems.push({
-        severity: "error",
-        at,
-        field: "spec.template",
-        message: "a Knative Service needs a template with a container",
-      });
+      const message = "a Knative Service needs a template with a container";
+      problems.push({ code: "no-container", severity: "error", at, field: "spec.template", message });
       return [];
     }
     return [knativeStep(object, document, images, revisions)];

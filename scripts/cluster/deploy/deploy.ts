@@ -1,5 +1,5 @@
 import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
-import { InvalidManifests, type Problem } from "../../manifests/problem.ts";
+import { InvalidManifests, type Problem, problemAt } from "../../manifests/problem.ts";
 import type { FunctionImage } from "../images/image-tag.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { Kube } from "../kube/client.ts";
@@ -124,13 +124,11 @@ async function applyStep(step: DeployStep, options: DeployOptions, conflicts: Co
 }
 
 function revisionChanged({ document, awaits }: DeployStep, path: FieldPath): Problem {
-  return {
-    severity: "error",
-    at: document.at(path),
-    field: path.join("."),
+  return problemAt("revision-changed", document, path, {
     message: `the revision ${awaits?.revision} runs with another value, and a revision never changes`,
     fix: "put the old value back, or add a file with the change and a new spec.template.metadata.name",
-  };
+    name: awaits?.revision,
+  });
 }
 
 async function waitFor(awaited: NonNullable<DeployStep["awaits"]>, options: DeployOptions): Promise<void> {

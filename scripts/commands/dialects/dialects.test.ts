@@ -188,11 +188,11 @@ spec:
     );
     const found = await kyc("lint", path, "-o", "json");
     expect(found.code).toBe(1);
-    const rules = (JSON.parse(found.out) as { rule: string; fixable: boolean }[]).map(({ rule, fixable }) => [
-      rule,
+    const codes = (JSON.parse(found.out) as { code: string; fixable: boolean }[]).map(({ code, fixable }) => [
+      code,
       fixable,
     ]);
-    expect(rules).toEqual([
+    expect(codes).toEqual([
       ["explicit-retries", true],
       ["knative-headers", true],
     ]);
@@ -204,10 +204,10 @@ spec:
     expect((await kyc("equal", path, path)).code).toBe(0);
   });
 
-  test("lists its rules", async () => {
+  test("lists its codes", async () => {
     const { code, out } = await kyc("lint", "--list", "-o", "json");
     expect(code).toBe(0);
-    const ids = (JSON.parse(out) as { id: string }[]).map(({ id }) => id);
+    const ids = (JSON.parse(out) as { code: string }[]).map(({ code }) => code);
     expect(ids).toContain("knative-headers");
     expect(new Set(ids).size).toBe(ids.length);
     for (const id of ids) expect(id).toMatch(/^[a-z]+(-[a-z]+)*$/);

@@ -26,7 +26,7 @@ export function lintCommand(): Command {
       "repairs in the files what can be repaired safely; the rest of them stays as it is",
       false,
     )
-    .option("--list", "shows the rules", false)
+    .option("--list", "shows every problem code: what it means, and how to fix it", false)
     .addOption(new Option("-o, --output <format>", "the findings as data").choices(["json"]))
     .addHelpText(
       "after",
@@ -76,7 +76,7 @@ async function runLint(paths: string[], flags: LintFlags): Promise<number> {
 export async function findIn(paths: readonly string[]): Promise<Finding[]> {
   const [{ lint }, { findingOf }] = await Promise.all([
     import("../../lint/lint.ts"),
-    import("../../lint/problems.ts"),
+    import("../../lint/finding.ts"),
   ]);
   const [own, around] = await Promise.all([
     readPaths(paths),
@@ -103,20 +103,15 @@ async function repair(findings: readonly Finding[]): Promise<number> {
 }
 
 async function list(flags: LintFlags): Promise<number> {
-  const [{ RULES }, { OTHER_PROBLEM, PROBLEM_RULES }] = await Promise.all([
-    import("../../lint/lint.ts"),
-    import("../../lint/problems.ts"),
-  ]);
-  const rules = [...RULES, ...PROBLEM_RULES, OTHER_PROBLEM].map(({ id, severity, why }) => ({
-    id,
-    severity,
-    why,
-  }));
-  if (flags.output === "json") print(JSON.stringify(rules, undefined, 2));
+  const { CODES } = await import("../../manifests/codes/codes.ts");
+  const codes = Object.entries(CODES).map(([code, { severity, inLint, means, fix }]) => {
+    return { code, severity: inLint ?? severity, means, fix };
+  });
+  if (flags.output === "json") print(JSON.stringify(codes, undefined, 2));
   else {
-    const { drawRules } = await import("../../terminal/draw-findings.ts");
+    const { drawCodes } = await import("../../terminal/draw-findings.ts");
     const { styleFor } = await import("../../terminal/style.ts");
-    print(drawRules(rules, styleFor(process.stdout)).join("\n"));
+    print(drawCodes(codes, styleFor(process.stdout)).join("\n"));
   }
   return EXIT.ok;
 }

@@ -5,9 +5,7 @@ import { namespaceOf } from "../objects.ts";
 /** DestinationRules, which revisions of Knative need none of. */
 export const DESTINATION_RULES: readonly Rule<Facts>[] = [
   {
-    id: "one-destination-rule",
-    severity: "warning",
-    why: "of several DestinationRules for one host only the first one's trafficPolicy holds, and which is first is not yours to say",
+    code: "one-destination-rule",
     *check({ objects }) {
       const byHost = Map.groupBy(
         objects.destinationRules,
@@ -26,9 +24,7 @@ export const DESTINATION_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "make-before-break",
-    severity: "warning",
-    why: "rules that name a subset before its DestinationRule has arrived answer 503",
+    code: "make-before-break",
     *check({ objects }) {
       const subsets = objects.destinationRules.flatMap((source) =>
         (source.value.spec.subsets ?? []).map(({ name }) => ({
@@ -56,9 +52,7 @@ export const DESTINATION_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "revision-subset",
-    severity: "warning",
-    why: "each Knative revision has a Service of its own, which the activator knows; subsets pass it by and find no pods at zero",
+    code: "revision-subset",
     *check({ objects, knativeHosts, revisionHosts }) {
       for (const { value, document } of objects.destinationRules) {
         if ((value.spec.subsets ?? []).length === 0) continue;

@@ -6,9 +6,7 @@ import { namespaceOf } from "../objects.ts";
 /** The hosts and gateways that VirtualServices name. */
 export const HOST_RULES: readonly Rule<Facts>[] = [
   {
-    id: "full-names",
-    severity: "warning",
-    why: "a short name means a Service in the namespace of the object that it stands in, and not in the caller's or the Service's",
+    code: "full-names",
     *check({ objects }) {
       for (const source of objects.virtualServices) {
         const namespace = source.value.metadata.namespace;
@@ -43,9 +41,7 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "host-resolves",
-    severity: "warning",
-    why: "a VirtualService makes no DNS name: callers find a host of your own only when a Service or ServiceEntry has its name",
+    code: "host-resolves",
     *check({ objects, knativeHosts, revisionHosts }) {
       const known = new Set([
         ...knativeHosts.keys(),
@@ -69,9 +65,7 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "mesh-forgotten",
-    severity: "warning",
-    why: "a VirtualService that lists gateways holds for those alone; sidecars ignore it unless mesh is among them",
+    code: "mesh-forgotten",
     *check({ objects }) {
       for (const { value, document } of objects.virtualServices) {
         const { hosts = [], gateways } = value.spec;
@@ -88,9 +82,7 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "gateway-name",
-    severity: "warning",
-    why: "a Gateway is named NAMESPACE/NAME; the form NAME.NAMESPACE.svc.cluster.local is an old one that Istio warns of",
+    code: "gateway-name",
     *check({ objects }) {
       for (const { value, document } of objects.virtualServices) {
         for (const [i, gateway] of (value.spec.gateways ?? []).entries()) {
@@ -110,9 +102,7 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "delegate",
-    severity: "error",
-    why: "a VirtualService that others delegate to has no hosts and gateways of its own, delegates no further, and has no regular expressions",
+    code: "delegate",
     *check({ objects }) {
       const byName = new Map(
         objects.virtualServices.map((source) => [

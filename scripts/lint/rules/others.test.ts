@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { findingsIn, placesOf, policy, routes, SERVICE, to } from "../testing.ts";
 
 const ONCE = `{retries: {attempts: 0}, route: [${to("basic")}]}`;
-const rulesOf = (...texts: string[]): string[] => findingsIn(...texts).map(({ rule }) => rule);
+const rulesOf = (...texts: string[]): string[] => findingsIn(...texts).map(({ code }) => code);
 
 describe("hosts and gateways", () => {
   test("full-names finds short ones, in DestinationRules too", () => {
@@ -41,7 +41,7 @@ describe("hosts and gateways", () => {
       ONCE,
       "hosts: [a.example.com], gateways: [knative-ingress-gateway.knative-serving.svc.cluster.local]",
     );
-    const found = findingsIn(SERVICE, old).find(({ rule }) => rule === "gateway-name");
+    const found = findingsIn(SERVICE, old).find(({ code }) => code === "gateway-name");
     expect(found?.fix).toBe("write knative-serving/knative-ingress-gateway");
   });
 
@@ -181,9 +181,9 @@ describe("what reading and compiling find already", () => {
     ["known-host", "error", routes(ONCE.replace("host: credit-check-basic", "host: credit-chek-basic"))],
     ["known-host", "warning", routes(ONCE.replace("host: credit-check-basic.kyc", "host: ratings.books"))],
     ["local-mesh", "warning", routes(ONCE.replace("retries", "corsPolicy: {}, retries"))],
-    ["manifest", "error", routes(ONCE.replace("retries", "retires: {}, retries"))],
-  ])("is a finding of %s: %s", (rule, severity, text) => {
-    const found = findingsIn(SERVICE, text).find((finding) => finding.rule === rule);
+    ["unknown-field", "error", routes(ONCE.replace("retries", "retires: {}, retries"))],
+  ])("is a finding of %s: %s", (code, severity, text) => {
+    const found = findingsIn(SERVICE, text).find((finding) => finding.code === code);
     expect(found?.severity).toBe(severity as "error");
   });
 
@@ -198,5 +198,5 @@ test("other kinds are none of its business, but for a slip of the pen", () => {
   const other = policy("Deployment", "{}").replace("security.istio.io", "apps");
   expect(rulesOf(other)).toEqual([]);
   const slip = findingsIn(policy("PeerAuthentcation", "{}"))[0];
-  expect([slip?.rule, slip?.fix]).toEqual(["manifest", "did you mean PeerAuthentication?"]);
+  expect([slip?.code, slip?.fix]).toEqual(["unknown-kind", "did you mean PeerAuthentication?"]);
 });

@@ -127,6 +127,6 @@ test("unreachable-rule finds a rule that those before it leave nothing, by all t
     rule(to("advanced"), "match: [{uri: {exact: /b2}, headers: {h: {exact: x}}}]"),
     rule(to("basic")),
   ];
-  const places = findingsIn(SERVICE, routes(http.join(",\n"))).map(({ rule, at }) => `${rule} ${at.line}`);
+  const places = findingsIn(SERVICE, routes(http.join(",\n"))).map(({ code, at }) => `${code} ${at.line}`);
   expect(places).toEqual(["unreachable-rule 7", "unreachable-rule 11"]);
 });

@@ -12,9 +12,7 @@ const KNATIVE_HEADERS = {
 /** What a VirtualService's rules do with requests. */
 export const ROUTE_RULES: readonly Rule<Facts>[] = [
   {
-    id: "knative-headers",
-    severity: "error",
-    why: "Knative's activator, which stands in front of a revision at zero or near its limit, finds the revision by two headers; without them it answers 404, and only then",
+    code: "knative-headers",
     *check({ objects, revisionHosts }) {
       for (const { source, route, path, namespace } of routesOf(objects)) {
         for (const [i, { destination, headers }] of (route.route ?? []).entries()) {
@@ -49,9 +47,7 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "revision-port",
-    severity: "error",
-    why: "a revision's Service has port 80 (81 for h2c, 443 for TLS); the ports of its pods are the queue proxy's",
+    code: "revision-port",
     *check({ objects, revisionHosts }) {
       for (const { source, route, path, namespace } of routesOf(objects)) {
         for (const [i, { destination }] of (route.route ?? []).entries()) {
@@ -71,9 +67,7 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "explicit-retries",
-    severity: "warning",
-    why: "without a retries block Istio sends failed requests twice more, also after 503, which hides a canary's failures and doubles its load; Knative's own routes never do",
+    code: "explicit-retries",
     *check({ objects }) {
       for (const { source, route, path } of routesOf(objects)) {
         if (route.route === undefined || route.retries !== undefined) continue;
@@ -89,9 +83,7 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "weights-sum",
-    severity: "warning",
-    why: "Istio takes weights of any sum as relative ones, so that 90 and 20 are 82 % and 18 %, and nobody says so",
+    code: "weights-sum",
     *check({ objects }) {
       for (const { source, route, path } of routesOf(objects)) {
         const weights = (route.route ?? []).map(({ weight = 0 }) => weight);
@@ -108,9 +100,7 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "lone-weight",
-    severity: "warning",
-    why: "a lone destination takes all requests, whatever its weight, and 0 is no way to switch it off",
+    code: "lone-weight",
     *check({ objects }) {
       for (const { source, route, path } of routesOf(objects)) {
         const [only, second] = route.route ?? [];
@@ -127,9 +117,7 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "source-labels",
-    severity: "error",
-    why: "where a match names gateways, Istio does not look at its sourceLabels at all",
+    code: "source-labels",
     *check({ objects }) {
       for (const { source, route, path } of routesOf(objects)) {
         for (const [i, match] of (route.match ?? []).entries()) {
@@ -145,9 +133,7 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "cluster-local",
-    severity: "error",
-    why: "a cluster-local host of Knative's is not served at the ingress gateway; a request that is sent there under its name gets 404",
+    code: "cluster-local",
     *check({ objects }) {
       for (const { source, route, path, namespace } of routesOf(objects)) {
         for (const [i, { destination, headers }] of (route.route ?? []).entries()) {
@@ -170,9 +156,7 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "rewrite-per-route",
-    severity: "error",
-    why: "a rewrite holds for a whole route, so that weighted destinations behind one gateway all become the same host",
+    code: "rewrite-per-route",
     *check({ objects }) {
       for (const { source, route, path, namespace } of routesOf(objects)) {
         const hosts = (route.route ?? []).map(({ destination }) => hostFrom(destination.host, namespace));
@@ -188,9 +172,7 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "kept-in-traffic",
-    severity: "error",
-    why: "a revision that no traffic block names is in reserve: Knative ignores its min-scale and may delete it, whatever a VirtualService sends there",
+    code: "kept-in-traffic",
     *check({ objects, revisionHosts }) {
       const told = new Set<string>();
       for (const { source, route, path, namespace } of routesOf(objects)) {

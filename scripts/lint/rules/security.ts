@@ -12,9 +12,7 @@ type PolicyRule = NonNullable<NonNullable<AuthorizationPolicy["spec"]>["rules"]>
 /** Who may call whom, and Knative's own pods among them. */
 export const SECURITY_RULES: readonly Rule<Facts>[] = [
   {
-    id: "activator-in-mesh",
-    severity: "error",
-    why: "under STRICT mutual TLS a revision refuses the activator, unless knative-serving has sidecars too",
+    code: "activator-in-mesh",
     *check({ objects }) {
       const strict = objects.peerAuthentications.find(({ value }) => value.spec?.mtls?.mode === "STRICT");
       const namespace = objects.namespaces.find(({ value }) => value.metadata.name === KNATIVE);
@@ -30,9 +28,7 @@ export const SECURITY_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "webhook-permissive",
-    severity: "error",
-    why: "the API server has no sidecar: under STRICT mutual TLS it reaches Knative's webhooks only where port 8443 is PERMISSIVE, and nothing of Knative can be applied any more",
+    code: "webhook-permissive",
     *check({ objects }) {
       const own = objects.peerAuthentications.filter((source) => namespaceOf(source) === KNATIVE);
       const isOpen = own.some(({ value }) => {
@@ -52,9 +48,7 @@ export const SECURITY_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "port-level-mtls",
-    severity: "error",
-    why: "portLevelMtls holds only in a PeerAuthentication that selects pods",
+    code: "port-level-mtls",
     *check({ objects }) {
       for (const { value, document } of objects.peerAuthentications) {
         if (value.spec?.portLevelMtls === undefined || value.spec.selector !== undefined) continue;
@@ -68,9 +62,7 @@ export const SECURITY_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "allow-activator",
-    severity: "error",
-    why: "a policy that allows some callers denies all others, and the activator, which calls for anyone, is one of them",
+    code: "allow-activator",
     *check(facts) {
       for (const source of allowing(facts)) {
         const rules = source.value.spec?.rules ?? [];
@@ -83,9 +75,7 @@ export const SECURITY_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "allow-probes",
-    severity: "warning",
-    why: "Knative's autoscaler asks for /metrics and its probes for /healthz; a policy that allows some paths has to allow these",
+    code: "allow-probes",
     *check(facts) {
       for (const source of allowing(facts)) {
         const rules = (source.value.spec?.rules ?? []).filter((rule) => admits(rule, isKnative));
@@ -100,9 +90,7 @@ export const SECURITY_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    id: "caller-hidden",
-    severity: "warning",
-    why: "through the activator every caller is the activator, so that a policy at the revision does not see who asks",
+    code: "caller-hidden",
     *check(facts) {
       const guarded = facts.objects.authorizationPolicies.some(
         (source) => namespaceOf(source) === KNATIVE && source.value.spec?.action === "DENY",

@@ -72,6 +72,7 @@ async function noProgram(root: string, revision: Revision, image: string, name: 
   }
   const missing = relative(root, join(root, "functions", name, "main.ts"));
   return {
+    code: "program-missing",
     severity: "error",
     at: revision.at,
     field: "spec.template.spec.containers[0].image",

@@ -17,12 +17,18 @@ export function readAction(route: HTTPRoute, path: FieldPath, surroundings: Surr
   if (route.redirect !== undefined) return readRedirect(route, route.redirect, path, report);
   if (route.directResponse !== undefined) return readDirect(route, route.directResponse, path, report);
   if (route.route === undefined)
-    report(path, "this rule does nothing", "add a route, a redirect or a directResponse");
+    report(
+      "rule-without-action",
+      path,
+      "this rule does nothing",
+      "add a route, a redirect or a directResponse",
+    );
   const request = readRequestHeaders(route.headers?.request, [...path, "headers", "request"], report);
   const response = readResponseHeaders(route.headers?.response, [...path, "headers", "response"], report);
   const rewriteAuthority = route.rewrite?.authority;
   if (rewriteAuthority !== undefined && request.authority !== undefined) {
     report(
+      "host-set-twice",
       [...path, "headers", "request", "set"],
       "the authority header cannot be set multiple times",
       "keep rewrite.authority, or the Host header",
@@ -44,7 +50,12 @@ export function readAction(route: HTTPRoute, path: FieldPath, surroundings: Surr
     : written.flat().filter(({ weight }) => weight > 0);
   const totalWeight = destinations.reduce((sum, { weight }) => sum + weight, 0);
   if (written.length > 0 && totalWeight === 0)
-    report([...path, "route"], "the destinations' weights sum to 0", "give one of them a weight");
+    report(
+      "weights-zero",
+      [...path, "route"],
+      "the destinations' weights sum to 0",
+      "give one of them a weight",
+    );
   return {
     kind: "forward",
     destinations,
@@ -65,6 +76,7 @@ function readRegexRewrite({ rewrite }: HTTPRoute, path: FieldPath, report: Repor
   if (written === undefined) return undefined;
   if (rewrite?.uri !== undefined)
     report(
+      "rewrite-fields",
       [...path, "uriRegexRewrite"],
       "a path is rewritten by uri or by uriRegexRewrite",
       "remove one of them",
@@ -73,10 +85,10 @@ function readRegexRewrite({ rewrite }: HTTPRoute, path: FieldPath, report: Repor
   const wrong = regexProblem(regex.pattern);
   if (wrong !== undefined) {
     const message = `this is not a regular expression that RE2 knows: ${wrong}`;
-    report([...path, "uriRegexRewrite", "match"], message);
+    report("regex", [...path, "uriRegexRewrite", "match"], message);
     return undefined;
   }
   const unknown = substitutionProblem(regex);
-  if (unknown !== undefined) report([...path, "uriRegexRewrite", "rewrite"], unknown);
+  if (unknown !== undefined) report("rewrite-substitution", [...path, "uriRegexRewrite", "rewrite"], unknown);
   return regex;
 }

@@ -25,12 +25,23 @@ export function readRedirect(
 ): RedirectAction {
   refuseForwarding(route, "redirect", path, report);
   if (route.directResponse !== undefined)
-    report([...path, "directResponse"], "a rule with a redirect has no directResponse", "remove one of them");
+    report(
+      "answer-fields",
+      [...path, "directResponse"],
+      "a rule with a redirect has no directResponse",
+      "remove one of them",
+    );
   const { redirectCode = 301, uri, prefixRewrite, authority, scheme, port, derivePort } = redirect;
   if (port !== undefined && derivePort !== undefined)
-    report([...path, "redirect", "derivePort"], "a redirect has port or derivePort", "remove one of them");
+    report(
+      "redirect-fields",
+      [...path, "redirect", "derivePort"],
+      "a redirect has port or derivePort",
+      "remove one of them",
+    );
   if (uri !== undefined && prefixRewrite !== undefined)
     report(
+      "redirect-fields",
       [...path, "redirect", "prefixRewrite"],
       "a redirect has uri or prefixRewrite",
       "remove one of them",
@@ -38,7 +49,12 @@ export function readRedirect(
   for (const [i, { uri: matched }] of (route.match ?? []).entries()) {
     if (prefixRewrite === undefined || matched === undefined || matched.prefix !== undefined) continue;
     const message = "a redirect with prefixRewrite takes paths by their prefix alone";
-    report([...path, "match", i, "uri"], message, "match on a prefix, or write redirect.uri");
+    report(
+      "redirect-prefix",
+      [...path, "match", i, "uri"],
+      message,
+      "match on a prefix, or write redirect.uri",
+    );
   }
   return {
     kind: "redirect",
@@ -99,8 +115,13 @@ function refuseForwarding(
 ): void {
   for (const field of OF_FORWARDING) {
     if (route[field] !== undefined)
-      report([...path, field], `a rule with a ${answer} has no ${field}`, "remove one of them");
+      report(
+        "answer-fields",
+        [...path, field],
+        `a rule with a ${answer} has no ${field}`,
+        "remove one of them",
+      );
   }
   if (route.headers?.request !== undefined)
-    report([...path, "headers", "request"], `a ${answer} sends no request on`, "remove it");
+    report("answer-fields", [...path, "headers", "request"], `a ${answer} sends no request on`, "remove it");
 }

@@ -57,9 +57,19 @@ export function readMirrors(route: HTTPRoute, path: FieldPath, surroundings: Sur
   const { report } = surroundings;
   const { mirror, mirrorPercentage, mirrors } = route;
   if (mirror !== undefined && mirrors !== undefined)
-    report([...path, "mirrors"], "a rule has either mirror or mirrors", "write all of them under mirrors");
+    report(
+      "mirror-fields",
+      [...path, "mirrors"],
+      "a rule has either mirror or mirrors",
+      "write all of them under mirrors",
+    );
   if (mirrorPercentage !== undefined && mirror === undefined)
-    report([...path, "mirrorPercentage"], "there is no mirror to which this belongs", "add mirror, a host");
+    report(
+      "mirror-fields",
+      [...path, "mirrorPercentage"],
+      "there is no mirror to which this belongs",
+      "add mirror, a host",
+    );
   return [
     ...(mirror === undefined ? [] : of(mirror, mirrorPercentage, [...path, "mirror"])),
     ...(mirrors ?? []).flatMap(({ destination, percentage }, i) =>
@@ -90,10 +100,14 @@ function readTarget(
   // Istio expands a name without a dot; one such as service.namespace is to it a host of its own, which is nowhere.
   const isFull = host.endsWith(`.${CLUSTER_DOMAIN}`) || isOwnSidecar(found);
   const backend = isFull ? found : undefined;
-  if (backend === undefined) report([...path, "host"], `there is no host ${host}`, hostAdvice(host, hosts));
+  if (backend === undefined) {
+    const { fix, near } = hostAdvice(host, hosts);
+    report("known-host", [...path, "host"], `there is no host ${host}`, fix, { name: host, near });
+  }
   const port = to.port?.number ?? 80;
   if (port !== 80) {
     report(
+      "revision-port",
       [...path, "port", "number"],
       `${host} has no port ${port}`,
       "write 80, the port of every Service of Knative",
@@ -103,7 +117,10 @@ function readTarget(
   const all = [backend ?? ({ kind: "revision", revision: host } as const)];
   const backends = subset === undefined || backend === undefined ? all : subsets.find(host, subset);
   if ("message" in backends) {
-    report([...path, "subset"], backends.message, backends.fix);
+    report("known-subset", [...path, "subset"], backends.message, backends.fix, {
+      name: subset,
+      near: backends.near,
+    });
     return { host, port, subset, backends: all };
   }
   return { host, port, subset, backends };

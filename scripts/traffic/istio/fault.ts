@@ -16,14 +16,15 @@ export function readFault(fault: HTTPRoute["fault"], path: FieldPath, report: Re
     // The reference: "If not specified, no request will be aborted", and the same of a delay.
     if (part.percentage?.value === undefined)
       report(
+        "fault-percentage",
         [...path, name],
         "without a percentage it happens to no request",
         "add percentage: {value: 100}",
-        "warning",
       );
     const value = part.percentage?.value ?? 0;
     if (value > 0 && value < 0.0001)
       report(
+        "fault-too-rare",
         [...path, name, "percentage", "value"],
         `${value} is less than Envoy can count`,
         "write 0.0001 at least",

@@ -1,10 +1,10 @@
-import { formatPath } from "../../manifests/document.ts";
 import type { Gateway } from "../../manifests/kinds/istio-gateway.ts";
 import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
 import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
-import { didYouMean } from "../../nearest.ts";
+import { suggestion } from "../../nearest.ts";
 import { clusterLocalNames, fullHost, KNATIVE_GATEWAYS } from "../hosts.ts";
+import { reporter } from "./report.ts";
 import { gatewayName } from "./rules.ts";
 import type { Listener } from "../table.ts";
 
@@ -33,17 +33,25 @@ export function readGateways(
   }
   for (const { value, document } of sources) {
     const { name, namespace = "default" } = value.metadata;
-    const report = (path: (string | number)[], message: string, fix: string): void => {
-      problems.push({ severity: "error", at: document.at(path), field: formatPath(path), message, fix });
-    };
+    const report = reporter(document, problems);
     if (value.spec.selector["istio"] !== "ingressgateway") {
-      report(["spec", "selector"], "the mesh has one gateway", "select it by istio: ingressgateway");
+      report(
+        "gateway-selector",
+        ["spec", "selector"],
+        "the mesh has one gateway",
+        "select it by istio: ingressgateway",
+      );
     }
     const hosts: KnownGateway["hosts"] = [];
     for (const [i, server] of value.spec.servers.entries()) {
       if (server.port.number !== 80) {
         const path = ["spec", "servers", i, "port", "number"];
-        report(path, `the mesh has one public port, and ${server.port.number} is not it`, "write 80");
+        report(
+          "gateway-port",
+          path,
+          `the mesh has one public port, and ${server.port.number} is not it`,
+          "write 80",
+        );
       }
       for (const host of server.hosts) {
         const [before = "", after] = host.split("/");
@@ -62,6 +70,7 @@ export function bindings(
   gateways: ReadonlyMap<string, KnownGateway>,
   problems: Problem[],
 ): Binding[] {
+  const report = reporter(document, problems);
   const { namespace = "default" } = value.metadata;
   const hosts = value.spec.hosts.map((host) => fullHost(host, namespace));
   return (value.spec.gateways ?? ["mesh"]).flatMap((written, i): Binding[] => {
@@ -69,12 +78,10 @@ export function bindings(
     if (gateway === "mesh") return [{ gateway, listener: "mesh", hosts: hosts.flatMap(meshNames) }];
     const known = gateways.get(gateway);
     if (known === undefined) {
-      problems.push({
-        severity: "error",
-        at: document.at(["spec", "gateways", i]),
-        field: `spec.gateways[${i}]`,
-        message: `there is no Gateway ${gateway}`,
-        fix: didYouMean(gateway, ["mesh", ...gateways.keys()]),
+      const { fix, near } = suggestion(gateway, ["mesh", ...gateways.keys()]);
+      report("known-gateway", ["spec", "gateways", i], `there is no Gateway ${gateway}`, fix, {
+        name: gateway,
+        near,
       });
       return [];
     }
@@ -82,13 +89,8 @@ export function bindings(
     const served = hosts.map((host) => open.flatMap(({ pattern }) => inBoth(pattern, host) ?? []));
     for (const [j, host] of hosts.entries()) {
       if (served[j]?.length !== 0) continue;
-      problems.push({
-        severity: "warning",
-        at: document.at(["spec", "hosts", j]),
-        field: `spec.hosts[${j}]`,
-        message: `Gateway ${gateway} does not serve ${host}, so these rules do not hold there`,
-        fix: "add the host to the Gateway's servers",
-      });
+      const message = `Gateway ${gateway} does not serve ${host}, so these rules do not hold there`;
+      report("gateway-host", ["spec", "hosts", j], message, "add the host to the Gateway's servers");
     }
     return [{ gateway, listener: known.listener, hosts: served.flat() }];
   });

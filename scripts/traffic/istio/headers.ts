@@ -26,7 +26,12 @@ export function readRequestHeaders(
   for (const [name, text] of Object.entries(operations?.set ?? {})) {
     if (name.toLowerCase() !== "host") set[name] = text;
     else if (/^[-A-Za-z0-9._]+(:[0-9]+)?$/.test(text)) authority = text;
-    else report([...path, "set", name], `${JSON.stringify(text)} is not a host name, which may have a port`);
+    else
+      report(
+        "host-header",
+        [...path, "set", name],
+        `${JSON.stringify(text)} is not a host name, which may have a port`,
+      );
   }
   const change = readHeaders(
     operations && { ...operations, set },
@@ -59,7 +64,7 @@ function readHeaders(
       // Envoy replaces %NAME% in header values; a plain percent sign must be doubled there, so neither is taken here.
       if (text.includes("%")) {
         const message = "the local mesh does not fill in Envoy's %…% values";
-        report([...path, field, name], message, "write a fixed text without %");
+        report("header-placeholder", [...path, field, name], message, "write a fixed text without %");
       }
       return [name.toLowerCase(), text];
     });
@@ -72,8 +77,13 @@ function readHeaders(
 
   function checkName(name: string, at: FieldPath): void {
     const lower = name.toLowerCase();
-    if (lower === "host") report(at, ofHost, "remove it");
+    if (lower === "host") report("host-header", at, ofHost, "remove it");
     if (CONNECTION_HEADERS.has(lower))
-      report(at, `${name} belongs to the connection, and the proxy decides it`, "remove it");
+      report(
+        "connection-header",
+        at,
+        `${name} belongs to the connection, and the proxy decides it`,
+        "remove it",
+      );
   }
 }

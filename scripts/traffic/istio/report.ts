@@ -1,12 +1,19 @@
-import { type FieldPath, formatPath, type ManifestDocument } from "../../manifests/document.ts";
-import type { Problem } from "../../manifests/problem.ts";
+import type { Code } from "../../manifests/codes/codes.ts";
+import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
+import { type Problem, problemAt } from "../../manifests/problem.ts";
 
-/** Takes note of a mistake in an object; of a warning where that is said. */
-export type Report = (path: FieldPath, message: string, fix?: string, severity?: Problem["severity"]) => void;
+/** Reports a problem of an object. */
+export type Report = (
+  code: Code,
+  path: FieldPath,
+  message: string,
+  fix?: string,
+  names?: Pick<Problem, "name" | "near">,
+) => void;
 
-/** Notes mistakes in a document, each with its place there. */
+/** Collects the problems of a document, each with its position there. */
 export function reporter(document: ManifestDocument, problems: Problem[]): Report {
-  return (path, message, fix, severity = "error") => {
-    problems.push({ severity, at: document.at(path), field: formatPath(path), message, fix });
+  return (code, path, message, fix, names) => {
+    problems.push(problemAt(code, document, path, { message, fix, ...names }));
   };
 }

@@ -42,18 +42,28 @@ export function readRetry({ retries }: HTTPRoute, path: FieldPath, report: Repor
   // As istiod's webhook has it, which says nothing of the others. (istio, pkg/config/validation/validation.go)
   for (const field of ["perTryTimeout", "retryOn", "retryRemoteLocalities"] as const) {
     if (attempts === 0 && retries[field] !== undefined)
-      report([...path, field], "without attempts there are no retries", "add attempts, or remove it");
+      report(
+        "retries-off",
+        [...path, field],
+        "without attempts there are no retries",
+        "add attempts, or remove it",
+      );
   }
   const on = retryOn?.split(",");
   for (const condition of on ?? []) {
     // Istio takes no blanks around the commas.
     if (RETRY_CONDITIONS.includes(condition) || /^[1-5][0-9][0-9]$/.test(condition)) continue;
     const message = `${JSON.stringify(condition)} is not a condition for retries, nor a status code`;
-    report([...path, "retryOn"], message, didYouMean(condition, RETRY_CONDITIONS));
+    report("retry-condition", [...path, "retryOn"], message, didYouMean(condition, RETRY_CONDITIONS));
   }
   const backOffMs = backoff === undefined ? DEFAULT_RETRY.backOffMs : durationMs(backoff);
   if (backOffMs < 1 || !Number.isInteger(backOffMs))
-    report([...path, "backoff"], "a back-off is a whole number of milliseconds, at least 1", "write 1ms");
+    report(
+      "retry-backoff",
+      [...path, "backoff"],
+      "a back-off is a whole number of milliseconds, at least 1",
+      "write 1ms",
+    );
   return {
     attempts,
     perTryTimeoutMs: milliseconds(perTryTimeout),

@@ -48,6 +48,7 @@ export function virtualServiceRules(
   const first = value.spec.http.findIndex((route) => route.match === undefined);
   if (first >= 0 && first < value.spec.http.length - 1) {
     report(
+      "unreachable-rule",
       ["spec", "http", first + 1],
       `no request gets here: http[${first}] has no match and takes them all`,
       "move the rule without a match to the end",
@@ -77,7 +78,7 @@ export function virtualServiceRules(
     for (const [i, name] of (gateways ?? []).entries()) {
       if (listed.includes(name)) continue;
       const message = `${name} is not among this VirtualService's gateways`;
-      report([...path, "gateways", i], message, didYouMean(name, listed));
+      report("match-gateway", [...path, "gateways", i], message, didYouMean(name, listed));
     }
     return {
       gateways,
@@ -114,7 +115,7 @@ export function virtualServiceRules(
     if (match?.regex === undefined) return undefined;
     const wrong = regexProblem(match.regex);
     if (wrong !== undefined)
-      report([...path, "regex"], `this is not a regular expression that RE2 knows: ${wrong}`);
+      report("regex", [...path, "regex"], `this is not a regular expression that RE2 knows: ${wrong}`);
     return { kind: "regex", value: match.regex };
   }
 }

@@ -1,7 +1,7 @@
 import type { DestinationRule } from "../../manifests/kinds/istio-destination-rule.ts";
 import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
-import { didYouMean } from "../../nearest.ts";
+import { didYouMean, suggestion } from "../../nearest.ts";
 import { CLUSTER_DOMAIN, fullHost, hostAdvice, knativeHostNames } from "../hosts.ts";
 import type { KnativeServicePlan, Revision } from "../knative.ts";
 import type { Backend } from "../table.ts";
@@ -10,7 +10,10 @@ import { reporter } from "./report.ts";
 /** The subsets that DestinationRules make of hosts. */
 export interface Subsets {
   /** The revisions of a subset, of which there is one at least; or what is wrong with its name. */
-  find(host: string, subset: string): readonly Backend[] | { message: string; fix: string };
+  find(
+    host: string,
+    subset: string,
+  ): readonly Backend[] | { message: string; fix: string; near: string | undefined };
 }
 
 /** What stands behind a host, as far as labels can tell parts of it apart. */
@@ -37,24 +40,42 @@ export function readSubsets(
     if (behind === undefined) {
       const isThere = hosts.has(host) && host.endsWith(`.${CLUSTER_DOMAIN}`);
       if (isThere)
-        report(["spec", "host"], `${host} has no revisions of its own`, "name the Service of a revision");
-      else report(["spec", "host"], `there is no host ${host}`, hostAdvice(host, hosts));
+        report(
+          "subset-host",
+          ["spec", "host"],
+          `${host} has no revisions of its own`,
+          "name the Service of a revision",
+        );
+      else {
+        const { fix, near } = hostAdvice(host, hosts);
+        report("known-host", ["spec", "host"], `there is no host ${host}`, fix, { name: host, near });
+      }
       continue;
     }
     if (!behind.onCluster && subsets.length > 0) {
       const names = behind.revisions.map(({ name }) => name).join(", ");
       const message = `on a cluster ${written} leads to Knative's gateway, where no pod has these labels`;
-      report(["spec", "host"], message, `there name the Service of a revision: ${names}`, "warning");
+      report("gateway-subset", ["spec", "host"], message, `there name the Service of a revision: ${names}`);
     }
     const ofHost = known.get(host) ?? new Map<string, readonly Backend[]>();
     known.set(host, ofHost);
     for (const [i, { name, labels = {} }] of subsets.entries()) {
       const path = ["spec", "subsets", i];
       if (ofHost.has(name))
-        report([...path, "name"], `${host} has a subset ${name} already`, "choose another name");
+        report(
+          "subset-twice",
+          [...path, "name"],
+          `${host} has a subset ${name} already`,
+          "choose another name",
+        );
       const found = behind.revisions.filter((revision) => hasAll(podLabels(revision), labels));
       if (found.length === 0)
-        report([...path, "labels"], "no revision has these labels", advice(behind.revisions, labels));
+        report(
+          "subset-labels",
+          [...path, "labels"],
+          "no revision has these labels",
+          advice(behind.revisions, labels),
+        );
       ofHost.set(
         name,
         found.map((revision) => ({ kind: "revision", revision: `${revision.namespace}/${revision.name}` })),
@@ -68,9 +89,9 @@ export function readSubsets(
       // Where the labels fit nothing that is told already.
       if (backends !== undefined)
         return backends.length > 0 ? backends : [{ kind: "revision", revision: host }];
-      const fix =
-        names.length > 0 ? didYouMean(subset, names) : "add a DestinationRule for the host that has it";
-      return { message: `${host} has no subset ${subset}`, fix };
+      const message = `${host} has no subset ${subset}`;
+      if (names.length > 0) return { message, ...suggestion(subset, names) };
+      return { message, fix: "add a DestinationRule for the host that has it", near: undefined };
     },
   };
 }

@@ -50,10 +50,8 @@ export function readTrafficBlock(states: readonly Sourced<KnativeService>[], lat
 }
 
 /** Revisions that no file describes are named all the same: they are on the cluster. */
-function isOfTheBlock({ severity, field, message }: Problem): boolean {
-  return (
-    severity === "error" && field.startsWith("spec.traffic") && !message.startsWith("there is no revision")
-  );
+function isOfTheBlock({ code }: Problem): boolean {
+  return code === "traffic-target" || code === "tag-twice" || code === "percents-sum";
 }
 
 /** The revision that a target means. */

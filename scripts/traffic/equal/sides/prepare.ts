@@ -1,3 +1,4 @@
+import type { Code } from "../../../manifests/codes/codes.ts";
 import type { ManifestDocument } from "../../../manifests/document.ts";
 import type { Problem } from "../../../manifests/problem.ts";
 import { collectResources, type Resources } from "../../../manifests/resources.ts";
@@ -26,8 +27,13 @@ export interface Prepared {
   errors: Problem[];
 }
 
-// A side alone may name what others describe; that is said where it matters.
-const OPEN = /^(there is no (host|revision|Gateway|subset)|no request gets here)/;
+// A side alone may name what others describe; where that matters, the comparison reports it.
+const OPEN: ReadonlySet<Code> = new Set<Code>([
+  "known-host",
+  "known-revision",
+  "known-gateway",
+  "unreachable-rule",
+]);
 
 /**
  * Makes two sets of documents comparable: what one side only refers to is looked up in the other, and then among
@@ -47,7 +53,7 @@ export function prepare(
     const { resources, problems } = collectResources(read);
     for (const problem of problems) {
       if (i === 2 || problem.severity !== "error") continue;
-      if (/not supported here/.test(problem.message)) doubts.push(told(problem));
+      if (problem.code === "local-mesh") doubts.push(told(problem));
       else errors.push(problem);
     }
     return resources;
@@ -78,7 +84,7 @@ export function prepare(
     const files = new Set(lent.map(({ file }) => file));
     errors.push(
       ...[...planned.problems, ...routes.problems].filter(
-        ({ severity, message, at }) => severity === "error" && !OPEN.test(message) && !files.has(at.file),
+        ({ code, severity, at }) => severity === "error" && !OPEN.has(code) && !files.has(at.file),
       ),
     );
     return { plan: routes.plan, borrowed: new Set(lent.flatMap(({ service }) => service ?? [])) };

@@ -1,0 +1,131 @@
+import type { CodeEntry } from "./entry.ts";
+
+/** Pitfalls: what Istio and Knative accept, and do otherwise than the author is likely to expect. */
+export const PITFALL_CODES = {
+  "knative-headers": {
+    severity: "error",
+    means:
+      "Knative's activator, which stands in front of a revision at zero or near its limit, finds the revision by two headers; without them it answers 404, and only then",
+    fix: "set Knative-Serving-Namespace and Knative-Serving-Revision on the destination",
+  },
+  "explicit-retries": {
+    severity: "warning",
+    means:
+      "without a retries block Istio sends failed requests twice more, which hides a canary's failures and doubles its load; Knative's own routes never do",
+    fix: "write retries: {attempts: 0}, or the attempts that you want",
+  },
+  "weights-sum": {
+    severity: "warning",
+    means: "Istio accepts weights of any sum as relative ones, so that 90 and 20 are 82 % and 18 %",
+    fix: "make them sum to 100",
+  },
+  "lone-weight": {
+    severity: "warning",
+    means: "a lone destination takes all requests whatever its weight, and weight 0 does not switch it off",
+    fix: "remove the weight, or add the other destinations",
+  },
+  "source-labels": {
+    severity: "error",
+    means: "Istio ignores the sourceLabels of a match that names gateways",
+    fix: "split the match in two, or remove one of the fields",
+  },
+  "cluster-local": {
+    severity: "error",
+    means:
+      "the ingress gateway does not serve Knative's cluster-local hosts, and answers 404 under their names",
+    fix: "send the requests to the local gateway",
+  },
+  "rewrite-per-route": {
+    severity: "error",
+    means:
+      "a rewrite applies to a whole route, so weighted destinations behind one gateway all become the same host",
+    fix: "remove the rewrite, and set the header Host on each destination",
+  },
+  "kept-in-traffic": {
+    severity: "error",
+    means:
+      "a revision that no traffic block names is in reserve: Knative ignores its min-scale and may delete it, whatever a VirtualService sends there",
+    fix: "add the revision to spec.traffic with percent: 0",
+  },
+  "full-names": {
+    severity: "warning",
+    means: "a short name means a Service in the namespace of the object that it stands in",
+    fix: "write the full name",
+  },
+  "host-resolves": {
+    severity: "warning",
+    means:
+      "a VirtualService makes no DNS name: callers find a host of your own only when a Service or ServiceEntry has its name",
+    fix: "add a Service of type ExternalName",
+  },
+  "mesh-forgotten": {
+    severity: "warning",
+    means:
+      "a VirtualService that lists gateways applies to those only; sidecars ignore it unless mesh is listed",
+    fix: "add mesh to the gateways",
+  },
+  "gateway-name": {
+    severity: "warning",
+    means:
+      "a Gateway is named NAMESPACE/NAME; the form NAME.NAMESPACE.svc.cluster.local is an old one that Istio warns of",
+    fix: "write NAMESPACE/NAME",
+  },
+  delegate: {
+    severity: "error",
+    means:
+      "a VirtualService that others delegate to has no hosts and gateways of its own, delegates no further, and has no regular expressions",
+    fix: "remove what a delegate may not have",
+  },
+  "one-destination-rule": {
+    severity: "warning",
+    means:
+      "of several DestinationRules for one host Istio applies the trafficPolicy of one, in no defined order",
+    fix: "write them in one DestinationRule",
+  },
+  "make-before-break": {
+    severity: "warning",
+    means: "rules that name a subset before its DestinationRule has arrived answer 503",
+    fix: "apply the DestinationRule first",
+  },
+  "revision-subset": {
+    severity: "warning",
+    means:
+      "each Knative revision has a Service of its own, which the activator knows; subsets bypass it and find no pods at zero",
+    fix: "use the revisions' Services as destinations",
+  },
+  "activator-in-mesh": {
+    severity: "error",
+    means:
+      "under STRICT mutual TLS a revision refuses the activator, unless knative-serving has sidecars too",
+    fix: "add the label istio-injection: enabled to knative-serving, and restart its pods",
+  },
+  "webhook-permissive": {
+    severity: "error",
+    means:
+      "the API server has no sidecar: under STRICT mutual TLS it reaches Knative's webhooks only where port 8443 is PERMISSIVE, and without that no Knative object can be applied",
+    fix: "add a PeerAuthentication for the webhook's pods with portLevelMtls 8443 PERMISSIVE",
+  },
+  "port-level-mtls": {
+    severity: "error",
+    means: "portLevelMtls applies only in a PeerAuthentication that selects pods",
+    fix: "add selector.matchLabels",
+  },
+  "allow-activator": {
+    severity: "error",
+    means:
+      "a policy that allows some callers denies all others, among them the activator, which calls on behalf of every caller",
+    fix: "allow the principal of the activator too",
+  },
+  "allow-probes": {
+    severity: "warning",
+    means:
+      "Knative's autoscaler requests /metrics and its probes /healthz; a policy that allows some paths has to allow these",
+    fix: "allow both paths, or name no paths for knative-serving",
+  },
+  "caller-hidden": {
+    severity: "warning",
+    means:
+      "through the activator every caller has the activator's identity, so a policy at the revision does not see the caller",
+    fix: "deny the same callers at the activator, or let the service check the caller",
+  },
+} satisfies Record<string, CodeEntry>;
