@@ -1,0 +1,114 @@
+import { isTelling, type Name } from "./name.ts";
+import { tokenSimilarity } from "./similarity.ts";
+
+/** Two names of at least this similarity may be of one person. */
+export const SAME_PERSON = 0.85;
+
+/** What a letter costs that contradicts the other name, and one of a part that the other name leaves out. */
+const [CONTRADICTING, MISSING] = [0.9, 0.02];
+
+/**
+ * The similarity of two names from 0 to 1, in whatever order their parts stand. A part that only one of them has is left
+ * out in many documents and costs little; parts that contradict each other, one on either side, cost much.
+ */
+export function compareNames(a: Name, b: Name): number {
+  if (a.joined === b.joined) return a.joined === "" ? 0 : 1;
+  // Parts may be written without blanks between them, or with too many.
+  const whole = a.tokens.length === b.tokens.length ? 0 : tokenSimilarity(a.joined, b.joined);
+  return Math.max(whole, align(a.tokens, b.tokens));
+}
+
+function align(a: readonly string[], b: readonly string[]): number {
+  const left = unmatched(a, b);
+  const { similarities, restOfA, restOfB } = left;
+  // One part alone, as in a nickname or a family name, is not a person.
+  const telling = similarities.filter(({ token }) => isTelling(token));
+  const enough = Math.min(2, a.filter(isTelling).length, b.filter(isTelling).length);
+  const initials = matchInitials(restOfA, restOfB);
+  if (telling.length === 0 || telling.length + initials.matched < Math.max(enough, 1)) return 0;
+  if (initials.matched === 0 && telling.length === 1 && a.length + b.length > 2) return 0;
+  const weight = similarities.reduce((sum, { token }) => sum + token.length, 0);
+  const mean = similarities.reduce((sum, { token, similarity }) => sum + token.length * similarity, 0) / weight;
+  const contradicting = Math.min(initials.restOfA, initials.restOfB);
+  const missing = Math.max(initials.restOfA, initials.restOfB) - contradicting;
+  return Math.max(0, mean - (CONTRADICTING * contradicting + MISSING * missing) / (weight + contradicting));
+}
+
+interface Alignment {
+  similarities: { token: string; similarity: number }[];
+  restOfA: string[];
+  restOfB: string[];
+}
+
+/**
+ * Pairs each token with the most similar one that is left, the most similar pairs first; then neighbours that are left,
+ * written together, with one that is left in the other name.
+ */
+function unmatched(a: readonly string[], b: readonly string[]): Alignment {
+  const [usedA, usedB] = [new Set<number>(), new Set<number>()];
+  const similarities: Alignment["similarities"] = [];
+  const use = (pairs: Pair[]): void => {
+    for (const { ofA, ofB, similarity, token } of pairs.sort((x, y) => y.similarity - x.similarity)) {
+      if (ofA.some((i) => usedA.has(i)) || ofB.some((i) => usedB.has(i))) continue;
+      for (const i of ofA) usedA.add(i);
+      for (const i of ofB) usedB.add(i);
+      similarities.push({ token, similarity });
+    }
+  };
+  use(pairsOf(a, b, [1]));
+  if (usedA.size < a.length && usedB.size < b.length) {
+    use(pairsOf(a, b, [2, 3]));
+    use(pairsOf(b, a, [2, 3]).map(({ ofA, ofB, ...pair }) => ({ ...pair, ofA: ofB, ofB: ofA })));
+  }
+  // A part that is written twice is not another part.
+  const rest = (tokens: readonly string[], used: ReadonlySet<number>) =>
+    tokens.filter((token, i) => !used.has(i) && !tokens.some((other, j) => used.has(j) && other === token));
+  return { similarities, restOfA: rest(a, usedA), restOfB: rest(b, usedB) };
+}
+
+interface Pair {
+  ofA: number[];
+  ofB: number[];
+  token: string;
+  similarity: number;
+}
+
+/** Runs of so many tokens of `a` that are similar to a token of `b`. */
+function pairsOf(a: readonly string[], b: readonly string[], lengths: readonly number[]): Pair[] {
+  const pairs: Pair[] = [];
+  for (const length of lengths) {
+    for (let i = 0; i + length <= a.length; i++) {
+      const run = length === 1 ? (a[i] ?? "") : a.slice(i, i + length).join("");
+      for (let j = 0; j < b.length; j++) {
+        const token = b[j] ?? "";
+        const similarity = tokenSimilarity(run, token);
+        if (similarity > 0) pairs.push({ ofA: Array.from({ length }, (_, k) => i + k), ofB: [j], token, similarity });
+      }
+    }
+  }
+  return pairs;
+}
+
+/** An initial stands for a part of a usual length. */
+const INITIAL = 5;
+
+/** Initials stand for the parts that begin with them; `jc` stands for two. */
+function matchInitials(a: readonly string[], b: readonly string[]): { matched: number; restOfA: number; restOfB: number } {
+  const [left, right] = [[...a], [...b]];
+  const matched = take(left, right) + take(right, left);
+  const letters = (tokens: readonly string[]) =>
+    tokens.reduce((sum, token) => sum + (isTelling(token) ? token.length : token.length === 1 ? INITIAL : 0), 0);
+  return { matched, restOfA: letters(left), restOfB: letters(right) };
+}
+
+function take(short: string[], full: string[]): number {
+  let matched = 0;
+  for (const token of [...short].filter(({ length }) => length <= 2)) {
+    const starts = [...token].map((letter) => full.find((word) => word.startsWith(letter) && word !== token));
+    if (starts.includes(undefined) || new Set(starts).size < starts.length) continue;
+    short.splice(short.indexOf(token), 1);
+    for (const word of starts) full.splice(full.indexOf(word ?? ""), 1);
+    matched += starts.length;
+  }
+  return matched;
+}

@@ -1,0 +1,22 @@
+/** The kinds of list: persons under sanctions, and persons for whom police notices are out. */
+export type ListKind = "sanctions" | "notices";
+
+/** A person on a list. Entities, vessels and aircraft are not screened for: an applicant is a person. */
+export interface ListedPerson {
+  readonly list: ListKind;
+  /** All names that the list gives, the first one first. */
+  readonly names: readonly string[];
+  /** `YYYY-MM-DD`, `YYYY-MM` or `YYYY`, as exactly as the list knows it; several where it is not sure. */
+  readonly birthDates: readonly string[];
+  /** ISO 3166-1 alpha-2. */
+  readonly nationalities: readonly string[];
+}
+
+/** A list that cannot be read, with file and line for whoever maintains it. */
+export class BrokenList extends Error {
+  override name = "BrokenList";
+
+  constructor(file: string, line: number, wrong: string) {
+    super(`${file}:${line}: ${wrong}`);
+  }
+}

@@ -1,0 +1,66 @@
+import { readFile, stat } from "node:fs/promises";
+import type { Log } from "../../shared/telemetry/log.ts";
+import { BrokenList } from "./listed-person.ts";
+import { type FoundFile, readWatchLists, type WatchLists } from "./watch-lists.ts";
+
+/** The lists that checks go by. */
+export interface ListsInForce {
+  readonly current: WatchLists;
+  /** Looks whether a file has changed, and reads all of them anew if so. Where one is broken, the last lists stay. */
+  reload(): Promise<void>;
+}
+
+/**
+ * Reads lists and keeps them. A ConfigMap's files are replaced by renaming a folder, which few watchers notice, so each
+ * `reload` looks at the files themselves.
+ * @throws {BrokenList} where a list cannot be read at the start, when there are no last ones to keep
+ */
+export async function openLists(paths: readonly string[], log: Log): Promise<ListsInForce> {
+  let seen = await fingerprint(paths);
+  let current = await read(paths);
+  tell();
+
+  function tell(): void {
+    const { count, version, date } = current;
+    if (paths.length > 0) log.info("watch lists in force", { persons: count, version, date });
+  }
+
+  return {
+    get current() {
+      return current;
+    },
+    async reload() {
+      const now = await fingerprint(paths);
+      if (now === seen) return;
+      seen = now;
+      try {
+        current = await read(paths);
+        tell();
+      } catch (error) {
+        if (!(error instanceof BrokenList)) throw error;
+        log.error("watch list refused", { reason: error.message, version: current.version });
+      }
+    },
+  };
+}
+
+async function fingerprint(paths: readonly string[]): Promise<string> {
+  const stats = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
+  return stats.map((found) => (found === undefined ? "none" : `${found.ino} ${found.mtimeMs} ${found.size}`)).join();
+}
+
+async function read(paths: readonly string[]): Promise<WatchLists> {
+  const files = await Promise.all(
+    paths.map(async (file): Promise<FoundFile> => {
+      try {
+        const [text, { mtimeMs }] = await Promise.all([readFile(file, "utf8"), stat(file)]);
+        return { file, text, changedAt: mtimeMs };
+      } catch {
+        throw new BrokenList(file, 1, "the file cannot be read");
+      }
+    }),
+  );
+  // An empty file is one that is being written, and would silently clear everyone on it.
+  for (const { file, text } of files) if (text.trim() === "") throw new BrokenList(file, 1, "the file is empty");
+  return readWatchLists(files);
+}

@@ -1,0 +1,118 @@
+import { compareNames } from "./compare-names.ts";
+import { isTelling, type Name, readName } from "./name.ts";
+import { allowedEdits, tokenSimilarity } from "./similarity.ts";
+
+/** Finds the names of a list that are similar to another one, without comparing each. */
+export interface NameIndex<T> {
+  /** The owners of all names of at least this similarity, each with its own. */
+  find(name: Name, atLeast: number): { owner: T; similarity: number }[];
+  /** The owners of the names that are the same, once normalised. */
+  exact(name: Name): readonly T[];
+}
+
+/**
+ * Makes an index of names. A token is looked up by what is left of it when letters are dropped, which it shares with each
+ * token that is one or two edits away (W. Garbe, "SymSpell", 2012). A name is compared whole only where two of its telling
+ * tokens are found, or the one that it has.
+ */
+export function indexNames<T>(entries: readonly { owner: T; names: readonly string[] }[]): NameIndex<T> {
+  const listed = entries.flatMap(({ owner, names }) =>
+    names.map((text) => {
+      const name = readName(text);
+      return { owner, name, size: sizeOf(name) };
+    }),
+  );
+  const byJoined = Map.groupBy(listed, ({ name }) => name.joined);
+  const byToken = new Map<string, number[]>();
+  for (const [i, { name }] of listed.entries())
+    for (const token of new Set(name.tokens.filter(isTelling))) append(byToken, token, i);
+  const tokens = [...byToken.keys()];
+  const byRest = new Map<number, number[]>();
+  for (const [i, token] of tokens.entries()) for (const rest of restsOf(token)) append(byRest, rest, i);
+
+  /** The indexes of the listed names that have a token which is similar. */
+  function withTokenLike(token: string): ReadonlySet<number> {
+    const near = new Set([...restsOf(token)].flatMap((rest) => byRest.get(rest) ?? []));
+    const found = new Set<number>();
+    for (const i of near) {
+      const other = tokens[i] ?? "";
+      if (tokenSimilarity(token, other) > 0) for (const name of byToken.get(other) ?? []) found.add(name);
+    }
+    return found;
+  }
+
+  return {
+    exact: (name) => (byJoined.get(name.joined) ?? []).map(({ owner }) => owner),
+    find(name, atLeast) {
+      const hits = new Map<number, number>();
+      const hit = (names: Iterable<number>, counts: number): void => {
+        for (const i of names) hits.set(i, (hits.get(i) ?? 0) + counts);
+      };
+      for (const { token, length } of runsOf(name.tokens)) hit(withTokenLike(token), length);
+      if (name.tokens.length <= 2)
+        for (const [head, tail] of name.tokens.flatMap(cuts)) {
+          const both = withTokenLike(head).intersection(withTokenLike(tail));
+          hit(both, 2);
+        }
+      const size = sizeOf(name);
+      const found: { owner: T; similarity: number }[] = [];
+      for (const [i, count] of hits) {
+        const other = listed[i];
+        if (other === undefined || count < needed(size, other.size)) continue;
+        const similarity = compareNames(name, other.name);
+        if (similarity >= atLeast) found.push({ owner: other.owner, similarity });
+      }
+      return found;
+    },
+  };
+}
+
+/** How many telling tokens a name has, and how many of them are long enough to contradict another name. */
+interface Size {
+  readonly telling: number;
+  readonly long: number;
+}
+
+function sizeOf({ tokens }: Name): Size {
+  const telling = tokens.filter(isTelling);
+  return { telling: telling.length, long: telling.filter(({ length }) => length > 3).length };
+}
+
+/** How many tokens of two names have to be found: all but short ones of the name that has fewer, since others contradict. */
+function needed(a: Size, b: Size): number {
+  return Math.max(Math.min(a.long, b.long), Math.min(2, a.telling, b.telling));
+}
+
+/** The telling tokens, and neighbours written together, with how many tokens each run has. */
+function* runsOf(tokens: readonly string[]): Generator<{ token: string; length: number }> {
+  for (const [i, token] of tokens.entries()) {
+    if (isTelling(token)) yield { token, length: 1 };
+    for (const length of [2, 3])
+      if (i + length <= tokens.length) yield { token: tokens.slice(i, i + length).join(""), length };
+  }
+}
+
+/** The two parts of a token at each place where a blank may be missing. */
+function cuts(token: string): [string, string][] {
+  return Array.from({ length: Math.max(0, token.length - 5) }, (_, i) => [token.slice(0, i + 3), token.slice(i + 3)]);
+}
+
+/** Hashes of a token and of what is left when up to as many letters are dropped as may be wrong. */
+function restsOf(token: string): ReadonlySet<number> {
+  let rests = new Set([token]);
+  // A token that is one letter longer may be allowed one edit more.
+  const drops = allowedEdits(token.length + 1);
+  for (let dropped = 0, last = rests; dropped < drops; dropped++) {
+    last = new Set([...last].flatMap((text) => [...text].map((_, i) => text.slice(0, i) + text.slice(i + 1))));
+    rests = rests.union(last);
+  }
+  return new Set([...rests].map((rest) => Bun.hash.crc32(rest)));
+}
+
+function append(lists: Map<string, number[]>, key: string, value: number): void;
+function append(lists: Map<number, number[]>, key: number, value: number): void;
+function append<K>(lists: Map<K, number[]>, key: K, value: number): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}

@@ -1,0 +1,59 @@
+import anyAscii from "any-ascii";
+
+/** A personal name made comparable: its tokens in the order in which they are written. */
+export interface Name {
+  readonly tokens: readonly string[];
+  /** All tokens without blanks between them. */
+  readonly joined: string;
+}
+
+const TITLES = words(`mr mrs ms miss dr prof professor sir dame lord lady monsieur madame herr frau senor president
+  prasident prezident sheikh shaikh sheik haji hajji imam general colonel jr sr sa llc inc ltd gmbh ag`);
+
+/** Particles of a name, which alone identify nobody. */
+const PARTICLES = words("al bin bint de da del der den di du el la le van von y");
+
+/** Digits that are written in place of the letters that they look like. */
+const LOOKALIKES: Readonly<Record<string, string>> = { 0: "o", 1: "i", 3: "e", 5: "s", 9: "g" };
+
+/**
+ * Reduces spellings of one sound in one alphabet to one: transliterations differ in these most (ISO 9, BGN/PCGN and ALA-LC
+ * for Cyrillic and Arabic names). Applied in this order.
+ */
+const SPELLINGS: readonly (readonly [RegExp, string])[] = [
+  [/^(ibn|ben)$/, "bin"],
+  [/^(el|ul)$/, "al"],
+  [/^x(?=i)/, "sh"],
+  [/ou|oo/g, "u"],
+  [/ee|ie|ei|[jy]/g, "i"],
+  [/ph/g, "f"],
+  [/ck|kh|q/g, "k"],
+  [/w/g, "v"],
+  [/(.)\1+/g, "$1"],
+];
+
+/** Makes a name comparable: one alphabet, lower case, no titles, one spelling of each sound. */
+export function readName(text: string): Name {
+  // Lists put the family name first, and a comma behind it.
+  const [first = "", ...rest] = text.normalize("NFKC").split(",");
+  const ascii = anyAscii([...rest, first].join(" "));
+  const spaced = ascii.replace(/(\p{Ll})(?=\p{Lu})/gu, "$1 ").replace(/['`´’.]/g, (mark) => (mark === "." ? " " : ""));
+  const tokens = spaced
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((token) => token !== "" && !TITLES.has(token))
+    .map(spell);
+  return { tokens, joined: tokens.join("") };
+}
+
+/** Whether a token says something of who is meant, and not only an initial or a particle. */
+export const isTelling = (token: string): boolean => token.length > 1 && !PARTICLES.has(token);
+
+function spell(token: string): string {
+  const letters = /[a-z]/.test(token) ? token.replace(/[01359]/g, (digit) => LOOKALIKES[digit] ?? digit) : token;
+  return SPELLINGS.reduce((text, [from, to]) => text.replace(from, to), letters);
+}
+
+function words(text: string): ReadonlySet<string> {
+  return new Set(text.split(/\s+/));
+}

@@ -1,0 +1,40 @@
+import type { Applicant } from "../../../shared/applicant.ts";
+import { SAME_PERSON } from "../compare-names.ts";
+import type { ListedPerson, ListKind } from "../listed-person.ts";
+import { readName } from "../name.ts";
+import type { NameIndex } from "../name-index.ts";
+
+/** What a name must reach where nothing else is known, and where dates of birth or nationalities say the same or not. */
+const NEEDED = { supported: SAME_PERSON, unknown: 0.9, otherNationality: 0.97 } as const;
+
+/**
+ * Whether an applicant may be on a list: a name or alias is similar enough, and no date of birth contradicts. A nationality
+ * can be one of several or change, so another one only asks for more of the name.
+ * (OFAC, "Assessing OFAC Name Matches": compare the full name, then date of birth and nationality.)
+ */
+export function isListed(applicant: Applicant, list: ListKind, persons: NameIndex<ListedPerson>): boolean {
+  return [applicant.name, ...(applicant.aliases ?? [])].some((name) =>
+    persons
+      .find(readName(name), SAME_PERSON)
+      .some(({ owner, similarity }) => owner.list === list && similarity >= needed(applicant, owner)),
+  );
+}
+
+function needed({ dateOfBirth, nationality }: Applicant, { birthDates, nationalities }: ListedPerson): number {
+  const bornThen =
+    dateOfBirth === undefined || birthDates.length === 0
+      ? undefined
+      : birthDates.some((date) => dateOfBirth.startsWith(date) || isSlip(dateOfBirth, date));
+  if (bornThen === false) return Number.POSITIVE_INFINITY;
+  const isFromThere =
+    nationality === undefined || nationalities.length === 0 ? undefined : nationalities.includes(nationality);
+  if (isFromThere === false) return NEEDED.otherNationality;
+  return bornThen === true || isFromThere === true ? NEEDED.supported : NEEDED.unknown;
+}
+
+/** Day and month are often swapped, and a list may be a year off. */
+function isSlip(given: string, listed: string): boolean {
+  const [year = "", month = "", day = ""] = given.split("-");
+  if (listed === `${year}-${day}-${month}`) return true;
+  return listed.length === 4 && Math.abs(Number(listed) - Number(year)) <= 1;
+}

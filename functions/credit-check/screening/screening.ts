@@ -1,0 +1,46 @@
+import type { Applicant } from "../../shared/applicant.ts";
+import { readName } from "./name.ts";
+import { isListed } from "./rules/black-listed.ts";
+import { isCreditUsageBad } from "./rules/credit-usage-bad.ts";
+import { isEmploymentBad } from "./rules/employment-bad.ts";
+import { isMilitaryTrained } from "./rules/military-trained.ts";
+import { isRestrictedNational } from "./rules/restricted-national.ts";
+import { isSuspicious } from "./rules/suspicious-activity.ts";
+import type { WatchLists } from "./watch-lists.ts";
+
+/** What a check knows beside the applicant. */
+export interface ScreeningContext {
+  readonly lists: WatchLists;
+  /** `YYYY-MM-DD` */
+  readonly today: string;
+}
+
+/** The findings of the basic check: the name or an alias stands on a sanctions list just so, but for case and alphabet. */
+export function screenByExactName({ name, aliases = [] }: Applicant, { lists }: ScreeningContext) {
+  const blackListed = [name, ...aliases].some((text) =>
+    lists.persons.exact(readName(text)).some(({ list }) => list === "sanctions"),
+  );
+  return { blackListed, backgroundCheckPass: !blackListed };
+}
+
+/** The findings of the advanced check, in the order of the contract. Military training alone fails no background check. */
+export function screenFully(applicant: Applicant, { lists, today }: ScreeningContext) {
+  const failing = {
+    blackListed: isListed(applicant, "sanctions", lists.persons),
+    restrictedNational: isRestrictedNational(applicant),
+    suspiciousActivity: isSuspicious(applicant, today),
+    interpolConductBad: isListed(applicant, "notices", lists.persons),
+    employmentBad: isEmploymentBad(applicant),
+    creditUsageBad: isCreditUsageBad(applicant),
+  };
+  const { blackListed, restrictedNational, suspiciousActivity, interpolConductBad, ...ofFacts } = failing;
+  return {
+    blackListed,
+    restrictedNational,
+    suspiciousActivity,
+    interpolConductBad,
+    militaryTrained: isMilitaryTrained(applicant),
+    ...ofFacts,
+    backgroundCheckPass: Object.values(failing).every((found) => !found),
+  };
+}
