@@ -4,6 +4,7 @@ import { fakeService, request } from "../shared/testing/fakes.ts";
 import { createApp } from "./app.ts";
 import { CreditCheckError } from "./model.ts";
 import type { Variant } from "./variant.ts";
+import { withoutLists, withPersons } from "./testing/contexts.ts";
 import { variantOf, variants } from "./variants.ts";
 
 const REVISION = "credit-check-00007";
@@ -20,7 +21,7 @@ const FAILURE =
 
 function check(variant: Variant) {
   const fake = fakeService({ service: "credit-check", revision: REVISION });
-  const app = createApp({ ...fake.deps, variant, revision: REVISION });
+  const app = createApp({ ...fake.deps, variant, revision: REVISION, context: withoutLists });
   return { ...fake, app, ask: (path: string, init?: RequestInit) => app.handle(request(path, init)) };
 }
 
@@ -38,7 +39,12 @@ test("the variants of the contract are there, and each has a name of its own", (
 describe.each(variants.map((variant) => [variant.name, variant] as const))(
   "the %s check",
   (name, variant) => {
-    const listening = createApp({ ...fakeService().deps, variant, revision: REVISION });
+    const listening = createApp({
+      ...fakeService().deps,
+      variant,
+      revision: REVISION,
+      context: withoutLists,
+    });
     listening.listen({ hostname: "127.0.0.1", port: 0, reusePort: false, development: false });
     afterAll(() => void listening.server?.stop(true));
     const ways = [
@@ -80,7 +86,8 @@ describe.each(variants.map((variant) => [variant.name, variant] as const))(
         ["GET", "/credit-check/report", 200],
         ["HEAD", "/credit-check/report", 200],
         ["OPTIONS", "/credit-check/report", 204],
-        ["POST", "/credit-check/report", 405],
+        ["POST", "/credit-check/report", 415],
+        ["PUT", "/credit-check/report", 405],
         ["DELETE", `/credit-check/${name}`, 405],
         ["GET", "/credit-check", 404],
         ["GET", "/credit-check/report/", 404],
@@ -90,7 +97,7 @@ describe.each(variants.map((variant) => [variant.name, variant] as const))(
         const response = await ask(path, { method });
         expect(response.status).toBe(status);
         expect(response.headers.get("x-kyc-revision")).toBe(REVISION);
-        if (status === 405) expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
+        if (status === 405) expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS, POST");
       });
     });
   },
@@ -132,5 +139,53 @@ describe("a check that fails", () => {
     expect(Value.Check(CreditCheckError, JSON.parse(body))).toBe(true);
     expect(text()).not.toContain("jane");
     expect(lines().at(-1)).toMatchObject({ level: "error", route: "/credit-check/report", status: 500 });
+  });
+});
+
+describe("an applicant", () => {
+  const post = (body: unknown, type = "application/json") => ({
+    method: "POST",
+    body: typeof body === "string" ? body : JSON.stringify(body),
+    headers: { "content-type": type },
+  });
+  const context = () => withPersons("sanctions,Jane Planted,,,");
+  const app = (name: string) =>
+    createApp({ ...fakeService().deps, variant: variantOf(name), revision: REVISION, context });
+
+  test.each(variants.map(({ name }) => name))("is checked by %s", async (name) => {
+    for (const path of [`/credit-check/${name}`, "/credit-check/report"]) {
+      const listed = await app(name).handle(request(path, post({ applicantId: "1", name: "Jane Planted" })));
+      const example: Record<string, unknown> = JSON.parse(answerOf(variantOf(name)));
+      const sanctioned = "sanctioned" in example ? { sanctioned: true } : {};
+      const expected = { ...example, blackListed: true, ...sanctioned, backgroundCheckPass: false };
+      expect(await listed.text()).toBe(JSON.stringify(expected));
+      const other = await app(name).handle(request(path, post({ applicantId: "1", name: "John Other" })));
+      expect(await other.text()).toBe(answerOf(variantOf(name)));
+    }
+  });
+
+  const planted = { applicantId: "1", name: "Jane Planted" };
+  test.each<[number, string, RequestInit]>([
+    [422, "body/name", post({ applicantId: "1" })],
+    [422, "body/applicantId", post({ ...planted, applicantId: "" })],
+    [422, "body/dateOfBirth", post({ ...planted, dateOfBirth: "2025-02-30" })],
+    [422, "body/nationality", post({ ...planted, nationality: "Sweden" })],
+    [422, "body/passport/mrz", post({ ...planted, passport: { mrz: "Planted" } })],
+    [422, "body/creditUsage/limit", post({ ...planted, creditUsage: { limit: "5", used: 1 } })],
+    [422, "body/surname", post({ ...planted, surname: "Planted" })],
+    [422, "body/name", post([])],
+    [400, "", post("{")],
+    [415, "", post(planted, "text/plain")],
+    [413, "", post({ ...planted, name: "Planted".repeat(10_000) })],
+  ])("that is not as described is a %i that names %s, and repeats nothing", async (status, path, init) => {
+    const response = await app("advanced").handle(request("/credit-check/report", init));
+    const text = await response.text();
+    const { errors = [] }: { errors?: { path: string }[] } = JSON.parse(text);
+    expect([response.status, response.headers.get("content-type")]).toEqual([
+      status,
+      "application/problem+json",
+    ]);
+    if (path !== "") expect(errors.map((error) => error.path)).toContain(path);
+    expect(text).not.toContain("Planted");
   });
 });

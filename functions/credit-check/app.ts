@@ -1,16 +1,21 @@
 import { Elysia } from "elysia";
+import { Applicant } from "../shared/applicant.ts";
 import { ContractError } from "../shared/http/errors.ts";
+import { readJsonBody } from "../shared/http/json-body.ts";
 import { REVISION_HEADER } from "../shared/telemetry/revision.ts";
 import { APPLICATION } from "../shared/http/requests.ts";
 import { createService, type Handling, type ServiceDeps } from "../shared/service.ts";
 import { describeApi, documentCheck, documentReport } from "./docs.ts";
 import { creditCheckError } from "./model.ts";
+import type { ScreeningContext } from "./screen.ts";
 import type { Variant } from "./variant.ts";
 
 /** What a credit check is made of: which one it is, under which revision, and what every service has. */
 export interface CreditCheckDeps extends ServiceDeps {
   readonly variant: Variant;
   readonly revision: string;
+  /** What is known at the time of a request. */
+  readonly context: () => ScreeningContext;
 }
 
 const PREFIX = "/credit-check/";
@@ -18,18 +23,27 @@ const PREFIX = "/credit-check/";
 /** Makes the credit check of one variant. */
 export const createApp = (deps: CreditCheckDeps) =>
   createService(deps, {
-    routes: (handling) => checks(handling, deps.variant),
+    routes: (handling) => checks(handling, deps),
     description: describeApi(deps.variant),
     headers: { [REVISION_HEADER]: deps.revision },
     unforeseen: (route) =>
       route.startsWith(PREFIX) ? new ContractError(500, creditCheckError()) : undefined,
   });
 
-function checks(handling: Handling, variant: Variant) {
+function checks(handling: Handling, { variant, context }: CreditCheckDeps) {
   const response = { 200: variant.answer };
-  const check = variant.later === true ? async () => variant.check() : variant.check;
+  const schemas = { body: Applicant, parse: readJsonBody, response };
+  const withoutApplicant = () => variant.check(undefined, context());
+  const about = ({ body }: { body: Applicant }) => variant.check(body, context());
+  // Elysia waits for an answer where the function says so.
+  const check = variant.later === true ? async () => withoutApplicant() : withoutApplicant;
+  const screen = variant.later === true ? async (asked: { body: Applicant }) => about(asked) : about;
+  const own = `${PREFIX}${variant.name}`;
+  const shared = `${PREFIX}report`;
   return new Elysia({ name: "credit-check", ...APPLICATION })
     .use(handling)
-    .get(`${PREFIX}${variant.name}`, check, { response, detail: documentCheck(variant) })
-    .get(`${PREFIX}report`, check, { response, detail: documentReport(variant) });
+    .get(own, check, { response, detail: documentCheck(variant) })
+    .get(shared, check, { response, detail: documentReport(variant) })
+    .post(own, screen, { ...schemas, detail: documentCheck(variant, "POST") })
+    .post(shared, screen, { ...schemas, detail: documentReport(variant, "POST") });
 }

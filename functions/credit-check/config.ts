@@ -10,6 +10,11 @@ const Settings = t.Object({
     variantNames.map((name) => t.Literal(name)),
     { description: `one of ${variantNames.join(", ")}` },
   ),
+  WATCH_LISTS: t.String({
+    pattern: "^([^,\\s]+(,[^,\\s]+)*)?$",
+    default: "",
+    description: "paths of CSV files, separated by commas",
+  }),
 });
 
 /**

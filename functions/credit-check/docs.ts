@@ -1,5 +1,5 @@
 import type { ApiDescription } from "../shared/docs/api-document.ts";
-import { documentedRefusals, documentRoute } from "../shared/docs/openapi.ts";
+import { documentedBodyRefusals, documentedRefusals, documentRoute } from "../shared/docs/openapi.ts";
 import { CreditCheckError, creditCheckError } from "./model.ts";
 import type { Variant } from "./variant.ts";
 
@@ -18,14 +18,22 @@ export const describeApi = (variant: Variant): ApiDescription => ({
   },
 });
 
-const answers = (variant: Variant) => ({
+const METHODS = ["GET", "HEAD", "OPTIONS", "POST"];
+
+type Method = "GET" | "POST";
+
+/** A POST is about an applicant; the two operations of a path have names of their own. */
+const idOf = (operation: string, method: Method) => (method === "GET" ? operation : `${operation}Applicant`);
+
+const answers = (variant: Variant, method: Method) => ({
   200: {
     description: "The findings",
     schema: "CreditCheck",
     headers: HEADERS,
     examples: { [variant.name]: { summary: `By the ${variant.name} check`, value: variant.example } },
   },
-  ...documentedRefusals(HEADERS),
+  ...documentedRefusals(HEADERS, METHODS),
+  ...(method === "POST" ? documentedBodyRefusals(HEADERS) : {}),
   500: {
     description: "The check failed",
     schema: "CreditCheckError",
@@ -35,19 +43,19 @@ const answers = (variant: Variant) => ({
 });
 
 /** The path that is a variant's own. */
-export const documentCheck = (variant: Variant) =>
+export const documentCheck = (variant: Variant, method: Method = "GET") =>
   documentRoute({
-    operationId: "check",
+    operationId: idOf("check", method),
     tag: "Credit check",
     summary: `The ${variant.name} check`,
     description: "Goes to this variant, whatever the traffic split.",
-    answers: answers(variant),
+    answers: answers(variant, method),
   });
 
 /** The path that all variants share. */
-export const documentReport = (variant: Variant) =>
+export const documentReport = (variant: Variant, method: Method = "GET") =>
   documentRoute({
-    operationId: "report",
+    operationId: idOf("report", method),
     tag: "Credit check",
     summary: "A check by the version that the traffic split chooses",
     description: "The header `end-user` pins the request to one version.",
@@ -60,5 +68,5 @@ export const documentReport = (variant: Variant) =>
         examples: { [variant.name]: { summary: `Pinned to the ${variant.name} check`, value: variant.name } },
       },
     ],
-    answers: answers(variant),
+    answers: answers(variant, method),
   });

@@ -1,15 +1,22 @@
 import { describe, expect, test } from "bun:test";
+import { Applicant } from "../shared/applicant.ts";
 import { Problem } from "../shared/http/problem.ts";
 import { fakeService, request } from "../shared/testing/fakes.ts";
 import { examplesOf, isValid, readDocument } from "../shared/testing/openapi.ts";
 import { createApp } from "./app.ts";
 import { CreditCheckError } from "./model.ts";
+import { withoutLists } from "./testing/contexts.ts";
 import { variants } from "./variants.ts";
 
 describe.each(variants.map((variant) => [variant.name, variant] as const))(
   "the %s check",
   (name, variant) => {
-    const app = createApp({ ...fakeService().deps, variant, revision: `credit-check-${name}` });
+    const app = createApp({
+      ...fakeService().deps,
+      variant,
+      revision: `credit-check-${name}`,
+      context: withoutLists,
+    });
     const text = () => app.handle(request("/swagger/json")).then((response) => response.text());
 
     test("has this document", async () => {
@@ -26,8 +33,8 @@ describe.each(variants.map((variant) => [variant.name, variant] as const))(
 
     test("gives examples that are what their schemas say", async () => {
       const examples = [...examplesOf(readDocument(await text()))];
-      expect(examples).toHaveLength(2 * 4);
-      const schemas = { CreditCheck: variant.answer, CreditCheckError, Problem };
+      expect(examples).toHaveLength(2 * 4 + 2 * (4 + 3 + 1));
+      const schemas = { Applicant, CreditCheck: variant.answer, CreditCheckError, Problem };
       for (const { what, schema, value } of examples) {
         expect([what, isValid(schemas, schema, value)]).toEqual([what, true]);
       }

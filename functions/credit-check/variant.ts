@@ -1,18 +1,25 @@
 import type { TObject } from "@sinclair/typebox";
+import type { Applicant } from "../shared/applicant.ts";
+import type { ScreeningContext } from "./screen.ts";
 
 /** A version of the credit check. One image holds all of them; `CREDIT_CHECK_VARIANT` picks one. */
 export type Variant = AnsweringAtOnce | AnsweringLater;
 
+/**
+ * Checks an applicant; without one, the answer finds nothing. Whatever it throws becomes the
+ * contract's error.
+ */
+type Check<Answer> = (applicant: Applicant | undefined, context: ScreeningContext) => Answer;
+
 interface AnsweringAtOnce extends VariantParts {
   readonly later?: false;
-  /** Checks an applicant. Whatever it throws becomes the contract's error. */
-  readonly check: () => Record<string, unknown>;
+  readonly check: Check<Record<string, unknown>>;
 }
 
 interface AnsweringLater extends VariantParts {
-  /** It has to ask somebody: a route that awaits its answer costs each request more than all else that it does. */
+  /** It asks another service: a route that awaits its answer costs each request more than all else that it does. */
   readonly later: true;
-  readonly check: () => Promise<Record<string, unknown>>;
+  readonly check: Check<Promise<Record<string, unknown>>>;
 }
 
 interface VariantParts {

@@ -28,8 +28,8 @@ describe.each(PREFIXES)("%s", (prefix) => {
   });
 
   test("takes no other method", async () => {
-    const response = await aggregator(mesh("basic")).ask(prefix, { method: "POST" });
-    expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
+    const response = await aggregator(mesh("basic")).ask(prefix, { method: "PUT" });
+    expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS, POST"]);
   });
 });
 
@@ -60,5 +60,51 @@ describe("over a socket", () => {
     for (const host of ["a", "kyc", "kyc.example.com:8080"]) {
       expect((await ask("/kyc/v1/customer", { headers: { host } })).status).toBe(200);
     }
+  });
+});
+
+describe("an applicant", () => {
+  const applicant = { applicantId: "A-1", name: "Anna Maria Eriksson", nationality: "SE" };
+  const post = (body: unknown) => ({
+    method: "POST",
+    body: JSON.stringify(body),
+    headers: { "content-type": "application/json", "end-user": "advanced" },
+  });
+
+  test.each([
+    ["?type=basicReport", "/credit-check/basic"],
+    ["?type=advancedReport", "/credit-check/advanced"],
+    ["", "/credit-check/report"],
+  ])("goes on as it came, at %p to %s", async (query, path) => {
+    const seen: { url: string; method: unknown; body: unknown; headers: Headers }[] = [];
+    const { ask } = aggregator(async (url, init) => {
+      seen.push({
+        url: String(url),
+        method: init?.method,
+        body: init?.body,
+        headers: new Headers(init?.headers),
+      });
+      return new Response('{"type":"BASIC","blackListed":true,"backgroundCheckPass":false}');
+    });
+    const response = await ask(`/kyc/v1/customer${query}`, post(applicant));
+    expect(await response.text()).toBe(
+      BASIC.replace('"blackListed":false', '"blackListed":true').replace("true}", "false}"),
+    );
+    expect(
+      seen.map(({ url, method, body }) => [new URL(url).pathname, method, JSON.parse(String(body))]),
+    ).toEqual([[path, "POST", applicant]]);
+    expect(seen[0]?.headers.get("content-type")).toBe("application/json");
+    expect(seen[0]?.headers.get("end-user")).toBe("advanced");
+  });
+
+  test("that is not as described is told so, before anyone is asked", async () => {
+    const { ask, text } = aggregator(() => Promise.reject(new Error("asked")));
+    const response = await ask("/ingress/kyc/v1/customer", post({ applicantId: "A-1", name: 5 }));
+    expect([response.status, response.headers.get("content-type")]).toEqual([
+      422,
+      "application/problem+json",
+    ]);
+    expect(await response.json()).toMatchObject({ errors: [{ path: "body/name" }] });
+    expect(text()).not.toContain("A-1");
   });
 });

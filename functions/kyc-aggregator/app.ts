@@ -1,9 +1,11 @@
 import { Elysia } from "elysia";
+import { Applicant } from "../shared/applicant.ts";
 import type { Fetch } from "../shared/upstream/exchange.ts";
+import { readJsonBody } from "../shared/http/json-body.ts";
 import { APPLICATION } from "../shared/http/requests.ts";
 import { createService, type Handling, type ServiceDeps } from "../shared/service.ts";
 import { createUpstream } from "../shared/upstream/upstream.ts";
-import { customer } from "./customer.ts";
+import { customer, type CustomerRequest } from "./customer.ts";
 import { description, documentCustomer } from "./docs.ts";
 import { unforeseenFailure } from "./failure.ts";
 import { CreditCheckAnswer, Customer } from "./model.ts";
@@ -41,14 +43,18 @@ function customers(handling: Handling, deps: AggregatorDeps) {
     clock,
     metrics,
   });
-  // The contract takes any query and any header, so there is nothing to check of a request.
+  // The contract takes any query and any header, so there is nothing to check of a GET.
   const schemas = { response: { 200: Customer } };
   const answer = customer(creditCheck);
+  const find = ({ call, request }: Omit<CustomerRequest, "body">) => answer({ call, request });
+  const applicant = { ...schemas, body: Applicant, parse: readJsonBody };
   return new Elysia({ name: "kyc-aggregator", ...APPLICATION })
     .use(handling)
-    .get(CUSTOMER, answer, { ...schemas, detail: documentCustomer("customer") })
-    .get(CUSTOMER_THROUGH_INGRESS, answer, {
-      ...schemas,
-      detail: documentCustomer("customerThroughIngress"),
+    .get(CUSTOMER, find, { ...schemas, detail: documentCustomer("customer") })
+    .get(CUSTOMER_THROUGH_INGRESS, find, { ...schemas, detail: documentCustomer("customerThroughIngress") })
+    .post(CUSTOMER, answer, { ...applicant, detail: documentCustomer("checkApplicant", "POST") })
+    .post(CUSTOMER_THROUGH_INGRESS, answer, {
+      ...applicant,
+      detail: documentCustomer("checkApplicantThroughIngress", "POST"),
     });
 }

@@ -1,4 +1,5 @@
 import type { Context } from "elysia";
+import type { Applicant } from "../shared/applicant.ts";
 import type { Call } from "../shared/http/call.ts";
 import { REVISION_HEADER } from "../shared/telemetry/revision.ts";
 import { UpstreamFailure, type Upstream } from "../shared/upstream/upstream.ts";
@@ -6,14 +7,25 @@ import { creditCheckFailed } from "./failure.ts";
 import { toCustomer, type CreditCheckAnswer, type Customer } from "./model.ts";
 import { creditCheckPath } from "./report-type.ts";
 
+/** A request as its handler gets it; a GET has no applicant. */
+export interface CustomerRequest extends Pick<Context, "request"> {
+  call: Call;
+  body?: Applicant | undefined;
+}
+
 /** Answers for an applicant by what the credit check says, and under the revision that said it. */
 export const customer =
   (creditCheck: Upstream<CreditCheckAnswer>) =>
-  async ({ call, request }: Pick<Context, "request"> & { call: Call }): Promise<Customer> => {
+  async ({ body: applicant, call, request }: CustomerRequest): Promise<Customer> => {
     // What is true of an applicant today, and which version says so, is not to be kept by a cache.
     call.headers = { "cache-control": "no-store" };
     try {
-      const { body, revision } = await creditCheck.get(creditCheckPath(request.url), request, call);
+      const { body, revision } = await creditCheck.ask(
+        creditCheckPath(request.url),
+        request,
+        call,
+        applicant,
+      );
       if (revision !== undefined) call.headers[REVISION_HEADER] = revision;
       return toCustomer(body);
     } catch (error) {

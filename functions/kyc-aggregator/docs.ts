@@ -1,5 +1,5 @@
 import type { ApiDescription } from "../shared/docs/api-document.ts";
-import { documentedRefusals, documentRoute } from "../shared/docs/openapi.ts";
+import { documentedBodyRefusals, documentedRefusals, documentRoute } from "../shared/docs/openapi.ts";
 import { SENTENCES } from "./failure.ts";
 import { Customer, kycError, KycError, toCustomer } from "./model.ts";
 
@@ -21,7 +21,7 @@ export const description: ApiDescription = {
 const found = (type: string) => toCustomer({ type, blackListed: false, backgroundCheckPass: true });
 
 /** The route to a customer, which is there under two paths. */
-export const documentCustomer = (operationId: string) =>
+export const documentCustomer = (operationId: string, method: "GET" | "POST" = "GET") =>
   documentRoute({
     operationId,
     tag: "KYC",
@@ -67,7 +67,8 @@ export const documentCustomer = (operationId: string) =>
           },
         },
       },
-      ...documentedRefusals(["x-request-id"]),
+      ...documentedRefusals(["x-request-id"], ["GET", "HEAD", "OPTIONS", "POST"]),
+      ...(method === "POST" ? documentedBodyRefusals(["x-request-id"]) : {}),
       500: {
         description: "The credit check did not answer as it should",
         schema: "KycError",

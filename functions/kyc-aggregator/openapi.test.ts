@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Applicant } from "../shared/applicant.ts";
 import { Problem } from "../shared/http/problem.ts";
 import { fakeService, request } from "../shared/testing/fakes.ts";
 import { examplesOf, isValid, readDocument } from "../shared/testing/openapi.ts";
@@ -22,20 +23,24 @@ test("the document of the aggregator is this one", () => {
 test("it names its own paths, answers and parameters, and no address", () => {
   expect(Object.keys(document.paths)).toEqual(["/kyc/v1/customer", "/ingress/kyc/v1/customer"]);
   expect(document.servers.map((server) => server.url)).toEqual(["/"]);
-  for (const { get } of Object.values(document.paths)) {
-    expect(get.parameters.map((parameter) => parameter.name)).toEqual(["type", "end-user"]);
-    expect(Object.keys(get.responses)).toEqual(["200", "405", "413", "500"]);
-    expect(Object.keys(get.responses["200"]?.headers ?? {})).toContain("x-kyc-revision");
+  const operations = Object.values(document.paths).flatMap(({ get, post }) => [get, post]);
+  for (const operation of operations) {
+    expect(operation?.parameters.map((parameter) => parameter.name)).toEqual(["type", "end-user"]);
+    expect(Object.keys(operation?.responses["200"]?.headers ?? {})).toContain("x-kyc-revision");
   }
-  const ids = Object.values(document.paths).map(({ get }) => get.operationId);
+  for (const { get, post } of Object.values(document.paths)) {
+    expect(Object.keys(get.responses)).toEqual(["200", "405", "413", "500"]);
+    expect(Object.keys(post?.responses ?? {})).toEqual(["200", "400", "405", "413", "415", "422", "500"]);
+  }
+  const ids = operations.map((operation) => operation?.operationId);
   expect(new Set(ids).size).toBe(ids.length);
   expect(text).not.toMatch(/https?:|internal/);
 });
 
 test("each of its examples is what its schema says", () => {
   const examples = [...examplesOf(document)];
-  expect(examples).toHaveLength(2 * (3 + 1 + 1 + Object.keys(SENTENCES).length));
+  expect(examples).toHaveLength(2 * (2 * (3 + 1 + 1 + Object.keys(SENTENCES).length) + 3 + 1));
   for (const { what, schema, value } of examples) {
-    expect([what, isValid({ Customer, KycError, Problem }, schema, value)]).toEqual([what, true]);
+    expect([what, isValid({ Applicant, Customer, KycError, Problem }, schema, value)]).toEqual([what, true]);
   }
 });

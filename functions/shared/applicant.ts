@@ -4,6 +4,17 @@ import { t, type Static } from "elysia";
 const DATE = "calendar-date";
 FormatRegistry.Set(DATE, isDate);
 
+/** For the documentation; the person of ICAO's own example, who does not exist. */
+const EXAMPLE = {
+  applicantId: "A-1001",
+  name: "Anna Maria Eriksson",
+  dateOfBirth: "1974-08-12",
+  nationality: "SE",
+  employment: { status: "employed", months: 30 },
+  creditUsage: { limit: 5000, used: 1200, latePayments: 0 },
+  military: { trained: false },
+};
+
 const strict = { additionalProperties: false } as const;
 const name = () => t.String({ minLength: 1, maxLength: 200, pattern: "\\S" });
 const months = (description: string) => t.Integer({ minimum: 0, maximum: 1200, description });
@@ -12,7 +23,10 @@ const amount = (description: string) => t.Number({ minimum: 0, maximum: 1e12, de
 /** What a bank tells of an applicant. Only the id and the name are required; nothing that is left out counts against anyone. */
 export const Applicant = t.Object(
   {
-    applicantId: t.String({ pattern: "^[\\x21-\\x7e]{1,128}$", description: "The bank's own id of the applicant" }),
+    applicantId: t.String({
+      pattern: "^[\\x21-\\x7e]{1,128}$",
+      description: "The bank's own id of the applicant",
+    }),
     name: name(),
     aliases: t.Optional(t.Array(name(), { maxItems: 20 })),
     dateOfBirth: t.Optional(t.String({ format: DATE, description: "YYYY-MM-DD" })),
@@ -32,7 +46,9 @@ export const Applicant = t.Object(
       t.Object(
         {
           status: t.Union(
-            ["employed", "self-employed", "unemployed", "student", "retired"].map((value) => t.Literal(value)),
+            ["employed", "self-employed", "unemployed", "student", "retired"].map((value) =>
+              t.Literal(value),
+            ),
           ),
           months: t.Optional(months("How long in this status")),
           dismissedForCause: t.Optional(t.Boolean()),
@@ -52,13 +68,10 @@ export const Applicant = t.Object(
       ),
     ),
     military: t.Optional(
-      t.Object(
-        { trained: t.Optional(t.Boolean()), months: t.Optional(months("Months of service")) },
-        strict,
-      ),
+      t.Object({ trained: t.Optional(t.Boolean()), months: t.Optional(months("Months of service")) }, strict),
     ),
   },
-  { ...strict, description: "Who is checked" },
+  { ...strict, description: "Who is checked", example: EXAMPLE },
 );
 /** An applicant, as a type. */
 export type Applicant = Static<typeof Applicant>;

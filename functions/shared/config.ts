@@ -72,10 +72,18 @@ export function configured<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
-    process.exit(EXIT_CONFIG);
+    return refuseToStart(error);
   }
+}
+
+/**
+ * Ends the process for a configuration that is wrong, and says on stderr what is.
+ * @throws any other error
+ */
+export function refuseToStart(error: unknown): never {
+  if (!(error instanceof ConfigError)) throw error;
+  console.error(error.message);
+  process.exit(EXIT_CONFIG);
 }
 
 /**

@@ -37,7 +37,9 @@ const rules: Readonly<Record<string, (query: string, candidate: string) => boole
   "exact match": (a, b) => plain(a) === plain(b),
 };
 
-console.log(`${persons.length} pairs of persons, ${persons.filter(({ match }) => match).length} of them the same`);
+console.log(
+  `${persons.length} pairs of persons, ${persons.filter(({ match }) => match).length} of them the same`,
+);
 console.log("rule                 precision  recall  F1");
 for (const [name, matches] of Object.entries(rules)) {
   const said = persons.map((pair) => ({ pair, same: matches(nameOf(pair.query), nameOf(pair.candidate)) }));
@@ -52,7 +54,13 @@ for (const [name, matches] of Object.entries(rules)) {
     console.log(`  ${same ? "wrongly same" : "missed"}: ${nameOf(pair.query)} | ${nameOf(pair.candidate)}`);
 }
 
-function nameOf({ name, firstName = "", middleName = "", fatherName = "", lastName = "" }: Pair["query"]): string {
+function nameOf({
+  name,
+  firstName = "",
+  middleName = "",
+  fatherName = "",
+  lastName = "",
+}: Pair["query"]): string {
   return name ?? [firstName, middleName, fatherName, lastName].filter((part) => part !== "").join(" ");
 }
 

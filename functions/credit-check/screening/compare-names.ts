@@ -1,4 +1,4 @@
-import { isTelling, type Name } from "./name.ts";
+import { isLong, isTelling, type Name } from "./name.ts";
 import { tokenSimilarity } from "./similarity.ts";
 
 /** Two names of at least this similarity may be of one person. */
@@ -28,9 +28,12 @@ function align(a: readonly string[], b: readonly string[]): number {
   if (telling.length === 0 || telling.length + initials.matched < Math.max(enough, 1)) return 0;
   if (initials.matched === 0 && telling.length === 1 && a.length + b.length > 2) return 0;
   const weight = similarities.reduce((sum, { token }) => sum + token.length, 0);
-  const mean = similarities.reduce((sum, { token, similarity }) => sum + token.length * similarity, 0) / weight;
-  const contradicting = Math.min(initials.restOfA, initials.restOfB);
-  const missing = Math.max(initials.restOfA, initials.restOfB) - contradicting;
+  const mean =
+    similarities.reduce((sum, { token, similarity }) => sum + token.length * similarity, 0) / weight;
+  if (initials.restOfA.some(isLong) && initials.restOfB.some(isLong)) return 0;
+  const rest = [lettersOf(initials.restOfA), lettersOf(initials.restOfB)];
+  const contradicting = rest.includes(0) ? 0 : Math.max(...rest);
+  const missing = Math.max(...rest) - contradicting;
   return Math.max(0, mean - (CONTRADICTING * contradicting + MISSING * missing) / (weight + contradicting));
 }
 
@@ -82,7 +85,8 @@ function pairsOf(a: readonly string[], b: readonly string[], lengths: readonly n
       for (let j = 0; j < b.length; j++) {
         const token = b[j] ?? "";
         const similarity = tokenSimilarity(run, token);
-        if (similarity > 0) pairs.push({ ofA: Array.from({ length }, (_, k) => i + k), ofB: [j], token, similarity });
+        if (similarity > 0)
+          pairs.push({ ofA: Array.from({ length }, (_, k) => i + k), ofB: [j], token, similarity });
       }
     }
   }
@@ -93,12 +97,20 @@ function pairsOf(a: readonly string[], b: readonly string[], lengths: readonly n
 const INITIAL = 5;
 
 /** Initials stand for the parts that begin with them; `jc` stands for two. */
-function matchInitials(a: readonly string[], b: readonly string[]): { matched: number; restOfA: number; restOfB: number } {
+function matchInitials(
+  a: readonly string[],
+  b: readonly string[],
+): { matched: number; restOfA: string[]; restOfB: string[] } {
   const [left, right] = [[...a], [...b]];
   const matched = take(left, right) + take(right, left);
-  const letters = (tokens: readonly string[]) =>
-    tokens.reduce((sum, token) => sum + (isTelling(token) ? token.length : token.length === 1 ? INITIAL : 0), 0);
-  return { matched, restOfA: letters(left), restOfB: letters(right) };
+  return { matched, restOfA: left, restOfB: right };
+}
+
+function lettersOf(tokens: readonly string[]): number {
+  return tokens.reduce(
+    (sum, token) => sum + (isTelling(token) ? token.length : token.length === 1 ? INITIAL : 0),
+    0,
+  );
 }
 
 function take(short: string[], full: string[]): number {

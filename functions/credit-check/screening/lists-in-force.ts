@@ -1,4 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
+import { ConfigError } from "../../shared/config.ts";
 import type { Log } from "../../shared/telemetry/log.ts";
 import { BrokenList } from "./listed-person.ts";
 import { type FoundFile, readWatchLists, type WatchLists } from "./watch-lists.ts";
@@ -13,11 +14,21 @@ export interface ListsInForce {
 /**
  * Reads lists and keeps them. A ConfigMap's files are replaced by renaming a folder, which few watchers notice, so each
  * `reload` looks at the files themselves.
- * @throws {BrokenList} where a list cannot be read at the start, when there are no last ones to keep
+ * @param names paths of the files, separated by commas, as in `WATCH_LISTS`
+ * @throws {ConfigError} where a list cannot be read at the start, when there are no last ones to keep
  */
-export async function openLists(paths: readonly string[], log: Log): Promise<ListsInForce> {
+export async function openWatchLists(names: string, log: Log): Promise<ListsInForce> {
+  const paths = names.split(",").filter((path) => path !== "");
   let seen = await fingerprint(paths);
-  let current = await read(paths);
+  let current = await read(paths).catch((error: unknown) => {
+    if (!(error instanceof BrokenList)) throw error;
+    const mistake = {
+      name: "WATCH_LISTS",
+      wrong: `names a broken list, ${error.message}`,
+      expected: "lists as in docs/screening.md",
+    };
+    throw new ConfigError("credit-check", [mistake]);
+  });
   tell();
 
   function tell(): void {
@@ -44,9 +55,24 @@ export async function openLists(paths: readonly string[], log: Log): Promise<Lis
   };
 }
 
+/** The lists' version and size, as Prometheus reads them. */
+export function watchListMetrics({ version, date = "", count }: WatchLists): string {
+  return [
+    "# HELP kyc_watch_lists The lists that checks go by: version and date of their newest file.",
+    "# TYPE kyc_watch_lists gauge",
+    `kyc_watch_lists{version="${version}",date="${date}"} 1`,
+    "# HELP kyc_watch_list_persons How many persons are on them.",
+    "# TYPE kyc_watch_list_persons gauge",
+    `kyc_watch_list_persons ${count}`,
+    "",
+  ].join("\n");
+}
+
 async function fingerprint(paths: readonly string[]): Promise<string> {
   const stats = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
-  return stats.map((found) => (found === undefined ? "none" : `${found.ino} ${found.mtimeMs} ${found.size}`)).join();
+  return stats
+    .map((found) => (found === undefined ? "none" : `${found.ino} ${found.mtimeMs} ${found.size}`))
+    .join();
 }
 
 async function read(paths: readonly string[]): Promise<WatchLists> {
@@ -61,6 +87,7 @@ async function read(paths: readonly string[]): Promise<WatchLists> {
     }),
   );
   // An empty file is one that is being written, and would silently clear everyone on it.
-  for (const { file, text } of files) if (text.trim() === "") throw new BrokenList(file, 1, "the file is empty");
+  for (const { file, text } of files)
+    if (text.trim() === "") throw new BrokenList(file, 1, "the file is empty");
   return readWatchLists(files);
 }

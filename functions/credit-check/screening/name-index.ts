@@ -1,5 +1,5 @@
 import { compareNames } from "./compare-names.ts";
-import { isTelling, type Name, readName } from "./name.ts";
+import { isLong, isTelling, type Name, readName } from "./name.ts";
 import { allowedEdits, tokenSimilarity } from "./similarity.ts";
 
 /** Finds the names of a list that are similar to another one, without comparing each. */
@@ -67,15 +67,15 @@ export function indexNames<T>(entries: readonly { owner: T; names: readonly stri
   };
 }
 
-/** How many telling tokens a name has, and how many of them are long enough to contradict another name. */
+/** How many different telling tokens a name has, and how many of them are long enough to contradict another name. */
 interface Size {
   readonly telling: number;
   readonly long: number;
 }
 
 function sizeOf({ tokens }: Name): Size {
-  const telling = tokens.filter(isTelling);
-  return { telling: telling.length, long: telling.filter(({ length }) => length > 3).length };
+  const telling = [...new Set(tokens)].filter(isTelling);
+  return { telling: telling.length, long: telling.filter(isLong).length };
 }
 
 /** How many tokens of two names have to be found: all but short ones of the name that has fewer, since others contradict. */
@@ -94,7 +94,10 @@ function* runsOf(tokens: readonly string[]): Generator<{ token: string; length: 
 
 /** The two parts of a token at each place where a blank may be missing. */
 function cuts(token: string): [string, string][] {
-  return Array.from({ length: Math.max(0, token.length - 5) }, (_, i) => [token.slice(0, i + 3), token.slice(i + 3)]);
+  return Array.from({ length: Math.max(0, token.length - 5) }, (_, i) => [
+    token.slice(0, i + 3),
+    token.slice(i + 3),
+  ]);
 }
 
 /** Hashes of a token and of what is left when up to as many letters are dropped as may be wrong. */
@@ -103,7 +106,9 @@ function restsOf(token: string): ReadonlySet<number> {
   // A token that is one letter longer may be allowed one edit more.
   const drops = allowedEdits(token.length + 1);
   for (let dropped = 0, last = rests; dropped < drops; dropped++) {
-    last = new Set([...last].flatMap((text) => [...text].map((_, i) => text.slice(0, i) + text.slice(i + 1))));
+    last = new Set(
+      [...last].flatMap((text) => [...text].map((_, i) => text.slice(0, i) + text.slice(i + 1))),
+    );
     rests = rests.union(last);
   }
   return new Set([...rests].map((rest) => Bun.hash.crc32(rest)));

@@ -7,7 +7,8 @@ export interface Name {
   readonly joined: string;
 }
 
-const TITLES = words(`mr mrs ms miss dr prof professor sir dame lord lady monsieur madame herr frau senor president
+const TITLES =
+  words(`mr mrs ms miss dr prof professor sir dame lord lady monsieur madame herr frau senor president
   prasident prezident sheikh shaikh sheik haji hajji imam general colonel jr sr sa llc inc ltd gmbh ag`);
 
 /** Particles of a name, which alone identify nobody. */
@@ -37,7 +38,9 @@ export function readName(text: string): Name {
   // Lists put the family name first, and a comma behind it.
   const [first = "", ...rest] = text.normalize("NFKC").split(",");
   const ascii = anyAscii([...rest, first].join(" "));
-  const spaced = ascii.replace(/(\p{Ll})(?=\p{Lu})/gu, "$1 ").replace(/['`´’.]/g, (mark) => (mark === "." ? " " : ""));
+  const spaced = ascii
+    .replace(/(\p{Ll})(?=\p{Lu})/gu, "$1 ")
+    .replace(/['`´’.]/g, (mark) => (mark === "." ? " " : ""));
   const tokens = spaced
     .toLowerCase()
     .split(/[^a-z0-9]+/)
@@ -49,8 +52,13 @@ export function readName(text: string): Name {
 /** Whether a token says something of who is meant, and not only an initial or a particle. */
 export const isTelling = (token: string): boolean => token.length > 1 && !PARTICLES.has(token);
 
+/** Whether a token is long enough to tell two persons apart where each name has another one. */
+export const isLong = (token: string): boolean => token.length > 3 && isTelling(token);
+
 function spell(token: string): string {
-  const letters = /[a-z]/.test(token) ? token.replace(/[01359]/g, (digit) => LOOKALIKES[digit] ?? digit) : token;
+  const letters = /[a-z]/.test(token)
+    ? token.replace(/[01359]/g, (digit) => LOOKALIKES[digit] ?? digit)
+    : token;
   return SPELLINGS.reduce((text, [from, to]) => text.replace(from, to), letters);
 }
 

@@ -25,7 +25,11 @@ export function readCsv(file: string, text: string): CsvRecord[] {
     return records;
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw new BrokenList(file, typeof error["lines"] === "number" ? error["lines"] : 1, REASONS[error.code] ?? "is not CSV");
+    throw new BrokenList(
+      file,
+      typeof error["lines"] === "number" ? error["lines"] : 1,
+      REASONS[error.code] ?? "is not CSV",
+    );
   }
 }
 

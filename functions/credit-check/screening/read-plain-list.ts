@@ -29,7 +29,8 @@ export function readPlainList({ file, text }: ListFile): ListedPerson[] {
     } as const;
     if (!person.birthDates.every((date) => /^\d{4}(-\d\d(-\d\d)?)?$/.test(date)))
       return broken("dateOfBirth is not YYYY-MM-DD, YYYY-MM or YYYY");
-    if (!person.nationalities.every(isCountry)) return broken("nationality is not a code of ISO 3166-1 alpha-2");
+    if (!person.nationalities.every(isCountry))
+      return broken("nationality is not a code of ISO 3166-1 alpha-2");
     return person;
   });
 }

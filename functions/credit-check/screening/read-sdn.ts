@@ -31,7 +31,9 @@ export function readSdn(sdn: ListFile, alt: ListFile | undefined): ListedPerson[
     return {
       list: "sanctions" as const,
       names: [name, ...(aliases.get(number) ?? [])],
-      birthDates: [...remarks.matchAll(/\bDOB (?:circa )?([^;.]+)/g)].flatMap(([, date = ""]) => birthDate(date)),
+      birthDates: [...remarks.matchAll(/\bDOB (?:circa )?([^;.]+)/g)].flatMap(([, date = ""]) =>
+        birthDate(date),
+      ),
       nationalities: [...remarks.matchAll(/\b(?:nationality|citizen) ([^;.]+)/g)].flatMap(
         ([, country = ""]) => countryCode(country) ?? [],
       ),
@@ -44,8 +46,13 @@ function records(list: ListFile | undefined, fields: number): CsvRecord[] {
   const read = readCsv(list.file, list.text);
   for (const record of read) {
     if (record.fields.length !== fields)
-      throw new BrokenList(list.file, record.line, `${record.fields.length} fields, and ${fields} are expected`);
-    if (!/^\d+$/.test(record.fields[0] ?? "")) throw new BrokenList(list.file, record.line, "the first field is not a number");
+      throw new BrokenList(
+        list.file,
+        record.line,
+        `${record.fields.length} fields, and ${fields} are expected`,
+      );
+    if (!/^\d+$/.test(record.fields[0] ?? ""))
+      throw new BrokenList(list.file, record.line, "the first field is not a number");
   }
   return read;
 }

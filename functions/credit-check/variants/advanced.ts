@@ -1,4 +1,5 @@
 import { t, type Static } from "elysia";
+import { screenFully } from "../screen.ts";
 import type { Variant } from "../variant.ts";
 
 const Answer = t.Object(
@@ -33,5 +34,6 @@ export const advanced: Variant = {
   name: "advanced",
   answer: Answer,
   example: nothingFound,
-  check: () => nothingFound,
+  check: (applicant, context) =>
+    applicant === undefined ? nothingFound : { type: "ADVANCED", ...screenFully(applicant, context) },
 };

@@ -1,4 +1,5 @@
 import { t, type Static } from "elysia";
+import { screenByExactName } from "../screen.ts";
 import type { Variant } from "../variant.ts";
 
 const Answer = t.Object(
@@ -13,5 +14,6 @@ export const basic: Variant = {
   name: "basic",
   answer: Answer,
   example: nothingFound,
-  check: () => nothingFound,
+  check: (applicant, context) =>
+    applicant === undefined ? nothingFound : { type: "BASIC", ...screenByExactName(applicant, context) },
 };

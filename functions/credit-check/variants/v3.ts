@@ -1,4 +1,5 @@
 import { t, type Static } from "elysia";
+import { screenFully } from "../screen.ts";
 import type { Variant } from "../variant.ts";
 
 const Answer = t.Object(
@@ -35,5 +36,9 @@ export const v3: Variant = {
   name: "v3",
   answer: Answer,
   example: nothingFound,
-  check: () => nothingFound,
+  check(applicant, context) {
+    if (applicant === undefined) return nothingFound;
+    const { backgroundCheckPass, ...findings } = screenFully(applicant, context);
+    return { type: "V3", ...findings, sanctioned: findings.blackListed, backgroundCheckPass };
+  },
 };

@@ -1,4 +1,5 @@
 import { createApp as createCreditCheck } from "../../credit-check/app.ts";
+import { withoutLists } from "../../credit-check/testing/contexts.ts";
 import { variantOf } from "../../credit-check/variants.ts";
 import type { Fetch } from "../../shared/upstream/exchange.ts";
 import { fakeService, request } from "../../shared/testing/fakes.ts";
@@ -19,7 +20,8 @@ export const failure = (sentence: string) =>
 
 /** The credit check of one variant, as a `fetch`. */
 function creditCheck(name: string): (url: string, init?: RequestInit) => Promise<Response> {
-  const deps = { ...fakeService().deps, variant: variantOf(name), revision: `credit-check-${name}` };
+  const revision = `credit-check-${name}`;
+  const deps = { ...fakeService().deps, variant: variantOf(name), revision, context: withoutLists };
   const app = createCreditCheck(deps);
   return (url, init) => app.handle(new Request(url, init));
 }

@@ -15,6 +15,7 @@ export interface ApiDescription {
 }
 
 const PATH = "/document";
+const JSON_TYPE = "application/json";
 
 /**
  * Writes the OpenAPI 3.0 document of the routes, as JSON. The plugin's own page, which loads its
@@ -43,13 +44,15 @@ export async function apiDocument(description: ApiDescription, routes: AnyElysia
     .model({ ...schemas, Problem })
     .use(routes);
   const response = await writer.handle(new Request(`http://localhost${PATH}/json`));
-  const document: unknown = JSON.parse(await response.text(), constAsEnum);
+  const document: unknown = JSON.parse(await response.text(), corrected);
   return JSON.stringify(document);
 }
 
-// OpenAPI 3.0 has no `const`; a list of one says the same.
-function constAsEnum(_key: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || !("const" in value)) return value;
+// OpenAPI 3.0 has no `const`, and a list of one says the same. The plugin lists forms beside JSON as types of a body.
+function corrected(key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (key === "content" && JSON_TYPE in value) return { [JSON_TYPE]: value[JSON_TYPE] };
+  if (!("const" in value)) return value;
   const { const: only, ...rest } = value;
   return { ...rest, enum: [only] };
 }

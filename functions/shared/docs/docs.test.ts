@@ -1,10 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { createApp } from "../../credit-check/app.ts";
+import { withoutLists } from "../../credit-check/testing/contexts.ts";
 import { variantOf } from "../../credit-check/variants.ts";
 import { PAGE_FILES } from "./docs-page.ts";
 import { fakeService, request } from "../testing/fakes.ts";
 
-const app = createApp({ ...fakeService().deps, variant: variantOf("basic"), revision: "credit-check-basic" });
+const app = createApp({
+  ...fakeService().deps,
+  variant: variantOf("basic"),
+  revision: "credit-check-basic",
+  context: withoutLists,
+});
 const ask = (path: string, headers: Record<string, string> = {}) => app.handle(request(path, { headers }));
 
 describe("the Swagger UI", () => {

@@ -1,5 +1,13 @@
 import type { DocumentDecoration } from "elysia";
-import { BODY_REFUSED, methodRefused, problem } from "../http/problem.ts";
+import {
+  BODY_INVALID,
+  BODY_NOT_JSON,
+  BODY_REFUSED,
+  BODY_UNREADABLE,
+  methodRefused,
+  problem,
+  type ProblemOptions,
+} from "../http/problem.ts";
 
 /** An answer as the document shows it: what it means, what it looks like, and an example at least. */
 export interface DocumentedAnswer {
@@ -51,20 +59,41 @@ export function documentRoute(route: DocumentedRoute): DocumentDecoration {
   };
 }
 
-/** The answers to a request that no route of a known path takes, the same in all services. */
-export function documentedRefusals(headers: readonly string[]): Record<number, DocumentedAnswer> {
-  const refusal = (status: number, description: string, detail: string): DocumentedAnswer => {
-    const value = problem({ status, detail, requestId: "2f4cf9b0-5f9e-4a6c-9d0b-3f6b7a1f0c11" });
-    return {
-      description,
-      contentType: "application/problem+json",
-      schema: "Problem",
-      headers,
-      examples: { problem: { summary: value.title, value } },
-    };
-  };
+/** The answers to a request that is refused before a route looks at it, the same in all services. */
+export function documentedRefusals(
+  headers: readonly string[],
+  methods: readonly string[],
+): Record<number, DocumentedAnswer> {
   return {
-    405: refusal(405, "Another method than GET or HEAD", methodRefused(["GET", "HEAD", "OPTIONS"])),
-    413: refusal(413, "A request body over 64 KB", BODY_REFUSED),
+    405: refusal(headers, 405, "A method that the path does not take", { detail: methodRefused(methods) }),
+    413: refusal(headers, 413, "A request body over 64 KB", { detail: BODY_REFUSED }),
+  };
+}
+
+/** The answers to a body that is not what its schema says; `errors` names each field. */
+export function documentedBodyRefusals(headers: readonly string[]): Record<number, DocumentedAnswer> {
+  return {
+    400: refusal(headers, 400, "A body that is no JSON", { detail: BODY_UNREADABLE }),
+    415: refusal(headers, 415, "A body of another type than JSON", { detail: BODY_NOT_JSON }),
+    422: refusal(headers, 422, "A field that is missing, unknown or wrong", {
+      detail: BODY_INVALID,
+      errors: [{ path: "body/name", message: "Expected required property" }],
+    }),
+  };
+}
+
+function refusal(
+  headers: readonly string[],
+  status: number,
+  description: string,
+  of: Omit<ProblemOptions, "status">,
+): DocumentedAnswer {
+  const value = problem({ status, requestId: "2f4cf9b0-5f9e-4a6c-9d0b-3f6b7a1f0c11", ...of });
+  return {
+    description,
+    contentType: "application/problem+json",
+    schema: "Problem",
+    headers,
+    examples: { problem: { summary: value.title, value } },
   };
 }

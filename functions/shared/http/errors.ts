@@ -3,7 +3,7 @@ import { refuseLongBody } from "./body-limit.ts";
 import { BodyOverLimit } from "./bounded-text.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { PathTable } from "./path-table.ts";
-import { BODY_REFUSED, methodRefused, problemResponse } from "./problem.ts";
+import { BODY_INVALID, BODY_REFUSED, BODY_UNREADABLE, methodRefused, problemResponse } from "./problem.ts";
 import { BadRequest, CallerGone, refuseMalformed } from "./request-errors.ts";
 import { describeError } from "../telemetry/safe-error.ts";
 
@@ -64,7 +64,9 @@ export async function answerFailure(failure: Failure, deps: ErrorDeps): Promise<
   return { response: answerUnrouted(request.method, methods, requestId), route: loggedAs };
 }
 
-function answerThrown(error: unknown, requestId: string, route: string, deps: ErrorDeps): Response {
+function answerThrown(thrown: unknown, requestId: string, route: string, deps: ErrorDeps): Response {
+  // Elysia wraps an error that is thrown while a body is read.
+  const error = thrown instanceof ParseError && thrown.cause instanceof Error ? thrown.cause : thrown;
   if (error instanceof ContractError) return contractResponse(error);
   if (error instanceof BodyOverLimit) return tooLarge(requestId);
   if (error instanceof BadRequest) {
@@ -74,8 +76,8 @@ function answerThrown(error: unknown, requestId: string, route: string, deps: Er
     // No one receives this answer; its status is for the log and the metrics.
     return problemResponse({ status: 499, detail: "The caller closed the request.", requestId });
   }
-  if (error instanceof ParseError) {
-    return problemResponse({ status: 400, detail: "The request's body cannot be read.", requestId });
+  if (thrown instanceof ParseError) {
+    return problemResponse({ status: 400, detail: BODY_UNREADABLE, requestId });
   }
   // An answer of our own that fails its check is a fault of ours, and the error holds the whole answer.
   if (error instanceof ValidationError && error.type !== "response") return invalid(error, requestId);
@@ -107,5 +109,5 @@ function invalid(error: ValidationError, requestId: string): Response {
   const errors = error.all.flatMap((issue) =>
     "path" in issue ? [{ path: `${error.type}${issue.path}`, message: issue.message ?? "not valid" }] : [],
   );
-  return problemResponse({ status: 422, detail: "The request is not as described.", requestId, errors });
+  return problemResponse({ status: 422, detail: BODY_INVALID, requestId, errors });
 }

@@ -31,6 +31,7 @@ const TITLES: Readonly<Record<number, string>> = {
   404: "Not Found",
   405: "Method Not Allowed",
   413: "Content Too Large",
+  415: "Unsupported Media Type",
   422: "Unprocessable Content",
   431: "Request Header Fields Too Large",
   // Not registered, but what proxies log where the caller closed the connection.
@@ -59,6 +60,15 @@ export const methodRefused = (methods: readonly string[]): string => `This path 
 
 /** What a 413 says. */
 export const BODY_REFUSED = `A request's body may have ${MAX_BODY_BYTES} bytes.`;
+
+/** What a 400 says. */
+export const BODY_UNREADABLE = "The request's body cannot be read.";
+
+/** What a 415 says. */
+export const BODY_NOT_JSON = "This path takes a body of the type application/json.";
+
+/** What a 422 says; its `errors` name the fields. */
+export const BODY_INVALID = "The request is not as described.";
 
 /** A problem document as an answer. */
 export function problemResponse(options: ProblemOptions, headers: Record<string, string> = {}): Response {

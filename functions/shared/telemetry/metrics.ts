@@ -7,6 +7,8 @@ import { createHistogram, type Series } from "./histogram.ts";
 export interface Metrics {
   request(ended: EndedRequest, ms: number): void;
   upstreamCall(labels: { upstream: string; revision: string; outcome: string }, ms: number): void;
+  /** Adds metrics of one service, as Prometheus reads them, each with its line feed. */
+  append(write: () => string): void;
   readonly contentType: string;
   text(): Promise<string>;
 }
@@ -50,6 +52,7 @@ export function createMetrics({ revision }: { revision: string }): Metrics {
     memo((from: string) => memo((outcome: string) => upstreamCalls.series(upstream, from, outcome))),
   );
   const revisions = new Set<string>();
+  const appended: (() => string)[] = [];
   let processMetrics: Promise<() => Promise<string>> | undefined;
 
   // Most requests are like the one before.
@@ -74,11 +77,13 @@ export function createMetrics({ revision }: { revision: string }): Metrics {
     upstreamCall({ upstream, revision: from, outcome }, ms) {
       upstreamCallOf(upstream)(bounded(from))(outcome).observe(ms / 1000);
     },
+    append: (write) => void appended.push(write),
     contentType: "text/plain; version=0.0.4; charset=utf-8",
     async text() {
       processMetrics ??= readProcessMetrics();
       const ofProcess = await processMetrics;
-      return `${requests.text()}\n${upstreamCalls.text()}\n${await ofProcess()}`;
+      const own = appended.map((write) => `${write()}\n`).join("");
+      return `${requests.text()}\n${upstreamCalls.text()}\n${own}${await ofProcess()}`;
     },
   };
 }

@@ -39,7 +39,7 @@ export async function askUpstream({
   });
   const request = new Request("http://localhost/item?secret", { headers, ...(signal && { signal }) });
   const call = beginCall(request.headers, deps);
-  const result = await upstream.get("/echo", request, call).then(
+  const result = await upstream.ask("/echo", request, call).then(
     (answer) => ({ answer }),
     (error: unknown) => ({ error }),
   );

@@ -1,8 +1,28 @@
 import { Value } from "@sinclair/typebox/value";
-import { Type, type TSchema } from "@sinclair/typebox";
+import { Type, type Static, type TSchema } from "@sinclair/typebox";
 
 const Examples = Type.Record(Type.String(), Type.Object({ summary: Type.String(), value: Type.Unknown() }));
 const Ref = Type.Object({ $ref: Type.String() }, { additionalProperties: false });
+
+const Content = Type.Record(Type.String(), Type.Object({ schema: Ref, examples: Examples }));
+
+const Operation = Type.Object({
+  operationId: Type.String(),
+  parameters: Type.Array(Type.Object({ name: Type.String(), in: Type.String(), examples: Examples })),
+  requestBody: Type.Optional(
+    Type.Object({
+      content: Type.Record(Type.String(), Type.Object({ schema: Type.Object({ example: Type.Unknown() }) })),
+    }),
+  ),
+  responses: Type.Record(
+    Type.String(),
+    Type.Object({
+      description: Type.String({ minLength: 1 }),
+      headers: Type.Record(Type.String(), Ref),
+      content: Content,
+    }),
+  ),
+});
 
 /** As much of an OpenAPI document as its tests look at. */
 export const Document = Type.Object({
@@ -10,23 +30,7 @@ export const Document = Type.Object({
   servers: Type.Array(Type.Object({ url: Type.String() })),
   paths: Type.Record(
     Type.String(),
-    Type.Object(
-      {
-        get: Type.Object({
-          operationId: Type.String(),
-          parameters: Type.Array(Type.Object({ name: Type.String(), in: Type.String(), examples: Examples })),
-          responses: Type.Record(
-            Type.String(),
-            Type.Object({
-              description: Type.String({ minLength: 1 }),
-              headers: Type.Record(Type.String(), Ref),
-              content: Type.Record(Type.String(), Type.Object({ schema: Ref, examples: Examples })),
-            }),
-          ),
-        }),
-      },
-      { additionalProperties: false },
-    ),
+    Type.Object({ get: Operation, post: Type.Optional(Operation) }, { additionalProperties: false }),
   ),
   components: Type.Object({
     schemas: Type.Record(Type.String(), Type.Unknown()),
@@ -37,17 +41,24 @@ export const Document = Type.Object({
 /** Reads a document. @throws {Error} where it is not one */
 export const readDocument = (text: string) => Value.Parse(Document, JSON.parse(text));
 
-/** All examples of a document's answers, each with the schema that it has to be valid by. */
+/** All examples of a document's bodies and answers, each with the schema that it has to be valid by. */
 export function* examplesOf({ paths, components }: ReturnType<typeof readDocument>) {
-  for (const [path, { get }] of Object.entries(paths)) {
-    for (const [status, { content, headers }] of Object.entries(get.responses)) {
-      for (const { $ref } of Object.values(headers)) lookUp($ref, "headers", components.headers);
-      for (const { schema, examples } of Object.values(content)) {
-        const name = lookUp(schema.$ref, "schemas", components.schemas);
-        for (const [example, { value }] of Object.entries(examples)) {
-          yield { what: `${status} of ${path}, ${example}`, schema: name, value };
-        }
+  for (const [path, operations] of Object.entries(paths)) {
+    for (const { requestBody, responses } of Object.values(operations)) {
+      for (const { schema } of Object.values(requestBody?.content ?? {}))
+        yield { what: `body of ${path}`, schema: "Applicant", value: schema.example };
+      for (const [status, { content, headers }] of Object.entries(responses)) {
+        for (const { $ref } of Object.values(headers)) lookUp($ref, "headers", components.headers);
+        yield* examplesIn(`${status} of ${path}`, content);
       }
+    }
+  }
+
+  function* examplesIn(what: string, content: Static<typeof Content>) {
+    for (const { schema, examples } of Object.values(content)) {
+      const name = lookUp(schema.$ref, "schemas", components.schemas);
+      for (const [example, { value }] of Object.entries(examples))
+        yield { what: `${what}, ${example}`, schema: name, value };
     }
   }
 }

@@ -45,18 +45,25 @@ export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptio
   };
   const client = createFetch({ fetch: Object.assign(plain, { preconnect: () => undefined }) });
 
-  return async function exchange(path: string, request: Request, requestId: string): Promise<Exchange> {
+  return async function exchange(
+    path: string,
+    request: Request,
+    requestId: string,
+    sent?: object,
+  ): Promise<Exchange> {
     const headers = forwardedHeaders(request.headers, requestId);
     if ((headers[PINNING_HEADER]?.length ?? 0) > MAX_PIN_BYTES) {
       throw new BadRequest(431, `The header ${PINNING_HEADER} has more than ${MAX_PIN_BYTES} bytes.`);
     }
     headers["accept"] = "application/json";
     headers["user-agent"] = self;
+    if (sent !== undefined) headers["content-type"] = "application/json";
     const deadline = startDeadline(timeoutMs, request.signal);
     const found: Exchange = { outcome: undefined, status: undefined, revision: undefined, text: "" };
     try {
       const response = await client.raw(`${origin}${path}`, {
         headers,
+        ...(sent === undefined ? {} : { method: "POST", body: JSON.stringify(sent) }),
         // ofetch ignores its own `timeout` beside a signal, and repeats a GET by default.
         signal: deadline.signal,
         retry: 0,

@@ -38,11 +38,11 @@ export interface UpstreamAnswer<T> {
 /** Another service, as seen from this one. */
 export interface Upstream<T> {
   /**
-   * Asks for `path` on behalf of `request`, once.
+   * Asks for `path` on behalf of `request`, once: by GET, or with a body by POST, as JSON.
    * @throws {UpstreamFailure} where there is no usable answer within the deadline
    * @throws {CallerGone} where the sender of `request` went away
    */
-  get(path: string, request: Request, call: Call): Promise<UpstreamAnswer<T>>;
+  ask(path: string, request: Request, call: Call, body?: object): Promise<UpstreamAnswer<T>>;
 }
 
 /** Makes a client of one upstream. Each call is counted, and noted in the request's record. */
@@ -52,9 +52,9 @@ export function createUpstream<T extends TSchema>(options: UpstreamOptions<T>): 
   const exchange = createExchange(options);
 
   return {
-    async get(path, request, call) {
+    async ask(path, request, call, sent) {
       const startedAt = clock();
-      const { outcome: failed, status, revision, text } = await exchange(path, request, call.requestId);
+      const { outcome: failed, status, revision, text } = await exchange(path, request, call.requestId, sent);
       const note = (outcome: Outcome) => {
         const ms = clock() - startedAt;
         const answering = revision ?? "unknown";

@@ -1,4 +1,4 @@
-import type { Applicant } from "../../../shared/applicant.ts";
+import type { Applicant } from "../../shared/applicant.ts";
 
 /** Basic training takes about so long (NATO members: 8 to 13 weeks). */
 const BASIC_TRAINING_MONTHS = 3;

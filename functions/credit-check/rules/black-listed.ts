@@ -1,11 +1,11 @@
-import type { Applicant } from "../../../shared/applicant.ts";
-import { SAME_PERSON } from "../compare-names.ts";
-import type { ListedPerson, ListKind } from "../listed-person.ts";
-import { readName } from "../name.ts";
-import type { NameIndex } from "../name-index.ts";
+import type { Applicant } from "../../shared/applicant.ts";
+import { SAME_PERSON } from "../screening/compare-names.ts";
+import type { ListedPerson, ListKind } from "../screening/listed-person.ts";
+import { readName } from "../screening/name.ts";
+import type { NameIndex } from "../screening/name-index.ts";
 
 /** What a name must reach where nothing else is known, and where dates of birth or nationalities say the same or not. */
-const NEEDED = { supported: SAME_PERSON, unknown: 0.9, otherNationality: 0.97 } as const;
+const NEEDED = { supported: SAME_PERSON, unknown: 0.9, otherNationality: 0.99 } as const;
 
 /**
  * Whether an applicant may be on a list: a name or alias is similar enough, and no date of birth contradicts. A nationality
@@ -20,7 +20,10 @@ export function isListed(applicant: Applicant, list: ListKind, persons: NameInde
   );
 }
 
-function needed({ dateOfBirth, nationality }: Applicant, { birthDates, nationalities }: ListedPerson): number {
+function needed(
+  { dateOfBirth, nationality }: Applicant,
+  { birthDates, nationalities }: ListedPerson,
+): number {
   const bornThen =
     dateOfBirth === undefined || birthDates.length === 0
       ? undefined

@@ -1,7 +1,7 @@
-import type { Applicant } from "../../../shared/applicant.ts";
-import { compareNames, SAME_PERSON } from "../compare-names.ts";
-import { type Passport, readMrz } from "../mrz.ts";
-import { readName } from "../name.ts";
+import type { Applicant } from "../../shared/applicant.ts";
+import { compareNames, SAME_PERSON } from "../screening/compare-names.ts";
+import { type Passport, readMrz } from "../screening/mrz.ts";
+import { readName } from "../screening/name.ts";
 
 /**
  * Whether the passport is not what it should be: a check digit is wrong, it has expired, or it contradicts what is given.
@@ -19,11 +19,16 @@ function hasExpired({ expiryDate }: Passport, today: string): boolean {
   return /^\d{6}$/.test(expiryDate) && `${today.slice(0, 2)}${expiryDate}` < today.replaceAll("-", "");
 }
 
-function contradicts({ name, aliases = [], dateOfBirth, nationality }: Applicant, passport: Passport): boolean {
+function contradicts(
+  { name, aliases = [], dateOfBirth, nationality }: Applicant,
+  passport: Passport,
+): boolean {
   // Parts of a date of birth that are not known are fillers.
   const born = passport.birthDate.includes("<") ? undefined : passport.birthDate;
-  if (dateOfBirth !== undefined && born !== undefined && dateOfBirth.slice(2).replaceAll("-", "") !== born) return true;
-  if (nationality !== undefined && passport.nationality !== undefined && nationality !== passport.nationality) return true;
+  if (dateOfBirth !== undefined && born !== undefined && dateOfBirth.slice(2).replaceAll("-", "") !== born)
+    return true;
+  if (nationality !== undefined && passport.nationality !== undefined && nationality !== passport.nationality)
+    return true;
   const ofPassport = readName(passport.name);
   return ![name, ...aliases].some((given) => compareNames(readName(given), ofPassport) >= SAME_PERSON);
 }

@@ -1,4 +1,4 @@
-import type { Applicant } from "../../../shared/applicant.ts";
+import type { Applicant } from "../../shared/applicant.ts";
 
 /** Unemployed for longer than this is held to be long-term (ILO, KILM 11: twelve months and more). */
 const LONG_TERM_MONTHS = 12;

@@ -1,5 +1,5 @@
-import type { Applicant } from "../../../shared/applicant.ts";
-import { readMrz } from "../mrz.ts";
+import type { Applicant } from "../../shared/applicant.ts";
+import { readMrz } from "../screening/mrz.ts";
 
 /** FATF, "High-Risk Jurisdictions subject to a Call for Action", as of October 2025: North Korea, Iran and Myanmar. */
 const RESTRICTED = ["KP", "IR", "MM"];

@@ -1,4 +1,4 @@
-import type { Applicant } from "../../../shared/applicant.ts";
+import type { Applicant } from "../../shared/applicant.ts";
 
 /** Thresholds of this bank: default as in EBA/GL/2016/07, and late payments and use of limits that often come before it. */
 const [MOST_USED, MOST_LATE] = [0.9, 3];

@@ -1,0 +1,13 @@
+import type { ScreeningContext } from "../screen.ts";
+import { NO_LISTS, readWatchLists } from "../screening/watch-lists.ts";
+
+const TODAY = "2026-01-02";
+
+/** Nothing is known of anyone. */
+export const withoutLists = (): ScreeningContext => ({ lists: NO_LISTS, today: TODAY });
+
+/** A plain list of these records, without its header. */
+export function withPersons(...records: string[]): ScreeningContext {
+  const text = ["list,name,aliases,dateOfBirth,nationality", ...records].join("\n");
+  return { lists: readWatchLists([{ file: "persons.csv", text, changedAt: 0 }]), today: TODAY };
+}
