@@ -7,7 +7,7 @@ import { APPLICATION } from "../shared/http/requests.ts";
 import { createService, type Handling, type ServiceDeps } from "../shared/service.ts";
 import { describeApi, documentCheck, documentReport } from "./docs.ts";
 import { creditCheckError } from "./model.ts";
-import type { ScreeningContext } from "./screen.ts";
+import type { ScreeningContext } from "./rules/screen.ts";
 import type { Variant } from "./variant.ts";
 
 /** What a credit check is made of: which one it is, under which revision, and what every service has. */

@@ -1,6 +1,6 @@
 import type { TObject } from "@sinclair/typebox";
 import type { Applicant } from "../shared/applicant.ts";
-import type { ScreeningContext } from "./screen.ts";
+import type { ScreeningContext } from "./rules/screen.ts";
 
 /** A version of the credit check. One image holds all of them; `CREDIT_CHECK_VARIANT` picks one. */
 export type Variant = AnsweringAtOnce | AnsweringLater;

@@ -1,4 +1,4 @@
-import type { ScreeningContext } from "../screen.ts";
+import type { ScreeningContext } from "../rules/screen.ts";
 import { NO_LISTS, readWatchLists } from "../screening/watch-lists.ts";
 
 const TODAY = "2026-01-02";

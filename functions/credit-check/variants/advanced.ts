@@ -1,5 +1,5 @@
 import { t, type Static } from "elysia";
-import { screenFully } from "../screen.ts";
+import { screenFully } from "../rules/screen.ts";
 import type { Variant } from "../variant.ts";
 
 const Answer = t.Object(

@@ -1,5 +1,5 @@
 import { t, type Static } from "elysia";
-import { screenByExactName } from "../screen.ts";
+import { screenByExactName } from "../rules/screen.ts";
 import type { Variant } from "../variant.ts";
 
 const Answer = t.Object(

@@ -1,12 +1,12 @@
-import type { Applicant } from "../shared/applicant.ts";
-import { readName } from "./screening/name.ts";
-import { isListed } from "./rules/black-listed.ts";
-import { isCreditUsageBad } from "./rules/credit-usage-bad.ts";
-import { isEmploymentBad } from "./rules/employment-bad.ts";
-import { isMilitaryTrained } from "./rules/military-trained.ts";
-import { isRestrictedNational } from "./rules/restricted-national.ts";
-import { isSuspicious } from "./rules/suspicious-activity.ts";
-import type { WatchLists } from "./screening/watch-lists.ts";
+import type { Applicant } from "../../shared/applicant.ts";
+import { readName } from "../screening/name.ts";
+import { isListed } from "./black-listed.ts";
+import { isCreditUsageBad } from "./credit-usage-bad.ts";
+import { isEmploymentBad } from "./employment-bad.ts";
+import { isMilitaryTrained } from "./military-trained.ts";
+import { isRestrictedNational } from "./restricted-national.ts";
+import { isSuspicious } from "./suspicious-activity.ts";
+import type { WatchLists } from "../screening/watch-lists.ts";
 
 /** What a check knows beside the applicant. */
 export interface ScreeningContext {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parse } from "mrz";
-import type { Applicant } from "../shared/applicant.ts";
+import type { Applicant } from "../../shared/applicant.ts";
 import { screenByExactName, screenFully } from "./screen.ts";
-import { readMrz } from "./screening/mrz.ts";
-import { withoutLists, withPersons } from "./testing/contexts.ts";
+import { readMrz } from "../screening/mrz.ts";
+import { withoutLists, withPersons } from "../testing/contexts.ts";
 
 const MRZ = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F3204159ZE184226B<<<<<18";
 const ANNA: Applicant = { applicantId: "A-1", name: "Anna Maria Eriksson" };
