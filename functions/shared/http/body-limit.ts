@@ -17,10 +17,18 @@ export function refuseLargeBody(request: Request): void {
  */
 export async function refuseLongBody(request: Request): Promise<void> {
   refuseLargeBody(request);
-  const { body, headers } = request;
-  if (body === null || declaredLength(headers) !== undefined) return;
+  if (declaredLength(request.headers) === undefined) await readLimitedBody(request);
+}
+
+/**
+ * Reads a body, up to the limit.
+ * @returns its text; empty where there is no body
+ * @throws {BodyOverLimit} where it goes beyond
+ * @throws {CallerGone} where it breaks off
+ */
+export async function readLimitedBody({ body }: Request): Promise<string> {
   try {
-    await readBoundedText(body, MAX_BODY_BYTES);
+    return body === null ? "" : await readBoundedText(body, MAX_BODY_BYTES);
   } catch (error) {
     throw error instanceof BodyOverLimit ? error : new CallerGone();
   }

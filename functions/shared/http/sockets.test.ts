@@ -144,7 +144,7 @@ describe("what Bun 1.4.5 does with HTTP that this project cannot change", () => 
       service.port,
       `POST ${REPORT} ${HEAD}transfer-encoding: chunked\r\n\r\n${trailers}`,
     );
-    expect(answers.match(/^HTTP\/1\.1 [0-9]+/gm)).toEqual(["HTTP/1.1 405"]);
+    expect(answers.match(/^HTTP\/1\.1 [0-9]+/gm)).toEqual(["HTTP/1.1 415"]);
     expect(answers).toEndWith("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
   });
 

@@ -5,7 +5,7 @@ import { CallerGone } from "../http/request-errors.ts";
 import { createExchange, type ExchangeOptions } from "./exchange.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { FailedOutcome, Outcome } from "./outcome.ts";
-import { parseStrictJson } from "./strict-json.ts";
+import { parseStrictJson } from "../http/strict-json.ts";
 
 /** Thrown where an upstream gave no answer that can be used. */
 export class UpstreamFailure extends Error {
