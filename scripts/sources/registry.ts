@@ -3,11 +3,12 @@ import { UserError } from "../cluster/user-error.ts";
 import { csv } from "./csv/csv.ts";
 import { mesh } from "./mesh/mesh.ts";
 import { pods } from "./pods/pods.ts";
+import { queueProxy } from "./queue-proxy/queue-proxy.ts";
 import { prometheus } from "./prometheus/prometheus.ts";
 import type { OutcomeSource, SourceDefinition, SourceFlag, SourceFlags } from "./source.ts";
 
 /** Every source, in the order in which they are tried where none is named. */
-export const SOURCES: readonly SourceDefinition[] = [mesh, pods, prometheus, csv];
+export const SOURCES: readonly SourceDefinition[] = [mesh, pods, queueProxy, prometheus, csv];
 
 /** The options that choose or describe a source. */
 export const SOURCE_FLAGS: readonly SourceFlag[] = SOURCES.flatMap(({ flags }) => flags);
@@ -40,10 +41,12 @@ export async function openSource(
 ): Promise<OutcomeSource> {
   const named = definitionFor(name, flags);
   if (named === undefined) {
-    for (const definition of SOURCES) {
-      if (definition.locations.includes(location) && (await definition.applies?.(context)))
-        return definition.open(context, flags);
-    }
+    const here = SOURCES.filter((each) => each.locations.includes(location) && each.applies !== undefined);
+    for (const definition of here)
+      if (await definition.applies?.(context)) return definition.open(context, flags);
+    // Where nothing runs yet, nothing can be found: the first is the one to wait for.
+    const [first] = here;
+    if (first !== undefined) return first.open(context, flags);
     throw new UserError(`No source reports the outcomes of ${context.service}: ${SOURCE_ADVICE}`);
   }
   if (!named.locations.includes(location)) throw new UserError(wrongPlace(named, location));

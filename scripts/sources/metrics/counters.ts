@@ -38,6 +38,7 @@ interface Seen {
 
 /** A bucket with its own count, without that of the buckets below it. */
 interface Bucket {
+  format: HistogramFormat;
   labels: Readonly<Record<string, string>>;
   /** Latencies are above `from` and not above `bound`, in the unit of the histogram. */
   from: number;
@@ -45,30 +46,39 @@ interface Bucket {
   count: number;
 }
 
+/** Reads the counters of several processes, and tells what was added to them. */
+export interface CounterReader {
+  /** Whether a metric is read at all. */
+  reads(metric: string): boolean;
+  /**
+   * What was added at a process since the look before.
+   * @param process a name that no other process has
+   */
+  added(process: string, samples: readonly Sample[], look: Look): Outcome[];
+  /** Forgets processes that are gone. */
+  keep(processes: ReadonlySet<string>): void;
+}
+
 /**
  * Turns the counters of several processes, read now and then, into outcomes: what was added since the look before, as
  * answered at some time between the two looks. The first look at a process only sets where it counts from, unless the
  * process began since.
  */
-export class Counters {
-  readonly #format: HistogramFormat;
-  readonly #metrics: ReadonlySet<string>;
+export class Counters implements CounterReader {
+  /** By the names of the metrics that hold the buckets. */
+  readonly #formats: ReadonlyMap<string, HistogramFormat>;
   readonly #seen = new Map<string, Seen>();
 
-  constructor(format: HistogramFormat) {
-    this.#format = format;
-    this.#metrics = new Set(format.names.map((name) => `${name}_bucket`));
+  constructor(...formats: readonly HistogramFormat[]) {
+    this.#formats = new Map(
+      formats.flatMap((format) => format.names.map((name) => [`${name}_bucket`, format] as const)),
+    );
   }
 
-  /** Whether a metric is read at all. */
   reads(metric: string): boolean {
-    return metric === STARTED || this.#metrics.has(metric);
+    return metric === STARTED || this.#formats.has(metric);
   }
 
-  /**
-   * What was added at a process since the look before.
-   * @param process a name that no other process has
-   */
   added(process: string, samples: readonly Sample[], look: Look): Outcome[] {
     const before = this.#seen.get(process);
     const startedAt = samples.find(({ name }) => name === STARTED)?.value;
@@ -85,13 +95,12 @@ export class Counters {
     });
   }
 
-  /** Forgets processes that are gone. */
   keep(processes: ReadonlySet<string>): void {
     for (const process of this.#seen.keys()) if (!processes.has(process)) this.#seen.delete(process);
   }
 
   #outcomeOf(bucket: Bucket, counted: Pick<Outcome, "sinceMs" | "atMs" | "count">): Outcome[] {
-    const { unitMs, meaningOf } = this.#format;
+    const { unitMs, meaningOf } = bucket.format;
     const meaning = meaningOf(bucket.labels);
     if (meaning === undefined) return [];
     const ms = Number.isFinite(bucket.bound)
@@ -102,13 +111,14 @@ export class Counters {
 
   /** Each bucket without those below it. */
   #bucketsOf(samples: readonly Sample[]): Bucket[] {
-    const series = Map.groupBy(
-      samples.filter(({ name }) => this.#metrics.has(name)),
-      ({ name, labels }) => JSON.stringify([name, Object.entries({ ...labels, le: "" }).sort()]),
+    const series = Map.groupBy(samples, ({ name, labels }) =>
+      JSON.stringify([name, Object.entries({ ...labels, le: "" }).sort()]),
     );
     return [...series.values()].flatMap((buckets) => {
+      const format = this.#formats.get(buckets[0]?.name ?? "");
+      if (format === undefined) return [];
       const sorted = buckets
-        .map(({ labels, value }) => ({ labels, bound: boundOf(labels["le"]), count: value }))
+        .map(({ labels, value }) => ({ format, labels, bound: boundOf(labels["le"]), count: value }))
         .sort((a, b) => a.bound - b.bound);
       return sorted.map((bucket, i) => {
         const below = sorted[i - 1];

@@ -3,17 +3,22 @@ import { type Forward, forwardPort } from "../../cluster/kube/port-forward.ts";
 import { UserError } from "../../cluster/user-error.ts";
 import type { LivePod } from "../../cluster/workload/live-objects.ts";
 import type { Outcome } from "../source.ts";
-import type { Counters } from "./counters.ts";
+import type { CounterReader } from "./counters.ts";
 import { readSamples, type Sample } from "./samples.ts";
+
+/** A pod, as far as it matters to reading its metrics. */
+export type PodObject = Pick<LivePod, "metadata">;
 
 export interface ScrapeOptions {
   kube: Kube;
   /** The pods to ask now. One that is ending still answers, and is asked until it is gone. */
-  listPods(signal: AbortSignal): Promise<LivePod[]>;
+  listPods(signal: AbortSignal): Promise<readonly PodObject[]>;
   /** Where a pod answers with its metrics, past any sidecar. */
   port: number;
   path: string;
-  counters: Counters;
+  counters: CounterReader;
+  /** Labels that the samples of a pod get beside their own. @default none */
+  labelsOf?(pod: PodObject): Readonly<Record<string, string>>;
   /** Ends the message of an error: what else could be done. */
   advice: string;
 }
@@ -30,6 +35,7 @@ export const SCRAPE_LAG_MS = EVERY_MS + ANSWERS_WITHIN_MS;
 interface Watched {
   forward: Promise<Forward>;
   namespace: string;
+  labels: Readonly<Record<string, string>>;
   /** When a look found no such pod; undefined for those of the first look. */
   beganAfterMs: number | undefined;
 }
@@ -62,7 +68,7 @@ export async function* scrapePods(options: ScrapeOptions, signal: AbortSignal): 
     for (const { forward } of watched.values()) close(forward);
   }
 
-  function follow(pods: readonly LivePod[], beganAfterMs: number | undefined): void {
+  function follow(pods: readonly PodObject[], beganAfterMs: number | undefined): void {
     const uids = new Set(pods.map(uidOf));
     for (const [uid, { forward }] of watched) {
       if (uids.has(uid)) continue;
@@ -75,14 +81,19 @@ export async function* scrapePods(options: ScrapeOptions, signal: AbortSignal): 
       const { name, namespace = "default" } = pod.metadata;
       const forward = forwardPort({ kube, namespace, pod: name, port });
       forward.catch(() => undefined);
-      watched.set(uidOf(pod), { forward, namespace, beganAfterMs });
+      const labels = options.labelsOf?.(pod) ?? {};
+      watched.set(uidOf(pod), { forward, namespace, labels, beganAfterMs });
     }
   }
 
   /** What a pod counted since the last look; undefined when it does not answer, and the next look makes up for it. */
-  async function look(uid: string, { forward, beganAfterMs }: Watched): Promise<Outcome[] | undefined> {
+  async function look(
+    uid: string,
+    { forward, labels, beganAfterMs }: Watched,
+  ): Promise<Outcome[] | undefined> {
     const fromMs = Date.now();
-    const samples = await scrape(forward);
+    const scraped = await scrape(forward);
+    const samples = scraped?.map((sample) => ({ ...sample, labels: { ...sample.labels, ...labels } }));
     return samples && counters.added(uid, samples, { fromMs, atMs: Date.now(), beganAfterMs });
   }
 
@@ -98,7 +109,7 @@ export async function* scrapePods(options: ScrapeOptions, signal: AbortSignal): 
     }
   }
 
-  function cannotAsk(pods: readonly LivePod[]): string {
+  function cannotAsk(pods: readonly PodObject[]): string {
     const names = pods.map(({ metadata }) => metadata.name).join(", ");
     const namespaces = [...new Set([...watched.values()].map(({ namespace }) => namespace))].join(", ");
     return `The metrics of ${names} cannot be read: that takes the right to create pods/portforward in ${namespaces}. ${advice}`;
@@ -109,6 +120,29 @@ function close(forward: Promise<Forward>): void {
   void forward.then((open) => open[Symbol.dispose]()).catch(() => {});
 }
 
-function uidOf({ metadata }: LivePod): string {
+function uidOf({ metadata }: PodObject): string {
   return metadata.uid ?? metadata.name;
+}
+
+/** How many pods are asked whether pods of their kind have metrics at all. */
+const ASKED = 3;
+const PROBED_WITHIN_MS = 2_000;
+
+/** Whether a pod answers with a page of metrics that is as wanted. A pod that does not answer soon does not. */
+export async function anyPodAnswers(
+  { kube, port, path }: Pick<ScrapeOptions, "kube" | "port" | "path">,
+  pods: readonly PodObject[],
+  isWanted: (page: string) => boolean,
+): Promise<boolean> {
+  const asked = pods.slice(0, ASKED).map(async ({ metadata: { name, namespace = "default" } }) => {
+    const within = AbortSignal.timeout(PROBED_WITHIN_MS);
+    try {
+      using forward = await forwardPort({ kube, namespace, pod: name, port });
+      const response = await fetch(`${forward.url}${path}`, { signal: within });
+      return response.ok && isWanted(await response.text());
+    } catch {
+      return false;
+    }
+  });
+  return (await Promise.all(asked)).includes(true);
 }

@@ -3,8 +3,8 @@ import { FORWARD_PORTS, GET_PODS, LIST_PODS } from "../../cluster/rbac.ts";
 import { checked } from "../../cluster/workload/follow.ts";
 import { KNATIVE_SERVICE, LivePod, POD, SERVICE_LABEL } from "../../cluster/workload/live-objects.ts";
 import { Counters } from "../metrics/counters.ts";
-import { callsOf, REQUESTS_OF_SERVICE } from "../metrics/http-histograms.ts";
-import { SCRAPE_LAG_MS, scrapePods } from "../metrics/scrape-pods.ts";
+import { CALLS, callsOf, REQUESTS, REQUESTS_OF_SERVICE } from "../metrics/http-histograms.ts";
+import { anyPodAnswers, SCRAPE_LAG_MS, scrapePods } from "../metrics/scrape-pods.ts";
 import type { Outcome, OutcomeSource } from "../source.ts";
 
 export interface PodSourceOptions {
@@ -15,7 +15,7 @@ export interface PodSourceOptions {
 }
 
 // Where every service of this project listens. (knative/*.yaml, containerPort)
-const PORT = 8080;
+const METRICS = { port: 8080, path: "/metrics" };
 
 /** The outcomes of a service by the metrics of pods in its namespace. */
 export function podSource(options: PodSourceOptions): OutcomeSource {
@@ -28,29 +28,50 @@ export function podSource(options: PodSourceOptions): OutcomeSource {
   };
 }
 
+/** Whether pods that would be read export this project's metrics. */
+export async function hasPodMetrics(options: PodSourceOptions): Promise<boolean> {
+  const { kube } = options;
+  const isCalled = await hasCallers(options);
+  const wanted = `# TYPE ${isCalled ? CALLS : REQUESTS} `;
+  const pods = await runningPods(options, isCalled);
+  return anyPodAnswers({ kube, ...METRICS }, pods, (page) => page.includes(wanted));
+}
+
 /**
  * The outcomes that the callers of the service count: a caller sees also the answers that no revision gave. Where
  * nothing else runs in the namespace, those that the service's own pods count.
  */
 async function* podOutcomes(options: PodSourceOptions, signal: AbortSignal): AsyncGenerator<Outcome[]> {
-  const { kube, namespace, service } = options;
-  const services = await kube.list(KNATIVE_SERVICE, { namespace, signal });
-  const isCalled = services.items.some(({ metadata }) => metadata.name !== service);
+  const { kube, service } = options;
+  const isCalled = await hasCallers(options, signal);
   yield* scrapePods(
     {
       kube,
-      port: PORT,
-      path: "/metrics",
+      ...METRICS,
       counters: new Counters(isCalled ? callsOf(service) : REQUESTS_OF_SERVICE),
-      async listPods(until) {
-        const { items } = await kube.list(POD, { namespace, labelSelector: SERVICE_LABEL, signal: until });
-        return checked(LivePod, items).filter(
-          ({ metadata, status }) =>
-            status?.phase === "Running" && (metadata.labels?.[SERVICE_LABEL] === service) !== isCalled,
-        );
-      },
+      listPods: (until) => runningPods(options, isCalled, until),
       advice: "Or give a Prometheus that has them: --prometheus URL.",
     },
     signal,
+  );
+}
+
+async function hasCallers(
+  { kube, namespace, service }: PodSourceOptions,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const { items } = await kube.list(KNATIVE_SERVICE, { namespace, signal });
+  return items.some(({ metadata }) => metadata.name !== service);
+}
+
+async function runningPods(
+  { kube, namespace, service }: PodSourceOptions,
+  isCalled: boolean,
+  signal?: AbortSignal,
+): Promise<LivePod[]> {
+  const { items } = await kube.list(POD, { namespace, labelSelector: SERVICE_LABEL, signal });
+  return checked(LivePod, items).filter(
+    ({ metadata, status }) =>
+      status?.phase === "Running" && (metadata.labels?.[SERVICE_LABEL] === service) !== isCalled,
   );
 }

@@ -7,7 +7,11 @@ export const pods: SourceDefinition = {
   locations: ["cluster"],
   flags: [],
   inCluster: true,
-  applies: async () => true,
+  async applies(context) {
+    const { hasPodMetrics } = await import("./pod-outcomes.ts");
+    const { namespace, service } = context;
+    return hasPodMetrics({ kube: await context.kube(), namespace, service });
+  },
   async open(context) {
     const { podSource } = await import("./pod-outcomes.ts");
     const { namespace, service } = context;
