@@ -4,11 +4,12 @@ import { csv } from "./csv/csv.ts";
 import { mesh } from "./mesh/mesh.ts";
 import { pods } from "./pods/pods.ts";
 import { queueProxy } from "./queue-proxy/queue-proxy.ts";
+import { envoy } from "./envoy/envoy.ts";
 import { prometheus } from "./prometheus/prometheus.ts";
 import type { OutcomeSource, SourceDefinition, SourceFlag, SourceFlags } from "./source.ts";
 
 /** Every source, in the order in which they are tried where none is named. */
-export const SOURCES: readonly SourceDefinition[] = [mesh, pods, queueProxy, prometheus, csv];
+export const SOURCES: readonly SourceDefinition[] = [mesh, pods, queueProxy, envoy, prometheus, csv];
 
 /** The options that choose or describe a source. */
 export const SOURCE_FLAGS: readonly SourceFlag[] = SOURCES.flatMap(({ flags }) => flags);

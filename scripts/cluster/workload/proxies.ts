@@ -8,6 +8,7 @@ export interface Proxy {
   pod: string;
   /** Whether it stands beside a service's own container, and routes what that one sends. */
   isSidecar: boolean;
+  metadata: LivePod["metadata"];
 }
 
 /** The pods of the ingress gateway that take requests now. */
@@ -33,5 +34,5 @@ function isServing({ metadata, status }: LivePod): boolean {
 }
 
 function proxyOf({ metadata }: LivePod, isSidecar: boolean): Proxy {
-  return { namespace: metadata.namespace ?? "default", pod: metadata.name, isSidecar };
+  return { namespace: metadata.namespace ?? "default", pod: metadata.name, isSidecar, metadata };
 }

@@ -1,0 +1,159 @@
+import type { CounterReader, Look } from "../metrics/counters.ts";
+import type { Sample } from "../metrics/samples.ts";
+import type { Outcome } from "../source.ts";
+
+/** The requests to a cluster of Envoy by status, retried ones once; answers that Envoy gave itself are among them. */
+const REQUESTS = "envoy_cluster_upstream_rq";
+/** How long those took that an endpoint answered, in milliseconds. Envoy does not tell it by status. */
+const LATENCIES = "envoy_cluster_upstream_rq_time_bucket";
+
+/** Envoy adds latencies to its histograms every 5 s, and statuses to its counters at once. */
+const LATENCIES_WITHIN_MS = 10_000;
+
+/** What a proxy counted of one cluster. */
+interface Counted {
+  statuses: Map<string, number>;
+  /** By the upper bound of a bucket, without those of the buckets below. */
+  latencies: Map<number, number>;
+}
+
+/** What was counted and not reported yet. */
+interface Waiting extends Counted {
+  sinceMs: number;
+}
+
+interface Seen {
+  fromMs: number;
+  clusters: Map<string, Counted>;
+  /** By cluster. */
+  waiting: Map<string, Waiting>;
+}
+
+/**
+ * Turns Envoy's counters of requests by status and its histogram of latencies into outcomes. As Envoy does not tell
+ * which status took how long, every status gets latencies in the proportions of all. Counts wait for the latencies that
+ * belong to them.
+ */
+export class ClusterCounters implements CounterReader {
+  readonly #revisionOf: (cluster: string) => string | undefined;
+  readonly #seen = new Map<string, Seen>();
+
+  /** @param revisionOf the revision that a cluster of Envoy leads to; undefined for one that is not about the service */
+  constructor(revisionOf: (cluster: string) => string | undefined) {
+    this.#revisionOf = revisionOf;
+  }
+
+  reads(metric: string): boolean {
+    return metric === REQUESTS || metric === LATENCIES;
+  }
+
+  added(process: string, samples: readonly Sample[], look: Look): Outcome[] {
+    const before = this.#seen.get(process);
+    const clusters = countedOf(samples);
+    const waiting = before?.waiting ?? new Map<string, Waiting>();
+    this.#seen.set(process, { fromMs: look.fromMs, clusters, waiting });
+    const sinceMs = before?.fromMs ?? look.beganAfterMs;
+    if (sinceMs === undefined) return [];
+    const last = before !== undefined && isContinued(before.clusters, clusters) ? before.clusters : new Map();
+    return [...clusters].flatMap(([cluster, counted]) => {
+      const revision = this.#revisionOf(cluster);
+      if (revision === undefined) return [];
+      const held = add(
+        waiting.get(cluster) ?? { sinceMs, ...NOTHING() },
+        counted,
+        last.get(cluster) ?? NOTHING(),
+      );
+      if (held.statuses.size === 0) return [];
+      const isDue = held.latencies.size > 0 || look.atMs - held.sinceMs > LATENCIES_WITHIN_MS;
+      if (!isDue) {
+        waiting.set(cluster, held);
+        return [];
+      }
+      waiting.delete(cluster);
+      return outcomesOf(revision, held, [...counted.latencies.keys()], look.atMs);
+    });
+  }
+
+  keep(processes: ReadonlySet<string>): void {
+    for (const process of this.#seen.keys()) if (!processes.has(process)) this.#seen.delete(process);
+  }
+}
+
+const NOTHING = (): Counted => ({ statuses: new Map(), latencies: new Map() });
+
+/** What a page says, by the names of clusters. */
+function countedOf(samples: readonly Sample[]): Map<string, Counted> {
+  const clusters = new Map<string, Counted>();
+  for (const { name, labels, value } of samples) {
+    // Istio's bootstrap names the label differently from Envoy's default.
+    const cluster = labels["cluster_name"] ?? labels["envoy_cluster_name"] ?? "";
+    const counted = clusters.get(cluster) ?? NOTHING();
+    clusters.set(cluster, counted);
+    const { response_code, envoy_response_code = response_code ?? "", le = "" } = labels;
+    if (name === REQUESTS) counted.statuses.set(envoy_response_code, value);
+    else counted.latencies.set(le === "+Inf" ? Number.POSITIVE_INFINITY : Number(le), value);
+  }
+  for (const counted of clusters.values()) counted.latencies = withoutLower(counted.latencies);
+  return clusters;
+}
+
+function withoutLower(cumulative: ReadonlyMap<number, number>): Map<number, number> {
+  const sorted = [...cumulative].sort(([a], [b]) => a - b);
+  return new Map(sorted.map(([bound, count], i) => [bound, count - (sorted[i - 1]?.[1] ?? 0)] as const));
+}
+
+/** Whether a proxy counted on: a counter that fell is one of another process. */
+function isContinued(before: ReadonlyMap<string, Counted>, now: ReadonlyMap<string, Counted>): boolean {
+  return [...before].every(([cluster, { statuses }]) =>
+    [...statuses].every(([status, count]) => (now.get(cluster)?.statuses.get(status) ?? 0) >= count),
+  );
+}
+
+function add(waiting: Waiting, now: Counted, before: Counted): Waiting {
+  const sum = <K>(to: Map<K, number>, counts: Map<K, number>, less: Map<K, number>): Map<K, number> => {
+    for (const [key, count] of counts) {
+      const added = count - (less.get(key) ?? 0);
+      if (added > 0) to.set(key, (to.get(key) ?? 0) + added);
+    }
+    return to;
+  };
+  return {
+    sinceMs: waiting.sinceMs,
+    statuses: sum(waiting.statuses, now.statuses, before.statuses),
+    latencies: sum(waiting.latencies, now.latencies, before.latencies),
+  };
+}
+
+/** @param bounds the upper bounds of all buckets, in order */
+function outcomesOf(
+  revision: string,
+  { statuses, latencies, sinceMs }: Waiting,
+  bounds: readonly number[],
+  atMs: number,
+): Outcome[] {
+  const weights = bounds.map((bound) => latencies.get(bound) ?? 0);
+  return [...statuses].flatMap(([status, total]) => {
+    const isCallers = status.startsWith("4");
+    const excluded = isCallers ? ("caller" as const) : undefined;
+    const shared = { revision, sinceMs, atMs, ok: !status.startsWith("5"), excluded };
+    // Nothing is known of latencies where no endpoint answered.
+    if (latencies.size === 0) return [{ ...shared, ms: 0, count: total }];
+    return proportional(total, weights).flatMap((count, i) => {
+      const [fromMs, bound] = [bounds[i - 1] ?? 0, bounds[i] ?? 0];
+      return count === 0 ? [] : [{ ...shared, fromMs, ms: Number.isFinite(bound) ? bound : fromMs, count }];
+    });
+  });
+}
+
+/** Divides a whole number in proportion to weights, by the largest remainders. */
+function proportional(total: number, weights: readonly number[]): number[] {
+  const sum = weights.reduce((all, weight) => all + weight, 0);
+  const exact = weights.map((weight) => (total * weight) / sum);
+  const parts = exact.map(Math.floor);
+  const left = total - parts.reduce((all, part) => all + part, 0);
+  const byRemainder = exact
+    .map((part, i) => ({ i, rest: part - Math.floor(part) }))
+    .sort((a, b) => b.rest - a.rest);
+  for (const { i } of byRemainder.slice(0, left)) parts[i] = (parts[i] ?? 0) + 1;
+  return parts;
+}

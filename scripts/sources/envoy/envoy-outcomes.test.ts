@@ -1,0 +1,87 @@
+import { describe, expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { REVISION } from "../../cluster/workload/live-objects.ts";
+import { readSamples } from "../metrics/samples.ts";
+import { inShort, ServedPods } from "../testing/served-pods.ts";
+import { ClusterCounters } from "./cluster-counters.ts";
+import { envoySource, hasEnvoyStatistics } from "./envoy-outcomes.ts";
+
+/**
+ * What Envoy 1.40 answered with the tags of Istio's bootstrap, after six requests to credit-check-basic (200 twice, 200
+ * after 30 ms, 500, 404 after 3 ms, and a timeout of 200 ms), two to credit-check-advanced, which nothing listened for,
+ * and one to another service. Before the first flush the histograms were empty.
+ */
+const recorded = (when: "before-flush" | "after-flush"): Promise<string> =>
+  readFile(join(import.meta.dir, `envoy-1.40-${when}.txt`), "utf8");
+
+const revisionOf = (cluster: string): string | undefined => /credit-check-\w+/.exec(cluster)?.[0];
+const countersFor = (): ClusterCounters => new ClusterCounters(revisionOf);
+const read = (counters: ClusterCounters, page: string) => readSamples(page, (name) => counters.reads(name));
+
+describe("Envoy's statistics of clusters", () => {
+  test("are outcomes of revisions, with latencies in the proportions of all", async () => {
+    const counters = countersFor();
+    const samples = read(counters, await recorded("after-flush"));
+    const seen = counters.added("gateway", samples, { fromMs: 10, atMs: 20, beganAfterMs: 5 });
+    expect(inShort(seen)).toEqual([
+      "credit-check-basic ok 1 in 0-0.5 ms",
+      "credit-check-basic ok 1 in 1-5 ms",
+      "credit-check-basic ok 1 in 5-10 ms",
+      "credit-check-basic caller 1 in 0-0.5 ms",
+      "credit-check-basic failed 1 in 0-0.5 ms",
+      "credit-check-basic failed 1 in 0-0.5 ms",
+    ]);
+    expect(seen.every(({ sinceMs, atMs }) => sinceMs === 5 && atMs === 20)).toBe(true);
+  });
+
+  test("wait for the latencies that Envoy adds with its next flush, and not for long where there are none", async () => {
+    const counters = countersFor();
+    const [before, after] = await Promise.all([recorded("before-flush"), recorded("after-flush")]);
+    const look = (page: string, atMs: number): string[] =>
+      inShort(counters.added("gateway", read(counters, page), { fromMs: atMs, atMs, beganAfterMs: 0 }));
+    expect(look(before, 1_000)).toEqual([]);
+    const flushed = look(after, 6_000);
+    expect(flushed).toHaveLength(6);
+    expect(flushed.filter((text) => text.includes("advanced"))).toEqual([]);
+    expect(look(after, 10_500)).toEqual(["credit-check-advanced failed 2 in undefined-0 ms"]);
+    expect(look(after, 11_500)).toEqual([]);
+  });
+
+  test("begin at zero where a proxy began again, and count nothing of before the first look", async () => {
+    const page = await recorded("after-flush");
+    const counters = countersFor();
+    expect(counters.added("old", read(counters, page), { fromMs: 0, atMs: 0 })).toEqual([]);
+    const again = page.replaceAll(/(envoy_cluster_upstream_rq\{response_code="200".*\}) 3/g, "$1 2");
+    const seen = counters.added("old", read(counters, again), { fromMs: 1, atMs: 1 });
+    expect(seen.reduce((sum, { count }) => sum + count, 0)).toBe(5);
+    counters.keep(new Set());
+    expect(counters.added("old", read(counters, page), { fromMs: 2, atMs: 2 })).toEqual([]);
+  });
+});
+
+describe("outcomes by Envoy", () => {
+  test("are those of gateway and sidecars, for the revisions of the service alone", async () => {
+    const page = (await recorded("after-flush")).replaceAll(".kyc.svc", ".shop.svc");
+    using pods = new ServedPods();
+    pods.cluster.know({ ...REVISION, plural: "revisions", namespaced: true });
+    for (const [service, name] of [
+      ["credit-check", "credit-check-basic"],
+      ["other", "credit-check-advanced"],
+    ] as const) {
+      const labels = { "serving.knative.dev/service": service };
+      pods.cluster.put({ ...REVISION, metadata: { name, namespace: "shop", labels }, spec: {} });
+    }
+    const options = { kube: pods.kubelet.kube, namespace: "shop", service: "credit-check" };
+    expect(await hasEnvoyStatistics(options)).toBe(false);
+    const source = envoySource(options);
+    const seen = await pods.reported(
+      source,
+      () => pods.start("gateway-1", { istio: "ingressgateway" }, () => page),
+      6,
+    );
+    expect(await hasEnvoyStatistics(options)).toBe(true);
+    expect([...new Set(seen.map(({ revision }) => revision))]).toEqual(["credit-check-basic"]);
+    expect(seen.filter(({ ok }) => !ok)).toHaveLength(2);
+  }, 30_000);
+});
