@@ -6,7 +6,7 @@ import { readDocuments, readManifests } from "../scripts/manifests/read.ts";
 import { PROJECT } from "../scripts/project.ts";
 import { compilePlan, type Plan } from "../scripts/traffic/compile.ts";
 import type { Listener } from "../scripts/traffic/table.ts";
-import { request, sent } from "../scripts/traffic/testing/compiled.ts";
+import { request, sent } from "../scripts/traffic/testing/sample-plans.ts";
 import { choose, copyOf, FOLDERS } from "./sample.ts";
 
 // What holds for knative/, istio/ and next/ whatever their percents, weights and versions are: a user edits them.

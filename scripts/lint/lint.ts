@@ -2,9 +2,9 @@ import type { ManifestDocument } from "../manifests/document.ts";
 import { type Problem, problemAt } from "../manifests/problem.ts";
 import { collectResources } from "../manifests/resources.ts";
 import { compileRoutes } from "../traffic/compile.ts";
-import { unreached } from "../traffic/equal/reach.ts";
-import { borrow } from "../traffic/equal/sides/borrow.ts";
-import { ownSidecarsOf, sorted } from "../traffic/equal/sides/kinds.ts";
+import { unreachableRules } from "../traffic/equal/unreachable-rules.ts";
+import { borrow } from "../traffic/equal/borrow.ts";
+import { sidecarHosts, sorted } from "../traffic/equal/object-kinds.ts";
 import { planKnativeServices } from "../traffic/knative.ts";
 import { type Facts, factsOf, hostFrom } from "./facts.ts";
 import { type Finding, findingOf, type Rule } from "./finding.ts";
@@ -31,13 +31,15 @@ const DOMAIN = "example.com";
  * @returns findings in the order of the files
  */
 export function lint(documents: readonly ManifestDocument[], around: readonly ManifestDocument[]): Finding[] {
-  const { read, apart } = sorted(documents);
+  const { read, unmodelled } = sorted(documents);
   const inNamespaces = documents.filter((document) =>
     ["/Namespace", "/ServiceAccount"].includes(kindOf(document)),
   );
   const collected = collectResources([...read, ...inNamespaces]);
-  const { resources, lent } = borrow(collected.resources, [collectResources(sorted(around).read).resources]);
-  const lentFiles = new Set(lent.map(({ file }) => file).flatMap((files) => files.split(", ")));
+  const { resources, borrowedObjects } = borrow(collected.resources, [
+    collectResources(sorted(around).read).resources,
+  ]);
+  const lentFiles = new Set(borrowedObjects.map(({ file }) => file).flatMap((files) => files.split(", ")));
   const own = readObjects(documents);
   const { objects } = readObjects([...documents, ...around.filter(({ file }) => lentFiles.has(file))]);
   const beside = factsOf(readObjects(around).objects);
@@ -54,9 +56,9 @@ export function lint(documents: readonly ManifestDocument[], around: readonly Ma
       }),
   );
   const planned = planKnativeServices(resources.knativeServices);
-  const routes = compileRoutes(planned.services, resources, DOMAIN, ownSidecarsOf(apart));
+  const routes = compileRoutes(planned.services, resources, DOMAIN, sidecarHosts(unmodelled));
   const files = new Set(documents.map(({ file }) => file));
-  const dead = unreached(routes.plan).map(({ at }): Problem => {
+  const dead = unreachableRules(routes.plan).map(({ at }): Problem => {
     const message = "no request gets here: the rules before it take them all";
     const fix = "move it up, or take it away";
     return { code: "unreachable-rule", severity: "warning", at, field: "", message, fix };

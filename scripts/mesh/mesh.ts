@@ -218,7 +218,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
 function generationOf(loaded: Configuration, runners: Runners, admin: Admin): Generation {
   const timeouts = new Map(loaded.specs.map(({ key, timeoutMs }) => [key, timeoutMs]));
   return {
-    table: { ...loaded.plan.table, doors: admin.filters(loaded) },
+    table: { ...loaded.plan.table, revisionFilters: admin.filters(loaded) },
     reserve: (revision, tried) =>
       runners.get(revision)?.reserve(tried) ?? rejected(`there is no revision ${revision}`),
     revisionTimeoutMs: (revision) => timeouts.get(revision) ?? Number.POSITIVE_INFINITY,

@@ -1,6 +1,6 @@
 import type { Position } from "../manifests/problem.ts";
 import type { Comparison } from "../traffic/equal/compare.ts";
-import type { Difference, End, Witness } from "../traffic/equal/witness.ts";
+import type { Difference, TerminalShare, Counterexample } from "../traffic/equal/counterexample.ts";
 import type { Listener } from "../traffic/table.ts";
 import type { Style } from "./style.ts";
 
@@ -82,12 +82,16 @@ function placeText(at: Position | undefined): string {
   return at === undefined ? "" : ` (${at.file}:${at.line})`;
 }
 
-function drawEnd({ share, place, details }: End): string {
+function drawEnd({ share, place, details }: TerminalShare): string {
   return `${share.padStart(7)}  ${place}${details.length === 0 ? "" : `  (${details.join("; ")})`}`;
 }
 
 /** A command line that sends a request to the local mesh; elsewhere another address stands in its place. */
-export function curl({ method, path, query, headers }: Witness, listener: Listener, host: string): string {
+export function curl(
+  { method, path, query, headers }: Counterexample,
+  listener: Listener,
+  host: string,
+): string {
   const parameters = query.map(([name, value]) => `${name}=${value}`).join("&");
   const target = `${ADDRESS[listener]}${path}${parameters === "" ? "" : `?${parameters}`}`;
   const fields = [["Host", host] as const, ...headers].map(([name, value]) =>

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { clusterLocalNames, fullHost, hostAdvice, hostOf } from "./hosts.ts";
-import { compiled, creditCheck, externalName, HALVES, knativeService, planOf } from "./testing/compiled.ts";
+import {
+  compiled,
+  creditCheck,
+  externalName,
+  HALVES,
+  knativeService,
+  planOf,
+} from "./testing/sample-plans.ts";
 
 const LOCAL_GATEWAY = "knative-local-gateway.istio-system.svc.cluster.local";
 

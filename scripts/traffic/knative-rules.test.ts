@@ -11,7 +11,7 @@ import {
   request,
   rulesAt,
   sent,
-} from "./testing/compiled.ts";
+} from "./testing/sample-plans.ts";
 
 // What net-istio 1.20 writes for a Knative Service is told in its pkg/reconciler/ingress/resources/virtual_service.go.
 describe("the routes of a Knative Service", () => {

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { shares } from "./knative.ts";
-import { compiled, creditCheck, HALVES, knativeService, type Manifest, planOf } from "./testing/compiled.ts";
+import {
+  compiled,
+  creditCheck,
+  HALVES,
+  knativeService,
+  type Manifest,
+  planOf,
+} from "./testing/sample-plans.ts";
 
 const PERCENTS = "the percents sum to";
 

@@ -14,7 +14,7 @@ import {
   sent,
   to,
   virtualService,
-} from "./testing/compiled.ts";
+} from "./testing/sample-plans.ts";
 
 const OWN = "own.kyc.svc.cluster.local";
 const LOCAL_GATEWAY = "knative-local-gateway.istio-system.svc.cluster.local";

@@ -154,11 +154,11 @@ export function resolveBy(
   };
 
   function arrive(revision: string): Resolution {
-    const door = table.doors?.get(revision);
-    if (door !== undefined) {
-      const { delayMs, status } = suffered(door.action, happens);
-      const destination = status === undefined ? door.action.destinations[0] : undefined;
-      hops.push({ rule: door, destination, before: undefined, delayMs, mirrored: [] });
+    const filter = table.revisionFilters?.get(revision);
+    if (filter !== undefined) {
+      const { delayMs, status } = suffered(filter.action, happens);
+      const destination = status === undefined ? filter.action.destinations[0] : undefined;
+      hops.push({ rule: filter, destination, before: undefined, delayMs, mirrored: [] });
       if (status !== undefined) return { kind: "abort", status, revision, hops };
     }
     return { kind: "revision", revision, request, hops };

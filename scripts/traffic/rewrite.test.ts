@@ -8,7 +8,7 @@ import {
   sent,
   to,
   virtualService,
-} from "./testing/compiled.ts";
+} from "./testing/sample-plans.ts";
 
 const OWN = "own.kyc.svc.cluster.local";
 

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { readManifests } from "../manifests/read.ts";
 import { choose, type Edit, FOLDERS, SPLITS, withSample } from "../../test/sample.ts";
 import { compilePlan, type Plan } from "./compile.ts";
-import { request, sent } from "./testing/compiled.ts";
+import { request, sent } from "./testing/sample-plans.ts";
 import type { Listener } from "./table.ts";
 
 // The sample, with each of the three splits.

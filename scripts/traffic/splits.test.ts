@@ -4,7 +4,7 @@ import { collectResources } from "../manifests/resources.ts";
 import { stringify } from "yaml";
 import { compilePlan } from "./compile.ts";
 import { type PlannedSplit, splitsOf } from "./splits.ts";
-import { creditCheck, HALVES, to, virtualService } from "./testing/compiled.ts";
+import { creditCheck, HALVES, to, virtualService } from "./testing/sample-plans.ts";
 
 const LOCAL_GATEWAY = "knative-local-gateway.istio-system.svc.cluster.local";
 

@@ -177,7 +177,7 @@ export interface RouteTable {
   /** What answers at a cluster-local host that no rule covers. */
   backends: ReadonlyMap<string, Backend>;
   /** A rule in front of a revision (`namespace/name`): the last hop of each request that gets there, whoever sent it. */
-  doors?: ReadonlyMap<string, Rule & { action: ForwardAction }>;
+  revisionFilters?: ReadonlyMap<string, Rule & { action: ForwardAction }>;
 }
 
 /** The rules for a host, which must be in lower case and without a port; the most specific name wins. */

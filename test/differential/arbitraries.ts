@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Rule, Wish } from "./cases.ts";
 import { match, method, optional, path, value } from "./conditions.ts";
-import { ASKS, MIRROR, REVISIONS } from "./names.ts";
+import { ASKS, MIRROR, REVISIONS } from "./echo-names.ts";
 
 const changedName = fc.constantFrom(
   "h-one",

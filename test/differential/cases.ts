@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { rule, wish } from "./arbitraries.ts";
-import { ASKS } from "./names.ts";
+import { ASKS } from "./echo-names.ts";
 
 /** A rule of a VirtualService as YAML has it; what is not allowed together is put right by `toRules`. */
 export type Rule = Record<string, unknown>;

@@ -1,5 +1,5 @@
-import { ASKS } from "./names.ts";
-import { Answer, type Seen } from "./seen.ts";
+import { ASKS } from "./echo-names.ts";
+import { Answer, type Seen } from "./answer-schema.ts";
 import { Parse } from "typebox/value";
 
 /** Fields of a request that say which proxy it came by, and nothing of the routes. */

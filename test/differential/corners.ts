@@ -1,6 +1,6 @@
 import { Parse } from "typebox/value";
 import { RawSocket } from "../../scripts/mesh/testing/raw-socket.ts";
-import { Seen } from "./seen.ts";
+import { Seen } from "./answer-schema.ts";
 
 /** Something that HTTP allows, or just not, and that a proxy has to have an opinion on. */
 interface Corner {

@@ -1,10 +1,10 @@
 import { aCase, type Case, type Wish } from "./cases.ts";
 import { difference, essence, seenDifference } from "./compare.ts";
-import { eachAtOnce } from "./at-once.ts";
+import { eachAtOnce } from "./each-at-once.ts";
 import type { EnvoySide } from "./envoy-side.ts";
 import { commonManifests, hostOf, tableManifest } from "./manifests.ts";
 import { type LocalEchoes, MeshSide, tableOf } from "./mesh-side.ts";
-import type { Answer, Seen } from "./seen.ts";
+import type { Answer, Seen } from "./answer-schema.ts";
 
 /** One request that the two answered differently. */
 export interface Difference {

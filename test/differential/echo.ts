@@ -1,8 +1,8 @@
 import { HeaderList } from "../../scripts/traffic/headers.ts";
 import type { Exchange } from "../../scripts/mesh/http/exchange.ts";
 import { type HttpServer, serveHttp } from "../../scripts/mesh/http/server.ts";
-import { ASKS, MIRROR } from "./names.ts";
-import type { Seen } from "./seen.ts";
+import { ASKS, MIRROR } from "./echo-names.ts";
+import type { Seen } from "./answer-schema.ts";
 
 /** An echo that listens, and what it was asked under the name of a mirror. */
 export interface Echo {

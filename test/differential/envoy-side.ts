@@ -4,13 +4,13 @@ import { Kube } from "../../scripts/cluster/kube/client.ts";
 import { connect } from "../../scripts/cluster/kube/connection.ts";
 import { deleteAndWait } from "../../scripts/cluster/kube/delete-and-wait.ts";
 import { findIngress } from "../../scripts/cluster/ingress.ts";
-import { ask } from "./ask.ts";
-import { eachAtOnce } from "./at-once.ts";
+import { ask } from "./send-request.ts";
+import { eachAtOnce } from "./each-at-once.ts";
 import type { Rule, Wish } from "./cases.ts";
-import { ECHOES, MIRROR } from "./names.ts";
+import { ECHOES, MIRROR } from "./echo-names.ts";
 import { COPIES_PATH } from "./echo.ts";
 import { echoManifests, hostOf, type Manifest, NAMESPACE, readyPath, tableManifest } from "./manifests.ts";
-import { type Answer, Copies, type Seen } from "./seen.ts";
+import { type Answer, Copies, type Seen } from "./answer-schema.ts";
 
 const FIELD_MANAGER = "kyc-differential";
 const READY_WITHIN_MS = 120_000;

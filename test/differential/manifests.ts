@@ -1,5 +1,5 @@
 import { type Rule, toRules } from "./cases.ts";
-import { ECHOES } from "./names.ts";
+import { ECHOES } from "./echo-names.ts";
 
 /** A Kubernetes object as data. */
 export interface Manifest {

@@ -7,12 +7,12 @@ import { formatProblem, type Problem } from "../../scripts/manifests/problem.ts"
 import { collectResources } from "../../scripts/manifests/resources.ts";
 import { compilePlan } from "../../scripts/traffic/compile.ts";
 import type { RouteTable } from "../../scripts/traffic/table.ts";
-import { ask } from "./ask.ts";
+import { ask } from "./send-request.ts";
 import type { Wish } from "./cases.ts";
-import { ECHOES, MIRROR } from "./names.ts";
+import { ECHOES, MIRROR } from "./echo-names.ts";
 import { type Echo, startEcho } from "./echo.ts";
 import { knativeServices, type Manifest, NAMESPACE } from "./manifests.ts";
-import { type Answer, Copies, type Seen } from "./seen.ts";
+import { type Answer, Copies, type Seen } from "./answer-schema.ts";
 import { COPIES_PATH } from "./echo.ts";
 import { Parse } from "typebox/value";
 

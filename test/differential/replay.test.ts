@@ -2,11 +2,11 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import Type from "typebox";
 import { Parse } from "typebox/value";
-import { eachAtOnce } from "./at-once.ts";
+import { eachAtOnce } from "./each-at-once.ts";
 import { compared, RECORDED } from "./differ.ts";
 import { commonManifests, hostOf, tableManifest } from "./manifests.ts";
 import { LocalEchoes, MeshSide, tableOf } from "./mesh-side.ts";
-import { Answer } from "./seen.ts";
+import { Answer } from "./answer-schema.ts";
 
 /** Tables, and what Istio 1.31 with Envoy 1.40 answered; `bun test/differential/run.ts --record` makes them anew. */
 const Recorded = Type.Object({

@@ -10,7 +10,7 @@ import { checkWeights } from "./weights.ts";
 import { type Difference, differences, shrunk } from "./differ.ts";
 import { commonManifests, hostOf, tableManifest } from "./manifests.ts";
 import { LocalEchoes, MeshSide, tableOf } from "./mesh-side.ts";
-import { REVISIONS } from "./names.ts";
+import { REVISIONS } from "./echo-names.ts";
 
 interface Options {
   tables: number;

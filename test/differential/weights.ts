@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { chiSquare, chiSquareLimit } from "../../scripts/traffic/testing/chi-square.ts";
 import { seededRandom } from "../../scripts/traffic/random.ts";
 import type { Rule } from "./cases.ts";
-import { REVISIONS } from "./names.ts";
-import { eachAtOnce } from "./at-once.ts";
+import { REVISIONS } from "./echo-names.ts";
+import { eachAtOnce } from "./each-at-once.ts";
 import type { EnvoySide } from "./envoy-side.ts";
 import { commonManifests, hostOf, tableManifest } from "./manifests.ts";
 import { type LocalEchoes, MeshSide, tableOf } from "./mesh-side.ts";
-import type { Answer } from "./seen.ts";
+import type { Answer } from "./answer-schema.ts";
 
 const REQUESTS = 1_000;
 

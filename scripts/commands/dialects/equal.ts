@@ -63,7 +63,7 @@ Exit codes: 0 equal, 1 different, 3 not decided, and why, 2 wrong usage or files
 
 async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number> {
   const [{ prepare }, { compare }, { entriesOf, hostsOf, namedEntries }] = await Promise.all([
-    import("../../traffic/equal/sides/prepare.ts"),
+    import("../../traffic/equal/prepare.ts"),
     import("../../traffic/equal/compare.ts"),
     import("../../traffic/equal/entries.ts"),
   ]);

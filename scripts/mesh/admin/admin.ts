@@ -43,7 +43,7 @@ export class Admin {
   }
 
   /** The revision filters for the injected faults. */
-  filters({ plan }: Configuration): NonNullable<RouteTable["doors"]> {
+  filters({ plan }: Configuration): NonNullable<RouteTable["revisionFilters"]> {
     return this.#faults.filters(plan.services);
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { creditCheck, HALVES, planOf } from "../../traffic/testing/compiled.ts";
+import { creditCheck, HALVES, planOf } from "../../traffic/testing/sample-plans.ts";
 import type { Fault } from "./fault.ts";
 import { Faults, InvalidFault } from "./faults.ts";
 import { faultFilters, faultYaml, OVERLAY } from "./overlay.ts";

@@ -31,7 +31,7 @@ export class Faults {
   }
 
   /** The filters of these services' revisions. A fault of a removed revision applies again when the revision is back. */
-  filters(services: readonly KnativeServicePlan[]): NonNullable<RouteTable["doors"]> {
+  filters(services: readonly KnativeServicePlan[]): NonNullable<RouteTable["revisionFilters"]> {
     return faultFilters(this.#inForce(services), services);
   }
 

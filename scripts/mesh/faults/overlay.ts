@@ -42,7 +42,7 @@ export function sentence({ revision, error, delay }: Fault): string {
 export function faultFilters(
   faults: readonly PlacedFault[],
   services: readonly KnativeServicePlan[],
-): NonNullable<RouteTable["doors"]> {
+): NonNullable<RouteTable["revisionFilters"]> {
   const filters = new Map<string, FilterRule>();
   if (faults.length === 0) return filters;
   const { documents, problems: unread } = parseDocuments(OVERLAY, faultYaml(faults));
@@ -58,7 +58,8 @@ export function faultFilters(
   return filters;
 }
 
-type FilterRule = NonNullable<RouteTable["doors"]> extends ReadonlyMap<string, infer Rule> ? Rule : never;
+type FilterRule =
+  NonNullable<RouteTable["revisionFilters"]> extends ReadonlyMap<string, infer Rule> ? Rule : never;
 
 function virtualService({ namespace, revision, error, delay }: PlacedFault): object {
   const host = hostOf(revision, namespace);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { CLUSTER_LOCAL, creditCheck, gateway, HALVES, to, virtualService } from "../testing/compiled.ts";
+import { CLUSTER_LOCAL, creditCheck, gateway, HALVES, to, virtualService } from "../testing/sample-plans.ts";
 import { compare, type Comparison } from "./compare.ts";
 import { entriesOf, namedEntries } from "./entries.ts";
-import { type RuleOf, side } from "./testing/manifests.ts";
+import { type RuleOf, side } from "./testing/sample-manifests.ts";
 
 const AROUND = creditCheck(HALVES, CLUSTER_LOCAL);
 const ENDS = [{ route: [to("basic")] }];
@@ -169,7 +169,7 @@ describe("two descriptions are equal", () => {
     ]);
     expect([verdict, notes]).toEqual([
       "equal",
-      ["given: each revision answers with x-kyc-revision: its own name (--revision-header)"],
+      ["assumption: each revision answers with x-kyc-revision: its own name (--revision-header)"],
     ]);
   });
 });
@@ -213,12 +213,18 @@ describe("nothing is called equal", () => {
       "unknown",
       "sampling of a forward at 3.yaml:1 is not compared yet",
     ]);
-    const doors = side(...AROUND);
-    const table = { ...doors.plan.table, doors: new Map([["kyc/credit-check-basic", {}]]) };
-    const odd = { ...doors, plan: { ...doors.plan, table: table as unknown as typeof doors.plan.table } };
+    const filtered = side(...AROUND);
+    const table = { ...filtered.plan.table, revisionFilters: new Map([["kyc/credit-check-basic", {}]]) };
+    const odd = {
+      ...filtered,
+      plan: { ...filtered.plan, table: table as unknown as typeof filtered.plan.table },
+    };
     expect(compare(odd, odd, entriesOf(odd, odd), { revisionHeader: undefined })).toMatchObject({
       verdict: "unknown",
-      unread: ["doors of the routes are not compared", "doors of the routes are not compared"],
+      unread: [
+        "revisionFilters of the routes are not compared",
+        "revisionFilters of the routes are not compared",
+      ],
     });
   });
 

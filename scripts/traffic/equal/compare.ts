@@ -1,17 +1,17 @@
 import type { Listener } from "../table.ts";
-import { sameAt } from "./alike.ts";
+import { memoKeyAt } from "./memo-key.ts";
 import { asksAuthority, type Described, type Entries, type Entry, namesOf } from "./entries.ts";
-import { givenOf, sideOf, unreadOf } from "./given.ts";
-import { revisionsThatDiffer } from "./revisions.ts";
-import { type HostKind, hostText } from "./space/hosts.ts";
-import { authoritiesOf } from "./space/parts.ts";
-import { questionsOf } from "./space/questions.ts";
-import { type Cell, type Restriction, Space, Undecided } from "./space/space.ts";
-import { type Part, sent, type Value } from "./space/value.ts";
-import { type Side, walk } from "./walk/walk.ts";
-import { losesSight, textOfTree, type Tree } from "./walk/tree.ts";
-import { type Difference, witness } from "./witness.ts";
-import { Undecidable } from "./words/machine.ts";
+import { assumptionsOf, sideOf, unreadOf } from "./assumptions.ts";
+import { revisionsThatDiffer } from "./differing-revisions.ts";
+import { type HostKind, hostText } from "./request-space/hosts.ts";
+import { authoritiesOf } from "./request-space/parts.ts";
+import { conditionsOnRequests } from "./request-space/conditions-on-request.ts";
+import { type Cell, type Restriction, RequestSpace, Undecided } from "./request-space/request-space.ts";
+import { type Part, sent, type Value } from "./request-space/value.ts";
+import { type Side, follow } from "./symbolic/follow.ts";
+import { losesSight, textOfTree, type Tree } from "./symbolic/tree.ts";
+import { type Difference, findCounterexample } from "./counterexample.ts";
+import { Undecidable } from "./automata/automaton.ts";
 
 export interface CompareOptions {
   /** The header by which each revision tells its own name in its answers; no such header when it is undefined. */
@@ -77,14 +77,14 @@ export function compare(
     revisions: revisionsThatDiffer(a, b),
     doubts: [],
     unread: [...(options.doubts ?? []), ...plans.flatMap(unreadOf)],
-    notes: [...(options.notes ?? []), ...notes, ...givenOf(plans, options.revisionHeader)],
+    notes: [...(options.notes ?? []), ...notes, ...assumptionsOf(plans, options.revisionHeader)],
     cells: 0,
   };
   const needsHost = asksAuthority(plans);
-  const spaces = new Map<string, Space>();
+  const spaces = new Map<string, RequestSpace>();
   const settled = new Set<string>();
   for (const entry of entries) {
-    const same = samenessOf(entry);
+    const same = memoKeyOf(entry);
     if (same !== undefined && settled.has(same)) continue;
     const before = result.differences.length + result.doubts.length;
     compareAt(entry);
@@ -95,9 +95,9 @@ export function compare(
   return result;
 
   /** The same text for places of which one need be looked at. */
-  function samenessOf({ listener, hosts, isThere }: Entry): string | undefined {
+  function memoKeyOf({ listener, hosts, isThere }: Entry): string | undefined {
     if (needsHost || isThere.includes(false)) return undefined;
-    const [ofA, ofB] = sides.map(({ table }, i) => sameAt(table, listener, hosts[i] as HostKind));
+    const [ofA, ofB] = sides.map(({ table }, i) => memoKeyAt(table, listener, hosts[i] as HostKind));
     return ofA === undefined || ofB === undefined ? undefined : `${ofA}|${ofB}`;
   }
 
@@ -112,7 +112,7 @@ export function compare(
       const space = spaceFor(hosts, authorities);
       const open: Cell[] = [new Map()];
       for (let cell = open.pop(); cell !== undefined; cell = open.pop()) {
-        const trees = follow(entry, space, cell, authorities);
+        const trees = treesAt(entry, space, cell, authorities);
         if (trees instanceof Undecided) {
           open.push(...trees.cells.toReversed());
           continue;
@@ -131,9 +131,9 @@ export function compare(
     }
   }
 
-  function follow(
+  function treesAt(
     entry: Entry,
-    space: Space,
+    space: RequestSpace,
     cell: Cell,
     authorities: readonly Value[],
   ): [Tree, Tree] | Undecided {
@@ -141,7 +141,7 @@ export function compare(
       const trees = sides.map((side, i) => {
         const host = entry.hosts[i] as HostKind;
         if (entry.isThere[i] !== true) return NOTHING;
-        return walk(
+        return follow(
           side,
           { space, cell },
           { listener: entry.listener, host, authority: authorities[i] as Value },
@@ -158,13 +158,13 @@ export function compare(
   function judge(
     trees: [Tree, Tree],
     entry: Entry,
-    space: Space,
+    space: RequestSpace,
     cell: Cell,
   ): "equal" | Difference | string | Cell[] {
     const known = space.known(cell);
     const [x, y] = trees.map((tree) => textOfTree(tree, known));
     if (x === y) return "equal";
-    const found = witness(trees, entry, space, cell);
+    const found = findCounterexample(trees, entry, space, cell);
     if (found === undefined) {
       for (const part of cell.keys()) {
         const smaller = space.cut(cell, part);
@@ -179,7 +179,7 @@ export function compare(
     return found;
   }
 
-  function spaceFor(hosts: readonly [HostKind, HostKind], authorities: readonly Value[]): Space {
+  function spaceFor(hosts: readonly [HostKind, HostKind], authorities: readonly Value[]): RequestSpace {
     // Where no rule asks for the authority itself, all hosts share what is asked of the rest.
     const key = needsHost ? hosts.map(hostText).join() : "";
     let space = spaces.get(key);
@@ -188,7 +188,7 @@ export function compare(
       const restrictions = new Map<Part, Restriction>(
         needsHost ? [["authority", restriction(hosts[0])]] : [],
       );
-      space = new Space(questionsOf([a.plan.table, b.plan.table], asked), restrictions);
+      space = new RequestSpace(conditionsOnRequests([a.plan.table, b.plan.table], asked), restrictions);
       spaces.set(key, space);
     }
     return space;
@@ -202,7 +202,7 @@ export function compare(
 
 /** What a side answers where it has nothing. */
 const NOTHING: Tree = {
-  kind: "end",
+  kind: "terminal",
   place: "404 (no route)",
   undescribed: undefined,
   seen: new Map(),

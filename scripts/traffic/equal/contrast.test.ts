@@ -7,11 +7,11 @@ import {
   planOf,
   to,
   virtualService,
-} from "../testing/compiled.ts";
+} from "../testing/sample-plans.ts";
 import { compare, type Comparison } from "./compare.ts";
 import type { Contrast } from "./contrast.ts";
 import { entriesOf } from "./entries.ts";
-import type { RuleOf } from "./testing/manifests.ts";
+import type { RuleOf } from "./testing/sample-manifests.ts";
 
 const NEXT = "next.kyc.svc.cluster.local";
 const GATEWAY = "knative-local-gateway.istio-system.svc.cluster.local";

@@ -1,8 +1,8 @@
 import type { Position } from "../../manifests/problem.ts";
 import { plus, type Rational, share } from "./rational.ts";
-import type { Known, Part } from "./space/value.ts";
-import { type Profile, profilesOf, type Said, unsaid } from "./walk/traits.ts";
-import { textOfTree, type Tree } from "./walk/tree.ts";
+import type { Known, Part } from "./request-space/value.ts";
+import { type Properties, propertiesOf, type Property, defaultProperty } from "./symbolic/properties.ts";
+import { textOfTree, type Tree } from "./symbolic/tree.ts";
 
 /** Something that two sides do not have alike, though both send the request to the same places equally often. */
 export interface Contrast {
@@ -19,9 +19,9 @@ type Spread = ReadonlyMap<string, { share: Rational; at: Position | undefined }>
 
 /** What differs between two trees that are not alike; nothing where they lead to other places, which says enough. */
 export function contrastsOf(trees: readonly [Tree, Tree], known: (part: Part) => Known): Contrast[] {
-  const [a, b] = trees.map((tree) => Map.groupBy(profilesOf(tree, known), ({ place }) => place)) as [
-    Map<string, Profile[]>,
-    Map<string, Profile[]>,
+  const [a, b] = trees.map((tree) => Map.groupBy(propertiesOf(tree, known), ({ place }) => place)) as [
+    Map<string, Properties[]>,
+    Map<string, Properties[]>,
   ];
   const all = [...a].map(([place, ofA]) => ({ place, sides: [ofA, b.get(place) ?? []] as const }));
   if (a.size !== b.size || all.some(({ sides: [x, y] }) => shareOf(x) !== shareOf(y))) return [];
@@ -37,51 +37,53 @@ export function contrastsOf(trees: readonly [Tree, Tree], known: (part: Part) =>
   });
 }
 
-function shareOf(profiles: readonly Profile[]): string {
-  const [first, ...others] = profiles.map((profile) => profile.share);
+function shareOf(properties: readonly Properties[]): string {
+  const [first, ...others] = properties.map((property) => property.share);
   return first === undefined ? "" : share(others.reduce(plus, first));
 }
 
 /** What differs on the way to one place. */
-function at(sides: readonly [readonly Profile[], readonly Profile[]]): Contrast[] {
-  const abouts = [...new Set(sides.flat().flatMap(({ said }) => [...said.keys()]))];
-  const each = abouts.flatMap((about) => contrast(about, sides, (profile) => saidBy(profile, about)));
+function at(sides: readonly [readonly Properties[], readonly Properties[]]): Contrast[] {
+  const abouts = [...new Set(sides.flat().flatMap(({ stated }) => [...stated.keys()]))];
+  const each = abouts.flatMap((about) => contrast(about, sides, (property) => saidBy(property, about)));
   if (each.length > 0) return each;
   // Each thing by itself is as frequent on either side, but not what comes together.
-  return contrast("what comes together", sides, (profile) => ({
-    text: abouts.map((about) => `${about}: ${saidBy(profile, about).text}`).join("; "),
-    at: profile.by,
+  return contrast("what comes together", sides, (property) => ({
+    text: abouts.map((about) => `${about}: ${saidBy(property, about).text}`).join("; "),
+    at: property.by,
   }));
 }
 
-function saidBy({ said, by }: Profile, about: string): Said {
-  return said.get(about) ?? { text: unsaid(about), at: by };
+function saidBy({ stated, by }: Properties, about: string): Property {
+  return stated.get(about) ?? { text: defaultProperty(about), at: by };
 }
 
 function contrast(
   about: string,
-  sides: readonly [readonly Profile[], readonly Profile[]],
-  of: (profile: Profile) => Said,
+  sides: readonly [readonly Properties[], readonly Properties[]],
+  of: (property: Properties) => Property,
 ): Contrast[] {
-  const [a, b] = sides.map((profiles) => spread(profiles, of)) as [Spread, Spread];
-  if (wordsOf(a) === wordsOf(b)) return [];
-  return [{ about, values: [wordsOf(a), wordsOf(b)], at: [placeIn(a, b), placeIn(b, a)] }];
+  const [a, b] = sides.map((properties) => spread(properties, of)) as [Spread, Spread];
+  if (describeTerminal(a) === describeTerminal(b)) return [];
+  return [{ about, values: [describeTerminal(a), describeTerminal(b)], at: [placeIn(a, b), placeIn(b, a)] }];
 }
 
-function spread(profiles: readonly Profile[], of: (profile: Profile) => Said): Spread {
+function spread(properties: readonly Properties[], of: (property: Properties) => Property): Spread {
   const texts = new Map<string, { share: Rational; at: Position | undefined }>();
-  for (const profile of profiles) {
-    const { text, at } = of(profile);
+  for (const property of properties) {
+    const { text, at } = of(property);
     const same = texts.get(text);
     texts.set(
       text,
-      same === undefined ? { share: profile.share, at } : { ...same, share: plus(same.share, profile.share) },
+      same === undefined
+        ? { share: property.share, at }
+        : { ...same, share: plus(same.share, property.share) },
     );
   }
   return texts;
 }
 
-function wordsOf(texts: Spread): string {
+function describeTerminal(texts: Spread): string {
   const [only, second] = texts.keys();
   if (only !== undefined && second === undefined) return only;
   return [...texts]
@@ -99,6 +101,6 @@ function placeIn(own: Spread, other: Spread): Position | undefined {
 /** For what none of the words above tells apart. */
 function unnamed(trees: readonly [Tree, Tree], known: (part: Part) => Known): Contrast {
   const [a, b] = trees.map((tree) => textOfTree(tree, known).replaceAll("\n", " ")) as [string, string];
-  const [atA, atB] = trees.map((tree) => profilesOf(tree, known)[0]?.by);
+  const [atA, atB] = trees.map((tree) => propertiesOf(tree, known)[0]?.by);
   return { about: "what a retry meets", values: [a, b], at: [atA, atB] };
 }

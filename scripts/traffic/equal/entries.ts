@@ -1,7 +1,7 @@
 import type { Plan } from "../compile.ts";
 import { clusterLocalNames, CLUSTER_DOMAIN, knativeHostNames } from "../hosts.ts";
 import type { Backend, Listener } from "../table.ts";
-import { type HostKind, hostsAt, hostText, LISTENERS, rulesOf } from "./space/hosts.ts";
+import { type HostKind, hostsAt, hostText, LISTENERS, rulesOf } from "./request-space/hosts.ts";
 
 /** What one side describes. */
 export interface Described {

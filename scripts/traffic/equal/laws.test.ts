@@ -2,12 +2,12 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { RoutedRequest } from "../resolve.ts";
 import type { Listener } from "../table.ts";
-import { request } from "../testing/compiled.ts";
+import { request } from "../testing/sample-plans.ts";
 import { compare, type Comparison } from "./compare.ts";
 import { entriesOf, type Described } from "./entries.ts";
-import { OWN, PATHS, type RuleOf, type Sample, sample, sideOf, VALUES } from "./testing/manifests.ts";
-import { outcomesOf, sameOutcomes } from "./testing/outcomes.ts";
-import type { Witness } from "./witness.ts";
+import { OWN, PATHS, type RuleOf, type Sample, sample, sideOf, VALUES } from "./testing/sample-manifests.ts";
+import { outcomesOf, sameOutcomes } from "./testing/resolver-outcomes.ts";
+import type { Counterexample } from "./counterexample.ts";
 
 // What holds for any two descriptions, held against the resolver that carries the local mesh's requests.
 
@@ -125,7 +125,7 @@ describe("two descriptions", () => {
   }, 60_000);
 });
 
-function toSend({ method, path, query, headers, hosts }: Witness): RoutedRequest {
+function toSend({ method, path, query, headers, hosts }: Counterexample): RoutedRequest {
   const parameters = query.map(([name, value]) => `${name}=${value}`).join("&");
   return request(hosts[0], path + (parameters === "" ? "" : `?${parameters}`), {
     method,

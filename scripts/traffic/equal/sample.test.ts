@@ -3,7 +3,7 @@ import { readDocuments } from "../../manifests/read.ts";
 import { choose, type Edit, FOLDERS, SPLITS, withSample } from "../../../test/sample.ts";
 import { compare, type Comparison } from "./compare.ts";
 import { entriesOf } from "./entries.ts";
-import { prepare } from "./sides/prepare.ts";
+import { prepare } from "./prepare.ts";
 
 // The sample's three splits: the same percents send every request the same way, whoever carries them.
 

@@ -9,7 +9,7 @@ import {
   rulesAt,
   to,
   virtualService,
-} from "../testing/compiled.ts";
+} from "../testing/sample-plans.ts";
 
 const OWN = "own.kyc.svc.cluster.local";
 

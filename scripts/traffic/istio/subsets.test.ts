@@ -9,7 +9,7 @@ import {
   planOf,
   rulesAt,
   virtualService,
-} from "../testing/compiled.ts";
+} from "../testing/sample-plans.ts";
 
 const BASIC = "credit-check-basic";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { computeTraffic, type KnState } from "./compute.ts";
 import { readList } from "./list.ts";
-import { stateOf } from "./testing/state.ts";
+import { stateOf } from "./testing/kn-state.ts";
 import { webhookRefusal } from "./webhook.ts";
 
 /** What kn's flags make of a state, written in the same way; or the refusal. */

@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { computeTraffic } from "./compute.ts";
 import { resolved } from "./target.ts";
-import { modelOfKn } from "./testing/model.ts";
-import { REVISIONS, stateOf } from "./testing/state.ts";
+import { modelOfKn } from "./testing/kn-model.ts";
+import { REVISIONS, stateOf } from "./testing/kn-state.ts";
 import { webhookRefusal } from "./webhook.ts";
 
 describe("kn's rules for a traffic block", () => {

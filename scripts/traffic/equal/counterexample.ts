@@ -2,15 +2,15 @@ import type { Listener } from "../table.ts";
 import { exampleHost } from "./compare.ts";
 import { type Contrast, contrastsOf } from "./contrast.ts";
 import type { Entry } from "./entries.ts";
-import { hostText } from "./space/hosts.ts";
+import { hostText } from "./request-space/hosts.ts";
 import { share } from "./rational.ts";
-import type { Cell, Space } from "./space/space.ts";
-import type { Known, Part } from "./space/value.ts";
-import { endsOf, wordsOf } from "./walk/describe.ts";
-import { type Leaf, partsSeen, textOfTree, type Tree } from "./walk/tree.ts";
+import type { Cell, RequestSpace } from "./request-space/request-space.ts";
+import type { Known, Part } from "./request-space/value.ts";
+import { terminalsOf, describeTerminal } from "./symbolic/describe.ts";
+import { type Terminal, partsSeen, textOfTree, type Tree } from "./symbolic/tree.ts";
 
 /** A request that anyone can send. */
-export interface Witness {
+export interface Counterexample {
   method: string;
   path: string;
   /** Name and value of each parameter of the query. */
@@ -21,12 +21,12 @@ export interface Witness {
 }
 
 /** One of the ends of a request. */
-export interface End {
+export interface TerminalShare {
   /** `50 %`, or a fraction where that is not exact. */
   share: string;
   place: string;
-  /** See Leaf. */
-  undescribed: Leaf["undescribed"];
+  /** See Terminal. */
+  undescribed: Terminal["undescribed"];
   /** What is seen there, in words: only what the rules change. */
   details: readonly string[];
 }
@@ -35,18 +35,18 @@ export interface End {
 export interface Difference {
   listener: Listener;
   hosts: readonly [string, string];
-  request: Witness;
+  request: Counterexample;
   /** Where it goes on either side. */
-  sides: readonly [readonly End[], readonly End[]];
+  sides: readonly [readonly TerminalShare[], readonly TerminalShare[]];
   /** What differs where both go to the same places, equally often. */
   differs: readonly Contrast[];
 }
 
 /** Finds a request of a cell for which two trees differ, the plainest first; undefined when none of those tried does. */
-export function witness(
+export function findCounterexample(
   trees: readonly [Tree, Tree],
   entry: Entry,
-  space: Space,
+  space: RequestSpace,
   cell: Cell,
 ): Difference | undefined {
   const parts = [
@@ -59,11 +59,16 @@ export function witness(
     if (x === y) continue;
     const authority = words.get("authority") ?? exampleHost(entry.hosts[0]);
     const sides = trees.map((tree) =>
-      [...endsOf(tree, known)].map(([, { share: of, leaf, before }]): End => {
-        const { place, undescribed } = leaf;
-        return { share: share(of), place, undescribed, details: [...before, ...wordsOf(leaf, known)] };
+      [...terminalsOf(tree, known)].map(([, { share: of, terminal, before }]): TerminalShare => {
+        const { place, undescribed } = terminal;
+        return {
+          share: share(of),
+          place,
+          undescribed,
+          details: [...before, ...describeTerminal(terminal, known)],
+        };
       }),
-    ) as [End[], End[]];
+    ) as [TerminalShare[], TerminalShare[]];
     return {
       listener: entry.listener,
       hosts: [hostText(entry.hosts[0]), hostText(entry.hosts[1])],

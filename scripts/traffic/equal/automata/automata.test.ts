@@ -9,9 +9,9 @@ import {
   replacingFront,
   textOf,
   Undecidable,
-} from "./machine.ts";
+} from "./automaton.ts";
 import { partition } from "./partition.ts";
-import { regexMachine } from "./regex.ts";
+import { regexAutomaton } from "./regex.ts";
 
 const ascii = fc.string({ unit: "grapheme-ascii", maxLength: 8 });
 const letters = fc.string({ unit: fc.constantFrom(..."abAB/.-1k \n"), maxLength: 8 });
@@ -38,18 +38,18 @@ const EXPRESSIONS = [
 
 describe("an automaton of a regular expression", () => {
   test.each(EXPRESSIONS)("accepts what RE2 matches as a whole: %j", (source) => {
-    const machine = regexMachine(source);
+    const automaton = regexAutomaton(source);
     fc.assert(
       fc.property(fc.oneof(letters, ascii), (text) => {
-        expect(isAccepted(machine, text)).toBe(regex(source).testExact(text));
+        expect(isAccepted(automaton, text)).toBe(regex(source).testExact(text));
       }),
       { numRuns: 300 },
     );
   });
 
   test("is refused where it would need more states than anyone has", () => {
-    const machine = regexMachine(`(a|b)*a(a|b){40}`);
-    expect(() => partition([textOf(() => true)], [machine])).toThrow(Undecidable);
+    const automaton = regexAutomaton(`(a|b)*a(a|b){40}`);
+    expect(() => partition([textOf(() => true)], [automaton])).toThrow(Undecidable);
   });
 });
 
@@ -73,12 +73,12 @@ describe("an automaton of a text", () => {
         fc.nat(3),
         letters,
         (source, text, dropped, other) => {
-          const machine = regexMachine(source);
+          const automaton = regexAutomaton(source);
           if (text.length >= dropped) {
-            const changed = replacingFront(machine, dropped, other);
-            expect(isAccepted(changed, text)).toBe(isAccepted(machine, other + text.slice(dropped)));
+            const changed = replacingFront(automaton, dropped, other);
+            expect(isAccepted(changed, text)).toBe(isAccepted(automaton, other + text.slice(dropped)));
           }
-          expect(isAccepted(followedBy(machine, other), text)).toBe(isAccepted(machine, text + other));
+          expect(isAccepted(followedBy(automaton, other), text)).toBe(isAccepted(automaton, text + other));
         },
       ),
       { numRuns: 500 },
@@ -119,17 +119,17 @@ describe("a partition", () => {
     { maxLength: 5 },
   );
   const machinesOf = (list: readonly (readonly ["exact" | "prefix" | "regex", string])[]) =>
-    list.map(([kind, text]) => (kind === "regex" ? regexMachine(text) : literal(text, kind)));
+    list.map(([kind, text]) => (kind === "regex" ? regexAutomaton(text) : literal(text, kind)));
 
-  test("has each text in exactly one class: the one of the machines that accept it", () => {
+  test("has each text in exactly one class: the one of the automata that accept it", () => {
     fc.assert(
       fc.property(
         conditions,
         fc.string({ unit: fc.constantFrom(..."abAB/x"), maxLength: 6 }),
         (list, text) => {
-          const machines = machinesOf(list);
-          const accepting = machines.flatMap((machine, i) => (isAccepted(machine, text) ? [i] : []));
-          const found = partition([domain], machines).filter(
+          const automata = machinesOf(list);
+          const accepting = automata.flatMap((automaton, i) => (isAccepted(automaton, text) ? [i] : []));
+          const found = partition([domain], automata).filter(
             ({ accepted }) => [...accepted].join() === accepting.join(),
           );
           expect(found).toHaveLength(1);
@@ -144,11 +144,11 @@ describe("a partition", () => {
   test("has examples that are of their class, several of them unless there is only one text", () => {
     fc.assert(
       fc.property(conditions, (list) => {
-        const machines = machinesOf(list);
-        for (const { accepted, words, front } of partition([domain], machines)) {
+        const automata = machinesOf(list);
+        for (const { accepted, words, front } of partition([domain], automata)) {
           expect(words.length).toBeGreaterThan(0);
           for (const word of words) {
-            expect(machines.flatMap((machine, i) => (isAccepted(machine, word) ? [i] : []))).toEqual([
+            expect(automata.flatMap((automaton, i) => (isAccepted(automaton, word) ? [i] : []))).toEqual([
               ...accepted,
             ]);
             expect(word.startsWith(front)).toBe(true);

@@ -1,8 +1,8 @@
-import { ALL, CHARS, DEAD, type Machine, Undecidable } from "./machine.ts";
+import { ALL, CHARS, DEAD, type Automaton, Undecidable } from "./automaton.ts";
 
-/** Texts that the same machines accept. */
+/** Texts that the same automata accept. */
 export interface WordClass {
-  /** The numbers of the machines that accept them. */
+  /** The numbers of the automata that accept them. */
   accepted: ReadonlySet<number>;
   /** The shortest of them, and up to three others; one alone when there is no other. */
   words: readonly string[];
@@ -16,21 +16,21 @@ const MOST_STATES = 30_000;
 // How many words of a class are tried as examples.
 const EXAMPLES = 4;
 
-/** A state of all machines at once: those that are neither dead nor accept everything, and those that do. */
+/** A state of all automata at once: those that are neither dead nor accept everything, and those that do. */
 interface Joint {
-  live: readonly (readonly [machine: number, state: number])[];
+  live: readonly (readonly [automaton: number, state: number])[];
   all: readonly number[];
   /** By the number of a kind of characters. */
   next: number[];
 }
 
 /**
- * Cuts the texts that some machines accept into classes, by which of some other machines accept them too.
+ * Cuts the texts that some automata accept into classes, by which of some other automata accept them too.
  * @param domain all of these accept a text that is meant
  * @throws Undecidable when there are too many
  */
-export function partition(domain: readonly Machine[], machines: readonly Machine[]): WordClass[] {
-  const every = [...domain, ...machines];
+export function partition(domain: readonly Automaton[], automata: readonly Automaton[]): WordClass[] {
+  const every = [...domain, ...automata];
   const kinds = kindsOfCharacters(every);
   const joints = explore(every, domain.length, kinds);
   const byAccepted = new Map<string, { accepted: number[]; states: number[] }>();
@@ -52,12 +52,12 @@ export function partition(domain: readonly Machine[], machines: readonly Machine
   });
 }
 
-/** Characters that no machine tells apart, the nicest to read first in each kind. */
-function kindsOfCharacters(machines: readonly Machine[]): string[][] {
+/** Characters that no automaton tells apart, the nicest to read first in each kind. */
+function kindsOfCharacters(automata: readonly Automaton[]): string[][] {
   const kinds = new Map<string, string[]>();
   for (const char of READABLE) {
     const code = char.charCodeAt(0);
-    const sign = machines.map((machine) => machine.sign(code)).join();
+    const sign = automata.map((automaton) => automaton.sign(code)).join();
     const kind = kinds.get(sign) ?? [];
     kind.push(char);
     kinds.set(sign, kind);
@@ -71,7 +71,7 @@ const READABLE: readonly string[] = [
 ];
 
 function explore(
-  machines: readonly Machine[],
+  automata: readonly Automaton[],
   needed: number,
   kinds: readonly (readonly string[])[],
 ): Joint[] {
@@ -79,7 +79,7 @@ function explore(
   const joints: Joint[] = [];
   const byKey = new Map<string, number>();
   jointOf(
-    machines.map((machine, m) => [m, machine.start] as const),
+    automata.map((automaton, m) => [m, automaton.start] as const),
     [],
   );
   for (let i = 0; i < joints.length; i++) {
@@ -87,7 +87,7 @@ function explore(
     for (const code of codes) {
       next.push(
         jointOf(
-          live.map(([m, state]) => [m, machines[m]?.next(state, code) ?? DEAD] as const),
+          live.map(([m, state]) => [m, automata[m]?.next(state, code) ?? DEAD] as const),
           all,
         ),
       );
@@ -96,7 +96,7 @@ function explore(
   return joints;
 
   function jointOf(states: Joint["live"], before: readonly number[]): number {
-    // What one of the first machines refuses for good is not meant, whatever the others say.
+    // What one of the first automata refuses for good is not meant, whatever the others say.
     if (states.some(([m, state]) => m < needed && state === DEAD)) return jointOf([], []);
     const live = states.filter(([, state]) => state !== DEAD && state !== ALL);
     const whole = states.filter(([, state]) => state === ALL).map(([m]) => m);

@@ -1,7 +1,7 @@
 import { NO_RETRY, type RetryPolicy } from "../../table.ts";
 
 /** How a request is sent again, in words that are the same for two policies exactly when they mean the same. */
-export function retryWords({
+export function describeRetry({
   attempts,
   perTryTimeoutMs,
   on,

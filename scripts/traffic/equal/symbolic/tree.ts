@@ -1,12 +1,12 @@
 import { ONE, plus, type Rational, times } from "../rational.ts";
 import type { Position } from "../../../manifests/problem.ts";
 import type { RetryPolicy } from "../../table.ts";
-import { type Known, type Part, sent, shown, type Value } from "../space/value.ts";
-import { retryWords } from "./retry-words.ts";
+import { type Known, type Part, sent, shown, type Value } from "../request-space/value.ts";
+import { describeRetry } from "./describe-retry.ts";
 
 /** Where a request ends, and all that somebody sees of it there, as a function of the request as it was sent. */
-export interface Leaf {
-  kind: "end";
+export interface Terminal {
+  kind: "terminal";
   /** In words: a revision, a redirect, an answer of the proxy's own. */
   place: string;
   /**
@@ -35,14 +35,14 @@ export type Step =
 
 /** What becomes of a request: an end, one of several ways by chance, or attempts. */
 export type Tree =
-  | Leaf
+  | Terminal
   | { kind: "chance"; ways: readonly (readonly [Rational, Tree])[] }
   | { kind: "attempts"; retry: RetryPolicy; at: Position; way: readonly Step[]; of: Tree };
 
 /** A tree with something in front of it. */
 export function after(step: Step, tree: Tree): Tree {
   switch (tree.kind) {
-    case "end":
+    case "terminal":
     case "attempts":
       return { ...tree, way: joined(step, tree.way) };
     case "chance":
@@ -69,7 +69,7 @@ export function tried(retry: RetryPolicy, at: Position, tree: Tree): Tree {
 /** A tree that a rule led to. */
 export function ledBy(at: Position, tree: Tree): Tree {
   switch (tree.kind) {
-    case "end":
+    case "terminal":
       return { ...tree, by: [at, ...tree.by] };
     case "attempts":
       return { ...tree, of: ledBy(at, tree.of) };
@@ -98,23 +98,23 @@ export function textOfTree(tree: Tree, known: (part: Part) => Known): string {
       return;
     }
     const key =
-      at.kind === "end"
+      at.kind === "terminal"
         ? keyOf(at, known)
-        : `${wayText(at.way, known)}${retryWords(at.retry)} {\n${textOfTree(at.of, known)}\n}`;
+        : `${wayText(at.way, known)}${describeRetry(at.retry)} {\n${textOfTree(at.of, known)}\n}`;
     const same = shares.get(key);
     shares.set(key, same === undefined ? share : plus(same, share));
   }
 }
 
 /** The same for an end. */
-export function keyOf(leaf: Leaf, known: (part: Part) => Known): string {
-  const seen = [...leaf.seen].flatMap(([name, value]) => {
+export function keyOf(terminal: Terminal, known: (part: Part) => Known): string {
+  const seen = [...terminal.seen].flatMap(([name, value]) => {
     const text = shown(value, known);
     // A header that nobody changed needs no words.
     return isHeader(name) && text === shown(sent(name), known) ? [] : [`${name}=${text}`];
   });
-  const answer = [...leaf.answer].map(([name, header]) => `${name}: ${JSON.stringify(header)}`);
-  return [leaf.place, ...seen.sort(), ...answer.sort(), wayText(leaf.way, known)].join("; ");
+  const answer = [...terminal.answer].map(([name, header]) => `${name}: ${JSON.stringify(header)}`);
+  return [terminal.place, ...seen.sort(), ...answer.sort(), wayText(terminal.way, known)].join("; ");
 }
 
 const isHeader = (name: string): boolean => name.startsWith("header ");

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { formatProblem } from "../../../manifests/problem.ts";
-import { parseDocuments } from "../../../manifests/document.ts";
-import { creditCheck, HALVES, knativeService, to, virtualService } from "../../testing/compiled.ts";
-import { compare } from "../compare.ts";
-import { entriesOf } from "../entries.ts";
+import { formatProblem } from "../../manifests/problem.ts";
+import { parseDocuments } from "../../manifests/document.ts";
+import { creditCheck, HALVES, knativeService, to, virtualService } from "../testing/sample-plans.ts";
+import { compare } from "./compare.ts";
+import { entriesOf } from "./entries.ts";
 import { prepare } from "./prepare.ts";
 
 const documents = (file: string, ...objects: object[]) =>

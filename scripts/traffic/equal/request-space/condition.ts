@@ -1,6 +1,13 @@
 import type { ValueMatch } from "../../table.ts";
-import { followedBy, isAccepted, literal, type Machine, replacingFront, textOf } from "../words/machine.ts";
-import { regexMachine } from "../words/regex.ts";
+import {
+  followedBy,
+  isAccepted,
+  literal,
+  type Automaton,
+  replacingFront,
+  textOf,
+} from "../automata/automaton.ts";
+import { regexAutomaton } from "../automata/regex.ts";
 import type { Value } from "./value.ts";
 
 /** What a rule asks about one part of a request. */
@@ -35,14 +42,14 @@ export function keyOf({ key }: Condition, value: Dependent): string {
 /** Whether a fixed value meets a condition; null stands for one that is absent. */
 export function meets(condition: Condition, text: string | null): boolean {
   const there = text ?? (condition.absentIsEmpty && condition.match.kind !== "present" ? "" : null);
-  return there !== null && isAccepted(machineFor(condition), there);
+  return there !== null && isAccepted(automatonFor(condition), there);
 }
 
 /** Accepts a part as it was sent when what has become of it meets the condition. */
-export function machineOf(condition: Condition, value: Dependent): Machine {
-  const machine = machineFor(condition);
-  if (value.kind === "followed") return followedBy(machine, `,${value.by}`);
-  return replacingFront(machine, value.dropped, value.front);
+export function automatonOf(condition: Condition, value: Dependent): Automaton {
+  const automaton = automatonFor(condition);
+  if (value.kind === "followed") return followedBy(automaton, `,${value.by}`);
+  return replacingFront(automaton, value.dropped, value.front);
 }
 
 /** The same for a part that was not sent. */
@@ -51,9 +58,9 @@ export function meetsAbsent(condition: Condition, value: Dependent): boolean {
 }
 
 const ANYTHING = textOf(() => true);
-const expressions = new Map<string, Machine>();
+const expressions = new Map<string, Automaton>();
 
-function machineFor({ match, caseless }: Condition): Machine {
+function automatonFor({ match, caseless }: Condition): Automaton {
   switch (match.kind) {
     case "present":
       return ANYTHING;
@@ -61,12 +68,12 @@ function machineFor({ match, caseless }: Condition): Machine {
     case "prefix":
       return literal(match.value, match.kind, caseless);
     case "regex": {
-      let machine = expressions.get(match.value);
-      if (machine === undefined) {
-        machine = regexMachine(match.value);
-        expressions.set(match.value, machine);
+      let automaton = expressions.get(match.value);
+      if (automaton === undefined) {
+        automaton = regexAutomaton(match.value);
+        expressions.set(match.value, automaton);
       }
-      return machine;
+      return automaton;
     }
   }
 }

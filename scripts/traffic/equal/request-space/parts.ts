@@ -1,4 +1,4 @@
-import { DEAD, endingWith, literal, type Machine, OWN, textOf } from "../words/machine.ts";
+import { DEAD, endingWith, literal, type Automaton, OWN, textOf } from "../automata/automaton.ts";
 import type { HostKind } from "./hosts.ts";
 import type { Part } from "./value.ts";
 
@@ -11,7 +11,7 @@ const METHOD = textOf((char) => isAlphanumeric(char) || among("!#$%&'*+-.^_`|~")
 const QUERY_VALUE = textOf((char) => isVisible(char) && !among("&#")(char));
 
 /** A field value of RFC 9110 section 5.5 in ASCII: no blank at either end. */
-const FIELD_VALUE: Machine = {
+const FIELD_VALUE: Automaton = {
   start: OWN,
   next(state, char) {
     const isBlank = char === 0x20 || char === 0x09;
@@ -24,7 +24,7 @@ const FIELD_VALUE: Machine = {
 };
 
 /** Everything that a part of a request can be, apart from being absent. */
-export function domainOf(part: Part): Machine {
+export function domainOf(part: Part): Automaton {
   if (part === "uri") return PATH;
   if (part === "method") return METHOD;
   if (part === "authority") return AUTHORITY;
@@ -48,7 +48,7 @@ export function favourites(part: Part): readonly string[] {
 }
 
 /** A host name, or what looks like one, and perhaps a port. */
-const AUTHORITY: Machine = {
+const AUTHORITY: Automaton = {
   start: OWN,
   next(state, char) {
     if (state === OWN + 1) {
@@ -66,29 +66,29 @@ const AUTHORITY: Machine = {
   },
 };
 
-/** Accepts an authority when a machine accepts its host in lower case. */
-export function ofHost(machine: Machine): Machine {
+/** Accepts an authority when a automaton accepts its host in lower case. */
+export function ofHost(automaton: Automaton): Automaton {
   // The states of the host are even; those behind the colon are odd and stay.
   const lower = (char: number): number => (char >= 65 && char <= 90 ? char + 32 : char);
   const known = (state: number): number => (state === DEAD ? DEAD : OWN + 2 * state);
   return {
-    start: known(machine.start),
+    start: known(automaton.start),
     next(state, char) {
       if (state < OWN) return state;
       if ((state - OWN) % 2 === 1) return state;
       if (char === 0x3a) return state + 1;
-      return known(machine.next((state - OWN) / 2, lower(char)));
+      return known(automaton.next((state - OWN) / 2, lower(char)));
     },
-    accepts: (state) => state >= OWN && machine.accepts(Math.floor((state - OWN) / 2)),
-    sign: (char) => `${char === 0x3a ? ":" : ""}${machine.sign(lower(char))}`,
+    accepts: (state) => state >= OWN && automaton.accepts(Math.floor((state - OWN) / 2)),
+    sign: (char) => `${char === 0x3a ? ":" : ""}${automaton.sign(lower(char))}`,
   };
 }
 
-/** The authorities of a host, as a machine for it and machines that all must not accept them. */
+/** The authorities of a host, as a automaton for it and automata that all must not accept them. */
 export function authoritiesOf(
   kind: HostKind,
   names: { hosts: Iterable<string>; suffixes: readonly string[] },
-): { of: Machine | undefined; butNot: Machine[] } {
+): { of: Automaton | undefined; butNot: Automaton[] } {
   if (kind.kind === "host") return { of: ofHost(literal(kind.host, "exact")), butNot: [] };
   const own = kind.kind === "suffix" ? kind.suffix : undefined;
   const others = names.suffixes.filter(

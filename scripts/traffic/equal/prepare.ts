@@ -1,15 +1,15 @@
-import type { Code } from "../../../manifests/codes/codes.ts";
-import type { ManifestDocument } from "../../../manifests/document.ts";
-import type { Problem } from "../../../manifests/problem.ts";
-import { collectResources, type Resources } from "../../../manifests/resources.ts";
-import { compileRoutes } from "../../compile.ts";
-import { planKnativeServices } from "../../knative.ts";
-import type { Described } from "../entries.ts";
+import type { Code } from "../../manifests/codes/codes.ts";
+import type { ManifestDocument } from "../../manifests/document.ts";
+import type { Problem } from "../../manifests/problem.ts";
+import { collectResources, type Resources } from "../../manifests/resources.ts";
+import { compileRoutes } from "../compile.ts";
+import { planKnativeServices } from "../knative.ts";
+import type { Described } from "./entries.ts";
 import { borrow } from "./borrow.ts";
-import { type Apart, ownSidecarsOf, sorted } from "./kinds.ts";
+import { type Unmodelled, sidecarHosts, sorted } from "./object-kinds.ts";
 
 /** One side as its files have it. */
-export interface Given {
+export interface NamedSide {
   /** How the user named it. */
   name: string;
   documents: readonly ManifestDocument[];
@@ -41,13 +41,13 @@ const OPEN: ReadonlySet<Code> = new Set<Code>([
  * @param around what else there is, for both sides
  */
 export function prepare(
-  [a, b]: readonly [Given, Given],
+  [a, b]: readonly [NamedSide, NamedSide],
   around: readonly ManifestDocument[],
   domain: string,
 ): Prepared {
   const [ofA, ofB, others] = [sorted(a.documents), sorted(b.documents), sorted(around)];
   const notes: string[] = [];
-  const doubts = [...apartNotes(a.name, ofA.apart, b.name, ofB.apart)];
+  const doubts = [...apartNotes(a.name, ofA.unmodelled, b.name, ofB.unmodelled)];
   const errors: Problem[] = [];
   const collected = [ofA, ofB, others].map(({ read }, i) => {
     const { resources, problems } = collectResources(read);
@@ -61,38 +61,46 @@ export function prepare(
   const [resourcesA, resourcesB, resourcesAround] = collected;
   const fromB = borrow(resourcesA, [resourcesB, resourcesAround]);
   const fromA = borrow(resourcesB, [resourcesA, resourcesAround]);
-  for (const [name, { lent }] of [
+  for (const [name, { borrowedObjects }] of [
     [a.name, fromB],
     [b.name, fromA],
   ] as const) {
-    for (const { what, file } of lent)
+    for (const { what, file } of borrowedObjects)
       notes.push(`${name} only refers to ${what}, which is taken from ${file}`);
     for (const gateway of name === a.name ? fromB.assumed : fromA.assumed)
       notes.push(`Gateway ${gateway} is described nowhere here; it is taken to be open for every host`);
   }
   return {
-    a: compiled(fromB, ofA.apart),
-    b: compiled(fromA, ofB.apart),
+    a: compiled(fromB, ofA.unmodelled),
+    b: compiled(fromA, ofB.unmodelled),
     notes: [...new Set(notes)],
     doubts: [...new Set(doubts)],
     errors,
   };
 
-  function compiled({ resources, lent }: ReturnType<typeof borrow>, apart: readonly Apart[]): Described {
+  function compiled(
+    { resources, borrowedObjects }: ReturnType<typeof borrow>,
+    unmodelled: readonly Unmodelled[],
+  ): Described {
     const planned = planKnativeServices(resources.knativeServices);
-    const routes = compileRoutes(planned.services, resources, domain, ownSidecarsOf(apart));
-    const files = new Set(lent.map(({ file }) => file));
+    const routes = compileRoutes(planned.services, resources, domain, sidecarHosts(unmodelled));
+    const files = new Set(borrowedObjects.map(({ file }) => file));
     errors.push(
       ...[...planned.problems, ...routes.problems].filter(
         ({ code, severity, at }) => severity === "error" && !OPEN.has(code) && !files.has(at.file),
       ),
     );
-    return { plan: routes.plan, borrowed: new Set(lent.flatMap(({ service }) => service ?? [])) };
+    return { plan: routes.plan, borrowed: new Set(borrowedObjects.flatMap(({ service }) => service ?? [])) };
   }
 }
 
 /** What may bear on traffic and is not the same on both sides. */
-function apartNotes(nameA: string, a: readonly Apart[], nameB: string, b: readonly Apart[]): string[] {
+function apartNotes(
+  nameA: string,
+  a: readonly Unmodelled[],
+  nameB: string,
+  b: readonly Unmodelled[],
+): string[] {
   const [ofA, ofB] = [a, b].map((list) => new Map(list.map((one) => [one.name, one.text]))) as [
     Map<string, string>,
     Map<string, string>,

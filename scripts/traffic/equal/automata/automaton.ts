@@ -1,8 +1,8 @@
 /**
  * A deterministic automaton over ASCII characters, built state by state while it is asked. States are numbers of its
- * own; two of them mean the same in every machine.
+ * own; two of them mean the same in every automaton.
  */
-export interface Machine {
+export interface Automaton {
   readonly start: number;
   /** The state after one more character, given as its code. */
   next(state: number, char: number): number;
@@ -15,7 +15,7 @@ export interface Machine {
 export const DEAD = 0;
 /** Everything that follows is accepted. */
 export const ALL = 1;
-/** The first number that a machine may use for a state of its own. */
+/** The first number that a automaton may use for a state of its own. */
 export const OWN = 2;
 
 /** How many characters there are: those of ASCII. */
@@ -30,7 +30,7 @@ export class Undecidable extends Error {
  * Accepts one text, or every text that begins with it.
  * @param caseless whether `A` to `Z` are as good as `a` to `z`
  */
-export function literal(text: string, kind: "exact" | "prefix", caseless = false): Machine {
+export function literal(text: string, kind: "exact" | "prefix", caseless = false): Automaton {
   const fold = (char: number): number => (caseless && char >= 65 && char <= 90 ? char + 32 : char);
   const wanted = Array.from(text, (char) => fold(char.charCodeAt(0)));
   const known = new Set(wanted);
@@ -48,7 +48,7 @@ export function literal(text: string, kind: "exact" | "prefix", caseless = false
 }
 
 /** Accepts texts of these characters alone, after a first one that may be bound to others. */
-export function textOf(allowed: (char: number) => boolean, first = allowed, mayBeEmpty = true): Machine {
+export function textOf(allowed: (char: number) => boolean, first = allowed, mayBeEmpty = true): Automaton {
   return {
     start: OWN,
     next(state, char) {
@@ -60,10 +60,10 @@ export function textOf(allowed: (char: number) => boolean, first = allowed, mayB
   };
 }
 
-/** Accepts a text when the machine accepts it with some characters fewer in front, and a text in their place. */
-export function replacingFront(machine: Machine, dropped: number, text: string): Machine {
-  const inner = runOn(machine, machine.start, text);
-  if (dropped === 0) return { ...machine, start: inner };
+/** Accepts a text when the automaton accepts it with some characters fewer in front, and a text in their place. */
+export function replacingFront(automaton: Automaton, dropped: number, text: string): Automaton {
+  const inner = runOn(automaton, automaton.start, text);
+  if (dropped === 0) return { ...automaton, start: inner };
   const shifted = (state: number): number => (state < OWN ? state : state + dropped);
   return {
     start: OWN,
@@ -71,20 +71,20 @@ export function replacingFront(machine: Machine, dropped: number, text: string):
       if (state < OWN) return state;
       if (state < OWN + dropped - 1) return state + 1;
       if (state === OWN + dropped - 1) return shifted(inner);
-      return shifted(machine.next(state - dropped, char));
+      return shifted(automaton.next(state - dropped, char));
     },
-    accepts: (state) => state === ALL || (state >= OWN + dropped && machine.accepts(state - dropped)),
-    sign: (char) => machine.sign(char),
+    accepts: (state) => state === ALL || (state >= OWN + dropped && automaton.accepts(state - dropped)),
+    sign: (char) => automaton.sign(char),
   };
 }
 
-/** Accepts a text when the machine accepts it with another text behind. */
-export function followedBy(machine: Machine, text: string): Machine {
-  return { ...machine, accepts: (state) => machine.accepts(runOn(machine, state, text)) };
+/** Accepts a text when the automaton accepts it with another text behind. */
+export function followedBy(automaton: Automaton, text: string): Automaton {
+  return { ...automaton, accepts: (state) => automaton.accepts(runOn(automaton, state, text)) };
 }
 
 /** Accepts what ends with a text and has something in front of it. */
-export function endingWith(text: string): Machine {
+export function endingWith(text: string): Automaton {
   const codes = Array.from(text, (char) => char.charCodeAt(0));
   const known = new Set(codes);
   // For each number of characters that fit, how many still fit when the next one does not. (Knuth, Morris, Pratt)
@@ -110,17 +110,17 @@ export function endingWith(text: string): Machine {
   };
 }
 
-/** Whether the machine accepts a text. */
-export function isAccepted(machine: Machine, text: string): boolean {
-  return machine.accepts(runOn(machine, machine.start, text));
+/** Whether the automaton accepts a text. */
+export function isAccepted(automaton: Automaton, text: string): boolean {
+  return automaton.accepts(runOn(automaton, automaton.start, text));
 }
 
-function runOn(machine: Machine, state: number, text: string): number {
+function runOn(automaton: Automaton, state: number, text: string): number {
   let at = state;
   for (let i = 0; i < text.length; i++) {
     const char = text.charCodeAt(i);
     if (char >= CHARS) throw new Undecidable(`${JSON.stringify(text)} has letters beyond ASCII`);
-    at = machine.next(at, char);
+    at = automaton.next(at, char);
   }
   return at;
 }

@@ -1,10 +1,10 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
-import type { ManifestDocument } from "../../../manifests/document.ts";
-import { isRecord } from "../../../manifests/explain.ts";
+import type { ManifestDocument } from "../../manifests/document.ts";
+import { isRecord } from "../../manifests/explain.ts";
 
 /** An object that may bear on traffic and that no route table shows. */
-export interface Apart {
+export interface Unmodelled {
   /** Kind, namespace and name. */
   name: string;
   /** All that it says, in a form that is the same for the same content. */
@@ -38,9 +38,12 @@ const READ = new Set([
 const SHAPING = /(^|\.)(istio\.io|knative\.dev|gateway\.networking\.k8s\.io)$/;
 
 /** Sorts documents into those that make the table, those that may bear on traffic otherwise, and leaves out the rest. */
-export function sorted(documents: readonly ManifestDocument[]): { read: ManifestDocument[]; apart: Apart[] } {
+export function sorted(documents: readonly ManifestDocument[]): {
+  read: ManifestDocument[];
+  unmodelled: Unmodelled[];
+} {
   const read: ManifestDocument[] = [];
-  const apart: Apart[] = [];
+  const unmodelled: Unmodelled[] = [];
   for (const document of documents) {
     const { value } = document;
     if (!Check(IdentifiedObject, value)) {
@@ -51,15 +54,19 @@ export function sorted(documents: readonly ManifestDocument[]): { read: Manifest
     if (READ.has(`${group}/${value.kind}`) || isReadOfCore(group, value)) read.push(document);
     else if (SHAPING.test(group)) {
       const { name, namespace = "default" } = value.metadata;
-      apart.push({ name: `${value.kind} ${namespace}/${name}`, text: JSON.stringify(ordered(value)), value });
+      unmodelled.push({
+        name: `${value.kind} ${namespace}/${name}`,
+        text: JSON.stringify(ordered(value)),
+        value,
+      });
     }
   }
-  return { read, apart };
+  return { read, unmodelled };
 }
 
 /** The hosts that lead a caller back to its own sidecar: what listens there is on the caller's own address. */
-export function ownSidecarsOf(apart: readonly Apart[]): string[] {
-  return apart.flatMap(({ value }) => {
+export function sidecarHosts(unmodelled: readonly Unmodelled[]): string[] {
+  return unmodelled.flatMap(({ value }) => {
     if (!Check(ServiceEntry, value)) return [];
     const isOwn = value.spec.endpoints.every(({ address }) => address === "127.0.0.1");
     return isOwn ? value.spec.hosts : [];

@@ -11,15 +11,23 @@ import {
 } from "../../table.ts";
 import { shadowHost } from "../../rewrite.ts";
 import { ofPercent, ONE, rest, sharesOf } from "../rational.ts";
-import { meets } from "../space/condition.ts";
-import { type HostKind, rulesAt } from "../space/hosts.ts";
-import type { Cell, Space } from "../space/space.ts";
-import { header, type Part, sent, textOf, type Value } from "../space/value.ts";
-import { Undecidable } from "../words/machine.ts";
-import { type Answering, answered, directEnd, elsewhere, nowhere, redirectEnd, revisionEnd } from "./ends.ts";
-import { checkKnown } from "./fields.ts";
-import { appliedIn } from "./match.ts";
-import { applyTo, partOf, type Passing, rewrittenBy } from "./passing.ts";
+import { meets } from "../request-space/condition.ts";
+import { type HostKind, rulesAt } from "../request-space/hosts.ts";
+import type { Cell, RequestSpace } from "../request-space/request-space.ts";
+import { header, type Part, sent, textOf, type Value } from "../request-space/value.ts";
+import { Undecidable } from "../automata/automaton.ts";
+import {
+  type Answering,
+  answered,
+  directTerminal,
+  elsewhere,
+  nowhere,
+  redirectTerminal,
+  revisionTerminal,
+} from "./terminals.ts";
+import { checkKnown } from "./compared-fields.ts";
+import { appliedIn } from "./applied-match.ts";
+import { applyTo, partOf, type SymbolicRequest, rewrittenBy } from "./symbolic-request.ts";
 import { after, ledBy, type Step, type Tree, tried } from "./tree.ts";
 
 const HOST = header("host");
@@ -48,15 +56,15 @@ export interface Side {
  * @param host what the requests' authority is, as long as nobody changes it
  * @throws Undecided when a condition holds for some of them only; Undecidable when nobody can tell
  */
-export function walk(
+export function follow(
   side: Side,
-  { space, cell }: { space: Space; cell: Cell },
+  { space, cell }: { space: RequestSpace; cell: Cell },
   { listener, host, authority }: { listener: Listener; host: HostKind; authority: Value },
 ): Tree {
   let steps = 0;
   return from(listener, { uri: sent("uri"), authority, headers: new Map(), isBlurred: false }, MAX_HOPS);
 
-  function from(at: Listener, passing: Passing, left: number): Tree {
+  function from(at: Listener, passing: SymbolicRequest, left: number): Tree {
     if (++steps > MOST_STEPS) throw new Undecidable(`one request can take more than ${MOST_STEPS} ways`);
     if (left === 0) return nowhere("500 (the routes go in a circle)");
     const name = hostIn(passing);
@@ -77,7 +85,7 @@ export function walk(
   }
 
   /** The name of the host, or the kind of it while the request has the authority that it was sent with. */
-  function hostIn({ authority: value }: Passing): string | HostKind {
+  function hostIn({ authority: value }: SymbolicRequest): string | HostKind {
     if (value.kind === "text") return hostOf(value.text);
     return host.kind === "host" ? host.host : host;
   }
@@ -86,12 +94,12 @@ export function walk(
     return host.kind === "host" ? host.host : undefined;
   }
 
-  function matchOf(rule: Rule, passing: Passing): RequestMatch | true | undefined {
+  function matchOf(rule: Rule, passing: SymbolicRequest): RequestMatch | true | undefined {
     checkKnown(rule);
     return appliedIn(rule, (part, condition) => ask(part, condition, passing));
   }
 
-  function ask(part: Part, condition: Parameters<typeof meets>[0], passing: Passing): boolean {
+  function ask(part: Part, condition: Parameters<typeof meets>[0], passing: SymbolicRequest): boolean {
     if (part === HOST) throw new Undecidable(`a match on ${part} is not decided here`);
     if (passing.isBlurred && (part === "uri" || part.startsWith("query ")))
       throw new Undecidable("a rule asks about a path or query after a rewrite that may have changed both");
@@ -103,10 +111,11 @@ export function walk(
     return meets(condition, text);
   }
 
-  function act(rule: Rule, match: RequestMatch | true, passing: Passing, left: number): Tree {
+  function act(rule: Rule, match: RequestMatch | true, passing: SymbolicRequest, left: number): Tree {
     const { action } = rule;
-    if (action.kind === "redirect") return answered(redirectEnd(action, match, passing), [action.response]);
-    if (action.kind === "direct") return answered(directEnd(action), [action.response]);
+    if (action.kind === "redirect")
+      return answered(redirectTerminal(action, match, passing), [action.response]);
+    if (action.kind === "direct") return answered(directTerminal(action), [action.response]);
     const changed = rewrittenBy(action, match, passing);
     const shares = sharesOf(action.destinations.map(({ weight }) => weight));
     const ways = action.destinations.map(
@@ -142,7 +151,7 @@ export function walk(
     { at }: Rule,
     action: ForwardAction,
     to: Destination,
-    passing: Passing,
+    passing: SymbolicRequest,
     left: number,
   ): Tree {
     const headers = new Map(passing.headers);
@@ -163,7 +172,7 @@ export function walk(
     }
     return tree;
 
-    function copied(mirror: Mirror, request: Passing): Step {
+    function copied(mirror: Mirror, request: SymbolicRequest): Step {
       const name = request.authority.kind === "text" ? request.authority.text : hostName();
       if (name === undefined)
         throw new Undecidable("a copy is sent under a host that has no name of its own");
@@ -172,27 +181,30 @@ export function walk(
     }
   }
 
-  function reach(backend: Backend, passing: Passing, left: number): Tree {
+  function reach(backend: Backend, passing: SymbolicRequest, left: number): Tree {
     if (backend.kind === "listener") return from(backend.listener, passing, left);
-    return revisionEnd(backend.revision, passing, answering());
+    return revisionTerminal(backend.revision, passing, answering());
   }
 
   /** The compiler puts the host's name in a revision's place where it knows of nothing behind it. */
-  function arrive(to: Destination | Mirror, passing: Passing, left: number): Tree {
+  function arrive(to: Destination | Mirror, passing: SymbolicRequest, left: number): Tree {
     const isNamedOnly = to.backend.kind === "revision" && to.backend.revision === to.host;
     const backend = isNamedOnly ? side.table.backends.get(to.host) : to.backend;
     return backend === undefined ? revisionOrElsewhere(to, passing) : reach(backend, passing, left);
   }
 
   /** A host that no file describes is a revision when its name is that of one, or Knative's headers say so. */
-  function revisionOrElsewhere({ host: name, port, subset }: Destination | Mirror, passing: Passing): Tree {
+  function revisionOrElsewhere(
+    { host: name, port, subset }: Destination | Mirror,
+    passing: SymbolicRequest,
+  ): Tree {
     const [revision, namespace, ...domain] = name.split(".");
     const full = `${namespace}/${revision}`;
     const isCluster = domain.join(".") === CLUSTER_DOMAIN;
     const named = passing.headers.get(REVISION);
     const says = named?.kind === "text" && named.text === revision;
     if (isCluster && subset === undefined && (says || side.revisions.has(full)))
-      return revisionEnd(full, passing, answering());
+      return revisionTerminal(full, passing, answering());
     return elsewhere(`${name}:${port}${subset === undefined ? "" : ` subset ${subset}`}`, passing, "place");
   }
 

@@ -2,10 +2,10 @@ import { type HeaderChange, NO_CHANGE } from "../../headers.ts";
 import { hostOf } from "../../hosts.ts";
 import { shadowHost } from "../../rewrite.ts";
 import type { ForwardAction, Listener, RequestMatch, RouteTable, Rule, ValueMatch } from "../../table.ts";
-import { Undecidable } from "../words/machine.ts";
+import { Undecidable } from "../automata/automaton.ts";
 import { type Condition, conditionOf, type Dependent, keyOf } from "./condition.ts";
 import { type HostKind, hostsAt, LISTENERS, rulesAt, rulesOf } from "./hosts.ts";
-import type { Questions } from "./space.ts";
+import type { Questions } from "./request-space.ts";
 import { header, type Part, query, sent, type Value, withFront, withMore } from "./value.ts";
 
 // Each way to write one path anew, and then another, multiplies what is asked; sane tables write few, and once.
@@ -51,7 +51,10 @@ function readConditions(match: RequestMatch): Asked[] {
  * @param authorities what the authority of a request can be at the start
  * @throws Undecidable when that is too much
  */
-export function questionsOf(tables: readonly RouteTable[], authorities: readonly Dependent[]): Questions {
+export function conditionsOnRequests(
+  tables: readonly RouteTable[],
+  authorities: readonly Dependent[],
+): Questions {
   const questions = new Map<Part, Map<string, readonly [Condition, Dependent]>>();
   for (const table of tables) {
     const parts = new Set(

@@ -1,9 +1,9 @@
 import type { Plan } from "../compile.ts";
-import { rulesOf } from "./space/hosts.ts";
-import type { Side } from "./walk/walk.ts";
+import { rulesOf } from "./request-space/hosts.ts";
+import type { Side } from "./symbolic/follow.ts";
 
 /** What is taken for granted of the revisions, where a rule makes it matter. */
-export function givenOf(plans: readonly Plan[], revisionHeader: string | undefined): string[] {
+export function assumptionsOf(plans: readonly Plan[], revisionHeader: string | undefined): string[] {
   if (revisionHeader === undefined) return [];
   const isChanged = plans
     .flatMap(({ table }) => rulesOf(table))
@@ -17,7 +17,7 @@ export function givenOf(plans: readonly Plan[], revisionHeader: string | undefin
       );
     });
   return isChanged
-    ? [`given: each revision answers with ${revisionHeader}: its own name (--revision-header)`]
+    ? [`assumption: each revision answers with ${revisionHeader}: its own name (--revision-header)`]
     : [];
 }
 

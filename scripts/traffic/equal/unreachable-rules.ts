@@ -1,22 +1,22 @@
 import type { Plan } from "../compile.ts";
 import type { Rule } from "../table.ts";
 import { asksAuthority, namesOf } from "./entries.ts";
-import { hostsAt, type HostKind, LISTENERS, rulesAt } from "./space/hosts.ts";
-import { authoritiesOf } from "./space/parts.ts";
-import { questionsOf } from "./space/questions.ts";
-import { type Cell, type Restriction, Space, Undecided } from "./space/space.ts";
-import { type Part, sent } from "./space/value.ts";
-import { appliedIn } from "./walk/match.ts";
-import { Undecidable } from "./words/machine.ts";
+import { hostsAt, type HostKind, LISTENERS, rulesAt } from "./request-space/hosts.ts";
+import { authoritiesOf } from "./request-space/parts.ts";
+import { conditionsOnRequests } from "./request-space/conditions-on-request.ts";
+import { type Cell, type Restriction, RequestSpace, Undecided } from "./request-space/request-space.ts";
+import { type Part, sent } from "./request-space/value.ts";
+import { appliedIn } from "./symbolic/applied-match.ts";
+import { Undecidable } from "./automata/automaton.ts";
 
 // Where rules ask for more than this, nobody is told that one of them is never reached.
 const MOST_CELLS = 20_000;
 
 /** The rules of a table that no request gets to, because the rules before them take all. */
-export function unreached(plan: Plan): Rule[] {
+export function unreachableRules(plan: Plan): Rule[] {
   const missed = new Map<string, Rule>();
   const reached = new Set<string>();
-  const spaces = new Map<string, Space>();
+  const spaces = new Map<string, RequestSpace>();
   for (const listener of LISTENERS) {
     for (const host of hostsAt(plan.table, listener)) {
       const rules = rulesAt(plan.table, listener, host) ?? [];
@@ -54,7 +54,7 @@ export function unreached(plan: Plan): Rule[] {
     }
   }
 
-  function firstOf(rules: readonly Rule[], space: Space, cell: Cell): Rule | undefined {
+  function firstOf(rules: readonly Rule[], space: RequestSpace, cell: Cell): Rule | undefined {
     return rules.find((rule) => {
       const applied = appliedIn(rule, (part, condition) => {
         const value = sent(part);
@@ -65,7 +65,7 @@ export function unreached(plan: Plan): Rule[] {
     });
   }
 
-  function spaceOf(host: HostKind): Space {
+  function spaceOf(host: HostKind): RequestSpace {
     const isAsked = asksAuthority([plan]);
     const key = isAsked ? JSON.stringify(host) : "";
     let space = spaces.get(key);
@@ -74,7 +74,10 @@ export function unreached(plan: Plan): Rule[] {
       const { of, butNot } = authoritiesOf(host, namesOf([plan]));
       const restriction = { only: of === undefined ? [] : [of], butNot, example: "" };
       const restrictions = new Map<Part, Restriction>(isAsked ? [["authority", restriction]] : []);
-      space = new Space(questionsOf([plan.table], own.kind === "own" ? [own] : []), restrictions);
+      space = new RequestSpace(
+        conditionsOnRequests([plan.table], own.kind === "own" ? [own] : []),
+        restrictions,
+      );
       spaces.set(key, space);
     }
     return space;

@@ -1,37 +1,41 @@
 import { ONE, plus, type Rational, times } from "../rational.ts";
-import { type Known, type Part, sent, shown } from "../space/value.ts";
-import { retryWords } from "./retry-words.ts";
-import { keyOf, type Leaf, type Step, type Tree } from "./tree.ts";
+import { type Known, type Part, sent, shown } from "../request-space/value.ts";
+import { describeRetry } from "./describe-retry.ts";
+import { keyOf, type Terminal, type Step, type Tree } from "./tree.ts";
 
 /** The ends of a tree, each with its share and what comes before it; ends that nobody can tell apart are one. */
-export function endsOf(
+export function terminalsOf(
   tree: Tree,
   known: (part: Part) => Known,
-): Map<string, { share: Rational; leaf: Leaf; before: readonly string[] }> {
-  const ends = new Map<string, { share: Rational; leaf: Leaf; before: readonly string[] }>();
+): Map<string, { share: Rational; terminal: Terminal; before: readonly string[] }> {
+  const ends = new Map<string, { share: Rational; terminal: Terminal; before: readonly string[] }>();
   visit(tree, ONE, []);
   return ends;
 
   function visit(at: Tree, share: Rational, before: readonly string[]): void {
     switch (at.kind) {
-      case "end": {
+      case "terminal": {
         const key = `${before.join(", ")} ${keyOf(at, known)}`;
         const same = ends.get(key);
-        ends.set(key, { share: same === undefined ? share : plus(same.share, share), leaf: at, before });
+        ends.set(key, { share: same === undefined ? share : plus(same.share, share), terminal: at, before });
         return;
       }
       case "chance":
         for (const [part, way] of at.ways) visit(way, times(share, part), before);
         return;
       case "attempts":
-        visit(at.of, share, [...before, ...wayWords(at.way, known), `retries: ${retryWords(at.retry)}`]);
+        visit(at.of, share, [
+          ...before,
+          ...describeSteps(at.way, known),
+          `retries: ${describeRetry(at.retry)}`,
+        ]);
     }
   }
 }
 
-/** What is seen of a leaf, in words; what no rule changed is left out. */
-export function wordsOf(leaf: Leaf, known: (part: Part) => Known): string[] {
-  const seen = [...leaf.seen].flatMap(([name, value]) => {
+/** What is seen of a terminal, in words; what no rule changed is left out. */
+export function describeTerminal(terminal: Terminal, known: (part: Part) => Known): string[] {
+  const seen = [...terminal.seen].flatMap(([name, value]) => {
     const text = shown(value, known);
     if (text === shown(sent(name), known)) return [];
     const own = name === "uri" ? "path" : name;
@@ -39,16 +43,16 @@ export function wordsOf(leaf: Leaf, known: (part: Part) => Known): string[] {
       `${own} ${text === "absent" ? "removed" : JSON.parse(text.startsWith('"') ? text : JSON.stringify(text))}`,
     ];
   });
-  const answer = [...leaf.answer].map(([name, header]) => {
+  const answer = [...terminal.answer].map(([name, header]) => {
     if ("removed" in header) return `answer without ${name}`;
     return "set" in header
       ? `answer with ${name}: ${header.set}`
       : `answer with more ${name}: ${header.added.join()}`;
   });
-  return [...wayWords(leaf.way, known), ...seen, ...answer];
+  return [...describeSteps(terminal.way, known), ...seen, ...answer];
 }
 
-function wayWords(way: readonly Step[], known: (part: Part) => Known): string[] {
+function describeSteps(way: readonly Step[], known: (part: Part) => Known): string[] {
   return way.map((step) => {
     switch (step.kind) {
       case "delay":
@@ -63,10 +67,10 @@ function wayWords(way: readonly Step[], known: (part: Part) => Known): string[] 
 
 /** Where copies go, and what is seen there. */
 export function places(tree: Tree, known: (part: Part) => Known): string {
-  return [...endsOf(tree, known).values()]
-    .map(({ leaf, before }) => {
-      const details = [...before, ...wordsOf(leaf, known)];
-      return `${leaf.place}${details.length === 0 ? "" : ` (${details.join("; ")})`}`;
+  return [...terminalsOf(tree, known).values()]
+    .map(({ terminal, before }) => {
+      const details = [...before, ...describeTerminal(terminal, known)];
+      return `${terminal.place}${details.length === 0 ? "" : ` (${details.join("; ")})`}`;
     })
     .join(" or ");
 }

@@ -1,8 +1,8 @@
 import type { RequestMatch, Rule } from "../../table.ts";
-import type { Condition } from "../space/condition.ts";
-import { conditionsOf } from "../space/questions.ts";
-import { Undecided } from "../space/space.ts";
-import type { Part } from "../space/value.ts";
+import type { Condition } from "../request-space/condition.ts";
+import { conditionsOf } from "../request-space/conditions-on-request.ts";
+import { Undecided } from "../request-space/request-space.ts";
+import type { Part } from "../request-space/value.ts";
 
 /**
  * The condition by which a rule applies to all requests of a cell: `true` when it has none, undefined when it applies to

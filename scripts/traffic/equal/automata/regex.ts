@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
 import { regex } from "../../match.ts";
-import { DEAD, type Machine, OWN, Undecidable } from "./machine.ts";
+import { DEAD, type Automaton, OWN, Undecidable } from "./automaton.ts";
 
 /**
  * The program that RE2 makes of an expression (Russ Cox, "Regular Expression Matching: the Virtual Machine Approach").
@@ -60,7 +60,7 @@ const MOST_STATES = 4_000;
  * Accepts what a regular expression of RE2 matches as a whole.
  * @throws Undecidable for an expression that no automaton of a sane size stands for
  */
-export function regexMachine(source: string): Machine {
+export function regexAutomaton(source: string): Automaton {
   const program: unknown = Object.getOwnPropertyDescriptor(regex(source).re2(), "prog")?.value;
   if (!Check(Program, program))
     throw new Undecidable(

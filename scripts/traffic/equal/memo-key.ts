@@ -1,5 +1,5 @@
 import type { Listener, RouteTable, Rule } from "../table.ts";
-import { type HostKind, rulesAt } from "./space/hosts.ts";
+import { type HostKind, rulesAt } from "./request-space/hosts.ts";
 
 const KNATIVE_HEADERS = ["knative-serving-namespace", "knative-serving-revision"];
 
@@ -7,7 +7,7 @@ const KNATIVE_HEADERS = ["knative-serving-namespace", "knative-serving-revision"
  * A text that is the same for places where a table does the same with every request, whatever the place's name; undefined
  * where the name matters or nothing is known.
  */
-export function sameAt(table: RouteTable, listener: Listener, host: HostKind): string | undefined {
+export function memoKeyAt(table: RouteTable, listener: Listener, host: HostKind): string | undefined {
   const rules = rulesAt(table, listener, host);
   if (rules === undefined || !rules.every(forgetsHost)) return undefined;
   return rules.map(({ matches, action }) => [...matches, action].map(numberOf).join()).join(";");

@@ -1,5 +1,5 @@
 import type { Rule } from "../../table.ts";
-import { Undecidable } from "../words/machine.ts";
+import { Undecidable } from "../automata/automaton.ts";
 
 /**
  * The fields of a table's parts that the comparison takes into account. A field that is not among them, and says

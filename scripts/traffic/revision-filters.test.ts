@@ -12,13 +12,13 @@ import {
   sent,
   to,
   virtualService,
-} from "./testing/compiled.ts";
+} from "./testing/sample-plans.ts";
 
 const HOST = "credit-check-basic.kyc.svc.cluster.local";
 const OWN = "own.kyc.svc.cluster.local";
 
 /** The table of two halves, with a fault in front of the basic revision. */
-function withDoor(
+function withFilter(
   fault: object,
   http: object[] = [{ route: [to("basic", { weight: 1 }), to("advanced", { weight: 1 })] }],
 ): RouteTable {
@@ -29,20 +29,23 @@ function withDoor(
   );
   const [rule] = rulesAt(overlay, "mesh", HOST);
   if (rule === undefined) throw new Error("the overlay has no rule");
-  return { ...table, doors: new Map([["kyc/credit-check-basic", { ...rule, action: forwardOf(rule) }]]) };
+  return {
+    ...table,
+    revisionFilters: new Map([["kyc/credit-check-basic", { ...rule, action: forwardOf(rule) }]]),
+  };
 }
 
 const ALL = { percentage: { value: 100 } };
 
 describe("a fault in front of one revision", () => {
   test.each(["credit-check.kyc", OWN, "basic-credit-check.kyc"])("meets who gets there by %s", (host) => {
-    const table = withDoor({ abort: { ...ALL, httpStatus: 418 } });
+    const table = withFilter({ abort: { ...ALL, httpStatus: 418 } });
     const resolution = resolve(table, "mesh", request(host), () => 0);
     expect(resolution).toMatchObject({ kind: "abort", status: 418, revision: "kyc/credit-check-basic" });
   });
 
   test("leaves the other revision alone, and the shares as they are", () => {
-    const table = withDoor({ abort: { ...ALL, httpStatus: 503 } });
+    const table = withFilter({ abort: { ...ALL, httpStatus: 503 } });
     const random = seededRandom(3);
     const seen = new Map<string, number>();
     for (let i = 0; i < 1000; i++) {
@@ -59,9 +62,9 @@ describe("a fault in front of one revision", () => {
 
   test("holds a request, and sends it on as it came", () => {
     const fault = { delay: { ...ALL, fixedDelay: "0.2s" } };
-    const resolution = resolve(withDoor(fault), "mesh", request(OWN), () => 0);
+    const resolution = resolve(withFilter(fault), "mesh", request(OWN), () => 0);
     const without = sent(
-      { services: [], table: { ...withDoor(fault), doors: new Map() } },
+      { services: [], table: { ...withFilter(fault), revisionFilters: new Map() } },
       "mesh",
       request(OWN),
     );
@@ -70,7 +73,7 @@ describe("a fault in front of one revision", () => {
   });
 
   test("happens to its share of the requests", () => {
-    const table = withDoor({ abort: { percentage: { value: 10 }, httpStatus: 503 } });
+    const table = withFilter({ abort: { percentage: { value: 10 }, httpStatus: 503 } });
     const random = seededRandom(5);
     let aborted = 0;
     for (let i = 0; i < 2000; i++) {

@@ -1,11 +1,11 @@
-import { parseDocuments } from "../../../manifests/document.ts";
-import { collectResources, type Resources, type Sourced } from "../../../manifests/resources.ts";
-import type { VirtualService } from "../../../manifests/kinds/istio-virtual-service.ts";
-import { CLUSTER_DOMAIN, fullHost, KNATIVE_GATEWAYS } from "../../hosts.ts";
-import { gatewayName } from "../../istio/rules.ts";
+import { parseDocuments } from "../../manifests/document.ts";
+import { collectResources, type Resources, type Sourced } from "../../manifests/resources.ts";
+import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
+import { CLUSTER_DOMAIN, fullHost, KNATIVE_GATEWAYS } from "../hosts.ts";
+import { gatewayName } from "../istio/rules.ts";
 
 /** Something that a side refers to and does not describe. */
-export interface Lent {
+export interface Borrowed {
   what: string;
   file: string;
   /** `namespace/name` of a Knative Service. */
@@ -20,8 +20,8 @@ interface Named {
 export function borrow(
   side: Resources,
   others: readonly Resources[],
-): { resources: Resources; lent: Lent[]; assumed: string[] } {
-  const lent: Lent[] = [];
+): { resources: Resources; borrowedObjects: Borrowed[]; assumed: string[] } {
+  const borrowedObjects: Borrowed[] = [];
   const assumed: string[] = [];
   const resources: Resources = { ...side };
   const hosts = new Set(side.virtualServices.flatMap(hostsNamed));
@@ -46,7 +46,7 @@ export function borrow(
     assumed.push(gateway);
     resources.gateways = [...resources.gateways, ...openGateway(gateway)];
   }
-  return { resources, lent, assumed };
+  return { resources, borrowedObjects, assumed };
 
   function missing<T extends Sourced<Named["value"]>>(
     own: T[],
@@ -62,7 +62,7 @@ export function borrow(
       const isService =
         (sources[0] as T).document.value !== undefined && kind === "Service" && isKnative(sources[0] as T);
       const file = [...new Set(sources.map(({ document }) => document.file))].join(", ");
-      lent.push({
+      borrowedObjects.push({
         what: `${isService ? "Knative Service" : kind} ${key}`,
         file,
         service: isService ? key : undefined,

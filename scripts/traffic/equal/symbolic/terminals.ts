@@ -1,9 +1,9 @@
 import type { HeaderChange } from "../../headers.ts";
 import { CLUSTER_DOMAIN, hostOf } from "../../hosts.ts";
 import type { DirectAction, RedirectAction, RequestMatch } from "../../table.ts";
-import { header, type Known, type Part, textOf, type Value } from "../space/value.ts";
-import type { AnswerHeader, Leaf, Tree } from "./tree.ts";
-import { type Passing, withPrefix } from "./passing.ts";
+import { header, type Known, type Part, textOf, type Value } from "../request-space/value.ts";
+import type { AnswerHeader, Terminal, Tree } from "./tree.ts";
+import { type SymbolicRequest, withPrefix } from "./symbolic-request.ts";
 
 /** What has to be known to say what a revision's answer shows. */
 export interface Answering {
@@ -30,11 +30,11 @@ const OF_THE_WAY: ReadonlySet<Part> = new Set([
 ]);
 
 /** The request is answered by a revision. */
-export function revisionEnd(
+export function revisionTerminal(
   revision: string,
-  passing: Passing,
+  passing: SymbolicRequest,
   { revisionHeader, revisions, asked, known }: Answering,
-): Leaf {
+): Terminal {
   const found = byActivator(passing, asked, known);
   const other = found !== undefined && revisions.has(found) ? found : "404, without Knative-Serving headers";
   const place = found === revision ? revision : `${revision} (through the activator ${other})`;
@@ -51,7 +51,7 @@ export function revisionEnd(
  * limit: whom both headers name, or else the host. (serving, pkg/activator/handler/context_handler.go)
  */
 function byActivator(
-  { headers, authority }: Passing,
+  { headers, authority }: SymbolicRequest,
   asked: string | undefined,
   known: Answering["known"],
 ): string | undefined {
@@ -66,21 +66,25 @@ function byActivator(
 }
 
 /** The request goes to something that neither side describes. */
-export function elsewhere(place: string, passing: Passing, undescribed: Leaf["undescribed"]): Leaf {
+export function elsewhere(
+  place: string,
+  passing: SymbolicRequest,
+  undescribed: Terminal["undescribed"],
+): Terminal {
   const seen = [["uri", passing.uri], ["authority", passing.authority], ...passing.headers] as const;
   return { ...end(place, new Map(seen), new Map()), undescribed };
 }
 
 /** The proxy answers by itself. */
-export function nowhere(place: string): Leaf {
+export function nowhere(place: string): Terminal {
   return end(place, new Map(), new Map());
 }
 
-export function redirectEnd(
+export function redirectTerminal(
   action: RedirectAction,
   match: RequestMatch | true,
-  { uri, authority }: Passing,
-): Leaf {
+  { uri, authority }: SymbolicRequest,
+): Terminal {
   const { status, scheme = "http", port } = action;
   const seen = new Map<string, Value>();
   const kept = action.prefix === undefined ? uri : withPrefix(action.prefix, match, uri);
@@ -95,7 +99,7 @@ export function redirectEnd(
   );
 }
 
-export function directEnd({ status, body }: DirectAction): Leaf {
+export function directTerminal({ status, body }: DirectAction): Terminal {
   return end(`${status} with ${JSON.stringify(Buffer.from(body).toString("latin1"))}`, new Map(), new Map());
 }
 
@@ -103,8 +107,8 @@ function end(
   place: string,
   seen: ReadonlyMap<string, Value>,
   answer: ReadonlyMap<string, AnswerHeader>,
-): Leaf {
-  return { kind: "end", place, undescribed: undefined, seen, answer, way: [], by: [] };
+): Terminal {
+  return { kind: "terminal", place, undescribed: undefined, seen, answer, way: [], by: [] };
 }
 
 /** A tree whose answers are changed on their way back, by each change in turn. */
@@ -115,7 +119,7 @@ export function answered(tree: Tree, changes: readonly HeaderChange[]): Tree {
       return { ...tree, ways: tree.ways.map(([share, way]) => [share, answered(way, changes)] as const) };
     case "attempts":
       return { ...tree, of: answered(tree.of, changes) };
-    case "end": {
+    case "terminal": {
       const answer = new Map(tree.answer);
       for (const { remove, set, add } of changes) {
         for (const name of remove) answer.set(name, { removed: true });

@@ -1,6 +1,6 @@
-import { isAccepted, type Machine } from "../words/machine.ts";
-import { partition } from "../words/partition.ts";
-import { type Condition, type Dependent, keyOf, machineOf, meetsAbsent } from "./condition.ts";
+import { isAccepted, type Automaton } from "../automata/automaton.ts";
+import { partition } from "../automata/partition.ts";
+import { type Condition, type Dependent, keyOf, automatonOf, meetsAbsent } from "./condition.ts";
 import { domainOf, favourites, frontOf, mayBeAbsent } from "./parts.ts";
 import type { Known, Part } from "./value.ts";
 
@@ -32,7 +32,7 @@ export type Questions = ReadonlyMap<Part, ReadonlyMap<string, readonly [Conditio
 const MOST_EXAMPLES = 8;
 
 /** The requests that can be sent, cut by every condition that is asked about them. */
-export class Space {
+export class RequestSpace {
   readonly #questions: Questions;
   readonly #classes = new Map<Part, readonly PartClass[]>();
   readonly #restrictions: ReadonlyMap<Part, Restriction>;
@@ -56,7 +56,7 @@ export class Space {
     const { part } = value;
     const key = keyOf(condition, value);
     if (this.#questions.get(part)?.has(key) !== true)
-      throw new Error(`nobody said that ${part} ${key} is asked`);
+      throw new Error(`internal error: no rule was read that asks about ${part} ${key}`);
     const classes = this.#partition(part);
     const numbers = this.#numbers(cell, part);
     const holding = numbers.filter((number) => classes[number]?.holds.has(key));
@@ -125,11 +125,11 @@ export class Space {
 
   #cut(part: Part): PartClass[] {
     const asked = [...(this.#questions.get(part) ?? [])];
-    const machines = asked.map(([, [condition, value]]) => machineOf(condition, value));
+    const automata = asked.map(([, [condition, value]]) => automatonOf(condition, value));
     const { only, butNot } = this.#restrictions.get(part) ?? { only: [], butNot: [] };
-    const all = [...machines, ...butNot];
+    const all = [...automata, ...butNot];
     const isMeant = (accepted: ReadonlySet<number>): boolean =>
-      butNot.every((_, i) => !accepted.has(machines.length + i));
+      butNot.every((_, i) => !accepted.has(automata.length + i));
     const classes = partition([domainOf(part), ...only], all).filter(({ accepted }) => isMeant(accepted));
     const present = classes.map(({ accepted, words, front }): PartClass => {
       const wanted = favourites(part).filter((text) =>
@@ -156,8 +156,8 @@ function commonFront(a: string, b: string): string {
 /** Which values of a part are meant at all, where that is not all that it can be. */
 export interface Restriction {
   /** All of these must accept a value. */
-  only: readonly Machine[];
+  only: readonly Automaton[];
   /** None of these may. */
-  butNot: readonly Machine[];
+  butNot: readonly Automaton[];
   example: string;
 }

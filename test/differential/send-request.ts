@@ -2,8 +2,8 @@ import type { HttpClient } from "../../scripts/mesh/http/client.ts";
 import type { ResponseHead } from "../../scripts/mesh/http/head.ts";
 import { Parse } from "typebox/value";
 import type { Wish } from "./cases.ts";
-import { ASKS } from "./names.ts";
-import { type Answer, Seen } from "./seen.ts";
+import { ASKS } from "./echo-names.ts";
+import { type Answer, Seen } from "./answer-schema.ts";
 
 const PATIENCE_MS = 20_000;
 

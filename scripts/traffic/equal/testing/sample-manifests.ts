@@ -3,7 +3,7 @@ import type { ManifestDocument } from "../../../manifests/document.ts";
 import { formatProblem, type Position } from "../../../manifests/problem.ts";
 import { collectResources } from "../../../manifests/resources.ts";
 import { compilePlan } from "../../compile.ts";
-import { creditCheck, externalName, HALVES, to, virtualService } from "../../testing/compiled.ts";
+import { creditCheck, externalName, HALVES, to, virtualService } from "../../testing/sample-plans.ts";
 import type { Described } from "../entries.ts";
 
 /** A host of our own, and one behind it at the local gateway. */

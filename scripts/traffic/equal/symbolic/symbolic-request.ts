@@ -1,11 +1,11 @@
 import type { HeaderChange } from "../../headers.ts";
 import type { ForwardAction, RequestMatch } from "../../table.ts";
-import { droppedBy } from "../space/questions.ts";
-import { header, type Part, sent, type Value, withFront, withMore } from "../space/value.ts";
-import { Undecidable } from "../words/machine.ts";
+import { droppedBy } from "../request-space/conditions-on-request.ts";
+import { header, type Part, sent, type Value, withFront, withMore } from "../request-space/value.ts";
+import { Undecidable } from "../automata/automaton.ts";
 
 /** A request on its way, as far as it is known. */
-export interface Passing {
+export interface SymbolicRequest {
   uri: Value;
   authority: Value;
   headers: ReadonlyMap<Part, Value>;
@@ -14,7 +14,7 @@ export interface Passing {
 }
 
 /** What a part of the request is now. */
-export function partOf(part: Part, { uri, authority, headers }: Passing): Value {
+export function partOf(part: Part, { uri, authority, headers }: SymbolicRequest): Value {
   if (part === "uri") return uri;
   if (part === "authority") return authority;
   return headers.get(part) ?? sent(part);
@@ -39,7 +39,11 @@ export function withPrefix(prefix: string, match: RequestMatch | true, uri: Valu
 }
 
 /** The request with its path as a rule rewrites it. @throws Undecidable where nobody can tell how */
-export function rewrittenBy(action: ForwardAction, match: RequestMatch | true, passing: Passing): Passing {
+export function rewrittenBy(
+  action: ForwardAction,
+  match: RequestMatch | true,
+  passing: SymbolicRequest,
+): SymbolicRequest {
   const { rewriteUri, rewriteRegex } = action;
   let { uri, isBlurred } = passing;
   if (rewriteUri !== undefined) {

@@ -1,27 +1,27 @@
 import type { Position } from "../../../manifests/problem.ts";
 import { ONE, type Rational, times } from "../rational.ts";
-import { type Known, type Part, sent, shown } from "../space/value.ts";
-import { endsOf, places } from "./describe.ts";
-import { retryWords } from "./retry-words.ts";
-import type { Leaf, Step, Tree } from "./tree.ts";
+import { type Known, type Part, sent, shown } from "../request-space/value.ts";
+import { terminalsOf, places } from "./describe.ts";
+import { describeRetry } from "./describe-retry.ts";
+import type { Terminal, Step, Tree } from "./tree.ts";
 
 /** Something that can be said of the way to an end, and the rule that says it. */
-export interface Said {
+export interface Property {
   text: string;
   at: Position | undefined;
 }
 
 /** One of the ends of a request, with all that is said of it, by what it is about. */
-export interface Profile {
+export interface Properties {
   share: Rational;
   place: string;
-  said: ReadonlyMap<string, Said>;
+  stated: ReadonlyMap<string, Property>;
   /** The innermost rule on the way. */
   by: Position | undefined;
 }
 
 /** What is so where nothing is said. */
-export function unsaid(about: string): string {
+export function defaultProperty(about: string): string {
   switch (about) {
     case "retries":
       return "no retries";
@@ -38,15 +38,15 @@ export function unsaid(about: string): string {
 
 /** What is said on the way so far, outermost first. */
 interface Way {
-  retries: readonly Said[];
+  retries: readonly Property[];
   steps: readonly { step: Step; isEach: boolean }[];
 }
 
 /** Every end of a tree, with what is said on the way there. */
-export function profilesOf(tree: Tree, known: (part: Part) => Known): Profile[] {
-  const profiles: Profile[] = [];
+export function propertiesOf(tree: Tree, known: (part: Part) => Known): Properties[] {
+  const properties: Properties[] = [];
   visit(tree, ONE, { retries: [], steps: [] });
-  return profiles;
+  return properties;
 
   function visit(at: Tree, share: Rational, way: Way): void {
     switch (at.kind) {
@@ -54,16 +54,16 @@ export function profilesOf(tree: Tree, known: (part: Part) => Known): Profile[] 
         for (const [part, next] of at.ways) visit(next, times(share, part), way);
         return;
       case "attempts": {
-        const anew = endsOf(at.of, known).size > 1 ? ", each drawn anew" : "";
-        const said = { text: `${retryWords(at.retry)}${anew}`, at: at.at };
-        visit(at.of, share, { retries: [...way.retries, said], steps: further(way, at.way) });
+        const anew = terminalsOf(at.of, known).size > 1 ? ", each drawn anew" : "";
+        const stated = { text: `${describeRetry(at.retry)}${anew}`, at: at.at };
+        visit(at.of, share, { retries: [...way.retries, stated], steps: further(way, at.way) });
         return;
       }
-      case "end":
-        profiles.push({
+      case "terminal":
+        properties.push({
           share,
           place: at.place,
-          said: new Map([...saidOnWay({ ...way, steps: further(way, at.way) }), ...saidOfEnd(at)]),
+          stated: new Map([...saidOnWay({ ...way, steps: further(way, at.way) }), ...saidOfEnd(at)]),
           by: at.by.at(-1),
         });
     }
@@ -74,15 +74,15 @@ export function profilesOf(tree: Tree, known: (part: Part) => Known): Profile[] 
     return [...steps, ...more.map((step) => ({ step, isEach: retries.length > 0 }))];
   }
 
-  function saidOnWay({ retries, steps }: Way): [string, Said][] {
-    const said = steps.map(({ step, isEach }, i) => {
+  function saidOnWay({ retries, steps }: Way): [string, Property][] {
+    const stated = steps.map(({ step, isEach }, i) => {
       const isHeld = step.kind === "timeout" && steps.slice(i + 1).some((next) => next.step.kind === "delay");
       const what =
         step.kind === "mirror" ? `${step.percent} % to ${places(step.to, known)}` : `${step.ms} ms`;
       const text = `${what}${isEach ? " for each try" : ""}${isHeld ? ", a delay included" : ""}`;
       return { kind: step.kind, text, at: step.at };
     });
-    const of = (kind: Step["kind"]): Said[] => said.filter((one) => one.kind === kind);
+    const of = (kind: Step["kind"]): Property[] => stated.filter((one) => one.kind === kind);
     return [
       joined("retries", retries, ", within each "),
       joined("delay", of("delay"), ", then "),
@@ -91,15 +91,15 @@ export function profilesOf(tree: Tree, known: (part: Part) => Known): Profile[] 
     ].flatMap((one) => (one === undefined ? [] : [one]));
   }
 
-  function saidOfEnd({ seen, answer, by }: Leaf): [string, Said][] {
+  function saidOfEnd({ seen, answer, by }: Terminal): [string, Property][] {
     // Of several rules nobody knows any more which said it.
     const at = by.length === 1 ? by[0] : undefined;
-    const ofRequest = [...seen].flatMap(([part, value]): [string, Said][] => {
+    const ofRequest = [...seen].flatMap(([part, value]): [string, Property][] => {
       const text = shown(value, known);
       if (text === shown(sent(part), known)) return [];
       return [[part === "uri" ? "path" : part, { text: text === "absent" ? "removed" : text, at }]];
     });
-    const ofAnswer = [...answer].map(([name, header]): [string, Said] => {
+    const ofAnswer = [...answer].map(([name, header]): [string, Property] => {
       const set = "set" in header ? `set to ${JSON.stringify(header.set)}` : "removed";
       const text = "added" in header ? `${header.added.map((one) => JSON.stringify(one)).join()} added` : set;
       return [`answer header ${name}`, { text, at }];
@@ -108,12 +108,12 @@ export function profilesOf(tree: Tree, known: (part: Part) => Known): Profile[] 
   }
 }
 
-function joined(about: string, said: readonly Said[], between: string): [string, Said] | undefined {
-  const [first] = said;
+function joined(about: string, stated: readonly Property[], between: string): [string, Property] | undefined {
+  const [first] = stated;
   if (first === undefined) return undefined;
-  return [about, { text: said.map(({ text }) => text).join(between), at: first.at }];
+  return [about, { text: stated.map(({ text }) => text).join(between), at: first.at }];
 }
 
-function byText(a: Said, b: Said): number {
+function byText(a: Property, b: Property): number {
   return a.text < b.text ? -1 : 1;
 }
