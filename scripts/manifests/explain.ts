@@ -2,7 +2,7 @@ import { nearest, suggestion } from "../nearest.ts";
 import { type FieldPath, formatPath, type ManifestDocument } from "./document.ts";
 import { type Code, CODES } from "./codes/codes.ts";
 import type { Problem, ProblemText } from "./problem.ts";
-import type { FieldNotes } from "./schema.ts";
+import type { FieldNotes } from "../schema/schema.ts";
 
 /** A JSON Schema as far as the messages below look into it. */
 export interface SchemaNode extends FieldNotes {

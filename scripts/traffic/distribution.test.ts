@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { distribution, revisionShares } from "./distribution.ts";
-import { HeaderList, NO_CHANGE } from "./headers.ts";
+import { HeaderList, NO_CHANGE } from "../route-fields/headers/header-list.ts";
 import { resolve, type RoutedRequest } from "./resolve.ts";
 import { seededRandom } from "./random.ts";
 import { type Backend, type Destination, NO_RETRY, type RouteTable, type Rule } from "./table.ts";

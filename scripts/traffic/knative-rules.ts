@@ -1,6 +1,6 @@
 import { clusterLocalNames } from "./hosts.ts";
 import { type KnativeServicePlan, shares } from "./knative.ts";
-import { NO_CHANGE } from "./headers.ts";
+import { NO_CHANGE } from "../route-fields/headers/header-list.ts";
 import {
   type Destination,
   EVERY_REQUEST,

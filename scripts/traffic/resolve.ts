@@ -1,7 +1,13 @@
-import { HeaderList } from "./headers.ts";
+import { HeaderList } from "../route-fields/headers/header-list.ts";
 import { hostOf } from "./hosts.ts";
-import { appliedMatch, pathOf } from "./match.ts";
-import { ownLocation, redirected, regexRewritten, rewritten, shadowHost } from "./rewrite.ts";
+import { appliedMatch, pathOf } from "../route-fields/match/match.ts";
+import {
+  ownLocation,
+  redirected,
+  regexRewritten,
+  rewritten,
+  shadowHost,
+} from "../route-fields/rewrite/rewrite.ts";
 import {
   type Backend,
   type Destination,

@@ -1,4 +1,4 @@
-import type { HTTPRoute, HTTPRouteDestination } from "../manifests/kinds/istio-route.ts";
+import type { HTTPRoute, HTTPRouteDestination } from "../route-fields/http-route.ts";
 import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts";
 import type { Position } from "../manifests/problem.ts";
 import type { Sourced } from "../manifests/resources.ts";

@@ -1,5 +1,5 @@
 import type { Position } from "../manifests/problem.ts";
-import type { HeaderChange } from "./headers.ts";
+import type { HeaderChange } from "../route-fields/headers/header-list.ts";
 
 /**
  * The places where a request can enter:

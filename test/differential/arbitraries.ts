@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Rule, Wish } from "./cases.ts";
-import { match, method, optional, path, value } from "./conditions.ts";
+import { match, method, optional, path, value } from "../../scripts/route-fields/match/arbitrary.ts";
 import { ASKS, MIRROR, REVISIONS } from "./echo-names.ts";
 
 const changedName = fc.constantFrom(

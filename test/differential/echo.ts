@@ -1,4 +1,4 @@
-import { HeaderList } from "../../scripts/traffic/headers.ts";
+import { HeaderList } from "../../scripts/route-fields/headers/header-list.ts";
 import type { Exchange } from "../../scripts/mesh/http/exchange.ts";
 import { type HttpServer, serveHttp } from "../../scripts/mesh/http/server.ts";
 import { ASKS, MIRROR } from "./echo-names.ts";

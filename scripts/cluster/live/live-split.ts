@@ -1,5 +1,5 @@
 import { revisionShares, distribution } from "../../traffic/distribution.ts";
-import { HeaderList } from "../../traffic/headers.ts";
+import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import { clusterLocalNames, hostOf } from "../../traffic/hosts.ts";
 import type { RoutedRequest } from "../../traffic/resolve.ts";
 import type { LivePlan } from "./live-plan.ts";

@@ -1,5 +1,12 @@
 import Type, { type Static, type TSchemaOptions } from "typebox";
-import { ClusterMetadata, type FieldNotes, Metadata, refuse, REFUSED_OF_OBJECTS, strict } from "../schema.ts";
+import {
+  ClusterMetadata,
+  type FieldNotes,
+  Metadata,
+  refuse,
+  REFUSED_OF_OBJECTS,
+  strict,
+} from "../../schema/schema.ts";
 
 /** A Kubernetes Service of type ExternalName: another name for a host. Other Services have no pods behind them here. */
 export const ExternalNameService = strict(

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Metadata, REFUSED_OF_OBJECTS, strict } from "../schema.ts";
+import { Metadata, REFUSED_OF_OBJECTS, strict } from "../../schema/schema.ts";
 import { ISTIO_VERSIONS } from "./istio-names.ts";
 
 const TRAFFIC_POLICY =

@@ -1,5 +1,5 @@
 import Type, { type Static, type TSchemaOptions } from "typebox";
-import { type FieldNotes, Metadata, REFUSED_OF_OBJECTS, strict } from "../schema.ts";
+import { type FieldNotes, Metadata, REFUSED_OF_OBJECTS, strict } from "../../schema/schema.ts";
 import { HOST, ISTIO_VERSIONS, LABEL } from "./istio-names.ts";
 
 /** A host of a Gateway, which may say to the VirtualServices of which namespace it is open: `./`, `NAMESPACE/`. */

@@ -1,5 +1,5 @@
 import Type, { type Static, type TSchemaOptions } from "typebox";
-import { type FieldNotes, Metadata, Name, refuse, REFUSED_OF_OBJECTS, strict } from "../schema.ts";
+import { type FieldNotes, Metadata, Name, refuse, REFUSED_OF_OBJECTS, strict } from "../../schema/schema.ts";
 
 const clusterOnly = { clusterOnly: true } satisfies FieldNotes;
 const Quantity = Type.Union([Type.String(), Type.Number()], {

@@ -1,6 +1,6 @@
 import type { Problem } from "../../manifests/problem.ts";
 import { lineOf } from "../../traffic/splits.ts";
-import { pathOf } from "../../traffic/match.ts";
+import { pathOf } from "../../route-fields/match/match.ts";
 import type { Hop } from "../../traffic/resolve.ts";
 import type { RouteTable } from "../../traffic/table.ts";
 import type { Exchange } from "../http/exchange.ts";

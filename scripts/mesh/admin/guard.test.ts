@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { HeaderList } from "../../traffic/headers.ts";
+import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import { type Caller, CHANGE_HEADER, changeRefusal, refusal } from "./guard.ts";
 
 function caller(headers: Record<string, string> = {}, more: Partial<Caller> = {}): Caller {

@@ -1,5 +1,5 @@
 import { hostOf } from "../../traffic/hosts.ts";
-import type { HeaderList } from "../../traffic/headers.ts";
+import type { HeaderList } from "../../route-fields/headers/header-list.ts";
 
 /** What a request to the mesh's own paths shows of its origin. */
 export interface Caller {

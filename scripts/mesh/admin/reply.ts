@@ -1,4 +1,4 @@
-import { HeaderList } from "../../traffic/headers.ts";
+import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import type { Exchange } from "../http/exchange.ts";
 
 /** An answer of the mesh's own paths. */

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import { HeaderList } from "../../traffic/headers.ts";
+import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import { chunkHead, LAST_CHUNK, type OnData } from "./body.ts";
 import type { Connection } from "./connection.ts";
 import { type Framing, frameResponse } from "./framing.ts";

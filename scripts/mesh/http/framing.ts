@@ -1,4 +1,4 @@
-import type { HeaderList } from "../../traffic/headers.ts";
+import type { HeaderList } from "../../route-fields/headers/header-list.ts";
 import { MalformedMessage, type RequestHead, type ResponseHead } from "./head.ts";
 
 /**

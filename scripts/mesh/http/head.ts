@@ -1,4 +1,4 @@
-import { HeaderList } from "../../traffic/headers.ts";
+import { HeaderList } from "../../route-fields/headers/header-list.ts";
 
 export interface RequestHead {
   method: string;

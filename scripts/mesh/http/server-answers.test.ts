@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { HeaderList } from "../../traffic/headers.ts";
+import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import { replyTarget, request, statuses, TestServer } from "../testing/test-server.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Framing } from "./framing.ts";

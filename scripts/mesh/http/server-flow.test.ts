@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { HeaderList } from "../../traffic/headers.ts";
+import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import { replyTarget, request, TestServer } from "../testing/test-server.ts";
 import { untilSteady } from "../testing/raw-socket.ts";
 import { until } from "../testing/test-system.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { NO_CHANGE } from "../../traffic/headers.ts";
+import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
 import type { Fault } from "../../traffic/table.ts";
 import { answering, answeringInTurn, OK } from "../testing/fake-upstream.ts";
 import { request, statuses } from "../testing/test-server.ts";

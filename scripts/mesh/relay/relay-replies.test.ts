@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { NO_CHANGE } from "../../traffic/headers.ts";
+import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
 import { request, statuses } from "../testing/test-server.ts";
 import { forward, redirect, revision, TestProxy } from "../testing/test-proxy.ts";
 import { RawServer } from "../testing/raw-socket.ts";

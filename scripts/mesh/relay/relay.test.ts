@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { NO_CHANGE } from "../../traffic/headers.ts";
+import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
 import { answering, OK } from "../testing/fake-upstream.ts";
 import { request, statuses } from "../testing/test-server.ts";
 import { forward, inner, revision, TestProxy, type TestProxyOptions } from "../testing/test-proxy.ts";

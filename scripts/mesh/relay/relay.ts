@@ -1,4 +1,4 @@
-import { HeaderList } from "../../traffic/headers.ts";
+import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import { type Hop, type Resolution, resolve, type RoutedRequest } from "../../traffic/resolve.ts";
 import type { Listener } from "../../traffic/table.ts";
 import type { HttpClient, ResponseHandler, UpstreamFailure, UpstreamRequest } from "../http/client.ts";

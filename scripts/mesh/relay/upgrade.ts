@@ -1,4 +1,4 @@
-import type { HeaderList } from "../../traffic/headers.ts";
+import type { HeaderList } from "../../route-fields/headers/header-list.ts";
 import type { UpstreamRequest } from "../http/client.ts";
 import type { Exchange } from "../http/exchange.ts";
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { KnativeService } from "../../manifests/kinds/knative-service.ts";
-import { durationMs } from "../../manifests/schema.ts";
+import { durationMs } from "../../schema/schema.ts";
 
 type RevisionTemplate = KnativeService["spec"]["template"];
 

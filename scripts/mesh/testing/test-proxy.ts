@@ -3,7 +3,7 @@ import { type HttpServer, serveHttp } from "../http/server.ts";
 import { relay } from "../relay/relay.ts";
 import type { Generation, Served, StartTimer } from "../relay/relay-options.ts";
 import type { Reservation } from "../revisions/request-queue.ts";
-import { NO_CHANGE } from "../../traffic/headers.ts";
+import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
 import {
   type Destination,
   type DirectAction,

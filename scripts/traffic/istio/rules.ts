@@ -3,15 +3,15 @@ import type {
   HTTPMatchRequest,
   StringMatch as YamlStringMatch,
   ValueMatch as YamlValueMatch,
-} from "../../manifests/kinds/istio-match.ts";
-import type { HTTPRoute } from "../../manifests/kinds/istio-route.ts";
+} from "../../route-fields/match/schema.ts";
+import type { HTTPRoute } from "../../route-fields/http-route.ts";
 import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
 import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { didYouMean } from "../../nearest.ts";
-import { readAction } from "./action.ts";
-import { redirectAt } from "./answers.ts";
-import { regexProblem } from "../match.ts";
+import { readAction } from "../../route-fields/forward.ts";
+import { redirectAt } from "../../route-fields/redirect/redirect.ts";
+import { regexProblem } from "../../route-fields/match/match.ts";
 import type {
   Backend,
   Listener,

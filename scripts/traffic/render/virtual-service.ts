@@ -1,4 +1,4 @@
-import type { HTTPRoute, HTTPRouteDestination } from "../../manifests/kinds/istio-route.ts";
+import type { HTTPRoute, HTTPRouteDestination } from "../../route-fields/http-route.ts";
 import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
 import { CLUSTER_DOMAIN, KNATIVE_GATEWAYS } from "../hosts.ts";
 import { NotRendered, sharesOf, type TrafficBlock, tagsOf } from "./traffic-block.ts";

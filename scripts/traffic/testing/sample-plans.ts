@@ -3,7 +3,7 @@ import { parseDocuments } from "../../manifests/document.ts";
 import { formatProblem } from "../../manifests/problem.ts";
 import { collectResources } from "../../manifests/resources.ts";
 import { compilePlan, type Plan } from "../compile.ts";
-import { HeaderList } from "../headers.ts";
+import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import { type Resolution, resolve, type RoutedRequest } from "../resolve.ts";
 import type { ForwardAction, Listener, Rule } from "../table.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { regex } from "../../match.ts";
+import { regex } from "../../../route-fields/match/match.ts";
 import {
   endingWith,
   followedBy,

@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
-import { regex } from "../../match.ts";
+import { regex } from "../../../route-fields/match/match.ts";
 import { DEAD, type Automaton, OWN, Undecidable } from "./automaton.ts";
 
 /**

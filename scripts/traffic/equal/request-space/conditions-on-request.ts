@@ -1,6 +1,6 @@
-import { type HeaderChange, NO_CHANGE } from "../../headers.ts";
+import { type HeaderChange, NO_CHANGE } from "../../../route-fields/headers/header-list.ts";
 import { hostOf } from "../../hosts.ts";
-import { shadowHost } from "../../rewrite.ts";
+import { shadowHost } from "../../../route-fields/rewrite/rewrite.ts";
 import type { ForwardAction, Listener, RequestMatch, RouteTable, Rule, ValueMatch } from "../../table.ts";
 import { Undecidable } from "../automata/automaton.ts";
 import { type Condition, conditionOf, type Dependent, keyOf } from "./condition.ts";

@@ -1,4 +1,4 @@
-import { regexRewritten } from "../../rewrite.ts";
+import { regexRewritten } from "../../../route-fields/rewrite/rewrite.ts";
 import type { RegexRewrite } from "../../table.ts";
 
 /**

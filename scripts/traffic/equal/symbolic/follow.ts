@@ -9,7 +9,7 @@ import {
   type RouteTable,
   type Rule,
 } from "../../table.ts";
-import { shadowHost } from "../../rewrite.ts";
+import { shadowHost } from "../../../route-fields/rewrite/rewrite.ts";
 import { ofPercent, ONE, rest, sharesOf } from "../rational.ts";
 import { meets } from "../request-space/condition.ts";
 import { type HostKind, rulesAt } from "../request-space/hosts.ts";

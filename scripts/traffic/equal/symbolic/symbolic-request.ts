@@ -1,4 +1,4 @@
-import type { HeaderChange } from "../../headers.ts";
+import type { HeaderChange } from "../../../route-fields/headers/header-list.ts";
 import type { ForwardAction, RequestMatch } from "../../table.ts";
 import { droppedBy } from "../request-space/conditions-on-request.ts";
 import { header, type Part, sent, type Value, withFront, withMore } from "../request-space/value.ts";

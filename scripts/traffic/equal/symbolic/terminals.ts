@@ -1,4 +1,4 @@
-import type { HeaderChange } from "../../headers.ts";
+import type { HeaderChange } from "../../../route-fields/headers/header-list.ts";
 import { CLUSTER_DOMAIN, hostOf } from "../../hosts.ts";
 import type { DirectAction, RedirectAction, RequestMatch } from "../../table.ts";
 import { header, type Known, type Part, textOf, type Value } from "../request-space/value.ts";

@@ -1,5 +1,5 @@
 import type { Plan } from "../../compile.ts";
-import { HeaderList } from "../../headers.ts";
+import { HeaderList } from "../../../route-fields/headers/header-list.ts";
 import { CLUSTER_DOMAIN, hostOf } from "../../hosts.ts";
 import { type Resolution, resolveBy, type RoutedRequest } from "../../resolve.ts";
 import type { Destination, Listener } from "../../table.ts";

@@ -1,8 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { HeaderList } from "./headers.ts";
+import { HeaderList } from "../headers/header-list.ts";
 import { appliedMatch, type MatchedRequest, pathOf, regexProblem } from "./match.ts";
-import { EVERY_REQUEST, type RequestMatch, type Rule, type StringMatch, type ValueMatch } from "./table.ts";
+import {
+  EVERY_REQUEST,
+  type RequestMatch,
+  type Rule,
+  type StringMatch,
+  type ValueMatch,
+} from "../../traffic/table.ts";
 
 describe("a string", () => {
   test.each<[StringMatch["kind"], string, string, boolean]>([

@@ -1,9 +1,9 @@
 import type { FieldPath } from "../../manifests/document.ts";
-import type { HTTPRoute } from "../../manifests/kinds/istio-route.ts";
-import { durationMs } from "../../manifests/schema.ts";
+import type { HTTPRoute } from "../http-route.ts";
+import { durationMs } from "../../schema/schema.ts";
 import { didYouMean } from "../../nearest.ts";
-import { NO_RETRY, type RetryPolicy } from "../table.ts";
-import type { Report } from "./report.ts";
+import { NO_RETRY, type RetryPolicy } from "../../traffic/table.ts";
+import type { Report } from "../../traffic/istio/report.ts";
 
 /**
  * What istiod gives a route without a `retries` block.

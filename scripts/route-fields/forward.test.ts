@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { ForwardAction, RedirectAction } from "../table.ts";
+import type { ForwardAction, RedirectAction } from "../traffic/table.ts";
 import {
   compiled,
   creditCheck,
@@ -9,7 +9,7 @@ import {
   rulesAt,
   to,
   virtualService,
-} from "../testing/sample-plans.ts";
+} from "../traffic/testing/sample-plans.ts";
 
 const OWN = "own.kyc.svc.cluster.local";
 

@@ -1,5 +1,5 @@
 import Type, { type Static, type TSchema, type TSchemaOptions } from "typebox";
-import { type FieldNotes, strict } from "../schema.ts";
+import { type FieldNotes, strict } from "../../schema/schema.ts";
 
 const HeaderName = "^[-!#$%&'*+.^_`|~0-9A-Za-z]+$";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { bothChanges, type HeaderChange, HeaderList, NO_CHANGE } from "./headers.ts";
+import { bothChanges, type HeaderChange, HeaderList, NO_CHANGE } from "./header-list.ts";
 
 const FIELDS: [string, string][] = [
   ["host", "a.example"],

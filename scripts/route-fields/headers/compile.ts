@@ -1,7 +1,7 @@
 import type { FieldPath } from "../../manifests/document.ts";
-import type { HeaderOperations } from "../../manifests/kinds/istio-headers.ts";
-import { type HeaderChange, NO_CHANGE } from "../headers.ts";
-import type { Report } from "./report.ts";
+import type { HeaderOperations } from "./schema.ts";
+import { type HeaderChange, NO_CHANGE } from "./header-list.ts";
+import type { Report } from "../../traffic/istio/report.ts";
 
 // A proxy decides these for each of its connections; a route that changed one would break the message's framing.
 const CONNECTION_HEADERS = new Set([

@@ -1,15 +1,15 @@
-import type { FieldPath } from "../../manifests/document.ts";
-import type { HTTPRoute } from "../../manifests/kinds/istio-route.ts";
-import { bothChanges, NO_CHANGE } from "../headers.ts";
-import { regexProblem } from "../match.ts";
-import { substitutionProblem } from "../rewrite.ts";
-import type { RegexRewrite, Rule } from "../table.ts";
-import { readDirect, readRedirect } from "./answers.ts";
-import { readDestination, readMirrors, type Surroundings } from "./destination.ts";
-import { readFault } from "./fault.ts";
-import { readRequestHeaders, readResponseHeaders } from "./headers.ts";
-import type { Report } from "./report.ts";
-import { milliseconds, readRetry } from "./retry.ts";
+import type { FieldPath } from "../manifests/document.ts";
+import type { HTTPRoute } from "./http-route.ts";
+import { bothChanges, NO_CHANGE } from "./headers/header-list.ts";
+import { regexProblem } from "./match/match.ts";
+import { substitutionProblem } from "./rewrite/rewrite.ts";
+import type { RegexRewrite, Rule } from "../traffic/table.ts";
+import { readDirect, readRedirect } from "./redirect/redirect.ts";
+import { readDestination, readMirrors, type Surroundings } from "./destinations/destinations.ts";
+import { readFault } from "./fault/fault.ts";
+import { readRequestHeaders, readResponseHeaders } from "./headers/compile.ts";
+import type { Report } from "../traffic/istio/report.ts";
+import { milliseconds, readRetry } from "./retries/retries.ts";
 
 /** Reads what a rule of a VirtualService does with the requests that it takes. */
 export function readAction(route: HTTPRoute, path: FieldPath, surroundings: Surroundings): Rule["action"] {

@@ -1,15 +1,11 @@
 import type { FieldPath } from "../../manifests/document.ts";
-import type {
-  Destination as YamlDestination,
-  HTTPRoute,
-  HTTPRouteDestination,
-} from "../../manifests/kinds/istio-route.ts";
-import { CLUSTER_DOMAIN, fullHost, hostAdvice } from "../hosts.ts";
-import type { Backend, Destination, Mirror } from "../table.ts";
-import { percentOf } from "./fault.ts";
-import { readRequestHeaders, readResponseHeaders } from "./headers.ts";
-import type { Report } from "./report.ts";
-import type { Subsets } from "./subsets.ts";
+import type { Destination as YamlDestination, HTTPRoute, HTTPRouteDestination } from "../http-route.ts";
+import { CLUSTER_DOMAIN, fullHost, hostAdvice } from "../../traffic/hosts.ts";
+import type { Backend, Destination, Mirror } from "../../traffic/table.ts";
+import { percentOf } from "../fault/fault.ts";
+import { readRequestHeaders, readResponseHeaders } from "../headers/compile.ts";
+import type { Report } from "../../traffic/istio/report.ts";
+import type { Subsets } from "../../traffic/istio/subsets.ts";
 
 /** What the rules of one VirtualService are read in. */
 export interface Surroundings {

@@ -1,8 +1,8 @@
 import type { FieldPath } from "../../manifests/document.ts";
-import type { HTTPRoute } from "../../manifests/kinds/istio-route.ts";
-import type { DirectAction, Listener, RedirectAction } from "../table.ts";
-import { readResponseHeaders } from "./headers.ts";
-import type { Report } from "./report.ts";
+import type { HTTPRoute } from "../http-route.ts";
+import type { DirectAction, Listener, RedirectAction } from "../../traffic/table.ts";
+import { readResponseHeaders } from "../headers/compile.ts";
+import type { Report } from "../../traffic/istio/report.ts";
 
 // A rule that answers by itself has nothing to send on. (istio, pkg/config/validation/virtualservice.go)
 const OF_FORWARDING = [

@@ -1,6 +1,6 @@
 import { RE2JS } from "re2js";
-import type { HeaderList } from "./headers.ts";
-import type { RequestMatch, Rule, StringMatch, ValueMatch } from "./table.ts";
+import type { HeaderList } from "../headers/header-list.ts";
+import type { RequestMatch, Rule, StringMatch, ValueMatch } from "../../traffic/table.ts";
 
 /** What a match can look at. */
 export interface MatchedRequest {

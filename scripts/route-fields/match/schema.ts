@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
-import { strict } from "../schema.ts";
-import { headerMap } from "./istio-headers.ts";
+import { strict } from "../../schema/schema.ts";
+import { headerMap } from "../headers/schema.ts";
 
 const outside = (what: string): string =>
   `the local mesh does not ${what}: leave it out, or try it on a cluster`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { HeaderChange } from "../headers.ts";
+import type { HeaderChange } from "./header-list.ts";
 import {
   compiled,
   creditCheck,
@@ -9,7 +9,7 @@ import {
   rulesAt,
   to,
   virtualService,
-} from "../testing/sample-plans.ts";
+} from "../../traffic/testing/sample-plans.ts";
 
 const OWN = "own.kyc.svc.cluster.local";
 const CHANGE = { set: { "X-Set": "1" }, add: { "X-Add": "2" }, remove: ["X-Old"] };

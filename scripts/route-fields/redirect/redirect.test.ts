@@ -8,7 +8,7 @@ import {
   sent,
   to,
   virtualService,
-} from "../testing/sample-plans.ts";
+} from "../../traffic/testing/sample-plans.ts";
 
 const OWN = "own.kyc.svc.cluster.local";
 

@@ -1,5 +1,5 @@
-import { pathOf, regex } from "./match.ts";
-import type { RedirectAction, RegexRewrite, RequestMatch } from "./table.ts";
+import { pathOf, regex } from "../match/match.ts";
+import type { RedirectAction, RegexRewrite, RequestMatch } from "../../traffic/table.ts";
 
 /** Envoy's prefix_rewrite: of a prefix match the prefix is replaced, of an exact or regex match the whole path. */
 export function rewritten(uri: string, match: RequestMatch | true, target: string): string {

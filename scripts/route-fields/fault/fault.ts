@@ -1,8 +1,8 @@
 import type { FieldPath } from "../../manifests/document.ts";
-import type { HTTPRoute, Percent } from "../../manifests/kinds/istio-route.ts";
-import { durationMs } from "../../manifests/schema.ts";
-import type { Fault } from "../table.ts";
-import type { Report } from "./report.ts";
+import type { HTTPRoute, Percent } from "../http-route.ts";
+import { durationMs } from "../../schema/schema.ts";
+import type { Fault } from "../../traffic/table.ts";
+import type { Report } from "../../traffic/istio/report.ts";
 
 /** Reads which requests a rule holds up or answers with a failure. */
 export function readFault(fault: HTTPRoute["fault"], path: FieldPath, report: Report): Fault | undefined {

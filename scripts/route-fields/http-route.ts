@@ -1,7 +1,7 @@
 import Type, { type Static, type TSchemaOptions } from "typebox";
-import { Duration, type FieldNotes, strict } from "../schema.ts";
-import { Headers } from "./istio-headers.ts";
-import { HTTPMatchRequest } from "./istio-match.ts";
+import { Duration, type FieldNotes, strict } from "../schema/schema.ts";
+import { Headers } from "./headers/schema.ts";
+import { HTTPMatchRequest } from "./match/schema.ts";
 
 const outside = (what: string): string =>
   `the local mesh does not ${what}: leave it out, or try it on a cluster`;
