@@ -1,5 +1,5 @@
 import type { Plan } from "../plan/plan.ts";
-import { advance, enter, goTo, hold, restore, stepOf } from "./transitions.ts";
+import { advance, enter, goTo, hold, personOf, restore, stepOf, unapproved } from "./transitions.ts";
 import { type Event, isGoingBack, isOver, type State } from "./state.ts";
 
 /** Somebody's request. */
@@ -17,6 +17,8 @@ export function afterCommand(plan: Plan, before: State, asked: CommandEvent): St
       return resumed(plan, state, asked);
     case "promote":
       return promoted(plan, state, asked);
+    case "approve":
+      return approved(plan, state, asked);
     case "abort":
       return isGoingBack(state) || state.phase === "promoted" ? state : wayBack(plan, state, asked);
     case "back":
@@ -50,10 +52,25 @@ function unheld(plan: Plan, state: State, asked: CommandEvent): State {
 function promoted(plan: Plan, before: State, asked: CommandEvent): State {
   const { atMs } = asked;
   const state = before.phase === "held" ? unheld(plan, before, asked) : before;
-  if (state.phase === "baking") return enter({ ...state, paused: false }, "promoted", atMs, said(asked));
+  if (state.phase === "baking") {
+    const done = { ...state, paused: false, skipping: false };
+    return stepOf(plan, state)?.bake
+      ? advance(plan, done, atMs, said(asked))
+      : enter(done, "promoted", atMs, said(asked));
+  }
   if (isOver(state) || isGoingBack(state)) return state;
   const skipping = { ...state, skipping: true, paused: false, reason: said(asked) };
-  return state.phase === "judging" ? advance(plan, skipping, atMs, said(asked)) : skipping;
+  const canMove = state.phase === "judging" || state.phase === "waiting";
+  return canMove ? advance(plan, skipping, atMs, said(asked)) : skipping;
+}
+
+/** Adds the approval of a person other than the one who began the rollout. Anything else changes nothing. */
+function approved(plan: Plan, state: State, { by, atMs }: CommandEvent): State {
+  const percents = state.phase === "waiting" ? unapproved(plan, state) : [];
+  if (percents.length === 0 || personOf(by) === personOf(plan.by)) return state;
+  const approvals = [...(state.approvals ?? []), ...percents.map((percent) => ({ percent, by }))];
+  const after = { ...state, approvals };
+  return state.paused ? after : advance(plan, after, atMs, `approved by ${by}`);
 }
 
 function wayBack(plan: Plan, state: State, asked: CommandEvent): State {
@@ -71,6 +88,7 @@ function said({ command, by, why }: CommandEvent): string {
     hold: "held",
     resume: "resumed",
     promote: "promoted",
+    approve: "approved",
     abort: "aborted",
     back: "taken back",
   };

@@ -4,7 +4,7 @@ import { toTargets } from "../plan/targets.ts";
 import { next } from "./next.ts";
 import { type Command, type Event, initialState, PHASES, type Phase, type State } from "./state.ts";
 
-const { plan } = new Simulation();
+const { plan } = new Simulation({ settings: { approveAt: [50] } });
 const original = toTargets(ORIGINAL);
 const begin = (): State => initialState({ targets: original, version: "1" }, 0);
 const ask = (command: Command, more: Partial<Extract<Event, { type: "asked" }>> = {}): Event => ({
@@ -23,9 +23,10 @@ const at = (phase: Phase): State => ({
   step:
     phase === "preparing" || phase === "warming" ? -1 : phase === "baking" || phase === "promoted" ? 2 : 0,
   heldFrom: phase === "held" ? "judging" : null,
+  reason: phase === "waiting" ? "50 % needs the approval of a person other than tester" : "",
 });
 
-const ACTIVE: Phase[] = ["preparing", "warming", "shifting", "settling", "judging", "baking"];
+const ACTIVE: Phase[] = ["preparing", "warming", "shifting", "settling", "judging", "waiting", "baking"];
 
 describe("an abort", () => {
   test.each([...ACTIVE, "held" as const])(
@@ -91,7 +92,10 @@ describe("a state", () => {
   test("of a step goes on only when it is healthy and had its time", () => {
     const say = (atMs: number): Phase =>
       next(plan, at("judging"), { type: "verdict", atMs, verdict: "healthy", because: "fine" }).phase;
-    expect([say(plan.settings.stepMs - 1), say(plan.settings.stepMs)]).toEqual(["judging", "shifting"]);
+    expect([say(plan.settings.stepMs - 1), say(plan.settings.stepMs)]).toEqual(["judging", "waiting"]);
+    const free = { ...plan, settings: { ...plan.settings, approveAt: [] } };
+    const event: Event = { type: "verdict", atMs: plan.settings.stepMs, verdict: "healthy", because: "fine" };
+    expect(next(free, at("judging"), event).phase).toBe("shifting");
   });
 
   test("takes a version that is new for a split that is not", () => {

@@ -36,7 +36,7 @@ export function next(plan: Plan, state: State, event: Event): State {
     case "failed":
       return afterTime(plan, state, event.atMs, `: ${event.why}`);
     case "time":
-      return afterTime(plan, state, event.atMs, "");
+      return afterTime(plan, state, event.atMs, "", event.silent);
   }
 }
 
@@ -51,7 +51,12 @@ function afterUnready(plan: Plan, state: State, why: string, atMs: number): Stat
 function afterInForce(plan: Plan, state: State, atMs: number): State {
   if (state.phase === "confirming") return enter(state, "rolled back", atMs, state.reason);
   if (state.phase !== "settling") return state;
-  if (state.step === plan.steps.length - 1) return enter(state, "baking", atMs, state.reason);
+  if (state.step === plan.steps.length - 1) {
+    // The control share has been compared for the whole bake; at 100 % there is nothing left to compare with.
+    const isBaked = plan.steps[state.step - 1]?.bake === true && !state.skipping;
+    return enter(state, isBaked ? "promoted" : "baking", atMs, state.reason);
+  }
+  if (plan.steps[state.step]?.bake && !state.skipping) return enter(state, "baking", atMs, state.reason);
   return state.skipping
     ? advance(plan, state, atMs, state.reason)
     : enter(state, "judging", atMs, state.reason);
@@ -72,8 +77,8 @@ function afterVerdict(plan: Plan, state: State, { verdict, because, atMs }: Verd
   return onUndecided === "abort" ? restore(plan, state, atMs, why) : hold(state, atMs, why);
 }
 
-function afterTime(plan: Plan, state: State, atMs: number, why: string): State {
-  const { bakeMs, forceDeadlineMs, restoreDeadlineMs } = plan.settings;
+function afterTime(plan: Plan, state: State, atMs: number, why: string, silent?: Silence): State {
+  const { forceDeadlineMs, restoreDeadlineMs } = plan.settings;
   const inPhase = atMs - state.sinceMs;
   switch (state.phase) {
     case "shifting":
@@ -82,9 +87,10 @@ function afterTime(plan: Plan, state: State, atMs: number, why: string): State {
       const what = state.phase === "shifting" ? "written" : "in force";
       return restore(plan, state, atMs, `the split was not ${what} within ${span(forceDeadlineMs)}${why}`);
     }
+    case "waiting":
+      return state.paused ? state : advance(plan, state, atMs, openedBy(plan, state));
     case "baking":
-      if (inPhase < bakeMs || state.paused) return state;
-      return enter(state, "promoted", atMs, `no regression within ${span(bakeMs)} with all traffic`);
+      return afterBake(plan, state, atMs, silent);
     case "restoring":
     case "confirming": {
       if (inPhase < restoreDeadlineMs) return state;
@@ -98,4 +104,40 @@ function afterTime(plan: Plan, state: State, atMs: number, why: string): State {
     default:
       return state;
   }
+}
+
+type Silence = Extract<Event, { type: "time" }>["silent"];
+
+/** The shortest silence that counts as one, in milliseconds. */
+const LEAST_SILENCE_MS = 2_000;
+
+/** Ends the bake when its time is over. A revision that got no request in its last quarter was not tested by it. */
+function afterBake(plan: Plan, state: State, atMs: number, silent: Silence): State {
+  const { bakeMs, onUndecided } = plan.settings;
+  if (atMs - state.sinceMs < bakeMs || state.paused) return state;
+  const step = plan.steps[state.step];
+  const isSilent = silent !== undefined && silent.ms > Math.max(LEAST_SILENCE_MS, bakeMs / 4);
+  const silence = isSilent
+    ? `no request of ${silent.revision} for ${span(silent.ms)}: silence proves nothing`
+    : "";
+  if (isSilent && !state.skipping && onUndecided === "hold") return hold(state, atMs, silence);
+  if (isSilent && !state.skipping && onUndecided === "abort") return restore(plan, state, atMs, silence);
+  if (step?.bake) {
+    const control = `${100 - step.percent} % on ${plan.baseline}`;
+    return advance(
+      plan,
+      state,
+      atMs,
+      isSilent ? silence : `no regression in ${span(bakeMs)} beside ${control}`,
+    );
+  }
+  const compared = `${span(bakeMs)} with all traffic, without a baseline to compare with`;
+  return enter(state, "promoted", atMs, isSilent ? silence : compared);
+}
+
+/** Why a wait is over. */
+function openedBy(plan: Plan, state: State): string {
+  const next = state.approvals?.at(-1);
+  const isApproval = next !== undefined && (plan.settings.approveAt ?? []).includes(next.percent);
+  return isApproval ? `approved by ${next.by}` : "the freeze window is over";
 }

@@ -1,13 +1,17 @@
 import Type, { type Static } from "typebox";
 import { Target } from "../plan/targets.ts";
 
-/** Where a rollout stands. `shifting` and `settling` of the last step are what people call promoting. */
+/**
+ * The phases of a rollout. `shifting` and `settling` of the last step are called promoting; `waiting` is for an approval
+ * or for the end of a freeze window.
+ */
 export const PHASES = [
   "preparing",
   "warming",
   "shifting",
   "settling",
   "judging",
+  "waiting",
   "baking",
   "promoted",
   "restoring",
@@ -22,6 +26,7 @@ export const Phase = Type.Enum([
   "shifting",
   "settling",
   "judging",
+  "waiting",
   "baking",
   "promoted",
   "restoring",
@@ -60,13 +65,15 @@ export const State = Type.Object({
   reason: Type.String(),
   /** Where a held rollout goes on. */
   heldFrom: Type.Union([Phase, Type.Null()]),
-  /** The split of somebody else, for which it is held. */
+  /** The split that another writer made, for which the rollout is held. */
   foreign: Type.Union([LiveSplit, Type.Null()]),
+  /** The shares, in percent, that were approved, and by whom; absent before the first approval. */
+  approvals: Type.Optional(Type.Array(Type.Object({ percent: Type.Number(), by: Type.String() }))),
 });
 export type State = Static<typeof State>;
 
 /** What somebody may ask of a rollout, from anywhere. */
-export const Command = Type.Enum(["pause", "resume", "hold", "promote", "abort", "back"]);
+export const Command = Type.Enum(["pause", "resume", "hold", "promote", "approve", "abort", "back"]);
 export type Command = Static<typeof Command>;
 
 /** What happened, as far as a decision can depend on it. */
@@ -92,8 +99,12 @@ export const Event = Type.Union([
     verdict: Type.Enum(["healthy", "regressed", "undecided"]),
     because: Type.String(),
   }),
-  /** Time has passed. */
-  Type.Object({ type: Type.Literal("time"), atMs: Type.Number() }),
+  /** Time has passed; with the revision that has reported no outcome for longest, of those that have a share. */
+  Type.Object({
+    type: Type.Literal("time"),
+    atMs: Type.Number(),
+    silent: Type.Optional(Type.Object({ revision: Type.String(), ms: Type.Number() })),
+  }),
   /** The engine could not do what it was asked to; it is asked again. */
   Type.Object({ type: Type.Literal("failed"), atMs: Type.Number(), why: Type.String() }),
   /** Somebody asks for something. */

@@ -1,5 +1,6 @@
 import type { Plan } from "../plan/plan.ts";
 import type { Target } from "../plan/targets.ts";
+import { frozenUntil } from "./freeze-window.ts";
 import type { Phase, LiveSplit, State } from "./state.ts";
 
 /** The step that is being gone to, or judged; nothing before the first. */
@@ -18,10 +19,44 @@ export function enter(state: State, phase: Phase, atMs: number, reason: string):
   return { ...state, phase, sinceMs: atMs, reason };
 }
 
-/** Sets out for the next step, or for the last one when somebody asked for it. */
+/** Moves to the next step, or to the last after `--promote`; waits where an approval or a freeze window stands before it. */
 export function advance(plan: Plan, state: State, atMs: number, reason: string): State {
+  const step = stepAfter(plan, state);
+  const gate = gateBefore(plan, state, step, atMs);
+  if (gate === undefined) return goTo(plan, state, step, atMs, reason);
+  return state.phase === "waiting" && state.reason === gate ? state : enter(state, "waiting", atMs, gate);
+}
+
+function stepAfter(plan: Plan, state: State): number {
   const last = plan.steps.length - 1;
-  return goTo(plan, state, state.skipping ? last : Math.min(state.step + 1, last), atMs, reason);
+  return state.skipping ? last : Math.min(state.step + 1, last);
+}
+
+/** The shares that need an approval before the rollout moves on from this state. */
+export function unapproved(plan: Plan, state: State): number[] {
+  return unapprovedBefore(plan, state, stepAfter(plan, state));
+}
+
+function unapprovedBefore(plan: Plan, { step, approvals = [] }: State, next: number): number[] {
+  const [from, to] = [plan.steps[step]?.percent ?? 0, plan.steps[next]?.percent ?? 100];
+  const approved = new Set(approvals.map(({ percent }) => percent));
+  return (plan.settings.approveAt ?? []).filter((p) => p > from && p <= to && !approved.has(p));
+}
+
+/** Why a step may not begin yet, as a sentence; undefined where it may. */
+function gateBefore(plan: Plan, state: State, step: number, atMs: number): string | undefined {
+  const missing = unapprovedBefore(plan, state, step);
+  const percent = plan.steps[step]?.percent ?? 100;
+  if (missing.length > 0)
+    return `${percent} % needs the approval of a person other than ${personOf(plan.by)}`;
+  const untilMs = frozenUntil(plan.settings.notBetween ?? [], atMs);
+  if (untilMs === undefined) return undefined;
+  return `${percent} % waits for the end of a freeze window, ${new Date(untilMs).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
+/** The person in an identity such as `ann (root@host)` or `ann@host`: `ann`. */
+export function personOf(by: string): string {
+  return (by.split(/[\s@(]/)[0] ?? by).toLowerCase();
 }
 
 /** Sets out for a step. What is about to be written is noted first. */

@@ -22,8 +22,16 @@ export const Settings = Type.Object({
   forceDeadlineMs: Type.Number(),
   /** How long the way back is tried before people have to help. */
   restoreDeadlineMs: Type.Number(),
-  /** How long the candidate is judged with all traffic. */
+  /** How long the candidate is judged before the rollout ends: beside the control share, or with all traffic without one. */
   bakeMs: Type.Number(),
+  /** The share that stays on the baseline while the candidate bakes, in percent; 0 or absent for none. */
+  controlPercent: Type.Optional(Type.Integer({ minimum: 0, maximum: 50 })),
+  /** The shares, in percent, that a person other than the one who began the rollout has to approve. */
+  approveAt: Type.Optional(Type.Array(Type.Integer())),
+  /** Freeze windows, in which no step begins: `Fri 16:00-Mon 08:00 Europe/Berlin`. */
+  notBetween: Type.Optional(Type.Array(Type.String())),
+  /** The addresses that each transition is sent to, as a CloudEvent. */
+  notify: Type.Optional(Type.Array(Type.String())),
   /** The probability that a candidate is rolled back which is no worse than tolerated. */
   alpha: Type.Number(),
   /** The probability that a step is called healthy that would do harm. */
@@ -40,14 +48,19 @@ export const Settings = Type.Object({
 export type Settings = Static<typeof Settings>;
 
 /** A step: the candidate's share, and the split that gives it. */
-export const Step = Type.Object({ percent: Type.Number(), targets: Type.Array(Target) });
+export const Step = Type.Object({
+  percent: Type.Number(),
+  targets: Type.Array(Target),
+  /** Whether the candidate bakes at this step, beside the control share. */
+  bake: Type.Optional(Type.Boolean()),
+});
 export type Step = Static<typeof Step>;
 
 /** All that is decided before the first change. It does not change afterwards. */
 export const Plan = Type.Object({
   /** Of this rollout, unlike any other. */
-  id: Type.String(),
-  service: Type.String(),
+  id: Type.String({ pattern: "^[A-Za-z0-9](?:[A-Za-z0-9-]|\\.(?!\\.)){0,250}$" }),
+  service: Type.String({ pattern: "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$" }),
   /** The engine that carries the split. */
   engine: Type.String(),
   /** Where the split is written. */
@@ -105,8 +118,16 @@ export function makePlan(options: PlanOptions): Plan {
   if (has === 100) throw new NoPlan(`${to} has all traffic of ${service} already.`);
   const baseline = baselineOf(original, candidate, service, from);
   checkPercents(options.percents);
-  const rest = options.percents.filter((percent) => percent > has);
-  const steps = rest.map((percent) => ({ percent, targets: shift(targets, index, percent) }));
+  const bakeAt = 100 - (options.settings.controlPercent ?? 0);
+  // The bake takes the place of a step at or above its share.
+  const rest = options.percents.filter((percent) => percent > has && (percent < bakeAt || percent === 100));
+  const withBake = bakeAt < 100 && bakeAt > has ? [...rest.slice(0, -1), bakeAt, 100] : rest;
+  const steps = withBake.map((percent) => ({
+    percent,
+    targets: shift(targets, index, percent),
+    ...(percent === bakeAt && bakeAt < 100 ? { bake: true } : {}),
+  }));
+  checkApprovals(options.settings, withBake);
   const first = has === 0 ? [] : [{ percent: has, targets: original }];
   const { id, engine, source, settings, by, atMs } = options;
   return {
@@ -166,6 +187,14 @@ function baselineOf(
   if (found !== undefined) return found.revision;
   const names = others.map(({ tag, revision }) => tag ?? revision);
   throw new NoPlan(`${from} has no traffic to be compared with: ${didYouMean(from, names)}`);
+}
+
+function checkApprovals({ approveAt = [] }: Settings, percents: readonly number[]): void {
+  const unknown = approveAt.find((percent) => !percents.includes(percent));
+  if (unknown !== undefined)
+    throw new NoPlan(
+      `--approve-at ${unknown}: no step is ${unknown} %; the steps are ${percents.join(", ")}`,
+    );
 }
 
 function checkPercents(percents: readonly number[]): void {

@@ -6,11 +6,12 @@ import type { Command, State } from "../machine/state.ts";
 import { sameTargets, type Target, toTargets } from "../plan/targets.ts";
 import { KilledProcess, once, Simulation } from "../testing/simulation.ts";
 
-/** What befalls a rollout. Times are virtual milliseconds from its beginning. */
-interface Fate {
+/** The failures, edits and commands that a rollout meets. Times are virtual milliseconds from its beginning. */
+interface Scenario {
   seed: number;
   errors: number;
   rps: number;
+  controlPercent: number;
   /** Each ends a process at its n-th write to the journal or the split. */
   deaths: { after: number; when: "before" | "after"; asks: Command }[];
   edits: { atMs: number; percent: number }[];
@@ -20,10 +21,11 @@ interface Fate {
 const commands = fc.constantFrom<Command>("pause", "resume", "hold", "promote", "abort", "back");
 const moments = fc.integer({ min: 0, max: 60_000 });
 
-const fates: fc.Arbitrary<Fate> = fc.record({
+const scenarios: fc.Arbitrary<Scenario> = fc.record({
   seed: fc.integer(),
   errors: fc.constantFrom(0, 0, 0.02, 0.3, 1),
   rps: fc.constantFrom(0, 5, 50),
+  controlPercent: fc.constantFrom(0, 10),
   deaths: fc.array(
     fc.record({
       after: fc.nat(9),
@@ -38,7 +40,7 @@ const fates: fc.Arbitrary<Fate> = fc.record({
   requests: fc.array(fc.record({ atMs: moments, command: commands }), { maxLength: 3 }),
 });
 
-interface Lived {
+interface Finished {
   simulation: Simulation;
   state: State;
   edited: Target[][];
@@ -46,13 +48,21 @@ interface Lived {
 
 const SLOW = { beatMs: 500, watchMs: 2_000 };
 
-/** Lives a rollout through its fate: after each death another process goes on, and at last one that nothing ends. */
-async function live({ seed, errors, rps, deaths, edits, requests }: Fate): Promise<Lived> {
+/** Runs a scenario: after each kill another process continues, and the last one runs to the end. */
+async function runScenario({
+  seed,
+  errors,
+  rps,
+  controlPercent,
+  deaths,
+  edits,
+  requests,
+}: Scenario): Promise<Finished> {
   const simulation = new Simulation({
     seed,
     errors,
     engine: { rps },
-    settings: { stepLimitMs: 8_000, readyDeadlineMs: 5_000, bakeMs: 5_000 },
+    settings: { stepLimitMs: 8_000, readyDeadlineMs: 5_000, bakeMs: 5_000, controlPercent },
   });
   const begun = simulation.clock.now();
   const edited: Target[][] = [];
@@ -69,12 +79,12 @@ async function live({ seed, errors, rps, deaths, edits, requests }: Fate): Promi
   }
   let asks: Command | undefined;
   for (const { after, when, asks: then } of deaths) {
-    const mortal = new KilledProcess(after, when);
+    const killed = new KilledProcess(after, when);
     const asked = asks === undefined ? {} : { asked: once(request(asks)) };
     void unpause(simulation);
     const ended = await Promise.race([
-      simulation.run({ ...SLOW, ...mortal.options(simulation), ...asked }),
-      mortal.died,
+      simulation.run({ ...SLOW, ...killed.options(simulation), ...asked }),
+      killed.died,
     ]);
     if (ended !== "killed") break;
     asks = then;
@@ -86,7 +96,7 @@ async function live({ seed, errors, rps, deaths, edits, requests }: Fate): Promi
   return { simulation, state, edited };
 }
 
-/** Nobody leaves a rollout paused for ever. */
+/** Resumes a rollout that a command has paused. */
 async function unpause({ clock, journal }: Simulation): Promise<void> {
   await clock.sleep(70_000);
   await journal.ask({ ...request("resume"), atMs: clock.now() });
@@ -101,10 +111,10 @@ function splitOf(percent: number): SplitTarget[] {
 
 const request = (command: Command) => ({ command, by: "tester", why: "", overwrite: false });
 
-test("no sequence of crashes, outside edits and requests leaves weights that are nobody's", async () => {
+test("no sequence of crashes, outside edits and requests leaves weights that neither the plan nor an editor wrote", async () => {
   await fc.assert(
-    fc.asyncProperty(fates, async (fate) => {
-      const { simulation, state, edited } = await live(fate);
+    fc.asyncProperty(scenarios, async (scenario) => {
+      const { simulation, state, edited } = await runScenario(scenario);
       const { plan, engine } = simulation;
       const ours = [plan.original.targets, ...plan.steps.map(({ targets }) => targets)];
       const isOneOf = (targets: readonly Target[], all: readonly Target[][]): boolean =>
@@ -123,8 +133,8 @@ test("no sequence of crashes, outside edits and requests leaves weights that are
 
 test("without others, what is written is what the journal says, and no step is taken twice", async () => {
   await fc.assert(
-    fc.asyncProperty(fates, async (fate) => {
-      const { simulation, state } = await live({ ...fate, edits: [] });
+    fc.asyncProperty(scenarios, async (scenario) => {
+      const { simulation, state } = await runScenario({ ...scenario, edits: [] });
       const { plan, engine } = simulation;
       expect(sameTargets(toTargets(engine.live.targets), state.written.targets)).toBe(true);
       const written = engine.writes.map((targets) => targets[1]?.percent ?? -1);
@@ -139,8 +149,8 @@ test("without others, what is written is what the journal says, and no step is t
 
 test("a journal that is played again gives the same decisions", async () => {
   await fc.assert(
-    fc.asyncProperty(fates, async (fate) => {
-      const { simulation } = await live(fate);
+    fc.asyncProperty(scenarios, async (scenario) => {
+      const { simulation } = await runScenario(scenario);
       const saved = await simulation.journal.load();
       const [first, ...rest] = saved?.entries ?? [];
       let state = first?.state;

@@ -15,6 +15,8 @@ export class OutcomeRecorder {
   readonly #shares: Shares;
   readonly tally: Tally;
   readonly course: Timeline;
+  /** When the last counted request of each side was answered. */
+  readonly #lastMs = { candidate: Number.NEGATIVE_INFINITY, baseline: Number.NEGATIVE_INFINITY };
   /** Of the step that is in force: to compare the observed share with the planned one. */
   #atStep = { fromMs: 0, candidate: 0, both: 0 };
 
@@ -45,6 +47,11 @@ export class OutcomeRecorder {
   get atStep(): AtStep {
     const { candidate, both } = this.#atStep;
     return { candidate, both };
+  }
+
+  /** For how long no request of a side was answered, in milliseconds, counted from a moment on. */
+  silentFor(side: "candidate" | "baseline", sinceMs: number, nowMs: number): number {
+    return nowMs - Math.max(sinceMs, this.#lastMs[side]);
   }
 
   note(atMs: number, planned: number, { verdict, evidence }: Ruling, matters: boolean): void {
@@ -81,6 +88,7 @@ export class OutcomeRecorder {
     if (who === "gateway") tally.gateway += ok ? 0 : requests;
     else {
       count(tally[who], ok, ms, requests);
+      this.#lastMs[who] = Math.max(this.#lastMs[who], atMs);
       if (earliestMs >= this.#atStep.fromMs) {
         this.#atStep.both += requests;
         if (who === "candidate") this.#atStep.candidate += requests;

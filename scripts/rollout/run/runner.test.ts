@@ -202,3 +202,119 @@ describe("a rollout", () => {
     expect(good.engine.writes).toEqual([]);
   });
 });
+
+describe("a bake", () => {
+  const withControl = { controlPercent: 10 };
+
+  test("keeps a control share on the baseline, and gives all traffic after it", async () => {
+    const simulation = new Simulation({ settings: withControl });
+    const state = await simulation.run();
+    expect(state.phase).toBe("promoted");
+    expect(shares(simulation)).toEqual([10, 50, 90, 100]);
+    expect(state.reason).toBe("no regression in 10 s beside 10 % on credit-check-basic");
+  });
+
+  test("takes the place of a single step of 100 %, and of a step above its share", async () => {
+    const single = new Simulation({ settings: withControl, percents: [100] });
+    await single.run();
+    expect(shares(single)).toEqual([90, 100]);
+    const above = new Simulation({ settings: withControl, percents: [50, 95, 100] });
+    await above.run();
+    expect(shares(above)).toEqual([50, 90, 100]);
+  });
+
+  test("that falls silent proves nothing: the rollout is held, and goes on when traffic is back", async () => {
+    const simulation = new Simulation({ settings: withControl });
+    const running = simulation.run({
+      events: {
+        onEntry({ state }) {
+          if (state.phase === "baking") simulation.engine.setLoad(0);
+        },
+        onBeat() {},
+        onTrouble() {},
+      },
+    });
+    const state = await running;
+    expect([state.phase, state.heldFrom]).toEqual(["held", "baking"]);
+    expect(state.reason).toMatch(
+      /^no request of credit-check-(basic|advanced) for 10 s: silence proves nothing$/,
+    );
+    expect(shares(simulation).at(-1)).toBe(90);
+    simulation.engine.setLoad(100);
+    expect((await simulation.resume()).phase).toBe("promoted");
+  });
+
+  test("without a control share is not said to have shown no regression", async () => {
+    expect((await new Simulation().run()).reason).toBe(
+      "10 s with all traffic, without a baseline to compare with",
+    );
+  });
+});
+
+describe("an approval", () => {
+  const gated = { settings: { approveAt: [50, 100] } };
+  const ask = (simulation: Simulation, by: string) =>
+    simulation.journal.ask({
+      command: "approve",
+      by,
+      why: "",
+      overwrite: false,
+      atMs: simulation.clock.now(),
+    });
+
+  test("of another person lets each step that needs one begin; that of the starter does not", async () => {
+    const simulation = new Simulation(gated);
+    const running = simulation.run();
+    await simulation.clock.sleep(60_000);
+    expect(await simulation.state()).toMatchObject({
+      phase: "waiting",
+      reason: "50 % needs the approval of a person other than tester",
+    });
+    await ask(simulation, "tester@elsewhere");
+    await simulation.clock.sleep(60_000);
+    expect((await simulation.state())?.phase).toBe("waiting");
+    await ask(simulation, "ann (tester@host)");
+    await simulation.clock.sleep(60_000);
+    expect(await simulation.state()).toMatchObject({
+      phase: "waiting",
+      approvals: [{ percent: 50, by: "ann (tester@host)" }],
+    });
+    await ask(simulation, "bob@host");
+    expect((await running).phase).toBe("promoted");
+    expect(shares(simulation)).toEqual([10, 50, 100]);
+  });
+
+  test("cannot be passed by asking for the promotion", async () => {
+    const simulation = new Simulation(gated);
+    const running = simulation.run();
+    await simulation.clock.sleep(60_000);
+    await simulation.journal.ask({ command: "promote", by: "ann", why: "", overwrite: false, atMs: 0 });
+    await simulation.clock.sleep(60_000);
+    expect((await simulation.state())?.phase).toBe("waiting");
+    await ask(simulation, "ann");
+    expect((await running).phase).toBe("promoted");
+    expect(shares(simulation)).toEqual([10, 100]);
+  });
+
+  test("that is waited for holds no rollback up", async () => {
+    const simulation = new Simulation(gated);
+    const running = simulation.run();
+    await simulation.clock.sleep(60_000);
+    simulation.engine.behave({ "credit-check-advanced": { errors: 1, ms: 10 } });
+    expect((await running).phase).toBe("rolled back");
+    expect(simulation.engine.live.targets).toEqual([...ORIGINAL]);
+  });
+});
+
+test("within a freeze window no step begins, and the end of the window is said", async () => {
+  const simulation = new Simulation({ settings: { notBetween: ["22:00-22:30"] } });
+  // The simulation begins at 22:13:20 UTC.
+  const running = simulation.run();
+  await simulation.clock.sleep(60_000);
+  expect(await simulation.state()).toMatchObject({
+    phase: "waiting",
+    reason: "10 % waits for the end of a freeze window, 2023-11-14 22:30 UTC",
+  });
+  expect(simulation.engine.writes).toEqual([]);
+  expect((await running).phase).toBe("promoted");
+});

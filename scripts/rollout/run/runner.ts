@@ -159,13 +159,14 @@ class Runner {
     const { verdict, because } = ruling;
     const atMs = this.#clock.now();
     if (await this.#take({ type: "verdict", atMs, verdict, because })) return;
-    if (await this.#take({ type: "time", atMs })) return;
+    const silent = phase === "baking" ? { silent: this.#silence(atMs) } : {};
+    if (await this.#take({ type: "time", atMs, ...silent })) return;
     if (atMs - this.#watchedAt >= watchMs) await this.#look();
     if (this.#state.phase !== phase) return;
     this.#recorder.note(atMs, this.#percent, ruling, false);
     events.onBeat(this.#state, this.#recorder, ruling, atMs);
     if (atMs - this.#checkpointAt >= CHECKPOINT_MS) await this.#checkpoint();
-    if (phase === "baking") this.#keepWarm.beat(this.#stop.signal);
+    if (phase === "baking" || phase === "waiting") this.#keepWarm.beat(this.#stop.signal);
     await this.#clock.sleep(beatMs, signal);
   }
 
@@ -239,10 +240,23 @@ class Runner {
     return this.#recorder.ruling(after?.percent ?? 100);
   }
 
+  /** The revision that has been silent for longest, of those that have a share; late reports are no silence. */
+  #silence(atMs: number): { revision: string; ms: number } {
+    const { candidate, baseline } = this.#plan;
+    const { sinceMs, written } = this.#state;
+    const { lagMs } = this.#options.source;
+    const silentMs = (side: "candidate" | "baseline"): number =>
+      Math.max(0, this.#recorder.silentFor(side, sinceMs, atMs) - lagMs);
+    const ofCandidate = { revision: candidate, ms: silentMs("candidate") };
+    const ofBaseline = { revision: baseline, ms: silentMs("baseline") };
+    const hasBaseline = percentOf(written.targets, baseline) > 0;
+    return hasBaseline && ofBaseline.ms > ofCandidate.ms ? ofBaseline : ofCandidate;
+  }
+
   get #percent(): number {
     return percentOf(this.#state.written.targets, this.#plan.candidate);
   }
 }
 
 /** Phases that begin when a split is in force. */
-const KNOWN_SHARE = new Set<State["phase"]>(["preparing", "warming", "judging", "baking"]);
+const KNOWN_SHARE = new Set<State["phase"]>(["preparing", "warming", "judging", "waiting", "baking"]);

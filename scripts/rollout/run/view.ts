@@ -113,7 +113,10 @@ export function doing(plan: Plan, state: State): string {
       ? "promoting: waiting until 100 % are in force"
       : `waiting until ${percent} % are in force`,
     judging: `judging at ${percent} %`,
-    baking: "judging with all traffic",
+    waiting: `waiting at ${Math.max(0, percent)} %`,
+    baking: plan.steps[state.step]?.bake
+      ? `baking at ${percent} %, beside a control share`
+      : "judging with all traffic",
     promoted: "promoted",
     restoring: "rolling back: writing the split as it was",
     confirming: "rolling back: waiting until the split as it was is in force",

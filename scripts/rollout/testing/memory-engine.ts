@@ -40,6 +40,7 @@ export class MemoryEngine implements Engine, OutcomeSource {
   readonly writes: SplitTarget[][] = [];
   readonly #options: MemoryEngineOptions;
   #behaviours: Readonly<Record<string, Behaviour>>;
+  #rps: number;
   #state: SplitState;
   #version = 1;
   #inForce: readonly SplitTarget[];
@@ -48,6 +49,7 @@ export class MemoryEngine implements Engine, OutcomeSource {
   constructor(options: MemoryEngineOptions) {
     this.#options = options;
     this.#behaviours = options.behaviours;
+    this.#rps = options.rps;
     this.#state = { targets: options.targets, version: "1", changed: undefined };
     this.#inForce = options.targets;
   }
@@ -77,6 +79,11 @@ export class MemoryEngine implements Engine, OutcomeSource {
     this.#behaviours = { ...this.#behaviours, ...behaviours };
   }
 
+  /** @param rps the requests a second from now on */
+  setLoad(rps: number): void {
+    this.#rps = rps;
+  }
+
   async inForce(signal: AbortSignal): Promise<{ ms: number }> {
     const { clock } = this.#options;
     const begun = clock.now();
@@ -96,11 +103,11 @@ export class MemoryEngine implements Engine, OutcomeSource {
   }
 
   async *outcomes(signal: AbortSignal): AsyncGenerator<Outcome[]> {
-    const { clock, rps, random } = this.#options;
+    const { clock, random } = this.#options;
     let owed = 0;
     for (let before = clock.now(); !signal.aborted;) {
       await clock.sleep(250, signal);
-      owed += ((clock.now() - before) * rps) / 1000;
+      owed += ((clock.now() - before) * this.#rps) / 1000;
       before = clock.now();
       if (clock.now() >= this.#forceAtMs) this.#inForce = this.#state.targets;
       const batch: Outcome[] = [];

@@ -28,6 +28,7 @@ export const SETTINGS: Settings = {
   forceDeadlineMs: 10_000,
   restoreDeadlineMs: 60_000,
   bakeMs: 10_000,
+  controlPercent: 0,
   alpha: 0.01,
   beta: 0.05,
   tolerateErrors: 0,
