@@ -10,9 +10,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "scripts/manifests": ["scripts/manifests", "scripts/nearest.ts"],
   "scripts/traffic": ["scripts/traffic", "scripts/manifests", "scripts/nearest.ts"],
   "scripts/lint": ["scripts/lint", "scripts/traffic", "scripts/manifests", "scripts/nearest.ts"],
-  "scripts/mesh": ["scripts/mesh", "scripts/traffic", "scripts/manifests", "scripts/nearest.ts"],
+  "scripts/mesh": [
+    "scripts/format.ts",
+    "scripts/mesh",
+    "scripts/traffic",
+    "scripts/manifests",
+    "scripts/nearest.ts",
+  ],
   "scripts/load": ["scripts/load", "scripts/traffic"],
-  "scripts/bench/http": ["scripts/bench/http", "scripts/load"],
+  "scripts/bench/http": ["scripts/format.ts", "scripts/bench/http", "scripts/load"],
   "scripts/cluster": [
     "scripts/cluster",
     "scripts/load",
@@ -20,8 +26,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "scripts/manifests",
     "scripts/nearest.ts",
   ],
-  "scripts/bench/judge": ["scripts/bench/judge", "scripts/rollout/judge"],
+  "scripts/bench/judge": ["scripts/format.ts", "scripts/bench/judge", "scripts/rollout/judge"],
   "scripts/rollout": [
+    "scripts/format.ts",
     "scripts/rollout",
     "scripts/engines",
     "scripts/sources",
@@ -57,6 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "scripts/manifests",
   ],
   "scripts/terminal": [
+    "scripts/format.ts",
     "scripts/terminal",
     "scripts/engines",
     "scripts/rollout",

@@ -14,7 +14,7 @@ test("each benchmark says what it does, with examples", async () => {
 test.each([
   [["http", "--for", "soon"], "A time such as 90s or 5m is expected."],
   [["http", "--rounds", "0"], "A whole number from 1 to 999 is expected."],
-  [["http", "-o", "yaml"], "Allowed choices are table, json."],
+  [["http", "-o", "xml"], "Allowed choices are table, json, yaml."],
   [["soak", "--for", "-1s"], "A time such as 90s or 5m is expected."],
   [["htpp"], "Did you mean http?"],
 ])("a benchmark asked for as %p is a mistake of usage", async (args, message) => {

@@ -3,6 +3,7 @@ import { EXIT, Failure } from "../exit.ts";
 import type { Judgement } from "../rollout/judge/trace/trace.ts";
 import { probability, shareOfRequests, surplus } from "./option-values.ts";
 import { print } from "../text/print.ts";
+import { OUTPUT_FORMATS, printData, type OutputFormat } from "../text/data.ts";
 
 interface JudgeFlags {
   trace: string;
@@ -11,7 +12,7 @@ interface JudgeFlags {
   tolerateErrors: number;
   tolerateErrorRate: number;
   tolerateLatency: number;
-  output?: "json";
+  output?: OutputFormat;
 }
 
 /** How `kyc judge` ends where there is not enough evidence either way. */
@@ -57,7 +58,7 @@ export function judgeCommand(): Command {
         .argParser(surplus)
         .default(0.25, "25%"),
     )
-    .addOption(new Option("-o, --output <format>", "the result as data").choices(["json"]))
+    .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
@@ -80,7 +81,7 @@ Exit codes: 0 healthy, 1 regressed, 3 undecided, 2 wrong usage or a line that is
     )
     .action(async (flags: JudgeFlags) => {
       const judgement = await runJudge(flags);
-      if (flags.output === "json") print(JSON.stringify(judgement, undefined, 2));
+      if (flags.output !== undefined) await printData(judgement, flags.output);
       else print((await draw(judgement)).join("\n"));
       process.exitCode = CODES[judgement.verdict];
     });

@@ -3,7 +3,15 @@ import { EXIT, Failure } from "../exit.ts";
 import { duration, probability, shareOfRequests, surplus } from "./option-values.ts";
 import { onCluster } from "./cluster/on-cluster.ts";
 import { engineHelp, engineOptions } from "./engine-options.ts";
-import { COMMANDS, type RolloutFlags, percents } from "./rollout/flags.ts";
+import {
+  COMMANDS,
+  controlPercent,
+  freezeWindow,
+  notifyUrl,
+  percents,
+  type RolloutFlags,
+} from "./rollout/flags.ts";
+import { OUTPUT_FORMATS } from "../text/data.ts";
 
 /** `kyc rollout`: moves live traffic to a candidate in steps, while a judge compares it with the baseline. */
 export function rolloutCommand(): Command {
@@ -26,6 +34,8 @@ Examples:
   ./kyc rollout credit-check --to advanced --steps 10,50,100 --step-time 5s --bake 10s
   ./kyc rollout credit-check --status                   from any terminal; so are --pause, --promote and --abort
   ./kyc rollout credit-check --abort --reason 'complaints of customers'
+  ./kyc rollout credit-check --to advanced --approve-at 100   waits before 100 % for:
+  ./kyc rollout credit-check --approve --by ann
   ./kyc rollout credit-check --resume                   goes on after a pause, a hold or a crash
   ./kyc rollout credit-check --back                     returns to the split before it, also after promotion
   ./kyc rollout credit-check --to advanced --in-cluster     as a Job, so that this machine may sleep
@@ -46,7 +56,19 @@ function planOptions(): Option[] {
     new Option("--on-undecided <what>", "what is done then")
       .choices(["hold", "advance", "abort"])
       .default("hold"),
-    time("--bake <time>", "how long it is judged with all traffic", "2m"),
+    time("--bake <time>", "how long it is judged before it gets all traffic", "2m"),
+    new Option("--control <percent>", "stays on the baseline meanwhile, to compare with; 0% for none")
+      .argParser(controlPercent)
+      .default(10, "10%"),
+    new Option("--approve-at <percents>", "steps that wait for --approve by another person")
+      .argParser(percents)
+      .default([], "none"),
+    new Option("--not-between <window>", "no step begins then: 'Fri 16:00-Mon 08:00 Europe/Berlin' (several)")
+      .argParser(freezeWindow)
+      .default([], "none"),
+    new Option("--notify <url>", "gets a CloudEvent for each transition (several; default: $K_SINK)")
+      .argParser(notifyUrl)
+      .default([], "none"),
     time("--ready-deadline <time>", "how long the candidate may take to become ready", "5m"),
     time("--look <time>", "how long traffic is looked at for the plan", "5s"),
     new Option("--alpha <probability>", "of rolling a candidate back that is no worse than tolerated")
@@ -89,6 +111,7 @@ function controlOptions(): Option[] {
       .default(false)
       .conflicts(["to"]),
     new Option("--reason <text>", "why, for the record").default(""),
+    new Option("--by <person>", "who starts, approves or decides, for the record (default: the user)"),
     new Option("--overwrite", "with --resume, --abort or --back: over somebody else's split, too").default(
       false,
     ),
@@ -106,7 +129,7 @@ function placeOptions(): Option[] {
     new Option("--in-cluster", "runs as a Job on the cluster").default(false),
     new Option("--image <name>", "with --in-cluster: the image of this command"),
     new Option("--dir <folder>", "the folder that the local mesh runs from (default: this project)"),
-    new Option("-o, --output <format>", "the result as data").choices(["json"]),
+    new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS),
   ];
 }
 

@@ -5,6 +5,7 @@ import { duration } from "./option-values.ts";
 import { onCluster, untilInterrupted } from "./cluster/on-cluster.ts";
 import { engineHelp, engineOptions } from "./engine-options.ts";
 import { listOf, type SplitFlags } from "./split/flags.ts";
+import { OUTPUT_FORMATS } from "../text/data.ts";
 
 /** `kyc split`: who gets which share, and how to change it in the language of kn. */
 export function splitCommand(): Command {
@@ -56,7 +57,7 @@ export function splitCommand(): Command {
         .argParser(duration)
         .default(duration("60s"), "60s"),
     )
-    .addOption(new Option("-o, --output <format>", "the result as data").choices(["json"]))
+    .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
     .addHelpText("after", `${EXAMPLES}\n${engineHelp()}`)
     .action((service: string, flags: SplitFlags) => onCluster(() => runSplit(service, flags)));
   for (const option of engineOptions()) command.addOption(option);

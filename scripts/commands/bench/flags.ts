@@ -2,11 +2,12 @@ import { Option } from "commander";
 import { Failure } from "../../exit.ts";
 import { printMessage } from "../../text/print.ts";
 import { duration } from "../option-values.ts";
+import { OUTPUT_FORMATS } from "../../text/data.ts";
 
 /** How a benchmark prints its result. */
 export function output(): Option {
   return new Option("-o, --output <format>", "how the result is printed")
-    .choices(["table", "json"])
+    .choices(["table", ...OUTPUT_FORMATS])
     .default("table");
 }
 

@@ -3,11 +3,12 @@ import { EXIT } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
 import { asFailure, lasting, output, say } from "./flags.ts";
 import { print } from "../../text/print.ts";
+import { printData, type OutputFormat } from "../../text/data.ts";
 
 interface HttpFlags {
   for: number;
   rounds: number;
-  output: "table" | "json";
+  output: "table" | OutputFormat;
   page?: string;
 }
 
@@ -46,7 +47,8 @@ Examples:
         await Bun.write(flags.page, drawPage(report));
         say(`the page is ${flags.page}`);
       }
-      print(flags.output === "json" ? JSON.stringify(report, undefined, 2) : drawTable(report));
+      if (flags.output !== "table") await printData(report, flags.output);
+      else print(drawTable(report));
       process.exitCode = report.figures.every(({ met }) => met) ? EXIT.ok : EXIT.failed;
     });
 }

@@ -3,13 +3,14 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import { untilInterrupted } from "../cluster/on-cluster.ts";
 import { print, printMessage } from "../../text/print.ts";
+import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
 interface BenchJudgeFlags {
   reps: number;
   seed: number;
   only: string[];
   page?: string;
-  output?: "json";
+  output?: OutputFormat;
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
@@ -26,7 +27,7 @@ export function benchJudgeCommand(): Command {
     .addOption(new Option("--seed <n>", "the same seed, the same requests").argParser(whole).default(1))
     .option("--only <text>", "only scenarios whose name contains this (repeatable)", collect, [])
     .option("--page <file>", "also writes one HTML page with charts")
-    .addOption(new Option("-o, --output <format>", "the result as data").choices(["json"]))
+    .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
@@ -65,7 +66,7 @@ async function runBenchJudge({ reps, seed, only, page, output }: BenchJudgeFlags
     await Bun.write(page, benchPage(result));
     printMessage(`wrote ${page}`);
   }
-  if (output === "json") print(JSON.stringify(result, undefined, 2));
+  if (output !== undefined) await printData(result, output);
   else {
     const [{ drawBench }, { styleFor }] = await Promise.all([
       import("../../bench/judge/draw.ts"),

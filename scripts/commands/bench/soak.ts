@@ -3,11 +3,12 @@ import { EXIT } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
 import { asFailure, lasting, output, say } from "./flags.ts";
 import { print } from "../../text/print.ts";
+import { printData, type OutputFormat } from "../../text/data.ts";
 
 interface SoakFlags {
   for: number;
   share: number;
-  output: "table" | "json";
+  output: "table" | OutputFormat;
 }
 
 /** `kyc bench soak`: the whole system under a steady load for a long time. */
@@ -44,7 +45,8 @@ Examples:
         say,
       };
       const report = await soak(options).catch(asFailure);
-      print(flags.output === "json" ? JSON.stringify(report, undefined, 2) : drawSoak(report));
+      if (flags.output !== "table") await printData(report, flags.output);
+      else print(drawSoak(report));
       process.exitCode = interrupted.signal.aborted
         ? EXIT.interrupted
         : report.passed

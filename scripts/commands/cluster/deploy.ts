@@ -6,7 +6,8 @@ import { Failure } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
 import { type ClusterFlags, withClusterOptions, withTimeout } from "./options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
-import { print, printMessage } from "../../text/print.ts";
+import { printMessage } from "../../text/print.ts";
+import { printData } from "../../text/data.ts";
 
 export interface DeployFlags extends ClusterFlags {
   istio: string;
@@ -81,7 +82,7 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
   } finally {
     screen.end();
   }
-  if (flags.output === "json") print(JSON.stringify(asData(deployed), undefined, 2));
+  if (flags.output !== undefined) await printData(asData(deployed), flags.output);
   if (deployed.conflicts.length > 0) throw new Failure(describeConflicts(deployed.conflicts));
   tellWhatNext(deployed);
 }

@@ -5,7 +5,7 @@ import { EXIT, Failure } from "../../exit.ts";
 import { withTimeout } from "./options.ts";
 import { platformContext } from "./platform-context.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
-import { print } from "../../text/print.ts";
+import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
 interface DownFlags {
   context?: string;
@@ -16,7 +16,7 @@ interface DownFlags {
   timeout: number;
   dryRun: boolean;
   yes: boolean;
-  output?: "json";
+  output?: OutputFormat;
 }
 
 /** `kyc down`: takes back what `up` and `deploy` have made, and nothing else. */
@@ -37,7 +37,7 @@ export function downCommand(): Command {
     )
     .option("--dry-run", "shows what would be removed, and removes nothing", false)
     .option("-y, --yes", "removes without asking", false)
-    .addOption(new Option("-o, --output <format>", "the steps as data").choices(["json"]))
+    .addOption(new Option("-o, --output <format>", "the steps as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
@@ -78,9 +78,9 @@ async function runDown(flags: DownFlags): Promise<void> {
   } finally {
     list.end();
   }
-  if (flags.output === "json") {
+  if (flags.output !== undefined) {
     const data = views.map(({ name, title, state, detail }) => ({ name, title, state, detail }));
-    print(JSON.stringify(data, undefined, 2));
+    await printData(data, flags.output);
   }
 }
 

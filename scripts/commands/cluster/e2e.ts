@@ -8,6 +8,7 @@ import { type ClusterFlags, withClusterOptions, withTimeout } from "./options.ts
 import { platformContext } from "./platform-context.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { print, printMessage } from "../../text/print.ts";
+import { printData } from "../../text/data.ts";
 
 interface E2eFlags extends ClusterFlags {
   ingress?: string;
@@ -55,7 +56,8 @@ async function runE2eCommand(flags: E2eFlags): Promise<void> {
   const names = scenarios({ only: flags.only, keep: flags.keep }).map(({ name }) => name);
   if (names.length === 0)
     throw new Failure(noSuchScenario(flags, scenarios({ only: undefined, keep: false })), EXIT.usage);
-  if (flags.list) return print(flags.output === "json" ? JSON.stringify(names) : names.join("\n"));
+  if (flags.list && flags.output !== undefined) return await printData(names, flags.output);
+  if (flags.list) return print(names.join("\n"));
   const [{ takeBack }, { drawChecks }, { styleFor }] = await Promise.all([
     import("../../e2e/remove-deployed.ts"),
     import("../../terminal/draw-checks.ts"),
@@ -77,7 +79,7 @@ async function runE2eCommand(flags: E2eFlags): Promise<void> {
     onResults: tellFailures,
     takeBack: () => takeBack(platform, namespace),
   });
-  if (flags.output === "json") print(JSON.stringify(results, undefined, 2));
+  if (flags.output !== undefined) await printData(results, flags.output);
   else print(drawChecks(results, styleFor(process.stdout)).join("\n"));
   if (results.some(({ ok }) => !ok)) process.exitCode = EXIT.failed;
 }

@@ -4,11 +4,12 @@ import type { BuilderName } from "../../cluster/images/builders.ts";
 import type { Kube } from "../../cluster/kube/client.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { print, printMessage } from "../../text/print.ts";
+import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
 interface ImagesOptions {
   builder?: BuilderName;
   context?: string;
-  output?: "json";
+  output?: OutputFormat;
 }
 
 /** `kyc images`: builds what the cluster lacks, and brings it there. */
@@ -24,7 +25,7 @@ export function imagesCommand(): Command {
       ]),
     )
     .option("--context <name>", "the kubeconfig context of the cluster (default: the current one)")
-    .addOption(new Option("-o, --output <format>", "the images as data").choices(["json"]))
+    .addOption(new Option("-o, --output <format>", "the images as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
@@ -62,7 +63,7 @@ async function runImages(options: ImagesOptions): Promise<void> {
       onProgress: lines.show,
     });
     lines.end();
-    if (options.output === "json") print(JSON.stringify(images, undefined, 2));
+    if (options.output !== undefined) await printData(images, options.output);
     else for (const { name, image } of images) print(`${name} ${image}`);
   } finally {
     lines.end();

@@ -3,6 +3,8 @@ import { type ClusterFlags, withClusterOptions } from "./options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { printable } from "../../text/printable.ts";
+import { dataPrinter } from "../../text/data.ts";
+import { dataPrinter } from "../../text/data.ts";
 
 interface LogsFlags extends ClusterFlags {
   revision?: string;
@@ -50,8 +52,10 @@ async function runLogs(service: string | undefined, flags: LogsFlags): Promise<v
   const style = styleFor(process.stdout);
   const { namespace, revision, tail, follow, previous } = flags;
   const selected = { namespace, service, revision, tail, follow, previous, signal };
+  const printEach = flags.output && (await dataPrinter(flags.output));
+  const printEach = flags.output && (await dataPrinter(flags.output));
   const pods = await readLogs(kube, selected, (line) => {
-    if (flags.output === "json") print(JSON.stringify(line));
+    if (printEach !== undefined) printEach(line);
     else print(`${style.dim(`[${line.revision}]`)} ${printable(line.text)}`);
   });
   if (pods === 0 && !signal.aborted)

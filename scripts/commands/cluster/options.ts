@@ -1,12 +1,13 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { duration } from "../option-values.ts";
+import { OUTPUT_FORMATS, type OutputFormat } from "../../text/data.ts";
 
 /** The options of every command that works on a cluster. */
 export interface ClusterFlags {
   context?: string;
   namespace: string;
-  output?: "json";
+  output?: OutputFormat;
 }
 
 /** Adds the options of every command that works on a cluster. */
@@ -14,7 +15,7 @@ export function withClusterOptions(command: Command): Command {
   return command
     .option("--context <name>", "a kubeconfig context (default: the current one)")
     .option("-n, --namespace <name>", "the namespace of the system", "kyc")
-    .addOption(new Option("-o, --output <format>", "the result as data").choices(["json"]));
+    .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS));
 }
 
 /** Adds the option that bounds a wait. */

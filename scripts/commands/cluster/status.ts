@@ -2,6 +2,8 @@ import { Command } from "commander";
 import { type ClusterFlags, withClusterOptions } from "./options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { print } from "../../text/print.ts";
+import { dataPrinter, printData } from "../../text/data.ts";
+import { dataPrinter, printData } from "../../text/data.ts";
 
 interface StatusFlags extends ClusterFlags {
   watch: boolean;
@@ -40,13 +42,15 @@ async function runStatus(flags: StatusFlags): Promise<void> {
   const style = styleFor(process.stdout);
   if (!watch) {
     const status = await readStatus(kube, namespace);
-    if (output === "json") return print(JSON.stringify(status, undefined, 2));
+    if (output !== undefined) return await printData(status, output);
     return print(drawStatus(status, style).join("\n"));
   }
+  const printEach = output && (await dataPrinter(output));
+  const printEach = output && (await dataPrinter(output));
   const tree = new LiveTree({ stream: process.stdout });
   try {
     await followStatus(kube, namespace, signal, (status) => {
-      if (output === "json") print(JSON.stringify(status));
+      if (printEach !== undefined) printEach(status);
       else tree.update(drawStatus(status, style));
     });
   } finally {

@@ -7,7 +7,8 @@ import { confirmRemoteChange } from "./confirm.ts";
 import { withTimeout } from "./options.ts";
 import { platformContext } from "./platform-context.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
-import { print, printMessage } from "../../text/print.ts";
+import { printMessage } from "../../text/print.ts";
+import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
 export interface UpFlags {
   context?: string;
@@ -20,7 +21,7 @@ export interface UpFlags {
   timeout: number;
   dryRun: boolean;
   yes: boolean;
-  output?: "json";
+  output?: OutputFormat;
 }
 
 /** `kyc up`: from a laptop to a running system. A step whose result is already there is skipped. */
@@ -42,7 +43,7 @@ export function upCommand(): Command {
     .option("--kubernetes-version <version>", "the version of a new minikube profile", kubernetes.install)
     .option("--dry-run", "looks at each step, and changes nothing", false)
     .option("-y, --yes", "changes the current context without asking, wherever it is", false)
-    .addOption(new Option("-o, --output <format>", "the steps as data").choices(["json"]))
+    .addOption(new Option("-o, --output <format>", "the steps as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
@@ -95,7 +96,7 @@ async function runUp(flags: UpFlags): Promise<void> {
   } finally {
     list.end();
   }
-  if (flags.output === "json") print(JSON.stringify(views.map(asData), undefined, 2));
+  if (flags.output !== undefined) await printData(views.map(asData), flags.output);
   if (!flags.dryRun) await printNextSteps(platform, flags);
 }
 

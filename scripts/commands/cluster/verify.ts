@@ -3,6 +3,7 @@ import { EXIT } from "../../exit.ts";
 import { type ClusterFlags, withClusterOptions } from "./options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { print, printMessage } from "../../text/print.ts";
+import { printData } from "../../text/data.ts";
 
 interface VerifyFlags extends ClusterFlags {
   ingress?: string;
@@ -49,7 +50,7 @@ async function runVerify(flags: VerifyFlags): Promise<void> {
     signal,
     onProgress: (what) => printMessage(what),
   });
-  if (flags.output === "json") print(JSON.stringify(results, undefined, 2));
+  if (flags.output !== undefined) await printData(results, flags.output);
   else print(drawChecks(results, styleFor(process.stdout)).join("\n"));
   if (results.some(({ ok }) => !ok)) process.exitCode = EXIT.failed;
 }

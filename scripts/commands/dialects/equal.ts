@@ -7,13 +7,14 @@ import { PROJECT } from "../../project.ts";
 import type { Comparison } from "../../traffic/equal/compare.ts";
 import { fromHere, readPaths } from "./read-paths.ts";
 import { print } from "../../text/print.ts";
+import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
 interface EqualFlags {
   host?: string;
   with: string[];
   revisionHeader: string;
   domain: string;
-  output?: "json";
+  output?: OutputFormat;
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
@@ -40,7 +41,7 @@ export function equalCommand(): Command {
       "x-kyc-revision",
     )
     .option("--domain <domain>", "the domain of public Knative Services", "example.com")
-    .addOption(new Option("-o, --output <format>", "the result as data").choices(["json"]))
+    .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
@@ -90,7 +91,7 @@ async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number
     notes: prepared.notes,
     doubts: prepared.doubts,
   });
-  if (flags.output === "json") print(JSON.stringify({ a, b, ...result }, undefined, 2));
+  if (flags.output !== undefined) await printData({ a, b, ...result }, flags.output);
   else await draw(result, [a, b]);
   return { equal: EXIT.ok, different: EXIT.failed, unknown: UNKNOWN }[result.verdict];
 

@@ -6,11 +6,12 @@ import type { Finding } from "../../lint/finding.ts";
 import { PROJECT } from "../../project.ts";
 import { fromHere, readPaths } from "./read-paths.ts";
 import { print, printMessage } from "../../text/print.ts";
+import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
 interface LintFlags {
   fix: boolean;
   list: boolean;
-  output?: "json";
+  output?: OutputFormat;
 }
 
 // One repair can make room for another, but not endlessly.
@@ -27,7 +28,7 @@ export function lintCommand(): Command {
       false,
     )
     .option("--list", "shows every problem code: what it means, and how to fix it", false)
-    .addOption(new Option("-o, --output <format>", "the findings as data").choices(["json"]))
+    .addOption(new Option("-o, --output <format>", "the findings as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
@@ -60,13 +61,10 @@ async function runLint(paths: string[], flags: LintFlags): Promise<number> {
   const { drawFindings } = await import("../../terminal/draw-findings.ts");
   const { styleFor } = await import("../../terminal/style.ts");
   if (made > 0) printMessage(`${made} ${made === 1 ? "field" : "fields"} repaired`);
-  if (flags.output === "json")
-    print(
-      JSON.stringify(
-        findings.map(({ repairs, ...rest }) => ({ ...rest, fixable: repairs.length > 0 })),
-        undefined,
-        2,
-      ),
+  if (flags.output !== undefined)
+    await printData(
+      findings.map(({ repairs, ...rest }) => ({ ...rest, fixable: repairs.length > 0 })),
+      flags.output,
     );
   else print(drawFindings(findings, styleFor(process.stdout)).join("\n"));
   return findings.some(({ severity }) => severity === "error") ? EXIT.failed : EXIT.ok;
@@ -107,7 +105,7 @@ async function list(flags: LintFlags): Promise<number> {
   const codes = Object.entries(CODES).map(([code, { severity, inLint, means, fix }]) => {
     return { code, severity: inLint ?? severity, means, fix };
   });
-  if (flags.output === "json") print(JSON.stringify(codes, undefined, 2));
+  if (flags.output !== undefined) await printData(codes, flags.output);
   else {
     const { drawCodes } = await import("../../terminal/draw-findings.ts");
     const { styleFor } = await import("../../terminal/style.ts");

@@ -8,6 +8,7 @@ import type { TrafficBlock } from "../../traffic/render/traffic-block.ts";
 import type { Form } from "../../traffic/render/virtual-service.ts";
 import { fromHere, readPaths } from "./read-paths.ts";
 import { print, printMessage } from "../../text/print.ts";
+import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
 interface VirtualServiceFlags {
   file: string[];
@@ -17,7 +18,7 @@ interface VirtualServiceFlags {
   gateway: string[];
   latest?: string;
   services: boolean;
-  output?: "json";
+  output?: OutputFormat;
 }
 
 interface TrafficFlags {
@@ -25,7 +26,7 @@ interface TrafficFlags {
   with: string[];
   name?: string;
   splitOnly: boolean;
-  output?: "json";
+  output?: OutputFormat;
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
@@ -62,7 +63,7 @@ function virtualServiceCommand(): Command {
     )
     .option("--latest <revision>", "what latestRevision means (default: the revision of the last template)")
     .option("--no-services", "without the Services that make its hosts resolve")
-    .addOption(new Option("-o, --output <format>", "as data").choices(["json"]))
+    .addOption(new Option("-o, --output <format>", "as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
@@ -90,7 +91,7 @@ function trafficCommand(): Command {
       [],
     )
     .option("--split-only", "takes the rule for all requests alone, and says what it leaves out", false)
-    .addOption(new Option("-o, --output <format>", "as data").choices(["json"]))
+    .addOption(new Option("-o, --output <format>", "as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
@@ -119,9 +120,9 @@ async function runVirtualService(flags: VirtualServiceFlags): Promise<void> {
   const gateways = flags.gateway.length > 0 ? { gateways: flags.gateway } : {};
   const rendered = renderVirtualService(block, { form, host, ...gateways });
   const objects = [rendered, ...(flags.services ? renderServices(rendered) : [])];
-  if (flags.output === "json") {
+  if (flags.output !== undefined) {
     const data = objects.length === 1 ? rendered : { apiVersion: "v1", kind: "List", items: objects };
-    return print(JSON.stringify(data, undefined, 2));
+    return await printData(data, flags.output);
   }
   const { stringify } = await import("yaml");
   print(
@@ -150,7 +151,7 @@ async function runTraffic(flags: TrafficFlags): Promise<void> {
   const known = await knownBlock([...knativeServices, ...(await read(around)).knativeServices], source.value);
   const { traffic, notes } = renderTraffic(source, { splitOnly: flags.splitOnly, known });
   for (const note of notes) printMessage(note);
-  if (flags.output === "json") return print(JSON.stringify(traffic, undefined, 2));
+  if (flags.output !== undefined) return await printData(traffic, flags.output);
   const { stringify } = await import("yaml");
   print(stringify({ traffic }, { lineWidth: 0, version: "1.1" }).trimEnd());
 }

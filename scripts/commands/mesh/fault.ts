@@ -5,6 +5,7 @@ import type { Fault, FaultChange, FaultsState } from "../../mesh/faults/fault.ts
 import { PROJECT } from "../../project.ts";
 import { duration } from "../option-values.ts";
 import { print, printMessage } from "../../text/print.ts";
+import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
 interface FaultFlags {
   error?: number;
@@ -13,7 +14,7 @@ interface FaultFlags {
   delayed: number;
   clear: boolean;
   dir: string;
-  output?: "json";
+  output?: OutputFormat;
 }
 
 /** `kyc fault`: makes a revision of the running local mesh a bad one, and good again. */
@@ -37,7 +38,7 @@ export function faultCommand(): Command {
         "the folder of kyc",
       ),
     )
-    .addOption(new Option("-o, --output <format>", "the faults that are on, as data").choices(["json"]))
+    .addOption(new Option("-o, --output <format>", "the faults that are on, as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
@@ -64,15 +65,19 @@ async function runFault(
   const change = changeOf(service, revision, flags);
   const { askFaults, FaultRequestError } = await import("../../mesh/faults/fault-client.ts");
   try {
-    tell(await askFaults(resolve(flags.dir), change), change, flags);
+    await tell(await askFaults(resolve(flags.dir), change), change, flags);
   } catch (error) {
     if (!(error instanceof FaultRequestError)) throw error;
     throw new Failure(error.message);
   }
 }
 
-function tell(state: FaultsState, change: FaultChange | undefined, { output }: FaultFlags): void {
-  if (output === "json") return print(JSON.stringify(state, undefined, 2));
+async function tell(
+  state: FaultsState,
+  change: FaultChange | undefined,
+  { output }: FaultFlags,
+): Promise<void> {
+  if (output !== undefined) return await printData(state, output);
   if (state.yaml !== "") print(state.yaml.trimEnd());
   if (state.faults.length === 0) printMessage("No fault is on.");
   else if (change !== undefined && "set" in change) {

@@ -6,6 +6,7 @@ import { PROJECT } from "../../project.ts";
 import { duration } from "../option-values.ts";
 import { untilInterrupted } from "../cluster/on-cluster.ts";
 import { print, printMessage } from "../../text/print.ts";
+import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
 interface LoadFlags {
   rps: number;
@@ -14,7 +15,7 @@ interface LoadFlags {
   timeout: number;
   failOnErrors: boolean;
   dir: string;
-  output?: "json";
+  output?: OutputFormat;
 }
 
 // A terminal is painted over; elsewhere a line stays, so there are few.
@@ -46,7 +47,7 @@ export function loadCommand(): Command {
         "the folder of kyc",
       ),
     )
-    .addOption(new Option("-o, --output <format>", "the result as data").choices(["json"]))
+    .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
@@ -105,7 +106,7 @@ async function runLoad(given: string | undefined, flags: LoadFlags): Promise<voi
   tree.update([]);
   tree.end();
   const summary = report.summary(endedAt ?? performance.now());
-  if (flags.output === "json") print(JSON.stringify({ url, ...summary }, undefined, 2));
+  if (flags.output !== undefined) await printData({ url, ...summary }, flags.output);
   else print(drawLoadSummary(url, summary, styleFor(process.stdout)).join("\n"));
   process.exitCode = exitCodeOf(summary, interrupted.aborted, flags.failOnErrors);
 }

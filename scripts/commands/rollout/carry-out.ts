@@ -14,7 +14,8 @@ import { RolloutScreen } from "../../terminal/rollout-screen.ts";
 import { OUTCOME_EXITS, type RolloutFlags } from "./flags.ts";
 import type { Interrupts } from "./interrupts.ts";
 import type { RolloutContext } from "./context.ts";
-import { print, printMessage } from "../../text/print.ts";
+import { printMessage } from "../../text/print.ts";
+import { printData } from "../../text/data.ts";
 
 export interface DriveOptions {
   site: RolloutContext;
@@ -91,8 +92,8 @@ export async function drive(options: DriveOptions): Promise<number> {
     screen.end();
     const saved = await journal.load();
     const files = saved === undefined ? undefined : await writeReport(site.reports, saved, realClock.now());
-    if (flags.output === "json")
-      print(JSON.stringify({ ...view, report: files, audit: site.auditPlace }, undefined, 2));
+    if (flags.output !== undefined)
+      await printData({ ...view, report: files, audit: site.auditPlace }, flags.output);
     else if (files !== undefined) printMessage(`report: ${files.html}\naudit log: ${site.auditPlace}`);
     if (state.phase === "held")
       tellWhatNext(

@@ -50,7 +50,7 @@ export async function contextOf(service: string, flags: RolloutFlags): Promise<R
     source,
     because,
     reports: join(kept, "reports"),
-    who: await rolloutAuthor(location === "machine" ? undefined : await where.kube()),
+    who: await rolloutAuthor(location === "machine" ? undefined : await where.kube(), flags.by),
     warm: warmBy(engine, flags.warmPath),
   };
   const { fileStore } = await import("../../rollout/audit/file-store.ts");
@@ -106,7 +106,11 @@ async function onCluster(
   };
 }
 
-/** Who begins or changes a rollout, for the record. In a Job it is whoever created the Job. */
-async function rolloutAuthor(kube: Kube | undefined): Promise<string> {
-  return process.env["KYC_ROLLOUT_BY"] || authorOf(kube);
+/**
+ * Names who begins or changes a rollout, for the record. In a Job it is the user who created the Job. A name given by
+ * `--by` stands before the identity and does not replace it: `ann (root@host)`.
+ */
+async function rolloutAuthor(kube: Kube | undefined, by: string | undefined): Promise<string> {
+  const author = process.env["KYC_ROLLOUT_BY"] || (await authorOf(kube));
+  return by === undefined ? author : `${by} (${author})`;
 }

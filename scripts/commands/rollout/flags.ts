@@ -2,7 +2,9 @@ import { InvalidArgumentError } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { Command } from "../../rollout/machine/state.ts";
 import type { EngineFlags } from "../engine-options.ts";
+import { parseFreezeWindow } from "../../rollout/machine/freeze-window.ts";
 import type { Settings } from "../../rollout/plan/plan.ts";
+import type { OutputFormat } from "../../text/data.ts";
 
 /** The flags of `kyc rollout`. Times are milliseconds. */
 export interface RolloutFlags extends EngineFlags {
@@ -13,6 +15,11 @@ export interface RolloutFlags extends EngineFlags {
   stepLimit: number;
   onUndecided: Settings["onUndecided"];
   bake: number;
+  control: number;
+  approveAt: number[];
+  notBetween: string[];
+  notify: string[];
+  by?: string;
   readyDeadline: number;
   look: number;
   alpha: number;
@@ -26,6 +33,7 @@ export interface RolloutFlags extends EngineFlags {
   pause?: true;
   resume?: true;
   promote?: true;
+  approve?: true;
   abort?: true;
   back?: true;
   status: boolean;
@@ -37,7 +45,7 @@ export interface RolloutFlags extends EngineFlags {
   inCluster: boolean;
   image?: string;
   dir?: string;
-  output?: "json";
+  output?: OutputFormat;
 }
 
 /** How a rollout ends, as an exit code. */
@@ -48,13 +56,14 @@ export const COMMANDS = {
   pause: "goes no step further; it is judged on",
   resume: "goes on: after a pause, a hold or a crash",
   promote: "goes to 100 % at once, and ends the time of judging there",
+  approve: "approves the step that --approve-at holds; for a person other than the one who began",
   abort: "goes back to the split as it was",
   back: "the same, also when it was promoted",
 } as const;
 
 /** What is asked of a rollout; nothing where one is to begin. */
 export function controlOf(flags: RolloutFlags): Command | undefined {
-  const names: (keyof typeof COMMANDS)[] = ["pause", "resume", "promote", "abort", "back"];
+  const names: (keyof typeof COMMANDS)[] = ["pause", "resume", "promote", "approve", "abort", "back"];
   return names.find((name) => flags[name]);
 }
 
@@ -78,6 +87,10 @@ export function settingsOf(flags: RolloutFlags): Settings {
     forceDeadlineMs: 60_000,
     restoreDeadlineMs: 600_000,
     bakeMs: flags.bake,
+    controlPercent: flags.control,
+    approveAt: flags.approveAt,
+    notBetween: flags.notBetween,
+    notify: flags.notify,
     alpha,
     beta,
     tolerateErrors,
@@ -85,6 +98,27 @@ export function settingsOf(flags: RolloutFlags): Settings {
     tolerateLatency,
     latencyFloorMs: flags.latencyFloor,
   };
+}
+
+/** Parses `--control`: a whole percent from 0 to 50. */
+export function controlPercent(text: string): number {
+  const percent = /^\d+ ?%?$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
+  if (percent >= 0 && percent <= 50) return percent;
+  throw new InvalidArgumentError("A whole percent from 0 to 50 is expected, such as 10%.");
+}
+
+/** Adds a `--not-between`; its form is checked at once. */
+export function freezeWindow(text: string, before: string[]): string[] {
+  const window = parseFreezeWindow(text);
+  if ("problem" in window) throw new InvalidArgumentError(`${window.problem}.`);
+  return [...before, text.trim()];
+}
+
+/** Adds a `--notify`. */
+export function notifyUrl(text: string, before: string[]): string[] {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === "http:" || url?.protocol === "https:") return [...before, url.href];
+  throw new InvalidArgumentError("An address is expected that begins with http:// or https://.");
 }
 
 /** Parses `--steps`; what they mean is checked with the plan. */

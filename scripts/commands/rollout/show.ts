@@ -12,6 +12,7 @@ import { styleFor } from "../../terminal/style.ts";
 import type { RolloutFlags } from "./flags.ts";
 import { contextOf } from "./context.ts";
 import { print } from "../../text/print.ts";
+import { printData } from "../../text/data.ts";
 
 /** Shows a rollout as it is written down, whoever carries it out; or writes its report. The exit code. */
 export async function showRollout(service: string, flags: RolloutFlags): Promise<number> {
@@ -21,13 +22,13 @@ export async function showRollout(service: string, flags: RolloutFlags): Promise
     throw new Failure(`No rollout of ${service} is written down in ${site.journal.place}.`, EXIT.usage);
   if (flags.report) {
     const files = await writeReport(site.reports, saved, Date.now());
-    if (flags.output === "json") print(JSON.stringify(files));
+    if (flags.output !== undefined) await printData(files, flags.output);
     else print(files.html);
     return EXIT.ok;
   }
   const view = viewOfSaved(saved, Date.now());
   const holder = await site.lock.holder();
-  if (flags.output === "json") print(JSON.stringify({ ...view, holder }, undefined, 2));
+  if (flags.output !== undefined) await printData({ ...view, holder }, flags.output);
   else {
     for (const { text, passing = "" } of drawRollout(view, styleFor(process.stdout)))
       print(`${text} ${passing}`.trimEnd());

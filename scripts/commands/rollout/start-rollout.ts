@@ -12,7 +12,9 @@ import { drive } from "./carry-out.ts";
 import { candidateOf, type RolloutFlags, settingsOf } from "./flags.ts";
 import { Interrupts } from "./interrupts.ts";
 import { type RolloutContext, contextOf } from "./context.ts";
-import { print, printMessage, printTo } from "../../text/print.ts";
+import { printMessage, printTo } from "../../text/print.ts";
+import { printData } from "../../text/data.ts";
+import { printData } from "../../text/data.ts";
 
 /** Plans a rollout, shows the plan, and carries it out; the exit code. */
 export async function begin(service: string, flags: RolloutFlags): Promise<number> {
@@ -75,18 +77,18 @@ async function planned(
   });
   const traffic = await seen(site, flags, signal);
   const steps = traffic === undefined ? [] : forecast(plan, traffic);
-  show(plan, traffic, steps, flags, stream);
+  await show(plan, traffic, steps, flags, stream);
   return plan;
 }
 
-function show(
+async async function show(
   plan: Plan,
   traffic: Traffic | undefined,
   steps: StepForecast[],
   { dryRun, output }: RolloutFlags,
   stream: NodeJS.WriteStream,
-): void {
-  if (dryRun && output === "json") return print(JSON.stringify({ plan, traffic, steps }, undefined, 2));
+): Promise<void> {
+  if (dryRun && output !== undefined) return await printData({ plan, traffic, steps }, output);
   printTo(stream, `${drawPlan(plan, traffic, steps, styleFor(stream)).join("\n")}\n`);
 }
 

@@ -9,6 +9,7 @@ import { lastToUndo } from "../../traffic/split/history.ts";
 import { authorOf } from "../author.ts";
 import { contextOf, engineFor, knFlagsOf, type SplitFlags } from "./flags.ts";
 import { print } from "../../text/print.ts";
+import { printData } from "../../text/data.ts";
 
 /** Changes a split, or takes the last change back, and waits until the data plane has it. */
 export async function changeSplit(service: string, flags: SplitFlags, signal: AbortSignal): Promise<void> {
@@ -18,10 +19,10 @@ export async function changeSplit(service: string, flags: SplitFlags, signal: Ab
     const change = flags.undo
       ? await planUndo(engine, flags)
       : await planChange(engine, { ...flags, flags: knFlagsOf(flags) });
-    if (flags.dryRun) return tell(engine, change, { isDryRun: true }, flags);
-    if (sameSplit(change.before.targets, change.after)) return tell(engine, change, {}, flags);
+    if (flags.dryRun) return await tell(engine, change, { isDryRun: true }, flags);
+    if (sameSplit(change.before.targets, change.after)) return await tell(engine, change, {}, flags);
     const by = await authorOf(engine.location === "cluster" ? await where.kube() : undefined);
-    tell(engine, change, await carryOut(engine, change, { ...flags, by }, signal), flags);
+    await tell(engine, change, await carryOut(engine, change, { ...flags, by }, signal), flags);
   } catch (error) {
     throw asFailure(error, engine);
   }
@@ -81,9 +82,14 @@ async function planUndo(engine: RecordedEngine, { force }: SplitFlags): Promise<
   return { before, after, changedShare: changedShare(before.targets, after), remainder: undefined };
 }
 
-function tell(engine: RecordedEngine, change: PlannedChange, done: Done, flags: SplitFlags): void {
+async function tell(
+  engine: RecordedEngine,
+  change: PlannedChange,
+  done: Done,
+  flags: SplitFlags,
+): Promise<void> {
   const { before, after, remainder } = change;
-  if (flags.output === "json") {
+  if (flags.output !== undefined) {
     const { name, place } = engine;
     const told = {
       engine: name,
@@ -93,7 +99,7 @@ function tell(engine: RecordedEngine, change: PlannedChange, done: Done, flags: 
       changedShare: change.changedShare,
       remainder,
     };
-    print(JSON.stringify({ ...told, ...done }, undefined, 2));
+    await printData({ ...told, ...done }, flags.output);
     return;
   }
   const lines = drawChange(

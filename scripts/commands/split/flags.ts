@@ -6,6 +6,7 @@ import type { KnFlags } from "../../traffic/kn/flags.ts";
 import { readList } from "../../traffic/kn/list.ts";
 import type { EngineFlags } from "../engine-options.ts";
 import { printMessage } from "../../text/print.ts";
+import type { OutputFormat } from "../../text/data.ts";
 
 /** The flags of `kyc split`; those of kn are lists already. */
 export interface SplitFlags extends EngineFlags {
@@ -25,7 +26,7 @@ export interface SplitFlags extends EngineFlags {
   namespace: string;
   /** Milliseconds. */
   timeout: number;
-  output?: "json";
+  output?: OutputFormat;
 }
 
 /** Whether one of kn's flags was given. */

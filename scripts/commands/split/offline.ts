@@ -9,6 +9,7 @@ import { unknownReferences } from "../../traffic/kn/unknown.ts";
 import { webhookRefusal } from "../../traffic/kn/webhook.ts";
 import { isChange, knFlagsOf, type SplitFlags } from "./flags.ts";
 import { print, printMessage } from "../../text/print.ts";
+import { printData } from "../../text/data.ts";
 
 /**
  * Prints the traffic block that kn would make of the one in a file. The revisions that exist are not known here, so that
@@ -41,6 +42,6 @@ export async function splitOffline(service: string, flags: SplitFlags & { from: 
     for (const sentence of unknownReferences(traffic, revisions, knFlags))
       printMessage(`warning: ${sentence}`);
   }
-  if (flags.output === "json") print(JSON.stringify(result.traffic, undefined, 2));
+  if (flags.output !== undefined) await printData(result.traffic, flags.output);
   else print(stringify({ traffic: result.traffic }).trimEnd());
 }

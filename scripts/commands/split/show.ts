@@ -6,6 +6,7 @@ import { styleFor } from "../../terminal/style.ts";
 import { lineOf } from "../../traffic/splits.ts";
 import { contextOf, engineFor, type SplitFlags } from "./flags.ts";
 import { print, printMessage } from "../../text/print.ts";
+import { printData } from "../../text/data.ts";
 
 /** Shows a split: planned, by the last change, live and observed. */
 export async function showSplit(service: string, flags: SplitFlags, signal: AbortSignal): Promise<void> {
@@ -17,7 +18,7 @@ export async function showSplit(service: string, flags: SplitFlags, signal: Abor
     printMessage(`counting answers for ${flags.observe / 1000} s`);
   const enough = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, flags.observe))]);
   const view = await gatherSplit(engine, source, readFile, enough);
-  if (flags.output === "json") return print(JSON.stringify(view, undefined, 2));
+  if (flags.output !== undefined) return await printData(view, flags.output);
   print(drawSplit(view, { style: styleFor(process.stdout), nowMs: Date.now() }).join("\n"));
 
   async function readFile() {

@@ -54,9 +54,9 @@ function gateBefore(plan: Plan, state: State, step: number, atMs: number): strin
   return `${percent} % waits for the end of a freeze window, ${new Date(untilMs).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
-/** The person in an identity such as `ann (root@host)` or `ann@host`: `ann`. */
+/** The person in an identity such as `ann (root@host)`, `ann@host, $USER eve` or `ann@host`: `ann`. */
 export function personOf(by: string): string {
-  return (by.split(/[\s@(]/)[0] ?? by).toLowerCase();
+  return by.replace(/(?: \(|, \$USER |@).*$/s, "").toLowerCase();
 }
 
 /** Sets out for a step. What is about to be written is noted first. */
