@@ -2,7 +2,6 @@ import { InvalidArgumentError } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { Command } from "../../rollout/machine/state.ts";
 import type { EngineFlags } from "../engine-options.ts";
-import { parseFreezeWindow } from "../../rollout/machine/freeze-window.ts";
 import type { Settings } from "../../rollout/plan/plan.ts";
 import type { OutputFormat } from "../../text/data.ts";
 
@@ -107,10 +106,8 @@ export function controlPercent(text: string): number {
   throw new InvalidArgumentError("A whole percent from 0 to 50 is expected, such as 10%.");
 }
 
-/** Adds a `--not-between`; its form is checked at once. */
+/** Adds a `--not-between`; its form is checked with the plan. */
 export function freezeWindow(text: string, before: string[]): string[] {
-  const window = parseFreezeWindow(text);
-  if ("problem" in window) throw new InvalidArgumentError(`${window.problem}.`);
   return [...before, text.trim()];
 }
 

@@ -1,6 +1,6 @@
 import type { Plan } from "../plan/plan.ts";
 import type { Target } from "../plan/targets.ts";
-import { frozenUntil } from "./freeze-window.ts";
+import { frozenUntil } from "../plan/freeze-window.ts";
 import type { Phase, LiveSplit, State } from "./state.ts";
 
 /** The step that is being gone to, or judged; nothing before the first. */

@@ -209,3 +209,16 @@ describe("a forecast", () => {
     ]);
   });
 });
+
+describe("what has to be approved, and when no step begins", () => {
+  const settings = (more: Partial<typeof SETTINGS>) => ({ settings: { ...SETTINGS, ...more } });
+
+  test("is refused where no step has the share, or the window cannot be read", () => {
+    expect(() =>
+      planOf([target("basic", 100), target("advanced", 0)], settings({ approveAt: [42] })),
+    ).toThrow("--approve-at 42: no step is 42 %; the steps are 1, 10, 100");
+    expect(() =>
+      planOf([target("basic", 100), target("advanced", 0)], settings({ notBetween: ["soon"] })),
+    ).toThrow("--not-between: soon is no freeze window");
+  });
+});

@@ -3,6 +3,7 @@ import type { SplitState } from "../../traffic/split/split.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { OutcomeSource } from "../../sources/source.ts";
 import { didYouMean } from "../../nearest.ts";
+import { parseFreezeWindow } from "./freeze-window.ts";
 import { shift } from "./shift.ts";
 import { percentOf, Target, toTargets } from "./targets.ts";
 
@@ -128,6 +129,7 @@ export function makePlan(options: PlanOptions): Plan {
     ...(percent === bakeAt && bakeAt < 100 ? { bake: true } : {}),
   }));
   checkApprovals(options.settings, withBake);
+  checkFreezeWindows(options.settings);
   const first = has === 0 ? [] : [{ percent: has, targets: original }];
   const { id, engine, source, settings, by, atMs } = options;
   return {
@@ -195,6 +197,13 @@ function checkApprovals({ approveAt = [] }: Settings, percents: readonly number[
     throw new NoPlan(
       `--approve-at ${unknown}: no step is ${unknown} %; the steps are ${percents.join(", ")}`,
     );
+}
+
+function checkFreezeWindows({ notBetween = [] }: Settings): void {
+  for (const text of notBetween) {
+    const window = parseFreezeWindow(text);
+    if ("problem" in window) throw new NoPlan(`--not-between: ${window.problem}`);
+  }
 }
 
 function checkPercents(percents: readonly number[]): void {
