@@ -4,7 +4,6 @@ import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { printable } from "../../text/printable.ts";
 import { dataPrinter } from "../../text/data.ts";
-import { dataPrinter } from "../../text/data.ts";
 
 interface LogsFlags extends ClusterFlags {
   revision?: string;
@@ -52,7 +51,6 @@ async function runLogs(service: string | undefined, flags: LogsFlags): Promise<v
   const style = styleFor(process.stdout);
   const { namespace, revision, tail, follow, previous } = flags;
   const selected = { namespace, service, revision, tail, follow, previous, signal };
-  const printEach = flags.output && (await dataPrinter(flags.output));
   const printEach = flags.output && (await dataPrinter(flags.output));
   const pods = await readLogs(kube, selected, (line) => {
     if (printEach !== undefined) printEach(line);

@@ -3,7 +3,6 @@ import { type ClusterFlags, withClusterOptions } from "./options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { print } from "../../text/print.ts";
 import { dataPrinter, printData } from "../../text/data.ts";
-import { dataPrinter, printData } from "../../text/data.ts";
 
 interface StatusFlags extends ClusterFlags {
   watch: boolean;
@@ -45,7 +44,6 @@ async function runStatus(flags: StatusFlags): Promise<void> {
     if (output !== undefined) return await printData(status, output);
     return print(drawStatus(status, style).join("\n"));
   }
-  const printEach = output && (await dataPrinter(output));
   const printEach = output && (await dataPrinter(output));
   const tree = new LiveTree({ stream: process.stdout });
   try {

@@ -14,7 +14,6 @@ import { Interrupts } from "./interrupts.ts";
 import { type RolloutContext, contextOf } from "./context.ts";
 import { printMessage, printTo } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";
-import { printData } from "../../text/data.ts";
 
 /** Plans a rollout, shows the plan, and carries it out; the exit code. */
 export async function begin(service: string, flags: RolloutFlags): Promise<number> {
@@ -81,7 +80,7 @@ async function planned(
   return plan;
 }
 
-async async function show(
+async function show(
   plan: Plan,
   traffic: Traffic | undefined,
   steps: StepForecast[],
