@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Outcome } from "../../sources/source.ts";
+import type { Outcome, OutcomeSource } from "../../sources/source.ts";
 import { Simulation } from "../testing/simulation.ts";
 import type { Observation } from "./judging.ts";
 import { OutcomeRecorder } from "./outcome-recorder.ts";
@@ -90,5 +90,47 @@ describe("outcomes are evidence at the share that was in force when their reques
       }),
     );
     expect(evidence).toBeGreaterThan(100);
+  });
+});
+
+/** The outcomes of another source, as one tells them that reads counters so rarely. */
+function readEvery(source: OutcomeSource, ms: number): OutcomeSource {
+  return {
+    ...{ name: "rare", place: "memory", lagMs: ms },
+    async *outcomes(signal) {
+      let read: { atMs: number; outcomes: Outcome[] } | undefined;
+      for await (const batch of source.outcomes(signal)) {
+        const atMs = Math.max(...batch.map((each) => each.atMs));
+        read ??= { atMs, outcomes: [] };
+        read.outcomes.push(...batch);
+        if (atMs - read.atMs < ms) continue;
+        const sinceMs = read.atMs;
+        yield read.outcomes.map((each) => ({ ...each, sinceMs, atMs }));
+        read = { atMs, outcomes: [] };
+      }
+    },
+  };
+}
+
+describe("with a source that reads counters every 15 s", () => {
+  test("no step is left before its own outcomes have come", async () => {
+    const simulation = new Simulation({ settings: { stepMs: 3_000 } });
+    const state = await simulation.run({ source: readEvery(simulation.engine, 15_000) });
+    expect(state.phase).toBe("promoted");
+    const steps = simulation.entries.filter((entry) => entry.state.phase === "judging");
+    expect(steps).toHaveLength(2);
+    for (const step of steps) {
+      const next = simulation.entries[simulation.entries.indexOf(step) + 1];
+      // The reading in which the split changed is none of this step's; the one after it is.
+      const tookMs = (next?.state.sinceMs ?? 0) - step.state.sinceMs;
+      expect(tookMs).toBeGreaterThan(15_000);
+      expect(tookMs).toBeLessThan(35_000);
+    }
+  });
+
+  test("a candidate that begins to err is found out all the same", async () => {
+    const simulation = new Simulation({ settings: { stepMs: 3_000 }, errors: 0.5 });
+    const state = await simulation.run({ source: readEvery(simulation.engine, 15_000) });
+    expect(state.phase).toBe("rolled back");
   });
 });

@@ -18,7 +18,7 @@ export class OutcomeRecorder {
   /** When the last counted request of each side was answered. */
   readonly #lastMs = { candidate: Number.NEGATIVE_INFINITY, baseline: Number.NEGATIVE_INFINITY };
   /** Of the step that is in force: to compare the observed share with the planned one. */
-  #atStep = { fromMs: 0, candidate: 0, both: 0 };
+  #atStep = { fromMs: 0, candidate: 0, both: 0, coveredMs: 0 };
 
   constructor(plan: Plan, judge: Judging, shares: Shares, saved: Checkpoint | undefined) {
     this.#plan = plan;
@@ -40,7 +40,12 @@ export class OutcomeRecorder {
 
   /** A step is in force from then on. */
   stepBegins(fromMs: number): void {
-    this.#atStep = { fromMs, candidate: 0, both: 0 };
+    this.#atStep = { fromMs, candidate: 0, both: 0, coveredMs: 0 };
+  }
+
+  /** For how long of this step outcomes were reported, in milliseconds: a source with a lag is behind the time. */
+  get coveredMs(): number {
+    return this.#atStep.coveredMs;
   }
 
   /** The requests of this step. */
@@ -91,6 +96,7 @@ export class OutcomeRecorder {
       this.#lastMs[who] = Math.max(this.#lastMs[who], atMs);
       if (earliestMs >= this.#atStep.fromMs) {
         this.#atStep.both += requests;
+        this.#atStep.coveredMs = Math.max(this.#atStep.coveredMs, atMs - this.#atStep.fromMs);
         if (who === "candidate") this.#atStep.candidate += requests;
       }
     }

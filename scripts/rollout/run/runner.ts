@@ -156,7 +156,7 @@ class Runner {
     const { phase } = this.#state;
     if (await this.#takeAsked()) return;
     const ruling = this.#ruling();
-    const { verdict, because } = ruling;
+    const { verdict, because } = this.#ofThisStep(ruling);
     const atMs = this.#clock.now();
     if (await this.#take({ type: "verdict", atMs, verdict, because })) return;
     const silent = phase === "baking" ? { silent: this.#silence(atMs) } : {};
@@ -168,6 +168,18 @@ class Runner {
     if (atMs - this.#checkpointAt >= CHECKPOINT_MS) await this.#checkpoint();
     if (phase === "baking" || phase === "waiting") this.#keepWarm.beat(this.#stop.signal);
     await this.#clock.sleep(beatMs, signal);
+  }
+
+  /** A verdict of healthy counts at a step once outcomes were reported for its shortest time, not before they come. */
+  #ofThisStep({ verdict, because }: Ruling): Pick<Ruling, "verdict" | "because"> {
+    const { stepMs } = this.#plan.settings;
+    const { coveredMs } = this.#recorder;
+    if (verdict !== "healthy" || coveredMs >= stepMs) return { verdict, because };
+    const { name } = this.#options.source;
+    return {
+      verdict: "undecided",
+      because: `source ${name} has reported ${Math.floor(coveredMs / 1_000)} s of this step, and ${stepMs / 1_000} s are wanted`,
+    };
   }
 
   /** Takes what people ask for, here first; whether the phase is another. */
