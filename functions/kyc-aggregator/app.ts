@@ -5,6 +5,7 @@ import { readJsonBody } from "../shared/http/json-body.ts";
 import { APPLICATION } from "../shared/http/requests.ts";
 import { createService, type Handling, type ServiceDeps } from "../shared/service.ts";
 import { createUpstream } from "../shared/upstream/upstream.ts";
+import type { BucketOf } from "./bucket.ts";
 import { customer, type CustomerRequest } from "./customer.ts";
 import { description, documentCustomer } from "./docs.ts";
 import { unforeseenFailure } from "./failure.ts";
@@ -17,6 +18,7 @@ export interface AggregatorDeps extends ServiceDeps {
   /** From the call to the last byte of the answer, in milliseconds. */
   readonly upstreamTimeoutMs: number;
   readonly fetch: Fetch;
+  readonly bucketOf: BucketOf;
 }
 
 const CUSTOMER = "/kyc/v1/customer";
@@ -32,7 +34,7 @@ export const createApp = (deps: AggregatorDeps) =>
   });
 
 function customers(handling: Handling, deps: AggregatorDeps) {
-  const { clock, creditCheckOrigin, fetch, metrics, upstreamTimeoutMs } = deps;
+  const { bucketOf, clock, creditCheckOrigin, fetch, metrics, upstreamTimeoutMs } = deps;
   const creditCheck = createUpstream({
     name: "credit-check",
     self: "kyc-aggregator",
@@ -45,7 +47,7 @@ function customers(handling: Handling, deps: AggregatorDeps) {
   });
   // The contract takes any query and any header, so there is nothing to check of a GET.
   const schemas = { response: { 200: Customer } };
-  const answer = customer(creditCheck);
+  const answer = customer(creditCheck, bucketOf);
   const find = ({ call, request }: Omit<CustomerRequest, "body">) => answer({ call, request });
   const applicant = { ...schemas, body: Applicant, parse: readJsonBody };
   return new Elysia({ name: "kyc-aggregator", ...APPLICATION })

@@ -13,6 +13,11 @@ const SERVICE = "kyc-aggregator";
 const Settings = t.Object({
   ...serviceSettings(SERVICE),
   CREDIT_CHECK_URL: httpOrigin(),
+  BUCKET_KEY: t.String({
+    pattern: "^(.{16,})?$",
+    default: "",
+    description: "a secret of at least 16 characters",
+  }),
   UPSTREAM_TIMEOUT_MS: wholeNumber({ from: 1, to: 60_000, default: 3000 }),
 });
 
@@ -22,6 +27,7 @@ const Settings = t.Object({
  */
 export const readAggregatorConfig = (env: Environment) =>
   readConfig(SERVICE, Settings, env, {
-    // The address itself is not repeated: a password may be in it.
+    // Neither is repeated: the one is a secret, and a password may be in the other.
+    BUCKET_KEY: () => "is too short",
     CREDIT_CHECK_URL: (text) => originMistake(text) ?? "is not an address",
   });

@@ -3,6 +3,7 @@ import type { Applicant } from "../shared/applicant.ts";
 import type { Call } from "../shared/http/call.ts";
 import { REVISION_HEADER } from "../shared/telemetry/revision.ts";
 import { UpstreamFailure, type Upstream } from "../shared/upstream/upstream.ts";
+import { BUCKET_HEADER, type BucketOf } from "./bucket.ts";
 import { creditCheckFailed } from "./failure.ts";
 import { toCustomer, type CreditCheckAnswer, type Customer } from "./model.ts";
 import { creditCheckPath } from "./report-type.ts";
@@ -15,17 +16,15 @@ export interface CustomerRequest extends Pick<Context, "request"> {
 
 /** Answers for an applicant by what the credit check says, and under the revision that said it. */
 export const customer =
-  (creditCheck: Upstream<CreditCheckAnswer>) =>
+  (creditCheck: Upstream<CreditCheckAnswer>, bucketOf: BucketOf) =>
   async ({ body: applicant, call, request }: CustomerRequest): Promise<Customer> => {
     // What is true of an applicant today, and which version says so, is not to be kept by a cache.
     call.headers = { "cache-control": "no-store" };
     try {
-      const { body, revision } = await creditCheck.ask(
-        creditCheckPath(request.url),
-        request,
-        call,
-        applicant,
-      );
+      const { body, revision } = await creditCheck.ask(creditCheckPath(request.url), request, call, {
+        body: applicant,
+        headers: { [BUCKET_HEADER]: bucketOf(applicant?.applicantId) },
+      });
       if (revision !== undefined) call.headers[REVISION_HEADER] = revision;
       return toCustomer(body);
     } catch (error) {

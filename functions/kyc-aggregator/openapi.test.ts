@@ -11,6 +11,7 @@ const app = createApp({
   ...fakeService().deps,
   creditCheckOrigin: "http://credit-check.internal",
   upstreamTimeoutMs: 1000,
+  bucketOf: () => "0000",
   fetch: () => Promise.reject(new Error("no request of a document")),
 });
 const text = await app.handle(request("/swagger/json")).then((response) => response.text());

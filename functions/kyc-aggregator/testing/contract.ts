@@ -4,6 +4,7 @@ import { variantOf } from "../../credit-check/variants.ts";
 import type { Fetch } from "../../shared/upstream/exchange.ts";
 import { fakeService, request } from "../../shared/testing/fakes.ts";
 import { createApp } from "../app.ts";
+import { createBuckets } from "../bucket.ts";
 
 /** The seven flags, none raised, in the contract's order. */
 export const FLAGS =
@@ -42,6 +43,7 @@ export function aggregator(fetch: Fetch, timeoutMs = 2000) {
     creditCheckOrigin: "http://credit-check.internal:8081",
     upstreamTimeoutMs: timeoutMs,
     fetch,
+    bucketOf: createBuckets("a key for tests only"),
   });
   return { ...fake, app, ask: (path: string, init?: RequestInit) => app.handle(request(path, init)) };
 }

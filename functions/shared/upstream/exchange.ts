@@ -27,6 +27,12 @@ export interface ExchangeOptions {
   readonly fetch: Fetch;
 }
 
+/** What a request carries beside what is forwarded: a body, sent as JSON by POST, and headers. */
+export interface Sent {
+  readonly body?: object | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 const MAX_ANSWER_BYTES = 65_536;
 /** Longer than any version's name. A longer pin is refused rather than dropped, which would leave it to the split. */
 const MAX_PIN_BYTES = 1024;
@@ -49,7 +55,7 @@ export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptio
     path: string,
     request: Request,
     requestId: string,
-    sent?: object,
+    { body: asked, headers: own }: Sent = {},
   ): Promise<Exchange> {
     const headers = forwardedHeaders(request.headers, requestId);
     if ((headers[PINNING_HEADER]?.length ?? 0) > MAX_PIN_BYTES) {
@@ -57,13 +63,14 @@ export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptio
     }
     headers["accept"] = "application/json";
     headers["user-agent"] = self;
-    if (sent !== undefined) headers["content-type"] = "application/json";
+    if (asked !== undefined) headers["content-type"] = "application/json";
+    Object.assign(headers, own);
     const deadline = startDeadline(timeoutMs, request.signal);
     const found: Exchange = { outcome: undefined, status: undefined, revision: undefined, text: "" };
     try {
       const response = await client.raw(`${origin}${path}`, {
         headers,
-        ...(sent === undefined ? {} : { method: "POST", body: JSON.stringify(sent) }),
+        ...(asked === undefined ? {} : { method: "POST", body: JSON.stringify(asked) }),
         // ofetch ignores its own `timeout` beside a signal, and repeats a GET by default.
         signal: deadline.signal,
         retry: 0,

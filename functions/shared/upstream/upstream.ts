@@ -2,7 +2,7 @@ import type { Static, TSchema } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import type { Call } from "../http/call.ts";
 import { CallerGone } from "../http/request-errors.ts";
-import { createExchange, type ExchangeOptions } from "./exchange.ts";
+import { createExchange, type ExchangeOptions, type Sent } from "./exchange.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { FailedOutcome, Outcome } from "./outcome.ts";
 import { parseStrictJson } from "../http/strict-json.ts";
@@ -38,11 +38,11 @@ export interface UpstreamAnswer<T> {
 /** Another service, as seen from this one. */
 export interface Upstream<T> {
   /**
-   * Asks for `path` on behalf of `request`, once: by GET, or with a body by POST, as JSON.
+   * Asks for `path` on behalf of `request`, once.
    * @throws {UpstreamFailure} where there is no usable answer within the deadline
    * @throws {CallerGone} where the sender of `request` went away
    */
-  ask(path: string, request: Request, call: Call, body?: object): Promise<UpstreamAnswer<T>>;
+  ask(path: string, request: Request, call: Call, sent?: Sent): Promise<UpstreamAnswer<T>>;
 }
 
 /** Makes a client of one upstream. Each call is counted, and noted in the request's record. */
