@@ -1,10 +1,13 @@
 import type { ManifestDocument } from "../manifests/document.ts";
 import { type Problem, problemAt } from "../manifests/problem.ts";
-import { collectResources } from "../manifests/resources.ts";
+import { collectResources, type Resources } from "../manifests/resources.ts";
+import { suggestion } from "../nearest.ts";
 import { compileRoutes } from "../traffic/compile.ts";
 import { unreachableRules } from "../traffic/equal/unreachable-rules.ts";
 import { borrow } from "../traffic/equal/borrow.ts";
 import { sidecarHosts, sorted } from "../traffic/equal/object-kinds.ts";
+import { KNATIVE_GATEWAYS } from "../traffic/hosts.ts";
+import { gatewayName } from "../traffic/istio/rules.ts";
 import { planKnativeServices } from "../traffic/knative.ts";
 import { type Facts, factsOf, hostFrom } from "./facts.ts";
 import { type Finding, findingOf, type Rule } from "./finding.ts";
@@ -36,7 +39,7 @@ export function lint(documents: readonly ManifestDocument[], around: readonly Ma
     ["/Namespace", "/ServiceAccount"].includes(kindOf(document)),
   );
   const collected = collectResources([...read, ...inNamespaces]);
-  const { resources, borrowedObjects } = borrow(collected.resources, [
+  const { resources, borrowedObjects, assumed } = borrow(collected.resources, [
     collectResources(sorted(around).read).resources,
   ]);
   const lentFiles = new Set(borrowedObjects.map(({ file }) => file).flatMap((files) => files.split(", ")));
@@ -63,10 +66,34 @@ export function lint(documents: readonly ManifestDocument[], around: readonly Ma
     const fix = "move it up, or take it away";
     return { code: "unreachable-rule", severity: "warning", at, field: "", message, fix };
   });
-  const problems = [...collected.problems, ...own.problems, ...planned.problems, ...routes.problems, ...dead]
+  const problems = [
+    ...collected.problems,
+    ...own.problems,
+    ...planned.problems,
+    ...routes.problems,
+    ...dead,
+    ...unknownGateways(collected.resources, assumed),
+  ]
     .filter((problem) => files.has(problem.at.file) && !isThere(problem, facts, beside))
     .map(findingOf);
   return inOrder(withoutDoubles([...findings, ...problems]), documents);
+}
+
+/** The gateways that VirtualServices name and no file describes; compiling takes them to serve every host. */
+function unknownGateways({ virtualServices, gateways }: Resources, assumed: readonly string[]): Problem[] {
+  const described = gateways.map(({ value: { metadata } }) => {
+    return `${metadata.namespace ?? "default"}/${metadata.name}`;
+  });
+  const known = ["mesh", ...described, ...Object.keys(KNATIVE_GATEWAYS)];
+  return virtualServices.flatMap(({ value, document }) =>
+    (value.spec.gateways ?? []).flatMap((written, i): Problem[] => {
+      const name = gatewayName(written, value.metadata.namespace ?? "default");
+      if (!assumed.includes(name)) return [];
+      const message = `these files have no Gateway ${name}`;
+      const path = ["spec", "gateways", i];
+      return [problemAt("known-gateway", document, path, { message, name, ...suggestion(name, known) })];
+    }),
+  );
 }
 
 /** Whether what a problem reports as missing is described by a Service, or by a file beside these. */
