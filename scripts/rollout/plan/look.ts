@@ -15,7 +15,10 @@ export interface Traffic {
   p99: number | undefined;
 }
 
-/** Looks at the traffic for a while. */
+/**
+ * Looks at the traffic for a while. A source that has reported nothing by then is given the time by which it may be
+ * late.
+ */
 export async function look(
   source: OutcomeSource,
   clock: Clock,
@@ -24,58 +27,64 @@ export async function look(
 ): Promise<Traffic> {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
-  const side = emptyTally().baseline;
-  const batches: Batch[] = [];
-  const hearing = hear(source, clock, either, side, batches);
+  const heard = new Heard();
+  const failed = Promise.withResolvers<never>();
+  const reading = read(source, heard, either).catch(failed.reject);
   const from = clock.now();
-  await Promise.race([clock.sleep(ms, signal), hearing.then(() => clock.sleep(ms, either))]);
-  over.abort();
-  await hearing;
-  signal.throwIfAborted();
-  const took = clock.now() - from;
-  const { requests, errors } = side;
-  return {
-    ms: took,
-    rps: rateOf(batches, took),
-    errors: requests === 0 ? undefined : errors / requests,
-    median: quantile(side, 0.5),
-    p99: quantile(side, 0.99),
-  };
-}
-
-interface Batch {
-  atMs: number;
-  requests: number;
-}
-
-/** Requests a second. A source that compares counters reports nothing before it has read them twice. */
-function rateOf(batches: readonly Batch[], tookMs: number): number {
-  const [first] = batches;
-  const last = batches.at(-1);
-  const all = batches.reduce((sum, { requests }) => sum + requests, 0);
-  if (first === undefined || last === undefined || last.atMs - first.atMs < tookMs / 4)
-    return all / (tookMs / 1000);
-  return (all - first.requests) / ((last.atMs - first.atMs) / 1000);
-}
-
-async function hear(
-  source: OutcomeSource,
-  clock: Clock,
-  signal: AbortSignal,
-  side: Side,
-  batches: Batch[],
-): Promise<void> {
   try {
-    for await (const outcomes of source.outcomes(signal)) {
-      const before = side.requests;
-      for (const outcome of outcomes) add(side, outcome);
-      batches.push({ atMs: clock.now(), requests: side.requests - before });
-    }
+    await Promise.race([clock.sleep(ms, either), failed.promise]);
+    if (heard.requests === 0)
+      await Promise.race([clock.sleep(source.lagMs, either), heard.first, failed.promise]);
+  } finally {
+    over.abort();
+    await reading;
+  }
+  signal.throwIfAborted();
+  return heard.traffic(clock.now() - from);
+}
+
+async function read(source: OutcomeSource, heard: Heard, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const outcomes of source.outcomes(signal)) for (const outcome of outcomes) heard.add(outcome);
   } catch (error) {
     if (!signal.aborted) throw error;
   }
 }
 
-function add(side: Side, { ok, ms, count: requests, excluded }: Outcome): void {
-  if (excluded === undefined) count(side, ok, ms, requests);
+/** What was reported so far. */
+class Heard {
+  readonly #side: Side = emptyTally().baseline;
+  readonly #first = Promise.withResolvers<void>();
+  /** The time from which to which outcomes of a source were counted that reads counters. */
+  #counted: { fromMs: number; toMs: number } | undefined;
+
+  get requests(): number {
+    return this.#side.requests;
+  }
+
+  /** Resolves with the first request. */
+  get first(): Promise<void> {
+    return this.#first.promise;
+  }
+
+  add({ ok, ms, count: requests, excluded, sinceMs, atMs }: Outcome): void {
+    if (excluded !== undefined) return;
+    count(this.#side, ok, ms, requests);
+    this.#first.resolve();
+    if (sinceMs === undefined) return;
+    const { fromMs, toMs } = this.#counted ?? { fromMs: sinceMs, toMs: atMs };
+    this.#counted = { fromMs: Math.min(fromMs, sinceMs), toMs: Math.max(toMs, atMs) };
+  }
+
+  traffic(lookedMs: number): Traffic {
+    const { requests, errors } = this.#side;
+    const { fromMs, toMs } = this.#counted ?? { fromMs: 0, toMs: lookedMs };
+    return {
+      ms: lookedMs,
+      rps: requests === 0 ? 0 : requests / (Math.max(1, toMs - fromMs) / 1_000),
+      errors: requests === 0 ? undefined : errors / requests,
+      median: quantile(this.#side, 0.5),
+      p99: quantile(this.#side, 0.99),
+    };
+  }
 }

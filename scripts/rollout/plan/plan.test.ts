@@ -153,13 +153,37 @@ describe("a look at the traffic", () => {
       lagMs: 0,
       async *outcomes(signal) {
         for (let i = 0; !signal.aborted; i++) {
+          const [atMs, sinceMs] = [clock.now(), clock.now() - 1_000];
           if (i > 0)
-            yield [{ atMs: clock.now(), revision: "a", ok: true, ms: 1, count: 50, excluded: undefined }];
+            yield [{ atMs, sinceMs, revision: "a", ok: true, ms: 1, count: 50, excluded: undefined }];
           await clock.sleep(1_000, signal);
         }
       },
     };
     expect((await look(counted, clock, 4_500, new AbortController().signal)).rps).toBeCloseTo(50);
+  });
+
+  test("goes on for as long as the source may be late, until it has reported", async () => {
+    const { clock } = new Simulation();
+    const scraped: OutcomeSource = {
+      name: "test",
+      place: "memory",
+      lagMs: 60_000,
+      async *outcomes(signal) {
+        for (let sinceMs = clock.now(); !signal.aborted; sinceMs = clock.now()) {
+          await clock.sleep(15_000, signal);
+          const atMs = clock.now();
+          if (signal.aborted) return;
+          yield [{ atMs, sinceMs, revision: "a", ok: true, ms: 1, count: 300, excluded: undefined }];
+        }
+      },
+    };
+    const { signal } = new AbortController();
+    expect(await look(scraped, clock, 5_000, signal)).toMatchObject({ ms: 15_000, rps: 20 });
+    expect(await look({ ...scraped, async *outcomes() {} }, clock, 5_000, signal)).toMatchObject({
+      ms: 65_000,
+      rps: 0,
+    });
   });
 
   test("tells of silence, and of a source that cannot read", async () => {
