@@ -46,7 +46,7 @@ function help(...names: string[]): Promise<string> {
   // One at a time, so that a busy machine starts each in time.
   const next = running.then(async () => {
     const child = Bun.spawn([process.execPath, join(PROJECT, "scripts/kyc.ts"), ...names, "--help"], {
-      env: { PATH: process.env["PATH"], NO_COLOR: "1", HOME: PROJECT },
+      env: { ...process.env, NO_COLOR: "1" },
       cwd: PROJECT,
       stdout: "pipe",
       stderr: "inherit",

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { chmod, cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type RunningDev, startDev } from "../scripts/commands/kyc-process.ts";
+import { readManifests } from "../scripts/manifests/read.ts";
+import { PROJECT } from "../scripts/project.ts";
+import { cloneRepository } from "./clone.ts";
+
+const paths = ["*.md", "docs/**/*.md"].flatMap((pattern) => [...new Bun.Glob(pattern).scanSync(PROJECT)]);
+const documents = await Promise.all(
+  paths.sort().map(async (path) => ({ path, text: await readFile(join(PROJECT, path), "utf8") })),
+);
+const readme = documents.find(({ path }) => path === "README.md")?.text ?? "";
+
+/** The commands of a document's shell blocks. */
+const commandsOf = (text: string): string[] =>
+  [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = ""]) => block.trim().split("\n"));
+
+// The README's come first, in their order: some rest on those before.
+const commands = [...new Set([readme, ...documents.map(({ text }) => text)].flatMap(commandsOf))];
+
+/** There is no cluster in CI, and nothing that makes one: these stand for what a user has installed. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  kubectl: 'echo "kubectl $*"',
+  minikube: `echo '{"invalid":[],"valid":[]}'`,
+  istioctl: "echo 'client version: 1.30.0'",
+  docker: "exit 0",
+};
+
+/** Commands that wait for requests, take minutes, or need a cluster that CI does not have; their own tests run them. */
+const NOT_RUN = ["dev", "up", "down", "deploy", "verify", "status", "logs", "e2e", "rollout", "bench"];
+
+function isDry(command: string): boolean {
+  return /^\.\/kyc (up|down) .*--dry-run/.test(command);
+}
+
+let copy: Awaited<ReturnType<typeof cloneRepository>>;
+let clone = "";
+let dev: RunningDev;
+let path: string | undefined;
+
+beforeAll(async () => {
+  copy = await cloneRepository();
+  clone = copy.root;
+  await cp(join(PROJECT, "bun.lock"), join(PROJECT, "node_modules/.installed.lock"));
+  await mkdir(join(clone, "bin"));
+  await symlink(process.execPath, join(clone, "bin/bun"));
+  for (const [name, script] of Object.entries(STAND_INS)) {
+    await writeFile(join(clone, "bin", name), `#!/bin/sh\n${script}\n`);
+    await chmod(join(clone, "bin", name), 0o755);
+  }
+  path = process.env["PATH"];
+  process.env["PATH"] = `${join(clone, "bin")}:${path}`;
+  dev = await startDev([], [join(clone, "kyc")]);
+});
+
+afterAll(async () => {
+  process.env["PATH"] = path;
+  await dev[Symbol.asyncDispose]();
+  await copy[Symbol.asyncDispose]();
+});
+
+describe("the documents", () => {
+  test("show commands", () => {
+    expect(commandsOf(readme).length).toBeGreaterThan(12);
+    expect(commands.length).toBeGreaterThan(40);
+    expect(commands.slice(0, 1)).toEqual(["./kyc dev"]);
+  });
+
+  test("begin with a README of at most 200 lines", () => {
+    expect(readme.split("\n").length).toBeLessThanOrEqual(200);
+  });
+
+  test("tell in docs/architecture.md of each folder, and of none that is not there", async () => {
+    const architecture = documents.find(({ path }) => path === "docs/architecture.md")?.text ?? "";
+    const told = [...architecture.matchAll(/^\| (.*?) +\|/gm)].flatMap(([, cell = ""]) =>
+      [...cell.matchAll(/`([a-z0-9/-]+\/)`/g)].map(([, folder = ""]) => folder),
+    );
+    const files = [...new Bun.Glob("{scripts,functions}/*/**/*.ts").scanSync(PROJECT)];
+    const folders = new Set(files.map((file) => `${file.split("/").slice(0, 2).join("/")}/`));
+    expect([...folders].filter((folder) => !told.includes(folder))).toEqual([]);
+    expect(told.filter((folder) => !existsSync(join(PROJECT, folder)))).toEqual([]);
+  });
+
+  test.each(commands)(
+    "run: %s",
+    async (command) => {
+      if (command.startsWith("curl")) return expectAnswer(command);
+      if (command.startsWith("kubectl")) return expectFiles(command);
+      // `dev` runs in the background of all these tests, `test` is what runs them, and others need a cluster: of these
+      // the way in is tried, and that each option is one that they have.
+      const isTried = new RegExp(`^\\./kyc (${NOT_RUN.join("|")})( |$)`).test(command) && !isDry(command);
+      const line = isTried
+        ? `${command} --help`
+        : command.replace(/^\.\/kyc test\b.*/, "./kyc test scripts/nearest").replace("--for 5m", "--for 2s");
+      const { code, out } = await shell(line);
+      expect(code).toBe(0);
+      if (isTried) for (const [option] of command.matchAll(/--[a-z-]+/g)) expect(out).toContain(option);
+      if (command.startsWith("./kyc test")) expect(out).toMatch(/\n[1-9][0-9]* passed, 0 failed\n$/);
+    },
+    30_000,
+  );
+
+  test("link to files that are there", async () => {
+    const missing: string[] = [];
+    for (const { path: document, text } of documents) {
+      for (const [, path = ""] of text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
+        const target = join(PROJECT, dirname(document), path);
+        if (!(await Bun.file(target).exists())) missing.push(`${document}: ${path}`);
+      }
+    }
+    expect(missing).toEqual([]);
+  });
+});
+
+/** The address in a command is the one of the default ports; here the system runs on free ones. */
+async function expectAnswer(command: string): Promise<void> {
+  const here = command
+    .replace("127.0.0.1:8080", new URL(dev.ingress).host)
+    .replace(":8081", `:${new URL(dev.local).port}`);
+  const { code, out } = await shell(`${here} --silent --show-error --fail`);
+  expect(code).toBe(0);
+  expect(out).not.toBe("");
+}
+
+/** There is no cluster in CI: kubectl is a stand-in, and what is checked is that the files are there and valid. */
+async function expectFiles(command: string): Promise<void> {
+  const { code } = await shell(command);
+  expect(code).toBe(0);
+  for (const [, flag, path = ""] of command.matchAll(/ -([fk]) (\S+)/g)) {
+    const folder = flag === "k" ? path : dirname(path);
+    const { problems, resources } = await readManifests(clone, [folder]);
+    expect(problems).toEqual([]);
+    expect(Object.values(resources).flat().length).toBeGreaterThan(0);
+    expect(await Bun.file(join(clone, flag === "k" ? `${path}/kustomization.yaml` : path)).exists()).toBe(
+      true,
+    );
+  }
+}
+
+async function shell(line: string): Promise<{ code: number; out: string }> {
+  const env = { ...process.env, NO_COLOR: "1", KUBECONFIG: join(clone, "no-kubeconfig") };
+  const child = Bun.spawn(["sh", "-c", line], { cwd: clone, env, stdout: "pipe", stderr: "inherit" });
+  const [out, code] = await Promise.all([child.stdout.text(), child.exited]);
+  return { code, out };
+}

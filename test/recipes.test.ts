@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { PROJECT } from "../scripts/project.ts";
+import { cloneRepository } from "./clone.ts";
+
+// The recipes of CONTRIBUTING.md, followed to the letter on a clone. That of a variant is in user-edits.test.ts.
+
+const text = await readFile(join(PROJECT, "CONTRIBUTING.md"), "utf8");
+const files = [...text.matchAll(/^```ts\n\/\/ (\S+)\n([\s\S]*?)^```$/gm)].map(
+  ([, path = "", source = ""]) => [path, source] as const,
+);
+
+let clone: Awaited<ReturnType<typeof cloneRepository>>;
+
+beforeAll(async () => {
+  clone = await cloneRepository();
+  for (const [path, source] of files) {
+    await mkdir(dirname(join(clone.root, path)), { recursive: true });
+    await writeFile(join(clone.root, path), source);
+  }
+  for (const registry of ["sources", "engines"])
+    await register(join(clone.root, `scripts/${registry}/registry.ts`));
+});
+
+afterAll(() => clone[Symbol.asyncDispose]());
+
+describe("an engine and a source by the recipes", () => {
+  test("are of the files that the recipes name", () => {
+    expect(files.map(([path]) => path)).toEqual([
+      "scripts/sources/example/example.ts",
+      "scripts/engines/example/example.ts",
+      "scripts/engines/example/example-engine.ts",
+    ]);
+  });
+
+  test("have no type error", async () => {
+    const { code, out } = await run("check", "--no-script", "--no-pretty");
+    expect({ code, out: code === 0 ? "" : out }).toEqual({ code: 0, out: "" });
+  });
+
+  test("are formatted", async () => {
+    expect(await run("fmt", "--no-script", "--check", ...files.map(([path]) => path))).toMatchObject({
+      code: 0,
+    });
+  });
+
+  test("are in the help, and their options are taken", async () => {
+    const { code, out } = await run("scripts/kyc.ts", "rollout", "--help");
+    expect(code).toBe(0);
+    expect(out).toMatch(/example +a file split\.json in the folder/);
+    expect(out).toMatch(/example +one successful answer of a given revision each second/);
+    expect(out).toContain("--example <revision>");
+  });
+
+  test("carry and change a split", async () => {
+    await writeFile(join(clone.root, "split.json"), '{"check-basic":50,"check-advanced":50}');
+    const flags = ["--engine", "example", "--dir", clone.root];
+    const changed = await run(
+      ...["scripts/kyc.ts", "split", "check", "--traffic", "check-basic=90,check-advanced=10"],
+      ...flags,
+    );
+    expect({ code: changed.code, out: changed.code === 0 ? "" : changed.out }).toEqual({ code: 0, out: "" });
+    expect(await Bun.file(join(clone.root, "split.json")).json()).toEqual({
+      "check-basic": 90,
+      "check-advanced": 10,
+    });
+  });
+});
+
+/** Adds the definition to the list of a registry, with its import. */
+async function register(path: string): Promise<void> {
+  const before = await readFile(path, "utf8");
+  const after = before
+    .replace(/^import /m, 'import { example } from "./example/example.ts";\nimport ')
+    .replace(/^(export const (?:ENGINES|SOURCES): .* = \[.*)\];$/m, "$1, example];");
+  expect(after.match(/\bexample\b/g)?.length).toBeGreaterThan(2);
+  await writeFile(path, after);
+}
+
+async function run(...args: string[]): Promise<{ code: number; out: string }> {
+  const child = Bun.spawn([process.execPath, ...args], {
+    cwd: clone.root,
+    env: { ...process.env, NO_COLOR: "1" },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  return { code, out: out + err };
+}
