@@ -86,6 +86,8 @@ describe("a request's head", () => {
     ["a space at the end", `GET / HTTP/1.1 ${HOST}`, 400],
     ["a tab for a space", `GET\t/\tHTTP/1.1${HOST}`, 400],
     ["a method that is no token", `G(T / HTTP/1.1${HOST}`, 400],
+    ["an unknown method", `FOO / HTTP/1.1${HOST}`, 501],
+    ["a method in lower case", `get / HTTP/1.1${HOST}`, 501],
     ["an empty method", ` / HTTP/1.1${HOST}`, 400],
     ["a version in small letters", `GET / http/1.1${HOST}`, 400],
     ["another protocol", `GET / ICY/1.1${HOST}`, 400],

@@ -1,15 +1,16 @@
+import { METHODS } from "node:http";
 import { HeaderList } from "../../route-fields/headers/header-list.ts";
 
 export interface RequestHead {
   method: string;
-  /** The request target as it came, byte for byte: path and query, never decoded or normalised. */
+  /** The request target byte for byte: path and query, neither decoded nor normalised. */
   target: string;
   /** Host, as the client wrote it (port included). */
   authority: string;
   headers: HeaderList;
-  /** Whether the client wants the connection kept after this exchange. */
+  /** Whether the connection stays open after this exchange. */
   keepAlive: boolean;
-  /** The protocol that the client would go on with on this connection, in lower case. */
+  /** The protocol that the client asks to upgrade to, in lower case. */
   upgrade: string | undefined;
 }
 
@@ -20,7 +21,7 @@ export interface ResponseHead {
   keepAlive: boolean;
 }
 
-/** A message that RFC 9112 does not allow. `status` is what a client is told (400 unless another fits better). */
+/** A message that RFC 9112 does not allow. `status` is the response to the client. */
 export class MalformedMessage extends Error {
   readonly status: number;
   constructor(message: string, status = 400) {
@@ -29,12 +30,13 @@ export class MalformedMessage extends Error {
   }
 }
 
-/** A head of more bytes is refused with 431. Envoy's own limit is 60 KiB. */
+/** A longer head is refused with 431. Envoy's limit is 60 KiB, too. */
 export const MAX_HEAD_BYTES = 60 * 1024;
 
-// Envoy's own limit too. It also keeps the work on one head small, whatever its fields are.
+// Envoy's limit, too. It also bounds the work on one head.
 const MAX_FIELDS = 100;
 
+const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS);
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VISIBLE = /^[\x21-\x7e\x80-\xff]+$/;
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -43,7 +45,7 @@ const AUTHORITY = /^[A-Za-z0-9._~%!$&'()*+,;=:[\]-]*$/;
 /**
  * Reads a request's head.
  * @param text the head in Latin-1 (a character a byte), without the empty line that ends it
- * @throws MalformedMessage for anything that two parsers could read in two ways
+ * @throws MalformedMessage for anything that two parsers could read differently
  */
 export function parseRequestHead(text: string): RequestHead {
   const lines = text.split("\r\n");
@@ -52,8 +54,11 @@ export function parseRequestHead(text: string): RequestHead {
     throw new MalformedMessage("the request line is not METHOD TARGET HTTP/1.1");
   }
   if (version !== "HTTP/1.1") throw unsupportedVersion(version);
-  // What follows a CONNECT is a tunnel, and no message that could be passed on.
+  // CONNECT opens a tunnel, which cannot be forwarded as a message.
   if (method === "CONNECT") throw new MalformedMessage("CONNECT is not served", 501);
+  // As in Envoy, a revision never sees an unknown method: many servers close the connection on one without an answer.
+  // (envoy, source/common/http/http1/balsa_parser.cc, isMethodValid)
+  if (!KNOWN_METHODS.has(method)) throw new MalformedMessage(`the method ${method} is unknown`, 501);
   const headers = parseFields(lines);
   if (headers.count("host") !== 1) throw new MalformedMessage("exactly one Host header is needed");
   const host = headers.get("host") ?? "";
@@ -93,7 +98,7 @@ function parseFields(lines: string[]): HeaderList {
     const colon = line.indexOf(":");
     const name = line.slice(0, colon);
     const value = line.slice(colon + 1);
-    // A folded line begins with white space, which no token does: it ends up here too.
+    // This includes folded lines, which begin with white space.
     if (colon < 1 || !TOKEN.test(name)) throw new MalformedMessage(`header line ${i} is not NAME: VALUE`);
     if (!FIELD_VALUE.test(value)) throw new MalformedMessage(`the header ${name} has a control character`);
     fields.push(name.toLowerCase(), trimBlanks(value));

@@ -189,6 +189,23 @@ describe("stop", () => {
     expect(server.exchanges).toHaveLength(2);
   });
 
+  test("does not wait for clients that hold half a head open, or never sent a byte, even if they never close", async () => {
+    using server = new TestServer();
+    using silent = await server.connect();
+    using half = await server.connect();
+    await half.send("GET / HTTP/1.1\r\nhost: a.te");
+    using second = await server.connect();
+    await second.send(`${GET}GET /half HTTP/1.1\r\nhost`);
+    await until("the whole request came", () => server.exchanges.length === 1);
+    const stopped = server.http.stop();
+    server.exchanges[0]?.reply(200, "done");
+    expect((await second.untilEnded()).text).toEndWith("done\n");
+    for (const client of [silent, half]) expect((await client.untilEnded()).ending).toBe("fin");
+    // The client that got a response has a moment to read it; the others have none to read.
+    second.fin();
+    expect(await within(1_000, stopped)).toBe(true);
+  });
+
   test("resolves at once when nobody is connected, and each time it is asked", async () => {
     using server = new TestServer();
     await Promise.all([server.http.stop(), server.http.stop()]);

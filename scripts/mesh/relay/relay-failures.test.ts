@@ -7,6 +7,14 @@ import { RawServer, type RawSocket } from "../testing/raw-socket.ts";
 
 const GET = request("GET /", "connection: close");
 
+test("a request with an unknown method gets 501, and counts as no failure of a revision", async () => {
+  using server = await RawServer.listen();
+  using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")) });
+  expect(statuses(await proxy.ask(request("FOO /")))).toEqual(["501"]);
+  expect(server.count).toBe(0);
+  expect(proxy.served).toEqual([]);
+});
+
 describe("a revision that", () => {
   test.each<[string, (upstream: RawSocket) => void, number, string]>([
     [
