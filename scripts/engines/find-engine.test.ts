@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { withSample } from "../../test/sample.ts";
 import { NoCluster } from "../cluster/kubeconfig/kubeconfig.ts";
 import { type ServiceContext, serviceContext } from "../cluster/service-context.ts";
+import { announcedMesh } from "../mesh/testing/announced-mesh.ts";
 import { CannotWrite } from "../traffic/split/split.ts";
 import { findEngine } from "./find-engine.ts";
 
@@ -30,9 +29,7 @@ describe("the engine of a split is found", () => {
 
   test("in the local mesh where it runs, but not where a context is named", async () => {
     await withSample([], async (root) => {
-      await mkdir(join(root, ".kyc"));
-      const mesh = { port: 1, localPort: 2, pid: process.pid, root };
-      await writeFile(join(root, ".kyc/dev.json"), JSON.stringify(mesh));
+      await using _mesh = await announcedMesh(root);
       const found = await findEngine(at(root));
       expect(found.engine.name).toBe("local");
       expect(found.because).toStartWith("./kyc dev runs");

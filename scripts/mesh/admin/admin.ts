@@ -93,13 +93,16 @@ export class Admin {
       return sendReply(exchange, problemReply(405, title, { allow: "GET, HEAD" }));
     }
     if (path === "/events" && method === "GET") return this.#streams.open(exchange);
+    if (path === "/process") {
+      return sendReply(exchange, jsonReply(200, { pid: process.pid, root: this.#view.root }));
+    }
     if (path === "/state") return sendReply(exchange, jsonReply(200, this.#state()));
     if (path === "/faults") return sendReply(exchange, jsonReply(200, this.#faultsState()));
     void this.#page(path).then((reply) => sendReply(exchange, reply));
   }
 
   async #page(path: string): Promise<Reply> {
-    const known = "the page, /state, /events and /faults";
+    const known = "the page, /state, /events, /faults and /process";
     try {
       const { pageFile } = await import("./page-files.ts");
       const reply = await pageFile(path);

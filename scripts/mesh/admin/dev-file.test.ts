@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { announcedMesh } from "../testing/announced-mesh.ts";
 import { announceMesh, findMesh } from "./dev-file.ts";
 
 let root: string;
@@ -13,8 +14,8 @@ beforeEach(async () => {
 
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-/** A process that was there and is gone. */
-async function goneProcess(): Promise<number> {
+/** The id of a process that has ended. */
+async function endedProcess(): Promise<number> {
   const child = Bun.spawn(["true"]);
   await child.exited;
   return child.pid;
@@ -22,36 +23,60 @@ async function goneProcess(): Promise<number> {
 
 test("a mesh is found while it runs, and not afterwards", async () => {
   expect(await findMesh(root)).toBeUndefined();
-  const mesh = { port: 8080, localPort: 8081, pid: process.pid, root };
+  await using running = await announcedMesh(root);
+  const { port, localPort, pid } = running;
+  const mesh = { port, localPort, pid, root };
   const takeBack = await announceMesh(mesh);
   expect(await findMesh(root)).toEqual(mesh);
   takeBack();
   expect(await findMesh(root)).toBeUndefined();
 });
 
-test("one that was killed is not found, and the next takes its place", async () => {
-  await announceMesh({ port: 8080, localPort: 8081, pid: await goneProcess(), root });
+test("a mesh that was killed is not found, and the next one takes its place", async () => {
+  await announceMesh({ port: 8080, localPort: 8081, pid: await endedProcess(), root });
   expect(await findMesh(root)).toBeUndefined();
-  const mesh = { port: 9000, localPort: 9001, pid: process.pid, root };
-  await announceMesh(mesh);
-  expect(await findMesh(root)).toEqual(mesh);
+  await using next = await announcedMesh(root);
+  expect((await findMesh(root))?.port).toBe(next.port);
 });
 
-test("of two from one folder the first stays, as long as it answers", async () => {
-  using first = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("{}") });
-  const { port = 0 } = first;
-  // Whoever has this number: it is a process that lives and is not this one.
-  await announceMesh({ port, localPort: port, pid: process.ppid, root });
-  const takeBack = await announceMesh({ port: 9000, localPort: 9001, pid: process.pid, root });
-  expect((await findMesh(root))?.port).toBe(port);
+test("a file that a killed mesh left is found out although its process id and its port are used again", async () => {
+  const left = { localPort: 1, pid: process.ppid, root };
+  using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("{}") });
+  await announceMesh({ ...left, port: other.port ?? 0 });
+  expect(await findMesh(root)).toBeUndefined();
+  // The port now belongs to a mesh that runs from another folder, or that is another process.
+  const claims = [
+    { pid: process.ppid, root: "/elsewhere" },
+    { pid: process.pid, root },
+    { pid: process.ppid },
+    "mesh",
+  ];
+  for (const claim of claims) {
+    using server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json(claim) });
+    await writeFile(file(), JSON.stringify({ ...left, port: server.port }));
+    expect(await findMesh(root)).toBeUndefined();
+  }
+});
+
+test("a file that names a port where no process listens is not believed", async () => {
+  const { port } = await announcedMesh(root).then(async (mesh) => (await mesh[Symbol.asyncDispose](), mesh));
+  await announceMesh({ port, localPort: port, pid: process.pid, root });
+  expect(await findMesh(root)).toBeUndefined();
+});
+
+test("of two meshes from one folder the first is found, as long as it answers", async () => {
+  const first = await announcedMesh(root, process.ppid);
+  const second = { port: 9000, localPort: 9001, pid: process.pid, root };
+  const takeBack = await announceMesh(second);
+  expect((await findMesh(root))?.port).toBe(first.port);
   takeBack();
-  expect((await findMesh(root))?.port).toBe(port);
-  await first.stop(true);
-  await announceMesh({ port: 9000, localPort: 9001, pid: process.pid, root });
-  expect((await findMesh(root))?.port).toBe(9000);
+  expect((await findMesh(root))?.port).toBe(first.port);
+  await first[Symbol.asyncDispose]();
+  await announceMesh(second);
+  expect(JSON.parse(await readFile(file(), "utf8"))).toEqual(second);
 });
 
-test.each(["", "{", "{}", '{"port":"8080"}'])("a file with %j in it is none of a mesh", async (text) => {
+test.each(["", "{", "{}", '{"port":"8080"}'])("a file that contains %j names no mesh", async (text) => {
   const takeBack = await announceMesh({ port: 8080, localPort: 8081, pid: process.pid, root });
   await writeFile(file(), text);
   expect(await findMesh(root)).toBeUndefined();

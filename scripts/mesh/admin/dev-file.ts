@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
-import { ADMIN_PATH } from "./schema.ts";
+import { ADMIN_PATH, MeshProcess } from "./schema.ts";
 
-/** What a running `dev` writes down, so that other commands find it. */
+/** The contents of `.kyc/dev.json`, by which other commands find a running `dev`. */
 export const RunningMesh = Type.Object({
   /** The ingress gateway on 127.0.0.1; the mesh's own paths are there too. */
   port: Type.Integer({ minimum: 1, maximum: 65535 }),
@@ -19,19 +19,19 @@ export type RunningMesh = Static<typeof RunningMesh>;
 
 const ANSWERS_WITHIN_MS = 1_000;
 
-/** Where it is written, below the folder that the mesh runs from. */
+/** The file's path, below the folder that the mesh runs from. */
 function devFile(root: string): string {
   return join(root, ".kyc", "dev.json");
 }
 
 /**
- * Writes down that a mesh runs. Of two that run from one folder the first one stays the one that is found.
- * @returns how to take it back, at the end; may be called while the process exits
+ * Writes the file for a mesh. Of two meshes that run from one folder, the first one stays the one that is found.
+ * @returns a function that removes the file again; it is synchronous, so that it can be called while the process exits
  */
 export async function announceMesh(mesh: RunningMesh): Promise<() => void> {
   const path = devFile(mesh.root);
   const other = await findMesh(mesh.root);
-  if (other !== undefined && other.pid !== mesh.pid && (await answers(other))) return () => {};
+  if (other !== undefined && other.pid !== mesh.pid) return () => {};
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${JSON.stringify(mesh)}\n`);
   return () => {
@@ -39,13 +39,16 @@ export async function announceMesh(mesh: RunningMesh): Promise<() => void> {
   };
 }
 
-/** The mesh that runs from a folder, as it wrote it down; undefined when none does. */
+/**
+ * The mesh that runs from a folder, or undefined. A file that a killed mesh left is not believed, even when another
+ * process has its id or its port by now: the mesh has to confirm that it is this process and runs from this folder.
+ */
 export async function findMesh(root: string): Promise<RunningMesh | undefined> {
   const mesh = parsed(await readFile(devFile(root), "utf8").catch(() => ""));
-  return mesh !== undefined && isAlive(mesh.pid) ? mesh : undefined;
+  if (mesh === undefined || !isAlive(mesh.pid)) return undefined;
+  return (await confirms(mesh)) ? mesh : undefined;
 }
 
-/** What is written there, where it is what a mesh writes. */
 function parsed(text: string): RunningMesh | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -68,17 +71,18 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // It is there, and somebody else's.
+    // EPERM: the process exists and belongs to another user.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
 
-/** Whether it is a mesh that has this number now, and not another process that got it since. */
-async function answers({ port }: RunningMesh): Promise<boolean> {
-  const signal = AbortSignal.timeout(ANSWERS_WITHIN_MS);
-  const response = await fetch(`http://127.0.0.1:${port}${ADMIN_PATH}/state`, { signal }).catch(
-    () => undefined,
-  );
-  await response?.body?.cancel();
-  return response?.ok === true;
+async function confirms({ port, pid, root }: RunningMesh): Promise<boolean> {
+  const url = `http://127.0.0.1:${port}${ADMIN_PATH}/process`;
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWERS_WITHIN_MS), redirect: "manual" });
+    const answer: unknown = await response.json();
+    return response.ok && Check(MeshProcess, answer) && answer.pid === pid && answer.root === root;
+  } catch {
+    return false;
+  }
 }

@@ -137,6 +137,9 @@ export const MeshState = Type.Object({
   unrouted: Type.Object(RATED),
 });
 
+/** The response of `GET /_mesh/process`: which process the mesh is, and the folder it runs from. */
+export const MeshProcess = Type.Object({ pid: Type.Integer(), root: Type.String() });
+
 /** A line of `GET /_mesh/events`: a request that was served. */
 export const ServedEvent = Type.Object({
   /** When it was over, in milliseconds since the epoch. */

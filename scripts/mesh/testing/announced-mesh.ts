@@ -1,0 +1,16 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { RunningMesh } from "../admin/dev-file.ts";
+
+/**
+ * Makes a folder look as if a mesh ran from it: a server that confirms its process, and the file that names it.
+ * @param pid the process that the server claims to be
+ */
+export async function announcedMesh(root: string, pid = process.pid): Promise<RunningMesh & AsyncDisposable> {
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({ pid, root }) });
+  const { port = 0 } = server;
+  const mesh = { port, localPort: port, pid, root };
+  await mkdir(join(root, ".kyc"), { recursive: true });
+  await writeFile(join(root, ".kyc", "dev.json"), JSON.stringify(mesh));
+  return { ...mesh, [Symbol.asyncDispose]: () => server.stop(true) };
+}
