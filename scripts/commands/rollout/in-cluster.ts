@@ -65,9 +65,9 @@ async function jobOptions(
   to: string,
   flags: RolloutFlags,
 ): Promise<JobOptions> {
-  if (!sourceNamed(source.name).inCluster)
+  if (!sourceNamed(source.name).inCluster(sourceFlagsOf(flags)))
     throw new Failure(
-      `Source ${source.name} reads ${source.place} on this machine, where a Job cannot: leave out --in-cluster.`,
+      `Source ${source.name} needs files or a password of this machine, which a Job does not get: leave out --in-cluster.`,
       EXIT.usage,
     );
   const [live, revisions] = await Promise.all([engine.read(), engine.revisions()]);

@@ -16,7 +16,7 @@ export const csv: SourceDefinition = {
         "with --csv: plays a recorded file from its start as if it happened now; 10 is ten times as fast",
     },
   ],
-  inCluster: false,
+  inCluster: () => false,
   async open(_context, { csv: path, "csv-replay": speed }) {
     if (path === undefined) throw new UserError("Which file? --csv FILE");
     // A file that is not there or has other columns is an error at once.

@@ -7,7 +7,7 @@ export const envoy: SourceDefinition = {
     "the requests that gateway and sidecars sent to each revision, as Envoy counts them, by port-forward",
   locations: ["cluster"],
   flags: [],
-  inCluster: true,
+  inCluster: () => true,
   async applies(context) {
     const { hasEnvoyStatistics } = await import("./envoy-outcomes.ts");
     const { namespace, service } = context;

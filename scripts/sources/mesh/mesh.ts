@@ -6,7 +6,7 @@ export const mesh: SourceDefinition = {
   summary: "each request that the local mesh carries, as its caller got it",
   locations: ["machine"],
   flags: [],
-  inCluster: false,
+  inCluster: () => false,
   applies: async () => true,
   async open({ root, service }) {
     const { meshSource } = await import("./mesh-outcomes.ts");

@@ -6,7 +6,7 @@ export const pods: SourceDefinition = {
   summary: "the calls of a service, as the pods of its callers count them, by port-forward",
   locations: ["cluster"],
   flags: [],
-  inCluster: true,
+  inCluster: () => true,
   async applies(context) {
     const { hasPodMetrics } = await import("./pod-outcomes.ts");
     const { namespace, service } = context;

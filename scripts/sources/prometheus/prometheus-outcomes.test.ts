@@ -1,7 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { UserError } from "../../cluster/user-error.ts";
-import type { Outcome } from "../source.ts";
+import type { Outcome, OutcomeSource } from "../source.ts";
 import { prometheusSource } from "./prometheus-outcomes.ts";
+
+function source(url: string): OutcomeSource {
+  const connection = { base: url.replace(/\/$/, "") };
+  return prometheusSource({ connection, service: "check", namespace: "kyc" });
+}
 
 /** The counters of one pod at one scrape, by seconds since the epoch. */
 type Scrapes = Record<string, [atS: number, count: number][]>;
@@ -35,7 +40,7 @@ class FakePrometheus implements Disposable {
   async outcomes(number: number): Promise<Outcome[]> {
     const end = new AbortController();
     const seen: Outcome[] = [];
-    for await (const batch of prometheusSource({ url: this.url, service: "check" }).outcomes(end.signal)) {
+    for await (const batch of source(this.url).outcomes(end.signal)) {
       seen.push(...batch);
       if (seen.length >= number) end.abort();
     }
@@ -153,9 +158,7 @@ describe("outcomes by a Prometheus", () => {
 
 test("an address that is no Prometheus is an error that names it", async () => {
   using server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({ hello: 1 }) });
-  const outcomes = prometheusSource({ url: `${server.url}`, service: "check" }).outcomes(
-    new AbortController().signal,
-  );
+  const outcomes = source(`${server.url}`).outcomes(new AbortController().signal);
   const error: unknown = await (async () => {
     for await (const _ of outcomes);
   })().catch((error: unknown) => error);

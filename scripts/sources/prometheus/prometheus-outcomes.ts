@@ -1,15 +1,18 @@
-import Type, { type Static, type TSchema } from "typebox";
-import { Check } from "typebox/schema";
+import Type, { type Static } from "typebox";
 import { UserError } from "../../cluster/user-error.ts";
+import { didYouMean } from "../../nearest.ts";
 import { Counters, STARTED } from "../metrics/counters.ts";
-import { CALLS, callsOf } from "../metrics/http-histograms.ts";
 import type { Sample } from "../metrics/samples.ts";
 import type { Outcome, OutcomeSource } from "../source.ts";
+import { METRIC_FAMILIES } from "./metric-families.ts";
+import { type PrometheusConnection, queryPrometheus } from "./prometheus-api.ts";
 
 export interface PrometheusSourceOptions {
-  /** Where it answers, as in `http://127.0.0.1:9090`. */
-  url: string;
+  connection: PrometheusConnection;
+  /** The name of a metric family. @default the first */
+  metrics?: string | undefined;
   service: string;
+  namespace: string;
 }
 
 /** A time in seconds since the epoch, by the clock of the Prometheus, and a number as text. */
@@ -25,8 +28,6 @@ const Vector = Type.Object({
   result: Type.Array(Type.Object({ metric: Metric, value: Value })),
 });
 const Scalar = Type.Object({ resultType: Type.Literal("scalar"), result: Value });
-
-const Answer = Type.Object({ status: Type.Literal("success"), data: Type.Unknown() });
 
 /** The clock of a Prometheus, held against this one, in milliseconds. */
 interface Clocks {
@@ -54,27 +55,32 @@ const SCRAPE_INTERVAL_MS = 60_000;
 const PROCESS = ["job", "instance", "namespace", "pod", "container"];
 
 /**
- * The outcomes of a service by a Prometheus that scrapes its callers. The raw counters are asked for, with the time of
+ * The outcomes of a service by a Prometheus. The raw counters are asked for, with the time of
  * each scrape: what was added from one scrape to the next was answered between the two. `rate` and `increase` would
  * extrapolate, and have no such times.
  */
-export function prometheusSource({ url, service }: PrometheusSourceOptions): OutcomeSource {
-  const base = url.replace(/\/+$/, "");
+export function prometheusSource(options: PrometheusSourceOptions): OutcomeSource {
+  const { connection, metrics = METRIC_FAMILIES[0].name, service, namespace } = options;
+  const family = METRIC_FAMILIES.find(({ name }) => name === metrics);
+  if (family === undefined) {
+    const names = METRIC_FAMILIES.map(({ name }) => name);
+    throw new UserError(`--prometheus-metrics ${metrics}: ${didYouMean(metrics, names)}`);
+  }
+  const { selector, format } = family.of(service, namespace);
   return {
     name: "prometheus",
-    place: base,
+    place: `${connection.base}, metrics ${family.name}`,
     lagMs: SCRAPE_INTERVAL_MS + EVERY_MS,
-    outcomes: (signal) => prometheusOutcomes(base, service, signal),
+    outcomes: (signal) => prometheusOutcomes(connection, selector, new Counters(format), signal),
   };
 }
 
 async function* prometheusOutcomes(
-  base: string,
-  service: string,
+  connection: PrometheusConnection,
+  selector: string,
+  counters: Counters,
   signal: AbortSignal,
 ): AsyncGenerator<Outcome[]> {
-  const counters = new Counters(callsOf(service));
-  const calls = `${CALLS}_bucket{upstream="${service}"}`;
   /** The last scrape that was read of each process, in seconds. */
   const read = new Map<string, number>();
   /** The start of each process as of that scrape, in seconds; none where it was not told. */
@@ -84,11 +90,11 @@ async function* prometheusOutcomes(
   for (let lookedAtMs: number | undefined; !signal.aborted;) {
     const due = Bun.sleep(EVERY_MS);
     try {
-      clocks ??= await compareClocks(base, signal);
+      clocks ??= await compareClocks(connection, signal);
       const nowMs = Date.now();
       const [{ result: series }, { result: starts }] = await Promise.all([
-        query(base, `${calls}[${rangeS}s]`, Matrix, signal),
-        query(base, `${STARTED} and on(instance) ${calls}`, Vector, signal),
+        queryPrometheus(connection, `${selector}[${rangeS}s]`, Matrix, signal),
+        queryPrometheus(connection, `${STARTED} and on(instance) ${selector}`, Vector, signal),
       ]);
       const startOf = new Map(starts.map(({ metric, value }) => [processOf(metric), Number(value[1])]));
       const outcomes = [...Map.groupBy(series, ({ metric }) => processOf(metric))].flatMap(([process, of]) =>
@@ -156,29 +162,9 @@ function processOf(labels: Sample["labels"]): string {
 }
 
 /** Holds the clock of a Prometheus against this one: its answer is from between the question and the answer. */
-async function compareClocks(base: string, signal: AbortSignal): Promise<Clocks> {
+async function compareClocks(connection: PrometheusConnection, signal: AbortSignal): Promise<Clocks> {
   const askedAtMs = Date.now();
-  const { result } = await query(base, "time()", Scalar, signal);
+  const { result } = await queryPrometheus(connection, "time()", Scalar, signal);
   const tookMs = Date.now() - askedAtMs;
   return { aheadMs: result[0] * 1_000 - (askedAtMs + tookMs / 2), errorMs: tookMs / 2 };
-}
-
-/** @throws UserError when it does not answer, or not as a Prometheus does */
-async function query<T extends TSchema>(
-  base: string,
-  text: string,
-  schema: T,
-  signal: AbortSignal,
-): Promise<Static<T>> {
-  const what = `The Prometheus at ${base}`;
-  let document: unknown;
-  try {
-    const parameters = new URLSearchParams({ query: text });
-    const response = await fetch(`${base}/api/v1/query?${parameters}`, { signal });
-    document = await response.json();
-  } catch (error) {
-    throw new UserError(`${what} does not answer: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (Check(Answer, document) && Check(schema, document.data)) return document.data;
-  throw new UserError(`${what} does not answer as one does: give its address, --prometheus http://HOST:9090`);
 }

@@ -6,7 +6,7 @@ export const queueProxy: SourceDefinition = {
   summary: "the requests that each revision got, as Knative's queue-proxy counts them, by port-forward",
   locations: ["cluster"],
   flags: [],
-  inCluster: true,
+  inCluster: () => true,
   async applies(context) {
     const { hasQueueProxyMetrics } = await import("./queue-proxy-outcomes.ts");
     const { namespace, service } = context;

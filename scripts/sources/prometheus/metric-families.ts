@@ -1,0 +1,66 @@
+import type { HistogramFormat } from "../metrics/counters.ts";
+import { CALLS, callsOf } from "../metrics/http-histograms.ts";
+
+/** The histograms of one kind of program, and how a Prometheus has those of a service. */
+export interface MetricFamily {
+  name: string;
+  /** For the help: whose view it is. */
+  summary: string;
+  of(service: string, namespace: string): { selector: string; format: HistogramFormat };
+}
+
+const LATENCIES_OF_QUEUE_PROXY = "revision_request_latencies";
+const LATENCIES_OF_ISTIO = "istio_request_duration_milliseconds";
+
+/** The value of a label in a selector, as PromQL quotes it. */
+const quoted = (text: string): string => JSON.stringify(text);
+
+/** A regular expression for names that begin with that of the service, as revisions do. */
+const revisionsOf = (service: string): string => quoted(`${service}-.+`);
+
+/** What a Prometheus may have of a service; the first is used where none is named. */
+export const METRIC_FAMILIES: readonly [MetricFamily, ...MetricFamily[]] = [
+  {
+    name: "calls",
+    summary: `${CALLS}, as this project's services count their calls`,
+    of: (service) => ({
+      selector: `${CALLS}_bucket{upstream=${quoted(service)}}`,
+      format: callsOf(service),
+    }),
+  },
+  {
+    name: "queue-proxy",
+    summary: `${LATENCIES_OF_QUEUE_PROXY}, as Knative's queue-proxy counts requests (Serving 1.15)`,
+    of: (service, namespace) => ({
+      selector: `${LATENCIES_OF_QUEUE_PROXY}_bucket{namespace_name=${quoted(namespace)},service_name=${quoted(service)},route_tag!~"[a-z].*"}`,
+      format: {
+        names: [LATENCIES_OF_QUEUE_PROXY],
+        unitMs: 1,
+        meaningOf: ({ response_code = "", revision_name }) => byStatus(response_code, revision_name),
+      },
+    }),
+  },
+  {
+    name: "istio",
+    summary: `${LATENCIES_OF_ISTIO}, as gateways and sidecars count what they send`,
+    of: (service, namespace) => ({
+      selector: `${LATENCIES_OF_ISTIO}_bucket{reporter="source",destination_service_namespace=${quoted(namespace)},destination_service_name=~${revisionsOf(service)}}`,
+      format: {
+        names: [LATENCIES_OF_ISTIO],
+        unitMs: 1,
+        meaningOf: ({ response_code = "", destination_service_name }) =>
+          byStatus(response_code, destination_service_name),
+      },
+    }),
+  },
+];
+
+/** Istio's code 0 is a connection that ended before an answer. */
+function byStatus(status: string, revision: string | undefined): ReturnType<HistogramFormat["meaningOf"]> {
+  const isCallers = status.startsWith("4");
+  return {
+    revision,
+    ok: !/^5|^0$/.test(status),
+    excluded: isCallers ? "caller" : undefined,
+  };
+}
