@@ -125,7 +125,13 @@ describe("kyc rollout", () => {
     await killed.exited;
     expect(await percents()).toEqual(["50", "50"]);
     const status = await rollout("credit-check", "--status");
-    expect(status.out).toContain("nobody carries it out: ./kyc rollout credit-check --resume goes on");
+    expect(status.out).toContain("No process carries it out");
+    expect(status.out).toContain(`go on:   ./kyc rollout credit-check --resume --dir ${root}`);
+    const data = await rollout("credit-check", "--status", "-o", "json");
+    expect(JSON.parse(data.out)).toMatchObject({
+      doing: "no process carries it out; it stopped judging at 50 %",
+      carriedOut: { by: expect.stringContaining("@"), alive: false, lastSeenMs: expect.any(Number) },
+    });
     const unfinished = await rollout("credit-check", "--to", "advanced", ...QUICK);
     expect([unfinished.code, unfinished.err]).toEqual([
       2,

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { EXIT, Failure } from "../exit.ts";
 import { duration, probability, shareOfRequests, surplus } from "./option-values.ts";
 import { onCluster } from "./cluster/on-cluster.ts";
+import { rolloutCommandLine } from "./rollout/next-step.ts";
 import { engineHelp, engineOptions } from "./engine-options.ts";
 import {
   COMMANDS,
@@ -162,11 +163,22 @@ async function runRollout(service: string, flags: RolloutFlags): Promise<void> {
       process.exitCode = await begin(service, flags);
     }
   } catch (error) {
-    const expected = [NoPlan, LockTaken, CorruptJournal, CannotWrite, NothingRuns];
+    if (error instanceof LockTaken) {
+      const line = (action: string): string => rolloutCommandLine(service, action, flags);
+      const ways = `see it: ${line("--status")}\nend it: ${line("--abort")}`;
+      throw new Failure(`${error.message}\n${ways}`, EXIT.usage);
+    }
+    if (isSystemError(error)) throw new Failure(`The rollout's files cannot be used: ${error.message}`);
+    const expected = [NoPlan, CorruptJournal, CannotWrite, NothingRuns];
     if (expected.some((type) => error instanceof type) && error instanceof Error)
       throw new Failure(error.message, EXIT.usage);
     throw error;
   }
+}
+
+/** Whether the file system refused something, such as a write to a full disk. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && "syscall" in error && "path" in error;
 }
 
 function verifyLogCommand(): Command {

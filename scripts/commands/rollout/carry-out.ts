@@ -1,6 +1,6 @@
 import { EXIT, Failure } from "../../exit.ts";
 import { AuditLog, type Grounds } from "../../rollout/audit/audit-log.ts";
-import { type Entry, lastOf } from "../../rollout/journal/journal.ts";
+import type { Entry } from "../../rollout/journal/journal.ts";
 import { type Held, LostLock } from "../../rollout/lock/lock.ts";
 import type { Command } from "../../rollout/machine/state.ts";
 import type { Plan } from "../../rollout/plan/plan.ts";
@@ -13,8 +13,9 @@ import { type RolloutView, viewOf } from "../../rollout/run/view.ts";
 import { RolloutScreen } from "../../terminal/rollout-screen.ts";
 import { OUTCOME_EXITS, type RolloutFlags } from "./flags.ts";
 import type { Interrupts } from "./interrupts.ts";
+import { waysOn } from "./next-step.ts";
 import type { RolloutContext } from "./context.ts";
-import { printMessage } from "../../text/print.ts";
+import { print, printMessage } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";
 
 export interface DriveOptions {
@@ -36,15 +37,20 @@ export async function drive(options: DriveOptions): Promise<number> {
   const { journal, engine, source, warm, beatMs } = site;
   const screen = new RolloutScreen(process.stderr);
   interrupts.during(screen, asks, flags.reason);
-  const audit = await AuditLog.open(site.audit);
-  await audit.catchUp(plan, entries);
+  let audit: AuditLog | undefined;
   let before = entries.at(-1);
   const untold: { entry: Entry; grounds: Grounds }[] = [];
   let view: RolloutView | undefined;
   if (before === undefined) throw new Error("a rollout begins with an entry");
   const first = before;
+  let last = first.seq;
   // A log that cannot be written holds nobody on a bad candidate; what is missing is told when it can be.
   async function tellAll(): Promise<void> {
+    if (audit === undefined) {
+      const opened = await AuditLog.open(site.audit);
+      await opened.catchUp(plan, entries);
+      audit = opened;
+    }
     for (let next = untold[0]; next !== undefined; next = untold[0]) {
       await audit.tell(plan, before, next.entry, next.grounds);
       before = next.entry;
@@ -66,6 +72,7 @@ export async function drive(options: DriveOptions): Promise<number> {
         asked: () => interrupts.take(flags.overwrite),
         events: {
           async onEntry(entry, recorder, ruling) {
+            last = entry.seq;
             untold.push({ entry, grounds: { ruling, tally: structuredClone(recorder.tally) } });
             await tellAll().catch((error: unknown) =>
               screen.onTrouble(`cannot write the audit log: ${messageOf(error)}`),
@@ -88,18 +95,37 @@ export async function drive(options: DriveOptions): Promise<number> {
       first,
       checkpoint,
     );
-    await tellAll();
+    const notes: string[] = [];
+    const attempt = async <T>(what: string, run: () => Promise<T>): Promise<T | undefined> => {
+      try {
+        return await run();
+      } catch (error) {
+        notes.push(`${what}: ${messageOf(error)}`);
+        return undefined;
+      }
+    };
+    await attempt(`The audit log ${site.auditPlace} lacks ${untold.length} decisions`, tellAll);
     screen.end();
-    const saved = await journal.load();
-    const files = saved === undefined ? undefined : await writeReport(site.reports, saved, realClock.now());
-    if (flags.output !== undefined)
-      await printData({ ...view, report: files, audit: site.auditPlace }, flags.output);
-    else if (files !== undefined) printMessage(`report: ${files.html}\naudit log: ${site.auditPlace}`);
-    if (state.phase === "held")
-      tellWhatNext(
-        plan.service,
-        saved === undefined ? state.foreign !== null : lastOf(saved).foreign !== null,
+    const saved = await attempt(`The journal ${journal.place} cannot be read`, () => journal.load());
+    const missing = last - (saved?.entries.at(-1)?.seq ?? last);
+    if (missing > 0)
+      notes.push(
+        `The journal ${journal.place} lacks the last ${missing} entries, so --status shows an older state.`,
       );
+    const files =
+      saved &&
+      (await attempt("The report was not written", () => writeReport(site.reports, saved, realClock.now())));
+    if (flags.output !== undefined)
+      await printData({ ...view, report: files, audit: site.auditPlace, notes }, flags.output);
+    else {
+      const { service, baseline, candidate } = plan;
+      print(
+        `${state.phase}: ${service}, ${baseline} → ${candidate}${state.reason === "" ? "" : `: ${state.reason}`}`,
+      );
+      if (files !== undefined) print(`report: ${files.html}\naudit log: ${site.auditPlace}`);
+    }
+    for (const note of notes) printMessage(`warning: ${note}`);
+    if (state.phase === "held") tellWhatNext(plan.service, state.foreign !== null, flags);
     return exitCodeOfPhase(state.phase);
   } catch (error) {
     screen.end();
@@ -115,9 +141,8 @@ export function exitCodeOfPhase(phase: string): number {
     : EXIT.failed;
 }
 
-function tellWhatNext(service: string, isForeign: boolean): void {
-  const command = `./kyc rollout ${service}`;
-  printMessage(`go on: ${command} --resume    go back: ${command} --abort`);
+function tellWhatNext(service: string, isForeign: boolean, flags: RolloutFlags): void {
+  printMessage(waysOn(service, flags));
   if (isForeign)
     printMessage("either with --overwrite, over the split that is live now; without it nothing is written");
 }

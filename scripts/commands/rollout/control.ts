@@ -2,8 +2,11 @@ import { EXIT, Failure } from "../../exit.ts";
 import { lastOf, type Saved } from "../../rollout/journal/journal.ts";
 import { type Command, isGoingBack, isOver, type State } from "../../rollout/machine/state.ts";
 import { doing } from "../../rollout/run/view.ts";
+import { personOf, unapproved } from "../../rollout/machine/transitions.ts";
+import { checkAfterReturn, warnAboutBaseline } from "./baseline-check.ts";
 import { drive, exitCodeOfPhase } from "./carry-out.ts";
 import type { RolloutFlags } from "./flags.ts";
+import { rolloutCommandLine, waysOn } from "./next-step.ts";
 import { Interrupts } from "./interrupts.ts";
 import { type RolloutContext, contextOf } from "./context.ts";
 import { printMessage } from "../../text/print.ts";
@@ -21,22 +24,43 @@ export async function control(service: string, command: Command, flags: RolloutF
   if (saved === undefined)
     throw new Failure(`No rollout of ${service} is written down in ${site.journal.place}.`, EXIT.usage);
   const state = lastOf(saved);
-  refuseSenseless(service, command, state);
+  refuseSenseless(service, command, state, flags);
+  if (command === "approve") refuseApproval(service, saved, site.who);
   const holder = await site.lock.holder();
-  if (holder !== undefined) return tell(site, saved, command, flags);
-  if (command === "pause")
+  if (holder === undefined && (command === "pause" || command === "approve"))
     throw new Failure(
-      `Nobody carries the rollout of ${service} out: it stands still, ${doing(saved.plan, state)}.`,
+      `No process carries the rollout of ${service} out: it stopped ${doing(saved.plan, state)}.\n${waysOn(service, flags)}`,
       EXIT.usage,
     );
-  return takeOver(service, site, command, flags);
+  if (command === "back") await warnAboutBaseline(site, saved);
+  const code = await (holder === undefined
+    ? takeOver(service, site, command, flags)
+    : tell(site, saved, command, flags));
+  if (command !== "back" || code !== EXIT.ok) return code;
+  return (await checkAfterReturn(site, saved)) ? code : EXIT.failed;
 }
 
-function refuseSenseless(service: string, command: Command, state: State): void {
+/** Refuses an approval that nothing waits for, and one of the person who began the rollout. */
+function refuseApproval(service: string, saved: Saved, who: string): void {
+  const state = lastOf(saved);
+  if (state.phase !== "waiting" || unapproved(saved.plan, state).length === 0)
+    throw new Failure(
+      `The rollout of ${service} waits for no approval: it is ${doing(saved.plan, state)}.`,
+      EXIT.usage,
+    );
+  if (personOf(who) === personOf(saved.plan.by))
+    throw new Failure(
+      `${personOf(who)} began this rollout, so another person has to approve it: --approve --by NAME.`,
+      EXIT.usage,
+    );
+}
+
+function refuseSenseless(service: string, command: Command, state: State, flags: RolloutFlags): void {
   if (command === "back" || !isOver(state) || state.phase === "held") return;
   // Once more the same is no mistake.
   if (command === "abort" && state.phase === "rolled back") return;
-  const hint = state.phase === "promoted" ? ` To return: ./kyc rollout ${service} --back` : "";
+  const hint =
+    state.phase === "promoted" ? ` To return: ${rolloutCommandLine(service, "--back", flags)}` : "";
   throw new Failure(`The rollout of ${service} is over: ${state.phase}.${hint}`, EXIT.usage);
 }
 
@@ -65,7 +89,7 @@ async function tell(
     }
     if (performance.now() > end && !isHandled)
       throw new Failure(
-        `It was asked, and not answered within ${PATIENCE_MS / 1000} s. See: ./kyc rollout ${now.plan.service} --status`,
+        `The process that carries it out did not answer within ${PATIENCE_MS / 1000} s. See: ${rolloutCommandLine(now.plan.service, "--status", flags)}`,
       );
   }
 }

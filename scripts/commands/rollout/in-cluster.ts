@@ -12,6 +12,7 @@ import { LockTaken } from "../../rollout/lock/lock.ts";
 import { sourceFlagsOf, sourceNamed } from "../../sources/registry.ts";
 import { confirmRemoteChange } from "../cluster/confirm.ts";
 import { untilInterrupted } from "../cluster/on-cluster.ts";
+import { rolloutCommandLine, waysOn } from "./next-step.ts";
 import { candidateOf, type RolloutFlags, settingsOf } from "./flags.ts";
 import { type RolloutContext, contextOf } from "./context.ts";
 import { print, printMessage } from "../../text/print.ts";
@@ -43,7 +44,7 @@ export async function runInCluster(service: string, flags: RolloutFlags): Promis
     );
     return EXIT.ok;
   }
-  await refuseSecond(site, service);
+  await refuseSecond(site, service, flags);
   if (flags.context === undefined) {
     const command = `./kyc rollout ${service} --to ${to} --in-cluster`;
     const todo = `moving the traffic of ${service} to ${to}`;
@@ -54,7 +55,8 @@ export async function runInCluster(service: string, flags: RolloutFlags): Promis
     await kube.apply(object, { fieldManager: MANAGER, signal });
     printMessage(`applied ${nameOf(refOf(object))}`);
   }
-  printMessage(`follow it: ./kyc rollout ${service} --status    end it: ./kyc rollout ${service} --abort`);
+  const line = (action: string): string => rolloutCommandLine(service, action, flags);
+  printMessage(`follow it: ${line("--status")}\nend it:    ${line("--abort")}`);
   return EXIT.ok;
 }
 
@@ -139,14 +141,18 @@ function argumentsOf(
   return [service, ...values.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))];
 }
 
-async function refuseSecond({ lock, journal }: RolloutContext, service: string): Promise<void> {
+async function refuseSecond(
+  { lock, journal }: RolloutContext,
+  service: string,
+  flags: RolloutFlags,
+): Promise<void> {
   const holder = await lock.holder();
   if (holder !== undefined) throw new LockTaken(service, holder);
   const saved = await journal.load();
   const state = saved && lastOf(saved);
   if (state === undefined || (isOver(state) && state.phase !== "held")) return;
   throw new Failure(
-    `A rollout of ${service} is not over: it is ${state.phase}. Go on: ./kyc rollout ${service} --resume    go back: ./kyc rollout ${service} --abort`,
+    `A rollout of ${service} is not over: it is ${state.phase}. \n${waysOn(service, flags)}`,
     EXIT.usage,
   );
 }

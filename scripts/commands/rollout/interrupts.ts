@@ -68,7 +68,8 @@ export class Interrupts {
     // The pod is moved elsewhere: the next one goes on where the journal stands.
     if (process.env["KYC_ROLLOUT_JOB"] !== undefined) process.exit(143);
     this.#why = `signal ${signal}`;
-    if (signal !== "SIGINT" || !process.stdin.isTTY) {
+    // The question is written to standard error and answered on standard input: without a terminal for both it is unseen.
+    if (signal !== "SIGINT" || !process.stdin.isTTY || !process.stderr.isTTY) {
       this.#wanted = "abort";
       return;
     }

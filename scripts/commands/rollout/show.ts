@@ -1,43 +1,92 @@
 import { Check } from "typebox/schema";
 import { EXIT, Failure } from "../../exit.ts";
+import { time } from "../../format.ts";
 import { lastOf, type Saved } from "../../rollout/journal/journal.ts";
-import { isOver } from "../../rollout/machine/state.ts";
+import type { Holder } from "../../rollout/lock/lock.ts";
+import { ownershipOf } from "../../rollout/machine/drift.ts";
+import { isOver, type LiveSplit } from "../../rollout/machine/state.ts";
+import { describeTargets, sameTargets } from "../../rollout/plan/targets.ts";
 import { writeReport } from "../../rollout/report/write.ts";
+import { liveSplitOf } from "../../rollout/run/effects.ts";
 import { Checkpoint } from "../../rollout/run/timeline.ts";
 import { emptyTally } from "../../rollout/run/tally.ts";
 import { trafficJudge } from "../../rollout/run/traffic-judge.ts";
 import { type RolloutView, viewOf } from "../../rollout/run/view.ts";
 import { drawRollout } from "../../terminal/draw-rollout.ts";
 import { styleFor } from "../../terminal/style.ts";
-import type { RolloutFlags } from "./flags.ts";
-import { contextOf } from "./context.ts";
-import { print } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";
+import { print } from "../../text/print.ts";
+import { contextOf, type RolloutContext } from "./context.ts";
+import type { RolloutFlags } from "./flags.ts";
+import { waysOn } from "./next-step.ts";
 
-/** Shows a rollout as it is written down, whoever carries it out; or writes its report. The exit code. */
+/** Shows a rollout as its journal has it, with the process that carries it out; or writes its report. The exit code. */
 export async function showRollout(service: string, flags: RolloutFlags): Promise<number> {
   const site = await contextOf(service, flags);
   const saved = await site.journal.load();
-  if (saved === undefined)
-    throw new Failure(`No rollout of ${service} is written down in ${site.journal.place}.`, EXIT.usage);
+  if (saved === undefined) throw new Failure(await withoutJournal(service, site), EXIT.usage);
   if (flags.report) {
     const files = await writeReport(site.reports, saved, Date.now());
     if (flags.output !== undefined) await printData(files, flags.output);
     else print(files.html);
     return EXIT.ok;
   }
-  const view = viewOfSaved(saved, Date.now());
-  const holder = await site.lock.holder();
-  if (flags.output !== undefined) await printData({ ...view, holder }, flags.output);
-  else {
-    for (const { text, passing = "" } of drawRollout(view, styleFor(process.stdout)))
-      print(`${text} ${passing}`.trimEnd());
-    const state = lastOf(saved);
-    if (holder !== undefined) print(`carried out by ${holder.who}`);
-    else if (!isOver(state) || state.phase === "held")
-      print(`nobody carries it out: ./kyc rollout ${service} --resume goes on, --abort goes back`);
+  const nowMs = Date.now();
+  const state = lastOf(saved);
+  const isStanding = !isOver(state) || state.phase === "held";
+  const [holder, read] = await Promise.all([
+    site.lock.lastHolder(),
+    site.engine.read().catch(() => undefined),
+  ]);
+  const live = read && liveSplitOf(read);
+  const view = viewOfSaved(saved, nowMs);
+  if (!isOver(state) && !holder?.alive) view.doing = `no process carries it out; it stopped ${view.doing}`;
+  const gap = isStanding && live !== undefined ? gapOf(saved, live) : undefined;
+  if (flags.output !== undefined) {
+    const carriedOut = holder === undefined ? null : asData(holder);
+    const data = { ...view, carriedOut, holder: holder?.alive ? holder : undefined, live, gap };
+    await printData(data, flags.output);
+    return EXIT.ok;
   }
+  for (const { text, passing = "" } of drawRollout(view, styleFor(process.stdout)))
+    print(`${text} ${passing}`.trimEnd());
+  if (holder?.alive) print(`carried out ${lifeOf(holder, nowMs)}`);
+  else if (isStanding) {
+    const last = holder === undefined ? "" : ` The last one ran ${lifeOf(holder, nowMs)}.`;
+    print(`No process carries it out, and the split stays as it is.${last}`);
+    print(waysOn(service, flags));
+  }
+  if (gap !== undefined) print(gap);
   return EXIT.ok;
+}
+
+function asData({ who, sinceMs, seenMs, alive }: Holder) {
+  return { by: who, sinceMs, lastSeenMs: seenMs, alive };
+}
+
+function lifeOf({ who, sinceMs, seenMs }: Holder, nowMs: number): string {
+  const began = new Date(sinceMs).toISOString().slice(0, 19).replace("T", " ");
+  const ago = nowMs - seenMs < 5_000 ? "just now" : `${time(nowMs - seenMs)} ago`;
+  return `by ${who} since ${began} UTC, last seen ${ago}`;
+}
+
+/** What the live split has and the journal does not; undefined where they agree. */
+function gapOf(saved: Saved, live: LiveSplit): string | undefined {
+  const state = lastOf(saved);
+  if (state.foreign !== null || ownershipOf(state, live) !== "foreign") return undefined;
+  const by = live.by === null ? "" : `, written by ${live.by}`;
+  const isOriginal = sameTargets(live.targets, saved.plan.original.targets);
+  const what = isOriginal ? "the split from before the rollout" : "another one";
+  return `The journal ends with ${describeTargets(state.written.targets)}; live is ${what}, ${describeTargets(live.targets)}${by}.`;
+}
+
+/** Why there is nothing to show; a rollout whose journal is gone is told from none by the live split. */
+async function withoutJournal(service: string, { journal, engine }: RolloutContext): Promise<string> {
+  const none = `No rollout of ${service} is written down in ${journal.place}.`;
+  const live = await engine.read().catch(() => undefined);
+  const by = live?.changed?.by ?? "";
+  if (!by.startsWith("kyc rollout ")) return none;
+  return `${none}\nThe live split was written by ${by}: that journal is gone, so the rollout can be neither shown nor resumed. ./kyc split ${service} shows and changes the split.`;
 }
 
 /** A rollout as the journal and its checkpoint tell. */

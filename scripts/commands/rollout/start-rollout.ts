@@ -11,6 +11,7 @@ import { confirmRemoteChange } from "../cluster/confirm.ts";
 import { drive } from "./carry-out.ts";
 import { candidateOf, type RolloutFlags, settingsOf } from "./flags.ts";
 import { Interrupts } from "./interrupts.ts";
+import { rolloutCommandLine, waysOn } from "./next-step.ts";
 import { type RolloutContext, contextOf } from "./context.ts";
 import { printMessage, printTo } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";
@@ -35,7 +36,7 @@ export async function begin(service: string, flags: RolloutFlags): Promise<numbe
         if (saved !== undefined && !isOver(lastOf(saved)))
           return await drive({ site, ...saved, held, flags, interrupts, asks: "resume" });
       }
-      await refuseUnfinished(site, service);
+      await refuseUnfinished(site, service, flags);
       const plan = await planned(site, service, to, flags, interrupts.signal, process.stderr);
       const { targets, version } = plan.original;
       const first: Entry = { seq: 0, event: null, state: initialState({ targets, version }, plan.atMs) };
@@ -106,14 +107,18 @@ async function seen(
   });
 }
 
-async function refuseUnfinished({ journal }: RolloutContext, service: string): Promise<void> {
+async function refuseUnfinished(
+  { journal }: RolloutContext,
+  service: string,
+  flags: RolloutFlags,
+): Promise<void> {
   const saved = await journal.load();
   if (saved === undefined) return;
   const state = lastOf(saved);
   if (isOver(state) && state.phase !== "held") return;
   throw new Failure(
     `A rollout of ${service} to ${saved.plan.candidate} is not over: it is ${state.phase}${state.reason === "" ? "" : ` (${state.reason})`}.\n` +
-      `Go on: ./kyc rollout ${service} --resume    go back: ./kyc rollout ${service} --abort`,
+      waysOn(service, flags),
     EXIT.usage,
   );
 }
@@ -122,15 +127,16 @@ async function agree(
   { kube }: RolloutContext,
   service: string,
   to: string,
-  { context }: RolloutFlags,
+  flags: RolloutFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  if (kube === undefined || context !== undefined || process.env["KYC_ROLLOUT_JOB"] !== undefined) return;
+  if (kube === undefined || flags.context !== undefined || process.env["KYC_ROLLOUT_JOB"] !== undefined)
+    return;
   const todo = `moving the traffic of ${service} to ${to}`;
   await confirmRemoteChange({
     connection: kube.connection,
     todo,
-    command: `./kyc rollout ${service} --to ${to}`,
+    command: rolloutCommandLine(service, `--to ${to}`, flags),
     signal,
   });
 }

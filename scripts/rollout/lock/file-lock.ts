@@ -1,16 +1,19 @@
 import { Database } from "bun:sqlite";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import Type from "typebox";
 import { Check } from "typebox/schema";
 import { type Held, type Holder, type Lock, LockTaken } from "./lock.ts";
+
+/** How often the holder gives a sign of life. */
+const SIGN_MS = 2_000;
 
 const HolderFile = Type.Object({ who: Type.String(), sinceMs: Type.Number() });
 
 /**
  * The lock of one machine: a file that SQLite holds with the operating system's own lock, which ends with the process
  * however it ends. A file with a process id alone would outlive a killed process, and its number is given away again.
- * Beside it a file says who holds it.
+ * Beside it a file says who holds it; its time of change, which is renewed all the time, says when it last lived.
  */
 export class FileLock implements Lock {
   readonly #path: string;
@@ -25,15 +28,36 @@ export class FileLock implements Lock {
     await mkdir(dirname(this.#path), { recursive: true });
     const database = this.#take();
     if (database === undefined) throw new LockTaken(this.#service, await this.#written());
-    await writeFile(this.#holderPath, JSON.stringify({ who, sinceMs: Date.now() } satisfies Holder));
-    return { lost: new AbortController().signal, release: async () => database.close() };
+    const path = this.#holderPath;
+    // On a full disk the lock itself still holds.
+    await writeFile(path, JSON.stringify({ who, sinceMs: Date.now() })).catch(() => undefined);
+    const sign = (): void => void utimes(path, new Date(), new Date()).catch(() => undefined);
+    const signs = setInterval(sign, SIGN_MS);
+    signs.unref();
+    return {
+      lost: new AbortController().signal,
+      release: async () => {
+        clearInterval(signs);
+        await rm(path, { force: true }).catch(() => undefined);
+        database.close();
+      },
+    };
   }
 
   async holder(): Promise<Holder | undefined> {
+    const last = await this.lastHolder();
+    return last?.alive ? last : undefined;
+  }
+
+  async lastHolder(): Promise<Holder | undefined> {
     if (!(await Bun.file(this.#path).exists())) return undefined;
     const database = this.#take();
     database?.close();
-    return database === undefined ? this.#written() : undefined;
+    const alive = database === undefined;
+    const written = await this.#written();
+    if (written !== undefined) return { ...written, alive };
+    const now = Date.now();
+    return alive ? { who: "another process", sinceMs: now, seenMs: now, alive } : undefined;
   }
 
   /** The open lock, or nothing when another has it. */
@@ -50,11 +74,14 @@ export class FileLock implements Lock {
     }
   }
 
+  /** What the file beside the lock says; of a holder that lives unless the lock says otherwise. */
   async #written(): Promise<Holder | undefined> {
     const text = await readFile(this.#holderPath, "utf8").catch(() => "");
     try {
       const holder: unknown = JSON.parse(text);
-      return Check(HolderFile, holder) ? holder : undefined;
+      if (!Check(HolderFile, holder)) return undefined;
+      const { mtimeMs } = await stat(this.#holderPath);
+      return { who: holder.who, sinceMs: holder.sinceMs, seenMs: Math.round(mtimeMs), alive: true };
     } catch {
       return undefined;
     }

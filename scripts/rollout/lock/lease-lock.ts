@@ -72,11 +72,14 @@ export class LeaseLock implements Lock {
   }
 
   async holder(): Promise<Holder | undefined> {
+    const last = await this.lastHolder();
+    return last?.alive ? last : undefined;
+  }
+
+  async lastHolder(): Promise<Holder | undefined> {
     const found = await this.#kube.get(this.#ref);
-    if (found === undefined) return undefined;
-    const { renewTime } = specOf(found);
-    const fresh = renewTime && Date.parse(renewTime) + this.#durationMs > this.#clock.now();
-    return fresh ? holderOf(found) : undefined;
+    const holder = found && holderOf(found);
+    return holder && { ...holder, alive: holder.seenMs + this.#durationMs > this.#clock.now() };
   }
 
   /** Whether nobody holds it: it was given back, or is not renewed while one looks for as long as it holds. */
@@ -173,10 +176,12 @@ function specOf({ spec }: KubeObject): LeaseSpec {
 }
 
 function holderOf(lease: KubeObject): Holder | undefined {
-  const { holderIdentity, acquireTime } = specOf(lease);
+  const { holderIdentity, acquireTime, renewTime } = specOf(lease);
   if (!holderIdentity) return undefined;
   return {
     who: holderIdentity.replace(/ [0-9a-f]{8}$/, ""),
     sinceMs: acquireTime ? Date.parse(acquireTime) : 0,
+    seenMs: renewTime ? Date.parse(renewTime) : 0,
+    alive: true,
   };
 }

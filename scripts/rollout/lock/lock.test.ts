@@ -45,6 +45,8 @@ describe("a lock in a file", () => {
       expect(await lock.acquire("ann").catch((error: unknown) => error)).toBeInstanceOf(LockTaken);
       child.kill("SIGKILL");
       await child.exited;
+      expect(await lock.holder()).toBeUndefined();
+      expect(await lock.lastHolder()).toMatchObject({ who: "the other", alive: false });
       await (await lock.acquire("ann")).release();
     } finally {
       await rm(folder, { recursive: true });

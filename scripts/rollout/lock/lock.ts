@@ -1,8 +1,12 @@
-/** Who rolls a service out. */
+/** The process that carries a rollout out, or did. Times are milliseconds since the epoch. */
 export interface Holder {
-  /** `user@host`, and the process. */
+  /** The identity that started it, such as `ann@host`. */
   who: string;
   sinceMs: number;
+  /** When it last gave a sign of life. */
+  seenMs: number;
+  /** Whether it holds the lock now. */
+  alive: boolean;
 }
 
 /** A lock that is held. */
@@ -16,8 +20,10 @@ export interface Held {
 export interface Lock {
   /** @throws LockTaken */
   acquire(who: string): Promise<Held>;
-  /** Who holds it now. */
+  /** The process that holds it now. */
   holder(): Promise<Holder | undefined>;
+  /** The same, or the process that held it and ended without giving it back. */
+  lastHolder(): Promise<Holder | undefined>;
 }
 
 /** Somebody else rolls the service out. */
@@ -27,10 +33,7 @@ export class LockTaken extends Error {
 
   constructor(service: string, holder: Holder | undefined) {
     const since = holder === undefined ? "" : ` since ${new Date(holder.sinceMs).toISOString()}`;
-    super(
-      `${service} is being rolled out by ${holder?.who ?? "another process"}${since}.\n` +
-        `See it: ./kyc rollout ${service} --status    end it: ./kyc rollout ${service} --abort`,
-    );
+    super(`${service} is being rolled out by ${holder?.who ?? "another process"}${since}.`);
     this.holder = holder;
   }
 }

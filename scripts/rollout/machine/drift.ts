@@ -21,6 +21,8 @@ export function ownershipOf({ written, pending }: State, live: LiveSplit): Owner
 export function afterLiveSplit(plan: Plan, state: State, live: LiveSplit, atMs: number): State {
   if (isOver(state) && state.phase !== "held") return state;
   const is = ownershipOf(state, live);
+  if (is === "foreign" && state.step >= 0 && sameTargets(live.targets, plan.original.targets))
+    return putBack(state, live, atMs);
   if (is === "foreign") return stopped(state, live, atMs);
   const here = { ...state, foreign: null };
   if (is === "unchanged") return state.foreign === null ? state : here;
@@ -39,6 +41,20 @@ export function afterLiveSplit(plan: Plan, state: State, live: LiveSplit, atMs: 
 export function afterWritten(state: State, atMs: number): State {
   if (state.phase === "shifting") return enter(state, "settling", atMs, state.reason);
   return state.phase === "restoring" ? enter(state, "confirming", atMs, state.reason) : state;
+}
+
+/** The original split is there again: by this rollout, whose journal could not be written, or by another writer. */
+function putBack(state: State, live: LiveSplit, atMs: number): State {
+  const written = { targets: live.targets, version: live.version };
+  const reason = `the split was put back by ${live.by ?? "another writer"}`;
+  return {
+    ...enter(state, "confirming", atMs, reason),
+    written,
+    pending: [],
+    paused: false,
+    heldFrom: null,
+    foreign: null,
+  };
 }
 
 function stopped(state: State, live: LiveSplit, atMs: number): State {

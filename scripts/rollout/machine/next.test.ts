@@ -98,6 +98,13 @@ describe("a state", () => {
     expect(next(free, at("judging"), event).phase).toBe("shifting");
   });
 
+  test("whose split was put back to the original is on its way to rolled back", () => {
+    const judging = { ...at("judging"), written: { targets: plan.steps[0]?.targets ?? [], version: "2" } };
+    const live = { targets: original, version: "3", by: "ann" };
+    const state = next(plan, judging, { type: "seen", atMs: 1, live });
+    expect([state.phase, state.reason]).toEqual(["confirming", "the split was put back by ann"]);
+  });
+
   test("takes a version that is new for a split that is not", () => {
     const live = { targets: original, version: "8", by: "ann" };
     const state = next(plan, at("judging"), { type: "seen", atMs: 1, live });

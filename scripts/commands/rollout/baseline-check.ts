@@ -1,0 +1,59 @@
+import { Check } from "typebox/schema";
+import { percent, time } from "../../format.ts";
+import type { Saved } from "../../rollout/journal/journal.ts";
+import { look } from "../../rollout/plan/look.ts";
+import { realClock } from "../../rollout/clock.ts";
+import { messageOf } from "../../rollout/run/effects.ts";
+import { Checkpoint } from "../../rollout/run/timeline.ts";
+import { printMessage } from "../../text/print.ts";
+import type { RolloutContext } from "./context.ts";
+
+/** The share of failures from which the baseline is said to fail. */
+const FAILING = 0.2;
+const LEAST_REQUESTS = 5;
+const PROBE_MS = 5_000;
+const LOOK_MS = 3_000;
+
+/** Says what speaks against the way back, before it is taken: the baseline is not ready, does not answer, or failed. */
+export async function warnAboutBaseline(site: RolloutContext, saved: Saved): Promise<void> {
+  const { plan } = saved;
+  const revisions = await site.engine.revisions();
+  const found = revisions.find(({ name }) => name === plan.baseline);
+  if (found === undefined) return warn(`${plan.baseline} is gone`);
+  if (!found.ready) warn(`${plan.baseline} is not ready: ${found.reason ?? "no reason was given"}`);
+  const tag = plan.original.targets.find((each) => each.revision === plan.baseline && each.tag !== null)?.tag;
+  if (site.warm !== undefined && tag !== undefined) {
+    const signal = AbortSignal.timeout(PROBE_MS);
+    await site.warm(plan.baseline, tag, signal).catch((error: unknown) => {
+      warn(`${plan.baseline} does not answer well: ${messageOf(error)}`);
+    });
+  }
+  const checkpoint = Check(Checkpoint, saved.checkpoint) ? saved.checkpoint : undefined;
+  const { requests = 0, errors = 0 } = checkpoint?.tally.baseline ?? {};
+  if (requests >= LEAST_REQUESTS && errors / requests >= FAILING)
+    warn(`${plan.baseline} failed ${percent(errors / requests)} of ${requests} requests during the rollout`);
+}
+
+/** Looks at the traffic after the way back; whether the original split answers, as far as requests show it. */
+export async function checkAfterReturn(site: RolloutContext, saved: Saved): Promise<boolean> {
+  const { baseline } = saved.plan;
+  const traffic = await look(
+    site.source,
+    realClock,
+    LOOK_MS + site.source.lagMs,
+    new AbortController().signal,
+  );
+  const { errors, rps, ms } = traffic;
+  if (errors === undefined) {
+    printMessage(`No request in the ${time(ms)} since: whether ${baseline} answers them is not known.`);
+    return true;
+  }
+  const seen = `${percent(errors)} of about ${Math.max(1, Math.round((rps * ms) / 1000))} requests failed in the ${time(ms)} since`;
+  if (errors < FAILING) printMessage(`${seen}.`);
+  else warn(`the split is as it was, but ${seen}: ${baseline} fails`);
+  return errors < FAILING;
+}
+
+function warn(text: string): void {
+  printMessage(`warning: ${text}`);
+}
