@@ -10,7 +10,7 @@ import { creditCheckError } from "./model.ts";
 import type { ScreeningContext } from "./rules/screen.ts";
 import type { Variant } from "./variant.ts";
 
-/** What a credit check is made of: which one it is, under which revision, and what every service has. */
+/** The dependencies of a credit check: its variant, its revision, and those of every service. */
 export interface CreditCheckDeps extends ServiceDeps {
   readonly variant: Variant;
   readonly revision: string;

@@ -5,7 +5,7 @@ import type { Variant } from "./variant.ts";
 
 const HEADERS = ["x-kyc-revision", "x-request-id"];
 
-/** What the OpenAPI document says of a credit check as a whole. */
+/** The OpenAPI document's description of a credit check. */
 export const describeApi = (variant: Variant): ApiDescription => ({
   title: "Credit check",
   version: variant.name,

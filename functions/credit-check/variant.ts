@@ -25,7 +25,7 @@ interface AnsweringLater extends VariantParts {
 interface VariantParts {
   /** As in `CREDIT_CHECK_VARIANT` and in the path `/credit-check/<name>`. */
   readonly name: string;
-  /** What its answers look like. */
+  /** The schema of its answers. */
   readonly answer: TObject;
   /** An answer, for the documentation. */
   readonly example: Record<string, unknown>;

@@ -5,7 +5,7 @@ import { advanced } from "./variants/advanced.ts";
 import { basic } from "./variants/basic.ts";
 import { v3 } from "./variants/v3.ts";
 
-/** Every variant that this image can be: a file each, and a line here. */
+/** Every variant in this image: a file each, and a line here. */
 export const variants: readonly Variant[] = [
   basic, // in production
   advanced, // takes over from it
@@ -25,7 +25,7 @@ export function variantOf(name: string): Variant {
   return variant;
 }
 
-/** What to say of a name that no variant has. */
+/** The message for a name that no variant has. */
 export function unknownVariant(name: string): string {
   const near = nearest(name, variantNames);
   return near === undefined ? `is ${quote(name)}` : `is ${quote(name)} (did you mean ${near}?)`;

@@ -11,7 +11,7 @@ import { description, documentCustomer } from "./docs.ts";
 import { unforeseenFailure } from "./failure.ts";
 import { CreditCheckAnswer, Customer } from "./model.ts";
 
-/** What the aggregator is made of: where its credit check is, how to ask it, and what every service has. */
+/** The dependencies of the aggregator: its credit check, the way to call it, and those of every service. */
 export interface AggregatorDeps extends ServiceDeps {
   /** Scheme, host and port. */
   readonly creditCheckOrigin: string;

@@ -19,7 +19,7 @@ describe("the nine keys", () => {
     );
   });
 
-  test("are never displaced or changed by keys that nobody knows", async () => {
+  test("are never displaced or changed by keys that it does not know", async () => {
     const unknown = fc.dictionary(
       fc.stringMatching(/^[A-Za-z_$][\w$]{0,12}$/),
       fc.jsonValue({ maxDepth: 2 }),

@@ -14,11 +14,11 @@ export interface CustomerRequest extends Pick<Context, "request"> {
   body?: Applicant | undefined;
 }
 
-/** Answers for an applicant by what the credit check says, and under the revision that said it. */
+/** Answers with the credit check's findings, and names the revision that made them. */
 export const customer =
   (creditCheck: Upstream<CreditCheckAnswer>, bucketOf: BucketOf) =>
   async ({ body: applicant, call, request }: CustomerRequest): Promise<Customer> => {
-    // What is true of an applicant today, and which version says so, is not to be kept by a cache.
+    // Findings about an applicant, and the version that made them, must not be cached.
     call.headers = { "cache-control": "no-store" };
     try {
       const { body, revision } = await creditCheck.ask(creditCheckPath(request.url), request, call, {

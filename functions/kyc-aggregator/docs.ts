@@ -5,7 +5,7 @@ import { Customer, kycError, KycError, toCustomer } from "./model.ts";
 
 const HEADERS = ["x-kyc-revision", "x-request-id"];
 
-/** What the OpenAPI document says of the aggregator as a whole. */
+/** The OpenAPI document's description of the aggregator. */
 export const description: ApiDescription = {
   title: "KYC aggregator",
   version: "v1",

@@ -2,7 +2,7 @@ import { ContractError } from "../shared/http/errors.ts";
 import type { FailedOutcome } from "../shared/upstream/outcome.ts";
 import { kycError } from "./model.ts";
 
-/** What each failure of the credit check is called in front of a person. */
+/** A sentence for the caller about each failure of the credit check. */
 export const SENTENCES: Readonly<Record<FailedOutcome, string>> = {
   refused: "the credit check is not taking requests",
   reset: "the credit check broke off before it had answered",
@@ -19,6 +19,6 @@ export const SENTENCES: Readonly<Record<FailedOutcome, string>> = {
 export const creditCheckFailed = (outcome: FailedOutcome): ContractError =>
   new ContractError(500, kycError(SENTENCES[outcome]));
 
-/** The contract's error for a failure that nobody foresaw. */
+/** The contract's error for an unforeseen failure. */
 export const unforeseenFailure = (): ContractError =>
   new ContractError(500, kycError("something unforeseen went wrong"));

@@ -4,17 +4,17 @@ import { Value } from "@sinclair/typebox/value";
 import { t } from "elysia";
 import { DNS_LABEL } from "./telemetry/revision.ts";
 
-/** The environment as a record, so that nothing below reads the process's own. */
+/** The environment as a parameter, so that nothing below reads the process's own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** One thing wrong with the environment. `wrong` continues a sentence that begins with the name. */
+/** One mistake in the environment. `wrong` continues a sentence that begins with the name. */
 export interface Mistake {
   readonly name: string;
   readonly wrong: string;
   readonly expected: string;
 }
 
-/** Every mistake of the environment at once; `message` is ready for a person to read on stderr. */
+/** All mistakes of the environment at once; `message` is for stderr. */
 export class ConfigError extends Error {
   override name = "ConfigError";
 
@@ -47,7 +47,7 @@ export const wholeNumber = (options: { from: number; to: number; default: number
 export const httpOrigin = () =>
   t.String({ format: HTTP_ORIGIN, description: "an absolute http or https URL without user, path or query" });
 
-/** What every service reads. `service` stands in where Knative gives no names, as on a developer's machine. */
+/** The settings that every service reads. `service` is the name where Knative gives none, as on a laptop. */
 export const serviceSettings = (service: string) => ({
   PORT: wholeNumber({ from: 1, to: 65_535, default: 8080 }),
   HOST: t.String({
@@ -114,8 +114,8 @@ export function readConfig<T extends TObject>(
 }
 
 /**
- * What keeps `text` from being the address of a service, or nothing.
- * Never repeats the text: a password may be in it.
+ * Why `text` is not the address of a service, or undefined if it is one. The text is not repeated, because a password may
+ * be in it.
  */
 export function originMistake(text: string): string | undefined {
   if (!URL.canParse(text)) return "is not an absolute URL";

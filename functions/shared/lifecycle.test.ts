@@ -61,7 +61,7 @@ describe("a start", () => {
     );
   });
 
-  test("of a variant that nobody knows ends with 78 and those that there are", async () => {
+  test("of an unknown variant ends with 78 and names the known ones", async () => {
     const child = spawnService("credit-check", { CREDIT_CHECK_VARIANT: "advance" });
     expect(await child.exited).toBe(78);
     expect(await child.stderr()).toContain(
@@ -69,7 +69,7 @@ describe("a start", () => {
     );
   });
 
-  test("on a port that somebody has ends with 1 and says so", async () => {
+  test("on a port in use ends with 1 and names it", async () => {
     upstream = await tcpServer(() => undefined);
     const child = spawnService("credit-check", { ...CHECK, HOST: "127.0.0.1", PORT: String(upstream.port) });
     expect(await child.exited).toBe(1);
@@ -169,7 +169,7 @@ describe("an end", () => {
   });
 });
 
-describe("an error that nobody caught", () => {
+describe("an uncaught error", () => {
   const source = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
   const script = (port: number, mishap: string) => `
     const { Elysia } = await import("elysia");

@@ -5,7 +5,7 @@ import type { LogOutput } from "./telemetry/log-output.ts";
 import type { Log } from "./telemetry/log.ts";
 import { describeError } from "./telemetry/safe-error.ts";
 
-/** An application, where it is to listen, and what it leaves behind when it ends. */
+/** An application, where it listens, and the log that is flushed when it ends. */
 export interface Lifecycle {
   readonly app: AnyElysia;
   readonly config: Pick<ServiceSettings, "PORT" | "HOST" | "DRAIN_MS">;
@@ -16,17 +16,17 @@ export interface Lifecycle {
 
 const SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
 /**
- * Longer than the ninety seconds for which a proxy in Go, such as Knative's, keeps an idle connection:
- * the one to close it is then never the one that is about to be sent a request.
+ * Longer than the 90 seconds for which a proxy in Go, such as Knative's, keeps an idle connection, so that the proxy
+ * closes first and never sends a request on a connection that this server is closing.
  */
 const IDLE_SECONDS = 120;
-/** A reader of our log that hangs does not hold the process for longer. */
+/** A reader of the log that hangs delays the end of the process by at most this. */
 const LAST_FLUSH_MS = 1000;
 
 /**
  * Runs an application until the process ends. SIGTERM or SIGINT: no new connections, what is in
  * flight may finish within DRAIN_MS, exit code 0. A second signal: exit at once, with 128 and its number.
- * A port that is not to be had, or an error that nobody caught: exit code 1.
+ * An unusable port or an uncaught error: exit code 1.
  */
 export function serve({ app, config, output, log, activity }: Lifecycle): void {
   const lastWords = () => Promise.race([output.flush(), Bun.sleep(LAST_FLUSH_MS)]);

@@ -1,4 +1,4 @@
-/** prom-client by its parts: the whole package takes ten times as long to load as those that are used. */
+/** Parts of prom-client: the whole package takes ten times as long to load as the parts that are used. */
 declare module "prom-client/lib/registry.js" {
   import { Registry } from "prom-client";
   export default Registry;
@@ -9,7 +9,7 @@ declare module "prom-client/lib/metrics/*" {
   export default register;
 }
 
-/** Files of swagger-ui-dist, imported as what they are: files. The default export is the path. */
+/** Files of swagger-ui-dist, imported as files: the default export is the path. */
 declare module "swagger-ui-dist/*" {
   const path: string;
   export default path;

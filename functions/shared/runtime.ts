@@ -4,7 +4,7 @@ import { createLog } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 import type { ServiceDeps } from "./service.ts";
 
-/** The real things behind a service's dependencies; tests bring their own. */
+/** The dependencies of a service in a process of its own: standard output, the clock and random ids. */
 export function createRuntime(config: Pick<ServiceSettings, "K_SERVICE" | "K_REVISION">): {
   deps: ServiceDeps;
   output: LogOutput;

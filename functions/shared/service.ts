@@ -7,12 +7,12 @@ import { probes } from "./http/probes.ts";
 import { createPathTable } from "./http/path-table.ts";
 import { APPLICATION, requests, type RequestDeps } from "./http/requests.ts";
 
-/** What every service is given from outside. */
+/** The dependencies of every service. */
 export interface ServiceDeps extends Omit<RequestDeps, "paths" | "answers" | "unforeseen"> {}
 
-/** What makes a service this one. */
+/** The parts that differ between services. */
 export interface ServiceParts {
-  /** Its own routes, made on top of the plugin that handles requests. */
+  /** Makes the service's routes on top of the plugin that handles requests. */
   readonly routes: (handling: Handling) => AnyElysia;
   readonly description: ApiDescription;
   /** Headers that every one of its answers carries. */

@@ -3,14 +3,14 @@ import type { TSchema } from "@sinclair/typebox";
 import { Elysia, type AnyElysia } from "elysia";
 import { Problem } from "../http/problem.ts";
 
-/** What the OpenAPI document says beside its routes. */
+/** The OpenAPI document beside its routes. */
 export interface ApiDescription {
   readonly title: string;
   readonly version: string;
   readonly description: string;
   /** Schemas by the names that the routes know them by; `Problem` is there already. */
   readonly schemas: Readonly<Record<string, TSchema>>;
-  /** Response headers by name, with what they are for. */
+  /** Response headers by name, with their descriptions. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -18,8 +18,8 @@ const PATH = "/document";
 const JSON_TYPE = "application/json";
 
 /**
- * Writes the OpenAPI 3.0 document of the routes, as JSON. The plugin's own page, which loads its
- * parts from a public network, lives and dies in an application that nobody can reach.
+ * Writes the OpenAPI 3.0 document of the routes, as JSON. The plugin runs in an application of its own that does not
+ * listen, because the plugin's page would load scripts from a public network.
  */
 export async function apiDocument(description: ApiDescription, routes: AnyElysia): Promise<string> {
   const { title, version, schemas, headers } = description;

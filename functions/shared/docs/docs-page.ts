@@ -2,16 +2,16 @@ import bundle from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
 import icon from "swagger-ui-dist/favicon-32x32.png" with { type: "file" };
 import styles from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
 
-/** One file of the page: where it is served, as what, and what it is (text, or a file by its path). */
+/** One file of the page: its path, its content type, and its content (text, or a file by its path). */
 export interface PageFile {
   readonly path: string;
   readonly contentType: string;
   readonly content: { readonly text: string } | { readonly file: string };
 }
 
-/** Where the page is. */
+/** The path of the page. */
 export const PAGE_PATH = "/swagger";
-/** Where the document is that it shows. */
+/** The path of the document that the page shows. */
 export const DOCUMENT_PATH = "/swagger/json";
 
 const HTML = `<!doctype html>
@@ -61,7 +61,7 @@ const STYLE = `body { margin: 0; }
 const javascript = "text/javascript; charset=utf-8";
 const css = "text/css; charset=utf-8";
 
-/** All that the page is made of. Nothing else of the package that these files are from is served. */
+/** All files of the page. Nothing else of their package is served. */
 export const PAGE_FILES: readonly PageFile[] = [
   { path: PAGE_PATH, contentType: "text/html; charset=utf-8", content: { text: HTML } },
   { path: `${PAGE_PATH}/page.js`, contentType: javascript, content: { text: SCRIPT } },
@@ -71,7 +71,7 @@ export const PAGE_FILES: readonly PageFile[] = [
   { path: `${PAGE_PATH}/favicon-32x32.png`, contentType: "image/png", content: { file: icon } },
 ];
 
-/** The page loads from its own service alone, runs no script of its own text, and is framed by nobody. */
+/** The page loads from its own service alone, runs no inline script, and cannot be framed. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": [
     "default-src 'none'",

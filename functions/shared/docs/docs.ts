@@ -13,7 +13,7 @@ interface Tagged {
 export function docs(describe: () => { description: ApiDescription; routes: AnyElysia }) {
   const app = new Elysia({ name: "docs", ...APPLICATION, detail: { hide: true } });
   const document = once(async () => {
-    // The plugin is half of what a service takes to start, and a service that nobody reads about needs none of it.
+    // Loading the plugin takes as long as the rest of a start, and few services are ever asked for their document.
     const { apiDocument } = await import("./api-document.ts");
     const { description, routes } = describe();
     return tagged(new TextEncoder().encode(await apiDocument(description, routes)));

@@ -9,7 +9,7 @@ import {
   type ProblemOptions,
 } from "../http/problem.ts";
 
-/** An answer as the document shows it: what it means, what it looks like, and an example at least. */
+/** An answer in the document: its meaning, its schema, and at least one example. */
 export interface DocumentedAnswer {
   readonly description: string;
   /** Content type; @default application/json */
@@ -33,8 +33,8 @@ export interface DocumentedRoute {
 }
 
 /**
- * Puts a route into words for the OpenAPI document. The plugin that writes the document cannot name
- * examples or headers, so all of an operation is said here.
+ * Describes a route for the OpenAPI document. The plugin that writes the document cannot name examples or headers, so the
+ * whole operation is described here.
  */
 export function documentRoute(route: DocumentedRoute): DocumentDecoration {
   const answers = Object.entries(route.answers).map(([status, answer]) => {
@@ -70,7 +70,7 @@ export function documentedRefusals(
   };
 }
 
-/** The answers to a body that is not what its schema says; `errors` names each field. */
+/** The answers to a body that does not match its schema; `errors` names each field. */
 export function documentedBodyRefusals(headers: readonly string[]): Record<number, DocumentedAnswer> {
   return {
     400: refusal(headers, 400, "A body that is no JSON", { detail: BODY_UNREADABLE }),

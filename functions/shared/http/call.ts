@@ -8,7 +8,7 @@ export interface Activity {
   calls: number;
 }
 
-/** What one call to an upstream came to; it goes into the request's log line. */
+/** The end of one call to an upstream, for the request's log line. */
 export interface UpstreamRecord {
   /** The revision that answered, `unknown` where none said so. */
   readonly revision: string;
@@ -19,23 +19,23 @@ export interface UpstreamRecord {
   readonly ms: number;
 }
 
-/** One request on its way through the service: who it is, when it began, what it did. */
+/** The record of one request while it is handled. */
 export interface Call {
   readonly requestId: string;
   readonly traceId: string | undefined;
   /** The clock's milliseconds at the beginning. */
   readonly startedAt: number;
   upstream: UpstreamRecord | undefined;
-  /** What the answer says beside what every answer of the service does; whether it is a failure or not. */
+  /** Headers of this answer beside those of every answer, whether it succeeds or fails. */
   headers: Record<string, string> | undefined;
   /** Set once the request is logged and counted, which happens once. */
   recorded: boolean;
 }
 
-/** Where a call takes its time and its name from. */
+/** The clock and the source of ids for calls. */
 export interface CallDeps {
   readonly activity: Activity;
-  /** Milliseconds that only ever grow. */
+  /** A monotonic clock in milliseconds. */
   readonly clock: () => number;
   readonly newId: () => string;
 }

@@ -7,7 +7,7 @@ import { BODY_INVALID, BODY_REFUSED, BODY_UNREADABLE, methodRefused, problemResp
 import { BadRequest, CallerGone, refuseMalformed } from "./request-errors.ts";
 import { describeError } from "../telemetry/safe-error.ts";
 
-/** An error whose body a service's contract fixes. The body goes out as it is: nothing internal in it. */
+/** An error whose body the service's contract fixes. The body is sent as it is and holds nothing internal. */
 export class ContractError extends Error {
   override name = "ContractError";
 
@@ -21,7 +21,7 @@ export class ContractError extends Error {
   }
 }
 
-/** What a service decides about its errors. */
+/** The choices of one service about its errors. */
 export interface ErrorDeps {
   readonly log: Log;
   readonly paths: PathTable;

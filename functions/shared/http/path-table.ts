@@ -1,14 +1,14 @@
-/** The paths that an application has and the methods that each of them takes. */
+/** The paths of an application and the methods that each takes. */
 export interface PathTable {
-  /** Takes in routes as Elysia lists them. */
+  /** Adds routes as Elysia lists them. */
   learn(routes: Iterable<{ readonly method: string; readonly path: string }>): void;
-  /** The methods of a path, HEAD and OPTIONS with them; nothing where there is no such path. */
+  /** The methods of a path, with HEAD and OPTIONS; undefined for an unknown path. */
   methodsOf(path: string): readonly string[] | undefined;
 }
 
 /**
- * Makes an empty table. Elysia answers 404 both for a path that it does not know and for a method
- * that a path does not take; this is what tells them apart. All paths here are fixed ones.
+ * Makes an empty table. Elysia answers 404 both for an unknown path and for a method that a path does not take; the table
+ * tells them apart. No path here has parameters.
  */
 export function createPathTable(): PathTable {
   const methods = new Map<string, Set<string>>();

@@ -2,7 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { t, type Static } from "elysia";
 import { MAX_BODY_BYTES } from "./body-limit.ts";
 
-/** A problem document as RFC 9457 has it, with the request's id and, for bad input, what was bad. */
+/** A problem document (RFC 9457), with the request's id and, for bad input, the fields at fault. */
 export const Problem = t.Object(
   {
     type: t.String({ description: "What kind of problem; about:blank says no more than the status" }),
@@ -18,7 +18,7 @@ export const Problem = t.Object(
 /** A problem document, as a type. */
 export type Problem = Static<typeof Problem>;
 
-/** What the caller of `problem` decides; the rest follows from it. */
+/** The parts of a problem document that its maker chooses. */
 export interface ProblemOptions {
   readonly status: number;
   readonly detail: string;
@@ -41,8 +41,8 @@ const TITLES: Readonly<Record<number, string>> = {
 };
 
 /**
- * Makes a problem document. The occurrence is named by the request's id and not by its path,
- * because a path may hold what a log or a screenshot must not.
+ * Makes a problem document. The request's id names the occurrence, because a path may hold data that must not reach a log
+ * or a screenshot.
  */
 export function problem({ status, detail, requestId, errors }: ProblemOptions): Problem {
   return {
@@ -55,19 +55,19 @@ export function problem({ status, detail, requestId, errors }: ProblemOptions): 
   };
 }
 
-/** What a 405 says. */
+/** The detail of a 405. */
 export const methodRefused = (methods: readonly string[]): string => `This path takes ${methods.join(", ")}.`;
 
-/** What a 413 says. */
+/** The detail of a 413. */
 export const BODY_REFUSED = `A request's body may have ${MAX_BODY_BYTES} bytes.`;
 
-/** What a 400 says. */
+/** The detail of a 400. */
 export const BODY_UNREADABLE = "The request's body cannot be read.";
 
-/** What a 415 says. */
+/** The detail of a 415. */
 export const BODY_NOT_JSON = "This path takes a body of the type application/json.";
 
-/** What a 422 says; its `errors` name the fields. */
+/** The detail of a 422, whose `errors` name the fields. */
 export const BODY_INVALID = "The request is not as described.";
 
 /** A problem document as an answer. */

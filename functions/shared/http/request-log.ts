@@ -4,10 +4,10 @@ import type { Log, LogFields } from "../telemetry/log.ts";
 import { knownMethod } from "../telemetry/metrics.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 
-/** What is asked for every few seconds, and by nobody whose requests matter: neither logged nor counted. */
+/** Probes and scrapes come every few seconds and are neither logged nor counted. */
 const UNRECORDED = new Set(["/healthz", "/readyz", "/metrics"]);
 
-/** Where the end of a request is written down. */
+/** The log, the metrics and the clock for the end of a request. */
 export interface RecordDeps {
   readonly activity: Activity;
   readonly clock: () => number;
@@ -15,7 +15,7 @@ export interface RecordDeps {
   readonly metrics: Metrics;
 }
 
-/** What is known of a request when it ends. `route` is a template, never the path as it was sent. */
+/** A request when it ends. `route` is a template, never the path as it was sent. */
 export interface Ending {
   readonly method: string;
   readonly route: string;
@@ -23,8 +23,8 @@ export interface Ending {
 }
 
 /**
- * Logs a request and counts it, once, unless it is a probe or a scrape. The line holds what is listed here and nothing else:
- * no body, no query, no path, no header but the request's id and its trace.
+ * Logs a request and counts it, once, unless it is a probe or a scrape. The line holds the fields listed here and nothing
+ * else: no body, no query, no path, no header but the request's id and its trace.
  */
 export function record(call: Call, ending: Ending, { activity, clock, log, metrics }: RecordDeps): void {
   if (call.recorded) return;

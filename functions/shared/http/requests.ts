@@ -16,7 +16,7 @@ export const APPLICATION = {
   handler: { standardHostname: false },
 } as const;
 
-/** What the handling of requests needs from outside. */
+/** The dependencies of the handling of requests. */
 export interface RequestDeps extends CallDeps, RecordDeps, ErrorDeps {
   readonly answers: Answers;
 }

@@ -47,7 +47,7 @@ test("a body of undeclared length is refused where it is over the limit", async 
   expect((await send(request, chunked(10))).line).toStartWith("HTTP/1.1 415 ");
 });
 
-test("a body that nobody asked for is not looked at", async () => {
+test("the body of a GET is ignored", async () => {
   const { line } = await send(`GET ${REPORT} HTTP/1.1\r\ntransfer-encoding: chunked`, chunked(70_000));
   expect(line).toBe("HTTP/1.1 200 OK");
 });

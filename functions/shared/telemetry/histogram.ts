@@ -11,7 +11,7 @@ export interface Histogram {
   text(): string;
 }
 
-/** What describes a histogram. */
+/** The description of a histogram. */
 export interface HistogramOptions {
   readonly name: string;
   readonly help: string;
@@ -21,8 +21,8 @@ export interface HistogramOptions {
 }
 
 /**
- * Makes a histogram. Whoever observes holds a series, so that an observation is two additions and no look-up by labels,
- * which is what costs most of a small request with the usual library.
+ * Makes a histogram. The caller keeps a series, so that an observation is two additions and no look-up by labels, which
+ * would cost more than the rest of a small request.
  */
 export function createHistogram({ name, help, labels, bounds }: HistogramOptions): Histogram {
   const all: (() => string)[] = [];

@@ -8,7 +8,7 @@ export interface TextSink {
 export interface LogOutput {
   /** Takes one line, which is not made before it goes out; returns at once. */
   write(line: () => string): void;
-  /** Settles when all that was written is out, or cannot get out any more. Never rejects. */
+  /** Resolves when all lines are written, or the reader is gone. Never rejects. */
   flush(): Promise<void>;
 }
 
@@ -21,14 +21,13 @@ export interface LogOutputOptions {
   readonly flushAfterMs?: number;
   /** @default 512 */
   readonly flushAtLines?: number;
-  /** Held for a reader that lags; what comes on top is dropped and counted. @default 16384 */
+  /** The most lines that wait for a slow reader; further ones are dropped and counted. @default 16384 */
   readonly maxLines?: number;
 }
 
 /**
- * Gathers lines and makes and hands them over in batches, so that a request never waits for a write: a line that
- * is made among others costs a quarter of one that is made within its request.
- * A reader that is slow or gone costs lines, never requests.
+ * Gathers lines, and makes and writes them in batches, so that a request never waits for a write. A line made in a batch
+ * costs a quarter of one made within its request. A reader that is slow or gone costs lines, never requests.
  */
 export function createLogOutput(options: LogOutputOptions): LogOutput {
   const { sink, onLost, flushAfterMs = 50, flushAtLines = 512, maxLines = 16_384 } = options;
@@ -52,7 +51,7 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
       const flushed = sink.flush();
       if (flushed instanceof Promise) busy = flushed.then(ready, ready);
     } catch {
-      // The reader is gone. There is nobody left to tell.
+      // The reader has closed the pipe, so there is nowhere left to report it.
     }
     if (lost > 0) onLost?.(lost);
   }

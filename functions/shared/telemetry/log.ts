@@ -1,4 +1,4 @@
-/** What may stand in a log line beside its fixed fields. Undefined fields are left out. */
+/** The fields of a log line beside the fixed ones. Undefined fields are left out. */
 export interface LogFields {
   readonly [name: string]: string | number | boolean | readonly string[] | LogFields | undefined;
 }
@@ -12,7 +12,7 @@ export interface Log {
   error(msg: string, fields?: LogFields | (() => LogFields)): void;
 }
 
-/** What a log needs: who speaks, what time it is, and where a line (with its line feed) goes, to be made there. */
+/** The names in each line, the clock, and the output, which makes a line (with its line feed) when it is written. */
 export interface LogOptions {
   readonly service: string;
   readonly revision: string;

@@ -1,8 +1,8 @@
 import { createHistogram, type Series } from "./histogram.ts";
 
 /**
- * What a service measures, and its text for Prometheus. Durations in milliseconds.
- * Routes have to be from a small set already; methods and the names of revisions are kept to one here.
+ * The measurements of a service, and their text for Prometheus. Durations are in milliseconds. Callers pass routes from
+ * a small set; methods and names of revisions are limited here.
  */
 export interface Metrics {
   request(ended: EndedRequest, ms: number): void;
@@ -13,7 +13,7 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-/** What a request is counted by. */
+/** The labels of a finished request. */
 export interface EndedRequest {
   readonly method: string;
   readonly route: string;
@@ -21,7 +21,7 @@ export interface EndedRequest {
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** No service has this many versions behind it at a time; an upstream that invents names gets no further. */
+/** More versions than any service has at a time. An upstream that invents names fills no more series. */
 const MOST_REVISIONS = 50;
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
@@ -88,7 +88,7 @@ export function createMetrics({ revision }: { revision: string }): Metrics {
   };
 }
 
-/** Remembers what `make` made of each key. */
+/** Caches the results of `make` by key. */
 function memo<K, V>(make: (key: K) => V): (key: K) => V {
   const made = new Map<K, V>();
   return (key) => {
@@ -99,8 +99,8 @@ function memo<K, V>(make: (key: K) => V): (key: K) => V {
 }
 
 /**
- * The usual library's process metrics that say something true on Bun; its others are always nought there. It is loaded
- * when somebody asks: a service that starts from zero has no time for it.
+ * The process metrics of prom-client that are correct on Bun; its others are always zero there. They are loaded by the
+ * first scrape, which keeps a start from zero short.
  */
 async function readProcessMetrics(): Promise<() => Promise<string>> {
   const [{ default: Registry }, ...parts] = await Promise.all([

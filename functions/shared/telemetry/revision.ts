@@ -7,8 +7,8 @@ export const REVISION_HEADER = "x-kyc-revision";
 const REVISION = new RegExp(DNS_LABEL);
 
 /**
- * The revision that an answer names, where it names one. What does not look like a revision is not
- * taken for one: it would end up in our own answer and in a metric.
+ * The revision that an answer names, or undefined. A value that is not a revision's name is ignored, because it would
+ * reach this service's own answer and a metric.
  */
 export function revisionOf(headers: Headers): string | undefined {
   const name = headers.get(REVISION_HEADER);

@@ -5,9 +5,8 @@ const CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
 const FRAME = /^ {4}at .*?(\/[^():]+):(\d+):\d+\)?$/;
 
 /**
- * What a log may say of an error: its class, its code, its cause's, and the places in the code that
- * it came through. Never its message: a library may have put a header, an address or an applicant's
- * data there.
+ * The fields of an error that may be logged: its class, its code, those of its cause, and the places in the code that it
+ * came through. Never its message: a library may have put a header, an address or an applicant's data there.
  */
 export function describeError(error: unknown): LogFields {
   if (!(error instanceof Error)) return { error: typeof error };

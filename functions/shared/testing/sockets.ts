@@ -1,6 +1,6 @@
 import { createServer, connect, type Socket } from "node:net";
 
-/** A port that nobody had a moment ago. */
+/** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = await tcpServer(() => undefined);
   await server.close();

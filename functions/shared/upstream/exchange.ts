@@ -6,12 +6,12 @@ import { revisionOf } from "../telemetry/revision.ts";
 import { forwardedHeaders, PINNING_HEADER } from "../telemetry/tracing.ts";
 import { outcomeOfError, outcomeOfStatus, type Outcome } from "./outcome.ts";
 
-/** As much of `fetch` as is used here; a fake has no more to do. */
+/** The part of `fetch` that is used here, so that a test can pass a function of its own. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-/** One request to an upstream and what came of it, as far as HTTP goes. */
+/** The result of one HTTP request to an upstream. */
 export interface Exchange {
-  /** Nothing yet where the answer's text has still to be looked at. */
+  /** Undefined where the answer's text has yet to be checked. */
   outcome: Exclude<Outcome, "ok"> | undefined;
   status: number | undefined;
   /** The revision that answered, also where its answer was a failure. */
@@ -19,7 +19,7 @@ export interface Exchange {
   text: string;
 }
 
-/** Whom to ask, under which name, and how long it may take to the last byte, in milliseconds. */
+/** The upstream's origin, this service's name for it, and the limit until the last byte, in milliseconds. */
 export interface ExchangeOptions {
   readonly origin: string;
   readonly self: string;

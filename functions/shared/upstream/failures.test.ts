@@ -118,7 +118,7 @@ describe("an upstream that fails", () => {
     await closed.promise;
   });
 
-  test("because nobody listens there: refused", async () => {
+  test("because nothing listens there: refused", async () => {
     const { result, record } = await askUpstream({ origin: `http://127.0.0.1:${await freePort()}` });
     expect(result).toMatchObject({ error: { outcome: "refused" } });
     expect(record).toMatchObject({ outcome: "refused", status: undefined, revision: "unknown" });

@@ -1,8 +1,8 @@
 import { BodyOverLimit } from "../http/bounded-text.ts";
 
 /**
- * How a call to an upstream may end. `unreachable` is what none of the others names: no such host, no
- * route to it, something there that does not speak HTTP. `aborted` means that our own caller went away.
+ * How a call to an upstream may end. `unreachable` covers the rest: an unknown host, no route to it, a server that does
+ * not speak HTTP. `aborted` means that this service's own caller closed its connection.
  */
 export const OUTCOMES = [
   "ok",
@@ -23,7 +23,7 @@ export type Outcome = (typeof OUTCOMES)[number];
 /** The outcomes that are failures of the upstream. */
 export type FailedOutcome = Exclude<Outcome, "ok" | "aborted">;
 
-/** What an error of fetch, or of ofetch around it, says about the connection. */
+/** The outcome of a call whose fetch failed, by the error's code and those of its causes. */
 export function outcomeOfError(error: unknown): FailedOutcome {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof BodyOverLimit) return "too_large";
@@ -34,7 +34,7 @@ export function outcomeOfError(error: unknown): FailedOutcome {
   return "unreachable";
 }
 
-/** What a status alone says; nothing where the body has to be looked at. */
+/** The outcome that a status alone decides; undefined where the body decides. */
 export function outcomeOfStatus(status: number): FailedOutcome | undefined {
   if (status >= 500) return "server_error";
   if (status >= 400) return "client_error";

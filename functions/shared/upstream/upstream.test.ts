@@ -18,7 +18,7 @@ async function upstream(answer: (socket: Socket, head: string) => void): Promise
 }
 
 describe("an upstream that answers", () => {
-  test("is believed after its answer was checked, keys that nobody knows and all", async () => {
+  test("is believed after its answer was checked, with the keys that its schema does not name", async () => {
     const origin = await upstream((socket) =>
       socket.end(http("200 OK\r\nx-kyc-revision: upstream-two", GOOD)),
     );

@@ -21,7 +21,7 @@ export class UpstreamFailure extends Error {
   }
 }
 
-/** What describes an upstream: its name in the metrics, and what its answers look like. */
+/** An upstream: its name in the metrics, and the schema of its answers. */
 export interface UpstreamOptions<T extends TSchema> extends ExchangeOptions {
   readonly name: string;
   readonly answer: T;
