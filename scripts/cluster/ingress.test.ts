@@ -122,7 +122,7 @@ describe("the ingress gateway", () => {
       cluster,
       undefined,
       [
-        /does not answer from here; tried http:\/\/203\.0\.113\.7, http:\/\/127\.0\.0\.1:31380, http:\/\/192\.168\.49\.2:31380\./,
+        /is not reachable from here; tried http:\/\/203\.0\.113\.7, http:\/\/127\.0\.0\.1:31380, http:\/\/192\.168\.49\.2:31380\./,
         /`minikube tunnel`/,
         /`kubectl port-forward -n istio-system svc\/istio-ingressgateway 8080:80`, and add --ingress http:\/\/127\.0\.0\.1:8080/,
       ],
@@ -137,7 +137,7 @@ describe("the ingress gateway", () => {
       "that the user's address does not answer",
       cluster,
       "http://x:1",
-      [/^Nothing answers at http:\/\/x:1\. Leave --ingress out/],
+      [/^No server answers at http:\/\/x:1\. Omit --ingress/],
     ],
   ])("that is not found is told with %s", async (_, where, given, words) => {
     const error: unknown = await findIngress({ kube: where.kube, given, fetch: answeringAt().fetch }).catch(

@@ -31,22 +31,22 @@ const Node = Type.Object({
   }),
 });
 
-/** A way to the ingress gateway that may work from here. */
+/** An address at which the ingress gateway may be reachable. */
 export interface Candidate {
   url: string;
-  /** How it gets there. */
+  /** What exposes the gateway at this address. */
   by: "load balancer" | "node port" | "given";
 }
 
-/** The way to the ingress gateway that works from here. */
+/** The address at which the ingress gateway answered. */
 export interface Ingress extends Candidate {}
 
-/** No way works from here; the message says what to try. */
+/** No address of the ingress gateway answers; the message says what to try. */
 export class NoIngress extends UserError {}
 
 export interface FindIngressOptions {
   kube: Kube;
-  /** An address that the user gave; no other is tried then. */
+  /** An address from the user; no other is tried then. */
   given?: string | undefined;
   signal?: AbortSignal | undefined;
   /** @default fetch */
@@ -55,13 +55,13 @@ export interface FindIngressOptions {
 
 const ATTEMPT_MS = 5_000;
 
-// No route takes it, so that the gateway itself answers and no service is woken for it.
-const NOBODYS_PATH = "/-/kyc-looks-for-the-ingress";
+// No route matches it, so the gateway itself answers and no service is started.
+const UNROUTED_PATH = "/-/kyc-looks-for-the-ingress";
 
 /**
- * Finds the ingress gateway by trying: load balancers, and node ports at this machine and at the nodes' addresses.
- * Any HTTP answer counts, and the first one decides.
- * @throws NoIngress when none answers
+ * Finds the ingress gateway by trying load balancers, and node ports on this machine and on the nodes. Any HTTP response
+ * counts, and the first one decides.
+ * @throws NoIngress when no address answers
  */
 export async function findIngress(options: FindIngressOptions): Promise<Ingress> {
   const { kube, given, signal, fetch: get = fetch } = options;
@@ -70,7 +70,7 @@ export async function findIngress(options: FindIngressOptions): Promise<Ingress>
   const attempts = candidates.map(async (candidate) => {
     const late = AbortSignal.timeout(ATTEMPT_MS);
     const either = signal === undefined ? late : AbortSignal.any([signal, late]);
-    await get(`${candidate.url}${NOBODYS_PATH}`, { redirect: "manual", signal: either });
+    await get(`${candidate.url}${UNROUTED_PATH}`, { redirect: "manual", signal: either });
     return candidate;
   });
   return Promise.any(attempts).catch(() => {
@@ -79,7 +79,7 @@ export async function findIngress(options: FindIngressOptions): Promise<Ingress>
   });
 }
 
-/** The addresses at which the ingress gateway might answer. */
+/** The addresses at which the ingress gateway may answer. */
 export async function ingressCandidates(kube: Kube): Promise<Candidate[]> {
   const { items } = await kube.list(
     { apiVersion: "v1", kind: "Service" },
@@ -124,12 +124,12 @@ function address(host: string, port: number): string {
 }
 
 function explain(candidates: readonly Candidate[], wasGiven: boolean): string {
-  if (wasGiven) return `Nothing answers at ${candidates[0]?.url}. Leave --ingress out to have it looked for.`;
+  if (wasGiven) return `No server answers at ${candidates[0]?.url}. Omit --ingress to search for it.`;
   const tried = candidates.map(({ url }) => url).join(", ");
   return [
     candidates.length === 0
-      ? "There is no Service of the Istio ingress gateway (label istio=ingressgateway). Run ./kyc up."
-      : `The ingress gateway does not answer from here; tried ${tried}.`,
+      ? "No Service of the Istio ingress gateway was found (label istio=ingressgateway). Run ./kyc up."
+      : `The ingress gateway is not reachable from here; tried ${tried}.`,
     "On minikube, run `minikube tunnel` in another terminal; elsewhere",
     "`kubectl port-forward -n istio-system svc/istio-ingressgateway 8080:80`, and add --ingress http://127.0.0.1:8080.",
   ].join("\n");

@@ -15,7 +15,7 @@ import {
   SERVICE_LABEL,
 } from "./workload/live-objects.ts";
 
-/** The container that runs a function; Knative names it so when the manifest does not. */
+/** The container of a service; Knative's default name. */
 const CONTAINER = "user-container";
 
 /** A line of a revision's log. */
@@ -30,19 +30,19 @@ export interface LogsOptions {
   /** All services when undefined. */
   service: string | undefined;
   revision: string | undefined;
-  /** How many lines of what was written before. */
+  /** How many earlier lines. */
   tail: number;
-  /** Of the containers' last runs, those that crashed. @default false */
+  /** The logs of the previous containers, which crashed. @default false */
   previous?: boolean;
-  /** Goes on, with pods that come later too, until the signal. */
+  /** Continues, also with pods that start later, until the signal. */
   follow: boolean;
   signal: AbortSignal;
 }
 
 /**
- * Hands on what the functions of a namespace write. Lines of one pod stay in order.
+ * Reads the logs of a namespace's services. Lines of one pod stay in order.
  * @returns how many pods were read
- * @throws UserError for a service or a revision that is not there; the message says which one may be meant
+ * @throws UserError for a service or a revision that does not exist; the message suggests a similar name
  */
 export async function readLogs(
   kube: Kube,
@@ -61,7 +61,7 @@ export async function readLogs(
   return pods.length;
 }
 
-/** The last lines of a container; those of its last run when it was started again since. None where there are none. */
+/** The last lines of a container's log, of its previous run if it was restarted; empty where there is no log. */
 export async function logTail(
   kube: Kube,
   { namespace, pod, container }: { namespace: string; pod: string; container: string },
@@ -73,7 +73,7 @@ export async function logTail(
         lines.push(line);
       if (lines.length > 0) return lines;
     } catch (error) {
-      // What is already wrong is to be told, not that its log cannot be had.
+      // The original failure matters more than an unreadable log.
       if (!(error instanceof ApiError)) throw error;
     }
   }
@@ -106,7 +106,7 @@ async function followPods(
   options: LogsOptions,
   onLine: (line: LogLine) => void,
 ): Promise<number> {
-  // One log that breaks off ends the others.
+  // A failure of one log ends the others.
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
   const reading = new Map<string, Promise<void>>();
@@ -121,7 +121,7 @@ async function followPods(
       const { name } = pod.metadata;
       const status = statusOf(pod);
       if (status?.state?.running === undefined && status?.state?.terminated === undefined) continue;
-      // A container that is started again begins a log of its own, after the end of the one before.
+      // A restarted container has a new log, which is read after the end of the previous one.
       const run = `${name} ${status.restartCount}`;
       if (begun.has(run)) continue;
       begun.add(run);
@@ -153,7 +153,7 @@ async function readPod(
     for await (const text of podLogs(kube, { ...place, tail, follow, previous, signal }))
       onLine({ revision, pod: name, text });
   } catch (error) {
-    // A pod that is only starting, was never started again, or is gone meanwhile, has no log to read.
+    // A pod that is starting, has no previous container, or is gone has no log.
     if (!(error instanceof ApiError && (error.code === 400 || error.code === 404))) throw error;
   }
 }

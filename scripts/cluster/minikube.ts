@@ -6,7 +6,7 @@ const Profiles = Type.Object({
   valid: Type.Union([Type.Array(Type.Object({ Name: Type.String() })), Type.Null()]),
 });
 
-/** The names of minikube's profiles, which are also the names of their contexts; none where minikube is not there. */
+/** The names of minikube's profiles, which are also the names of their contexts; empty without minikube. */
 export async function minikubeProfiles(programs: Programs): Promise<string[]> {
   if (!programs.has("minikube")) return [];
   const { out } = await programs.run(["minikube", "profile", "list", "--light", "-o", "json"]);

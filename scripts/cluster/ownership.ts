@@ -1,12 +1,12 @@
 import type { KubeObject } from "./kube/kube-object.ts";
 
-/** The field manager of what this tool sets, and the value of the label of all that it has made. */
+/** The field manager of this tool, and the value of its label. */
 export const MANAGER = "kyc";
 
-/** The label of everything that this tool has made. */
+/** The label of every object that this tool creates. */
 export const MANAGED_BY = "app.kubernetes.io/managed-by";
 
-/** Whether this tool has made an object. */
+/** Whether this tool has created an object. */
 export function isManaged({ metadata }: KubeObject): boolean {
   return metadata.labels?.[MANAGED_BY] === MANAGER;
 }

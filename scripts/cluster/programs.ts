@@ -1,6 +1,6 @@
 import { LineSplitter } from "../text/lines.ts";
 
-/** A program that ran to its end. */
+/** The result of a program. */
 export interface Ran {
   code: number;
   out: string;
@@ -9,18 +9,18 @@ export interface Ran {
 
 export interface RunOptions {
   cwd?: string;
-  /** Called for each line that the program writes, on either stream. */
+  /** Called for each line of either output stream. */
   onLine?: ((line: string) => void) | undefined;
   env?: Readonly<Record<string, string>>;
-  /** Ends the program when it comes. */
+  /** Ends the program. */
   signal?: AbortSignal | undefined;
 }
 
-/** Runs programs on this machine; tests give another. */
+/** Runs programs on this machine. Tests inject a fake. */
 export interface Programs {
-  /** Whether a program of this name is there. */
+  /** Whether the program is on the PATH. */
   has(name: string): boolean;
-  /** Runs a program to its end; never throws for its exit code, which is 127 where the program is not there. */
+  /** Runs a program to its end. Does not throw for an exit code; a missing program has exit code 127. */
   run(command: readonly string[], options?: RunOptions): Promise<Ran>;
 }
 

@@ -33,7 +33,7 @@ export interface E2eOptions {
   onProgress(what: string): void;
   /** The results of one scenario, as soon as they are there. */
   onResults(results: CheckResult[]): void;
-  /** Takes back what was deployed; what is left is told. */
+  /** Removes what was deployed; resolves with the names of the objects that remain. */
   takeBack(): Promise<string[]>;
 }
 
@@ -84,7 +84,7 @@ const contract: Scenario = {
     verify({ kube, namespace, ingress, signal, requests: 1_000, onProgress: () => {} }),
 };
 
-/** A deployment that finds everything so already changes nothing of what the objects say. */
+/** A second deployment changes nothing. */
 const twice: Scenario = {
   name: "deploying twice",
   async run(stage) {
@@ -109,7 +109,7 @@ const goneAgain: Scenario = {
   async run({ takeBack }) {
     const left = await takeBack();
     const seen = left.join(", ") || "nothing";
-    const name = "left of what was deployed";
+    const name = "remaining objects";
     return [{ group: "down", name, expected: "nothing", seen, ok: left.length === 0 }];
   },
 };

@@ -15,7 +15,7 @@ export function askOf({ ingress, signal }: Stage): Ask {
   };
 }
 
-/** What came of a load. */
+/** The results of a load. */
 export interface LoadReport {
   results: LoadResult[];
   failed: LoadResult[];
@@ -64,7 +64,7 @@ export async function untilWarm(
   const end = performance.now() + 90_000;
   for (let good = 0; good < 10 * headers.length;) {
     stage.signal.throwIfAborted();
-    if (performance.now() > end) throw new Error("the system does not answer through the ingress");
+    if (performance.now() > end) throw new Error("the services do not answer through the ingress gateway");
     const response = await ask(CUSTOMER, headers[good % headers.length]).catch(() => undefined);
     await response?.arrayBuffer();
     if (response?.status === 200) good++;

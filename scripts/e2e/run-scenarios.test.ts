@@ -47,7 +47,7 @@ describe("scenarios", () => {
       { name: "two", run: async () => [HOLDS], clean: async () => cleaned.push("two") },
     ]);
     expect(results).toEqual([
-      { group: "one", name: "runs to its end", expected: "yes", seen: "the engine is gone", ok: false },
+      { group: "one", name: "completes", expected: "yes", seen: "the engine is gone", ok: false },
       HOLDS,
     ]);
     expect(cleaned).toEqual(["one", "two"]);

@@ -17,7 +17,7 @@ export async function runScenarios(
     signal.throwIfAborted();
     const found = await runScenario(scenario, stageFor(signal));
     await clean(scenario, stageFor(new AbortController().signal));
-    // What was called off says nothing of the system.
+    // A cancelled scenario says nothing about the system.
     signal.throwIfAborted();
     results.push(...found);
     onResults(found);
@@ -33,7 +33,7 @@ async function runScenario({ name, run }: Scenario, stage: Stage): Promise<Check
     stage.report(`${name}: ${Math.round((performance.now() - startedAt) / 1000)} s`);
     return results;
   } catch (error) {
-    return [{ group: name, name: "runs to its end", expected: "yes", seen: messageOf(error), ok: false }];
+    return [{ group: name, name: "completes", expected: "yes", seen: messageOf(error), ok: false }];
   }
 }
 

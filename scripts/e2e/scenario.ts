@@ -3,7 +3,7 @@ import type { FunctionImage } from "../cluster/images/image-tag.ts";
 import type { Kube } from "../cluster/kube/client.ts";
 import type { CheckResult } from "../cluster/verify/check.ts";
 
-/** What a scenario works on. */
+/** The cluster and folders that a scenario works on. */
 export interface Stage {
   kube: Kube;
   namespace: string;
@@ -17,7 +17,7 @@ export interface Stage {
   report(what: string): void;
   /** Applies folders, each object as `change` makes it, and waits until all that they hold is ready. */
   deploy(folders: readonly string[], change?: (object: unknown) => unknown): Promise<Deployed>;
-  /** Takes back all that was deployed; what is left of it. */
+  /** Removes all that was deployed; resolves with the names of the objects that remain. */
   takeBack(): Promise<string[]>;
 }
 

@@ -1,7 +1,7 @@
 import { ApiError } from "../kube/api-error.ts";
 import { nameOf, type ObjectRef } from "../kube/kube-object.ts";
 
-/** Fields that somebody else holds, so that the apply was refused. */
+/** Fields that another field manager owns, so that the apply was refused. */
 export interface Conflict {
   object: string;
   fields: { field: string; manager: string }[];
@@ -20,15 +20,15 @@ export function conflictOf(error: unknown, ref: ObjectRef): Conflict | undefined
   return fields.length === 0 ? undefined : { object: nameOf(ref), fields };
 }
 
-/** What to tell of conflicts, and what can be done. */
+/** Describes conflicts, and how to resolve them. */
 export function describeConflicts(conflicts: readonly Conflict[]): string {
   const lines = conflicts.flatMap(({ object, fields }) => [
     `${object}:`,
-    ...fields.map(({ field, manager }) => `  ${field} was set by ${manager}`),
+    ...fields.map(({ field, manager }) => `  ${field} is set by ${manager}`),
   ]);
   return [
-    "Somebody else has set fields that the files set differently, so they were left alone:",
+    "Another user or tool has set fields that the files set to other values, so they were not changed:",
     ...lines,
-    "Take their values over into the files, or put the files' values in force with ./kyc deploy --force-conflicts.",
+    "Copy their values into the files, or overwrite them with ./kyc deploy --force-conflicts.",
   ].join("\n");
 }

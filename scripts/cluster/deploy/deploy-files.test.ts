@@ -41,7 +41,7 @@ test("where no way leads to the gateway, what was deployed stays, and the way is
   expect(changes.length).toBeGreaterThan(8);
   expect(routed).toBe(false);
   expect(ingress).toBeInstanceOf(Error);
-  expect(String(ingress)).toContain("Nothing answers at http://127.0.0.1:1");
+  expect(String(ingress)).toContain("No server answers at http://127.0.0.1:1");
 });
 
 test("a dry run looks for no way, because there is none yet", async () => {
@@ -61,7 +61,7 @@ test("that there is no Knative is told before images are built", async () => {
   };
   const events = { onChange() {}, onView() {}, onImage };
   await expect(deployFiles(options({ kube, buildImages: true, events }))).rejects.toThrow(
-    "this cluster does not know Service of serving.knative.dev/v1",
+    "this cluster has no kind Service in serving.knative.dev/v1",
   );
 });
 

@@ -18,7 +18,7 @@ export interface DeployFilesOptions {
   istio: string;
   /** The address of the ingress gateway; found by trying when undefined. */
   ingress?: string | undefined;
-  /** Builds and brings the images that the nodes lack; otherwise they are taken for there. */
+  /** Builds and loads the images that the nodes lack; otherwise they are assumed to be present. */
   buildImages: boolean;
   forceConflicts: boolean;
   dryRun: boolean;
@@ -30,7 +30,7 @@ export interface DeployFilesOptions {
   };
 }
 
-/** What came of it, and where it answers, or why that is not known; undefined when it was not applied. */
+/** The result, and where the services answer, or why that is unknown; undefined when nothing was applied. */
 export interface DeployedFiles extends Deployed {
   ingress: Ingress | NoIngress | undefined;
   /** Whether the gateway there leads to the aggregator. */
@@ -48,7 +48,7 @@ export async function deployFiles(options: DeployFilesOptions): Promise<Deployed
   const { documents, problems } = await readDocuments(root, ["knative", options.istio]);
   const errors = problems.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new InvalidManifests(errors);
-  // Building takes its time: that there is no cluster, or no Knative on it, is told before.
+  // Fails early when there is no cluster, or no Knative on it: building takes a while.
   await kube.path(KNATIVE_SERVICE, { namespace: options.namespace });
   const images =
     options.buildImages && !dryRun

@@ -15,7 +15,7 @@ export interface DeployStep {
   awaits: { service: string; namespace: string; revision: string | undefined } | undefined;
   /** Why there is nothing to do: the state's revision exists already. */
   skip: string | undefined;
-  /** What its author should know although it is no mistake. */
+  /** A remark about the object that is not an error. */
   note: string | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface DeployPlan {
   problems: Problem[];
 }
 
-// What others refer to comes first.
+// Objects that others refer to come first.
 const ORDER = ["Namespace", "ServiceAccount", "ConfigMap", "Secret", "Service", "Gateway", "ServiceEntry"];
 
 const KnativeState = Type.Object({
@@ -133,7 +133,7 @@ export function isKnativeService({ apiVersion, kind }: KubeObject): boolean {
 function rank(object: KubeObject): number {
   if (isKnativeService(object)) return ORDER.length + 1;
   const index = ORDER.indexOf(object.kind);
-  // Routes come last, when what they lead to is there; a policy before what it protects.
+  // Routes come last, after their destinations; policies come before what they protect.
   if (index >= 0) return index;
   return object.kind === "VirtualService" ? ORDER.length + 2 : ORDER.length;
 }

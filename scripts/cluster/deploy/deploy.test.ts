@@ -193,7 +193,7 @@ describe("a dry run", () => {
     cluster.fault = (_, path) =>
       path.startsWith("/apis/networking.istio.io") ? refusal(404, "NotFound", "") : undefined;
     await expect(deployTo(cluster, { dryRun: true })).rejects.toThrow(
-      "this cluster does not know Gateway of networking.istio.io/v1",
+      "this cluster has no kind Gateway in networking.istio.io/v1",
     );
   });
 });
@@ -233,10 +233,10 @@ describe("a field that somebody else holds", () => {
     ]);
     expect(changes).toContainEqual({ object: "VirtualService kyc/kyc", change: "created" });
     expect(describeConflicts(conflicts)).toBe(
-      `Somebody else has set fields that the files set differently, so they were left alone:
+      `Another user or tool has set fields that the files set to other values, so they were not changed:
 Service kyc/credit-check:
-  spec.traffic was set by kn
-Take their values over into the files, or put the files' values in force with ./kyc deploy --force-conflicts.`,
+  spec.traffic is set by kn
+Copy their values into the files, or overwrite them with ./kyc deploy --force-conflicts.`,
     );
   });
 

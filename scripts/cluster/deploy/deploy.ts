@@ -17,10 +17,10 @@ import { renewPods } from "./restart-pods.ts";
 import { withLiveTemplate } from "./live-template.ts";
 import { NotReady, untilReady } from "./wait-until-ready.ts";
 
-/** What an apply did to an object. */
+/** The effect of an apply on an object. */
 export type Change = "created" | "changed" | "unchanged" | "passed over" | "in conflict";
 
-/** What `deploy` tells while it works. */
+/** The progress of a deployment. */
 export interface DeployEvents {
   onChange(object: string, change: Change, note: string | undefined): void;
   /** The state of the services while one of them is waited for. */
@@ -113,7 +113,7 @@ async function applyStep(step: DeployStep, options: DeployOptions, conflicts: Co
     if (before === undefined) return "created";
     return sameContent(before, after) ? "unchanged" : "changed";
   } catch (error) {
-    // What a dry run creates is not there for what is to stand in it.
+    // In a dry run, a namespace that would be created does not exist for the objects in it.
     if (dryRun && before === undefined && error instanceof ApiError && error.reason === "NotFound")
       return "created";
     const conflict = conflictOf(error, ref);
@@ -155,7 +155,7 @@ async function revisionImages(kube: Kube): Promise<Map<string, string>> {
   );
 }
 
-/** Whether an apply left everything that people write as it was. */
+/** Whether an apply changed nothing but status and bookkeeping. */
 function sameContent(before: KubeObject, after: KubeObject): boolean {
   const content = ({ metadata, spec, ...rest }: KubeObject): string => {
     const { labels, annotations } = metadata;

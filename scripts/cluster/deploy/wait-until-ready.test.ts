@@ -69,7 +69,7 @@ describe("waiting for a revision", () => {
     await next(WAITING, "waiting");
     await next(
       serviceObject("credit-check", { observed: false }),
-      "waiting Knative has not seen the change yet",
+      "waiting Knative has not processed the change yet",
     );
     cluster.remove({ ...BASIC, name: "credit-check-basic", namespace: "kyc" });
     await next(READY, "ready");
@@ -219,7 +219,7 @@ describe("waiting for too long", () => {
       ],
       "Deploying",
     ],
-    ["a service that says nothing", [WAITING], "Knative says nothing about why"],
+    ["a service that says nothing", [WAITING], "Knative gives no reason"],
   ])("tells of %s", async (_, objects, why) => {
     const cluster = knativeCluster(...objects);
     const { message } = await failure(wait(cluster, NAMED, { timeoutMs: 20 }));

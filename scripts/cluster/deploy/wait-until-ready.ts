@@ -5,17 +5,17 @@ import type { PodView, RevisionView, ServiceView } from "../workload/workload-vi
 export interface Awaited {
   service: string;
   namespace: string;
-  /** When undefined, whichever revision Knative has made last of the service. */
+  /** When undefined, the latest revision of the service. */
   revision: string | undefined;
 }
 
-/** Where the log is that says why something is not ready. */
+/** The container whose log may say why a revision is not ready. */
 export interface LogPlace {
   pod: string;
   container: string;
 }
 
-/** A revision is not ready, and will not become so by itself. */
+/** A revision is not ready, and will not become ready without a change. */
 export class NotReady extends Error {
   readonly place: LogPlace | undefined;
   constructor(message: string, place?: LogPlace) {
@@ -29,14 +29,14 @@ export interface WaitOptions {
   signal: AbortSignal;
   /** Called with the namespace's state whenever it changes. */
   onView(view: ServiceView[]): void;
-  /** How long trouble that may still pass is watched before it counts. @default 10000 */
+  /** How long a problem that may resolve itself lasts before it counts, in milliseconds. @default 10000 */
   patienceMs?: number;
 }
 
 /**
- * Waits until a Knative Service is ready with what was just applied. A crash counts at once; what may pass, such as an
- * image that cannot be pulled, when it has lasted for a while.
- * @throws NotReady as soon as it is clear that it will not become so, or at the timeout
+ * Waits until a Knative Service is ready with what was just applied. A crash counts at once; a problem that may resolve
+ * itself, such as an image that cannot be pulled, counts when it has lasted for a while.
+ * @throws NotReady as soon as it is clear that it will not become ready, or at the timeout
  * @throws the signal's reason
  */
 export async function untilReady(kube: Kube, awaited: Awaited, options: WaitOptions): Promise<void> {
@@ -61,7 +61,7 @@ export async function untilReady(kube: Kube, awaited: Awaited, options: WaitOpti
       clearTimeout(patience);
       patience = undefined;
     } else {
-      // Trouble often changes its name, such as between an attempt to pull and the pause after it.
+      // The reason may alternate, such as between ErrImagePull and ImagePullBackOff.
       patience ??= setTimeout(() => reject(trouble?.why), patienceMs);
     }
   });
@@ -104,14 +104,14 @@ function troubleOf(service: ServiceView, awaited: Awaited): Trouble | undefined 
     const why = new NotReady(`${revision.name}: ${reason}: ${message} (${where})`, place);
     return { why, isFinal: crashed };
   }
-  // Without a pod there is still Knative's own word, such as for an image whose digest cannot be found.
+  // Without a pod, Knative's own condition counts, such as for an image whose digest cannot be resolved.
   const failed = [revision, service].find((each) => each?.health === "failed");
   if (failed === undefined) return undefined;
   const why = new NotReady(`${failed.name}: ${failed.message ?? SILENCE}`, logPlace(revision?.pods[0]));
   return { why, isFinal: false };
 }
 
-const SILENCE = "Knative says nothing about why";
+const SILENCE = "Knative gives no reason";
 const FUNCTION_CONTAINER = "user-container";
 
 function tooLate(awaited: Awaited, service: ServiceView | undefined, timeoutMs: number): NotReady {

@@ -1,6 +1,6 @@
 import type { Programs } from "../programs.ts";
 
-/** What one image is built from. */
+/** The inputs of an image build. */
 export interface Build {
   /** The folder of the Dockerfile. */
   root: string;
@@ -14,7 +14,7 @@ export interface Build {
 /** A program that builds images, by its command lines. */
 export interface Builder {
   readonly name: BuilderName;
-  /** Whether it works here: being installed is not enough. */
+  /** Whether it works on this machine: it may be installed without a running engine. */
   works(programs: Programs): Promise<boolean>;
   build(build: Build, programs: Programs): Promise<string[]>;
   /** Writes an image into a docker archive; undefined where the image is in the cluster already. */

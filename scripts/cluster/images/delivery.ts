@@ -1,9 +1,9 @@
 import { UserError } from "../user-error.ts";
 import type { Builder } from "./builders.ts";
 
-/** How an image that was built gets to where the cluster's nodes find it. */
+/** How a built image gets to the nodes of the cluster. */
 export interface Delivery {
-  /** Where it goes, in words. */
+  /** The destination, for messages. */
   to: string;
   /** The command for an image; undefined where building it there was enough. */
   command: ((image: string, archive: string) => string[]) | undefined;
@@ -21,7 +21,7 @@ export interface DeliveryOptions {
   builder: Builder;
 }
 
-// Knative asks no registry for the digest of these: they are meant for images that are on the nodes already.
+// Knative resolves no digest for these registries: such images are on the nodes already.
 const LOCAL_PREFIXES = ["dev.local", "kind.local", "ko.local"];
 
 // Clusters that run in the same engine that builds.
@@ -68,7 +68,7 @@ export function chooseDelivery({ prefix, load, context, isMinikube, builder }: D
   if (byDocker && SHARED_ENGINES.includes(context)) return stays(`${context}, which runs what docker builds`);
   throw new UserError(
     [
-      `No way is known to bring images to the nodes of ${context}. Any of these is one:`,
+      `There is no known way to load images onto the nodes of ${context}. Use one of these:`,
       "  a registry that the nodes reach:  KYC_IMAGE_PREFIX=registry.example.com/kyc ./kyc images",
       "  a command of your own, which gets the image's name:  KYC_IMAGE_LOAD=./load-image ./kyc images",
       "  a cluster of minikube, kind or k3d: these are known by their contexts",

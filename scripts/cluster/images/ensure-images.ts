@@ -26,7 +26,7 @@ export interface EnsureImagesOptions {
   onProgress?(name: string, what: string, passing?: string): void;
 }
 
-/** What the images are called, by the environment. */
+/** The names of the images, by the environment. */
 export function imagesOf(
   root: string,
   env: Readonly<Record<string, string | undefined>>,
@@ -35,9 +35,9 @@ export function imagesOf(
 }
 
 /**
- * Makes sure that every node has the images of all functions, and builds and brings those that are missing.
- * An image of a tag of the user's own is always built: that name says nothing about what is in it.
- * @throws UserError when a program that this takes is missing, or fails
+ * Makes sure that every node has the images of all functions: builds and loads those that are missing. An image with a
+ * tag of the user's own is always built, as the tag does not identify the content.
+ * @throws UserError when a program is missing, or fails
  */
 export async function ensureImages(options: EnsureImagesOptions): Promise<FunctionImage[]> {
   const { root, env, onProgress } = options;
@@ -51,7 +51,7 @@ export async function ensureImages(options: EnsureImagesOptions): Promise<Functi
   return images;
 }
 
-/** The images that have to be built, of those that are wanted. */
+/** The images that have to be built. */
 export async function missingImages(
   images: readonly FunctionImage[],
   { kube, env }: Pick<EnsureImagesOptions, "kube" | "env">,
@@ -62,8 +62,8 @@ export async function missingImages(
 }
 
 /**
- * How images are built and brought to the cluster here.
- * @throws UserError when there is no way; the message names all that there are
+ * Chooses how images are built and loaded.
+ * @throws UserError when there is no way; the message lists the possible ones
  */
 export async function waysFor(
   options: EnsureImagesOptions,
@@ -84,7 +84,7 @@ export async function waysFor(
   return { builder, delivery };
 }
 
-/** Programs that bring images to their own clusters, and how to get them. */
+/** Programs that load images onto their own clusters, and where to get them. */
 const LOADERS: Readonly<Record<string, string>> = {
   kind: "https://kind.sigs.k8s.io/docs/user/quick-start",
   k3d: "https://k3d.io/stable/#installation",
@@ -101,7 +101,7 @@ async function chooseBuilder(
       `${wanted} does not work here: it is not on the PATH, or its engine does not run. ./kyc images without --builder takes what it finds.`,
     );
   }
-  // What minikube builds is in its node at once; for a registry a builder that knows the user's login is better.
+  // minikube builds in its own node. For a registry, a builder that knows the user's login is better.
   const inNode = profile !== undefined && !isRegistry(prefixOf(env));
   for (const name of BUILDERS) {
     if (name === "minikube" && !inNode) continue;
@@ -110,7 +110,7 @@ async function chooseBuilder(
   }
   throw new UserError(
     [
-      "Images have to be built, and nothing that builds them was found. Any of these does:",
+      "Images have to be built, and no image builder was found. Install one of these:",
       "  minikube  builds in its own node: https://minikube.sigs.k8s.io/docs/start (for a minikube context)",
       "  docker    with its engine running: https://docs.docker.com/get-docker",
       "  podman    https://podman.io/docs/installation",
@@ -152,7 +152,7 @@ async function buildAndBring(
   );
 }
 
-/** `minikube image build` may end well although the build in the node did not. */
+/** Checks that the image exists: `minikube image build` may exit with 0 although the build failed. */
 async function seenInNode(image: string, said: string, options: EnsureImagesOptions): Promise<void> {
   const profile = options.kube?.connection.context ?? "minikube";
   const listed = await run(["minikube", "image", "ls", "-p", profile], options);
@@ -190,8 +190,8 @@ const WithImages = Type.Object({
 });
 
 /**
- * The images that every node has. A node lists its largest images only, so that one which is missing here may be
- * there; then it is built and loaded once more, which does no harm.
+ * The images that every node has. A node lists only its largest images, so one that is not listed may exist; it is then
+ * built and loaded again, which is harmless.
  */
 export async function imagesOnNodes(kube: Kube): Promise<ReadonlySet<string>> {
   const { items } = await kube.list({ apiVersion: "v1", kind: "Node" });

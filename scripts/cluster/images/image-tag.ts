@@ -14,7 +14,7 @@ export interface FunctionImage {
 /** How the Dockerfile bundles a function; a test holds the two equal. */
 export const BUNDLE = ["--target=bun", "--splitting", "--minify-whitespace", "--minify-syntax"] as const;
 
-// What an image is made of beside the bundle.
+// Files that determine an image beside the bundle.
 const RECIPE = ["Dockerfile", ".bun-version"];
 
 /**

@@ -2,12 +2,12 @@ import { Check } from "typebox/schema";
 import { Unreachable } from "./connection.ts";
 import { type Kind, Status } from "./kube-object.ts";
 
-/** The API server refused a request. The message ends with its own sentence. */
+/** The API server refused a request. The message ends with the server's own message. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   /** The HTTP status. */
   readonly code: number;
-  /** The machine's word for it, such as `NotFound` or `Conflict`; empty when it told none. */
+  /** The machine-readable reason, such as `NotFound` or `Conflict`; empty when there is none. */
   readonly reason: string;
   readonly status: Status | undefined;
 
@@ -19,23 +19,23 @@ export class ApiError extends Error {
     this.status = status;
   }
 
-  /** From an answer that is no success. */
+  /** From a response with an error status. */
   static async of(what: string, response: Response): Promise<ApiError> {
     const text = await response.text();
     return new ApiError(what, response.status, statusIn(text) ?? plainWords(response, text));
   }
 
-  /** A kind that is not installed is no object that is missing: it has a reason of its own. */
+  /** A kind that is not installed has a reason of its own, unlike an object that does not exist. */
   static noSuchKind({ kind, apiVersion }: Kind): ApiError {
     return new ApiError(`cannot find the kind ${kind}`, 404, {
       kind: "Status",
       reason: "NoSuchKind",
-      message: `this cluster does not know ${kind} of ${apiVersion}: is what defines it installed?`,
+      message: `this cluster has no kind ${kind} in ${apiVersion}: is its definition installed?`,
     });
   }
 }
 
-/** Whether the same request may fare better a little later. */
+/** Whether the same request may succeed a little later. */
 export function isPassing(error: unknown): error is ApiError | Unreachable {
   if (error instanceof ApiError) return error.code === 429 || error.code >= 500;
   return error instanceof Unreachable;
@@ -51,7 +51,7 @@ export function statusIn(text: string): Status | undefined {
   }
 }
 
-/** What is in the way of the API server, and the server itself for unknown paths, answer in words alone. */
+/** Proxies in front of the API server, and the server itself for unknown paths, answer with plain text. */
 function plainWords({ status, headers }: Response, text: string): Status | undefined {
   const words = text.trim();
   const plain = headers.get("content-type")?.startsWith("text/plain") === true;

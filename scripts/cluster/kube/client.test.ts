@@ -54,7 +54,7 @@ describe("get", () => {
     using server = await FakeApiServer.start();
     server.on(`GET ${ONE}`, (answer) => answer.text(body));
     expect((await rejection(kubeOf(server).get(REF))).message).toBe(
-      `cannot read ConfigMap a/x: the answer to ${ONE} is not what the Kubernetes API promises`,
+      `cannot read ConfigMap a/x: the answer to ${ONE} does not match the Kubernetes API`,
     );
   });
 });
@@ -212,7 +212,7 @@ test("a kind that is installed later is found by the same client", async () => {
   const error = await rejection(kube.apply(object, { fieldManager: "kyc" }));
   expect(error).toMatchObject({ code: 404, reason: "NoSuchKind" });
   expect(error.message).toBe(
-    "cannot find the kind Gateway: this cluster does not know Gateway of networking.istio.io/v1: is what defines it installed?",
+    "cannot find the kind Gateway: this cluster has no kind Gateway in networking.istio.io/v1: is its definition installed?",
   );
   server.offer("/apis/networking.istio.io/v1", { Gateway: "gateways" });
   server.on("PATCH /apis/networking.istio.io/v1/namespaces/a/gateways/x", (answer, { body }) =>

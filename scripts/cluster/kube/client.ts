@@ -27,19 +27,19 @@ export interface ListOptions extends RequestOptions {
 }
 
 export interface WriteOptions extends RequestOptions {
-  /** Who the fields belong to that are written. */
+  /** The field manager that will own the written fields. */
   fieldManager: string;
-  /** The API server answers as if it had been done. @default false */
+  /** The API server validates the request and changes nothing. @default false */
   dryRun?: boolean | undefined;
 }
 
 export interface ApplyOptions extends WriteOptions {
-  /** Takes fields over that another manager holds. @default false */
+  /** Takes over fields that another manager owns. @default false */
   force?: boolean | undefined;
 }
 
 export interface DeleteOptions extends RequestOptions {
-  /** What the object owns is deleted after it, or before it. @default "Background" */
+  /** Whether owned objects are deleted after the object or before it. @default "Background" */
   propagation?: "Background" | "Foreground" | undefined;
   /** Deletes only the object that has this uid. */
   uid?: string | undefined;
@@ -52,12 +52,12 @@ export interface Listed {
 }
 
 const PAGE_SIZE = 500;
-// As often as other clients do without being asked to.
+// As client-go does by default.
 const MAX_POSTPONEMENTS = 10;
 
 /**
- * Kubernetes objects as plain data, over one connection. Kinds are looked up by discovery, once each. Numbers are
- * JavaScript's: integers beyond 2^53, which no kind here has, would not be exact.
+ * Reads and writes Kubernetes objects as plain data. Kinds are looked up by discovery, once each. Integers beyond 2^53,
+ * which no kind here has, would not be exact.
  */
 export class Kube {
   readonly connection: Connection;
@@ -81,7 +81,7 @@ export class Kube {
     try {
       return await this.#list(kind, path, options, PAGE_SIZE);
     } catch (error) {
-      // A place in a long list is forgotten after some minutes. Then all of it comes at once.
+      // A continue token expires after some minutes. Then the list is read again without pages.
       if (!(error instanceof ApiError && error.code === 410)) throw error;
       return this.#list(kind, path, options);
     }
@@ -99,7 +99,7 @@ export class Kube {
     return this.#object(`cannot apply ${nameOf(refOf(object))}`, path + writeQuery(options, query), request);
   }
 
-  /** @throws ApiError with code 409 when it is there already */
+  /** @throws ApiError with code 409 when it already exists */
   async create(object: KubeObject, options: WriteOptions): Promise<KubeObject> {
     const path = await this.path(object, object.metadata);
     const all = path.slice(0, path.lastIndexOf("/"));
@@ -110,11 +110,11 @@ export class Kube {
 
   /**
    * Replaces an object by what was read and changed.
-   * @throws ApiError with code 409 when somebody else changed it since (by resourceVersion)
+   * @throws ApiError with code 409 when it was changed since it was read (by resourceVersion)
    */
   async replace(object: KubeObject, options: WriteOptions): Promise<KubeObject> {
     const what = `cannot change ${nameOf(refOf(object))}`;
-    // Without it the API server would overwrite whatever is there by now.
+    // Without it the API server would overwrite later changes.
     if (!object.metadata.resourceVersion) throw new Error(`${what}: it has no resourceVersion`);
     const path = await this.path(object, object.metadata);
     const request = write("PUT", "application/json", object, options);
@@ -129,7 +129,8 @@ export class Kube {
   }
 
   /**
-   * Asks for an object and all that it owns to be deleted, and does not wait for it; whether it was there.
+   * Deletes an object and all that it owns, without waiting for it.
+   * @returns whether it existed
    * @throws ApiError with code 409 when it has another uid
    */
   async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
@@ -148,8 +149,8 @@ export class Kube {
   }
 
   /**
-   * A request whose answer is a JSON document of this schema.
-   * @param what what cannot be done when it fails
+   * Sends a request and parses the JSON response by a schema.
+   * @param what the beginning of the error message, such as `cannot list Pod`
    * @throws ApiError when it is refused
    */
   async json<S extends TSchema>(
@@ -163,7 +164,7 @@ export class Kube {
     return parse(schema, document, `${what}: the answer to ${path}`);
   }
 
-  /** A request whose answer is complete and good. @throws ApiError when it is refused */
+  /** Sends a request and reads the whole response. @throws ApiError when it is refused */
   async send(what: string, path: string, request: ApiRequest = {}): Promise<Response> {
     for (let postponed = 0; ; postponed++) {
       const response = await this.connection.send(path, request);
@@ -174,7 +175,7 @@ export class Kube {
     }
   }
 
-  /** A request whose answer comes bit by bit, for as long as it takes. @throws ApiError when it is refused */
+  /** Sends a request whose response is a stream. @throws ApiError when it is refused */
   async open(what: string, path: string, request: ApiRequest = {}): Promise<Response> {
     const response = await this.connection.open(path, request);
     if (response.ok) return response;
@@ -199,7 +200,7 @@ export class Kube {
     for (;;) {
       const query = queryOf({ limit: limit?.toString(), labelSelector, fieldSelector, continue: from });
       const { metadata, items: page } = await this.json(what, path + query, KubeList, { signal });
-      // The items of a list leave out what the list says for all of them.
+      // The items of a list have no apiVersion and kind of their own.
       const ofAll = { apiVersion: kind.apiVersion, kind: kind.kind };
       for (const item of page ?? []) items.push(parse(KubeObject, { ...ofAll, ...item }, `${what}: an item`));
       if (!metadata.continue) return { items, resourceVersion: metadata.resourceVersion ?? "" };
@@ -208,7 +209,7 @@ export class Kube {
   }
 
   async #resources(group: string): Promise<Static<typeof ResourceList>["resources"]> {
-    // A group that is not there is no failure. Its 404 is plain text, not a Status.
+    // An unknown group is not an error. Its 404 is plain text, not a Status.
     const found = await this.json(`cannot look up ${group}`, group, ResourceList).catch((error: unknown) => {
       if (error instanceof ApiError && error.code === 404) return undefined;
       throw error;
@@ -243,7 +244,7 @@ function writeQuery({ fieldManager, dryRun }: WriteOptions, more: Record<string,
   return queryOf({ fieldManager, dryRun: dryRun ? "All" : undefined, ...more });
 }
 
-/** How long a busy API server, which has done nothing of the request, asks to wait; undefined when it does not. */
+/** How long the API server asks to wait before the request is sent again (429 with Retry-After); else undefined. */
 function postponedMs({ status, headers }: Response): number | undefined {
   const seconds = Number(headers.get("retry-after") ?? Number.NaN);
   return status === 429 && seconds >= 0 ? Math.min(seconds, 30) * 1_000 : undefined;

@@ -25,7 +25,7 @@ describe("a server", () => {
     );
     expect(error).toBeInstanceOf(Unreachable);
     expect(error.message).toStartWith(
-      `The API server of test (${server.url}) is not the one that the kubeconfig trusts: `,
+      `The API server of test (${server.url}) is not trusted by the kubeconfig: `,
     );
     expect(server.requests).toBeEmpty();
   });
@@ -54,9 +54,7 @@ describe("a server", () => {
   test("whose certificate is for another name is refused", async () => {
     using server = await answering({ hosts: ["api.example.test"] });
     const error = await rejection(connectTo(server).send("/version"));
-    expect(error.message).toEndWith(
-      "is not the one that the kubeconfig trusts: its certificate is for another name.",
-    );
+    expect(error.message).toEndWith("is not trusted by the kubeconfig: its certificate is for another name.");
   });
 
   test("may have the name that tls-server-name says", async () => {
@@ -121,7 +119,7 @@ describe("a server that cannot be reached is told with its context and address w
     expect(error).toBeInstanceOf(Unreachable);
     expect(error.message).toBe(
       "The API server of test (https://127.0.0.1:1) does not answer: it refuses connections. " +
-        "Does the cluster run, and is this the context that is meant?",
+        "Is the cluster running, and is this the right context?",
     );
     expect(error.cause).toBeInstanceOf(Error);
   });
@@ -159,7 +157,7 @@ describe("a server that cannot be reached is told with its context and address w
     });
     const error = await rejection(connectTo(server).send("/version"));
     expect(error).toBeInstanceOf(Unreachable);
-    expect(error.message).toContain("it cut the connection");
+    expect(error.message).toContain("it closed the connection");
   });
 });
 

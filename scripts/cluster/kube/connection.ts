@@ -2,7 +2,7 @@ import { CredentialSource, wrongWith } from "../kubeconfig/credentials.ts";
 import { errorCode, errorText } from "../error-text.ts";
 import { type Choice, type KubeconfigOptions, NoCluster, readKubeconfig } from "../kubeconfig/kubeconfig.ts";
 
-/** The way to one Kubernetes API server, with the user's own credentials. */
+/** A connection to one Kubernetes API server, with the user's own credentials. */
 export interface Connection {
   /** The kubeconfig context that is used. */
   readonly context: string;
@@ -14,11 +14,11 @@ export interface Connection {
   /** Sends a request to a path of the API server. @throws Unreachable when no complete answer comes in time */
   send(path: string, request?: ApiRequest): Promise<Response>;
   /**
-   * The same for an answer that comes bit by bit: its beginning has to come in time, the rest as long as it takes.
-   * Reading it fails, with an error of any kind, when the connection is cut or the signal comes.
+   * Sends a request whose response is a stream: only its head has to arrive in time. Reading the body throws when the
+   * connection is closed or the signal aborts.
    */
   open(path: string, request?: ApiRequest): Promise<Response>;
-  /** Opens a WebSocket to a path, which is not open yet when this resolves; undefined where there can be none. */
+  /** Creates a WebSocket to a path, which may not be open yet; undefined where WebSockets are not supported. */
   dial?(path: string, protocol: string): Promise<WebSocket>;
 }
 
@@ -31,7 +31,7 @@ export interface ApiRequest {
 }
 
 export interface ConnectOptions extends KubeconfigOptions {
-  /** How long an answer, or a credential plugin, may take. Each admission webhook may take 10 s. @default 40000 */
+  /** How long a response, or a credential plugin, may take. Each admission webhook may take 10 s. @default 40000 */
   timeoutMs?: number | undefined;
 }
 
@@ -41,9 +41,8 @@ export class Unreachable extends Error {
 }
 
 /**
- * Reads the kubeconfig. Nothing is sent before the first request.
- * (The client library's own transport does not present client certificates on Bun. Its reading of certificates and
- * tokens is used, and Bun's fetch carries the requests.)
+ * Reads the kubeconfig. Nothing is sent before the first request. (The client library's own transport does not present
+ * client certificates on Bun, so Bun's fetch sends the requests.)
  * @throws NoCluster when there is no kubeconfig, or not this context
  */
 export function connect({ timeoutMs = 40_000, ...options }: ConnectOptions = {}): Connection {
@@ -64,7 +63,7 @@ export function connect({ timeoutMs = 40_000, ...options }: ConnectOptions = {})
         headers: { ...STANDING, ...request.headers, ...headers },
         ...(body === undefined ? {} : { body }),
         signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]),
-        // Elsewhere, nobody is entitled to these credentials.
+        // A redirect could send the credentials to another server.
         redirect: "manual",
         // A stream may be silent for long.
         timeout: false,
@@ -76,7 +75,7 @@ export function connect({ timeoutMs = 40_000, ...options }: ConnectOptions = {})
       signal?.throwIfAborted();
       const wrong = errorCode(error) === "FailedToOpenSocket" ? wrongWith(tls) : undefined;
       if (wrong !== undefined)
-        throw new NoCluster(`The credentials of ${context} cannot be used: ${wrong}.`, { cause: error });
+        throw new NoCluster(`The credentials of ${context} are invalid: ${wrong}.`, { cause: error });
       const why = late.signal.aborted ? `no answer within ${timeoutMs / 1_000} s` : explain(error);
       throw new Unreachable(sentence(`The API server of ${context} (${server})`, error, why), {
         cause: error,
@@ -88,7 +87,7 @@ export function connect({ timeoutMs = 40_000, ...options }: ConnectOptions = {})
 
   async function answer(path: string, request: ApiRequest, whole: boolean): Promise<Response> {
     const response = await once(path, request, whole);
-    // A plugin's credentials may have been withdrawn before their time.
+    // A plugin's credentials may have been revoked before they expire.
     return response.status === 401 && source.renew() ? once(path, request, whole) : response;
   }
 
@@ -114,15 +113,15 @@ export function connect({ timeoutMs = 40_000, ...options }: ConnectOptions = {})
 
 const STANDING = { accept: "application/json, */*", "user-agent": "kyc" };
 
-/** The proxy of the kubeconfig, whatever NO_PROXY says; else that of the environment, but not for this machine. */
+/** The proxy of the kubeconfig, which ignores NO_PROXY; else that of the environment, except for a loopback server. */
 function proxyFor({ context, cluster }: Choice): Pick<BunFetchRequestInit, "proxy"> {
   const url = URL.parse(cluster.server);
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new NoCluster(`The server of ${context} is no address: it must begin with https:// or http://.`);
+    throw new NoCluster(`The server of ${context} is not a URL: it must begin with https:// or http://.`);
   const proxyUrl = cluster["proxy-url"];
   if (!proxyUrl) return LOOPBACK.test(url.hostname) ? { proxy: false } : {};
   if (/^https?:/.test(proxyUrl)) return { proxy: { url: proxyUrl, respectNoProxy: false } };
-  // Not all of it is shown: it may hold a password.
+  // Only the scheme is shown: the URL may hold a password.
   const [scheme] = proxyUrl.split(":");
   throw new NoCluster(
     `The proxy-url of ${context} is one of ${scheme}: only http and https proxies can be used.`,
@@ -131,7 +130,7 @@ function proxyFor({ context, cluster }: Choice): Pick<BunFetchRequestInit, "prox
 
 const LOOPBACK = /^(localhost|127\..*|\[::1\])$/;
 
-/** An answer that has arrived to its end. */
+/** A response whose body has been read. */
 async function complete(response: Response): Promise<Response> {
   const body = await response.arrayBuffer();
   const { status, statusText, headers } = response;
@@ -139,8 +138,8 @@ async function complete(response: Response): Promise<Response> {
 }
 
 function sentence(who: string, error: unknown, why: string): string {
-  if (CERTIFICATE.test(errorCode(error))) return `${who} is not the one that the kubeconfig trusts: ${why}.`;
-  return `${who} does not answer: ${why}. Does the cluster run, and is this the context that is meant?`;
+  if (CERTIFICATE.test(errorCode(error))) return `${who} is not trusted by the kubeconfig: ${why}.`;
+  return `${who} does not answer: ${why}. Is the cluster running, and is this the right context?`;
 }
 
 const CERTIFICATE = /CERT|VERIFY|ISSUER/;
@@ -152,8 +151,8 @@ function explain(error: unknown): string {
 
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "it refuses connections",
-  ECONNRESET: "it cut the connection",
-  ENOTFOUND: "its name is not known",
+  ECONNRESET: "it closed the connection",
+  ENOTFOUND: "its host name cannot be resolved",
   FailedToOpenSocket: "no connection can be opened",
   EPROTO: "the TLS handshake failed",
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name",

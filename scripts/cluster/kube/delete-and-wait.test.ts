@@ -55,19 +55,15 @@ describe("deleteAndWait", () => {
     [
       "finalizers",
       there("u1", { finalizers: ["foregroundDeletion", "example.test/keep"] }),
-      "what set its finalizers has not let it go (example.test/keep)",
+      "its finalizers have not been removed (example.test/keep)",
     ],
-    [
-      "what it owns",
-      there("u1", { finalizers: ["foregroundDeletion"] }),
-      "what belongs to it is still there",
-    ],
+    ["what it owns", there("u1", { finalizers: ["foregroundDeletion"] }), "objects that it owns still exist"],
     [
       "a server in trouble",
       (answer) => answer.refuse(503, "ServiceUnavailable", "soon"),
       "cannot read ConfigMap a/x: soon",
     ],
-    ["a server that does not answer", () => {}, "the API server has not answered since"],
+    ["a server that does not answer", () => {}, "the API server has not answered since the deletion"],
   ])("gives up in time, and says what held it: %s", async (_, handler, why) => {
     using server = await FakeApiServer.start();
     answers(server, there("u1"), handler);

@@ -8,14 +8,15 @@ export interface DeleteAndWaitOptions extends RequestOptions {
   timeoutMs: number;
 }
 
-/** An object was to be deleted, and is still there. */
+/** A deleted object still exists. */
 export class StillThere extends Error {
   override readonly name = "StillThere";
 }
 
 /**
- * Deletes an object and waits until it is gone, and before it what it owns; whether it was there. One of the same name
- * that somebody creates in the meantime is another object, and left alone.
+ * Deletes an object and what it owns, and waits until it is gone. An object of the same name that is created in the
+ * meantime has another uid, and stays.
+ * @returns whether the object existed
  * @throws StillThere when it is not gone in time; the message says what holds it
  */
 export async function deleteAndWait(
@@ -29,7 +30,7 @@ export async function deleteAndWait(
   await kube.delete(ref, { uid, propagation: "Foreground", signal }).catch(trueIfReplaced);
   const late = AbortSignal.timeout(timeoutMs);
   const either = signal === undefined ? late : AbortSignal.any([signal, late]);
-  let trouble: unknown = new Error("the API server has not answered since");
+  let trouble: unknown = new Error("the API server has not answered since the deletion");
   for (let pauseMs = 50; !late.aborted; pauseMs = Math.min(pauseMs * 1.5, 1_000)) {
     try {
       const now = await kube.get(ref, { signal: either });
@@ -49,11 +50,11 @@ export async function deleteAndWait(
 
 function holding({ metadata }: KubeObject): string {
   const finalizers = metadata.finalizers?.filter((name) => name !== "foregroundDeletion") ?? [];
-  if (finalizers.length === 0) return "what belongs to it is still there";
-  return `what set its finalizers has not let it go (${finalizers.join(", ")})`;
+  if (finalizers.length === 0) return "objects that it owns still exist";
+  return `its finalizers have not been removed (${finalizers.join(", ")})`;
 }
 
-/** The API server refuses to delete what is another object by now. */
+/** The API server refuses to delete an object that has been replaced. */
 function trueIfReplaced(error: unknown): true {
   if (error instanceof ApiError && error.code === 409) return true;
   throw error;

@@ -13,12 +13,12 @@ export interface Place {
   name?: string | undefined;
 }
 
-/** Where a cluster keeps its kinds. Each version of a group is asked for once, and again for a kind that it lacked. */
+/** Finds the paths of kinds. Each version of a group is looked up once, and again for a kind that it lacked. */
 export class Discovery {
   readonly #lookUp: (groupPath: string) => Promise<Resource[]>;
   readonly #known = new Map<string, Promise<Resource[]>>();
 
-  /** @param lookUp what a path such as `/apis/apps/v1` offers; nothing when there is no such path */
+  /** @param lookUp lists the resources at a path such as `/apis/apps/v1`; empty when there is no such path */
   constructor(lookUp: (groupPath: string) => Promise<Resource[]>) {
     this.#lookUp = lookUp;
   }
@@ -30,18 +30,18 @@ export class Discovery {
     if (resource === undefined) return undefined;
     if (!resource.namespaced) return join(group, resource.name, name);
     if (namespace !== undefined) return join(group, "namespaces", namespace, resource.name, name);
-    // Without the namespace such a path does not exist, and its 404 would read as if the object did not.
+    // Without the namespace the path does not exist, and its 404 would look as if the object did not.
     if (name !== undefined) throw new Error(`${kind.kind} ${name} is in a namespace: say in which`);
     return join(group, resource.name);
   }
 
   async #find(group: string, { kind }: Kind): Promise<Resource | undefined> {
-    // Names with a slash are parts of an object, such as its status.
+    // Names with a slash are subresources, such as status.
     const isIt = (resource: Resource): boolean => resource.kind === kind && !resource.name.includes("/");
     const known = this.#known.get(group);
     const found = (await known)?.find(isIt);
     if (found !== undefined) return found;
-    // It may have been installed since. Of those that ask at the same time, one does for all.
+    // The kind may have been installed since. Concurrent lookups share one request.
     const newer = this.#known.get(group);
     return (await (newer === undefined || newer === known ? this.#ask(group) : newer)).find(isIt);
   }

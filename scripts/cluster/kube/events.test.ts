@@ -50,7 +50,7 @@ describe("the events of a namespace", () => {
     const items = [{ metadata: { name: "e", namespace: "kyc" } }];
     server.on(`GET ${PATH}`, (answer) => answer.json({ metadata: {}, items }));
     expect((await rejection(events(kubeOf(server), { namespace: "kyc" }))).message).toBe(
-      "Event kyc/e is not what the Kubernetes API promises",
+      "Event kyc/e does not match the Kubernetes API",
     );
   });
 });

@@ -8,12 +8,12 @@ export interface EventsOptions extends RequestOptions {
   about?: Partial<Pick<ObjectRef, "kind" | "name">> | undefined;
 }
 
-/** What a part of Kubernetes has to say of an object, such as that its image cannot be pulled. */
+/** A Kubernetes event about an object, such as that its image cannot be pulled. */
 export interface ClusterEvent {
   about: { kind: string; name: string };
   /** `Normal`, or `Warning`. */
   type: string;
-  /** The machine's word for it, such as `FailedScheduling`. */
+  /** The machine-readable reason, such as `FailedScheduling`. */
   reason: string;
   message: string;
   /** How many times it happened. */
@@ -22,7 +22,7 @@ export interface ClusterEvent {
   lastAt: string;
 }
 
-// Go's zero values are written as null. Of the times, which one is there depends on who wrote the event.
+// Go's zero values are null. Which of the times is set depends on the event's source.
 const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
 const Count = Type.Optional(Type.Integer());
 const Series = Type.Object({ count: Count, lastObservedTime: Text });

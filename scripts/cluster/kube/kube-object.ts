@@ -4,7 +4,7 @@ import { Check } from "typebox/schema";
 const Text = Type.Optional(Type.String());
 const StringMap = Type.Optional(Type.Record(Type.String(), Type.String()));
 
-/** What every Kubernetes object has. Fields beyond these pass through untouched: nothing of an object is ever lost. */
+/** The fields of every Kubernetes object. Other fields are kept as they are. */
 export const KubeObject = Type.Object({
   apiVersion: Type.String(),
   kind: Type.String(),
@@ -38,13 +38,13 @@ export interface ObjectRef extends Kind {
   namespace?: string | undefined;
 }
 
-/** The reference of an object at hand. */
+/** The reference to an object. */
 export function refOf(object: KubeObject): ObjectRef {
   const { apiVersion, kind, metadata } = object;
   return { apiVersion, kind, name: metadata.name, namespace: metadata.namespace };
 }
 
-/** An object as people name it: `Service kyc/credit-check`. */
+/** An object's name for messages: `Service kyc/credit-check`. */
 export function nameOf({ kind, namespace, name }: ObjectRef): string {
   return namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
 }
@@ -55,7 +55,7 @@ export const Status = Type.Object({
   message: Text,
   reason: Text,
   code: Type.Optional(Type.Integer()),
-  // Of a refusal that is about several fields, each with its own reason: which manager holds it, for example.
+  // For a refusal because of several fields, the reason of each, such as the manager that owns it.
   details: Type.Optional(
     Type.Object({
       causes: Type.Optional(Type.Array(Type.Object({ reason: Text, message: Text, field: Text }))),
@@ -71,7 +71,7 @@ export const KubeList = Type.Object({
   items: Type.Union([Type.Array(Type.Record(Type.String(), Type.Unknown())), Type.Null()]),
 });
 
-/** What a version of an API group offers. */
+/** The resources of a version of an API group. */
 export const ResourceList = Type.Object({
   resources: Type.Array(
     Type.Object({ name: Type.String(), kind: Type.String(), namespaced: Type.Boolean() }),
@@ -84,11 +84,11 @@ export const WatchEvent = Type.Object({
   object: Type.Unknown(),
 });
 
-/** What a bookmark carries: the place in the watch, and no object. */
+/** A bookmark has a resourceVersion and no object. */
 export const Bookmark = Type.Object({ metadata: Type.Object({ resourceVersion: Type.String() }) });
 
-/** A document of the API server by its schema. @throws when it is not what was promised */
+/** Checks a document of the API server. @throws when it does not match the schema */
 export function parse<S extends TSchema>(schema: S, document: unknown, what: string): Static<S> {
   if (Check(schema, document)) return document;
-  throw new Error(`${what} is not what the Kubernetes API promises`);
+  throw new Error(`${what} does not match the Kubernetes API`);
 }

@@ -1,4 +1,4 @@
-/** Waits this long, or until the signal comes. Leaves neither timer nor listener behind. */
+/** Waits this long, or until the signal aborts. Removes its timer and listener. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -5,20 +5,20 @@ import { queryOf } from "./query.ts";
 export interface PodLogOptions extends RequestOptions {
   namespace: string;
   pod: string;
-  /** May be left out for a pod with a single container. */
+  /** Optional for a pod with a single container. */
   container?: string | undefined;
-  /** Only this many lines from the end of what is there. */
+  /** Only the last lines. */
   tail?: number | undefined;
-  /** Goes on with what is written later, until the container ends or the signal comes. @default false */
+  /** Continues with later lines until the container ends or the signal aborts. @default false */
   follow?: boolean | undefined;
-  /** Of the container's last run, the one that crashed. @default false */
+  /** The log of the previous container, which crashed. @default false */
   previous?: boolean | undefined;
 }
 
 /**
- * The lines that a container wrote. Ends in order when the signal comes.
- * @throws ApiError when there is nothing to read, such as before the container has started
- * @throws Unreachable when the connection is cut
+ * The lines of a container's log. Ends without an error when the signal aborts.
+ * @throws ApiError when there is no log, such as before the container has started
+ * @throws Unreachable when the connection is closed
  */
 export async function* podLogs(kube: Kube, options: PodLogOptions): AsyncGenerator<string> {
   const { namespace, pod, container, tail, follow, previous, signal } = options;

@@ -4,7 +4,7 @@ import type { Kube } from "./client.ts";
 
 export interface ChannelEvents {
   onData(data: Buffer): void;
-  /** Nothing comes any more, for whatever reason. */
+  /** The channel is closed. */
   onEnd(): void;
 }
 
@@ -13,8 +13,8 @@ const ERROR = 1;
 const OPENS_WITHIN_MS = 10_000;
 
 /**
- * A port of a pod behind a WebSocket: each message begins with the number of its channel, 0 for data and 1 for an error,
- * and the first on each channel names the port and says nothing else.
+ * A pod's port behind a WebSocket. Each message begins with the number of its channel, 0 for data and 1 for errors; the
+ * first message of each channel holds only the port.
  */
 export class Channels {
   readonly #socket: WebSocket;
@@ -27,14 +27,11 @@ export class Channels {
     socket.onclose = () => events.onEnd();
   }
 
-  /** Resolves when it is open. @throws when the API server or the kubelet refuses */
+  /** Resolves when the WebSocket is open. @throws when the API server or the kubelet refuses */
   static async open(dial: () => Promise<WebSocket>, events: ChannelEvents): Promise<Channels> {
     const socket = await dial();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const timer = setTimeout(
-      () => reject(new Error("the pod's port does not open in time")),
-      OPENS_WITHIN_MS,
-    );
+    const timer = setTimeout(() => reject(new Error("the pod's port did not open in time")), OPENS_WITHIN_MS);
     socket.onopen = () => resolve();
     socket.onerror = () => reject(new Error("the API server forwards no port of this pod"));
     const channels = new Channels(socket, events);
@@ -67,7 +64,7 @@ export class Channels {
       if (bytes.length <= 3) return;
     }
     if (channel === DATA) events.onData(bytes.subarray(1));
-    // Nobody listens on the port, or the pod is gone.
+    // No process listens on the port, or the pod is gone.
     else if (channel === ERROR && bytes.length > 1) this.close();
   }
 }
@@ -76,32 +73,32 @@ export interface ForwardOptions {
   kube: Kube;
   namespace: string;
   pod: string;
-  /** A port of the pod's own loopback address, so that a sidecar is passed by. */
+  /** A port on the pod's loopback address, which bypasses a sidecar. */
   port: number;
 }
 
-/** A port of a pod as a port of this machine. */
+/** A local port that leads to a port of a pod. */
 export interface Forward extends Disposable {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
 }
 
-/** What a connection of ours carries to the pod's port, once both are open. */
+/** The state of one local connection. */
 interface Carried {
   channels: Promise<Channels>;
-  /** What the pod sent and this socket did not take yet. */
+  /** Data from the pod that the local socket has not accepted yet. */
   pending: Buffer[];
 }
 
 /**
- * Makes a port of a pod a port on this machine's loopback address, over the API server, as `kubectl port-forward` does:
- * a WebSocket for each connection. (Kubernetes, pkg/kubelet/server/portforward/websocket.go: v4.channel.k8s.io)
- * @throws UserError where the connection can open no WebSocket
+ * Forwards a local port to a port of a pod through the API server, as `kubectl port-forward` does: a WebSocket for each
+ * connection. (Kubernetes, pkg/kubelet/server/portforward/websocket.go: v4.channel.k8s.io)
+ * @throws UserError where the connection does not support WebSockets
  */
 export async function forwardPort({ kube, namespace, pod, port }: ForwardOptions): Promise<Forward> {
   const { connection } = kube;
   const base = await kube.path({ apiVersion: "v1", kind: "Pod" }, { namespace, name: pod });
-  if (connection.dial === undefined) throw new UserError("This connection forwards no ports.");
+  if (connection.dial === undefined) throw new UserError("This connection does not support port forwarding.");
   const dial = connection.dial.bind(connection);
   const listener = Bun.listen<Carried>({
     hostname: "127.0.0.1",

@@ -3,8 +3,7 @@ import { linesOf } from "../../text/lines.ts";
 import { errorText } from "../error-text.ts";
 
 /**
- * The lines of an answer in UTF-8, as they come, without their ends. What follows the last line's end is a line, when
- * there is any. Whoever stops early closes the connection.
+ * The lines of a response body in UTF-8, as they arrive, without line ends. Text after the last line end is a line. A caller that stops early closes the connection.
  * @throws Unreachable when the connection is cut
  */
 export async function* lines({ body }: Response): AsyncGenerator<string> {

@@ -72,9 +72,7 @@ describe("a watch goes on", () => {
     await first.answer.event("ADDED", configMap("x", "1", "11"));
     const second = await server.stream();
     expect(second.query["resourceVersion"]).toBe("11");
-    expect(watched.troubles).toEqual([
-      "cannot watch ConfigMap in a: nothing more is heard of the API server",
-    ]);
+    expect(watched.troubles).toEqual(["cannot watch ConfigMap in a: the API server sends nothing more"]);
     await second.answer.event("MODIFIED", configMap("x", "2", "12"));
     await watched.until("x=2");
   });
@@ -226,7 +224,7 @@ describe("a watch ends with the error when", () => {
     const { answer } = await server.stream();
     await answer.write(`${JSON.stringify(line)}\n`);
     expect((await watched.ended)?.message).toBe(
-      `cannot watch ConfigMap in a: ${what} is not what the Kubernetes API promises`,
+      `cannot watch ConfigMap in a: ${what} does not match the Kubernetes API`,
     );
   });
 });

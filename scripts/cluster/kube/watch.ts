@@ -9,22 +9,22 @@ import { queryOf } from "./query.ts";
 
 export interface WatchOptions extends ListOptions {
   signal: AbortSignal;
-  /** Told of each failure after which the watch goes on by itself. */
+  /** Called for each failure after which the watch continues. */
   onTrouble?: ((error: Error) => void) | undefined;
-  /** The longest wait before the next attempt. @default 5000 */
+  /** The longest wait before the next attempt, in milliseconds. @default 5000 */
   maxPauseMs?: number | undefined;
-  /** How long the server is to keep a stream open. One that lasts a quarter longer is dead. @default 60 */
+  /** How long the server keeps a stream open. A stream that lasts a quarter longer is considered dead. @default 60 */
   streamSeconds?: number | undefined;
 }
 
-/** All objects of a watch, by namespace and name. The watch goes on to change it: who keeps it copies it. */
+/** All objects of a watch, by namespace and name. The watch changes it later: copy it to keep it. */
 export type Watched = ReadonlyMap<string, KubeObject>;
 
 /**
  * Follows the objects of a kind: calls back with all of them at the start and after each change, until the signal
- * comes. A stream that is cut is opened again where it was. Where the server has forgotten that place (410) all are
- * listed anew, so that no change, and no deletion, is missed for good.
- * @throws any failure of the first listing, and later an ApiError when the server refuses for good (403, no such kind)
+ * aborts. A closed stream is resumed at its resourceVersion. When that has expired (410), all objects are listed again,
+ * so that no change and no deletion is lost.
+ * @throws any failure of the first list, and later an ApiError for a permanent refusal (403, no such kind)
  */
 export async function watch(
   kube: Kube,
@@ -39,7 +39,7 @@ export async function watch(
 }
 
 const FIRST_PAUSE_MS = 50;
-// A stream that lasted this long was none that fails at once, also when nothing happened in it.
+// A stream that lasted this long did not fail at once, even without any event.
 const FAIR_STREAM_MS = 500;
 
 async function* states(kube: Kube, kind: Kind, options: WatchOptions): AsyncGenerator<Watched> {
@@ -70,7 +70,7 @@ async function* states(kube: Kube, kind: Kind, options: WatchOptions): AsyncGene
       if (signal.aborted) return;
       const isForgotten = error instanceof ApiError && error.code === 410;
       if (!listed || !(isForgotten || isPassing(error))) throw error;
-      // A server in trouble may mean the place as well. To list anew is right in any case.
+      // The error may concern the resourceVersion. Listing again is correct in any case.
       if (error instanceof ApiError && error.code !== 429) from = undefined;
       onTrouble?.(error);
     }
@@ -86,7 +86,7 @@ async function list(
   options: WatchOptions,
   objects: Map<string, KubeObject>,
 ): Promise<string> {
-  // To a list, a kind that is not installed is one without objects. Nothing of it could be watched.
+  // A list treats a missing kind as empty; a watch cannot.
   await kube.path(kind, { namespace: options.namespace });
   const { items, resourceVersion } = await kube.list(kind, options);
   objects.clear();
@@ -96,9 +96,9 @@ async function list(
 
 interface Change {
   type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
-  /** From where the watch goes on after it. */
+  /** The resourceVersion from which the watch resumes. */
   place: string;
-  /** A bookmark has none. */
+  /** Undefined for a bookmark. */
   object?: KubeObject;
 }
 
@@ -115,7 +115,7 @@ async function* changes(kube: Kube, kind: Kind, options: WatchOptions, from: str
     labelSelector,
     fieldSelector,
   });
-  // Of a connection whose other end is gone without a word, nothing is ever heard: no error either.
+  // A connection whose peer has vanished reports no error.
   const dead = new AbortController();
   const timer = setTimeout(() => dead.abort(), streamSeconds * 1_250);
   try {
@@ -124,13 +124,13 @@ async function* changes(kube: Kube, kind: Kind, options: WatchOptions, from: str
     for await (const line of lines(response)) yield changeIn(line, what);
   } catch (error) {
     if (!dead.signal.aborted || signal.aborted) throw error;
-    throw new Unreachable(`${what}: nothing more is heard of the API server`, { cause: error });
+    throw new Unreachable(`${what}: the API server sends nothing more`, { cause: error });
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** @throws ApiError for an event that is one */
+/** @throws ApiError for an ERROR event */
 function changeIn(line: string, what: string): Change {
   const { type, object } = parse(WatchEvent, jsonIn(line, what), `${what}: an event`);
   if (type === "ERROR") {

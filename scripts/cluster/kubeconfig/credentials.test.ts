@@ -57,23 +57,23 @@ describe("a client certificate", () => {
     [
       "with the key of another",
       (user) => ({ ...user, "client-key-data": base64(new Authority("x").client("bob").key) }),
-      "its client key is not the one of its client certificate",
+      "its client key does not belong to its client certificate",
     ],
     [
       "with a key that is none",
       (user) => ({ ...user, "client-key-data": base64("nonsense") }),
-      "its client key is no private key",
+      "its client key is not a private key",
     ],
     [
       "that is none",
       (user) => ({ ...user, "client-certificate-data": base64("nonsense") }),
-      "its client certificate is no certificate",
+      "its client certificate is not a certificate",
     ],
   ])("%s is told", async (_, change, why) => {
     using server = await start();
     const error = await rejection(ask(server, { user: change(certificate(server.authority, "alice")) }));
     expect(error).toBeInstanceOf(NoCluster);
-    expect(error.message).toBe(`The credentials of test cannot be used: ${why}.`);
+    expect(error.message).toBe(`The credentials of test are invalid: ${why}.`);
   });
 });
 
@@ -96,7 +96,7 @@ test("a certificate authority that is no certificate is told", async () => {
   );
   expect(error).toBeInstanceOf(NoCluster);
   expect(error.message).toBe(
-    "The credentials of test cannot be used: its certificate authority is no certificate.",
+    "The credentials of test are invalid: its certificate authority is not a certificate.",
   );
 });
 

@@ -115,12 +115,12 @@ export class CredentialSource {
 /** The fault of certificates or a key that cannot be used; undefined when they are in order. */
 export function wrongWith({ ca, cert, key }: Tls): string | undefined {
   if (ca !== undefined && !works(() => new X509Certificate(ca)))
-    return "its certificate authority is no certificate";
+    return "its certificate authority is not a certificate";
   if (cert === undefined || key === undefined) return undefined;
-  if (!works(() => new X509Certificate(cert))) return "its client certificate is no certificate";
-  if (!works(() => createPrivateKey(key))) return "its client key is no private key";
+  if (!works(() => new X509Certificate(cert))) return "its client certificate is not a certificate";
+  if (!works(() => createPrivateKey(key))) return "its client key is not a private key";
   const fits = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
-  return fits ? undefined : "its client key is not the one of its client certificate";
+  return fits ? undefined : "its client key does not belong to its client certificate";
 }
 
 /** Reads the token file by the library, which keeps its content for a minute, as client-go does. */

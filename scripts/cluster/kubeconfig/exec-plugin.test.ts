@@ -158,7 +158,7 @@ describe("a credential plugin that fails is told:", () => {
       terminal: false,
     });
     expect((await rejection(plugin.credential())).message).toEndWith(
-      "asks the user, and there is no terminal",
+      "needs a terminal to ask the user, and there is none",
     );
   });
 

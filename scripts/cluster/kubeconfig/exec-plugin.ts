@@ -15,22 +15,21 @@ const ExecCredential = Type.Object({
   }),
 });
 
-/** What a credential plugin gave: a token, or a client certificate and its key as PEM, or all three. */
+/** The credentials of a plugin: a token, or a client certificate and its key as PEM, or all three. */
 export type ExecCredential = Static<typeof ExecCredential>["status"];
 
 export interface ExecPluginOptions {
   /** The cluster that the credentials are for. */
   cluster: Cluster;
-  /** How long the program may take. One that talks to the user may take all the time. */
+  /** How long the program may take, in milliseconds. A program that asks the user has no limit. */
   timeoutMs: number;
-  /** Whether a user sits at a terminal. @default what standard input is */
+  /** Whether there is a terminal. @default whether standard input is one */
   terminal?: boolean | undefined;
 }
 
 /**
- * A program of the kubeconfig's that gives credentials, run again when they expire.
- * (The client library's own way tells it nothing in KUBERNETES_EXEC_INFO, leaves it waiting for an input that never
- * comes, keeps an answer that is no credential, and hides what the program says to the user.)
+ * A credential plugin of the kubeconfig, run again when its credentials expire. (The client library's own version passes
+ * no KUBERNETES_EXEC_INFO, leaves the plugin waiting for input, keeps an invalid answer, and hides the plugin's output.)
  */
 export class ExecPlugin {
   readonly #config: ExecConfig;
@@ -43,10 +42,10 @@ export class ExecPlugin {
     this.#options = options;
   }
 
-  /** The credential; a new one when the last has expired. @throws when the program does not give any */
+  /** The credentials; new ones when the last have expired. @throws when the program gives none */
   async credential(): Promise<ExecCredential> {
     if (Date.now() >= this.#expiresAt) this.forget();
-    // Requests that come at the same time share one run.
+    // Concurrent requests share one run.
     this.#credential ??= this.#run();
     try {
       return await this.#credential;
@@ -81,7 +80,7 @@ export class ExecPlugin {
     const { timeoutMs, terminal = process.stdin.isTTY === true } = this.#options;
     const interactive = terminal && interactiveMode !== "Never";
     if (interactiveMode === "Always" && !interactive)
-      throw new Error(`${command} asks the user, and there is no terminal`);
+      throw new Error(`${command} needs a terminal to ask the user, and there is none`);
     const child = this.#spawn([command, ...(args ?? [])], {
       env: { ...process.env, ...variables(env), KUBERNETES_EXEC_INFO: this.#info(interactive) },
       stdin: interactive ? "inherit" : "ignore",
@@ -92,7 +91,7 @@ export class ExecPlugin {
     const out = child.stdout.text();
     const err = child.stderr?.text();
     await child.exited;
-    // What it started may live on and hold its output open: that is not waited for.
+    // Processes that it started may keep its output open: they are not waited for.
     if (child.signalCode !== null)
       throw new Error(`${command} gave no credentials within ${timeoutMs / 1_000} s`);
     if (child.exitCode === 0) return out;
@@ -112,7 +111,7 @@ export class ExecPlugin {
     }
   }
 
-  /** What a plugin may know, by the protocol of client.authentication.k8s.io. */
+  /** The plugin's KUBERNETES_EXEC_INFO (client.authentication.k8s.io). */
   #info(interactive: boolean): string {
     const { apiVersion, provideClusterInfo } = this.#config;
     const { cluster } = this.#options;

@@ -6,7 +6,7 @@ import { Check } from "typebox/schema";
 import { didYouMean } from "../../nearest.ts";
 import { errorCode, errorText } from "../error-text.ts";
 
-/** The kubeconfig does not say how to reach a cluster. */
+/** The kubeconfig does not describe a usable cluster. */
 export class NoCluster extends Error {
   override readonly name = "NoCluster";
 }
@@ -18,11 +18,11 @@ export interface KubeconfigOptions {
   kubeconfig?: string | undefined;
   /** @default process.env */
   env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** The folder in which a pod finds its service account. */
+  /** The folder of the pod's service account. */
   serviceAccount?: string | undefined;
 }
 
-/** A context of the kubeconfig, and what it names. Paths are absolute. */
+/** A context of the kubeconfig with its cluster and user. Paths are absolute. */
 export interface Choice {
   context: string;
   namespace: string | undefined;
@@ -33,7 +33,7 @@ export interface Choice {
 const maybe = <S extends TSchema>(schema: S) => Type.Optional(Type.Union([schema, Type.Null()]));
 const Text = maybe(Type.String());
 
-/** A program that gives credentials. */
+/** The configuration of a credential plugin. */
 export const ExecConfig = Type.Object({
   apiVersion: Type.String(),
   command: Type.String(),
@@ -84,9 +84,9 @@ const Kubeconfig = Type.Object({
 });
 
 /**
- * Reads the kubeconfig by kubectl's rules: of the files in $KUBECONFIG those that are missing are passed over, and of
- * two things of the same name the first counts. (The client library's own merging fails for both.)
- * @throws NoCluster when there is none, or not this context, or one that is not complete
+ * Reads the kubeconfig by kubectl's rules: missing files in $KUBECONFIG are skipped, and of two entries with the same
+ * name the first counts. (The client library's own merging fails for both.)
+ * @throws NoCluster without a kubeconfig, for an unknown context, or for an incomplete one
  */
 export function readKubeconfig(options: KubeconfigOptions = {}): Choice {
   const { context, kubeconfig, env = process.env } = options;
@@ -108,11 +108,11 @@ export function readKubeconfig(options: KubeconfigOptions = {}): Choice {
 
 interface Entry {
   content: unknown;
-  /** Where its relative paths start. */
+  /** The folder that its relative paths start from. */
   folder: string;
 }
 
-/** What several files say together. */
+/** The merged content of several files. */
 class Merged {
   #current = "";
   readonly #contexts = new Map<string, Entry>();
@@ -125,7 +125,7 @@ class Merged {
 
   add(text: string, path: string, folder: string): void {
     const document = parseYaml(text, path);
-    // An empty file says nothing.
+    // An empty file has no entries.
     if (document === null || document === undefined) return;
     if (!Check(Kubeconfig, document)) throw new NoCluster(`${path} is not a kubeconfig.`);
     this.#current ||= document["current-context"] ?? "";
@@ -171,7 +171,7 @@ class Merged {
       );
     const user = checked(User, entry.content ?? {}, `The user ${name}`);
     const { exec } = user;
-    // A command with a slash is a path; one without is looked for in PATH.
+    // A command with a slash is a path; others are searched in PATH.
     const program = exec?.command.includes("/") ? absolute(exec, ["command"], entry.folder) : exec;
     const files = ["client-certificate", "client-key", "tokenFile"] as const;
     return { ...absolute(user, files, entry.folder), ...(program ? { exec: program } : {}) };
@@ -191,7 +191,7 @@ function gather(
 
 function checked<S extends TSchema>(schema: S, content: unknown, what: string): Static<S> {
   if (Check(schema, content)) return content;
-  throw new NoCluster(`${what} in the kubeconfig is not complete, or not as it must be.`);
+  throw new NoCluster(`${what} in the kubeconfig is incomplete or has a field of the wrong type.`);
 }
 
 /** The same with these fields as absolute paths. */
@@ -226,7 +226,7 @@ function parseYaml(text: string, path: string): unknown {
   }
 }
 
-/** In a pod, the API server and the service account that Kubernetes gives it. */
+/** The API server and service account of the pod that this process runs in. */
 function inCluster(
   env: Readonly<Record<string, string | undefined>>,
   folder = "/var/run/secrets/kubernetes.io/serviceaccount",

@@ -21,7 +21,7 @@ import {
 } from "../workload/live-objects.ts";
 import { checked } from "../workload/follow.ts";
 
-/** What the objects of a namespace mean for traffic now, and what of them could not be understood. */
+/** The routes that the objects of a namespace define, and the problems found in them. */
 export interface LivePlan {
   plan: Plan;
   problems: Problem[];
@@ -39,7 +39,7 @@ const ServiceEntry = Type.Intersect([
 type LiveServiceEntry = Static<typeof ServiceEntry>;
 
 const ISTIO = "networking.istio.io/v1";
-// net-istio writes this on the VirtualServices that it makes; what they say is in the Knative Services already.
+// The label of VirtualServices that net-istio creates from Knative Services.
 const KNATIVE_OWNED = "networking.internal.knative.dev/ingress";
 
 /**
@@ -83,7 +83,7 @@ export async function readLivePlan(kube: Kube, namespace: string, domain: string
   return { plan: compiled.plan, problems: [...problems, ...compiled.problems] };
 }
 
-/** The entry behind which every caller finds its own sidecar, as istio/strict has it. */
+/** A ServiceEntry that leads every caller to its own sidecar, as in istio/strict. */
 function isOwnSidecar({ spec }: LiveServiceEntry): boolean {
   const { endpoints = [] } = spec;
   return endpoints.length > 0 && endpoints.every(({ address }) => address === "127.0.0.1");
@@ -132,7 +132,7 @@ function read<S extends TSchema>(
   });
 }
 
-/** An object as somebody would have written it: without what the cluster adds. */
+/** An object as a user would write it, without the fields that the cluster adds. */
 function asDocument(object: KubeObject): ManifestDocument {
   const { apiVersion, kind, metadata, spec } = object;
   const { name, namespace, labels, annotations } = metadata;
@@ -149,7 +149,7 @@ function asDocument(object: KubeObject): ManifestDocument {
   return { file: at.file, value, at: () => at, atKey: () => at };
 }
 
-// The API server fills in what nobody wrote.
+// The API server sets defaults in the other fields.
 function externalNameOnly(spec: unknown): unknown {
   const { type, externalName } = (spec ?? {}) as Record<string, unknown>;
   return { type, externalName };

@@ -4,7 +4,7 @@ import { clusterLocalNames, hostOf } from "../../traffic/hosts.ts";
 import type { RoutedRequest } from "../../traffic/resolve.ts";
 import type { LivePlan } from "./live-plan.ts";
 
-/** Who decides the split of the credit check, and the share of each revision, from 0 to 1. */
+/** The engine that decides the split of the credit check, and the share of each revision, from 0 to 1. */
 export interface LiveSplit {
   by: "Knative" | "Istio";
   shares: ReadonlyMap<string, number>;

@@ -7,12 +7,12 @@ import type { ServiceView } from "../workload/workload-view.ts";
 import { readLivePlan } from "./live-plan.ts";
 import { liveSplit } from "./live-split.ts";
 
-/** What runs in a namespace, and who gets which share. */
+/** The workload of a namespace, and its split. */
 export interface Status {
   services: ServiceView[];
-  /** Who decides the split of the credit check, and the share of each revision, from 0 to 1. */
+  /** The engine that decides the split of the credit check, and the share of each revision, from 0 to 1. */
   split: { by: "Knative" | "Istio"; shares: Record<string, number> } | undefined;
-  /** What of the routes could not be understood, so that the split may be another. */
+  /** Problems in the routes, because of which the split may differ. */
   problems: string[];
 }
 
@@ -57,7 +57,7 @@ export async function followStatus(
       services = view;
       poke();
     }),
-    // Where Istio decides the split, that is where it changes.
+    // With the engine istio, the VirtualService changes the split.
     watch(kube, VIRTUAL_SERVICE, { namespace, signal: until }, poke).catch(ignoreNoSuchKind),
   ]);
   try {
@@ -68,7 +68,7 @@ export async function followStatus(
 }
 
 async function readSplit(kube: Kube, namespace: string): Promise<Pick<Status, "split" | "problems">> {
-  // No host of a public service is asked for here, whatever the domain is.
+  // The domain does not matter: no host of a public service is resolved here.
   const live = await readLivePlan(kube, namespace, "example.com");
   const found = liveSplit(live, namespace);
   return {

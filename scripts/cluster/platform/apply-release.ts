@@ -25,7 +25,7 @@ export function objectsIn(yaml: string): KubeObject[] {
 }
 
 /**
- * Applies a release's objects in order, definitions of kinds first. Those that were not there before are written down
+ * Applies a release's objects in order, custom resource definitions first. Objects that do not exist yet are recorded
  * before any is applied.
  */
 export async function applyRelease(
@@ -64,7 +64,7 @@ async function applyOne(platform: PlatformContext, object: KubeObject, report: R
   }
 }
 
-/** Whether an apply may go well a moment later: a kind, or the webhook that checks it, is still coming up. */
+/** Whether an apply may succeed a moment later: a kind, or the webhook that checks it, is still starting. */
 function isPassing(error: unknown): boolean {
   if (error instanceof Unreachable) return true;
   if (!(error instanceof ApiError)) return false;

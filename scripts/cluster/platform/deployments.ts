@@ -47,7 +47,7 @@ export async function deploymentsIn(
   return items.filter((item): item is KubeObject & LiveDeployment => Check(LiveDeployment, item));
 }
 
-/** What keeps deployments from being ready, of the first that is not, with what its pods say; nothing when all are. */
+/** Why the first deployment that is not ready is not, with the reason of its pods; undefined when all are ready. */
 export async function notReady(
   kube: Kube,
   deployments: readonly LiveDeployment[],
@@ -65,7 +65,7 @@ export async function notReady(
   return undefined;
 }
 
-/** How far a rollout is, in words; nothing when it is complete. */
+/** The progress of a deployment's rollout; undefined when it is complete. */
 function progress({ metadata, spec, status = {} }: LiveDeployment): string | undefined {
   const { replicas: wanted = 1 } = spec;
   const { observedGeneration = 0, replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status;
@@ -76,7 +76,7 @@ function progress({ metadata, spec, status = {} }: LiveDeployment): string | und
   return undefined;
 }
 
-/** Why pods cannot even be created: a quota, or a webhook that does not answer. */
+/** Why pods cannot be created, such as a quota or a webhook that does not answer. */
 function refusal({ status }: LiveDeployment): string | undefined {
   const failure = status?.conditions?.find(({ type }) => type === "ReplicaFailure");
   return failure?.status === "True"
@@ -84,7 +84,7 @@ function refusal({ status }: LiveDeployment): string | undefined {
     : undefined;
 }
 
-/** What keeps a pod from running and will not pass by itself soon. */
+/** Why a pod does not run, where that is unlikely to resolve itself. */
 function troubleOf(pod: KubeObject): string | undefined {
   if (!Check(LivePod, pod) || pod.metadata.deletionTimestamp !== undefined) return undefined;
   const { conditions = [], initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};

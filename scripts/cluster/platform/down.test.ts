@@ -120,7 +120,7 @@ describe("the platform", () => {
   test("that others use is not removed, and neither is anything else", async () => {
     const cluster = await made(service("theirs", {}, "other"));
     await expect(down(cluster)).rejects.toThrow(
-      /would lose this with it:\n {2}Knative Service other\/theirs\nNothing/,
+      /would stop working:\n {2}Knative Service other\/theirs\nNothing/,
     );
     expect(cluster.writes).toEqual([]);
     await down(cluster, { ...ALL, keepPlatform: true });
@@ -139,14 +139,14 @@ describe("the platform", () => {
     const other = await made(...theirs);
     await recordStep(other.kube, "istio", {});
     await expect(down(other)).rejects.toThrow(
-      /with it:\n {2}VirtualService other\/theirs\n {2}Gateway other\/theirs\nNothing/,
+      /would stop working:\n {2}VirtualService other\/theirs\n {2}Gateway other\/theirs\nNothing/,
     );
   });
 
   test("of which the record names an unknown part is left alone", async () => {
     const cluster = deployed();
     await recordStep(cluster.kube, "future", {});
-    await expect(down(cluster)).rejects.toThrow("names a step future");
+    await expect(down(cluster)).rejects.toThrow("names the step future");
   });
 });
 

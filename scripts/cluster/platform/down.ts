@@ -39,8 +39,8 @@ const REMOVALS: Readonly<Record<string, Removal>> = {
 };
 
 /**
- * Takes back what `deploy` has made, and then, the last first, what the cluster's record says that `up` has made.
- * @throws UserError when others would lose something with it; then nothing is removed
+ * The steps that remove what `deploy` has created, and then, in reverse order, what the record says `up` has installed.
+ * @throws UserError when objects of other users need it; then nothing is removed
  */
 export async function removalSteps(
   platform: PlatformContext,
@@ -58,7 +58,7 @@ function inUse(users: readonly string[]): UserError {
   const more = users.length > named.length ? [`  and ${users.length - named.length} more`] : [];
   return new UserError(
     [
-      "Others use what ./kyc up has installed, and would lose this with it:",
+      "These objects use what ./kyc up has installed, and would stop working:",
       ...named,
       ...more,
       "Nothing was removed. ./kyc down --keep-platform removes only what was deployed.",
@@ -70,7 +70,7 @@ function removalStep(noted: LedgerEntry): Step {
   const removal = REMOVALS[noted.step];
   if (removal === undefined)
     throw new UserError(
-      `This cluster's record names a step ${noted.step}, which this version of ./kyc does not know.`,
+      `The record in this cluster names the step ${noted.step}, which this version of ./kyc does not know.`,
     );
   return {
     name: noted.step,
@@ -120,7 +120,7 @@ const GATEWAY = { apiVersion: "networking.istio.io/v1", kind: "Gateway" } as con
 
 const OF_KNATIVE = "networking.internal.knative.dev/ingress";
 
-/** What others have in the cluster and would lose with these parts of the platform, by kind and name. */
+/** Objects of other users that need these parts of the platform, by kind and name. */
 export async function platformUsers(kube: Kube, parts: readonly string[]): Promise<string[]> {
   const ofKnative = parts.includes(ISTIO) || parts.includes(KNATIVE) || parts.includes(NETWORKING);
   const ofIstio = parts.includes(ISTIO);
@@ -131,7 +131,7 @@ export async function platformUsers(kube: Kube, parts: readonly string[]): Promi
   ]);
   return [
     ...services.map((object) => `Knative ${nameOf(refOf(object))}`),
-    // Those that Knative writes itself go with its services.
+    // Knative deletes those that it wrote itself with their services.
     ...routes
       .filter(({ metadata }) => metadata.labels?.[OF_KNATIVE] === undefined)
       .map((object) => nameOf(refOf(object))),
@@ -147,8 +147,8 @@ async function others(kube: Kube, kind: Kind): Promise<KubeObject[]> {
 }
 
 /**
- * Removes what was applied of a release, the last first: webhooks before what answers them. Kinds and namespaces take
- * their objects with them, and are waited for.
+ * Removes a release's objects in reverse order, so that webhooks go before the pods that serve them. Deleting kinds and
+ * namespaces deletes their objects, so these are waited for.
  */
 export async function removeRelease(
   platform: PlatformContext,
@@ -167,7 +167,7 @@ export async function removeRelease(
     report("waiting until kinds and namespaces are gone", nameOf(ref));
     await deleteAndWait(kube, ref, { timeoutMs: platform.timeoutMs, signal: platform.signal });
   }
-  // A controller may have made one again while what it was made from was still there.
+  // A controller may have created an object again while its source still existed.
   await until(`Removing ${step}`, platform, report, async () => {
     for (const ref of reversed)
       if (await platform.kube().delete(ref)) return `deleting ${nameOf(ref)} once more`;

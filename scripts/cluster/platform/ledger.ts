@@ -6,10 +6,10 @@ import { MANAGED_BY, MANAGER } from "../ownership.ts";
 import { UserError } from "../user-error.ts";
 import { type ConfigMap, configMap, readConfigMap } from "../kube/config-map.ts";
 
-/** What one step has made, and what was there before, so that it can be taken back. */
+/** What one step has created, and the values that it changed, so that it can be undone. */
 export const LedgerEntry = Type.Object({
   step: Type.String(),
-  /** Objects that were not there before, in the order in which they were made. */
+  /** Objects that did not exist before, in the order in which they were created. */
   objects: Type.Array(
     Type.Object({
       apiVersion: Type.String(),
@@ -18,9 +18,9 @@ export const LedgerEntry = Type.Object({
       namespace: Type.Optional(Type.String()),
     }),
   ),
-  /** Values that were changed, as they were before; null where there was none. */
+  /** Previous values of what was changed; null where there was none. */
   before: Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()])),
-  /** Whether all of it was made; a step that was broken off is made again. */
+  /** Whether the step was completed; an interrupted step is run again. */
   complete: Type.Boolean(),
 });
 export type LedgerEntry = Static<typeof LedgerEntry>;
@@ -34,14 +34,14 @@ const METADATA = {
 };
 
 /**
- * What `up` has made in a cluster, kept in the cluster: `down` takes back what is written here and nothing else. A step
- * is written down before it begins, so that one that was interrupted is taken back too.
+ * Reads the record of what `up` has installed, which is kept in the cluster: `down` removes what is recorded here and
+ * nothing else. A step is recorded before it begins, so that an interrupted one is removed too.
  */
 export async function readLedger(kube: Kube): Promise<LedgerEntry[]> {
   return entriesOf(await readConfigMap(kube, LEDGER));
 }
 
-/** Writes down what a step is about to make. What was written down before stays: its values are the older ones. */
+/** Records what a step is about to create or change. Entries recorded before keep their values, which are the older ones. */
 export async function recordStep(
   kube: Kube,
   step: string,
@@ -63,19 +63,19 @@ export async function recordStep(
   });
 }
 
-/** Writes down that all of a step was made. */
+/** Records that a step was completed. */
 export async function completeStep(kube: Kube, step: string): Promise<void> {
   await change(kube, (entries) =>
     entries.map((made) => (made.step === step ? { ...made, complete: true } : made)),
   );
 }
 
-/** Whether a step was begun by `up`, and was broken off before all of it was made. */
+/** Whether `up` began a step and did not complete it. */
 export function isBrokenOff(ledger: readonly LedgerEntry[], step: string): boolean {
   return ledger.some((made) => made.step === step && !made.complete);
 }
 
-/** Forgets a step that was taken back. */
+/** Removes the entry of a step that was undone. */
 export async function forgetStep(kube: Kube, step: string): Promise<void> {
   await change(kube, (entries) => entries.filter((made) => made.step !== step));
 }
@@ -90,7 +90,7 @@ async function change(kube: Kube, edit: (entries: LedgerEntry[]) => LedgerEntry[
     const ledger: ConfigMap = { apiVersion: "v1", kind: "ConfigMap", metadata: METADATA, data };
     await kube.create(ledger, { fieldManager: MANAGER });
   } else {
-    // By its resourceVersion: two runs at once do not overwrite what the other has written down.
+    // By its resourceVersion: of two concurrent runs, neither overwrites the other's entries.
     const ledger: ConfigMap = { ...found, data };
     await kube.replace(ledger, { fieldManager: MANAGER });
   }
@@ -101,7 +101,7 @@ function entriesOf(ledger: ConfigMap | undefined): LedgerEntry[] {
   const entries = parsed(ledger.data?.["made"] ?? "");
   if (Check(Type.Array(LedgerEntry), entries)) return entries;
   throw new UserError(
-    `ConfigMap ${LEDGER.namespace}/${LEDGER.name}, which holds what ./kyc up has made, cannot be read. Delete it to begin a new one; what was made before is then yours to remove.`,
+    `ConfigMap ${LEDGER.namespace}/${LEDGER.name}, which records what ./kyc up has installed, cannot be read. Delete it to start a new record; what was installed before must then be removed by hand.`,
   );
 }
 

@@ -16,8 +16,8 @@ const Resources = Type.Object({
 });
 
 /**
- * What carries our label in the whole cluster, of every kind that it knows, and so should not be there when all that was
- * deployed is taken back. The record of `up` is no part of it.
+ * Lists every labelled object in the cluster, of all kinds: none should remain when what was deployed is removed. The
+ * record of `up` is left out.
  */
 export async function findLeftovers(kube: Kube): Promise<string[]> {
   const left: string[] = [];
@@ -38,7 +38,7 @@ async function kinds(kube: Kube): Promise<Kind[]> {
   const found: Kind[] = [];
   for (const apiVersion of versions) {
     const path = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-    // An aggregated API whose server is down answers 503: nothing of ours is behind it.
+    // An aggregated API whose server is down answers 503; this tool creates nothing there.
     const known = await kube.json(what, path, Resources).catch(undefinedIfRefused);
     for (const { name, kind, verbs } of known?.resources ?? [])
       if (!name.includes("/") && verbs.includes("list") && kind !== "ComponentStatus")

@@ -18,7 +18,7 @@ export interface PlatformContextOptions {
   env: Readonly<Record<string, string | undefined>>;
 }
 
-/** What steps work on: a cluster, which may come into being on the way, and the programs of this machine. */
+/** The cluster that steps work on, which a step may start, and the programs of this machine. */
 export class PlatformContext {
   readonly programs: Programs;
   readonly signal: AbortSignal;
@@ -40,17 +40,17 @@ export class PlatformContext {
     this.#context = options.context;
   }
 
-  /** The context that the user has named, or that was started since. */
+  /** The kubeconfig context that the user has named, or that was started since. */
   get context(): string | undefined {
     return this.#context;
   }
 
-  /** From now on another context. */
+  /** Switches to another context. */
   use(context: string): void {
     this.#context = context;
   }
 
-  /** The cluster, through a client that knows nothing yet: kinds come and go between the steps. @throws NoCluster */
+  /** A new client of the cluster: one that is kept would not see kinds that steps install. @throws NoCluster */
   kube(): Kube {
     return new Kube(this.#connect(this.#context));
   }

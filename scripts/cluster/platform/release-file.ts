@@ -15,9 +15,9 @@ export interface ReleaseFileOptions {
 const DOWNLOAD_MS = 60_000;
 
 /**
- * The text of a released file: from the folder that the user named, from the cache, or from the network, in this order.
- * Its checksum is verified each time, so that nothing else is ever applied.
- * @throws UserError when it cannot be had, or is another than the one that is pinned
+ * Reads a released file: from the folder that the user named, from the cache, or from the network, in this order. Its
+ * checksum is verified each time.
+ * @throws UserError when it cannot be fetched, or has another checksum than the pinned one
  */
 export async function releaseFile(file: ReleaseFile, options: ReleaseFileOptions): Promise<string> {
   const { cacheDir, folder } = options;

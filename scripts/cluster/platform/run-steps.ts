@@ -5,17 +5,17 @@ import type { Inspection, Step, StepView } from "./step.ts";
 export interface RunStepsOptions {
   /** Called with all steps after each change. */
   onSteps?(views: readonly StepView[]): void;
-  /** Called when it is known what is to be changed, before anything is. May throw, and then nothing is made. */
+  /** Called with the steps that will change something, before anything is changed. Nothing is run when it throws. */
   confirm?(due: readonly StepView[]): Promise<void>;
-  /** Looks, and makes nothing. */
+  /** Inspects the steps, and runs none. */
   dryRun?: boolean;
   now?: () => number;
 }
 
 /**
- * Runs steps in order. All are looked at first, so that programs which are missing are told before anything is
- * changed; each is made only where it is not so.
- * @throws UserError, Interrupted, and what steps throw; what was made stays
+ * Runs steps in order. All are inspected first, so that missing programs are reported before anything is changed. A step
+ * whose result is already there is skipped.
+ * @throws UserError, Interrupted, and what steps throw; completed steps stay
  */
 export async function runSteps(
   steps: readonly Step[],
@@ -74,7 +74,7 @@ export async function runSteps(
     if (changing.length > 0) await confirm?.(changing);
     let changed = false;
     for (const [i, step] of steps.entries()) {
-      // What was seen before something else was made may have changed with it.
+      // An earlier step may have changed what was seen before.
       if (changed || views[i]?.state === "unknown") await inspect(step, i);
       if (views[i]?.state === "there") continue;
       await runStep(step, i);

@@ -12,7 +12,7 @@ export interface UpOptions extends ClusterOptions {
   root: string;
 }
 
-/** The way from a laptop to a cluster that can run the system, with its images on the nodes. */
+/** The steps that make a cluster ready to run the system, with its images on the nodes. */
 export function platformSteps(options: UpOptions): Step[] {
   return [
     clusterStep(options),

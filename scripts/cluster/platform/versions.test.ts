@@ -38,9 +38,9 @@ describe("a version", () => {
     ]);
   });
 
-  test.each(["devel", "", "latest", undefined])("%p cannot be told, which is a warning too", (version) => {
+  test.each(["devel", "", "latest", undefined])("%p is unknown, which is a warning too", (version) => {
     const [warning = ""] = versionWarning("Istio", version, range);
-    expect(warning).toContain("cannot be told");
+    expect(warning).toContain("is unknown");
     expect(warning).toContain("1.22 to 1.31");
   });
 

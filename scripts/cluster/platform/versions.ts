@@ -61,7 +61,7 @@ export function versionWarning(what: string, version: string | undefined, { from
   const known = version === undefined ? undefined : minorOf(version);
   if (known === undefined)
     return [
-      `the version of ${what} cannot be told (${version ?? "nothing says it"}); ${from} to ${to} are tested`,
+      `the version of ${what} is unknown (${version ?? "no label or image tag gives it"}); ${from} to ${to} are tested`,
     ];
   const [low, high] = [minorOf(from), minorOf(to)];
   if (low === undefined || high === undefined) throw new Error(`${from} to ${to} is no range`);

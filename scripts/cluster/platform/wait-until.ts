@@ -5,9 +5,9 @@ import type { PlatformContext } from "./platform-context.ts";
 import type { Report } from "./step.ts";
 
 /**
- * Waits until nothing is in the way any more.
- * @param check what is still in the way, or nothing
- * @throws UserError at the platform's timeout, with what was in the way last
+ * Waits until a check has nothing more to report.
+ * @param check the reason to wait, or undefined
+ * @throws UserError at the platform's timeout, with the last reason
  */
 export async function until(
   what: string,
@@ -19,7 +19,7 @@ export async function until(
   for (;;) {
     platform.signal.throwIfAborted();
     const reason = await check().catch((error: unknown) => {
-      // An API server that restarts is no reason to give up.
+      // The API server may be restarting.
       if (error instanceof Unreachable) return error.message;
       throw error;
     });
@@ -27,7 +27,7 @@ export async function until(
     report(reason);
     if (performance.now() - since > platform.timeoutMs)
       throw new UserError(
-        `${what} was not ready after ${Math.round(platform.timeoutMs / 1_000)} s: ${reason}\nWhat was done stays. Run the command again to wait on, with --timeout for longer.`,
+        `${what} was not ready after ${Math.round(platform.timeoutMs / 1_000)} s: ${reason}\nCompleted changes stay. Run the command again to wait on, with --timeout for longer.`,
       );
     await pause(platform.pollMs, platform.signal);
   }

@@ -1,6 +1,6 @@
-/** One thing that was looked at: what was expected, and what was seen. */
+/** The result of one check: what was expected, and what was seen. */
 export interface CheckResult {
-  /** What it belongs to, such as `contract` or `split`. */
+  /** The group that it is listed under, such as `contract` or `split`. */
   group: string;
   name: string;
   expected: string;

@@ -5,7 +5,7 @@ import { type CheckResult, equalCheck } from "./check.ts";
 
 const ISTIO = "networking.istio.io/v1";
 
-/** The objects of the way in and of the split, as the original's verification list has them. */
+/** Checks the objects of the ingress and of the split. */
 export async function objectChecks(kube: Kube, namespace: string): Promise<CheckResult[]> {
   const [gateways, virtualServices, rules, services] = await Promise.all([
     kube.list({ apiVersion: ISTIO, kind: "Gateway" }, { namespace }),
@@ -15,14 +15,14 @@ export async function objectChecks(kube: Kube, namespace: string): Promise<Check
   ]);
   return [
     namesCheck("gateways", ["kyc"], gateways.items),
-    // Knative writes VirtualServices of its own beside ours.
+    // Knative creates further VirtualServices.
     namesCheck("virtual services", ["kyc", "kyc-credit-check"], virtualServices.items),
     namesCheck("services", ["kyc-aggregator", "kyc-credit-check", "credit-check"], services.items),
     destinationRulesCheck(rules.items),
   ];
 }
 
-/** Each Knative Service ready, each of its revisions too, and each running pod with its sidecar. */
+/** Checks that each Knative Service and its revisions are ready, and that each running pod has its sidecar. */
 export function workloadChecks(services: readonly ServiceView[]): CheckResult[] {
   const results = ["kyc-aggregator", "credit-check"].map((name) => {
     const service = services.find((found) => found.name === name);
@@ -55,7 +55,7 @@ function namesCheck(what: string, wanted: readonly string[], items: readonly Kub
   return equalCheck("objects", what, wanted.join(", "), found.join(", ") || "none");
 }
 
-/** Revisions have Services of their own: a rule of ours on a revision's host would only get in Knative's way. */
+/** Checks that no DestinationRule is on the host of a revision, whose Service belongs to Knative. */
 function destinationRulesCheck(items: readonly KubeObject[]): CheckResult {
   const onRevisions = items.filter(({ spec }) => {
     const host = typeof spec === "object" && spec !== null && "host" in spec ? String(spec.host) : "";

@@ -11,7 +11,7 @@ export interface SplitOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** How often each revision answered, and how often none could be told. */
+/** How often each revision answered, and how many requests failed. */
 export interface Observed {
   counts: Map<string, number>;
   failed: number;
@@ -20,7 +20,7 @@ export interface Observed {
 
 const AT_ONCE = 8;
 
-/** Sends requests that the split decides and counts who answered them, by x-kyc-revision. */
+/** Sends requests through the split and counts the revisions that answered, by x-kyc-revision. */
 export async function observeSplit(ask: Ask, requests: number, signal?: AbortSignal): Promise<Observed> {
   const counts = new Map<string, number>();
   let failed = 0;
@@ -55,7 +55,7 @@ export async function splitChecks({ ask, planned, requests, signal }: SplitOptio
       name: `share of ${revision}`,
       expected: percent(share),
       seen: `${percent(count / Math.max(answered, 1))} (99.9 % interval ${percent(low)} to ${percent(high)})`,
-      // Of a share of nothing or all, not one request may go astray.
+      // A share of 0 or 1 is exact.
       ok: share === 0 ? count === 0 : share === 1 ? count === answered : low <= share && share <= high,
     });
   }

@@ -94,7 +94,7 @@ test("a split that is planned otherwise than it is seen does not hold", async ()
 test("routes that lead nowhere are a check that does not hold, and so is each object that is missing", async () => {
   const cluster = await deployedCluster("knative");
   const failed = (await check(cluster)).filter(({ ok }) => !ok).map(({ name, seen }) => `${name}: ${seen}`);
-  expect(failed).toContain("who decides it: the routes lead nowhere");
+  expect(failed).toContain("who decides it: no route leads to a revision");
   expect(failed).toContain("virtual services: none");
 });
 

@@ -38,14 +38,14 @@ export async function verify(options: VerifyOptions): Promise<CheckResult[]> {
     const either = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
     return fetch(`${url}${path}`, { headers, redirect: "manual", signal: either });
   };
-  // Of what is not understood, the planned split may be another than the real one.
+  // Where an object is not understood, the planned split may differ from the real one.
   for (const problem of live.problems) onProgress(formatProblem(problem));
   onProgress(`asking ${url} what the contract promises`);
   const contract = await contractChecks(ask, {
     creditCheck: isPublic(live, "/credit-check/basic"),
     swagger: isPublic(live, "/swagger/json"),
   });
-  // A request that was called off is no check that failed.
+  // A cancelled request is not a failed check.
   signal.throwIfAborted();
   const split = liveSplit(live, namespace);
   onProgress(`sending ${requests} requests through the split`);
@@ -56,7 +56,7 @@ export async function verify(options: VerifyOptions): Promise<CheckResult[]> {
           group: "split",
           name: "who decides it",
           expected: "Knative or Istio",
-          seen: "the routes lead nowhere",
+          seen: "no route leads to a revision",
           ok: false,
         },
       ];

@@ -90,13 +90,13 @@ function viewOf({ services, revisions, pods, events }: Objects): ServiceView[] {
   });
 }
 
-/** Who may not read events sees everything else. */
+/** Without the right to read events, everything else is still shown. */
 function noneIfForbidden(error: unknown): { items: KubeObject[] } {
   if (error instanceof ApiError && error.code === 403) return { items: [] };
   throw error;
 }
 
-/** Those of the objects that are what their kind promises. */
+/** The objects that match the schema. */
 export function checked<S extends TSchema>(schema: S, objects: readonly KubeObject[]): Static<S>[] {
   return objects.flatMap((object: unknown) => (Check(schema, object) ? [object] : []));
 }

@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { KubeObject } from "../kube/kube-object.ts";
 
-/** A condition of a Knative or Kubernetes object. */
+/** A status condition of a Knative or Kubernetes object. */
 export const Condition = Type.Object({
   type: Type.String(),
   status: Type.String(),
@@ -99,6 +99,6 @@ export const REVISION = { apiVersion: "serving.knative.dev/v1", kind: "Revision"
 export const POD = { apiVersion: "v1", kind: "Pod" } as const;
 export const EVENT = { apiVersion: "v1", kind: "Event" } as const;
 
-/** The labels by which Knative ties pods and revisions to their services. */
+/** The labels of pods and revisions that name their service and revision. */
 export const SERVICE_LABEL = "serving.knative.dev/service";
 export const REVISION_LABEL = "serving.knative.dev/revision";

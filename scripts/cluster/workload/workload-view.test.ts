@@ -80,7 +80,7 @@ describe("what runs", () => {
 
   test("is not ready while Knative has not seen the last change", () => {
     expect(draw([], [service({}, 3)])).toContain(
-      "credit-check  waiting  http://credit-check.kyc.svc.cluster.local  Knative has not seen",
+      "credit-check  waiting  http://credit-check.kyc.svc.cluster.local  Knative has not processed",
     );
   });
 

@@ -9,10 +9,10 @@ import {
   SERVICE_LABEL,
 } from "./live-objects.ts";
 
-/** How something is doing. `waiting` may still become either of the others. */
+/** The state of a service, revision or pod. `waiting` may still become `ready` or `failed`. */
 export type Health = "ready" | "waiting" | "failed" | "idle";
 
-/** What runs for a namespace: services, their revisions, their pods. The data that `deploy` and `status` draw. */
+/** A Knative Service with its revisions and their pods, as `deploy` and `status` draw it. */
 export interface ServiceView {
   name: string;
   namespace: string;
@@ -20,7 +20,7 @@ export interface ServiceView {
   health: Health;
   /** Why it is not ready. */
   message: string | undefined;
-  /** The revision that Knative has made last, of what was applied last; undefined until it has looked at that. */
+  /** The latest created revision; undefined until Knative has observed the latest generation. */
   latest: string | undefined;
   revisions: RevisionView[];
 }
@@ -43,9 +43,9 @@ export interface PodView {
   containers: string;
   restarts: number;
   hasSidecar: boolean;
-  /** What keeps the pod from becoming ready and will not go away by itself. */
+  /** Why the pod is not ready, where that will not resolve itself. */
   trouble: Trouble | undefined;
-  /** What Kubernetes warned of last, while the pod is not ready: a probe that fails, a volume that is missing. */
+  /** The last warning about the pod while it is not ready, such as a failing probe or a missing volume. */
   warning: string | undefined;
 }
 
@@ -53,7 +53,7 @@ export interface Trouble {
   container: string;
   reason: string;
   message: string;
-  /** Whether the container ran and ended: then its log says why. */
+  /** Whether the container ran and ended: its log may say why. */
   crashed: boolean;
 }
 
@@ -66,7 +66,7 @@ export interface WorkloadObjects {
   events?: readonly ClusterEvent[];
 }
 
-/** Gathers what there is to show. Services by name, revisions by age, pods by name; pods that are ending are left out. */
+/** Joins the objects: services by name, revisions by age, pods by name. Terminating pods are left out. */
 export function workloadView({ services, revisions, pods, events = [] }: WorkloadObjects): ServiceView[] {
   const views = pods
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
@@ -113,12 +113,12 @@ function revisionView(revision: LiveRevision, service: LiveService, pods: PodVie
 
 function serviceHealth(service: LiveService): { health: Health; message: string | undefined } {
   if (!isObserved(service)) {
-    return { health: "waiting", message: "Knative has not seen the change yet" };
+    return { health: "waiting", message: "Knative has not processed the change yet" };
   }
   return conditionHealth(service.status?.conditions, "Ready");
 }
 
-/** A status that speaks of an earlier generation says nothing about this one. */
+/** Whether the status is of the current generation. */
 function isObserved({ status, metadata }: LiveService): boolean {
   return status?.observedGeneration === metadata.generation;
 }
@@ -158,7 +158,7 @@ function podView(pod: LivePod, events: readonly ClusterEvent[]): PodView {
 
 const SIDECAR = "istio-proxy";
 
-// What the kubelet says of a container that it cannot start, and will not be able to without somebody's help.
+// The kubelet's reasons for containers that do not start until their configuration is changed.
 const CANNOT_START = new Set([
   "ErrImagePull",
   "ImagePullBackOff",
@@ -177,7 +177,7 @@ function troubleOf(container: ContainerStatus): Trouble[] {
   }
   const keepsEnding = waiting?.reason === "CrashLoopBackOff";
   const ended = terminated ?? (keepsEnding ? container.lastState?.terminated : undefined);
-  // An init container ends in order with 0; a function that does so again and again is no server.
+  // An init container exits with 0. A service that exits with 0 again and again (CrashLoopBackOff) does not serve.
   if (!keepsEnding && (ended === undefined || ended.exitCode === 0)) return [];
   const how =
     ended?.reason === "OOMKilled"

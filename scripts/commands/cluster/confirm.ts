@@ -11,8 +11,8 @@ export interface ConfirmOptions {
 }
 
 /**
- * Asks before a cluster elsewhere is changed. One on the user's own machine is changed without asking. Where nobody can
- * be asked, the command has to name the context.
+ * Asks before a remote cluster is changed. A cluster on the user's own machine is changed without asking. Without a
+ * terminal, the command has to name the context.
  * @throws Failure when the user does not agree; nothing was changed then
  */
 export async function confirmRemoteChange({
@@ -24,10 +24,10 @@ export async function confirmRemoteChange({
   const { context, server } = connection;
   if (isLocal(context, server)) return;
   const { ask } = await import("../../terminal/ask.ts");
-  const what = `Context ${context} (${server}) is not on this machine. To be done there: ${todo}.`;
+  const what = `Context ${context} (${server}) is not on this machine. Planned changes: ${todo}.`;
   const answer = await ask(`${what} Go on?`, { input: process.stdin, output: process.stderr, signal });
   if (answer === undefined)
-    throw new Failure(`${what}\nName it to go on: ${command} --context ${context}`, EXIT.usage);
+    throw new Failure(`${what}\nTo continue, name it: ${command} --context ${context}`, EXIT.usage);
   if (!answer) throw new Failure("Nothing was changed.");
 }
 

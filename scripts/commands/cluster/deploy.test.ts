@@ -32,7 +32,7 @@ describe("deploy", () => {
     expect(await served.kyc("deploy", "--context", "off")).toEqual({
       code: 1,
       out: "",
-      err: "The API server of off (https://127.0.0.1:1) does not answer: it refuses connections. Does the cluster run, and is this the context that is meant?\n",
+      err: "The API server of off (https://127.0.0.1:1) does not answer: it refuses connections. Is the cluster running, and is this the right context?\n",
     });
   });
 
@@ -43,9 +43,7 @@ describe("deploy", () => {
     const { code, out, err } = await target.kyc("deploy", "--no-images", "--ingress", "http://127.0.0.1:1");
     expect({ code, out }).toEqual({ code: 0, out: "" });
     expect(err).toMatch(/^created +Namespace kyc\n/);
-    expect(err).toContain(
-      "Nothing answers at http://127.0.0.1:1. Leave --ingress out to have it looked for.",
-    );
+    expect(err).toContain("No server answers at http://127.0.0.1:1. Omit --ingress to search for it.");
     expect(empty.names).toContain("VirtualService kyc/kyc");
   });
 
@@ -76,7 +74,7 @@ describe("deploy", () => {
     expect(JSON.parse(out)).toMatchObject({
       conflicts: [{ object: "Service kyc/credit-check", fields: [{ field: "spec.traffic", manager: "kn" }] }],
     });
-    expect(err).toContain("  spec.traffic was set by kn\n");
+    expect(err).toContain("  spec.traffic is set by kn\n");
     expect(err).toContain("./kyc deploy --force-conflicts");
   });
 
@@ -89,7 +87,7 @@ describe("deploy", () => {
     deploying.kill("SIGINT");
     const { code, err } = await deploying.finished;
     expect(code).toBe(130);
-    expect(err).toEndWith("Interrupted. Run ./kyc deploy again to go on; what is there stays.\n");
+    expect(err).toEndWith("Interrupted. Run ./kyc deploy again to continue; what was applied stays.\n");
   });
 
   test("of a folder that is not there names it", async () => {

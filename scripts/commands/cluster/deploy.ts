@@ -26,7 +26,7 @@ export function deployCommand(): Command {
     .option("--istio <folder>", "the folder to apply beside knative", "istio")
     .option("--no-images", "takes the images as they are on the nodes, and builds none")
     .option("--no-lint", "applies the files also where ./kyc lint finds errors in them")
-    .option("--force-conflicts", "puts the files' values in force where somebody else has set others", false)
+    .option("--force-conflicts", "overwrites fields that another user or tool has set", false)
     .option("--dry-run", "asks the cluster what would change, and changes nothing", false)
     .option("--ingress <url>", "the address of the ingress gateway (default: found by trying)")
     .addHelpText(
@@ -38,13 +38,13 @@ Examples:
   ./kyc deploy --istio istio/strict            with mutual TLS, and only known callers
   ./kyc deploy --istio istio/split/by-istio    only another split; the other routes stay as they are
   ./kyc deploy --istio next/v3                 the next version, and then its share
-  ./kyc deploy --force-conflicts               also where somebody else has set a field, such as kn the percentages
+  ./kyc deploy --force-conflicts               overwrites fields that others have set, such as percentages set by kn
 
 Run it again at any time: what is there and equal stays as it is. A revision never changes; a changed function needs a
 new revision, which is a new file.`,
     )
     .action((flags: DeployFlags) =>
-      onCluster(() => runDeploy(flags), "Run ./kyc deploy again to go on; what is there stays."),
+      onCluster(() => runDeploy(flags), "Run ./kyc deploy again to continue; what was applied stays."),
     );
   return withTimeout(withClusterOptions(command), "how long a revision may take to become ready", "3m");
 }

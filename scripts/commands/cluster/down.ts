@@ -22,7 +22,7 @@ interface DownFlags {
 /** `kyc down`: takes back what `up` and `deploy` have made, and nothing else. */
 export function downCommand(): Command {
   const command = new Command("down")
-    .description("takes back what up and deploy have made, and nothing else")
+    .description("removes what up and deploy have created, and nothing else")
     .option("--context <name>", "a kubeconfig context (default: the current one)")
     .option("-n, --namespace <name>", "where it was deployed", "kyc")
     .option("--keep-platform", "leaves Istio and Knative, and removes what was deployed", false)
@@ -51,7 +51,7 @@ Removed are objects with the label app.kubernetes.io/managed-by=kyc, and the par
 written down in the ConfigMap kube-system/kyc-platform. What was there before stays, or gets its old value back.`,
     )
     .action((flags: DownFlags) =>
-      onCluster(() => runDown(flags), "What is left stays as it is; run ./kyc down again to go on."),
+      onCluster(() => runDown(flags), "The rest is unchanged; run ./kyc down again to continue."),
     );
   return withTimeout(command, "how long a step may take", "10m");
 }
@@ -108,7 +108,7 @@ async function contextOf(platform: PlatformContext): Promise<{ context: string |
   }
 }
 
-/** Parts of the platform are removed when the user agrees. Where nobody can be asked, the command itself says so. */
+/** Asks before parts of the platform are removed. Without a terminal, running the command is the confirmation. */
 async function confirm(
   due: readonly StepView[],
   { yes, dryRun }: DownFlags,

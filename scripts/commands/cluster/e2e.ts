@@ -39,7 +39,7 @@ Examples:
   ./kyc e2e --only "splits by"         those with this in their names
   ./kyc e2e --keep -o json             the table as data; what was deployed stays
 
-Changes weights, applies overlays, deletes a pod, and at the end removes what carries our label; Istio and Knative stay.
+Changes weights, applies overlays, deletes a pod, and at the end removes all objects labelled\napp.kubernetes.io/managed-by=kyc. Istio and Knative stay.
 Load goes to the ingress gateway only. Exits with 1 when a check does not hold.`,
     )
     .action((flags: E2eFlags) =>

@@ -50,7 +50,7 @@ async function runImages(options: ImagesOptions): Promise<void> {
   ]);
   const kube = await clusterOf(options.context);
   if (kube === undefined)
-    printMessage("No cluster answers: the images are built, or pushed, and not loaded.");
+    printMessage("No cluster is reachable: images are built or pushed, but not loaded.");
   const lines = new ImageLines(process.stderr);
   try {
     const images = await ensureImages({

@@ -58,7 +58,7 @@ async function runLogs(service: string | undefined, flags: LogsFlags): Promise<v
   });
   if (pods === 0 && !signal.aborted)
     printMessage(
-      `Nothing of ${revision ?? service ?? namespace} runs now: it is scaled to zero, or not deployed.`,
+      `No pod of ${revision ?? service ?? namespace} is running: it is scaled to zero, or not deployed.`,
     );
 }
 

@@ -22,7 +22,7 @@ describe("work on a cluster", () => {
     new NoCluster("No cluster is configured."),
     new Unreachable("The API server of x does not answer."),
     new UserError("It cannot be done."),
-    new NoIngress("The ingress gateway does not answer from here."),
+    new NoIngress("The ingress gateway is not reachable from here."),
     new StillThere("Namespace kyc is not gone after 1 s."),
     new DeployFailed("credit-check-basic: Crashed", ["last words"]),
   ])("that fails as can be expected ends in its sentence, and 1", async (error) => {

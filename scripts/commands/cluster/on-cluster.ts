@@ -5,7 +5,10 @@ import { EXIT, Failure } from "../../exit.ts";
  * @param afterwards what the user can do when it was interrupted
  * @throws Failure
  */
-export async function onCluster<T>(run: () => Promise<T>, afterwards = "What was done stays."): Promise<T> {
+export async function onCluster<T>(
+  run: () => Promise<T>,
+  afterwards = "Completed changes stay.",
+): Promise<T> {
   try {
     return await run();
   } catch (error) {

@@ -27,7 +27,7 @@ describe("status", () => {
     expect(await served.kyc("status", "--context", "off")).toEqual({
       code: 1,
       out: "",
-      err: "The API server of off (https://127.0.0.1:1) does not answer: it refuses connections. Does the cluster run, and is this the context that is meant?\n",
+      err: "The API server of off (https://127.0.0.1:1) does not answer: it refuses connections. Is the cluster running, and is this the right context?\n",
     });
   });
 

@@ -61,7 +61,7 @@ ${istio.range.to} and Knative ${serving.range.from} to ${serving.range.to}; anyt
     .action((flags: UpFlags) =>
       onCluster(
         () => runUp(flags),
-        "Run ./kyc up again to go on; what is done is skipped. ./kyc down takes it back.",
+        "Run ./kyc up again to continue; finished steps are skipped. ./kyc down removes everything.",
       ),
     );
   return withTimeout(command, "how long a step may take to become ready", "10m");

@@ -49,7 +49,7 @@ describe("verify", () => {
   test("without a way to the gateway says how to open one", async () => {
     const { code, out, err } = await served.kyc("verify");
     expect({ code, out }).toEqual({ code: 1, out: "" });
-    expect(err).toContain("There is no Service of the Istio ingress gateway");
+    expect(err).toContain("No Service of the Istio ingress gateway was found");
   });
 
   test("ends in order with the first Ctrl-C", async () => {

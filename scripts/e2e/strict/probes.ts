@@ -1,4 +1,4 @@
-/** A request that somebody who may not could send. */
+/** A request of an unauthorized caller. */
 export interface Probe {
   name: string;
   host: string;

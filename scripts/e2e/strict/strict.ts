@@ -70,8 +70,8 @@ async function prepare({ kube, namespace }: Stage): Promise<Intruder[]> {
 }
 
 /**
- * Waits until nobody gets through. Envoy lets open connections go on under the policies with which they began until it
- * has drained them, which takes up to 45 seconds by Istio's default.
+ * Waits until no unauthorized caller is answered. Envoy keeps open connections under the policies with which they began
+ * until it has drained them, which takes up to 45 seconds by Istio's default.
  */
 async function untilInForce(stage: Stage, intruders: readonly Intruder[], by: string): Promise<CheckResult> {
   const startedAt = performance.now();
@@ -173,7 +173,8 @@ async function activatorInPath(stage: Stage, inPath: boolean): Promise<void> {
       await untilWarm(stage, BOTH_VERSIONS);
       const found = await kube.get(service);
       if (Check(Sks, found) && found.spec.mode === "Serve") break;
-      if (performance.now() > end) throw new Error(`Knative keeps the activator in the path of ${name}`);
+      if (performance.now() > end)
+        throw new Error(`Knative did not remove the activator from the path of ${name}`);
       await Bun.sleep(500);
     }
   }

@@ -5,7 +5,7 @@ import { podLogs } from "../../cluster/kube/pod-logs.ts";
 import type { Stage } from "../scenario.ts";
 import type { Probe } from "./probes.ts";
 
-/** Somebody who may not call the credit check. */
+/** A pod that may not call the credit check. */
 export interface Intruder {
   name: string;
   namespace: string;

@@ -24,7 +24,7 @@ export interface FakeApiServerOptions {
   hosts?: string[];
   /** Presents a certificate that is no longer valid. @default false */
   expired?: boolean;
-  /** Refuses whoever has no client certificate. @default false */
+  /** Refuses connections without a client certificate. @default false */
   clientsOnly?: boolean;
   /** @default 0, any */
   port?: number;

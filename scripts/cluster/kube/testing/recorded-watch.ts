@@ -2,7 +2,7 @@ import type { Kube } from "../client.ts";
 import { watch, type Watched, type WatchOptions } from "../watch.ts";
 
 const CONFIG_MAP = { apiVersion: "v1", kind: "ConfigMap" };
-// Far more than anything here takes; a test that waits in vain says for what.
+// Far longer than a step takes; a test that waits in vain says for what.
 const PATIENCE_MS = 5_000;
 
 /** A watch of the ConfigMaps in namespace `a`, and what it called back with. */

@@ -16,7 +16,7 @@ export interface DeployStepOptions {
   ingress?: string | undefined;
 }
 
-/** What the files in `knative/` and `istio/` describe, in force and ready. */
+/** Deploys what the files in `knative/` and `istio/` describe, and waits until it is ready. */
 export function deployStep(options: DeployStepOptions): Step {
   return {
     name: "deploy",
@@ -26,14 +26,14 @@ export function deployStep(options: DeployStepOptions): Step {
   };
 }
 
-/** The API server is asked what an apply would change: that is known only there. */
+/** Asks the API server by a dry run what an apply would change. */
 async function inspect(platform: PlatformContext, options: DeployStepOptions): Promise<Inspection> {
   const { namespace } = options;
   let deployed: Deployed;
   try {
     deployed = await deployOnto(platform, options, { dryRun: true, report: () => undefined });
   } catch (error) {
-    // Neither the namespace nor the kinds are there yet.
+    // The namespace or a kind does not exist yet.
     if (error instanceof ApiError && error.code === 404) return { done: false, detail: "not deployed" };
     throw error;
   }
@@ -71,7 +71,7 @@ function deployOnto(
     namespace,
     istio: "istio",
     ingress,
-    // They are on the nodes since the step before.
+    // The step before has loaded them.
     buildImages: false,
     forceConflicts: false,
     dryRun,

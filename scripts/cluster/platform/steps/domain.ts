@@ -10,10 +10,10 @@ import { SERVING } from "./knative.ts";
 export const DOMAIN = "domain";
 const CONFIG = configMap(SERVING, "config-domain");
 
-// What Knative itself sets, for its example and for services that only the cluster sees.
+// Keys that Knative itself sets: its example, and the domain of cluster-local services.
 const NO_DOMAIN = ["_example", "example.com", "svc.cluster.local"];
 
-/** The domain of public Knative Services: one under which any machine finds the cluster, without a DNS server of its own. */
+/** The domain of public Knative Services: one that resolves to the cluster from any machine without a DNS server. */
 export const domainStep: Step = { name: DOMAIN, title: "Domain", inspect, run };
 
 async function inspect(platform: PlatformContext): Promise<Inspection> {
@@ -36,7 +36,7 @@ async function run(platform: PlatformContext): Promise<string> {
   return domain;
 }
 
-/** Takes the domain away again that `up` has set. */
+/** Removes the domain that `up` has set. */
 export async function removeDomain(kube: Kube, { before }: LedgerEntry): Promise<string> {
   if ((await kube.get(CONFIG)) !== undefined)
     await kube.patch(CONFIG, { data: before }, { fieldManager: MANAGER });

@@ -9,7 +9,7 @@ import { UserError } from "../../user-error.ts";
 import type { PlatformContext } from "../platform-context.ts";
 import type { Inspection, Step } from "../step.ts";
 
-/** The functions' images on every node of the cluster. */
+/** Builds and loads the functions' images onto every node of the cluster. */
 export function imagesStep(root: string): Step {
   const options = (platform: PlatformContext): EnsureImagesOptions => {
     const { programs, env, signal } = platform;
@@ -26,7 +26,7 @@ export function imagesStep(root: string): Step {
       return { done: false, detail: `to be built: ${missing.map(({ image }) => image).join(", ")}` };
     },
     async needs(platform, isSeen) {
-      // Where there is no cluster yet, minikube starts one, and builds too.
+      // Without a cluster yet, minikube starts one, and builds the images too.
       if (!isSeen) return [];
       try {
         await waysFor(options(platform));

@@ -118,7 +118,7 @@ describe("Istio that is missing", () => {
     const { platform, programs, report } = fakePlatform({ cluster, programs: { istioctl: "" } });
     expect(await istioStep.inspect(platform)).toMatchObject({
       done: false,
-      detail: "begun, and not completed",
+      detail: "installation was interrupted",
     });
     await istioStep.run(platform, report);
     expect(programs.calls.some((call) => call.startsWith(INSTALL))).toBe(true);

@@ -34,7 +34,7 @@ const SETTINGS = [
 
 const GET_ISTIOCTL = `istioctl is missing; it installs Istio ${PLATFORM.istio.install}: curl -L https://istio.io/downloadIstio | ISTIO_VERSION=${PLATFORM.istio.install} sh -, and put its bin folder on the PATH`;
 
-/** Istio with its ingress gateway. One that is there is taken as it is, whoever has installed it. */
+/** Istio with its ingress gateway. An existing installation is used as it is. */
 export const istioStep: Step = {
   name: ISTIO,
   title: "Istio",
@@ -46,7 +46,7 @@ export const istioStep: Step = {
 
 interface Found {
   inspection: Inspection;
-  /** Whether it is ours to install: nothing is there, or what we have begun and not completed. */
+  /** Whether it is to be installed: it is missing, or an installation by `up` was interrupted. */
   install: boolean;
 }
 
@@ -61,7 +61,7 @@ async function find(platform: PlatformContext): Promise<Found> {
   const [pilot] = pilots;
   const brokenOff = isBrokenOff(ledger, ISTIO);
   if (pilot === undefined || definition === undefined || brokenOff) {
-    const detail = brokenOff ? "begun, and not completed" : "not installed";
+    const detail = brokenOff ? "installation was interrupted" : "not installed";
     return { inspection: { done: false, detail, warnings: await istioctlWarning(platform) }, install: true };
   }
   const version = versionOf(pilot);
@@ -78,7 +78,7 @@ async function run(platform: PlatformContext, report: Report): Promise<string> {
     const { inspection } = await find(platform);
     if (inspection.detail !== NO_GATEWAY) return inspection.done ? undefined : inspection.detail;
     throw new UserError(
-      "Istio is there without an ingress gateway, which Knative's gateways and ours select by the label istio=ingressgateway. It was installed by somebody else, so nothing was changed; add the gateway to it (https://istio.io/latest/docs/setup/additional-setup/gateway) and run this command again.",
+      "Istio has no ingress gateway; Knative's gateways and this project's select it by the label istio=ingressgateway. It was not installed by ./kyc up, so nothing was changed; add the gateway to it (https://istio.io/latest/docs/setup/additional-setup/gateway) and run this command again.",
     );
   });
   return (await find(platform)).inspection.detail;
@@ -105,7 +105,7 @@ async function install(platform: PlatformContext, report: Report): Promise<void>
   await completeStep(platform.kube(), ISTIO);
 }
 
-/** Takes Istio away again, as far as `up` has brought it. */
+/** Uninstalls the Istio that `up` has installed. */
 export async function removeIstio(
   platform: PlatformContext,
   { objects, before }: LedgerEntry,
@@ -120,7 +120,7 @@ export async function removeIstio(
     report("deleting", name);
     if (!known.has(name)) await kube.delete({ ...CRD, name });
   }
-  // What istiod has put into every namespace, and leaves there.
+  // ConfigMaps that istiod creates in every namespace and does not remove.
   const { items } = await kube.list(CONFIG_MAP, { labelSelector: "istio.io/config=true" });
   for (const { metadata } of items) {
     if (metadata.name.startsWith("istio-ca-"))
@@ -134,7 +134,7 @@ export async function removeIstio(
   return "removed";
 }
 
-/** What removing Istio needs on this machine. */
+/** Programs that removing Istio needs on this machine and that are missing. */
 export function needsForRemoval(platform: PlatformContext): string[] {
   return platform.programs.has("istioctl") ? [] : [GET_ISTIOCTL.replace("it installs", "it removes")];
 }
@@ -153,7 +153,7 @@ async function istioctl(
   throw new UserError(`istioctl ${rest[0]} failed (exit code ${code}):\n${last}`);
 }
 
-/** What to tell about the istioctl that would install: it always brings its own version. */
+/** Warns about the version of istioctl, which is the version of Istio that it installs. */
 async function istioctlWarning(platform: PlatformContext): Promise<string[]> {
   if (!platform.programs.has("istioctl")) return [];
   const { out } = await platform.programs.run(["istioctl", "version", "--remote=false"]);
@@ -161,7 +161,7 @@ async function istioctlWarning(platform: PlatformContext): Promise<string[]> {
   return versionWarning("istioctl", version, PLATFORM.istio.range);
 }
 
-/** The version of istiod: from its image, else from a label, unless that is what charts built from source say. */
+/** The version of istiod: from its image, else from a label, unless it has the placeholder of charts built from source. */
 function versionOf({ metadata, spec }: LiveDeployment): string | undefined {
   const image = spec.template.spec.containers.find(({ name }) => name === "discovery")?.image ?? "";
   const tag = /:v?([0-9]+\.[0-9]+[^@/]*)(@|$)/.exec(image)?.[1];

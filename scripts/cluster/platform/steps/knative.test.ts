@@ -69,10 +69,10 @@ describe("Knative Serving that is there", () => {
     const { platform, report } = withRelease(cluster);
     expect(await knativeStep.inspect(platform)).toMatchObject({
       done: false,
-      detail: "there in part: activator missing",
+      detail: "incomplete: activator missing",
     });
     await expect(knativeStep.run(platform, report)).rejects.toThrow(
-      "activator missing. It was installed by somebody else",
+      "activator missing. It was not installed by ./kyc up",
     );
     expect(cluster.writes).toEqual([]);
   });
@@ -103,7 +103,7 @@ describe("Knative Serving that is missing", () => {
     const { platform, report } = withRelease(cluster);
     expect(await knativeStep.inspect(platform)).toMatchObject({
       done: false,
-      detail: "begun, and not completed",
+      detail: "installation was interrupted",
     });
     await knativeStep.run(platform, report);
     expect((await knativeStep.inspect(platform)).done).toBe(true);

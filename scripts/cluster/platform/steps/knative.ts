@@ -12,7 +12,7 @@ import { PLATFORM } from "../versions.ts";
 
 export const KNATIVE = "knative";
 export const SERVING = "knative-serving";
-/** What Knative Serving is made of; the networking layer comes apart. */
+/** The deployments of Knative Serving, without its networking layer. */
 export const PARTS = ["activator", "autoscaler", "controller", "webhook"];
 
 const DEFINITION = {
@@ -21,7 +21,7 @@ const DEFINITION = {
   name: "services.serving.knative.dev",
 } as const;
 
-/** Knative Serving. One that is there is taken as it is, whoever has installed it. */
+/** Knative Serving. An existing installation is used as it is. */
 export const knativeStep: Step = {
   name: KNATIVE,
   title: "Knative Serving",
@@ -31,7 +31,7 @@ export const knativeStep: Step = {
 
 interface Found {
   inspection: Inspection;
-  /** Whether it is ours to install: nothing is there, or what we have begun and not completed. */
+  /** Whether it is to be installed: it is missing, or an installation by `up` was interrupted. */
   install: boolean;
 }
 
@@ -44,7 +44,7 @@ async function find(kube: Kube): Promise<Found> {
   const parts = deployments.filter(({ metadata }) => PARTS.includes(metadata.name));
   const brokenOff = isBrokenOff(ledger, KNATIVE);
   if (brokenOff || (parts.length === 0 && definition === undefined)) {
-    const detail = brokenOff ? "begun, and not completed" : "not installed";
+    const detail = brokenOff ? "installation was interrupted" : "not installed";
     return { inspection: { done: false, detail }, install: true };
   }
   const controller = parts.find(({ metadata }) => metadata.name === "controller");
@@ -52,7 +52,7 @@ async function find(kube: Kube): Promise<Found> {
   const warnings = versionWarning("Knative Serving", version, PLATFORM.serving.range);
   const missing = PARTS.filter((part) => !parts.some(({ metadata }) => metadata.name === part));
   if (missing.length > 0 || definition === undefined) {
-    const detail = `there in part: ${[...missing, ...(definition ? [] : [DEFINITION.name])].join(", ")} missing`;
+    const detail = `incomplete: ${[...missing, ...(definition ? [] : [DEFINITION.name])].join(", ")} missing`;
     return { inspection: { done: false, detail, warnings }, install: false };
   }
   const reason = await notReady(kube, parts);
@@ -67,9 +67,9 @@ async function run(platform: PlatformContext, report: Report): Promise<string> {
     const objects = objectsIn(await platform.release(PLATFORM.serving.file));
     await applyRelease(platform, KNATIVE, objects.map(withSidecars), report);
     await completeStep(platform.kube(), KNATIVE);
-  } else if (inspection.detail.startsWith("there in part")) {
+  } else if (inspection.detail.startsWith("incomplete")) {
     throw new UserError(
-      `Knative Serving is ${inspection.detail}. It was installed by somebody else, so nothing was changed; complete or remove it, and run this command again.`,
+      `Knative Serving is ${inspection.detail}. It was not installed by ./kyc up, so nothing was changed; complete or remove it, and run this command again.`,
     );
   }
   await until("Knative Serving", platform, report, async () => {
@@ -79,7 +79,7 @@ async function run(platform: PlatformContext, report: Report): Promise<string> {
   return (await find(platform.kube())).inspection.detail;
 }
 
-/** The namespace with the label by which its pods get sidecars at once, in place of a restart afterwards. */
+/** Labels the namespace so that its pods get sidecars at once, without a restart afterwards. */
 function withSidecars(object: KubeObject): KubeObject {
   if (object.kind !== "Namespace") return object;
   const labels = { ...object.metadata.labels, "istio-injection": "enabled" };

@@ -57,12 +57,12 @@ describe("the networking layer", () => {
     [
       "nothing that speaks against it",
       [],
-      { done: true, detail: "set up by somebody else; no route is there yet to show that it works" },
+      { done: true, detail: "set up by another tool; there is no route yet that shows whether it works" },
     ],
     [
       "only routes of another class",
       [ingress("Unknown", { "networking.knative.dev/ingress.class": "kourier" })],
-      { done: true, detail: "set up by somebody else; no route is there yet to show that it works" },
+      { done: true, detail: "set up by another tool; there is no route yet that shows whether it works" },
     ],
     [
       "net-istio that is not ready",
@@ -72,7 +72,7 @@ describe("the networking layer", () => {
     [
       "no route that became ready",
       [ingress("Unknown")],
-      { done: false, detail: "no controller acts on Knative's routes" },
+      { done: false, detail: "no controller processes Knative's routes" },
     ],
   ])("with %s", async (_, more, expected) => {
     expect(await networkingStep.inspect(fakePlatform({ cluster: layered(...more) }).platform)).toEqual(
@@ -107,7 +107,7 @@ describe("the networking layer", () => {
     });
     const { platform, report } = fakePlatform({ cluster: part });
     await expect(networkingStep.run(platform, report)).rejects.toThrow(
-      "there in part: Service istio-system/knative-local-gateway missing. It was set up by somebody else",
+      "incomplete: Service istio-system/knative-local-gateway missing. It was not set up by ./kyc up",
     );
     expect(part.writes).toEqual([]);
   });
@@ -115,7 +115,7 @@ describe("the networking layer", () => {
   test("on which nothing acts is told, and nothing is installed over it", async () => {
     const { platform, report, cluster } = fakePlatform({ cluster: layered(ingress("Unknown")) });
     await expect(networkingStep.run(platform, report)).rejects.toThrow(
-      "no controller acts on Knative's routes",
+      "no controller processes Knative's routes",
     );
     expect(cluster.writes).toEqual([]);
   });
@@ -127,7 +127,7 @@ describe("the networking layer", () => {
     });
     expect(await networkingStep.inspect(fakePlatform({ cluster }).platform)).toEqual({
       done: false,
-      detail: "begun, and not completed",
+      detail: "installation was interrupted",
     });
   });
 });

@@ -20,14 +20,14 @@ const CONFIG = configMap(SERVING, "config-network");
 const INGRESS = { apiVersion: "networking.internal.knative.dev/v1alpha1", kind: "Ingress" } as const;
 const GATEWAY = { apiVersion: "networking.istio.io/v1", kind: "Gateway" } as const;
 
-/** What the layer is made of, beside what acts on it. */
+/** The objects of the layer, without its controllers. */
 const PIECES: readonly ObjectRef[] = [
   { ...GATEWAY, namespace: SERVING, name: "knative-ingress-gateway" },
   { ...GATEWAY, namespace: SERVING, name: "knative-local-gateway" },
   { apiVersion: "v1", kind: "Service", namespace: "istio-system", name: "knative-local-gateway" },
 ];
 
-/** Istio as Knative's networking layer: its gateways, the class, and a controller that acts on Knative's routes. */
+/** Istio as Knative's networking layer: its gateways, the ingress class, and a controller of Knative's routes. */
 export const networkingStep: Step = {
   name: NETWORKING,
   title: "Networking layer",
@@ -37,9 +37,9 @@ export const networkingStep: Step = {
 
 interface Found {
   inspection: Inspection;
-  /** Whether net-istio is ours to install: nothing of it is there, or what we have begun and not completed. */
+  /** Whether net-istio is to be installed: it is missing, or an installation by `up` was interrupted. */
   install: boolean;
-  /** The class that is set and is another one. */
+  /** The ingress class that is set, where it is not Istio's. */
   otherClass: string | undefined;
 }
 
@@ -54,7 +54,7 @@ async function find(kube: Kube): Promise<Found> {
   const data = config?.data ?? {};
   const set = data["ingress-class"] ?? data["ingress.class"];
   const otherClass = set === undefined || set === CLASS ? undefined : set;
-  // The class alone may have been changed; that says nothing about what is installed.
+  // An entry without objects records a changed class, and no installation.
   const brokenOff = ledger.some(
     ({ step, objects, complete }) => step === NETWORKING && !complete && objects.length > 0,
   );
@@ -64,9 +64,9 @@ async function find(kube: Kube): Promise<Found> {
     otherClass,
   });
   const own = deployments.filter(({ metadata }) => metadata.name.startsWith("net-istio-"));
-  if (brokenOff) return found("begun, and not completed", true);
+  if (brokenOff) return found("installation was interrupted", true);
   if (missing.length === PIECES.length && own.length === 0) return found("not installed", true);
-  if (missing.length > 0) return found(`there in part: ${missing.join(", ")} missing`);
+  if (missing.length > 0) return found(`incomplete: ${missing.join(", ")} missing`);
   const controller = own.length === 0 ? await whoActs(kube) : await netIstio(kube, own);
   if (!controller.acts) return found(controller.who);
   if (otherClass !== undefined) return found(`the ingress class is ${otherClass}`);
@@ -74,6 +74,7 @@ async function find(kube: Kube): Promise<Found> {
 }
 
 interface Acting {
+  /** Whether routes are processed. */
   acts: boolean;
   who: string;
 }
@@ -94,8 +95,8 @@ const WithConditions = Type.Object({
 });
 
 /**
- * Whether somebody else than net-istio acts: a route that has become ready shows it. Where there is no route yet,
- * somebody has set the layer up and nothing speaks against it.
+ * Whether a controller other than net-istio processes routes, which a route that is ready shows. Without any route the
+ * layer is assumed to work.
  */
 async function whoActs(kube: Kube): Promise<Acting> {
   const { items } = await kube.list(INGRESS);
@@ -103,7 +104,7 @@ async function whoActs(kube: Kube): Promise<Acting> {
     ({ metadata }) => (metadata.annotations?.["networking.knative.dev/ingress.class"] ?? CLASS) === CLASS,
   );
   if (own.length === 0)
-    return { acts: true, who: "set up by somebody else; no route is there yet to show that it works" };
+    return { acts: true, who: "set up by another tool; there is no route yet that shows whether it works" };
   const shown = own.some(
     (item) =>
       Check(WithConditions, item) &&
@@ -111,7 +112,7 @@ async function whoActs(kube: Kube): Promise<Acting> {
   );
   return shown
     ? { acts: true, who: "a controller other than net-istio" }
-    : { acts: false, who: "no controller acts on Knative's routes" };
+    : { acts: false, who: "no controller processes Knative's routes" };
 }
 
 async function run(platform: PlatformContext, report: Report): Promise<string> {
@@ -126,9 +127,9 @@ async function run(platform: PlatformContext, report: Report): Promise<string> {
       objectsIn(await platform.release(PLATFORM.netIstio.file)),
       report,
     );
-  } else if (inspection.detail.startsWith("there in part") || inspection.detail.startsWith("no controller")) {
+  } else if (inspection.detail.startsWith("incomplete") || inspection.detail.startsWith("no controller")) {
     throw new UserError(
-      `Knative's networking layer for Istio: ${inspection.detail}. It was set up by somebody else, so nothing was changed; complete or remove it, and run this command again.`,
+      `Knative's networking layer for Istio: ${inspection.detail}. It was not set up by ./kyc up, so nothing was changed; complete or remove it, and run this command again.`,
     );
   }
   if (otherClass !== undefined || install) await completeStep(platform.kube(), NETWORKING);
@@ -139,7 +140,7 @@ async function run(platform: PlatformContext, report: Report): Promise<string> {
   return (await find(platform.kube())).inspection.detail;
 }
 
-/** Makes Istio the class of routes that name none. Where such routes exist they would change under their owners' hands. */
+/** Makes Istio the default ingress class. Refused where services exist, as their routes would change. */
 async function takeClass(kube: Kube, otherClass: string): Promise<void> {
   const { items } = await kube.list({ apiVersion: "serving.knative.dev/v1", kind: "Service" });
   if (items.length > 0) {
@@ -152,7 +153,7 @@ async function takeClass(kube: Kube, otherClass: string): Promise<void> {
   await kube.patch(CONFIG, { data: { "ingress-class": CLASS } }, { fieldManager: MANAGER });
 }
 
-/** Gives the class back that was set before. What was installed is removed as any release is. */
+/** Restores the previous ingress class. Installed objects are removed like those of any release. */
 export async function giveClassBack(kube: Kube, { before }: LedgerEntry): Promise<void> {
   const set = before["ingress-class"];
   if (set === undefined || (await kube.get(CONFIG)) === undefined) return;

@@ -28,7 +28,7 @@ const KINDS: readonly Kind[] = [
   { apiVersion: "v1", kind: "ServiceAccount" },
 ];
 
-/** What `deploy` has made, taken back: the objects with our label, and their namespaces if those have it too. */
+/** Removes what `deploy` has created: the labelled objects, and the namespace if it has the label too. */
 export function deployedStep(namespace: string): Step {
   return {
     name: "deployed",
@@ -42,7 +42,7 @@ export function deployedStep(namespace: string): Step {
   };
 }
 
-/** All that was deployed, in the order of its removal. Policies may stand in the platform's own namespaces. */
+/** The deployed objects in the order of removal. Policies may be in the platform's own namespaces. */
 async function deployed(kube: Kube, namespace: string): Promise<KubeObject[]> {
   const labelSelector = `${MANAGED_BY}=${MANAGER}`;
   const lists = await Promise.all(
@@ -55,7 +55,7 @@ async function deployed(kube: Kube, namespace: string): Promise<KubeObject[]> {
   return own !== undefined && isManaged(own) ? [...objects, own] : objects;
 }
 
-/** Whether an object goes only when it is told to; what has an owner goes with it. */
+/** Whether an object has no owner: objects with an owner are deleted with it. */
 function standsAlone({ metadata }: KubeObject): boolean {
   const { ownerReferences } = metadata as { ownerReferences?: unknown[] };
   return (ownerReferences ?? []).length === 0;
@@ -68,7 +68,7 @@ async function remove(platform: PlatformContext, namespace: string, report: Repo
     platform.signal.throwIfAborted();
     const ref = refOf(object);
     report(`removing ${nameOf(ref)}`);
-    // Knative's own objects below a service are ended by its controllers, which have to be there still.
+    // Knative's controllers delete what belongs to a service, so they must still run.
     await deleteAndWait(kube, ref, { timeoutMs: platform.timeoutMs, signal: platform.signal });
   }
   return `${objects.length} objects removed`;

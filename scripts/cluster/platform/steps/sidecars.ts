@@ -21,8 +21,7 @@ const WithContainers = Type.Object({
 });
 
 /**
- * Sidecars beside Knative's own pods. Without one the activator cannot speak mTLS to the services, and a strict mesh
- * refuses it.
+ * Adds sidecars to Knative's own pods. Without one the activator cannot use mutual TLS, and a strict mesh refuses it.
  */
 export const sidecarStep: Step = { name: SIDECARS, title: "Knative's sidecars", inspect, run };
 
@@ -71,7 +70,7 @@ async function run(platform: PlatformContext, report: Report): Promise<string> {
   return "beside each pod";
 }
 
-/** Takes the label away again that `up` has set, and the sidecars with it. */
+/** Removes the label that `up` has set, and with it the sidecars. */
 export async function removeSidecars(platform: PlatformContext, report: Report): Promise<string> {
   const kube = platform.kube();
   if ((await kube.get(NAMESPACE)) !== undefined) {
@@ -86,7 +85,7 @@ export async function removeSidecars(platform: PlatformContext, report: Report):
   return "removed";
 }
 
-/** The deployments that have a running pod without a sidecar, and do not ask for that. */
+/** The deployments that have a running pod without a sidecar, and do not opt out. */
 async function withoutSidecar(kube: Kube): Promise<LiveDeployment[]> {
   const [deployments, pods] = await Promise.all([
     deploymentsIn(kube, SERVING),
@@ -110,7 +109,7 @@ function takesSidecar({ spec }: LiveDeployment): boolean {
 
 function hasSidecar(pod: KubeObject): boolean {
   if (!Check(WithContainers, pod)) return false;
-  // Where Kubernetes can, Istio puts it among the containers that start first.
+  // With native sidecars (Kubernetes 1.29) Istio adds it as an init container.
   return [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].some(
     ({ name }) => name === "istio-proxy",
   );

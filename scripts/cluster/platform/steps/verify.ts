@@ -12,7 +12,7 @@ export interface VerifyStepOptions {
   ingress: string | undefined;
 }
 
-/** What runs, checked against what was promised. Always done: that it held before says nothing. */
+/** Verifies the running system. Always run: an earlier result proves nothing. */
 export function verifyStep({ namespace, ingress }: VerifyStepOptions): Step {
   return {
     name: "verify",
