@@ -92,6 +92,8 @@ describe("a forwarded port", () => {
 
   test("is none where the connection can open no WebSocket", async () => {
     const { kube } = new FakeCluster("fake");
-    expect(forwardPort({ kube, namespace: "a", pod: "p", port: 1 })).rejects.toThrow("does not support port forwarding");
+    expect(forwardPort({ kube, namespace: "a", pod: "p", port: 1 })).rejects.toThrow(
+      "does not support port forwarding",
+    );
   });
 });

@@ -99,7 +99,7 @@ describe("up", () => {
       if (err.includes("creating minikube with minikube")) child.kill("SIGINT");
     }
     expect(await child.exited).toBe(130);
-    expect(err).toContain("Interrupted. Run ./kyc up again to go on");
+    expect(err).toContain("Interrupted. Run ./kyc up again to continue");
   });
 
   test.each([

@@ -93,7 +93,7 @@ describe("checks", () => {
 
   test("that cannot be made say why", async () => {
     const { platform, report } = fakePlatform({ cluster: platformCluster() });
-    await expect(check.run(platform, report)).rejects.toThrow("no Service of the Istio ingress gateway");
+    await expect(check.run(platform, report)).rejects.toThrow("No Service of the Istio ingress gateway");
   });
 
   test("end when the user ends them", async () => {
