@@ -1,5 +1,3 @@
-import { type FSWatcher, watch } from "node:fs";
-import { join } from "node:path";
 import { InvalidManifests, type Problem } from "../manifests/problem.ts";
 import { readManifests } from "../manifests/read.ts";
 import type { Resources } from "../manifests/resources.ts";
@@ -47,24 +45,9 @@ function firstKind(...stages: Problem[][]): Problem[] {
   return [];
 }
 
-// Long enough for an editor to finish writing, short enough not to be noticed.
-const QUIET_MS = 15;
-
-/**
- * Calls `onChange` after a change below the folders, once changes have paused for a moment.
- * @returns a function that stops watching
- * @throws when a folder cannot be watched
- */
-export function watchFolders(root: string, folders: readonly string[], onChange: () => void): () => void {
-  let timer: Timer | undefined;
-  const watchers: FSWatcher[] = folders.map((folder) => {
-    return watch(join(root, folder), { recursive: true }, () => {
-      clearTimeout(timer);
-      timer = setTimeout(onChange, QUIET_MS);
-    });
-  });
-  return () => {
-    clearTimeout(timer);
-    for (const watcher of watchers) watcher.close();
-  };
+/** The revisions that traffic targets name. */
+export function routedRevisions({ plan }: Configuration): string[] {
+  return plan.services.flatMap(({ namespace, traffic }) =>
+    traffic.map(({ revision }) => `${namespace}/${revision}`),
+  );
 }

@@ -113,7 +113,7 @@ test("a public service answers at NAME.NAMESPACE.localhost on the ingress gatewa
     "metadata: {name: echo, namespace: test}",
     `metadata:\n  name: echo\n  namespace: test\n${hidden}`,
   );
-  await system.write("istio/routes.yaml", ""); // no other rule takes the host
+  await system.remove("istio/routes.yaml"); // no other rule takes the host
   await system.write("knative/echo/2-b.yaml", block + echoTraffic({ b: 100 }));
   await until("the host is gone", async () => {
     return (await system.fetch("/", { headers: { host: "b-echo.test.localhost" } })).status === 404;
@@ -177,6 +177,38 @@ test("an edit that is not valid changes nothing, says where it is wrong, and a g
   expect((await ask(system)).revision).toBe("echo-b");
 });
 
+test.each([
+  ["emptied", (_: string) => ""],
+  ["cut off between two fields", (text: string) => text.slice(0, text.indexOf("  traffic:"))],
+])("a file that is %s while it is written brings no configuration into force", async (_, half) => {
+  await using system = await TestSystem.create();
+  await system.start();
+  await ask(system);
+  const path = "knative/echo/2-b.yaml";
+  const before = echoRevision("b") + echoTraffic({ a: 50, b: 50 });
+  await system.write(path, half(before));
+  await Bun.sleep(150);
+  await system.write(path, echoRevision("b") + echoTraffic({ a: 40, b: 60 }));
+  await until("the edit is in force", () => system.events.applied.length === 2);
+  await Bun.sleep(600);
+  expect(system.events.applied).toHaveLength(2);
+  expect(system.events.rejected).toEqual([]);
+});
+
+test("a file that stays empty is an error, and one that stays shorter is an edit", async () => {
+  await using system = await TestSystem.create();
+  await system.start();
+  const path = "knative/echo/2-b.yaml";
+  await system.write(path, "");
+  await until("the empty file is rejected", () => system.events.rejected.length === 1);
+  expect(system.events.rejected[0]).toMatchObject([{ at: { file: path }, message: "the file is empty" }]);
+  expect(system.events.applied).toHaveLength(1);
+  await system.write(path, echoRevision("b"));
+  await until("the shorter file is in force", () => system.events.applied.length === 2);
+  await system.remove(path);
+  await until("the deletion is in force", () => system.events.applied.length === 3);
+});
+
 test("a new revision takes traffic when it is ready, and not before", async () => {
   await using system = await TestSystem.create();
   await system.split({ a: 100 });
@@ -217,7 +249,7 @@ test("a revision that is no longer described ends when its requests are done", a
   const pid = mesh.processes().get("echo-b")?.[0]?.pid ?? 0;
   const slow = ask(system, "/slow?ms=400");
   await Bun.sleep(50);
-  await system.write("knative/echo/2-b.yaml", "");
+  await system.remove("knative/echo/2-b.yaml");
   await system.write("knative/echo/1-a.yaml", echoRevision("a") + echoTraffic({ a: 100 }));
   await until("the new state is in force", () => system.events.applied.length === 2);
   expect(isAlive(pid)).toBe(true);
@@ -235,7 +267,7 @@ test("a request that waits for a revision is answered by it, even when an edit t
   const waiting = ask(system);
   await Bun.sleep(50);
   await system.write("knative/echo/1-a.yaml", echoRevision("a") + echoTraffic({ a: 100 }));
-  await system.write("knative/echo/2-b.yaml", "");
+  await system.remove("knative/echo/2-b.yaml");
   await until("the new state is in force", () => system.events.applied.length === 2);
   expect((await ask(system)).revision).toBe("echo-a");
   expect((await waiting).revision).toBe("echo-b");

@@ -11,13 +11,15 @@ import {
   FOLDERS,
   type Configuration,
   loadConfiguration,
-  watchFolders,
+  routedRevisions,
 } from "./configuration.ts";
+import { ManifestFiles } from "./manifest-files.ts";
 import { relay } from "./relay/relay.ts";
 import type { Generation, Served } from "./relay/relay-options.ts";
-import { type Runners, RevisionPool } from "./revisions/pool.ts";
+import { RevisionPool, type Runners } from "./revisions/pool.ts";
 import { rejected } from "./revisions/request-queue.ts";
 import type { RevisionState } from "./revisions/runner.ts";
+import { within } from "./within.ts";
 
 /** Receives what happens in the mesh. */
 export interface MeshEvents {
@@ -74,6 +76,8 @@ export interface Mesh {
 const HOSTNAME = "127.0.0.1";
 // An editor may save a file in two steps: an edit that is not valid is read again after this long before it is reported.
 const SECOND_LOOK_MS = 150;
+// A client that never completes its request must not keep the mesh from stopping.
+const STOP_WITHIN_MS = 60_000;
 
 /**
  * Runs the system that the manifests below a folder describe, and applies every edit of them.
@@ -81,6 +85,7 @@ const SECOND_LOOK_MS = 150;
  */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { root, events } = options;
+  const files = await ManifestFiles.read(root, FOLDERS);
   let loaded = await loadConfiguration(root, options);
   const random = seededRandom(options.seed);
   const servers: HttpServer[] = [];
@@ -110,7 +115,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   let edits = 0;
   let candidates = 0;
   let waiting: Runners | undefined;
-  const stopWatching = watchFolders(root, FOLDERS, () => void reload(++edits));
+  const stopWatching = files.watch(() => void reload(++edits));
 
   return {
     port: ingress.port,
@@ -128,7 +133,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       stopWatching();
       admin.close();
       // From outside in: requests in flight at the ingress may still call other services.
-      for (const server of servers) await server.stop();
+      for (const server of servers) {
+        if (!(await within(STOP_WITHIN_MS, server.stop()))) server.terminate();
+      }
       await pool.stop();
     },
     kill() {
@@ -174,8 +181,12 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   }
 
   async function reload(edit: number): Promise<void> {
+    const emptied = await files.emptied();
+    if (edit !== edits) return;
+    if (emptied.length > 0) return reject(emptied);
     const next = await loadOrReport(edit);
     if (next === undefined || edit !== edits) return;
+    await files.accept();
     const candidate = ++candidates;
     const nextRunners = pool.runnersFor(next.specs, runners, waiting);
     const starting = routedRevisions(next).flatMap((key) => {
@@ -200,16 +211,18 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     void pool.retainOnly(runners);
   }
 
+  function reject(problems: readonly Problem[]): void {
+    admin.onRejected(problems);
+    events.onRejected(problems);
+  }
+
   async function loadOrReport(edit: number): Promise<Configuration | undefined> {
     try {
       return await loadConfiguration(root, options);
     } catch (error) {
       if (!(error instanceof InvalidManifests)) throw error;
       await Bun.sleep(SECOND_LOOK_MS);
-      if (edit === edits) {
-        admin.onRejected(error.problems);
-        events.onRejected(error.problems);
-      }
+      if (edit === edits) reject(error.problems);
       return undefined;
     }
   }
@@ -223,13 +236,6 @@ function generationOf(loaded: Configuration, runners: Runners, admin: Admin): Ge
       runners.get(revision)?.reserve(tried) ?? rejected(`there is no revision ${revision}`),
     revisionTimeoutMs: (revision) => timeouts.get(revision) ?? Number.POSITIVE_INFINITY,
   };
-}
-
-/** The revisions that traffic targets name. */
-function routedRevisions({ plan }: Configuration): string[] {
-  return plan.services.flatMap(({ namespace, traffic }) =>
-    traffic.map(({ revision }) => `${namespace}/${revision}`),
-  );
 }
 
 /** Reads `credit-check.kyc.localhost`, which a browser resolves to this machine, as `credit-check.kyc`. */

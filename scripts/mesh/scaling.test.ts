@@ -8,7 +8,7 @@ const FROM_ZERO: EchoScaling = { annotations: { "min-scale": "0", window: "6s" }
 async function echoSystem(scaling: EchoScaling, env: Record<string, string> = {}): Promise<TestSystem> {
   const system = await TestSystem.create();
   await system.write("knative/echo/1-a.yaml", echoRevision("a", env, scaling) + echoTraffic({ a: 100 }));
-  await system.write("knative/echo/2-b.yaml", "");
+  await system.remove("knative/echo/2-b.yaml");
   return system;
 }
 

@@ -34,6 +34,10 @@ export class TestSystem implements AsyncDisposable {
     await writeFile(join(this.root, path), text);
   }
 
+  async remove(path: string): Promise<void> {
+    await rm(join(this.root, path));
+  }
+
   /** Sets the percents in the file of revision b. */
   async split(percents: Record<string, number>): Promise<void> {
     await this.write("knative/echo/2-b.yaml", echoRevision("b") + echoTraffic(percents));
