@@ -30,7 +30,11 @@ async function busyAggregator(ms: number, env: Record<string, string> = {}) {
       ms,
     );
   });
-  const service = await started("kyc-aggregator", { CREDIT_CHECK_URL: upstream.origin, ...env });
+  const service = await started("kyc-aggregator", {
+    CREDIT_CHECK_URL: upstream.origin,
+    BUCKET_KEY: "a key for the buckets of these tests alone",
+    ...env,
+  });
   const answer = fetch(`${service.origin}/kyc/v1/customer`).then(
     (response) => response.status,
     () => "cut off",

@@ -98,7 +98,8 @@ describe("an upstream that fails", () => {
 
   test.each(answers)("because it %s: %s", async (_what, outcome, answer) => {
     const origin = await upstream((socket) => void answer(socket));
-    const { result, record, counted } = await askUpstream({ origin, timeoutMs: 150 });
+    const timeoutMs = outcome === "timeout" ? 150 : 10_000;
+    const { result, record, counted } = await askUpstream({ origin, timeoutMs });
     expect(result).toMatchObject({ error: { name: "UpstreamFailure", outcome } });
     expect(record?.outcome).toBe(outcome);
     expect(counted).toBe(`upstream="example",revision="unknown",outcome="${outcome}"`);
