@@ -1,5 +1,5 @@
 import type { ServiceContext } from "../cluster/service-context.ts";
-import { UserError } from "../cluster/user-error.ts";
+import { UsageError, UserError } from "../cluster/user-error.ts";
 import { didYouMean } from "../nearest.ts";
 import { CannotWrite } from "../traffic/split/split.ts";
 import type { EngineDefinition, RecordedEngine } from "./engine.ts";
@@ -35,7 +35,7 @@ export async function findEngine(context: ServiceContext, name?: string): Promis
 export function engineNamed(name: string): EngineDefinition {
   const found = ENGINES.find((definition) => definition.name === name);
   if (found !== undefined) return found;
-  throw new UserError(`There is no engine ${name}: ${didYouMean(name, ENGINE_NAMES)}`);
+  throw new UsageError(`There is no engine ${name}: ${didYouMean(name, ENGINE_NAMES)}`);
 }
 
 /** The cluster was named, so that one that does not answer is an error. */

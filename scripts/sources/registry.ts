@@ -1,5 +1,5 @@
 import type { Location, ServiceContext } from "../cluster/service-context.ts";
-import { UserError } from "../cluster/user-error.ts";
+import { UsageError } from "../cluster/user-error.ts";
 import { csv } from "./csv/csv.ts";
 import { mesh } from "./mesh/mesh.ts";
 import { pods } from "./pods/pods.ts";
@@ -34,7 +34,7 @@ export interface ChooseSourceOptions {
 
 /**
  * Opens the source of a service's outcomes.
- * @throws UserError when none fits, when options of two sources are given, or when the source cannot be opened
+ * @throws UsageError when none fits, when options of two sources are given, or when the source cannot be opened
  */
 export async function openSource(
   context: ServiceContext,
@@ -48,17 +48,17 @@ export async function openSource(
     // Where nothing runs yet, nothing can be found: the first is the one to wait for.
     const [first] = here;
     if (first !== undefined) return first.open(context, flags);
-    throw new UserError(`No source reports the outcomes of ${context.service}: ${SOURCE_ADVICE}`);
+    throw new UsageError(`No source reports the outcomes of ${context.service}: ${SOURCE_ADVICE}`);
   }
-  if (!named.locations.includes(location)) throw new UserError(wrongPlace(named, location));
+  if (!named.locations.includes(location)) throw new UsageError(wrongPlace(named, location));
   return named.open(context, flags);
 }
 
-/** The source of a name. @throws UserError when there is none */
+/** The source of a name. @throws UsageError when there is none */
 export function sourceNamed(name: string): SourceDefinition {
   const found = SOURCES.find((definition) => definition.name === name);
   if (found !== undefined) return found;
-  throw new UserError(
+  throw new UsageError(
     `There is no source ${name}: known are ${SOURCES.map((each) => each.name).join(", ")}.`,
   );
 }
@@ -69,7 +69,7 @@ function definitionFor(name: string | undefined, flags: SourceFlags): SourceDefi
   const other = byFlag.find((definition) => definition !== chosen);
   if (chosen === undefined || other === undefined) return chosen;
   const flag = other.flags.find((each) => each.name in flags)?.name ?? "";
-  throw new UserError(
+  throw new UsageError(
     `--${flag} is an option of source ${other.name}, and source ${chosen.name} is chosen: give one of them.`,
   );
 }

@@ -77,7 +77,7 @@ export interface SourceDefinition {
   applies?(context: ServiceContext): Promise<boolean>;
   /**
    * The source of a service.
-   * @throws UserError when its options do not lead to one
+   * @throws UsageError when its options do not lead to one
    */
   open(context: ServiceContext, flags: SourceFlags): Promise<OutcomeSource>;
 }

@@ -17,16 +17,22 @@ export async function onCluster<T>(
 }
 
 async function asFailure(error: unknown, afterwards: string): Promise<unknown> {
-  const [{ ApiError }, { StillThere }, { NoCluster }, { Unreachable }, { Interrupted, UserError }] =
-    await Promise.all([
-      import("../../cluster/kube/api-error.ts"),
-      import("../../cluster/kube/delete-and-wait.ts"),
-      import("../../cluster/kubeconfig/kubeconfig.ts"),
-      import("../../cluster/kube/connection.ts"),
-      import("../../cluster/user-error.ts"),
-    ]);
+  const [
+    { ApiError },
+    { StillThere },
+    { NoCluster },
+    { Unreachable },
+    { Interrupted, UsageError, UserError },
+  ] = await Promise.all([
+    import("../../cluster/kube/api-error.ts"),
+    import("../../cluster/kube/delete-and-wait.ts"),
+    import("../../cluster/kubeconfig/kubeconfig.ts"),
+    import("../../cluster/kube/connection.ts"),
+    import("../../cluster/user-error.ts"),
+  ]);
   if (error instanceof Interrupted || isAborted(error))
     return new Failure(`Interrupted. ${afterwards}`, EXIT.interrupted);
+  if (error instanceof UsageError) return new Failure(error.message, EXIT.usage);
   const isExpected = [ApiError, NoCluster, StillThere, Unreachable, UserError].some(
     (type) => error instanceof type,
   );

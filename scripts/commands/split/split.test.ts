@@ -190,3 +190,14 @@ test("kyc split takes --undo alone", async () => {
   expect(code).toBe(2);
   expect(err).toStartWith("--undo goes back");
 });
+
+test.each([
+  [["--source", "csv"], "Which file? --csv FILE"],
+  [["--source", "pods"], "Source pods does not report the requests of an engine on this machine"],
+  [["--prometheus", "nonsense"], "--prometheus nonsense: an address is expected"],
+  [["--csv", "/none", "--prometheus", "http://127.0.0.1:1"], "give one of them"],
+])("kyc split %j is a mistake of usage, with exit code 2", async (flags, message) => {
+  const { code, err } = await kyc("split", "credit-check", "--engine", "local", ...flags);
+  expect(code).toBe(2);
+  expect(err).toContain(message);
+});

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { UserError } from "../../cluster/user-error.ts";
+import { UsageError, UserError } from "../../cluster/user-error.ts";
 import { didYouMean } from "../../nearest.ts";
 import type { Outcome } from "../source.ts";
 
@@ -52,7 +52,7 @@ export class CsvFile implements AsyncDisposable {
   static async open(path: string): Promise<CsvFile> {
     const file = await open(path).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
-      throw new UserError(`--csv ${path} cannot be read: ${why}`);
+      throw new UsageError(`--csv ${path} cannot be read: ${why}`);
     });
     return new CsvFile(path, file);
   }

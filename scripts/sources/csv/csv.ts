@@ -1,4 +1,4 @@
-import { UserError } from "../../cluster/user-error.ts";
+import { UsageError } from "../../cluster/user-error.ts";
 import type { Outcome, OutcomeSource, SourceDefinition } from "../source.ts";
 import { CsvFile, numberOf } from "./csv-file.ts";
 
@@ -18,7 +18,7 @@ export const csv: SourceDefinition = {
   ],
   inCluster: () => false,
   async open(_context, { csv: path, "csv-replay": speed }) {
-    if (path === undefined) throw new UserError("Which file? --csv FILE");
+    if (path === undefined) throw new UsageError("Which file? --csv FILE");
     // A file that is not there or has other columns is an error at once.
     await using file = await CsvFile.open(path);
     await file.read();
@@ -86,5 +86,5 @@ async function until(outcomes: readonly Outcome[], signal: AbortSignal): Promise
 function parseSpeed(text: string): number {
   const speed = numberOf(text);
   if (speed !== undefined && speed > 0) return speed;
-  throw new UserError(`--csv-replay ${text}: a number above 0 is expected, such as 1 or 10`);
+  throw new UsageError(`--csv-replay ${text}: a number above 0 is expected, such as 1 or 10`);
 }

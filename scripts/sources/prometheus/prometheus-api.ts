@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import Type, { type Static, type TSchema } from "typebox";
 import { Check } from "typebox/schema";
-import { UserError } from "../../cluster/user-error.ts";
+import { UsageError, UserError } from "../../cluster/user-error.ts";
 import type { SourceFlags } from "../source.ts";
 
 /** How a Prometheus is reached. */
@@ -20,25 +20,25 @@ const Refusal = Type.Object({ status: Type.Literal("error"), error: Type.String(
 
 /**
  * The connection that the options describe.
- * @throws UserError when the address is none, a file cannot be read, or credentials would go over the network in clear
+ * @throws UsageError when the address is none, a file cannot be read, or credentials would go over the network in clear
  *   text
  */
 export async function connectionOf(flags: SourceFlags): Promise<PrometheusConnection> {
   const { prometheus: text, "prometheus-token-file": tokenFile, "prometheus-ca": caFile } = flags;
   if (text === undefined)
-    throw new UserError("Which Prometheus? Give its address: --prometheus http://HOST:9090");
+    throw new UsageError("Which Prometheus? Give its address: --prometheus http://HOST:9090");
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new UserError(`--prometheus ${text}: an address is expected, such as http://HOST:9090`);
+    throw new UsageError(`--prometheus ${text}: an address is expected, such as http://HOST:9090`);
   const { username, password } = url;
   const basic =
     username === "" ? undefined : `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   if (basic !== undefined && tokenFile !== undefined)
-    throw new UserError(
+    throw new UsageError(
       "--prometheus-token-file and a user in the address of --prometheus: give one of them.",
     );
   if ((basic ?? tokenFile) !== undefined && url.protocol === "http:" && !isLoopback(url.hostname))
-    throw new UserError(
+    throw new UsageError(
       `--prometheus ${url.protocol}//${url.host}: credentials would go over the network in clear text; give an https address.`,
     );
   if (tokenFile !== undefined) await readFlag("prometheus-token-file", tokenFile);
@@ -98,6 +98,6 @@ function isLoopback(hostname: string): boolean {
 async function readFlag(flag: string, path: string): Promise<string> {
   return readFile(path, "utf8").catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
-    throw new UserError(`--${flag} ${path} cannot be read: ${why}`);
+    throw new UsageError(`--${flag} ${path} cannot be read: ${why}`);
   });
 }

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { UserError } from "../../cluster/user-error.ts";
+import { UsageError } from "../../cluster/user-error.ts";
 import { didYouMean } from "../../nearest.ts";
 import { Counters, STARTED } from "../metrics/counters.ts";
 import type { Sample } from "../metrics/samples.ts";
@@ -64,7 +64,7 @@ export function prometheusSource(options: PrometheusSourceOptions): OutcomeSourc
   const family = METRIC_FAMILIES.find(({ name }) => name === metrics);
   if (family === undefined) {
     const names = METRIC_FAMILIES.map(({ name }) => name);
-    throw new UserError(`--prometheus-metrics ${metrics}: ${didYouMean(metrics, names)}`);
+    throw new UsageError(`--prometheus-metrics ${metrics}: ${didYouMean(metrics, names)}`);
   }
   const { selector, format } = family.of(service, namespace);
   return {
