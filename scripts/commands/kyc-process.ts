@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PROJECT } from "../project.ts";
 
@@ -11,7 +12,7 @@ export interface Finished {
 /** Runs a command of `kyc` to its end. */
 export async function kyc(...args: string[]): Promise<Finished> {
   const child = Bun.spawn([...PROGRAM, ...args], {
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...process.env, ...USER_FOLDERS, NO_COLOR: "1" },
     stdout: "pipe",
     stderr: "pipe",
   });
@@ -31,6 +32,12 @@ export interface RunningDev extends AsyncDisposable {
   output(): string;
   kill(signal: NodeJS.Signals): void;
 }
+
+/** Where the processes of tests keep the keys and states of their user. */
+const USER_FOLDERS = {
+  XDG_CONFIG_HOME: join(tmpdir(), "kyc-test-user", "config"),
+  XDG_STATE_HOME: join(tmpdir(), "kyc-test-user", "state"),
+};
 
 const PROGRAM = [process.execPath, join(PROJECT, "scripts/kyc.ts")];
 

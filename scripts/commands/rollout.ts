@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import type { VerifyFlags } from "./rollout/verify-log-file.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { duration, probability, shareOfRequests, surplus } from "./option-values.ts";
 import { onCluster } from "./cluster/on-cluster.ts";
@@ -185,9 +186,11 @@ function verifyLogCommand(): Command {
   return new Command("verify-log")
     .description("checks that nothing in an audit log was changed, taken out or put in")
     .argument("<file>", "an audit log, such as .kyc/audit/local/credit-check.ndjson")
+    .option("--key <file>", "the public key of the signed heads, as PEM (default: this user's)")
+    .option("--head <hash|file>", "the hash of the last line, or signed heads, kept elsewhere")
     .exitOverride()
-    .action(async (file: string) => {
+    .action(async (file: string, flags: VerifyFlags) => {
       const { verifyLogFile } = await import("./rollout/verify-log-file.ts");
-      process.exitCode = await verifyLogFile(file);
+      process.exitCode = await verifyLogFile(file, flags);
     });
 }

@@ -105,6 +105,8 @@ export async function drive(options: DriveOptions): Promise<number> {
       }
     };
     await attempt(`The audit log ${site.auditPlace} lacks ${untold.length} decisions`, tellAll);
+    const unsigned = site.audit.problem?.();
+    if (unsigned !== undefined) notes.push(`Lines of the audit log have no signature: ${unsigned}`);
     screen.end();
     const saved = await attempt(`The journal ${journal.place} cannot be read`, () => journal.load());
     const missing = last - (saved?.entries.at(-1)?.seq ?? last);

@@ -53,7 +53,10 @@ export async function contextOf(service: string, flags: RolloutFlags): Promise<R
     who: await rolloutAuthor(location === "machine" ? undefined : await where.kube(), flags.by),
     warm: warmBy(engine, flags.warmPath),
   };
-  const { fileStore } = await import("../../rollout/audit/file-store.ts");
+  const [{ fileStore }, { signedStore }] = await Promise.all([
+    import("../../rollout/audit/file-store.ts"),
+    import("../../rollout/audit/signed-store.ts"),
+  ]);
   if (location === "machine") {
     const [{ FileJournal }, { FileLock }] = await Promise.all([
       import("../../rollout/journal/file-journal.ts"),
@@ -65,7 +68,7 @@ export async function contextOf(service: string, flags: RolloutFlags): Promise<R
       ...shared,
       journal: new FileJournal(folder),
       lock: new FileLock(join(folder, "lock"), service),
-      audit: fileStore(auditPlace),
+      audit: signedStore(auditPlace, fileStore(auditPlace)),
       auditPlace,
       beatMs: 100,
       kube: undefined,
@@ -78,12 +81,14 @@ async function onCluster(
   where: ServiceContext,
   kept: string,
 ): Promise<Pick<RolloutContext, "journal" | "lock" | "audit" | "auditPlace" | "beatMs" | "kube">> {
-  const [{ ConfigMapJournal }, { LeaseLock }, { realClock }, { fileStore }] = await Promise.all([
-    import("../../rollout/journal/config-map-journal.ts"),
-    import("../../rollout/lock/lease-lock.ts"),
-    import("../../rollout/clock.ts"),
-    import("../../rollout/audit/file-store.ts"),
-  ]);
+  const [{ ConfigMapJournal }, { LeaseLock }, { realClock }, { fileStore }, { signedStore }] =
+    await Promise.all([
+      import("../../rollout/journal/config-map-journal.ts"),
+      import("../../rollout/lock/lease-lock.ts"),
+      import("../../rollout/clock.ts"),
+      import("../../rollout/audit/file-store.ts"),
+      import("../../rollout/audit/signed-store.ts"),
+    ]);
   const { service, namespace } = where;
   const kube = await where.kube();
   const { connection } = kube;
@@ -99,7 +104,7 @@ async function onCluster(
   return {
     journal,
     lock: new LeaseLock(kube, namespace, service, realClock),
-    audit: isJob ? journal.audit : fileStore(file),
+    audit: isJob ? journal.audit : signedStore(file, fileStore(file)),
     auditPlace: isJob ? journal.place : file,
     beatMs: 400,
     kube,

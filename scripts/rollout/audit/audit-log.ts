@@ -11,6 +11,8 @@ export interface AuditStore {
   lines(): Promise<string[]>;
   /** Resolves when the line will not be lost. */
   add(line: string): Promise<void>;
+  /** Why the last lines have no signature; absent or undefined when they have, or need none. */
+  problem?(): string | undefined;
 }
 
 /** What a decision rests on; nothing where it is told after the process that made it has ended. */

@@ -26,7 +26,7 @@ describe("an audit log", () => {
   test("is whole over rollouts, and says which hash it ends with", async () => {
     const { text } = await log();
     expect(verifyLog(text)).toMatchObject({ whole: true, lines: text.split("\n").length - 1, rollouts: 2 });
-    expect(verifyLog("")).toEqual({ whole: true, lines: 0, head: "0".repeat(64), rollouts: 0 });
+    expect(verifyLog("")).toEqual({ whole: true, lines: 0, head: "0".repeat(64), heads: [], rollouts: 0 });
   });
 
   test("tells where a letter was changed, a line taken out, or two were exchanged", async () => {

@@ -1,9 +1,11 @@
+import type { KeyObject } from "node:crypto";
 import { Check } from "typebox/schema";
 import { AuditLine, BEGINNING, hashOf } from "./audit-line.ts";
+import { isSignedBy, type SignedHead } from "./signed-head.ts";
 
-/** Whether a log is whole. `head` is the hash of its last line: kept elsewhere, it also tells when lines are missing at the end. */
+/** Whether a log is whole. `heads` are the hashes of all lines in order; `head` is the hash of its last line: kept elsewhere, it also tells when lines are missing at the end. */
 export type Checked =
-  | { whole: true; lines: number; head: string; rollouts: number }
+  | { whole: true; lines: number; head: string; heads: string[]; rollouts: number }
   | { whole: false; line: number; what: string };
 
 /** Checks an audit log, as text: that each line is one, and names the hash of the line before. */
@@ -13,6 +15,7 @@ export function verifyLog(text: string): Checked {
   const lines = text.split("\n").slice(0, -1);
   const rollouts = new Set<string>();
   let head = BEGINNING;
+  const heads: string[] = [];
   for (const [i, line] of lines.entries()) {
     const value = parsed(line);
     if (!Check(AuditLine, value)) return { whole: false, line: i + 1, what: "it is no line of an audit log" };
@@ -25,8 +28,9 @@ export function verifyLog(text: string): Checked {
     }
     rollouts.add(value.rollout);
     head = hashOf(line);
+    heads.push(head);
   }
-  return { whole: true, lines: lines.length, head, rollouts: rollouts.size };
+  return { whole: true, lines: lines.length, head, heads, rollouts: rollouts.size };
 }
 
 function parsed(line: string): unknown {
@@ -35,4 +39,27 @@ function parsed(line: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** What signed heads say against a log; undefined where they agree with each of its lines. */
+export function checkAgainstHeads(
+  log: Extract<Checked, { whole: true }>,
+  signed: readonly SignedHead[],
+  key: KeyObject,
+): string | undefined {
+  const forged = signed.findIndex((each) => !isSignedBy(each, key));
+  if (forged >= 0) return `signed head ${forged + 1} does not carry the signature of this key`;
+  const first = signed[0];
+  if (first === undefined) return undefined;
+  const longest = signed.reduce((most, each) => (each.lines > most.lines ? each : most), first);
+  if (longest.lines > log.lines)
+    return `it has ${log.lines} lines, and ${longest.lines} were signed, the last at ${longest.at}: the end was cut off`;
+  const known = new Set<number>();
+  for (const { lines, head, at } of signed) {
+    known.add(lines);
+    if (log.heads[lines - 1] !== head)
+      return `line ${lines} is not the one that was signed at ${at}: the log was replaced or chained anew`;
+  }
+  const unsigned = log.heads.findIndex((_, i) => i + 1 > first.lines && !known.has(i + 1));
+  return unsigned < 0 ? undefined : `line ${unsigned + 1} was never signed: it was added by another hand`;
 }
