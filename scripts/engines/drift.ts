@@ -17,7 +17,7 @@ export interface DriftSides {
   changed: SplitState["changed"];
 }
 
-/** That the sides do not agree, what must have happened, and what can be done. */
+/** A difference between the sides: what must have happened, and which commands resolve it. */
 export interface Drift {
   /** One sentence. */
   what: string;
@@ -62,7 +62,7 @@ export function driftOf({
   return { what: `${writer} changed what is live, without this tool and without the files.`, proposals };
 }
 
-/** A valid edit waits for a revision, or an invalid one for its correction. */
+/** The mesh runs with another split than the files have: an edit is invalid, or waits for a revision to be ready. */
 function notFollowed(service: string): Drift {
   return {
     what: "The running mesh has another split in force than the files say: an edit is not valid, or its revision is not ready.",

@@ -51,7 +51,7 @@ export interface RecordedEngine extends Engine {
   readonly rights?: Rights;
 }
 
-/** That an engine does not carry the split of a service. */
+/** The answer of an engine that does not carry the split of a service. */
 export interface NotCarried {
   /** Why, as a sentence. */
   because: string;

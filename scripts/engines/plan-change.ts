@@ -13,20 +13,20 @@ export interface PlannedChange {
   after: SplitTarget[];
   /** The share of requests, in percent, that reach another revision afterwards. */
   changedShare: number;
-  /** Who gets what the given percents left over. */
+  /** The revision that gets the percent which the flags leave over. */
   remainder: { revision: string; percent: number } | undefined;
 }
 
-/** A change is not made. The message says why, first in kn's own words where kn refuses too, and what to do. */
+/** A change that is not made. The message says why, in kn's own words where kn refuses too, and what to do. */
 export class Refused extends Error {
   override readonly name = "Refused";
 }
 
 export interface PlanOptions {
   flags: KnFlags;
-  /** Names that do not exist are taken, as kn takes them. */
+  /** Whether names that do not exist are accepted, as kn accepts them. */
   allowMissing: boolean;
-  /** Revisions that are not ready are given traffic. */
+  /** Whether revisions that are not ready may get more traffic. */
   force: boolean;
 }
 
@@ -67,7 +67,7 @@ export async function planChange(engine: RecordedEngine, options: PlanOptions): 
   return { before, after, changedShare: changedShare(before.targets, after), remainder: result.remainder };
 }
 
-/** kn takes a target that is named by its tag for one that is not named. */
+/** Advice for where kn gives the rest to a target that the flags name by its tag. */
 function adviceFor(remainder: PlannedChange["remainder"]): string {
   if (remainder === undefined) return "";
   return `\nThe ${remainder.percent} % left over went to ${remainder.revision}, as kn has it, which a tag had named already: give every target its percent.`;

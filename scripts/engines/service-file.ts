@@ -38,7 +38,7 @@ export interface ServiceStateInFile {
   template: string | undefined;
   traffic: Static<typeof Target>[] | undefined;
   latestReady: string | undefined;
-  /** What the cluster has done of the traffic block so far, in its answer. */
+  /** The traffic that the cluster reports in its status. */
   observed: Static<typeof Target>[] | undefined;
 }
 

@@ -6,27 +6,27 @@ import { type Drift, driftOf } from "./drift.ts";
 import { FILES_ENGINE } from "./registry.ts";
 import type { ObservedSplit, OutcomeSource } from "../sources/source.ts";
 
-/** A split of a service from all sides: the data that `split` draws. */
+/** A split as planned, as last changed, as live and as observed: the data that `split` draws. */
 export interface SplitView {
   service: string;
   engine: RecordedEngine["name"];
-  /** Where the engine has it. */
+  /** Where the engine keeps the split. */
   place: string;
   rows: SplitRow[];
-  /** Who set what is live, and when. */
+  /** Who set the live split, and when. */
   changed: { by: string; atMs: number } | undefined;
   /** The last change that this tool made. */
   lastChange: { by: string; atMs: number } | undefined;
-  /** Where the repository has it; undefined where its files do not describe the service. */
+  /** Where the files describe the split; undefined where they do not describe the service. */
   file: string | undefined;
   /** Whether anything carries requests now. */
   runs: boolean;
-  /** What was observed, and since when. */
+  /** The requests that were counted, and since when. */
   observed: { requests: number; sinceMs: number } | undefined;
   drift: Drift | undefined;
 }
 
-/** One target, in percent; undefined where that side does not have it. */
+/** One traffic target. A percent is undefined where that side does not have the target. */
 export interface SplitRow {
   revision: string;
   tag: string | undefined;
@@ -41,11 +41,11 @@ export interface SplitRow {
   reason: string | undefined;
 }
 
-/** What is read of the files, so that a cluster's split can be held against them. */
+/** Reads the split that the files describe, to compare a cluster's with it. */
 export type ReadFile = () => Promise<{ targets: readonly SplitTarget[]; place: string }>;
 
 /**
- * Gathers what there is to show of a split.
+ * Gathers the data that `split` shows.
  * @param observing ends the counting of answers, where the source does not keep count by itself
  */
 export async function gatherSplit(
@@ -135,7 +135,7 @@ async function observe(source: OutcomeSource, signal: AbortSignal): Promise<Obse
   return { sinceMs, counts };
 }
 
-/** Files that are not valid, or that do not know the service, are no plan; `deploy` and `lint` say what is wrong. */
+/** Invalid files, and files without the service, count as no plan. `deploy` and `lint` report what is wrong with them. */
 function undefinedIfNone(error: unknown): undefined {
   if (error instanceof CannotWrite || error instanceof InvalidManifests) return undefined;
   throw error;

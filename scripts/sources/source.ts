@@ -68,7 +68,7 @@ export interface SourceDefinition {
   readonly locations: readonly Location[];
   /** Options of its own. Giving one of them chooses the source. */
   readonly flags: readonly SourceFlag[];
-  /** Whether it can be read from a pod of the cluster too, where a rollout runs as a Job: not by files of this machine. */
+  /** Whether a Job in the cluster can read it too: it has no files of this machine. */
   inCluster(flags: SourceFlags): boolean;
   /**
    * Whether there is something to read for it here: asked when no source is named. A source without this is never

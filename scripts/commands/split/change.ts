@@ -35,7 +35,7 @@ interface Done {
   writtenMs?: number;
   /** Milliseconds from then until the data plane had it; undefined where nothing runs. */
   inForceMs?: number | undefined;
-  /** Why there is no data plane that could have it. */
+  /** Why no data plane has it. */
   nothingRuns?: string;
 }
 
@@ -75,7 +75,7 @@ async function planUndo(engine: RecordedEngine, { force }: SplitFlags): Promise<
     throw new Refused(`There is no change of ${engine.service} by this tool to take back.`);
   if (!force && !sameSplit(before.targets, changes.at(-1)?.after ?? []))
     throw new Refused(
-      `${before.changed?.by ?? "Somebody"} changed the split since this tool did, and --undo would take that back too: ./kyc split ${engine.service} shows it, --force goes back all the same.`,
+      `${before.changed?.by ?? "Someone"} changed the split since this tool did, and --undo would take that back too: ./kyc split ${engine.service} shows it, --force goes back all the same.`,
     );
   if (runs && !force) refuseUnready(before.targets, last.before, revisions);
   const after = [...last.before];

@@ -13,7 +13,7 @@ import { printData } from "../../text/data.ts";
 
 /**
  * Prints the traffic block that kn would make of the one in a file. The revisions that exist are not known here, so that
- * a name that the file does not have is taken as kn takes it, and told.
+ * a name that the file does not have is accepted, as kn accepts it, with a warning.
  */
 export async function splitOffline(service: string, flags: SplitFlags & { from: string }): Promise<void> {
   if (flags.undo) throw new Failure("--undo goes back on an engine, and not in a file.", EXIT.usage);
@@ -24,7 +24,7 @@ export async function splitOffline(service: string, flags: SplitFlags & { from: 
   const last = states.at(-1);
   const latest = flags.latest ?? last?.latestReady ?? last?.template;
   const traffic = withDefaults(last?.traffic);
-  // A file that a cluster answered says what kn goes by; with another latest revision it is not so any more.
+  // The status in the file is what kn works with, unless --latest names another revision than the status does.
   const isSoStill = last?.observed !== undefined && latest === last.latestReady;
   const observed = isSoStill ? withDefaults(last.observed) : resolved(traffic, latest);
   const named = [

@@ -1,11 +1,11 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 
-/** Where a route of Envoy leads, and how often. */
+/** A destination of a route of Envoy, and its share. */
 export interface RouteShare {
   /** The host behind Envoy's cluster. */
   host: string;
-  /** What the request's host becomes, when it changes. */
+  /** The authority that the request is rewritten to, if any. */
   authority: string | undefined;
   /** In percent of the route. */
   percent: number;

@@ -35,14 +35,17 @@ export async function istioInForce({
   const hasIt = (dump: string, isSidecar: boolean): boolean =>
     hosts.every((host) => {
       const tables = catchAllShares(dump, host);
-      // A sidecar that was told of fewer hosts sends nothing there.
+      // A Sidecar resource may leave a host out of a sidecar's configuration; then it sends nothing there.
       return (isSidecar || tables.length > 0) && tables.every((shares) => isSame(shares, wanted));
     });
   await untilProxiesHave({ kube, proxies, has: (dump, { isSidecar }) => hasIt(dump, isSidecar), signal });
   return { ms: performance.now() - startedAt };
 }
 
-/** Destinations as Envoy has them: none of weight 0, a lone one with all. (istio, pilot/pkg/networking/core/route) */
+/**
+ * Destinations as istiod gives them to Envoy: without those of weight 0; a single one gets all requests.
+ * (istio, pilot/pkg/networking/core/route)
+ */
 export function sharesOf(routes: readonly LiveDestination[], namespace: string): RouteShare[] {
   const percents = percentsOf(routes.map(({ weight = 0 }) => weight));
   return routes.flatMap(({ destination, headers }, i) => {

@@ -20,7 +20,7 @@ import { findWeightedRule, type WeightedRule } from "./weighted-rule.ts";
 
 /**
  * The split by the weights of a VirtualService: those of its rule without a condition. A destination is a revision of
- * the service, or the host of one of its tags. Tags are the Knative Service's, and not written here.
+ * the service, or the host of one of its tags. Tags belong to the Knative Service, and are not written here.
  * @throws UserError when no VirtualService has such a rule
  */
 export async function istioEngine(options: ClusterEngineOptions): Promise<RecordedEngine> {
@@ -68,7 +68,8 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
         const changed = { ...object, spec: { ...object.spec, http } };
         try {
           const after: unknown = await kube.replace(changed, { fieldManager: SPLIT_MANAGER });
-          if (!Check(LiveVirtualService, after)) throw new Error(`${nameOf(refOf(object))} is none any more`);
+          if (!Check(LiveVirtualService, after))
+            throw new Error(`${nameOf(refOf(object))} is not a VirtualService any more`);
           const is = targetsOf(after.spec.http?.[index]?.route ?? [], rule.service);
           await history.append({ atMs: now(), by, before, after: is, undo });
           return { targets: is, version: versionOf(after), changed: { by, atMs: now() } };

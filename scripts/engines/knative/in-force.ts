@@ -18,9 +18,10 @@ export interface ForceOptions {
 const LOOK_AGAIN_MS = 20;
 
 /**
- * Resolves when every proxy sends requests by the split that is written, with how long that took. Knative's own word is
- * waited for, and each gateway pod is asked for the hash that net-istio wrote into its routes, as Knative's probes
- * ask for it; the namespace's sidecars too, which Knative leaves out. (networking, pkg/status/status.go)
+ * Resolves when every proxy sends requests by the split that is written, with how long that took. The Knative Service
+ * has to report its routes as ready, and each gateway pod has to have the hash that net-istio wrote into its routes,
+ * which Knative's probes ask for too; the sidecars of the namespace as well, which Knative leaves out.
+ * (networking, pkg/status/status.go)
  * @throws UserError when Knative says that the split cannot be had
  */
 export async function knativeInForce({
@@ -40,7 +41,7 @@ export async function knativeInForce({
     });
     const proxies = Promise.all([gatewayPods(kube), sidecarPods(kube, namespace)]);
     const host = `"${service}.${namespace}.${CLUSTER_DOMAIN}"`;
-    // A sidecar that was told of fewer hosts sends nothing there.
+    // A Sidecar resource may leave a host out of a sidecar's configuration; then it sends nothing there.
     const has = (routes: string, { isSidecar }: Proxy): boolean =>
       digest === undefined || (isSidecar && !routes.includes(host)) || routes.includes(`"${digest}"`);
     const asked = proxies.then((all) =>
@@ -89,7 +90,7 @@ export async function knativeInForce({
   }
 }
 
-/** Does several things at once; when one fails, the others are told to end. */
+/** Runs several tasks at once, and aborts the others when one fails. */
 export async function together(
   signal: AbortSignal,
   ...parts: ((until: AbortSignal) => Promise<void>)[]
@@ -103,7 +104,7 @@ export async function together(
   }
 }
 
-/** The weights of a traffic block as net-istio writes them: summed by revision, none of nothing. */
+/** The weights of a traffic block as net-istio writes them: summed by revision, without those of 0. */
 function splitOf(block: readonly KnTarget[], latest: string | undefined): Map<string, number> {
   const sums = new Map<string, number>();
   for (const { revisionName = latest ?? "", percent } of block) {
@@ -113,7 +114,7 @@ function splitOf(block: readonly KnTarget[], latest: string | undefined): Map<st
 }
 
 /**
- * The hash in the probe twin of the service's own rule, when that rule has these weights; undefined when it has others.
+ * The hash in the probe route beside the service's own rule, if that rule has these weights; undefined if it has others.
  * (net-istio, pkg/reconciler/ingress/resources/virtual_service.go)
  */
 export function digestOf(

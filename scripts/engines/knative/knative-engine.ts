@@ -59,7 +59,7 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
         const patch = { metadata: { resourceVersion }, spec: { traffic: asTraffic(targets) } };
         try {
           const after: unknown = await kube.patch(ref, patch, { fieldManager: SPLIT_MANAGER });
-          if (!Check(LiveService, after)) throw new Error(`${service} is no Knative Service any more`);
+          if (!Check(LiveService, after)) throw new Error(`${service} is not a Knative Service any more`);
           const latest = before.status?.latestReadyRevisionName ?? "";
           const was = asSplit(withDefaults(before.spec.traffic), latest);
           const is = asSplit(withDefaults(after.spec.traffic), latest);

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { SplitChange } from "../../traffic/split/split.ts";
 import { readHistory, withChange, writeHistory } from "../../traffic/split/history.ts";
 
-// Whoever holds the lock for longer has died with it.
+// A process that has held the lock for longer was killed while it held it.
 const STALE_MS = 10_000;
 const RETRY_MS = 10;
 
@@ -23,7 +23,7 @@ export class HistoryFile {
     await replaceFile(this.#path, writeHistory(withChange(await this.read(), change)));
   }
 
-  /** Does something while no other process of this tool changes the split. */
+  /** Runs something while it holds the lock, so that no other process of this tool changes the split. */
   async alone<T>(work: () => Promise<T>): Promise<T> {
     const lock = `${this.#path}.lock`;
     await mkdir(dirname(lock), { recursive: true });
@@ -49,8 +49,8 @@ export class HistoryFile {
 }
 
 /**
- * Replaces a file in one step: whoever reads it meanwhile sees the old text or the new one, whole. What is written
- * first has a name that begins with a dot, which no reader of manifests looks at.
+ * Replaces a file in one step: a reader sees the whole old text or the whole new one. The temporary file has a name that
+ * begins with a dot, so that no reader of manifests takes it for one.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });

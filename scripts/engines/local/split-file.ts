@@ -98,7 +98,7 @@ function byTraffic(service: KnativeServicePlan, document: ManifestDocument, isWr
   };
 }
 
-/** The old target that becomes the new one: that with the same tag, else the first of its revision. */
+/** The index of the old target that becomes the new one: that with the same tag, else the first of its revision. */
 function indexFor(
   old: readonly SplitTarget[],
   { revision, tag, latest }: SplitTarget,
@@ -127,7 +127,7 @@ function byWeights(
 ): FileSplit {
   const path: FieldPath = ["spec", "http", rule, "route"];
   const listed = planned.map(({ revision, tag, percent, latest }) => ({ revision, tag, percent, latest }));
-  // A tag without a destination can be given weight all the same: it gets one then.
+  // A tag without a destination can be given weight: a destination is added for it then.
   const others = service.traffic.filter(
     ({ tag, revision }) => tag !== undefined && !listed.some((target) => target.revision === revision),
   );
@@ -164,7 +164,7 @@ function refuseFractions(wanted: readonly SplitTarget[]): void {
   const finer = wanted.find(({ percent }) => !Number.isInteger(percent));
   if (finer !== undefined)
     throw new CannotWrite(
-      `Knative's percents are whole numbers, and ${finer.percent} is none; Istio's weights can be finer.`,
+      `Knative's percents are whole numbers, and ${finer.percent} is not; Istio's weights can be finer.`,
     );
 }
 

@@ -7,18 +7,18 @@ import type { Proxy } from "../../cluster/workload/proxies.ts";
 const ADMIN_PORT = 15_000;
 // The routes that istiod pushed, and none of the rest of the configuration.
 const ROUTES = "/config_dump?resource=dynamic_route_configs";
-// The smallest answer that there is.
+// Answers with a few bytes.
 const OPENING = "/ready";
-// The answer is large, and the gateway has other work.
+// A config dump is large: asking more often would load the gateway.
 const ASK_AGAIN_MS = 40;
 const MOST_FAILURES = 25;
 
 export interface AskOptions {
   kube: Kube;
   proxies: readonly Proxy[];
-  /** Whether the routes that a proxy has, as Envoy tells them, are as wanted. */
+  /** Whether the routes of a proxy, as Envoy dumps them, are those of the written split. */
   has(routes: string, proxy: Proxy): boolean;
-  /** Nobody is asked for routes before, but the ways to the proxies are opened. @default at once */
+  /** The connections are opened at once, and the routes are asked for when this has resolved. @default at once */
   after?: Promise<unknown>;
   signal: AbortSignal;
 }
@@ -58,7 +58,7 @@ async function ask({ url }: Forward, path: string, signal: AbortSignal): Promise
   }
 }
 
-/** A pod that ends takes no more requests: nobody has to wait for it. */
+/** Whether a pod is gone or terminating: it takes no more requests then, and need not have the split. */
 async function isGone(kube: Kube, { namespace, pod }: Proxy): Promise<boolean> {
   const object = await kube.get({ apiVersion: "v1", kind: "Pod", namespace, name: pod });
   return object === undefined || object.metadata.deletionTimestamp !== undefined;

@@ -19,7 +19,7 @@ export interface ClusterEngineOptions {
 // Where the gateway's pods take requests for hosts within the cluster. (net-istio, config/203-local-gateway.yaml)
 const LOCAL_GATEWAY_PORT = 8081;
 
-/** A version of an object that changes with every change of its spec, also with one that leads back to an earlier spec. */
+/** A version of an object: it changes with every change of the spec, also with one back to an earlier spec. */
 export function versionOf({
   metadata,
 }: {
@@ -28,7 +28,7 @@ export function versionOf({
   return `${metadata.uid ?? ""}/${metadata.generation ?? 0}`;
 }
 
-/** The address of a revision by its tag, through a pod of the gateway: a revision at zero starts with the first request. */
+/** The address of a revision by its tag, through a pod of the gateway. The first request starts a revision at zero. */
 export async function addressByGateway(
   { kube, namespace, service }: ClusterEngineOptions,
   tag: string,

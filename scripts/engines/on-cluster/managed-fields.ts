@@ -3,7 +3,7 @@ import type { SplitChange, SplitState, SplitTarget } from "../../traffic/split/s
 import { sameSplit } from "../../traffic/split/diff.ts";
 import { SPLIT_MANAGER } from "./history-map.ts";
 
-/** Who wrote which fields of an object, as the API server keeps it. */
+/** The managed fields of an object: which field manager wrote which fields, and when. */
 export const ManagedFields = Type.Array(
   Type.Object({
     manager: Type.Optional(Type.String()),
@@ -28,7 +28,7 @@ export function lastWriter(
   fields: ManagedFields,
   path: readonly string[],
 ): { by: string; atMs: number } | undefined {
-  const writers = fields.flatMap(({ manager = "somebody", time, fieldsV1, subresource }) => {
+  const writers = fields.flatMap(({ manager = "an unnamed field manager", time, fieldsV1, subresource }) => {
     let at: unknown = fieldsV1;
     for (const step of path) at = (at as Record<string, unknown> | undefined)?.[`f:${step}`];
     const atMs = Date.parse(time ?? "");

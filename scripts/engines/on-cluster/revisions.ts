@@ -3,8 +3,8 @@ import type { Kube } from "../../cluster/kube/client.ts";
 import { readWorkload } from "../../cluster/workload/follow.ts";
 
 /**
- * The revisions of a Knative Service, the oldest first. Ready is what Knative says is: a revision without pods is, for
- * its first request starts one. A pod that cannot start is told before Knative tells it.
+ * The revisions of a Knative Service, the oldest first. A revision is ready when Knative says so; one without pods is,
+ * because its first request starts one. A pod that cannot start makes its revision not ready, before Knative says so.
  */
 export async function readRevisions(
   kube: Kube,

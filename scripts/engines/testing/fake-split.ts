@@ -23,7 +23,7 @@ export class FakeSplit {
     if (virtualService !== undefined) cluster.put(splitObject(virtualService));
   }
 
-  /** Somebody else changes the spec of an object. */
+  /** Another field manager changes the spec of an object. */
   change(ref: typeof SERVICE | typeof SPLIT, spec: object, manager = "kubectl-edit"): void {
     const object = this.cluster.get(ref) as KubeObject;
     const [field] = Object.keys(spec);

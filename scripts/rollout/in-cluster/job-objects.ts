@@ -14,7 +14,7 @@ export interface JobOptions {
   image: string;
   /** The command's arguments after `rollout`. */
   args: readonly string[];
-  /** Ends the Job's name. */
+  /** The end of the Job's name. */
   suffix: string;
   by: string;
 }

@@ -17,8 +17,8 @@ ENTRYPOINT ["bun", "--no-env-file", "kyc.js"]
 `;
 
 /**
- * Makes sure that the nodes have an image of this command itself: bundled into a few files, and built and brought as
- * those of the functions are. Its tag stands for what is in it.
+ * Makes sure that the nodes have an image of this command: bundled into a few files, then built and delivered like the
+ * images of the functions. Its tag is a digest of its content.
  * @throws UserError when it cannot be bundled, built or brought
  */
 export async function ensureRolloutImage(options: EnsureImagesOptions): Promise<string> {
@@ -28,7 +28,7 @@ export async function ensureRolloutImage(options: EnsureImagesOptions): Promise<
     const function_ = join(folder, "functions", NAME);
     await mkdir(function_, { recursive: true });
     await bundle(options.root, function_);
-    // What the tag is made of begins here.
+    // The tag is computed from this file and those it imports.
     await writeFile(join(function_, "main.ts"), 'import "./kyc.js";\n');
     await writeFile(join(folder, "Dockerfile"), dockerfile(version));
     await cp(join(options.root, ".bun-version"), join(folder, ".bun-version"));

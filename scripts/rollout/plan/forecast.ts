@@ -9,17 +9,17 @@ export interface StepForecast {
   percent: number;
   /** Requests a minute that the candidate gets. */
   candidatePerMinute: number;
-  /** Until a candidate is found out that errs so much. */
+  /** The time until a candidate that fails this often is detected. */
   detects: { errors: number; ms: number }[];
-  /** Until a candidate is called healthy that is as good as the baseline. */
+  /** The time until a candidate that is as good as the baseline is called healthy. */
   healthyMs: number;
 }
 
-/** Errors that a forecast is made for, beside those of the baseline: the parts of all requests that fail. */
+/** The error rates of candidates that a forecast is made for. */
 export const FORECAST_ERRORS = [0.01, 0.05, 1] as const;
 
 const DAY_MS = 86_400_000;
-// What nobody has seen fail may fail this often.
+// A baseline that was not seen to fail may still fail this often.
 const LEAST_ERRORS = 0.001;
 const MOST_REQUESTS = 60_000;
 
@@ -59,7 +59,7 @@ function divergence(p: number, q: number): number {
   return term(p, q) + term(1 - p, 1 - q);
 }
 
-/** How long the judge itself takes for a candidate that is the baseline's equal: the middle of three trials. */
+/** How long the judge takes to call a candidate healthy that equals the baseline: the median of three simulations. */
 function healthyTime({ settings }: Plan, share: number, next: number, traffic: Traffic): number {
   if (traffic.rps === 0) return Number.POSITIVE_INFINITY;
   const { alpha, beta, tolerateErrors, tolerateErrorRate, tolerateLatency, latencyFloorMs } = settings;

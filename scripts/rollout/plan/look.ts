@@ -2,9 +2,9 @@ import type { Outcome, OutcomeSource } from "../../sources/source.ts";
 import type { Clock } from "../clock.ts";
 import { count, emptyTally, quantile, type Side } from "../run/tally.ts";
 
-/** The traffic of a service, as it was seen for a while. */
+/** The traffic of a service over some time. */
 export interface Traffic {
-  /** How long was looked. */
+  /** How long the traffic was observed, in milliseconds. */
   ms: number;
   /** Requests a second that the split decides about. */
   rps: number;
@@ -55,7 +55,7 @@ async function read(source: OutcomeSource, heard: Heard, signal: AbortSignal): P
 class Heard {
   readonly #side: Side = emptyTally().baseline;
   readonly #first = Promise.withResolvers<void>();
-  /** The time from which to which outcomes of a source were counted that reads counters. */
+  /** For a source that reads counters: the time that its outcomes cover. */
   #counted: { fromMs: number; toMs: number } | undefined;
 
   get requests(): number {

@@ -7,7 +7,7 @@ import { parseFreezeWindow } from "./freeze-window.ts";
 import { shift } from "./shift.ts";
 import { percentOf, Target, toTargets } from "./targets.ts";
 
-/** What is done when a step has no verdict in its time. */
+/** The actions for a step that is undecided for too long. */
 export const ON_UNDECIDED = ["hold", "advance", "abort"] as const;
 
 /** How a rollout goes. Times are milliseconds. */
@@ -21,7 +21,7 @@ export const Settings = Type.Object({
   readyDeadlineMs: Type.Number(),
   /** How long a split may take to be in force once it is written. */
   forceDeadlineMs: Type.Number(),
-  /** How long the way back is tried before people have to help. */
+  /** How long restoring the original split is retried before the rollout is held. */
   restoreDeadlineMs: Type.Number(),
   /** How long the candidate is judged before the rollout ends: beside the control share, or with all traffic without one. */
   bakeMs: Type.Number(),
@@ -43,7 +43,7 @@ export const Settings = Type.Object({
   tolerateErrorRate: Type.Number(),
   /** How much longer it may take, relative to the baseline. */
   tolerateLatency: Type.Number(),
-  /** Milliseconds: what takes no longer is as good as at once, and not compared. */
+  /** Milliseconds: requests that take no longer count as equally fast. */
   latencyFloorMs: Type.Number(),
 });
 export type Settings = Static<typeof Settings>;
@@ -57,9 +57,9 @@ export const Step = Type.Object({
 });
 export type Step = Static<typeof Step>;
 
-/** All that is decided before the first change. It does not change afterwards. */
+/** Everything that is decided before the first change of the split. A plan does not change afterwards. */
 export const Plan = Type.Object({
-  /** Of this rollout, unlike any other. */
+  /** Unique to this rollout. */
   id: Type.String({ pattern: "^[A-Za-z0-9](?:[A-Za-z0-9-]|\\.(?!\\.)){0,250}$" }),
   service: Type.String({ pattern: "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$" }),
   /** The engine that carries the split. */

@@ -8,7 +8,7 @@ import type { Target } from "./targets.ts";
  */
 export function shift(targets: readonly Target[], index: number, percent: number): Target[] {
   const candidate = targets[index]?.revision;
-  // What else names the candidate's revision would give it more than its share.
+  // Other entries of the candidate's revision would give it more than its share.
   const others = targets.map((target, i) =>
     i === index || target.revision === candidate ? 0 : target.percent,
   );
