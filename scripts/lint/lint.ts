@@ -7,7 +7,7 @@ import { unreachableRules } from "../traffic/equal/unreachable-rules.ts";
 import { borrow } from "../traffic/equal/borrow.ts";
 import { sidecarHosts, sorted } from "../traffic/equal/object-kinds.ts";
 import { KNATIVE_GATEWAYS } from "../traffic/hosts.ts";
-import { gatewayName } from "../traffic/istio/rules.ts";
+import { gatewayName } from "../route-fields/match/compile.ts";
 import { planKnativeServices } from "../traffic/knative.ts";
 import { type Facts, factsOf, hostFrom } from "./facts.ts";
 import { type Finding, findingOf, type Rule } from "./finding.ts";

@@ -4,7 +4,8 @@ import { distribution, revisionShares } from "./distribution.ts";
 import { HeaderList, NO_CHANGE } from "../route-fields/headers/header-list.ts";
 import { resolve, type RoutedRequest } from "./resolve.ts";
 import { seededRandom } from "./random.ts";
-import { type Backend, type Destination, NO_RETRY, type RouteTable, type Rule } from "./table.ts";
+import { NO_RETRY } from "../route-fields/retries/retries.ts";
+import type { Backend, Destination, RouteTable, Rule } from "./table.ts";
 
 const at = { file: "x.yaml", line: 1, column: 1 };
 

@@ -1,13 +1,11 @@
-import { HeaderList } from "../route-fields/headers/header-list.ts";
+import type { HeaderChange, HeaderList } from "../route-fields/headers/header-list.ts";
 import { hostOf } from "./hosts.ts";
 import { appliedMatch, pathOf } from "../route-fields/match/match.ts";
-import {
-  ownLocation,
-  redirected,
-  regexRewritten,
-  rewritten,
-  shadowHost,
-} from "../route-fields/rewrite/rewrite.ts";
+import { ownLocation, redirected } from "../route-fields/redirect/redirect.ts";
+import { regexRewritten, rewritten } from "../route-fields/rewrite/rewrite.ts";
+import { shadowHost } from "../route-fields/mirror/mirror.ts";
+import { REQUEST_FILTERS } from "../route-fields/families.ts";
+import type { FilterReply } from "../route-fields/field-family.ts";
 import {
   type Backend,
   type Destination,
@@ -39,8 +37,8 @@ export interface Hop {
   rule: Rule;
   /** The destination that was drawn, or undefined where the request was not sent on. */
   destination: Destination | undefined;
-  /** The destination whose changes apply to the answer, also where a fault kept the request from it. */
-  drawn?: Destination;
+  /** How this hop changes the response, whoever made it: what comes first applies first. */
+  response: readonly HeaderChange[];
   /** The request as it came to this hop, kept where the rule may send it again. */
   before: { listener: Listener; request: RoutedRequest } | undefined;
   /** How long the request is held before the rule acts on it, in milliseconds. */
@@ -114,7 +112,14 @@ export function resolveBy(
       const { rule, match } = found;
       const { action } = rule;
       if (action.kind !== "forward") {
-        hops.push({ rule, destination: undefined, before: undefined, delayMs: 0, mirrored: [] });
+        hops.push({
+          rule,
+          destination: undefined,
+          response: [action.response],
+          before: undefined,
+          delayMs: 0,
+          mirrored: [],
+        });
         if (action.kind === "direct") {
           const { status, body } = action;
           return { kind: "direct", status, body, location: ownLocation(status, request), hops };
@@ -123,19 +128,23 @@ export function resolveBy(
         return { kind: "redirect", status: action.status, location, hops };
       }
       const retried = steps === earlier.length ? again : undefined;
-      const { delayMs, status } = suffered(action, retried === undefined ? happens : () => false);
-      const destination = retried?.destination ?? choose(action);
-      if (status !== undefined) {
+      const passed = passFilters(action, request, retried === undefined ? happens : () => false);
+      const { delayMs, reply } = passed;
+      if (reply !== undefined) {
+        const changes = reply.withRouteChanges
+          ? [(retried?.destination ?? choose(action)).response, action.response]
+          : [];
         hops.push({
           rule,
           destination: undefined,
-          drawn: destination,
+          response: [reply.headers, ...changes, ...passed.response],
           before: undefined,
           delayMs,
           mirrored: [],
         });
-        return { kind: "abort", status, hops };
+        return replied(reply);
       }
+      const destination = retried?.destination ?? choose(action);
       const before =
         action.retry.attempts === 0
           ? undefined
@@ -143,7 +152,8 @@ export function resolveBy(
       forward(action, destination, match, request);
       const mirrors = retried === undefined ? action.mirrors : [];
       const mirrored = mirrors.filter(({ percent }) => happens(percent)).map((to) => copied(to, request));
-      hops.push({ rule, destination, before, delayMs, mirrored });
+      const response = [destination.response, action.response, ...passed.response];
+      hops.push({ rule, destination, response, before, delayMs, mirrored });
       backend = destination.backend;
     } else if (at === "mesh") {
       backend = table.backends.get(host);
@@ -162,23 +172,46 @@ export function resolveBy(
   function arrive(revision: string): Resolution {
     const filter = table.revisionFilters?.get(revision);
     if (filter !== undefined) {
-      const { delayMs, status } = suffered(filter.action, happens);
-      const destination = status === undefined ? filter.action.destinations[0] : undefined;
-      hops.push({ rule: filter, destination, before: undefined, delayMs, mirrored: [] });
-      if (status !== undefined) return { kind: "abort", status, revision, hops };
+      const { action } = filter;
+      const { delayMs, reply, response } = passFilters(action, request, happens);
+      const destination = reply === undefined ? action.destinations[0] : undefined;
+      const changes = [...(destination === undefined ? [] : [destination.response]), action.response];
+      hops.push({
+        rule: filter,
+        destination,
+        response: [...(reply === undefined ? [] : [reply.headers]), ...changes, ...response],
+        before: undefined,
+        delayMs,
+        mirrored: [],
+      });
+      if (reply !== undefined) return replied(reply, revision);
     }
     return { kind: "revision", revision, request, hops };
   }
+
+  function replied({ kind, status }: FilterReply, revision?: string): Resolution {
+    if (kind === "direct") return { kind, status, body: new Uint8Array(), location: undefined, hops };
+    return { kind, status, ...(revision === undefined ? {} : { revision }), hops };
+  }
 }
 
-/** What a rule's fault does to one request: how long it is held, and the status that it gets instead of an answer. */
-function suffered(
-  { fault }: ForwardAction,
+/** What the filters in front of the router do with a request; one that replies keeps it from those behind. */
+function passFilters(
+  action: ForwardAction,
+  request: RoutedRequest,
   happens: (percent: number) => boolean,
-): { delayMs: number; status: number | undefined } {
-  const { delay, abort } = fault ?? {};
-  const delayMs = delay !== undefined && happens(delay.percent) ? delay.ms : 0;
-  return { delayMs, status: abort !== undefined && happens(abort.percent) ? abort.status : undefined };
+): { delayMs: number; reply: FilterReply | undefined; response: readonly HeaderChange[] } {
+  let delayMs = 0;
+  const response: HeaderChange[] = [];
+  for (const filter of REQUEST_FILTERS) {
+    const decision = filter.decide(action, request, happens);
+    if (decision === undefined) continue;
+    delayMs += decision.delayMs ?? 0;
+    // The response passes the filters in the opposite order.
+    if (decision.response !== undefined) response.unshift(decision.response);
+    if (decision.reply !== undefined) return { delayMs, reply: decision.reply, response };
+  }
+  return { delayMs, reply: undefined, response };
 }
 
 function firstRule(

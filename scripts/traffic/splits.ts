@@ -1,4 +1,5 @@
-import type { HTTPRoute, HTTPRouteDestination } from "../route-fields/http-route.ts";
+import type { HTTPRouteDestination } from "../route-fields/destinations/destinations.ts";
+import type { HTTPRoute } from "../route-fields/families.ts";
 import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts";
 import type { Position } from "../manifests/problem.ts";
 import type { Sourced } from "../manifests/resources.ts";

@@ -37,17 +37,6 @@ export interface RequestMatch {
   queryParams: NamedMatches;
 }
 
-/** What a match without any part says: yes to every request. */
-export const EVERY_REQUEST: RequestMatch = {
-  uri: undefined,
-  ignoreUriCase: false,
-  method: undefined,
-  authority: undefined,
-  headers: [],
-  withoutHeaders: [],
-  queryParams: [],
-};
-
 /** One of the places that a route sends requests to, and how often. */
 export interface Destination {
   host: string;
@@ -82,16 +71,6 @@ export interface RetryPolicy {
   /** Whether retries leave the locality of the first try, which is something only where there are several. */
   remoteLocalities: boolean;
 }
-
-/** Nothing is sent again. */
-export const NO_RETRY: RetryPolicy = {
-  attempts: 0,
-  perTryTimeoutMs: undefined,
-  on: [],
-  backOffMs: 25,
-  avoidsTried: true,
-  remoteLocalities: false,
-};
 
 /** What happens to some of the requests instead of, or before, their being sent on. */
 export interface Fault {

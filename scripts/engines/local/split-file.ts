@@ -3,7 +3,7 @@ import { editList, type ItemEdit } from "../../manifests/edit-list.ts";
 import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
 import { InvalidManifests, type Position } from "../../manifests/problem.ts";
 import { readManifests } from "../../manifests/read.ts";
-import type { HTTPRouteDestination } from "../../route-fields/http-route.ts";
+import type { HTTPRouteDestination } from "../../route-fields/destinations/destinations.ts";
 import { didYouMean } from "../../nearest.ts";
 import { compilePlan } from "../../traffic/compile.ts";
 import { CannotWrite, type SplitTarget } from "../../traffic/split/split.ts";

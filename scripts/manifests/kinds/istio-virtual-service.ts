@@ -1,7 +1,7 @@
 import Type, { type Static, type TSchemaOptions } from "typebox";
 import { type FieldNotes, Metadata, REFUSED_OF_OBJECTS, strict } from "../../schema/schema.ts";
 import { HOST, ISTIO_VERSIONS } from "./istio-names.ts";
-import { HTTPRoute } from "../../route-fields/http-route.ts";
+import { HTTPRoute } from "../../route-fields/families.ts";
 
 const Host = Type.String({
   pattern: `^${HOST}$`,

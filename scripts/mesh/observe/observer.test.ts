@@ -44,7 +44,7 @@ function served(more: Partial<Served> = {}): Served {
 function splitHop({ plan }: Configuration): Hop {
   const [rule] = plan.table.listeners.mesh.exact.get("credit-check.kyc.svc.cluster.local") ?? [];
   if (rule === undefined) throw new Error("no rule for the credit check");
-  return { rule, destination: undefined, before: undefined, delayMs: 0, mirrored: [] };
+  return { rule, destination: undefined, response: [], before: undefined, delayMs: 0, mirrored: [] };
 }
 
 describe("an observer", () => {

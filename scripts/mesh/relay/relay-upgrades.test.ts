@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
-import { EVERY_REQUEST } from "../../traffic/table.ts";
+import { EVERY_REQUEST } from "../../route-fields/match/match.ts";
 import { answering, OK } from "../testing/fake-upstream.ts";
 import { request, statuses } from "../testing/test-server.ts";
 import { forward, inner, retrying, revision, TestProxy } from "../testing/test-proxy.ts";

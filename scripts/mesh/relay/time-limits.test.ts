@@ -6,7 +6,14 @@ import { request } from "../testing/test-server.ts";
 import { forward, redirect, retrying, revision, TestProxy } from "../testing/test-proxy.ts";
 
 function hops(...rules: Hop["rule"][]): Hop[] {
-  return rules.map((rule) => ({ rule, destination: undefined, before: undefined, delayMs: 0, mirrored: [] }));
+  return rules.map((rule) => ({
+    rule,
+    destination: undefined,
+    response: [],
+    before: undefined,
+    delayMs: 0,
+    mirrored: [],
+  }));
 }
 
 test("a deadline calls once, counted from its first start", async () => {

@@ -46,10 +46,7 @@ export function locationOf({ location }: { location: string | undefined }): Head
  * the mesh makes itself too.
  */
 export function changeResponse(headers: HeaderList, hops: readonly Hop[]): void {
-  for (let depth = hops.length - 1; depth >= 0; depth--) {
-    const hop = hops[depth] as Hop;
-    const { destination = hop.drawn } = hop;
-    if (destination !== undefined) headers.apply(destination.response);
-    headers.apply(hop.rule.action.response);
+  for (const { response } of hops.toReversed()) {
+    for (const change of response) headers.apply(change);
   }
 }

@@ -1,3 +1,4 @@
+import { NO_RETRY } from "../../route-fields/retries/retries.ts";
 import { HttpClient } from "../http/client.ts";
 import { type HttpServer, serveHttp } from "../http/server.ts";
 import { relay } from "../relay/relay.ts";
@@ -9,7 +10,6 @@ import {
   type DirectAction,
   type ForwardAction,
   type Listener,
-  NO_RETRY,
   type RedirectAction,
   type RouteTable,
   type Rule,

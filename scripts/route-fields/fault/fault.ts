@@ -1,12 +1,86 @@
+import Type from "typebox";
 import type { FieldPath } from "../../manifests/document.ts";
-import type { HTTPRoute, Percent } from "../http-route.ts";
-import { durationMs } from "../../schema/schema.ts";
-import type { Fault } from "../../traffic/table.ts";
-import type { Report } from "../../traffic/istio/report.ts";
+import { Duration, durationMs, strict } from "../../schema/schema.ts";
+import type { Fault as CompiledFault, ForwardAction } from "../../traffic/table.ts";
+import type { HTTPRoute } from "../families.ts";
+import type { FieldFamily, Report, RequestFilter } from "../field-family.ts";
+import { NO_CHANGE } from "../headers/header-list.ts";
+import { HTTPStatus, outside, Percent, percentOf } from "../shared-schema.ts";
 
-/** Reads which requests a rule holds up or answers with a failure. */
-export function readFault(fault: HTTPRoute["fault"], path: FieldPath, report: Report): Fault | undefined {
-  if (fault === undefined) return undefined;
+const Fault = strict(
+  {
+    delay: Type.Optional(
+      strict(
+        { percentage: Type.Optional(Percent), fixedDelay: Duration },
+        {
+          refused: {
+            percent: "this is deprecated: write percentage: {value: …}",
+            exponentialDelay: "Istio does not act on it: write fixedDelay",
+          },
+        },
+      ),
+    ),
+    abort: Type.Optional(
+      strict(
+        { percentage: Type.Optional(Percent), httpStatus: HTTPStatus },
+        {
+          refused: {
+            grpcStatus: outside("speak gRPC"),
+            http2Error: "Istio does not act on it: write httpStatus",
+          },
+        },
+      ),
+    ),
+  },
+  { minProperties: 1, expected: "delay, abort or both" },
+);
+
+const fields = { fault: Type.Optional(Fault) };
+
+/** Envoy's fault filter, which Istio puts in front of all others. */
+const filter: RequestFilter = {
+  decide({ fault }, _request, happens) {
+    if (fault === undefined) return undefined;
+    const { delay, abort } = fault;
+    const delayMs = delay !== undefined && happens(delay.percent) ? delay.ms : 0;
+    if (abort === undefined || !happens(abort.percent)) return { delayMs };
+    return {
+      delayMs,
+      reply: { kind: "abort", status: abort.status, headers: NO_CHANGE, withRouteChanges: true },
+    };
+  },
+  outcome({ fault }, outcome, build) {
+    const { delay, abort } = fault ?? {};
+    let result = outcome;
+    if (abort !== undefined && abort.percent > 0) {
+      const aborted = build.withRouteChanges(build.reply(`${abort.status} (a fault)`));
+      result = build.sometimes(abort.percent, aborted, result);
+    }
+    if (delay !== undefined && delay.percent > 0)
+      result = build.sometimes(delay.percent, build.delayed(delay.ms, result), result);
+    return result;
+  },
+  conditions: () => [],
+};
+
+/** `fault`: holds some requests, or answers them with a failure. */
+export const faultFamily = {
+  fields,
+  onlyForwarding: true,
+  compared: { forward: ["fault"], fault: ["delay", "abort"] },
+  filter,
+} satisfies FieldFamily;
+
+/** Compiles which requests a rule holds, or answers with a failure. */
+export function compileFault(
+  fault: HTTPRoute["fault"],
+  path: FieldPath,
+  report: Report,
+): Pick<ForwardAction, "fault"> {
+  return { fault: fault && readFault(fault, path, report) };
+}
+
+function readFault(fault: NonNullable<HTTPRoute["fault"]>, path: FieldPath, report: Report): CompiledFault {
   const { delay, abort } = fault;
   for (const [name, part] of [
     ["delay", delay],
@@ -34,10 +108,4 @@ export function readFault(fault: HTTPRoute["fault"], path: FieldPath, report: Re
     delay: delay && { percent: percentOf(delay.percentage), ms: durationMs(delay.fixedDelay) },
     abort: abort && { percent: percentOf(abort.percentage), status: abort.httpStatus },
   };
-}
-
-/** A percentage as Envoy counts it, in millionths of all; what goes beyond is cut off. */
-export function percentOf(percentage: Percent | undefined): number {
-  // The product of two decimal fractions may fall just short of the whole number that it stands for.
-  return Math.floor((percentage?.value ?? 0) * 10_000 + 1e-6) / 10_000;
 }

@@ -1,7 +1,15 @@
+import Type from "typebox";
 import type { FieldPath } from "../../manifests/document.ts";
-import type { HeaderOperations } from "./schema.ts";
 import { type HeaderChange, NO_CHANGE } from "./header-list.ts";
-import type { Report } from "../../traffic/istio/report.ts";
+import type { FieldFamily, Report } from "../field-family.ts";
+import { type HeaderOperations, Headers } from "./schema.ts";
+
+/** `headers`: changes to requests and responses; a destination has the same field. */
+export const headersFamily = {
+  fields: { headers: Type.Optional(Headers) },
+  onlyForwarding: false,
+  compared: {},
+} satisfies FieldFamily;
 
 // A proxy decides these for each of its connections; a route that changed one would break the message's framing.
 const CONNECTION_HEADERS = new Set([
@@ -16,7 +24,7 @@ const CONNECTION_HEADERS = new Set([
 ]);
 
 /** Reads what a route or a destination changes of a request; its Host is apart, as Envoy has it. */
-export function readRequestHeaders(
+export function compileRequestHeaders(
   operations: HeaderOperations | undefined,
   path: FieldPath,
   report: Report,
@@ -43,7 +51,7 @@ export function readRequestHeaders(
 }
 
 /** Reads what a route or a destination changes of an answer. */
-export function readResponseHeaders(
+export function compileResponseHeaders(
   operations: HeaderOperations | undefined,
   path: FieldPath,
   report: Report,

@@ -1,14 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { HeaderList } from "../headers/header-list.ts";
-import { appliedMatch, type MatchedRequest, pathOf, regexProblem } from "./match.ts";
-import {
-  EVERY_REQUEST,
-  type RequestMatch,
-  type Rule,
-  type StringMatch,
-  type ValueMatch,
-} from "../../traffic/table.ts";
+import { appliedMatch, EVERY_REQUEST, type MatchedRequest, pathOf, regexProblem } from "./match.ts";
+import { type RequestMatch, type Rule, type StringMatch, type ValueMatch } from "../../traffic/table.ts";
 
 describe("a string", () => {
   test.each<[StringMatch["kind"], string, string, boolean]>([

@@ -2,6 +2,17 @@ import { RE2JS } from "re2js";
 import type { HeaderList } from "../headers/header-list.ts";
 import type { RequestMatch, Rule, StringMatch, ValueMatch } from "../../traffic/table.ts";
 
+/** A match without conditions, which every request meets. */
+export const EVERY_REQUEST: RequestMatch = {
+  uri: undefined,
+  ignoreUriCase: false,
+  method: undefined,
+  authority: undefined,
+  headers: [],
+  withoutHeaders: [],
+  queryParams: [],
+};
+
 /** What a match can look at. */
 export interface MatchedRequest {
   method: string;

@@ -1,14 +1,12 @@
 import Type, { type Static } from "typebox";
 import { strict } from "../../schema/schema.ts";
 import { headerMap } from "../headers/schema.ts";
-
-const outside = (what: string): string =>
-  `the local mesh does not ${what}: leave it out, or try it on a cluster`;
+import { outside } from "../shared-schema.ts";
 
 const EXACTLY_ONE = "exactly one of exact, prefix and regex";
 
 /** How a string is compared. Exactly one of the three is given. */
-const StringMatch = strict(
+export const StringMatch = strict(
   {
     exact: Type.Optional(Type.String()),
     prefix: Type.Optional(Type.String({ minLength: 1 })),

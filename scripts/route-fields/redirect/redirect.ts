@@ -1,29 +1,44 @@
+import Type from "typebox";
 import type { FieldPath } from "../../manifests/document.ts";
-import type { HTTPRoute } from "../http-route.ts";
-import type { DirectAction, Listener, RedirectAction } from "../../traffic/table.ts";
-import { readResponseHeaders } from "../headers/compile.ts";
-import type { Report } from "../../traffic/istio/report.ts";
+import { strict } from "../../schema/schema.ts";
+import type { Listener, RedirectAction, RequestMatch } from "../../traffic/table.ts";
+import type { HTTPRoute } from "../families.ts";
+import type { FieldFamily, Report } from "../field-family.ts";
+import { compileResponseHeaders } from "../headers/compile.ts";
+import { pathOf } from "../match/match.ts";
+import { rewritten } from "../rewrite/rewrite.ts";
+import { Authority, Path } from "../shared-schema.ts";
 
-// A rule that answers by itself has nothing to send on. (istio, pkg/config/validation/virtualservice.go)
-const OF_FORWARDING = [
-  "route",
-  "rewrite",
-  "timeout",
-  "retries",
-  "fault",
-  "mirror",
-  "mirrorPercentage",
-  "mirrors",
-] as const;
+const Redirect = strict(
+  {
+    uri: Type.Optional(Path),
+    authority: Type.Optional(Authority),
+    scheme: Type.Optional(Type.Enum(["http", "https"])),
+    port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
+    derivePort: Type.Optional(Type.Enum(["FROM_PROTOCOL_DEFAULT", "FROM_REQUEST_PORT"])),
+    prefixRewrite: Type.Optional(Path),
+    redirectCode: Type.Optional(Type.Enum([301, 302, 303, 307, 308])),
+  },
+  {
+    minProperties: 1,
+    expected: "at least one of uri, prefixRewrite, authority, scheme, port and derivePort",
+  },
+);
 
-/** Reads where a rule redirects to. */
-export function readRedirect(
+/** `redirect`: the proxy answers with another address. */
+export const redirectFamily = {
+  fields: { redirect: Type.Optional(Redirect) },
+  onlyForwarding: false,
+  compared: { redirect: ["kind", "status", "uri", "prefix", "authority", "scheme", "port", "response"] },
+} satisfies FieldFamily;
+
+/** Compiles where a rule redirects to. */
+export function compileRedirect(
   route: HTTPRoute,
   redirect: NonNullable<HTTPRoute["redirect"]>,
   path: FieldPath,
   report: Report,
 ): RedirectAction {
-  refuseForwarding(route, "redirect", path, report);
   if (route.directResponse !== undefined)
     report(
       "answer-fields",
@@ -64,7 +79,7 @@ export function readRedirect(
     authority,
     scheme,
     port: neededPort(port, scheme),
-    response: readResponseHeaders(route.headers?.response, [...path, "headers", "response"], report),
+    response: compileResponseHeaders(route.headers?.response, [...path, "headers", "response"], report),
   };
 }
 
@@ -91,37 +106,43 @@ function neededPort(port: number | undefined, scheme: string | undefined): numbe
   return port === (scheme === "https" ? 443 : 80) ? undefined : port;
 }
 
-/** Reads what a rule answers by itself. */
-export function readDirect(
-  route: HTTPRoute,
-  { status, body }: NonNullable<HTTPRoute["directResponse"]>,
-  path: FieldPath,
-  report: Report,
-): DirectAction {
-  refuseForwarding(route, "directResponse", path, report);
-  return {
-    kind: "direct",
-    status,
-    body: Buffer.from(body?.bytes ?? body?.string ?? "", body?.bytes === undefined ? "utf8" : "base64"),
-    response: readResponseHeaders(route.headers?.response, [...path, "headers", "response"], report),
-  };
+/**
+ * Where a redirect leads: what its rule does not give stays as it was, the query too unless the new path has one.
+ * (envoy, source/common/router/config_impl.cc, newUri and processRequestHost)
+ */
+export function redirected(
+  action: Pick<RedirectAction, "scheme" | "authority" | "port" | "uri" | "prefix">,
+  match: RequestMatch | true,
+  { target: asked, authority }: { target: string; authority: string },
+): string {
+  const scheme = action.scheme ?? "http";
+  const port = action.port === undefined ? "" : `:${action.port}`;
+  const target = action.prefix === undefined ? asked : rewritten(action.prefix, match, asked);
+  const path = pathOf(target);
+  const query = target.slice(path.length);
+  const to = action.uri ?? path;
+  return `${scheme}://${action.authority ?? ownHost()}${port}${to}${to.includes("?") ? "" : query}`;
+
+  function ownHost(): string {
+    const [, host = "", itsPort] = /^(.*?)(:[0-9]*)?$/.exec(authority) ?? [];
+    // A port of one's own takes the place of the request's, and :80 makes no sense of https.
+    return port !== "" || (scheme === "https" && itsPort === ":80") ? host : authority;
+  }
 }
 
-function refuseForwarding(
-  route: HTTPRoute,
-  answer: "redirect" | "directResponse",
-  path: FieldPath,
-  report: Report,
-): void {
-  for (const field of OF_FORWARDING) {
-    if (route[field] !== undefined)
-      report(
-        "answer-fields",
-        [...path, field],
-        `a rule with a ${answer} has no ${field}`,
-        "remove one of them",
-      );
-  }
-  if (route.headers?.request !== undefined)
-    report("answer-fields", [...path, "headers", "request"], `a ${answer} sends no request on`, "remove it");
+const NOTHING_NEW = {
+  scheme: undefined,
+  authority: undefined,
+  port: undefined,
+  uri: undefined,
+  prefix: undefined,
+};
+
+/** The Location that Envoy adds to an answer of its own with this status. (envoy, source/common/router/router.cc) */
+export function ownLocation(
+  status: number,
+  request: { target: string; authority: string },
+): string | undefined {
+  if (status !== 201 && (status < 300 || status > 399)) return undefined;
+  return redirected(NOTHING_NEW, true, request);
 }

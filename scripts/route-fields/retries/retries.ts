@@ -1,9 +1,42 @@
+import Type, { type TSchemaOptions } from "typebox";
 import type { FieldPath } from "../../manifests/document.ts";
-import type { HTTPRoute } from "../http-route.ts";
-import { durationMs } from "../../schema/schema.ts";
 import { didYouMean } from "../../nearest.ts";
-import { NO_RETRY, type RetryPolicy } from "../../traffic/table.ts";
-import type { Report } from "../../traffic/istio/report.ts";
+import { Duration, durationMs, type FieldNotes, strict } from "../../schema/schema.ts";
+import type { ForwardAction, RetryPolicy } from "../../traffic/table.ts";
+import type { HTTPRoute } from "../families.ts";
+import type { FieldFamily, Report } from "../field-family.ts";
+
+const Retries = strict({
+  attempts: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+  perTryTimeout: Type.Optional(Duration),
+  retryOn: Type.Optional(Type.String()),
+  backoff: Type.Optional(Duration),
+  retryIgnorePreviousHosts: Type.Optional(Type.Boolean()),
+  // One machine is one locality.
+  retryRemoteLocalities: Type.Optional(
+    Type.Boolean({ clusterOnly: true } satisfies FieldNotes & TSchemaOptions),
+  ),
+});
+
+/** `timeout` and `retries`: how long a response may take, and when a failed request is sent again. */
+export const retriesFamily = {
+  fields: { timeout: Type.Optional(Duration), retries: Type.Optional(Retries) },
+  onlyForwarding: true,
+  compared: {
+    forward: ["timeoutMs", "retry"],
+    retry: ["attempts", "perTryTimeoutMs", "on", "backOffMs", "avoidsTried", "remoteLocalities"],
+  },
+} satisfies FieldFamily;
+
+/** No retries. */
+export const NO_RETRY: RetryPolicy = {
+  attempts: 0,
+  perTryTimeoutMs: undefined,
+  on: [],
+  backOffMs: 25,
+  avoidsTried: true,
+  remoteLocalities: false,
+};
 
 /**
  * What istiod gives a route without a `retries` block.
@@ -35,8 +68,16 @@ const RETRY_CONDITIONS = [
   "unavailable",
 ];
 
-/** Reads how often, and after what, a rule sends a request again. */
-export function readRetry({ retries }: HTTPRoute, path: FieldPath, report: Report): RetryPolicy {
+/** Compiles how long a response may take, how often a request is retried, and after which failures. */
+export function compileRetries(
+  { timeout, retries }: HTTPRoute,
+  path: FieldPath,
+  report: Report,
+): Pick<ForwardAction, "timeoutMs" | "retry"> {
+  return { timeoutMs: milliseconds(timeout), retry: readRetry(retries, path, report) };
+}
+
+function readRetry(retries: HTTPRoute["retries"], path: FieldPath, report: Report): RetryPolicy {
   if (retries === undefined) return DEFAULT_RETRY;
   const { attempts = 0, perTryTimeout, retryOn, backoff } = retries;
   // As istiod's webhook has it, which says nothing of the others. (istio, pkg/config/validation/validation.go)
@@ -74,7 +115,7 @@ export function readRetry({ retries }: HTTPRoute, path: FieldPath, report: Repor
   };
 }
 
-/** Of a duration that may not be given; 0 is as good as none. */
-export function milliseconds(duration: string | undefined): number | undefined {
+/** Milliseconds of an optional duration; 0 means no limit. */
+function milliseconds(duration: string | undefined): number | undefined {
   return duration === undefined ? undefined : durationMs(duration) || undefined;
 }

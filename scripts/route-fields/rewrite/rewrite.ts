@@ -1,5 +1,67 @@
-import { pathOf, regex } from "../match/match.ts";
-import type { RedirectAction, RegexRewrite, RequestMatch } from "../../traffic/table.ts";
+import Type from "typebox";
+import type { FieldPath } from "../../manifests/document.ts";
+import { strict } from "../../schema/schema.ts";
+import type { ForwardAction, RegexRewrite, RequestMatch } from "../../traffic/table.ts";
+import type { HTTPRoute } from "../families.ts";
+import type { FieldFamily, Report } from "../field-family.ts";
+import { pathOf, regex, regexProblem } from "../match/match.ts";
+import { Authority, Path } from "../shared-schema.ts";
+
+const Rewrite = strict(
+  {
+    uri: Type.Optional(Path),
+    authority: Type.Optional(Authority),
+    uriRegexRewrite: Type.Optional(
+      strict({
+        match: Type.String({ minLength: 1, maxLength: 1024 }),
+        rewrite: Type.String({ minLength: 1 }),
+      }),
+    ),
+  },
+  { minProperties: 1, expected: "uri or uriRegexRewrite, authority, or both" },
+);
+
+/** `rewrite`: another path, or another Host (which destinations carry), for the requests that are forwarded. */
+export const rewriteFamily = {
+  fields: { rewrite: Type.Optional(Rewrite) },
+  onlyForwarding: true,
+  compared: { forward: ["rewriteUri", "rewriteRegex"] },
+} satisfies FieldFamily;
+
+/** Compiles how a rule rewrites paths. */
+export function compileRewrite(
+  { rewrite }: HTTPRoute,
+  path: FieldPath,
+  report: Report,
+): Pick<ForwardAction, "rewriteUri" | "rewriteRegex"> {
+  return { rewriteUri: rewrite?.uri, rewriteRegex: readRegexRewrite(rewrite, path, report) };
+}
+
+function readRegexRewrite(
+  rewrite: HTTPRoute["rewrite"],
+  path: FieldPath,
+  report: Report,
+): RegexRewrite | undefined {
+  const written = rewrite?.uriRegexRewrite;
+  if (written === undefined) return undefined;
+  if (rewrite?.uri !== undefined)
+    report(
+      "rewrite-fields",
+      [...path, "uriRegexRewrite"],
+      "a path is rewritten by uri or by uriRegexRewrite",
+      "remove one of them",
+    );
+  const regex = { pattern: written.match, substitution: written.rewrite };
+  const wrong = regexProblem(regex.pattern);
+  if (wrong !== undefined) {
+    const message = `this is not a regular expression that RE2 knows: ${wrong}`;
+    report("regex", [...path, "uriRegexRewrite", "match"], message);
+    return undefined;
+  }
+  const unknown = substitutionProblem(regex);
+  if (unknown !== undefined) report("rewrite-substitution", [...path, "uriRegexRewrite", "rewrite"], unknown);
+  return regex;
+}
 
 /** Envoy's prefix_rewrite: of a prefix match the prefix is replaced, of an exact or regex match the whole path. */
 export function rewritten(uri: string, match: RequestMatch | true, target: string): string {
@@ -44,53 +106,4 @@ export function substitutionProblem({ pattern, substitution }: RegexRewrite): st
     if (Number(escaped) > groups) return `there is no group ${escaped} in the pattern`;
   }
   return undefined;
-}
-
-/**
- * The host of a mirrored request, which is the request's own. Up to Istio 1.27 `-shadow` stood behind its name.
- * (istio, pilot/pkg/features/pilot.go, DISABLE_SHADOW_HOST_SUFFIX)
- */
-export function shadowHost(authority: string): string {
-  return authority;
-}
-
-/**
- * Where a redirect leads: what its rule does not give stays as it was, the query too unless the new path has one.
- * (envoy, source/common/router/config_impl.cc, newUri and processRequestHost)
- */
-export function redirected(
-  action: Pick<RedirectAction, "scheme" | "authority" | "port" | "uri" | "prefix">,
-  match: RequestMatch | true,
-  { target: asked, authority }: { target: string; authority: string },
-): string {
-  const scheme = action.scheme ?? "http";
-  const port = action.port === undefined ? "" : `:${action.port}`;
-  const target = action.prefix === undefined ? asked : rewritten(action.prefix, match, asked);
-  const path = pathOf(target);
-  const query = target.slice(path.length);
-  const to = action.uri ?? path;
-  return `${scheme}://${action.authority ?? ownHost()}${port}${to}${to.includes("?") ? "" : query}`;
-
-  function ownHost(): string {
-    const [, host = "", itsPort] = /^(.*?)(:[0-9]*)?$/.exec(authority) ?? [];
-    // A port of one's own takes the place of the request's, and :80 makes no sense of https.
-    return port !== "" || (scheme === "https" && itsPort === ":80") ? host : authority;
-  }
-}
-
-const NOTHING_NEW = {
-  scheme: undefined,
-  authority: undefined,
-  port: undefined,
-  uri: undefined,
-  prefix: undefined,
-};
-
-/** The Location that Envoy adds to an answer of its own with this status. (envoy, source/common/router/router.cc) */
-export function ownLocation(
-  status: number,
-  request: { target: string; authority: string },
-): string | undefined {
-  if (status !== 201 && (status < 300 || status > 399)) return undefined;
-  return redirected(NOTHING_NEW, true, request);
 }

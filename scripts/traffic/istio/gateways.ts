@@ -5,7 +5,7 @@ import type { Sourced } from "../../manifests/resources.ts";
 import { suggestion } from "../../nearest.ts";
 import { clusterLocalNames, fullHost, KNATIVE_GATEWAYS } from "../hosts.ts";
 import { reporter } from "./report.ts";
-import { gatewayName } from "./rules.ts";
+import { gatewayName } from "../../route-fields/match/compile.ts";
 import type { Listener } from "../table.ts";
 
 /** A Gateway: the listener that it opens, and for which hosts. */

@@ -1,15 +1,6 @@
-import type { Code } from "../../manifests/codes/codes.ts";
-import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
+import type { ManifestDocument } from "../../manifests/document.ts";
 import { type Problem, problemAt } from "../../manifests/problem.ts";
-
-/** Reports a problem of an object. */
-export type Report = (
-  code: Code,
-  path: FieldPath,
-  message: string,
-  fix?: string,
-  names?: Pick<Problem, "name" | "near">,
-) => void;
+import type { Report } from "../../route-fields/field-family.ts";
 
 /** Collects the problems of a document, each with its position there. */
 export function reporter(document: ManifestDocument, problems: Problem[]): Report {

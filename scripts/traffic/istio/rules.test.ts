@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { gatewayName } from "./rules.ts";
-import { EVERY_REQUEST } from "../table.ts";
+import { gatewayName } from "../../route-fields/match/compile.ts";
+import { EVERY_REQUEST } from "../../route-fields/match/match.ts";
 import {
   compiled,
   creditCheck,

@@ -1,28 +1,14 @@
 import type { FieldPath } from "../../manifests/document.ts";
-import type {
-  HTTPMatchRequest,
-  StringMatch as YamlStringMatch,
-  ValueMatch as YamlValueMatch,
-} from "../../route-fields/match/schema.ts";
-import type { HTTPRoute } from "../../route-fields/http-route.ts";
 import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
 import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
-import { didYouMean } from "../../nearest.ts";
-import { readAction } from "../../route-fields/forward.ts";
+import { compileAction, type HTTPRoute } from "../../route-fields/families.ts";
+import { compileMatch, gatewayName } from "../../route-fields/match/compile.ts";
 import { redirectAt } from "../../route-fields/redirect/redirect.ts";
-import { regexProblem } from "../../route-fields/match/match.ts";
-import type {
-  Backend,
-  Listener,
-  NamedMatches,
-  RequestMatch,
-  Rule,
-  StringMatch,
-  ValueMatch,
-} from "../table.ts";
+import type { Backend, Listener, Rule } from "../table.ts";
 import { reporter } from "./report.ts";
 import type { Subsets } from "./subsets.ts";
+import { readTarget } from "./targets.ts";
 
 /** A rule, and the gateways that its matches name: none means every gateway of the VirtualService. */
 export interface GatewayRule {
@@ -58,8 +44,13 @@ export function virtualServiceRules(
 
   function readRoute(route: HTTPRoute, path: FieldPath): GatewayRule {
     const at = document.at(path);
-    const matches = (route.match ?? []).map((match, i) => readMatch(match, [...path, "match", i]));
-    const read = readAction(route, path, { namespace, hosts, subsets, report });
+    const matches = (route.match ?? []).map((match, i) =>
+      compileMatch(match, [...path, "match", i], { namespace, gateways: listed, report }),
+    );
+    const read = compileAction(route, path, {
+      report,
+      target: (destination, at) => readTarget(destination, at, { namespace, hosts, subsets, report }),
+    });
     return {
       for(gateway, listener) {
         const action = read.kind === "redirect" ? redirectAt(listener, route.redirect, read) : read;
@@ -69,64 +60,4 @@ export function virtualServiceRules(
       },
     };
   }
-
-  function readMatch(
-    match: HTTPMatchRequest,
-    path: FieldPath,
-  ): { match: RequestMatch; gateways: string[] | undefined } {
-    const gateways = match.gateways?.map((name) => gatewayName(name, namespace));
-    for (const [i, name] of (gateways ?? []).entries()) {
-      if (listed.includes(name)) continue;
-      const message = `${name} is not among this VirtualService's gateways`;
-      report("match-gateway", [...path, "gateways", i], message, didYouMean(name, listed));
-    }
-    return {
-      gateways,
-      match: {
-        uri: readStringMatch(match.uri, [...path, "uri"]),
-        method: readStringMatch(match.method, [...path, "method"]),
-        ignoreUriCase: match.ignoreUriCase ?? false,
-        authority: readStringMatch(match.authority, [...path, "authority"]),
-        headers: readNamed(match.headers, [...path, "headers"], lower),
-        withoutHeaders: readNamed(match.withoutHeaders, [...path, "withoutHeaders"], lower, "*"),
-        queryParams: readNamed(match.queryParams, [...path, "queryParams"], (name) => name),
-      },
-    };
-  }
-
-  /** @param presence a regex that asks for no more than presence, as in Istio it does where a header is not wanted */
-  function readNamed(
-    named: Readonly<Record<string, YamlValueMatch>> | undefined,
-    path: FieldPath,
-    spelled: (name: string) => string,
-    presence?: string,
-  ): NamedMatches {
-    return Object.entries(named ?? {}).map(([name, wanted]): [string, ValueMatch] => {
-      const isPresence = Object.keys(wanted).length === 0 || (presence && wanted.regex === presence);
-      return [spelled(name), isPresence ? { kind: "present" } : readStringMatch(wanted, [...path, name])];
-    });
-  }
-
-  function readStringMatch(match: YamlValueMatch, path: FieldPath): StringMatch;
-  function readStringMatch(match: YamlStringMatch | undefined, path: FieldPath): StringMatch | undefined;
-  function readStringMatch(match: YamlStringMatch | undefined, path: FieldPath): StringMatch | undefined {
-    if (match?.exact !== undefined) return { kind: "exact", value: match.exact };
-    if (match?.prefix !== undefined) return { kind: "prefix", value: match.prefix };
-    if (match?.regex === undefined) return undefined;
-    const wrong = regexProblem(match.regex);
-    if (wrong !== undefined)
-      report("regex", [...path, "regex"], `this is not a regular expression that RE2 knows: ${wrong}`);
-    return { kind: "regex", value: match.regex };
-  }
-}
-
-/** A gateway's name as `namespace/name`, or `mesh`. (istio, pilot/pkg/model/virtualservice.go, resolveGatewayName) */
-export function gatewayName(name: string, namespace: string): string {
-  if (name === "mesh") return name;
-  if (name.startsWith("./")) return `${namespace}${name.slice(1)}`;
-  return name.includes("/") ? name : `${namespace}/${name}`;
-}
-
-function lower(name: string): string {
-  return name.toLowerCase();
 }

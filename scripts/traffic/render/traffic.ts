@@ -1,7 +1,8 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
 import { formatPath } from "../../manifests/document.ts";
-import type { HTTPRoute, HTTPRouteDestination } from "../../route-fields/http-route.ts";
+import type { HTTPRouteDestination } from "../../route-fields/destinations/destinations.ts";
+import type { HTTPRoute } from "../../route-fields/families.ts";
 import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
 import type { TrafficTarget } from "../../manifests/kinds/knative-service.ts";
 import type { Sourced } from "../../manifests/resources.ts";

@@ -1,4 +1,5 @@
-import type { HTTPRoute, HTTPRouteDestination } from "../../route-fields/http-route.ts";
+import type { HTTPRouteDestination } from "../../route-fields/destinations/destinations.ts";
+import type { HTTPRoute } from "../../route-fields/families.ts";
 import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
 import { CLUSTER_DOMAIN, KNATIVE_GATEWAYS } from "../hosts.ts";
 import { NotRendered, sharesOf, type TrafficBlock, tagsOf } from "./traffic-block.ts";

@@ -1,6 +1,8 @@
 import { type HeaderChange, NO_CHANGE } from "../../../route-fields/headers/header-list.ts";
 import { hostOf } from "../../hosts.ts";
-import { shadowHost } from "../../../route-fields/rewrite/rewrite.ts";
+import { REQUEST_FILTERS } from "../../../route-fields/families.ts";
+import type { FilterCondition } from "../../../route-fields/field-family.ts";
+import { shadowHost } from "../../../route-fields/mirror/mirror.ts";
 import type { ForwardAction, Listener, RequestMatch, RouteTable, Rule, ValueMatch } from "../../table.ts";
 import { Undecidable } from "../automata/automaton.ts";
 import { type Condition, conditionOf, type Dependent, keyOf } from "./condition.ts";
@@ -46,6 +48,22 @@ function readConditions(match: RequestMatch): Asked[] {
   ];
 }
 
+/** The part of a request that a filter's condition is about. */
+export function partAsked(part: FilterCondition["part"]): Part {
+  return part === "method" ? part : header(part.header);
+}
+
+/** What the filters in front of a forwarding rule ask about a request. */
+function filterConditions(action: Rule["action"]): { part: Part; condition: Condition }[] {
+  if (action.kind !== "forward") return [];
+  return REQUEST_FILTERS.flatMap((filter) =>
+    filter.conditions(action).map(({ part, match }) => ({
+      part: partAsked(part),
+      condition: conditionOf(match),
+    })),
+  );
+}
+
 /**
  * All that tables ask about a request, also after it was changed on its way.
  * @param authorities what the authority of a request can be at the start
@@ -58,9 +76,10 @@ export function conditionsOnRequests(
   const questions = new Map<Part, Map<string, readonly [Condition, Dependent]>>();
   for (const table of tables) {
     const parts = new Set(
-      rulesOf(table).flatMap(({ matches }) =>
-        matches.flatMap((match) => conditionsOf(match).map(({ part }) => part)),
-      ),
+      rulesOf(table).flatMap(({ matches, action }) => [
+        ...matches.flatMap((match) => conditionsOf(match).map(({ part }) => part)),
+        ...filterConditions(action).map(({ part }) => part),
+      ]),
     );
     for (const part of parts) {
       const asked = questions.get(part) ?? new Map<string, readonly [Condition, Dependent]>();
@@ -103,6 +122,8 @@ function askedOf(
         for (const { part: of, condition } of conditionsOf(match))
           if (of === part) asked.push({ condition, value });
       }
+      for (const { part: of, condition } of filterConditions(rule.action))
+        if (of === part) asked.push({ condition, value });
       open.push(...after(rule, part, stop));
     }
   }

@@ -1,33 +1,16 @@
+import { FAMILIES } from "../../../route-fields/families.ts";
 import type { Rule } from "../../table.ts";
 import { Undecidable } from "../automata/automaton.ts";
 
 /**
- * The fields of a table's parts that the comparison takes into account. A field that is not among them, and says
- * something, may mean a difference that nobody here knows of: then nothing is decided.
+ * The properties of a compiled rule's parts that the comparison takes into account, as their families list them. Another
+ * property may mean a difference that is not modelled: then nothing is decided.
  */
-const KNOWN: Readonly<Record<string, readonly string[]>> = {
-  rule: ["at", "matches", "action"],
-  match: ["uri", "ignoreUriCase", "method", "authority", "headers", "withoutHeaders", "queryParams"],
-  forward: [
-    "kind",
-    "destinations",
-    "totalWeight",
-    "rewriteUri",
-    "rewriteRegex",
-    "fault",
-    "mirrors",
-    "timeoutMs",
-    "retry",
-    "request",
-    "response",
-  ],
-  destination: ["host", "port", "subset", "weight", "authority", "request", "response", "backend"],
-  retry: ["attempts", "perTryTimeoutMs", "on", "backOffMs", "avoidsTried", "remoteLocalities"],
-  fault: ["delay", "abort"],
-  mirror: ["host", "port", "subset", "percent", "backend"],
-  redirect: ["kind", "status", "uri", "prefix", "authority", "scheme", "port", "response"],
-  direct: ["kind", "status", "body", "response"],
-};
+const COMPARED = new Map<string, readonly string[]>([["rule", ["at", "matches", "action"]]]);
+for (const { compared } of FAMILIES) {
+  for (const [part, properties] of Object.entries(compared))
+    COMPARED.set(part, [...(COMPARED.get(part) ?? []), ...properties]);
+}
 
 const checked = new WeakSet<Rule>();
 
@@ -50,7 +33,7 @@ export function checkKnown(rule: Rule): void {
     for (const [field, value] of Object.entries(of)) {
       const saysNothing =
         value === undefined || value === false || (Array.isArray(value) && value.length === 0);
-      if (KNOWN[what]?.includes(field) === true || saysNothing) continue;
+      if (COMPARED.get(what)?.includes(field) === true || saysNothing) continue;
       throw new Undecidable(`${field} of a ${what} at ${rule.at.file}:${rule.at.line} is not compared yet`);
     }
   }

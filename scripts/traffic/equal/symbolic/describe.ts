@@ -1,7 +1,7 @@
 import { ONE, plus, type Rational, times } from "../rational.ts";
 import { type Known, type Part, sent, shown } from "../request-space/value.ts";
-import { describeRetry } from "./describe-retry.ts";
-import { keyOf, type Terminal, type Step, type Tree } from "./tree.ts";
+import { describeRetry } from "../../../route-fields/retries/describe-retry.ts";
+import { keyOf, knownHeader, type Terminal, type Step, type Tree } from "./tree.ts";
 
 /** The ends of a tree, each with its share and what comes before it; ends that nobody can tell apart are one. */
 export function terminalsOf(
@@ -43,7 +43,9 @@ export function describeTerminal(terminal: Terminal, known: (part: Part) => Know
       `${own} ${text === "absent" ? "removed" : JSON.parse(text.startsWith('"') ? text : JSON.stringify(text))}`,
     ];
   });
-  const answer = [...terminal.answer].map(([name, header]) => {
+  const answer = [...terminal.answer].map(([name, stated]) => {
+    const header = knownHeader(stated, known);
+    if (typeof header === "string" || "reflected" in header) return `answer with ${name} from the request`;
     if ("removed" in header) return `answer without ${name}`;
     return "set" in header
       ? `answer with ${name}: ${header.set}`

@@ -9,9 +9,10 @@ import {
   type RouteTable,
   type Rule,
 } from "../../table.ts";
-import { shadowHost } from "../../../route-fields/rewrite/rewrite.ts";
+import { shadowHost } from "../../../route-fields/mirror/mirror.ts";
 import { ofPercent, ONE, rest, sharesOf } from "../rational.ts";
-import { meets } from "../request-space/condition.ts";
+import { conditionOf, meets } from "../request-space/condition.ts";
+import { partAsked } from "../request-space/conditions-on-request.ts";
 import { type HostKind, rulesAt } from "../request-space/hosts.ts";
 import type { Cell, RequestSpace } from "../request-space/request-space.ts";
 import { header, type Part, sent, textOf, type Value } from "../request-space/value.ts";
@@ -19,6 +20,7 @@ import { Undecidable } from "../automata/automaton.ts";
 import {
   type Answering,
   answered,
+  answeredWith,
   directTerminal,
   elsewhere,
   nowhere,
@@ -26,6 +28,8 @@ import {
   revisionTerminal,
 } from "./terminals.ts";
 import { checkKnown } from "./compared-fields.ts";
+import { REQUEST_FILTERS } from "../../../route-fields/families.ts";
+import type { OutcomeBuilder } from "../../../route-fields/field-family.ts";
 import { appliedIn } from "./applied-match.ts";
 import { applyTo, partOf, type SymbolicRequest, rewrittenBy } from "./symbolic-request.ts";
 import { after, ledBy, type Step, type Tree, tried } from "./tree.ts";
@@ -122,29 +126,36 @@ export function follow(
       (to, i) => [shares[i] ?? ONE, sendTo(rule, action, to, changed, left)] as const,
     );
     const [only] = ways;
-    let tree: Tree = ways.length === 1 && only !== undefined ? only[1] : { kind: "chance", ways };
-    const { delay, abort } = action.fault ?? {};
-    if (abort !== undefined && abort.percent > 0) {
-      const share = ofPercent(abort.percent);
-      const aborted = answered(nowhere(`${abort.status} (a fault)`), [action.response]);
-      tree = {
-        kind: "chance",
-        ways: [[share, aborted] as const, [rest(share), tree] as const].filter(
-          ([{ numerator }]) => numerator > 0n,
+    const build: OutcomeBuilder<Tree> = {
+      meets: ({ part, match: wanted }) => ask(partAsked(part), conditionOf(wanted), passing),
+      sometimes(percent, some, others) {
+        const share = ofPercent(percent);
+        const both = [[share, some] as const, [rest(share), others] as const];
+        return { kind: "chance", ways: both.filter(([{ numerator }]) => numerator > 0n) };
+      },
+      delayed: (ms, outcome) => after({ kind: "delay", ms, at: rule.at }, outcome),
+      reply: (name) => nowhere(name),
+      withHeaders: (outcome, headers) =>
+        answeredWith(
+          outcome,
+          headers.map(([name, value]) => [
+            name,
+            "text" in value ? { kind: "text", text: value.text } : partOf(header(value.header), passing),
+          ]),
         ),
-      };
-    }
-    if (delay !== undefined && delay.percent > 0) {
-      const share = ofPercent(delay.percent);
-      const late = after({ kind: "delay", ms: delay.ms, at: rule.at }, tree);
-      tree = {
+      withRouteChanges: (outcome) => ({
         kind: "chance",
-        ways: [[share, late] as const, [rest(share), tree] as const].filter(
-          ([{ numerator }]) => numerator > 0n,
-        ),
-      };
-    }
-    return tree;
+        ways: action.destinations.map(({ response }, i) => [
+          shares[i] ?? ONE,
+          answered(outcome, [response, action.response]),
+        ]),
+      }),
+    };
+    const forwarded: Tree = ways.length === 1 && only !== undefined ? only[1] : { kind: "chance", ways };
+    return REQUEST_FILTERS.reduceRight<Tree>(
+      (outcome, filter) => filter.outcome(action, outcome, build),
+      forwarded,
+    );
   }
 
   function sendTo(

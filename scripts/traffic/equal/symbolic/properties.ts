@@ -2,7 +2,7 @@ import type { Position } from "../../../manifests/problem.ts";
 import { ONE, type Rational, times } from "../rational.ts";
 import { type Known, type Part, sent, shown } from "../request-space/value.ts";
 import { terminalsOf, places } from "./describe.ts";
-import { describeRetry } from "./describe-retry.ts";
+import { describeRetry } from "../../../route-fields/retries/describe-retry.ts";
 import type { Terminal, Step, Tree } from "./tree.ts";
 
 /** Something that can be said of the way to an end, and the rule that says it. */
@@ -100,6 +100,8 @@ export function propertiesOf(tree: Tree, known: (part: Part) => Known): Properti
       return [[part === "uri" ? "path" : part, { text: text === "absent" ? "removed" : text, at }]];
     });
     const ofAnswer = [...answer].map(([name, header]): [string, Property] => {
+      if ("reflected" in header)
+        return [`answer header ${name}`, { text: `copied from ${shown(header.reflected, known)}`, at }];
       const set = "set" in header ? `set to ${JSON.stringify(header.set)}` : "removed";
       const text = "added" in header ? `${header.added.map((one) => JSON.stringify(one)).join()} added` : set;
       return [`answer header ${name}`, { text, at }];

@@ -1,7 +1,14 @@
 import type { HeaderChange } from "../../../route-fields/headers/header-list.ts";
 import { CLUSTER_DOMAIN, hostOf } from "../../hosts.ts";
 import type { DirectAction, RedirectAction, RequestMatch } from "../../table.ts";
-import { header, type Known, type Part, textOf, type Value } from "../request-space/value.ts";
+import {
+  header,
+  type Known,
+  type Part,
+  textOf,
+  type Value,
+  withMore as withMoreValue,
+} from "../request-space/value.ts";
 import type { AnswerHeader, Terminal, Tree } from "./tree.ts";
 import { type SymbolicRequest, withPrefix } from "./symbolic-request.ts";
 
@@ -134,5 +141,22 @@ export function answered(tree: Tree, changes: readonly HeaderChange[]): Tree {
 function withMore(before: AnswerHeader | undefined, text: string): AnswerHeader {
   if (before === undefined) return { added: [text] };
   if ("removed" in before) return { set: text };
+  if ("reflected" in before) return { reflected: withMoreValue(before.reflected, text) };
   return "set" in before ? { set: `${before.set},${text}` } : { added: [...before.added, text] };
+}
+
+/** A tree whose responses have these headers, in place of their own of these names. */
+export function answeredWith(tree: Tree, headers: readonly (readonly [name: string, value: Value])[]): Tree {
+  switch (tree.kind) {
+    case "chance":
+      return { ...tree, ways: tree.ways.map(([share, way]) => [share, answeredWith(way, headers)] as const) };
+    case "attempts":
+      return { ...tree, of: answeredWith(tree.of, headers) };
+    case "terminal": {
+      const answer = new Map(tree.answer);
+      for (const [name, value] of headers)
+        answer.set(name, value.kind === "text" ? { set: value.text } : { reflected: value });
+      return { ...tree, answer };
+    }
+  }
 }

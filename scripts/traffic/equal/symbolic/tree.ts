@@ -1,8 +1,8 @@
 import { ONE, plus, type Rational, times } from "../rational.ts";
 import type { Position } from "../../../manifests/problem.ts";
 import type { RetryPolicy } from "../../table.ts";
-import { type Known, type Part, sent, shown, type Value } from "../request-space/value.ts";
-import { describeRetry } from "./describe-retry.ts";
+import { type Known, type Part, sent, shown, textOf, type Value } from "../request-space/value.ts";
+import { describeRetry } from "../../../route-fields/retries/describe-retry.ts";
 
 /** Where a request ends, and all that somebody sees of it there, as a function of the request as it was sent. */
 export interface Terminal {
@@ -24,8 +24,16 @@ export interface Terminal {
   by: readonly Position[];
 }
 
-/** A header of an answer: what a rule sets, what it leaves away, or what the answer had, and values behind it. */
-export type AnswerHeader = { set: string } | { removed: true } | { added: readonly string[] };
+/** A response header: set or removed by a rule, copied from the request, or as it was with values added. */
+export type AnswerHeader =
+  { set: string } | { reflected: Value } | { removed: true } | { added: readonly string[] };
+
+/** A copied header as it is where the value is known. */
+export function knownHeader(header: AnswerHeader, known: (part: Part) => Known): AnswerHeader | string {
+  if (!("reflected" in header)) return header;
+  const text = textOf(header.reflected, known);
+  return text === undefined ? shown(header.reflected, known) : { set: text ?? "" };
+}
 
 /** Something that happens to a request on its way, apart from being sent on; `at` is the rule that says so. */
 export type Step =
@@ -113,7 +121,9 @@ export function keyOf(terminal: Terminal, known: (part: Part) => Known): string 
     // A header that nobody changed needs no words.
     return isHeader(name) && text === shown(sent(name), known) ? [] : [`${name}=${text}`];
   });
-  const answer = [...terminal.answer].map(([name, header]) => `${name}: ${JSON.stringify(header)}`);
+  const answer = [...terminal.answer].map(
+    ([name, header]) => `${name}: ${JSON.stringify(knownHeader(header, known))}`,
+  );
   return [terminal.place, ...seen.sort(), ...answer.sort(), wayText(terminal.way, known)].join("; ");
 }
 
@@ -145,7 +155,10 @@ export function partsSeen(tree: Tree): Set<Part> {
     else {
       for (const step of at.way) if (step.kind === "mirror") visit(step.to);
       if (at.kind === "attempts") visit(at.of);
-      else for (const value of at.seen.values()) partOf(value);
+      else {
+        for (const value of at.seen.values()) partOf(value);
+        for (const header of at.answer.values()) if ("reflected" in header) partOf(header.reflected);
+      }
     }
   }
 

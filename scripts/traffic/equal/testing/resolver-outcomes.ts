@@ -40,9 +40,8 @@ export function sameOutcomes(a: ReadonlyMap<string, number>, b: ReadonlyMap<stri
 
 function textOf(end: Resolution, plan: Plan): string {
   const answer = new HeaderList(["x-kept", "own"]);
-  for (const { destination, rule } of [...end.hops].reverse()) {
-    if (destination !== undefined) answer.apply(destination.response);
-    answer.apply(rule.action.response);
+  for (const { response } of end.hops.toReversed()) {
+    for (const change of response) answer.apply(change);
   }
   return JSON.stringify([placeOf(end, plan), named(answer)]);
 }

@@ -1,4 +1,5 @@
-import { NO_RETRY, type RetryPolicy } from "../../table.ts";
+import type { RetryPolicy } from "../../traffic/table.ts";
+import { NO_RETRY } from "./retries.ts";
 
 /** How a request is sent again, in words that are the same for two policies exactly when they mean the same. */
 export function describeRetry({

@@ -1,0 +1,117 @@
+import Type, { type Static } from "typebox";
+import type { FieldPath } from "../manifests/document.ts";
+import { strict } from "../schema/schema.ts";
+import type { ForwardAction, Rule } from "../traffic/table.ts";
+import { compileDestinations, destinationsFamily } from "./destinations/destinations.ts";
+import { compileDirectResponse, directResponseFamily } from "./direct-response/direct-response.ts";
+import { compileFault, faultFamily } from "./fault/fault.ts";
+import type { CompileContext, FieldFamily, RequestFilter } from "./field-family.ts";
+import { headersFamily } from "./headers/compile.ts";
+import { matchFamily } from "./match/compile.ts";
+import { compileMirrors, mirrorFamily } from "./mirror/mirror.ts";
+import { compileRedirect, redirectFamily } from "./redirect/redirect.ts";
+import { compileRetries, retriesFamily } from "./retries/retries.ts";
+import { compileRewrite, rewriteFamily } from "./rewrite/rewrite.ts";
+import { outside } from "./shared-schema.ts";
+
+// This file is the registry: to add a family, add it to FAMILIES, to HTTPRoute and, where a forwarding rule compiles
+// to something of it, to compileForward.
+
+/** The supported fields of an HTTP route. Filters act in the order of their families here. */
+export const FAMILIES: readonly FieldFamily[] = [
+  matchFamily,
+  headersFamily,
+  redirectFamily,
+  directResponseFamily,
+  destinationsFamily,
+  rewriteFamily,
+  retriesFamily,
+  faultFamily,
+  mirrorFamily,
+];
+
+/** A rule of a VirtualService. */
+export const HTTPRoute = strict(
+  {
+    name: Type.Optional(Type.String()),
+    ...matchFamily.fields,
+    ...headersFamily.fields,
+    ...redirectFamily.fields,
+    ...directResponseFamily.fields,
+    ...destinationsFamily.fields,
+    ...rewriteFamily.fields,
+    ...retriesFamily.fields,
+    ...faultFamily.fields,
+    ...mirrorFamily.fields,
+  },
+  {
+    refused: {
+      delegate: outside("follow delegates"),
+      corsPolicy: outside("answer CORS requests"),
+      ...Object.assign({}, ...FAMILIES.map(({ refused }) => refused)),
+    },
+  },
+);
+
+export type HTTPRoute = Static<typeof HTTPRoute>;
+
+/** The filters of the proxy in front of its router, in the order in which a request passes them. */
+export const REQUEST_FILTERS: readonly RequestFilter[] = FAMILIES.flatMap(({ filter }) => filter ?? []);
+
+const ONLY_FORWARDING = FAMILIES.filter(({ onlyForwarding }) => onlyForwarding).flatMap(({ fields }) =>
+  Object.keys(fields),
+);
+
+/** Compiles what a rule of a VirtualService does with the requests that it matches. */
+export function compileAction(route: HTTPRoute, path: FieldPath, context: CompileContext): Rule["action"] {
+  const { report } = context;
+  const { redirect, directResponse } = route;
+  if (redirect !== undefined) {
+    refuseForwarding("redirect");
+    return compileRedirect(route, redirect, path, report);
+  }
+  if (directResponse !== undefined) {
+    refuseForwarding("directResponse");
+    return compileDirectResponse(route, directResponse, path, report);
+  }
+  if (route.route === undefined)
+    report(
+      "rule-without-action",
+      path,
+      "this rule does nothing",
+      "add a route, a redirect or a directResponse",
+    );
+  return compileForward();
+
+  function compileForward(): ForwardAction {
+    return {
+      kind: "forward",
+      ...compileDestinations(route, path, context),
+      ...compileRewrite(route, [...path, "rewrite"], report),
+      ...compileFault(route.fault, [...path, "fault"], report),
+      ...compileMirrors(route, path, context),
+      ...compileRetries(route, [...path, "retries"], report),
+    };
+  }
+
+  /** A rule that answers by itself forwards nothing. (istio, pkg/config/validation/virtualservice.go) */
+  function refuseForwarding(answer: "redirect" | "directResponse"): void {
+    const written: Readonly<Record<string, unknown>> = route;
+    for (const field of ONLY_FORWARDING) {
+      if (written[field] !== undefined)
+        report(
+          "answer-fields",
+          [...path, field],
+          `a rule with a ${answer} has no ${field}`,
+          "remove one of them",
+        );
+    }
+    if (route.headers?.request !== undefined)
+      report(
+        "answer-fields",
+        [...path, "headers", "request"],
+        `a ${answer} sends no request on`,
+        "remove it",
+      );
+  }
+}

@@ -1,0 +1,135 @@
+import type { TProperties } from "typebox";
+import type { Code } from "../manifests/codes/codes.ts";
+import type { FieldPath } from "../manifests/document.ts";
+import type { Problem } from "../manifests/problem.ts";
+import type { HeaderChange, HeaderList } from "./headers/header-list.ts";
+import type {
+  Backend,
+  Destination,
+  DirectAction,
+  Fault,
+  ForwardAction,
+  Mirror,
+  RedirectAction,
+  RequestMatch,
+  RetryPolicy,
+  ValueMatch,
+} from "../traffic/table.ts";
+import type { Destination as DestinationFields } from "./shared-schema.ts";
+
+/** Reports a problem of an object. */
+export type Report = (
+  code: Code,
+  path: FieldPath,
+  message: string,
+  fix?: string,
+  names?: Pick<Problem, "name" | "near">,
+) => void;
+
+/** A destination's host as the rule means it, and what is behind it: several revisions where a subset has several. */
+export interface Target {
+  host: string;
+  port: number;
+  subset: string | undefined;
+  backends: readonly Backend[];
+}
+
+/** What families need to compile the fields of one rule. */
+export interface CompileContext {
+  report: Report;
+  /** Looks up a destination; an unknown host, port or subset is reported. */
+  target(destination: DestinationFields, path: FieldPath): Target;
+}
+
+/** The parts of a compiled rule. */
+interface RuleParts {
+  match: RequestMatch;
+  forward: ForwardAction;
+  destination: Destination;
+  retry: RetryPolicy;
+  fault: Fault;
+  mirror: Mirror;
+  redirect: RedirectAction;
+  direct: DirectAction;
+}
+
+/**
+ * Some fields of a VirtualService's HTTP route that belong together. A field is supported exactly when a family has it;
+ * `families.ts` lists the families.
+ */
+export interface FieldFamily {
+  /** The fields of an HTTPRoute, with their schemas. */
+  fields: TProperties;
+  /** Fields of the API that this tool does not act on, each with advice. */
+  refused?: Readonly<Record<string, string>>;
+  /** Whether Istio refuses the fields in a rule with a redirect or a direct response. */
+  onlyForwarding: boolean;
+  /** The properties of a compiled rule, by part, that `equal` compares. A property that no family lists is a doubt. */
+  compared: Readonly<{ [Part in keyof RuleParts]?: readonly (keyof RuleParts[Part])[] }>;
+  /** How the fields act on a request before it is forwarded. */
+  filter?: RequestFilter;
+}
+
+/** A request as filters see it. */
+export interface FilteredRequest {
+  method: string;
+  headers: HeaderList;
+}
+
+/** What a filter does with one request. */
+export interface FilterDecision {
+  /** Milliseconds for which the request is held. */
+  delayMs?: number;
+  /** A response in place of the destination's. */
+  reply?: FilterReply;
+  /** How the response changes on its way back through the filter, whoever made it. */
+  response?: HeaderChange;
+}
+
+/** A response that a filter makes. */
+export interface FilterReply {
+  /** An `abort` stands for a failure of the destination; a `direct` response is the proxy's own. */
+  kind: "abort" | "direct";
+  status: number;
+  headers: HeaderChange;
+  /** Whether the route's changes to responses apply. */
+  withRouteChanges: boolean;
+}
+
+/** A condition on one header, or on the method. */
+export interface FilterCondition {
+  part: { header: string } | "method";
+  match: ValueMatch;
+}
+
+/** A response header in terms of the request: a text, or what a header of the request has. */
+export type SymbolicHeader = readonly [name: string, value: { text: string } | { header: string }];
+
+/** Builds what `equal` compares; a family knows nothing else of how it compares. */
+export interface OutcomeBuilder<T> {
+  /** Whether all requests, or none, meet a condition. Throws, to be called again for fewer, where only some do. */
+  meets(condition: FilterCondition): boolean;
+  /** One outcome for some percent of the requests, and another for the rest. */
+  sometimes(percent: number, some: T, others: T): T;
+  delayed(ms: number, outcome: T): T;
+  /** A response of the proxy's own, whose name tells it apart from others. */
+  reply(name: string): T;
+  /** An outcome whose response has these headers, in place of its own of these names. */
+  withHeaders(outcome: T, headers: readonly SymbolicHeader[]): T;
+  /** An outcome whose response is changed as the route and the first destination say. */
+  withRouteChanges(outcome: T): T;
+}
+
+/** A filter of the proxy in front of its router: what it does with one request, and with all requests of a kind. */
+export interface RequestFilter {
+  /** @param happens whether something happens that happens to so many percent of the requests */
+  decide(
+    action: ForwardAction,
+    request: FilteredRequest,
+    happens: (percent: number) => boolean,
+  ): FilterDecision | undefined;
+  /** The same for all requests of a kind. @param outcome what becomes of a request that passes the filter */
+  outcome<T>(action: ForwardAction, outcome: T, build: OutcomeBuilder<T>): T;
+  /** All that `outcome` may ask. */
+  conditions(action: ForwardAction): readonly FilterCondition[];
+}

@@ -1,0 +1,102 @@
+import Type from "typebox";
+import type { FieldPath } from "../../manifests/document.ts";
+import { didYouMean } from "../../nearest.ts";
+import type { NamedMatches, RequestMatch, StringMatch, ValueMatch } from "../../traffic/table.ts";
+import type { FieldFamily, Report } from "../field-family.ts";
+import { regexProblem } from "./match.ts";
+import {
+  HTTPMatchRequest,
+  type StringMatch as YamlStringMatch,
+  type ValueMatch as YamlValueMatch,
+} from "./schema.ts";
+
+/** `match`: the conditions on a request, of which one must hold. */
+export const matchFamily = {
+  fields: { match: Type.Optional(Type.Array(HTTPMatchRequest, { minItems: 1 })) },
+  onlyForwarding: false,
+  compared: {
+    match: ["uri", "ignoreUriCase", "method", "authority", "headers", "withoutHeaders", "queryParams"],
+  },
+} satisfies FieldFamily;
+
+/** What the matches of one VirtualService are compiled in. */
+export interface MatchContext {
+  namespace: string;
+  /** The gateways of the VirtualService, by `namespace/name`. */
+  gateways: readonly string[];
+  report: Report;
+}
+
+/** Compiles a condition; with the gateways that it names, which undefined means all of. */
+export function compileMatch(
+  match: HTTPMatchRequest,
+  path: FieldPath,
+  { namespace, gateways: listed, report }: MatchContext,
+): { match: RequestMatch; gateways: string[] | undefined } {
+  const gateways = match.gateways?.map((name) => gatewayName(name, namespace));
+  for (const [i, name] of (gateways ?? []).entries()) {
+    if (listed.includes(name)) continue;
+    const message = `${name} is not among this VirtualService's gateways`;
+    report("match-gateway", [...path, "gateways", i], message, didYouMean(name, listed));
+  }
+  return {
+    gateways,
+    match: {
+      uri: compileStringMatch(report, match.uri, [...path, "uri"]),
+      method: compileStringMatch(report, match.method, [...path, "method"]),
+      ignoreUriCase: match.ignoreUriCase ?? false,
+      authority: compileStringMatch(report, match.authority, [...path, "authority"]),
+      headers: compileNamed(report, match.headers, [...path, "headers"], lower),
+      withoutHeaders: compileNamed(report, match.withoutHeaders, [...path, "withoutHeaders"], lower, "*"),
+      queryParams: compileNamed(report, match.queryParams, [...path, "queryParams"], (name) => name),
+    },
+  };
+}
+
+/** @param presence a regex that asks for no more than presence, as in Istio it does where a header is not wanted */
+function compileNamed(
+  report: Report,
+  named: Readonly<Record<string, YamlValueMatch>> | undefined,
+  path: FieldPath,
+  spelled: (name: string) => string,
+  presence?: string,
+): NamedMatches {
+  return Object.entries(named ?? {}).map(([name, wanted]): [string, ValueMatch] => {
+    const isPresence = Object.keys(wanted).length === 0 || (presence && wanted.regex === presence);
+    return [
+      spelled(name),
+      isPresence ? { kind: "present" } : compileStringMatch(report, wanted, [...path, name]),
+    ];
+  });
+}
+
+export function compileStringMatch(report: Report, match: YamlValueMatch, path: FieldPath): StringMatch;
+export function compileStringMatch(
+  report: Report,
+  match: YamlStringMatch | undefined,
+  path: FieldPath,
+): StringMatch | undefined;
+export function compileStringMatch(
+  report: Report,
+  match: YamlStringMatch | undefined,
+  path: FieldPath,
+): StringMatch | undefined {
+  if (match?.exact !== undefined) return { kind: "exact", value: match.exact };
+  if (match?.prefix !== undefined) return { kind: "prefix", value: match.prefix };
+  if (match?.regex === undefined) return undefined;
+  const wrong = regexProblem(match.regex);
+  if (wrong !== undefined)
+    report("regex", [...path, "regex"], `this is not a regular expression that RE2 knows: ${wrong}`);
+  return { kind: "regex", value: match.regex };
+}
+
+/** A gateway's name as `namespace/name`, or `mesh`. (istio, pilot/pkg/model/virtualservice.go, resolveGatewayName) */
+export function gatewayName(name: string, namespace: string): string {
+  if (name === "mesh") return name;
+  if (name.startsWith("./")) return `${namespace}${name.slice(1)}`;
+  return name.includes("/") ? name : `${namespace}/${name}`;
+}
+
+function lower(name: string): string {
+  return name.toLowerCase();
+}

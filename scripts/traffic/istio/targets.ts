@@ -1,0 +1,57 @@
+import type { FieldPath } from "../../manifests/document.ts";
+import type { Report, Target } from "../../route-fields/field-family.ts";
+import type { Destination } from "../../route-fields/shared-schema.ts";
+import { CLUSTER_DOMAIN, fullHost, hostAdvice } from "../hosts.ts";
+import type { Backend } from "../table.ts";
+import type { Subsets } from "./subsets.ts";
+
+/** What the destinations of one VirtualService are looked up in. */
+export interface TargetContext {
+  namespace: string;
+  /** What is behind each host that a destination can name. */
+  hosts: ReadonlyMap<string, Backend>;
+  subsets: Subsets;
+  report: Report;
+}
+
+/** Looks up a destination; an unknown host, port or subset is reported. */
+export function readTarget(
+  to: Destination,
+  path: FieldPath,
+  { namespace, hosts, subsets, report }: TargetContext,
+): Target {
+  const host = fullHost(to.host, namespace);
+  const found = hosts.get(host);
+  // Istio expands a name without a dot; one such as service.namespace is to it a host of its own, which is nowhere.
+  const isFull = host.endsWith(`.${CLUSTER_DOMAIN}`) || isOwnSidecar(found);
+  const backend = isFull ? found : undefined;
+  if (backend === undefined) {
+    const { fix, near } = hostAdvice(host, hosts);
+    report("known-host", [...path, "host"], `there is no host ${host}`, fix, { name: host, near });
+  }
+  const port = to.port?.number ?? 80;
+  if (port !== 80) {
+    report(
+      "revision-port",
+      [...path, "port", "number"],
+      `${host} has no port ${port}`,
+      "write 80, the port of every Service of Knative",
+    );
+  }
+  const { subset } = to;
+  const all = [backend ?? ({ kind: "revision", revision: host } as const)];
+  const backends = subset === undefined || backend === undefined ? all : subsets.find(host, subset);
+  if ("message" in backends) {
+    report("known-subset", [...path, "subset"], backends.message, backends.fix, {
+      name: subset,
+      near: backends.near,
+    });
+    return { host, port, subset, backends: all };
+  }
+  return { host, port, subset, backends };
+}
+
+/** Whether a host leads back to the caller's own sidecar, as a ServiceEntry can say of any name. */
+function isOwnSidecar(backend: Backend | undefined): boolean {
+  return backend?.kind === "listener" && backend.listener === "mesh";
+}
