@@ -59,7 +59,7 @@ export async function startDev(args: string[] = [], program: string[] = PROGRAM)
   const reading = Promise.all([read(child.stdout), read(child.stderr)]);
   const url = (label: string): string | undefined =>
     new RegExp(`${label}\\s+(http://127\\.0\\.0\\.1:[0-9]+)`).exec(output)?.[1];
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 60_000;
   while (url("Ingress gateway") === undefined || url("Cluster-local") === undefined) {
     if (child.exitCode !== null || performance.now() > end)
       throw new Error(`kyc dev did not start:\n${output}`);
