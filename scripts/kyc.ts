@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { version } from "../package.json" with { type: "json" };
 import { EXIT, Failure } from "./exit.ts";
 import { InvalidManifests } from "./manifests/problem.ts";
 import { printMessage } from "./text/print.ts";
@@ -25,17 +26,22 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   judge: async () => (await import("./commands/judge.ts")).judgeCommand(),
   bench: async () => (await import("./commands/bench.ts")).benchCommand(),
   test: async () => (await import("./commands/test.ts")).testCommand(),
+  completion: async () => (await import("./commands/completion.ts")).completionCommand(allCommands),
 };
 
+function allCommands(): Promise<Command[]> {
+  return Promise.all(Object.values(COMMANDS).map((make) => make()));
+}
+
 const kyc = new Command("kyc")
+  .version(version)
   .description("Moves live traffic between versions of a service on Knative and Istio.")
   .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 100), showGlobalOptions: true });
 
 // The help and a mistyped name need all commands; a command itself needs no other.
 const [, , first = ""] = process.argv;
 const own = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
-const load = own === undefined ? Object.values(COMMANDS) : [own];
-for (const command of await Promise.all(load.map((make) => make()))) kyc.addCommand(command);
+for (const command of own === undefined ? await allCommands() : [await own()]) kyc.addCommand(command);
 
 for (const command of [kyc, ...kyc.commands, ...kyc.commands.flatMap(({ commands }) => commands)])
   command.exitOverride().showSuggestionAfterError();
