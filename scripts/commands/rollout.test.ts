@@ -206,6 +206,17 @@ describe("kyc rollout", () => {
     expect(await percents()).toEqual(["100", "0"]);
   }, 60_000);
 
+  test("lists what was rolled out here, the latest first", async () => {
+    const { code, out } = await rollout("list", "-o", "json");
+    const all = JSON.parse(out) as { service: string; phase: string; beganMs: number }[];
+    expect(code).toBe(0);
+    expect(all.length).toBeGreaterThan(3);
+    expect(all.map(({ beganMs }) => beganMs)).toEqual(
+      all.map(({ beganMs }) => beganMs).sort((a, b) => b - a),
+    );
+    expect((await rollout("list")).out).toContain("credit-check-basic → credit-check-advanced");
+  });
+
   test("refuses what cannot be, before anything is begun", async () => {
     const { code, err } = await rollout("credit-check", "--to", "advnaced", "--look", "1s");
     expect([code, err]).toEqual([2, expect.stringContaining("did you mean advanced?")]);

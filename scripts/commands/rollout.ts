@@ -26,6 +26,7 @@ export function rolloutCommand(): Command {
     .action((service: string, flags: RolloutFlags) =>
       onCluster(() => runRollout(service, flags), `Go on: ./kyc rollout ${service} --resume`),
     )
+    .addCommand(listCommand())
     .addCommand(verifyLogCommand());
 }
 
@@ -41,6 +42,7 @@ Examples:
   ./kyc rollout credit-check --resume                   goes on after a pause, a hold or a crash
   ./kyc rollout credit-check --back                     returns to the split before it, also after promotion
   ./kyc rollout credit-check --to advanced --in-cluster     as a Job, so that this machine may sleep
+  ./kyc rollout list
   ./kyc rollout verify-log .kyc/audit/local/credit-check.ndjson
 
 Exits with 0 when promoted, 1 when rolled back, 3 when held: people decide then. 2 when nothing was begun.
@@ -180,6 +182,16 @@ async function runRollout(service: string, flags: RolloutFlags): Promise<void> {
 /** Whether the file system refused something, such as a write to a full disk. */
 function isSystemError(error: unknown): error is Error {
   return error instanceof Error && "syscall" in error && "path" in error;
+}
+
+function listCommand(): Command {
+  return new Command("list")
+    .description("lists the rollouts that are written down on this machine, with --dir and -o as above")
+    .exitOverride()
+    .action(async (_: unknown, command: Command) => {
+      const { listRollouts } = await import("./rollout/list.ts");
+      process.exitCode = await listRollouts(command.optsWithGlobals<RolloutFlags>());
+    });
 }
 
 function verifyLogCommand(): Command {

@@ -7,6 +7,7 @@ import type { Plan } from "../../rollout/plan/plan.ts";
 import { writeReport } from "../../rollout/report/write.ts";
 import { realClock } from "../../rollout/clock.ts";
 import { messageOf } from "../../rollout/run/effects.ts";
+import { eventOf, Notifier } from "../../rollout/run/notifier.ts";
 import { runRollout } from "../../rollout/run/runner.ts";
 import { trafficJudge } from "../../rollout/run/traffic-judge.ts";
 import { type RolloutView, viewOf } from "../../rollout/run/view.ts";
@@ -31,6 +32,9 @@ export interface DriveOptions {
   asks?: Command | undefined;
 }
 
+/** How long the end of a rollout waits for the delivery of its events. */
+const NOTIFY_WITHIN_MS = 5_000;
+
 /** Carries a rollout on until it is over, shows it, keeps the audit log, and writes the report; the exit code. */
 export async function drive(options: DriveOptions): Promise<number> {
   const { site, plan, entries, checkpoint, held, flags, interrupts, asks } = options;
@@ -43,6 +47,7 @@ export async function drive(options: DriveOptions): Promise<number> {
   let view: RolloutView | undefined;
   if (before === undefined) throw new Error("a rollout begins with an entry");
   const first = before;
+  const notifier = new Notifier({ urls: plan.settings.notify ?? [], clock: realClock });
   let last = first.seq;
   // A log that cannot be written holds nobody on a bad candidate; what is missing is told when it can be.
   async function tellAll(): Promise<void> {
@@ -73,6 +78,7 @@ export async function drive(options: DriveOptions): Promise<number> {
         events: {
           async onEntry(entry, recorder, ruling) {
             last = entry.seq;
+            notifier.send(eventOf(plan, entry));
             untold.push({ entry, grounds: { ruling, tally: structuredClone(recorder.tally) } });
             await tellAll().catch((error: unknown) =>
               screen.onTrouble(`cannot write the audit log: ${messageOf(error)}`),
@@ -105,6 +111,9 @@ export async function drive(options: DriveOptions): Promise<number> {
       }
     };
     await attempt(`The audit log ${site.auditPlace} lacks ${untold.length} decisions`, tellAll);
+    await notifier.end(NOTIFY_WITHIN_MS);
+    const lost = notifier.deliveries.filter(({ failure }) => failure !== null);
+    for (const { url, type, failure } of lost) notes.push(`${type} did not arrive at ${url}: ${failure}`);
     const unsigned = site.audit.problem?.();
     if (unsigned !== undefined) notes.push(`Lines of the audit log have no signature: ${unsigned}`);
     screen.end();
@@ -118,7 +127,10 @@ export async function drive(options: DriveOptions): Promise<number> {
       saved &&
       (await attempt("The report was not written", () => writeReport(site.reports, saved, realClock.now())));
     if (flags.output !== undefined)
-      await printData({ ...view, report: files, audit: site.auditPlace, notes }, flags.output);
+      await printData(
+        { ...view, report: files, audit: site.auditPlace, notes, notifications: notifier.deliveries },
+        flags.output,
+      );
     else {
       const { service, baseline, candidate } = plan;
       print(

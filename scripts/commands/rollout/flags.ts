@@ -89,7 +89,7 @@ export function settingsOf(flags: RolloutFlags): Settings {
     controlPercent: flags.control,
     approveAt: flags.approveAt,
     notBetween: flags.notBetween,
-    notify: flags.notify,
+    notify: flags.notify.length === 0 && process.env["K_SINK"] ? [process.env["K_SINK"]] : flags.notify,
     alpha,
     beta,
     tolerateErrors,

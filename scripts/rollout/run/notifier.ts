@@ -1,0 +1,142 @@
+import type { Clock } from "../clock.ts";
+import type { Entry } from "../journal/journal.ts";
+import type { Plan } from "../plan/plan.ts";
+import { percentOf } from "../plan/targets.ts";
+import { messageOf } from "./effects.ts";
+
+/** An event in the JSON format of CloudEvents 1.0. */
+export interface CloudEvent {
+  specversion: "1.0";
+  /** Of this transition, unlike any other: a receiver can drop what it gets twice. */
+  id: string;
+  source: string;
+  type: string;
+  subject: string;
+  time: string;
+  datacontenttype: "application/json";
+  data: {
+    rollout: string;
+    service: string;
+    candidate: string;
+    baseline: string;
+    phase: string;
+    /** The candidate's share as written, in percent. */
+    percent: number;
+    reason: string;
+  };
+}
+
+/** What became of an event at one address. */
+export interface Delivery {
+  url: string;
+  event: string;
+  type: string;
+  attempts: number;
+  /** Why it did not arrive; null when it did. */
+  failure: string | null;
+}
+
+export interface NotifierOptions {
+  urls: readonly string[];
+  clock: Clock;
+  /** @default the global one */
+  fetch?: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+const ATTEMPTS = 6;
+const FIRST_WAIT_MS = 500;
+const TIMEOUT_MS = 5_000;
+
+/** The event of a transition. */
+export function eventOf(plan: Plan, { seq, event, state }: Entry): CloudEvent {
+  const { id, service, candidate, baseline } = plan;
+  return {
+    specversion: "1.0",
+    id: `${id}/${seq}`,
+    source: `/kyc/rollouts/${service}`,
+    type: `dev.kyc.rollout.${state.phase.replaceAll(" ", "-")}`,
+    subject: service,
+    time: new Date(event?.atMs ?? plan.atMs).toISOString(),
+    datacontenttype: "application/json",
+    data: {
+      rollout: id,
+      service,
+      candidate,
+      baseline,
+      phase: state.phase,
+      percent: percentOf(state.written.targets, candidate),
+      reason: state.reason,
+    },
+  };
+}
+
+/**
+ * Sends events to addresses, in order for each, beside the rollout: nothing of it waits for a delivery. What is not
+ * taken is sent again with growing waits, six times in all. A 4xx other than 408 and 429 is not sent again.
+ */
+export class Notifier {
+  readonly deliveries: Delivery[] = [];
+  readonly #options: NotifierOptions;
+  readonly #stop = new AbortController();
+  readonly #queues = new Map<string, Promise<void>>();
+
+  constructor(options: NotifierOptions) {
+    this.#options = options;
+  }
+
+  send(event: CloudEvent): void {
+    for (const url of this.#options.urls) {
+      const before = this.#queues.get(url) ?? Promise.resolve();
+      this.#queues.set(
+        url,
+        before.then(() => this.#deliver(url, event)),
+      );
+    }
+  }
+
+  /** Waits until all is delivered or given up, for some time at most; what is left then has failed. */
+  async end(withinMs: number): Promise<void> {
+    const all = Promise.all(this.#queues.values());
+    await Promise.race([all, this.#options.clock.sleep(withinMs, this.#stop.signal)]);
+    this.#stop.abort();
+    await all;
+  }
+
+  async #deliver(url: string, event: CloudEvent): Promise<void> {
+    const { clock } = this.#options;
+    let failure: string | null = "the rollout ended before it was delivered";
+    let attempts = 0;
+    while (attempts < ATTEMPTS && !this.#stop.signal.aborted) {
+      if (attempts > 0) await clock.sleep(FIRST_WAIT_MS * 2 ** (attempts - 1), this.#stop.signal);
+      attempts++;
+      const answer = await this.#post(url, event);
+      failure = answer.failure;
+      if (failure === null || answer.isFinal) break;
+    }
+    this.deliveries.push({ url: withoutSecrets(url), event: event.id, type: event.type, attempts, failure });
+  }
+
+  async #post(url: string, event: CloudEvent): Promise<{ failure: string | null; isFinal: boolean }> {
+    const send = this.#options.fetch ?? fetch;
+    try {
+      const response = await send(url, {
+        method: "POST",
+        headers: { "content-type": "application/cloudevents+json; charset=utf-8" },
+        body: JSON.stringify(event),
+        redirect: "manual",
+        signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      });
+      await response.body?.cancel();
+      const { status } = response;
+      const isFinal = status >= 400 && status < 500 && status !== 408 && status !== 429;
+      return { failure: status >= 200 && status < 300 ? null : `it answered ${status}`, isFinal };
+    } catch (error) {
+      return { failure: messageOf(error), isFinal: false };
+    }
+  }
+}
+
+/** An address without what may be a secret in it: user, password, query, and the path of a web hook. */
+function withoutSecrets(url: string): string {
+  return new URL(url).origin;
+}
