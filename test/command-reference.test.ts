@@ -13,4 +13,4 @@ test("docs/commands is what the commands say; `bun test/command-reference.ts` wr
   const reference = await commandReference();
   expect(reference.size).toBeGreaterThan(15);
   expect(Object.fromEntries(written)).toEqual(Object.fromEntries(reference));
-});
+}, 300_000);
