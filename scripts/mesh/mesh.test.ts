@@ -46,9 +46,8 @@ test("requests that come before a revision is ready wait for it", async () => {
     "knative/echo/2-b.yaml",
     echoRevision("b", { START_AFTER_MS: "400" }) + echoTraffic({ b: 100 }),
   );
-  const startedAt = performance.now();
   await system.start();
-  expect(performance.now() - startedAt).toBeLessThan(400);
+  expect(system.events.revisions.filter((text) => text.startsWith("echo-b ready"))).toEqual([]);
   expect((await ask(system)).revision).toBe("echo-b");
 });
 

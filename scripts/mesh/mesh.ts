@@ -85,8 +85,9 @@ const STOP_WITHIN_MS = 60_000;
  */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { root, events } = options;
-  const files = await ManifestFiles.read(root, FOLDERS);
+  const reading = ManifestFiles.read(root, FOLDERS);
   let loaded = await loadConfiguration(root, options);
+  const files = await reading;
   const random = seededRandom(options.seed);
   const servers: HttpServer[] = [];
   const admin = new Admin({

@@ -90,7 +90,7 @@ describe("a revision with min-scale 0", () => {
     expect(response.status).toBe(503);
     expect(await response.text()).toStartWith("echo-a is not running: ended: its configuration is not valid");
     await until("it rests", () => system.events.revisions.at(-1)?.startsWith("echo-a idle was") === true);
-    expect(processesOf(system)).toEqual([]);
+    await until("its process has ended", () => processesOf(system).length === 0);
   });
 
   test("that crashes under its first requests is started again", async () => {

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { SplitChange } from "../../traffic/split/split.ts";
 import { readHistory, withChange, writeHistory } from "../../traffic/split/history.ts";
@@ -53,14 +53,16 @@ export class HistoryFile {
  * begins with a dot, so that no reader of manifests takes it for one.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = join(dirname(path), `.${crypto.randomUUID()}.tmp`);
-  const mode = (await stat(path).catch(() => undefined))?.mode ?? 0o644;
+  // A symbolic link stays one: the file that it leads to is replaced.
+  const target = await realpath(path).catch(() => path);
+  await mkdir(dirname(target), { recursive: true });
+  const temporary = join(dirname(target), `.${crypto.randomUUID()}.tmp`);
+  const mode = (await stat(target).catch(() => undefined))?.mode ?? 0o644;
   const file = await open(temporary, "wx", mode);
   try {
     await file.writeFile(text);
     await file.close();
-    await rename(temporary, path);
+    await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
