@@ -1,6 +1,6 @@
 import type { HeaderChange, HeaderList } from "../route-fields/headers/header-list.ts";
 import { hostOf } from "./hosts.ts";
-import { appliedMatch, pathOf } from "../route-fields/match/match.ts";
+import { pathOf } from "../route-fields/match/match.ts";
 import { ownLocation, redirected } from "../route-fields/redirect/redirect.ts";
 import { regexRewritten, rewritten } from "../route-fields/rewrite/rewrite.ts";
 import { shadowHost } from "../route-fields/mirror/mirror.ts";
@@ -15,8 +15,8 @@ import {
   type RequestMatch,
   type RouteTable,
   type Rule,
-  rulesFor,
 } from "./table.ts";
+import { firstRule, rulesFor } from "./rule-index.ts";
 
 /** A request on its way; routing changes a copy of it. */
 export interface RoutedRequest {
@@ -212,17 +212,6 @@ function passFilters(
     if (decision.reply !== undefined) return { delayMs, reply: decision.reply, response };
   }
   return { delayMs, reply: undefined, response };
-}
-
-function firstRule(
-  rules: readonly Rule[],
-  request: RoutedRequest,
-): { rule: Rule; match: RequestMatch | true } | undefined {
-  for (const rule of rules) {
-    const match = appliedMatch(rule, request);
-    if (match !== undefined) return { rule, match };
-  }
-  return undefined;
 }
 
 function draw(action: ForwardAction, random: () => number): Destination {

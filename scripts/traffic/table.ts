@@ -158,13 +158,3 @@ export interface RouteTable {
   /** A rule in front of a revision (`namespace/name`): the last hop of each request that gets there, whoever sent it. */
   revisionFilters?: ReadonlyMap<string, Rule & { action: ForwardAction }>;
 }
-
-/** The rules for a host, which must be in lower case and without a port; the most specific name wins. */
-export function rulesFor(hosts: VirtualHosts, host: string): readonly Rule[] | undefined {
-  const exact = hosts.exact.get(host);
-  if (exact !== undefined) return exact;
-  for (const [suffix, rules] of hosts.suffixes) {
-    if (host.length > suffix.length && host.endsWith(suffix)) return rules;
-  }
-  return hosts.any;
-}

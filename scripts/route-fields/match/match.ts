@@ -79,7 +79,7 @@ function pathMatches(match: StringMatch, ignoreCase: boolean, path: string): boo
 }
 
 /** Only the letters of ASCII, since the bytes beyond are no letters to Envoy. */
-function asciiLower(text: string): string {
+export function asciiLower(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 

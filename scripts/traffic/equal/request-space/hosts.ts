@@ -1,4 +1,5 @@
-import { type Listener, type RouteTable, type Rule, rulesFor } from "../../table.ts";
+import { rulesFor } from "../../rule-index.ts";
+import type { Listener, RouteTable, Rule } from "../../table.ts";
 
 /** A host of a table, or all hosts that no other name is for. */
 export type HostKind =
