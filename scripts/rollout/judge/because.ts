@@ -21,6 +21,10 @@ export function explainRegression(evidence: Evidence, { alpha, tolerate }: Judge
   switch (test) {
     case "errors":
       return `the candidate fails more often than the baseline: ${failures(candidate)} against ${failures(baseline)}, ${chance}`;
+    case "rejected":
+      return `the candidate rejects requests (4xx) more often than the baseline: ${marked(candidate, "rejected")} against ${marked(baseline, "rejected")}, ${chance}`;
+    case "abandoned":
+      return `callers give up on the candidate more often than on the baseline: ${marked(candidate, "abandoned")} against ${marked(baseline, "abandoned")}, ${chance}`;
     case "latency":
       return slower("on the whole", "median");
     case "p99":
@@ -41,6 +45,13 @@ export function explainDecision(evidence: Evidence, claims: Claims): { healthy: 
     return {
       healthy: false,
       because: `requests are not split as the shares say: ${candidate.requests} of ${all} went to the candidate, so nothing is claimed of it`,
+    };
+  }
+  if (evidence.runs >= misdirectedFrom) {
+    return {
+      healthy: false,
+      because:
+        "requests are assigned in runs, as with sticky sessions, so nothing is claimed of the candidate: give each request a unit",
     };
   }
   const missing = (["errors", "median", "p99"] as const).filter(
@@ -68,6 +79,10 @@ function claim({ beta, harm }: JudgeOptions, next: number): string {
 
 function failures({ requests, failed, errors }: ArmEvidence): string {
   return errors === undefined ? "no request" : `${failed} of ${requests} requests (${percent(errors.value)})`;
+}
+
+function marked(arm: ArmEvidence, mark: "rejected" | "abandoned"): string {
+  return `${arm[mark]} of ${arm.requests} requests`;
 }
 
 function latency(arm: ArmEvidence, at: "median" | "p99"): string {

@@ -16,10 +16,12 @@ export const DEFAULTS: JudgeOptions = {
  * something with each request, and a guard much with each failure: they make up for a small part soon.
  */
 export const PARTS: Readonly<Record<TestName, number>> = {
-  errors: 0.95,
-  latency: 0.015,
+  errors: 0.91,
+  rejected: 0.015,
+  abandoned: 0.015,
+  latency: 0.03,
   p99: 0.02,
-  gateway: 0.01,
+  gateway: 0.005,
   alone: 0.005,
 };
 
@@ -34,6 +36,18 @@ export const RESERVE = { errors: 0.02, latency: 0.1, misdirected: 0.1 } as const
 export const DEPOSIT_SECONDS = 300;
 
 /**
+ * What a bet may win in a while. A candidate that only fails is found within six seconds all the same, and one that is
+ * twice as slow within a minute.
+ */
+export const LIMITS = {
+  errors: [{ seconds: 1, gain: Math.exp(2) }],
+  latency: [
+    { seconds: 1, gain: Math.exp(1.5) },
+    { seconds: 30, gain: Math.exp(4.2) },
+  ],
+} as const;
+
+/**
  * Bets that the candidate fails more often than the baseline. The weights were searched for, in simulation, such that
  * five times and fifty times as many errors are both found nearly as fast as by a test that knew the number.
  */
@@ -42,14 +56,14 @@ export const MORE_ERRORS: readonly Bet[] = [
     [2, 0.035],
     [3.5, 0.015],
     [5, 0.03],
-    [7, 0.29],
-    [9, 0.075],
-    [25, 0.04],
-    [50, 0.4],
-    [100, 0.03],
+    [7, 0.22],
+    [9, 0.05],
+    [25, 0.05],
+    [50, 0.5],
+    [100, 0.02],
   ]),
   // Where most requests fail, those that do not fail are evidence as well.
-  onAll(0.002, 0.99, 0.075),
+  onAll(0.002, 0.99, 0.07),
   onAll(0.02, 0.6, 0.01),
 ];
 

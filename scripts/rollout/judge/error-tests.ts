@@ -1,11 +1,10 @@
 import { logAbove, logBelow } from "./statistics/bernoulli.ts";
-import { MORE_ERRORS, NO_MORE_ERRORS, RESERVE } from "./defaults.ts";
-import type { MixtureState } from "./statistics/mixture.ts";
-import { ShareTest } from "./statistics/share-test.ts";
+import { LIMITS, MORE_ERRORS, NO_MORE_ERRORS, RESERVE } from "./defaults.ts";
+import { type ShareState, ShareTest } from "./statistics/share-test.ts";
 
 export interface ErrorState {
-  worse: MixtureState;
-  notWorse: MixtureState;
+  worse: ShareState;
+  notWorse: ShareState;
   ever: [total: number, failed: number];
   step: [total: number, failed: number];
 }
@@ -33,14 +32,27 @@ export class ErrorTests {
     this.#limits = limits;
     // A bet within what is tolerated would be a bet on the wrong side.
     const bets = MORE_ERRORS.map((bet) => ({ ...bet, marked: bet.marked * limits.tolerated }));
-    this.worse = new ShareTest({ bets, limit: limits.tolerated, reserve: RESERVE.errors });
+    this.worse = new ShareTest({
+      bets,
+      limit: limits.tolerated,
+      reserve: RESERVE.errors,
+      clustered: true,
+      limits: LIMITS.errors,
+    });
     this.#notWorse = noMoreErrors(limits);
   }
 
   /** Compares, while both revisions have a share. */
-  observe(candidate: boolean, failed: boolean, share: number, enough: number, steady: boolean): void {
-    this.worse.observe(failed, candidate, share, enough, steady);
-    this.#notWorse.observe(failed, candidate, share, Number.POSITIVE_INFINITY, steady);
+  observe(
+    candidate: boolean,
+    failed: boolean,
+    share: number,
+    enough: number,
+    steady: boolean,
+    t: number,
+  ): void {
+    this.worse.observe(failed, candidate, share, enough, steady, t);
+    this.#notWorse.observe(failed, candidate, share, Number.POSITIVE_INFINITY, steady, t);
   }
 
   /** Counts a request of the candidate, whatever its share. */
@@ -58,7 +70,9 @@ export class ErrorTests {
    * and only the smaller one of the two e-values is evidence against it.
    */
   get value(): number {
-    const compared = this.worse.value;
+    const { value } = this.worse;
+    // The silence of a candidate is no failure of it.
+    const compared = this.#failed === 0 ? Math.min(1, value) : value;
     const { toleratedRate } = this.#limits;
     if (toleratedRate === 0 || compared <= 1) return compared;
     this.#aboveRate ??= Math.exp(logAbove(this.#total, this.#failed, toleratedRate));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { createJudge, type Judge, type Observation, restoreJudge } from "./judge.ts";
+import { isOk, OUTCOME_KINDS, type OutcomeKind } from "./outcome-kind.ts";
 import { EXCLUSIONS } from "./types.ts";
 
 /** Observations of any kind, in the order of time. */
@@ -8,7 +9,8 @@ const observations = fc.array(
   fc.record({
     wait: fc.double({ min: 0, max: 200, noNaN: true }),
     revision: fc.constantFrom<Observation["revision"]>("baseline", "candidate", "candidate", "gateway"),
-    ok: fc.boolean(),
+    kind: fc.constantFrom(...OUTCOME_KINDS),
+    unit: fc.option(fc.constantFrom("a", "b", "c"), { nil: undefined, freq: 3 }),
     ms: fc.double({ min: 0, max: 500, noNaN: true }),
     share: fc.constantFrom(0, 0.05, 0.25, 0.5, 1),
     count: fc.integer({ min: 1, max: 9 }),
@@ -17,9 +19,11 @@ const observations = fc.array(
   { maxLength: 60 },
 );
 
-const inTime = (drawn: (Omit<Observation, "t"> & { wait: number })[]): Observation[] => {
+const inTime = (
+  drawn: (Omit<Observation, "t" | "ok"> & { wait: number; kind: OutcomeKind })[],
+): Observation[] => {
   let t = 0;
-  return drawn.map(({ wait, ...rest }) => ({ ...rest, t: (t += wait) }));
+  return drawn.map(({ wait, ...rest }) => ({ ...rest, ok: isOk(rest.kind), t: (t += wait) }));
 };
 
 describe("whatever it sees, a judge", () => {
@@ -89,7 +93,7 @@ describe("whatever it sees, a judge", () => {
   });
 
   test("takes no state that is not one", () => {
-    for (const value of [undefined, {}, { version: 2 }, { ...createJudge().snapshot(), version: 1 }]) {
+    for (const value of [undefined, {}, { version: 3 }, { ...createJudge().snapshot(), version: 2 }]) {
       expect(() => restoreJudge(value)).toThrow("not the state of a judge of this version");
     }
   });

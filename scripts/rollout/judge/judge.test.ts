@@ -12,11 +12,11 @@ describe("a judge", () => {
     });
   });
 
-  test("calls a candidate that only fails regressed within 25 requests at an even split", () => {
+  test("calls a candidate that only fails regressed within 25 requests, five a second, at an even split", () => {
     const judge = createJudge();
     let requests = 0;
     for (const observation of draw(
-      { ...EVEN, share: () => 0.5, fails: (_, candidate) => (candidate ? 1 : 0) },
+      { ...EVEN, rate: () => 5, share: () => 0.5, fails: (_, candidate) => (candidate ? 1 : 0) },
       3,
     )) {
       judge.observe(observation);

@@ -1,5 +1,6 @@
 import { ArmCounts } from "./arm.ts";
 import { type Claims, explainDecision, explainRegression } from "./because.ts";
+import { isOk, type OutcomeKind } from "./outcome-kind.ts";
 import { judgeOptions, type SomeJudgeOptions } from "./options.ts";
 import { type JudgeSnapshot, readSnapshot } from "./snapshot.ts";
 import { MISDIRECTED_FROM } from "./defaults.ts";
@@ -64,7 +65,8 @@ class TrafficJudge implements Judge {
   }
 
   observe(observation: Observation): void {
-    const { t, revision, ok, ms, share, excluded } = observation;
+    const { t, revision, ok, ms, share, excluded, unit } = observation;
+    const kind = observation.kind ?? (ok ? "success" : "error");
     const count = observation.count ?? 1;
     const fromMs = observation.fromMs ?? ms;
     if (!(
@@ -74,7 +76,8 @@ class TrafficJudge implements Judge {
       ms < 1e12 &&
       share >= 0 &&
       share <= 1 &&
-      isCount(count)
+      (isCount(count) || (excluded !== undefined && Number.isSafeInteger(count) && count > 0)) &&
+      isOk(kind) === ok
     )) {
       throw new RangeError(complaint(observation));
     }
@@ -87,8 +90,8 @@ class TrafficJudge implements Judge {
     // What is alike is still heard one by one, so that nobody's batches change what is found.
     let left = count;
     while (left > 0 && this.#fell === undefined) {
-      this.#count(revision, ok, ms, share, 1);
-      this.#tests.observe(this.#t, revision, ok, fromMs, ms, share);
+      this.#count(revision, kind, ms, share, 1);
+      this.#tests.observe(this.#t, revision, kind, fromMs, ms, share, unit);
       left--;
       const { value } = this.#tests;
       if (value <= this.#peak) continue;
@@ -97,7 +100,7 @@ class TrafficJudge implements Judge {
         this.#fell = { t: this.#t, because: explainRegression(this.#evidence(1), this.options) };
     }
     // What is decided needs no more evidence.
-    if (left > 0) this.#count(revision, ok, ms, share, left);
+    if (left > 0) this.#count(revision, kind, ms, share, left);
   }
 
   observeMany(observations: Iterable<Observation>): void {
@@ -121,7 +124,7 @@ class TrafficJudge implements Judge {
 
   snapshot(): JudgeSnapshot {
     return {
-      version: 2,
+      version: 3,
       options: this.options,
       tests: this.#tests.snapshot(),
       baseline: this.#baseline.snapshot(),
@@ -149,12 +152,18 @@ class TrafficJudge implements Judge {
     this.#healthySince = state.healthySince ?? undefined;
   }
 
-  #count(revision: Observation["revision"], ok: boolean, ms: number, share: number, count: number): void {
+  #count(
+    revision: Observation["revision"],
+    kind: OutcomeKind,
+    ms: number,
+    share: number,
+    count: number,
+  ): void {
     if (revision !== "gateway") {
-      (revision === "candidate" ? this.#candidate : this.#baseline).add(ok, ms, count);
+      (revision === "candidate" ? this.#candidate : this.#baseline).add(kind, ms, count);
     } else if (share > 0) {
       this.#gatewayRequests += count;
-      if (!ok) this.#gatewayFailed += count;
+      if (kind === "error") this.#gatewayFailed += count;
     }
   }
 
@@ -180,19 +189,24 @@ class TrafficJudge implements Judge {
       candidate: this.#candidate.evidence(beta),
       gateway: { requests: this.#gatewayRequests, failed: this.#gatewayFailed },
       misdirected: this.#tests.logMisdirected(),
+      runs: this.#tests.logRuns(),
       excluded: Object.fromEntries(this.#excluded),
     };
   }
 }
 
+/** More requests in one observation would take longer than a moment. */
+const MOST_AT_ONCE = 1_000_000;
+
 function isCount(count: number): boolean {
-  return Number.isInteger(count) && count > 0;
+  return Number.isInteger(count) && count > 0 && count <= MOST_AT_ONCE;
 }
 
-function complaint({ t, ms, fromMs = ms, share, count = 1 }: Observation): string {
+function complaint({ t, ms, fromMs = ms, share, count = 1, ok, kind }: Observation): string {
   if (!Number.isFinite(t)) return `t is ${t}: seconds are expected`;
   if (!(ms >= 0 && ms < 1e12)) return `ms is ${ms}: milliseconds from 0 are expected`;
   if (!(fromMs >= 0 && fromMs <= ms)) return `fromMs is ${fromMs}: milliseconds from 0 to ${ms} are expected`;
   if (!(share >= 0 && share <= 1)) return `share is ${share}: a number from 0 to 1 is expected`;
-  return `count is ${count}: a whole number from 1 is expected`;
+  if (kind !== undefined && isOk(kind) !== ok) return `ok is ${ok}: ${!ok} is expected where kind is ${kind}`;
+  return `count is ${count}: a whole number from 1 is expected, and 1,000,000 at most`;
 }

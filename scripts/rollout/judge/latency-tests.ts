@@ -1,13 +1,13 @@
-import { NO_SLOWER_MEDIAN, NO_SLOWER_P99, RESERVE, SLOWER, SLOWER_P99 } from "./defaults.ts";
+import { LIMITS, NO_SLOWER_MEDIAN, NO_SLOWER_P99, RESERVE, SLOWER, SLOWER_P99 } from "./defaults.ts";
 import { logBelow } from "./statistics/bernoulli.ts";
 import { Histogram, type HistogramState } from "./statistics/histogram.ts";
-import type { MixtureState } from "./statistics/mixture.ts";
 import { RankTest, type RankState } from "./statistics/rank-test.ts";
-import { type Bet, ShareTest } from "./statistics/share-test.ts";
+import { Steadiness, type SteadinessState } from "./statistics/steadiness.ts";
+import { type Bet, type ShareState, ShareTest } from "./statistics/share-test.ts";
 
 interface ClaimState {
   threshold: [low: number, high: number] | null;
-  notWorse: MixtureState;
+  notWorse: ShareState;
   total: number;
   beyond: number;
 }
@@ -17,7 +17,8 @@ export interface LatencyState {
   learnt: number;
   due: number;
   slower: RankState;
-  slowerP99: MixtureState;
+  slowerP99: ShareState;
+  steadiness: SteadinessState;
   median: ClaimState;
   p99: ClaimState;
 }
@@ -50,8 +51,16 @@ export interface EnoughLatency {
  * of the tolerated one.
  */
 export class LatencyTests {
-  readonly slower = new RankTest(SLOWER, RESERVE.latency);
-  readonly slowerP99 = new ShareTest({ bets: SLOWER_P99, limit: 1, reserve: RESERVE.latency });
+  readonly slower = new RankTest(SLOWER, RESERVE.latency, LIMITS.latency);
+  readonly slowerP99 = new ShareTest({
+    bets: SLOWER_P99,
+    limit: 1,
+    reserve: RESERVE.latency,
+    clustered: true,
+    limits: LIMITS.latency,
+    limited: true,
+  });
+  readonly #steadiness = new Steadiness();
   readonly #median: QuantileClaim;
   readonly #p99: QuantileClaim;
   readonly #tolerated: number;
@@ -76,20 +85,24 @@ export class LatencyTests {
     share: number,
     enough: EnoughLatency,
     steady: boolean,
+    t: number,
   ): void {
+    const { part } = this.#steadiness;
     // A rank is evidence for either: while one revision is missing, its absence alone would win.
-    if (steady) this.slower.observe(this.#scaled(candidate, fromMs, ms), candidate, share, enough.latency);
+    if (steady)
+      this.slower.observe(this.#scaled(candidate, fromMs, ms), candidate, share, enough.latency, part, t);
     const { high } = this.#p99;
     if (high !== Number.POSITIVE_INFINITY) {
       const beyond = candidate ? fromMs >= high * this.#tolerated : ms >= high;
-      this.slowerP99.observe(beyond, candidate, share, enough.p99, steady);
+      this.slowerP99.observe(beyond, candidate, share, enough.p99, steady, t, part);
     }
-    this.#median.observe(candidate, fromMs, ms, share, steady);
-    this.#p99.observe(candidate, fromMs, ms, share, steady);
+    this.#median.observe(candidate, fromMs, ms, share, steady, t);
+    this.#p99.observe(candidate, fromMs, ms, share, steady, t);
   }
 
   /** Learns from a request that did not fail, after it was compared. */
-  learn(candidate: boolean, fromMs: number, ms: number): void {
+  learn(candidate: boolean, fromMs: number, ms: number, t: number): void {
+    this.#steadiness.observe(candidate, ms, t);
     this.slower.learn(this.#scaled(candidate, fromMs, ms), candidate);
     if (candidate) return;
     this.#recent.add(ms, 1);
@@ -127,6 +140,7 @@ export class LatencyTests {
       due: this.#due,
       slower: this.slower.snapshot(),
       slowerP99: this.slowerP99.snapshot(),
+      steadiness: this.#steadiness.snapshot(),
       median: this.#median.snapshot(),
       p99: this.#p99.snapshot(),
     };
@@ -138,6 +152,7 @@ export class LatencyTests {
     this.#due = state.due;
     this.slower.restore(state.slower);
     this.slowerP99.restore(state.slowerP99);
+    this.#steadiness.restore(state.steadiness);
     this.#median.restore(state.median);
     this.#p99.restore(state.p99);
   }
@@ -177,10 +192,10 @@ class QuantileClaim {
     this.#high = high;
   }
 
-  observe(candidate: boolean, fromMs: number, ms: number, share: number, steady: boolean): void {
+  observe(candidate: boolean, fromMs: number, ms: number, share: number, steady: boolean, t: number): void {
     if (this.#high === Number.POSITIVE_INFINITY) return;
     const marked = candidate ? ms >= this.#low * this.#harmful : fromMs >= this.#low;
-    this.#notWorse.observe(marked, candidate, share, Number.POSITIVE_INFINITY, steady);
+    this.#notWorse.observe(marked, candidate, share, Number.POSITIVE_INFINITY, steady, t);
     if (!candidate) return;
     this.#total++;
     if (marked) this.#beyond++;

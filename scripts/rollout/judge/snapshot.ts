@@ -6,15 +6,34 @@ const Pair = Type.Tuple([Type.Number(), Type.Number()]);
 
 const Wealth = Type.Object({
   wealth: Type.Array(Type.Number()),
+  periods: Type.Array(Type.Object({ from: Type.Number(), wealth: Type.Array(Type.Number()) })),
   reserve: Type.Number(),
   deposits: Type.Number(),
 });
+
+const Shares = Type.Interface([Wealth], {
+  episode: Type.Object({
+    open: Type.Boolean(),
+    troubleFrom: Type.Number(),
+    counted: Type.Number(),
+    last: Type.Number(),
+    failures: Type.Number(),
+    successes: Type.Number(),
+    confirmed: Type.Boolean(),
+    cluster: Type.Boolean(),
+  }),
+  lifts: Type.Array(Type.Number()),
+});
+
+const Marks = Type.Object({ worse: Shares, notWorse: Shares, ever: Pair, step: Pair });
 
 const Guard = Type.Object({
   before: Type.Tuple([Type.Number(), Type.Number(), Type.Number(), Type.Number(), Type.Number()]),
   learntAt: Type.Number(),
   limit: Type.Number(),
   wealth: Type.Array(Type.Number()),
+  second: Type.Number(),
+  secondWealth: Type.Array(Type.Number()),
 });
 
 const Latencies = Type.Object({ total: Type.Number(), counts: Type.Array(Type.Number()) });
@@ -30,12 +49,18 @@ const Ranks = Type.Interface([Wealth], {
 
 const Claim = Type.Object({
   threshold: Type.Union([Type.Null(), Pair]),
-  notWorse: Wealth,
+  notWorse: Shares,
   total: Type.Number(),
   beyond: Type.Number(),
 });
 
-const Arm = Type.Object({ requests: Type.Number(), failed: Type.Number(), latencies: Latencies });
+const Arm = Type.Object({
+  requests: Type.Number(),
+  failed: Type.Number(),
+  rejected: Type.Number(),
+  abandoned: Type.Number(),
+  latencies: Latencies,
+});
 
 const Options = Type.Object({
   alpha: Type.Number(),
@@ -46,19 +71,30 @@ const Options = Type.Object({
 
 /** What the tests of a judge have come to. */
 export const TestsState = Type.Object({
-  errors: Type.Object({ worse: Wealth, notWorse: Wealth, ever: Pair, step: Pair }),
+  errors: Marks,
+  rejected: Marks,
+  abandoned: Marks,
+  runs: Type.Interface([Wealth], { last: Type.Number() }),
+  units: Type.Record(Type.String(), Type.Array(Type.Number())),
   latency: Type.Object({
     recent: Latencies,
     learnt: Type.Number(),
     due: Type.Number(),
     slower: Ranks,
-    slowerP99: Wealth,
+    slowerP99: Shares,
+    steadiness: Type.Object({
+      block: Type.Tuple([Type.Number(), Type.Number(), Type.Number(), Type.Number()]),
+      within: Pair,
+      levels: Type.Array(Type.Tuple([Type.Number(), Type.Number(), Type.Number()])),
+      rates: Type.Tuple([Type.Number(), Type.Number(), Type.Number()]),
+      elapsed: Type.Number(),
+    }),
     median: Claim,
     p99: Claim,
   }),
   gateway: Guard,
   alone: Guard,
-  misdirected: Wealth,
+  misdirected: Shares,
   highestShare: Type.Number(),
   nextDeposit: Type.Number(),
   run: Type.Tuple([Type.Number(), Type.Boolean()]),
@@ -69,7 +105,7 @@ export type TestsState = Static<typeof TestsState>;
 
 /** All that a judge has learnt. The number rises whenever what is kept, or what it means, changes. */
 export const JudgeSnapshot = Type.Object({
-  version: Type.Literal(2),
+  version: Type.Literal(3),
   options: Options,
   tests: TestsState,
   baseline: Arm,

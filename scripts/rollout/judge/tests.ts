@@ -7,9 +7,12 @@ import {
   RESERVE,
 } from "./defaults.ts";
 import { ErrorTests } from "./error-tests.ts";
+import type { OutcomeKind } from "./outcome-kind.ts";
 import { LatencyTests } from "./latency-tests.ts";
 import { RateGuard } from "./statistics/rate-guard.ts";
+import { RunTest } from "./statistics/run-test.ts";
 import { ShareTest } from "./statistics/share-test.ts";
+import { UnitMemory } from "./statistics/unit-memory.ts";
 import type { TestsState } from "./snapshot.ts";
 import type { Arm, JudgeOptions, TestName } from "./types.ts";
 
@@ -30,7 +33,11 @@ const RECENT = 300;
 export class Tests {
   readonly #threshold: number;
   readonly #errors: ErrorTests;
+  readonly #rejected: ErrorTests;
+  readonly #abandoned: ErrorTests;
   readonly #latency: LatencyTests;
+  readonly #runs = new RunTest(RESERVE.misdirected);
+  readonly #units = new UnitMemory();
   readonly #gateway: RateGuard;
   readonly #alone: RateGuard;
   readonly #misdirected = new ShareTest({ bets: MISDIRECTED, limit: 1, reserve: RESERVE.misdirected });
@@ -52,6 +59,9 @@ export class Tests {
       toleratedRate: tolerate.errorRate,
       harmful: 1 + harm.errors,
     });
+    const excess = { tolerated: 1 + tolerate.errors, toleratedRate: 0, harmful: 1 + harm.errors };
+    this.#rejected = new ErrorTests(excess);
+    this.#abandoned = new ErrorTests(excess);
     this.#latency = new LatencyTests(1 + tolerate.latency, 1 + harm.latency);
     // Half of a guard's part of alpha is for its interval, half for its e-process.
     this.#gateway = new RateGuard((alpha * PARTS.gateway) / 2, LEAST_FAILURES.gateway);
@@ -62,6 +72,8 @@ export class Tests {
   get value(): number {
     return (
       PARTS.errors * this.#errors.value +
+      PARTS.rejected * this.#rejected.value +
+      PARTS.abandoned * this.#abandoned.value +
       PARTS.latency * this.#latency.slower.value +
       PARTS.p99 * this.#latency.slowerP99.value +
       PARTS.gateway * this.#gateway.value +
@@ -70,26 +82,41 @@ export class Tests {
   }
 
   /** Hears of one request that is to be judged, until all is decided. */
-  observe(t: number, revision: Arm, ok: boolean, fromMs: number, ms: number, share: number): void {
+  observe(
+    t: number,
+    revision: Arm,
+    kind: OutcomeKind,
+    fromMs: number,
+    ms: number,
+    share: number,
+    unit: string | undefined,
+  ): void {
     if (share > this.#highestShare) this.#nextStep(t, share);
     else if (t >= this.#nextDeposit) this.#deposit(t);
-    const gatewayFailed = revision === "gateway" && !ok;
+    const gatewayFailed = revision === "gateway" && kind === "error";
     if (share === 0) this.#gateway.before(gatewayFailed);
-    else this.#gateway.after(gatewayFailed);
+    else this.#gateway.after(gatewayFailed, t);
     if (revision === "gateway") return;
     const candidate = revision === "candidate";
-    if (!candidate) this.#alone.before(!ok);
-    else if (share === 1) this.#alone.after(!ok);
-    if (candidate) this.#errors.count(!ok);
-    if (share > 0 && share < 1) this.#compare(candidate, ok, fromMs, ms, share);
+    const failed = kind === "error";
+    if (!candidate) this.#alone.before(failed);
+    else if (share === 1) this.#alone.after(failed, t);
+    if (candidate) {
+      this.#errors.count(failed);
+      this.#rejected.count(kind === "rejected");
+      this.#abandoned.count(kind === "abandoned");
+    }
+    if (share > 0 && share < 1) this.#compare(t, candidate, kind, fromMs, ms, share, unit);
     // Only after it was compared: what a latency is held against has to be known before it.
-    if (ok && share < 1) this.#latency.learn(candidate, fromMs, ms);
+    if (kind === "success" && share < 1) this.#latency.learn(candidate, fromMs, ms, t);
   }
 
   /** The natural logarithm of each test's e-value, by itself. */
   logs(): Record<TestName, number> {
     return {
       errors: logOf(this.#errors.value),
+      rejected: logOf(this.#rejected.value),
+      abandoned: logOf(this.#abandoned.value),
       latency: logOf(this.#latency.slower.value),
       p99: logOf(this.#latency.slowerP99.value),
       gateway: logOf(this.#gateway.value),
@@ -115,9 +142,18 @@ export class Tests {
     return logOf(this.#misdirected.value);
   }
 
+  /** The logarithm of the evidence that the split assigns requests in runs. */
+  logRuns(): number {
+    return logOf(this.#runs.value);
+  }
+
   snapshot(): TestsState {
     return {
       errors: this.#errors.snapshot(),
+      rejected: this.#rejected.snapshot(),
+      abandoned: this.#abandoned.snapshot(),
+      runs: this.#runs.snapshot(),
+      units: this.#units.snapshot(),
       latency: this.#latency.snapshot(),
       gateway: this.#gateway.snapshot(),
       alone: this.#alone.snapshot(),
@@ -133,6 +169,10 @@ export class Tests {
 
   restore(state: TestsState): void {
     this.#errors.restore(state.errors);
+    this.#rejected.restore(state.rejected);
+    this.#abandoned.restore(state.abandoned);
+    this.#runs.restore(state.runs);
+    this.#units.restore(state.units);
     this.#latency.restore(state.latency);
     this.#gateway.restore(state.gateway);
     this.#alone.restore(state.alone);
@@ -144,21 +184,42 @@ export class Tests {
     this.#believed = state.believed;
   }
 
-  #compare(candidate: boolean, ok: boolean, fromMs: number, ms: number, share: number): void {
+  #compare(
+    t: number,
+    candidate: boolean,
+    kind: OutcomeKind,
+    fromMs: number,
+    ms: number,
+    share: number,
+    unit: string | undefined,
+  ): void {
     // How many times as long a run of one revision is as it is on average when the shares are right.
     const run = this.#run * (this.#runOfCandidate ? 1 - share : share);
     const inForce = this.#inForce(share);
-    this.#direct(candidate, share);
-    if (run > MISSING) return;
-    const steady = run <= STEADY;
+    // A unit that stays with its revision tells of the assignment once.
+    if (unit === undefined || this.#units.first(unit, "seen")) this.#direct(candidate, share, t);
+    // While requests come in runs a long one is no sign that the other revision gets nothing, but its absence proves nothing.
+    const inRuns = this.#runs.value >= MISDIRECTED_FROM;
+    if (run > MISSING && !inRuns) return;
+    const steady = run <= STEADY && !inRuns;
     // Known before any of them hears whose request it is: what one wins by it must not decide what another bets on it.
     const enough = {
       errors: this.#enough("errors", this.#errors.value),
+      rejected: this.#enough("rejected", this.#rejected.value),
+      abandoned: this.#enough("abandoned", this.#abandoned.value),
       latency: this.#enough("latency", this.#latency.slower.value),
       p99: this.#enough("p99", this.#latency.slowerP99.value),
     };
-    this.#errors.observe(candidate, !ok, inForce, enough.errors, steady);
-    if (ok) this.#latency.observe(candidate, fromMs, ms, inForce, enough, steady);
+    // A unit that fails again says nothing new.
+    const fresh = kind === "success" || unit === undefined || this.#units.first(unit, kind);
+    const marks = { rejected: this.#rejected, abandoned: this.#abandoned };
+    if (fresh || kind !== "error")
+      this.#errors.observe(candidate, kind === "error", inForce, enough.errors, steady, t);
+    for (const mark of ["rejected", "abandoned"] as const) {
+      if (fresh || kind !== mark)
+        marks[mark].observe(candidate, kind === mark, inForce, enough[mark], steady, t);
+    }
+    if (kind === "success") this.#latency.observe(candidate, fromMs, ms, inForce, enough, steady, t);
   }
 
   /**
@@ -172,8 +233,9 @@ export class Tests {
   }
 
   /** Notes to whom a request went, and begins the claims anew when what was claimed rests on shares that are not believed. */
-  #direct(candidate: boolean, share: number): void {
-    this.#misdirected.observe(true, candidate, share, Number.POSITIVE_INFINITY, true);
+  #direct(candidate: boolean, share: number, t: number): void {
+    this.#misdirected.observe(true, candidate, share, Number.POSITIVE_INFINITY, true, t);
+    this.#runs.observe(candidate, share);
     this.#run = candidate === this.#runOfCandidate ? this.#run + 1 : 1;
     this.#runOfCandidate = candidate;
     this.#requests = Math.min(RECENT, this.#requests + 1);
@@ -186,7 +248,7 @@ export class Tests {
   }
 
   /** The e-value of a test at which, with the others as they are, all is decided. */
-  #enough(test: "errors" | "latency" | "p99", value: number): number {
+  #enough(test: Exclude<TestName, "gateway" | "alone">, value: number): number {
     return value + (this.#threshold - this.value) / PARTS[test];
   }
 
@@ -206,6 +268,9 @@ export class Tests {
   #deposit(t: number): void {
     this.#nextDeposit = t + DEPOSIT_SECONDS;
     this.#errors.worse.deposit();
+    this.#rejected.worse.deposit();
+    this.#abandoned.worse.deposit();
+    this.#runs.deposit();
     this.#latency.deposit();
     this.#misdirected.deposit();
   }

@@ -1,10 +1,11 @@
+import type { OutcomeKind } from "./outcome-kind.ts";
 import type { JudgeSnapshot } from "./snapshot.ts";
 
 /** Who answered a request: one of the two revisions, or the gateway itself, for nobody else is known to have. */
 export type Arm = "baseline" | "candidate" | "gateway";
 
 /** Why a request is no evidence about a revision. Such requests are counted, told, and never judged. */
-export const EXCLUSIONS = ["cold start", "probe", "caller", "mirrored", "pinned"] as const;
+export const EXCLUSIONS = ["cold start", "probe", "caller", "mirrored", "pinned", "sampled out"] as const;
 export type Exclusion = (typeof EXCLUSIONS)[number];
 
 /** One answered request, or `count` requests alike in everything. */
@@ -12,8 +13,15 @@ export interface Observation {
   /** Seconds, from any origin; not falling. */
   t: number;
   revision: Arm;
-  /** False for what the service is to blame for: 5xx, a reset, a timeout, a wrong answer. */
+  /** False for what the service is to blame for: 5xx, a reset, a timeout, a wrong answer; and where the caller gave up. */
   ok: boolean;
+  /** What it came to, where more is known than `ok`: `outcomeKind` says what counts as what. */
+  kind?: OutcomeKind | undefined;
+  /**
+   * Whom the request was for, where the split keeps each applicant or session on one revision: failures of one unit are
+   * one piece of evidence. Any text; a hash is enough.
+   */
+  unit?: string | undefined;
   /** Milliseconds until it was answered. */
   ms: number;
   /**
@@ -41,7 +49,7 @@ export interface Verdict {
 }
 
 /** What is looked at, each by an e-process of its own. */
-export const TESTS = ["errors", "latency", "p99", "gateway", "alone"] as const;
+export const TESTS = ["errors", "rejected", "abandoned", "latency", "p99", "gateway", "alone"] as const;
 export type TestName = (typeof TESTS)[number];
 
 /** An estimate, and an interval that holds at all times at once with the certainty of `healthy`. */
@@ -55,6 +63,9 @@ export interface Estimate {
 export interface ArmEvidence {
   requests: number;
   failed: number;
+  /** Requests that were answered with 4xx, and those that their callers gave up. */
+  rejected: number;
+  abandoned: number;
   /** The share of requests that failed, 0 to 1; undefined before the first. */
   errors: Estimate | undefined;
   /** Milliseconds, of the requests that did not fail; undefined before the first. */
@@ -88,6 +99,8 @@ export interface Evidence {
    * healthy then.
    */
   misdirected: number;
+  /** That the split assigns requests in runs, as with sticky sessions: told from ln(1000) on, and nothing is called healthy then. */
+  runs: number;
   /** Requests that were not judged, by the reason. */
   excluded: Record<string, number>;
 }

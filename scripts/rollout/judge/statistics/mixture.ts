@@ -1,67 +1,125 @@
 export interface MixtureState {
   wealth: number[];
+  /** For each limit: when its present period began, and the wealth of each bet then. */
+  periods: { from: number; wealth: number[] }[];
   reserve: number;
   deposits: number;
 }
 
-// Far beyond any threshold, and far from the ends of double precision. Below, money is as good as lost; cutting off at
-// either end only takes from an e-process, which keeps it valid.
+// Far beyond any threshold, and far from the ends of double precision. Cutting off at either end only takes from an
+// e-process, which keeps it valid.
 const MOST = 1e200;
 const LEAST = 1e-200;
 
+/** Within `seconds` a bet gains a factor of `gain` at most. */
+export interface GainLimit {
+  seconds: number;
+  gain: number;
+}
+
+interface Period extends GainLimit {
+  from: number;
+  wealth: Float64Array;
+}
+
 /**
- * The money of several bets, of 1 in all. Where no bet can win on average the sum is a non-negative supermartingale that
- * reaches 1/alpha with probability alpha at most, whenever and however often somebody looks (Ville 1939).
+ * The wealth of several bets, 1 in all. Where no bet can win on average the sum is a non-negative supermartingale that
+ * reaches 1/alpha with probability alpha at most, however often it is looked at (Ville 1939).
  *
- * A candidate may turn bad late, when its share grows. So a part of the money is held back and added to the bets in
- * portions, at times that do not depend on what is tested: a mixture over the times of change (as in Shin, Ramdas and
+ * A candidate may turn bad late, when its share grows. So a part of the wealth is held back and added to the bets in
+ * portions, at times that do not depend on the outcomes: a mixture over the times of change (as in Shin, Ramdas and
  * Rinaldo, E-detectors, 2022), which is an e-process as well.
+ *
+ * What a bet can win within a period can be limited, so that no second, or no half minute, decides by itself: less wealth
+ * than a supermartingale has is still reached with probability alpha at most.
  */
 export abstract class Mixture {
   /** The e-value now. */
   value = 1;
   protected readonly wealth: Float64Array;
+  readonly #periods: readonly Period[];
   readonly #weights: readonly number[];
   #reserve: number;
   #deposits = 0;
 
   /**
-   * @param weights each bet's part of the money, before the reserve is taken off; their sum is 1
-   * @param reserve the part of the money that is held back, for what begins later
+   * @param weights each bet's part of the wealth, before the reserve is taken off; their sum is 1
+   * @param reserve the part of the wealth that is held back, for what begins later
+   * @param limits of what is won by `multiplyWithin`
    */
-  constructor(weights: readonly number[], reserve: number) {
+  constructor(weights: readonly number[], reserve: number, limits: readonly GainLimit[] = []) {
     this.#weights = weights;
     this.#reserve = reserve;
     this.wealth = Float64Array.from(weights, (weight) => weight * (1 - reserve));
+    this.#periods = limits.map((limit) => ({
+      ...limit,
+      from: Number.NEGATIVE_INFINITY,
+      wealth: Float64Array.from(this.wealth),
+    }));
     this.sum();
   }
 
-  /** Adds a portion of the reserve to the bets. To be called at times that do not depend on what is tested. */
+  /** Adds a portion of the reserve to the bets. To be called at times that do not depend on the outcomes. */
   deposit(): void {
     const portion = this.#reserve / (this.#deposits + 3);
     this.#deposits++;
     this.#reserve -= portion;
     for (let i = 0; i < this.wealth.length; i++) {
-      this.wealth[i] = (this.wealth[i] as number) + portion * (this.#weights[i] as number);
+      const added = portion * (this.#weights[i] as number);
+      this.wealth[i] = (this.wealth[i] as number) + added;
+      for (const { wealth } of this.#periods) wealth[i] = (wealth[i] as number) + added;
     }
     this.sum();
   }
 
   snapshot(): MixtureState {
-    return { wealth: [...this.wealth], reserve: this.#reserve, deposits: this.#deposits };
+    return {
+      wealth: [...this.wealth],
+      // JSON has no infinity.
+      periods: this.#periods.map(({ from, wealth }) => ({
+        from: Math.max(from, -1e15),
+        wealth: [...wealth],
+      })),
+      reserve: this.#reserve,
+      deposits: this.#deposits,
+    };
   }
 
   restore(state: MixtureState): void {
     this.wealth.set(state.wealth);
+    for (const [i, period] of this.#periods.entries()) {
+      const saved = state.periods[i];
+      if (saved === undefined) continue;
+      period.from = saved.from;
+      period.wealth.set(saved.wealth);
+    }
     this.#reserve = state.reserve;
     this.#deposits = state.deposits;
     this.sum();
   }
 
-  /** Multiplies the money of a bet; the sum is to be taken anew afterwards. */
+  /** Begins the periods anew that are over at `t` seconds. */
+  protected enter(t: number): void {
+    for (const period of this.#periods) {
+      if (t < period.from + period.seconds) continue;
+      period.from = t;
+      period.wealth.set(this.wealth);
+    }
+  }
+
+  /** Multiplies the wealth of a bet; the sum is to be taken anew afterwards. */
   protected multiply(bet: number, factor: number): void {
-    const money = (this.wealth[bet] as number) * factor;
-    this.wealth[bet] = money > MOST ? MOST : money < LEAST ? 0 : money;
+    this.#set(bet, (this.wealth[bet] as number) * factor);
+  }
+
+  /** The same, within the limits. */
+  protected multiplyWithin(bet: number, factor: number): void {
+    let wealth = (this.wealth[bet] as number) * factor;
+    if (factor > 1) {
+      for (const period of this.#periods)
+        wealth = Math.min(wealth, (period.wealth[bet] as number) * period.gain);
+    }
+    this.#set(bet, wealth);
   }
 
   protected sum(): void {
@@ -69,5 +127,9 @@ export abstract class Mixture {
     const { wealth } = this;
     for (let i = 0; i < wealth.length; i++) sum += wealth[i] as number;
     this.value = sum;
+  }
+
+  #set(bet: number, wealth: number): void {
+    this.wealth[bet] = wealth > MOST ? MOST : wealth < LEAST ? 0 : wealth;
   }
 }

@@ -50,8 +50,8 @@ describe("a test of ranks", () => {
   test("wins on average where they are larger", () => {
     const won = [12, 18, 25, 35, 60].map((ms) => {
       const [candidate, baseline] = [knowing(spread(40, 1)), knowing(spread(40, 1))];
-      candidate.observe(ms * 3, true, 0.5, Number.POSITIVE_INFINITY);
-      baseline.observe(ms, false, 0.5, Number.POSITIVE_INFINITY);
+      candidate.observe(ms * 3, true, 0.5, Number.POSITIVE_INFINITY, 1, 0);
+      baseline.observe(ms, false, 0.5, Number.POSITIVE_INFINITY, 1, 0);
       return (candidate.value + baseline.value) / 2;
     });
     expect(won.reduce((sum, one) => sum + one, 0) / won.length).toBeGreaterThan(1.05);
@@ -76,7 +76,7 @@ describe("a test of ranks", () => {
   test("never passes what is enough, and reaches it where it can", () => {
     const one = after(spread(100, 1));
     for (let i = 0; i < 60; i++) {
-      one.observe(500, true, 0.5, 100);
+      one.observe(500, true, 0.5, 100, 1, 0);
       expect(one.value).toBeLessThanOrEqual(100 * (1 + 1e-9));
     }
     expect(one.value).toBeCloseTo(100, 6);
@@ -84,14 +84,14 @@ describe("a test of ranks", () => {
 
   test("says nothing before it knows anything to compare with", () => {
     const one = new RankTest(SLOWER, 0.1);
-    one.observe(1000, true, 0.5, 100);
+    one.observe(1000, true, 0.5, 100, 1, 0);
     expect(one.value).toBeCloseTo(1, 12);
   });
 
   test("forgets what values were like long ago", () => {
     const one = knowing([...spread(40_000, 1), ...spread(80_000, 10)]);
     // Long among the old ones, short among the new ones: against the candidate before, for it now.
-    one.observe(20 * 5, true, 0.5, Number.POSITIVE_INFINITY);
+    one.observe(20 * 5, true, 0.5, Number.POSITIVE_INFINITY, 1, 0);
     expect(one.value).toBeLessThan(0.9);
   });
 
@@ -126,7 +126,7 @@ function nearBorder(ms: number): boolean {
 
 function hear(one: RankTest, all: readonly Seen[]): void {
   for (const { value: ms, candidate, share: w } of all) {
-    one.observe(ms, candidate, w, Number.POSITIVE_INFINITY);
+    one.observe(ms, candidate, w, Number.POSITIVE_INFINITY, 1, 0);
     one.learn(ms, candidate);
   }
 }
@@ -147,6 +147,6 @@ function after(before: readonly Seen[]): RankTest {
 /** The e-value after one value more. */
 function next(before: readonly Seen[], ms: number, candidate: boolean, w: number, cap = Infinity): number {
   const one = after(before);
-  one.observe(ms, candidate, w, cap);
+  one.observe(ms, candidate, w, cap, 1, 0);
   return one.value;
 }

@@ -1,6 +1,6 @@
 import { compiled, ndtr, ndtri } from "cephes";
 import { BUCKETS, bucketOf, Histogram, type HistogramState } from "./histogram.ts";
-import { Mixture, type MixtureState } from "./mixture.ts";
+import { type GainLimit, Mixture, type MixtureState } from "./mixture.ts";
 
 // The special functions are WebAssembly, which is compiled once, before anybody can call what is here.
 await compiled;
@@ -69,10 +69,11 @@ export class RankTest extends Mixture {
   /** The odds of each bet at each level. */
   #odds: Float64Array | undefined;
 
-  constructor(bets: readonly ShiftBet[], reserve: number) {
+  constructor(bets: readonly ShiftBet[], reserve: number, limits: readonly GainLimit[] = []) {
     super(
       bets.map(({ weight }) => weight),
       reserve,
+      limits,
     );
     this.#bets = bets;
   }
@@ -81,17 +82,21 @@ export class RankTest extends Mixture {
    * Hears of a value, before it is learnt. `share` lies between 0 and 1.
    * @param enough the e-value that decides: no more is bet than it takes to reach it
    */
-  observe(value: number, candidate: boolean, share: number, enough: number): void {
+  observe(value: number, candidate: boolean, share: number, enough: number, most: number, t: number): void {
     const odds = this.#odds;
     if (odds === undefined) return;
     const { length } = this.wealth;
     const row = (this.#levels[bucketOf(value)] as number) * length;
     const rest = 1 - share;
     // No factor is larger than the one of who wins with certainty.
-    const part = this.value > enough * Math.min(share, rest) ? this.#stake(odds, row, share, enough) : 1;
+    const part = Math.min(
+      most,
+      this.value > enough * Math.min(share, rest) ? this.#stake(odds, row, share, enough) : 1,
+    );
+    this.enter(t);
     for (let i = 0; i < length; i++) {
       const ratio = odds[row + i] as number;
-      this.multiply(i, 1 + part * ((candidate ? ratio : 1) / (share * ratio + rest) - 1));
+      this.multiplyWithin(i, 1 + part * ((candidate ? ratio : 1) / (share * ratio + rest) - 1));
     }
     this.sum();
   }

@@ -12,12 +12,12 @@ describe("a guard over a rate of failures", () => {
         const make = (): RateGuard => {
           const guard = new RateGuard(LEVEL, 0.005);
           for (const failed of before) guard.before(failed);
-          for (const failed of later) guard.after(failed);
+          for (const [t, failed] of later.entries()) guard.after(failed, t);
           return guard;
         };
         const [now, failed, fine] = [make(), make(), make()];
-        failed.after(true);
-        fine.after(false);
+        failed.after(true, 0);
+        fine.after(false, 0);
         const p = failed.limit * part;
         expect(p * failed.value + (1 - p) * fine.value).toBeLessThanOrEqual(now.value * (1 + 1e-9) + 1e-12);
       }),
@@ -27,7 +27,7 @@ describe("a guard over a rate of failures", () => {
   test("is sure after a few requests that all fail", () => {
     const guard = new RateGuard(LEVEL, 0.005);
     often(1000, () => guard.before(false));
-    for (let i = 0; i < 6; i++) guard.after(true);
+    for (let i = 0; i < 12; i++) guard.after(true, i);
     expect(guard.value).toBeGreaterThan(1e6);
   });
 
@@ -35,7 +35,7 @@ describe("a guard over a rate of failures", () => {
     const limitAfter = (requests: number): number => {
       const guard = new RateGuard(LEVEL, 0.005);
       often(requests, () => guard.before(false));
-      guard.after(false);
+      guard.after(false, 0);
       return guard.limit;
     };
     expect(limitAfter(0)).toBeGreaterThan(0.05);
@@ -49,19 +49,19 @@ describe("a guard over a rate of failures", () => {
     often(100_000, () => guard.before(false));
     often(30, () => guard.before(true));
     often(70, () => guard.before(false));
-    guard.after(false);
+    guard.after(false, 0);
     expect(guard.limit).toBeCloseTo(0.3, 9);
   });
 
   test("is the same after it was kept and restored", () => {
     const guard = new RateGuard(LEVEL, 0.005);
     for (let i = 0; i < 150; i++) guard.before(i % 7 === 0);
-    for (let i = 0; i < 20; i++) guard.after(i % 3 === 0);
+    for (let i = 0; i < 20; i++) guard.after(i % 3 === 0, i);
     const other = new RateGuard(LEVEL, 0.005);
     other.restore(JSON.parse(JSON.stringify(guard.snapshot())));
     expect(other.value).toBe(guard.value);
-    guard.after(true);
-    other.after(true);
+    guard.after(true, 20);
+    other.after(true, 20);
     expect(other.snapshot()).toEqual(guard.snapshot());
   });
 });

@@ -5,6 +5,9 @@ export interface RateGuardState {
   learntAt: number;
   limit: number;
   wealth: number[];
+  /** When the present second began, and the wealth then. */
+  second: number;
+  secondWealth: number[];
 }
 
 // What is known before anything is seen: as if 200 requests had not failed.
@@ -13,6 +16,8 @@ const HEADROOM = 2;
 const BLOCK = 100;
 // How far above the limit, on the way to 1, each bet supposes the rate to be.
 const ABOVE = [0.02, 0.1, 0.4, 0.97];
+// What a bet can win within one second, as a factor: one mishap of a few seconds does not decide.
+const GAIN = Math.exp(1.25);
 const MOST = 1e200;
 const LEAST = 1e-200;
 
@@ -38,6 +43,8 @@ export class RateGuard {
   #learntAt = -1;
   #limit = 1;
   readonly #wealth = new Float64Array(ABOVE.length).fill(1 / ABOVE.length);
+  #second = Number.NEGATIVE_INFINITY;
+  readonly #secondWealth = Float64Array.from(this.#wealth);
   readonly #onFailed = new Float64Array(ABOVE.length);
   readonly #onOk = new Float64Array(ABOVE.length);
 
@@ -68,14 +75,20 @@ export class RateGuard {
     this.#blockFailed = 0;
   }
 
-  after(failed: boolean): void {
+  /** @param t seconds */
+  after(failed: boolean, t: number): void {
+    if (t >= this.#second + 1) {
+      this.#second = t;
+      this.#secondWealth.set(this.#wealth);
+    }
     // The interval is taken anew when a tenth more is known: the rest of the time nothing has to be computed.
     if (this.#total > this.#learntAt * 1.1) this.#learn();
     const factors = failed ? this.#onFailed : this.#onOk;
     const wealth = this.#wealth;
     let sum = 0;
     for (let i = 0; i < wealth.length; i++) {
-      const money = (wealth[i] as number) * (factors[i] as number);
+      const most = (this.#secondWealth[i] as number) * GAIN;
+      const money = Math.min(most, (wealth[i] as number) * (factors[i] as number));
       const kept = money > MOST ? MOST : money < LEAST ? 0 : money;
       wealth[i] = kept;
       sum += kept;
@@ -89,6 +102,9 @@ export class RateGuard {
       learntAt: this.#learntAt,
       limit: this.#limit,
       wealth: [...this.#wealth],
+      // JSON has no infinity.
+      second: Math.max(this.#second, -1e15),
+      secondWealth: [...this.#secondWealth],
     };
   }
 
@@ -97,6 +113,8 @@ export class RateGuard {
     this.#learntAt = state.learntAt;
     this.#setLimit(state.limit);
     this.#wealth.set(state.wealth);
+    this.#second = state.second;
+    this.#secondWealth.set(state.secondWealth);
     this.value = this.#wealth.reduce((sum, money) => sum + money, 0);
   }
 

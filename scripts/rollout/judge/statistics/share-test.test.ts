@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { MORE_ERRORS, NO_MORE_ERRORS, NO_SLOWER_MEDIAN, NO_SLOWER_P99, SLOWER_P99 } from "../defaults.ts";
+import {
+  LIMITS,
+  MORE_ERRORS,
+  NO_MORE_ERRORS,
+  NO_SLOWER_MEDIAN,
+  NO_SLOWER_P99,
+  SLOWER_P99,
+} from "../defaults.ts";
 import { type Bet, ShareTest } from "./share-test.ts";
 
 const share = fc.double({ min: 0.001, max: 0.999, noNaN: true });
@@ -74,19 +81,19 @@ describe("a test of shares", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), share, (marks, w) => {
         const one = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
-        for (let i = 0; i < marks; i++) one.observe(true, true, w, 100, true);
+        for (let i = 0; i < marks; i++) one.observe(true, true, w, 100, true, 0);
         expect(one.value).toBeLessThanOrEqual(100 * (1 + 1e-9));
       }),
     );
     const one = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
-    for (let i = 0; i < 20; i++) one.observe(true, true, 0.1, 100, true);
+    for (let i = 0; i < 20; i++) one.observe(true, true, 0.1, 100, true, 0);
     expect(one.value).toBeCloseTo(100, 6);
   });
 
   test("does not bet on a request without a mark while a revision is silent", () => {
     const one = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
-    for (let i = 0; i < 1000; i++) one.observe(false, false, 0.5, 100, false);
-    expect(one.value).toBe(1);
+    for (let i = 0; i < 1000; i++) one.observe(false, false, 0.5, 100, false, 0);
+    expect(one.value).toBeCloseTo(1, 12);
   });
 
   test("keeps its money when a portion of the reserve is added to the bets", () => {
@@ -107,24 +114,98 @@ describe("a test of shares", () => {
         const other = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.1 });
         other.restore(JSON.parse(JSON.stringify(one.snapshot())));
         for (const { marked, candidate, share } of later) {
-          one.observe(marked, candidate, share, 100, true);
-          other.observe(marked, candidate, share, 100, true);
+          one.observe(marked, candidate, share, 100, true, 0);
+          other.observe(marked, candidate, share, 100, true, 0);
         }
         expect(other.snapshot()).toEqual(one.snapshot());
       }),
     );
   });
 
+  test("has at most what it has where each mark counts, where those that come together count as one", () => {
+    fc.assert(
+      fc.property(
+        past,
+        fc.array(fc.double({ min: 0, max: 3, noNaN: true }), { minLength: 60 }),
+        (all, waits) => {
+          const limits = [{ seconds: 1, gain: Math.exp(2) }];
+          const options = { bets: MORE_ERRORS, limit: 1, reserve: 0.1 };
+          const one = new ShareTest({ ...options, clustered: true, limits });
+          const each = new ShareTest(options);
+          let t = 0;
+          for (const [i, { marked, candidate, share }] of all.entries()) {
+            t += waits[i % waits.length] as number;
+            for (const test of [one, each]) {
+              if (i % 7 === 6) test.deposit();
+              test.observe(marked, candidate, share, Number.POSITIVE_INFINITY, true, t);
+            }
+            expect(one.value).toBeLessThanOrEqual(each.value * (1 + 1e-9));
+          }
+        },
+      ),
+    );
+  });
+
+  test.each([
+    ["one after the other", 1],
+    ["one of three", 3],
+  ])("takes failures of one second for one piece of evidence: %s", (_, of) => {
+    const one = new ShareTest({
+      bets: MORE_ERRORS,
+      limit: 1,
+      reserve: 0.02,
+      clustered: true,
+      limits: LIMITS.errors,
+    });
+    for (let i = 0; i < 40; i++) one.observe(i % of === 0, true, 0.5, Number.POSITIVE_INFINITY, true, i / 40);
+    expect(one.value).toBeLessThanOrEqual(3);
+  });
+
+  test("takes single failures for as many pieces", () => {
+    const one = new ShareTest({
+      bets: MORE_ERRORS,
+      limit: 1,
+      reserve: 0.02,
+      clustered: true,
+      limits: LIMITS.errors,
+    });
+    for (let i = 0; i < 80; i++) one.observe(i % 10 === 0, true, 0.1, Number.POSITIVE_INFINITY, true, i);
+    expect(one.value).toBeGreaterThan(1000);
+  });
+
+  test("counts each failure again once they go on for longer than a mishap", () => {
+    const one = new ShareTest({
+      bets: MORE_ERRORS,
+      limit: 1,
+      reserve: 0.02,
+      clustered: true,
+      limits: LIMITS.errors,
+    });
+    const fail = (t: number): void => one.observe(true, true, 0.25, Number.POSITIVE_INFINITY, true, t);
+    for (let t = 0; t <= 5; t += 0.25) fail(t);
+    expect(withoutFull(one)).toBeLessThan(2);
+    for (let t = 5.25; t <= 8; t += 0.25) fail(t);
+    expect(withoutFull(one)).toBeGreaterThan(100);
+  });
+
   test("stays finite however much is lost and won", () => {
     const one = new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
-    for (let i = 0; i < 5000; i++) one.observe(true, false, 0.5, Number.POSITIVE_INFINITY, true);
+    for (let i = 0; i < 5000; i++) one.observe(true, false, 0.5, Number.POSITIVE_INFINITY, true, 0);
     expect(one.value).toBeCloseTo(0.02, 9);
     one.deposit();
-    for (let i = 0; i < 5000; i++) one.observe(true, true, 0.5, Number.POSITIVE_INFINITY, true);
+    for (let i = 0; i < 5000; i++) one.observe(true, true, 0.5, Number.POSITIVE_INFINITY, true, 0);
     expect(Number.isFinite(one.value)).toBe(true);
     expect(one.value).toBeGreaterThan(1e100);
   });
 });
+
+/** The wealth of the bets on marked requests alone, which cannot tell a mishap from a failure that stays. */
+function withoutFull(one: ShareTest): number {
+  return one
+    .snapshot()
+    .wealth.slice(2)
+    .reduce((sum, wealth) => sum + wealth, 0);
+}
 
 function after(
   bets: readonly Bet[],
@@ -134,7 +215,7 @@ function after(
 ): ShareTest {
   const one = new ShareTest({ bets, limit, reserve });
   for (const { marked, candidate, share } of before) {
-    one.observe(marked, candidate, share, Number.POSITIVE_INFINITY, true);
+    one.observe(marked, candidate, share, Number.POSITIVE_INFINITY, true, 0);
   }
   return one;
 }
@@ -154,7 +235,7 @@ function expected(
       const p = ofCandidate ? candidate : baseline;
       const probability = (ofCandidate ? w : 1 - w) * (marked ? p : 1 - p);
       const one = make();
-      one.observe(marked, ofCandidate, w, cap, steady);
+      one.observe(marked, ofCandidate, w, cap, steady, 0);
       sum += probability * one.value;
     }
   }

@@ -1,4 +1,5 @@
-import { Mixture } from "./mixture.ts";
+import { Episodes, type EpisodeState } from "./episodes.ts";
+import { type GainLimit, Mixture, type MixtureState } from "./mixture.ts";
 
 /** A bet on how a candidate differs: what one member of the mixture supposes. */
 export interface Bet {
@@ -14,8 +15,18 @@ export interface ShareTestOptions {
   bets: readonly Bet[];
   /** Where the null hypothesis ends: per request, the candidate is marked at most (or at least) this many times as often. */
   limit: number;
-  /** The part of the money that is held back, for what begins later. */
+  /** The part of the wealth that is held back, for what begins later. */
   reserve: number;
+  /** Whether the candidate's marks that come together count as one; false unless given. */
+  clustered?: boolean;
+  /** Of what bets on all requests win, and where `limited` all bets. */
+  limits?: readonly GainLimit[];
+  limited?: boolean;
+}
+
+export interface ShareState extends MixtureState {
+  episode: EpisodeState;
+  lifts: number[];
 }
 
 /**
@@ -45,16 +56,24 @@ export class ShareTest extends Mixture {
   readonly #markedBaseline: Float64Array;
   readonly #plainCandidate: Float64Array;
   readonly #plainBaseline: Float64Array;
+  // What a mark of the candidate in a cluster is worth, and what the open episode gains when it proves to be a single mark.
+  readonly #clusterCandidate: Float64Array;
+  readonly #lifts: Float64Array;
+  readonly #clustered: boolean;
+  readonly #limited: boolean;
+  readonly #episodes = new Episodes();
   // The largest factors of a win.
   #bestMarked = 1;
   #bestPlain = 1;
 
-  constructor({ bets, limit, reserve }: ShareTestOptions) {
+  constructor({ bets, limit, reserve, clustered = false, limits = [], limited = false }: ShareTestOptions) {
     const ordered = [...bets].sort((a, b) => Number(a.plain === 1) - Number(b.plain === 1));
     super(
       ordered.map(({ weight }) => weight),
       reserve,
+      limits,
     );
+    this.#limited = limited;
     this.#bets = ordered;
     this.#limit = limit;
     this.#full = bets.filter(({ plain }) => plain !== 1).length;
@@ -62,6 +81,9 @@ export class ShareTest extends Mixture {
     this.#markedBaseline = new Float64Array(bets.length);
     this.#plainCandidate = new Float64Array(bets.length);
     this.#plainBaseline = new Float64Array(bets.length);
+    this.#clusterCandidate = new Float64Array(bets.length);
+    this.#lifts = new Float64Array(bets.length).fill(1);
+    this.#clustered = clustered;
   }
 
   /**
@@ -71,22 +93,80 @@ export class ShareTest extends Mixture {
    * @param steady whether both revisions were heard of lately. While one is missing, nothing is bet that would win by
    *   its absence alone, in case the share is not in force
    */
-  observe(marked: boolean, candidate: boolean, share: number, enough: number, steady: boolean): void {
+  observe(
+    marked: boolean,
+    candidate: boolean,
+    share: number,
+    enough: number,
+    steady: boolean,
+    t: number,
+    most = 1,
+  ): void {
     const first = steady ? 0 : this.#full;
     const end = marked ? this.wealth.length : this.#full;
-    if (first >= end) return;
+    if (first >= end && !(this.#clustered && candidate)) return;
     if (share !== this.#share) this.#tabulate(share);
     const best = marked ? this.#bestMarked : this.#bestPlain;
-    const part = this.value * best > enough ? this.#stake(marked, first, end, enough) : 1;
-    const factors = marked
-      ? candidate
-        ? this.#markedCandidate
-        : this.#markedBaseline
-      : candidate
-        ? this.#plainCandidate
-        : this.#plainBaseline;
-    for (let i = first; i < end; i++) this.multiply(i, 1 + part * ((factors[i] as number) - 1));
+    const part = Math.min(most, this.value * best > enough ? this.#stake(marked, first, end, enough) : 1);
+    if (this.#clustered) this.#observeClustered(marked, candidate, part, first, t);
+    else {
+      const factors = this.#factors(marked, candidate);
+      for (let i = first; i < end; i++) this.multiply(i, 1 + part * ((factors[i] as number) - 1));
+    }
     this.sum();
+  }
+
+  override deposit(): void {
+    super.deposit();
+    // What is added was not bet on the open episode.
+    this.#lifts.fill(1);
+  }
+
+  override snapshot(): ShareState {
+    return { ...super.snapshot(), episode: this.#episodes.snapshot(), lifts: [...this.#lifts] };
+  }
+
+  override restore(state: ShareState): void {
+    super.restore(state);
+    this.#episodes.restore(state.episode);
+    this.#lifts.set(state.lifts);
+  }
+
+  #observeClustered(marked: boolean, candidate: boolean, part: number, first: number, t: number): void {
+    this.enter(t);
+    const factors = this.#factors(marked, candidate);
+    for (let i = first; i < this.#full; i++) this.multiplyWithin(i, 1 + part * ((factors[i] as number) - 1));
+    if (!candidate) {
+      if (!marked) return;
+      for (let i = this.#full; i < factors.length; i++)
+        this.multiply(i, 1 + part * ((factors[i] as number) - 1));
+      return;
+    }
+    const step = marked ? this.#episodes.fail(t) : this.#episodes.succeed();
+    if (step === "none" || step === "linked") return;
+    for (let i = this.#full; i < factors.length; i++) {
+      if (step === "confirmed") this.#win(i, this.#lifts[i] as number);
+      else if (step === "merged") this.multiply(i, 1 / (this.#lifts[i] as number));
+      else {
+        const single = 1 + part * ((factors[i] as number) - 1);
+        if (step === "counts") this.#win(i, single);
+        else {
+          const once = Math.min(single, this.#clusterCandidate[i] as number);
+          this.#lifts[i] = single / once;
+          this.#win(i, once);
+        }
+      }
+    }
+  }
+
+  #win(bet: number, factor: number): void {
+    if (this.#limited) this.multiplyWithin(bet, factor);
+    else this.multiply(bet, factor);
+  }
+
+  #factors(marked: boolean, candidate: boolean): Float64Array {
+    if (marked) return candidate ? this.#markedCandidate : this.#markedBaseline;
+    return candidate ? this.#plainCandidate : this.#plainBaseline;
   }
 
   /** The part of the money to bet, before it is known which revision the request is of. */
@@ -113,6 +193,8 @@ export class ShareTest extends Mixture {
       this.#plainBaseline[i] = baseline;
       this.#markedCandidate[i] = candidate;
       this.#markedBaseline[i] = scale;
+      const half = Math.max(w, 0.5);
+      this.#clusterCandidate[i] = (((half * limit + 1 - half) / (half * marked + 1 - half)) * marked) / limit;
       if (candidate > bestMarked) bestMarked = candidate;
       if (baseline > bestPlain) bestPlain = baseline;
     }

@@ -51,8 +51,14 @@ describe("a line of a trace", () => {
     [
       "a part of a request",
       changed({ count: 1.5 }),
-      "line 7: count is 1.5: a whole number from 1 is expected",
+      "line 7: count is 1.5: a whole number from 1 to 1,000,000,000 is expected",
     ],
+    [
+      "a kind that contradicts the outcome",
+      changed({ kind: "abandoned" }),
+      'line 7: ok is true: false is expected where kind is "abandoned"',
+    ],
+    ["a kind that is none", changed({ kind: "reject" }), "did you mean rejected?"],
     ["a reason that is none", changed({ excluded: "coldstart" }), "did you mean cold start?"],
   ])("that is ill-formed is told by its number: %s", (_, text, message) => {
     expect(() => readLine(text, 7)).toThrow(message);

@@ -1,6 +1,7 @@
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { didYouMean, nearest } from "../../../nearest.ts";
+import { isOk, OUTCOME_KINDS } from "../outcome-kind.ts";
 import { EXCLUSIONS, type Observation } from "../types.ts";
 
 const REVISIONS = ["baseline", "candidate", "gateway"] as const;
@@ -14,6 +15,8 @@ const Line = Compile(
     fromMs: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1e12 })),
     share: Type.Number({ minimum: 0, maximum: 1 }),
     count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1e9 })),
+    kind: Type.Optional(Type.Enum([...OUTCOME_KINDS])),
+    unit: Type.Optional(Type.String()),
     excluded: Type.Optional(Type.Enum([...EXCLUSIONS])),
   }),
 );
@@ -26,11 +29,13 @@ const EXPECTED: Readonly<Record<keyof Observation, string>> = {
   ms: "a number of milliseconds from 0",
   fromMs: "a number of milliseconds from 0 to ms",
   share: "a number from 0 to 1, the candidate's share of the traffic",
-  count: "a whole number from 1",
+  count: "a whole number from 1 to 1,000,000,000",
+  kind: `one of ${OUTCOME_KINDS.map((name) => `"${name}"`).join(", ")}`,
+  unit: "a text, the same one for each request of an applicant or session",
   excluded: `one of ${EXCLUSIONS.map((name) => `"${name}"`).join(", ")}`,
 };
 const FIELDS = Object.keys(EXPECTED);
-const OPTIONAL = ["fromMs", "count", "excluded"];
+const OPTIONAL = ["fromMs", "count", "kind", "unit", "excluded"];
 
 /** A line of a trace that is none. The message has its number and what is wrong with it. */
 export class BadLine extends Error {
@@ -55,6 +60,8 @@ export function readLine(text: string, number: number): Observation {
     for (const name in value) if (!FIELDS.includes(name)) checkUnknown(name, number);
     if (value.fromMs !== undefined && value.fromMs > value.ms)
       throw new BadLine(number, `fromMs: ${EXPECTED.fromMs} is expected, not ${value.fromMs}`);
+    if (value.kind !== undefined && isOk(value.kind) !== value.ok)
+      throw new BadLine(number, `ok is ${value.ok}: ${!value.ok} is expected where kind is "${value.kind}"`);
     return value;
   }
   throw new BadLine(number, complaint(value));
@@ -104,7 +111,14 @@ function fits(field: string, value: unknown): boolean {
 }
 
 function suggestion(field: string, value: string): string {
-  const known: readonly string[] = field === "revision" ? REVISIONS : field === "excluded" ? EXCLUSIONS : [];
+  const known: readonly string[] =
+    field === "revision"
+      ? REVISIONS
+      : field === "excluded"
+        ? EXCLUSIONS
+        : field === "kind"
+          ? OUTCOME_KINDS
+          : [];
   return nearest(value, known) === undefined ? "" : `; ${didYouMean(value, known)}`;
 }
 

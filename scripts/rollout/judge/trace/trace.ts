@@ -1,6 +1,7 @@
 import { createJudge, type SomeJudgeOptions } from "../judge.ts";
-import type { Evidence, Judge, VerdictName } from "../types.ts";
-import { readLine } from "./line.ts";
+import type { Evidence, Judge, Observation, VerdictName } from "../types.ts";
+import { Batch } from "./batch.ts";
+import { BadLine, readLine } from "./line.ts";
 
 /** What a judge says of a whole trace. */
 export interface Judgement {
@@ -22,6 +23,7 @@ const POINTS = 64;
 export class TraceJudge {
   readonly #judge: Judge;
   #lines = 0;
+  #batch = new Batch(Number.NEGATIVE_INFINITY);
   #second = Number.NEGATIVE_INFINITY;
   #evidence: Evidence[] = [];
   #interval = 1;
@@ -34,13 +36,30 @@ export class TraceJudge {
   }
 
   /**
-   * Hears of the next line; an empty one is passed over.
-   * @throws BadLine
+   * Observes the next line; an empty one is passed over. Lines with one `t` are one batch, which has no order: they are judged
+   * once the next time begins.
+   * @throws BadLine, also where `t` is less than in a line before
    */
   add(text: string): void {
     this.#lines++;
     if (text.trim() === "") return;
     const observation = readLine(text, this.#lines);
+    const { t } = this.#batch;
+    if (observation.t < t)
+      throw new BadLine(
+        this.#lines,
+        `t is ${observation.t} after ${t}: times must not fall; sort the lines by t`,
+      );
+    if (observation.t > t) this.#endBatch(observation.t);
+    this.#batch.add(observation);
+  }
+
+  #endBatch(next: number): void {
+    for (const observation of this.#batch.shuffled()) this.#observe(observation);
+    this.#batch = new Batch(next);
+  }
+
+  #observe(observation: Observation): void {
     const second = Math.floor(observation.t);
     // What was held at the end of the second before, now that it is over.
     if (second > this.#second) {
@@ -53,6 +72,7 @@ export class TraceJudge {
 
   /** What is held of the whole, however many lines there were. */
   end(): Judgement {
+    this.#endBatch(this.#batch.t);
     const { verdict, t, because, evidence } = this.#judge.verdict();
     const points = this.#fell === undefined ? this.#evidence : [...this.#evidence, this.#fell];
     points.sort((a, b) => a.t - b.t);

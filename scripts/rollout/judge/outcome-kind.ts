@@ -1,0 +1,36 @@
+/** What a request came to, as its caller saw it. */
+export const OUTCOME_KINDS = ["success", "error", "rejected", "abandoned"] as const;
+export type OutcomeKind = (typeof OUTCOME_KINDS)[number];
+
+/** What is known of an answer, or of the lack of one. */
+export interface Answer {
+  /** The status of the answer; undefined where there was none. */
+  status?: number | undefined;
+  /** False where the answer had a status of success and a body that is not what was asked for. */
+  bodyOk?: boolean | undefined;
+  /** Whether the caller gave up before there was an answer, by its own timeout or by closing the connection. */
+  gaveUp?: boolean | undefined;
+}
+
+/**
+ * What counts as what. Each mark is compared between the revisions by a test of its own: what is common to both is no
+ * evidence, what one has in excess is.
+ *
+ * | outcome                                                                | kind        | latency is compared |
+ * | ---------------------------------------------------------------------- | ----------- | ------------------- |
+ * | 1xx to 3xx with a right body                                           | `success`   | yes                 |
+ * | 5xx; no answer (reset, refused, proxy's timeout); a wrong body         | `error`     | no                  |
+ * | 4xx but 408                                                            | `rejected`  | no                  |
+ * | the caller gave up: its timeout, a closed connection, 408, 499         | `abandoned` | no                  |
+ */
+export function outcomeKind({ status, bodyOk = true, gaveUp = false }: Answer): OutcomeKind {
+  if (gaveUp || status === 408 || status === 499) return "abandoned";
+  if (status === undefined || status >= 500) return "error";
+  if (status >= 400) return "rejected";
+  return bodyOk ? "success" : "error";
+}
+
+/** Whether the service did its part: a rejection is an answer, and giving up is none. */
+export function isOk(kind: OutcomeKind): boolean {
+  return kind === "success" || kind === "rejected";
+}

@@ -1,0 +1,140 @@
+export interface SteadinessState {
+  block: [from: number, count: number, sum: number, squares: number];
+  within: [count: number, squares: number];
+  levels: [count: number, mean: number, variance: number][];
+  /** Latencies of each revision in the last block; those of the candidate in the present one; seconds since it began. */
+  rates: [baseline: number, candidate: number, candidateNow: number];
+  elapsed: number;
+}
+
+/** Seconds: how long a level of latency may last that is nobody's regression, and so the length of a block. */
+export const LEVEL_SECONDS = 30;
+/** A block with fewer latencies says nothing of its level. */
+const FEWEST = 5;
+/** The standard deviations of a version's level that are told apart, as logarithms of a factor, and how likely each is. */
+const SPREADS = [0, 0.1, 0.3] as const;
+const PRIOR = [0.65, 0.2, 0.15] as const;
+/** How many blocks are remembered. */
+const BLOCKS = 32;
+
+/**
+ * How much one block of a version's latencies can say. A version may have a level of its own for a while: a cold cache, a
+ * busy node. What the level's spread is, the baseline shows by the levels of its own blocks. With n latencies in a block of
+ * variance s², and a spread of levels with variance v², a block says as much as n/(1 + n·v²/s²) independent latencies: the
+ * design effect of samples in clusters (Kish, Survey Sampling, 1965). Bets are made with that part of the wealth.
+ */
+export class Steadiness {
+  #from = Number.NaN;
+  #count = 0;
+  #sum = 0;
+  #squares = 0;
+  #withinCount = 0;
+  #withinSquares = 0;
+  #levels: [count: number, mean: number, variance: number][] = [];
+  // Latencies of each revision in the last block, or in the present one if that has more.
+  #baseline = 0;
+  #candidate = 0;
+  #candidateNow = 0;
+  #elapsed = 0;
+  #variance = variance([]);
+
+  /** The part of the wealth to bet on one latency, above 0 and at most 1. */
+  get part(): number {
+    const each = Math.max(
+      1,
+      Math.min(
+        this.#expected(this.#baseline, this.#count),
+        this.#expected(this.#candidate, this.#candidateNow),
+      ),
+    );
+    const within = this.#withinCount < FEWEST ? 0.25 : this.#withinSquares / this.#withinCount;
+    return 1 / (1 + (each * this.#variance) / Math.max(within, 1e-4));
+  }
+
+  /** Observes a latency, in milliseconds, at `t` seconds. */
+  observe(candidate: boolean, ms: number, t: number): void {
+    if (Number.isNaN(this.#from)) this.#from = t;
+    if (t >= this.#from + LEVEL_SECONDS) this.#end(t);
+    this.#elapsed = t - this.#from;
+    if (candidate) {
+      this.#candidateNow++;
+      return;
+    }
+    const log = Math.log(Math.max(ms, 0.1));
+    this.#count++;
+    this.#sum += log;
+    this.#squares += log * log;
+  }
+
+  snapshot(): SteadinessState {
+    return {
+      block: [Number.isNaN(this.#from) ? -1e15 : this.#from, this.#count, this.#sum, this.#squares],
+      within: [this.#withinCount, this.#withinSquares],
+      levels: this.#levels.map(([count, mean, spread]) => [count, mean, spread]),
+      rates: [this.#baseline, this.#candidate, this.#candidateNow],
+      elapsed: this.#elapsed,
+    };
+  }
+
+  restore(state: SteadinessState): void {
+    // Before the first latency: JSON has no NaN.
+    [this.#from, this.#count, this.#sum, this.#squares] = state.block;
+    if (this.#from === -1e15) this.#from = Number.NaN;
+    [this.#withinCount, this.#withinSquares] = state.within;
+    this.#levels = state.levels.map(([count, mean, spread]) => [count, mean, spread]);
+    [this.#baseline, this.#candidate, this.#candidateNow] = state.rates;
+    this.#elapsed = state.elapsed;
+    this.#variance = variance(this.#levels);
+  }
+
+  /** How many latencies a block has: as many as the last one, or more where the present one has come to more. */
+  #expected(last: number, now: number): number {
+    const whole = Math.max(LEVEL_SECONDS / 10, this.#elapsed);
+    return Math.max(last, (now * LEVEL_SECONDS) / whole);
+  }
+
+  #end(t: number): void {
+    if (this.#count >= FEWEST) {
+      const mean = this.#sum / this.#count;
+      const squares = Math.max(0, this.#squares - this.#count * mean * mean);
+      this.#withinCount += this.#count - 1;
+      this.#withinSquares += squares;
+      this.#levels.push([this.#count, mean, Math.max(squares / (this.#count - 1), 1e-4) / this.#count]);
+      if (this.#levels.length > BLOCKS) this.#levels.shift();
+      this.#variance = variance(this.#levels);
+    }
+    this.#baseline = this.#count;
+    this.#candidate = this.#candidateNow;
+    this.#count = this.#sum = this.#squares = this.#candidateNow = 0;
+    this.#from += LEVEL_SECONDS * Math.floor((t - this.#from) / LEVEL_SECONDS);
+  }
+}
+
+/** The expected variance of levels: those of the baseline are normal around an unknown mean, with one of `SPREADS`. */
+function variance(levels: readonly [count: number, mean: number, variance: number][]): number {
+  const logs = SPREADS.map((spread, i) => {
+    let weights = 0;
+    let mean = 0;
+    for (const [, level, own] of levels) {
+      const weight = 1 / (own + spread * spread);
+      weights += weight;
+      mean += weight * level;
+    }
+    mean /= weights === 0 ? 1 : weights;
+    let log = Math.log(PRIOR[i] as number) - (weights === 0 ? 0 : Math.log(weights) / 2);
+    for (const [, level, own] of levels) {
+      const all = own + spread * spread;
+      log -= (Math.log(all) + (level - mean) ** 2 / all) / 2;
+    }
+    return log;
+  });
+  const most = Math.max(...logs);
+  let sum = 0;
+  let expected = 0;
+  for (const [i, log] of logs.entries()) {
+    const part = Math.exp(log - most);
+    sum += part;
+    expected += part * (SPREADS[i] as number) ** 2;
+  }
+  return expected / sum;
+}
