@@ -52,12 +52,12 @@ describe("a field that only a cluster acts on", () => {
 
   test("does not make a mistake beside it acceptable", () => {
     const { problems } = read(
-      VIRTUAL_SERVICE.replace("timeout: 30s", "timeuot: 30s\n      corsPolicy: {}"),
+      VIRTUAL_SERVICE.replace("timeout: 30s", "timeuot: 30s\n      delegate: {name: other}"),
       true,
     );
     expect(problems).toEqual([
       "a.yaml:19:7: error: spec.http[0].timeuot: there is no such field here; did you mean timeout?",
-      "a.yaml:20:7: warning: spec.http[0].corsPolicy: this field is not supported here, and passed over; the local mesh does not answer CORS requests: leave it out, or try it on a cluster",
+      "a.yaml:20:7: warning: spec.http[0].delegate: this field is not supported here, and passed over; the local mesh does not follow delegates: leave it out, or try it on a cluster",
     ]);
   });
 });

@@ -70,8 +70,8 @@ export const EXAMPLES: Readonly<Record<Code, Example>> = {
   "missing-field": withRule(rule("", "{weight: 1}")),
   "wrong-type": inRule("timeout: 5"),
   "wrong-value": inRule("timeout: 5 s"),
-  "local-mesh": inRule("corsPolicy: {}"),
-  "ignored-field": { lenient: routes(rule("corsPolicy: {}")) },
+  "local-mesh": inRule("delegate: {name: other}"),
+  "ignored-field": { lenient: routes(rule("delegate: {name: other}")) },
 
   "service-name-taken": edited("name: own,", "name: credit-check,"),
   "external-name": edited("knative-local-gateway.istio-system", "else.where"),

@@ -180,7 +180,7 @@ describe("what reading and compiling find already", () => {
     ],
     ["known-host", "error", routes(ONCE.replace("host: credit-check-basic", "host: credit-chek-basic"))],
     ["known-host", "warning", routes(ONCE.replace("host: credit-check-basic.kyc", "host: ratings.books"))],
-    ["local-mesh", "warning", routes(ONCE.replace("retries", "corsPolicy: {}, retries"))],
+    ["local-mesh", "warning", routes(ONCE.replace("retries", "delegate: {name: other}, retries"))],
     ["unknown-field", "error", routes(ONCE.replace("retries", "retires: {}, retries"))],
   ])("is a finding of %s: %s", (code, severity, text) => {
     const found = findingsIn(SERVICE, text).find((finding) => finding.code === code);

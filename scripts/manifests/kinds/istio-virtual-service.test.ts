@@ -23,9 +23,9 @@ describe("in a VirtualService", () => {
     ],
     [
       "      timeout: 30s",
-      "      corsPolicy: {}",
+      "      delegate: {name: other}",
       [
-        "19:7: spec.http[0].corsPolicy: this field is not supported here; the local mesh does not answer CORS requests: leave it out, or try it on a cluster",
+        "19:7: spec.http[0].delegate: this field is not supported here; the local mesh does not follow delegates: leave it out, or try it on a cluster",
       ],
     ],
     [

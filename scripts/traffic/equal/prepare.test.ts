@@ -118,8 +118,10 @@ describe("what no route table shows", () => {
   });
 
   test("leaves a doubt where a rule has a field that is not read", () => {
-    const cors = virtualService([{ corsPolicy: {}, route: [half("basic")] }]);
-    expect(prepared([cors], [cors], []).doubts[0]).toContain("spec.http[0].corsPolicy is not compared");
+    const delegating = virtualService([{ delegate: { name: "other" }, route: [half("basic")] }]);
+    expect(prepared([delegating], [delegating], []).doubts[0]).toContain(
+      "spec.http[0].delegate is not compared",
+    );
   });
 
   test("is left out where it has no say in routes", () => {
