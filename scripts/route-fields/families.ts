@@ -2,6 +2,7 @@ import Type, { type Static } from "typebox";
 import type { FieldPath } from "../manifests/document.ts";
 import { strict } from "../schema/schema.ts";
 import type { ForwardAction, Rule } from "../traffic/table.ts";
+import { compileCors, corsFamily, reportUnusedCors } from "./cors/cors.ts";
 import { compileDestinations, destinationsFamily } from "./destinations/destinations.ts";
 import { compileDirectResponse, directResponseFamily } from "./direct-response/direct-response.ts";
 import { compileFault, faultFamily } from "./fault/fault.ts";
@@ -27,6 +28,7 @@ export const FAMILIES: readonly FieldFamily[] = [
   rewriteFamily,
   retriesFamily,
   faultFamily,
+  corsFamily,
   mirrorFamily,
 ];
 
@@ -42,12 +44,12 @@ export const HTTPRoute = strict(
     ...rewriteFamily.fields,
     ...retriesFamily.fields,
     ...faultFamily.fields,
+    ...corsFamily.fields,
     ...mirrorFamily.fields,
   },
   {
     refused: {
       delegate: outside("follow delegates"),
-      corsPolicy: outside("answer CORS requests"),
       ...Object.assign({}, ...FAMILIES.map(({ refused }) => refused)),
     },
   },
@@ -89,6 +91,7 @@ export function compileAction(route: HTTPRoute, path: FieldPath, context: Compil
       ...compileDestinations(route, path, context),
       ...compileRewrite(route, [...path, "rewrite"], report),
       ...compileFault(route.fault, [...path, "fault"], report),
+      ...compileCors(route, [...path, "corsPolicy"], report),
       ...compileMirrors(route, path, context),
       ...compileRetries(route, [...path, "retries"], report),
     };
@@ -96,6 +99,7 @@ export function compileAction(route: HTTPRoute, path: FieldPath, context: Compil
 
   /** A rule that answers by itself forwards nothing. (istio, pkg/config/validation/virtualservice.go) */
   function refuseForwarding(answer: "redirect" | "directResponse"): void {
+    reportUnusedCors(route, path, report);
     const written: Readonly<Record<string, unknown>> = route;
     for (const field of ONLY_FORWARDING) {
       if (written[field] !== undefined)

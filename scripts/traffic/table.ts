@@ -95,6 +95,20 @@ export interface RegexRewrite {
   substitution: string;
 }
 
+/** Which origins may read responses in a browser. Texts are header values; an empty one sets no header. */
+export interface CorsPolicy {
+  allowOrigins: readonly StringMatch[];
+  /** `*` stands for what a preflight asks for, here and in `allowHeaders`. */
+  allowMethods: string;
+  allowHeaders: string;
+  exposeHeaders: string;
+  /** Seconds for which a browser may keep the response to a preflight. */
+  maxAge: string;
+  allowCredentials: boolean;
+  /** Whether preflights of origins that are not allowed are forwarded like any request. */
+  forwardsUnmatched: boolean;
+}
+
 export interface ForwardAction {
   kind: "forward";
   destinations: readonly Destination[];
@@ -103,6 +117,7 @@ export interface ForwardAction {
   rewriteUri: string | undefined;
   rewriteRegex: RegexRewrite | undefined;
   fault: Fault | undefined;
+  cors?: CorsPolicy;
   mirrors: readonly Mirror[];
   timeoutMs: number | undefined;
   retry: RetryPolicy;

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { corsHeaders, corsPolicy } from "../../scripts/route-fields/cors/arbitrary.ts";
 import type { Rule, Wish } from "./cases.ts";
 import { match, method, optional, path, value } from "../../scripts/route-fields/match/arbitrary.ts";
 import { ASKS, MIRROR, REVISIONS } from "./echo-names.ts";
@@ -99,6 +100,7 @@ const forwarding = fc.record(
     rewrite,
     retries,
     fault,
+    corsPolicy,
     timeout: fc.constant("0.15s"),
     mirror: fc.constant({ host: MIRROR }),
     mirrorPercentage: always,
@@ -174,7 +176,7 @@ const requestHeader = fc.tuple(
   fc.constantFrom("", "a", "b", "ab", "A", "a,b", "1", "a, b"),
 );
 /** A request that often meets such a rule, and sometimes asks the echo to fail. */
-export const wish: fc.Arbitrary<Wish> = fc.record({
+const plainWish: fc.Arbitrary<Wish> = fc.record({
   method: fc.constantFrom("GET", "GET", "GET", "POST", "HEAD", "PUT", "OPTIONS", "PURGE"),
   target: fc.oneof(
     path,
@@ -196,3 +198,14 @@ export const wish: fc.Arbitrary<Wish> = fc.record({
   ),
   body: fc.constantFrom("", "", "hello"),
 });
+
+/** The same, of which some come from a page of another origin. */
+export const wish: fc.Arbitrary<Wish> = fc.oneof(
+  { weight: 3, arbitrary: plainWish },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(plainWish, corsHeaders, fc.constantFrom("OPTIONS", "GET"))
+      .map(([one, headers, method]) => ({ ...one, method, headers: [...one.headers, ...headers], body: "" })),
+  },
+);

@@ -131,6 +131,21 @@ export const ISTIO_CODES = {
     means: "no revision has the labels of the subset, so requests to it are answered 503",
     fix: "correct the labels",
   },
+  "cors-origins": {
+    severity: "warning",
+    means: "a CORS policy without allowOrigins allows no origin, so browsers refuse every response",
+    fix: "add allowOrigins, or remove the policy",
+  },
+  "cors-max-age": {
+    severity: "error",
+    means: "Istio refuses a maxAge that is not a whole number of seconds",
+    fix: "write whole seconds, such as 24h or 90s",
+  },
+  "cors-without-route": {
+    severity: "warning",
+    means: "Envoy applies a CORS policy only where a rule forwards, not to redirects and direct responses",
+    fix: "remove the policy, or set the headers under headers.response",
+  },
   "fault-percentage": {
     severity: "warning",
     means: "a fault without a percentage happens to no request",

@@ -24,7 +24,7 @@ export interface MatchedRequest {
 }
 
 /** Whether a value is what a string match asks for. A regex is RE2 and has to match all of the value. */
-function stringMatches(match: StringMatch, value: string): boolean {
+export function stringMatches(match: StringMatch, value: string): boolean {
   switch (match.kind) {
     case "exact":
       return value === match.value;
