@@ -53,7 +53,7 @@ describe("only what it needs is loaded by", () => {
   test("the help", async () => {
     const { packages, own } = await loadedBy("--help");
     expect([...packages].sort()).toEqual(["commander", "fastest-levenshtein"]);
-    for (const heavy of ["traffic/render", "lint", "mesh", "rollout", "engines", "terminal"])
+    for (const heavy of ["traffic/render", "lint", "mesh", "rollout", "terminal", "cluster/kube"])
       expect(own.filter((path) => isOf(path, heavy))).toEqual([]);
   });
 
@@ -65,7 +65,7 @@ describe("only what it needs is loaded by", () => {
   ])("%s, which talks to no cluster: no client of one", async (_, args) => {
     const { packages, own } = await loadedBy(...args);
     expect([...packages]).not.toContain("@kubernetes/client-node");
-    expect(own.filter((path) => isOf(path, "cluster/kube") || isOf(path, "engines"))).toEqual([]);
+    expect(own.filter((path) => isOf(path, "cluster/kube"))).toEqual([]);
   });
 
   test("a command: no other command", async () => {

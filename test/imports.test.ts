@@ -85,6 +85,8 @@ describe("imports", () => {
       const layer = layers.get(areaOf(file));
       if (layer === undefined) wrong.push(`${file} is in no layer of this test`);
       for (const imported of importsOf(file)) {
+        // Where --version comes from.
+        if (file === "scripts/kyc.ts" && imported === "package.json") continue;
         const below = layers.get(areaOf(imported));
         if (layer === undefined || below === undefined || below > layer)
           wrong.push(`${file} imports ${imported}`);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { stringify } from "yaml";
-import { type FieldPath, formatPath, type ManifestDocument, parseDocuments } from "./document.ts";
-import { formatProblem, type Position } from "./problem.ts";
+import { type FieldPath, type ManifestDocument, parseDocuments } from "./document.ts";
+import { formatProblem, type Position, formatPath } from "./problem.ts";
 
 const MANIFEST = `# a comment
 kind: Service

@@ -30,17 +30,6 @@ export interface ManifestDocument {
   atKey(path: FieldPath): Position;
 }
 
-/** Names a path as people write it: `spec.http[0].match`. */
-export function formatPath(path: FieldPath): string {
-  let text = "";
-  for (const step of path) {
-    if (typeof step === "number") text += `[${step}]`;
-    else if (/^[A-Za-z_][\w-]*$/.test(step)) text += text === "" ? step : `.${step}`;
-    else text += `["${step}"]`;
-  }
-  return text;
-}
-
 /**
  * Reads the YAML documents of one file; empty ones are passed over. A document that is not valid YAML comes back as
  * problems instead.

@@ -1,7 +1,7 @@
 import { nearest, suggestion } from "../nearest.ts";
-import { type FieldPath, formatPath, type ManifestDocument } from "./document.ts";
+import type { FieldPath, ManifestDocument } from "./document.ts";
 import { type Code, CODES } from "./codes/codes.ts";
-import type { Problem, ProblemText } from "./problem.ts";
+import { type Problem, type ProblemText, formatPath } from "./problem.ts";
 import type { FieldNotes } from "../schema/schema.ts";
 
 /** A JSON Schema as far as the messages below look into it. */

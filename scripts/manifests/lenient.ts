@@ -1,7 +1,7 @@
 import type { TSchema } from "typebox";
-import { type FieldPath, formatPath, type ManifestDocument } from "./document.ts";
+import type { FieldPath, ManifestDocument } from "./document.ts";
 import { isRecord, type SchemaNode } from "./explain.ts";
-import type { Problem } from "./problem.ts";
+import { type Problem, formatPath } from "./problem.ts";
 
 /**
  * A document without the fields that its kind has and this tool does not act on, with a warning for each. What no API

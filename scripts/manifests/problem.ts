@@ -1,5 +1,5 @@
 import { type Code, CODES } from "./codes/codes.ts";
-import { type FieldPath, formatPath, type ManifestDocument } from "./document.ts";
+import type { FieldPath, ManifestDocument } from "./document.ts";
 
 /** A place in a file, for an editor: line and column count from 1. */
 export interface Position {
@@ -54,4 +54,15 @@ export class InvalidManifests extends Error {
     super(problems.map(formatProblem).join("\n"));
     this.problems = problems;
   }
+}
+
+/** Names a path as people write it: `spec.http[0].match`. */
+export function formatPath(path: FieldPath): string {
+  let text = "";
+  for (const step of path) {
+    if (typeof step === "number") text += `[${step}]`;
+    else if (/^[A-Za-z_][\w-]*$/.test(step)) text += text === "" ? step : `.${step}`;
+    else text += `["${step}"]`;
+  }
+  return text;
 }

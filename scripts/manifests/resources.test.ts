@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { formatPath, parseDocuments } from "./document.ts";
-import { formatProblem } from "./problem.ts";
+import { parseDocuments } from "./document.ts";
+import { formatProblem, formatPath } from "./problem.ts";
 import { collectResources } from "./resources.ts";
 import { GATEWAY, KNATIVE_SERVICE, NAMESPACE, SERVICE, VIRTUAL_SERVICE } from "./testing/samples.ts";
 

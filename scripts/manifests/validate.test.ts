@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type FieldPath, formatPath } from "./document.ts";
+import type { FieldPath } from "./document.ts";
+import { formatPath } from "./problem.ts";
 import type { SchemaNode } from "./explain.ts";
 import { VirtualService } from "./kinds/istio-virtual-service.ts";
 import { KnativeService } from "./kinds/knative-service.ts";

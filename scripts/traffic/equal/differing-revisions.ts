@@ -1,5 +1,6 @@
 import { isRecord } from "../../manifests/explain.ts";
-import { formatPath, type FieldPath } from "../../manifests/document.ts";
+import type { FieldPath } from "../../manifests/document.ts";
+import { formatPath } from "../../manifests/problem.ts";
 import type { Described } from "./entries.ts";
 
 /**

@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
-import { formatPath } from "../../manifests/document.ts";
+import { formatPath } from "../../manifests/problem.ts";
 import type { HTTPRouteDestination } from "../../route-fields/destinations/destinations.ts";
 import type { HTTPRoute } from "../../route-fields/families.ts";
 import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
