@@ -34,11 +34,11 @@ export class DevScreen implements MeshEvents {
     this.#style = styleFor(options.out);
   }
 
-  /** Shows the whole picture, and what was said before it could be drawn. */
+  /** Shows what was reported before the start, then the overview, which ends with the addresses. */
   start(mesh: Mesh): void {
     this.#started = true;
-    this.#write(drawOverview(overview(mesh.loaded, mesh.port, mesh.localPort), this.#style));
     for (const line of this.#before.splice(0)) this.#write(line);
+    this.#write(drawOverview(overview(mesh.loaded, mesh.port, mesh.localPort), this.#style));
   }
 
   /** A line with the time in front. */

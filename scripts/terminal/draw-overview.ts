@@ -3,24 +3,43 @@ import type { Style } from "./style.ts";
 
 /** Draws what runs on this machine, where it answers and what to try, as text of several lines. */
 export function drawOverview(view: Overview, style: Style): string {
+  const split = view.services.find(({ revisions }) => revisions.length > 1);
   const lines = [
-    "",
-    `  ${style.bold("Ingress gateway")}   ${style.link(view.ingress)}`,
-    `  ${style.bold("Swagger UI")}        ${style.link(view.swagger)}`,
-    `  ${style.bold("Live page")}         ${style.link(view.page)} ${style.dim("planned and observed, latency, faults")}`,
-    `  ${style.bold("Cluster-local")}     ${style.link(view.clusterLocal)} ${style.dim("for hosts such as credit-check.kyc.svc.cluster.local")}`,
     "",
     ...view.services.flatMap((service) => drawService(service, style)),
     `  ${style.bold("Try")}`,
     ...view.tries.map((command) => `    ${command}`),
     "",
   ];
-  const split = view.services.find(({ revisions }) => revisions.length > 1);
-  if (split) lines.push(`  Edit ${style.link(place(split))} and live traffic follows. Ctrl-C ends all.`);
   if (view.withoutEffect.length > 0) {
-    lines.push(style.dim(`  For the cluster only, without effect here: ${view.withoutEffect.join(", ")}.`));
+    const text = `For the cluster only, without effect here: ${view.withoutEffect.join(", ")}.`;
+    lines.push(...wrapped(text, WIDTH).map((line) => style.dim(`  ${line}`)), "");
   }
+  // The addresses stand last, where a terminal of 24 rows shows them.
+  lines.push(
+    `  ${style.bold("Ingress gateway")}   ${style.link(view.ingress)}`,
+    `  ${style.bold("Swagger UI")}        ${style.link(view.swagger)}`,
+    `  ${style.bold("Live page")}         ${style.link(view.page)} ${style.dim("traffic, latency, faults")}`,
+    `  ${style.bold("Cluster-local")}     ${style.link(view.clusterLocal)} ${style.dim("for hosts *.svc.cluster.local")}`,
+  );
+  if (split) lines.push("", `  Edit ${style.link(place(split))} and live traffic follows. Ctrl-C ends all.`);
   return `${lines.join("\n")}\n`;
+}
+
+/** The width of a line, within a terminal of 80 columns and two of indent. */
+const WIDTH = 78;
+
+/** Breaks text into lines between words. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }
 
 function drawService(service: ServiceOverview, style: Style): string[] {
