@@ -16,7 +16,7 @@ import { Undecidable } from "./automata/automaton.ts";
 export interface CompareOptions {
   /** The header by which each revision tells its own name in its answers; no such header when it is undefined. */
   revisionHeader: string | undefined;
-  /** What was taken for granted before, and what of the files nobody here can judge; in sentences. */
+  /** Assumptions made while reading the files, and what in them is not modelled; in sentences. */
   notes?: readonly string[];
   doubts?: readonly string[];
 }
@@ -38,15 +38,15 @@ export interface Comparison {
   /** Revisions of one name that are not the same, in sentences. */
   revisions: string[];
   doubts: Doubt[];
-  /** What the files say and nobody here can judge, in sentences. */
+  /** What the files contain that is not modelled, in sentences. */
   unread: string[];
-  /** What else the user has to know. */
+  /** Assumptions of the verdict, and what was not compared. */
   notes: string[];
   /** Into how many kinds of requests the conditions cut all that can be sent. */
   cells: number;
 }
 
-// More kinds of requests than this are those of a table that was written to explode.
+// A bound on the running time; ordinary tables have a few hundred cells.
 const MOST_CELLS = 200_000;
 
 /**
@@ -94,7 +94,7 @@ export function compare(
   else if (result.doubts.length + result.unread.length > 0) result.verdict = "unknown";
   return result;
 
-  /** The same text for places of which one need be looked at. */
+  /** The same key for entries of which only one needs to be compared. */
   function memoKeyOf({ listener, hosts, isThere }: Entry): string | undefined {
     if (needsHost || isThere.includes(false)) return undefined;
     const [ofA, ofB] = sides.map(({ table }, i) => memoKeyAt(table, listener, hosts[i] as HostKind));
@@ -172,7 +172,7 @@ export function compare(
       }
       return "the rules are written differently, and no request was found for which that makes a difference";
     }
-    // What nobody describes may well be what the other side calls by another name.
+    // A host that no file describes may be the same as one that the other side names differently.
     const places = namedDifferently(found);
     if (trees.some(losesSight) || places.length > 0)
       return `it is not described what stands behind ${places.join(" and ") || "a host that is asked on the way"}`;
@@ -200,7 +200,7 @@ export function compare(
   }
 }
 
-/** What a side answers where it has nothing. */
+/** The outcome of a side that has no rules for a host. */
 const NOTHING: Tree = {
   kind: "terminal",
   place: "404 (no route)",
@@ -224,7 +224,7 @@ export function exampleHost(host: HostKind): string {
   return host.kind === "suffix" ? `any${host.suffix}` : "any.example";
 }
 
-/** Places that one side alone leads to and nobody describes, where they may be what the other side alone leads to. */
+/** Undescribed places that only one side leads to, where they may be the same as places of the other side. */
 function namedDifferently({ sides }: Difference): string[] {
   const alone = sides.map((side, i) => {
     const others = new Set(sides[1 - i]?.map(({ place }) => place));

@@ -4,7 +4,7 @@ import type { Known, Part } from "./request-space/value.ts";
 import { type Properties, propertiesOf, type Property, defaultProperty } from "./symbolic/properties.ts";
 import { textOfTree, type Tree } from "./symbolic/tree.ts";
 
-/** Something that two sides do not have alike, though both send the request to the same places equally often. */
+/** A property in which two sides differ, although both send the request to the same places equally often. */
 export interface Contrast {
   /** What it is about, such as `retries` or `header x-a`. */
   about: string;
@@ -17,7 +17,7 @@ export interface Contrast {
 /** What one side has of one thing: each text, how often, and a rule that says it. */
 type Spread = ReadonlyMap<string, { share: Rational; at: Position | undefined }>;
 
-/** What differs between two trees that are not alike; nothing where they lead to other places, which says enough. */
+/** The properties in which two trees differ; empty where the trees lead to different places, which says enough. */
 export function contrastsOf(trees: readonly [Tree, Tree], known: (part: Part) => Known): Contrast[] {
   const [a, b] = trees.map((tree) => Map.groupBy(propertiesOf(tree, known), ({ place }) => place)) as [
     Map<string, Properties[]>,
@@ -47,7 +47,7 @@ function at(sides: readonly [readonly Properties[], readonly Properties[]]): Con
   const abouts = [...new Set(sides.flat().flatMap(({ stated }) => [...stated.keys()]))];
   const each = abouts.flatMap((about) => contrast(about, sides, (property) => saidBy(property, about)));
   if (each.length > 0) return each;
-  // Each thing by itself is as frequent on either side, but not what comes together.
+  // Each property by itself is equally frequent on both sides, but their combinations are not.
   return contrast("what comes together", sides, (property) => ({
     text: abouts.map((about) => `${about}: ${saidBy(property, about).text}`).join("; "),
     at: property.by,
@@ -98,7 +98,7 @@ function placeIn(own: Spread, other: Spread): Position | undefined {
   return [...own].find(([text]) => !other.has(text))?.[1].at ?? any?.at;
 }
 
-/** For what none of the words above tells apart. */
+/** A difference that no single property shows. */
 function unnamed(trees: readonly [Tree, Tree], known: (part: Part) => Known): Contrast {
   const [a, b] = trees.map((tree) => textOfTree(tree, known).replaceAll("\n", " ")) as [string, string];
   const [atA, atB] = trees.map((tree) => propertiesOf(tree, known)[0]?.by);

@@ -9,7 +9,7 @@ import type { Known, Part } from "./request-space/value.ts";
 import { terminalsOf, describeTerminal } from "./symbolic/describe.ts";
 import { type Terminal, partsSeen, textOfTree, type Tree } from "./symbolic/tree.ts";
 
-/** A request that anyone can send. */
+/** A request that two descriptions treat differently, as a client can send it. */
 export interface Counterexample {
   method: string;
   path: string;
@@ -20,14 +20,14 @@ export interface Counterexample {
   hosts: readonly [string, string];
 }
 
-/** One of the ends of a request. */
+/** One of the terminals that a request can reach, and how often. */
 export interface TerminalShare {
   /** `50 %`, or a fraction where that is not exact. */
   share: string;
   place: string;
   /** See Terminal. */
   undescribed: Terminal["undescribed"];
-  /** What is seen there, in words: only what the rules change. */
+  /** What the rules change on the way there, in words. */
   details: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export interface Difference {
   differs: readonly Contrast[];
 }
 
-/** Finds a request of a cell for which two trees differ, the plainest first; undefined when none of those tried does. */
+/** Finds a request of a cell for which two trees differ, trying simple ones first; undefined when none is found. */
 export function findCounterexample(
   trees: readonly [Tree, Tree],
   entry: Entry,

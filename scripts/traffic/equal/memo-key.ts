@@ -13,7 +13,7 @@ export function memoKeyAt(table: RouteTable, listener: Listener, host: HostKind)
   return rules.map(({ matches, action }) => [...matches, action].map(numberOf).join()).join(";");
 }
 
-/** Whether nothing that comes after a rule depends on the host that was asked. */
+/** Whether the outcome of a rule is independent of the requested host. */
 function forgetsHost({ matches, action }: Rule): boolean {
   if (matches.some(({ authority }) => authority !== undefined)) return false;
   if (action.kind !== "forward") return true;

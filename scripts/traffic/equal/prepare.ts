@@ -19,9 +19,9 @@ export interface NamedSide {
 export interface Prepared {
   a: Described;
   b: Described;
-  /** What was taken for granted, in sentences. */
+  /** Assumptions, in sentences. */
   notes: string[];
-  /** What the files say and nobody here can judge, in sentences: with one of them nothing is equal. */
+  /** What the files contain that is not modelled, in sentences: with one of them, the verdict is never "equal". */
   doubts: string[];
   /** What is wrong with the files; with one of them the sides are not to be compared. */
   errors: Problem[];

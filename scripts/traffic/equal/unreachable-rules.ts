@@ -9,7 +9,7 @@ import { type Part, sent } from "./request-space/value.ts";
 import { appliedIn } from "./symbolic/applied-match.ts";
 import { Undecidable } from "./automata/automaton.ts";
 
-// Where rules ask for more than this, nobody is told that one of them is never reached.
+// With more cells than this, no rule is reported as unreachable.
 const MOST_CELLS = 20_000;
 
 /** The rules of a table that no request gets to, because the rules before them take all. */

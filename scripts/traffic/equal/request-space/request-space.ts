@@ -31,7 +31,7 @@ export type Questions = ReadonlyMap<Part, ReadonlyMap<string, readonly [Conditio
 // How many values of a part are tried to show a difference.
 const MOST_EXAMPLES = 8;
 
-/** The requests that can be sent, cut by every condition that is asked about them. */
+/** The requests that can be sent, partitioned by every condition on them. */
 export class RequestSpace {
   readonly #questions: Questions;
   readonly #classes = new Map<Part, readonly PartClass[]>();

@@ -3,7 +3,7 @@ import { type Known, type Part, sent, shown } from "../request-space/value.ts";
 import { describeRetry } from "../../../route-fields/retries/describe-retry.ts";
 import { keyOf, knownHeader, type Terminal, type Step, type Tree } from "./tree.ts";
 
-/** The ends of a tree, each with its share and what comes before it; ends that nobody can tell apart are one. */
+/** The terminals of a tree, each with its share and what precedes it; terminals that cannot be distinguished are one. */
 export function terminalsOf(
   tree: Tree,
   known: (part: Part) => Known,
@@ -33,7 +33,7 @@ export function terminalsOf(
   }
 }
 
-/** What is seen of a terminal, in words; what no rule changed is left out. */
+/** What can be observed at a terminal, in words, without what no rule changed. */
 export function describeTerminal(terminal: Terminal, known: (part: Part) => Known): string[] {
   const seen = [...terminal.seen].flatMap(([name, value]) => {
     const text = shown(value, known);

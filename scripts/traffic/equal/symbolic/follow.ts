@@ -38,10 +38,10 @@ const HOST = header("host");
 const REVISION = header("knative-serving-revision");
 const NO_ROUTE = "404 (no route)";
 
-// As in resolve.ts: what needs more goes in a circle.
+// As in resolve.ts: a route with more hops is a cycle.
 const MAX_HOPS = 8;
 
-// More than this, and routes go in a circle of weighted choices.
+// More steps mean a cycle of weighted choices.
 const MOST_STEPS = 5_000;
 
 /** One side of a comparison. */
@@ -58,7 +58,7 @@ export interface Side {
 /**
  * Follows the requests of a cell through a table, as resolve.ts follows one.
  * @param host what the requests' authority is, as long as nobody changes it
- * @throws Undecided when a condition holds for some of them only; Undecidable when nobody can tell
+ * @throws Undecided when a condition holds for some of them only; Undecidable when it cannot be decided
  */
 export function follow(
   side: Side,
@@ -76,7 +76,7 @@ export function follow(
     if (rules === undefined) {
       const backend = at === "mesh" && typeof name === "string" ? side.table.backends.get(name) : undefined;
       if (backend !== undefined) return reach(backend, passing, left - 1);
-      // The host that is asked about is described by one side at least: where there is no rule, there is nothing.
+      // At least one side describes the requested host, so without a rule there is no route.
       if (typeof name !== "string" || name === hostName() || side.knownHosts.has(name))
         return nowhere(NO_ROUTE);
       return elsewhere(`${name} at the ${at}`, passing, "way");
@@ -197,7 +197,7 @@ export function follow(
     return revisionTerminal(backend.revision, passing, answering());
   }
 
-  /** The compiler puts the host's name in a revision's place where it knows of nothing behind it. */
+  /** The compiler uses the host's name as the revision where it knows no backend. */
   function arrive(to: Destination | Mirror, passing: SymbolicRequest, left: number): Tree {
     const isNamedOnly = to.backend.kind === "revision" && to.backend.revision === to.host;
     const backend = isNamedOnly ? side.table.backends.get(to.host) : to.backend;

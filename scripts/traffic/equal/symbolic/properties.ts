@@ -5,13 +5,13 @@ import { terminalsOf, places } from "./describe.ts";
 import { describeRetry } from "../../../route-fields/retries/describe-retry.ts";
 import type { Terminal, Step, Tree } from "./tree.ts";
 
-/** Something that can be said of the way to an end, and the rule that says it. */
+/** A property of the way to a terminal, and the rule that states it. */
 export interface Property {
   text: string;
   at: Position | undefined;
 }
 
-/** One of the ends of a request, with all that is said of it, by what it is about. */
+/** One terminal of a request, with the properties of the way there, by their subject. */
 export interface Properties {
   share: Rational;
   place: string;
@@ -20,7 +20,7 @@ export interface Properties {
   by: Position | undefined;
 }
 
-/** What is so where nothing is said. */
+/** The property where no rule states one. */
 export function defaultProperty(about: string): string {
   switch (about) {
     case "retries":
@@ -36,13 +36,13 @@ export function defaultProperty(about: string): string {
   }
 }
 
-/** What is said on the way so far, outermost first. */
+/** The retries and steps so far, outermost first. */
 interface Way {
   retries: readonly Property[];
   steps: readonly { step: Step; isEach: boolean }[];
 }
 
-/** Every end of a tree, with what is said on the way there. */
+/** Every terminal of a tree, with the properties of the way there. */
 export function propertiesOf(tree: Tree, known: (part: Part) => Known): Properties[] {
   const properties: Properties[] = [];
   visit(tree, ONE, { retries: [], steps: [] });
@@ -69,7 +69,7 @@ export function propertiesOf(tree: Tree, known: (part: Part) => Known): Properti
     }
   }
 
-  /** What comes behind retries is so for each try. */
+  /** Steps behind retries happen for each try. */
   function further({ retries, steps }: Way, more: readonly Step[]): Way["steps"] {
     return [...steps, ...more.map((step) => ({ step, isEach: retries.length > 0 }))];
   }
@@ -92,7 +92,7 @@ export function propertiesOf(tree: Tree, known: (part: Part) => Known): Properti
   }
 
   function saidOfEnd({ seen, answer, by }: Terminal): [string, Property][] {
-    // Of several rules nobody knows any more which said it.
+    // With several rules on the way, it is not known which of them stated it.
     const at = by.length === 1 ? by[0] : undefined;
     const ofRequest = [...seen].flatMap(([part, value]): [string, Property][] => {
       const text = shown(value, known);

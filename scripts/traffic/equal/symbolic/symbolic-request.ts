@@ -4,12 +4,12 @@ import { droppedBy } from "../request-space/conditions-on-request.ts";
 import { header, type Part, sent, type Value, withFront, withMore } from "../request-space/value.ts";
 import { Undecidable } from "../automata/automaton.ts";
 
-/** A request on its way, as far as it is known. */
+/** A request on its way, as a function of the request as it was sent. */
 export interface SymbolicRequest {
   uri: Value;
   authority: Value;
   headers: ReadonlyMap<Part, Value>;
-  /** Whether a rewrite may have put a query into the path, so that neither is known any more. */
+  /** Whether a rewrite may have put a query into the path, so that neither is known. */
   isBlurred: boolean;
 }
 
@@ -28,7 +28,7 @@ export function applyTo(headers: Map<Part, Value>, { remove, set, add }: HeaderC
     headers.set(header(name), withMore(headers.get(header(name)) ?? sent(header(name)), text));
 }
 
-/** A path with its matched prefix replaced. @throws Undecidable where nobody can tell how */
+/** A path with its matched prefix replaced. @throws Undecidable where the result cannot be expressed */
 export function withPrefix(prefix: string, match: RequestMatch | true, uri: Value): Value {
   const dropped = droppedBy(match === true ? undefined : match);
   if (dropped === undefined) return { kind: "text", text: prefix };
@@ -38,7 +38,7 @@ export function withPrefix(prefix: string, match: RequestMatch | true, uri: Valu
   return changed;
 }
 
-/** The request with its path as a rule rewrites it. @throws Undecidable where nobody can tell how */
+/** The request with its path as a rule rewrites it. @throws Undecidable where the result cannot be expressed */
 export function rewrittenBy(
   action: ForwardAction,
   match: RequestMatch | true,

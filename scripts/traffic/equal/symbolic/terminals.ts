@@ -12,7 +12,7 @@ import {
 import type { AnswerHeader, Terminal, Tree } from "./tree.ts";
 import { type SymbolicRequest, withPrefix } from "./symbolic-request.ts";
 
-/** What has to be known to say what a revision's answer shows. */
+/** What determines the observable response of a revision. */
 export interface Answering {
   revisionHeader: string | undefined;
   /** Those that are known, as `namespace/name`. */
@@ -26,8 +26,8 @@ const NAMESPACE = header("knative-serving-namespace");
 const REVISION = header("knative-serving-revision");
 
 /**
- * How a request finds its way is no business of what it finds: two descriptions that answer at different hosts differ
- * in these by necessity. What Knative's activator makes of them is told apart below.
+ * Headers that only route a request. Two descriptions with different hosts necessarily differ in them, so they are not
+ * compared; their effect on Knative's activator is compared below.
  */
 const OF_THE_WAY: ReadonlySet<Part> = new Set([
   NAMESPACE,
@@ -54,8 +54,8 @@ export function revisionTerminal(
 }
 
 /**
- * Whom Knative's activator would send the request to, which stands in front of a revision that is at zero or near its
- * limit: whom both headers name, or else the host. (serving, pkg/activator/handler/context_handler.go)
+ * The revision that Knative's activator would choose, which is in front of a revision that is scaled to zero or near its
+ * limit: the one that both headers name, or else the one of the host. (serving, pkg/activator/handler/context_handler.go)
  */
 function byActivator(
   { headers, authority }: SymbolicRequest,
@@ -72,7 +72,7 @@ function byActivator(
   return domain.join(".") === CLUSTER_DOMAIN ? `${of}/${name}` : undefined;
 }
 
-/** The request goes to something that neither side describes. */
+/** A destination that neither side describes. */
 export function elsewhere(
   place: string,
   passing: SymbolicRequest,
@@ -82,7 +82,7 @@ export function elsewhere(
   return { ...end(place, new Map(seen), new Map()), undescribed };
 }
 
-/** The proxy answers by itself. */
+/** A response of the proxy itself. */
 export function nowhere(place: string): Terminal {
   return end(place, new Map(), new Map());
 }

@@ -4,14 +4,14 @@ import type { RetryPolicy } from "../../table.ts";
 import { type Known, type Part, sent, shown, textOf, type Value } from "../request-space/value.ts";
 import { describeRetry } from "../../../route-fields/retries/describe-retry.ts";
 
-/** Where a request ends, and all that somebody sees of it there, as a function of the request as it was sent. */
+/** Where a request ends, and all that can be observed there, as a function of the request as it was sent. */
 export interface Terminal {
   kind: "terminal";
   /** In words: a revision, a redirect, an answer of the proxy's own. */
   place: string;
   /**
-   * What neither side describes: the place itself, which has a name of its own; or what a listener does with the host
-   * that the request has by then, which may be to send it to any of the other places.
+   * What neither side describes: the place itself, which has its own name; or how a listener routes the host that the
+   * request has by then, which may lead to any of the other places.
    */
   undescribed: "place" | "way" | undefined;
   /** What arrives, or what the caller is told: named values. */
@@ -47,7 +47,7 @@ export type Tree =
   | { kind: "chance"; ways: readonly (readonly [Rational, Tree])[] }
   | { kind: "attempts"; retry: RetryPolicy; at: Position; way: readonly Step[]; of: Tree };
 
-/** A tree with something in front of it. */
+/** Puts a step in front of a tree. */
 export function after(step: Step, tree: Tree): Tree {
   switch (tree.kind) {
     case "terminal":
@@ -58,7 +58,7 @@ export function after(step: Step, tree: Tree): Tree {
   }
 }
 
-/** Copies leave at some point on the way, and it does not matter where: they stand behind what takes time. */
+/** The position of a mirror among the steps has no effect, so mirrors come last. */
 function joined(step: Step, way: readonly Step[]): Step[] {
   if (step.kind === "mirror") return [...way, step];
   const [next, ...others] = way;
@@ -68,13 +68,13 @@ function joined(step: Step, way: readonly Step[]): Step[] {
   return [step, ...way];
 }
 
-/** A tree that is tried again when it fails; what cannot fail is not. */
+/** A tree that is retried when it fails. A tree that cannot fail stays as it is. */
 export function tried(retry: RetryPolicy, at: Position, tree: Tree): Tree {
   if (retry.attempts === 0 || !mayFail(tree)) return tree;
   return { kind: "attempts", retry, at, way: [], of: tree };
 }
 
-/** A tree that a rule led to. */
+/** Records the rule that led to a tree. */
 export function ledBy(at: Position, tree: Tree): Tree {
   switch (tree.kind) {
     case "terminal":
@@ -91,7 +91,7 @@ function mayFail(tree: Tree): boolean {
   return tree.kind === "attempts" || !/^(404|3[0-9][0-9]) /.test(tree.place);
 }
 
-/** A text that is the same for two trees exactly when nobody can tell them apart, as far as is known of the requests. */
+/** A text that is equal for two trees exactly when they cannot be distinguished, given what is known of the requests. */
 export function textOfTree(tree: Tree, known: (part: Part) => Known): string {
   const shares = new Map<string, Rational>();
   flatten(tree, ONE);
@@ -137,7 +137,7 @@ function wayText(way: readonly Step[], known: (part: Part) => Known): string {
   return [...times, ...mirrors.sort(), ""].join(" ");
 }
 
-/** Whether somewhere in the tree a request is lost from sight. */
+/** Whether a request can reach a listener whose routing neither side describes. */
 export function losesSight(tree: Tree): boolean {
   if (tree.kind === "chance") return tree.ways.some(([, way]) => losesSight(way));
   if (tree.way.some((step) => step.kind === "mirror" && losesSight(step.to))) return true;
