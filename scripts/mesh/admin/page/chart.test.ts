@@ -14,14 +14,14 @@ describe("a chart", () => {
     expect(linePath([null, null], 10)).toBe("");
   });
 
-  test("says its range, and to a screen reader the last and the highest value", () => {
+  test("says its legend, its range and its time, and to a screen reader the last and the highest value", () => {
     const spec = chart({
       label: "latency",
       lines: [{ name: "median", values: [null, 30, 20] }],
       top: msText,
       atLeast: 1,
     });
-    expect(textOf(spec)).toBe("latencyto 30 ms");
+    expect(textOf(spec)).toBe("latencymedianto 30 ms5 min agonow");
     expect(JSON.stringify(spec)).toContain("latency, last five minutes. median: last 20 ms, highest 30 ms");
   });
 

@@ -4,6 +4,8 @@ import { h, type Spec } from "./spec.ts";
 export interface Line {
   /** The class that gives it its colour. */
   name: string;
+  /** Its name in the legend. @default `name` */
+  label?: string;
   values: readonly (number | null)[];
   /** Whether the space below is filled. */
   area?: boolean;
@@ -22,13 +24,23 @@ export interface ChartOptions {
 const WIDTH = 240;
 const HEIGHT = 56;
 
-/** A small chart over time, without axes: the highest value is written above. */
+/** A small chart of the last five minutes: its legend and the highest value above, the ends of the time axis below. */
 export function chart({ label, lines, top, atLeast }: ChartOptions): Spec {
   const max = Math.max(atLeast, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0)));
   return h(
     "figure",
     { class: "chart" },
-    h("figcaption", {}, h("span", {}, label), h("span", { class: "quiet" }, `to ${top(max)}`)),
+    h(
+      "figcaption",
+      {},
+      h(
+        "span",
+        {},
+        label,
+        lines.map((line) => h("span", { class: `key ${line.name}` }, line.label ?? line.name)),
+      ),
+      h("span", { class: "quiet" }, `to ${top(max)}`),
+    ),
     h(
       "svg",
       {
@@ -43,6 +55,7 @@ export function chart({ label, lines, top, atLeast }: ChartOptions): Spec {
         h("path", { class: `line ${name}`, d: linePath(values, max) }),
       ]),
     ),
+    h("p", { class: "axis quiet", "aria-hidden": "true" }, h("span", {}, "5 min ago"), h("span", {}, "now")),
   );
 }
 

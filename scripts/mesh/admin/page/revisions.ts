@@ -4,6 +4,9 @@ import { faultForm, faultText } from "./faults.ts";
 import { errorShare, msText, percentText, rateText } from "./format.ts";
 import { h, type Spec } from "./spec.ts";
 
+/** The seconds over which the mesh states a rate. */
+const RATE_SECONDS = 10;
+
 const MARKS: Readonly<Record<RevisionView["state"], string>> = {
   ready: "● ready",
   starting: "◐ starting",
@@ -34,6 +37,8 @@ function revisionView(
   const fault = faults.find((one) => one.service === service.name && one.revision === revision.name);
   const perSecond = (pick: "requests" | "errors"): number[] =>
     traffic.series.map((step) => step[pick] / stepSeconds);
+  // The last two steps that are over, the same ten seconds as those of the rate.
+  const recent = errorShare(sumOf(traffic.series.slice(-1 - RATE_SECONDS / stepSeconds, -1)));
   const failed = errorShare(traffic);
   return h(
     "article",
@@ -50,8 +55,9 @@ function revisionView(
     h(
       "dl",
       { class: "figures" },
-      figure("rate", rateText(traffic.rate)),
-      figure("errors", failed === undefined ? "–" : percentText(failed), failed !== undefined && failed > 0),
+      figure("rate, 10 s", rateText(traffic.rate)),
+      figure("errors, 10 s", shareText(recent), recent !== undefined && recent > 0),
+      figure("errors, 5 min", shareText(failed)),
       figure("median", msText(traffic.p50Ms)),
       figure("90 %", msText(traffic.p90Ms)),
       figure("99 %", msText(traffic.p99Ms)),
@@ -70,7 +76,7 @@ function revisionView(
       label: "median and 99 % latency",
       lines: [
         { name: "median", values: traffic.series.map(({ p50Ms }) => p50Ms) },
-        { name: "slowest", values: traffic.series.map(({ p99Ms }) => p99Ms) },
+        { name: "slowest", label: "99 %", values: traffic.series.map(({ p99Ms }) => p99Ms) },
       ],
       top: msText,
       atLeast: 1,
@@ -82,6 +88,19 @@ function revisionView(
 /** Why a revision is in its state; when it is ready, in how long it became so. */
 function reasonText({ state, reason }: RevisionView): string {
   return state === "ready" && reason !== "" ? `ready ${reason}` : reason;
+}
+
+function sumOf(steps: readonly { requests: number; errors: number }[]): { requests: number; errors: number } {
+  const sum = { requests: 0, errors: 0 };
+  for (const { requests, errors } of steps) {
+    sum.requests += requests;
+    sum.errors += errors;
+  }
+  return sum;
+}
+
+function shareText(share: number | undefined): string {
+  return share === undefined ? "–" : percentText(share);
 }
 
 function figure(name: string, value: string, isBad = false): Spec {

@@ -5,6 +5,7 @@ import { revisionOf, splitOf, stateOf, trafficOf } from "../testing/sample-state
 import { changeOf } from "./fault-change.ts";
 import { flowOf } from "./flow-model.ts";
 import { flowView } from "./flow.ts";
+import { revisionsView } from "./revisions.ts";
 import { type Child, type Spec, textOf } from "./spec.ts";
 import { isAsPlanned, sharesOf, splitsView } from "./splits.ts";
 import { headText, pageView } from "./view.ts";
@@ -36,6 +37,36 @@ describe("the page", () => {
       expect(text).toContain(words);
     }
     expect(headText(stateOf())).toBe("live; configuration 3, in force for 1 min");
+  });
+
+  test("shows a past fault in the errors of five minutes, and only a present one in red", () => {
+    const step = (
+      requests: number,
+      errors: number,
+    ): MeshState["unrouted"] & { p50Ms: null; p90Ms: null; p99Ms: null } => ({
+      ...{ requests, errors, rate: 0 },
+      ...{ p50Ms: null, p90Ms: null, p99Ms: null },
+    });
+    const figuresOf = (series: ReturnType<typeof step>[]): { text: string; bad: boolean } => {
+      const [service] = stateOf().services;
+      const traffic = { ...trafficOf(40, 10), series };
+      const services =
+        service === undefined ? [] : [{ ...service, revisions: [revisionOf("basic", { traffic })] }];
+      const figures = all(revisionsView(stateOf({ services }))).find(
+        ({ attributes }) => attributes["class"] === "figures",
+      );
+      const parts = figures?.children ?? [];
+      return {
+        text: parts.map(textOf).join(" "),
+        bad: all(parts).some(({ attributes }) => attributes["class"] === "bad"),
+      };
+    };
+    const past = figuresOf([step(10, 10), step(10, 0), step(10, 0), step(10, 0)]);
+    expect(past.text).toContain("errors, 10 s0 % errors, 5 min25.0 %");
+    expect(past.bad).toBe(false);
+    const present = figuresOf([step(10, 0), step(10, 10), step(10, 0), step(10, 0)]);
+    expect(present.text).toContain("errors, 10 s50.0 % errors, 5 min25.0 %");
+    expect(present.bad).toBe(true);
   });
 
   test("has no link or picture from elsewhere, and no style or script within", () => {
