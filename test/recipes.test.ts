@@ -19,15 +19,17 @@ beforeAll(async () => {
     await mkdir(dirname(join(clone.root, path)), { recursive: true });
     await writeFile(join(clone.root, path), source);
   }
+  await registerFamily(join(clone.root, "scripts/route-fields/families.ts"));
   for (const registry of ["sources", "engines"])
     await register(join(clone.root, `scripts/${registry}/registry.ts`));
 });
 
 afterAll(() => clone[Symbol.asyncDispose]());
 
-describe("an engine and a source by the recipes", () => {
+describe("a field, a source and an engine by the recipes", () => {
   test("are of the files that the recipes name", () => {
     expect(files.map(([path]) => path)).toEqual([
+      "scripts/route-fields/example/example.ts",
       "scripts/sources/example/example.ts",
       "scripts/engines/example/example.ts",
       "scripts/engines/example/example-engine.ts",
@@ -43,6 +45,20 @@ describe("an engine and a source by the recipes", () => {
     expect(await run("fmt", "--no-script", "--check", ...files.map(([path]) => path))).toMatchObject({
       code: 0,
     });
+  });
+
+  test("are read: the field is taken, and its schema is checked", async () => {
+    const path = join(clone.root, "istio/routes.yaml");
+    const routes = await readFile(path, "utf8");
+    const lint = () => run("scripts/kyc.ts", "lint", join(clone.root, "knative"), join(clone.root, "istio"));
+    const found = async (field: string): Promise<string> => {
+      await writeFile(path, routes.replace("    - name: aggregator\n", `$&      ${field}\n`));
+      return (await lint()).out;
+    };
+    expect(await found("example: a note")).toContain("nothing found");
+    expect(await found('example: ""')).toMatch(/spec\.http\[0\]\.example/);
+    expect(await found("exampel: a note")).toContain("did you mean example?");
+    await writeFile(path, routes);
   });
 
   test("are in the help, and their options are taken", async () => {
@@ -67,6 +83,17 @@ describe("an engine and a source by the recipes", () => {
     });
   });
 });
+
+/** Adds the family to the list and to the schema of a route, with its import. */
+async function registerFamily(path: string): Promise<void> {
+  const before = await readFile(path, "utf8");
+  const after = before
+    .replace(/^import /m, 'import { exampleFamily } from "./example/example.ts";\nimport ')
+    .replace(/^export const FAMILIES: .* = \[\n/m, "$&  exampleFamily,\n")
+    .replace(/^export const HTTPRoute = strict\(\n {2}\{\n/m, "$&    ...exampleFamily.fields,\n");
+  expect(after.match(/\bexampleFamily\b/g)).toHaveLength(3);
+  await writeFile(path, after);
+}
 
 /** Adds the definition to the list of a registry, with its import. */
 async function register(path: string): Promise<void> {
