@@ -1,7 +1,9 @@
 import { CLUSTER_DOMAIN, fullHost } from "../traffic/hosts.ts";
-import type { HTTPRoute } from "./kinds.ts";
+import type { KnativeService } from "../manifests/kinds/knative-service.ts";
+import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts";
+import type { Partially } from "../manifests/validate.ts";
+import type { HTTPRoute } from "../route-fields/families.ts";
 import { namespaceOf, type Objects, type Sourced } from "./objects.ts";
-import type { KnativeService, VirtualService } from "./kinds.ts";
 
 /** A Knative Service as its states in the files tell it. */
 export interface Service {
@@ -48,9 +50,9 @@ function serviceOf(states: Sourced<KnativeService>[]): Service {
   const last = states.at(-1) as Sourced<KnativeService>;
   const { name } = last.value.metadata;
   const generated = (i: number): string => `${name}-${String(i + 1).padStart(5, "0")}`;
-  const described = states.map(({ value }, i) => value.spec.template.metadata?.name ?? generated(i));
+  const described = states.map(({ value }, i) => value.spec?.template?.metadata?.name ?? generated(i));
   const latest = described.at(-1) as string;
-  const { traffic } = last.value.spec;
+  const traffic = last.value.spec?.traffic;
   const named = traffic?.map(({ revisionName }) => revisionName ?? latest);
   return {
     name,
@@ -65,14 +67,14 @@ function serviceOf(states: Sourced<KnativeService>[]): Service {
 /** A rule of a VirtualService, and where it stands. */
 export interface RouteAt {
   source: Sourced<VirtualService>;
-  route: HTTPRoute;
+  route: Partially<HTTPRoute>;
   path: readonly ["spec", "http", number];
   namespace: string;
 }
 
 export function routesOf({ virtualServices }: Objects): RouteAt[] {
   return virtualServices.flatMap((source) =>
-    (source.value.spec.http ?? []).map((route, i): RouteAt => ({
+    (source.value.spec?.http ?? []).map((route, i): RouteAt => ({
       source,
       route,
       path: ["spec", "http", i],
@@ -88,7 +90,7 @@ export function hostFrom(host: string, namespace: string): string {
 
 /** The value of a header in a map of headers to set, whatever the case of its name. */
 export function headerIn(
-  set: Readonly<Record<string, string>> | undefined,
+  set: Readonly<Record<string, string | undefined>> | undefined,
   name: string,
 ): string | undefined {
   return Object.entries(set ?? {}).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];

@@ -1,6 +1,6 @@
 import type { ManifestDocument } from "../manifests/document.ts";
 import { type Problem, problemAt } from "../manifests/problem.ts";
-import { collectResources, type Resources } from "../manifests/resources.ts";
+import type { Resources } from "../manifests/resources.ts";
 import { suggestion } from "../nearest.ts";
 import { compileRoutes } from "../traffic/compile.ts";
 import { unreachableRules } from "../traffic/equal/unreachable-rules.ts";
@@ -11,7 +11,7 @@ import { gatewayName } from "../route-fields/match/compile.ts";
 import { planKnativeServices } from "../traffic/knative.ts";
 import { type Facts, factsOf, hostFrom } from "./facts.ts";
 import { type Finding, findingOf, type Rule } from "./finding.ts";
-import { kindOf, namespaceOf, readObjects } from "./objects.ts";
+import { type ReadObjects, readObjects } from "./objects.ts";
 import { DESTINATION_RULES } from "./rules/destination-rules.ts";
 import { HOST_RULES } from "./rules/hosts.ts";
 import { ROUTE_RULES } from "./rules/routes.ts";
@@ -34,16 +34,10 @@ const DOMAIN = "example.com";
  * @returns findings in the order of the files
  */
 export function lint(documents: readonly ManifestDocument[], around: readonly ManifestDocument[]): Finding[] {
-  const { read, unmodelled } = sorted(documents);
-  const inNamespaces = documents.filter((document) =>
-    ["/Namespace", "/ServiceAccount"].includes(kindOf(document)),
-  );
-  const collected = collectResources([...read, ...inNamespaces]);
-  const { resources, borrowedObjects, assumed } = borrow(collected.resources, [
-    collectResources(sorted(around).read).resources,
-  ]);
-  const lentFiles = new Set(borrowedObjects.map(({ file }) => file).flatMap((files) => files.split(", ")));
+  const { unmodelled } = sorted(documents);
   const own = readObjects(documents);
+  const { resources, borrowedObjects, assumed } = borrow(own.resources, [readObjects(around).resources]);
+  const lentFiles = new Set(borrowedObjects.map(({ file }) => file).flatMap((files) => files.split(", ")));
   const { objects } = readObjects([...documents, ...around.filter(({ file }) => lentFiles.has(file))]);
   const beside = factsOf(readObjects(around).objects);
   const facts = factsOf({ ...objects, services: [...objects.services, ...beside.objects.services] });
@@ -67,16 +61,45 @@ export function lint(documents: readonly ManifestDocument[], around: readonly Ma
     return { code: "unreachable-rule", severity: "warning", at, field: "", message, fix };
   });
   const problems = [
-    ...collected.problems,
     ...own.problems,
     ...planned.problems,
     ...routes.problems,
     ...dead,
-    ...unknownGateways(collected.resources, assumed),
+    ...unknownGateways(own.resources, assumed),
   ]
     .filter((problem) => files.has(problem.at.file) && !isThere(problem, facts, beside))
     .map(findingOf);
-  return inOrder(withoutDoubles([...findings, ...problems]), documents);
+  const certain = [...findings, ...problems].filter(stands(own));
+  return inOrder(withoutDoubles(certain), documents);
+}
+
+/**
+ * Tells findings that stand from those that may follow only from what was left out of an object: a rule without one of
+ * its conditions takes more requests, and a map without an invalid field may lack what the field says.
+ */
+function stands({ leftOut, problems }: ReadObjects): (finding: Finding) => boolean {
+  const unknown = new Set(
+    problems.filter(({ code }) => code === "unknown-field").map(({ at }) => placeOf(at)),
+  );
+  const around = new Set<string>();
+  const files = new Set<string>();
+  for (const { document, invalid, unsupported } of leftOut) {
+    if ([...invalid, ...unsupported].some((path) => path.includes("match"))) files.add(document.file);
+    for (const path of invalid) {
+      if (unknown.has(placeOf(document.atKey(path)))) continue;
+      for (let depth = 1; depth < path.length; depth++)
+        around.add(placeOf(document.at(path.slice(0, depth))));
+    }
+  }
+  const ofReading = new Set(problems.map(({ at, code }) => `${placeOf(at)} ${code}`));
+  return ({ code, at }) => {
+    if (ofReading.has(`${placeOf(at)} ${code}`)) return true;
+    return !(code === "unreachable-rule" && files.has(at.file)) && !around.has(placeOf(at));
+  };
+}
+
+function placeOf({ file, line, column }: Problem["at"]): string {
+  return `${file}:${line}:${column}`;
 }
 
 /** The gateways that VirtualServices name and no file describes; compiling takes them to serve every host. */
@@ -101,16 +124,14 @@ function isThere({ code, name = "" }: Problem, { objects }: Facts, beside: Facts
   if (code === "known-revision") return beside.services.some(({ revisions }) => revisions.has(name));
   if (code !== "known-host") return false;
   if (beside.revisionHosts.has(name) || beside.knativeHosts.has(name)) return true;
-  return objects.services.some(
-    (source) => name === hostFrom(source.value.metadata.name, namespaceOf(source)),
-  );
+  return objects.services.some((service) => name === hostFrom(service.name, service.namespace));
 }
 
 /** Of several findings of one code at one place, the first; each missing field of a map counts for itself. */
 function withoutDoubles(findings: readonly Finding[]): Finding[] {
   const seen = new Set<string>();
   return findings.filter(({ at, code, name }) => {
-    const key = `${at.file}:${at.line}:${at.column} ${code} ${code === "missing-field" ? name : ""}`;
+    const key = `${placeOf(at)} ${code} ${code === "missing-field" ? name : ""}`;
     const isNew = !seen.has(key);
     seen.add(key);
     return isNew;

@@ -1,122 +1,126 @@
-import type { Static, TSchema } from "typebox";
+import type { FieldPath, ManifestDocument } from "../manifests/document.ts";
 import { isRecord } from "../manifests/explain.ts";
-import type { ManifestDocument } from "../manifests/document.ts";
+import { groupOf, KINDS, type KindName, type ObjectOf } from "../manifests/kinds/registry.ts";
 import { type Problem, problemAt } from "../manifests/problem.ts";
-import { validate } from "../manifests/validate.ts";
+import {
+  emptyResources,
+  kindOf,
+  type ObjectLists,
+  repeated,
+  type Resources,
+} from "../manifests/resources.ts";
+import { judge, type PartialObject } from "../manifests/validate.ts";
 import { nearest } from "../nearest.ts";
-import * as kinds from "./kinds.ts";
 
-/** An object and the document that it was read from. */
+/** An object as far as it is valid, and the document that it was read from. */
 export interface Sourced<T> {
-  value: T;
+  value: PartialObject<T>;
   document: ManifestDocument;
 }
 
-/** What the files hold, as far as a rule looks at it, in the order in which they are read. */
-export interface Objects {
-  virtualServices: Sourced<kinds.VirtualService>[];
-  destinationRules: Sourced<kinds.DestinationRule>[];
-  knativeServices: Sourced<kinds.KnativeService>[];
-  peerAuthentications: Sourced<kinds.PeerAuthentication>[];
-  authorizationPolicies: Sourced<kinds.AuthorizationPolicy>[];
-  namespaces: Sourced<kinds.Named>[];
-  services: Sourced<kinds.Named>[];
-  serviceEntries: Sourced<kinds.ServiceEntry>[];
+type PartialLists = { [K in KindName]: Sourced<ObjectOf<K>>[] };
+
+/** What the files hold, in the order in which they are read. */
+export type Objects = PartialLists & {
+  /** The names of the Kubernetes Services, of whatever type. */
+  services: { name: string; namespace: string }[];
   /** By document, in which place it was read. */
   order: ReadonlyMap<ManifestDocument, number>;
+};
+
+/** The parts of an object that were not read. */
+export interface LeftOut {
+  document: ManifestDocument;
+  invalid: readonly FieldPath[];
+  unsupported: readonly FieldPath[];
 }
 
-/** The kinds that lint knows, by group. */
+export interface ReadObjects {
+  /** Each object as far as it is valid. */
+  objects: Objects;
+  /** The objects that can be compiled, without their invalid parts. */
+  resources: Resources;
+  problems: Problem[];
+  leftOut: LeftOut[];
+}
+
+/** Sorts documents by kind, and ignores those that no rule looks at. */
+export function readObjects(documents: readonly ManifestDocument[]): ReadObjects {
+  const problems: Problem[] = [];
+  const leftOut: LeftOut[] = [];
+  const resources = emptyResources();
+  const objects: Objects = {
+    knativeServices: [],
+    virtualServices: [],
+    gateways: [],
+    destinationRules: [],
+    serviceEntries: [],
+    externalNames: [],
+    namespaces: [],
+    serviceAccounts: [],
+    configFeatures: [],
+    peerAuthentications: [],
+    authorizationPolicies: [],
+    services: documents.flatMap(serviceName),
+    order: new Map(documents.map((document, i) => [document, i])),
+  };
+  for (const document of documents) {
+    const name = kindOf(document);
+    if (name === undefined) problems.push(...notReadable(document));
+    else if (isOfConcern(name, document)) read(name, document);
+  }
+  return { objects, resources, problems: [...problems, ...repeated(resources)], leftOut };
+
+  function read<K extends KindName>(name: K, document: ManifestDocument): void {
+    const schema: (typeof KINDS)[K]["schema"] = KINDS[name].schema;
+    const { partial, value, invalid, unsupported, problems: found } = judge(schema, document);
+    problems.push(...found);
+    leftOut.push({ document, invalid, unsupported });
+    const [lists, partials]: [ObjectLists, PartialLists] = [resources, objects];
+    if (value !== undefined) lists[name].push({ value, document, unsupported });
+    if (partial !== undefined) partials[name].push({ value: partial, document });
+  }
+}
+
+// Of core kinds, only what the local mesh reads: other Services and ConfigMaps are the API server's concern.
+function isOfConcern(name: KindName, { value }: ManifestDocument): boolean {
+  if (!isRecord(value)) return false;
+  const { metadata, spec } = value;
+  if (name === "externalNames") return isRecord(spec) && spec["type"] === "ExternalName";
+  return name !== "configFeatures" || (isRecord(metadata) && metadata["name"] === "config-features");
+}
+
+function serviceName(document: ManifestDocument): { name: string; namespace: string }[] {
+  const { value } = document;
+  if (kindOf(document) !== "externalNames" || !isRecord(value) || !isRecord(value["metadata"])) return [];
+  const { name, namespace = "default" } = value["metadata"];
+  return typeof name === "string" && typeof namespace === "string" ? [{ name, namespace }] : [];
+}
+
+/** The kinds of Istio that exist, for advice. */
 const KNOWN = [
   "VirtualService",
   "DestinationRule",
   "Gateway",
   "PeerAuthentication",
   "AuthorizationPolicy",
-  "ServiceEntry",
-  "Sidecar",
-];
+].concat(["ServiceEntry", "Sidecar"]);
 
-/** Sorts documents by kind, and leaves out what no rule looks at. What is not readable as its kind is a problem. */
-export function readObjects(documents: readonly ManifestDocument[]): {
-  objects: Objects;
-  problems: Problem[];
-} {
-  const problems: Problem[] = [];
-  const objects: Objects = {
-    virtualServices: [],
-    destinationRules: [],
-    knativeServices: [],
-    peerAuthentications: [],
-    authorizationPolicies: [],
-    namespaces: [],
-    services: [],
-    serviceEntries: [],
-    order: new Map(documents.map((document, i) => [document, i])),
-  };
-  for (const document of documents) {
-    switch (kindOf(document)) {
-      case "networking.istio.io/VirtualService":
-        read(kinds.VirtualService, document, objects.virtualServices);
-        break;
-      case "networking.istio.io/DestinationRule":
-        read(kinds.DestinationRule, document, objects.destinationRules);
-        break;
-      case "serving.knative.dev/Service":
-        read(kinds.KnativeService, document, objects.knativeServices);
-        break;
-      case "security.istio.io/PeerAuthentication":
-        read(kinds.PeerAuthentication, document, objects.peerAuthentications);
-        break;
-      case "security.istio.io/AuthorizationPolicy":
-        read(kinds.AuthorizationPolicy, document, objects.authorizationPolicies);
-        break;
-      case "networking.istio.io/ServiceEntry":
-        read(kinds.ServiceEntry, document, objects.serviceEntries);
-        break;
-      case "/Namespace":
-        read(kinds.Named, document, objects.namespaces);
-        break;
-      case "/Service":
-        read(kinds.Named, document, objects.services);
-        break;
-      default:
-        problems.push(...mistyped(document));
-    }
+/** What is no object, or of a kind that Istio does not have; other kinds are ignored. */
+function notReadable(document: ManifestDocument): Problem[] {
+  const { value } = document;
+  if (!isRecord(value) || typeof value["kind"] !== "string" || typeof value["apiVersion"] !== "string") {
+    const message = "this is not a Kubernetes object";
+    return [problemAt("not-an-object", document, [], { message, fix: "give apiVersion, kind and metadata" })];
   }
-  return { objects, problems };
-
-  function read<S extends TSchema>(schema: S, document: ManifestDocument, into: Sourced<Static<S>>[]): void {
-    const result = validate(schema, document);
-    problems.push(...result.problems);
-    if (result.value !== undefined) into.push({ value: result.value, document });
-  }
-}
-
-/** `networking.istio.io/Gateway`, `/Service`: the group of an object's kind, and the kind. */
-export function kindOf({ value }: ManifestDocument): string {
-  const { apiVersion, kind } = isRecord(value) ? value : {};
-  const group =
-    typeof apiVersion === "string" && apiVersion.includes("/") ? apiVersion.replace(/\/.*$/, "") : "";
-  return `${group}/${String(kind)}`;
-}
-
-/** A kind of Istio's or Knative's that there is not; other kinds are none of lint's business. */
-function mistyped(document: ManifestDocument): Problem[] {
-  const [group = "", kind = ""] = kindOf(document).split("/");
-  const near = group.endsWith("istio.io") && !KNOWN.includes(kind) ? nearest(kind, KNOWN) : undefined;
+  const { apiVersion, kind } = value;
+  const isIstio = groupOf(apiVersion).endsWith("istio.io");
+  const near = isIstio && !KNOWN.includes(kind) ? nearest(kind, KNOWN) : undefined;
   if (near === undefined) return [];
-  const message = `there is no kind ${kind}`;
-  return [
-    problemAt("unknown-kind", document, ["kind"], {
-      message,
-      fix: `did you mean ${near}?`,
-      name: kind,
-      near,
-    }),
-  ];
+  const text = { message: `there is no kind ${kind}`, fix: `did you mean ${near}?`, name: kind, near };
+  return [problemAt("unknown-kind", document, ["kind"], text)];
 }
 
-export function namespaceOf({ value }: Sourced<kinds.Named>): string {
+export function namespaceOf({ value }: { value: { metadata: { namespace?: string | undefined } } }): string {
   return value.metadata.namespace ?? "default";
 }

@@ -74,7 +74,13 @@ function unknownField(name: string, node: SchemaNode, path: FieldPath): Explanat
   }
   const { refused = {}, properties = {} } = node;
   if (Object.hasOwn(refused, name)) {
-    return { code: "local-mesh", path, message: "this field is not supported here", fix: refused[name] };
+    return {
+      code: "refused-field",
+      path,
+      name,
+      message: "this field is not allowed here",
+      fix: refused[name],
+    };
   }
   const message = "there is no such field here";
   return { code: "unknown-field", path, message, name, ...suggestion(name, Object.keys(properties)) };
@@ -211,7 +217,8 @@ function nodeAt(schema: SchemaNode, pointer: string): SchemaNode {
   return isRecord(node) ? node : {};
 }
 
-function documentPath(pointer: string, root: unknown): FieldPath {
+/** The path in a document that a JSON pointer means. */
+export function documentPath(pointer: string, root: unknown): FieldPath {
   const path: (string | number)[] = [];
   let value = root;
   for (const step of stepsOf(pointer)) {
@@ -228,7 +235,8 @@ function stepsOf(pointer: string): string[] {
     .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
-function valueAt(root: unknown, path: FieldPath): unknown {
+/** The value at a path; undefined where there is none. */
+export function valueAt(root: unknown, path: FieldPath): unknown {
   let value = root;
   for (const step of path)
     value = isRecord(value) || Array.isArray(value) ? (value as Record<string, unknown>)[step] : undefined;

@@ -1,12 +1,7 @@
-import type { Static, TSchema } from "typebox";
 import { nearest } from "../nearest.ts";
 import type { FieldPath, ManifestDocument } from "./document.ts";
 import { isRecord } from "./explain.ts";
-import { ConfigFeatures, ExternalNameService, Namespace, ServiceAccount } from "./kinds/core.ts";
-import { DestinationRule } from "./kinds/istio-destination-rule.ts";
-import { Gateway } from "./kinds/istio-gateway.ts";
-import { VirtualService } from "./kinds/istio-virtual-service.ts";
-import { KnativeService } from "./kinds/knative-service.ts";
+import { kindNamed, KINDS, type KindName, NAMES, type ObjectOf } from "./kinds/registry.ts";
 import { type Problem, problemAt } from "./problem.ts";
 import { clusterOnlyFields, validate, type ValidateOptions } from "./validate.ts";
 
@@ -14,35 +9,19 @@ import { clusterOnlyFields, validate, type ValidateOptions } from "./validate.ts
 export interface Sourced<T> {
   value: T;
   document: ManifestDocument;
+  /** The fields of the document that the value does not have, because the local mesh does not act on them. */
+  unsupported?: readonly FieldPath[];
 }
 
-/** What the folders hold, by kind, in the order of the files. */
-export interface Resources {
-  /** Several of one name are successive states of one object: each adds a revision, the last one counts. */
-  knativeServices: Sourced<KnativeService>[];
-  virtualServices: Sourced<VirtualService>[];
-  gateways: Sourced<Gateway>[];
-  destinationRules: Sourced<DestinationRule>[];
-  externalNames: Sourced<ExternalNameService>[];
-  namespaces: Sourced<Namespace>[];
-  serviceAccounts: Sourced<ServiceAccount>[];
-  /** What Knative is told to do beyond its defaults. */
-  configFeatures: Sourced<ConfigFeatures>[];
+/** The objects of each kind, in the order of the files. */
+/** The objects of each kind. */
+export type ObjectLists = { [K in KindName]: Sourced<ObjectOf<K>>[] };
+
+/** What the folders hold. */
+export type Resources = ObjectLists & {
   /** Fields that are for the cluster only and have no effect on one machine. */
   clusterOnly: { file: string; path: FieldPath }[];
-}
-
-/** The kinds that can be read, each with the apiVersion to write. */
-const KINDS: readonly (readonly [apiVersion: string, kind: string])[] = [
-  ["serving.knative.dev/v1", "Service"],
-  ["networking.istio.io/v1", "VirtualService"],
-  ["networking.istio.io/v1", "Gateway"],
-  ["networking.istio.io/v1", "DestinationRule"],
-  ["v1", "Service"],
-  ["v1", "Namespace"],
-  ["v1", "ServiceAccount"],
-  ["v1", "ConfigMap"],
-];
+};
 
 /** Sorts documents by kind. What is not a known kind, or not valid as one, comes back as problems. */
 export function collectResources(
@@ -50,74 +29,54 @@ export function collectResources(
   options: ValidateOptions = {},
 ): { resources: Resources; problems: Problem[] } {
   const problems: Problem[] = [];
-  const resources: Resources = {
+  const resources = emptyResources();
+  for (const document of documents) {
+    const name = kindOf(document);
+    if (name === undefined || !KINDS[name].local) problems.push(unreadable(document, options));
+    else read(name, document);
+  }
+  return { resources, problems: [...problems, ...repeated(resources)] };
+
+  function read<K extends KindName>(name: K, document: ManifestDocument): void {
+    const schema: (typeof KINDS)[K]["schema"] = KINDS[name].schema;
+    const result = validate(schema, document, options);
+    problems.push(...result.problems);
+    const { value, unsupported } = result;
+    if (value === undefined) return;
+    const lists: ObjectLists = resources;
+    lists[name].push({ value, document, unsupported });
+    for (const path of clusterOnlyFields(schema, value))
+      resources.clusterOnly.push({ file: document.file, path });
+  }
+}
+
+export function emptyResources(): Resources {
+  return {
     knativeServices: [],
     virtualServices: [],
     gateways: [],
     destinationRules: [],
+    serviceEntries: [],
     externalNames: [],
     namespaces: [],
     serviceAccounts: [],
     configFeatures: [],
+    peerAuthentications: [],
+    authorizationPolicies: [],
     clusterOnly: [],
   };
-  for (const document of documents) {
-    const { apiVersion, kind } = isRecord(document.value) ? document.value : {};
-    switch (`${groupOf(apiVersion)}/${kind}`) {
-      case "serving.knative.dev/Service":
-        read(KnativeService, document, resources.knativeServices);
-        break;
-      case "networking.istio.io/VirtualService":
-        read(VirtualService, document, resources.virtualServices);
-        break;
-      case "networking.istio.io/Gateway":
-        read(Gateway, document, resources.gateways);
-        break;
-      case "networking.istio.io/DestinationRule":
-        read(DestinationRule, document, resources.destinationRules);
-        break;
-      case "/Service":
-        read(ExternalNameService, document, resources.externalNames);
-        break;
-      case "/Namespace":
-        read(Namespace, document, resources.namespaces);
-        break;
-      case "/ServiceAccount":
-        read(ServiceAccount, document, resources.serviceAccounts);
-        break;
-      case "/ConfigMap":
-        read(ConfigFeatures, document, resources.configFeatures);
-        break;
-      default:
-        problems.push(unreadable(document, options));
-    }
-  }
-  for (const list of [
-    resources.virtualServices,
-    resources.gateways,
-    resources.destinationRules,
-    resources.configFeatures,
-    resources.externalNames,
-    resources.serviceAccounts,
-  ])
-    problems.push(...describedTwice(list));
-  return { resources, problems };
-
-  function read<S extends TSchema>(schema: S, document: ManifestDocument, into: Sourced<Static<S>>[]): void {
-    const result = validate(schema, document, options);
-    problems.push(...result.problems);
-    if (result.value === undefined) return;
-    into.push({ value: result.value, document });
-    for (const path of clusterOnlyFields(schema, result.value)) {
-      resources.clusterOnly.push({ file: document.file, path });
-    }
-  }
 }
 
-/** `serving.knative.dev` of `serving.knative.dev/v1`, empty for `v1`, undefined for what is no apiVersion. */
-function groupOf(apiVersion: unknown): string | undefined {
-  if (typeof apiVersion !== "string") return undefined;
-  return apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
+/** Objects that two documents describe, of kinds for which that is a mistake. */
+export function repeated(resources: Resources): Problem[] {
+  return NAMES.filter((name) => !KINDS[name].mayRepeat).flatMap((name) => [
+    ...describedTwice(resources[name]),
+  ]);
+}
+
+/** The kind of a document; undefined where this tool does not read it. */
+export function kindOf({ value }: ManifestDocument): KindName | undefined {
+  return isRecord(value) ? kindNamed(value["apiVersion"], value["kind"]) : undefined;
 }
 
 function unreadable(document: ManifestDocument, { lenient }: ValidateOptions): Problem {
@@ -136,7 +95,8 @@ function unreadable(document: ManifestDocument, { lenient }: ValidateOptions): P
     });
   if (typeof kind !== "string")
     return problemAt("wrong-type", document, ["kind"], { message: "this is no kind", fix: "write a text" });
-  const versions = KINDS.filter(([, known]) => known === kind).map(([version]) => version);
+  const local = NAMES.map((name) => KINDS[name]).filter((entry) => entry.local);
+  const versions = local.filter((entry) => entry.kind === kind).map((entry) => entry.apiVersion);
   if (versions.length > 0) {
     const write = versions.join(" or ");
     if (apiVersion === undefined)
@@ -152,7 +112,7 @@ function unreadable(document: ManifestDocument, { lenient }: ValidateOptions): P
   }
   const near = nearest(
     kind,
-    KINDS.map(([, known]) => known),
+    local.map((entry) => entry.kind),
   );
   if (lenient && near === undefined)
     return problemAt("ignored-kind", document, ["kind"], {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { Code } from "./codes/codes.ts";
 import type { FieldPath } from "./document.ts";
 import { formatPath } from "./problem.ts";
 import type { SchemaNode } from "./explain.ts";
@@ -6,11 +7,11 @@ import { VirtualService } from "./kinds/istio-virtual-service.ts";
 import { KnativeService } from "./kinds/knative-service.ts";
 import { KNATIVE_SERVICE, SAMPLES, VIRTUAL_SERVICE } from "./testing/samples.ts";
 import { problemsOf, read, replaced, told } from "./testing/told.ts";
-import { clusterOnlyFields, validate } from "./validate.ts";
+import { clusterOnlyFields, judge, validate } from "./validate.ts";
 
 test.each(SAMPLES)("%s that is right gives its value and no problem", (_, schema, text) => {
   const document = read(text);
-  expect(validate(schema, document)).toEqual({ value: document.value, problems: [] });
+  expect(validate(schema, document)).toEqual({ value: document.value, problems: [], unsupported: [] });
 });
 
 describe("the problems of a document", () => {
@@ -72,9 +73,9 @@ spec:
 // Every field of an API that is known and not acted on has its own reason, wherever it may stand.
 describe.each(SAMPLES)("in %s", (_, schema, text) => {
   const { value } = read(text);
-  const refused = [...refusedFields(schema as SchemaNode, value, [])];
+  const noted = [...notedFields(schema as SchemaNode, value, [])];
 
-  test.each(refused)("%p is refused with its reason", (path, reason) => {
+  test.each(noted)("%p is a problem with its reason: %s", (path, reason, code) => {
     const changed = structuredClone(value);
     const parent = path.slice(0, -1).reduce((at, step) => (at as never)[step], changed) as Record<
       string,
@@ -85,10 +86,49 @@ describe.each(SAMPLES)("in %s", (_, schema, text) => {
     expect(told).toContainEqual(
       expect.objectContaining({
         field: formatPath(path),
-        message: "this field is not supported here",
+        code,
         fix: reason,
       }),
     );
+  });
+});
+
+describe("an object as kubectl get -o yaml prints it", () => {
+  test("is read without what the cluster filled in", () => {
+    const text = VIRTUAL_SERVICE.replace(
+      "  name: kyc\n",
+      "  name: kyc\n  uid: x\n  managedFields: []\n  ownerReferences: []\n  finalizers: [a/b]\n",
+    );
+    const { value, problems } = validate(VirtualService, read(`${text}status: {}\n`));
+    expect(problems).toEqual([]);
+    expect(value).toEqual(validate(VirtualService, read(VIRTUAL_SERVICE)).value);
+  });
+});
+
+describe("what is judged of an object", () => {
+  const judged = (line: string, by: string) =>
+    judge(VirtualService, read(replaced(VIRTUAL_SERVICE, line, by)));
+
+  test("is all but the part that is not valid", () => {
+    const { value, problems, invalid } = judged("      timeout: 30s", "      timeout: 30\n      tiemout: 1s");
+    expect(invalid.map(formatPath).sort()).toEqual(["spec.http[0].tiemout", "spec.http[0].timeout"]);
+    expect(problems.map(({ code }) => code)).toEqual(["wrong-type", "unknown-field"]);
+    expect(value?.spec.http[0]).toMatchObject({ name: "home", retries: { attempts: 2 } });
+    expect(value?.spec.http).toHaveLength(2);
+  });
+
+  test("is the object without a list of which an item is not valid, and nothing without its name", () => {
+    const { value, invalid } = judged("            host: credit-check", "            hots: credit-check");
+    expect(invalid.map(formatPath)).toContain("spec.http[0].route[0].destination");
+    expect(value?.spec.http[0]?.route).toBeUndefined();
+    expect(value?.spec.http[0]?.timeout).toBe("30s");
+    expect(judged("  name: kyc", "  name: [kyc]").value).toBeUndefined();
+  });
+
+  test("has the fields that the local mesh does not act on only where their form is known", () => {
+    const { value, unsupported } = judged("      timeout: 30s", "      mirrorPercent: 5");
+    expect(unsupported.map(formatPath)).toEqual(["spec.http[0].mirrorPercent"]);
+    expect(value?.spec.http[0]).not.toHaveProperty("mirrorPercent");
   });
 });
 
@@ -116,15 +156,18 @@ describe("fields for the cluster only", () => {
   });
 });
 
-function* refusedFields(
+function* notedFields(
   node: SchemaNode,
   value: unknown,
   path: FieldPath,
-): Generator<[path: FieldPath, reason: string]> {
-  for (const [name, reason] of Object.entries(node.refused ?? {})) yield [[...path, name], reason];
-  if (Array.isArray(value)) yield* refusedFields(node.items as SchemaNode, value[0], [...path, 0]);
+): Generator<[path: FieldPath, reason: string, code: Code]> {
+  for (const [name, reason] of Object.entries(node.refused ?? {}))
+    yield [[...path, name], reason, "refused-field"];
+  for (const [name, reason] of Object.entries(node.unsupported ?? {}))
+    yield [[...path, name], reason, "local-mesh"];
+  if (Array.isArray(value)) yield* notedFields(node.items as SchemaNode, value[0], [...path, 0]);
   for (const [name, child] of Object.entries(node.properties ?? {})) {
     const inner = (value as Record<string, unknown>)[name];
-    if (inner !== undefined) yield* refusedFields(child, inner, [...path, name]);
+    if (inner !== undefined) yield* notedFields(child, inner, [...path, name]);
   }
 }

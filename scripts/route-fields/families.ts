@@ -46,11 +46,15 @@ export const HTTPRoute = strict(
     ...faultFamily.fields,
     ...corsFamily.fields,
     ...mirrorFamily.fields,
+    // Not acted on; lint judges it.
+    delegate: Type.Optional(
+      strict({ name: Type.Optional(Type.String()), namespace: Type.Optional(Type.String()) }),
+    ),
   },
   {
-    refused: {
+    unsupported: {
       delegate: outside("follow delegates"),
-      ...Object.assign({}, ...FAMILIES.map(({ refused }) => refused)),
+      ...Object.assign({}, ...FAMILIES.map(({ unsupported }) => unsupported)),
     },
   },
 );

@@ -61,7 +61,7 @@ export interface FieldFamily {
   /** The fields of an HTTPRoute, with their schemas. */
   fields: TProperties;
   /** Fields of the API that this tool does not act on, each with advice. */
-  refused?: Readonly<Record<string, string>>;
+  unsupported?: Readonly<Record<string, string>>;
   /** Whether Istio refuses the fields in a rule with a redirect or a direct response. */
   onlyForwarding: boolean;
   /** The properties of a compiled rule, by part, that `equal` compares. A property that no family lists is a doubt. */

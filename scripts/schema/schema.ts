@@ -2,8 +2,12 @@ import Type, { type TObject, type TProperties, type TSchemaOptions } from "typeb
 
 /** Notes that a schema of ours carries beside what JSON Schema knows; `explain.ts` and `validate.ts` read them. */
 export interface FieldNotes {
-  /** Fields that the API has and this tool does not act on: refused with this sentence, not with "unknown field". */
+  /** Fields that the API accepts and the local mesh does not act on, each with the reason and what to do. */
+  unsupported?: Readonly<Record<string, string>>;
+  /** Fields that the API has and does not allow here, each with what to do. */
   refused?: Readonly<Record<string, string>>;
+  /** Fields that the cluster fills in: they are accepted, and not read. */
+  filledIn?: readonly string[];
   /** The field is for the cluster only; on one machine it has no effect, which is said at each start. */
   clusterOnly?: true;
   /** What a value must be, as a noun in a sentence, where the schema says it only to machines. */
@@ -29,20 +33,27 @@ export const Name = Type.String({
 const Labels = Type.Record(Type.String(), Type.String());
 const Annotations = Type.Record(Type.String(), Type.String(), { clusterOnly: true } satisfies FieldNotes);
 
-/** Refuses several fields for one reason. */
-export function refuse(names: readonly string[], reason: string): Record<string, string> {
+/** Gives several fields one reason. */
+export function forReason(names: readonly string[], reason: string): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, reason]));
 }
 
-const BY_THE_CLUSTER = "the cluster fills this in: leave it out";
+// As `kubectl get -o yaml` prints them.
+const METADATA_FILLED_IN = [
+  "uid",
+  "resourceVersion",
+  "generation",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "selfLink",
+  "managedFields",
+  "ownerReferences",
+  "finalizers",
+];
 
-const refusedMetadata = refuse(
-  ["uid", "resourceVersion", "generation", "creationTimestamp", "selfLink", "managedFields"],
-  BY_THE_CLUSTER,
-);
-
-/** What an object may not have beside its spec. */
-export const REFUSED_OF_OBJECTS = refuse(["status"], BY_THE_CLUSTER);
+/** What the cluster adds to an object beside its spec. */
+export const OBJECT_FILLED_IN = ["status"];
 
 /** The metadata of any object in a namespace. */
 export const Metadata = strict(
@@ -52,7 +63,7 @@ export const Metadata = strict(
     labels: Type.Optional(Labels),
     annotations: Type.Optional(Annotations),
   },
-  { refused: refusedMetadata },
+  { filledIn: METADATA_FILLED_IN },
 );
 
 /** The metadata of an object that is in no namespace. */
@@ -62,7 +73,7 @@ export const ClusterMetadata = strict(
     labels: Type.Optional(Labels),
     annotations: Type.Optional(Annotations),
   },
-  { refused: refusedMetadata },
+  { filledIn: METADATA_FILLED_IN },
 );
 
 /** A duration as Istio writes it: `1.5s`, `250ms`, `1h`. */

@@ -67,6 +67,7 @@ export const EXAMPLES: Readonly<Record<Code, Example>> = {
   "api-version": { folder: { "a.yaml": NAMESPACE.replace("v1", "networking.istio.io/v1") } },
   "described-twice": { lint: [SERVICE, routes(rule("")), routes(rule(""))] },
   "unknown-field": inRule("retires: {}"),
+  "refused-field": edited("tag: basic", "tag: basic, url: 'http://a'"),
   "missing-field": withRule(rule("", "{weight: 1}")),
   "wrong-type": inRule("timeout: 5"),
   "wrong-value": inRule("timeout: 5 s"),

@@ -9,14 +9,14 @@ export const DESTINATION_RULES: readonly Rule<Facts>[] = [
     *check({ objects }) {
       const byHost = Map.groupBy(
         objects.destinationRules,
-        (source) => `${namespaceOf(source)} ${hostFrom(source.value.spec.host, namespaceOf(source))}`,
+        (source) => `${namespaceOf(source)} ${hostFrom(source.value.spec?.host ?? "", namespaceOf(source))}`,
       );
       for (const [first, ...others] of byHost.values()) {
         for (const { document, value } of others) {
           yield {
             document,
             path: ["spec", "host"],
-            message: `DestinationRule ${first?.value.metadata.name} is for ${value.spec.host} too, and one trafficPolicy of the two is lost`,
+            message: `DestinationRule ${first?.value.metadata.name} is for ${value.spec?.host} too, and one trafficPolicy of the two is lost`,
             fix: "write them in one DestinationRule",
           };
         }
@@ -27,14 +27,14 @@ export const DESTINATION_RULES: readonly Rule<Facts>[] = [
     code: "make-before-break",
     *check({ objects }) {
       const subsets = objects.destinationRules.flatMap((source) =>
-        (source.value.spec.subsets ?? []).map(({ name }) => ({
+        (source.value.spec?.subsets ?? []).map(({ name }) => ({
           source,
-          key: `${hostFrom(source.value.spec.host, namespaceOf(source))} ${name}`,
+          key: `${hostFrom(source.value.spec?.host ?? "", namespaceOf(source))} ${name}`,
         })),
       );
       for (const { source, route, path, namespace } of routesOf(objects)) {
         for (const [i, { destination }] of (route.route ?? []).entries()) {
-          const key = `${hostFrom(destination.host, namespace)} ${destination.subset}`;
+          const key = `${hostFrom(destination?.host ?? "", namespace)} ${destination?.subset}`;
           const found = subsets.find((subset) => subset.key === key);
           if (found === undefined) continue;
           const [rule, routes] = [found.source.document, source.document].map((document) =>
@@ -44,7 +44,7 @@ export const DESTINATION_RULES: readonly Rule<Facts>[] = [
           yield {
             document: source.document,
             path: [...path, "route", i, "destination", "subset"],
-            message: `the DestinationRule that has subset ${destination.subset} comes after these rules, and until then they answer 503`,
+            message: `the DestinationRule that has subset ${destination?.subset} comes after these rules, and until then they answer 503`,
             fix: `list ${found.source.document.file} first, and wait before the rules follow`,
           };
         }
@@ -55,8 +55,8 @@ export const DESTINATION_RULES: readonly Rule<Facts>[] = [
     code: "revision-subset",
     *check({ objects, knativeHosts, revisionHosts }) {
       for (const { value, document } of objects.destinationRules) {
-        if ((value.spec.subsets ?? []).length === 0) continue;
-        const host = hostFrom(value.spec.host, value.metadata.namespace ?? "default");
+        if ((value.spec?.subsets ?? []).length === 0) continue;
+        const host = hostFrom(value.spec?.host ?? "", value.metadata.namespace ?? "default");
         if (!knativeHosts.has(host) && !revisionHosts.has(host)) continue;
         yield {
           document,

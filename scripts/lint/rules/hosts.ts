@@ -1,3 +1,4 @@
+import type { ManifestDocument } from "../../manifests/document.ts";
 import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
 import { type Facts, hostFrom, routesOf } from "../facts.ts";
 import type { Rule } from "../finding.ts";
@@ -10,25 +11,25 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
     *check({ objects }) {
       for (const source of objects.virtualServices) {
         const namespace = source.value.metadata.namespace;
-        for (const [i, host] of (source.value.spec.hosts ?? []).entries())
+        for (const [i, host] of (source.value.spec?.hosts ?? []).entries())
           yield* remark(source.document, ["spec", "hosts", i], host, namespace);
       }
       for (const { source, route, path } of routesOf(objects)) {
         for (const [i, { destination }] of (route.route ?? []).entries()) {
           const at = [...path, "route", i, "destination", "host"];
-          yield* remark(source.document, at, destination.host, source.value.metadata.namespace);
+          yield* remark(source.document, at, destination?.host, source.value.metadata.namespace);
         }
       }
       for (const { value, document } of objects.destinationRules)
-        yield* remark(document, ["spec", "host"], value.spec.host, value.metadata.namespace);
+        yield* remark(document, ["spec", "host"], value.spec?.host, value.metadata.namespace);
 
       function* remark(
-        document: Parameters<typeof namespaceOf>[0]["document"],
+        document: ManifestDocument,
         path: readonly (string | number)[],
-        host: string,
+        host: string | undefined,
         namespace: string | undefined,
       ) {
-        if (host.includes(".") || host === "*") return;
+        if (host === undefined || host.includes(".") || host === "*") return;
         const full = `${host}.${namespace ?? "NAMESPACE"}.${CLUSTER_DOMAIN}`;
         yield {
           document,
@@ -46,11 +47,11 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
       const known = new Set([
         ...knativeHosts.keys(),
         ...revisionHosts.keys(),
-        ...objects.services.map((source) => hostFrom(source.value.metadata.name, namespaceOf(source))),
-        ...objects.serviceEntries.flatMap(({ value }) => value.spec.hosts),
+        ...objects.services.map(({ name, namespace }) => hostFrom(name, namespace)),
+        ...objects.serviceEntries.flatMap(({ value }) => value.spec?.hosts ?? []),
       ]);
       for (const source of objects.virtualServices) {
-        for (const [i, written] of (source.value.spec.hosts ?? []).entries()) {
+        for (const [i, written] of (source.value.spec?.hosts ?? []).entries()) {
           const host = hostFrom(written, namespaceOf(source));
           if (!host.endsWith(`.${CLUSTER_DOMAIN}`) || host.startsWith("*") || known.has(host)) continue;
           const [name, namespace] = host.split(".");
@@ -68,7 +69,7 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
     code: "mesh-forgotten",
     *check({ objects }) {
       for (const { value, document } of objects.virtualServices) {
-        const { hosts = [], gateways } = value.spec;
+        const { hosts = [], gateways } = value.spec ?? {};
         if (gateways === undefined || gateways.includes("mesh")) continue;
         const local = hosts.find((host) => host.endsWith(`.${CLUSTER_DOMAIN}`));
         if (local === undefined) continue;
@@ -85,7 +86,7 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
     code: "gateway-name",
     *check({ objects }) {
       for (const { value, document } of objects.virtualServices) {
-        for (const [i, gateway] of (value.spec.gateways ?? []).entries()) {
+        for (const [i, gateway] of (value.spec?.gateways ?? []).entries()) {
           const [, name, namespace] =
             /^([^./]+)\.([^./]+)(?:\.svc(?:\.cluster\.local)?)?$/.exec(gateway) ?? [];
           if (name === undefined) continue;
@@ -122,7 +123,7 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
         if (source === undefined) continue;
         const { document, value } = source;
         for (const field of ["hosts", "gateways"] as const) {
-          if (value.spec[field] === undefined) continue;
+          if (value.spec?.[field] === undefined) continue;
           yield {
             document,
             path: ["spec", field],
@@ -130,7 +131,7 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
             fix: `leave ${field} out`,
           };
         }
-        for (const [i, route] of (value.spec.http ?? []).entries()) {
+        for (const [i, route] of (value.spec?.http ?? []).entries()) {
           if (route.delegate !== undefined) {
             const fix = "name the last one in the first place";
             yield {

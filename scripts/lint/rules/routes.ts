@@ -16,7 +16,7 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
     *check({ objects, revisionHosts }) {
       for (const { source, route, path, namespace } of routesOf(objects)) {
         for (const [i, { destination, headers }] of (route.route ?? []).entries()) {
-          const found = revisionHosts.get(hostFrom(destination.host, namespace));
+          const found = revisionHosts.get(hostFrom(destination?.host ?? "", namespace));
           if (found === undefined) continue;
           const at = [...path, "route", i, "headers", "request", "set"] as const;
           const wanted = [
@@ -51,14 +51,14 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
     *check({ objects, revisionHosts }) {
       for (const { source, route, path, namespace } of routesOf(objects)) {
         for (const [i, { destination }] of (route.route ?? []).entries()) {
-          const number = destination.port?.number;
+          const number = destination?.port?.number;
           if (number === undefined || [80, 81, 443].includes(number)) continue;
-          if (!revisionHosts.has(hostFrom(destination.host, namespace))) continue;
+          if (!revisionHosts.has(hostFrom(destination?.host ?? "", namespace))) continue;
           const at = [...path, "route", i, "destination", "port", "number"];
           yield {
             document: source.document,
             path: at,
-            message: `the Service of ${destination.host} has no port ${number}: every request is answered 503`,
+            message: `the Service of ${destination?.host} has no port ${number}: every request is answered 503`,
             fix: "write 80",
             repairs: [[at, 80]],
           };
@@ -137,7 +137,7 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
     *check({ objects }) {
       for (const { source, route, path, namespace } of routesOf(objects)) {
         for (const [i, { destination, headers }] of (route.route ?? []).entries()) {
-          if (hostFrom(destination.host, namespace) !== INGRESS_GATEWAY) continue;
+          if (hostFrom(destination?.host ?? "", namespace) !== INGRESS_GATEWAY) continue;
           const under =
             route.rewrite?.authority ??
             headerIn(headers?.request?.set, "host") ??
@@ -159,7 +159,9 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
     code: "rewrite-per-route",
     *check({ objects }) {
       for (const { source, route, path, namespace } of routesOf(objects)) {
-        const hosts = (route.route ?? []).map(({ destination }) => hostFrom(destination.host, namespace));
+        const hosts = (route.route ?? []).map(({ destination }) =>
+          hostFrom(destination?.host ?? "", namespace),
+        );
         if (hosts.length < 2 || route.rewrite?.authority === undefined) continue;
         if (!hosts.every((host) => host === LOCAL_GATEWAY || host === INGRESS_GATEWAY)) continue;
         yield {
@@ -177,7 +179,7 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
       const told = new Set<string>();
       for (const { source, route, path, namespace } of routesOf(objects)) {
         for (const [i, { destination }] of (route.route ?? []).entries()) {
-          const found = revisionHosts.get(hostFrom(destination.host, namespace));
+          const found = revisionHosts.get(hostFrom(destination?.host ?? "", namespace));
           if (found?.service.routed === undefined || found.service.routed.has(found.revision)) continue;
           if (told.has(found.revision)) continue;
           told.add(found.revision);

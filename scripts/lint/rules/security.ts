@@ -1,13 +1,14 @@
 import type { FieldPath } from "../../manifests/document.ts";
 import type { Facts } from "../facts.ts";
 import type { Remark, Rule } from "../finding.ts";
-import type { AuthorizationPolicy } from "../kinds.ts";
+import type { AuthorizationPolicy } from "../../manifests/kinds/istio-security.ts";
+import type { Partially } from "../../manifests/validate.ts";
 import { namespaceOf, type Sourced } from "../objects.ts";
 
 const KNATIVE = "knative-serving";
 const SERVICE_LABEL = "serving.knative.dev/service";
 
-type PolicyRule = NonNullable<NonNullable<AuthorizationPolicy["spec"]>["rules"]>[number];
+type PolicyRule = Partially<NonNullable<NonNullable<AuthorizationPolicy["spec"]>["rules"]>[number]>;
 
 /** Who may call whom, and Knative's own pods among them. */
 export const SECURITY_RULES: readonly Rule<Facts>[] = [
@@ -150,7 +151,7 @@ function admits(rule: PolicyRule, isMeant: (who: string) => boolean): boolean {
 }
 
 function whoIn({ from = [] }: PolicyRule): string[] {
-  return from.flatMap(({ source }) => [...(source.principals ?? []), ...(source.namespaces ?? [])]);
+  return from.flatMap(({ source }) => [...(source?.principals ?? []), ...(source?.namespaces ?? [])]);
 }
 
 /** Whether a rule is for the activator and for others that are told apart. */
@@ -161,7 +162,7 @@ function isMixed(rule: PolicyRule): boolean {
 function opens({ to }: PolicyRule, path: string): boolean {
   if (to === undefined) return true;
   return to.some(
-    ({ operation: { paths } }) => paths === undefined || paths.some((open) => covers(open, path)),
+    ({ operation: { paths } = {} }) => paths === undefined || paths.some((open) => covers(open, path)),
   );
 }
 

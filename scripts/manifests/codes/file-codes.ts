@@ -57,6 +57,11 @@ export const FILE_CODES = {
     means: "the API has no such field, so the API server rejects the object or drops the field",
     fix: "correct the name, or remove the field",
   },
+  "refused-field": {
+    severity: "error",
+    means: "the API has the field and does not allow it here",
+    fix: "do what the message says, or remove the field",
+  },
   "missing-field": {
     severity: "error",
     means: "a required field is not there",

@@ -59,13 +59,7 @@ describe("in the other kinds", () => {
       "  type: ClusterIP",
       ['5:9: spec.type: "ClusterIP" is not allowed here; write ExternalName'],
     ],
-    [
-      Namespace,
-      NAMESPACE,
-      "kind: Namespace",
-      "kind: Namespace\nspec: {}",
-      ["3:1: spec: this field is not supported here; the cluster fills this in: leave it out"],
-    ],
+    [Namespace, NAMESPACE, "kind: Namespace", "kind: Namespace\nspec: {}\nstatus: {phase: Active}", []],
     [
       Kustomization,
       KUSTOMIZATION,

@@ -3,8 +3,8 @@ import {
   ClusterMetadata,
   type FieldNotes,
   Metadata,
-  refuse,
-  REFUSED_OF_OBJECTS,
+  forReason,
+  OBJECT_FILLED_IN,
   strict,
 } from "../../schema/schema.ts";
 
@@ -33,14 +33,14 @@ export const ExternalNameService = strict(
         ),
       },
       {
-        refused: refuse(
+        unsupported: forReason(
           ["selector", "clusterIP", "clusterIPs", "externalIPs", "loadBalancerIP", "externalTrafficPolicy"],
           "here a Service is another name for a host, and has no pods: use type ExternalName alone",
         ),
       },
     ),
   },
-  { refused: REFUSED_OF_OBJECTS },
+  { filledIn: OBJECT_FILLED_IN },
 );
 
 export const Namespace = strict(
@@ -49,7 +49,7 @@ export const Namespace = strict(
     kind: Type.Literal("Namespace"),
     metadata: ClusterMetadata,
   },
-  { refused: { ...REFUSED_OF_OBJECTS, ...refuse(["spec"], "the cluster fills this in: leave it out") } },
+  { filledIn: [...OBJECT_FILLED_IN, "spec"] },
 );
 
 /** Who a pod is on a cluster. On one machine nobody asks, so it has no effect there. */
@@ -63,7 +63,7 @@ export const ServiceAccount = strict(
     ),
   },
   {
-    refused: refuse(
+    unsupported: forReason(
       ["secrets", "imagePullSecrets"],
       "the local mesh pulls nothing: keep it for the cluster, outside the folders that are read here",
     ),
@@ -90,7 +90,7 @@ export const ConfigFeatures = strict(
         "tag-header-based-routing": Type.Optional(Type.Enum(["enabled", "disabled"])),
       },
       {
-        refused: refuse(
+        unsupported: forReason(
           [
             "autodetect-http2",
             "kubernetes.podspec-affinity",
@@ -110,7 +110,7 @@ export const ConfigFeatures = strict(
       },
     ),
   },
-  { refused: refuse(["binaryData", "immutable"], OTHER_FEATURES) },
+  { unsupported: forReason(["binaryData", "immutable"], OTHER_FEATURES) },
 );
 
 /** What this tool follows of a kustomization: a list of files and folders. */
@@ -121,7 +121,7 @@ export const Kustomization = strict(
     resources: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
   },
   {
-    refused: refuse(
+    unsupported: forReason(
       [
         "bases",
         "buildMetadata",

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Metadata, REFUSED_OF_OBJECTS, strict } from "../../schema/schema.ts";
+import { Metadata, OBJECT_FILLED_IN, strict } from "../../schema/schema.ts";
 import { ISTIO_VERSIONS } from "./istio-names.ts";
 
 const TRAFFIC_POLICY =
@@ -7,7 +7,7 @@ const TRAFFIC_POLICY =
 
 const Subset = strict(
   { name: Type.String({ minLength: 1 }), labels: Type.Optional(Type.Record(Type.String(), Type.String())) },
-  { refused: { trafficPolicy: TRAFFIC_POLICY } },
+  { unsupported: { trafficPolicy: TRAFFIC_POLICY } },
 );
 
 /** What this tool reads of a `networking.istio.io` DestinationRule: the subsets of a host. */
@@ -22,7 +22,7 @@ export const DestinationRule = strict(
         subsets: Type.Optional(Type.Array(Subset)),
       },
       {
-        refused: {
+        unsupported: {
           trafficPolicy: TRAFFIC_POLICY,
           exportTo: "the local mesh shows every rule to every namespace: leave it out",
           workloadSelector: "the local mesh does not know the caller: leave it out, or try it on a cluster",
@@ -30,7 +30,7 @@ export const DestinationRule = strict(
       },
     ),
   },
-  { refused: REFUSED_OF_OBJECTS },
+  { filledIn: OBJECT_FILLED_IN },
 );
 
 export type DestinationRule = Static<typeof DestinationRule>;

@@ -1,5 +1,5 @@
 import Type, { type Static, type TSchemaOptions } from "typebox";
-import { type FieldNotes, Metadata, REFUSED_OF_OBJECTS, strict } from "../../schema/schema.ts";
+import { type FieldNotes, Metadata, OBJECT_FILLED_IN, strict } from "../../schema/schema.ts";
 import { HOST, ISTIO_VERSIONS, LABEL } from "./istio-names.ts";
 
 /** A host of a Gateway, which may say to the VirtualServices of which namespace it is open: `./`, `NAMESPACE/`. */
@@ -29,12 +29,12 @@ export const Gateway = strict(
                 name: Type.String({ minLength: 1 }),
                 protocol: Type.Enum(["HTTP"]),
               },
-              { refused: { targetPort: "Istio ignores targetPort: leave it out" } },
+              { unsupported: { targetPort: "Istio ignores targetPort: leave it out" } },
             ),
             hosts: Type.Array(GatewayHost, { minItems: 1 }),
           },
           {
-            refused: {
+            unsupported: {
               tls: "the local mesh speaks plain HTTP",
               bind: "the local mesh listens on 127.0.0.1 only",
               defaultEndpoint: "the local mesh has no default endpoint",
@@ -45,7 +45,7 @@ export const Gateway = strict(
       ),
     }),
   },
-  { refused: REFUSED_OF_OBJECTS },
+  { filledIn: OBJECT_FILLED_IN },
 );
 
 export type Gateway = Static<typeof Gateway>;

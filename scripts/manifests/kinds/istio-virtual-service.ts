@@ -1,5 +1,5 @@
 import Type, { type Static, type TSchemaOptions } from "typebox";
-import { type FieldNotes, Metadata, REFUSED_OF_OBJECTS, strict } from "../../schema/schema.ts";
+import { type FieldNotes, Metadata, OBJECT_FILLED_IN, strict } from "../../schema/schema.ts";
 import { HOST, ISTIO_VERSIONS } from "./istio-names.ts";
 import { HTTPRoute } from "../../route-fields/families.ts";
 
@@ -25,14 +25,14 @@ export const VirtualService = strict(
         http: Type.Array(HTTPRoute, { minItems: 1 }),
       },
       {
-        refused: {
+        unsupported: {
           tls: "the local mesh speaks plain HTTP: use http",
           tcp: "the local mesh speaks HTTP only: use http",
         },
       },
     ),
   },
-  { refused: REFUSED_OF_OBJECTS },
+  { filledIn: OBJECT_FILLED_IN },
 );
 
 export type VirtualService = Static<typeof VirtualService>;

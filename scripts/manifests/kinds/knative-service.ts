@@ -1,5 +1,5 @@
 import Type, { type Static, type TSchemaOptions } from "typebox";
-import { type FieldNotes, Metadata, Name, refuse, REFUSED_OF_OBJECTS, strict } from "../../schema/schema.ts";
+import { type FieldNotes, Metadata, Name, forReason, OBJECT_FILLED_IN, strict } from "../../schema/schema.ts";
 
 const clusterOnly = { clusterOnly: true } satisfies FieldNotes;
 const Quantity = Type.Union([Type.String(), Type.Number()], {
@@ -15,7 +15,7 @@ const Probe = strict(
         port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535, ...clusterOnly })),
       },
       {
-        refused: refuse(
+        unsupported: forReason(
           ["host", "scheme", "httpHeaders"],
           "the local mesh asks the revision itself, in plain HTTP: leave it out",
         ),
@@ -27,7 +27,9 @@ const Probe = strict(
     successThreshold: Type.Optional(Type.Integer({ minimum: 1, ...clusterOnly })),
     failureThreshold: Type.Optional(Type.Integer({ minimum: 1, ...clusterOnly })),
   },
-  { refused: refuse(["exec", "tcpSocket", "grpc"], "the local mesh probes by HTTP only: use httpGet") },
+  {
+    unsupported: forReason(["exec", "tcpSocket", "grpc"], "the local mesh probes by HTTP only: use httpGet"),
+  },
 );
 
 const Variable = strict(
@@ -38,7 +40,7 @@ const Variable = strict(
     }),
     value: Type.Optional(Type.String()),
   },
-  { refused: { valueFrom: "there are no ConfigMaps and Secrets on one machine: give a value" } },
+  { unsupported: { valueFrom: "there are no ConfigMaps and Secrets on one machine: give a value" } },
 );
 
 const Container = strict(
@@ -85,18 +87,21 @@ const Container = strict(
     ),
   },
   {
-    refused: {
+    unsupported: {
       command: "the local mesh runs functions/NAME/main.ts as the image does: leave command out",
       args: "the local mesh runs functions/NAME/main.ts as the image does: leave args out",
       envFrom: "there are no ConfigMaps and Secrets on one machine: write the variables under env",
       volumeMounts: "the local mesh has no volumes",
       startupProbe: "the local mesh waits for the readinessProbe only",
-      ...refuse(
+      ...forReason(
         ["workingDir", "terminationMessagePath", "terminationMessagePolicy"],
         "the local mesh runs no container: leave it out",
       ),
-      ...refuse(["lifecycle", "stdin", "stdinOnce", "tty", "volumeDevices"], "Knative does not allow it"),
     },
+    refused: forReason(
+      ["lifecycle", "stdin", "stdinOnce", "tty", "volumeDevices"],
+      "Knative does not allow it",
+    ),
   },
 );
 
@@ -154,14 +159,14 @@ const RevisionTemplate = strict({
       imagePullSecrets: Type.Optional(Type.Array(strict({ name: Name }), clusterOnly)),
     },
     {
-      refused: {
+      unsupported: {
         volumes: "the local mesh has no volumes",
         initContainers: "the local mesh runs one container a revision",
-        ...refuse(
+        ...forReason(
           ["responseStartTimeoutSeconds", "idleTimeoutSeconds"],
           "the local mesh knows timeoutSeconds only",
         ),
-        ...refuse(
+        ...forReason(
           [
             "affinity",
             "dnsConfig",
@@ -216,7 +221,7 @@ export const KnativeService = strict(
       traffic: Type.Optional(Type.Array(TrafficTarget, { minItems: 1 })),
     }),
   },
-  { refused: REFUSED_OF_OBJECTS },
+  { filledIn: OBJECT_FILLED_IN },
 );
 
 export type KnativeService = Static<typeof KnativeService>;

@@ -45,7 +45,7 @@ const CorsPolicy = strict(
     allowCredentials: Type.Optional(Type.Boolean()),
     unmatchedPreflights: Type.Optional(Type.Enum(["UNSPECIFIED", "FORWARD", "IGNORE"])),
   },
-  { refused: { allowOrigin: "this is deprecated: write allowOrigins: [{exact: …}]" } },
+  { unsupported: { allowOrigin: "this is deprecated: write allowOrigins: [{exact: …}]" } },
 );
 
 const ORIGIN = "origin";

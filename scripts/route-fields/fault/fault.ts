@@ -13,7 +13,7 @@ const Fault = strict(
       strict(
         { percentage: Type.Optional(Percent), fixedDelay: Duration },
         {
-          refused: {
+          unsupported: {
             percent: "this is deprecated: write percentage: {value: …}",
             exponentialDelay: "Istio does not act on it: write fixedDelay",
           },
@@ -24,7 +24,7 @@ const Fault = strict(
       strict(
         { percentage: Type.Optional(Percent), httpStatus: HTTPStatus },
         {
-          refused: {
+          unsupported: {
             grpcStatus: outside("speak gRPC"),
             http2Error: "Istio does not act on it: write httpStatus",
           },

@@ -47,9 +47,10 @@ export const HTTPMatchRequest = strict(
     withoutHeaders: Type.Optional(headerMap(ValueMatch)),
     queryParams: Type.Optional(Type.Record(Type.String({ minLength: 1 }), ValueMatch)),
     gateways: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
+    sourceLabels: Type.Optional(Type.Record(Type.String(), Type.String())),
   },
   {
-    refused: {
+    unsupported: {
       scheme: outside("match on the scheme"),
       port: outside("match on the port"),
       sourceLabels: outside("know the caller"),

@@ -15,7 +15,7 @@ export const mirrorFamily = {
       Type.Array(strict({ destination: Destination, percentage: Type.Optional(Percent) }), { minItems: 1 }),
     ),
   },
-  refused: { mirrorPercent: "this is deprecated: write mirrorPercentage: {value: …}" },
+  unsupported: { mirrorPercent: "this is deprecated: write mirrorPercentage: {value: …}" },
   onlyForwarding: true,
   compared: { forward: ["mirrors"], mirror: ["host", "port", "subset", "percent", "backend"] },
 } satisfies FieldFamily;

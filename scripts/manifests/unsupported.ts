@@ -1,0 +1,46 @@
+import type { TSchema } from "typebox";
+import type { FieldPath, ManifestDocument } from "./document.ts";
+import { isRecord, type SchemaNode } from "./explain.ts";
+
+/** A field that the API accepts and the local mesh does not act on. */
+export interface UnsupportedField {
+  path: FieldPath;
+  /** Why, and what to do. */
+  reason: string;
+}
+
+/**
+ * A document without the fields that a cluster fills in, and without those that are marked as unsupported. Fields that
+ * the API does not have stay: they are mistakes.
+ * @param keepDeclared whether an unsupported field stays where the schema says what it holds
+ */
+export function withoutUnsupported(
+  schema: TSchema,
+  document: ManifestDocument,
+  keepDeclared = false,
+): { value: unknown; unsupported: UnsupportedField[] } {
+  const found: UnsupportedField[] = [];
+  return { value: stripped(schema as TSchema as SchemaNode, document.value, []), unsupported: found };
+
+  function stripped(node: SchemaNode, at: unknown, path: FieldPath): unknown {
+    if (Array.isArray(at)) {
+      const { items } = node;
+      return items === undefined ? at : at.map((item, i) => stripped(items, item, [...path, i]));
+    }
+    if (!isRecord(at)) return at;
+    const { properties = {}, unsupported = {}, filledIn = [], additionalProperties: others } = node;
+    return Object.fromEntries(
+      Object.entries(at).flatMap(([key, child]): [string, unknown][] => {
+        const own = [...path, key];
+        if (filledIn.includes(key)) return [];
+        const isDeclared = Object.hasOwn(properties, key);
+        if (Object.hasOwn(unsupported, key)) {
+          found.push({ path: own, reason: unsupported[key] ?? "" });
+          if (!keepDeclared || !isDeclared) return [];
+        }
+        const property = isDeclared ? properties[key] : others;
+        return [[key, typeof property === "object" ? stripped(property, child, own) : child]];
+      }),
+    );
+  }
+}
