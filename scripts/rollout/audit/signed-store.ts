@@ -63,7 +63,11 @@ export function signedStore(log: string, store: AuditStore, env: Env = process.e
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await appendFile(path, `${JSON.stringify(signed)}\n`, { mode: 0o600 });
     const file = await open(path, "r");
-    await file.sync().finally(() => file.close());
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
   }
 
   async function add(line: string): Promise<void> {
