@@ -34,7 +34,10 @@ describe("the two services as processes", () => {
       CREDIT_CHECK_VARIANT: "advanced",
       K_REVISION: "credit-check-b",
     });
-    aggregator = await startService("kyc-aggregator", { CREDIT_CHECK_URL: check.origin });
+    aggregator = await startService("kyc-aggregator", {
+      CREDIT_CHECK_URL: check.origin,
+      UPSTREAM_TIMEOUT_MS: "60000",
+    });
   });
   afterAll(() => [check, aggregator].forEach((service) => service.kill("SIGKILL")));
 
@@ -69,7 +72,10 @@ describe("headers from one service to the other", () => {
 
   beforeAll(async () => {
     check = await startService("credit-check", { CREDIT_CHECK_VARIANT: "advanced" });
-    aggregator = await startService("kyc-aggregator", { CREDIT_CHECK_URL: check.origin });
+    aggregator = await startService("kyc-aggregator", {
+      CREDIT_CHECK_URL: check.origin,
+      UPSTREAM_TIMEOUT_MS: "60000",
+    });
   });
   afterAll(() => [check, aggregator].forEach((service) => service.kill("SIGKILL")));
 
