@@ -25,8 +25,9 @@ export function race(scenario: Scenario, rate: number, seed: number): Record<Con
   const harmed = new Float64Array(contestants.length);
   const harm = harmPerRequest(scenario);
   const requests = new Requests(scenario, rate, seed);
+  const end = scenario.seconds ?? HORIZON;
   let s = 0;
-  for (; s < HORIZON && contestants.some(({ outcome }) => outcome === undefined); s++) {
+  for (; s < end && contestants.some(({ outcome }) => outcome === undefined); s++) {
     for (const contestant of contestants) if (contestant.outcome === undefined) contestant.tick(s);
     const racing = contestants.filter(({ outcome }) => outcome === undefined);
     const shares = contestants.map(({ share }) => share);
@@ -73,7 +74,7 @@ function shareDuring(s: number, { t, kind }: NonNullable<Contestant["outcome"]>,
 /** Seconds of mean load from `s` to the horizon. */
 function loadBetween(scenario: Scenario, s: number): number {
   let sum = 0;
-  for (let second = s; second < HORIZON; second++) sum += loadFactor(scenario, second);
+  for (let second = s; second < (scenario.seconds ?? HORIZON); second++) sum += loadFactor(scenario, second);
   return sum;
 }
 

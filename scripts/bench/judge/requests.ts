@@ -37,6 +37,9 @@ export class Requests {
   readonly #generator: ReturnType<typeof xoroshiro128plus>;
   readonly #bursts: number[] = [];
   readonly #slowFrom: number;
+  /** When outages begin, by revision and pod; the latency level of each revision in each period. */
+  readonly #outages: number[][][] = [];
+  readonly #levels: number[][] = [];
   readonly #request: Request = {
     t: 0,
     lot: 0,
@@ -56,6 +59,20 @@ export class Requests {
     for (let i = 0; i < 32; i++) this.#generator.next();
     if (scenario.bursts !== undefined) {
       for (let i = 0; i < BURSTS; i++) this.#bursts.push(this.#uniform() * HORIZON);
+    }
+    const end = scenario.seconds ?? HORIZON;
+    const { outages, levels } = scenario;
+    if (outages !== undefined) {
+      for (let revision = 0; revision < 2; revision++)
+        this.#outages.push(Array.from({ length: outages.pods }, () => this.#times(outages.every, end)));
+    }
+    if (levels !== undefined) {
+      for (let revision = 0; revision < 2; revision++)
+        this.#levels.push(
+          Array.from({ length: Math.ceil(end / levels.seconds) }, () =>
+            Math.exp(levels.spread * ndtri(Math.min(1 - 1e-9, Math.max(1e-9, this.#uniform())))),
+          ),
+        );
     }
     this.#slowFrom = scenario.slower === undefined ? 1 : 1 - scenario.slower.of;
     this.#next = this.#gap();
@@ -84,10 +101,37 @@ export class Requests {
       const ms = common * (LATENCIES[Math.floor(place * CELLS)] as number);
       request.baselineMs = ms;
       request.candidateMs = place >= this.#slowFrom ? ms * slowdown : ms;
+      if (this.#outages.length > 0) {
+        const pod = this.#uniform();
+        if (this.#out(0, pod, request.t)) request.baselineOk = false;
+        if (this.#out(1, pod, request.t)) request.candidateOk = false;
+      }
+      if (this.#levels.length > 0) {
+        request.baselineMs *= this.#level(0, request.t);
+        request.candidateMs *= this.#level(1, request.t);
+      }
       each(request);
       work += this.#gap();
     }
     this.#next = work - expected;
+  }
+
+  /** Times of a Poisson process up to `end`, on average `every` seconds apart. */
+  #times(every: number, end: number): number[] {
+    const times: number[] = [];
+    for (let t = every * this.#gap(); t < end; t += every * this.#gap()) times.push(t);
+    return times;
+  }
+
+  #out(revision: number, pod: number, t: number): boolean {
+    const { outages } = this.#scenario;
+    if (outages === undefined) return false;
+    const times = this.#outages[revision]?.[Math.floor(pod * outages.pods)] ?? [];
+    return times.some((from) => t >= from && t < from + outages.seconds);
+  }
+
+  #level(revision: number, t: number): number {
+    return this.#levels[revision]?.[Math.floor(t / (this.#scenario.levels?.seconds ?? 1))] ?? 1;
   }
 
   #uniform(): number {

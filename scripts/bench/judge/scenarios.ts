@@ -12,6 +12,17 @@ export interface Scenario {
   bursts?: number;
   /** The load goes from a tenth to nearly twice and back, and the latency of both with it. */
   swings?: boolean;
+  /**
+   * Each pod of each version fails everything for `seconds`, on average once in `every` seconds, at times of its own: the same
+   * law for both versions.
+   */
+  outages?: { every: number; seconds: number; pods: number };
+  /** Each version has a latency level of its own for so many seconds: a log-normal factor with this spread. */
+  levels?: { seconds: number; spread: number };
+  /** How long a rollout is looked at, where it is not `HORIZON`. */
+  seconds?: number;
+  /** The share of false rollbacks that is accepted, where it is not alpha: failures that come together say less than they seem to. */
+  accepted?: number;
   /** No requests at all. */
   silent?: boolean;
 }
@@ -30,6 +41,18 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "daily swing", kind: "good", baseline: 0.01, candidate: 0.01, swings: true },
   { name: "common bursts", kind: "good", baseline: 0.001, candidate: 0.001, bursts: 0.3 },
   { name: "latency x1.2", kind: "good", baseline: 0.001, candidate: 0.001, slower: { factor: 1.2, of: 1 } },
+  together("own outages, 1 s per 20 min", { every: 1200, seconds: 1, pods: 1 }),
+  together("own outages, 2 s per 5 min", { every: 300, seconds: 2, pods: 1 }),
+  together("own outages, 1 of 3 pods", { every: 1200, seconds: 1, pods: 3 }),
+  {
+    name: "own latency levels",
+    kind: "good",
+    baseline: 0.001,
+    candidate: 0.001,
+    levels: { seconds: 30, spread: 0.3 },
+    seconds: 1200,
+    accepted: 0.03,
+  },
   { name: "silent", kind: "good", baseline: 0, candidate: 0, silent: true },
   { name: "0.1 to 0.5 %", kind: "bad", baseline: 0.001, candidate: 0.005 },
   { name: "0.1 to 2 %", kind: "bad", baseline: 0.001, candidate: 0.02 },
@@ -52,4 +75,9 @@ export function harmPerRequest({ baseline, candidate, slower, kind }: Scenario):
 export function loadFactor({ swings, silent }: Scenario, t: number): number {
   if (silent === true) return 0;
   return swings === true ? 1 - 0.9 * Math.cos((2 * Math.PI * t) / HORIZON) : 1;
+}
+
+/** Equal versions, each with outages of its own. */
+function together(name: string, outages: NonNullable<Scenario["outages"]>): Scenario {
+  return { name, kind: "good", baseline: 0.001, candidate: 0.001, outages, seconds: 1200, accepted: 0.02 };
 }

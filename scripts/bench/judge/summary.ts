@@ -25,6 +25,8 @@ export interface Cell {
   /** Requests a second. */
   load: number;
   runs: number;
+  /** The share of false rollbacks that is accepted, where it is not alpha; see `Scenario`. */
+  accepted?: number;
   results: Record<ContestantName, Result>;
 }
 
@@ -33,7 +35,7 @@ export function summarise(
   load: number,
   finishes: readonly Record<ContestantName, Finish>[],
 ): Cell {
-  const { name, kind, baseline } = SCENARIOS[scenario] as Scenario;
+  const { name, kind, baseline, accepted } = SCENARIOS[scenario] as Scenario;
   const results = CONTESTANTS.map((contestant) => [
     contestant,
     resultOf(finishes.map((finish) => finish[contestant])),
@@ -44,6 +46,7 @@ export function summarise(
     baseline,
     load,
     runs: finishes.length,
+    ...(accepted === undefined ? {} : { accepted }),
     results: Object.fromEntries(results) as Record<ContestantName, Result>,
   };
 }

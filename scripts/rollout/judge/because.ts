@@ -40,18 +40,18 @@ export function explainRegression(evidence: Evidence, { alpha, tolerate }: Judge
 export function explainDecision(evidence: Evidence, claims: Claims): { healthy: boolean; because: string } {
   const { notWorse, misdirected, candidate } = evidence;
   const { misdirectedFrom, options, next } = claims;
+  if (evidence.runs >= misdirectedFrom && evidence.runs > misdirected) {
+    return {
+      healthy: false,
+      because:
+        "requests are assigned in runs, as with sticky sessions, so nothing is claimed of the candidate: give each request a unit",
+    };
+  }
   if (misdirected >= misdirectedFrom) {
     const all = evidence.baseline.requests + candidate.requests;
     return {
       healthy: false,
       because: `requests are not split as the shares say: ${candidate.requests} of ${all} went to the candidate, so nothing is claimed of it`,
-    };
-  }
-  if (evidence.runs >= misdirectedFrom) {
-    return {
-      healthy: false,
-      because:
-        "requests are assigned in runs, as with sticky sessions, so nothing is claimed of the candidate: give each request a unit",
     };
   }
   const missing = (["errors", "median", "p99"] as const).filter(

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createJudge, type Judge, type Observation } from "./judge.ts";
+import { isOk, outcomeKind, type OutcomeKind } from "./outcome-kind.ts";
+import { seededRandom } from "../../traffic/random.ts";
 import { draw, lognormal, ramp, type Traffic } from "./testing/traffic.ts";
 
 const EVEN: Traffic = { seconds: 600, rate: () => 20, share: ramp, fails: () => 0.01 };
@@ -195,6 +197,97 @@ describe("a judge", () => {
   });
 });
 
+describe("failures that come together", () => {
+  const calm: Traffic = { seconds: 1200, rate: () => 50, share: () => 0.25, fails: () => 0.001 };
+  const median = (times: number[]): number => times.toSorted((a, b) => a - b)[times.length >> 1] as number;
+  const regressedAt = (traffic: Traffic, seed: number): number => {
+    const judge = createJudge();
+    for (const observation of draw(traffic, seed)) {
+      judge.observe(observation);
+      if (judge.regressed) return observation.t;
+    }
+    return Number.POSITIVE_INFINITY;
+  };
+
+  test.each([
+    ["all requests", 1],
+    ["a third of the requests", 1 / 3],
+  ])("in one second of the candidate are no reason to go back: %s", (_, part) => {
+    const outage = (t: number, candidate: boolean): number => (candidate && t >= 60 && t < 61 ? part : 0.001);
+    for (let seed = 0; seed < 8; seed++)
+      expect(regressedAt({ ...calm, seconds: 120, fails: outage }, seed)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("are a reason where they stay: all errors are found within six seconds at five a second", () => {
+    const all = { ...calm, seconds: 60, rate: () => 5, fails: (_: number, c: boolean) => (c ? 1 : 0.001) };
+    expect(median(Array.from({ length: 41 }, (_, seed) => regressedAt(all, seed)))).toBeLessThanOrEqual(6);
+  });
+});
+
+describe("marks beside errors", () => {
+  const judgeOf = (kind: OutcomeKind, marked: (candidate: boolean) => number): Judge => {
+    const judge = createJudge();
+    for (const one of draw({ ...EVEN, share: () => 0.25, fails: (_, candidate) => marked(candidate) }, 3))
+      judge.observe(one.ok ? one : { ...one, kind, ok: isOk(kind) });
+    return judge;
+  };
+
+  test.each([
+    ["rejected", "the candidate rejects requests (4xx) more often than the baseline:"],
+    ["abandoned", "callers give up on the candidate more often than on the baseline:"],
+  ] as const)("%s in excess are evidence, and common to both they are not", (kind, because) => {
+    expect(judgeOf(kind, (candidate) => (candidate ? 0.12 : 0)).verdict().because).toStartWith(because);
+    expect(judgeOf(kind, () => 0.12).regressed).toBe(false);
+  });
+
+  test.each([
+    [{ status: 200 }, "success"],
+    [{ status: 200, bodyOk: false }, "error"],
+    [{ status: 503 }, "error"],
+    [{}, "error"],
+    [{ status: 404 }, "rejected"],
+    [{ status: 499 }, "abandoned"],
+    [{ gaveUp: true }, "abandoned"],
+  ] as const)("are told by the answer: %o is %s", (answer, kind) => {
+    expect(outcomeKind(answer)).toBe(kind);
+  });
+});
+
+describe("sticky assignment", () => {
+  test("in runs is said, and nothing is found by the silence of a candidate", () => {
+    const judge = createJudge();
+    let candidate = false;
+    let i = 0;
+    for (const one of draw({ ...EVEN, seconds: 100, share: () => 0.5, fails: () => 0 }, 5)) {
+      if (i++ % 20 === 0) candidate = one.revision === "candidate";
+      judge.observe({ ...one, revision: candidate ? "candidate" : "baseline", share: 0.5 });
+    }
+    expect(judge.verdict()).toMatchObject({ verdict: "undecided" });
+    expect(judge.verdict().because).toStartWith("requests are assigned in runs, as with sticky sessions,");
+  });
+
+  test.each([100, 1000])("counts each of %d applicants once", (applicants) => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const random = seededRandom(Bun.hash.murmur32v3(String(seed)) | 0);
+      const ofCandidate = Array.from({ length: applicants }, () => random() < 0.1);
+      const fails = Array.from({ length: applicants }, () => random() < 0.02);
+      const judge = createJudge();
+      for (let i = 0; i < 6000; i++) {
+        const applicant = Math.floor(random() * applicants);
+        judge.observe({
+          t: i / 10,
+          revision: ofCandidate[applicant] ? "candidate" : "baseline",
+          ok: !(fails[applicant] && random() < 0.5),
+          ms: lognormal(random()),
+          share: 0.1,
+          unit: String(applicant),
+        });
+      }
+      expect(judge.regressed).toBe(false);
+    }
+  });
+});
+
 describe("what a judge is told", () => {
   const fine: Observation = { t: 0, revision: "baseline", ok: true, ms: 1, share: 0.5 };
 
@@ -202,6 +295,8 @@ describe("what a judge is told", () => {
     [{ t: Number.NaN }, "t is NaN: seconds are expected"],
     [{ ms: -1 }, "ms is -1: milliseconds from 0 are expected"],
     [{ share: 1.5 }, "share is 1.5: a number from 0 to 1 is expected"],
+    [{ count: 100_000_000 }, "count is 100000000: a whole number from 1 is expected, and 1,000,000 at most"],
+    [{ kind: "error" as const }, "ok is true: false is expected where kind is error"],
     [{ count: 0.5 }, "count is 0.5: a whole number from 1 is expected"],
   ])("has to be possible: %o", (wrong, message) => {
     expect(() => createJudge().observe({ ...fine, ...wrong })).toThrow(message);

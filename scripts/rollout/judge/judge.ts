@@ -14,14 +14,29 @@ export type { Evidence, Judge, JudgeOptions, Observation, Verdict } from "./type
 /**
  * A judge of one rollout, from its first request to its last.
  *
- * All tests are e-processes: each begins at 1, and reaches x with probability 1/x at most if the candidate is no worse
- * than tolerated, whenever one looks. `PARTS` weighs them into one, so that a whole rollout ends in `regressed` with
- * probability alpha at most, however long it is and however often it is asked. It takes requests for independent of
- * each other, given the time: where one mishap fails many at once on one revision alone, it counts as many.
+ * Theorem 1. Let failures be independent given the time, with a probability that may change with time for both revisions,
+ * and the candidate's at most `1 + tolerate.errors` times the baseline's. Then a whole rollout ends in `regressed` for its
+ * errors with probability alpha at most, however long it is and however often it is asked. Proof: request by request the
+ * wealth of all bets, weighed by `PARTS`, is a supermartingale (`ShareTest`), so it reaches 1/alpha with that probability
+ * at most (Ville 1939). What the judge counts is never more than that wealth: a cluster of failures is worth at most
+ * what its first failure is, and a limited gain is at most the gain. The same holds for latencies that are
+ * stochastically no larger than tolerated (`RankTest`).
+ *
+ * Theorem 2. Let there be mishaps as well: times of at most `LONGEST_MISHAP` seconds in which one revision fails as it likes, a
+ * single episode each (`Episodes`). A mishap of the candidate that shows as a cluster multiplies a bet on failures with
+ * ratio r by c = 2r/(r + 1) < 2 at most, and one that shows as a single failure by what that failure is worth, 1/w at most
+ * at a share w. So with N mishaps of the candidate, at times that do not depend on the rest, `regressed` has probability
+ * alpha times the mean of the product of these factors at most: 2^N where all show as clusters, and no mishap decides by
+ * itself. Where a mishap that is seen hits either revision with probability 1/2, the mean factor is (c + b)/2 at most, b for one failure
+ * of the baseline; at a share of a half b = 2/(r + 1), so c + b = 2, the mean factor is 1, and the bound is alpha again.
+ * Bets on all requests gain a factor of e² a second at most, and lose it by the candidate's next successes.
+ *
+ * Levels of latency: a bet on latency gains a factor of e^4.2 within 30 seconds at most, which is less than it takes, and is
+ * made with as little of the wealth as the spread of the baseline's own levels demands (`Steadiness`); beyond
+ * theorem 1 no bound is claimed for them, and `kyc bench judge` has the figures.
  *
  * How soon: a candidate that only fails, beside a baseline that does not, is out after about ln(14/alpha) / H(w) requests
- * of both, where H(w) = -w ln w - (1-w) ln(1-w) is what each can tell at most (with alpha 0.01: 11 requests at a share of
- * a half, 22 at a tenth, 130 at a hundredth). No test with this alpha needs fewer than ln(1/alpha) / H(w) on average (Wald 1945).
+ * of both, and after four seconds at the earliest, where H(w) = -w ln w - (1-w) ln(1-w) is what each can tell at most.
  * @throws RangeError for an option out of its range
  */
 export function createJudge(options: SomeJudgeOptions = {}): Judge {

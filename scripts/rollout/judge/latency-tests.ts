@@ -77,6 +77,7 @@ export class LatencyTests {
   /**
    * Compares a request that did not fail, while both revisions have a share. Of a latency that is known to lie between two
    * bounds each test takes the one that is to its disadvantage: so a bucket's width is never taken for a difference.
+   * @param ranked the share to compare ranks by; 0 while one revision was not heard of lately
    */
   observe(
     candidate: boolean,
@@ -86,11 +87,12 @@ export class LatencyTests {
     enough: EnoughLatency,
     steady: boolean,
     t: number,
+    ranked = steady ? share : 0,
   ): void {
     const { part } = this.#steadiness;
     // A rank is evidence for either: while one revision is missing, its absence alone would win.
-    if (steady)
-      this.slower.observe(this.#scaled(candidate, fromMs, ms), candidate, share, enough.latency, part, t);
+    if (ranked > 0)
+      this.slower.observe(this.#scaled(candidate, fromMs, ms), candidate, ranked, enough.latency, part, t);
     const { high } = this.#p99;
     if (high !== Number.POSITIVE_INFINITY) {
       const beyond = candidate ? fromMs >= high * this.#tolerated : ms >= high;

@@ -75,6 +75,7 @@ export const TestsState = Type.Object({
   rejected: Marks,
   abandoned: Marks,
   runs: Type.Interface([Wealth], { last: Type.Number() }),
+  begun: Type.Tuple([Type.Boolean(), Type.Boolean()]),
   units: Type.Record(Type.String(), Type.Array(Type.Number())),
   latency: Type.Object({
     recent: Latencies,

@@ -37,6 +37,7 @@ export class Tests {
   readonly #abandoned: ErrorTests;
   readonly #latency: LatencyTests;
   readonly #runs = new RunTest(RESERVE.misdirected);
+  readonly #begun = { rejected: false, abandoned: false };
   readonly #units = new UnitMemory();
   readonly #gateway: RateGuard;
   readonly #alone: RateGuard;
@@ -153,6 +154,7 @@ export class Tests {
       rejected: this.#rejected.snapshot(),
       abandoned: this.#abandoned.snapshot(),
       runs: this.#runs.snapshot(),
+      begun: [this.#begun.rejected, this.#begun.abandoned],
       units: this.#units.snapshot(),
       latency: this.#latency.snapshot(),
       gateway: this.#gateway.snapshot(),
@@ -172,6 +174,7 @@ export class Tests {
     this.#rejected.restore(state.rejected);
     this.#abandoned.restore(state.abandoned);
     this.#runs.restore(state.runs);
+    [this.#begun.rejected, this.#begun.abandoned] = state.begun;
     this.#units.restore(state.units);
     this.#latency.restore(state.latency);
     this.#gateway.restore(state.gateway);
@@ -195,20 +198,28 @@ export class Tests {
   ): void {
     // How many times as long a run of one revision is as it is on average when the shares are right.
     const run = this.#run * (this.#runOfCandidate ? 1 - share : share);
-    const inForce = this.#inForce(share);
+    const inForce = this.#inForce(share, unit !== undefined);
+    const ranked =
+      unit === undefined ? inForce : Math.min(0.98, Math.max(0.02, Math.round(this.#seen * 50) / 50));
+    this.#requests = Math.min(RECENT, this.#requests + 1);
+    this.#seen += ((candidate ? 1 : 0) - this.#seen) / this.#requests;
     // A unit that stays with its revision tells of the assignment once.
     if (unit === undefined || this.#units.first(unit, "seen")) this.#direct(candidate, share, t);
     // While requests come in runs a long one is no sign that the other revision gets nothing, but its absence proves nothing.
     const inRuns = this.#runs.value >= MISDIRECTED_FROM;
     if (run > MISSING && !inRuns) return;
-    const steady = run <= STEADY && !inRuns;
-    // Known before any of them hears whose request it is: what one wins by it must not decide what another bets on it.
+    const present = run <= STEADY && !inRuns;
+    // Units differ in how much they send, so the share of requests is not the one of the split: how few requests the candidate
+    // has proves nothing, and latencies are compared by the share that is seen.
+    const steady = present && unit === undefined;
+    // The e-values at which, with the others as they are, all is decided. Known before any of them hears whose request it is: what one wins by it must not decide what another bets on it.
+    const missing = this.#threshold - this.value;
     const enough = {
-      errors: this.#enough("errors", this.#errors.value),
-      rejected: this.#enough("rejected", this.#rejected.value),
-      abandoned: this.#enough("abandoned", this.#abandoned.value),
-      latency: this.#enough("latency", this.#latency.slower.value),
-      p99: this.#enough("p99", this.#latency.slowerP99.value),
+      errors: this.#errors.value + missing / PARTS.errors,
+      rejected: this.#rejected.value + missing / PARTS.rejected,
+      abandoned: this.#abandoned.value + missing / PARTS.abandoned,
+      latency: this.#latency.slower.value + missing / PARTS.latency,
+      p99: this.#latency.slowerP99.value + missing / PARTS.p99,
     };
     // A unit that fails again says nothing new.
     const fresh = kind === "success" || unit === undefined || this.#units.first(unit, kind);
@@ -216,18 +227,23 @@ export class Tests {
     if (fresh || kind !== "error")
       this.#errors.observe(candidate, kind === "error", inForce, enough.errors, steady, t);
     for (const mark of ["rejected", "abandoned"] as const) {
+      // Begins with the first mark: before it there is nothing to compare.
+      if (kind === mark) this.#begun[mark] = true;
+      if (!this.#begun[mark]) continue;
       if (fresh || kind !== mark)
         marks[mark].observe(candidate, kind === mark, inForce, enough[mark], steady, t);
     }
-    if (kind === "success") this.#latency.observe(candidate, fromMs, ms, inForce, enough, steady, t);
+    if (kind === "success")
+      this.#latency.observe(candidate, fromMs, ms, inForce, enough, steady, t, present ? ranked : 0);
   }
 
   /**
-   * The share to judge by: what was said, or what is seen where that is more and the shares are not believed. Too high a
+   * The share to judge by: what was said, or what is seen where that is more, and the shares are not believed or are
+   * those of units, of which some send more requests than others. Too high a
    * share takes from the evidence against a candidate, and nothing is claimed for it at such a time.
    */
-  #inForce(share: number): number {
-    if (this.#believed) return share;
+  #inForce(share: number, byUnit: boolean): number {
+    if (this.#believed && !byUnit) return share;
     // In steps, so that the tables of the tests do not change with each request.
     return Math.max(share, Math.min(0.98, Math.ceil(this.#seen * 1.1 * 50) / 50));
   }
@@ -238,18 +254,11 @@ export class Tests {
     this.#runs.observe(candidate, share);
     this.#run = candidate === this.#runOfCandidate ? this.#run + 1 : 1;
     this.#runOfCandidate = candidate;
-    this.#requests = Math.min(RECENT, this.#requests + 1);
-    this.#seen += ((candidate ? 1 : 0) - this.#seen) / this.#requests;
     const believed = this.#misdirected.value < MISDIRECTED_FROM;
     if (believed === this.#believed) return;
     this.#believed = believed;
     this.#errors.nextStep();
     this.#latency.nextStep();
-  }
-
-  /** The e-value of a test at which, with the others as they are, all is decided. */
-  #enough(test: Exclude<TestName, "gateway" | "alone">, value: number): number {
-    return value + (this.#threshold - this.value) / PARTS[test];
   }
 
   /** A higher share asks anew whether the candidate bears it. */

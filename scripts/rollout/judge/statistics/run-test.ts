@@ -5,7 +5,7 @@ export interface RunState extends MixtureState {
 }
 
 /** How often, beyond chance, a request follows the one before it. */
-const FOLLOWS = [0.15, 0.4, 0.8] as const;
+const FOLLOWS = [0.25, 0.8] as const;
 
 /**
  * An anytime-valid test of whether the split assigns requests in runs, as with sticky sessions, instead of one by one. A bet

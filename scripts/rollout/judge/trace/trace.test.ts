@@ -34,6 +34,40 @@ describe("a trace", () => {
     expect(evidence.map(({ t }) => t)).toEqual(evidence.map(({ t }) => t).sort((a, b) => a - b));
   });
 
+  test("of counters has no order within one time: a candidate with many errors is found, an equal one is not", () => {
+    const scrapes = (errors: number): string[] =>
+      Array.from({ length: 60 }, (_, i) => i * 15).flatMap((t) =>
+        [
+          { revision: "baseline", ok: true, count: 208 },
+          { revision: "baseline", ok: false, count: 2 },
+          { revision: "candidate", ok: true, count: 210 - errors },
+          { revision: "candidate", ok: false, count: errors },
+        ].map((line) => JSON.stringify({ t, ms: 20, share: 0.5, ...line })),
+      );
+    expect(judged(scrapes(42)).verdict).toBe("regressed");
+    for (const order of [scrapes(2), scrapes(2).reverse()]) {
+      const sorted = order.toSorted((a, b) => JSON.parse(a).t - JSON.parse(b).t);
+      expect(judged(sorted).verdict).not.toBe("regressed");
+    }
+  });
+
+  test("whose times fall is refused with its line", () => {
+    const judge = new TraceJudge();
+    judge.add('{"t":5,"revision":"baseline","ok":true,"ms":1,"share":0.1}');
+    expect(() => judge.add('{"t":3,"revision":"baseline","ok":true,"ms":1,"share":0.1}')).toThrow(
+      "line 2: t is 3 after 5: times must not fall; sort the lines by t",
+    );
+  });
+
+  test("with a hundred million requests in a line is judged by a sample, and says so", () => {
+    const judge = new TraceJudge();
+    for (const revision of ["baseline", "candidate"])
+      judge.add(JSON.stringify({ t: 1, revision, ok: true, ms: 20, share: 0.5, count: 1e8 }));
+    const { verdict, evidence } = judge.end();
+    expect(verdict).toBe("healthy");
+    expect(evidence.at(-1)?.excluded["sampled out"]).toBeGreaterThan(1.9e8);
+  });
+
   test("may have empty lines, which count as lines", () => {
     const judge = new TraceJudge();
     judge.add("");
