@@ -1,0 +1,94 @@
+/** Buckets are written with four digits, so that a share can be set to a hundredth of a percent. */
+const DIGITS = 4;
+
+/** How many buckets there are. */
+export const BUCKETS = 10 ** DIGITS;
+
+/** Buckets next to each other, both ends included; from 0 to 9999. */
+export interface BucketRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A bucket as a header carries it. */
+export const bucketName = (bucket: number): string => String(bucket).padStart(DIGITS, "0");
+
+/**
+ * The buckets of each target by its percent; undefined where it has none. The last target begins at 0000 and each one
+ * before it follows: a target that is listed later keeps its buckets when its share grows, and a step of a rollout takes no
+ * applicant back.
+ * @param percents sum to 100, in steps of a hundredth
+ */
+export function rangesFor(percents: readonly number[]): (BucketRange | undefined)[] {
+  let next = 0;
+  const fromLast = percents.toReversed().map((percent, i) => {
+    const from = next;
+    // Summed up anew, percents such as 33.33 would drift; the first target takes what is left.
+    next = i === percents.length - 1 ? BUCKETS : from + Math.round((percent / 100) * BUCKETS);
+    return next > from ? { from, to: next - 1 } : undefined;
+  });
+  return fromLast.reverse();
+}
+
+/** The percent of all buckets that lie in ranges. */
+export function percentOfRanges(ranges: readonly BucketRange[]): number {
+  return ranges.reduce((sum, { from, to }) => sum + (100 * (to - from + 1)) / BUCKETS, 0);
+}
+
+/** A regular expression of RE2 that matches the buckets of a range, each whole, and nothing else. */
+export function regexOf({ from, to }: BucketRange): string {
+  return alternatives(bucketName(from), bucketName(to)).join("|");
+}
+
+/** The ranges of the buckets that match, in order, whatever the way in which a match is written. */
+export function rangesOf(matches: (bucket: string) => boolean): BucketRange[] {
+  const ranges: BucketRange[] = [];
+  let from: number | undefined;
+  for (let bucket = 0; bucket <= BUCKETS; bucket++) {
+    const isIn = bucket < BUCKETS && matches(bucketName(bucket));
+    if (isIn) from ??= bucket;
+    else if (from !== undefined) {
+      ranges.push({ from, to: bucket - 1 });
+      from = undefined;
+    }
+  }
+  return ranges;
+}
+
+/** Buckets that no target has, and those that several have. */
+export function gapsAndOverlaps(targets: readonly (readonly BucketRange[])[]): {
+  gaps: BucketRange[];
+  overlaps: BucketRange[];
+} {
+  const owners = new Uint8Array(BUCKETS);
+  for (const { from, to } of targets.flat())
+    for (let i = from; i <= to; i++) owners[i] = (owners[i] ?? 0) + 1;
+  const where = (test: (count: number) => boolean) => rangesOf((bucket) => test(owners[Number(bucket)] ?? 0));
+  return { gaps: where((count) => count === 0), overlaps: where((count) => count > 1) };
+}
+
+/** Patterns for the numbers from `low` to `high`, which have the same number of digits. */
+function alternatives(low: string, high: string): string[] {
+  const [first = "", last = ""] = [low[0], high[0]];
+  const rest = low.length - 1;
+  if (rest === 0) return [digit(Number(first), Number(last))];
+  if (first === last) return alternatives(low.slice(1), high.slice(1)).map((tail) => first + tail);
+  const startsFull = /^0*$/.test(low.slice(1));
+  const endsFull = /^9*$/.test(high.slice(1));
+  const [from, to] = [Number(first) + (startsFull ? 0 : 1), Number(last) - (endsFull ? 0 : 1)];
+  return [
+    ...(startsFull ? [] : alternatives(low.slice(1), "9".repeat(rest)).map((tail) => first + tail)),
+    ...(from > to ? [] : [middle(from, to, rest)]),
+    ...(endsFull ? [] : alternatives("0".repeat(rest), high.slice(1)).map((tail) => last + tail)),
+  ];
+}
+
+/** A digit of a range, and as many of any kind behind it. */
+function middle(from: number, to: number, rest: number): string {
+  if (from === 0 && to === 9) return `[0-9]{${rest + 1}}`;
+  return `${digit(from, to)}[0-9]${rest === 1 ? "" : `{${rest}}`}`;
+}
+
+function digit(from: number, to: number): string {
+  return from === to ? String(from) : `[${from}-${to}]`;
+}
