@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { lint } from "../scripts/lint/lint.ts";
 import { readDocuments, readManifests } from "../scripts/manifests/read.ts";
 import { PROJECT } from "../scripts/project.ts";
-import { compilePlan, type Plan } from "../scripts/traffic/compile.ts";
+import { compilePlan, type Plan } from "../scripts/traffic/compile/compile.ts";
 import type { Listener } from "../scripts/traffic/table.ts";
 import { request, sent } from "../scripts/traffic/testing/sample-plans.ts";
 import { choose, copyOf, FOLDERS } from "./sample.ts";

@@ -19,7 +19,7 @@ export interface LocalUser {
 export async function authorOf(kube: Kube | undefined): Promise<string> {
   const local = describeUser(localUser());
   if (kube === undefined) return local;
-  const { clusterUser } = await import("../cluster/cluster-user.ts");
+  const { clusterUser } = await import("../cluster/kube/cluster-user.ts");
   const user = await clusterUser(kube);
   return user === undefined ? local : `${user} (${local})`;
 }

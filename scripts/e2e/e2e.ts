@@ -15,7 +15,7 @@ import { hardening } from "./hardening.ts";
 import { runScenarios } from "./run-scenarios.ts";
 import { QUIETLY, type Scenario, type Stage, WHOLE } from "./scenario.ts";
 import { BY_ISTIO, BY_KNATIVE, splitScenario, switching } from "./splits.ts";
-import { strict } from "./strict/strict.ts";
+import { strict } from "./strict-overlay.ts";
 import { weightChanges } from "./weight-changes.ts";
 
 export interface E2eOptions {

@@ -1,4 +1,4 @@
-import { removalSteps } from "../cluster/platform/down.ts";
+import { removalSteps } from "../cluster/platform/steps/down.ts";
 import { findLeftovers } from "../cluster/platform/leftovers.ts";
 import { runSteps } from "../cluster/platform/run-steps.ts";
 import type { PlatformContext } from "../cluster/platform/platform-context.ts";

@@ -1,5 +1,5 @@
 import type { Rights } from "../cluster/rbac.ts";
-import type { Location, ServiceContext } from "../cluster/service-context.ts";
+import type { Location, ServiceContext } from "../cluster/kube/service-context.ts";
 import type { RevisionState, SplitChange, SplitState, SplitTarget } from "../traffic/split/split.ts";
 import type { KnTarget } from "../traffic/kn/target.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { withSample } from "../../test/sample.ts";
 import { NoCluster } from "../cluster/kubeconfig/kubeconfig.ts";
-import { type ServiceContext, serviceContext } from "../cluster/service-context.ts";
+import { type ServiceContext, serviceContext } from "../cluster/kube/service-context.ts";
 import { announcedMesh } from "../mesh/testing/announced-mesh.ts";
 import { CannotWrite } from "../traffic/split/split.ts";
 import { findEngine } from "./find-engine.ts";

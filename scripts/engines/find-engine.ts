@@ -1,4 +1,4 @@
-import type { ServiceContext } from "../cluster/service-context.ts";
+import type { ServiceContext } from "../cluster/kube/service-context.ts";
 import { UsageError, UserError } from "../cluster/user-error.ts";
 import { didYouMean } from "../nearest.ts";
 import { CannotWrite } from "../traffic/split/split.ts";

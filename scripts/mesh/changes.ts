@@ -1,6 +1,6 @@
 import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts";
 import type { Sourced } from "../manifests/resources.ts";
-import type { KnativeServicePlan } from "../traffic/knative.ts";
+import type { KnativeServicePlan } from "../traffic/compile/knative.ts";
 import type { Destination, Rule } from "../traffic/table.ts";
 import type { Configuration } from "./configuration.ts";
 

@@ -2,7 +2,7 @@ import { InvalidManifests, type Problem } from "../manifests/problem.ts";
 import { readManifests } from "../manifests/read.ts";
 import type { Resources } from "../manifests/resources.ts";
 import type { ValidateOptions } from "../manifests/validate.ts";
-import { compilePlan, type Plan } from "../traffic/compile.ts";
+import { compilePlan, type Plan } from "../traffic/compile/compile.ts";
 import { type RevisionSpec, revisionSpecs } from "./revisions/spec.ts";
 
 /** The folders below the root that hold the manifests. The mesh reads no other. */

@@ -1,5 +1,5 @@
 import type { Position } from "../manifests/problem.ts";
-import type { KnativeServicePlan } from "../traffic/knative.ts";
+import type { KnativeServicePlan } from "../traffic/compile/knative.ts";
 import { type SplitOwner, splitsOf } from "../traffic/splits.ts";
 import { ADMIN_PATH } from "./admin/schema.ts";
 import { LOCAL_DOMAIN, type Configuration } from "./configuration.ts";

@@ -13,7 +13,7 @@ import { compileMirrors, mirrorFamily } from "./mirror/mirror.ts";
 import { compileRedirect, redirectFamily } from "./redirect/redirect.ts";
 import { compileRetries, retriesFamily } from "./retries/retries.ts";
 import { compileRewrite, rewriteFamily } from "./rewrite/rewrite.ts";
-import { outside } from "./shared-schema.ts";
+import { outside } from "../schema/route-schema.ts";
 
 // This file is the registry: to add a family, add it to FAMILIES, to HTTPRoute and, where a forwarding rule compiles
 // to something of it, to compileForward.

@@ -15,7 +15,7 @@ import type {
   RetryPolicy,
   ValueMatch,
 } from "../traffic/table.ts";
-import type { Destination as DestinationFields } from "./shared-schema.ts";
+import type { Destination as DestinationFields } from "../schema/route-schema.ts";
 
 /** Reports a problem of an object. */
 export type Report = (

@@ -1,4 +1,4 @@
-import type { Location, ServiceContext } from "../cluster/service-context.ts";
+import type { Location, ServiceContext } from "../cluster/kube/service-context.ts";
 import { UsageError } from "../cluster/user-error.ts";
 import { csv } from "./csv/csv.ts";
 import { mesh } from "./mesh/mesh.ts";

@@ -1,5 +1,5 @@
 import type { Rights } from "../cluster/rbac.ts";
-import type { Location, ServiceContext } from "../cluster/service-context.ts";
+import type { Location, ServiceContext } from "../cluster/kube/service-context.ts";
 
 /** What became of some requests of one kind. */
 export interface Outcome {

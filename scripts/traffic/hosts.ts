@@ -2,7 +2,7 @@ import type { ExternalNameService } from "../manifests/kinds/core.ts";
 import { type Position, type Problem, problemAt } from "../manifests/problem.ts";
 import type { Sourced } from "../manifests/resources.ts";
 import { nearest } from "../nearest.ts";
-import type { KnativeServicePlan } from "./knative.ts";
+import type { KnativeServicePlan } from "./compile/knative.ts";
 import type { Backend, Listener } from "./table.ts";
 
 export const CLUSTER_DOMAIN = "svc.cluster.local";

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { readManifests } from "../manifests/read.ts";
 import { choose, type Edit, FOLDERS, SPLITS, withSample } from "../../test/sample.ts";
-import { compilePlan, type Plan } from "./compile.ts";
+import { compilePlan, type Plan } from "./compile/compile.ts";
 import { request, sent } from "./testing/sample-plans.ts";
 import type { Listener } from "./table.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { parseDocuments } from "../manifests/document.ts";
 import { collectResources } from "../manifests/resources.ts";
 import { stringify } from "yaml";
-import { compilePlan } from "./compile.ts";
+import { compilePlan } from "./compile/compile.ts";
 import { type PlannedSplit, splitsOf } from "./splits.ts";
 import { creditCheck, HALVES, to, virtualService } from "./testing/sample-plans.ts";
 

@@ -3,9 +3,9 @@ import type { HTTPRoute } from "../route-fields/families.ts";
 import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts";
 import type { Position } from "../manifests/problem.ts";
 import type { Sourced } from "../manifests/resources.ts";
-import type { Plan } from "./compile.ts";
+import type { Plan } from "./compile/compile.ts";
 import { clusterLocalNames, fullHost, hostOf } from "./hosts.ts";
-import type { KnativeServicePlan } from "./knative.ts";
+import type { KnativeServicePlan } from "./compile/knative.ts";
 import type { Backend, Destination, RouteTable, Rule } from "./table.ts";
 
 /** Who decides a service's split: Knative's percentages, or the weights of a VirtualService. */

@@ -13,7 +13,7 @@ import { InvalidManifests, type Problem } from "../../scripts/manifests/problem.
 import { readDocuments, readManifests } from "../../scripts/manifests/read.ts";
 import { collectResources } from "../../scripts/manifests/resources.ts";
 import { revisionSpecs } from "../../scripts/mesh/revisions/spec.ts";
-import { planKnativeServices } from "../../scripts/traffic/knative.ts";
+import { planKnativeServices } from "../../scripts/traffic/compile/knative.ts";
 import { SAMPLE } from "../sample.ts";
 import { type Example, EXAMPLES } from "./examples.ts";
 

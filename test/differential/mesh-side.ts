@@ -5,7 +5,7 @@ import { relay } from "../../scripts/mesh/relay/relay.ts";
 import { parseDocuments } from "../../scripts/manifests/document.ts";
 import { formatProblem, type Problem } from "../../scripts/manifests/problem.ts";
 import { collectResources } from "../../scripts/manifests/resources.ts";
-import { compilePlan } from "../../scripts/traffic/compile.ts";
+import { compilePlan } from "../../scripts/traffic/compile/compile.ts";
 import type { RouteTable } from "../../scripts/traffic/table.ts";
 import { ask } from "./send-request.ts";
 import type { Wish } from "./cases.ts";

@@ -4,7 +4,7 @@ import type { FunctionImage } from "../images/image-tag.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { Kube } from "../kube/client.ts";
 import { type KubeObject, nameOf, refOf } from "../kube/kube-object.ts";
-import { logTail } from "../logs.ts";
+import { logTail } from "../workload/logs.ts";
 import { MANAGER } from "../ownership.ts";
 import { UserError } from "../user-error.ts";
 import { LiveRevision, REVISION } from "../workload/live-objects.ts";

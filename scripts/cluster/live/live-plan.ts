@@ -8,8 +8,8 @@ import { VISIBILITY_LABEL } from "../../manifests/kinds/knative-service.ts";
 import type { Position, Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { validate } from "../../manifests/validate.ts";
-import { compileRoutes, type Plan } from "../../traffic/compile.ts";
-import type { KnativeServicePlan, Revision, TrafficTarget } from "../../traffic/knative.ts";
+import { compileRoutes, type Plan } from "../../traffic/compile/compile.ts";
+import type { KnativeServicePlan, Revision, TrafficTarget } from "../../traffic/compile/knative.ts";
 import type { Kube } from "../kube/client.ts";
 import { type Kind, KubeObject, nameOf, refOf } from "../kube/kube-object.ts";
 import {

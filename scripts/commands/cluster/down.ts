@@ -86,7 +86,7 @@ async function runDown(flags: DownFlags): Promise<void> {
 
 async function stepsOf(flags: DownFlags, platform: PlatformContext): Promise<readonly Step[]> {
   const [{ profileStep, removalSteps }, { minikubeProfiles }] = await Promise.all([
-    import("../../cluster/platform/down.ts"),
+    import("../../cluster/platform/steps/down.ts"),
     import("../../cluster/minikube.ts"),
   ]);
   if (!flags.cluster) return removalSteps(platform, flags);

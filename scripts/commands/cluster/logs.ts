@@ -44,7 +44,7 @@ async function runLogs(service: string | undefined, flags: LogsFlags): Promise<v
   const [{ connect }, { Kube }, { readLogs }, { styleFor }] = await Promise.all([
     import("../../cluster/kube/connection.ts"),
     import("../../cluster/kube/client.ts"),
-    import("../../cluster/logs.ts"),
+    import("../../cluster/workload/logs.ts"),
     import("../../terminal/style.ts"),
   ]);
   const kube = new Kube(connect({ context: flags.context }));

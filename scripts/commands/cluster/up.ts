@@ -70,7 +70,7 @@ ${istio.range.to} and Knative ${serving.range.from} to ${serving.range.to}; anyt
 async function runUp(flags: UpFlags): Promise<void> {
   const signal = untilInterrupted();
   const [{ platformSteps }, { deployStep }, { verifyStep }, { runSteps }, { StepList }] = await Promise.all([
-    import("../../cluster/platform/up.ts"),
+    import("../../cluster/platform/steps/up.ts"),
     import("../../cluster/platform/steps/deploy.ts"),
     import("../../cluster/platform/steps/verify.ts"),
     import("../../cluster/platform/run-steps.ts"),

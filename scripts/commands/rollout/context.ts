@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import type { Kube } from "../../cluster/kube/client.ts";
-import type { ServiceContext } from "../../cluster/service-context.ts";
+import type { ServiceContext } from "../../cluster/kube/service-context.ts";
 import { PROJECT } from "../../project.ts";
 import type { AuditStore } from "../../rollout/audit/audit-log.ts";
 import type { Journal } from "../../rollout/journal/journal.ts";
@@ -36,7 +36,7 @@ export async function contextOf(service: string, flags: RolloutFlags): Promise<R
   const [{ findEngine }, { openSource, sourceFlagsOf }, { serviceContext }] = await Promise.all([
     import("../../engines/find-engine.ts"),
     import("../../sources/registry.ts"),
-    import("../../cluster/service-context.ts"),
+    import("../../cluster/kube/service-context.ts"),
   ]);
   const root = flags.dir === undefined ? PROJECT : resolve(flags.dir);
   const { context, namespace } = flags;

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type ServiceContext, serviceContext } from "../../cluster/service-context.ts";
+import { type ServiceContext, serviceContext } from "../../cluster/kube/service-context.ts";
 import type { RecordedEngine } from "../../engines/engine.ts";
 import { Failure } from "../../exit.ts";
 import type { KnFlags } from "../../traffic/kn/flags.ts";

@@ -5,7 +5,7 @@ import {
   type SplitState,
   type SplitTarget,
 } from "../../traffic/split/split.ts";
-import type { Location } from "../../cluster/service-context.ts";
+import type { Location } from "../../cluster/kube/service-context.ts";
 import type { OutcomeSource } from "../../sources/source.ts";
 import type { RecordedEngine } from "../engine.ts";
 

@@ -1,6 +1,6 @@
-import { type Facts, hostFrom, routesOf } from "../facts.ts";
+import { type Facts, hostFrom, routesOf } from "./facts.ts";
 import type { Rule } from "../finding.ts";
-import { namespaceOf } from "../objects.ts";
+import { namespaceOf } from "./objects.ts";
 
 /** DestinationRules, which revisions of Knative need none of. */
 export const DESTINATION_RULES: readonly Rule<Facts>[] = [

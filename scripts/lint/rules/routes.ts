@@ -1,5 +1,5 @@
 import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
-import { type Facts, headerIn, hostFrom, routesOf } from "../facts.ts";
+import { type Facts, headerIn, hostFrom, routesOf } from "./facts.ts";
 import type { Remark, Rule } from "../finding.ts";
 
 const LOCAL_GATEWAY = `knative-local-gateway.istio-system.${CLUSTER_DOMAIN}`;

@@ -1,5 +1,5 @@
 import { Check } from "typebox/schema";
-import type { KnativeServicePlan } from "../../traffic/knative.ts";
+import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
 import { FaultChange, type FaultsState } from "../faults/fault.ts";
 import { type Faults, InvalidFault } from "../faults/faults.ts";
 import type { Exchange } from "../http/exchange.ts";

@@ -1,5 +1,5 @@
 import { didYouMean } from "../../nearest.ts";
-import type { KnativeServicePlan } from "../../traffic/knative.ts";
+import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
 import type { RouteTable } from "../../traffic/table.ts";
 import type { Fault, FaultChange, FaultsState } from "./fault.ts";
 import { faultFilters, faultYaml, type PlacedFault } from "./overlay.ts";

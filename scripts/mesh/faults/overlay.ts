@@ -2,9 +2,9 @@ import { stringify } from "yaml";
 import { parseDocuments } from "../../manifests/document.ts";
 import { formatProblem } from "../../manifests/problem.ts";
 import { collectResources } from "../../manifests/resources.ts";
-import { compileRoutes } from "../../traffic/compile.ts";
+import { compileRoutes } from "../../traffic/compile/compile.ts";
 import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
-import type { KnativeServicePlan } from "../../traffic/knative.ts";
+import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
 import type { RouteTable } from "../../traffic/table.ts";
 import type { Fault } from "./fault.ts";
 

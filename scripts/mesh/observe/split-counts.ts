@@ -1,5 +1,5 @@
 import { lineOf, type PlannedSplit, splitsOf } from "../../traffic/splits.ts";
-import type { KnativeServicePlan } from "../../traffic/knative.ts";
+import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
 import type { Rule } from "../../traffic/table.ts";
 import type { Configuration } from "../configuration.ts";
 

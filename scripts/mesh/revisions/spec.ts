@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { Problem } from "../../manifests/problem.ts";
 import { didYouMean } from "../../nearest.ts";
-import type { Revision } from "../../traffic/knative.ts";
+import type { Revision } from "../../traffic/compile/knative.ts";
 import { type Scaling, scalingOf } from "./scaling.ts";
 
 /** A revision as it runs on this machine. */

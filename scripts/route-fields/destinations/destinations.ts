@@ -7,7 +7,7 @@ import type { CompileContext, FieldFamily } from "../field-family.ts";
 import { compileRequestHeaders, compileResponseHeaders } from "../headers/compile.ts";
 import { bothChanges, NO_CHANGE } from "../headers/header-list.ts";
 import { Headers } from "../headers/schema.ts";
-import { Destination } from "../shared-schema.ts";
+import { Destination } from "../../schema/route-schema.ts";
 
 const HTTPRouteDestination = strict({
   destination: Destination,

@@ -5,7 +5,7 @@ import type { DirectAction } from "../../traffic/table.ts";
 import type { HTTPRoute } from "../families.ts";
 import type { FieldFamily, Report } from "../field-family.ts";
 import { compileResponseHeaders } from "../headers/compile.ts";
-import { HTTPStatus } from "../shared-schema.ts";
+import { HTTPStatus } from "../../schema/route-schema.ts";
 
 const DirectResponse = strict({
   status: HTTPStatus,

@@ -5,7 +5,7 @@ import type { Fault as CompiledFault, ForwardAction } from "../../traffic/table.
 import type { HTTPRoute } from "../families.ts";
 import type { FieldFamily, Report, RequestFilter } from "../field-family.ts";
 import { NO_CHANGE } from "../headers/header-list.ts";
-import { HTTPStatus, outside, Percent, percentOf } from "../shared-schema.ts";
+import { HTTPStatus, outside, Percent, percentOf } from "../../schema/route-schema.ts";
 
 const Fault = strict(
   {

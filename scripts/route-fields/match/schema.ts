@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { strict } from "../../schema/schema.ts";
 import { headerMap } from "../headers/schema.ts";
-import { outside } from "../shared-schema.ts";
+import { outside } from "../../schema/route-schema.ts";
 
 const EXACTLY_ONE = "exactly one of exact, prefix and regex";
 

@@ -4,7 +4,7 @@ import { strict } from "../../schema/schema.ts";
 import type { ForwardAction, Mirror } from "../../traffic/table.ts";
 import type { HTTPRoute } from "../families.ts";
 import type { CompileContext, FieldFamily } from "../field-family.ts";
-import { Destination, Percent, percentOf } from "../shared-schema.ts";
+import { Destination, Percent, percentOf } from "../../schema/route-schema.ts";
 
 /** `mirror` and `mirrors`: copies of requests, whose responses are discarded. */
 export const mirrorFamily = {

@@ -7,7 +7,7 @@ import type { FieldFamily, Report } from "../field-family.ts";
 import { compileResponseHeaders } from "../headers/compile.ts";
 import { pathOf } from "../match/match.ts";
 import { rewritten } from "../rewrite/rewrite.ts";
-import { Authority, Path } from "../shared-schema.ts";
+import { Authority, Path } from "../../schema/route-schema.ts";
 
 const Redirect = strict(
   {

@@ -5,7 +5,7 @@ import type { ForwardAction, RegexRewrite, RequestMatch } from "../../traffic/ta
 import type { HTTPRoute } from "../families.ts";
 import type { FieldFamily, Report } from "../field-family.ts";
 import { pathOf, regex, regexProblem } from "../match/match.ts";
-import { Authority, Path } from "../shared-schema.ts";
+import { Authority, Path } from "../../schema/route-schema.ts";
 
 const Rewrite = strict(
   {

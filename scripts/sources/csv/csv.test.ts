@@ -3,7 +3,7 @@ import { appendFile, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { serviceContext } from "../../cluster/service-context.ts";
+import { serviceContext } from "../../cluster/kube/service-context.ts";
 import { openSource } from "../registry.ts";
 import type { Outcome } from "../source.ts";
 import { csvSource } from "./csv.ts";

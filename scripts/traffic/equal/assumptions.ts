@@ -1,4 +1,4 @@
-import type { Plan } from "../compile.ts";
+import type { Plan } from "../compile/compile.ts";
 import { rulesOf } from "./request-space/hosts.ts";
 import type { Side } from "./symbolic/follow.ts";
 

@@ -1,5 +1,5 @@
 import type { Position } from "../../manifests/problem.ts";
-import { plus, type Rational, share } from "./rational.ts";
+import { plus, type Rational, share } from "./symbolic/rational.ts";
 import type { Known, Part } from "./request-space/value.ts";
 import { type Properties, propertiesOf, type Property, defaultProperty } from "./symbolic/properties.ts";
 import { textOfTree, type Tree } from "./symbolic/tree.ts";

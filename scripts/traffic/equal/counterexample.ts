@@ -3,7 +3,7 @@ import { exampleHost } from "./compare.ts";
 import { type Contrast, contrastsOf } from "./contrast.ts";
 import type { Entry } from "./entries.ts";
 import { hostText } from "./request-space/hosts.ts";
-import { share } from "./rational.ts";
+import { share } from "./symbolic/rational.ts";
 import type { Cell, RequestSpace } from "./request-space/request-space.ts";
 import type { Known, Part } from "./request-space/value.ts";
 import { terminalsOf, describeTerminal } from "./symbolic/describe.ts";

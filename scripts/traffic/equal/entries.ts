@@ -1,4 +1,4 @@
-import type { Plan } from "../compile.ts";
+import type { Plan } from "../compile/compile.ts";
 import { clusterLocalNames, CLUSTER_DOMAIN, knativeHostNames } from "../hosts.ts";
 import type { Backend, Listener } from "../table.ts";
 import { type HostKind, hostsAt, hostText, LISTENERS, rulesOf } from "./request-space/hosts.ts";

@@ -1,4 +1,4 @@
-import type { Plan } from "../compile.ts";
+import type { Plan } from "../compile/compile.ts";
 import type { Rule } from "../table.ts";
 import { asksAuthority, namesOf } from "./entries.ts";
 import { hostsAt, type HostKind, LISTENERS, rulesAt } from "./request-space/hosts.ts";

@@ -3,7 +3,7 @@ import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { didYouMean, suggestion } from "../../nearest.ts";
 import { CLUSTER_DOMAIN, fullHost, hostAdvice, knativeHostNames } from "../hosts.ts";
-import type { KnativeServicePlan, Revision } from "../knative.ts";
+import type { KnativeServicePlan, Revision } from "../compile/knative.ts";
 import type { Backend } from "../table.ts";
 import { reporter } from "./report.ts";
 

@@ -1,6 +1,6 @@
 import type { FieldPath } from "../../manifests/document.ts";
 import type { Report, Target } from "../../route-fields/field-family.ts";
-import type { Destination } from "../../route-fields/shared-schema.ts";
+import type { Destination } from "../../schema/route-schema.ts";
 import { CLUSTER_DOMAIN, fullHost, hostAdvice } from "../hosts.ts";
 import type { Backend } from "../table.ts";
 import type { Subsets } from "./subsets.ts";

@@ -1,7 +1,7 @@
 import type { KnativeService, TrafficTarget } from "../../manifests/kinds/knative-service.ts";
 import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
-import { planKnativeServices } from "../knative.ts";
+import { planKnativeServices } from "../compile/knative.ts";
 
 /** What cannot be written in the other language, as a sentence for the user. */
 export class NotRendered extends Error {

@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import { parseDocuments } from "../../manifests/document.ts";
 import { formatProblem } from "../../manifests/problem.ts";
 import { collectResources } from "../../manifests/resources.ts";
-import { compilePlan, type Plan } from "../compile.ts";
+import { compilePlan, type Plan } from "../compile/compile.ts";
 import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import { type Resolution, resolve, type RoutedRequest } from "../resolve.ts";
 import type { ForwardAction, Listener, Rule } from "../table.ts";

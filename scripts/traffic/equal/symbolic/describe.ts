@@ -1,4 +1,4 @@
-import { ONE, plus, type Rational, times } from "../rational.ts";
+import { ONE, plus, type Rational, times } from "./rational.ts";
 import { type Known, type Part, sent, shown } from "../request-space/value.ts";
 import { describeRetry } from "../../../route-fields/retries/describe-retry.ts";
 import { keyOf, knownHeader, type Terminal, type Step, type Tree } from "./tree.ts";

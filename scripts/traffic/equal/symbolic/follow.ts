@@ -10,7 +10,7 @@ import {
   type Rule,
 } from "../../table.ts";
 import { shadowHost } from "../../../route-fields/mirror/mirror.ts";
-import { ofPercent, ONE, rest, sharesOf } from "../rational.ts";
+import { ofPercent, ONE, rest, sharesOf } from "./rational.ts";
 import { conditionOf, meets } from "../request-space/condition.ts";
 import { partAsked } from "../request-space/conditions-on-request.ts";
 import { type HostKind, rulesAt } from "../request-space/hosts.ts";

@@ -1,5 +1,5 @@
 import type { Position } from "../../../manifests/problem.ts";
-import { ONE, type Rational, times } from "../rational.ts";
+import { ONE, type Rational, times } from "./rational.ts";
 import { type Known, type Part, sent, shown } from "../request-space/value.ts";
 import { terminalsOf, places } from "./describe.ts";
 import { describeRetry } from "../../../route-fields/retries/describe-retry.ts";

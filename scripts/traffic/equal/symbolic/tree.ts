@@ -1,4 +1,4 @@
-import { ONE, plus, type Rational, times } from "../rational.ts";
+import { ONE, plus, type Rational, times } from "./rational.ts";
 import type { Position } from "../../../manifests/problem.ts";
 import type { RetryPolicy } from "../../table.ts";
 import { type Known, type Part, sent, shown, textOf, type Value } from "../request-space/value.ts";

@@ -1,4 +1,4 @@
-import type { Plan } from "../../compile.ts";
+import type { Plan } from "../../compile/compile.ts";
 import { HeaderList } from "../../../route-fields/headers/header-list.ts";
 import { CLUSTER_DOMAIN, hostOf } from "../../hosts.ts";
 import { type Resolution, resolveBy, type RoutedRequest } from "../../resolve.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { ManifestDocument } from "../../../manifests/document.ts";
 import { formatProblem, type Position } from "../../../manifests/problem.ts";
 import { collectResources } from "../../../manifests/resources.ts";
-import { compilePlan } from "../../compile.ts";
+import { compilePlan } from "../../compile/compile.ts";
 import { creditCheck, externalName, HALVES, to, virtualService } from "../../testing/sample-plans.ts";
 import type { Described } from "../entries.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Plan } from "./compile.ts";
-import type { Listener } from "./table.ts";
+import type { Listener } from "../table.ts";
 import {
   CLUSTER_LOCAL,
   creditCheck,
@@ -11,7 +11,7 @@ import {
   request,
   rulesAt,
   sent,
-} from "./testing/sample-plans.ts";
+} from "../testing/sample-plans.ts";
 
 // What net-istio 1.20 writes for a Knative Service is told in its pkg/reconciler/ingress/resources/virtual_service.go.
 describe("the routes of a Knative Service", () => {

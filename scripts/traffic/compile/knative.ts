@@ -1,8 +1,8 @@
-import { type KnativeService, VISIBILITY_LABEL } from "../manifests/kinds/knative-service.ts";
-import type { Code } from "../manifests/codes/codes.ts";
-import { type Position, type Problem, problemAt, type ProblemText } from "../manifests/problem.ts";
-import type { Sourced } from "../manifests/resources.ts";
-import { suggestion } from "../nearest.ts";
+import { type KnativeService, VISIBILITY_LABEL } from "../../manifests/kinds/knative-service.ts";
+import type { Code } from "../../manifests/codes/codes.ts";
+import { type Position, type Problem, problemAt, type ProblemText } from "../../manifests/problem.ts";
+import type { Sourced } from "../../manifests/resources.ts";
+import { suggestion } from "../../nearest.ts";
 import { checkState, namespaceOf, readRevision } from "./knative-state.ts";
 
 type RevisionTemplate = KnativeService["spec"]["template"];

@@ -1,8 +1,8 @@
-import type { Code } from "../manifests/codes/codes.ts";
-import type { FieldPath } from "../manifests/document.ts";
-import { type KnativeService, VISIBILITY_LABEL } from "../manifests/kinds/knative-service.ts";
-import { type Problem, problemAt } from "../manifests/problem.ts";
-import type { Sourced } from "../manifests/resources.ts";
+import type { Code } from "../../manifests/codes/codes.ts";
+import type { FieldPath } from "../../manifests/document.ts";
+import { type KnativeService, VISIBILITY_LABEL } from "../../manifests/kinds/knative-service.ts";
+import { type Problem, problemAt } from "../../manifests/problem.ts";
+import type { Sourced } from "../../manifests/resources.ts";
 import type { Revision } from "./knative.ts";
 import { checkScaling } from "./knative-scaling.ts";
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { PROJECT } from "../../project.ts";
-import { imagesOf } from "../images/ensure-images.ts";
-import { NoCluster } from "../kubeconfig/kubeconfig.ts";
-import type { KubeObject } from "../kube/kube-object.ts";
-import { FakeCluster } from "../testing/fake-cluster.ts";
-import { runSteps } from "./run-steps.ts";
+import { PROJECT } from "../../../project.ts";
+import { imagesOf } from "../../images/ensure-images.ts";
+import { NoCluster } from "../../kubeconfig/kubeconfig.ts";
+import type { KubeObject } from "../../kube/kube-object.ts";
+import { FakeCluster } from "../../testing/fake-cluster.ts";
+import { runSteps } from "../run-steps.ts";
 import {
   config,
   deployment,
@@ -13,7 +13,7 @@ import {
   knativeObjects,
   networkingObjects,
   podOf,
-} from "./fake-platform.ts";
+} from "../fake-platform.ts";
 import { platformSteps } from "./up.ts";
 
 const steps = platformSteps({

@@ -8,7 +8,7 @@ import {
   knativeService,
   type Manifest,
   planOf,
-} from "./testing/sample-plans.ts";
+} from "../testing/sample-plans.ts";
 
 const PERCENTS = "the percents sum to";
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import type { KubeObject } from "../kube/kube-object.ts";
-import { FakeCluster } from "../testing/fake-cluster.ts";
+import type { KubeObject } from "../../kube/kube-object.ts";
+import { FakeCluster } from "../../testing/fake-cluster.ts";
 import { profileStep, removalSteps } from "./down.ts";
-import { completeStep, recordStep, readLedger } from "./ledger.ts";
-import { runSteps } from "./run-steps.ts";
-import { config, fakePlatform, istioObjects, knativeObjects, namespace } from "./fake-platform.ts";
+import { completeStep, recordStep, readLedger } from "../ledger.ts";
+import { runSteps } from "../run-steps.ts";
+import { config, fakePlatform, istioObjects, knativeObjects, namespace } from "../fake-platform.ts";
 
 const OURS = { "app.kubernetes.io/managed-by": "kyc" };
 const ALL = { namespace: "kyc", keepPlatform: false };

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { KnativeService } from "../manifests/kinds/knative-service.ts";
-import { read } from "../manifests/testing/told.ts";
-import { formatProblem, type Problem } from "../manifests/problem.ts";
-import { validate } from "../manifests/validate.ts";
+import { KnativeService } from "../../manifests/kinds/knative-service.ts";
+import { read } from "../../manifests/testing/told.ts";
+import { formatProblem, type Problem } from "../../manifests/problem.ts";
+import { validate } from "../../manifests/validate.ts";
 import { checkState } from "./knative-state.ts";
 
 /** What is told of a Knative Service with these annotations, on itself or on its revision. */

@@ -1,14 +1,14 @@
-import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts";
-import type { Code } from "../manifests/codes/codes.ts";
-import { type Problem, problemAt } from "../manifests/problem.ts";
-import type { Resources, Sourced } from "../manifests/resources.ts";
-import { clusterHosts, fullHost } from "./hosts.ts";
-import { type Binding, bindings, readGateways } from "./istio/gateways.ts";
-import { virtualServiceRules } from "./istio/rules.ts";
-import { readSubsets } from "./istio/subsets.ts";
+import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
+import type { Code } from "../../manifests/codes/codes.ts";
+import { type Problem, problemAt } from "../../manifests/problem.ts";
+import type { Resources, Sourced } from "../../manifests/resources.ts";
+import { clusterHosts, fullHost } from "../hosts.ts";
+import { type Binding, bindings, readGateways } from "../istio/gateways.ts";
+import { virtualServiceRules } from "../istio/rules.ts";
+import { readSubsets } from "../istio/subsets.ts";
 import { type KnativeServicePlan, planKnativeServices } from "./knative.ts";
 import { type HostRules, knativeRules } from "./knative-rules.ts";
-import type { Listener, RouteTable, Rule, VirtualHosts } from "./table.ts";
+import type { Listener, RouteTable, Rule, VirtualHosts } from "../table.ts";
 
 /** What a set of manifests means for traffic. */
 export interface Plan {

@@ -1,8 +1,8 @@
-import { CLUSTER_DOMAIN, fullHost } from "../traffic/hosts.ts";
-import type { KnativeService } from "../manifests/kinds/knative-service.ts";
-import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts";
-import type { Partially } from "../manifests/validate.ts";
-import type { HTTPRoute } from "../route-fields/families.ts";
+import { CLUSTER_DOMAIN, fullHost } from "../../traffic/hosts.ts";
+import type { KnativeService } from "../../manifests/kinds/knative-service.ts";
+import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
+import type { Partially } from "../../manifests/validate.ts";
+import type { HTTPRoute } from "../../route-fields/families.ts";
 import { namespaceOf, type Objects, type Sourced } from "./objects.ts";
 
 /** A Knative Service as its states in the files tell it. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type LogsOptions, logTail, readLogs } from "./logs.ts";
-import type { FakeCluster } from "./testing/fake-cluster.ts";
-import { knativeCluster, podObject, revisionObject, serviceObject } from "./workload/fake-objects.ts";
+import type { FakeCluster } from "../testing/fake-cluster.ts";
+import { knativeCluster, podObject, revisionObject, serviceObject } from "./fake-objects.ts";
 
 const ALL: LogsOptions = {
   namespace: "kyc",

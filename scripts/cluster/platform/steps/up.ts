@@ -1,11 +1,11 @@
-import { type ClusterOptions, clusterStep } from "./steps/cluster.ts";
-import { domainStep } from "./steps/domain.ts";
-import { imagesStep } from "./steps/images.ts";
-import { istioStep } from "./steps/istio.ts";
-import { knativeStep } from "./steps/knative.ts";
-import { networkingStep } from "./steps/networking.ts";
-import { sidecarStep } from "./steps/sidecars.ts";
-import type { Step } from "./step.ts";
+import { type ClusterOptions, clusterStep } from "./cluster.ts";
+import { domainStep } from "./domain.ts";
+import { imagesStep } from "./images.ts";
+import { istioStep } from "./istio.ts";
+import { knativeStep } from "./knative.ts";
+import { networkingStep } from "./networking.ts";
+import { sidecarStep } from "./sidecars.ts";
+import type { Step } from "../step.ts";
 
 export interface UpOptions extends ClusterOptions {
   /** The project's folder. */

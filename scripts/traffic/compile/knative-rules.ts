@@ -1,10 +1,10 @@
-import { EVERY_REQUEST } from "../route-fields/match/match.ts";
-import { NO_RETRY } from "../route-fields/retries/retries.ts";
-import { clusterLocalNames } from "./hosts.ts";
+import { EVERY_REQUEST } from "../../route-fields/match/match.ts";
+import { NO_RETRY } from "../../route-fields/retries/retries.ts";
+import { clusterLocalNames } from "../hosts.ts";
 import { type KnativeServicePlan, shares } from "./knative.ts";
-import { NO_CHANGE } from "../route-fields/headers/header-list.ts";
-import { type Destination, type ForwardAction, type Listener, type Rule } from "./table.ts";
-import type { Position } from "../manifests/problem.ts";
+import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
+import { type Destination, type ForwardAction, type Listener, type Rule } from "../table.ts";
+import type { Position } from "../../manifests/problem.ts";
 
 /** Rules that hold for these hosts at these listeners. */
 export interface HostRules {

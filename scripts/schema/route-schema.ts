@@ -1,5 +1,5 @@
 import Type, { type Static, type TSchemaOptions } from "typebox";
-import { type FieldNotes, strict } from "../schema/schema.ts";
+import { type FieldNotes, strict } from "./schema.ts";
 
 /** Advice for a field that needs something that the local mesh does not do. */
 export const outside = (what: string): string =>

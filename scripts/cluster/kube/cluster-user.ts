@@ -1,6 +1,6 @@
 import Type from "typebox";
-import { ApiError } from "./kube/api-error.ts";
-import type { Kube } from "./kube/client.ts";
+import { ApiError } from "./api-error.ts";
+import type { Kube } from "./client.ts";
 
 const Review = Type.Object({
   status: Type.Object({ userInfo: Type.Object({ username: Type.Optional(Type.String()) }) }),

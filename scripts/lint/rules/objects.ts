@@ -1,16 +1,16 @@
-import type { FieldPath, ManifestDocument } from "../manifests/document.ts";
-import { isRecord } from "../manifests/explain.ts";
-import { groupOf, KINDS, type KindName, type ObjectOf } from "../manifests/kinds/registry.ts";
-import { type Problem, problemAt } from "../manifests/problem.ts";
+import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
+import { isRecord } from "../../manifests/explain.ts";
+import { groupOf, KINDS, type KindName, type ObjectOf } from "../../manifests/kinds/registry.ts";
+import { type Problem, problemAt } from "../../manifests/problem.ts";
 import {
   emptyResources,
   kindOf,
   type ObjectLists,
   repeated,
   type Resources,
-} from "../manifests/resources.ts";
-import { judge, type PartialObject } from "../manifests/validate.ts";
-import { nearest } from "../nearest.ts";
+} from "../../manifests/resources.ts";
+import { judge, type PartialObject } from "../../manifests/validate.ts";
+import { nearest } from "../../nearest.ts";
 
 /** An object as far as it is valid, and the document that it was read from. */
 export interface Sourced<T> {

@@ -1,19 +1,19 @@
-import type { Kube } from "../kube/client.ts";
-import { deleteAndWait } from "../kube/delete-and-wait.ts";
-import { type Kind, type KubeObject, nameOf, type ObjectRef, refOf } from "../kube/kube-object.ts";
-import { minikubeProfiles } from "../minikube.ts";
-import { isManaged } from "../ownership.ts";
-import { UserError } from "../user-error.ts";
-import { forgetStep, type LedgerEntry, readLedger } from "./ledger.ts";
-import type { PlatformContext } from "./platform-context.ts";
-import type { Report, Step } from "./step.ts";
-import { DOMAIN, removeDomain } from "./steps/domain.ts";
-import { ISTIO, needsForRemoval, removeIstio } from "./steps/istio.ts";
-import { KNATIVE, SERVING } from "./steps/knative.ts";
-import { giveClassBack, NETWORKING } from "./steps/networking.ts";
-import { deployedStep } from "./steps/remove-deployed.ts";
-import { removeSidecars, SIDECARS } from "./steps/sidecars.ts";
-import { until } from "./wait-until.ts";
+import type { Kube } from "../../kube/client.ts";
+import { deleteAndWait } from "../../kube/delete-and-wait.ts";
+import { type Kind, type KubeObject, nameOf, type ObjectRef, refOf } from "../../kube/kube-object.ts";
+import { minikubeProfiles } from "../../minikube.ts";
+import { isManaged } from "../../ownership.ts";
+import { UserError } from "../../user-error.ts";
+import { forgetStep, type LedgerEntry, readLedger } from "../ledger.ts";
+import type { PlatformContext } from "../platform-context.ts";
+import type { Report, Step } from "../step.ts";
+import { DOMAIN, removeDomain } from "./domain.ts";
+import { ISTIO, needsForRemoval, removeIstio } from "./istio.ts";
+import { KNATIVE, SERVING } from "./knative.ts";
+import { giveClassBack, NETWORKING } from "./networking.ts";
+import { deployedStep } from "./remove-deployed.ts";
+import { removeSidecars, SIDECARS } from "./sidecars.ts";
+import { until } from "../wait-until.ts";
 
 interface Removal {
   title: string;

@@ -1,4 +1,4 @@
-import type { Kube } from "./kube/client.ts";
+import type { Kube } from "./client.ts";
 
 /** Where something is: on this machine, in files and the local mesh; or on a cluster. */
 export type Location = "machine" | "cluster";
@@ -38,10 +38,7 @@ export function serviceContext({
 }: ServiceContextOptions): ServiceContext {
   let kube: Promise<Kube> | undefined;
   async function connected(): Promise<Kube> {
-    const [{ connect }, { Kube }] = await Promise.all([
-      import("./kube/connection.ts"),
-      import("./kube/client.ts"),
-    ]);
+    const [{ connect }, { Kube }] = await Promise.all([import("./connection.ts"), import("./client.ts")]);
     return new Kube(connect({ context }));
   }
   return { service, namespace, root, context, kube: () => (kube ??= connected()) };

@@ -1,8 +1,8 @@
-import type { Code } from "../manifests/codes/codes.ts";
-import type { FieldPath } from "../manifests/document.ts";
-import { AUTOSCALING_ANNOTATIONS, type KnativeService } from "../manifests/kinds/knative-service.ts";
-import { durationMs } from "../schema/schema.ts";
-import { didYouMean } from "../nearest.ts";
+import type { Code } from "../../manifests/codes/codes.ts";
+import type { FieldPath } from "../../manifests/document.ts";
+import { AUTOSCALING_ANNOTATIONS, type KnativeService } from "../../manifests/kinds/knative-service.ts";
+import { durationMs } from "../../schema/schema.ts";
+import { didYouMean } from "../../nearest.ts";
 
 const PREFIX = "autoscaling.knative.dev/";
 const ANNOTATIONS = ["spec", "template", "metadata", "annotations"];

@@ -11,7 +11,7 @@ import {
   sent,
   to,
   virtualService,
-} from "./testing/sample-plans.ts";
+} from "../testing/sample-plans.ts";
 
 const BASIC = [{ route: [to("basic")] }];
 const ADVANCED = [{ route: [to("advanced")] }];

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { Unreachable } from "./kube/connection.ts";
-import type { KubeObject } from "./kube/kube-object.ts";
-import type { Answer } from "./kube/testing/fake-answer.ts";
-import { FakeApiServer } from "./kube/testing/fake-api-server.ts";
-import { kubeOf } from "./kube/testing/kubeconfig.ts";
+import { Unreachable } from "../kube/connection.ts";
+import type { KubeObject } from "../kube/kube-object.ts";
+import type { Answer } from "../kube/testing/fake-answer.ts";
+import { FakeApiServer } from "../kube/testing/fake-api-server.ts";
+import { kubeOf } from "../kube/testing/kubeconfig.ts";
 import { readLogs } from "./logs.ts";
-import { podObject } from "./workload/fake-objects.ts";
+import { podObject } from "./fake-objects.ts";
 
 /** An API server over TLS whose pods are watched, and their logs followed, as a test says. */
 class Followed implements AsyncDisposable {

@@ -1,4 +1,4 @@
-import { Undecidable } from "./automata/automaton.ts";
+import { Undecidable } from "../automata/automaton.ts";
 
 /** An exact fraction of two whole numbers, in lowest terms, with a positive denominator. */
 export interface Rational {

@@ -1,10 +1,10 @@
-import { didYouMean } from "../nearest.ts";
-import { ApiError } from "./kube/api-error.ts";
-import type { Kube } from "./kube/client.ts";
-import { podLogs } from "./kube/pod-logs.ts";
-import { watch } from "./kube/watch.ts";
-import { UserError } from "./user-error.ts";
-import { checked } from "./workload/follow.ts";
+import { didYouMean } from "../../nearest.ts";
+import { ApiError } from "../kube/api-error.ts";
+import type { Kube } from "../kube/client.ts";
+import { podLogs } from "../kube/pod-logs.ts";
+import { watch } from "../kube/watch.ts";
+import { UserError } from "../user-error.ts";
+import { checked } from "./follow.ts";
 import {
   type ContainerStatus,
   KNATIVE_SERVICE,
@@ -13,7 +13,7 @@ import {
   REVISION,
   REVISION_LABEL,
   SERVICE_LABEL,
-} from "./workload/live-objects.ts";
+} from "./live-objects.ts";
 
 /** The container of a service; Knative's default name. */
 const CONTAINER = "user-container";
