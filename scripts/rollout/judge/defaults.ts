@@ -16,10 +16,10 @@ export const DEFAULTS: JudgeOptions = {
  * something with each request, and a guard much with each failure: they make up for a small part soon.
  */
 export const PARTS: Readonly<Record<TestName, number>> = {
-  errors: 0.91,
+  errors: 0.9,
   rejected: 0.015,
   abandoned: 0.015,
-  latency: 0.03,
+  latency: 0.04,
   p99: 0.02,
   gateway: 0.005,
   alone: 0.005,
@@ -53,17 +53,17 @@ export const LIMITS = {
  */
 export const MORE_ERRORS: readonly Bet[] = [
   ...ratios([
-    [2, 0.035],
+    [2, 0.03],
     [3.5, 0.015],
     [5, 0.03],
-    [7, 0.22],
-    [9, 0.05],
-    [25, 0.05],
-    [50, 0.5],
-    [100, 0.02],
+    [7, 0.2],
+    [9, 0.03],
+    [25, 0.03],
+    [50, 0.6],
+    [100, 0.015],
   ]),
   // Where most requests fail, those that do not fail are evidence as well.
-  onAll(0.002, 0.99, 0.07),
+  onAll(0.002, 0.99, 0.04),
   onAll(0.02, 0.6, 0.01),
 ];
 

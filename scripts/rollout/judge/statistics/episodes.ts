@@ -17,15 +17,15 @@ export interface EpisodeState {
 /** Seconds: failures that go on for longer are no passing mishap. */
 export const LONGEST_MISHAP = 5;
 /** Failures with fewer successes of the same revision between them, and no further apart than so many seconds, are linked. */
-const SUCCESSES_BETWEEN = 5;
-const SECONDS_BETWEEN = 1;
+const SUCCESSES_BETWEEN = 4;
+const SECONDS_BETWEEN = 0.75;
 /** Seconds without a failure after which trouble is over, and seconds between failures of long trouble that count. */
 const QUIET = 3;
 const BETWEEN_COUNTED = 0.5;
 
 /**
  * Groups the failures of one revision into episodes. Two failures belong together when no request of the revision
- * succeeded between them, or when they are at most a second and fewer than five successes apart. An episode with two
+ * succeeded between them, or when they are at most three quarters of a second and fewer than four successes apart. An episode with two
  * failures in direct succession, or with three failures, is a cluster. Where there was no quiet for longer than
  * `LONGEST_MISHAP` seconds the trouble is not taken for a passing mishap any more: each half second with a failure counts.
  */
