@@ -29,6 +29,9 @@ const MISSING = 6;
 /** Over how many requests the share that is seen is taken. */
 const RECENT = 300;
 
+/** Marks beside errors, which are compared like them. */
+const MARKS = ["rejected", "abandoned"] as const;
+
 /** All tests of one rollout, and what they come to. */
 export class Tests {
   readonly #threshold: number;
@@ -226,7 +229,7 @@ export class Tests {
     const marks = { rejected: this.#rejected, abandoned: this.#abandoned };
     if (fresh || kind !== "error")
       this.#errors.observe(candidate, kind === "error", inForce, enough.errors, steady, t);
-    for (const mark of ["rejected", "abandoned"] as const) {
+    for (const mark of MARKS) {
       // Begins with the first mark: before it there is nothing to compare.
       if (kind === mark) this.#begun[mark] = true;
       if (!this.#begun[mark]) continue;

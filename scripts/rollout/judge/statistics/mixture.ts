@@ -100,7 +100,8 @@ export abstract class Mixture {
 
   /** Begins the periods anew that are over at `t` seconds. */
   protected enter(t: number): void {
-    for (const period of this.#periods) {
+    for (let i = 0; i < this.#periods.length; i++) {
+      const period = this.#periods[i] as Period;
       if (t < period.from + period.seconds) continue;
       period.from = t;
       period.wealth.set(this.wealth);
@@ -116,8 +117,11 @@ export abstract class Mixture {
   protected multiplyWithin(bet: number, factor: number): void {
     let wealth = (this.wealth[bet] as number) * factor;
     if (factor > 1) {
-      for (const period of this.#periods)
-        wealth = Math.min(wealth, (period.wealth[bet] as number) * period.gain);
+      for (let i = 0; i < this.#periods.length; i++) {
+        const period = this.#periods[i] as Period;
+        const most = (period.wealth[bet] as number) * period.gain;
+        if (wealth > most) wealth = most;
+      }
     }
     this.#set(bet, wealth);
   }

@@ -27,8 +27,10 @@ export class RunTest extends Mixture {
     const here = candidate ? 1 : 0;
     if (this.#last !== -1) {
       const expected = candidate ? share : 1 - share;
-      for (const [i, follows] of FOLLOWS.entries())
+      for (let i = 0; i < FOLLOWS.length; i++) {
+        const follows = FOLLOWS[i] as number;
         this.multiply(i, 1 - follows + (here === this.#last ? follows / expected : 0));
+      }
       this.sum();
     }
     this.#last = here;
