@@ -68,6 +68,10 @@ const RETRY_CONDITIONS = [
   "unavailable",
 ];
 
+// It stands for the status codes beside it; istiod adds it where there are some, and writes it in its default, where
+// there are none. (istio 1.31, pilot/pkg/networking/core/route/retry/retry.go, parseRetryOn)
+const STATUS_CODES = "retriable-status-codes";
+
 /** Compiles how long a response may take, how often a request is retried, and after which failures. */
 export function compileRetries(
   { timeout, retries }: HTTPRoute,
@@ -108,7 +112,7 @@ function readRetry(retries: HTTPRoute["retries"], path: FieldPath, report: Repor
   return {
     attempts,
     perTryTimeoutMs: milliseconds(perTryTimeout),
-    on: on ?? DEFAULT_RETRY.on,
+    on: on === undefined ? DEFAULT_RETRY.on : on.filter((condition) => condition !== STATUS_CODES),
     backOffMs,
     avoidsTried: retries.retryIgnorePreviousHosts ?? DEFAULT_RETRY.avoidsTried,
     remoteLocalities: retries.retryRemoteLocalities ?? DEFAULT_RETRY.remoteLocalities,
