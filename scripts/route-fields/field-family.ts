@@ -30,6 +30,7 @@ export type Report = (
 export interface Target {
   host: string;
   port: number;
+  isPortDefault: true | undefined;
   subset: string | undefined;
   backends: readonly Backend[];
 }

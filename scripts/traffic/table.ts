@@ -41,6 +41,8 @@ export interface RequestMatch {
 export interface Destination {
   host: string;
   port: number;
+  /** Whether no port is written: on a cluster that means the only port of the Service. */
+  isPortDefault?: true | undefined;
   /** The subset of a DestinationRule that it was chosen by. */
   subset: string | undefined;
   /** Relative to the sum of the weights of its route. Zero-weight destinations are not in a table. */
@@ -83,6 +85,8 @@ export interface Fault {
 export interface Mirror {
   host: string;
   port: number;
+  /** As in Destination. */
+  isPortDefault?: true | undefined;
   subset: string | undefined;
   /** From 0 to 100, to the fourth decimal place. */
   percent: number;

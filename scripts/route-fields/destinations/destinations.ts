@@ -23,7 +23,17 @@ export const destinationsFamily = {
   onlyForwarding: true,
   compared: {
     forward: ["kind", "destinations", "totalWeight", "request", "response"],
-    destination: ["host", "port", "subset", "weight", "authority", "request", "response", "backend"],
+    destination: [
+      "host",
+      "port",
+      "isPortDefault",
+      "subset",
+      "weight",
+      "authority",
+      "request",
+      "response",
+      "backend",
+    ],
   },
 } satisfies FieldFamily;
 
@@ -82,12 +92,13 @@ function compileDestination(
   routeAuthority: string | undefined,
   { report, target }: CompileContext,
 ): CompiledDestination[] {
-  const { host, port, subset, backends } = target(to.destination, [...path, "destination"]);
+  const { host, port, isPortDefault, subset, backends } = target(to.destination, [...path, "destination"]);
   const request = compileRequestHeaders(to.headers?.request, [...path, "headers", "request"], report);
   const response = compileResponseHeaders(to.headers?.response, [...path, "headers", "response"], report);
   return backends.map((backend) => ({
     host,
     port,
+    isPortDefault,
     subset,
     weight: (to.weight ?? 0) / backends.length,
     // Envoy writes the route's host last, and istiod makes a lone destination behave the same.

@@ -17,7 +17,10 @@ export const mirrorFamily = {
   },
   unsupported: { mirrorPercent: "this is deprecated: write mirrorPercentage: {value: …}" },
   onlyForwarding: true,
-  compared: { forward: ["mirrors"], mirror: ["host", "port", "subset", "percent", "backend"] },
+  compared: {
+    forward: ["mirrors"],
+    mirror: ["host", "port", "isPortDefault", "subset", "percent", "backend"],
+  },
 } satisfies FieldFamily;
 
 /** Compiles where copies of the requests go: where a subset has several revisions, to the first of them. */
@@ -50,10 +53,10 @@ export function compileMirrors(
   return { mirrors: compiled };
 
   function of(to: Destination, part: HTTPRoute["mirrorPercentage"], at: FieldPath): Mirror[] {
-    const { host, port, subset, backends } = target(to, at);
+    const { host, port, isPortDefault, subset, backends } = target(to, at);
     // Without a percentage all requests are mirrored. (istio, pilot/pkg/networking/core/route/route.go, MirrorPercent)
     const percent = part === undefined ? 100 : percentOf(part);
-    return backends.slice(0, 1).map((backend) => ({ host, port, subset, percent, backend }));
+    return backends.slice(0, 1).map((backend) => ({ host, port, isPortDefault, subset, percent, backend }));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Plan } from "../compile/compile.ts";
 import { rulesOf } from "./request-space/hosts.ts";
+import type { Described } from "./entries.ts";
 import type { Side } from "./symbolic/follow.ts";
 
 /** What is taken for granted of the revisions, where a rule makes it matter. */
@@ -32,7 +33,7 @@ export function unreadOf({ table }: Plan): string[] {
 
 /** A plan as one side of a comparison. */
 export function sideOf(
-  plan: Plan,
+  { plan, destinations }: Described,
   plans: readonly Plan[],
   knownHosts: ReadonlySet<string>,
   revisionHeader: string | undefined,
@@ -45,5 +46,5 @@ export function sideOf(
       ]),
     ),
   );
-  return { table: plan.table, knownHosts, revisions, revisionHeader };
+  return { table: plan.table, knownHosts, revisions, revisionHeader, destinations };
 }

@@ -25,6 +25,8 @@ export function borrow(
   const assumed: string[] = [];
   const resources: Resources = { ...side };
   const hosts = new Set(side.virtualServices.flatMap(hostsNamed));
+  const ruled = side.destinationRules.map(hostOf);
+  const unruled = [...hosts].filter((host) => !ruled.some((pattern) => isCovered(host, pattern)));
   for (const other of others) {
     resources.knativeServices = missing(resources.knativeServices, other.knativeServices, (states) =>
       states.some((state) => [...namesOf(state)].some((name) => hosts.has(name))),
@@ -32,8 +34,11 @@ export function borrow(
     resources.externalNames = missing(resources.externalNames, other.externalNames, ([source]) =>
       source === undefined ? false : hosts.has(fullHost(source.value.metadata.name, namespaceOf(source))),
     );
-    resources.destinationRules = missing(resources.destinationRules, other.destinationRules, ([source]) =>
-      source === undefined ? false : hosts.has(fullHost(source.value.spec.host, namespaceOf(source))),
+    resources.destinationRules = missing(
+      resources.destinationRules,
+      other.destinationRules,
+      ([source]) => source !== undefined && unruled.some((host) => isCovered(host, hostOf(source))),
+      hostOf,
     );
     resources.gateways = missing(resources.gateways, other.gateways, ([source]) =>
       source === undefined ? false : gatewaysNamed(side).has(keyOf(source)),
@@ -52,12 +57,14 @@ export function borrow(
     own: T[],
     theirs: readonly T[],
     isNamed: (sources: readonly T[]) => boolean,
+    of: (source: T) => string = keyOf,
   ): T[] {
-    const there = new Set(own.map(keyOf));
-    const groups = [...Map.groupBy(theirs, keyOf)].filter(
+    const there = new Set(own.map(of));
+    const groups = [...Map.groupBy(theirs, of)].filter(
       ([key, sources]) => !there.has(key) && isNamed(sources),
     );
-    for (const [key, sources] of groups) {
+    for (const [, sources] of groups) {
+      const key = keyOf(sources[0] as T);
       const { kind } = (sources[0] as T).value;
       const isService =
         (sources[0] as T).document.value !== undefined && kind === "Service" && isKnative(sources[0] as T);
@@ -84,8 +91,17 @@ function namespaceOf({ value }: Named): string {
   return value.metadata.namespace ?? "default";
 }
 
+function isCovered(host: string, pattern: string): boolean {
+  return host === pattern || (pattern.startsWith("*") && host.endsWith(pattern.slice(1)));
+}
+
+/** The host of a DestinationRule. */
+function hostOf(source: Resources["destinationRules"][number]): string {
+  return fullHost(source.value.spec.host, namespaceOf(source));
+}
+
 /** The hosts that the rules of a VirtualService send requests to, or under. */
-function hostsNamed({ value }: Sourced<VirtualService>): string[] {
+export function hostsNamed({ value }: Sourced<VirtualService>): string[] {
   const { namespace = "default" } = value.metadata;
   return value.spec.http.flatMap((route) => {
     const copies = [route.mirror, ...(route.mirrors ?? []).map(({ destination }) => destination)];

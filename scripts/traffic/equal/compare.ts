@@ -7,10 +7,18 @@ import { type HostKind, hostText } from "./request-space/hosts.ts";
 import { authoritiesOf } from "./request-space/parts.ts";
 import { conditionsOnRequests } from "./request-space/conditions-on-request.ts";
 import { type Cell, type Restriction, RequestSpace, Undecided } from "./request-space/request-space.ts";
-import { type Part, sent, type Value } from "./request-space/value.ts";
+import { type Known, type Part, sent, type Value } from "./request-space/value.ts";
 import { type Side, follow } from "./symbolic/follow.ts";
-import { losesSight, textOfTree, type Tree } from "./symbolic/tree.ts";
-import { type Difference, findCounterexample } from "./counterexample.ts";
+import {
+  losesSight,
+  textOfTree,
+  type Tree,
+  unmodelledIn,
+  type UnmodelledStep,
+  withoutUnmodelled,
+} from "./symbolic/tree.ts";
+import { type Difference, findCounterexample, type TerminalShare } from "./counterexample.ts";
+import { ONLY_PORT } from "./destinations.ts";
 import { Undecidable } from "./automata/automaton.ts";
 
 export interface CompareOptions {
@@ -66,7 +74,10 @@ export function compare(
 ): Comparison {
   const plans = [a.plan, b.plan];
   const names = namesOf(plans);
-  const sides = plans.map((plan) => sideOf(plan, plans, names.hosts, options.revisionHeader)) as [Side, Side];
+  const sides = [a, b].map((side) => sideOf(side, plans, names.hosts, options.revisionHeader)) as [
+    Side,
+    Side,
+  ];
   const result: Comparison = {
     verdict: "equal",
     compared: entries.map(({ listener, hosts }) => ({
@@ -156,14 +167,15 @@ export function compare(
 
   /** Equal, a difference, why neither is known, or smaller cells in which it may be. */
   function judge(
-    trees: [Tree, Tree],
+    whole: [Tree, Tree],
     entry: Entry,
     space: RequestSpace,
     cell: Cell,
   ): "equal" | Difference | string | Cell[] {
     const known = space.known(cell);
-    const [x, y] = trees.map((tree) => textOfTree(tree, known));
-    if (x === y) return "equal";
+    if (areEqual(whole, known)) return "equal";
+    const trees: [Tree, Tree] = [withoutUnmodelled(whole[0]), withoutUnmodelled(whole[1])];
+    if (areEqual(trees, known)) return notCompared(whole);
     const found = findCounterexample(trees, entry, space, cell);
     if (found === undefined) {
       for (const part of cell.keys()) {
@@ -200,6 +212,22 @@ export function compare(
   }
 }
 
+function areEqual([x, y]: readonly [Tree, Tree], known: (part: Part) => Known): boolean {
+  return textOfTree(x, known) === textOfTree(y, known);
+}
+
+/** What is not modelled and not the same in two trees that are the same in all else. */
+function notCompared(trees: readonly [Tree, Tree]): string {
+  const [ofA, ofB] = trees.map(unmodelledIn) as [UnmodelledStep[], UnmodelledStep[]];
+  const onlyIn = (own: UnmodelledStep[], other: UnmodelledStep[]): UnmodelledStep[] =>
+    own.filter((one) => !other.some(({ about, text }) => about === one.about && text === one.text));
+  const apart = [...onlyIn(ofA, ofB), ...onlyIn(ofB, ofA)];
+  const told = (apart.length > 0 ? apart : [...ofA, ...ofB]).map(
+    ({ about, at }) => `${about} (${at.file}:${at.line})`,
+  );
+  return `${[...new Set(told)].join(" and ")} is not the same on both sides, and what it does to requests is not modelled`;
+}
+
 /** The outcome of a side that has no rules for a host. */
 const NOTHING: Tree = {
   kind: "terminal",
@@ -224,6 +252,8 @@ export function exampleHost(host: HostKind): string {
   return host.kind === "suffix" ? `any${host.suffix}` : "any.example";
 }
 
+const withoutPort = (place: string): string => place.replace(ONLY_PORT, "").replace(/:[0-9]+/, "");
+
 /** Undescribed places that only one side leads to, where they may be the same as places of the other side. */
 function namedDifferently({ sides }: Difference): string[] {
   const alone = sides.map((side, i) => {
@@ -231,7 +261,14 @@ function namedDifferently({ sides }: Difference): string[] {
     return side.filter(({ place }) => !others.has(place));
   });
   const lost = alone.flat().filter(({ undescribed }) => undescribed !== undefined);
-  const mayBeOne = alone.every((side) => side.length > 0) && lost.length < alone.flat().length;
+  // A response of the proxy's own is never what stands behind a host.
+  const isOwn = ({ place }: TerminalShare): boolean => /^[1-5][0-9][0-9] /.test(place);
+  const others = alone.map((side) => side.filter((end) => !isOwn(end)));
+  const mayBeOne = others.every((side) => side.length > 0) && lost.length < others.flat().length;
+  const [ofA, ofB] = others.map((side) => side.map(({ place }) => withoutPort(place)));
+  const mayBeOnePort =
+    lost.some(({ place }) => place.includes(ONLY_PORT)) && ofA?.some((place) => ofB?.includes(place));
+  if (mayBeOnePort === true) return [...new Set(lost.map(({ place }) => place))];
   const isOutOfSight = lost.some(({ undescribed }) => undescribed === "way");
   return mayBeOne || isOutOfSight ? [...new Set(lost.map(({ place }) => place))] : [];
 }

@@ -10,6 +10,7 @@ import {
 } from "../testing/sample-plans.ts";
 import { compare, type Comparison } from "./compare.ts";
 import type { Contrast } from "./contrast.ts";
+import { readDestinations } from "./destinations.ts";
 import { entriesOf } from "./entries.ts";
 import type { RuleOf } from "./testing/sample-manifests.ts";
 
@@ -40,6 +41,7 @@ function between(
       virtualService([next[i] ?? SPLIT], { hosts: [NEXT], gateways: LOCAL }, "next"),
     ),
     borrowed: new Set<string>(),
+    destinations: readDestinations([], []),
   }));
   if (ofA === undefined || ofB === undefined) throw new Error("two sides are needed");
   return compare(ofA, ofB, entriesOf(ofA, ofB), { revisionHeader: undefined });

@@ -1,5 +1,6 @@
 import type { Plan } from "../compile/compile.ts";
 import { clusterLocalNames, CLUSTER_DOMAIN, knativeHostNames } from "../hosts.ts";
+import type { Destinations } from "./destinations.ts";
 import type { Backend, Listener } from "../table.ts";
 import { type HostKind, hostsAt, hostText, LISTENERS, rulesOf } from "./request-space/hosts.ts";
 
@@ -8,6 +9,8 @@ export interface Described {
   plan: Plan;
   /** Knative Services that stand in the other side's files and are only looked up here, as `namespace/name`. */
   borrowed: ReadonlySet<string>;
+  /** What the destinations of the rules stand for. */
+  destinations: Destinations;
 }
 
 /** A place where requests come in, on both sides, under names that may differ. */

@@ -41,9 +41,12 @@ const SHAPING = /(^|\.)(istio\.io|knative\.dev|gateway\.networking\.k8s\.io)$/;
 export function sorted(documents: readonly ManifestDocument[]): {
   read: ManifestDocument[];
   unmodelled: Unmodelled[];
+  /** Kubernetes Services with pods. */
+  services: ManifestDocument[];
 } {
   const read: ManifestDocument[] = [];
   const unmodelled: Unmodelled[] = [];
+  const services: ManifestDocument[] = [];
   for (const document of documents) {
     const { value } = document;
     if (!Check(IdentifiedObject, value)) {
@@ -52,16 +55,17 @@ export function sorted(documents: readonly ManifestDocument[]): {
     }
     const group = value.apiVersion.includes("/") ? value.apiVersion.replace(/\/.*$/, "") : "";
     if (READ.has(`${group}/${value.kind}`) || isReadOfCore(group, value)) read.push(document);
+    else if (group === "" && value.kind === "Service") services.push(document);
     else if (SHAPING.test(group)) {
       const { name, namespace = "default" } = value.metadata;
       unmodelled.push({
         name: `${value.kind} ${namespace}/${name}`,
-        text: JSON.stringify(ordered(value)),
+        text: canonical(value),
         value,
       });
     }
   }
-  return { read, unmodelled };
+  return { read, unmodelled, services };
 }
 
 /** The hosts that lead a caller back to its own sidecar: what listens there is on the caller's own address. */
@@ -78,6 +82,11 @@ function isReadOfCore(group: string, value: Identified): boolean {
   const spec: unknown = "spec" in value ? value.spec : undefined;
   if (value.kind === "Service") return isRecord(spec) && spec["type"] === "ExternalName";
   return value.kind === "ConfigMap" && value.metadata.name === "config-features";
+}
+
+/** A text that is the same for values that differ in the order of their fields only. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(ordered(value));
 }
 
 /** The same value with the fields of its maps in one order. */

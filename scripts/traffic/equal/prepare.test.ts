@@ -75,7 +75,7 @@ describe("what nobody describes", () => {
     const { result } = prepared([split], [elsewhere("mystery")]);
     expect([result.verdict, result.doubts[0]?.why]).toEqual([
       "unknown",
-      "it is not described what stands behind mystery.kyc.svc.cluster.local:80",
+      "it is not described what stands behind mystery.kyc.svc.cluster.local (its only port)",
     ]);
   });
 
@@ -119,9 +119,17 @@ describe("what no route table shows", () => {
 
   test("leaves a doubt where a rule has a field that is not read", () => {
     const delegating = virtualService([{ delegate: { name: "other" }, route: [half("basic")] }]);
-    expect(prepared([delegating], [delegating], []).doubts[0]).toContain(
-      "spec.http[0].delegate is not compared",
-    );
+    const plain = virtualService([{ route: [half("basic")] }]);
+    const [doubt, ...others] = prepared([plain], [delegating], []).doubts;
+    expect(others).toEqual([]);
+    expect(doubt).toMatch(/^b\.yaml:1: spec\.http\[0\]\.delegate is not compared/);
+  });
+
+  test("leaves none where such a field is the same, and so is all that may meet it", () => {
+    const delegating = (...more: object[]) =>
+      virtualService([{ delegate: { name: "other" }, route: [half("basic")] }, ...more]);
+    expect(prepared([delegating()], [delegating()]).doubts).toEqual([]);
+    expect(prepared([delegating()], [delegating({ route: [half("advanced")] })]).doubts).toHaveLength(2);
   });
 
   test("is left out where it has no say in routes", () => {

@@ -2,8 +2,11 @@ import type { Code } from "../../manifests/codes/codes.ts";
 import type { ManifestDocument } from "../../manifests/document.ts";
 import type { Problem } from "../../manifests/problem.ts";
 import { collectResources, type Resources } from "../../manifests/resources.ts";
-import { compileRoutes } from "../compile/compile.ts";
+import { compileRoutes, type Plan } from "../compile/compile.ts";
 import { planKnativeServices } from "../compile/knative.ts";
+import { type Destinations, readDestinations } from "./destinations.ts";
+import { rulesOf } from "./request-space/hosts.ts";
+import { unreadApart } from "./unread-fields.ts";
 import type { Described } from "./entries.ts";
 import { borrow } from "./borrow.ts";
 import { type Unmodelled, sidecarHosts, sorted } from "./object-kinds.ts";
@@ -27,9 +30,14 @@ export interface Prepared {
   errors: Problem[];
 }
 
-// A side alone may name what others describe; where that matters, the comparison reports it.
+// A side alone may name what others describe, and a destination that does not exist is a response of its own; where that
+// matters, the comparison reports it.
 const OPEN: ReadonlySet<Code> = new Set<Code>([
   "known-host",
+  "known-subset",
+  "subset-host",
+  "subset-labels",
+  "revision-port",
   "known-revision",
   "known-gateway",
   "unreachable-rule",
@@ -47,14 +55,16 @@ export function prepare(
 ): Prepared {
   const [ofA, ofB, others] = [sorted(a.documents), sorted(b.documents), sorted(around)];
   const notes: string[] = [];
-  const doubts = [...apartNotes(a.name, ofA.unmodelled, b.name, ofB.unmodelled)];
+  const doubts = [
+    ...apartNotes(a.name, ofA.unmodelled, b.name, ofB.unmodelled),
+    ...unreadApart(ofA.read, ofB.read),
+  ];
   const errors: Problem[] = [];
   const collected = [ofA, ofB, others].map(({ read }, i) => {
     const { resources, problems } = collectResources(read);
     for (const problem of problems) {
       if (i === 2 || problem.severity !== "error") continue;
-      if (problem.code === "local-mesh") doubts.push(told(problem));
-      else errors.push(problem);
+      if (problem.code !== "local-mesh") errors.push(problem);
     }
     return resources;
   }) as [Resources, Resources, Resources];
@@ -70,17 +80,18 @@ export function prepare(
     for (const gateway of name === a.name ? fromB.assumed : fromA.assumed)
       notes.push(`Gateway ${gateway} is described nowhere here; it is taken to be open for every host`);
   }
-  return {
-    a: compiled(fromB, ofA.unmodelled),
-    b: compiled(fromA, ofB.unmodelled),
-    notes: [...new Set(notes)],
+  const prepared = {
+    a: compiled(fromB, ofA, [ofB, others]),
+    b: compiled(fromA, ofB, [ofA, others]),
     doubts: [...new Set(doubts)],
     errors,
   };
+  return { ...prepared, notes: [...new Set(notes)] };
 
   function compiled(
     { resources, borrowedObjects }: ReturnType<typeof borrow>,
-    unmodelled: readonly Unmodelled[],
+    { unmodelled, services }: ReturnType<typeof sorted>,
+    besides: readonly ReturnType<typeof sorted>[],
   ): Described {
     const planned = planKnativeServices(resources.knativeServices);
     const routes = compileRoutes(planned.services, resources, domain, sidecarHosts(unmodelled));
@@ -90,8 +101,26 @@ export function prepare(
         ({ code, severity, at }) => severity === "error" && !OPEN.has(code) && !files.has(at.file),
       ),
     );
-    return { plan: routes.plan, borrowed: new Set(borrowedObjects.flatMap(({ service }) => service ?? [])) };
+    // The first of a name counts.
+    const all = [services, ...besides.map((beside) => beside.services)].flat().toReversed();
+    const destinations = readDestinations(resources.destinationRules, all);
+    const borrowed = new Set(borrowedObjects.flatMap(({ service }) => service ?? []));
+    for (const text of undescribedSubsets(routes.plan, destinations)) {
+      notes.push(
+        `assumption: ${text} is the same on both sides; its DestinationRule is described nowhere here`,
+      );
+    }
+    return { plan: routes.plan, borrowed, destinations };
   }
+}
+
+function undescribedSubsets({ table }: Plan, destinations: Destinations): string[] {
+  return rulesOf(table).flatMap(({ action }) => {
+    if (action.kind !== "forward") return [];
+    return [...action.destinations, ...action.mirrors].flatMap(
+      (to) => destinations.undescribedSubset(to) ?? [],
+    );
+  });
 }
 
 /** What may bear on traffic and is not the same on both sides. */
@@ -113,8 +142,4 @@ function apartNotes(
       return [`${name} stands in ${nameB} alone, and what it does to requests is not compared`];
     return [`${name} is not the same on both sides, and what it does to requests is not compared`];
   });
-}
-
-function told({ at, field, fix }: Problem): string {
-  return `${at.file}:${at.line}: ${field} is not compared${fix === undefined ? "" : ` (${fix})`}`;
 }

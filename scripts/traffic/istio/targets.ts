@@ -30,7 +30,9 @@ export function readTarget(
     report("known-host", [...path, "host"], `there is no host ${host}`, fix, { name: host, near });
   }
   const port = to.port?.number ?? 80;
-  if (port !== 80) {
+  const isPortDefault = to.port === undefined ? true : undefined;
+  // The ports of a Service that is not Knative's are not known here.
+  if (port !== 80 && backend !== undefined) {
     report(
       "revision-port",
       [...path, "port", "number"],
@@ -46,9 +48,9 @@ export function readTarget(
       name: subset,
       near: backends.near,
     });
-    return { host, port, subset, backends: all };
+    return { host, port, isPortDefault, subset, backends: all };
   }
-  return { host, port, subset, backends };
+  return { host, port, isPortDefault, subset, backends };
 }
 
 /** Whether a host leads back to the caller's own sidecar, as a ServiceEntry can say of any name. */

@@ -63,6 +63,8 @@ function describeSteps(way: readonly Step[], known: (part: Part) => Known): stri
         return `within ${step.ms} ms`;
       case "mirror":
         return `${step.percent} % copied to ${places(step.to, known)}`;
+      case "unmodelled":
+        return `${step.about} ${step.text}`;
     }
   });
 }

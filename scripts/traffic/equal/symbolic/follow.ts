@@ -14,6 +14,7 @@ import { ofPercent, ONE, rest, sharesOf } from "./rational.ts";
 import { conditionOf, meets } from "../request-space/condition.ts";
 import { partAsked } from "../request-space/conditions-on-request.ts";
 import { type HostKind, rulesAt } from "../request-space/hosts.ts";
+import type { Destinations } from "../destinations.ts";
 import type { Cell, RequestSpace } from "../request-space/request-space.ts";
 import { header, type Part, sent, textOf, type Value } from "../request-space/value.ts";
 import { Undecidable } from "../automata/automaton.ts";
@@ -53,6 +54,7 @@ export interface Side {
   revisions: ReadonlySet<string>;
   /** The header by which each revision tells its own name in its answers, if one does. */
   revisionHeader: string | undefined;
+  destinations: Destinations;
 }
 
 /**
@@ -199,14 +201,26 @@ export function follow(
 
   /** The compiler uses the host's name as the revision where it knows no backend. */
   function arrive(to: Destination | Mirror, passing: SymbolicRequest, left: number): Tree {
+    const meant = side.destinations.meaningOf(to);
+    if (meant.missing !== undefined) return nowhere(meant.missing);
     const isNamedOnly = to.backend.kind === "revision" && to.backend.revision === to.host;
     const backend = isNamedOnly ? side.table.backends.get(to.host) : to.backend;
-    return backend === undefined ? revisionOrElsewhere(to, passing) : reach(backend, passing, left);
+    // The Services that Knative makes have the port 80; which others they have is up to its version.
+    const isKnown = backend !== undefined && meant.isSubsetKnown && to.port === 80;
+    const tree = isKnown
+      ? reach(backend, passing, left)
+      : revisionOrElsewhere(to, meant.place, backend !== undefined, passing);
+    return meant.unmodelled.reduce((behind, step) => after(step, behind), tree);
   }
 
-  /** A host that no file describes is a revision when its name is that of one, or Knative's headers say so. */
+  /**
+   * A host that no file describes is a revision when its name is that of one, or Knative's headers say so.
+   * @param isPart whether some port or subset of a known host is meant that is not known
+   */
   function revisionOrElsewhere(
     { host: name, port, subset }: Destination | Mirror,
+    place: string,
+    isPart: boolean,
     passing: SymbolicRequest,
   ): Tree {
     const [revision, namespace, ...domain] = name.split(".");
@@ -214,9 +228,9 @@ export function follow(
     const isCluster = domain.join(".") === CLUSTER_DOMAIN;
     const named = passing.headers.get(REVISION);
     const says = named?.kind === "text" && named.text === revision;
-    if (isCluster && subset === undefined && (says || side.revisions.has(full)))
+    if (isCluster && !isPart && subset === undefined && port === 80 && (says || side.revisions.has(full)))
       return revisionTerminal(full, passing, answering());
-    return elsewhere(`${name}:${port}${subset === undefined ? "" : ` subset ${subset}`}`, passing, "place");
+    return elsewhere(place, passing, "place");
   }
 
   function answering(): Answering {

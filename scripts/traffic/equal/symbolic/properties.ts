@@ -77,8 +77,7 @@ export function propertiesOf(tree: Tree, known: (part: Part) => Known): Properti
   function saidOnWay({ retries, steps }: Way): [string, Property][] {
     const stated = steps.map(({ step, isEach }, i) => {
       const isHeld = step.kind === "timeout" && steps.slice(i + 1).some((next) => next.step.kind === "delay");
-      const what =
-        step.kind === "mirror" ? `${step.percent} % to ${places(step.to, known)}` : `${step.ms} ms`;
+      const what = whatHappens(step);
       const text = `${what}${isEach ? " for each try" : ""}${isHeld ? ", a delay included" : ""}`;
       return { kind: step.kind, text, at: step.at };
     });
@@ -89,6 +88,11 @@ export function propertiesOf(tree: Tree, known: (part: Part) => Known): Properti
       joined("time limit", of("timeout"), ", then "),
       joined("copies", of("mirror").toSorted(byText), ", and "),
     ].flatMap((one) => (one === undefined ? [] : [one]));
+  }
+
+  function whatHappens(step: Step): string {
+    if (step.kind === "mirror") return `${step.percent} % to ${places(step.to, known)}`;
+    return step.kind === "unmodelled" ? step.text : `${step.ms} ms`;
   }
 
   function saidOfEnd({ seen, answer, by }: Terminal): [string, Property][] {

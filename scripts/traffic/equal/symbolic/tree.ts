@@ -39,7 +39,9 @@ export function knownHeader(header: AnswerHeader, known: (part: Part) => Known):
 export type Step =
   | { kind: "delay"; ms: number; at: Position }
   | { kind: "timeout"; ms: number; at: Position }
-  | { kind: "mirror"; percent: number; to: Tree; at: Position };
+  | { kind: "mirror"; percent: number; to: Tree; at: Position }
+  /** Something that is not modelled, in a form that is the same for the same content; `about` names its field. */
+  | { kind: "unmodelled"; about: string; text: string; at: Position };
 
 /** What becomes of a request: an end, one of several ways by chance, or attempts. */
 export type Tree =
@@ -58,9 +60,9 @@ export function after(step: Step, tree: Tree): Tree {
   }
 }
 
-/** The position of a mirror among the steps has no effect, so mirrors come last. */
+/** The position of a mirror among the steps has no effect, so mirrors come last; of what is not modelled it is unknown. */
 function joined(step: Step, way: readonly Step[]): Step[] {
-  if (step.kind === "mirror") return [...way, step];
+  if (step.kind === "mirror" || step.kind === "unmodelled") return [...way, step];
   const [next, ...others] = way;
   if (step.kind === "timeout" && next?.kind === "timeout")
     return [next.ms < step.ms ? next : step, ...others];
@@ -88,7 +90,7 @@ export function ledBy(at: Position, tree: Tree): Tree {
 
 function mayFail(tree: Tree): boolean {
   if (tree.kind === "chance") return tree.ways.some(([, way]) => mayFail(way));
-  return tree.kind === "attempts" || !/^(404|3[0-9][0-9]) /.test(tree.place);
+  return tree.kind === "attempts" || !/^(404|3[0-9][0-9]) |^503 \(no cluster/.test(tree.place);
 }
 
 /** A text that is equal for two trees exactly when they cannot be distinguished, given what is known of the requests. */
@@ -133,8 +135,36 @@ function wayText(way: readonly Step[], known: (part: Part) => Known): string {
   const mirrors = way.flatMap((step) =>
     step.kind === "mirror" ? [`mirror ${step.percent} {${textOfTree(step.to, known)}}`] : [],
   );
-  const times = way.flatMap((step) => (step.kind === "mirror" ? [] : [`${step.kind} ${step.ms}`]));
-  return [...times, ...mirrors.sort(), ""].join(" ");
+  const times = way.flatMap((step) =>
+    step.kind === "delay" || step.kind === "timeout" ? [`${step.kind} ${step.ms}`] : [],
+  );
+  const others = unmodelledOn(way).map(({ about, text }) => `${about} ${text}`);
+  return [...times, ...mirrors.sort(), ...others.sort(), ""].join(" ");
+}
+
+/** A step that says something that is not modelled. */
+export type UnmodelledStep = Extract<Step, { kind: "unmodelled" }>;
+
+function unmodelledOn(way: readonly Step[]): UnmodelledStep[] {
+  return way.flatMap((step) => (step.kind === "unmodelled" ? [step] : []));
+}
+
+/** All that is not modelled on the ways of a tree. */
+export function unmodelledIn(tree: Tree): UnmodelledStep[] {
+  if (tree.kind === "chance") return tree.ways.flatMap(([, way]) => unmodelledIn(way));
+  const copies = tree.way.flatMap((step) => (step.kind === "mirror" ? unmodelledIn(step.to) : []));
+  return [...unmodelledOn(tree.way), ...copies, ...(tree.kind === "attempts" ? unmodelledIn(tree.of) : [])];
+}
+
+/** A tree without what is not modelled. */
+export function withoutUnmodelled(tree: Tree): Tree {
+  if (tree.kind === "chance")
+    return { ...tree, ways: tree.ways.map(([share, way]) => [share, withoutUnmodelled(way)] as const) };
+  const way = tree.way.flatMap((step): Step[] => {
+    if (step.kind === "unmodelled") return [];
+    return [step.kind === "mirror" ? { ...step, to: withoutUnmodelled(step.to) } : step];
+  });
+  return tree.kind === "attempts" ? { ...tree, way, of: withoutUnmodelled(tree.of) } : { ...tree, way };
 }
 
 /** Whether a request can reach a listener whose routing neither side describes. */

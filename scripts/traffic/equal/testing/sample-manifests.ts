@@ -4,6 +4,7 @@ import { formatProblem, type Position } from "../../../manifests/problem.ts";
 import { collectResources } from "../../../manifests/resources.ts";
 import { compilePlan } from "../../compile/compile.ts";
 import { creditCheck, externalName, HALVES, to, virtualService } from "../../testing/sample-plans.ts";
+import { readDestinations } from "../destinations.ts";
 import type { Described } from "../entries.ts";
 
 /** A host of our own, and one behind it at the local gateway. */
@@ -32,7 +33,11 @@ export function side(...manifests: object[]): Described {
   });
   const { resources, problems } = collectResources(documents);
   if (problems.length > 0) throw new Error(problems.map(formatProblem).join("\n"));
-  return { plan: compilePlan(resources, "example.com").plan, borrowed: new Set() };
+  return {
+    plan: compilePlan(resources, "example.com").plan,
+    borrowed: new Set(),
+    destinations: readDestinations(resources.destinationRules, []),
+  };
 }
 
 export function sideOf({ own, next }: Sample): Described {

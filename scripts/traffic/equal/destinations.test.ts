@@ -1,0 +1,190 @@
+import { describe, expect, test } from "bun:test";
+import { parseDocuments } from "../../manifests/document.ts";
+import { formatProblem } from "../../manifests/problem.ts";
+import { creditCheck, HALVES, virtualService } from "../testing/sample-plans.ts";
+import { compare } from "./compare.ts";
+import { entriesOf } from "./entries.ts";
+import { prepare } from "./prepare.ts";
+
+const documents = (file: string, objects: object[]) =>
+  objects.flatMap((object) => parseDocuments(file, JSON.stringify(object)).documents);
+
+function between(a: object[], b: object[]) {
+  const sides = [
+    { name: "a", documents: documents("a.yaml", a) },
+    { name: "b", documents: documents("b.yaml", b) },
+  ] as const;
+  const { errors, notes, doubts, ...ready } = prepare(sides, [], "example.com");
+  expect(errors.map(formatProblem)).toEqual([]);
+  const result = compare(ready.a, ready.b, entriesOf(ready.a, ready.b), {
+    revisionHeader: undefined,
+    notes,
+    doubts,
+  });
+  return { ...result, why: result.doubts.map(({ why }) => why) };
+}
+
+const verdict = (a: object[], b: object[]) => between(a, b).verdict;
+const places = (a: object[], b: object[]) =>
+  between(a, b).differences[0]?.sides.map((side) => side.map(({ place }) => place));
+
+const ISTIO = { apiVersion: "networking.istio.io/v1" };
+const toReviews = (more: object = {}) =>
+  virtualService([{ route: [{ destination: { host: "reviews", ...more } }] }]);
+const rule = (subsets: object[], more: object = {}, name = "reviews") => ({
+  ...ISTIO,
+  kind: "DestinationRule",
+  metadata: { name, namespace: "kyc" },
+  spec: { host: "reviews", subsets, ...more },
+});
+const subset = (name: string, version: string, more: object = {}) => ({ name, labels: { version }, ...more });
+const service = (ports: number[], selector: object = { app: "reviews" }, more: object = {}) => ({
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: { name: "reviews", namespace: "kyc" },
+  spec: { selector, ports: ports.map((port) => ({ port, name: `http-${port}` })), ...more },
+});
+
+describe("a subset of a host that is not Knative's", () => {
+  const stable = toReviews({ subset: "stable" });
+
+  test("is the pods with its labels, whatever its name", () => {
+    const v1 = [stable, rule([subset("stable", "v1")])];
+    expect(verdict(v1, v1)).toBe("equal");
+    expect(places(v1, [stable, rule([subset("stable", "v2")])])).toEqual([
+      ["reviews.kyc.svc.cluster.local (its only port), pods with version=v1"],
+      ["reviews.kyc.svc.cluster.local (its only port), pods with version=v2"],
+    ]);
+    expect(verdict(v1, [toReviews({ subset: "s" }), rule([subset("s", "v1")])])).toBe("equal");
+  });
+
+  test("is found by host, whatever the name of its DestinationRule", () => {
+    const [a, b] = ["v1", "v2"].map((version) => [stable, rule([subset("stable", version)], {}, version)]);
+    expect(verdict(a as object[], b as object[])).toBe("different");
+  });
+
+  test("that its DestinationRule does not have is a 503", () => {
+    const a = [stable, rule([subset("stable", "v1")])];
+    const b = [stable, rule([subset("stabel", "v1")])];
+    expect(places(a, b)?.[1]).toEqual([
+      "503 (no cluster: reviews.kyc.svc.cluster.local has no subset stable)",
+    ]);
+    expect(verdict(b, b)).toBe("equal");
+  });
+
+  test("is the same on both sides where its DestinationRule is elsewhere, and that is noted", () => {
+    const { verdict, notes } = between([stable], [stable]);
+    expect([verdict, notes]).toEqual([
+      "equal",
+      [
+        "assumption: reviews.kyc.svc.cluster.local subset stable is the same on both sides; its DestinationRule is described nowhere here",
+      ],
+    ]);
+    const ofService = [
+      ...creditCheck(HALVES),
+      virtualService([{ route: [{ destination: { host: "credit-check", subset: "x" } }] }]),
+    ];
+    expect(between(ofService, ofService).verdict).toBe("equal");
+  });
+
+  test("of the longest wildcard is meant", () => {
+    const wild = (host: string, version: string, name: string) =>
+      rule([subset("stable", version)], { host }, name);
+    const both = [stable, wild("*.svc.cluster.local", "v1", "x"), wild("*.kyc.svc.cluster.local", "v2", "y")];
+    expect(places(both, [stable, rule([subset("stable", "v3")])])?.[0]).toEqual([
+      "reviews.kyc.svc.cluster.local (its only port), pods with version=v2",
+    ]);
+  });
+});
+
+describe("a port", () => {
+  test("that is not written is the only port of the Service", () => {
+    const [none, same, other] = [
+      toReviews(),
+      toReviews({ port: { number: 8080 } }),
+      toReviews({ port: { number: 80 } }),
+    ];
+    expect(verdict([none, service([8080])], [same, service([8080])])).toBe("equal");
+    expect(places([none, service([8080])], [other, service([8080])])).toEqual([
+      ["reviews.kyc.svc.cluster.local:8080, pods with app=reviews"],
+      ["503 (no cluster: reviews.kyc.svc.cluster.local has no port 80)"],
+    ]);
+  });
+
+  test("may be the only one where the Service is described nowhere", () => {
+    const [none, given] = [toReviews(), toReviews({ port: { number: 9080 } })];
+    expect(verdict([given], [given])).toBe("equal");
+    expect(verdict([none], [given])).toBe("unknown");
+    expect(verdict([toReviews({ port: { number: 9081 } })], [given])).toBe("different");
+  });
+
+  test("leads to the pods that the Service selects", () => {
+    expect(verdict([toReviews(), service([80])], [toReviews(), service([80], { app: "other" })])).toBe(
+      "different",
+    );
+  });
+});
+
+describe("what is not modelled on the way to a destination", () => {
+  const policy = (trafficPolicy: object) => [toReviews(), rule([], { trafficPolicy })];
+  const [one, other] = [{ loadBalancer: { simple: "RANDOM" } }, { loadBalancer: { simple: "ROUND_ROBIN" } }];
+
+  test("does not matter where it is the same, in whatever order it is written", () => {
+    expect(verdict(policy({ ...one, tls: {} }), policy({ tls: {}, ...one }))).toBe("equal");
+  });
+
+  test.each<[string, object[], object[], string]>([
+    ["trafficPolicy", policy(one), policy(other), "DestinationRule spec.trafficPolicy (a.yaml:1)"],
+    [
+      "none on one side",
+      [toReviews(), rule([])],
+      policy(one),
+      "DestinationRule spec.trafficPolicy (b.yaml:1)",
+    ],
+    [
+      "of a subset",
+      [toReviews({ subset: "s" }), rule([subset("s", "v1")])],
+      [toReviews({ subset: "s" }), rule([subset("s", "v1", { trafficPolicy: one })])],
+      "DestinationRule spec.subsets.trafficPolicy (b.yaml:1)",
+    ],
+    [
+      "sessionAffinity",
+      [toReviews(), service([80])],
+      [toReviews(), service([80], { app: "reviews" }, { sessionAffinity: "ClientIP" })],
+      "Service spec.sessionAffinity (b.yaml:1)",
+    ],
+  ])("leaves a doubt with its place where it is not: %s", (_, a, b, named) => {
+    const { verdict, why } = between(a, b);
+    expect([verdict, why[0]]).toEqual(["unknown", expect.stringContaining(named)]);
+  });
+
+  test("does not hide a difference", () => {
+    const toOthers = virtualService([{ route: [{ destination: { host: "others" } }] }]);
+    expect(verdict(policy(one), [toOthers, rule([], { trafficPolicy: other })])).toBe("different");
+  });
+
+  test("does not matter for a destination that no rule has", () => {
+    const toOthers = virtualService([{ route: [{ destination: { host: "others" } }] }]);
+    const [a, b] = [one, other].map((trafficPolicy) => [toOthers, rule([], { trafficPolicy })]);
+    expect(verdict(a as object[], b as object[])).toBe("equal");
+  });
+});
+
+describe("a rule that one side lacks", () => {
+  test("is found, although what stands behind its host is not described", () => {
+    const only = { match: [{ uri: { prefix: "/a" } }], route: [{ destination: { host: "reviews" } }] };
+    const rest = { route: [{ destination: { host: "others" } }] };
+    expect(verdict([virtualService([only, rest])], [virtualService([only])])).toBe("different");
+  });
+});
+
+test("istiod's default retry is the same written out", () => {
+  const written = {
+    attempts: 2,
+    retryOn: "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes",
+  };
+  const route = [{ destination: { host: "reviews" } }];
+  expect(verdict([virtualService([{ route }])], [virtualService([{ route, retries: written }])])).toBe(
+    "equal",
+  );
+});

@@ -1,0 +1,63 @@
+import { isRecord, valueAt } from "../../manifests/explain.ts";
+import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
+import { KINDS } from "../../manifests/kinds/registry.ts";
+import { kindOf } from "../../manifests/resources.ts";
+import { withoutUnsupported } from "../../manifests/unsupported.ts";
+import { canonical } from "./object-kinds.ts";
+
+/** A field that the route table does not have. */
+interface UnreadField {
+  document: ManifestDocument;
+  path: FieldPath;
+  reason: string;
+  /** The same for the same field with the same content in an object where it means the same. */
+  key: string;
+}
+
+/**
+ * The fields of two sides that are not read into their route tables and not the same on both, in sentences. What is
+ * written alike may still meet something that differs beside it: so a field of a rule is the same only where the rules
+ * of the object are, and one of a Gateway where the Gateway is.
+ */
+export function unreadApart(a: readonly ManifestDocument[], b: readonly ManifestDocument[]): string[] {
+  const [ofA, ofB] = [a, b].map((documents) => documents.flatMap(unreadFields)) as [
+    UnreadField[],
+    UnreadField[],
+  ];
+  const onlyIn = (own: readonly UnreadField[], other: readonly UnreadField[]): UnreadField[] => {
+    const keys = new Set(other.map(({ key }) => key));
+    return own.filter(({ key }) => !keys.has(key));
+  };
+  return [...onlyIn(ofA, ofB), ...onlyIn(ofB, ofA)].map(told);
+}
+
+function unreadFields(document: ManifestDocument): UnreadField[] {
+  const name = kindOf(document);
+  // What a DestinationRule says beside its subsets is compared where a request gets to its host.
+  if (name === undefined || name === "destinationRules") return [];
+  const { value } = document;
+  const metadata = isRecord(value) && isRecord(value["metadata"]) ? value["metadata"] : {};
+  const object = [name, metadata["namespace"] ?? "default", metadata["name"]];
+  return withoutUnsupported(KINDS[name].schema, document).unsupported.map(({ path, reason }) => {
+    const around = surroundings(name, path);
+    const place = path.slice(around.length).join(".");
+    const said = [valueAt(value, around), valueAt(value, path)].map(canonical);
+    return { document, path, reason, key: JSON.stringify([...object, place, ...said]) };
+  });
+}
+
+/** The part of an object that a field may act together with. */
+function surroundings(kind: string, path: FieldPath): FieldPath {
+  if (kind === "virtualServices") return path.slice(0, 2);
+  // The successive states of a Knative Service are revisions of their own.
+  return kind === "knativeServices" ? ["spec", "template"] : ["spec"];
+}
+
+function told({ document, path, reason }: UnreadField): string {
+  const { file, line } = document.atKey(path);
+  const field = path.reduce<string>(
+    (text, key) => (typeof key === "number" ? `${text}[${key}]` : `${text}${text === "" ? "" : "."}${key}`),
+    "",
+  );
+  return `${file}:${line}: ${field} is not compared (${reason})`;
+}
