@@ -48,14 +48,6 @@ const NARROWER: Readonly<Record<string, readonly string[]>> = {
   "scripts/bench/http": ["scripts/bench/http", "scripts/load", "scripts/text"],
 };
 
-/** Areas with folders that are still part of a circle. An area without one is taken off this list. */
-const CIRCLES_LEFT: readonly string[] = [
-  "scripts/bench",
-  "scripts/commands",
-  "scripts/mesh",
-  "scripts/rollout",
-];
-
 type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
 const imports = await readImports("{functions,scripts,test}/**/*.ts");
@@ -113,12 +105,7 @@ describe("imports", () => {
     for (let level = 1; level < deepest; level++) {
       for (const circle of circlesOf(folderGraph(level))) circles.add(circle.join(" <-> "));
     }
-    const areaWith = (folder: string): string | undefined =>
-      CIRCLES_LEFT.find((area) => `${folder}/`.startsWith(`${area}/`));
-    const found = [...circles].map((circle) => circle.split(" <-> "));
-    expect(found.filter((circle) => circle.some((folder) => areaWith(folder) === undefined))).toEqual([]);
-    const areas = new Set(found.flat().map(areaWith));
-    expect(CIRCLES_LEFT.filter((area) => !areas.has(area))).toEqual([]);
+    expect([...circles]).toEqual([]);
   });
 });
 

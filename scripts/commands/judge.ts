@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { EXIT, Failure } from "../exit.ts";
 import type { Judgement } from "../rollout/judge/trace/trace.ts";
-import { probability, shareOfRequests, surplus } from "./option-values.ts";
+import { probability, shareOfRequests, surplus } from "./options/option-values.ts";
 import { print } from "../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../text/data.ts";
 

@@ -1,10 +1,10 @@
 import { Command, Option } from "commander";
 import type { VerifyFlags } from "./rollout/verify-log-file.ts";
 import { EXIT, Failure } from "../exit.ts";
-import { duration, probability, shareOfRequests, surplus } from "./option-values.ts";
+import { duration, probability, shareOfRequests, surplus } from "./options/option-values.ts";
 import { onCluster } from "./cluster/on-cluster.ts";
 import { rolloutCommandLine } from "./rollout/next-step.ts";
-import { engineHelp, engineOptions } from "./engine-options.ts";
+import { engineHelp, engineOptions } from "./options/engine-options.ts";
 import {
   COMMANDS,
   controlPercent,

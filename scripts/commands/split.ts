@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
 import { EXIT, Failure } from "../exit.ts";
 import { PROJECT } from "../project.ts";
-import { duration } from "./option-values.ts";
+import { duration } from "./options/option-values.ts";
 import { onCluster, untilInterrupted } from "./cluster/on-cluster.ts";
-import { engineHelp, engineOptions } from "./engine-options.ts";
+import { engineHelp, engineOptions } from "./options/engine-options.ts";
 import { listOf, type SplitFlags } from "./split/flags.ts";
 import { OUTPUT_FORMATS } from "../text/data.ts";
 

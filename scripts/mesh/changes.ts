@@ -1,6 +1,7 @@
 import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts";
 import type { Sourced } from "../manifests/resources.ts";
 import type { KnativeServicePlan } from "../traffic/compile/knative.ts";
+import { shortHost } from "../traffic/hosts.ts";
 import type { Destination, Rule } from "../traffic/table.ts";
 import type { Configuration } from "./configuration.ts";
 
@@ -92,11 +93,6 @@ function* describeOthers(
     else if (current === undefined) yield `${kind} ${name} is gone`;
     else if (JSON.stringify(old.value) !== JSON.stringify(current.value)) yield `${kind} ${name} changed`;
   }
-}
-
-/** The name of a rule's destination as people say it: the first label of its host. */
-export function shortHost(host: string): string {
-  return host.split(".")[0] ?? host;
 }
 
 /** The rules that split traffic: those with more than one destination. */

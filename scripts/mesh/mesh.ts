@@ -19,7 +19,7 @@ import type { Generation, Served } from "./relay/relay-options.ts";
 import { RevisionPool, type Runners } from "./revisions/pool.ts";
 import { rejected } from "./revisions/request-queue.ts";
 import type { RevisionState } from "./revisions/runner.ts";
-import { within } from "./within.ts";
+import { within } from "./revisions/within.ts";
 
 /** Receives what happens in the mesh. */
 export interface MeshEvents {

@@ -21,6 +21,11 @@ export function fullHost(host: string, namespace: string): string {
   return host.includes(".") || host === "*" ? host : `${host}.${namespace}.${CLUSTER_DOMAIN}`;
 }
 
+/** The first label of a host, by which messages name a destination. */
+export function shortHost(host: string): string {
+  return host.split(".")[0] ?? host;
+}
+
 /** A cluster-local host and the shorter names that resolve to it from any namespace. */
 export function clusterLocalNames(service: string, namespace: string): string[] {
   return [

@@ -19,8 +19,3 @@ export interface Contestant {
 
 export const CONTESTANTS = ["kyc", "kyc by steps", "Flagger", "Argo Rollouts", "Kayenta"] as const;
 export type ContestantName = (typeof CONTESTANTS)[number];
-
-/** Flagger's ramp, which all but Argo Rollouts use here: a tenth more each minute, up to a half. */
-export function rampShare(t: number): number {
-  return Math.min(0.5, 0.1 * (1 + Math.floor(t / 60)));
-}

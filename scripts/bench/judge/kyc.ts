@@ -1,6 +1,7 @@
 import { createJudge } from "../../rollout/judge/judge.ts";
 import type { Judge, Observation } from "../../rollout/judge/types.ts";
-import { type Contestant, type Outcome, rampShare } from "./contestant.ts";
+import type { Contestant, Outcome } from "./contestant.ts";
+import { rampShare } from "./peers/flagger.ts";
 import { HORIZON } from "./scenarios.ts";
 
 /** The shares of a rollout by steps. */

@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { Failure } from "../../exit.ts";
 import { printMessage } from "../../text/print.ts";
-import { duration } from "../option-values.ts";
+import { duration } from "../options/option-values.ts";
 import { OUTPUT_FORMATS } from "../../text/data.ts";
 
 /** How a benchmark prints its result. */

@@ -33,7 +33,7 @@ Examples:
     )
     .action(async (flags: HttpFlags) => {
       const [{ benchHttp }, { drawTable }] = await Promise.all([
-        import("../../bench/http/run-http-bench.ts"),
+        import("../../bench/http/parts/run-http-bench.ts"),
         import("../../bench/http/show/table.ts"),
       ]);
       const report = await benchHttp({

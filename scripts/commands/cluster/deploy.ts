@@ -4,7 +4,7 @@ import { Command } from "commander";
 import type { DeployedFiles } from "../../cluster/deploy/deploy-files.ts";
 import { Failure } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
-import { type ClusterFlags, withClusterOptions, withTimeout } from "./options.ts";
+import { type ClusterFlags, withClusterOptions, withTimeout } from "../options/cluster-options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { printMessage } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";

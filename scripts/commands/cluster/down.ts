@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import type { PlatformContext } from "../../cluster/platform/platform-context.ts";
 import type { Step, StepView } from "../../cluster/platform/step.ts";
 import { EXIT, Failure } from "../../exit.ts";
-import { withTimeout } from "./options.ts";
+import { withTimeout } from "../options/cluster-options.ts";
 import { platformContext } from "./platform-context.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";

@@ -4,7 +4,7 @@ import type { CheckResult } from "../../cluster/verify/check.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
 import { confirmRemoteChange } from "./confirm.ts";
-import { type ClusterFlags, withClusterOptions, withTimeout } from "./options.ts";
+import { type ClusterFlags, withClusterOptions, withTimeout } from "../options/cluster-options.ts";
 import { platformContext } from "./platform-context.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { print, printMessage } from "../../text/print.ts";

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type ClusterFlags, withClusterOptions } from "./options.ts";
+import { type ClusterFlags, withClusterOptions } from "../options/cluster-options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { printable } from "../../text/printable.ts";

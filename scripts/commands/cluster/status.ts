@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { type ClusterFlags, withClusterOptions } from "./options.ts";
+import { type ClusterFlags, withClusterOptions } from "../options/cluster-options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { print } from "../../text/print.ts";
 import { dataPrinter, printData } from "../../text/data.ts";

@@ -4,7 +4,7 @@ import type { StepView } from "../../cluster/platform/step.ts";
 import { PLATFORM } from "../../cluster/platform/versions.ts";
 import { PROJECT } from "../../project.ts";
 import { confirmRemoteChange } from "./confirm.ts";
-import { withTimeout } from "./options.ts";
+import { withTimeout } from "../options/cluster-options.ts";
 import { platformContext } from "./platform-context.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { printMessage } from "../../text/print.ts";

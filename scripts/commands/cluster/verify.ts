@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { EXIT } from "../../exit.ts";
-import { type ClusterFlags, withClusterOptions } from "./options.ts";
+import { type ClusterFlags, withClusterOptions } from "../options/cluster-options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";

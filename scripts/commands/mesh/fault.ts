@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { Fault, FaultChange, FaultsState } from "../../mesh/faults/fault.ts";
 import { PROJECT } from "../../project.ts";
-import { duration } from "../option-values.ts";
+import { duration } from "../options/option-values.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
@@ -63,7 +63,7 @@ async function runFault(
   flags: FaultFlags,
 ): Promise<void> {
   const change = changeOf(service, revision, flags);
-  const { askFaults, FaultRequestError } = await import("../../mesh/faults/fault-client.ts");
+  const { askFaults, FaultRequestError } = await import("../../mesh/admin/fault-client.ts");
   try {
     await tell(await askFaults(resolve(flags.dir), change), change, flags);
   } catch (error) {

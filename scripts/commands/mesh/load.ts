@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { LoadSummary } from "../../load/report.ts";
 import { PROJECT } from "../../project.ts";
-import { duration } from "../option-values.ts";
+import { duration } from "../options/option-values.ts";
 import { untilInterrupted } from "../cluster/on-cluster.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";

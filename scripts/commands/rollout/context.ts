@@ -9,7 +9,7 @@ import type { Warm } from "../../rollout/run/effects.ts";
 import { warmBy } from "../../rollout/run/warm.ts";
 import type { RecordedEngine } from "../../engines/engine.ts";
 import type { OutcomeSource } from "../../sources/source.ts";
-import { authorOf } from "../author.ts";
+import { authorOf } from "../options/author.ts";
 import type { RolloutFlags } from "./flags.ts";
 
 /** All that a rollout of one service works with. */

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { Command } from "../../rollout/machine/state.ts";
-import type { EngineFlags } from "../engine-options.ts";
+import type { EngineFlags } from "../options/engine-options.ts";
 import type { Settings } from "../../rollout/plan/plan.ts";
 import type { OutputFormat } from "../../text/data.ts";
 

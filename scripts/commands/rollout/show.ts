@@ -9,7 +9,7 @@ import { describeTargets, sameTargets } from "../../rollout/plan/targets.ts";
 import { writeReport } from "../../rollout/report/write.ts";
 import { liveSplitOf } from "../../rollout/run/effects.ts";
 import { Checkpoint } from "../../rollout/run/timeline.ts";
-import { emptyTally } from "../../rollout/run/tally.ts";
+import { emptyTally } from "../../rollout/tally.ts";
 import { trafficJudge } from "../../rollout/run/traffic-judge.ts";
 import { type RolloutView, viewOf } from "../../rollout/run/view.ts";
 import { drawRollout } from "../../terminal/draw-rollout.ts";

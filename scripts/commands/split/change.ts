@@ -6,7 +6,7 @@ import { CannotWrite, NothingRuns, SplitChanged } from "../../traffic/split/spli
 import type { RecordedEngine } from "../../engines/engine.ts";
 import { changedShare, sameSplit } from "../../traffic/split/diff.ts";
 import { lastToUndo } from "../../traffic/split/history.ts";
-import { authorOf } from "../author.ts";
+import { authorOf } from "../options/author.ts";
 import { contextOf, engineFor, knFlagsOf, type SplitFlags } from "./flags.ts";
 import { print } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";

@@ -4,7 +4,7 @@ import type { RecordedEngine } from "../../engines/engine.ts";
 import { Failure } from "../../exit.ts";
 import type { KnFlags } from "../../traffic/kn/flags.ts";
 import { readList } from "../../traffic/kn/list.ts";
-import type { EngineFlags } from "../engine-options.ts";
+import type { EngineFlags } from "../options/engine-options.ts";
 import { printMessage } from "../../text/print.ts";
 import type { OutputFormat } from "../../text/data.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { echoRevision, echoTraffic, TestSystem, until } from "../testing/test-system.ts";
 import type { MeshState } from "./schema.ts";
-import { firstEvents, SPLIT, SPLIT_LINE, stateOfMesh } from "./testing/live-state.ts";
+import { firstEvents, SPLIT, SPLIT_LINE, stateOfMesh } from "../testing/live-state.ts";
 
 describe("the mesh's own paths", () => {
   let system: TestSystem;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { TestSystem, until } from "../testing/test-system.ts";
 import type { MeshState } from "./schema.ts";
-import { firstEvents, SPLIT, stateOfMesh } from "./testing/live-state.ts";
+import { firstEvents, SPLIT, stateOfMesh } from "../testing/live-state.ts";
 
 const JSON_CHANGE = { "content-type": "application/json", "x-kyc-mesh": "1" };
 

@@ -1,6 +1,6 @@
 import { isRecord } from "../../manifests/explain.ts";
 import { lineOf } from "../../traffic/splits.ts";
-import { shortHost } from "../changes.ts";
+import { shortHost } from "../../traffic/hosts.ts";
 import type { Configuration } from "../configuration.ts";
 import type { RuleState } from "./schema.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { answering, OK, TestRequest } from "../testing/fake-upstream.ts";
 import { RawServer, type RawSocket } from "../testing/raw-socket.ts";
 import { until } from "../testing/test-system.ts";
-import { within } from "../within.ts";
+import { within } from "../revisions/within.ts";
 import { HttpClient } from "./client.ts";
 
 const MEGABYTE = 1024 * 1024;

@@ -3,7 +3,7 @@ import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import { replyBody, replyTarget, request, TestServer } from "../testing/test-server.ts";
 import { RawSocket } from "../testing/raw-socket.ts";
 import { until } from "../testing/test-system.ts";
-import { within } from "../within.ts";
+import { within } from "../revisions/within.ts";
 
 const GET = request("GET /");
 const MEGABYTE = 1024 * 1024;

@@ -5,7 +5,7 @@ import { OK } from "../testing/fake-upstream.ts";
 import { request } from "../testing/test-server.ts";
 import { forward, inner, retrying, revision, TestProxy } from "../testing/test-proxy.ts";
 import { RawServer, type RawSocket } from "../testing/raw-socket.ts";
-import { within } from "../within.ts";
+import { within } from "../revisions/within.ts";
 
 // Whatever revisions and clients do, in any combination, each request is told of once, and nothing is left of it.
 

@@ -1,7 +1,7 @@
 import type { Subprocess } from "bun";
 import { HttpClient } from "../http/client.ts";
 import { linesOf } from "../../text/lines.ts";
-import { within } from "../within.ts";
+import { within } from "./within.ts";
 import type { RevisionSpec } from "./spec.ts";
 
 export interface ProcessOptions {

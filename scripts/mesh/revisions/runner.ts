@@ -1,5 +1,5 @@
 import type { HttpClient } from "../http/client.ts";
-import { within } from "../within.ts";
+import { within } from "./within.ts";
 import { Autoscaler } from "./autoscaler.ts";
 import { Pod } from "./pod.ts";
 import { type ProcessSlots, rejected, RequestQueue, type Reservation } from "./request-queue.ts";

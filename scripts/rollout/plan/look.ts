@@ -1,6 +1,6 @@
 import type { Outcome, OutcomeSource } from "../../sources/source.ts";
 import type { Clock } from "../clock.ts";
-import { count, emptyTally, quantile, type Side } from "../run/tally.ts";
+import { count, emptyTally, quantile, type Side } from "../tally.ts";
 
 /** The traffic of a service over some time. */
 export interface Traffic {

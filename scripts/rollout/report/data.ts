@@ -5,7 +5,7 @@ import type { Settings } from "../plan/plan.ts";
 import type { Target } from "../plan/targets.ts";
 import { doing } from "../run/view.ts";
 import { Checkpoint, type Moment } from "../run/timeline.ts";
-import { distribution, emptyTally, quantile, type Side } from "../run/tally.ts";
+import { distribution, emptyTally, quantile, type Side } from "../tally.ts";
 
 /** A revision in a report. Times are milliseconds; null where there was no request. */
 export interface ReportSide {

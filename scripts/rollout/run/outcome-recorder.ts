@@ -3,7 +3,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { Judging, Observation, Ruling } from "./judging.ts";
 import { type AtStep, type Checkpoint, Timeline } from "./timeline.ts";
 import type { Shares } from "./share-history.ts";
-import { count, emptyTally, exclude, type Tally } from "./tally.ts";
+import { count, emptyTally, exclude, type Tally } from "../tally.ts";
 
 /**
  * Hears what becomes of the requests, counts them, and tells the judge what is evidence: with the share that was in

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Tally } from "./tally.ts";
+import { Tally } from "../tally.ts";
 
 const EvidenceName = Type.Enum(["worse", "no more errors", "no slower median", "no slower p99"]);
 

@@ -3,7 +3,7 @@ import type { Plan } from "../plan/plan.ts";
 import { percentOf, type Target } from "../plan/targets.ts";
 import type { AtStep } from "./timeline.ts";
 import type { Ruling } from "./judging.ts";
-import { quantile, type Side, type Tally } from "./tally.ts";
+import { quantile, type Side, type Tally } from "../tally.ts";
 
 /** What was seen of one revision. Times are milliseconds; undefined while there was no request. */
 export interface SideView {

@@ -85,3 +85,8 @@ export class Flagger implements Contestant {
     if (kind === "promoted") this.healthyAt = t;
   }
 }
+
+/** Flagger's ramp, which all but Argo Rollouts use here: a tenth more each minute, up to a half. */
+export function rampShare(t: number): number {
+  return Math.min(0.5, 0.1 * (1 + Math.floor(t / 60)));
+}

@@ -1,4 +1,5 @@
-import { type Contestant, type Outcome, rampShare } from "../contestant.ts";
+import type { Contestant, Outcome } from "../contestant.ts";
+import { rampShare } from "./flagger.ts";
 import { mannWhitney } from "./mann-whitney.ts";
 
 export type Classification = "pass" | "high" | "low" | "no data";

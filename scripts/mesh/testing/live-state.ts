@@ -1,7 +1,7 @@
 import { Check } from "typebox/schema";
-import { lineBatches } from "../../../text/lines.ts";
-import { echoRevision, type TestSystem } from "../../testing/test-system.ts";
-import { MeshEvent, MeshState, type ServedEvent } from "../schema.ts";
+import { lineBatches } from "../../text/lines.ts";
+import { echoRevision, type TestSystem } from "./test-system.ts";
+import { MeshEvent, MeshState, type ServedEvent } from "../admin/schema.ts";
 
 /** Where `traffic:` stands in the file of revision b of a test system. */
 export const SPLIT_LINE = echoRevision("b").split("\n").length;

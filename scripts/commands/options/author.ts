@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import type { Kube } from "../cluster/kube/client.ts";
+import type { Kube } from "../../cluster/kube/client.ts";
 
 /** The user of this machine who runs the process. */
 export interface LocalUser {
@@ -19,7 +19,7 @@ export interface LocalUser {
 export async function authorOf(kube: Kube | undefined): Promise<string> {
   const local = describeUser(localUser());
   if (kube === undefined) return local;
-  const { clusterUser } = await import("../cluster/kube/cluster-user.ts");
+  const { clusterUser } = await import("../../cluster/kube/cluster-user.ts");
   const user = await clusterUser(kube);
   return user === undefined ? local : `${user} (${local})`;
 }

@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { findGenerator } from "./load/load.ts";
-import type { BenchContext } from "./parts/context.ts";
-import { compareMeshes } from "./parts/mesh.ts";
-import { measureDev, measureService } from "./parts/moments.ts";
-import { compareAggregators, compareCreditChecks } from "./parts/services.ts";
-import { canPin } from "./pinned-process.ts";
-import type { Report } from "./report.ts";
+import { findGenerator } from "../load/load.ts";
+import type { BenchContext } from "./context.ts";
+import { compareMeshes } from "./mesh.ts";
+import { measureDev, measureService } from "./moments.ts";
+import { compareAggregators, compareCreditChecks } from "./services.ts";
+import { canPin } from "../pinned-process.ts";
+import type { Report } from "../report.ts";
 
 export interface BenchOptions {
   project: string;

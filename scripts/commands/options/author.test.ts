@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { hostname } from "node:os";
-import { kubeOf } from "../cluster/kube/testing/kubeconfig.ts";
-import { FakeApiServer } from "../cluster/kube/testing/fake-api-server.ts";
+import { kubeOf } from "../../cluster/kube/testing/kubeconfig.ts";
+import { FakeApiServer } from "../../cluster/kube/testing/fake-api-server.ts";
 import { authorOf, describeUser, localUser } from "./author.ts";
 
 const REVIEWS = "POST /apis/authentication.k8s.io/v1/selfsubjectreviews";

@@ -1,8 +1,8 @@
 import { Check } from "typebox/schema";
-import { ADMIN_PATH } from "../admin/schema.ts";
-import { findMesh } from "../admin/dev-file.ts";
-import { CHANGE_HEADER } from "../admin/guard.ts";
-import { type FaultChange, FaultsState } from "./fault.ts";
+import { ADMIN_PATH } from "./schema.ts";
+import { findMesh } from "./dev-file.ts";
+import { CHANGE_HEADER } from "./guard.ts";
+import { type FaultChange, FaultsState } from "../faults/fault.ts";
 
 /** The running mesh did not change its faults; the message says why, and what to do. */
 export class FaultRequestError extends Error {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { Option } from "commander";
-import { duration } from "../option-values.ts";
+import { duration } from "./option-values.ts";
 import { OUTPUT_FORMATS, type OutputFormat } from "../../text/data.ts";
 
 /** The options of every command that works on a cluster. */

@@ -1,6 +1,6 @@
 import { Option } from "commander";
-import { ENGINE_NAMES, ENGINES } from "../engines/registry.ts";
-import { SOURCE_FLAGS, SOURCES } from "../sources/registry.ts";
+import { ENGINE_NAMES, ENGINES } from "../../engines/registry.ts";
+import { SOURCE_FLAGS, SOURCES } from "../../sources/registry.ts";
 
 /** The flags of a command that works with an engine; those of sources are read by `sourceFlagsOf`. */
 export interface EngineFlags {
