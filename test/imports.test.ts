@@ -42,6 +42,7 @@ const NARROWER: Readonly<Record<string, readonly string[]>> = {
   "scripts/rollout/judge": [
     "scripts/rollout/judge",
     "scripts/text",
+    "scripts/traffic/outcome-kind.ts",
     "scripts/traffic/random.ts",
     "scripts/nearest.ts",
   ],

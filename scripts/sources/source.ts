@@ -1,5 +1,15 @@
+import { isOk, markOf, outcomeKind } from "../traffic/outcome-kind.ts";
 import type { Rights } from "../cluster/rbac.ts";
 import type { Location, ServiceContext } from "../cluster/kube/service-context.ts";
+
+/** What became of an answer, by its status; undefined where there was none. */
+export function byStatus(
+  status: number | undefined,
+  more: { gaveUp?: boolean; bodyOk?: boolean } = {},
+): Pick<Outcome, "ok" | "kind"> {
+  const kind = outcomeKind({ status, ...more });
+  return { ok: isOk(kind), kind: markOf(kind) };
+}
 
 /** What became of some requests of one kind. */
 export interface Outcome {
@@ -9,15 +19,17 @@ export interface Outcome {
   sinceMs?: number | undefined;
   /** The revision that answered; undefined where a proxy answered itself. */
   revision: string | undefined;
-  /** False for what the service is to blame for: 5xx, a reset, a timeout, a wrong answer. */
+  /** False for what the service is to blame for: 5xx, a reset, a timeout, a wrong answer; and where the caller gave up. */
   ok: boolean;
+  /** What it came to, where that is neither a success nor a plain failure: see `outcomeKind`. */
+  kind?: "rejected" | "abandoned" | undefined;
   /** Milliseconds; where only a histogram is known, the upper bound of the bucket. */
   ms: number;
   /** Where only a histogram is known, the lower bound of the bucket: they took longer than this. */
   fromMs?: number | undefined;
   count: number;
-  /** Why they are no evidence about a revision: a cold start, a probe, a mistake of the caller. */
-  excluded: "cold start" | "probe" | "caller" | undefined;
+  /** Why they are no evidence about a revision. */
+  excluded: "cold start" | "probe" | undefined;
 }
 
 /** How many requests each revision answered, of those that a split decided. */

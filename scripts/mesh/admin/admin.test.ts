@@ -102,6 +102,7 @@ describe("the mesh's own paths", () => {
       status: 200,
       cold: false,
       fault: false,
+      requestId: expect.any(String),
       broken: null,
       route: SPLIT,
       split: SPLIT,

@@ -135,7 +135,7 @@ export class Admin {
   }
 
   #event(served: Served): ServedEvent {
-    const { listener, revision, method, target, status, ms, cold, brokenBy, hops } = served;
+    const { listener, revision, method, target, requestId, status, ms, cold, brokenBy, hops } = served;
     const [namespace = null, service = null] =
       (revision === undefined ? undefined : this.#observer.serviceOf(revision))?.split("/") ?? [];
     const rule = hops.findLast((hop) => hop.rule.at.file !== OVERLAY)?.rule;
@@ -147,6 +147,7 @@ export class Admin {
       revision: revision?.split("/")[1] ?? null,
       method,
       path: pathOf(target),
+      requestId,
       status,
       ms: Math.round(ms * 1000) / 1000,
       cold,

@@ -18,6 +18,7 @@ function event(t: number, path = "/"): ServedEvent {
     ms: 1,
     cold: false,
     fault: false,
+    requestId: "id",
     broken: null,
     route: "a.yaml:1",
     split: null,

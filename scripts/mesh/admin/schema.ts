@@ -151,6 +151,8 @@ export const ServedEvent = Type.Object({
   method: Type.String(),
   /** Without the query. */
   path: Type.String(),
+  /** The request's `x-request-id`, which every request made on its behalf carries as well. */
+  requestId: Type.String(),
   /** 0 when there was none. */
   status: Type.Integer(),
   ms: Type.Number(),

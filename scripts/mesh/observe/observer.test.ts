@@ -35,6 +35,7 @@ function served(more: Partial<Served> = {}): Served {
     complete: true,
     brokenBy: undefined,
     cold: false,
+    requestId: "id",
     hops: [],
     ...more,
   };

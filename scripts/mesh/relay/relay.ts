@@ -35,6 +35,7 @@ class Relay {
   #over = false;
   #status = 0;
   #cold = false;
+  #requestId = "";
 
   constructor(exchange: Exchange, listener: Listener, options: RelayOptions) {
     this.#exchange = exchange;
@@ -52,6 +53,7 @@ class Relay {
   start(): void {
     const { method, target, authority, headers } = this.#exchange.request;
     addForwarded(headers, this.#exchange.peer, this.#listener, this.#options.newRequestId);
+    this.#requestId = headers.get("x-request-id") ?? "";
     if (isUpgrade(this.#exchange)) addUpgrade(headers);
     if (isRefusedUpgrade(this.#exchange))
       return this.#reply(403, "an upgrade to another protocol than websocket is not allowed");
@@ -209,6 +211,7 @@ class Relay {
       listener: this.#listener,
       method,
       target,
+      requestId: this.#requestId,
       revision: this.#revision(),
       status: this.#status,
       ms: performance.now() - this.#startedAt,

@@ -1,6 +1,6 @@
 import { proportion } from "./statistics/bernoulli.ts";
 import { Histogram, type HistogramState } from "./statistics/histogram.ts";
-import type { OutcomeKind } from "./outcome-kind.ts";
+import type { OutcomeKind } from "../../traffic/outcome-kind.ts";
 import type { ArmEvidence } from "./types.ts";
 
 export interface ArmState {

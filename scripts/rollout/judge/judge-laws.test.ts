@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { createJudge, type Judge, type Observation, restoreJudge } from "./judge.ts";
-import { isOk, OUTCOME_KINDS, type OutcomeKind } from "./outcome-kind.ts";
+import { isOk, OUTCOME_KINDS, type OutcomeKind } from "../../traffic/outcome-kind.ts";
 import { EXCLUSIONS } from "./types.ts";
 
 /** Observations of any kind, in the order of time. */

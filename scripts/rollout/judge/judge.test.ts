@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createJudge, type Judge, type Observation } from "./judge.ts";
-import { isOk, outcomeKind, type OutcomeKind } from "./outcome-kind.ts";
+import { isOk, outcomeKind, type OutcomeKind } from "../../traffic/outcome-kind.ts";
 import { seededRandom } from "../../traffic/random.ts";
 import { draw, lognormal, ramp, type Traffic } from "./testing/traffic.ts";
 

@@ -1,6 +1,6 @@
 import { ArmCounts } from "./arm.ts";
 import { type Claims, explainDecision, explainRegression } from "./because.ts";
-import { isOk, type OutcomeKind } from "./outcome-kind.ts";
+import { isOk, type OutcomeKind } from "../../traffic/outcome-kind.ts";
 import { judgeOptions, type SomeJudgeOptions } from "./options.ts";
 import { type JudgeSnapshot, readSnapshot } from "./snapshot.ts";
 import { MISDIRECTED_FROM } from "./defaults.ts";

@@ -7,7 +7,7 @@ import {
   RESERVE,
 } from "./defaults.ts";
 import { ErrorTests } from "./error-tests.ts";
-import type { OutcomeKind } from "./outcome-kind.ts";
+import type { OutcomeKind } from "../../traffic/outcome-kind.ts";
 import { LatencyTests } from "./latency-tests.ts";
 import { RateGuard } from "./statistics/rate-guard.ts";
 import { RunTest } from "./statistics/run-test.ts";

@@ -1,4 +1,4 @@
-import type { OutcomeKind } from "./outcome-kind.ts";
+import type { OutcomeKind } from "../../traffic/outcome-kind.ts";
 import type { JudgeSnapshot } from "./snapshot.ts";
 
 /** Who answered a request: one of the two revisions, or the gateway itself, for nobody else is known to have. */

@@ -7,6 +7,7 @@ export interface Observation {
   /** Nobody can tell who answered: the gateway did. */
   who: "candidate" | "baseline" | "gateway";
   ok: boolean;
+  kind?: "rejected" | "abandoned" | undefined;
   ms: number;
   /** Where only a histogram is known: they took longer than this, and `ms` at most. */
   fromMs?: number | undefined;

@@ -80,7 +80,7 @@ export class OutcomeRecorder {
 
   #weigh(outcome: Outcome): Observation | undefined {
     const { tally } = this;
-    const { revision, ok, ms, fromMs, count: requests, atMs, sinceMs = atMs, excluded } = outcome;
+    const { revision, ok, kind, ms, fromMs, count: requests, atMs, sinceMs = atMs, excluded } = outcome;
     // A request met the split of when it was sent, which was at some time between these.
     const earliestMs = sinceMs - ms;
     const latestMs = atMs - (fromMs ?? ms);
@@ -105,7 +105,7 @@ export class OutcomeRecorder {
     // Somebody asked for a revision by name that the split gives nothing.
     if ((who === "candidate" && share === 0) || (who === "baseline" && share === 1))
       return void exclude(tally, "asked for by name", requests);
-    return { atMs, who, ok, ms, fromMs, count: requests, share };
+    return { atMs, who, ok, kind, ms, fromMs, count: requests, share };
   }
 
   #who(revision: string | undefined): Observation["who"] | undefined {

@@ -19,11 +19,11 @@ function judging(judge: Judge, floorMs: number): Judging {
     observe(observations) {
       // Of counters, which have no order, bounds are known, and of single requests the time itself.
       const counted = observations.some(({ fromMs }) => fromMs !== undefined);
-      for (const { atMs, who, ok, ms, fromMs = ms, count, share } of counted
+      for (const { atMs, who, ok, kind, ms, fromMs = ms, count, share } of counted
         ? shuffled(observations)
         : observations) {
         const raised = { ms: Math.max(ms, floorMs), fromMs: Math.max(fromMs, floorMs) };
-        judge.observe({ t: atMs / 1000, revision: who, ok, ...raised, count, share });
+        judge.observe({ t: atMs / 1000, revision: who, ok, kind, ...raised, count, share });
       }
     },
     ruling: (next) => rulingOf(judge.verdict(next)),

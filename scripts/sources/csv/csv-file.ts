@@ -12,7 +12,7 @@ interface Field {
   column: number;
 }
 
-const COLUMNS = ["time", "revision", "ok", "ms", "count", "excluded"] as const;
+const COLUMNS = ["time", "revision", "ok", "ms", "count", "kind", "excluded"] as const;
 type Column = (typeof COLUMNS)[number];
 
 const NEEDED: readonly Column[] = ["time", "revision", "ok", "ms"];
@@ -22,15 +22,16 @@ const EXPECTED: Readonly<Record<Column, string>> = {
   ok: "true or false",
   ms: "a number of milliseconds from 0",
   count: "a whole number from 1, or nothing",
-  excluded: "cold start, probe, caller or nothing",
+  kind: "rejected, abandoned or nothing",
+  excluded: "cold start, probe or nothing",
 };
 
 /**
  * A file with comma-separated values (RFC 4180; no line breaks within quotes), read from its start and further as it
  * grows. The first line names the columns, in any order: `time` (when the request was answered, in RFC 3339 or in seconds
  * since the epoch), `revision` (empty where a proxy answered itself), `ok` (true or false), `ms` (the latency), and if
- * wanted `count` (1 where it is missing or empty) and `excluded` (cold start, probe, caller or empty). Errors name file,
- * line and column.
+ * wanted `count` (1 where it is missing or empty), `kind` (rejected or abandoned, see `outcomeKind`) and `excluded` (cold
+ * start, probe or empty). Errors name file, line and column.
  */
 export class CsvFile implements AsyncDisposable {
   readonly #path: string;
@@ -134,6 +135,7 @@ export class CsvFile implements AsyncDisposable {
       count: value("count", (text) =>
         text === "" ? 1 : /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined,
       ),
+      kind: value("kind", (text) => KINDS.get(text)).kind,
       excluded: value("excluded", (text) => EXCLUSIONS.get(text)).why,
     };
   }
@@ -172,11 +174,16 @@ export class CsvFile implements AsyncDisposable {
 
 const QUOTED = /"((?:[^"]|"")*)"/y;
 
+const KINDS = new Map<string, Pick<Outcome, "kind">>([
+  ["", {}],
+  ["rejected", { kind: "rejected" }],
+  ["abandoned", { kind: "abandoned" }],
+]);
+
 const EXCLUSIONS = new Map<string, { why: Outcome["excluded"] }>([
   ["", { why: undefined }],
   ["cold start", { why: "cold start" }],
   ["probe", { why: "probe" }],
-  ["caller", { why: "caller" }],
 ]);
 
 function timeOf(text: string): number | undefined {

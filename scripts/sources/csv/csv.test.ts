@@ -46,18 +46,19 @@ describe("a recorded CSV file", () => {
 
   test("may have its columns in any order, quotes, empty fields, and CRLF", async () => {
     const seen = await read(
-      '\uFEFFms,ok,"revision",time,excluded,count\r\n1.5,true,"a ""b"", c",2026-01-31T12:00:00Z,caller,3\r\n\r\n2,false,,2026-01-31T12:00:00Z,,\r\n',
+      '\uFEFFms,ok,"revision",time,excluded,count,kind\r\n1.5,true,"a ""b"", c",2026-01-31T12:00:00Z,probe,3,rejected\r\n\r\n2,false,,2026-01-31T12:00:00Z,,,\r\n',
     );
-    const shown = seen.map(({ revision, ok, ms, count, excluded }) => ({
+    const shown = seen.map(({ revision, ok, ms, count, kind, excluded }) => ({
       revision,
       ok,
       ms,
       count,
+      kind,
       excluded,
     }));
     expect(shown).toEqual([
-      { revision: 'a "b", c', ok: true, ms: 1.5, count: 3, excluded: "caller" },
-      { revision: undefined, ok: false, ms: 2, count: 1, excluded: undefined },
+      { revision: 'a "b", c', ok: true, ms: 1.5, count: 3, kind: "rejected", excluded: "probe" },
+      { revision: undefined, ok: false, ms: 2, count: 1, kind: undefined, excluded: undefined },
     ]);
   });
 

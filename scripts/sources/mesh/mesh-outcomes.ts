@@ -4,10 +4,11 @@ import { NothingRuns } from "../../traffic/split/split.ts";
 import { MeshEvent, type ServedEvent } from "../../mesh/admin/schema.ts";
 import { askMesh, findMeshState, type RunningMeshOptions, serviceOf } from "../../mesh/admin/running-mesh.ts";
 import type { Outcome, OutcomeSource } from "../source.ts";
+import { CALLER_WAIT_MS, CallersView } from "./callers-view.ts";
 
 const LOOK_AGAIN_MS = 500;
-// The mesh gathers events for 20 ms before it sends them; the rest is for a busy machine.
-const LAG_MS = 250;
+// The mesh gathers events for 20 ms before it sends them; the rest is for the callers, and for a busy machine.
+const LAG_MS = 2 * CALLER_WAIT_MS + 250;
 
 /** The outcomes of a service by the mesh that runs from a folder. */
 export function meshSource(options: RunningMeshOptions, service: string): OutcomeSource {
@@ -38,8 +39,10 @@ async function* meshOutcomes(
   for (let isFirst = true; !signal.aborted; isFirst = false) {
     try {
       const response = await askMesh(options, "/events", signal);
-      for await (const lines of lineBatches(response.body ?? new Blob().stream())) {
-        const outcomes = lines.flatMap((line) => outcomesOf(line, service));
+      const view = new CallersView(service);
+      for await (const lines of orLate(lineBatches(response.body ?? new Blob().stream()), CALLER_WAIT_MS)) {
+        const known = lines.flatMap((line) => eventOf(line) ?? []).flatMap((event) => view.add(event));
+        const outcomes = [...known, ...view.due(Date.now())];
         if (outcomes.length > 0) yield outcomes;
       }
     } catch (error) {
@@ -50,25 +53,32 @@ async function* meshOutcomes(
   }
 }
 
-function outcomesOf(line: string, service: string): Outcome[] {
-  let event: unknown;
+function eventOf(line: string): ServedEvent | undefined {
   try {
-    event = JSON.parse(line);
+    const event: unknown = JSON.parse(line);
+    return Check(MeshEvent, event) && "service" in event ? event : undefined;
   } catch {
-    return [];
+    return undefined;
   }
-  if (!Check(MeshEvent, event) || !("service" in event)) return [];
-  return event.service === service && event.split !== null ? [outcomeOf(event)] : [];
 }
 
-function outcomeOf({ t, revision, status, ms, cold, broken }: ServedEvent): Outcome {
-  const isCallers = broken === "client" || (status >= 400 && status < 500);
-  return {
-    atMs: t,
-    revision: revision ?? undefined,
-    ok: isCallers || (broken === null && status > 0 && status < 500),
-    ms,
-    count: 1,
-    excluded: isCallers ? "caller" : cold ? "cold start" : undefined,
-  };
+/** The batches as they come, and an empty one where none has come for so many milliseconds. */
+async function* orLate<T>(batches: AsyncIterable<T[]>, ms: number): AsyncGenerator<T[]> {
+  const iterator = batches[Symbol.asyncIterator]();
+  try {
+    for (let next = iterator.next(); ;) {
+      let timer: Timer | undefined;
+      const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), ms)));
+      const came = await Promise.race([next, late]);
+      clearTimeout(timer);
+      if (came === undefined) yield [];
+      else if (came.done === true) return;
+      else {
+        yield came.value;
+        next = iterator.next();
+      }
+    }
+  } finally {
+    await iterator.return?.();
+  }
 }

@@ -64,7 +64,8 @@ describe("a page of metrics", () => {
         ms: 1,
         fromMs: 0,
         count: 1,
-        excluded: "caller",
+        kind: "rejected",
+        excluded: undefined,
       },
     ]);
   });

@@ -8,7 +8,7 @@ export const STARTED = "process_start_time_seconds";
 const BEYOND_MS = 60_000;
 
 /** What the labels of a histogram say about the requests in it. */
-export type Meaning = Pick<Outcome, "revision" | "ok" | "excluded">;
+export type Meaning = Pick<Outcome, "revision" | "ok" | "kind" | "excluded">;
 
 /** A histogram of latencies, as some program exports it: with any buckets. */
 export interface HistogramFormat {

@@ -1,3 +1,4 @@
+import { byStatus, type Outcome } from "../source.ts";
 import type { HistogramFormat, Meaning } from "./counters.ts";
 
 /** The histogram that a caller of this project keeps of its calls, by upstream, revision and outcome. */
@@ -5,8 +6,6 @@ export const CALLS = "http_client_request_duration_seconds";
 /** The histogram that a service of this project keeps of its requests, by revision and status. */
 export const REQUESTS = "http_server_request_duration_seconds";
 
-/** Outcomes that the caller itself is to blame for. */
-const CALLER_MISTAKES = new Set(["client_error", "aborted"]);
 /** What stands for a revision where no revision answered. */
 const NO_REVISION = new Set(["unknown", "other", ""]);
 
@@ -24,19 +23,27 @@ export const REQUESTS_OF_SERVICE: HistogramFormat = {
   names: [REQUESTS],
   unitMs: 1_000,
   meaningOf({ status = "", revision = "" }) {
-    const isCallers = status.startsWith("4");
-    return {
-      ...answeredBy(revision),
-      ok: !status.startsWith("5"),
-      excluded: isCallers ? "caller" : undefined,
-    };
+    return { ...answeredBy(revision), ...byStatus(Number(status)), excluded: undefined };
   },
 };
 
 function meaningOfCall({ outcome = "", revision = "" }: Readonly<Record<string, string>>): Meaning {
-  const isCallers = CALLER_MISTAKES.has(outcome);
-  const ok = isCallers || outcome === "ok";
-  return { ...answeredBy(revision), ok, excluded: isCallers ? "caller" : undefined };
+  return { ...answeredBy(revision), ...byOutcome(outcome), excluded: undefined };
+}
+
+/** The outcomes of this project's own calls; what is none of these is a failure. */
+function byOutcome(outcome: string): Pick<Outcome, "ok" | "kind"> {
+  switch (outcome) {
+    case "ok":
+      return byStatus(200);
+    case "client_error":
+      return byStatus(400);
+    case "aborted":
+    case "timeout":
+      return byStatus(undefined, { gaveUp: true });
+    default:
+      return byStatus(undefined);
+  }
 }
 
 function answeredBy(revision: string): Pick<Meaning, "revision"> {

@@ -1,4 +1,5 @@
 import type { HistogramFormat } from "../metrics/counters.ts";
+import { byStatus } from "../source.ts";
 import { CALLS, callsOf } from "../metrics/http-histograms.ts";
 
 /** The histograms of one kind of program, and how a Prometheus has those of a service. */
@@ -36,7 +37,7 @@ export const METRIC_FAMILIES: readonly [MetricFamily, ...MetricFamily[]] = [
       format: {
         names: [LATENCIES_OF_QUEUE_PROXY],
         unitMs: 1,
-        meaningOf: ({ response_code = "", revision_name }) => byStatus(response_code, revision_name),
+        meaningOf: ({ response_code = "", revision_name }) => meaningOf(response_code, revision_name),
       },
     }),
   },
@@ -49,18 +50,13 @@ export const METRIC_FAMILIES: readonly [MetricFamily, ...MetricFamily[]] = [
         names: [LATENCIES_OF_ISTIO],
         unitMs: 1,
         meaningOf: ({ response_code = "", destination_service_name }) =>
-          byStatus(response_code, destination_service_name),
+          meaningOf(response_code, destination_service_name),
       },
     }),
   },
 ];
 
 /** Istio's code 0 is a connection that ended before an answer. */
-function byStatus(status: string, revision: string | undefined): ReturnType<HistogramFormat["meaningOf"]> {
-  const isCallers = status.startsWith("4");
-  return {
-    revision,
-    ok: !/^5|^0$/.test(status),
-    excluded: isCallers ? "caller" : undefined,
-  };
+function meaningOf(status: string, revision: string | undefined): ReturnType<HistogramFormat["meaningOf"]> {
+  return { revision, ...byStatus(status === "0" ? undefined : Number(status)), excluded: undefined };
 }

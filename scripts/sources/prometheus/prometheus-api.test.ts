@@ -124,7 +124,7 @@ describe("a family of metrics", () => {
     const meaning = (response_code: string) =>
       family?.format.meaningOf({ response_code, destination_service_name: "echo-v1" });
     expect(meaning("200")).toEqual({ revision: "echo-v1", ok: true, excluded: undefined });
-    expect(meaning("404")).toEqual({ revision: "echo-v1", ok: true, excluded: "caller" });
+    expect(meaning("404")).toEqual({ revision: "echo-v1", ok: true, kind: "rejected", excluded: undefined });
     expect(meaning("0")).toEqual({ revision: "echo-v1", ok: false, excluded: undefined });
   });
 });

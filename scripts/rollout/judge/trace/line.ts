@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { didYouMean, nearest } from "../../../nearest.ts";
-import { isOk, OUTCOME_KINDS } from "../outcome-kind.ts";
+import { isOk, OUTCOME_KINDS } from "../../../traffic/outcome-kind.ts";
 import { EXCLUSIONS, type Observation } from "../types.ts";
 
 const REVISIONS = ["baseline", "candidate", "gateway"] as const;

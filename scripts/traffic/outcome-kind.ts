@@ -30,6 +30,11 @@ export function outcomeKind({ status, bodyOk = true, gaveUp = false }: Answer): 
   return bodyOk ? "success" : "error";
 }
 
+/** Whether a request came to something that is neither a success nor a plain failure. */
+export function markOf(kind: OutcomeKind): "rejected" | "abandoned" | undefined {
+  return kind === "rejected" || kind === "abandoned" ? kind : undefined;
+}
+
 /** Whether the service did its part: a rejection is an answer, and giving up is none. */
 export function isOk(kind: OutcomeKind): boolean {
   return kind === "success" || kind === "rejected";

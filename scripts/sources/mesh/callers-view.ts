@@ -1,0 +1,75 @@
+import type { ServedEvent } from "../../mesh/admin/schema.ts";
+import { byStatus, type Outcome } from "../source.ts";
+
+/** How long a success waits for the request on whose behalf it was made. Longer calls are judged by the hop alone. */
+export const CALLER_WAIT_MS = 1_000;
+
+interface Waiting {
+  readonly outcomes: Outcome[];
+  readonly untilMs: number;
+}
+
+/**
+ * What the callers of a split got. A hop that failed is known at once. A hop that succeeded waits for the request of the
+ * same id that it was made for: where that one failed, the answer of the hop was of no use to its caller, such as a body
+ * that is not what was asked for, and counts as an error.
+ */
+export class CallersView {
+  readonly #service: string;
+  readonly #waiting = new Map<string, Waiting>();
+
+  constructor(service: string) {
+    this.#service = service;
+  }
+
+  /** The outcomes that are known by an event, those of the split that it decided among them. */
+  add(event: ServedEvent): Outcome[] {
+    if (event.service === this.#service && event.split !== null) return this.#ofSplit(event);
+    const waiting = this.#waiting.get(event.requestId);
+    if (waiting === undefined || event.service === this.#service) return [];
+    this.#waiting.delete(event.requestId);
+    return hasFailed(event) ? waiting.outcomes.map(useless) : waiting.outcomes;
+  }
+
+  /** The outcomes that have waited for long enough. */
+  due(nowMs: number): Outcome[] {
+    const due: Outcome[] = [];
+    for (const [id, { outcomes, untilMs }] of this.#waiting) {
+      // Kept in the order in which they came.
+      if (untilMs > nowMs) break;
+      this.#waiting.delete(id);
+      due.push(...outcomes);
+    }
+    return due;
+  }
+
+  #ofSplit(event: ServedEvent): Outcome[] {
+    const outcome = outcomeOf(event);
+    if (!outcome.ok || outcome.kind !== undefined || event.requestId === "") return [outcome];
+    const waiting = this.#waiting.get(event.requestId);
+    if (waiting !== undefined) waiting.outcomes.push(outcome);
+    else this.#waiting.set(event.requestId, { outcomes: [outcome], untilMs: event.t + CALLER_WAIT_MS });
+    return [];
+  }
+}
+
+function outcomeOf({ t, revision, status, ms, cold, broken }: ServedEvent): Outcome {
+  const answered = broken === "revision" || status === 0 ? undefined : status;
+  return {
+    atMs: t,
+    revision: revision ?? undefined,
+    ...byStatus(answered, { gaveUp: broken === "client" }),
+    ms,
+    count: 1,
+    excluded: cold ? "cold start" : undefined,
+  };
+}
+
+/** Whether a request failed by no doing of its own caller. */
+function hasFailed({ status, broken }: ServedEvent): boolean {
+  return broken === "revision" || (broken === null && status >= 500);
+}
+
+function useless(outcome: Outcome): Outcome {
+  return { ...outcome, ...byStatus(200, { bodyOk: false }) };
+}
