@@ -1,15 +1,5 @@
-import { isOk, markOf, outcomeKind } from "../traffic/outcome-kind.ts";
 import type { Rights } from "../cluster/rbac.ts";
 import type { Location, ServiceContext } from "../cluster/kube/service-context.ts";
-
-/** What became of an answer, by its status; undefined where there was none. */
-export function byStatus(
-  status: number | undefined,
-  more: { gaveUp?: boolean; bodyOk?: boolean } = {},
-): Pick<Outcome, "ok" | "kind"> {
-  const kind = outcomeKind({ status, ...more });
-  return { ok: isOk(kind), kind: markOf(kind) };
-}
 
 /** What became of some requests of one kind. */
 export interface Outcome {

@@ -30,9 +30,16 @@ export function outcomeKind({ status, bodyOk = true, gaveUp = false }: Answer): 
   return bodyOk ? "success" : "error";
 }
 
-/** Whether a request came to something that is neither a success nor a plain failure. */
-export function markOf(kind: OutcomeKind): "rejected" | "abandoned" | undefined {
-  return kind === "rejected" || kind === "abandoned" ? kind : undefined;
+/** An outcome as sources report it: whether the service did its part, and the kind where that says more. */
+export interface Mark {
+  readonly ok: boolean;
+  readonly kind: "rejected" | "abandoned" | undefined;
+}
+
+/** The outcome of an answer by its status; of none where it is undefined. */
+export function markOf(status: number | undefined, more: Omit<Answer, "status"> = {}): Mark {
+  const kind = outcomeKind({ status, ...more });
+  return { ok: isOk(kind), kind: kind === "rejected" || kind === "abandoned" ? kind : undefined };
 }
 
 /** Whether the service did its part: a rejection is an answer, and giving up is none. */

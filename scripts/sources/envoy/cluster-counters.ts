@@ -1,6 +1,7 @@
 import type { CounterReader, Look } from "../metrics/counters.ts";
 import type { Sample } from "../metrics/samples.ts";
-import { byStatus, type Outcome } from "../source.ts";
+import { markOf } from "../../traffic/outcome-kind.ts";
+import type { Outcome } from "../source.ts";
 
 /** The requests to a cluster of Envoy by status, retried ones once; answers that Envoy gave itself are among them. */
 const REQUESTS = "envoy_cluster_upstream_rq";
@@ -133,7 +134,7 @@ function outcomesOf(
 ): Outcome[] {
   const weights = bounds.map((bound) => latencies.get(bound) ?? 0);
   return [...statuses].flatMap(([status, total]) => {
-    const shared = { revision, sinceMs, atMs, ...byStatus(Number(status)), excluded: undefined };
+    const shared = { revision, sinceMs, atMs, ...markOf(Number(status)), excluded: undefined };
     // Nothing is known of latencies where no endpoint answered.
     if (latencies.size === 0) return [{ ...shared, ms: 0, count: total }];
     return proportional(total, weights).flatMap((count, i) => {

@@ -28,7 +28,7 @@ describe("Envoy's statistics of clusters", () => {
       "credit-check-basic ok 1 in 0-0.5 ms",
       "credit-check-basic ok 1 in 1-5 ms",
       "credit-check-basic ok 1 in 5-10 ms",
-      "credit-check-basic caller 1 in 0-0.5 ms",
+      "credit-check-basic rejected 1 in 0-0.5 ms",
       "credit-check-basic failed 1 in 0-0.5 ms",
       "credit-check-basic failed 1 in 0-0.5 ms",
     ]);

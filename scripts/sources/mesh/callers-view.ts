@@ -1,5 +1,6 @@
 import type { ServedEvent } from "../../mesh/admin/schema.ts";
-import { byStatus, type Outcome } from "../source.ts";
+import { markOf } from "../../traffic/outcome-kind.ts";
+import type { Outcome } from "../source.ts";
 
 /** How long a success waits for the request on whose behalf it was made. Longer calls are judged by the hop alone. */
 export const CALLER_WAIT_MS = 1_000;
@@ -58,7 +59,7 @@ function outcomeOf({ t, revision, status, ms, cold, broken }: ServedEvent): Outc
   return {
     atMs: t,
     revision: revision ?? undefined,
-    ...byStatus(answered, { gaveUp: broken === "client" }),
+    ...markOf(answered, { gaveUp: broken === "client" }),
     ms,
     count: 1,
     excluded: cold ? "cold start" : undefined,
@@ -71,5 +72,5 @@ function hasFailed({ status, broken }: ServedEvent): boolean {
 }
 
 function useless(outcome: Outcome): Outcome {
-  return { ...outcome, ...byStatus(200, { bodyOk: false }) };
+  return { ...outcome, ...markOf(200, { bodyOk: false }) };
 }

@@ -60,11 +60,11 @@ describe("a page of metrics", () => {
         atMs: 7,
         sinceMs: 5,
         revision: "credit-check-basic",
-        ok: true,
+        ok: false,
         ms: 1,
         fromMs: 0,
         count: 1,
-        kind: "rejected",
+        kind: "abandoned",
         excluded: undefined,
       },
     ]);

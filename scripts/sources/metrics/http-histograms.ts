@@ -1,4 +1,4 @@
-import { byStatus, type Outcome } from "../source.ts";
+import { type Mark, markOf } from "../../traffic/outcome-kind.ts";
 import type { HistogramFormat, Meaning } from "./counters.ts";
 
 /** The histogram that a caller of this project keeps of its calls, by upstream, revision and outcome. */
@@ -23,7 +23,7 @@ export const REQUESTS_OF_SERVICE: HistogramFormat = {
   names: [REQUESTS],
   unitMs: 1_000,
   meaningOf({ status = "", revision = "" }) {
-    return { ...answeredBy(revision), ...byStatus(Number(status)), excluded: undefined };
+    return { ...answeredBy(revision), ...markOf(Number(status)), excluded: undefined };
   },
 };
 
@@ -32,17 +32,17 @@ function meaningOfCall({ outcome = "", revision = "" }: Readonly<Record<string, 
 }
 
 /** The outcomes of this project's own calls; what is none of these is a failure. */
-function byOutcome(outcome: string): Pick<Outcome, "ok" | "kind"> {
+function byOutcome(outcome: string): Mark {
   switch (outcome) {
     case "ok":
-      return byStatus(200);
+      return markOf(200);
     case "client_error":
-      return byStatus(400);
+      return markOf(400);
     case "aborted":
     case "timeout":
-      return byStatus(undefined, { gaveUp: true });
+      return markOf(undefined, { gaveUp: true });
     default:
-      return byStatus(undefined);
+      return markOf(undefined);
   }
 }
 

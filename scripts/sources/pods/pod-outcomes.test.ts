@@ -73,8 +73,8 @@ class System implements Disposable {
     await this.#listening;
   }
 
-  #count({ revision, ok, excluded, count }: Outcome): void {
-    const name = `${revision} ${excluded ?? (ok ? "ok" : "failed")}`;
+  #count({ revision, ok, kind, excluded, count }: Outcome): void {
+    const name = `${revision} ${excluded ?? kind ?? (ok ? "ok" : "failed")}`;
     this.counts[name] = (this.counts[name] ?? 0) + count;
   }
 
@@ -97,14 +97,14 @@ describe("outcomes by the metrics of pods", () => {
     first.calls(1, "aborted");
     first.calls(4, "server_error", "another");
     own.metrics.request({ method: "GET", route: "/", status: 200 }, 1);
-    await system.until({ "check-a ok": 3, "check-a failed": 2, "check-a caller": 1 });
+    await system.until({ "check-a ok": 3, "check-a failed": 2, "check-a abandoned": 1 });
     {
       using second = new Pod(system, "caller-2", "caller");
       second.calls(10);
-      await system.until({ "check-a ok": 13, "check-a failed": 2, "check-a caller": 1 });
+      await system.until({ "check-a ok": 13, "check-a failed": 2, "check-a abandoned": 1 });
     }
     first.calls(1);
-    await system.until({ "check-a ok": 14, "check-a failed": 2, "check-a caller": 1 });
+    await system.until({ "check-a ok": 14, "check-a failed": 2, "check-a abandoned": 1 });
     await system.stop();
   }, 20_000);
 
@@ -116,7 +116,7 @@ describe("outcomes by the metrics of pods", () => {
     own.metrics.request({ method: "GET", route: "/", status: 200 }, 1);
     own.metrics.request({ method: "GET", route: "/", status: 500 }, 1);
     own.metrics.request({ method: "GET", route: "/", status: 404 }, 1);
-    await system.until({ "r ok": 1, "r failed": 1, "r caller": 1 });
+    await system.until({ "r ok": 1, "r failed": 1, "r rejected": 1 });
     await system.stop();
   }, 20_000);
 });

@@ -1,5 +1,5 @@
 import type { HistogramFormat } from "../metrics/counters.ts";
-import { byStatus } from "../source.ts";
+import { markOf } from "../../traffic/outcome-kind.ts";
 import { CALLS, callsOf } from "../metrics/http-histograms.ts";
 
 /** The histograms of one kind of program, and how a Prometheus has those of a service. */
@@ -58,5 +58,5 @@ export const METRIC_FAMILIES: readonly [MetricFamily, ...MetricFamily[]] = [
 
 /** Istio's code 0 is a connection that ended before an answer. */
 function meaningOf(status: string, revision: string | undefined): ReturnType<HistogramFormat["meaningOf"]> {
-  return { revision, ...byStatus(status === "0" ? undefined : Number(status)), excluded: undefined };
+  return { revision, ...markOf(status === "0" ? undefined : Number(status)), excluded: undefined };
 }

@@ -36,7 +36,7 @@ describe("outcomes by the queue-proxy", () => {
           `echo-v2 ok 1 in ${latencies[0]} ms`,
           `echo-v2 ok 1 in ${latencies[1]} ms`,
           `echo-v2 failed 1 in ${latencies[2]} ms`,
-          `echo-v2 caller 1 in ${latencies[3]} ms`,
+          `echo-v2 rejected 1 in ${latencies[3]} ms`,
         ].sort(),
       );
     },

@@ -4,7 +4,8 @@ import { checked } from "../../cluster/workload/follow.ts";
 import { LivePod, POD, REVISION_LABEL, SERVICE_LABEL } from "../../cluster/workload/live-objects.ts";
 import { Counters, type HistogramFormat, type Meaning } from "../metrics/counters.ts";
 import { anyPodAnswers, SCRAPE_LAG_MS, scrapePods } from "../metrics/scrape-pods.ts";
-import { byStatus, type OutcomeSource } from "../source.ts";
+import { markOf } from "../../traffic/outcome-kind.ts";
+import type { OutcomeSource } from "../source.ts";
 
 export interface QueueProxySourceOptions {
   kube: Kube;
@@ -47,7 +48,7 @@ function meaningOf(
   { [POD_REVISION]: revision }: Readonly<Record<string, string>>,
 ): Meaning | undefined {
   if (!BY_SPLIT.test(tag)) return undefined;
-  return { revision, ...byStatus(Number(status)), excluded: undefined };
+  return { revision, ...markOf(Number(status)), excluded: undefined };
 }
 
 /** The outcomes of a service by what its pods' queue-proxies count. They do not see requests that reach no pod. */

@@ -49,7 +49,7 @@ export class ServedPods implements Disposable {
 
 /** Outcomes in short: how many requests of a revision ended how, and between which latencies in milliseconds. */
 export function inShort(outcomes: readonly Outcome[]): string[] {
-  return outcomes.map(({ revision = "no revision", ok, excluded, count, fromMs, ms }) => {
-    return `${revision} ${excluded ?? (ok ? "ok" : "failed")} ${count} in ${fromMs}-${ms} ms`;
+  return outcomes.map(({ revision = "no revision", ok, kind, excluded, count, fromMs, ms }) => {
+    return `${revision} ${excluded ?? kind ?? (ok ? "ok" : "failed")} ${count} in ${fromMs}-${ms} ms`;
   });
 }
