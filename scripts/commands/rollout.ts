@@ -63,7 +63,7 @@ function planOptions(): Option[] {
     time("--bake <time>", "how long it is judged before it gets all traffic", "2m"),
     new Option("--control <percent>", "stays on the baseline meanwhile, to compare with; 0% for none")
       .argParser(controlPercent)
-      .default(10, "10%"),
+      .default(20, "20%"),
     new Option("--approve-at <percents>", "steps that wait for --approve by another person")
       .argParser(percents)
       .default([], "none"),

@@ -61,6 +61,14 @@ describe("a plain list", () => {
   });
 });
 
+test("the synthetic lists of the repository can be read", async () => {
+  const folder = join(import.meta.dir, "../lists");
+  const names = ["sdn.csv", "alt.csv", "persons.csv"].map((name) => join(folder, name)).join();
+  const { current } = await openWatchLists(names, fakeService().deps.log);
+  expect(current.count).toBe(4);
+  expect(current.persons.exact(readName("Victor Testov"))).toHaveLength(1);
+});
+
 describe("lists in force", () => {
   test("follow their files, and stay as they were where a file is broken", async () => {
     const folder = await mkdtemp(join(tmpdir(), "lists-"));
