@@ -4,7 +4,7 @@ import { PROJECT } from "../project.ts";
 import { duration } from "./options/option-values.ts";
 import { onCluster, untilInterrupted } from "./cluster/on-cluster.ts";
 import { engineHelp, engineOptions } from "./options/engine-options.ts";
-import { listOf, type SplitFlags } from "./split/flags.ts";
+import { repeated, type SplitFlags } from "./split/flags.ts";
 import { OUTPUT_FORMATS } from "../text/data.ts";
 
 /** `kyc split`: who gets which share, and how to change it in the language of kn. */
@@ -15,14 +15,10 @@ export function splitCommand(): Command {
     .option(
       "--traffic <ref=percent>",
       "gives a tag, a revision or @latest its percent; the rest goes to the one that is missing",
-      listOf("--traffic"),
+      repeated,
     )
-    .option("--tag <revision=tag>", "gives a revision or @latest a tag", listOf("--tag"))
-    .option(
-      "--untag <tag>",
-      "takes a tag away; done before --tag, which is done before --traffic",
-      listOf("--untag"),
-    )
+    .option("--tag <revision=tag>", "gives a revision or @latest a tag", repeated)
+    .option("--untag <tag>", "takes a tag away; done before --tag, which is done before --traffic", repeated)
     .option("--undo", "takes the last change back, and the one before it when done again", false)
     .option("--dry-run", "shows what would change, and for how many requests; changes nothing", false)
     .option("--allow-missing", "takes names that do not exist, as kn does", false)
@@ -75,7 +71,8 @@ Examples:
   ./kyc split credit-check --from knative/credit-check/2-advanced.yaml --latest credit-check-advanced --traffic @latest=100 -o json
 
 The flags mean what they mean to kn service update. When the command ends, every gateway has the split.
-Exits with 1 when nothing was changed because it would do harm, or because somebody else changed the split meanwhile.`;
+Exits with 1 when it refuses a change that would do harm, or when the split was changed by someone else meanwhile;
+with 2 when a name or a value is wrong.`;
 
 async function runSplit(service: string, flags: SplitFlags): Promise<void> {
   const { isChange } = await import("./split/flags.ts");

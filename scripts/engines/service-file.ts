@@ -4,7 +4,7 @@ import { Check } from "typebox/schema";
 import { parseDocuments } from "../manifests/document.ts";
 import { InvalidManifests } from "../manifests/problem.ts";
 import { didYouMean } from "../nearest.ts";
-import { CannotWrite } from "../traffic/split/split.ts";
+import { CannotWrite, UnknownService } from "../traffic/split/split.ts";
 
 const Target = Type.Object({
   revisionName: Type.Optional(Type.String()),
@@ -46,7 +46,7 @@ export interface ServiceStateInFile {
  * Reads the states of a Knative Service from a file, which may be the answer of a cluster too: more is in it than the
  * local mesh acts on.
  * @param shown how the user named the file
- * @throws CannotWrite when there is no such file or service; InvalidManifests when it is not YAML
+ * @throws CannotWrite when there is no such file; UnknownService when it has no such service; InvalidManifests when it is not YAML
  */
 export async function readServiceStates(
   path: string,
@@ -71,5 +71,5 @@ export async function readServiceStates(
       observed: status?.traffic,
     }));
   const names = [...new Set(services.map(({ metadata }) => metadata.name))];
-  throw new CannotWrite(`${shown} has no Knative Service ${service}; ${didYouMean(service, names)}`);
+  throw new UnknownService(`${shown} has no Knative Service ${service}; ${didYouMean(service, names)}`);
 }

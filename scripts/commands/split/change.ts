@@ -7,14 +7,14 @@ import type { RecordedEngine } from "../../engines/engine.ts";
 import { changedShare, sameSplit } from "../../traffic/split/diff.ts";
 import { lastToUndo } from "../../traffic/split/history.ts";
 import { authorOf } from "../options/author.ts";
-import { contextOf, engineFor, knFlagsOf, type SplitFlags } from "./flags.ts";
+import { splitContext } from "./context.ts";
+import { knFlagsOf, refusalFailure, type SplitFlags } from "./flags.ts";
 import { print } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";
 
 /** Changes a split, or takes the last change back, and waits until the data plane has it. */
 export async function changeSplit(service: string, flags: SplitFlags, signal: AbortSignal): Promise<void> {
-  const where = contextOf(service, flags);
-  const engine = await engineFor(where, flags);
+  const { where, engine } = await splitContext(service, flags);
   try {
     const change = flags.undo
       ? await planUndo(engine, flags)
@@ -24,7 +24,7 @@ export async function changeSplit(service: string, flags: SplitFlags, signal: Ab
     const by = await authorOf(engine.location === "cluster" ? await where.kube() : undefined);
     await tell(engine, change, await carryOut(engine, change, { ...flags, by }, signal), flags);
   } catch (error) {
-    throw asFailure(error, engine);
+    throw asFailure(error, engine, flags);
   }
 }
 
@@ -118,8 +118,9 @@ async function tell(
   print(lines.join("\n"));
 }
 
-function asFailure(error: unknown, { service }: RecordedEngine): unknown {
+function asFailure(error: unknown, { service }: RecordedEngine, flags: SplitFlags): unknown {
   if (error instanceof SplitChanged)
     return new Failure(`${error.message} ./kyc split ${service} shows what is there now.`);
-  return error instanceof Refused || error instanceof CannotWrite ? new Failure(error.message) : error;
+  if (error instanceof Refused) return refusalFailure(error.message, flags);
+  return error instanceof CannotWrite ? new Failure(error.message) : error;
 }

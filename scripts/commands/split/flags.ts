@@ -1,14 +1,10 @@
-import { resolve } from "node:path";
-import { type ServiceContext, serviceContext } from "../../cluster/kube/service-context.ts";
-import type { RecordedEngine } from "../../engines/engine.ts";
-import { Failure } from "../../exit.ts";
-import type { KnFlags } from "../../traffic/kn/flags.ts";
+import { EXIT, Failure } from "../../exit.ts";
+import { type KnFlags, readInteger, readPair } from "../../traffic/kn/flags.ts";
 import { readList } from "../../traffic/kn/list.ts";
 import type { EngineFlags } from "../options/engine-options.ts";
-import { printMessage } from "../../text/print.ts";
 import type { OutputFormat } from "../../text/data.ts";
 
-/** The flags of `kyc split`; those of kn are lists already. */
+/** The flags of `kyc split`; each of those of kn has the values as they were given. */
 export interface SplitFlags extends EngineFlags {
   traffic?: string[];
   tag?: string[];
@@ -34,41 +30,44 @@ export function isChange({ traffic, tag, untag }: SplitFlags): boolean {
   return traffic !== undefined || tag !== undefined || untag !== undefined;
 }
 
+/** Adds a value of one of kn's flags, each of which may be given several times. */
+export function repeated(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
 /**
- * What commander collects of one of kn's flags: each may be given several times, and be a list with commas.
- * @throws Failure in kn's sentence when the value is no list
+ * kn's flags as kn's rules take them: each value is a list with commas.
+ * @throws Failure in kn's sentence when a value is no list
  */
-export function listOf(flag: Parameters<typeof readList>[0]): (value: string, before?: string[]) => string[] {
-  return (value, before = []) => {
-    const list = readList(flag, value);
-    if ("refusal" in list) throw new Failure(list.refusal);
-    return [...before, ...list.items];
-  };
+export function knFlagsOf(flags: SplitFlags): KnFlags {
+  const itemsOf = (name: "traffic" | "tag" | "untag"): string[] =>
+    (flags[name] ?? []).flatMap((value) => {
+      const list = readList(`--${name}`, value);
+      if ("refusal" in list) throw new Failure(list.refusal, exitOfMalformed(flags));
+      return list.items;
+    });
+  const traffic = flags.traffic === undefined ? undefined : itemsOf("traffic");
+  return { traffic, tags: itemsOf("tag"), untags: itemsOf("untag") };
 }
 
-/** kn's flags as kn's rules take them. */
-export function knFlagsOf({ traffic, tag = [], untag = [] }: SplitFlags): KnFlags {
-  return { traffic, tags: tag, untags: untag };
+/** A refusal of kn as a failure: wrong usage where a value is malformed, whatever the split is. */
+export function refusalFailure(message: string, flags: SplitFlags): Failure {
+  return new Failure(message, isMalformed(knFlagsOf(flags)) ? exitOfMalformed(flags) : EXIT.failed);
 }
 
-/** Where the flags say that a service is. */
-export function contextOf(service: string, { dir, context, namespace }: SplitFlags): ServiceContext {
-  return serviceContext({ service, root: resolve(dir), context, namespace });
+/** With `--from` the command ends as kn does, which has one exit code for all that it refuses. */
+function exitOfMalformed({ from }: SplitFlags): number {
+  return from === undefined ? EXIT.usage : EXIT.failed;
 }
 
-/** The engine that is meant. One that was found by looking is named on standard error. */
-export async function engineFor(where: ServiceContext, flags: SplitFlags): Promise<RecordedEngine> {
-  const [{ findEngine }, { CannotWrite }, { InvalidManifests }] = await Promise.all([
-    import("../../engines/find-engine.ts"),
-    import("../../traffic/split/split.ts"),
-    import("../../manifests/problem.ts"),
-  ]);
-  try {
-    const { engine, because } = await findEngine(where, flags.engine);
-    if (because !== undefined) printMessage(`engine ${engine.name}: ${because}`);
-    return engine;
-  } catch (error) {
-    if (error instanceof CannotWrite || error instanceof InvalidManifests) throw new Failure(error.message);
-    throw error;
-  }
+/** Whether a value is not of the form `REF=PERCENT`, with a percent from 0 to 100, or `REVISION=TAG`. */
+function isMalformed({ traffic = [], tags }: KnFlags): boolean {
+  return (
+    tags.some((text) => "refusal" in readPair(text)) ||
+    traffic.some((text) => {
+      const pair = readPair(text);
+      const percent = "refusal" in pair ? undefined : readInteger(pair.value);
+      return percent === undefined || percent < 0n || percent > 100n;
+    })
+  );
 }

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { stringify } from "yaml";
 import { EXIT, Failure } from "../../exit.ts";
 import { readServiceStates } from "../../engines/service-file.ts";
-import { CannotWrite } from "../../traffic/split/split.ts";
+import { CannotWrite, UnknownService } from "../../traffic/split/split.ts";
 import { computeTraffic } from "../../traffic/kn/compute.ts";
 import { resolved, withDefaults } from "../../traffic/kn/target.ts";
 import { unknownReferences } from "../../traffic/kn/unknown.ts";
@@ -19,6 +19,7 @@ export async function splitOffline(service: string, flags: SplitFlags & { from: 
   if (flags.undo) throw new Failure("--undo goes back on an engine, and not in a file.", EXIT.usage);
   if (!isChange(flags)) throw new Failure("flag(s) not set\nUsage: update NAME");
   const states = await readServiceStates(resolve(flags.from), flags.from, service).catch((error: unknown) => {
+    if (error instanceof UnknownService) throw new Failure(error.message, EXIT.usage);
     throw error instanceof CannotWrite ? new Failure(error.message) : error;
   });
   const last = states.at(-1);

@@ -4,14 +4,14 @@ import { openSource, sourceFlagsOf } from "../../sources/registry.ts";
 import { drawSplit } from "../../terminal/draw-split.ts";
 import { styleFor } from "../../terminal/style.ts";
 import { lineOf } from "../../traffic/splits.ts";
-import { contextOf, engineFor, type SplitFlags } from "./flags.ts";
+import { splitContext } from "./context.ts";
+import type { SplitFlags } from "./flags.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";
 
 /** Shows a split: planned, by the last change, live and observed. */
 export async function showSplit(service: string, flags: SplitFlags, signal: AbortSignal): Promise<void> {
-  const where = contextOf(service, flags);
-  const engine = await engineFor(where, flags);
+  const { where, engine } = await splitContext(service, flags);
   const { location } = engine;
   const source = await openSource(where, { location, name: flags.source, flags: sourceFlagsOf(flags) });
   if (source.observed === undefined && flags.observe > 0)

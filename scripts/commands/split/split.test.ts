@@ -201,3 +201,17 @@ test.each([
   expect(code).toBe(2);
   expect(err).toContain(message);
 });
+
+test.each([
+  ["credit-chek", [], "did you mean credit-check?"],
+  ["credit-chek", ["--traffic", "basic=10"], "did you mean credit-check?"],
+  ["credit-check", ["--traffic", "basic=ten"], "ten"],
+  ["credit-check", ["--traffic", "basic=101"], "101"],
+  ["credit-check", ["--traffic", "basic=1=2"], "expecting the value format in value1=value2"],
+  ["credit-check", ["--tag", "a=b=c"], "expecting the value format in value1=value2"],
+  ["credit-check", ["--traffic", '"basic=90'], 'extraneous or missing " in quoted-field'],
+])("kyc split %s %j is a mistake of usage, with exit code 2", async (service, flags, message) => {
+  const { code, out, err } = await kyc("split", service, "--engine", "local", ...flags);
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(err).toContain(message);
+});

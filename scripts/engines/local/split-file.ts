@@ -6,7 +6,7 @@ import { readManifests } from "../../manifests/read.ts";
 import type { HTTPRouteDestination } from "../../route-fields/destinations/destinations.ts";
 import { didYouMean } from "../../nearest.ts";
 import { compilePlan } from "../../traffic/compile/compile.ts";
-import { CannotWrite, type SplitTarget } from "../../traffic/split/split.ts";
+import { CannotWrite, type SplitTarget, UnknownService } from "../../traffic/split/split.ts";
 import { asTraffic, type KnTarget } from "../../traffic/kn/target.ts";
 import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
 import { type PlannedSplit, splitsOf } from "../../traffic/splits.ts";
@@ -33,7 +33,7 @@ export interface FileSplitOptions {
 /**
  * Finds who decides the split of a service by the files below a folder: the last state's traffic block, or the weights
  * of a VirtualService.
- * @throws InvalidManifests when the files are not valid; CannotWrite when they have no such service
+ * @throws InvalidManifests when the files are not valid; UnknownService when they have no such service
  */
 export async function readFileSplit({ root, service: name }: FileSplitOptions): Promise<FileSplit> {
   const { resources, problems } = await readManifests(root, FOLDERS);
@@ -46,7 +46,7 @@ export async function readFileSplit({ root, service: name }: FileSplitOptions): 
   const service = compiled.plan.services.find((each) => each.name === name);
   if (service === undefined) {
     const names = compiled.plan.services.map((each) => each.name);
-    throw new CannotWrite(
+    throw new UnknownService(
       `${FOLDERS.join("/ and ")}/ describe no Knative Service ${name}; ${didYouMean(name, names)}`,
     );
   }

@@ -55,5 +55,10 @@ export class NothingRuns extends Error {
 
 /** What was asked for cannot be written here. The message says why, and what to do. */
 export class CannotWrite extends Error {
-  override readonly name = "CannotWrite";
+  override readonly name: string = "CannotWrite";
+}
+
+/** No Knative Service has this name. The message suggests one that exists. */
+export class UnknownService extends CannotWrite {
+  override readonly name = "UnknownService";
 }
