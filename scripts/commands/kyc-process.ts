@@ -11,7 +11,14 @@ export interface Finished {
 
 /** Runs a command of `kyc` to its end. */
 export async function kyc(...args: string[]): Promise<Finished> {
+  return kycAt(process.cwd(), args);
+}
+
+/** The same in a folder, with a text on standard input. */
+export async function kycAt(folder: string, args: readonly string[], input = ""): Promise<Finished> {
   const child = Bun.spawn([...PROGRAM, ...args], {
+    cwd: folder,
+    stdin: new Blob([input]),
     env: { ...process.env, ...USER_FOLDERS, NO_COLOR: "1" },
     stdout: "pipe",
     stderr: "pipe",

@@ -11,7 +11,7 @@ export interface Repair {
 
 /** A problem as `lint` reports it. */
 export interface Finding extends Problem {
-  /** How `--fix` does it, where that is safe. */
+  /** Edits that do not change where any request goes, which `--fix` proves of each before it makes it. */
   repairs: readonly Repair[];
 }
 

@@ -9,6 +9,7 @@ import {
   type YAMLMap,
 } from "yaml";
 import type { FieldPath } from "../manifests/document.ts";
+import { hasOnlyCrlf } from "../manifests/edit-list.ts";
 import type { Repair } from "./finding.ts";
 
 /** A piece of a text and what takes its place. */
@@ -19,10 +20,14 @@ interface Splice {
 }
 
 /**
- * Puts the fields of a file in order, and leaves the rest of it as it is: comments, order, quotes, blank lines.
+ * Puts the fields of a file in order, and leaves the rest of it as it is: comments, order, quotes, blank lines, line ends.
  * @returns the new text, and how many of the repairs were made; those that cannot be made in place are left
  */
 export function repaired(text: string, repairs: readonly Repair[]): { text: string; made: number } {
+  if (hasOnlyCrlf(text)) {
+    const { text: changed, made } = repaired(text.replaceAll("\r\n", "\n"), repairs);
+    return { text: changed.replaceAll("\n", "\r\n"), made };
+  }
   const documents = parseAllDocuments(text, { schema: "yaml-1.1", logLevel: "error" });
   const lineAt = (offset: number): number => text.slice(0, offset).split("\n").length;
   const splices: Splice[] = [];

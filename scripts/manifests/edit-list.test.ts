@@ -35,6 +35,12 @@ describe("a list edited within its file", () => {
     expect(edited).toBe(FILE.replace("percent: 50", "percent: 90").replace("0x32", "10"));
   });
 
+  test("keeps the line ends of Windows", () => {
+    const crlf = (text: string): string => text.replaceAll("\n", "\r\n");
+    const items = [kept(0, { percent: 90, more: "x" }), { added: { tag: "new", percent: 10 } }];
+    expect(editList(crlf(FILE), TRAFFIC, items)).toBe(crlf(editList(FILE, TRAFFIC, items)));
+  });
+
   test("keeps the form of a value that says the same already", () => {
     expect(editList(FILE, TRAFFIC, [kept(0, { percent: 50, tag: "basic" }), kept(1, { percent: 50 })])).toBe(
       FILE,

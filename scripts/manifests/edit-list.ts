@@ -35,6 +35,8 @@ export interface ListPlace {
  */
 export function editList(text: string, place: ListPlace, items: readonly ItemEdit[]): string {
   if (text.startsWith(MARK)) return MARK + editList(text.slice(MARK.length), place, items);
+  if (hasOnlyCrlf(text))
+    return editList(text.replaceAll("\r\n", "\n"), place, items).replaceAll("\n", "\r\n");
   const documents = parseAllDocuments(text, {
     keepSourceTokens: true,
     schema: "yaml-1.1",
@@ -54,6 +56,11 @@ export function editList(text: string, place: ListPlace, items: readonly ItemEdi
     return editedItem(text, block, item.set);
   });
   return text.slice(0, first.start) + parts.join("\n") + text.slice(last.end);
+}
+
+/** Whether every line of a text ends as on Windows. */
+export function hasOnlyCrlf(text: string): boolean {
+  return text.includes("\r\n") && !/(?<!\r)\n/.test(text);
 }
 
 // What kubectl, which reads YAML 1.1, would take for something else is quoted.

@@ -45,11 +45,12 @@ export async function readManifests(
 export async function readDocuments(
   root: string,
   folders: readonly string[],
-): Promise<{ documents: ManifestDocument[]; problems: Problem[] }> {
+): Promise<{ documents: ManifestDocument[]; problems: Problem[]; files: string[] }> {
   const documents: ManifestDocument[] = [];
   const problems: Problem[] = [];
+  const files: string[] = [];
   for (const folder of folders) await readFolder(join(root, folder), { listedBy: undefined, within: [] });
-  return { documents, problems };
+  return { documents, problems, files };
 
   async function readFolder(folder: string, origin: Origin): Promise<void> {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
@@ -107,6 +108,7 @@ export async function readDocuments(
       unreadable(path, origin);
       return [];
     }
+    files.push(relative(root, path));
     const parsed = parseDocuments(relative(root, path), text);
     problems.push(...parsed.problems);
     return parsed.documents;

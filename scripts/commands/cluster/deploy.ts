@@ -100,7 +100,7 @@ async function lintFirst(folders: readonly string[]): Promise<void> {
   const paths = folders.map((folder) => fromHere(join(PROJECT, folder)));
   // A folder that is not there is for the command to report, with what it needs it for.
   for (const path of paths) if ((await stat(path).catch(() => undefined)) === undefined) return;
-  const findings = await findIn(paths);
+  const findings = await findIn(paths, PROJECT);
   const errors = findings.filter(({ severity }) => severity === "error");
   if (errors.length === 0) return;
   const [{ drawFindings }, { PLAIN }] = await Promise.all([

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { SAMPLE } from "../../../test/sample.ts";
 import { PROJECT } from "../../project.ts";
-import { kyc } from "../kyc-process.ts";
+import { kyc, kycAt } from "../kyc-process.ts";
 
 // `render`, `equal` and `lint` as commands: what they say, where, and how they end.
 
@@ -168,13 +168,12 @@ describe("equal", () => {
 describe("lint", () => {
   test("finds nothing in the sample", async () => {
     const { code, out, err } = await kyc("lint", sample("knative"), sample("istio"));
-    expect({ code, out, err }).toEqual({ code: 0, out: "nothing found\n", err: "" });
+    expect({ code, out }).toEqual({ code: 0, out: "nothing found\n" });
+    expect(err).toMatch(/^read [0-9]+ files with [0-9]+ objects\n$/);
   });
 
-  test("repairs what is safe, leaves comments and order, and exits with 1 while an error is left", async () => {
-    const path = await file(
-      "routes.yaml",
-      `# mine
+  test("edits what equal proves to change nothing, keeps comments and CRLF, and leaves the rest", async () => {
+    const text = `# mine
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: kyc-credit-check, namespace: kyc}
@@ -183,25 +182,60 @@ spec:
   http:
     - route: # to the old one
         - destination:
-            host: credit-check-basic.kyc.svc.cluster.local # by name
-`,
-    );
+            host: credit-check-basic # by name
+          weight: 50
+`;
+    const path = await file("routes.yaml", text.replaceAll("\n", "\r\n"));
     const found = await kyc("lint", path, "-o", "json");
     expect(found.code).toBe(1);
-    const codes = (JSON.parse(found.out) as { code: string; fixable: boolean }[]).map(({ code, fixable }) => [
-      code,
-      fixable,
-    ]);
-    expect(codes).toEqual([
-      ["explicit-retries", true],
-      ["knative-headers", true],
+    const findings = JSON.parse(found.out) as { code: string; fixable: boolean }[];
+    expect(findings.map(({ code, fixable }) => [code, fixable])).toEqual([
+      ["explicit-retries", false],
+      ["knative-headers", false],
+      ["full-names", true],
+      ["lone-weight", true],
     ]);
     const fixed = await kyc("lint", "--fix", path);
-    expect(fixed).toEqual({ code: 0, out: "nothing found\n", err: "3 fields repaired\n" });
-    const text = await readFile(path, "utf8");
-    for (const kept of ["# mine\n", "# to the old one\n", "# by name\n"]) expect(text).toContain(kept);
-    expect(text).toContain("      retries:\n        attempts: 0\n");
-    expect((await kyc("equal", path, path)).code).toBe(0);
+    expect([fixed.code, fixed.err]).toEqual([1, "read 1 file with 1 object\n2 fields repaired\n"]);
+    expect(fixed.out).toContain("[explicit-retries]");
+    expect(await readFile(path, "utf8")).toBe(
+      text
+        .replace("credit-check-basic #", "credit-check-basic.kyc.svc.cluster.local #")
+        .replace("          weight: 50\n", "")
+        .replaceAll("\n", "\r\n"),
+    );
+  });
+
+  test("reads the nearest folder of the user, never the tool's, and fails where it reads nothing", async () => {
+    const own = join(folder, "own");
+    await mkdir(join(own, "deep"), { recursive: true });
+    const lint = ["lint"];
+    expect(await kycAt(own, lint)).toEqual({
+      code: 2,
+      out: "",
+      err: "read 0 files with 0 objects\nNo YAML or JSON file was found in ., so nothing was checked\n",
+    });
+    await writeFile(join(own, "deep/a.yaml"), "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n");
+    expect(await kycAt(own, lint)).toMatchObject({ code: 0, err: "read 1 file with 1 object\n" });
+    for (const name of ["knative", "istio"]) {
+      await mkdir(join(own, name));
+      await writeFile(
+        join(own, name, "b.yaml"),
+        `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${name}}\n`,
+      );
+    }
+    expect(await kycAt(join(own, "deep"), lint)).toMatchObject({ err: "read 2 files with 2 objects\n" });
+  });
+
+  test("reads standard input, as equal and render do", async () => {
+    const text = await readFile(sample("istio/split/by-istio/virtual-service.yaml"), "utf8");
+    const input = text.replaceAll("\n", "\r\n");
+    const broken = await kycAt(PROJECT, ["lint", "-"], text.replace("kind:", "kin:"));
+    expect([broken.code, broken.out.split(":")[0]]).toEqual([1, "standard input"]);
+    expect((await kycAt(PROJECT, ["equal", "-", sample("istio/split/by-istio")], input)).code).toBe(0);
+    const traffic = await kycAt(PROJECT, ["render", "traffic", "-f", "-", "--split-only"], input);
+    expect([traffic.code, traffic.out.split("\n")[0]]).toEqual([0, "traffic:"]);
+    expect((await kycAt(PROJECT, ["lint", "--fix", "-"], text)).code).toBe(2);
   });
 
   test("lists its codes", async () => {

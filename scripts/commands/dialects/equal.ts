@@ -1,11 +1,9 @@
-import { join } from "node:path";
 import { Command, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import { formatProblem } from "../../manifests/problem.ts";
 import { didYouMean } from "../../nearest.ts";
-import { PROJECT } from "../../project.ts";
 import type { Comparison } from "../../traffic/equal/compare.ts";
-import { fromHere, readPaths } from "./read-paths.ts";
+import { existing, inOwnFolder, readPaths } from "./read-paths.ts";
 import { print } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
@@ -26,7 +24,10 @@ const UNKNOWN = 3;
 export function equalCommand(): Command {
   return new Command("equal")
     .description("decides whether two descriptions send every request the same way")
-    .argument("<a>", "Knative Services, VirtualServices or both: a file, a folder or a kustomization")
+    .argument(
+      "<a>",
+      "Knative Services, VirtualServices or both: a file, a folder, a kustomization, or - for standard input",
+    )
     .argument("<b>", "the same, in either language")
     .option("--host <host>", "compares this host alone; HOST_A=HOST_B where it has two names")
     .option(
@@ -68,7 +69,7 @@ async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number
     import("../../traffic/equal/compare.ts"),
     import("../../traffic/equal/entries.ts"),
   ]);
-  const given = flags.with.length > 0 ? flags.with : [fromHere(join(PROJECT, "knative"))];
+  const given = flags.with.length > 0 ? flags.with : await existing([inOwnFolder("knative")]);
   const [ofA, ofB, around] = await Promise.all([readPaths([a]), readPaths([b]), readPaths(given)]);
   const sides = [
     { name: a, documents: ofA.documents },

@@ -1,10 +1,8 @@
-import { join } from "node:path";
 import { readFile, writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
-import { EXIT } from "../../exit.ts";
+import { EXIT, Failure } from "../../exit.ts";
 import type { Finding } from "../../lint/finding.ts";
-import { PROJECT } from "../../project.ts";
-import { fromHere, readPaths } from "./read-paths.ts";
+import { defaultPaths, existing, inOwnFolder, type ReadPaths, readPaths } from "./read-paths.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
@@ -21,10 +19,13 @@ const MOST_ROUNDS = 10;
 export function lintCommand(): Command {
   return new Command("lint")
     .description("finds what Istio and Knative take without a word and do otherwise than you think")
-    .argument("[path...]", "files, folders or kustomizations (default: knative and istio)")
+    .argument(
+      "[path...]",
+      "files, folders, kustomizations, or - for standard input (default: knative/ and istio/ of the nearest folder that has them, or else this folder)",
+    )
     .option(
       "--fix",
-      "repairs in the files what can be repaired safely; the rest of them stays as it is",
+      "edits the files where equal proves that no request goes another way; everything else is left as it is",
       false,
     )
     .option("--list", "shows every problem code: what it means, and how to fix it", false)
@@ -35,11 +36,13 @@ export function lintCommand(): Command {
 Examples:
   ./kyc lint                          knative/ and istio/, as they are deployed
   ./kyc lint istio/strict next/v3     other folders
-  ./kyc lint --fix my-routes.yaml     and repair what is safe
+  ./kyc lint --fix my-routes.yaml     make the edits that change nothing for any request
+  kubectl get vs -A -o yaml | ./kyc lint -
   ./kyc lint --list                   what is looked for, and why
   ./kyc lint -o json
 
-What files only refer to is looked up in knative/ and istio/common. Exit codes: 0 nothing but warnings, 1 an error.
+What files only refer to is looked up in knative/ and istio/common. Exit codes: 0 at most warnings, 1 an error was
+found, 2 nothing was read or wrong usage.
 Whether sidecars have a change yet no file tells: ./kyc split and ./kyc rollout ask for that.`,
     )
     .action(async (paths: string[], flags: LintFlags) => {
@@ -49,18 +52,34 @@ Whether sidecars have a change yet no file tells: ./kyc split and ./kyc rollout 
 
 async function runLint(paths: string[], flags: LintFlags): Promise<number> {
   if (flags.list) return list(flags);
-  const given = paths.length > 0 ? paths : ["knative", "istio"].map(inProject);
-  let findings = await findIn(given);
+  const given = paths.length > 0 ? paths : await defaultPaths();
+  if (flags.fix && given.includes("-"))
+    throw new Failure("--fix edits files; standard input cannot be edited", EXIT.usage);
+  let read = await readForLint(given);
+  printMessage(readCount(read.own));
+  if (read.own.files.length === 0)
+    throw new Failure(
+      `No YAML or JSON file was found in ${given.join(", ")}, so nothing was checked`,
+      EXIT.usage,
+    );
+  let findings = await findingsOf(read);
   let made = 0;
+  let unproven = 0;
   for (let round = 0; flags.fix && round < MOST_ROUNDS; round++) {
-    const now = await repair(findings);
-    if (now === 0) break;
-    made += now;
-    findings = await findIn(given);
+    const now = await repair(findings, read);
+    unproven = now.unproven;
+    if (now.made === 0) break;
+    made += now.made;
+    read = await readForLint(given);
+    findings = await findingsOf(read);
   }
   const { drawFindings } = await import("../../terminal/draw-findings.ts");
   const { styleFor } = await import("../../terminal/style.ts");
   if (made > 0) printMessage(`${made} ${made === 1 ? "field" : "fields"} repaired`);
+  if (unproven > 0)
+    printMessage(
+      `${unproven} ${unproven === 1 ? "field was" : "fields were"} left as found: equal does not prove that the change keeps the meaning of the file`,
+    );
   if (flags.output !== undefined)
     await printData(
       findings.map(({ repairs, ...rest }) => ({ ...rest, fixable: repairs.length > 0 })),
@@ -70,34 +89,58 @@ async function runLint(paths: string[], flags: LintFlags): Promise<number> {
   return findings.some(({ severity }) => severity === "error") ? EXIT.failed : EXIT.ok;
 }
 
-/** The findings in files, with what stands beside them in the project. */
-export async function findIn(paths: readonly string[]): Promise<Finding[]> {
+/** The files to check, and those that they may refer to. */
+interface LintFiles {
+  own: ReadPaths;
+  around: ReadPaths;
+}
+
+async function readForLint(paths: readonly string[], folder?: string): Promise<LintFiles> {
+  const [own, around] = await Promise.all([
+    readPaths(paths),
+    readPaths(await existing(["knative", "istio/common"].map((name) => inOwnFolder(name, folder)))),
+  ]);
+  return { own, around };
+}
+
+async function findingsOf({ own, around }: LintFiles): Promise<Finding[]> {
   const [{ lint }, { findingOf }] = await Promise.all([
     import("../../lint/lint.ts"),
     import("../../lint/finding.ts"),
   ]);
-  const [own, around] = await Promise.all([
-    readPaths(paths),
-    readPaths(["knative", "istio/common"].map(inProject)),
-  ]);
   return [...own.problems.map(findingOf), ...lint(own.documents, around.documents)];
 }
 
-async function repair(findings: readonly Finding[]): Promise<number> {
-  const { repaired } = await import("../../lint/repair.ts");
+/** The findings in files, which may refer to knative/ and istio/common/ of a folder. */
+export async function findIn(paths: readonly string[], folder: string): Promise<Finding[]> {
+  return findingsOf(await readForLint(paths, folder));
+}
+
+function readCount({ files, documents }: ReadPaths): string {
+  const [f, o] = [files.length, documents.length];
+  return `read ${f} ${f === 1 ? "file" : "files"} with ${o} ${o === 1 ? "object" : "objects"}`;
+}
+
+/** Makes the edits that are proven to keep the meaning of their file, and counts those that are not. */
+async function repair(
+  findings: readonly Finding[],
+  { own, around }: LintFiles,
+): Promise<{ made: number; unproven: number }> {
+  const { provenRepairs } = await import("../../lint/proven-repairs.ts");
   const byFile = Map.groupBy(
     findings.flatMap(({ repairs }) => repairs),
     ({ document }) => document.file,
   );
-  let made = 0;
+  const total = { made: 0, unproven: 0 };
   for (const [file, repairs] of byFile) {
     const before = await readFile(file, "utf8");
-    const after = repaired(before, repairs);
-    if (after.text === before) continue;
-    await writeFile(file, after.text);
-    made += after.made;
+    const beside = [...own.documents.filter((document) => document.file !== file), ...around.documents];
+    const { text, made, unproven } = provenRepairs(file, before, repairs, beside);
+    total.made += made;
+    total.unproven += unproven;
+    if (text !== before) await writeFile(file, text);
   }
-  return made;
+  return total;
 }
 
 async function list(flags: LintFlags): Promise<number> {
@@ -113,5 +156,3 @@ async function list(flags: LintFlags): Promise<number> {
   }
   return EXIT.ok;
 }
-
-const inProject = (path: string): string => fromHere(join(PROJECT, path));

@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { basename, dirname, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { EXIT, Failure } from "../../exit.ts";
 import type { ManifestDocument } from "../../manifests/document.ts";
 import type { Problem } from "../../manifests/problem.ts";
@@ -7,32 +8,94 @@ import type { Problem } from "../../manifests/problem.ts";
 /** Files in problems are named from here, as the user names them. */
 const HERE = process.cwd();
 
+const MANIFEST_FOLDERS = ["knative", "istio"];
+
+/** What paths hold. */
+export interface ReadPaths {
+  documents: ManifestDocument[];
+  problems: Problem[];
+  /** The files that were read, as problems name them. */
+  files: string[];
+}
+
+/** How problems name standard input. */
+const STANDARD_INPUT = "standard input";
+
 /**
- * Reads files, folders and kustomizations, in the order in which they are given.
- * @throws Failure when there is no such file
+ * Reads files, folders and kustomizations, in the order in which they are given; `-` is standard input.
+ * @throws Failure when there is no such file, or standard input is named twice
  */
-export async function readPaths(
-  paths: readonly string[],
-): Promise<{ documents: ManifestDocument[]; problems: Problem[] }> {
+export async function readPaths(paths: readonly string[]): Promise<ReadPaths> {
   const [{ parseDocuments }, { readDocuments }] = await Promise.all([
     import("../../manifests/document.ts"),
     import("../../manifests/read.ts"),
   ]);
-  const documents: ManifestDocument[] = [];
-  const problems: Problem[] = [];
+  const all: ReadPaths = { documents: [], problems: [], files: [] };
   for (const path of paths) {
+    const { documents, problems, files } = await readPath(path);
+    all.documents.push(...documents);
+    all.problems.push(...problems);
+    all.files.push(...files);
+  }
+  return all;
+
+  async function readPath(path: string): Promise<ReadPaths> {
+    if (path === "-") return parsed(STANDARD_INPUT, await standardInput());
     const found = await stat(path).catch(() => undefined);
     if (found === undefined)
       throw new Failure(`${path} cannot be read: there is no such file or folder`, EXIT.usage);
-    const isKustomization = /^kustomization\.ya?ml$/i.test(basename(path));
-    const read =
-      found.isDirectory() || isKustomization
-        ? await readDocuments(HERE, [fromHere(found.isDirectory() ? path : dirname(path))])
-        : parseDocuments(fromHere(path), await readFile(path, "utf8"));
-    documents.push(...read.documents);
-    problems.push(...read.problems);
+    const isKustomization = /^kustomization(\.ya?ml)?$/i.test(basename(path));
+    if (found.isDirectory() || isKustomization)
+      return readDocuments(HERE, [fromHere(found.isDirectory() ? path : dirname(path))]);
+    return parsed(fromHere(path), await readFile(path, "utf8"));
   }
-  return { documents, problems };
+
+  function parsed(file: string, text: string): ReadPaths {
+    return { ...parseDocuments(file, text), files: [file] };
+  }
+}
+
+let standardInputText: Promise<string> | undefined;
+
+// A second `-` reads the same text, as in `equal - -`.
+function standardInput(): Promise<string> {
+  standardInputText ??= Bun.stdin.text();
+  return standardInputText;
+}
+
+/**
+ * The user's folder that holds knative/ and istio/: the nearest one from the working directory upwards, or else the
+ * working directory itself. It is never the folder of this tool, unless the user works in it.
+ */
+const ownFolder = ((): string => {
+  for (let folder = HERE; ; folder = dirname(folder)) {
+    if (MANIFEST_FOLDERS.every((name) => existsSync(join(folder, name)))) return folder;
+    if (folder === dirname(folder)) return HERE;
+  }
+})();
+
+/** A path below the user's folder, as it is named in problems. */
+export function inOwnFolder(path: string, folder: string = ownFolder): string {
+  return fromHere(join(folder, path));
+}
+
+/** What is read when the user names no path: knative/ and istio/ of the user's folder, or the working directory. */
+export async function defaultPaths(): Promise<string[]> {
+  const found = await existing(MANIFEST_FOLDERS.map((name) => inOwnFolder(name)));
+  return found.length > 0 ? found : ["."];
+}
+
+/** Those of several paths that exist. */
+export async function existing(paths: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(
+    paths.map((path) =>
+      stat(path).then(
+        () => [path],
+        () => [],
+      ),
+    ),
+  );
+  return found.flat();
 }
 
 /** A path as it is named in problems. */

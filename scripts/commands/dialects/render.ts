@@ -1,12 +1,10 @@
-import { join } from "node:path";
 import { Command, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import { formatProblem } from "../../manifests/problem.ts";
 import type { Resources } from "../../manifests/resources.ts";
-import { PROJECT } from "../../project.ts";
 import type { TrafficBlock } from "../../traffic/render/traffic-block.ts";
 import type { Form } from "../../traffic/render/virtual-service.ts";
-import { fromHere, readPaths } from "./read-paths.ts";
+import { existing, inOwnFolder, readPaths } from "./read-paths.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
@@ -44,7 +42,7 @@ function virtualServiceCommand(): Command {
     .description("the VirtualService that sends requests as a Knative Service does, in net-istio's own form")
     .requiredOption(
       "-f, --file <path>",
-      "the Knative Service: a file with one or more states, or a folder",
+      "the Knative Service: a file with one or more states, a folder, or - for standard input",
       collect,
       [],
     )
@@ -82,7 +80,12 @@ changes; ./kyc equal tells whether they still agree.`,
 function trafficCommand(): Command {
   return new Command("traffic")
     .description("the traffic block of the Knative Service that sends requests as a VirtualService does")
-    .requiredOption("-f, --file <path>", "the VirtualService: a file or a folder", collect, [])
+    .requiredOption(
+      "-f, --file <path>",
+      "the VirtualService: a file, a folder, or - for standard input",
+      collect,
+      [],
+    )
     .option("--name <name>", "the VirtualService, where the files have several")
     .option(
       "--with <path>",
@@ -147,7 +150,7 @@ async function runTraffic(flags: TrafficFlags): Promise<void> {
       EXIT.usage,
     );
   }
-  const around = flags.with.length > 0 ? flags.with : [fromHere(join(PROJECT, "knative"))];
+  const around = flags.with.length > 0 ? flags.with : await existing([inOwnFolder("knative")]);
   const known = await knownBlock([...knativeServices, ...(await read(around)).knativeServices], source.value);
   const { traffic, notes } = renderTraffic(source, { splitOnly: flags.splitOnly, known });
   for (const note of notes) printMessage(note);

@@ -21,7 +21,13 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
         }
       }
       for (const { value, document } of objects.destinationRules)
-        yield* remark(document, ["spec", "host"], value.spec?.host, value.metadata.namespace);
+        for (const { repairs, ...text } of remark(
+          document,
+          ["spec", "host"],
+          value.spec?.host,
+          value.metadata.namespace,
+        ))
+          yield text;
 
       function* remark(
         document: ManifestDocument,

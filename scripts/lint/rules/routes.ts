@@ -18,7 +18,6 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
         for (const [i, { destination, headers }] of (route.route ?? []).entries()) {
           const found = revisionHosts.get(hostFrom(destination?.host ?? "", namespace));
           if (found === undefined) continue;
-          const at = [...path, "route", i, "headers", "request", "set"] as const;
           const wanted = [
             [KNATIVE_HEADERS.namespace, found.service.namespace],
             [KNATIVE_HEADERS.revision, found.revision],
@@ -26,21 +25,11 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
           const set = { ...route.headers?.request?.set, ...headers?.request?.set };
           const wrong = wanted.filter(([name, value]) => headerIn(set, name) !== value);
           if (wrong.length === 0) continue;
-          const own = headers?.request?.set;
-          const isElsewhere = wrong.some(
-            ([name]) => headerIn(set, name) !== undefined && headerIn(own, name) === undefined,
-          );
-          const repairs = wrong.map(([name, value]) => {
-            const spelled =
-              Object.keys(own ?? {}).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name;
-            return [[...at, spelled], value] as const;
-          });
           yield {
             document: source.document,
             path: [...path, "route", i],
             message: `without ${wrong.map(([name]) => name).join(" and ")} the activator does not find ${found.revision}, and answers 404 whenever it is in front of it`,
             fix: `set ${wanted.map(([name, value]) => `${name}: ${value}`).join(" and ")} under headers.request.set`,
-            repairs: isElsewhere ? [] : repairs,
           };
         }
       }
@@ -60,7 +49,6 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
             path: at,
             message: `the Service of ${destination?.host} has no port ${number}: every request is answered 503`,
             fix: "write 80",
-            repairs: [[at, 80]],
           };
         }
       }
@@ -68,16 +56,19 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
   },
   {
     code: "explicit-retries",
-    *check({ objects }) {
-      for (const { source, route, path } of routesOf(objects)) {
-        if (route.route === undefined || route.retries !== undefined) continue;
+    *check({ objects, revisionHosts }) {
+      for (const { source, route, path, namespace } of routesOf(objects)) {
+        if (route.retries !== undefined) continue;
+        const leadsToRevision = (route.route ?? []).some(({ destination }) =>
+          revisionHosts.has(hostFrom(destination?.host ?? "", namespace)),
+        );
+        if (!leadsToRevision) continue;
         yield {
           document: source.document,
           path,
           message:
-            "without retries Istio sends what failed twice more, so that callers do not see a canary's 503",
-          fix: "write retries: {attempts: 0}, or the attempts that you want",
-          repairs: [[[...path, "retries"], { attempts: 0 }]],
+            "without a retries block Istio sends a request up to twice more, after a failed connection, a refused stream, or the gRPC status unavailable or cancelled",
+          fix: "to send each request once, as Knative's own routes do, write retries: {attempts: 0}; this changes what callers see",
         };
       }
     },
@@ -149,7 +140,6 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
             path: at,
             message: `the ingress gateway does not serve ${under}, and answers 404`,
             fix: `write ${LOCAL_GATEWAY}`,
-            repairs: [[at, LOCAL_GATEWAY]],
           };
         }
       }

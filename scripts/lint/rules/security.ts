@@ -24,7 +24,6 @@ export const SECURITY_RULES: readonly Rule<Facts>[] = [
         path: ["metadata", "labels"],
         message: `PeerAuthentication ${strict.value.metadata.name} is STRICT, and without sidecars the activator cannot reach a revision`,
         fix: "add the label istio-injection: enabled, and restart the pods of knative-serving",
-        repairs: [[["metadata", "labels", "istio-injection"], "enabled"]],
       };
     },
   },

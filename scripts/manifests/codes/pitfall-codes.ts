@@ -11,8 +11,8 @@ export const PITFALL_CODES = {
   "explicit-retries": {
     severity: "warning",
     means:
-      "without a retries block Istio sends failed requests twice more, which hides a canary's failures and doubles its load; Knative's own routes never do",
-    fix: "write retries: {attempts: 0}, or the attempts that you want",
+      "without a retries block Istio retries up to twice after a failed connection, a refused stream, and the gRPC statuses unavailable and cancelled (its default has no 503 any more); Knative's own routes never retry",
+    fix: "write retries: {attempts: 0} for Knative's behaviour, or the attempts that you want",
   },
   "weights-sum": {
     severity: "warning",

@@ -1,0 +1,53 @@
+import { type ManifestDocument, parseDocuments } from "../manifests/document.ts";
+import { compare } from "../traffic/equal/compare.ts";
+import { entriesOf } from "../traffic/equal/entries.ts";
+import { prepare } from "../traffic/equal/prepare.ts";
+import type { Repair } from "./finding.ts";
+import { repaired } from "./repair.ts";
+
+// The domain of public Knative Services has no part in the proof: it is the same before and after.
+const DOMAIN = "example.com";
+
+/**
+ * Makes those of a file's repairs for which `equal` proves that every request is answered as before.
+ * @param around the documents that the file may refer to
+ * @returns the new text, how many repairs it has, and how many were left out for want of a proof
+ */
+export function provenRepairs(
+  file: string,
+  before: string,
+  repairs: readonly Repair[],
+  around: readonly ManifestDocument[],
+): { text: string; made: number; unproven: number } {
+  const all = repaired(before, repairs);
+  if (all.made === 0) return { text: before, made: 0, unproven: 0 };
+  if (isProven(all.text)) return { ...all, unproven: 0 };
+  const proven = repairs.filter((repair) => isProven(repaired(before, [repair]).text));
+  const some = repaired(before, proven);
+  const unproven = repairs.length - proven.length;
+  // What is proven one by one is proven together only if that is checked.
+  return isProven(some.text) ? { ...some, unproven } : { text: before, made: 0, unproven: repairs.length };
+
+  function isProven(after: string): boolean {
+    const [a, b] = [before, after].map((text) => parseDocuments(file, text)) as [Parsed, Parsed];
+    if (a.problems.length + b.problems.length > 0) return false;
+    const prepared = prepare(
+      [
+        { name: "before", documents: a.documents },
+        { name: "after", documents: b.documents },
+      ],
+      around,
+      DOMAIN,
+    );
+    if (prepared.errors.length > 0) return false;
+    const entries = entriesOf(prepared.a, prepared.b);
+    if (entries.entries.length === 0) return false;
+    const { notes, doubts } = prepared;
+    return (
+      compare(prepared.a, prepared.b, entries, { revisionHeader: undefined, notes, doubts }).verdict ===
+      "equal"
+    );
+  }
+}
+
+type Parsed = ReturnType<typeof parseDocuments>;
