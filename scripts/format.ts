@@ -21,6 +21,7 @@ export function time(value: number): string {
   return value < 7_200_000 ? `${Math.round(value / 60_000)} min` : `${Math.round(value / 3_600_000)} h`;
 }
 
-function digits(value: number): string {
+/** A number to three significant digits. */
+export function digits(value: number): string {
   return String(Number(value.toPrecision(3)));
 }

@@ -46,7 +46,7 @@ const NARROWER: Readonly<Record<string, readonly string[]>> = {
     "scripts/traffic/random.ts",
     "scripts/nearest.ts",
   ],
-  "scripts/bench/http": ["scripts/bench/http", "scripts/load", "scripts/text"],
+  "scripts/bench/http": ["scripts/bench/http", "scripts/load", "scripts/text", "scripts/format.ts"],
 };
 
 type Graph = ReadonlyMap<string, ReadonlySet<string>>;

@@ -1,3 +1,4 @@
+import { ms as duration } from "../format.ts";
 import type { Problem } from "../manifests/problem.ts";
 import { formatProblem } from "../manifests/problem.ts";
 import { describeChanges } from "../mesh/changes.ts";
@@ -65,7 +66,7 @@ export class DevScreen implements MeshEvents {
   onRejected(problems: readonly Problem[]): void {
     this.#rejected = true;
     for (const problem of problems) this.say(this.#style.bad(formatProblem(problem)));
-    this.say(this.#style.warn("the edit is not valid: what was in force stays so until the files are right"));
+    this.say(this.#style.warn("the edit is not valid; the configuration before it stays in force"));
   }
 
   onRevision(name: string, state: RevisionState, detail: string): void {
@@ -77,9 +78,7 @@ export class DevScreen implements MeshEvents {
   onFaults({ yaml }: FaultsState): void {
     if (yaml === "") return this.say(this.#style.good("no fault is switched on any more"));
     const lines = yaml.trimEnd().split("\n");
-    this.say(
-      this.#style.warn("faults are switched on, until ./kyc fault --clear or the end, as if there were"),
-    );
+    this.say(this.#style.warn("faults are switched on until ./kyc fault --clear, as by these routes:"));
     for (const line of lines) this.say(this.#style.dim(`  ${line}`));
   }
 
@@ -93,7 +92,7 @@ export class DevScreen implements MeshEvents {
     const path = target.split("?")[0];
     const to = revision === undefined ? "" : ` ${revision.split("/")[1]}`;
     this.say(
-      `${listener} ${method} ${path} ${status || "-"}${to} ${ms.toFixed(1)} ms${complete ? "" : " (broken off)"}`,
+      `${listener} ${method} ${path} ${status || "-"}${to} ${duration(ms)}${complete ? "" : " (broken off)"}`,
     );
   }
 

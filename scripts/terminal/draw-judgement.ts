@@ -1,3 +1,4 @@
+import { ms, percent } from "../format.ts";
 import type { ArmEvidence, Evidence } from "../rollout/judge/types.ts";
 import type { Judgement } from "../rollout/judge/trace/trace.ts";
 import type { Style } from "./style.ts";
@@ -65,8 +66,8 @@ function arm({ requests, errors, median, p99 }: ArmEvidence): string[] {
   return [
     String(requests),
     errors === undefined ? "" : percent(errors.value),
-    median === undefined ? "" : `${digits(median.value)} ms`,
-    p99 === undefined ? "" : `${digits(p99.value)} ms`,
+    median === undefined ? "" : ms(median.value),
+    p99 === undefined ? "" : ms(p99.value),
   ];
 }
 
@@ -85,12 +86,4 @@ function thinned(points: readonly Evidence[]): Evidence[] {
 
 function seconds(t: number): string {
   return `${t.toFixed(t < 100 ? 1 : 0)} s`;
-}
-
-function percent(share: number): string {
-  return `${digits(share * 100)} %`;
-}
-
-function digits(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }

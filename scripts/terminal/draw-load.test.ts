@@ -31,7 +31,7 @@ const QUIET: LoadSummary = {
 
 test("a load that goes on is one line", () => {
   expect(drawLoadLine(SUMMARY, PLAIN)).toBe(
-    "60 s  1200 requests  20.0/s  12 failed (1.0 %)  median 2.3 ms, 99 % 123 ms  " +
+    "60 s  1 200 requests  20.0/s  12 failed (1 %)  median 2.35 ms, 99 % 123 ms  " +
       "credit-check-advanced 49.7 %  credit-check-basic 50.3 %",
   );
   expect(drawLoadLine(QUIET, PLAIN)).toBe("0 s  0 requests  0.0/s  0 failed");
@@ -40,12 +40,12 @@ test("a load that goes on is one line", () => {
 test("a load that is over is told with why requests failed and who answered", () => {
   expect(drawLoadSummary("http://127.0.0.1:8080/", SUMMARY, PLAIN)).toEqual([
     "http://127.0.0.1:8080/",
-    "  1200 requests in 60.0 s, 20.0/s",
-    "  12 failed (1.0 %); by status none: 2, 200: 1188, 503: 10",
+    "  1 200 requests in 60.0 s, 20.0/s",
+    "  12 failed (1 %); by status none: 2, 200: 1 188, 503: 10",
     "    2 × refused",
-    "  latency: median 2.3 ms, 90 % 8.0 ms, 99 % 123 ms, slowest 250 ms",
-    "  credit-check-advanced   49.7 %   590 requests  99.9 % interval 45.0 % to 54.4 %",
-    "  credit-check-basic      50.3 %   598 requests  99.9 % interval 45.6 % to 55.0 %",
+    "  latency: median 2.35 ms, 90 % 8 ms, 99 % 123 ms, slowest 250 ms",
+    "  credit-check-advanced   49.7 %    590 requests  99.9 % interval 45 % to 54.4 %",
+    "  credit-check-basic      50.3 %    598 requests  99.9 % interval 45.6 % to 55 %",
   ]);
   expect(drawLoadSummary("x", QUIET, PLAIN)[2]).toBe("  0 failed; by status none");
 });

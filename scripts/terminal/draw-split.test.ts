@@ -25,9 +25,9 @@ describe("a split is drawn", () => {
     expect(await drawn(engine, counts)).toMatchInlineSnapshot(`
       "check  by knative, memory
 
-        revision        tag       planned  last change  live                   observed
-        check-basic     basic        50 %         90 %  20 %  20.0 % (10.1 % to 35.8 %)
-        check-advanced  advanced     50 %         10 %  80 %  80.0 % (64.2 % to 89.9 %)
+        revision        tag       planned  last change  live                 observed
+        check-basic     basic        50 %         90 %  20 %  20 % (10.1 % to 35.8 %)
+        check-advanced  advanced     50 %         10 %  80 %  80 % (64.2 % to 89.9 %)
 
       observed: 100 requests in 61 s; intervals of 99.9 %
       set by kubectl-patch, 30 s ago

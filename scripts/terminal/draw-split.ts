@@ -1,3 +1,4 @@
+import { percent } from "../format.ts";
 import type { SplitRow, SplitView } from "../engines/split-view.ts";
 import type { SplitTarget } from "../traffic/split/split.ts";
 import { diffSplits, type TargetChange } from "../traffic/split/diff.ts";
@@ -148,10 +149,6 @@ function nameOf({ revision, tag }: TargetChange): string {
 
 function share(value: number | undefined): string {
   return value === undefined ? "–" : `${round(value)} %`;
-}
-
-function percent(part: number): string {
-  return `${(100 * part).toFixed(1)} %`;
 }
 
 function round(value: number): number {

@@ -1,3 +1,4 @@
+import { digits, ms } from "../../format.ts";
 import type { SideResult } from "./rounds.ts";
 
 /** One figure and what it is meant to be. */
@@ -50,7 +51,7 @@ export function figure(
 /** A value as people read it, with as many digits as mean something; a ratio is never rounded up to its target. */
 export function written(value: number, unit: string): string {
   if (unit === "×") return `${(Math.floor(value * 100 + 1e-9) / 100).toFixed(2)}×`;
-  return `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ${unit}`;
+  return unit === "ms" ? ms(value) : `${digits(value)} ${unit}`;
 }
 
 /** `≥ 0.80×` or `≤ 120 ms`. */

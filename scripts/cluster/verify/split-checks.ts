@@ -1,3 +1,4 @@
+import { percent } from "../../format.ts";
 import { wilson } from "../../traffic/wilson.ts";
 import type { CheckResult } from "./check.ts";
 import type { Ask } from "./contract.ts";
@@ -60,8 +61,4 @@ export async function splitChecks({ ask, planned, requests, signal }: SplitOptio
     });
   }
   return results;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

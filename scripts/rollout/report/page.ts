@@ -1,3 +1,4 @@
+import { ms, percent } from "../../format.ts";
 import { nameOf, type Target } from "../plan/targets.ts";
 import { escapeHtml } from "../../text/html.ts";
 import { drawChart } from "./chart.ts";
@@ -74,9 +75,9 @@ function sides({ candidate, baseline }: ReportData): string {
     const cells: [string, string][] = [
       ["requests", String(side.requests)],
       ["errors", errors],
-      ["median", ms(side.median)],
-      ["p90", ms(side.p90)],
-      ["p99", ms(side.p99)],
+      ["median", latency(side.median)],
+      ["p90", latency(side.p90)],
+      ["p99", latency(side.p99)],
     ];
     return `<tr><th scope="row">${escapeHtml(side.revision)}<small>${role}</small></th>${cells
       .map(([name, value]) => `<td data-name="${name}">${value}</td>`)
@@ -138,12 +139,8 @@ function sentence(text: string): string {
   return text === "" ? "" : `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
-function percent(part: number): string {
-  return `${Number((part * 100).toPrecision(3))} %`;
-}
-
-function ms(value: number | null): string {
-  return value === null ? "–" : `${Number(value.toPrecision(3))} ms`;
+function latency(value: number | null): string {
+  return value === null ? "–" : ms(value);
 }
 
 function time(atMs: number): string {
