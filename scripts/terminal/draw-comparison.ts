@@ -59,10 +59,13 @@ function likeness({ request, sides, differs }: Difference): string {
 
 /** A difference as a request, where it goes on either side, and where else it is so. */
 function drawAlike(alike: readonly Difference[], names: readonly [string, string], style: Style): string[] {
-  const [{ listener, hosts, request, sides, differs }, ...others] = alike as [Difference, ...Difference[]];
+  const [{ listener, hosts, callers, request, sides, differs }, ...others] = alike as [
+    Difference,
+    ...Difference[],
+  ];
   const width = Math.max(...names.map((name) => name.length));
   const lines = [
-    `at ${hostsText(hosts)}, ${LISTENER[listener]}`,
+    `at ${hostsText(hosts)}, ${LISTENER[listener]}${callers === undefined ? "" : ` in ${callers}`}`,
     `  ${curl(request, listener, request.hosts[0])}`,
   ];
   if (request.hosts[0] !== request.hosts[1]) lines.push(`  ${curl(request, listener, request.hosts[1])}`);

@@ -64,9 +64,9 @@ Exit codes: 0 equal, 1 different, 3 not decided, and why, 2 wrong usage or files
 }
 
 async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number> {
-  const [{ prepare }, { compare }, { entriesOf, hostsOf, namedEntries }] = await Promise.all([
+  const [{ prepare }, { compareViews }, { entriesOf, hostsOf, namedEntries }] = await Promise.all([
     import("../../traffic/equal/prepare.ts"),
-    import("../../traffic/equal/compare.ts"),
+    import("../../traffic/equal/views.ts"),
     import("../../traffic/equal/entries.ts"),
   ]);
   const given = flags.with.length > 0 ? flags.with : await existing([inOwnFolder("knative")]);
@@ -87,7 +87,7 @@ async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number
     );
   }
   const revisionHeader = flags.revisionHeader === "none" ? undefined : flags.revisionHeader.toLowerCase();
-  const result = compare(prepared.a, prepared.b, entries, {
+  const result = compareViews(prepared.views, entries, {
     revisionHeader,
     notes: prepared.notes,
     doubts: prepared.doubts,

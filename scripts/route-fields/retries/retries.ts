@@ -42,7 +42,7 @@ export const NO_RETRY: RetryPolicy = {
  * What istiod gives a route without a `retries` block.
  * (istio 1.31, pilot/pkg/networking/core/route/retry/retry.go)
  */
-const DEFAULT_RETRY: RetryPolicy = {
+export const DEFAULT_RETRY: RetryPolicy = {
   ...NO_RETRY,
   attempts: 2,
   on: ["connect-failure", "refused-stream", "unavailable", "cancelled"],

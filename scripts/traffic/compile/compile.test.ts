@@ -136,3 +136,22 @@ test("nothing is nothing", () => {
   expect(plan.services).toEqual([]);
   expect(sent(plan, "ingress", request("a.example"))).toMatchObject({ kind: "nowhere", status: 404 });
 });
+
+describe("two VirtualServices for one host of the mesh", () => {
+  const exported = (name: string, exportTo?: string[]) =>
+    virtualService([{ route: [to("basic")] }], { ...(exportTo && { exportTo }) }, name);
+  const codes = (...objects: object[]) =>
+    compiled(...creditCheck(HALVES), ...objects).problems.filter((text) =>
+      text.includes("sidecars take those of one only"),
+    );
+
+  test("are an error where some sidecar sees both", () => {
+    expect(codes(exported("a"), exported("b"))).toHaveLength(1);
+    expect(codes(exported("a", ["."]), exported("b"))).toHaveLength(1);
+    expect(codes(exported("a", ["."]), exported("b", ["other"]), exported("c", ["kyc"]))).toHaveLength(1);
+  });
+
+  test("are none where exportTo keeps them apart", () => {
+    expect(codes(exported("a", ["."]), exported("b", ["other"]))).toEqual([]);
+  });
+});

@@ -6,6 +6,7 @@ import { clusterHosts, fullHost } from "../hosts.ts";
 import { type Binding, bindings, readGateways } from "../istio/gateways.ts";
 import { virtualServiceRules } from "../istio/rules.ts";
 import { readSubsets } from "../istio/subsets.ts";
+import { areSeenTogether, GATEWAY_NAMESPACE, isSeenFrom } from "../istio/visibility.ts";
 import { type KnativeServicePlan, planKnativeServices } from "./knative.ts";
 import { type HostRules, knativeRules } from "./knative-rules.ts";
 import type { Listener, RouteTable, Rule, VirtualHosts } from "../table.ts";
@@ -30,6 +31,8 @@ export function compilePlan(resources: Resources, domain: string): { plan: Plan;
 /**
  * The same where the Knative Services are known otherwise, as those of a cluster are.
  * @param ownSidecars hosts that lead back to the caller's own sidecar
+ * @param callers the namespace of those who call through a sidecar: then `exportTo` counts, and the ingress gateway is in
+ *   its usual namespace; without it every VirtualService holds everywhere, as on one machine
  */
 export function compileRoutes(
   services: KnativeServicePlan[],
@@ -39,6 +42,7 @@ export function compileRoutes(
   >,
   domain: string,
   ownSidecars: readonly string[] = [],
+  callers?: string,
 ): { plan: Plan; problems: Problem[] } {
   const problems: Problem[] = [];
   const cluster = clusterHosts(services, resources.externalNames, ownSidecars);
@@ -53,7 +57,10 @@ export function compileRoutes(
   for (const source of resources.virtualServices) {
     const { rules, problems: invalid } = virtualServiceRules(source, cluster.hosts, subsets);
     problems.push(...invalid);
-    const bound = bindings(source, gateways, problems);
+    const bound = bindings(source, gateways, problems).filter(
+      ({ listener }) =>
+        callers === undefined || isSeenFrom(listener === "mesh" ? callers : GATEWAY_NAMESPACE, source.value),
+    );
     claims.check(source, bound);
     for (const { gateway, listener, hosts } of bound) {
       routes.push({ listener, hosts, rules: rules.flatMap((rule) => rule.for(gateway, listener) ?? []) });
@@ -70,7 +77,7 @@ export function compileRoutes(
 /** Who has rules for a host, and who may not have any. */
 class Claims {
   readonly #knative: ReadonlySet<string>;
-  readonly #virtualServices = new Map<string, string>();
+  readonly #virtualServices = new Map<string, VirtualService[]>();
   readonly #problems: Problem[];
 
   constructor(knative: readonly HostRules[], problems: Problem[]) {
@@ -79,7 +86,7 @@ class Claims {
   }
 
   check({ value, document }: Sourced<VirtualService>, bound: readonly Binding[]): void {
-    const { name, namespace = "default" } = value.metadata;
+    const { namespace = "default" } = value.metadata;
     for (const [i, host] of value.spec.hosts.entries()) {
       const report = (code: Code, message: string, fix: string): void => {
         this.#problems.push(problemAt(code, document, ["spec", "hosts", i], { message, fix }));
@@ -99,8 +106,11 @@ class Claims {
         );
       }
       const shared = bound.flatMap(({ listener, hosts }) => {
-        const other = hosts.includes(full) ? this.#virtualServices.get(`${listener} ${full}`) : undefined;
-        return other === undefined ? [] : [{ listener, other }];
+        if (!hosts.includes(full)) return [];
+        const others = this.#virtualServices.get(`${listener} ${full}`) ?? [];
+        const other = others.findLast((one) => areSeenTogether(one, value));
+        if (other === undefined) return [];
+        return [{ listener, other: `${other.metadata.namespace ?? "default"}/${other.metadata.name}` }];
       });
       const inMesh = shared.find(({ listener }) => listener === "mesh");
       if (inMesh !== undefined) {
@@ -117,8 +127,14 @@ class Claims {
         );
       }
     }
-    for (const { listener, hosts } of bound)
-      for (const host of hosts) this.#virtualServices.set(`${listener} ${host}`, `${namespace}/${name}`);
+    for (const { listener, hosts } of bound) {
+      for (const host of hosts) {
+        const key = `${listener} ${host}`;
+        const same = this.#virtualServices.get(key);
+        if (same === undefined) this.#virtualServices.set(key, [value]);
+        else same.push(value);
+      }
+    }
   }
 }
 

@@ -9,16 +9,10 @@ import { conditionsOnRequests } from "./request-space/conditions-on-request.ts";
 import { type Cell, type Restriction, RequestSpace, Undecided } from "./request-space/request-space.ts";
 import { type Known, type Part, sent, type Value } from "./request-space/value.ts";
 import { type Side, follow } from "./symbolic/follow.ts";
-import {
-  losesSight,
-  textOfTree,
-  type Tree,
-  unmodelledIn,
-  type UnmodelledStep,
-  withoutUnmodelled,
-} from "./symbolic/tree.ts";
-import { type Difference, findCounterexample, type TerminalShare } from "./counterexample.ts";
-import { ONLY_PORT } from "./destinations.ts";
+import { losesSight, textOfTree, type Tree, withoutUnmodelled } from "./symbolic/tree.ts";
+import { servicesOf, unrouted } from "./unrouted.ts";
+import { namedDifferently, notCompared } from "./why-unknown.ts";
+import { type Difference, findCounterexample } from "./counterexample.ts";
 import { Undecidable } from "./automata/automaton.ts";
 
 export interface CompareOptions {
@@ -92,6 +86,7 @@ export function compare(
     cells: 0,
   };
   const needsHost = asksAuthority(plans);
+  const services = servicesOf([a, b]);
   const spaces = new Map<string, RequestSpace>();
   const settled = new Set<string>();
   for (const entry of entries) {
@@ -151,7 +146,7 @@ export function compare(
     try {
       const trees = sides.map((side, i) => {
         const host = entry.hosts[i] as HostKind;
-        if (entry.isThere[i] !== true) return NOTHING;
+        if (entry.isThere[i] !== true) return unrouted(side, entry, host, authorities[i] as Value, services);
         return follow(
           side,
           { space, cell },
@@ -216,29 +211,6 @@ function areEqual([x, y]: readonly [Tree, Tree], known: (part: Part) => Known): 
   return textOfTree(x, known) === textOfTree(y, known);
 }
 
-/** What is not modelled and not the same in two trees that are the same in all else. */
-function notCompared(trees: readonly [Tree, Tree]): string {
-  const [ofA, ofB] = trees.map(unmodelledIn) as [UnmodelledStep[], UnmodelledStep[]];
-  const onlyIn = (own: UnmodelledStep[], other: UnmodelledStep[]): UnmodelledStep[] =>
-    own.filter((one) => !other.some(({ about, text }) => about === one.about && text === one.text));
-  const apart = [...onlyIn(ofA, ofB), ...onlyIn(ofB, ofA)];
-  const told = (apart.length > 0 ? apart : [...ofA, ...ofB]).map(
-    ({ about, at }) => `${about} (${at.file}:${at.line})`,
-  );
-  return `${[...new Set(told)].join(" and ")} is not the same on both sides, and what it does to requests is not modelled`;
-}
-
-/** The outcome of a side that has no rules for a host. */
-const NOTHING: Tree = {
-  kind: "terminal",
-  place: "404 (no route)",
-  undescribed: undefined,
-  seen: new Map(),
-  answer: new Map(),
-  way: [],
-  by: [],
-};
-
 /** The authority of a request on each side. Hosts that differ are one host under two names. */
 function authoritiesAt([a, b]: readonly [HostKind, HostKind]): [Value, Value] {
   const own = sent("authority");
@@ -250,25 +222,4 @@ function authoritiesAt([a, b]: readonly [HostKind, HostKind]): [Value, Value] {
 export function exampleHost(host: HostKind): string {
   if (host.kind === "host") return host.host;
   return host.kind === "suffix" ? `any${host.suffix}` : "any.example";
-}
-
-const withoutPort = (place: string): string => place.replace(ONLY_PORT, "").replace(/:[0-9]+/, "");
-
-/** Undescribed places that only one side leads to, where they may be the same as places of the other side. */
-function namedDifferently({ sides }: Difference): string[] {
-  const alone = sides.map((side, i) => {
-    const others = new Set(sides[1 - i]?.map(({ place }) => place));
-    return side.filter(({ place }) => !others.has(place));
-  });
-  const lost = alone.flat().filter(({ undescribed }) => undescribed !== undefined);
-  // A response of the proxy's own is never what stands behind a host.
-  const isOwn = ({ place }: TerminalShare): boolean => /^[1-5][0-9][0-9] /.test(place);
-  const others = alone.map((side) => side.filter((end) => !isOwn(end)));
-  const mayBeOne = others.every((side) => side.length > 0) && lost.length < others.flat().length;
-  const [ofA, ofB] = others.map((side) => side.map(({ place }) => withoutPort(place)));
-  const mayBeOnePort =
-    lost.some(({ place }) => place.includes(ONLY_PORT)) && ofA?.some((place) => ofB?.includes(place));
-  if (mayBeOnePort === true) return [...new Set(lost.map(({ place }) => place))];
-  const isOutOfSight = lost.some(({ undescribed }) => undescribed === "way");
-  return mayBeOne || isOutOfSight ? [...new Set(lost.map(({ place }) => place))] : [];
 }

@@ -35,6 +35,8 @@ export interface TerminalShare {
 export interface Difference {
   listener: Listener;
   hosts: readonly [string, string];
+  /** Whose requests these are, where `exportTo` makes that matter: a namespace, in words. */
+  callers?: string;
   request: Counterexample;
   /** Where it goes on either side. */
   sides: readonly [readonly TerminalShare[], readonly TerminalShare[]];

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { parseDocuments } from "../../manifests/document.ts";
 import { formatProblem } from "../../manifests/problem.ts";
 import { creditCheck, HALVES, virtualService } from "../testing/sample-plans.ts";
-import { compare } from "./compare.ts";
+import { compareViews } from "./views.ts";
 import { entriesOf } from "./entries.ts";
 import { prepare } from "./prepare.ts";
 
@@ -16,7 +16,7 @@ function between(a: object[], b: object[]) {
   ] as const;
   const { errors, notes, doubts, ...ready } = prepare(sides, [], "example.com");
   expect(errors.map(formatProblem)).toEqual([]);
-  const result = compare(ready.a, ready.b, entriesOf(ready.a, ready.b), {
+  const result = compareViews(ready.views, entriesOf(ready.a, ready.b), {
     revisionHeader: undefined,
     notes,
     doubts,

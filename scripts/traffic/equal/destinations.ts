@@ -5,7 +5,7 @@ import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
 import { isRecord, valueAt } from "../../manifests/explain.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { fullHost } from "../hosts.ts";
-import type { Destination, Mirror } from "../table.ts";
+import type { Destination } from "../table.ts";
 import { canonical } from "./object-kinds.ts";
 import type { UnmodelledStep } from "./symbolic/tree.ts";
 
@@ -37,11 +37,16 @@ export interface Meaning {
 /** Stands behind a host where neither its port nor the ports of its Service are known. */
 export const ONLY_PORT = " (its only port)";
 
+/** A destination, as far as it decides who answers. */
+export type DestinationName = Pick<Destination, "host" | "port" | "isPortDefault" | "subset">;
+
 /** Looks up what destinations stand for. */
 export interface Destinations {
-  meaningOf(to: Destination | Mirror): Meaning;
+  /** The hosts of the Services that are described. */
+  services: readonly string[];
+  meaningOf(to: DestinationName): Meaning;
   /** The subset of a destination where no DestinationRule for its host is there. */
-  undescribedSubset(to: Destination | Mirror): string | undefined;
+  undescribedSubset(to: DestinationName): string | undefined;
 }
 
 /** The host of a Kubernetes Service with pods; undefined for any other document. */
@@ -76,6 +81,7 @@ export function readDestinations(
     .filter((host) => host.startsWith("*"))
     .toSorted((a, b) => b.length - a.length);
   return {
+    services: [...serviceAt.keys()],
     meaningOf,
     undescribedSubset: ({ host, subset }) =>
       subset !== undefined && rulesOf(host).length === 0 ? `${host} subset ${subset}` : undefined,
@@ -89,7 +95,7 @@ export function readDestinations(
     return wild === undefined ? [] : (rulesFor.get(wild) ?? []);
   }
 
-  function meaningOf({ host, port: written, isPortDefault, subset }: Destination | Mirror): Meaning {
+  function meaningOf({ host, port: written, isPortDefault, subset }: DestinationName): Meaning {
     const service = serviceAt.get(host);
     const ports = service?.value.spec.ports?.map(({ port }) => port);
     const port = isPortDefault === true ? onlyOf(ports) : written;

@@ -2,7 +2,7 @@ import type { Plan } from "../compile/compile.ts";
 import { clusterLocalNames, CLUSTER_DOMAIN, knativeHostNames } from "../hosts.ts";
 import type { Destinations } from "./destinations.ts";
 import type { Backend, Listener } from "../table.ts";
-import { type HostKind, hostsAt, hostText, LISTENERS, rulesOf } from "./request-space/hosts.ts";
+import { type HostKind, hostsAt, hostText, LISTENERS, rulesAt, rulesOf } from "./request-space/hosts.ts";
 
 /** What one side describes. */
 export interface Described {
@@ -34,23 +34,58 @@ export interface Entries {
  */
 export function entriesOf(a: Described, b: Described): Entries {
   const [ofA, ofB] = [placesOf(a), placesOf(b)];
-  if ([...ofA.keys()].some((place) => ofB.has(place))) {
-    const places = new Map([...ofA, ...ofB]);
-    const entries = [...places].map(([place, { listener, host }]): Entry => {
-      return { listener, hosts: [host, host], isThere: [ofA.has(place), ofB.has(place)] };
+  const all = (): Entries => {
+    const places = [...new Map([...ofA, ...ofB]).values()];
+    return { entries: places.map(({ listener, host }) => entryAt(a, b, listener, [host, host])), notes: [] };
+  };
+  if ([...ofA.keys()].some((place) => ofB.has(place))) return all();
+  const pairs = paired(a, b, ofA, ofB);
+  const haveCommon = pairs.entries.length === 0 && (overlap(ofA, ofB) || overlap(ofB, ofA));
+  return haveCommon ? all() : pairs;
+}
+
+/** Whether hosts of one side lie in a wildcard of the other. */
+function overlap(wild: Places, others: Places): boolean {
+  return [...wild.values()].some(({ listener, host }) => {
+    if (host.kind === "host") return false;
+    return [...others.values()].some(({ listener: at, host: other }) => {
+      if (at !== listener) return false;
+      if (host.kind === "other") return true;
+      if (other.kind === "other") return false;
+      return (other.kind === "host" ? other.host : other.suffix).endsWith(host.suffix);
     });
-    return { entries, notes: [] };
-  }
-  return paired(a, b, ofA, ofB);
+  });
+}
+
+function entryAt(
+  a: Described,
+  b: Described,
+  listener: Listener,
+  hosts: readonly [HostKind, HostKind],
+): Entry {
+  return { listener, hosts, isThere: [serves(a, listener, hosts[0]), serves(b, listener, hosts[1])] };
+}
+
+/** The same entries for other tables of the same hosts. */
+export function entriesIn(a: Described, b: Described, entries: readonly Entry[]): Entry[] {
+  return entries
+    .map(({ listener, hosts }) => entryAt(a, b, listener, hosts))
+    .filter(({ isThere }) => isThere.includes(true));
+}
+
+/** Whether a listener of a side has rules for a host, of its own name or a wildcard, or a backend. */
+function serves({ plan: { table } }: Described, listener: Listener, host: HostKind): boolean {
+  if (rulesAt(table, listener, host) !== undefined) return true;
+  const backend = host.kind === "host" && listener === "mesh" ? table.backends.get(host.host) : undefined;
+  return backend !== undefined && leadsToListener(backend);
 }
 
 /** Where two sides are compared when the user names a host, or one of each side. */
 export function namedEntries(a: Described, b: Described, hosts: readonly [string, string]): Entries {
-  const [ofA, ofB] = [placesOf(a), placesOf(b)];
   const kinds = hosts.map((host): HostKind => ({ kind: "host", host })) as [HostKind, HostKind];
   const entries = LISTENERS.flatMap((listener): Entry[] => {
-    const isThere = [ofA.has(placeOf(listener, kinds[0])), ofB.has(placeOf(listener, kinds[1]))] as const;
-    return isThere.includes(true) ? [{ listener, hosts: kinds, isThere }] : [];
+    const entry = entryAt(a, b, listener, kinds);
+    return entry.isThere.includes(true) ? [entry] : [];
   });
   return { entries, notes: [] };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { formatProblem } from "../../manifests/problem.ts";
 import { parseDocuments } from "../../manifests/document.ts";
 import { creditCheck, HALVES, knativeService, to, virtualService } from "../testing/sample-plans.ts";
-import { compare } from "./compare.ts";
+import { compareViews } from "./views.ts";
 import { entriesOf } from "./entries.ts";
 import { prepare } from "./prepare.ts";
 
@@ -16,7 +16,7 @@ function prepared(a: object[], b: object[], around: object[] = []) {
   ] as const;
   const ready = prepare(sides, documents("around.yaml", ...around), "example.com");
   const entries = entriesOf(ready.a, ready.b);
-  const result = compare(ready.a, ready.b, entries, {
+  const result = compareViews(ready.views, entries, {
     revisionHeader: undefined,
     notes: ready.notes,
     doubts: ready.doubts,

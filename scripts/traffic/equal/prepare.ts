@@ -1,12 +1,14 @@
 import type { Code } from "../../manifests/codes/codes.ts";
 import type { ManifestDocument } from "../../manifests/document.ts";
-import type { Problem } from "../../manifests/problem.ts";
+import { formatProblem, type Problem } from "../../manifests/problem.ts";
 import { collectResources, type Resources } from "../../manifests/resources.ts";
 import { compileRoutes, type Plan } from "../compile/compile.ts";
 import { planKnativeServices } from "../compile/knative.ts";
 import { type Destinations, readDestinations } from "./destinations.ts";
 import { rulesOf } from "./request-space/hosts.ts";
 import { unreadApart } from "./unread-fields.ts";
+import type { View } from "./views.ts";
+import { GATEWAY_NAMESPACE, namespacesSeeing } from "../istio/visibility.ts";
 import type { Described } from "./entries.ts";
 import { borrow } from "./borrow.ts";
 import { type Unmodelled, sidecarHosts, sorted } from "./object-kinds.ts";
@@ -22,6 +24,8 @@ export interface NamedSide {
 export interface Prepared {
   a: Described;
   b: Described;
+  /** The same as callers of each namespace see it, of which there are several where a VirtualService has exportTo. */
+  views: View[];
   /** Assumptions, in sentences. */
   notes: string[];
   /** What the files contain that is not modelled, in sentences: with one of them, the verdict is never "equal". */
@@ -83,18 +87,26 @@ export function prepare(
   const prepared = {
     a: compiled(fromB, ofA, [ofB, others]),
     b: compiled(fromA, ofB, [ofA, others]),
+    views: viewpoints([fromB.resources, fromA.resources]).map(({ callers, namespace }): View => ({
+      callers,
+      a: compiled(fromB, ofA, [ofB, others], namespace),
+      b: compiled(fromA, ofB, [ofA, others], namespace),
+    })),
     doubts: [...new Set(doubts)],
-    errors,
   };
-  return { ...prepared, notes: [...new Set(notes)] };
+  if (prepared.views.length > 1)
+    notes.push(`assumption: the pods of the ingress gateway are in the namespace ${GATEWAY_NAMESPACE}`);
+  const told = new Map(errors.map((problem) => [formatProblem(problem), problem]));
+  return { ...prepared, errors: [...told.values()], notes: [...new Set(notes)] };
 
   function compiled(
     { resources, borrowedObjects }: ReturnType<typeof borrow>,
     { unmodelled, services }: ReturnType<typeof sorted>,
     besides: readonly ReturnType<typeof sorted>[],
+    callers?: string,
   ): Described {
     const planned = planKnativeServices(resources.knativeServices);
-    const routes = compileRoutes(planned.services, resources, domain, sidecarHosts(unmodelled));
+    const routes = compileRoutes(planned.services, resources, domain, sidecarHosts(unmodelled), callers);
     const files = new Set(borrowedObjects.map(({ file }) => file));
     errors.push(
       ...[...planned.problems, ...routes.problems].filter(
@@ -112,6 +124,20 @@ export function prepare(
     }
     return { plan: routes.plan, borrowed, destinations };
   }
+}
+
+/** The namespaces of callers that may see different VirtualServices. */
+function viewpoints(sides: readonly Resources[]): { callers: string | undefined; namespace: string }[] {
+  const named = new Set(
+    sides.flatMap(({ virtualServices }) =>
+      virtualServices.flatMap(({ value }) => namespacesSeeing(value) ?? []),
+    ),
+  );
+  const isAny = sides.some(({ virtualServices }) =>
+    virtualServices.some(({ value }) => namespacesSeeing(value) !== undefined),
+  );
+  const other = { callers: isAny ? "any other namespace" : undefined, namespace: "" };
+  return [other, ...[...named].map((namespace) => ({ callers: `namespace ${namespace}`, namespace }))];
 }
 
 function undescribedSubsets({ table }: Plan, destinations: Destinations): string[] {

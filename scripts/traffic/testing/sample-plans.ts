@@ -73,7 +73,7 @@ export const HALVES = [
 /** A VirtualService in the namespace kyc; without more, for a host of its own, in sidecars. */
 export function virtualService(
   http: object[],
-  spec: { hosts?: string[]; gateways?: string[] } = {},
+  spec: { hosts?: string[]; gateways?: string[]; exportTo?: string[] } = {},
   name = "vs",
 ): object {
   return {

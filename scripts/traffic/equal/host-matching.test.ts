@@ -1,0 +1,129 @@
+import { describe, expect, test } from "bun:test";
+import { parseDocuments } from "../../manifests/document.ts";
+import { formatProblem } from "../../manifests/problem.ts";
+import { gateway, virtualService } from "../testing/sample-plans.ts";
+import { entriesOf, namedEntries } from "./entries.ts";
+import { prepare } from "./prepare.ts";
+import { compareViews } from "./views.ts";
+
+const documents = (file: string, objects: object[]) =>
+  objects.flatMap((object) => parseDocuments(file, JSON.stringify(object)).documents);
+
+function between(a: object[], b: object[], host?: string) {
+  const sides = [
+    { name: "a", documents: documents("a.yaml", a) },
+    { name: "b", documents: documents("b.yaml", b) },
+  ] as const;
+  const { errors, notes, doubts, views, ...ready } = prepare(sides, [], "example.com");
+  expect(errors.map(formatProblem)).toEqual([]);
+  const entries =
+    host === undefined ? entriesOf(ready.a, ready.b) : namedEntries(ready.a, ready.b, [host, host]);
+  return compareViews(views, entries, { revisionHeader: undefined, notes, doubts });
+}
+
+function told(a: object[], b: object[], host?: string): string[] {
+  const { verdict, differences } = between(a, b, host);
+  return [
+    verdict,
+    ...differences.map(({ hosts, sides, callers }) =>
+      [
+        callers === undefined ? hosts[0] : `${hosts[0]} for ${callers}`,
+        ...sides.map((side) => side.map(({ place }) => place).join()),
+      ].join(" | "),
+    ),
+  ];
+}
+
+const [REVIEWS, OTHERS] = ["reviews", "others"].map((host) => ({
+  route: [{ destination: { host, port: { number: 80 } } }],
+})) as [object, object];
+const [TO_REVIEWS, TO_OTHERS] = ["reviews", "others"].map((name) => `${name}.kyc.svc.cluster.local:80`);
+const KYC = gateway("kyc", ["*"]);
+
+describe("hosts are matched as Istio matches them", () => {
+  const at = (hosts: string[], http: object[] = [REVIEWS], name = "vs"): object =>
+    virtualService(http, { hosts, gateways: ["kyc"] }, name);
+  const wild = [KYC, at(["*.shop.example"])];
+
+  test("a name beside the wildcard that covers it adds nothing", () => {
+    expect(told(wild, [KYC, at(["*.shop.example", "web.shop.example"])])).toEqual(["equal"]);
+    expect(told(wild, [KYC, at(["*.shop.example", "*.eu.shop.example"])])).toEqual(["equal"]);
+  });
+
+  test("a name with rules of its own hides the wildcard, also for requests that none of them takes", () => {
+    const never = { match: [{ uri: { exact: "/a" }, method: { exact: "GET" } }], ...REVIEWS };
+    expect(told(wild, [...wild, at(["web.shop.example"], [never], "own")])).toEqual([
+      "different",
+      `web.shop.example | ${TO_REVIEWS} | 404 (no route)`,
+    ]);
+    expect(told(wild, [...wild, at(["web.shop.example"], [REVIEWS], "own")])).toEqual(["equal"]);
+  });
+
+  test("the longest wildcard is meant", () => {
+    const longer = at(["*.eu.shop.example"], [OTHERS], "longer");
+    expect(told(wild, [...wild, longer])).toEqual([
+      "different",
+      `*.eu.shop.example | ${TO_REVIEWS} | ${TO_OTHERS}`,
+    ]);
+  });
+
+  test("a wildcard and a name in it are compared where both are, and where one is", () => {
+    expect(told(wild, [KYC, at(["web.shop.example"])])).toEqual([
+      "different",
+      `*.shop.example | ${TO_REVIEWS} | 404 (no route)`,
+    ]);
+    expect(told(wild, [KYC, at(["web.shop.example"])], "web.shop.example")).toEqual(["equal"]);
+    expect(told(wild, wild, "any.shop.example")).toEqual(["equal"]);
+  });
+
+  test("a sidecar without rules for a Service sends requests to it", () => {
+    const [to, away] = [REVIEWS, OTHERS].map((rule) => virtualService([rule], { hosts: ["reviews"] }));
+    const beside = virtualService([REVIEWS], {}, "beside");
+    const service = {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "reviews", namespace: "kyc" },
+      spec: { selector: { app: "reviews" }, ports: [{ port: 80, name: "http" }] },
+    };
+    expect(told([beside, service, to as object], [beside, service])).toEqual(["equal"]);
+    expect(told([beside, service, away as object], [beside, service])[0]).toBe("different");
+  });
+});
+
+describe("exportTo", () => {
+  const exported = (http: object[], exportTo?: string[], name = "vs", gateways?: string[]): object =>
+    virtualService(
+      http,
+      { hosts: ["shop.example"], ...(gateways && { gateways }), ...(exportTo && { exportTo }) },
+      name,
+    );
+
+  test("of one side alone is a difference for callers elsewhere", () => {
+    expect(told([exported([REVIEWS])], [exported([REVIEWS], ["."])])).toEqual([
+      "different",
+      `shop.example for any other namespace | ${TO_REVIEWS} | 404 (no route)`,
+    ]);
+    expect(told([exported([REVIEWS], ["."])], [exported([REVIEWS], ["kyc"])])).toEqual(["equal"]);
+    expect(told([exported([REVIEWS], ["*"])], [exported([REVIEWS])])).toEqual(["equal"]);
+    expect(told([exported([REVIEWS], ["."])], [exported([REVIEWS], ["other"])])).toHaveLength(3);
+  });
+
+  test("keeps a VirtualService from gateways of other namespaces", () => {
+    const [all, own] = [undefined, ["."]].map((exportTo) => [
+      KYC,
+      exported([REVIEWS], exportTo, "vs", ["kyc"]),
+    ]);
+    const { verdict, differences, notes } = between(all as object[], own as object[]);
+    expect([verdict, differences.map(({ listener }) => listener)]).toEqual(["different", ["ingress"]]);
+    expect(notes).toContain("assumption: the pods of the ingress gateway are in the namespace istio-system");
+  });
+
+  test("gives each namespace rules of its own for one host", () => {
+    const apart = [exported([REVIEWS], ["."], "one"), exported([OTHERS], ["other"], "two")];
+    expect(told(apart, apart)).toEqual(["equal"]);
+    expect(told(apart, [apart[0] as object, exported([REVIEWS], ["other"], "two")])).toEqual([
+      "different",
+      `shop.example for namespace other | ${TO_OTHERS} | ${TO_REVIEWS}`,
+    ]);
+  });
+});

@@ -1,0 +1,63 @@
+import { DEFAULT_RETRY } from "../../route-fields/retries/retries.ts";
+import { CLUSTER_DOMAIN } from "../hosts.ts";
+import type { Rule } from "../table.ts";
+import type { Described, Entry } from "./entries.ts";
+import { type HostKind, hostText, rulesOf } from "./request-space/hosts.ts";
+import { sent, type Value } from "./request-space/value.ts";
+import type { Side } from "./symbolic/follow.ts";
+import { elsewhere } from "./symbolic/terminals.ts";
+import { after, type Tree, tried } from "./symbolic/tree.ts";
+
+/** The hosts that are known to be a Service's: those that files describe, and those that rules send requests to. */
+export function servicesOf(sides: readonly Described[]): Set<string> {
+  return new Set(
+    sides.flatMap(({ plan, destinations }) => [
+      ...destinations.services,
+      ...rulesOf(plan.table).flatMap(destinationHosts),
+    ]),
+  );
+}
+
+/**
+ * What becomes of requests to a host that a side has no rules for: a gateway has no route, and a sidecar sends them to
+ * the Service of that name, as a rule without conditions would.
+ * @param services the hosts that are known to be a Service's
+ */
+export function unrouted(
+  { destinations }: Side,
+  { listener }: Entry,
+  host: HostKind,
+  authority: Value,
+  services: ReadonlySet<string>,
+): Tree {
+  const named = serviceOf(hostText(host));
+  if (listener !== "mesh" || !services.has(named)) return NOTHING;
+  const to = { host: named, port: 80, isPortDefault: true, subset: undefined } as const;
+  const { place, unmodelled } = destinations.meaningOf(to);
+  const passing = { uri: sent("uri"), authority, headers: new Map(), isBlurred: false };
+  const at = { file: "no rule", line: 1, column: 1 };
+  const there = elsewhere(place, passing, undefined);
+  const tree = unmodelled.reduce<Tree>((behind, step) => after(step, behind), there);
+  return tried(DEFAULT_RETRY, at, tree);
+}
+
+function destinationHosts({ action }: Rule): string[] {
+  return action.kind === "forward" ? action.destinations.map(({ host }) => host) : [];
+}
+
+/** The full name of a Service that is asked for by a shorter one. */
+function serviceOf(host: string): string {
+  const [, name, namespace] = /^([^.]+)\.([^.]+)(?:\.svc)?$/.exec(host) ?? [];
+  return name === undefined || namespace === undefined ? host : `${name}.${namespace}.${CLUSTER_DOMAIN}`;
+}
+
+/** The outcome of a gateway that has no rules for a host. */
+const NOTHING: Tree = {
+  kind: "terminal",
+  place: "404 (no route)",
+  undescribed: undefined,
+  seen: new Map(),
+  answer: new Map(),
+  way: [],
+  by: [],
+};

@@ -1,0 +1,40 @@
+import type { Difference, TerminalShare } from "./counterexample.ts";
+import { ONLY_PORT } from "./destinations.ts";
+import { type Tree, unmodelledIn, type UnmodelledStep } from "./symbolic/tree.ts";
+
+/** What is not modelled and not the same in two trees that are the same in all else. */
+export function notCompared(trees: readonly [Tree, Tree]): string {
+  const [ofA, ofB] = trees.map(unmodelledIn) as [UnmodelledStep[], UnmodelledStep[]];
+  const onlyIn = (own: UnmodelledStep[], other: UnmodelledStep[]): UnmodelledStep[] =>
+    own.filter((one) => !other.some(({ about, text }) => about === one.about && text === one.text));
+  const apart = [...onlyIn(ofA, ofB), ...onlyIn(ofB, ofA)];
+  const told = (apart.length > 0 ? apart : [...ofA, ...ofB]).map(
+    ({ about, at }) => `${about} (${at.file}:${at.line})`,
+  );
+  return `${[...new Set(told)].join(" and ")} is not the same on both sides, and what it does to requests is not modelled`;
+}
+
+const withoutPort = (place: string): string => place.replace(ONLY_PORT, "").replace(/:[0-9]+/, "");
+
+/** Undescribed places that only one side leads to, where they may be the same as places of the other side. */
+export function namedDifferently({ sides }: Difference): string[] {
+  const alone = sides.map((side, i) => {
+    const others = new Set(sides[1 - i]?.map(({ place }) => place));
+    return side.filter(({ place }) => !others.has(place));
+  });
+  const lost = alone.flat().filter(({ undescribed }) => undescribed !== undefined);
+  // A response of the proxy's own is never what stands behind a host.
+  const isOwn = ({ place }: TerminalShare): boolean => /^[1-5][0-9][0-9] /.test(place);
+  const others = alone.map((side) => side.filter((end) => !isOwn(end)));
+  const mayBeOne = others.some((side, i) => {
+    const isRevision = ({ place, undescribed }: TerminalShare): boolean =>
+      undescribed === undefined && place.includes("/");
+    return side.some((end) => lost.includes(end)) && others[1 - i]?.some(isRevision) === true;
+  });
+  const [ofA, ofB] = others.map((side) => side.map(({ place }) => withoutPort(place)));
+  const mayBeOnePort =
+    lost.some(({ place }) => place.includes(ONLY_PORT)) && ofA?.some((place) => ofB?.includes(place));
+  if (mayBeOnePort === true) return [...new Set(lost.map(({ place }) => place))];
+  const isOutOfSight = lost.some(({ undescribed }) => undescribed === "way");
+  return mayBeOne || isOutOfSight ? [...new Set(lost.map(({ place }) => place))] : [];
+}
