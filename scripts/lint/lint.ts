@@ -3,7 +3,7 @@ import { type Problem, problemAt } from "../manifests/problem.ts";
 import type { Resources } from "../manifests/resources.ts";
 import { suggestion } from "../nearest.ts";
 import { compileRoutes } from "../traffic/compile/compile.ts";
-import { unreachableRules } from "../traffic/equal/unreachable-rules.ts";
+import { type Cause, unreachableRules } from "../traffic/equal/unreachable-rules.ts";
 import { borrow } from "../traffic/equal/borrow.ts";
 import { sidecarHosts, sorted } from "../traffic/equal/object-kinds.ts";
 import { KNATIVE_GATEWAYS } from "../traffic/hosts.ts";
@@ -55,10 +55,8 @@ export function lint(documents: readonly ManifestDocument[], around: readonly Ma
   const planned = planKnativeServices(resources.knativeServices);
   const routes = compileRoutes(planned.services, resources, DOMAIN, sidecarHosts(unmodelled));
   const files = new Set(documents.map(({ file }) => file));
-  const dead = unreachableRules(routes.plan).map(({ at }): Problem => {
-    const message = "no request gets here: the rules before it take them all";
-    const fix = "move it up, or take it away";
-    return { code: "unreachable-rule", severity: "warning", at, field: "", message, fix };
+  const dead = unreachableRules(routes.plan).map(({ rule: { at }, cause }): Problem => {
+    return { code: "unreachable-rule", severity: "warning", at, field: "", ...UNREACHABLE[cause] };
   });
   const problems = [
     ...own.problems,
@@ -72,6 +70,21 @@ export function lint(documents: readonly ManifestDocument[], around: readonly Ma
   const certain = [...findings, ...problems].filter(stands(own));
   return inOrder(withoutDoubles(certain), documents);
 }
+
+const UNREACHABLE = {
+  "no-such-path": {
+    message: "this rule never matches: every path begins with /, and none meets the condition on uri",
+    fix: "begin the expression or path with /, or remove the rule",
+  },
+  "no-such-request": {
+    message: "this rule never matches: no request meets its conditions",
+    fix: "correct the conditions, or remove the rule",
+  },
+  "taken-before": {
+    message: "no request gets here: the rules before it take them all",
+    fix: "move it up, or remove it",
+  },
+} as const satisfies Record<Cause, { message: string; fix: string }>;
 
 /**
  * Tells findings that stand from those that may follow only from what was left out of an object: a rule without one of

@@ -73,15 +73,19 @@ export interface Judged<T> extends Validated<T> {
  * that is not valid is left out. The value is undefined only where the object as a whole is not valid.
  */
 export function judge<S extends TSchema>(schema: S, document: ManifestDocument): Judged<Static<S>> {
-  const { problems, unsupported } = validate(schema, document);
+  const validated = validate(schema, document);
+  const { problems, unsupported } = validated;
+  // Checking is what takes the time with a large object: a valid one is checked once.
+  if (validated.value !== undefined && unsupported.length === 0)
+    return { ...validated, partial: copyOf<Static<S>>(validated.value), invalid: [] };
   const value: { root: unknown } = { root: withoutUnsupported(schema, document, true).value };
   const invalid: FieldPath[] = [];
   while (remove((keyword) => keyword !== "required"));
-  const partial = structuredClone(value.root);
+  const partial = copyOf<Static<S>>(value.root);
   while (remove(() => true));
   return {
     value: Check(schema, value.root) ? value.root : undefined,
-    partial: isPartial<Static<S>>(partial) ? partial : undefined,
+    partial,
     problems,
     unsupported,
     invalid,
@@ -98,6 +102,11 @@ export function judge<S extends TSchema>(schema: S, document: ManifestDocument):
     for (const path of paths) removeAt(value, ["root", ...path]);
     return paths.length > 0;
   }
+}
+
+function copyOf<T>(value: unknown): PartialObject<T> | undefined {
+  const copy: unknown = structuredClone(value);
+  return isPartial<T>(copy) ? copy : undefined;
 }
 
 /** Every part that an object has was checked against the schema; what may be missing is its name. */

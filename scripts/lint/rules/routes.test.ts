@@ -130,3 +130,86 @@ test("unreachable-rule finds a rule that those before it leave nothing, by all t
   const places = findingsIn(SERVICE, routes(http.join(",\n"))).map(({ code, at }) => `${code} ${at.line}`);
   expect(places).toEqual(["unreachable-rule 7", "unreachable-rule 11"]);
 });
+
+test("unreachable-rule tells a rule that can never match from one that earlier rules cover", () => {
+  const said = (...http: string[]): string[] =>
+    findingsIn(SERVICE, routes(http.join(",\n")))
+      .filter(({ code }) => code === "unreachable-rule")
+      .map(({ at, message }) => `${at.line} ${message}`);
+  const only = (match: string): string => rule(to("basic"), `match: [${match}]`);
+  const noPath = "this rule never matches: every path begins with /, and none meets the condition on uri";
+  for (const match of [
+    "{uri: {regex: something}}",
+    "{uri: {exact: api}}",
+    "{uri: {prefix: 'x'}, method: {exact: GET}}",
+  ])
+    expect(said(only(match))).toEqual([`5 ${noPath}`]);
+  const noRequest = "this rule never matches: no request meets its conditions";
+  expect(said(only("{method: {exact: 'a b'}}"))).toEqual([`5 ${noRequest}`]);
+  expect(said(only("{headers: {h: {exact: a}}, withoutHeaders: {h: {prefix: a}}}"))).toEqual([
+    `5 ${noRequest}`,
+  ]);
+  expect(said(only("{uri: {exact: /A}, ignoreUriCase: true}"), only("{uri: {exact: /a}}"))).toEqual([
+    "7 no request gets here: the rules before it take them all",
+  ]);
+});
+
+test("a regular expression that RE2 refuses is a finding wherever one may stand", () => {
+  for (const source of ["(?<=a)b", "[", "(((a{100}){100}){100})"]) {
+    const regex = `{regex: '${source}'}`;
+    const http = [
+      ...["uri", "method", "authority"].map((part) => rule(to("basic"), `match: [{${part}: ${regex}}]`)),
+      ...["headers", "withoutHeaders", "queryParams"].map((part) =>
+        rule(to("basic"), `match: [{${part}: {x: ${regex}}}]`),
+      ),
+      rule(to("basic"), `rewrite: {uriRegexRewrite: {match: '${source}', rewrite: /}}`),
+      rule(to("basic"), `corsPolicy: {allowOrigins: [${regex}]}`),
+      rule(to("basic")),
+    ];
+    expect(placesOf("regex", SERVICE, routes(http.join(",\n")))).toEqual([
+      "5 spec.http[0].match[0].uri.regex",
+      "7 spec.http[1].match[0].method.regex",
+      "9 spec.http[2].match[0].authority.regex",
+      "11 spec.http[3].match[0].headers.x.regex",
+      "13 spec.http[4].match[0].withoutHeaders.x.regex",
+      "15 spec.http[5].match[0].queryParams.x.regex",
+      "17 spec.http[6].rewrite.uriRegexRewrite.match",
+      "19 spec.http[7].corsPolicy.allowOrigins[0].regex",
+    ]);
+  }
+});
+
+test("2,000 rules are linted in a time that grows with their number", () => {
+  const of = (count: number): string =>
+    routes(
+      Array.from({ length: count }, (_, i) =>
+        rule(
+          "{destination: {host: a.kyc.svc.cluster.local}}",
+          `match: [{uri: {${i % 2 ? "exact" : "prefix"}: /p${i}/}}]`,
+        ),
+      ).join(",\n"),
+    );
+  const cpu = (text: string): number => {
+    const before = process.cpuUsage();
+    expect(findingsIn(text).filter(({ code }) => code === "unreachable-rule")).toEqual([]);
+    const { user, system } = process.cpuUsage(before);
+    return user + system;
+  };
+  const [few, many] = [of(250), of(2000)];
+  cpu(few);
+  // Eight times the rules: quadratic time would be 64 times as long.
+  expect(cpu(many) / cpu(few)).toBeLessThan(30);
+});
+
+test("a rule that another takes is found among 2,000", () => {
+  const each = Array.from({ length: 2000 }, (_, i) =>
+    rule("{destination: {host: a.kyc.svc.cluster.local}}", `match: [{uri: {exact: /p${i}}}]`),
+  );
+  each.push(
+    rule(
+      "{destination: {host: a.kyc.svc.cluster.local}}",
+      "match: [{uri: {exact: /p7}, method: {exact: GET}}]",
+    ),
+  );
+  expect(placesOf("unreachable-rule", routes(each.join(",\n")))).toHaveLength(1);
+});

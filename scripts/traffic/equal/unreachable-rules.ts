@@ -1,85 +1,178 @@
 import type { Plan } from "../compile/compile.ts";
-import type { Rule } from "../table.ts";
+import type { RequestMatch, Rule, StringMatch } from "../table.ts";
+import { firstRule } from "../rule-index.ts";
+import { asciiLower, regexProblem } from "../../route-fields/match/match.ts";
 import { asksAuthority, namesOf } from "./entries.ts";
-import { hostsAt, type HostKind, LISTENERS, rulesAt } from "./request-space/hosts.ts";
+import { type HostKind, hostsAt, LISTENERS, rulesAt } from "./request-space/hosts.ts";
 import { authoritiesOf } from "./request-space/parts.ts";
-import { conditionsOnRequests } from "./request-space/conditions-on-request.ts";
+import type { Condition, Dependent } from "./request-space/condition.ts";
+import { keyOf } from "./request-space/condition.ts";
+import { conditionsOf } from "./request-space/conditions-on-request.ts";
 import { type Cell, type Restriction, RequestSpace, Undecided } from "./request-space/request-space.ts";
 import { type Part, sent } from "./request-space/value.ts";
 import { appliedIn } from "./symbolic/applied-match.ts";
 import { Undecidable } from "./automata/automaton.ts";
+import { sampleRequests } from "./sample-requests.ts";
 
-// With more cells than this, no rule is reported as unreachable.
+// With more cells than this at one host, the rules that are left are not reported.
 const MOST_CELLS = 20_000;
 
-/** The rules of a table that no request gets to, because the rules before them take all. */
-export function unreachableRules(plan: Plan): Rule[] {
-  const missed = new Map<string, Rule>();
+/** Why no request gets to a rule. */
+export type Cause =
+  /** No path meets its conditions, because each begins with `/`. */
+  | "no-such-path"
+  /** No request at all meets its conditions. */
+  | "no-such-request"
+  /** Earlier rules take every request that meets its conditions. */
+  | "taken-before";
+
+export interface UnreachableRule {
+  rule: Rule;
+  cause: Cause;
+}
+
+/**
+ * The rules of a table that no request gets to.
+ *
+ * A rule is reached if a request made of its own literals gets to it, which an index tells in a time that does not grow
+ * with the table. For the others the request space is searched, cut by the conditions of the rule and of those earlier
+ * rules that its path and method do not rule out.
+ */
+export function unreachableRules(plan: Plan): UnreachableRule[] {
+  const missed = new Map<string, UnreachableRule>();
   const reached = new Set<string>();
-  const spaces = new Map<string, RequestSpace>();
+  const needsAuthority = asksAuthority([plan]);
+  const names = namesOf([plan]);
   for (const listener of LISTENERS) {
     for (const host of hostsAt(plan.table, listener)) {
       const rules = rulesAt(plan.table, listener, host) ?? [];
-      const found = rules.length < 2 ? new Set(rules) : reachedAt(rules, host);
+      const unreached = unreachedAt(rules, host);
       for (const rule of rules) {
         const place = `${rule.at.file}:${rule.at.line}:${rule.at.column}`;
-        if (found === undefined || found.has(rule)) reached.add(place);
-        else missed.set(place, rule);
+        const cause = unreached.get(rule);
+        if (cause === undefined) reached.add(place);
+        else missed.set(place, { rule, cause });
       }
     }
   }
-  return [...missed].flatMap(([place, rule]) => (reached.has(place) ? [] : [rule]));
+  return [...missed].flatMap(([place, found]) => (reached.has(place) ? [] : [found]));
 
-  /** The rules of a host that some request gets to; undefined when that is not known. */
-  function reachedAt(rules: readonly Rule[], host: HostKind): Set<Rule> | undefined {
-    try {
-      const space = spaceOf(host);
-      const found = new Set<Rule>();
-      const open: Cell[] = [new Map()];
-      for (let cell = open.pop(), seen = 0; cell !== undefined; cell = open.pop()) {
-        if (++seen > MOST_CELLS) return undefined;
+  /** The rules of a host that no request gets to; what cannot be decided is not among them. */
+  function unreachedAt(rules: readonly Rule[], host: HostKind): Map<Rule, Cause> {
+    const unreached = new Map<Rule, Cause>();
+    // What an expression that does not compile would match is not known; the expression itself is reported.
+    if (rules.some(({ matches }) => matches.some(hasInvalidRegex))) return unreached;
+    let cellsLeft = MOST_CELLS;
+    for (const [i, rule] of rules.entries()) {
+      if (isReachedBySample(rules, rule, host)) continue;
+      try {
+        const before = rules.slice(0, i).filter((earlier) => mayOverlap(earlier, rule));
+        if (isReached(before, rule)) continue;
+        unreached.set(rule, isReached([], rule) ? "taken-before" : impossibleCause(rule));
+      } catch (error) {
+        if (!(error instanceof Undecidable)) throw error;
+      }
+    }
+    return unreached;
+
+    /** @throws Undecidable when the search takes too long */
+    function isReached(before: readonly Rule[], rule: Rule): boolean {
+      const tried = [...before, rule];
+      const space = spaceOf(
+        tried.flatMap(({ matches }) => matches),
+        host,
+      );
+      // The rules before `next` apply to no request of the cell.
+      const open: { cell: Cell; next: number }[] = [{ cell: new Map(), next: 0 }];
+      for (let one = open.pop(); one !== undefined; one = open.pop()) {
+        if (--cellsLeft < 0) throw new Undecidable("the rules cut the requests into too many kinds");
+        let { next } = one;
         try {
-          const rule = firstOf(rules, space, cell);
-          if (rule !== undefined) found.add(rule);
+          for (; next < tried.length; next++) if (applies(tried[next] as Rule, space, one.cell)) break;
+          if (next === before.length) return true;
         } catch (error) {
           if (!(error instanceof Undecided)) throw error;
-          open.push(...error.cells);
+          for (const cell of error.cells) open.push({ cell, next });
         }
-        if (found.size === rules.length) break;
       }
-      return found;
-    } catch (error) {
-      if (error instanceof Undecidable) return undefined;
-      throw error;
+      return false;
     }
-  }
 
-  function firstOf(rules: readonly Rule[], space: RequestSpace, cell: Cell): Rule | undefined {
-    return rules.find((rule) => {
-      const applied = appliedIn(rule, (part, condition) => {
-        const value = sent(part);
-        if (value.kind !== "own") throw new Error("what is sent is the request's own");
-        return space.ask(cell, condition, value);
+    function impossibleCause({ matches }: Rule): Cause {
+      const hasNoPath = matches.every((match) => {
+        const ofPath = conditionsOf(match).filter(({ part }) => part === "uri");
+        const space = spaceOf([match], host);
+        return ofPath.some(({ part, condition }) => !mayHold(space, part, condition));
       });
-      return applied !== undefined;
-    });
+      return hasNoPath ? "no-such-path" : "no-such-request";
+    }
   }
 
-  function spaceOf(host: HostKind): RequestSpace {
-    const isAsked = asksAuthority([plan]);
-    const key = isAsked ? JSON.stringify(host) : "";
-    let space = spaces.get(key);
-    if (space === undefined) {
-      const own = sent("authority");
-      const { of, butNot } = authoritiesOf(host, namesOf([plan]));
-      const restriction = { only: of === undefined ? [] : [of], butNot, example: "" };
-      const restrictions = new Map<Part, Restriction>(isAsked ? [["authority", restriction]] : []);
-      space = new RequestSpace(
-        conditionsOnRequests([plan.table], own.kind === "own" ? [own] : []),
-        restrictions,
-      );
-      spaces.set(key, space);
-    }
-    return space;
+  function isReachedBySample(rules: readonly Rule[], rule: Rule, host: HostKind): boolean {
+    if (needsAuthority && host.kind !== "host") return false;
+    const authority = host.kind === "host" ? host.host : "x";
+    return sampleRequests(rule.matches, authority).some(
+      (request) => firstRule(rules, request)?.rule === rule,
+    );
   }
+
+  /** The requests to a host, cut by the conditions of some matches. */
+  function spaceOf(matches: readonly RequestMatch[], host: HostKind): RequestSpace {
+    const questions = new Map<Part, Map<string, readonly [Condition, Dependent]>>();
+    for (const match of matches) {
+      for (const { part, condition } of conditionsOf(match)) {
+        const value = asSent(part);
+        const asked = questions.get(part) ?? new Map<string, readonly [Condition, Dependent]>();
+        questions.set(part, asked.set(keyOf(condition, value), [condition, value]));
+      }
+    }
+    if (!questions.has("authority")) return new RequestSpace(questions, new Map());
+    const { of, butNot } = authoritiesOf(host, names);
+    const restriction: Restriction = { only: of === undefined ? [] : [of], butNot, example: "" };
+    return new RequestSpace(questions, new Map([["authority", restriction]]));
+  }
+}
+
+function applies(rule: Rule, space: RequestSpace, cell: Cell): boolean {
+  return appliedIn(rule, (part, condition) => space.ask(cell, condition, asSent(part))) !== undefined;
+}
+
+/** Whether some value of a part meets a condition. */
+function mayHold(space: RequestSpace, part: Part, condition: Condition): boolean {
+  try {
+    return space.ask(new Map(), condition, asSent(part));
+  } catch (error) {
+    if (error instanceof Undecided) return true;
+    throw error;
+  }
+}
+
+function asSent(part: Part): Dependent {
+  const value = sent(part);
+  if (value.kind !== "own") throw new Error("what is sent is the request's own");
+  return value;
+}
+
+function hasInvalidRegex(match: RequestMatch): boolean {
+  return conditionsOf(match).some(
+    ({ condition: { match: wanted } }) => wanted.kind === "regex" && regexProblem(wanted.value) !== undefined,
+  );
+}
+
+/** Whether a request can meet both rules, as far as literal paths and methods tell. */
+function mayOverlap(a: Rule, b: Rule): boolean {
+  if (a.matches.length === 0 || b.matches.length === 0) return true;
+  return a.matches.some((one) =>
+    b.matches.some((other) => mayBothHold(one.uri, other.uri) && mayBothHold(one.method, other.method)),
+  );
+}
+
+function mayBothHold(a: StringMatch | undefined, b: StringMatch | undefined): boolean {
+  if (a === undefined || b === undefined || a.kind === "regex" || b.kind === "regex") return true;
+  // Paths may be compared without regard to case.
+  const [valueA, valueB] = [asciiLower(a.value), asciiLower(b.value)];
+  if (a.kind === "exact" && b.kind === "exact") return valueA === valueB;
+  if (a.kind === "exact") return valueA.startsWith(valueB);
+  if (b.kind === "exact") return valueB.startsWith(valueA);
+  return valueA.startsWith(valueB) || valueB.startsWith(valueA);
 }
