@@ -15,7 +15,7 @@ interface JudgeFlags {
   output?: OutputFormat;
 }
 
-/** How `kyc judge` ends where there is not enough evidence either way. */
+/** The exit code of `kyc judge` if the evidence is not sufficient. */
 const UNDECIDED = 3;
 const CODES = { healthy: EXIT.ok, regressed: EXIT.failed, undecided: UNDECIDED } as const;
 
@@ -68,7 +68,7 @@ Examples:
   zcat requests.ndjson.gz | ./kyc judge --trace - -o json
 
 A line: {"t":12.5,"revision":"baseline","ok":true,"ms":20.1,"share":0.1}
-  t         seconds            revision  baseline, candidate, or gateway where nobody knows who failed
+  t         seconds            revision  baseline, candidate, or gateway if the failing revision is unknown
   ok        false for a failure of the service        ms  milliseconds
   share     of the traffic that the candidate had, from 0 to 1, when the request was sent on its way
   fromMs    where only a histogram is known: it took longer than this, and ms at most (may be left out)

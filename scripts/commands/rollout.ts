@@ -33,7 +33,7 @@ export function rolloutCommand(): Command {
 const EXAMPLES = `
 Examples:
   ./kyc rollout credit-check --to advanced              in steps of 1, 5, 10, 25, 50 and 100 %
-  ./kyc rollout credit-check --to advanced --dry-run    what would be done, and what each step can show
+  ./kyc rollout credit-check --to advanced --dry-run    the plan, and what each step can show
   ./kyc rollout credit-check --to advanced --steps 10,50,100 --step-time 5s --bake 10s
   ./kyc rollout credit-check --status                   from any terminal; so are --pause, --promote and --abort
   ./kyc rollout credit-check --abort --reason 'complaints of customers'
@@ -45,7 +45,7 @@ Examples:
   ./kyc rollout list
   ./kyc rollout verify-log .kyc/audit/local/credit-check.ndjson
 
-Exits with 0 when promoted, 1 when rolled back, 3 when held: people decide then. 2 when nothing was begun.
+Exits with 0 when promoted, 1 when rolled back, 3 when held for a person to decide, 2 when nothing was begun.
 Ctrl-C asks whether to hold, roll back or go on; without a terminal it rolls back.`;
 
 function planOptions(): Option[] {
@@ -55,13 +55,16 @@ function planOptions(): Option[] {
     new Option("--steps <percents>", "the candidate's shares, up to 100")
       .argParser(percents)
       .default([1, 5, 10, 25, 50, 100], "1,5,10,25,50,100"),
-    time("--step-time <time>", "each step takes this long at least", "20s"),
+    time("--step-time <time>", "the shortest time of a step", "20s"),
     time("--step-limit <time>", "how long a step may be undecided", "15m"),
-    new Option("--on-undecided <what>", "what is done then")
+    new Option("--on-undecided <what>", "the action after --step-limit")
       .choices(["hold", "advance", "abort"])
       .default("hold"),
-    time("--bake <time>", "how long it is judged before it gets all traffic", "2m"),
-    new Option("--control <percent>", "stays on the baseline meanwhile, to compare with; 0% for none")
+    time("--bake <time>", "how long the candidate is judged before it gets all traffic", "2m"),
+    new Option(
+      "--control <percent>",
+      "the share that stays on the baseline during --bake, to compare with; 0% for none",
+    )
       .argParser(controlPercent)
       .default(20, "20%"),
     new Option("--approve-at <percents>", "steps that wait for --approve by another person")
@@ -70,31 +73,36 @@ function planOptions(): Option[] {
     new Option("--not-between <window>", "no step begins then: 'Fri 16:00-Mon 08:00 Europe/Berlin' (several)")
       .argParser(freezeWindow)
       .default([], "none"),
-    new Option("--notify <url>", "gets a CloudEvent for each transition (several; default: $K_SINK)")
+    new Option(
+      "--notify <url>",
+      "sends a CloudEvent for each transition to this URL (repeatable; default: $K_SINK)",
+    )
       .argParser(notifyUrl)
       .default([], "none"),
     time("--ready-deadline <time>", "how long the candidate may take to become ready", "5m"),
-    time("--look <time>", "how long traffic is looked at for the plan", "5s"),
-    new Option("--alpha <probability>", "of rolling a candidate back that is no worse than tolerated")
+    time("--look <time>", "how long traffic is observed for the plan", "5s"),
+    new Option(
+      "--alpha <probability>",
+      "the probability of rolling back a candidate that is no worse than tolerated",
+    )
       .argParser(probability)
       .default(0.01),
-    new Option("--beta <probability>", "of a step being called healthy that would do harm")
+    new Option("--beta <probability>", "the probability of calling a harmful step healthy")
       .argParser(probability)
       .default(0.05),
     new Option("--tolerate-errors <more>", "failing this much more often is no regression: 10% or 1.1")
       .argParser(surplus)
       .default(0, "no more"),
-    new Option("--tolerate-error-rate <share>", "nor is failing this rarely: 0.1%")
+    new Option("--tolerate-error-rate <share>", "failing no more often than this is no regression: 0.1%")
       .argParser(shareOfRequests)
       .default(0, "none"),
-    new Option("--tolerate-latency <more>", "nor is taking this much longer: 25% or 1.25")
+    new Option("--tolerate-latency <more>", "taking this much longer is no regression: 25% or 1.25")
       .argParser(surplus)
       .default(0.25, "25%"),
-    time("--latency-floor <time>", "answers that are no slower count as equally fast", "5ms"),
-    new Option(
-      "--warm-path <path>",
-      "what the candidate is asked for, by its tag, before its first real request",
-    ).default("/readyz"),
+    time("--latency-floor <time>", "latencies below this count as equal", "5ms"),
+    new Option("--warm-path <path>", "the path of the warm-up requests to the candidate, by its tag").default(
+      "/readyz",
+    ),
     new Option("--dry-run", "shows the plan, or with --in-cluster the objects, and does nothing").default(
       false,
     ),
@@ -114,9 +122,12 @@ function controlOptions(): Option[] {
     new Option("--report", "writes the report of the rollout, or of the last one")
       .default(false)
       .conflicts(["to"]),
-    new Option("--reason <text>", "why, for the record").default(""),
-    new Option("--by <person>", "who starts, approves or decides, for the record (default: the user)"),
-    new Option("--overwrite", "with --resume, --abort or --back: over somebody else's split, too").default(
+    new Option("--reason <text>", "the reason, for the audit log").default(""),
+    new Option(
+      "--by <person>",
+      "the person who starts, approves or decides, for the audit log (default: the user)",
+    ),
+    new Option("--overwrite", "with --resume, --abort or --back: overwrites another person's split").default(
       false,
     ),
   ];

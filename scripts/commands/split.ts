@@ -10,7 +10,7 @@ import { OUTPUT_FORMATS } from "../text/data.ts";
 /** `kyc split`: who gets which share, and how to change it in the language of kn. */
 export function splitCommand(): Command {
   const command = new Command("split")
-    .description("shows who gets which share of a service's requests, and changes it as kn does")
+    .description("shows how a service's requests are split between revisions, and changes it as kn does")
     .argument("<service>", "the Knative Service, such as credit-check")
     .option(
       "--traffic <ref=percent>",
@@ -19,12 +19,12 @@ export function splitCommand(): Command {
     )
     .option("--tag <revision=tag>", "gives a revision or @latest a tag", repeated)
     .option("--untag <tag>", "takes a tag away; done before --tag, which is done before --traffic", repeated)
-    .option("--undo", "takes the last change back, and the one before it when done again", false)
+    .option("--undo", "reverts the last change, and when given again the one before it", false)
     .option("--dry-run", "shows what would change, and for how many requests; changes nothing", false)
     .option("--allow-missing", "takes names that do not exist, as kn does", false)
     .option(
       "--force",
-      "gives traffic to a revision that is not ready, and undoes over somebody else's change",
+      "gives traffic to a revision that is not ready, and undoes over another person's change",
       false,
     )
     .option(
@@ -49,7 +49,7 @@ export function splitCommand(): Command {
     )
     .option("-n, --namespace <name>", "the namespace of the system on a cluster", "kyc")
     .addOption(
-      new Option("--timeout <time>", "how long the data plane may take to have a change")
+      new Option("--timeout <time>", "how long the data plane may take to apply a change")
         .argParser(duration)
         .default(duration("60s"), "60s"),
     )

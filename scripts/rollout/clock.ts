@@ -1,4 +1,4 @@
-/** The time of a rollout, so that tests can make it pass. */
+/** The clock of a rollout. Tests inject one of their own. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -6,7 +6,7 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The real one. Its time never runs backwards, whatever is done to the machine's clock. */
+/** The machine's clock, made monotonic: setting the clock back does not move it backwards. */
 export const realClock: Clock = {
   now: () => performance.timeOrigin + performance.now(),
   async sleep(ms, signal) {

@@ -5,15 +5,15 @@ const Histogram = Type.Array(Type.Tuple([Type.Integer(), Type.Integer()]));
 
 const Side = Type.Object({ requests: Type.Integer(), errors: Type.Integer(), latency: Histogram });
 
-/** What became of requests, counted: as JSON. */
+/** The counted outcomes of requests, as JSON. */
 export const Tally = Type.Object({
   candidate: Side,
   baseline: Side,
   /** Failures that the gateway answered itself. */
   gateway: Type.Integer(),
-  /** Requests of other revisions of the service; they decide nothing. */
+  /** Requests of other revisions of the service. They are not judged. */
   others: Type.Integer(),
-  /** Requests that are no evidence, by why. */
+  /** Requests that are not judged, by reason. */
   excluded: Type.Record(Type.String(), Type.Integer()),
 });
 export type Tally = Static<typeof Tally>;
@@ -21,7 +21,7 @@ export type Side = Static<typeof Side>;
 
 const GROWTH = Math.log(1.1);
 
-/** Nothing counted yet. */
+/** A tally of no requests. */
 export function emptyTally(): Tally {
   const side = (): Side => ({ requests: 0, errors: 0, latency: [] });
   return { candidate: side(), baseline: side(), gateway: 0, others: 0, excluded: {} };
@@ -37,12 +37,12 @@ export function count(side: Side, ok: boolean, ms: number, requests: number): vo
   else found[1] += requests;
 }
 
-/** Counts some requests that are no evidence. */
+/** Counts requests that are not judged, under their reason. */
 export function exclude(tally: Tally, why: string, requests: number): void {
   tally.excluded[why] = (tally.excluded[why] ?? 0) + requests;
 }
 
-/** The time in which this part of the requests was answered, in milliseconds: 5 % too long at most. Undefined when there were none. */
+/** A quantile of the latency in milliseconds, at most 5 % too high. Undefined without requests. */
 export function quantile({ latency }: Side, part: number): number | undefined {
   const total = latency.reduce((sum, [, n]) => sum + n, 0);
   let left = part * total;
@@ -53,7 +53,7 @@ export function quantile({ latency }: Side, part: number): number | undefined {
   return undefined;
 }
 
-/** The part of a side's requests by the time they took, in buckets from short to long, for a picture. */
+/** The share of a side's requests in each latency bucket, from short to long. */
 export function distribution({ latency }: Side): { ms: number; part: number }[] {
   const total = latency.reduce((sum, [, n]) => sum + n, 0);
   return latency

@@ -8,7 +8,7 @@ export interface AskOptions {
 }
 
 /**
- * Asks whether to go on; no is what counts unless the answer is yes. Undefined where there is nobody to ask.
+ * Asks a yes-or-no question; anything but yes is no. Undefined without a terminal.
  */
 export async function ask(
   question: string,

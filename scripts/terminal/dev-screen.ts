@@ -14,9 +14,9 @@ import { printTo } from "../text/print.ts";
 import { type Style, styleFor } from "./style.ts";
 
 export interface DevScreenOptions {
-  /** Where the mesh tells what it does. */
+  /** Gets the messages of the mesh. */
   out: NodeJS.WriteStream;
-  /** Where the revisions' own output goes. */
+  /** Gets the output of the revisions. */
   err: NodeJS.WriteStream;
   /** Whether each request gets a line. */
   logRequests: boolean;
@@ -76,7 +76,7 @@ export class DevScreen implements MeshEvents {
   }
 
   onFaults({ yaml }: FaultsState): void {
-    if (yaml === "") return this.say(this.#style.good("no fault is switched on any more"));
+    if (yaml === "") return this.say(this.#style.good("all faults are switched off"));
     const lines = yaml.trimEnd().split("\n");
     this.say(this.#style.warn("faults are switched on until ./kyc fault --clear, as by these routes:"));
     for (const line of lines) this.say(this.#style.dim(`  ${line}`));
@@ -101,7 +101,7 @@ export class DevScreen implements MeshEvents {
   }
 }
 
-/** Whether a line says that all goes as it should: a structured one of level info. Those are shown on demand only. */
+/** Whether a line is a structured one of level info, which is shown on demand only. */
 function isRoutine(line: string): boolean {
   return line.startsWith("{") && line.includes('"level":"info"');
 }

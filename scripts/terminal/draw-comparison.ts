@@ -17,7 +17,7 @@ const LISTENER: Readonly<Record<Listener, string>> = {
   mesh: "a caller's sidecar",
 };
 
-// One difference after the other is repaired; a long list helps nobody.
+// Differences are fixed one after the other, so a short list is enough.
 const MOST_SHOWN = 5;
 
 /** The result of a comparison, line by line. */

@@ -2,7 +2,7 @@ import { count, ms, percent } from "../format.ts";
 import type { LoadSummary } from "../load/report.ts";
 import type { Style } from "./style.ts";
 
-/** How a load goes on, in one line. */
+/** The progress of a load, as one line. */
 export function drawLoadLine(summary: LoadSummary, style: Style): string {
   const { requests, failed, seconds, rate, latencyMs, revisions } = summary;
   const parts = [
@@ -16,7 +16,7 @@ export function drawLoadLine(summary: LoadSummary, style: Style): string {
   return parts.join(style.dim("  "));
 }
 
-/** What became of a load when it is over, line by line. */
+/** The result of a load, line by line. */
 export function drawLoadSummary(url: string, summary: LoadSummary, style: Style): string[] {
   const { requests, failed, seconds, rate, latencyMs, statuses, reasons, revisions } = summary;
   const width = Math.max(0, ...revisions.map(({ revision }) => revision.length));

@@ -30,7 +30,7 @@ function head(view: RolloutView, style: Style): LiveLine {
   };
 }
 
-/** `1 ✓  5 ✓  [10]  25  50  100 %`: what is done, where it is, and what is to come; without colour, too. */
+/** The steps, done, current and remaining: `1 ✓  5 ✓  [10]  25  50  100 %`. */
 function drawSteps({ steps }: RolloutView, style: Style): string {
   const words = steps.map(({ percent: p, state }) => {
     if (state === "done") return style.good(`${p} ✓`);
@@ -89,7 +89,7 @@ function why({ doing, reason, candidate, baseline }: RolloutView): string {
   return `${doing}: ${reason} (${seen})`;
 }
 
-/** The three splits, when somebody else's stands in the way. */
+/** The original, written and live splits, if another writer changed the split. */
 function drawDiff({ diff }: RolloutView, style: Style): LiveLine[] {
   if (diff === undefined) return [];
   const same = describeTargets(diff.planned) === describeTargets(diff.written);

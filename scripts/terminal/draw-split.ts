@@ -10,7 +10,7 @@ export interface DrawSplitOptions {
   nowMs: number;
 }
 
-/** Draws a split from all sides: a table, who changed it, and what does not agree. */
+/** Draws a split as planned, live and observed: a table, the last change, and the disagreements. */
 export function drawSplit(view: SplitView, { style, nowMs }: DrawSplitOptions): string[] {
   const lines = [`${style.bold(view.service)}  by ${view.engine}, ${view.place}`, "", ...table(view, style)];
   if (view.observed === undefined) lines.push("", style.dim("Nothing runs here: ./kyc dev starts it."));
@@ -38,7 +38,7 @@ export function drawSplit(view: SplitView, { style, nowMs }: DrawSplitOptions): 
   return lines;
 }
 
-/** A change of a split: what it is, and what became of it. */
+/** A change of a split, and its result. */
 export interface ChangeView {
   service: string;
   engine: string;
@@ -53,7 +53,7 @@ export interface ChangeView {
   nothingRuns?: string;
 }
 
-/** Draws a change target by target, and what became of it. */
+/** Draws a change target by target, and its result. */
 export function drawChange(view: ChangeView, style: Style): string[] {
   const { before, after, remainder, changedShare } = view;
   const changes = diffSplits(before, after);

@@ -3,7 +3,7 @@ import type { Style } from "./style.ts";
 
 /**
  * Draws what runs as a tree: service, revisions, pods, each with what keeps it from being ready.
- * The state is said by a word, never by colour alone.
+ * A word states the condition, never colour alone.
  */
 export function drawWorkload(services: readonly ServiceView[], style: Style): string[] {
   if (services.length === 0) return [style.dim("no Knative Service here")];

@@ -6,7 +6,7 @@ export interface ImageLinesOptions extends Omit<LiveTreeOptions, "stream"> {
   style?: Style;
 }
 
-/** A line for each image that is being made, with what happens to it now. */
+/** A line for each image that is being built, with its current stage. */
 export class ImageLines {
   readonly #tree: LiveTree;
   readonly #dim: (text: string) => string;

@@ -16,7 +16,7 @@ export interface LiveStream {
   rows?: number | undefined;
 }
 
-/** The time, so that tests can make it pass. */
+/** A clock. Tests inject one of their own. */
 export interface LiveClock {
   now(): number;
   /** Calls back after some time; the function that is returned calls that off. */
@@ -127,7 +127,7 @@ export class LiveTree {
   /** To the first painted line. A terminal that was made narrower since has broken lines in two. */
   #moveUp(): string {
     if (this.#left) return "";
-    // A terminal whose size is not known says 0.
+    // A terminal of unknown size reports 0.
     const columns = this.#stream.columns || Number.POSITIVE_INFINITY;
     const up = this.#painted.reduce(
       (sum, line) => sum + Math.max(1, Math.ceil(Bun.stringWidth(line) / columns)),

@@ -29,25 +29,25 @@ export class RolloutScreen {
     this.onBeat(view, state.phase === "held" && state.foreign !== null);
   }
 
-  /** @param always whether the picture matters where nothing can be painted over, too */
+  /** @param always whether to draw it also on a stream without cursor movement */
   onBeat(view: RolloutView, always = false): void {
     if ((this.#live || always) && !this.#asking) this.#tree.update(drawRollout(view, this.#style));
   }
 
   onTrouble(what: string): void {
-    // Tried again every second, and told once.
+    // It is retried every second, and printed once.
     if (what === this.#trouble) return;
     this.#trouble = what;
     this.#tree.say(this.#style.warn(`${clock(Date.now())}  ${what}; trying again`));
   }
 
-  /** Leaves the picture alone while something is asked below it. */
+  /** Stops redrawing while a question is shown below. */
   leave(): void {
     this.#asking = true;
     this.#tree.leave();
   }
 
-  /** Goes on below what was asked and answered. */
+  /** Resumes drawing below the question and its answer. */
   goOn(): void {
     this.#asking = false;
   }
@@ -66,7 +66,7 @@ export class RolloutScreen {
     const side = ({ requests, errors }: RolloutView["candidate"]): string =>
       `${count(requests)} requests, ${count(errors)} errors`;
     const seen = `candidate ${side(candidate)}; baseline ${side(baseline)}`;
-    // One reason often leads through several phases, and is told once.
+    // Several phases often have one reason, which is printed once.
     const why = reason === "" || reason === this.#reason ? "" : `: ${reason}`;
     this.#reason = reason;
     return `${this.#style.dim(clock(atMs))}  ${mark(doing)}${why}  ${this.#style.dim(`(${seen})`)}`;

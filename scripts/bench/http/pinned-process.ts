@@ -5,7 +5,7 @@ import type { Subprocess } from "bun";
 /** A process that is measured, or that is needed for it. */
 export interface Pinned extends AsyncDisposable {
   readonly pid: number;
-  /** Whether it still runs, and the end of what it wrote to stderr; told when it does not answer. */
+  /** Whether it still runs, and the end of its stderr, for error messages. */
   complaints(): string;
 }
 
@@ -15,11 +15,11 @@ export interface PinnedOptions {
   core?: number | undefined;
   cwd?: string;
   env?: Readonly<Record<string, string>>;
-  /** The file that gets what it writes; nothing where there is none. */
+  /** The file that gets its output; undefined to discard it. */
   log?: string;
 }
 
-/** The processor of what is measured, and that of the load and of what stands behind. */
+/** The processor of the measured process, and that of the load and the upstreams. */
 export const CORES = { measured: 0, load: 1 } as const;
 
 /** Whether a process can be held to one processor here; without that, figures of two processes are not comparable. */
@@ -77,7 +77,7 @@ export async function untilAnswers(url: string, of: Pinned, withinMs = 20_000): 
   throw new Error(`no answer at ${url} within ${withinMs / 1000} s\n${of.complaints()}`);
 }
 
-/** A port of 127.0.0.1 that nobody listens on. */
+/** A free port of 127.0.0.1. */
 export function freePort(): number {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const { port } = listener;

@@ -34,7 +34,7 @@ export async function interleave(
 }
 
 /**
- * How two sides compare: the median of the rounds' own ratios, which what changes from round to round does not move.
+ * The ratio of two sides: the median of the ratios within each round, which changes between rounds do not affect.
  * @param of what is compared; undefined where it was not measured
  */
 export function ratio(

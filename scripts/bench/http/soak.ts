@@ -15,7 +15,7 @@ export interface SoakOptions {
   say(text: string): void;
 }
 
-/** What a soak came to: `-o json` prints it as it is. */
+/** The result of a soak, as `-o json` prints it. */
 export interface SoakReport {
   mostRps: number;
   rps: number;

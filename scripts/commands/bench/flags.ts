@@ -11,12 +11,12 @@ export function output(): Option {
     .default("table");
 }
 
-/** Tells how far a benchmark is. */
+/** Reports the progress of a benchmark. */
 export function say(text: string): void {
   printMessage(text);
 }
 
-/** What a benchmark cannot do, as the user is told. @throws always */
+/** Reports what a benchmark cannot do. @throws always */
 export function asFailure(error: unknown): never {
   throw new Failure(error instanceof Error ? error.message : String(error));
 }

@@ -70,7 +70,7 @@ async function runImages(options: ImagesOptions): Promise<void> {
   }
 }
 
-/** The cluster, when there is one. One that the user has named has to answer; another may be off. */
+/** The cluster, if there is one. A cluster that the user named must be reachable; another may be off. */
 async function clusterOf(context: string | undefined): Promise<Kube | undefined> {
   const [{ connect, Unreachable }, { NoCluster }, { Kube }] = await Promise.all([
     import("../../cluster/kube/connection.ts"),

@@ -39,12 +39,12 @@ async function asFailure(error: unknown, afterwards: string): Promise<unknown> {
   return isExpected && error instanceof Error ? new Failure(error.message) : error;
 }
 
-/** What is thrown by whatever was under way when the user's signal came. */
+/** Whether the error comes from an operation that the user's signal aborted. */
 function isAborted(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
 }
 
-/** A signal that comes with the first Ctrl-C; the second ends the process at once. */
+/** A signal that the first Ctrl-C aborts; the second ends the process at once. */
 export function untilInterrupted(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

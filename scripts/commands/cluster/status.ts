@@ -8,7 +8,7 @@ interface StatusFlags extends ClusterFlags {
   watch: boolean;
 }
 
-/** `kyc status`: what runs, and who gets which share. */
+/** `kyc status`: what runs, and the share of each revision. */
 export function statusCommand(): Command {
   const command = new Command("status")
     .description("shows services, revisions and pods, and who decides the split")

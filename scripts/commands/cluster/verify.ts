@@ -10,7 +10,7 @@ interface VerifyFlags extends ClusterFlags {
   requests: number;
 }
 
-/** `kyc verify`: checks what runs against what was promised. */
+/** `kyc verify`: checks the running system against its contract. */
 export function verifyCommand(): Command {
   const command = new Command("verify")
     .description("checks objects, pods, the contract through the ingress, and the split as it is observed")

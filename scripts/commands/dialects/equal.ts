@@ -17,7 +17,7 @@ interface EqualFlags {
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
 
-/** How `kyc equal` ends where it can tell neither way. */
+/** The exit code of `kyc equal` if it cannot decide. */
 const UNKNOWN = 3;
 
 /** `kyc equal`: do two descriptions send every request the same way? */

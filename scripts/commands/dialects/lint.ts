@@ -12,7 +12,7 @@ interface LintFlags {
   output?: OutputFormat;
 }
 
-// One repair can make room for another, but not endlessly.
+// A fix can enable another one; this bounds the rounds.
 const MOST_ROUNDS = 10;
 
 /** `kyc lint`: the pitfalls of Knative beside Istio, found in the files. */

@@ -10,7 +10,7 @@ const HERE = process.cwd();
 
 const MANIFEST_FOLDERS = ["knative", "istio"];
 
-/** What paths hold. */
+/** The manifests that paths hold. */
 export interface ReadPaths {
   documents: ManifestDocument[];
   problems: Problem[];

@@ -17,7 +17,7 @@ interface FaultFlags {
   output?: OutputFormat;
 }
 
-/** `kyc fault`: makes a revision of the running local mesh a bad one, and good again. */
+/** `kyc fault`: adds errors or delays to a revision of the running local mesh, and removes them. */
 export function faultCommand(): Command {
   return new Command("fault")
     .description("makes one revision of the local mesh fail or answer late, without changing a file")
@@ -85,7 +85,7 @@ async function tell(
   }
 }
 
-/** The change that the arguments ask for; undefined where they only ask what is on. */
+/** The change in the arguments; undefined if they only ask for the current faults. */
 function changeOf(
   service: string | undefined,
   revision: string | undefined,

@@ -22,7 +22,7 @@ interface LoadFlags {
 const LIVE_EVERY_MS = 250;
 const PLAIN_EVERY_MS = 10_000;
 
-/** `kyc load`: steady traffic, and what becomes of it. */
+/** `kyc load`: steady traffic, and its outcomes. */
 export function loadCommand(): Command {
   return new Command("load")
     .description("sends requests at a steady rate, and tells rate, errors, latency and who answered")

@@ -14,7 +14,7 @@ const LEAST_REQUESTS = 5;
 const PROBE_MS = 5_000;
 const LOOK_MS = 3_000;
 
-/** Says what speaks against the way back, before it is taken: the baseline is not ready, does not answer, or failed. */
+/** Warns before a rollback if the baseline is not ready, does not answer, or fails. */
 export async function warnAboutBaseline(site: RolloutContext, saved: Saved): Promise<void> {
   const { plan } = saved;
   const revisions = await site.engine.revisions();

@@ -22,13 +22,13 @@ import { printData } from "../../text/data.ts";
 export interface DriveOptions {
   site: RolloutContext;
   plan: Plan;
-  /** What was written down so far; at least one. */
+  /** The journal's entries so far; at least one. */
   entries: readonly Entry[];
   checkpoint: unknown;
   held: Held;
   flags: RolloutFlags;
   interrupts: Interrupts;
-  /** What is asked of it at first. */
+  /** The first command to it. */
   asks?: Command | undefined;
 }
 
@@ -49,7 +49,7 @@ export async function drive(options: DriveOptions): Promise<number> {
   const first = before;
   const notifier = new Notifier({ urls: plan.settings.notify ?? [], clock: realClock });
   let last = first.seq;
-  // A log that cannot be written holds nobody on a bad candidate; what is missing is told when it can be.
+  // A log that cannot be written must not keep users on a bad candidate; missing lines are appended later.
   async function tellAll(): Promise<void> {
     if (audit === undefined) {
       const opened = await AuditLog.open(site.audit);

@@ -15,8 +15,8 @@ const PATIENCE_MS = 60_000;
 const LOOK_MS = 200;
 
 /**
- * Asks something of a rollout: of the process that carries it out, wherever that runs, by its journal; where none does,
- * this one takes it over. The exit code: that of the rollout where this process ends it, else 0 when it was done.
+ * Sends a command to a rollout: through its journal to the process that carries it out, or, if there is none,
+ * by taking the rollout over. Returns the rollout's exit code if this process ends it, else 0 on success.
  */
 export async function control(service: string, command: Command, flags: RolloutFlags): Promise<number> {
   const site = await contextOf(service, flags);
@@ -57,14 +57,14 @@ function refuseApproval(service: string, saved: Saved, who: string): void {
 
 function refuseSenseless(service: string, command: Command, state: State, flags: RolloutFlags): void {
   if (command === "back" || !isOver(state) || state.phase === "held") return;
-  // Once more the same is no mistake.
+  // Repeating the same command is not an error.
   if (command === "abort" && state.phase === "rolled back") return;
   const hint =
     state.phase === "promoted" ? ` To return: ${rolloutCommandLine(service, "--back", flags)}` : "";
   throw new Failure(`The rollout of ${service} is over: ${state.phase}.${hint}`, EXIT.usage);
 }
 
-/** Leaves a request where the process that carries the rollout out looks, and waits until it has been handled. */
+/** Puts a request into the journal's queue, and waits until the process that carries the rollout out has handled it. */
 async function tell(
   site: RolloutContext,
   saved: Saved,
@@ -104,12 +104,12 @@ async function takeOver(
   const held = await site.lock.acquire(site.who);
   const interrupts = new Interrupts(site.who);
   try {
-    // Only now nobody else writes it.
+    // Read again: only the holder of the lock writes the journal.
     const saved = await site.journal.load();
     if (saved === undefined) throw new Failure(`The rollout of ${service} is gone.`);
     const { plan, entries, checkpoint } = saved;
     const code = await drive({ site, plan, entries, checkpoint, held, flags, interrupts, asks: command });
-    // Who asked for the way back, got it.
+    // A rollback that was asked for is a success.
     const isBack = command === "abort" || command === "back";
     return isBack && code === exitCodeOfPhase("rolled back") ? EXIT.ok : code;
   } finally {

@@ -50,23 +50,23 @@ export interface RolloutFlags extends EngineFlags {
 /** How a rollout ends, as an exit code. */
 export const OUTCOME_EXITS = { promoted: EXIT.ok, "rolled back": EXIT.failed, held: 3 } as const;
 
-/** What may be asked of a rollout, by the flags' names. */
+/** The commands to a rollout, by the names of their flags. */
 export const COMMANDS = {
-  pause: "goes no step further; it is judged on",
-  resume: "goes on: after a pause, a hold or a crash",
-  promote: "goes to 100 % at once, and ends the time of judging there",
-  approve: "approves the step that --approve-at holds; for a person other than the one who began",
-  abort: "goes back to the split as it was",
-  back: "the same, also when it was promoted",
+  pause: "stops advancing; judging continues",
+  resume: "continues after a pause, a hold or a crash",
+  promote: "goes to 100 % at once, and ends judging there",
+  approve: "approves the step that --approve-at holds; not by the person who began the rollout",
+  abort: "restores the original split",
+  back: "restores the original split, also after promotion",
 } as const;
 
-/** What is asked of a rollout; nothing where one is to begin. */
+/** The command in the flags; undefined if they begin a rollout. */
 export function controlOf(flags: RolloutFlags): Command | undefined {
   const names: (keyof typeof COMMANDS)[] = ["pause", "resume", "promote", "approve", "abort", "back"];
   return names.find((name) => flags[name]);
 }
 
-/** The candidate that is asked for. @throws Failure when none is */
+/** The candidate in the flags. @throws Failure if there is none */
 export function candidateOf(service: string, { to }: RolloutFlags): string {
   if (to !== undefined) return to;
   throw new Failure(
@@ -75,7 +75,7 @@ export function candidateOf(service: string, { to }: RolloutFlags): string {
   );
 }
 
-/** How a rollout goes, as the flags say. */
+/** The settings in the flags. */
 export function settingsOf(flags: RolloutFlags): Settings {
   const { alpha, beta, tolerateErrors, tolerateErrorRate, tolerateLatency, onUndecided } = flags;
   return {

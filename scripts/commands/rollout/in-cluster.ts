@@ -73,7 +73,7 @@ async function jobOptions(
       EXIT.usage,
     );
   const [live, revisions] = await Promise.all([engine.read(), engine.revisions()]);
-  // Made here too, so that a mistake is told at once and not by a Job.
+  // Also planned here, so that a mistake is reported at once and not by the Job.
   makePlan({
     id: "",
     service,

@@ -12,8 +12,8 @@ export interface Screen {
 const ANSWERS: Readonly<Record<string, Command>> = { h: "hold", r: "abort", b: "abort" };
 
 /**
- * What a person at this terminal wants. Ctrl-C asks: hold, roll back, or go on; without a terminal, and by another
- * signal, it is the way back. A second Ctrl-C within the question ends the process; the journal stays.
+ * The commands of the person at this terminal. Ctrl-C asks whether to hold, roll back or go on; without a terminal, and
+ * on another signal, it rolls back. A second Ctrl-C at the question ends the process; the journal stays.
  */
 export class Interrupts {
   readonly #who: string;
@@ -26,7 +26,7 @@ export class Interrupts {
 
   constructor(who: string) {
     this.#who = who;
-    // A terminal that is closed, or a pipe that nobody reads any more, must not end the way back.
+    // A closed terminal or pipe must not end a rollback.
     const ignore = (): void => {};
     for (const stream of [process.stdout, process.stderr]) {
       stream.on("error", ignore);
@@ -39,7 +39,7 @@ export class Interrupts {
     }
   }
 
-  /** Comes when it was interrupted before the rollout began. */
+  /** Aborted by an interruption before the rollout began. */
   get signal(): AbortSignal {
     return this.#beginning.signal;
   }
@@ -51,7 +51,7 @@ export class Interrupts {
     this.#why = why;
   }
 
-  /** What is wanted, once. */
+  /** Takes the command, once. */
   take(overwrite: boolean): Omit<Request, "atMs"> | undefined {
     const command = this.#wanted;
     this.#wanted = undefined;

@@ -80,7 +80,7 @@ function gapOf(saved: Saved, live: LiveSplit): string | undefined {
   return `The journal ends with ${describeTargets(state.written.targets)}; live is ${what}, ${describeTargets(live.targets)}${by}.`;
 }
 
-/** Why there is nothing to show; a rollout whose journal is gone is told from none by the live split. */
+/** Why there is nothing to show. The live split shows whether a rollout's journal was lost. */
 async function withoutJournal(service: string, { journal, engine }: RolloutContext): Promise<string> {
   const none = `No rollout of ${service} is written down in ${journal.place}.`;
   const live = await engine.read().catch(() => undefined);

@@ -28,7 +28,7 @@ export async function changeSplit(service: string, flags: SplitFlags, signal: Ab
   }
 }
 
-/** What became of a change. */
+/** The result of a change. */
 interface Done {
   isDryRun?: boolean;
   /** Milliseconds until it was written. */

@@ -5,7 +5,7 @@ import { Target } from "../plan/targets.ts";
 
 const Counts = Type.Object({ requests: Type.Integer(), errors: Type.Integer() });
 
-/** A line of the audit log: a decision, with what it rests on. */
+/** A line of the audit log: a decision and its evidence. */
 export const AuditLine = Type.Object({
   /** The SHA-256, in hexadecimal, of the line before without its end; 64 zeros for the first. */
   prev: Type.String({ pattern: "^[0-9a-f]{64}$" }),
@@ -23,10 +23,10 @@ export const AuditLine = Type.Object({
   /** Who caused it: a person, or the rollout by itself. */
   by: Type.String(),
   because: Type.String(),
-  /** The split that is ours at that moment, and the one that is set out for. */
+  /** The rollout's split at that moment, and the one that is to be written next. */
   split: Type.Array(Target),
   goal: Type.Union([Type.Array(Target), Type.Null()]),
-  /** Null where the process ended before it could tell. */
+  /** Null if the process ended before it recorded them. */
   evidence: Type.Union([
     Type.Array(Type.Object({ name: Type.String(), value: Type.Number(), threshold: Type.Number() })),
     Type.Null(),
@@ -35,10 +35,10 @@ export const AuditLine = Type.Object({
 });
 export type AuditLine = Static<typeof AuditLine>;
 
-/** What the first line stands upon. */
+/** The previous hash of the first line. */
 export const BEGINNING = "0".repeat(64);
 
-/** What the next line has to name. @param line without its end */
+/** The hash that the next line refers to. @param line without its line break */
 export function hashOf(line: string): string {
   return createHash("sha256").update(line, "utf8").digest("hex");
 }

@@ -9,13 +9,13 @@ import { type AuditLine, BEGINNING, hashOf } from "./audit-line.ts";
 export interface AuditStore {
   /** All lines so far, without their ends. */
   lines(): Promise<string[]>;
-  /** Resolves when the line will not be lost. */
+  /** Resolves when the line is durable. */
   add(line: string): Promise<void>;
   /** Why the last lines have no signature; absent or undefined when they have, or need none. */
   problem?(): string | undefined;
 }
 
-/** What a decision rests on; nothing where it is told after the process that made it has ended. */
+/** The evidence of a decision; undefined if it is recorded after the deciding process has ended. */
 export interface Grounds {
   ruling: Ruling;
   tally: Tally;
@@ -48,7 +48,7 @@ export class AuditLog {
     return new AuditLog(store, last === undefined ? BEGINNING : hashOf(last), told);
   }
 
-  /** Tells the entries of a journal that are not in the log yet: those after which a process ended. */
+  /** Appends the journal's entries that the log lacks because a process ended before it recorded them. */
   async catchUp(plan: Plan, entries: readonly Entry[]): Promise<void> {
     for (const [i, entry] of entries.entries()) {
       if (entry.seq < (this.#told.get(plan.id) ?? 0)) continue;
@@ -56,7 +56,7 @@ export class AuditLog {
     }
   }
 
-  /** Tells a decision. @param before the entry before it */
+  /** Appends a decision. @param before the previous entry */
   async tell(
     plan: Plan,
     before: Entry | undefined,
@@ -103,7 +103,7 @@ export class AuditLog {
 function whoCaused(plan: Plan, { event }: Entry): string {
   if (event === null) return plan.by;
   if (event.type === "asked") return event.by;
-  if (event.type === "seen") return event.live.by ?? "somebody else";
+  if (event.type === "seen") return event.live.by ?? "someone else";
   return `the rollout of ${plan.by}`;
 }
 

@@ -11,7 +11,7 @@ export function fileStore(path: string): AuditStore {
         throw error;
       });
       const end = text.lastIndexOf("\n") + 1;
-      // A line that a crash broke off was never told.
+      // A line that a crash left incomplete was never acknowledged.
       if (end < text.length) await truncate(path, Buffer.byteLength(text.slice(0, end)));
       return end === 0 ? [] : text.slice(0, end - 1).split("\n");
     },

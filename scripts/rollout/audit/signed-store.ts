@@ -14,7 +14,7 @@ export function auditKeyPath(env: Env = process.env): string {
   return env["KYC_AUDIT_KEY"] || join(config, "kyc", "audit-key.pem");
 }
 
-/** The file of the signed heads of a log, outside the folder of the log, so that who changes one has to change both. */
+/** The file of the signed heads of a log, outside the folder of the log, so that tampering has to change both. */
 export async function headsPath(log: string, env: Env = process.env): Promise<string> {
   const state = env["XDG_STATE_HOME"] || join(homedir(), ".local", "state");
   const name = createHash("sha256")
@@ -106,7 +106,7 @@ async function lastHead(log: string, env: Env): Promise<SignedHead | undefined> 
     const path = await headsPath(log, env);
     const text = await readFile(path, "utf8");
     const end = text.lastIndexOf("\n") + 1;
-    // What a crash broke off goes, so that the next head is a line of its own.
+    // Truncates a line that a crash left incomplete, so that the next head starts on its own line.
     if (end < text.length) await truncate(path, Buffer.byteLength(text.slice(0, end)));
     return parseHeads(text).at(-1);
   } catch {

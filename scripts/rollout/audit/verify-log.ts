@@ -41,7 +41,7 @@ function parsed(line: string): unknown {
   }
 }
 
-/** What signed heads say against a log; undefined where they agree with each of its lines. */
+/** How signed heads contradict a log; undefined if they agree with each of its lines. */
 export function checkAgainstHeads(
   log: Extract<Checked, { whole: true }>,
   signed: readonly SignedHead[],

@@ -116,7 +116,7 @@ function job({ service, image, args, by }: JobOptions, metadata: KubeObject["met
     spec: {
       backoffLimit: 10,
       ttlSecondsAfterFinished: 86_400,
-      // Rolled back, not begun and held are ends. When the pod ends otherwise, another one resumes the rollout.
+      // "Rolled back", "not begun" and "held" are final. After any other exit a new pod resumes the rollout.
       podFailurePolicy: {
         rules: [
           { action: "FailJob", onExitCodes: { containerName: "rollout", operator: "In", values: [1, 2, 3] } },

@@ -47,7 +47,7 @@ export class ConfigMapJournal implements Journal {
     this.#journal = journal;
   }
 
-  /** Makes the ConfigMap, empty, where there is none: who runs in the cluster may not make one. */
+  /** Creates the ConfigMap, empty, if it does not exist: the Job in the cluster has no right to create one. */
   async prepare(): Promise<void> {
     if ((await this.#read()) !== undefined) return;
     const { apiVersion, kind, name, namespace } = this.#ref;
@@ -64,7 +64,7 @@ export class ConfigMapJournal implements Journal {
     if (before === undefined) throw new Error("a journal is loaded or begun before it is written to");
     const journal = `${before}${JSON.stringify(entry)}\n`;
     await this.#edit((data) => {
-      // The answer to an earlier try may have been lost.
+      // An earlier attempt may have succeeded although its response was lost.
       if (data["journal"] === journal) return undefined;
       if (data["journal"] !== before) throw new LostLock(`${this.place} was written by another process.`);
       return { journal };
@@ -96,7 +96,7 @@ export class ConfigMapJournal implements Journal {
     return readConfigMap(this.#kube, this.#ref);
   }
 
-  /** Changes fields by what they are; once more when somebody changed others meanwhile. */
+  /** Updates fields from their current values, and retries when another writer changed the ConfigMap meanwhile. */
   async #edit(change: (data: Record<string, string>) => Record<string, string> | undefined): Promise<void> {
     for (;;) {
       const found = await this.#read();

@@ -46,7 +46,7 @@ export class FileJournal implements Journal {
     const file = await open(this.place, "r+");
     try {
       const text = await file.readFile("utf8");
-      // What a crash broke off goes, so that the next line is one.
+      // Truncates a line that a crash left incomplete, so that the next line starts on its own.
       const end = Buffer.byteLength(text.slice(0, text.lastIndexOf("\n") + 1));
       await file.truncate(end);
       await file.write(`${JSON.stringify(entry)}\n`, end);
@@ -74,7 +74,7 @@ export class FileJournal implements Journal {
   }
 }
 
-/** Writes a file so that a reader, and a crash, meets the old one or the new one. */
+/** Replaces a file atomically: a reader, or a crash, finds either the old content or the new. */
 async function whole(path: string, text: string): Promise<void> {
   const beside = `${path}.${process.pid}.new`;
   await writeFile(beside, text, { flush: true });
@@ -96,7 +96,7 @@ async function textOf(path: string): Promise<string | undefined> {
   }
 }
 
-/** A checkpoint that cannot be read is none: the judge begins anew, and no decision is lost. */
+/** Reads the checkpoint. An unreadable one counts as absent: the judge starts afresh, and no decision is lost. */
 function asJson(text: string | undefined): unknown {
   try {
     return text === undefined ? undefined : JSON.parse(text);

@@ -12,7 +12,7 @@ export const Entry = Type.Object({
 });
 export type Entry = Static<typeof Entry>;
 
-/** What somebody asks of a rollout from another terminal. */
+/** A command to a rollout from another terminal. */
 export const Request = Type.Object({
   command: Command,
   by: Type.String(),
@@ -22,12 +22,12 @@ export const Request = Type.Object({
 });
 export type Request = Static<typeof Request>;
 
-/** A rollout as it is written down. */
+/** A rollout as the journal has it. */
 export interface Saved {
   plan: Plan;
   /** At least one. */
   entries: Entry[];
-  /** What the judge knew, and the curves of the report, as of some seconds ago; nothing where there is none. */
+  /** The judge's snapshot and the report's curves, a few seconds old; undefined if none was written. */
   checkpoint: unknown;
 }
 
@@ -36,17 +36,17 @@ export interface Saved {
  * there after a crash at any moment.
  */
 export interface Journal {
-  /** For people. */
+  /** The path or object name, for messages. */
   readonly place: string;
   /** The last rollout of the service. @throws CorruptJournal */
   load(): Promise<Saved | undefined>;
-  /** Begins a rollout; the one before, which is over, is put away. */
+  /** Begins a rollout, and archives the previous one, which is over. */
   begin(plan: Plan, first: Entry): Promise<void>;
-  /** Resolves when the entry will not be lost. */
+  /** Resolves when the entry is durable. */
   append(entry: Entry): Promise<void>;
   /** Replaces the checkpoint; the last one may be lost in a crash. */
   checkpoint(value: unknown): Promise<void>;
-  /** What was asked since the rollout began, in order. */
+  /** The requests since the rollout began, in order. */
   requests(): Promise<Request[]>;
   ask(request: Request): Promise<void>;
 }

@@ -5,7 +5,7 @@ import Type from "typebox";
 import { Check } from "typebox/schema";
 import { type Held, type Holder, type Lock, LockTaken } from "./lock.ts";
 
-/** How often the holder gives a sign of life. */
+/** The interval of the holder's heartbeat. */
 const SIGN_MS = 2_000;
 
 const HolderFile = Type.Object({ who: Type.String(), sinceMs: Type.Number() });
@@ -13,7 +13,7 @@ const HolderFile = Type.Object({ who: Type.String(), sinceMs: Type.Number() });
 /**
  * The lock of one machine: a file that SQLite holds with the operating system's own lock, which ends with the process
  * however it ends. A file with a process id alone would outlive a killed process, and its number is given away again.
- * Beside it a file says who holds it; its time of change, which is renewed all the time, says when it last lived.
+ * A second file names the holder; the holder updates its modification time as a heartbeat.
  */
 export class FileLock implements Lock {
   readonly #path: string;
@@ -29,7 +29,7 @@ export class FileLock implements Lock {
     const database = this.#take();
     if (database === undefined) throw new LockTaken(this.#service, await this.#written());
     const path = this.#holderPath;
-    // On a full disk the lock itself still holds.
+    // The lock holds even when this file cannot be written, for example on a full disk.
     await writeFile(path, JSON.stringify({ who, sinceMs: Date.now() })).catch(() => undefined);
     const sign = (): void => void utimes(path, new Date(), new Date()).catch(() => undefined);
     const signs = setInterval(sign, SIGN_MS);
@@ -60,7 +60,7 @@ export class FileLock implements Lock {
     return alive ? { who: "another process", sinceMs: now, seenMs: now, alive } : undefined;
   }
 
-  /** The open lock, or nothing when another has it. */
+  /** The open lock, or undefined when another process holds it. */
   #take(): Database | undefined {
     const database = new Database(this.#path, { create: true });
     try {
@@ -74,7 +74,7 @@ export class FileLock implements Lock {
     }
   }
 
-  /** What the file beside the lock says; of a holder that lives unless the lock says otherwise. */
+  /** The holder that the second file names; it counts as alive unless the lock is free. */
   async #written(): Promise<Holder | undefined> {
     const text = await readFile(this.#holderPath, "utf8").catch(() => "");
     try {

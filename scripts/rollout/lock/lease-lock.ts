@@ -65,7 +65,7 @@ export class LeaseLock implements Lock {
       try {
         return this.#keep(await this.#take(await this.#kube.get(this.#ref), identity), identity);
       } catch (error) {
-        // Somebody else was faster.
+        // Another process took the Lease first.
         if (!(error instanceof ApiError && error.code === 409)) throw error;
       }
     }
@@ -82,7 +82,7 @@ export class LeaseLock implements Lock {
     return holder && { ...holder, alive: holder.seenMs + this.#durationMs > this.#clock.now() };
   }
 
-  /** Whether nobody holds it: it was given back, or is not renewed while one looks for as long as it holds. */
+  /** Whether the Lease is free: it was released, or was not renewed for its whole duration while it was watched. */
   async #isFree(found: KubeObject): Promise<boolean> {
     const { holderIdentity, renewTime, leaseDurationSeconds = this.#durationMs / 1000 } = specOf(found);
     if (!holderIdentity) return true;
@@ -116,7 +116,7 @@ export class LeaseLock implements Lock {
     return this.#kube.create({ apiVersion, kind, metadata, spec }, { fieldManager: MANAGER });
   }
 
-  /** Renews it until it is given back, or is lost: taken by another, or not renewed in time. */
+  /** Renews the Lease until it is released or lost: taken by another process, or not renewed in time. */
   #keep(taken: KubeObject, identity: string): Held {
     const lost = new AbortController();
     const over = new AbortController();
@@ -156,7 +156,7 @@ export class LeaseLock implements Lock {
           return lease;
         }
         if (found !== "unknown") lease = found;
-        // From here on another may take it, and be right.
+        // From here on another process may take the Lease.
         if (this.#clock.now() - renewedAt >= this.#durationMs - this.#renewMs) {
           lost.abort();
           return lease;

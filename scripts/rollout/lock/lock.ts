@@ -3,7 +3,7 @@ export interface Holder {
   /** The identity that started it, such as `ann@host`. */
   who: string;
   sinceMs: number;
-  /** When it last gave a sign of life. */
+  /** The time of its last heartbeat. */
   seenMs: number;
   /** Whether it holds the lock now. */
   alive: boolean;
@@ -11,7 +11,7 @@ export interface Holder {
 
 /** A lock that is held. */
 export interface Held {
-  /** Comes when it is held no longer, by no doing of ours; nothing may be written from then on. */
+  /** Aborted when the lock is lost without being released; nothing may be written from then on. */
   readonly lost: AbortSignal;
   release(): Promise<void>;
 }
@@ -22,11 +22,11 @@ export interface Lock {
   acquire(who: string): Promise<Held>;
   /** The process that holds it now. */
   holder(): Promise<Holder | undefined>;
-  /** The same, or the process that held it and ended without giving it back. */
+  /** The holder, or the last process that ended without releasing the lock. */
   lastHolder(): Promise<Holder | undefined>;
 }
 
-/** Somebody else rolls the service out. */
+/** Another process is rolling the service out. */
 export class LockTaken extends Error {
   override readonly name = "LockTaken";
   readonly holder: Holder | undefined;
@@ -38,7 +38,7 @@ export class LockTaken extends Error {
   }
 }
 
-/** The lock went to another process, or may have: nothing may be written any more. */
+/** The lock is lost, or may be: nothing may be written any more. */
 export class LostLock extends Error {
   override readonly name = "LostLock";
 }

@@ -2,10 +2,10 @@ import type { Plan } from "../plan/plan.ts";
 import { advance, enter, goTo, hold, personOf, restore, stepOf, unapproved } from "./transitions.ts";
 import { type Event, isGoingBack, isOver, type State } from "./state.ts";
 
-/** Somebody's request. */
+/** A request by a person. */
 export type CommandEvent = Extract<Event, { type: "asked" }>;
 
-/** The state after somebody asked for something. A request that has no sense in a state changes nothing but the count. */
+/** The state after a request. One that does not apply to the state changes only the count of handled requests. */
 export function afterCommand(plan: Plan, before: State, asked: CommandEvent): State {
   const state = asked.queued ? { ...before, handled: before.handled + 1 } : before;
   switch (asked.command) {
@@ -30,7 +30,7 @@ function resumed(plan: Plan, state: State, asked: CommandEvent): State {
   const { atMs } = asked;
   if (state.phase === "held") return unheld(plan, state, asked);
   if (isOver(state)) return state;
-  // The process was gone: what was waited for is given its whole time again.
+  // The process had ended: each deadline starts anew.
   if (!asked.queued) return { ...state, paused: false, sinceMs: atMs };
   return state.paused ? { ...state, paused: false, sinceMs: atMs, reason: said(asked) } : state;
 }
@@ -42,7 +42,7 @@ function unheld(plan: Plan, state: State, asked: CommandEvent): State {
   const { atMs } = asked;
   const phase = heldFrom ?? "judging";
   if (foreign === null) return enter(free, phase, atMs, said(asked));
-  // What somebody else wrote counts as there; what was in force before is written again, over it.
+  // The other writer's split counts as the current one, and the split before it is written over it.
   const over = { ...free, pending: [], written: { targets: foreign.targets, version: foreign.version } };
   if (phase === "restoring" || phase === "confirming") return restore(plan, over, atMs, said(asked));
   if (stepOf(plan, state) === undefined) return enter(over, phase, atMs, said(asked));

@@ -3,16 +3,16 @@ import { describeTargets, sameTargets } from "../plan/targets.ts";
 import { enter, goalOf, hold } from "./transitions.ts";
 import { isOver, type LiveSplit, type State } from "./state.ts";
 
-/** What a split that was seen is to a rollout: as it left it, what it was about to write, or somebody else's. */
+/** How an observed split relates to a rollout: unchanged, one that it set out to write, or another writer's. */
 export type Ownership = "unchanged" | "as written" | "as intended" | "foreign";
 
 /**
- * Tells whose split it is. After a crash nobody knows whether the last write arrived: then it is one of the splits
- * that were noted before they were written. Anything else is somebody else's, and is never overwritten.
+ * Tells who wrote an observed split. After a crash it is unknown whether the last write arrived; it did if the split is
+ * one of those that the journal noted before writing. Any other split is another writer's, and is never overwritten.
  */
 export function ownershipOf({ written, pending }: State, live: LiveSplit): Ownership {
   if (live.version === written.version) return "unchanged";
-  // Another field of the same object was changed; or somebody put the split back.
+  // Another field of the object changed, or another writer restored the split.
   if (sameTargets(live.targets, written.targets)) return "as written";
   return pending.some((targets) => sameTargets(targets, live.targets)) ? "as intended" : "foreign";
 }
@@ -28,22 +28,22 @@ export function afterLiveSplit(plan: Plan, state: State, live: LiveSplit, atMs: 
   if (is === "unchanged") return state.foreign === null ? state : here;
   const written = { targets: live.targets, version: live.version };
   const goal = goalOf(plan, state);
-  // Writes hold for one version only: whatever was under way over an older one can arrive no more.
+  // A write is conditional on one version: one over an older version can no longer succeed.
   if (is === "as written") return { ...here, written, pending: goal === undefined ? [] : [[...goal]] };
   const arrived = { ...here, written, pending: [] };
   if (goal === undefined) return arrived;
   if (sameTargets(goal, live.targets)) return afterWritten(arrived, atMs);
-  // An earlier write of ours has arrived after all; the one that is due is still to come.
+  // An earlier write has arrived after all; the current one is still outstanding.
   return { ...arrived, pending: [[...goal]] };
 }
 
-/** The state when what was to be written is there. */
+/** The state once the split has been written. */
 export function afterWritten(state: State, atMs: number): State {
   if (state.phase === "shifting") return enter(state, "settling", atMs, state.reason);
   return state.phase === "restoring" ? enter(state, "confirming", atMs, state.reason) : state;
 }
 
-/** The original split is there again: by this rollout, whose journal could not be written, or by another writer. */
+/** The state once the original split is restored: by this rollout without its journal, or by another writer. */
 function putBack(state: State, live: LiveSplit, atMs: number): State {
   const written = { targets: live.targets, version: live.version };
   const reason = `the split was put back by ${live.by ?? "another writer"}`;
@@ -59,7 +59,7 @@ function putBack(state: State, live: LiveSplit, atMs: number): State {
 
 function stopped(state: State, live: LiveSplit, atMs: number): State {
   if (state.foreign !== null && state.foreign.version === live.version) return state;
-  const who = live.by === null ? "somebody else" : live.by;
+  const who = live.by === null ? "someone else" : live.by;
   const reason = `the split was changed by ${who} to ${describeTargets(live.targets)}`;
   const before =
     state.reason === "" || state.phase !== "restoring" ? "" : ` while going back (${state.reason})`;

@@ -5,8 +5,8 @@ import { afterLiveSplit, afterWritten } from "./drift.ts";
 import { type Event, isGoingBack, isOver, type State } from "./state.ts";
 
 /**
- * The state after an event: the whole of what decides in a rollout. The same state comes back, the same object, when
- * an event changes nothing. Without clock, files and network, so that a journal can be played again.
+ * The state after an event: all decisions of a rollout are made here. It returns the same object when
+ * the event changes nothing. It uses no clock, file or network, so that a journal can be replayed.
  */
 export function next(plan: Plan, state: State, event: Event): State {
   switch (event.type) {
@@ -108,7 +108,7 @@ function afterTime(plan: Plan, state: State, atMs: number, why: string, silent?:
 
 type Silence = Extract<Event, { type: "time" }>["silent"];
 
-/** The shortest silence that counts as one, in milliseconds. */
+/** The shortest silence that matters, in milliseconds. */
 const LEAST_SILENCE_MS = 2_000;
 
 /** Ends the bake when its time is over. A revision that got no request in its last quarter was not tested by it. */

@@ -36,7 +36,7 @@ export const Phase = Type.Enum([
 ]);
 export type Phase = Static<typeof Phase>;
 
-/** A split as it was seen, with who wrote it. */
+/** An observed split, and who wrote it. */
 export const LiveSplit = Type.Object({
   targets: Type.Array(Target),
   version: Type.String(),
@@ -44,26 +44,26 @@ export const LiveSplit = Type.Object({
 });
 export type LiveSplit = Static<typeof LiveSplit>;
 
-/** The state of a rollout: all that the next decision needs, and nothing that is not written down. */
+/** The state of a rollout: all that the next decision needs, and all of it is in the journal. */
 export const State = Type.Object({
   phase: Phase,
-  /** The step that is being gone to, or judged; -1 before the first. */
+  /** The index of the current step, -1 before the first. */
   step: Type.Integer(),
   /** When the phase began, in milliseconds since the epoch. */
   sinceMs: Type.Number(),
-  /** Judged on, and not moved forward. */
+  /** Whether it is paused: judged, but not advanced. */
   paused: Type.Boolean(),
-  /** Somebody asked to go to the last step at once. */
+  /** Whether `--promote` was given: the last step comes next. */
   skipping: Type.Boolean(),
-  /** The split that is known to be there by our doing: the original, or what we wrote last. */
+  /** The last split that this rollout is known to have written, or the original. */
   written: Type.Object({ targets: Type.Array(Target), version: Type.String() }),
-  /** Splits that we have set out to write, and do not know yet whether they are there. */
+  /** Splits that the rollout set out to write, and whose arrival is not confirmed yet. */
   pending: Type.Array(Type.Array(Target)),
   /** How many requests of people have been handled. */
   handled: Type.Integer(),
-  /** Why it is where it is. */
+  /** The reason for the phase. */
   reason: Type.String(),
-  /** Where a held rollout goes on. */
+  /** The phase in which a held rollout resumes. */
   heldFrom: Type.Union([Phase, Type.Null()]),
   /** The split that another writer made, for which the rollout is held. */
   foreign: Type.Union([LiveSplit, Type.Null()]),
@@ -72,25 +72,25 @@ export const State = Type.Object({
 });
 export type State = Static<typeof State>;
 
-/** What somebody may ask of a rollout, from anywhere. */
+/** The commands to a rollout. */
 export const Command = Type.Enum(["pause", "resume", "hold", "promote", "approve", "abort", "back"]);
 export type Command = Static<typeof Command>;
 
-/** What happened, as far as a decision can depend on it. */
+/** The events that a decision can depend on. */
 export const Event = Type.Union([
   /** The candidate can take traffic. */
   Type.Object({ type: Type.Literal("ready"), atMs: Type.Number() }),
-  /** It cannot, or did not answer its first request: why. */
+  /** The candidate is not ready, or did not answer its first request. */
   Type.Object({ type: Type.Literal("unready"), atMs: Type.Number(), why: Type.String() }),
   Type.Object({ type: Type.Literal("warmed"), atMs: Type.Number() }),
-  /** The split is there that was to be written. */
+  /** The split of the current step is written. */
   Type.Object({
     type: Type.Literal("written"),
     atMs: Type.Number(),
     targets: Type.Array(Target),
     version: Type.String(),
   }),
-  /** The split as it is there now, seen in passing or instead of writing. */
+  /** The current split, read periodically or found in place of the expected one before a write. */
   Type.Object({ type: Type.Literal("seen"), atMs: Type.Number(), live: LiveSplit }),
   Type.Object({ type: Type.Literal("in force"), atMs: Type.Number(), ms: Type.Number() }),
   Type.Object({
@@ -105,18 +105,18 @@ export const Event = Type.Union([
     atMs: Type.Number(),
     silent: Type.Optional(Type.Object({ revision: Type.String(), ms: Type.Number() })),
   }),
-  /** The engine could not do what it was asked to; it is asked again. */
+  /** A call of the engine failed, and is retried. */
   Type.Object({ type: Type.Literal("failed"), atMs: Type.Number(), why: Type.String() }),
-  /** Somebody asks for something. */
+  /** A person gives a command. */
   Type.Object({
     type: Type.Literal("asked"),
     atMs: Type.Number(),
     command: Command,
     by: Type.String(),
     why: Type.String(),
-    /** Also over what somebody else has written. */
+    /** Whether it may overwrite another writer's split. */
     overwrite: Type.Boolean(),
-    /** Whether it stands in the queue of requests, and is done with by being handled. */
+    /** Whether it comes from the journal's queue, whose handled requests are counted. */
     queued: Type.Boolean(),
   }),
 ]);
@@ -139,12 +139,12 @@ export function initialState(original: State["written"], atMs: number): State {
   };
 }
 
-/** Whether nothing more happens by itself. */
+/** Whether the rollout has ended. */
 export function isOver({ phase }: State): boolean {
   return phase === "promoted" || phase === "rolled back" || phase === "held";
 }
 
-/** Whether it is on its way back, or has come back. */
+/** Whether the original split is being restored, or has been. */
 export function isGoingBack({ phase }: State): boolean {
   return phase === "restoring" || phase === "confirming" || phase === "rolled back";
 }

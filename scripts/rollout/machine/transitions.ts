@@ -3,12 +3,12 @@ import type { Target } from "../plan/targets.ts";
 import { frozenUntil } from "../plan/freeze-window.ts";
 import type { Phase, LiveSplit, State } from "./state.ts";
 
-/** The step that is being gone to, or judged; nothing before the first. */
+/** The current step; undefined before the first. */
 export function stepOf(plan: Plan, { step }: State): Plan["steps"][number] | undefined {
   return plan.steps[step];
 }
 
-/** The split that a state sets out to write; nothing where it writes none. */
+/** The split that is to be written in this state; undefined if there is none. */
 export function goalOf(plan: Plan, state: State): readonly Target[] | undefined {
   if (state.phase === "restoring") return plan.original.targets;
   return state.phase === "shifting" ? stepOf(plan, state)?.targets : undefined;
@@ -59,13 +59,13 @@ export function personOf(by: string): string {
   return by.replace(/(?: \(|, \$USER |@).*$/s, "").toLowerCase();
 }
 
-/** Sets out for a step. What is about to be written is noted first. */
+/** Starts the shift to a step. Its split is noted as pending before it is written. */
 export function goTo(plan: Plan, state: State, step: number, atMs: number, reason: string): State {
   const targets = plan.steps[step]?.targets ?? [];
   return { ...enter(state, "shifting", atMs, reason), step, pending: [...state.pending, targets] };
 }
 
-/** Sets out for the split as it was. */
+/** Starts the restore of the original split. */
 export function restore(plan: Plan, state: State, atMs: number, reason: string): State {
   const pending = [...state.pending, plan.original.targets];
   return {
@@ -77,7 +77,7 @@ export function restore(plan: Plan, state: State, atMs: number, reason: string):
   };
 }
 
-/** Stops where it is; with the split of somebody else when that is why. */
+/** Holds the rollout, and keeps the other writer's split if that is the reason. */
 export function hold(state: State, atMs: number, reason: string, foreign: LiveSplit | null = null): State {
   return { ...enter(state, "held", atMs, reason), heldFrom: state.heldFrom ?? state.phase, foreign };
 }

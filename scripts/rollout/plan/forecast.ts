@@ -4,7 +4,7 @@ import type { Traffic } from "./look.ts";
 import type { Plan } from "./plan.ts";
 import { shareOf } from "./plan.ts";
 
-/** What a step can be expected to show. Times are milliseconds; infinite where it shows nothing in a day. */
+/** The expected detection times of a step, in milliseconds; infinite for more than a day. */
 export interface StepForecast {
   percent: number;
   /** Requests a minute that the candidate gets. */
@@ -19,11 +19,11 @@ export interface StepForecast {
 export const FORECAST_ERRORS = [0.01, 0.05, 1] as const;
 
 const DAY_MS = 86_400_000;
-// A baseline that was not seen to fail may still fail this often.
+// The assumed error rate of a baseline without an observed failure.
 const LEAST_ERRORS = 0.001;
 const MOST_REQUESTS = 60_000;
 
-/** What each step can be expected to show with traffic as it was seen. */
+/** Forecasts each step, given the observed traffic. */
 export function forecast(plan: Plan, traffic: Traffic): StepForecast[] {
   const { alpha } = plan.settings;
   return plan.steps.map(({ percent, targets }, i) => {

@@ -51,7 +51,7 @@ async function read(source: OutcomeSource, heard: Heard, signal: AbortSignal): P
   }
 }
 
-/** What was reported so far. */
+/** The outcomes so far. */
 class Heard {
   readonly #side: Side = emptyTally().baseline;
   readonly #first = Promise.withResolvers<void>();

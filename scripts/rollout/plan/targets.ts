@@ -49,7 +49,7 @@ export function describeTargets(targets: readonly Target[]): string {
   return targets.map((target) => `${nameOf(target)}=${target.percent}`).join(" ");
 }
 
-/** How people name an entry: by its tag, else by its revision. */
+/** The display name of an entry: its tag, else its revision. */
 export function nameOf({ tag, revision }: Target): string {
   return tag ?? revision;
 }

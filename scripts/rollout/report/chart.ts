@@ -1,6 +1,6 @@
 import { escapeHtml } from "../../text/html.ts";
 
-/** A curve: told from others by its dashes and its label, never by colour alone. */
+/** A curve. Dashes and a label distinguish it, never colour alone. */
 export interface Curve {
   label: string;
   /** The colour's number: 1 or 2. */
@@ -13,12 +13,12 @@ export interface Curve {
 
 export interface Chart {
   title: string;
-  /** What the picture shows, for who does not see it. */
+  /** The text alternative of the chart. */
   about: string;
   curves: readonly Curve[];
   xTicks: readonly { at: number; label: string }[];
   yTicks: readonly { at: number; label: string }[];
-  /** A level that decides. */
+  /** The decision threshold. */
   threshold?: { at: number; label: string };
 }
 

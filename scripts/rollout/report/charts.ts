@@ -2,7 +2,7 @@ import type { Moment } from "../run/timeline.ts";
 import type { Chart } from "./chart.ts";
 import type { ReportData } from "./data.ts";
 
-/** The charts of a report; none where nothing was seen. */
+/** The charts of a report; empty without observations. */
 export function chartsOf(data: ReportData): Chart[] {
   const charts = data.course.length < 2 ? [] : [shares(data), ...evidence(data), errors(data)];
   return data.candidate.latency.length + data.baseline.latency.length === 0
@@ -69,7 +69,7 @@ function evidence({ course, beganMs, settings }: ReportData): Chart[] {
       title: "Evidence that it is not worse",
       about: "Begins anew at each step; with all three at the threshold the next step may come.",
       curves: Object.entries(DASHES).map(([name, dash], i) => {
-        // What is beyond the threshold by far would flatten the rest.
+        // Values far beyond the threshold would flatten the rest.
         const points = curve(name).map(({ x, y }) => ({ x, y: Math.min(y, fine * 1.6) }));
         return { label: name, ink: i === 0 ? 1 : 2, dash, points };
       }),

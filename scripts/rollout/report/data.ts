@@ -52,11 +52,11 @@ export interface ReportData {
   decisions: Decision[];
   course: Moment[];
   original: Target[];
-  /** As it is live when somebody else's stands in the way, else as it was written last. */
+  /** The live split if another writer changed it, else the last one written. */
   final: Target[];
 }
 
-/** Gathers the report of a rollout from what was written down. */
+/** Gathers the report of a rollout from its journal. */
 export function reportData(saved: Saved, writtenMs: number): ReportData {
   const { plan, entries } = saved;
   const state = lastOf(saved);

@@ -12,7 +12,7 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   held: "Held",
 };
 
-/** The report of a rollout as one page, which needs nothing else: no network, no script. */
+/** The report of a rollout as a self-contained page, without network access or scripts. */
 export function reportPage(data: ReportData): string {
   const { service, candidate, baseline, reason } = data;
   const outcome = OUTCOMES[data.phase] ?? "Under way";

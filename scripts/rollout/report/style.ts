@@ -1,4 +1,4 @@
-/** The report's looks: light and dark, on a phone, on paper. Colours are never alone in telling something. */
+/** The report's style sheet: light and dark, for screens, phones and paper. No information is in colour alone. */
 export const STYLE = `
 :root{color-scheme:light dark;--text:#1c2024;--soft:#5b6470;--line:#d9dee4;--page:#fff;--panel:#f6f8fa;--one:#1f5fbf;--two:#8a4b08;--bad:#b3261e;--good:#1a6b3c}
 @media (prefers-color-scheme:dark){:root{--text:#e6e9ed;--soft:#a3adb8;--line:#3a424b;--page:#14171a;--panel:#1d2227;--one:#7fb0ff;--two:#e0a458;--bad:#ff8a80;--good:#7fd19b}}

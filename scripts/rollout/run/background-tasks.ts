@@ -7,14 +7,14 @@ import type { OutcomeRecorder } from "./outcome-recorder.ts";
 const RETRY_MS = 1_000;
 const KEEP_WARM_MS = 20_000;
 
-/** What goes on beside a rollout, whatever its phase. */
+/** The options of the tasks that run beside a rollout in every phase. */
 export interface BackgroundOptions {
   source: OutcomeSource;
   clock: Clock;
   onTrouble(what: string): void;
 }
 
-/** Lets a recorder hear what becomes of the requests, until the signal. A source that ends is read again. */
+/** Feeds outcomes to a recorder until the signal. A source that ends is reopened. */
 export async function hear(
   recorder: OutcomeRecorder,
   options: BackgroundOptions,
@@ -32,7 +32,7 @@ export async function hear(
   }
 }
 
-/** Keeps the old revision warm: it can take all traffic back at once, for as long as it may have to. */
+/** Keeps the baseline warm, so that it can take all traffic back at any time. */
 export class KeepWarm {
   readonly #plan: Plan;
   readonly #warm: Warm | undefined;
@@ -45,7 +45,7 @@ export class KeepWarm {
     this.#options = options;
   }
 
-  /** Asks it for something when it is time to. */
+  /** Sends a request to the baseline if one is due. */
   beat(signal: AbortSignal): void {
     const { clock, onTrouble } = this.#options;
     const { original, baseline } = this.#plan;

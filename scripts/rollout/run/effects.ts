@@ -6,7 +6,7 @@ import type { Event, LiveSplit, State } from "../machine/state.ts";
 import type { Plan } from "../plan/plan.ts";
 import { sameTargets, toSplit, toTargets } from "../plan/targets.ts";
 
-/** The first request to a revision, by its tag. Rejects with why it was not answered well. */
+/** Sends the first requests to a revision, by its tag. Rejects with the reason if they are not answered. */
 export type Warm = (revision: string, tag: string | null, signal: AbortSignal) => Promise<void>;
 
 /** A live split as an event carries it. */
@@ -15,17 +15,17 @@ export function liveSplitOf({ targets, version, changed }: SplitState): LiveSpli
 }
 
 /**
- * Writes the split that a state sets out to write, unless it is there already. Nothing of somebody else's is ever
- * written over: the write holds only for the version that was just read.
+ * Writes the split of a state, unless it is in place already. It never overwrites another writer's split:
+ * the write is conditional on the version that was just read.
  */
 export async function writeGoal(engine: Engine, plan: Plan, state: State, now: () => number): Promise<Event> {
   const goal = goalOf(plan, state);
-  if (goal === undefined) throw new Error(`nothing is to be written while ${state.phase}`);
+  if (goal === undefined) throw new Error(`no split is written while ${state.phase}`);
   try {
     const live = liveSplitOf(await engine.read());
-    // First it is written down over which version; whoever finds the journal knows by it what can still arrive.
+    // The version is journaled first: a process that resumes needs it to know which writes can still arrive.
     if (ownershipOf(state, live) !== "unchanged") return { type: "seen", atMs: now(), live };
-    // A write of before a crash may still be under way; a newer version makes it fail.
+    // A write from before a crash may still be in flight; a newer version makes it fail.
     const alone = state.pending.length <= 1;
     if (alone && sameTargets(live.targets, goal))
       return { type: "written", atMs: now(), targets: live.targets, version: live.version };
@@ -37,7 +37,7 @@ export async function writeGoal(engine: Engine, plan: Plan, state: State, now: (
   }
 }
 
-/** Asks until the candidate is ready, or for why it is not. */
+/** Asks the engine whether the candidate is ready, and if not, why. */
 export async function askReady(engine: Engine, plan: Plan, now: () => number): Promise<Event> {
   try {
     const revisions = await engine.revisions();
@@ -61,7 +61,7 @@ export async function warmUp(
   const tag = plan.steps[0]?.targets.find(
     ({ revision, tag: t }) => revision === plan.candidate && t !== null,
   )?.tag;
-  // A tag that the first step adds is not there yet.
+  // A tag that the first step adds does not exist yet.
   const isThere = plan.original.targets.some((target) => target.tag === tag);
   if (tag === undefined || tag === null || !isThere) return { type: "warmed", atMs: now() };
   try {
@@ -76,7 +76,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Who the engine says has changed the split. */
+/** The author that the engine records with a write. */
 function signature({ id, by }: Plan, { phase, reason }: State): string {
   return `kyc rollout ${id} of ${by}, ${phase}${reason === "" ? "" : `: ${reason}`}`;
 }

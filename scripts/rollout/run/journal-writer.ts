@@ -12,10 +12,10 @@ export interface JournalWriterOptions {
 }
 
 const RETRY_MS = 1_000;
-/** How often the way back is tried to be written down before it is gone without. */
+/** The attempts to journal a rollback before it proceeds without. */
 const WITHOUT_JOURNAL = 3;
 
-/** Writes transitions down before they are made. */
+/** Journals transitions before they are made. */
 export class JournalWriter {
   readonly #options: JournalWriterOptions;
   readonly #unwritten: Entry[] = [];
@@ -25,8 +25,8 @@ export class JournalWriter {
   }
 
   /**
-   * Writes an entry down, for as long as it takes. Only the way back does not wait for it for ever: a journal that cannot
-   * be written, on a full disk for one, keeps nobody on a bad candidate. What is missing is written when it can be.
+   * Appends an entry, and retries until it succeeds. Only a rollback proceeds without: a journal that cannot
+   * be written, for example on a full disk, must not keep users on a bad candidate. Missing entries are written later.
    * @throws LostLock when another process may roll the service out
    */
   async append(entry: Entry): Promise<void> {

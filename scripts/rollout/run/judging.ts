@@ -1,15 +1,15 @@
 import type { Settings } from "../plan/plan.ts";
 
-/** Some requests of one kind, as a judge hears of them. */
+/** A number of equal requests, as the judge receives them. */
 export interface Observation {
   /** Milliseconds since the epoch. */
   atMs: number;
-  /** Nobody can tell who answered: the gateway did. */
+  /** `gateway` if the gateway answered itself, so that the revision is unknown. */
   who: "candidate" | "baseline" | "gateway";
   ok: boolean;
   kind?: "rejected" | "abandoned" | undefined;
   ms: number;
-  /** Where only a histogram is known: they took longer than this, and `ms` at most. */
+  /** For histograms: the latency is above this, and at most `ms`. */
   fromMs?: number | undefined;
   count: number;
   /** The candidate's share of the requests of the two at that time, from 0 to 1. */
@@ -23,12 +23,12 @@ export interface EvidenceLine {
   threshold: number;
 }
 
-/** What a judge says at a moment. */
+/** The judge's verdict at one moment. */
 export interface Ruling {
   verdict: "healthy" | "regressed" | "undecided";
   because: string;
   evidence: EvidenceLine[];
-  /** Whether requests are not split as the shares say: then nothing is called healthy. */
+  /** Whether requests are not split by the planned shares: then no verdict is healthy. */
   misdirected: boolean;
 }
 
@@ -37,9 +37,9 @@ export interface Judging {
   observe(observations: readonly Observation[]): void;
   /** @param next the share, 0 to 1, that the candidate gets when it is healthy */
   ruling(next: number): Ruling;
-  /** All that it knows, as JSON. */
+  /** Its state, as JSON. */
   snapshot(): unknown;
 }
 
-/** Makes a judge for a rollout, from what another one knew where that can be understood. */
+/** Makes a judge for a rollout, from the snapshot of an earlier one if that is readable. */
 export type MakeJudge = (settings: Settings, snapshot: unknown) => Judging;

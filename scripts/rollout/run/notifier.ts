@@ -7,7 +7,7 @@ import { messageOf } from "./effects.ts";
 /** An event in the JSON format of CloudEvents 1.0. */
 export interface CloudEvent {
   specversion: "1.0";
-  /** Of this transition, unlike any other: a receiver can drop what it gets twice. */
+  /** Unique to this transition, so that a receiver can drop duplicates. */
   id: string;
   source: string;
   type: string;
@@ -26,7 +26,7 @@ export interface CloudEvent {
   };
 }
 
-/** What became of an event at one address. */
+/** The delivery of an event to one address. */
 export interface Delivery {
   url: string;
   event: string;
@@ -71,8 +71,8 @@ export function eventOf(plan: Plan, { seq, event, state }: Entry): CloudEvent {
 }
 
 /**
- * Sends events to addresses, in order for each, beside the rollout: nothing of it waits for a delivery. What is not
- * taken is sent again with growing waits, six times in all. A 4xx other than 408 and 429 is not sent again.
+ * Sends events to addresses, in order for each, without making the rollout wait. A delivery that fails is
+ * retried with growing delays, six attempts in all. A 4xx other than 408 and 429 is not retried.
  */
 export class Notifier {
   readonly deliveries: Delivery[] = [];
@@ -94,7 +94,7 @@ export class Notifier {
     }
   }
 
-  /** Waits until all is delivered or given up, for some time at most; what is left then has failed. */
+  /** Waits for all deliveries, for a limited time; those that remain count as failed. */
   async end(withinMs: number): Promise<void> {
     const all = Promise.all(this.#queues.values());
     await Promise.race([all, this.#options.clock.sleep(withinMs, this.#stop.signal)]);

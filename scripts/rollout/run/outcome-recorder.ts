@@ -6,8 +6,8 @@ import type { Shares } from "./share-history.ts";
 import { count, emptyTally, exclude, type Tally } from "../tally.ts";
 
 /**
- * Hears what becomes of the requests, counts them, and tells the judge what is evidence: with the share that was in
- * force when they were answered. What is none is counted by why.
+ * Counts the outcomes of requests, and passes those that are evidence to the judge, with the share that was in
+ * force when they were answered. Outcomes that are not evidence are counted by reason.
  */
 export class OutcomeRecorder {
   readonly #plan: Plan;
@@ -17,7 +17,7 @@ export class OutcomeRecorder {
   readonly course: Timeline;
   /** When the last counted request of each side was answered. */
   readonly #lastMs = { candidate: Number.NEGATIVE_INFINITY, baseline: Number.NEGATIVE_INFINITY };
-  /** Of the step that is in force: to compare the observed share with the planned one. */
+  /** The requests of the current step, to compare the observed share with the planned one. */
   #atStep = { fromMs: 0, candidate: 0, both: 0, coveredMs: 0 };
 
   constructor(plan: Plan, judge: Judging, shares: Shares, saved: Checkpoint | undefined) {
@@ -43,7 +43,7 @@ export class OutcomeRecorder {
     this.#atStep = { fromMs, candidate: 0, both: 0, coveredMs: 0 };
   }
 
-  /** For how long of this step outcomes were reported, in milliseconds: a source with a lag is behind the time. */
+  /** How much of this step the reported outcomes cover, in milliseconds; a source with a lag reports late. */
   get coveredMs(): number {
     return this.#atStep.coveredMs;
   }
@@ -102,7 +102,7 @@ export class OutcomeRecorder {
     }
     const share = this.#shares.during(earliestMs, latestMs);
     if (share === undefined) return void exclude(tally, "the split was changing", requests);
-    // Somebody asked for a revision by name that the split gives nothing.
+    // A caller addressed, by its own host, a revision that has no share of the split.
     if ((who === "candidate" && share === 0) || (who === "baseline" && share === 1))
       return void exclude(tally, "asked for by name", requests);
     return { atMs, who, ok, kind, ms, fromMs, count: requests, share };

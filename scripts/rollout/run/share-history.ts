@@ -1,13 +1,13 @@
 /**
- * Which share of the requests the candidate had at which time. While a split is written and not in force everywhere,
- * nobody can tell, and what is answered then is no evidence for either side.
+ * The candidate's share over time. While a split is written but not in force everywhere, the share is unknown, and the
+ * outcomes of that time are not evidence for either side.
  */
 export class Shares {
   #changes: { fromMs: number; share: number | undefined }[] = [];
 
   /** From now on this share is in force; undefined where it is not known. */
   set(fromMs: number, share: number | undefined): void {
-    // What was to come into force later, and did not, is forgotten.
+    // Drops entries that were expected at a later time and did not take effect.
     this.#changes = this.#changes.filter((change) => change.fromMs < fromMs);
     this.#changes.push({ fromMs, share });
     // Sources report with a lag of minutes at most, so that older changes are not needed.

@@ -2,10 +2,10 @@ import { seededRandom } from "../../traffic/random.ts";
 import type { Observation } from "./judging.ts";
 
 /**
- * What counters have gained between two looks, request by request and in an order of chance. Counters come sorted, by
- * revision and by latency, and a judge that hears first of all fast answers of one revision and then of all slow ones of
- * the other takes the order for a fact: it asks whether both revisions are heard of. The true order is not known; any is
- * as likely as another. The same batch comes in the same order each time, so that a decision can be repeated.
+ * The requests by which counters grew between two reads, in a random order. Counters come sorted by
+ * revision and by latency, and the judge would take that order for a fact: it checks whether both revisions
+ * are reported. The true order is unknown and every order is equally likely.
+ * The same batch always gets the same order, so that a decision can be reproduced.
  */
 export function shuffled(batch: readonly Observation[]): Observation[] {
   const each = batch.flatMap((observation) =>

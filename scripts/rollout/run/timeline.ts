@@ -19,7 +19,7 @@ export type Moment = Static<typeof Moment>;
 const AtStep = Type.Object({ candidate: Type.Integer(), both: Type.Integer() });
 export type AtStep = Static<typeof AtStep>;
 
-/** What is kept beside the journal: a crash may lose the last seconds of it. */
+/** The data saved beside the journal. A crash may lose its last seconds. */
 export const Checkpoint = Type.Object({
   atMs: Type.Number(),
   judge: Type.Unknown(),
@@ -32,7 +32,7 @@ export type Checkpoint = Static<typeof Checkpoint>;
 
 const MOST = 400;
 
-/** The moments of a rollout, however long it takes: when there are many, every second one goes. */
+/** The moments of a rollout. When there are too many, every second one is dropped. */
 export class Timeline {
   #everyMs: number;
   #moments: Moment[];
@@ -42,7 +42,7 @@ export class Timeline {
     this.#moments = [...moments];
   }
 
-  /** Keeps a moment if it is due, or if it is one of those that matter. */
+  /** Keeps a moment if one is due, or if it belongs to a decision. */
   add(moment: Moment, matters = false): void {
     const last = this.#moments.at(-1);
     if (!matters && last !== undefined && moment.atMs - last.atMs < this.#everyMs) return;

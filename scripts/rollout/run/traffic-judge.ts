@@ -11,13 +11,13 @@ export const trafficJudge: MakeJudge = (settings, snapshot) => {
 };
 
 /**
- * @param floorMs a young process answers in half a millisecond where an old one takes a quarter: a ratio that is real,
- *   and nobody's harm. Raising all latencies to a floor treats both revisions alike, so what is valid stays so.
+ * @param floorMs latencies below it count as equal: a fresh process may take 0.5 ms where a warm one takes 0.25 ms, and
+ *   that ratio harms no caller. The floor treats both revisions alike, so that the tests stay valid.
  */
 function judging(judge: Judge, floorMs: number): Judging {
   return {
     observe(observations) {
-      // Of counters, which have no order, bounds are known, and of single requests the time itself.
+      // Counters give bounds and no order; single requests give their exact latency.
       const counted = observations.some(({ fromMs }) => fromMs !== undefined);
       for (const { atMs, who, ok, kind, ms, fromMs = ms, count, share } of counted
         ? shuffled(observations)
@@ -51,7 +51,7 @@ function rulingOf({ verdict, because, evidence }: Verdict): Ruling {
   };
 }
 
-/** What another judge knew. Of an older version, or spoilt, it is as good as nothing, and a new one begins. */
+/** Restores a judge from a snapshot. A damaged snapshot, or one of an older version, is ignored. */
 function restored(snapshot: unknown): Judge | undefined {
   if (snapshot === undefined) return undefined;
   try {

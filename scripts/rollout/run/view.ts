@@ -38,13 +38,13 @@ export interface RolloutView {
   others: number;
   excluded: Record<string, number>;
   ruling: Ruling | undefined;
-  /** Until the candidate may be called healthy at this step, as evidence has grown so far; undefined where nobody can tell. */
+  /** Until the candidate may be called healthy at this step, at the rate at which evidence has grown; undefined if unknown. */
   verdictInMs: number | undefined;
-  /** When it is held because of somebody else's split: three splits. */
+  /** The original, written and live splits, if the rollout is held because of another writer's split. */
   diff: { planned: Target[]; written: Target[]; live: Target[] } | undefined;
 }
 
-/** Gathers what there is to show of a rollout. */
+/** Gathers the data that is shown of a rollout. */
 export function viewOf(
   plan: Plan,
   state: State,
@@ -101,7 +101,7 @@ function stepState(state: State, index: number): "done" | "now" | "to come" {
   return index < state.step ? "done" : "to come";
 }
 
-/** What a state is called. */
+/** A state in words. */
 export function doing(plan: Plan, state: State): string {
   const percent = plan.steps[state.step]?.percent ?? 0;
   const isLast = state.step === plan.steps.length - 1;
@@ -126,7 +126,7 @@ export function doing(plan: Plan, state: State): string {
   return `${words[state.phase]}${state.paused ? ", paused" : ""}`;
 }
 
-/** How long it takes until the least proved claim is proved, when evidence grows on as it has grown at this step. */
+/** The time until the weakest claim is proved, if evidence keeps growing as it has at this step. */
 function verdictIn(
   { settings }: Plan,
   { sinceMs }: State,

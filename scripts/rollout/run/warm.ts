@@ -24,7 +24,7 @@ export function warmBy({ addressOf }: Pick<Engine, "addressOf">, path: string): 
       if (response.status < 500) good++;
       else status = response.status;
     }
-    // A candidate that fails now and then is warm; whether it fails too often is for the judge to say.
+    // Occasional failures do not make a candidate cold; the judge decides whether it fails too often.
     if (good === 0) throw new Error(`it answered ${status}`);
   };
 }

@@ -69,7 +69,7 @@ export class MemoryEngine implements Engine, OutcomeSource {
     return this.#set(targets, by);
   }
 
-  /** What somebody else does, by whatever means. */
+  /** A change by another writer. */
   edit(targets: readonly SplitTarget[], by: string): void {
     this.#set(targets, by);
   }

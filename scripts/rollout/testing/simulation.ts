@@ -134,7 +134,7 @@ export class Simulation {
   }
 }
 
-/** Something that is asked for once. */
+/** A command that is taken once. */
 export function once(request: Omit<Request, "atMs">): RunnerOptions["asked"] {
   let left: Omit<Request, "atMs"> | undefined = request;
   return () => {

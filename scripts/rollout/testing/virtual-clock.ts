@@ -36,7 +36,7 @@ export class VirtualClock implements Clock {
     return promise;
   }
 
-  /** Wakes who waits longest, each time all others have come to rest. */
+  /** Wakes the earliest sleeper each time all other work has settled. */
   #drive(): void {
     if (this.#driving) return;
     this.#driving = true;

@@ -25,7 +25,7 @@ function loop(): Promise<void> {
   let sentAt = 0;
   let received: Buffer = Buffer.alloc(0);
   let isOver = false;
-  // A refused connection is told twice.
+  // A refused connection is reported twice.
   const end = (failures: 0 | 1): void => {
     if (isOver) return;
     isOver = true;

@@ -4,7 +4,7 @@ import { Check } from "typebox/schema";
 import { CORES, pinned } from "../pinned-process.ts";
 import { parseWrk } from "./wrk.ts";
 
-/** What came of a load. Times in milliseconds. */
+/** The result of a load. Times in milliseconds. */
 export interface LoadFigures {
   requests: number;
   rps: number;

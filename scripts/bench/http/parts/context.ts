@@ -11,9 +11,9 @@ export interface BenchContext {
   generator: Generator;
   rounds: number;
   seconds: number;
-  /** Tells how far it is, on stderr. */
+  /** Reports progress on stderr. */
   say(text: string): void;
-  /** Something that is left out, and why. */
+  /** Records a measurement that is skipped, and why. */
   skip(text: string): void;
 }
 

@@ -93,7 +93,7 @@ export async function measureDev(context: BenchContext): Promise<Figure[]> {
 /** Moves all traffic, and waits for the first request that follows; the milliseconds since the file was written. */
 async function edit(root: string, url: string, percent: number): Promise<number> {
   const wanted = percent === 100 ? "credit-check-basic" : "credit-check-advanced";
-  // A request of before, so that the connection is there; and an editor does not write twice within a moment.
+  // A request beforehand opens the connection, and leaves time since the previous write.
   await Bun.sleep(300);
   await answeredBy(url);
   await writeSplit(root, percent);

@@ -145,7 +145,7 @@ function ahead(ours: SideResult, best: SideResult): Figure {
   return figure("credit check, requests/s", rps, "×", { atLeast: 1 }, note);
 }
 
-/** The same by the processor time that each used, which what else the machine does disturbs less. */
+/** The ratio by processor time, which other load on the machine disturbs less. */
 function byProcessor(ours: SideResult, other: SideResult): string {
   const cpu = ratio(ours, other, (sample) => sample.perCpuSecond);
   return cpu === undefined ? "" : `; ${cpu.toFixed(2)}× for a second of processor time`;
