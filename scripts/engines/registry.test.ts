@@ -45,7 +45,7 @@ describe("engines and sources", () => {
     const local = await loadedWith(
       "scripts/commands/split.ts",
       "scripts/commands/rollout.ts",
-      "scripts/cluster/service-context.ts",
+      "scripts/cluster/kube/service-context.ts",
       "scripts/engines/find-engine.ts",
       "scripts/engines/local/local-engine.ts",
       "scripts/sources/mesh/mesh-outcomes.ts",
