@@ -180,12 +180,36 @@ describe("a text that is not valid YAML", () => {
     ["a: 1\n<<: 5\n", "1:1: error: not valid YAML: merge sources must be maps or map aliases"],
     [
       `a: &a [${"x,".repeat(20)}]\nb: &b [${"*a,".repeat(20)}]\nc: [${"*b,".repeat(20)}]\n`,
-      "1:1: error: not valid YAML: excessive alias count indicates a resource exhaustion attack",
+      "3:62: error: not valid YAML: its aliases stand for too many values",
     ],
   ])("%j is a problem with its place", (text, expected) => {
     const { documents, problems } = parse(text);
     expect(documents).toEqual([]);
     expect(problems.map(formatProblem)).toEqual([`f.yaml:${expected}`]);
+  });
+
+  test.each([
+    ["brackets", `a: 1\nb: ${"[".repeat(3500)}`, "2:103"],
+    ["braces", `a: ${"{b: ".repeat(3500)}`, "1:400"],
+    ["maps in lines", Array.from({ length: 1500 }, (_, i) => `${" ".repeat(i)}a:`).join("\n"), "101:101"],
+    ["lists in one line", `${"- ".repeat(3500)}a`, "1:201"],
+    ["keys in one line", `${"? ".repeat(3500)}a`, "1:201"],
+  ])("of %s nested too deep is refused at once, with the place", (_, text, place) => {
+    const before = performance.now();
+    const { documents, problems } = parse(text);
+    expect(performance.now() - before).toBeLessThan(2000);
+    expect(documents).toEqual([]);
+    expect(problems.map(formatProblem)).toEqual([
+      `f.yaml:${place}: error: the YAML is nested more than 100 levels deep; correct the brackets or the indentation`,
+    ]);
+  });
+
+  test("is none for brackets in texts and comments, nor for many lists beside each other", () => {
+    const text = `a: "${"[".repeat(500)}" # ${"{".repeat(500)}\nb: |\n  ${"[".repeat(500)}\n${"c: ".repeat(1)}[${"[],".repeat(500)}]\n`;
+    expect(parse(text).problems).toEqual([]);
+    const lines = Array.from({ length: 500 }, (_, i) => `k${i}:\n  - a:\n    - b`).join("\n");
+    expect(parse(lines).problems).toEqual([]);
+    expect(parse(`a: ${"[".repeat(98)}${"]".repeat(98)}\n`).problems).toEqual([]);
   });
 
   test("takes no other document of the file along", () => {

@@ -8,13 +8,13 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  parseAllDocuments,
   type ScalarTag,
   type Tags,
   visit,
   type YAMLMap,
 } from "yaml";
 import type { Position, Problem } from "./problem.ts";
+import { parseWithinLimits } from "./yaml-limits.ts";
 
 /** The way to a field: keys and indices from the document's root. */
 export type FieldPath = readonly (string | number)[];
@@ -41,14 +41,20 @@ export function parseDocuments(
   const lines = new LineCounter();
   const documents: ManifestDocument[] = [];
   const problems: Problem[] = [];
-  const parsed = parseAllDocuments(text.replace(/^\uFEFF/, ""), {
-    lineCounter: lines,
+  const parsed = parseWithinLimits(text.replace(/^\uFEFF/, ""), lines, {
     schema: "yaml-1.1",
     customTags: asKubectlReads,
     stringKeys: true,
     prettyErrors: false,
     logLevel: "error",
   });
+  if (!Array.isArray(parsed)) {
+    const { offset, ...said } = parsed;
+    return {
+      documents,
+      problems: [{ code: "yaml-limit", severity: "error", at: position(offset), field: "", ...said }],
+    };
+  }
   for (const document of parsed) {
     const read = readDocument(document);
     if ("value" in read) {
@@ -116,8 +122,24 @@ function readDocument(document: Document.Parsed): { value: unknown } | { faults:
   } catch (error) {
     // What only shows when it is put together: a merge of what is no map, aliases that grow beyond all measure.
     const message = error instanceof Error ? error.message : String(error);
-    return { faults: [{ offset: document.contents?.range?.[0] ?? 0, message }] };
+    const start = document.contents?.range?.[0] ?? 0;
+    if (error instanceof ReferenceError && message.startsWith("Excessive alias count"))
+      return {
+        faults: [{ offset: lastAlias(document) ?? start, message: "its aliases stand for too many values" }],
+      };
+    return { faults: [{ offset: start, message }] };
   }
+}
+
+/** The offset of the last alias, which stands for the most where aliases stand for others. */
+function lastAlias(document: Document.Parsed): number | undefined {
+  let last: number | undefined;
+  visit(document, {
+    Alias(_, { range }) {
+      last = range?.[0];
+    },
+  });
+  return last;
 }
 
 /** A message of the parser as the end of a sentence of ours. */

@@ -53,6 +53,7 @@ const OPEN = "servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: 
 /** An input for each code. */
 export const EXAMPLES: Readonly<Record<Code, Example>> = {
   "yaml-syntax": { folder: { "a.yaml": "a: [1\n" } },
+  "yaml-limit": { folder: { "a.yaml": `a: ${"[".repeat(101)}` } },
   "unreadable-file": { folder: { "kustomization.yaml": "resources: [a.yaml]\n" } },
   "kustomization-missing": {
     folder: { "kustomization.yaml": "resources: [b]\n", "b/a.yaml": NAMESPACE },

@@ -7,6 +7,11 @@ export const FILE_CODES = {
     means: "the file is not valid YAML, so nothing in the document is read",
     fix: "correct the YAML at the line given",
   },
+  "yaml-limit": {
+    severity: "error",
+    means: "the file is longer, or nested deeper, than any real manifest, and nothing of it is read",
+    fix: "correct the brackets or the indentation, or split the file",
+  },
   "unreadable-file": {
     severity: "error",
     means: "a file or folder that is named does not exist, or cannot be read",
