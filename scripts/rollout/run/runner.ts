@@ -8,18 +8,21 @@ import { type BackgroundOptions, hear, KeepWarm } from "./background-tasks.ts";
 import type { Clock } from "../clock.ts";
 import { Checkpoint } from "./timeline.ts";
 import { askReady, messageOf, liveSplitOf, warmUp, writeGoal } from "./effects.ts";
-import type { Ruling } from "./judging.ts";
 import type { RunnerOptions } from "./runner-options.ts";
 import { JournalWriter } from "./journal-writer.ts";
 import { Shares } from "./share-history.ts";
+import { StepEvidence } from "./step-evidence.ts";
 import { OutcomeRecorder } from "./outcome-recorder.ts";
 
 const CHECKPOINT_MS = 3_000;
 const RETRY_MS = 1_000;
 
 /**
- * Carries a rollout on from a state until it is over. What is done follows from the state alone, and each state is
- * written down before anything of it is done: whoever finds the journal can go on where it stands.
+ * Carries a rollout on from a journal entry until it is over. Each action follows from the state alone, and each state
+ * is journaled before its actions are taken, so that another process can resume from the journal.
+ * @param saved the last checkpoint, unchecked; an unreadable one is ignored
+ * @returns the final state
+ * @throws LostLock when another process may have taken over
  */
 export async function runRollout(
   options: RunnerOptions,
@@ -37,6 +40,7 @@ class Runner {
   readonly #clock: Clock;
   readonly #shares = new Shares();
   readonly #recorder: OutcomeRecorder;
+  readonly #evidence: StepEvidence;
   readonly #stop = new AbortController();
   #entry: Entry;
   readonly #writer: JournalWriter;
@@ -58,6 +62,7 @@ class Runner {
     const checkpoint = Check(Checkpoint, saved) ? saved : undefined;
     const judge = options.makeJudge(plan.settings, checkpoint?.judge);
     this.#recorder = new OutcomeRecorder(plan, judge, this.#shares, checkpoint);
+    this.#evidence = new StepEvidence(plan, source, this.#recorder);
   }
 
   async run(): Promise<State> {
@@ -79,14 +84,14 @@ class Runner {
     return this.#entry.state;
   }
 
-  /** Does what the state asks for, until the state is another. */
+  /** Takes the action of the current state, until the state changes. */
   async #turn(): Promise<void> {
     const { engine, warm } = this.#options;
     const now = (): number => this.#clock.now();
     switch (this.#state.phase) {
       case "shifting":
       case "restoring": {
-        // What people ask for comes first: after a crash, the step that was set out for may be wanted no more.
+        // Commands come first: after a crash, the step that is pending may no longer be wanted.
         if (await this.#takeAsked()) return;
         this.#writer.checkLock();
         const event = await writeGoal(engine, this.#plan, this.#state, now);
@@ -111,8 +116,8 @@ class Runner {
     }
   }
 
-  /** Looks after the rollout while something takes its time, until the phase is another. */
-  async #meanwhile(errand: ((signal: AbortSignal) => Promise<Event>) | undefined): Promise<void> {
+  /** Runs an action beside the regular decisions until the phase changes, and retries it when it fails. */
+  async #meanwhile(action: ((signal: AbortSignal) => Promise<Event>) | undefined): Promise<void> {
     const { phase } = this.#state;
     const over = new AbortController();
     let done: Event | undefined;
@@ -122,7 +127,7 @@ class Runner {
       wake.abort();
     };
     const begin = (): void => {
-      errand?.(over.signal).then(tell, (error: unknown) =>
+      action?.(over.signal).then(tell, (error: unknown) =>
         tell({ type: "failed", atMs: this.#clock.now(), why: messageOf(error) }),
       );
     };
@@ -134,7 +139,7 @@ class Runner {
           done = undefined;
           wake = new AbortController();
           if (await this.#take(event)) continue;
-          // In vain: once more, after a while.
+          // It failed: retry after a pause.
           if (event.type === "failed" || event.type === "unready") {
             this.#options.events.onTrouble(event.why);
             await this.#clock.sleep(RETRY_MS);
@@ -149,17 +154,17 @@ class Runner {
     }
   }
 
-  /** Whatever can be decided now. */
+  /** Makes the decisions that are due: commands, the verdict, deadlines, and changes by other writers. */
   async #beat(signal: AbortSignal): Promise<void> {
     const { events, beatMs = 250, watchMs = 1_000 } = this.#options;
     this.#writer.checkLock();
     const { phase } = this.#state;
     if (await this.#takeAsked()) return;
-    const ruling = this.#ruling();
-    const { verdict, because } = this.#ofThisStep(ruling);
+    const ruling = this.#evidence.ruling(this.#state);
+    const { verdict, because } = this.#evidence.verdictOf(ruling);
     const atMs = this.#clock.now();
     if (await this.#take({ type: "verdict", atMs, verdict, because })) return;
-    const silent = phase === "baking" ? { silent: this.#silence(atMs) } : {};
+    const silent = phase === "baking" ? { silent: this.#evidence.silence(this.#state, atMs) } : {};
     if (await this.#take({ type: "time", atMs, ...silent })) return;
     if (atMs - this.#watchedAt >= watchMs) await this.#look();
     if (this.#state.phase !== phase) return;
@@ -170,22 +175,10 @@ class Runner {
     await this.#clock.sleep(beatMs, signal);
   }
 
-  /** A verdict of healthy counts at a step once outcomes were reported for its shortest time, not before they come. */
-  #ofThisStep({ verdict, because }: Ruling): Pick<Ruling, "verdict" | "because"> {
-    const { stepMs } = this.#plan.settings;
-    const { coveredMs } = this.#recorder;
-    if (verdict !== "healthy" || coveredMs >= stepMs) return { verdict, because };
-    const { name } = this.#options.source;
-    return {
-      verdict: "undecided",
-      because: `source ${name} has reported ${Math.floor(coveredMs / 1_000)} s of this step, and ${stepMs / 1_000} s are wanted`,
-    };
-  }
-
-  /** Takes what people ask for, here first; whether the phase is another. */
+  /** Takes a command, from this terminal first. @returns whether the phase changed */
   async #takeAsked(): Promise<boolean> {
     if (await this.#takeOwn()) return true;
-    const requests = await this.#attempt("read what was asked", () => this.#options.journal.requests());
+    const requests = await this.#attempt("read the requests", () => this.#options.journal.requests());
     const request = requests?.[this.#state.handled];
     if (request === undefined) return false;
     const { command, by, why, overwrite } = request;
@@ -199,7 +192,7 @@ class Runner {
     return own !== undefined && this.#take({ type: "asked", atMs: this.#clock.now(), queued: false, ...own });
   }
 
-  /** Whether somebody else has changed the split. */
+  /** Reads the split, to notice changes by other writers. */
   async #look(): Promise<void> {
     const live = await this.#attempt("read the split", () => this.#options.engine.read());
     if (live === undefined) return;
@@ -207,7 +200,7 @@ class Runner {
     await this.#take({ type: "seen", atMs: this.#watchedAt, live: liveSplitOf(live) });
   }
 
-  /** Makes the transition that an event leads to, if it leads to one; whether the phase is another. */
+  /** Makes the transition of an event, if it causes one. @returns whether the phase changed */
   async #take(event: Event): Promise<boolean> {
     const state = next(this.#plan, this.#state, event);
     if (state === this.#state) return false;
@@ -218,7 +211,7 @@ class Runner {
     if (event.type === "in force") this.#settle();
     else if (before !== state.phase && (state.phase === "shifting" || state.phase === "restoring"))
       this.#shares.set(this.#clock.now(), undefined);
-    const ruling = this.#ruling();
+    const ruling = this.#evidence.ruling(this.#state);
     this.#recorder.note(this.#clock.now(), this.#percent, ruling, true);
     await this.#options.events.onEntry(entry, this.#recorder, ruling);
     return before !== state.phase;
@@ -239,30 +232,11 @@ class Runner {
     await this.#attempt("write the checkpoint", () => this.#options.journal.checkpoint(saved));
   }
 
-  /** The split as it was written last is in force from now on. */
+  /** Records that the split written last is in force from now on. */
   #settle(): void {
     const from = this.#clock.now();
     this.#shares.set(from, shareOf(this.#plan, this.#state.written.targets));
     this.#recorder.stepBegins(from);
-  }
-
-  #ruling(): Ruling {
-    const { step } = this.#state;
-    const after = this.#plan.steps[Math.min(step + 1, this.#plan.steps.length - 1)];
-    return this.#recorder.ruling(after?.percent ?? 100);
-  }
-
-  /** The revision that has been silent for longest, of those that have a share; late reports are no silence. */
-  #silence(atMs: number): { revision: string; ms: number } {
-    const { candidate, baseline } = this.#plan;
-    const { sinceMs, written } = this.#state;
-    const { lagMs } = this.#options.source;
-    const silentMs = (side: "candidate" | "baseline"): number =>
-      Math.max(0, this.#recorder.silentFor(side, sinceMs, atMs) - lagMs);
-    const ofCandidate = { revision: candidate, ms: silentMs("candidate") };
-    const ofBaseline = { revision: baseline, ms: silentMs("baseline") };
-    const hasBaseline = percentOf(written.targets, baseline) > 0;
-    return hasBaseline && ofBaseline.ms > ofCandidate.ms ? ofBaseline : ofCandidate;
   }
 
   get #percent(): number {
@@ -270,5 +244,5 @@ class Runner {
   }
 }
 
-/** Phases that begin when a split is in force. */
+/** The phases that begin once a split is in force. */
 const KNOWN_SHARE = new Set<State["phase"]>(["preparing", "warming", "judging", "waiting", "baking"]);
