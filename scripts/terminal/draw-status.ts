@@ -1,3 +1,4 @@
+import { percent } from "../format.ts";
 import type { Status } from "../cluster/live/status.ts";
 import { drawWorkload } from "./draw-workload.ts";
 import type { Style } from "./style.ts";
@@ -6,9 +7,7 @@ import type { Style } from "./style.ts";
 export function drawStatus({ services, split, problems }: Status, style: Style): string[] {
   const lines = drawWorkload(services, style);
   if (split !== undefined) {
-    const shares = Object.entries(split.shares).map(
-      ([name, share]) => `${name} ${Math.round(share * 1000) / 10} %`,
-    );
+    const shares = Object.entries(split.shares).map(([name, share]) => `${name} ${percent(share)}`);
     lines.push("", `${style.bold("split")}  by ${split.by}: ${shares.join(", ")}`);
   }
   if (problems.length > 0) lines.push("", ...problems.map((problem) => `${style.warn("!")} ${problem}`));

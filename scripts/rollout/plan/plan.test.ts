@@ -6,8 +6,7 @@ import { SETTINGS, Simulation } from "../testing/simulation.ts";
 import { detectionRequests, forecast } from "./forecast.ts";
 import { look } from "./look.ts";
 import { makePlan, NoPlan, type PlanOptions, shareOf } from "./plan.ts";
-import { shift } from "./shift.ts";
-import { describeTargets, percentOf, sameTargets, toSplit, toTargets } from "./targets.ts";
+import { describeTargets, percentOf, sameTargets, shift, toSplit, toTargets } from "./targets.ts";
 
 const target = (name: string, percent: number, latest = false): SplitTarget => ({
   revision: `credit-check-${name}`,

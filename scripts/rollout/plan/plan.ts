@@ -4,8 +4,7 @@ import type { Engine } from "../../engines/engine.ts";
 import type { OutcomeSource } from "../../sources/source.ts";
 import { didYouMean } from "../../nearest.ts";
 import { parseFreezeWindow } from "./freeze-window.ts";
-import { shift } from "./shift.ts";
-import { percentOf, Target, toTargets } from "./targets.ts";
+import { percentOf, shift, Target, toTargets } from "./targets.ts";
 
 /** The actions for a step that is undecided for too long. */
 export const ON_UNDECIDED = ["hold", "advance", "abort"] as const;
