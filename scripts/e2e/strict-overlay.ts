@@ -1,6 +1,7 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
 import { readDocuments } from "../manifests/read.ts";
+import { SPLIT_OWNERS, type SplitOwner } from "../traffic/split-owner.ts";
 import { inNamespace } from "../cluster/deploy/namespace.ts";
 import { KubeObject, refOf } from "../cluster/kube/kube-object.ts";
 import type { CheckResult } from "../cluster/verify/check.ts";
@@ -29,7 +30,7 @@ export const strict: Scenario = {
   async run(stage) {
     const intruders = await prepare(stage);
     const results: CheckResult[] = [];
-    for (const engine of ["Knative", "Istio"] as const) {
+    for (const engine of Object.values(SPLIT_OWNERS)) {
       const by = `by ${engine}`;
       stage.report(`strict, ${by}`);
       await applyStrict(stage, engine);
@@ -196,9 +197,9 @@ const OF_BY_KNATIVE = ["Sidecar", "ServiceEntry"];
 const OWN = [...OF_BY_KNATIVE, "PeerAuthentication", "AuthorizationPolicy", "NetworkPolicy"];
 
 /** Puts the strict overlay in force with a split by Knative, or with one by Istio. */
-export async function applyStrict(stage: Stage, by: "Knative" | "Istio"): Promise<void> {
+export async function applyStrict(stage: Stage, by: SplitOwner): Promise<void> {
   await stage.deploy([STRICT]);
-  if (by === "Knative") return;
+  if (by === SPLIT_OWNERS.knative) return;
   await stage.deploy(["istio/split/by-istio"]);
   await remove(stage, OF_BY_KNATIVE);
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { dirname, join, relative } from "node:path";
 import { PROJECT } from "../project.ts";
 import { SOURCES } from "../sources/registry.ts";
-import { ENGINES } from "./registry.ts";
+import { SPLIT_OWNERS } from "../traffic/split-owner.ts";
+import { CLUSTER_ENGINES, ENGINES } from "./registry.ts";
 
 const isClient = (path: string): boolean => path.startsWith("@kubernetes/client-node");
 
@@ -29,6 +30,10 @@ describe("engines and sources", () => {
     }
     const flags = SOURCES.flatMap((source) => source.flags.map(({ name }) => name));
     expect(new Set(flags).size).toBe(flags.length);
+  });
+
+  test("of clusters are those that can decide a split", () => {
+    expect(CLUSTER_ENGINES.map(({ name }) => name).sort()).toEqual(Object.keys(SPLIT_OWNERS).sort());
   });
 
   test("have a source for each place where an engine is, that is found without being named", () => {

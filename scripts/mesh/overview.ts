@@ -1,6 +1,7 @@
 import type { Position } from "../manifests/problem.ts";
 import type { KnativeServicePlan } from "../traffic/compile/knative.ts";
-import { type SplitOwner, splitsOf } from "../traffic/splits.ts";
+import { SPLIT_OWNERS, type SplitOwner } from "../traffic/split-owner.ts";
+import { splitsOf } from "../traffic/splits.ts";
 import { ADMIN_PATH } from "./admin/schema.ts";
 import { LOCAL_DOMAIN, type Configuration } from "./configuration.ts";
 
@@ -60,7 +61,7 @@ function serviceOverview(
   return {
     name: service.name,
     url: `http://${service.name}.${service.namespace}.${LOCAL_DOMAIN}:${onPort}`,
-    splitBy: split?.by ?? "Knative",
+    splitBy: split?.by ?? SPLIT_OWNERS.knative,
     at: split?.at ?? service.at,
     revisions: service.revisions.map(({ name }) => {
       const targets = split?.targets.filter(({ revision }) => revision === name) ?? [];

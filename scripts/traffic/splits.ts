@@ -7,9 +7,7 @@ import type { Plan } from "./compile/compile.ts";
 import { clusterLocalNames, fullHost, hostOf } from "./hosts.ts";
 import type { KnativeServicePlan } from "./compile/knative.ts";
 import type { Backend, Destination, RouteTable, Rule } from "./table.ts";
-
-/** Who decides a service's split: Knative's percentages, or the weights of a VirtualService. */
-export type SplitOwner = "Knative" | "Istio";
+import { SPLIT_OWNERS, type SplitOwner } from "./split-owner.ts";
 
 /** One entry of a planned split. */
 export interface PlannedTarget {
@@ -43,7 +41,7 @@ export function splitsOf(
   const rules = rulesByPlace(plan.table);
   const weighted = virtualServices.flatMap((source) => weightedSplits(service, source, plan.table, rules));
   const byKnative: PlannedSplit = {
-    by: "Knative",
+    by: SPLIT_OWNERS.knative,
     object: `Service ${service.name}`,
     at: service.at,
     deciding: weighted.length === 0,
@@ -86,7 +84,7 @@ function weightedSplits(
     const total = written.reduce((sum, { weight = 0 }) => sum + weight, 0);
     return [
       {
-        by: "Istio",
+        by: SPLIT_OWNERS.istio,
         object: `VirtualService ${value.metadata.name}`,
         at,
         deciding: false,

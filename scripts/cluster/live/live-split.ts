@@ -2,11 +2,12 @@ import { revisionShares, distribution } from "../../traffic/distribution.ts";
 import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import { clusterLocalNames, hostOf } from "../../traffic/hosts.ts";
 import type { RoutedRequest } from "../../traffic/resolve.ts";
+import { SPLIT_OWNERS, type SplitOwner } from "../../traffic/split-owner.ts";
 import type { LivePlan } from "./live-plan.ts";
 
 /** The engine that decides the split of the credit check, and the share of each revision, from 0 to 1. */
 export interface LiveSplit {
-  by: "Knative" | "Istio";
+  by: SplitOwner;
   shares: ReadonlyMap<string, number>;
 }
 
@@ -26,7 +27,7 @@ export function liveSplit({ plan }: LivePlan, namespace: string): LiveSplit | un
   const byKnative = distribution(plan.table, "mesh", call).some(({ resolution }) => {
     return resolution.kind === "revision" && own.includes(hostOf(resolution.request.authority));
   });
-  return { by: byKnative ? "Knative" : "Istio", shares };
+  return { by: byKnative ? SPLIT_OWNERS.knative : SPLIT_OWNERS.istio, shares };
 }
 
 /** Whether the ingress gateway leads to a revision for this path. */

@@ -1,4 +1,5 @@
 import { formatProblem } from "../../manifests/problem.ts";
+import type { SplitOwner } from "../../traffic/split-owner.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { Kube } from "../kube/client.ts";
 import { watch } from "../kube/watch.ts";
@@ -11,7 +12,7 @@ import { liveSplit } from "./live-split.ts";
 export interface Status {
   services: ServiceView[];
   /** The engine that decides the split of the credit check, and the share of each revision, from 0 to 1. */
-  split: { by: "Knative" | "Istio"; shares: Record<string, number> } | undefined;
+  split: { by: SplitOwner; shares: Record<string, number> } | undefined;
   /** Problems in the routes, because of which the split may differ. */
   problems: string[];
 }

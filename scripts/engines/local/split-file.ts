@@ -9,6 +9,7 @@ import { compilePlan } from "../../traffic/compile/compile.ts";
 import { CannotWrite, type SplitTarget, UnknownService } from "../../traffic/split/split.ts";
 import { asTraffic, type KnTarget } from "../../traffic/kn/target.ts";
 import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
+import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
 import { type PlannedSplit, splitsOf } from "../../traffic/splits.ts";
 import { destinationLike, weightsFor } from "../../traffic/split/weights.ts";
 import { FOLDERS, LOCAL_DOMAIN } from "../../mesh/configuration.ts";
@@ -51,7 +52,7 @@ export async function readFileSplit({ root, service: name }: FileSplitOptions): 
     );
   }
   const [split] = splitsOf(service, compiled.plan, resources.virtualServices);
-  if (split?.by === "Istio") {
+  if (split?.by === SPLIT_OWNERS.istio) {
     for (const { value, document } of resources.virtualServices) {
       const rule = value.spec.http.findIndex((_, i) => isAt(document, ["spec", "http", i], split.at));
       if (rule >= 0) return byWeights(service, split, document, rule, value.spec.http[rule]?.route ?? []);
@@ -81,7 +82,7 @@ function byTraffic(service: KnativeServicePlan, document: ManifestDocument, isWr
   const path = ["spec", "traffic"];
   return {
     service,
-    by: "Knative",
+    by: SPLIT_OWNERS.knative,
     at: document.atKey(path),
     targets,
     edited(text, wanted) {
@@ -136,7 +137,7 @@ function byWeights(
   const [exampleTarget] = listed;
   return {
     service,
-    by: "Istio",
+    by: SPLIT_OWNERS.istio,
     at,
     targets: [...listed, ...unlisted],
     edited(text, wanted) {

@@ -4,14 +4,14 @@ import type { Reply } from "./reply.ts";
 
 const FOLDER = join(import.meta.dir, "page");
 
-// Everything comes from here, nothing runs that is not a file of this folder, and nobody frames the page.
+// The page loads and runs files of this folder only, and cannot be framed.
 const POLICY = [
   "default-src 'none'",
   ...["script-src", "style-src", "connect-src", "img-src"].map((kind) => `${kind} 'self'`),
   ...["base-uri", "form-action", "frame-ancestors"].map((kind) => `${kind} 'none'`),
 ].join("; ");
 
-// In this order: what comes later wins.
+// In the order of the cascade: later files override earlier ones.
 const STYLES = ["base", "cards", "pictures"];
 
 const FILES: Readonly<Record<string, { type: string; text: () => Promise<string> }>> = {
@@ -40,7 +40,7 @@ function read(name: string): Promise<string> {
   return readFile(join(FOLDER, name), "utf8");
 }
 
-/** The page's program as one file, put together when somebody first opens the page. */
+/** Bundles the page's program when the page is first opened. */
 async function build(): Promise<string> {
   const { outputs } = await Bun.build({
     entrypoints: [join(FOLDER, "browser/main.ts")],

@@ -1,4 +1,5 @@
 import Type, { type Static } from "typebox";
+import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
 import { FaultsState } from "../faults/fault.ts";
 
 /** The prefix of the paths that the mesh answers itself; no route sees such a request. */
@@ -44,7 +45,7 @@ export const TrafficState = Type.Object({
 
 /** One split: what is planned, and what was seen since its shares are what they are. */
 export const SplitState = Type.Object({
-  by: Type.Enum(["Knative", "Istio"]),
+  by: Type.Enum(Object.values(SPLIT_OWNERS)),
   /** As in `VirtualService kyc-credit-check`. */
   object: Type.String(),
   at: Place,

@@ -9,19 +9,19 @@ describe("a chart", () => {
     expect(linePath([0, 5, 10], 10)).toBe("M0 55h0.5L120 28L240 1");
   });
 
-  test("breaks off where there is no value, and shows a value on its own", () => {
+  test("has a gap where there is no value, and shows a single value", () => {
     expect(linePath([null, 10, null], 10)).toBe("M120 1h0.5");
     expect(linePath([null, null], 10)).toBe("");
   });
 
-  test("says its legend, its range and its time, and to a screen reader the last and the highest value", () => {
+  test("has a title, a scale, a legend and a time axis, and tells screen readers the last and the highest value", () => {
     const spec = chart({
       label: "latency",
       lines: [{ name: "median", values: [null, 30, 20] }],
       top: msText,
       atLeast: 1,
     });
-    expect(textOf(spec)).toBe("latencymedianto 30 ms5 min agonow");
+    expect(textOf(spec)).toBe("latency0 to 30 msmedian5 min agonow");
     expect(JSON.stringify(spec)).toContain("latency, last five minutes. median: last 20 ms, highest 30 ms");
   });
 

@@ -2,7 +2,7 @@ import { h, type Spec } from "./spec.ts";
 
 /** One line of a chart: a value for each step, null where there is none. */
 export interface Line {
-  /** The class that gives it its colour. */
+  /** The CSS class that sets its colour. */
   name: string;
   /** Its name in the legend. @default `name` */
   label?: string;
@@ -12,19 +12,19 @@ export interface Line {
 }
 
 export interface ChartOptions {
-  /** What a screen reader says of it. */
+  /** The title, which also begins the description for screen readers. */
   label: string;
   lines: readonly Line[];
-  /** The value at the top as text. */
+  /** Formats the value at the top of the scale. */
   top(max: number): string;
-  /** The smallest range that is shown, so that hardly anything does not look like much. */
+  /** The lowest value at the top of the scale, so that tiny values are not drawn large. */
   atLeast: number;
 }
 
 const WIDTH = 240;
 const HEIGHT = 56;
 
-/** A small chart of the last five minutes: its legend and the highest value above, the ends of the time axis below. */
+/** A small chart of the last five minutes: title, scale and legend above, the ends of the time axis below. */
 export function chart({ label, lines, top, atLeast }: ChartOptions): Spec {
   const max = Math.max(atLeast, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0)));
   return h(
@@ -33,13 +33,12 @@ export function chart({ label, lines, top, atLeast }: ChartOptions): Spec {
     h(
       "figcaption",
       {},
+      h("span", { class: "row" }, h("span", {}, label), h("span", { class: "quiet" }, `0 to ${top(max)}`)),
       h(
         "span",
-        {},
-        label,
-        lines.map((line) => h("span", { class: `key ${line.name}` }, line.label ?? line.name)),
+        { class: "row legend" },
+        lines.map((line) => h("span", { class: `key ${line.name}` }, labelOf(line))),
       ),
-      h("span", { class: "quiet" }, `to ${top(max)}`),
     ),
     h(
       "svg",
@@ -59,7 +58,11 @@ export function chart({ label, lines, top, atLeast }: ChartOptions): Spec {
   );
 }
 
-/** The path of a line; it breaks off where there is no value. */
+function labelOf({ name, label }: Line): string {
+  return label ?? name;
+}
+
+/** The path of a line, with a gap where there is no value. */
 export function linePath(values: readonly (number | null)[], max: number): string {
   let path = "";
   let drawing = false;
@@ -69,7 +72,7 @@ export function linePath(values: readonly (number | null)[], max: number): strin
       continue;
     }
     const point = `${x(i, values.length)} ${y(value, max)}`;
-    // A value on its own would be a line without length, which nobody sees.
+    // A single value would be a line of length 0, which is invisible.
     path += drawing ? `L${point}` : `M${point}h0.5`;
     drawing = true;
   }
@@ -86,7 +89,7 @@ function x(index: number, count: number): number {
 }
 
 function y(value: number, max: number): number {
-  // Half of a line's width stays free at either end.
+  // Leaves room for half of the line's width at both ends.
   return round(HEIGHT - 1 - (value / max) * (HEIGHT - 2));
 }
 
@@ -95,10 +98,10 @@ function round(value: number): number {
 }
 
 function spoken(label: string, lines: readonly Line[], top: (value: number) => string): string {
-  const parts = lines.map(({ name, values }) => {
-    const seen = values.filter((value) => value !== null);
-    if (seen.length === 0) return `${name}: nothing`;
-    return `${name}: last ${top(seen.at(-1) ?? 0)}, highest ${top(Math.max(...seen))}`;
+  const parts = lines.map((line) => {
+    const seen = line.values.filter((value) => value !== null);
+    if (seen.length === 0) return `${labelOf(line)}: no value`;
+    return `${labelOf(line)}: last ${top(seen.at(-1) ?? 0)}, highest ${top(Math.max(...seen))}`;
   });
   return `${label}, last five minutes. ${parts.join("; ")}`;
 }

@@ -1,6 +1,6 @@
 import type { FaultChange } from "../../faults/fault.ts";
 
-/** What the fields of a fault's form hold. A percentage or a time of 0 is none. */
+/** The values of a fault's form. A percentage or a delay of 0 means none. */
 export interface FaultFields {
   /** Percent of the requests. */
   error: number;
@@ -9,7 +9,7 @@ export interface FaultFields {
   delay: number;
 }
 
-/** The change that a form asks for: the fields to switch a fault on, nothing to switch off what is named. */
+/** The change that a form requests: with fields it sets a fault, without them it clears what is named. */
 export function changeOf(
   fields: FaultFields | undefined,
   { service, revision }: { service: string | undefined; revision: string | undefined },

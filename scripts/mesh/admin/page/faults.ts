@@ -4,7 +4,7 @@ import { h, type Spec } from "./spec.ts";
 type FaultsState = MeshState["faults"];
 type Fault = FaultsState["faults"][number];
 
-/** What a fault does, in few words. */
+/** A short description of a fault. */
 export function faultText({ error, delay }: Fault): string {
   const parts = [
     ...(error === undefined ? [] : [`${error.percent} % answer ${error.status}`]),
@@ -15,7 +15,7 @@ export function faultText({ error, delay }: Fault): string {
   return parts.join(", ");
 }
 
-/** The switch of a revision's fault; the browser's part sends it when it is submitted. */
+/** The form that switches a revision's fault on and off; `browser/main.ts` sends it. */
 export function faultForm(service: string, revision: string, fault: Fault | undefined): Spec {
   const id = (field: string): string => `${field}-${service}-${revision}`;
   return h(
@@ -57,7 +57,7 @@ export function faultForm(service: string, revision: string, fault: Fault | unde
   );
 }
 
-/** The faults that are on, as the configuration that they are; nothing without any. */
+/** The active faults, with the configuration that they amount to; empty without any. */
 export function faultsView({ faults, yaml }: FaultsState): Spec[] {
   if (faults.length === 0) return [];
   return [
@@ -65,7 +65,7 @@ export function faultsView({ faults, yaml }: FaultsState): Spec[] {
     h(
       "p",
       {},
-      "Switched on by hand and kept in memory: the last hop before the revision, whoever sends requests there. No file changed.",
+      "Switched on by hand and kept in memory. They apply at the last hop before the revision, to requests of every caller; no file changed.",
     ),
     h("pre", { tabindex: 0, "aria-labelledby": "faults" }, yaml),
     h(

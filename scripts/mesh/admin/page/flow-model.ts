@@ -11,17 +11,17 @@ export interface FlowNode {
   column: number;
   title: string;
   lines: string[];
-  /** For a revision or the service of one: whether it can answer. */
+  /** The state of a revision, or of the only revision of a service. */
   state?: RevisionView["state"];
 }
 
-/** A way that requests take. */
+/** An edge between two boxes along which requests flow. */
 export interface FlowEdge {
   from: string;
   to: string;
-  /** Requests a second; an edge without any is drawn faintly. */
+  /** Requests per second; an edge at 0 is drawn faintly. */
   rate: number;
-  /** The share that is planned, as text. */
+  /** The planned share as text; empty where nothing is split. */
   label: string;
 }
 
@@ -33,8 +33,8 @@ export interface Flow {
 const INGRESS = "ingress";
 
 /**
- * The way of requests: the ingress, the services that it leads to, those that are called from within, and their
- * revisions. Who calls from within is not seen; where one other service is there, it is that one.
+ * The graph of requests: the ingress, the public services, the cluster-local services and their revisions. The mesh
+ * does not see which service calls a cluster-local one: with a single public service, that one is taken as the caller.
  */
 export function flowOf(state: MeshState): Flow {
   const nodes: FlowNode[] = [];
@@ -121,7 +121,7 @@ export function flowOf(state: MeshState): Flow {
   }
 }
 
-/** The picture in one sentence for who does not see it. */
+/** The picture as text for screen readers. */
 export function flowSentence({ nodes }: Flow): string {
   return nodes.map(({ title, lines }) => `${title}: ${lines.join(", ")}`).join(". ");
 }

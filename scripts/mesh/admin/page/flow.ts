@@ -17,10 +17,10 @@ interface Placed {
 
 const LINE = 17;
 const PADDING = 12;
-// How far below a box a way goes that passes it.
+// How far below a box an edge runs that passes it.
 const BELOW = 18;
 
-/** The picture twice, side by side for a wide window and one below the other for a narrow one; the style shows one. */
+/** The picture in two layouts, for wide and for narrow windows; the style sheet shows one of them. */
 export function flowView(flow: Flow): Spec[] {
   return [
     picture(flow, beside(flow.nodes), "wide", acrossPath),
@@ -47,7 +47,7 @@ function picture(flow: Flow, placed: Placed, kind: string, path: (from: Box, to:
 }
 
 function edgeView({ rate }: FlowEdge, d: string): Spec {
-  // As wide as the rate has digits: ten times the requests are one more.
+  // The width grows by 1 with each factor of 10 of the rate.
   const width = rate === 0 ? 1.5 : 2 + Math.min(4, Math.log10(1 + rate));
   return h("path", { class: rate === 0 ? "edge still" : "edge", d, "stroke-width": width.toFixed(1) });
 }

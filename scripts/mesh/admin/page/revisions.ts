@@ -4,7 +4,7 @@ import { faultForm, faultText } from "./faults.ts";
 import { errorShare, msText, percentText, rateText } from "./format.ts";
 import { h, type Spec } from "./spec.ts";
 
-/** The seconds over which the mesh states a rate. */
+/** The mesh measures a rate over this many seconds. */
 const RATE_SECONDS = 10;
 
 const MARKS: Readonly<Record<RevisionView["state"], string>> = {
@@ -15,7 +15,7 @@ const MARKS: Readonly<Record<RevisionView["state"], string>> = {
   "at zero": "○ at zero",
 };
 
-/** The state of a revision in a word, with a sign that needs no colour. */
+/** The state of a revision in a word, with a symbol that can be told apart without colour. */
 export function stateMark({ state }: RevisionView): string {
   return MARKS[state];
 }
@@ -37,7 +37,7 @@ function revisionView(
   const fault = faults.find((one) => one.service === service.name && one.revision === revision.name);
   const perSecond = (pick: "requests" | "errors"): number[] =>
     traffic.series.map((step) => step[pick] / stepSeconds);
-  // The last two steps that are over, the same ten seconds as those of the rate.
+  // The last complete steps: the same seconds that the rate covers.
   const recent = errorShare(sumOf(traffic.series.slice(-1 - RATE_SECONDS / stepSeconds, -1)));
   const failed = errorShare(traffic);
   return h(
@@ -63,17 +63,17 @@ function revisionView(
       figure("99 %", msText(traffic.p99Ms)),
     ),
     chart({
-      label: "requests and errors a second",
+      label: "requests per second",
       lines: [
         { name: "requests", values: perSecond("requests"), area: true },
-        // Without an error there is no line: one on the ground would look like some.
+        // Steps without errors have no line: one along the bottom would look like errors.
         { name: "errors", values: perSecond("errors").map((rate) => rate || null), area: true },
       ],
       top: rateText,
       atLeast: 1,
     }),
     chart({
-      label: "median and 99 % latency",
+      label: "latency",
       lines: [
         { name: "median", values: traffic.series.map(({ p50Ms }) => p50Ms) },
         { name: "slowest", label: "99 %", values: traffic.series.map(({ p99Ms }) => p99Ms) },
@@ -85,7 +85,7 @@ function revisionView(
   );
 }
 
-/** Why a revision is in its state; when it is ready, in how long it became so. */
+/** Why a revision is in its state; for a ready one, how long it took to start. */
 function reasonText({ state, reason }: RevisionView): string {
   return state === "ready" && reason !== "" ? `ready ${reason}` : reason;
 }

@@ -23,7 +23,7 @@ export function h(
   return { tag, attributes: Object.fromEntries(entries), children: flat(children) };
 }
 
-/** All text of an element, for those who look for words. */
+/** All text of an element and of its children. */
 export function textOf(child: Child): string {
   return typeof child === "string" ? child : child.children.map(textOf).join("");
 }

@@ -2,7 +2,7 @@ import type { ServiceState, SplitState } from "../schema.ts";
 import { countText, durationText, percentText, plannedText } from "./format.ts";
 import { h, type Spec } from "./spec.ts";
 
-/** A revision in a split: what is planned for it, and what was seen. */
+/** A revision in a split, with its planned and its observed share. */
 export interface Share {
   revision: string;
   tags: string[];
@@ -14,7 +14,7 @@ export interface Share {
   high: number;
 }
 
-/** What a split plans and what was seen, revision by revision. */
+/** The planned and the observed share of each revision of a split. */
 export function sharesOf({ targets, observed }: SplitState): Share[] {
   return observed.revisions.map((seen) => {
     const own = targets.filter(({ revision }) => revision === seen.revision);
@@ -26,14 +26,14 @@ export function sharesOf({ targets, observed }: SplitState): Share[] {
   });
 }
 
-/** Whether what was seen can be what was planned. Of nothing and all, not one request may go astray. */
+/** Whether the planned share is within the observed interval. At 0 % and 100 % every request has to agree. */
 export function isAsPlanned({ percent, count, low, high }: Share, requests: number): boolean {
   if (percent === 0) return count === 0;
   if (percent === 100) return count === requests;
   return low <= percent / 100 && percent / 100 <= high;
 }
 
-/** The splits of the services that have something to split. */
+/** The splits of the services with several revisions. */
 export function splitsView(services: readonly ServiceState[], nowMs: number): Spec[] {
   return services
     .filter(({ revisions }) => revisions.length > 1)
@@ -42,7 +42,7 @@ export function splitsView(services: readonly ServiceState[], nowMs: number): Sp
 
 function splitView(service: ServiceState, split: SplitState, nowMs: number): Spec {
   const { observed } = split;
-  const role = split.deciding ? "decides" : "holds for who asks Knative's own host";
+  const role = split.deciding ? "decides" : "splits requests to its own host only";
   return h(
     "article",
     { class: split.deciding ? "card" : "card aside" },
@@ -56,8 +56,8 @@ function splitView(service: ServiceState, split: SplitState, nowMs: number): Spe
     h(
       "p",
       { class: "quiet" },
-      `${countText(observed.requests, "request")} in ${durationText(nowMs - observed.sinceMs)} of these shares; `,
-      `intervals by Wilson at ${percentText(observed.confidence)}.`,
+      `${countText(observed.requests, "request")} in the ${durationText(nowMs - observed.sinceMs)} since these shares apply; `,
+      `Wilson intervals, ${percentText(observed.confidence)} confidence.`,
     ),
   );
 }
@@ -92,7 +92,7 @@ function verdict(share: Share, requests: number): Spec | false {
   return h("span", { class: "badge bad" }, "✕ not as planned");
 }
 
-/** Planned and seen on one scale from nothing to all. */
+/** Draws the planned and the observed share on one scale from 0 to 100 %. */
 function bar(share: Share, requests: number): Spec {
   const at = (value: number): string => (Math.round(value * 1000) / 10).toString();
   const planned = share.percent / 100;

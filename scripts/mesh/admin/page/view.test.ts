@@ -29,7 +29,7 @@ describe("the page", () => {
       "knative/credit-check/2-advanced.yaml:50",
       "planned 50 %",
       "35.0 % to 65.0 %",
-      "100 requests in 1 min of these shares",
+      "100 requests in the 1 min since these shares apply",
       "istio/routes.yaml:13",
       "uri prefix /kyc",
       "● ready",
@@ -105,7 +105,7 @@ describe("the page", () => {
     expect(textsOf(off)).not.toContain("⚠");
   });
 
-  test("tells an edit that is not in force, with its place and what to do", () => {
+  test("shows an edit that is not in force, with its place and its fix", () => {
     const problem = {
       severity: "error" as const,
       at: { file: "a.yaml", line: 7, column: 1 },
@@ -140,7 +140,7 @@ describe("planned and seen", () => {
     },
   );
 
-  test("adds up the targets of one revision, and keeps one that nobody planned", () => {
+  test("adds up the targets of one revision, and keeps one without a planned share", () => {
     const split = splitOf({ basic: { percent: 40, count: 4, low: 0.1, high: 0.7 } });
     split.targets.push({ revision: "credit-check-basic", tag: null, percent: 60, latest: true });
     split.observed.revisions.push({ revision: "stray", count: 1, share: 0.2, low: 0, high: 0.5 });
@@ -150,7 +150,7 @@ describe("planned and seen", () => {
     ]);
   });
 
-  test("says so where it is not as planned, and nothing before the first request", () => {
+  test("says when it is not as planned, and gives no verdict before the first request", () => {
     const [service] = stateOf().services;
     if (service === undefined) throw new Error("no service");
     const text = (count: number, percent: number): string => {
@@ -175,7 +175,7 @@ describe("the flow", () => {
     expect(nodes.map(({ column }) => column)).toEqual([0, 1, 2, 3, 3]);
   });
 
-  test("shows a way past the aggregator when somebody takes it", () => {
+  test("shows an edge past the aggregator when requests take it", () => {
     const state = stateOf();
     state.services[0]?.inflows.push({ listener: "ingress", requests: 10, errors: 0, rate: 1 });
     expect(flowOf(state).edges).toContainEqual({
@@ -186,7 +186,7 @@ describe("the flow", () => {
     });
   });
 
-  test("tells a version that cannot answer apart without its colour", () => {
+  test("marks a version that cannot answer without relying on colour", () => {
     const state = stateOf();
     state.services[0]?.revisions.splice(
       1,
@@ -198,7 +198,7 @@ describe("the flow", () => {
     expect(text).toContain("50.0 % fail");
   });
 
-  test("has every box within the picture, none over another", () => {
+  test("keeps every box within the picture, without overlaps", () => {
     const state = stateOf();
     for (const name of ["v3", "v4", "v5"]) {
       state.services[0]?.revisions.push(revisionOf(name));
@@ -235,7 +235,7 @@ describe("the flow", () => {
 describe("a fault's form", () => {
   const named = { service: "s", revision: "r" };
 
-  test("asks for what its fields say, and for nothing where they say 0", () => {
+  test("sets what its fields hold, and leaves out a field of 0", () => {
     expect(changeOf({ error: 5, status: 503, delay: 200 }, named)).toEqual({
       set: { ...named, error: { percent: 5, status: 503 }, delay: { percent: 100, ms: 200 } },
     });

@@ -8,7 +8,7 @@ import { rulesView } from "./rules.ts";
 import { h, type Spec } from "./spec.ts";
 import { splitsView } from "./splits.ts";
 
-/** The whole page below its head, from what the mesh says of itself. */
+/** The whole page below its head, drawn from the state of the mesh. */
 export function pageView(state: MeshState): Spec[] {
   return [
     problemsView(state),
@@ -25,7 +25,7 @@ export function pageView(state: MeshState): Spec[] {
       h("h2", { id: "revisions" }, "Revisions"),
       h("div", { class: "cards" }, revisionsView(state)),
     ),
-    // Below the switches, so that none moves away under a finger.
+    // Below the fault forms, so that they do not move when a fault is switched on.
     h("section", {}, faultsView(state.faults)),
     h(
       "section",
@@ -37,7 +37,7 @@ export function pageView(state: MeshState): Spec[] {
   ];
 }
 
-/** What the head says while the mesh answers. */
+/** The status line in the head while the mesh answers. */
 export function headText({ generation, nowMs, appliedMs }: MeshState): string {
   return `live; configuration ${generation}, in force for ${durationText(nowMs - appliedMs)}`;
 }
@@ -51,11 +51,15 @@ function problemsView({ problems, warnings, waiting }: MeshState): Spec {
         "div",
         {},
         h("h2", {}, "The last edit is not in force"),
-        h("p", {}, "What was in force stays so until the files are right:"),
+        h("p", {}, "The previous configuration stays in force until these errors are fixed:"),
         h("ul", {}, problems.map(problemView)),
       ),
     waiting.length > 0 &&
-      h("p", { class: "warning" }, `Waiting for ${waiting.join(", ")}; until then traffic stays as it is.`),
+      h(
+        "p",
+        { class: "warning" },
+        `Waiting for ${waiting.join(", ")}; until then the previous split applies.`,
+      ),
     warnings.length > 0 && h("ul", { class: "warning" }, warnings.map(problemView)),
   );
 }

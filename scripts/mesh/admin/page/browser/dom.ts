@@ -2,10 +2,10 @@ import type { Child, Spec } from "../spec.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** The attributes that were set from a spec: others, such as `open` of what somebody opened, are left alone. */
+/** The attributes set from a spec. Others, such as `open` on a details element that the user opened, are kept. */
 const written = new WeakMap<Element, Spec["attributes"]>();
 
-/** Makes the children of an element those that are wanted. What stays the same keeps its focus and what was typed into it. */
+/** Updates the children of an element to the wanted ones. Elements that stay keep their focus and their input. */
 export function patch(parent: Element, wanted: readonly Child[]): void {
   for (const [i, child] of wanted.entries()) {
     const there = parent.childNodes[i];

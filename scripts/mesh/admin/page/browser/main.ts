@@ -6,7 +6,6 @@ import { patch } from "./dom.ts";
 
 const EVERY_MS = 1_000;
 const AGAIN_MS = 2_000;
-// An answer that takes longer is none.
 const PATIENCE_MS = 5_000;
 
 const view = element("view");
@@ -26,7 +25,7 @@ document.addEventListener("submit", (event) => {
 });
 void refresh();
 
-/** Asks for the state and shows it, and again after a while. A page that nobody sees asks nothing. */
+/** Fetches and shows the state, and schedules the next fetch. A hidden page fetches nothing. */
 async function refresh(): Promise<void> {
   clearTimeout(timer);
   if (document.hidden || asking) return;
@@ -36,7 +35,7 @@ async function refresh(): Promise<void> {
     const response = await fetch("/_mesh/state", { signal: AbortSignal.timeout(PATIENCE_MS) });
     if (!response.ok) throw new Error(`it answers ${response.status}`);
     const state: unknown = await response.json();
-    if (!Check(MeshState, state)) throw new Error("it is of another version now: load this page again");
+    if (!Check(MeshState, state)) throw new Error("its version has changed: reload this page");
     show(state);
   } catch (error) {
     next = AGAIN_MS;
@@ -57,7 +56,7 @@ function show(state: MeshState): void {
 function showGone(error: unknown): void {
   const seen = lastSeen === undefined ? "" : `, last seen at ${lastSeen.toLocaleTimeString("en-GB")}`;
   const why = error instanceof Error && error.name === "Error" ? `: ${error.message}` : "";
-  setText(status, `The mesh is gone${seen}${why}. Start it with ./kyc dev; this page tries again by itself.`);
+  setText(status, `The mesh is gone${seen}${why}. Start it with ./kyc dev; this page reconnects by itself.`);
   document.body.classList.add("gone");
 }
 
