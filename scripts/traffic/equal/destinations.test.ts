@@ -163,10 +163,12 @@ describe("what is not modelled on the way to a destination", () => {
     expect(verdict(policy(one), [toOthers, rule([], { trafficPolicy: other })])).toBe("different");
   });
 
-  test("does not matter for a destination that no rule has", () => {
+  test("matters for a host that no rule leads to, where callers get directly", () => {
     const toOthers = virtualService([{ route: [{ destination: { host: "others" } }] }]);
     const [a, b] = [one, other].map((trafficPolicy) => [toOthers, rule([], { trafficPolicy })]);
-    expect(verdict(a as object[], b as object[])).toBe("equal");
+    expect(verdict(a as object[], a as object[])).toBe("equal");
+    expect(verdict(a as object[], b as object[])).toBe("unknown");
+    expect(verdict([toOthers, service([80])], [toOthers, service([80], { app: "other" })])).toBe("different");
   });
 });
 

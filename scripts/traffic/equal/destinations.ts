@@ -42,11 +42,25 @@ export type DestinationName = Pick<Destination, "host" | "port" | "isPortDefault
 
 /** Looks up what destinations stand for. */
 export interface Destinations {
-  /** The hosts of the Services that are described. */
-  services: readonly string[];
+  /** The hosts of the Services that are described, and those of DestinationRules, which may be wildcards. */
+  hosts: readonly string[];
   meaningOf(to: DestinationName): Meaning;
   /** The subset of a destination where no DestinationRule for its host is there. */
   undescribedSubset(to: DestinationName): string | undefined;
+}
+
+/** Whether two sides say the same of what answers at a host, when a caller asks for it directly. */
+export function meanTheSame(a: Destinations, b: Destinations, host: string): boolean {
+  const [x, y] = [a, b].map((side) => {
+    const { missing, place, unmodelled } = side.meaningOf(directTo(host));
+    return canonical([missing, place, unmodelled.map(({ about, text }) => [about, text])]);
+  });
+  return x === y;
+}
+
+/** A host as a caller asks for it, without a rule. */
+export function directTo(host: string): DestinationName {
+  return { host, port: 80, isPortDefault: true, subset: undefined };
 }
 
 /** The host of a Kubernetes Service with pods; undefined for any other document. */
@@ -81,7 +95,7 @@ export function readDestinations(
     .filter((host) => host.startsWith("*"))
     .toSorted((a, b) => b.length - a.length);
   return {
-    services: [...serviceAt.keys()],
+    hosts: [...serviceAt.keys(), ...rulesFor.keys()],
     meaningOf,
     undescribedSubset: ({ host, subset }) =>
       subset !== undefined && rulesOf(host).length === 0 ? `${host} subset ${subset}` : undefined,

@@ -1,6 +1,6 @@
 import type { Plan } from "../compile/compile.ts";
 import { clusterLocalNames, CLUSTER_DOMAIN, knativeHostNames } from "../hosts.ts";
-import type { Destinations } from "./destinations.ts";
+import { type Destinations, meanTheSame } from "./destinations.ts";
 import type { Backend, Listener } from "../table.ts";
 import { type HostKind, hostsAt, hostText, LISTENERS, rulesAt, rulesOf } from "./request-space/hosts.ts";
 
@@ -36,12 +36,24 @@ export function entriesOf(a: Described, b: Described): Entries {
   const [ofA, ofB] = [placesOf(a), placesOf(b)];
   const all = (): Entries => {
     const places = [...new Map([...ofA, ...ofB]).values()];
-    return { entries: places.map(({ listener, host }) => entryAt(a, b, listener, [host, host])), notes: [] };
+    const named = [...new Set([...a.destinations.hosts, ...b.destinations.hosts])];
+    // Callers get to these directly, too; where both sides say the same of them, there is nothing to compare.
+    const direct = named
+      .filter((host) => !meanTheSame(a.destinations, b.destinations, host))
+      .map((host) => ({ listener: "mesh" as const, host: hostKind(host) }))
+      .filter(({ listener, host }) => !ofA.has(placeOf(listener, host)) && !ofB.has(placeOf(listener, host)));
+    const entries = [...places, ...direct].map(({ listener, host }) => entryAt(a, b, listener, [host, host]));
+    return { entries, notes: [] };
   };
   if ([...ofA.keys()].some((place) => ofB.has(place))) return all();
   const pairs = paired(a, b, ofA, ofB);
   const haveCommon = pairs.entries.length === 0 && (overlap(ofA, ofB) || overlap(ofB, ofA));
   return haveCommon ? all() : pairs;
+}
+
+function hostKind(host: string): HostKind {
+  if (host === "*") return { kind: "other" };
+  return host.startsWith("*") ? { kind: "suffix", suffix: host.slice(1) } : { kind: "host", host };
 }
 
 /** Whether hosts of one side lie in a wildcard of the other. */
@@ -68,9 +80,7 @@ function entryAt(
 
 /** The same entries for other tables of the same hosts. */
 export function entriesIn(a: Described, b: Described, entries: readonly Entry[]): Entry[] {
-  return entries
-    .map(({ listener, hosts }) => entryAt(a, b, listener, hosts))
-    .filter(({ isThere }) => isThere.includes(true));
+  return entries.map(({ listener, hosts }) => entryAt(a, b, listener, hosts));
 }
 
 /** Whether a listener of a side has rules for a host, of its own name or a wildcard, or a backend. */

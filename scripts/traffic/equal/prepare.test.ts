@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { formatProblem } from "../../manifests/problem.ts";
 import { parseDocuments } from "../../manifests/document.ts";
-import { creditCheck, HALVES, knativeService, to, virtualService } from "../testing/sample-plans.ts";
+import { creditCheck, gateway, HALVES, knativeService, to, virtualService } from "../testing/sample-plans.ts";
 import { compareViews } from "./views.ts";
 import { entriesOf } from "./entries.ts";
 import { prepare } from "./prepare.ts";
@@ -146,4 +146,32 @@ test("what is not valid is told with its place", () => {
   expect(prepared([short], [split]).errors).toEqual([
     expect.stringMatching(/^a\.yaml:1:\d+: error: spec\.traffic: the percents sum to 90, and 100 are needed/),
   ]);
+});
+
+describe("what Istio accepts and the route table does not show", () => {
+  const https = (port: number) => gateway("kyc", ["*"], port);
+  const atGateway = virtualService([{ route: [half("basic")] }], { hosts: ["a.example"], gateways: ["kyc"] });
+
+  test("does not matter where the sides are identical, and else leaves a doubt with its place", () => {
+    expect(prepared([https(8080), atGateway], [https(8080), atGateway]).result.verdict).toBe("equal");
+    const { result } = prepared([https(8080), atGateway], [https(8081), atGateway]);
+    expect([result.verdict, result.unread[0]]).toEqual([
+      "unknown",
+      expect.stringMatching(/^a\.yaml:1: spec\.servers\[0\]\.port\.number: /),
+    ]);
+  });
+
+  test("is a Gateway that one side alone refers to", () => {
+    const [a, b] = ["shop/door", "shop/gate"].map((name) =>
+      virtualService([{ route: [half("basic")] }], { hosts: ["a.example"], gateways: [name] }),
+    ) as [object, object];
+    expect(prepared([a], [a]).result.verdict).toBe("equal");
+    expect(prepared([a], [b]).result).toMatchObject({
+      verdict: "unknown",
+      unread: [
+        "Gateway shop/door, which a alone refers to, is described nowhere here",
+        "Gateway shop/gate, which b alone refers to, is described nowhere here",
+      ],
+    });
+  });
 });

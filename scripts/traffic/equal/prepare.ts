@@ -11,7 +11,7 @@ import type { View } from "./views.ts";
 import { GATEWAY_NAMESPACE, namespacesSeeing } from "../istio/visibility.ts";
 import type { Described } from "./entries.ts";
 import { borrow } from "./borrow.ts";
-import { type Unmodelled, sidecarHosts, sorted } from "./object-kinds.ts";
+import { canonical, type Unmodelled, sidecarHosts, sorted } from "./object-kinds.ts";
 
 /** One side as its files have it. */
 export interface NamedSide {
@@ -47,6 +47,14 @@ const OPEN: ReadonlySet<Code> = new Set<Code>([
   "unreachable-rule",
 ]);
 
+// What Istio accepts and the route table does not show: with one of them only identical sides are equal.
+const LIMITS: ReadonlySet<Code> = new Set<Code>([
+  "gateway-port",
+  "gateway-selector",
+  "one-virtual-service",
+  "external-name",
+]);
+
 /**
  * Makes two sets of documents comparable: what one side only refers to is looked up in the other, and then among
  * further documents.
@@ -64,6 +72,7 @@ export function prepare(
     ...unreadApart(ofA.read, ofB.read),
   ];
   const errors: Problem[] = [];
+  const limits: Problem[] = [];
   const collected = [ofA, ofB, others].map(({ read }, i) => {
     const { resources, problems } = collectResources(read);
     for (const problem of problems) {
@@ -75,6 +84,15 @@ export function prepare(
   const [resourcesA, resourcesB, resourcesAround] = collected;
   const fromB = borrow(resourcesA, [resourcesB, resourcesAround]);
   const fromA = borrow(resourcesB, [resourcesA, resourcesAround]);
+  for (const [name, own, other] of [
+    [a.name, fromB.assumed, fromA.assumed],
+    [b.name, fromA.assumed, fromB.assumed],
+  ] as const) {
+    for (const gateway of own) {
+      if (other.includes(gateway)) continue;
+      doubts.push(`Gateway ${gateway}, which ${name} alone refers to, is described nowhere here`);
+    }
+  }
   for (const [name, { borrowedObjects }] of [
     [a.name, fromB],
     [b.name, fromA],
@@ -96,6 +114,10 @@ export function prepare(
   };
   if (prepared.views.length > 1)
     notes.push(`assumption: the pods of the ingress gateway are in the namespace ${GATEWAY_NAMESPACE}`);
+  if (!areIdentical(ofA, ofB)) {
+    for (const { at, field, message } of limits)
+      prepared.doubts.push(`${at.file}:${at.line}: ${field}: ${message}, and what follows is not modelled`);
+  }
   const told = new Map(errors.map((problem) => [formatProblem(problem), problem]));
   return { ...prepared, errors: [...told.values()], notes: [...new Set(notes)] };
 
@@ -108,11 +130,11 @@ export function prepare(
     const planned = planKnativeServices(resources.knativeServices);
     const routes = compileRoutes(planned.services, resources, domain, sidecarHosts(unmodelled), callers);
     const files = new Set(borrowedObjects.map(({ file }) => file));
-    errors.push(
-      ...[...planned.problems, ...routes.problems].filter(
-        ({ code, severity, at }) => severity === "error" && !OPEN.has(code) && !files.has(at.file),
-      ),
+    const found = [...planned.problems, ...routes.problems].filter(
+      ({ code, severity, at }) => severity === "error" && !OPEN.has(code) && !files.has(at.file),
     );
+    errors.push(...found.filter(({ code }) => !LIMITS.has(code)));
+    limits.push(...found.filter(({ code }) => LIMITS.has(code)));
     // The first of a name counts.
     const all = [services, ...besides.map((beside) => beside.services)].flat().toReversed();
     const destinations = readDestinations(resources.destinationRules, all);
@@ -124,6 +146,14 @@ export function prepare(
     }
     return { plan: routes.plan, borrowed, destinations };
   }
+}
+
+/** Whether two sides say the same in the same order, so that whatever becomes of requests is the same. */
+function areIdentical(a: ReturnType<typeof sorted>, b: ReturnType<typeof sorted>): boolean {
+  const [x, y] = [a, b].map(({ read, services, unmodelled }) =>
+    canonical([[...read, ...services].map(({ value }) => value), unmodelled.map(({ text }) => text)]),
+  );
+  return x === y;
 }
 
 /** The namespaces of callers that may see different VirtualServices. */

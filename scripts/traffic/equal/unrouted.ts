@@ -1,6 +1,7 @@
 import { DEFAULT_RETRY } from "../../route-fields/retries/retries.ts";
 import { CLUSTER_DOMAIN } from "../hosts.ts";
 import type { Rule } from "../table.ts";
+import { directTo } from "./destinations.ts";
 import type { Described, Entry } from "./entries.ts";
 import { type HostKind, hostText, rulesOf } from "./request-space/hosts.ts";
 import { sent, type Value } from "./request-space/value.ts";
@@ -12,7 +13,7 @@ import { after, type Tree, tried } from "./symbolic/tree.ts";
 export function servicesOf(sides: readonly Described[]): Set<string> {
   return new Set(
     sides.flatMap(({ plan, destinations }) => [
-      ...destinations.services,
+      ...destinations.hosts,
       ...rulesOf(plan.table).flatMap(destinationHosts),
     ]),
   );
@@ -32,8 +33,7 @@ export function unrouted(
 ): Tree {
   const named = serviceOf(hostText(host));
   if (listener !== "mesh" || !services.has(named)) return NOTHING;
-  const to = { host: named, port: 80, isPortDefault: true, subset: undefined } as const;
-  const { place, unmodelled } = destinations.meaningOf(to);
+  const { place, unmodelled } = destinations.meaningOf(directTo(named));
   const passing = { uri: sent("uri"), authority, headers: new Map(), isBlurred: false };
   const at = { file: "no rule", line: 1, column: 1 };
   const there = elsewhere(place, passing, undefined);
