@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { formatProblem } from "./problem.ts";
-import { readManifests } from "./read.ts";
+import { readDocuments, readManifests } from "./read.ts";
 import { choose, FOLDERS, SPLITS, withSample } from "../../test/sample.ts";
 
 const roots: string[] = [];
@@ -76,6 +76,40 @@ describe("a folder", () => {
       "a/3.yaml:7:1:",
       "a/10.yaml:1:6:",
       "a/2.yaml:1:7:",
+    ]);
+  });
+});
+
+describe("a kustomization that changes its objects", () => {
+  const FILES = {
+    "a/kustomization.yaml": "resources: [plain, changed]\n",
+    "a/plain/kustomization.yaml": "resources: [x.yaml]\n",
+    "a/plain/x.yaml": namespace("x"),
+    "a/changed/kustomization.yaml": "resources: [y.yaml]\nnamePrefix: new-\n",
+    "a/changed/y.yaml": namespace("yy"),
+  };
+
+  test("is read as it is built, and others as they stand", async () => {
+    const root = await folder(FILES);
+    const built: string[] = [];
+    const { documents, problems } = await readDocuments(root, ["a"], async (path) => {
+      built.push(path);
+      return { command: "kubectl kustomize a/changed", text: namespace("new-yy") };
+    });
+    expect(problems).toEqual([]);
+    expect(built).toEqual([join(root, "a/changed")]);
+    expect(documents.map(({ file, value }) => [file, value])).toMatchObject([
+      ["a/plain/x.yaml", { metadata: { name: "x" } }],
+      ["output of kubectl kustomize a/changed", { metadata: { name: "new-yy" } }],
+    ]);
+  });
+
+  test("is an error where it cannot be built, which says what to run", async () => {
+    const root = await folder(FILES);
+    const { documents, problems } = await readDocuments(root, ["a"], async () => ({ failed: "no kubectl" }));
+    expect(documents).toHaveLength(1);
+    expect(problems.map(formatProblem)).toEqual([
+      "a/changed/kustomization.yaml:2:1: error: namePrefix changes the objects, and is not built here: no kubectl; run kubectl kustomize a/changed and give its output, for example: kubectl kustomize a/changed | ./kyc lint -",
     ]);
   });
 });

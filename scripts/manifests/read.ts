@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { type Code, CODES } from "./codes/codes.ts";
 import { type ManifestDocument, parseDocuments } from "./document.ts";
 import { Kustomization } from "./kinds/core.ts";
-import type { Position, Problem } from "./problem.ts";
+import { formatPath, type Position, type Problem } from "./problem.ts";
 import { collectResources, type Resources } from "./resources.ts";
 import { validate, type ValidateOptions } from "./validate.ts";
 
@@ -37,14 +37,22 @@ export async function readManifests(
   return { resources: collected.resources, problems: [...problems, ...collected.problems] };
 }
 
+/** What building a kustomization gave: its objects as YAML and the command that did it, or why it could not be built. */
+export type Built = { command: string; text: string } | { failed: string };
+
+/** Builds the kustomization of a folder, as `kubectl kustomize` does. */
+export type BuildKustomization = (folder: string) => Promise<Built>;
+
 /**
  * Reads what folders describe, as `kubectl apply` would: a folder with a kustomization is what that file lists, any
  * other folder is all its YAML and JSON files and folders, in the order of their names with numbers as numbers. Names
  * that begin with a dot are passed over: editors keep their own files there.
+ * @param build builds a kustomization that changes its objects; without it, each field that does so is an error
  */
 export async function readDocuments(
   root: string,
   folders: readonly string[],
+  build?: BuildKustomization,
 ): Promise<{ documents: ManifestDocument[]; problems: Problem[]; files: string[] }> {
   const documents: ManifestDocument[] = [];
   const problems: Problem[] = [];
@@ -90,7 +98,10 @@ export async function readDocuments(
         report("kustomization-form", start, "this kustomization is empty", "add resources, a list");
       return;
     }
-    const { value, problems: invalid } = validate(Kustomization, document);
+    const { value, problems: invalid, unsupported } = validate(Kustomization, document);
+    const [field] = unsupported;
+    if (build !== undefined && field !== undefined)
+      return readBuilt(await build(folder), folder, formatPath(field), document.atKey(field));
     problems.push(...invalid);
     const within = [...origin.within, folder];
     for (const [i, resource] of (value?.resources ?? []).entries()) {
@@ -100,6 +111,22 @@ export async function readDocuments(
       if (isFolder) await readFolder(target, inner);
       else documents.push(...(await readFileDocuments(target, inner)));
     }
+  }
+
+  function readBuilt(built: Built, folder: string, field: string, at: Position): void {
+    if ("failed" in built) {
+      const command = `kubectl kustomize ${relative(root, folder) || "."}`;
+      const message = `${field} changes the objects, and is not built here: ${built.failed}`;
+      return report(
+        "kustomization-build",
+        at,
+        message,
+        `run ${command} and give its output, for example: ${command} | ./kyc lint -`,
+      );
+    }
+    const parsed = parseDocuments(`output of ${built.command}`, built.text);
+    documents.push(...parsed.documents);
+    problems.push(...parsed.problems);
   }
 
   async function readFileDocuments(path: string, origin: Origin): Promise<ManifestDocument[]> {

@@ -10,7 +10,7 @@ import { findingsIn } from "../../scripts/lint/testing.ts";
 import { type Code, CODES } from "../../scripts/manifests/codes/codes.ts";
 import { type ManifestDocument, parseDocuments } from "../../scripts/manifests/document.ts";
 import { InvalidManifests, type Problem } from "../../scripts/manifests/problem.ts";
-import { readDocuments, readManifests } from "../../scripts/manifests/read.ts";
+import { type BuildKustomization, readDocuments, readManifests } from "../../scripts/manifests/read.ts";
 import { collectResources } from "../../scripts/manifests/resources.ts";
 import { revisionSpecs } from "../../scripts/mesh/revisions/spec.ts";
 import { planKnativeServices } from "../../scripts/traffic/compile/knative.ts";
@@ -39,6 +39,8 @@ async function problemsOf(example: Example): Promise<readonly Problem[]> {
   if ("lint" in example) return findingsIn(...example.lint);
   if ("lenient" in example) return collectResources(read(example.lenient), { lenient: true }).problems;
   if ("folder" in example) return problemsInFolder(example.folder);
+  if ("built" in example)
+    return problemsInFolder(example.built, async () => ({ failed: "there is no program" }));
   if ("deploy" in example) return planDeploy(read(example.deploy), [], new Map()).problems;
   if ("deployTwice" in example) return problemsOfDeploying(...example.deployTwice);
   const { resources } = collectResources(read(example.run).slice(0, 2));
@@ -55,13 +57,17 @@ function read(text: string): ManifestDocument[] {
   return parseDocuments("a.yaml", text).documents;
 }
 
-async function problemsInFolder(files: Readonly<Record<string, string>>): Promise<Problem[]> {
+async function problemsInFolder(
+  files: Readonly<Record<string, string>>,
+  build?: BuildKustomization,
+): Promise<Problem[]> {
   const root = await mkdtemp(join(tmpdir(), "codes-"));
   try {
     for (const [name, text] of Object.entries(files)) {
       await mkdir(dirname(join(root, name)), { recursive: true });
       await writeFile(join(root, name), text);
     }
+    if (build !== undefined) return (await readDocuments(root, ["."], build)).problems;
     return (await readManifests(root, ["."])).problems;
   } finally {
     await rm(root, { recursive: true });

@@ -9,6 +9,8 @@ export type Example =
   | { lenient: string }
   /** Files of a folder, read from the folder `.`. */
   | { folder: Record<string, string> }
+  /** The same, where kustomizations are built by a program that is not there. */
+  | { built: Record<string, string> }
   /** A Knative Service whose image has no program on this machine. */
   | { run: string }
   /** Documents to deploy. */
@@ -61,6 +63,7 @@ export const EXAMPLES: Readonly<Record<Code, Example>> = {
   "kustomization-cycle": {
     folder: { "kustomization.yaml": "resources: [b]\n", "b/kustomization.yaml": "resources: [..]\n" },
   },
+  "kustomization-build": { built: { "kustomization.yaml": "namespace: a\nresources: [a.yaml]\n" } },
   "kustomization-form": { folder: { "kustomization.yaml": "# nothing\n" } },
   "not-an-object": { lint: ["[1, 2]\n"] },
   "unknown-kind": { lint: [networking("VirtualServise", "{}")] },

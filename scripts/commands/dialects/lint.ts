@@ -2,7 +2,14 @@ import { readFile, writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { Finding } from "../../lint/finding.ts";
-import { defaultPaths, existing, inOwnFolder, type ReadPaths, readPaths } from "./read-paths.ts";
+import {
+  defaultPaths,
+  existing,
+  inOwnFolder,
+  type ReadPaths,
+  readPaths,
+  STANDARD_INPUT,
+} from "./read-paths.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
@@ -108,7 +115,12 @@ async function findingsOf({ own, around }: LintFiles): Promise<Finding[]> {
     import("../../lint/lint.ts"),
     import("../../lint/finding.ts"),
   ]);
-  return [...own.problems.map(findingOf), ...lint(own.documents, around.documents)];
+  // What standard input or a built kustomization holds stands in no file that could be edited.
+  const files = new Set(own.files.filter((file) => file !== STANDARD_INPUT));
+  const found = lint(own.documents, around.documents).map((finding) =>
+    files.has(finding.at.file) ? finding : { ...finding, repairs: [] },
+  );
+  return [...own.problems.map(findingOf), ...found];
 }
 
 /** The findings in files, which may refer to knative/ and istio/common/ of a folder. */

@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { EXIT, Failure } from "../../exit.ts";
+import { programs } from "../../cluster/programs.ts";
 import type { ManifestDocument } from "../../manifests/document.ts";
+import type { Built } from "../../manifests/read.ts";
 import type { Problem } from "../../manifests/problem.ts";
 
 /** Files in problems are named from here, as the user names them. */
@@ -19,7 +21,7 @@ export interface ReadPaths {
 }
 
 /** How problems name standard input. */
-const STANDARD_INPUT = "standard input";
+export const STANDARD_INPUT = "standard input";
 
 /**
  * Reads files, folders and kustomizations, in the order in which they are given; `-` is standard input.
@@ -46,13 +48,28 @@ export async function readPaths(paths: readonly string[]): Promise<ReadPaths> {
       throw new Failure(`${path} cannot be read: there is no such file or folder`, EXIT.usage);
     const isKustomization = /^kustomization(\.ya?ml)?$/i.test(basename(path));
     if (found.isDirectory() || isKustomization)
-      return readDocuments(HERE, [fromHere(found.isDirectory() ? path : dirname(path))]);
+      return readDocuments(HERE, [fromHere(found.isDirectory() ? path : dirname(path))], buildKustomization);
     return parsed(fromHere(path), await readFile(path, "utf8"));
   }
 
   function parsed(file: string, text: string): ReadPaths {
     return { ...parseDocuments(file, text), files: [file] };
   }
+}
+
+/** Builds by the program that is on the PATH. (Neither runs plug-ins unless a flag says so.) */
+async function buildKustomization(folder: string): Promise<Built> {
+  const shown = fromHere(folder);
+  for (const command of [
+    ["kubectl", "kustomize"],
+    ["kustomize", "build"],
+  ] as const) {
+    if (!programs.has(command[0])) continue;
+    const { code, out, err } = await programs.run([...command, folder]);
+    if (code === 0) return { command: [...command, shown].join(" "), text: out };
+    return { failed: `${[...command, shown].join(" ")} says ${err.trim().split("\n")[0]}` };
+  }
+  return { failed: "neither kubectl nor kustomize is on the PATH" };
 }
 
 let standardInputText: Promise<string> | undefined;

@@ -27,6 +27,12 @@ export const FILE_CODES = {
     means: "a kustomization lists itself, directly or through another one",
     fix: "remove the entry that leads back",
   },
+  "kustomization-build": {
+    severity: "error",
+    means:
+      "a kustomization changes its objects, and neither kubectl nor kustomize could build it, so they are not read",
+    fix: "install kubectl, or give the output of kubectl kustomize to ./kyc lint -",
+  },
   "kustomization-form": {
     severity: "error",
     means: "a kustomization file holds exactly one document",
