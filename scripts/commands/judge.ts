@@ -75,7 +75,7 @@ A line: {"t":12.5,"revision":"baseline","ok":true,"ms":20.1,"share":0.1}
   count     how many requests the line stands for (1 if left out)
   kind      success, error, rejected (4xx) or abandoned (the caller gave up); by ok if left out
   unit      the applicant or session of a sticky split: its failures count once (may be left out)
-  excluded  cold start, probe, caller, mirrored or pinned: counted, told, and not judged (may be left out)
+  excluded  cold start, probe, caller, mirrored or pinned: counted and reported, not judged (may be left out)
 
 Lines with one t are one batch, which has no order; a t that falls is refused.
 

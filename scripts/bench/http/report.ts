@@ -1,7 +1,7 @@
 import { digits, ms } from "../../format.ts";
 import type { SideResult } from "./rounds.ts";
 
-/** One figure and what it is meant to be. */
+/** A figure and its target. */
 export interface Figure {
   name: string;
   value: number;

@@ -91,7 +91,7 @@ async function confirm({ yes, context, namespace }: E2eFlags, platform: Platform
   await confirmRemoteChange({ connection, todo, command: "./kyc e2e", signal: platform.signal });
 }
 
-/** A run takes minutes: what does not hold is told at once, and not only in the table at its end. */
+/** Reports a failed check at once: a run takes minutes, and the table comes at its end. */
 function tellFailures(results: readonly CheckResult[]): void {
   for (const { ok, name, expected, seen } of results)
     if (!ok) printMessage(`  FAILED  ${name}: expected ${expected}, seen ${seen}`);

@@ -39,7 +39,7 @@ export function devCommand(): Command {
 Examples:
   ./kyc dev                       on http://127.0.0.1:8080
   ./kyc dev --port 9000 --log     on another port, with a line a request
-  ./kyc dev --seed 7              the same requests meet the same revisions at each run
+  ./kyc dev --seed 7              the same weighted choices at each run
 
 Edit a percentage in knative/credit-check/2-advanced.yaml while it runs:
 the next request follows. Ctrl-C ends all.`,

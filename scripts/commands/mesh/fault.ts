@@ -51,7 +51,7 @@ Examples:
 
 A fault is a field of a VirtualService's rule, and in Istio a rule has one for all its destinations. One revision of a
 split can only have a fault of its own by a hop of its own: a VirtualService at the revision's own host, which is what
-is shown. The local mesh asks it last, whoever sends requests to the revision. It is kept in memory: no file changes, and
+is shown. The local mesh asks it last, whichever client sends the request. It is kept in memory: no file changes, and
 it ends with ./kyc dev.`,
     )
     .action(runFault);

@@ -46,7 +46,7 @@ describe("kyc load", () => {
     expect((await load("/nowhere", "--fail-on-errors")).code).toBe(1);
     const { code, out } = await load("http://127.0.0.1:1/");
     expect(code).toBe(1);
-    expect(out).toMatch(/ ([0-9]+) failed \(100\.0 %\); by status none: \1\n/);
+    expect(out).toMatch(/ ([0-9]+) failed \(100 %\); by status none: \1\n/);
   });
 
   test("goes to no mesh that does not run, and to no place that is not named in full", async () => {
