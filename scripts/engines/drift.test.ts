@@ -36,7 +36,7 @@ describe("drift of a split", () => {
     ]);
   });
 
-  test("after a change by somebody else names who, and the ways to all three sides", () => {
+  test("after a foreign change names the writer, and the commands to restore each side", () => {
     const drift = driftOf({ ...BASE, file: A, last: B, live: C });
     expect(drift?.what).toBe("kubectl-patch changed what is live, without this tool and without the files.");
     expect(commands({ file: A, last: B, live: C })).toEqual([

@@ -3,7 +3,7 @@ import type { Location, ServiceContext } from "../cluster/kube/service-context.t
 import type { RevisionState, SplitChange, SplitState, SplitTarget } from "../traffic/split/split.ts";
 import type { KnTarget } from "../traffic/kn/target.ts";
 
-/** Carries the split of one service: reads it, writes it, and says when it is in force. */
+/** Reads and writes the split of one service, and reports when it is in force. */
 export interface Engine {
   readonly name: string;
   readonly location: Location;
@@ -17,7 +17,7 @@ export interface Engine {
    * @throws SplitChanged when the version is not the current one; nothing is written then
    */
   write(targets: readonly SplitTarget[], version: string, by: string): Promise<SplitState>;
-  /** Resolves when every proxy sends requests by the split that is written now; with how long that took. */
+  /** Resolves when every proxy routes by the written split; `ms` is how long that took. */
   inForce(signal: AbortSignal): Promise<{ ms: number }>;
   /** The revisions of the service, in the order in which they were made. */
   revisions(): Promise<RevisionState[]>;
@@ -36,11 +36,11 @@ export interface RevisionAddress extends Disposable {
 export interface RecordedEngine extends Engine {
   /** @param undo whether the write takes back the last change @default false */
   write(targets: readonly SplitTarget[], version: string, by: string, undo?: boolean): Promise<SplitState>;
-  /** What this tool changed, the oldest first; of many, the latest. */
+  /** The latest changes by this tool, the oldest first. */
   changes(): Promise<SplitChange[]>;
   /** Whether the engine can tell now which revisions are ready; false where nothing runs. */
   runs(): Promise<boolean>;
-  /** What carries the traffic now, where that can differ from what is written; undefined where nothing runs. */
+  /** The split in force, where it can differ from the written one; undefined where nothing runs. */
   live(): Promise<readonly SplitTarget[] | undefined>;
   /**
    * What the engine itself reports: the traffic it has taken, each target with its revision, and the latest ready
@@ -51,7 +51,7 @@ export interface RecordedEngine extends Engine {
   readonly rights?: Rights;
 }
 
-/** The answer of an engine that does not carry the split of a service. */
+/** The result of `detect` when the engine does not carry the split of a service. */
 export interface NotCarried {
   /** Why, as a sentence. */
   because: string;

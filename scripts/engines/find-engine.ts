@@ -13,8 +13,8 @@ export interface FoundEngine {
 }
 
 /**
- * Finds the engine that carries the split of a service. Without a name each engine of the registry is asked, in order;
- * only those of clusters where the user named a context. Where none carries it, the files are what there is.
+ * Finds the engine that carries the split of a service. Without a name, each engine of the registry is tried in order:
+ * only those of clusters when the user named a context. If none carries it, the engine of the files is used.
  * @param name of an engine; looked for when undefined
  * @throws UserError, NoCluster, Unreachable, CannotWrite, InvalidManifests when the engine that is meant cannot be used
  */
@@ -55,7 +55,7 @@ function why({ location }: EngineDefinition): string {
   return `./kyc dev runs; --engine ${others} is for a cluster`;
 }
 
-/** When an engine is looked for, a cluster that cannot be reached counts as one that does not carry the split. */
+/** When auto-detecting, an unreachable cluster counts as not carrying the split. */
 async function undefinedIfAbsent(error: unknown): Promise<undefined> {
   const [{ NoCluster }, { Unreachable }] = await Promise.all([
     import("../cluster/kubeconfig/kubeconfig.ts"),

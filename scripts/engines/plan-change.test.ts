@@ -31,7 +31,7 @@ describe("a planned change", () => {
     expect(change.remainder).toBeUndefined();
   });
 
-  test("says who gets what is left over", async () => {
+  test("names the revision that gets the remainder", async () => {
     const change = await planChange(new FakeEngine(), options({ traffic: ["advanced=10"] }));
     expect(change.remainder).toEqual({ revision: "check-basic", percent: 90 });
     expect(change.after).toEqual(targetsOf({ basic: 90, advanced: 10 }));

@@ -2,29 +2,29 @@ import { createHistogram } from "node:perf_hooks";
 import { wilson } from "../traffic/wilson.ts";
 import type { LoadResult } from "./steady.ts";
 
-/** What became of a load so far. */
+/** The results of a load so far. */
 export interface LoadSummary {
   requests: number;
-  /** No answer, or one of 400 and above. */
+  /** Requests without a response, or with a status of 400 and above. */
   failed: number;
-  /** How long it has gone on. */
+  /** How long the load has run, in milliseconds. */
   seconds: number;
-  /** Requests a second that were answered or failed. */
+  /** Completed requests per second, failed ones included. */
   rate: number;
-  /** Milliseconds of those that were answered; undefined where none was. */
+  /** Milliseconds of the requests that got a response; undefined without any. */
   latencyMs: { p50: number; p90: number; p99: number; max: number } | undefined;
-  /** By status, 0 for no answer. */
+  /** By status; 0 for no response. */
   statuses: Record<string, number>;
-  /** Why there was no answer, the most frequent reason first. */
+  /** Why there was no response, the most frequent reason first. */
   reasons: { reason: string; count: number }[];
-  /** Who answered, by x-kyc-revision, as shares of those that told it, from 0 to 1 with Wilson's interval at 99.9 %. */
+  /** The share of each revision among the responses with x-kyc-revision, from 0 to 1, with a 99.9 % Wilson interval. */
   revisions: { revision: string; count: number; share: number; low: number; high: number }[];
 }
 
 const MICROSECONDS = 1000;
 const MAX_REASONS = 20;
 
-/** Adds up the results of a load, in memory that does not grow with it. */
+/** Sums up the results of a load in constant memory. */
 export class LoadReport {
   readonly #startedAt: number;
   readonly #latencies = createHistogram({ lowest: 1, highest: 3_600_000 * MICROSECONDS, figures: 3 });

@@ -1,20 +1,20 @@
-/** What became of one request. Times are milliseconds of `performance.now()`. */
+/** The result of one request. Times are milliseconds of `performance.now()`. */
 export interface LoadResult {
   sentAt: number;
   ms: number;
-  /** 0 when no answer came; `error` says why. */
+  /** 0 without a response; `error` says why. */
   status: number;
   error: string | undefined;
-  /** Who answered, by x-kyc-revision. */
+  /** The revision that answered, by x-kyc-revision. */
   revision: string | undefined;
 }
 
 export interface SteadyLoadOptions {
   url: string;
-  /** Requests a second. */
+  /** Requests per second. */
   rps: number;
   headers?: Readonly<Record<string, string>>;
-  /** Ends the load; what is under way is still waited for. */
+  /** Ends the load; requests in flight are still awaited. */
   signal: AbortSignal;
   /** A request that takes longer has failed. @default 30000 */
   timeoutMs?: number;
@@ -22,8 +22,8 @@ export interface SteadyLoadOptions {
 }
 
 /**
- * Sends requests at a steady rate, whether or not answers come: a slow system gets no easier time, so that what it
- * does to its callers is seen (open loop). Resolves when the last answer is in.
+ * Sends requests at a steady rate, whether or not responses arrive (open loop), so that a slow system is measured as
+ * its callers see it. Resolves when the last response has arrived.
  */
 export async function steadyLoad(options: SteadyLoadOptions): Promise<void> {
   const { url, rps, headers = {}, signal, timeoutMs = 30_000, onResult } = options;

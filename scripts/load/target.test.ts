@@ -39,7 +39,7 @@ describe("the target of a load", () => {
     "is not %p, which does not name one in full",
     (given) => {
       expect(() => readTarget(given, INGRESS)).toThrow(NoTarget);
-      expect(() => readTarget(given, INGRESS)).toThrow("a whole address");
+      expect(() => readTarget(given, INGRESS)).toThrow("a complete URL");
     },
   );
 

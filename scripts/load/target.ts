@@ -1,10 +1,10 @@
-/** Where a load goes, and whether that is this machine. */
+/** The URL of a load, and whether it is on this machine. */
 export interface LoadTarget {
   url: string;
   isLocal: boolean;
 }
 
-/** A target that no load can go to; the message says what to write. */
+/** The target is invalid; the message says what to write. */
 export class NoTarget extends Error {
   override readonly name = "NoTarget";
 }
@@ -13,8 +13,7 @@ export class NoTarget extends Error {
 const PATH = "/kyc/v1/customer";
 
 /**
- * Reads the target of a load: nothing is the local mesh's ingress, a path is a path there, and any other place has to
- * be named in full.
+ * Parses the target of a load: by default the ingress of the local mesh, a path at that ingress, or a complete URL.
  * @param ingress the address of the mesh that runs on this machine, if one does
  * @throws NoTarget
  */
@@ -30,7 +29,7 @@ export function readTarget(given: string | undefined, ingress: string | undefine
   const url = URL.parse(given);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
     throw new NoTarget(
-      `${given} is no target: write a path of the local mesh, as ${PATH}, or a whole address, as http://HOST/PATH.`,
+      `${given} is not a target: give a path of the local mesh, such as ${PATH}, or a complete URL, such as http://HOST/PATH.`,
     );
   }
   if (url.username !== "" || url.password !== "") {

@@ -29,7 +29,7 @@ export interface ServiceOverview {
   revisions: { name: string; tag: string | undefined; percent: number }[];
 }
 
-/** Gathers what there is to show of a configuration that runs on these ports. */
+/** Summarises a configuration that runs on these ports. */
 export function overview(loaded: Configuration, port: number, localPort: number): Overview {
   const ingress = `http://127.0.0.1:${port}`;
   const local = `http://127.0.0.1:${localPort}`;

@@ -1,7 +1,7 @@
 import type { Rights } from "../cluster/rbac.ts";
 import type { Location, ServiceContext } from "../cluster/kube/service-context.ts";
 
-/** What became of some requests of one kind. */
+/** The outcome of a number of like requests. */
 export interface Outcome {
   /** When they were answered, or the latest time at which they may have been; in milliseconds since the epoch. */
   atMs: number;
@@ -30,10 +30,10 @@ export interface ObservedSplit {
   counts: ReadonlyMap<string, number>;
 }
 
-/** Reports what becomes of the requests to one service, by revision. */
+/** Reports the outcomes of the requests to one service, by revision. */
 export interface OutcomeSource {
   readonly name: string;
-  /** Where the outcomes are read, for people: an address, a file, the pods of a namespace. */
+  /** Where the outcomes are read, for output: an address, a file, the pods of a namespace. */
   readonly place: string;
   /** The longest time, in milliseconds, from an answer to its report. */
   readonly lagMs: number;

@@ -136,7 +136,7 @@ describe("the split in the files", () => {
     });
   });
 
-  test("is not written over what somebody else wrote meanwhile", async () => {
+  test("is not written over a foreign change since it was read", async () => {
     await withEngine("by-knative", async (engine, root) => {
       const { targets, version } = await engine.read();
       const path = join(root, FILE);

@@ -12,7 +12,7 @@ function to(targets: readonly SplitTarget[], ...percents: number[]): SplitTarget
 }
 
 describe("the split of a running mesh", () => {
-  test("is in force when inForce says so, and what becomes of requests is told", async () => {
+  test("is in force when inForce resolves, and outcomes of requests are reported", async () => {
     await using system = await TestSystem.create();
     const mesh = await system.start();
     await mkdir(join(system.root, ".kyc"));

@@ -73,7 +73,7 @@ const CARRIERS: [
 ];
 
 describe.each(CARRIERS)("the split by %s", (_, fakeOf, engineOf, ref) => {
-  /** Any change of the object by somebody else. */
+  /** Any change of the object by another field manager. */
   const meddle = (fake: FakeSplit): void => {
     const [field, list] = ref === SERVICE ? ["traffic", []] : ["http", []];
     const object = fake.cluster.get(ref)?.spec as Record<string, unknown>;
@@ -98,7 +98,7 @@ describe.each(CARRIERS)("the split by %s", (_, fakeOf, engineOf, ref) => {
     expect(lastToUndo(await engine.changes())).toBeUndefined();
   });
 
-  test("is not written over what somebody else wrote since it was read, even if that is the same", async () => {
+  test("is not written over a foreign change since it was read, even to the same split", async () => {
     const fake = await fakeOf();
     const engine = await engineOf(kubeOf(fake));
     const { targets, version } = await engine.read();
@@ -111,7 +111,7 @@ describe.each(CARRIERS)("the split by %s", (_, fakeOf, engineOf, ref) => {
     expect(await engine.changes()).toEqual([]);
   });
 
-  test("is not written over what somebody else writes in the very moment", async () => {
+  test("is not written over a concurrent foreign change", async () => {
     const fake = await fakeOf();
     let isFirst = true;
     const engine = await engineOf(

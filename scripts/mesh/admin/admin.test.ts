@@ -73,7 +73,7 @@ describe("the mesh's own paths", () => {
     expect(response.status).toBe(404);
   });
 
-  test("answer HEAD without a body, and nobody keeps or embeds what they answer", async () => {
+  test("answer HEAD without a body, and forbid caching and embedding", async () => {
     const response = await system.fetch("/_mesh/state", { method: "HEAD" });
     expect([response.status, await response.text()]).toEqual([200, ""]);
     expect(response.headers.get("cache-control")).toBe("no-store");
@@ -138,7 +138,7 @@ test("an edit that is not valid is shown with its place until it is; one that is
   expect(services[0]?.splits[0]?.observed.requests).toBe(0);
 });
 
-test("the mesh ends while somebody listens to its events, and tells them so", async () => {
+test("a mesh that stops ends its event streams with a last line", async () => {
   await using system = await TestSystem.create();
   const mesh = await system.start();
   const response = await system.fetch("/_mesh/events");

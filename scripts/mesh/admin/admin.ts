@@ -18,7 +18,7 @@ import { jsonReply, problemReply, type Reply, sendReply } from "./reply.ts";
 import type { ServedEvent } from "./schema.ts";
 import { meshState, type RevisionStatus } from "./state.ts";
 
-/** What the mesh's own paths need of the mesh. */
+/** The part of the mesh that its own paths read and change. */
 export interface MeshView {
   readonly root: string;
   ports(): { port: number; localPort: number };
@@ -26,7 +26,7 @@ export interface MeshView {
   loaded(): Configuration;
   /** The state of each revision of the configuration in force, by `namespace/name`. */
   revisions(): ReadonlyMap<string, RevisionStatus>;
-  /** The faults changed, and `filters` with them. */
+  /** Called when the faults, and with them `filters`, have changed. */
   onFaults(state: FaultsState): void;
 }
 

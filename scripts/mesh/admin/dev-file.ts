@@ -40,8 +40,8 @@ export async function announceMesh(mesh: RunningMesh): Promise<() => void> {
 }
 
 /**
- * The mesh that runs from a folder, or undefined. A file that a killed mesh left is not believed, even when another
- * process has its id or its port by now: the mesh has to confirm that it is this process and runs from this folder.
+ * The mesh that runs from a folder, or undefined. A file left by a killed mesh is ignored, even if another process has
+ * its id or its port: the mesh has to confirm its process id and its folder.
  */
 export async function findMesh(root: string): Promise<RunningMesh | undefined> {
   const mesh = parsed(await readFile(devFile(root), "utf8").catch(() => ""));

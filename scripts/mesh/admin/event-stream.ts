@@ -2,14 +2,14 @@ import type { Exchange } from "../http/exchange.ts";
 import { adminHeaders } from "./reply.ts";
 import type { EventsEnd, ServedEvent } from "./schema.ts";
 
-/** What a client may be behind. */
+/** How many unsent bytes a client may accumulate. */
 const MAX_BEHIND_BYTES = 1024 * 1024;
-// Lines that come within this time go out together.
+// Lines within this time are sent together.
 const GATHER_MS = 20;
 
 /**
- * The clients of `/_mesh/events`. A line that is told reaches each of them, or the client is told that it is too slow
- * and loses the connection: what it got has no gap.
+ * The clients of `/_mesh/events`. Each client gets every line. One that reads too slowly gets a last line that says so
+ * and is disconnected, so that no stream has a gap.
  */
 export class EventStreams {
   readonly #clients = new Set<EventClient>();
@@ -19,7 +19,7 @@ export class EventStreams {
     this.#nowMs = nowMs;
   }
 
-  /** Whether anybody listens. */
+  /** Whether there is a client. */
   get any(): boolean {
     return this.#clients.size > 0;
   }
@@ -79,7 +79,7 @@ class EventClient {
 
   close(reason: string): void {
     this.end(reason);
-    // Who takes nothing now would keep the mesh from ending.
+    // A client that does not read would keep the mesh from stopping.
     if (this.#exchange.congested) this.#exchange.breakOff();
   }
 
@@ -88,7 +88,7 @@ class EventClient {
     this.#bytes += line.length;
   }
 
-  /** Sends what has gathered; while the client takes nothing, it goes on gathering. */
+  /** Sends the collected lines, unless the client is congested. */
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -6,7 +6,7 @@ import type { Exchange } from "../http/exchange.ts";
 import { changeRefusal } from "./guard.ts";
 import { jsonReply, problemReply, type Reply, sendReply } from "./reply.ts";
 
-/** What a change of the faults needs to know and to tell. */
+/** What a change of the faults depends on. */
 export interface FaultSurroundings {
   faults: Faults;
   services(): readonly KnativeServicePlan[];
@@ -38,7 +38,7 @@ export function changeFaults(exchange: Exchange, surroundings: FaultSurroundings
     (content) => {
       bytes += content.length;
       if (over) return;
-      // What arrives may be overwritten by what arrives next.
+      // The buffer may be overwritten by the next bytes.
       if (bytes <= MAX_BODY_BYTES) return void parts.push(Buffer.from(content));
       over = true;
       sendReply(exchange, problemReply(413, `a change has at most ${MAX_BODY_BYTES} bytes`));

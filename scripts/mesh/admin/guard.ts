@@ -1,7 +1,7 @@
 import { hostOf } from "../../traffic/hosts.ts";
 import type { HeaderList } from "../../route-fields/headers/header-list.ts";
 
-/** What a request to the mesh's own paths shows of its origin. */
+/** What identifies the origin of a request to the mesh's own paths. */
 export interface Caller {
   /** The address of the client. */
   peer: string;
@@ -10,15 +10,15 @@ export interface Caller {
   headers: HeaderList;
 }
 
-/** The header that a request which changes something carries: a page of another origin cannot send it unasked. */
+/** The header that a change needs: a page of another origin cannot send it without a CORS preflight. */
 export const CHANGE_HEADER = "x-kyc-mesh";
 
 const LOCAL_HOSTS = new Set(["localhost", "127.0.0.1", "[::1]"]);
 const LOCAL_PEERS = /^(127\.|::1$|::ffff:127\.)/;
 
 /**
- * Why a request may not see the mesh's own paths, or undefined when it may. Only this machine may, and only by a name
- * that always means this machine: a page whose own name was made to resolve here (DNS rebinding) comes by another.
+ * Why a request may not read the mesh's own paths, or undefined when it may. Requests have to come from this machine
+ * and name a host that always resolves to loopback, which excludes DNS rebinding.
  */
 export function refusal({ peer, authority, headers }: Caller): string | undefined {
   if (!LOCAL_PEERS.test(peer)) return "the mesh shows itself to its own machine only";

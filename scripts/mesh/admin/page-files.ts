@@ -18,10 +18,10 @@ const FILES: Readonly<Record<string, { type: string; text: () => Promise<string>
   "": { type: "text/html; charset=utf-8", text: () => read("index.html") },
   "/page/style.css": { type: "text/css; charset=utf-8", text: style },
   "/page/icon.svg": { type: "image/svg+xml", text: () => read("icon.svg") },
-  "/page/main.js": { type: "text/javascript; charset=utf-8", text: () => (script ??= build()) },
+  "/page/main.js": { type: "text/javascript; charset=utf-8", text: script },
 };
 
-let script: Promise<string> | undefined;
+let bundle: Promise<string> | undefined;
 
 /** A file of the page by its path below the mesh's own; undefined when there is none. */
 export async function pageFile(path: string): Promise<Reply | undefined> {
@@ -29,6 +29,15 @@ export async function pageFile(path: string): Promise<Reply | undefined> {
   if (file === undefined) return undefined;
   const headers = { "content-security-policy": POLICY, "referrer-policy": "no-referrer" };
   return { status: 200, type: file.type, body: await file.text(), headers };
+}
+
+function script(): Promise<string> {
+  // A failed build is tried again.
+  bundle ??= build().catch((error: unknown) => {
+    bundle = undefined;
+    throw error;
+  });
+  return bundle;
 }
 
 async function style(): Promise<string> {

@@ -108,7 +108,7 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
     });
   });
 
-  test("follows what is served, leaves alone what somebody typed, and says why a fault cannot be switched on", async () => {
+  test("follows what is served, keeps what the user typed, and says why a fault cannot be switched on", async () => {
     await using opened = await open();
     const { page, complaints } = opened;
     const card = page.getByRole("article", { name: "echo-a" });
@@ -178,7 +178,7 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
     await until(page, "#status", "live");
   });
 
-  test("lets nothing in from elsewhere, and nobody frames it", async () => {
+  test("loads nothing from other origins, and cannot be framed", async () => {
     const response = await system.fetch("/_mesh");
     const policy = response.headers.get("content-security-policy") ?? "";
     expect(policy.split("; ").sort()).toEqual([

@@ -1,7 +1,7 @@
 import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import type { Exchange } from "../http/exchange.ts";
 
-/** An answer of the mesh's own paths. */
+/** A response of the mesh's own paths. */
 export interface Reply {
   status: number;
   type: string;
@@ -9,7 +9,7 @@ export interface Reply {
   headers?: Readonly<Record<string, string>>;
 }
 
-/** Sends a whole answer; nobody but the page itself can read it, embed it or keep it. */
+/** Sends a complete response. Its headers prevent caching, embedding and reading by other origins. */
 export function sendReply(exchange: Exchange, { status, type, body, headers = {} }: Reply): void {
   const bytes = Buffer.from(body);
   const bodyless = exchange.request.method === "HEAD" || bytes.length === 0;
@@ -20,7 +20,7 @@ export function sendReply(exchange: Exchange, { status, type, body, headers = {}
   exchange.end();
 }
 
-/** The fields of each answer. */
+/** The headers of each response of these paths. */
 export function adminHeaders(type: string, more: Readonly<Record<string, string>> = {}): HeaderList {
   const headers = new HeaderList();
   const all = {
@@ -38,7 +38,7 @@ export function jsonReply(status: number, value: unknown): Reply {
   return { status, type: "application/json", body: `${JSON.stringify(value)}\n` };
 }
 
-/** A sentence about what went wrong, as a problem document (RFC 9457). */
+/** An error as a problem document (RFC 9457). */
 export function problemReply(status: number, title: string, headers?: Record<string, string>): Reply {
   const body = `${JSON.stringify({ type: "about:blank", title, status })}\n`;
   return { status, type: "application/problem+json", body, ...(headers && { headers }) };

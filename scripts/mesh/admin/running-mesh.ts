@@ -34,7 +34,7 @@ export async function askMesh(
   throw new NothingRuns(`${url} answers ${response.status}, which no mesh of this version does: ${START}.`);
 }
 
-/** What the running mesh says of itself. @throws NothingRuns */
+/** The state of the running mesh. @throws NothingRuns */
 export async function readMeshState(options: RunningMeshOptions, signal: AbortSignal): Promise<MeshState> {
   const response = await askMesh(options, "/state", signal);
   const state: unknown = await response.json().catch(() => undefined);

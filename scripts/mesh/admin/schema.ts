@@ -19,13 +19,13 @@ const Told = Type.Object({
 
 const COUNTS = {
   requests: Type.Integer(),
-  /** Answers of 500 and above, and those that were broken off, the clients' own leaving not counted. */
+  /** Responses of 500 and above, and incomplete ones, except where the client went away. */
   errors: Type.Integer(),
 };
 
 const RATED = {
   ...COUNTS,
-  /** Requests a second, over the last ten. */
+  /** Requests per second, over the last ten seconds. */
   rate: Type.Number(),
 };
 
@@ -36,14 +36,14 @@ const SUMS = {
   p99Ms: orNull(Type.Number()),
 };
 
-/** What was served in the window, and in each step of it, the oldest first. */
+/** The requests of the window, and of each of its steps, the oldest first. */
 export const TrafficState = Type.Object({
   ...SUMS,
   ...RATED,
   series: Type.Array(Type.Object(SUMS)),
 });
 
-/** One split: what is planned, and what was seen since its shares are what they are. */
+/** A split: the planned shares, and those observed since they apply. */
 export const SplitState = Type.Object({
   by: Type.Enum(Object.values(SPLIT_OWNERS)),
   /** As in `VirtualService kyc-credit-check`. */
@@ -51,7 +51,7 @@ export const SplitState = Type.Object({
   at: Place,
   /** `file:line`, as events name it. */
   route: Type.String(),
-  /** Whether this split decides where the service's ordinary requests go. */
+  /** Whether this split decides about requests that are not pinned to a revision. */
   deciding: Type.Boolean(),
   targets: Type.Array(
     Type.Object({
@@ -65,7 +65,7 @@ export const SplitState = Type.Object({
   observed: Type.Object({
     sinceMs: Type.Number(),
     requests: Type.Integer(),
-    /** The share of intervals such as these that hold the true value. */
+    /** The confidence level of the intervals, from 0 to 1. */
     confidence: Type.Number(),
     /** Shares from 0 to 1, with Wilson's interval. */
     revisions: Type.Array(
@@ -84,7 +84,7 @@ export const RevisionView = Type.Object({
   name: Type.String(),
   tags: Type.Array(Type.String()),
   state: Type.Enum(["starting", "ready", "failed", "stopped", "at zero"]),
-  /** Why, in a sentence; empty where there is nothing to say. */
+  /** Why, as a sentence; may be empty. */
   reason: Type.String(),
   traffic: TrafficState,
 });
@@ -126,13 +126,13 @@ export const MeshState = Type.Object({
   stepSeconds: Type.Integer(),
   /** The errors of an edit that is not in force because of them. */
   problems: Type.Array(Told),
-  /** What is in force in spite of these. */
+  /** Warnings about the configuration in force. */
   warnings: Type.Array(Told),
-  /** The revisions that a valid edit waits for. */
+  /** The revisions that a valid edit waits for until they are ready. */
   waiting: Type.Array(Type.String()),
   services: Type.Array(ServiceState),
   rules: Type.Array(RuleState),
-  /** What is switched on by hand. */
+  /** The faults that were switched on by hand. */
   faults: FaultsState,
   /** Requests that reached no revision. */
   unrouted: Type.Object(RATED),
@@ -143,7 +143,7 @@ export const MeshProcess = Type.Object({ pid: Type.Integer(), root: Type.String(
 
 /** A line of `GET /_mesh/events`: a request that was served. */
 export const ServedEvent = Type.Object({
-  /** When it was over, in milliseconds since the epoch. */
+  /** When it ended, in milliseconds since the epoch. */
   t: Type.Number(),
   listener: Type.Enum(["ingress", "local-gateway", "mesh"]),
   namespace: orNull(Type.String()),
@@ -159,9 +159,9 @@ export const ServedEvent = Type.Object({
   ms: Type.Number(),
   /** Whether the request waited for a process to start. */
   cold: Type.Boolean(),
-  /** Whether a fault of a rule held the request, or answered it. */
+  /** Whether an injected fault delayed or answered the request. */
   fault: Type.Boolean(),
-  /** Who went away before the answer was complete. */
+  /** Which side closed the connection before the response was complete. */
   broken: orNull(Type.Enum(["client", "revision"])),
   /** `file:line` of the rule that chose the revision, the innermost one. */
   route: orNull(Type.String()),
@@ -169,7 +169,7 @@ export const ServedEvent = Type.Object({
   split: orNull(Type.String()),
 });
 
-/** The last line of `GET /_mesh/events`: nothing follows, and why. */
+/** The last line of `GET /_mesh/events`, with the reason for the end. */
 export const EventsEnd = Type.Object({ t: Type.Number(), end: Type.String() });
 
 export const MeshEvent = Type.Union([ServedEvent, EventsEnd]);

@@ -29,7 +29,7 @@ export interface StateSource {
   nowMs: number;
 }
 
-/** Gathers all that there is to show of a running mesh. */
+/** The state of a running mesh, as `GET /_mesh/state` returns it. */
 export function meshState(source: StateSource): MeshState {
   const { loaded, observer } = source;
   return {

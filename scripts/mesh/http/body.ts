@@ -7,15 +7,15 @@ export type OnData = (content: Buffer) => void;
 /** Finds the end of one message's body in a stream of bytes. */
 export interface BodyReader {
   /**
-   * Takes the next bytes and hands on the content among them. The bytes are the reader's from then on: it moves
-   * content together in them.
+   * Reads the next bytes and delivers the content among them. The reader may overwrite the bytes afterwards: it
+   * joins pieces of content in place.
    * @returns the index of the first byte behind the body, or -1 while the body goes on
    * @throws MalformedMessage when the framing is broken
    */
   push(bytes: Buffer, onData: OnData): number;
 }
 
-/** A reader for one body. For `close` and `tunnel` it never ends: the connection's end is the body's. */
+/** A reader for one body. With `close` and `tunnel` the body ends with the connection, so the reader reports no end. */
 export function bodyReader(framing: Framing): BodyReader {
   switch (framing.kind) {
     case "none":
@@ -37,10 +37,10 @@ export function chunkHead(content: Buffer): string {
 
 export const LAST_CHUNK = "0\r\n\r\n";
 
-// Enough for any sane extension or trailer; more is an attempt to fill memory.
+// Limits on chunk extensions and trailers, which bound the memory that a peer can take.
 const MAX_LINE_BYTES = 8 * 1024;
 const MAX_TRAILER_BYTES = 16 * 1024;
-// A longer piece of content is handed on as it is, a shorter one is moved up to the one before it.
+// A longer piece of content is delivered as it is, a shorter one is joined to the one before it.
 const MAX_MOVED_BYTES = 2 * 1024;
 const CR = 13;
 const LF = 10;
@@ -67,8 +67,8 @@ function lengthReader(bytesInAll: number): BodyReader {
 }
 
 /**
- * Chunked framing, read strictly. Extensions and trailers are checked and dropped: what goes on is framed
- * anew, so that no reading of theirs can differ from the next hop's.
+ * Reads chunked framing strictly. Extensions and trailers are checked and dropped; the content is framed anew, so
+ * that the next hop cannot interpret the framing differently.
  */
 class ChunkedReader implements BodyReader {
   #state: "size" | "content" | "content end" | "trailers" = "size";
@@ -77,7 +77,7 @@ class ChunkedReader implements BodyReader {
   #trailerBytes = 0;
 
   push(bytes: Buffer, onData: OnData): number {
-    // Content that was read and not handed on yet.
+    // Content that was read and not yet delivered.
     let [from, to] = [0, 0];
     let at = 0;
     let end = -1;
@@ -92,7 +92,7 @@ class ChunkedReader implements BodyReader {
       at = Math.min(at + this.#left, bytes.length);
       this.#left -= at - start;
       if (this.#left === 0) this.#state = "content end";
-      // Tiny chunks are put together: each of them apart would cost a system call further on.
+      // Joins tiny chunks, each of which would cost a system call downstream.
       if (to > from && at - start > MAX_MOVED_BYTES) {
         onData(bytes.subarray(from, to));
         to = from;
@@ -107,7 +107,7 @@ class ChunkedReader implements BodyReader {
     return end;
   }
 
-  /** Works on the line that was read; whether it ends the body. */
+  /** Processes the line that was read; returns whether it ends the body. */
   #endLine(): boolean {
     const line = this.#line.slice(0, -2);
     this.#line = "";
@@ -118,7 +118,7 @@ class ChunkedReader implements BodyReader {
     return false;
   }
 
-  /** Gathers a line with its CR LF into `#line`; the index behind it, or -1 when it is not complete. */
+  /** Reads a line with its CR LF into `#line`; returns the index behind it, or -1 while it is incomplete. */
   #readLine(bytes: Buffer, start: number): number {
     const lf = bytes.indexOf(LF, start);
     const end = lf < 0 ? bytes.length : lf + 1;

@@ -41,7 +41,7 @@ describe("a kept connection", () => {
     await client.close();
   });
 
-  test("on which an answer comes that nobody asked for is given up", async () => {
+  test("on which an unrequested response arrives is closed", async () => {
     using server = await RawServer.listen();
     const client = new HttpClient("127.0.0.1", server.port);
     const first = new TestRequest(client);
@@ -216,7 +216,7 @@ describe("close", () => {
     await client.close();
   });
 
-  test("resolves for everyone who asked", async () => {
+  test("resolves for each caller", async () => {
     using server = await RawServer.listen();
     const client = new HttpClient("127.0.0.1", server.port);
     const request = new TestRequest(client);

@@ -187,7 +187,7 @@ describe("a failure", () => {
     await client.close();
   });
 
-  test("comes once when nobody listens, and the client can be closed", async () => {
+  test("is reported once when the connection is refused, and the client can be closed", async () => {
     const server = await RawServer.listen();
     const { port } = server;
     server[Symbol.dispose]();

@@ -8,16 +8,16 @@ import { Incoming } from "./incoming.ts";
 import { latin1 } from "./outgoing.ts";
 import { Outgoing } from "./outgoing.ts";
 
-// What a client may send ahead of its turn before it has to wait.
+// How many bytes of pipelined requests are read ahead.
 const MAX_AHEAD_BYTES = 64 * 1024;
 const LINGER_SECONDS = 5;
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 
-/** A client's connection: one exchange after the other, in the order in which the requests came. */
+/** A client's connection: one exchange at a time, in the order of the requests. */
 export class Connection {
   readonly outgoing = new Outgoing(() => this.#onDrained());
   readonly peer: string;
-  /** Whether the connection ends with the exchange under way. */
+  /** Whether the connection closes after the current exchange. */
   closesAfterwards = false;
 
   readonly #socket: Socket<unknown>;
@@ -39,13 +39,13 @@ export class Connection {
     this.outgoing.opened(socket);
   }
 
-  /** The exchange under way. */
+  /** The current exchange. */
   get exchange(): Exchange | undefined {
     return this.#exchange;
   }
 
   receive(bytes: Buffer): void {
-    // After the last answer nothing is read any more, only taken, so that the client can read that answer.
+    // After the last response, bytes are received and dropped, so that the client can read that response.
     if (this.#closing) return;
     this.#incoming.push(bytes);
     this.#advance();
@@ -62,17 +62,17 @@ export class Connection {
     this.#socket.terminate();
   }
 
-  /** Closes an idle connection now, another one after its exchange. */
+  /** Closes the connection: now when it is idle, else after the current exchange. */
   drain(): void {
     this.closesAfterwards = true;
-    // Who knows how long another protocol goes on: it has no end that could be waited for.
+    // A tunnel has no end to wait for.
     if (this.#isTunnel && !this.#closing) return this.#endTunnel();
     if (this.#exchange !== undefined || this.#closing) return;
     if (this.outgoing.congested) this.#close();
     else this.#socket.end();
   }
 
-  /** Ends the connection after this exchange where some of its body is still to come and nobody wants it. */
+  /** Closes the connection after this exchange unless its request body was read to the end. */
   closeUnlessRead(): void {
     if (!this.#bodyDone) this.closesAfterwards = true;
   }
@@ -85,7 +85,7 @@ export class Connection {
     this.#advance();
   }
 
-  /** From now on all that comes is another protocol's, until the connection closes. */
+  /** Delivers all further bytes, which belong to another protocol, until the connection closes. */
   openTunnel(onData: OnData): void {
     this.#isTunnel = true;
     this.#bodyDone = false;
@@ -106,7 +106,7 @@ export class Connection {
   }
 
   finishExchange(): void {
-    // What the client still sends of a body that nobody reads would be taken for the next request.
+    // The rest of an unread body would be parsed as the next request.
     this.closeUnlessRead();
     this.#endExchange();
     if (this.closesAfterwards) return this.#close();
@@ -135,7 +135,7 @@ export class Connection {
     }
   }
 
-  /** Works through what has arrived, as far as the exchange under way allows. */
+  /** Processes received bytes as far as the current exchange allows. */
   #advance(): void {
     if (this.#advancing) return;
     this.#advancing = true;
@@ -150,7 +150,7 @@ export class Connection {
     if (!this.#paused && this.#incoming.length > MAX_AHEAD_BYTES) this.pause();
   }
 
-  /** Consumes what it can of what has arrived; whether another step may get further. */
+  /** Consumes received bytes; returns whether another step may consume more. */
   #step(): boolean {
     if (this.#exchange === undefined) return this.#readRequest();
     const body = this.#body;
@@ -167,7 +167,7 @@ export class Connection {
   }
 
   #readRequest(): boolean {
-    // A client that takes no answers gets no further ones: they would pile up here.
+    // A client that does not read its responses gets no further ones: they would fill memory.
     if (this.outgoing.congested) return false;
     this.#incoming.skipEmptyLines();
     const text = this.#incoming.takeHead();
@@ -175,7 +175,7 @@ export class Connection {
     const request = parseRequestHead(text);
     const framing = requestFraming(request);
     this.#bodyDone = framing.kind === "none";
-    // As Envoy does: answered here, when the body is wanted, so that the next hop sees an ordinary request.
+    // As in Envoy, the mesh sends 100 Continue itself when the body is read; the next hop sees an ordinary request.
     const expected = request.headers.get("expect");
     this.#expectsContinue = expected?.toLowerCase() === "100-continue";
     if (expected !== undefined) request.headers.remove("expect");
@@ -195,7 +195,7 @@ export class Connection {
     this.#close();
   }
 
-  /** Reads no more requests, sends what is left, and then says that nothing follows. */
+  /** Stops reading requests, sends the buffered bytes, and then a FIN. */
   #close(): void {
     this.#closing = true;
     this.#incoming.takeAll();
@@ -204,8 +204,8 @@ export class Connection {
   }
 
   /**
-   * Closes this side only. Were the connection closed while the client still sends, its kernel would throw away
-   * the answer that it has not read yet (RFC 9112 section 9.6).
+   * Closes the sending side only. If the connection were closed while the client still sends, the client's kernel
+   * would discard a response that it has not read yet (RFC 9112 section 9.6).
    */
   #sendFin(): void {
     this.#socket.shutdown();

@@ -6,12 +6,12 @@ import { type Framing, frameResponse } from "./framing.ts";
 import type { RequestHead } from "./head.ts";
 import { latin1 } from "./outgoing.ts";
 
-/** One request and the answer to it. When it is over, by the answer's end or by the client's leaving, all calls do nothing. */
+/** A request and its response. After the response is complete or the client has gone, calls have no effect. */
 export class Exchange {
   readonly request: RequestHead;
   /** How the request's body is framed; `none` when it has none. */
   readonly requestFraming: Framing;
-  /** Called once if the client goes away before the answer is complete. */
+  /** Called once if the client goes away before the response is complete. */
   onAbort: () => void = () => {};
   /** Called when the client takes bytes again after the exchange was `congested`. */
   onDrained: () => void = () => {};
@@ -33,7 +33,7 @@ export class Exchange {
     return this.#connection.peer;
   }
 
-  /** Whether the answer's head is on its way: from then on another answer is no longer possible. */
+  /** Whether the response has begun: another response is then no longer possible. */
   get answered(): boolean {
     return this.#answered;
   }
@@ -43,12 +43,12 @@ export class Exchange {
     return this.#isCurrent() && this.#connection.outgoing.congested;
   }
 
-  /** Begins to deliver the request's body. Until then it waits, unread. */
+  /** Starts delivering the request's body. Until then it is not read. */
   readBody(onData: OnData, onEnd: () => void): void {
     if (this.#isCurrent()) this.#connection.readBody(this, onData, onEnd);
   }
 
-  /** After a `respond` that began a tunnel: hands on all that the client sends, until it goes away. */
+  /** After `respond` opened a tunnel: delivers all that the client sends, until it closes. */
   readTunnel(onData: OnData): void {
     if (this.#isCurrent()) this.#connection.openTunnel(onData);
   }
@@ -62,8 +62,8 @@ export class Exchange {
   }
 
   /**
-   * Begins the answer, with the body that the framing tells; the headers get the fields that say so.
-   * The head waits for the first `write`, `flush` or `end`, so that a small answer is one packet.
+   * Begins the response. The framing fields are added to the headers. The head is sent with the first `write`,
+   * `flush` or `end`, so that a small response is one packet.
    */
   respond(status: number, reason: string, headers: HeaderList, framing: Framing): void {
     this.#answered = true;
@@ -81,24 +81,24 @@ export class Exchange {
     else this.#send(head, content, "");
   }
 
-  /** Sends a head that still waits for content. */
+  /** Sends the head if it was not sent yet. */
   flush(): void {
     if (this.#pendingHead !== undefined) this.#send(this.#takeHead(), undefined, "");
   }
 
-  /** Completes the answer. */
+  /** Completes the response. */
   end(): void {
     const tail = this.#takeHead() + (this.#chunked ? LAST_CHUNK : "");
     if (tail !== "") this.#send(tail, undefined, "");
     if (this.#isCurrent()) this.#connection.finishExchange();
   }
 
-  /** Breaks the answer off, so that the client sees that it is not complete. */
+  /** Closes the connection within the response, so that the client sees that it is incomplete. */
   breakOff(): void {
     if (this.#isCurrent()) this.#connection.terminate();
   }
 
-  /** A whole answer of the mesh itself: one sentence of plain text, or bytes as they are; no body for an empty one. */
+  /** Sends a complete response of the mesh itself: a line of plain text, or bytes; without a body when it is empty. */
   reply(status: number, content: string | Uint8Array, headers = new HeaderList()): void {
     const body = Buffer.from(typeof content === "string" && content !== "" ? `${content}\n` : content);
     if (body.length > 0 && headers.get("content-type") === undefined) {

@@ -2,8 +2,8 @@ import type { HeaderList } from "../../route-fields/headers/header-list.ts";
 import { MalformedMessage, type RequestHead, type ResponseHead } from "./head.ts";
 
 /**
- * How many bytes a message's body has: none, a known number (never 0), chunks, or all until the connection closes.
- * Behind a tunnel's head there is no message at all, but another protocol, until the connection closes.
+ * How a message's body is delimited: no body, a known length (never 0), chunks, or the end of the connection.
+ * A tunnel's head is followed by another protocol until the connection closes.
  */
 export type Framing =
   | { kind: "none" }
@@ -14,7 +14,7 @@ export type Framing =
 
 const DIGITS = /^[0-9]{1,15}$/;
 
-// Fields that speak of one connection only (RFC 9110 section 7.6.1, and those that older software sends).
+// Fields that apply to one connection only (RFC 9110 section 7.6.1, and those that older software sends).
 const HOP_BY_HOP = [
   "connection",
   "keep-alive",
@@ -27,12 +27,12 @@ const HOP_BY_HOP = [
   "upgrade",
 ];
 
-// Without these a message could not be told from the next one, or not be routed: Connection cannot take them away.
+// Needed to delimit and to route a message: a Connection header cannot remove them.
 const END_TO_END = new Set(["content-length", "host"]);
 
 /**
  * The body that follows a request (RFC 9112 section 6.3).
- * @throws MalformedMessage when that cannot be told for certain
+ * @throws MalformedMessage when the framing is ambiguous
  */
 export function requestFraming(head: RequestHead): Framing {
   return declaredFraming(head.headers) ?? { kind: "none" };
@@ -40,19 +40,19 @@ export function requestFraming(head: RequestHead): Framing {
 
 /**
  * The body that follows a response to a request of this method (RFC 9112 section 6.3).
- * @throws MalformedMessage when that cannot be told for certain
+ * @throws MalformedMessage when the framing is ambiguous
  */
 export function responseFraming(head: ResponseHead, method: string): Framing {
   const declared = declaredFraming(head.headers);
   return isBodyless(head.status, method) ? { kind: "none" } : (declared ?? { kind: "close" });
 }
 
-// Of these nobody expects a body.
+// Requests with these methods normally have no body, so that its absence is not stated.
 const BODYLESS_METHODS = new Set(["GET", "HEAD", "TRACE"]);
 
 /**
- * Makes a request's fields say how its body is framed from here on, whatever a client or a rule wrote there. Where a
- * body could be expected, that there is none is said too (RFC 9110 section 8.6), as Envoy does.
+ * Sets the fields that frame a request's body, in place of what a client or a rule wrote there. A request without a
+ * body gets Content-Length: 0 where its method usually has one (RFC 9110 section 8.6), as in Envoy.
  */
 export function frameRequest(headers: HeaderList, framing: Framing, method: string): void {
   removeFraming(headers);
@@ -61,17 +61,17 @@ export function frameRequest(headers: HeaderList, framing: Framing, method: stri
   if (saysSo || !BODYLESS_METHODS.has(method)) headers.set("content-length", "0");
 }
 
-/** The same for the answer to a request of this method. A body without a known length goes out in chunks. */
+/** The same for the response to a request of this method. A body of unknown length is sent in chunks. */
 export function frameResponse(headers: HeaderList, framing: Framing, status: number, method: string): void {
   removeFraming(headers);
   if (framing.kind === "tunnel") return headers.add("connection", "upgrade");
   if (framing.kind !== "none") return declare(headers, framing);
-  // RFC 9110 section 8.6: these tell the length that a body would have had, and 204 tells nothing.
+  // RFC 9110 section 8.6: HEAD and 304 keep the length that the body would have had; 204 has none.
   if (status === 204) headers.remove("content-length");
   else if (!isBodyless(status, method)) headers.set("content-length", "0");
 }
 
-/** Removes what speaks of one connection only, with every field that the Connection header names. */
+/** Removes the fields that apply to one connection only, and those that the Connection header names. */
 export function removeHopByHop(headers: HeaderList): void {
   const named = headers.joined("connection");
   if (named !== undefined) {
@@ -92,7 +92,7 @@ function removeFraming(headers: HeaderList): void {
   removeIfThere(headers, "transfer-encoding");
 }
 
-// Most messages have few of these, and to look is cheaper than to rewrite the list.
+// Most messages have few of these fields, and a lookup is cheaper than rewriting the list.
 function removeIfThere(headers: HeaderList, name: string): void {
   if (headers.get(name) !== undefined) headers.remove(name);
 }
@@ -107,7 +107,7 @@ function declaredFraming(headers: HeaderList): Framing | undefined {
   const coding = headers.joined("transfer-encoding");
   const length = headers.joined("content-length");
   if (coding !== undefined) {
-    // Both at once is how requests are smuggled past a proxy: refused rather than guessed at.
+    // Both at once allow request smuggling, so the message is refused (RFC 9112 section 6.3).
     if (length !== undefined)
       throw new MalformedMessage("Content-Length and Transfer-Encoding exclude each other");
     if (coding.toLowerCase() !== "chunked")

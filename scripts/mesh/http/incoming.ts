@@ -6,15 +6,15 @@ const CR = 13;
 const LF = 10;
 
 /**
- * The receiving half of a connection: what has arrived and was not read yet. Bytes that trickle in are gathered
- * and searched without going over the earlier ones again.
+ * The receiving half of a connection: bytes that have arrived and are unread. Bytes that arrive slowly are appended
+ * and searched in linear time.
  */
 export class Incoming {
   #unread = EMPTY;
-  /** The memory behind `#unread`, once bytes had to be gathered: bytes up to `#used` are taken. */
+  /** The memory behind `#unread` once bytes were appended; it is in use up to `#used`. */
   #room = EMPTY;
   #used = 0;
-  /** How many of the unread bytes are known to hold no end of a head. */
+  /** How many of the unread bytes were searched for the end of a head. */
   #searched = 0;
 
   get length(): number {
@@ -36,14 +36,14 @@ export class Incoming {
     this.#unread = this.#room.subarray(this.#used - length - bytes.length, this.#used);
   }
 
-  /** Takes all there is. Nothing here touches those bytes again. */
+  /** Takes all unread bytes; they are not changed afterwards. */
   takeAll(): Buffer {
     const bytes = this.#unread;
     this.#drop(bytes.length);
     return bytes;
   }
 
-  /** Passes over empty lines ahead of a message (RFC 9112 section 2.2). */
+  /** Skips empty lines ahead of a message (RFC 9112 section 2.2). */
   skipEmptyLines(): void {
     let at = 0;
     while (this.#unread[at] === CR && this.#unread[at + 1] === LF) at += 2;
@@ -52,7 +52,7 @@ export class Incoming {
 
   /**
    * Takes a head in Latin-1, without the empty line that ends it; undefined while it is not complete.
-   * @throws MalformedMessage when what is there cannot become one
+   * @throws MalformedMessage when the bytes cannot become a head
    */
   takeHead(): string | undefined {
     const bytes = this.#unread;
@@ -71,7 +71,7 @@ export class Incoming {
     return head;
   }
 
-  /** Refuses at once what would never come to an end: a sender that ends its lines otherwise, or that speaks TLS. */
+  /** Refuses at once what can never be completed: lines that end in a bare LF, or TLS. */
   #checkBeginning(): void {
     const bytes = this.#unread;
     const first = bytes[0] as number;

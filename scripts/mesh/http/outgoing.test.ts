@@ -52,7 +52,7 @@ test("what the kernel does not take waits for its turn, in order", () => {
   expect(drained()).toBe(1);
 });
 
-test("a flush with nothing waiting calls nobody", () => {
+test("a flush without buffered bytes does not call onDrained", () => {
   const { socket, sender, drained } = outgoing();
   sender.opened(socket);
   sender.flush();

@@ -1,15 +1,14 @@
-/** The part of a socket that sends. Writes what fits and says how much that was; -1 when the socket is closed. */
+/** The sending part of a socket. `write` returns how many bytes the kernel took, or -1 when the socket is closed. */
 export interface Sink {
   write(bytes: Buffer): number;
 }
 
-// Pieces are put together up to this size, since every write is a system call.
+// Pieces are joined up to this size, since every write is a system call.
 const MAX_JOINED_BYTES = 64 * 1024;
 
 /**
- * The sending half of a connection, with memory for what cannot go out yet: because the connection is still
- * being opened, or because the kernel's buffer is full. Its owner calls `opened`, `flush` and `gone` from the
- * socket's events.
+ * The sending half of a connection. It buffers bytes while the connection is being opened and while the kernel's
+ * buffer is full. The owner calls `opened`, `flush` and `gone` from the socket's events.
  */
 export class Outgoing {
   readonly #onDrained: () => void;
@@ -17,17 +16,17 @@ export class Outgoing {
   #waiting: Buffer[] = [];
   #isGone = false;
 
-  /** @param onDrained called when bytes had to wait, and none does any more */
+  /** @param onDrained called when all buffered bytes are sent */
   constructor(onDrained: () => void) {
     this.#onDrained = onDrained;
   }
 
-  /** Whether bytes wait here: who sends a body then pauses its source. */
+  /** Whether bytes are buffered: the sender of a body then pauses its source. */
   get congested(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** Sends bytes, at once or as soon as the peer takes them. Dropped when the connection is gone. */
+  /** Sends bytes at once, or as soon as the peer takes them. Drops them when the connection is closed. */
   write(bytes: Buffer): void {
     if (this.#isGone) return;
     if (this.#socket === undefined || this.#waiting.length > 0) {
@@ -63,7 +62,7 @@ export class Outgoing {
     this.#onDrained();
   }
 
-  /** Forgets all; the connection is closed. */
+  /** Drops all buffered bytes, because the connection is closed. */
   gone(): void {
     this.#isGone = true;
     this.#socket = undefined;
@@ -71,7 +70,7 @@ export class Outgoing {
   }
 }
 
-/** The index behind the pieces, from this one on, that go out in one write. */
+/** The index behind the last piece that is sent in one write, beginning at `start`. */
 function endOfJoined(pieces: readonly Buffer[], start: number): number {
   let bytes = pieces[start]?.length ?? 0;
   let end = start + 1;

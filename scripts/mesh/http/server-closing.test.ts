@@ -15,7 +15,7 @@ describe("a client that goes away", () => {
     ["by a reset", (client) => client.reset()],
   ];
 
-  test.each(leave)("%s before the answer is told of once", async (_, go) => {
+  test.each(leave)("%s before the answer is reported once", async (_, go) => {
     using server = new TestServer();
     using client = await server.connect();
     await client.send(GET);
@@ -27,7 +27,7 @@ describe("a client that goes away", () => {
     expect(server.aborted).toHaveLength(1);
   });
 
-  test.each(leave)("%s within its own body is told of once", async (_, go) => {
+  test.each(leave)("%s within its own body is reported once", async (_, go) => {
     using server = new TestServer(replyBody);
     using client = await server.connect();
     await client.send(`${request("POST /", "content-length: 10")}abc`);
@@ -38,7 +38,7 @@ describe("a client that goes away", () => {
     expect(server.aborted).toHaveLength(1);
   });
 
-  test.each(leave)("%s within the answer is told of once", async (_, go) => {
+  test.each(leave)("%s within the answer is reported once", async (_, go) => {
     using server = new TestServer((exchange) => {
       exchange.respond(200, "", new HeaderList(), { kind: "chunked" });
       exchange.write(Buffer.from("abc"));
@@ -54,7 +54,7 @@ describe("a client that goes away", () => {
     expect(server.aborted).toHaveLength(1);
   });
 
-  test.each(leave)("%s after the answer is told of to nobody", async (_, go) => {
+  test.each(leave)("%s after the answer is not reported", async (_, go) => {
     using server = new TestServer(replyTarget);
     using client = await server.connect();
     await client.send(GET);
@@ -206,7 +206,7 @@ describe("stop", () => {
     expect(await within(1_000, stopped)).toBe(true);
   });
 
-  test("resolves at once when nobody is connected, and each time it is asked", async () => {
+  test("resolves at once without connections, and on each call", async () => {
     using server = new TestServer();
     await Promise.all([server.http.stop(), server.http.stop()]);
     await server.http.stop();

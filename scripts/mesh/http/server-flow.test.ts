@@ -40,7 +40,7 @@ test("an answer to a slow reader waits at its source, and goes on when the reade
   await client.untilBytes(128 * MEGABYTE);
 });
 
-test("a body that nobody wants yet waits at the client, each time anew", async () => {
+test("an unread body waits at the client, in each exchange", async () => {
   using server = new TestServer();
   using client = await server.connect();
   const piece = Buffer.alloc(MEGABYTE);

@@ -11,16 +11,16 @@ export interface HttpServerOptions {
 
 export interface HttpServer {
   readonly port: number;
-  /** Stops accepting, lets what is under way end, and resolves when every connection is closed. */
+  /** Stops accepting, lets current exchanges finish, and resolves when every connection is closed. */
   stop(): Promise<void>;
   /** Closes every connection now. */
   terminate(): void;
 }
 
 /**
- * An HTTP/1.1 server that keeps what a proxy must not lose: the request target byte for byte, the order of
- * headers, bodies as a stream with back-pressure, and the moment the client goes away. (Bun.serve normalises
- * the path before a handler sees it.) Malformed requests are answered here and never reach `onExchange`.
+ * An HTTP/1.1 server for a proxy. It keeps the request target byte for byte and the order of headers, streams bodies
+ * with back-pressure, and reports when a client goes away. (Bun.serve normalises the path.) It answers malformed
+ * requests itself; they do not reach `onExchange`.
  * @throws when the port is taken (error code EADDRINUSE) or not permitted (EACCES)
  */
 export function serveHttp(options: HttpServerOptions): HttpServer {
@@ -41,7 +41,7 @@ export function serveHttp(options: HttpServerOptions): HttpServer {
       },
       data: (socket, bytes) => socket.data?.receive(bytes),
       drain: (socket) => socket.data?.outgoing.flush(),
-      // Only set for a client that does not close its side: what was sent to it still reaches it.
+      // Set after a FIN was sent, for a client that does not close its side.
       timeout: (socket) => void socket.end(),
       close(socket) {
         const connection = socket.data;
@@ -50,7 +50,7 @@ export function serveHttp(options: HttpServerOptions): HttpServer {
         connection.closed();
         settle();
       },
-      // An error of our own: the network's come to `close`.
+      // A bug of this program: network errors are passed to `close`.
       error(socket, error) {
         socket.terminate();
         reportError(error);

@@ -108,7 +108,7 @@ describe("an observer", () => {
     expect(observer.revision(BASIC)?.requests).toBe(2);
   });
 
-  test("forgets a revision that is gone, and takes its last requests for nobody's", async () => {
+  test("forgets a deleted revision, and attributes its last requests to no service", async () => {
     const { observer, loaded } = await observing();
     observer.applied({ ...loaded, specs: loaded.specs.filter(({ key }) => key !== BASIC) });
     observer.served(served());

@@ -54,7 +54,7 @@ describe("a mirror", () => {
     await first.until("0\r\n\r\n");
   });
 
-  test("that does not take the body keeps nobody waiting", async () => {
+  test("that does not read the body does not delay the request", async () => {
     using server = await RawServer.listen();
     using copies = await RawServer.listen((socket) => socket.pause());
     using proxy = new TestProxy(
@@ -86,7 +86,7 @@ describe("a mirror", () => {
     await copy.untilEnded();
   });
 
-  test("that nobody listens at does not matter", async () => {
+  test("whose connection is refused has no effect", async () => {
     using server = await answering(OK);
     const gone = await RawServer.listen();
     const { port } = gone;

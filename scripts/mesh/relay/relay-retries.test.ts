@@ -54,7 +54,7 @@ describe("a request is sent again", () => {
     }
   });
 
-  test("when nobody listened, on connect-failure and reset", async () => {
+  test("after a refused connection, on connect-failure and reset", async () => {
     for (const [condition, status] of [
       ["connect-failure", "200"],
       ["reset", "200"],

@@ -196,7 +196,7 @@ describe("another protocol", () => {
     expect(server.count).toBe(0);
   });
 
-  test("is not begun by a revision that nobody asked", async () => {
+  test("is an error when the request did not ask for one", async () => {
     using server = await answering(SWITCHED);
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")) });
     expect(statuses(await proxy.ask(request("GET /", "connection: close")))).toEqual(["502"]);
