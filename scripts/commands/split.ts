@@ -4,7 +4,7 @@ import { PROJECT } from "../project.ts";
 import { duration } from "./options/option-values.ts";
 import { onCluster, untilInterrupted } from "./cluster/on-cluster.ts";
 import { engineHelp, engineOptions } from "./options/engine-options.ts";
-import { repeated, type SplitFlags } from "./split/flags.ts";
+import { formOf, repeated, type SplitFlags } from "./split/flags.ts";
 import { OUTPUT_FORMATS } from "../text/data.ts";
 
 /** `kyc split`: who gets which share, and how to change it in the language of kn. */
@@ -19,6 +19,12 @@ export function splitCommand(): Command {
     )
     .option("--tag <revision=tag>", "gives a revision or @latest a tag", repeated)
     .option("--untag <tag>", "takes a tag away; done before --tag, which is done before --traffic", repeated)
+    .addOption(
+      new Option(
+        "--by <form>",
+        "how a VirtualService keeps the split: weights, or header:NAME for ranges of the buckets 0000 to 9999 in a header, in steps of 0.01 %",
+      ).argParser(formOf),
+    )
     .option("--undo", "reverts the last change, and when given again the one before it", false)
     .option("--dry-run", "shows what would change, and for how many requests; changes nothing", false)
     .option("--allow-missing", "takes names that do not exist, as kn does", false)
@@ -66,6 +72,8 @@ Examples:
   ./kyc split credit-check --traffic basic=90,advanced=10       tags, revisions or @latest
   ./kyc split credit-check --traffic advanced=10 --dry-run      what would change; a lone missing target gets the rest
   ./kyc split credit-check --tag credit-check-v3=v3 --traffic v3=5,basic=95
+  ./kyc split credit-check --by header:x-kyc-bucket --traffic advanced=0.01   an applicant stays with a version
+  ./kyc split credit-check --by weights                         back to a draw for each request
   ./kyc split credit-check --undo                               back, step by step
   ./kyc split credit-check --engine knative --context minikube
   ./kyc split credit-check --from knative/credit-check/2-advanced.yaml --latest credit-check-advanced --traffic @latest=100 -o json
@@ -78,7 +86,7 @@ async function runSplit(service: string, flags: SplitFlags): Promise<void> {
   const { isChange } = await import("./split/flags.ts");
   if (flags.undo && isChange(flags))
     throw new Failure(
-      "--undo goes back to a split that was, and takes no --traffic, --tag or --untag.",
+      "--undo goes back to a split that was, and takes no --traffic, --tag, --untag or --by.",
       EXIT.usage,
     );
   if (flags.from !== undefined) {

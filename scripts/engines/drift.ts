@@ -14,6 +14,8 @@ export interface DriftSides {
   /** By the last change of this tool. */
   last: readonly SplitTarget[] | undefined;
   live: readonly SplitTarget[] | undefined;
+  /** The headers whose buckets decide by the files and live; undefined where each request is drawn. */
+  headers?: { file: string | undefined; live: string | undefined };
   changed: SplitState["changed"];
 }
 
@@ -32,11 +34,15 @@ export function driftOf({
   file,
   last,
   live,
+  headers,
   changed,
 }: DriftSides): Drift | undefined {
   if (live === undefined) return undefined;
   const isLast = last !== undefined && sameSplit(last, live);
-  const isFile = file !== undefined && sameSplit(file, live);
+  const isForm = headers?.file === headers?.live;
+  const isFile = file !== undefined && sameSplit(file, live) && isForm;
+  const by = (header: string | undefined): string =>
+    isForm ? "" : ` --by ${header === undefined ? "weights" : `header:${header}`}`;
   if (isFile || (file === undefined && (last === undefined || isLast))) return undefined;
   if (isOfFiles) return notFollowed(service);
   const writer = changed?.by ?? "Someone";
@@ -50,11 +56,11 @@ export function driftOf({
     proposals.push(
       {
         why: "to put the files' split in force",
-        command: `./kyc split ${service} --engine ${engine} ${trafficFlags(file)}`,
+        command: `./kyc split ${service} --engine ${engine} ${trafficFlags(file)}${by(headers?.file)}`,
       },
       {
         why: "to keep what is live, in the files too",
-        command: `./kyc split ${service} --engine ${FILES_ENGINE.name} ${trafficFlags(live)}`,
+        command: `./kyc split ${service} --engine ${FILES_ENGINE.name} ${trafficFlags(live)}${by(headers?.live)}`,
       },
     );
   }

@@ -1,6 +1,12 @@
 import type { Rights } from "../cluster/rbac.ts";
 import type { Location, ServiceContext } from "../cluster/kube/service-context.ts";
-import type { RevisionState, SplitChange, SplitState, SplitTarget } from "../traffic/split/split.ts";
+import type {
+  RevisionState,
+  SplitChange,
+  SplitForm,
+  SplitState,
+  SplitTarget,
+} from "../traffic/split/split.ts";
 import type { KnTarget } from "../traffic/kn/target.ts";
 
 /** Reads and writes the split of one service, and reports when it is in force. */
@@ -34,8 +40,18 @@ export interface RevisionAddress extends Disposable {
 
 /** An engine that remembers what this tool changed. */
 export interface RecordedEngine extends Engine {
-  /** @param undo whether the write takes back the last change @default false */
-  write(targets: readonly SplitTarget[], version: string, by: string, undo?: boolean): Promise<SplitState>;
+  /**
+   * @param undo whether the write takes back the last change @default false
+   * @param form how the split is kept from now on @default as it is kept now
+   * @throws CannotWrite when the engine cannot keep it so
+   */
+  write(
+    targets: readonly SplitTarget[],
+    version: string,
+    by: string,
+    undo?: boolean,
+    form?: SplitForm,
+  ): Promise<SplitState>;
   /** The latest changes by this tool, the oldest first. */
   changes(): Promise<SplitChange[]>;
   /** Whether the engine can tell now which revisions are ready; false where nothing runs. */

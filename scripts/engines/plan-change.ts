@@ -1,16 +1,19 @@
-import type { RevisionState, SplitState, SplitTarget } from "../traffic/split/split.ts";
+import type { RevisionState, SplitForm, SplitState, SplitTarget } from "../traffic/split/split.ts";
 import type { RecordedEngine } from "./engine.ts";
 import { computeTraffic, type KnState } from "../traffic/kn/compute.ts";
 import type { KnFlags } from "../traffic/kn/flags.ts";
 import { asSplit, asTraffic, resolved } from "../traffic/kn/target.ts";
 import { unknownReferences } from "../traffic/kn/unknown.ts";
 import { webhookRefusal } from "../traffic/kn/webhook.ts";
+import { BUCKET_PERCENT } from "../traffic/split/bucket-ranges.ts";
 import { changedShare, revisionPercents } from "../traffic/split/diff.ts";
 
 /** A change of a split that can be made. */
 export interface PlannedChange {
   before: SplitState;
   after: SplitTarget[];
+  /** How the split is kept afterwards. */
+  form: SplitForm;
   /** The share of requests, in percent, that reach another revision afterwards. */
   changedShare: number;
   /** The revision that gets the percent which the flags leave over. */
@@ -28,6 +31,8 @@ export interface PlanOptions {
   allowMissing: boolean;
   /** Whether revisions that are not ready may get more traffic. */
   force: boolean;
+  /** How the split is to be kept. @default as it is kept */
+  form?: SplitForm | undefined;
 }
 
 /**
@@ -53,7 +58,14 @@ export async function planChange(engine: RecordedEngine, options: PlanOptions): 
     revisions: names,
     latest,
   };
-  const result = computeTraffic(state, flags);
+  const form = options.form ?? { header: before.header };
+  // A change of form alone leaves the percents as they are.
+  const isOfForm = flags.traffic === undefined && flags.tags.length === 0 && flags.untags.length === 0;
+  if (isOfForm) return { before, after: [...before.targets], form, changedShare: 0, remainder: undefined };
+  const result = computeTraffic(
+    state,
+    form.header === undefined ? flags : { ...flags, step: BUCKET_PERCENT },
+  );
   if ("refusal" in result) throw new Refused(result.refusal);
   const unknown = allowMissing ? [] : unknownReferences(traffic, names, flags);
   if (unknown.length > 0)
@@ -64,7 +76,13 @@ export async function planChange(engine: RecordedEngine, options: PlanOptions): 
   if (refusal !== undefined) throw new Refused(refusal + adviceFor(result.remainder));
   const after = asSplit(result.traffic, latest ?? "");
   if (runs && !force) refuseUnready(before.targets, after, revisions);
-  return { before, after, changedShare: changedShare(before.targets, after), remainder: result.remainder };
+  return {
+    before,
+    after,
+    form,
+    changedShare: changedShare(before.targets, after),
+    remainder: result.remainder,
+  };
 }
 
 /** Advice for where kn gives the rest to a target that the flags name by its tag. */

@@ -12,6 +12,8 @@ export interface SplitView {
   engine: RecordedEngine["name"];
   /** Where the engine keeps the split. */
   place: string;
+  /** The header whose buckets decide; undefined where each request is drawn. */
+  header?: string | undefined;
   rows: SplitRow[];
   /** Who set the live split, and when. */
   changed: { by: string; atMs: number } | undefined;
@@ -42,7 +44,11 @@ export interface SplitRow {
 }
 
 /** Reads the split that the files describe, to compare a cluster's with it. */
-export type ReadFile = () => Promise<{ targets: readonly SplitTarget[]; place: string }>;
+export type ReadFile = () => Promise<{
+  targets: readonly SplitTarget[];
+  place: string;
+  header?: string | undefined;
+}>;
 
 /**
  * Gathers the data that `split` shows.
@@ -65,7 +71,9 @@ export async function gatherSplit(
     engine.live(),
   ]);
   const last = changes.at(-1);
-  const planned = isOfFiles ? { targets: written.targets, place: engine.place } : file;
+  const planned = isOfFiles
+    ? { targets: written.targets, place: engine.place, header: written.header }
+    : file;
   const counts = observed?.counts ?? new Map<string, number>();
   const requests = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const sides = [planned?.targets ?? [], last?.after ?? [], live ?? []];
@@ -89,6 +97,7 @@ export async function gatherSplit(
     service: engine.service,
     engine: engine.name,
     place: engine.place,
+    header: written.header,
     rows,
     changed: written.changed,
     lastChange: last && { by: last.by, atMs: last.atMs },
@@ -102,6 +111,7 @@ export async function gatherSplit(
       file: planned?.targets,
       last: last?.after,
       live,
+      headers: { file: planned?.header, live: written.header },
       changed: written.changed,
     }),
   };

@@ -12,7 +12,12 @@ export interface DrawSplitOptions {
 
 /** Draws a split as planned, live and observed: a table, the last change, and the disagreements. */
 export function drawSplit(view: SplitView, { style, nowMs }: DrawSplitOptions): string[] {
-  const lines = [`${style.bold(view.service)}  by ${view.engine}, ${view.place}`, "", ...table(view, style)];
+  const by = view.header === undefined ? "" : `, ${formOf(view.header)}`;
+  const lines = [
+    `${style.bold(view.service)}  by ${view.engine}${by}, ${view.place}`,
+    "",
+    ...table(view, style),
+  ];
   if (view.observed === undefined) lines.push("", style.dim("Nothing runs here: ./kyc dev starts it."));
   else {
     const { requests, sinceMs } = view.observed;
@@ -45,6 +50,8 @@ export interface ChangeView {
   place: string;
   before: readonly SplitTarget[];
   after: readonly SplitTarget[];
+  /** The headers whose buckets decide; undefined where each request is drawn. */
+  header?: { before: string | undefined; after: string | undefined };
   changedShare: number;
   remainder: { revision: string; percent: number } | undefined;
   isDryRun?: boolean;
@@ -68,12 +75,17 @@ export function drawChange(view: ChangeView, style: Style): string[] {
     }),
     "",
   ];
+  const { header } = view;
+  const isNewForm = header !== undefined && header.before !== header.after;
+  if (isNewForm) lines.push(`${formOf(header.before)} → ${formOf(header.after)}`);
   if (remainder !== undefined)
     lines.push(`${remainder.revision} gets the ${remainder.percent} % that were left.`);
   lines.push(
-    changedShare === 0
-      ? "No request reaches another revision than before."
-      : `${round(changedShare)} % of the requests reach another revision than before.`,
+    isNewForm
+      ? "Callers are shared out anew, so that some reach another revision than before."
+      : changedShare === 0
+        ? "No request reaches another revision than before."
+        : `${round(changedShare)} % of the requests reach another revision than before.`,
     outcomeOf(view, changes, style),
   );
   return lines;
@@ -141,6 +153,10 @@ function isOdd(row: SplitRow | undefined): boolean {
 /** One row of each revision. */
 function firstOfEach(rows: readonly SplitRow[]): SplitRow[] {
   return [...new Map(rows.map((row) => [row.revision, row])).values()];
+}
+
+function formOf(header: string | undefined): string {
+  return header === undefined ? "by weights" : `by the buckets of ${header}`;
 }
 
 function nameOf({ revision, tag }: TargetChange): string {

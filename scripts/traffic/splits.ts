@@ -4,6 +4,8 @@ import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts
 import type { Position } from "../manifests/problem.ts";
 import type { Sourced } from "../manifests/resources.ts";
 import type { Plan } from "./compile/compile.ts";
+import { bucketTargets, findBucketRules } from "./split/bucket-rules.ts";
+import type { WeightedService } from "./split/weights.ts";
 import { clusterLocalNames, fullHost, hostOf } from "./hosts.ts";
 import type { KnativeServicePlan } from "./compile/knative.ts";
 import type { Backend, Destination, RouteTable, Rule } from "./table.ts";
@@ -28,6 +30,8 @@ export interface PlannedSplit {
   /** Whether this one decides where the service's ordinary requests go: a VirtualService goes before Knative. */
   deciding: boolean;
   targets: PlannedTarget[];
+  /** The header whose buckets decide; undefined where each request is drawn by weight. */
+  header?: string;
   /** The rules of the table that carry it out. */
   rules: Rule[];
 }
@@ -39,7 +43,10 @@ export function splitsOf(
   virtualServices: readonly Sourced<VirtualService>[],
 ): PlannedSplit[] {
   const rules = rulesByPlace(plan.table);
-  const weighted = virtualServices.flatMap((source) => weightedSplits(service, source, plan.table, rules));
+  const weighted = virtualServices.flatMap((source) => [
+    ...bucketSplits(service, source, rules),
+    ...weightedSplits(service, source, plan.table, rules),
+  ]);
   const byKnative: PlannedSplit = {
     by: SPLIT_OWNERS.knative,
     object: `Service ${service.name}`,
@@ -59,6 +66,48 @@ export function splitsOf(
 /** A position as text: `file:line`. */
 export function lineOf({ file, line }: Position): string {
   return `${file}:${line}`;
+}
+
+/** A Knative Service of the plan as the writers of VirtualServices know it. */
+export function weightedServiceOf({
+  name,
+  namespace,
+  revisions,
+  traffic,
+}: KnativeServicePlan): WeightedService {
+  const tags = traffic.flatMap(({ tag, revision }) => (tag === undefined ? [] : [[tag, revision] as const]));
+  return { name, namespace, revisions: revisions.map((revision) => revision.name), tags: new Map(tags) };
+}
+
+function bucketSplits(
+  service: KnativeServicePlan,
+  { value, document }: Sourced<VirtualService>,
+  rules: ReadonlyMap<string, Rule[]>,
+): PlannedSplit[] {
+  const { http } = value.spec;
+  const found = findBucketRules(http);
+  // A short host is one of the VirtualService's own namespace.
+  if (found === undefined || (value.metadata.namespace ?? "default") !== service.namespace) return [];
+  const targets = bucketTargets(http, found, weightedServiceOf(service));
+  if (targets === undefined) return [];
+  const { header, first, last } = found;
+  const places = http.map((_, i) => document.at(["spec", "http", i]));
+  const compiled = places.slice(first, last + 1).flatMap((at) => rules.get(placeOf(at)) ?? []);
+  const at = places[first];
+  if (compiled.length === 0 || at === undefined) return [];
+  return [
+    {
+      by: SPLIT_OWNERS.istio,
+      object: `VirtualService ${value.metadata.name}`,
+      at,
+      deciding: false,
+      targets: targets.map(({ revision, percent }) => {
+        return { revision, tag: tagOf(service, revision), percent, latest: false };
+      }),
+      header,
+      rules: compiled,
+    },
+  ];
 }
 
 function weightedSplits(

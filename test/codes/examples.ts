@@ -123,6 +123,9 @@ export const EXAMPLES: Readonly<Record<Code, Example>> = {
     ],
   },
   "match-gateway": inRule("match: [{gateways: [other]}]"),
+  "bucket-gaps": withRule(
+    `${rule("match: [{headers: {x-bucket: {regex: '0[0-9]{3}'}}}]")}, ${rule("match: [{headers: {x-bucket: {regex: '[2-9][0-9]{3}'}}}]")}, ${rule("")}`,
+  ),
   "unreachable-rule": withRule(`${rule("")}, ${rule("match: [{uri: {prefix: /a}}]")}`),
   regex: inRule("match: [{uri: {regex: '/(?=a)'}}]"),
   "rule-without-action": withRule("{name: a}"),

@@ -18,9 +18,10 @@ export async function changeSplit(service: string, flags: SplitFlags, signal: Ab
   try {
     const change = flags.undo
       ? await planUndo(engine, flags)
-      : await planChange(engine, { ...flags, flags: knFlagsOf(flags) });
+      : await planChange(engine, { ...flags, flags: knFlagsOf(flags), form: flags.by });
     if (flags.dryRun) return await tell(engine, change, { isDryRun: true }, flags);
-    if (sameSplit(change.before.targets, change.after)) return await tell(engine, change, {}, flags);
+    if (sameSplit(change.before.targets, change.after) && change.form.header === change.before.header)
+      return await tell(engine, change, {}, flags);
     const by = await authorOf(engine.location === "cluster" ? await where.kube() : undefined);
     await tell(engine, change, await carryOut(engine, change, { ...flags, by }, signal), flags);
   } catch (error) {
@@ -41,12 +42,12 @@ interface Done {
 
 async function carryOut(
   engine: RecordedEngine,
-  { before, after }: PlannedChange,
-  { undo, timeout, by }: SplitFlags & { by: string },
+  { before, after, form }: PlannedChange,
+  { undo, timeout, by }: Omit<SplitFlags, "by"> & { by: string },
   signal: AbortSignal,
 ): Promise<Done> {
   const startedAt = performance.now();
-  await engine.write(after, before.version, by, undo);
+  await engine.write(after, before.version, by, undo, form);
   const writtenMs = performance.now() - startedAt;
   const late = AbortSignal.timeout(timeout);
   try {
@@ -79,7 +80,8 @@ async function planUndo(engine: RecordedEngine, { force }: SplitFlags): Promise<
     );
   if (runs && !force) refuseUnready(before.targets, last.before, revisions);
   const after = [...last.before];
-  return { before, after, changedShare: changedShare(before.targets, after), remainder: undefined };
+  const form = { header: last.forms === undefined ? before.header : last.forms.before };
+  return { before, after, form, changedShare: changedShare(before.targets, after), remainder: undefined };
 }
 
 async function tell(
@@ -96,6 +98,7 @@ async function tell(
       place,
       before: before.targets,
       after,
+      header: { before: before.header, after: change.form.header },
       changedShare: change.changedShare,
       remainder,
     };
@@ -109,6 +112,7 @@ async function tell(
       place: engine.place,
       before: before.targets,
       after,
+      header: { before: before.header, after: change.form.header },
       changedShare: change.changedShare,
       remainder,
       ...done,

@@ -1,5 +1,7 @@
 import { EXIT, Failure } from "../../exit.ts";
-import { type KnFlags, readInteger, readPair } from "../../traffic/kn/flags.ts";
+import { BUCKET_PERCENT } from "../../traffic/split/bucket-ranges.ts";
+import type { SplitForm } from "../../traffic/split/split.ts";
+import { type KnFlags, readFraction, readInteger, readPair } from "../../traffic/kn/flags.ts";
 import { readList } from "../../traffic/kn/list.ts";
 import type { EngineFlags } from "../options/engine-options.ts";
 import type { OutputFormat } from "../../text/data.ts";
@@ -9,6 +11,7 @@ export interface SplitFlags extends EngineFlags {
   traffic?: string[];
   tag?: string[];
   untag?: string[];
+  by?: SplitForm;
   undo: boolean;
   dryRun: boolean;
   allowMissing: boolean;
@@ -25,9 +28,21 @@ export interface SplitFlags extends EngineFlags {
   output?: OutputFormat;
 }
 
-/** Whether one of kn's flags was given. */
-export function isChange({ traffic, tag, untag }: SplitFlags): boolean {
-  return traffic !== undefined || tag !== undefined || untag !== undefined;
+/** Whether a flag was given that changes the split. */
+export function isChange({ traffic, tag, untag, by }: SplitFlags): boolean {
+  return traffic !== undefined || tag !== undefined || untag !== undefined || by !== undefined;
+}
+
+/** Reads `--by`. @throws Failure when it is neither form */
+export function formOf(value: string): SplitForm {
+  if (value === "weights") return { header: undefined };
+  const [, header] = /^header:([a-z0-9][a-z0-9_-]*)$/i.exec(value) ?? [];
+  if (header === undefined)
+    throw new Failure(
+      `--by ${value}: weights or header:NAME is expected, such as header:x-kyc-bucket`,
+      EXIT.usage,
+    );
+  return { header: header.toLowerCase() };
 }
 
 /** Adds a value of one of kn's flags, each of which may be given several times. */
@@ -52,7 +67,7 @@ export function knFlagsOf(flags: SplitFlags): KnFlags {
 
 /** A refusal of kn as a failure: wrong usage where a value is malformed, whatever the split is. */
 export function refusalFailure(message: string, flags: SplitFlags): Failure {
-  return new Failure(message, isMalformed(knFlagsOf(flags)) ? exitOfMalformed(flags) : EXIT.failed);
+  return new Failure(message, isMalformed(knFlagsOf(flags), flags.by) ? exitOfMalformed(flags) : EXIT.failed);
 }
 
 /** With `--from` the command ends as kn does, which has one exit code for all that it refuses. */
@@ -61,12 +76,14 @@ function exitOfMalformed({ from }: SplitFlags): number {
 }
 
 /** Whether a value is not of the form `REF=PERCENT`, with a percent from 0 to 100, or `REVISION=TAG`. */
-function isMalformed({ traffic = [], tags }: KnFlags): boolean {
+function isMalformed({ traffic = [], tags }: KnFlags, form: SplitForm | undefined): boolean {
   return (
     tags.some((text) => "refusal" in readPair(text)) ||
     traffic.some((text) => {
       const pair = readPair(text);
-      const percent = "refusal" in pair ? undefined : readInteger(pair.value);
+      if ("refusal" in pair) return true;
+      if (form?.header !== undefined) return typeof readFraction(pair.value, BUCKET_PERCENT) !== "number";
+      const percent = readInteger(pair.value);
       return percent === undefined || percent < 0n || percent > 100n;
     })
   );

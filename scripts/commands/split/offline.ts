@@ -17,6 +17,8 @@ import { printData } from "../../text/data.ts";
  */
 export async function splitOffline(service: string, flags: SplitFlags & { from: string }): Promise<void> {
   if (flags.undo) throw new Failure("--undo goes back on an engine, and not in a file.", EXIT.usage);
+  if (flags.by !== undefined)
+    throw new Failure("--from computes Knative's percents, which know no --by.", EXIT.usage);
   if (!isChange(flags)) throw new Failure("flag(s) not set\nUsage: update NAME");
   const states = await readServiceStates(resolve(flags.from), flags.from, service).catch((error: unknown) => {
     if (error instanceof UnknownService) throw new Failure(error.message, EXIT.usage);

@@ -23,7 +23,7 @@ export async function showSplit(service: string, flags: SplitFlags, signal: Abor
 
   async function readFile() {
     const { readFileSplit } = await import("../../engines/local/split-file.ts");
-    const { targets, at } = await readFileSplit({ root: resolve(flags.dir), service });
-    return { targets, place: lineOf(at) };
+    const { targets, at, header } = await readFileSplit({ root: resolve(flags.dir), service });
+    return { targets, place: lineOf(at), header };
   }
 }

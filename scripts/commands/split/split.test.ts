@@ -185,6 +185,45 @@ describe("kyc split on the files", () => {
   }, 30_000);
 });
 
+test("kyc split --by keeps the split by the buckets of a header, in hundredths, and --undo draws again", async () => {
+  await withSample([choose("by-istio")], async (root) => {
+    const path = join(root, "istio/split/by-istio/virtual-service.yaml");
+    const before = await readFile(path, "utf8");
+    const split = (...args: string[]) =>
+      kyc("split", "credit-check", "--dir", root, "--engine", "local", ...args);
+    const by = ["--by", "header:X-Kyc-Bucket"];
+    const dry = await split(...by, "--traffic", "advanced=0.01", "--dry-run");
+    expect(dry.code).toBe(0);
+    expect(dry.out).toContain("by weights → by the buckets of x-kyc-bucket");
+    expect(await readFile(path, "utf8")).toBe(before);
+    expect((await split(...by, "--traffic", "advanced=0.01")).code).toBe(0);
+    const shown = JSON.parse((await split("-o", "json")).out);
+    expect(shown).toMatchObject({ header: "x-kyc-bucket", rows: [{ planned: 99.99 }, { planned: 0.01 }] });
+    // The form stays, and with it the fine steps.
+    expect((await split("--traffic", "basic=66.67,advanced=33.33")).code).toBe(0);
+    expect((await split("--traffic", "advanced=0.001")).err).toContain("in steps of 0.01");
+    expect((await split("--undo")).code).toBe(0);
+    expect((await split("--undo")).code).toBe(0);
+    expect(await readFile(path, "utf8")).toBe(before);
+    expect((await split("--by", "weights")).out).toContain("It is so already.");
+    expect((await split("--by", "cookie")).code).toBe(2);
+  });
+  await withSample([choose("by-knative")], async (root) => {
+    const refused = await kyc(
+      "split",
+      "credit-check",
+      "--dir",
+      root,
+      "--engine",
+      "local",
+      "--by",
+      "header:x",
+    );
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain("split/by-istio");
+  });
+}, 60_000);
+
 test("kyc split takes --undo alone", async () => {
   const { code, err } = await kyc("split", "echo", "--undo", "--traffic", "100");
   expect(code).toBe(2);

@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
+import type { StringMatch } from "../../traffic/table.ts";
 
 /** A destination of a route of Envoy, and its share. */
 export interface RouteShare {
@@ -55,11 +56,62 @@ const RouteDump = Type.Object({
   ),
 });
 
+/** A route of Envoy for requests whose header has certain values. */
+export interface BucketRoute {
+  match: StringMatch;
+  shares: RouteShare[];
+}
+
+const HeaderMatch = Type.Object({
+  name: Type.String(),
+  string_match: Type.Object({
+    exact: Type.Optional(Type.String()),
+    prefix: Type.Optional(Type.String()),
+    safe_regex: Type.Optional(Type.Object({ regex: Type.String() })),
+  }),
+});
+
+/**
+ * The routes of a host that ask for nothing but one header, in order, in each route table of a proxy that knows the host.
+ * @param dump Envoy's answer
+ * @param header in lower case
+ */
+export function bucketRoutes(dump: string, host: string, header: string): BucketRoute[][] {
+  return routesOf(dump, host).map((routes) =>
+    routes.flatMap(({ match: { prefix, headers = [], query_parameters = [] }, route }): BucketRoute[] => {
+      const [wanted, second] = headers;
+      const isPlain = prefix === "/" && second === undefined && query_parameters.length === 0;
+      if (!isPlain || route === undefined || !Check(HeaderMatch, wanted)) return [];
+      if (wanted.name.toLowerCase() !== header) return [];
+      const match = stringMatchOf(wanted.string_match);
+      return match === undefined ? [] : [{ match, shares: sharesOf(route) }];
+    }),
+  );
+}
+
+function stringMatchOf({
+  exact,
+  prefix,
+  safe_regex,
+}: Static<typeof HeaderMatch>["string_match"]): StringMatch | undefined {
+  if (exact !== undefined) return { kind: "exact", value: exact };
+  if (prefix !== undefined) return { kind: "prefix", value: prefix };
+  return safe_regex && { kind: "regex", value: safe_regex.regex };
+}
+
 /**
  * Where requests to a host go that no condition catches, in each route table of a proxy that knows the host.
  * @param dump Envoy's answer
  */
 export function catchAllShares(dump: string, host: string): RouteShare[][] {
+  return routesOf(dump, host).flatMap((routes) => {
+    const last = routes.findLast(catchesAll);
+    return last?.route === undefined ? [] : [sharesOf(last.route)];
+  });
+}
+
+/** The routes of a host, as far as they are understood, in each route table that knows it. */
+function routesOf(dump: string, host: string): Static<typeof Route>[][] {
   let document: unknown;
   try {
     document = JSON.parse(dump);
@@ -70,10 +122,7 @@ export function catchAllShares(dump: string, host: string): RouteShare[][] {
   const tables = (document.configs ?? []).flatMap(({ route_config }) => route_config?.virtual_hosts ?? []);
   return tables
     .filter(({ domains }) => domains.some((domain) => domain === host || domain.startsWith(`${host}:`)))
-    .flatMap(({ routes = [] }) => {
-      const last = routes.filter((route) => Check(Route, route)).findLast(catchesAll);
-      return last?.route === undefined ? [] : [sharesOf(last.route)];
-    });
+    .map(({ routes = [] }) => routes.filter((route) => Check(Route, route)));
 }
 
 function catchesAll({ match }: Static<typeof Route>): boolean {

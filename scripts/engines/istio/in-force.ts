@@ -1,15 +1,15 @@
 import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
 import { percentsOf } from "../../traffic/split/weights.ts";
 import type { LiveDestination, LiveVirtualService } from "../on-cluster/live-virtual-service.ts";
-import { findWeightedRule } from "./weighted-rule.ts";
+import { findSplitRule, type SplitRule } from "./split-rule.ts";
 import { UserError } from "../../cluster/user-error.ts";
 import { untilProxiesHave } from "../on-cluster/ask-proxies.ts";
-import { catchAllShares, type RouteShare } from "./envoy-routes.ts";
+import { type BucketRoute, bucketRoutes, catchAllShares, type RouteShare } from "./envoy-routes.ts";
 import type { ForceOptions } from "../knative/in-force.ts";
 import { gatewayPods, sidecarPods } from "../../cluster/workload/proxies.ts";
 
 /**
- * Resolves when every proxy sends requests by the weights that are written, with how long that took: the gateway's
+ * Resolves when every proxy sends requests by the weights or buckets that are written, with how long that took: the gateway's
  * pods, and where the VirtualService is for the mesh, the sidecars of the namespace too. Each is asked for the routes
  * that it has.
  * @throws UserError when a proxy cannot be asked
@@ -21,9 +21,9 @@ export async function istioInForce({
   signal,
 }: ForceOptions): Promise<{ ms: number }> {
   const startedAt = performance.now();
-  const rule = await findWeightedRule(kube, namespace, service);
+  const rule = await findSplitRule(kube, namespace, service);
   if (rule === undefined)
-    throw new UserError(`No VirtualService in ${namespace} has weights for ${service} any more.`);
+    throw new UserError(`No VirtualService in ${namespace} splits the requests of ${service} any more.`);
   const { object, routes } = rule;
   const gateways = gatewaysOf(object);
   const proxies = [
@@ -31,12 +31,19 @@ export async function istioInForce({
     ...(gateways.includes("mesh") ? await sidecarPods(kube, namespace) : []),
   ];
   const wanted = sharesOf(routes, namespace);
+  const wantedBuckets = bucketRoutesOf(rule, namespace);
   const hosts = (object.spec.hosts ?? []).map((host) => fullHost(host, namespace));
   const hasIt = (dump: string, isSidecar: boolean): boolean =>
     hosts.every((host) => {
       const tables = catchAllShares(dump, host);
       // A Sidecar resource may leave a host out of a sidecar's configuration; then it sends nothing there.
-      return (isSidecar || tables.length > 0) && tables.every((shares) => isSame(shares, wanted));
+      if (!(isSidecar || tables.length > 0) || !tables.every((shares) => isSame(shares, wanted)))
+        return false;
+      const header = rule.buckets?.header;
+      return (
+        header === undefined ||
+        bucketRoutes(dump, host, header).every((routes) => sameBuckets(routes, wantedBuckets))
+      );
     });
   await untilProxiesHave({ kube, proxies, has: (dump, { isSidecar }) => hasIt(dump, isSidecar), signal });
   return { ms: performance.now() - startedAt };
@@ -54,6 +61,30 @@ export function sharesOf(routes: readonly LiveDestination[], namespace: string):
     const authority = set.find(([name]) => name.toLowerCase() === "host")?.[1];
     return percent === 0 ? [] : [{ host: fullHost(destination.host, namespace), authority, percent }];
   });
+}
+
+/** The rules for buckets as istiod gives them to Envoy: a route for each match. */
+function bucketRoutesOf({ object, buckets }: SplitRule, namespace: string): BucketRoute[] {
+  if (buckets === undefined) return [];
+  const rules = (object.spec.http ?? []).slice(buckets.first, buckets.last);
+  return rules.flatMap(({ route = [] }, i) =>
+    (buckets.matches[i] ?? []).map((match) => ({ match, shares: sharesOf(route, namespace) })),
+  );
+}
+
+function sameBuckets(a: readonly BucketRoute[], b: readonly BucketRoute[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ match, shares }, i) => {
+      const other = b[i];
+      return (
+        other !== undefined &&
+        match.kind === other.match.kind &&
+        match.value === other.match.value &&
+        isSame(shares, other.shares)
+      );
+    })
+  );
 }
 
 function isSame(a: readonly RouteShare[], b: readonly RouteShare[]): boolean {

@@ -1,6 +1,6 @@
 import { Check } from "typebox/schema";
-import { CannotWrite, SplitChanged, type SplitState, type SplitTarget } from "../../traffic/split/split.ts";
-import { destinationLike, destinationOf, percentsOf, weightsFor } from "../../traffic/split/weights.ts";
+import { SplitChanged, type SplitState } from "../../traffic/split/split.ts";
+import { changeBetween } from "../../traffic/split/history.ts";
 import { ApiError } from "../../cluster/kube/api-error.ts";
 import { nameOf, refOf } from "../../cluster/kube/kube-object.ts";
 import { UserError } from "../../cluster/user-error.ts";
@@ -14,12 +14,12 @@ import {
 import { changedBy, managedFieldsOf } from "../on-cluster/managed-fields.ts";
 import { istioInForce } from "./in-force.ts";
 import { HistoryMap, SPLIT_MANAGER } from "../on-cluster/history-map.ts";
-import { type LiveDestination, LiveVirtualService } from "../on-cluster/live-virtual-service.ts";
+import { LiveVirtualService } from "../on-cluster/live-virtual-service.ts";
 import { readRevisions } from "../on-cluster/revisions.ts";
-import { findWeightedRule, type WeightedRule } from "./weighted-rule.ts";
+import { findSplitRule, type SplitRule, splitRuleIn, withSplit } from "./split-rule.ts";
 
 /**
- * The split by the weights of a VirtualService: those of its rule without a condition. A destination is a revision of
+ * The split by a VirtualService: the weights of its rule without a condition, or ranges of a header's buckets before it. A destination is a revision of
  * the service, or the host of one of its tags. Tags belong to the Knative Service, and are not written here.
  * @throws UserError when no VirtualService has such a rule
  */
@@ -28,17 +28,17 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
   const history = new HistoryMap(kube, namespace, service, "istio");
   let rule = await live();
 
-  async function live(): Promise<WeightedRule> {
-    const found = await findWeightedRule(kube, namespace, service);
+  async function live(): Promise<SplitRule> {
+    const found = await findSplitRule(kube, namespace, service);
     if (found !== undefined) return found;
     throw new UserError(noWeights(namespace, service));
   }
 
-  async function stateOf({ object, routes, service: of }: WeightedRule): Promise<SplitState> {
-    const targets = targetsOf(routes, of);
+  async function stateOf({ object, targets, buckets }: SplitRule): Promise<SplitState> {
     const last = (await history.read()).at(-1);
     return {
       targets,
+      header: buckets?.header,
       version: versionOf(object),
       changed: changedBy(managedFieldsOf(object), ["spec", "http"], last, targets),
     };
@@ -57,22 +57,28 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
     },
     changes: () => history.read(),
     runs: async () => true,
-    async write(targets, version, by, undo = false) {
+    async write(targets, version, by, undo = false, form) {
       for (;;) {
         rule = await live();
-        const { object, index } = rule;
+        const { object } = rule;
         if (versionOf(object) !== version) throw await overtaken(rule);
-        const before = targetsOf(rule.routes, rule.service);
-        const route = withWeights(rule, before, targets);
-        const http = (object.spec.http ?? []).map((each, i) => (i === index ? { ...each, route } : each));
+        const before = await stateOf(rule);
+        const http = withSplit(rule, targets, form ?? { header: before.header });
         const changed = { ...object, spec: { ...object.spec, http } };
         try {
           const after: unknown = await kube.replace(changed, { fieldManager: SPLIT_MANAGER });
           if (!Check(LiveVirtualService, after))
             throw new Error(`${nameOf(refOf(object))} is not a VirtualService any more`);
-          const is = targetsOf(after.spec.http?.[index]?.route ?? [], rule.service);
-          await history.append({ atMs: now(), by, before, after: is, undo });
-          return { targets: is, version: versionOf(after), changed: { by, atMs: now() } };
+          const is = splitRuleIn(after, rule.service);
+          if (is === undefined) throw new Error(`${nameOf(refOf(object))} does not split any more`);
+          const state = {
+            targets: is.targets,
+            header: is.buckets?.header,
+            version: versionOf(after),
+            changed: { by, atMs: now() },
+          };
+          await history.append(changeBetween(before, state, { atMs: now(), by, undo }));
+          return state;
         } catch (error) {
           if (!(error instanceof ApiError && error.code === 409)) throw error;
         }
@@ -90,12 +96,11 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
       });
     },
     async live() {
-      const found = await live();
-      return targetsOf(found.routes, found.service);
+      return (await live()).targets;
     },
   };
 
-  async function overtaken(found: WeightedRule): Promise<SplitChanged> {
+  async function overtaken(found: SplitRule): Promise<SplitChanged> {
     const state = await stateOf(found);
     const who = state.changed?.by ?? "Someone";
     return new SplitChanged(
@@ -103,43 +108,6 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
       state,
     );
   }
-}
-
-/** Destinations with their percents, then the tags that have no destination yet. */
-function targetsOf(routes: readonly LiveDestination[], service: WeightedRule["service"]): SplitTarget[] {
-  const percents = percentsOf(routes.map(({ weight = 0 }) => weight));
-  const listed = routes.map((route, i): SplitTarget => {
-    const { revision = "", tag } = destinationOf(route, service) ?? {};
-    return { revision, tag, percent: percents[i] ?? 0, latest: false };
-  });
-  const others = [...service.tags].filter(
-    ([, revision]) => !listed.some((each) => each.revision === revision),
-  );
-  return [...listed, ...others.map(([tag, revision]) => ({ revision, tag, percent: 0, latest: false }))];
-}
-
-function withWeights(
-  { routes, service }: WeightedRule,
-  before: readonly SplitTarget[],
-  wanted: readonly SplitTarget[],
-): LiveDestination[] {
-  const other = wanted.find(({ tag, revision }) => tag !== undefined && service.tags.get(tag) !== revision);
-  if (other !== undefined)
-    throw new CannotWrite(
-      `A VirtualService decides this split, and tags are the Knative Service's: ./kyc split ${service.name} --engine knative --tag ${other.revision}=${other.tag}`,
-    );
-  const { weights, more } = weightsFor(before.slice(0, routes.length), wanted);
-  return weights.map((weight, i) => {
-    const old = routes[i];
-    if (old !== undefined) return { ...old, weight };
-    const target = more[i - routes.length] as SplitTarget;
-    const [example, exampleTarget] = [routes[0], before[0]];
-    const made = example && exampleTarget && destinationLike(example, exampleTarget, target, service.name);
-    if (made !== undefined) return { ...made, weight };
-    throw new CannotWrite(
-      `This VirtualService goes by tags, and ${target.revision} has none: ./kyc split ${service.name} --engine knative --tag ${target.revision}=TAG`,
-    );
-  });
 }
 
 /** Why no VirtualService carries a split. */

@@ -6,13 +6,13 @@ export const istio: EngineDefinition = {
   summary: "the weights of a VirtualService",
   location: "cluster",
   async detect(context) {
-    const [{ istioEngine, noWeights }, { findWeightedRule }] = await Promise.all([
+    const [{ istioEngine, noWeights }, { findSplitRule }] = await Promise.all([
       import("./istio-engine.ts"),
-      import("./weighted-rule.ts"),
+      import("./split-rule.ts"),
     ]);
     const { namespace, service } = context;
     const kube = await context.kube();
-    return (await findWeightedRule(kube, namespace, service)) === undefined
+    return (await findSplitRule(kube, namespace, service)) === undefined
       ? { because: noWeights(namespace, service) }
       : istioEngine({ kube, namespace, service });
   },

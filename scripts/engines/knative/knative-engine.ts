@@ -48,7 +48,11 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
     read: async () => stateOf(await live()),
     changes: () => history.read(),
     runs: async () => true,
-    async write(targets, version, by, undo = false) {
+    async write(targets, version, by, undo = false, form) {
+      if (form?.header !== undefined)
+        throw new CannotWrite(
+          `Knative draws each request by its percents and looks at no header, so that ${service} cannot be split by one: ./kyc deploy --istio istio/split/by-istio hands the split to Istio.`,
+        );
       const finer = targets.find(({ percent }) => !Number.isInteger(percent));
       if (finer !== undefined)
         throw new CannotWrite(`Knative's percents are whole numbers, and ${finer.percent} is not.`);

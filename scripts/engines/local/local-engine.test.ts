@@ -168,6 +168,53 @@ describe("the split in the files", () => {
     });
   });
 
+  test("is kept by buckets where that is asked, and by weights again, byte for byte as it was", async () => {
+    await withEngine("by-istio", async (engine, root) => {
+      const path = join(root, "istio/split/by-istio/virtual-service.yaml");
+      const before = await readFile(path, "utf8");
+      const first = await engine.read();
+      expect(first.header).toBeUndefined();
+      const form = { header: "x-kyc-bucket" };
+      const kept = await engine.write(to(first.targets, 99.99, 0.01), first.version, "me", false, form);
+      expect(kept.header).toBe("x-kyc-bucket");
+      expect(kept.targets.map(({ percent }) => percent)).toEqual([99.99, 0.01]);
+      const text = await readFile(path, "utf8");
+      expect(text).toStartWith(before.slice(0, before.indexOf("    - name: split")));
+      expect(text).toContain(`    - name: split-advanced
+      match:
+        - headers:
+            x-kyc-bucket:
+              regex: "0000"
+      retries:
+        attempts: 0
+      route:
+        - destination:
+            host: credit-check-advanced.kyc.svc.cluster.local
+`);
+      // A step of a rollout says nothing of the form, and keeps it.
+      const step = await engine.write(to(kept.targets, 0, 100), kept.version, "me");
+      expect(step.header).toBe("x-kyc-bucket");
+      expect(step.targets.map(({ percent }) => percent)).toEqual([100, 0]);
+      expect(step.targets[0]?.revision).toBe("credit-check-advanced");
+      const [basic, advanced] = [...step.targets].reverse() as [SplitTarget, SplitTarget];
+      await engine.write(to([basic, advanced], 50, 50), step.version, "me", false, { header: undefined });
+      expect(await readFile(path, "utf8")).toBe(before);
+      expect((await engine.changes()).map(({ forms }) => forms)).toEqual([
+        { after: "x-kyc-bucket" },
+        undefined,
+        { before: "x-kyc-bucket" },
+      ]);
+    });
+  });
+
+  test("is not kept by buckets where Knative decides", async () => {
+    await withEngine("by-knative", async (engine) => {
+      const { targets, version } = await engine.read();
+      const form = { header: "x-kyc-bucket" };
+      expect(engine.write(targets, version, "me", false, form)).rejects.toThrow("split/by-istio");
+    });
+  });
+
   test("can be taken back change by change", async () => {
     await withEngine("by-knative", async (engine) => {
       for (const percent of [90, 70, 20]) {

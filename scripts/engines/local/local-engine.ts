@@ -13,6 +13,7 @@ import { findMesh } from "../../mesh/admin/dev-file.ts";
 import type { MeshState, RevisionView, SplitState as MeshSplit } from "../../mesh/admin/schema.ts";
 import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
 import type { RecordedEngine, RevisionAddress } from "../engine.ts";
+import { changeBetween } from "../../traffic/split/history.ts";
 import { HistoryFile, replaceFile } from "./history-file.ts";
 import {
   findMeshState,
@@ -44,7 +45,8 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
 
   async function state(): Promise<SplitState> {
     split = await readFileSplit(options);
-    return { targets: split.targets, version: versionOf(split), changed: await changed(split) };
+    const { targets, header } = split;
+    return { targets, header, version: versionOf(split), changed: await changed(split) };
   }
 
   async function changed({ targets, at }: FileSplit): Promise<SplitState["changed"]> {
@@ -79,7 +81,7 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
     },
     read: state,
     changes: () => history.read(),
-    write: (targets, version, by, undo = false) =>
+    write: (targets, version, by, undo = false, form) =>
       history.alone(async () => {
         const before = await state();
         if (before.version !== version)
@@ -88,19 +90,20 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
             before,
           );
         const path = pathOf(root, split);
-        await replaceFile(path, split.edited(await readFile(path, "utf8"), targets));
+        await replaceFile(path, split.edited(await readFile(path, "utf8"), targets, form));
         const after = await state();
-        await history.append({ atMs: now(), by, before: before.targets, after: after.targets, undo });
+        await history.append(changeBetween(before, after, { atMs: now(), by, undo }));
         return { ...after, changed: await changed(split) };
       }),
     async inForce(signal) {
       const startedAt = performance.now();
-      const { targets } = await state();
+      const { targets, header } = await state();
       for (;;) {
         const seen = await readMeshState(options, signal);
         const deciding = serviceOf(seen, service)?.splits.find((each) => each.deciding);
-        if (deciding !== undefined && sameSplit(weighty(deciding.targets), weighty(targets)))
-          return { ms: performance.now() - startedAt };
+        const isSame =
+          deciding?.header === header && sameSplit(weighty(deciding?.targets ?? []), weighty(targets));
+        if (isSame) return { ms: performance.now() - startedAt };
         refuseRejected(seen);
         await Bun.sleep(ASK_AGAIN_MS);
         signal.throwIfAborted();
@@ -122,9 +125,9 @@ function targetOf({ revision, tag, percent, latest }: MeshSplit["targets"][numbe
   return { revision, tag: tag ?? undefined, percent, latest };
 }
 
-function versionOf({ at, by, targets }: FileSplit): string {
+function versionOf({ at, by, header, targets }: FileSplit): string {
   return createHash("sha256")
-    .update(JSON.stringify([by, at.file, targets]))
+    .update(JSON.stringify([by, at.file, header, targets]))
     .digest("hex")
     .slice(0, 16);
 }

@@ -3,15 +3,14 @@ import { editList, type ItemEdit } from "../../manifests/edit-list.ts";
 import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
 import { InvalidManifests, type Position } from "../../manifests/problem.ts";
 import { readManifests } from "../../manifests/read.ts";
-import type { HTTPRouteDestination } from "../../route-fields/destinations/destinations.ts";
 import { didYouMean } from "../../nearest.ts";
 import { compilePlan } from "../../traffic/compile/compile.ts";
-import { CannotWrite, type SplitTarget, UnknownService } from "../../traffic/split/split.ts";
+import { CannotWrite, type SplitForm, type SplitTarget, UnknownService } from "../../traffic/split/split.ts";
 import { asTraffic, type KnTarget } from "../../traffic/kn/target.ts";
 import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
 import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
 import { type PlannedSplit, splitsOf } from "../../traffic/splits.ts";
-import { destinationLike, weightsFor } from "../../traffic/split/weights.ts";
+import { splitByIstio } from "./istio-split.ts";
 import { FOLDERS, LOCAL_DOMAIN } from "../../mesh/configuration.ts";
 
 /** The split of a service as the files have it. */
@@ -21,8 +20,14 @@ export interface FileSplit {
   /** Where the list of targets or destinations begins. */
   at: Position;
   targets: SplitTarget[];
-  /** A text of the file with other targets. @throws CannotWrite */
-  edited(text: string, targets: readonly SplitTarget[]): string;
+  /** The header whose buckets decide; undefined where each request is drawn. */
+  header: string | undefined;
+  /**
+   * A text of the file with other targets.
+   * @param form how the split is kept then @default as it is kept
+   * @throws CannotWrite
+   */
+  edited(text: string, targets: readonly SplitTarget[], form?: SplitForm): string;
 }
 
 /** Options of reading; the namespace matters only where two namespaces have a service of this name. */
@@ -55,7 +60,7 @@ export async function readFileSplit({ root, service: name }: FileSplitOptions): 
   if (split?.by === SPLIT_OWNERS.istio) {
     for (const { value, document } of resources.virtualServices) {
       const rule = value.spec.http.findIndex((_, i) => isAt(document, ["spec", "http", i], split.at));
-      if (rule >= 0) return byWeights(service, split, document, rule, value.spec.http[rule]?.route ?? []);
+      if (rule >= 0) return splitByIstio({ service, split, document, rule, http: value.spec.http });
     }
   }
   const states = resources.knativeServices.filter(
@@ -85,7 +90,9 @@ function byTraffic(service: KnativeServicePlan, document: ManifestDocument, isWr
     by: SPLIT_OWNERS.knative,
     at: document.atKey(path),
     targets,
-    edited(text, wanted) {
+    header: undefined,
+    edited(text, wanted, form) {
+      if (form?.header !== undefined) throw new CannotWrite(needsIstio(service.name));
       refuseFractions(wanted);
       const used = new Set<number>();
       const items = asTraffic(wanted).map((target, i): ItemEdit => {
@@ -119,46 +126,9 @@ function asWritten({ tag, revisionName, latestRevision, percent }: KnTarget): Re
   };
 }
 
-function byWeights(
-  service: KnativeServicePlan,
-  { at, targets: planned }: PlannedSplit,
-  document: ManifestDocument,
-  rule: number,
-  route: readonly HTTPRouteDestination[],
-): FileSplit {
-  const path: FieldPath = ["spec", "http", rule, "route"];
-  const listed = planned.map(({ revision, tag, percent, latest }) => ({ revision, tag, percent, latest }));
-  // A tag without a destination can be given weight: a destination is added for it then.
-  const others = service.traffic.filter(
-    ({ tag, revision }) => tag !== undefined && !listed.some((target) => target.revision === revision),
-  );
-  const unlisted = others.map(({ revision, tag }) => ({ revision, tag, percent: 0, latest: false }));
-  const [example] = route;
-  const [exampleTarget] = listed;
-  return {
-    service,
-    by: SPLIT_OWNERS.istio,
-    at,
-    targets: [...listed, ...unlisted],
-    edited(text, wanted) {
-      refuseOtherTags(service, wanted);
-      const { weights, more } = weightsFor(listed, wanted);
-      const items = weights.map((weight, i): ItemEdit => {
-        const target = more[i - listed.length];
-        if (target === undefined) return { kept: i, set: { weight } };
-        const made =
-          example && exampleTarget && destinationLike(example, exampleTarget, target, service.name);
-        if (made === undefined) throw new CannotWrite(needsTag(target.revision, service.name));
-        return { added: { ...made, weight } };
-      });
-      return editList(text, { line: document.at([]).line, path }, items);
-    },
-  };
-}
-
-/** Why a destination by tag cannot be made for a revision. */
-export function needsTag(revision: string, service: string): string {
-  return `This VirtualService goes by tags, and ${revision} has none: ./kyc split ${service} --engine knative --tag ${revision}=TAG`;
+/** Why percents cannot be kept by buckets, and the way to Istio on this machine. */
+function needsIstio(service: string): string {
+  return `Knative draws each request by its percents and looks at no header, so that ${service} cannot be split by one: hand the split to Istio, with - split/by-istio in istio/kustomization.yaml.`;
 }
 
 function refuseFractions(wanted: readonly SplitTarget[]): void {
@@ -166,19 +136,6 @@ function refuseFractions(wanted: readonly SplitTarget[]): void {
   if (finer !== undefined)
     throw new CannotWrite(
       `Knative's percents are whole numbers, and ${finer.percent} is not; Istio's weights can be finer.`,
-    );
-}
-
-function refuseOtherTags(service: KnativeServicePlan, wanted: readonly SplitTarget[]): void {
-  const known = service.traffic.flatMap(({ tag, revision }) =>
-    tag === undefined ? [] : [`${tag} ${revision}`],
-  );
-  const other = wanted.find(
-    ({ tag, revision }) => tag !== undefined && !known.includes(`${tag} ${revision}`),
-  );
-  if (other !== undefined)
-    throw new CannotWrite(
-      `A VirtualService decides this split, and tags are the Knative Service's: write tag ${other.tag} for ${other.revision} into ${service.at.file}.`,
     );
 }
 

@@ -178,6 +178,13 @@ describe("the split by Knative", () => {
     expect(fake.cluster.get(SERVICE)?.metadata.annotations).toBe(before?.metadata.annotations);
   });
 
+  test("takes no buckets, and says who does", async () => {
+    const engine = knativeEngine(options(kubeOf(new FakeSplit())));
+    const { targets, version } = await engine.read();
+    const written = engine.write(targets, version, "me", false, { header: "x-kyc-bucket" });
+    expect(written).rejects.toThrow("./kyc deploy --istio istio/split/by-istio hands the split to Istio");
+  });
+
   test("takes no fractions", async () => {
     const engine = knativeEngine(options(kubeOf(new FakeSplit())));
     const { targets, version } = await engine.read();
@@ -204,6 +211,47 @@ describe("the split by Istio", () => {
     expect(http[2]?.route[2]?.destination).toEqual({
       host: "credit-check-v3.kyc.svc.cluster.local",
       port: { number: 80 },
+    });
+  });
+
+  test.each(["by-istio", "by-istio-tags"])("is kept by buckets and by weights again: %s", async (name) => {
+    const spec = await overlay(name);
+    const fake = new FakeSplit(spec);
+    const engine = await istioEngine(options(kubeOf(fake)));
+    const first = await engine.read();
+    const form = { header: "x-kyc-bucket" };
+    const kept = await engine.write(to(first.targets, 95, 5), first.version, "me", false, form);
+    expect(kept.header).toBe("x-kyc-bucket");
+    expect(percents(kept.targets)).toBe("basic 95, advanced 5");
+    const step = await engine.write(to(kept.targets, 75, 25), kept.version, "me");
+    const { http } = fake.cluster.get(SPLIT)?.spec as { http: { name: string; match?: unknown[] }[] };
+    expect(http.map(({ name, match }) => [name, match?.length])).toEqual([
+      ["basic", 2],
+      ["advanced", 2],
+      ["split-basic", 1],
+      ["split-advanced", 1],
+      ["split", undefined],
+    ]);
+    expect(http[3]?.match).toEqual([
+      { headers: { "x-kyc-bucket": { regex: "[0-1][0-9]{3}|2[0-4][0-9]{2}" } } },
+    ]);
+    await engine.write(first.targets, step.version, "me", true, { header: undefined });
+    expect(fake.cluster.get(SPLIT)?.spec).toEqual(spec);
+    expect((await engine.read()).header).toBeUndefined();
+  });
+
+  test("takes rules for buckets that lead to another service for what they are", async () => {
+    const spec = (await overlay("by-istio")) as { http: object[] };
+    const elsewhere = {
+      match: [{ headers: { "x-kyc-bucket": { prefix: "0" } } }],
+      route: [{ destination: { host: "other" } }],
+    };
+    const http = [...spec.http.slice(0, 2), elsewhere, ...spec.http.slice(2)];
+    const engine = await istioEngine(options(kubeOf(new FakeSplit({ ...spec, http }))));
+    const { header, targets } = await engine.read();
+    expect({ header, shares: percents(targets) }).toEqual({
+      header: undefined,
+      shares: "basic 50, advanced 50",
     });
   });
 

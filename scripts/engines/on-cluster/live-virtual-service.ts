@@ -22,6 +22,16 @@ export const LiveDestination = Type.Object({
 });
 export type LiveDestination = Static<typeof LiveDestination>;
 
+/** A rule of a VirtualService. */
+const LiveRule = Type.Object({
+  name: Type.Optional(Type.String()),
+  match: Type.Optional(Type.Array(Type.Unknown())),
+  headers: Type.Optional(Type.Unknown()),
+  rewrite: Type.Optional(Type.Object({ authority: Type.Optional(Type.String()) })),
+  route: Type.Optional(Type.Array(LiveDestination)),
+});
+export type LiveRule = Static<typeof LiveRule>;
+
 /** A VirtualService. Fields beyond these pass through untouched. */
 export const LiveVirtualService = Type.Intersect([
   KubeObject,
@@ -29,16 +39,7 @@ export const LiveVirtualService = Type.Intersect([
   Type.Object({
     spec: Type.Object({
       hosts: Type.Optional(Type.Array(Type.String())),
-      http: Type.Optional(
-        Type.Array(
-          Type.Object({
-            match: Type.Optional(Type.Array(Type.Unknown())),
-            headers: Type.Optional(Type.Unknown()),
-            rewrite: Type.Optional(Type.Object({ authority: Type.Optional(Type.String()) })),
-            route: Type.Optional(Type.Array(LiveDestination)),
-          }),
-        ),
-      ),
+      http: Type.Optional(Type.Array(LiveRule)),
     }),
   }),
 ]);

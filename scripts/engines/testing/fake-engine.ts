@@ -1,10 +1,12 @@
 import {
   type RevisionState,
   type SplitChange,
+  type SplitForm,
   SplitChanged,
   type SplitState,
   type SplitTarget,
 } from "../../traffic/split/split.ts";
+import { changeBetween } from "../../traffic/split/history.ts";
 import type { Location } from "../../cluster/kube/service-context.ts";
 import type { OutcomeSource } from "../../sources/source.ts";
 import type { RecordedEngine } from "../engine.ts";
@@ -40,13 +42,19 @@ export class FakeEngine implements RecordedEngine {
     reason: undefined,
   }));
   history: SplitChange[] = [];
+  header: string | undefined;
   running = true;
   inForceTargets: readonly SplitTarget[] | undefined;
   changedBy: SplitState["changed"];
   #version = 1;
 
   async read(): Promise<SplitState> {
-    return { targets: this.targets, version: String(this.#version), changed: this.changedBy };
+    return {
+      targets: this.targets,
+      header: this.header,
+      version: String(this.#version),
+      changed: this.changedBy,
+    };
   }
 
   async write(
@@ -54,10 +62,13 @@ export class FakeEngine implements RecordedEngine {
     version: string,
     by: string,
     undo = false,
+    form: SplitForm = { header: this.header },
   ): Promise<SplitState> {
     if (version !== String(this.#version)) throw new SplitChanged("changed", await this.read());
-    this.history.push({ atMs: 1_000, by, before: this.targets, after: targets, undo });
+    const before = await this.read();
+    this.history.push(changeBetween(before, { ...before, targets, ...form }, { atMs: 1_000, by, undo }));
     this.targets = targets;
+    this.header = form.header;
     this.changedBy = { by, atMs: 1_000 };
     this.#version++;
     return this.read();

@@ -73,6 +73,36 @@ describe("weights", () => {
   });
 });
 
+describe("bucket-gaps", () => {
+  const http = (...regexes: string[]): string =>
+    [
+      ...regexes.map((regex) => rule(to("basic"), `match: [{headers: {x-bucket: {regex: '${regex}'}}}]`)),
+      rule(to("basic")),
+    ].join(",\n");
+  const messages = (...regexes: string[]): string[] =>
+    findingsIn(SERVICE, routes(http(...regexes)))
+      .filter(({ code }) => code === "bucket-gaps")
+      .map(({ at, message }) => `${at.line} ${message}`);
+
+  test("finds buckets that no rule asks for, and those that several ask for", () => {
+    expect(messages("0[0-9]{3}", "[2-9][0-9]{3}")).toEqual([
+      "5 of the buckets of x-bucket, no rule asks for 1000 to 1999",
+    ]);
+    expect(messages("[0-5][0-9]{3}|6000", "[6-9][0-9]{3}")).toEqual([
+      "5 of the buckets of x-bucket, several rules ask for 6000",
+    ]);
+    expect(messages("[0-5][0-9]{3}", "[5-8][0-9]{3}")).toEqual([
+      "5 of the buckets of x-bucket, no rule asks for 9000 to 9999, and several rules ask for 5000 to 5999",
+    ]);
+  });
+
+  test("finds nothing where ranges meet, or values are no buckets", () => {
+    expect(messages("[0-5][0-9]{3}", "[6-9][0-9]{3}")).toEqual([]);
+    expect(messages("2024", "2025")).toEqual([]);
+    expect(messages("basic|advanced")).toEqual([]);
+  });
+});
+
 test("source-labels finds those that a match with gateways ignores", () => {
   const http = (match: string): string => routes(`{${ONCE}, match: [${match}], route: [${to("basic")}]}`);
   expect(placesOf("source-labels", SERVICE, http("{gateways: [mesh], sourceLabels: {app: a}}"))).toEqual([

@@ -1,4 +1,6 @@
 import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
+import { type BucketRange, bucketName, gapsAndOverlaps } from "../../traffic/split/bucket-ranges.ts";
+import { findBucketRules } from "../../traffic/split/bucket-rules.ts";
 import { type Facts, headerIn, hostFrom, routesOf } from "./facts.ts";
 import type { Remark, Rule } from "../finding.ts";
 
@@ -86,6 +88,28 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
           path: [...path, "route"],
           message: `the weights sum to ${sum}, so that they mean ${shares.join(" and ")}`,
           fix: "make them sum to 100",
+        };
+      }
+    },
+  },
+  {
+    code: "bucket-gaps",
+    *check({ objects }) {
+      for (const source of objects.virtualServices) {
+        const http = source.value.spec?.http ?? [];
+        const found = findBucketRules(http);
+        if (found === undefined) continue;
+        const { gaps, overlaps } = gapsAndOverlaps(found.asked);
+        if (gaps.length + overlaps.length === 0) continue;
+        const parts = [
+          ...(gaps.length === 0 ? [] : [`no rule asks for ${rangesIn(gaps)}`]),
+          ...(overlaps.length === 0 ? [] : [`several rules ask for ${rangesIn(overlaps)}`]),
+        ];
+        yield {
+          document: source.document,
+          path: ["spec", "http", found.first],
+          message: `of the buckets of ${found.header}, ${parts.join(", and ")}`,
+          fix: `make the ranges meet, or let ./kyc split --by header:${found.header} write them`,
         };
       }
     },
@@ -185,6 +209,16 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
     },
   },
 ];
+
+const MOST_RANGES = 3;
+
+function rangesIn(ranges: readonly BucketRange[]): string {
+  const shown = ranges
+    .slice(0, MOST_RANGES)
+    .map(({ from, to }) => (from === to ? bucketName(from) : `${bucketName(from)} to ${bucketName(to)}`));
+  const more = ranges.length - shown.length;
+  return shown.join(", ") + (more > 0 ? ` and ${more} more ranges` : "");
+}
 
 function keptOut(
   revision: string,

@@ -51,6 +51,12 @@ export const ISTIO_CODES = {
     means: "a match names a gateway that the VirtualService does not list, so it never matches",
     fix: "add it to spec.gateways, or correct the name",
   },
+  "bucket-gaps": {
+    severity: "warning",
+    means:
+      "rules that split by the buckets of a header leave some out, which get the rule for requests without a bucket, or ask for one twice, where the first rule decides: the shares are others than they look",
+    fix: "let ./kyc split SERVICE --by header:NAME write the ranges",
+  },
   "unreachable-rule": {
     severity: "error",
     inLint: "warning",

@@ -53,6 +53,8 @@ export const SplitState = Type.Object({
   route: Type.String(),
   /** Whether this split decides about requests that are not pinned to a revision. */
   deciding: Type.Boolean(),
+  /** The header whose buckets decide, where it is not each request's draw. */
+  header: Type.Optional(Type.String()),
   targets: Type.Array(
     Type.Object({
       revision: Type.String(),

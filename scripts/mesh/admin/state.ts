@@ -80,7 +80,7 @@ function serviceStates({ loaded, observer, revisions }: StateSource): ServiceSta
 }
 
 function splitState({ split, route, service, since, counts }: SplitCount): SplitState {
-  const { by, object, at, deciding, targets } = split;
+  const { by, object, at, deciding, header, targets } = split;
   const requests = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const names = new Set([
     ...targets.map(({ revision }) => revision),
@@ -92,6 +92,7 @@ function splitState({ split, route, service, since, counts }: SplitCount): Split
     at,
     route,
     deciding,
+    ...(header === undefined ? {} : { header }),
     targets: targets.map(({ revision, tag, percent, latest }) => ({
       revision,
       tag: tag ?? null,

@@ -41,6 +41,9 @@ export function startSplitCounts(
 }
 
 /** The identity of a split and its shares, as text. */
-function identityOf({ namespace, name }: KnativeServicePlan, { by, object, targets }: PlannedSplit): string {
-  return JSON.stringify([namespace, name, by, object, targets]);
+function identityOf(
+  { namespace, name }: KnativeServicePlan,
+  { by, object, header, targets }: PlannedSplit,
+): string {
+  return JSON.stringify([namespace, name, by, object, header, targets]);
 }

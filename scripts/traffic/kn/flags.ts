@@ -6,6 +6,8 @@ export interface KnFlags {
   tags: readonly string[];
   /** Tags to take away. */
   untags: readonly string[];
+  /** The smallest step of a percent, where that is not kn's own: a whole one. */
+  step?: number;
 }
 
 /** What a flag means without a reference: the latest ready revision. */
@@ -24,6 +26,14 @@ export function readPair(text: string): Pair {
   if (more.length > 0 || ref === "" || value === "")
     return { refusal: `expecting the value format in value1=value2, given ${text}` };
   return { ref, value: value.replace(/%$/, "") };
+}
+
+/** Reads a percent from 0 to 100 in steps of a fraction, without rounding it; else says what is expected. */
+export function readFraction(text: string, step: number): number | { refusal: string } {
+  const steps = Number(text) / step;
+  const isPercent = /^[0-9]+([.][0-9]+)?$/.test(text) && Number(text) <= 100;
+  if (isPercent && Math.abs(steps - Math.round(steps)) < 1e-6) return Number(text);
+  return { refusal: `${text} is no percent from 0 to 100 in steps of ${step}` };
 }
 
 /** Reads a whole number as Go's strconv.Atoi does: a sign may lead it, and it has to fit in 64 bits. */

@@ -1,5 +1,5 @@
 import type { KnState } from "./compute.ts";
-import { type KnFlags, LATEST, readInteger, readPair } from "./flags.ts";
+import { type KnFlags, LATEST, readFraction, readInteger, readPair } from "./flags.ts";
 import { REFUSALS } from "./refusals.ts";
 
 /** A percentage for a tag, a revision or `@latest`. */
@@ -17,20 +17,25 @@ type Verified =
  * missing to 100 goes to the one target that was not named.
  * (knative/client, pkg/traffic/compute.go, verifyInput)
  */
-export function verifyFlags(state: KnState, { traffic, tags }: KnFlags): Verified {
+export function verifyFlags(state: KnState, { traffic, tags, step }: KnFlags): Verified {
   const wrongTag = verifyTags(tags);
   if (wrongTag !== undefined) return { refusal: wrongTag };
-  const read = readAssignments(traffic ?? []);
+  const read = readAssignments(traffic ?? [], step);
   if ("refusal" in read) return read;
   const { assignments } = read;
-  const sum = assignments.reduce((all, { percent }) => all + percent, 0);
+  // Sums of fractions are not exact in binary.
+  const sum = toMillionths(assignments.reduce((all, { percent }) => all + percent, 0));
   if (sum > 100) return { refusal: REFUSALS.sum(sum) };
   if (sum === 100 || assignments.length === 0) return { assignments, remainder: undefined };
   if (assignments.length !== state.observed.length - 1) return { refusal: REFUSALS.wrongCount(sum) };
   const revision = leftOver(state, assignments);
   if (revision === undefined) return { refusal: REFUSALS.notFound(sum) };
-  const remainder = { revision, percent: 100 - sum };
+  const remainder = { revision, percent: toMillionths(100 - sum) };
   return { assignments: [...assignments, { ref: revision, percent: remainder.percent }], remainder };
+}
+
+function toMillionths(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
 }
 
 function verifyTags(tags: readonly string[]): string | undefined {
@@ -45,7 +50,10 @@ function verifyTags(tags: readonly string[]): string | undefined {
   return undefined;
 }
 
-function readAssignments(traffic: readonly string[]): { assignments: Assignment[] } | { refusal: string } {
+function readAssignments(
+  traffic: readonly string[],
+  step: number | undefined,
+): { assignments: Assignment[] } | { refusal: string } {
   const assignments: Assignment[] = [];
   for (const text of traffic) {
     const pair = readPair(text);
@@ -53,6 +61,12 @@ function readAssignments(traffic: readonly string[]): { assignments: Assignment[
     const { ref, value } = pair;
     if (assignments.some((other) => other.ref === ref))
       return { refusal: REFUSALS.repeated("--traffic", ref) };
+    if (step !== undefined) {
+      const fraction = readFraction(value, step);
+      if (typeof fraction !== "number") return fraction;
+      assignments.push({ ref, percent: fraction });
+      continue;
+    }
     const percent = readInteger(value);
     if (percent === undefined) return { refusal: REFUSALS.notInteger(value) };
     if (percent < 0n || percent > 100n) return { refusal: REFUSALS.outOfRange(percent) };

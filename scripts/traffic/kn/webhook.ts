@@ -24,7 +24,8 @@ const NO_SUBDOMAIN =
  */
 export function webhookRefusal(block: readonly KnTarget[]): string | undefined {
   const errors = [...block.entries()].flatMap(([i, target]) => targetErrors(block, i, target));
-  const sum = block.reduce((all, { percent }) => all + percent, 0);
+  // Istio's fractions do not sum exactly in binary.
+  const sum = Math.round(block.reduce((all, { percent }) => all + percent, 0) * 1e6) / 1e6;
   if (sum !== 100) errors.push({ message: `Traffic targets sum to ${sum}, want 100`, path: "spec.traffic" });
   return errors.length === 0
     ? undefined

@@ -4,6 +4,9 @@ const DIGITS = 4;
 /** How many buckets there are. */
 export const BUCKETS = 10 ** DIGITS;
 
+/** The share of one bucket, in percent: the smallest step of a split by buckets. */
+export const BUCKET_PERCENT = 100 / BUCKETS;
+
 /** Buckets next to each other, both ends included; from 0 to 9999. */
 export interface BucketRange {
   readonly from: number;
@@ -28,6 +31,33 @@ export function rangesFor(percents: readonly number[]): (BucketRange | undefined
     return next > from ? { from, to: next - 1 } : undefined;
   });
   return fromLast.reverse();
+}
+
+/**
+ * The buckets of each target by new percents, of which as few as possible change their target: one that grows keeps all of
+ * its buckets, one that shrinks gets no other. The first target gives up its lowest buckets, each other one its highest, so
+ * that a step back undoes a step forward.
+ * @param before the buckets of each target now
+ * @param percents sum to 100, in steps of a hundredth
+ */
+export function resized(
+  before: readonly (readonly BucketRange[])[],
+  percents: readonly number[],
+): BucketRange[][] {
+  const counts = percents.map((percent) => Math.round((percent / 100) * BUCKETS));
+  counts[0] = BUCKETS - counts.slice(1).reduce((sum, count) => sum + count, 0);
+  const owned = counts.map((count, i) => {
+    const buckets = (before[i] ?? []).flatMap(({ from, to }) =>
+      Array.from({ length: to - from + 1 }, (_, j) => from + j),
+    );
+    const kept = Math.min(count, buckets.length);
+    return new Set(i === 0 ? buckets.slice(buckets.length - kept) : buckets.slice(0, kept));
+  });
+  const taken = new Set(owned.flatMap((buckets) => [...buckets]));
+  const free = Array.from({ length: BUCKETS }, (_, bucket) => bucket).filter((bucket) => !taken.has(bucket));
+  for (const [i, buckets] of [...owned.entries()].reverse())
+    for (const bucket of free.splice(0, (counts[i] ?? 0) - buckets.size)) buckets.add(bucket);
+  return owned.map((buckets) => rangesOf((bucket) => buckets.has(Number(bucket))));
 }
 
 /** The percent of all buckets that lie in ranges. */

@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
-import type { SplitChange, SplitTarget } from "./split.ts";
+import type { SplitChange, SplitState, SplitTarget } from "./split.ts";
 
 // Enough to go back a rollout of many steps, little enough for an object of a cluster.
 const MOST_CHANGES = 50;
@@ -19,12 +19,26 @@ const StoredChanges = Type.Array(
     before: Type.Array(StoredTarget),
     after: Type.Array(StoredTarget),
     undo: Type.Boolean(),
+    forms: Type.Optional(
+      Type.Object({ before: Type.Optional(Type.String()), after: Type.Optional(Type.String()) }),
+    ),
   }),
 );
 
 /** A history with one change more; the oldest give way. */
 export function withChange(history: readonly SplitChange[], change: SplitChange): SplitChange[] {
   return [...history, change].slice(-MOST_CHANGES);
+}
+
+/** A change from one state of a split to another. */
+export function changeBetween(
+  before: SplitState,
+  after: SplitState,
+  about: Pick<SplitChange, "atMs" | "by" | "undo">,
+): SplitChange {
+  const forms =
+    before.header === after.header ? {} : { forms: { before: before.header, after: after.header } };
+  return { ...about, before: before.targets, after: after.targets, ...forms };
 }
 
 /** The change to take back next: the last one that was neither taken back already nor takes one back itself. */

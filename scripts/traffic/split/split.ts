@@ -11,10 +11,17 @@ export interface SplitTarget {
 /** A split as an engine carries it. */
 export interface SplitState {
   targets: readonly SplitTarget[];
+  /** The header whose buckets decide, so that a caller stays with a revision; undefined where each request is drawn. */
+  header?: string | undefined;
   /** Changes with every change of the split, whoever makes it. Only to be compared. */
   version: string;
   /** Who changed it last and when, where the engine can tell. */
   changed: { by: string; atMs: number } | undefined;
+}
+
+/** How a split is kept: as ranges of the buckets that a header carries, or as weights where it is undefined. */
+export interface SplitForm {
+  header: string | undefined;
 }
 
 /** A revision that a split can name, and whether it could take traffic now. */
@@ -46,6 +53,8 @@ export interface SplitChange {
   after: readonly SplitTarget[];
   /** Whether it took back the change before it. */
   undo: boolean;
+  /** The headers whose buckets decided before and after it, where the change was one of form. */
+  forms?: { before?: string | undefined; after?: string | undefined } | undefined;
 }
 
 /** Nothing runs that could have a split in force. The message says how to start it. */

@@ -1,0 +1,176 @@
+import { Check } from "typebox/schema";
+import { withDefaults } from "../../traffic/kn/target.ts";
+import {
+  type BucketRules,
+  bucketRules,
+  bucketTargets,
+  findBucketRules,
+  type ListedTarget,
+  needsTag,
+  weightedRule,
+} from "../../traffic/split/bucket-rules.ts";
+import { CannotWrite, type SplitForm, type SplitTarget } from "../../traffic/split/split.ts";
+import {
+  destinationLike,
+  destinationOf,
+  percentsOf,
+  type WeightedService,
+  weightsFor,
+} from "../../traffic/split/weights.ts";
+import type { Kube } from "../../cluster/kube/client.ts";
+import { checked } from "../../cluster/workload/follow.ts";
+import {
+  KNATIVE_SERVICE,
+  LiveRevision,
+  LiveService,
+  REVISION,
+  SERVICE_LABEL,
+} from "../../cluster/workload/live-objects.ts";
+import {
+  INGRESS_LABEL,
+  type LiveDestination,
+  type LiveRule,
+  LiveVirtualService,
+  VIRTUAL_SERVICE,
+} from "../on-cluster/live-virtual-service.ts";
+
+/** What splits the requests of a Knative Service in a VirtualService: a rule with weights, or rules for buckets. */
+export interface SplitRule {
+  object: LiveVirtualService;
+  /** The place of the rule without a condition in `spec.http`. */
+  index: number;
+  routes: readonly LiveDestination[];
+  /** The rules for buckets, where they decide; the last of them is the one without a condition. */
+  buckets: BucketRules | undefined;
+  /** Those that have a destination. */
+  listed: readonly ListedTarget[];
+  /** The same, and then the tags that have no destination yet. */
+  targets: readonly SplitTarget[];
+  service: WeightedService;
+}
+
+/**
+ * Finds the rule without a condition whose destinations are all revisions of the service, and the rules for buckets before
+ * it; undefined where no VirtualService of the namespace has one, so that Knative decides.
+ */
+export async function findSplitRule(
+  kube: Kube,
+  namespace: string,
+  name: string,
+): Promise<SplitRule | undefined> {
+  const [service, revisions, virtualServices] = await Promise.all([
+    kube.get({ ...KNATIVE_SERVICE, namespace, name }),
+    kube.list(REVISION, { namespace, labelSelector: `${SERVICE_LABEL}=${name}` }),
+    kube.list(VIRTUAL_SERVICE, { namespace }),
+  ]);
+  const live: unknown = service;
+  const weighted = weightedService(
+    namespace,
+    name,
+    Check(LiveService, live) ? live : undefined,
+    checked(LiveRevision, revisions.items).map(({ metadata }) => metadata.name),
+  );
+  for (const object of checked(LiveVirtualService, virtualServices.items)) {
+    if (object.metadata.labels?.[INGRESS_LABEL] !== undefined) continue;
+    const found = splitRuleIn(object, weighted);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** What splits a service's requests in a VirtualService; undefined where that is nothing. */
+export function splitRuleIn(object: LiveVirtualService, service: WeightedService): SplitRule | undefined {
+  const http = object.spec.http ?? [];
+  const index = http.findIndex(({ match }) => match === undefined);
+  const routes = http[index]?.route ?? [];
+  if (routes.length === 0 || http[index]?.rewrite?.authority !== undefined) return undefined;
+  const buckets = findBucketRules(http);
+  const byBuckets = buckets && bucketTargets(http, buckets, service);
+  const listed = byBuckets ?? weightedTargets(routes, service);
+  if (listed === undefined) return undefined;
+  const others = [...service.tags].filter(
+    ([, revision]) => !listed.some((each) => each.revision === revision),
+  );
+  return {
+    object,
+    index,
+    routes,
+    buckets: byBuckets && buckets,
+    listed,
+    targets: [
+      ...listed.map(({ revision, tag, percent, latest }) => ({ revision, tag, percent, latest })),
+      ...others.map(([tag, revision]) => ({ revision, tag, percent: 0, latest: false })),
+    ],
+    service,
+  };
+}
+
+/** The rules of a VirtualService with another split. @throws CannotWrite when it cannot be written so */
+export function withSplit(
+  { object, index, routes, buckets, listed, service }: SplitRule,
+  wanted: readonly SplitTarget[],
+  { header }: SplitForm,
+): LiveRule[] {
+  const other = wanted.find(({ tag, revision }) => tag !== undefined && service.tags.get(tag) !== revision);
+  if (other !== undefined)
+    throw new CannotWrite(
+      `A VirtualService decides this split, and tags are the Knative Service's: ./kyc split ${service.name} --engine knative --tag ${other.revision}=${other.tag}`,
+    );
+  const http = object.spec.http ?? [];
+  const example = http[index] ?? {};
+  if (buckets === undefined && header === undefined) {
+    const route = withWeights(routes, listed, wanted, service);
+    return http.map((each, i) => (i === index ? { ...each, route } : each));
+  }
+  // Buckets of another header say nothing about this one's.
+  const kept = buckets?.header === header ? listed : listed.map((target) => ({ ...target, ranges: [] }));
+  const options = { example, listed: kept, wanted, service };
+  const rules = header === undefined ? [weightedRule(options)] : bucketRules(options, header);
+  return [...http.slice(0, buckets?.first ?? index), ...rules, ...http.slice(index + 1)];
+}
+
+/** Destinations with their percents; undefined where one is none of the service's. */
+function weightedTargets(
+  routes: readonly LiveDestination[],
+  service: WeightedService,
+): ListedTarget[] | undefined {
+  const percents = percentsOf(routes.map(({ weight = 0 }) => weight));
+  const targets = routes.flatMap((destination, i): ListedTarget[] => {
+    const found = destinationOf(destination, service);
+    const percent = percents[i] ?? 0;
+    return found === undefined ? [] : [{ ...found, percent, latest: false, destination, ranges: [] }];
+  });
+  return targets.length === routes.length ? targets : undefined;
+}
+
+function withWeights(
+  routes: readonly LiveDestination[],
+  listed: readonly SplitTarget[],
+  wanted: readonly SplitTarget[],
+  service: WeightedService,
+): LiveDestination[] {
+  const { weights, more } = weightsFor(listed, wanted);
+  return weights.map((weight, i) => {
+    const old = routes[i];
+    if (old !== undefined) return { ...old, weight };
+    const target = more[i - routes.length] as SplitTarget;
+    const [example, exampleTarget] = [routes[0], listed[0]];
+    const made = example && exampleTarget && destinationLike(example, exampleTarget, target, service.name);
+    if (made !== undefined) return { ...made, weight };
+    throw new CannotWrite(needsTag(target.revision, service.name));
+  });
+}
+
+function weightedService(
+  namespace: string,
+  name: string,
+  service: LiveService | undefined,
+  revisions: readonly string[],
+): WeightedService {
+  const latest = service?.status?.latestReadyRevisionName;
+  const tags = new Map<string, string>();
+  for (const { tag, revisionName = latest } of withDefaults(service?.spec.traffic)) {
+    if (tag !== undefined && revisionName !== undefined) tags.set(tag, revisionName);
+  }
+  return { name, namespace, revisions, tags };
+}
