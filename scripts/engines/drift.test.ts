@@ -53,6 +53,17 @@ describe("drift of a split", () => {
     ]);
   });
 
+  test("is also that one keeps callers by their buckets and the other draws each request", () => {
+    const headers = { file: undefined, live: "x-kyc-bucket" };
+    const drift = driftOf({ ...BASE, engine: "istio", file: A, last: A, live: A, headers });
+    expect(drift?.proposals.map(({ command }) => command)).toEqual([
+      "./kyc split check --engine istio --traffic basic=50,advanced=50 --by weights",
+      "./kyc split check --engine local --traffic basic=50,advanced=50 --by header:x-kyc-bucket",
+    ]);
+    const same = { file: "x-kyc-bucket", live: "x-kyc-bucket" };
+    expect(driftOf({ ...BASE, file: A, last: A, live: A, headers: same })).toBeUndefined();
+  });
+
   test("of the running mesh is an edit that is not in force", () => {
     const drift = driftOf({ ...BASE, engine: "local", isOfFiles: true, file: A, last: A, live: B });
     expect(drift?.what).toStartWith("The running mesh has another split in force");

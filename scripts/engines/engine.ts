@@ -52,6 +52,8 @@ export interface RecordedEngine extends Engine {
     undo?: boolean,
     form?: SplitForm,
   ): Promise<SplitState>;
+  /** Why the engine cannot keep the split in a form, and what to do; undefined where it can. */
+  formRefusal?(form: SplitForm): Promise<string | undefined>;
   /** The latest changes by this tool, the oldest first. */
   changes(): Promise<SplitChange[]>;
   /** Whether the engine can tell now which revisions are ready; false where nothing runs. */

@@ -59,6 +59,8 @@ export async function planChange(engine: RecordedEngine, options: PlanOptions): 
     latest,
   };
   const form = options.form ?? { header: before.header };
+  const unkept = await engine.formRefusal?.(form);
+  if (unkept !== undefined) throw new Refused(unkept);
   // A change of form alone leaves the percents as they are.
   const isOfForm = flags.traffic === undefined && flags.tags.length === 0 && flags.untags.length === 0;
   if (isOfForm) return { before, after: [...before.targets], form, changedShare: 0, remainder: undefined };

@@ -1,7 +1,7 @@
 import type { Position } from "../manifests/problem.ts";
 import type { KnativeServicePlan } from "../traffic/compile/knative.ts";
 import { SPLIT_OWNERS, type SplitOwner } from "../traffic/split-owner.ts";
-import { splitsOf } from "../traffic/splits.ts";
+import { splitsOf } from "../traffic/split/planned-splits.ts";
 import { ADMIN_PATH } from "./admin/schema.ts";
 import { LOCAL_DOMAIN, type Configuration } from "./configuration.ts";
 

@@ -3,7 +3,7 @@ import { gatherSplit } from "../../engines/split-view.ts";
 import { openSource, sourceFlagsOf } from "../../sources/registry.ts";
 import { drawSplit } from "../../terminal/draw-split.ts";
 import { styleFor } from "../../terminal/style.ts";
-import { lineOf } from "../../traffic/splits.ts";
+import { lineOf } from "../../traffic/split/planned-splits.ts";
 import { splitContext } from "./context.ts";
 import type { SplitFlags } from "./flags.ts";
 import { print, printMessage } from "../../text/print.ts";

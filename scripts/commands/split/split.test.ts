@@ -221,6 +221,10 @@ test("kyc split --by keeps the split by the buckets of a header, in hundredths, 
     );
     expect(refused.code).toBe(1);
     expect(refused.err).toContain("split/by-istio");
+    const dry = await kyc(
+      ...["split", "credit-check", "--dir", root, "--engine", "local", "--by", "header:x", "--dry-run"],
+    );
+    expect(dry.code).toBe(1);
   });
 }, 60_000);
 

@@ -1,5 +1,5 @@
 import { Check } from "typebox/schema";
-import { CannotWrite, SplitChanged, type SplitState } from "../../traffic/split/split.ts";
+import { CannotWrite, SplitChanged, type SplitForm, type SplitState } from "../../traffic/split/split.ts";
 import type { RecordedEngine } from "../engine.ts";
 import { asSplit, asTraffic, withDefaults } from "../../traffic/kn/target.ts";
 import type { Kube } from "../../cluster/kube/client.ts";
@@ -40,6 +40,12 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
     };
   }
 
+  /** Knative's routes look at no header. */
+  function formRefusal({ header }: SplitForm): string | undefined {
+    if (header === undefined) return undefined;
+    return `Knative draws each request by its percents and looks at no header, so that ${service} cannot be split by one: ./kyc deploy --istio istio/split/by-istio hands the split to Istio.`;
+  }
+
   return {
     name: "knative",
     location: "cluster",
@@ -48,11 +54,10 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
     read: async () => stateOf(await live()),
     changes: () => history.read(),
     runs: async () => true,
+    formRefusal: async (form) => formRefusal(form),
     async write(targets, version, by, undo = false, form) {
-      if (form?.header !== undefined)
-        throw new CannotWrite(
-          `Knative draws each request by its percents and looks at no header, so that ${service} cannot be split by one: ./kyc deploy --istio istio/split/by-istio hands the split to Istio.`,
-        );
+      const unkept = form && formRefusal(form);
+      if (unkept !== undefined) throw new CannotWrite(unkept);
       const finer = targets.find(({ percent }) => !Number.isInteger(percent));
       if (finer !== undefined)
         throw new CannotWrite(`Knative's percents are whole numbers, and ${finer.percent} is not.`);

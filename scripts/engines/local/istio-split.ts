@@ -13,7 +13,7 @@ import {
 import { CannotWrite, type SplitTarget } from "../../traffic/split/split.ts";
 import { destinationLike, weightsFor } from "../../traffic/split/weights.ts";
 import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
-import { type PlannedSplit, weightedServiceOf } from "../../traffic/splits.ts";
+import { type PlannedSplit, weightedServiceOf } from "../../traffic/split/planned-splits.ts";
 import type { FileSplit } from "./split-file.ts";
 
 /** A split that a VirtualService of the files decides. */

@@ -8,7 +8,7 @@ import {
   type SplitTarget,
 } from "../../traffic/split/split.ts";
 import { sameSplit } from "../../traffic/split/diff.ts";
-import { lineOf } from "../../traffic/splits.ts";
+import { lineOf } from "../../traffic/split/planned-splits.ts";
 import { findMesh } from "../../mesh/admin/dev-file.ts";
 import type { MeshState, RevisionView, SplitState as MeshSplit } from "../../mesh/admin/schema.ts";
 import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
@@ -21,7 +21,7 @@ import {
   type RunningMeshOptions,
   serviceOf,
 } from "../../mesh/admin/running-mesh.ts";
-import { type FileSplit, pathOf, readFileSplit } from "./split-file.ts";
+import { type FileSplit, needsIstio, pathOf, readFileSplit } from "./split-file.ts";
 
 export interface LocalEngineOptions extends RunningMeshOptions {
   service: string;
@@ -116,6 +116,10 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
       return plan.revisions.map(({ name }) => stateOf(name, views));
     },
     runs: async () => (await findMeshState(options)) !== undefined,
+    async formRefusal({ header }) {
+      split = await readFileSplit(options);
+      return header !== undefined && split.by === "Knative" ? needsIstio(service) : undefined;
+    },
     addressOf: address,
     live: async () => (await deciding())?.targets.map(targetOf),
   };

@@ -9,7 +9,7 @@ import { CannotWrite, type SplitForm, type SplitTarget, UnknownService } from ".
 import { asTraffic, type KnTarget } from "../../traffic/kn/target.ts";
 import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
 import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
-import { type PlannedSplit, splitsOf } from "../../traffic/splits.ts";
+import { type PlannedSplit, splitsOf } from "../../traffic/split/planned-splits.ts";
 import { splitByIstio } from "./istio-split.ts";
 import { FOLDERS, LOCAL_DOMAIN } from "../../mesh/configuration.ts";
 
@@ -127,7 +127,7 @@ function asWritten({ tag, revisionName, latestRevision, percent }: KnTarget): Re
 }
 
 /** Why percents cannot be kept by buckets, and the way to Istio on this machine. */
-function needsIstio(service: string): string {
+export function needsIstio(service: string): string {
   return `Knative draws each request by its percents and looks at no header, so that ${service} cannot be split by one: hand the split to Istio, with - split/by-istio in istio/kustomization.yaml.`;
 }
 

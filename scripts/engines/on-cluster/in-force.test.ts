@@ -177,6 +177,38 @@ describe("a split by Istio is in force", () => {
     expect(fake.cluster.get(SPLIT)).toBeDefined();
   });
 
+  test("when every gateway has the ranges of its buckets", async () => {
+    const host = (name: string): string => `credit-check-${name}.kyc.svc.cluster.local`;
+    const rule = (name: string, regex?: string): object => ({
+      ...(regex === undefined ? {} : { match: [{ headers: { "x-kyc-bucket": { regex } } }] }),
+      route: [{ destination: { host: host(name) } }],
+    });
+    const http = [rule("basic", "[5-9][0-9]{3}"), rule("advanced", "[0-4][0-9]{3}"), rule("basic")];
+    const hosts = ["kyc-credit-check.kyc.svc.cluster.local"];
+    const fake = new FakeSplit({ hosts, gateways: ["knative-serving/knative-local-gateway"], http });
+    using kubelet = new FakeKubelet(fake.cluster);
+    using gateway = new Gateway(fake, kubelet, "gateway-1");
+    const dump = (basic: string, advanced: string): string => {
+      const route = (name: string, regex?: string): object => {
+        const string_match = { safe_regex: { regex } };
+        const headers = regex === undefined ? [] : [{ name: "x-kyc-bucket", string_match }];
+        return { match: { prefix: "/", headers }, route: { cluster: `outbound|80||${host(name)}` } };
+      };
+      const routes = [route("basic", basic), route("advanced", advanced), route("basic")];
+      return JSON.stringify({ configs: [{ route_config: { virtual_hosts: [{ domains: hosts, routes }] } }] });
+    };
+    gateway.routes = dump("[1-9][0-9]{3}", "0[0-9]{3}");
+    let isOver = false;
+    const waiting = istioInForce(options(kubelet)).then(() => {
+      isOver = true;
+    });
+    await gateway.untilAsked();
+    await gateway.untilAsked();
+    expect(isOver).toBe(false);
+    gateway.routes = dump("[5-9][0-9]{3}", "[0-4][0-9]{3}");
+    await waiting;
+  });
+
   test("without a gateway that ends meanwhile, and not where one cannot be asked", async () => {
     const text = await Bun.file(join(SAMPLE, "istio/split/by-istio/virtual-service.yaml")).text();
     const fake = new FakeSplit((parse(text) as { spec: object }).spec);

@@ -1,5 +1,5 @@
 import type { Problem } from "../../manifests/problem.ts";
-import { lineOf } from "../../traffic/splits.ts";
+import { lineOf } from "../../traffic/split/planned-splits.ts";
 import { pathOf } from "../../route-fields/match/match.ts";
 import type { Hop } from "../../traffic/resolve.ts";
 import type { RouteTable } from "../../traffic/table.ts";

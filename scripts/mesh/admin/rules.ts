@@ -1,5 +1,5 @@
 import { isRecord } from "../../manifests/explain.ts";
-import { lineOf } from "../../traffic/splits.ts";
+import { lineOf } from "../../traffic/split/planned-splits.ts";
 import { shortHost } from "../../traffic/hosts.ts";
 import type { Configuration } from "../configuration.ts";
 import type { RuleState } from "./schema.ts";

@@ -1,4 +1,4 @@
-import { lineOf, type PlannedSplit, splitsOf } from "../../traffic/splits.ts";
+import { lineOf, type PlannedSplit, splitsOf } from "../../traffic/split/planned-splits.ts";
 import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
 import type { Rule } from "../../traffic/table.ts";
 import type { Configuration } from "../configuration.ts";

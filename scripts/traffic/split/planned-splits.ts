@@ -1,15 +1,15 @@
-import type { HTTPRouteDestination } from "../route-fields/destinations/destinations.ts";
-import type { HTTPRoute } from "../route-fields/families.ts";
-import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts";
-import type { Position } from "../manifests/problem.ts";
-import type { Sourced } from "../manifests/resources.ts";
-import type { Plan } from "./compile/compile.ts";
-import { bucketTargets, findBucketRules } from "./split/bucket-rules.ts";
-import type { WeightedService } from "./split/weights.ts";
-import { clusterLocalNames, fullHost, hostOf } from "./hosts.ts";
-import type { KnativeServicePlan } from "./compile/knative.ts";
-import type { Backend, Destination, RouteTable, Rule } from "./table.ts";
-import { SPLIT_OWNERS, type SplitOwner } from "./split-owner.ts";
+import type { HTTPRouteDestination } from "../../route-fields/destinations/destinations.ts";
+import type { HTTPRoute } from "../../route-fields/families.ts";
+import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
+import type { Position } from "../../manifests/problem.ts";
+import type { Sourced } from "../../manifests/resources.ts";
+import type { Plan } from "../compile/compile.ts";
+import { bucketTargets, findBucketRules } from "./bucket-rules.ts";
+import type { WeightedService } from "./weights.ts";
+import { clusterLocalNames, fullHost, hostOf } from "../hosts.ts";
+import type { KnativeServicePlan } from "../compile/knative.ts";
+import type { Backend, Destination, RouteTable, Rule } from "../table.ts";
+import { SPLIT_OWNERS, type SplitOwner } from "../split-owner.ts";
 
 /** One entry of a planned split. */
 export interface PlannedTarget {
