@@ -13,16 +13,24 @@ import {
   visit,
   type YAMLMap,
 } from "yaml";
+import Type from "typebox";
+import { Check } from "typebox/schema";
 import type { Position, Problem } from "./problem.ts";
 import { parseWithinLimits } from "./yaml-limits.ts";
+
+const List = Type.Object({
+  apiVersion: Type.Literal("v1"),
+  kind: Type.Literal("List"),
+  items: Type.Array(Type.Unknown()),
+});
 
 /** The way to a field: keys and indices from the document's root. */
 export type FieldPath = readonly (string | number)[];
 
-/** One YAML document of a file, which still knows where each field stands. */
+/** One object of a file, which still knows where each field stands. */
 export interface ManifestDocument {
   readonly file: string;
-  /** The document as plain data. */
+  /** The object as plain data. */
   readonly value: unknown;
   /** Where a field's value stands; the nearest existing parent's place for a field that is not there. */
   at(path: FieldPath): Position;
@@ -58,7 +66,7 @@ export function parseDocuments(
   for (const document of parsed) {
     const read = readDocument(document);
     if ("value" in read) {
-      if (read.value !== null) documents.push(manifestDocument(document, read.value));
+      documents.push(...objectsIn(document, read.value));
       continue;
     }
     for (const { offset, message } of read.faults) {
@@ -78,13 +86,25 @@ export function parseDocuments(
     return { file, line, column: col };
   }
 
-  function manifestDocument(document: Document.Parsed, value: unknown): ManifestDocument {
+  /** The object of a document, or those of a List as `kubectl get -o yaml` prints it. */
+  function objectsIn(document: Document.Parsed, value: unknown): ManifestDocument[] {
+    if (value === null) return [];
+    if (!Check(List, value)) return [manifestDocument(document, value)];
+    return value.items.map((item, i) => manifestDocument(document, item, ["items", i]));
+  }
+
+  /** @param within where in the document the object is */
+  function manifestDocument(
+    document: Document.Parsed,
+    value: unknown,
+    within: FieldPath = [],
+  ): ManifestDocument {
     return {
       file,
       value,
-      at: (path) => position(findEntry(document, path).value?.range?.[0] ?? 0),
+      at: (path) => position(findEntry(document, [...within, ...path]).value?.range?.[0] ?? 0),
       atKey(path) {
-        const { key, value } = findEntry(document, path);
+        const { key, value } = findEntry(document, [...within, ...path]);
         return position((key ?? value)?.range?.[0] ?? 0);
       },
     };

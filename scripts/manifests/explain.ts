@@ -50,6 +50,8 @@ export function explain(error: SchemaError, schema: SchemaNode, document: Manife
     default:
       // The branches of a union fail each for itself; the union says what would do.
       if (error.schemaPath.includes("/anyOf/")) return [];
+      if (error.keyword === "enum" && node.onCluster?.some((known) => known === value))
+        return [placed(clusterValue(String(value), node, path))];
       return [
         placed({
           code: error.keyword === "type" ? "wrong-type" : "wrong-value",
@@ -86,9 +88,14 @@ function unknownField(name: string, node: SchemaNode, path: FieldPath): Explanat
   return { code: "unknown-field", path, message, name, ...suggestion(name, Object.keys(properties)) };
 }
 
+function clusterValue(value: string, node: SchemaNode, path: FieldPath): Explanation {
+  const fix = `write ${anyOf(node.enum ?? [])}, or try it on a cluster`;
+  return { code: "cluster-form", path, message: `${value} is not supported by the local mesh`, fix };
+}
+
 function missingFields(
   names: string[],
-  { properties = {} }: SchemaNode,
+  { properties = {}, mayLack = {} }: SchemaNode,
   path: FieldPath,
   value: unknown,
 ): Explanation[] {
@@ -98,13 +105,26 @@ function missingFields(
     names
       // A mistyped name is told as such.
       .filter((name) => !strays.some((stray) => nearest(stray, known) === name))
-      .map((name) => ({
-        code: "missing-field",
-        path,
-        name,
-        message: `${name} is missing`,
-        fix: `add ${name}${wanted(properties[name])}`,
-      }))
+      .map((name) => {
+        const lacked = mayLack[name];
+        const has = (other: string): boolean => Object.hasOwn(value as object, other);
+        const isAllowed = lacked?.beside.some(has) === true && lacked.never?.some(has) !== true;
+        if (isAllowed)
+          return {
+            code: "cluster-form",
+            path,
+            name,
+            message: `without ${name} it is not read by the local mesh`,
+            fix: lacked.fix,
+          };
+        return {
+          code: "missing-field",
+          path,
+          name,
+          message: `${name} is missing`,
+          fix: `add ${name}${wanted(properties[name])}`,
+        };
+      })
   );
 }
 

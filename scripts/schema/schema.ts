@@ -8,6 +8,10 @@ export interface FieldNotes {
   refused?: Readonly<Record<string, string>>;
   /** Fields that the cluster fills in: they are accepted, and not read. */
   filledIn?: readonly string[];
+  /** Values that the API accepts beside those of the schema's enum, and the local mesh does not act on. */
+  onCluster?: readonly string[];
+  /** Required fields that the API does not require where the object has one of some others, with what to do. */
+  mayLack?: Readonly<Record<string, { beside: readonly string[]; never?: readonly string[]; fix: string }>>;
   /** The field is for the cluster only; on one machine it has no effect, which is said at each start. */
   clusterOnly?: true;
   /** What a value must be, as a noun in a sentence, where the schema says it only to machines. */

@@ -75,6 +75,9 @@ export const EXAMPLES: Readonly<Record<Code, Example>> = {
   "missing-field": withRule(rule("", "{weight: 1}")),
   "wrong-type": inRule("timeout: 5"),
   "wrong-value": inRule("timeout: 5 s"),
+  "cluster-form": gateway(
+    "{selector: {a: b}, servers: [{port: {number: 443, name: a, protocol: HTTPS}, hosts: ['*']}]}",
+  ),
   "local-mesh": inRule("delegate: {name: other}"),
   "ignored-field": { lenient: routes(rule("delegate: {name: other}")) },
 

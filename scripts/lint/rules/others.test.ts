@@ -200,3 +200,31 @@ test("other kinds are none of its business, but for a slip of the pen", () => {
   const slip = findingsIn(policy("PeerAuthentcation", "{}"))[0];
   expect([slip?.code, slip?.fix]).toEqual(["unknown-kind", "did you mean PeerAuthentication?"]);
 });
+
+describe("objects as kubectl get -o yaml prints them", () => {
+  const delegate = routes(ONCE, "gateways: [mesh]");
+  const listed = (text: string): string =>
+    `apiVersion: v1\nkind: List\nmetadata: {resourceVersion: ""}\nitems:\n- ${text.trimEnd().replaceAll("\n", "\n  ")}\n`;
+
+  test("are checked one by one, each at its own lines", () => {
+    const wrong = routes(ONCE.replace("retries", "retires: {}, retries"));
+    expect(placesOf("unknown-field", SERVICE, listed(wrong))).toEqual(["9 spec.http[0].retires"]);
+    expect(findingsIn(SERVICE, listed(routes(ONCE)))).toEqual([]);
+  });
+
+  test("may be in a form that only a cluster reads, which is no error", () => {
+    const tcp =
+      "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a, namespace: kyc}\nspec: {hosts: [a.example], tcp: [{route: [{destination: {host: a.example}}]}]}\n";
+    const https = policy(
+      "Gateway",
+      "{selector: {istio: ingressgateway}, servers: [{port: {number: 443, name: a, protocol: HTTPS}, tls: {mode: SIMPLE}, hosts: ['*']}]}",
+    ).replace("security", "networking");
+    for (const text of [delegate, tcp, https]) {
+      expect(placesOf("cluster-form", text)).toHaveLength(1);
+      expect(findingsIn(text).filter(({ severity }) => severity === "error")).toEqual([]);
+    }
+    expect(
+      placesOf("missing-field", tcp.replace("tcp: ", "exportTo: ").replace(/\[\{route.*\]\}/, "['*']}")),
+    ).toHaveLength(1);
+  });
+});

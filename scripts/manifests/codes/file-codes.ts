@@ -88,6 +88,13 @@ export const FILE_CODES = {
     means: "the value is not one that the field allows",
     fix: "write a value that is allowed",
   },
+  "cluster-form": {
+    severity: "error",
+    inLint: "warning",
+    means:
+      "the object is valid on a cluster, in a form that the local mesh does not read, such as a Gateway for HTTPS",
+    fix: "try it on a cluster, or write it in the form given",
+  },
   "local-mesh": {
     severity: "error",
     inLint: "warning",

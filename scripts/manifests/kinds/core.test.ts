@@ -12,7 +12,9 @@ describe("in the other kinds", () => {
       GATEWAY,
       "        protocol: HTTP",
       "        protocol: HTTPS",
-      ['12:19: spec.servers[0].port.protocol: "HTTPS" is not allowed here; did you mean HTTP?'],
+      [
+        "12:19: spec.servers[0].port.protocol: HTTPS is not supported by the local mesh; write HTTP, or try it on a cluster",
+      ],
     ],
     [
       Gateway,

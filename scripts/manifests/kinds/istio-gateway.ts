@@ -27,7 +27,9 @@ export const Gateway = strict(
               {
                 number: Type.Integer({ minimum: 1, maximum: 65535 }),
                 name: Type.String({ minLength: 1 }),
-                protocol: Type.Enum(["HTTP"]),
+                protocol: Type.Enum(["HTTP"], {
+                  onCluster: ["HTTPS", "HTTP2", "GRPC", "GRPC-WEB", "TCP", "TLS", "MONGO"],
+                } satisfies FieldNotes & TSchemaOptions),
               },
               { unsupported: { targetPort: "Istio ignores targetPort: leave it out" } },
             ),

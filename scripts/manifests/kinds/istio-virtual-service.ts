@@ -25,6 +25,14 @@ export const VirtualService = strict(
         http: Type.Array(HTTPRoute, { minItems: 1 }),
       },
       {
+        mayLack: {
+          hosts: {
+            beside: ["http"],
+            never: ["tcp", "tls"],
+            fix: "a VirtualService without hosts is a delegate, which the local mesh does not have: add hosts",
+          },
+          http: { beside: ["tcp", "tls"], fix: "the local mesh speaks HTTP only: add http" },
+        },
         unsupported: {
           tls: "the local mesh speaks plain HTTP: use http",
           tcp: "the local mesh speaks HTTP only: use http",
