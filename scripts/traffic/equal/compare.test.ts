@@ -275,3 +275,23 @@ describe("hosts", () => {
     ]);
   });
 });
+
+describe("a path that a regular expression rewrites", () => {
+  const rewriting = (match: string, rewrite: string): RuleOf[] => [
+    { rewrite: { uriRegexRewrite: { match, rewrite } }, route: [to("basic")] },
+  ];
+
+  test.each<[string, RuleOf[], RuleOf[]]>([
+    ["another substitution", rewriting("/old(/.*)?", "/new\\1"), rewriting("/old(/.*)?", "/newer\\1")],
+    ["another pattern", rewriting("^/v[0-9]+/", "/"), rewriting("^/w[0-9]+/", "/")],
+    ["none on one side", rewriting("a{3}b", "c"), [{ route: [to("basic")] }]],
+    ["anchored", rewriting("^/one/(.*)$", "/\\1"), rewriting("^/one/(.*)$", "/x/\\1")],
+  ])("is a difference that one request shows: %s", (_, a, b) => {
+    const { verdict, differences } = between(a, b);
+    expect([verdict, differences.length > 0]).toEqual(["different", true]);
+  });
+
+  test("is none where it is the same", () => {
+    expect(between(rewriting("^/v[0-9]+/", "/"), rewriting("^/v[0-9]+/", "/")).verdict).toBe("equal");
+  });
+});

@@ -9,7 +9,7 @@ import { conditionsOnRequests } from "./request-space/conditions-on-request.ts";
 import { type Cell, type Restriction, RequestSpace, Undecided } from "./request-space/request-space.ts";
 import { type Known, type Part, sent, type Value } from "./request-space/value.ts";
 import { type Side, follow } from "./symbolic/follow.ts";
-import { losesSight, textOfTree, type Tree, withoutUnmodelled } from "./symbolic/tree.ts";
+import { losesSight, partsSeen, textOfTree, type Tree, withoutUnmodelled } from "./symbolic/tree.ts";
 import { servicesOf, unrouted } from "./unrouted.ts";
 import { namedDifferently, notCompared } from "./why-unknown.ts";
 import { type Difference, findCounterexample } from "./counterexample.ts";
@@ -173,7 +173,7 @@ export function compare(
     if (areEqual(trees, known)) return notCompared(whole);
     const found = findCounterexample(trees, entry, space, cell);
     if (found === undefined) {
-      for (const part of cell.keys()) {
+      for (const part of new Set([...cell.keys(), ...trees.flatMap((tree) => [...partsSeen(tree)])])) {
         const smaller = space.cut(cell, part);
         if (smaller.length > 0) return smaller;
       }

@@ -5,6 +5,10 @@ import type { FilterCondition } from "../../../route-fields/field-family.ts";
 import { shadowHost } from "../../../route-fields/mirror/mirror.ts";
 import type { ForwardAction, Listener, RequestMatch, RouteTable, Rule, ValueMatch } from "../../table.ts";
 import { Undecidable } from "../automata/automaton.ts";
+import { partition } from "../automata/partition.ts";
+import { domainOf } from "./parts.ts";
+import { regexProblem } from "../../../route-fields/match/match.ts";
+import { regexAutomaton } from "../automata/regex.ts";
 import { type Condition, conditionOf, type Dependent, keyOf } from "./condition.ts";
 import { type HostKind, hostsAt, LISTENERS, rulesAt, rulesOf } from "./hosts.ts";
 import type { Questions } from "./request-space.ts";
@@ -53,15 +57,45 @@ export function partAsked(part: FilterCondition["part"]): Part {
   return part === "method" ? part : header(part.header);
 }
 
-/** What the filters in front of a forwarding rule ask about a request. */
-function filterConditions(action: Rule["action"]): { part: Part; condition: Condition }[] {
+/** What a forwarding rule asks about a request beside its matches: its filters, and the rewrite of its path. */
+function actionConditions(action: Rule["action"]): { part: Part; condition: Condition }[] {
   if (action.kind !== "forward") return [];
-  return REQUEST_FILTERS.flatMap((filter) =>
+  const { rewriteRegex } = action;
+  const ofFilters = REQUEST_FILTERS.flatMap((filter) =>
     filter.conditions(action).map(({ part, match }) => ({
       part: partAsked(part),
       condition: conditionOf(match),
     })),
   );
+  return [...ofFilters, ...(rewriteRegex === undefined ? [] : pathsRewritten(rewriteRegex.pattern))];
+}
+
+const rewrites = new Map<string, { part: Part; condition: Condition }[]>();
+
+/** Tells the paths in which a pattern occurs from others, so that there are examples of both. */
+function pathsRewritten(pattern: string): { part: Part; condition: Condition }[] {
+  let found = rewrites.get(pattern);
+  if (found === undefined) {
+    found = readPathsRewritten(pattern);
+    rewrites.set(pattern, found);
+  }
+  return found;
+}
+
+/** Nothing for a pattern that no automaton of a sane size stands for: the examples only help to show a difference. */
+function readPathsRewritten(pattern: string): { part: Part; condition: Condition }[] {
+  if (regexProblem(pattern) !== undefined) return [];
+  const front = pattern.startsWith("^") ? "" : ".*";
+  const end = /(^|[^\\])\$$/.test(pattern) ? "" : ".*";
+  const inside = pattern.slice(front === "" ? 1 : 0, end === "" ? -1 : undefined);
+  const value = `${front}(?:${inside})${end}`;
+  try {
+    partition([domainOf("uri")], [regexAutomaton(value)]);
+  } catch (error) {
+    if (error instanceof Undecidable) return [];
+    throw error;
+  }
+  return [{ part: "uri", condition: conditionOf({ kind: "regex", value }) }];
 }
 
 /**
@@ -78,7 +112,7 @@ export function conditionsOnRequests(
     const parts = new Set(
       rulesOf(table).flatMap(({ matches, action }) => [
         ...matches.flatMap((match) => conditionsOf(match).map(({ part }) => part)),
-        ...filterConditions(action).map(({ part }) => part),
+        ...actionConditions(action).map(({ part }) => part),
       ]),
     );
     for (const part of parts) {
@@ -122,7 +156,7 @@ function askedOf(
         for (const { part: of, condition } of conditionsOf(match))
           if (of === part) asked.push({ condition, value });
       }
-      for (const { part: of, condition } of filterConditions(rule.action))
+      for (const { part: of, condition } of actionConditions(rule.action))
         if (of === part) asked.push({ condition, value });
       open.push(...after(rule, part, stop));
     }
