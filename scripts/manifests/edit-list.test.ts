@@ -35,6 +35,14 @@ describe("a list edited within its file", () => {
     expect(edited).toBe(FILE.replace("percent: 50", "percent: 90").replace("0x32", "10"));
   });
 
+  test("is found in an item of a List", () => {
+    const text =
+      "kind: List\nitems:\n  - kind: A\n    list:\n      - percent: 1\n  - kind: B\n    list: # mine\n      - percent: 2\n";
+    expect(editList(text, { line: 6, path: ["list"] }, [kept(0, { percent: 3 })])).toBe(
+      text.replace("2", "3"),
+    );
+  });
+
   test("keeps the line ends of Windows", () => {
     const crlf = (text: string): string => text.replaceAll("\n", "\r\n");
     const items = [kept(0, { percent: 90, more: "x" }), { added: { tag: "new", percent: 10 } }];

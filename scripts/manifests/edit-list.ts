@@ -31,7 +31,7 @@ export interface ListPlace {
  * Changes a list of maps within a YAML text, and nothing else of the text: comments, order, quotes and blank lines stay
  * as they are, and what stands above an item goes where the item goes. A list in braces, or one that is not there yet,
  * is written anew by the YAML library, which keeps the comments and order of the rest.
- * @throws when no document begins on that line
+ * @throws when no document, and no item of a List, begins on that line
  */
 export function editList(text: string, place: ListPlace, items: readonly ItemEdit[]): string {
   if (text.startsWith(MARK)) return MARK + editList(text.slice(MARK.length), place, items);
@@ -42,11 +42,10 @@ export function editList(text: string, place: ListPlace, items: readonly ItemEdi
     schema: "yaml-1.1",
     logLevel: "error",
   });
-  const document = documents.find(({ contents }) => lineOf(text, contents?.range?.[0] ?? 0) === place.line);
-  if (document === undefined) throw new Error(`no document begins on line ${place.line}`);
-  const list: unknown = document.getIn(place.path, true);
+  const { document, path } = objectAt(documents, text, place);
+  const list: unknown = document.getIn(path, true);
   const blocks = isSeq<Node>(list) ? itemBlocks(text, list) : undefined;
-  if (blocks === undefined || blocks.length === 0) return rewritten(documents, document, place.path, items);
+  if (blocks === undefined || blocks.length === 0) return rewritten(documents, document, path, items);
   const [first, last] = [blocks[0] as Block, blocks[blocks.length - 1] as Block];
   const indent = " ".repeat(first.dash - lineStart(text, first.dash));
   const parts = items.map((item) => {
@@ -56,6 +55,23 @@ export function editList(text: string, place: ListPlace, items: readonly ItemEdi
     return editedItem(text, block, item.set);
   });
   return text.slice(0, first.start) + parts.join("\n") + text.slice(last.end);
+}
+
+/** The document that begins on a line, or the one whose List has an item there, and the way to the list within it. */
+function objectAt(
+  documents: readonly Document.Parsed[],
+  text: string,
+  { line, path }: ListPlace,
+): { document: Document.Parsed; path: FieldPath } {
+  for (const document of documents) {
+    if (lineOf(text, document.contents?.range?.[0] ?? 0) === line) return { document, path };
+    const items: unknown = isMap(document.contents) ? document.get("items", true) : undefined;
+    const i = isSeq<Node>(items)
+      ? items.items.findIndex(({ range }) => lineOf(text, range?.[0] ?? 0) === line)
+      : -1;
+    if (i >= 0) return { document, path: ["items", i, ...path] };
+  }
+  throw new Error(`no object begins on line ${line}`);
 }
 
 /** Whether every line of a text ends as on Windows. */

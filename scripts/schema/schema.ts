@@ -34,6 +34,13 @@ export const Name = Type.String({
   expected: "a name of at most 63 lower-case letters, digits and -, with a letter or digit at both ends",
 } satisfies TSchemaOptions & FieldNotes);
 
+/** A DNS subdomain (RFC 1123), as Kubernetes wants for the names of most objects of other groups. */
+const Subdomain = Type.String({
+  pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+  maxLength: 253,
+  expected: "a name of at most 253 lower-case letters, digits, - and ., with a letter or digit at both ends",
+} satisfies TSchemaOptions & FieldNotes);
+
 const Labels = Type.Record(Type.String(), Type.String());
 const Annotations = Type.Record(Type.String(), Type.String(), { clusterOnly: true } satisfies FieldNotes);
 
@@ -63,6 +70,17 @@ export const OBJECT_FILLED_IN = ["status"];
 export const Metadata = strict(
   {
     name: Name,
+    namespace: Type.Optional(Name),
+    labels: Type.Optional(Labels),
+    annotations: Type.Optional(Annotations),
+  },
+  { filledIn: METADATA_FILLED_IN },
+);
+
+/** The same for a kind whose names may have dots, such as those of Istio. */
+export const SubdomainMetadata = strict(
+  {
+    name: Subdomain,
     namespace: Type.Optional(Name),
     labels: Type.Optional(Labels),
     annotations: Type.Optional(Annotations),

@@ -64,7 +64,7 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
           yield {
             document: source.document,
             path: ["spec", "hosts", i],
-            message: `these files have no Service ${name} in ${namespace}: without one nobody can look ${host} up`,
+            message: `these files have no Service ${name} in ${namespace}: without one the name ${host} does not resolve`,
             fix: `add a Service ${name} of type ExternalName for knative-local-gateway.istio-system.${CLUSTER_DOMAIN}`,
           };
         }

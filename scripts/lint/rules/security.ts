@@ -102,7 +102,8 @@ export const SECURITY_RULES: readonly Rule<Facts>[] = [
           rules.some((rule) => rule.from !== undefined && !admits(rule, isKnative)) || rules.some(isMixed);
         if (!isForSome || !rules.some((rule) => admits(rule, isActivator))) continue;
         yield remark(source, ["spec", "rules"], {
-          message: "anyone who calls through the activator passes as the activator: this keeps nobody out",
+          message:
+            "every caller that comes through the activator has its identity, so this policy does not keep callers apart",
           fix: `deny the same callers at the activator, by a policy in ${KNATIVE}, or let the service check who asks`,
         });
       }

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Metadata, OBJECT_FILLED_IN, strict } from "../../schema/schema.ts";
+import { SubdomainMetadata, OBJECT_FILLED_IN, strict } from "../../schema/schema.ts";
 import { ISTIO_VERSIONS } from "./istio-names.ts";
 
 const TRAFFIC_POLICY =
@@ -15,7 +15,7 @@ export const DestinationRule = strict(
   {
     apiVersion: ISTIO_VERSIONS,
     kind: Type.Literal("DestinationRule"),
-    metadata: Metadata,
+    metadata: SubdomainMetadata,
     spec: strict(
       {
         host: Type.String({ minLength: 1 }),

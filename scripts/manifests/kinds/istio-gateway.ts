@@ -1,5 +1,5 @@
 import Type, { type Static, type TSchemaOptions } from "typebox";
-import { type FieldNotes, Metadata, OBJECT_FILLED_IN, strict } from "../../schema/schema.ts";
+import { type FieldNotes, SubdomainMetadata, OBJECT_FILLED_IN, strict } from "../../schema/schema.ts";
 import { HOST, ISTIO_VERSIONS, LABEL } from "./istio-names.ts";
 
 /** A host of a Gateway, which may say to the VirtualServices of which namespace it is open: `./`, `NAMESPACE/`. */
@@ -13,7 +13,7 @@ export const Gateway = strict(
   {
     apiVersion: ISTIO_VERSIONS,
     kind: Type.Literal("Gateway"),
-    metadata: Metadata,
+    metadata: SubdomainMetadata,
     spec: strict({
       selector: Type.Record(Type.String(), Type.String(), {
         minProperties: 1,

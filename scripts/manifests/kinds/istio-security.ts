@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Metadata, OBJECT_FILLED_IN, strict } from "../../schema/schema.ts";
+import { SubdomainMetadata, OBJECT_FILLED_IN, strict } from "../../schema/schema.ts";
 
 const SECURITY_VERSIONS = Type.Enum(["security.istio.io/v1", "security.istio.io/v1beta1"]);
 const Texts = Type.Optional(Type.Array(Type.String()));
@@ -13,7 +13,7 @@ export const PeerAuthentication = strict(
   {
     apiVersion: SECURITY_VERSIONS,
     kind: Type.Literal("PeerAuthentication"),
-    metadata: Metadata,
+    metadata: SubdomainMetadata,
     spec: Type.Optional(
       strict({
         selector: Type.Optional(Selector),
@@ -63,7 +63,7 @@ export const AuthorizationPolicy = strict(
   {
     apiVersion: SECURITY_VERSIONS,
     kind: Type.Literal("AuthorizationPolicy"),
-    metadata: Metadata,
+    metadata: SubdomainMetadata,
     spec: Type.Optional(
       strict({
         selector: Type.Optional(Selector),

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Metadata, OBJECT_FILLED_IN, strict } from "../../schema/schema.ts";
+import { SubdomainMetadata, OBJECT_FILLED_IN, strict } from "../../schema/schema.ts";
 import { ISTIO_VERSIONS } from "./istio-names.ts";
 
 const Port = Type.Integer({ minimum: 1, maximum: 65535 });
@@ -20,7 +20,7 @@ export const ServiceEntry = strict(
   {
     apiVersion: ISTIO_VERSIONS,
     kind: Type.Literal("ServiceEntry"),
-    metadata: Metadata,
+    metadata: SubdomainMetadata,
     spec: strict({
       hosts: Type.Array(Type.String(), { minItems: 1 }),
       addresses: Type.Optional(Type.Array(Type.String())),

@@ -1,5 +1,5 @@
 import Type, { type Static, type TSchemaOptions } from "typebox";
-import { type FieldNotes, Metadata, OBJECT_FILLED_IN, strict } from "../../schema/schema.ts";
+import { type FieldNotes, SubdomainMetadata, OBJECT_FILLED_IN, strict } from "../../schema/schema.ts";
 import { HOST, ISTIO_VERSIONS } from "./istio-names.ts";
 import { HTTPRoute } from "../../route-fields/families.ts";
 
@@ -13,7 +13,7 @@ export const VirtualService = strict(
   {
     apiVersion: ISTIO_VERSIONS,
     kind: Type.Literal("VirtualService"),
-    metadata: Metadata,
+    metadata: SubdomainMetadata,
     spec: strict(
       {
         hosts: Type.Array(Host, { minItems: 1 }),
