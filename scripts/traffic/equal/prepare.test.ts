@@ -161,6 +161,24 @@ describe("what Istio accepts and the route table does not show", () => {
     ]);
   });
 
+  test("may be a form that the local mesh does not have", () => {
+    const tls = (credentialName: string) => ({
+      ...https(443),
+      spec: {
+        selector: { istio: "ingressgateway" },
+        servers: [
+          {
+            port: { number: 443, name: "https", protocol: "HTTPS" },
+            tls: { mode: "SIMPLE", credentialName },
+            hosts: ["*"],
+          },
+        ],
+      },
+    });
+    expect(prepared([tls("a"), atGateway], [tls("a"), atGateway]).result.verdict).toBe("equal");
+    expect(prepared([tls("a"), atGateway], [tls("b"), atGateway]).result.verdict).toBe("unknown");
+  });
+
   test("is a Gateway that one side alone refers to", () => {
     const [a, b] = ["shop/door", "shop/gate"].map((name) =>
       virtualService([{ route: [half("basic")] }], { hosts: ["a.example"], gateways: [name] }),

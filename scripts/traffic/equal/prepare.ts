@@ -77,7 +77,8 @@ export function prepare(
     const { resources, problems } = collectResources(read);
     for (const problem of problems) {
       if (i === 2 || problem.severity !== "error") continue;
-      if (problem.code !== "local-mesh") errors.push(problem);
+      if (problem.code === "cluster-form") limits.push(problem);
+      else if (problem.code !== "local-mesh") errors.push(problem);
     }
     return resources;
   }) as [Resources, Resources, Resources];
