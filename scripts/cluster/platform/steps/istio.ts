@@ -19,7 +19,6 @@ import { PLATFORM } from "../versions.ts";
 export const ISTIO = "istio";
 const NAMESPACE = "istio-system";
 const CONFIG_MAP = { apiVersion: "v1", kind: "ConfigMap" } as const;
-const NO_GATEWAY = "no ingress gateway";
 const CRD = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition" } as const;
 
 // The ingress gateway, which Knative's gateways select by its label, is part of this profile. What is asked for is less
@@ -48,6 +47,8 @@ interface Found {
   inspection: Inspection;
   /** Whether it is to be installed: it is missing, or an installation by `up` was interrupted. */
   install: boolean;
+  /** Whether an installation that `up` did not make lacks a part, so that the user has to complete it. */
+  needsUser?: boolean;
 }
 
 async function find(platform: PlatformContext): Promise<Found> {
@@ -66,17 +67,18 @@ async function find(platform: PlatformContext): Promise<Found> {
   }
   const version = versionOf(pilot);
   const warnings = versionWarning("Istio", version, PLATFORM.istio.range);
-  const missing = gateways.length === 0 ? NO_GATEWAY : await notReady(kube, [...pilots, ...gateways]);
+  const needsUser = gateways.length === 0;
+  const missing = needsUser ? "no ingress gateway" : await notReady(kube, [...pilots, ...gateways]);
   if (missing !== undefined)
-    return { inspection: { done: false, detail: missing, warnings }, install: false };
+    return { inspection: { done: false, detail: missing, warnings }, install: false, needsUser };
   return { inspection: { done: true, detail: version ?? "of an unknown version", warnings }, install: false };
 }
 
 async function run(platform: PlatformContext, report: Report): Promise<string> {
   if ((await find(platform)).install) await install(platform, report);
   await until("Istio", platform, report, async () => {
-    const { inspection } = await find(platform);
-    if (inspection.detail !== NO_GATEWAY) return inspection.done ? undefined : inspection.detail;
+    const { inspection, needsUser } = await find(platform);
+    if (!needsUser) return inspection.done ? undefined : inspection.detail;
     throw new UserError(
       "Istio has no ingress gateway; Knative's gateways and this project's select it by the label istio=ingressgateway. It was not installed by ./kyc up, so nothing was changed; add the gateway to it (https://istio.io/latest/docs/setup/additional-setup/gateway) and run this command again.",
     );

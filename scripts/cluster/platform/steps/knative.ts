@@ -33,6 +33,8 @@ interface Found {
   inspection: Inspection;
   /** Whether it is to be installed: it is missing, or an installation by `up` was interrupted. */
   install: boolean;
+  /** Whether an installation that `up` did not make lacks a part, so that the user has to complete it. */
+  needsUser?: boolean;
 }
 
 async function find(kube: Kube): Promise<Found> {
@@ -53,7 +55,7 @@ async function find(kube: Kube): Promise<Found> {
   const missing = PARTS.filter((part) => !parts.some(({ metadata }) => metadata.name === part));
   if (missing.length > 0 || definition === undefined) {
     const detail = `incomplete: ${[...missing, ...(definition ? [] : [DEFINITION.name])].join(", ")} missing`;
-    return { inspection: { done: false, detail, warnings }, install: false };
+    return { inspection: { done: false, detail, warnings }, install: false, needsUser: true };
   }
   const reason = await notReady(kube, parts);
   if (reason !== undefined) return { inspection: { done: false, detail: reason, warnings }, install: false };
@@ -61,13 +63,13 @@ async function find(kube: Kube): Promise<Found> {
 }
 
 async function run(platform: PlatformContext, report: Report): Promise<string> {
-  const { inspection, install } = await find(platform.kube());
+  const { inspection, install, needsUser } = await find(platform.kube());
   if (install) {
     report(`getting the release ${PLATFORM.serving.install}`);
     const objects = objectsIn(await platform.release(PLATFORM.serving.file));
     await applyRelease(platform, KNATIVE, objects.map(withSidecars), report);
     await completeStep(platform.kube(), KNATIVE);
-  } else if (inspection.detail.startsWith("incomplete")) {
+  } else if (needsUser) {
     throw new UserError(
       `Knative Serving is ${inspection.detail}. It was not installed by ./kyc up, so nothing was changed; complete or remove it, and run this command again.`,
     );

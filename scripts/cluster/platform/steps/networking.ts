@@ -39,6 +39,8 @@ interface Found {
   inspection: Inspection;
   /** Whether net-istio is to be installed: it is missing, or an installation by `up` was interrupted. */
   install: boolean;
+  /** Whether an installation that `up` did not make lacks a part, so that the user has to complete it. */
+  needsUser?: boolean;
   /** The ingress class that is set, where it is not Istio's. */
   otherClass: string | undefined;
 }
@@ -58,17 +60,19 @@ async function find(kube: Kube): Promise<Found> {
   const brokenOff = ledger.some(
     ({ step, objects, complete }) => step === NETWORKING && !complete && objects.length > 0,
   );
-  const found = (detail: string, install = false): Found => ({
+  const found = (detail: string, { install = false, needsUser = false } = {}): Found => ({
     inspection: { done: false, detail },
     install,
+    needsUser,
     otherClass,
   });
   const own = deployments.filter(({ metadata }) => metadata.name.startsWith("net-istio-"));
-  if (brokenOff) return found("installation was interrupted", true);
-  if (missing.length === PIECES.length && own.length === 0) return found("not installed", true);
-  if (missing.length > 0) return found(`incomplete: ${missing.join(", ")} missing`);
+  if (brokenOff) return found("installation was interrupted", { install: true });
+  if (missing.length === PIECES.length && own.length === 0) return found("not installed", { install: true });
+  if (missing.length > 0) return found(`incomplete: ${missing.join(", ")} missing`, { needsUser: true });
   const controller = own.length === 0 ? await whoActs(kube) : await netIstio(kube, own);
-  if (!controller.acts) return found(controller.who);
+  // A controller of net-istio that is not ready yet may become so.
+  if (!controller.acts) return found(controller.who, { needsUser: own.length === 0 });
   if (otherClass !== undefined) return found(`the ingress class is ${otherClass}`);
   return { inspection: { done: true, detail: controller.who }, install: false, otherClass };
 }
@@ -117,7 +121,7 @@ async function whoActs(kube: Kube): Promise<Acting> {
 
 async function run(platform: PlatformContext, report: Report): Promise<string> {
   const kube = platform.kube();
-  const { inspection, install, otherClass } = await find(kube);
+  const { inspection, install, needsUser, otherClass } = await find(kube);
   if (otherClass !== undefined) await takeClass(kube, otherClass);
   if (install) {
     report(`getting the release ${PLATFORM.netIstio.install}`);
@@ -127,7 +131,7 @@ async function run(platform: PlatformContext, report: Report): Promise<string> {
       objectsIn(await platform.release(PLATFORM.netIstio.file)),
       report,
     );
-  } else if (inspection.detail.startsWith("incomplete") || inspection.detail.startsWith("no controller")) {
+  } else if (needsUser) {
     throw new UserError(
       `Knative's networking layer for Istio: ${inspection.detail}. It was not set up by ./kyc up, so nothing was changed; complete or remove it, and run this command again.`,
     );
