@@ -219,7 +219,8 @@ describe("objects as kubectl get -o yaml prints them", () => {
       "Gateway",
       "{selector: {istio: ingressgateway}, servers: [{port: {number: 443, name: a, protocol: HTTPS}, tls: {mode: SIMPLE}, hosts: ['*']}]}",
     ).replace("security", "networking");
-    for (const text of [delegate, tcp, https]) {
+    const h2c = SERVICE.replace("[{image: a}]", "[{image: a, ports: [{containerPort: 8080, name: h2c}]}]");
+    for (const text of [delegate, tcp, https, h2c]) {
       expect(placesOf("cluster-form", text)).toHaveLength(1);
       expect(findingsIn(text).filter(({ severity }) => severity === "error")).toEqual([]);
     }

@@ -52,7 +52,9 @@ const Container = strict(
     ports: Type.Optional(
       Type.Array(
         strict({
-          name: Type.Optional(Type.Enum(["http1"])),
+          name: Type.Optional(
+            Type.Enum(["http1"], { onCluster: ["h2c"] } satisfies FieldNotes & TSchemaOptions),
+          ),
           containerPort: Type.Integer({ minimum: 1, maximum: 65535 }),
           protocol: Type.Optional(Type.Enum(["TCP"])),
         }),
