@@ -83,7 +83,7 @@ describe("kyc rollout", () => {
       plan: { steps: { percent: number }[] };
       traffic: { rps: number };
     };
-    expect(plan.steps.map(({ percent }) => percent)).toEqual([1, 5, 10, 25, 50, 90, 100]);
+    expect(plan.steps.map(({ percent }) => percent)).toEqual([1, 5, 10, 25, 50, 80, 100]);
     expect(traffic.rps).toBeGreaterThan(20);
     expect(await percents()).toEqual(["100", "0"]);
   }, 30_000);

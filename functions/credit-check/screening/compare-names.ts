@@ -4,6 +4,9 @@ import { tokenSimilarity } from "./similarity.ts";
 /** Two names of at least this similarity may be of one person. */
 export const SAME_PERSON = 0.85;
 
+/** Where several parts are compared as one word, a short part that is another one is easily overlooked. */
+const WHOLE = 0.96;
+
 /** What a letter costs that contradicts the other name, and one of a part that the other name leaves out. */
 const [CONTRADICTING, MISSING] = [0.9, 0.02];
 
@@ -15,7 +18,7 @@ export function compareNames(a: Name, b: Name): number {
   if (a.joined === b.joined) return a.joined === "" ? 0 : 1;
   // Parts may be written without blanks between them, or with too many.
   const whole = a.tokens.length === b.tokens.length ? 0 : tokenSimilarity(a.joined, b.joined);
-  return Math.max(whole, align(a.tokens, b.tokens));
+  return Math.max(whole >= WHOLE ? whole : 0, align(a.tokens, b.tokens));
 }
 
 function align(a: readonly string[], b: readonly string[]): number {
@@ -85,7 +88,7 @@ function pairsOf(a: readonly string[], b: readonly string[], lengths: readonly n
       for (let j = 0; j < b.length; j++) {
         const token = b[j] ?? "";
         const similarity = tokenSimilarity(run, token);
-        if (similarity > 0)
+        if (similarity > 0 && (length === 1 || similarity >= WHOLE))
           pairs.push({ ofA: Array.from({ length }, (_, k) => i + k), ofB: [j], token, similarity });
       }
     }
@@ -95,6 +98,9 @@ function pairsOf(a: readonly string[], b: readonly string[], lengths: readonly n
 
 /** An initial stands for a part of a usual length. */
 const INITIAL = 5;
+
+/** One letter, or two that make no name of their own. */
+const INITIALS = /^([a-z]|[^aeiou]{2})$/;
 
 /** Initials stand for the parts that begin with them; `jc` stands for two. */
 function matchInitials(
@@ -115,7 +121,7 @@ function lettersOf(tokens: readonly string[]): number {
 
 function take(short: string[], full: string[]): number {
   let matched = 0;
-  for (const token of [...short].filter(({ length }) => length <= 2)) {
+  for (const token of [...short].filter((token) => INITIALS.test(token))) {
     const starts = [...token].map((letter) => full.find((word) => word.startsWith(letter) && word !== token));
     if (starts.includes(undefined) || new Set(starts).size < starts.length) continue;
     short.splice(short.indexOf(token), 1);

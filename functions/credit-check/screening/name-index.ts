@@ -10,6 +10,9 @@ export interface NameIndex<T> {
   exact(name: Name): readonly T[];
 }
 
+/** From how many letters on a token may be two without a blank: few names of one or two parts have longer ones. */
+const [SHORTEST_JOINED, SHORTEST_JOINED_OF_MANY] = [6, 10];
+
 /**
  * Makes an index of names. A token is looked up by what is left of it when letters are dropped, which it shares with each
  * token that is one or two edits away (W. Garbe, "SymSpell", 2012). A name is compared whole only where two of its telling
@@ -49,11 +52,11 @@ export function indexNames<T>(entries: readonly { owner: T; names: readonly stri
         for (const i of names) hits.set(i, (hits.get(i) ?? 0) + counts);
       };
       for (const { token, length } of runsOf(name.tokens)) hit(withTokenLike(token), length);
-      if (name.tokens.length <= 2)
-        for (const [head, tail] of name.tokens.flatMap(cuts)) {
-          const both = withTokenLike(head).intersection(withTokenLike(tail));
-          hit(both, 2);
-        }
+      const joined = name.tokens.length <= 2 ? SHORTEST_JOINED : SHORTEST_JOINED_OF_MANY;
+      for (const [head, tail] of name.tokens.filter(({ length }) => length >= joined).flatMap(cuts)) {
+        const both = withTokenLike(head).intersection(withTokenLike(tail));
+        hit(both, 2);
+      }
       const size = sizeOf(name);
       const found: { owner: T; similarity: number }[] = [];
       for (const [i, count] of hits) {
