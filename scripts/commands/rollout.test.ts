@@ -139,7 +139,7 @@ describe("kyc rollout", () => {
     ]);
 
     const resumed = await rollout("credit-check", "--resume");
-    expect(resumed.err).toMatch(/no regression in 2 s beside 10 % on credit-check-basic[^]* promoted /);
+    expect(resumed.err).toMatch(/no regression in 2 s beside 20 % on credit-check-basic[^]* promoted /);
     expect(resumed.code).toBe(0);
     expect(await percents()).toEqual(["0", "100"]);
     const back = await rollout("credit-check", "--back", "--reason", "complaints");

@@ -27,11 +27,11 @@ export function flagsOf({ service, args }: Case): KnFlags | string {
   const command = splitCommand();
   try {
     command.parseOptions([service, ...args]);
+    return knFlagsOf(command.opts<SplitFlags>());
   } catch (error) {
     if (error instanceof Failure) return error.message;
     throw error;
   }
-  return knFlagsOf(command.opts<SplitFlags>());
 }
 
 /** kn's answer written in the same way. */
