@@ -85,3 +85,14 @@ describe("only what it needs is loaded by", () => {
     expect(server.requests.length).toBeGreaterThan(0);
   });
 });
+
+test("a reader that takes the first line of a help is no error", async () => {
+  const script = join(PROJECT, "scripts/kyc.ts");
+  const child = Bun.spawn(["sh", "-c", `"${process.execPath}" "${script}" rollout --help | head -1`], {
+    cwd: PROJECT,
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  expect([out, err]).toEqual(["Usage: kyc rollout [options] [command] <service>\n", ""]);
+});

@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import { version } from "../package.json" with { type: "json" };
 import { EXIT, Failure } from "./exit.ts";
 import { InvalidManifests } from "./manifests/problem.ts";
-import { printMessage } from "./text/print.ts";
+import { print, printMessage } from "./text/print.ts";
 import { printable } from "./text/printable.ts";
 
 /** Makes each command from a module of its own, in the order in which the help lists them. */
@@ -44,7 +44,10 @@ const own = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
 for (const command of own === undefined ? await allCommands() : [await own()]) kyc.addCommand(command);
 
 for (const command of [kyc, ...kyc.commands, ...kyc.commands.flatMap(({ commands }) => commands)])
-  command.exitOverride().showSuggestionAfterError();
+  command
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({ writeOut: (text) => print(text.replace(/\n$/, "")) });
 
 try {
   await kyc.parseAsync();
