@@ -22,7 +22,7 @@ export function drawPlan(
     ...table(plan, steps, style),
     "",
     `Each step takes ${time(settings.stepMs)} at least. Undecided for ${time(settings.stepLimitMs)}: ${UNDECIDED[settings.onUndecided]}.`,
-    `With all traffic it is judged for ${time(settings.bakeMs)} more; until then the way back is one command.`,
+    `${bakeShare(settings.controlPercent)} it is judged for ${time(settings.bakeMs)} more; until then the way back is one command.`,
     `A candidate that is no worse is rolled back with probability ${percent(settings.alpha)} at most, over all steps together.`,
   ];
   return lines;
@@ -64,4 +64,11 @@ function table(plan: Plan, steps: readonly StepForecast[], style: Style): string
       .join("  ")
       .trimEnd();
   return [style.dim(draw(header)), ...rows.map(draw)];
+}
+
+/** Without a control share nothing is left to compare with at the end. */
+function bakeShare(controlPercent = 0): string {
+  return controlPercent === 0
+    ? "With all traffic, and so without a comparison,"
+    : `At ${100 - controlPercent} %, beside ${controlPercent} % on the baseline,`;
 }
