@@ -8,15 +8,18 @@ import type { NameIndex } from "../screening/name-index.ts";
 const NEEDED = { supported: SAME_PERSON, unknown: 0.9, otherNationality: 0.99 } as const;
 
 /**
- * Whether an applicant may be on a list: a name or alias is similar enough, and no date of birth contradicts. A nationality
+ * The lists that an applicant may be on, by one look-up of each name: a name or alias is similar enough, and no date of birth contradicts. A nationality
  * can be one of several or change, so another one only asks for more of the name.
  * (OFAC, "Assessing OFAC Name Matches": compare the full name, then date of birth and nationality.)
  */
-export function isListed(applicant: Applicant, list: ListKind, persons: NameIndex<ListedPerson>): boolean {
-  return [applicant.name, ...(applicant.aliases ?? [])].some((name) =>
-    persons
-      .find(readName(name), SAME_PERSON)
-      .some(({ owner, similarity }) => owner.list === list && similarity >= needed(applicant, owner)),
+export function listsWith(applicant: Applicant, persons: NameIndex<ListedPerson>): ReadonlySet<ListKind> {
+  const found = [applicant.name, ...(applicant.aliases ?? [])].flatMap((name) =>
+    persons.find(readName(name), SAME_PERSON),
+  );
+  return new Set(
+    found
+      .filter(({ owner, similarity }) => similarity >= needed(applicant, owner))
+      .map(({ owner }) => owner.list),
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Applicant } from "../../shared/applicant.ts";
 import { readName } from "../screening/name.ts";
-import { isListed } from "./black-listed.ts";
+import { listsWith } from "./black-listed.ts";
 import { isCreditUsageBad } from "./credit-usage-bad.ts";
 import { isEmploymentBad } from "./employment-bad.ts";
 import { isMilitaryTrained } from "./military-trained.ts";
@@ -25,11 +25,12 @@ export function screenByExactName({ name, aliases = [] }: Applicant, { lists }: 
 
 /** The findings of the advanced check, in the order of the contract. Military training alone fails no background check. */
 export function screenFully(applicant: Applicant, { lists, today }: ScreeningContext) {
+  const listed = listsWith(applicant, lists.persons);
   const failing = {
-    blackListed: isListed(applicant, "sanctions", lists.persons),
+    blackListed: listed.has("sanctions"),
     restrictedNational: isRestrictedNational(applicant),
     suspiciousActivity: isSuspicious(applicant, today),
-    interpolConductBad: isListed(applicant, "notices", lists.persons),
+    interpolConductBad: listed.has("notices"),
     employmentBad: isEmploymentBad(applicant),
     creditUsageBad: isCreditUsageBad(applicant),
   };

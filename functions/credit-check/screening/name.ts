@@ -11,7 +11,7 @@ const TITLES =
   words(`mr mrs ms miss dr prof professor sir dame lord lady monsieur madame herr frau senor president
   prasident prezident sheikh shaikh sheik haji hajji imam general colonel jr sr sa llc inc ltd gmbh ag`);
 
-/** Particles of a name, which alone identify nobody. */
+/** Particles of a name, which identify no one by themselves. */
 const PARTICLES = words("al bin bint de da del der den di du el la le van von y");
 
 /** Digits that are written in place of the letters that they look like. */

@@ -20,7 +20,7 @@ export interface FoundFile extends ListFile {
   readonly changedAt: number;
 }
 
-/** No list at all: nobody is on it. */
+/** No lists, and so no one on them. */
 export const NO_LISTS: WatchLists = { persons: indexNames([]), count: 0, version: "none", date: undefined };
 
 /**
