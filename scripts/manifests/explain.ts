@@ -3,6 +3,7 @@ import type { FieldPath, ManifestDocument } from "./document.ts";
 import { type Code, CODES } from "./codes/codes.ts";
 import { type Problem, type ProblemText, formatPath } from "./problem.ts";
 import type { FieldNotes } from "../schema/schema.ts";
+import { documentPath, isRecord, stepsOf, valueAt } from "../schema/value.ts";
 
 /** A JSON Schema as far as the messages below look into it. */
 export interface SchemaNode extends FieldNotes {
@@ -235,35 +236,4 @@ function describe(value: unknown): string {
 function nodeAt(schema: SchemaNode, pointer: string): SchemaNode {
   const node = valueAt(schema, stepsOf(pointer.replace(/^#/, "")));
   return isRecord(node) ? node : {};
-}
-
-/** The path in a document that a JSON pointer means. */
-export function documentPath(pointer: string, root: unknown): FieldPath {
-  const path: (string | number)[] = [];
-  let value = root;
-  for (const step of stepsOf(pointer)) {
-    path.push(Array.isArray(value) ? Number(step) : step);
-    value = valueAt(value, [step]);
-  }
-  return path;
-}
-
-function stepsOf(pointer: string): string[] {
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
-}
-
-/** The value at a path; undefined where there is none. */
-export function valueAt(root: unknown, path: FieldPath): unknown {
-  let value = root;
-  for (const step of path)
-    value = isRecord(value) || Array.isArray(value) ? (value as Record<string, unknown>)[step] : undefined;
-  return value;
-}
-
-/** Whether a value is a map of fields. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import { nearest } from "../nearest.ts";
 import type { FieldPath, ManifestDocument } from "./document.ts";
-import { isRecord } from "./explain.ts";
-import { kindNamed, KINDS, type KindName, NAMES, type ObjectOf } from "./kinds/registry.ts";
+import { isRecord } from "../schema/value.ts";
+import { kindNamed, KINDS, type KindName, listsByKind, NAMES, type ObjectOf } from "./kinds/registry.ts";
 import { type Problem, problemAt } from "./problem.ts";
 import { clusterOnlyFields, validate, type ValidateOptions } from "./validate.ts";
 
@@ -14,7 +14,6 @@ export interface Sourced<T> {
 }
 
 /** The objects of each kind, in the order of the files. */
-/** The objects of each kind. */
 export type ObjectLists = { [K in KindName]: Sourced<ObjectOf<K>>[] };
 
 /** What the folders hold. */
@@ -51,20 +50,7 @@ export function collectResources(
 }
 
 export function emptyResources(): Resources {
-  return {
-    knativeServices: [],
-    virtualServices: [],
-    gateways: [],
-    destinationRules: [],
-    serviceEntries: [],
-    externalNames: [],
-    namespaces: [],
-    serviceAccounts: [],
-    configFeatures: [],
-    peerAuthentications: [],
-    authorizationPolicies: [],
-    clusterOnly: [],
-  };
+  return { ...listsByKind<ObjectLists>(), clusterOnly: [] };
 }
 
 /** Objects that two documents describe, of kinds for which that is a mistake. */

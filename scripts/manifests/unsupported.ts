@@ -1,6 +1,7 @@
 import type { TSchema } from "typebox";
 import type { FieldPath, ManifestDocument } from "./document.ts";
-import { isRecord, type SchemaNode } from "./explain.ts";
+import { type SchemaNode } from "./explain.ts";
+import { isRecord } from "../schema/value.ts";
 
 /** A field that the API accepts and the local mesh does not act on. */
 export interface UnsupportedField {

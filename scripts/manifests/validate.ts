@@ -2,7 +2,8 @@ import type { Static, TSchema } from "typebox";
 import { Check, Errors } from "typebox/schema";
 import { Settings } from "typebox/system";
 import type { FieldPath, ManifestDocument } from "./document.ts";
-import { documentPath, explain, isRecord, type SchemaError, type SchemaNode, valueAt } from "./explain.ts";
+import { explain, type SchemaError, type SchemaNode } from "./explain.ts";
+import { documentPath, isRecord, valueAt } from "../schema/value.ts";
 import { type Problem, problemAt } from "./problem.ts";
 import { withoutUnsupported } from "./unsupported.ts";
 

@@ -1,7 +1,10 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 import type { ManifestDocument } from "../../manifests/document.ts";
+import { kindNamed } from "../../manifests/kinds/registry.ts";
+import { Container, TemplateMetadata } from "../../manifests/kinds/knative-service.ts";
 import { type Problem, problemAt } from "../../manifests/problem.ts";
+import { liveFields } from "../../schema/live.ts";
 import { KubeObject } from "../kube/kube-object.ts";
 import { MANAGED_BY, MANAGER } from "../ownership.ts";
 import { inNamespace, NAMESPACE } from "./namespace.ts";
@@ -27,12 +30,12 @@ export interface DeployPlan {
 // Objects that others refer to come first.
 const ORDER = ["Namespace", "ServiceAccount", "ConfigMap", "Secret", "Service", "Gateway", "ServiceEntry"];
 
+/** A Knative Service as far as `deploy` reads it; further fields go to the cluster as they are. */
 const KnativeState = Type.Object({
-  metadata: Type.Object({ name: Type.String(), namespace: Type.Optional(Type.String()) }),
   spec: Type.Object({
     template: Type.Object({
-      metadata: Type.Optional(Type.Object({ name: Type.Optional(Type.String()) })),
-      spec: Type.Object({ containers: Type.Array(Type.Object({ image: Type.String() })) }),
+      metadata: Type.Optional(liveFields(TemplateMetadata, "name")),
+      spec: Type.Object({ containers: Type.Array(liveFields(Container, "image")) }),
     }),
   }),
 });
@@ -127,7 +130,7 @@ function managed(object: KubeObject): KubeObject {
 }
 
 export function isKnativeService({ apiVersion, kind }: KubeObject): boolean {
-  return kind === "Service" && apiVersion.startsWith("serving.knative.dev/");
+  return kindNamed(apiVersion, kind) === "knativeServices";
 }
 
 function rank(object: KubeObject): number {

@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 import type { FieldPath } from "../../manifests/document.ts";
-import { isRecord } from "../../manifests/explain.ts";
+import { isRecord } from "../../schema/value.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 
 const Templated = Type.Object({

@@ -1,9 +1,6 @@
-import Type, { type Static, type TSchema } from "typebox";
 import type { ManifestDocument } from "../../manifests/document.ts";
-import { ExternalNameService } from "../../manifests/kinds/core.ts";
-import { DestinationRule } from "../../manifests/kinds/istio-destination-rule.ts";
-import { Gateway } from "../../manifests/kinds/istio-gateway.ts";
-import { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
+import { ownSidecarHosts } from "../../manifests/kinds/istio-service-entry.ts";
+import { apiKind, isRead, type KindName, KINDS, type ObjectOf } from "../../manifests/kinds/registry.ts";
 import { VISIBILITY_LABEL } from "../../manifests/kinds/knative-service.ts";
 import type { Position, Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
@@ -11,9 +8,9 @@ import { validate } from "../../manifests/validate.ts";
 import { compileRoutes, type Plan } from "../../traffic/compile/compile.ts";
 import type { KnativeServicePlan, Revision, TrafficTarget } from "../../traffic/compile/knative.ts";
 import type { Kube } from "../kube/client.ts";
-import { type Kind, KubeObject, nameOf, refOf } from "../kube/kube-object.ts";
+import { type Kind, type KubeObject, nameOf, refOf } from "../kube/kube-object.ts";
 import {
-  KNATIVE_SERVICE,
+  INGRESS_LABEL,
   LiveRevision,
   LiveService,
   REVISION,
@@ -27,66 +24,44 @@ export interface LivePlan {
   problems: Problem[];
 }
 
-const ServiceEntry = Type.Intersect([
-  KubeObject,
-  Type.Object({
-    spec: Type.Object({
-      hosts: Type.Array(Type.String()),
-      endpoints: Type.Optional(Type.Array(Type.Object({ address: Type.Optional(Type.String()) }))),
-    }),
-  }),
-]);
-type LiveServiceEntry = Static<typeof ServiceEntry>;
-
-const ISTIO = "networking.istio.io/v1";
-// The label of VirtualServices that net-istio creates from Knative Services.
-const KNATIVE_OWNED = "networking.internal.knative.dev/ingress";
-
 /**
  * Compiles the objects of a namespace, as they are on the cluster, into a table of routes.
  * @param domain the domain of public Knative Services there
  */
 export async function readLivePlan(kube: Kube, namespace: string, domain: string): Promise<LivePlan> {
   const list = async (kind: Kind): Promise<KubeObject[]> => (await kube.list(kind, { namespace })).items;
+  const listOf = (name: KindName): Promise<KubeObject[]> => list(apiKind(name));
   const [services, revisions, virtualServices, gateways, destinationRules, entries, cores] =
     await Promise.all([
-      list(KNATIVE_SERVICE),
+      listOf("knativeServices"),
       list(REVISION),
-      list({ apiVersion: ISTIO, kind: "VirtualService" }),
-      list({ apiVersion: ISTIO, kind: "Gateway" }),
-      list({ apiVersion: ISTIO, kind: "DestinationRule" }),
-      list({ apiVersion: ISTIO, kind: "ServiceEntry" }),
-      list({ apiVersion: "v1", kind: "Service" }),
+      listOf("virtualServices"),
+      listOf("gateways"),
+      listOf("destinationRules"),
+      listOf("serviceEntries"),
+      listOf("externalNames"),
     ]);
   const problems: Problem[] = [];
   const live = checked(LiveRevision, revisions);
   const plans = checked(LiveService, services).map((service) => servicePlan(service, live));
-  const own = virtualServices.filter(({ metadata }) => metadata.labels?.[KNATIVE_OWNED] === undefined);
+  const own = virtualServices.filter(({ metadata }) => metadata.labels?.[INGRESS_LABEL] === undefined);
   // Knative makes ExternalName Services too; theirs belong to a Knative Service.
   const names = cores.filter(
-    (core) => isExternalName(core) && core.metadata.labels?.[SERVICE_LABEL] === undefined,
+    (core) => isRead("externalNames", { ...core }) && core.metadata.labels?.[SERVICE_LABEL] === undefined,
   );
   const compiled = compileRoutes(
     plans,
     {
-      virtualServices: read(VirtualService, own, problems),
-      gateways: read(Gateway, gateways, problems),
-      destinationRules: read(DestinationRule, destinationRules, problems),
-      externalNames: read(ExternalNameService, names, problems),
+      virtualServices: read("virtualServices", own, problems),
+      gateways: read("gateways", gateways, problems),
+      destinationRules: read("destinationRules", destinationRules, problems),
+      externalNames: read("externalNames", names, problems),
       configFeatures: [],
     },
     domain,
-    checked(ServiceEntry, entries)
-      .filter(isOwnSidecar)
-      .flatMap(({ spec }) => spec.hosts),
+    entries.flatMap(ownSidecarHosts),
   );
   return { plan: compiled.plan, problems: [...problems, ...compiled.problems] };
-}
-
-/** A ServiceEntry that leads every caller to its own sidecar, as in istio/strict. */
-function isOwnSidecar({ spec }: LiveServiceEntry): boolean {
-  const { endpoints = [] } = spec;
-  return endpoints.length > 0 && endpoints.every(({ address }) => address === "127.0.0.1");
 }
 
 function servicePlan(service: LiveService, revisions: readonly LiveRevision[]): KnativeServicePlan {
@@ -119,11 +94,12 @@ function servicePlan(service: LiveService, revisions: readonly LiveRevision[]): 
   };
 }
 
-function read<S extends TSchema>(
-  schema: S,
+function read<K extends KindName>(
+  name: K,
   objects: readonly KubeObject[],
   problems: Problem[],
-): Sourced<Static<S>>[] {
+): Sourced<ObjectOf<K>>[] {
+  const schema: (typeof KINDS)[K]["schema"] = KINDS[name].schema;
   return objects.flatMap((object) => {
     const document = asDocument(object);
     const { value, problems: invalid } = validate(schema, document);
@@ -153,10 +129,6 @@ function asDocument(object: KubeObject): ManifestDocument {
 function externalNameOnly(spec: unknown): unknown {
   const { type, externalName } = (spec ?? {}) as Record<string, unknown>;
   return { type, externalName };
-}
-
-function isExternalName({ spec }: KubeObject): boolean {
-  return typeof spec === "object" && spec !== null && "type" in spec && spec.type === "ExternalName";
 }
 
 /** Where a problem of a live object is: on the cluster, under its name. */

@@ -1,6 +1,7 @@
 import { formatProblem } from "../../manifests/problem.ts";
 import type { SplitOwner } from "../../traffic/split-owner.ts";
 import { ApiError } from "../kube/api-error.ts";
+import { apiKind } from "../../manifests/kinds/registry.ts";
 import type { Kube } from "../kube/client.ts";
 import { watch } from "../kube/watch.ts";
 import { followWorkload, readWorkload } from "../workload/follow.ts";
@@ -16,8 +17,6 @@ export interface Status {
   /** Problems in the routes, because of which the split may differ. */
   problems: string[];
 }
-
-const VIRTUAL_SERVICE = { apiVersion: "networking.istio.io/v1", kind: "VirtualService" } as const;
 
 /** Reads the status of a namespace once. */
 export async function readStatus(kube: Kube, namespace: string): Promise<Status> {
@@ -59,7 +58,7 @@ export async function followStatus(
       poke();
     }),
     // With the engine istio, the VirtualService changes the split.
-    watch(kube, VIRTUAL_SERVICE, { namespace, signal: until }, poke).catch(ignoreNoSuchKind),
+    watch(kube, apiKind("virtualServices"), { namespace, signal: until }, poke).catch(ignoreNoSuchKind),
   ]);
   try {
     await Promise.race([following, failed]);

@@ -1,16 +1,15 @@
+import { apiKind } from "../../manifests/kinds/registry.ts";
 import type { Kube } from "../kube/client.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import type { ServiceView } from "../workload/workload-view.ts";
 import { type CheckResult, equalCheck } from "./check.ts";
 
-const ISTIO = "networking.istio.io/v1";
-
 /** Checks the objects of the ingress and of the split. */
 export async function objectChecks(kube: Kube, namespace: string): Promise<CheckResult[]> {
   const [gateways, virtualServices, rules, services] = await Promise.all([
-    kube.list({ apiVersion: ISTIO, kind: "Gateway" }, { namespace }),
-    kube.list({ apiVersion: ISTIO, kind: "VirtualService" }, { namespace }),
-    kube.list({ apiVersion: ISTIO, kind: "DestinationRule" }, { namespace }),
+    kube.list(apiKind("gateways"), { namespace }),
+    kube.list(apiKind("virtualServices"), { namespace }),
+    kube.list(apiKind("destinationRules"), { namespace }),
     kube.list({ apiVersion: "v1", kind: "Service" }, { namespace }),
   ]);
   return [

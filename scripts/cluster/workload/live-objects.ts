@@ -1,4 +1,7 @@
 import Type, { type Static } from "typebox";
+import { Container, TrafficTarget } from "../../manifests/kinds/knative-service.ts";
+import { apiKind } from "../../manifests/kinds/registry.ts";
+import { liveFields } from "../../schema/live.ts";
 import { KubeObject } from "../kube/kube-object.ts";
 
 /** A status condition of a Knative or Kubernetes object. */
@@ -11,13 +14,8 @@ export const Condition = Type.Object({
 });
 export type Condition = Static<typeof Condition>;
 
-const Target = Type.Object({
-  revisionName: Type.Optional(Type.String()),
-  latestRevision: Type.Optional(Type.Boolean()),
-  tag: Type.Optional(Type.String()),
-  percent: Type.Optional(Type.Integer()),
-  url: Type.Optional(Type.String()),
-});
+const Target = liveFields(TrafficTarget, "revisionName", "latestRevision", "tag", "percent");
+const RoutedTarget = Type.Object({ ...Target.properties, url: Type.Optional(Type.String()) });
 
 /** A Knative Service as the cluster has it, as far as is read here. */
 export const LiveService = Type.Intersect([
@@ -31,7 +29,7 @@ export const LiveService = Type.Intersect([
         latestCreatedRevisionName: Type.Optional(Type.String()),
         latestReadyRevisionName: Type.Optional(Type.String()),
         url: Type.Optional(Type.String()),
-        traffic: Type.Optional(Type.Array(Target)),
+        traffic: Type.Optional(Type.Array(RoutedTarget)),
       }),
     ),
   }),
@@ -42,7 +40,7 @@ export type LiveService = Static<typeof LiveService>;
 export const LiveRevision = Type.Intersect([
   KubeObject,
   Type.Object({
-    spec: Type.Object({ containers: Type.Array(Type.Object({ image: Type.String() }), { minItems: 1 }) }),
+    spec: Type.Object({ containers: Type.Array(liveFields(Container, "image"), { minItems: 1 }) }),
     status: Type.Optional(
       Type.Object({
         conditions: Type.Optional(Type.Array(Condition)),
@@ -94,7 +92,7 @@ export const LivePod = Type.Intersect([
 ]);
 export type LivePod = Static<typeof LivePod>;
 
-export const KNATIVE_SERVICE = { apiVersion: "serving.knative.dev/v1", kind: "Service" } as const;
+export const KNATIVE_SERVICE = apiKind("knativeServices");
 export const REVISION = { apiVersion: "serving.knative.dev/v1", kind: "Revision" } as const;
 export const POD = { apiVersion: "v1", kind: "Pod" } as const;
 export const EVENT = { apiVersion: "v1", kind: "Event" } as const;
@@ -102,3 +100,6 @@ export const EVENT = { apiVersion: "v1", kind: "Event" } as const;
 /** The labels of pods and revisions that name their service and revision. */
 export const SERVICE_LABEL = "serving.knative.dev/service";
 export const REVISION_LABEL = "serving.knative.dev/revision";
+
+/** What net-istio writes on the VirtualServices that it makes: the name of the Knative Service's Ingress. */
+export const INGRESS_LABEL = "networking.internal.knative.dev/ingress";

@@ -20,6 +20,7 @@ import {
 import type { Kube } from "../../cluster/kube/client.ts";
 import { checked } from "../../cluster/workload/follow.ts";
 import {
+  INGRESS_LABEL,
   KNATIVE_SERVICE,
   LiveRevision,
   LiveService,
@@ -27,7 +28,6 @@ import {
   SERVICE_LABEL,
 } from "../../cluster/workload/live-objects.ts";
 import {
-  INGRESS_LABEL,
   type LiveDestination,
   type LiveRule,
   LiveVirtualService,

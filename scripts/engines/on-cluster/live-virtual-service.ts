@@ -1,4 +1,11 @@
 import Type, { type Static } from "typebox";
+import { apiKind } from "../../manifests/kinds/registry.ts";
+import { HTTPRouteDestination } from "../../route-fields/destinations/destinations.ts";
+import { HTTPRoute } from "../../route-fields/families.ts";
+import { HeaderOperations } from "../../route-fields/headers/schema.ts";
+import { Rewrite } from "../../route-fields/rewrite/rewrite.ts";
+import { liveFields } from "../../schema/live.ts";
+import { Destination } from "../../schema/route-schema.ts";
 import { KubeObject } from "../../cluster/kube/kube-object.ts";
 import { ManagedFields } from "./managed-fields.ts";
 
@@ -12,22 +19,18 @@ const Managed = Type.Object({
 
 /** A destination of a VirtualService's rule, as far as it matters to a split. */
 export const LiveDestination = Type.Object({
-  weight: Type.Optional(Type.Integer()),
-  destination: Type.Object({ host: Type.String() }),
-  headers: Type.Optional(
-    Type.Object({
-      request: Type.Optional(Type.Object({ set: Type.Optional(Type.Record(Type.String(), Type.String())) })),
-    }),
-  ),
+  ...liveFields(HTTPRouteDestination, "weight").properties,
+  destination: liveFields(Destination, "host"),
+  headers: Type.Optional(Type.Object({ request: Type.Optional(liveFields(HeaderOperations, "set")) })),
 });
 export type LiveDestination = Static<typeof LiveDestination>;
 
 /** A rule of a VirtualService. */
 const LiveRule = Type.Object({
-  name: Type.Optional(Type.String()),
+  ...liveFields(HTTPRoute, "name").properties,
   match: Type.Optional(Type.Array(Type.Unknown())),
   headers: Type.Optional(Type.Unknown()),
-  rewrite: Type.Optional(Type.Object({ authority: Type.Optional(Type.String()) })),
+  rewrite: Type.Optional(liveFields(Rewrite, "authority")),
   route: Type.Optional(Type.Array(LiveDestination)),
 });
 export type LiveRule = Static<typeof LiveRule>;
@@ -45,7 +48,4 @@ export const LiveVirtualService = Type.Intersect([
 ]);
 export type LiveVirtualService = Static<typeof LiveVirtualService>;
 
-export const VIRTUAL_SERVICE = { apiVersion: "networking.istio.io/v1", kind: "VirtualService" } as const;
-
-/** What net-istio writes on the VirtualServices that it makes: the name of the Knative Service's Ingress. */
-export const INGRESS_LABEL = "networking.internal.knative.dev/ingress";
+export const VIRTUAL_SERVICE = apiKind("virtualServices");

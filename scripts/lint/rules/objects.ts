@@ -1,6 +1,15 @@
 import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
-import { isRecord } from "../../manifests/explain.ts";
-import { groupOf, KINDS, type KindName, type ObjectOf } from "../../manifests/kinds/registry.ts";
+import { isRecord } from "../../schema/value.ts";
+import {
+  apiKind,
+  groupOf,
+  isRead,
+  KINDS,
+  type KindName,
+  listsByKind,
+  NAMES,
+  type ObjectOf,
+} from "../../manifests/kinds/registry.ts";
 import { type Problem, problemAt } from "../../manifests/problem.ts";
 import {
   emptyResources,
@@ -50,24 +59,15 @@ export function readObjects(documents: readonly ManifestDocument[]): ReadObjects
   const leftOut: LeftOut[] = [];
   const resources = emptyResources();
   const objects: Objects = {
-    knativeServices: [],
-    virtualServices: [],
-    gateways: [],
-    destinationRules: [],
-    serviceEntries: [],
-    externalNames: [],
-    namespaces: [],
-    serviceAccounts: [],
-    configFeatures: [],
-    peerAuthentications: [],
-    authorizationPolicies: [],
+    ...listsByKind<PartialLists>(),
     services: documents.flatMap(serviceName),
     order: new Map(documents.map((document, i) => [document, i])),
   };
   for (const document of documents) {
     const name = kindOf(document);
     if (name === undefined) problems.push(...notReadable(document));
-    else if (isOfConcern(name, document)) read(name, document);
+    // Other Services and ConfigMaps are the API server's concern.
+    else if (isRecord(document.value) && isRead(name, document.value)) read(name, document);
   }
   return { objects, resources, problems: [...problems, ...repeated(resources)], leftOut };
 
@@ -82,14 +82,6 @@ export function readObjects(documents: readonly ManifestDocument[]): ReadObjects
   }
 }
 
-// Of core kinds, only what the local mesh reads: other Services and ConfigMaps are the API server's concern.
-function isOfConcern(name: KindName, { value }: ManifestDocument): boolean {
-  if (!isRecord(value)) return false;
-  const { metadata, spec } = value;
-  if (name === "externalNames") return isRecord(spec) && spec["type"] === "ExternalName";
-  return name !== "configFeatures" || (isRecord(metadata) && metadata["name"] === "config-features");
-}
-
 function serviceName(document: ManifestDocument): { name: string; namespace: string }[] {
   const { value } = document;
   if (kindOf(document) !== "externalNames" || !isRecord(value) || !isRecord(value["metadata"])) return [];
@@ -97,14 +89,13 @@ function serviceName(document: ManifestDocument): { name: string; namespace: str
   return typeof name === "string" && typeof namespace === "string" ? [{ name, namespace }] : [];
 }
 
-/** The kinds of Istio that exist, for advice. */
-const KNOWN = [
-  "VirtualService",
-  "DestinationRule",
-  "Gateway",
-  "PeerAuthentication",
-  "AuthorizationPolicy",
-].concat(["ServiceEntry", "Sidecar"]);
+/** The kinds of Istio that a mistyped one may mean: those that are read, and Sidecar. */
+const ISTIO_KINDS = [
+  ...NAMES.map(apiKind)
+    .filter(({ apiVersion }) => groupOf(apiVersion).endsWith("istio.io"))
+    .map(({ kind }) => kind),
+  "Sidecar",
+];
 
 /** What is no object, or of a kind that Istio does not have; other kinds are ignored. */
 function notReadable(document: ManifestDocument): Problem[] {
@@ -115,7 +106,7 @@ function notReadable(document: ManifestDocument): Problem[] {
   }
   const { apiVersion, kind } = value;
   const isIstio = groupOf(apiVersion).endsWith("istio.io");
-  const near = isIstio && !KNOWN.includes(kind) ? nearest(kind, KNOWN) : undefined;
+  const near = isIstio && !ISTIO_KINDS.includes(kind) ? nearest(kind, ISTIO_KINDS) : undefined;
   if (near === undefined) return [];
   const text = { message: `there is no kind ${kind}`, fix: `did you mean ${near}?`, name: kind, near };
   return [problemAt("unknown-kind", document, ["kind"], text)];

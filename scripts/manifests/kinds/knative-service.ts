@@ -43,7 +43,8 @@ const Variable = strict(
   { unsupported: { valueFrom: "there are no ConfigMaps and Secrets on one machine: give a value" } },
 );
 
-const Container = strict(
+/** A container of a revision. */
+export const Container = strict(
   {
     name: Type.Optional(Name),
     image: Type.String({ minLength: 1 }),
@@ -140,16 +141,15 @@ function annotation(pattern: string, expected: string) {
   return Type.Optional(Type.String({ pattern, expected } satisfies FieldNotes & TSchemaOptions));
 }
 
+/** The metadata that a revision gets. */
+export const TemplateMetadata = strict({
+  name: Type.Optional(Name),
+  labels: Type.Optional(Type.Record(Type.String(), Type.String(), clusterOnly)),
+  annotations: Type.Optional(Type.Object(Autoscaling, { additionalProperties: Type.String(clusterOnly) })),
+});
+
 const RevisionTemplate = strict({
-  metadata: Type.Optional(
-    strict({
-      name: Type.Optional(Name),
-      labels: Type.Optional(Type.Record(Type.String(), Type.String(), clusterOnly)),
-      annotations: Type.Optional(
-        Type.Object(Autoscaling, { additionalProperties: Type.String(clusterOnly) }),
-      ),
-    }),
-  ),
+  metadata: Type.Optional(TemplateMetadata),
   spec: strict(
     {
       containers: Type.Array(Container, { minItems: 1, maxItems: 1 }),
@@ -190,7 +190,8 @@ const RevisionTemplate = strict({
   ),
 });
 
-const TrafficTarget = strict(
+/** An entry of a Knative Service's traffic block. */
+export const TrafficTarget = strict(
   {
     revisionName: Type.Optional(Name),
     latestRevision: Type.Optional(Type.Boolean()),

@@ -1,4 +1,5 @@
 import type { Static, TSchema } from "typebox";
+import { isRecord } from "../../schema/value.ts";
 import { ConfigFeatures, ExternalNameService, Namespace, ServiceAccount } from "./core.ts";
 import { DestinationRule } from "./istio-destination-rule.ts";
 import { Gateway } from "./istio-gateway.ts";
@@ -18,9 +19,15 @@ interface KindEntry {
   local: boolean;
   /** Whether several files may describe one object: the successive states of a Knative Service, a shared Namespace. */
   mayRepeat: boolean;
+  /** Whether the route table is compiled from it. */
+  routes: boolean;
+  /** Of a kind with other uses, the objects that are read. @default all */
+  reads?: (object: Readonly<Record<string, unknown>>) => boolean;
 }
 
-const once = { local: true, mayRepeat: false };
+/** A kind that makes routes, one file an object. */
+const routing = { local: true, mayRepeat: false, routes: true };
+const lintOnly = { local: false, mayRepeat: false, routes: false };
 const ISTIO = "networking.istio.io/v1";
 const SECURITY = "security.istio.io/v1";
 
@@ -30,30 +37,54 @@ export const KINDS = {
     apiVersion: "serving.knative.dev/v1",
     kind: "Service",
     schema: KnativeService,
-    local: true,
+    ...routing,
     mayRepeat: true,
   },
-  virtualServices: { apiVersion: ISTIO, kind: "VirtualService", schema: VirtualService, ...once },
-  gateways: { apiVersion: ISTIO, kind: "Gateway", schema: Gateway, ...once },
-  destinationRules: { apiVersion: ISTIO, kind: "DestinationRule", schema: DestinationRule, ...once },
-  serviceEntries: { apiVersion: ISTIO, kind: "ServiceEntry", schema: ServiceEntry, ...once, local: false },
-  externalNames: { apiVersion: "v1", kind: "Service", schema: ExternalNameService, ...once },
-  namespaces: { apiVersion: "v1", kind: "Namespace", schema: Namespace, local: true, mayRepeat: true },
-  serviceAccounts: { apiVersion: "v1", kind: "ServiceAccount", schema: ServiceAccount, ...once },
-  configFeatures: { apiVersion: "v1", kind: "ConfigMap", schema: ConfigFeatures, ...once },
+  virtualServices: { apiVersion: ISTIO, kind: "VirtualService", schema: VirtualService, ...routing },
+  gateways: { apiVersion: ISTIO, kind: "Gateway", schema: Gateway, ...routing },
+  destinationRules: { apiVersion: ISTIO, kind: "DestinationRule", schema: DestinationRule, ...routing },
+  serviceEntries: { apiVersion: ISTIO, kind: "ServiceEntry", schema: ServiceEntry, ...lintOnly },
+  externalNames: {
+    apiVersion: "v1",
+    kind: "Service",
+    schema: ExternalNameService,
+    ...routing,
+    reads: ({ spec }) => isRecord(spec) && spec["type"] === "ExternalName",
+  },
+  namespaces: {
+    apiVersion: "v1",
+    kind: "Namespace",
+    schema: Namespace,
+    local: true,
+    mayRepeat: true,
+    routes: false,
+  },
+  serviceAccounts: {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    schema: ServiceAccount,
+    local: true,
+    mayRepeat: false,
+    routes: false,
+  },
+  configFeatures: {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    schema: ConfigFeatures,
+    ...routing,
+    reads: ({ metadata }) => isRecord(metadata) && metadata["name"] === "config-features",
+  },
   peerAuthentications: {
     apiVersion: SECURITY,
     kind: "PeerAuthentication",
     schema: PeerAuthentication,
-    ...once,
-    local: false,
+    ...lintOnly,
   },
   authorizationPolicies: {
     apiVersion: SECURITY,
     kind: "AuthorizationPolicy",
     schema: AuthorizationPolicy,
-    ...once,
-    local: false,
+    ...lintOnly,
   },
 } satisfies Record<string, KindEntry>;
 
@@ -75,5 +106,23 @@ export function kindNamed(apiVersion: unknown, kind: unknown): KindName | undefi
   return NAMES.find((name) => KINDS[name].kind === kind && groupOf(KINDS[name].apiVersion) === group);
 }
 
+/** Whether an object of a kind is one of those that this tool reads. */
+export function isRead(name: KindName, object: Readonly<Record<string, unknown>>): boolean {
+  const { reads }: KindEntry = KINDS[name];
+  return reads?.(object) ?? true;
+}
+
+/** The apiVersion and kind by which the Kubernetes API names a kind. */
+export function apiKind(name: KindName): { apiVersion: string; kind: string } {
+  const { apiVersion, kind } = KINDS[name];
+  return { apiVersion, kind };
+}
+
 /** The names of all kinds, in the order of the registry. */
 export const NAMES = Object.keys(KINDS) as readonly KindName[];
+
+/** An empty list for each kind. @typeParam L an object of the lists, by the kinds' names */
+export function listsByKind<L extends Record<KindName, unknown[]>>(): L {
+  // TypeScript cannot see that a list was made for every name.
+  return Object.fromEntries(NAMES.map((name) => [name, []])) as unknown as L;
+}

@@ -1,4 +1,4 @@
-import { isRecord } from "../../manifests/explain.ts";
+import { isRecord } from "../../schema/value.ts";
 import { lineOf } from "../../traffic/split/planned-splits.ts";
 import { shortHost } from "../../traffic/hosts.ts";
 import type { Configuration } from "../configuration.ts";

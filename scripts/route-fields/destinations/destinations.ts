@@ -9,7 +9,8 @@ import { bothChanges, NO_CHANGE } from "../headers/header-list.ts";
 import { Headers } from "../headers/schema.ts";
 import { Destination } from "../../schema/route-schema.ts";
 
-const HTTPRouteDestination = strict({
+/** A destination of a rule, with its weight. */
+export const HTTPRouteDestination = strict({
   destination: Destination,
   weight: Type.Optional(Type.Integer({ minimum: 0, maximum: 4294967295 })),
   headers: Type.Optional(Headers),

@@ -7,7 +7,8 @@ import type { FieldFamily, Report } from "../field-family.ts";
 import { pathOf, regex, regexProblem } from "../match/match.ts";
 import { Authority, Path } from "../../schema/route-schema.ts";
 
-const Rewrite = strict(
+/** How a rule rewrites the requests that it forwards. */
+export const Rewrite = strict(
   {
     uri: Type.Optional(Path),
     authority: Type.Optional(Authority),

@@ -2,7 +2,7 @@ import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 import type { DestinationRule } from "../../manifests/kinds/istio-destination-rule.ts";
 import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
-import { isRecord, valueAt } from "../../manifests/explain.ts";
+import { isRecord, valueAt } from "../../schema/value.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { fullHost } from "../hosts.ts";
 import type { Destination } from "../table.ts";

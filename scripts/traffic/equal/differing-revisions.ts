@@ -1,4 +1,4 @@
-import { isRecord } from "../../manifests/explain.ts";
+import { isRecord } from "../../schema/value.ts";
 import type { FieldPath } from "../../manifests/document.ts";
 import { formatPath } from "../../manifests/problem.ts";
 import type { Described } from "./entries.ts";

@@ -1,7 +1,9 @@
-import Type, { type Static } from "typebox";
+import Type from "typebox";
 import { Check } from "typebox/schema";
 import type { ManifestDocument } from "../../manifests/document.ts";
-import { isRecord } from "../../manifests/explain.ts";
+import { ownSidecarHosts } from "../../manifests/kinds/istio-service-entry.ts";
+import { groupOf, isRead, kindNamed, KINDS } from "../../manifests/kinds/registry.ts";
+import { isRecord } from "../../schema/value.ts";
 
 /** An object that may bear on traffic and that no route table shows. */
 export interface Unmodelled {
@@ -12,29 +14,12 @@ export interface Unmodelled {
   value: unknown;
 }
 
-const ServiceEntry = Type.Object({
-  kind: Type.Literal("ServiceEntry"),
-  spec: Type.Object({
-    hosts: Type.Array(Type.String()),
-    endpoints: Type.Array(Type.Object({ address: Type.String() }), { minItems: 1 }),
-  }),
-});
-
 const IdentifiedObject = Type.Object({
   apiVersion: Type.String(),
   kind: Type.String(),
   metadata: Type.Object({ name: Type.String(), namespace: Type.Optional(Type.String()) }),
 });
 
-type Identified = Static<typeof IdentifiedObject>;
-
-// Kinds that are read into the table or have no say in it, by group and kind.
-const READ = new Set([
-  "serving.knative.dev/Service",
-  "networking.istio.io/VirtualService",
-  "networking.istio.io/Gateway",
-  "networking.istio.io/DestinationRule",
-]);
 const SHAPING = /(^|\.)(istio\.io|knative\.dev|gateway\.networking\.k8s\.io)$/;
 
 /** Sorts documents into those that make the table, those that may bear on traffic otherwise, and leaves out the rest. */
@@ -53,10 +38,10 @@ export function sorted(documents: readonly ManifestDocument[]): {
       read.push(document);
       continue;
     }
-    const group = value.apiVersion.includes("/") ? value.apiVersion.replace(/\/.*$/, "") : "";
-    if (READ.has(`${group}/${value.kind}`) || isReadOfCore(group, value)) read.push(document);
-    else if (group === "" && value.kind === "Service") services.push(document);
-    else if (SHAPING.test(group)) {
+    const kind = kindNamed(value.apiVersion, value.kind);
+    if (kind !== undefined && KINDS[kind].routes && isRead(kind, { ...value })) read.push(document);
+    else if (kind === "externalNames") services.push(document);
+    else if (SHAPING.test(groupOf(value.apiVersion))) {
       const { name, namespace = "default" } = value.metadata;
       unmodelled.push({
         name: `${value.kind} ${namespace}/${name}`,
@@ -71,17 +56,9 @@ export function sorted(documents: readonly ManifestDocument[]): {
 /** The hosts that lead a caller back to its own sidecar: what listens there is on the caller's own address. */
 export function sidecarHosts(unmodelled: readonly Unmodelled[]): string[] {
   return unmodelled.flatMap(({ value }) => {
-    if (!Check(ServiceEntry, value)) return [];
-    const isOwn = value.spec.endpoints.every(({ address }) => address === "127.0.0.1");
-    return isOwn ? value.spec.hosts : [];
+    const isEntry = isRecord(value) && kindNamed(value["apiVersion"], value["kind"]) === "serviceEntries";
+    return isEntry ? ownSidecarHosts(value) : [];
   });
-}
-
-function isReadOfCore(group: string, value: Identified): boolean {
-  if (group !== "") return false;
-  const spec: unknown = "spec" in value ? value.spec : undefined;
-  if (value.kind === "Service") return isRecord(spec) && spec["type"] === "ExternalName";
-  return value.kind === "ConfigMap" && value.metadata.name === "config-features";
 }
 
 /** A text that is the same for values that differ in the order of their fields only. */

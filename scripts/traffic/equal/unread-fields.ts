@@ -1,4 +1,4 @@
-import { isRecord, valueAt } from "../../manifests/explain.ts";
+import { isRecord, valueAt } from "../../schema/value.ts";
 import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
 import { KINDS } from "../../manifests/kinds/registry.ts";
 import { kindOf } from "../../manifests/resources.ts";

@@ -1,3 +1,5 @@
+import { apiKind } from "../../../manifests/kinds/registry.ts";
+import { INGRESS_LABEL } from "../../workload/live-objects.ts";
 import type { Kube } from "../../kube/client.ts";
 import { deleteAndWait } from "../../kube/delete-and-wait.ts";
 import { type Kind, type KubeObject, nameOf, type ObjectRef, refOf } from "../../kube/kube-object.ts";
@@ -114,26 +116,20 @@ export function profileStep(profile: string): Step {
   };
 }
 
-const KNATIVE_SERVICE = { apiVersion: "serving.knative.dev/v1", kind: "Service" } as const;
-const VIRTUAL_SERVICE = { apiVersion: "networking.istio.io/v1", kind: "VirtualService" } as const;
-const GATEWAY = { apiVersion: "networking.istio.io/v1", kind: "Gateway" } as const;
-
-const OF_KNATIVE = "networking.internal.knative.dev/ingress";
-
 /** Objects of other users that need these parts of the platform, by kind and name. */
 export async function platformUsers(kube: Kube, parts: readonly string[]): Promise<string[]> {
   const ofKnative = parts.includes(ISTIO) || parts.includes(KNATIVE) || parts.includes(NETWORKING);
   const ofIstio = parts.includes(ISTIO);
   const [services, routes, gateways] = await Promise.all([
-    ofKnative ? others(kube, KNATIVE_SERVICE) : [],
-    ofIstio ? others(kube, VIRTUAL_SERVICE) : [],
-    ofIstio ? others(kube, GATEWAY) : [],
+    ofKnative ? others(kube, apiKind("knativeServices")) : [],
+    ofIstio ? others(kube, apiKind("virtualServices")) : [],
+    ofIstio ? others(kube, apiKind("gateways")) : [],
   ]);
   return [
     ...services.map((object) => `Knative ${nameOf(refOf(object))}`),
     // Knative deletes those that it wrote itself with their services.
     ...routes
-      .filter(({ metadata }) => metadata.labels?.[OF_KNATIVE] === undefined)
+      .filter(({ metadata }) => metadata.labels?.[INGRESS_LABEL] === undefined)
       .map((object) => nameOf(refOf(object))),
     ...gateways
       .filter(({ metadata }) => metadata.namespace !== SERVING)

@@ -1,0 +1,42 @@
+import Type, { type TObject, type TProperties } from "typebox";
+import { isRecord } from "./value.ts";
+
+/** What a schema says of a value beyond its type and its required fields. */
+const CONSTRAINTS: ReadonlySet<string> = new Set([
+  "additionalProperties",
+  "maxItems",
+  "maxLength",
+  "maxProperties",
+  "maximum",
+  "minItems",
+  "minLength",
+  "minProperties",
+  "minimum",
+  "pattern",
+]);
+
+/**
+ * Some fields of a kind as a live object has them: of the types that the kind's schema gives, and beside fields that it
+ * does not know. The API server has checked the rest, and may accept more than the schema does.
+ */
+export function liveFields<P extends TProperties, K extends keyof P & string>(
+  { properties }: TObject<P>,
+  ...names: readonly K[]
+): TObject<Pick<P, K>> {
+  const fields: TProperties = {};
+  for (const name of names) fields[name] = withoutConstraints(properties[name] ?? {});
+  // TypeScript does not follow the names through the loop.
+  return Type.Object(fields) as TObject<Pick<P, K>>;
+}
+
+/** A schema's copy, with typebox's hidden marks, which say what is optional. */
+function withoutConstraints<T>(schema: T): T {
+  if (Array.isArray(schema)) return schema.map(withoutConstraints) as T;
+  if (!isRecord(schema)) return schema;
+  const copy = Object.create(null, Object.getOwnPropertyDescriptors(schema)) as Record<string, unknown>;
+  for (const [key, value] of Object.entries(schema)) {
+    if (CONSTRAINTS.has(key) && !isRecord(value)) delete copy[key];
+    else copy[key] = withoutConstraints(value);
+  }
+  return copy as T;
+}
