@@ -3,12 +3,12 @@ import type { FieldPath } from "../manifests/document.ts";
 import { strict } from "../schema/schema.ts";
 import type { ForwardAction, Rule } from "../traffic/table.ts";
 import { compileCors, corsFamily, reportUnusedCors } from "./cors/cors.ts";
-import { compileDestinations, destinationsFamily } from "./destinations/destinations.ts";
+import { compileDestinations, destinationPitfalls, destinationsFamily } from "./destinations/destinations.ts";
 import { compileDirectResponse, directResponseFamily } from "./direct-response/direct-response.ts";
 import { compileFault, faultFamily } from "./fault/fault.ts";
-import type { CompileContext, FieldFamily, RequestFilter } from "./field-family.ts";
+import type { CompileContext, FieldFamily, Pitfall, RequestFilter } from "./field-family.ts";
 import { headersFamily } from "./headers/compile.ts";
-import { matchFamily } from "./match/compile.ts";
+import { matchFamily, matchPitfalls } from "./match/compile.ts";
 import { compileMirrors, mirrorFamily } from "./mirror/mirror.ts";
 import { compileRedirect, redirectFamily } from "./redirect/redirect.ts";
 import { compileRetries, retriesFamily } from "./retries/retries.ts";
@@ -60,6 +60,9 @@ export const HTTPRoute = strict(
 );
 
 export type HTTPRoute = Static<typeof HTTPRoute>;
+
+/** What `lint` finds in the fields of one route by themselves. */
+export const PITFALLS: readonly Pitfall[] = [...destinationPitfalls, ...matchPitfalls];
 
 /** The filters of the proxy in front of its router, in the order in which a request passes them. */
 export const REQUEST_FILTERS: readonly RequestFilter[] = FAMILIES.flatMap(({ filter }) => filter ?? []);

@@ -2,6 +2,8 @@ import type { TProperties } from "typebox";
 import type { Code } from "../manifests/codes/codes.ts";
 import type { FieldPath } from "../manifests/document.ts";
 import type { Problem } from "../manifests/problem.ts";
+import type { Partially } from "../manifests/validate.ts";
+import type { HTTPRoute } from "./families.ts";
 import type { HeaderChange, HeaderList } from "./headers/header-list.ts";
 import type {
   Backend,
@@ -69,6 +71,25 @@ export interface FieldFamily {
   compared: Readonly<{ [Part in keyof RuleParts]?: readonly (keyof RuleParts[Part])[] }>;
   /** How the fields act on a request before it is forwarded. */
   filter?: RequestFilter;
+}
+
+/**
+ * A form of one route's fields that Istio accepts and that means something other than it seems to. What a field means
+ * beside other objects is found by the rules of `lint`.
+ */
+export interface Pitfall {
+  code: Code;
+  /** Paths are relative to the route. */
+  check(route: Partially<HTTPRoute>): Iterable<PitfallFound>;
+}
+
+/** One occurrence of a pitfall. */
+export interface PitfallFound {
+  path: FieldPath;
+  message: string;
+  fix: string;
+  /** A field that can go without a change of where requests go. */
+  removable?: FieldPath;
 }
 
 /** A request as filters see it. */

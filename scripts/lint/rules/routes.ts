@@ -1,5 +1,6 @@
 import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
 import { type BucketRange, bucketName, gapsAndOverlaps } from "../../traffic/split/bucket-ranges.ts";
+import { PITFALLS } from "../../route-fields/families.ts";
 import { findBucketRules } from "../../traffic/split/bucket-rules.ts";
 import { type Facts, headerIn, hostFrom, routesOf } from "./facts.ts";
 import type { Remark, Rule } from "../finding.ts";
@@ -11,8 +12,24 @@ const KNATIVE_HEADERS = {
   revision: "Knative-Serving-Revision",
 } as const;
 
-/** What a VirtualService's rules do with requests. */
+/** What a VirtualService's rules do with requests: the pitfalls of their fields, and those beside other objects. */
 export const ROUTE_RULES: readonly Rule<Facts>[] = [
+  ...PITFALLS.map(({ code, check }): Rule<Facts> => {
+    return {
+      code,
+      *check({ objects }) {
+        for (const { source, route, path } of routesOf(objects)) {
+          for (const { path: field, removable, ...text } of check(route))
+            yield {
+              document: source.document,
+              path: [...path, ...field],
+              ...text,
+              repairs: removable === undefined ? [] : [[[...path, ...removable], undefined]],
+            };
+        }
+      },
+    };
+  }),
   {
     code: "knative-headers",
     *check({ objects, revisionHosts }) {
@@ -76,23 +93,6 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
-    code: "weights-sum",
-    *check({ objects }) {
-      for (const { source, route, path } of routesOf(objects)) {
-        const weights = (route.route ?? []).map(({ weight = 0 }) => weight);
-        const sum = weights.reduce((all, weight) => all + weight, 0);
-        if (weights.length < 2 || sum === 100 || sum === 0) continue;
-        const shares = weights.map((weight) => `${Math.round((weight * 1000) / sum) / 10} %`);
-        yield {
-          document: source.document,
-          path: [...path, "route"],
-          message: `the weights sum to ${sum}, so that they mean ${shares.join(" and ")}`,
-          fix: "make them sum to 100",
-        };
-      }
-    },
-  },
-  {
     code: "bucket-gaps",
     *check({ objects }) {
       for (const source of objects.virtualServices) {
@@ -111,39 +111,6 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
           message: `of the buckets of ${found.header}, ${parts.join(", and ")}`,
           fix: `make the ranges meet, or let ./kyc split --by header:${found.header} write them`,
         };
-      }
-    },
-  },
-  {
-    code: "lone-weight",
-    *check({ objects }) {
-      for (const { source, route, path } of routesOf(objects)) {
-        const [only, second] = route.route ?? [];
-        if (only?.weight === undefined || second !== undefined || only.weight === 100) continue;
-        const at = [...path, "route", 0, "weight"];
-        yield {
-          document: source.document,
-          path: at,
-          message: `this destination takes all requests, and not ${only.weight} % of them`,
-          fix: "leave the weight out, or add the other destinations",
-          repairs: [[at, undefined]],
-        };
-      }
-    },
-  },
-  {
-    code: "source-labels",
-    *check({ objects }) {
-      for (const { source, route, path } of routesOf(objects)) {
-        for (const [i, match] of (route.match ?? []).entries()) {
-          if (match.gateways === undefined || match.sourceLabels === undefined) continue;
-          yield {
-            document: source.document,
-            path: [...path, "match", i, "sourceLabels"],
-            message: "sourceLabels are ignored in a match that names gateways: it holds for every caller",
-            fix: "make two matches of it, or leave one of them out",
-          };
-        }
       }
     },
   },

@@ -1,11 +1,6 @@
+import { backOff, type Failure, isRetried, type Outcome } from "../../route-fields/retries/decide.ts";
 import type { Hop } from "../../traffic/resolve.ts";
 import type { HttpClient, UpstreamFailure } from "../http/client.ts";
-
-/** How a try can fail: by an incomplete response, or (`late`) by perTryTimeout. */
-export type Failure = UpstreamFailure["kind"] | "late";
-
-/** The result of a try that may be retried: a status, or a failure. */
-export type Outcome = { status: number } | { failure: Failure };
 
 /** A further try of a request. */
 export interface Retry {
@@ -74,53 +69,17 @@ export class Retries {
       if (action?.kind === "forward" && hop?.before !== undefined) {
         const { retry } = action;
         const number = (this.#used[depth] ?? 0) + 1;
-        if (number <= retry.attempts && retry.on.some((condition) => meets(seen, condition))) {
+        if (isRetried(retry, seen, number)) {
           this.#used[depth] = number;
           this.#used.length = depth + 1;
           // An outer hop's host is the inner proxy, so the processes that the inner one tried do not count for it.
           if (!retry.avoidsTried || hop.destination?.backend.kind !== "revision") this.#tried.clear();
-          const waitMs = backOff(retry.backOffMs, number, random);
+          const waitMs = backOff(retry, number, random);
           return { hop, before: hop.before, earlier: hops.slice(0, depth), waitMs };
         }
       }
       if ("failure" in seen) seen = { status: statusAfter(seen.failure) };
     }
     return undefined;
-  }
-}
-
-/**
- * The wait before a retry in whole milliseconds: uniform below an interval that doubles with each retry, up to ten times
- * the first.
- * (envoy, source/common/common/backoff_strategy.cc, and the router filter's documentation of x-envoy-max-retries)
- * @param number of the retry, from 1
- */
-export function backOff(baseMs: number, number: number, random: () => number): number {
-  return Math.floor(random() * baseMs * Math.min(2 ** (number - 1), 10));
-}
-
-// Envoy, "x-envoy-retry-on" in the router filter's documentation. The gRPC conditions never hold here.
-function meets(outcome: Outcome, condition: string): boolean {
-  if ("failure" in outcome) {
-    switch (condition) {
-      case "connect-failure":
-        return outcome.failure === "refused";
-      case "reset":
-      case "5xx":
-      case "gateway-error":
-        return true;
-      default:
-        return false;
-    }
-  }
-  switch (condition) {
-    case "5xx":
-      return outcome.status >= 500;
-    case "gateway-error":
-      return outcome.status >= 502 && outcome.status <= 504;
-    case "retriable-4xx":
-      return outcome.status === 409;
-    default:
-      return condition === String(outcome.status);
   }
 }

@@ -3,7 +3,7 @@ import type { FieldPath } from "../../manifests/document.ts";
 import { strict } from "../../schema/schema.ts";
 import type { Destination as CompiledDestination, ForwardAction } from "../../traffic/table.ts";
 import type { HTTPRoute } from "../families.ts";
-import type { CompileContext, FieldFamily } from "../field-family.ts";
+import type { CompileContext, FieldFamily, Pitfall } from "../field-family.ts";
 import { compileRequestHeaders, compileResponseHeaders } from "../headers/compile.ts";
 import { bothChanges, NO_CHANGE } from "../headers/header-list.ts";
 import { Headers } from "../headers/schema.ts";
@@ -37,6 +37,37 @@ export const destinationsFamily = {
     ],
   },
 } satisfies FieldFamily;
+
+/** Weights that mean something other than percent. */
+export const destinationPitfalls: readonly Pitfall[] = [
+  {
+    code: "weights-sum",
+    *check({ route = [] }) {
+      const weights = route.map(({ weight = 0 }) => weight);
+      const sum = weights.reduce((all, weight) => all + weight, 0);
+      if (weights.length < 2 || sum === 100 || sum === 0) return;
+      const shares = weights.map((weight) => `${Math.round((weight * 1000) / sum) / 10} %`);
+      yield {
+        path: ["route"],
+        message: `the weights sum to ${sum}, so that they mean ${shares.join(" and ")}`,
+        fix: "make them sum to 100",
+      };
+    },
+  },
+  {
+    code: "lone-weight",
+    *check({ route: [only, second] = [] }) {
+      if (only?.weight === undefined || second !== undefined || only.weight === 100) return;
+      const path = ["route", 0, "weight"];
+      yield {
+        path,
+        message: `this destination takes all requests, and not ${only.weight} % of them`,
+        fix: "leave the weight out, or add the other destinations",
+        removable: path,
+      };
+    },
+  },
+];
 
 /** Compiles the destinations of a rule, with the header changes of the route. */
 export function compileDestinations(

@@ -48,3 +48,8 @@ export function compileDirectResponse(
     response: compileResponseHeaders(route.headers?.response, [...path, "headers", "response"], report),
   };
 }
+
+/** What `equal` compares of a direct response beside its headers. */
+export function directOutcome({ status, body }: DirectAction): string {
+  return `${status} with ${JSON.stringify(Buffer.from(body).toString("latin1"))}`;
+}

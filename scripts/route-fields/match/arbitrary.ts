@@ -1,7 +1,6 @@
 import fc from "fast-check";
+import { optional, value } from "../headers/arbitrary.ts";
 
-/** What a header or a parameter can be. */
-export const value = fc.constantFrom("a", "b", "ab", "A", "a,b", "1");
 /** Paths that differ where paths do. */
 export const path = fc.constantFrom(
   "/",
@@ -47,8 +46,6 @@ const uri = fc.oneof(
   fc.record({ prefix: path }),
   fc.record({ regex: expression }),
 );
-/** For a record, none of whose fields has to be there. */
-export const optional = { requiredKeys: [] };
 /** A condition on the method. */
 export const method = fc.oneof(
   fc.record({ exact: fc.constantFrom("GET", "POST", "HEAD") }),

@@ -2,7 +2,7 @@ import Type from "typebox";
 import type { FieldPath } from "../../manifests/document.ts";
 import { didYouMean } from "../../nearest.ts";
 import type { NamedMatches, RequestMatch, StringMatch, ValueMatch } from "../../traffic/table.ts";
-import type { FieldFamily, Report } from "../field-family.ts";
+import type { FieldFamily, Pitfall, Report } from "../field-family.ts";
 import { regexProblem } from "./match.ts";
 import {
   HTTPMatchRequest,
@@ -18,6 +18,23 @@ export const matchFamily = {
     match: ["uri", "ignoreUriCase", "method", "authority", "headers", "withoutHeaders", "queryParams"],
   },
 } satisfies FieldFamily;
+
+/** A condition that other conditions switch off. */
+export const matchPitfalls: readonly Pitfall[] = [
+  {
+    code: "source-labels",
+    *check({ match = [] }) {
+      for (const [i, { gateways, sourceLabels }] of match.entries()) {
+        if (gateways === undefined || sourceLabels === undefined) continue;
+        yield {
+          path: ["match", i, "sourceLabels"],
+          message: "sourceLabels are ignored in a match that names gateways: it holds for every caller",
+          fix: "make two matches of it, or leave one of them out",
+        };
+      }
+    },
+  },
+];
 
 /** What the matches of one VirtualService are compiled in. */
 export interface MatchContext {

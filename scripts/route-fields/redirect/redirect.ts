@@ -130,6 +130,26 @@ export function redirected(
   }
 }
 
+/** A redirect as `equal` compares it: its answer, and the path in it, which may derive from the request's. */
+export interface RedirectOutcome {
+  name: string;
+  path: { text: string } | { prefix: string } | "kept";
+}
+
+/** What a redirect answers to all requests of a kind. @param ownHost the host where the rule names none */
+export function redirectOutcome(
+  { status, scheme = "http", authority, port, uri, prefix }: RedirectAction,
+  ownHost: string,
+): RedirectOutcome {
+  const to = `${authority ?? ownHost}${port === undefined ? "" : `:${port}`}`;
+  const query = uri?.includes("?") === true ? "" : ", with the query";
+  const ownPath = prefix === undefined ? "kept" : { prefix };
+  return {
+    name: `${status} to ${scheme}://${to}${query}`,
+    path: uri === undefined ? ownPath : { text: uri },
+  };
+}
+
 const NOTHING_NEW = {
   scheme: undefined,
   authority: undefined,

@@ -74,6 +74,11 @@ export function rewritten(uri: string, match: RequestMatch | true, target: strin
   return uri + (matched.kind === "prefix" ? path.slice(matched.value.length) : "") + query;
 }
 
+/** Whether a rewrite may put a query into the path, so that a later rule reads both differently. */
+export function mayAddQuery({ rewriteUri = "", rewriteRegex }: ForwardAction): boolean {
+  return /[?#]/.test(rewriteUri + (rewriteRegex?.substitution ?? ""));
+}
+
 /** Envoy's regex_rewrite: every match in the path, which is not held to the whole of it; the query stays. */
 export function regexRewritten({ pattern, substitution }: RegexRewrite, target: string): string {
   const path = pathOf(target);

@@ -1,4 +1,5 @@
 import type { HeaderChange } from "../../../route-fields/headers/header-list.ts";
+import { mayAddQuery } from "../../../route-fields/rewrite/rewrite.ts";
 import type { ForwardAction, RequestMatch } from "../../table.ts";
 import { droppedBy } from "../request-space/conditions-on-request.ts";
 import { header, type Part, sent, type Value, withFront, withMore } from "../request-space/value.ts";
@@ -45,14 +46,8 @@ export function rewrittenBy(
   passing: SymbolicRequest,
 ): SymbolicRequest {
   const { rewriteUri, rewriteRegex } = action;
-  let { uri, isBlurred } = passing;
-  if (rewriteUri !== undefined) {
-    uri = withPrefix(rewriteUri, match, uri);
-    isBlurred ||= /[?#]/.test(rewriteUri);
-  }
-  if (rewriteRegex !== undefined) {
-    uri = { kind: "rewritten", of: uri, by: rewriteRegex };
-    isBlurred ||= /[?#]/.test(rewriteRegex.substitution);
-  }
-  return { ...passing, uri, isBlurred };
+  let { uri } = passing;
+  if (rewriteUri !== undefined) uri = withPrefix(rewriteUri, match, uri);
+  if (rewriteRegex !== undefined) uri = { kind: "rewritten", of: uri, by: rewriteRegex };
+  return { ...passing, uri, isBlurred: passing.isBlurred || mayAddQuery(action) };
 }

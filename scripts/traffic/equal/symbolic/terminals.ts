@@ -1,4 +1,6 @@
+import { directOutcome } from "../../../route-fields/direct-response/direct-response.ts";
 import type { HeaderChange } from "../../../route-fields/headers/header-list.ts";
+import { redirectOutcome } from "../../../route-fields/redirect/redirect.ts";
 import { CLUSTER_DOMAIN, hostOf } from "../../hosts.ts";
 import type { DirectAction, RedirectAction, RequestMatch } from "../../table.ts";
 import {
@@ -87,27 +89,26 @@ export function nowhere(place: string): Terminal {
   return end(place, new Map(), new Map());
 }
 
+/** A redirect that the proxy answers. */
 export function redirectTerminal(
   action: RedirectAction,
   match: RequestMatch | true,
   { uri, authority }: SymbolicRequest,
 ): Terminal {
-  const { status, scheme = "http", port } = action;
-  const seen = new Map<string, Value>();
-  const kept = action.prefix === undefined ? uri : withPrefix(action.prefix, match, uri);
-  seen.set("path", action.uri === undefined ? kept : { kind: "text", text: action.uri });
   // Where the rule names no host it is the one that was asked, whatever its name on either side.
-  const host = action.authority ?? (authority.kind === "text" ? authority.text : "the host that was asked");
-  const query = action.uri?.includes("?") === true ? "" : ", with the query";
-  return end(
-    `${status} to ${scheme}://${host}${port === undefined ? "" : `:${port}`}${query}`,
-    seen,
-    new Map(),
-  );
+  const ownHost = authority.kind === "text" ? authority.text : "the host that was asked";
+  const { name, path } = redirectOutcome(action, ownHost);
+  return end(name, new Map([["path", valueOf()]]), new Map());
+
+  function valueOf(): Value {
+    if (path === "kept") return uri;
+    return "text" in path ? { kind: "text", text: path.text } : withPrefix(path.prefix, match, uri);
+  }
 }
 
-export function directTerminal({ status, body }: DirectAction): Terminal {
-  return end(`${status} with ${JSON.stringify(Buffer.from(body).toString("latin1"))}`, new Map(), new Map());
+/** A response that a rule gives in full. */
+export function directTerminal(action: DirectAction): Terminal {
+  return end(directOutcome(action), new Map(), new Map());
 }
 
 function end(
