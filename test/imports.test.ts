@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["lint", "load", "mesh", "cluster"],
   ["sources"],
   ["engines"],
-  ["rollout"],
+  ["rollout", "shadow"],
   ["bench", "e2e"],
   ["terminal"],
   ["commands"],

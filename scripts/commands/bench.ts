@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { benchHttpCommand } from "./bench/http.ts";
 import { benchJudgeCommand } from "./bench/judge.ts";
+import { benchShadowCommand } from "./bench/shadow.ts";
 import { benchSoakCommand } from "./bench/soak.ts";
 
 /** `kyc bench`: measurements, side by side with what others do. */
@@ -9,5 +10,6 @@ export function benchCommand(): Command {
     .description("measures this system beside others")
     .addCommand(benchHttpCommand())
     .addCommand(benchSoakCommand())
-    .addCommand(benchJudgeCommand());
+    .addCommand(benchJudgeCommand())
+    .addCommand(benchShadowCommand());
 }

@@ -1,0 +1,55 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { EXIT } from "../../exit.ts";
+import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
+import { print } from "../../text/print.ts";
+
+interface BenchShadowFlags {
+  runs: number;
+  seed: number;
+  output?: OutputFormat;
+}
+
+/** `kyc bench shadow`: the verdict about mirrored decisions beside Diffy's rule. */
+export function benchShadowCommand(): Command {
+  return new Command("shadow")
+    .description("compares simulated versions by the verdict of shadow and by Diffy's rule")
+    .addOption(
+      new Option("--runs <n>", "comparisons of each kind").argParser(wholeFrom(1, 100_000)).default(1000),
+    )
+    .addOption(
+      new Option("--seed <n>", "the same seed, the same answers")
+        .argParser(wholeFrom(0, 2 ** 31 - 1))
+        .default(1),
+    )
+    .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc bench shadow                  a few seconds
+  ./kyc bench shadow --runs 10000
+  ./kyc bench shadow --seed 2 -o json
+Exit codes: 0 every figure is reached, 1 one is not, 2 wrong usage.`,
+    )
+    .action(async ({ runs, seed, output }: BenchShadowFlags) => {
+      const { benchShadow } = await import("../../bench/shadow/bench.ts");
+      const result = benchShadow({ runs, seed });
+      if (output !== undefined) await printData(result, output);
+      else {
+        const [{ drawShadowBench }, { styleFor }] = await Promise.all([
+          import("../../bench/shadow/draw.ts"),
+          import("../../terminal/style.ts"),
+        ]);
+        print(drawShadowBench(result, styleFor(process.stdout)).join("\n"));
+      }
+      process.exitCode = result.figures.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
+    });
+}
+
+function wholeFrom(from: number, to: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^[0-9]+$/.test(text) && value >= from && value <= to) return value;
+    throw new InvalidArgumentError(`A whole number from ${from} to ${to} is expected.`);
+  };
+}
