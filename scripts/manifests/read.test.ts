@@ -92,9 +92,11 @@ describe("a kustomization that changes its objects", () => {
   test("is read as it is built, and others as they stand", async () => {
     const root = await folder(FILES);
     const built: string[] = [];
-    const { documents, problems } = await readDocuments(root, ["a"], async (path) => {
-      built.push(path);
-      return { command: "kubectl kustomize a/changed", text: namespace("new-yy") };
+    const { documents, problems } = await readDocuments(root, ["a"], {
+      build: async (path) => {
+        built.push(path);
+        return { command: "kubectl kustomize a/changed", text: namespace("new-yy") };
+      },
     });
     expect(problems).toEqual([]);
     expect(built).toEqual([join(root, "a/changed")]);
@@ -106,7 +108,9 @@ describe("a kustomization that changes its objects", () => {
 
   test("is an error where it cannot be built, which says what to run", async () => {
     const root = await folder(FILES);
-    const { documents, problems } = await readDocuments(root, ["a"], async () => ({ failed: "no kubectl" }));
+    const { documents, problems } = await readDocuments(root, ["a"], {
+      build: async () => ({ failed: "no kubectl" }),
+    });
     expect(documents).toHaveLength(1);
     expect(problems.map(formatProblem)).toEqual([
       "a/changed/kustomization.yaml:2:1: error: namePrefix changes the objects, and is not built here: no kubectl; run kubectl kustomize a/changed and give its output, for example: kubectl kustomize a/changed | ./kyc lint -",

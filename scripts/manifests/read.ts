@@ -7,6 +7,21 @@ import { formatPath, type Position, type Problem } from "./problem.ts";
 import { collectResources, type Resources } from "./resources.ts";
 import { validate, type ValidateOptions } from "./validate.ts";
 
+/** What one file holds; undefined where it cannot be read. */
+export type FileDocuments = ReturnType<typeof parseDocuments> | undefined;
+
+/** How files are read. */
+export interface ReadOptions {
+  /** Builds a kustomization that changes its objects; without it, each field that does so is an error. */
+  build?: BuildKustomization | undefined;
+  /**
+   * Reads and parses one file.
+   * @param path where it is
+   * @param file its name in problems
+   */
+  open?: ((path: string, file: string) => Promise<FileDocuments>) | undefined;
+}
+
 export interface ReadManifests {
   resources: Resources;
   /** Errors and warnings, in the order of the files. With an error among them the resources are not to be used. */
@@ -30,9 +45,9 @@ interface Origin {
 export async function readManifests(
   root: string,
   folders: readonly string[],
-  options: ValidateOptions = {},
+  options: ValidateOptions & Pick<ReadOptions, "open"> = {},
 ): Promise<ReadManifests> {
-  const { documents, problems } = await readDocuments(root, folders);
+  const { documents, problems } = await readDocuments(root, folders, { open: options.open });
   const collected = collectResources(documents, options);
   return { resources: collected.resources, problems: [...problems, ...collected.problems] };
 }
@@ -47,12 +62,11 @@ export type BuildKustomization = (folder: string) => Promise<Built>;
  * Reads what folders describe, as `kubectl apply` would: a folder with a kustomization is what that file lists, any
  * other folder is all its YAML and JSON files and folders, in the order of their names with numbers as numbers. Names
  * that begin with a dot are passed over: editors keep their own files there.
- * @param build builds a kustomization that changes its objects; without it, each field that does so is an error
  */
 export async function readDocuments(
   root: string,
   folders: readonly string[],
-  build?: BuildKustomization,
+  { build, open = readFileDocuments }: ReadOptions = {},
 ): Promise<{ documents: ManifestDocument[]; problems: Problem[]; files: string[] }> {
   const documents: ManifestDocument[] = [];
   const problems: Problem[] = [];
@@ -74,11 +88,11 @@ export async function readDocuments(
         "add one to it, or list its files here",
       );
     }
-    for (const entry of entries.sort(byNameAndNumber)) {
+    for (const entry of inOrder(folder, entries)) {
       const path = join(folder, entry.name);
       if (entry.name.startsWith(".")) continue;
       if (entry.isDirectory()) await readFolder(path, origin);
-      else if (/\.(ya?ml|json)$/.test(entry.name)) documents.push(...(await readFileDocuments(path, origin)));
+      else if (/\.(ya?ml|json)$/.test(entry.name)) documents.push(...(await openFile(path, origin)));
     }
   }
 
@@ -89,7 +103,7 @@ export async function readDocuments(
     }
     const path = join(folder, name);
     const before = problems.length;
-    const [document, second] = await readFileDocuments(path, origin);
+    const [document, second] = await openFile(path, origin);
     if (second !== undefined)
       report("kustomization-form", second.at([]), "a kustomization is one document", "leave one of them out");
     if (document === undefined) {
@@ -109,7 +123,7 @@ export async function readDocuments(
       const target = join(dirname(path), resource);
       const isFolder = (await stat(target).catch(() => undefined))?.isDirectory() === true;
       if (isFolder) await readFolder(target, inner);
-      else documents.push(...(await readFileDocuments(target, inner)));
+      else documents.push(...(await openFile(target, inner)));
     }
   }
 
@@ -129,14 +143,14 @@ export async function readDocuments(
     problems.push(...parsed.problems);
   }
 
-  async function readFileDocuments(path: string, origin: Origin): Promise<ManifestDocument[]> {
-    const text = await readFile(path, "utf8").catch(() => undefined);
-    if (text === undefined) {
+  async function openFile(path: string, origin: Origin): Promise<ManifestDocument[]> {
+    const file = relative(root, path);
+    const parsed = await open(path, file);
+    if (parsed === undefined) {
       unreadable(path, origin);
       return [];
     }
-    files.push(relative(root, path));
-    const parsed = parseDocuments(relative(root, path), text);
+    files.push(file);
     problems.push(...parsed.problems);
     return parsed.documents;
   }
@@ -159,7 +173,29 @@ export async function readDocuments(
   }
 }
 
+async function readFileDocuments(path: string, file: string): Promise<FileDocuments> {
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  return text === undefined ? undefined : parseDocuments(file, text);
+}
+
+const COLLATOR = new Intl.Collator("en", { numeric: true });
+
+/** The last order of each large folder: comparing thousands of names again takes longer than reading what changed. */
+const orders = new Map<string, Map<string, number>>();
+const LARGE = 1000;
+
 /** `2-x.yaml` before `10-y.yaml`: the order in which the states of an object follow each other. */
-function byNameAndNumber({ name: a }: { name: string }, { name: b }: { name: string }): number {
-  return a.localeCompare(b, "en", { numeric: true }) || (a < b ? -1 : 1);
+function inOrder<Entry extends { name: string }>(folder: string, entries: readonly Entry[]): Entry[] {
+  const places = orders.get(folder);
+  if (places?.size === entries.length) {
+    const known = entries.flatMap((entry) => {
+      const place = places.get(entry.name);
+      return place === undefined ? [] : [{ entry, place }];
+    });
+    if (known.length === entries.length)
+      return known.sort((a, b) => a.place - b.place).map(({ entry }) => entry);
+  }
+  const sorted = entries.toSorted(({ name: a }, { name: b }) => COLLATOR.compare(a, b) || (a < b ? -1 : 1));
+  if (sorted.length >= LARGE) orders.set(folder, new Map(sorted.map(({ name }, i) => [name, i])));
+  return sorted;
 }

@@ -37,16 +37,51 @@ export function collectResources(
   return { resources, problems: [...problems, ...repeated(resources)] };
 
   function read<K extends KindName>(name: K, document: ManifestDocument): void {
-    const schema: (typeof KINDS)[K]["schema"] = KINDS[name].schema;
-    const result = validate(schema, document, options);
-    problems.push(...result.problems);
-    const { value, unsupported } = result;
-    if (value === undefined) return;
+    const reading = readingOf(name, document, options);
+    problems.push(...reading.problems);
+    if (reading.object === undefined) return;
     const lists: ObjectLists = resources;
-    lists[name].push({ value, document, unsupported });
-    for (const path of clusterOnlyFields(schema, value))
-      resources.clusterOnly.push({ file: document.file, path });
+    lists[name].push(reading.object);
+    for (const path of reading.clusterOnly) resources.clusterOnly.push({ file: document.file, path });
   }
+}
+
+/** What a document says as an object of its kind. */
+interface ObjectReading<K extends KindName> {
+  name: K;
+  object: Sourced<ObjectOf<K>> | undefined;
+  problems: readonly Problem[];
+  clusterOnly: readonly FieldPath[];
+}
+
+/** A document that is read again, as those of files that have not changed, gives the same object. */
+const READINGS = {
+  strict: new WeakMap<ManifestDocument, ObjectReading<KindName>>(),
+  lenient: new WeakMap<ManifestDocument, ObjectReading<KindName>>(),
+};
+
+function readingOf<K extends KindName>(
+  name: K,
+  document: ManifestDocument,
+  options: ValidateOptions,
+): ObjectReading<K> {
+  const readings = options.lenient === true ? READINGS.lenient : READINGS.strict;
+  const known = readings.get(document);
+  if (known !== undefined && isOf(known, name)) return known;
+  const schema: (typeof KINDS)[K]["schema"] = KINDS[name].schema;
+  const { value, problems, unsupported } = validate(schema, document, options);
+  const reading: ObjectReading<K> = {
+    name,
+    object: value === undefined ? undefined : { value, document, unsupported },
+    problems,
+    clusterOnly: value === undefined ? [] : clusterOnlyFields(schema, value),
+  };
+  readings.set(document, reading);
+  return reading;
+}
+
+function isOf<K extends KindName>(reading: ObjectReading<KindName>, name: K): reading is ObjectReading<K> {
+  return reading.name === name;
 }
 
 export function emptyResources(): Resources {

@@ -1,6 +1,7 @@
 import type { Static, TSchema } from "typebox";
-import { Check, Errors } from "typebox/schema";
+import { Errors } from "typebox/schema";
 import { Settings } from "typebox/system";
+import { check } from "../schema/check.ts";
 import type { FieldPath, ManifestDocument } from "./document.ts";
 import { explain, type SchemaError, type SchemaNode } from "./explain.ts";
 import { documentPath, isRecord, valueAt } from "../schema/value.ts";
@@ -42,7 +43,7 @@ export function validate<S extends TSchema>(
     const message = "this field is not supported here, and passed over";
     return problemAt("ignored-field", place, path, { message, fix: reason });
   });
-  const isValid = Check(schema, value);
+  const isValid = check(schema, value);
   const invalid = isValid ? [] : invalidIn(schema, value, document);
   return {
     value: isValid ? value : undefined,
@@ -85,7 +86,7 @@ export function judge<S extends TSchema>(schema: S, document: ManifestDocument):
   const partial = copyOf<Static<S>>(value.root);
   while (remove(() => true));
   return {
-    value: Check(schema, value.root) ? value.root : undefined,
+    value: check(schema, value.root) ? value.root : undefined,
     partial,
     problems,
     unsupported,
@@ -94,7 +95,7 @@ export function judge<S extends TSchema>(schema: S, document: ManifestDocument):
 
   /** Removes what is not valid for one of these keywords; false where there is nothing more to remove. */
   function remove(isMeant: (keyword: string) => boolean): boolean {
-    if (value.root === undefined || Check(schema, value.root)) return false;
+    if (value.root === undefined || check(schema, value.root)) return false;
     const [, errors] = Errors(schema, value.root);
     const paths = errors
       .filter(({ keyword }) => isMeant(keyword))

@@ -57,7 +57,7 @@ function* describeVirtualServices(before: Configuration, now: Configuration): Ge
   for (const [name, from, to] of paired(old, current, objectName)) {
     if (from === undefined) yield `VirtualService ${name} is new`;
     else if (to === undefined) yield `VirtualService ${name} is gone`;
-    else if (JSON.stringify(from.value) !== JSON.stringify(to.value)) {
+    else if (from !== to && JSON.stringify(from.value) !== JSON.stringify(to.value)) {
       const weights = [...describeWeights(from, to)];
       yield weights.length > 0 ? `${name}: ${weights.join(", ")}` : `VirtualService ${name} changed`;
     }
@@ -91,7 +91,8 @@ function* describeOthers(
   for (const [name, old, current] of paired(before, now, objectName)) {
     if (old === undefined) yield `${kind} ${name} is new`;
     else if (current === undefined) yield `${kind} ${name} is gone`;
-    else if (JSON.stringify(old.value) !== JSON.stringify(current.value)) yield `${kind} ${name} changed`;
+    else if (old !== current && JSON.stringify(old.value) !== JSON.stringify(current.value))
+      yield `${kind} ${name} changed`;
   }
 }
 

@@ -1,8 +1,8 @@
 import { InvalidManifests, type Problem } from "../manifests/problem.ts";
-import { readManifests } from "../manifests/read.ts";
+import { type ReadOptions, readManifests } from "../manifests/read.ts";
 import type { Resources } from "../manifests/resources.ts";
 import type { ValidateOptions } from "../manifests/validate.ts";
-import { compilePlan, type Plan } from "../traffic/compile/compile.ts";
+import { CompileMemory, compilePlan, type Plan } from "../traffic/compile/compile.ts";
 import { type RevisionSpec, revisionSpecs } from "./revisions/spec.ts";
 
 /** The folders below the root that hold the manifests. The mesh reads no other. */
@@ -23,9 +23,13 @@ export interface Configuration {
  * Reads and checks the whole configuration.
  * @throws InvalidManifests with all errors of the first stage (reading, routing, programs) that has any
  */
-export async function loadConfiguration(root: string, options: ValidateOptions = {}): Promise<Configuration> {
+export async function loadConfiguration(
+  root: string,
+  options: ValidateOptions & Pick<ReadOptions, "open"> = {},
+  memory = new CompileMemory(),
+): Promise<Configuration> {
   const { resources, problems } = await readManifests(root, FOLDERS, options);
-  const compiled = compilePlan(resources, LOCAL_DOMAIN);
+  const compiled = compilePlan(resources, LOCAL_DOMAIN, memory);
   const { specs, problems: unrunnable } = await revisionSpecs(
     root,
     compiled.plan.services.flatMap(({ revisions }) => revisions),

@@ -1,4 +1,5 @@
 import { InvalidManifests, type Problem } from "../manifests/problem.ts";
+import { CompileMemory } from "../traffic/compile/compile.ts";
 import { hostOf } from "../traffic/hosts.ts";
 import { seededRandom } from "../traffic/random.ts";
 import type { Listener } from "../traffic/table.ts";
@@ -13,7 +14,7 @@ import {
   loadConfiguration,
   routedRevisions,
 } from "./configuration.ts";
-import { ManifestFiles } from "./manifest-files.ts";
+import { ManifestFiles, type Reading } from "./manifest-files.ts";
 import { relay } from "./relay/relay.ts";
 import type { Generation, Served } from "./relay/relay-options.ts";
 import { RevisionPool, type Runners } from "./revisions/pool.ts";
@@ -85,9 +86,11 @@ const STOP_WITHIN_MS = 60_000;
  */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { root, events } = options;
-  const reading = ManifestFiles.read(root, FOLDERS);
-  let loaded = await loadConfiguration(root, options);
-  const files = await reading;
+  const files = new ManifestFiles(root, FOLDERS);
+  const first = files.begin();
+  const memory = new CompileMemory();
+  let loaded = await loadConfiguration(root, { lenient: options.lenient, open: first.open }, memory);
+  files.accept(first);
   const random = seededRandom(options.seed);
   const servers: HttpServer[] = [];
   const admin = new Admin({
@@ -185,9 +188,10 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     const emptied = await files.emptied();
     if (edit !== edits) return;
     if (emptied.length > 0) return reject(emptied);
-    const next = await loadOrReport(edit);
+    const reading = files.begin();
+    const next = await loadOrReport(edit, reading);
     if (next === undefined || edit !== edits) return;
-    await files.accept();
+    files.accept(reading);
     const candidate = ++candidates;
     const nextRunners = pool.runnersFor(next.specs, runners, waiting);
     const starting = routedRevisions(next).flatMap((key) => {
@@ -217,9 +221,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     events.onRejected(problems);
   }
 
-  async function loadOrReport(edit: number): Promise<Configuration | undefined> {
+  async function loadOrReport(edit: number, { open }: Reading): Promise<Configuration | undefined> {
     try {
-      return await loadConfiguration(root, options);
+      return await loadConfiguration(root, { lenient: options.lenient, open }, memory);
     } catch (error) {
       if (!(error instanceof InvalidManifests)) throw error;
       await Bun.sleep(SECOND_LOOK_MS);

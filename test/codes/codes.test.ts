@@ -67,7 +67,7 @@ async function problemsInFolder(
       await mkdir(dirname(join(root, name)), { recursive: true });
       await writeFile(join(root, name), text);
     }
-    if (build !== undefined) return (await readDocuments(root, ["."], build)).problems;
+    if (build !== undefined) return (await readDocuments(root, ["."], { build })).problems;
     return (await readManifests(root, ["."])).problems;
   } finally {
     await rm(root, { recursive: true });

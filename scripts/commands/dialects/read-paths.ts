@@ -48,7 +48,9 @@ export async function readPaths(paths: readonly string[]): Promise<ReadPaths> {
       throw new Failure(`${path} cannot be read: there is no such file or folder`, EXIT.usage);
     const isKustomization = /^kustomization(\.ya?ml)?$/i.test(basename(path));
     if (found.isDirectory() || isKustomization)
-      return readDocuments(HERE, [fromHere(found.isDirectory() ? path : dirname(path))], buildKustomization);
+      return readDocuments(HERE, [fromHere(found.isDirectory() ? path : dirname(path))], {
+        build: buildKustomization,
+      });
     return parsed(fromHere(path), await readFile(path, "utf8"));
   }
 

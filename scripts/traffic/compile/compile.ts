@@ -3,13 +3,13 @@ import type { Code } from "../../manifests/codes/codes.ts";
 import { type Problem, problemAt } from "../../manifests/problem.ts";
 import type { Resources, Sourced } from "../../manifests/resources.ts";
 import { clusterHosts, fullHost } from "../hosts.ts";
-import { type Binding, bindings, readGateways } from "../istio/gateways.ts";
+import { type Binding, bindings, type KnownGateway, readGateways } from "../istio/gateways.ts";
 import { virtualServiceRules } from "../istio/rules.ts";
-import { readSubsets } from "../istio/subsets.ts";
+import { readSubsets, type Subsets } from "../istio/subsets.ts";
 import { areSeenTogether, GATEWAY_NAMESPACE, isSeenFrom } from "../istio/visibility.ts";
 import { type KnativeServicePlan, planKnativeServices } from "./knative.ts";
 import { type HostRules, knativeRules } from "./knative-rules.ts";
-import type { Listener, RouteTable, Rule, VirtualHosts } from "../table.ts";
+import type { Backend, Listener, RouteTable, Rule, VirtualHosts } from "../table.ts";
 
 /** What a set of manifests means for traffic. */
 export interface Plan {
@@ -17,14 +17,39 @@ export interface Plan {
   table: RouteTable;
 }
 
+/** What a compilation leaves for the next one, which takes over what depends on unchanged objects only. */
+export class CompileMemory {
+  readonly services = new LastResult<ReturnType<typeof planKnativeServices>>();
+  readonly surroundings = new LastResult<Surroundings>();
+}
+
+/** The last result of a function of objects. */
+class LastResult<R> {
+  #inputs: readonly unknown[] = [];
+  #result: R | undefined;
+
+  /** The last result where the inputs are the very same, else a new one. */
+  of(inputs: readonly unknown[], make: () => R): R {
+    const isSame =
+      inputs.length === this.#inputs.length && inputs.every((input, i) => input === this.#inputs[i]);
+    if (this.#result === undefined || !isSame) [this.#inputs, this.#result] = [inputs, make()];
+    return this.#result;
+  }
+}
+
 /**
  * Compiles manifests into the table that decides where each request goes.
  * @param domain the domain of public Knative Services
  * @returns the plan, to be used only when no problem is an error
  */
-export function compilePlan(resources: Resources, domain: string): { plan: Plan; problems: Problem[] } {
-  const { services, problems } = planKnativeServices(resources.knativeServices);
-  const { plan, problems: others } = compileRoutes(services, resources, domain);
+export function compilePlan(
+  resources: Resources,
+  domain: string,
+  memory = new CompileMemory(),
+): { plan: Plan; problems: Problem[] } {
+  const sources = resources.knativeServices;
+  const { services, problems } = memory.services.of(sources, () => planKnativeServices(sources));
+  const { plan, problems: others } = compileRoutes(services, resources, domain, [], undefined, memory);
   return { plan, problems: [...problems, ...others] };
 }
 
@@ -43,35 +68,85 @@ export function compileRoutes(
   domain: string,
   ownSidecars: readonly string[] = [],
   callers?: string,
+  memory = new CompileMemory(),
 ): { plan: Plan; problems: Problem[] } {
-  const problems: Problem[] = [];
-  const cluster = clusterHosts(services, resources.externalNames, ownSidecars);
-  problems.push(...cluster.problems);
-  const gateways = readGateways(resources.gateways, problems);
-  const subsets = readSubsets(resources.destinationRules, services, cluster.hosts, problems);
-  const byTagHeader = resources.configFeatures.some(
-    ({ value }) => value.data["tag-header-based-routing"] === "enabled",
+  const { externalNames, gateways, destinationRules, configFeatures } = resources;
+  const others = [externalNames, gateways, destinationRules, configFeatures];
+  const inputs = [
+    domain,
+    callers,
+    ...ownSidecars,
+    ...[services, ...others].flatMap((list) => [list.length, ...list]),
+  ];
+  const surroundings = memory.surroundings.of(inputs, () =>
+    readSurroundings(services, resources, domain, ownSidecars),
   );
-  const routes = services.flatMap((service) => knativeRules(service, domain, byTagHeader));
+  const problems = [...surroundings.problems];
+  const routes = [...surroundings.routes];
   const claims = new Claims(routes, problems);
   for (const source of resources.virtualServices) {
-    const { rules, problems: invalid } = virtualServiceRules(source, cluster.hosts, subsets);
-    problems.push(...invalid);
-    const bound = bindings(source, gateways, problems).filter(
-      ({ listener }) =>
-        callers === undefined || isSeenFrom(listener === "mesh" ? callers : GATEWAY_NAMESPACE, source.value),
-    );
-    claims.check(source, bound);
-    for (const { gateway, listener, hosts } of bound) {
-      routes.push({ listener, hosts, rules: rules.flatMap((rule) => rule.for(gateway, listener) ?? []) });
-    }
+    const compiled =
+      surroundings.compiled.get(source) ?? compileVirtualService(source, surroundings, callers);
+    surroundings.compiled.set(source, compiled);
+    problems.push(...compiled.problems);
+    claims.check(source, compiled.bound);
+    routes.push(...compiled.routes);
   }
   const listeners: Record<Listener, VirtualHosts> = {
     ingress: virtualHosts(routes, "ingress"),
     "local-gateway": virtualHosts(routes, "local-gateway"),
     mesh: virtualHosts(routes, "mesh"),
   };
-  return { plan: { services, table: { listeners, backends: cluster.hosts } }, problems };
+  return { plan: { services, table: { listeners, backends: surroundings.hosts } }, problems };
+}
+
+/** What the rules of a VirtualService depend on besides itself, and what has been compiled of it. */
+interface Surroundings {
+  hosts: ReadonlyMap<string, Backend>;
+  gateways: ReadonlyMap<string, KnownGateway>;
+  subsets: Subsets;
+  /** The routes that Knative writes. */
+  routes: readonly HostRules[];
+  problems: readonly Problem[];
+  compiled: WeakMap<Sourced<VirtualService>, CompiledVirtualService>;
+}
+
+interface CompiledVirtualService {
+  bound: readonly Binding[];
+  routes: readonly HostRules[];
+  problems: readonly Problem[];
+}
+
+function readSurroundings(
+  services: KnativeServicePlan[],
+  resources: Pick<Resources, "gateways" | "destinationRules" | "externalNames" | "configFeatures">,
+  domain: string,
+  ownSidecars: readonly string[],
+): Surroundings {
+  const { hosts, problems } = clusterHosts(services, resources.externalNames, ownSidecars);
+  const gateways = readGateways(resources.gateways, problems);
+  const subsets = readSubsets(resources.destinationRules, services, hosts, problems);
+  const byTagHeader = resources.configFeatures.some(
+    ({ value }) => value.data["tag-header-based-routing"] === "enabled",
+  );
+  const routes = services.flatMap((service) => knativeRules(service, domain, byTagHeader));
+  return { hosts, gateways, subsets, routes, problems, compiled: new WeakMap() };
+}
+
+function compileVirtualService(
+  source: Sourced<VirtualService>,
+  { hosts, subsets, gateways }: Surroundings,
+  callers: string | undefined,
+): CompiledVirtualService {
+  const { rules, problems } = virtualServiceRules(source, hosts, subsets);
+  const bound = bindings(source, gateways, problems).filter(
+    ({ listener }) =>
+      callers === undefined || isSeenFrom(listener === "mesh" ? callers : GATEWAY_NAMESPACE, source.value),
+  );
+  const routes = bound.map(({ gateway, listener, hosts }) => {
+    return { listener, hosts, rules: rules.flatMap((rule) => rule.for(gateway, listener) ?? []) };
+  });
+  return { bound, routes, problems };
 }
 
 /** Who has rules for a host, and who may not have any. */
@@ -139,10 +214,13 @@ class Claims {
 }
 
 function virtualHosts(routes: readonly HostRules[], listener: Listener): VirtualHosts {
-  const byHost = new Map<string, Rule[]>();
+  const byHost = new Map<string, readonly Rule[]>();
   for (const route of routes) {
     if (route.listener !== listener) continue;
-    for (const host of new Set(route.hosts)) byHost.set(host, [...(byHost.get(host) ?? []), ...route.rules]);
+    for (const host of new Set(route.hosts)) {
+      const before = byHost.get(host);
+      byHost.set(host, before === undefined ? route.rules : [...before, ...route.rules]);
+    }
   }
   const any = byHost.get("*");
   byHost.delete("*");
