@@ -3,14 +3,25 @@ export function count(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, " ");
 }
 
-/** A part as percent, to three digits. @param part from 0 to 1 */
-export function percent(part: number): string {
-  return `${digits(part * 100)} %`;
+/** A count with its noun: `1 request`, `12 345 requests`. */
+export function counted(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** Milliseconds, to three digits. */
-export function ms(value: number): string {
+/** A part as percent, to three digits; `–` where there is none. @param part from 0 to 1 */
+export function percent(part: number | null | undefined): string {
+  return part === null || part === undefined ? NONE : `${digits(part * 100)} %`;
+}
+
+/** Milliseconds, to three digits; `–` where there are none. */
+export function ms(value: number | null): string {
+  if (value === null) return NONE;
   return value >= 10_000 ? `${digits(value / 1000)} s` : `${digits(value)} ms`;
+}
+
+/** How often something happens in a second, to three digits. */
+export function rate(perSecond: number): string {
+  return `${perSecond < 1_000 ? digits(perSecond) : count(perSecond)}/s`;
 }
 
 /** A span of milliseconds as people say it: `12 s`, `4 min`, `2 h`. */
@@ -21,7 +32,17 @@ export function time(value: number): string {
   return value < 7_200_000 ? `${Math.round(value / 60_000)} min` : `${Math.round(value / 3_600_000)} h`;
 }
 
+/** A span of milliseconds that has passed: `59 s`, `5 min`, `1 h 2 min`. */
+export function passed(value: number): string {
+  const seconds = Math.max(0, Math.round(value / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
 /** A number to three significant digits. */
 export function digits(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
+
+const NONE = "–";

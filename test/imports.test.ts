@@ -7,6 +7,7 @@ import { PROJECT } from "../scripts/project.ts";
 const LAYERS: readonly (readonly string[])[] = [
   ["nearest.ts", "format.ts", "exit.ts", "project.ts"],
   ["text", "schema"],
+  ["chart"],
   ["manifests", "route-fields", "traffic"],
   ["lint", "load", "mesh", "cluster"],
   ["sources"],
@@ -37,16 +38,25 @@ const NARROWER: Readonly<Record<string, readonly string[]>> = {
     "scripts/route-fields",
     "scripts/schema",
     "scripts/text",
+    "scripts/chart",
+    "scripts/format.ts",
     "scripts/nearest.ts",
   ],
   "scripts/rollout/judge": [
     "scripts/rollout/judge",
     "scripts/text",
+    "scripts/format.ts",
     "scripts/traffic/outcome-kind.ts",
     "scripts/traffic/random.ts",
     "scripts/nearest.ts",
   ],
-  "scripts/bench/http": ["scripts/bench/http", "scripts/load", "scripts/text", "scripts/format.ts"],
+  "scripts/bench/http": [
+    "scripts/bench/http",
+    "scripts/load",
+    "scripts/chart",
+    "scripts/text",
+    "scripts/format.ts",
+  ],
 };
 
 type Graph = ReadonlyMap<string, ReadonlySet<string>>;

@@ -1,4 +1,4 @@
-import { ms, percent } from "../format.ts";
+import { digits, ms, percent } from "../format.ts";
 import type { ArmEvidence, Evidence } from "../rollout/judge/types.ts";
 import type { Judgement } from "../rollout/judge/trace/trace.ts";
 import type { Style } from "./style.ts";
@@ -9,7 +9,7 @@ const ROWS = 14;
 export function drawJudgement({ verdict, t, because, evidence }: Judgement, style: Style): string[] {
   const mark = { healthy: style.good, regressed: style.bad, undecided: style.warn }[verdict];
   const last = evidence.at(-1);
-  const lines = [`${mark(verdict)} at ${seconds(t)}: ${because}`];
+  const lines = [`${mark(verdict)} at ${digits(t)} s: ${because}`];
   if (last === undefined) return lines;
   lines.push("", ...drawTable(thinned(evidence), style));
   lines.push("", ...drawNotes(last, style));
@@ -32,7 +32,7 @@ function drawTable(points: readonly Evidence[], style: Style): string[] {
     "not worse",
   ];
   const rows = points.map((point) => [
-    seconds(point.t),
+    `${digits(point.t)} s`,
     percent(point.share),
     ...arm(point.baseline),
     ...arm(point.candidate),
@@ -82,8 +82,4 @@ function thinned(points: readonly Evidence[]): Evidence[] {
   return Array.from({ length: ROWS }, (_, i) => points[Math.round(i * step)]).filter(
     (point) => point !== undefined,
   );
-}
-
-function seconds(t: number): string {
-  return `${t.toFixed(t < 100 ? 1 : 0)} s`;
 }

@@ -1,3 +1,4 @@
+import { count, digits, percent } from "../../format.ts";
 import type { BenchResult } from "./bench.ts";
 import { CONTESTANTS } from "./contestant.ts";
 import type { Figure } from "./figures.ts";
@@ -30,8 +31,8 @@ export function falseAlarms({ rolledBack, rolledBackShort }: Result, runs: numbe
 
 /** What a judge did about bad ones. */
 export function detection({ rolledBack, rollbackAt, harmed }: Result, runs: number): string {
-  const time = rollbackAt.p50 === null ? "-" : seconds(rollbackAt.p50);
-  return `${percent(rolledBack / runs)} ${time} ${count(harmed)}`;
+  const time = rollbackAt.p50 === null ? "-" : `${digits(rollbackAt.p50)} s`;
+  return `${percent(rolledBack / runs)} ${time} ${harm(harmed)}`;
 }
 
 function section(
@@ -62,17 +63,7 @@ function drawFigure({ name, wanted, reached, ok, notes }: Figure, marks: Marks):
   ];
 }
 
-/** Seconds in three digits. */
-export function seconds(t: number): string {
-  return `${t < 100 ? Number(t.toPrecision(2)) : Math.round(t)} s`;
-}
-
-/** A share as percents, in two digits. */
-export function percent(share: number): string {
-  return `${share === 1 ? 100 : Number((share * 100).toPrecision(2))} %`;
-}
-
-/** A mean number, in three digits or whole. */
-export function count(value: number): string {
-  return value >= 1000 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(2)));
+/** A mean number of requests: whole, or to three digits below 1 000. */
+export function harm(value: number): string {
+  return value >= 1000 ? count(value) : digits(value);
 }

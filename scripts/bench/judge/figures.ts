@@ -1,3 +1,4 @@
+import { count as written, digits, percent } from "../../format.ts";
 import { logAbove } from "../../rollout/judge/statistics/bernoulli.ts";
 import { CONTESTANTS, type ContestantName } from "./contestant.ts";
 import type { Speed } from "./speed.ts";
@@ -36,8 +37,8 @@ export function figuresOf(cells: readonly Cell[], speed: Speed): Figure[] {
     ...totalHarm(cells),
     {
       name: "requests judged in a second, on one core",
-      wanted: "at least 1,000,000",
-      reached: speed.eventsPerSecond.toLocaleString("en"),
+      wanted: `at least ${written(1_000_000)}`,
+      reached: written(speed.eventsPerSecond),
       ok: speed.eventsPerSecond >= 1_000_000,
       notes: [],
     },
@@ -109,7 +110,7 @@ function median(cells: readonly Cell[], scenario: string, load: number, seconds:
     {
       name: `median time to a rollback, ${place(cell)}`,
       wanted: `at most ${seconds} s`,
-      reached: p50 === null ? "never" : `${Math.round(p50 * 10) / 10} s`,
+      reached: p50 === null ? "never" : `${digits(p50)} s`,
       ok: p50 !== null && p50 <= seconds,
       notes: [],
     },
@@ -144,7 +145,7 @@ function againstPeers(cells: readonly Cell[]): Figure[] {
       wanted: "no more than by any such peer",
       reached: `more ${moreHarm.length} times ${compared}`,
       ok: moreHarm.length === 0,
-      notes: tell(moreHarm, ({ harmed }) => harmed.toFixed(1)),
+      notes: tell(moreHarm, ({ harmed }) => digits(harmed)),
     },
   ];
 }
@@ -161,7 +162,7 @@ function totalHarm(cells: readonly Cell[]): Figure[] {
     {
       name: "requests harmed in all bad scenarios",
       wanted: "at most a third of the best peer",
-      reached: `${sum(OURS).toFixed(0)} against ${sum(best).toFixed(0)} (${best}): ${percent(ratio)}`,
+      reached: `${written(sum(OURS))} against ${written(sum(best))} (${best}): ${percent(ratio)}`,
       ok: ratio <= 1 / 3,
       notes: [],
     },
@@ -180,8 +181,4 @@ function harmOf(cell: Cell): number {
 
 function place({ scenario, load }: Cell): string {
   return `${scenario} at ${load}/s`;
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(2))} %`;
 }

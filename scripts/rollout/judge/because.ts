@@ -1,3 +1,4 @@
+import { digits, percent } from "../../format.ts";
 import { PARTS } from "./defaults.ts";
 import { type ArmEvidence, type Evidence, type JudgeOptions, TESTS, type TestName } from "./types.ts";
 
@@ -16,7 +17,7 @@ export function explainRegression(evidence: Evidence, { alpha, tolerate }: Judge
   const [test = "errors"] = [...TESTS].sort((a, b) => weight(b) - weight(a));
   const chance = `seen with probability ${percent(alpha)} at most if it were no worse than tolerated`;
   const slower = (where: string, at: "median" | "p99"): string =>
-    `the candidate takes more than ${round(1 + tolerate.latency)} times as long as the baseline ${where}: ` +
+    `the candidate takes more than ${digits(1 + tolerate.latency)} times as long as the baseline ${where}: ` +
     `${latency(candidate, at)} against ${latency(baseline, at)} at ${at === "p99" ? at : "the median"}, ${chance}`;
   switch (test) {
     case "errors":
@@ -61,7 +62,7 @@ export function explainDecision(evidence: Evidence, claims: Claims): { healthy: 
   if (candidate.requests === 0)
     return { healthy: false, because: "no request of the candidate was seen yet" };
   const lacks = missing.map(
-    (test) => `${test} ${round(Math.max(0, notWorse.tests[test]))} of ${round(notWorse.threshold)}`,
+    (test) => `${test} ${digits(Math.max(0, notWorse.tests[test]))} of ${digits(notWorse.threshold)}`,
   );
   return {
     healthy: false,
@@ -72,8 +73,8 @@ export function explainDecision(evidence: Evidence, claims: Claims): { healthy: 
 function claim({ beta, harm }: JudgeOptions, next: number): string {
   const rate = percent(Math.min(1, harm.errorRate / next));
   return (
-    `with ${percent(1 - beta)} certainty the candidate fails less than ${round(1 + harm.errors)} times as often as the baseline, ` +
-    `or less than ${rate} of the time, and takes less than ${round(1 + harm.latency)} times as long at the median and at p99`
+    `with ${percent(1 - beta)} certainty the candidate fails less than ${digits(1 + harm.errors)} times as often as the baseline, ` +
+    `or less than ${rate} of the time, and takes less than ${digits(1 + harm.latency)} times as long at the median and at p99`
   );
 }
 
@@ -87,14 +88,5 @@ function marked(arm: ArmEvidence, mark: "rejected" | "abandoned"): string {
 
 function latency(arm: ArmEvidence, at: "median" | "p99"): string {
   const ms = arm[at]?.value;
-  return ms === undefined ? "nothing" : `${round(ms)} ms`;
-}
-
-function percent(share: number): string {
-  return `${round(share * 100)} %`;
-}
-
-/** Three digits that count. */
-function round(value: number): string {
-  return String(Number(value.toPrecision(3)));
+  return ms === undefined ? "nothing" : `${digits(ms)} ms`;
 }

@@ -1,16 +1,17 @@
 import type { Moment } from "../run/timeline.ts";
-import type { Chart } from "./chart.ts";
+import type { LineChart } from "../../chart/line-chart.ts";
+import { roundTicks } from "../../chart/scale.ts";
 import type { ReportData } from "./data.ts";
 
 /** The charts of a report; empty without observations. */
-export function chartsOf(data: ReportData): Chart[] {
+export function chartsOf(data: ReportData): LineChart[] {
   const charts = data.course.length < 2 ? [] : [shares(data), ...evidence(data), errors(data)];
   return data.candidate.latency.length + data.baseline.latency.length === 0
     ? charts
     : [...charts, latency(data)];
 }
 
-function shares({ course, beganMs }: ReportData): Chart {
+function shares({ course, beganMs }: ReportData): LineChart {
   const windows = course.map((moment, i) => ({ moment, before: course[Math.max(0, i - 12)] ?? moment }));
   return {
     title: "Shares",
@@ -45,7 +46,7 @@ const DASHES: Readonly<Record<string, string>> = {
   "no slower p99": "2 3",
 };
 
-function evidence({ course, beganMs, settings }: ReportData): Chart[] {
+function evidence({ course, beganMs, settings }: ReportData): LineChart[] {
   const curve = (name: string) => {
     return course.flatMap(({ atMs, evidence: lines }) => {
       const found = lines.find((line) => line.name === name);
@@ -62,7 +63,7 @@ function evidence({ course, beganMs, settings }: ReportData): Chart[] {
       about: "The natural logarithm of the evidence; at the threshold it is rolled back.",
       curves: [{ label: "worse", ink: 3, dash: "", points: curve("worse") }],
       xTicks: timeTicks(course, beganMs),
-      yTicks: ticks(Math.max(worse, ...curve("worse").map(({ y }) => y))),
+      yTicks: roundTicks(Math.max(worse, ...curve("worse").map(({ y }) => y))),
       threshold: { at: worse, label: "rolled back" },
     },
     {
@@ -74,13 +75,13 @@ function evidence({ course, beganMs, settings }: ReportData): Chart[] {
         return { label: name, ink: i === 0 ? 1 : 2, dash, points };
       }),
       xTicks: timeTicks(course, beganMs),
-      yTicks: ticks(fine * 1.6),
+      yTicks: roundTicks(fine * 1.6),
       threshold: { at: fine, label: "healthy" },
     },
   ];
 }
 
-function errors({ course, beganMs, candidate, baseline }: ReportData): Chart {
+function errors({ course, beganMs, candidate, baseline }: ReportData): LineChart {
   const rate = (side: "candidate" | "baseline") => {
     return course.flatMap((moment) => {
       const { requests, errors: failed } = moment[side];
@@ -96,7 +97,7 @@ function errors({ course, beganMs, candidate, baseline }: ReportData): Chart {
       { label: baseline.revision, ink: 2, dash: "7 4", points: theirs },
     ],
     xTicks: timeTicks(course, beganMs),
-    yTicks: ticks(Math.max(0.1, ...[...ours, ...theirs].map(({ y }) => y))).map(({ at, label }) => ({
+    yTicks: roundTicks(Math.max(0.1, ...[...ours, ...theirs].map(({ y }) => y))).map(({ at, label }) => ({
       at,
       label: `${label} %`,
     })),
@@ -104,7 +105,7 @@ function errors({ course, beganMs, candidate, baseline }: ReportData): Chart {
 }
 
 /** Outlines of both histograms, on a logarithmic scale of time. */
-function latency({ candidate, baseline }: ReportData): Chart {
+function latency({ candidate, baseline }: ReportData): LineChart {
   const outline = (side: ReportData["candidate"]) => {
     return side.latency.map(({ ms, part }) => ({ x: Math.log10(ms), y: 100 * part }));
   };
@@ -130,14 +131,14 @@ function latency({ candidate, baseline }: ReportData): Chart {
       at,
       label: at >= 3 ? `${10 ** (at - 3)} s` : `${Number((10 ** at).toPrecision(2))} ms`,
     })),
-    yTicks: ticks(Math.max(1, ...all.map(({ y }) => y))).map(({ at, label }) => ({
+    yTicks: roundTicks(Math.max(1, ...all.map(({ y }) => y))).map(({ at, label }) => ({
       at,
       label: `${label} %`,
     })),
   };
 }
 
-function timeTicks(course: readonly Moment[], beganMs: number): Chart["xTicks"] {
+function timeTicks(course: readonly Moment[], beganMs: number): LineChart["xTicks"] {
   const last = (course.at(-1)?.atMs ?? beganMs) - beganMs;
   const first = (course[0]?.atMs ?? beganMs) - beganMs;
   return [0, 0.25, 0.5, 0.75, 1].map((part) => {
@@ -146,15 +147,4 @@ function timeTicks(course: readonly Moment[], beganMs: number): Chart["xTicks"] 
     if (at >= 600_000) return { at, label: `${Math.round(at / 60_000)} min` };
     return { at, label: `${last - first < 20_000 ? seconds.toFixed(1) : Math.round(seconds)} s` };
   });
-}
-
-/** Some round numbers from 0 up. */
-function ticks(most: number): { at: number; label: string }[] {
-  const rough = most / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough) ?? rough;
-  return Array.from({ length: Math.ceil(most / step) + 1 }, (_, i) => ({
-    at: i * step,
-    label: String(Number((i * step).toPrecision(6))),
-  }));
 }

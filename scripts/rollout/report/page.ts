@@ -1,7 +1,7 @@
-import { ms, percent } from "../../format.ts";
+import { ms, passed, percent } from "../../format.ts";
 import { nameOf, type Target } from "../plan/targets.ts";
-import { escapeHtml } from "../../text/html.ts";
-import { drawChart } from "./chart.ts";
+import { escapeHtml, toHtml } from "../../text/html.ts";
+import { lineChart } from "../../chart/line-chart.ts";
 import { chartsOf } from "./charts.ts";
 import type { ReportData, ReportSide } from "./data.ts";
 import { STYLE } from "./style.ts";
@@ -19,7 +19,7 @@ export function reportPage(data: ReportData): string {
   const title = `${outcome}: ${service}, ${baseline.revision} → ${candidate.revision}`;
   const charts = chartsOf(data).map(
     (chart) =>
-      `<figure><figcaption><strong>${escapeHtml(chart.title)}</strong> ${escapeHtml(chart.about)}</figcaption>${drawChart(chart)}</figure>`,
+      `<figure><figcaption><strong>${escapeHtml(chart.title)}</strong> ${escapeHtml(chart.about)}</figcaption>${toHtml(lineChart(chart))}</figure>`,
   );
   return `<!doctype html>
 <html lang="en">
@@ -60,7 +60,7 @@ function facts({ by, beganMs, endedMs, engine, place, steps, settings }: ReportD
   const rows: [string, string][] = [
     ["begun by", escapeHtml(by)],
     ["from", time(beganMs)],
-    ["to", `${time(endedMs)} (${span(endedMs - beganMs)})`],
+    ["to", `${time(endedMs)} (${passed(endedMs - beganMs)})`],
     ["engine", `${escapeHtml(engine)}, ${escapeHtml(place)}`],
     ["steps", `${steps.join(", ")} %`],
     ["risk", `${percent(alpha)} of a false rollback, ${percent(beta)} of a harmful step called healthy`],
@@ -71,13 +71,14 @@ function facts({ by, beganMs, endedMs, engine, place, steps, settings }: ReportD
 
 function sides({ candidate, baseline }: ReportData): string {
   const row = (role: string, side: ReportSide): string => {
-    const errors = side.requests === 0 ? "–" : `${side.errors} (${percent(side.errors / side.requests)})`;
+    const errors =
+      side.requests === 0 ? percent(null) : `${side.errors} (${percent(side.errors / side.requests)})`;
     const cells: [string, string][] = [
       ["requests", String(side.requests)],
       ["errors", errors],
-      ["median", latency(side.median)],
-      ["p90", latency(side.p90)],
-      ["p99", latency(side.p99)],
+      ["median", ms(side.median)],
+      ["p90", ms(side.p90)],
+      ["p99", ms(side.p99)],
     ];
     return `<tr><th scope="row">${escapeHtml(side.revision)}<small>${role}</small></th>${cells
       .map(([name, value]) => `<td data-name="${name}">${value}</td>`)
@@ -139,15 +140,7 @@ function sentence(text: string): string {
   return text === "" ? "" : `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
-function latency(value: number | null): string {
-  return value === null ? "–" : ms(value);
-}
-
 function time(atMs: number): string {
   const iso = new Date(atMs).toISOString();
   return `<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC</time>`;
-}
-
-function span(value: number): string {
-  return value < 120_000 ? `${Math.round(value / 1000)} s` : `${Math.round(value / 60_000)} min`;
 }

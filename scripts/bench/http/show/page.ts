@@ -1,6 +1,7 @@
 import { type Comparison, type Report, written, writtenTarget } from "../report.ts";
-import { barChart } from "./chart.ts";
-import { escapeHtml } from "../../../text/html.ts";
+import { barChart } from "../../../chart/bar-chart.ts";
+import { count } from "../../../format.ts";
+import { escapeHtml, toHtml } from "../../../text/html.ts";
 import { foot } from "./table.ts";
 
 const STYLE = `
@@ -61,13 +62,13 @@ function drawComparison({ title, sides }: Comparison): string {
     own: name.includes("our") || name.includes("mesh"),
   }));
   const rows = sides.map(({ name, median: { rps, p50, p99, failed } }) => {
-    const cells = [String(Math.round(rps)), written(p50, "ms"), written(p99, "ms"), String(failed)];
+    const cells = [count(rps), written(p50, "ms"), written(p99, "ms"), count(failed)];
     return `<tr><th scope="row">${escapeHtml(name)}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
   });
   const head = ["side", "requests/s", "median", "99th", "failed"].map((of) => `<th scope="col">${of}</th>`);
   return `<section>
 <h2>${escapeHtml(title)}</h2>
-${barChart(title, bars)}
+${toHtml(barChart(title, bars))}
 <div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(title)}, as a table"><table><thead><tr>${head.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>
 </section>`;
 }

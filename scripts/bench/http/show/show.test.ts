@@ -34,8 +34,8 @@ NO   start of a service        130 ms  ≤ 120 ms  median of 3
 
 Credit check
 side           requests/s  median   99th     a processor second  failed
-raw Bun.serve  20000       1.25 ms  12.5 ms  40000               0
-ours           17000       1.25 ms  12.5 ms  34000               0
+raw Bun.serve  20 000      1.25 ms  12.5 ms  40 000              0
+ours           17 000      1.25 ms  12.5 ms  34 000              0
 
 skipped: the mesh against Envoy: neither is installed
 2026-01-02T03:04:05.000Z, A <fast> one, 2 processors, Bun 1.4.5; medians of 3 rounds of 2 s by wrk 4.1.0.`,
@@ -49,7 +49,7 @@ skipped: the mesh against Envoy: neither is installed
     expect(page).toContain("A &lt;fast&gt; one");
     expect(page).toContain("1 of 2 figures are as they should be");
     expect(page.match(/✓ met|✗ missed/g)).toEqual(["✓ met", "✗ missed"]);
-    expect(page).toContain('aria-label="Credit check: raw Bun.serve 20000, ours 17000"');
+    expect(page).toContain('aria-label="Credit check: raw Bun.serve 20 000, ours 17 000"');
     // A bar is as long as its value is of the largest single measurement, and there is a tick for each.
     expect(page.match(/<rect [^>]*width="([0-9.]+)"/g)).toHaveLength(2);
     expect(page.match(/<line /g)).toHaveLength(6);
@@ -80,12 +80,12 @@ skipped: the mesh against Envoy: neither is installed
       memory,
     };
     expect(drawSoak({ ...report, passed: true })).toBe(
-      `passed: 240000 requests in 300 s at 800/s (80 % of 1000/s), 0 failed
+      `passed: 240 000 requests in 300 s at 800/s (80 % of 1 000/s), 0 failed
 memory, once warm and at the end
-  the mesh  80.0 → 78.0 MiB  −2.5 %`,
+  the mesh  80 → 78 MiB  −2.5 %`,
     );
     expect(drawSoak({ ...report, failed: 1, reasons: ["status 503"], passed: false })).toContain(
-      "FAILED: 240000 requests in 300 s at 800/s (80 % of 1000/s), 1 failed\n  status 503\n",
+      "FAILED: 240 000 requests in 300 s at 800/s (80 % of 1 000/s), 1 failed\n  status 503\n",
     );
   });
 });

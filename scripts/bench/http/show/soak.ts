@@ -1,3 +1,4 @@
+import { count, counted, digits, percent, rate } from "../../../format.ts";
 import type { SoakReport } from "../soak.ts";
 
 /** Draws a soak as text. */
@@ -5,10 +6,10 @@ export function drawSoak(report: SoakReport): string {
   const width = Math.max(0, ...report.memory.map(({ process }) => process.length));
   const memory = report.memory.map(({ process, before, after, growth }) => {
     const sign = growth < 0 ? "−" : "+";
-    return `  ${process.padEnd(width)}  ${before.toFixed(1)} → ${after.toFixed(1)} MiB  ${sign}${Math.abs(growth * 100).toFixed(1)} %`;
+    return `  ${process.padEnd(width)}  ${digits(before)} → ${digits(after)} MiB  ${sign}${percent(Math.abs(growth))}`;
   });
   return [
-    `${report.passed ? "passed" : "FAILED"}: ${report.requests} requests in ${report.seconds} s at ${report.rps}/s (${Math.round((100 * report.rps) / report.mostRps)} % of ${Math.round(report.mostRps)}/s), ${report.failed} failed`,
+    `${report.passed ? "passed" : "FAILED"}: ${counted(report.requests, "request")} in ${report.seconds} s at ${rate(report.rps)} (${percent(report.rps / report.mostRps)} of ${rate(report.mostRps)}), ${count(report.failed)} failed`,
     ...report.reasons.map((reason) => `  ${reason}`),
     "memory, once warm and at the end",
     ...memory,

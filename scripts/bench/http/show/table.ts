@@ -1,3 +1,4 @@
+import { count } from "../../../format.ts";
 import { type Comparison, type Report, written, writtenTarget } from "../report.ts";
 
 /** Draws a run as text: the figures with their targets, then the sides that they come from. */
@@ -31,11 +32,11 @@ export function foot({ generator, rounds, seconds, machine, busy, at }: Report):
 function drawSides({ sides }: Comparison): string[] {
   const rows = sides.map(({ name, median: { rps, p50, p99, perCpuSecond, failed } }) => [
     name,
-    String(Math.round(rps)),
+    count(rps),
     written(p50, "ms"),
     written(p99, "ms"),
-    perCpuSecond === undefined ? "-" : String(Math.round(perCpuSecond)),
-    String(failed),
+    perCpuSecond === undefined ? "-" : count(perCpuSecond),
+    count(failed),
   ]);
   return table(["side", "requests/s", "median", "99th", "a processor second", "failed"], rows);
 }

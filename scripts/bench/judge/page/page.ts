@@ -1,9 +1,10 @@
 import type { BenchResult } from "../bench.ts";
 import { CONTESTANTS, type ContestantName } from "../contestant.ts";
-import { count, detection, falseAlarms } from "../draw.ts";
+import { count } from "../../../format.ts";
+import { detection, falseAlarms, harm } from "../draw.ts";
 import type { Figure } from "../figures.ts";
 import type { Cell, Result } from "../summary.ts";
-import { legend, timeChart } from "./chart.ts";
+import { legend, timeChart } from "./time-chart.ts";
 import { escapeHtml } from "../../../text/html.ts";
 import { STYLE } from "./style.ts";
 
@@ -78,12 +79,12 @@ function table(cells: readonly Cell[], tell: (result: Result, runs: number) => s
 
 function harmTable(cells: readonly Cell[]): string {
   const sums = CONTESTANTS.map((name) => cells.reduce((sum, { results }) => sum + results[name].harmed, 0));
-  return `<p>Requests harmed in one rollout of each cell: ${CONTESTANTS.map((name, i) => `${escapeHtml(name)} <b>${count(sums[i] as number)}</b>`).join(", ")}.</p>`;
+  return `<p>Requests harmed in one rollout of each cell: ${CONTESTANTS.map((name, i) => `${escapeHtml(name)} <b>${harm(sums[i] as number)}</b>`).join(", ")}.</p>`;
 }
 
 function drawSpeed({ speed }: BenchResult): string {
   const { eventsPerSecond, stateBytesAfter } = speed;
-  return `<h2>What the judge costs</h2><p>${eventsPerSecond.toLocaleString("en")} requests a second on one core. Its whole state is ${count(stateBytesAfter.thousand)} bytes of JSON after a thousand requests and ${count(stateBytesAfter.million)} after a million.</p>`;
+  return `<h2>What the judge costs</h2><p>${count(eventsPerSecond)} requests a second on one core. Its whole state is ${count(stateBytesAfter.thousand)} bytes of JSON after a thousand requests and ${count(stateBytesAfter.million)} after a million.</p>`;
 }
 
 function names(): string {

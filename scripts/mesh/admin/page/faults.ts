@@ -1,5 +1,5 @@
 import type { MeshState } from "../schema.ts";
-import { h, type Spec } from "./spec.ts";
+import { h, type Spec } from "../../../text/html.ts";
 
 type FaultsState = MeshState["faults"];
 type Fault = FaultsState["faults"][number];

@@ -1,6 +1,6 @@
+import { ms, percent, rate } from "../../../format.ts";
 import type { MeshState, RevisionView, ServiceState } from "../schema.ts";
-import { errorShare, msText, percentText, plannedText, rateText } from "./format.ts";
-import { stateMark } from "./revisions.ts";
+import { errorShare, stateMark } from "./revisions.ts";
 import { sharesOf } from "./splits.ts";
 
 /** A box of the picture. */
@@ -49,7 +49,7 @@ export function flowOf(state: MeshState): Flow {
     title: "Ingress gateway",
     lines: [
       `127.0.0.1:${state.port}`,
-      rateText(sum(state.services.map((service) => inflow(service, "ingress")))),
+      rate(sum(state.services.map((service) => inflow(service, "ingress")))),
     ],
   });
   for (const service of outer) {
@@ -98,7 +98,7 @@ export function flowOf(state: MeshState): Flow {
       const revision = service.revisions.find(({ name }) => name === share.revision);
       if (revision === undefined) continue;
       const id = `${idOf(service)}/${revision.name}`;
-      const seen = split.observed.requests === 0 ? "–" : percentText(share.share);
+      const seen = percent(split.observed.requests === 0 ? undefined : share.share);
       nodes.push({
         id,
         kind: "revision",
@@ -106,7 +106,7 @@ export function flowOf(state: MeshState): Flow {
         title: revision.name,
         lines: [
           `${stateMark(revision)}${hasFault(service, revision) ? ", ⚠ fault" : ""}`,
-          `planned ${plannedText(share.percent)}, seen ${seen}`,
+          `planned ${percent(share.percent / 100)}, seen ${seen}`,
           trafficText(revision),
         ],
         state: revision.state,
@@ -115,7 +115,7 @@ export function flowOf(state: MeshState): Flow {
         from: idOf(service),
         to: id,
         rate: revision.traffic.rate,
-        label: plannedText(share.percent),
+        label: percent(share.percent / 100),
       });
     }
   }
@@ -128,8 +128,8 @@ export function flowSentence({ nodes }: Flow): string {
 
 function trafficText({ traffic }: RevisionView): string {
   const failed = errorShare(traffic);
-  const errors = failed === undefined || failed === 0 ? "" : `, ${percentText(failed)} fail`;
-  return `${rateText(traffic.rate)}, ${msText(traffic.p50Ms)}${errors}`;
+  const errors = failed === undefined || failed === 0 ? "" : `, ${percent(failed)} fail`;
+  return `${rate(traffic.rate)}, ${ms(traffic.p50Ms)}${errors}`;
 }
 
 function inflow(service: ServiceState, listener: "ingress" | "mesh"): number {

@@ -1,5 +1,5 @@
 import { type Flow, type FlowEdge, type FlowNode, flowSentence } from "./flow-model.ts";
-import { h, type Spec } from "./spec.ts";
+import { h, type Spec } from "../../../text/html.ts";
 
 interface Box {
   node: FlowNode;

@@ -1,11 +1,14 @@
+import { ms, percent, rate } from "../../../format.ts";
 import type { MeshState, RevisionView, ServiceState } from "../schema.ts";
-import { chart } from "./chart.ts";
+import { sparkline } from "../../../chart/sparkline.ts";
 import { faultForm, faultText } from "./faults.ts";
-import { errorShare, msText, percentText, rateText } from "./format.ts";
-import { h, type Spec } from "./spec.ts";
+import { h, type Spec } from "../../../text/html.ts";
 
 /** The mesh measures a rate over this many seconds. */
 const RATE_SECONDS = 10;
+
+/** The time axis of the charts. */
+const LAST = { from: "5 min ago", to: "now", inWords: "last five minutes" };
 
 const MARKS: Readonly<Record<RevisionView["state"], string>> = {
   ready: "● ready",
@@ -55,34 +58,41 @@ function revisionView(
     h(
       "dl",
       { class: "figures" },
-      figure("rate, 10 s", rateText(traffic.rate)),
-      figure("errors, 10 s", shareText(recent), recent !== undefined && recent > 0),
-      figure("errors, 5 min", shareText(failed)),
-      figure("median", msText(traffic.p50Ms)),
-      figure("90 %", msText(traffic.p90Ms)),
-      figure("99 %", msText(traffic.p99Ms)),
+      figure("rate, 10 s", rate(traffic.rate)),
+      figure("errors, 10 s", percent(recent), recent !== undefined && recent > 0),
+      figure("errors, 5 min", percent(failed)),
+      figure("median", ms(traffic.p50Ms)),
+      figure("90 %", ms(traffic.p90Ms)),
+      figure("99 %", ms(traffic.p99Ms)),
     ),
-    chart({
+    sparkline({
       label: "requests per second",
       lines: [
         { name: "requests", values: perSecond("requests"), area: true },
         // Steps without errors have no line: one along the bottom would look like errors.
-        { name: "errors", values: perSecond("errors").map((rate) => rate || null), area: true },
+        { name: "errors", values: perSecond("errors").map((value) => value || null), area: true },
       ],
-      top: rateText,
+      time: LAST,
+      text: rate,
       atLeast: 1,
     }),
-    chart({
+    sparkline({
       label: "latency",
       lines: [
         { name: "median", values: traffic.series.map(({ p50Ms }) => p50Ms) },
         { name: "slowest", label: "99 %", values: traffic.series.map(({ p99Ms }) => p99Ms) },
       ],
-      top: msText,
+      time: LAST,
+      text: ms,
       atLeast: 1,
     }),
     faultForm(service.name, revision.name, fault),
   );
+}
+
+/** The share of failed requests, from 0 to 1; undefined without requests. */
+export function errorShare({ requests, errors }: { requests: number; errors: number }): number | undefined {
+  return requests === 0 ? undefined : errors / requests;
 }
 
 /** Why a revision is in its state; for a ready one, how long it took to start. */
@@ -97,10 +107,6 @@ function sumOf(steps: readonly { requests: number; errors: number }[]): { reques
     sum.errors += errors;
   }
   return sum;
-}
-
-function shareText(share: number | undefined): string {
-  return share === undefined ? "–" : percentText(share);
 }
 
 function figure(name: string, value: string, isBad = false): Spec {

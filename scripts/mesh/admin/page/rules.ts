@@ -1,5 +1,5 @@
 import type { MeshState } from "../schema.ts";
-import { h, type Spec } from "./spec.ts";
+import { h, type Spec } from "../../../text/html.ts";
 
 /** Which file and line each rule comes from, and what it does. */
 export function rulesView(rules: MeshState["rules"]): Spec {

@@ -1,6 +1,6 @@
+import { counted, passed, percent as percentText } from "../../../format.ts";
 import type { ServiceState, SplitState } from "../schema.ts";
-import { countText, durationText, percentText, plannedText } from "./format.ts";
-import { h, type Spec } from "./spec.ts";
+import { h, type Spec } from "../../../text/html.ts";
 
 /** A revision in a split, with its planned and its observed share. */
 export interface Share {
@@ -56,7 +56,7 @@ function splitView(service: ServiceState, split: SplitState, nowMs: number): Spe
     h(
       "p",
       { class: "quiet" },
-      `${countText(observed.requests, "request")} in the ${durationText(nowMs - observed.sinceMs)} since these shares apply; `,
+      `${counted(observed.requests, "request")} in the ${passed(nowMs - observed.sinceMs)} since these shares apply; `,
       `Wilson intervals, ${percentText(observed.confidence)} confidence.`,
     ),
   );
@@ -78,10 +78,10 @@ function shareView(share: Share, requests: number): Spec {
     h(
       "p",
       { class: "numbers" },
-      h("span", {}, `planned ${plannedText(percent)}`),
+      h("span", {}, `planned ${percentText(percent / 100)}`),
       h("span", {}, `seen ${requests === 0 ? "–" : percentText(share.share)}`),
       h("span", {}, requests === 0 ? "" : `${percentText(share.low)} to ${percentText(share.high)}`),
-      h("span", {}, countText(count, "request")),
+      h("span", {}, counted(count, "request")),
     ),
   );
 }
@@ -107,7 +107,7 @@ function bar(share: Share, requests: number): Spec {
       viewBox: "0 0 100 10",
       preserveAspectRatio: "none",
       role: "img",
-      "aria-label": `${share.revision}: planned ${plannedText(share.percent)}, ${seen}`,
+      "aria-label": `${share.revision}: planned ${percentText(share.percent / 100)}, ${seen}`,
     },
     h("rect", { class: "track", x: 0, y: 2, width: 100, height: 6 }),
     requests > 0 && [

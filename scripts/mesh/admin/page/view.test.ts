@@ -6,7 +6,7 @@ import { changeOf } from "./fault-change.ts";
 import { flowOf } from "./flow-model.ts";
 import { flowView } from "./flow.ts";
 import { revisionsView } from "./revisions.ts";
-import { type Child, type Spec, textOf } from "./spec.ts";
+import { type Child, type Spec, textOf } from "../../../text/html.ts";
 import { isAsPlanned, sharesOf, splitsView } from "./splits.ts";
 import { headText, pageView } from "./view.ts";
 
@@ -28,7 +28,7 @@ describe("the page", () => {
       "split by Knative",
       "knative/credit-check/2-advanced.yaml:50",
       "planned 50 %",
-      "35.0 % to 65.0 %",
+      "35 % to 65 %",
       "100 requests in the 1 min since these shares apply",
       "istio/routes.yaml:13",
       "uri prefix /kyc",
@@ -62,10 +62,10 @@ describe("the page", () => {
       };
     };
     const past = figuresOf([step(10, 10), step(10, 0), step(10, 0), step(10, 0)]);
-    expect(past.text).toContain("errors, 10 s0 % errors, 5 min25.0 %");
+    expect(past.text).toContain("errors, 10 s0 % errors, 5 min25 %");
     expect(past.bad).toBe(false);
     const present = figuresOf([step(10, 0), step(10, 10), step(10, 0), step(10, 0)]);
-    expect(present.text).toContain("errors, 10 s50.0 % errors, 5 min25.0 %");
+    expect(present.text).toContain("errors, 10 s50 % errors, 5 min25 %");
     expect(present.bad).toBe(true);
   });
 
@@ -195,7 +195,7 @@ describe("the flow", () => {
     );
     const text = textsOf(flowView(flowOf(state)));
     expect(text).toContain("✕ failed");
-    expect(text).toContain("50.0 % fail");
+    expect(text).toContain("50 % fail");
   });
 
   test("keeps every box within the picture, without overlaps", () => {

@@ -1,11 +1,11 @@
+import { counted, passed, rate } from "../../../format.ts";
 import type { MeshState } from "../schema.ts";
 import { faultsView } from "./faults.ts";
 import { flowOf } from "./flow-model.ts";
 import { flowView } from "./flow.ts";
-import { countText, durationText, rateText } from "./format.ts";
 import { revisionsView } from "./revisions.ts";
 import { rulesView } from "./rules.ts";
-import { h, type Spec } from "./spec.ts";
+import { h, type Spec } from "../../../text/html.ts";
 import { splitsView } from "./splits.ts";
 
 /** The whole page below its head, drawn from the state of the mesh. */
@@ -39,7 +39,7 @@ export function pageView(state: MeshState): Spec[] {
 
 /** The status line in the head while the mesh answers. */
 export function headText({ generation, nowMs, appliedMs }: MeshState): string {
-  return `live; configuration ${generation}, in force for ${durationText(nowMs - appliedMs)}`;
+  return `live; configuration ${generation}, in force for ${passed(nowMs - appliedMs)}`;
 }
 
 function problemsView({ problems, warnings, waiting }: MeshState): Spec {
@@ -78,6 +78,6 @@ function unroutedView({ unrouted }: MeshState): Spec | false {
   return h(
     "p",
     { class: "quiet" },
-    `${countText(unrouted.requests, "request")} reached no revision in the last five minutes (${rateText(unrouted.rate)}): no rule, a redirect, or an answer of the ingress itself.`,
+    `${counted(unrouted.requests, "request")} reached no revision in the last five minutes (${rate(unrouted.rate)}): no rule, a redirect, or an answer of the ingress itself.`,
   );
 }

@@ -1,4 +1,4 @@
-import type { Child, Spec } from "../spec.ts";
+import type { Child, Spec } from "../../../../text/html.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
 

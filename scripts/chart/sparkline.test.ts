@@ -1,8 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { chart, linePath } from "./chart.ts";
-import { countText, durationText, msText, percentText, plannedText, rateText } from "./format.ts";
-import { textOf } from "./spec.ts";
+import { ms } from "../format.ts";
+import { textOf } from "../text/html.ts";
+import { curvePath } from "./parts.ts";
+import { pointsOf, sparkline } from "./sparkline.ts";
+
+const linePath = (values: readonly (number | null)[], max: number): string =>
+  curvePath(pointsOf(values, max));
 
 describe("a chart", () => {
   test("draws a line from left to right, the highest value at the top", () => {
@@ -15,10 +19,11 @@ describe("a chart", () => {
   });
 
   test("has a title, a scale, a legend and a time axis, and tells screen readers the last and the highest value", () => {
-    const spec = chart({
+    const spec = sparkline({
       label: "latency",
       lines: [{ name: "median", values: [null, 30, 20] }],
-      top: msText,
+      time: { from: "5 min ago", to: "now", inWords: "last five minutes" },
+      text: ms,
       atLeast: 1,
     });
     expect(textOf(spec)).toBe("latency0 to 30 msmedian5 min agonow");
@@ -40,24 +45,4 @@ describe("a chart", () => {
       }),
     );
   });
-});
-
-test.each([
-  [percentText(0.5), "50.0 %"],
-  [percentText(0), "0 %"],
-  [percentText(1), "100 %"],
-  [plannedText(100 / 3), "33.33 %"],
-  [msText(null), "–"],
-  [msText(0.7399), "0.7 ms"],
-  [msText(110.4), "110 ms"],
-  [msText(2500), "2.5 s"],
-  [rateText(0.25), "0.3/s"],
-  [rateText(59.6), "60/s"],
-  [countText(1, "request"), "1 request"],
-  [countText(12345, "request"), "12,345 requests"],
-  [durationText(59_400), "59 s"],
-  [durationText(61_000), "1 min"],
-  [durationText(3_720_000), "1 h 2 min"],
-])("%s is written as %s", (written, expected) => {
-  expect(written).toBe(expected);
 });

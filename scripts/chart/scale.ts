@@ -1,0 +1,39 @@
+/** Places a value on an axis, in units of the picture, to a tenth. */
+export type Scale = (value: number) => number;
+
+/** The two ends of a range. */
+export type Range = readonly [from: number, to: number];
+
+/** A mark on an axis. */
+export interface Tick {
+  at: number;
+  label: string;
+}
+
+/** The scale that places the ends of `values` at the ends of `places`, and what is between in proportion. */
+export function linear([from, to]: Range, [start, end]: Range): Scale {
+  const span = to - from || 1;
+  return (value) => tenth(start + ((value - from) / span) * (end - start));
+}
+
+/** The same on a logarithmic scale, where values below the first are placed as it is. */
+export function logarithmic([from, to]: Range, places: Range): Scale {
+  const scale = linear([0, Math.log(to / from)], places);
+  return (value) => scale(Math.log(Math.max(value, from) / from));
+}
+
+/** Round numbers from 0 to at least `most`, four or so. */
+export function roundTicks(most: number): Tick[] {
+  const rough = most / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough) ?? rough;
+  return Array.from({ length: Math.ceil(most / step) + 1 }, (_, i) => ({
+    at: i * step,
+    label: String(Number((i * step).toPrecision(6))),
+  }));
+}
+
+/** A number to a tenth: finer is not seen, and fills files. */
+export function tenth(value: number): number {
+  return Math.round(value * 10) / 10;
+}
