@@ -28,12 +28,8 @@ export interface Measured extends Sums {
 export class Meter {
   readonly #counter = new Counter();
   readonly #steps = new Int32Array(STEPS).fill(-1);
-  /** All made at once, and each page of theirs touched, so that memory is not taken bit by bit for five minutes. */
-  readonly #histograms = Array.from({ length: STEPS }, () => {
-    const histogram = createHistogram(HISTOGRAM);
-    histogram.reset();
-    return histogram;
-  });
+  /** Made by the first request: a ring takes 1.2 MB, and most of a thousand revisions may never get a request. */
+  #histograms: readonly RecordableHistogram[] = [];
 
   /**
    * @param now seconds since any fixed moment, the same one in each call
@@ -45,6 +41,7 @@ export class Meter {
     if (ms === undefined) return;
     const step = Math.floor(second / STEP_SECONDS);
     const at = step % STEPS;
+    if (this.#histograms.length === 0) this.#histograms = newHistograms();
     const histogram = this.#histograms[at] as RecordableHistogram;
     if (this.#steps[at] !== step) {
       this.#steps[at] = step;
@@ -66,6 +63,15 @@ export class Meter {
     }
     return { ...this.#counter.total(now), ...quantiles(whole), series };
   }
+}
+
+/** All at once, and each page of theirs touched, so that memory is not taken bit by bit for five minutes. */
+function newHistograms(): RecordableHistogram[] {
+  return Array.from({ length: STEPS }, () => {
+    const histogram = createHistogram(HISTOGRAM);
+    histogram.reset();
+    return histogram;
+  });
 }
 
 function quantiles(histogram: RecordableHistogram | undefined): Pick<Sums, "p50Ms" | "p90Ms" | "p99Ms"> {
