@@ -121,7 +121,7 @@ async function runJudge(flags: JudgeFlags): Promise<Judgement> {
 
 async function draw(judgement: Judgement): Promise<string[]> {
   const [{ drawJudgement }, { styleFor }] = await Promise.all([
-    import("../terminal/draw-judgement.ts"),
+    import("../terminal/rollout/draw-judgement.ts"),
     import("../terminal/style.ts"),
   ]);
   return drawJudgement(judgement, styleFor(process.stdout));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { drawStatus } from "../../terminal/draw-status.ts";
+import { drawStatus } from "../../terminal/cluster/draw-workload.ts";
 import { PLAIN } from "../../terminal/style.ts";
 import type { FakeCluster } from "../testing/fake-cluster.ts";
 import { knativeCluster, podObject } from "../workload/fake-objects.ts";

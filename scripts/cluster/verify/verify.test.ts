@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { drawChecks } from "../../terminal/draw-checks.ts";
+import { drawChecks } from "../../terminal/cluster/draw-checks.ts";
 import { PLAIN } from "../../terminal/style.ts";
 import { contractChecks, customerBody } from "./contract.ts";
 import { observeSplit, splitChecks } from "./split-checks.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { drawWorkload } from "../../terminal/draw-workload.ts";
+import { drawWorkload } from "../../terminal/cluster/draw-workload.ts";
 import { PLAIN } from "../../terminal/style.ts";
 import type { FakeCluster } from "../testing/fake-cluster.ts";
 import { followWorkload, readWorkload } from "./follow.ts";

@@ -58,7 +58,7 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
       import("../../cluster/kube/client.ts"),
       import("../../cluster/deploy/conflict.ts"),
       import("../../cluster/deploy/deploy-files.ts"),
-      import("../../terminal/deploy-screen.ts"),
+      import("../../terminal/cluster/deploy-screen.ts"),
     ],
   );
   const kube = new Kube(connect({ context: flags.context }));

@@ -60,7 +60,7 @@ async function runE2eCommand(flags: E2eFlags): Promise<void> {
   if (flags.list) return print(names.join("\n"));
   const [{ takeBack }, { drawChecks }, { styleFor }] = await Promise.all([
     import("../../e2e/remove-deployed.ts"),
-    import("../../terminal/draw-checks.ts"),
+    import("../../terminal/cluster/draw-checks.ts"),
     import("../../terminal/style.ts"),
   ]);
   const { namespace, ingress, only, keep } = flags;

@@ -46,7 +46,7 @@ async function runImages(options: ImagesOptions): Promise<void> {
   const [{ ensureImages }, { programs }, { ImageLines }] = await Promise.all([
     import("../../cluster/images/ensure-images.ts"),
     import("../../cluster/programs.ts"),
-    import("../../terminal/image-lines.ts"),
+    import("../../terminal/cluster/image-lines.ts"),
   ]);
   const kube = await clusterOf(options.context);
   if (kube === undefined)

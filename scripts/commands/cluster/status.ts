@@ -32,7 +32,7 @@ async function runStatus(flags: StatusFlags): Promise<void> {
       import("../../cluster/kube/connection.ts"),
       import("../../cluster/kube/client.ts"),
       import("../../cluster/live/status.ts"),
-      import("../../terminal/draw-status.ts"),
+      import("../../terminal/cluster/draw-workload.ts"),
       import("../../terminal/live-tree.ts"),
       import("../../terminal/style.ts"),
     ]);

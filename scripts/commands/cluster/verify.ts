@@ -37,7 +37,7 @@ async function runVerify(flags: VerifyFlags): Promise<void> {
     import("../../cluster/kube/connection.ts"),
     import("../../cluster/kube/client.ts"),
     import("../../cluster/verify/verify.ts"),
-    import("../../terminal/draw-checks.ts"),
+    import("../../terminal/cluster/draw-checks.ts"),
     import("../../terminal/style.ts"),
   ]);
   const kube = new Kube(connect({ context: flags.context }));

@@ -177,7 +177,7 @@ async function read(paths: readonly string[]): Promise<Resources> {
   const [{ documents, problems }, { collectResources }, { sorted }] = await Promise.all([
     readPaths(paths),
     import("../../manifests/resources.ts"),
-    import("../../traffic/equal/object-kinds.ts"),
+    import("../../traffic/equal/documents/object-kinds.ts"),
   ]);
   const collected = collectResources(sorted(documents).read);
   const errors = [...problems, ...collected.problems].filter(({ severity }) => severity === "error");

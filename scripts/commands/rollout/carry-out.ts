@@ -11,7 +11,7 @@ import { eventOf, Notifier } from "../../rollout/run/notifier.ts";
 import { runRollout } from "../../rollout/run/runner.ts";
 import { trafficJudge } from "../../rollout/run/traffic-judge.ts";
 import { type RolloutView, viewOf } from "../../rollout/run/view.ts";
-import { RolloutScreen } from "../../terminal/rollout-screen.ts";
+import { RolloutScreen } from "../../terminal/rollout/rollout-screen.ts";
 import { OUTCOME_EXITS, type RolloutFlags } from "./flags.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { waysOn } from "./next-step.ts";

@@ -161,7 +161,7 @@ async function imageFor(kube: Kube, signal: AbortSignal): Promise<string> {
   const [{ ensureRolloutImage }, { programs }, { ImageLines }] = await Promise.all([
     import("../../rollout/in-cluster/rollout-image.ts"),
     import("../../cluster/programs.ts"),
-    import("../../terminal/image-lines.ts"),
+    import("../../terminal/cluster/image-lines.ts"),
   ]);
   const lines = new ImageLines(process.stderr);
   try {

@@ -12,7 +12,7 @@ import { Checkpoint } from "../../rollout/run/timeline.ts";
 import { emptyTally } from "../../rollout/tally.ts";
 import { trafficJudge } from "../../rollout/run/traffic-judge.ts";
 import { type RolloutView, viewOf } from "../../rollout/run/view.ts";
-import { drawRollout } from "../../terminal/draw-rollout.ts";
+import { drawRollout } from "../../terminal/rollout/draw-rollout.ts";
 import { styleFor } from "../../terminal/style.ts";
 import { printData } from "../../text/data.ts";
 import { print } from "../../text/print.ts";

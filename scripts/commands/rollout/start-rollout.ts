@@ -5,7 +5,7 @@ import { forecast, type StepForecast } from "../../rollout/plan/forecast.ts";
 import { look, type Traffic } from "../../rollout/plan/look.ts";
 import { makePlan, type Plan } from "../../rollout/plan/plan.ts";
 import { realClock } from "../../rollout/clock.ts";
-import { drawPlan } from "../../terminal/draw-plan.ts";
+import { drawPlan } from "../../terminal/rollout/draw-plan.ts";
 import { styleFor } from "../../terminal/style.ts";
 import { confirmRemoteChange } from "../cluster/confirm.ts";
 import { drive } from "./carry-out.ts";

@@ -6,7 +6,7 @@ import { isRecord, valueAt } from "../../schema/value.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { fullHost } from "../hosts.ts";
 import type { Destination } from "../table.ts";
-import { canonical } from "./object-kinds.ts";
+import { canonical } from "./documents/object-kinds.ts";
 import type { UnmodelledStep } from "./symbolic/tree.ts";
 
 /** A Kubernetes Service with pods, as far as it decides who answers. */

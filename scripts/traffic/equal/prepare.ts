@@ -6,12 +6,12 @@ import { compileRoutes, type Plan } from "../compile/compile.ts";
 import { planKnativeServices } from "../compile/knative.ts";
 import { type Destinations, readDestinations } from "./destinations.ts";
 import { rulesOf } from "./request-space/hosts.ts";
-import { unreadApart } from "./unread-fields.ts";
+import { unreadApart } from "./documents/unread-fields.ts";
 import type { View } from "./views.ts";
 import { GATEWAY_NAMESPACE, namespacesSeeing } from "../istio/visibility.ts";
 import type { Described } from "./entries.ts";
-import { borrow } from "./borrow.ts";
-import { canonical, type Unmodelled, sidecarHosts, sorted } from "./object-kinds.ts";
+import { borrow } from "./documents/borrow.ts";
+import { canonical, type Unmodelled, sidecarHosts, sorted } from "./documents/object-kinds.ts";
 
 /** One side as its files have it. */
 export interface NamedSide {

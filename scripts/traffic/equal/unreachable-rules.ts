@@ -12,7 +12,7 @@ import { type Cell, type Restriction, RequestSpace, Undecided } from "./request-
 import { type Part, sent } from "./request-space/value.ts";
 import { appliedIn } from "./symbolic/applied-match.ts";
 import { Undecidable } from "./automata/automaton.ts";
-import { sampleRequests } from "./sample-requests.ts";
+import { sampleRequests } from "./request-space/sample-requests.ts";
 
 // With more cells than this at one host, the rules that are left are not reported.
 const MOST_CELLS = 20_000;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import type { PodView, ServiceView } from "../cluster/workload/workload-view.ts";
+import type { PodView, ServiceView } from "../../cluster/workload/workload-view.ts";
 import { DeployScreen } from "./deploy-screen.ts";
-import { PLAIN } from "./style.ts";
-import { FakeClock, FakeTerminal } from "./fake-terminal.ts";
+import { PLAIN } from "../style.ts";
+import { FakeClock, FakeTerminal } from "../fake-terminal.ts";
 
 function service(health: ServiceView["health"], pod: Partial<PodView> = {}): ServiceView {
   const basic: PodView = {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { ImageLines } from "./image-lines.ts";
-import { PLAIN } from "./style.ts";
-import { FakeTerminal } from "./fake-terminal.ts";
+import { PLAIN } from "../style.ts";
+import { FakeTerminal } from "../fake-terminal.ts";
 
 test("each image has a line, and what its builder says is shown on a terminal only", () => {
   for (const live of [true, false]) {

@@ -1,8 +1,8 @@
-import { parseDocuments } from "../../manifests/document.ts";
-import { collectResources, type Resources, type Sourced } from "../../manifests/resources.ts";
-import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
-import { CLUSTER_DOMAIN, fullHost, KNATIVE_GATEWAYS } from "../hosts.ts";
-import { gatewayName } from "../../route-fields/match/compile.ts";
+import { parseDocuments } from "../../../manifests/document.ts";
+import { collectResources, type Resources, type Sourced } from "../../../manifests/resources.ts";
+import type { VirtualService } from "../../../manifests/kinds/istio-virtual-service.ts";
+import { CLUSTER_DOMAIN, fullHost, KNATIVE_GATEWAYS } from "../../hosts.ts";
+import { gatewayName } from "../../../route-fields/match/compile.ts";
 
 /** Something that a side refers to and does not describe. */
 export interface Borrowed {

@@ -1,7 +1,7 @@
-import { digits, ms, percent } from "../format.ts";
-import type { ArmEvidence, Evidence } from "../rollout/judge/types.ts";
-import type { Judgement } from "../rollout/judge/trace/trace.ts";
-import type { Style } from "./style.ts";
+import { digits, ms, percent } from "../../format.ts";
+import type { ArmEvidence, Evidence } from "../../rollout/judge/types.ts";
+import type { Judgement } from "../../rollout/judge/trace/trace.ts";
+import type { Style } from "../style.ts";
 
 const ROWS = 14;
 

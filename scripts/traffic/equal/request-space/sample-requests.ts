@@ -1,9 +1,9 @@
-import { HeaderList } from "../../route-fields/headers/header-list.ts";
-import type { MatchedRequest } from "../../route-fields/match/match.ts";
-import type { NamedMatches, RequestMatch, ValueMatch } from "../table.ts";
-import { isAccepted } from "./automata/automaton.ts";
-import { domainOf } from "./request-space/parts.ts";
-import { header, type Part, query } from "./request-space/value.ts";
+import { HeaderList } from "../../../route-fields/headers/header-list.ts";
+import type { MatchedRequest } from "../../../route-fields/match/match.ts";
+import type { NamedMatches, RequestMatch, ValueMatch } from "../../table.ts";
+import { isAccepted } from "../automata/automaton.ts";
+import { domainOf } from "./parts.ts";
+import { header, type Part, query } from "./value.ts";
 
 // What a condition without a literal is tried with, and what is put behind a prefix.
 const PLAIN = "x";

@@ -1,8 +1,8 @@
-import { isRecord, valueAt } from "../../schema/value.ts";
-import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
-import { KINDS } from "../../manifests/kinds/registry.ts";
-import { kindOf } from "../../manifests/resources.ts";
-import { withoutUnsupported } from "../../manifests/unsupported.ts";
+import { isRecord, valueAt } from "../../../schema/value.ts";
+import type { FieldPath, ManifestDocument } from "../../../manifests/document.ts";
+import { KINDS } from "../../../manifests/kinds/registry.ts";
+import { kindOf } from "../../../manifests/resources.ts";
+import { withoutUnsupported } from "../../../manifests/unsupported.ts";
 import { canonical } from "./object-kinds.ts";
 
 /** A field that the route table does not have. */

@@ -1,5 +1,5 @@
-import { LiveTree, type LiveTreeOptions } from "./live-tree.ts";
-import { type Style, styleFor } from "./style.ts";
+import { LiveTree, type LiveTreeOptions } from "../live-tree.ts";
+import { type Style, styleFor } from "../style.ts";
 
 export interface ImageLinesOptions extends Omit<LiveTreeOptions, "stream"> {
   /** @default what suits the stream */

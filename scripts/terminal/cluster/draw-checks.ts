@@ -1,5 +1,5 @@
-import type { CheckResult } from "../cluster/verify/check.ts";
-import type { Style } from "./style.ts";
+import type { CheckResult } from "../../cluster/verify/check.ts";
+import type { Style } from "../style.ts";
 
 /** Draws checks as a table: each with what was seen, and with what was expected where that differs. */
 export function drawChecks(results: readonly CheckResult[], style: Style): string[] {

@@ -1,9 +1,9 @@
-import type { StepForecast } from "../rollout/plan/forecast.ts";
-import type { Traffic } from "../rollout/plan/look.ts";
-import type { Plan } from "../rollout/plan/plan.ts";
-import { describeTargets } from "../rollout/plan/targets.ts";
-import { count, ms, percent, time } from "../format.ts";
-import type { Style } from "./style.ts";
+import type { StepForecast } from "../../rollout/plan/forecast.ts";
+import type { Traffic } from "../../rollout/plan/look.ts";
+import type { Plan } from "../../rollout/plan/plan.ts";
+import { describeTargets } from "../../rollout/plan/targets.ts";
+import { count, ms, percent, time } from "../../format.ts";
+import type { Style } from "../style.ts";
 
 /** Draws what a rollout is going to do, and what each step can be expected to show, before it begins. */
 export function drawPlan(

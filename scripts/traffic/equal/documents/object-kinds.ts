@@ -1,9 +1,9 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
-import type { ManifestDocument } from "../../manifests/document.ts";
-import { ownSidecarHosts } from "../../manifests/kinds/istio-service-entry.ts";
-import { groupOf, isRead, kindNamed, KINDS } from "../../manifests/kinds/registry.ts";
-import { isRecord } from "../../schema/value.ts";
+import type { ManifestDocument } from "../../../manifests/document.ts";
+import { ownSidecarHosts } from "../../../manifests/kinds/istio-service-entry.ts";
+import { groupOf, isRead, kindNamed, KINDS } from "../../../manifests/kinds/registry.ts";
+import { isRecord } from "../../../schema/value.ts";
 
 /** An object that may bear on traffic and that no route table shows. */
 export interface Unmodelled {

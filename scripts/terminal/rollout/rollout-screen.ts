@@ -1,10 +1,10 @@
-import type { Entry } from "../rollout/journal/journal.ts";
-import type { Phase } from "../rollout/machine/state.ts";
-import type { RolloutView } from "../rollout/run/view.ts";
+import type { Entry } from "../../rollout/journal/journal.ts";
+import type { Phase } from "../../rollout/machine/state.ts";
+import type { RolloutView } from "../../rollout/run/view.ts";
 import { drawRollout } from "./draw-rollout.ts";
-import { count } from "../format.ts";
-import { isLive, LiveTree, type LiveTreeOptions } from "./live-tree.ts";
-import { type Style, styleFor } from "./style.ts";
+import { count } from "../../format.ts";
+import { isLive, LiveTree, type LiveTreeOptions } from "../live-tree.ts";
+import { type Style, styleFor } from "../style.ts";
 
 /** What `rollout` shows: a line for each decision, which stays, and on a terminal the live tree below. */
 export class RolloutScreen {

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { forecast } from "../rollout/plan/forecast.ts";
-import { finished } from "../rollout/testing/finished-rollout.ts";
-import { Simulation } from "../rollout/testing/simulation.ts";
-import type { RolloutView } from "../rollout/run/view.ts";
+import { forecast } from "../../rollout/plan/forecast.ts";
+import { finished } from "../../rollout/testing/finished-rollout.ts";
+import { Simulation } from "../../rollout/testing/simulation.ts";
+import type { RolloutView } from "../../rollout/run/view.ts";
 import { drawPlan } from "./draw-plan.ts";
 import { drawRollout } from "./draw-rollout.ts";
 import { RolloutScreen } from "./rollout-screen.ts";
-import { PLAIN } from "./style.ts";
-import { FakeClock, FakeTerminal } from "./fake-terminal.ts";
+import { PLAIN } from "../style.ts";
+import { FakeClock, FakeTerminal } from "../fake-terminal.ts";
 
 const draw = (view: RolloutView | undefined): string => {
   if (view === undefined) throw new Error("there is no such moment");

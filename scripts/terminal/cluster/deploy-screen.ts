@@ -1,8 +1,8 @@
-import type { Change, DeployEvents } from "../cluster/deploy/deploy.ts";
-import type { ServiceView } from "../cluster/workload/workload-view.ts";
+import type { Change, DeployEvents } from "../../cluster/deploy/deploy.ts";
+import type { ServiceView } from "../../cluster/workload/workload-view.ts";
 import { drawWorkload } from "./draw-workload.ts";
-import { LiveTree, type LiveTreeOptions } from "./live-tree.ts";
-import { type Style, styleFor } from "./style.ts";
+import { LiveTree, type LiveTreeOptions } from "../live-tree.ts";
+import { type Style, styleFor } from "../style.ts";
 
 export interface DeployScreenOptions extends Omit<LiveTreeOptions, "stream"> {
   /** @default what suits the stream */

@@ -1,8 +1,8 @@
-import type { RolloutView, SideView } from "../rollout/run/view.ts";
-import { describeTargets } from "../rollout/plan/targets.ts";
-import { count, ms, percent, time } from "../format.ts";
-import type { LiveLine } from "./live-tree.ts";
-import type { Style } from "./style.ts";
+import type { RolloutView, SideView } from "../../rollout/run/view.ts";
+import { describeTargets } from "../../rollout/plan/targets.ts";
+import { count, ms, percent, time } from "../../format.ts";
+import type { LiveLine } from "../live-tree.ts";
+import type { Style } from "../style.ts";
 
 const BAR = 24;
 
