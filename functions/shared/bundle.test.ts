@@ -11,6 +11,7 @@ import { freePort } from "./testing/sockets.ts";
 describe.each([
   ["credit-check", { CREDIT_CHECK_VARIANT: "v3" }],
   ["kyc-aggregator", { CREDIT_CHECK_URL: "http://127.0.0.1:9" }],
+  ["kyc-shadow", { SHADOW_CONTROL: "http://127.0.0.1:9", SHADOW_CANDIDATE: "http://127.0.0.1:9" }],
 ])("%s as one bundle", (service, env) => {
   let folder: string;
   let child: Child;

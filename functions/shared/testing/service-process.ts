@@ -16,7 +16,7 @@ export interface ServiceProcess extends Child {
   readonly port: number;
 }
 
-type Service = "credit-check" | "kyc-aggregator";
+type Service = "credit-check" | "kyc-aggregator" | "kyc-shadow";
 type Env = Readonly<Record<string, string>>;
 
 const mainOf = (service: Service): string =>

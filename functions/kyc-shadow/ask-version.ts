@@ -1,0 +1,80 @@
+import { readBoundedText } from "../shared/http/bounded-text.ts";
+import { parseStrictJson } from "../shared/http/strict-json.ts";
+import { revisionOf } from "../shared/telemetry/revision.ts";
+import { forwardedHeaders, PINNING_HEADER } from "../shared/telemetry/tracing.ts";
+import type { Fetch } from "../shared/upstream/exchange.ts";
+import { outcomeOfError, outcomeOfStatus, type Outcome } from "../shared/upstream/outcome.ts";
+import { type Answer, fieldsOf } from "./comparison/answer.ts";
+
+/** A mirrored request, as it is asked again. */
+export interface MirroredRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: string;
+  readonly requestId: string;
+}
+
+/** An answer, how the call ended, and the revision that answered. */
+export interface VersionAnswer extends Answer {
+  readonly outcome: Exclude<Outcome, "aborted">;
+  readonly revision: string | undefined;
+  readonly ms: number;
+}
+
+/** How versions are asked. */
+export interface AskOptions {
+  readonly fetch: Fetch;
+  readonly clock: () => number;
+  readonly timeoutMs: number;
+}
+
+const MAX_ANSWER_BYTES = 65_536;
+
+/** Marks the requests of a comparison, which is not compared again where a mirror catches it. */
+export const SHADOW_HEADER = "x-kyc-shadow";
+
+/** Asks one version by its own address, once. Each failure is an answer without fields. */
+export async function askVersion(
+  origin: string,
+  role: string,
+  { method, path, headers, body, requestId }: MirroredRequest,
+  { fetch, clock, timeoutMs }: AskOptions,
+): Promise<VersionAnswer> {
+  const startedAt = clock();
+  const found = { revision: undefined as string | undefined };
+  const failed = (outcome: VersionAnswer["outcome"]): VersionAnswer => ({
+    fields: undefined,
+    outcome,
+    revision: found.revision,
+    ms: clock() - startedAt,
+  });
+  const timeout = AbortSignal.timeout(timeoutMs);
+  try {
+    const response = await fetch(`${origin}${path}`, {
+      method,
+      headers: { ...copied(headers, requestId), [SHADOW_HEADER]: role },
+      ...(body === "" ? {} : { body }),
+      signal: timeout,
+      redirect: "manual",
+    });
+    found.revision = revisionOf(response.headers);
+    const text = response.body === null ? "" : await readBoundedText(response.body, MAX_ANSWER_BYTES);
+    const outcome = outcomeOfStatus(response.status);
+    if (outcome !== undefined) return failed(outcome);
+    const parsed = parseStrictJson(text);
+    if ("refused" in parsed) return failed(parsed.refused);
+    const fields = fieldsOf(parsed.value);
+    return fields === undefined ? failed("wrong_shape") : { ...failed("ok"), fields };
+  } catch (error) {
+    return failed(timeout.aborted ? "timeout" : outcomeOfError(error));
+  }
+}
+
+/** A version is asked by its address, so the pin of the request is left out. */
+function copied(headers: Headers, requestId: string): Record<string, string> {
+  const { [PINNING_HEADER]: _, ...others } = forwardedHeaders(headers, requestId);
+  const type = headers.get("content-type");
+  return { ...others, accept: "application/json", ...(type === null ? {} : { "content-type": type }) };
+}

@@ -1,0 +1,40 @@
+/** The value of a field as it is compared: true and false, or any other value as JSON. */
+export type FieldValue = boolean | string;
+
+/** An answer of one version: its fields by name, where it has answered as it should. */
+export interface Answer {
+  /** Undefined where there was no answer, or none of status 2xx with a JSON object. */
+  readonly fields: ReadonlyMap<string, FieldValue> | undefined;
+}
+
+/** The field of every answer: whether there is one, of status 2xx with a JSON object. */
+export const ANSWERED = "answered";
+
+const NAME = /^[A-Za-z_][\w-]{0,63}$/;
+const MOST_FIELDS = 60;
+const DEEPEST = 3;
+
+/**
+ * Reads the fields of an answer. Those of objects within are named by a path with dots; an array is one value. What has
+ * another name than a field of a program would have is left out, because names are stored and shown.
+ */
+export function fieldsOf(body: unknown): ReadonlyMap<string, FieldValue> | undefined {
+  if (!isObject(body)) return undefined;
+  const fields = new Map<string, FieldValue>();
+  collect(body, "", 1);
+  return fields;
+
+  function collect(object: Readonly<Record<string, unknown>>, prefix: string, depth: number): void {
+    for (const [key, value] of Object.entries(object)) {
+      if (!NAME.test(key) || fields.size >= MOST_FIELDS) continue;
+      const name = `${prefix}${key}`;
+      if (typeof value === "boolean") fields.set(name, value);
+      else if (isObject(value) && depth < DEEPEST) collect(value, `${name}.`, depth + 1);
+      else fields.set(name, JSON.stringify(value));
+    }
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

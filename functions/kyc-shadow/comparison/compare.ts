@@ -1,0 +1,100 @@
+import { ANSWERED, type Answer, type FieldValue } from "./answer.ts";
+
+/** How a value changes: a pass that fails, a fail that passes, or another value of a field that neither passes nor fails. */
+export type Change = "fail" | "pass" | "mismatch";
+
+/** How fields are read. */
+export interface Rules {
+  /** The boolean fields that pass when they are true. Any other is a finding, and passes when it is false. */
+  readonly passWhenTrue: ReadonlySet<string>;
+  /** The fields that are not compared, each with the reason. */
+  readonly ignored: ReadonlyMap<string, string>;
+}
+
+/** A field of one compared request. */
+export interface ComparedField {
+  readonly name: string;
+  /** Which versions have the field. */
+  readonly on: "both" | "control" | "candidate";
+  /** Whether the value passes, on the side that has it; undefined for a value that neither passes nor fails. */
+  readonly control: boolean | undefined;
+  readonly candidate: boolean | undefined;
+  /** From the control's first answer to the candidate's. */
+  readonly change: Change | undefined;
+  /** The change that the candidate alone makes: the control's second answer is as its first, or there is none. */
+  readonly candidateAlone: Change | undefined;
+  /** The change that the control's first answer alone makes: its second one is as the candidate's. */
+  readonly controlAlone: Change | undefined;
+  /** From the control's first answer to its second; undefined where there is no second one that has the field. */
+  readonly repeated: Change | "same" | undefined;
+}
+
+/** Whether any field differs, so that the control is to be asked again: a mismatch may be its own noise. */
+export function differs(control: Answer, candidate: Answer, rules: Rules): boolean {
+  return compare({ control, candidate }, rules).some(({ change }) => change !== undefined);
+}
+
+/**
+ * Compares the answers of both versions to one request, field by field. Fields are compared where both versions have
+ * answered; whether they have is the field `answered`.
+ */
+export function compare(
+  { control, candidate, again }: { control: Answer; candidate: Answer; again?: Answer | undefined },
+  rules: Rules,
+): ComparedField[] {
+  const [b, c, b2] = [withAnswered(control), withAnswered(candidate), again && withAnswered(again)];
+  const both = control.fields !== undefined && candidate.fields !== undefined;
+  const names = both ? new Set([...b.keys(), ...c.keys()]) : [ANSWERED];
+  return [...names]
+    .filter((name) => !rules.ignored.has(name))
+    .map((name) => compareField(name, b.get(name), c.get(name), b2 && (b2.get(name) ?? null), rules));
+}
+
+/** @param again null where the control's second answer lacks the field */
+function compareField(
+  name: string,
+  control: FieldValue | undefined,
+  candidate: FieldValue | undefined,
+  again: FieldValue | null | undefined,
+  rules: Rules,
+): ComparedField {
+  const passes = (value: FieldValue | undefined): boolean | undefined =>
+    typeof value === "boolean" ? value === (name === ANSWERED || rules.passWhenTrue.has(name)) : undefined;
+  const changeOf = (from: FieldValue, to: FieldValue): Change | undefined => {
+    if (from === to) return undefined;
+    const [before, after] = [passes(from), passes(to)];
+    if (before === undefined || after === undefined) return "mismatch";
+    return after ? "pass" : "fail";
+  };
+  const sides = { control: passes(control), candidate: passes(candidate) };
+  if (control === undefined || candidate === undefined) {
+    const on = control === undefined ? "candidate" : "control";
+    return {
+      name,
+      on,
+      ...sides,
+      change: undefined,
+      candidateAlone: undefined,
+      controlAlone: undefined,
+      repeated: undefined,
+    };
+  }
+  const change = changeOf(control, candidate);
+  const second = again ?? undefined;
+  const repeated = second === undefined ? undefined : (changeOf(control, second) ?? "same");
+  const isNoise = repeated !== undefined && repeated !== "same";
+  return {
+    name,
+    on: "both",
+    ...sides,
+    change,
+    candidateAlone: isNoise ? undefined : change,
+    controlAlone:
+      change !== undefined && isNoise && second === candidate ? changeOf(candidate, control) : undefined,
+    repeated,
+  };
+}
+
+function withAnswered({ fields }: Answer): ReadonlyMap<string, FieldValue> {
+  return new Map([[ANSWERED, fields !== undefined], ...(fields ?? [])]);
+}
