@@ -9,6 +9,8 @@ import { ensureImages, type EnsureImagesOptions, imagesOf } from "./ensure-image
 const IMAGES = (await imagesOf(PROJECT, {})).map(({ image }) => image);
 const [CREDIT_CHECK = "", AGGREGATOR = ""] = IMAGES;
 
+const without = (image: string): string[] => IMAGES.filter((each) => each !== image);
+
 function node(name: string, images: string[]): KubeObject {
   return {
     apiVersion: "v1",
@@ -50,11 +52,13 @@ describe("images", () => {
     const { calls, told, images } = await ensure({ cluster, answers: {} });
     expect(calls).toEqual([]);
     expect(images).toEqual(IMAGES);
-    expect(told).toEqual(["credit-check: on every node already", "kyc-aggregator: on every node already"]);
+    expect(told).toContain("credit-check: on every node already");
+    expect(told.every((line) => line.endsWith(": on every node already"))).toBe(true);
+    expect(told).toHaveLength(IMAGES.length);
   });
 
   test("that a node lacks are built and loaded, and no others", async () => {
-    const cluster = new FakeCluster("kind-lab", [node("a", IMAGES), node("b", [CREDIT_CHECK])]);
+    const cluster = new FakeCluster("kind-lab", [node("a", IMAGES), node("b", without(AGGREGATOR))]);
     const { calls } = await ensure({ cluster });
     expect(calls).toHaveLength(2);
     expect(calls[0]).toStartWith(`docker build -t ${AGGREGATOR} --build-arg FUNCTION=kyc-aggregator`);
@@ -62,17 +66,17 @@ describe("images", () => {
   });
 
   test("of a tag of the user's own are always built: the name says nothing about the content", async () => {
-    const cluster = new FakeCluster("kind-lab", [
-      node("a", ["dev.local/kyc/credit-check:dev", "dev.local/kyc/kyc-aggregator:dev"]),
-    ]);
+    const own = IMAGES.map((image) => image.replace(/:.*/, ":dev"));
+    expect(own).toContain("dev.local/kyc/credit-check:dev");
+    const cluster = new FakeCluster("kind-lab", [node("a", own)]);
     const { calls, images } = await ensure({ cluster, env: { KYC_IMAGE_TAG: "dev" } });
-    expect(images).toEqual(["dev.local/kyc/credit-check:dev", "dev.local/kyc/kyc-aggregator:dev"]);
-    expect(calls).toHaveLength(4);
+    expect(images).toEqual(own);
+    expect(calls).toHaveLength(2 * IMAGES.length);
   });
 
   test("are only built where there is no cluster", async () => {
     const { calls } = await ensure({});
-    expect(calls.map((call) => call.split(" ", 2).join(" "))).toEqual(["docker build", "docker build"]);
+    expect(calls.map((call) => call.split(" ", 2).join(" "))).toEqual(IMAGES.map(() => "docker build"));
   });
 
   test("are pushed to a registry, cluster or not", async () => {
@@ -89,11 +93,11 @@ describe("images", () => {
       env: { KYC_IMAGE_LOAD: "./load", KYC_BUILD_ARGS: "--network=host  --quiet" },
     });
     expect(calls[0]).toEndWith(`--network=host --quiet ${PROJECT}`);
-    expect(calls).toHaveLength(2);
+    expect(calls).toHaveLength(IMAGES.length);
   });
 
   test("are saved first for a cluster that takes archives", async () => {
-    const cluster = new FakeCluster("k3d-lab", [node("a", [AGGREGATOR])]);
+    const cluster = new FakeCluster("k3d-lab", [node("a", without(CREDIT_CHECK))]);
     const { calls, told } = await ensure({ cluster, answers: { podman: "STEP 1/9", k3d: "" } });
     expect(calls[1]).toMatch(/^podman save .*\/image\.tar dev/);
     expect(calls[2]).toMatch(/^k3d image import .*\/image\.tar -c lab$/);
