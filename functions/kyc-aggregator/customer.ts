@@ -6,7 +6,6 @@ import { UpstreamFailure, type Upstream } from "../shared/upstream/upstream.ts";
 import { BUCKET_HEADER, type BucketOf } from "./bucket.ts";
 import { creditCheckFailed } from "./failure.ts";
 import { toCustomer, type CreditCheckAnswer, type Customer } from "./model.ts";
-import { creditCheckPath } from "./report-type.ts";
 
 /** A request as its handler gets it; a GET has no applicant. */
 export interface CustomerRequest extends Pick<Context, "request"> {
@@ -33,3 +32,22 @@ export const customer =
       throw creditCheckFailed(error.outcome);
     }
   };
+
+const PATHS: Readonly<Record<string, string>> = {
+  basicReport: "/credit-check/basic",
+  advancedReport: "/credit-check/advanced",
+};
+const SPLIT = "/credit-check/report";
+
+/**
+ * The credit check's path for a request to the aggregator, by its `type`. Whatever is not exactly
+ * one of the two report types, given once, leaves the choice to the traffic split.
+ */
+export function creditCheckPath(requestUrl: string): string {
+  const start = requestUrl.indexOf("?");
+  if (start === -1) return SPLIT;
+  const types = new URLSearchParams(requestUrl.slice(start + 1)).getAll("type");
+  const [type = ""] = types;
+  if (types.length !== 1 || !Object.hasOwn(PATHS, type)) return SPLIT;
+  return PATHS[type] ?? SPLIT;
+}

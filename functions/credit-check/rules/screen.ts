@@ -1,10 +1,12 @@
 import type { Applicant } from "../../shared/applicant.ts";
 import { readName } from "../screening/name.ts";
 import { listsWith } from "./black-listed.ts";
-import { isCreditUsageBad } from "./credit-usage-bad.ts";
-import { isEmploymentBad } from "./employment-bad.ts";
-import { isMilitaryTrained } from "./military-trained.ts";
-import { isRestrictedNational } from "./restricted-national.ts";
+import {
+  isCreditUsageBad,
+  isEmploymentBad,
+  isMilitaryTrained,
+  isRestrictedNational,
+} from "./stated-facts.ts";
 import { isSuspicious } from "./suspicious-activity.ts";
 import type { WatchLists } from "../screening/watch-lists.ts";
 

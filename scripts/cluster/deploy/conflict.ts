@@ -13,11 +13,17 @@ export function conflictOf(error: unknown, ref: ObjectRef): Conflict | undefined
   const causes = error.status?.details?.causes ?? [];
   const fields = causes.flatMap(({ reason, message = "", field = "" }) => {
     if (reason !== "FieldManagerConflict") return [];
-    return [
-      { field: field.replace(/^\./, ""), manager: /"([^"]+)"/.exec(message)?.[1] ?? "another manager" },
-    ];
+    return [{ field: field.replace(/^\./, ""), manager: managerIn(message) }];
   });
   return fields.length === 0 ? undefined : { object: nameOf(ref), fields };
+}
+
+/**
+ * The field manager in a cause's message, such as `conflict with "kubectl-edit" using apps/v1`. The API has no field for
+ * it (structured-merge-diff, merge/conflict.go). It is shown to the user only, so another wording costs a name.
+ */
+function managerIn(message: string): string {
+  return /"([^"]+)"/.exec(message)?.[1] ?? "another manager";
 }
 
 /** Describes conflicts, and how to resolve them. */

@@ -1,7 +1,6 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
-import { ApiError } from "../kube/api-error.ts";
-import { Unreachable } from "../kube/connection.ts";
+import { ApiError, isPassing } from "../kube/api-error.ts";
 import { KubeObject, nameOf, refOf } from "../kube/kube-object.ts";
 import { pause } from "../kube/pause.ts";
 import { MANAGER } from "../ownership.ts";
@@ -58,21 +57,19 @@ async function applyOne(platform: PlatformContext, object: KubeObject, report: R
       await platform.kube().apply(object, { fieldManager: MANAGER, force: true, signal: platform.signal });
       return;
     } catch (error) {
-      if (!isPassing(error) || performance.now() - since > platform.timeoutMs) throw error;
+      if (!mayStillStart(error) || performance.now() - since > platform.timeoutMs) throw error;
       await pause(platform.pollMs, platform.signal);
     }
   }
 }
 
-/** Whether an apply may succeed a moment later: a kind, or the webhook that checks it, is still starting. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof Unreachable) return true;
-  if (!(error instanceof ApiError)) return false;
-  return (
-    error.reason === "NoSuchKind" ||
-    (error.code >= 500 && error.message.includes("webhook")) ||
-    error.code === 503
-  );
+/**
+ * Whether an apply may succeed a moment later: the kind is not served yet, or the server or the webhook that checks the
+ * object is not ready. The API server answers a webhook that it cannot reach by status 500; a webhook that refuses the
+ * object answers by a 4xx.
+ */
+function mayStillStart(error: unknown): boolean {
+  return isPassing(error) || (error instanceof ApiError && error.reason === "NoSuchKind");
 }
 
 const Established = Type.Object({

@@ -35,8 +35,7 @@ Examples:
     .action(async (flags: SoakFlags) => {
       const interrupted = new AbortController();
       process.once("SIGINT", () => interrupted.abort());
-      const { soak } = await import("../../bench/http/soak.ts");
-      const { drawSoak } = await import("../../bench/http/show/soak.ts");
+      const { drawSoak, soak } = await import("../../bench/http/soak.ts");
       const options = {
         project: PROJECT,
         seconds: flags.for / 1000,

@@ -4,16 +4,13 @@ import { nameOf, refOf } from "../../cluster/kube/kube-object.ts";
 import { CLUSTER_ENGINES } from "../../engines/registry.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
-import { lastOf } from "../../rollout/journal/journal.ts";
-import { isOver } from "../../rollout/machine/state.ts";
 import { type JobOptions, jobObjects } from "../../rollout/in-cluster/job-objects.ts";
-import { makePlan } from "../../rollout/plan/plan.ts";
 import { LockTaken } from "../../rollout/lock/lock.ts";
 import { sourceFlagsOf, sourceNamed } from "../../sources/registry.ts";
-import { confirmRemoteChange } from "../cluster/confirm.ts";
 import { untilInterrupted } from "../cluster/on-cluster.ts";
-import { rolloutCommandLine, waysOn } from "./next-step.ts";
-import { candidateOf, type RolloutFlags, settingsOf } from "./flags.ts";
+import { rolloutCommandLine } from "./next-step.ts";
+import { candidateOf, type RolloutFlags } from "./flags.ts";
+import { confirmRollout, planOf, refuseUnfinished } from "./start-rollout.ts";
 import { type RolloutContext, contextOf } from "./context.ts";
 import { print, printMessage } from "../../text/print.ts";
 
@@ -44,12 +41,10 @@ export async function runInCluster(service: string, flags: RolloutFlags): Promis
     );
     return EXIT.ok;
   }
-  await refuseSecond(site, service, flags);
-  if (flags.context === undefined) {
-    const command = `./kyc rollout ${service} --to ${to} --in-cluster`;
-    const todo = `moving the traffic of ${service} to ${to}`;
-    await confirmRemoteChange({ connection: kube.connection, todo, command, signal });
-  }
+  const holder = await site.lock.holder();
+  if (holder !== undefined) throw new LockTaken(service, holder);
+  await refuseUnfinished(site, service, flags);
+  await confirmRollout(site, service, { to, action: `--to ${to} --in-cluster` }, flags, signal);
   const image = flags.image ?? (await imageFor(kube, signal));
   for (const object of jobObjects({ ...options, image })) {
     await kube.apply(object, { fieldManager: MANAGER, signal });
@@ -61,33 +56,20 @@ export async function runInCluster(service: string, flags: RolloutFlags): Promis
 }
 
 async function jobOptions(
-  { engine, source, who }: RolloutContext,
+  context: RolloutContext,
   kube: Kube,
   service: string,
   to: string,
   flags: RolloutFlags,
 ): Promise<JobOptions> {
+  const { engine, source, who } = context;
   if (!sourceNamed(source.name).inCluster(sourceFlagsOf(flags)))
     throw new Failure(
       `Source ${source.name} needs files or a password of this machine, which a Job does not get: leave out --in-cluster.`,
       EXIT.usage,
     );
-  const [live, revisions] = await Promise.all([engine.read(), engine.revisions()]);
-  // Also planned here, so that a mistake is reported at once and not by the Job.
-  makePlan({
-    id: "",
-    service,
-    engine,
-    source,
-    live,
-    revisions: revisions.map(({ name }) => name),
-    to,
-    from: flags.from,
-    percents: flags.steps,
-    settings: settingsOf(flags),
-    by: who,
-    atMs: Date.now(),
-  });
+  // The Job plans for itself; planning here reports a mistake at once.
+  await planOf(context, service, to, flags);
   const gateways = await kube.list(
     { apiVersion: "v1", kind: "Pod" },
     { labelSelector: "istio=ingressgateway" },
@@ -139,22 +121,6 @@ function argumentsOf(
     ["dir", "/tmp"],
   ];
   return [service, ...values.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))];
-}
-
-async function refuseSecond(
-  { lock, journal }: RolloutContext,
-  service: string,
-  flags: RolloutFlags,
-): Promise<void> {
-  const holder = await lock.holder();
-  if (holder !== undefined) throw new LockTaken(service, holder);
-  const saved = await journal.load();
-  const state = saved && lastOf(saved);
-  if (state === undefined || (isOver(state) && state.phase !== "held")) return;
-  throw new Failure(
-    `A rollout of ${service} is not over: it is ${state.phase}. \n${waysOn(service, flags)}`,
-    EXIT.usage,
-  );
 }
 
 async function imageFor(kube: Kube, signal: AbortSignal): Promise<string> {

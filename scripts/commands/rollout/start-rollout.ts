@@ -27,7 +27,7 @@ export async function begin(service: string, flags: RolloutFlags): Promise<numbe
       await planned(site, service, to, flags, interrupts.signal, process.stdout);
       return EXIT.ok;
     }
-    await agree(site, service, to, flags, interrupts.signal);
+    await confirmRollout(site, service, { to, action: `--to ${to}` }, flags, interrupts.signal);
     const held = await site.lock.acquire(site.who);
     try {
       if (process.env["KYC_ROLLOUT_JOB"] !== undefined) {
@@ -59,9 +59,22 @@ async function planned(
   signal: AbortSignal,
   stream: NodeJS.WriteStream,
 ): Promise<Plan> {
-  const { engine, source } = site;
+  const plan = await planOf(site, service, to, flags);
+  const traffic = await seen(site, flags, signal);
+  const steps = traffic === undefined ? [] : forecast(plan, traffic);
+  await show(plan, traffic, steps, flags, stream);
+  return plan;
+}
+
+/** The plan of a rollout from the split as it is. @throws Failure when it cannot be carried out */
+export async function planOf(
+  { engine, source, who }: RolloutContext,
+  service: string,
+  to: string,
+  flags: RolloutFlags,
+): Promise<Plan> {
   const [live, revisions] = await Promise.all([engine.read(), engine.revisions()]);
-  const plan = makePlan({
+  return makePlan({
     id: idOf(service),
     service,
     engine,
@@ -72,13 +85,9 @@ async function planned(
     from: flags.from,
     percents: flags.steps,
     settings: settingsOf(flags),
-    by: site.who,
+    by: who,
     atMs: Date.now(),
   });
-  const traffic = await seen(site, flags, signal);
-  const steps = traffic === undefined ? [] : forecast(plan, traffic);
-  await show(plan, traffic, steps, flags, stream);
-  return plan;
 }
 
 async function show(
@@ -107,7 +116,8 @@ async function seen(
   });
 }
 
-async function refuseUnfinished(
+/** @throws Failure when an earlier rollout of the service is under way, or held */
+export async function refuseUnfinished(
   { journal }: RolloutContext,
   service: string,
   flags: RolloutFlags,
@@ -123,10 +133,11 @@ async function refuseUnfinished(
   );
 }
 
-async function agree(
+/** Asks whether the traffic of a cluster that was not named shall be moved. @param action the flags of the command */
+export async function confirmRollout(
   { kube }: RolloutContext,
   service: string,
-  to: string,
+  { to, action }: { to: string; action: string },
   flags: RolloutFlags,
   signal: AbortSignal,
 ): Promise<void> {
@@ -136,7 +147,7 @@ async function agree(
   await confirmRemoteChange({
     connection: kube.connection,
     todo,
-    command: rolloutCommandLine(service, `--to ${to}`, flags),
+    command: rolloutCommandLine(service, action, flags),
     signal,
   });
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { figure, type Report } from "../report.ts";
 import type { Sample, SideResult } from "../rounds.ts";
 import { drawPage } from "./page.ts";
-import { drawSoak } from "./soak.ts";
+import { drawSoak } from "../soak.ts";
 import { drawTable } from "./table.ts";
 
 const side = (name: string, rps: number): SideResult => {

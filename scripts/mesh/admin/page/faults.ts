@@ -1,3 +1,4 @@
+import type { FaultChange } from "../../faults/fault.ts";
 import type { MeshState } from "../schema.ts";
 import { h, type Spec } from "../../../text/html.ts";
 
@@ -55,6 +56,36 @@ export function faultForm(service: string, revision: string, fault: Fault | unde
       ),
     ),
   );
+}
+
+/** The values of a fault's form. A percentage or a delay of 0 means none. */
+export interface FaultFields {
+  /** Percent of the requests. */
+  error: number;
+  status: number;
+  /** Milliseconds. */
+  delay: number;
+}
+
+/** The change that a form requests: with fields it sets a fault, without them it clears what is named. */
+export function changeOf(
+  fields: FaultFields | undefined,
+  { service, revision }: { service: string | undefined; revision: string | undefined },
+): FaultChange {
+  if (fields === undefined || service === undefined || revision === undefined) {
+    return {
+      clear: { ...(service !== undefined && { service }), ...(revision !== undefined && { revision }) },
+    };
+  }
+  const { error, status, delay } = fields;
+  return {
+    set: {
+      service,
+      revision,
+      ...(error > 0 && { error: { percent: error, status } }),
+      ...(delay > 0 && { delay: { percent: 100, ms: delay } }),
+    },
+  };
 }
 
 /** The active faults, with the configuration that they amount to; empty without any. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Check } from "typebox/schema";
 import { MeshState } from "../schema.ts";
 import { revisionOf, splitOf, stateOf, trafficOf } from "../testing/sample-state.ts";
-import { changeOf } from "./fault-change.ts";
+import { changeOf } from "./faults.ts";
 import { flowOf } from "./flow-model.ts";
 import { flowView } from "./flow.ts";
 import { revisionsView } from "./revisions.ts";

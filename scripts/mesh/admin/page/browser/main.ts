@@ -1,6 +1,6 @@
 import { Check } from "typebox/schema";
 import { MeshState } from "../../schema.ts";
-import { changeOf } from "../fault-change.ts";
+import { changeOf } from "../faults.ts";
 import { headText, pageView } from "../view.ts";
 import { patch } from "./dom.ts";
 

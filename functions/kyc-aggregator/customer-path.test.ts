@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { creditCheckPath } from "./report-type.ts";
+import { creditCheckPath } from "./customer.ts";
 
 const at = (query: string) => creditCheckPath(`http://localhost/kyc/v1/customer${query}`);
 
