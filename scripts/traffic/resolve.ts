@@ -2,8 +2,6 @@ import type { HeaderChange, HeaderList } from "../route-fields/headers/header-li
 import { hostOf } from "./hosts.ts";
 import { pathOf } from "../route-fields/match/match.ts";
 import { ownLocation, redirected } from "../route-fields/redirect/redirect.ts";
-import { regexRewritten, rewritten } from "../route-fields/rewrite/rewrite.ts";
-import { shadowHost } from "../route-fields/mirror/mirror.ts";
 import { REQUEST_FILTERS } from "../route-fields/families.ts";
 import type { FilterReply } from "../route-fields/field-family.ts";
 import {
@@ -12,10 +10,10 @@ import {
   type ForwardAction,
   type Listener,
   type Mirror,
-  type RequestMatch,
   type RouteTable,
   type Rule,
 } from "./table.ts";
+import { copied, draw, forward } from "./router.ts";
 import { firstRule, rulesFor } from "./rule-index.ts";
 
 /** A request on its way; routing changes a copy of it. */
@@ -51,7 +49,7 @@ export interface Hop {
 export type Resolution =
   | { kind: "revision"; revision: string; request: RoutedRequest; hops: readonly Hop[] }
   | { kind: "redirect"; status: number; location: string; hops: readonly Hop[] }
-  /** Some statuses say where the answer is to be found: here, of all places, but Envoy has it so. */
+  /** As Envoy does it, the answer to some statuses has a location: the request's own address. */
   | {
       kind: "direct";
       status: number;
@@ -59,21 +57,26 @@ export type Resolution =
       location: string | undefined;
       hops: readonly Hop[];
     }
-  /** A fault that a rule asks for; with the revision that would have answered, where that was chosen already. */
+  /** A fault of a rule, with the revision that would have answered where it was chosen already. */
   | { kind: "abort"; status: number; revision?: string; hops: readonly Hop[] }
   | { kind: "nowhere"; status: 404 | 500; reason: string; hops: readonly Hop[] };
 
-/** What a request met before, and how what is left to chance is decided. */
+/** The hops before, and how what happens by chance is decided. */
 export interface ResolveOptions {
-  /** The hops that led to this listener already, when a request is routed again from there. */
+  /** The hops before this listener, where a request is routed again from there. */
   earlier?: readonly Hop[];
   /** The hop that sends a request again: it keeps its destination, and neither faults nor mirrors act twice. */
   again?: Hop | undefined;
-  /** Whether something happens that happens to so many percent of the requests; never, without this. */
+  /** Draws whether one of `percent` of all requests is meant. @default never */
   happens?(percent: number): boolean;
 }
 
-// Far more than any sane path through the gateways: what needs more goes in a circle.
+/** The revision that answers, or would have answered but for a fault. */
+export function revisionOf(resolution: Resolution | undefined): string | undefined {
+  return resolution?.kind === "revision" || resolution?.kind === "abort" ? resolution.revision : undefined;
+}
+
+// More than a path through the gateways needs: a route with more hops is a cycle.
 const MAX_HOPS = 8;
 
 /**
@@ -212,42 +215,6 @@ function passFilters(
     if (decision.reply !== undefined) return { delayMs, reply: decision.reply, response };
   }
   return { delayMs, reply: undefined, response };
-}
-
-function draw(action: ForwardAction, random: () => number): Destination {
-  const { destinations, totalWeight } = action;
-  const last = destinations[destinations.length - 1] as Destination;
-  if (destinations.length === 1) return last;
-  let left = random() * totalWeight;
-  for (const destination of destinations) {
-    left -= destination.weight;
-    if (left < 0) return destination;
-  }
-  return last;
-}
-
-// The destination's headers go first, so that the route's win: of weighted destinations Envoy has it so.
-// (envoy, source/common/router/config_impl.cc, WeightedClusterEntry and RouteEntryImplBase)
-function forward(
-  action: ForwardAction,
-  to: Destination,
-  match: RequestMatch | true,
-  request: RoutedRequest,
-): void {
-  if (action.rewriteUri !== undefined) request.target = rewritten(action.rewriteUri, match, request.target);
-  if (action.rewriteRegex !== undefined) request.target = regexRewritten(action.rewriteRegex, request.target);
-  request.headers.apply(to.request);
-  request.headers.apply(action.request);
-  if (to.authority !== undefined) {
-    request.authority = to.authority;
-    request.headers.set("host", to.authority);
-  }
-}
-
-/** The copy for a mirror: of the request as it goes on. */
-function copied(mirror: Mirror, request: RoutedRequest): Mirrored {
-  const authority = shadowHost(request.authority);
-  return { mirror, request: { ...request, authority, headers: request.headers.copy() } };
 }
 
 function noRule(listener: Listener, request: RoutedRequest): string {

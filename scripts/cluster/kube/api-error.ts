@@ -25,6 +25,21 @@ export class ApiError extends Error {
     return new ApiError(what, response.status, statusIn(text) ?? plainWords(response, text));
   }
 
+  /** The same, naming the credentials that were refused: the server does not say whose they are. */
+  static refusal(
+    what: string,
+    response: Response,
+    { context, withheld = false }: { context: string; withheld?: boolean },
+  ): Promise<ApiError> {
+    const { status } = response;
+    if (withheld && (status === 401 || status === 403))
+      return ApiError.of(
+        `${what}; no credentials were sent, as the server of ${context} has no TLS`,
+        response,
+      );
+    return ApiError.of(status === 401 ? `${what} with the credentials of ${context}` : what, response);
+  }
+
   /** A kind that is not installed has a reason of its own, unlike an object that does not exist. */
   static noSuchKind({ kind, apiVersion }: Kind): ApiError {
     return new ApiError(`cannot find the kind ${kind}`, 404, {

@@ -170,7 +170,8 @@ export class Kube {
       const response = await this.connection.send(path, request);
       if (response.ok) return response;
       const waitMs = postponedMs(response);
-      if (waitMs === undefined || postponed === MAX_POSTPONEMENTS) throw await this.#refusal(what, response);
+      if (waitMs === undefined || postponed === MAX_POSTPONEMENTS)
+        throw await ApiError.refusal(what, response, this.connection);
       await pause(waitMs, request.signal);
     }
   }
@@ -179,7 +180,7 @@ export class Kube {
   async open(what: string, path: string, request: ApiRequest = {}): Promise<Response> {
     const response = await this.connection.open(path, request);
     if (response.ok) return response;
-    throw await this.#refusal(what, response);
+    throw await ApiError.refusal(what, response, this.connection);
   }
 
   /**
@@ -215,20 +216,6 @@ export class Kube {
       throw error;
     });
     return found?.resources ?? [];
-  }
-
-  /** Names the credentials that were refused: the server does not say whose they are. */
-  #refusal(what: string, response: Response): Promise<ApiError> {
-    const { context, withheld } = this.connection;
-    if (withheld && (response.status === 401 || response.status === 403))
-      return ApiError.of(
-        `${what}; no credentials were sent, as the server of ${context} has no TLS`,
-        response,
-      );
-    return ApiError.of(
-      response.status === 401 ? `${what} with the credentials of ${context}` : what,
-      response,
-    );
   }
 
   #object(what: string, path: string, request: ApiRequest): Promise<KubeObject> {

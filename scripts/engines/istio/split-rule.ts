@@ -1,14 +1,13 @@
 import { Check } from "typebox/schema";
 import { withDefaults } from "../../traffic/kn/target.ts";
 import {
-  type BucketRules,
   bucketRules,
   bucketTargets,
-  findBucketRules,
   type ListedTarget,
   needsTag,
   weightedRule,
 } from "../../traffic/split/bucket-rules.ts";
+import { type BucketRules, findBucketRules } from "../../traffic/split/find-bucket-rules.ts";
 import { CannotWrite, type SplitForm, type SplitTarget } from "../../traffic/split/split.ts";
 import {
   destinationLike,

@@ -5,11 +5,11 @@ import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
 import {
   bucketRules,
   bucketTargets,
-  findBucketRules,
   type ListedTarget,
   needsTag,
   weightedRule,
 } from "../../traffic/split/bucket-rules.ts";
+import { findBucketRules } from "../../traffic/split/find-bucket-rules.ts";
 import { CannotWrite, type SplitTarget } from "../../traffic/split/split.ts";
 import { destinationLike, weightsFor } from "../../traffic/split/weights.ts";
 import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";

@@ -1,7 +1,7 @@
 import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
 import { type BucketRange, bucketName, gapsAndOverlaps } from "../../traffic/split/bucket-ranges.ts";
 import { PITFALLS } from "../../route-fields/families.ts";
-import { findBucketRules } from "../../traffic/split/bucket-rules.ts";
+import { findBucketRules } from "../../traffic/split/find-bucket-rules.ts";
 import { type Facts, headerIn, hostFrom, routesOf } from "./facts.ts";
 import type { Remark, Rule } from "../finding.ts";
 

@@ -1,5 +1,6 @@
 import { HeaderList } from "../../route-fields/headers/header-list.ts";
-import { type Hop, type Resolution, resolve, type RoutedRequest } from "../../traffic/resolve.ts";
+import type { Hop, Resolution, RoutedRequest } from "../../traffic/resolve.ts";
+import { resolve, revisionOf } from "../../traffic/resolve.ts";
 import type { Listener } from "../../traffic/table.ts";
 import type { HttpClient, ResponseHandler, UpstreamFailure, UpstreamRequest } from "../http/client.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -64,10 +65,12 @@ class Relay {
   }
 
   #route(listener: Listener, request: RoutedRequest, earlier: readonly Hop[], again?: Hop): void {
-    const { table } = this.#generation;
-    const resolution = resolve(table, listener, request, this.#options.random, { earlier, again });
+    const resolution = resolve(this.#generation.table, listener, request, this.#options.random, {
+      earlier,
+      again,
+    });
     this.#resolution = resolution;
-    this.#limits.set(resolution.hops, this.#revision(), this.#generation);
+    this.#limits.set(resolution.hops, revisionOf(this.#resolution), this.#generation);
     const made = resolution.hops.slice(earlier.length);
     const delayMs = made.reduce((sum, hop) => sum + hop.delayMs, 0);
     if (delayMs === 0) return this.#follow(resolution, made);
@@ -166,7 +169,10 @@ class Relay {
     if (isSafeToResend(failure, request.method) && this.#body.repeatable)
       return this.#send(client, request, true);
     if (this.#retry({ failure: failure.kind })) return;
-    this.#reply(statusAfter(failure.kind), describeFailure(failure, this.#revision() ?? "the revision"));
+    this.#reply(
+      statusAfter(failure.kind),
+      describeFailure(failure, revisionOf(this.#resolution) ?? "the revision"),
+    );
   }
 
   #onTimeout(message: string): void {
@@ -213,7 +219,7 @@ class Relay {
       method,
       target,
       requestId: this.#requestId,
-      revision: this.#revision(),
+      revision: revisionOf(this.#resolution),
       status: this.#status,
       ms: performance.now() - this.#startedAt,
       complete: brokenBy === undefined,
@@ -239,11 +245,6 @@ class Relay {
   #breakOff(): void {
     this.#finish("revision");
     this.#exchange.breakOff();
-  }
-
-  #revision(): string | undefined {
-    const resolution = this.#resolution;
-    return resolution?.kind === "revision" || resolution?.kind === "abort" ? resolution.revision : undefined;
   }
 
   #hops(): readonly Hop[] {

@@ -1,62 +1,43 @@
-import {
-  DEPOSIT_SECONDS,
-  LEAST_FAILURES,
-  MISDIRECTED,
-  MISDIRECTED_FROM,
-  PARTS,
-  RESERVE,
-} from "./defaults.ts";
+import { Assignment } from "./assignment.ts";
+import { DEPOSIT_SECONDS, LEAST_FAILURES, PARTS } from "./defaults.ts";
 import { ErrorTests } from "./error-tests.ts";
 import type { OutcomeKind } from "../../traffic/outcome-kind.ts";
 import { LatencyTests } from "./latency-tests.ts";
 import { RateGuard } from "./statistics/rate-guard.ts";
-import { RunTest } from "./statistics/run-test.ts";
-import { ShareTest } from "./statistics/share-test.ts";
 import { UnitMemory } from "./statistics/unit-memory.ts";
 import type { TestsState } from "./snapshot.ts";
 import type { Arm, JudgeOptions, TestName } from "./types.ts";
 
-/** What evidence is told as at least: JSON knows no infinity. */
+/** The least logarithm of evidence that is reported: JSON has no infinity. */
 const LEAST = -460;
 
 /**
- * For how long a revision may be silent, in lengths of an average run of the other: beyond the first, bets on all
- * requests rest (so 13 % of the time by chance), beyond the second all bets (0.2 %).
+ * For how long a revision may be silent, in lengths of an average run of the other. Beyond the first there are no bets
+ * on all requests (13 % of the time by chance), beyond the second no bets at all (0.2 %).
  */
 const STEADY = 2;
 const MISSING = 6;
 
-/** Over how many requests the share that is seen is taken. */
-const RECENT = 300;
-
-/** Marks beside errors, which are compared like them. */
+/** Outcomes beside errors that are compared as errors are. */
 const MARKS = ["rejected", "abandoned"] as const;
 
-/** All tests of one rollout, and what they come to. */
+/** All tests of one rollout, and their evidence. */
 export class Tests {
   readonly #threshold: number;
   readonly #errors: ErrorTests;
   readonly #rejected: ErrorTests;
   readonly #abandoned: ErrorTests;
   readonly #latency: LatencyTests;
-  readonly #runs = new RunTest(RESERVE.misdirected);
+  readonly #assignment = new Assignment();
   readonly #begun = { rejected: false, abandoned: false };
   readonly #units = new UnitMemory();
   readonly #gateway: RateGuard;
   readonly #alone: RateGuard;
-  readonly #misdirected = new ShareTest({ bets: MISDIRECTED, limit: 1, reserve: RESERVE.misdirected });
   #highestShare = 0;
   #nextDeposit = Number.POSITIVE_INFINITY;
-  // How many requests in a row went to one revision.
-  #run = 0;
-  #runOfCandidate = false;
-  // The candidate's part of the latest requests, and of how many.
-  #seen = 0;
-  #requests = 0;
-  #believed = true;
 
   constructor({ alpha, tolerate, harm }: JudgeOptions) {
-    // A little more than it takes, so that rounding does not stop just below.
+    // A little more than needed, so that rounding does not end just below.
     this.#threshold = (1 / alpha) * (1 + 1e-9);
     this.#errors = new ErrorTests({
       tolerated: 1 + tolerate.errors,
@@ -72,7 +53,7 @@ export class Tests {
     this.#alone = new RateGuard((alpha * PARTS.alone) / 2, LEAST_FAILURES.alone);
   }
 
-  /** The e-value of all tests together: their average, weighed. */
+  /** The e-value of all tests together: their weighted average. */
   get value(): number {
     return (
       PARTS.errors * this.#errors.value +
@@ -85,7 +66,7 @@ export class Tests {
     );
   }
 
-  /** Hears of one request that is to be judged, until all is decided. */
+  /** Takes one request into account. */
   observe(
     t: number,
     revision: Arm,
@@ -111,7 +92,7 @@ export class Tests {
       this.#abandoned.count(kind === "abandoned");
     }
     if (share > 0 && share < 1) this.#compare(t, candidate, kind, fromMs, ms, share, unit);
-    // Only after it was compared: what a latency is held against has to be known before it.
+    // After the comparison: a latency is compared with those before it.
     if (kind === "success" && share < 1) this.#latency.learn(candidate, fromMs, ms, t);
   }
 
@@ -129,7 +110,7 @@ export class Tests {
   }
 
   /**
-   * The logarithm of the evidence that the candidate is not harmfully worse, for each thing that is claimed.
+   * The logarithm of the evidence that the candidate is not harmfully worse, for each claim.
    * @param rate the share of the candidate's requests that may fail, or be slow, without harm
    */
   logsNotWorse(rate: number): Record<"errors" | "median" | "p99", number> {
@@ -143,12 +124,12 @@ export class Tests {
 
   /** The logarithm of the evidence that requests are not split as the shares say. */
   logMisdirected(): number {
-    return logOf(this.#misdirected.value);
+    return logOf(this.#assignment.misdirected);
   }
 
   /** The logarithm of the evidence that the split assigns requests in runs. */
   logRuns(): number {
-    return logOf(this.#runs.value);
+    return logOf(this.#assignment.runs);
   }
 
   snapshot(): TestsState {
@@ -156,19 +137,15 @@ export class Tests {
       errors: this.#errors.snapshot(),
       rejected: this.#rejected.snapshot(),
       abandoned: this.#abandoned.snapshot(),
-      runs: this.#runs.snapshot(),
+      ...this.#assignment.snapshot(),
       begun: [this.#begun.rejected, this.#begun.abandoned],
       units: this.#units.snapshot(),
       latency: this.#latency.snapshot(),
       gateway: this.#gateway.snapshot(),
       alone: this.#alone.snapshot(),
-      misdirected: this.#misdirected.snapshot(),
       highestShare: this.#highestShare,
       // JSON knows no infinity.
       nextDeposit: Math.min(this.#nextDeposit, 1e15),
-      run: [this.#run, this.#runOfCandidate],
-      seen: [this.#seen, this.#requests],
-      believed: this.#believed,
     };
   }
 
@@ -176,18 +153,14 @@ export class Tests {
     this.#errors.restore(state.errors);
     this.#rejected.restore(state.rejected);
     this.#abandoned.restore(state.abandoned);
-    this.#runs.restore(state.runs);
+    this.#assignment.restore(state);
     [this.#begun.rejected, this.#begun.abandoned] = state.begun;
     this.#units.restore(state.units);
     this.#latency.restore(state.latency);
     this.#gateway.restore(state.gateway);
     this.#alone.restore(state.alone);
-    this.#misdirected.restore(state.misdirected);
     this.#highestShare = state.highestShare;
     this.#nextDeposit = state.nextDeposit;
-    [this.#run, this.#runOfCandidate] = state.run;
-    [this.#seen, this.#requests] = state.seen;
-    this.#believed = state.believed;
   }
 
   #compare(
@@ -199,23 +172,22 @@ export class Tests {
     share: number,
     unit: string | undefined,
   ): void {
-    // How many times as long a run of one revision is as it is on average when the shares are right.
-    const run = this.#run * (this.#runOfCandidate ? 1 - share : share);
-    const inForce = this.#inForce(share, unit !== undefined);
-    const ranked =
-      unit === undefined ? inForce : Math.min(0.98, Math.max(0.02, Math.round(this.#seen * 50) / 50));
-    this.#requests = Math.min(RECENT, this.#requests + 1);
-    this.#seen += ((candidate ? 1 : 0) - this.#seen) / this.#requests;
-    // A unit that stays with its revision tells of the assignment once.
+    const run = this.#assignment.runLength(share);
+    const inForce = this.#assignment.shareInForce(share, unit !== undefined);
+    const ranked = unit === undefined ? inForce : this.#assignment.observedShare;
+    this.#assignment.count(candidate);
+    // A unit that stays with its revision is evidence about the assignment once.
     if (unit === undefined || this.#units.first(unit, "seen")) this.#direct(candidate, share, t);
-    // While requests come in runs a long one is no sign that the other revision gets nothing, but its absence proves nothing.
-    const inRuns = this.#runs.value >= MISDIRECTED_FROM;
+    // Where requests come in runs, a long run does not mean that the other revision gets nothing, and its absence
+    // proves nothing.
+    const { inRuns } = this.#assignment;
     if (run > MISSING && !inRuns) return;
     const present = run <= STEADY && !inRuns;
-    // Units differ in how much they send, so the share of requests is not the one of the split: how few requests the candidate
-    // has proves nothing, and latencies are compared by the share that is seen.
+    // Units differ in how many requests they send, so the share of requests is not that of the split: how few requests
+    // the candidate has proves nothing, and latencies are compared by the observed share.
     const steady = present && unit === undefined;
-    // The e-values at which, with the others as they are, all is decided. Known before any of them hears whose request it is: what one wins by it must not decide what another bets on it.
+    // The e-values at which all is decided, with the others as they are. They are fixed before any test learns of this
+    // request: what one test wins by it must not decide what another bets on it.
     const missing = this.#threshold - this.value;
     const enough = {
       errors: this.#errors.value + missing / PARTS.errors,
@@ -224,13 +196,13 @@ export class Tests {
       latency: this.#latency.slower.value + missing / PARTS.latency,
       p99: this.#latency.slowerP99.value + missing / PARTS.p99,
     };
-    // A unit that fails again says nothing new.
+    // A unit that fails again is no new evidence.
     const fresh = kind === "success" || unit === undefined || this.#units.first(unit, kind);
     const marks = { rejected: this.#rejected, abandoned: this.#abandoned };
     if (fresh || kind !== "error")
       this.#errors.observe(candidate, kind === "error", inForce, enough.errors, steady, t);
     for (const mark of MARKS) {
-      // Begins with the first mark: before it there is nothing to compare.
+      // A comparison begins with the first such outcome.
       if (kind === mark) this.#begun[mark] = true;
       if (!this.#begun[mark]) continue;
       if (fresh || kind !== mark)
@@ -240,31 +212,14 @@ export class Tests {
       this.#latency.observe(candidate, fromMs, ms, inForce, enough, steady, t, present ? ranked : 0);
   }
 
-  /**
-   * The share to judge by: what was said, or what is seen where that is more, and the shares are not believed or are
-   * those of units, of which some send more requests than others. Too high a
-   * share takes from the evidence against a candidate, and nothing is claimed for it at such a time.
-   */
-  #inForce(share: number, byUnit: boolean): number {
-    if (this.#believed && !byUnit) return share;
-    // In steps, so that the tables of the tests do not change with each request.
-    return Math.max(share, Math.min(0.98, Math.ceil(this.#seen * 1.1 * 50) / 50));
-  }
-
-  /** Notes to whom a request went, and begins the claims anew when what was claimed rests on shares that are not believed. */
+  /** Tests to which revision a request went. Claims that rest on shares which are not believed begin anew. */
   #direct(candidate: boolean, share: number, t: number): void {
-    this.#misdirected.observe(true, candidate, share, Number.POSITIVE_INFINITY, true, t);
-    this.#runs.observe(candidate, share);
-    this.#run = candidate === this.#runOfCandidate ? this.#run + 1 : 1;
-    this.#runOfCandidate = candidate;
-    const believed = this.#misdirected.value < MISDIRECTED_FROM;
-    if (believed === this.#believed) return;
-    this.#believed = believed;
+    if (!this.#assignment.observe(candidate, share, t)) return;
     this.#errors.nextStep();
     this.#latency.nextStep();
   }
 
-  /** A higher share asks anew whether the candidate bears it. */
+  /** Begins the claims anew at a higher share, which the candidate may not bear. */
   #nextStep(t: number, share: number): void {
     const first = this.#highestShare === 0;
     this.#highestShare = share;
@@ -282,9 +237,8 @@ export class Tests {
     this.#errors.worse.deposit();
     this.#rejected.worse.deposit();
     this.#abandoned.worse.deposit();
-    this.#runs.deposit();
     this.#latency.deposit();
-    this.#misdirected.deposit();
+    this.#assignment.deposit();
   }
 }
 

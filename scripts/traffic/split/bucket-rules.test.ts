@@ -6,11 +6,11 @@ import { BUCKETS, bucketName } from "./bucket-ranges.ts";
 import {
   bucketRules,
   bucketTargets,
-  findBucketRules,
   type ListedTarget,
   type SplitRule,
   weightedRule,
 } from "./bucket-rules.ts";
+import { findBucketRules } from "./find-bucket-rules.ts";
 import { CannotWrite, type SplitTarget } from "./split.ts";
 
 const HEADER = "x-kyc-bucket";

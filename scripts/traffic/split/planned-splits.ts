@@ -4,7 +4,8 @@ import type { VirtualService } from "../../manifests/kinds/istio-virtual-service
 import type { Position } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import type { Plan } from "../compile/compile.ts";
-import { bucketTargets, findBucketRules } from "./bucket-rules.ts";
+import { bucketTargets } from "./bucket-rules.ts";
+import { findBucketRules } from "./find-bucket-rules.ts";
 import type { WeightedService } from "./weights.ts";
 import { clusterLocalNames, fullHost, hostOf } from "../hosts.ts";
 import type { KnativeServicePlan } from "../compile/knative.ts";

@@ -1,0 +1,96 @@
+import { MISDIRECTED, MISDIRECTED_FROM, RESERVE } from "./defaults.ts";
+import { RunTest } from "./statistics/run-test.ts";
+import { ShareTest } from "./statistics/share-test.ts";
+import type { TestsState } from "./snapshot.ts";
+
+/** Over how many requests the observed share is averaged. */
+const RECENT = 300;
+
+/** Tests whether requests go to the revisions as the shares say, each drawn by itself, and observes the share. */
+export class Assignment {
+  readonly #misdirected = new ShareTest({ bets: MISDIRECTED, limit: 1, reserve: RESERVE.misdirected });
+  readonly #runs = new RunTest(RESERVE.misdirected);
+  // How many requests in a row went to one revision.
+  #run = 0;
+  #runOfCandidate = false;
+  // The candidate's part of the latest requests, and of how many.
+  #seen = 0;
+  #requests = 0;
+  #believed = true;
+
+  /** The e-value against the hypothesis that the shares are right. */
+  get misdirected(): number {
+    return this.#misdirected.value;
+  }
+
+  /** The e-value against the hypothesis that each request is drawn by itself. */
+  get runs(): number {
+    return this.#runs.value;
+  }
+
+  /** Whether the split assigns requests in runs. */
+  get inRuns(): boolean {
+    return this.#runs.value >= MISDIRECTED_FROM;
+  }
+
+  /** The observed share in steps, within the bounds that ranks can be compared in. */
+  get observedShare(): number {
+    return Math.min(0.98, Math.max(0.02, Math.round(this.#seen * 50) / 50));
+  }
+
+  /** How many times as long as an average run of its revision the present run is, if the shares are right. */
+  runLength(share: number): number {
+    return this.#run * (this.#runOfCandidate ? 1 - share : share);
+  }
+
+  /**
+   * The share to judge by: the written one, or a higher observed one where the written shares are not believed or
+   * belong to units, of which some send more requests than others. Too high a share weakens the evidence against a
+   * candidate, and nothing is claimed for it at such a time.
+   */
+  shareInForce(share: number, byUnit: boolean): number {
+    if (this.#believed && !byUnit) return share;
+    // In steps, so that the tables of the tests do not change with each request.
+    return Math.max(share, Math.min(0.98, Math.ceil(this.#seen * 1.1 * 50) / 50));
+  }
+
+  /** Counts a request for the observed share. */
+  count(candidate: boolean): void {
+    this.#requests = Math.min(RECENT, this.#requests + 1);
+    this.#seen += ((candidate ? 1 : 0) - this.#seen) / this.#requests;
+  }
+
+  /** Tests to which revision a request went. @returns whether the shares became believed, or no longer are */
+  observe(candidate: boolean, share: number, t: number): boolean {
+    this.#misdirected.observe(true, candidate, share, Number.POSITIVE_INFINITY, true, t);
+    this.#runs.observe(candidate, share);
+    this.#run = candidate === this.#runOfCandidate ? this.#run + 1 : 1;
+    this.#runOfCandidate = candidate;
+    const before = this.#believed;
+    this.#believed = this.#misdirected.value < MISDIRECTED_FROM;
+    return this.#believed !== before;
+  }
+
+  deposit(): void {
+    this.#runs.deposit();
+    this.#misdirected.deposit();
+  }
+
+  snapshot(): Pick<TestsState, "runs" | "misdirected" | "run" | "seen" | "believed"> {
+    return {
+      runs: this.#runs.snapshot(),
+      misdirected: this.#misdirected.snapshot(),
+      run: [this.#run, this.#runOfCandidate],
+      seen: [this.#seen, this.#requests],
+      believed: this.#believed,
+    };
+  }
+
+  restore(state: TestsState): void {
+    this.#runs.restore(state.runs);
+    this.#misdirected.restore(state.misdirected);
+    [this.#run, this.#runOfCandidate] = state.run;
+    [this.#seen, this.#requests] = state.seen;
+    this.#believed = state.believed;
+  }
+}
