@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import type { RecordFlags, VerifyRecordFlags } from "./rollout/record-file.ts";
 import type { VerifyFlags } from "./rollout/verify-log-file.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { duration, probability, shareOfRequests, surplus } from "./options/option-values.ts";
@@ -27,7 +28,9 @@ export function rolloutCommand(): Command {
       onCluster(() => runRollout(service, flags), `Go on: ./kyc rollout ${service} --resume`),
     )
     .addCommand(listCommand())
-    .addCommand(verifyLogCommand());
+    .addCommand(verifyLogCommand())
+    .addCommand(recordCommand())
+    .addCommand(verifyRecordCommand());
 }
 
 const EXAMPLES = `
@@ -44,6 +47,8 @@ Examples:
   ./kyc rollout credit-check --to advanced --in-cluster     as a Job, so that this machine may sleep
   ./kyc rollout list
   ./kyc rollout verify-log .kyc/audit/local/credit-check.ndjson
+  ./kyc rollout record credit-check-20261128-203105-1f0a        one file for an examiner; then, anywhere:
+  ./kyc rollout verify-record FILE --key public.pem
 
 Exits with 0 when promoted, 1 when rolled back, 3 when held for a person to decide, 2 when nothing was begun.
 Ctrl-C asks whether to hold, roll back or go on; without a terminal it rolls back.`;
@@ -215,5 +220,29 @@ function verifyLogCommand(): Command {
     .action(async (file: string, flags: VerifyFlags) => {
       const { verifyLogFile } = await import("./rollout/verify-log-file.ts");
       process.exitCode = await verifyLogFile(file, flags);
+    });
+}
+
+function recordCommand(): Command {
+  return new Command("record")
+    .description("writes all that is known of a rollout into one signed file, with --dir and -o as above")
+    .argument("<id>", "the id of a rollout, as list shows it")
+    .option("--out <file>", "the file to write (default: .kyc/records/ID.ndjson)")
+    .exitOverride()
+    .action(async (id: string, _: unknown, command: Command) => {
+      const { writeRecord } = await import("./rollout/record-file.ts");
+      process.exitCode = await writeRecord(id, command.optsWithGlobals<RecordFlags>());
+    });
+}
+
+function verifyRecordCommand(): Command {
+  return new Command("verify-record")
+    .description("checks a record by itself: its signature, and each verdict from the outcomes in it")
+    .argument("<file>", "a record")
+    .option("--key <file>", "the public key that sealed it, as PEM (default: this user's)")
+    .exitOverride()
+    .action(async (file: string, _: unknown, command: Command) => {
+      const { verifyRecordFile } = await import("./rollout/record-file.ts");
+      process.exitCode = await verifyRecordFile(file, command.optsWithGlobals<VerifyRecordFlags>());
     });
 }

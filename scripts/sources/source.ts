@@ -18,6 +18,11 @@ export interface Outcome {
   /** Where only a histogram is known, the lower bound of the bucket: they took longer than this. */
   fromMs?: number | undefined;
   count: number;
+  /**
+   * Whom they were for, where the split keeps each applicant on one revision: the bucket of the applicant, or any other
+   * text that is the same for all of one applicant's requests. Failures of one unit are one piece of evidence.
+   */
+  unit?: string | undefined;
   /** Why they are no evidence about a revision. */
   excluded: "cold start" | "probe" | undefined;
 }

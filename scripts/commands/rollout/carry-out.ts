@@ -1,9 +1,12 @@
+import { join } from "node:path";
+import { versions } from "../../project.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { AuditLog, type Grounds } from "../../rollout/audit/audit-log.ts";
 import type { Entry } from "../../rollout/journal/journal.ts";
 import { type Held, LostLock } from "../../rollout/lock/lock.ts";
 import type { Command } from "../../rollout/machine/state.ts";
 import type { Plan } from "../../rollout/plan/plan.ts";
+import { EvidenceLog } from "../../rollout/record/evidence-log.ts";
 import { writeReport } from "../../rollout/report/write.ts";
 import { realClock } from "../../rollout/clock.ts";
 import { messageOf } from "../../rollout/run/effects.ts";
@@ -48,6 +51,7 @@ export async function drive(options: DriveOptions): Promise<number> {
   if (before === undefined) throw new Error("a rollout begins with an entry");
   const first = before;
   const notifier = new Notifier({ urls: plan.settings.notify ?? [], clock: realClock });
+  const judgedBy = await versions();
   let last = first.seq;
   // A log that cannot be written must not keep users on a bad candidate; missing lines are appended later.
   async function tellAll(): Promise<void> {
@@ -71,6 +75,7 @@ export async function drive(options: DriveOptions): Promise<number> {
         clock: realClock,
         makeJudge: trafficJudge,
         warm,
+        evidence: new EvidenceLog(join(site.evidence, plan.id), judgedBy),
         beatMs,
         watchMs: Math.max(1_000, beatMs),
         lost: held.lost,

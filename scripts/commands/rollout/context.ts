@@ -24,6 +24,8 @@ export interface RolloutContext {
   /** Where the audit log is, for people. */
   auditPlace: string;
   reports: string;
+  /** The folder of what judges observed, with a folder for each rollout. */
+  evidence: string;
   warm: Warm | undefined;
   who: string;
   /** How often the rollout checks whether anything is to be decided, in milliseconds. */
@@ -50,6 +52,7 @@ export async function contextOf(service: string, flags: RolloutFlags): Promise<R
     source,
     because,
     reports: join(kept, "reports"),
+    evidence: join(kept, "evidence"),
     who: await rolloutAuthor(location === "machine" ? undefined : await where.kube(), flags.by),
     warm: warmBy(engine, flags.warmPath),
   };

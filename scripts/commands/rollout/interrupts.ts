@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { EXIT } from "../../exit.ts";
+import { printMessage } from "../../text/print.ts";
 import type { Request } from "../../rollout/journal/journal.ts";
 import type { Command } from "../../rollout/machine/state.ts";
 
@@ -13,7 +14,8 @@ const ANSWERS: Readonly<Record<string, Command>> = { h: "hold", r: "abort", b: "
 
 /**
  * The commands of the person at this terminal. Ctrl-C asks whether to hold, roll back or go on; without a terminal, and
- * on another signal, it rolls back. A second Ctrl-C at the question ends the process; the journal stays.
+ * on another signal, it rolls back. A second Ctrl-C at the question, or a second signal during that way back, ends the
+ * process; the journal stays.
  */
 export class Interrupts {
   readonly #who: string;
@@ -22,6 +24,8 @@ export class Interrupts {
   #wanted: Command | undefined;
   #why = "";
   #asking = false;
+  /** Whether a signal has begun the way back. */
+  #leaving = false;
   #screen: Screen | undefined;
 
   constructor(who: string) {
@@ -67,10 +71,19 @@ export class Interrupts {
     if (this.#asking) process.exit(EXIT.interrupted);
     // The pod is moved elsewhere: the next one goes on where the journal stands.
     if (process.env["KYC_ROLLOUT_JOB"] !== undefined) process.exit(143);
+    // The way back of a rollout whose mesh or cluster is gone may never be confirmed.
+    if (this.#leaving) {
+      this.#screen.leave();
+      printMessage(
+        `Ended by a second ${signal}, before the way back was seen in force. The journal stays: see it with --status, go on with --resume.`,
+      );
+      process.exit(EXIT.interrupted);
+    }
     this.#why = `signal ${signal}`;
     // The question is written to standard error and answered on standard input: without a terminal for both it is unseen.
     if (signal !== "SIGINT" || !process.stdin.isTTY || !process.stderr.isTTY) {
       this.#wanted = "abort";
+      this.#leaving = true;
       return;
     }
     this.#asking = true;

@@ -109,7 +109,8 @@ async function signedHeads(path: string, isNamed: boolean): Promise<SignedHead[]
   }
 }
 
-async function keyFrom(path: string, isNamed: boolean): Promise<KeyObject | undefined> {
+/** The public key of a PEM file; undefined where there is none and it was not named. @throws Failure */
+export async function keyFrom(path: string, isNamed: boolean): Promise<KeyObject | undefined> {
   try {
     return publicKeyOf(await readFile(path, "utf8"));
   } catch (error) {

@@ -14,6 +14,8 @@ export interface Observation {
   count: number;
   /** The candidate's share of the requests of the two at that time, from 0 to 1. */
   share: number;
+  /** Whom it was for, where the split keeps each applicant on one revision: its bucket, or any other text. */
+  unit?: string | undefined;
 }
 
 /** Evidence for one statement about the candidate, as a natural logarithm: it is proved at the threshold. */
@@ -34,6 +36,8 @@ export interface Ruling {
 
 /** A judge, as a rollout uses one. */
 export interface Judging {
+  /** Whether it goes on from the snapshot that was given. */
+  readonly restored: boolean;
   observe(observations: readonly Observation[]): void;
   /** @param next the share, 0 to 1, that the candidate gets when it is healthy */
   ruling(next: number): Ruling;

@@ -13,6 +13,7 @@ const CHANGING = "the split was changing";
 function recorderOf(shares: Shares): { recorder: OutcomeRecorder; judged: Observation[] } {
   const judged: Observation[] = [];
   const judge = {
+    restored: false,
     observe: (observations: readonly Observation[]) => void judged.push(...observations),
     ruling: () => ({ verdict: "undecided" as const, because: "", evidence: [], misdirected: false }),
     snapshot: () => undefined,

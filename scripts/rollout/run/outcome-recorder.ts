@@ -80,7 +80,7 @@ export class OutcomeRecorder {
 
   #weigh(outcome: Outcome): Observation | undefined {
     const { tally } = this;
-    const { revision, ok, kind, ms, fromMs, count: requests, atMs, sinceMs = atMs, excluded } = outcome;
+    const { revision, ok, kind, ms, fromMs, count: requests, atMs, sinceMs = atMs, excluded, unit } = outcome;
     // A request met the split of when it was sent, which was at some time between these.
     const earliestMs = sinceMs - ms;
     const latestMs = atMs - (fromMs ?? ms);
@@ -105,7 +105,17 @@ export class OutcomeRecorder {
     // A caller addressed, by its own host, a revision that has no share of the split.
     if ((who === "candidate" && share === 0) || (who === "baseline" && share === 1))
       return void exclude(tally, "asked for by name", requests);
-    return { atMs, who, ok, kind, ms, fromMs, count: requests, share };
+    return {
+      atMs: Math.round(atMs),
+      who,
+      ok,
+      kind,
+      ms: microseconds(ms),
+      fromMs: fromMs === undefined ? undefined : microseconds(fromMs),
+      count: requests,
+      share,
+      unit,
+    };
   }
 
   #who(revision: string | undefined): Observation["who"] | undefined {
@@ -113,4 +123,9 @@ export class OutcomeRecorder {
     if (revision === this.#plan.candidate) return "candidate";
     return revision === this.#plan.baseline ? "baseline" : undefined;
   }
+}
+
+/** Milliseconds to three decimals: what is kept of them is what was judged. */
+function microseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }

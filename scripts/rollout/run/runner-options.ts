@@ -5,6 +5,7 @@ import type { State } from "../machine/state.ts";
 import type { Clock } from "../clock.ts";
 import type { Warm } from "./effects.ts";
 import type { MakeJudge, Ruling } from "./judging.ts";
+import type { EvidenceLog } from "../record/evidence-log.ts";
 import type { OutcomeRecorder } from "./outcome-recorder.ts";
 
 /** The notifications of a rollout. */
@@ -25,6 +26,8 @@ export interface RunnerOptions {
   clock: Clock;
   makeJudge: MakeJudge;
   warm?: Warm | undefined;
+  /** Keeps what the judge observes, for the record of the rollout. */
+  evidence?: EvidenceLog | undefined;
   events: RolloutEvents;
   /** Aborted when another process may have taken over: nothing is written from then on. */
   lost: AbortSignal;

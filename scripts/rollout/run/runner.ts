@@ -61,7 +61,9 @@ class Runner {
     this.#keepWarm = new KeepWarm(plan, options.warm, this.#background);
     const checkpoint = Check(Checkpoint, saved) ? saved : undefined;
     const judge = options.makeJudge(plan.settings, checkpoint?.judge);
-    this.#recorder = new OutcomeRecorder(plan, judge, this.#shares, checkpoint);
+    options.evidence?.begin(judge.restored ? (checkpoint?.atMs ?? null) : null, clock.now());
+    const recorded = options.evidence?.recorded(judge) ?? judge;
+    this.#recorder = new OutcomeRecorder(plan, recorded, this.#shares, checkpoint);
     this.#evidence = new StepEvidence(plan, source, this.#recorder);
   }
 
@@ -206,6 +208,7 @@ class Runner {
     if (state === this.#state) return false;
     const before = this.#state.phase;
     const entry: Entry = { seq: this.#entry.seq + 1, event, state };
+    await this.#keepDecision(entry.seq);
     await this.#writer.append(entry);
     this.#entry = entry;
     if (event.type === "in force") this.#settle();
@@ -226,9 +229,24 @@ class Runner {
     }
   }
 
+  /** Keeps what the judge held for a transition, before anything else is observed. */
+  async #keepDecision(entry: number): Promise<void> {
+    const { evidence } = this.#options;
+    if (evidence === undefined) return;
+    const next = this.#evidence.nextPercent(this.#state);
+    const { coveredMs, tally } = this.#recorder;
+    evidence.decide({ entry, next, coveredMs, ruling: this.#recorder.ruling(next), tally });
+    await this.#attempt("keep the judge's outcomes", () => evidence.flush());
+  }
+
   async #checkpoint(): Promise<void> {
     this.#checkpointAt = this.#clock.now();
-    const saved = this.#recorder.saved(this.#checkpointAt);
+    // A copy, because outcomes go on to be counted while it is written.
+    const saved = structuredClone(this.#recorder.saved(this.#checkpointAt));
+    const { evidence } = this.#options;
+    const mark = { atMs: saved.atMs, snapshot: saved.judge };
+    evidence?.mark(mark.atMs, mark.snapshot);
+    if (evidence !== undefined) await this.#attempt("keep the judge's outcomes", () => evidence.flush(mark));
     await this.#attempt("write the checkpoint", () => this.#options.journal.checkpoint(saved));
   }
 

@@ -18,20 +18,19 @@ export class StepEvidence {
   }
 
   /** The judge's ruling, given the share that the candidate gets next. */
-  ruling({ step }: State): Ruling {
+  ruling(state: State): Ruling {
+    return this.#recorder.ruling(this.nextPercent(state));
+  }
+
+  /** The share in percent that the candidate gets when it is healthy. */
+  nextPercent({ step }: State): number {
     const { steps } = this.#plan;
-    return this.#recorder.ruling(steps[Math.min(step + 1, steps.length - 1)]?.percent ?? 100);
+    return steps[Math.min(step + 1, steps.length - 1)]?.percent ?? 100;
   }
 
   /** The verdict of a ruling. It is healthy only once the reported outcomes cover the shortest time of the step. */
-  verdictOf({ verdict, because }: Ruling): Pick<Ruling, "verdict" | "because"> {
-    const { stepMs } = this.#plan.settings;
-    const { coveredMs } = this.#recorder;
-    if (verdict !== "healthy" || coveredMs >= stepMs) return { verdict, because };
-    return {
-      verdict: "undecided",
-      because: `source ${this.#source.name} has reported ${Math.floor(coveredMs / 1_000)} s of this step, and ${stepMs / 1_000} s are wanted`,
-    };
+  verdictOf(ruling: Ruling): Pick<Ruling, "verdict" | "because"> {
+    return verdictOf(this.#plan, ruling, this.#recorder.coveredMs);
   }
 
   /** The revision with a share that has been silent for longest. The source's lag does not count as silence. */
@@ -44,4 +43,20 @@ export class StepEvidence {
     const hasBaseline = percentOf(written.targets, baseline) > 0;
     return hasBaseline && ofBaseline.ms > ofCandidate.ms ? ofBaseline : ofCandidate;
   }
+}
+
+/**
+ * The verdict of a ruling. It is healthy only once the reported outcomes cover the shortest time of the step.
+ * @param coveredMs how much of the step the reported outcomes cover
+ */
+export function verdictOf(
+  { settings: { stepMs }, source }: Plan,
+  { verdict, because }: Pick<Ruling, "verdict" | "because">,
+  coveredMs: number,
+): Pick<Ruling, "verdict" | "because"> {
+  if (verdict !== "healthy" || coveredMs >= stepMs) return { verdict, because };
+  return {
+    verdict: "undecided",
+    because: `source ${source.name} has reported ${Math.floor(coveredMs / 1_000)} s of this step, and ${stepMs / 1_000} s are wanted`,
+  };
 }

@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { Tally } from "../tally.ts";
 
-const EvidenceName = Type.Enum(["worse", "no more errors", "no slower median", "no slower p99"]);
+export const EvidenceName = Type.Enum(["worse", "no more errors", "no slower median", "no slower p99"]);
 
 /** A moment of a rollout, for the curves of its report. */
 export const Moment = Type.Object({

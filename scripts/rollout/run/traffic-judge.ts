@@ -6,24 +6,26 @@ import type { EvidenceLine, Judging, MakeJudge, Ruling } from "./judging.ts";
 export const trafficJudge: MakeJudge = (settings, snapshot) => {
   const { alpha, beta, tolerateErrors, tolerateErrorRate, tolerateLatency } = settings;
   const tolerate = { errors: tolerateErrors, errorRate: tolerateErrorRate, latency: tolerateLatency };
-  const judge = restored(snapshot) ?? createJudge({ alpha, beta, tolerate });
-  return judging(judge, settings.latencyFloorMs);
+  const before = restored(snapshot);
+  const judge = before ?? createJudge({ alpha, beta, tolerate });
+  return judging(judge, settings.latencyFloorMs, before !== undefined);
 };
 
 /**
  * @param floorMs latencies below it count as equal: a fresh process may take 0.5 ms where a warm one takes 0.25 ms, and
  *   that ratio harms no caller. The floor treats both revisions alike, so that the tests stay valid.
  */
-function judging(judge: Judge, floorMs: number): Judging {
+function judging(judge: Judge, floorMs: number, isRestored: boolean): Judging {
   return {
+    restored: isRestored,
     observe(observations) {
       // Counters give bounds and no order; single requests give their exact latency.
       const counted = observations.some(({ fromMs }) => fromMs !== undefined);
-      for (const { atMs, who, ok, kind, ms, fromMs = ms, count, share } of counted
+      for (const { atMs, who, ok, kind, ms, fromMs = ms, count, share, unit } of counted
         ? shuffled(observations)
         : observations) {
         const raised = { ms: Math.max(ms, floorMs), fromMs: Math.max(fromMs, floorMs) };
-        judge.observe({ t: atMs / 1000, revision: who, ok, kind, ...raised, count, share });
+        judge.observe({ t: atMs / 1000, revision: who, ok, kind, unit, ...raised, count, share });
       }
     },
     ruling: (next) => rulingOf(judge.verdict(next)),

@@ -7,10 +7,12 @@ import type { Judging, MakeJudge, Observation, Ruling } from "../run/judging.ts"
 export const countingJudge: MakeJudge = (_settings, snapshot) => new CountingJudge(snapshot);
 
 class CountingJudge implements Judging {
+  readonly restored: boolean;
   #good = 0;
   #bad = 0;
 
   constructor(snapshot: unknown) {
+    this.restored = Array.isArray(snapshot);
     if (Array.isArray(snapshot)) [this.#good, this.#bad] = [Number(snapshot[0]), Number(snapshot[1])];
   }
 

@@ -1,0 +1,55 @@
+import Type, { type Static } from "typebox";
+import { EvidenceName } from "../run/timeline.ts";
+import { OutcomeLine } from "./outcome-line.ts";
+
+const Counts = Type.Object({ requests: Type.Integer(), errors: Type.Integer() });
+
+/** What judged, or wrote a record: the versions of this tool and of Bun, and the platform. */
+export const Versions = Type.Object({ kyc: Type.String(), bun: Type.String(), platform: Type.String() });
+export type Versions = Static<typeof Versions>;
+
+/** A process begins to judge: from nothing, or from the judge's state at an earlier mark. */
+export const BeginLine = Type.Object({
+  begin: Type.Object({
+    from: Type.Union([Type.Number(), Type.Null()]),
+    atMs: Type.Number(),
+    versions: Versions,
+  }),
+});
+
+/** A moment, in milliseconds since the epoch, at which the judge's state was saved. */
+export const MarkLine = Type.Object({ mark: Type.Number() });
+
+/** The judge's state at a mark: what came before it was dropped because the file had reached its limit. */
+export const SnapshotLine = Type.Object({ mark: Type.Number(), snapshot: Type.Unknown() });
+
+/** So many lines could not be written: until the next snapshot nothing can be computed again. */
+export const GapLine = Type.Object({ gap: Type.Integer() });
+
+/** What the judge held when a transition was made. */
+export const DecisionLine = Type.Object({
+  decision: Type.Object({
+    /** The journal's entry. */
+    entry: Type.Integer(),
+    /** The share in percent that the candidate would get next. */
+    next: Type.Number(),
+    /** How much of the step the reported outcomes covered, in milliseconds. */
+    coveredMs: Type.Number(),
+    verdict: Type.Enum(["healthy", "regressed", "undecided"]),
+    because: Type.String(),
+    evidence: Type.Array(Type.Object({ name: EvidenceName, value: Type.Number(), threshold: Type.Number() })),
+    requests: Type.Object({ candidate: Counts, baseline: Counts }),
+  }),
+});
+
+/** A line of an evidence file, in the order in which things happened. */
+export const EvidenceLine = Type.Union([
+  BeginLine,
+  SnapshotLine,
+  MarkLine,
+  GapLine,
+  DecisionLine,
+  OutcomeLine,
+]);
+export type EvidenceLine = Static<typeof EvidenceLine>;
+export type DecisionLine = Static<typeof DecisionLine>;

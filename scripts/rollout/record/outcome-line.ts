@@ -1,0 +1,86 @@
+import Type, { type Static } from "typebox";
+import { isOk } from "../../traffic/outcome-kind.ts";
+import type { Observation } from "../run/judging.ts";
+
+/**
+ * An outcome in an evidence file: milliseconds after the line's `at`; who answered (`c` candidate, `b` baseline, `g`
+ * gateway) and what it came to (nothing for a success, `e` error, `r` rejected, `a` abandoned); its latency in
+ * milliseconds; and what else the judge was told, where that is not as usual.
+ */
+const OutcomeTuple = Type.Union([
+  Type.Tuple([Type.Number(), Type.String({ pattern: "^[cbg][era]?$" }), Type.Number()]),
+  Type.Tuple([
+    Type.Number(),
+    Type.String({ pattern: "^[cbg][era]?$" }),
+    Type.Number(),
+    Type.Object(
+      {
+        fromMs: Type.Optional(Type.Number()),
+        count: Type.Optional(Type.Integer({ minimum: 1 })),
+        share: Type.Optional(Type.Number()),
+        unit: Type.Optional(Type.String()),
+      },
+      { additionalProperties: false },
+    ),
+  ]),
+]);
+type OutcomeTuple = Static<typeof OutcomeTuple>;
+
+/** Batches of outcomes in the order in which the judge observed them. */
+export const OutcomeLine = Type.Object({
+  /** Milliseconds since the epoch. */
+  at: Type.Number(),
+  /** The candidate's share, from 0 to 1, of every outcome that names no other. */
+  share: Type.Number(),
+  batches: Type.Array(Type.Array(OutcomeTuple)),
+});
+export type OutcomeLine = Static<typeof OutcomeLine>;
+
+const WHO = { candidate: "c", baseline: "b", gateway: "g" } as const;
+const WHO_OF = { c: "candidate", b: "baseline", g: "gateway" } as const;
+const KIND_OF = { e: "error", r: "rejected", a: "abandoned" } as const;
+
+/** Writes batches as a line. */
+export function asOutcomeLine(batches: readonly (readonly Observation[])[]): OutcomeLine {
+  const first = batches.find((batch) => batch.length > 0)?.[0];
+  const { atMs: at = 0, share = 0 } = first ?? {};
+  return { at, share, batches: batches.map((batch) => batch.map((each) => asTuple(each, at, share))) };
+}
+
+/** The batches of a line, as the judge observed them. */
+export function batchesOf({ at, share, batches }: OutcomeLine): Observation[][] {
+  return batches.map((batch) => batch.map((tuple) => observationOf(tuple, at, share)));
+}
+
+function asTuple(each: Observation, at: number, share: number): OutcomeTuple {
+  const { atMs, who, ok, kind = ok ? undefined : "error", ms, fromMs, count, unit } = each;
+  const code = `${WHO[who]}${kind === undefined ? "" : kind.charAt(0)}`;
+  const more = {
+    ...(fromMs === undefined || fromMs === ms ? {} : { fromMs }),
+    ...(count === 1 ? {} : { count }),
+    ...(each.share === share ? {} : { share: each.share }),
+    ...(unit === undefined ? {} : { unit }),
+  };
+  return Object.keys(more).length === 0 ? [atMs - at, code, ms] : [atMs - at, code, ms, more];
+}
+
+function observationOf([after, code, ms, more = {}]: OutcomeTuple, at: number, share: number): Observation {
+  const [who = "", mark = ""] = code;
+  if (!isKey(who, WHO_OF)) throw new TypeError(`${code} names no side`);
+  const kind = isKey(mark, KIND_OF) ? KIND_OF[mark] : undefined;
+  return {
+    atMs: at + after,
+    who: WHO_OF[who],
+    ok: isOk(kind ?? "success"),
+    kind: kind === "error" ? undefined : kind,
+    ms,
+    fromMs: more.fromMs,
+    count: more.count ?? 1,
+    share: more.share ?? share,
+    unit: more.unit,
+  };
+}
+
+function isKey<K extends string>(key: string, of: Readonly<Record<K, unknown>>): key is K {
+  return Object.hasOwn(of, key);
+}

@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { appendFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { seededRandom } from "../../traffic/random.ts";
+import { AuditLog } from "../audit/audit-log.ts";
+import { newKey, privateKeyOf, publicKeyOf } from "../audit/signed-head.ts";
+import type { Saved } from "../journal/journal.ts";
+import type { Judging } from "../run/judging.ts";
+import { trafficJudge } from "../run/traffic-judge.ts";
+import { KilledProcess, Simulation, type SimulationOptions } from "../testing/simulation.ts";
+import { EvidenceLog, evidenceLines } from "./evidence-log.ts";
+import { recordOf, type RecordSources } from "./record.ts";
+import { sealed } from "./seal.ts";
+import { verifyRecord } from "./verify-record.ts";
+
+const VERSIONS = { kyc: "1.2.3", bun: "1.4.5", platform: "linux x64" };
+const pem = newKey();
+const [key, publicKey] = [privateKeyOf(pem), publicKeyOf(pem)];
+let folder = "";
+let count = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kyc-record-"));
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+interface Ran {
+  simulation: Simulation;
+  evidence: string;
+}
+
+function begun(options: SimulationOptions): Ran {
+  return { simulation: new Simulation(options), evidence: join(folder, String(count++)) };
+}
+
+async function sourcesOf({ simulation, evidence }: Ran): Promise<RecordSources> {
+  const saved = await simulation.journal.load();
+  if (saved === undefined) throw new Error("nothing was written down");
+  return {
+    saved,
+    audit: await auditOf(saved),
+    evidence: await evidenceLines(evidence),
+    namespace: "kyc",
+    writtenBy: "examiner",
+    writtenAtMs: 1_800_000_000_000,
+    versions: VERSIONS,
+  };
+}
+
+async function auditOf({ plan, entries }: Saved): Promise<string[]> {
+  const lines: string[] = [];
+  const store = { lines: async () => lines, add: async (line: string) => void lines.push(line) };
+  await (await AuditLog.open(store)).catchUp(plan, entries);
+  return lines;
+}
+
+const makeJudge = (...given: Parameters<typeof trafficJudge>): Judging => trafficJudge(...given);
+const verified = (text: string) => verifyRecord(Buffer.from(text, "utf8"), publicKey);
+
+describe("the record of a rollout", () => {
+  test("leads to each verdict again, of a rollback and of a promotion", async () => {
+    for (const [errors, verdict, to] of [
+      [0.3, "regressed", "restoring"],
+      [0, "healthy", "shifting"],
+    ] as const) {
+      const ran = begun({ errors, percents: [25, 100] });
+      await ran.simulation.run({ makeJudge, evidence: new EvidenceLog(ran.evidence, VERSIONS) });
+      const checked = verified(recordOf(await sourcesOf(ran), key));
+      expect(checked).toMatchObject({ findings: [], limits: [], rollout: "r1" });
+      expect(checked.verdicts).toContainEqual(
+        expect.objectContaining({ verdict, to, outcomes: expect.any(Number) }),
+      );
+    }
+  });
+
+  test("goes over a process that was killed and one that went on from the checkpoint", async () => {
+    const ran = begun({ percents: [25, 100], settings: { stepMs: 20_000 } });
+    const killed = new KilledProcess(30, "after");
+    await Promise.race([
+      ran.simulation.run({
+        ...killed.options(ran.simulation),
+        makeJudge,
+        evidence: new EvidenceLog(ran.evidence, VERSIONS),
+      }),
+      killed.died,
+    ]);
+    await ran.simulation.resume({ makeJudge, evidence: new EvidenceLog(ran.evidence, VERSIONS) });
+    const sources = await sourcesOf(ran);
+    expect(sources.evidence.filter((line) => line.includes('"begin"'))).toHaveLength(2);
+    expect(verified(recordOf(sources, key))).toMatchObject({ findings: [], limits: [] });
+  });
+
+  test("says what cannot be computed again where old outcomes were dropped", async () => {
+    const ran = begun({ percents: [25, 100], settings: { stepMs: 20_000, bakeMs: 1_000 } });
+    await ran.simulation.run({ makeJudge, evidence: new EvidenceLog(ran.evidence, VERSIONS, 30_000) });
+    const sources = await sourcesOf(ran);
+    expect(sources.evidence.join("\n").length).toBeLessThan(200_000);
+    const { findings, limits, verdicts } = verified(recordOf(sources, key));
+    expect(findings).toEqual([]);
+    expect(limits.join("\n")).toContain("the outcomes before it were dropped");
+    expect(verdicts.some(({ outcomes }) => outcomes !== null)).toBe(true);
+    expect(verified(recordOf({ ...sources, evidence: [] }, key)).limits).toContain(
+      "It holds no outcomes, so no verdict can be computed again.",
+    );
+  });
+
+  test("shows each of 2,000 changed bytes, and names the line", async () => {
+    const ran = begun({ errors: 0.5, percents: [25, 100] });
+    await ran.simulation.run({ makeJudge, evidence: new EvidenceLog(ran.evidence, VERSIONS) });
+    const bytes = Buffer.from(recordOf(await sourcesOf(ran), key), "utf8");
+    const random = seededRandom(11);
+    for (let i = 0; i < 2_000; i++) {
+      const spoilt = Buffer.from(bytes);
+      const at = Math.floor(random() * spoilt.length);
+      spoilt[at] = (spoilt[at] ?? 0) ^ (1 + Math.floor(random() * 255));
+      const line = bytes.subarray(0, at).filter((byte) => byte === 10).length + 1;
+      const [first] = verifyRecord(spoilt, publicKey).findings;
+      // A line break that was made or taken away moves the lines after it.
+      const isBreak = bytes[at] === 10 || spoilt[at] === 10;
+      expect(first).toStartWith(isBreak ? "" : `line ${line} (`);
+    }
+    for (const text of [bytes.subarray(0, -1), bytes.subarray(0, bytes.length / 2), Buffer.from("")])
+      expect(verifyRecord(text, publicKey).findings).not.toEqual([]);
+    expect(verifyRecord(bytes, publicKeyOf(newKey())).findings).toEqual([
+      expect.stringContaining("it names the key"),
+    ]);
+  });
+
+  test("that its own writer made up does not agree with itself", async () => {
+    const ran = begun({ errors: 0.3, percents: [25, 100] });
+    await ran.simulation.run({ makeJudge, evidence: new EvidenceLog(ran.evidence, VERSIONS) });
+    const lines = recordOf(await sourcesOf(ran), key)
+      .split("\n")
+      .slice(0, -2);
+    const forged = (change: (line: string) => string): string[] =>
+      verified(sealed(lines.map(change), key, "now")).findings;
+    expect(forged((line) => line)).toEqual([]);
+    const within = (part: string, from: RegExp | string, to: string) => (line: string) =>
+      line.startsWith(`{"part":"${part}"`) ? line.replace(from, to) : line;
+    expect(forged(within("outcomes", /\\"ce\\"/g, '\\"c\\"'))[0]).toContain("its outcomes lead to");
+    expect(forged(within("journal", '"phase":"restoring"', '"phase":"promoted"'))[0]).toContain(
+      "does not follow from the one before",
+    );
+    expect(forged(within("people", '"by":"tester@host"', '"by":"other"'))[0]).toContain("people:");
+    expect(forged(within("splits", '"percent":100', '"percent":50'))[0]).toContain("splits:");
+    expect(
+      forged(within("equality", "host: credit-check-basic", "host: credit-check-advanced"))[0],
+    ).toContain("equality:");
+    expect(forged(within("audit", "rolled back", "promoted"))[0]).toContain("audit line");
+    expect(forged(within("record", '"format":1', '"format":2'))[0]).toContain("format 2");
+  });
+});
+
+describe("the evidence of a judge", () => {
+  test("is taken up after a crash broke a line off, and closes a gap with a snapshot", async () => {
+    const path = join(folder, "broken");
+    const first = new EvidenceLog(path, VERSIONS);
+    first.begin(null, 1);
+    await first.flush();
+    await appendFile(join(path, "evidence.ndjson"), '{"mark":');
+    const second = new EvidenceLog(path, VERSIONS);
+    second.begin(null, 2);
+    await second.flush();
+    expect((await evidenceLines(path)).map((line) => Object.keys(JSON.parse(line)))).toEqual([
+      ["begin"],
+      ["begin"],
+    ]);
+  });
+});

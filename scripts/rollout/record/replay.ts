@@ -1,0 +1,96 @@
+import type { Settings } from "../plan/plan.ts";
+import type { Judging, MakeJudge, Ruling } from "../run/judging.ts";
+import type { DecisionLine, EvidenceLine } from "./evidence-line.ts";
+import { batchesOf } from "./outcome-line.ts";
+
+/** What the judge held when a transition was made: as it was kept, and as it follows from the outcomes. */
+export interface Recomputed {
+  kept: DecisionLine["decision"];
+  /** Undefined where the outcomes before it are not in the record. */
+  again: Ruling | undefined;
+  /** How many outcomes had been judged until then. */
+  outcomes: number;
+}
+
+export interface Replay {
+  decisions: Recomputed[];
+  outcomes: number;
+  /** What is not in the evidence, in sentences. */
+  gaps: string[];
+}
+
+/** Judges the outcomes of a rollout again, and looks at each decision what the judge holds then. */
+export function replay(settings: Settings, makeJudge: MakeJudge, lines: readonly EvidenceLine[]): Replay {
+  const wanted = new Set(lines.flatMap((line) => ("begin" in line ? [line.begin.from] : [])));
+  const snapshots = new Map<number, unknown>();
+  const decisions: Recomputed[] = [];
+  const gaps: string[] = [];
+  let judge: Judging | undefined;
+  let outcomes = 0;
+  for (const line of lines) {
+    if ("begin" in line) judge = begun(line.begin.from);
+    else if ("snapshot" in line) judge = restored(line.mark, line.snapshot);
+    else if ("mark" in line) {
+      if (judge !== undefined && wanted.has(line.mark)) snapshots.set(line.mark, judge.snapshot());
+    } else if ("gap" in line) {
+      gaps.push(`${line.gap} lines of outcomes could not be written when they were judged`);
+      judge = undefined;
+    } else if ("decision" in line) {
+      const { decision: kept } = line;
+      decisions.push({ kept, again: judge?.ruling(kept.next / 100), outcomes });
+    } else {
+      for (const batch of batchesOf(line)) {
+        judge?.observe(batch);
+        outcomes += batch.reduce((sum, { count }) => sum + count, 0);
+      }
+    }
+  }
+  return { decisions, outcomes, gaps };
+
+  function begun(from: number | null): Judging | undefined {
+    if (from === null) return makeJudge(settings, undefined);
+    if (snapshots.has(from)) return restored(from, snapshots.get(from), false);
+    gaps.push(
+      `the outcomes before ${new Date(from).toISOString()}, from where a process went on, were not kept`,
+    );
+    return undefined;
+  }
+
+  function restored(mark: number, snapshot: unknown, isFromFile = true): Judging | undefined {
+    const made = makeJudge(settings, structuredClone(snapshot));
+    if (isFromFile && judge === undefined)
+      gaps.push(
+        `the judge's state at ${new Date(mark).toISOString()} is taken as it stands; the outcomes before it were dropped`,
+      );
+    if (made.restored) return made;
+    gaps.push(
+      `the judge's state at ${new Date(mark).toISOString()} is of another version, and cannot be read`,
+    );
+    return undefined;
+  }
+}
+
+/** How far the numbers of the evidence may differ between machines, whose logarithms differ in the last digits. */
+const CLOSE = 1e-6;
+
+/** How a ruling differs from the one that was kept; undefined if it is the same. */
+export function rulingDifference(kept: DecisionLine["decision"], again: Ruling): string | undefined {
+  if (again.verdict !== kept.verdict)
+    return `the verdict is ${kept.verdict}, and its outcomes lead to ${again.verdict}: ${again.because}`;
+  const names = kept.evidence.map(({ name }) => name);
+  const differing = again.evidence.find(({ name, value, threshold }, i) => {
+    const before = kept.evidence[i];
+    const isClose = (a: number, b: number): boolean => Math.abs(a - b) <= CLOSE * Math.max(1, Math.abs(a));
+    return (
+      before === undefined ||
+      before.name !== name ||
+      !isClose(before.value, value) ||
+      !isClose(before.threshold, threshold)
+    );
+  });
+  if (differing !== undefined || names.length !== again.evidence.length)
+    return `the evidence for "${differing?.name ?? names.at(-1)}" is not what its outcomes lead to`;
+  return again.because === kept.because
+    ? undefined
+    : `its reason is "${kept.because}", and its outcomes lead to "${again.because}"`;
+}
