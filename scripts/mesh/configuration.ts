@@ -33,6 +33,7 @@ export async function loadConfiguration(
   const { specs, problems: unrunnable } = await revisionSpecs(
     root,
     compiled.plan.services.flatMap(({ revisions }) => revisions),
+    resources.secrets,
   );
   const all = [...problems, ...compiled.problems, ...unrunnable];
   // A field that cannot be read makes references to it fail too; those later errors would only distract.

@@ -49,8 +49,8 @@ export function forReason(names: readonly string[], reason: string): Record<stri
   return Object.fromEntries(names.map((name) => [name, reason]));
 }
 
-// As `kubectl get -o yaml` prints them.
-const METADATA_FILLED_IN = [
+/** What the cluster adds to the metadata of an object, as `kubectl get -o yaml` prints it. */
+export const METADATA_FILLED_IN = [
   "uid",
   "resourceVersion",
   "generation",

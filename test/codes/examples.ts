@@ -11,7 +11,7 @@ export type Example =
   | { folder: Record<string, string> }
   /** The same, where kustomizations are built by a program that is not there. */
   | { built: Record<string, string> }
-  /** A Knative Service whose image has no program on this machine. */
+  /** A Knative Service that cannot run on this machine. */
   | { run: string }
   /** Documents to deploy. */
   | { deploy: string }
@@ -108,6 +108,12 @@ export const EXAMPLES: Readonly<Record<Code, Example>> = {
   "scaling-limits": scaled("autoscaling.knative.dev/min-scale: '2', autoscaling.knative.dev/max-scale: '1'"),
   "scaling-window": scaled("autoscaling.knative.dev/window: 1s"),
   "program-missing": { run: SERVICE },
+  "value-missing": {
+    run: SERVICE.replace(
+      "[{image: a}]",
+      "[{image: a, env: [{name: A, valueFrom: {secretKeyRef: {name: a, key: b}}}]}]",
+    ),
+  },
   "no-container": { deploy: SERVICE.replace("spec: {containers: [{image: a}]}", "spec: {}") },
   "revision-changed": { deployTwice: ['"value":"advanced"', '"value":"another"'] },
 

@@ -14,6 +14,7 @@ import { type Conflict, conflictOf } from "./conflict.ts";
 import { asksForRestricted, enforcing, whyNotRestricted } from "./pod-security.ts";
 import { type DeployStep, planDeploy } from "./deploy-plan.ts";
 import { renewPods } from "./restart-pods.ts";
+import { withGeneratedValues } from "./generated-secret.ts";
 import { withLiveTemplate } from "./live-template.ts";
 import { NotReady, untilReady } from "./wait-until-ready.ts";
 
@@ -106,7 +107,7 @@ async function applyStep(step: DeployStep, options: DeployOptions, conflicts: Co
   const { kube, dryRun, forceConflicts } = options;
   const ref = refOf(step.object);
   const before = await kube.get(ref);
-  const same = withLiveTemplate(step.object, before);
+  const same = withLiveTemplate(withGeneratedValues(step.object, before), before);
   if ("differs" in same) throw new InvalidManifests([revisionChanged(step, same.differs)]);
   try {
     const after = await kube.apply(same.object, { fieldManager: MANAGER, force: forceConflicts, dryRun });

@@ -95,6 +95,11 @@ export const KNATIVE_CODES = {
     means: "the local mesh finds no program for the image of a revision",
     fix: "correct the image, or add the program",
   },
+  "value-missing": {
+    severity: "error",
+    means: "a variable has its value from a Secret that no file describes",
+    fix: "add the Secret, or write optional: true",
+  },
   "no-container": {
     severity: "error",
     means: "a Knative Service without a container cannot be deployed",

@@ -29,9 +29,9 @@ describe("in a Knative Service", () => {
     ],
     [
       "              value: basic",
-      "              valueFrom: {secretKeyRef: {name: a, key: b}}",
+      "              valueFrom: {fieldRef: {fieldPath: metadata.name}}",
       [
-        "21:15: spec.template.spec.containers[0].env[0].valueFrom: this field is not supported here; there are no ConfigMaps and Secrets on one machine: give a value",
+        "21:27: spec.template.spec.containers[0].env[0].valueFrom.fieldRef: this field is not supported here; there are no pods on one machine: give a value",
       ],
     ],
     [

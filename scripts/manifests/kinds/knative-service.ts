@@ -32,16 +32,34 @@ const Probe = strict(
   },
 );
 
-const Variable = strict(
+/** A place in a Secret or ConfigMap that a variable has its value from. */
+const KeyReference = {
+  name: Name,
+  key: Type.String({ minLength: 1 }),
+  optional: Type.Optional(Type.Boolean()),
+};
+
+const ValueFrom = strict(
   {
-    name: Type.String({
-      pattern: "^[A-Za-z_][A-Za-z0-9_.-]*$",
-      expected: "the name of an environment variable: letters, digits, _, . and -, no digit first",
-    }),
-    value: Type.Optional(Type.String()),
+    secretKeyRef: Type.Optional(strict(KeyReference)),
+    configMapKeyRef: Type.Optional(strict(KeyReference, clusterOnly)),
   },
-  { unsupported: { valueFrom: "there are no ConfigMaps and Secrets on one machine: give a value" } },
+  {
+    unsupported: forReason(
+      ["fieldRef", "resourceFieldRef"],
+      "there are no pods on one machine: give a value",
+    ),
+  },
 );
+
+const Variable = strict({
+  name: Type.String({
+    pattern: "^[A-Za-z_][A-Za-z0-9_.-]*$",
+    expected: "the name of an environment variable: letters, digits, _, . and -, no digit first",
+  }),
+  value: Type.Optional(Type.String()),
+  valueFrom: Type.Optional(ValueFrom),
+});
 
 /** A container of a revision. */
 export const Container = strict(
@@ -61,6 +79,9 @@ export const Container = strict(
         }),
         { minItems: 1, maxItems: 1 },
       ),
+    ),
+    volumeMounts: Type.Optional(
+      Type.Array(Type.Object({ name: Name, mountPath: Type.String() }), clusterOnly),
     ),
     readinessProbe: Type.Optional(Probe),
     livenessProbe: Type.Optional(Type.Unsafe<Static<typeof Probe>>({ ...Probe, ...clusterOnly })),
@@ -94,7 +115,6 @@ export const Container = strict(
       command: "the local mesh runs functions/NAME/main.ts as the image does: leave command out",
       args: "the local mesh runs functions/NAME/main.ts as the image does: leave args out",
       envFrom: "there are no ConfigMaps and Secrets on one machine: write the variables under env",
-      volumeMounts: "the local mesh has no volumes",
       startupProbe: "the local mesh waits for the readinessProbe only",
       ...forReason(
         ["workingDir", "terminationMessagePath", "terminationMessagePolicy"],
@@ -159,10 +179,10 @@ const RevisionTemplate = strict({
       automountServiceAccountToken: Type.Optional(Type.Boolean(clusterOnly)),
       enableServiceLinks: Type.Optional(Type.Boolean(clusterOnly)),
       imagePullSecrets: Type.Optional(Type.Array(strict({ name: Name }), clusterOnly)),
+      volumes: Type.Optional(Type.Array(Type.Object({ name: Name }), clusterOnly)),
     },
     {
       unsupported: {
-        volumes: "the local mesh has no volumes",
         initContainers: "the local mesh runs one container a revision",
         ...forReason(
           ["responseStartTimeoutSeconds", "idleTimeoutSeconds"],
@@ -228,6 +248,7 @@ export const KnativeService = strict(
 );
 
 export type KnativeService = Static<typeof KnativeService>;
+export type Container = Static<typeof Container>;
 export type TrafficTarget = Static<typeof TrafficTarget>;
 
 /** The label that takes a service off the public gateway. */

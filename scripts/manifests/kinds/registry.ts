@@ -7,6 +7,7 @@ import { AuthorizationPolicy, PeerAuthentication } from "./istio-security.ts";
 import { ServiceEntry } from "./istio-service-entry.ts";
 import { VirtualService } from "./istio-virtual-service.ts";
 import { KnativeService } from "./knative-service.ts";
+import { Secret } from "./secret.ts";
 
 /** A kind of object that this tool reads. */
 interface KindEntry {
@@ -67,6 +68,7 @@ export const KINDS = {
     mayRepeat: false,
     routes: false,
   },
+  secrets: { apiVersion: "v1", kind: "Secret", schema: Secret, local: true, mayRepeat: false, routes: false },
   configFeatures: {
     apiVersion: "v1",
     kind: "ConfigMap",
