@@ -65,12 +65,10 @@ class Relay {
   }
 
   #route(listener: Listener, request: RoutedRequest, earlier: readonly Hop[], again?: Hop): void {
-    const resolution = resolve(this.#generation.table, listener, request, this.#options.random, {
-      earlier,
-      again,
-    });
+    const { table } = this.#generation;
+    const resolution = resolve(table, listener, request, this.#options.random, { earlier, again });
     this.#resolution = resolution;
-    this.#limits.set(resolution.hops, revisionOf(this.#resolution), this.#generation);
+    this.#limits.set(resolution.hops, revisionOf(resolution), this.#generation);
     const made = resolution.hops.slice(earlier.length);
     const delayMs = made.reduce((sum, hop) => sum + hop.delayMs, 0);
     if (delayMs === 0) return this.#follow(resolution, made);
@@ -169,10 +167,8 @@ class Relay {
     if (isSafeToResend(failure, request.method) && this.#body.repeatable)
       return this.#send(client, request, true);
     if (this.#retry({ failure: failure.kind })) return;
-    this.#reply(
-      statusAfter(failure.kind),
-      describeFailure(failure, revisionOf(this.#resolution) ?? "the revision"),
-    );
+    const revision = revisionOf(this.#resolution) ?? "the revision";
+    this.#reply(statusAfter(failure.kind), describeFailure(failure, revision));
   }
 
   #onTimeout(message: string): void {
