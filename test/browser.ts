@@ -3,7 +3,7 @@ import { chromium, type Browser } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"];
 
-/** Headless, and quiet: none of these lets the browser ask anybody for anything by itself. */
+/** Headless, and without requests of the browser's own, such as updates. */
 const FLAGS = [
   "--headless",
   "--no-sandbox",

@@ -47,7 +47,7 @@ export const documentCustomer = (operationId: string, method: "GET" | "POST" = "
         description: "Pins a request without a type to the version of this name, whatever the split",
         schema: { type: "string" },
         examples: {
-          nobody: { summary: "Pinned to none", value: "" },
+          none: { summary: "Not pinned", value: "" },
           basic: { summary: "Pinned to the basic check", value: "basic" },
           advanced: { summary: "Pinned to the advanced check", value: "advanced" },
         },

@@ -95,7 +95,7 @@ describe("the Swagger plugin", () => {
     expect(await page.text()).toContain("https://cdn.jsdelivr.net/");
   });
 
-  test("lists answers under content types that nobody sends (openapi.ts)", async () => {
+  test("lists answers under content types that are never sent (openapi.ts)", async () => {
     const app = new Elysia()
       .use(swagger({ path: "/s" }))
       .get("/", () => "", { response: { 200: t.String() } });

@@ -161,7 +161,7 @@ describe("kyc rollout", () => {
     expect((JSON.parse(out) as { reason: string }).reason).toEndWith(": a complaint");
   }, 60_000);
 
-  test("stops with exit code 3 when somebody edits the file, leaves their edit, and shows three splits", async () => {
+  test("stops with exit code 3 when the file is edited meanwhile, keeps the edit, and shows three splits", async () => {
     const running = await begun(
       "judging at 50 %",
       "credit-check",
@@ -191,7 +191,7 @@ describe("kyc rollout", () => {
     expect(await percents()).toEqual(["100", "0"]);
   }, 60_000);
 
-  test("goes back on Ctrl-C where nobody can be asked", async () => {
+  test("goes back on Ctrl-C without a terminal", async () => {
     const running = await begun(
       "judging at 50 %",
       "credit-check",

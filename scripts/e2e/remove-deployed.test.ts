@@ -11,7 +11,7 @@ function object(apiVersion: string, kind: string, namespace: string, name: strin
 }
 
 describe("taking back what was deployed", () => {
-  test("leaves nothing of ours, and all that is somebody else's, the platform and its record too", async () => {
+  test("removes all that was deployed, and leaves other objects, the platform and its record", async () => {
     const cluster = await deployedCluster("knative", "istio");
     cluster.put(object("v1", "ConfigMap", "kube-system", "kyc-platform", ours));
     cluster.put(object("v1", "Secret", "kyc", "theirs"));

@@ -18,7 +18,7 @@ const server = Bun.serve({
       },
       cancel() {
         clearInterval(timer);
-        console.log("nobody listens");
+        console.log("no reader");
       },
     });
     return new Response(body, { headers: { "content-type": "text/event-stream" } });
@@ -85,7 +85,7 @@ test.each(["ingress", "cluster-local host"])(
     expect(text).toMatch(/^data: echo-[ab] 0\n\ndata: echo-[ab] 1\n\n/);
     listening.abort();
     await until("the service heard that", () =>
-      system.events.lines.some((line) => line.includes("nobody listens")),
+      system.events.lines.some((line) => line.includes("no reader")),
     );
   },
 );

@@ -98,7 +98,7 @@ test("cluster-local hosts answer on the second listener, by their names and belo
     expect(await get(host)).toEqual({ status: 200, revision: "echo-a" });
   }
   expect(await get("echo-b.test.svc.cluster.local")).toEqual({ status: 200, revision: "echo-b" });
-  expect(await get("nobody.test.svc.cluster.local")).toEqual({ status: 404, revision: undefined });
+  expect(await get("absent.test.svc.cluster.local")).toEqual({ status: 404, revision: undefined });
 });
 
 test("a public service answers at NAME.NAMESPACE.localhost on the ingress gateway, a cluster-local one does not", async () => {

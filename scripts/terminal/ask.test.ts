@@ -20,7 +20,7 @@ describe("a question", () => {
     expect(await answered(text)).toBe(expected);
   });
 
-  test("is not asked where nobody is there", async () => {
+  test("is not asked without a terminal", async () => {
     expect(await answered("y\n", false)).toBeUndefined();
   });
 

@@ -54,7 +54,7 @@ describe("a comparison", () => {
     ]);
   });
 
-  test("that is different in what nobody sees at first names it, and where either side says it", () => {
+  test("names a difference that is not in the destination, and the place of each side's rule", () => {
     const sides = [[end("100 %", "x", ["retries: 2 attempts on 5xx"])], [end("100 %", "x")]] as const;
     const at = [{ file: "a.yaml", line: 12, column: 7 }, undefined] as const;
     const differs = [{ about: "retries", values: ["2 attempts on 5xx", "no retries"] as const, at }];

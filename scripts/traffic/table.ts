@@ -81,7 +81,7 @@ export interface Fault {
   abort: { percent: number; status: number } | undefined;
 }
 
-/** Where a copy of some of the requests goes. Nobody waits for the answer, and no caller sees it. */
+/** Where copies of some of the requests go. Their responses are discarded. */
 export interface Mirror {
   host: string;
   port: number;

@@ -55,7 +55,7 @@ export async function differences(
         if ("what" in result && attempt < ATTEMPTS) continue;
         answers[i]?.push(essence(answer, hostOf(name), hostOf(RECORDED)));
         if ("what" in result) found.push({ ...result, of, envoy: answer });
-        // Without an answer of a revision nobody can tell which was drawn, and its changes are in the copy.
+        // Without a revision's answer it is not known which was drawn, and its changes are in the copy.
         else if (answer.seen !== undefined || !mesh.leavesToChance)
           copied.set(tried, { of, answer, taken: result.taken });
         break;

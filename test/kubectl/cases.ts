@@ -220,7 +220,7 @@ export const CASES: readonly Case[] = [
     name: "a file before it in KUBECONFIG with another token for the same user",
     user: token,
     others: [
-      { name: "first", content: '{"users":[{"name":"somebody","user":{"token":"first"}}]}', before: true },
+      { name: "first", content: '{"users":[{"name":"test-user","user":{"token":"first"}}]}', before: true },
     ],
   },
   {

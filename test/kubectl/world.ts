@@ -120,9 +120,9 @@ export class Trial implements AsyncDisposable {
       apiVersion: "v1",
       kind: "Config",
       "current-context": "test",
-      contexts: [{ name: "test", context: { cluster: "fake", user: "somebody" } }],
+      contexts: [{ name: "test", context: { cluster: "fake", user: "test-user" } }],
       clusters: [{ name: "fake", cluster: { ...known, ...cluster?.(this.world) } }],
-      users: [{ name: "somebody", user: user?.(this.world) ?? {} }],
+      users: [{ name: "test-user", user: user?.(this.world) ?? {} }],
     };
   }
 

@@ -41,7 +41,7 @@ describe("an upstream that fails", () => {
     ["answers with half of its JSON", "not_json", (socket) => socket.end(http("200 OK", GOOD.slice(0, -1)))],
     ["answers with nothing", "not_json", (socket) => socket.end("HTTP/1.1 204 No Content\r\n\r\n")],
     [
-      "compresses what nobody asked it to",
+      "compresses unasked",
       "not_json",
       (socket) => {
         socket.write(`HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: ${zipped.length}\r\n\r\n`);

@@ -119,7 +119,7 @@ describe("deploying again", () => {
     expect(cluster.names).toEqual(before);
   });
 
-  test("puts a value back that somebody has changed where nobody holds it", async () => {
+  test("restores a changed value that no manager holds", async () => {
     const cluster = running();
     await deployTo(cluster);
     const ref = { apiVersion: "networking.istio.io/v1", kind: "Gateway", namespace: "kyc", name: "kyc" };
@@ -198,7 +198,7 @@ describe("a dry run", () => {
   });
 });
 
-describe("a field that somebody else holds", () => {
+describe("a field that another manager holds", () => {
   const inConflict = (cluster: FakeCluster): string[] => {
     const forced: string[] = [];
     cluster.fault = (method, path) => {

@@ -65,7 +65,7 @@ test.each([
   ["ko.local/a/b", false],
   ["registry.example.com/kyc", true],
   ["localhost:5000/kyc", true],
-  ["somebody", true],
+  ["someuser", true],
 ])("%s is a registry: %p", (prefix, expected) => {
   expect(isRegistry(prefix)).toBe(expected);
 });

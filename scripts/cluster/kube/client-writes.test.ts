@@ -130,7 +130,7 @@ describe("create", () => {
 });
 
 describe("replace", () => {
-  test("puts what was read and changed, and fails when somebody else was faster", async () => {
+  test("replaces an object, and fails when it was changed since it was read", async () => {
     using server = await FakeApiServer.start();
     let current: KubeObject = SERVICE;
     server.on(`GET ${ONE}`, (answer) => answer.json(current));

@@ -28,7 +28,7 @@ describe("deleteAndWait", () => {
     expect(server.to(PATH)).toHaveLength(1);
   });
 
-  test("leaves alone what somebody created under the same name", async () => {
+  test("leaves an object that was created under the same name meanwhile", async () => {
     using server = await FakeApiServer.start();
     answers(server, there("u1"), there("u2"));
     server.on(`DELETE ${PATH}`, (answer) =>

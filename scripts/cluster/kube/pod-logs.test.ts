@@ -88,7 +88,7 @@ describe("a log that is followed", () => {
     expect((await next).done).toBeTrue();
   });
 
-  test("closes the connection when nobody wants more of it", async () => {
+  test("closes the connection when the reader stops", async () => {
     using server = await FakeApiServer.start();
     const stream = streamOf(server);
     const log = podLogs(kubeOf(server), { ...POD, follow: true });

@@ -23,7 +23,7 @@ const kubelet = Bun.serve<{ port: number; heard: string }>({
       socket.sendBinary(Buffer.concat([Buffer.of(0), port]));
       socket.sendBinary(Buffer.concat([Buffer.of(1), port]));
       if (socket.data.port === 1)
-        socket.sendBinary(Buffer.concat([Buffer.of(1), Buffer.from("nobody listens")]));
+        socket.sendBinary(Buffer.concat([Buffer.of(1), Buffer.from("connection refused")]));
     },
     message: answer,
   },
@@ -73,7 +73,7 @@ describe("a forwarded port", () => {
     expect((await (await fetch(`${forward.url}/large`)).text()).length).toBe(3_000_000);
   });
 
-  test("cuts the connection where nobody listens, or the API server refuses", async () => {
+  test("cuts the connection where nothing listens, or the API server refuses", async () => {
     using closed = await forwardPort({ kube: cluster(), namespace: "a", pod: "p", port: 1 });
     expect(fetch(`${closed.url}/a`)).rejects.toThrow();
     const refusing = cluster();

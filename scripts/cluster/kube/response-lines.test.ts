@@ -44,7 +44,7 @@ describe("lines", () => {
     expect(await Array.fromAsync(lines(new Response(null)))).toEqual([]);
   });
 
-  test("close the stream when nobody wants more of them", async () => {
+  test("close the stream when the reader stops", async () => {
     const cancelled = Promise.withResolvers<void>();
     const stream = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(Buffer.from("a\nb\n")),

@@ -192,7 +192,7 @@ describe("a watch ends with the error when", () => {
     expect(error?.message).toBe("cannot list ConfigMap in a: not you");
   });
 
-  test("nobody answers at the start", async () => {
+  test("no server answers at the start", async () => {
     const server = await ConfigMapServer.start();
     const kube = kubeOf(server.api);
     server[Symbol.dispose]();

@@ -80,7 +80,7 @@ describe("a client certificate", () => {
 test.each([
   ["client-certificate-data", "there is a client certificate, and no client key"],
   ["client-key-data", "there is a client key, and no client certificate"],
-])("%s alone is told, and nothing is sent as nobody", async (field, why) => {
+])("%s alone is an error, and no anonymous request is sent", async (field, why) => {
   using server = await start();
   const user = { [field]: certificate(server.authority, "alice")[field] };
   const error = await rejection(ask(server, { user }));

@@ -173,7 +173,7 @@ describe("what cannot be used is told:", () => {
   });
 });
 
-test("a user of no name, and one of no content, are nobody", () => {
+test("an empty user name, and a user without content, have no credentials", () => {
   const nameless = TWO.replace("cluster: two, user: token", "cluster: two");
   expect(readKubeconfig({ kubeconfig: nameless }).user).toEqual({});
   const empty = TWO.replace("user: {tokenFile: token}", "user: null");

@@ -19,7 +19,7 @@ const SERVICE = {
   name: "credit-check",
 };
 
-/** Changes an object's text, as somebody's edit would. */
+/** Changes an object's text, as an edit by hand would. */
 function edit(cluster: FakeCluster, ref: typeof SPLIT, change: (text: string) => string): void {
   const before = JSON.stringify(cluster.get(ref));
   const after = change(before);
@@ -61,7 +61,7 @@ describe("who decides the split", () => {
     },
   );
 
-  test("is nobody where no route leads to a revision", async () => {
+  test("has no owner where no route leads to a revision", async () => {
     expect(await splitOf(knativeCluster())).toBeUndefined();
     expect(await splitOf(await deployedCluster("knative"))).toBeUndefined();
   });

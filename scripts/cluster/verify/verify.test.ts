@@ -84,7 +84,7 @@ describe("the split", () => {
     expect(skewed.map(({ ok }) => ok)).toEqual([true, false, false]);
   });
 
-  test("of all and nothing allows not one stray request, nor a revision that nobody planned", async () => {
+  test("of 100 and 0 % allows no stray request, and no unplanned revision", async () => {
     const planned = new Map([["a", 1]]);
     const stray = [...Array(399).fill("a"), "b"];
     const results = await splitChecks({ ask: serving(stray), planned, requests: 400 });

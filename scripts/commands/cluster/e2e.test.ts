@@ -37,7 +37,7 @@ describe("e2e", () => {
     expect(err).toMatch(/^No scenario has "zzz" in its name\. There are:\n {2}contract\n/);
   });
 
-  test("changes no cluster elsewhere that was not named, where nobody can be asked", async () => {
+  test("changes no remote cluster that was not named, without a terminal to confirm", async () => {
     const elsewhere = await ServedCluster.start(knativeCluster());
     await elsewhere.use("elsewhere");
     const { code, out, err } = await elsewhere.kyc("e2e");

@@ -38,7 +38,7 @@ describe("work on a cluster", () => {
     },
   );
 
-  test("that fails as nobody expected keeps its error, and its stack", async () => {
+  test("that fails unexpectedly keeps its error and its stack", async () => {
     const error = new TypeError("x is not a function");
     expect(await thrown(error)).toBe(error);
   });

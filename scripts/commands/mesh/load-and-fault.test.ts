@@ -50,8 +50,8 @@ describe("kyc load", () => {
   });
 
   test("goes to no mesh that does not run, and to no place that is not named in full", async () => {
-    const nobody = await kyc("load", "--dir", "/nonexistent");
-    expect(nobody).toMatchObject({ code: 1, out: "", err: expect.stringContaining("./kyc dev") });
+    const absent = await kyc("load", "--dir", "/nonexistent");
+    expect(absent).toMatchObject({ code: 1, out: "", err: expect.stringContaining("./kyc dev") });
     expect((await load("example.com")).err).toContain("http://HOST/PATH");
   });
 

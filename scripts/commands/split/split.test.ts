@@ -162,7 +162,7 @@ describe("kyc split on the files", () => {
     });
   }, 30_000);
 
-  test("refuses what would do harm, and what somebody else changed meanwhile", async () => {
+  test("refuses what would do harm, and a split that was changed meanwhile", async () => {
     await withSample([choose("by-knative")], async (root) => {
       const path = join(root, "knative/credit-check/2-advanced.yaml");
       const split = (...args: string[]) =>

@@ -149,7 +149,7 @@ describe("policies that allow some callers", () => {
     expect(rulesOf(guard, allow(paths("/credit-check/*, /metrics, '/health*'")))).toEqual([]);
   });
 
-  test("keep nobody out who comes through the activator, unless it is guarded too", () => {
+  test("do not keep out callers that come through the activator, unless it is guarded too", () => {
     for (const rules of [[from(ACTIVATOR, CALLER)], [from(ACTIVATOR), from(CALLER)]]) {
       expect(rulesOf(allow(...rules))).toEqual(["caller-hidden"]);
       expect(rulesOf(guard, allow(...rules))).toEqual([]);

@@ -144,7 +144,7 @@ function isActivator(who: string): boolean {
   );
 }
 
-/** Whether a rule lets a caller in; without a source it lets everybody in. */
+/** Whether a rule admits a caller; a rule without a source admits all. */
 function admits(rule: PolicyRule, isMeant: (who: string) => boolean): boolean {
   if (rule.from === undefined) return true;
   return whoIn(rule).some(isMeant);

@@ -52,7 +52,7 @@ export const Namespace = strict(
   { filledIn: [...OBJECT_FILLED_IN, "spec"] },
 );
 
-/** Who a pod is on a cluster. On one machine nobody asks, so it has no effect there. */
+/** The identity of pods on a cluster. It has no effect in the local mesh. */
 export const ServiceAccount = strict(
   {
     apiVersion: Type.Literal("v1"),

@@ -31,7 +31,7 @@ export function explainRegression(evidence: Evidence, { alpha, tolerate }: Judge
     case "p99":
       return slower("in its slowest requests", "p99");
     case "gateway":
-      return `the gateway answered ${gateway.failed} requests with a failure that nobody can attribute, more than before the candidate had a share: ${chance}`;
+      return `the gateway answered ${gateway.failed} requests with failures of neither revision, more than before the candidate had a share: ${chance}`;
     case "alone":
       return `with all traffic most requests fail, which they did not before: the candidate fails ${failures(candidate)} against ${failures(baseline)}, ${chance}`;
   }

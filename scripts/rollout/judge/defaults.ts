@@ -2,7 +2,7 @@ import type { ShiftBet } from "./statistics/rank-test.ts";
 import type { Bet } from "./statistics/share-test.ts";
 import type { JudgeOptions, TestName } from "./types.ts";
 
-/** What is judged unless somebody says otherwise. A quarter more latency is nobody's regression: new versions do more. */
+/** The defaults. A quarter more latency is tolerated, because new versions do more. */
 export const DEFAULTS: JudgeOptions = {
   alpha: 0.01,
   beta: 0.05,
@@ -11,9 +11,9 @@ export const DEFAULTS: JudgeOptions = {
 };
 
 /**
- * How alpha is divided: the money of each test, of 1 in all. An average of e-processes is one. A test with a part p needs
- * ln(1/p) more evidence; errors are rare, each says much, and few are wanted, so they get nearly all. A latency says
- * something with each request, and a guard much with each failure: they make up for a small part soon.
+ * How alpha is divided: the weight of each test, 1 in all. A weighted average of e-processes is an e-process. A test of
+ * weight p needs ln(1/p) more evidence. Errors are rare and shall be found from few, so they get nearly all. Latency adds
+ * evidence with each request, and a guard much with each failure, so that they make up for a small weight soon.
  */
 export const PARTS: Readonly<Record<TestName, number>> = {
   errors: 0.91,
@@ -26,8 +26,8 @@ export const PARTS: Readonly<Record<TestName, number>> = {
 };
 
 /**
- * The share of failures up to which a guard says nothing. With all traffic there is nobody to compare with, and a mishap
- * that would hit both looks like one of the candidate: only where most requests fail, going back is right all the same.
+ * The share of failures below which a guard finds nothing. With all traffic on the candidate there is no baseline, and an
+ * outage that would hit both revisions looks like the candidate's: going back is right only where most requests fail.
  */
 export const LEAST_FAILURES = { gateway: 0.005, alone: 0.5 } as const;
 

@@ -115,7 +115,7 @@ describe("a judge", () => {
     expect(judged(draw(more, 7), { tolerate: { errorRate: 0.01 } }).verdict().verdict).toBe("regressed");
   });
 
-  test("holds failures that nobody can attribute against the change", () => {
+  test("counts failures of the gateway itself against the change", () => {
     const judge = createJudge();
     for (let i = 0; i < 200; i++) judge.observe({ t: i, revision: "baseline", ok: true, ms: 20, share: 0 });
     for (let i = 0; i < 120; i++) {

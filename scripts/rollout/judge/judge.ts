@@ -102,7 +102,7 @@ class TrafficJudge implements Judge {
     if (revision === "candidate" ? share === 0 : revision === "baseline" && share === 1) {
       return this.#exclude("unsplit", count);
     }
-    // What is alike is still heard one by one, so that nobody's batches change what is found.
+    // Equal requests are observed one by one, so that the size of a batch does not change the result.
     let left = count;
     while (left > 0 && this.#fell === undefined) {
       this.#count(revision, kind, ms, share, 1);

@@ -1,7 +1,7 @@
 import type { OutcomeKind } from "../../traffic/outcome-kind.ts";
 import type { JudgeSnapshot } from "./snapshot.ts";
 
-/** Who answered a request: one of the two revisions, or the gateway itself, for nobody else is known to have. */
+/** What answered a request: one of the two revisions, or the gateway itself where no revision is known to have. */
 export type Arm = "baseline" | "candidate" | "gateway";
 
 /** Why a request is no evidence about a revision. Such requests are counted, told, and never judged. */
@@ -82,7 +82,7 @@ export interface Evidence {
   /** That the candidate is worse than tolerated: regressed once `logE` has reached `threshold`, ln(1/alpha). */
   worse: {
     logE: number;
-    /** The highest so far: it is this one that decides, whenever somebody looks. */
+    /** The highest so far, which decides: the verdict does not depend on when it is asked for. */
     peak: number;
     threshold: number;
     /** Each test by itself, before it is weighed; all of them together make `logE`. */

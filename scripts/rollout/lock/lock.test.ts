@@ -61,7 +61,7 @@ describe("a lock on a cluster", () => {
     return { store, clock, lock: () => new LeaseLock(store.kube, "kyc", "credit-check", clock) };
   };
 
-  test("is renewed while it is held, and nobody else gets it", async () => {
+  test("is renewed while it is held, and cannot be acquired by others", async () => {
     const { clock, lock } = make();
     const held = await lock().acquire("ann@host");
     expect(
@@ -98,7 +98,7 @@ describe("a lock on a cluster", () => {
     expect(held.lost.aborted).toBe(true);
   });
 
-  test("that somebody took away is lost at once", async () => {
+  test("that another process took is lost at once", async () => {
     const { store, clock, lock } = make();
     const held = await lock().acquire("ann@host");
     const ref = {

@@ -47,7 +47,7 @@ describe("an abort", () => {
     },
   );
 
-  test("does not write over somebody else's split unless that is asked for", () => {
+  test("overwrites another user's split only on request", () => {
     const live = { targets: original.map((each) => ({ ...each, percent: 50 })), version: "9", by: "eve" };
     const held = next(plan, at("judging"), { type: "seen", atMs: 400, live });
     expect(held.phase).toBe("held");

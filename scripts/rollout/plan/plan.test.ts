@@ -96,7 +96,7 @@ describe("a plan", () => {
   });
 });
 
-test("shifted splits sum to 100 in whole percents, keep tags and order, and nobody else gains", () => {
+test("shifted splits sum to 100 in whole percents, keep tags and order, and give no other revision more", () => {
   const splits = fc
     .array(fc.nat(100), { minLength: 2, maxLength: 5 })
     .filter((weights) => weights.slice(1).some((weight) => weight > 0))

@@ -64,7 +64,7 @@ describe("a rollout", () => {
     expect(simulation.engine.writes).toEqual([]);
   });
 
-  test("whose candidate does not answer its first request goes back without a request of anybody's", async () => {
+  test("whose candidate does not answer its first request goes back before any caller's request", async () => {
     const simulation = new Simulation();
     const state = await simulation.run({ warm: () => Promise.reject(new Error("it answered 503")) });
     expect(state.reason).toBe(
@@ -92,7 +92,7 @@ describe("a rollout", () => {
     expect(back.engine.live.targets).toEqual([...ORIGINAL]);
   });
 
-  test("stops when somebody else changes the split, and leaves theirs", async () => {
+  test("stops when another user changes the split, and keeps that change", async () => {
     const simulation = new Simulation();
     const theirs = [
       { revision: "credit-check-basic", tag: "basic", percent: 70, latest: false },
@@ -144,7 +144,7 @@ describe("a rollout", () => {
     expect((await running).phase).toBe("promoted");
   });
 
-  test("is promoted at once when somebody asks, without the steps between", async () => {
+  test("is promoted at once on request, without the steps between", async () => {
     const simulation = new Simulation({ engine: { rps: 0 } });
     const running = simulation.run();
     await simulation.clock.sleep(5_000);

@@ -28,7 +28,7 @@ describe("a rollout is drawn", () => {
     expect(draw(views.at(-1))).toMatchSnapshot();
   });
 
-  test("with three splits when somebody else's stands in the way", async () => {
+  test("shows three splits when another user's change is in the way", async () => {
     const { views } = await finished({});
     const some = views.find(({ phase }) => phase === "judging");
     if (some === undefined) throw new Error("it was judged");

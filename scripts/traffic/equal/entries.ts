@@ -210,7 +210,7 @@ function placesOf({ plan, borrowed }: Described): Places {
   return places;
 }
 
-/** Whether a backend is a host of somebody's own; what leads back to the caller's sidecar is only a way. */
+/** Whether a backend is a host of its own; one that leads back to the caller's sidecar is only a step on the way. */
 const leadsToListener = (backend: Backend): boolean =>
   backend.kind === "listener" && backend.listener !== "mesh";
 

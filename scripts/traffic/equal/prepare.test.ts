@@ -66,7 +66,7 @@ describe("a side that only refers to a Knative Service", () => {
   });
 });
 
-describe("what nobody describes", () => {
+describe("hosts that neither side describes", () => {
   test("is the same place under the same name, and another under another name that may be the same", () => {
     expect(
       prepared([elsewhere("reviews.shop.example.com")], [elsewhere("reviews.shop.example.com")]).result

@@ -8,7 +8,7 @@ function change(from: number, to: number, undo = false): SplitChange {
     { revision: "check-a", tag: undefined, percent, latest: false },
     { revision: "check-b", tag: "b", percent: 100 - percent, latest: true },
   ];
-  return { atMs: 5, by: "somebody", before: split(from), after: split(to), undo };
+  return { atMs: 5, by: "ann", before: split(from), after: split(to), undo };
 }
 
 describe("the history of a split", () => {

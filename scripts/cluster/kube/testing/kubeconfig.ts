@@ -14,9 +14,9 @@ export function kubeconfigFor(server: FakeApiServer, { cluster, user }: Kubeconf
     apiVersion: "v1",
     kind: "Config",
     "current-context": "test",
-    contexts: [{ name: "test", context: { cluster: "fake", user: "somebody" } }],
+    contexts: [{ name: "test", context: { cluster: "fake", user: "test-user" } }],
     clusters: [{ name: "fake", cluster: { server: server.url, ...authorityOf(server), ...cluster } }],
-    users: [{ name: "somebody", user: user ?? {} }],
+    users: [{ name: "test-user", user: user ?? {} }],
   });
 }
 

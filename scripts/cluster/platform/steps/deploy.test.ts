@@ -68,7 +68,7 @@ describe("deploying", () => {
     expect(detail).toMatch(/^[1-9][0-9]* objects of kyc$/);
   });
 
-  test("is not done where somebody else holds a field, and nothing is forced", async () => {
+  test("fails where another manager holds a field, and forces nothing", async () => {
     const cluster = platformCluster();
     const { platform, report } = fakePlatform({ cluster });
     const cause = { reason: "FieldManagerConflict", message: 'conflict with "kn"', field: ".spec.traffic" };

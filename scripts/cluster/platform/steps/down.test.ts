@@ -68,7 +68,7 @@ describe("what was deployed", () => {
     ]);
   });
 
-  test("leaves a namespace that somebody else has made", async () => {
+  test("leaves a namespace that it did not create", async () => {
     const cluster = deployed();
     cluster.put(namespace("kyc"));
     await down(cluster);

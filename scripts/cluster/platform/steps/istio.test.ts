@@ -42,7 +42,7 @@ describe("Istio that is there", () => {
     expect(warnings).toEqual(["Istio 1.19.0 is outside what is tested, 1.22 to 1.31"]);
   });
 
-  test("and of somebody else is not changed: without an ingress gateway it is told what to do", async () => {
+  test("that was installed by other means is not changed: without an ingress gateway the error says what to do", async () => {
     const cluster = new FakeCluster(
       "c",
       istioObjects().filter(({ metadata }) => metadata.name !== "istio-ingressgateway"),

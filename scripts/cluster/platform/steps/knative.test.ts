@@ -61,7 +61,7 @@ describe("Knative Serving that is there", () => {
     expect(warnings).toEqual([`Knative Serving ${version} is outside what is tested, 1.15 to 1.20`]);
   });
 
-  test("in part, and of somebody else, is not changed", async () => {
+  test("that was installed in part by other means is not changed", async () => {
     const cluster = new FakeCluster(
       "c",
       knativeObjects().filter(({ metadata }) => metadata.name !== "activator"),

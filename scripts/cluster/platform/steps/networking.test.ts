@@ -92,7 +92,7 @@ describe("the networking layer", () => {
     expect((await networkingStep.inspect(fakePlatform({ cluster }).platform)).done).toBe(done);
   });
 
-  test("that is missing is to be installed; in part, and of somebody else, it is not changed", async () => {
+  test("is installed where it is missing, and not changed where it was installed in part by other means", async () => {
     const none = new FakeCluster("c", [...istioObjects(), ...knativeObjects()]);
     expect(await networkingStep.inspect(fakePlatform({ cluster: none }).platform)).toEqual({
       done: false,
@@ -136,7 +136,7 @@ describe("the ingress class", () => {
   const OTHER = { "ingress-class": "kourier.ingress.networking.knative.dev" };
   const other = (): KubeObject => config("knative-serving", "config-network", OTHER);
 
-  test("is changed where nobody uses another, and given back", async () => {
+  test("is changed where no other layer is in use, and restored", async () => {
     const { platform, report, cluster } = fakePlatform({ cluster: layered(netIstio(), other()) });
     expect(await networkingStep.run(platform, report)).toBe("net-istio 1.15.1");
     expect(cluster.get(CONFIG)).toMatchObject({ data: { "ingress-class": CLASS } });

@@ -1,7 +1,7 @@
 import { compiled, incbet, lbeta } from "cephes";
 import type { Estimate } from "../types.ts";
 
-// The special functions are WebAssembly, which is compiled once, before anybody can call what is here.
+// The special functions are WebAssembly, which is compiled once, when this module is loaded.
 await compiled;
 
 /** Jeffreys' prior, Beta(1/2, 1/2): short intervals for probabilities near 0, which errors have. */

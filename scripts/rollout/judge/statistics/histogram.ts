@@ -7,7 +7,7 @@ export interface HistogramState {
   counts: number[];
 }
 
-// Buckets grow by 2 %, from 0.1 ms to more than 3 hours: below, nobody waits; above, nobody is left who does.
+// Buckets grow by 2 %, from 0.1 ms to more than 3 hours.
 const GROWTH = Math.log(1.02);
 const FIRST = 0.1;
 export const BUCKETS = 940;

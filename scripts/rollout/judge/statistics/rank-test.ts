@@ -2,7 +2,7 @@ import { compiled, ndtr, ndtri } from "cephes";
 import { BUCKETS, bucketOf, Histogram, type HistogramState } from "./histogram.ts";
 import { type GainLimit, Mixture, type MixtureState } from "./mixture.ts";
 
-// The special functions are WebAssembly, which is compiled once, before anybody can call what is here.
+// The special functions are WebAssembly, which is compiled once, when this module is loaded.
 await compiled;
 
 /** A bet on how much longer a candidate takes: what one member of the mixture supposes. */

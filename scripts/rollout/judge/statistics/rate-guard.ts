@@ -22,13 +22,13 @@ const MOST = 1e200;
 const LEAST = 1e-200;
 
 /**
- * Whether requests fail more often than before: for what has no baseline at the same time, such as failures that nobody
- * can attribute, and a candidate with all traffic.
+ * Tests whether requests fail more often than before, where no baseline runs at the same time: failures of the gateway
+ * itself, and a candidate with all traffic.
  *
- * What is tolerated is learnt before: twice the upper end of the interval for the rate of failures, and at least what
- * the worst hundred requests in a row have shown, which bursts raise. Against "each request fails with at most this
- * probability" a mixture of likelihood ratios is an e-process (Ville 1939; Robbins 1970). Its bound on false alarms rests on what
- * `ShareTest` does not need: that the rate would not have passed the limit by itself.
+ * The tolerated rate is learnt before: twice the upper end of the interval for the rate of failures, and at least the
+ * rate in the worst hundred requests in a row, which bursts raise. Against "each request fails with at most this
+ * probability" a mixture of likelihood ratios is an e-process (Ville 1939; Robbins 1970). Unlike that of `ShareTest`, its
+ * bound on false alarms assumes that the rate would not have passed the limit by itself.
  */
 export class RateGuard {
   /** The e-value now. */

@@ -7,7 +7,7 @@ export interface SteadinessState {
   elapsed: number;
 }
 
-/** Seconds: how long a level of latency may last that is nobody's regression, and so the length of a block. */
+/** The length of a block in seconds: a change of latency that is over sooner is not counted as a regression. */
 export const LEVEL_SECONDS = 30;
 /** A block with fewer latencies says nothing of its level. */
 const FEWEST = 5;

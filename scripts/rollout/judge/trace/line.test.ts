@@ -13,7 +13,7 @@ describe("a line of a trace", () => {
     expect(readLine(JSON.stringify(line), 1)).toMatchObject({ count: 3, excluded: "cold start" });
   });
 
-  test("may have other fields, which nobody reads", () => {
+  test("may have other fields, which are ignored", () => {
     expect(readLine(JSON.stringify({ ...FINE, path: "/credit-check/report" }), 1)).toMatchObject(
       FINE as object,
     );

@@ -59,7 +59,7 @@ export interface Side {
 
 /**
  * Follows the requests of a cell through a table, as resolve.ts follows one.
- * @param host what the requests' authority is, as long as nobody changes it
+ * @param host the requests' authority until a rule changes it
  * @throws Undecided when a condition holds for some of them only; Undecidable when it cannot be decided
  */
 export function follow(

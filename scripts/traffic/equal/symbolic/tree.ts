@@ -120,7 +120,7 @@ export function textOfTree(tree: Tree, known: (part: Part) => Known): string {
 export function keyOf(terminal: Terminal, known: (part: Part) => Known): string {
   const seen = [...terminal.seen].flatMap(([name, value]) => {
     const text = shown(value, known);
-    // A header that nobody changed needs no words.
+    // An unchanged header is left out.
     return isHeader(name) && text === shown(sent(name), known) ? [] : [`${name}=${text}`];
   });
   const answer = [...terminal.answer].map(

@@ -66,7 +66,7 @@ function byActivator({ authority, headers }: RoutedRequest, { services }: Plan):
   const ofHost = domain.join(".") === CLUSTER_DOMAIN ? `${of}/${name}` : "";
   const found = namespace && revision ? `${namespace}/${revision}` : ofHost;
   const all = services.flatMap(({ revisions }) => revisions.map((each) => `${each.namespace}/${each.name}`));
-  return all.includes(found) ? found : "nobody";
+  return all.includes(found) ? found : "unrouted";
 }
 
 function named(headers: HeaderList): [string, string | undefined][] {
