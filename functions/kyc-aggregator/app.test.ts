@@ -97,7 +97,7 @@ describe("an applicant", () => {
     expect(seen[0]?.headers.get("end-user")).toBe("advanced");
   });
 
-  test("that is not as described is told so, before anyone is asked", async () => {
+  test("that is not as described is reported so, before anyone is asked", async () => {
     const { ask, text } = aggregator(() => Promise.reject(new Error("asked")));
     const response = await ask("/ingress/kyc/v1/customer", post({ applicantId: "A-1", name: 5 }));
     expect([response.status, response.headers.get("content-type")]).toEqual([

@@ -29,7 +29,7 @@ test.each([
   expect(counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)).toBeLessThan(33.7);
 });
 
-test("the credit check is told the bucket of the aggregator, and never one that a caller sends", async () => {
+test("the credit check is reported the bucket of the aggregator, and never one that a caller sends", async () => {
   const buckets: (string | null)[] = [];
   const { ask, text } = aggregator(async (_url, init) => {
     buckets.push(new Headers(init?.headers).get("x-kyc-bucket"));

@@ -74,7 +74,7 @@ describe("the environment", () => {
     expect(mistakes[0]?.wrong).toBe(`is ${quote(text)}`);
   });
 
-  test("is told all its mistakes at once, each with what was expected", () => {
+  test("is reported all its mistakes at once, each with what was expected", () => {
     expect(() => readConfig("test-service", Settings, { PORT: "http", DRAIN_MS: "x" })).toThrow(
       [
         "test-service cannot start: 3 mistakes in its environment",

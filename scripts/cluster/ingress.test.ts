@@ -139,7 +139,7 @@ describe("the ingress gateway", () => {
       "http://x:1",
       [/^No server answers at http:\/\/x:1\. Omit --ingress/],
     ],
-  ])("that is not found is told with %s", async (_, where, given, words) => {
+  ])("that is not found is reported with %s", async (_, where, given, words) => {
     const error: unknown = await findIngress({ kube: where.kube, given, fetch: answeringAt().fetch }).catch(
       (reason: unknown) => reason,
     );

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { programs } from "./programs.ts";
 
 describe("a program", () => {
-  test("completes, and its lines are told as they come", async () => {
+  test("completes, and its lines are reported as they come", async () => {
     const lines: string[] = [];
     const ran = await programs.run(["sh", "-c", "echo one; printf 'two\\nthree'; echo four >&2; exit 3"], {
       onLine: (line) => lines.push(line),

@@ -104,7 +104,7 @@ describe("a figure", () => {
     [figure("g", "n", 1, "", 0), { expected: "at most 0", seen: "1", ok: false }],
     [figure("g", "n", 4.567, "s"), { expected: "4.57 s", seen: "4.57 s", ok: true }],
     [figure("g", "n", 123.4, "ms", 200), { expected: "at most 200 ms", seen: "123 ms", ok: true }],
-  ])("is told with its unit and bound", (result, expected) => {
+  ])("is reported with its unit and bound", (result, expected) => {
     expect(result).toMatchObject(expected);
   });
 });

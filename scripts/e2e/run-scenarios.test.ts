@@ -62,7 +62,7 @@ describe("scenarios", () => {
     expect(results).toEqual([HOLDS, HOLDS]);
   });
 
-  test("that the user ends clean up with a signal of their own, and nothing more runs or is told", async () => {
+  test("that the user ends clean up with a signal of their own, and nothing more runs or is reported", async () => {
     const controller = new AbortController();
     const seen: string[] = [];
     const { results, found } = await run(

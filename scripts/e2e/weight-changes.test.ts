@@ -24,7 +24,7 @@ function told(results: LoadResult[]): string[] {
 }
 
 describe("changes of weights under load", () => {
-  test("are told with the first request of the new way and the last of the old", () => {
+  test("are reported with the first request of the new way and the last of the old", () => {
     const results = [
       request(900, "a"),
       request(1_010, "a"),

@@ -122,7 +122,7 @@ describe("the place of a field", () => {
 });
 
 describe("the documents of a file", () => {
-  test("are all there, in order, and empty ones are passed over", () => {
+  test("are all there, in order, and empty ones are ignored", () => {
     const { documents, problems } = parse("---\n# nothing\n---\na: 1\n---\n---\nnull\n---\nb: 2\n");
     expect(documents.map(({ value }) => value)).toEqual([{ a: 1 }, { b: 2 }]);
     expect(problems).toEqual([]);

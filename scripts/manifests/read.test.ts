@@ -29,7 +29,7 @@ describe("a folder", () => {
     expect(await namesIn(files)).toEqual(["zero-one", "one"]);
   });
 
-  test("may hold other files, and those of editors, which are passed over", async () => {
+  test("may hold other files, and those of editors, which are ignored", async () => {
     const root = await folder({
       "a/README.md": "# not: [yaml",
       "a/a.yaml~": "not: [yaml",
@@ -187,7 +187,7 @@ describe("a kustomization", () => {
       { "a/kustomization.yaml": "resources: [\n" },
       "a/kustomization.yaml:2:1: error: not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]",
     ],
-  ])("that lists %s is told", async (_, files, expected) => {
+  ])("that lists %s is reported", async (_, files, expected) => {
     expect(await told(await folder(files))).toEqual([expected]);
   });
 
@@ -221,7 +221,7 @@ describe("the sample", () => {
     expect(resources.namespaces.map(({ value }) => value.metadata.name)).toEqual(["kyc"]);
   });
 
-  test("with two splits at once are told, because a cluster would keep one", async () => {
+  test("with two splits at once are reported, because a cluster would keep one", async () => {
     const problems = await withSample([choose("by-knative", "by-istio")], (root) => told(root, FOLDERS));
     expect(problems).toEqual([
       "istio/split/by-istio/virtual-service.yaml:6:9: error: metadata.name: VirtualService kyc/kyc-credit-check is described in istio/split/by-knative/virtual-service.yaml already; keep one of the two",

@@ -26,7 +26,7 @@ describe("documents", () => {
     );
   });
 
-  test("that are not valid are left out, and told", () => {
+  test("that are not valid are left out, and reported", () => {
     const { resources, problems } = collect(`${NAMESPACE}---\n${GATEWAY.replace("selector", "selectors")}`);
     expect(resources.gateways).toEqual([]);
     expect(resources.namespaces).toHaveLength(1);
@@ -64,7 +64,7 @@ describe("a document of no known kind", () => {
       "apiVersion: v1\nkind: Gateway",
       "1:13: error: apiVersion: v1 has no Gateway; write networking.istio.io/v1",
     ],
-  ])("%j is told as such", (text, expected) => {
+  ])("%j is reported as such", (text, expected) => {
     expect(collect(text).problems).toEqual([`f.yaml:${expected}`]);
   });
 });
@@ -74,7 +74,7 @@ describe("two objects of one name", () => {
     ["VirtualService", VIRTUAL_SERVICE, "36:9", "default/kyc"],
     ["Gateway", GATEWAY, "18:9", "default/kyc"],
     ["Service", SERVICE, "11:18", "kyc/other"],
-  ])("of kind %s are told, because on a cluster the second replaces the first", (kind, text, place, name) => {
+  ])("of kind %s are reported, because on a cluster the second replaces the first", (kind, text, place, name) => {
     expect(collect(`${text}---\n${text}`).problems).toEqual([
       `f.yaml:${place}: error: metadata.name: ${kind} ${name} is described in f.yaml already; keep one of the two`,
     ]);

@@ -37,7 +37,7 @@ describe("a field that only a cluster acts on", () => {
     expect(problems[0]).toStartWith(place);
   });
 
-  test("is a warning for who is lenient, and is passed over wherever it stands", () => {
+  test("is a warning for who is lenient, and is ignored wherever it stands", () => {
     const { problems, kinds } = read(RULE, true);
     expect(problems).toEqual([
       "a.yaml:6:3: warning: spec.trafficPolicy: this field is not supported here, and passed over; the local mesh does not balance load, limit connections or speak TLS: leave it out, or try it on a cluster",
@@ -64,7 +64,7 @@ describe("a field that only a cluster acts on", () => {
 describe("a kind that only a cluster acts on", () => {
   const entry = "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: a}\n";
 
-  test("is passed over with a warning for who is lenient", () => {
+  test("is ignored with a warning for who is lenient", () => {
     const { problems, kinds } = read(`${entry}---\n${GATEWAY}`, true);
     expect(problems).toEqual(["a.yaml:2:7: warning: kind: ServiceEntry is not known here, and passed over"]);
     expect(kinds[1]).toHaveLength(1);

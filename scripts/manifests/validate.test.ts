@@ -42,7 +42,7 @@ spec:
     ]);
   });
 
-  test("are told for each field that one map lacks", () => {
+  test("are reported for each field that one map lacks", () => {
     expect(told(KnativeService, "apiVersion: serving.knative.dev/v1\nkind: Service\n")).toEqual([
       "1:1: metadata is missing; add metadata, a map of fields",
       "1:1: spec is missing; add spec, a map of fields",
@@ -58,7 +58,7 @@ spec:
     expect(told(KnativeService, text)).toHaveLength(150);
   });
 
-  test("in a map that is used twice are told once, where they are written", () => {
+  test("in a map that is used twice are reported once, where they are written", () => {
     const text = `${VIRTUAL_SERVICE}    - &rule
       route: [{destination: {hots: a}}]
     - *rule

@@ -68,7 +68,7 @@ test("a very long line of a revision is cut, and does not delay requests", async
   expect(line.length).toBeLessThan(65 * 1024 + 100);
 });
 
-test("what a revision writes is told line by line with its name", async () => {
+test("what a revision writes is reported line by line with its name", async () => {
   await using system = await TestSystem.create();
   await system.split({ a: 100 });
   await system.start();

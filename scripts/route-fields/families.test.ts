@@ -76,7 +76,7 @@ describe("destinations", () => {
       { name: "empty" },
       "10:7: error: spec.http[0]: this rule does nothing; add a route, a redirect or a directResponse",
     ],
-  ])("with a mistake are told: %s", (_, rule, expected) => {
+  ])("with a mistake are reported: %s", (_, rule, expected) => {
     expect(problems(rule)).toEqual([`3.yaml:${expected}`]);
   });
 });
@@ -133,7 +133,7 @@ describe("the Host on the way to a destination", () => {
       host("a b"),
       '13:19: error: spec.http[0].headers.request.set.Host: "a b" is not a host name, which may have a port',
     ],
-  ])("that is set %s is told", (_, rule, expected) => {
+  ])("that is set %s is reported", (_, rule, expected) => {
     expect(problems({ ...rule, route: [to("basic")] })).toEqual([`3.yaml:${expected}`]);
   });
 });
@@ -217,7 +217,7 @@ describe("retries", () => {
         "12:24: error: spec.http[0].retries.perTryTimeout: without attempts there are no retries; add attempts, or remove it",
       ],
     ],
-  ])("%j is told", (retries, expected) => {
+  ])("%j is reported", (retries, expected) => {
     expect(problems({ retries, route: [to("basic")] })).toEqual(expected.map((line) => `3.yaml:${line}`));
   });
 });
@@ -292,7 +292,7 @@ describe("a redirect", () => {
       { match: [{ uri: { prefix: "/" } }, { method: { exact: "GET" } }, { uri: { exact: "/" } }] },
       "18:13: error: spec.http[0].match[2].uri: a redirect with prefixRewrite takes paths by their prefix alone; match on a prefix, or write redirect.uri",
     ],
-  ])("of %j is told", (written, more, expected) => {
+  ])("of %j is reported", (written, more, expected) => {
     expect(problems({ redirect: written, ...more })).toEqual([`3.yaml:${expected}`]);
   });
 

@@ -50,7 +50,7 @@ describe("steps", () => {
     );
   });
 
-  test("elsewhere are told when there is something to tell", () => {
+  test("elsewhere are reported when there is something to tell", () => {
     expect(draw(VIEWS, { live: false })).toBe(
       [
         "✓ Kubernetes       v1.34.0, context minikube (was so already)",

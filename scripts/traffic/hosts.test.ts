@@ -95,7 +95,7 @@ describe("what stands behind a host of the cluster", () => {
       [knativeService("credit-check-basic")],
       `3.yaml:6:1: error: spec.traffic: two Services would have the name credit-check-basic.kyc.svc.cluster.local; ${KNATIVE}`,
     ],
-  ])("has one name: %s is told", (_, more, expected) => {
+  ])("has one name: %s is reported", (_, more, expected) => {
     expect(compiled(...creditCheck(HALVES), ...more).problems).toEqual([expected]);
   });
 });

@@ -30,7 +30,7 @@ describe("a request that no route takes", () => {
     expect(response.status).toBe(405);
   });
 
-  test("is told the methods where it asks for them", async () => {
+  test("is reported the methods where it asks for them", async () => {
     const response = await testService().ask("/item", { method: "OPTIONS" });
     expect([response.status, response.headers.get("allow"), await response.text()]).toEqual([
       204,

@@ -36,7 +36,7 @@ test("files are deployed with the images that the environment names", async () =
   );
 });
 
-test("where no way leads to the gateway, what was deployed stays, and the way is told as unknown", async () => {
+test("where no way leads to the gateway, what was deployed stays, and the way is reported as unknown", async () => {
   const { changes, ingress, routed } = await deployFiles(options());
   expect(changes.length).toBeGreaterThan(8);
   expect(routed).toBe(false);
@@ -54,7 +54,7 @@ test.each(["istio/split/by-istio", "istio/strict"])("%s takes the place of istio
   expect(changes.map(({ object }) => object)).toContain("VirtualService kyc/kyc-credit-check");
 });
 
-test("that there is no Knative is told before images are built", async () => {
+test("that there is no Knative is reported before images are built", async () => {
   const kube = new FakeCluster().kube;
   const onImage = (): never => {
     throw new Error("an image is built");
@@ -65,7 +65,7 @@ test("that there is no Knative is told before images are built", async () => {
   );
 });
 
-test("a folder that is not there is told, and nothing is applied", async () => {
+test("a folder that is not there is reported, and nothing is applied", async () => {
   const given = options({ istio: "istio/splits/by-istio" });
   await expect(deployFiles(given)).rejects.toThrow("istio/splits/by-istio");
   expect((await given.kube.list({ apiVersion: "v1", kind: "Namespace" })).items).toEqual([]);

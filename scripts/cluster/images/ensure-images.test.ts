@@ -148,7 +148,7 @@ describe("the builder", () => {
     );
   });
 
-  test("is told in one message when there is none, with all that there could be", async () => {
+  test("is reported in one message when there is none, with all that there could be", async () => {
     const attempt = ensure({ answers: {} });
     await expect(attempt).rejects.toThrow(UserError);
     for (const name of ["minikube", "docker", "podman", "buildah", "https://"])

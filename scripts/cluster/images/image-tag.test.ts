@@ -104,7 +104,7 @@ describe("a tag", () => {
     ]);
   });
 
-  test("cannot be had of a function that does not compile; the place is told", async () => {
+  test("cannot be had of a function that does not compile; the place is reported", async () => {
     const root = await project("broken", { "functions/two/main.ts": "const = 1;\n" });
     const tagging = functionImages(root, "dev.local/kyc");
     await expect(tagging).rejects.toThrow(UserError);

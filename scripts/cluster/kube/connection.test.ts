@@ -111,7 +111,7 @@ describe("a server", () => {
   });
 });
 
-describe("a server that cannot be reached is told with its context and address when", () => {
+describe("a server that cannot be reached is reported with its context and address when", () => {
   test("no server listens", async () => {
     using server = await FakeApiServer.start();
     const connection = connectTo(server, { cluster: { server: "https://127.0.0.1:1" } });

@@ -69,7 +69,7 @@ describe("a client certificate", () => {
       (user) => ({ ...user, "client-certificate-data": base64("nonsense") }),
       "its client certificate is not a certificate",
     ],
-  ])("%s is told", async (_, change, why) => {
+  ])("%s is reported", async (_, change, why) => {
     using server = await start();
     const error = await rejection(ask(server, { user: change(certificate(server.authority, "alice")) }));
     expect(error).toBeInstanceOf(NoCluster);
@@ -89,7 +89,7 @@ test.each([
   expect(server.requests).toBeEmpty();
 });
 
-test("a certificate authority that is no certificate is told", async () => {
+test("a certificate authority that is no certificate is reported", async () => {
   using server = await start();
   const error = await rejection(
     ask(server, { cluster: { "certificate-authority-data": base64("nonsense") } }),

@@ -92,7 +92,7 @@ describe("a credential plugin", () => {
   });
 });
 
-describe("a credential plugin that fails is told:", () => {
+describe("a credential plugin that fails is reported:", () => {
   test("it ends with an error", async () => {
     await using given = await Given.start();
     const exec = await given.script("echo 'please log in first' >&2; exit 3");

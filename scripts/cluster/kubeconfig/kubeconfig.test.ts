@@ -87,7 +87,7 @@ describe("of several files", () => {
     expect(user.tokenFile).toBe(folder.at("b/token"));
   });
 
-  test("those that are missing or empty are passed over", async () => {
+  test("those that are missing or empty are ignored", async () => {
     await using folder = await Folder.create();
     await folder.write("empty", "");
     await folder.write("nothing", "---\napiVersion: v1\nkind: Config\ncontexts: null\nclusters: []\n");
@@ -103,7 +103,7 @@ describe("of several files", () => {
   });
 });
 
-describe("what cannot be used is told:", () => {
+describe("what cannot be used is reported:", () => {
   test("no kubeconfig, with where one was looked for and what to do", async () => {
     await using folder = await Folder.create();
     const read = (): Choice => readKubeconfig({ env: { HOME: folder.path } });

@@ -93,11 +93,11 @@ describe("what keeps a deployment from being ready", () => {
       { containerStatuses: [container({ waiting: { reason: "ContainerCreating" } })] },
       "web: 0 of 1 pods are ready",
     ],
-  ])("is told: %s", async (_, status, expected) => {
+  ])("is reported: %s", async (_, status, expected) => {
     expect(await reason(waiting, [pod(status)])).toBe(expected);
   });
 
-  test("is told when not even a pod can be made", async () => {
+  test("is reported when not even a pod can be made", async () => {
     const conditions = [
       { type: "ReplicaFailure", status: "True", reason: "FailedCreate", message: "quota exceeded" },
     ];

@@ -46,7 +46,7 @@ describe("the record of what was made", () => {
   });
 
   test.each(["", "{", '[{"step":1}]'])(
-    "that cannot be read is told, and not overwritten: %p",
+    "that cannot be read is reported, and not overwritten: %p",
     async (made) => {
       const cluster = new FakeCluster("fake", [config("kube-system", "kyc-platform", { made })]);
       await expect(readLedger(cluster.kube)).rejects.toThrow("kube-system/kyc-platform");

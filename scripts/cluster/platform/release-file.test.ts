@@ -63,7 +63,7 @@ describe("a released file", () => {
   test.each([
     ["no network", none],
     ["the server answered 404", () => new Response("Not Found", { status: 404 })],
-  ])("that cannot be fetched is told with the reason: %s", async (reason, answer) => {
+  ])("that cannot be fetched is reported with the reason: %s", async (reason, answer) => {
     const attempt = get(answer);
     await expect(attempt).rejects.toThrow(UserError);
     for (const part of [FILE.url, reason, "KYC_PLATFORM_DIR"]) await expect(attempt).rejects.toThrow(part);

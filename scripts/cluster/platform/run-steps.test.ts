@@ -105,7 +105,7 @@ describe("steps", () => {
 });
 
 describe("what is missing on this machine", () => {
-  test("is told all at once, before anything is made", async () => {
+  test("is reported all at once, before anything is made", async () => {
     const world = new Set(["c"]);
     const needing = (name: string, needs: string[]): Step => step(name, world, { needs: async () => needs });
     const steps = [needing("a", ["get x"]), needing("b", ["get y", "get x"]), needing("c", ["get z"])];

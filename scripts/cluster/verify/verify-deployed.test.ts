@@ -54,7 +54,7 @@ function check(cluster: FakeCluster, signal = new AbortController().signal): Ret
 
 const told: string[] = [];
 
-test("a system that keeps its promises is told group by group, objects first", async () => {
+test("a system that keeps its promises is reported group by group, objects first", async () => {
   const results = await check(await system());
   expect(results.filter(({ ok }) => !ok)).toEqual([]);
   expect([...new Set(results.map(({ group }) => group))]).toEqual([
@@ -98,7 +98,7 @@ test("routes that lead nowhere are a check that does not hold, and so is each ob
   expect(failed).toContain("virtual services: none");
 });
 
-test("what is not understood of the routes is told", async () => {
+test("what is not understood of the routes is reported", async () => {
   const cluster = await system();
   cluster.put({
     apiVersion: "networking.istio.io/v1",

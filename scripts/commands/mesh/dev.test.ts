@@ -121,7 +121,7 @@ describe("kyc dev", () => {
     expect(await answer.json()).toMatchObject({ type: "V3", sanctioned: false });
   });
 
-  test("an invalid edit is told with its place, the old split stays, and the repaired file recovers", async () => {
+  test("an invalid edit is reported with its place, the old split stays, and the repaired file recovers", async () => {
     await using own = await sampleToRun();
     await using dev = await startDev(["--dir", own.root]);
     const good = await readFile(join(own.root, ADVANCED), "utf8");

@@ -153,7 +153,7 @@ describe("the split in the files", () => {
     });
   });
 
-  test("is written by one of many writers at a time; the others are told", async () => {
+  test("is written by one of many writers at a time; the others are reported", async () => {
     await withEngine("by-knative", async (engine) => {
       const { targets, version } = await engine.read();
       const results = await Promise.allSettled(

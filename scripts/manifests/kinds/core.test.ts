@@ -78,7 +78,7 @@ describe("in the other kinds", () => {
         "3:1: patches: this field is not supported here; the local mesh follows resources only: write the objects as they shall be",
       ],
     ],
-  ])("%#: a mistake is told", (schema, text, line, broken, expected) => {
+  ])("%#: a mistake is reported", (schema, text, line, broken, expected) => {
     expect(told(schema, replaced(text, line, broken))).toEqual(expected);
   });
 });

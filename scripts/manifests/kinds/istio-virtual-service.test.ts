@@ -243,7 +243,7 @@ describe("in a VirtualService", () => {
         '1:13: apiVersion: "networking.istio.io/v2" is not allowed here; did you mean networking.istio.io/v1?',
       ],
     ],
-  ])("%j as %j is told", (line, broken, expected) => {
+  ])("%j as %j is reported", (line, broken, expected) => {
     expect(told(VirtualService, replaced(VIRTUAL_SERVICE, line, broken))).toEqual(expected);
   });
 });

@@ -177,7 +177,7 @@ describe("in a Knative Service", () => {
         "5:3: metadata.constructor: there is no such field here; known are name, namespace, labels, annotations",
       ],
     ],
-  ])("%j as %j is told", (line, broken, expected) => {
+  ])("%j as %j is reported", (line, broken, expected) => {
     expect(told(KnativeService, replaced(KNATIVE_SERVICE, line, broken))).toEqual(expected);
   });
 
@@ -189,12 +189,12 @@ describe("in a Knative Service", () => {
       '2:10: traffic: a list is expected, not a map of fields; begin each item with "-"',
     ],
     ["traffic: ~", ["traffic:"], "2:9: traffic: a list is expected, and nothing is given"],
-  ])("a traffic block that is no list of targets is told: %s", (_, lines, expected) => {
+  ])("a traffic block that is no list of targets is reported: %s", (_, lines, expected) => {
     const schema = { ...KnativeService.properties.spec, required: [] };
     expect(told(schema, `# spec\n${lines.join("\n")}\n`)).toEqual([expected]);
   });
 
-  test("a second container is told", () => {
+  test("a second container is reported", () => {
     const text = replaced(KNATIVE_SERVICE, "      containers:", "      containers:\n        - image: a");
     expect(told(KnativeService, text)).toEqual([
       "17:9: spec.template.spec.containers: the list has 2 items; only 1 is allowed",

@@ -47,7 +47,7 @@ describe("a fault", () => {
       { delay: { percentage: { value: 0.00001 }, fixedDelay: "1s" } },
       "3.yaml:13:20: error: spec.http[0].fault.delay.percentage.value: 0.00001 is less than Envoy can count; write 0.0001 at least",
     ],
-  ])("%j is told", (fault, expected) => {
+  ])("%j is reported", (fault, expected) => {
     const { problems } = compiled(...creditCheck(HALVES), virtualService([{ fault, route: [to("basic")] }]));
     expect(problems).toEqual([expected]);
   });
@@ -123,7 +123,7 @@ describe("a mirror", () => {
       { mirror: { host: "credit-chek" } },
       "3.yaml:11:15: error: spec.http[0].mirror.host: there is no host credit-chek.kyc.svc.cluster.local; did you mean credit-check.kyc.svc.cluster.local?",
     ],
-  ])("%j is told", (rule, expected) => {
+  ])("%j is reported", (rule, expected) => {
     const { problems } = compiled(
       ...creditCheck(HALVES),
       virtualService([{ ...rule, route: [to("basic")] }]),

@@ -47,7 +47,7 @@ describe("changes of headers", () => {
   });
 });
 
-describe("a change that no proxy makes is told:", () => {
+describe("a change that no proxy makes is reported:", () => {
   const at = "spec.http[0].headers";
   test.each<[object, string]>([
     [

@@ -71,7 +71,7 @@ describe("a path rewritten by a regular expression", () => {
     [{ match: "(", rewrite: "a" }, "match: this is not a regular expression that RE2 knows"],
     [{ match: "a", rewrite: "\\1" }, "rewrite: there is no group 1 in the pattern"],
     [{ match: "a", rewrite: "\\x" }, 'rewrite: "\\\\x" is not a group'],
-  ])("%j is told", (uriRegexRewrite, expected) => {
+  ])("%j is reported", (uriRegexRewrite, expected) => {
     const found = problems({ rewrite: { uriRegexRewrite }, route: [to("basic")] });
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(`spec.http[0].rewrite.uriRegexRewrite.${expected}`);

@@ -95,7 +95,7 @@ describe("a Prometheus is asked", () => {
     ],
     [() => new Response("hello"), "does not answer as one does (HTTP 200)"],
     [() => Response.redirect("http://127.0.0.1:1/", 302), "does not answer as one does (HTTP 302)"],
-  ])("and what it answers instead is told: %#", async (answer, message) => {
+  ])("and what it answers instead is reported: %#", async (answer, message) => {
     using server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: answer });
     expect(asked({ prometheus: `${server.url}` })).rejects.toThrow(message);
   });

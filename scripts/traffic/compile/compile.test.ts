@@ -103,7 +103,7 @@ describe("two VirtualServices for one host", () => {
     expect(sent(plan, "ingress", request("a.example"))).toMatchObject({ revision: "kyc/credit-check-basic" });
   });
 
-  test("are told once where they meet in two places", () => {
+  test("are reported once where they meet in two places", () => {
     const { problems } = both({ hosts: ["a.example"], gateways: ["kyc", "mesh"] });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain("error");

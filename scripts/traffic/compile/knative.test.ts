@@ -114,11 +114,11 @@ describe("the traffic of a Knative Service", () => {
         `13:3: error: spec.traffic: ${PERCENTS} 110, and 100 are needed; take 10 away`,
       ],
     ],
-  ])("that %s is told", (_, traffic, expected) => {
+  ])("that %s is reported", (_, traffic, expected) => {
     expect(compiled(...creditCheck(traffic)).problems).toEqual(expected.map((line) => `2.yaml:${line}`));
   });
 
-  test("of an earlier state has no effect, and is told so", () => {
+  test("of an earlier state has no effect, and is reported so", () => {
     const early = knativeService("credit-check", {
       revision: "credit-check-basic",
       traffic: [{ latestRevision: true, percent: 1 }],
@@ -148,7 +148,7 @@ describe("the shares of revisions", () => {
     expect([...sharesOf(creditCheck(all))]).toEqual([["credit-check-advanced", 100]]);
   });
 
-  test("of every valid block sum to 100, and of every other one the sum is told", () => {
+  test("of every valid block sum to 100, and of every other one the sum is reported", () => {
     const target = fc.record({ n: fc.nat({ max: 3 }), latest: fc.boolean(), percent: fc.nat({ max: 100 }) });
     const blocks = fc.array(target, { minLength: 1, maxLength: 5 });
     fc.assert(
@@ -190,7 +190,7 @@ describe("revisions", () => {
     ]);
   });
 
-  test("of one name in two files are told", () => {
+  test("of one name in two files are reported", () => {
     const { problems } = compiled(
       ...creditCheck(HALVES).slice(0, 1),
       ...creditCheck(HALVES.slice(0, 0)).slice(0, 1),
@@ -200,7 +200,7 @@ describe("revisions", () => {
     ]);
   });
 
-  test("that do not begin with their service's name are told", () => {
+  test("that do not begin with their service's name are reported", () => {
     expect(compiled(knativeService("a", { revision: "basic" })).problems).toEqual([
       "1.yaml:9:13: error: spec.template.metadata.name: a revision's name begins with its service's, and basic does not begin with a-; call it a-basic",
     ]);
@@ -218,7 +218,7 @@ describe("revisions", () => {
   });
 });
 
-describe("a state that Knative would refuse is told:", () => {
+describe("a state that Knative would refuse is reported:", () => {
   const withContainer = (container: object): Manifest => ({
     ...knativeService("a"),
     spec: { template: { spec: { containers: [{ image: "a", ...container }] } } },

@@ -138,7 +138,7 @@ describe("what no route table shows", () => {
   });
 });
 
-test("what is not valid is told with its place", () => {
+test("what is not valid is reported with its place", () => {
   const short = knativeService("credit-check", {
     revision: "credit-check-basic",
     traffic: [{ revisionName: "credit-check-basic", percent: 90 }],

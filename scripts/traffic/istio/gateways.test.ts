@@ -43,7 +43,7 @@ describe("the gateways of a VirtualService", () => {
     ["kycc", "there is no Gateway kyc/kycc; did you mean kyc/kyc?"],
     ["other/kyc", "there is no Gateway other/kyc"],
     ["knative-serving/knative-local", "did you mean knative-serving/knative-local-gateway?"],
-  ])("that are not there are told: %s", (name, expected) => {
+  ])("that are not there are reported: %s", (name, expected) => {
     const service = virtualService(RULE, { hosts: ["a.example"], gateways: ["mesh", name] });
     const { problems } = compiled(...creditCheck(HALVES), gateway("kyc", ["*"]), service);
     expect(problems).toHaveLength(1);
@@ -92,7 +92,7 @@ describe("the hosts that a Gateway serves", () => {
   );
 });
 
-describe("a Gateway that the mesh does not have is told:", () => {
+describe("a Gateway that the mesh does not have is reported:", () => {
   test("one on another port", () => {
     expect(compiled(gateway("kyc", ["*"], 8080)).problems).toEqual([
       "1.yaml:11:17: error: spec.servers[0].port.number: the mesh has one public port, and 8080 is not it; write 80",

@@ -116,7 +116,7 @@ describe("a match that names gateways", () => {
   });
 });
 
-describe("a mistake in a rule is told:", () => {
+describe("a mistake in a rule is reported:", () => {
   test.each<[string, object[], string]>([
     [
       "rules behind one without a match",

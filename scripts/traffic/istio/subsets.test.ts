@@ -112,7 +112,7 @@ describe("a subset", () => {
         "3.yaml:10:13: error: spec.subsets[1].name: credit-check-basic.kyc.svc.cluster.local has a subset v1 already; choose another name",
       ],
     ],
-  ])("%s is told", (_, subsets, destination, expected) => {
+  ])("%s is reported", (_, subsets, destination, expected) => {
     const { problems } = compiled(
       ...creditCheck(HALVES),
       rule(subsets),
@@ -130,7 +130,7 @@ describe("a subset", () => {
       "knative-local-gateway.istio-system.svc.cluster.local",
       "knative-local-gateway.istio-system.svc.cluster.local has no revisions of its own; name the Service of a revision",
     ],
-  ])("of the host %s is told", (host, expected) => {
+  ])("of the host %s is reported", (host, expected) => {
     const { problems } = compiled(...creditCheck(HALVES), rule([{ name: "v1" }], host));
     expect(problems).toEqual([`3.yaml:7:9: error: spec.host: ${expected}`]);
   });

@@ -218,7 +218,7 @@ describe("kn's rules for a traffic block", () => {
     expect(updated(stateOf(before), ...flags)).toBe(sentence);
   });
 
-  test("of two mistakes the one that kn sees first is told", () => {
+  test("of two mistakes the one that kn sees first is reported", () => {
     const state = stateOf("@latest 100");
     expect(updated(state, "--traffic", "a=1=2", "--tag", "x,y")).toMatch(
       /^repetition of identifier @latest .* --tag/,

@@ -17,7 +17,7 @@ test("tags, revisions and @latest are known, also a tag that the same command gi
   ).toEqual([]);
 });
 
-test("a name that is neither is told with the nearest one", () => {
+test("a name that is neither is reported with the nearest one", () => {
   expect(unknown({ traffic: ["bsaic=100"] })).toEqual([
     "--traffic bsaic=100: there is no tag or revision bsaic; did you mean basic?",
   ]);

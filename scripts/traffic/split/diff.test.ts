@@ -13,7 +13,7 @@ function split(percents: Readonly<Record<string, number>>): SplitTarget[] {
 }
 
 describe("the difference of two splits", () => {
-  test("is told target by target", () => {
+  test("is reported target by target", () => {
     expect(diffSplits(split({ a: 90, b: 10 }), split({ b: 20, c: 80 }))).toEqual([
       { revision: "check-a", tag: "a", before: 90, after: undefined },
       { revision: "check-b", tag: "b", before: 10, after: 20 },

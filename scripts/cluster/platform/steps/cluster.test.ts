@@ -103,14 +103,14 @@ describe("minikube", () => {
     );
   });
 
-  test("that is missing is told with how to get it, and with what does without", async () => {
+  test("that is missing is reported with how to get it, and with what does without", async () => {
     const needs = await step.needs?.(fakePlatform().platform, true);
     expect(needs).toHaveLength(1);
     expect(needs?.[0]).toMatch(/^minikube is missing.*https:\/\/.*--context/);
     expect(await step.needs?.(fakePlatform({ programs: { minikube: "" } }).platform, true)).toEqual([]);
   });
 
-  test("that fails is told with its last lines", async () => {
+  test("that fails is reported with its last lines", async () => {
     const { platform, report } = fakePlatform({
       programs: { "minikube start": { code: 69, err: "X Exiting due to PROVIDER_DOCKER_NOT_RUNNING" } },
     });

@@ -125,7 +125,7 @@ describe("Istio that is missing", () => {
     expect((await istioStep.inspect(platform)).done).toBe(true);
   });
 
-  test("and cannot be installed is told with what istioctl said", async () => {
+  test("and cannot be installed is reported with what istioctl said", async () => {
     const { platform, report } = fakePlatform({
       programs: { "istioctl install": { code: 1, err: "no permission" }, istioctl: "" },
     });

@@ -112,7 +112,7 @@ describe("the networking layer", () => {
     expect(part.writes).toEqual([]);
   });
 
-  test("on which nothing acts is told, and nothing is installed over it", async () => {
+  test("on which nothing acts is reported, and nothing is installed over it", async () => {
     const { platform, report, cluster } = fakePlatform({ cluster: layered(ingress("Unknown")) });
     await expect(networkingStep.run(platform, report)).rejects.toThrow(
       "no controller processes Knative's routes",

@@ -65,7 +65,7 @@ describe("a line of a trace", () => {
     expect(() => readLine(text, 7)).toThrow(BadLine);
   });
 
-  test("that is long is told in part", () => {
+  test("that is long is reported in part", () => {
     expect(() => readLine(JSON.stringify("x".repeat(500)), 1)).toThrow(/^.{1,200}$/);
   });
 });

@@ -74,7 +74,7 @@ describe("a trace", () => {
     expect(() => judge.add("x")).toThrow("line 2: ");
   });
 
-  test("is told as plain JSON, without a number that is none", () => {
+  test("is reported as plain JSON, without a number that is none", () => {
     const judgement = judged(lines({ ...EVEN, seconds: 30 }));
     expect(JSON.parse(JSON.stringify(judgement))).toEqual(judgement);
   });
