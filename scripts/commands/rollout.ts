@@ -10,7 +10,7 @@ import {
   COMMANDS,
   controlPercent,
   freezeWindow,
-  notifyUrl,
+  notifyAddress,
   percents,
   type RolloutFlags,
 } from "./rollout/flags.ts";
@@ -80,9 +80,9 @@ function planOptions(): Option[] {
       .default([], "none"),
     new Option(
       "--notify <url>",
-      "sends a CloudEvent for each transition to this URL (repeatable; default: $K_SINK)",
+      "sends a CloudEvent for each transition to this URL; with slack: or teams: in front, a message to a chat's web hook (repeatable; default: $K_SINK)",
     )
-      .argParser(notifyUrl)
+      .argParser(notifyAddress)
       .default([], "none"),
     time("--ready-deadline <time>", "how long the candidate may take to become ready", "5m"),
     time("--look <time>", "how long traffic is observed for the plan", "5s"),
@@ -105,6 +105,10 @@ function planOptions(): Option[] {
       .argParser(surplus)
       .default(0.25, "25%"),
     time("--latency-floor <time>", "latencies below this count as equal", "5ms"),
+    new Option(
+      "--by-route",
+      "judges each method and path by itself as well, so that a candidate that fails on one only is found",
+    ).default(false),
     new Option("--warm-path <path>", "the path of the warm-up requests to the candidate, by its tag").default(
       "/readyz",
     ),

@@ -74,11 +74,14 @@ describe("two objects of one name", () => {
     ["VirtualService", VIRTUAL_SERVICE, "36:9", "default/kyc"],
     ["Gateway", GATEWAY, "18:9", "default/kyc"],
     ["Service", SERVICE, "11:18", "kyc/other"],
-  ])("of kind %s are reported, because on a cluster the second replaces the first", (kind, text, place, name) => {
-    expect(collect(`${text}---\n${text}`).problems).toEqual([
-      `f.yaml:${place}: error: metadata.name: ${kind} ${name} is described in f.yaml already; keep one of the two`,
-    ]);
-  });
+  ])(
+    "of kind %s are reported, because on a cluster the second replaces the first",
+    (kind, text, place, name) => {
+      expect(collect(`${text}---\n${text}`).problems).toEqual([
+        `f.yaml:${place}: error: metadata.name: ${kind} ${name} is described in f.yaml already; keep one of the two`,
+      ]);
+    },
+  );
 
   test.each([
     ["are successive states of a Knative Service", KNATIVE_SERVICE, KNATIVE_SERVICE],

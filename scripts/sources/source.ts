@@ -23,6 +23,8 @@ export interface Outcome {
    * text that is the same for all of one applicant's requests. Failures of one unit are one piece of evidence.
    */
   unit?: string | undefined;
+  /** What was asked for, such as `GET /report`, where the source tells routes apart; ids are not part of it. */
+  route?: string | undefined;
   /** Why they are no evidence about a revision. */
   excluded: "cold start" | "probe" | undefined;
 }
@@ -42,6 +44,8 @@ export interface OutcomeSource {
   readonly place: string;
   /** The longest time, in milliseconds, from an answer to its report. */
   readonly lagMs: number;
+  /** Whether outcomes carry their route. @default false */
+  readonly tellsRoutes?: boolean;
   /**
    * What becomes of requests from now on, in batches, until the signal.
    * @throws UserError, NothingRuns when there is nothing to read

@@ -6,11 +6,13 @@ import type { Entry } from "../../rollout/journal/journal.ts";
 import { type Held, LostLock } from "../../rollout/lock/lock.ts";
 import type { Command } from "../../rollout/machine/state.ts";
 import type { Plan } from "../../rollout/plan/plan.ts";
+import { ClusterEvents } from "../../rollout/run/cluster-events.ts";
 import { EvidenceLog } from "../../rollout/record/evidence-log.ts";
 import { writeReport } from "../../rollout/report/write.ts";
 import { realClock } from "../../rollout/clock.ts";
 import { messageOf } from "../../rollout/run/effects.ts";
 import { eventOf, Notifier } from "../../rollout/run/notifier.ts";
+import { noticeOf } from "../../rollout/run/notice.ts";
 import { runRollout } from "../../rollout/run/runner.ts";
 import { trafficJudge } from "../../rollout/run/traffic-judge.ts";
 import { type RolloutView, viewOf } from "../../rollout/run/view.ts";
@@ -50,8 +52,9 @@ export async function drive(options: DriveOptions): Promise<number> {
   let view: RolloutView | undefined;
   if (before === undefined) throw new Error("a rollout begins with an entry");
   const first = before;
-  const notifier = new Notifier({ urls: plan.settings.notify ?? [], clock: realClock });
+  const notifier = new Notifier({ addresses: plan.settings.notify ?? [], clock: realClock });
   const judgedBy = await versions();
+  const clusterEvents = site.kube && new ClusterEvents(site.kube, plan, flags.namespace);
   let last = first.seq;
   // A log that cannot be written must not keep users on a bad candidate; missing lines are appended later.
   async function tellAll(): Promise<void> {
@@ -83,7 +86,8 @@ export async function drive(options: DriveOptions): Promise<number> {
         events: {
           async onEntry(entry, recorder, ruling) {
             last = entry.seq;
-            notifier.send(eventOf(plan, entry));
+            notifier.send(eventOf(plan, entry), noticeOf(plan, entry));
+            clusterEvents?.write(entry);
             untold.push({ entry, grounds: { ruling, tally: structuredClone(recorder.tally) } });
             await tellAll().catch((error: unknown) =>
               screen.onTrouble(`cannot write the audit log: ${messageOf(error)}`),
@@ -116,7 +120,9 @@ export async function drive(options: DriveOptions): Promise<number> {
       }
     };
     await attempt(`The audit log ${site.auditPlace} lacks ${untold.length} decisions`, tellAll);
-    await notifier.end(NOTIFY_WITHIN_MS);
+    await Promise.all([notifier.end(NOTIFY_WITHIN_MS), clusterEvents?.end(NOTIFY_WITHIN_MS)]);
+    if (clusterEvents?.failure !== undefined)
+      notes.push(`Not all events were written on the Knative Service: ${clusterEvents.failure}`);
     const lost = notifier.deliveries.filter(({ failure }) => failure !== null);
     for (const { url, type, failure } of lost) notes.push(`${type} did not arrive at ${url}: ${failure}`);
     const unsigned = site.audit.problem?.();

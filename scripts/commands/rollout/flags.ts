@@ -2,6 +2,7 @@ import { InvalidArgumentError } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { Command } from "../../rollout/machine/state.ts";
 import type { EngineFlags } from "../options/engine-options.ts";
+import { parseAddress } from "../../rollout/run/notifier.ts";
 import type { Settings } from "../../rollout/plan/plan.ts";
 import type { OutputFormat } from "../../text/data.ts";
 
@@ -27,6 +28,7 @@ export interface RolloutFlags extends EngineFlags {
   tolerateErrorRate: number;
   tolerateLatency: number;
   latencyFloor: number;
+  byRoute: boolean;
   warmPath: string;
   dryRun: boolean;
   pause?: true;
@@ -96,6 +98,7 @@ export function settingsOf(flags: RolloutFlags): Settings {
     tolerateErrorRate,
     tolerateLatency,
     latencyFloorMs: flags.latencyFloor,
+    ...(flags.byRoute ? { byRoute: true } : {}),
   };
 }
 
@@ -112,10 +115,11 @@ export function freezeWindow(text: string, before: string[]): string[] {
 }
 
 /** Adds a `--notify`. */
-export function notifyUrl(text: string, before: string[]): string[] {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === "http:" || url?.protocol === "https:") return [...before, url.href];
-  throw new InvalidArgumentError("An address is expected that begins with http:// or https://.");
+export function notifyAddress(text: string, before: string[]): string[] {
+  if (parseAddress(text) !== undefined) return [...before, text];
+  throw new InvalidArgumentError(
+    "An address is expected that begins with http:// or https://, with slack: or teams: in front for a chat.",
+  );
 }
 
 /** Parses `--steps`; what they mean is checked with the plan. */

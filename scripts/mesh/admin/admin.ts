@@ -139,6 +139,9 @@ export class Admin {
     const [namespace = null, service = null] =
       (revision === undefined ? undefined : this.#observer.serviceOf(revision))?.split("/") ?? [];
     const rule = hops.findLast((hop) => hop.rule.at.file !== OVERLAY)?.rule;
+    const decided = this.#observer.splitOf(served);
+    const { header } = decided?.split ?? {};
+    const unit = header === undefined ? undefined : served.header(header);
     return {
       t: Date.now(),
       listener,
@@ -154,7 +157,8 @@ export class Admin {
       fault: hops.some(hasFault),
       broken: brokenBy ?? null,
       route: rule === undefined ? null : lineOf(rule.at),
-      split: this.#observer.splitOf(served)?.route ?? null,
+      split: decided?.route ?? null,
+      ...(unit === undefined ? {} : { unit }),
     };
   }
 }

@@ -169,6 +169,8 @@ export const ServedEvent = Type.Object({
   route: orNull(Type.String()),
   /** `file:line` of the split that did; null when the request was pinned. */
   split: orNull(Type.String()),
+  /** The value of the header by which that split keeps an applicant on one revision; absent where it draws each request. */
+  unit: Type.Optional(Type.String()),
 });
 
 /** The last line of `GET /_mesh/events`, with the reason for the end. */

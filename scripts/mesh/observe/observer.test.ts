@@ -36,6 +36,7 @@ function served(more: Partial<Served> = {}): Served {
     brokenBy: undefined,
     cold: false,
     requestId: "id",
+    header: () => undefined,
     hops: [],
     ...more,
   };

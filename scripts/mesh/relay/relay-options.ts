@@ -10,6 +10,8 @@ export interface Served {
   target: string;
   /** The request's `x-request-id`, which every request made on its behalf carries as well; empty where there is none yet. */
   requestId: string;
+  /** The value of a header of the request, as it was routed first. */
+  header(name: string): string | undefined;
   /** `namespace/name` of the revision that the request went to, if it went to one. */
   revision: string | undefined;
   /** 0 without a response, because the client closed the connection before or its body was malformed. */

@@ -209,12 +209,13 @@ class Relay {
     this.#body.end();
     if (brokenBy !== undefined) this.#leaveUpstream();
     this.#releaseSlot();
-    const { method, target } = this.#exchange.request;
+    const { method, target, headers } = this.#exchange.request;
     this.#options.onServed({
       listener: this.#listener,
       method,
       target,
       requestId: this.#requestId,
+      header: (name) => headers.joined(name),
       revision: revisionOf(this.#resolution),
       status: this.#status,
       ms: performance.now() - this.#startedAt,

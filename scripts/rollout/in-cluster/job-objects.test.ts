@@ -48,7 +48,7 @@ function rights(options: JobOptions): string[] {
 }
 
 describe("a rollout as a Job", () => {
-  test("may change the one service's split, its own journal, history and Lease, and nothing else", () => {
+  test("may change the one service's split, its own journal, history and Lease, write events, and nothing else", () => {
     const writes = rights(OPTIONS).filter(
       (right) => !/^(get|list) /.test(right) && !right.includes("portforward"),
     );
@@ -58,6 +58,7 @@ describe("a rollout as a Job", () => {
       "patch configmaps kyc-split-credit-check",
       "update configmaps kyc-rollout-credit-check",
       "patch configmaps kyc-rollout-credit-check",
+      "create events *",
       "update leases kyc-rollout-credit-check",
     ]);
   });

@@ -77,11 +77,18 @@ export function jobObjects(options: JobOptions): KubeObject[] {
 
 const RBAC = "rbac.authorization.k8s.io/v1";
 
-/** The journal and the Lease of a service's rollouts. */
+/** The journal and the Lease of a service's rollouts, and the events that are written on it. */
 function journalRules(service: string): PolicyRule[] {
   const resourceNames = [rolloutName(service)];
   return [
     { apiGroups: [""], resources: ["configmaps"], resourceNames, verbs: ["get", "update", "patch"] },
+    {
+      apiGroups: ["serving.knative.dev"],
+      resources: ["services"],
+      resourceNames: [service],
+      verbs: ["get"],
+    },
+    { apiGroups: [""], resources: ["events"], verbs: ["create"] },
     { apiGroups: ["coordination.k8s.io"], resources: ["leases"], resourceNames, verbs: ["get", "update"] },
   ];
 }

@@ -32,6 +32,8 @@ export const Settings = Type.Object({
   notBetween: Type.Optional(Type.Array(Type.String())),
   /** The addresses that each transition is sent to, as a CloudEvent. */
   notify: Type.Optional(Type.Array(Type.String())),
+  /** Whether each route is judged by itself as well. */
+  byRoute: Type.Optional(Type.Boolean()),
   /** The probability that a candidate is rolled back which is no worse than tolerated. */
   alpha: Type.Number(),
   /** The probability that a step is called healthy that would do harm. */
@@ -88,7 +90,7 @@ export interface PlanOptions {
   id: string;
   service: string;
   engine: Pick<Engine, "name" | "place">;
-  source: Pick<OutcomeSource, "name" | "place" | "lagMs">;
+  source: Pick<OutcomeSource, "name" | "place" | "lagMs" | "tellsRoutes">;
   live: SplitState;
   /** The names of the revisions that exist. */
   revisions: readonly string[];
@@ -118,6 +120,10 @@ export function makePlan(options: PlanOptions): Plan {
   if (has === 100) throw new NoPlan(`${to} has all traffic of ${service} already.`);
   const baseline = baselineOf(original, candidate, service, from);
   checkPercents(options.percents);
+  if (options.settings.byRoute && options.source.tellsRoutes !== true)
+    throw new NoPlan(
+      `--by-route: source ${options.source.name} does not tell routes apart; the local mesh does.`,
+    );
   const bakeAt = 100 - (options.settings.controlPercent ?? 0);
   // The bake takes the place of a step at or above its share.
   const rest = options.percents.filter((percent) => percent > has && (percent < bakeAt || percent === 100));

@@ -19,6 +19,7 @@ const OutcomeTuple = Type.Union([
         count: Type.Optional(Type.Integer({ minimum: 1 })),
         share: Type.Optional(Type.Number()),
         unit: Type.Optional(Type.String()),
+        route: Type.Optional(Type.String()),
       },
       { additionalProperties: false },
     ),
@@ -53,13 +54,14 @@ export function batchesOf({ at, share, batches }: OutcomeLine): Observation[][] 
 }
 
 function asTuple(each: Observation, at: number, share: number): OutcomeTuple {
-  const { atMs, who, ok, kind = ok ? undefined : "error", ms, fromMs, count, unit } = each;
+  const { atMs, who, ok, kind = ok ? undefined : "error", ms, fromMs, count, unit, route } = each;
   const code = `${WHO[who]}${kind === undefined ? "" : kind.charAt(0)}`;
   const more = {
     ...(fromMs === undefined || fromMs === ms ? {} : { fromMs }),
     ...(count === 1 ? {} : { count }),
     ...(each.share === share ? {} : { share: each.share }),
     ...(unit === undefined ? {} : { unit }),
+    ...(route === undefined ? {} : { route }),
   };
   return Object.keys(more).length === 0 ? [atMs - at, code, ms] : [atMs - at, code, ms, more];
 }
@@ -78,6 +80,7 @@ function observationOf([after, code, ms, more = {}]: OutcomeTuple, at: number, s
     count: more.count ?? 1,
     share: more.share ?? share,
     unit: more.unit,
+    route: more.route,
   };
 }
 

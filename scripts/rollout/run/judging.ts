@@ -16,6 +16,8 @@ export interface Observation {
   share: number;
   /** Whom it was for, where the split keeps each applicant on one revision: its bucket, or any other text. */
   unit?: string | undefined;
+  /** What was asked for, such as `GET /report`; undefined where it is not known. */
+  route?: string | undefined;
 }
 
 /** Evidence for one statement about the candidate, as a natural logarithm: it is proved at the threshold. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { lastOf } from "../journal/journal.ts";
 import { Simulation } from "../testing/simulation.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
-import { type CloudEvent, eventOf, Notifier } from "./notifier.ts";
+import { type CloudEvent, eventOf, Notifier, parseAddress } from "./notifier.ts";
 
 const URLS = ["https://one.example/hook/secret", "https://two.example/"];
 
@@ -19,7 +19,7 @@ describe("a notifier", () => {
   test("sends each transition as a CloudEvent, in order, to each address", async () => {
     const got: { url: string; body: CloudEvent; type: string | null }[] = [];
     const notifier = new Notifier({
-      urls: URLS,
+      addresses: URLS,
       clock: new VirtualClock(),
       async fetch(url, { body, headers }) {
         const event: CloudEvent = JSON.parse(String(body));
@@ -44,6 +44,46 @@ describe("a notifier", () => {
     expect(JSON.stringify(notifier.deliveries)).not.toContain("secret");
   });
 
+  test("tells chats, in the form that they take, of what people should know", async () => {
+    const got: { url: string; body: unknown; type: string | null }[] = [];
+    const notifier = new Notifier({
+      addresses: ["slack:https://hooks.slack.example/T0", "teams:https://teams.example/hook"],
+      clock: new VirtualClock(),
+      async fetch(url, { body, headers }) {
+        got.push({ url, body: JSON.parse(String(body)), type: new Headers(headers).get("content-type") });
+        return new Response("ok");
+      },
+    });
+    const [event] = await sample();
+    if (event === undefined) throw new Error("there is an event");
+    notifier.send(event);
+    notifier.send(event, "a <b> & c");
+    await notifier.end(5_000);
+    expect(got).toEqual([
+      {
+        url: "https://hooks.slack.example/T0",
+        body: { text: "a &lt;b&gt; &amp; c" },
+        type: "application/json; charset=utf-8",
+      },
+      {
+        url: "https://teams.example/hook",
+        body: expect.objectContaining({
+          type: "message",
+          attachments: [
+            expect.objectContaining({
+              content: expect.objectContaining({
+                body: [{ type: "TextBlock", text: "a <b> & c", wrap: true }],
+              }),
+            }),
+          ],
+        }),
+        type: "application/json; charset=utf-8",
+      },
+    ]);
+    expect(parseAddress("slack:ftp://x")).toBeUndefined();
+    expect(parseAddress("mailto:ann@example.com")).toBeUndefined();
+  });
+
   test("tries again what an address does not take, and gives up what it refuses", async () => {
     let tries = 0;
     const [event] = await sample();
@@ -51,7 +91,7 @@ describe("a notifier", () => {
     const answers = async (statuses: number[]) => {
       tries = 0;
       const notifier = new Notifier({
-        urls: ["https://one.example/"],
+        addresses: ["https://one.example/"],
         clock: new VirtualClock(),
         fetch: async () =>
           new Response(null, { status: statuses[Math.min(tries++, statuses.length - 1)] ?? 500 }),
@@ -68,7 +108,7 @@ describe("a notifier", () => {
   test("keeps a rollout that is over waiting for so long only", async () => {
     const clock = new VirtualClock();
     const notifier = new Notifier({
-      urls: ["https://one.example/"],
+      addresses: ["https://one.example/"],
       clock,
       fetch: (_, { signal }) =>
         new Promise((_resolve, reject) =>

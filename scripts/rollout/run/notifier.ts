@@ -37,10 +37,44 @@ export interface Delivery {
 }
 
 export interface NotifierOptions {
-  urls: readonly string[];
+  /** Web addresses, with the form of the body in front where it is not a CloudEvent: `slack:https://…`. */
+  addresses: readonly string[];
   clock: Clock;
   /** @default the global one */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+/** The forms of a body besides a CloudEvent: what incoming web hooks take. */
+const FORMS = {
+  slack: (text: string): object => ({
+    text: text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;"),
+  }),
+  teams: (text: string): object => ({
+    type: "message",
+    attachments: [
+      {
+        contentType: "application/vnd.microsoft.card.adaptive",
+        contentUrl: null,
+        content: {
+          $schema: "http://adaptivecards.io/schemas/adaptive-card.json",
+          type: "AdaptiveCard",
+          version: "1.4",
+          body: [{ type: "TextBlock", text, wrap: true }],
+        },
+      },
+    ],
+  }),
+} as const;
+
+/** The form and the URL of an address; undefined where it is no address. */
+export function parseAddress(
+  address: string,
+): { form: keyof typeof FORMS | "cloudevent"; url: string } | undefined {
+  const form = /^(slack|teams):(?=https?:)/.exec(address)?.[1];
+  const text = form === undefined ? address : address.slice(form.length + 1);
+  const url = URL.parse(text);
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") return undefined;
+  return { form: form === "slack" || form === "teams" ? form : "cloudevent", url: url.href };
 }
 
 const ATTEMPTS = 6;
@@ -84,12 +118,15 @@ export class Notifier {
     this.#options = options;
   }
 
-  send(event: CloudEvent): void {
-    for (const url of this.#options.urls) {
-      const before = this.#queues.get(url) ?? Promise.resolve();
+  /** @param notice the transition in a sentence for people; without one, chats are not told of it */
+  send(event: CloudEvent, notice?: string): void {
+    for (const address of this.#options.addresses) {
+      const message = messageFor(address, event, notice);
+      if (message === undefined) continue;
+      const before = this.#queues.get(address) ?? Promise.resolve();
       this.#queues.set(
-        url,
-        before.then(() => this.#deliver(url, event)),
+        address,
+        before.then(() => this.#deliver(message, event)),
       );
     }
   }
@@ -102,27 +139,33 @@ export class Notifier {
     await all;
   }
 
-  async #deliver(url: string, event: CloudEvent): Promise<void> {
+  async #deliver(message: Message, event: CloudEvent): Promise<void> {
     const { clock } = this.#options;
     let failure: string | null = "the rollout ended before it was delivered";
     let attempts = 0;
     while (attempts < ATTEMPTS && !this.#stop.signal.aborted) {
       if (attempts > 0) await clock.sleep(FIRST_WAIT_MS * 2 ** (attempts - 1), this.#stop.signal);
       attempts++;
-      const answer = await this.#post(url, event);
+      const answer = await this.#post(message);
       failure = answer.failure;
       if (failure === null || answer.isFinal) break;
     }
-    this.deliveries.push({ url: withoutSecrets(url), event: event.id, type: event.type, attempts, failure });
+    this.deliveries.push({
+      url: withoutSecrets(message.url),
+      event: event.id,
+      type: event.type,
+      attempts,
+      failure,
+    });
   }
 
-  async #post(url: string, event: CloudEvent): Promise<{ failure: string | null; isFinal: boolean }> {
+  async #post({ url, type, body }: Message): Promise<{ failure: string | null; isFinal: boolean }> {
     const send = this.#options.fetch ?? fetch;
     try {
       const response = await send(url, {
         method: "POST",
-        headers: { "content-type": "application/cloudevents+json; charset=utf-8" },
-        body: JSON.stringify(event),
+        headers: { "content-type": `${type}; charset=utf-8` },
+        body: JSON.stringify(body),
         redirect: "manual",
         signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(TIMEOUT_MS)]),
       });
@@ -134,6 +177,22 @@ export class Notifier {
       return { failure: messageOf(error), isFinal: false };
     }
   }
+}
+
+interface Message {
+  url: string;
+  /** The media type. */
+  type: string;
+  body: object;
+}
+
+/** What an address is sent; undefined where it is not told of this transition. */
+function messageFor(address: string, event: CloudEvent, notice: string | undefined): Message | undefined {
+  const parsed = parseAddress(address);
+  if (parsed === undefined) return undefined;
+  const { form, url } = parsed;
+  if (form === "cloudevent") return { url, type: "application/cloudevents+json", body: event };
+  return notice === undefined ? undefined : { url, type: "application/json", body: FORMS[form](notice) };
 }
 
 /** An address without what may be a secret in it: user, password, query, and the path of a web hook. */

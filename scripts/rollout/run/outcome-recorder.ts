@@ -80,7 +80,19 @@ export class OutcomeRecorder {
 
   #weigh(outcome: Outcome): Observation | undefined {
     const { tally } = this;
-    const { revision, ok, kind, ms, fromMs, count: requests, atMs, sinceMs = atMs, excluded, unit } = outcome;
+    const {
+      revision,
+      ok,
+      kind,
+      ms,
+      fromMs,
+      count: requests,
+      atMs,
+      sinceMs = atMs,
+      excluded,
+      unit,
+      route,
+    } = outcome;
     // A request met the split of when it was sent, which was at some time between these.
     const earliestMs = sinceMs - ms;
     const latestMs = atMs - (fromMs ?? ms);
@@ -115,6 +127,7 @@ export class OutcomeRecorder {
       count: requests,
       share,
       unit,
+      route: this.#plan.settings.byRoute ? route : undefined,
     };
   }
 

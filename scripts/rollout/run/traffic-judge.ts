@@ -1,9 +1,13 @@
 import { createJudge, type Judge, restoreJudge, type Verdict } from "../judge/judge.ts";
 import { shuffled } from "./shuffled.ts";
+import { routeJudge } from "./route-judge.ts";
 import type { EvidenceLine, Judging, MakeJudge, Ruling } from "./judging.ts";
 
 /** The judge of a rollout, as its settings say; from a checkpoint it goes on where it was. */
-export const trafficJudge: MakeJudge = (settings, snapshot) => {
+export const trafficJudge: MakeJudge = (settings, snapshot) =>
+  settings.byRoute ? routeJudge(settings, snapshot, ofAllRequests) : ofAllRequests(settings, snapshot);
+
+const ofAllRequests: MakeJudge = (settings, snapshot) => {
   const { alpha, beta, tolerateErrors, tolerateErrorRate, tolerateLatency } = settings;
   const tolerate = { errors: tolerateErrors, errorRate: tolerateErrorRate, latency: tolerateLatency };
   const before = restored(snapshot);

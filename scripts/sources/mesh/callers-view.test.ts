@@ -57,6 +57,16 @@ describe("the caller of a split", () => {
     expect(got(event, caller)).toEqual([{ revision: "check-b", ok, kind }]);
   });
 
+  test.each([
+    ["/v1/report", "GET /v1/report"],
+    ["/v1/customers/4711/cards", "GET /v1/customers/*/cards"],
+    ["/x/3f2a0c9e-8d1b-4c59-9a41-1f6e7a3b2c10", "GET /x/*"],
+    [`/files/${"a".repeat(40)}`, "GET /files/*"],
+  ])("asked for %s by the route %s", (path, route) => {
+    const [outcome] = new CallersView("check").add({ ...HOP, path, status: 500, unit: "0421" });
+    expect(outcome).toMatchObject({ route, unit: "0421" });
+  });
+
   test("is not asked for by name", () => {
     expect(got({ split: null })).toEqual([]);
   });

@@ -54,7 +54,7 @@ export class CallersView {
   }
 }
 
-function outcomeOf({ t, revision, status, ms, cold, broken }: ServedEvent): Outcome {
+function outcomeOf({ t, revision, method, path, status, ms, cold, broken, unit }: ServedEvent): Outcome {
   const answered = broken === "revision" || status === 0 ? undefined : status;
   return {
     atMs: t,
@@ -62,8 +62,19 @@ function outcomeOf({ t, revision, status, ms, cold, broken }: ServedEvent): Outc
     ...markOf(answered, { gaveUp: broken === "client" }),
     ms,
     count: 1,
+    unit,
+    route: routeOf(method, path),
     excluded: cold ? "cold start" : undefined,
   };
+}
+
+/** A segment of a path that stands for one thing of many, such as an id; a version such as `v1` does not. */
+const VARIABLE = /^(?!v\d{1,3}$)(?:.*\d.*|.{33,})$/;
+
+/** Method and path, with a star for each segment that is an id: `GET /v1/customers/*`. */
+function routeOf(method: string, path: string): string {
+  const segments = path.split("/").map((segment) => (VARIABLE.test(segment) ? "*" : segment));
+  return `${method} ${segments.join("/")}`;
 }
 
 /** Whether a request failed by no doing of its own caller. */

@@ -16,6 +16,7 @@ export function meshSource(options: RunningMeshOptions, service: string): Outcom
     name: "mesh",
     place: "the local mesh",
     lagMs: LAG_MS,
+    tellsRoutes: true,
     outcomes: (signal) => meshOutcomes(options, service, signal),
     async observed() {
       const state = await findMeshState(options);

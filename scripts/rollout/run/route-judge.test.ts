@@ -1,0 +1,73 @@
+import { describe, expect, test } from "bun:test";
+import { seededRandom } from "../../traffic/random.ts";
+import { SETTINGS } from "../testing/simulation.ts";
+import type { Judging, Observation } from "./judging.ts";
+import { trafficJudge } from "./traffic-judge.ts";
+
+const ROUTES = ["GET /report", "GET /health", "POST /report"];
+
+/** Seconds of traffic, 50 a second at a share of a half, until the judge has a verdict that is not undecided. */
+function run(
+  judge: Judging,
+  seconds: number,
+  failing: (route: string) => number,
+  seed = 1,
+  fromS = 0,
+): string {
+  const random = seededRandom(seed);
+  for (let i = fromS * 50; i < (fromS + seconds) * 50; i++) {
+    const isCandidate = random() < 0.5;
+    // The route that fails is a rare one.
+    const route = random() < 0.04 ? "POST /report" : (ROUTES[i % 2] ?? "");
+    const observation: Observation = {
+      atMs: i * 20,
+      who: isCandidate ? "candidate" : "baseline",
+      ok: random() >= (isCandidate ? failing(route) : 0.05),
+      ms: 5 + random(),
+      count: 1,
+      share: 0.5,
+      route,
+    };
+    judge.observe([observation]);
+    const { verdict, because } = judge.ruling(1);
+    if (verdict === "regressed") return because;
+  }
+  return "";
+}
+
+const BY_ROUTE = { ...SETTINGS, byRoute: true };
+const failsOnPost = (route: string): number => (route === "POST /report" ? 0.9 : 0.05);
+
+describe("a rollout judged by route", () => {
+  test("finds a candidate that fails on one route only, and names it", () => {
+    expect(run(trafficJudge(BY_ROUTE, undefined), 60, failsOnPost)).toStartWith(
+      "on POST /report, the candidate fails more often",
+    );
+    // Among all requests it is not seen within that time.
+    expect(run(trafficJudge(SETTINGS, undefined), 10, failsOnPost)).toBe("");
+  });
+
+  test("holds equal versions for equal", () => {
+    for (const seed of [1, 2, 3])
+      expect(run(trafficJudge(BY_ROUTE, undefined), 60, () => 0.05, seed)).toBe("");
+  });
+
+  test("goes on from a snapshot", () => {
+    const first = trafficJudge(BY_ROUTE, undefined);
+    expect(run(first, 4, failsOnPost)).toBe("");
+    const second = trafficJudge(BY_ROUTE, JSON.parse(JSON.stringify(first.snapshot())));
+    expect(second.restored).toBe(true);
+    expect(run(first, 60, failsOnPost, 7, 4)).toBe(run(second, 60, failsOnPost, 7, 4));
+    expect(trafficJudge(BY_ROUTE, { all: 1 }).restored).toBe(false);
+  });
+
+  test("judges more than twenty routes with bounded memory", () => {
+    const judge = trafficJudge(BY_ROUTE, undefined);
+    for (let i = 0; i < 200; i++)
+      judge.observe([
+        { atMs: i, who: "candidate", ok: true, ms: 1, count: 1, share: 0.5, route: `GET /${"x".repeat(i)}` },
+      ]);
+    expect(JSON.stringify(judge.snapshot()).match(/"GET \//g)).toHaveLength(20);
+    expect(JSON.stringify(judge.snapshot())).toContain("all other routes");
+  });
+});
