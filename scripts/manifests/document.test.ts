@@ -53,7 +53,7 @@ describe("the place of a field", () => {
     expect(place(only(MANIFEST).atKey(path))).toBe(expected);
   });
 
-  test("that is not there is its nearest parent's", () => {
+  test("is the nearest parent's where the field is missing", () => {
     const document = only(MANIFEST);
     expect(place(document.at(["spec", "template", "spec", 0]))).toBe("7:3");
     expect(place(document.atKey(["spec", "template"]))).toBe("6:1");
@@ -62,11 +62,11 @@ describe("the place of a field", () => {
     expect(place(document.at(["nothing"]))).toBe("2:1");
   });
 
-  test("without a value is its name's, in a flow map", () => {
+  test("is that of its name where a flow map has no value", () => {
     expect(place(only("a: {b, c: 1}\n").at(["a", "b"]))).toBe("1:5");
   });
 
-  test("in an anchored map is where the map is written, wherever it is used", () => {
+  test("in an anchored map is where the map is written, not where it is used", () => {
     const document = only("a: &split\n  weight: 5\nb: *split\nc:\n  - *split\n");
     expect(document.value).toEqual({ a: { weight: 5 }, b: { weight: 5 }, c: [{ weight: 5 }] });
     for (const path of [
@@ -78,7 +78,7 @@ describe("the place of a field", () => {
     }
   });
 
-  test("that a map takes over by << is where it is written, and its own fields go first", () => {
+  test("of a field merged by << is where it is written, and own fields take precedence", () => {
     const document = only("a: &a {x: 1, y: 2}\nb: &b {z: 3}\nc:\n  <<: [*a, *b]\n  y: 9\nd: {<<: *a}\n");
     expect(document.value).toMatchObject({ c: { x: 1, y: 9, z: 3 }, d: { x: 1, y: 2 } });
     expect(place(document.at(["c", "x"]))).toBe("1:11");
@@ -97,7 +97,7 @@ describe("the place of a field", () => {
     expect(place(document?.at(["b", "c"]))).toBe(expected);
   });
 
-  test("is where the text has the value, whatever the data", () => {
+  test("is where the text has the value, for any data", () => {
     const key = fc
       .stringMatching(/^[a-z][a-zA-Z/.-]{0,8}$/)
       .filter((name) => !/^(y|n|yes|no|on|off)$/.test(name));
@@ -122,7 +122,7 @@ describe("the place of a field", () => {
 });
 
 describe("the documents of a file", () => {
-  test("are all there, in order, and empty ones are ignored", () => {
+  test("are read in order, without empty ones", () => {
     const { documents, problems } = parse("---\n# nothing\n---\na: 1\n---\n---\nnull\n---\nb: 2\n");
     expect(documents.map(({ value }) => value)).toEqual([{ a: 1 }, { b: 2 }]);
     expect(problems).toEqual([]);
@@ -176,11 +176,11 @@ describe("a text that is not valid YAML", () => {
     ["a: !Shares x\n", "1:4: error: not valid YAML: unresolved tag: !Shares"],
     ["a:\n  - *Shares\n", "2:5: error: not valid YAML: there is no anchor &Shares before"],
     ["a: *b\nb: &b 1\n", "1:4: error: not valid YAML: there is no anchor &b before"],
-    ["? [a, b]\n: 1\n", "1:3: error: not valid YAML: a key must be a text"],
+    ["? [a, b]\n: 1\n", "1:3: error: not valid YAML: a key must be a string"],
     ["a: 1\n<<: 5\n", "1:1: error: not valid YAML: merge sources must be maps or map aliases"],
     [
       `a: &a [${"x,".repeat(20)}]\nb: &b [${"*a,".repeat(20)}]\nc: [${"*b,".repeat(20)}]\n`,
-      "3:62: error: not valid YAML: its aliases stand for too many values",
+      "3:62: error: not valid YAML: its aliases expand to too many values",
     ],
   ])("%j is a problem with its place", (text, expected) => {
     const { documents, problems } = parse(text);
@@ -194,7 +194,7 @@ describe("a text that is not valid YAML", () => {
     ["maps in lines", Array.from({ length: 1500 }, (_, i) => `${" ".repeat(i)}a:`).join("\n"), "101:101"],
     ["lists in one line", `${"- ".repeat(3500)}a`, "1:201"],
     ["keys in one line", `${"? ".repeat(3500)}a`, "1:201"],
-  ])("of %s nested too deep is refused at once, with the place", (_, text, place) => {
+  ])("of %s nested too deeply is refused at once, with the place", (_, text, place) => {
     const before = performance.now();
     const { documents, problems } = parse(text);
     expect(performance.now() - before).toBeLessThan(2000);
@@ -204,7 +204,7 @@ describe("a text that is not valid YAML", () => {
     ]);
   });
 
-  test("is none for brackets in texts and comments, nor for many lists beside each other", () => {
+  test("may have brackets in strings and comments, and many lists beside each other", () => {
     const text = `a: "${"[".repeat(500)}" # ${"{".repeat(500)}\nb: |\n  ${"[".repeat(500)}\n${"c: ".repeat(1)}[${"[],".repeat(500)}]\n`;
     expect(parse(text).problems).toEqual([]);
     const lines = Array.from({ length: 500 }, (_, i) => `k${i}:\n  - a:\n    - b`).join("\n");
@@ -212,13 +212,13 @@ describe("a text that is not valid YAML", () => {
     expect(parse(`a: ${"[".repeat(98)}${"]".repeat(98)}\n`).problems).toEqual([]);
   });
 
-  test("takes no other document of the file along", () => {
+  test("leaves the other documents of the file valid", () => {
     const { documents, problems } = parse("a: 1\n---\nb: 'x\n---\nc: *d\n");
     expect(documents.map(({ value }) => value)).toEqual([{ a: 1 }]);
     expect(problems.length).toBeGreaterThan(0);
   });
 
-  test("never throws, whatever it is", () => {
+  test("never makes reading throw", () => {
     const piece = fc.constantFrom(
       ..."ab:-&*!?{}[]#|>'\"%@`,~<0 \n\t\r",
       "---\n",

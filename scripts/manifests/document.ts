@@ -25,23 +25,22 @@ const List = Type.Object({
   items: Type.Array(Type.Unknown()),
 });
 
-/** The way to a field: keys and indices from the document's root. */
+/** The path of a field: keys and indices from the document's root. */
 export type FieldPath = readonly (string | number)[];
 
-/** One object of a file, which still knows where each field stands. */
+/** One object of a file, with the position of each field. */
 export interface ManifestDocument {
   readonly file: string;
   /** The object as plain data. */
   readonly value: unknown;
-  /** Where a field's value stands; the nearest existing parent's place for a field that is not there. */
+  /** The position of a field's value; for a missing field, that of its nearest parent. */
   at(path: FieldPath): Position;
-  /** Where a field's name stands. */
+  /** The position of a field's name. */
   atKey(path: FieldPath): Position;
 }
 
 /**
- * Reads the YAML documents of one file; empty ones are passed over. A document that is not valid YAML comes back as
- * problems instead.
+ * Reads the YAML documents of one file, without empty ones. Invalid YAML is reported as problems.
  */
 export function parseDocuments(
   file: string,
@@ -93,7 +92,7 @@ export function parseDocuments(
     return value.items.map((item, i) => manifestDocument(document, item, ["items", i]));
   }
 
-  /** @param within where in the document the object is */
+  /** @param within the path of the object in the document */
   function manifestDocument(
     document: Document.Parsed,
     value: unknown,
@@ -111,15 +110,15 @@ export function parseDocuments(
   }
 }
 
-// One for all documents: making a schema takes a fifth of the time that a short document takes.
+// One for all documents: creating a schema takes a fifth of the time of reading a short document.
 const AS_KUBECTL_READS = new Schema({
   schema: "yaml-1.1",
   customTags: asKubectlReads,
   resolveKnownTags: true,
 });
 
-// kubectl reads YAML 1.1: an unquoted yes is a boolean there, and a manifest that takes it for a text is refused. Of
-// 1.1 it leaves out dates and base-60 numbers: those are texts to it, and so is a lone dot.
+// kubectl reads YAML 1.1, where an unquoted yes is a boolean, which a string field refuses. It reads dates, base-60
+// numbers and a lone dot as strings, unlike YAML 1.1.
 function asKubectlReads(tags: Tags): Tags {
   return tags.flatMap((known) => {
     const tag = known as ScalarTag | (CollectionTag & { format?: never; test?: never });
@@ -133,13 +132,13 @@ interface Fault {
   message: string;
 }
 
-/** @param mayAlias whether its text has an asterisk at all: looking at each node takes as long as parsing does */
+/** @param mayAlias whether the text has an asterisk: without one, visiting each node would double the time for nothing */
 function readDocument(
   document: Document.Parsed,
   mayAlias: boolean,
 ): { value: unknown } | { faults: Fault[] } {
   const faults: Fault[] = [...document.errors, ...document.warnings].map(({ code, pos, message }) => {
-    return { offset: pos[0], message: code === "NON_STRING_KEY" ? "a key must be a text" : message };
+    return { offset: pos[0], message: code === "NON_STRING_KEY" ? "a key must be a string" : message };
   });
   if (mayAlias)
     visit(document, {
@@ -152,18 +151,18 @@ function readDocument(
   try {
     return { value: document.toJS() };
   } catch (error) {
-    // What only shows when it is put together: a merge of what is no map, aliases that grow beyond all measure.
+    // Errors of the conversion: a merge of something other than a map, or aliases that expand too far.
     const message = error instanceof Error ? error.message : String(error);
     const start = document.contents?.range?.[0] ?? 0;
     if (error instanceof ReferenceError && message.startsWith("Excessive alias count"))
       return {
-        faults: [{ offset: lastAlias(document) ?? start, message: "its aliases stand for too many values" }],
+        faults: [{ offset: lastAlias(document) ?? start, message: "its aliases expand to too many values" }],
       };
     return { faults: [{ offset: start, message }] };
   }
 }
 
-/** The offset of the last alias, which stands for the most where aliases stand for others. */
+/** The offset of the last alias, which expands the furthest where aliases contain others. */
 function lastAlias(document: Document.Parsed): number | undefined {
   let last: number | undefined;
   visit(document, {
@@ -174,12 +173,12 @@ function lastAlias(document: Document.Parsed): number | undefined {
   return last;
 }
 
-/** A message of the parser as the end of a sentence of ours. */
+/** A message of the parser, in a form that ends a sentence. */
 function inSentence(message: string): string {
   return message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, "");
 }
 
-/** An entry of a map or list; a list's has no key, and a missing value is the key itself. */
+/** An entry of a map or list. An entry of a list has no key; where the value is missing, it is the key's node. */
 interface Entry {
   key: Node | null;
   value: Node | null;
@@ -215,7 +214,7 @@ function entryOf(document: Document, map: YAMLMap<Node, Node | null>, name: stri
   return undefined;
 }
 
-/** What an alias stands for. */
+/** The node that an alias refers to. */
 function followed(document: Document, node: Node | null): Node | null {
   return isAlias(node) ? ((node as Alias).resolve(document) ?? null) : node;
 }

@@ -30,7 +30,7 @@ const kept = (i: number, set: Extract<ItemEdit, { kept: number }>["set"] = {}): 
 });
 
 describe("a list edited within its file", () => {
-  test("keeps every letter but the values that change", () => {
+  test("changes values and no other character", () => {
     const edited = editList(FILE, TRAFFIC, [kept(0, { percent: 90 }), kept(1, { percent: 10 })]);
     expect(edited).toBe(FILE.replace("percent: 50", "percent: 90").replace("0x32", "10"));
   });
@@ -43,19 +43,19 @@ describe("a list edited within its file", () => {
     );
   });
 
-  test("keeps the line ends of Windows", () => {
+  test("keeps CRLF line ends", () => {
     const crlf = (text: string): string => text.replaceAll("\n", "\r\n");
     const items = [kept(0, { percent: 90, more: "x" }), { added: { tag: "new", percent: 10 } }];
     expect(editList(crlf(FILE), TRAFFIC, items)).toBe(crlf(editList(FILE, TRAFFIC, items)));
   });
 
-  test("keeps the form of a value that says the same already", () => {
+  test("keeps the form of an equal value", () => {
     expect(editList(FILE, TRAFFIC, [kept(0, { percent: 50, tag: "basic" }), kept(1, { percent: 50 })])).toBe(
       FILE,
     );
   });
 
-  test("takes an item away with what stands above it, and the first field of one without touching the dash", () => {
+  test("removes an item with the comments above it, and the first field of an item without its dash", () => {
     const edited = editList(FILE, TRAFFIC, [kept(1, { tag: undefined, percent: 100 })]);
     expect(edited).toBe(`# Above all.
 kind: Service
@@ -75,7 +75,7 @@ list: [ {a: 1} ]
 `);
   });
 
-  test("adds items and fields in the indentation that is there", () => {
+  test("adds items and fields with the present indentation", () => {
     const added = { added: { tag: "v3", headers: { set: { a: "b" } }, percent: 5 } };
     expect(editList(FILE, TRAFFIC, [kept(0, { tag: undefined, latest: true }), kept(1), added])).toBe(
       FILE.replace('      tag: "basic"\n      percent: 50', "      percent: 50\n      latest: true").replace(
@@ -85,7 +85,7 @@ list: [ {a: 1} ]
     );
   });
 
-  test("changes values within braces, and writes an item anew whose fields change", () => {
+  test("changes values in flow style, and rewrites an item whose fields change", () => {
     const text = "list:\n  # one\n  - {a: 1, b: x} # first\n  - { a: 2 }\n";
     const place = { line: 1, path: ["list"] };
     expect(editList(text, place, [kept(0, { a: 9 }), kept(1, { b: "z" })])).toBe(
@@ -93,7 +93,7 @@ list: [ {a: 1} ]
     );
   });
 
-  test("puts items in another order, each with what stands above it", () => {
+  test("reorders items, each with the comments above it", () => {
     expect(editList(FILE, TRAFFIC, [kept(1), kept(0)])).toContain(`  traffic: # here
 
     # The new one.
@@ -107,7 +107,7 @@ list: [ {a: 1} ]
 `);
   });
 
-  test("is written anew where it stands in braces, or was not there", () => {
+  test("is rewritten where it is in flow style, or was missing", () => {
     const edited = editList(FILE, { line: 18, path: ["list"] }, [kept(0, { a: 2 }), { added: { a: 3 } }]);
     expect(edited).toContain("# the old one");
     expect(parseAllDocuments(edited)[1]?.toJS()).toEqual({ kind: "Other", list: [{ a: 2 }, { a: 3 }] });
@@ -129,7 +129,7 @@ list: [ {a: 1} ]
     noNullPrototype: true,
   });
 
-  test("says what it was made to say, whatever was changed", () => {
+  test("has the requested content, for any change", () => {
     fc.assert(
       fc.property(
         fc.array(item, { minLength: 1, maxLength: 3 }),

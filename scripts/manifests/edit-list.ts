@@ -12,25 +12,25 @@ import {
 } from "yaml";
 import type { FieldPath } from "./document.ts";
 
-/** A value of a field of an item; undefined takes the field away. */
+/** The value of an item's field; undefined removes the field. */
 export type FieldValue = string | number | boolean | undefined;
 
-/** One item of the list as it shall be: an item that was there, with some fields changed, or a new one. */
+/** One item of the new list: an existing item, with some fields changed, or a new one. */
 export type ItemEdit =
   { kept: number; set: Readonly<Record<string, FieldValue>> } | { added: Readonly<Record<string, unknown>> };
 
-/** Where the list is. */
+/** The place of the list in a file. */
 export interface ListPlace {
   /** The line on which its document's content begins, from 1. */
   line: number;
-  /** The way to the list within the document. */
+  /** The path of the list in the document. */
   path: FieldPath;
 }
 
 /**
- * Changes a list of maps within a YAML text, and nothing else of the text: comments, order, quotes and blank lines stay
- * as they are, and what stands above an item goes where the item goes. A list in braces, or one that is not there yet,
- * is written anew by the YAML library, which keeps the comments and order of the rest.
+ * Changes a list of maps in a YAML text and keeps the rest of the text: comments, order, quotes and blank lines. Lines
+ * above an item move with the item. A list in flow style, or a new one, is written by the YAML library, which keeps the
+ * comments and order of the rest.
  * @throws when no document, and no item of a List, begins on that line
  */
 export function editList(text: string, place: ListPlace, items: readonly ItemEdit[]): string {
@@ -57,7 +57,7 @@ export function editList(text: string, place: ListPlace, items: readonly ItemEdi
   return text.slice(0, first.start) + parts.join("\n") + text.slice(last.end);
 }
 
-/** The document that begins on a line, or the one whose List has an item there, and the way to the list within it. */
+/** The document that begins on a line, or whose List has an item there, and the path of the list in it. */
 function objectAt(
   documents: readonly Document.Parsed[],
   text: string,
@@ -74,27 +74,27 @@ function objectAt(
   throw new Error(`no object begins on line ${line}`);
 }
 
-/** Whether every line of a text ends as on Windows. */
+/** Whether every line of a text ends with CRLF. */
 export function hasOnlyCrlf(text: string): boolean {
   return text.includes("\r\n") && !/(?<!\r)\n/.test(text);
 }
 
-// What kubectl, which reads YAML 1.1, would take for something else is quoted.
+// Strings that YAML 1.1, which kubectl reads, has other meanings for are quoted.
 const PLAIN = { lineWidth: 0, blockQuote: false, version: "1.1" } as const;
 
 // The byte order mark that some editors put first.
 const MARK = "\uFEFF";
 
-/** An item's own lines, from what stands above it to the end of its last line. */
+/** The lines of an item, with the comments above it, to the end of its last line. */
 interface Block {
   start: number;
   end: number;
-  /** Where its dash is. */
+  /** The offset of its dash. */
   dash: number;
   map: YAMLMap<Node, Node | null>;
 }
 
-/** The lines of each item; undefined where the list or an item is not written in lines of its own. */
+/** The lines of each item; undefined where the list or an item shares a line with something else. */
 function itemBlocks(text: string, list: YAMLSeq<Node>): Block[] | undefined {
   const token = list.srcToken;
   if (token?.type !== "block-seq") return undefined;
@@ -140,7 +140,7 @@ function editedItem(text: string, block: Block, set: Readonly<Record<string, Fie
   return edited;
 }
 
-/** A field's new value, and the number of the field in its item; -1 where it is not there. */
+/** A field's new value, and the index of the field in its item, or -1. */
 interface Change {
   name: string;
   value: FieldValue;
@@ -161,7 +161,7 @@ function spliceOf(text: string, block: Block, { name, value, at }: Change): Spli
   if (!isScalar(pair.value) || !pair.value.range)
     return [removed(text, block.map.items, at), appended(text, block, `${name}: ${scalar(value)}`)];
   const [start, end] = pair.value.range;
-  // A scalar that says the same already keeps its own form.
+  // A scalar that has the value already keeps its form.
   return pair.value.value === value ? [] : [{ start, end, by: scalar(value) }];
 }
 
@@ -174,7 +174,7 @@ function appended(
   return { start: end, end, by: `\n${" ".repeat(column)}${line}` };
 }
 
-/** The lines of a field; of the one beside the dash, what stands up to the next field. */
+/** The lines of a field; for the field beside the dash, the text up to the next field. */
 function removed(text: string, items: readonly Pair<Node, Node | null>[], at: number): Splice {
   const pair = items[at] as Pair<Node, Node | null>;
   if (at === 0 && items.length > 1) return { start: startOf(pair), end: startOf(items[1]), by: "" };
@@ -213,7 +213,7 @@ function startOf(pair: Pair<Node, Node | null> | undefined): number {
   return pair?.key.range?.[0] ?? 0;
 }
 
-/** Where the last letter of a node's value ends. */
+/** The offset behind the last character of a node's value. */
 function endOf(node: Node): number {
   if (isMap<Node, Node | null>(node) && !node.flow) {
     const last = node.items.at(-1);

@@ -17,10 +17,10 @@ export interface SchemaNode extends FieldNotes {
   [keyword: string]: unknown;
 }
 
-/** What the validator says of one keyword that does not hold. */
+/** A violated keyword, as the validator reports it. */
 export interface SchemaError {
   keyword: string;
-  /** Where the keyword stands in the schema, and the value in the document: JSON pointers. */
+  /** JSON pointers to the keyword in the schema, and to the value in the document. */
   schemaPath: string;
   instancePath: string;
   params: object;
@@ -32,7 +32,7 @@ interface Explanation extends ProblemText {
   path: FieldPath;
 }
 
-/** Says to a person what the validator found; nothing where another of its errors says it better. */
+/** Problems for the user from an error of the validator; none where another error describes the same better. */
 export function explain(error: SchemaError, schema: SchemaNode, document: ManifestDocument): Problem[] {
   const path = documentPath(error.instancePath, document.value);
   const node = nodeAt(schema, error.schemaPath);
@@ -46,10 +46,10 @@ export function explain(error: SchemaError, schema: SchemaNode, document: Manife
       });
     case "required":
       return missingFields(params["requiredProperties"] as string[], node, path, value).map(placed);
-    case "boolean": // "schema is false": told under additionalProperties
+    case "boolean": // "schema is false": reported under additionalProperties
       return [];
     default:
-      // The branches of a union fail each for itself; the union says what would do.
+      // Each branch of a union fails; the error of the union names the expected value.
       if (error.schemaPath.includes("/anyOf/")) return [];
       if (error.keyword === "enum" && node.onCluster?.some((known) => known === value))
         return [placed(clusterValue(String(value), node, path))];
@@ -104,7 +104,7 @@ function missingFields(
   const strays = Object.keys(value as object).filter((key) => !known.includes(key));
   return (
     names
-      // A mistyped name is told as such.
+      // A mistyped name is reported as an unknown field.
       .filter((name) => !strays.some((stray) => nearest(stray, known) === name))
       .map((name) => {
         const lacked = mayLack[name];
@@ -181,7 +181,7 @@ function wrongValue(
 function wrongType(type: string, node: SchemaNode, value: unknown): { message: string; fix?: string } {
   const isPlain = ["string", "number", "boolean"].includes(typeof value);
   if (type === "string" && isPlain) {
-    // Only a value that is right but for its type is mended by quotes.
+    // Quotes repair only a value whose text is valid.
     if (new RegExp(node.pattern ?? "").test(String(value)))
       return { message: instead(type, value), fix: "write it in quotes" };
     return { message: `${describe(value)} is not ${node.expected}` };
@@ -212,7 +212,7 @@ function anyOf(values: unknown[]): string {
 function noun(type: string): string {
   switch (type) {
     case "string":
-      return "a text";
+      return "a string";
     case "integer":
       return "a whole number";
     case "array":

@@ -8,7 +8,7 @@ export interface Position {
   column: number;
 }
 
-/** Something in a manifest that its author has to know. */
+/** An error or a warning about a manifest. */
 export interface Problem {
   /** What kind of problem it is; `codes.ts` describes each. */
   code: Code;
@@ -21,13 +21,13 @@ export interface Problem {
   message: string;
   /** What to do. */
   fix?: string | undefined;
-  /** The name that the problem is about: of a host or revision that does not exist, of a field that is missing. */
+  /** The name in question, such as that of a missing host, revision or field. */
   name?: string | undefined;
   /** The known name that `name` is most likely a misspelling of. */
   near?: string | undefined;
 }
 
-/** What a problem says beyond its code and its place. */
+/** The parts of a problem beside its code and position. */
 export type ProblemText = Pick<Problem, "message" | "fix" | "name" | "near">;
 
 /** A problem at a value in a document, with the severity of its code. */
@@ -56,7 +56,7 @@ export class InvalidManifests extends Error {
   }
 }
 
-/** Names a path as people write it: `spec.http[0].match`. */
+/** A path in its usual form: `spec.http[0].match`. */
 export function formatPath(path: FieldPath): string {
   let text = "";
   for (const step of path) {

@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 
 describe("a folder", () => {
-  test("is all its YAML and JSON files and folders, numbers in names counted as numbers", async () => {
+  test("is read with all its YAML and JSON files and folders, numbers in names as numbers", async () => {
     const names = await namesIn({
       "a/10-last.yaml": namespace("ten"),
       "a/2-next.yml": namespace("two"),
@@ -24,7 +24,7 @@ describe("a folder", () => {
     expect(names).toEqual(["one", "two", "three-a", "three-b", "four", "ten"]);
   });
 
-  test("has an order even where names count the same", async () => {
+  test("has an order even where names are equal as numbers", async () => {
     const files = { "a/1-a.yaml": namespace("one"), "a/01-a.yaml": namespace("zero-one") };
     expect(await namesIn(files)).toEqual(["zero-one", "one"]);
   });
@@ -38,7 +38,7 @@ describe("a folder", () => {
       "a/.git/config.yaml": "not: [yaml",
       "a/a.yaml": namespace("one"),
     });
-    // What Emacs leaves beside a file with unsaved changes: a link to nowhere.
+    // Emacs leaves a dangling link beside a file with unsaved changes.
     await symlink("user@host.1234", join(root, "a/.#a.yaml"));
     const { resources, problems } = await readManifests(root, ["a"]);
     expect(problems).toEqual([]);
@@ -57,7 +57,7 @@ describe("a folder", () => {
     expect(await told(root)).toEqual([]);
   });
 
-  test("or a file that cannot be read is told by its name", async () => {
+  test("that cannot be read is reported by its name, as a file is", async () => {
     const root = await folder({ "b/.keep": "" });
     await symlink("nowhere", join(root, "b/1.yaml"));
     expect(await told(root, ["a", "b"])).toEqual([
@@ -89,7 +89,7 @@ describe("a kustomization that changes its objects", () => {
     "a/changed/y.yaml": namespace("yy"),
   };
 
-  test("is read as it is built, and others as they stand", async () => {
+  test("is built before it is read; others are read as they are", async () => {
     const root = await folder(FILES);
     const built: string[] = [];
     const { documents, problems } = await readDocuments(root, ["a"], {
@@ -106,7 +106,7 @@ describe("a kustomization that changes its objects", () => {
     ]);
   });
 
-  test("is an error where it cannot be built, which says what to run", async () => {
+  test("is an error where it cannot be built, with the command to run", async () => {
     const root = await folder(FILES);
     const { documents, problems } = await readDocuments(root, ["a"], {
       build: async () => ({ failed: "no kubectl" }),
@@ -119,7 +119,7 @@ describe("a kustomization that changes its objects", () => {
 });
 
 describe("a kustomization", () => {
-  test("is the files and folders that it lists, in their order, and nothing else", async () => {
+  test("reads the files and folders that it lists, in their order, and nothing else", async () => {
     const names = await namesIn({
       "a/kustomization.yaml": "resources: [z.yaml, more, ../b]\n",
       "a/z.yaml": namespace("z"),
@@ -147,7 +147,7 @@ describe("a kustomization", () => {
     [
       "a file that is not there",
       { "a/kustomization.yaml": "resources:\n  - b.yaml\n  - gone.yaml\n", "a/b.yaml": "" },
-      "a/kustomization.yaml:3:5: error: a/gone.yaml cannot be read; correct the name, or take it off the list",
+      "a/kustomization.yaml:3:5: error: a/gone.yaml cannot be read; correct the name, or remove it from the list",
     ],
     [
       "a folder without one of its own",
@@ -157,12 +157,12 @@ describe("a kustomization", () => {
     [
       "itself",
       { "a/kustomization.yaml": "resources: [.]\n" },
-      "a/kustomization.yaml:1:13: error: a lists itself, directly or by another; take it off the list",
+      "a/kustomization.yaml:1:13: error: a lists itself, directly or by another; remove it from the list",
     ],
     [
       "what lists it",
       { "a/kustomization.yaml": "resources: [b]\n", "a/b/kustomization.yaml": "resources: [..]\n" },
-      "a/b/kustomization.yaml:1:13: error: a lists itself, directly or by another; take it off the list",
+      "a/b/kustomization.yaml:1:13: error: a lists itself, directly or by another; remove it from the list",
     ],
     [
       "what it may not",
@@ -191,7 +191,7 @@ describe("a kustomization", () => {
     expect(await told(await folder(files))).toEqual([expected]);
   });
 
-  test("may list one folder by two ways, as long as it is no circle", async () => {
+  test("may list one folder by two ways that make no cycle", async () => {
     const root = await folder({
       "a/kustomization.yaml": "resources: [b, c]\n",
       "a/b/kustomization.yaml": "resources: [../d]\n",

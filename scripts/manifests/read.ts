@@ -7,7 +7,7 @@ import { formatPath, type Position, type Problem } from "./problem.ts";
 import { collectResources, type Resources } from "./resources.ts";
 import { validate, type ValidateOptions } from "./validate.ts";
 
-/** What one file holds; undefined where it cannot be read. */
+/** The documents of a file; undefined where it cannot be read. */
 export type FileDocuments = ReturnType<typeof parseDocuments> | undefined;
 
 /** How files are read. */
@@ -16,7 +16,7 @@ export interface ReadOptions {
   build?: BuildKustomization | undefined;
   /**
    * Reads and parses one file.
-   * @param path where it is
+   * @param path the path to open
    * @param file its name in problems
    */
   open?: ((path: string, file: string) => Promise<FileDocuments>) | undefined;
@@ -24,13 +24,13 @@ export interface ReadOptions {
 
 export interface ReadManifests {
   resources: Resources;
-  /** Errors and warnings, in the order of the files. With an error among them the resources are not to be used. */
+  /** Errors and warnings, in the order of the files. The resources must not be used if there is an error. */
   problems: Problem[];
 }
 
 const KUSTOMIZATIONS = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/** How a file or folder came to be read. */
+/** Why a file or folder is read. */
 interface Origin {
   /** The entry of a kustomization that names it, if one does. */
   listedBy: Position | undefined;
@@ -39,7 +39,7 @@ interface Origin {
 }
 
 /**
- * Reads what folders describe and sorts it by kind. Kinds that the mesh does not know are problems.
+ * Reads the objects of folders and sorts them by kind. A kind that the mesh does not know is a problem.
  * @param root the folder that file names in problems are relative to
  */
 export async function readManifests(
@@ -52,16 +52,16 @@ export async function readManifests(
   return { resources: collected.resources, problems: [...problems, ...collected.problems] };
 }
 
-/** What building a kustomization gave: its objects as YAML and the command that did it, or why it could not be built. */
+/** A built kustomization: its objects as YAML, and the command that built it; or why it cannot be built. */
 export type Built = { command: string; text: string } | { failed: string };
 
 /** Builds the kustomization of a folder, as `kubectl kustomize` does. */
 export type BuildKustomization = (folder: string) => Promise<Built>;
 
 /**
- * Reads what folders describe, as `kubectl apply` would: a folder with a kustomization is what that file lists, any
- * other folder is all its YAML and JSON files and folders, in the order of their names with numbers as numbers. Names
- * that begin with a dot are passed over: editors keep their own files there.
+ * Reads the objects of folders, as `kubectl apply` would: of a folder with a kustomization, what that file lists; of any
+ * other folder, all its YAML and JSON files and folders, in the order of their names with numbers as numbers. Names that
+ * begin with a dot, such as files of editors, are skipped.
  */
 export async function readDocuments(
   root: string,
@@ -99,7 +99,7 @@ export async function readDocuments(
   async function readKustomization(folder: string, name: string, origin: Origin): Promise<void> {
     if (origin.listedBy !== undefined && origin.within.includes(folder)) {
       const message = `${relative(root, folder)} lists itself, directly or by another`;
-      return report("kustomization-cycle", origin.listedBy, message, "take it off the list");
+      return report("kustomization-cycle", origin.listedBy, message, "remove it from the list");
     }
     const path = join(folder, name);
     const before = problems.length;
@@ -165,7 +165,7 @@ export async function readDocuments(
         message,
         "restore it, for example by git checkout",
       );
-    else report("unreadable-file", listedBy, message, "correct the name, or take it off the list");
+    else report("unreadable-file", listedBy, message, "correct the name, or remove it from the list");
   }
 
   function report(code: Code, at: Position, message: string, fix: string): void {
@@ -180,11 +180,11 @@ async function readFileDocuments(path: string, file: string): Promise<FileDocume
 
 const COLLATOR = new Intl.Collator("en", { numeric: true });
 
-/** The last order of each large folder: comparing thousands of names again takes longer than reading what changed. */
+/** The last order of each large folder: sorting thousands of names again takes longer than reading what changed. */
 const orders = new Map<string, Map<string, number>>();
 const LARGE = 1000;
 
-/** `2-x.yaml` before `10-y.yaml`: the order in which the states of an object follow each other. */
+/** `2-x.yaml` before `10-y.yaml`: the order of the states of an object. */
 function inOrder<Entry extends { name: string }>(folder: string, entries: readonly Entry[]): Entry[] {
   const places = orders.get(folder);
   if (places?.size === entries.length) {

@@ -19,14 +19,14 @@ describe("documents", () => {
     expect(resources.namespaces.map(({ value }) => value.metadata.name)).toEqual(["kyc"]);
   });
 
-  test("tell which of their fields are for the cluster only", () => {
+  test("say which of their fields are for the cluster only", () => {
     const { resources } = collect(KNATIVE_SERVICE);
     expect(resources.clusterOnly.map(({ file, path }) => `${file} ${formatPath(path)}`)).toContain(
       "f.yaml spec.template.spec.containers[0].resources",
     );
   });
 
-  test("that are not valid are left out, and reported", () => {
+  test("that are invalid are left out and reported", () => {
     const { resources, problems } = collect(`${NAMESPACE}---\n${GATEWAY.replace("selector", "selectors")}`);
     expect(resources.gateways).toEqual([]);
     expect(resources.namespaces).toHaveLength(1);
@@ -40,8 +40,8 @@ describe("a document of no known kind", () => {
   test.each([
     ["hello", "1:1: error: this is not a Kubernetes object; give apiVersion, kind and metadata"],
     ["- a", "1:1: error: this is not a Kubernetes object; give apiVersion, kind and metadata"],
-    ["apiVersion: v1", "1:1: error: kind is missing; add kind, a text"],
-    ["kind: [Service]", "1:7: error: kind: this is no kind; write a text"],
+    ["apiVersion: v1", "1:1: error: kind is missing; add kind, a string"],
+    ["kind: [Service]", "1:7: error: kind: this is not a kind; write a string"],
     ["kind: Sevice", "1:7: error: kind: Sevice is not known here; did you mean Service?"],
     [
       "kind: virtualservice",

@@ -9,20 +9,20 @@ import { clusterOnlyFields, validate, type ValidateOptions } from "./validate.ts
 export interface Sourced<T> {
   value: T;
   document: ManifestDocument;
-  /** The fields of the document that the value does not have, because the local mesh does not act on them. */
+  /** Fields of the document that were left out of the value, because the local mesh does not act on them. */
   unsupported?: readonly FieldPath[];
 }
 
 /** The objects of each kind, in the order of the files. */
 export type ObjectLists = { [K in KindName]: Sourced<ObjectOf<K>>[] };
 
-/** What the folders hold. */
+/** The objects of all folders. */
 export type Resources = ObjectLists & {
   /** Fields that are for the cluster only and have no effect on one machine. */
   clusterOnly: { file: string; path: FieldPath }[];
 };
 
-/** Sorts documents by kind. What is not a known kind, or not valid as one, comes back as problems. */
+/** Sorts documents by kind. An unknown kind, or an invalid object, is reported as a problem. */
 export function collectResources(
   documents: readonly ManifestDocument[],
   options: ValidateOptions = {},
@@ -46,7 +46,7 @@ export function collectResources(
   }
 }
 
-/** What a document says as an object of its kind. */
+/** A document read as an object of its kind. */
 interface ObjectReading<K extends KindName> {
   name: K;
   object: Sourced<ObjectOf<K>> | undefined;
@@ -54,7 +54,7 @@ interface ObjectReading<K extends KindName> {
   clusterOnly: readonly FieldPath[];
 }
 
-/** A document that is read again, as those of files that have not changed, gives the same object. */
+/** Readings by document: an unchanged file is not validated again. */
 const READINGS = {
   strict: new WeakMap<ManifestDocument, ObjectReading<KindName>>(),
   lenient: new WeakMap<ManifestDocument, ObjectReading<KindName>>(),
@@ -88,7 +88,7 @@ export function emptyResources(): Resources {
   return { ...listsByKind<ObjectLists>(), clusterOnly: [] };
 }
 
-/** Objects that two documents describe, of kinds for which that is a mistake. */
+/** Objects that are described by two documents, of kinds that must not be. */
 export function repeated(resources: Resources): Problem[] {
   return NAMES.filter((name) => !KINDS[name].mayRepeat).flatMap((name) => [
     ...describedTwice(resources[name]),
@@ -112,10 +112,10 @@ function unreadable(document: ManifestDocument, { lenient }: ValidateOptions): P
     return problemAt("missing-field", document, [], {
       name: "kind",
       message: "kind is missing",
-      fix: "add kind, a text",
+      fix: "add kind, a string",
     });
   if (typeof kind !== "string")
-    return problemAt("wrong-type", document, ["kind"], { message: "this is no kind", fix: "write a text" });
+    return problemAt("wrong-type", document, ["kind"], { message: "this is not a kind", fix: "write a string" });
   const local = NAMES.map((name) => KINDS[name]).filter((entry) => entry.local);
   const versions = local.filter((entry) => entry.kind === kind).map((entry) => entry.apiVersion);
   if (versions.length > 0) {
@@ -137,7 +137,7 @@ function unreadable(document: ManifestDocument, { lenient }: ValidateOptions): P
   );
   if (lenient && near === undefined)
     return problemAt("ignored-kind", document, ["kind"], {
-      message: `${kind} is not known here, and passed over`,
+      message: `${kind} is not known here, and ignored`,
     });
   return problemAt("unknown-kind", document, ["kind"], {
     message: `${kind} is not known here`,
@@ -150,7 +150,7 @@ function unreadable(document: ManifestDocument, { lenient }: ValidateOptions): P
   });
 }
 
-/** Applied to a cluster, the second object of a name replaces the first. */
+/** On a cluster, the second object of a name would replace the first. */
 function* describedTwice(
   list: readonly Sourced<{ kind: string; metadata: { name: string; namespace?: string } }>[],
 ): Generator<Problem> {

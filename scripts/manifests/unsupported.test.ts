@@ -37,11 +37,11 @@ describe("a field that only a cluster acts on", () => {
     expect(problems[0]).toStartWith(place);
   });
 
-  test("is a warning for who is lenient, and is ignored wherever it stands", () => {
+  test("is a warning in lenient mode, and is ignored wherever it stands", () => {
     const { problems, kinds } = read(RULE, true);
     expect(problems).toEqual([
-      "a.yaml:6:3: warning: spec.trafficPolicy: this field is not supported here, and passed over; the local mesh does not balance load, limit connections or speak TLS: leave it out, or try it on a cluster",
-      "a.yaml:11:7: warning: spec.subsets[0].trafficPolicy: this field is not supported here, and passed over; the local mesh does not balance load, limit connections or speak TLS: leave it out, or try it on a cluster",
+      "a.yaml:6:3: warning: spec.trafficPolicy: this field is not supported here, and ignored; the local mesh does not balance load, limit connections or speak TLS: leave it out, or try it on a cluster",
+      "a.yaml:11:7: warning: spec.subsets[0].trafficPolicy: this field is not supported here, and ignored; the local mesh does not balance load, limit connections or speak TLS: leave it out, or try it on a cluster",
     ]);
     expect(kinds[2]).toMatchObject([
       { spec: { host: "credit-check-basic", subsets: [{ name: "v1", labels: { app: "a" } }] } },
@@ -56,7 +56,7 @@ describe("a field that only a cluster acts on", () => {
     );
     expect(problems).toEqual([
       "a.yaml:19:7: error: spec.http[0].timeuot: there is no such field here; did you mean timeout?",
-      "a.yaml:20:7: warning: spec.http[0].delegate: this field is not supported here, and passed over; the local mesh does not follow delegates: leave it out, or try it on a cluster",
+      "a.yaml:20:7: warning: spec.http[0].delegate: this field is not supported here, and ignored; the local mesh does not follow delegates: leave it out, or try it on a cluster",
     ]);
   });
 });
@@ -64,9 +64,9 @@ describe("a field that only a cluster acts on", () => {
 describe("a kind that only a cluster acts on", () => {
   const entry = "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: a}\n";
 
-  test("is ignored with a warning for who is lenient", () => {
+  test("is ignored with a warning in lenient mode", () => {
     const { problems, kinds } = read(`${entry}---\n${GATEWAY}`, true);
-    expect(problems).toEqual(["a.yaml:2:7: warning: kind: ServiceEntry is not known here, and passed over"]);
+    expect(problems).toEqual(["a.yaml:2:7: warning: kind: ServiceEntry is not known here, and ignored"]);
     expect(kinds[1]).toHaveLength(1);
   });
 
@@ -78,6 +78,6 @@ describe("a kind that only a cluster acts on", () => {
   });
 });
 
-test("who is lenient reads a valid file as it is", () => {
+test("lenient mode reads a valid file as it is", () => {
   expect(read(VIRTUAL_SERVICE, true)).toEqual(read(VIRTUAL_SERVICE, false));
 });

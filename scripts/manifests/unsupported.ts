@@ -11,9 +11,9 @@ export interface UnsupportedField {
 }
 
 /**
- * A document without the fields that a cluster fills in, and without those that are marked as unsupported. Fields that
- * the API does not have stay: they are mistakes.
- * @param keepDeclared whether an unsupported field stays where the schema says what it holds
+ * A document without the fields that a cluster fills in, and without those marked as unsupported. Fields that the API
+ * does not have stay, to be reported as mistakes.
+ * @param keepDeclared whether an unsupported field stays where the schema declares its content
  */
 export function withoutUnsupported(
   schema: TSchema,

@@ -9,13 +9,13 @@ import { KNATIVE_SERVICE, SAMPLES, VIRTUAL_SERVICE } from "./testing/samples.ts"
 import { problemsOf, read, replaced, told } from "./testing/told.ts";
 import { clusterOnlyFields, judge, validate } from "./validate.ts";
 
-test.each(SAMPLES)("%s that is right gives its value and no problem", (_, schema, text) => {
+test.each(SAMPLES)("%s that is valid gives its value and no problem", (_, schema, text) => {
   const document = read(text);
   expect(validate(schema, document)).toEqual({ value: document.value, problems: [], unsupported: [] });
 });
 
 describe("the problems of a document", () => {
-  test("are all told, each once, in the order of the file", () => {
+  test("are all reported, each once, in the order of the file", () => {
     const text = `apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {}
@@ -31,11 +31,11 @@ spec:
         - wieght: 1
 `;
     expect(told(VirtualService, text)).toEqual([
-      "3:11: metadata: name is missing; add name, a text",
+      "3:11: metadata: name is missing; add name, a string",
       "5:10: spec.hosts: the list is empty; give at least one item",
       "8:16: spec.http[0].match[0].uri: exactly one of exact, prefix and regex is needed here, and 2 are given",
       "9:11: spec.http[0].match[0].port: this field is not supported here; the local mesh does not match on the port: leave it out, or try it on a cluster",
-      "11:24: spec.http[0].route[0].destination: host is missing; add host, a text",
+      "11:24: spec.http[0].route[0].destination: host is missing; add host, a string",
       "12:19: spec.http[0].route[0].weight: -1 is too small; at least 0 is allowed",
       "13:11: spec.http[0].route[1]: destination is missing; add destination, a map of fields",
       "13:11: spec.http[0].route[1].wieght: there is no such field here; did you mean weight?",
@@ -49,7 +49,7 @@ spec:
     ]);
   });
 
-  test("are told by the hundred", () => {
+  test("are reported by the hundred", () => {
     const text = replaced(
       KNATIVE_SERVICE,
       "      percent: 100",
@@ -70,7 +70,7 @@ spec:
   });
 });
 
-// Every field of an API that is known and not acted on has its own reason, wherever it may stand.
+// Every known field that is not acted on has its own reason, wherever it stands.
 describe.each(SAMPLES)("in %s", (_, schema, text) => {
   const { value } = read(text);
   const noted = [...notedFields(schema as SchemaNode, value, [])];
@@ -105,11 +105,11 @@ describe("an object as kubectl get -o yaml prints it", () => {
   });
 });
 
-describe("what is judged of an object", () => {
+describe("the valid part of an object", () => {
   const judged = (line: string, by: string) =>
     judge(VirtualService, read(replaced(VIRTUAL_SERVICE, line, by)));
 
-  test("is all but the part that is not valid", () => {
+  test("is all but the invalid part", () => {
     const { value, problems, invalid } = judged("      timeout: 30s", "      timeout: 30\n      tiemout: 1s");
     expect(invalid.map(formatPath).sort()).toEqual(["spec.http[0].tiemout", "spec.http[0].timeout"]);
     expect(problems.map(({ code }) => code)).toEqual(["wrong-type", "unknown-field"]);
@@ -117,7 +117,7 @@ describe("what is judged of an object", () => {
     expect(value?.spec.http).toHaveLength(2);
   });
 
-  test("is the object without a list of which an item is not valid, and nothing without its name", () => {
+  test("lacks a list with an invalid item, and is undefined without a name", () => {
     const { value, invalid } = judged("            host: credit-check", "            hots: credit-check");
     expect(invalid.map(formatPath)).toContain("spec.http[0].route[0].destination");
     expect(value?.spec.http[0]?.route).toBeUndefined();

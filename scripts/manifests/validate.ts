@@ -8,17 +8,17 @@ import { documentPath, isRecord, valueAt } from "../schema/value.ts";
 import { type Problem, problemAt } from "./problem.ts";
 import { withoutUnsupported } from "./unsupported.ts";
 
-// All problems of a document are told at once, not the first few.
+// All problems of a document are reported, not the first few.
 Settings.Set({ maxErrors: 200 });
 
 export interface ValidateOptions {
-  /** Whether a field that the local mesh does not act on is a warning, and no error. @default false */
+  /** Whether a field that the local mesh does not act on is a warning instead of an error. @default false */
   lenient?: boolean | undefined;
 }
 
-/** What a document says as its kind. */
+/** The result of validating a document. */
 export interface Validated<T> {
-  /** Without the fields that the local mesh does not act on; undefined where the document is not valid. */
+  /** Without the fields that the local mesh does not act on; undefined where the document is invalid. */
   value: T | undefined;
   /** In the order of the file. */
   problems: Problem[];
@@ -40,7 +40,7 @@ export function validate<S extends TSchema>(
         message: "this field is not supported here",
         fix: reason,
       });
-    const message = "this field is not supported here, and passed over";
+    const message = "this field is not supported here, and ignored";
     return problemAt("ignored-field", place, path, { message, fix: reason });
   });
   const isValid = check(schema, value);
@@ -52,32 +52,32 @@ export function validate<S extends TSchema>(
   };
 }
 
-/** A value of which any part may be missing, because it was not valid. */
+/** A value any part of which may be missing, because it was invalid. */
 export type Partially<T> = T extends readonly (infer Item)[]
   ? Partially<Item>[]
   : T extends object
     ? { [K in keyof T]?: Partially<T[K]> | undefined }
     : T;
 
-/** The same of an object, whose name is there. */
+/** The same of an object with a name. */
 export type PartialObject<T> = Partially<T> & { metadata: { name: string } };
 
-/** What can be judged of a document although a part of it is not valid. */
+/** The result of validating a document part by part. */
 export interface Judged<T> extends Validated<T> {
-  /** The document without what is not valid, however much that leaves; undefined only without a name. */
+  /** The document without its invalid parts, however little is left; undefined only without a name. */
   partial: PartialObject<T> | undefined;
-  /** The parts that were left out because they are not valid. */
+  /** The paths of the invalid parts that were left out. */
   invalid: FieldPath[];
 }
 
 /**
- * The same for a judgement of each part: unsupported fields stay where the schema says what they hold, and each part
- * that is not valid is left out. The value is undefined only where the object as a whole is not valid.
+ * Validates each part: unsupported fields stay where the schema declares their content, and each invalid part is left
+ * out. The value is undefined only where the object is invalid without them.
  */
 export function judge<S extends TSchema>(schema: S, document: ManifestDocument): Judged<Static<S>> {
   const validated = validate(schema, document);
   const { problems, unsupported } = validated;
-  // Checking is what takes the time with a large object: a valid one is checked once.
+  // Checking takes most of the time with a large object: a valid one is checked once.
   if (validated.value !== undefined && unsupported.length === 0)
     return { ...validated, partial: copyOf<Static<S>>(validated.value), invalid: [] };
   const value: { root: unknown } = { root: withoutUnsupported(schema, document, true).value };
@@ -93,7 +93,7 @@ export function judge<S extends TSchema>(schema: S, document: ManifestDocument):
     invalid,
   };
 
-  /** Removes what is not valid for one of these keywords; false where there is nothing more to remove. */
+  /** Removes the parts that violate one of these keywords; returns whether there were any. */
   function remove(isMeant: (keyword: string) => boolean): boolean {
     if (value.root === undefined || check(schema, value.root)) return false;
     const [, errors] = Errors(schema, value.root);
@@ -111,7 +111,7 @@ function copyOf<T>(value: unknown): PartialObject<T> | undefined {
   return isPartial<T>(copy) ? copy : undefined;
 }
 
-/** Every part that an object has was checked against the schema; what may be missing is its name. */
+/** Whether a partial object, whose parts were checked against the schema, has a name. */
 function isPartial<T>(value: unknown): value is PartialObject<T> {
   if (!isRecord(value)) return false;
   const { metadata } = value;
@@ -123,7 +123,7 @@ function invalidIn(schema: TSchema, value: unknown, document: ManifestDocument):
   return errors.flatMap((error) => explain(error, schema as SchemaNode, document));
 }
 
-/** One mistake in an anchored map shows wherever the map is used, and is reported once. */
+/** Problems without repetitions: a mistake in an anchored map shows wherever the map is used. */
 function onceEach(problems: readonly Problem[]): Problem[] {
   const byPlaceAndText = new Map<string, Problem>();
   for (const problem of problems) {
@@ -142,7 +142,7 @@ function invalidPaths({ keyword, params, instancePath }: SchemaError, root: unkn
   return names.map((name) => [...path, String(name)]);
 }
 
-/** Removes a field; of a list, whose other items keep their places, the whole list. */
+/** Removes a field; of a list, whose other items must keep their indices, the whole list. */
 function removeAt(holder: unknown, path: FieldPath): void {
   const parent = valueAt(holder, path.slice(0, -1));
   const name = path.at(-1);
@@ -150,7 +150,7 @@ function removeAt(holder: unknown, path: FieldPath): void {
   else if (isRecord(parent) && name !== undefined) delete parent[name];
 }
 
-/** The fields of a valid document that have no effect on one machine, by path. */
+/** The paths of the fields that have no effect in the local mesh. */
 export function clusterOnlyFields(schema: TSchema, value: unknown): FieldPath[] {
   const found: FieldPath[] = [];
   visit(schema as SchemaNode, value, []);

@@ -74,7 +74,7 @@ describe("what stands behind a host of the cluster", () => {
     const { problems } = compiled(...creditCheck(HALVES), externalName("other", target));
     expect(problems).toHaveLength(1);
     expect(problems[0]).toStartWith(
-      `3.yaml:8:17: error: spec.externalName: ${target} is no host of this mesh; ${advice}`,
+      `3.yaml:8:17: error: spec.externalName: ${target} is not a host of this mesh; ${advice}`,
     );
   });
 

@@ -77,7 +77,7 @@ export function clusterHosts(
     }
     problems.push(
       problemAt("external-name", document, ["spec", "externalName"], {
-        message: `${externalName} is no host of this mesh`,
+        message: `${externalName} is not a host of this mesh`,
         name: externalName,
         ...hostAdvice(externalName, hosts),
       }),

@@ -147,8 +147,8 @@ describe("a host", () => {
   );
 
   test.each([
-    ["mesh", "old.other is no host of this cluster"],
-    ["local-gateway", "old.other is no host of this cluster"],
+    ["mesh", "old.other is not a host of this cluster"],
+    ["local-gateway", "old.other is not a host of this cluster"],
     ["ingress", "the ingress gateway serves no host old.other"],
   ] as const)("that %s does not know is a 404 that says so", (listener, reason) => {
     expect(sent(plan, listener, request("old.other"))).toEqual({

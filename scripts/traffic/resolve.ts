@@ -224,5 +224,5 @@ function noRule(listener: Listener, request: RoutedRequest): string {
 
 function noHost(listener: Listener, host: string): string {
   if (listener === "ingress") return `the ingress gateway serves no host ${host}`;
-  return `${host} is no host of this cluster`;
+  return `${host} is not a host of this cluster`;
 }

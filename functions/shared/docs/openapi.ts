@@ -73,7 +73,7 @@ export function documentedRefusals(
 /** The answers to a body that does not match its schema; `errors` names each field. */
 export function documentedBodyRefusals(headers: readonly string[]): Record<number, DocumentedAnswer> {
   return {
-    400: refusal(headers, 400, "A body that is no JSON", { detail: BODY_UNREADABLE }),
+    400: refusal(headers, 400, "A body that is not JSON", { detail: BODY_UNREADABLE }),
     415: refusal(headers, 415, "A body of another type than JSON", { detail: BODY_NOT_JSON }),
     422: refusal(headers, 422, "A field that is missing, unknown or wrong", {
       detail: BODY_INVALID,

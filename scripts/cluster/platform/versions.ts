@@ -64,7 +64,7 @@ export function versionWarning(what: string, version: string | undefined, { from
       `the version of ${what} is unknown (${version ?? "no label or image tag gives it"}); ${from} to ${to} are tested`,
     ];
   const [low, high] = [minorOf(from), minorOf(to)];
-  if (low === undefined || high === undefined) throw new Error(`${from} to ${to} is no range`);
+  if (low === undefined || high === undefined) throw new Error(`${from} to ${to} is not a range`);
   const isIn = compare(known, low) >= 0 && compare(known, high) <= 0;
   return isIn ? [] : [`${what} ${version} is outside what is tested, ${from} to ${to}`];
 }

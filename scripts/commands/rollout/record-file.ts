@@ -34,7 +34,7 @@ const ID = /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)-\d{8}-\d{6}-[0-9a-f]{4}$/;
 export async function writeRecord(id: string, flags: RecordFlags): Promise<number> {
   const service = ID.exec(id)?.[1];
   if (service === undefined)
-    throw new Failure(`${id} is no id of a rollout; ./kyc rollout list shows them`, EXIT.usage);
+    throw new Failure(`${id} is not the id of a rollout; ./kyc rollout list shows them`, EXIT.usage);
   const root = flags.dir === undefined ? PROJECT : resolve(flags.dir);
   const kept = join(root, ".kyc");
   const { saved, audit } = (await onMachine(kept, service, id)) ?? (await onCluster(service, id, flags));

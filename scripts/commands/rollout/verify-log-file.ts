@@ -99,7 +99,7 @@ function textOf(bytes: Uint8Array): string {
 async function signedHeads(path: string, isNamed: boolean): Promise<SignedHead[]> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     if (isNamed)
-      throw new Failure(`--head ${path} is no hash and cannot be read: ${messageOf(error)}`, EXIT.usage);
+      throw new Failure(`--head ${path} is not a hash and cannot be read: ${messageOf(error)}`, EXIT.usage);
     return "";
   });
   try {

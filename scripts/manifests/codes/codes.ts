@@ -9,5 +9,5 @@ const ALL = { ...FILE_CODES, ...KNATIVE_CODES, ...ISTIO_CODES, ...PITFALL_CODES 
 /** The identity of a problem, in kebab case. Code compares this, never a message. */
 export type Code = keyof typeof ALL;
 
-/** Every problem that this tool reports in files, in the order in which `./kyc lint --list` prints them. */
+/** Every problem that this tool reports in files, in the order of `./kyc lint --list`. */
 export const CODES: Readonly<Record<Code, CodeEntry>> = ALL;

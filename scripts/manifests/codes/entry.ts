@@ -1,10 +1,10 @@
-/** What a code stands for. */
+/** The description of a code. */
 export interface CodeEntry {
   /** An error keeps the files from being used; a warning does not. */
   severity: "error" | "warning";
   /** The severity in `lint`, whose files may be part of a larger system, or meant for a cluster only. */
   inLint?: "warning";
-  /** What happens because of it. */
+  /** The consequence. */
   means: string;
   /** How to fix it. */
   fix: string;

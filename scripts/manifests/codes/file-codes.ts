@@ -1,6 +1,6 @@
 import type { CodeEntry } from "./entry.ts";
 
-/** Problems of reading files, and of what an object of any kind may say. */
+/** Problems of reading files, and of the fields of any kind. */
 export const FILE_CODES = {
   "yaml-syntax": {
     severity: "error",

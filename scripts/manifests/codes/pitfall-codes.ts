@@ -1,6 +1,6 @@
 import type { CodeEntry } from "./entry.ts";
 
-/** Pitfalls: what Istio and Knative accept, and do otherwise than the author is likely to expect. */
+/** Pitfalls: forms that Istio and Knative accept, with an effect that the author is unlikely to expect. */
 export const PITFALL_CODES = {
   "knative-headers": {
     severity: "error",

@@ -29,7 +29,7 @@ describe("in the other kinds", () => {
       "        name: http",
       "        tls: {}",
       [
-        "10:9: spec.servers[0].port: name is missing; add name, a text",
+        "10:9: spec.servers[0].port: name is missing; add name, a string",
         "11:9: spec.servers[0].port.tls: there is no such field here; known are number, name, protocol",
       ],
     ],

@@ -46,7 +46,7 @@ describe("in a VirtualService", () => {
       "      timeout: 30s",
       "      fault: {delay: {percent: 5}}",
       [
-        "19:22: spec.http[0].fault.delay: fixedDelay is missing; add fixedDelay, a text",
+        "19:22: spec.http[0].fault.delay: fixedDelay is missing; add fixedDelay, a string",
         "19:23: spec.http[0].fault.delay.percent: this field is not supported here; this is deprecated: write percentage: {value: …}",
       ],
     ],
@@ -136,7 +136,7 @@ describe("in a VirtualService", () => {
     [
       "            host: credit-check",
       "            subset: v1",
-      [`22:13: ${ROUTE}.destination: host is missing; add host, a text`],
+      [`22:13: ${ROUTE}.destination: host is missing; add host, a string`],
     ],
     [
       "              number: 80",
@@ -146,7 +146,7 @@ describe("in a VirtualService", () => {
     [
       "                x-user: basic",
       "                x-user: 5",
-      [`29:25: ${ROUTE}.headers.request.set.x-user: a text is expected, not 5; write it in quotes`],
+      [`29:25: ${ROUTE}.headers.request.set.x-user: a string is expected, not 5; write it in quotes`],
     ],
     [
       "                x-user: basic",

@@ -91,26 +91,26 @@ describe("in a Knative Service", () => {
     [
       "              value: basic",
       "              value: 5",
-      ["21:22: spec.template.spec.containers[0].env[0].value: a text is expected, not 5; write it in quotes"],
+      ["21:22: spec.template.spec.containers[0].env[0].value: a string is expected, not 5; write it in quotes"],
     ],
     [
       "              value: basic",
       "              value: yes",
       [
-        "21:22: spec.template.spec.containers[0].env[0].value: a text is expected, not true; write it in quotes",
+        "21:22: spec.template.spec.containers[0].env[0].value: a string is expected, not true; write it in quotes",
       ],
     ],
     [
       "              value: basic",
       "              value:",
       [
-        '21:21: spec.template.spec.containers[0].env[0].value: a text is expected, and nothing is given; write "" for an empty one',
+        '21:21: spec.template.spec.containers[0].env[0].value: a string is expected, and nothing is given; write "" for an empty one',
       ],
     ],
     [
       "              value: basic",
       "              value: [basic]",
-      ["21:22: spec.template.spec.containers[0].env[0].value: a text is expected, not a list"],
+      ["21:22: spec.template.spec.containers[0].env[0].value: a string is expected, not a list"],
     ],
     [
       "            - name: CREDIT_CHECK_VARIANT",
@@ -136,7 +136,7 @@ describe("in a Knative Service", () => {
     [
       "        - image: dev.local/kyc/credit-check:dev",
       "        - name: main",
-      ["17:11: spec.template.spec.containers[0]: image is missing; add image, a text"],
+      ["17:11: spec.template.spec.containers[0]: image is missing; add image, a string"],
     ],
     [
       "        - image: dev.local/kyc/credit-check:dev",
@@ -154,7 +154,7 @@ describe("in a Knative Service", () => {
       "    app: credit-check",
       "    networking.knative.dev/visibility: 5",
       [
-        '6:40: metadata.labels["networking.knative.dev/visibility"]: a text is expected, not 5; write it in quotes',
+        '6:40: metadata.labels["networking.knative.dev/visibility"]: a string is expected, not 5; write it in quotes',
       ],
     ],
     [
@@ -169,7 +169,7 @@ describe("in a Knative Service", () => {
       "apiVersion: serving.knative.dev/v1beta1",
       ['1:13: apiVersion: "serving.knative.dev/v1beta1" is not allowed here; write serving.knative.dev/v1'],
     ],
-    ["  name: credit-check", "  uid: x", ["4:3: metadata: name is missing; add name, a text"]],
+    ["  name: credit-check", "  uid: x", ["4:3: metadata: name is missing; add name, a string"]],
     [
       "  name: credit-check",
       "  name: credit-check\n  constructor: x",

@@ -11,7 +11,7 @@ export function read(text: string): ManifestDocument {
   return documents[0] as ManifestDocument;
 }
 
-/** What is wrong with a document of a kind. */
+/** The problems of a document of a kind. */
 export function problemsOf(schema: TSchema, document: ManifestDocument) {
   return validate(schema, document).problems;
 }
@@ -23,7 +23,7 @@ export function told(schema: TSchema, text: string): string[] {
   });
 }
 
-/** A text with one line put in another's place. */
+/** A text with one line replaced by another. */
 export function replaced(text: string, line: string, by: string): string {
   expect(`\n${text}`).toContain(`\n${line}\n`);
   return `\n${text}`.replace(`\n${line}\n`, () => `\n${by}\n`).slice(1);

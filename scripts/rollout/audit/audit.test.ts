@@ -50,7 +50,7 @@ describe("an audit log", () => {
       ),
     );
     expect(verifyLog(text.slice(0, -5))).toMatchObject({ whole: false, what: "it is broken off" });
-    expect(verifyLog("x\n")).toEqual({ whole: false, line: 1, what: "it is no line of an audit log" });
+    expect(verifyLog("x\n")).toEqual({ whole: false, line: 1, what: "it is not a line of an audit log" });
   });
 
   test("in a file loses only a line that a crash broke off, and goes on after it", async () => {

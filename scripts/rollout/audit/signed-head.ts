@@ -74,6 +74,6 @@ export function parseHeads(text: string): SignedHead[] {
         value = undefined;
       }
       if (Check(SignedHead, value)) return value;
-      throw new Error(`line ${i + 1} is no signed head`);
+      throw new Error(`line ${i + 1} is not a signed head`);
     });
 }

@@ -21,12 +21,12 @@ describe("a freeze window", () => {
   });
 
   test.each([
-    ["tomorrow", "is no freeze window"],
+    ["tomorrow", "is not a freeze window"],
     ["Fri 16:00-08:00", "names a day on one side only"],
     ["Foo 16:00-Mon 08:00", "days are Mon, Tue"],
     ["25:00-08:00", "hours go from 00:00"],
     ["08:00-08:00", "begins and ends at the same minute"],
-    ["08:00-09:00 Mars/Olympus", "Mars/Olympus is no time zone"],
+    ["08:00-09:00 Mars/Olympus", "Mars/Olympus is not a time zone"],
   ])("%s is refused: it %s", (text, problem) => {
     expect(parseFreezeWindow(text)).toEqual({ problem: expect.stringContaining(problem) });
   });

@@ -22,7 +22,7 @@ export function parseFreezeWindow(text: string): FreezeWindow | { problem: strin
   const parts = FORM.exec(text.trim());
   if (parts === null)
     return {
-      problem: `${text} is no freeze window; write it as 'Fri 16:00-Mon 08:00 Europe/Berlin' or '22:00-06:00'`,
+      problem: `${text} is not a freeze window; write it as 'Fri 16:00-Mon 08:00 Europe/Berlin' or '22:00-06:00'`,
     };
   const [, fromDay, fromHour, fromMinute, toDay, toHour, toMinute, zone = "UTC"] = parts;
   if ((fromDay === undefined) !== (toDay === undefined))
@@ -32,7 +32,7 @@ export function parseFreezeWindow(text: string): FreezeWindow | { problem: strin
   if (from === undefined || to === undefined)
     return { problem: `${text}: days are ${DAYS.map(capital).join(", ")}, and hours go from 00:00 to 23:59` };
   if (from === to) return { problem: `${text} begins and ends at the same minute` };
-  if (!isZone(zone)) return { problem: `${text}: ${zone} is no time zone, such as Europe/Berlin or UTC` };
+  if (!isZone(zone)) return { problem: `${text}: ${zone} is not a time zone, such as Europe/Berlin or UTC` };
   return { from, to, daily: fromDay === undefined, zone };
 }
 

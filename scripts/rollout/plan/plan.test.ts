@@ -242,6 +242,6 @@ describe("what has to be approved, and when no step begins", () => {
     ).toThrow("--approve-at 42: no step is 42 %; the steps are 1, 10, 100");
     expect(() =>
       planOf([target("basic", 100), target("advanced", 0)], settings({ notBetween: ["soon"] })),
-    ).toThrow("--not-between: soon is no freeze window");
+    ).toThrow("--not-between: soon is not a freeze window");
   });
 });

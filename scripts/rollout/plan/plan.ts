@@ -170,7 +170,7 @@ function withCandidate(original: readonly Target[], { to, revisions, service }: 
     );
   }
   if (original.some((target) => target.revision === revision)) {
-    throw new NoPlan(`${to} is no tag of ${service}; its revision is: --to ${revision}`);
+    throw new NoPlan(`${to} is not a tag of ${service}; its revision is: --to ${revision}`);
   }
   const tag = revision.startsWith(`${service}-`) ? revision.slice(service.length + 1) : null;
   const free = tag !== null && !known.includes(tag) ? tag : null;

@@ -91,7 +91,7 @@ function notes({ gateway, others, excluded }: ReportData): string {
   const parts = [
     ...(gateway > 0 ? [`${gateway} failures were the gateway's own answers`] : []),
     ...(others > 0 ? [`${others} requests went to other revisions`] : []),
-    ...Object.entries(excluded).map(([why, count]) => `${count} are no evidence: ${why}`),
+    ...Object.entries(excluded).map(([why, count]) => `${count} are not evidence: ${why}`),
   ];
   return parts.length === 0 ? "" : `<p class="note">${escapeHtml(parts.join("; "))}.</p>`;
 }

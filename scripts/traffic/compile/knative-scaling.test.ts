@@ -59,8 +59,8 @@ test.each<[string, string, string]>([
   ["min-scale", "-1", '12:44: FIELD: "-1" is not a whole number in quotes, 0 or more'],
   ["target", "much", '12:41: FIELD: "much" is not a number in quotes, such as "100"'],
   ["window", "500ms", '12:41: FIELD: "500ms" is not a duration of whole seconds, such as 90s or 1m30s'],
-  ["window", "5s", "12:41: FIELD: 5s is no window that Knative takes; give 6s to 1h"],
-  ["window", "2h", "12:41: FIELD: 2h is no window that Knative takes; give 6s to 1h"],
+  ["window", "5s", "12:41: FIELD: 5s is not a window that Knative accepts; give 6s to 1h"],
+  ["window", "2h", "12:41: FIELD: 2h is not a window that Knative accepts; give 6s to 1h"],
   ["metric", "rps", '12:41: FIELD: "rps" is not allowed here; write concurrency'],
   [
     "minScale",

@@ -53,7 +53,7 @@ export function checkScaling(
     report(
       "scaling-window",
       [...ANNOTATIONS, `${PREFIX}window`],
-      `${window} is no window that Knative takes`,
+      `${window} is not a window that Knative accepts`,
       "give 6s to 1h",
     );
   }

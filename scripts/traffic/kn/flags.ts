@@ -33,7 +33,7 @@ export function readFraction(text: string, step: number): number | { refusal: st
   const steps = Number(text) / step;
   const isPercent = /^[0-9]+([.][0-9]+)?$/.test(text) && Number(text) <= 100;
   if (isPercent && Math.abs(steps - Math.round(steps)) < 1e-6) return Number(text);
-  return { refusal: `${text} is no percent from 0 to 100 in steps of ${step}` };
+  return { refusal: `${text} is not a percent from 0 to 100 in steps of ${step}` };
 }
 
 /** Reads a whole number as Go's strconv.Atoi does: a sign may lead it, and it has to fit in 64 bits. */

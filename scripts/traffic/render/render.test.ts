@@ -239,7 +239,7 @@ describe("a traffic block", () => {
       { ...once, route: [to("credit-check-basic", 1), to("credit-check-advanced", 2)] },
     ]);
     expect(() => back(third)).toThrow(
-      "1.yaml:1: credit-check-basic has 1 of 3, which is no whole percent as Knative wants",
+      "1.yaml:1: credit-check-basic has 1 of 3, which is not a whole percent, as Knative requires",
     );
   });
 

@@ -98,7 +98,7 @@ function targetsOf({ weights, tags }: Written, { document }: Sourced<VirtualServ
     if (!Number.isInteger(percent)) {
       const { file, line } = document.at(["spec", "http"]);
       throw new NotRendered(
-        `${file}:${line}: ${revisionName} has ${weight} of ${total}, which is no whole percent as Knative wants`,
+        `${file}:${line}: ${revisionName} has ${weight} of ${total}, which is not a whole percent, as Knative requires`,
       );
     }
     const [tag] = [...open].find(([, revision]) => revision === revisionName) ?? [];
@@ -131,7 +131,7 @@ function readRules({ value, document }: Sourced<VirtualService>, known: TrafficB
       const tag = tagOf(host);
       const [revision, second] = [...found.keys()];
       if (tag === undefined || revision === undefined || second !== undefined)
-        lose(path, `is for ${host}, which is no host of a tag`);
+        lose(path, `is for ${host}, which is not the host of a tag`);
       else tags.set(tag, revision);
     }
   }
@@ -172,7 +172,7 @@ function readRules({ value, document }: Sourced<VirtualService>, known: TrafficB
     if (host !== LOCAL_GATEWAY) {
       const [revision = "", of, ...domain] = host.split(".");
       if (of === namespace && domain.join(".") === CLUSTER_DOMAIN) return revision;
-      throw notKnown(path, `${host} is no revision of namespace ${namespace}`);
+      throw notKnown(path, `${host} is not a revision of namespace ${namespace}`);
     }
     const tagged = known === undefined ? [] : [...tagsOf(known)];
     const found = tagged.find(([tag]) => asked === fullHost(`${tag}-${known?.service}`, namespace));

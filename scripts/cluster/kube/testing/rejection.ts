@@ -4,7 +4,7 @@ export async function rejection(promise: Promise<unknown>): Promise<Error> {
     await promise;
   } catch (error) {
     if (error instanceof Error) return error;
-    throw new Error(`rejected by what is no error: ${String(error)}`);
+    throw new Error(`rejected with a value that is not an error: ${String(error)}`);
   }
   throw new Error("it was not rejected");
 }

@@ -49,7 +49,7 @@ function exactly(weight: number): Rational {
     const whole = Math.round(weight * parts);
     if (whole / parts === weight) return rational(BigInt(whole), BigInt(parts));
   }
-  throw new Undecidable(`the weight ${weight} is no fraction of small numbers`);
+  throw new Undecidable(`the weight ${weight} is not a fraction of small numbers`);
 }
 
 /** `12.5 %` where that is exact, and else a fraction such as `1/3`. */
