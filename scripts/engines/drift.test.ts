@@ -27,7 +27,7 @@ describe("drift of a split", () => {
     expect(commands({ file: A, last: B, live: undefined })).toBeUndefined();
   });
 
-  test("after a change by this tool is that the files do not say it yet", () => {
+  test("after a change by this tool is reported for the files", () => {
     const drift = driftOf({ ...BASE, file: A, last: B, live: B });
     expect(drift?.what).toBe("This tool changed what is live, and the files do not say it yet.");
     expect(commands({ file: A, last: B, live: B })).toEqual([
@@ -53,7 +53,7 @@ describe("drift of a split", () => {
     ]);
   });
 
-  test("is also that one keeps callers by their buckets and the other draws each request", () => {
+  test("also exists where one side splits by buckets and the other draws each request", () => {
     const headers = { file: undefined, live: "x-kyc-bucket" };
     const drift = driftOf({ ...BASE, engine: "istio", file: A, last: A, live: A, headers });
     expect(drift?.proposals.map(({ command }) => command)).toEqual([
@@ -64,7 +64,7 @@ describe("drift of a split", () => {
     expect(driftOf({ ...BASE, file: A, last: A, live: A, headers: same })).toBeUndefined();
   });
 
-  test("of the running mesh is an edit that is not in force", () => {
+  test("of the running mesh is reported for an edit that is not in force", () => {
     const drift = driftOf({ ...BASE, engine: "local", isOfFiles: true, file: A, last: A, live: B });
     expect(drift?.what).toStartWith("The running mesh has another split in force");
   });

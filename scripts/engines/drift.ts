@@ -9,24 +9,24 @@ export interface DriftSides {
   engine: string;
   /** Whether the engine writes the files themselves. */
   isOfFiles: boolean;
-  /** By the files of the repository. */
+  /** The split of the files. */
   file: readonly SplitTarget[] | undefined;
-  /** By the last change of this tool. */
+  /** The split after the last change by this tool. */
   last: readonly SplitTarget[] | undefined;
   live: readonly SplitTarget[] | undefined;
-  /** The headers whose buckets decide by the files and live; undefined where each request is drawn. */
+  /** The headers whose buckets decide in the files and live; undefined where each request is drawn. */
   headers?: { file: string | undefined; live: string | undefined };
   changed: SplitState["changed"];
 }
 
-/** A difference between the sides: what must have happened, and which commands resolve it. */
+/** A difference between the sides, with its likely cause and the commands that resolve it. */
 export interface Drift {
   /** One sentence. */
   what: string;
   proposals: { why: string; command: string }[];
 }
 
-/** Compares the sides. Where live follows the files, an older change by this tool is no drift. */
+/** Compares the sides. Where live follows the files, an older change by this tool is not drift. */
 export function driftOf({
   service,
   engine,
@@ -68,7 +68,7 @@ export function driftOf({
   return { what: `${writer} changed what is live, without this tool and without the files.`, proposals };
 }
 
-/** The mesh runs with another split than the files have: an edit is invalid, or waits for a revision to be ready. */
+/** The mesh runs with another split than the files: an edit is invalid, or waits for a revision to be ready. */
 function notFollowed(service: string): Drift {
   return {
     what: "The running mesh has another split in force than the files say: an edit is not valid, or its revision is not ready.",

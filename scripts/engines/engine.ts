@@ -14,7 +14,7 @@ export interface Engine {
   readonly name: string;
   readonly location: Location;
   readonly service: string;
-  /** Where the split is written, for people: a file and line, or an object of a cluster. */
+  /** The place of the split, to be shown: a file and line, or an object of a cluster. */
   readonly place: string;
   read(): Promise<SplitState>;
   /**
@@ -23,22 +23,22 @@ export interface Engine {
    * @throws SplitChanged when the version is not the current one; nothing is written then
    */
   write(targets: readonly SplitTarget[], version: string, by: string): Promise<SplitState>;
-  /** Resolves when every proxy routes by the written split; `ms` is how long that took. */
+  /** Resolves when every proxy routes by the written split; `ms` is the time it took. */
   inForce(signal: AbortSignal): Promise<{ ms: number }>;
   /** The revisions of the service, in the order in which they were made. */
   revisions(): Promise<RevisionState[]>;
-  /** Where a revision answers by its tag, whatever the split is. @throws UserError, NothingRuns when nothing does */
+  /** The address of a revision by its tag, for any split. @throws UserError, NothingRuns when there is none */
   addressOf?(tag: string): Promise<RevisionAddress>;
 }
 
-/** Where one revision takes requests. Disposing of it closes what was opened to reach it. */
+/** The address of one revision. Disposing of it closes the connections that were opened to reach it. */
 export interface RevisionAddress extends Disposable {
   url: string;
-  /** The header `host` of its requests. */
+  /** The `host` header of its requests. */
   host: string;
 }
 
-/** An engine that remembers what this tool changed. */
+/** An engine with a history of the changes by this tool. */
 export interface RecordedEngine extends Engine {
   /**
    * @param undo whether the write takes back the last change @default false
@@ -65,7 +65,7 @@ export interface RecordedEngine extends Engine {
    * revision. Only where that is more than what is written: kn's remainder goes by it.
    */
   status?(): Promise<{ traffic: KnTarget[]; latest: string | undefined } | undefined>;
-  /** The rights in the cluster that all of the above takes; undefined where it takes none. */
+  /** The rights in the cluster that the engine needs; undefined where it needs none. */
   readonly rights?: Rights;
 }
 
@@ -78,7 +78,7 @@ export interface NotCarried {
 /** A kind of engine, as the registry lists it. */
 export interface EngineDefinition {
   readonly name: string;
-  /** For the help: what decides the split then. */
+  /** For the help: what decides the split. */
   readonly summary: string;
   readonly location: Location;
   /**

@@ -6,7 +6,7 @@ import { announcedMesh } from "../mesh/testing/announced-mesh.ts";
 import { CannotWrite } from "../traffic/split/split.ts";
 import { findEngine } from "./find-engine.ts";
 
-// No test may find the cluster of whoever runs it.
+// Tests must not find the developer's cluster.
 const before = process.env["KUBECONFIG"];
 beforeEach(() => {
   process.env["KUBECONFIG"] = "/nowhere/kubeconfig";
@@ -19,7 +19,7 @@ afterEach(() => {
 const at = (root: string): ServiceContext => serviceContext({ root, service: "credit-check" });
 
 describe("the engine of a split is found", () => {
-  test("by its name, without a word why", async () => {
+  test("by its name, without a reason", async () => {
     await withSample([], async (root) => {
       const { engine, because } = await findEngine(at(root), "local");
       expect({ name: engine.name, because }).toEqual({ name: "local", because: undefined });
@@ -39,7 +39,7 @@ describe("the engine of a split is found", () => {
     });
   });
 
-  test("in the files where nothing else is, unless they do not know the service", async () => {
+  test("in the files where no other engine applies, unless they have no such service", async () => {
     await withSample([], async (root) => {
       const found = await findEngine(at(root));
       expect(found.engine.name).toBe("local");

@@ -16,7 +16,7 @@ export interface FoundEngine {
  * Finds the engine that carries the split of a service. Without a name, each engine of the registry is tried in order:
  * only those of clusters when the user named a context. If none carries it, the engine of the files is used.
  * @param name of an engine; looked for when undefined
- * @throws UserError, NoCluster, Unreachable, CannotWrite, InvalidManifests when the engine that is meant cannot be used
+ * @throws UserError, NoCluster, Unreachable, CannotWrite, InvalidManifests when the chosen engine cannot be used
  */
 export async function findEngine(context: ServiceContext, name?: string): Promise<FoundEngine> {
   if (name !== undefined) return { engine: await engineNamed(name).open(context), because: undefined };
@@ -38,7 +38,7 @@ export function engineNamed(name: string): EngineDefinition {
   throw new UsageError(`There is no engine ${name}: ${didYouMean(name, ENGINE_NAMES)}`);
 }
 
-/** The cluster was named, so that one that does not answer is an error. */
+/** The user named the cluster, so an unreachable one is an error. */
 async function onNamedContext(context: ServiceContext, named: string): Promise<FoundEngine> {
   const reasons: string[] = [];
   for (const definition of CLUSTER_ENGINES) {

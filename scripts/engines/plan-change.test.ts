@@ -24,7 +24,7 @@ async function refusal(engine: FakeEngine, of: Parameters<typeof options>[0]): P
 }
 
 describe("a planned change", () => {
-  test("is what kn makes of the flags, with the share of requests that it moves", async () => {
+  test("has kn's result for the flags, and the share of requests that it moves", async () => {
     const change = await planChange(new FakeEngine(), options({ traffic: ["basic=90", "advanced=10"] }));
     expect(change.after).toEqual(targetsOf({ basic: 90, advanced: 10 }));
     expect(change.changedShare).toBe(40);
@@ -43,7 +43,7 @@ describe("a planned change", () => {
     );
   });
 
-  test("is refused where kn's result would be: a target named by its tag that also gets the rest", async () => {
+  test("is refused where a target named by its tag would also get the rest, as in kn", async () => {
     const told = await refusal(new FakeEngine(), { traffic: ["basic=90"] });
     expect(told).toContain("Traffic targets sum to 10, want 100: spec.traffic\n");
     expect(told).toEndWith("give every target its percent.");
@@ -72,7 +72,7 @@ describe("a planned change", () => {
     const traffic = ["basic=40", "advanced=60"];
     expect(await refusal(engine, { traffic })).toMatch(/^check-advanced is not ready: ImagePullBackOff\n/);
     expect((await planChange(engine, options({ traffic, force: true }))).changedShare).toBe(10);
-    // Less of it does no harm.
+    // Less traffic does no harm.
     expect((await planChange(engine, options({ traffic: ["basic=60", "advanced=40"] }))).changedShare).toBe(
       10,
     );
@@ -80,7 +80,7 @@ describe("a planned change", () => {
     expect((await planChange(engine, options({ traffic }))).changedShare).toBe(10);
   });
 
-  test("leaves the rest to what the engine says that it has taken, as kn does", async () => {
+  test("computes the rest by the status of the engine, as kn does", async () => {
     const engine = new FakeEngine();
     const traffic = [{ revisionName: "check-advanced", latestRevision: true, percent: 100 }];
     const taken = Object.assign(engine, { status: async () => ({ traffic, latest: "check-advanced" }) });

@@ -12,15 +12,15 @@ import { changedShare, revisionPercents } from "../traffic/split/diff.ts";
 export interface PlannedChange {
   before: SplitState;
   after: SplitTarget[];
-  /** How the split is kept afterwards. */
+  /** The form of the split afterwards. */
   form: SplitForm;
   /** The share of requests, in percent, that reach another revision afterwards. */
   changedShare: number;
-  /** The revision that gets the percent which the flags leave over. */
+  /** The revision that gets the remainder of the percents. */
   remainder: { revision: string; percent: number } | undefined;
 }
 
-/** A change that is not made. The message says why, in kn's own words where kn refuses too, and what to do. */
+/** A refused change. The message says why, in kn's words where kn refuses too, and what to do. */
 export class Refused extends Error {
   override readonly name = "Refused";
 }
@@ -31,12 +31,12 @@ export interface PlanOptions {
   allowMissing: boolean;
   /** Whether revisions that are not ready may get more traffic. */
   force: boolean;
-  /** How the split is to be kept. @default as it is kept */
+  /** The form of the split. @default the present one */
   form?: SplitForm | undefined;
 }
 
 /**
- * Works out what kn's flags make of the split that an engine carries, and whether that would do harm.
+ * The split after kn's flags, checked for harm.
  * @throws Refused
  */
 export async function planChange(engine: RecordedEngine, options: PlanOptions): Promise<PlannedChange> {
@@ -87,7 +87,7 @@ export async function planChange(engine: RecordedEngine, options: PlanOptions): 
   };
 }
 
-/** Advice for where kn gives the rest to a target that the flags name by its tag. */
+/** Advice where kn gives the remainder to a target that the flags name by its tag. */
 function adviceFor(remainder: PlannedChange["remainder"]): string {
   if (remainder === undefined) return "";
   return `\nThe ${remainder.percent} % left over went to ${remainder.revision}, as kn has it, which a tag had named already: give every target its percent.`;

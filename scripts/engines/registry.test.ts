@@ -7,7 +7,7 @@ import { CLUSTER_ENGINES, ENGINES } from "./registry.ts";
 
 const isClient = (path: string): boolean => path.startsWith("@kubernetes/client-node");
 
-/** All that is loaded with a file at once: what it imports by value, and so on; not what is imported on demand. */
+/** The modules that are loaded with a file: its imports by value, and theirs, without imports on demand. */
 async function loadedWith(...files: string[]): Promise<string[]> {
   const transpiler = new Bun.Transpiler({ loader: "ts" });
   const loaded = new Set(files.map((file) => join(PROJECT, file)));
@@ -36,7 +36,7 @@ describe("engines and sources", () => {
     expect(CLUSTER_ENGINES.map(({ name }) => name).sort()).toEqual(Object.keys(SPLIT_OWNERS).sort());
   });
 
-  test("have a source for each place where an engine is, that is found without being named", () => {
+  test("have a source for each location of an engine, which is found without being named", () => {
     for (const { location } of ENGINES)
       expect(SOURCES.some((source) => source.locations.includes(location) && source.applies)).toBe(true);
   });

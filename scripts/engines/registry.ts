@@ -8,7 +8,7 @@ export const ENGINES: readonly EngineDefinition[] = [local, istio, knative];
 
 export const ENGINE_NAMES: readonly string[] = ENGINES.map(({ name }) => name);
 
-/** The engine that writes the files of a folder. Where no other carries a split, they are what there is. */
+/** The engine of the files of a folder, which applies where no other one does. */
 export const FILES_ENGINE = local;
 
 /** The engines of clusters. */

@@ -13,7 +13,7 @@ const Target = Type.Object({
   percent: Type.Optional(Type.Integer()),
 });
 
-/** A Knative Service as a file or `kubectl get -o yaml` has it, as far as traffic goes. */
+/** A Knative Service in a file or from `kubectl get -o yaml`, with the fields about traffic. */
 const ServiceObject = Type.Object({
   apiVersion: Type.String({ pattern: "^serving\\.knative\\.dev/" }),
   kind: Type.Literal("Service"),
@@ -43,8 +43,8 @@ export interface ServiceStateInFile {
 }
 
 /**
- * Reads the states of a Knative Service from a file, which may be the answer of a cluster too: more is in it than the
- * local mesh acts on.
+ * Reads the states of a Knative Service from a file. It may be the output of a cluster, with fields that the local mesh
+ * does not act on.
  * @param shown how the user named the file
  * @throws CannotWrite when there is no such file; UnknownService when it has no such service; InvalidManifests when it is not YAML
  */

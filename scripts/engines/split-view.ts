@@ -10,20 +10,20 @@ import type { ObservedSplit, OutcomeSource } from "../sources/source.ts";
 export interface SplitView {
   service: string;
   engine: RecordedEngine["name"];
-  /** Where the engine keeps the split. */
+  /** The place of the split. */
   place: string;
   /** The header whose buckets decide; undefined where each request is drawn. */
   header?: string | undefined;
   rows: SplitRow[];
-  /** Who set the live split, and when. */
+  /** The author and the time of the live split. */
   changed: { by: string; atMs: number } | undefined;
   /** The last change that this tool made. */
   lastChange: { by: string; atMs: number } | undefined;
-  /** Where the files describe the split; undefined where they do not describe the service. */
+  /** The place of the split in the files; undefined where they do not describe the service. */
   file: string | undefined;
-  /** Whether anything carries requests now. */
+  /** Whether anything serves requests now. */
   runs: boolean;
-  /** The requests that were counted, and since when. */
+  /** The number of counted requests, and the start of counting. */
   observed: { requests: number; sinceMs: number } | undefined;
   drift: Drift | undefined;
 }
@@ -32,9 +32,9 @@ export interface SplitView {
 export interface SplitRow {
   revision: string;
   tag: string | undefined;
-  /** By the files of the repository. */
+  /** In the files. */
   planned: number | undefined;
-  /** By the last change of this tool. */
+  /** After the last change by this tool. */
   last: number | undefined;
   live: number | undefined;
   /** Of the revision, from 0 to 1, with Wilson's interval. */
@@ -43,7 +43,7 @@ export interface SplitRow {
   reason: string | undefined;
 }
 
-/** Reads the split that the files describe, to compare a cluster's with it. */
+/** Reads the split of the files, to compare a cluster's with it. */
 export type ReadFile = () => Promise<{
   targets: readonly SplitTarget[];
   place: string;
@@ -51,8 +51,8 @@ export type ReadFile = () => Promise<{
 }>;
 
 /**
- * Gathers the data that `split` shows.
- * @param observing ends the counting of answers, where the source does not keep count by itself
+ * Reads the data that `split` shows.
+ * @param observing ends the counting of answers, where the source has no counts of its own
  */
 export async function gatherSplit(
   engine: RecordedEngine,
@@ -117,7 +117,7 @@ export async function gatherSplit(
   };
 }
 
-/** The targets of several splits, each once, in the order in which they come. */
+/** The targets of several splits, each once, in order. */
 function targetsOf(sides: readonly (readonly SplitTarget[])[]): SplitTarget[] {
   const found: SplitTarget[] = [];
   for (const target of sides.flat()) {
@@ -132,7 +132,7 @@ function targetsOf(sides: readonly (readonly SplitTarget[])[]): SplitTarget[] {
   );
 }
 
-/** How many requests each revision answered: as the source counted, else as it reports until the signal. */
+/** The number of requests of each revision: as the source counted, else as it reports until the signal. */
 async function observe(source: OutcomeSource, signal: AbortSignal): Promise<ObservedSplit | undefined> {
   if (source.observed !== undefined) return source.observed();
   const sinceMs = Date.now();
@@ -145,7 +145,7 @@ async function observe(source: OutcomeSource, signal: AbortSignal): Promise<Obse
   return { sinceMs, counts };
 }
 
-/** Invalid files, and files without the service, count as no plan. `deploy` and `lint` report what is wrong with them. */
+/** Invalid files, and files without the service, have no split here. `deploy` and `lint` report their problems. */
 function undefinedIfNone(error: unknown): undefined {
   if (error instanceof CannotWrite || error instanceof InvalidManifests) return undefined;
   throw error;

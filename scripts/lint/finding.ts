@@ -2,7 +2,7 @@ import type { FieldPath, ManifestDocument } from "../manifests/document.ts";
 import type { Problem } from "../manifests/problem.ts";
 import { type Code, CODES } from "../manifests/codes/codes.ts";
 
-/** A change of a file that repairs a finding: the field gets this value, or goes when it is undefined. */
+/** A change of a file that repairs a finding: the new value of a field, or undefined to remove it. */
 export interface Repair {
   document: ManifestDocument;
   path: FieldPath;
@@ -11,17 +11,17 @@ export interface Repair {
 
 /** A problem as `lint` reports it. */
 export interface Finding extends Problem {
-  /** Edits that do not change where any request goes, which `--fix` proves of each before it makes it. */
+  /** Edits that must not change where any request goes; `--fix` makes those for which it proves that. */
   repairs: readonly Repair[];
 }
 
-/** What a rule says of one field of an object. */
+/** A remark of a rule on one field of an object. */
 export interface Remark {
   document: ManifestDocument;
   path: FieldPath;
   message: string;
   fix: string;
-  /** New values of fields of the same document; undefined takes a field away. */
+  /** New values of fields of the same document; undefined removes a field. */
   repairs?: readonly (readonly [path: FieldPath, value: Repair["value"]])[];
 }
 

@@ -25,12 +25,12 @@ export const RULES: readonly Rule<Facts>[] = [
   ...SECURITY_RULES,
 ];
 
-/** The domain of public Knative Services plays no part in what is found. */
+/** The domain of public Knative Services does not affect the findings. */
 const DOMAIN = "example.com";
 
 /**
  * Finds the pitfalls of Knative beside Istio in documents.
- * @param around further documents, looked into for what these only refer to
+ * @param around further documents, for objects that these only refer to
  * @returns findings in the order of the files
  */
 export function lint(documents: readonly ManifestDocument[], around: readonly ManifestDocument[]): Finding[] {
@@ -87,8 +87,8 @@ const UNREACHABLE = {
 } as const satisfies Record<Cause, { message: string; fix: string }>;
 
 /**
- * Tells findings that stand from those that may follow only from what was left out of an object: a rule without one of
- * its conditions takes more requests, and a map without an invalid field may lack what the field says.
+ * Whether a finding holds although parts of an object were left out: a rule without one of its conditions takes more
+ * requests, and a map without an invalid field may lack that field's effect.
  */
 function stands({ leftOut, problems }: ReadObjects): (finding: Finding) => boolean {
   const unknown = new Set(
@@ -132,7 +132,7 @@ function unknownGateways({ virtualServices, gateways }: Resources, assumed: read
   );
 }
 
-/** Whether what a problem reports as missing is described by a Service, or by a file beside these. */
+/** Whether a host or revision that a problem reports as missing is described by a Service, or by a file of `around`. */
 function isThere({ code, name = "" }: Problem, { objects }: Facts, beside: Facts): boolean {
   if (code === "known-revision") return beside.services.some(({ revisions }) => revisions.has(name));
   if (code !== "known-host") return false;
@@ -140,7 +140,7 @@ function isThere({ code, name = "" }: Problem, { objects }: Facts, beside: Facts
   return objects.services.some((service) => name === hostFrom(service.name, service.namespace));
 }
 
-/** Of several findings of one code at one place, the first; each missing field of a map counts for itself. */
+/** The first of several findings of one code at one place; each missing field of a map counts by itself. */
 function withoutDoubles(findings: readonly Finding[]): Finding[] {
   const seen = new Set<string>();
   return findings.filter(({ at, code, name }) => {

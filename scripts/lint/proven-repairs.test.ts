@@ -19,7 +19,7 @@ function proven(
   return provenRepairs("f.yaml", TEXT, repairs, AROUND);
 }
 
-test("an edit that changes nothing for any request is made", () => {
+test("an edit that changes no request's way is made", () => {
   const full = TEXT.replace("host: credit-check-basic", `host: ${HOST}`);
   expect(proven([[...destination, "host"], HOST])).toEqual({ text: full, made: 1, unproven: 0 });
 });

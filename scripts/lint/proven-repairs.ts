@@ -5,13 +5,13 @@ import { prepare } from "../traffic/equal/prepare.ts";
 import type { Repair } from "./finding.ts";
 import { repaired } from "./repair.ts";
 
-// The domain of public Knative Services has no part in the proof: it is the same before and after.
+// The domain of public Knative Services does not affect the proof: it is the same before and after.
 const DOMAIN = "example.com";
 
 /**
  * Makes those of a file's repairs for which `equal` proves that every request is answered as before.
  * @param around the documents that the file may refer to
- * @returns the new text, how many repairs it has, and how many were left out for want of a proof
+ * @returns the new text, the number of repairs in it, and the number without a proof, which were left out
  */
 export function provenRepairs(
   file: string,
@@ -25,7 +25,7 @@ export function provenRepairs(
   const proven = repairs.filter((repair) => isProven(repaired(before, [repair]).text));
   const some = repaired(before, proven);
   const unproven = repairs.length - proven.length;
-  // What is proven one by one is proven together only if that is checked.
+  // Repairs that are proven one by one may not be proven together.
   return isProven(some.text) ? { ...some, unproven } : { text: before, made: 0, unproven: repairs.length };
 
   function isProven(after: string): boolean {

@@ -25,12 +25,12 @@ last: x # end
 `;
 
 describe("a repair", () => {
-  test("puts a value in another's place, and leaves what stands around", () => {
+  test("replaces a value, and keeps the text around it", () => {
     expect(repair(TEXT, [["a", 0, "b"], 80])).toBe(TEXT.replace("b: 1 #", "b: 80 #"));
     expect(repair(TEXT, [["a", 0, "c"], "a: b"])).toBe(TEXT.replace('"c": two', '"c": "a: b"'));
   });
 
-  test("adds a field behind the others, in the form of the map", () => {
+  test("adds a field after the others, in the form of the map", () => {
     expect(repair(TEXT, [["a", 0, "new"], { x: 0 }])).toBe(
       TEXT.replace('"c": two', '"c": two\n    new:\n      x: 0'),
     );
@@ -40,16 +40,16 @@ describe("a repair", () => {
     expect(repair(TEXT, [["new"], "text"])).toBe(TEXT.replace("last: x # end", "last: x # end\nnew: text"));
   });
 
-  test("quotes what kubectl would take for something else", () => {
+  test("quotes a string that YAML 1.1 would read as another type", () => {
     expect(repair(TEXT, [["last"], "yes"])).toBe(TEXT.replace("last: x", 'last: "yes"'));
   });
 
-  test("takes a field away with its line", () => {
+  test("removes a field with its line", () => {
     expect(repair(TEXT, [["a", 0, "c"], undefined])).toBe(TEXT.replace('    "c": two\n', ""));
     expect(repair(TEXT, [["a", 0, "b"], undefined])).toBe(TEXT.replace('b: 1 # one\n    "c"', '"c"'));
   });
 
-  test("leaves what cannot be done in place", () => {
+  test("leaves a repair out that cannot be made in place", () => {
     for (const change of [
       [["a", 1, "d", "e"], undefined],
       [["a", 0], 1],
@@ -69,7 +69,7 @@ describe("a repair", () => {
     });
   });
 
-  test("waits where another is made in the same place", () => {
+  test("is left to the next round where another is made in the same place", () => {
     const changes: Change[] = [
       [["a", 0, "x"], 1],
       [["a", 0, "y"], 2],

@@ -12,7 +12,7 @@ import type { FieldPath } from "../manifests/document.ts";
 import { hasOnlyCrlf } from "../manifests/edit-list.ts";
 import type { Repair } from "./finding.ts";
 
-/** A piece of a text and what takes its place. */
+/** A range of a text and its replacement. */
 interface Splice {
   from: number;
   to: number;
@@ -20,8 +20,8 @@ interface Splice {
 }
 
 /**
- * Puts the fields of a file in order, and leaves the rest of it as it is: comments, order, quotes, blank lines, line ends.
- * @returns the new text, and how many of the repairs were made; those that cannot be made in place are left
+ * Repairs fields of a file and keeps the rest of the text: comments, order, quotes, blank lines and line ends.
+ * @returns the new text, and the number of repairs made; those that cannot be made in place are left out
  */
 export function repaired(text: string, repairs: readonly Repair[]): { text: string; made: number } {
   if (hasOnlyCrlf(text)) {
@@ -35,7 +35,7 @@ export function repaired(text: string, repairs: readonly Repair[]): { text: stri
     const { line } = document.at([]);
     const parsed = documents.find(({ contents }) => lineAt(contents?.range?.[0] ?? 0) === line);
     const splice = parsed && spliceFor(text, parsed, path, value);
-    // Two repairs in one place wait for each other: the next round makes the second.
+    // Of two repairs in one place, the second is left to the next round.
     if (splice !== undefined && !splices.some((other) => splice.from <= other.to && other.from <= splice.to))
       splices.push(splice);
   }
@@ -108,7 +108,7 @@ function removal(text: string, document: Document, path: FieldPath): Splice | un
   const lineStart = text.lastIndexOf("\n", pair.key.range[0] - 1) + 1;
   const isAlone = text.slice(lineStart, pair.key.range[0]).trim() === "";
   if (isAlone) return { from: lineStart, to: Math.min(end + 1, text.length), text: "" };
-  // Behind a dash the next field takes the place.
+  // After a dash, the next field moves up.
   const next = parent.items[index + 1]?.key.range?.[0];
   return next === undefined ? undefined : { from: pair.key.range[0], to: next, text: "" };
 }

@@ -115,7 +115,10 @@ function unreadable(document: ManifestDocument, { lenient }: ValidateOptions): P
       fix: "add kind, a string",
     });
   if (typeof kind !== "string")
-    return problemAt("wrong-type", document, ["kind"], { message: "this is not a kind", fix: "write a string" });
+    return problemAt("wrong-type", document, ["kind"], {
+      message: "this is not a kind",
+      fix: "write a string",
+    });
   const local = NAMES.map((name) => KINDS[name]).filter((entry) => entry.local);
   const versions = local.filter((entry) => entry.kind === kind).map((entry) => entry.apiVersion);
   if (versions.length > 0) {

@@ -5,7 +5,7 @@ import type { KnFlags } from "../../scripts/traffic/kn/flags.ts";
 import { computeTraffic } from "../../scripts/traffic/kn/compute.ts";
 import { type KnTarget, withDefaults } from "../../scripts/traffic/kn/target.ts";
 import { webhookRefusal } from "../../scripts/traffic/kn/webhook.ts";
-import type { Case } from "./cases.ts";
+import type { Case } from "./commands.ts";
 import type { Answer } from "./real-kn.ts";
 
 const WEBHOOK =

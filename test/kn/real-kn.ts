@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Type, { type Static } from "typebox";
 import { Parse } from "typebox/value";
-import type { Case } from "./cases.ts";
+import type { Case } from "./commands.ts";
 
 /** The kn that is asked: the module's version, whose release is kn 1.15. */
 export const KN = "knative.dev/client@v0.42.0";

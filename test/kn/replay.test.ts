@@ -5,11 +5,11 @@ import { Parse } from "typebox/value";
 import { planChange, Refused } from "../../scripts/engines/plan-change.ts";
 import { FakeEngine } from "../../scripts/engines/testing/fake-engine.ts";
 import { asSplit, asTraffic, type KnTarget, withDefaults } from "../../scripts/traffic/kn/target.ts";
-import type { Case } from "./cases.ts";
+import type { Case } from "./commands.ts";
 import { flagsOf, kycAnswer, knAnswer } from "./kyc-side.ts";
 import { Answer, KN, Target } from "./real-kn.ts";
 
-/** What the real kn answered; `bun test/kn/run.ts --record` makes it anew. The first line says which kn that was. */
+/** What the real kn answered; `bun test/kn/compare-with-kn.ts --record` makes it anew. The first line says which kn that was. */
 const Version = Type.Object({ kn: Type.String() });
 const Recorded = Type.Object({
   of: Type.Object({

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import Type from "typebox";
 import { Parse } from "typebox/value";
 import { connect } from "../../scripts/cluster/kube/connection.ts";
-import { CASES } from "./cases.ts";
+import { CASES } from "./kubeconfig-cases.ts";
 import { Outcome, Trial } from "./world.ts";
 
-/** What the real kubectl did; `bun test/kubectl/run.ts` records it again. */
+/** What the real kubectl did; `bun test/kubectl/record-kubectl.ts` records it again. */
 const Recorded = Type.Object({ kubectl: Type.String(), outcomes: Type.Record(Type.String(), Outcome) });
 const { outcomes } = Parse(Recorded, await Bun.file(join(import.meta.dir, "fixtures/outcomes.json")).json());
 

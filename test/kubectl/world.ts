@@ -4,7 +4,7 @@ import { ConnectProxy } from "../../scripts/cluster/kube/testing/connect-proxy.t
 import { FakeApiServer } from "../../scripts/cluster/kube/testing/fake-api-server.ts";
 import { base64 } from "../../scripts/cluster/kube/testing/kubeconfig.ts";
 import { Folder } from "../../scripts/cluster/kube/testing/temporary-folder.ts";
-import type { Case, World } from "./cases.ts";
+import type { Case, World } from "./kubeconfig-cases.ts";
 
 const Sent = Type.Object({
   /** The server that the request reached. */

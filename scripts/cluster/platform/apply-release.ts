@@ -17,7 +17,8 @@ export function objectsIn(yaml: string): KubeObject[] {
   const objects = new Map<string, KubeObject>();
   for (const document of Array.isArray(documents) ? documents : [documents]) {
     if (document === null) continue;
-    if (!Check(KubeObject, document)) throw new Error("a released file holds a document that is not a Kubernetes object");
+    if (!Check(KubeObject, document))
+      throw new Error("a released file holds a document that is not a Kubernetes object");
     objects.set(`${document.apiVersion} ${nameOf(refOf(document))}`, document);
   }
   return [...objects.values()];

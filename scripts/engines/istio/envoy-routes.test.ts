@@ -7,7 +7,7 @@ const BASIC = "credit-check-basic.kyc.svc.cluster.local";
 const ADVANCED = "credit-check-advanced.kyc.svc.cluster.local";
 const GATEWAY = "knative-local-gateway.istio-system.svc.cluster.local";
 
-/** The answer of a proxy with one virtual host that leads everything else to these. */
+/** The configuration of a proxy with one virtual host whose last route has these destinations. */
 function dump(route: object, domains = [HOST, `${HOST}:*`]): string {
   const pinned = {
     name: "basic",
@@ -30,8 +30,8 @@ function dump(route: object, domains = [HOST, `${HOST}:*`]): string {
   });
 }
 
-describe("what a proxy does with a host", () => {
-  test("is told by the route that catches all else, with its weights", () => {
+describe("the routes of a host in a proxy", () => {
+  test("are those of the last route, with its weights", () => {
     const weighted_clusters = {
       clusters: [
         { name: `outbound|80||${BASIC}`, weight: 995 },
@@ -53,7 +53,7 @@ describe("what a proxy does with a host", () => {
     expect(sharesOf(written, "kyc")).toEqual(shares[0] ?? []);
   });
 
-  test("is all to one where there is one cluster, whose host may be another", () => {
+  test("lead to one host where there is one cluster, whose host may be another", () => {
     const route = {
       cluster: `outbound|80||${GATEWAY}`,
       host_rewrite_literal: "basic-credit-check.kyc.svc.cluster.local",
@@ -66,7 +66,7 @@ describe("what a proxy does with a host", () => {
     expect(catchAllShares(dump(route), HOST)).toEqual([sharesOf([lone], "kyc")]);
   });
 
-  test("is nothing where it does not know the host, and nothing is read of what is no answer", () => {
+  test("are none where the host is unknown, or the answer is invalid", () => {
     expect(catchAllShares(dump({ cluster: "a" }, ["elsewhere"]), HOST)).toEqual([]);
     expect(catchAllShares("<html>", HOST)).toEqual([]);
     expect(catchAllShares("{}", HOST)).toEqual([]);

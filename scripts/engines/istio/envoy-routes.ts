@@ -45,7 +45,7 @@ const VirtualHost = Type.Object({
   routes: Type.Optional(Type.Array(Type.Unknown())),
 });
 
-/** What Envoy's administration answers to `/config_dump?resource=dynamic_route_configs`. */
+/** The answer of Envoy's administration to `/config_dump?resource=dynamic_route_configs`. */
 const RouteDump = Type.Object({
   configs: Type.Optional(
     Type.Array(
@@ -72,7 +72,7 @@ const HeaderMatch = Type.Object({
 });
 
 /**
- * The routes of a host that ask for nothing but one header, in order, in each route table of a proxy that knows the host.
+ * The routes of a host that match on one header alone, in order, in each route table of a proxy that has the host.
  * @param dump Envoy's answer
  * @param header in lower case
  */
@@ -100,7 +100,7 @@ function stringMatchOf({
 }
 
 /**
- * Where requests to a host go that no condition catches, in each route table of a proxy that knows the host.
+ * The destinations of requests to a host that meet no condition, in each route table of a proxy that has the host.
  * @param dump Envoy's answer
  */
 export function catchAllShares(dump: string, host: string): RouteShare[][] {
@@ -110,7 +110,7 @@ export function catchAllShares(dump: string, host: string): RouteShare[][] {
   });
 }
 
-/** The routes of a host, as far as they are understood, in each route table that knows it. */
+/** The routes of a host, as far as they are understood, in each route table that has it. */
 function routesOf(dump: string, host: string): Static<typeof Route>[][] {
   let document: unknown;
   try {

@@ -9,9 +9,8 @@ import type { ForceOptions } from "../knative/in-force.ts";
 import { gatewayPods, sidecarPods } from "../../cluster/workload/proxies.ts";
 
 /**
- * Resolves when every proxy sends requests by the weights or buckets that are written, with how long that took: the gateway's
- * pods, and where the VirtualService is for the mesh, the sidecars of the namespace too. Each is asked for the routes
- * that it has.
+ * Resolves with the time it took when every proxy routes by the written weights or buckets: the gateway's pods, and the
+ * sidecars of the namespace where the VirtualService is for the mesh. Each proxy is asked for its routes.
  * @throws UserError when a proxy cannot be asked
  */
 export async function istioInForce({
@@ -36,7 +35,7 @@ export async function istioInForce({
   const hasIt = (dump: string, isSidecar: boolean): boolean =>
     hosts.every((host) => {
       const tables = catchAllShares(dump, host);
-      // A Sidecar resource may leave a host out of a sidecar's configuration; then it sends nothing there.
+      // A Sidecar resource may leave a host out of a sidecar's configuration: that sidecar sends nothing there.
       if (!(isSidecar || tables.length > 0) || !tables.every((shares) => isSame(shares, wanted)))
         return false;
       const header = rule.buckets?.header;
@@ -50,7 +49,7 @@ export async function istioInForce({
 }
 
 /**
- * Destinations as istiod gives them to Envoy: without those of weight 0; a single one gets all requests.
+ * Destinations as istiod writes them for Envoy: without those of weight 0; a single one gets all requests.
  * (istio, pilot/pkg/networking/core/route)
  */
 export function sharesOf(routes: readonly LiveDestination[], namespace: string): RouteShare[] {
@@ -63,7 +62,7 @@ export function sharesOf(routes: readonly LiveDestination[], namespace: string):
   });
 }
 
-/** The rules for buckets as istiod gives them to Envoy: a route for each match. */
+/** The rules for buckets as istiod writes them for Envoy: a route for each match. */
 function bucketRoutesOf({ object, buckets }: SplitRule, namespace: string): BucketRoute[] {
   if (buckets === undefined) return [];
   const rules = (object.spec.http ?? []).slice(buckets.first, buckets.last);

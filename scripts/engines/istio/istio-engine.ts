@@ -19,8 +19,9 @@ import { readRevisions } from "../on-cluster/revisions.ts";
 import { findSplitRule, type SplitRule, splitRuleIn, withSplit } from "./split-rule.ts";
 
 /**
- * The split by a VirtualService: the weights of its rule without a condition, or ranges of a header's buckets before it. A destination is a revision of
- * the service, or the host of one of its tags. Tags belong to the Knative Service, and are not written here.
+ * The split by a VirtualService: the weights of its rule without a condition, or ranges of a header's buckets before it.
+ * A destination is a revision of the service, or the host of one of its tags. Tags belong to the Knative Service, and are
+ * not written here.
  * @throws UserError when no VirtualService has such a rule
  */
 export async function istioEngine(options: ClusterEngineOptions): Promise<RecordedEngine> {

@@ -33,17 +33,17 @@ import {
   VIRTUAL_SERVICE,
 } from "../on-cluster/live-virtual-service.ts";
 
-/** What splits the requests of a Knative Service in a VirtualService: a rule with weights, or rules for buckets. */
+/** The part of a VirtualService that splits the requests of a Knative Service: a rule with weights, or rules for buckets. */
 export interface SplitRule {
   object: LiveVirtualService;
-  /** The place of the rule without a condition in `spec.http`. */
+  /** The index of the rule without a condition in `spec.http`. */
   index: number;
   routes: readonly LiveDestination[];
   /** The rules for buckets, where they decide; the last of them is the one without a condition. */
   buckets: BucketRules | undefined;
-  /** Those that have a destination. */
+  /** The targets that have a destination. */
   listed: readonly ListedTarget[];
-  /** The same, and then the tags that have no destination yet. */
+  /** The same, followed by the tags without a destination. */
   targets: readonly SplitTarget[];
   service: WeightedService;
 }
@@ -77,7 +77,7 @@ export async function findSplitRule(
   return undefined;
 }
 
-/** What splits a service's requests in a VirtualService; undefined where that is nothing. */
+/** The split of a service's requests in a VirtualService; undefined where there is none. */
 export function splitRuleIn(object: LiveVirtualService, service: WeightedService): SplitRule | undefined {
   const http = object.spec.http ?? [];
   const index = http.findIndex(({ match }) => match === undefined);
@@ -121,14 +121,14 @@ export function withSplit(
     const route = withWeights(routes, listed, wanted, service);
     return http.map((each, i) => (i === index ? { ...each, route } : each));
   }
-  // Buckets of another header say nothing about this one's.
+  // Buckets of another header do not carry over to this one.
   const kept = buckets?.header === header ? listed : listed.map((target) => ({ ...target, ranges: [] }));
   const options = { example, listed: kept, wanted, service };
   const rules = header === undefined ? [weightedRule(options)] : bucketRules(options, header);
   return [...http.slice(0, buckets?.first ?? index), ...rules, ...http.slice(index + 1)];
 }
 
-/** Destinations with their percents; undefined where one is none of the service's. */
+/** Destinations with their percents; undefined where one belongs to another service. */
 function weightedTargets(
   routes: readonly LiveDestination[],
   service: WeightedService,

@@ -18,11 +18,11 @@ export interface ForceOptions {
 const LOOK_AGAIN_MS = 20;
 
 /**
- * Resolves when every proxy sends requests by the split that is written, with how long that took. The Knative Service
- * has to report its routes as ready, and each gateway pod has to have the hash that net-istio wrote into its routes,
- * which Knative's probes ask for too; the sidecars of the namespace as well, which Knative leaves out.
+ * Resolves with the time it took when every proxy routes by the written split. The Knative Service must report its
+ * routes as ready, and each gateway pod must have the hash that net-istio wrote into its routes, which Knative's probes
+ * check too. So must the sidecars of the namespace, which Knative does not probe.
  * (networking, pkg/status/status.go)
- * @throws UserError when Knative says that the split cannot be had
+ * @throws UserError when Knative reports that the split cannot be applied
  */
 export async function knativeInForce({
   kube,
@@ -41,7 +41,7 @@ export async function knativeInForce({
     });
     const proxies = Promise.all([gatewayPods(kube), sidecarPods(kube, namespace)]);
     const host = `"${service}.${namespace}.${CLUSTER_DOMAIN}"`;
-    // A Sidecar resource may leave a host out of a sidecar's configuration; then it sends nothing there.
+    // A Sidecar resource may leave a host out of a sidecar's configuration: that sidecar sends nothing there.
     const has = (routes: string, { isSidecar }: Proxy): boolean =>
       digest === undefined || (isSidecar && !routes.includes(host)) || routes.includes(`"${digest}"`);
     const asked = proxies.then((all) =>
@@ -50,7 +50,7 @@ export async function knativeInForce({
     await Promise.all([written, asked]);
   }
 
-  /** Resolves when Knative says of the latest generation that its routes are ready. */
+  /** Resolves when Knative reports the routes of the latest generation as ready. */
   async function routesReady(until: AbortSignal): Promise<void> {
     for (;;) {
       const object = await live();
@@ -68,7 +68,7 @@ export async function knativeInForce({
     }
   }
 
-  /** The hash of the routes of the written split; undefined where another ingress than Istio carries them. */
+  /** The hash of the routes of the written split; undefined where the ingress is not Istio. */
   async function writtenDigest(until: AbortSignal): Promise<string | undefined> {
     const ref = { ...VIRTUAL_SERVICE, namespace, name: `${service}-ingress` };
     for (;;) {

@@ -40,7 +40,7 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
     };
   }
 
-  /** Knative's routes look at no header. */
+  /** Knative's routes match no headers of users. */
   function formRefusal({ header }: SplitForm): string | undefined {
     if (header === undefined) return undefined;
     return `Knative draws each request by its percents and looks at no header, so that ${service} cannot be split by one: ./kyc deploy --istio istio/split/by-istio hands the split to Istio.`;
@@ -75,7 +75,7 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
           await history.append({ atMs: now(), by, before: was, after: is, undo });
           return { targets: is, version: versionOf(after), changed: { by, atMs: now() } };
         } catch (error) {
-          // Only the status may have changed; when the split did, the next turn finds another version.
+          // Perhaps only the status changed; if the split did, the next attempt finds another version.
           if (!(error instanceof ApiError && error.code === 409)) throw error;
         }
       }

@@ -3,11 +3,11 @@ import { dirname, join } from "node:path";
 import type { SplitChange } from "../../traffic/split/split.ts";
 import { readHistory, withChange, writeHistory } from "../../traffic/split/history.ts";
 
-// A process that has held the lock for longer was killed while it held it.
+// A process that holds the lock for longer was killed.
 const STALE_MS = 10_000;
 const RETRY_MS = 10;
 
-/** The history of a service's split below a folder, and the lock of its writers. */
+/** The history of a service's split in a folder, and the lock of its writers. */
 export class HistoryFile {
   readonly #path: string;
 
@@ -53,7 +53,7 @@ export class HistoryFile {
  * begins with a dot, so that no reader of manifests takes it for one.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
-  // A symbolic link stays one: the file that it leads to is replaced.
+  // A symbolic link is kept: its target is replaced.
   const target = await realpath(path).catch(() => path);
   await mkdir(dirname(target), { recursive: true });
   const temporary = join(dirname(target), `.${crypto.randomUUID()}.tmp`);

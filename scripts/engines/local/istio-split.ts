@@ -16,12 +16,12 @@ import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
 import { type PlannedSplit, weightedServiceOf } from "../../traffic/split/planned-splits.ts";
 import type { FileSplit } from "./split-file.ts";
 
-/** A split that a VirtualService of the files decides. */
+/** A split that is decided by a VirtualService of the files. */
 export interface IstioSplitOptions {
   service: KnativeServicePlan;
   split: PlannedSplit;
   document: ManifestDocument;
-  /** The place of its rule in `spec.http`; of several rules, the first. */
+  /** The index of its first rule in `spec.http`. */
   rule: number;
   http: readonly HTTPRoute[];
 }
@@ -36,7 +36,7 @@ export function splitByIstio(options: IstioSplitOptions): FileSplit {
     percent,
     latest,
   }));
-  // A tag without a destination can be given a share: a destination is made for it then.
+  // A tag without a destination can get a share: it gets a destination then.
   const others = service.traffic.filter(
     ({ tag, revision }) => tag !== undefined && !planned.some((target) => target.revision === revision),
   );
@@ -80,7 +80,7 @@ function weightEdits(
   });
 }
 
-/** The rules around those of the split stay as they are written. */
+/** Keeps the text of the rules around those of the split. */
 function ruleEdits(
   { service: plan, rule, http }: IstioSplitOptions,
   planned: readonly SplitTarget[],
@@ -99,7 +99,7 @@ function ruleEdits(
         const destination = example.route?.[i];
         return destination === undefined ? [] : [{ ...target, destination, ranges: [] }];
       });
-  // Buckets of another header say nothing about this one's.
+  // Buckets of another header do not carry over to this one.
   const kept = found?.header === header ? listed : listed.map((target) => ({ ...target, ranges: [] }));
   const options = { example, listed: kept, wanted, service };
   const rules = header === undefined ? [weightedRule(options)] : bucketRules(options, header);

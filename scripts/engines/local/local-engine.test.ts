@@ -9,7 +9,7 @@ import { localEngine } from "./local-engine.ts";
 
 const FILE = "knative/credit-check/2-advanced.yaml";
 
-/** Does something with the engine of the repository's own credit check. */
+/** Calls a function with the engine of the sample's credit check. */
 async function withEngine(
   split: string,
   use: (engine: RecordedEngine, root: string) => Promise<void>,
@@ -30,7 +30,7 @@ function to(targets: readonly SplitTarget[], ...percents: number[]): SplitTarget
 }
 
 describe("the split in the files", () => {
-  test("is the last state's traffic block where Knative decides, and only its numbers change", async () => {
+  test("is the last state's traffic block where Knative decides, of which only the numbers change", async () => {
     await withEngine("by-knative", async (engine, root) => {
       const before = await readFile(join(root, FILE), "utf8");
       const read = await engine.read();
@@ -136,7 +136,7 @@ describe("the split in the files", () => {
     });
   });
 
-  test("is not written over a foreign change since it was read", async () => {
+  test("does not overwrite a foreign change since it was read", async () => {
     await withEngine("by-knative", async (engine, root) => {
       const { targets, version } = await engine.read();
       const path = join(root, FILE);
@@ -153,7 +153,7 @@ describe("the split in the files", () => {
     });
   });
 
-  test("is written by one of many writers at a time; the others are reported", async () => {
+  test("is written by one of many concurrent writers; the others get an error", async () => {
     await withEngine("by-knative", async (engine) => {
       const { targets, version } = await engine.read();
       const results = await Promise.allSettled(
@@ -168,7 +168,7 @@ describe("the split in the files", () => {
     });
   });
 
-  test("is kept by buckets where that is asked, and by weights again, byte for byte as it was", async () => {
+  test("changes to buckets on request, and back to weights, byte for byte as before", async () => {
     await withEngine("by-istio", async (engine, root) => {
       const path = join(root, "istio/split/by-istio/virtual-service.yaml");
       const before = await readFile(path, "utf8");
@@ -191,7 +191,7 @@ describe("the split in the files", () => {
         - destination:
             host: credit-check-advanced.kyc.svc.cluster.local
 `);
-      // A step of a rollout says nothing of the form, and keeps it.
+      // A step of a rollout keeps the form.
       const step = await engine.write(to(kept.targets, 0, 100), kept.version, "me");
       expect(step.header).toBe("x-kyc-bucket");
       expect(step.targets.map(({ percent }) => percent)).toEqual([100, 0]);
@@ -207,7 +207,7 @@ describe("the split in the files", () => {
     });
   });
 
-  test("is not kept by buckets where Knative decides", async () => {
+  test("cannot change to buckets where Knative decides", async () => {
     await withEngine("by-knative", async (engine) => {
       const { targets, version } = await engine.read();
       const form = { header: "x-kyc-bucket" };
@@ -215,7 +215,7 @@ describe("the split in the files", () => {
     });
   });
 
-  test("can be taken back change by change", async () => {
+  test("can be undone change by change", async () => {
     await withEngine("by-knative", async (engine) => {
       for (const percent of [90, 70, 20]) {
         const { targets, version } = await engine.read();
@@ -230,7 +230,7 @@ describe("the split in the files", () => {
     });
   });
 
-  test("takes no fractions for Knative, and no tags for Istio, whose tags are the Knative Service's", async () => {
+  test("refuses fractions for Knative, and tags for Istio, which belong to the Knative Service", async () => {
     await withEngine("by-knative", async (engine) => {
       const { targets, version } = await engine.read();
       expect(engine.write(to(targets, 99.5, 0.5), version, "me")).rejects.toThrow(CannotWrite);
@@ -242,7 +242,7 @@ describe("the split in the files", () => {
     });
   });
 
-  test("names the nearest service where there is none of a name, and says what to start where nothing runs", async () => {
+  test("suggests the nearest service for an unknown name, and what to start where nothing runs", async () => {
     await withSample([], async (root) => {
       expect(localEngine({ root, service: "credit-chek" })).rejects.toThrow("did you mean credit-check?");
       const engine = await localEngine({ root, service: "credit-check" });

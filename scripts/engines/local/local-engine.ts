@@ -25,17 +25,17 @@ import { type FileSplit, needsIstio, pathOf, readFileSplit } from "./split-file.
 
 export interface LocalEngineOptions extends RunningMeshOptions {
   service: string;
-  /** Of the revisions' hosts. @default that of the Knative Service */
+  /** The namespace of the revisions' hosts. @default that of the Knative Service */
   namespace?: string;
   /** Milliseconds since the epoch. @default Date.now */
   now?: () => number;
 }
 
-// An edit is in force some 20 ms after it is written.
+// An edit is in force about 20 ms after it is written.
 const ASK_AGAIN_MS = 10;
 
 /**
- * The split on this machine: read from the YAML files and written to them, which the running mesh follows.
+ * The split on this machine, read from the YAML files and written to them. A running mesh follows the files.
  * @throws InvalidManifests when the files are not valid; CannotWrite when they have no such service
  */
 export async function localEngine(options: LocalEngineOptions): Promise<RecordedEngine> {
@@ -136,7 +136,7 @@ function versionOf({ at, by, header, targets }: FileSplit): string {
     .slice(0, 16);
 }
 
-/** What decides about requests; of the same revision's targets it does not matter which has the share. */
+/** The split as requests see it: it does not matter which of a revision's targets has the share. */
 function weighty(targets: readonly { revision: string; percent: number }[]): SplitTarget[] {
   const sums = new Map<string, number>();
   for (const { revision, percent } of targets) sums.set(revision, (sums.get(revision) ?? 0) + percent);
@@ -154,7 +154,7 @@ function stateOf(name: string, views: readonly RevisionView[] | undefined): Revi
     return { name, ready: false, reason: "nothing runs on this machine: ./kyc dev starts it" };
   const view = views.find((each) => each.name === name);
   if (view === undefined) return { name, ready: false, reason: "the running mesh does not know it yet" };
-  // One at zero starts with its first request, as with Knative.
+  // A revision at zero starts with its first request, as with Knative.
   const ready = view.state === "ready" || view.state === "at zero";
   return { name, ready, reason: ready ? undefined : view.reason || view.state };
 }

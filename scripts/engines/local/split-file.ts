@@ -13,11 +13,11 @@ import { type PlannedSplit, splitsOf } from "../../traffic/split/planned-splits.
 import { splitByIstio } from "./istio-split.ts";
 import { FOLDERS, LOCAL_DOMAIN } from "../../mesh/configuration.ts";
 
-/** The split of a service as the files have it. */
+/** The split of a service in the files. */
 export interface FileSplit {
   service: KnativeServicePlan;
   by: PlannedSplit["by"];
-  /** Where the list of targets or destinations begins. */
+  /** The position of the list of targets or destinations. */
   at: Position;
   targets: SplitTarget[];
   /** The header whose buckets decide; undefined where each request is drawn. */
@@ -37,8 +37,8 @@ export interface FileSplitOptions {
 }
 
 /**
- * Finds who decides the split of a service by the files below a folder: the last state's traffic block, or the weights
- * of a VirtualService.
+ * Finds what decides the split of a service in the files of a folder: the last state's traffic block, or the weights of a
+ * VirtualService.
  * @throws InvalidManifests when the files are not valid; UnknownService when they have no such service
  */
 export async function readFileSplit({ root, service: name }: FileSplitOptions): Promise<FileSplit> {
@@ -126,7 +126,7 @@ function asWritten({ tag, revisionName, latestRevision, percent }: KnTarget): Re
   };
 }
 
-/** Why percents cannot be kept by buckets, and the way to Istio on this machine. */
+/** Why a traffic block cannot have buckets, and how to let Istio decide on this machine. */
 export function needsIstio(service: string): string {
   return `Knative draws each request by its percents and looks at no header, so that ${service} cannot be split by one: hand the split to Istio, with - split/by-istio in istio/kustomization.yaml.`;
 }

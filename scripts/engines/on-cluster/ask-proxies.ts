@@ -5,11 +5,11 @@ import type { Proxy } from "../../cluster/workload/proxies.ts";
 
 // Envoy's administration, on the loopback address of its pod. (istio, pkg/bootstrap: proxyAdminPort)
 const ADMIN_PORT = 15_000;
-// The routes that istiod pushed, and none of the rest of the configuration.
+// The routes that istiod pushed, without the rest of the configuration.
 const ROUTES = "/config_dump?resource=dynamic_route_configs";
-// Answers with a few bytes.
+// Its answer has a few bytes.
 const OPENING = "/ready";
-// A config dump is large: asking more often would load the gateway.
+// A config dump is large: asking more often would put load on the gateway.
 const ASK_AGAIN_MS = 40;
 const MOST_FAILURES = 25;
 
@@ -18,14 +18,14 @@ export interface AskOptions {
   proxies: readonly Proxy[];
   /** Whether the routes of a proxy, as Envoy dumps them, are those of the written split. */
   has(routes: string, proxy: Proxy): boolean;
-  /** The connections are opened at once, and the routes are asked for when this has resolved. @default at once */
+  /** Connections are opened at once; the routes are read when this resolves. @default at once */
   after?: Promise<unknown>;
   signal: AbortSignal;
 }
 
 /**
- * Asks each proxy for its routes until all of them are as wanted.
- * @throws UserError when a proxy cannot be asked at all
+ * Reads the routes of each proxy until all of them are as wanted.
+ * @throws UserError when a proxy cannot be reached
  */
 export async function untilProxiesHave(options: AskOptions): Promise<void> {
   await Promise.all(options.proxies.map((proxy) => untilOneHas(proxy, options)));
@@ -46,7 +46,7 @@ async function untilOneHas(proxy: Proxy, { kube, has, after, signal }: AskOption
   }
 }
 
-/** Undefined when it does not answer. */
+/** The answer of a proxy; undefined without one. */
 async function ask({ url }: Forward, path: string, signal: AbortSignal): Promise<string | undefined> {
   try {
     const response = await fetch(`${url}${path}`, { signal });
@@ -58,7 +58,7 @@ async function ask({ url }: Forward, path: string, signal: AbortSignal): Promise
   }
 }
 
-/** Whether a pod is gone or terminating: it takes no more requests then, and need not have the split. */
+/** Whether a pod is gone or terminating: it takes no more requests, and need not have the split. */
 async function isGone(kube: Kube, { namespace, pod }: Proxy): Promise<boolean> {
   const object = await kube.get({ apiVersion: "v1", kind: "Pod", namespace, name: pod });
   return object === undefined || object.metadata.deletionTimestamp !== undefined;

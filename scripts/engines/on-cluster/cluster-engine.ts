@@ -7,7 +7,7 @@ import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
 import type { RevisionAddress } from "../engine.ts";
 import { historyName } from "./history-map.ts";
 
-/** What an engine of a cluster works on. */
+/** The service of an engine of a cluster. */
 export interface ClusterEngineOptions {
   kube: Kube;
   namespace: string;
@@ -16,10 +16,10 @@ export interface ClusterEngineOptions {
   now?: (() => number) | undefined;
 }
 
-// Where the gateway's pods take requests for hosts within the cluster. (net-istio, config/203-local-gateway.yaml)
+// The port of the gateway's pods for cluster-local hosts. (net-istio, config/203-local-gateway.yaml)
 const LOCAL_GATEWAY_PORT = 8081;
 
-/** A version of an object: it changes with every change of the spec, also with one back to an earlier spec. */
+/** A version of an object, which changes with every change of the spec, even back to an earlier one. */
 export function versionOf({
   metadata,
 }: {
@@ -49,8 +49,8 @@ export async function addressByGateway(
 }
 
 /**
- * The rights that an engine takes: to read what decides requests, to write its own object and its history, and to ask
- * the proxies of the gateway and of the namespace for their routes.
+ * The rights that an engine needs: to read what decides requests, to write its own object and its history, and to read
+ * the routes of the proxies of the gateway and of the namespace.
  * @param written the right to change the object that holds the split
  */
 export function rightsToWrite(service: string, written: PolicyRule): Rights {
@@ -70,7 +70,7 @@ export function rightsToWrite(service: string, written: PolicyRule): Rights {
       FORWARD_PORTS,
     ],
     gateways: [GET_PODS, FORWARD_PORTS],
-    // The gateway is looked for in all namespaces.
+    // The gateway may be in any namespace.
     everywhere: [LIST_PODS],
   };
 }

@@ -80,7 +80,7 @@ describe.each(CARRIERS)("the split by %s", (_, fakeOf, engineOf, ref) => {
     fake.change(ref, { [field]: object[field] ?? list });
   };
 
-  test("is read and written, and each change is kept", async () => {
+  test("is read and written, and each change is recorded", async () => {
     const fake = await fakeOf();
     const engine = await engineOf(kubeOf(fake));
     const { targets, version } = await engine.read();
@@ -98,7 +98,7 @@ describe.each(CARRIERS)("the split by %s", (_, fakeOf, engineOf, ref) => {
     expect(lastToUndo(await engine.changes())).toBeUndefined();
   });
 
-  test("is not written over a foreign change since it was read, even to the same split", async () => {
+  test("does not overwrite a foreign change since it was read, even to the same split", async () => {
     const fake = await fakeOf();
     const engine = await engineOf(kubeOf(fake));
     const { targets, version } = await engine.read();
@@ -111,7 +111,7 @@ describe.each(CARRIERS)("the split by %s", (_, fakeOf, engineOf, ref) => {
     expect(await engine.changes()).toEqual([]);
   });
 
-  test("is not written over a concurrent foreign change", async () => {
+  test("does not overwrite a concurrent foreign change", async () => {
     const fake = await fakeOf();
     let isFirst = true;
     const engine = await engineOf(
@@ -124,7 +124,7 @@ describe.each(CARRIERS)("the split by %s", (_, fakeOf, engineOf, ref) => {
     expect(engine.write(to(targets, 100, 0), version, "me")).rejects.toThrow(SplitChanged);
   });
 
-  test("is written all the same when only a status changed in that moment", async () => {
+  test("is written when only a status changed at that moment", async () => {
     const fake = await fakeOf();
     let left = 3;
     const engine = await engineOf(kubeOf(fake, () => left-- > 0 && fake.touch(ref)));
@@ -133,7 +133,7 @@ describe.each(CARRIERS)("the split by %s", (_, fakeOf, engineOf, ref) => {
     expect(percents((await engine.read()).targets)).toBe("basic 100, advanced 0");
   });
 
-  test("tells who changed it last", async () => {
+  test("names the author of the last change", async () => {
     const fake = await fakeOf();
     const engine = await engineOf(kubeOf(fake));
     expect((await engine.read()).changed).toBeUndefined();
@@ -178,14 +178,14 @@ describe("the split by Knative", () => {
     expect(fake.cluster.get(SERVICE)?.metadata.annotations).toBe(before?.metadata.annotations);
   });
 
-  test("takes no buckets, and says who does", async () => {
+  test("refuses buckets, and names the engine that has them", async () => {
     const engine = knativeEngine(options(kubeOf(new FakeSplit())));
     const { targets, version } = await engine.read();
     const written = engine.write(targets, version, "me", false, { header: "x-kyc-bucket" });
     expect(written).rejects.toThrow("./kyc deploy --istio istio/split/by-istio hands the split to Istio");
   });
 
-  test("takes no fractions", async () => {
+  test("refuses fractions", async () => {
     const engine = knativeEngine(options(kubeOf(new FakeSplit())));
     const { targets, version } = await engine.read();
     expect(engine.write(to(targets, 99.5, 0.5), version, "me")).rejects.toThrow(CannotWrite);
@@ -193,7 +193,7 @@ describe("the split by Knative", () => {
 });
 
 describe("the split by Istio", () => {
-  test("takes fractions, and a destination for a tag that had none", async () => {
+  test("accepts fractions, and adds a destination for a tag that had none", async () => {
     const fake = new FakeSplit(await overlay("by-istio"));
     const { traffic } = fake.cluster.get(SERVICE)?.spec as { traffic: object[] };
     fake.change(SERVICE, {
@@ -214,7 +214,7 @@ describe("the split by Istio", () => {
     });
   });
 
-  test.each(["by-istio", "by-istio-tags"])("is kept by buckets and by weights again: %s", async (name) => {
+  test.each(["by-istio", "by-istio-tags"])("changes to buckets and back to weights: %s", async (name) => {
     const spec = await overlay(name);
     const fake = new FakeSplit(spec);
     const engine = await istioEngine(options(kubeOf(fake)));
@@ -240,7 +240,7 @@ describe("the split by Istio", () => {
     expect((await engine.read()).header).toBeUndefined();
   });
 
-  test("takes rules for buckets that lead to another service for what they are", async () => {
+  test("leaves rules for buckets of another service alone", async () => {
     const spec = (await overlay("by-istio")) as { http: object[] };
     const elsewhere = {
       match: [{ headers: { "x-kyc-bucket": { prefix: "0" } } }],
@@ -255,7 +255,7 @@ describe("the split by Istio", () => {
     });
   });
 
-  test("leaves tags to the Knative Service, and is none where Knative decides", async () => {
+  test("leaves tags to the Knative Service, and does not apply where Knative decides", async () => {
     const engine = await istioEngine(options(kubeOf(new FakeSplit(await overlay("by-istio")))));
     const { targets, version } = await engine.read();
     const other = targets.map((target, i) => (i === 0 ? { ...target, tag: "old" } : target));

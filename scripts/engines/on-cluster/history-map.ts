@@ -62,7 +62,7 @@ export class HistoryMap {
     await this.#kube.replace({ ...found, data: { ...found.data, [this.#key]: text } } as KubeObject, options);
   }
 
-  /** The Knative Service owns it, so that it is deleted with the service. */
+  /** Makes the Knative Service the owner, so that the map is deleted with the service. */
   async #made(change: SplitChange): Promise<KubeObject & { data: Record<string, string> }> {
     const { apiVersion, kind, namespace, name } = this.#ref;
     const { uid } = (await this.#kube.get(this.#service))?.metadata ?? {};

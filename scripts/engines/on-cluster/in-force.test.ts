@@ -10,7 +10,7 @@ import { FakeSplit, NAMESPACE, SERVICE, SPLIT } from "../testing/fake-split.ts";
 import { istioInForce } from "../istio/in-force.ts";
 import { knativeInForce } from "../knative/in-force.ts";
 
-/** Envoy's administration in a pod: what it says its routes are can be changed. */
+/** Envoy's administration in a pod, with routes that can be changed. */
 class Gateway implements Disposable {
   routes = "{}";
   asked = 0;
@@ -34,7 +34,7 @@ class Gateway implements Disposable {
     kubelet.pods.set(name, this.#server.port ?? 0);
   }
 
-  /** Waits until it was asked at least once more. */
+  /** Waits for at least one more request. */
   async untilAsked(): Promise<void> {
     const before = this.asked;
     while (this.asked === before) await Bun.sleep(2);
@@ -45,7 +45,7 @@ class Gateway implements Disposable {
   }
 }
 
-/** What net-istio writes for a split of the credit check. */
+/** net-istio's VirtualService for a split of the credit check. */
 function ingress(basic: number, advanced: number, digest: string): KubeObject {
   const authority = { prefix: "credit-check.kyc" };
   const to = (name: string, weight: number) => ({
@@ -101,7 +101,7 @@ const options = (kubelet: FakeKubelet) => ({
 });
 
 describe("a split by Knative is in force", () => {
-  test("when Knative says so, and every gateway has the hash of its routes", async () => {
+  test("when Knative is ready, and every gateway has the hash of its routes", async () => {
     const fake = new FakeSplit();
     using kubelet = new FakeKubelet(fake.cluster);
     using one = new Gateway(fake, kubelet, "gateway-1");
@@ -115,7 +115,7 @@ describe("a split by Knative is in force", () => {
       return done;
     });
     await Bun.sleep(60);
-    // The gateways are not asked before the routes of this split are written.
+    // The gateways are read only after the routes of this split are written.
     expect([one.asked, two.asked]).toEqual([0, 0]);
     fake.cluster.put(ingress(50, 50, "new"));
     await one.untilAsked();
@@ -129,7 +129,7 @@ describe("a split by Knative is in force", () => {
     expect((await waiting).ms).toBeGreaterThan(100);
   });
 
-  test("never when Knative says that it cannot be had", async () => {
+  test("never when Knative reports an error", async () => {
     const fake = new FakeSplit();
     using kubelet = new FakeKubelet(fake.cluster);
     fake.cluster.put(ingress(90, 10, "old"));
@@ -137,7 +137,7 @@ describe("a split by Knative is in force", () => {
     expect(knativeInForce(options(kubelet))).rejects.toThrow(/credit-check-v9/);
   });
 
-  test("by Knative's word alone where another ingress carries it, and not beyond the signal", async () => {
+  test("by Knative's status alone where the ingress is not Istio, and not beyond the signal", async () => {
     const fake = new FakeSplit();
     using kubelet = new FakeKubelet(fake.cluster);
     observed(fake, 1, "True");
@@ -209,7 +209,7 @@ describe("a split by Istio is in force", () => {
     await waiting;
   });
 
-  test("without a gateway that ends meanwhile, and not where one cannot be asked", async () => {
+  test("without a gateway that ends meanwhile, and not where one cannot be reached", async () => {
     const text = await Bun.file(join(SAMPLE, "istio/split/by-istio/virtual-service.yaml")).text();
     const fake = new FakeSplit((parse(text) as { spec: object }).spec);
     using kubelet = new FakeKubelet(fake.cluster);

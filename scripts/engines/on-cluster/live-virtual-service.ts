@@ -17,7 +17,7 @@ const Managed = Type.Object({
   }),
 });
 
-/** A destination of a VirtualService's rule, as far as it matters to a split. */
+/** A destination of a VirtualService's rule, with the fields that a split needs. */
 export const LiveDestination = Type.Object({
   ...liveFields(HTTPRouteDestination, "weight").properties,
   destination: liveFields(Destination, "host"),

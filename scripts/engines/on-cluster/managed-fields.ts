@@ -14,14 +14,14 @@ export const ManagedFields = Type.Array(
 );
 export type ManagedFields = Static<typeof ManagedFields>;
 
-/** The managed fields of any object; none where it has none. */
+/** The managed fields of an object. */
 export function managedFieldsOf(object: { metadata: object }): ManagedFields {
   const { managedFields } = object.metadata as { managedFields?: ManagedFields };
   return managedFields ?? [];
 }
 
 /**
- * Who wrote a field last, and when: the latest of those who wrote any of it.
+ * The last writer of a field, and the time: the latest manager that wrote any part of it.
  * @param path as in `["spec", "traffic"]`
  */
 export function lastWriter(
@@ -38,8 +38,8 @@ export function lastWriter(
 }
 
 /**
- * Who changed a split last: the API server knows the program that did, and where that is this tool, its history knows
- * for whom.
+ * The author of the last change of a split. The API server knows the program; where it is this tool, its history knows
+ * the user.
  */
 export function changedBy(
   fields: ManagedFields,

@@ -18,7 +18,7 @@ export function targetsOf(percents: Readonly<Record<string, number>>): SplitTarg
   });
 }
 
-/** A source that has counted these answers, by revision; undefined where nothing runs. */
+/** A source with these counts of answers by revision; undefined where nothing runs. */
 export function fakeSource(counts: ReadonlyMap<string, number> | undefined): OutcomeSource {
   return {
     name: "fake",
@@ -29,7 +29,7 @@ export function fakeSource(counts: ReadonlyMap<string, number> | undefined): Out
   };
 }
 
-/** An engine in memory, whose every side a test can set. */
+/** An engine in memory, every side of which a test can set. */
 export class FakeEngine implements RecordedEngine {
   readonly service: string = "check";
   readonly place = "memory";

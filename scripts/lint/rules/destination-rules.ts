@@ -2,7 +2,7 @@ import { type Facts, hostFrom, routesOf } from "./facts.ts";
 import type { Rule } from "../finding.ts";
 import { namespaceOf } from "./objects.ts";
 
-/** DestinationRules, which revisions of Knative need none of. */
+/** Rules for DestinationRules. Revisions of Knative need none. */
 export const DESTINATION_RULES: readonly Rule<Facts>[] = [
   {
     code: "one-destination-rule",

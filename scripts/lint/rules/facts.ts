@@ -5,7 +5,7 @@ import type { Partially } from "../../manifests/validate.ts";
 import type { HTTPRoute } from "../../route-fields/families.ts";
 import { namespaceOf, type Objects, type Sourced } from "./objects.ts";
 
-/** A Knative Service as its states in the files tell it. */
+/** A Knative Service, from its states in the files. */
 export interface Service {
   name: string;
   namespace: string;
@@ -17,11 +17,11 @@ export interface Service {
   tags: string[];
 }
 
-/** What rules ask about again and again. */
+/** Facts that several rules need. */
 export interface Facts {
   objects: Objects;
   services: Service[];
-  /** The Knative Service of a host that Knative makes itself, by the full name of the host. */
+  /** The Knative Service of each host that Knative creates, by the full name of the host. */
   knativeHosts: ReadonlyMap<string, Service>;
   /** The Knative Service and revision of a revision's own Service, by the full name of the host. */
   revisionHosts: ReadonlyMap<string, { service: Service; revision: string }>;

@@ -29,11 +29,11 @@ export interface Sourced<T> {
 
 type PartialLists = { [K in KindName]: Sourced<ObjectOf<K>>[] };
 
-/** What the files hold, in the order in which they are read. */
+/** The objects of the files, in the order of reading. */
 export type Objects = PartialLists & {
-  /** The names of the Kubernetes Services, of whatever type. */
+  /** The names of the Kubernetes Services of any type. */
   services: { name: string; namespace: string }[];
-  /** By document, in which place it was read. */
+  /** The place of each document in the order of reading. */
   order: ReadonlyMap<ManifestDocument, number>;
 };
 
@@ -53,7 +53,7 @@ export interface ReadObjects {
   leftOut: LeftOut[];
 }
 
-/** Sorts documents by kind, and ignores those that no rule looks at. */
+/** Sorts documents by kind, and ignores kinds that no rule reads. */
 export function readObjects(documents: readonly ManifestDocument[]): ReadObjects {
   const problems: Problem[] = [];
   const leftOut: LeftOut[] = [];
@@ -97,7 +97,7 @@ const ISTIO_KINDS = [
   "Sidecar",
 ];
 
-/** What is no object, or of a kind that Istio does not have; other kinds are ignored. */
+/** Problems of a document that is not an object, or of a kind that Istio does not have; other kinds are ignored. */
 function notReadable(document: ManifestDocument): Problem[] {
   const { value } = document;
   if (!isRecord(value) || typeof value["kind"] !== "string" || typeof value["apiVersion"] !== "string") {

@@ -84,7 +84,7 @@ describe("bucket-gaps", () => {
       .filter(({ code }) => code === "bucket-gaps")
       .map(({ at, message }) => `${at.line} ${message}`);
 
-  test("finds buckets that no rule asks for, and those that several ask for", () => {
+  test("finds buckets that no rule matches, and those that several match", () => {
     expect(messages("0[0-9]{3}", "[2-9][0-9]{3}")).toEqual([
       "5 of the buckets of x-bucket, no rule asks for 1000 to 1999",
     ]);
@@ -96,7 +96,7 @@ describe("bucket-gaps", () => {
     ]);
   });
 
-  test("finds nothing where ranges meet, or values are no buckets", () => {
+  test("finds nothing where ranges meet, or values are not buckets", () => {
     expect(messages("[0-5][0-9]{3}", "[6-9][0-9]{3}")).toEqual([]);
     expect(messages("2024", "2025")).toEqual([]);
     expect(messages("basic|advanced")).toEqual([]);
@@ -111,7 +111,7 @@ test("source-labels finds those that a match with gateways ignores", () => {
   expect(placesOf("source-labels", SERVICE, http("{sourceLabels: {app: a}}"))).toEqual([]);
 });
 
-test("cluster-local finds a host of the cluster that is asked of the ingress gateway", () => {
+test("cluster-local finds a cluster-local host that is called through the ingress gateway", () => {
   const under = (host: string): string =>
     routes(
       rule(
@@ -149,7 +149,7 @@ test("kept-in-traffic finds a revision that the traffic block does not name, onc
   expect(placesOf("kept-in-traffic", SERVICE, routes(http))).toEqual([]);
 });
 
-test("unreachable-rule finds a rule that those before it leave nothing, by all that they ask", () => {
+test("unreachable-rule finds a rule whose requests earlier rules take", () => {
   const http = [
     rule(to("basic"), "match: [{uri: {prefix: /a}}, {uri: {regex: '/b.*'}, headers: {h: {exact: x}}}]"),
     rule(to("advanced"), "match: [{uri: {regex: '/a[0-9]+'}}]"),
@@ -184,7 +184,7 @@ test("unreachable-rule tells a rule that can never match from one that earlier r
   ]);
 });
 
-test("a regular expression that RE2 refuses is a finding wherever one may stand", () => {
+test("a regular expression that RE2 refuses is a finding in every field", () => {
   for (const source of ["(?<=a)b", "[", "(((a{100}){100}){100})"]) {
     const regex = `{regex: '${source}'}`;
     const http = [
@@ -231,7 +231,7 @@ test("2,000 rules are linted in a time that grows with their number", () => {
   expect(cpu(many) / cpu(few)).toBeLessThan(30);
 });
 
-test("a rule that another takes is found among 2,000", () => {
+test("an unreachable rule is found among 2,000", () => {
   const each = Array.from({ length: 2000 }, (_, i) =>
     rule("{destination: {host: a.kyc.svc.cluster.local}}", `match: [{uri: {exact: /p${i}}}]`),
   );

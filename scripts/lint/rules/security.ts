@@ -10,7 +10,7 @@ const SERVICE_LABEL = "serving.knative.dev/service";
 
 type PolicyRule = Partially<NonNullable<NonNullable<AuthorizationPolicy["spec"]>["rules"]>[number]>;
 
-/** Who may call whom, and Knative's own pods among them. */
+/** Rules for authorization and mutual TLS, where Knative's own pods are callers too. */
 export const SECURITY_RULES: readonly Rule<Facts>[] = [
   {
     code: "activator-in-mesh",
@@ -154,7 +154,7 @@ function whoIn({ from = [] }: PolicyRule): string[] {
   return from.flatMap(({ source }) => [...(source?.principals ?? []), ...(source?.namespaces ?? [])]);
 }
 
-/** Whether a rule is for the activator and for others that are told apart. */
+/** Whether a rule admits the activator and other callers that it tells apart. */
 function isMixed(rule: PolicyRule): boolean {
   return whoIn(rule).some(isActivator) && whoIn(rule).some((who) => !isKnative(who));
 }

@@ -91,7 +91,9 @@ describe("in a Knative Service", () => {
     [
       "              value: basic",
       "              value: 5",
-      ["21:22: spec.template.spec.containers[0].env[0].value: a string is expected, not 5; write it in quotes"],
+      [
+        "21:22: spec.template.spec.containers[0].env[0].value: a string is expected, not 5; write it in quotes",
+      ],
     ],
     [
       "              value: basic",

@@ -18,7 +18,8 @@ export function verifyLog(text: string): Checked {
   const heads: string[] = [];
   for (const [i, line] of lines.entries()) {
     const value = parsed(line);
-    if (!Check(AuditLine, value)) return { whole: false, line: i + 1, what: "it is not a line of an audit log" };
+    if (!Check(AuditLine, value))
+      return { whole: false, line: i + 1, what: "it is not a line of an audit log" };
     if (value.prev !== head) {
       const what =
         i === 0

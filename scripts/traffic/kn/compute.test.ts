@@ -4,7 +4,7 @@ import { readList } from "./list.ts";
 import { stateOf } from "./testing/kn-state.ts";
 import { webhookRefusal } from "./webhook.ts";
 
-/** What kn's flags make of a state, written in the same way; or the refusal. */
+/** The state after kn's flags, in the same notation; or the refusal. */
 function updated(state: KnState, ...args: string[]): string[] | string {
   const of = (flag: "--traffic" | "--tag" | "--untag") =>
     args.flatMap((arg, i) => {
@@ -218,7 +218,7 @@ describe("kn's rules for a traffic block", () => {
     expect(updated(stateOf(before), ...flags)).toBe(sentence);
   });
 
-  test("of two mistakes the one that kn sees first is reported", () => {
+  test("of two mistakes the one that kn checks first is reported", () => {
     const state = stateOf("@latest 100");
     expect(updated(state, "--traffic", "a=1=2", "--tag", "x,y")).toMatch(
       /^repetition of identifier @latest .* --tag/,
@@ -230,12 +230,12 @@ describe("kn's rules for a traffic block", () => {
   test.each<[string, string, string]>([
     ["a revision of the block is gone", "echo-v9 50", "echo-v1=30"],
     ["@latest is named and no revision was ever ready", "@latest 50", "@latest=30"],
-  ])("the rest is not given away where %s", (_, other, traffic) => {
+  ])("there is no remainder to give where %s", (_, other, traffic) => {
     const state = { ...stateOf(other, "echo-v1 50"), latest: undefined };
     expect(updated(state, "--traffic", traffic)).toEndWith("Reason: cannot determine the missing revision");
   });
 
-  test("a target that is named by its tag may be taken for the missing one, as by kn, which the webhook refuses", () => {
+  test("a target named by its tag may get the remainder too, as in kn, which the webhook refuses", () => {
     const state = stateOf("echo-v1#stable 50", "echo-v2#next 50");
     const result = computeTraffic(state, { traffic: ["stable=30"], tags: [], untags: [] });
     if ("refusal" in result) throw new Error(result.refusal);

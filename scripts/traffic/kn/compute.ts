@@ -3,17 +3,17 @@ import { REFUSALS } from "./refusals.ts";
 import { type KnTarget, withDefaults } from "./target.ts";
 import { type Assignment, verifyFlags } from "./verify.ts";
 
-/** What kn looks at before it changes a split. */
+/** The state of a Knative Service that kn reads before it changes a split. */
 export interface KnState {
   /** The Knative Service's name. */
   service: string;
   /** `spec.traffic`. */
   traffic: readonly KnTarget[];
-  /** `status.traffic`: the remainder rule goes by it. Each target names its revision. */
+  /** `status.traffic`, which the remainder rule reads. Each target names its revision. */
   observed: readonly KnTarget[];
   /** The names of the revisions that exist. */
   revisions: readonly string[];
-  /** The latest ready revision, where there is one. */
+  /** The latest ready revision, if any. */
   latest: string | undefined;
 }
 
@@ -21,15 +21,15 @@ export interface KnState {
 export type KnResult =
   | {
       traffic: KnTarget[];
-      /** Who gets what the given percents left over. */
+      /** The revision that gets the remainder of the given percents. */
       remainder: { revision: string; percent: number } | undefined;
     }
   | { refusal: string };
 
 /**
- * The traffic block that `kn service update` makes of another one: untag, then tag, then traffic; a reference is a tag
- * before it is a revision, and what is neither is added without a look at whether it exists. Where no target is left,
- * Knative's webhook fills in what a Service without a traffic block has: all for the latest revision.
+ * The traffic block that `kn service update` writes: it removes tags, then sets tags, then percents. A reference is
+ * looked up as a tag first, then as a revision; an unknown one is added without a check. Where no target is left,
+ * Knative's webhook fills in the default, all traffic for the latest revision.
  * (knative/client, pkg/traffic/compute.go)
  */
 export function computeTraffic(state: KnState, flags: KnFlags): KnResult {
@@ -81,7 +81,7 @@ function tagRevision(block: KnTarget[], revision: string, wanted: string): strin
   if (own.some(({ tag = "" }) => tag === wanted)) return undefined;
   if (tagged(block, wanted) !== undefined) return REFUSALS.tagTaken(wanted);
   const [first] = own;
-  // Only the revision's first target is looked at: a second tag is a target of its own.
+  // As in kn, only the revision's first target is considered: a second tag becomes a target of its own.
   if (first !== undefined && first.tag === undefined) first.tag = wanted;
   else block.push({ tag: wanted, revisionName: revision, latestRevision: false, percent: 0 });
   return undefined;

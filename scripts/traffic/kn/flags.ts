@@ -1,4 +1,4 @@
-/** What `kn service update` was told about traffic, each flag as often as it was given. */
+/** The traffic flags of `kn service update`, each as often as it was given. */
 export interface KnFlags {
   /** `REF=PERCENT`; undefined when the flag was not given at all, which is not the same as an empty list. */
   traffic: readonly string[] | undefined;
@@ -13,12 +13,12 @@ export interface KnFlags {
 /** What a flag means without a reference: the latest ready revision. */
 export const LATEST = "@latest";
 
-/** Both sides of `REF=VALUE`, or why it is none. */
+/** Both sides of `REF=VALUE`, or why the text has another form. */
 export type Pair = { ref: string; value: string } | { refusal: string };
 
 /**
- * Reads `REF=VALUE`. Without a reference the latest ready revision is meant, and only with one may a per cent sign
- * follow. (knative/client, pkg/traffic/compute.go, splitByEqualSign)
+ * Reads `REF=VALUE`. Without a reference it is for the latest ready revision. A per cent sign may follow only with a
+ * reference. (knative/client, pkg/traffic/compute.go, splitByEqualSign)
  */
 export function readPair(text: string): Pair {
   const [ref = "", value, ...more] = text.split("=");
@@ -28,7 +28,7 @@ export function readPair(text: string): Pair {
   return { ref, value: value.replace(/%$/, "") };
 }
 
-/** Reads a percent from 0 to 100 in steps of a fraction, without rounding it; else says what is expected. */
+/** Reads a percent from 0 to 100 in steps of a fraction, without rounding; else the expected form. */
 export function readFraction(text: string, step: number): number | { refusal: string } {
   const steps = Number(text) / step;
   const isPercent = /^[0-9]+([.][0-9]+)?$/.test(text) && Number(text) <= 100;
@@ -36,7 +36,7 @@ export function readFraction(text: string, step: number): number | { refusal: st
   return { refusal: `${text} is not a percent from 0 to 100 in steps of ${step}` };
 }
 
-/** Reads a whole number as Go's strconv.Atoi does: a sign may lead it, and it has to fit in 64 bits. */
+/** Reads an integer as Go's strconv.Atoi does: it may have a sign, and must fit in 64 bits. */
 export function readInteger(text: string): bigint | undefined {
   if (!/^[+-]?[0-9]+$/.test(text)) return undefined;
   const value = BigInt(text.replace(/^\+/, ""));

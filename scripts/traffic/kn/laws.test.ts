@@ -33,7 +33,7 @@ describe("kn's rules for a traffic block", () => {
     ),
   });
 
-  test("hold against an independent telling of them", () => {
+  test("agree with an independent model", () => {
     let agreed = 0;
     fc.assert(
       fc.property(block, flags, (state, { untag, tag, traffic }) => {
@@ -56,8 +56,8 @@ describe("kn's rules for a traffic block", () => {
     expect(agreed).toBeGreaterThan(300);
   });
 
-  test("keep the sum at 100, or the webhook refuses", () => {
-    // What the first targets take of 100, the last has left over.
+  test("keep the sum at 100, or are refused by the webhook", () => {
+    // The last target has what the first ones leave of 100.
     const whole = block.map((state) => {
       let left = 100;
       const traffic = state.traffic.map((target, i) => {
@@ -78,7 +78,7 @@ describe("kn's rules for a traffic block", () => {
         if ("refusal" in result) return;
         const sum = result.traffic.reduce((all, { percent }) => all + percent, 0);
         expect(webhookRefusal(result.traffic) === undefined).toBe(sum === 100);
-        // Only two percentages for one target can break it: by its tag and by its revision.
+        // Only two percentages for one target, by its tag and by its revision, can break it.
         if (traffic === undefined) expect(sum).toBe(100);
         if (sum === 100) kept++;
       }),
@@ -87,7 +87,7 @@ describe("kn's rules for a traffic block", () => {
     expect(kept).toBeGreaterThan(100);
   });
 
-  test("never change the state they are given", () => {
+  test("never change the given state", () => {
     fc.assert(
       fc.property(block, flags, (state, { untag, tag }) => {
         const before = structuredClone(state);

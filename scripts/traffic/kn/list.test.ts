@@ -25,7 +25,7 @@ describe("a list on the command line", () => {
     ['"a\n\r', 'parse error on line 1, column 4: extraneous or missing " in quoted-field'],
     ['\n"a', 'parse error on line 2, column 3: extraneous or missing " in quoted-field'],
     ["\n", "EOF"],
-  ])("that is none is refused in kn's words: %j", (text, why) => {
+  ])("that has another form is refused in kn's words: %j", (text, why) => {
     expect(readList("--traffic", text)).toEqual({
       refusal: `invalid argument ${JSON.stringify(text)} for "--traffic" flag: ${why}`,
     });

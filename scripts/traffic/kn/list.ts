@@ -1,6 +1,6 @@
 import { bytesIn, quoted } from "./quote.ts";
 
-/** The items of a list, or why the text is none. */
+/** The items of a list, or why the text is not a list. */
 export type List = { items: string[] } | { refusal: string };
 
 /** Both counted from 0. */
@@ -15,9 +15,9 @@ const BARE = 'bare " in non-quoted-field';
 const UNCLOSED = 'extraneous or missing " in quoted-field';
 
 /**
- * Reads one value of kn's `--traffic`, `--tag` or `--untag` as the list that it is: the first line that is not empty of
- * comma-separated values, in which a field in double quotes may hold commas, line breaks and doubled quotes. What is not
- * that is refused in kn's sentence, without kn's ending that names its own command.
+ * Reads one value of kn's `--traffic`, `--tag` or `--untag` as a list: the first non-empty line of comma-separated
+ * values, in which a field in double quotes may hold commas, line breaks and doubled quotes. Other text is refused with
+ * kn's sentence, without its ending that names kn's command.
  * (pflag, string_slice.go, and Go, encoding/csv)
  */
 export function readList(flag: "--traffic" | "--tag" | "--untag", text: string): List {
@@ -28,7 +28,7 @@ export function readList(flag: "--traffic" | "--tag" | "--untag", text: string):
     : { items: result };
 }
 
-/** The fields of the first record, or what is wrong with it. */
+/** The fields of the first record, or an error. */
 function readRecord(text: string): string[] | string {
   const lines = linesOf(text);
   const first = lines.findIndex((line) => line !== "\n");
@@ -58,7 +58,7 @@ function plainField(lines: readonly string[], { line, column }: Place): Field {
   return { value, end: { line, column: column + value.length } };
 }
 
-/** Where a line ends within the quotes, the field goes on in the next one, if there is one. */
+/** A field in quotes, which goes on in the next line, if any, where its line ends within the quotes. */
 function quotedField(lines: readonly string[], start: Place): Field {
   let value = "";
   let from = start.column + 1;
@@ -86,7 +86,7 @@ function isQuote(lines: readonly string[], { line, column }: Place): boolean {
   return lines[line]?.[column] === '"';
 }
 
-/** The lines with their line breaks, each of which is one character; none is empty. */
+/** The lines with their line breaks, each of them one character. */
 function linesOf(text: string): string[] {
   const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
   return lines.map((line) => line.replace(/\r(\n?)$/, "$1")).filter((line) => line !== "");

@@ -11,12 +11,12 @@ const SHORT: Readonly<Record<string, string>> = {
 };
 const TELLS_ITSELF = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
-/** A text in double quotes as Go writes it with %q, which kn's sentences and the webhook's do. (Go, strconv.Quote) */
+/** A string in double quotes as Go's %q writes it, in the sentences of kn and of the webhook. (Go, strconv.Quote) */
 export function quoted(text: string): string {
   return `"${Array.from(text, escaped).join("")}"`;
 }
 
-/** How long a text is for Go: in bytes of UTF-8. */
+/** The length of a string in Go: in bytes of UTF-8. */
 export function bytesIn(text: string): number {
   return new TextEncoder().encode(text).length;
 }

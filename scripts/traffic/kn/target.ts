@@ -1,6 +1,6 @@
 import type { SplitTarget } from "../split/split.ts";
 
-/** An entry of `spec.traffic` as the API server keeps it: with every default filled in. */
+/** An entry of `spec.traffic` as the API server stores it, with every default filled in. */
 export interface KnTarget {
   tag?: string;
   /** Missing where the target follows the latest ready revision. */
@@ -18,7 +18,7 @@ export interface WrittenTarget {
 }
 
 /**
- * A traffic block with the defaults that Knative's webhook fills in; without a block all goes to the latest revision.
+ * A traffic block with the defaults of Knative's webhook; without a block all traffic goes to the latest revision.
  * (serving, pkg/apis/serving/v1/route_defaults.go)
  */
 export function withDefaults(block: readonly WrittenTarget[] | undefined): KnTarget[] {
@@ -31,14 +31,14 @@ export function withDefaults(block: readonly WrittenTarget[] | undefined): KnTar
   }));
 }
 
-/** A block with every target resolved to the revision that it means: what `status.traffic` shows. */
+/** A block with every target resolved to its revision, as `status.traffic` shows it. */
 export function resolved(block: readonly KnTarget[], latest: string | undefined): KnTarget[] {
   return block.map((target) =>
     target.revisionName === undefined && latest !== undefined ? { ...target, revisionName: latest } : target,
   );
 }
 
-/** A split as the traffic block that says it. */
+/** The traffic block of a split. */
 export function asTraffic(targets: readonly SplitTarget[]): KnTarget[] {
   return targets.map(({ revision, tag, percent, latest }) => ({
     ...(tag === undefined ? {} : { tag }),
@@ -48,7 +48,7 @@ export function asTraffic(targets: readonly SplitTarget[]): KnTarget[] {
   }));
 }
 
-/** A traffic block as a split. @param latest the latest ready revision */
+/** The split of a traffic block. @param latest the latest ready revision */
 export function asSplit(block: readonly KnTarget[], latest: string): SplitTarget[] {
   return block.map(({ tag, revisionName, latestRevision, percent }) => ({
     revision: revisionName ?? latest,

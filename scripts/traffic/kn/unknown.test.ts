@@ -11,13 +11,13 @@ function unknown({ traffic = [] as string[], tags = [] as string[], untags = [] 
   return unknownReferences(BLOCK, REVISIONS, { traffic, tags, untags });
 }
 
-test("tags, revisions and @latest are known, also a tag that the same command gives", () => {
+test("tags, revisions, @latest and tags of the same command are known", () => {
   expect(
     unknown({ traffic: ["basic=10", "check-v3=20", "@latest=60", "new=10"], tags: ["check-v3=new"] }),
   ).toEqual([]);
 });
 
-test("a name that is neither is reported with the nearest one", () => {
+test("an unknown name is reported with the nearest known one", () => {
   expect(unknown({ traffic: ["bsaic=100"] })).toEqual([
     "--traffic bsaic=100: there is no tag or revision bsaic; did you mean basic?",
   ]);
@@ -29,7 +29,7 @@ test("a name that is neither is reported with the nearest one", () => {
   ]);
 });
 
-test("a tag that the same command takes away is not known any more", () => {
+test("a tag that the same command removes is unknown", () => {
   expect(unknown({ traffic: ["basic=100"], untags: ["basic"] })).toEqual([
     "--traffic basic=100: there is no tag or revision basic; known are advanced, @latest, check-basic, check-advanced, check-v3",
   ]);

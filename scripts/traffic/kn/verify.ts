@@ -13,8 +13,8 @@ type Verified =
   | { refusal: string };
 
 /**
- * Reads kn's flags and refuses in kn's order: the tags' form, then each percentage in turn, then their sum. What is
- * missing to 100 goes to the one target that was not named.
+ * Reads kn's flags and checks them in kn's order: the form of the tags, then each percentage in turn, then their sum. The
+ * remainder to 100 goes to the one target that was not named.
  * (knative/client, pkg/traffic/compute.go, verifyInput)
  */
 export function verifyFlags(state: KnState, { traffic, tags, step }: KnFlags): Verified {
@@ -23,7 +23,7 @@ export function verifyFlags(state: KnState, { traffic, tags, step }: KnFlags): V
   const read = readAssignments(traffic ?? [], step);
   if ("refusal" in read) return read;
   const { assignments } = read;
-  // Sums of fractions are not exact in binary.
+  // Sums of binary fractions are not exact.
   const sum = toMillionths(assignments.reduce((all, { percent }) => all + percent, 0));
   if (sum > 100) return { refusal: REFUSALS.sum(sum) };
   if (sum === 100 || assignments.length === 0) return { assignments, remainder: undefined };
@@ -76,8 +76,8 @@ function readAssignments(
 }
 
 /**
- * The first target that no flag named by its revision. A tag does not count here: kn compares with an annotation that
- * only its own list of revisions carries. So a target named by its tag may be found left over, and get two percentages.
+ * The first target that no flag named by its revision. Tags do not count: kn compares with an annotation that only its
+ * own list of revisions carries. So a target named by its tag may get the remainder too, and have two percentages.
  */
 function leftOver(
   { observed, revisions, latest }: KnState,
@@ -85,7 +85,7 @@ function leftOver(
 ): string | undefined {
   const refs = new Set(named.map(({ ref }) => ref));
   if (refs.has(LATEST)) {
-    // Without a latest ready revision kn takes @latest for each of its revisions.
+    // Without a latest ready revision kn takes @latest to mean each revision.
     if (latest === undefined) return undefined;
     refs.add(latest);
   }

@@ -10,7 +10,7 @@ function pinned(revisionName: string, percent: number, tag?: string): KnTarget {
 }
 
 describe("Knative's webhook", () => {
-  test("takes names with a domain before them", () => {
+  test("accepts names with a domain prefix", () => {
     expect(webhookRefusal([pinned("example.com/Echo_v1.2", 100, "a")])).toBeUndefined();
   });
 
@@ -21,13 +21,13 @@ describe("Knative's webhook", () => {
     ["/x", "prefix part must be non-empty"],
     ["X_/x", "prefix part a lowercase RFC 1123 subdomain must consist of"],
     ["x/y/z", "a qualified name must consist of"],
-  ])("refuses the revision %j, and says why in a second line", (name, why) => {
+  ])("refuses the revision %j, with the reason in a second line", (name, why) => {
     expect(webhookRefusal([pinned("echo-v1", 40), pinned(name, 60)])).toStartWith(
       `${LEAD}invalid key name "${name}": spec.traffic[1].revisionName\n${why}`,
     );
   });
 
-  test("tells the same once with all its places, and everything in order", () => {
+  test("reports equal errors once with all places, in order", () => {
     const refusal = webhookRefusal([pinned("a b", 40, "A"), pinned("a b", 50, "B"), pinned("c", 0, "B")]);
     const lines = (refusal ?? "").replace(LEAD, "").split("\n");
     expect(lines).toEqual([

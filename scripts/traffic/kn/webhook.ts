@@ -1,7 +1,7 @@
 import { bytesIn, quoted } from "./quote.ts";
 import type { KnTarget } from "./target.ts";
 
-/** One thing that is wrong, and where; what is wrong at several places is told once. */
+/** One error and its places: the same error at several places is reported once. */
 interface FieldError {
   message: string;
   path: string;
@@ -19,12 +19,11 @@ const NO_SUBDOMAIN =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
 /**
- * The sentence in which Knative's webhook refuses a traffic block, as kn and kubectl pass it on; undefined when it takes
- * it. (serving, pkg/apis/serving/v1/route_validation.go; knative/pkg, apis/field_error.go)
+ * The error of Knative's webhook for a traffic block, as kn and kubectl show it; undefined for an accepted block. (serving, pkg/apis/serving/v1/route_validation.go; knative/pkg, apis/field_error.go)
  */
 export function webhookRefusal(block: readonly KnTarget[]): string | undefined {
   const errors = [...block.entries()].flatMap(([i, target]) => targetErrors(block, i, target));
-  // Istio's fractions do not sum exactly in binary.
+  // Sums of binary fractions are not exact.
   const sum = Math.round(block.reduce((all, { percent }) => all + percent, 0) * 1e6) / 1e6;
   if (sum !== 100) errors.push({ message: `Traffic targets sum to ${sum}, want 100`, path: "spec.traffic" });
   return errors.length === 0
@@ -65,7 +64,7 @@ function targetErrors(
   return errors;
 }
 
-/** Why a revision's name is no qualified name. (apimachinery, pkg/util/validation/validation.go) */
+/** Why a revision's name is not a qualified name. (apimachinery, pkg/util/validation/validation.go) */
 function nameErrors(text: string): string[] {
   const parts = text.split("/");
   const name = parts.at(-1) ?? "";
@@ -86,7 +85,7 @@ function nameErrors(text: string): string[] {
   return errors;
 }
 
-/** Sorted, a line each and one more for details; the same message has all its places in one line. */
+/** Sorted, a line for each and one more for details; equal messages share a line with all places. */
 function merged(errors: readonly FieldError[]): string {
   const groups = Map.groupBy(errors, ({ message, details = "" }) => JSON.stringify([message, details]));
   return [...groups.values()]

@@ -37,7 +37,7 @@ function back(virtualService: object, options: { splitOnly?: boolean; known?: Tr
   return renderTraffic(source, { splitOnly: options.splitOnly ?? false, known: options.known });
 }
 
-/** Splits as Knative takes them: percents that sum to 100, tags that are not used twice. */
+/** Splits that Knative accepts: percents that sum to 100, and tags that are used once. */
 const split = fc
   .array(
     fc.record({
@@ -62,7 +62,7 @@ const split = fc
   });
 
 describe("a split", () => {
-  test("comes back from the other language as it was, whatever it says", () => {
+  test("comes back from the other form unchanged", () => {
     fc.assert(
       fc.property(split, fc.constantFrom<Form>("revisions", "tags"), (traffic, form) => {
         const block = blockOf(traffic);
@@ -74,7 +74,7 @@ describe("a split", () => {
     );
   });
 
-  test("means the same in both languages", () => {
+  test("means the same in both forms", () => {
     fc.assert(
       fc.property(split, fc.constantFrom<Form>("revisions", "tags"), (traffic, form) => {
         const rendered = renderedOrNot(blockOf(traffic), form);
@@ -98,7 +98,7 @@ describe("a split", () => {
     );
   }, 60_000);
 
-  test("goes there and back again without its annotation as the same rules", () => {
+  test("comes back with the same rules without its annotation", () => {
     fc.assert(
       fc.property(split, (traffic) => {
         const rendered = renderVirtualService(blockOf(traffic), { form: "revisions" });
@@ -199,7 +199,7 @@ describe("a VirtualService", () => {
     expect(readTrafficBlock(unnamed, "credit-check-00007").latest).toBe("credit-check-00007");
   });
 
-  test("is not made of a split that Knative would refuse", () => {
+  test("is not rendered from a split that Knative would refuse", () => {
     expect(() => blockOf([{ revisionName: "credit-check-basic", percent: 90 }])).toThrow(
       "2.yaml:1: the percents sum to 90, and 100 are needed; give 10 more",
     );
@@ -234,7 +234,7 @@ describe("a traffic block", () => {
     });
   });
 
-  test("cannot say what weights that are no whole percents say", () => {
+  test("cannot express weights that are not whole percents", () => {
     const third = written([
       { ...once, route: [to("credit-check-basic", 1), to("credit-check-advanced", 2)] },
     ]);
@@ -251,7 +251,7 @@ describe("a traffic block", () => {
     ],
     ["a time limit", { timeout: "1s" }, "spec.http[0].timeout is no part of a split"],
     ["retries", { retries: { attempts: 2 } }, "spec.http[0].retries sends failed requests again"],
-  ])("cannot say %s, unless only the split is wanted", (_, more, message) => {
+  ])("cannot express %s, unless only the split is wanted", (_, more, message) => {
     const rule = { ...once, route: [to("credit-check-basic", 100)] };
     const special = written([{ ...rule, ...more }, ...("match" in more ? [rule] : [])]);
     expect(() => back(special)).toThrow(message);
@@ -261,7 +261,7 @@ describe("a traffic block", () => {
     });
   });
 
-  test("needs the Knative Service to know what the host of a tag means", () => {
+  test("needs the Knative Service to look up the host of a tag", () => {
     const byTag = written([
       {
         ...once,

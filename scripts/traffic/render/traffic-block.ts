@@ -3,16 +3,16 @@ import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { planKnativeServices } from "../compile/knative.ts";
 
-/** What cannot be written in the other language, as a sentence for the user. */
+/** The rules cannot be expressed in the other form; the message says why. */
 export class NotRendered extends Error {
   override readonly name = "NotRendered";
 }
 
-/** The split of a Knative Service as its files have it. */
+/** The split of a Knative Service in its files. */
 export interface TrafficBlock {
   service: string;
   namespace: string;
-  /** What `latestRevision: true` means now. */
+  /** The revision that `latestRevision: true` means now. */
   latest: string | undefined;
   targets: readonly TrafficTarget[];
 }
@@ -20,7 +20,7 @@ export interface TrafficBlock {
 /**
  * Reads the split that is in force from the states of a Knative Service.
  * @param latest the name of the latest revision; without it the last template's
- * @throws NotRendered when the split is not valid, or when it is not known which revision is the latest
+ * @throws NotRendered when the split is invalid, or the latest revision is unknown
  */
 export function readTrafficBlock(states: readonly Sourced<KnativeService>[], latest?: string): TrafficBlock {
   const last = states.at(-1);
@@ -49,7 +49,7 @@ export function readTrafficBlock(states: readonly Sourced<KnativeService>[], lat
   return { service: metadata.name, namespace: metadata.namespace ?? "default", latest: name, targets };
 }
 
-/** Revisions that no file describes are named all the same: they are on the cluster. */
+/** Whether a problem is an error here. A revision that no file describes is none: it may be on the cluster. */
 function isOfTheBlock({ code }: Problem): boolean {
   return code === "traffic-target" || code === "tag-twice" || code === "percents-sum";
 }
@@ -59,7 +59,7 @@ export function revisionOf({ latest }: TrafficBlock, target: TrafficTarget): str
   return target.revisionName ?? latest ?? "";
 }
 
-/** The share of each revision in percent, in the order of the block; none for a revision without any. */
+/** The share of each revision in percent, in the order of the block, without revisions at 0. */
 export function sharesOf(block: TrafficBlock): Map<string, number> {
   const shares = new Map<string, number>();
   for (const target of block.targets) {

@@ -23,27 +23,27 @@ const Annotation = Type.Object({
   ),
 });
 
-/** What the rules of a VirtualService say about the split of a Knative Service. */
+/** The split of a Knative Service, as the rules of a VirtualService have it. */
 interface Written {
   /** Each revision's weight. */
   weights: ReadonlyMap<string, number>;
   tags: ReadonlyMap<string, string>;
-  /** What a traffic block cannot say, in sentences. */
+  /** Parts of the rules that a traffic block cannot express, in sentences. */
   lost: string[];
 }
 
 export interface TrafficOptions {
-  /** Takes the rule for all requests alone, and leaves out what a traffic block cannot say. */
+  /** Renders the rule without a condition alone, and leaves out what a traffic block cannot express. */
   splitOnly: boolean;
-  /** The Knative Service that tags are looked up in, where destinations are hosts of tags. */
+  /** The Knative Service whose tags the destinations are the hosts of. */
   known: TrafficBlock | undefined;
 }
 
 /**
- * The traffic block of a Knative Service that sends requests as a VirtualService does. Where the VirtualService carries
- * the block that it was rendered from, and still says the same, it is that block.
- * @returns the block, and what it leaves out or had to decide, in sentences
- * @throws NotRendered when the rules say what a traffic block cannot
+ * The traffic block of a Knative Service that sends requests as a VirtualService does. If the VirtualService carries the
+ * block that it was rendered from, and still agrees with it, the result is that block.
+ * @returns the block, and sentences on what it leaves out or decides
+ * @throws NotRendered when a traffic block cannot express the rules
  */
 export function renderTraffic(
   source: Sourced<VirtualService>,
@@ -78,7 +78,7 @@ function readAnnotation(text: string | undefined, namespace: string): TrafficBlo
   return { service: value.service, namespace, latest: value.latest, targets: value.traffic };
 }
 
-/** Whether a block means exactly what rules say. */
+/** Whether a block has exactly the split of the rules. */
 function says(block: TrafficBlock, { weights, tags }: Written): boolean {
   const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
   const shares = sharesOf(block);
@@ -181,7 +181,7 @@ function readRules({ value, document }: Sourced<VirtualService>, known: TrafficB
     throw notKnown(path, `${asked ?? host} is the host of no tag that is known${fix}`);
   }
 
-  /** A destination by tag says that the tag is there, also where no rule leads to the tag alone. */
+  /** The tags of destinations. They exist even if no rule leads to the tag alone. */
   function tagsOfDestinations(): [string, string][] {
     if (known === undefined) return [];
     const text = JSON.stringify(http);
@@ -198,7 +198,7 @@ function readRules({ value, document }: Sourced<VirtualService>, known: TrafficB
 
 const EXTRA = ["redirect", "directResponse", "fault", "mirror", "mirrors", "timeout"] as const;
 
-/** The authority that a rule is for; empty for all, undefined when it asks for more. */
+/** The authority that a rule matches; empty for all, undefined for a rule with other conditions. */
 function hostOf({ match }: HTTPRoute): string | undefined {
   if (match === undefined) return "";
   const [only, second] = match;

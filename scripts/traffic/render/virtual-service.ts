@@ -9,16 +9,16 @@ export type Form = "revisions" | "tags";
 
 export interface RenderOptions {
   form: Form;
-  /** A host of the user's own; without one `SERVICE-split`. */
+  /** The host of the VirtualService. @default `SERVICE-split` */
   host?: string | undefined;
-  /** The gateways that the rules are for; without any, sidecars and Knative's local gateway. */
+  /** The gateways of the rules. @default sidecars and Knative's local gateway */
   gateways?: readonly string[];
 }
 
-/** Where the traffic block itself is kept, so that nothing is lost that weights do not show. */
+/** The annotation that keeps the traffic block, with what weights do not show. */
 export const TRAFFIC_ANNOTATION = "kyc/knative-traffic";
 
-/** What Knative's cluster-local hosts resolve to. */
+/** The Service that Knative's cluster-local hosts resolve to. */
 export const LOCAL_GATEWAY = `knative-local-gateway.istio-system.${CLUSTER_DOMAIN}`;
 
 const DEFAULT_GATEWAYS = [
@@ -29,8 +29,8 @@ const DEFAULT_GATEWAYS = [
 ];
 
 /**
- * The VirtualService that sends requests as a Knative Service does, in the form of net-istio's own: the split at a host
- * of the user's own, and each tag at TAG-HOST. (net-istio 1.20, pkg/reconciler/ingress/resources/virtual_service.go)
+ * The VirtualService that sends requests as a Knative Service does, in the form of net-istio's: the split at its own
+ * host, and each tag at TAG-HOST. (net-istio 1.20, pkg/reconciler/ingress/resources/virtual_service.go)
  * @throws NotRendered when the form cannot carry the split, or the host is Knative's
  */
 export function renderVirtualService(block: TrafficBlock, options: RenderOptions): VirtualService {
@@ -89,7 +89,7 @@ export function renderVirtualService(block: TrafficBlock, options: RenderOptions
     return toHost(full(`${tag}-${service}`));
   }
 
-  // A route is rewritten as a whole, so that the host of each destination is a header of its own. (istio#8026)
+  // `rewrite` applies to all destinations of a route, so each destination sets the Host header itself. (istio#8026)
   function toHost(name: string): HTTPRouteDestination {
     return {
       destination: { host: LOCAL_GATEWAY, port: { number: 80 } },
@@ -98,12 +98,12 @@ export function renderVirtualService(block: TrafficBlock, options: RenderOptions
   }
 }
 
-/** The host at which a tag is reached, as Knative names those of its own: TAG-NAME. */
+/** The host of a tag, in the form of Knative's own: TAG-NAME. */
 export function tagHost(tag: string, host: string): string {
   return `${tag}-${host}`;
 }
 
-/** Gives each host of a VirtualService that is a Service's name the Service that makes it resolve. */
+/** The Services that make the hosts of a VirtualService resolve, where a host is the name of a Service. */
 export function renderServices({ metadata, spec }: VirtualService): object[] {
   return spec.hosts.flatMap((host) => {
     const [name, namespace, ...domain] = host.split(".");
@@ -121,7 +121,7 @@ export function renderServices({ metadata, spec }: VirtualService): object[] {
 
 function ruleFor(host: string, route: HTTPRouteDestination[]): HTTPRoute {
   const [lone] = route;
-  // net-istio leaves out the end of cluster-local hosts, so that their shorter names are meant too.
+  // Like net-istio, without the end of cluster-local hosts, so that shorter names match too.
   const prefix = host.endsWith(`.${CLUSTER_DOMAIN}`) ? host.slice(0, -CLUSTER_DOMAIN.length - 1) : host;
   return {
     match: [{ authority: { prefix } }],

@@ -16,8 +16,8 @@ export interface ModelFlags {
 }
 
 /**
- * What kn does, told once more and in another way: as a sequence of immutable lists, with tags and revisions looked up
- * in tables of slots. For flags that kn can read; undefined where it refuses for whatever reason.
+ * A second model of kn, as a sequence of immutable lists with tags and revisions looked up in tables of slots. For
+ * flags that kn can read; undefined where kn refuses.
  */
 export function modelOfKn(state: KnState, flags: ModelFlags): Slot[] | undefined {
   const wanted = flags.traffic === undefined ? undefined : completed(state, flags.traffic);

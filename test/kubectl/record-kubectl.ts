@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CASES } from "./cases.ts";
+import { CASES } from "./kubeconfig-cases.ts";
 import { Trial } from "./world.ts";
 
-// Records what the kubectl on the PATH does with each kubeconfig of the table: bun test/kubectl/run.ts
+// Records what the kubectl on the PATH does with each kubeconfig of the table: bun test/kubectl/record-kubectl.ts
 const FILE = join(import.meta.dir, "fixtures/outcomes.json");
 
 await using trial = await Trial.start();

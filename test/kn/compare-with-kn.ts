@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import fc from "fast-check";
-import { aCase, type Case } from "./cases.ts";
+import { aCase, type Case } from "./commands.ts";
 import { kycAnswer, knAnswer } from "./kyc-side.ts";
 import { type Answer, KN, RealKn } from "./real-kn.ts";
 
@@ -26,8 +26,8 @@ const options = new Command("kn")
     "after",
     `
 Examples:
-  bun test/kn/run.ts --cases 50000 --seed 7
-  bun test/kn/run.ts --record test/kn/fixtures/answers.jsonl
+  bun test/kn/compare-with-kn.ts --cases 50000 --seed 7
+  bun test/kn/compare-with-kn.ts --record test/kn/fixtures/answers.jsonl
 
 Builds ${KN} with Go, some minutes the first time. Exits with 1 when there is a difference.`,
   )
