@@ -2,6 +2,8 @@ import { Command, CommanderError } from "commander";
 import { version } from "../package.json" with { type: "json" };
 import { EXIT, Failure } from "./exit.ts";
 import { InvalidManifests } from "./manifests/problem.ts";
+import { completePlace } from "./commands/options/place-options.ts";
+import { setInvocation, withProgramName } from "./text/command-lines.ts";
 import { print, printMessage } from "./text/print.ts";
 import { printable } from "./text/printable.ts";
 
@@ -33,9 +35,14 @@ function allCommands(): Promise<Command[]> {
   return Promise.all(Object.values(COMMANDS).map((make) => make()));
 }
 
+// The launcher says by which name it was called.
+setInvocation({ program: process.env["KYC_CALLED_AS"] || "./kyc" });
+delete process.env["KYC_CALLED_AS"];
+
 const kyc = new Command("kyc")
   .version(version)
   .description("Moves live traffic between versions of a service on Knative and Istio.")
+  .hook("preAction", (_, command) => completePlace(command))
   .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 100), showGlobalOptions: true });
 
 // The help and a mistyped name need all commands; a command itself needs no other.
@@ -47,7 +54,10 @@ for (const command of [kyc, ...kyc.commands, ...kyc.commands.flatMap(({ commands
   command
     .exitOverride()
     .showSuggestionAfterError()
-    .configureOutput({ writeOut: (text) => print(text.replace(/\n$/, "")) });
+    .configureOutput({
+      writeOut: (text) => print(withProgramName(text.replace(/\n$/, ""))),
+      writeErr: (text) => printMessage(withProgramName(text.replace(/\n$/, ""))),
+    });
 
 try {
   await kyc.parseAsync();

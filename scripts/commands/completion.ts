@@ -1,5 +1,5 @@
 import { Argument, Command } from "commander";
-import { print } from "../text/print.ts";
+import { printRaw } from "../text/print.ts";
 
 /** What can be typed after some words: subcommands and long options, and the values of options that have few. */
 interface Place {
@@ -27,7 +27,7 @@ Examples:
     .action(async (shell: keyof typeof SHELLS) => {
       const root = new Command("kyc");
       for (const command of await others()) root.addCommand(command);
-      print(SHELLS[shell](placesOf(root, "")).trimEnd());
+      printRaw(SHELLS[shell](placesOf(root, "")).trimEnd());
     });
 }
 

@@ -14,12 +14,17 @@ export async function kyc(...args: string[]): Promise<Finished> {
   return kycAt(process.cwd(), args);
 }
 
-/** The same in a folder, with a text on standard input. */
-export async function kycAt(folder: string, args: readonly string[], input = ""): Promise<Finished> {
+/** The same in a folder, with a text on standard input, and more variables of the environment. */
+export async function kycAt(
+  folder: string,
+  args: readonly string[],
+  input = "",
+  env: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
   const child = Bun.spawn([...PROGRAM, ...args], {
     cwd: folder,
     stdin: new Blob([input]),
-    env: { ...process.env, ...USER_FOLDERS, NO_COLOR: "1" },
+    env: { ...process.env, ...USER_FOLDERS, NO_COLOR: "1", ...env },
     stdout: "pipe",
     stderr: "pipe",
   });

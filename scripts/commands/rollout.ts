@@ -5,6 +5,7 @@ import { EXIT, Failure } from "../exit.ts";
 import { duration, probability, shareOfRequests, surplus } from "./options/option-values.ts";
 import { onCluster } from "./cluster/on-cluster.ts";
 import { rolloutCommandLine } from "./rollout/next-step.ts";
+import { dirOption, namespaceOption } from "./options/place-options.ts";
 import { engineHelp, engineOptions } from "./options/engine-options.ts";
 import {
   COMMANDS,
@@ -149,10 +150,10 @@ function placeOptions(): Option[] {
       "--context <name>",
       "a kubeconfig context (default: the local mesh if it runs, else the current context)",
     ),
-    new Option("-n, --namespace <name>", "the namespace of the system on a cluster").default("kyc"),
+    namespaceOption(),
     new Option("--in-cluster", "runs as a Job on the cluster").default(false),
     new Option("--image <name>", "with --in-cluster: the image of this command"),
-    new Option("--dir <folder>", "the folder that the local mesh runs from (default: this project)"),
+    dirOption(),
     new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS),
   ];
 }

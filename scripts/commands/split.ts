@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { EXIT, Failure } from "../exit.ts";
-import { PROJECT } from "../project.ts";
+import { dirOption, namespaceOption } from "./options/place-options.ts";
 import { duration } from "./options/option-values.ts";
 import { onCluster, untilInterrupted } from "./cluster/on-cluster.ts";
 import { engineHelp, engineOptions } from "./options/engine-options.ts";
@@ -47,13 +47,8 @@ export function splitCommand(): Command {
       "--context <name>",
       "a kubeconfig context (default: the local mesh if it runs, else the current context)",
     )
-    .addOption(
-      new Option("--dir <folder>", "another folder that holds knative/ and istio/").default(
-        PROJECT,
-        "the folder of kyc",
-      ),
-    )
-    .option("-n, --namespace <name>", "the namespace of the system on a cluster", "kyc")
+    .addOption(dirOption())
+    .addOption(namespaceOption())
     .addOption(
       new Option("--timeout <time>", "how long the data plane may take to apply a change")
         .argParser(duration)

@@ -5,6 +5,7 @@ import { inNamespace } from "../cluster/deploy/namespace.ts";
 import { KubeObject } from "../cluster/kube/kube-object.ts";
 import { type CheckResult, equalCheck } from "../cluster/verify/check.ts";
 import { POD } from "../cluster/workload/live-objects.ts";
+import { namespaceIn } from "../manifests/namespace-of-files.ts";
 import { readDocuments } from "../manifests/read.ts";
 import { BOTH_VERSIONS, untilWarm } from "./load.ts";
 import { QUIETLY, type Scenario, type Stage } from "./scenario.ts";
@@ -65,10 +66,11 @@ async function peersExist(stage: Stage): Promise<CheckResult[]> {
   const { kube, root, namespace } = stage;
   await untilWarm(stage, BOTH_VERSIONS);
   const { documents } = await readDocuments(root, [STRICT]);
+  const from = namespaceIn(documents.map(({ value }) => value));
   const results: CheckResult[] = [];
   for (const { value } of documents) {
     if (!Check(KubeObject, value)) continue;
-    const policy = inNamespace(value, namespace);
+    const policy = inNamespace(value, { from, to: namespace });
     if (!Check(NetworkPolicy, policy)) continue;
     const { podSelector, ingress = [], egress = [] } = policy.spec;
     const peers = [{ podSelector }, ...[...ingress, ...egress].flatMap(({ from, to }) => from ?? to ?? [])];

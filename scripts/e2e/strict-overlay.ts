@@ -1,5 +1,6 @@
 import Type from "typebox";
 import { Check } from "typebox/schema";
+import { namespaceIn } from "../manifests/namespace-of-files.ts";
 import { readDocuments } from "../manifests/read.ts";
 import { SPLIT_OWNERS, type SplitOwner } from "../traffic/split-owner.ts";
 import { inNamespace } from "../cluster/deploy/namespace.ts";
@@ -211,8 +212,9 @@ export async function takeStrictBack(stage: Stage): Promise<void> {
 
 async function remove({ kube, root, namespace }: Stage, kinds: readonly string[]): Promise<void> {
   const { documents } = await readDocuments(root, [STRICT]);
+  const from = namespaceIn(documents.map(({ value }) => value));
   for (const { value } of documents) {
     if (Check(KubeObject, value) && kinds.includes(value.kind))
-      await kube.delete(refOf(inNamespace(value, namespace)));
+      await kube.delete(refOf(inNamespace(value, { from, to: namespace })));
   }
 }

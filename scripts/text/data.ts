@@ -1,4 +1,4 @@
-import { print } from "./print.ts";
+import { printRaw } from "./print.ts";
 
 /** The formats in which a command prints its result as data. */
 export const OUTPUT_FORMATS = ["json", "yaml"] as const;
@@ -6,14 +6,14 @@ export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** Prints a result as data. YAML is quoted so that readers of YAML 1.1 and 1.2 read the same value. */
 export async function printData(value: unknown, format: OutputFormat): Promise<void> {
-  print(format === "json" ? JSON.stringify(value, undefined, 2) : (await yamlWriter())(value));
+  printRaw(format === "json" ? JSON.stringify(value, undefined, 2) : (await yamlWriter())(value));
 }
 
 /** Makes a function that prints each of many results as data: a line of JSON, or a YAML document. */
 export async function dataPrinter(format: OutputFormat): Promise<(value: unknown) => void> {
-  if (format === "json") return (value) => print(JSON.stringify(value));
+  if (format === "json") return (value) => printRaw(JSON.stringify(value));
   const toYaml = await yamlWriter();
-  return (value) => print(`---\n${toYaml(value)}`);
+  return (value) => printRaw(`---\n${toYaml(value)}`);
 }
 
 async function yamlWriter(): Promise<(value: unknown) => string> {

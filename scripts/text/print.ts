@@ -1,7 +1,13 @@
+import { withInvocation } from "./command-lines.ts";
 import { printableStyled } from "./printable.ts";
 
-/** Prints a line of data to standard output. A reader that closes the pipe early, such as `head`, is no error. */
+/** Prints a line for people to standard output. A reader that closes the pipe early, such as `head`, is no error. */
 export function print(text: string): void {
+  console.log(printableStyled(withInvocation(text)));
+}
+
+/** Prints data to standard output, as it is. */
+export function printRaw(text: string): void {
   console.log(printableStyled(text));
 }
 
@@ -12,5 +18,5 @@ export function printMessage(text: string): void {
 
 /** Prints a line to a stream. */
 export function printTo(stream: { write(text: string): unknown }, text: string): void {
-  stream.write(`${printableStyled(text)}\n`);
+  stream.write(`${printableStyled(withInvocation(text))}\n`);
 }

@@ -7,7 +7,8 @@ import { type Problem, problemAt } from "../../manifests/problem.ts";
 import { liveFields } from "../../schema/live.ts";
 import { KubeObject } from "../kube/kube-object.ts";
 import { MANAGED_BY, MANAGER } from "../ownership.ts";
-import { inNamespace, NAMESPACE } from "./namespace.ts";
+import { namespaceIn } from "../../manifests/namespace-of-files.ts";
+import { inNamespace } from "./namespace.ts";
 import type { FunctionImage } from "../images/image-tag.ts";
 
 /** One object to apply, and what to wait for afterwards. */
@@ -45,14 +46,17 @@ type KnativeState = Static<typeof KnativeState>;
  * What to apply, in order. A Knative Service that several files describe is applied state by state; a state whose
  * revision exists is passed over, unless it is the last, which holds the traffic.
  * @param images the functions' images, which take the place of those in the files
+ * @param namespace the namespace to deploy to; by default that of the files
  * @param revisions the image of each revision that exists, by `namespace/name`: a revision never changes, so it keeps it
  */
 export function planDeploy(
   documents: readonly ManifestDocument[],
   images: readonly FunctionImage[],
   revisions: ReadonlyMap<string, string>,
-  namespace: string = NAMESPACE,
+  namespace?: string,
 ): DeployPlan {
+  const from = namespaceIn(documents.map(({ value }) => value));
+  const to = namespace ?? from;
   const problems: Problem[] = [];
   const steps = documents.flatMap((document): DeployStep[] => {
     const { value } = document;
@@ -62,7 +66,7 @@ export function planDeploy(
       problems.push(problemAt("not-an-object", document, [], { message }));
       return [];
     }
-    const object = inNamespace(managed(value), namespace);
+    const object = inNamespace(managed(value), { from, to });
     if (!isKnativeService(object))
       return [{ object, document, awaits: undefined, skip: undefined, note: undefined }];
     if (!Check(KnativeState, object)) {

@@ -21,13 +21,13 @@ export interface ServiceContext {
 export interface ServiceContextOptions {
   service: string;
   root: string;
-  /** @default "kyc" */
+  /** @default "default" */
   namespace?: string | undefined;
   /** A kubeconfig context. @default the current one */
   context?: string | undefined;
 }
 
-const DEFAULT_NAMESPACE = "kyc";
+const DEFAULT_NAMESPACE = "default";
 
 /** The context of a service, without a connection to anything. */
 export function serviceContext({

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { Command } from "commander";
 import type { DeployedFiles } from "../../cluster/deploy/deploy-files.ts";
 import { Failure } from "../../exit.ts";
-import { PROJECT } from "../../project.ts";
 import { type ClusterFlags, withClusterOptions, withTimeout } from "../options/cluster-options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { printMessage } from "../../text/print.ts";
@@ -51,7 +50,7 @@ new revision, which is a new file.`,
 
 async function runDeploy(flags: DeployFlags): Promise<void> {
   const signal = untilInterrupted();
-  if (flags.lint) await lintFirst(["knative", flags.istio]);
+  if (flags.lint) await lintFirst(["knative", flags.istio], flags.dir);
   const [{ connect }, { Kube }, { describeConflicts }, { deployFiles }, { DeployScreen }] = await Promise.all(
     [
       import("../../cluster/kube/connection.ts"),
@@ -66,7 +65,7 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
   let deployed: DeployedFiles;
   try {
     deployed = await deployFiles({
-      root: PROJECT,
+      root: flags.dir,
       kube,
       env: process.env,
       namespace: flags.namespace,
@@ -88,19 +87,19 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
 }
 
 /**
- * Looks for pitfalls before files of the project are applied.
- * @param folders below the project's
+ * Looks for pitfalls before files are applied.
+ * @param folders below the root
  * @throws Failure with those that are errors
  */
-async function lintFirst(folders: readonly string[]): Promise<void> {
+async function lintFirst(folders: readonly string[], root: string): Promise<void> {
   const [{ fromHere }, { findIn }] = await Promise.all([
     import("../dialects/read-paths.ts"),
     import("../dialects/lint.ts"),
   ]);
-  const paths = folders.map((folder) => fromHere(join(PROJECT, folder)));
+  const paths = folders.map((folder) => fromHere(join(root, folder)));
   // A folder that is not there is for the command to report, with what it needs it for.
   for (const path of paths) if ((await stat(path).catch(() => undefined)) === undefined) return;
-  const findings = await findIn(paths, PROJECT);
+  const findings = await findIn(paths, root);
   const errors = findings.filter(({ severity }) => severity === "error");
   if (errors.length === 0) return;
   const [{ drawFindings }, { PLAIN }] = await Promise.all([

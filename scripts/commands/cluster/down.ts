@@ -4,12 +4,14 @@ import type { Step, StepView } from "../../cluster/platform/step.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { withTimeout } from "../options/cluster-options.ts";
 import { platformContext } from "./platform-context.ts";
+import { dirOption, namespaceOption } from "../options/place-options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
 interface DownFlags {
   context?: string;
   namespace: string;
+  dir: string;
   keepPlatform: boolean;
   cluster: boolean;
   profile?: string;
@@ -24,7 +26,8 @@ export function downCommand(): Command {
   const command = new Command("down")
     .description("removes what up and deploy have created, and nothing else")
     .option("--context <name>", "a kubeconfig context (default: the current one)")
-    .option("-n, --namespace <name>", "where it was deployed", "kyc")
+    .addOption(namespaceOption())
+    .addOption(dirOption())
     .option("--keep-platform", "leaves Istio and Knative, and removes what was deployed", false)
     .addOption(
       new Option("--cluster", "deletes the minikube profile with all that is in it")

@@ -2,7 +2,6 @@ import { Command } from "commander";
 import type { PlatformContext } from "../../cluster/platform/platform-context.ts";
 import type { CheckResult } from "../../cluster/verify/check.ts";
 import { EXIT, Failure } from "../../exit.ts";
-import { PROJECT } from "../../project.ts";
 import { confirmRemoteChange } from "./confirm.ts";
 import { type ClusterFlags, withClusterOptions, withTimeout } from "../options/cluster-options.ts";
 import { platformContext } from "./platform-context.ts";
@@ -68,7 +67,7 @@ async function runE2eCommand(flags: E2eFlags): Promise<void> {
   await confirm(flags, platform);
   const results = await runE2e({
     kube: platform.kube(),
-    root: PROJECT,
+    root: flags.dir,
     env: process.env,
     namespace,
     ingress,

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
-import { PROJECT } from "../../project.ts";
 import type { BuilderName } from "../../cluster/images/builders.ts";
 import type { Kube } from "../../cluster/kube/client.ts";
+import { dirOption } from "../options/place-options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
@@ -9,6 +9,7 @@ import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts
 interface ImagesOptions {
   builder?: BuilderName;
   context?: string;
+  dir: string;
   output?: OutputFormat;
 }
 
@@ -25,6 +26,7 @@ export function imagesCommand(): Command {
       ]),
     )
     .option("--context <name>", "the kubeconfig context of the cluster (default: the current one)")
+    .addOption(dirOption())
     .addOption(new Option("-o, --output <format>", "the images as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
@@ -54,7 +56,7 @@ async function runImages(options: ImagesOptions): Promise<void> {
   const lines = new ImageLines(process.stderr);
   try {
     const images = await ensureImages({
-      root: PROJECT,
+      root: options.dir,
       programs,
       env: process.env,
       kube,

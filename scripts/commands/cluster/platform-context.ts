@@ -1,16 +1,17 @@
 import { join } from "node:path";
-import { PROJECT } from "../../project.ts";
 import type { PlatformContext } from "../../cluster/platform/platform-context.ts";
 
 export interface PlatformFlags {
   context?: string | undefined;
+  /** Keeps released files below `.kyc/cache`. */
+  dir: string;
   /** In milliseconds. */
   timeout: number;
 }
 
 /** What the steps of `up` and `down` work on: the user's cluster, programs and environment. */
 export async function platformContext(
-  { context, timeout }: PlatformFlags,
+  { context, timeout, dir }: PlatformFlags,
   signal: AbortSignal,
 ): Promise<PlatformContext> {
   const [{ PlatformContext }, { connect }, { programs }] = await Promise.all([
@@ -24,7 +25,7 @@ export async function platformContext(
     programs,
     signal,
     timeoutMs: timeout,
-    cacheDir: join(PROJECT, ".kyc/cache"),
+    cacheDir: join(dir, ".kyc/cache"),
     env: process.env,
   });
 }

@@ -2,8 +2,8 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { PlatformContext } from "../../cluster/platform/platform-context.ts";
 import type { StepView } from "../../cluster/platform/step.ts";
 import { PLATFORM } from "../../cluster/platform/versions.ts";
-import { PROJECT } from "../../project.ts";
 import { confirmRemoteChange } from "./confirm.ts";
+import { dirOption, namespaceOption } from "../options/place-options.ts";
 import { withTimeout } from "../options/cluster-options.ts";
 import { platformContext } from "./platform-context.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
@@ -13,6 +13,7 @@ import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts
 export interface UpFlags {
   context?: string;
   namespace: string;
+  dir: string;
   ingress: string | undefined;
   profile: string;
   cpus: number;
@@ -35,7 +36,8 @@ export function upCommand(): Command {
       "--context <name>",
       "a kubeconfig context; no minikube is started then (default: the current one)",
     )
-    .option("-n, --namespace <name>", "the namespace of the system", "kyc")
+    .addOption(namespaceOption())
+    .addOption(dirOption())
     .option("--ingress <url>", "the address of the ingress gateway (default: found by trying)")
     .option("--profile <name>", "the minikube profile to start where no cluster answers", "minikube")
     .option("--cpus <number>", "the CPUs of a new minikube profile", wholeNumber, 4)
@@ -78,8 +80,8 @@ async function runUp(flags: UpFlags): Promise<void> {
   ]);
   const platform = await platformContext(flags, signal);
   const steps = [
-    ...platformSteps({ root: PROJECT, ...flags }),
-    deployStep({ root: PROJECT, ...flags }),
+    ...platformSteps({ root: flags.dir, ...flags }),
+    deployStep({ root: flags.dir, ...flags }),
     verifyStep(flags),
   ];
   const list = new StepList(process.stderr, { dryRun: flags.dryRun });

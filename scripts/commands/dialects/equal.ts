@@ -3,7 +3,8 @@ import { EXIT, Failure } from "../../exit.ts";
 import { formatProblem } from "../../manifests/problem.ts";
 import { didYouMean } from "../../nearest.ts";
 import type { Comparison } from "../../traffic/equal/compare.ts";
-import { existing, inOwnFolder, readPaths } from "./read-paths.ts";
+import { existing, inFolder, readPaths } from "./read-paths.ts";
+import { dirOption } from "../options/place-options.ts";
 import { print } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
@@ -12,6 +13,7 @@ interface EqualFlags {
   with: string[];
   revisionHeader: string;
   domain: string;
+  dir: string;
   output?: OutputFormat;
 }
 
@@ -42,6 +44,7 @@ export function equalCommand(): Command {
       "x-kyc-revision",
     )
     .option("--domain <domain>", "the domain of public Knative Services", "example.com")
+    .addOption(dirOption())
     .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
@@ -69,7 +72,7 @@ async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number
     import("../../traffic/equal/views.ts"),
     import("../../traffic/equal/entries.ts"),
   ]);
-  const given = flags.with.length > 0 ? flags.with : await existing([inOwnFolder("knative")]);
+  const given = flags.with.length > 0 ? flags.with : await existing([inFolder(flags.dir, "knative")]);
   const [ofA, ofB, around] = await Promise.all([readPaths([a]), readPaths([b]), readPaths(given)]);
   const sides = [
     { name: a, documents: ofA.documents },

@@ -2,20 +2,15 @@ import { readFile, writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { Finding } from "../../lint/finding.ts";
-import {
-  defaultPaths,
-  existing,
-  inOwnFolder,
-  type ReadPaths,
-  readPaths,
-  STANDARD_INPUT,
-} from "./read-paths.ts";
+import { defaultPaths, existing, inFolder, type ReadPaths, readPaths, STANDARD_INPUT } from "./read-paths.ts";
+import { dirOption } from "../options/place-options.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
 interface LintFlags {
   fix: boolean;
   list: boolean;
+  dir: string;
   output?: OutputFormat;
 }
 
@@ -28,7 +23,7 @@ export function lintCommand(): Command {
     .description("finds what Istio and Knative take without a word and do otherwise than you think")
     .argument(
       "[path...]",
-      "files, folders, kustomizations, or - for standard input (default: knative/ and istio/ of the nearest folder that has them, or else this folder)",
+      "files, folders, kustomizations, or - for standard input (default: knative/ and istio/ of --dir)",
     )
     .option(
       "--fix",
@@ -36,6 +31,7 @@ export function lintCommand(): Command {
       false,
     )
     .option("--list", "shows every problem code: what it means, and how to fix it", false)
+    .addOption(dirOption())
     .addOption(new Option("-o, --output <format>", "the findings as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
@@ -59,10 +55,10 @@ Whether sidecars have a change yet no file tells: ./kyc split and ./kyc rollout 
 
 async function runLint(paths: string[], flags: LintFlags): Promise<number> {
   if (flags.list) return list(flags);
-  const given = paths.length > 0 ? paths : await defaultPaths();
+  const given = paths.length > 0 ? paths : await defaultPaths(flags.dir);
   if (flags.fix && given.includes("-"))
     throw new Failure("--fix edits files; standard input cannot be edited", EXIT.usage);
-  let read = await readForLint(given);
+  let read = await readForLint(given, flags.dir);
   printMessage(readCount(read.own));
   if (read.own.files.length === 0)
     throw new Failure(
@@ -77,7 +73,7 @@ async function runLint(paths: string[], flags: LintFlags): Promise<number> {
     unproven = now.unproven;
     if (now.made === 0) break;
     made += now.made;
-    read = await readForLint(given);
+    read = await readForLint(given, flags.dir);
     findings = await findingsOf(read);
   }
   const { drawFindings } = await import("../../terminal/draw-findings.ts");
@@ -102,10 +98,10 @@ interface LintFiles {
   around: ReadPaths;
 }
 
-async function readForLint(paths: readonly string[], folder?: string): Promise<LintFiles> {
+async function readForLint(paths: readonly string[], folder: string): Promise<LintFiles> {
   const [own, around] = await Promise.all([
     readPaths(paths),
-    readPaths(await existing(["knative", "istio/common"].map((name) => inOwnFolder(name, folder)))),
+    readPaths(await existing(["knative", "istio/common"].map((name) => inFolder(folder, name)))),
   ]);
   return { own, around };
 }

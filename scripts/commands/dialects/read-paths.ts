@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { EXIT, Failure } from "../../exit.ts";
+import { MANIFEST_FOLDERS } from "../../project.ts";
 import { programs } from "../../cluster/programs.ts";
 import type { ManifestDocument } from "../../manifests/document.ts";
 import type { Built } from "../../manifests/read.ts";
@@ -9,8 +9,6 @@ import type { Problem } from "../../manifests/problem.ts";
 
 /** Files in problems are named from here, as the user names them. */
 const HERE = process.cwd();
-
-const MANIFEST_FOLDERS = ["knative", "istio"];
 
 /** The manifests that paths hold. */
 export interface ReadPaths {
@@ -82,26 +80,15 @@ function standardInput(): Promise<string> {
   return standardInputText;
 }
 
-/**
- * The user's folder that holds knative/ and istio/: the nearest one from the working directory upwards, or else the
- * working directory itself. It is never the folder of this tool, unless the user works in it.
- */
-const ownFolder = ((): string => {
-  for (let folder = HERE; ; folder = dirname(folder)) {
-    if (MANIFEST_FOLDERS.every((name) => existsSync(join(folder, name)))) return folder;
-    if (folder === dirname(folder)) return HERE;
-  }
-})();
-
-/** A path below the user's folder, as it is named in problems. */
-export function inOwnFolder(path: string, folder: string = ownFolder): string {
+/** A path below the folder of the manifests, as it is named in problems. */
+export function inFolder(folder: string, path: string): string {
   return fromHere(join(folder, path));
 }
 
-/** What is read when the user names no path: knative/ and istio/ of the user's folder, or the working directory. */
-export async function defaultPaths(): Promise<string[]> {
-  const found = await existing(MANIFEST_FOLDERS.map((name) => inOwnFolder(name)));
-  return found.length > 0 ? found : ["."];
+/** What is read when the user names no path: knative/ and istio/ of a folder, or all of it where it has neither. */
+export async function defaultPaths(folder: string): Promise<string[]> {
+  const found = await existing(MANIFEST_FOLDERS.map((name) => inFolder(folder, name)));
+  return found.length > 0 ? found : [fromHere(folder)];
 }
 
 /** Those of several paths that exist. */

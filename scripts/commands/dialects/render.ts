@@ -4,8 +4,9 @@ import { formatProblem } from "../../manifests/problem.ts";
 import type { Resources } from "../../manifests/resources.ts";
 import type { TrafficBlock } from "../../traffic/render/traffic-block.ts";
 import type { Form } from "../../traffic/render/virtual-service.ts";
-import { existing, inOwnFolder, readPaths } from "./read-paths.ts";
-import { print, printMessage } from "../../text/print.ts";
+import { dirOption } from "../options/place-options.ts";
+import { existing, inFolder, readPaths } from "./read-paths.ts";
+import { printRaw, printMessage } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
 interface VirtualServiceFlags {
@@ -24,6 +25,7 @@ interface TrafficFlags {
   with: string[];
   name?: string;
   splitOnly: boolean;
+  dir: string;
   output?: OutputFormat;
 }
 
@@ -93,6 +95,7 @@ function trafficCommand(): Command {
       collect,
       [],
     )
+    .addOption(dirOption())
     .option("--split-only", "takes the rule for all requests alone, and says what it leaves out", false)
     .addOption(new Option("-o, --output <format>", "as data").choices(OUTPUT_FORMATS))
     .addHelpText(
@@ -128,7 +131,7 @@ async function runVirtualService(flags: VirtualServiceFlags): Promise<void> {
     return await printData(data, flags.output);
   }
   const { stringify } = await import("yaml");
-  print(
+  printRaw(
     objects
       .map((object) => stringify(object, { lineWidth: 0, version: "1.1" }))
       .join("---\n")
@@ -150,13 +153,13 @@ async function runTraffic(flags: TrafficFlags): Promise<void> {
       EXIT.usage,
     );
   }
-  const around = flags.with.length > 0 ? flags.with : await existing([inOwnFolder("knative")]);
+  const around = flags.with.length > 0 ? flags.with : await existing([inFolder(flags.dir, "knative")]);
   const known = await knownBlock([...knativeServices, ...(await read(around)).knativeServices], source.value);
   const { traffic, notes } = renderTraffic(source, { splitOnly: flags.splitOnly, known });
   for (const note of notes) printMessage(note);
   if (flags.output !== undefined) return await printData(traffic, flags.output);
   const { stringify } = await import("yaml");
-  print(stringify({ traffic }, { lineWidth: 0, version: "1.1" }).trimEnd());
+  printRaw(stringify({ traffic }, { lineWidth: 0, version: "1.1" }).trimEnd());
 }
 
 /** The Knative Service whose tags a VirtualService names, if one of these is it. */

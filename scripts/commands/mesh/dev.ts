@@ -1,7 +1,6 @@
-import { resolve } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
-import { PROJECT } from "../../project.ts";
+import { dirOption } from "../options/place-options.ts";
 import type { MeshOptions } from "../../mesh/mesh.ts";
 import { printMessage } from "../../text/print.ts";
 
@@ -25,12 +24,7 @@ export function devCommand(): Command {
       portNumber,
     )
     .option("--seed <number>", "makes the weighted choices repeatable", wholeNumber)
-    .addOption(
-      new Option("--dir <folder>", "another folder that holds knative/, istio/ and functions/").default(
-        PROJECT,
-        "the folder of kyc",
-      ),
-    )
+    .addOption(dirOption())
     .option("--lenient", "passes over fields that only a cluster acts on, with a warning each", false)
     .option("--log", "shows a line for each request", false)
     .addHelpText(
@@ -59,7 +53,7 @@ async function runDev(options: DevOptions): Promise<number> {
   ]);
   const screen = new DevScreen({ out: process.stdout, err: process.stderr, logRequests: options.log });
   const meshOptions: MeshOptions = {
-    root: resolve(options.dir),
+    root: options.dir,
     lenient: options.lenient,
     port: options.port,
     localPort: options.localPort ?? (options.port === 0 ? 0 : options.port + 1),

@@ -1,10 +1,9 @@
-import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { Fault, FaultChange, FaultsState } from "../../mesh/faults/fault.ts";
-import { PROJECT } from "../../project.ts";
+import { dirOption } from "../options/place-options.ts";
 import { duration } from "../options/option-values.ts";
-import { print, printMessage } from "../../text/print.ts";
+import { printMessage, printRaw } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
 interface FaultFlags {
@@ -32,12 +31,7 @@ export function faultCommand(): Command {
     .option("--delay <time>", "holds requests for so long first, as 200ms", delay)
     .option("--delayed <percent>", "… this share of them", percent, 100)
     .option("--clear", "takes the fault of the revision away, or those of the service, or all", false)
-    .addOption(
-      new Option("--dir <folder>", "the folder that the mesh runs from").default(
-        PROJECT,
-        "the folder of kyc",
-      ),
-    )
+    .addOption(dirOption())
     .addOption(new Option("-o, --output <format>", "the faults that are on, as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
@@ -65,7 +59,7 @@ async function runFault(
   const change = changeOf(service, revision, flags);
   const { askFaults, FaultRequestError } = await import("../../mesh/admin/fault-client.ts");
   try {
-    await tell(await askFaults(resolve(flags.dir), change), change, flags);
+    await tell(await askFaults(flags.dir, change), change, flags);
   } catch (error) {
     if (!(error instanceof FaultRequestError)) throw error;
     throw new Failure(error.message);
@@ -78,7 +72,7 @@ async function tell(
   { output }: FaultFlags,
 ): Promise<void> {
   if (output !== undefined) return await printData(state, output);
-  if (state.yaml !== "") print(state.yaml.trimEnd());
+  if (state.yaml !== "") printRaw(state.yaml.trimEnd());
   if (state.faults.length === 0) printMessage("No fault is on.");
   else if (change !== undefined && "set" in change) {
     printMessage("This is in force until ./kyc fault --clear, or the end of ./kyc dev.");

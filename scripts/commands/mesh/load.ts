@@ -1,8 +1,7 @@
-import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { LoadSummary } from "../../load/report.ts";
-import { PROJECT } from "../../project.ts";
+import { dirOption } from "../options/place-options.ts";
 import { duration } from "../options/option-values.ts";
 import { untilInterrupted } from "../cluster/on-cluster.ts";
 import { print, printMessage } from "../../text/print.ts";
@@ -41,12 +40,7 @@ export function loadCommand(): Command {
         .default(duration("30s"), "30s"),
     )
     .option("--fail-on-errors", "exits with 1 when any request failed", false)
-    .addOption(
-      new Option("--dir <folder>", "the folder that the mesh runs from").default(
-        PROJECT,
-        "the folder of kyc",
-      ),
-    )
+    .addOption(dirOption())
     .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
@@ -126,7 +120,7 @@ async function targetOf(given: string | undefined, dir: string): Promise<string>
     import("../../load/target.ts"),
     import("../../mesh/admin/dev-file.ts"),
   ]);
-  const mesh = await findMesh(resolve(dir));
+  const mesh = await findMesh(dir);
   try {
     const { url, isLocal } = readTarget(given, mesh && `http://127.0.0.1:${mesh.port}`);
     if (!isLocal) printMessage(`The load goes to ${url}, which is not this machine.`);

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { Option } from "commander";
+import { dirOption, namespaceOption } from "./place-options.ts";
 import { duration } from "./option-values.ts";
 import { OUTPUT_FORMATS, type OutputFormat } from "../../text/data.ts";
 
@@ -7,6 +8,7 @@ import { OUTPUT_FORMATS, type OutputFormat } from "../../text/data.ts";
 export interface ClusterFlags {
   context?: string;
   namespace: string;
+  dir: string;
   output?: OutputFormat;
 }
 
@@ -14,7 +16,8 @@ export interface ClusterFlags {
 export function withClusterOptions(command: Command): Command {
   return command
     .option("--context <name>", "a kubeconfig context (default: the current one)")
-    .option("-n, --namespace <name>", "the namespace of the system", "kyc")
+    .addOption(namespaceOption())
+    .addOption(dirOption())
     .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS));
 }
 

@@ -1,7 +1,6 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Kube } from "../../cluster/kube/client.ts";
 import type { ServiceContext } from "../../cluster/kube/service-context.ts";
-import { PROJECT } from "../../project.ts";
 import type { AuditStore } from "../../rollout/audit/audit-log.ts";
 import type { Journal } from "../../rollout/journal/journal.ts";
 import type { Lock } from "../../rollout/lock/lock.ts";
@@ -40,8 +39,7 @@ export async function contextOf(service: string, flags: RolloutFlags): Promise<R
     import("../../sources/registry.ts"),
     import("../../cluster/kube/service-context.ts"),
   ]);
-  const root = flags.dir === undefined ? PROJECT : resolve(flags.dir);
-  const { context, namespace } = flags;
+  const { context, namespace, dir: root } = flags;
   const where = serviceContext({ service, root, context, namespace });
   const { engine, because } = await findEngine(where, flags.engine);
   const { location } = engine;

@@ -45,7 +45,7 @@ export interface RolloutFlags extends EngineFlags {
   namespace: string;
   inCluster: boolean;
   image?: string;
-  dir?: string;
+  dir: string;
   output?: OutputFormat;
 }
 

@@ -1,8 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { EXIT } from "../../exit.ts";
 import { count, time } from "../../format.ts";
-import { PROJECT } from "../../project.ts";
 import { FileLock } from "../../rollout/lock/file-lock.ts";
 import { CorruptJournal, lastOf, parseJournal, type Saved } from "../../rollout/journal/journal.ts";
 import { isOver } from "../../rollout/machine/state.ts";
@@ -11,7 +10,7 @@ import { type OutputFormat, printData } from "../../text/data.ts";
 import { print, printMessage } from "../../text/print.ts";
 
 export interface ListFlags {
-  dir?: string;
+  dir: string;
   output?: OutputFormat;
 }
 
@@ -33,7 +32,7 @@ interface Listed {
 
 /** Lists the rollouts that are written down on this machine, the latest first; the exit code. */
 export async function listRollouts({ dir, output }: ListFlags): Promise<number> {
-  const folder = join(dir === undefined ? PROJECT : resolve(dir), ".kyc", "rollouts");
+  const folder = join(dir, ".kyc", "rollouts");
   const services = await namesIn(folder);
   const all = (await Promise.all(services.map((service) => rolloutsOf(folder, service)))).flat();
   all.sort((a, b) => b.beganMs - a.beganMs);

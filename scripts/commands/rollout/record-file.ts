@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { EXIT, Failure } from "../../exit.ts";
 import { count } from "../../format.ts";
-import { PROJECT, versions } from "../../project.ts";
+import { versions } from "../../project.ts";
 import { auditKey, auditKeyPath } from "../../rollout/audit/signed-store.ts";
 import { FileJournal } from "../../rollout/journal/file-journal.ts";
 import { parseJournal, type Saved } from "../../rollout/journal/journal.ts";
@@ -35,8 +35,7 @@ export async function writeRecord(id: string, flags: RecordFlags): Promise<numbe
   const service = ID.exec(id)?.[1];
   if (service === undefined)
     throw new Failure(`${id} is not the id of a rollout; ./kyc rollout list shows them`, EXIT.usage);
-  const root = flags.dir === undefined ? PROJECT : resolve(flags.dir);
-  const kept = join(root, ".kyc");
+  const kept = join(flags.dir, ".kyc");
   const { saved, audit } = (await onMachine(kept, service, id)) ?? (await onCluster(service, id, flags));
   const evidence = await evidenceLines(join(kept, "evidence", id));
   const key = await auditKey();

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { type ServiceContext, serviceContext } from "../../cluster/kube/service-context.ts";
 import type { RecordedEngine } from "../../engines/engine.ts";
 import { findEngine } from "../../engines/find-engine.ts";
@@ -20,7 +19,7 @@ export interface SplitContext {
  */
 export async function splitContext(service: string, flags: SplitFlags): Promise<SplitContext> {
   const { dir, context, namespace } = flags;
-  const where = serviceContext({ service, root: resolve(dir), context, namespace });
+  const where = serviceContext({ service, root: dir, context, namespace });
   try {
     const { engine, because } = await findEngine(where, flags.engine);
     if (because !== undefined) printMessage(`engine ${engine.name}: ${because}`);

@@ -8,7 +8,7 @@ import { resolved, withDefaults } from "../../traffic/kn/target.ts";
 import { unknownReferences } from "../../traffic/kn/unknown.ts";
 import { webhookRefusal } from "../../traffic/kn/webhook.ts";
 import { isChange, knFlagsOf, type SplitFlags } from "./flags.ts";
-import { print, printMessage } from "../../text/print.ts";
+import { printRaw, printMessage } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";
 
 /**
@@ -46,5 +46,5 @@ export async function splitOffline(service: string, flags: SplitFlags & { from: 
       printMessage(`warning: ${sentence}`);
   }
   if (flags.output !== undefined) await printData(result.traffic, flags.output);
-  else print(stringify({ traffic: result.traffic }).trimEnd());
+  else printRaw(stringify({ traffic: result.traffic }).trimEnd());
 }

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { gatherSplit } from "../../engines/split-view.ts";
 import { openSource, sourceFlagsOf } from "../../sources/registry.ts";
 import { drawSplit } from "../../terminal/draw-split.ts";
@@ -23,7 +22,7 @@ export async function showSplit(service: string, flags: SplitFlags, signal: Abor
 
   async function readFile() {
     const { readFileSplit } = await import("../../engines/local/split-file.ts");
-    const { targets, at, header } = await readFileSplit({ root: resolve(flags.dir), service });
+    const { targets, at, header } = await readFileSplit({ root: flags.dir, service });
     return { targets, place: lineOf(at), header };
   }
 }

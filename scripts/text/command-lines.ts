@@ -1,0 +1,63 @@
+/** How this process was called: the program's name, and the flags given that say where a command works. */
+export interface Invocation {
+  /** As the user writes it: `./kyc`, `kyc`, `kubectl kyc` or a path. */
+  program: string;
+  /** The flags that were given, with their values: `--dir`, `--context`, `--namespace`, `--engine`. */
+  place: readonly (readonly [flag: PlaceFlag, value: string])[];
+}
+
+export type PlaceFlag = "--dir" | "--context" | "--namespace" | "--engine";
+
+/** The flags among {@link PlaceFlag} that each command has. */
+export const PLACE_FLAGS: Readonly<Record<string, readonly PlaceFlag[]>> = {
+  dev: ["--dir"],
+  load: ["--dir"],
+  fault: ["--dir"],
+  up: ["--dir", "--context", "--namespace"],
+  down: ["--dir", "--context", "--namespace"],
+  images: ["--dir", "--context"],
+  deploy: ["--dir", "--context", "--namespace"],
+  verify: ["--dir", "--context", "--namespace"],
+  e2e: ["--dir", "--context", "--namespace"],
+  status: ["--dir", "--context", "--namespace"],
+  split: ["--dir", "--context", "--namespace", "--engine"],
+  rollout: ["--dir", "--context", "--namespace", "--engine"],
+  logs: ["--dir", "--context", "--namespace"],
+  lint: ["--dir"],
+  equal: ["--dir"],
+};
+
+let invocation: Invocation = { program: "./kyc", place: [] };
+
+/** Says how this process was called. Until then it is `./kyc`, without flags. */
+export function setInvocation(given: Partial<Invocation>): void {
+  invocation = { ...invocation, ...given };
+}
+
+// `./kyc` where it is a word of its own, and the word after it.
+const COMMAND_LINE = /(?<![\w/.])\.\/kyc(?![\w./-])(?: ([a-z0-9][a-z0-9-]*))?/g;
+
+/**
+ * A text in which each `./kyc COMMAND` is what the user has to type: the program by the name it was called by, and the
+ * flags that were given for this command and are not in the line already.
+ */
+export function withInvocation(text: string, { program, place }: Invocation = invocation): string {
+  if (!text.includes("./kyc")) return text;
+  return text.replace(COMMAND_LINE, (whole, command: string | undefined, at: number) => {
+    if (command === undefined) return program;
+    const [rest = ""] = text.slice(at + whole.length).split(/\n|\.\/kyc/, 1);
+    const known = PLACE_FLAGS[command] ?? [];
+    const flags = place.filter(([flag]) => known.includes(flag) && !rest.includes(`${flag} `));
+    return [program, command, ...flags.flatMap(([flag, value]) => [flag, shellWord(value)])].join(" ");
+  });
+}
+
+/** A text in which the program has the name it was called by, and nothing else is changed: for help texts. */
+export function withProgramName(text: string): string {
+  return withInvocation(text, { program: invocation.program, place: [] });
+}
+
+/** A word as a POSIX shell reads it. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
