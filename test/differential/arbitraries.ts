@@ -26,7 +26,7 @@ const forwarding = fc.record(
   },
   { requiredKeys: ["route"] },
 );
-/** A rule, not all of which Istio takes; `toRules` puts it right. */
+/** A rule, perhaps with parts that Istio refuses together; `toRules` repairs it. */
 export const rule: fc.Arbitrary<Rule> = fc.oneof(
   { weight: 6, arbitrary: forwarding },
   { weight: 1, arbitrary: redirecting },
@@ -39,7 +39,7 @@ const requestHeader = fc.tuple(
   fc.constantFrom("h-one", "h-two", "h-three", "x-old", "X-Set", "cookie", "content-type"),
   fc.constantFrom("", "a", "b", "ab", "A", "a,b", "1", "a, b"),
 );
-/** A request that often meets such a rule, and sometimes asks the echo to fail. */
+/** A request that often matches such a rule, and sometimes makes the echo fail. */
 const plainWish: fc.Arbitrary<Wish> = fc.record({
   method: fc.constantFrom("GET", "GET", "GET", "POST", "HEAD", "PUT", "OPTIONS", "PURGE"),
   target: fc.oneof(
@@ -63,7 +63,7 @@ const plainWish: fc.Arbitrary<Wish> = fc.record({
   body: fc.constantFrom("", "", "hello"),
 });
 
-/** The same, of which some come from a page of another origin. */
+/** The same, sometimes from a page of another origin. */
 export const wish: fc.Arbitrary<Wish> = fc.oneof(
   { weight: 3, arbitrary: plainWish },
   {

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { rule, wish } from "./arbitraries.ts";
 import { ASKS } from "./echo-names.ts";
 
-/** A rule of a VirtualService as YAML has it; what is not allowed together is put right by `toRules`. */
+/** A rule of a VirtualService as in YAML; `toRules` repairs what Istio refuses together. */
 export type Rule = Record<string, unknown>;
 
-/** A request: all that goes to both sides. */
+/** A request, as it is sent to both sides. */
 export interface Wish {
   method: string;
   target: string;
@@ -13,13 +13,13 @@ export interface Wish {
   body: string;
 }
 
-/** A table and the requests that it is asked. */
+/** A table and the requests to it. */
 export interface Case {
   rules: Rule[];
   requests: Wish[];
 }
 
-/** Rules as people write them, with requests that often meet them. */
+/** Typical rules, with requests that often match them. */
 export function aCase(requests: number): fc.Arbitrary<Case> {
   return fc.record({
     rules: fc.array(rule, { minLength: 1, maxLength: 5 }),
@@ -27,7 +27,7 @@ export function aCase(requests: number): fc.Arbitrary<Case> {
   });
 }
 
-/** The same without time limits and without waiting, so that a busy machine changes no answer. */
+/** The same without time limits and waiting, so that a busy machine changes no answer. */
 export function timeless({ rules, requests }: Case): Case {
   return {
     rules: rules.map(({ timeout: _, ...rest }) => rest),
@@ -38,7 +38,7 @@ export function timeless({ rules, requests }: Case): Case {
   };
 }
 
-/** Puts right what chance put together and Istio does not take. */
+/** Repairs generated rules that Istio would refuse. */
 export function toRules(rules: readonly Rule[]): Rule[] {
   const good = rules.map((written) => {
     const {
@@ -56,7 +56,7 @@ export function toRules(rules: readonly Rule[]): Rule[] {
       rewrite?: { authority?: string };
       headers?: { request?: { set?: Record<string, string> } };
     };
-    // A match without any part takes every request, which `match` left out says better.
+    // A match without conditions takes every request; Istio wants `match` left out then.
     const some = conditions?.filter((one) => Object.keys(one).some((key) => key !== "ignoreUriCase"));
     const whole = some !== undefined && some.length > 0 && some.length === conditions?.length;
     if (rest.rewrite?.authority !== undefined) delete rest.headers?.request?.set?.["Host"];

@@ -2,15 +2,15 @@ import { ASKS } from "./echo-names.ts";
 import { Answer, type Seen } from "./answer-schema.ts";
 import { Parse } from "typebox/value";
 
-/** Fields of a request that say which proxy it came by, and nothing of the routes. */
+/** Fields of a request that depend on the proxy and not on the routes. */
 const OF_THE_WAY_IN = [
-  // The name of the case, of which each try has another.
+  // The name of the case, which differs for each try.
   ASKS.case,
-  // Each side makes one of its own.
+  // Each side generates its own.
   "x-request-id",
-  // Addresses, of which each side has its own.
+  // Each side has its own addresses.
   "x-forwarded-for",
-  // Envoy's notes for itself and for other Envoys. What x-envoy-original-path tells is compared by the path.
+  // Envoy's own fields. x-envoy-original-path is compared by the path.
   /^x-envoy-/,
   "x-forwarded-client-cert",
   // Envoy's tracing, which the mesh does not do.
@@ -30,10 +30,10 @@ const OF_THE_WAY_BACK = [
   "content-length",
 ];
 
-// The mesh says in a sentence why it has no answer of a revision; Envoy says something else, or nothing.
+// The mesh gives a reason where no revision answered; Envoy has another text, or none.
 const OF_A_SENTENCE = ["content-type"];
 
-/** What differs between two answers to one request, in words; undefined where nothing does. */
+/** The difference between two answers to one request, in words; undefined where they are equal. */
 export function difference(mesh: Answer, envoy: Answer): string | undefined {
   if (mesh.status !== envoy.status) return `status ${mesh.status} and ${envoy.status}`;
   const [a, b] = [mesh.seen, envoy.seen];
@@ -45,7 +45,7 @@ export function difference(mesh: Answer, envoy: Answer): string | undefined {
   );
 }
 
-/** The same of two requests, or copies of one, as revisions got them. */
+/** The same for two requests, or copies of one, as revisions received them. */
 export function seenDifference(mesh: Seen, envoy: Seen): string | undefined {
   for (const field of ["method", "target", "authority", "body", "tries"] as const) {
     if (mesh[field] !== envoy[field])
@@ -58,7 +58,7 @@ export function seenDifference(mesh: Seen, envoy: Seen): string | undefined {
   );
 }
 
-/** An answer as fixtures keep it: without what is not compared, and with another name for the host that was asked. */
+/** An answer for the fixtures: without fields that are not compared, and with a fixed name for the requested host. */
 export function essence(answer: Answer, host: string, renamed: string): Answer {
   return Parse(Answer, JSON.parse(JSON.stringify(comparable(answer)).replaceAll(host, renamed)));
 }
@@ -85,20 +85,20 @@ function bodyDifference(mesh: Answer, envoy: Answer): string | undefined {
     : undefined;
 }
 
-/** Whether an answer is one that a rule gives by itself: directResponse, or an abort. */
+/** Whether a rule gave the answer itself, by a direct response or an abort. */
 function isOfRule({ seen, headers, body }: Answer): boolean {
   return seen === undefined && (RULE_BODIES.has(body) || headers.some(([name]) => name === "x-rule"));
 }
 
 const RULE_BODIES = new Set(["hello", "{}", "\0\xff", "fault filter abort"]);
 
-/** Fields by name, several of one name joined by commas, which is to say the same (RFC 9110 section 5.3). */
+/** Fields by name. Several of one name are joined by commas, which means the same (RFC 9110 section 5.3). */
 function normal(headers: Answer["headers"], without: readonly (string | RegExp)[]): Map<string, string> {
   const byName = new Map<string, string>();
   for (const [name, value] of headers) {
     if (without.some((one) => (typeof one === "string" ? one === name : one.test(name)))) continue;
     const before = byName.get(name);
-    // Envoy joins some by itself, and leaves empty ones out where it does.
+    // Envoy joins some of them itself, without empty ones.
     byName.set(
       name,
       before === undefined || before === "" ? value : value === "" ? before : `${before},${value}`,

@@ -2,12 +2,12 @@ import { Parse } from "typebox/value";
 import { RawSocket } from "../../scripts/mesh/testing/raw-socket.ts";
 import { Seen } from "./answer-schema.ts";
 
-/** Something that HTTP allows, or just not, and that a proxy has to have an opinion on. */
+/** A message at the edge of what HTTP allows, which proxies treat differently. */
 interface Corner {
   name: string;
-  /** The bytes, with HOST where the host of the table belongs. */
+  /** The bytes, with HOST in place of the host of the table. */
   bytes: string;
-  /** Why the mesh takes it otherwise than Envoy, where it does. */
+  /** Why the mesh differs from Envoy, where it does. */
   differs?: string;
 }
 
@@ -21,7 +21,7 @@ function request(method: string, target: string, ...fields: string[]): string {
   return [`${method} ${target} HTTP/1.1`, "host: HOST", "connection: close", ...fields, "", ""].join("\r\n");
 }
 
-/** The corners that both sides are taken round. */
+/** The corner cases that are sent to both sides. */
 export const CORNERS: readonly Corner[] = [
   { name: "dot segments", differs: BYTES, bytes: get("/a/../b/./c") },
   { name: "dot segments beyond the root", differs: BYTES, bytes: get("/../../b") },
@@ -50,7 +50,7 @@ export const CORNERS: readonly Corner[] = [
   { name: "TRACE", bytes: request("TRACE", "/") },
   { name: "CONNECT", differs: "501 says what is the matter", bytes: request("CONNECT", "HOST:80") },
   { name: "a method in lower case", differs: METHODS, bytes: request("get", "/") },
-  { name: "a method that nobody knows", differs: METHODS, bytes: request("BREW", "/") },
+  { name: "an unknown method", differs: METHODS, bytes: request("BREW", "/") },
   { name: "HTTP/1.0", bytes: "GET / HTTP/1.0\r\nhost: HOST\r\n\r\n" },
   {
     name: "HTTP/1.2",
@@ -76,7 +76,7 @@ export const CORNERS: readonly Corner[] = [
   },
   { name: "chunks", bytes: `${request("POST", "/", "transfer-encoding: chunked")}2\r\nab\r\n0\r\n\r\n` },
   { name: "Chunks", bytes: `${request("POST", "/", "Transfer-Encoding: Chunked")}2\r\nab\r\n0\r\n\r\n` },
-  { name: "a coding that nobody knows", bytes: request("POST", "/", "transfer-encoding: gzip, chunked") },
+  { name: "an unknown coding", bytes: request("POST", "/", "transfer-encoding: gzip, chunked") },
   {
     name: "a chunk that is too long",
     differs: STRICT,
@@ -123,7 +123,7 @@ export const CORNERS: readonly Corner[] = [
   { name: "HEAD", bytes: request("HEAD", "/") },
 ];
 
-/** How many of them are known to be taken otherwise. */
+/** The number of known differences. */
 export const DOCUMENTED = CORNERS.filter(({ differs }) => differs !== undefined).length;
 
 function upgrade(protocol: string): string {
@@ -132,7 +132,7 @@ function upgrade(protocol: string): string {
   );
 }
 
-/** What a side makes of a corner: the status, and what of the request reaches the revision. */
+/** A side's result for a corner case: the status, and the request that reaches the revision. */
 export async function taken({ bytes }: Corner, host: string, port: number): Promise<string> {
   using socket = await RawSocket.connect(port);
   await socket.send(bytes.replaceAll("HOST", host).replaceAll("UPPER", host.toUpperCase()));

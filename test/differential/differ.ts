@@ -6,24 +6,24 @@ import { commonManifests, hostOf, tableManifest } from "./manifests.ts";
 import { type LocalEchoes, MeshSide, tableOf } from "./mesh-side.ts";
 import type { Answer, Seen } from "./answer-schema.ts";
 
-/** One request that the two answered differently. */
+/** One request with different answers. */
 export interface Difference {
   what: string;
-  /** The table, and this one request. */
+  /** The table with this request alone. */
   of: Case;
   mesh: Answer;
   envoy: Answer;
 }
 
-/** The name that every table has in what is recorded. */
+/** The name of every table in recordings. */
 export const RECORDED = "table";
 
 const AT_ONCE = 6;
 const ATTEMPTS = 3;
-// Enough draws that each destination of a table's weights is met.
+// Enough draws to hit each destination of a table.
 const DRAWS = [0.001, ...Array.from({ length: 40 }, (_, i) => (i + 0.5) / 40), 0.999];
 
-/** Where the mesh and Envoy differ; also all of Envoy's answers, in the order of the cases. */
+/** The differences between the mesh and Envoy, and all of Envoy's answers in the order of the cases. */
 export async function differences(
   cases: readonly Case[],
   envoy: EnvoySide,
@@ -51,7 +51,7 @@ export async function differences(
         const tried = `${id}-${attempt}`;
         const answer = await envoy.ask(hostOf(name), wish, tried);
         const result = await compared(mesh, hostOf(name), wish, tried, answer);
-        // On a busy machine a time limit may be met by one side only; what differs always, differs.
+        // On a busy machine only one side may meet a time limit: a real difference shows each time.
         if ("what" in result && attempt < ATTEMPTS) continue;
         answers[i]?.push(essence(answer, hostOf(name), hostOf(RECORDED)));
         if ("what" in result) found.push({ ...result, of, envoy: answer });
@@ -72,7 +72,7 @@ export async function differences(
   return { found, asked, answers };
 }
 
-/** What the mesh answers otherwise than this, whatever is drawn; or the name of the case that it answered alike. */
+/** The difference of the mesh's answers from this one for all draws; or the name of the case with an equal answer. */
 export async function compared(
   mesh: MeshSide,
   host: string,
@@ -83,12 +83,12 @@ export async function compared(
   let first: { what: string; mesh: Answer } | undefined;
   for (const [k, draw] of (mesh.leavesToChance ? DRAWS : [0.5]).entries()) {
     mesh.draw = draw;
-    // Each draw is a case of its own to the echo.
+    // Each draw is a separate case for the echo.
     const taken = `${id}.${k}`;
     const own = await mesh.ask(host, wish, taken);
     const what = difference(own, answer);
     if (what === undefined) return { taken };
-    // A draw that leads to the revision that Envoy drew says more than one that leads elsewhere.
+    // The draw of Envoy's revision explains more than other draws.
     if (first === undefined || own.seen?.revision === answer.seen?.revision) first = { what, mesh: own };
   }
   return first as { what: string; mesh: Answer };
@@ -104,11 +104,11 @@ function copyDifference(mesh: readonly Seen[], envoy: readonly Seen[]): string |
   return what === undefined ? undefined : `of a copy, ${what}`;
 }
 
-// How many smaller cases are tried at once: each round takes as long as a change takes to come into force.
+// Smaller cases are tried in parallel: each round takes as long as a change takes to be in force.
 const CANDIDATES = 40;
 const MAX_ROUNDS = 25;
 
-/** A case as small as fast-check can make it that still differs. */
+/** The smallest case that fast-check finds and that still differs. */
 export async function shrunk(
   difference: Difference,
   envoy: EnvoySide,

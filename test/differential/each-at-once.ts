@@ -1,4 +1,4 @@
-/** Does the same for each, so many at a time. */
+/** Calls a function for each item, a limited number at a time. */
 export async function eachAtOnce<T>(
   atOnce: number,
   items: readonly T[],

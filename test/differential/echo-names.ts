@@ -1,17 +1,17 @@
 /** The three revisions that every table can send to. */
 export const REVISIONS = ["echo-one", "echo-two", "echo-three"] as const;
 
-/** The revision that gets copies and nothing else, so that what it got is known to be one. */
+/** The revision that receives mirrored copies only. */
 export const MIRROR = "echo-mirror";
 
-/** All of them. */
+/** All revisions. */
 export const ECHOES = [...REVISIONS, MIRROR] as const;
 
-/** What a request can ask of an echo, by headers. */
+/** The headers that control an echo. */
 export const ASKS = {
-  /** Names the request: what an echo remembers, it remembers by this. */
+  /** The name of the request, by which an echo stores it. */
   case: "x-case",
-  /** `STATUS COUNT`: the first so many tries are answered by this status; `reset COUNT` by none. */
+  /** `STATUS COUNT`: the status of the first COUNT tries; `reset COUNT` closes the connection instead. */
   fail: "x-fail",
   /** Milliseconds to wait before the answer. */
   sleep: "x-sleep",

@@ -4,21 +4,21 @@ import { type HttpServer, serveHttp } from "../../scripts/mesh/http/server.ts";
 import { ASKS, MIRROR } from "./echo-names.ts";
 import type { Seen } from "./answer-schema.ts";
 
-/** An echo that listens, and what it was asked under the name of a mirror. */
+/** A listening echo, and the requests that it received as a mirror. */
 export interface Echo {
   readonly port: number;
   stop(): void;
 }
 
-/** Where an echo tells which copies it got; the path is no table's. */
+/** The path at which an echo returns the copies it received. No table has it. */
 export const COPIES_PATH = "/__copies";
 
-// Old names are of no use to anyone.
+// Older names are dropped.
 const MAX_CASES = 20_000;
 
 /**
- * Serves a program that answers with what it was asked: in the header `x-echo`, as JSON in base64, so that it also
- * comes through where an answer has no body. The same program runs behind the mesh and behind Envoy.
+ * Serves a program that returns the request in the header `x-echo`, as JSON in base64, so that answers without a body
+ * have it too. The same program runs behind the mesh and behind Envoy.
  */
 export function startEcho(revision: string, hostname: string, port: number): Echo {
   const tries = new Map<string, number>();

@@ -14,12 +14,12 @@ import { type Answer, Copies, type Seen } from "./answer-schema.ts";
 
 const FIELD_MANAGER = "kyc-differential";
 const READY_WITHIN_MS = 120_000;
-// More would only wait for each other at the API server.
+// More would wait for each other at the API server.
 const AT_ONCE = 12;
 
-/** The ingress gateway of a cluster, with echoes behind it in a namespace of its own. */
+/** The ingress gateway of a cluster, with echoes behind it in their own namespace. */
 export class EnvoySide implements AsyncDisposable {
-  /** Where the ingress gateway listens, on this machine. */
+  /** The local port of the ingress gateway. */
   readonly port: number;
   readonly #kube: Kube;
   readonly #client: HttpClient;
@@ -32,7 +32,7 @@ export class EnvoySide implements AsyncDisposable {
     this.#keep = keep;
   }
 
-  /** Makes the echoes ready, or takes those that are there. */
+  /** Deploys the echoes, unless they are there. */
   static async open(options: {
     context: string | undefined;
     image: string;
@@ -50,7 +50,7 @@ export class EnvoySide implements AsyncDisposable {
     return side;
   }
 
-  /** Puts tables in force, by name. @throws when they are not in force in time */
+  /** Applies tables, by name, and waits. @throws when they are not in force in time */
   async use(tables: ReadonlyMap<string, readonly Rule[]>): Promise<void> {
     await eachAtOnce(AT_ONCE, [...tables], async ([table, rules]) =>
       this.#apply(tableManifest(table, rules)),
@@ -69,7 +69,7 @@ export class EnvoySide implements AsyncDisposable {
     return ask(this.#client, host, wish, name);
   }
 
-  /** The copies that came since the last time, by case. */
+  /** The copies since the last call, by case. */
   async copies(): Promise<Map<string, Seen[]>> {
     const { body } = await this.#copiesOf(MIRROR);
     return new Map(Parse(Copies, JSON.parse(body)));

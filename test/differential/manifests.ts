@@ -18,12 +18,12 @@ export function hostOf(table: string): string {
   return `${table}.${DOMAIN}`;
 }
 
-/** The path by which a table is known to be in force. */
+/** The path that shows whether a table is in force. */
 export function readyPath(table: string): string {
   return `/__table/${table}`;
 }
 
-/** A table as a VirtualService; its first rule says that it is in force. */
+/** A table as a VirtualService, whose first rule shows that it is in force. */
 export function tableManifest(table: string, rules: readonly Rule[]): Manifest {
   const ready = { match: [{ uri: { exact: readyPath(table) } }], directResponse: { status: 200 } };
   return object("networking.istio.io/v1", "VirtualService", table, {
@@ -33,7 +33,7 @@ export function tableManifest(table: string, rules: readonly Rule[]): Manifest {
   });
 }
 
-/** The way in, and what rules can name beside revisions. */
+/** The Gateway, and the objects that rules can name beside revisions. */
 export function commonManifests(): Manifest[] {
   return [
     object("networking.istio.io/v1", "Gateway", "differential", {
@@ -47,7 +47,7 @@ export function commonManifests(): Manifest[] {
   ];
 }
 
-/** The revisions as the local mesh knows them. */
+/** The revisions as Knative Services for the local mesh. */
 export function knativeServices(): Manifest[] {
   return ECHOES.map((name) =>
     object("serving.knative.dev/v1", "Service", "echo", {
@@ -56,7 +56,7 @@ export function knativeServices(): Manifest[] {
   );
 }
 
-/** The same as pods and Services of a cluster, with a way to ask each of them alone. */
+/** The revisions as pods and Services of a cluster, each with an address of its own. */
 export function echoManifests(program: string, image: string): Manifest[] {
   return [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE, labels: LABELS } },

@@ -16,21 +16,21 @@ import { type Answer, Copies, type Seen } from "./answer-schema.ts";
 import { COPIES_PATH } from "./echo.ts";
 import { Parse } from "typebox/value";
 
-/** Echoes on this machine, one a revision; they stand behind every mesh of a run. */
+/** Echoes on this machine, one for each revision, which all meshes of a run share. */
 export class LocalEchoes implements Disposable {
   readonly #echoes = ECHOES.map((revision): [string, Echo] => [
     revision,
     startEcho(revision, "127.0.0.1", 0),
   ]);
 
-  /** A way to a revision (`namespace/name`). */
+  /** The client of a revision (`namespace/name`). */
   connect(revision: string): HttpClient {
     const [, echo] = this.#echoes.find(([name]) => `${NAMESPACE}/${name}` === revision) ?? [];
     if (echo === undefined) throw new Error(`there is no echo ${revision}`);
     return new HttpClient("127.0.0.1", echo.port);
   }
 
-  /** The copies that came since the last time, by case. */
+  /** The copies since the last call, by case. */
   async copies(): Promise<Map<string, Seen[]>> {
     const client = this.connect(`${NAMESPACE}/${MIRROR}`);
     const wish = { method: "GET", target: COPIES_PATH, headers: [], body: "" };
@@ -43,7 +43,7 @@ export class LocalEchoes implements Disposable {
   }
 }
 
-/** The table that manifests make. @throws when the mesh does not take them */
+/** The table of manifests. @throws when the mesh refuses them */
 export function tableOf(manifests: readonly Manifest[]): RouteTable {
   const all = [...knativeServices(), ...manifests];
   const documents = all.flatMap((manifest, i) => {
@@ -63,14 +63,14 @@ function refuse(problems: readonly Problem[]): void {
   if (errors.length > 0) throw new Error(errors.map(formatProblem).join("\n"));
 }
 
-/** The local mesh with one table, as its listener, relay and client make it up; only its processes are stood in for. */
+/** The local mesh with one table: the real listener, relay and client, with echoes in place of processes. */
 export class MeshSide implements Disposable {
-  /** Where its ingress listens. */
+  /** The port of its ingress. */
   get port(): number {
     return this.#server.port;
   }
 
-  /** What chance says, in [0, 1); a function where it is to vary. */
+  /** The random number in [0, 1), or a function that returns it. */
   draw: number | (() => number) = 0;
   /** Whether some rule has several destinations. */
   readonly leavesToChance: boolean;
@@ -84,7 +84,7 @@ export class MeshSide implements Disposable {
     const generation = {
       table,
       reserve: (revision: string) => {
-        // A connection of its own: what the mesh does about kept ones is not what routes say.
+        // A new connection: the handling of kept connections is not compared.
         const client = echoes.connect(revision);
         return { client, cold: false, release: () => void client.close() };
       },

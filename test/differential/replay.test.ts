@@ -8,7 +8,7 @@ import { commonManifests, hostOf, tableManifest } from "./manifests.ts";
 import { LocalEchoes, MeshSide, tableOf } from "./mesh-side.ts";
 import { Answer } from "./answer-schema.ts";
 
-/** Tables, and what Istio 1.31 with Envoy 1.40 answered; `bun test/differential/run.ts --record` makes them anew. */
+/** Tables, and the answers of Istio 1.31 with Envoy 1.40, recorded by `bun test/differential/run.ts --record`. */
 const Recorded = Type.Object({
   rules: Type.Array(Type.Record(Type.String(), Type.Unknown())),
   requests: Type.Array(
@@ -28,14 +28,14 @@ const recorded = (await file.text())
   .split("\n")
   .map((line) => Parse(Recorded, JSON.parse(line)));
 
-/** How often a request is asked again, by itself, whose answer differs: a busy machine keeps a try beyond its time limit. */
+/** How often a request with a different answer is repeated by itself: a busy machine may exceed its time limit. */
 const AGAIN = 5;
 
-test("the mesh answers as Envoy did, as far as the answers say", async () => {
+test("the mesh answers as Envoy did", async () => {
   using echoes = new LocalEchoes();
   let answered = 0;
 
-  /** Asks the requests of a table, or those of these numbers; gives the numbers and differences of those that differ. */
+  /** Sends the requests of a table, or those of these numbers, and returns the numbers and differences of those that differ. */
   async function differing(
     i: number,
     round: number,
@@ -59,7 +59,7 @@ test("the mesh answers as Envoy did, as far as the answers say", async () => {
   await eachAtOnce(4, [...recorded.keys()], async (i) => void first.set(i, await differing(i, 0)));
   const differences: unknown[] = [];
   for (let [i, found] of first) {
-    // Each round is told apart from those before: the services behind count the tries of each request.
+    // Each round has its own names: the echoes count the tries of each request.
     for (let round = 1; round <= AGAIN && found.size > 0; round++)
       found = await differing(i, round, new Set(found.keys()));
     differences.push(...found.values());

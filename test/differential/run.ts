@@ -104,7 +104,7 @@ async function explain(difference: Difference): Promise<void> {
   console.error(`  mesh:  ${JSON.stringify(small.mesh)}\n  envoy: ${JSON.stringify(small.envoy)}`);
 }
 
-/** Where the two take a corner otherwise, and it is not said why; or alike, and it is. */
+/** Corner cases with an unexpected difference, or without the expected one. */
 async function roundCorners(envoy: EnvoySide, echoes: LocalEchoes): Promise<string[]> {
   const rules = [{ retries: { attempts: 0 }, route: [{ destination: { host: REVISIONS[0] } }] }];
   await envoy.use(new Map([["corners", rules]]));
@@ -120,12 +120,12 @@ async function roundCorners(envoy: EnvoySide, echoes: LocalEchoes): Promise<stri
   return wrong;
 }
 
-/** A difference without the values that it happened to have. */
+/** A difference without its values. */
 function kindOf(what: string): string {
   return what.startsWith("status") ? what : what.replace(/"(\\.|[^"\\])*"|undefined/g, "…");
 }
 
-/** A program and all that it imports as one text. */
+/** A program with its imports as one text. */
 async function bundled(entry: string): Promise<string> {
   const outdir = join(tmpdir(), `kyc-differential-${process.pid}`);
   const { outputs } = await Bun.build({
@@ -139,7 +139,7 @@ async function bundled(entry: string): Promise<string> {
   return output.text();
 }
 
-/** A line a table, so that a change of one shows as such. */
+/** A line for each table, so that a diff shows which changed. */
 function recorded(cases: readonly Case[], answers: readonly unknown[]): string {
   return cases.map((one, i) => JSON.stringify({ ...one, answers: answers[i] })).join("\n");
 }

@@ -7,7 +7,7 @@ import { type Answer, Seen } from "./answer-schema.ts";
 
 const PATIENCE_MS = 20_000;
 
-/** Sends a request to a host by a way in, byte for byte as it is wished, and gives what came back. */
+/** Sends a request byte for byte to a host at an ingress, and returns the answer. */
 export async function ask(
   client: HttpClient,
   host: string,

@@ -13,7 +13,7 @@ const REQUESTS = 1_000;
 
 interface Shares {
   weights: number[];
-  /** Percent of the requests that are aborted before any of them is drawn. */
+  /** The percentage of requests that are aborted before a destination is drawn. */
   aborted: number;
 }
 
@@ -25,7 +25,7 @@ const shares: fc.Arbitrary<Shares> = fc.record({
   aborted: fc.constantFrom(0, 0, 5, 33.3, 60),
 });
 
-/** Asks each table a thousand times on both sides; a sentence for each side that has other shares than written. */
+/** Sends a thousand requests to each table on both sides; returns a sentence for each side with other shares than written. */
 export async function checkWeights(
   tables: number,
   seed: number,

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { type KnTarget, resolved, withDefaults } from "../../scripts/traffic/kn/target.ts";
 
-/** A Service as a cluster has it, and what follows `kn service update NAME`. */
+/** A Service on a cluster, and the arguments after `kn service update NAME`. */
 export interface Case {
   service: string;
   spec: KnTarget[];
   status: KnTarget[];
   revisions: string[];
-  /** Missing where no revision was ever ready. */
+  /** Missing where no revision has ever been ready. */
   latest?: string;
   args: string[];
 }
@@ -94,7 +94,7 @@ const share = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(...ODD_PAIRS) },
 );
 const cuts = fc.array(fc.nat(100), { minLength: 3, maxLength: 3 });
-/** Shares that sum to 100, which is what gets past kn. */
+/** Shares that sum to 100, which kn accepts. */
 const whole = fc
   .tuple(fc.uniqueArray(reference, { minLength: 1, maxLength: 4 }), cuts)
   .map(([references, at]) => {
@@ -130,7 +130,7 @@ const block = fc
     });
   });
 
-/** A case of which kn accepts about a third, and in which it refuses with each of its sentences. */
+/** A case. kn accepts about a third of them, and refuses others with each of its sentences. */
 export const aCase: fc.Arbitrary<Case> = fc
   .record({
     spec: block,
@@ -152,14 +152,14 @@ export const aCase: fc.Arbitrary<Case> = fc
   .map(({ spec, other, latest, isFirstGone, flags }) => ({
     service: "echo",
     spec,
-    // What the cluster has done so far, which may be another block.
+    // The block in the status, which may be another one.
     status: resolved(withDefaults(other ?? spec), latest),
     revisions: isFirstGone ? REVISIONS.slice(1) : REVISIONS,
     ...(latest === undefined ? {} : { latest }),
     args: flags.flat(),
   }));
 
-/** A flag, given once or more often, with lists of items of which some are in quotes; or not given. */
+/** A flag, given several times or not at all, with lists of items, some of them in quotes. */
 function given(flag: string, items: fc.Arbitrary<string[]>, frequency: number): fc.Arbitrary<string[]> {
   const style = fc.record({
     isQuoted: fc.nat(11).map((n) => n === 0),

@@ -59,7 +59,7 @@ if (options.record !== undefined) {
 }
 process.exitCode = different === 0 ? 0 : 1;
 
-/** A refusal's words without what was given. */
+/** A refusal without the given values. */
 function kindOf({ refusal, webhook }: Answer): string {
   const sentence = refusal ?? webhook;
   if (sentence === undefined) return "traffic";

@@ -11,7 +11,7 @@ import type { Answer } from "./real-kn.ts";
 const WEBHOOK =
   'admission webhook "validation.webhook.serving.knative.dev" denied the request: validation failed: ';
 
-/** What `kyc split` makes of a case: the traffic block, or the sentence of a refusal. */
+/** The result of `kyc split` for a case: the traffic block, or the sentence of a refusal. */
 export function kycAnswer(of: Case): KnTarget[] | string {
   const flags = flagsOf(of);
   if (typeof flags === "string") return flags;
@@ -22,7 +22,7 @@ export function kycAnswer(of: Case): KnTarget[] | string {
   return webhookRefusal(result.traffic) ?? result.traffic;
 }
 
-/** A case's arguments as the command reads them, or the sentence in which it refuses them. */
+/** A case's arguments as the command reads them, or the sentence of a refusal. */
 export function flagsOf({ service, args }: Case): KnFlags | string {
   const command = splitCommand();
   try {
@@ -34,7 +34,7 @@ export function flagsOf({ service, args }: Case): KnFlags | string {
   }
 }
 
-/** kn's answer written in the same way. */
+/** kn's result in the same form. */
 export function knAnswer({ traffic, refusal, webhook }: Answer): KnTarget[] | string {
   return refusal ?? (webhook === undefined ? (traffic ?? []) : WEBHOOK + webhook);
 }

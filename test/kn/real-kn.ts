@@ -6,7 +6,7 @@ import Type, { type Static } from "typebox";
 import { Parse } from "typebox/value";
 import type { Case } from "./commands.ts";
 
-/** The kn that is asked: the module's version, whose release is kn 1.15. */
+/** The version of kn's module, whose release is kn 1.15. */
 export const KN = "knative.dev/client@v0.42.0";
 
 /** An entry of a traffic block. */
@@ -17,7 +17,7 @@ export const Target = Type.Object({
   percent: Type.Integer(),
 });
 
-/** What kn made of a case: the traffic block that the cluster was given, or the sentence of a refusal. */
+/** The result of kn for a case: the traffic block that it sent, or the sentence of a refusal. */
 export const Answer = Type.Object({
   traffic: Type.Optional(Type.Array(Target)),
   /** kn refused. */
@@ -29,14 +29,14 @@ export type Answer = Static<typeof Answer>;
 
 const Download = Type.Object({ Dir: Type.String() });
 
-/** kn, built from its module, with a cluster that is played. It needs Go, and Go's module proxy the first time. */
+/** kn, built from its module, with a fake cluster. It needs Go, and Go's module proxy the first time. */
 export class RealKn implements AsyncDisposable {
   readonly #folder: string;
   private constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** Takes some minutes the first time, for Go compiles what kn is made of. */
+  /** Takes some minutes the first time, when Go compiles kn. */
   static async build(): Promise<RealKn> {
     const folder = await mkdtemp(join(tmpdir(), "kn-"));
     const { Dir } = Parse(Download, await $`go mod download -json ${KN}`.cwd(folder).json());

@@ -9,7 +9,7 @@ import type { Case } from "./commands.ts";
 import { flagsOf, kycAnswer, knAnswer } from "./kyc-side.ts";
 import { Answer, KN, Target } from "./real-kn.ts";
 
-/** What the real kn answered; `bun test/kn/compare-with-kn.ts --record` makes it anew. The first line says which kn that was. */
+/** The real kn's results, recorded by `bun test/kn/compare-with-kn.ts --record`. The first line names the version. */
 const Version = Type.Object({ kn: Type.String() });
 const Recorded = Type.Object({
   of: Type.Object({
@@ -38,10 +38,10 @@ test("a split is changed or refused as the real kn does, to the letter", () => {
   expect(recorded.length - taken).toBeGreaterThan(100);
 });
 
-test("what is safer than kn on an engine is all that --allow-missing and --force take away", async () => {
+test("an engine refuses what kn accepts only where --allow-missing or --force would accept it", async () => {
   let safer = 0;
   for (const { of, answer } of recorded) {
-    // A list that is none is refused before, and an engine that runs has a revision that was ready.
+    // An invalid list is refused earlier, and a running engine has a ready revision.
     const { latest } = of;
     const flags = flagsOf(of);
     if (typeof flags === "string" || latest === undefined) continue;
@@ -74,7 +74,7 @@ test("what is safer than kn on an engine is all that --allow-missing and --force
   expect(safer).toBeGreaterThan(10);
 });
 
-test("the answers are of the kn that a new recording would ask", () => {
+test("the recorded version is the one that a new recording would use", () => {
   expect(Parse(Version, JSON.parse(version)).kn).toBe(KN);
 });
 

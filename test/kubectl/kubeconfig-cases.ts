@@ -7,19 +7,19 @@ import { Folder } from "../../scripts/cluster/kube/testing/temporary-folder.ts";
 /** The servers and files that a case refers to. */
 export interface World {
   secure: FakeApiServer;
-  /** Has a certificate that is no longer valid, of the same authority. */
+  /** Has an expired certificate of the same authority. */
   expired: FakeApiServer;
   /** Speaks HTTP without TLS. */
   plain: { url: string };
   proxy: ConnectProxy;
   folder: Folder;
-  /** A credential plugin, which writes down that it ran, and with what. */
+  /** A credential plugin, which records that it ran and its input. */
   plugin: string;
 }
 
 type Fields = Record<string, unknown>;
 
-/** A kubeconfig that is tried. */
+/** A kubeconfig to try. */
 export interface Case {
   name: string;
   cluster?: (world: World) => Fields;
@@ -50,7 +50,7 @@ const certificate = ({ secure }: World): Fields => {
 };
 const token = (): Fields => ({ token: "t0ken" });
 
-/** What was tried. The cluster of each is the secure server, with its own authority, unless the case says otherwise. */
+/** The cases. The cluster is the secure server, with its own authority, unless a case says otherwise. */
 export const CASES: readonly Case[] = [
   { name: "token", user: token },
   { name: "client certificate", user: certificate },

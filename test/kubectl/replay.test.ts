@@ -6,7 +6,7 @@ import { connect } from "../../scripts/cluster/kube/connection.ts";
 import { CASES } from "./kubeconfig-cases.ts";
 import { Outcome, Trial } from "./world.ts";
 
-/** What the real kubectl did; `bun test/kubectl/record-kubectl.ts` records it again. */
+/** The behaviour of the real kubectl, recorded by `bun test/kubectl/record-kubectl.ts`. */
 const Recorded = Type.Object({ kubectl: Type.String(), outcomes: Type.Record(Type.String(), Outcome) });
 const { outcomes } = Parse(Recorded, await Bun.file(join(import.meta.dir, "fixtures/outcomes.json")).json());
 

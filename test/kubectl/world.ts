@@ -16,15 +16,15 @@ const Sent = Type.Object({
 });
 type Sent = Static<typeof Sent>;
 
-/** What a kubeconfig led to. */
+/** The result of a kubeconfig. */
 export const Outcome = Type.Object({
-  /** Whether the request was answered well. */
+  /** Whether the request succeeded. */
   answered: Type.Boolean(),
   /** The different requests that reached a server. */
   sent: Type.Array(Sent),
-  /** What the proxy was asked for: the credentials for it, if any. */
+  /** The credentials that the proxy received, if any. */
   proxied: Type.Array(Type.Union([Type.String(), Type.Null()])),
-  /** What the credential plugin learnt, when it ran; addresses and certificates are left out. */
+  /** The input of the credential plugin, if it ran, without addresses and certificates. */
   plugin: Type.Union([
     Type.Null(),
     Type.Object({ greeting: Type.String(), outside: Type.String(), info: Type.Unknown() }),
@@ -80,7 +80,7 @@ export class Trial implements AsyncDisposable {
 
   /**
    * Tries a case with a client.
-   * @param send asks for `/readyz` with this environment; whether it was answered well
+   * @param send requests `/readyz` with this environment; returns whether it succeeded
    */
   async run(each: Case, send: (env: Record<string, string>) => Promise<boolean>): Promise<Outcome> {
     const { world } = this;

@@ -7,7 +7,7 @@ import { forward, inner, retrying, revision, TestProxy } from "../testing/test-p
 import { RawServer, type RawSocket } from "../testing/raw-socket.ts";
 import { within } from "../revisions/within.ts";
 
-// Whatever revisions and clients do, in any combination, each request is told of once, and nothing is left of it.
+// For any behaviour of revisions and clients, each request is reported once, and nothing is left of it.
 
 const TIMEOUT_MS = 15;
 
@@ -69,7 +69,7 @@ const scenario = fc.record({
   leaveAfterMs: fc.nat(30),
 });
 
-test("each request is told of exactly once, and no connection stays behind", async () => {
+test("each request is reported exactly once, and no connection stays open", async () => {
   const deadline = performance.now() + 6_000;
   await fc.assert(
     fc.asyncProperty(

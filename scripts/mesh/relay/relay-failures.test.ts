@@ -71,7 +71,7 @@ describe("a revision that", () => {
     expect(text).toEndWith("a does not accept connections\n");
   });
 
-  test("closes a kept connection just as it is used is asked once more, where that is safe", async () => {
+  test("closes a kept connection just as it is used gets the request again, where that is safe", async () => {
     for (const [method, status] of [
       ["GET", "200"],
       ["DELETE", "200"],
@@ -127,7 +127,7 @@ describe("an answer that takes too long", () => {
     expect(await proxy.ask(GET)).toContain("x-rule: yes\r\n");
   });
 
-  test("is broken off within its body", async () => {
+  test("is aborted within its body", async () => {
     using server = await RawServer.listen();
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a"), { timeoutMs: 50 }) });
     using client = await proxy.connect();
@@ -140,7 +140,7 @@ describe("an answer that takes too long", () => {
     expect(proxy.served).toMatchObject([{ status: 200, complete: false }]);
   });
 
-  test("counts from the end of the request", async () => {
+  test("is counted from the end of the request", async () => {
     using server = await RawServer.listen();
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a"), { timeoutMs: 40 }) });
     using client = await proxy.connect();
@@ -155,7 +155,7 @@ describe("an answer that takes too long", () => {
     await client.until("504");
   });
 
-  test("never comes where there is no limit, or one longer than a timer can wait", async () => {
+  test("has no limit where none is set, or one longer than a timer can wait", async () => {
     for (const timeoutMs of [undefined, 2 ** 31, Number.POSITIVE_INFINITY]) {
       using server = await RawServer.listen();
       using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a"), { timeoutMs }) });

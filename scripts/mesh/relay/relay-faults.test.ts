@@ -26,7 +26,7 @@ describe("an abort", () => {
     expect(proxy.served).toMatchObject([{ status: 418, complete: true, revision: undefined }]);
   });
 
-  test("is sent again by the rule before it, never by its own", async () => {
+  test("is retried by the rule before it, never by its own", async () => {
     using server = await answering(OK);
     // Whether it is aborted, how long the retry waits, and whether that is aborted.
     const draws = [0, 0, 0.9];
@@ -86,7 +86,7 @@ describe("a delay", () => {
     expect(server.count).toBe(0);
   });
 
-  test("is over when the client goes away", async () => {
+  test("ends when the client closes the connection", async () => {
     using server = await answering(OK);
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a"), delay(50)) });
     using client = await proxy.connect();
@@ -98,7 +98,7 @@ describe("a delay", () => {
     expect(server.count).toBe(0);
   });
 
-  test("is not made again when the rule sends the request again", async () => {
+  test("is not repeated when the rule retries the request", async () => {
     using server = await answeringInTurn(
       "HTTP/1.1 503 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
       OK,
@@ -144,7 +144,7 @@ describe("a direct response", () => {
     );
   });
 
-  test("is an answer to the rule before it, which may send the request again", async () => {
+  test("is an answer to the rule before it, which may retry the request", async () => {
     using proxy = new TestProxy(
       {},
       { rule: forward(inner(), retrying(2, ["503"])), inner: direct({ status: 503, response }) },

@@ -5,7 +5,7 @@ import { forward, revision, TestProxy } from "../testing/test-proxy.ts";
 import { RawSocket } from "../testing/raw-socket.ts";
 import { StrictServer } from "../testing/strict-server.ts";
 
-// Random and damaged requests go through the proxy to a server that takes nothing but perfect HTTP.
+// Random and damaged requests go through the proxy to a server that accepts strict HTTP only.
 
 let upstream: StrictServer;
 let proxy: TestProxy;
@@ -20,7 +20,7 @@ afterAll(() => {
   upstream[Symbol.dispose]();
 });
 
-/** Sends bytes in pieces and leaves; then another client must still be served. */
+/** Sends bytes in pieces and closes the connection; then another client must still be served. */
 async function attack(pieces: readonly Buffer[]): Promise<void> {
   using client = await RawSocket.connect(proxy.port);
   for (const piece of pieces) await client.send(piece);
@@ -34,20 +34,20 @@ async function attack(pieces: readonly Buffer[]): Promise<void> {
   expect(text).toEndWith("\r\n\r\nok");
 }
 
-/** What reached the upstream is what the proxy meant to send: no request more, none less, none in doubt. */
+/** The upstream got exactly the requests that the proxy sent. */
 function expectAgreement(): void {
   const meant = proxy.served.filter(({ revision }) => revision !== undefined);
   const lines = (all: typeof meant): string[] => all.map(({ method, target }) => `${method} ${target}`);
   expect(upstream.mistakes).toEqual([]);
   expect(meant.filter(({ status }) => status !== 200 && status !== 0)).toEqual([]);
-  // Who left early may have been served or not.
+  // A client that closed early may have been served or not.
   expect(without(upstream.seen, lines(meant))).toEqual([]);
   expect(without(lines(meant.filter(({ status }) => status === 200)), upstream.seen)).toEqual([]);
   proxy.served.length = 0;
   upstream.seen.length = 0;
 }
 
-/** What is left of a list when each of these is taken away once. */
+/** A list without one occurrence of each of these. */
 function without(list: readonly string[], others: readonly string[]): string[] {
   const left = [...list];
   for (const other of others) {
@@ -85,7 +85,7 @@ const SEEDS = [
   request("OPTIONS *") + request("HEAD http://a.test/x"),
 ];
 
-// Pieces that tell two readings of a message apart.
+// Pieces that two parsers may read differently.
 const TOKENS = [
   ...["\r\n", "\n", "\r", " ", "\t", ":", ",", ";", "0", "\x00", "\xff", "\x0b", "#", "//", "%2f"],
   ...[

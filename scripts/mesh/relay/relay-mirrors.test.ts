@@ -16,7 +16,7 @@ function mirror(to: string, percent = 100): { mirrors: Mirror[] } {
 }
 
 describe("a mirror", () => {
-  test("gets a copy of the request as it goes on, and the client the revision's answer alone", async () => {
+  test("gets a copy of the forwarded request, and the client gets the revision's answer alone", async () => {
     using server = await answering(OK);
     using copies = await RawServer.listen();
     using proxy = new TestProxy(
@@ -28,7 +28,7 @@ describe("a mirror", () => {
     const head = await copy.until("\r\n\r\n");
     expect(head).toStartWith("GET /a?b HTTP/1.1\r\nhost: new.test:81\r\n");
     expect(head).toContain("x-request-id: fresh-id\r\n");
-    // Whatever the mirror does, or does not do.
+    // For any behaviour of the mirror.
     expect(statuses(await asked)).toEqual(["200"]);
     await copy.send("HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n");
     expect(proxy.served).toMatchObject([{ status: 200, revision: "a" }]);
@@ -36,7 +36,7 @@ describe("a mirror", () => {
     expect(proxy.served).toHaveLength(1);
   });
 
-  test("gets the body as it comes", async () => {
+  test("gets the body as it arrives", async () => {
     using server = await RawServer.listen();
     using copies = await RawServer.listen();
     using proxy = new TestProxy(
@@ -71,7 +71,7 @@ describe("a mirror", () => {
     expect(await client.until("ok")).toStartWith("HTTP/1.1 200");
   });
 
-  test("hears that the client went away within the body", async () => {
+  test("is aborted when the client closes the connection within the body", async () => {
     using server = await RawServer.listen();
     using copies = await RawServer.listen();
     using proxy = new TestProxy(
@@ -96,7 +96,7 @@ describe("a mirror", () => {
     expect(proxy.served).toMatchObject([{ status: 200 }]);
   });
 
-  test("gets its part of the requests", async () => {
+  test("gets its percentage of the requests", async () => {
     using server = await answering(OK);
     using copies = await StrictServer.listen();
     const draws = [0.29, 0.3, 0.31, 0];
@@ -115,7 +115,7 @@ describe("a mirror", () => {
     client[Symbol.dispose]();
   });
 
-  test("gets one copy however often the request is sent again", async () => {
+  test("gets one copy for all retries of a request", async () => {
     using server = await answeringInTurn(BAD, BAD, OK);
     using copies = await answeringInTurn(BAD);
     using proxy = new TestProxy(
@@ -127,7 +127,7 @@ describe("a mirror", () => {
     expect(await untilSteady(() => copies.count)).toBe(1);
   });
 
-  test("behind a rule that sends it again gets a copy each time", async () => {
+  test("behind a rule that retries gets a copy of each try", async () => {
     using server = await answeringInTurn(BAD, OK);
     using copies = await answeringInTurn(BAD);
     using proxy = new TestProxy(

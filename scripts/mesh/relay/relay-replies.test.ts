@@ -13,7 +13,7 @@ describe("the mesh itself answers", () => {
     ] as const,
   };
 
-  test("404 where no route leads", async () => {
+  test("404 without a route", async () => {
     using proxy = new TestProxy({});
     const text = await proxy.ask(request("GET /x", "connection: close"));
     expect(text).toStartWith("HTTP/1.1 404 Not Found\r\ncontent-type: text/plain; charset=utf-8\r\n");
@@ -40,7 +40,7 @@ describe("the mesh itself answers", () => {
     expect(text).toEndWith("a closed the connection before it answered\n");
   });
 
-  test("without taking the body of a request that goes nowhere for another request", async () => {
+  test("without reading the body of an unrouted request as another request", async () => {
     using proxy = new TestProxy({});
     const text = await proxy.ask(`${request("POST /", "content-length: 50")}${request("GET /smuggled")}`);
     expect(statuses(text)).toEqual(["404"]);

@@ -116,18 +116,18 @@ describe("a request is sent again", () => {
     }
   });
 
-  test("by the innermost rule first, then by the one outside it, whose retry begins anew within", async () => {
+  test("by the innermost rule first, then by the outer one, whose retry starts the inner tries again", async () => {
     const { tries } = await nested(retrying(1, ["503"]), retrying(2, ["503"]), answerOf(503));
     expect(tries).toBe(6);
   });
 
-  test("by the rule outside where the one within does not mean this failure", async () => {
+  test("by the outer rule where the inner one does not list the failure", async () => {
     expect((await nested(retrying(2, ["5xx"]), retrying(3, ["409"]), answerOf(500))).tries).toBe(3);
     expect((await nested(retrying(2, ["409"]), retrying(3, ["5xx"]), answerOf(500))).tries).toBe(4);
     expect((await nested(retrying(2, ["409"]), retrying(3, ["409"]), answerOf(500))).tries).toBe(1);
   });
 
-  test("by the rule outside on the status that the one within answers with", async () => {
+  test("by the outer rule on the status of the inner one", async () => {
     const none = retrying(0, []);
     for (const [condition, expected] of [
       ["503", 2],
@@ -161,7 +161,7 @@ describe("a request is sent again", () => {
 });
 
 describe("a retry", () => {
-  test("waits below an interval that doubles up to ten times the first, as chance has it", async () => {
+  test("waits a random time below an interval that doubles up to ten times the first", async () => {
     const waited = async (draw: number): Promise<number[]> => {
       using server = await answeringInTurn(answerOf(503));
       const waits: number[] = [];
@@ -187,7 +187,7 @@ describe("a retry", () => {
     expect(await waited(1 - 2 ** -53)).toEqual([39, 79, 159, 319, 399, 399]);
   });
 
-  test("that waits is given up with the rule's timeout, and when the client goes", async () => {
+  test("that waits is abandoned at the rule's timeout, and when the client closes the connection", async () => {
     using server = await answeringInTurn(answerOf(503));
     const policy = { ...retrying(1, ["503"]).retry, backOffMs: 60_000 };
     const rule = forward(revision("a"), { retry: policy, timeoutMs: 30 });
@@ -237,7 +237,7 @@ describe("a retry", () => {
     },
   );
 
-  test("of an outer rule knows nothing of what was tried within", async () => {
+  test("of an outer rule may use processes that inner tries used", async () => {
     using server = await answeringInTurn(answerOf(503));
     const asked: number[] = [];
     using proxy = new TestProxy(
@@ -254,7 +254,7 @@ describe("a retry", () => {
 });
 
 describe("a try", () => {
-  test("that takes longer than perTryTimeout is given up and made again", async () => {
+  test("that takes longer than perTryTimeout is abandoned and repeated", async () => {
     using server = await answeringInTurn(undefined, OK);
     using proxy = new TestProxy(
       { a: server.port },
@@ -290,7 +290,7 @@ describe("a try", () => {
     expect(statuses((await client.untilEnded()).text)).toEqual(["504"]);
   });
 
-  test("has no limit any more once it is answered", async () => {
+  test("has no limit once the answer has begun", async () => {
     using server = await RawServer.listen();
     using proxy = new TestProxy(
       { a: server.port },

@@ -5,7 +5,7 @@ import { forward, revision, TestProxy } from "../testing/test-proxy.ts";
 import { RawServer, type RawSocket, untilSteady } from "../testing/raw-socket.ts";
 
 const MEGABYTE = 1024 * 1024;
-// What the kernels may hold on both legs together, generously.
+// An upper bound for what the kernels hold on both connections.
 const IN_KERNELS = 32 * MEGABYTE;
 const CHUNKED = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 
@@ -23,7 +23,7 @@ async function connect(
   return { proxy, client, upstream };
 }
 
-test("an answer reaches the client while it is still being made", async () => {
+test("an answer reaches the client while the revision still writes it", async () => {
   using stack = new DisposableStack();
   const { client, upstream } = await connect(stack, request("GET /"));
   await upstream.send(CHUNKED);
@@ -56,7 +56,7 @@ test("a body reaches the revision while the client still sends it", async () => 
   await upstream.until("0\r\n\r\n");
 });
 
-test("both directions flow at once", async () => {
+test("both directions flow at the same time", async () => {
   using stack = new DisposableStack();
   const { client, upstream } = await connect(stack, request("POST /", "content-length: 4"));
   await upstream.send("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n");
@@ -84,7 +84,7 @@ test.each<[string, (client: RawSocket) => void]>([
   }
 });
 
-test("a revision that breaks off within the answer reaches the client as an answer that is not complete", async () => {
+test("an answer that the revision aborts reaches the client as incomplete", async () => {
   using stack = new DisposableStack();
   const { proxy, client, upstream } = await connect(stack, request("GET /"));
   await upstream.send(`${CHUNKED}3\r\nabc\r\n`);
@@ -108,7 +108,7 @@ test("a long answer to a slow client waits in the revision", async () => {
   expect(steady).toBeLessThan(IN_KERNELS);
 });
 
-test("a long answer comes through whole when its client pauses now and then", async () => {
+test("a long answer is complete when its client pauses at times", async () => {
   using stack = new DisposableStack();
   const { proxy, client, upstream } = await connect(stack, request("GET /", "connection: close"));
   const content = Buffer.alloc(32 * MEGABYTE, "abcdefghijk");
@@ -125,7 +125,7 @@ test("a long answer comes through whole when its client pauses now and then", as
   expect(proxy.served).toMatchObject([{ complete: true }]);
 });
 
-test("a long body for a slow revision waits in the client, and comes through whole", async () => {
+test("a long body for a slow revision waits in the client, and arrives complete", async () => {
   using stack = new DisposableStack();
   const content = Buffer.alloc(64 * MEGABYTE, "abcdefghijk");
   const { client, upstream } = await connect(stack, request("POST /", `content-length: ${content.length}`));
@@ -143,7 +143,7 @@ test("a long body for a slow revision waits in the client, and comes through who
   await client.until("\r\n\r\nok");
 });
 
-test("an answer that comes before the whole body, as from a revision that refuses it, can be read", async () => {
+test("an answer before the end of the body, such as a refusal, can be read", async () => {
   using stack = new DisposableStack();
   const { client, upstream } = await connect(stack, request("POST /", `content-length: ${64 * MEGABYTE}`));
   client.pause();
@@ -161,7 +161,7 @@ test("an answer that comes before the whole body, as from a revision that refuse
   expect(ending).toBe("fin");
 });
 
-test("an answer that ends while its client is slow does not stall the connection it came by", async () => {
+test("an answer that ends while its client is slow does not stall the connection to the revision", async () => {
   using server = await RawServer.listen();
   using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")) });
   using slow = await proxy.connect();

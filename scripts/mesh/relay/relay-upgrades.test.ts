@@ -46,7 +46,7 @@ describe("a WebSocket", () => {
     expect(await proxy.untilServed()).toMatchObject([{ status: 101, complete: true, revision: "a" }]);
   });
 
-  test("ends for the client when it ends for the revision, behind all that was said", async () => {
+  test("ends for the client when the revision ends it, after all data", async () => {
     using server = await RawServer.listen();
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")) });
     using client = await proxy.connect();
@@ -60,7 +60,7 @@ describe("a WebSocket", () => {
     expect(ending).toBe("fin");
   });
 
-  test("whose last words come with the end still has them read", async () => {
+  test("delivers data that arrives with the end", async () => {
     using server = await RawServer.listen();
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")) });
     using client = await proxy.connect();
@@ -78,7 +78,7 @@ describe("a WebSocket", () => {
     expect(ending).toBe("fin");
   });
 
-  test("waits for a side that is slow, and loses nothing", async () => {
+  test("waits for a slow side, and loses nothing", async () => {
     using server = await RawServer.listen();
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")) });
     using client = await proxy.connect();
@@ -101,7 +101,7 @@ describe("a WebSocket", () => {
     expect(client.byteCount + upstream.byteCount).toBe(2 * bytes);
   });
 
-  test("that the revision does not want is an ordinary answer", async () => {
+  test("that the revision refuses is an ordinary answer", async () => {
     using server = await answering(OK);
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")) });
     using client = await proxy.connect();
@@ -112,7 +112,7 @@ describe("a WebSocket", () => {
     expect(await proxy.untilServed(2)).toMatchObject([{ status: 200 }, { status: 200 }]);
   });
 
-  test("goes by the rules, which see that it is one, and is tried again before it is open", async () => {
+  test("follows the rules, which can match it, and is retried before it is open", async () => {
     using bad = await answering("HTTP/1.1 503 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     using server = await answering(SWITCHED);
     const response = { ...NO_CHANGE, set: [["x-rule", "yes"]] as const };
@@ -134,7 +134,7 @@ describe("a WebSocket", () => {
     expect(statuses(client.text)).toEqual(["101"]);
   });
 
-  test("lives longer than the time limits of requests", async () => {
+  test("may last longer than the time limits of requests", async () => {
     using server = await RawServer.listen();
     using proxy = new TestProxy(
       { a: server.port },
@@ -150,7 +150,7 @@ describe("a WebSocket", () => {
     await client.until("still there");
   });
 
-  test("is ended by a mesh that stops", async () => {
+  test("ends when the mesh stops", async () => {
     using server = await RawServer.listen();
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")) });
     using client = await proxy.connect();
@@ -175,7 +175,7 @@ describe("another protocol", () => {
       "a WebSocket with a body",
       `${request("POST /", "connection: upgrade", "upgrade: websocket", "content-length: 1")}x`,
     ],
-  ])("%s is not let through, and the request is", async (_, bytes) => {
+  ])("%s is not forwarded, but the request is", async (_, bytes) => {
     using server = await RawServer.listen();
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")) });
     using client = await proxy.connect();
@@ -204,7 +204,7 @@ describe("another protocol", () => {
 });
 
 describe("server-sent events", () => {
-  test("come one by one as they are sent, for longer than a revision may take to begin", async () => {
+  test("arrive one by one as they are sent, for longer than the timeout of a first byte", async () => {
     using server = await RawServer.listen();
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")), revisionTimeoutMs: 40 });
     using client = await proxy.connect();
@@ -226,7 +226,7 @@ describe("server-sent events", () => {
     expect(await proxy.untilServed()).toMatchObject([{ status: 200, brokenBy: "client" }]);
   });
 
-  test("are cut off by the timeout of a rule, which counts to the end of an answer", async () => {
+  test("end at the timeout of a rule, which limits the whole answer", async () => {
     using server = await RawServer.listen();
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a"), { timeoutMs: 40 }) });
     using client = await proxy.connect();

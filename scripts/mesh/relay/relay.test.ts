@@ -7,8 +7,8 @@ import { RawServer } from "../testing/raw-socket.ts";
 
 /**
  * Sends a request through a proxy to a revision that answers with these bytes.
- * @param untilSent the revision answers when this has come
- * @param untilReceived ends when the client has got this
+ * @param untilSent the revision answers after this
+ * @param untilReceived the request ends when the client has received this
  */
 async function pass(
   bytes: string,
@@ -30,7 +30,7 @@ async function pass(
 }
 
 describe("a request", () => {
-  test("reaches the revision byte for byte but for what a proxy adds", async () => {
+  test("reaches the revision byte for byte, with the fields that a proxy adds", async () => {
     const { sent } = await pass(
       request("GET //a/../%2f;x?y=\xe9&&", "X-One: 1", "x-two: \x80\xff", "x-one: 3"),
     );
@@ -40,7 +40,7 @@ describe("a request", () => {
     );
   });
 
-  test("keeps the id it has, and the addresses it came from", async () => {
+  test("keeps its id, and the addresses it came from", async () => {
     const { sent } = await pass(
       request("GET /", "x-request-id: mine", "x-forwarded-for: 10.0.0.1", "x-forwarded-for: 10.0.0.2"),
     );
@@ -210,7 +210,7 @@ describe("an answer", () => {
   });
 });
 
-test("requests that come together are answered in order, by one kept connection", async () => {
+test("pipelined requests are answered in order, on one kept connection", async () => {
   using server = await answering(OK);
   using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")) });
   const text = await proxy.ask(request("GET /").repeat(20) + request("GET /", "connection: close"));

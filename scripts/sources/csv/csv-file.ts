@@ -8,7 +8,7 @@ const LONGEST_LINE = 10_000;
 
 interface Field {
   text: string;
-  /** Where it begins in its line, from 1. */
+  /** Its column in the line, from 1. */
   column: number;
 }
 
@@ -41,7 +41,7 @@ export class CsvFile implements AsyncDisposable {
   #columns: readonly Column[] | undefined;
   #position = 0;
   #line = 0;
-  /** A line whose end was not read yet. */
+  /** An incomplete last line. */
   #rest = "";
 
   private constructor(path: string, file: FileHandle) {
@@ -58,7 +58,7 @@ export class CsvFile implements AsyncDisposable {
     return new CsvFile(path, file);
   }
 
-  /** The outcomes of the next lines, which may be none; undefined at the end of what is there now. @throws UserError */
+  /** The outcomes of the next lines, perhaps none; undefined at the present end of the file. @throws UserError */
   async read(): Promise<Outcome[] | undefined> {
     const { bytesRead } = await this.#file.read(this.#bytes, 0, CHUNK_BYTES, this.#position);
     if (bytesRead === 0) {
@@ -81,7 +81,7 @@ export class CsvFile implements AsyncDisposable {
     return outcomes;
   }
 
-  /** The outcome of a last line that nothing ends; undefined where there is none. @throws UserError */
+  /** The outcome of a last line without a line end; undefined where there is none. @throws UserError */
   readLast(): Outcome[] | undefined {
     const line = this.#rest;
     this.#rest = "";
@@ -140,7 +140,7 @@ export class CsvFile implements AsyncDisposable {
     };
   }
 
-  /** The fields of a line, as RFC 4180 has them. */
+  /** The fields of a line, by RFC 4180. */
   #fieldsOf(line: string): Field[] {
     const fields: Field[] = [];
     for (let at = 0; ; at++) {

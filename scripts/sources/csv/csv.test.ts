@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const HEADER = "time,revision,ok,ms\n";
-// Fast enough that the whole file is due at once.
+// So fast that the whole file is due at once.
 const AT_ONCE = 1e9;
 
 async function read(text: string, speed = AT_ONCE): Promise<Outcome[]> {
@@ -29,7 +29,7 @@ async function read(text: string, speed = AT_ONCE): Promise<Outcome[]> {
 }
 
 describe("a recorded CSV file", () => {
-  test("is played from its start as if it happened now, each line at its distance from the first", async () => {
+  test("is replayed from its start, each line at its distance from the first", async () => {
     const begun = Date.now();
     const seen = await read("time,revision,ok,ms\n100,a,true,5\n102.5,b,false,7\n105,a,true,6", 10);
     const took = Date.now() - begun;
@@ -62,7 +62,7 @@ describe("a recorded CSV file", () => {
     ]);
   });
 
-  test("gives any name back that is quoted as RFC 4180 says", async () => {
+  test("reads any name that is quoted by RFC 4180", async () => {
     const name = fc.string({ minLength: 1 }).filter((text) => !/[\r\n]/.test(text));
     await fc.assert(
       fc.asyncProperty(fc.array(name, { minLength: 1, maxLength: 20 }), async (names) => {
@@ -95,7 +95,7 @@ describe("a recorded CSV file", () => {
 });
 
 describe("a CSV file that grows", () => {
-  test("is read from its end on, also where a line comes in parts", async () => {
+  test("is read from its end, also where a line arrives in parts", async () => {
     await writeFile(path, `${HEADER}1,old,true,1\n2,b`);
     const seen: Outcome[] = [];
     const end = new AbortController();
@@ -122,7 +122,7 @@ describe("a CSV file that grows", () => {
     end.abort();
   }, 20_000);
 
-  test("is an error at once where it is not there, or has other columns", async () => {
+  test("is an error at once where it is missing, or has other columns", async () => {
     const context = serviceContext({ service: "check", root: folder });
     const opened = (flags: Record<string, string>) => openSource(context, { location: "cluster", flags });
     expect(opened({ csv: join(folder, "none.csv") })).rejects.toThrow("none.csv cannot be read: ENOENT");

@@ -2,7 +2,7 @@ import { UsageError } from "../../cluster/user-error.ts";
 import type { Outcome, OutcomeSource, SourceDefinition } from "../source.ts";
 import { CsvFile, numberOf } from "./csv-file.ts";
 
-/** A file with outcomes that some other program writes. Its columns are those of `CsvFile`. */
+/** A file of outcomes that another program writes. Its columns are those of `CsvFile`. */
 export const csv: SourceDefinition = {
   name: "csv",
   summary: "a file that some other program writes: time,revision,ok,ms and if wanted count,excluded",
@@ -19,7 +19,7 @@ export const csv: SourceDefinition = {
   inCluster: () => false,
   async open(_context, { csv: path, "csv-replay": speed }) {
     if (path === undefined) throw new UsageError("Which file? --csv FILE");
-    // A file that is not there or has other columns is an error at once.
+    // A missing file, or one with other columns, is an error at once.
     await using file = await CsvFile.open(path);
     await file.read();
     return csvSource(path, speed === undefined ? undefined : parseSpeed(speed));
@@ -30,7 +30,7 @@ const LOOK_AGAIN_MS = 200;
 // The longest stretch of a replay that is reported as one batch.
 const REPLAY_BATCH_MS = 100;
 
-/** @param speed plays the file at so many times its speed; undefined to follow what is appended */
+/** @param speed replays the file at this many times its speed; undefined to follow appended lines */
 export function csvSource(path: string, speed?: number): OutcomeSource {
   return {
     name: "csv",

@@ -3,22 +3,22 @@ import type { Sample } from "../metrics/samples.ts";
 import { markOf } from "../../traffic/outcome-kind.ts";
 import type { Outcome } from "../source.ts";
 
-/** The requests to a cluster of Envoy by status, retried ones once; answers that Envoy gave itself are among them. */
+/** The requests to a cluster of Envoy by status, each once with its retries, and with Envoy's own responses. */
 const REQUESTS = "envoy_cluster_upstream_rq";
-/** How long those took that an endpoint answered, in milliseconds. Envoy does not tell it by status. */
+/** The latencies of requests that an endpoint answered, in milliseconds. Envoy has none by status. */
 const LATENCIES = "envoy_cluster_upstream_rq_time_bucket";
 
 /** Envoy adds latencies to its histograms every 5 s, and statuses to its counters at once. */
 const LATENCIES_WITHIN_MS = 10_000;
 
-/** What a proxy counted of one cluster. */
+/** The counts of a proxy for one cluster. */
 interface Counted {
   statuses: Map<string, number>;
-  /** By the upper bound of a bucket, without those of the buckets below. */
+  /** The count of each bucket by its upper bound, without the buckets below. */
   latencies: Map<number, number>;
 }
 
-/** What was counted and not reported yet. */
+/** Counts that are not reported yet. */
 interface Waiting extends Counted {
   sinceMs: number;
 }
@@ -31,15 +31,14 @@ interface Seen {
 }
 
 /**
- * Turns Envoy's counters of requests by status and its histogram of latencies into outcomes. As Envoy does not tell
- * which status took how long, every status gets latencies in the proportions of all. Counts wait for the latencies that
- * belong to them.
+ * Converts Envoy's counters of requests by status and its histogram of latencies into outcomes. Envoy has no latencies by
+ * status, so each status gets latencies in the proportions of all. Counts wait for their latencies.
  */
 export class ClusterCounters implements CounterReader {
   readonly #revisionOf: (cluster: string) => string | undefined;
   readonly #seen = new Map<string, Seen>();
 
-  /** @param revisionOf the revision that a cluster of Envoy leads to; undefined for one that is not about the service */
+  /** @param revisionOf the revision behind a cluster of Envoy; undefined for a cluster of another service */
   constructor(revisionOf: (cluster: string) => string | undefined) {
     this.#revisionOf = revisionOf;
   }
@@ -82,11 +81,11 @@ export class ClusterCounters implements CounterReader {
 
 const NOTHING = (): Counted => ({ statuses: new Map(), latencies: new Map() });
 
-/** What a page says, by the names of clusters. */
+/** The counts on a page, by cluster. */
 function countedOf(samples: readonly Sample[]): Map<string, Counted> {
   const clusters = new Map<string, Counted>();
   for (const { name, labels, value } of samples) {
-    // Istio's bootstrap names the label differently from Envoy's default.
+    // Istio's bootstrap gives the label another name than Envoy.
     const cluster = labels["cluster_name"] ?? labels["envoy_cluster_name"] ?? "";
     const counted = clusters.get(cluster) ?? NOTHING();
     clusters.set(cluster, counted);
@@ -103,7 +102,7 @@ function withoutLower(cumulative: ReadonlyMap<number, number>): Map<number, numb
   return new Map(sorted.map(([bound, count], i) => [bound, count - (sorted[i - 1]?.[1] ?? 0)] as const));
 }
 
-/** Whether a proxy counted on: a counter that fell is one of another process. */
+/** Whether the counters are of the same process: no counter fell. */
 function isContinued(before: ReadonlyMap<string, Counted>, now: ReadonlyMap<string, Counted>): boolean {
   return [...before].every(([cluster, { statuses }]) =>
     [...statuses].every(([status, count]) => (now.get(cluster)?.statuses.get(status) ?? 0) >= count),
@@ -135,7 +134,7 @@ function outcomesOf(
   const weights = bounds.map((bound) => latencies.get(bound) ?? 0);
   return [...statuses].flatMap(([status, total]) => {
     const shared = { revision, sinceMs, atMs, ...markOf(Number(status)), excluded: undefined };
-    // Nothing is known of latencies where no endpoint answered.
+    // Without an answer of an endpoint there are no latencies.
     if (latencies.size === 0) return [{ ...shared, ms: 0, count: total }];
     return proportional(total, weights).flatMap((count, i) => {
       const [fromMs, bound] = [bounds[i - 1] ?? 0, bounds[i] ?? 0];

@@ -8,7 +8,7 @@ import { ClusterCounters } from "./cluster-counters.ts";
 import { envoySource, hasEnvoyStatistics } from "./envoy-outcomes.ts";
 
 /**
- * What Envoy 1.40 answered with the tags of Istio's bootstrap, after six requests to credit-check-basic (200 twice, 200
+ * The answer of Envoy 1.40 with the tags of Istio's bootstrap, after six requests to credit-check-basic (200 twice, 200
  * after 30 ms, 500, 404 after 3 ms, and a timeout of 200 ms), two to credit-check-advanced, which nothing listened for,
  * and one to another service. Before the first flush the histograms were empty.
  */
@@ -35,7 +35,7 @@ describe("Envoy's statistics of clusters", () => {
     expect(seen.every(({ sinceMs, atMs }) => sinceMs === 5 && atMs === 20)).toBe(true);
   });
 
-  test("wait for the latencies that Envoy adds with its next flush, and not for long where there are none", async () => {
+  test("wait for the latencies of Envoy's next flush, but not for long where there are none", async () => {
     const counters = countersFor();
     const [before, after] = await Promise.all([recorded("before-flush"), recorded("after-flush")]);
     const look = (page: string, atMs: number): string[] =>
@@ -48,7 +48,7 @@ describe("Envoy's statistics of clusters", () => {
     expect(look(after, 11_500)).toEqual([]);
   });
 
-  test("begin at zero where a proxy began again, and count nothing of before the first look", async () => {
+  test("begin at zero where a proxy restarted, and leave out counts before the first look", async () => {
     const page = await recorded("after-flush");
     const counters = countersFor();
     expect(counters.added("old", read(counters, page), { fromMs: 0, atMs: 0 })).toEqual([]);

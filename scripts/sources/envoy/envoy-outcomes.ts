@@ -25,9 +25,8 @@ const ADVICE =
   "Or Istio leaves these statistics out: the pods' annotation sidecar.istio.io/statsInclusionPrefixes has to name cluster.outbound.";
 
 /**
- * The outcomes of a service by what the ingress gateway and the sidecars of its namespace count: answers that they gave
- * themselves because a revision did not answer are among them, and so are requests that were sent to a revision
- * whatever the split is.
+ * The outcomes of a service, as the ingress gateway and the sidecars of its namespace count them. They include the
+ * proxies' own responses where a revision did not answer, and requests that were pinned to a revision.
  */
 export function envoySource(options: EnvoySourceOptions): OutcomeSource {
   return {
@@ -48,10 +47,10 @@ export function envoySource(options: EnvoySourceOptions): OutcomeSource {
   };
 }
 
-/** Envoy adds latencies to its histograms so often. (config.bootstrap, stats_flush_interval) */
+/** The interval at which Envoy adds latencies to its histograms. (config.bootstrap, stats_flush_interval) */
 const FLUSH_MS = 5_000;
 
-/** Whether the gateway or a sidecar counts requests to revisions at all. */
+/** Whether the gateway or a sidecar counts requests to revisions. */
 export async function hasEnvoyStatistics(options: EnvoySourceOptions): Promise<boolean> {
   const pods = await proxies(options);
   return anyPodAnswers({ kube: options.kube, ...STATISTICS }, pods, (page) => page.includes(" counter\n"));

@@ -1,6 +1,6 @@
 import type { SourceDefinition } from "../source.ts";
 
-/** The statistics that Envoy keeps by cluster, in the ingress gateway and in sidecars. */
+/** Envoy's statistics by cluster, in the ingress gateway and in sidecars. */
 export const envoy: SourceDefinition = {
   name: "envoy",
   summary:

@@ -67,11 +67,11 @@ describe("the caller of a split", () => {
     expect(outcome).toMatchObject({ route, unit: "0421" });
   });
 
-  test("is not asked for by name", () => {
+  test("is found by the request id", () => {
     expect(got({ split: null })).toEqual([]);
   });
 
-  test("is told of each outcome once, and waits no longer than it should", () => {
+  test("gets each outcome once, within the time limit", () => {
     const view = new CallersView("check");
     expect(view.add(HOP)).toEqual([]);
     expect(view.add({ ...HOP, t: 1500, requestId: "two" })).toEqual([]);

@@ -2,7 +2,7 @@ import type { ServedEvent } from "../../mesh/admin/schema.ts";
 import { markOf } from "../../traffic/outcome-kind.ts";
 import type { Outcome } from "../source.ts";
 
-/** How long a success waits for the request on whose behalf it was made. Longer calls are judged by the hop alone. */
+/** How long a successful hop waits for the request that it was made for. Longer calls are judged by the hop alone. */
 export const CALLER_WAIT_MS = 1_000;
 
 interface Waiting {
@@ -11,9 +11,9 @@ interface Waiting {
 }
 
 /**
- * What the callers of a split got. A hop that failed is known at once. A hop that succeeded waits for the request of the
- * same id that it was made for: where that one failed, the answer of the hop was of no use to its caller, such as a body
- * that is not what was asked for, and counts as an error.
+ * The outcomes that the callers of a split saw. A failed hop is an outcome at once. A successful hop waits for the request
+ * with the same id that it was made for: if that one failed, the hop's response was of no use to its caller, for example
+ * because of its body, and counts as an error.
  */
 export class CallersView {
   readonly #service: string;
@@ -23,7 +23,7 @@ export class CallersView {
     this.#service = service;
   }
 
-  /** The outcomes that are known by an event, those of the split that it decided among them. */
+  /** The outcomes that an event completes. */
   add(event: ServedEvent): Outcome[] {
     if (event.service === this.#service && event.split !== null) return this.#ofSplit(event);
     const waiting = this.#waiting.get(event.requestId);
@@ -32,11 +32,11 @@ export class CallersView {
     return hasFailed(event) ? waiting.outcomes.map(useless) : waiting.outcomes;
   }
 
-  /** The outcomes that have waited for long enough. */
+  /** The outcomes whose time limit has passed. */
   due(nowMs: number): Outcome[] {
     const due: Outcome[] = [];
     for (const [id, { outcomes, untilMs }] of this.#waiting) {
-      // Kept in the order in which they came.
+      // In order of arrival.
       if (untilMs > nowMs) break;
       this.#waiting.delete(id);
       due.push(...outcomes);
@@ -77,7 +77,7 @@ function routeOf(method: string, path: string): string {
   return `${method} ${segments.join("/")}`;
 }
 
-/** Whether a request failed by no doing of its own caller. */
+/** Whether a request failed for a reason other than its caller. */
 function hasFailed({ status, broken }: ServedEvent): boolean {
   return broken === "revision" || (broken === null && status >= 500);
 }

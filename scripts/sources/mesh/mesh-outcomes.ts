@@ -7,10 +7,10 @@ import type { Outcome, OutcomeSource } from "../source.ts";
 import { CALLER_WAIT_MS, CallersView } from "./callers-view.ts";
 
 const LOOK_AGAIN_MS = 500;
-// The mesh gathers events for 20 ms before it sends them; the rest is for the callers, and for a busy machine.
+// The mesh collects events for 20 ms before it sends them; the rest is a margin for callers and a busy machine.
 const LAG_MS = 2 * CALLER_WAIT_MS + 250;
 
-/** The outcomes of a service by the mesh that runs from a folder. */
+/** The outcomes of a service from the mesh that serves a folder. */
 export function meshSource(options: RunningMeshOptions, service: string): OutcomeSource {
   return {
     name: "mesh",
@@ -29,8 +29,8 @@ export function meshSource(options: RunningMeshOptions, service: string): Outcom
 
 /**
  * The outcomes of the requests that the split of a service decides. Requests that are pinned to a revision are left
- * out: their number does not depend on the split. A mesh that ends is waited for.
- * @throws NothingRuns when none runs at first
+ * out: their number does not depend on the split. If the mesh ends, the source waits for the next one.
+ * @throws NothingRuns when no mesh runs at the start
  */
 async function* meshOutcomes(
   options: RunningMeshOptions,
@@ -63,7 +63,7 @@ function eventOf(line: string): ServedEvent | undefined {
   }
 }
 
-/** The batches as they come, and an empty one where none has come for so many milliseconds. */
+/** The batches, and an empty one whenever none has arrived for so many milliseconds. */
 async function* orLate<T>(batches: AsyncIterable<T[]>, ms: number): AsyncGenerator<T[]> {
   const iterator = batches[Symbol.asyncIterator]();
   try {

@@ -1,6 +1,6 @@
 import type { SourceDefinition } from "../source.ts";
 
-/** The local mesh reports each request as its caller got it, by its event stream. */
+/** The event stream of the local mesh, with each request as its caller saw it. */
 export const mesh: SourceDefinition = {
   name: "mesh",
   summary: "each request that the local mesh carries, as its caller got it",

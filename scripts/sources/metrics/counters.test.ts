@@ -70,7 +70,7 @@ describe("a page of metrics", () => {
     ]);
   });
 
-  test("may hold anything in its labels, and lines that are none", () => {
+  test("may have anything in its labels, and lines that are not samples", () => {
     const page = `# HELP a b\n${CALLS}_bucket{a="x\\"}, y",b="\\\\",le="+Inf"} 3 1700000\nnonsense\n${STARTED} 1.5e+9\nother 1\n`;
     expect(readSamples(page, isWanted)).toEqual([
       { name: `${CALLS}_bucket`, labels: { a: 'x"}, y', b: "\\", le: "+Inf" }, value: 3 },
@@ -86,14 +86,14 @@ describe("counters", () => {
       .reduce((sum, { count }) => sum + count, 0);
   const started = (value: number): Sample => ({ name: STARTED, labels: {}, value });
 
-  test("count from what a process says first, and from nought where it began since", () => {
+  test("count from the first values of a process, and from zero where it started since", () => {
     const counters = new Counters(callsOf("check"));
     expect(counts(counters, "old", false, bucket("1", 5), bucket("+Inf", 7))).toBe(0);
     expect(counts(counters, "new", true, bucket("1", 5), bucket("+Inf", 7))).toBe(7);
     expect(counts(counters, "old", false, bucket("1", 6), bucket("+Inf", 9))).toBe(2);
   });
 
-  test("find a process that began again by when it began, or by a counter that fell", () => {
+  test("detect a restarted process by its start time, or by a counter that fell", () => {
     const counters = new Counters(callsOf("check"));
     counts(counters, "p", false, started(1), bucket("+Inf", 5));
     expect(counts(counters, "p", false, started(2), bucket("+Inf", 8))).toBe(8);
@@ -102,7 +102,7 @@ describe("counters", () => {
     expect(counts(counters, "q", false, bucket("+Inf", 3))).toBe(0);
   });
 
-  test("lose nothing and count nothing twice, whenever pods come, go, begin again or cannot be asked", () => {
+  test("lose nothing and count nothing twice, whenever pods come, go, restart or cannot be reached", () => {
     const step = fc.record({
       pod: fc.nat(2),
       what: fc.constantFrom("serve", "look", "restart", "miss", "replace"),
@@ -139,7 +139,7 @@ describe("counters", () => {
             pod.unseen += many;
           } else if (what === "look") look(pod);
           else if (what === "restart") {
-            // The last look before a container ends is the last that is known of it.
+            // Counts after the last look at a container are lost.
             look(pod);
             [pod.started, pod.served] = [i + 2, 0];
           } else if (what === "replace") {

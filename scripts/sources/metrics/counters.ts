@@ -1,32 +1,32 @@
 import type { Outcome } from "../source.ts";
 import type { Sample } from "./samples.ts";
 
-/** The metric that tells when a process began. A process that begins again counts from zero. */
+/** The metric with the start time of a process. A restarted process counts from zero. */
 export const STARTED = "process_start_time_seconds";
 
-/** The upper bound that stands for the last bucket of a histogram, which has none. */
+/** The upper bound of the last bucket of a histogram, which is unbounded. */
 const BEYOND_MS = 60_000;
 
-/** What the labels of a histogram say about the requests in it. */
+/** The properties of a histogram's requests, from its labels. */
 export type Meaning = Pick<Outcome, "revision" | "ok" | "kind" | "excluded">;
 
-/** A histogram of latencies, as some program exports it: with any buckets. */
+/** A histogram of latencies of some program, with any buckets. */
 export interface HistogramFormat {
   /** The metric's names without `_bucket`. */
   names: readonly string[];
   /** Milliseconds in the unit of its bounds: 1000 where they are seconds. */
   unitMs: number;
-  /** Undefined for requests that are not about the service. */
+  /** Undefined for requests of another service. */
   meaningOf(labels: Readonly<Record<string, string>>): Meaning | undefined;
 }
 
 /** When the counters of a process were read. Times are milliseconds since the epoch. */
 export interface Look {
-  /** The counters hold at some time from here … */
+  /** The counters are of some time from here … */
   fromMs: number;
   /** … to here. */
   atMs: number;
-  /** The process began after this. Undefined when it may have counted before the first look. */
+  /** The process started after this. Undefined when it may have counted before the first look. */
   beganAfterMs?: number | undefined;
 }
 
@@ -46,26 +46,26 @@ interface Bucket {
   count: number;
 }
 
-/** Reads the counters of several processes, and tells what was added to them. */
+/** Reads the counters of several processes, and computes what was added. */
 export interface CounterReader {
-  /** Whether a metric is read at all. */
+  /** Whether a metric is read. */
   reads(metric: string): boolean;
   /**
    * What was added at a process since the look before.
    * @param process a name that no other process has
    */
   added(process: string, samples: readonly Sample[], look: Look): Outcome[];
-  /** Forgets processes that are gone. */
+  /** Forgets processes that have ended. */
   keep(processes: ReadonlySet<string>): void;
 }
 
 /**
- * Turns the counters of several processes, read now and then, into outcomes: what was added since the look before, as
- * answered at some time between the two looks. The first look at a process only sets where it counts from, unless the
- * process began since.
+ * Converts the counters of several processes into outcomes: the counts that were added since the last look, as answered
+ * at some time between the two looks. The first look at a process only sets its baseline, unless the process started
+ * since.
  */
 export class Counters implements CounterReader {
-  /** By the names of the metrics that hold the buckets. */
+  /** The histograms, by the names of the metrics of their buckets. */
   readonly #formats: ReadonlyMap<string, HistogramFormat>;
   readonly #seen = new Map<string, Seen>();
 
@@ -109,7 +109,7 @@ export class Counters implements CounterReader {
     return [{ ...counted, ...meaning, ms, fromMs: bucket.from * unitMs }];
   }
 
-  /** Each bucket without those below it. */
+  /** The count of each bucket, without the buckets below it. */
   #bucketsOf(samples: readonly Sample[]): Bucket[] {
     const series = Map.groupBy(samples, ({ name, labels }) =>
       JSON.stringify([name, Object.entries({ ...labels, le: "" }).sort()]),
@@ -134,7 +134,7 @@ function hasBegunAgain(
   now: ReadonlyMap<string, number>,
 ): boolean {
   const isOther = startedAt !== undefined && before.startedAt !== undefined && startedAt !== before.startedAt;
-  // A counter never falls, so a process that does not report its start is detected by one that did.
+  // A counter never falls, so one that did shows a restart of a process without a start time.
   return isOther || [...before.values].some(([key, count]) => (now.get(key) ?? 0) < count);
 }
 

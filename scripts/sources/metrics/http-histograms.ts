@@ -6,10 +6,10 @@ export const CALLS = "http_client_request_duration_seconds";
 /** The histogram that a service of this project keeps of its requests, by revision and status. */
 export const REQUESTS = "http_server_request_duration_seconds";
 
-/** What stands for a revision where no revision answered. */
+/** The name in place of a revision where no revision answered. */
 const NO_REVISION = new Set(["unknown", "other", ""]);
 
-/** The calls of an upstream, as its callers count them: answers that no revision gave are among them. */
+/** The calls of an upstream, as its callers count them, with responses that no revision gave. */
 export function callsOf(upstream: string): HistogramFormat {
   return {
     names: [CALLS],
@@ -31,7 +31,7 @@ function meaningOfCall({ outcome = "", revision = "" }: Readonly<Record<string, 
   return { ...answeredBy(revision), ...byOutcome(outcome), excluded: undefined };
 }
 
-/** The outcomes of this project's own calls; what is none of these is a failure. */
+/** The successful outcomes of this project's own calls; all others are failures. */
 function byOutcome(outcome: string): Mark {
   switch (outcome) {
     case "ok":

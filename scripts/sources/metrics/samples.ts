@@ -5,7 +5,7 @@ export interface Sample {
   value: number;
 }
 
-/** Reads the samples of some metrics from a page in Prometheus' text format; what is no sample is passed over. */
+/** Reads the samples of some metrics from a page in Prometheus' text format; other lines are ignored. */
 export function readSamples(page: string, isWanted: (name: string) => boolean): Sample[] {
   const samples: Sample[] = [];
   for (const line of page.split("\n")) {

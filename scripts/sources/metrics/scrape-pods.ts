@@ -6,29 +6,29 @@ import type { Outcome } from "../source.ts";
 import type { CounterReader } from "./counters.ts";
 import { readSamples, type Sample } from "./samples.ts";
 
-/** A pod, as far as it matters to reading its metrics. */
+/** The parts of a pod that are needed to read its metrics. */
 export type PodObject = Pick<LivePod, "metadata">;
 
 export interface ScrapeOptions {
   kube: Kube;
-  /** The pods to ask now. One that is ending still answers, and is asked until it is gone. */
+  /** The pods to read now. A terminating pod still answers, and is read until it is gone. */
   listPods(signal: AbortSignal): Promise<readonly PodObject[]>;
-  /** Where a pod answers with its metrics, past any sidecar. */
+  /** The port and path of the metrics of a pod, past any sidecar. */
   port: number;
   path: string;
   counters: CounterReader;
-  /** Labels that the samples of a pod get beside their own. @default none */
+  /** Labels that are added to the samples of a pod. @default none */
   labelsOf?(pod: PodObject): Readonly<Record<string, string>>;
-  /** Ends the message of an error: what else could be done. */
+  /** Advice that ends the message of an error. */
   advice: string;
 }
 
 const EVERY_MS = 1_000;
-// Longer than a pod takes to start, and a sidecar to let requests through.
+// Longer than the start of a pod and its sidecar.
 const SILENT_FOR_MS = 30_000;
 const ANSWERS_WITHIN_MS = 5_000;
 
-/** An outcome is reported with the next look, and a look waits for its slowest pod. */
+/** An outcome is reported by the next look, and a look waits for its slowest pod. */
 export const SCRAPE_LAG_MS = EVERY_MS + ANSWERS_WITHIN_MS;
 
 /** A pod whose metrics are read. */
@@ -36,14 +36,14 @@ interface Watched {
   forward: Promise<Forward>;
   namespace: string;
   labels: Readonly<Record<string, string>>;
-  /** When a look found no such pod; undefined for those of the first look. */
+  /** The time of a look without this pod; undefined for pods of the first look. */
   beganAfterMs: number | undefined;
 }
 
 /**
- * The outcomes of the requests that pods count in metrics of Prometheus' text format. Each pod is asked every second
- * through a forwarded port. What a pod counts in its last second is lost with it.
- * @throws UserError when there are pods and none of them can be asked
+ * The outcomes of the requests that pods count in metrics of Prometheus' text format. Each pod is read every second
+ * through a forwarded port. The counts of a pod's last second are lost with it.
+ * @throws UserError when there are pods and none of them can be read
  */
 export async function* scrapePods(options: ScrapeOptions, signal: AbortSignal): AsyncGenerator<Outcome[]> {
   const { kube, counters, port, path, advice } = options;
@@ -86,7 +86,7 @@ export async function* scrapePods(options: ScrapeOptions, signal: AbortSignal): 
     }
   }
 
-  /** What a pod counted since the last look; undefined when it does not answer, and the next look makes up for it. */
+  /** The counts of a pod since the last look; undefined when it does not answer, and then the next look has them. */
   async function look(
     uid: string,
     { forward, labels, beganAfterMs }: Watched,
@@ -124,11 +124,11 @@ function uidOf({ metadata }: PodObject): string {
   return metadata.uid ?? metadata.name;
 }
 
-/** How many pods are asked whether pods of their kind have metrics at all. */
+/** The number of pods that are tried to find out whether such pods have metrics. */
 const ASKED = 3;
 const PROBED_WITHIN_MS = 2_000;
 
-/** Whether a pod answers with a page of metrics that is as wanted. A pod that does not answer soon does not. */
+/** Whether a pod answers soon with a page of metrics that passes a test. */
 export async function anyPodAnswers(
   { kube, port, path }: Pick<ScrapeOptions, "kube" | "port" | "path">,
   pods: readonly PodObject[],

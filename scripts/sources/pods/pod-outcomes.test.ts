@@ -85,7 +85,7 @@ class System implements Disposable {
 }
 
 describe("outcomes by the metrics of pods", () => {
-  test("are those of the callers, from now on, also of pods that come and go", async () => {
+  test("are those of the callers, from the start on, also of pods that come and go", async () => {
     using system = new System("check", "caller");
     using first = new Pod(system, "caller-1", "caller");
     using own = new Pod(system, "check-1", "check");

@@ -14,10 +14,10 @@ export interface PodSourceOptions {
   service: string;
 }
 
-// Where every service of this project listens. (knative/*.yaml, containerPort)
+// The port of every service of this project. (knative/*.yaml, containerPort)
 const METRICS = { port: 8080, path: "/metrics" };
 
-/** The outcomes of a service by the metrics of pods in its namespace. */
+/** The outcomes of a service, from the metrics of pods in its namespace. */
 export function podSource(options: PodSourceOptions): OutcomeSource {
   return {
     name: "pods",
@@ -38,8 +38,8 @@ export async function hasPodMetrics(options: PodSourceOptions): Promise<boolean>
 }
 
 /**
- * The outcomes that the callers of the service count: a caller sees also the answers that no revision gave. Where
- * nothing else runs in the namespace, those that the service's own pods count.
+ * The outcomes that the callers of the service count: a caller also sees responses that no revision gave. Where nothing
+ * else runs in the namespace, the outcomes that the service's own pods count.
  */
 async function* podOutcomes(options: PodSourceOptions, signal: AbortSignal): AsyncGenerator<Outcome[]> {
   const { kube, service } = options;

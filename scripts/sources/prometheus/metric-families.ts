@@ -2,10 +2,10 @@ import type { HistogramFormat } from "../metrics/counters.ts";
 import { markOf } from "../../traffic/outcome-kind.ts";
 import { CALLS, callsOf } from "../metrics/http-histograms.ts";
 
-/** The histograms of one kind of program, and how a Prometheus has those of a service. */
+/** The histograms of one kind of program, and the queries for those of a service. */
 export interface MetricFamily {
   name: string;
-  /** For the help: whose view it is. */
+  /** For the help: the view that the metrics have. */
   summary: string;
   of(service: string, namespace: string): { selector: string; format: HistogramFormat };
 }
@@ -13,13 +13,13 @@ export interface MetricFamily {
 const LATENCIES_OF_QUEUE_PROXY = "revision_request_latencies";
 const LATENCIES_OF_ISTIO = "istio_request_duration_milliseconds";
 
-/** The value of a label in a selector, as PromQL quotes it. */
+/** The value of a label in a selector, quoted for PromQL. */
 const quoted = (text: string): string => JSON.stringify(text);
 
-/** A regular expression for names that begin with that of the service, as revisions do. */
+/** A regular expression for the names of revisions, which begin with that of the service. */
 const revisionsOf = (service: string): string => quoted(`${service}-.+`);
 
-/** What a Prometheus may have of a service; the first is used where none is named. */
+/** The families that a Prometheus may have of a service. The first is the default. */
 export const METRIC_FAMILIES: readonly [MetricFamily, ...MetricFamily[]] = [
   {
     name: "calls",
@@ -56,7 +56,7 @@ export const METRIC_FAMILIES: readonly [MetricFamily, ...MetricFamily[]] = [
   },
 ];
 
-/** Istio's code 0 is a connection that ended before an answer. */
+/** Istio writes code 0 for a connection that ended before a response. */
 function meaningOf(status: string, revision: string | undefined): ReturnType<HistogramFormat["meaningOf"]> {
   return { revision, ...markOf(status === "0" ? undefined : Number(status)), excluded: undefined };
 }

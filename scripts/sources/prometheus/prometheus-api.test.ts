@@ -56,7 +56,7 @@ describe("a Prometheus is asked", () => {
     expect((await connectionOf({ prometheus })).base).toBe(`http://127.0.0.1:${server.port}/base`);
   });
 
-  test("by TLS with an authority of its own, and not without", async () => {
+  test("by TLS with a given authority, and not without it", async () => {
     const authority = new Authority("prometheus");
     using server = Bun.serve({
       port: 0,
@@ -95,7 +95,7 @@ describe("a Prometheus is asked", () => {
     ],
     [() => new Response("hello"), "does not answer as one does (HTTP 200)"],
     [() => Response.redirect("http://127.0.0.1:1/", 302), "does not answer as one does (HTTP 302)"],
-  ])("and what it answers instead is reported: %#", async (answer, message) => {
+  ])("and an unexpected answer is reported: %#", async (answer, message) => {
     using server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: answer });
     expect(asked({ prometheus: `${server.url}` })).rejects.toThrow(message);
   });

@@ -4,9 +4,9 @@ import { Check } from "typebox/schema";
 import { UsageError, UserError } from "../../cluster/user-error.ts";
 import type { SourceFlags } from "../source.ts";
 
-/** How a Prometheus is reached. */
+/** The address and credentials of a Prometheus. */
 export interface PrometheusConnection {
-  /** Its address, without credentials and without a slash at the end. */
+  /** The address, without credentials and without a slash at the end. */
   base: string;
   /** `user:password`. */
   basic?: string | undefined;
@@ -20,8 +20,7 @@ const Refusal = Type.Object({ status: Type.Literal("error"), error: Type.String(
 
 /**
  * The connection that the options describe.
- * @throws UsageError when the address is none, a file cannot be read, or credentials would go over the network in clear
- *   text
+ * @throws UsageError when the address is invalid, a file cannot be read, or credentials would be sent in clear text
  */
 export async function connectionOf(flags: SourceFlags): Promise<PrometheusConnection> {
   const { prometheus: text, "prometheus-token-file": tokenFile, "prometheus-ca": caFile } = flags;
