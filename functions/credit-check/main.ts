@@ -9,7 +9,7 @@ import { variantOf } from "./variants.ts";
 const RELOAD_MS = 5000;
 
 const config = configured(() => readCreditCheckConfig(process.env));
-const { deps, output } = createRuntime(config);
+const { deps, output } = await createRuntime(config, process.env);
 const lists = await openWatchLists(config.WATCH_LISTS, deps.log).catch(refuseToStart);
 setInterval(() => void lists.reload(), RELOAD_MS).unref();
 deps.metrics.append(() => watchListMetrics(lists.current));

@@ -6,7 +6,7 @@ import { createBuckets } from "./bucket.ts";
 import { readAggregatorConfig } from "./config.ts";
 
 const config = configured(() => readAggregatorConfig(process.env));
-const { deps, output } = createRuntime(config);
+const { deps, output } = await createRuntime(config, process.env);
 if (config.BUCKET_KEY === "")
   deps.log.info("BUCKET_KEY is not set: buckets are random, and no applicant keeps a version");
 const app = createApp({

@@ -5,7 +5,7 @@ import { createApp } from "./app.ts";
 import { readShadowConfig, rulesOf, segmentsOfConfig } from "./config.ts";
 
 const config = configured(() => readShadowConfig(process.env));
-const { deps, output } = createRuntime(config);
+const { deps, output } = await createRuntime(config, process.env);
 if (config.SHADOW_KEY === "")
   deps.log.info("SHADOW_KEY is not set: hashes of mismatches are good for this process only");
 const app = createApp({

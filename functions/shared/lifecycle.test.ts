@@ -180,7 +180,7 @@ describe("an uncaught error", () => {
     const { Elysia } = await import("elysia");
     const { serve } = await import(${source("./lifecycle.ts")});
     const { createRuntime } = await import(${source("./runtime.ts")});
-    const { deps, output } = createRuntime({ K_SERVICE: "test-service", K_REVISION: "test-one" });
+    const { deps, output } = await createRuntime({ K_SERVICE: "test-service", K_REVISION: "test-one" }, process.env);
     const config = { PORT: ${port}, HOST: "127.0.0.1", DRAIN_MS: 10 };
     serve({ app: new Elysia(), config, output, log: deps.log, activity: deps.activity });
     setTimeout(() => { ${mishap} }, 10);`;

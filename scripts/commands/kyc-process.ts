@@ -56,10 +56,15 @@ const PROGRAM = [process.execPath, join(PROJECT, "scripts/kyc.ts")];
 /**
  * Starts `kyc dev` on free ports and waits until it shows them.
  * @param program what stands for `kyc`: the script of another clone, for example
+ * @param env variables beside those of the test's own process
  */
-export async function startDev(args: string[] = [], program: string[] = PROGRAM): Promise<RunningDev> {
+export async function startDev(
+  args: string[] = [],
+  program: string[] = PROGRAM,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningDev> {
   const child = Bun.spawn([...program, "dev", "--port", "0", ...args], {
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...process.env, NO_COLOR: "1", ...env },
     stdout: "pipe",
     stderr: "pipe",
   });

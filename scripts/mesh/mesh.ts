@@ -1,3 +1,4 @@
+import type { Tracer } from "../../functions/shared/tracing/tracer.ts";
 import { InvalidManifests, type Problem } from "../manifests/problem.ts";
 import { CompileMemory } from "../traffic/compile/compile.ts";
 import { hostOf } from "../traffic/hosts.ts";
@@ -52,6 +53,8 @@ export interface MeshOptions {
   /** See `RevisionPoolOptions`. */
   scalingSecondMs?: number;
   events: MeshEvents;
+  /** Begins the span of each request; undefined where traces are not exported. */
+  tracer?: Tracer | undefined;
 }
 
 /** A process of a revision, and its port on 127.0.0.1. */
@@ -164,6 +167,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
           generation: () => generation,
           random,
           newRequestId: () => crypto.randomUUID(),
+          tracer: options.tracer,
           onServed(served) {
             admin.onServed(served);
             events.onServed(served);

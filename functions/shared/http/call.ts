@@ -1,4 +1,5 @@
 import { requestIdOf, traceIdOf } from "../telemetry/tracing.ts";
+import type { Span, Tracer } from "../tracing/tracer.ts";
 
 /** The state of a service's process, shared by all parts of it. */
 export interface Activity {
@@ -23,6 +24,8 @@ export interface UpstreamRecord {
 export interface Call {
   readonly requestId: string;
   readonly traceId: string | undefined;
+  /** Undefined where traces are not exported. */
+  readonly span: Span | undefined;
   /** The clock's milliseconds at the beginning. */
   readonly startedAt: number;
   upstream: UpstreamRecord | undefined;
@@ -38,14 +41,18 @@ export interface CallDeps {
   /** A monotonic clock in milliseconds. */
   readonly clock: () => number;
   readonly newId: () => string;
+  /** Undefined where traces are not exported. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** Begins the record of a request; `record` ends it. */
-export function beginCall(headers: Headers, { activity, clock, newId }: CallDeps): Call {
+export function beginCall(headers: Headers, { activity, clock, newId, tracer }: CallDeps): Call {
   activity.calls += 1;
+  const span = tracer?.server(headers.get("traceparent"), headers.get("tracestate"));
   return {
     requestId: requestIdOf(headers, newId),
-    traceId: traceIdOf(headers),
+    traceId: span?.traceId ?? traceIdOf(headers),
+    span,
     startedAt: clock(),
     upstream: undefined,
     headers: undefined,

@@ -3,6 +3,7 @@ import { roundMs, type Call } from "./call.ts";
 import type { Log, LogFields } from "../telemetry/log.ts";
 import { knownMethod } from "../telemetry/metrics.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import type { SpanEnd } from "../tracing/tracer.ts";
 
 /** Probes and scrapes come every few seconds and are neither logged nor counted. */
 const UNRECORDED = new Set(["/healthz", "/readyz", "/metrics"]);
@@ -34,6 +35,7 @@ export function record(call: Call, ending: Ending, { activity, clock, log, metri
   if (UNRECORDED.has(route)) return;
   const ms = clock() - call.startedAt;
   metrics.request(ending, ms);
+  call.span?.end(spanEnd(call, ending));
   const fields = () => ({
     requestId: call.requestId,
     traceId: call.traceId,
@@ -45,6 +47,21 @@ export function record(call: Call, ending: Ending, { activity, clock, log, metri
   });
   if (status >= 500) log.error("request", fields);
   else log.info("request", fields);
+}
+
+function spanEnd({ requestId }: Call, { method, route, status }: Ending): SpanEnd {
+  const failed = status >= 500;
+  return {
+    name: `${knownMethod(method)} ${route}`,
+    failed,
+    attributes: {
+      "http.request.method": knownMethod(method),
+      "http.route": route,
+      "http.response.status_code": status,
+      "error.type": failed ? String(status) : undefined,
+      "kyc.request_id": requestId,
+    },
+  };
 }
 
 function upstreamFields({ upstream }: Call): LogFields | undefined {

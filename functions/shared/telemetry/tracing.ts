@@ -1,3 +1,5 @@
+import type { Environment } from "../config.ts";
+
 /** Carries the id of a request, to upstreams and back to the caller. */
 export const REQUEST_ID_HEADER = "x-request-id";
 /** Pins a request to the version that it names. */
@@ -53,6 +55,12 @@ export function forwardedHeaders(inbound: Headers, requestId: string): Record<st
   outbound[REQUEST_ID_HEADER] = requestId;
   return outbound;
 }
+
+/** Whether the environment asks for spans to be exported (the OTEL_* variables of the OpenTelemetry specification). */
+export const exportsTraces = (env: Environment): boolean =>
+  Boolean(env["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] || env["OTEL_EXPORTER_OTLP_ENDPOINT"]) &&
+  env["OTEL_TRACES_EXPORTER"] !== "none" &&
+  env["OTEL_SDK_DISABLED"]?.toLowerCase() !== "true";
 
 /** The caller's request id if it is safe to log and to send back, else a new one. */
 export function requestIdOf(inbound: Headers, newId: () => string): string {

@@ -4,6 +4,7 @@ import { BadRequest } from "../http/request-errors.ts";
 import { startDeadline } from "./deadline.ts";
 import { revisionOf } from "../telemetry/revision.ts";
 import { forwardedHeaders, PINNING_HEADER } from "../telemetry/tracing.ts";
+import type { Span } from "../tracing/tracer.ts";
 import { outcomeOfError, outcomeOfStatus, type Outcome } from "./outcome.ts";
 
 /** The part of `fetch` that is used here, so that a test can pass a function of its own. */
@@ -31,6 +32,8 @@ export interface ExchangeOptions {
 export interface Sent {
   readonly body?: object | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The span of this call, which the upstream's own becomes a child of. */
+  readonly span?: Span | undefined;
 }
 
 const MAX_ANSWER_BYTES = 65_536;
@@ -55,7 +58,7 @@ export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptio
     path: string,
     request: Request,
     requestId: string,
-    { body: asked, headers: own }: Sent = {},
+    { body: asked, headers: own, span }: Sent = {},
   ): Promise<Exchange> {
     const headers = forwardedHeaders(request.headers, requestId);
     if ((headers[PINNING_HEADER]?.length ?? 0) > MAX_PIN_BYTES) {
@@ -65,6 +68,7 @@ export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptio
     headers["user-agent"] = self;
     if (asked !== undefined) headers["content-type"] = "application/json";
     Object.assign(headers, own);
+    if (span !== undefined) addTrace(headers, span);
     const deadline = startDeadline(timeoutMs, request.signal);
     const found: Exchange = { outcome: undefined, status: undefined, revision: undefined, text: "" };
     try {
@@ -97,4 +101,10 @@ export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptio
     }
     return found;
   };
+}
+
+/** What the caller said of its own trace does not belong to a new one (W3C Trace Context, section 4.3). */
+function addTrace(headers: Record<string, string>, { traceparent, root }: Span): void {
+  headers["traceparent"] = traceparent;
+  if (root) delete headers["tracestate"];
 }

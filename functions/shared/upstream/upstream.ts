@@ -50,16 +50,38 @@ export function createUpstream<T extends TSchema>(options: UpstreamOptions<T>): 
   const { name, clock, metrics } = options;
   const answer = TypeCompiler.Compile(options.answer);
   const exchange = createExchange(options);
+  const server = new URL(options.origin);
 
   return {
     async ask(path, request, call, sent) {
       const startedAt = clock();
-      const { outcome: failed, status, revision, text } = await exchange(path, request, call.requestId, sent);
+      const span = call.span?.child();
+      const asked = span === undefined ? sent : { ...sent, span };
+      const {
+        outcome: failed,
+        status,
+        revision,
+        text,
+      } = await exchange(path, request, call.requestId, asked);
+      const method = sent?.body === undefined ? "GET" : "POST";
       const note = (outcome: Outcome) => {
         const ms = clock() - startedAt;
         const answering = revision ?? "unknown";
         call.upstream = { revision: answering, outcome, status, ms };
         metrics.upstreamCall({ upstream: name, revision: answering, outcome }, ms);
+        span?.end({
+          name: `${method} ${name}`,
+          failed: outcome !== "ok" && outcome !== "aborted",
+          attributes: {
+            "http.request.method": method,
+            "url.full": `${options.origin}${path}`,
+            "server.address": server.hostname,
+            "server.port": Number(server.port) || (server.protocol === "https:" ? 443 : 80),
+            "http.response.status_code": status,
+            "error.type": outcome === "ok" ? undefined : outcome,
+            "kyc.revision": revision,
+          },
+        });
       };
       const parsed = failed === undefined ? parseStrictJson(text) : { refused: failed };
       if ("value" in parsed && answer.Check(parsed.value)) {

@@ -1,8 +1,14 @@
 import { Command, InvalidArgumentError } from "commander";
+import { exportsTraces } from "../../../functions/shared/telemetry/tracing.ts";
+import type { Tracing } from "../../../functions/shared/tracing/open-tracing.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { dirOption } from "../options/place-options.ts";
 import type { MeshOptions } from "../../mesh/mesh.ts";
+import type { DevScreen } from "../../terminal/dev-screen.ts";
 import { printMessage } from "../../text/print.ts";
+
+/** A collector that hangs delays the end by at most this. */
+const LAST_FLUSH_MS = 1000;
 
 interface DevOptions {
   port: number;
@@ -46,12 +52,13 @@ the next request follows. Ctrl-C ends all.`,
 /** Runs until a signal comes; the exit code. */
 async function runDev(options: DevOptions): Promise<number> {
   const interrupted = onSignals();
-  const [{ startMesh }, { announceMesh }, { DevScreen }] = await Promise.all([
+  const [{ startMesh }, { announceMesh }, { DevScreen: Screen }] = await Promise.all([
     import("../../mesh/mesh.ts"),
     import("../../mesh/admin/dev-file.ts"),
     import("../../terminal/dev-screen.ts"),
   ]);
-  const screen = new DevScreen({ out: process.stdout, err: process.stderr, logRequests: options.log });
+  const screen = new Screen({ out: process.stdout, err: process.stderr, logRequests: options.log });
+  const tracing = await traceMesh(screen);
   const meshOptions: MeshOptions = {
     root: options.dir,
     lenient: options.lenient,
@@ -59,6 +66,7 @@ async function runDev(options: DevOptions): Promise<number> {
     localPort: options.localPort ?? (options.port === 0 ? 0 : options.port + 1),
     seed: options.seed ?? crypto.getRandomValues(new Int32Array(1))[0] ?? 0,
     events: screen,
+    tracer: tracing?.tracer,
   };
   const mesh = await startMesh(meshOptions).catch((error: unknown) => {
     throw portProblem(error, options) ?? error;
@@ -78,7 +86,17 @@ async function runDev(options: DevOptions): Promise<number> {
     process.exit(EXIT.interrupted);
   });
   await mesh.stop();
+  await Promise.race([tracing?.flush(), Bun.sleep(LAST_FLUSH_MS)]);
   return EXIT.interrupted;
+}
+
+/** Exports a span for each request of the mesh, where the environment asks for it. */
+async function traceMesh(screen: DevScreen): Promise<Tracing | undefined> {
+  if (!exportsTraces(process.env)) return undefined;
+  const { openTracing } = await import("../../../functions/shared/tracing/open-tracing.ts");
+  const say = (message: string, fields: object = {}): void =>
+    screen.say([message, ...Object.values(fields).map(String)].join(": "));
+  return openTracing({ env: process.env, service: "kyc-mesh", version, log: { info: say, error: say } });
 }
 
 function onSignals(): { first: Promise<void>; second: Promise<void> } {

@@ -1,3 +1,4 @@
+import type { Tracer } from "../../../functions/shared/tracing/tracer.ts";
 import type { Hop } from "../../traffic/resolve.ts";
 import type { Listener, RouteTable } from "../../traffic/table.ts";
 import type { HttpClient } from "../http/client.ts";
@@ -50,4 +51,6 @@ export interface RelayOptions {
   /** Times injected delays and waits before retries. @default the runtime's timers */
   startTimer?: StartTimer;
   onServed(served: Served): void;
+  /** Begins the span of a request; undefined where traces are not exported. */
+  tracer?: Tracer | undefined;
 }

@@ -1,3 +1,4 @@
+import type { Span } from "../../../functions/shared/tracing/tracer.ts";
 import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import type { Hop, Resolution, RoutedRequest } from "../../traffic/resolve.ts";
 import { resolve, revisionOf } from "../../traffic/resolve.ts";
@@ -9,7 +10,8 @@ import type { ResponseHead } from "../http/head.ts";
 import { type BodyState, RequestBody } from "./request-body.ts";
 import { TimeLimits } from "./time-limits.ts";
 import { sendMirrored } from "./mirror.ts";
-import type { Generation, RelayOptions } from "./relay-options.ts";
+import type { Generation, RelayOptions, Served } from "./relay-options.ts";
+import { beginSpan, spanEnd } from "./request-span.ts";
 import type { Outcome } from "../../route-fields/retries/decide.ts";
 import { describeFailure, isSafeToResend, Retries, statusAfter } from "./retry.ts";
 import { addUpgrade, isRefusedUpgrade, isUpgrade, openTunnel } from "./upgrade.ts";
@@ -38,6 +40,7 @@ class Relay {
   #status = 0;
   #cold = false;
   #requestId = "";
+  #span: Span | undefined;
 
   constructor(exchange: Exchange, listener: Listener, options: RelayOptions) {
     this.#exchange = exchange;
@@ -56,6 +59,7 @@ class Relay {
     const { method, target, authority, headers } = this.#exchange.request;
     addForwarded(headers, this.#exchange.peer, this.#listener, this.#options.newRequestId);
     this.#requestId = headers.get("x-request-id") ?? "";
+    this.#span = beginSpan(this.#options.tracer, headers);
     if (isUpgrade(this.#exchange)) addUpgrade(headers);
     if (isRefusedUpgrade(this.#exchange))
       return this.#reply(403, "an upgrade to another protocol than websocket is not allowed");
@@ -210,7 +214,7 @@ class Relay {
     if (brokenBy !== undefined) this.#leaveUpstream();
     this.#releaseSlot();
     const { method, target, headers } = this.#exchange.request;
-    this.#options.onServed({
+    const served: Served = {
       listener: this.#listener,
       method,
       target,
@@ -223,7 +227,9 @@ class Relay {
       brokenBy,
       cold: this.#cold,
       hops: this.#hops(),
-    });
+    };
+    this.#span?.end(spanEnd(served, this.#exchange.request.authority));
+    this.#options.onServed(served);
   }
 
   #releaseSlot(): void {

@@ -87,9 +87,18 @@ export function startProcess(options: ProcessOptions): RevisionProcess {
   };
 }
 
-// Enough for a program to find its tools and temporary folder, without the rest of the user's environment.
+// Enough for a program to find its tools, its temporary folder and the collector of its traces, without the rest of the
+// user's environment. OTEL_SERVICE_NAME is the mesh's own.
 function inherited(): Record<string, string> {
-  const names = ["PATH", "HOME", "TMPDIR", "TZ", "LANG"];
+  const traces = Object.keys(process.env).filter((name) => name.startsWith("OTEL_"));
+  const names = [
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "TZ",
+    "LANG",
+    ...traces.filter((name) => name !== "OTEL_SERVICE_NAME"),
+  ];
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
