@@ -96,7 +96,12 @@ async function traceMesh(screen: DevScreen): Promise<Tracing | undefined> {
   const { openTracing } = await import("../../../functions/shared/tracing/open-tracing.ts");
   const say = (message: string, fields: object = {}): void =>
     screen.say([message, ...Object.values(fields).map(String)].join(": "));
-  return openTracing({ env: process.env, service: "kyc-mesh", version, log: { info: say, error: say } });
+  return openTracing({
+    env: process.env,
+    service: "kyc-mesh",
+    version: undefined,
+    log: { info: say, error: say },
+  });
 }
 
 function onSignals(): { first: Promise<void>; second: Promise<void> } {
