@@ -15,16 +15,16 @@ const PROBE_MS = 5_000;
 const LOOK_MS = 3_000;
 
 /** Warns before a rollback if the baseline is not ready, does not answer, or fails. */
-export async function warnAboutBaseline(site: RolloutContext, saved: Saved): Promise<void> {
+export async function warnAboutBaseline(context: RolloutContext, saved: Saved): Promise<void> {
   const { plan } = saved;
-  const revisions = await site.engine.revisions();
+  const revisions = await context.engine.revisions();
   const found = revisions.find(({ name }) => name === plan.baseline);
   if (found === undefined) return warn(`${plan.baseline} is gone`);
   if (!found.ready) warn(`${plan.baseline} is not ready: ${found.reason ?? "no reason was given"}`);
   const tag = plan.original.targets.find((each) => each.revision === plan.baseline && each.tag !== null)?.tag;
-  if (site.warm !== undefined && tag !== undefined) {
+  if (context.warm !== undefined && tag !== undefined) {
     const signal = AbortSignal.timeout(PROBE_MS);
-    await site.warm(plan.baseline, tag, signal).catch((error: unknown) => {
+    await context.warm(plan.baseline, tag, signal).catch((error: unknown) => {
       warn(`${plan.baseline} does not answer well: ${messageOf(error)}`);
     });
   }
@@ -35,12 +35,12 @@ export async function warnAboutBaseline(site: RolloutContext, saved: Saved): Pro
 }
 
 /** Looks at the traffic after the way back; whether the original split answers, as far as requests show it. */
-export async function checkAfterReturn(site: RolloutContext, saved: Saved): Promise<boolean> {
+export async function checkAfterReturn(context: RolloutContext, saved: Saved): Promise<boolean> {
   const { baseline } = saved.plan;
   const traffic = await look(
-    site.source,
+    context.source,
     realClock,
-    LOOK_MS + site.source.lagMs,
+    LOOK_MS + context.source.lagMs,
     new AbortController().signal,
   );
   const { errors, rps, ms } = traffic;

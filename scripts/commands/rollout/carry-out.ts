@@ -25,7 +25,7 @@ import { print, printMessage } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";
 
 export interface DriveOptions {
-  site: RolloutContext;
+  context: RolloutContext;
   plan: Plan;
   /** The journal's entries so far; at least one. */
   entries: readonly Entry[];
@@ -42,8 +42,8 @@ const NOTIFY_WITHIN_MS = 5_000;
 
 /** Carries a rollout on until it is over, shows it, keeps the audit log, and writes the report; the exit code. */
 export async function drive(options: DriveOptions): Promise<number> {
-  const { site, plan, entries, checkpoint, held, flags, interrupts, asks } = options;
-  const { journal, engine, source, warm, beatMs } = site;
+  const { context, plan, entries, checkpoint, held, flags, interrupts, asks } = options;
+  const { journal, engine, source, warm, beatMs } = context;
   const screen = new RolloutScreen(process.stderr);
   interrupts.during(screen, asks, flags.reason);
   let audit: AuditLog | undefined;
@@ -54,12 +54,12 @@ export async function drive(options: DriveOptions): Promise<number> {
   const first = before;
   const notifier = new Notifier({ addresses: plan.settings.notify ?? [], clock: realClock });
   const judgedBy = await versions();
-  const clusterEvents = site.kube && new ClusterEvents(site.kube, plan, flags.namespace);
+  const clusterEvents = context.kube && new ClusterEvents(context.kube, plan, flags.namespace);
   let last = first.seq;
   // A log that cannot be written must not keep users on a bad candidate; missing lines are appended later.
   async function tellAll(): Promise<void> {
     if (audit === undefined) {
-      const opened = await AuditLog.open(site.audit);
+      const opened = await AuditLog.open(context.audit);
       await opened.catchUp(plan, entries);
       audit = opened;
     }
@@ -78,7 +78,7 @@ export async function drive(options: DriveOptions): Promise<number> {
         clock: realClock,
         makeJudge: trafficJudge,
         warm,
-        evidence: new EvidenceLog(join(site.evidence, plan.id), judgedBy),
+        evidence: new EvidenceLog(join(context.evidence, plan.id), judgedBy),
         beatMs,
         watchMs: Math.max(1_000, beatMs),
         lost: held.lost,
@@ -119,13 +119,13 @@ export async function drive(options: DriveOptions): Promise<number> {
         return undefined;
       }
     };
-    await attempt(`The audit log ${site.auditPlace} lacks ${untold.length} decisions`, tellAll);
+    await attempt(`The audit log ${context.auditPlace} lacks ${untold.length} decisions`, tellAll);
     await Promise.all([notifier.end(NOTIFY_WITHIN_MS), clusterEvents?.end(NOTIFY_WITHIN_MS)]);
     if (clusterEvents?.failure !== undefined)
       notes.push(`Not all events were written on the Knative Service: ${clusterEvents.failure}`);
     const lost = notifier.deliveries.filter(({ failure }) => failure !== null);
     for (const { url, type, failure } of lost) notes.push(`${type} did not arrive at ${url}: ${failure}`);
-    const unsigned = site.audit.problem?.();
+    const unsigned = context.audit.problem?.();
     if (unsigned !== undefined) notes.push(`Lines of the audit log have no signature: ${unsigned}`);
     screen.end();
     const saved = await attempt(`The journal ${journal.place} cannot be read`, () => journal.load());
@@ -136,10 +136,10 @@ export async function drive(options: DriveOptions): Promise<number> {
       );
     const files =
       saved &&
-      (await attempt("The report was not written", () => writeReport(site.reports, saved, realClock.now())));
+      (await attempt("The report was not written", () => writeReport(context.reports, saved, realClock.now())));
     if (flags.output !== undefined)
       await printData(
-        { ...view, report: files, audit: site.auditPlace, notes, notifications: notifier.deliveries },
+        { ...view, report: files, audit: context.auditPlace, notes, notifications: notifier.deliveries },
         flags.output,
       );
     else {
@@ -147,7 +147,7 @@ export async function drive(options: DriveOptions): Promise<number> {
       print(
         `${state.phase}: ${service}, ${baseline} → ${candidate}${state.reason === "" ? "" : `: ${state.reason}`}`,
       );
-      if (files !== undefined) print(`report: ${files.html}\naudit log: ${site.auditPlace}`);
+      if (files !== undefined) print(`report: ${files.html}\naudit log: ${context.auditPlace}`);
     }
     for (const note of notes) printMessage(`warning: ${note}`);
     if (state.phase === "held") tellWhatNext(plan.service, state.foreign !== null, flags);

@@ -19,25 +19,25 @@ const LOOK_MS = 200;
  * by taking the rollout over. Returns the rollout's exit code if this process ends it, else 0 on success.
  */
 export async function control(service: string, command: Command, flags: RolloutFlags): Promise<number> {
-  const site = await contextOf(service, flags);
-  const saved = await site.journal.load();
+  const context = await contextOf(service, flags);
+  const saved = await context.journal.load();
   if (saved === undefined)
-    throw new Failure(`No rollout of ${service} is written down in ${site.journal.place}.`, EXIT.usage);
+    throw new Failure(`No rollout of ${service} is written down in ${context.journal.place}.`, EXIT.usage);
   const state = lastOf(saved);
   refuseSenseless(service, command, state, flags);
-  if (command === "approve") refuseApproval(service, saved, site.who);
-  const holder = await site.lock.holder();
+  if (command === "approve") refuseApproval(service, saved, context.who);
+  const holder = await context.lock.holder();
   if (holder === undefined && (command === "pause" || command === "approve"))
     throw new Failure(
       `No process carries the rollout of ${service} out: it stopped ${doing(saved.plan, state)}.\n${waysOn(service, flags)}`,
       EXIT.usage,
     );
-  if (command === "back") await warnAboutBaseline(site, saved);
+  if (command === "back") await warnAboutBaseline(context, saved);
   const code = await (holder === undefined
-    ? takeOver(service, site, command, flags)
-    : tell(site, saved, command, flags));
+    ? takeOver(service, context, command, flags)
+    : tell(context, saved, command, flags));
   if (command !== "back" || code !== EXIT.ok) return code;
-  return (await checkAfterReturn(site, saved)) ? code : EXIT.failed;
+  return (await checkAfterReturn(context, saved)) ? code : EXIT.failed;
 }
 
 /** Refuses an approval that nothing waits for, and one of the person who began the rollout. */
@@ -66,12 +66,12 @@ function refuseSenseless(service: string, command: Command, state: State, flags:
 
 /** Puts a request into the journal's queue, and waits until the process that carries the rollout out has handled it. */
 async function tell(
-  site: RolloutContext,
+  context: RolloutContext,
   saved: Saved,
   command: Command,
   flags: RolloutFlags,
 ): Promise<number> {
-  const { journal, who } = site;
+  const { journal, who } = context;
   const number = (await journal.requests()).length;
   await journal.ask({ command, by: who, why: flags.reason, overwrite: flags.overwrite, atMs: Date.now() });
   const end = performance.now() + PATIENCE_MS;
@@ -97,18 +97,18 @@ async function tell(
 /** Goes on where the last process stopped. */
 async function takeOver(
   service: string,
-  site: RolloutContext,
+  context: RolloutContext,
   command: Command,
   flags: RolloutFlags,
 ): Promise<number> {
-  const held = await site.lock.acquire(site.who);
-  const interrupts = new Interrupts(site.who);
+  const held = await context.lock.acquire(context.who);
+  const interrupts = new Interrupts(context.who);
   try {
     // Read again: only the holder of the lock writes the journal.
-    const saved = await site.journal.load();
+    const saved = await context.journal.load();
     if (saved === undefined) throw new Failure(`The rollout of ${service} is gone.`);
     const { plan, entries, checkpoint } = saved;
-    const code = await drive({ site, plan, entries, checkpoint, held, flags, interrupts, asks: command });
+    const code = await drive({ context, plan, entries, checkpoint, held, flags, interrupts, asks: command });
     // A rollback that was asked for is a success.
     const isBack = command === "abort" || command === "back";
     return isBack && code === exitCodeOfPhase("rolled back") ? EXIT.ok : code;

@@ -19,15 +19,15 @@ const MANAGER = "kyc-rollout";
 /** Begins a rollout as a Job, so that this machine may sleep; or shows the objects that it would apply. The exit code. */
 export async function runInCluster(service: string, flags: RolloutFlags): Promise<number> {
   const to = candidateOf(service, flags);
-  const site = await contextOf(service, flags);
-  const { kube } = site;
+  const context = await contextOf(service, flags);
+  const { kube } = context;
   if (kube === undefined)
     throw new Failure(
       `--in-cluster is for a cluster: name one by --context, or --engine ${CLUSTER_ENGINES.map(({ name }) => name).join(" or ")}.`,
       EXIT.usage,
     );
   const signal = untilInterrupted();
-  const options = await jobOptions(site, kube, service, to, flags);
+  const options = await jobOptions(context, kube, service, to, flags);
   if (flags.dryRun) {
     const objects = jobObjects({
       ...options,
@@ -41,10 +41,10 @@ export async function runInCluster(service: string, flags: RolloutFlags): Promis
     );
     return EXIT.ok;
   }
-  const holder = await site.lock.holder();
+  const holder = await context.lock.holder();
   if (holder !== undefined) throw new LockTaken(service, holder);
-  await refuseUnfinished(site, service, flags);
-  await confirmRollout(site, service, { to, action: `--to ${to} --in-cluster` }, flags, signal);
+  await refuseUnfinished(context, service, flags);
+  await confirmRollout(context, service, { to, action: `--to ${to} --in-cluster` }, flags, signal);
   const image = flags.image ?? (await imageFor(kube, signal));
   for (const object of jobObjects({ ...options, image })) {
     await kube.apply(object, { fieldManager: MANAGER, signal });

@@ -22,11 +22,11 @@ import { waysOn } from "./next-step.ts";
 
 /** Shows a rollout as its journal has it, with the process that carries it out; or writes its report. The exit code. */
 export async function showRollout(service: string, flags: RolloutFlags): Promise<number> {
-  const site = await contextOf(service, flags);
-  const saved = await site.journal.load();
-  if (saved === undefined) throw new Failure(await withoutJournal(service, site), EXIT.usage);
+  const context = await contextOf(service, flags);
+  const saved = await context.journal.load();
+  if (saved === undefined) throw new Failure(await withoutJournal(service, context), EXIT.usage);
   if (flags.report) {
-    const files = await writeReport(site.reports, saved, Date.now());
+    const files = await writeReport(context.reports, saved, Date.now());
     if (flags.output !== undefined) await printData(files, flags.output);
     else print(files.html);
     return EXIT.ok;
@@ -35,8 +35,8 @@ export async function showRollout(service: string, flags: RolloutFlags): Promise
   const state = lastOf(saved);
   const isStanding = !isOver(state) || state.phase === "held";
   const [holder, read] = await Promise.all([
-    site.lock.lastHolder(),
-    site.engine.read().catch(() => undefined),
+    context.lock.lastHolder(),
+    context.engine.read().catch(() => undefined),
   ]);
   const live = read && liveSplitOf(read);
   const view = viewOfSaved(saved, nowMs);

@@ -19,29 +19,29 @@ import { printData } from "../../text/data.ts";
 /** Plans a rollout, shows the plan, and carries it out; the exit code. */
 export async function begin(service: string, flags: RolloutFlags): Promise<number> {
   const to = candidateOf(service, flags);
-  const site = await contextOf(service, flags);
-  if (site.because !== undefined) printMessage(`engine ${site.engine.name}: ${site.because}`);
-  const interrupts = new Interrupts(site.who);
+  const context = await contextOf(service, flags);
+  if (context.because !== undefined) printMessage(`engine ${context.engine.name}: ${context.because}`);
+  const interrupts = new Interrupts(context.who);
   try {
     if (flags.dryRun) {
-      await planned(site, service, to, flags, interrupts.signal, process.stdout);
+      await planned(context, service, to, flags, interrupts.signal, process.stdout);
       return EXIT.ok;
     }
-    await confirmRollout(site, service, { to, action: `--to ${to}` }, flags, interrupts.signal);
-    const held = await site.lock.acquire(site.who);
+    await confirmRollout(context, service, { to, action: `--to ${to}` }, flags, interrupts.signal);
+    const held = await context.lock.acquire(context.who);
     try {
       if (process.env["KYC_ROLLOUT_JOB"] !== undefined) {
-        const saved = await site.journal.load();
+        const saved = await context.journal.load();
         // Another pod of the Job was here before, and ended within it.
         if (saved !== undefined && !isOver(lastOf(saved)))
-          return await drive({ site, ...saved, held, flags, interrupts, asks: "resume" });
+          return await drive({ context, ...saved, held, flags, interrupts, asks: "resume" });
       }
-      await refuseUnfinished(site, service, flags);
-      const plan = await planned(site, service, to, flags, interrupts.signal, process.stderr);
+      await refuseUnfinished(context, service, flags);
+      const plan = await planned(context, service, to, flags, interrupts.signal, process.stderr);
       const { targets, version } = plan.original;
       const first: Entry = { seq: 0, event: null, state: initialState({ targets, version }, plan.atMs) };
-      await site.journal.begin(plan, first);
-      return await drive({ site, plan, entries: [first], checkpoint: undefined, held, flags, interrupts });
+      await context.journal.begin(plan, first);
+      return await drive({ context, plan, entries: [first], checkpoint: undefined, held, flags, interrupts });
     } finally {
       await held.release();
     }
@@ -52,15 +52,15 @@ export async function begin(service: string, flags: RolloutFlags): Promise<numbe
 
 /** The plan, after it was shown. */
 async function planned(
-  site: RolloutContext,
+  context: RolloutContext,
   service: string,
   to: string,
   flags: RolloutFlags,
   signal: AbortSignal,
   stream: NodeJS.WriteStream,
 ): Promise<Plan> {
-  const plan = await planOf(site, service, to, flags);
-  const traffic = await seen(site, flags, signal);
+  const plan = await planOf(context, service, to, flags);
+  const traffic = await seen(context, flags, signal);
   const steps = traffic === undefined ? [] : forecast(plan, traffic);
   await show(plan, traffic, steps, flags, stream);
   return plan;
