@@ -78,7 +78,7 @@ describe("the documents", () => {
     expect(readme.split("\n").length).toBeLessThanOrEqual(200);
   });
 
-  test("tell in docs/architecture.md of each folder, and of none that is not there", async () => {
+  test("list each folder in docs/architecture.md, and no other", async () => {
     const architecture = documents.find(({ path }) => path === "docs/architecture.md")?.text ?? "";
     const told = [...architecture.matchAll(/^\| (.*?) +\|/gm)].flatMap(([, cell = ""]) =>
       [...cell.matchAll(/`([a-z0-9/-]+\/)`/g)].map(([, folder = ""]) => folder),

@@ -33,7 +33,7 @@ describe("the repository", () => {
     expect(await lintPromises("functions", "scripts", "test")).toEqual({ code: 0, output: "" });
   });
 
-  test("is told of a promise that is not", async () => {
+  test("finds an unhandled promise", async () => {
     const folder = await mkdtemp(join(tmpdir(), "kyc-floating-"));
     try {
       await writeFile(join(folder, "tsconfig.json"), "{}");

@@ -95,7 +95,7 @@ describe("a failure behind the aggregator", () => {
   });
 });
 
-describe("a caller who goes away", () => {
+describe("a caller who closes the connection", () => {
   test("is neither a failure of ours nor of the credit check", async () => {
     const caller = new AbortController();
     const { ask, lines } = aggregator((_url, init) => {

@@ -18,7 +18,7 @@ describe("a program", () => {
     expect(out).toBe("a b path\n");
   });
 
-  test("that is not there ends with 127", async () => {
+  test("that does not exist ends with 127", async () => {
     const ran = await programs.run(["kyc-no-such-program"]);
     expect(ran.code).toBe(127);
     expect(ran.err).toContain("kyc-no-such-program");

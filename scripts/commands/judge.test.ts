@@ -64,7 +64,7 @@ describe("kyc judge", () => {
   test.each([
     [["--trace", "broken"], "broken, line 2: unknown field revison: did you mean revision?"],
     [["--trace", "none"], "none cannot be read: ENOENT"],
-  ])("tells what is wrong with a file, and exits with 2: %p", async ([flag, name], message) => {
+  ])("reports what is wrong with a file, and exits with 2: %p", async ([flag, name], message) => {
     const { code, out, err } = await kyc("judge", flag ?? "", path(name ?? ""));
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain(message);

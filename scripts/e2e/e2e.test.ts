@@ -76,7 +76,7 @@ describe("scaling from zero", () => {
     await check(`http://127.0.0.1:${gateway.port}`);
   };
 
-  test("waits until no pod is left but those that are ending, and tells how long the first answer took", async () => {
+  test("waits until only terminating pods are left, and reports the time of the first answer", async () => {
     const cluster = new FakeCluster();
     const ending = podObject("credit-check", "credit-check-basic");
     cluster.put({ ...ending, metadata: { ...ending.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } });

@@ -41,7 +41,7 @@ describe("the system", () => {
 });
 
 describe("a load", () => {
-  test("is there before and after what is done, and tells what failed", async () => {
+  test("runs before and after the change, and reports failures", async () => {
     using gateway = ingress(200, 500, 200);
     const stage = fakeStage({ ingress: gateway.url });
     let before = 0;

@@ -26,7 +26,7 @@ async function run(scenarios: Scenario[], signal = new AbortController().signal)
 }
 
 describe("scenarios", () => {
-  test("run one after another, and each tells its results when it is over", async () => {
+  test("run one after another, and each reports its results when it is over", async () => {
     const { told, results, found } = await run([
       { name: "one", run: async () => [HOLDS] },
       { name: "two", run: async () => [HOLDS, { ...HOLDS, ok: false }] },

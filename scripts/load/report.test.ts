@@ -37,7 +37,7 @@ describe("a load's report", () => {
     expect(statuses).toEqual({ 200: 1, 302: 1, 404: 1, 503: 1 });
   });
 
-  test("tells why there was no answer, the most frequent reason first, and measures no time by it", () => {
+  test("reports reasons without an answer, the most frequent first, and measures no time for them", () => {
     const none = (error: string): LoadResult => result({ status: 0, error, revision: undefined });
     const { failed, reasons, latencyMs } = report(none("reset"), none("refused"), none("refused")).summary(
       2000,
@@ -58,7 +58,7 @@ describe("a load's report", () => {
     expect(reasons[0]).toEqual({ reason: "other reasons", count: 80 });
   });
 
-  test("tells the quantiles of the times, and the slowest", () => {
+  test("reports the quantiles of the times, and the slowest", () => {
     const added = report();
     for (let ms = 1; ms <= 1000; ms++) added.add(result({ ms }));
     const { p50 = 0, p90 = 0, p99 = 0, max = 0 } = added.summary(2000).latencyMs ?? {};
@@ -72,7 +72,7 @@ describe("a load's report", () => {
     }
   });
 
-  test("tells the shares of who answered, among those that told it", () => {
+  test("reports the shares of revisions among the answers that name one", () => {
     const results = [...Array<string>(30).fill("basic"), ...Array<string>(10).fill("advanced")];
     const added = report(...results.map((revision) => result({ revision })), result({ revision: undefined }));
     const { revisions } = added.summary(2000);

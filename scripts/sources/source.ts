@@ -9,7 +9,7 @@ export interface Outcome {
   sinceMs?: number | undefined;
   /** The revision that answered; undefined where a proxy answered itself. */
   revision: string | undefined;
-  /** False for what the service is to blame for: 5xx, a reset, a timeout, a wrong answer; and where the caller gave up. */
+  /** False for failures of the service (5xx, a reset, a timeout, a wrong answer) and for callers that gave up. */
   ok: boolean;
   /** What it came to, where that is neither a success nor a plain failure: see `outcomeKind`. */
   kind?: "rejected" | "abandoned" | undefined;

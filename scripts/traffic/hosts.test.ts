@@ -100,7 +100,7 @@ describe("what stands behind a host of the cluster", () => {
   });
 });
 
-describe("advice for a host that is not there", () => {
+describe("advice for a host that does not exist", () => {
   const hosts = new Map(
     ["credit-check", "reports"].flatMap((name) => clusterLocalNames(name, "kyc")).map((name) => [name, 0]),
   );

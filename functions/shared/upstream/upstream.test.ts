@@ -51,7 +51,7 @@ describe("an upstream that answers", () => {
   );
 });
 
-describe("a caller who goes away", () => {
+describe("a caller who closes the connection", () => {
   test("ends the call to the upstream", async () => {
     let closed: Promise<void> | undefined;
     const caller = new AbortController();

@@ -65,7 +65,7 @@ test("that there is no Knative is reported before images are built", async () =>
   );
 });
 
-test("a folder that is not there is reported, and nothing is applied", async () => {
+test("a folder that does not exist is reported, and nothing is applied", async () => {
   const given = options({ istio: "istio/splits/by-istio" });
   await expect(deployFiles(given)).rejects.toThrow("istio/splits/by-istio");
   expect((await given.kube.list({ apiVersion: "v1", kind: "Namespace" })).items).toEqual([]);

@@ -35,7 +35,7 @@ describe("the ingress gateway", () => {
     expect(seen.pauses).toBe(0);
   });
 
-  test("is asked anew after each answer of a pod that has not heard of it, or none", async () => {
+  test("is requested again after each answer of a pod without the route, or without an answer", async () => {
     const seen = gateway(404, 302, 302, 503, 302, 0, 302);
     expect(await seen.routed()).toBe(true);
     expect(seen.asked).toHaveLength(6 + 5);

@@ -89,7 +89,7 @@ describe("waiting for a revision", () => {
     await waiting;
   });
 
-  test("ends at once with a crash, and tells in which pod and container", async () => {
+  test("ends at once with a crash, and reports in which pod and container", async () => {
     const { message, place } = await failure(wait(knativeCluster(WAITING, BASIC_WAITS, podIn(CRASHED))));
     expect(message).toBe(
       "credit-check-basic: Crashed: it ended with code 78 (credit-check-basic-pod, container user-container)",
@@ -191,7 +191,7 @@ describe("waiting for a revision", () => {
 });
 
 describe("waiting for too long", () => {
-  test("tells of the probe that fails, and where the log is", async () => {
+  test("reports the probe that fails, and where the log is", async () => {
     const probe = "Readiness probe failed: HTTP probe failed with statuscode: 503";
     const cluster = knativeCluster(
       WAITING,
@@ -220,7 +220,7 @@ describe("waiting for too long", () => {
       "Deploying",
     ],
     ["a service that says nothing", [WAITING], "Knative gives no reason"],
-  ])("tells of %s", async (_, objects, why) => {
+  ])("reports %s", async (_, objects, why) => {
     const cluster = knativeCluster(...objects);
     const { message } = await failure(wait(cluster, NAMED, { timeoutMs: 20 }));
     expect(message).toBe(`credit-check-basic was not ready after 0.02 s: ${why}`);
@@ -240,7 +240,7 @@ describe("waiting that is called off", () => {
     await expect(wait(cluster, NAMED, { signal: AbortSignal.abort() })).rejects.toThrow("abort");
   });
 
-  test("by a refusal tells that", async () => {
+  test("by a refusal reports the refusal", async () => {
     const cluster = knativeCluster(WAITING);
     cluster.fault = (_, path) =>
       path.includes("/revisions?")

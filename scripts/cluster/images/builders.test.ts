@@ -55,7 +55,7 @@ describe("a builder", () => {
     expect(await builderNamed(name, "p1").works(programs)).toBe(works);
   });
 
-  test("that is not there does not work, and is not called", async () => {
+  test("that does not exist does not work, and is not called", async () => {
     const programs = new FakePrograms({});
     expect(await builderNamed("docker", "p1").works(programs)).toBe(false);
     expect(programs.calls).toEqual([]);

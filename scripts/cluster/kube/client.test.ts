@@ -152,7 +152,7 @@ describe("list", () => {
     ]);
   });
 
-  test("begins anew, all at once, when the server has forgotten the place between two pages", async () => {
+  test("is read again without pages when the continue token has expired", async () => {
     using server = await FakeApiServer.start();
     server.on(`GET ${ALL}`, (answer, { query }) => {
       if (query["continue"] !== undefined)
@@ -185,7 +185,7 @@ describe("list", () => {
 });
 
 describe("delete", () => {
-  test("tells the server to delete what it owns too, and whether it was there", async () => {
+  test("deletes with all owned objects, and returns whether the object existed", async () => {
     using server = await FakeApiServer.start();
     const kube = kubeOf(server);
     server.on(`DELETE ${ONE}`, (answer) => answer.json({ kind: "Status", status: "Success" }));

@@ -78,7 +78,7 @@ describe("a watch goes on", () => {
   });
 });
 
-describe("a watch lists anew, and misses no deletion,", () => {
+describe("a watch lists again, and misses no deletion,", () => {
   test("when the place is forgotten, as an event", async () => {
     using server = await ConfigMapServer.start();
     server.items = [configMap("x", "1", "8"), configMap("y", "1", "9")];

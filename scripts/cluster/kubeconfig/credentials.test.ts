@@ -15,7 +15,7 @@ describe("a client certificate", () => {
     expect(server.requests).toMatchObject([{ client: "alice" }]);
   });
 
-  test("is presented from files, and anew when they change", async () => {
+  test("is presented from files, and again when they change", async () => {
     using server = await start({ clientsOnly: true });
     await using folder = await Folder.create();
     const user = { "client-certificate": folder.at("client.crt"), "client-key": folder.at("client.key") };
@@ -100,7 +100,7 @@ test("a certificate authority that is no certificate is reported", async () => {
   );
 });
 
-test("a certificate authority is read from a file; one that is not there is told by its path", async () => {
+test("a certificate authority is read from a file; one that does not exist is told by its path", async () => {
   using server = await start();
   await using folder = await Folder.create();
   const cluster = { "certificate-authority-data": undefined, "certificate-authority": folder.at("ca.crt") };

@@ -25,7 +25,7 @@ describe("the status", () => {
     expect(draw(await readStatus(knativeCluster().kube, "kyc"))).toBe("no Knative Service here");
   });
 
-  test("tells of what could not be understood", () => {
+  test("reports what could not be understood", () => {
     const problems = ["cluster: VirtualService kyc/odd:1:1: error: spec: unknown"];
     expect(draw({ services: [], split: undefined, problems })).toBe(
       `no Knative Service here\n\n! ${problems[0]}`,

@@ -126,7 +126,7 @@ describe("the workload", () => {
       [AGGREGATOR, SERVICE, BASIC, withoutSidecar()],
       "pod credit-check-basic-pod: 2/2 ready, with sidecar, but 2/2 ready, without sidecar",
     ],
-  ])("tells of %s", async (_, objects, told) => {
+  ])("reports %s", async (_, objects, told) => {
     expect(failing(await checks(...objects))).toEqual([told]);
   });
 

@@ -43,7 +43,7 @@ const REVISION = revisionObject("credit-check", "credit-check-basic");
 const POD = podObject("credit-check", "credit-check-basic");
 
 describe("following what runs", () => {
-  test("begins when all kinds were listed, and tells of each change of a service, a revision and a pod", async () => {
+  test("begins when all kinds were listed, and reports each change of a service, a revision and a pod", async () => {
     const cluster = knativeCluster(serviceObject("credit-check", { ready: "unknown", observed: false }));
     const followed = new Followed(cluster);
     await followed.until("credit-check  waiting");

@@ -96,7 +96,7 @@ describe("logs", () => {
       { namespace: "x", service: "credit-check" },
       "There is no Knative Service credit-check in x: none is known here",
     ],
-  ])("of %s that is not there name the nearest", async (_, options, message) => {
+  ])("of %s that does not exist name the nearest", async (_, options, message) => {
     await expect(read(running(), options)).rejects.toThrow(message);
   });
 

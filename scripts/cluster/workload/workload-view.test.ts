@@ -140,12 +140,12 @@ describe("what runs", () => {
       container("user-container", { ready: false, state: { waiting: { reason: "ContainerCreating" } } }),
       "2/3 waiting",
     ],
-  ])("tells of %s", (_, broken, expected) => {
+  ])("reports %s", (_, broken, expected) => {
     const drawn = draw([pod("credit-check-basic", [broken, container("queue-proxy")])]);
     expect(drawn).toContain(`credit-check-basic-pod  ${expected}`);
   });
 
-  test("tells of a pod that no node takes, and of one without a sidecar", () => {
+  test("reports an unschedulable pod, and one without a sidecar", () => {
     const conditions = [
       { type: "PodScheduled", status: "False", reason: "Unschedulable", message: "0/1 nodes: cpu" },
     ];

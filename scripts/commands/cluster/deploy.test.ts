@@ -28,7 +28,7 @@ describe("deploy", () => {
     expect(out).toMatch(/Examples:\n(.*\n)*.*\.\/kyc deploy/);
   });
 
-  test("tells of a cluster that does not answer, before it does anything", async () => {
+  test("reports a cluster that does not answer, before it does anything", async () => {
     expect(await served.kyc("deploy", "--context", "off")).toEqual({
       code: 1,
       out: "",
@@ -36,7 +36,7 @@ describe("deploy", () => {
     });
   });
 
-  test("tells each object on standard error, and at the end how to reach the gateway", async () => {
+  test("reports each object on standard error, and at the end how to reach the gateway", async () => {
     const empty = knativeCluster();
     runKnative(empty);
     await using target = await ServedCluster.start(empty);
@@ -60,7 +60,7 @@ describe("deploy", () => {
     expect(cluster.writes).toHaveLength(before);
   });
 
-  test("that finds fields of others in conflict tells them, and exits with 1", async () => {
+  test("that finds fields of others in conflict reports them, and exits with 1", async () => {
     const others = await deployedCluster("knative", "istio");
     others.fault = (method, path) => {
       if (method !== "PATCH" || !path.includes("/services/credit-check?")) return undefined;
@@ -90,7 +90,7 @@ describe("deploy", () => {
     expect(err).toEndWith("Interrupted. Run ./kyc deploy again to continue; what was applied stays.\n");
   });
 
-  test("of a folder that is not there names it", async () => {
+  test("of a folder that does not exist names it", async () => {
     const { code, err } = await served.kyc("deploy", "--no-images", "--dry-run", "--istio", "istio/nowhere");
     expect(code).toBe(1);
     expect(err).toContain("istio/nowhere");

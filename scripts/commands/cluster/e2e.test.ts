@@ -31,7 +31,7 @@ describe("e2e", () => {
     expect(JSON.parse(json.out)).toEqual(["splits by Knative", "splits by Istio"]);
   });
 
-  test("tells of a name that no scenario has", async () => {
+  test("reports a name that no scenario has", async () => {
     const { code, out, err } = await served.kyc("e2e", "--only", "zzz");
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toMatch(/^No scenario has "zzz" in its name\. There are:\n {2}contract\n/);

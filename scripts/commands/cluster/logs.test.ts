@@ -37,7 +37,7 @@ describe("logs", () => {
     });
   });
 
-  test("of a service that is not there name the nearest", async () => {
+  test("of a service that does not exist name the nearest", async () => {
     const { code, out, err } = await served.kyc("logs", "credit-chek");
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toBe("There is no Knative Service credit-chek in kyc: did you mean credit-check?\n");

@@ -46,7 +46,7 @@ describe.each([["up"], ["down"], ["images"]])("%s", (command) => {
     expect(err).toContain("Did you mean --context?");
   });
 
-  test("tells of a context that is not there, without a stack, and writes no data", async () => {
+  test("reports a context that does not exist, without a stack, and writes no data", async () => {
     const { code, out, err } = await kyc(command, "--context", "nowhere");
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toContain("No cluster is configured");

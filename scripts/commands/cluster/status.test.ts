@@ -23,7 +23,7 @@ describe("status", () => {
     expect(out).toMatch(/Examples:\n(.*\n)*.*\.\/kyc status/);
   });
 
-  test("tells of a cluster that does not answer, before it does anything", async () => {
+  test("reports a cluster that does not answer, before it does anything", async () => {
     expect(await served.kyc("status", "--context", "off")).toEqual({
       code: 1,
       out: "",
@@ -55,7 +55,7 @@ describe("status", () => {
     });
   });
 
-  test("tells what it may not read, in the API server's words", async () => {
+  test("reports missing rights in the API server's words", async () => {
     await using forbidden = await ServedCluster.start(forbidding("/revisions?", "revisions is forbidden"));
     expect(await forbidden.kyc("status")).toEqual({
       code: 1,
@@ -79,7 +79,7 @@ describe("status", () => {
     expect(out.split("\n").filter((line) => line.startsWith("credit-check  ready"))).toHaveLength(1);
   });
 
-  test("tells of a context that is not there, and no data is written", async () => {
+  test("reports a context that does not exist, and no data is written", async () => {
     const { code, out, err } = await served.kyc("status", "--context", "fack");
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toContain("fake");

@@ -22,7 +22,7 @@ const load = (...args: string[]) => kyc("load", "--dir", own.root, "--for", "1s"
 const fault = (...args: string[]) => kyc("fault", "--dir", own.root, ...args);
 
 describe("kyc load", () => {
-  test("finds the mesh that runs, and tells rate, errors and who answered", async () => {
+  test("finds the running mesh, and reports rate, errors and revisions", async () => {
     const { code, out } = await load();
     expect(code).toBe(0);
     expect(out).toContain(`${dev.ingress}/kyc/v1/customer`);

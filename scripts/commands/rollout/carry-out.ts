@@ -136,7 +136,9 @@ export async function drive(options: DriveOptions): Promise<number> {
       );
     const files =
       saved &&
-      (await attempt("The report was not written", () => writeReport(context.reports, saved, realClock.now())));
+      (await attempt("The report was not written", () =>
+        writeReport(context.reports, saved, realClock.now()),
+      ));
     if (flags.output !== undefined)
       await printData(
         { ...view, report: files, audit: context.auditPlace, notes, notifications: notifier.deliveries },

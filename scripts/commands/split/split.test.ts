@@ -102,7 +102,7 @@ describe("kyc split --from", () => {
     });
   });
 
-  test("takes a name that the file does not have, as kn does, and tells it", async () => {
+  test("accepts a name that the file does not have, as kn does, with a note", async () => {
     const { code, out, err } = await kyc(
       "split",
       "echo",

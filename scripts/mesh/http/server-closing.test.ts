@@ -8,7 +8,7 @@ import { within } from "../revisions/within.ts";
 const GET = request("GET /");
 const MEGABYTE = 1024 * 1024;
 
-describe("a client that goes away", () => {
+describe("a client that closes the connection", () => {
   const leave: [string, (client: RawSocket) => void][] = [
     ["by a FIN", (client) => client.fin()],
     ["by closing", (client) => client[Symbol.dispose]()],
@@ -75,7 +75,7 @@ describe("a client that goes away", () => {
     expect(server.exchanges).toHaveLength(1);
   });
 
-  test("by a reset while it is not read from is told of at once", async () => {
+  test("by a reset while it is not read from is reported at once", async () => {
     using server = new TestServer((exchange) => {
       exchange.readBody(
         () => exchange.pauseBody(),
@@ -89,7 +89,7 @@ describe("a client that goes away", () => {
     await until("the abort came", () => server.aborted.length === 1);
   });
 
-  test("in order while it is not read from is told of when reading goes on", async () => {
+  test("in order while it is not read from is reported when reading goes on", async () => {
     using server = new TestServer((exchange) => {
       exchange.readBody(
         () => exchange.pauseBody(),
@@ -225,7 +225,7 @@ describe("stop", () => {
   });
 });
 
-test("terminate closes every connection, and tells each request under way once", async () => {
+test("terminate closes every connection, and reports each request under way once", async () => {
   using server = new TestServer();
   const clients = await Promise.all(Array.from({ length: 50 }, () => server.connect()));
   for (const client of clients) await client.send(GET);

@@ -89,7 +89,7 @@ describe("an observer", () => {
     ]);
   });
 
-  test("counts for a split as long as its shares stay, and anew when they change", async () => {
+  test("counts for a split as long as its shares stay, and again when they change", async () => {
     const { observer, loaded, pass } = await observing();
     const [hop] = [splitHop(loaded)];
     observer.served(served({ hops: [hop] }));

@@ -12,7 +12,7 @@ describe("a meter", () => {
     expect(series.length).toBe(WINDOW_SECONDS / STEP_SECONDS);
   });
 
-  test("tells the quantiles of what it was told, within a percent", () => {
+  test("reports quantiles within a percent", () => {
     const meter = new Meter();
     for (let ms = 1; ms <= 1000; ms++) meter.record(NOW, ms, ms > 990);
     const { requests, errors, p50Ms = 0, p90Ms = 0, p99Ms = 0 } = meter.measured(NOW);
@@ -39,7 +39,7 @@ describe("a meter", () => {
     expect(series.at(-3)).toMatchObject({ requests: 1, errors: 1 });
   });
 
-  test("tells the rate of the last ten whole seconds", () => {
+  test("reports the rate of the last ten whole seconds", () => {
     const meter = new Meter();
     for (let second = 30; second >= 1; second--)
       for (let i = 0; i < 4; i++) meter.record(NOW - second, 1, false);

@@ -64,7 +64,7 @@ describe("a signed audit log", () => {
     expect(missed).toBe(0);
   }, 60_000);
 
-  test("shows a tail that was cut, a log that was emptied, and one that was chained anew", async () => {
+  test("shows a tail that was cut, a log that was emptied, and one that was chained again", async () => {
     const lines = bytes.toString("utf8").split("\n").slice(0, -1);
     const text = (some: string[]): Buffer => Buffer.from(some.map((line) => `${line}\n`).join(""));
     expect(await found(text(lines.slice(0, -1)))).toContain("the end was cut off");

@@ -61,7 +61,7 @@ describe.each(KINDS)("a journal %s", (_, make) => {
     expect((await open().requests()).map(({ command }) => command)).toEqual(["pause", "abort"]);
   });
 
-  test("begins anew without what was asked and known before", async () => {
+  test("starts without earlier commands and knowledge", async () => {
     const { open } = await make();
     const journal = open();
     await journal.begin(plan, entry(0));

@@ -11,7 +11,7 @@ export interface ArmState {
   latencies: HistogramState;
 }
 
-/** What one revision has shown. */
+/** The counts of one revision. */
 export class ArmCounts {
   requests = 0;
   failed = 0;
@@ -26,7 +26,7 @@ export class ArmCounts {
     else this[kind] += count;
   }
 
-  /** @param level how often an interval may miss, 0 to 1 */
+  /** @param level the probability that an interval misses the true value */
   evidence(level: number): ArmEvidence {
     const { requests, failed } = this;
     return {

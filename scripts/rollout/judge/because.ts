@@ -2,15 +2,15 @@ import { digits, percent } from "../../format.ts";
 import { PARTS } from "./defaults.ts";
 import { type ArmEvidence, type Evidence, type JudgeOptions, TESTS, type TestName } from "./types.ts";
 
-/** What is claimed of a healthy candidate. */
+/** The claims about a healthy candidate. */
 export interface Claims {
   options: JudgeOptions;
-  /** The share that it would get, 0 to 1. */
+  /** The share that the candidate would get, 0 to 1. */
   next: number;
   misdirectedFrom: number;
 }
 
-/** Says why a candidate regressed: by the test that weighs most, in numbers of both revisions. */
+/** Why a candidate regressed: the test with the most weight, with the numbers of both revisions. */
 export function explainRegression(evidence: Evidence, { alpha, tolerate }: JudgeOptions): string {
   const { baseline, candidate, gateway, worse } = evidence;
   const weight = (test: TestName): number => worse.tests[test] + Math.log(PARTS[test]);
@@ -37,7 +37,7 @@ export function explainRegression(evidence: Evidence, { alpha, tolerate }: Judge
   }
 }
 
-/** Whether a candidate is healthy, and a sentence about it: what is claimed, or what is missing. */
+/** Whether a candidate is healthy, and a sentence with the claims, or with the missing evidence. */
 export function explainDecision(evidence: Evidence, claims: Claims): { healthy: boolean; because: string } {
   const { notWorse, misdirected, candidate } = evidence;
   const { misdirectedFrom, options, next } = claims;

@@ -31,13 +31,13 @@ export const PARTS: Readonly<Record<TestName, number>> = {
  */
 export const LEAST_FAILURES = { gateway: 0.005, alone: 0.5 } as const;
 
-/** The part of a test's money that waits for what begins later, and the seconds between two portions of it. */
+/** The part of a test's wealth that is held back for changes that begin later, and the seconds between its portions. */
 export const RESERVE = { errors: 0.02, latency: 0.1, misdirected: 0.1 } as const;
 export const DEPOSIT_SECONDS = 300;
 
 /**
- * What a bet may win in a while. A candidate that only fails is found within six seconds all the same, and one that is
- * twice as slow within a minute.
+ * The limits of what a bet may win within a period. A candidate that only fails is found within six seconds nevertheless,
+ * and one that is twice as slow within a minute.
  */
 export const LIMITS = {
   errors: [{ seconds: 1, gain: Math.exp(2) }],
@@ -113,7 +113,7 @@ export const NO_SLOWER_P99: readonly Bet[] = ratios([
   [0.01, 0.15],
 ]);
 
-/** The e-value from which on the shares are not believed: odds of one in a thousand. */
+/** The e-value from which on the shares are not believed, which has a probability of one in a thousand if they are right. */
 export const MISDIRECTED_FROM = 1000;
 
 /** Bets that requests are not split as the shares say. */

@@ -9,14 +9,14 @@ export interface ErrorState {
   step: [total: number, failed: number];
 }
 
-/** What error tests are made from; see `JudgeOptions`. */
+/** The limits of error tests; see `JudgeOptions`. */
 export interface ErrorLimits {
   tolerated: number;
   toleratedRate: number;
   harmful: number;
 }
 
-/** Whether the candidate fails more often than the baseline, or surely does not. */
+/** Tests whether the candidate fails more often than the baseline, and whether it surely does not. */
 export class ErrorTests {
   readonly worse: ShareTest;
   readonly #limits: ErrorLimits;
@@ -25,12 +25,12 @@ export class ErrorTests {
   #failed = 0;
   #stepTotal = 0;
   #stepFailed = 0;
-  /** The e-value against the tolerated rate, once it was wanted, until the next request of the candidate. */
+  /** The e-value against the tolerated rate, computed on demand, until the next request of the candidate. */
   #aboveRate: number | undefined;
 
   constructor(limits: ErrorLimits) {
     this.#limits = limits;
-    // A bet within what is tolerated would be a bet on the wrong side.
+    // A bet below the tolerated ratio would bet on the wrong side.
     const bets = MORE_ERRORS.map((bet) => ({ ...bet, marked: bet.marked * limits.tolerated }));
     this.worse = new ShareTest({
       bets,
@@ -71,7 +71,7 @@ export class ErrorTests {
    */
   get value(): number {
     const { value } = this.worse;
-    // The silence of a candidate is no failure of it.
+    // The absence of a candidate is not a failure.
     const compared = this.#failed === 0 ? Math.min(1, value) : value;
     const { toleratedRate } = this.#limits;
     if (toleratedRate === 0 || compared <= 1) return compared;

@@ -4,7 +4,7 @@ import { mostOf } from "./testing/binomial.ts";
 import { draw, lognormal, ramp, type Traffic } from "./testing/traffic.ts";
 
 /**
- * Ville's inequality, seen: of many rollouts of candidates that are no worse than tolerated, at most a part alpha is ever
+ * Ville's inequality in simulation: of many rollouts of candidates that are no worse than tolerated, at most a part alpha is ever
  * called regressed. Alpha is ten times the default here, so that fewer rollouts show more.
  */
 const ALPHA = 0.1;

@@ -27,7 +27,7 @@ const inTime = (
 };
 
 describe("whatever it sees, a judge", () => {
-  test("counts what is excluded, and judges as if it were not there", () => {
+  test("counts excluded requests, and judges without them", () => {
     fc.assert(
       fc.property(observations, (drawn) => {
         const all = inTime(drawn);
@@ -48,7 +48,7 @@ describe("whatever it sees, a judge", () => {
     );
   });
 
-  test("finds the same however requests are put together", () => {
+  test("has the same result for any batching of requests", () => {
     fc.assert(
       fc.property(observations, (drawn) => {
         const batches = inTime(drawn);
@@ -61,7 +61,7 @@ describe("whatever it sees, a judge", () => {
     );
   });
 
-  test("finds the same however often it is asked", () => {
+  test("has the same result however often it is asked", () => {
     fc.assert(
       fc.property(observations, (drawn) => {
         const all = inTime(drawn);
@@ -78,7 +78,7 @@ describe("whatever it sees, a judge", () => {
     );
   });
 
-  test("goes on after a break as if there had been none", () => {
+  test("continues from a snapshot without a difference", () => {
     fc.assert(
       fc.property(observations, observations, (first, second) => {
         const all = inTime([...first, ...second]);
@@ -92,7 +92,7 @@ describe("whatever it sees, a judge", () => {
     );
   });
 
-  test("takes no state that is not one", () => {
+  test("refuses an invalid snapshot", () => {
     for (const value of [undefined, {}, { version: 3 }, { ...createJudge().snapshot(), version: 2 }]) {
       expect(() => restoreJudge(value)).toThrow("not the state of a judge of this version");
     }

@@ -7,7 +7,7 @@ import { draw, lognormal, ramp, type Traffic } from "./testing/traffic.ts";
 const EVEN: Traffic = { seconds: 600, rate: () => 20, share: ramp, fails: () => 0.01 };
 
 describe("a judge", () => {
-  test("says nothing before it has seen anything", () => {
+  test("is undecided without requests", () => {
     expect(createJudge().verdict()).toMatchObject({
       verdict: "undecided",
       because: "no request of the candidate was seen yet",
@@ -29,7 +29,7 @@ describe("a judge", () => {
     expect(judge.verdict().because).toStartWith("the candidate fails more often than the baseline:");
   });
 
-  test("calls an equal candidate healthy, and says what that means", () => {
+  test("calls an equal candidate healthy, and states the claim", () => {
     const verdict = judged(draw(EVEN, 1)).verdict();
     expect(verdict.verdict).toBe("healthy");
     expect(verdict.because).toBe(
@@ -37,13 +37,13 @@ describe("a judge", () => {
     );
   });
 
-  test("asks for less before a small share", () => {
+  test("needs less evidence before a small share", () => {
     const judge = judged(draw({ ...EVEN, seconds: 50, share: () => 0.1, fails: () => 0.001 }, 2));
     expect(judge.verdict(0.05).verdict).toBe("healthy");
     expect(judge.verdict(1).verdict).toBe("undecided");
   });
 
-  test("wants new evidence at each higher share, and keeps it at a lower one", () => {
+  test("needs new evidence at each higher share, and keeps it at a lower one", () => {
     const judge = judged(draw({ ...EVEN, share: () => 0.25 }, 1));
     expect(judge.verdict().verdict).toBe("healthy");
     judge.observe({ t: 601, revision: "baseline", ok: true, ms: 20, share: 0.1 });
@@ -78,7 +78,7 @@ describe("a judge", () => {
     const slower = (factor: number) => (u: number, candidate: boolean) =>
       lognormal(u) * (candidate ? factor : 1);
 
-    test("takes no bucket's width for a difference", () => {
+    test("does not count a bucket's width as a difference", () => {
       for (let seed = 0; seed < 20; seed++) {
         const judge = judged(inBuckets({ ...EVEN, fails: () => 0, ms: slower(1.2) }, seed));
         expect(judge.verdict().verdict).not.toBe("regressed");
@@ -90,7 +90,7 @@ describe("a judge", () => {
       expect(judge.verdict().verdict).toBe("regressed");
     });
 
-    test("refuses bounds that are none", () => {
+    test("refuses invalid bounds", () => {
       const wrong = { t: 0, revision: "baseline", ok: true, ms: 10, fromMs: 25, share: 0.5 } as const;
       expect(() => createJudge().observe(wrong)).toThrow(
         "fromMs is 25: milliseconds from 0 to 10 are expected",
@@ -98,14 +98,14 @@ describe("a judge", () => {
     });
   });
 
-  test("is not misled by latencies that are all the same", () => {
+  test("is not misled by equal latencies", () => {
     const same = judged(draw({ ...EVEN, ms: () => 20 }, 6));
     expect(same.verdict().verdict).toBe("healthy");
     const longer = judged(draw({ ...EVEN, ms: (_, candidate) => (candidate ? 30 : 20) }, 6));
     expect(longer.verdict().verdict).toBe("regressed");
   });
 
-  test("takes a rate of failures for harmless where it is told to", () => {
+  test("tolerates a given rate of failures", () => {
     const traffic: Traffic = { ...EVEN, fails: (_, candidate) => (candidate ? 0.004 : 0) };
     expect(judged(draw(traffic, 7)).verdict().verdict).toBe("regressed");
     expect(judged(draw(traffic, 7), { tolerate: { errorRate: 0.01 } }).verdict().verdict).not.toBe(
@@ -131,7 +131,7 @@ describe("a judge", () => {
     expect(judge.verdict().because).toStartWith("the gateway answered ");
   });
 
-  test("does not hold them against it where they were as frequent before", () => {
+  test("does not count them where they were as frequent before", () => {
     const judge = createJudge();
     for (let i = 0; i < 4000; i++) {
       const fails = i % 20 === 0;
@@ -148,7 +148,7 @@ describe("a judge", () => {
     expect(judge.regressed).toBe(false);
   });
 
-  test("goes on judging with all traffic, by what the baseline did before", () => {
+  test("judges a candidate with all traffic by what the baseline did before", () => {
     const judge = judged(draw({ ...EVEN, fails: () => 0.001 }, 8));
     for (let i = 0; i < 25; i++)
       judge.observe({ t: 601 + i, revision: "candidate", ok: false, ms: 20, share: 1 });
@@ -173,14 +173,14 @@ describe("a judge", () => {
     expect(t).toBeLessThan(3060);
   });
 
-  test("claims nothing while requests are not split as the shares say, and says so", () => {
+  test("claims nothing while requests are not split by the shares, and reports that", () => {
     const judge = judged(draw({ ...EVEN, share: () => 0.5 }, 10), {}, (one) => ({ ...one, share: 0.25 }));
     const { verdict, because } = judge.verdict();
     expect(verdict).toBe("undecided");
     expect(because).toStartWith("requests are not split as the shares say:");
   });
 
-  test("takes no evidence from the silence of a candidate", () => {
+  test("gets no evidence from the absence of a candidate", () => {
     const judge = createJudge();
     for (let i = 0; i < 10_000; i++) {
       judge.observe({ t: i / 100, revision: "baseline", ok: i % 50 !== 0, ms: 20 + (i % 7), share: 0.1 });
@@ -188,7 +188,7 @@ describe("a judge", () => {
     expect(judge.verdict().verdict).toBe("undecided");
   });
 
-  test("stays with what it said once a candidate regressed", () => {
+  test("keeps the verdict once a candidate regressed", () => {
     const judge = judged(draw({ ...EVEN, fails: (_, candidate) => (candidate ? 0.5 : 0.01) }, 11));
     const before = judge.verdict();
     for (const observation of draw({ ...EVEN, fails: () => 0 }, 12)) judge.observe(observation);
@@ -212,13 +212,13 @@ describe("failures that come together", () => {
   test.each([
     ["all requests", 1],
     ["a third of the requests", 1 / 3],
-  ])("in one second of the candidate are no reason to go back: %s", (_, part) => {
+  ])("in one second of the candidate do not end in regressed: %s", (_, part) => {
     const outage = (t: number, candidate: boolean): number => (candidate && t >= 60 && t < 61 ? part : 0.001);
     for (let seed = 0; seed < 8; seed++)
       expect(regressedAt({ ...calm, seconds: 120, fails: outage }, seed)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test("are a reason where they stay: all errors are found within six seconds at five a second", () => {
+  test("are found where they stay: all errors within six seconds at five a second", () => {
     const all = { ...calm, seconds: 60, rate: () => 5, fails: (_: number, c: boolean) => (c ? 1 : 0.001) };
     expect(median(Array.from({ length: 41 }, (_, seed) => regressedAt(all, seed)))).toBeLessThanOrEqual(6);
   });
@@ -248,13 +248,13 @@ describe("marks beside errors", () => {
     [{ status: 404 }, "rejected"],
     [{ status: 499 }, "abandoned"],
     [{ gaveUp: true }, "abandoned"],
-  ] as const)("are told by the answer: %o is %s", (answer, kind) => {
+  ] as const)("follow from the answer: %o is %s", (answer, kind) => {
     expect(outcomeKind(answer)).toBe(kind);
   });
 });
 
 describe("sticky assignment", () => {
-  test("in runs is said, and nothing is found by the silence of a candidate", () => {
+  test("in runs is reported, and the absence of a candidate is not evidence", () => {
     const judge = createJudge();
     let candidate = false;
     let i = 0;
@@ -288,7 +288,7 @@ describe("sticky assignment", () => {
   });
 });
 
-describe("what a judge is told", () => {
+describe("the input of a judge", () => {
   const fine: Observation = { t: 0, revision: "baseline", ok: true, ms: 1, share: 0.5 };
 
   test.each([
@@ -298,7 +298,7 @@ describe("what a judge is told", () => {
     [{ count: 100_000_000 }, "count is 100000000: a whole number from 1 is expected, and 1,000,000 at most"],
     [{ kind: "error" as const }, "ok is true: false is expected where kind is error"],
     [{ count: 0.5 }, "count is 0.5: a whole number from 1 is expected"],
-  ])("has to be possible: %o", (wrong, message) => {
+  ])("must be possible: %o", (wrong, message) => {
     expect(() => createJudge().observe({ ...fine, ...wrong })).toThrow(message);
   });
 
@@ -307,7 +307,7 @@ describe("what a judge is told", () => {
     [{ beta: 0.7 }, "beta is 0.7: a probability above 0"],
     [{ tolerate: { errors: -0.1 } }, "tolerate.errors is -0.1: a number from 0"],
     [{ harm: { errorRate: 1 } }, "harm.errorRate is 1: a share from 0 to below 1"],
-  ])("has to be an option in its range: %o", (options, message) => {
+  ])("must have options in their range: %o", (options, message) => {
     expect(() => createJudge(options)).toThrow(message);
   });
 

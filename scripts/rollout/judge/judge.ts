@@ -44,8 +44,8 @@ export function createJudge(options: SomeJudgeOptions = {}): Judge {
 }
 
 /**
- * A judge that goes on where another one was.
- * @throws TypeError when it is no snapshot of this version
+ * A judge that continues from a snapshot.
+ * @throws TypeError when it is not a snapshot of this version
  */
 export function restoreJudge(snapshot: unknown): Judge {
   const state = readSnapshot(snapshot);
@@ -114,7 +114,7 @@ class TrafficJudge implements Judge {
       if (value >= this.#threshold)
         this.#fell = { t: this.#t, because: explainRegression(this.#evidence(1), this.options) };
     }
-    // What is decided needs no more evidence.
+    // A decided rollout needs no more evidence.
     if (left > 0) this.#count(revision, kind, ms, share, left);
   }
 
@@ -188,7 +188,7 @@ class TrafficJudge implements Judge {
 
   #evidence(next: number): Evidence {
     const { alpha, beta, harm } = this.options;
-    // A rate that does harm to all requests does less to a part of them.
+    // The same rate does less harm to a part of the requests.
     const rate = harm.errorRate / Math.min(1, Math.max(next, harm.errorRate));
     return {
       t: Number.isFinite(this.#t) ? this.#t : 0,
@@ -210,7 +210,7 @@ class TrafficJudge implements Judge {
   }
 }
 
-/** More requests in one observation would take longer than a moment. */
+/** The most requests in one observation: more would take too long. */
 const MOST_AT_ONCE = 1_000_000;
 
 function isCount(count: number): boolean {

@@ -23,13 +23,13 @@ export interface LatencyState {
   p99: ClaimState;
 }
 
-// How many of the baseline's latencies are seen before its quantile means something, how often it is taken anew, and how
-// many are remembered before they fade.
+// The number of the baseline's latencies before its quantile is used, the number between two updates of it, and the
+// number that are remembered before older ones count for less.
 const AT_LEAST = { median: 20, p99: 60 };
 const MOST_BETWEEN = 1024;
 const REMEMBERED = 16_384;
 
-/** The e-values at which all is decided, one for each test. */
+/** The e-values that decide the rollout, one for each test. */
 export interface EnoughLatency {
   latency: number;
   p99: number;
@@ -38,17 +38,16 @@ export interface EnoughLatency {
 /**
  * Whether the candidate is slower than the baseline by more than a tolerated factor: on the whole, and at p99.
  *
- * On the whole: by the ranks of its latencies among those of both, the baseline's multiplied by the factor (`RankTest`). That
- * tells much with each request, and little of a slow hundredth.
+ * On the whole: by the ranks of its latencies among those of both, the baseline's multiplied by the factor (`RankTest`).
+ * Each request adds much evidence, but little about a slow hundredth.
  *
- * At p99: the baseline's quantile x is taken from what it has shown so far, so before the requests that it is used for. If the
- * candidate takes at most f times as long, it exceeds f·x no more often than the baseline exceeds x, whatever x is and
- * whatever happens to both at once: a mark of `ShareTest`, with all that it guarantees. A wrong x costs power, not
- * validity. (Stochastic order tested by exceedances: Lindon, Sanden, Shirikian, Rapid regression detection in software
+ * At p99: the baseline's quantile x is estimated from earlier requests. If the candidate takes at most f times as long, it
+ * exceeds f·x no more often than the baseline exceeds x, for any x and for anything that affects both: a mark of
+ * `ShareTest`, with its guarantees. A wrong x costs power, not validity. (Stochastic order tested by exceedances: Lindon, Sanden, Shirikian, Rapid regression detection in software
  * deployments through sequential testing, KDD 2022.)
  *
- * The claims that it is not harmfully slower at the median and at p99 are the reverse test, with the harmful factor in place
- * of the tolerated one.
+ * The claims that it is not harmfully slower at the median and at p99 are the reverse test, with the harmful factor
+ * instead of the tolerated one.
  */
 export class LatencyTests {
   readonly slower = new RankTest(SLOWER, RESERVE.latency, LIMITS.latency);
@@ -75,9 +74,9 @@ export class LatencyTests {
   }
 
   /**
-   * Compares a request that did not fail, while both revisions have a share. Of a latency that is known to lie between two
-   * bounds each test takes the one that is to its disadvantage: so a bucket's width is never taken for a difference.
-   * @param ranked the share to compare ranks by; 0 while one revision was not heard of lately
+   * Compares a successful request while both revisions have a share. Where the latency is known by two bounds, each test
+   * uses the one to its disadvantage, so that a bucket's width is never evidence of a difference.
+   * @param ranked the share to compare ranks by; 0 while one revision has had no request lately
    */
   observe(
     candidate: boolean,
@@ -90,7 +89,7 @@ export class LatencyTests {
     ranked = steady ? share : 0,
   ): void {
     const { part } = this.#steadiness;
-    // A rank is evidence for either: while one revision is missing, its absence alone would win.
+    // Ranks bet on every request: while one revision is missing, its absence alone would win.
     if (ranked > 0)
       this.slower.observe(this.#scaled(candidate, fromMs, ms), candidate, ranked, enough.latency, part, t);
     const { high } = this.#p99;
@@ -102,7 +101,7 @@ export class LatencyTests {
     this.#p99.observe(candidate, fromMs, ms, share, steady, t);
   }
 
-  /** Learns from a request that did not fail, after it was compared. */
+  /** Learns from a successful request, after it was compared. */
   learn(candidate: boolean, fromMs: number, ms: number, t: number): void {
     this.#steadiness.observe(candidate, ms, t);
     this.slower.learn(this.#scaled(candidate, fromMs, ms), candidate);
@@ -129,7 +128,7 @@ export class LatencyTests {
     this.slowerP99.deposit();
   }
 
-  /** Begins the claims anew: what was shown at a lower share is not enough for a higher one. */
+  /** Restarts the claims: evidence at a lower share is not enough for a higher one. */
   nextStep(): void {
     this.#median.nextStep();
     this.#p99.nextStep();
@@ -159,7 +158,7 @@ export class LatencyTests {
     this.#p99.restore(state.p99);
   }
 
-  /** What ranks go by: the baseline may be exceeded by the tolerated factor. */
+  /** The latency for ranks: the baseline's is multiplied by the tolerated factor. */
   #scaled(candidate: boolean, fromMs: number, ms: number): number {
     return candidate ? fromMs : ms * this.#tolerated;
   }
@@ -167,8 +166,8 @@ export class LatencyTests {
 
 /** The claim that the candidate is not harmfully slower at one quantile. */
 class QuantileClaim {
-  // Around the baseline's quantile, in milliseconds; infinite until enough was seen. Where many latencies are equal the two
-  // matter: just above them, no more than a part of the baseline is marked, and just below, no less.
+  // Bounds of the baseline's quantile, in milliseconds; infinite until there are enough latencies. They differ where many
+  // latencies are equal: above them, at most the quantile's part of the baseline is marked, and below, at least that part.
   #low = Number.POSITIVE_INFINITY;
   #high = Number.POSITIVE_INFINITY;
   readonly #harmful: number;
@@ -183,12 +182,12 @@ class QuantileClaim {
     this.#notWorse = new ShareTest({ bets, limit: 1, reserve: 0 });
   }
 
-  /** What fewer than the quantile's part of the baseline take, or longer. */
+  /** The bound that fewer than the quantile's part of the baseline reach. */
   get high(): number {
     return this.#high;
   }
 
-  /** Takes the baseline's quantile anew, for the requests that come. */
+  /** Updates the baseline's quantile for the next requests. */
   setThreshold({ low, high }: { low: number; high: number }): void {
     this.#low = low;
     this.#high = high;

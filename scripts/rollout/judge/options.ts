@@ -1,7 +1,7 @@
 import { DEFAULTS } from "./defaults.ts";
 import type { JudgeOptions } from "./types.ts";
 
-/** Options of which any may be left out: `DEFAULTS` has what holds then. */
+/** Options, any of which may be left out for the value of `DEFAULTS`. */
 export interface SomeJudgeOptions {
   alpha?: number | undefined;
   beta?: number | undefined;
@@ -10,8 +10,8 @@ export interface SomeJudgeOptions {
 }
 
 /**
- * Fills in what is not given. What is harmful is at least what is tolerated.
- * @throws RangeError that names the option and says what was expected
+ * Fills in the defaults. The harmful values are at least the tolerated ones.
+ * @throws RangeError that names the option and the expected range
  */
 export function judgeOptions(some: SomeJudgeOptions): JudgeOptions {
   const tolerate = {

@@ -69,7 +69,7 @@ const Options = Type.Object({
   harm: Type.Object({ errors: Type.Number(), errorRate: Type.Number(), latency: Type.Number() }),
 });
 
-/** What the tests of a judge have come to. */
+/** The state of the tests of a judge. */
 export const TestsState = Type.Object({
   errors: Marks,
   rejected: Marks,
@@ -104,7 +104,7 @@ export const TestsState = Type.Object({
 });
 export type TestsState = Static<typeof TestsState>;
 
-/** All that a judge has learnt. The number rises whenever what is kept, or what it means, changes. */
+/** The state of a judge. The version rises whenever the fields or their meaning change. */
 export const JudgeSnapshot = Type.Object({
   version: Type.Literal(3),
   options: Options,
@@ -122,8 +122,8 @@ export const JudgeSnapshot = Type.Object({
 export type JudgeSnapshot = Static<typeof JudgeSnapshot>;
 
 /**
- * Reads a snapshot that was kept as JSON.
- * @throws TypeError when it is none of this version: then the judge has to begin anew
+ * Reads a snapshot from JSON.
+ * @throws TypeError when it is not a snapshot of this version: the judge must start again
  */
 export function readSnapshot(value: unknown): JudgeSnapshot {
   if (Check(JudgeSnapshot, value)) return value;

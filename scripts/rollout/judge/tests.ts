@@ -196,7 +196,7 @@ export class Tests {
       latency: this.#latency.slower.value + missing / PARTS.latency,
       p99: this.#latency.slowerP99.value + missing / PARTS.p99,
     };
-    // A unit that fails again is no new evidence.
+    // A unit that fails again is not new evidence.
     const fresh = kind === "success" || unit === undefined || this.#units.first(unit, kind);
     const marks = { rejected: this.#rejected, abandoned: this.#abandoned };
     if (fresh || kind !== "error")
@@ -212,14 +212,14 @@ export class Tests {
       this.#latency.observe(candidate, fromMs, ms, inForce, enough, steady, t, present ? ranked : 0);
   }
 
-  /** Tests to which revision a request went. Claims that rest on shares which are not believed begin anew. */
+  /** Tests to which revision a request went. Claims are restarted when the shares become believed or no longer are. */
   #direct(candidate: boolean, share: number, t: number): void {
     if (!this.#assignment.observe(candidate, share, t)) return;
     this.#errors.nextStep();
     this.#latency.nextStep();
   }
 
-  /** Begins the claims anew at a higher share, which the candidate may not bear. */
+  /** Restarts the claims at a higher share, which the candidate may not bear. */
   #nextStep(t: number, share: number): void {
     const first = this.#highestShare === 0;
     this.#highestShare = share;

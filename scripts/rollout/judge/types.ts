@@ -4,7 +4,7 @@ import type { JudgeSnapshot } from "./snapshot.ts";
 /** What answered a request: one of the two revisions, or the gateway itself where no revision is known to have. */
 export type Arm = "baseline" | "candidate" | "gateway";
 
-/** Why a request is no evidence about a revision. Such requests are counted, told, and never judged. */
+/** Why a request is not evidence about a revision. Such requests are counted and reported, but not judged. */
 export const EXCLUSIONS = ["cold start", "probe", "caller", "mirrored", "pinned", "sampled out"] as const;
 export type Exclusion = (typeof EXCLUSIONS)[number];
 
@@ -13,7 +13,7 @@ export interface Observation {
   /** Seconds, from any origin; not falling. */
   t: number;
   revision: Arm;
-  /** False for what the service is to blame for: 5xx, a reset, a timeout, a wrong answer; and where the caller gave up. */
+  /** False for failures of the service (5xx, a reset, a timeout, a wrong answer) and for callers that gave up. */
   ok: boolean;
   /** What it came to, where more is known than `ok`: `outcomeKind` says what counts as what. */
   kind?: OutcomeKind | undefined;
@@ -48,7 +48,7 @@ export interface Verdict {
   evidence: Evidence;
 }
 
-/** What is looked at, each by an e-process of its own. */
+/** The tests, each with its own e-process. */
 export const TESTS = ["errors", "rejected", "abandoned", "latency", "p99", "gateway", "alone"] as const;
 export type TestName = (typeof TESTS)[number];
 
@@ -73,7 +73,7 @@ export interface ArmEvidence {
   p99: Estimate | undefined;
 }
 
-/** The numbers behind a verdict. Logarithms are natural; an e-value of 1, which says nothing, is 0. */
+/** The numbers behind a verdict. Logarithms are natural; no evidence, an e-value of 1, is 0. */
 export interface Evidence {
   /** When: the last observation. */
   t: number;
@@ -88,7 +88,7 @@ export interface Evidence {
     /** Each test by itself, before it is weighed; all of them together make `logE`. */
     tests: Record<TestName, number>;
   };
-  /** That it is not worse: healthy once each has reached `threshold`, ln(1/beta). Begins anew at each higher share. */
+  /** That it is not worse: healthy once each has reached `threshold`, ln(1/beta). Restarts at each higher share. */
   notWorse: { threshold: number; tests: Record<"errors" | "median" | "p99", number> };
   baseline: ArmEvidence;
   candidate: ArmEvidence;

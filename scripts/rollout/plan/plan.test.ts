@@ -134,7 +134,7 @@ test("splits are the same in any order, without entries that say nothing, and th
 });
 
 describe("a look at the traffic", () => {
-  test("tells rate, errors and latency", async () => {
+  test("reports rate, errors and latency", async () => {
     const { engine, clock } = new Simulation({
       engine: { rps: 40, behaviours: { "credit-check-basic": { errors: 0.1, ms: 20 } } },
     });
@@ -185,7 +185,7 @@ describe("a look at the traffic", () => {
     });
   });
 
-  test("tells of silence, and of a source that cannot read", async () => {
+  test("reports silence, and of a source that cannot read", async () => {
     const { engine, clock } = new Simulation({ engine: { rps: 0 } });
     const { signal } = new AbortController();
     expect(await look(engine, clock, 5_000, signal)).toMatchObject({ rps: 0, errors: undefined });

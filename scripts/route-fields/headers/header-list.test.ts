@@ -18,7 +18,7 @@ describe("a list of headers", () => {
     expect(headers.joined("end-user")).toBe("basic");
   });
 
-  test("has nothing for a name that is not there, and an empty value for one that is empty", () => {
+  test("has nothing for a name that does not exist, and an empty value for one that is empty", () => {
     const headers = list([["empty", ""]]);
     expect([headers.get("x"), headers.joined("x"), headers.count("x")]).toEqual([undefined, undefined, 0]);
     expect([headers.get("empty"), headers.joined("empty"), headers.count("empty")]).toEqual(["", "", 1]);
@@ -76,7 +76,7 @@ describe("a change of headers", () => {
     expect([...headers]).toEqual(FIELDS);
   });
 
-  test("of two that are one list: the second sets anew what the first set, and removals go before both", () => {
+  test("of two as one list: the second overrides the first, and removals go before both", () => {
     const headers = list([["a", "0"]]);
     const route: HeaderChange = { ...NO_CHANGE, set: [["a", "1"]], add: [["b", "1"]] };
     const destination: HeaderChange = { ...NO_CHANGE, set: [["a", "2"]], remove: ["a", "b"] };

@@ -20,7 +20,7 @@ const VERSIONS: readonly object[][] = [
   [],
 ];
 
-test("edits compiled one after another mean what each means when it is compiled anew", () => {
+test("edits compiled one after another mean what each means when it is compiled again", () => {
   const parsed = VERSIONS.map(
     (objects, i) =>
       parseDocuments(`${i}.yaml`, objects.map((object) => stringify(object)).join("---\n")).documents,

@@ -162,7 +162,7 @@ describe("the minikube profile", () => {
     expect(programs.calls.at(-1)).toBe("minikube delete -p lab");
   });
 
-  test("that is not there is nothing to do", async () => {
+  test("that does not exist needs no step", async () => {
     const { platform } = fakePlatform({ programs: { "minikube profile list": listed } });
     const [view] = await runSteps([profileStep("other")], platform);
     expect(view).toMatchObject({ state: "there", detail: "there is no profile other" });

@@ -22,7 +22,7 @@ describe("Istio that is there", () => {
     ["latest", { "app.kubernetes.io/version": "1.26.0" }, "1.26.0"],
     ["1", { "app.kubernetes.io/version": "1.0.0" }, "of an unknown version"],
     ["1", { "operator.istio.io/version": "unknown" }, "of an unknown version"],
-  ])("tells its version by image tag %s and labels %j", async (tag, labels, expected) => {
+  ])("reports its version by image tag %s and labels %j", async (tag, labels, expected) => {
     const cluster = new FakeCluster("c", istioObjects());
     const image = `example.com/istio/pilot:${tag}`;
     cluster.put(

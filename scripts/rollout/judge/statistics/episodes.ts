@@ -1,4 +1,4 @@
-/** What a failure, or a success after one, means for the evidence. */
+/** The effect of a failure, or of a success after one, on the evidence. */
 export type EpisodeStep = "none" | "opens" | "confirmed" | "linked" | "merged" | "counts";
 
 export interface EpisodeState {
@@ -14,7 +14,7 @@ export interface EpisodeState {
   cluster: boolean;
 }
 
-/** Seconds: failures that go on for longer are no passing mishap. */
+/** Seconds: failures that last for longer are not a short outage. */
 export const LONGEST_MISHAP = 5;
 /** Failures with fewer successes of the same revision between them, and no further apart than so many seconds, are linked. */
 const SUCCESSES_BETWEEN = 4;

@@ -26,7 +26,7 @@ export class Histogram {
     this.total += count;
   }
 
-  /** Halves what is remembered, so that later latencies count for more. */
+  /** Halves the counts, so that later latencies have more weight. */
   fade(): void {
     this.total = 0;
     for (let i = 0; i < BUCKETS; i++) {
@@ -48,7 +48,7 @@ export class Histogram {
 
   /**
    * The quantile with an interval that holds at all times at once with probability 1 - level: the values whose rank
-   * is no evidence against p (Howard and Ramdas, Sequential estimation of quantiles, 2022, with a beta-binomial bound).
+   * is not evidence against p (Howard and Ramdas, Sequential estimation of quantiles, 2022, with a beta-binomial bound).
    */
   estimate(p: number, level: number): Estimate | undefined {
     const { total } = this;
@@ -63,7 +63,7 @@ export class Histogram {
 
   /**
    * For each of several rising ranks, 0 to 1, the first bucket whose middle has that rank or a higher one; `BUCKETS` where
-   * none has. A latency's rank is as if it were one more: between 0 and 1, and never either.
+   * none has. Ranks lie strictly between 0 and 1, as those of an additional latency.
    */
   starts(ranks: ArrayLike<number>): number[] {
     const starts: number[] = [];
@@ -106,7 +106,7 @@ export class Histogram {
   }
 }
 
-/** Where a latency, in milliseconds, is counted. */
+/** The bucket of a latency in milliseconds. */
 export function bucketOf(ms: number): number {
   if (ms < FIRST) return 0;
   const bucket = 1 + Math.floor(Math.log(ms / FIRST) / GROWTH);

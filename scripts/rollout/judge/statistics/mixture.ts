@@ -6,8 +6,8 @@ export interface MixtureState {
   deposits: number;
 }
 
-// Far beyond any threshold, and far from the ends of double precision. Cutting off at either end only takes from an
-// e-process, which keeps it valid.
+// Far beyond any threshold, and far from the limits of double precision. Cutting off at either end reduces an e-process,
+// which keeps it valid.
 const MOST = 1e200;
 const LEAST = 1e-200;
 
@@ -43,8 +43,8 @@ export abstract class Mixture {
   #deposits = 0;
 
   /**
-   * @param weights each bet's part of the wealth, before the reserve is taken off; their sum is 1
-   * @param reserve the part of the wealth that is held back, for what begins later
+   * @param weights each bet's part of the wealth, before the reserve is subtracted; their sum is 1
+   * @param reserve the part of the wealth that is held back for changes that begin later
    * @param limits of what is won by `multiplyWithin`
    */
   constructor(weights: readonly number[], reserve: number, limits: readonly GainLimit[] = []) {
@@ -59,7 +59,7 @@ export abstract class Mixture {
     this.sum();
   }
 
-  /** Adds a portion of the reserve to the bets. To be called at times that do not depend on the outcomes. */
+  /** Adds a portion of the reserve to the bets. Call it at times that do not depend on the outcomes. */
   deposit(): void {
     const portion = this.#reserve / (this.#deposits + 3);
     this.#deposits++;
@@ -98,7 +98,7 @@ export abstract class Mixture {
     this.sum();
   }
 
-  /** Begins the periods anew that are over at `t` seconds. */
+  /** Restarts the periods that are over at `t` seconds. */
   protected enter(t: number): void {
     for (let i = 0; i < this.#periods.length; i++) {
       const period = this.#periods[i] as Period;
@@ -108,7 +108,7 @@ export abstract class Mixture {
     }
   }
 
-  /** Multiplies the wealth of a bet; the sum is to be taken anew afterwards. */
+  /** Multiplies the wealth of a bet; the caller updates the sum afterwards. */
   protected multiply(bet: number, factor: number): void {
     this.#set(bet, (this.wealth[bet] as number) * factor);
   }

@@ -5,11 +5,11 @@ import { type GainLimit, Mixture, type MixtureState } from "./mixture.ts";
 // The special functions are WebAssembly, which is compiled once, when this module is loaded.
 await compiled;
 
-/** A bet on how much longer a candidate takes: what one member of the mixture supposes. */
+/** A bet on how much longer a candidate takes: one member of the mixture. */
 export interface ShiftBet {
-  /** Its part of the money, before the reserve is taken off; those of a test sum to 1. */
+  /** Its part of the wealth, before the reserve is subtracted; the parts of a test sum to 1. */
   weight: number;
-  /** How far the candidate's latencies lie above those of the baseline, in standard deviations of one revision's. */
+  /** The supposed distance of the candidate's latencies above the baseline's, in standard deviations. */
   shift: number;
 }
 
@@ -18,21 +18,21 @@ export interface RankState extends MixtureState {
   ofCandidate: number;
   learnt: number;
   due: number;
-  /** As they were when ranks were last taken: the first bucket of each level but the lowest, and the candidate's part. */
+  /** The ranks at the last update: the first bucket of each level but the lowest, and the candidate's part. */
   starts: number[];
   step: number;
 }
 
-// Ranks are told apart by the normal quantile that they correspond to: levels of an eighth, from -2.5 to 2.5.
+// Ranks are grouped by their normal quantiles: levels of an eighth, from -2.5 to 2.5.
 const LEVELS = 41;
 const HIGHEST = 2.5;
 const middleOf = (level: number): number => ((2 * level) / (LEVELS - 1) - 1) * HIGHEST;
 const BORDERS = Float64Array.from({ length: LEVELS - 1 }, (_, i) => ndtr(middleOf(i + 0.5)));
 
-// The part of the candidate in the pool is taken in twentieths, so that few tables are made.
+// The candidate's part of the pool is rounded to twentieths, so that few tables are computed.
 const STEPS = 20;
 
-// Ranks are taken anew when a sixteenth more is known, or so many; how many are remembered before they fade.
+// Ranks are updated after a sixteenth more values, or so many; and the number of values before older ones count for less.
 const MORE = 1 / 16;
 const MOST_BETWEEN = 1024;
 const REMEMBERED = 16_384;
@@ -42,20 +42,20 @@ const tablesOf = new WeakMap<readonly ShiftBet[], Map<number, Float64Array>>();
 /**
  * An anytime-valid test of whether one revision's values lie above the other's, by their ranks among all before them.
  *
- * Were both alike, a request's value would say nothing of who answered it: with probability w, the share in force, it
- * was the candidate. A bet has the odds of the candidate multiplied by e(x), which does not fall with the value x: its
- * money is multiplied by e/(w·e+1-w) where it was the candidate, else by 1/(w·e+1-w). Both are 1+h·(L-w) with an h that does
- * not fall with x, and L = 1 for the candidate; so on average they win w(1-w) times the difference between the candidate's
- * mean of h and the baseline's, which is nothing or less wherever the candidate's values are stochastically no larger, whatever
- * their distribution, however it changes for both, and whatever e was learnt from the requests before. (Betting on a bounded
- * mean: Waudby-Smith and Ramdas, Estimating means of bounded random variables by betting, 2024; on ranks: Shafer and Vovk,
- * Game-Theoretic Foundations for Probability and Finance, 2019, chapter 8; stochastic order of latencies: Lindon, Sanden,
- * Shirikian, Rapid regression detection in software deployments through sequential testing, KDD 2022.)
+ * If both revisions were equal, a request's value would not depend on which of them answered: it was the candidate with
+ * probability w, the share in force. A bet multiplies the odds of the candidate by e(x), which does not decrease with the
+ * value x: its wealth is multiplied by e/(w·e+1-w) if it was the candidate, else by 1/(w·e+1-w). Both are 1+h·(L-w) with
+ * an h that does not decrease with x, and L = 1 for the candidate. So the mean gain is w(1-w) times the difference between
+ * the candidate's mean of h and the baseline's, which is at most 0 where the candidate's values are stochastically no
+ * larger, for any distribution, any change that affects both, and any e that was learnt from earlier requests. (Betting on
+ * a bounded mean: Waudby-Smith and Ramdas, Estimating means of bounded random variables by betting, 2024; on ranks: Shafer
+ * and Vovk, Game-Theoretic Foundations for Probability and Finance, 2019, chapter 8; stochastic order of latencies: Lindon,
+ * Sanden, Shirikian, Rapid regression detection in software deployments through sequential testing, KDD 2022.)
  *
- * What e is decides the power: here it is the likelihood ratio of two normal distributions that lie `shift` apart, at the
- * place that has x's rank in a mixture of them with the part of the candidate that the pool has. So a few dozen requests
- * tell as much as if the values had been normal with known parameters (Chernoff and Savage, Asymptotic normality and efficiency
- * of certain nonparametric test statistics, 1958). Equal values have equal ranks, which wins and loses nothing on average.
+ * The choice of e decides the power. Here it is the likelihood ratio of two normal distributions at a distance of `shift`,
+ * at the point with x's rank in their mixture by the candidate's part of the pool. So a few dozen requests are worth as
+ * much as with normal values of known parameters (Chernoff and Savage, Asymptotic normality and efficiency of certain
+ * nonparametric test statistics, 1958). Equal values have equal ranks, with a mean gain of 0.
  */
 export class RankTest extends Mixture {
   readonly #bets: readonly ShiftBet[];
@@ -79,8 +79,8 @@ export class RankTest extends Mixture {
   }
 
   /**
-   * Hears of a value, before it is learnt. `share` lies between 0 and 1.
-   * @param enough the e-value that decides: no more is bet than it takes to reach it
+   * Compares a value, before it is learnt. `share` lies between 0 and 1.
+   * @param enough the e-value that decides: no more is bet than is needed to reach it
    */
   observe(value: number, candidate: boolean, share: number, enough: number, most: number, t: number): void {
     const odds = this.#odds;
@@ -88,7 +88,7 @@ export class RankTest extends Mixture {
     const { length } = this.wealth;
     const row = (this.#levels[bucketOf(value)] as number) * length;
     const rest = 1 - share;
-    // No factor is larger than the one of who wins with certainty.
+    // The largest possible factor: that of a certain win.
     const part = Math.min(
       most,
       this.value > enough * Math.min(share, rest) ? this.#stake(odds, row, share, enough) : 1,
@@ -101,7 +101,7 @@ export class RankTest extends Mixture {
     this.sum();
   }
 
-  /** Adds a value to those that later ones are ranked among. */
+  /** Adds a value to the pool that later ones are ranked in. */
   learn(value: number, candidate: boolean): void {
     this.#pool.add(value, 1);
     if (candidate) this.#ofCandidate++;
@@ -139,7 +139,7 @@ export class RankTest extends Mixture {
     this.#rank();
   }
 
-  /** Makes the tables for the ranks as they were last taken. */
+  /** Computes the tables for the last ranks. */
   #rank(): void {
     if (this.#learnt === 0) return;
     this.#levels.fill(0);
@@ -147,7 +147,7 @@ export class RankTest extends Mixture {
     this.#odds = tableOf(this.#bets, this.#step);
   }
 
-  /** The part of the money to bet, before it is known which revision the request is of. */
+  /** The part of the wealth to bet, before the revision of the request is known. */
   #stake(odds: Float64Array, row: number, share: number, enough: number): number {
     let candidate = 0;
     let baseline = 0;
@@ -162,7 +162,7 @@ export class RankTest extends Mixture {
   }
 }
 
-/** The odds of each bet at each level, where so many steps of `STEPS` of the pool are the candidate's. */
+/** The odds of each bet at each level, for a pool with so many of `STEPS` parts of the candidate. */
 function tableOf(bets: readonly ShiftBet[], step: number): Float64Array {
   const tables = tablesOf.get(bets) ?? new Map<number, Float64Array>();
   tablesOf.set(bets, tables);
@@ -179,7 +179,7 @@ function tableOf(bets: readonly ShiftBet[], step: number): Float64Array {
   return table;
 }
 
-/** The place below which a part `rank` lies of a mixture of two normal distributions: a part of it is shifted. */
+/** The quantile `rank` of a mixture of two normal distributions, one of which is shifted. */
 function placeOf(rank: number, shift: number, part: number): number {
   let low = ndtri(rank);
   let high = low + shift;

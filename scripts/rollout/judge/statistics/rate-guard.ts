@@ -10,13 +10,13 @@ export interface RateGuardState {
   secondWealth: number[];
 }
 
-// What is known before anything is seen: as if 200 requests had not failed.
+// The prior: 200 requests without a failure.
 const PRIOR_REQUESTS = 200;
 const HEADROOM = 2;
 const BLOCK = 100;
-// How far above the limit, on the way to 1, each bet supposes the rate to be.
+// The supposed rates of the bets, as parts of the way from the limit to 1.
 const ABOVE = [0.02, 0.1, 0.4, 0.97];
-// What a bet can win within one second, as a factor: one mishap of a few seconds does not decide.
+// The most that a bet can win within one second, as a factor: an outage of a few seconds does not decide.
 const GAIN = Math.exp(1.25);
 const MOST = 1e200;
 const LEAST = 1e-200;
@@ -50,14 +50,14 @@ export class RateGuard {
 
   /**
    * @param level the probability that the interval for the rate before may miss it
-   * @param least the probability of a failure, 0 to 1, up to which nothing is ever said
+   * @param least the probability of a failure, 0 to 1, up to which nothing is found
    */
   constructor(level: number, least: number) {
     this.#level = level;
     this.#least = least;
   }
 
-  /** The probability of a failure up to which nothing is said. */
+  /** The probability of a failure up to which nothing is found. */
   get limit(): number {
     return this.#limit;
   }
@@ -81,7 +81,7 @@ export class RateGuard {
       this.#second = t;
       this.#secondWealth.set(this.#wealth);
     }
-    // The interval is taken anew when a tenth more is known: the rest of the time nothing has to be computed.
+    // The interval is updated after a tenth more requests, to save time.
     if (this.#total > this.#learntAt * 1.1) this.#learn();
     const factors = failed ? this.#onFailed : this.#onOk;
     const wealth = this.#wealth;

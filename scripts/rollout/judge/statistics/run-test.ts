@@ -4,7 +4,7 @@ export interface RunState extends MixtureState {
   last: number;
 }
 
-/** How often, beyond chance, a request follows the one before it. */
+/** The supposed probabilities that a request follows the one before it, beyond chance. */
 const FOLLOWS = [0.25, 0.8] as const;
 
 /**
@@ -13,7 +13,7 @@ const FOLLOWS = [0.25, 0.8] as const;
  * wealth by the ratio of the two probabilities, which is 1 on average where the assignment is independent.
  */
 export class RunTest extends Mixture {
-  /** Where the last request went: 1 for the candidate, 0 for the baseline, -1 before the first. */
+  /** The revision of the last request: 1 for the candidate, 0 for the baseline, -1 before the first. */
   #last = -1;
 
   constructor(reserve: number) {

@@ -1,11 +1,11 @@
 import { Episodes, type EpisodeState } from "./episodes.ts";
 import { type GainLimit, Mixture, type MixtureState } from "./mixture.ts";
 
-/** A bet on how a candidate differs: what one member of the mixture supposes. */
+/** A bet on how a candidate differs: one member of the mixture. */
 export interface Bet {
-  /** Its part of the money, before the reserve is taken off; those of a test sum to 1. */
+  /** Its part of the wealth, before the reserve is subtracted; the parts of a test sum to 1. */
   weight: number;
-  /** How many times as often a marked request comes from the candidate as from the baseline, per request of each. */
+  /** The supposed ratio of the candidate's probability of a mark to the baseline's. */
   marked: number;
   /** The same for a request without the mark; 1 for a bet on marked requests alone. */
   plain: number;
@@ -13,13 +13,13 @@ export interface Bet {
 
 export interface ShareTestOptions {
   bets: readonly Bet[];
-  /** Where the null hypothesis ends: per request, the candidate is marked at most (or at least) this many times as often. */
+  /** The bound of the null hypothesis: the ratio of the probabilities of a mark is at most (or at least) this. */
   limit: number;
-  /** The part of the wealth that is held back, for what begins later. */
+  /** The part of the wealth that is held back for changes that begin later. */
   reserve: number;
-  /** Whether the candidate's marks that come together count as one; false unless given. */
+  /** Whether a cluster of the candidate's marks counts as one. @default false */
   clustered?: boolean;
-  /** Of what bets on all requests win, and where `limited` all bets. */
+  /** The limits of what bets on all requests win, and with `limited` all bets. */
   limits?: readonly GainLimit[];
   limited?: boolean;
 }
@@ -35,28 +35,28 @@ export interface ShareState extends MixtureState {
  *
  * Given that a request is marked, it is the candidate's with probability wr/(wr+1-w), where w is the share in force and
  * r the ratio of both revisions' probabilities of a mark: the rate of requests and the probability of a mark may change
- * with time as they like, as long as they change for both. Each bet multiplies its money by the ratio of this
- * probability under its r and under the limit; under the null hypothesis no bet can win on average, so the sum of the
- * money is what `Mixture` asks for. This is the time-inhomogeneous multinomial test of Lindon and Malek
+ * over time, as long as they change for both. Each bet multiplies its wealth by the ratio of this probability under its r
+ * and under the limit. Under the null hypothesis no bet can win on average, so the total wealth is a process as `Mixture`
+ * requires. This is the time-inhomogeneous multinomial test of Lindon and Malek
  * (Anytime-Valid Inference for Multinomial Count Data, NeurIPS 2022) with a mixture over r in place of a Dirichlet
  * prior, so that the null share may change with each event and may be composite (r up to the limit).
  *
  * Requests without a mark are evidence in the same way, and much of it where marks are frequent: a candidate that only
- * fails is told by each success of the baseline too. The two factors of one bet are then those of the 2x2 table of
+ * fails is found by each success of the baseline too. The two factors of one bet are then those of the 2x2 table of
  * Turner, Ly and Grünwald (Safe Tests for Two Proportions, 2021) with a known share in place of blocks.
  */
 export class ShareTest extends Mixture {
   readonly #bets: readonly Bet[];
   readonly #limit: number;
-  /** How many bets are also on plain requests: they come first. */
+  /** The number of bets that are also on unmarked requests; these come first. */
   readonly #full: number;
   #share = Number.NaN;
-  // What each bet's money is multiplied by, at the present share.
+  // The factors of each bet's wealth, at the present share.
   readonly #markedCandidate: Float64Array;
   readonly #markedBaseline: Float64Array;
   readonly #plainCandidate: Float64Array;
   readonly #plainBaseline: Float64Array;
-  // What a mark of the candidate in a cluster is worth, and what the open episode gains when it proves to be a single mark.
+  // The factor of a mark of the candidate in a cluster, and the gain when the open episode proves to be a single mark.
   readonly #clusterCandidate: Float64Array;
   readonly #lifts: Float64Array;
   readonly #clustered: boolean;
@@ -87,11 +87,11 @@ export class ShareTest extends Mixture {
   }
 
   /**
-   * Hears of a request. `share` lies between 0 and 1: at either end nothing can be compared.
-   * @param enough the e-value that decides. No more is bet than it takes to reach it, so that a loss costs less: what
-   *   Ville's inequality gives away where a test jumps over its threshold
-   * @param steady whether both revisions were heard of lately. While one is missing, nothing is bet that would win by
-   *   its absence alone, in case the share is not in force
+   * Observes a request. `share` lies between 0 and 1: at either end there is nothing to compare.
+   * @param enough the e-value that decides. No more is bet than is needed to reach it, so that a loss costs less, which
+   *   Ville's inequality allows where a test would exceed its threshold
+   * @param steady whether both revisions had requests lately. While one is missing, there are no bets that its absence
+   *   alone would win, in case the share is not in force
    */
   observe(
     marked: boolean,
@@ -118,7 +118,7 @@ export class ShareTest extends Mixture {
 
   override deposit(): void {
     super.deposit();
-    // What is added was not bet on the open episode.
+    // The portion was not bet on the open episode.
     this.#lifts.fill(1);
   }
 
@@ -169,7 +169,7 @@ export class ShareTest extends Mixture {
     return candidate ? this.#plainCandidate : this.#plainBaseline;
   }
 
-  /** The part of the money to bet, before it is known which revision the request is of. */
+  /** The part of the wealth to bet, before the revision of the request is known. */
   #stake(marked: boolean, first: number, end: number, enough: number): number {
     const wins = marked ? this.#markedCandidate : this.#plainBaseline;
     let gain = 0;
@@ -204,7 +204,7 @@ export class ShareTest extends Mixture {
 }
 
 /**
- * What a baseline's mark multiplies the money of a bet on all requests by. The expected factor is linear in both
+ * The factor of a baseline's mark for a bet on all requests. The expected factor is linear in both
  * probabilities of a mark, p of the baseline and at most limit·p of the candidate, so it is at most 1 everywhere if it
  * is at the corners: (1, 1) and (1/limit, 1) are those that bind.
  */

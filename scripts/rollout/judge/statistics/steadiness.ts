@@ -9,19 +9,19 @@ export interface SteadinessState {
 
 /** The length of a block in seconds: a change of latency that is over sooner is not counted as a regression. */
 export const LEVEL_SECONDS = 30;
-/** A block with fewer latencies says nothing of its level. */
+/** The level of a block with fewer latencies is unknown. */
 const FEWEST = 5;
-/** The standard deviations of a version's level that are told apart, as logarithms of a factor, and how likely each is. */
+/** The possible standard deviations of a version's level, as logarithms of a factor, with their prior probabilities. */
 const SPREADS = [0, 0.1, 0.3] as const;
 const PRIOR = [0.65, 0.2, 0.15] as const;
-/** How many blocks are remembered. */
+/** The number of remembered blocks. */
 const BLOCKS = 32;
 
 /**
- * How much one block of a version's latencies can say. A version may have a level of its own for a while: a cold cache, a
- * busy node. What the level's spread is, the baseline shows by the levels of its own blocks. With n latencies in a block of
- * variance s², and a spread of levels with variance v², a block says as much as n/(1 + n·v²/s²) independent latencies: the
- * design effect of samples in clusters (Kish, Survey Sampling, 1965). Bets are made with that part of the wealth.
+ * Weighs one block of a version's latencies. A version may have its own level for a while: a cold cache, a busy node. The
+ * spread of levels is estimated from the baseline's blocks. With n latencies of variance s² in a block, and levels of
+ * variance v², a block is worth n/(1 + n·v²/s²) independent latencies: the design effect of samples in clusters (Kish,
+ * Survey Sampling, 1965). Bets are made with that part of the wealth.
  */
 export class Steadiness {
   #from = Number.NaN;
@@ -87,7 +87,7 @@ export class Steadiness {
     this.#variance = variance(this.#levels);
   }
 
-  /** How many latencies a block has: as many as the last one, or more where the present one has come to more. */
+  /** The number of latencies in a block: that of the last one, or of the present one if that has more. */
   #expected(last: number, now: number): number {
     const whole = Math.max(LEVEL_SECONDS / 10, this.#elapsed);
     return Math.max(last, (now * LEVEL_SECONDS) / whole);

@@ -60,7 +60,7 @@ describe("a line of a trace", () => {
     ],
     ["a kind that is none", changed({ kind: "reject" }), "did you mean rejected?"],
     ["a reason that is none", changed({ excluded: "coldstart" }), "did you mean cold start?"],
-  ])("that is ill-formed is told by its number: %s", (_, text, message) => {
+  ])("that is ill-formed is reported by its number: %s", (_, text, message) => {
     expect(() => readLine(text, 7)).toThrow(message);
     expect(() => readLine(text, 7)).toThrow(BadLine);
   });
