@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   e2e: async () => (await import("./commands/cluster/e2e.ts")).e2eCommand(),
   status: async () => (await import("./commands/cluster/status.ts")).statusCommand(),
   split: async () => (await import("./commands/split.ts")).splitCommand(),
+  shadow: async () => (await import("./commands/shadow.ts")).shadowCommand(),
   rollout: async () => (await import("./commands/rollout.ts")).rolloutCommand(),
   logs: async () => (await import("./commands/cluster/logs.ts")).logsCommand(),
   lint: async () => (await import("./commands/dialects/lint.ts")).lintCommand(),

@@ -13,7 +13,7 @@ import {
 import type { FieldPath } from "./document.ts";
 
 /** The value of an item's field; undefined removes the field. */
-export type FieldValue = string | number | boolean | undefined;
+export type FieldValue = string | number | boolean | Readonly<Record<string, unknown>> | undefined;
 
 /** One item of the new list: an existing item, with some fields changed, or a new one. */
 export type ItemEdit =
@@ -155,11 +155,10 @@ interface Splice {
 
 function spliceOf(text: string, block: Block, { name, value, at }: Change): Splice[] {
   const pair = block.map.items[at];
-  if (pair === undefined)
-    return value === undefined ? [] : [appended(text, block, `${name}: ${scalar(value)}`)];
+  if (pair === undefined) return value === undefined ? [] : [appended(text, block, { [name]: value })];
   if (value === undefined) return [removed(text, block.map.items, at)];
-  if (!isScalar(pair.value) || !pair.value.range)
-    return [removed(text, block.map.items, at), appended(text, block, `${name}: ${scalar(value)}`)];
+  if (!isScalar(pair.value) || !pair.value.range || typeof value === "object")
+    return [removed(text, block.map.items, at), appended(text, block, { [name]: value })];
   const [start, end] = pair.value.range;
   // A scalar that has the value already keeps its form.
   return pair.value.value === value ? [] : [{ start, end, by: scalar(value) }];
@@ -168,10 +167,11 @@ function spliceOf(text: string, block: Block, { name, value, at }: Change): Spli
 function appended(
   text: string,
   { map, end }: Block,
-  line: string,
+  field: Readonly<Record<string, unknown>>,
 ): { start: number; end: number; by: string } {
-  const column = startOf(map.items[0]) - lineStart(text, startOf(map.items[0]));
-  return { start: end, end, by: `\n${" ".repeat(column)}${line}` };
+  const indent = " ".repeat(startOf(map.items[0]) - lineStart(text, startOf(map.items[0])));
+  const lines = stringify(field, PLAIN).trimEnd().split("\n");
+  return { start: end, end, by: lines.map((line) => `\n${indent}${line}`).join("") };
 }
 
 /** The lines of a field; for the field beside the dash, the text up to the next field. */

@@ -1,0 +1,195 @@
+import { EXIT, Failure } from "../../exit.ts";
+import { type Held, LockTaken } from "../../rollout/lock/lock.ts";
+import type { Verdict } from "../../shadow/assess.ts";
+import type { Criterion } from "../../shadow/criteria.ts";
+import { type ReportFiles, type ShadowReport, writeReport } from "../../shadow/report/report.ts";
+import { type Look, runShadow } from "../../shadow/run-shadow.ts";
+import { originOf, type Versions, versionsOf } from "../../shadow/versions.ts";
+import { drawMismatches, drawShadow, drawShadowLine } from "../../terminal/draw-shadow.ts";
+import { isLive, LiveTree } from "../../terminal/live-tree.ts";
+import { styleFor } from "../../terminal/style.ts";
+import { printData } from "../../text/data.ts";
+import { print, printMessage } from "../../text/print.ts";
+import { NothingRuns } from "../../traffic/split/split.ts";
+import { untilInterrupted } from "../cluster/on-cluster.ts";
+import { type ShadowContext, shadowContext } from "./context.ts";
+import type { ShadowFlags } from "./flags.ts";
+
+const EXIT_OF: Readonly<Record<Verdict, number>> = { accepted: EXIT.ok, rejected: EXIT.failed, undecided: 3 };
+
+/** Compares a candidate with the control, shows how it stands, and writes the report; the exit code. */
+export async function compareInShadow(service: string, flags: ShadowFlags): Promise<number> {
+  if (flags.to === undefined)
+    throw new Failure("--to names the version that is compared, such as --to advanced.", EXIT.usage);
+  const signal = untilInterrupted();
+  const context = await shadowContext(service, flags);
+  const targets = (await context.engine.read()).targets;
+  const versions = versionsOf(service, targets, { to: flags.to, from: flags.from });
+  const held = await lockOf(context, service);
+  try {
+    await takeBackLeftover(context);
+    const compared = await compare(context, { service, versions, signal, ...flags, criteria: flags.accept });
+    if (compared === undefined) return signal.aborted ? EXIT.interrupted : EXIT_OF.undecided;
+    await tell(compared.report, compared.files, flags);
+    return signal.aborted ? EXIT.interrupted : EXIT_OF[compared.report.verdict];
+  } finally {
+    await held.release();
+  }
+}
+
+/** Takes back what a killed comparison left. */
+export async function stopShadow(service: string, flags: ShadowFlags): Promise<number> {
+  const context = await shadowContext(service, flags);
+  const held = await lockOf(context, service);
+  try {
+    const isThere = await context.mirror.isThere();
+    await context.mirror.stop();
+    print(
+      isThere ? `The mirror of ${service} is taken back.` : `Nothing mirrors the requests of ${service}.`,
+    );
+    return EXIT.ok;
+  } finally {
+    await held.release();
+  }
+}
+
+/** What a comparison is about. */
+export interface ComparisonOptions {
+  service: string;
+  versions: Versions;
+  criteria: readonly Criterion[];
+  percent: number;
+  repeat: number;
+  /** Milliseconds. */
+  for: number;
+  toTheEnd: boolean;
+  signal: AbortSignal;
+}
+
+/**
+ * Runs one comparison and writes its report.
+ * @returns undefined where nothing was compared
+ */
+export async function compare(
+  context: ShadowContext,
+  options: ComparisonOptions,
+): Promise<{ report: ShadowReport; files: ReportFiles } | undefined> {
+  const { mirror, engine, namespace, reports, who } = context;
+  const { service, versions, percent, repeat, criteria, signal } = options;
+  const { control, candidate } = versions;
+  const id = crypto.randomUUID().slice(0, 6);
+  printMessage(
+    `mirroring ${percent} % of the requests of ${service}: ${candidate.revision} is compared with ${control.revision}`,
+  );
+  const screen = new ShadowScreen();
+  const ended = await runShadow({
+    mirror,
+    run: {
+      id,
+      percent,
+      env: {
+        SHADOW_CONTROL: originOf(control, service, namespace),
+        SHADOW_CANDIDATE: originOf(candidate, service, namespace),
+        SHADOW_REPEAT_PERCENT: String(Math.round(repeat)),
+      },
+    },
+    criteria,
+    forMs: options.for,
+    toTheEnd: options.toTheEnd,
+    signal,
+    onLook: (look) => screen.onLook(look),
+    onTrouble: (what) => screen.onTrouble(what),
+  })
+    .catch((error: unknown) => {
+      throw error instanceof NothingRuns ? new Failure(error.message) : error;
+    })
+    .finally(() => screen.end());
+  printMessage(`the mirror in ${mirror.place} is taken back`);
+  if (ended.last === undefined) {
+    printMessage("Nothing was compared: no mirrored request came in, or the shadow service did not answer.");
+    return undefined;
+  }
+  const { counts, assessment } = ended.last;
+  const report: ShadowReport = {
+    id: `shadow-${service}-${id}`,
+    service,
+    control,
+    candidate,
+    engine: engine.name,
+    place: mirror.place,
+    by: who,
+    percent,
+    beganMs: ended.beganMs,
+    endedMs: ended.endedMs,
+    isInterrupted: ended.isInterrupted,
+    ...assessment,
+    counts,
+  };
+  return { report, files: await writeReport(reports, report) };
+}
+
+/** @throws Failure when another process compares the service */
+export async function lockOf({ lock, who }: ShadowContext, service: string): Promise<Held> {
+  return lock.acquire(who).catch((error: unknown) => {
+    if (!(error instanceof LockTaken)) throw error;
+    throw new Failure(
+      `${service} is being compared by ${error.holder?.who ?? "another process"}: one comparison at a time.`,
+      EXIT.usage,
+    );
+  });
+}
+
+/** Whoever holds the lock runs no comparison yet, so that what is there was left by a process that was killed. */
+export async function takeBackLeftover({ mirror }: ShadowContext): Promise<void> {
+  if (!(await mirror.isThere())) return;
+  printMessage("a comparison that was killed has left its mirror; it is taken back first");
+  await mirror.stop();
+}
+
+async function tell(report: ShadowReport, files: ReportFiles, { output }: ShadowFlags): Promise<void> {
+  if (output !== undefined) return await printData({ ...report, report: files }, output);
+  const style = styleFor(process.stdout);
+  const mismatches = drawMismatches(report.counts);
+  const lines = [
+    ...drawShadow(report.counts, report, style),
+    ...(mismatches.length === 0 ? [] : ["", "Last mismatches, by keyed hash:", ...mismatches]),
+    "",
+    `report: ${files.html}`,
+  ];
+  print(lines.join("\n"));
+}
+
+const LINE_EVERY_MS = 10_000;
+
+/** The table as it changes, on a terminal; elsewhere a line where the verdict changes, and every ten seconds. */
+class ShadowScreen {
+  readonly #live = isLive(process.stderr);
+  readonly #style = styleFor(process.stderr);
+  readonly #tree = new LiveTree({ stream: process.stderr });
+  #verdict = "";
+  #saidAt = Number.NEGATIVE_INFINITY;
+  #trouble = "";
+
+  onLook({ atMs, counts, assessment }: Look): void {
+    this.#trouble = "";
+    if (this.#live) return this.#tree.update(drawShadow(counts, assessment, this.#style));
+    const isNew = assessment.verdict !== this.#verdict;
+    if (!isNew && atMs - this.#saidAt < LINE_EVERY_MS) return;
+    this.#verdict = assessment.verdict;
+    this.#saidAt = atMs;
+    this.#tree.say(drawShadowLine(counts, assessment, this.#style));
+  }
+
+  /** The same trouble is told once. */
+  onTrouble(what: string): void {
+    if (what === this.#trouble) return;
+    this.#trouble = what;
+    this.#tree.say(this.#style.warn(what));
+  }
+
+  /** The result is printed in full afterwards, so that nothing stays of the picture. */
+  end(): void {
+    this.#tree.update([]);
+    this.#tree.end();
+  }
+}
