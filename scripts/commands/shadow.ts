@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { PROJECT } from "../project.ts";
 import { type Criterion, readCriterion } from "../shadow/criteria.ts";
 import { OUTPUT_FORMATS } from "../text/data.ts";
 import { onCluster } from "./cluster/on-cluster.ts";
 import { engineOption } from "./options/engine-options.ts";
 import { duration } from "./options/option-values.ts";
+import { dirOption, namespaceOption } from "./options/place-options.ts";
 import type { ShadowFlags } from "./shadow/flags.ts";
 
 /** `kyc shadow`: compares a candidate's answers with the control's on mirrored requests. */
@@ -47,13 +47,8 @@ export function shadowCommand(): Command {
       "--context <name>",
       "a kubeconfig context (default: the local mesh if it runs, else the current context)",
     )
-    .addOption(
-      new Option("--dir <folder>", "another folder that holds knative/, istio/ and shadow/").default(
-        PROJECT,
-        "the folder of kyc",
-      ),
-    )
-    .option("-n, --namespace <name>", "the namespace of the system on a cluster", "kyc")
+    .addOption(dirOption())
+    .addOption(namespaceOption())
     .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
     .addHelpText("after", EXAMPLES)
     .action((service: string, flags: ShadowFlags) => onCluster(() => run(service, flags), STOPPED));

@@ -22,6 +22,7 @@ export const PLACE_FLAGS: Readonly<Record<string, readonly PlaceFlag[]>> = {
   status: ["--dir", "--context", "--namespace"],
   split: ["--dir", "--context", "--namespace", "--engine"],
   rollout: ["--dir", "--context", "--namespace", "--engine"],
+  shadow: ["--dir", "--context", "--namespace", "--engine"],
   logs: ["--dir", "--context", "--namespace"],
   lint: ["--dir"],
   equal: ["--dir"],

@@ -1,8 +1,9 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { type ServiceContext, serviceContext } from "../../cluster/kube/service-context.ts";
 import type { RecordedEngine } from "../../engines/engine.ts";
 import { findEngine } from "../../engines/find-engine.ts";
 import { EXIT, Failure } from "../../exit.ts";
+import { PROJECT } from "../../project.ts";
 import { InvalidManifests } from "../../manifests/problem.ts";
 import type { Lock } from "../../rollout/lock/lock.ts";
 import type { Mirror } from "../../shadow/mirror/mirror.ts";
@@ -33,7 +34,7 @@ export interface ShadowContext {
 
 /** Finds the engine of a service, and what mirrors its requests. @throws Failure, UserError when it cannot be mirrored */
 export async function shadowContext(service: string, place: ShadowPlace): Promise<ShadowContext> {
-  const root = resolve(place.dir);
+  const root = place.dir;
   const where = serviceContext({ service, root, context: place.context, namespace: place.namespace });
   try {
     const { engine, because } = await findEngine(where, place.engine);
@@ -71,10 +72,11 @@ async function onCluster(where: ServiceContext, shadow: ShadowFile): Promise<Par
     import("../../rollout/clock.ts"),
     import("../../cluster/images/ensure-images.ts"),
   ]);
-  const { root, service, namespace } = where;
+  const { service, namespace } = where;
   const kube = await where.kube();
+  // The shadow service is this tool's own, whatever folder is worked on.
   async function image(): Promise<string> {
-    const images = await imagesOf(root, process.env);
+    const images = await imagesOf(PROJECT, process.env);
     const found = images.find(({ name }) => name === shadow.name);
     if (found === undefined) throw new Failure(`functions/ holds no ${shadow.name}, whose image is needed.`);
     return found.image;

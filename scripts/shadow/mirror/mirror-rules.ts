@@ -1,6 +1,7 @@
 import { UserError } from "../../cluster/user-error.ts";
 import { clusterLocalNames, hostOf } from "../../traffic/hosts.ts";
-import { bucketTargets, findBucketRules, type SplitRule } from "../../traffic/split/bucket-rules.ts";
+import { bucketTargets, type SplitRule } from "../../traffic/split/bucket-rules.ts";
+import { findBucketRules } from "../../traffic/split/find-bucket-rules.ts";
 import { destinationOf, type WeightedService } from "../../traffic/split/weights.ts";
 
 /** A rule of a VirtualService, as far as mirrors go. */
