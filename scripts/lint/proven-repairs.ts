@@ -1,7 +1,5 @@
 import { type ManifestDocument, parseDocuments } from "../manifests/document.ts";
-import { compare } from "../traffic/equal/compare.ts";
-import { entriesOf } from "../traffic/equal/entries.ts";
-import { prepare } from "../traffic/equal/prepare.ts";
+import { compareDocuments } from "../traffic/equal/compare-documents.ts";
 import type { Repair } from "./finding.ts";
 import { repaired } from "./repair.ts";
 
@@ -31,22 +29,14 @@ export function provenRepairs(
   function isProven(after: string): boolean {
     const [a, b] = [before, after].map((text) => parseDocuments(file, text)) as [Parsed, Parsed];
     if (a.problems.length + b.problems.length > 0) return false;
-    const prepared = prepare(
+    const compared = compareDocuments(
       [
         { name: "before", documents: a.documents },
         { name: "after", documents: b.documents },
       ],
-      around,
-      DOMAIN,
+      { around, domain: DOMAIN, revisionHeader: undefined },
     );
-    if (prepared.errors.length > 0) return false;
-    const entries = entriesOf(prepared.a, prepared.b);
-    if (entries.entries.length === 0) return false;
-    const { notes, doubts } = prepared;
-    return (
-      compare(prepared.a, prepared.b, entries, { revisionHeader: undefined, notes, doubts }).verdict ===
-      "equal"
-    );
+    return compared.kind === "compared" && compared.comparison.verdict === "equal";
   }
 }
 

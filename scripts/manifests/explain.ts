@@ -53,6 +53,8 @@ export function explain(error: SchemaError, schema: SchemaNode, document: Manife
       if (error.schemaPath.includes("/anyOf/")) return [];
       if (error.keyword === "enum" && node.onCluster?.some((known) => known === value))
         return [placed(clusterValue(String(value), node, path))];
+      if (error.keyword === "maxItems" && node.longerOnCluster !== undefined)
+        return [placed(longerList(value, node.longerOnCluster, path))];
       return [
         placed({
           code: error.keyword === "type" ? "wrong-type" : "wrong-value",
@@ -92,6 +94,11 @@ function unknownField(name: string, node: SchemaNode, path: FieldPath): Explanat
 function clusterValue(value: string, node: SchemaNode, path: FieldPath): Explanation {
   const fix = `write ${anyOf(node.enum ?? [])}, or try it on a cluster`;
   return { code: "cluster-form", path, message: `${value} is not supported by the local mesh`, fix };
+}
+
+function longerList(value: unknown, fix: string, path: FieldPath): Explanation {
+  const length = Array.isArray(value) ? value.length : 0;
+  return { code: "cluster-form", path, message: `the list has ${length} items`, fix };
 }
 
 function missingFields(

@@ -14,6 +14,12 @@ Settings.Set({ maxErrors: 200 });
 export interface ValidateOptions {
   /** Whether a field that the local mesh does not act on is a warning instead of an error. @default false */
   lenient?: boolean | undefined;
+  /**
+   * Whether the value is what a cluster reads: with the fields that the local mesh does not act on, as far as the schema
+   * says what they hold, with values that only a cluster knows, and with an empty list for a list that may be missing
+   * there. All of these stay among the problems. @default false
+   */
+  forCluster?: boolean | undefined;
 }
 
 /** The result of validating a document. */
@@ -30,9 +36,9 @@ export interface Validated<T> {
 export function validate<S extends TSchema>(
   schema: S,
   document: ManifestDocument,
-  { lenient = false }: ValidateOptions = {},
+  { lenient = false, forCluster = false }: ValidateOptions = {},
 ): Validated<Static<S>> {
-  const { value, unsupported } = withoutUnsupported(schema, document);
+  const { value, unsupported } = withoutUnsupported(schema, document, forCluster);
   const outside = unsupported.map(({ path, reason }): Problem => {
     const place = { at: () => document.atKey(path) };
     if (!lenient)
@@ -45,11 +51,37 @@ export function validate<S extends TSchema>(
   });
   const isValid = check(schema, value);
   const invalid = isValid ? [] : invalidIn(schema, value, document);
+  const isOnCluster = forCluster && invalid.every(({ code }) => code === "cluster-form");
   return {
-    value: isValid ? value : undefined,
+    value: isValid ? value : isOnCluster ? filledIn<Static<S>>(schema, value) : undefined,
     problems: onceEach([...invalid, ...outside]).sort(byPlace),
     unsupported: unsupported.map(({ path }) => path),
   };
+}
+
+/** A value that only a cluster accepts, with an empty list for each list that it lacks there. */
+function filledIn<T>(schema: TSchema, value: unknown): T | undefined {
+  const filled = filledBy(schema as TSchema as SchemaNode, value);
+  return isAccepted<T>(filled) ? filled : undefined;
+}
+
+function filledBy(node: SchemaNode, at: unknown): unknown {
+  if (Array.isArray(at))
+    return node.items === undefined ? at : at.map((item) => filledBy(node.items ?? {}, item));
+  if (!isRecord(at)) return at;
+  const { properties = {}, mayLack = {} } = node;
+  const lists = Object.keys(mayLack).flatMap((name) =>
+    Object.hasOwn(at, name) ? [] : [[name, []] as const],
+  );
+  const inner = Object.entries(at).map(
+    ([key, child]) => [key, filledBy(properties[key] ?? {}, child)] as const,
+  );
+  return Object.fromEntries([...lists, ...inner]);
+}
+
+/** The validator found nothing but what `FieldNotes` mark as a cluster's: enums with more values, longer lists. */
+function isAccepted<T>(value: unknown): value is T {
+  return isRecord(value);
 }
 
 /** A value any part of which may be missing, because it was invalid. */

@@ -3,7 +3,7 @@ import { InvalidManifests, type Problem } from "../manifests/problem.ts";
 import { CompileMemory } from "../traffic/compile/compile.ts";
 import { hostOf } from "../traffic/hosts.ts";
 import { seededRandom } from "../traffic/random.ts";
-import type { Listener } from "../traffic/table.ts";
+import type { LocalListener } from "../traffic/table.ts";
 import { Admin } from "./admin/admin.ts";
 import type { FaultsState } from "./faults/fault.ts";
 import type { Exchange } from "./http/exchange.ts";
@@ -156,7 +156,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     events.onApplied(loaded, before);
   }
 
-  function serve(listener: Listener, port: number): HttpServer {
+  function serve(listener: LocalListener, port: number): HttpServer {
     const server = listen({
       hostname: HOSTNAME,
       port,

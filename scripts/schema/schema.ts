@@ -10,6 +10,8 @@ export interface FieldNotes {
   filledIn?: readonly string[];
   /** Values that the API accepts beside those of the schema's enum, and the local mesh does not act on. */
   onCluster?: readonly string[];
+  /** A list that may be longer on a cluster than the schema says; what to do for the local mesh. */
+  longerOnCluster?: string;
   /** Required fields that the API does not require where the object has one of some others, with what to do. */
   mayLack?: Readonly<Record<string, { beside: readonly string[]; never?: readonly string[]; fix: string }>>;
   /** The field is for the cluster only; on one machine it has no effect, which is said at each start. */

@@ -6,7 +6,7 @@ import { drawFindings, drawCodes } from "./draw-findings.ts";
 import { PLAIN } from "./style.ts";
 
 const HOSTS = ["own.kyc", "own.kyc"] as const;
-const request = { method: "GET", path: "/a", query: [], headers: [], hosts: HOSTS };
+const request = { method: "GET", path: "/a", query: [], headers: [], attributes: [], hosts: HOSTS };
 const end = (share: string, place: string, details: string[] = []) => ({
   share,
   place,

@@ -4,18 +4,19 @@ import type { Difference, TerminalShare, Counterexample } from "../traffic/equal
 import type { Listener } from "../traffic/table.ts";
 import type { Style } from "./style.ts";
 
-/** Where a listener is reached with `./kyc dev`. */
-const ADDRESS: Readonly<Record<Listener, string>> = {
-  ingress: "http://127.0.0.1:8080",
-  "local-gateway": "http://127.0.0.1:8081",
-  mesh: "http://127.0.0.1:8081",
-};
+/** Where a listener is reached: with `./kyc dev`, or on a cluster where that does not serve it. */
+function addressOf(listener: Listener): string {
+  if (listener === "ingress") return "http://127.0.0.1:8080";
+  if (listener === "mesh" || listener === "local-gateway") return "http://127.0.0.1:8081";
+  const [, port = "80", tls] = / port ([0-9]+)(, TLS)?/.exec(listener) ?? [];
+  return `${tls === undefined ? "http" : "https"}://GATEWAY:${port}`;
+}
 
-const LISTENER: Readonly<Record<Listener, string>> = {
-  ingress: "the ingress gateway",
-  "local-gateway": "the local gateway",
-  mesh: "a caller's sidecar",
-};
+function listenerText(listener: Listener): string {
+  if (listener === "ingress") return "the ingress gateway";
+  if (listener === "local-gateway") return "the local gateway";
+  return listener === "mesh" ? "a caller's sidecar" : `the ${listener}`;
+}
 
 // Differences are fixed one after the other, so a short list is enough.
 const MOST_SHOWN = 5;
@@ -24,7 +25,7 @@ const MOST_SHOWN = 5;
 export function drawComparison(result: Comparison, names: readonly [string, string], style: Style): string[] {
   const { verdict, compared, differences, revisions, doubts, notes, cells } = result;
   const places = new Set(
-    compared.map(({ listener, hosts }) => `${hostsText(hosts)} at ${LISTENER[listener]}`),
+    compared.map(({ listener, hosts }) => `${hostsText(hosts)} at ${listenerText(listener)}`),
   );
   const alike = [...Map.groupBy(differences, likeness).values()];
   const lines = [heading()];
@@ -33,7 +34,7 @@ export function drawComparison(result: Comparison, names: readonly [string, stri
   if (alike.length > 0) lines.push("");
   for (const sentence of revisions) lines.push(`  ${sentence}`);
   for (const { why, hosts, listener } of doubts)
-    lines.push(`  ${style.warn("not decided")} at ${hostsText(hosts)}, ${LISTENER[listener]}: ${why}`);
+    lines.push(`  ${style.warn("not decided")} at ${hostsText(hosts)}, ${listenerText(listener)}: ${why}`);
   for (const why of result.unread) lines.push(`  ${style.warn("not decided")}: ${why}`);
   for (const note of notes) lines.push(style.dim(`  ${note}`));
   return lines;
@@ -65,9 +66,10 @@ function drawAlike(alike: readonly Difference[], names: readonly [string, string
   ];
   const width = Math.max(...names.map((name) => name.length));
   const lines = [
-    `at ${hostsText(hosts)}, ${LISTENER[listener]}${callers === undefined ? "" : ` in ${callers}`}`,
+    `at ${hostsText(hosts)}, ${listenerText(listener)}${callers === undefined ? "" : ` in ${callers}`}`,
     `  ${curl(request, listener, request.hosts[0])}`,
   ];
+  if (request.attributes.length > 0) lines.push(`  ${attributesText(request)}`);
   if (request.hosts[0] !== request.hosts[1]) lines.push(`  ${curl(request, listener, request.hosts[1])}`);
   for (const [i, side] of sides.entries()) {
     for (const [j, end] of side.entries())
@@ -77,8 +79,13 @@ function drawAlike(alike: readonly Difference[], names: readonly [string, string
     const [a, b] = values.map((value, i) => `${value}${placeText(at[i])}`);
     lines.push(`  ${style.bold(`${about}:`)} ${a} against ${b}`);
   }
-  const also = others.map((other) => `${hostsText(other.hosts)} (${LISTENER[other.listener]})`);
+  const also = others.map((other) => `${hostsText(other.hosts)} (${listenerText(other.listener)})`);
   return also.length === 0 ? lines : [...lines, style.dim(`  also at ${also.join(", ")}`)];
+}
+
+/** What the connection and the caller are, which no command line says. */
+function attributesText({ attributes }: Counterexample): string {
+  return `where the ${attributes.map(([name, value]) => `${name} is ${value}`).join(" and the ")}`;
 }
 
 function placeText(at: Position | undefined): string {
@@ -96,7 +103,7 @@ export function curl(
   host: string,
 ): string {
   const parameters = query.map(([name, value]) => `${name}=${value}`).join("&");
-  const target = `${ADDRESS[listener]}${path}${parameters === "" ? "" : `?${parameters}`}`;
+  const target = `${addressOf(listener)}${path}${parameters === "" ? "" : `?${parameters}`}`;
   const fields = [["Host", host] as const, ...headers].map(([name, value]) =>
     quoted(value === "" ? `${name};` : `${name}: ${value}`),
   );

@@ -5,6 +5,7 @@ import { ownLocation, redirected } from "../route-fields/redirect/redirect.ts";
 import { REQUEST_FILTERS } from "../route-fields/families.ts";
 import type { FilterReply } from "../route-fields/field-family.ts";
 import {
+  hostsOn,
   type Backend,
   type Destination,
   type ForwardAction,
@@ -107,7 +108,7 @@ export function resolveBy(
   let at = listener;
   for (let steps = hops.length; steps < MAX_HOPS; steps++) {
     const host = hostOf(request.authority);
-    const rules = rulesFor(table.listeners[at], host);
+    const rules = rulesFor(hostsOn(table, at), host);
     let backend: Backend | undefined;
     if (rules !== undefined) {
       const found = firstRule(rules, request);

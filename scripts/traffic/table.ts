@@ -5,9 +5,16 @@ import type { HeaderChange } from "../route-fields/headers/header-list.ts";
  * The places where a request can enter:
  * - `ingress`, the public port of the Istio ingress gateway;
  * - `local-gateway`, its second port, which Knative's cluster-local hosts resolve to;
- * - `mesh`, the sidecar of whoever calls from within the cluster.
+ * - `mesh`, the sidecar of whoever calls from within the cluster;
+ * - on a cluster only, `gateway …`, any other port of a gateway, or the one of a server with TLS: its pods and port, and
+ *   the hosts of a server with TLS, which has rules of its own.
  */
-export type Listener = "ingress" | "local-gateway" | "mesh";
+export type Listener = LocalListener | GatewayListener;
+
+/** The listeners of the local mesh. */
+export type LocalListener = "ingress" | "local-gateway" | "mesh";
+
+export type GatewayListener = `gateway ${string}`;
 
 /** How a string is compared. A regex is RE2 and must match the whole string, as in Envoy. */
 export interface StringMatch {
@@ -35,6 +42,11 @@ export interface RequestMatch {
   withoutHeaders: NamedMatches;
   /** Of several parameters of one name the first counts. Neither names nor values are decoded. */
   queryParams: NamedMatches;
+  /**
+   * Of the connection and the caller, by the names of `attributes.ts`. The local mesh knows none of them and refuses
+   * rules that ask; `equal` decides them like any other part of a request.
+   */
+  attributes?: NamedMatches;
 }
 
 /** One of the places that a route sends requests to, and how often. */
@@ -171,9 +183,18 @@ export interface VirtualHosts {
 
 /** All that decides where a request goes. */
 export interface RouteTable {
-  listeners: Readonly<Record<Listener, VirtualHosts>>;
+  /** The local mesh has the three that it serves. */
+  listeners: Readonly<Record<LocalListener, VirtualHosts>> &
+    Readonly<Partial<Record<GatewayListener, VirtualHosts>>>;
   /** What answers at a cluster-local host that no rule covers. */
   backends: ReadonlyMap<string, Backend>;
   /** A rule in front of a revision (`namespace/name`): the last hop of each request that gets there, whoever sent it. */
   revisionFilters?: ReadonlyMap<string, Rule & { action: ForwardAction }>;
+}
+
+const NO_HOSTS: VirtualHosts = { exact: new Map(), suffixes: [], any: undefined };
+
+/** The hosts that a listener of a table serves; none for one that the table does not have. */
+export function hostsOn({ listeners }: RouteTable, listener: Listener): VirtualHosts {
+  return listeners[listener] ?? NO_HOSTS;
 }

@@ -82,7 +82,7 @@ async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number
   const errors = [...ofA.problems, ...ofB.problems, ...prepared.errors];
   if (errors.length > 0) throw new Failure([...new Set(errors.map(formatProblem))].join("\n"), EXIT.usage);
   const entries = flags.host === undefined ? entriesOf(prepared.a, prepared.b) : named(flags.host);
-  if (entries.entries.length === 0) {
+  if (entries.areApart === true) {
     const all = [hostsOf(prepared.a), hostsOf(prepared.b)].map((hosts) => hosts.join(", ") || "no host");
     throw new Failure(
       `${a} and ${b} have no host in common.\n${a}: ${all[0]}\n${b}: ${all[1]}\nSay which to compare: --host HOST_A=HOST_B`,

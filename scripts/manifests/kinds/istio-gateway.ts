@@ -8,6 +8,19 @@ const GatewayHost = Type.String({
   expected: "HOST or NAMESPACE/HOST, in lower case and without a port",
 } satisfies FieldNotes & TSchemaOptions);
 
+// Istio reads them in any letter case. (istio, pkg/config/protocol/instance.go)
+const CLUSTER_PROTOCOLS = [
+  "HTTPS",
+  "HTTP2",
+  "GRPC",
+  "GRPC-WEB",
+  "TCP",
+  "TLS",
+  "MONGO",
+  "REDIS",
+  "MYSQL",
+].flatMap((name) => [name, name.toLowerCase(), `${name[0]}${name.slice(1).toLowerCase()}`]);
+
 /** What this tool reads of a `networking.istio.io` Gateway. */
 export const Gateway = strict(
   {
@@ -28,12 +41,13 @@ export const Gateway = strict(
                 number: Type.Integer({ minimum: 1, maximum: 65535 }),
                 name: Type.String({ minLength: 1 }),
                 protocol: Type.Enum(["HTTP"], {
-                  onCluster: ["HTTPS", "HTTP2", "GRPC", "GRPC-WEB", "TCP", "TLS", "MONGO"],
+                  onCluster: CLUSTER_PROTOCOLS,
                 } satisfies FieldNotes & TSchemaOptions),
               },
               { unsupported: { targetPort: "Istio ignores targetPort: leave it out" } },
             ),
             hosts: Type.Array(GatewayHost, { minItems: 1 }),
+            tls: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
           },
           {
             unsupported: {

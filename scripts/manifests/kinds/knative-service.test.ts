@@ -199,7 +199,7 @@ describe("in a Knative Service", () => {
   test("a second container is reported", () => {
     const text = replaced(KNATIVE_SERVICE, "      containers:", "      containers:\n        - image: a");
     expect(told(KnativeService, text)).toEqual([
-      "17:9: spec.template.spec.containers: the list has 2 items; only 1 is allowed",
+      "17:9: spec.template.spec.containers: the list has 2 items; the local mesh runs one container a revision: leave the others out",
     ]);
   });
 });

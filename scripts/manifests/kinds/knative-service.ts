@@ -154,8 +154,46 @@ const Autoscaling = {
   "autoscaling.knative.dev/metric-aggregation-algorithm": Type.Optional(Type.String(clusterOnly)),
 };
 
+// Older spellings that Knative still reads where the one of today is missing. (serving, pkg/apis/autoscaling/register.go)
+const FORMER = {
+  "autoscaling.knative.dev/initialScale": "initial-scale",
+  "autoscaling.knative.dev/maxScale": "max-scale",
+  "autoscaling.knative.dev/minScale": "min-scale",
+  "autoscaling.knative.dev/metricAggregationAlgorithm": "metric-aggregation-algorithm",
+  "autoscaling.knative.dev/panicThresholdPercentage": "panic-threshold-percentage",
+  "autoscaling.knative.dev/panicWindowPercentage": "panic-window-percentage",
+  "autoscaling.knative.dev/scaleDownDelay": "scale-down-delay",
+  "autoscaling.knative.dev/scaleToZeroPodRetentionPeriod": "scale-to-zero-pod-retention-period",
+  "autoscaling.knative.dev/targetBurstCapacity": "target-burst-capacity",
+  "autoscaling.knative.dev/targetUtilizationPercentage": "target-utilization-percentage",
+} as const satisfies Readonly<Record<string, string>>;
+
+const FormerAutoscaling = {
+  "autoscaling.knative.dev/initialScale": Count,
+  "autoscaling.knative.dev/maxScale": Count,
+  "autoscaling.knative.dev/minScale": Count,
+  "autoscaling.knative.dev/panicThresholdPercentage": Percentage,
+  "autoscaling.knative.dev/panicWindowPercentage": Percentage,
+  "autoscaling.knative.dev/scaleToZeroPodRetentionPeriod": Period,
+  "autoscaling.knative.dev/targetUtilizationPercentage": Percentage,
+};
+
 /** The names of the annotations that scale a revision. */
 export const AUTOSCALING_ANNOTATIONS: readonly string[] = Object.keys(Autoscaling);
+
+/** The value of a scaling annotation in its spelling of today or a former one. @param name without the group */
+export function scalingAnnotation(
+  annotations: Readonly<Record<string, string>>,
+  name: string,
+): string | undefined {
+  const former = Object.entries(FORMER).find(([, today]) => today === name)?.[0];
+  return (
+    annotations[`autoscaling.knative.dev/${name}`] ?? (former === undefined ? undefined : annotations[former])
+  );
+}
+
+/** Whether an annotation is a former spelling that Knative reads. */
+export const isFormerAnnotation = (name: string): boolean => Object.hasOwn(FORMER, name);
 
 function annotation(pattern: string, expected: string) {
   return Type.Optional(Type.String({ pattern, expected } satisfies FieldNotes & TSchemaOptions));
@@ -165,14 +203,20 @@ function annotation(pattern: string, expected: string) {
 export const TemplateMetadata = strict({
   name: Type.Optional(Name),
   labels: Type.Optional(Type.Record(Type.String(), Type.String(), clusterOnly)),
-  annotations: Type.Optional(Type.Object(Autoscaling, { additionalProperties: Type.String(clusterOnly) })),
+  annotations: Type.Optional(
+    Type.Object({ ...Autoscaling, ...FormerAutoscaling }, { additionalProperties: Type.String(clusterOnly) }),
+  ),
 });
 
 const RevisionTemplate = strict({
   metadata: Type.Optional(TemplateMetadata),
   spec: strict(
     {
-      containers: Type.Array(Container, { minItems: 1, maxItems: 1 }),
+      containers: Type.Array(Container, {
+        minItems: 1,
+        maxItems: 1,
+        longerOnCluster: "the local mesh runs one container a revision: leave the others out",
+      } satisfies FieldNotes & TSchemaOptions),
       containerConcurrency: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000 })),
       timeoutSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 600 })),
       serviceAccountName: Type.Optional(Type.String({ minLength: 1, ...clusterOnly })),

@@ -1,5 +1,5 @@
 import type { Problem } from "../../manifests/problem.ts";
-import type { Listener } from "../../traffic/table.ts";
+import type { LocalListener } from "../../traffic/table.ts";
 import type { Configuration } from "../configuration.ts";
 import type { Served } from "../relay/relay-options.ts";
 import { type Counts, Counter } from "./request-counter.ts";
@@ -8,7 +8,7 @@ import { startSplitCounts, type SplitCounts, type SplitCount } from "./split-cou
 
 /** Where requests to a service come from: the listener by which they enter. */
 export interface Inflow extends Counts {
-  listener: Listener;
+  listener: LocalListener;
   /** `namespace/name` of the Knative Service. */
   service: string;
   /** Requests a second, over the last ten. */
@@ -21,7 +21,7 @@ interface RevisionCounters {
   service: string;
   meter: Meter;
   /** Those of its service. */
-  inflows: Map<Listener, Counter>;
+  inflows: Map<LocalListener, Counter>;
 }
 
 /** Counts the requests that the mesh serves, and keeps the state of its configuration. */
@@ -55,7 +55,7 @@ export class Observer {
     this.#revisions = new Map(
       now.specs.map(({ key, service: name }) => {
         const service = `${key.split("/")[0]}/${name}`;
-        const own = inflows.get(service) ?? new Map<Listener, Counter>();
+        const own = inflows.get(service) ?? new Map<LocalListener, Counter>();
         inflows.set(service, own);
         return [key, { service, meter: before.get(key)?.meter ?? new Meter(), inflows: own }];
       }),

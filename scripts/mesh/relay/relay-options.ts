@@ -1,12 +1,12 @@
 import type { Tracer } from "../../../functions/shared/tracing/tracer.ts";
 import type { Hop } from "../../traffic/resolve.ts";
-import type { Listener, RouteTable } from "../../traffic/table.ts";
+import type { LocalListener, RouteTable } from "../../traffic/table.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { Reservation } from "../revisions/request-queue.ts";
 
 /** A finished request, as it is reported. */
 export interface Served {
-  listener: Listener;
+  listener: LocalListener;
   method: string;
   target: string;
   /** The request's `x-request-id`, which every request made on its behalf carries as well; empty where there is none yet. */

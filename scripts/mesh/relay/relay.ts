@@ -2,7 +2,7 @@ import type { Span } from "../../../functions/shared/tracing/tracer.ts";
 import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import type { Hop, Resolution, RoutedRequest } from "../../traffic/resolve.ts";
 import { resolve, revisionOf } from "../../traffic/resolve.ts";
-import type { Listener } from "../../traffic/table.ts";
+import type { Listener, LocalListener } from "../../traffic/table.ts";
 import type { HttpClient, ResponseHandler, UpstreamFailure, UpstreamRequest } from "../http/client.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type Framing, removeHopByHop } from "../http/framing.ts";
@@ -19,13 +19,13 @@ import { addForwarded, changeResponse, frameForRevision, headOf, locationOf } fr
 import type { Reservation } from "../revisions/request-queue.ts";
 
 /** Forwards one request from a listener to the revision that the routes choose, and the response back. */
-export function relay(exchange: Exchange, listener: Listener, options: RelayOptions): void {
+export function relay(exchange: Exchange, listener: LocalListener, options: RelayOptions): void {
   new Relay(exchange, listener, options).start();
 }
 
 class Relay {
   readonly #exchange: Exchange;
-  readonly #listener: Listener;
+  readonly #listener: LocalListener;
   readonly #options: RelayOptions;
   readonly #generation: Generation;
   readonly #body: RequestBody;
@@ -42,7 +42,7 @@ class Relay {
   #requestId = "";
   #span: Span | undefined;
 
-  constructor(exchange: Exchange, listener: Listener, options: RelayOptions) {
+  constructor(exchange: Exchange, listener: LocalListener, options: RelayOptions) {
     this.#exchange = exchange;
     this.#listener = listener;
     this.#options = options;

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { KnativeService } from "../../manifests/kinds/knative-service.ts";
+import { scalingAnnotation } from "../../manifests/kinds/knative-service.ts";
 import { durationMs } from "../../schema/schema.ts";
 
 type RevisionTemplate = KnativeService["spec"]["template"];
@@ -44,7 +45,7 @@ export function scalingOf(
   processors = availableParallelism(),
 ): Scaling {
   const annotations = metadata?.annotations ?? {};
-  const text = (name: AnnotationName): string | undefined => annotations[`autoscaling.knative.dev/${name}`];
+  const text = (name: AnnotationName): string | undefined => scalingAnnotation(annotations, name);
   const number = (name: AnnotationName, otherwise: number): number => Number(text(name) ?? otherwise);
   const seconds = (name: AnnotationName, otherwise: string): number =>
     durationMs(text(name) ?? otherwise) / 1000;

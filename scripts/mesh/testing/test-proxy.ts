@@ -9,7 +9,7 @@ import {
   type Destination,
   type DirectAction,
   type ForwardAction,
-  type Listener,
+  type LocalListener,
   type RedirectAction,
   type RouteTable,
   type Rule,
@@ -112,7 +112,7 @@ export interface TestProxyOptions {
   rule?: Rule;
   /** The rule for `inner.test` within the cluster. */
   inner?: Rule;
-  listener?: Listener;
+  listener?: LocalListener;
   /** The way to a revision; a promise for one that is being started. */
   client?: (revision: string) => HttpClient | Promise<HttpClient>;
   revisionTimeoutMs?: number;

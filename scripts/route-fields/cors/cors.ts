@@ -12,7 +12,7 @@ import type {
   SymbolicHeader,
 } from "../field-family.ts";
 import type { HeaderChange } from "../headers/header-list.ts";
-import { compileStringMatch } from "../match/compile.ts";
+import { compileStringMatch } from "../match/string-match.ts";
 import { stringMatches } from "../match/match.ts";
 import { StringMatch as StringMatchFields } from "../match/schema.ts";
 

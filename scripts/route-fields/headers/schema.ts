@@ -4,8 +4,8 @@ import { type FieldNotes, strict } from "../../schema/schema.ts";
 const HeaderName = "^[-!#$%&'*+.^_`|~0-9A-Za-z]+$";
 
 /** A map whose keys are names of headers. */
-export const headerMap = <T extends TSchema>(value: T) =>
-  Type.Record(Type.String({ pattern: HeaderName }), value, {
+export const headerMap = <T extends TSchema>(value: T, name: string = HeaderName) =>
+  Type.Record(Type.String({ pattern: name }), value, {
     additionalProperties: false,
     expectedKey: "the name of a header",
   } satisfies FieldNotes & TSchemaOptions);

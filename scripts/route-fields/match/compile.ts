@@ -1,21 +1,27 @@
 import Type from "typebox";
 import type { FieldPath } from "../../manifests/document.ts";
 import { didYouMean } from "../../nearest.ts";
-import type { NamedMatches, RequestMatch, StringMatch, ValueMatch } from "../../traffic/table.ts";
+import type { NamedMatches, RequestMatch, ValueMatch } from "../../traffic/table.ts";
 import type { FieldFamily, Pitfall, Report } from "../field-family.ts";
-import { regexProblem } from "./match.ts";
-import {
-  HTTPMatchRequest,
-  type StringMatch as YamlStringMatch,
-  type ValueMatch as YamlValueMatch,
-} from "./schema.ts";
+import { compileAttributes, isClaim } from "./attributes.ts";
+import { compileStringMatch } from "./string-match.ts";
+import { HTTPMatchRequest, type ValueMatch as YamlValueMatch } from "./schema.ts";
 
 /** `match`: the conditions on a request, of which one must hold. */
 export const matchFamily = {
   fields: { match: Type.Optional(Type.Array(HTTPMatchRequest, { minItems: 1 })) },
   onlyForwarding: false,
   compared: {
-    match: ["uri", "ignoreUriCase", "method", "authority", "headers", "withoutHeaders", "queryParams"],
+    match: [
+      "uri",
+      "ignoreUriCase",
+      "method",
+      "authority",
+      "headers",
+      "withoutHeaders",
+      "queryParams",
+      "attributes",
+    ],
   },
 } satisfies FieldFamily;
 
@@ -56,14 +62,25 @@ export function compileMatch(
     const message = `${name} is not among this VirtualService's gateways`;
     report("match-gateway", [...path, "gateways", i], message, didYouMean(name, listed));
   }
+  const attributes = compileAttributes(report, match, path);
+  const claims = Object.keys(match.headers ?? {}).filter(isClaim);
+  for (const name of claims)
+    report(
+      "cluster-form",
+      [...path, "headers", name],
+      "the local mesh does not check tokens",
+      "leave it out, or try it on a cluster",
+    );
+  const ordinary = Object.entries(match.headers ?? {}).filter(([name]) => !isClaim(name));
   return {
     gateways,
     match: {
+      ...(attributes.length === 0 ? {} : { attributes }),
       uri: compileStringMatch(report, match.uri, [...path, "uri"]),
       method: compileStringMatch(report, match.method, [...path, "method"]),
       ignoreUriCase: match.ignoreUriCase ?? false,
       authority: compileStringMatch(report, match.authority, [...path, "authority"]),
-      headers: compileNamed(report, match.headers, [...path, "headers"], lower),
+      headers: compileNamed(report, Object.fromEntries(ordinary), [...path, "headers"], lower),
       withoutHeaders: compileNamed(report, match.withoutHeaders, [...path, "withoutHeaders"], lower, "*"),
       queryParams: compileNamed(report, match.queryParams, [...path, "queryParams"], (name) => name),
     },
@@ -85,26 +102,6 @@ function compileNamed(
       isPresence ? { kind: "present" } : compileStringMatch(report, wanted, [...path, name]),
     ];
   });
-}
-
-export function compileStringMatch(report: Report, match: YamlValueMatch, path: FieldPath): StringMatch;
-export function compileStringMatch(
-  report: Report,
-  match: YamlStringMatch | undefined,
-  path: FieldPath,
-): StringMatch | undefined;
-export function compileStringMatch(
-  report: Report,
-  match: YamlStringMatch | undefined,
-  path: FieldPath,
-): StringMatch | undefined {
-  if (match?.exact !== undefined) return { kind: "exact", value: match.exact };
-  if (match?.prefix !== undefined) return { kind: "prefix", value: match.prefix };
-  if (match?.regex === undefined) return undefined;
-  const wrong = regexProblem(match.regex);
-  if (wrong !== undefined)
-    report("regex", [...path, "regex"], `this is not a regular expression that RE2 knows: ${wrong}`);
-  return { kind: "regex", value: match.regex };
 }
 
 /** A gateway's name as `namespace/name`, or `mesh`. (istio, pilot/pkg/model/virtualservice.go, resolveGatewayName) */

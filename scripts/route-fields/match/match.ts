@@ -21,6 +21,8 @@ export interface MatchedRequest {
   /** Host as the client wrote it. */
   authority: string;
   headers: HeaderList;
+  /** What a rule can ask of the connection and the caller; see attributes.ts. */
+  attributes?: ReadonlyMap<string, string>;
 }
 
 /** Whether a value is what a string match asks for. A regex is RE2 and has to match all of the value. */
@@ -69,6 +71,9 @@ function requestMatches(match: RequestMatch, request: MatchedRequest): boolean {
   }
   for (const [name, wanted] of match.queryParams) {
     if (!valueMatches(wanted, queryParameter(request.target, name))) return false;
+  }
+  for (const [name, wanted] of match.attributes ?? []) {
+    if (!valueMatches(wanted, request.attributes?.get(name))) return false;
   }
   return true;
 }

@@ -35,6 +35,9 @@ const ValueMatch = strict(
   { maxProperties: 1, expected: `${EXACTLY_ONE}, or {} for presence` },
 );
 
+/** The name of a header, or Istio's name for a claim of a token: `@request.auth.claims.NAME`. */
+const MatchedHeader = "^(@request\\.auth\\.claims[.\\[].*|[-!#$%&'*+.^_`|~0-9A-Za-z]+)$";
+
 /** A condition on a request in a rule of a VirtualService. */
 export const HTTPMatchRequest = strict(
   {
@@ -43,11 +46,14 @@ export const HTTPMatchRequest = strict(
     ignoreUriCase: Type.Optional(Type.Boolean()),
     method: Type.Optional(StringMatch),
     authority: Type.Optional(StringMatch),
-    headers: Type.Optional(headerMap(ValueMatch)),
+    headers: Type.Optional(headerMap(ValueMatch, MatchedHeader)),
     withoutHeaders: Type.Optional(headerMap(ValueMatch)),
     queryParams: Type.Optional(Type.Record(Type.String({ minLength: 1 }), ValueMatch)),
     gateways: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
     sourceLabels: Type.Optional(Type.Record(Type.String(), Type.String())),
+    sourceNamespace: Type.Optional(Type.String()),
+    port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
+    scheme: Type.Optional(StringMatch),
   },
   {
     unsupported: {

@@ -1,7 +1,7 @@
 import Type from "typebox";
 import type { FieldPath } from "../../manifests/document.ts";
 import { strict } from "../../schema/schema.ts";
-import type { Listener, RedirectAction, RequestMatch } from "../../traffic/table.ts";
+import type { RedirectAction, RequestMatch } from "../../traffic/table.ts";
 import type { HTTPRoute } from "../families.ts";
 import type { FieldFamily, Report } from "../field-family.ts";
 import { compileResponseHeaders } from "../headers/compile.ts";
@@ -86,20 +86,17 @@ export function compileRedirect(
 /**
  * A redirect as a listener has it: istiod puts the port that the listener's server names for that of the request, and
  * leaves FROM_PROTOCOL_DEFAULT to Envoy, to which it is no port at all.
+ * @param port the one of the Gateway's server, which is not where it listens, or of the Service that a sidecar calls
  * (istio 1.31, pilot/pkg/networking/core/route/route.go, ApplyRedirect)
  */
 export function redirectAt(
-  listener: Listener,
+  port: number,
   redirect: HTTPRoute["redirect"],
   action: RedirectAction,
 ): RedirectAction {
   if (redirect?.derivePort !== "FROM_REQUEST_PORT") return action;
-  return { ...action, port: neededPort(PORTS[listener], action.scheme) };
+  return { ...action, port: neededPort(port, action.scheme) };
 }
-
-// Of the Gateways' servers, which is not where they listen; sidecars know the port of the Service that is called.
-// (net-istio, config/200-gateway.yaml)
-const PORTS: Readonly<Record<Listener, number>> = { ingress: 80, "local-gateway": 8081, mesh: 80 };
 
 /** As istiod does it, so that no address ends in a needless :80. */
 function neededPort(port: number | undefined, scheme: string | undefined): number | undefined {

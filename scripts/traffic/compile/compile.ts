@@ -3,13 +3,14 @@ import type { Code } from "../../manifests/codes/codes.ts";
 import { type Problem, problemAt } from "../../manifests/problem.ts";
 import type { Resources, Sourced } from "../../manifests/resources.ts";
 import { clusterHosts, fullHost } from "../hosts.ts";
-import { type Binding, bindings, type KnownGateway, readGateways } from "../istio/gateways.ts";
+import { type Binding, bindings, type KnownServer, readGateways } from "../istio/gateways.ts";
 import { virtualServiceRules } from "../istio/rules.ts";
 import { readSubsets, type Subsets } from "../istio/subsets.ts";
 import { areSeenTogether, GATEWAY_NAMESPACE, isSeenFrom } from "../istio/visibility.ts";
 import { type KnativeServicePlan, planKnativeServices } from "./knative.ts";
 import { type HostRules, knativeRules } from "./knative-rules.ts";
-import type { Backend, Listener, RouteTable, Rule, VirtualHosts } from "../table.ts";
+import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
+import type { Backend, GatewayListener, Listener, RouteTable, Rule, VirtualHosts } from "../table.ts";
 
 /** What a set of manifests means for traffic. */
 export interface Plan {
@@ -92,7 +93,9 @@ export function compileRoutes(
     claims.check(source, compiled.bound);
     routes.push(...compiled.routes);
   }
-  const listeners: Record<Listener, VirtualHosts> = {
+  const ofGateways = new Set(routes.flatMap(({ listener }) => (isOfGateway(listener) ? [listener] : [])));
+  const listeners: RouteTable["listeners"] = {
+    ...Object.fromEntries([...ofGateways].map((listener) => [listener, virtualHosts(routes, listener)])),
     ingress: virtualHosts(routes, "ingress"),
     "local-gateway": virtualHosts(routes, "local-gateway"),
     mesh: virtualHosts(routes, "mesh"),
@@ -103,7 +106,7 @@ export function compileRoutes(
 /** What the rules of a VirtualService depend on besides itself, and what has been compiled of it. */
 interface Surroundings {
   hosts: ReadonlyMap<string, Backend>;
-  gateways: ReadonlyMap<string, KnownGateway>;
+  gateways: ReadonlyMap<string, readonly KnownServer[]>;
   subsets: Subsets;
   /** The routes that Knative writes. */
   routes: readonly HostRules[];
@@ -143,10 +146,35 @@ function compileVirtualService(
     ({ listener }) =>
       callers === undefined || isSeenFrom(listener === "mesh" ? callers : GATEWAY_NAMESPACE, source.value),
   );
-  const routes = bound.map(({ gateway, listener, hosts }) => {
-    return { listener, hosts, rules: rules.flatMap((rule) => rule.for(gateway, listener) ?? []) };
+  const routes = bound.flatMap((binding): HostRules[] => {
+    const { listener, hosts, redirectsToHttps } = binding;
+    const own = redirectsToHttps ? [toHttps(source)] : rules.flatMap((rule) => rule.for(binding) ?? []);
+    // Istio ignores a VirtualService at a listener where none of its HTTP rules holds. (istio, BuildHTTPRoutesForVirtualService)
+    return own.length === 0 ? [] : [{ listener, hosts, rules: own }];
   });
   return { bound, routes, problems };
+}
+
+function isOfGateway(listener: Listener): listener is GatewayListener {
+  return listener.startsWith("gateway ");
+}
+
+/** The rule of a server that redirects to HTTPS whatever comes. */
+function toHttps({ document }: Sourced<VirtualService>): Rule {
+  return {
+    at: document.at(["spec", "hosts"]),
+    matches: [],
+    action: {
+      kind: "redirect",
+      status: 301,
+      uri: undefined,
+      prefix: undefined,
+      authority: undefined,
+      scheme: "https",
+      port: undefined,
+      response: NO_CHANGE,
+    },
+  };
 }
 
 /** Who has rules for a host, and who may not have any. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Plan } from "./compile.ts";
-import type { Listener } from "../table.ts";
+import { hostsOn, type Listener } from "../table.ts";
 import {
   CLUSTER_LOCAL,
   creditCheck,
@@ -136,7 +136,7 @@ function destination(tag: string, weight: number) {
 }
 
 function hostsAt(plan: Plan, listener: Listener): string[] {
-  const { exact, suffixes, any } = plan.table.listeners[listener];
+  const { exact, suffixes, any } = hostsOn(plan.table, listener);
   expect([suffixes, any]).toEqual([[], undefined]);
   return [...exact.keys()].sort();
 }

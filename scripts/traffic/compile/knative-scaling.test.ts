@@ -63,9 +63,9 @@ test.each<[string, string, string]>([
   ["window", "2h", "12:41: FIELD: 2h is not a window that Knative accepts; give 6s to 1h"],
   ["metric", "rps", '12:41: FIELD: "rps" is not allowed here; write concurrency'],
   [
-    "minScale",
+    "minScalee",
     "1",
-    "12:43: FIELD: there is no such annotation for scaling; did you mean autoscaling.knative.dev/min-scale?",
+    "12:44: FIELD: there is no such annotation for scaling; did you mean autoscaling.knative.dev/min-scale?",
   ],
   [
     "max-scales",
@@ -86,5 +86,11 @@ test("max-scale may not be less than min-scale, and 0 is no limit", () => {
 test("scaling written on the service instead of its revision is refused", () => {
   expect(told({}, { [key("min-scale")]: "1" })).toEqual([
     `7:40: metadata.annotations["${key("min-scale")}"]: this annotation belongs to a revision, not to the service; write it under spec.template.metadata.annotations`,
+  ]);
+});
+
+test("a former spelling of an annotation is read as Knative reads it", () => {
+  expect(told({ "autoscaling.knative.dev/minScale": "3", "autoscaling.knative.dev/maxScale": "2" })).toEqual([
+    expect.stringContaining("2 is less than min-scale, which is 3"),
   ]);
 });

@@ -1,6 +1,11 @@
 import type { Code } from "../../manifests/codes/codes.ts";
 import type { FieldPath } from "../../manifests/document.ts";
-import { AUTOSCALING_ANNOTATIONS, type KnativeService } from "../../manifests/kinds/knative-service.ts";
+import {
+  AUTOSCALING_ANNOTATIONS,
+  isFormerAnnotation,
+  scalingAnnotation,
+  type KnativeService,
+} from "../../manifests/kinds/knative-service.ts";
 import { durationMs } from "../../schema/schema.ts";
 import { didYouMean } from "../../nearest.ts";
 
@@ -31,12 +36,13 @@ export function checkScaling(
   }
   const annotations = spec.template.metadata?.annotations ?? {};
   for (const name of Object.keys(annotations)) {
-    if (!name.startsWith(PREFIX) || AUTOSCALING_ANNOTATIONS.includes(name)) continue;
+    if (!name.startsWith(PREFIX) || AUTOSCALING_ANNOTATIONS.includes(name) || isFormerAnnotation(name))
+      continue;
     const fix = didYouMean(kebab(name), AUTOSCALING_ANNOTATIONS);
     report("scaling-annotation", [...ANNOTATIONS, name], "there is no such annotation for scaling", fix);
   }
-  const min = annotations["autoscaling.knative.dev/min-scale"] ?? "0";
-  const max = Number(annotations["autoscaling.knative.dev/max-scale"] ?? 0);
+  const min = scalingAnnotation(annotations, "min-scale") ?? "0";
+  const max = Number(scalingAnnotation(annotations, "max-scale") ?? 0);
   if (max > 0 && max < Number(min)) {
     const message = `${max} is less than min-scale, which is ${min}`;
     report(
@@ -46,7 +52,7 @@ export function checkScaling(
       `at least ${min} is allowed, or "0" for no limit`,
     );
   }
-  const window = annotations["autoscaling.knative.dev/window"];
+  const window = scalingAnnotation(annotations, "window");
   if (window === undefined) return;
   const ms = durationMs(window);
   if (ms < LEAST_WINDOW_MS || ms > LONGEST_WINDOW_MS) {

@@ -16,6 +16,8 @@ export interface Counterexample {
   /** Name and value of each parameter of the query. */
   query: readonly (readonly [name: string, value: string])[];
   headers: readonly (readonly [name: string, value: string])[];
+  /** What the connection and the caller are, where rules ask for it: name and value; see attributes.ts. */
+  attributes: readonly (readonly [name: string, value: string])[];
   /** Its Host on either side. */
   hosts: readonly [string, string];
 }
@@ -79,6 +81,7 @@ export function findCounterexample(
         path: words.get("uri") ?? "/",
         query: named("query ", words),
         headers: named("header ", words),
+        attributes: named("attribute ", words),
         hosts: [authority, other(authority, entry)],
       },
       sides,

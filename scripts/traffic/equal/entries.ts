@@ -1,8 +1,8 @@
 import type { Plan } from "../compile/compile.ts";
 import { clusterLocalNames, CLUSTER_DOMAIN, knativeHostNames } from "../hosts.ts";
 import { type Destinations, meanTheSame } from "./destinations.ts";
-import type { Backend, Listener } from "../table.ts";
-import { type HostKind, hostsAt, hostText, LISTENERS, rulesAt, rulesOf } from "./request-space/hosts.ts";
+import { hostsOn, type Backend, type Listener } from "../table.ts";
+import { type HostKind, hostsAt, hostText, listenersOf, rulesAt, rulesOf } from "./request-space/hosts.ts";
 
 /** What one side describes. */
 export interface Described {
@@ -25,11 +25,13 @@ export interface Entry {
 export interface Entries {
   entries: Entry[];
   notes: string[];
+  /** Whether each side has hosts, and no two of them can be compared. */
+  areApart?: true;
 }
 
 /**
- * Where two sides can be asked the same: at every host that either describes. Where they have no host in common, one
- * being a Knative Service and the other the rules of a host that leads to it, those two hosts are compared, and the
+ * Where two sides can be asked the same: at every host that either describes. Where each has hosts and none in common,
+ * one being a Knative Service and the other the rules of a host that leads to it, those two hosts are compared, and the
  * hosts of the tags likewise.
  */
 export function entriesOf(a: Described, b: Described): Entries {
@@ -45,10 +47,13 @@ export function entriesOf(a: Described, b: Described): Entries {
     const entries = [...places, ...direct].map(({ listener, host }) => entryAt(a, b, listener, [host, host]));
     return { entries, notes: [] };
   };
-  if ([...ofA.keys()].some((place) => ofB.has(place))) return all();
+  const hostsOfB = new Set([...ofB.values()].map(({ host }) => hostText(host)));
+  const isCommon = [...ofA.values()].some(({ host }) => hostsOfB.has(hostText(host)));
+  if (isCommon || ofA.size === 0 || ofB.size === 0) return all();
   const pairs = paired(a, b, ofA, ofB);
   const haveCommon = pairs.entries.length === 0 && (overlap(ofA, ofB) || overlap(ofB, ofA));
-  return haveCommon ? all() : pairs;
+  if (haveCommon) return all();
+  return pairs.entries.length > 0 ? pairs : { ...pairs, areApart: true };
 }
 
 function hostKind(host: string): HostKind {
@@ -93,7 +98,7 @@ function serves({ plan: { table } }: Described, listener: Listener, host: HostKi
 /** Where two sides are compared when the user names a host, or one of each side. */
 export function namedEntries(a: Described, b: Described, hosts: readonly [string, string]): Entries {
   const kinds = hosts.map((host): HostKind => ({ kind: "host", host })) as [HostKind, HostKind];
-  const entries = LISTENERS.flatMap((listener): Entry[] => {
+  const entries = listenersOf([a.plan.table, b.plan.table]).flatMap((listener): Entry[] => {
     const entry = entryAt(a, b, listener, kinds);
     return entry.isThere.includes(true) ? [entry] : [];
   });
@@ -170,8 +175,8 @@ function leadsTo({ plan }: Described, host: string): Set<string> {
     }),
   );
   const found = new Set<string>();
-  for (const listener of LISTENERS) {
-    for (const { action } of plan.table.listeners[listener].exact.get(host) ?? []) {
+  for (const listener of listenersOf([plan.table])) {
+    for (const { action } of hostsOn(plan.table, listener).exact.get(host) ?? []) {
       if (action.kind !== "forward") continue;
       for (const { host: to, authority } of action.destinations) {
         const service = services.get(authority ?? to) ?? services.get(to);
@@ -199,7 +204,7 @@ function placesOf({ plan, borrowed }: Described): Places {
   const places = new Map<string, { listener: Listener; host: HostKind }>();
   const add = (listener: Listener, host: HostKind): void =>
     void places.set(placeOf(listener, host), { listener, host });
-  for (const listener of LISTENERS) {
+  for (const listener of listenersOf([plan.table])) {
     for (const host of hostsAt(plan.table, listener))
       if (host.kind !== "host" || !isBorrowed(host.host)) add(listener, host);
   }
@@ -227,9 +232,10 @@ export function namesOf(plans: readonly Plan[]): { hosts: Set<string>; suffixes:
   const hosts = new Set<string>();
   const suffixes = new Set<string>();
   for (const { table } of plans) {
-    for (const listener of LISTENERS) {
-      for (const host of table.listeners[listener].exact.keys()) hosts.add(host);
-      for (const [suffix] of table.listeners[listener].suffixes) suffixes.add(suffix);
+    for (const listener of listenersOf([table])) {
+      const { exact, suffixes: ofListener } = hostsOn(table, listener);
+      for (const host of exact.keys()) hosts.add(host);
+      for (const [suffix] of ofListener) suffixes.add(suffix);
     }
     for (const host of table.backends.keys()) hosts.add(host);
   }

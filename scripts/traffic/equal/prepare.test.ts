@@ -118,16 +118,15 @@ describe("what no route table shows", () => {
   });
 
   test("leaves a doubt where a rule has a field that is not read", () => {
-    const delegating = virtualService([{ delegate: { name: "other" }, route: [half("basic")] }]);
+    const delegating = virtualService([{ delegate: { name: "other" } }]);
     const plain = virtualService([{ route: [half("basic")] }]);
     const [doubt, ...others] = prepared([plain], [delegating], []).doubts;
     expect(others).toEqual([]);
-    expect(doubt).toMatch(/^b\.yaml:1: spec\.http\[0\]\.delegate is not compared/);
+    expect(doubt).toMatch(/^b\.yaml:1: spec\.http\[0\]\.delegate: the VirtualService kyc\/other /);
   });
 
   test("leaves none where such a field is the same, and so is all that may meet it", () => {
-    const delegating = (...more: object[]) =>
-      virtualService([{ delegate: { name: "other" }, route: [half("basic")] }, ...more]);
+    const delegating = (...more: object[]) => virtualService([{ delegate: { name: "other" } }, ...more]);
     expect(prepared([delegating()], [delegating()]).doubts).toEqual([]);
     expect(prepared([delegating()], [delegating({ route: [half("advanced")] })]).doubts).toHaveLength(2);
   });
@@ -152,13 +151,14 @@ describe("what Istio accepts and the route table does not show", () => {
   const https = (port: number) => gateway("kyc", ["*"], port);
   const atGateway = virtualService([{ route: [half("basic")] }], { hosts: ["a.example"], gateways: ["kyc"] });
 
-  test("does not matter where the sides are identical, and else leaves a doubt with its place", () => {
+  test("is told apart by port: what one side serves at 8080, the other serves at 8081 alone", () => {
     expect(prepared([https(8080), atGateway], [https(8080), atGateway]).result.verdict).toBe("equal");
     const { result } = prepared([https(8080), atGateway], [https(8081), atGateway]);
-    expect([result.verdict, result.unread[0]]).toEqual([
-      "unknown",
-      expect.stringMatching(/^a\.yaml:1: spec\.servers\[0\]\.port\.number: /),
+    expect([result.verdict, result.differences.map(({ listener }) => listener)]).toEqual([
+      "different",
+      ["gateway istio=ingressgateway port 8080", "gateway istio=ingressgateway port 8081"],
     ]);
+    expect(result.unread).toContain("a.yaml:1: this server of a Gateway is not the same on both sides");
   });
 
   test("may be a form that the local mesh does not have", () => {

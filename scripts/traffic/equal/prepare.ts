@@ -1,13 +1,14 @@
 import type { Code } from "../../manifests/codes/codes.ts";
 import type { ManifestDocument } from "../../manifests/document.ts";
-import { formatProblem, type Problem } from "../../manifests/problem.ts";
+import { formatProblem, type Problem, problemAt } from "../../manifests/problem.ts";
 import { collectResources, type Resources } from "../../manifests/resources.ts";
 import { compileRoutes, type Plan } from "../compile/compile.ts";
 import { planKnativeServices } from "../compile/knative.ts";
 import { type Destinations, readDestinations } from "./destinations.ts";
 import { rulesOf } from "./request-space/hosts.ts";
-import { unreadApart } from "./documents/unread-fields.ts";
+import { serversApart, unreadApart } from "./documents/unread-fields.ts";
 import type { View } from "./views.ts";
+import { mergeDelegates } from "../istio/delegates.ts";
 import { GATEWAY_NAMESPACE, namespacesSeeing } from "../istio/visibility.ts";
 import type { Described } from "./entries.ts";
 import { borrow } from "./documents/borrow.ts";
@@ -45,15 +46,14 @@ const OPEN: ReadonlySet<Code> = new Set<Code>([
   "known-revision",
   "known-gateway",
   "unreachable-rule",
+  // The local mesh serves one port of one gateway; here each has its own listener.
+  "gateway-port",
+  "gateway-selector",
+  "cluster-form",
 ]);
 
 // What Istio accepts and the route table does not show: with one of them only identical sides are equal.
-const LIMITS: ReadonlySet<Code> = new Set<Code>([
-  "gateway-port",
-  "gateway-selector",
-  "one-virtual-service",
-  "external-name",
-]);
+const LIMITS: ReadonlySet<Code> = new Set<Code>(["one-virtual-service", "external-name"]);
 
 /**
  * Makes two sets of documents comparable: what one side only refers to is looked up in the other, and then among
@@ -74,11 +74,10 @@ export function prepare(
   const errors: Problem[] = [];
   const limits: Problem[] = [];
   const collected = [ofA, ofB, others].map(({ read }, i) => {
-    const { resources, problems } = collectResources(read);
+    const { resources, problems } = collectResources(read, { forCluster: true });
     for (const problem of problems) {
       if (i === 2 || problem.severity !== "error") continue;
-      if (problem.code === "cluster-form") limits.push(problem);
-      else if (problem.code !== "local-mesh") errors.push(problem);
+      if (problem.code !== "local-mesh" && problem.code !== "cluster-form") errors.push(problem);
     }
     return resources;
   }) as [Resources, Resources, Resources];
@@ -103,6 +102,22 @@ export function prepare(
     for (const gateway of name === a.name ? fromB.assumed : fromA.assumed)
       notes.push(`Gateway ${gateway} is described nowhere here; it is taken to be open for every host`);
   }
+  for (const side of [fromB, fromA]) {
+    const { virtualServices, missing } = mergeDelegates(side.resources.virtualServices);
+    side.resources.virtualServices = virtualServices;
+    for (const { document, path, name } of missing) {
+      limits.push(
+        problemAt("cluster-form", document, path, {
+          message: `the VirtualService ${name} that this rule delegates to is described nowhere here`,
+          fix: "add it to the files, or give it by --with",
+        }),
+      );
+    }
+  }
+  const [gatewaysA, gatewaysB] = [fromB, fromA].map(({ resources }) =>
+    resources.gateways.map(({ document }) => document),
+  ) as [ManifestDocument[], ManifestDocument[]];
+  doubts.push(...serversApart(gatewaysA, gatewaysB));
   const prepared = {
     a: compiled(fromB, ofA, [ofB, others]),
     b: compiled(fromA, ofB, [ofA, others]),

@@ -3,7 +3,7 @@ import type { RequestMatch, Rule, StringMatch } from "../table.ts";
 import { firstRule } from "../rule-index.ts";
 import { asciiLower, regexProblem } from "../../route-fields/match/match.ts";
 import { asksAuthority, namesOf } from "./entries.ts";
-import { type HostKind, hostsAt, LISTENERS, rulesAt } from "./request-space/hosts.ts";
+import { type HostKind, hostsAt, listenersOf, rulesAt } from "./request-space/hosts.ts";
 import { authoritiesOf } from "./request-space/parts.ts";
 import type { Condition, Dependent } from "./request-space/condition.ts";
 import { keyOf } from "./request-space/condition.ts";
@@ -43,7 +43,7 @@ export function unreachableRules(plan: Plan): UnreachableRule[] {
   const reached = new Set<string>();
   const needsAuthority = asksAuthority([plan]);
   const names = namesOf([plan]);
-  for (const listener of LISTENERS) {
+  for (const listener of listenersOf([plan.table])) {
     for (const host of hostsAt(plan.table, listener)) {
       const rules = rulesAt(plan.table, listener, host) ?? [];
       const unreached = unreachedAt(rules, host);

@@ -8,28 +8,41 @@ import { reporter } from "./report.ts";
 import { gatewayName } from "../../route-fields/match/compile.ts";
 import type { Listener } from "../table.ts";
 
-/** A Gateway: the listener that it opens, and for which hosts. */
-export interface KnownGateway {
+/** What a Gateway opens: HTTP servers of one listener, and for which hosts. */
+export interface KnownServer {
   listener: Listener;
+  /** The number that the Gateway has for it, which rules mean by a port. */
+  port: number;
   /** Patterns of the hosts that it serves, each with the namespace that it is open to (`*` for all). */
   hosts: { namespace: string; pattern: string }[];
+  /** Whether it answers each request with a redirect to HTTPS. */
+  redirectsToHttps: boolean;
 }
 
-/** A gateway of a VirtualService, and the hosts that its rules hold for there. */
+/** A gateway of a VirtualService, and the hosts that its rules hold for at one of its listeners. */
 export interface Binding {
   gateway: string;
   listener: Listener;
+  /** The port that rules mean; undefined for sidecars, which have the ports of each Service. */
+  port: number | undefined;
   hosts: string[];
+  redirectsToHttps: boolean;
 }
+
+// Those whose rules are HTTP routes, if TLS ends at the gateway. (istio, pkg/config/protocol/instance.go)
+const HTTP_PROTOCOLS = new Set(["HTTP", "HTTP2", "GRPC", "GRPC-WEB"]);
 
 /** Reads Gateways by `namespace/name`, the two of net-istio among them: they are on every cluster. */
 export function readGateways(
   sources: readonly Sourced<Gateway>[],
   problems: Problem[],
-): Map<string, KnownGateway> {
-  const known = new Map<string, KnownGateway>();
+): Map<string, KnownServer[]> {
+  const known = new Map<string, KnownServer[]>();
   for (const [name, listener] of Object.entries(KNATIVE_GATEWAYS)) {
-    known.set(name, { listener, hosts: [{ namespace: "*", pattern: "*" }] });
+    // (net-istio, config/200-gateway.yaml)
+    const port = listener === "local-gateway" ? 8081 : 80;
+    const hosts = [{ namespace: "*", pattern: "*" }];
+    known.set(name, [{ listener, port, hosts, redirectsToHttps: false }]);
   }
   for (const { value, document } of sources) {
     const { name, namespace = "default" } = value.metadata;
@@ -42,7 +55,7 @@ export function readGateways(
         "select it by istio: ingressgateway",
       );
     }
-    const hosts: KnownGateway["hosts"] = [];
+    const servers = new Map<Listener, KnownServer>();
     for (const [i, server] of value.spec.servers.entries()) {
       if (server.port.number !== 80) {
         const path = ["spec", "servers", i, "port", "number"];
@@ -53,13 +66,25 @@ export function readGateways(
           "write 80",
         );
       }
-      for (const host of server.hosts) {
+      const hosts = server.hosts.map((host) => {
         const [before = "", after] = host.split("/");
         const open = after === undefined ? "*" : before === "." ? namespace : before;
-        hosts.push({ namespace: open, pattern: after ?? before });
-      }
+        return { namespace: open, pattern: after ?? before };
+      });
+      const listener = listenerOf(server, value.spec.selector);
+      if (listener === undefined) continue;
+      const { number: port } = server.port;
+      const same = servers.get(listener);
+      if (same === undefined)
+        servers.set(listener, {
+          listener,
+          port,
+          hosts,
+          redirectsToHttps: server.tls?.["httpsRedirect"] === true,
+        });
+      else same.hosts.push(...hosts);
     }
-    known.set(`${namespace}/${name}`, { listener: "ingress", hosts });
+    known.set(`${namespace}/${name}`, [...servers.values()]);
   }
   return known;
 }
@@ -67,7 +92,7 @@ export function readGateways(
 /** By which gateways, at which listeners and for which hosts a VirtualService's rules hold. */
 export function bindings(
   { value, document }: Sourced<VirtualService>,
-  gateways: ReadonlyMap<string, KnownGateway>,
+  gateways: ReadonlyMap<string, readonly KnownServer[]>,
   problems: Problem[],
 ): Binding[] {
   const report = reporter(document, problems);
@@ -75,7 +100,10 @@ export function bindings(
   const hosts = value.spec.hosts.map((host) => fullHost(host, namespace));
   return (value.spec.gateways ?? ["mesh"]).flatMap((written, i): Binding[] => {
     const gateway = gatewayName(written, namespace);
-    if (gateway === "mesh") return [{ gateway, listener: "mesh", hosts: hosts.flatMap(meshNames) }];
+    if (gateway === "mesh") {
+      const names = hosts.flatMap(meshNames);
+      return [{ gateway, listener: "mesh", port: undefined, hosts: names, redirectsToHttps: false }];
+    }
     const known = gateways.get(gateway);
     if (known === undefined) {
       const { fix, near } = suggestion(gateway, ["mesh", ...gateways.keys()]);
@@ -85,15 +113,43 @@ export function bindings(
       });
       return [];
     }
-    const open = known.hosts.filter((host) => host.namespace === "*" || host.namespace === namespace);
-    const served = hosts.map((host) => open.flatMap(({ pattern }) => inBoth(pattern, host) ?? []));
+    const isServed = new Set<string>();
+    const bound = known.map(({ listener, port, hosts: patterns, redirectsToHttps }): Binding => {
+      const open = patterns.filter((host) => host.namespace === "*" || host.namespace === namespace);
+      const served = hosts.flatMap((host) => {
+        const both = open.flatMap(({ pattern }) => inBoth(pattern, host) ?? []);
+        if (both.length > 0) isServed.add(host);
+        return both;
+      });
+      return { gateway, listener, port, hosts: served, redirectsToHttps };
+    });
     for (const [j, host] of hosts.entries()) {
-      if (served[j]?.length !== 0) continue;
+      if (isServed.has(host) || known.length === 0) continue;
       const message = `Gateway ${gateway} does not serve ${host}, so these rules do not hold there`;
       report("gateway-host", ["spec", "hosts", j], message, "add the host to the Gateway's servers");
     }
-    return [{ gateway, listener: known.listener, hosts: served.flat() }];
+    return bound;
   });
+}
+
+/**
+ * The listener of a server: servers for plain HTTP share that of their pods and port, and each server with TLS has rules
+ * of its own. Undefined for a server that no HTTP rule holds for, because TLS or TCP passes through.
+ * (istio 1.31, pilot/pkg/model/gateway.go, gatewayRDSRouteName)
+ */
+function listenerOf(
+  { port, tls, hosts }: Gateway["spec"]["servers"][number],
+  selector: Readonly<Record<string, string>>,
+): Listener | undefined {
+  const protocol = port.protocol.toUpperCase();
+  const isTls = protocol === "HTTPS" && !String(tls?.["mode"] ?? "SIMPLE").includes("PASSTHROUGH");
+  if (!isTls && !HTTP_PROTOCOLS.has(protocol)) return undefined;
+  const labels = Object.entries(selector).map(([name, value]) => `${name}=${value}`);
+  const pods = labels.sort().join(",");
+  if (!isTls && port.number === 80 && selector["istio"] === "ingressgateway" && labels.length === 1)
+    return "ingress";
+  const ofTls = isTls ? `, TLS for ${[...hosts].sort().join(", ")}` : "";
+  return `gateway ${pods} port ${port.number}${ofTls}`;
 }
 
 /** The hosts that two patterns both mean: the narrower of the two, or undefined when they have none in common. */

@@ -5,15 +5,16 @@ import type { Sourced } from "../../manifests/resources.ts";
 import { compileAction, type HTTPRoute } from "../../route-fields/families.ts";
 import { compileMatch, gatewayName } from "../../route-fields/match/compile.ts";
 import { redirectAt } from "../../route-fields/redirect/redirect.ts";
-import type { Backend, Listener, Rule } from "../table.ts";
+import type { Backend, RequestMatch, Rule } from "../table.ts";
+import type { Binding } from "./gateways.ts";
 import { reporter } from "./report.ts";
 import type { Subsets } from "./subsets.ts";
 import { readTarget } from "./targets.ts";
 
 /** A rule, and the gateways that its matches name: none means every gateway of the VirtualService. */
 export interface GatewayRule {
-  /** The rule as one gateway has it at its listener, or undefined when none of its matches is for that gateway. */
-  for(gateway: string, listener: Listener): Rule | undefined;
+  /** The rule as one gateway has it at a port, or undefined when none of its matches is for that gateway and port. */
+  for(binding: Pick<Binding, "gateway" | "port">): Rule | undefined;
 }
 
 /**
@@ -52,12 +53,33 @@ export function virtualServiceRules(
       target: (destination, at) => readTarget(destination, at, { namespace, hosts, subsets, report }),
     });
     return {
-      for(gateway, listener) {
-        const action = read.kind === "redirect" ? redirectAt(listener, route.redirect, read) : read;
+      for({ gateway, port }) {
+        const action = read.kind === "redirect" ? redirectAt(port ?? 80, route.redirect, read) : read;
         if (matches.length === 0) return { at, matches: [], action };
-        const here = matches.filter(({ gateways }) => gateways === undefined || gateways.includes(gateway));
-        return here.length === 0 ? undefined : { at, matches: here.map(({ match }) => match), action };
+        const here = matches
+          .filter(({ gateways }) => gateways === undefined || gateways.includes(gateway))
+          .flatMap(({ match }) => atPort(match, port) ?? []);
+        return here.length === 0 ? undefined : { at, matches: here, action };
       },
     };
   }
+}
+
+const others = new WeakMap<RequestMatch, Map<number, RequestMatch | undefined>>();
+
+/** A match as a gateway has it at a port, without what it asks of that; undefined where it asks for another port. */
+function atPort(match: RequestMatch, port: number | undefined): RequestMatch | undefined {
+  const { attributes = [] } = match;
+  if (port === undefined || !attributes.some(([name]) => name === "port")) return match;
+  // One object for each port, because what is read of a match is kept by it.
+  const byPort = others.get(match) ?? new Map<number, RequestMatch | undefined>();
+  others.set(match, byPort);
+  if (!byPort.has(port)) {
+    const isHere = attributes.every(
+      ([name, wanted]) => name !== "port" || (wanted.kind !== "present" && wanted.value === String(port)),
+    );
+    const rest = attributes.filter(([name]) => name !== "port");
+    byPort.set(port, isHere ? { ...match, attributes: rest } : undefined);
+  }
+  return byPort.get(port);
 }

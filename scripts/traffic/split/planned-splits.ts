@@ -191,7 +191,9 @@ function hostHeader(set: Readonly<Record<string, string>> | undefined): string |
 /** The rules of a table by the place where they are written; one place makes a rule for each gateway. */
 function rulesByPlace(table: RouteTable): Map<string, Rule[]> {
   const all = new Set<Rule>();
-  for (const { exact, suffixes, any } of Object.values(table.listeners)) {
+  for (const { exact, suffixes, any } of Object.values(table.listeners).filter(
+    (hosts) => hosts !== undefined,
+  )) {
     for (const rules of [...exact.values(), ...suffixes.map(([, rules]) => rules), any ?? []]) {
       for (const rule of rules) all.add(rule);
     }

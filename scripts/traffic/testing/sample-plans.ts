@@ -5,7 +5,7 @@ import { collectResources } from "../../manifests/resources.ts";
 import { compilePlan, type Plan } from "../compile/compile.ts";
 import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import { type Resolution, resolve, type RoutedRequest } from "../resolve.ts";
-import type { ForwardAction, Listener, Rule } from "../table.ts";
+import { type ForwardAction, hostsOn, type Listener, type Rule } from "../table.ts";
 
 /** A manifest, as text or as the data of one. */
 export type Manifest = string | object;
@@ -114,7 +114,7 @@ export function to(revision: string, more: object = {}): { destination: object }
 
 /** The rules of a host at a listener. */
 export function rulesAt(plan: Plan, listener: Listener, host: string): readonly Rule[] {
-  return plan.table.listeners[listener].exact.get(host) ?? [];
+  return hostsOn(plan.table, listener).exact.get(host) ?? [];
 }
 
 /** What a rule does, which must be to forward. */

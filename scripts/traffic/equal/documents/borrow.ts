@@ -43,6 +43,13 @@ export function borrow(
     resources.gateways = missing(resources.gateways, other.gateways, ([source]) =>
       source === undefined ? false : gatewaysNamed(side).has(keyOf(source)),
     );
+    const delegates = delegatesNamed(resources.virtualServices);
+    resources.virtualServices = missing(
+      resources.virtualServices,
+      other.virtualServices,
+      ([source]) =>
+        source !== undefined && source.value.spec.hosts.length === 0 && delegates.has(keyOf(source)),
+    );
     resources.configFeatures = missing(resources.configFeatures, other.configFeatures, () => true);
   }
   const known = new Set([...resources.gateways.map(keyOf), ...Object.keys(KNATIVE_GATEWAYS), "mesh"]);
@@ -133,6 +140,19 @@ function namesOf({ value }: Resources["knativeServices"][number]): Set<string> {
     ...(value.spec.template.metadata?.name === undefined ? [] : [value.spec.template.metadata.name]),
   ];
   return new Set(first.map((label) => `${label}.${namespace}.${CLUSTER_DOMAIN}`));
+}
+
+/** The delegates that rules name, by `namespace/name`. */
+function delegatesNamed(virtualServices: readonly Sourced<VirtualService>[]): Set<string> {
+  return new Set(
+    virtualServices.flatMap(({ value }) =>
+      value.spec.http.flatMap(({ delegate }) =>
+        delegate === undefined
+          ? []
+          : [`${delegate.namespace ?? value.metadata.namespace ?? "default"}/${delegate.name ?? ""}`],
+      ),
+    ),
+  );
 }
 
 function gatewaysNamed({ virtualServices }: Resources): Set<string> {

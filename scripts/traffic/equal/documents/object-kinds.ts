@@ -1,11 +1,12 @@
-import Type from "typebox";
+import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 import type { ManifestDocument } from "../../../manifests/document.ts";
 import { ownSidecarHosts } from "../../../manifests/kinds/istio-service-entry.ts";
 import { groupOf, isRead, kindNamed, KINDS } from "../../../manifests/kinds/registry.ts";
-import { isRecord } from "../../../schema/value.ts";
+import { METADATA_FILLED_IN } from "../../../schema/schema.ts";
+import { isRecord, valueAt } from "../../../schema/value.ts";
 
-/** An object that may bear on traffic and that no route table shows. */
+/** An object that no route table shows: it is compared as it stands. */
 export interface Unmodelled {
   /** Kind, namespace and name. */
   name: string;
@@ -17,12 +18,21 @@ export interface Unmodelled {
 const IdentifiedObject = Type.Object({
   apiVersion: Type.String(),
   kind: Type.String(),
-  metadata: Type.Object({ name: Type.String(), namespace: Type.Optional(Type.String()) }),
+  // Objects without a name are a template's or a controller's output; the kinds that are read here need one.
+  metadata: Type.Object({ name: Type.Optional(Type.String()), namespace: Type.Optional(Type.String()) }),
 });
 
-const SHAPING = /(^|\.)(istio\.io|knative\.dev|gateway\.networking\.k8s\.io)$/;
+type Identified = Static<typeof IdentifiedObject>;
 
-/** Sorts documents into those that make the table, those that may bear on traffic otherwise, and leaves out the rest. */
+// Groups and kinds that have no part in where a request goes: rights, schemas, alerts, scaling, how files are built, and
+// what a pod reads.
+const WITHOUT_SAY =
+  /^(rbac\.authorization\.k8s\.io|apiextensions\.k8s\.io|policy|autoscaling|batch|monitoring\.coreos\.com|(config\.|)kustomize\.(config\.|)k8s\.io)\/|^\/(ConfigMap|Secret|ServiceAccount|PersistentVolume|PersistentVolumeClaim|LimitRange|ResourceQuota)$/;
+
+// Of these the labels of the pods decide who answers; what the pods run is not compared.
+const WORKLOAD = /^apps\/(Deployment|StatefulSet|DaemonSet|ReplicaSet)$|^\/Pod$/;
+
+/** Sorts documents into those that make the table and those that are compared as they stand. */
 export function sorted(documents: readonly ManifestDocument[]): {
   read: ManifestDocument[];
   unmodelled: Unmodelled[];
@@ -39,13 +49,17 @@ export function sorted(documents: readonly ManifestDocument[]): {
       continue;
     }
     const kind = kindNamed(value.apiVersion, value.kind);
+    const group = groupOf(value.apiVersion);
     if (kind !== undefined && KINDS[kind].routes && isRead(kind, { ...value })) read.push(document);
     else if (kind === "externalNames") services.push(document);
-    else if (SHAPING.test(groupOf(value.apiVersion))) {
-      const { name, namespace = "default" } = value.metadata;
+    else if (!WITHOUT_SAY.test(`${group}/${value.kind}`)) {
+      const isWorkload = WORKLOAD.test(`${group}/${value.kind}`);
+      const pods = isWorkload ? podLabels(value) : undefined;
+      if (isWorkload && pods === undefined) continue;
+      const { name = "(without a name)", namespace = "default" } = value.metadata;
       unmodelled.push({
         name: `${value.kind} ${namespace}/${name}`,
-        text: canonical(value),
+        text: canonical(isWorkload ? pods : withoutFilledIn(value)),
         value,
       });
     }
@@ -59,6 +73,18 @@ export function sidecarHosts(unmodelled: readonly Unmodelled[]): string[] {
     const isEntry = isRecord(value) && kindNamed(value["apiVersion"], value["kind"]) === "serviceEntries";
     return isEntry ? ownSidecarHosts(value) : [];
   });
+}
+
+/** The labels of a workload's pods. */
+function podLabels(value: Identified): unknown {
+  if (value.kind === "Pod") return valueAt(value, ["metadata", "labels"]);
+  return valueAt(value, ["spec", "template", "metadata", "labels"]);
+}
+
+/** An object without what a cluster adds to it. */
+function withoutFilledIn({ status: _, metadata, ...rest }: Identified & { status?: unknown }): unknown {
+  const own = Object.entries(metadata).filter(([field]) => !METADATA_FILLED_IN.includes(field));
+  return { ...rest, metadata: Object.fromEntries(own) };
 }
 
 /** A text that is the same for values that differ in the order of their fields only. */

@@ -31,6 +31,49 @@ export function unreadApart(a: readonly ManifestDocument[], b: readonly Manifest
   return [...onlyIn(ofA, ofB), ...onlyIn(ofB, ofA)].map(told);
 }
 
+/**
+ * The servers of Gateways that one side alone has, in sentences: without routes nothing else shows that a port is open.
+ * Names of Gateways and servers do not matter.
+ */
+export function serversApart(a: readonly ManifestDocument[], b: readonly ManifestDocument[]): string[] {
+  const [ofA, ofB] = [a, b].map((documents) => documents.flatMap(serversOf)) as [OwnServer[], OwnServer[]];
+  const onlyIn = (own: readonly OwnServer[], other: readonly OwnServer[]): OwnServer[] => {
+    const keys = new Set(other.map(({ key }) => key));
+    return own.filter(({ key }) => !keys.has(key));
+  };
+  return [...onlyIn(ofA, ofB), ...onlyIn(ofB, ofA)].map(({ document, path }) => {
+    const { file, line } = document.at(path);
+    return `${file}:${line}: this server of a Gateway is not the same on both sides`;
+  });
+}
+
+interface OwnServer {
+  document: ManifestDocument;
+  path: FieldPath;
+  key: string;
+}
+
+function serversOf(document: ManifestDocument): OwnServer[] {
+  const { value } = document;
+  if (kindOf(document) !== "gateways") return [];
+  const servers = valueAt(value, ["spec", "servers"]);
+  const selector = valueAt(value, ["spec", "selector"]);
+  if (!Array.isArray(servers)) return [];
+  return servers.map((server: unknown, i) => {
+    const port = valueAt(server, ["port"]);
+    const { name: _, ...rest } = isRecord(server) ? server : {};
+    const { name: __, ...open } = isRecord(port) ? port : {};
+    // For which hosts a server for plain HTTP is open shows in the rules that hold there.
+    const isPlain = open["protocol"] === "HTTP" && rest["tls"] === undefined;
+    const hosts = Array.isArray(rest["hosts"]) && !isPlain ? rest["hosts"].map(String).sort() : undefined;
+    return {
+      document,
+      path: ["spec", "servers", i],
+      key: canonical([selector, { ...rest, hosts, port: open }]),
+    };
+  });
+}
+
 function unreadFields(document: ManifestDocument): UnreadField[] {
   const name = kindOf(document);
   // What a DestinationRule says beside its subsets is compared where a request gets to its host.
@@ -38,17 +81,31 @@ function unreadFields(document: ManifestDocument): UnreadField[] {
   const { value } = document;
   const metadata = isRecord(value) && isRecord(value["metadata"]) ? value["metadata"] : {};
   const object = [name, metadata["namespace"] ?? "default", metadata["name"]];
-  return withoutUnsupported(KINDS[name].schema, document).unsupported.map(({ path, reason }) => {
-    const around = surroundings(name, path);
-    const place = path.slice(around.length).join(".");
-    const said = [valueAt(value, around), valueAt(value, path)].map(canonical);
-    return { document, path, reason, key: JSON.stringify([...object, place, ...said]) };
-  });
+  const { unsupported } = withoutUnsupported(KINDS[name].schema, document);
+  return unsupported
+    .filter(({ path }) => !isRead(path))
+    .map(({ path, reason }) => {
+      const around = surroundings(name, path);
+      const place = path.slice(around.length).join(".");
+      const said = [valueAt(value, around), valueAt(value, path), valueAt(value, ["spec", "hosts"])].map(
+        canonical,
+      );
+      return { document, path, reason, key: JSON.stringify([...object, place, ...said]) };
+    });
 }
+
+/** Whether a field is decided although the local mesh does not act on it, or names statistics only. */
+function isRead(path: FieldPath): boolean {
+  const field = String(path.at(-1));
+  return path.at(-3) === "match" ? READ_OF_A_MATCH.has(field) : path.length === 4 && field === "delegate";
+}
+
+const READ_OF_A_MATCH = new Set(["port", "scheme", "sourceLabels", "sourceNamespace", "statPrefix"]);
 
 /** The part of an object that a field may act together with. */
 function surroundings(kind: string, path: FieldPath): FieldPath {
   if (kind === "virtualServices") return path.slice(0, 2);
+  if (kind === "gateways") return path.slice(0, 3);
   // The successive states of a Knative Service are revisions of their own.
   return kind === "knativeServices" ? ["spec", "template"] : ["spec"];
 }

@@ -10,9 +10,9 @@ import { domainOf } from "./parts.ts";
 import { regexProblem } from "../../../route-fields/match/match.ts";
 import { regexAutomaton } from "../automata/regex.ts";
 import { type Condition, conditionOf, type Dependent, keyOf } from "./condition.ts";
-import { type HostKind, hostsAt, LISTENERS, rulesAt, rulesOf } from "./hosts.ts";
+import { type HostKind, hostsAt, listenersOf, rulesAt, rulesOf } from "./hosts.ts";
 import type { Questions } from "./request-space.ts";
-import { header, type Part, query, sent, type Value, withFront, withMore } from "./value.ts";
+import { attribute, header, type Part, query, sent, type Value, withFront, withMore } from "./value.ts";
 
 // Each way to write one path anew, and then another, multiplies what is asked; sane tables write few, and once.
 const MOST_STOPS = 5_000;
@@ -49,6 +49,7 @@ function readConditions(match: RequestMatch): Asked[] {
       one(header(name), unwanted, { absentIsEmpty: true }, false),
     ),
     ...match.queryParams.flatMap(([name, wanted]) => one(query(name), wanted)),
+    ...(match.attributes ?? []).flatMap(([name, wanted]) => one(attribute(name), wanted)),
   ];
 }
 
@@ -142,7 +143,7 @@ function askedOf(
 ): { condition: Condition; value: Dependent }[] {
   const asked: { condition: Condition; value: Dependent }[] = [];
   const seen = new Set<string>();
-  const open: Stop[] = LISTENERS.flatMap((listener) =>
+  const open: Stop[] = listenersOf([table]).flatMap((listener) =>
     hostsAt(table, listener).flatMap((host) => starts.map((value): Stop => ({ listener, host, value }))),
   );
   for (let stop = open.pop(); stop !== undefined; stop = open.pop()) {

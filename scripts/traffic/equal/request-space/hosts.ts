@@ -1,11 +1,15 @@
 import { rulesFor } from "../../rule-index.ts";
-import type { Listener, RouteTable, Rule } from "../../table.ts";
+import { hostsOn, type Listener, type RouteTable, type Rule } from "../../table.ts";
 
 /** A host of a table, or all hosts that no other name is for. */
 export type HostKind =
   { kind: "host"; host: string } | { kind: "suffix"; suffix: string } | { kind: "other" };
 
-export const LISTENERS: readonly Listener[] = ["mesh", "local-gateway", "ingress"];
+/** The listeners of tables, each once. */
+export function listenersOf(tables: readonly RouteTable[]): Listener[] {
+  const names = tables.flatMap(({ listeners }) => Object.keys(listeners) as Listener[]);
+  return [...new Set<Listener>(["mesh", "local-gateway", "ingress", ...names])];
+}
 
 /** A host as people write it. */
 export function hostText(host: HostKind): string {
@@ -14,8 +18,8 @@ export function hostText(host: HostKind): string {
 }
 
 /** The hosts that a listener has rules for. */
-export function hostsAt({ listeners }: RouteTable, listener: Listener): HostKind[] {
-  const { exact, suffixes, any } = listeners[listener];
+export function hostsAt(table: RouteTable, listener: Listener): HostKind[] {
+  const { exact, suffixes, any } = hostsOn(table, listener);
   return [
     ...[...exact.keys()].map((host): HostKind => ({ kind: "host", host })),
     ...suffixes.map(([suffix]): HostKind => ({ kind: "suffix", suffix })),
@@ -24,20 +28,16 @@ export function hostsAt({ listeners }: RouteTable, listener: Listener): HostKind
 }
 
 /** The rules for a host at a listener; for a kind of hosts those that all of them have. */
-export function rulesAt(
-  { listeners }: RouteTable,
-  listener: Listener,
-  host: HostKind,
-): readonly Rule[] | undefined {
-  if (host.kind === "host") return rulesFor(listeners[listener], host.host);
-  const { suffixes, any } = listeners[listener];
+export function rulesAt(table: RouteTable, listener: Listener, host: HostKind): readonly Rule[] | undefined {
+  if (host.kind === "host") return rulesFor(hostsOn(table, listener), host.host);
+  const { suffixes, any } = hostsOn(table, listener);
   if (host.kind === "other") return any;
   return suffixes.find(([suffix]) => host.suffix.endsWith(suffix))?.[1] ?? any;
 }
 
 /** All rules of a table, each once. */
 export function rulesOf(table: RouteTable): Rule[] {
-  const lists = LISTENERS.flatMap((listener) =>
+  const lists = listenersOf([table]).flatMap((listener) =>
     hostsAt(table, listener).map((host) => rulesAt(table, listener, host) ?? []),
   );
   return [...new Set(lists.flat())];

@@ -1,4 +1,5 @@
 import { DEAD, endingWith, literal, type Automaton, OWN, textOf } from "../automata/automaton.ts";
+import { regexAutomaton } from "../automata/regex.ts";
 import type { HostKind } from "./hosts.ts";
 import type { Part } from "./value.ts";
 
@@ -23,17 +24,24 @@ const FIELD_VALUE: Automaton = {
   sign: (char) => (isVisible(char) ? 1 : char === 0x20 || char === 0x09 ? 2 : 0),
 };
 
+const PORT = regexAutomaton("[1-9][0-9]{0,4}");
+const SCHEME = regexAutomaton("https?");
+const NAMESPACE = regexAutomaton("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
+
 /** Everything that a part of a request can be, apart from being absent. */
 export function domainOf(part: Part): Automaton {
   if (part === "uri") return PATH;
   if (part === "method") return METHOD;
   if (part === "authority") return AUTHORITY;
+  if (part === "attribute port") return PORT;
+  if (part === "attribute scheme") return SCHEME;
+  if (part === "attribute source namespace") return NAMESPACE;
   return part.startsWith("query ") ? QUERY_VALUE : FIELD_VALUE;
 }
 
 /** Whether a request may lack a part. */
 export function mayBeAbsent(part: Part): boolean {
-  return part.startsWith("header ") || part.startsWith("query ");
+  return /^(header|query|attribute (source label|claim)) /.test(part);
 }
 
 /** What all values of a part begin with. */
@@ -44,6 +52,9 @@ export function frontOf(part: Part): string {
 /** Values to be tried first as examples. */
 export function favourites(part: Part): readonly string[] {
   if (part === "uri") return ["/"];
+  if (part === "attribute port") return ["80"];
+  if (part === "attribute scheme") return ["http"];
+  if (part === "attribute source namespace") return ["default"];
   return part === "method" ? ["GET", "POST"] : [];
 }
 

@@ -3,12 +3,14 @@ import type { RegexRewrite } from "../../table.ts";
 
 /**
  * A part of a request that a condition can ask about and a rule can change: `uri` (the path), `method`, `authority`,
- * `header NAME` or `query NAME`. The parts of a request are independent of each other.
+ * `header NAME` or `query NAME`; and `attribute NAME`, which no rule changes, of the connection and the caller (see
+ * route-fields/match/attributes.ts). The parts of a request are independent of each other.
  */
 export type Part = string;
 
 export const header = (name: string): Part => `header ${name}`;
 export const query = (name: string): Part => `query ${name}`;
+export const attribute = (name: string): Part => `attribute ${name}`;
 
 /** What a part of a request has become on its way, as a function of the request as it was sent. */
 export type Value =

@@ -1,0 +1,72 @@
+import type { FieldPath } from "../../scripts/manifests/document.ts";
+import { isRecord } from "../../scripts/schema/value.ts";
+
+/** How a value was changed. */
+export type Change = "value" | "removed" | "order";
+
+/** A list of objects with one change. */
+export interface Mutant {
+  /** The index of the changed object. */
+  object: number;
+  /** The field in the object: a changed or removed value, or the list of which two items were exchanged. */
+  path: FieldPath;
+  change: Change;
+  objects: unknown[];
+}
+
+/** Every object with each of its values changed, each field removed, and each two neighbours of a list exchanged. */
+export function* mutantsOf(objects: readonly unknown[]): Generator<Mutant> {
+  for (const [object, value] of objects.entries()) {
+    for (const [path, change] of placesIn(value, [])) {
+      const changed = structuredClone(value);
+      if (!applied(changed, path, change)) continue;
+      yield { object, path, change, objects: objects.map((other, i) => (i === object ? changed : other)) };
+    }
+  }
+}
+
+function* placesIn(value: unknown, path: FieldPath): Generator<[FieldPath, Change]> {
+  if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) {
+      yield* placesIn(item, [...path, i]);
+      if (i > 0 && JSON.stringify(item) !== JSON.stringify(value[i - 1])) yield [[...path, i], "order"];
+    }
+  } else if (isRecord(value)) {
+    for (const [key, inner] of Object.entries(value)) {
+      yield* placesIn(inner, [...path, key]);
+      yield [[...path, key], "removed"];
+    }
+  } else yield [path, "value"];
+}
+
+/** Makes a change in place; false where it would change nothing. */
+function applied(root: unknown, path: FieldPath, change: Change): boolean {
+  const parent = path.slice(0, -1).reduce<unknown>((at, key) => childOf(at, key), root);
+  const last = path.at(-1);
+  if (Array.isArray(parent) && typeof last === "number") {
+    if (change === "order") [parent[last - 1], parent[last]] = [parent[last], parent[last - 1]];
+    else parent[last] = changedValue(parent[last]);
+    return true;
+  }
+  if (!isRecord(parent) || typeof last !== "string") return false;
+  if (change === "removed") delete parent[last];
+  else parent[last] = changedValue(parent[last]);
+  return true;
+}
+
+function childOf(at: unknown, key: string | number): unknown {
+  if (Array.isArray(at) && typeof key === "number") return at[key];
+  return isRecord(at) ? at[key] : undefined;
+}
+
+/** Another value of the same form, so that what reads it is not stopped by its form. */
+function changedValue(value: unknown): unknown {
+  if (typeof value === "number") return value + 1;
+  if (typeof value === "boolean") return !value;
+  if (typeof value !== "string" || value === "") return "x";
+  if (/^[0-9]+([.][0-9]+)?(ms|s|m|h)$/.test(value)) return `7${value}`;
+  if (/^[0-9]+$/.test(value)) return String(Number(value) + 1);
+  if (value.startsWith("/")) return `${value}x`;
+  if (value.startsWith("*.")) return `*.x${value.slice(2)}`;
+  return `x${value}`;
+}
