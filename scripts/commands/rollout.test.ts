@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sampleToRun } from "../../test/sample.ts";
 import { steadyLoad } from "../load/steady.ts";
@@ -204,6 +204,62 @@ describe("kyc rollout", () => {
     running.kill("SIGINT");
     expect(await running.exited).toBe(1);
     expect(await percents()).toEqual(["100", "0"]);
+  }, 60_000);
+
+  test("warns before it goes back to a baseline that fails, and says so afterwards", async () => {
+    const running = await begun(
+      "judging at 50 %",
+      "credit-check",
+      "--to",
+      "advanced",
+      ...QUICK,
+      "--step-time",
+      "60s",
+    );
+    running.kill("SIGKILL");
+    await running.exited;
+    await kyc("fault", "credit-check", "basic", "--error", "100%", "--dir", root);
+    try {
+      const back = await rollout("credit-check", "--back");
+      expect([back.code, back.err]).toEqual([
+        1,
+        expect.stringMatching(
+          /rolled back[^]*warning: the split is as it was, but .* requests failed in the .* since: credit-check-basic fails/,
+        ),
+      ]);
+      expect(back.err).toMatch(/^warning: credit-check-basic /m);
+      expect(await percents()).toEqual(["100", "0"]);
+    } finally {
+      await kyc("fault", "--clear", "--dir", root);
+    }
+  }, 60_000);
+
+  test("goes back although its journal cannot be written, and says so in a sentence", async () => {
+    const running = await begun(
+      "judging at 50 %",
+      "credit-check",
+      "--to",
+      "advanced",
+      ...QUICK,
+      "--step-time",
+      "60s",
+    );
+    const journal = join(root, ".kyc/rollouts/credit-check/journal.ndjson");
+    await rename(journal, `${journal}.aside`);
+    await mkdir(journal);
+    try {
+      running.kill("SIGTERM");
+      const said = await new Response(running.stderr).text();
+      expect([await running.exited, await percents()]).toEqual([1, ["100", "0"]]);
+      expect(said).toContain("cannot write the journal: ");
+      expect(said).toMatch(/warning: The journal .*journal\.ndjson cannot be read: /);
+      expect(said).not.toMatch(/^\s+at .*\.ts:\d+/m);
+    } finally {
+      await rm(journal, { recursive: true });
+      await rename(`${journal}.aside`, journal);
+    }
+    const aborted = await rollout("credit-check", "--abort");
+    expect(aborted.code).toBe(0);
   }, 60_000);
 
   test("lists what was rolled out here, the latest first", async () => {

@@ -1,0 +1,102 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { seededRandom } from "../../scripts/traffic/random.ts";
+import { minimised, mutated } from "./mutate.ts";
+
+/** What is fuzzed. */
+export interface FuzzTarget {
+  readonly name: string;
+  /** Words of the format, which random bytes would hardly hit. */
+  readonly words: readonly string[];
+  /** Reads an input, and checks what must hold of the result. @throws where something is wrong */
+  run(input: Buffer): void | Promise<void>;
+}
+
+/** An input that fails, as small as it was found. */
+export interface FuzzFailure {
+  input: Buffer;
+  /** The error's first line. */
+  what: string;
+}
+
+export interface FuzzResult {
+  inputs: number;
+  /** The slowest input, in milliseconds of processor time, and which it was. */
+  slowestMs: number;
+  slowest: Buffer;
+  failure: FuzzFailure | undefined;
+}
+
+export interface FuzzOptions {
+  inputs: number;
+  /** A 32-bit integer: the same seed gives the same inputs. */
+  seed: number;
+  corpus: readonly Buffer[];
+  onProgress?: (done: number) => void;
+}
+
+/** No input of at most 4 KB may keep a reader busy for longer, in milliseconds of processor time. */
+const MOST_MS = 1_000;
+const PROGRESS_EVERY = 50_000;
+
+/** Reads the corpus as it is, then mutations of it, until one fails. */
+export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<FuzzResult> {
+  const { inputs, seed, corpus, onProgress } = options;
+  const random = seededRandom(seed);
+  const result: FuzzResult = { inputs: 0, slowestMs: 0, slowest: Buffer.alloc(0), failure: undefined };
+  for (let i = 0; i < inputs; i++) {
+    const input = corpus[i] ?? mutated(random, corpus, target.words);
+    const { what, ms } = await tried(target, input);
+    result.inputs++;
+    if (ms > result.slowestMs) {
+      result.slowestMs = ms;
+      result.slowest = input;
+    }
+    if (what !== undefined) {
+      const fails = async (smaller: Buffer): Promise<boolean> => (await tried(target, smaller)).what === what;
+      result.failure = { input: await minimised(input, fails), what };
+      return result;
+    }
+    if (i % PROGRESS_EVERY === PROGRESS_EVERY - 1) onProgress?.(i + 1);
+  }
+  return result;
+}
+
+/** What goes wrong with an input, and the processor time that it took. */
+async function tried(target: FuzzTarget, input: Buffer): Promise<{ what: string | undefined; ms: number }> {
+  const begun = performance.now();
+  let what: string | undefined;
+  try {
+    await target.run(Buffer.from(input));
+  } catch (error) {
+    what = error instanceof Error ? `${error.name}: ${error.message.split("\n")[0]}` : String(error);
+  }
+  let ms = performance.now() - begun;
+  if (ms > MOST_MS && what === undefined) {
+    // On a busy machine only processor time tells; the run before has warmed everything up.
+    const before = process.cpuUsage();
+    await target.run(Buffer.from(input));
+    const { user, system } = process.cpuUsage(before);
+    ms = (user + system) / 1_000;
+    if (ms > MOST_MS) what = `it takes more than ${MOST_MS} ms`;
+  }
+  return { what, ms };
+}
+
+const CORPUS = join(import.meta.dir, "corpus");
+
+/** The inputs that are kept of a target, in the order of their names. */
+export async function corpusOf(name: string): Promise<Buffer[]> {
+  const folder = join(CORPUS, name);
+  const files = (await readdir(folder)).sort();
+  return Promise.all(files.map((file) => readFile(join(folder, file))));
+}
+
+/** Keeps an input that failed, so that each later run begins with it. @returns its file */
+export async function keepFailure(name: string, { input }: FuzzFailure): Promise<string> {
+  const hash = new Bun.CryptoHasher("sha256").update(input).digest("hex").slice(0, 12);
+  const file = join(CORPUS, name, `failed-${hash}`);
+  await mkdir(join(CORPUS, name), { recursive: true });
+  await writeFile(file, input);
+  return file;
+}
