@@ -30,7 +30,19 @@ const STAND_INS: Readonly<Record<string, string>> = {
 };
 
 /** Commands that wait for requests, take minutes, or need a cluster that CI does not have; their own tests run them. */
-const NOT_RUN = ["dev", "up", "down", "deploy", "verify", "status", "logs", "e2e", "rollout", "shadow", "bench"];
+const NOT_RUN = [
+  "dev",
+  "up",
+  "down",
+  "deploy",
+  "verify",
+  "status",
+  "logs",
+  "e2e",
+  "rollout",
+  "shadow",
+  "bench",
+];
 
 function isDry(command: string): boolean {
   return /^\.\/kyc (up|down) .*--dry-run/.test(command);

@@ -224,6 +224,7 @@ const upstream: FuzzTarget = {
     const call = {
       requestId: "r",
       traceId: undefined,
+      span: undefined,
       startedAt: 0,
       upstream: undefined,
       headers: undefined,
