@@ -17,8 +17,8 @@ export interface Sparkline {
   /** The title, which also begins the description for screen readers. */
   label: string;
   lines: readonly Line[];
-  /** The two ends of the time axis, and both together in words. */
-  time: { from: string; to: string; inWords: string };
+  /** The two ends of the time axis and, where it is marked, its middle; and all of it in words. */
+  time: { from: string; middle?: string; to: string; inWords: string };
   /** Formats a value. */
   text(value: number): string;
   /** The lowest value at the top of the scale, so that tiny values are not drawn large. */
@@ -51,10 +51,14 @@ export function sparkline({ label, lines, time, text, atLeast }: Sparkline): Spe
     picture(
       [WIDTH, HEIGHT],
       spoken(),
-      [h("path", { class: "ground", d: `M0 ${HEIGHT - 0.5}H${WIDTH}` }), ...drawn],
+      [
+        h("path", { class: "ground", d: `M0 ${HEIGHT - 0.5}H${WIDTH}` }),
+        h("path", { class: "ground ticks", d: [0.5, WIDTH / 2, WIDTH - 0.5].map((x) => `M${x} 0V${HEIGHT}`).join("") }),
+        ...drawn,
+      ],
       { preserveAspectRatio: "none" },
     ),
-    h("p", { class: "axis quiet", "aria-hidden": "true" }, h("span", {}, time.from), h("span", {}, time.to)),
+    h("p", { class: "axis quiet", "aria-hidden": "true" }, h("span", {}, time.from), h("span", {}, time.middle ?? ""), h("span", {}, time.to)),
   );
 
   function spoken(): string {

@@ -43,6 +43,25 @@ describe("the mesh's own paths", () => {
     expect(echo?.inflows).toMatchObject([{ listener: "ingress", requests: served, errors: 0 }]);
   });
 
+  test("have figures of the time range that is asked for, and refuse another", async () => {
+    await system.fetch("/");
+    const over = async (seconds: number): Promise<MeshState> =>
+      (await (await system.fetch(`/_mesh/state?seconds=${seconds}`)).json()) as MeshState;
+    const [short, middle, long] = await Promise.all([10, 60, 300].map(over));
+    expect(short).toMatchObject({ windowSeconds: 10, stepSeconds: 1 });
+    expect(middle).toMatchObject({ windowSeconds: 60, stepSeconds: 5 });
+    expect(long).toMatchObject({ windowSeconds: 300, stepSeconds: 5 });
+    const lengths = (state: MeshState | undefined): Set<number> =>
+      new Set(state?.services.flatMap(({ revisions }) => revisions.map(({ traffic }) => traffic.series.length)));
+    expect(lengths(middle)).toContain(12);
+    expect(lengths(long)).toContain(60);
+    const response = await system.fetch("/_mesh/state?seconds=7");
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { title: "seconds=7: the state covers one of 10, 60, 300 seconds" },
+    ]);
+  });
+
   test("name the file and line of each rule, in words", async () => {
     const { rules } = await state();
     expect(rules[0]).toMatchObject({

@@ -9,6 +9,7 @@ import { Faults } from "../faults/faults.ts";
 import { OVERLAY } from "../faults/overlay.ts";
 import type { Configuration } from "../configuration.ts";
 import { Observer } from "../observe/observer.ts";
+import { type Range, RANGES, WHOLE } from "../observe/request-counter.ts";
 import type { Served } from "../relay/relay-options.ts";
 import { ADMIN_PATH } from "./schema.ts";
 import { EventStreams } from "./event-stream.ts";
@@ -96,7 +97,7 @@ export class Admin {
     if (path === "/process") {
       return sendReply(exchange, jsonReply(200, { pid: process.pid, root: this.#view.root }));
     }
-    if (path === "/state") return sendReply(exchange, jsonReply(200, this.#state()));
+    if (path === "/state") return sendReply(exchange, this.#stateReply(exchange.request.target));
     if (path === "/faults") return sendReply(exchange, jsonReply(200, this.#faultsState()));
     void this.#page(path).then((reply) => sendReply(exchange, reply));
   }
@@ -121,8 +122,18 @@ export class Admin {
     return this.#faults.state(this.#view.loaded().plan.services);
   }
 
-  #state(): ReturnType<typeof meshState> {
+  /** The state, with figures over the last `?seconds=`. */
+  #stateReply(target: string): Reply {
+    const asked = new URLSearchParams(target.split("?")[1]).get("seconds");
+    const range = asked === null ? WHOLE : RANGES.find(({ seconds }) => String(seconds) === asked);
+    if (range !== undefined) return jsonReply(200, this.#state(range));
+    const known = RANGES.map(({ seconds }) => seconds).join(", ");
+    return problemReply(400, `seconds=${asked}: the state covers one of ${known} seconds`);
+  }
+
+  #state(range: Range): ReturnType<typeof meshState> {
     return meshState({
+      range,
       loaded: this.#view.loaded(),
       root: this.#view.root,
       ...this.#view.ports(),

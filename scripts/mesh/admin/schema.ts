@@ -40,6 +40,9 @@ const SUMS = {
 export const TrafficState = Type.Object({
   ...SUMS,
   ...RATED,
+  /** Those of the last ten complete seconds. */
+  recent: Type.Object(COUNTS),
+  /** Empty where the window has no request. */
   series: Type.Array(Type.Object(SUMS)),
 });
 
@@ -124,6 +127,7 @@ export const MeshState = Type.Object({
   root: Type.String(),
   port: Type.Integer(),
   localPort: Type.Integer(),
+  /** How much of the past the figures cover, and the width of a point of a series. */
   windowSeconds: Type.Integer(),
   stepSeconds: Type.Integer(),
   /** The errors of an edit that is not in force because of them. */

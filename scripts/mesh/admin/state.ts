@@ -1,7 +1,7 @@
 import type { Problem } from "../../manifests/problem.ts";
 import { CONFIDENCE, wilson } from "../../traffic/wilson.ts";
 import type { Configuration } from "../configuration.ts";
-import { STEP_SECONDS, WINDOW_SECONDS } from "../observe/request-counter.ts";
+import type { Range } from "../observe/request-counter.ts";
 import { type Measured, Meter, type Sums } from "../observe/request-meter.ts";
 import type { FaultsState } from "../faults/fault.ts";
 import type { Observer } from "../observe/observer.ts";
@@ -27,6 +27,8 @@ export interface StateSource {
   localPort: number;
   startedMs: number;
   nowMs: number;
+  /** What the figures are about. */
+  range: Range;
 }
 
 /** The state of a running mesh, as `GET /_mesh/state` returns it. */
@@ -40,41 +42,51 @@ export function meshState(source: StateSource): MeshState {
     root: source.root,
     port: source.port,
     localPort: source.localPort,
-    windowSeconds: WINDOW_SECONDS,
-    stepSeconds: STEP_SECONDS,
+    windowSeconds: source.range.seconds,
+    stepSeconds: source.range.step,
     problems: observer.rejected.map(told),
     warnings: loaded.warnings.filter(({ severity }) => severity === "warning").map(told),
     waiting: [...observer.waiting],
     services: serviceStates(source),
-    rules: ruleStates(loaded),
+    rules: rulesOf(loaded),
     faults: source.faults,
-    unrouted: observer.unrouted(),
+    unrouted: observer.unrouted(source.range),
   };
 }
 
-function serviceStates({ loaded, observer, revisions }: StateSource): ServiceState[] {
-  const inflows = observer.inflows();
+/** The rules of each configuration, written once. */
+const rules = new WeakMap<Configuration, MeshState["rules"]>();
+
+function rulesOf(loaded: Configuration): MeshState["rules"] {
+  const known = rules.get(loaded) ?? ruleStates(loaded);
+  rules.set(loaded, known);
+  return known;
+}
+
+/** What is measured of a revision that is not in force yet. */
+const NEW = new Meter();
+
+function serviceStates({ loaded, observer, revisions, range }: StateSource): ServiceState[] {
+  const inflows = Map.groupBy(observer.inflows(range), ({ service }) => service);
+  const splits = Map.groupBy(observer.splits, ({ service }) => service);
   return loaded.plan.services.map((service) => {
     const { name, namespace, visibility } = service;
+    const tags = Map.groupBy(service.traffic, ({ revision }) => revision);
     return {
       name,
       namespace,
       visibility,
-      splits: observer.splits.filter((split) => split.service === service).map(splitState),
+      splits: (splits.get(service) ?? []).map(splitState),
       revisions: service.revisions.map((revision): RevisionView => {
         const key = `${namespace}/${revision.name}`;
         return {
           name: revision.name,
-          tags: service.traffic.flatMap((to) =>
-            to.revision === revision.name && to.tag !== undefined ? [to.tag] : [],
-          ),
+          tags: (tags.get(revision.name) ?? []).flatMap(({ tag }) => tag ?? []),
           ...statusOf(revisions.get(key)),
-          traffic: trafficState(observer.revision(key) ?? new Meter().measured(0)),
+          traffic: trafficState(observer.revision(key, range) ?? NEW.measured(0)),
         };
       }),
-      inflows: inflows
-        .filter((inflow) => inflow.service === `${namespace}/${name}`)
-        .map(({ service: _, ...inflow }) => inflow),
+      inflows: (inflows.get(`${namespace}/${name}`) ?? []).map(({ service: _, ...inflow }) => inflow),
     };
   });
 }
@@ -125,8 +137,8 @@ function statusOf(status: RevisionStatus | undefined): Pick<RevisionView, "state
   return { state: STATES[status.state], reason: status.detail };
 }
 
-function trafficState({ series, rate, ...sums }: Measured): TrafficState {
-  return { ...sumsState(sums), rate, series: series.map(sumsState) };
+function trafficState({ series, rate, recent, ...sums }: Measured): TrafficState {
+  return { ...sumsState(sums), rate, recent, series: series.map(sumsState) };
 }
 
 function sumsState({ requests, errors, p50Ms, p90Ms, p99Ms }: Sums): TrafficState["series"][number] {

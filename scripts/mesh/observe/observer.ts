@@ -2,7 +2,7 @@ import type { Problem } from "../../manifests/problem.ts";
 import type { LocalListener } from "../../traffic/table.ts";
 import type { Configuration } from "../configuration.ts";
 import type { Served } from "../relay/relay-options.ts";
-import { type Counts, Counter } from "./request-counter.ts";
+import { type Counts, Counter, type Range } from "./request-counter.ts";
 import { type Measured, Meter } from "./request-meter.ts";
 import { startSplitCounts, type SplitCounts, type SplitCount } from "./split-counts.ts";
 
@@ -94,21 +94,21 @@ export class Observer {
   }
 
   /** The measurements of a revision of the configuration in force. */
-  revision(key: string): Measured | undefined {
-    return this.#revisions.get(key)?.meter.measured(this.#nowMs() / 1000);
+  revision(key: string, range?: Range): Measured | undefined {
+    return this.#revisions.get(key)?.meter.measured(this.#nowMs() / 1000, range);
   }
 
-  inflows(): Inflow[] {
+  inflows(range?: Range): Inflow[] {
     const now = this.#nowMs() / 1000;
     const byService = new Map(
       [...this.#revisions.values()].map(({ service, inflows }) => [service, inflows]),
     );
     return [...byService].flatMap(([service, inflows]) =>
-      [...inflows].map(([listener, counter]) => ({ listener, service, ...counter.total(now) })),
+      [...inflows].map(([listener, counter]) => ({ listener, service, ...counter.total(now, range) })),
     );
   }
 
-  unrouted(): Counts & { rate: number } {
-    return this.#unrouted.total(this.#nowMs() / 1000);
+  unrouted(range?: Range): Counts & { rate: number } {
+    return this.#unrouted.total(this.#nowMs() / 1000, range);
   }
 }

@@ -1,9 +1,35 @@
 /** How long what is counted is kept. */
 export const WINDOW_SECONDS = 300;
-/** The width of one point of a chart. */
+/** The width of one point of a chart over more than ten seconds. */
 export const STEP_SECONDS = 5;
 /** The rate is that of the last seconds, the current one not counted: it is not over. */
-const RATE_SECONDS = 10;
+export const RATE_SECONDS = 10;
+
+/** A time range of figures. */
+export interface Range {
+  /** How much of the past it covers. */
+  seconds: number;
+  /** The width of one point of a chart, in seconds. */
+  step: number;
+}
+
+/** Everything that is kept. */
+export const WHOLE: Range = { seconds: WINDOW_SECONDS, step: STEP_SECONDS };
+/** The time ranges that figures can be asked for. */
+export const RANGES: readonly Range[] = [
+  { seconds: RATE_SECONDS, step: 1 },
+  { seconds: 60, step: STEP_SECONDS },
+  WHOLE,
+];
+
+/**
+ * The seconds that a range covers at a moment: from the first to before the second. The last ten seconds are the last
+ * complete ones, as for the rate; longer ranges end with the step under way.
+ */
+export function secondsOf({ seconds, step }: Range, now: number): [from: number, to: number] {
+  const to = step === 1 ? Math.floor(now) : (Math.floor(now / step) + 1) * step;
+  return [to - seconds, to];
+}
 
 export interface Counts {
   requests: number;
@@ -41,11 +67,19 @@ export class Counter {
     return counts;
   }
 
-  /** The counts of the whole window, and requests a second over the last ten. */
-  total(now: number): Counts & { rate: number } {
+  /** The counts of a range. */
+  within(range: Range, now: number): Counts {
+    return this.between(...secondsOf(range, now));
+  }
+
+  /** The counts of a range, and requests a second over the last ten. */
+  total(now: number, range: Range = WHOLE): Counts & { rate: number } {
+    return { ...this.within(range, now), rate: this.recent(now).requests / RATE_SECONDS };
+  }
+
+  /** The counts of the last ten complete seconds. */
+  recent(now: number): Counts {
     const second = Math.floor(now);
-    const end = (Math.floor(now / STEP_SECONDS) + 1) * STEP_SECONDS;
-    const { requests } = this.between(second - RATE_SECONDS, second);
-    return { ...this.between(end - WINDOW_SECONDS, end), rate: requests / RATE_SECONDS };
+    return this.between(second - RATE_SECONDS, second);
   }
 }

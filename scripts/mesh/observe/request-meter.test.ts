@@ -9,7 +9,24 @@ describe("a meter", () => {
   test("has nothing to say before the first request", () => {
     const { requests, errors, rate, p50Ms, series } = new Meter().measured(NOW);
     expect({ requests, errors, rate, p50Ms }).toEqual({ requests: 0, errors: 0, rate: 0, p50Ms: undefined });
-    expect(series.length).toBe(WINDOW_SECONDS / STEP_SECONDS);
+    expect(series).toEqual([]);
+  });
+
+  test.each([
+    [10, 1, 10],
+    [60, 5, 12],
+    [300, 5, 60],
+  ])("has the figures of the last %d seconds in steps of %d", (seconds, step, points) => {
+    const meter = new Meter();
+    for (let second = 400; second >= 0; second--) meter.record(NOW - second, second < 10 ? 20 : 5, second > 10);
+    const { requests, errors, p50Ms, recent, series } = meter.measured(NOW + 1, { seconds, step });
+    expect(series.length).toBe(points);
+    expect(series.filter(({ p50Ms }) => p50Ms !== undefined).length).toBe(points);
+    expect(requests).toBe(series.reduce((sum, point) => sum + point.requests, 0));
+    expect(seconds - requests).toBeLessThan(step);
+    expect(errors).toBe(Math.max(0, requests - 11));
+    expect(Math.round(p50Ms ?? 0)).toBe(seconds === 10 ? 20 : 5);
+    expect(recent).toEqual({ requests: 10, errors: 0 });
   });
 
   test("reports quantiles within a percent", () => {

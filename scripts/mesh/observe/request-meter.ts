@@ -1,7 +1,15 @@
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
-import { type Counts, Counter, STEP_SECONDS, WINDOW_SECONDS } from "./request-counter.ts";
+import {
+  type Counts,
+  Counter,
+  type Range,
+  RATE_SECONDS,
+  secondsOf,
+  STEP_SECONDS,
+  WHOLE,
+  WINDOW_SECONDS,
+} from "./request-counter.ts";
 
-const STEPS = WINDOW_SECONDS / STEP_SECONDS;
 const MICROSECONDS = 1000;
 // A minute and more is a minute: who waits longer has gone.
 const HISTOGRAM = { lowest: 1, highest: 60_000 * MICROSECONDS, figures: 2 } as const;
@@ -13,23 +21,32 @@ export interface Sums extends Counts {
   p99Ms: number | undefined;
 }
 
-/** What a meter has seen in its window. */
+/** What a meter has seen in a range. */
 export interface Measured extends Sums {
-  /** Requests a second, over the last ten. */
+  /** Requests a second, over the last ten complete seconds. */
   rate: number;
-  /** A point each five seconds, the oldest first; the last one is not over. */
+  /** The counts of those ten seconds. */
+  recent: Counts;
+  /** A point for each step of the range, the oldest first; empty where the range has no request. */
   series: Sums[];
 }
 
+/** Most of a thousand revisions are idle: they cost nothing. */
+const IDLE: Measured = {
+  ...{ requests: 0, errors: 0, p50Ms: undefined, p90Ms: undefined, p99Ms: undefined },
+  ...{ rate: 0, recent: { requests: 0, errors: 0 }, series: [] },
+};
+
 /**
  * Counts requests and measures their durations over the last five minutes, in memory that does not grow: beside the
- * counts a ring of HDR histograms, one for five seconds, within one percent of each duration.
+ * counts HDR histograms, one for each second of the last ten and one for each five seconds of the whole window, within
+ * one percent of each duration.
  */
 export class Meter {
   readonly #counter = new Counter();
-  readonly #steps = new Int32Array(STEPS).fill(-1);
-  /** Made by the first request: a ring takes 1.2 MB, and most of a thousand revisions may never get a request. */
-  #histograms: readonly RecordableHistogram[] = [];
+  readonly #seconds = new HistogramRing(1, RATE_SECONDS + 1);
+  readonly #steps = new HistogramRing(STEP_SECONDS, WINDOW_SECONDS / STEP_SECONDS);
+  #lastSecond = Number.NEGATIVE_INFINITY;
 
   /**
    * @param now seconds since any fixed moment, the same one in each call
@@ -37,37 +54,70 @@ export class Meter {
    */
   record(now: number, ms: number | undefined, failed: boolean): void {
     const second = Math.floor(now);
+    this.#lastSecond = second;
     this.#counter.count(second, failed);
     if (ms === undefined) return;
-    const step = Math.floor(second / STEP_SECONDS);
-    const at = step % STEPS;
-    if (this.#histograms.length === 0) this.#histograms = newHistograms();
+    const microseconds = inRange(ms * MICROSECONDS);
+    this.#seconds.record(second, microseconds);
+    this.#steps.record(second, microseconds);
+  }
+
+  measured(now: number, range: Range = WHOLE): Measured {
+    const [from, to] = secondsOf(range, now);
+    if (this.#lastSecond < from) return IDLE;
+    const ring = range.step === 1 ? this.#seconds : this.#steps;
+    const series: Sums[] = [];
+    const whole = createHistogram(HISTOGRAM);
+    for (let second = from; second < to; second += range.step) {
+      const counts = this.#counter.between(second, second + range.step);
+      const histogram = ring.at(second);
+      if (histogram !== undefined) whole.add(histogram);
+      series.push({ ...counts, ...quantiles(histogram) });
+    }
+    const recent = this.#counter.recent(now);
+    return { ...this.#counter.total(now, range), recent, ...quantiles(whole), series };
+  }
+}
+
+/** The histograms of the last steps of time. */
+class HistogramRing {
+  readonly #stepSeconds: number;
+  readonly #steps: Int32Array;
+  /** Made by the first request: 20 kB each, and most of a thousand revisions may never get a request. */
+  #histograms: readonly RecordableHistogram[] = [];
+
+  constructor(stepSeconds: number, steps: number) {
+    this.#stepSeconds = stepSeconds;
+    this.#steps = new Int32Array(steps).fill(-1);
+  }
+
+  record(second: number, microseconds: number): void {
+    const [step, at] = this.#placeOf(second);
+    if (this.#histograms.length === 0) this.#histograms = newHistograms(this.#steps.length);
     const histogram = this.#histograms[at] as RecordableHistogram;
     if (this.#steps[at] !== step) {
       this.#steps[at] = step;
       histogram.reset();
     }
-    histogram.record(inRange(ms * MICROSECONDS));
+    histogram.record(microseconds);
   }
 
-  measured(now: number): Measured {
-    const current = Math.floor(now / STEP_SECONDS);
-    const series: Sums[] = [];
-    const whole = createHistogram(HISTOGRAM);
-    for (let step = current - STEPS + 1; step <= current; step++) {
-      const counts = this.#counter.between(step * STEP_SECONDS, (step + 1) * STEP_SECONDS);
-      const at = ((step % STEPS) + STEPS) % STEPS;
-      const histogram = this.#steps[at] === step ? this.#histograms[at] : undefined;
-      if (histogram !== undefined) whole.add(histogram);
-      series.push({ ...counts, ...quantiles(histogram) });
-    }
-    return { ...this.#counter.total(now), ...quantiles(whole), series };
+  /** The histogram of the step that a second belongs to; undefined where nothing was recorded in it. */
+  at(second: number): RecordableHistogram | undefined {
+    const [step, at] = this.#placeOf(second);
+    return this.#steps[at] === step ? this.#histograms[at] : undefined;
+  }
+
+  #placeOf(second: number): [step: number, at: number] {
+    const step = Math.floor(second / this.#stepSeconds);
+    const { length } = this.#steps;
+    return [step, ((step % length) + length) % length];
   }
 }
 
 /** All at once, and each page of theirs touched, so that memory is not taken bit by bit for five minutes. */
-function newHistograms(): RecordableHistogram[] {
-  return Array.from({ length: STEPS }, () => {
+function newHistograms(length: number): RecordableHistogram[] {
+  return Array.from({ length }, () => {
     const histogram = createHistogram(HISTOGRAM);
     histogram.reset();
     return histogram;

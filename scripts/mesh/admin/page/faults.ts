@@ -21,7 +21,7 @@ export function faultForm(service: string, revision: string, fault: Fault | unde
   const id = (field: string): string => `${field}-${service}-${revision}`;
   return h(
     "details",
-    { class: "fault" },
+    { class: "fault", "data-key": "fault" },
     h("summary", {}, "Fault", h("span", { class: "hidden" }, ` of ${revision}`)),
     h(
       "form",

@@ -1,7 +1,8 @@
 import { ms, percent, rate } from "../../../format.ts";
 import type { MeshState, RevisionView, ServiceState } from "../schema.ts";
+import { PICTURES } from "./choice.ts";
 import { errorShare, stateMark } from "./revisions.ts";
-import { sharesOf } from "./splits.ts";
+import { type Share, sharesOf } from "./splits.ts";
 
 /** A box of the picture. */
 export interface FlowNode {
@@ -35,12 +36,13 @@ const INGRESS = "ingress";
 /**
  * The graph of requests: the ingress, the public services, the cluster-local services and their revisions. The mesh
  * does not see which service calls a cluster-local one: with a single public service, that one is taken as the caller.
+ * @param services those that are drawn
  */
-export function flowOf(state: MeshState): Flow {
+export function flowOf(state: MeshState, services: readonly ServiceState[] = state.services): Flow {
   const nodes: FlowNode[] = [];
   const edges: FlowEdge[] = [];
-  const outer = state.services.filter(({ visibility }) => visibility === "public");
-  const inner = state.services.filter(({ visibility }) => visibility === "cluster-local");
+  const outer = services.filter(({ visibility }) => visibility === "public");
+  const inner = services.filter(({ visibility }) => visibility === "cluster-local");
   const [caller, ...others] = outer;
   nodes.push({
     id: INGRESS,
@@ -94,7 +96,10 @@ export function flowOf(state: MeshState): Flow {
       title: service.name,
       lines: [`split by ${split.by}`, split.route],
     });
-    for (const share of sharesOf(split)) {
+    const shares = sharesOf(split);
+    const isDrawn = (share: Share): boolean =>
+      shares.length <= PICTURES || share.percent > 0 || share.count > 0;
+    for (const share of shares.filter(isDrawn).slice(0, PICTURES)) {
       const revision = service.revisions.find(({ name }) => name === share.revision);
       if (revision === undefined) continue;
       const id = `${idOf(service)}/${revision.name}`;
@@ -127,7 +132,7 @@ export function flowSentence({ nodes }: Flow): string {
 }
 
 function trafficText({ traffic }: RevisionView): string {
-  const failed = errorShare(traffic);
+  const failed = errorShare(traffic.recent);
   const errors = failed === undefined || failed === 0 ? "" : `, ${percent(failed)} fail`;
   return `${rate(traffic.rate)}, ${ms(traffic.p50Ms)}${errors}`;
 }

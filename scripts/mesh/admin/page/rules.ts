@@ -1,8 +1,29 @@
+import { counted } from "../../../format.ts";
 import type { MeshState } from "../schema.ts";
 import { h, type Spec } from "../../../text/html.ts";
 
-/** Which file and line each rule comes from, and what it does. */
-export function rulesView(rules: MeshState["rules"]): Spec {
+/** How many rules are listed. */
+const LISTED = 50;
+
+/** Which file and line each rule comes from, and what it does; those with the words that are searched for. */
+export function rulesView(rules: MeshState["rules"], search = ""): Spec[] {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = rules.filter(({ route, object, name, hosts, matches, action }) => {
+    const text = [route, object, name ?? "", action, ...hosts, ...matches].join(" ").toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+  const left = found.length - LISTED;
+  return [
+    listView(found.slice(0, LISTED)),
+    h(
+      "p",
+      { class: "quiet", hidden: left <= 0 && found.length > 0 },
+      left > 0 ? `${counted(left, "rule")} not listed: search for them.` : "No rule has these words.",
+    ),
+  ];
+}
+
+function listView(rules: MeshState["rules"]): Spec {
   return h(
     "ul",
     { class: "rules" },

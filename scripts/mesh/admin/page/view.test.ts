@@ -2,13 +2,14 @@ import { describe, expect, test } from "bun:test";
 import { Check } from "typebox/schema";
 import { MeshState } from "../schema.ts";
 import { revisionOf, splitOf, stateOf, trafficOf } from "../testing/sample-state.ts";
+import { type Choice, EVERYTHING } from "./choice.ts";
 import { changeOf } from "./faults.ts";
 import { flowOf } from "./flow-model.ts";
 import { flowView } from "./flow.ts";
 import { revisionsView } from "./revisions.ts";
 import { type Child, type Spec, textOf } from "../../../text/html.ts";
 import { isAsPlanned, sharesOf, splitsView } from "./splits.ts";
-import { headText, pageView } from "./view.ts";
+import { foundText, headText, pageView } from "./view.ts";
 
 const textsOf = (specs: readonly Spec[]): string => specs.map(textOf).join("\n");
 
@@ -40,19 +41,12 @@ describe("the page", () => {
   });
 
   test("shows a past fault in the errors of five minutes, and only a present one in red", () => {
-    const step = (
-      requests: number,
-      errors: number,
-    ): MeshState["unrouted"] & { p50Ms: null; p90Ms: null; p99Ms: null } => ({
-      ...{ requests, errors, rate: 0 },
-      ...{ p50Ms: null, p90Ms: null, p99Ms: null },
-    });
-    const figuresOf = (series: ReturnType<typeof step>[]): { text: string; bad: boolean } => {
+    const figuresOf = (windowSeconds: number, nowErrors: number): { text: string; bad: boolean } => {
       const [service] = stateOf().services;
-      const traffic = { ...trafficOf(40, 10), series };
+      const traffic = { ...trafficOf(40, 10), recent: { requests: 20, errors: nowErrors } };
       const services =
         service === undefined ? [] : [{ ...service, revisions: [revisionOf("basic", { traffic })] }];
-      const figures = all(revisionsView(stateOf({ services }))).find(
+      const figures = all(revisionsView(stateOf({ services, windowSeconds }))).find(
         ({ attributes }) => attributes["class"] === "figures",
       );
       const parts = figures?.children ?? [];
@@ -61,12 +55,13 @@ describe("the page", () => {
         bad: all(parts).some(({ attributes }) => attributes["class"] === "bad"),
       };
     };
-    const past = figuresOf([step(10, 10), step(10, 0), step(10, 0), step(10, 0)]);
-    expect(past.text).toContain("errors, 10 s0 % errors, 5 min25 %");
+    const past = figuresOf(300, 0);
+    expect(past.text).toContain("errors, 10 s0 % errors, 5 min25 % median, 5 min2 ms");
     expect(past.bad).toBe(false);
-    const present = figuresOf([step(10, 0), step(10, 10), step(10, 0), step(10, 0)]);
-    expect(present.text).toContain("errors, 10 s50 % errors, 5 min25 %");
+    const present = figuresOf(60, 10);
+    expect(present.text).toContain("errors, 10 s50 % errors, 1 min25 %");
     expect(present.bad).toBe(true);
+    expect(figuresOf(10, 10).text).toContain("errors, 10 s50 % requests, 10 s40 median, 10 s2 ms");
   });
 
   test("has no link or picture from elsewhere, and no style or script within", () => {
@@ -160,6 +155,50 @@ describe("planned and seen", () => {
     expect(text(100, 50)).toContain("✕ not as planned");
     expect(text(100, 100)).toContain("✓ as planned");
     expect(text(0, 50)).toContain("no request yet");
+  });
+});
+
+describe("many revisions", () => {
+  const [sample] = stateOf().services;
+  if (sample === undefined) throw new Error("no service");
+  const services = Array.from({ length: 500 }, (_, i) => ({
+    ...sample,
+    name: `shop-${i}`,
+    inflows: [],
+    revisions: ["a", "b"].map((tag) => ({
+      ...revisionOf(tag, { state: "at zero", traffic: trafficOf(i === 7 ? 10 : 0, i === 7 ? 1 : 0) }),
+      name: `shop-${i}-${tag}`,
+    })),
+  }));
+  const state = stateOf({ services });
+  const rows = (choice: Choice): string[] =>
+    all(pageView(state, choice)).flatMap(({ attributes }) => attributes["data-service-row"] ?? []);
+
+  test("are one line a service, fifty at first, and as many more as asked for", () => {
+    expect(rows(EVERYTHING).length).toBe(50);
+    expect(rows({ ...EVERYTHING, limit: 100 }).length).toBe(100);
+    expect(textsOf(pageView(state))).toContain("450 services not listed");
+    expect(all(pageView(state)).filter(({ tag }) => tag === "article").length).toBe(12);
+    expect(all(pageView(state)).length).toBeLessThan(3_000);
+  });
+
+  test("are found by words of name, tag and state, in any order", () => {
+    expect(rows({ ...EVERYTHING, search: "zero SHOP-499-b" })).toEqual(["kyc/shop-499"]);
+    expect(rows({ ...EVERYTHING, search: "shop-12" }).length).toBe(11);
+    expect(foundText(state, { ...EVERYTHING, search: "shop-499-b" })).toBe("1 of 1 000 revisions of 1 service");
+    expect(textsOf(pageView(state, { ...EVERYTHING, search: "nothing" }))).toContain("No revision is as");
+  });
+
+  test("can be limited to those with requests, or with errors", () => {
+    expect(rows({ ...EVERYTHING, show: "busy" })).toEqual(["kyc/shop-7"]);
+    expect(rows({ ...EVERYTHING, show: "failing" })).toEqual(["kyc/shop-7"]);
+    expect(textsOf(pageView(state))).toContain("The 12 busiest of 500 services are drawn");
+  });
+
+  test("have their cards where the service is open", () => {
+    const open = pageView(state, { ...EVERYTHING, search: "shop-7", open: new Set(["kyc/shop-7"]) });
+    const cards = all(open).filter(({ attributes }) => attributes["data-key"]?.startsWith("kyc/shop-7/"));
+    expect(cards.map(({ attributes }) => attributes["aria-label"])).toEqual(["shop-7-a", "shop-7-b"]);
   });
 });
 

@@ -1,5 +1,6 @@
-import { counted, passed, rate } from "../../../format.ts";
+import { count, counted, passed, rate } from "../../../format.ts";
 import type { MeshState } from "../schema.ts";
+import { busiest, type Choice, chosenOf, EVERYTHING, PICTURES, rangeText } from "./choice.ts";
 import { faultsView } from "./faults.ts";
 import { flowOf } from "./flow-model.ts";
 import { flowView } from "./flow.ts";
@@ -8,22 +9,38 @@ import { rulesView } from "./rules.ts";
 import { h, type Spec } from "../../../text/html.ts";
 import { splitsView } from "./splits.ts";
 
-/** The whole page below its head, drawn from the state of the mesh. */
-export function pageView(state: MeshState): Spec[] {
+/** The whole page below its head, drawn from the state of the mesh: what the user chose to see of it. */
+export function pageView(state: MeshState, choice: Choice = EVERYTHING): Spec[] {
+  const chosen = chosenOf(state, choice);
+  const drawn = busiest(chosen, PICTURES);
+  const services = drawn.map(({ service }) => service);
+  const more = moreText(drawn.length, chosen.length);
   return [
     problemsView(state),
-    h("section", { "aria-labelledby": "flow" }, h("h2", { id: "flow" }, "Flow"), flowView(flowOf(state))),
+    h(
+      "section",
+      { "aria-labelledby": "flow" },
+      h("h2", { id: "flow" }, "Flow"),
+      h(
+        "p",
+        { class: "quiet" },
+        `Rates and failures over the last 10 s, medians over the last ${rangeText(state)}.${more}`,
+      ),
+      flowView(flowOf(state, services)),
+    ),
     h(
       "section",
       { "aria-labelledby": "splits" },
       h("h2", { id: "splits" }, "Planned and seen"),
-      h("div", { class: "cards few" }, splitsView(state.services, state.nowMs)),
+      h("p", { class: "quiet", hidden: more === "" }, more.trim()),
+      h("div", { class: "cards few" }, splitsView(services, state.nowMs)),
     ),
     h(
       "section",
       { "aria-labelledby": "revisions" },
       h("h2", { id: "revisions" }, "Revisions"),
-      h("div", { class: "cards" }, revisionsView(state)),
+      revisionsView(state, choice, chosen),
+      h("p", { hidden: chosen.length > 0, "data-key": "none" }, "No revision is as you search for."),
     ),
     // Below the fault forms, so that they do not move when a fault is switched on.
     h("section", {}, faultsView(state.faults)),
@@ -31,10 +48,23 @@ export function pageView(state: MeshState): Spec[] {
       "section",
       { "aria-labelledby": "rules" },
       h("h2", { id: "rules" }, "Rules"),
-      rulesView(state.rules),
+      rulesView(state.rules, choice.search),
       unroutedView(state),
     ),
   ];
+}
+
+/** Said to who searches: how much was found. */
+export function foundText(state: MeshState, choice: Choice): string {
+  const chosen = chosenOf(state, choice);
+  const found = chosen.reduce((sum, { revisions }) => sum + revisions.length, 0);
+  const all = state.services.reduce((sum, { revisions }) => sum + revisions.length, 0);
+  const of = found === all ? "" : ` of ${count(all)}`;
+  return `${count(found)}${of} revisions of ${counted(chosen.length, "service")}`;
+}
+
+function moreText(drawn: number, all: number): string {
+  return drawn === all ? "" : ` The ${drawn} busiest of ${count(all)} services are drawn: search for others.`;
 }
 
 /** The status line in the head while the mesh answers. */
@@ -73,11 +103,12 @@ function problemView({ at, field, message, fix }: MeshState["problems"][number])
   );
 }
 
-function unroutedView({ unrouted }: MeshState): Spec | false {
+function unroutedView(state: MeshState): Spec | false {
+  const { unrouted } = state;
   if (unrouted.requests === 0) return false;
   return h(
     "p",
     { class: "quiet" },
-    `${counted(unrouted.requests, "request")} reached no revision in the last five minutes (${rate(unrouted.rate)}): no rule, a redirect, or an answer of the ingress itself.`,
+    `${counted(unrouted.requests, "request")} reached no revision in the last ${rangeText(state)} (${rate(unrouted.rate)} in the last 10 s): no rule, a redirect, or an answer of the ingress itself.`,
   );
 }

@@ -5,7 +5,7 @@ const NOTHING = { requests: 0, errors: 0, p50Ms: null, p90Ms: null, p99Ms: null 
 /** What was served: so many requests in the last step, of which so many failed. */
 export function trafficOf(requests = 0, errors = 0): TrafficState {
   const sums = requests === 0 ? NOTHING : { requests, errors, p50Ms: 2, p90Ms: 4, p99Ms: 8 };
-  return { ...sums, rate: requests / 10, series: [NOTHING, sums] };
+  return { ...sums, rate: requests / 10, recent: { requests, errors }, series: [NOTHING, sums] };
 }
 
 /** A revision of the credit check. */

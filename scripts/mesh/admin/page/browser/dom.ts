@@ -5,14 +5,46 @@ const SVG = "http://www.w3.org/2000/svg";
 /** The attributes set from a spec. Others, such as `open` on a details element that the user opened, are kept. */
 const written = new WeakMap<Element, Spec["attributes"]>();
 
-/** Updates the children of an element to the wanted ones. Elements that stay keep their focus and their input. */
+/**
+ * Updates the children of an element to the wanted ones. Elements that stay keep their focus and their input: those
+ * with a `data-key` are found by it, all others by their place.
+ */
 export function patch(parent: Element, wanted: readonly Child[]): void {
+  const keyed = keepKeyed(parent, wanted);
   for (const [i, child] of wanted.entries()) {
-    const there = parent.childNodes[i];
-    if (typeof child === "string") patchText(parent, there, child);
-    else patchElement(parent, there, child);
+    let there = parent.childNodes[i];
+    if (typeof child === "string") {
+      patchText(parent, there, child);
+      continue;
+    }
+    const key = child.attributes[KEY];
+    if (key !== undefined) {
+      const own = keyed.get(key) ?? create(parent, child.tag);
+      if (own !== there) parent.insertBefore(own, there ?? null);
+      there = own;
+    } else if (there instanceof Element && written.get(there)?.[KEY] !== undefined) {
+      const own = create(parent, child.tag);
+      parent.insertBefore(own, there);
+      there = own;
+    }
+    patchElement(parent, there, child);
   }
   while (parent.childNodes.length > wanted.length) parent.lastChild?.remove();
+}
+
+const KEY = "data-key";
+
+/** Removes the children whose key is no longer wanted, so that no other has to move; the children that stay, by key. */
+function keepKeyed(parent: Element, wanted: readonly Child[]): Map<string, Element> {
+  const kept = new Map<string, Element>();
+  const keys = new Set(wanted.map((child) => (typeof child === "string" ? undefined : child.attributes[KEY])));
+  for (const child of [...parent.children]) {
+    const key = written.get(child)?.[KEY];
+    if (key === undefined) continue;
+    if (keys.has(key)) kept.set(key, child);
+    else child.remove();
+  }
+  return kept;
 }
 
 function patchText(parent: Element, there: ChildNode | undefined, text: string): void {

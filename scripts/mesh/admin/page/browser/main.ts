@@ -1,7 +1,8 @@
 import { Check } from "typebox/schema";
 import { MeshState } from "../../schema.ts";
 import { changeOf } from "../faults.ts";
-import { headText, pageView } from "../view.ts";
+import { foundText, headText, pageView } from "../view.ts";
+import { Chooser } from "./choose.ts";
 import { patch } from "./dom.ts";
 
 const EVERY_MS = 1_000;
@@ -11,17 +12,26 @@ const PATIENCE_MS = 5_000;
 const view = element("view");
 const status = element("status");
 const told = element("told");
+const found = element("found");
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 let asking = false;
 let lastSeen: Date | undefined;
+let last: MeshState | undefined;
+
+const form = element("choice");
+if (!(form instanceof HTMLFormElement)) throw new Error("#choice is no form");
+const chooser = new Chooser(form, view, (isRange) => {
+  if (last !== undefined) draw(last);
+  if (isRange) void refresh();
+});
 
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) void refresh();
 });
 document.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (event.target instanceof HTMLFormElement) void change(event.target, event.submitter);
+  if (event.target instanceof HTMLFormElement && event.target !== form) void change(event.target, event.submitter);
 });
 void refresh();
 
@@ -31,8 +41,9 @@ async function refresh(): Promise<void> {
   if (document.hidden || asking) return;
   asking = true;
   let next = EVERY_MS;
+  const { seconds } = chooser;
   try {
-    const response = await fetch("/_mesh/state", { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const response = await fetch(`/_mesh/state?seconds=${seconds}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
     if (!response.ok) throw new Error(`it answers ${response.status}`);
     const state: unknown = await response.json();
     if (!Check(MeshState, state)) throw new Error("its version has changed: reload this page");
@@ -42,15 +53,23 @@ async function refresh(): Promise<void> {
     showGone(error);
   } finally {
     asking = false;
-    timer = setTimeout(refresh, next);
+    // Another time range was chosen meanwhile.
+    timer = setTimeout(refresh, chooser.seconds === seconds ? next : 0);
   }
 }
 
 function show(state: MeshState): void {
   lastSeen = new Date();
-  patch(view, pageView(state));
+  last = state;
+  draw(state);
   setText(status, headText(state));
   document.body.classList.remove("gone");
+}
+
+function draw(state: MeshState): void {
+  const { choice } = chooser;
+  patch(view, pageView(state, choice));
+  setText(found, foundText(state, choice));
 }
 
 function showGone(error: unknown): void {
