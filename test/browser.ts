@@ -1,5 +1,6 @@
 import { accessSync, constants } from "node:fs";
-import { chromium, type Browser } from "playwright-core";
+import { readFile } from "node:fs/promises";
+import { chromium, type Browser, type Page } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"];
 
@@ -37,10 +38,26 @@ export function noBrowser(): string | undefined {
 }
 
 /** Starts Chromium. @throws {Error} where there is none */
-export async function launchBrowser(): Promise<Browser> {
+async function launchBrowser(): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error(noBrowser());
   return chromium.launch({ executablePath, args: FLAGS });
+}
+
+const SHARED = Symbol.for("kyc.test.browser");
+
+/** The browser that the test files of one process share: each opens its own context. It ends with the process. */
+export function sharedBrowser(): Promise<Browser> {
+  // On the global object, because each test file may get modules of its own.
+  const shared: { [SHARED]?: Promise<Browser> } = globalThis;
+  return (shared[SHARED] ??= launchBrowser());
+}
+
+/** What axe-core finds wrong on a page, as `rule: element`, with its rules of WCAG 2.2 A and AA and its best practices. */
+export async function accessibilityViolations(page: Page): Promise<string[]> {
+  await page.evaluate(await readFile(Bun.resolveSync("axe-core/axe.min.js", import.meta.dir), "utf8"));
+  return page.evaluate(`axe.run({ resultTypes: ["violations"] }).then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ": " + html)))`);
 }
 
 function isExecutable(path: string): boolean {

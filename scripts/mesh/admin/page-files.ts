@@ -1,6 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { PluginBuilder } from "bun";
+import { Code } from "typebox/compile";
 import type { Reply } from "./reply.ts";
+import { MeshState } from "./schema.ts";
 
 const FOLDER = join(import.meta.dir, "page");
 
@@ -55,6 +58,15 @@ async function build(): Promise<string> {
     entrypoints: [join(FOLDER, "browser/main.ts")],
     target: "browser",
     minify: true,
+    plugins: [{ name: "state-check", setup: generateStateCheck }],
   });
   return (await outputs[0]?.text()) ?? "";
+}
+
+/** Puts the generated check of the state in the place of `state-check.ts`. */
+function generateStateCheck(build: PluginBuilder): void {
+  build.onLoad({ filter: /[/\\]state-check\.ts$/ }, () => {
+    const { Code: check } = Code(MeshState);
+    return { contents: `${check}\nexport const isMeshState = Check;`, loader: "js" };
+  });
 }

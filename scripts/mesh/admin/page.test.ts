@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { launchBrowser, noBrowser } from "../../../test/browser.ts";
+import { accessibilityViolations, noBrowser, sharedBrowser } from "../../../test/browser.ts";
 import { startMesh } from "../mesh.ts";
+import { manyRevisions } from "./testing/sample-state.ts";
 import { TestSystem } from "../testing/test-system.ts";
 
 test("the part of the page that runs in the browser has no type error", async () => {
@@ -23,11 +24,10 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
     system = await TestSystem.create();
     await system.start();
     for (let i = 0; i < 20; i++) await system.fetch("/");
-    browser = await launchBrowser();
+    browser = await sharedBrowser();
   });
 
   afterAll(async () => {
-    await browser?.close();
     await system?.[Symbol.asyncDispose]();
   });
 
@@ -67,8 +67,8 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
     afterAll(() => opened?.[Symbol.asyncDispose]());
 
     test.each([
-      [375, "light"],
-      [375, "dark"],
+      [360, "light"],
+      [360, "dark"],
       [1440, "light"],
       [1440, "dark"],
     ] as const)(
@@ -82,6 +82,9 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
         expect(await page.locator("svg.flow:visible").count()).toBe(1);
         expect(await page.evaluate(FAINT_TEXTS)).toEqual([]);
         expect(await page.evaluate(SMALL_TARGETS)).toEqual([]);
+        // Of both widths and of both themes one suffices for it: it takes longest.
+        if ((width === 360) === (colorScheme === "light"))
+          expect(await accessibilityViolations(page)).toEqual([]);
         expect(complaints).toEqual([]);
       },
     );
@@ -157,6 +160,43 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
     await page.keyboard.press("Enter");
     await until(page, "#told", "The fault is off.");
     for (let i = 0; i < 30; i++) expect((await system.fetch("/")).status).toBe(200);
+    expect(complaints).toEqual([]);
+  });
+
+  test("shows the time range that was chosen, also after a reload", async () => {
+    await using opened = await open();
+    const { page, complaints } = opened;
+    const card = page.getByRole("article", { name: "echo-a" });
+    await card.getByText("median, 1 min").waitFor();
+    await page.getByLabel("5 min").check();
+    await card.getByText("median, 5 min").waitFor();
+    await page.reload();
+    await card.getByText("median, 5 min").waitFor();
+    await page.getByLabel("10 s").check();
+    await card.getByText("median, 10 s").waitFor();
+    expect(new URL(page.url()).search).toBe("?seconds=10");
+    expect(complaints).toEqual([]);
+  });
+
+  test("finds one of many revisions by keyboard alone", async () => {
+    await using opened = await open();
+    const { page, complaints } = opened;
+    await page.route("**/_mesh/state?*", (route) => route.fulfill({ json: manyRevisions(500) }));
+    await page.getByText("shop-49", { exact: false }).first().waitFor();
+    expect(await page.locator("[data-service-row]").count()).toBe(50);
+    await page.keyboard.press("/");
+    await page.keyboard.type("shop-413-a");
+    await until(page, "#found", "1 of 1 000 revisions of 1 service");
+    await page.keyboard.press("Enter");
+    await page.getByRole("article", { name: "shop-413-a" }).waitFor();
+    expect(await page.evaluate(FOCUSED)).toStartWith("shop-413");
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await page.keyboard.press("/");
+    await page.keyboard.press("Escape");
+    await until(page, "#found", "1 000 revisions of 500 services");
+    expect(await page.locator("[data-service-row]").count()).toBe(50);
+    await page.getByRole("button", { name: "Show 50 more" }).click();
+    expect(await page.locator("[data-service-row]").count()).toBe(100);
     expect(complaints).toEqual([]);
   });
 

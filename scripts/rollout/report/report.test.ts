@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { launchBrowser, noBrowser } from "../../../test/browser.ts";
+import { accessibilityViolations, noBrowser, sharedBrowser } from "../../../test/browser.ts";
 import type { Saved } from "../journal/journal.ts";
 import { finished } from "../testing/finished-rollout.ts";
 import { reportData } from "./data.ts";
@@ -70,26 +70,24 @@ describe.skipIf(noBrowser() !== undefined)("the report's page in a browser", () 
   test("opens from the disk and fits on a phone, in the dark and on paper", async () => {
     const files = await writeReport(folder, bad, bad.plan.atMs);
     expect(JSON.parse(await readFile(files.json, "utf8"))).toMatchObject({ id: "r1", phase: "rolled back" });
-    const browser = await launchBrowser();
-    try {
-      for (const colorScheme of ["light", "dark"] as const) {
-        const page = await browser.newPage({ viewport: { width: 375, height: 800 }, colorScheme });
-        const wrong: string[] = [];
-        page.on("console", (message) => wrong.push(message.text()));
-        page.on("pageerror", (error) => wrong.push(String(error)));
-        page.on("request", (request) => {
-          if (!request.url().startsWith("file:")) wrong.push(request.url());
-        });
-        await page.goto(`file://${files.html}`);
-        expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(375);
-        expect(await page.evaluate("document.querySelectorAll('svg').length")).toBe(5);
-        expect(await page.evaluate(CONTRAST)).toBeGreaterThan(4.5);
-        expect(wrong).toEqual([]);
-        await page.emulateMedia({ media: "print" });
-        expect(await page.evaluate("getComputedStyle(document.body).color")).toBe("rgb(0, 0, 0)");
-      }
-    } finally {
-      await browser.close();
+    const browser = await sharedBrowser();
+    for (const colorScheme of ["light", "dark"] as const) {
+      const page = await browser.newPage({ viewport: { width: 360, height: 800 }, colorScheme });
+      const wrong: string[] = [];
+      page.on("console", (message) => wrong.push(message.text()));
+      page.on("pageerror", (error) => wrong.push(String(error)));
+      page.on("request", (request) => {
+        if (!request.url().startsWith("file:")) wrong.push(request.url());
+      });
+      await page.goto(`file://${files.html}`);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+      expect(await page.evaluate("document.querySelectorAll('svg').length")).toBe(5);
+      expect(await page.evaluate(CONTRAST)).toBeGreaterThan(4.5);
+      expect(await accessibilityViolations(page)).toEqual([]);
+      expect(wrong).toEqual([]);
+      await page.emulateMedia({ media: "print" });
+      expect(await page.evaluate("getComputedStyle(document.body).color")).toBe("rgb(0, 0, 0)");
+      await page.close();
     }
   }, 60_000);
 });

@@ -17,8 +17,10 @@ export type Show = "all" | "busy" | "failing";
 
 /** How many services are listed at first, and how many more each time. */
 export const PAGE = 50;
-/** How many pictures of a kind are drawn. */
-export const PICTURES = 12;
+/** Up to so many revisions have a card each. */
+export const CARDS = 12;
+/** How many services have pictures where there are many revisions. */
+const PICTURED = 4;
 
 export const EVERYTHING: Choice = { search: "", show: "all", open: new Set(), limit: PAGE };
 
@@ -33,7 +35,8 @@ export function chosenOf({ services }: MeshState, { search, show }: Choice): Cho
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   return services.flatMap((service) => {
     const revisions = service.revisions.filter(
-      (revision) => isShown(revision, show) && words.every((word) => textOf(service, revision).includes(word)),
+      (revision) =>
+        isShown(revision, show) && words.every((word) => textOf(service, revision).includes(word)),
     );
     return revisions.length === 0 ? [] : [{ service, revisions }];
   });
@@ -41,15 +44,20 @@ export function chosenOf({ services }: MeshState, { search, show }: Choice): Cho
 
 /** Whether there are too many revisions for a card each. */
 export function isMany({ services }: MeshState): boolean {
-  return services.reduce((sum, { revisions }) => sum + revisions.length, 0) > PICTURES;
+  return services.reduce((sum, { revisions }) => sum + revisions.length, 0) > CARDS;
 }
 
-/** The ones with most requests, in the order given. */
-export function busiest(chosen: readonly Chosen[], most: number): Chosen[] {
-  const requests = ({ service }: Chosen): number =>
-    service.revisions.reduce((sum, { traffic }) => sum + traffic.requests, 0);
-  const kept = new Set(chosen.toSorted((a, b) => requests(b) - requests(a)).slice(0, most));
-  return chosen.filter((each) => kept.has(each));
+/**
+ * The services that are drawn: all of few; of many those with most requests, and without a search only such as have any.
+ */
+export function pictured(state: MeshState, chosen: readonly Chosen[], { search }: Choice): ServiceState[] {
+  const services = chosen.map(({ service }) => service);
+  if (!isMany(state)) return services;
+  const requests = ({ revisions }: ServiceState): number =>
+    revisions.reduce((sum, { traffic }) => sum + traffic.requests, 0);
+  const candidates = search === "" ? services.filter((service) => requests(service) > 0) : services;
+  const kept = new Set(candidates.toSorted((a, b) => requests(b) - requests(a)).slice(0, PICTURED));
+  return services.filter((service) => kept.has(service));
 }
 
 /** `namespace/name` of a service. */

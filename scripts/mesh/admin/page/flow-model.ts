@@ -1,6 +1,6 @@
 import { ms, percent, rate } from "../../../format.ts";
 import type { MeshState, RevisionView, ServiceState } from "../schema.ts";
-import { PICTURES } from "./choice.ts";
+import { CARDS } from "./choice.ts";
 import { errorShare, stateMark } from "./revisions.ts";
 import { type Share, sharesOf } from "./splits.ts";
 
@@ -97,9 +97,8 @@ export function flowOf(state: MeshState, services: readonly ServiceState[] = sta
       lines: [`split by ${split.by}`, split.route],
     });
     const shares = sharesOf(split);
-    const isDrawn = (share: Share): boolean =>
-      shares.length <= PICTURES || share.percent > 0 || share.count > 0;
-    for (const share of shares.filter(isDrawn).slice(0, PICTURES)) {
+    const isDrawn = (share: Share): boolean => shares.length <= CARDS || share.percent > 0 || share.count > 0;
+    for (const share of shares.filter(isDrawn).slice(0, CARDS)) {
       const revision = service.revisions.find(({ name }) => name === share.revision);
       if (revision === undefined) continue;
       const id = `${idOf(service)}/${revision.name}`;

@@ -1,6 +1,16 @@
 import { count, counted, ms, percent, rate } from "../../../format.ts";
 import type { MeshState, RevisionView, ServiceState } from "../schema.ts";
-import { type Choice, type Chosen, chosenOf, EVERYTHING, isMany, keyOf, PAGE, rangeText } from "./choice.ts";
+import {
+  CARDS,
+  type Choice,
+  type Chosen,
+  chosenOf,
+  EVERYTHING,
+  isMany,
+  keyOf,
+  PAGE,
+  rangeText,
+} from "./choice.ts";
 import { sparkline } from "../../../chart/sparkline.ts";
 import { faultForm, faultText } from "./faults.ts";
 import { h, type Spec } from "../../../text/html.ts";
@@ -67,22 +77,31 @@ function serviceView({ service, revisions }: Chosen, state: MeshState, isOpen: b
       {},
       h("strong", {}, service.name, h("span", { class: "quiet" }, ` ${service.namespace}`)),
       h("span", {}, [...states].map(([mark, { length }]) => `${count(length)} ${mark}`).join(", ")),
-      h("span", { class: "number" }, `${rate(sum.rate)}, 10 s`),
-      h(
-        "span",
-        { class: sum.recent > 0 ? "number bad" : "number" },
-        `${percent(errorShare(sum))} errors, ${rangeText(state)}`,
-      ),
+      sum.requests === 0
+        ? h("span", { class: "number quiet" }, `no request, ${rangeText(state)}`)
+        : [
+            h("span", { class: "number" }, `${rate(sum.rate)}, 10 s`),
+            h(
+              "span",
+              { class: sum.recent > 0 ? "number bad" : "number" },
+              `${percent(errorShare(sum))} errors, ${rangeText(state)}`,
+            ),
+          ],
     ),
-    h("div", { class: "cards" }, shown.map((revision) => revisionView(service, revision, state))),
+    h(
+      "div",
+      { class: "cards" },
+      shown.map((revision) => revisionView(service, revision, state)),
+    ),
     isOpen &&
       revisions.length > CARDS &&
-      h("p", { class: "quiet" }, `${counted(revisions.length - CARDS, "revision")} not shown: search for them.`),
+      h(
+        "p",
+        { class: "quiet" },
+        `${counted(revisions.length - CARDS, "revision")} not shown: search for them.`,
+      ),
   );
 }
-
-/** How many cards a service has at most. */
-const CARDS = 12;
 
 function revisionView(service: ServiceState, revision: RevisionView, state: MeshState): Spec {
   const { traffic } = revision;

@@ -1,6 +1,6 @@
 import { count, counted, passed, rate } from "../../../format.ts";
 import type { MeshState } from "../schema.ts";
-import { busiest, type Choice, chosenOf, EVERYTHING, PICTURES, rangeText } from "./choice.ts";
+import { type Choice, chosenOf, EVERYTHING, pictured, rangeText } from "./choice.ts";
 import { faultsView } from "./faults.ts";
 import { flowOf } from "./flow-model.ts";
 import { flowView } from "./flow.ts";
@@ -12,9 +12,8 @@ import { splitsView } from "./splits.ts";
 /** The whole page below its head, drawn from the state of the mesh: what the user chose to see of it. */
 export function pageView(state: MeshState, choice: Choice = EVERYTHING): Spec[] {
   const chosen = chosenOf(state, choice);
-  const drawn = busiest(chosen, PICTURES);
-  const services = drawn.map(({ service }) => service);
-  const more = moreText(drawn.length, chosen.length);
+  const services = pictured(state, chosen, choice);
+  const more = moreText(services.length, chosen.length, state);
   return [
     problemsView(state),
     h(
@@ -26,7 +25,7 @@ export function pageView(state: MeshState, choice: Choice = EVERYTHING): Spec[] 
         { class: "quiet" },
         `Rates and failures over the last 10 s, medians over the last ${rangeText(state)}.${more}`,
       ),
-      flowView(flowOf(state, services)),
+      services.length > 0 && flowView(flowOf(state, services)),
     ),
     h(
       "section",
@@ -63,8 +62,13 @@ export function foundText(state: MeshState, choice: Choice): string {
   return `${count(found)}${of} revisions of ${counted(chosen.length, "service")}`;
 }
 
-function moreText(drawn: number, all: number): string {
-  return drawn === all ? "" : ` The ${drawn} busiest of ${count(all)} services are drawn: search for others.`;
+/** Which of many services are drawn; empty where all are. */
+function moreText(drawn: number, all: number, state: MeshState): string {
+  if (drawn === all) return "";
+  if (drawn === 0) {
+    return ` None of ${counted(all, "service")} had a request in the last ${rangeText(state)}; search for those to draw.`;
+  }
+  return ` Drawn: the ${drawn === 1 ? "" : `${drawn} `}busiest of ${counted(all, "service")}; search for others.`;
 }
 
 /** The status line in the head while the mesh answers. */

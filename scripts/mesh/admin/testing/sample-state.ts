@@ -5,7 +5,12 @@ const NOTHING = { requests: 0, errors: 0, p50Ms: null, p90Ms: null, p99Ms: null 
 /** What was served: so many requests in the last step, of which so many failed. */
 export function trafficOf(requests = 0, errors = 0): TrafficState {
   const sums = requests === 0 ? NOTHING : { requests, errors, p50Ms: 2, p90Ms: 4, p99Ms: 8 };
-  return { ...sums, rate: requests / 10, recent: { requests, errors }, series: [NOTHING, sums] };
+  return {
+    ...sums,
+    rate: requests / 10,
+    recent: { requests, errors },
+    series: requests === 0 ? [] : [NOTHING, sums],
+  };
 }
 
 /** A revision of the credit check. */
@@ -96,4 +101,20 @@ export function stateOf(more: Partial<MeshState> = {}): MeshState {
     unrouted: { requests: 0, errors: 0, rate: 0 },
     ...more,
   };
+}
+
+/** A mesh with so many services, each with two revisions at zero, but for those that have traffic. */
+export function manyRevisions(services: number, busy: Record<string, TrafficState> = {}): MeshState {
+  const [sample] = stateOf().services;
+  if (sample === undefined) throw new Error("no service");
+  return stateOf({
+    services: Array.from({ length: services }, (_, i) => {
+      const name = `shop-${i}`;
+      const revisions = ["a", "b"].map((tag) => {
+        const traffic = busy[name] ?? trafficOf(0);
+        return { ...revisionOf(tag, { state: "at zero", reason: "", traffic }), name: `${name}-${tag}` };
+      });
+      return { ...sample, name, inflows: [], revisions };
+    }),
+  });
 }

@@ -1,9 +1,9 @@
-import { Check } from "typebox/schema";
-import { MeshState } from "../../schema.ts";
+import type { MeshState } from "../../schema.ts";
 import { changeOf } from "../faults.ts";
 import { foundText, headText, pageView } from "../view.ts";
 import { Chooser } from "./choose.ts";
 import { patch } from "./dom.ts";
+import { isMeshState } from "./state-check.ts";
 
 const EVERY_MS = 1_000;
 const AGAIN_MS = 2_000;
@@ -31,7 +31,8 @@ document.addEventListener("visibilitychange", () => {
 });
 document.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (event.target instanceof HTMLFormElement && event.target !== form) void change(event.target, event.submitter);
+  if (event.target instanceof HTMLFormElement && event.target !== form)
+    void change(event.target, event.submitter);
 });
 void refresh();
 
@@ -43,10 +44,12 @@ async function refresh(): Promise<void> {
   let next = EVERY_MS;
   const { seconds } = chooser;
   try {
-    const response = await fetch(`/_mesh/state?seconds=${seconds}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const response = await fetch(`/_mesh/state?seconds=${seconds}`, {
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
     if (!response.ok) throw new Error(`it answers ${response.status}`);
     const state: unknown = await response.json();
-    if (!Check(MeshState, state)) throw new Error("its version has changed: reload this page");
+    if (!isMeshState(state)) throw new Error("its version has changed: reload this page");
     show(state);
   } catch (error) {
     next = AGAIN_MS;
