@@ -44,13 +44,14 @@ async function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
-const SHARED = Symbol.for("kyc.test.browser");
+/** On the global object, because each test file may get modules of its own. */
+declare global {
+  var kycSharedBrowser: Promise<Browser> | undefined;
+}
 
 /** The browser that the test files of one process share: each opens its own context. It ends with the process. */
 export function sharedBrowser(): Promise<Browser> {
-  // On the global object, because each test file may get modules of its own.
-  const shared: { [SHARED]?: Promise<Browser> } = globalThis;
-  return (shared[SHARED] ??= launchBrowser());
+  return (globalThis.kycSharedBrowser ??= launchBrowser());
 }
 
 /** What axe-core finds wrong on a page, as `rule: element`, with its rules of WCAG 2.2 A and AA and its best practices. */

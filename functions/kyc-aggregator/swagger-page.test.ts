@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import { launchBrowser, noBrowser } from "../../test/browser.ts";
+import { sharedBrowser, noBrowser } from "../../test/browser.ts";
 import { startService, type ServiceProcess } from "../shared/testing/service-process.ts";
 
 describe.skipIf(noBrowser() !== undefined)("the Swagger page", () => {
@@ -11,11 +11,10 @@ describe.skipIf(noBrowser() !== undefined)("the Swagger page", () => {
   beforeAll(async () => {
     check = await startService("credit-check", { CREDIT_CHECK_VARIANT: "v3", K_REVISION: "credit-check-v3" });
     aggregator = await startService("kyc-aggregator", { CREDIT_CHECK_URL: check.origin });
-    browser = await launchBrowser();
+    browser = await sharedBrowser();
   });
 
   afterAll(async () => {
-    await browser?.close();
     check?.kill("SIGKILL");
     aggregator?.kill("SIGKILL");
   });
