@@ -70,7 +70,7 @@ beforeAll(async () => {
   }
   path = process.env["PATH"];
   process.env["PATH"] = `${join(clone, "bin")}:${path}`;
-  dev = await startDev([], [join(clone, "kyc")]);
+  dev = await startDev(["--dir", clone], [join(clone, "kyc")]);
 });
 
 afterAll(async () => {
