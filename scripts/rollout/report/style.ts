@@ -24,7 +24,7 @@ svg path,svg line{fill:none;stroke-width:2}
 svg .grid{stroke:var(--line);stroke-width:1}
 svg .threshold{stroke:var(--bad);stroke-width:1.5;stroke-dasharray:10 3 2 3}
 .ink1{stroke:var(--one)}.ink2{stroke:var(--two)}.ink3{stroke:var(--bad)}
-pre{background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:12px;overflow-x:auto;line-height:1.35}
+pre{background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:12px;white-space:pre-wrap;line-height:1.35}
 pre .in{color:var(--good);font-weight:600}pre .out{color:var(--bad);font-weight:600}
 footer{margin-top:3em;color:var(--soft);font-size:.9rem}
 @media (max-width:640px){
