@@ -19,8 +19,12 @@ const LAYERS: readonly (readonly string[])[] = [
   ["kyc.ts"],
 ];
 
-/** What the services and the tools have in common: the export of traces. */
-const SHARED = ["functions/shared/tracing", "functions/shared/telemetry/tracing.ts"];
+/** What the services and the tools have in common: the export of traces, and the text of metrics. */
+const SHARED = [
+  "functions/shared/tracing",
+  "functions/shared/telemetry/tracing.ts",
+  "functions/shared/telemetry/histogram.ts",
+];
 
 /** What may be imported within a layer, and what is narrower than the layers allow. */
 const NARROWER: Readonly<Record<string, readonly string[]>> = {
@@ -35,7 +39,7 @@ const NARROWER: Readonly<Record<string, readonly string[]>> = {
   ],
   "scripts/load": ["scripts/load", "scripts/traffic"],
   "scripts/mesh": [
-    "functions/shared/tracing",
+    ...SHARED,
     "scripts/mesh",
     "scripts/traffic",
     "scripts/manifests",

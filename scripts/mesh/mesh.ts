@@ -55,6 +55,8 @@ export interface MeshOptions {
   events: MeshEvents;
   /** Begins the span of each request; undefined where traces are not exported. */
   tracer?: Tracer | undefined;
+  /** Metrics that the mesh shows beside its own, as Prometheus reads them. */
+  metrics?: (() => Promise<string>) | undefined;
 }
 
 /** A process of a revision, and its port on 127.0.0.1. */
@@ -101,6 +103,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     ports: () => ({ port: ingress.port, localPort: local.port }),
     loaded: () => loaded,
     revisions: () => runners,
+    metrics: options.metrics,
     onFaults(state) {
       generation = generationOf(loaded, runners, admin);
       events.onFaults?.(state);

@@ -29,7 +29,7 @@ export function createHistogram({ name, help, labels, bounds }: HistogramOptions
 
   return {
     series(...values) {
-      const named = labels.map((label, i) => `${label}="${escaped(values[i] ?? "")}"`).join(",");
+      const named = labels.map((label, i) => `${label}="${escapedLabel(values[i] ?? "")}"`).join(",");
       const counts = Array.from({ length: bounds.length + 1 }, () => 0);
       let sum = 0;
       all.push(() => {
@@ -53,7 +53,7 @@ export function createHistogram({ name, help, labels, bounds }: HistogramOptions
   };
 }
 
-// (the text format's rules for label values: backslash, quote and line feed)
-function escaped(value: string): string {
+/** A label's value as the text format writes it: backslash, quote and line feed are escaped. */
+export function escapedLabel(value: string): string {
   return value.replace(/[\\"\n]/g, (character) => (character === "\n" ? "\\n" : `\\${character}`));
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { exportsTraces } from "../../../functions/shared/telemetry/tracing.ts";
 import type { Tracing } from "../../../functions/shared/tracing/open-tracing.ts";
@@ -67,6 +68,10 @@ async function runDev(options: DevOptions): Promise<number> {
     seed: options.seed ?? crypto.getRandomValues(new Int32Array(1))[0] ?? 0,
     events: screen,
     tracer: tracing?.tracer,
+    async metrics() {
+      const { rolloutMetrics } = await import("../../rollout/journal/journal-metrics.ts");
+      return `${await rolloutMetrics(join(options.dir, ".kyc", "rollouts"))}${tracing?.metrics() ?? ""}\n`;
+    },
   };
   const mesh = await startMesh(meshOptions).catch((error: unknown) => {
     throw portProblem(error, options) ?? error;

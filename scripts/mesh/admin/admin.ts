@@ -8,6 +8,7 @@ import type { FaultsState } from "../faults/fault.ts";
 import { Faults } from "../faults/faults.ts";
 import { OVERLAY } from "../faults/overlay.ts";
 import type { Configuration } from "../configuration.ts";
+import { MeshMetrics } from "../observe/mesh-metrics.ts";
 import { Observer } from "../observe/observer.ts";
 import { type Range, RANGES, WHOLE } from "../observe/request-counter.ts";
 import type { Served } from "../relay/relay-options.ts";
@@ -29,6 +30,8 @@ export interface MeshView {
   revisions(): ReadonlyMap<string, RevisionStatus>;
   /** Called when the faults, and with them `filters`, have changed. */
   onFaults(state: FaultsState): void;
+  /** Metrics beside the mesh's own, as Prometheus reads them. */
+  metrics?: (() => Promise<string>) | undefined;
 }
 
 /** The mesh's own paths at the ingress port, and the counters behind them. */
@@ -36,6 +39,7 @@ export class Admin {
   readonly #observer = new Observer(Date.now);
   readonly #streams = new EventStreams(Date.now);
   readonly #faults = new Faults();
+  readonly #metrics = new MeshMetrics();
   readonly #startedMs = Date.now();
   readonly #view: MeshView;
 
@@ -73,6 +77,8 @@ export class Admin {
 
   onServed(served: Served): void {
     this.#observer.served(served);
+    const { revision } = served;
+    this.#metrics.served(served, revision === undefined ? undefined : this.#observer.serviceOf(revision));
     if (this.#streams.any) this.#streams.tell(this.#event(served));
   }
 
@@ -99,11 +105,12 @@ export class Admin {
     }
     if (path === "/state") return sendReply(exchange, this.#stateReply(exchange.request.target));
     if (path === "/faults") return sendReply(exchange, jsonReply(200, this.#faultsState()));
+    if (path === "/metrics") return void this.#metricsText().then((reply) => sendReply(exchange, reply));
     void this.#page(path).then((reply) => sendReply(exchange, reply));
   }
 
   async #page(path: string): Promise<Reply> {
-    const known = "the page, /state, /events, /faults and /process";
+    const known = "the page, /state, /events, /faults, /metrics and /process";
     try {
       const { pageFile } = await import("./page-files.ts");
       const reply = await pageFile(path);
@@ -116,6 +123,17 @@ export class Admin {
         `the page cannot be read: ${error instanceof Error ? error.message : String(error)}`,
       );
     }
+  }
+
+  async #metricsText(): Promise<Reply> {
+    const own = this.#metrics.text({
+      loaded: this.#view.loaded(),
+      observer: this.#observer,
+      revisions: this.#view.revisions(),
+      faults: this.#faultsState(),
+    });
+    const more = await this.#view.metrics?.().catch(() => "");
+    return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body: `${own}${more ?? ""}` };
   }
 
   #faultsState(): FaultsState {

@@ -1,0 +1,248 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import Type from "typebox";
+import { Check } from "typebox/schema";
+import { freePort } from "../../functions/shared/testing/sockets.ts";
+import { kyc, type RunningDev, startDev } from "../../scripts/commands/kyc-process.ts";
+import { sampleToRun } from "../sample.ts";
+import { dashboardQueries, readRules, ruleFileOfPrometheus } from "./observability-files.ts";
+
+const SCRAPE_SECONDS = 2;
+const REQUEST_EVERY_MS = 25;
+const GIVE_UP_MS = 180_000;
+/** What drives a rollout by the Prometheus, in steps that a person at a terminal would wait for. */
+const STEPS = [
+  "--steps",
+  "50,100",
+  "--step-time",
+  "5s",
+  "--bake",
+  "6s",
+  "--look",
+  "4s",
+  "--step-limit",
+  "120s",
+];
+
+const QueryAnswer = Type.Object({
+  status: Type.Literal("success"),
+  data: Type.Object({ result: Type.Array(Type.Unknown()) }),
+});
+
+const { prometheus: program } = new Command("query-prometheus")
+  .description(
+    "scrapes the local mesh with a real Prometheus under load, runs rollouts by it, and checks that each query returns data",
+  )
+  .option("--prometheus <program>", "a Prometheus of version 2.40 or later", "prometheus")
+  .addHelpText(
+    "after",
+    `
+Needs prometheus and promtool on the PATH (Debian: apt-get install prometheus). Takes about four minutes.
+Exits with 1 where a query returned no data, a rule has an error, or a rollout ended otherwise than it should.`,
+  )
+  .parse()
+  .opts<{ prometheus: string }>();
+
+const folder = await mkdtemp(join(tmpdir(), "observability-"));
+try {
+  process.exitCode = await runAll();
+} finally {
+  await rm(folder, { recursive: true });
+}
+
+async function runAll(): Promise<number> {
+  await checkRules();
+  await using sample = await sampleToRun();
+  // The collector does not exist, so that the metric of dropped spans moves.
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9", OTEL_BSP_EXPORT_TIMEOUT: "0" };
+  await using dev = await startDev(["--dir", sample.root], undefined, env);
+  await using load = startLoad(`${dev.ingress}/kyc/v1/customer`);
+  await using server = await startPrometheus(dev);
+  const seen = watchQueries(server.url, await allQueries());
+  const problems: string[] = [];
+  const at = ["credit-check", "--dir", sample.root];
+  const rollout = [...at, "--to", "advanced", "--prometheus", server.url, "--tolerate-latency", "300%"];
+  const run = async (what: string, code: number, ...args: string[]): Promise<void> => {
+    const startedAt = performance.now();
+    const ended = await kyc(...args);
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
+    console.error(`${what}: exit code ${ended.code} after ${seconds} s`);
+    if (ended.code !== code)
+      problems.push(`${what}: exit code ${ended.code}, not ${code}\n${ended.out}${ended.err}`);
+  };
+  const shares = (basic: number) =>
+    run(
+      `split ${basic}/${100 - basic}`,
+      0,
+      "split",
+      ...at,
+      "--traffic",
+      `basic=${basic},advanced=${100 - basic}`,
+    );
+  const faults = (...args: string[]) =>
+    run(`fault ${args.join(" ")}`, 0, "fault", ...args, "--dir", sample.root);
+  const until = (...names: string[]) => seen.until(names);
+
+  await shares(100);
+  await run("a good candidate is promoted by --source prometheus", 0, "rollout", ...rollout, ...STEPS);
+  await shares(100);
+  await faults("credit-check", "advanced", "--error", "50%");
+  await run("a candidate that fails is rolled back by it", 1, "rollout", ...rollout, ...STEPS);
+  await shares(50);
+  await until("KycRevisionFails");
+  await faults("--clear");
+  // Too short a time for one percent of the requests to show anything.
+  const short = ["--steps", "1,100", "--step-time", "3s", "--step-limit", "4s", "--look", "4s"];
+  await shares(100);
+  await run("a rollout that stays undecided is held", 3, "rollout", ...rollout, ...short);
+  await until("KycRolloutHeld");
+  await shares(50);
+  load.pin("basic");
+  await until("KycShareIsNotAsPlanned");
+  load.pin(undefined);
+  await shares(100);
+  await killRollout([...rollout, "--steps", "10,100", "--step-time", "60s"], server.url);
+  await until("KycRolloutAbandoned");
+  await run("an abandoned rollout goes back", 0, "rollout", ...at, "--back");
+  await until(...seen.missing());
+
+  problems.push(...seen.missing().map((name) => `no data: ${name}`), ...(await ruleErrors(server.url)));
+  if (load.failed() === 0) problems.push("no request failed under the fault");
+  console.log(
+    `${seen.count - seen.missing().length} of ${seen.count} queries returned data; ${load.sent()} requests`,
+  );
+  for (const problem of problems) console.log(problem);
+  return problems.length === 0 ? 0 : 1;
+}
+
+async function checkRules(): Promise<void> {
+  const file = join(folder, "rules.yml");
+  await writeFile(file, await ruleFileOfPrometheus());
+  const child = Bun.spawn(["promtool", "check", "rules", file], { stdout: "pipe", stderr: "inherit" });
+  if ((await child.exited) !== 0) throw new Error(`promtool: ${await child.stdout.text()}`);
+}
+
+/** Each query with its name: a panel's title, a rule's own. */
+async function allQueries(): Promise<Map<string, string>> {
+  const rules = await readRules();
+  return new Map([
+    ...(await dashboardQueries()).map(({ at, expr }) => [at, expr] as const),
+    ...rules.map(({ record = "", alert = record, expr }) => [alert, expr] as const),
+  ]);
+}
+
+/** Asks all queries again and again, and keeps which of them have returned data. */
+function watchQueries(url: string, queries: ReadonlyMap<string, string>) {
+  const waiting = new Map(queries);
+  const ask = async (): Promise<void> => {
+    for (const [name, expr] of waiting) {
+      const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expr)}`);
+      const answer: unknown = await response.json();
+      if (!Check(QueryAnswer, answer)) throw new Error(`${name}: ${JSON.stringify(answer)}`);
+      if (answer.data.result.length > 0) waiting.delete(name);
+    }
+  };
+  return {
+    count: queries.size,
+    missing: () => [...waiting.keys()],
+    /** Waits until these have returned data, or the time is over. */
+    async until(names: readonly string[]): Promise<void> {
+      const end = performance.now() + GIVE_UP_MS;
+      for (;;) {
+        await ask();
+        if (!names.some((name) => waiting.has(name)) || performance.now() > end) return;
+        await Bun.sleep(1000);
+      }
+    },
+  };
+}
+
+/** Starts a rollout, and ends its process by SIGKILL when it is under way. */
+async function killRollout(args: readonly string[], url: string): Promise<void> {
+  const main = Bun.fileURLToPath(new URL("../../scripts/kyc.ts", import.meta.url));
+  const child = Bun.spawn([process.execPath, main, "rollout", ...args], {
+    stdout: "ignore",
+    stderr: "ignore",
+  });
+  const query = `${url}/api/v1/query?query=${encodeURIComponent('kyc_rollout_phase{phase="judging"}')}`;
+  for (let under = false; !under; await Bun.sleep(500)) {
+    const answer: unknown = await (await fetch(query)).json();
+    under = Check(QueryAnswer, answer) && answer.data.result.length > 0;
+  }
+  child.kill("SIGKILL");
+  await child.exited;
+}
+
+/** Steady requests through the ingress. */
+function startLoad(url: string) {
+  let pinned: string | undefined;
+  let sent = 0;
+  let failed = 0;
+  const timer = setInterval(() => {
+    sent++;
+    const headers = pinned === undefined ? {} : { "end-user": pinned };
+    const asked = fetch(url, { headers }).then(async (response) => (await response.text(), response.ok));
+    void asked.catch(() => false).then((ok) => (failed += ok ? 0 : 1));
+  }, REQUEST_EVERY_MS);
+  return {
+    pin: (version: string | undefined) => void (pinned = version),
+    sent: () => sent,
+    failed: () => failed,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await Bun.sleep(100);
+    },
+  };
+}
+
+/** A Prometheus that scrapes the mesh, and the services through it, as sidecars would be passed. */
+async function startPrometheus(dev: RunningDev) {
+  const port = await freePort();
+  const services = ["kyc-aggregator", "basic-credit-check", "advanced-credit-check"];
+  const config = {
+    global: { scrape_interval: `${SCRAPE_SECONDS}s`, evaluation_interval: `${SCRAPE_SECONDS}s` },
+    rule_files: [join(folder, "rules.yml")],
+    scrape_configs: [
+      {
+        job_name: "mesh",
+        metrics_path: "/_mesh/metrics",
+        static_configs: [{ targets: [new URL(dev.ingress).host] }],
+      },
+      {
+        job_name: "services",
+        honor_labels: true,
+        proxy_url: dev.local,
+        static_configs: [{ targets: services.map((name) => `${name}.kyc.svc.cluster.local:80`) }],
+      },
+    ],
+  };
+  const file = join(folder, "prometheus.yml");
+  await writeFile(file, JSON.stringify(config));
+  const flags = [`--config.file=${file}`, `--storage.tsdb.path=${join(folder, "data")}`];
+  const child = Bun.spawn([program, ...flags, `--web.listen-address=127.0.0.1:${port}`], {
+    stdout: "ignore",
+    stderr: Bun.file(join(folder, "prometheus.log")),
+  });
+  const url = `http://127.0.0.1:${port}`;
+  while ((await fetch(`${url}/-/ready`).catch(() => undefined))?.ok !== true) {
+    if (child.exitCode !== null) throw new Error(await Bun.file(join(folder, "prometheus.log")).text());
+    await Bun.sleep(50);
+  }
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await child.exited;
+    },
+  };
+}
+
+/** What the Prometheus says of rules that it could not evaluate. */
+async function ruleErrors(url: string): Promise<string[]> {
+  const text = await (await fetch(`${url}/api/v1/rules`)).text();
+  return [...text.matchAll(/"lastError":"((?:[^"\\]|\\.)+)"/g)].map(
+    ([, error]) => `a rule has an error: ${error}`,
+  );
+}
