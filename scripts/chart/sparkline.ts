@@ -53,12 +53,21 @@ export function sparkline({ label, lines, time, text, atLeast }: Sparkline): Spe
       spoken(),
       [
         h("path", { class: "ground", d: `M0 ${HEIGHT - 0.5}H${WIDTH}` }),
-        h("path", { class: "ground ticks", d: [0.5, WIDTH / 2, WIDTH - 0.5].map((x) => `M${x} 0V${HEIGHT}`).join("") }),
+        h("path", {
+          class: "ground ticks",
+          d: [0.5, WIDTH / 2, WIDTH - 0.5].map((x) => `M${x} 0V${HEIGHT}`).join(""),
+        }),
         ...drawn,
       ],
       { preserveAspectRatio: "none" },
     ),
-    h("p", { class: "axis quiet", "aria-hidden": "true" }, h("span", {}, time.from), h("span", {}, time.middle ?? ""), h("span", {}, time.to)),
+    h(
+      "p",
+      { class: "axis quiet", "aria-hidden": "true" },
+      h("span", {}, time.from),
+      h("span", {}, time.middle ?? ""),
+      h("span", {}, time.to),
+    ),
   );
 
   function spoken(): string {

@@ -46,7 +46,7 @@ export const HTTPRoute = strict(
     ...faultFamily.fields,
     ...corsFamily.fields,
     ...mirrorFamily.fields,
-    // Not acted on; lint judges it.
+    // The local mesh does not act on it; lint does.
     delegate: Type.Optional(
       strict({ name: Type.Optional(Type.String()), namespace: Type.Optional(Type.String()) }),
     ),
@@ -61,7 +61,7 @@ export const HTTPRoute = strict(
 
 export type HTTPRoute = Static<typeof HTTPRoute>;
 
-/** What `lint` finds in the fields of one route by themselves. */
+/** The pitfalls that `lint` finds in the fields of one route alone. */
 export const PITFALLS: readonly Pitfall[] = [...destinationPitfalls, ...matchPitfalls];
 
 /** The filters of the proxy in front of its router, in the order in which a request passes them. */
@@ -71,7 +71,7 @@ const ONLY_FORWARDING = FAMILIES.filter(({ onlyForwarding }) => onlyForwarding).
   Object.keys(fields),
 );
 
-/** Compiles what a rule of a VirtualService does with the requests that it matches. */
+/** Compiles the action of a rule of a VirtualService. */
 export function compileAction(route: HTTPRoute, path: FieldPath, context: CompileContext): Rule["action"] {
   const { report } = context;
   const { redirect, directResponse } = route;

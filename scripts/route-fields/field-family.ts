@@ -28,7 +28,7 @@ export type Report = (
   names?: Pick<Problem, "name" | "near">,
 ) => void;
 
-/** A destination's host as the rule means it, and what is behind it: several revisions where a subset has several. */
+/** A destination's full host, and the backends behind it: several revisions where a subset has several. */
 export interface Target {
   host: string;
   port: number;
@@ -37,7 +37,7 @@ export interface Target {
   backends: readonly Backend[];
 }
 
-/** What families need to compile the fields of one rule. */
+/** The context in which families compile the fields of one rule. */
 export interface CompileContext {
   report: Report;
   /** Looks up a destination; an unknown host, port or subset is reported. */
@@ -67,15 +67,15 @@ export interface FieldFamily {
   unsupported?: Readonly<Record<string, string>>;
   /** Whether Istio refuses the fields in a rule with a redirect or a direct response. */
   onlyForwarding: boolean;
-  /** The properties of a compiled rule, by part, that `equal` compares. A property that no family lists is a doubt. */
+  /** The properties of a compiled rule, by part, that `equal` compares. With an unlisted property it decides nothing. */
   compared: Readonly<{ [Part in keyof RuleParts]?: readonly (keyof RuleParts[Part])[] }>;
   /** How the fields act on a request before it is forwarded. */
   filter?: RequestFilter;
 }
 
 /**
- * A form of one route's fields that Istio accepts and that means something other than it seems to. What a field means
- * beside other objects is found by the rules of `lint`.
+ * A form of one route's fields that Istio accepts with an unexpected effect. The rules of `lint` compare fields with other
+ * objects.
  */
 export interface Pitfall {
   code: Code;
@@ -88,7 +88,7 @@ export interface PitfallFound {
   path: FieldPath;
   message: string;
   fix: string;
-  /** A field that can go without a change of where requests go. */
+  /** A field that can be removed without a change of where requests go. */
   removable?: FieldPath;
 }
 
@@ -104,7 +104,7 @@ export interface FilterDecision {
   delayMs?: number;
   /** A response in place of the destination's. */
   reply?: FilterReply;
-  /** How the response changes on its way back through the filter, whoever made it. */
+  /** The change of any response on its way back through the filter. */
   response?: HeaderChange;
 }
 
@@ -124,34 +124,34 @@ export interface FilterCondition {
   match: ValueMatch;
 }
 
-/** A response header in terms of the request: a text, or what a header of the request has. */
+/** A response header in terms of the request: a fixed text, or the value of a header of the request. */
 export type SymbolicHeader = readonly [name: string, value: { text: string } | { header: string }];
 
-/** Builds what `equal` compares; a family knows nothing else of how it compares. */
+/** Builds the outcomes that `equal` compares. This is all that families know of `equal`. */
 export interface OutcomeBuilder<T> {
-  /** Whether all requests, or none, meet a condition. Throws, to be called again for fewer, where only some do. */
+  /** Whether all requests, or none, meet a condition. Throws where only some do: the caller tries again with subsets. */
   meets(condition: FilterCondition): boolean;
   /** One outcome for some percent of the requests, and another for the rest. */
   sometimes(percent: number, some: T, others: T): T;
   delayed(ms: number, outcome: T): T;
-  /** A response of the proxy's own, whose name tells it apart from others. */
+  /** A response of the proxy itself, identified by a name. */
   reply(name: string): T;
-  /** An outcome whose response has these headers, in place of its own of these names. */
+  /** An outcome whose response has these headers, in place of present ones of these names. */
   withHeaders(outcome: T, headers: readonly SymbolicHeader[]): T;
-  /** An outcome whose response is changed as the route and the first destination say. */
+  /** An outcome with the response changes of the route and the drawn destination. */
   withRouteChanges(outcome: T): T;
 }
 
-/** A filter of the proxy in front of its router: what it does with one request, and with all requests of a kind. */
+/** A filter in front of the router: its effect on one request, and on a whole set of requests. */
 export interface RequestFilter {
-  /** @param happens whether something happens that happens to so many percent of the requests */
+  /** @param happens draws whether a request is among some percent of all */
   decide(
     action: ForwardAction,
     request: FilteredRequest,
     happens: (percent: number) => boolean,
   ): FilterDecision | undefined;
-  /** The same for all requests of a kind. @param outcome what becomes of a request that passes the filter */
+  /** The same for a set of requests. @param outcome the outcome of requests that pass the filter */
   outcome<T>(action: ForwardAction, outcome: T, build: OutcomeBuilder<T>): T;
-  /** All that `outcome` may ask. */
+  /** All conditions that `outcome` may test. */
   conditions(action: ForwardAction): readonly FilterCondition[];
 }

@@ -1,7 +1,7 @@
 import { resolveBy, type Resolution, type RoutedRequest } from "./resolve.ts";
 import type { Destination, ForwardAction, Listener, RouteTable } from "./table.ts";
 
-/** One way that a request can take, and how likely it is. */
+/** One way that a request can take, and its probability. */
 export interface Outcome {
   resolution: Resolution;
   /** A fraction of two whole numbers, so that shares can be compared exactly. */
@@ -12,7 +12,7 @@ export interface Outcome {
 /** Every way that a request can take from a listener, with its exact probability; they sum to one. */
 export function distribution(table: RouteTable, listener: Listener, request: RoutedRequest): Outcome[] {
   const outcomes: Outcome[] = [];
-  // A path is the choice made at each weighted rule on the way; all of them are walked, like the digits of a counter.
+  // A path is a sequence of choices at weighted rules; all of them are enumerated, like the digits of a counter.
   let path: number[] | undefined = [];
   while (path !== undefined) {
     const made: { index: number; action: ForwardAction }[] = [];

@@ -21,7 +21,7 @@ export function fullHost(host: string, namespace: string): string {
   return host.includes(".") || host === "*" ? host : `${host}.${namespace}.${CLUSTER_DOMAIN}`;
 }
 
-/** The first label of a host, by which messages name a destination. */
+/** The first label of a host, as messages name a destination. */
 export function shortHost(host: string): string {
   return host.split(".")[0] ?? host;
 }
@@ -35,7 +35,7 @@ export function clusterLocalNames(service: string, namespace: string): string[] 
   ];
 }
 
-/** A host without its port, in lower case: what virtual hosts are looked up by. */
+/** A host without its port, in lower case, as virtual hosts are looked up. */
 export function hostOf(authority: string): string {
   const host = authority.toLowerCase();
   if (host.startsWith("[")) return host.slice(0, host.indexOf("]") + 1);
@@ -44,8 +44,8 @@ export function hostOf(authority: string): string {
 }
 
 /**
- * What stands behind each cluster-local host: a revision behind its own Service, the local gateway behind the hosts
- * that Knative makes, and behind an ExternalName whatever it names.
+ * The backend of each cluster-local host: a revision for its own Service, the local gateway for the hosts that Knative
+ * creates, and for an ExternalName the backend of its target.
  * @param ownSidecars hosts that lead back to the caller's own sidecar, where the request is routed again by its Host
  */
 export function clusterHosts(
@@ -97,7 +97,7 @@ export function clusterHosts(
   }
 }
 
-/** Advice for a host that nothing stands behind. */
+/** Advice for an unknown host. */
 export function hostAdvice(
   host: string,
   hosts: ReadonlyMap<string, unknown>,
@@ -105,7 +105,7 @@ export function hostAdvice(
   const known = [...hosts.keys()].filter((name) => name.endsWith(`.${CLUSTER_DOMAIN}`));
   const meant = known.find((name) => name.startsWith(`${host}.`));
   if (meant !== undefined) return { fix: `write its full name, ${meant}`, near: undefined };
-  // The common end of all names makes any two of them look alike.
+  // The common end of all names makes any two of them similar.
   const start = (name: string): string => name.replace(`.${CLUSTER_DOMAIN}`, "");
   const similar = nearest(start(host), known.map(start));
   if (similar === undefined) return { fix: `known are ${known.join(", ")}`, near: undefined };

@@ -1,20 +1,20 @@
-/** What a request came to, as its caller saw it. */
+/** The outcome of a request, as its caller saw it. */
 export const OUTCOME_KINDS = ["success", "error", "rejected", "abandoned"] as const;
 export type OutcomeKind = (typeof OUTCOME_KINDS)[number];
 
-/** What is known of an answer, or of the lack of one. */
+/** An answer, or the lack of one. */
 export interface Answer {
   /** The status of the answer; undefined where there was none. */
   status?: number | undefined;
-  /** False where the answer had a status of success and a body that is not what was asked for. */
+  /** False where the answer had a status of success and a wrong body. */
   bodyOk?: boolean | undefined;
   /** Whether the caller gave up before there was an answer, by its own timeout or by closing the connection. */
   gaveUp?: boolean | undefined;
 }
 
 /**
- * What counts as what. Each mark is compared between the revisions by a test of its own: what is common to both is no
- * evidence, what one has in excess is.
+ * The kind of each outcome. A separate test compares each kind between the revisions: what both have in common is not
+ * evidence, an excess of one is.
  *
  * | outcome                                                                | kind        | latency is compared |
  * | ---------------------------------------------------------------------- | ----------- | ------------------- |
@@ -30,19 +30,19 @@ export function outcomeKind({ status, bodyOk = true, gaveUp = false }: Answer): 
   return bodyOk ? "success" : "error";
 }
 
-/** An outcome as sources report it: whether the service did its part, and the kind where that says more. */
+/** An outcome as sources report it: whether the service did its part, and a more precise kind, if any. */
 export interface Mark {
   readonly ok: boolean;
   readonly kind: "rejected" | "abandoned" | undefined;
 }
 
-/** The outcome of an answer by its status; of none where it is undefined. */
+/** The outcome of an answer by its status; undefined means no answer. */
 export function markOf(status: number | undefined, more: Omit<Answer, "status"> = {}): Mark {
   const kind = outcomeKind({ status, ...more });
   return { ok: isOk(kind), kind: kind === "rejected" || kind === "abandoned" ? kind : undefined };
 }
 
-/** Whether the service did its part: a rejection is an answer, and giving up is none. */
+/** Whether the service did its part: a rejection is an answer, and a caller that gave up has none. */
 export function isOk(kind: OutcomeKind): boolean {
   return kind === "success" || kind === "rejected";
 }

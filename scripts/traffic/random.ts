@@ -6,7 +6,7 @@ import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
  */
 export function seededRandom(seed: number): () => number {
   const generator = xoroshiro128plus(seed);
-  // The first numbers of small seeds resemble each other: they are passed over.
+  // The first numbers of small seeds are similar: they are skipped.
   for (let i = 0; i < 32; i++) generator.next();
   return () => (generator.next() >>> 0) / 2 ** 32;
 }

@@ -5,7 +5,7 @@ import type { RequestMatch, Rule, VirtualHosts } from "./table.ts";
 const MIN_RULES = 16;
 const MIN_SUFFIXES = 8;
 
-/** A rule that applies to a request, and by which of its conditions. */
+/** A rule that applies to a request, and the condition that held. */
 export interface AppliedRule {
   rule: Rule;
   match: RequestMatch | true;

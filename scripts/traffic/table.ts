@@ -22,23 +22,23 @@ export interface StringMatch {
   value: string;
 }
 
-/** A string match, or whether there is a value at all, be it an empty one. */
+/** A string match, or the presence of a value, even an empty one. */
 export type ValueMatch = StringMatch | { kind: "present" };
 
-/** Named values that have to be there and match. */
+/** Named values that must be present and match. */
 export type NamedMatches = ReadonlyArray<readonly [name: string, match: ValueMatch]>;
 
 /** A condition on a request: every part that is given must hold. */
 export interface RequestMatch {
-  /** Compared with the path as it came, without the query. */
+  /** Compared with the path as received, without the query. */
   uri: StringMatch | undefined;
-  /** Whether `A` to `Z` are as good as `a` to `z` in an exact or prefix match of the path; a regex says so itself. */
+  /** Whether an exact or prefix match of the path ignores the case of `A` to `Z`; it does not affect a regex. */
   ignoreUriCase: boolean;
   method: StringMatch | undefined;
   authority: StringMatch | undefined;
-  /** Names are in lower case; of several fields of one name it is enough that one matches (Envoy since 1.39). */
+  /** Names are in lower case. One match among several fields of one name is enough (Envoy since 1.39). */
   headers: NamedMatches;
-  /** None of these may hold. A header that is not there counts as an empty one, except where presence is asked. */
+  /** None of these may hold. A missing header counts as an empty one, except for presence. */
   withoutHeaders: NamedMatches;
   /** Of several parameters of one name the first counts. Neither names nor values are decoded. */
   queryParams: NamedMatches;
@@ -49,31 +49,31 @@ export interface RequestMatch {
   attributes?: NamedMatches;
 }
 
-/** One of the places that a route sends requests to, and how often. */
+/** A destination of a route, and its weight. */
 export interface Destination {
   host: string;
   port: number;
-  /** Whether no port is written: on a cluster that means the only port of the Service. */
+  /** Whether no port is given, which means the only port of the Service on a cluster. */
   isPortDefault?: true | undefined;
   /** The subset of a DestinationRule that it was chosen by. */
   subset: string | undefined;
   /** Relative to the sum of the weights of its route. Zero-weight destinations are not in a table. */
   weight: number;
-  /** What the request's Host becomes on the way there, when it changes. */
+  /** The new Host of the request, where it changes. */
   authority: string | undefined;
   request: HeaderChange;
   response: HeaderChange;
   backend: Backend;
 }
 
-/** What stands behind a host. */
+/** The backend of a host. */
 export type Backend =
   | { kind: "revision"; revision: string }
   /** Another listener of the mesh, where the request is routed again by its Host. */
   | { kind: "listener"; listener: Listener };
 
 export interface RetryPolicy {
-  /** How many times more a failed request is sent. */
+  /** The number of retries of a failed request. */
   attempts: number;
   perTryTimeoutMs: number | undefined;
   /** Conditions as Envoy names them (`x-envoy-retry-on`), and status codes. */
@@ -82,11 +82,11 @@ export interface RetryPolicy {
   backOffMs: number;
   /** Whether a retry looks for a process that has not failed this request yet. */
   avoidsTried: boolean;
-  /** Whether retries leave the locality of the first try, which is something only where there are several. */
+  /** Whether retries may leave the locality of the first try. */
   remoteLocalities: boolean;
 }
 
-/** What happens to some of the requests instead of, or before, their being sent on. */
+/** Delays and aborts of some of the requests. */
 export interface Fault {
   /** Percent of the requests, from 0 to 100, to the fourth decimal place. */
   delay: { percent: number; ms: number } | undefined;
@@ -105,7 +105,7 @@ export interface Mirror {
   backend: Backend;
 }
 
-/** Replaces every match of a regular expression in the path; `\\1` to `\\9` stand for its groups, `\\0` for all. */
+/** Replaces every match of a regular expression in the path; `\\1` to `\\9` are its groups, `\\0` the match. */
 export interface RegexRewrite {
   pattern: string;
   substitution: string;
@@ -114,7 +114,7 @@ export interface RegexRewrite {
 /** Which origins may read responses in a browser. Texts are header values; an empty one sets no header. */
 export interface CorsPolicy {
   allowOrigins: readonly StringMatch[];
-  /** `*` stands for what a preflight asks for, here and in `allowHeaders`. */
+  /** `*` means the value that a preflight asks for, here and in `allowHeaders`. */
   allowMethods: string;
   allowHeaders: string;
   exposeHeaders: string;
@@ -154,7 +154,7 @@ export interface RedirectAction {
   response: HeaderChange;
 }
 
-/** An answer that the proxy gives by itself. */
+/** An answer of the proxy itself. */
 export interface DirectAction {
   kind: "direct";
   status: number;
@@ -164,7 +164,7 @@ export interface DirectAction {
 
 /** A rule: the first whose condition holds decides. */
 export interface Rule {
-  /** Where it is written. */
+  /** Its position in the files. */
   at: Position;
   /** Any of these must hold; an empty list always holds. */
   matches: readonly RequestMatch[];
@@ -181,14 +181,14 @@ export interface VirtualHosts {
   any: readonly Rule[] | undefined;
 }
 
-/** All that decides where a request goes. */
+/** The complete routing configuration. */
 export interface RouteTable {
   /** The local mesh has the three that it serves. */
   listeners: Readonly<Record<LocalListener, VirtualHosts>> &
     Readonly<Partial<Record<GatewayListener, VirtualHosts>>>;
-  /** What answers at a cluster-local host that no rule covers. */
+  /** The backend of each cluster-local host, for hosts without rules. */
   backends: ReadonlyMap<string, Backend>;
-  /** A rule in front of a revision (`namespace/name`): the last hop of each request that gets there, whoever sent it. */
+  /** A rule in front of a revision (`namespace/name`): the last hop of each request to it. */
   revisionFilters?: ReadonlyMap<string, Rule & { action: ForwardAction }>;
 }
 

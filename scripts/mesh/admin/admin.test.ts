@@ -52,7 +52,9 @@ describe("the mesh's own paths", () => {
     expect(middle).toMatchObject({ windowSeconds: 60, stepSeconds: 5 });
     expect(long).toMatchObject({ windowSeconds: 300, stepSeconds: 5 });
     const lengths = (state: MeshState | undefined): Set<number> =>
-      new Set(state?.services.flatMap(({ revisions }) => revisions.map(({ traffic }) => traffic.series.length)));
+      new Set(
+        state?.services.flatMap(({ revisions }) => revisions.map(({ traffic }) => traffic.series.length)),
+      );
     expect(lengths(middle)).toContain(12);
     expect(lengths(long)).toContain(60);
     const response = await system.fetch("/_mesh/state?seconds=7");

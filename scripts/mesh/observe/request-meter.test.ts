@@ -18,7 +18,8 @@ describe("a meter", () => {
     [300, 5, 60],
   ])("has the figures of the last %d seconds in steps of %d", (seconds, step, points) => {
     const meter = new Meter();
-    for (let second = 400; second >= 0; second--) meter.record(NOW - second, second < 10 ? 20 : 5, second > 10);
+    for (let second = 400; second >= 0; second--)
+      meter.record(NOW - second, second < 10 ? 20 : 5, second > 10);
     const { requests, errors, p50Ms, recent, series } = meter.measured(NOW + 1, { seconds, step });
     expect(series.length).toBe(points);
     expect(series.filter(({ p50Ms }) => p50Ms !== undefined).length).toBe(points);

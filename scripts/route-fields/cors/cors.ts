@@ -16,7 +16,7 @@ import { compileStringMatch } from "../match/string-match.ts";
 import { stringMatches } from "../match/match.ts";
 import { StringMatch as StringMatchFields } from "../match/schema.ts";
 
-// As Istio's webhook has them. (istio, pkg/config/validation/validation.go, supportedCORSMethods and
+// As in Istio's webhook. (istio, pkg/config/validation/validation.go, supportedCORSMethods and
 // ValidateCORSHTTPHeaderName)
 const Method = Type.Enum([
   "GET",
@@ -136,7 +136,7 @@ export function compileCors(
   };
 }
 
-/** Reports a policy where the filter never acts: Envoy's needs a route that forwards. */
+/** Reports a policy without an effect: Envoy's filter needs a route that forwards. */
 export function reportUnusedCors({ corsPolicy }: HTTPRoute, path: FieldPath, report: Report): void {
   if (corsPolicy === undefined) return;
   const message = "corsPolicy has no effect in a rule that answers by itself";
@@ -148,7 +148,7 @@ function allowsAll(match: StringMatch): boolean {
   return stringMatches(match, "*");
 }
 
-/** What the filter sets in the response for an allowed origin. */
+/** The headers of the response for an allowed origin. */
 function responseHeaders({ allowCredentials, exposeHeaders }: CompiledCorsPolicy): SymbolicHeader[] {
   return [
     ["access-control-allow-origin", { header: ORIGIN }],
@@ -157,7 +157,7 @@ function responseHeaders({ allowCredentials, exposeHeaders }: CompiledCorsPolicy
   ];
 }
 
-/** What it sets in its own response to a preflight. */
+/** The headers of the filter's own response to a preflight. */
 function preflightHeaders(policy: CompiledCorsPolicy, isAllowed: boolean): SymbolicHeader[] {
   const { allowCredentials, allowMethods, allowHeaders, maxAge } = policy;
   return [
@@ -177,7 +177,7 @@ function fixed(name: string, text: string): SymbolicHeader[] {
   return text === "" ? [] : [[name, { text }]];
 }
 
-/** A list; where it is `*` alone, what the request asks for. */
+/** A list; where it is `*` alone, the value that the request asks for. */
 function copied(name: string, text: string, from: string): SymbolicHeader[] {
   return text === "*" ? [[name, { header: from }]] : fixed(name, text);
 }

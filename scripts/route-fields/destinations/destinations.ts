@@ -90,7 +90,7 @@ export function compileDestinations(
   const authority = rewriteAuthority ?? request.authority;
   const listed = route.route ?? [];
   const written = listed.map((to, i) => compileDestination(to, [...path, "route", i], authority, context));
-  // A lone destination takes everything, whatever its weight, and its headers join the route's in one list; of several,
+  // A lone destination gets all requests for any weight, and its header changes join the route's in one list; of several,
   // each keeps its own. (istio 1.31, pilot/pkg/networking/core/route/route.go, processDestination)
   const isLone = written.length === 1;
   const destinations = isLone

@@ -34,7 +34,7 @@ export const directResponseFamily = {
   compared: { direct: ["kind", "status", "body", "response"] },
 } satisfies FieldFamily;
 
-/** Compiles what the proxy answers by itself. */
+/** Compiles a direct response. */
 export function compileDirectResponse(
   route: HTTPRoute,
   { status, body }: NonNullable<HTTPRoute["directResponse"]>,
@@ -49,7 +49,7 @@ export function compileDirectResponse(
   };
 }
 
-/** What `equal` compares of a direct response beside its headers. */
+/** The text by which `equal` compares direct responses, without their headers. */
 export function directOutcome({ status, body }: DirectAction): string {
   return `${status} with ${JSON.stringify(Buffer.from(body).toString("latin1"))}`;
 }

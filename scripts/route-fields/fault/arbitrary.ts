@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** A percentage that leaves nothing to chance, so that two proxies can be compared. */
+/** A percentage of all or none, so that two proxies can be compared. */
 export const always = fc.constantFrom({ value: 100 }, { value: 0 });
 
 /** A `fault` that delays or aborts. */

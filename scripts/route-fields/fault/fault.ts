@@ -87,7 +87,7 @@ function readFault(fault: NonNullable<HTTPRoute["fault"]>, path: FieldPath, repo
     ["abort", abort],
   ] as const) {
     if (part === undefined) continue;
-    // The reference: "If not specified, no request will be aborted", and the same of a delay.
+    // The reference: "If not specified, no request will be aborted"; the same holds for a delay.
     if (part.percentage?.value === undefined)
       report(
         "fault-percentage",

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 
-/** What a header or a parameter can be. */
+/** The value of a header or a parameter. */
 export const value = fc.constantFrom("a", "b", "ab", "A", "a,b", "1");
 
-/** For a record, none of whose fields has to be there. */
+/** For a record with optional fields only. */
 export const optional = { requiredKeys: [] };
 
 const changedName = fc.constantFrom(

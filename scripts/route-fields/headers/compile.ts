@@ -11,7 +11,7 @@ export const headersFamily = {
   compared: {},
 } satisfies FieldFamily;
 
-// A proxy decides these for each of its connections; a route that changed one would break the message's framing.
+// Each proxy sets these for its own connections: changing one would break the message's framing.
 const CONNECTION_HEADERS = new Set([
   "connection",
   "content-length",
@@ -23,7 +23,7 @@ const CONNECTION_HEADERS = new Set([
   "upgrade",
 ]);
 
-/** Reads what a route or a destination changes of a request; its Host is apart, as Envoy has it. */
+/** Compiles the request changes of a route or a destination; the Host is separate, as in Envoy. */
 export function compileRequestHeaders(
   operations: HeaderOperations | undefined,
   path: FieldPath,
@@ -50,7 +50,7 @@ export function compileRequestHeaders(
   return { change, authority };
 }
 
-/** Reads what a route or a destination changes of an answer. */
+/** Compiles the response changes of a route or a destination. */
 export function compileResponseHeaders(
   operations: HeaderOperations | undefined,
   path: FieldPath,
@@ -69,7 +69,7 @@ function readHeaders(
   const valued = (field: "set" | "add"): [string, string][] => {
     return Object.entries(operations[field] ?? {}).map(([name, text]) => {
       checkName(name, [...path, field, name]);
-      // Envoy replaces %NAME% in header values; a plain percent sign must be doubled there, so neither is taken here.
+      // Envoy replaces %NAME% in header values, and a plain percent sign must be doubled there, so both are refused here.
       if (text.includes("%")) {
         const message = "the local mesh does not fill in Envoy's %…% values";
         report("header-placeholder", [...path, field, name], message, "write a fixed text without %");

@@ -1,4 +1,4 @@
-/** What an Istio `headers` block does to a list of headers: first removes, then sets, then adds. Names are lower case. */
+/** The changes of an Istio `headers` block: first removals, then sets, then adds. Names are in lower case. */
 export interface HeaderChange {
   set: ReadonlyArray<readonly [name: string, value: string]>;
   add: ReadonlyArray<readonly [name: string, value: string]>;
@@ -7,7 +7,7 @@ export interface HeaderChange {
 
 export const NO_CHANGE: HeaderChange = { set: [], add: [], remove: [] };
 
-/** Two changes as one, where Envoy makes one list of both: what the first sets, the second may set anew. */
+/** Two changes as one, where Envoy joins both in one list: the second may override what the first sets. */
 export function bothChanges(first: HeaderChange, second: HeaderChange): HeaderChange {
   return {
     set: [...first.set, ...second.set],
@@ -35,7 +35,7 @@ export class HeaderList {
     return undefined;
   }
 
-  /** Whether a field of this name has a value that is so. */
+  /** Whether a field of this name has a value that passes a test. */
   some(name: string, holds: (value: string) => boolean): boolean {
     const fields = this.#fields;
     for (let i = 0; i < fields.length; i += 2) {
@@ -44,7 +44,7 @@ export class HeaderList {
     return false;
   }
 
-  /** All values of a name joined by commas, which says the same (RFC 9110 section 5.3). */
+  /** All values of a name joined by commas, which means the same (RFC 9110 section 5.3). */
   joined(name: string): string | undefined {
     const fields = this.#fields;
     let all: string | undefined;
@@ -54,7 +54,7 @@ export class HeaderList {
     return all;
   }
 
-  /** How many fields carry this name. */
+  /** The number of fields of this name. */
   count(name: string): number {
     const fields = this.#fields;
     let n = 0;

@@ -10,7 +10,7 @@ export const headerMap = <T extends TSchema>(value: T, name: string = HeaderName
     expectedKey: "the name of a header",
   } satisfies FieldNotes & TSchemaOptions);
 
-// Envoy passes over an empty value, so that a header set to nothing would keep what it was.
+// Envoy ignores an empty value, so the header would keep its old one.
 const HeaderValues = headerMap(
   Type.String({
     pattern: "^[\\t\\x20-\\x7e]+$",
@@ -18,7 +18,7 @@ const HeaderValues = headerMap(
   } satisfies FieldNotes & TSchemaOptions),
 );
 
-/** What happens to the headers of a message. */
+/** Changes of the headers of a message. */
 export const HeaderOperations = strict({
   set: Type.Optional(HeaderValues),
   add: Type.Optional(HeaderValues),
@@ -30,7 +30,7 @@ export const HeaderOperations = strict({
   ),
 });
 
-/** What happens to the headers of a request, and of the answer to it. */
+/** Changes of the headers of a request and of its response. */
 export const Headers = strict({
   request: Type.Optional(HeaderOperations),
   response: Type.Optional(HeaderOperations),

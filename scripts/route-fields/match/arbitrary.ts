@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { optional, value } from "../headers/arbitrary.ts";
 
-/** Paths that differ where paths do. */
+/** Paths that differ in all ways that matter to routes. */
 export const path = fc.constantFrom(
   "/",
   "/a",
@@ -58,7 +58,7 @@ const authority = fc.oneof(
   fc.record({ prefix: fc.constantFrom("t", "x") }),
   fc.record({ regex: fc.constantFrom("t.*test", ".*:81") }),
 );
-// With many parts a match would take next to nothing.
+// A match with many conditions would hardly ever hold.
 /** A condition on a request, which often holds for such paths and values. */
 export const match = fc.oneof(
   { weight: 3, arbitrary: fc.record({ uri }) },

@@ -42,7 +42,7 @@ export const matchPitfalls: readonly Pitfall[] = [
   },
 ];
 
-/** What the matches of one VirtualService are compiled in. */
+/** The context in which the matches of one VirtualService are compiled. */
 export interface MatchContext {
   namespace: string;
   /** The gateways of the VirtualService, by `namespace/name`. */
@@ -50,7 +50,7 @@ export interface MatchContext {
   report: Report;
 }
 
-/** Compiles a condition; with the gateways that it names, which undefined means all of. */
+/** Compiles a match, and the gateways that it names; undefined for all gateways. */
 export function compileMatch(
   match: HTTPMatchRequest,
   path: FieldPath,
@@ -87,7 +87,7 @@ export function compileMatch(
   };
 }
 
-/** @param presence a regex that asks for no more than presence, as in Istio it does where a header is not wanted */
+/** @param presence the regex that Istio reads as presence in `withoutHeaders` */
 function compileNamed(
   report: Report,
   named: Readonly<Record<string, YamlValueMatch>> | undefined,

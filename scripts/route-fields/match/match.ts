@@ -13,19 +13,19 @@ export const EVERY_REQUEST: RequestMatch = {
   queryParams: [],
 };
 
-/** What a match can look at. */
+/** The parts of a request that a match can test. */
 export interface MatchedRequest {
   method: string;
   /** The request target: path and query. */
   target: string;
-  /** Host as the client wrote it. */
+  /** The Host as the client wrote it. */
   authority: string;
   headers: HeaderList;
   /** What a rule can ask of the connection and the caller; see attributes.ts. */
   attributes?: ReadonlyMap<string, string>;
 }
 
-/** Whether a value is what a string match asks for. A regex is RE2 and has to match all of the value. */
+/** Whether a value meets a string match. A regex is RE2 and must match the whole value. */
 export function stringMatches(match: StringMatch, value: string): boolean {
   switch (match.kind) {
     case "exact":
@@ -37,13 +37,13 @@ export function stringMatches(match: StringMatch, value: string): boolean {
   }
 }
 
-/** The same for a value that may not be there. */
+/** The same for a value that may be missing. */
 function valueMatches(match: ValueMatch, value: string | undefined): boolean {
   if (value === undefined) return false;
   return match.kind === "present" || stringMatches(match, value);
 }
 
-/** What is wrong with a regular expression, or undefined. */
+/** The error in a regular expression, or undefined. */
 export function regexProblem(source: string): string | undefined {
   try {
     regex(source);
@@ -65,7 +65,7 @@ function requestMatches(match: RequestMatch, request: MatchedRequest): boolean {
   }
   for (const [name, unwanted] of match.withoutHeaders) {
     if (headers.some(name, (value) => valueMatches(unwanted, value))) return false;
-    // To Envoy a header that is not there is an empty one here, unless presence is asked.
+    // To Envoy a missing header is an empty one here, unless the match is on presence.
     if (unwanted.kind !== "present" && headers.get(name) === undefined && valueMatches(unwanted, ""))
       return false;
   }
@@ -83,13 +83,13 @@ function pathMatches(match: StringMatch, ignoreCase: boolean, path: string): boo
   return stringMatches({ kind: match.kind, value: asciiLower(match.value) }, asciiLower(path));
 }
 
-/** Only the letters of ASCII, since the bytes beyond are no letters to Envoy. */
+/** Only ASCII letters: to Envoy the other bytes are not letters. */
 export function asciiLower(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /**
- * The first query parameter of a name, empty where it has no `=`, undefined where it is not there.
+ * The first query parameter of a name, empty without `=`, undefined where it is missing.
  * (envoy, source/common/http/utility.cc, QueryParamsMulti::parseQueryString)
  */
 function queryParameter(target: string, name: string): string | undefined {
@@ -108,7 +108,7 @@ function queryParameter(target: string, name: string): string | undefined {
 
 /**
  * The condition by which a rule applies to a request: `true` when the rule has none, undefined when it does not apply.
- * @throws when a regex is not valid RE2; `regexProblem` tells beforehand
+ * @throws when a regex is not valid RE2; `regexProblem` checks it beforehand
  */
 export function appliedMatch(rule: Rule, request: MatchedRequest): RequestMatch | true | undefined {
   if (rule.matches.length === 0) return true;
@@ -121,10 +121,10 @@ export function pathOf(target: string): string {
   return query < 0 ? target : target.slice(0, query);
 }
 
-// A table is compiled seldom and asked often; the same few expressions come back at every reload.
+// A table is compiled rarely and used often, and each reload has mostly the same expressions.
 const expressions = new Map<string, RE2JS>();
 
-/** A regular expression of RE2. @throws when it is not valid; `regexProblem` tells beforehand */
+/** A regular expression of RE2. @throws when it is not valid; `regexProblem` checks it beforehand */
 export function regex(source: string): RE2JS {
   let expression = expressions.get(source);
   if (expression === undefined) {

@@ -15,7 +15,7 @@ export const StringMatch = strict(
   { minProperties: 1, maxProperties: 1, expected: EXACTLY_ONE },
 );
 
-/** The same for a path, of which every one has the empty prefix. */
+/** The same for a path; an empty prefix would match every path. */
 const UriMatch = strict(
   {
     exact: Type.Optional(Type.String()),
@@ -25,7 +25,7 @@ const UriMatch = strict(
   { minProperties: 1, maxProperties: 1, expected: EXACTLY_ONE },
 );
 
-/** The same for a value that may not be there: `{}` asks for its presence. */
+/** The same for a value that may be missing: `{}` matches any present value. */
 const ValueMatch = strict(
   {
     exact: Type.Optional(Type.String()),

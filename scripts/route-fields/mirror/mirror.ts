@@ -23,7 +23,7 @@ export const mirrorFamily = {
   },
 } satisfies FieldFamily;
 
-/** Compiles where copies of the requests go: where a subset has several revisions, to the first of them. */
+/** Compiles the mirrors of a rule. A subset with several revisions means the first of them. */
 export function compileMirrors(
   route: HTTPRoute,
   path: FieldPath,
@@ -61,7 +61,7 @@ export function compileMirrors(
 }
 
 /**
- * The host of a mirrored request, which is the request's own. Up to Istio 1.27 `-shadow` stood behind its name.
+ * The host of a mirrored request: that of the request. Up to Istio 1.27, `-shadow` was appended.
  * (istio, pilot/pkg/features/pilot.go, DISABLE_SHADOW_HOST_SUFFIX)
  */
 export function shadowHost(authority: string): string {

@@ -32,7 +32,7 @@ export const redirectFamily = {
   compared: { redirect: ["kind", "status", "uri", "prefix", "authority", "scheme", "port", "response"] },
 } satisfies FieldFamily;
 
-/** Compiles where a rule redirects to. */
+/** Compiles a redirect. */
 export function compileRedirect(
   route: HTTPRoute,
   redirect: NonNullable<HTTPRoute["redirect"]>,
@@ -84,8 +84,8 @@ export function compileRedirect(
 }
 
 /**
- * A redirect as a listener has it: istiod puts the port that the listener's server names for that of the request, and
- * leaves FROM_PROTOCOL_DEFAULT to Envoy, to which it is no port at all.
+ * A redirect at a listener: for the port of the request, istiod writes the port of the listener's server, and it leaves
+ * FROM_PROTOCOL_DEFAULT to Envoy, which then writes no port.
  * @param port the one of the Gateway's server, which is not where it listens, or of the Service that a sidecar calls
  * (istio 1.31, pilot/pkg/networking/core/route/route.go, ApplyRedirect)
  */
@@ -98,13 +98,13 @@ export function redirectAt(
   return { ...action, port: neededPort(port, action.scheme) };
 }
 
-/** As istiod does it, so that no address ends in a needless :80. */
+/** The port unless it is the default of the scheme, as in istiod. */
 function neededPort(port: number | undefined, scheme: string | undefined): number | undefined {
   return port === (scheme === "https" ? 443 : 80) ? undefined : port;
 }
 
 /**
- * Where a redirect leads: what its rule does not give stays as it was, the query too unless the new path has one.
+ * The location of a redirect: parts that the rule does not set stay, the query too unless the new path has one.
  * (envoy, source/common/router/config_impl.cc, newUri and processRequestHost)
  */
 export function redirected(
@@ -122,7 +122,7 @@ export function redirected(
 
   function ownHost(): string {
     const [, host = "", itsPort] = /^(.*?)(:[0-9]*)?$/.exec(authority) ?? [];
-    // A port of one's own takes the place of the request's, and :80 makes no sense of https.
+    // The rule's port replaces the request's, and :80 is dropped for https.
     return port !== "" || (scheme === "https" && itsPort === ":80") ? host : authority;
   }
 }
@@ -133,7 +133,7 @@ export interface RedirectOutcome {
   path: { text: string } | { prefix: string } | "kept";
 }
 
-/** What a redirect answers to all requests of a kind. @param ownHost the host where the rule names none */
+/** The outcome of a redirect for a set of requests. @param ownHost the host where the rule names none */
 export function redirectOutcome(
   { status, scheme = "http", authority, port, uri, prefix }: RedirectAction,
   ownHost: string,
@@ -155,7 +155,7 @@ const NOTHING_NEW = {
   prefix: undefined,
 };
 
-/** The Location that Envoy adds to an answer of its own with this status. (envoy, source/common/router/router.cc) */
+/** The Location that Envoy adds to its own answers with this status. (envoy, source/common/router/router.cc) */
 export function ownLocation(
   status: number,
   request: { target: string; authority: string },

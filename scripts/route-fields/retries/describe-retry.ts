@@ -1,7 +1,7 @@
 import type { RetryPolicy } from "../../traffic/table.ts";
 import { NO_RETRY } from "./retries.ts";
 
-/** How a request is sent again, in words that are the same for two policies exactly when they mean the same. */
+/** A description of a retry policy, equal for two policies exactly when they are equivalent. */
 export function describeRetry({
   attempts,
   perTryTimeoutMs,
@@ -19,7 +19,7 @@ export function describeRetry({
     ...(remoteLocalities ? ["in other localities"] : []),
   ].join(", ");
 
-  // What 5xx and gateway-error mean in any case. (Envoy, "x-envoy-retry-on" in the router filter's documentation)
+  // 5xx and gateway-error include other conditions. (Envoy, "x-envoy-retry-on" in the router filter's documentation)
   function adds(condition: string): boolean {
     const isOf5xx = ["connect-failure", "refused-stream", "reset", "gateway-error"].includes(condition);
     if (on.includes("5xx") && (isOf5xx || /^5[0-9][0-9]$/.test(condition))) return false;

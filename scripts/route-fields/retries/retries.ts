@@ -39,7 +39,7 @@ export const NO_RETRY: RetryPolicy = {
 };
 
 /**
- * What istiod gives a route without a `retries` block.
+ * The policy that istiod writes for a route without a `retries` block.
  * (istio 1.31, pilot/pkg/networking/core/route/retry/retry.go)
  */
 export const DEFAULT_RETRY: RetryPolicy = {
@@ -48,7 +48,7 @@ export const DEFAULT_RETRY: RetryPolicy = {
   on: ["connect-failure", "refused-stream", "unavailable", "cancelled"],
 };
 
-// What retryOn may name beside status codes. (istio, pkg/config/validation/validation.go, supportedRetryOnPolicies)
+// The conditions of retryOn, beside status codes. (istio, pkg/config/validation/validation.go, supportedRetryOnPolicies)
 const RETRY_CONDITIONS = [
   "5xx",
   "gateway-error",
@@ -68,8 +68,8 @@ const RETRY_CONDITIONS = [
   "unavailable",
 ];
 
-// It stands for the status codes beside it; istiod adds it where there are some, and writes it in its default, where
-// there are none. (istio 1.31, pilot/pkg/networking/core/route/retry/retry.go, parseRetryOn)
+// It enables the status codes beside it. istiod adds it where there are some, and writes it in its default, where there
+// are none. (istio 1.31, pilot/pkg/networking/core/route/retry/retry.go, parseRetryOn)
 const STATUS_CODES = "retriable-status-codes";
 
 /** Compiles how long a response may take, how often a request is retried, and after which failures. */
@@ -84,7 +84,7 @@ export function compileRetries(
 function readRetry(retries: HTTPRoute["retries"], path: FieldPath, report: Report): RetryPolicy {
   if (retries === undefined) return DEFAULT_RETRY;
   const { attempts = 0, perTryTimeout, retryOn, backoff } = retries;
-  // As istiod's webhook has it, which says nothing of the others. (istio, pkg/config/validation/validation.go)
+  // As in istiod's webhook, which does not check the others. (istio, pkg/config/validation/validation.go)
   for (const field of ["perTryTimeout", "retryOn", "retryRemoteLocalities"] as const) {
     if (attempts === 0 && retries[field] !== undefined)
       report(
@@ -96,7 +96,7 @@ function readRetry(retries: HTTPRoute["retries"], path: FieldPath, report: Repor
   }
   const on = retryOn?.split(",");
   for (const condition of on ?? []) {
-    // Istio takes no blanks around the commas.
+    // Istio accepts no spaces around the commas.
     if (RETRY_CONDITIONS.includes(condition) || /^[1-5][0-9][0-9]$/.test(condition)) continue;
     const message = `${JSON.stringify(condition)} is not a condition for retries, nor a status code`;
     report("retry-condition", [...path, "retryOn"], message, didYouMean(condition, RETRY_CONDITIONS));

@@ -89,7 +89,7 @@ export function readGateways(
   return known;
 }
 
-/** By which gateways, at which listeners and for which hosts a VirtualService's rules hold. */
+/** The gateways, listeners and hosts for which a VirtualService's rules hold. */
 export function bindings(
   { value, document }: Sourced<VirtualService>,
   gateways: ReadonlyMap<string, readonly KnownServer[]>,
@@ -152,7 +152,7 @@ function listenerOf(
   return `gateway ${pods} port ${port.number}${ofTls}`;
 }
 
-/** The hosts that two patterns both mean: the narrower of the two, or undefined when they have none in common. */
+/** The common hosts of two patterns: the narrower of the two, or undefined when they have none in common. */
 function inBoth(a: string, b: string): string | undefined {
   if (covers(a, b)) return b;
   return covers(b, a) ? a : undefined;
@@ -163,7 +163,7 @@ function covers(pattern: string, host: string): boolean {
   return pattern.startsWith("*.") && host.endsWith(pattern.slice(1));
 }
 
-/** The names by which sidecars know a host: shorter ones too when it is a Service's. */
+/** The names of a host in sidecars, with shorter ones for the host of a Service. */
 function meshNames(host: string): string[] {
   const service = /^([^.]+)\.([^.]+)\.svc\.cluster\.local$/.exec(host);
   return service === null ? [host] : clusterLocalNames(service[1] as string, service[2] as string);

@@ -97,7 +97,7 @@ describe("a match that names gateways", () => {
     expect(end.kind === "revision" ? end.revision : undefined).toBe(expected as string);
   });
 
-  test("takes its rule along, where no match of it is for the gateway", () => {
+  test("removes its rule where no match is for the gateway", () => {
     expect(rulesAt(plan, "mesh", "a.example")).toHaveLength(2);
     expect(rulesAt(plan, "ingress", "a.example")).toHaveLength(1);
     const paths = rulesAt(plan, "mesh", "a.example").map(({ matches }) =>

@@ -19,7 +19,7 @@ export interface GatewayRule {
 
 /**
  * Reads the HTTP rules of a VirtualService.
- * @param hosts what stands behind each host that a destination can name
+ * @param hosts the backend of each host that a destination can name
  */
 export function virtualServiceRules(
   source: Sourced<VirtualService>,

@@ -42,7 +42,7 @@ describe("a subset", () => {
     });
   });
 
-  test("of a Knative Service's own host is the revisions with the labels, and that a cluster has none there is said", () => {
+  test("of a Knative Service's host has the revisions with the labels, with a warning that a cluster has none there", () => {
     const subsets = ["basic", "advanced"].map((name) => ({
       name,
       labels: { "serving.knative.dev/revision": `credit-check-${name}` },

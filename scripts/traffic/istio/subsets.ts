@@ -9,17 +9,17 @@ import { reporter } from "./report.ts";
 
 /** The subsets that DestinationRules make of hosts. */
 export interface Subsets {
-  /** The revisions of a subset, of which there is one at least; or what is wrong with its name. */
+  /** The revisions of a subset, at least one; or the error in its name. */
   find(
     host: string,
     subset: string,
   ): readonly Backend[] | { message: string; fix: string; near: string | undefined };
 }
 
-/** What stands behind a host, as far as labels can tell parts of it apart. */
+/** The revisions behind a host, which labels select from. */
 interface Pods {
   revisions: readonly Revision[];
-  /** Whether these are the pods that a cluster finds behind the host, too. */
+  /** Whether a cluster has the same pods behind the host. */
   onCluster: boolean;
 }
 
@@ -86,7 +86,7 @@ export function readSubsets(
     find(host, subset) {
       const names = [...(known.get(host)?.keys() ?? [])];
       const backends = known.get(host)?.get(subset);
-      // Where the labels fit nothing that is told already.
+      // Only where no other problem explains it.
       if (backends !== undefined)
         return backends.length > 0 ? backends : [{ kind: "revision", revision: host }];
       const message = `${host} has no subset ${subset}`;
@@ -129,7 +129,7 @@ function hasAll(labels: Readonly<Record<string, string>>, wanted: Readonly<Recor
   return Object.entries(wanted).every(([key, value]) => labels[key] === value);
 }
 
-/** The label that comes nearest to what was wanted. */
+/** The label nearest to the wanted one. */
 function advice(revisions: readonly Revision[], wanted: Readonly<Record<string, string>>): string {
   const keys = [...new Set(revisions.flatMap((revision) => Object.keys(podLabels(revision))))];
   for (const [key, value] of Object.entries(wanted)) {

@@ -5,10 +5,10 @@ import { CLUSTER_DOMAIN, fullHost, hostAdvice } from "../hosts.ts";
 import type { Backend } from "../table.ts";
 import type { Subsets } from "./subsets.ts";
 
-/** What the destinations of one VirtualService are looked up in. */
+/** The context in which the destinations of one VirtualService are looked up. */
 export interface TargetContext {
   namespace: string;
-  /** What is behind each host that a destination can name. */
+  /** The backend of each host that a destination can name. */
   hosts: ReadonlyMap<string, Backend>;
   subsets: Subsets;
   report: Report;
@@ -22,7 +22,7 @@ export function readTarget(
 ): Target {
   const host = fullHost(to.host, namespace);
   const found = hosts.get(host);
-  // Istio expands a name without a dot; one such as service.namespace is to it a host of its own, which is nowhere.
+  // Istio expands a name without a dot. It takes service.namespace for a full host, which does not exist.
   const isFull = host.endsWith(`.${CLUSTER_DOMAIN}`) || isOwnSidecar(found);
   const backend = isFull ? found : undefined;
   if (backend === undefined) {
@@ -31,7 +31,7 @@ export function readTarget(
   }
   const port = to.port?.number ?? 80;
   const isPortDefault = to.port === undefined ? true : undefined;
-  // The ports of a Service that is not Knative's are not known here.
+  // The ports of other Services are unknown here.
   if (port !== 80 && backend !== undefined) {
     report(
       "revision-port",
@@ -53,7 +53,7 @@ export function readTarget(
   return { host, port, isPortDefault, subset, backends };
 }
 
-/** Whether a host leads back to the caller's own sidecar, as a ServiceEntry can say of any name. */
+/** Whether a host leads back to the caller's own sidecar, as a ServiceEntry can define for any name. */
 function isOwnSidecar(backend: Backend | undefined): boolean {
   return backend?.kind === "listener" && backend.listener === "mesh";
 }

@@ -1,9 +1,9 @@
 import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
 
-/** Where the pods of the ingress gateway are, unless an installation says otherwise. */
+/** The default namespace of the ingress gateway. */
 export const GATEWAY_NAMESPACE = "istio-system";
 
-/** The fields of a VirtualService that decide which namespaces it holds for. */
+/** The fields of a VirtualService that decide for which namespaces it holds. */
 interface Exported {
   metadata: { namespace?: string | undefined };
   spec: Pick<VirtualService["spec"], "exportTo">;

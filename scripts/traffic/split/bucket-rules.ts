@@ -115,7 +115,7 @@ function destinationsFor<R>({ listed, wanted, service }: RewriteOptions<R>): Lis
   });
 }
 
-/** Targets in the order of the Knative Service's tags, which stays while shares come and go; those without come last. */
+/** Targets in the order of the Knative Service's tags, which does not depend on shares; targets without a tag come last. */
 function inOrderOfTags<T extends SplitTarget>(targets: readonly T[], { tags }: WeightedService): T[] {
   const order = [...tags.values()];
   const placeOf = ({ revision }: SplitTarget): number => {

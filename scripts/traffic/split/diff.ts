@@ -1,10 +1,10 @@
 import type { SplitTarget } from "./split.ts";
 
-/** What becomes of one target of a split: its place in one, the other or both. */
+/** One target of two splits, in one or in both. */
 export interface TargetChange {
   revision: string;
   tag: string | undefined;
-  /** Undefined where the target is not there. */
+  /** Undefined where the target is missing. */
   before: number | undefined;
   after: number | undefined;
 }
@@ -25,8 +25,8 @@ export function diffSplits(before: readonly SplitTarget[], after: readonly Split
 }
 
 /**
- * Whether two splits say the same: the same targets with the same percents, in any order. A target without tag and
- * share says nothing.
+ * Whether two splits are equal: the same targets with the same percents, in any order. A target without tag and share
+ * does not count.
  */
 export function sameSplit(a: readonly SplitTarget[], b: readonly SplitTarget[]): boolean {
   const says = ({ tag, percent }: SplitTarget): boolean => tag !== undefined || percent > 0;

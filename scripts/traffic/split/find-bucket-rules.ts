@@ -5,19 +5,19 @@ import type { StringMatch } from "../table.ts";
 import { type BucketRange, BUCKETS, rangesOf } from "./bucket-ranges.ts";
 
 /**
- * Rules next to each other that split requests by the buckets of a header: rules that ask for nothing but buckets, and
- * behind them one without a condition, for requests that have no bucket.
+ * Adjacent rules that split requests by the buckets of a header: rules that match on buckets alone, followed by one
+ * without a condition, for requests without a bucket.
  */
 export interface BucketRules {
   header: string;
-  /** The places of the first rule and of the one without a condition in `spec.http`. */
+  /** The indices of the first rule and of the one without a condition in `spec.http`. */
   first: number;
   last: number;
-  /** What each rule asks of the header, without the last: any of these. */
+  /** The matches on the header of each rule but the last, any of which may hold. */
   matches: StringMatch[][];
-  /** The buckets that each rule's matches ask for, without those of the last. */
+  /** The buckets that the matches of each rule but the last accept. */
   asked: BucketRange[][];
-  /** The buckets that each rule gets, with the last: the first rule that matches decides. */
+  /** The buckets that each rule gets, the last included: the first rule that matches decides. */
   owned: BucketRange[][];
 }
 
@@ -38,8 +38,8 @@ const BucketMatch = Type.Object(
 );
 
 /**
- * Finds the rules that split by buckets, whatever the form in which their matches are written. Rules that ask for single
- * values alone, such as a year, do not split.
+ * Finds the rules that split by buckets, for any form of their matches. Rules that match single values only, such as a
+ * year, are not a split.
  */
 export function findBucketRules(
   http: readonly { match?: readonly unknown[] | undefined }[],
@@ -63,11 +63,11 @@ export function findBucketRules(
     : { header, first, last, matches, asked, owned: ownedBuckets(asked) };
 }
 
-// The same few expressions come back at each look.
+// Each look has the same few expressions.
 const remembered = new Map<string, BucketRange[]>();
 const MOST_REMEMBERED = 200;
 
-/** The header and the buckets that a rule's matches ask for; undefined where they ask for anything else. */
+/** The header and the buckets that a rule's matches accept; undefined for other matches. */
 function askedBuckets(
   match: readonly unknown[] | undefined,
 ): { header: string; matches: StringMatch[]; ranges: BucketRange[] } | undefined {
@@ -82,7 +82,7 @@ function askedBuckets(
   if (asked.length !== match.length || asked.some(([name]) => name !== header)) return undefined;
   const matches = asked.map(([, value]) => value).filter(isValid);
   const tests = matches.map(testOf);
-  // What takes other values too does not ask for a bucket.
+  // A match that accepts other values too is not one on buckets.
   if (["", "x"].some((value) => tests.some((test) => test(value)))) return undefined;
   const key = JSON.stringify(matches);
   const ranges = remembered.get(key) ?? rangesOf((bucket) => tests.some((test) => test(bucket)));
@@ -110,7 +110,7 @@ function isValid({ kind, value }: StringMatch): boolean {
   return kind !== "regex" || regexProblem(value) === undefined;
 }
 
-/** What each rule gets when the first that matches decides, and what is left for the rule behind them. */
+/** The buckets of each rule where the first match decides, and the rest for the last rule. */
 function ownedBuckets(asked: readonly (readonly BucketRange[])[]): BucketRange[][] {
   const owners = new Int32Array(BUCKETS).fill(asked.length);
   for (const [i, ranges] of [...asked.entries()].reverse())

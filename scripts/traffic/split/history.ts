@@ -2,7 +2,7 @@ import Type from "typebox";
 import { Check } from "typebox/schema";
 import type { SplitChange, SplitState, SplitTarget } from "./split.ts";
 
-// Enough to go back a rollout of many steps, little enough for an object of a cluster.
+// Enough for a rollout of many steps, and small enough for an object of a cluster.
 const MOST_CHANGES = 50;
 
 const StoredTarget = Type.Object({
@@ -25,7 +25,7 @@ const StoredChanges = Type.Array(
   }),
 );
 
-/** A history with one change more; the oldest give way. */
+/** A history with one more change, without the oldest beyond the limit. */
 export function withChange(history: readonly SplitChange[], change: SplitChange): SplitChange[] {
   return [...history, change].slice(-MOST_CHANGES);
 }
@@ -41,7 +41,7 @@ export function changeBetween(
   return { ...about, before: before.targets, after: after.targets, ...forms };
 }
 
-/** The change to take back next: the last one that was neither taken back already nor takes one back itself. */
+/** The next change to undo: the last one that is not undone, and does not undo another. */
 export function lastToUndo(history: readonly SplitChange[]): SplitChange | undefined {
   const open: SplitChange[] = [];
   for (const change of history) {
@@ -51,12 +51,12 @@ export function lastToUndo(history: readonly SplitChange[]): SplitChange | undef
   return open.at(-1);
 }
 
-/** A history as text, and back; a text that is none is an empty history. */
+/** The text of a history. */
 export function writeHistory(history: readonly SplitChange[]): string {
   return `${JSON.stringify(history, undefined, 2)}\n`;
 }
 
-/** A history from its text; empty when the text is none. */
+/** The history of a text; empty for an invalid text. */
 export function readHistory(text: string | undefined): SplitChange[] {
   if (text === undefined) return [];
   let stored: unknown;

@@ -25,10 +25,10 @@ export interface PlannedTarget {
 /** A place where requests are split between the revisions of one service. */
 export interface PlannedSplit {
   by: SplitOwner;
-  /** The object that it is written in, as in `VirtualService kyc-credit-check`. */
+  /** The object that has it, as in `VirtualService kyc-credit-check`. */
   object: string;
   at: Position;
-  /** Whether this one decides where the service's ordinary requests go: a VirtualService goes before Knative. */
+  /** Whether this split decides about the service's ordinary requests: a VirtualService takes precedence over Knative. */
   deciding: boolean;
   targets: PlannedTarget[];
   /** The header whose buckets decide; undefined where each request is drawn by weight. */
@@ -37,7 +37,7 @@ export interface PlannedSplit {
   rules: Rule[];
 }
 
-/** The splits of a service, the one that decides first. Each service has one of Knative's at least. */
+/** The splits of a service, the deciding one first. Each service has at least Knative's. */
 export function splitsOf(
   service: KnativeServicePlan,
   plan: Plan,
@@ -69,7 +69,7 @@ export function lineOf({ file, line }: Position): string {
   return `${file}:${line}`;
 }
 
-/** A Knative Service of the plan as the writers of VirtualServices know it. */
+/** A Knative Service of the plan, with the names that VirtualServices can use for it. */
 export function weightedServiceOf({
   name,
   namespace,
@@ -124,7 +124,7 @@ function weightedSplits(
     const at = document.at(["spec", "http", i]);
     const compiled = rules.get(placeOf(at)) ?? [];
     const action = compiled[0]?.action;
-    // Destinations without weight are in no table; the others are there in their order.
+    // A table has the destinations with a weight, in their order.
     const weighted = (action?.kind === "forward" ? action.destinations : []).values();
     const revisions = written.map((to) => {
       const known = to.weight ? weighted.next().value : unweighted(to, route, namespace, table);
@@ -188,7 +188,7 @@ function hostHeader(set: Readonly<Record<string, string>> | undefined): string |
   return Object.entries(set ?? {}).find(([name]) => name.toLowerCase() === "host")?.[1];
 }
 
-/** The rules of a table by the place where they are written; one place makes a rule for each gateway. */
+/** The rules of a table by their position in the files; one position has a rule for each gateway. */
 function rulesByPlace(table: RouteTable): Map<string, Rule[]> {
   const all = new Set<Rule>();
   for (const { exact, suffixes, any } of Object.values(table.listeners).filter(

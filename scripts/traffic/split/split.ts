@@ -1,4 +1,4 @@
-/** One entry of a split: what Knative calls a traffic target. */
+/** One entry of a split: a traffic target in terms of Knative. */
 export interface SplitTarget {
   revision: string;
   tag: string | undefined;
@@ -8,18 +8,18 @@ export interface SplitTarget {
   latest: boolean;
 }
 
-/** A split as an engine carries it. */
+/** The split of an engine. */
 export interface SplitState {
   targets: readonly SplitTarget[];
   /** The header whose buckets decide, so that a caller stays with a revision; undefined where each request is drawn. */
   header?: string | undefined;
-  /** Changes with every change of the split, whoever makes it. Only to be compared. */
+  /** Changes with every change of the split, by any writer. Compare it only. */
   version: string;
-  /** Who changed it last and when, where the engine can tell. */
+  /** The author and the time of the last change, where the engine knows them. */
   changed: { by: string; atMs: number } | undefined;
 }
 
-/** How a split is kept: as ranges of the buckets that a header carries, or as weights where it is undefined. */
+/** The form of a split: ranges of the buckets in a header, or weights where it is undefined. */
 export interface SplitForm {
   header: string | undefined;
 }
@@ -35,7 +35,7 @@ export interface RevisionState {
 /** Another writer changed the split since it was read. */
 export class SplitChanged extends Error {
   override readonly name = "SplitChanged";
-  /** What is there now. */
+  /** The present split. */
   readonly now: SplitState;
 
   constructor(message: string, now: SplitState) {
@@ -47,22 +47,22 @@ export class SplitChanged extends Error {
 /** A change of a split that this tool made. */
 export interface SplitChange {
   atMs: number;
-  /** Who made it, as it was told to the engine. */
+  /** The author, as given to the engine. */
   by: string;
   before: readonly SplitTarget[];
   after: readonly SplitTarget[];
-  /** Whether it took back the change before it. */
+  /** Whether it undid the change before it. */
   undo: boolean;
-  /** The headers whose buckets decided before and after it, where the change was one of form. */
+  /** The headers whose buckets decided before and after it, where the change was of the form. */
   forms?: { before?: string | undefined; after?: string | undefined } | undefined;
 }
 
-/** Nothing runs that could have a split in force. The message says how to start it. */
+/** Nothing runs. The message says how to start it. */
 export class NothingRuns extends Error {
   override readonly name = "NothingRuns";
 }
 
-/** What was asked for cannot be written here. The message says why, and what to do. */
+/** The engine cannot write the requested split. The message says why, and what to do. */
 export class CannotWrite extends Error {
   override readonly name: string = "CannotWrite";
 }

@@ -1,14 +1,14 @@
 import type { SplitTarget } from "./split.ts";
 import { CLUSTER_DOMAIN } from "../hosts.ts";
 
-/** A destination of a weighted rule, as far as it says which revision is meant. */
+/** A destination of a weighted rule, with the fields that identify a revision. */
 export interface WeightedDestination {
   weight?: number | undefined;
   destination: { host: string };
   headers?: { request?: { set?: Readonly<Record<string, string>> | undefined } | undefined } | undefined;
 }
 
-/** Whose destinations they are. */
+/** The Knative Service of the destinations. */
 export interface WeightedService {
   name: string;
   namespace: string;
@@ -48,15 +48,15 @@ export function weightsFor(
   return { weights: weightsOf([...percents, ...more.map(({ percent }) => percent)]), more };
 }
 
-/** The share of each weight in percent; a lone destination takes all, whatever its weight. */
+/** The share of each weight in percent; a lone destination gets all for any weight. */
 export function percentsOf(weights: readonly number[]): number[] {
   const sum = weights.reduce((all, weight) => all + weight, 0);
   return weights.map((weight) => (weights.length === 1 ? 100 : sum === 0 ? 0 : (100 * weight) / sum));
 }
 
 /**
- * The revision that a destination means: by the Host of one of its tags, else by its own Service; undefined where it
- * means something else.
+ * The revision of a destination: by the Host of one of its tags, else by its own Service; undefined for other
+ * destinations.
  */
 export function destinationOf(
   { destination, headers }: WeightedDestination,
@@ -83,8 +83,8 @@ function ownName(host: string, namespace: string): string | undefined {
 }
 
 /**
- * A destination for another revision by the example of one that is there: each name of the one, and each host that
- * begins with it, becomes the other's. Undefined where the example goes by tags and the other has none.
+ * A destination for another revision in the form of an existing one: each name of the one, and each host that begins with
+ * it, is replaced by the other's. Undefined where the form is by tags and the revision has none.
  */
 export function destinationLike<T extends WeightedDestination>(
   example: T,

@@ -37,7 +37,9 @@ const KEY = "data-key";
 /** Removes the children whose key is no longer wanted, so that no other has to move; the children that stay, by key. */
 function keepKeyed(parent: Element, wanted: readonly Child[]): Map<string, Element> {
   const kept = new Map<string, Element>();
-  const keys = new Set(wanted.map((child) => (typeof child === "string" ? undefined : child.attributes[KEY])));
+  const keys = new Set(
+    wanted.map((child) => (typeof child === "string" ? undefined : child.attributes[KEY])),
+  );
   for (const child of [...parent.children]) {
     const key = written.get(child)?.[KEY];
     if (key === undefined) continue;
