@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,19 +16,21 @@ const Workflow = Type.Object({
   ),
 });
 
+const Timings = Type.Object({ files: Type.Record(Type.String(), Type.Number()) });
+
 const read = (path: string): Promise<string> => readFile(join(PROJECT, path), "utf8");
 
 describe("the repository", () => {
   test("has no type error", async () => {
-    const { code, output } = await bun("check", "--no-script", "--no-pretty");
+    const { code, output } = await bun(["check", "--no-script", "--no-pretty"]);
     expect(output.replace(/^✓.*\n?/, "")).toBe("");
     expect(code).toBe(0);
-  }, 60_000);
+  });
 
   test("is formatted", async () => {
-    const { code, output } = await bun("fmt", "--no-script", "--check");
+    const { code, output } = await bun(["fmt", "--no-script", "--check"]);
     expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
-  }, 60_000);
+  });
 
   test("awaits or handles each of its promises", async () => {
     expect(await lintPromises("functions", "scripts", "test")).toEqual({ code: 0, output: "" });
@@ -62,6 +65,11 @@ describe("the repository", () => {
     expect(manifest.devDependencies["bun-types"]).toBe(version);
   });
 
+  test("tells the times of test files that it has", async () => {
+    const { files } = Parse(Timings, await Bun.file(join(PROJECT, "test/timings.json")).json());
+    expect(Object.keys(files).filter((path) => !existsSync(join(PROJECT, path)))).toEqual([]);
+  });
+
   test("has one version of Istio, also in the workflow that gets istioctl by itself", async () => {
     expect(await read(".github/workflows/e2e.yml")).toContain(`ISTIO_VERSION: ${PLATFORM.istio.install}\n`);
   });
@@ -86,12 +94,18 @@ describe("the repository", () => {
 
 async function lintPromises(...paths: string[]): Promise<{ code: number; output: string }> {
   const command = ["node_modules/.bin/oxlint", "--config=.oxlintrc.json", "--format=unix"];
-  const { code, output } = await bun(...command, ...paths);
+  // The linter is a Go program that spends half of its time on freeing memory early.
+  const { code, output } = await bun([...command, ...paths], { GOGC: "400" });
   return { code, output: code === 0 ? "" : output };
 }
 
-async function bun(...args: string[]): Promise<{ code: number; output: string }> {
-  const child = Bun.spawn([process.execPath, ...args], { cwd: PROJECT, stdout: "pipe", stderr: "pipe" });
+async function bun(args: string[], env = {}): Promise<{ code: number; output: string }> {
+  const child = Bun.spawn([process.execPath, ...args], {
+    cwd: PROJECT,
+    env: { ...process.env, ...env },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
   const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   return { code, output: out + err };
 }

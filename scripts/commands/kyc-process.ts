@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PROJECT } from "../project.ts";
+import type { CommandRequest, CommandResult } from "./command-server.ts";
 
 /** A command of `kyc` that ran to its end. */
 export interface Finished {
@@ -9,27 +10,82 @@ export interface Finished {
   err: string;
 }
 
-/** Runs a command of `kyc` to its end. */
+/**
+ * Runs a command of `kyc` to its end, in the working directory of the tests. The commands of a test process share one
+ * process, which is started with the first: use `kycAt` for those that read standard input or handle signals.
+ */
 export async function kyc(...args: string[]): Promise<Finished> {
-  return kycAt(process.cwd(), args);
+  return await kycWith(environment(), args);
 }
 
-/** The same in a folder, with a text on standard input, and more variables of the environment. */
+/** The same with these environment variables alone. */
+export async function kycWith(env: Environment, args: readonly string[]): Promise<Finished> {
+  const path = env["PATH"] ?? "";
+  const server = servers.get(path) ?? new CommandServer(env);
+  servers.set(path, server);
+  return await server.run(env, args);
+}
+
+/** Runs a command as a process of its own in a folder, with a text on standard input, and more environment variables. */
 export async function kycAt(
   folder: string,
   args: readonly string[],
   input = "",
-  env: Readonly<Record<string, string>> = {},
+  env: Environment = {},
 ): Promise<Finished> {
   const child = Bun.spawn([...PROGRAM, ...args], {
     cwd: folder,
     stdin: new Blob([input]),
-    env: { ...process.env, ...USER_FOLDERS, NO_COLOR: "1", ...env },
+    env: { ...environment(), ...env },
     stdout: "pipe",
     stderr: "pipe",
   });
   const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   return { code, out, err };
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+/** By the PATH of their processes: where programs are found is read once. */
+const servers = new Map<string, CommandServer>();
+
+/** A process that runs commands. It ends with the process of the tests. */
+class CommandServer {
+  readonly #child: Bun.Subprocess;
+  readonly #waiting = new Map<number, PromiseWithResolvers<Finished>>();
+  #count = 0;
+
+  constructor(env: Environment) {
+    this.#child = Bun.spawn([process.execPath, join(PROJECT, "scripts/commands/command-server.ts")], {
+      env,
+      stdio: ["ignore", "ignore", "inherit"],
+      ipc: ({ id, ...finished }: CommandResult) => {
+        this.#waiting.get(id)?.resolve(finished);
+        this.#waiting.delete(id);
+      },
+      onExit: (_, code) => {
+        servers.delete(env["PATH"] ?? "");
+        const error = new Error(`the process that runs the commands ended with ${code}`);
+        for (const { reject } of this.#waiting.values()) reject(error);
+      },
+    });
+    this.#child.unref();
+  }
+
+  run(env: Environment, args: readonly string[]): Promise<Finished> {
+    const id = this.#count++;
+    const waiting = Promise.withResolvers<Finished>();
+    this.#waiting.set(id, waiting);
+    this.#child.send({ id, env, args } satisfies CommandRequest);
+    return waiting.promise;
+  }
+}
+
+function environment(): Environment {
+  const own = Object.entries(process.env).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]],
+  );
+  return { ...Object.fromEntries(own), ...USER_FOLDERS, NO_COLOR: "1" };
 }
 
 /** A running `kyc dev`. */

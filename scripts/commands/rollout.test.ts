@@ -35,14 +35,14 @@ beforeAll(async () => {
   root = sample.root;
   dev = await startDev(["--dir", root]);
   load = steadyLoad({ url: `${dev.ingress}/kyc/v1/customer`, rps: 120, signal: end.signal, onResult() {} });
-}, 30_000);
+});
 
 afterAll(async () => {
   end.abort();
   await load;
   await dev[Symbol.asyncDispose]();
   await sample[Symbol.asyncDispose]();
-}, 30_000);
+});
 
 const rollout = (...args: string[]): Promise<Finished> => kyc("rollout", ...args, "--dir", root);
 const percents = async (): Promise<string[]> =>
@@ -86,7 +86,7 @@ describe("kyc rollout", () => {
     expect(plan.steps.map(({ percent }) => percent)).toEqual([1, 5, 10, 25, 50, 80, 100]);
     expect(traffic.rps).toBeGreaterThan(20);
     expect(await percents()).toEqual(["100", "0"]);
-  }, 30_000);
+  });
 
   test("rolls a candidate with faults back, with exit code 1, a report and a log", async () => {
     await kyc("fault", "credit-check", "advanced", "--error", "30%", "--dir", root);
@@ -115,7 +115,7 @@ describe("kyc rollout", () => {
     } finally {
       await kyc("fault", "--clear", "--dir", root);
     }
-  }, 60_000);
+  });
 
   test("goes on after kill -9 and promotes a good candidate; --back returns from there", async () => {
     const killed = await begun("judging at 50 %", "credit-check", "--to", "advanced", ...QUICK);
@@ -145,7 +145,7 @@ describe("kyc rollout", () => {
     const back = await rollout("credit-check", "--back", "--reason", "complaints");
     expect([back.code, back.err]).toEqual([0, expect.stringContaining("rolled back")]);
     expect(await percents()).toEqual(["100", "0"]);
-  }, 120_000);
+  });
 
   test("is paused and aborted from another terminal, and leaves the reason", async () => {
     const running = await begun("judging at 50 %", "credit-check", "--to", "advanced", ...QUICK);
@@ -159,7 +159,7 @@ describe("kyc rollout", () => {
     expect(again.code).toBe(0);
     const { out } = await rollout("credit-check", "--status", "-o", "json");
     expect((JSON.parse(out) as { reason: string }).reason).toEndWith(": a complaint");
-  }, 60_000);
+  });
 
   test("stops with exit code 3 when the file is edited meanwhile, keeps the edit, and shows three splits", async () => {
     const running = await begun(
@@ -189,7 +189,7 @@ describe("kyc rollout", () => {
     const forced = await rollout("credit-check", "--abort", "--overwrite");
     expect(forced.code).toBe(0);
     expect(await percents()).toEqual(["100", "0"]);
-  }, 60_000);
+  });
 
   test("goes back on Ctrl-C without a terminal", async () => {
     const running = await begun(
@@ -204,7 +204,7 @@ describe("kyc rollout", () => {
     running.kill("SIGINT");
     expect(await running.exited).toBe(1);
     expect(await percents()).toEqual(["100", "0"]);
-  }, 60_000);
+  });
 
   test("warns before it goes back to a baseline that fails, and says so afterwards", async () => {
     const running = await begun(
@@ -282,5 +282,5 @@ describe("kyc rollout", () => {
     expect((await rollout("credit-check", "--to", "advanced", "--in-cluster")).err).toContain(
       "is for a cluster",
     );
-  }, 30_000);
+  });
 });

@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { EXIT } from "../exit.ts";
@@ -31,7 +31,10 @@ The browser tests use Chromium or Chrome, found by name or by $CHROMIUM; without
  * How long one test may take. Bun's own limit of 5 s is too short for tests that start processes on a busy machine,
  * and `setDefaultTimeout` in a preload reaches the first test file only.
  */
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
+
+/** How long the slow test files take, so that they are started first and none is left over for the end. */
+const TIMINGS = "test/timings.json";
 
 /** Runs `bun test` and prints the totals; the exit code. */
 async function runTests(files: string[], pattern: string | undefined): Promise<number> {
@@ -42,6 +45,10 @@ async function runTests(files: string[], pattern: string | undefined): Promise<n
       "test",
       "--timeout",
       String(TIMEOUT_MS),
+      // Each worker loads a module once for all of its files; that takes half of the time of a fresh global object for each.
+      `--parallel=${availableParallelism()}`,
+      "--no-isolate",
+      `--timings=${TIMINGS}`,
       "--reporter=junit",
       `--reporter-outfile=${report}`,
       ...files,

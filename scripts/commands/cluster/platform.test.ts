@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PROJECT } from "../../project.ts";
-import type { Finished } from "../kyc-process.ts";
+import { type Finished, kycWith } from "../kyc-process.ts";
 
 /**
  * `up`, `down` and `images` as commands, on a machine without a cluster: what they say, where, and how they end. What
@@ -22,15 +22,8 @@ async function standIn(name: string, script: string): Promise<void> {
   await chmod(join(bin, name), 0o755);
 }
 
-async function kyc(...args: string[]): Promise<Finished> {
-  const child = Bun.spawn([process.execPath, join(PROJECT, "scripts/kyc.ts"), ...args], {
-    env: { PATH: bin, NO_COLOR: "1", KUBECONFIG: join(bin, "none"), TMPDIR: tmpdir() },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { code, out, err };
-}
+const kyc = (...args: string[]): Promise<Finished> =>
+  kycWith({ PATH: bin, NO_COLOR: "1", KUBECONFIG: join(bin, "none"), TMPDIR: tmpdir() }, args);
 
 describe.each([["up"], ["down"], ["images"]])("%s", (command) => {
   test("has help with examples", async () => {

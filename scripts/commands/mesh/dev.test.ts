@@ -3,7 +3,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sampleToRun } from "../../../test/sample.ts";
 import { until } from "../../mesh/testing/test-system.ts";
-import { kyc, startDev } from "../kyc-process.ts";
+import { PROJECT } from "../../project.ts";
+import { kyc, kycAt, startDev } from "../kyc-process.ts";
 
 let sample: Awaited<ReturnType<typeof sampleToRun>>;
 
@@ -138,7 +139,7 @@ describe("kyc dev", () => {
   test("an invalid file at the start ends with the place of each problem", async () => {
     await using own = await sampleToRun();
     await edit(join(own.root, "istio/routes.yaml"), (text) => text.replace("timeout: 30s", "timeuot: 30s"));
-    const { code, out, err } = await kyc("dev", "--port", "0", "--dir", own.root);
+    const { code, out, err } = await kycAt(PROJECT, ["dev", "--port", "0", "--dir", own.root]);
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toMatch(
       /^istio\/routes\.yaml:[0-9]+:[0-9]+: error: spec\.http\[0\]\.timeuot: .*did you mean timeout\?\n$/,
@@ -148,7 +149,7 @@ describe("kyc dev", () => {
   test("a taken port is named, with what to do", async () => {
     await using dev = await startDev(["--dir", sample.root]);
     const port = new URL(dev.ingress).port;
-    const { code, err } = await kyc("dev", "--dir", sample.root, "--port", port);
+    const { code, err } = await kycAt(PROJECT, ["dev", "--dir", sample.root, "--port", port]);
     expect(code).toBe(1);
     expect(err).toContain(`Port ${port}`);
     expect(err).toContain("./kyc dev --port");

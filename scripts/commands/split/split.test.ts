@@ -160,7 +160,7 @@ describe("kyc split on the files", () => {
       expect(none).toMatchObject({ code: 1, out: "" });
       expect(none.err).toContain("no change of credit-check by this tool to take back");
     });
-  }, 30_000);
+  });
 
   test("refuses what would do harm, and a split that was changed meanwhile", async () => {
     await withSample([choose("by-knative")], async (root) => {
@@ -182,7 +182,7 @@ describe("kyc split on the files", () => {
       expect((await split("--undo", "--force")).code).toBe(0);
       expect(await readFile(path, "utf8")).toContain("percent: 50");
     });
-  }, 30_000);
+  });
 });
 
 test("kyc split --by keeps the split by the buckets of a header, in hundredths, and --undo draws again", async () => {
@@ -226,7 +226,7 @@ test("kyc split --by keeps the split by the buckets of a header, in hundredths, 
     );
     expect(dry.code).toBe(1);
   });
-}, 60_000);
+});
 
 test("kyc split takes --undo alone", async () => {
   const { code, err } = await kyc("split", "echo", "--undo", "--traffic", "100");

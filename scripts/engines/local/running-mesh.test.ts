@@ -52,5 +52,5 @@ describe("the split of a running mesh", () => {
     ]);
     end.abort();
     await listening;
-  }, 20_000);
+  });
 });

@@ -89,7 +89,7 @@ describe.skipIf(noBrowser() !== undefined)("the report's page in a browser", () 
       expect(await page.evaluate("getComputedStyle(document.body).color")).toBe("rgb(0, 0, 0)");
       await page.close();
     }
-  }, 60_000);
+  });
 });
 
 /** The least contrast of text to the page, by WCAG 2.2. */

@@ -129,7 +129,7 @@ test("no sequence of crashes, outside edits and requests leaves weights that nei
     }),
     { numRuns: 150 },
   );
-}, 60_000);
+});
 
 test("without others, what is written is what the journal says, and no step is taken twice", async () => {
   await fc.assert(
@@ -145,7 +145,7 @@ test("without others, what is written is what the journal says, and no step is t
     }),
     { numRuns: 150 },
   );
-}, 60_000);
+});
 
 test("a journal that is played again gives the same decisions", async () => {
   await fc.assert(
@@ -163,4 +163,4 @@ test("a journal that is played again gives the same decisions", async () => {
     }),
     { numRuns: 150 },
   );
-}, 60_000);
+});

@@ -120,7 +120,7 @@ describe("a CSV file that grows", () => {
     expect(reading).rejects.toThrow(`${path} was cut shorter`);
     await reading.catch(() => {});
     end.abort();
-  }, 20_000);
+  });
 
   test("is an error at once where it is missing, or has other columns", async () => {
     const context = serviceContext({ service: "check", root: folder });

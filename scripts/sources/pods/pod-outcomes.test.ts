@@ -106,7 +106,7 @@ describe("outcomes by the metrics of pods", () => {
     first.calls(1);
     await system.until({ "check-a ok": 14, "check-a failed": 2, "check-a abandoned": 1 });
     await system.stop();
-  }, 20_000);
+  });
 
   test("are the service's own where nothing else runs", async () => {
     using system = new System("check");
@@ -118,5 +118,5 @@ describe("outcomes by the metrics of pods", () => {
     own.metrics.request({ method: "GET", route: "/", status: 404 }, 1);
     await system.until({ "r ok": 1, "r failed": 1, "r rejected": 1 });
     await system.stop();
-  }, 20_000);
+  });
 });

@@ -53,7 +53,7 @@ describe("outcomes by the queue-proxy", () => {
     const source = queueProxySource({ kube: pods.kubelet.kube, namespace: "shop", service: "echo" });
     const seen = await pods.reported(source, () => (current = later), 3);
     expect(inShort(seen)).toEqual(["echo-v2 failed 3 in 10-20 ms"]);
-  }, 30_000);
+  });
 
   test("are found where a pod of the service answers", async () => {
     using pods = new ServedPods();

@@ -39,7 +39,7 @@ describe("two descriptions", () => {
       }),
       { numRuns: 30 },
     );
-  }, 60_000);
+  });
 
   test("are compared alike in either order", () => {
     fc.assert(
@@ -49,7 +49,7 @@ describe("two descriptions", () => {
       }),
       { numRuns: 30 },
     );
-  }, 60_000);
+  });
 
   test("are equal when one is the other in other words", () => {
     fc.assert(
@@ -59,9 +59,9 @@ describe("two descriptions", () => {
       }),
       { numRuns: 40 },
     );
-  }, 60_000);
+  });
 
-  test("send 10,000 requests alike when they are said to be equal, and else a request shows that they do not", () => {
+  test("send 5,000 requests alike when they are said to be equal, and else a request shows that they do not", () => {
     let [sent, shown] = [0, 0];
     // Two random descriptions are hardly ever equal, so that one is often the other in other words.
     const pair: fc.Arbitrary<readonly [Sample, Sample]> = fc.oneof(
@@ -102,11 +102,11 @@ describe("two descriptions", () => {
           expect(same("mesh", incoming) && same("local-gateway", incoming)).toBe(true);
         }
       }),
-      { numRuns: 130 },
+      { numRuns: 65 },
     );
-    expect(sent).toBeGreaterThan(10_000);
-    expect(shown).toBeGreaterThan(50);
-  }, 60_000);
+    expect(sent).toBeGreaterThan(5_000);
+    expect(shown).toBeGreaterThan(20);
+  });
 
   test("are never equal when one rule that requests get to was changed", () => {
     fc.assert(
@@ -122,7 +122,7 @@ describe("two descriptions", () => {
       }),
       { numRuns: 40 },
     );
-  }, 60_000);
+  });
 });
 
 function toSend({ method, path, query, headers, hosts }: Counterexample): RoutedRequest {

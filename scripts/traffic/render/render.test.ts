@@ -96,7 +96,7 @@ describe("a split", () => {
       }),
       { numRuns: 25 },
     );
-  }, 60_000);
+  });
 
   test("comes back with the same rules without its annotation", () => {
     fc.assert(

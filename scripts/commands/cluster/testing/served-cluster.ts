@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Authority } from "../../../cluster/kube/testing/certificates.ts";
 import type { FakeCluster } from "../../../cluster/testing/fake-cluster.ts";
 import { PROJECT } from "../../../project.ts";
-import type { Finished } from "../../kyc-process.ts";
+import { type Finished, kycWith } from "../../kyc-process.ts";
 
 /** A command that runs. */
 export interface RunningCommand {
@@ -81,16 +81,10 @@ export class ServedCluster implements AsyncDisposable {
     );
   }
 
-  /** Runs a command of `kyc` against the cluster. */
+  /** Starts a command of `kyc` against the cluster, as a process of its own. */
   run(...args: string[]): RunningCommand {
     const child = Bun.spawn([process.execPath, join(PROJECT, "scripts/kyc.ts"), ...args], {
-      env: {
-        PATH: "/nonexistent",
-        NO_COLOR: "1",
-        KUBECONFIG: this.kubeconfig,
-        TMPDIR: tmpdir(),
-        KYC_IMAGE_TAG: "trial",
-      },
+      env: this.#env,
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
@@ -125,7 +119,17 @@ export class ServedCluster implements AsyncDisposable {
 
   /** Runs a command to its end. */
   kyc(...args: string[]): Promise<Finished> {
-    return this.run(...args).finished;
+    return kycWith(this.#env, args);
+  }
+
+  get #env(): Record<string, string> {
+    return {
+      PATH: "/nonexistent",
+      NO_COLOR: "1",
+      KUBECONFIG: this.kubeconfig,
+      TMPDIR: tmpdir(),
+      KYC_IMAGE_TAG: "trial",
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,49 @@
+/**
+ * Runs commands of `kyc` one after another in this process, as its parent asks by IPC. Tests use it so that they do not
+ * pay for the start of a process, about one second of processor time, for each command (see kyc-process.ts).
+ */
+
+/** What the parent asks for. */
+export interface CommandRequest {
+  id: number;
+  /** All environment variables of the command. */
+  env: Readonly<Record<string, string>>;
+  args: readonly string[];
+}
+
+/** How a command ended. */
+export interface CommandResult {
+  id: number;
+  code: number;
+  out: string;
+  err: string;
+}
+
+if (import.meta.main) {
+  // Commands that handle signals do so until their process ends.
+  process.setMaxListeners(0);
+  let last = Promise.resolve();
+  process.on("disconnect", () => process.exit());
+  process.on("message", (request: CommandRequest) => {
+    last = last.then(async () => void process.send?.(await runCommand(request)));
+  });
+}
+
+/** Evaluates kyc.ts anew, which reads `process.argv`; the modules that it imports stay loaded. */
+async function runCommand({ id, env, args }: CommandRequest): Promise<CommandResult> {
+  const written = { out: "", err: "" };
+  console.log = (text: string) => void (written.out += `${text}\n`);
+  process.stdout.write = (text: string | Uint8Array) => write("out", text);
+  process.stderr.write = (text: string | Uint8Array) => write("err", text);
+  for (const name of Object.keys(process.env)) if (!Object.hasOwn(env, name)) delete process.env[name];
+  Object.assign(process.env, env);
+  process.argv = [...process.argv.slice(0, 2), ...args];
+  process.exitCode = 0;
+  await import(`../kyc.ts?${id}`);
+  return { id, code: Number(process.exitCode), ...written };
+
+  function write(stream: "out" | "err", text: string | Uint8Array): boolean {
+    written[stream] += typeof text === "string" ? text : new TextDecoder().decode(text);
+    return true;
+  }
+}
