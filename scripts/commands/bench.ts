@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { benchHttpCommand } from "./bench/http.ts";
 import { benchJudgeCommand } from "./bench/judge.ts";
+import { benchScaleCommand } from "./bench/scale.ts";
 import { benchShadowCommand } from "./bench/shadow.ts";
 import { benchSoakCommand } from "./bench/soak.ts";
 
@@ -11,5 +12,6 @@ export function benchCommand(): Command {
     .addCommand(benchHttpCommand())
     .addCommand(benchSoakCommand())
     .addCommand(benchJudgeCommand())
-    .addCommand(benchShadowCommand());
+    .addCommand(benchShadowCommand())
+    .addCommand(benchScaleCommand());
 }

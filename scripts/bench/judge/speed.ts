@@ -18,7 +18,7 @@ const EVENTS = 3_000_000;
  * @param now a clock, in milliseconds, of the time that the processor was at work
  */
 export function measureSpeed(now: () => number): Speed {
-  const observations = draw(100_000);
+  const observations = drawObservations(100_000);
   run(observations, 300_000);
   const start = now();
   run(observations, EVENTS);
@@ -43,7 +43,8 @@ function stateAfter(observations: readonly Observation[], events: number): numbe
   return JSON.stringify(judge.snapshot()).length;
 }
 
-function draw(count: number): Observation[] {
+/** Draws requests of an even split between equal versions. */
+export function drawObservations(count: number): Observation[] {
   const scenario = SCENARIOS.find(({ name }) => name === "equal 1 %");
   if (scenario === undefined) throw new Error("the scenario of the measurement is gone");
   const requests = new Requests(scenario, 1000, 1);

@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { Failure } from "../../exit.ts";
 import { printMessage } from "../../text/print.ts";
 import { duration } from "../options/option-values.ts";
@@ -24,4 +24,13 @@ export function asFailure(error: unknown): never {
 /** `--for`, in milliseconds. */
 export function lasting(what: string, otherwise: string): Option {
   return new Option("--for <time>", what).argParser(duration).default(duration(otherwise), otherwise);
+}
+
+/** Parses a whole number within bounds. */
+export function wholeFrom(from: number, to: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^[0-9]+$/.test(text) && value >= from && value <= to) return value;
+    throw new InvalidArgumentError(`A whole number from ${from} to ${to} is expected.`);
+  };
 }

@@ -1,7 +1,7 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { EXIT } from "../../exit.ts";
 import { PROJECT } from "../../project.ts";
-import { asFailure, lasting, output, say } from "./flags.ts";
+import { asFailure, lasting, output, say, wholeFrom } from "./flags.ts";
 import { print } from "../../text/print.ts";
 import { printData, type OutputFormat } from "../../text/data.ts";
 
@@ -17,7 +17,7 @@ export function benchHttpCommand(): Command {
   return new Command("http")
     .description("measures services and mesh side by side with others that do the same work")
     .addOption(lasting("how long all measurements take together", "85s"))
-    .option("--rounds <number>", "rounds in which each side is measured once", wholeNumber, 5)
+    .option("--rounds <number>", "rounds in which each side is measured once", wholeFrom(1, 999), 5)
     .addOption(output())
     .option("--page <file>", "also writes a page with charts")
     .addHelpText(
@@ -51,10 +51,4 @@ Examples:
       else print(drawTable(report));
       process.exitCode = report.figures.every(({ met }) => met) ? EXIT.ok : EXIT.failed;
     });
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9][0-9]{0,2}$/.test(text))
-    throw new InvalidArgumentError("A whole number from 1 to 999 is expected.");
-  return Number(text);
 }

@@ -1,7 +1,8 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { EXIT } from "../../exit.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 import { print } from "../../text/print.ts";
+import { wholeFrom } from "./flags.ts";
 
 interface BenchShadowFlags {
   runs: number;
@@ -44,12 +45,4 @@ Exit codes: 0 every figure is reached, 1 one is not, 2 wrong usage.`,
       }
       process.exitCode = result.figures.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
     });
-}
-
-function wholeFrom(from: number, to: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^[0-9]+$/.test(text) && value >= from && value <= to) return value;
-    throw new InvalidArgumentError(`A whole number from ${from} to ${to} is expected.`);
-  };
 }

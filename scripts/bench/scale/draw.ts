@@ -1,0 +1,79 @@
+import { lineChart } from "../../chart/line-chart.ts";
+import { roundTicks } from "../../chart/scale.ts";
+import { count } from "../../format.ts";
+import { escapeHtml, toHtml } from "../../text/html.ts";
+import { STYLE } from "../judge/page/style.ts";
+import type { Marks } from "../shadow/draw.ts";
+import type { Curve, ScaleReport } from "./report.ts";
+
+/** Draws each curve as a row of values, and the figures that are asked for. */
+export function drawScale({ curves, figures, rounds, load }: ScaleReport, marks: Marks): string[] {
+  return [
+    ...curves.flatMap((curve) => [
+      marks.bold(`${curve.name}, ${curve.unit}`),
+      ...curve.points.map(
+        ({ size, value }) => `  ${count(size).padStart(7)} ${curve.of}  ${written(value, curve.unit)}`,
+      ),
+    ]),
+    "",
+    marks.bold("Figures"),
+    ...figures.map(
+      ({ name, wanted, reached, ok }) =>
+        `  ${ok ? marks.good("reached") : marks.bad("MISSED ")}  ${name}: ${reached} (${wanted})`,
+    ),
+    marks.dim(`medians of ${rounds} rounds; the load average was ${load.toFixed(1)} when the run began`),
+  ];
+}
+
+/** The same as one page that needs nothing else, with a chart for each curve. */
+export function scalePage(report: ScaleReport): string {
+  const { curves, figures, rounds, load } = report;
+  const charts = curves.map((curve) => `<figure>${toHtml(chartOf(curve))}</figure>`);
+  const list = figures.map(({ name, wanted, reached, ok }) => {
+    const mark = ok ? "✓ reached" : `<span class="missed">✗ missed</span>`;
+    return `<li>${mark} – ${escapeHtml(name)}: <b>${escapeHtml(reached)}</b> <span class="soft">(${escapeHtml(wanted)})</span></li>`;
+  });
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>kyc bench scale</title>
+<style>${STYLE}</style>
+<body>
+<main>
+<h1>How costs grow with the work</h1>
+<p class="soft">Medians of ${rounds} rounds; the load average was ${load.toFixed(1)} when the run began.</p>
+<ul class="figures">${list.join("")}</ul>
+<div class="charts">${charts.join("\n")}</div>
+</main>
+</body>
+</html>
+`;
+}
+
+/** Sizes stand on a logarithmic axis, so that each power of ten has its place. */
+function chartOf({ name, of, unit, points }: Curve): ReturnType<typeof lineChart> {
+  const most = Math.max(...points.map(({ value }) => value));
+  const about = points.map(({ size, value }) => `${count(size)} ${of}: ${written(value, unit)}`).join("; ");
+  return lineChart({
+    title: `${name}, ${unit}`,
+    about,
+    curves: [
+      {
+        label: `${name}, ${unit}`,
+        ink: 1,
+        dash: "",
+        points: points.map(({ size, value }) => ({ x: Math.log10(size), y: value })),
+      },
+    ],
+    xTicks: points.map(({ size }, i) => ({
+      at: Math.log10(size),
+      label: i === 0 ? `${count(size)} ${of}` : count(size),
+    })),
+    yTicks: roundTicks(most),
+  });
+}
+
+function written(value: number, unit: Curve["unit"]): string {
+  return `${count(Math.round(value))} ${unit}`;
+}

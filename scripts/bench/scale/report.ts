@@ -1,0 +1,25 @@
+/** A cost against a size. */
+export interface Curve {
+  name: string;
+  /** What grows, such as rules. */
+  of: string;
+  unit: "requests/s" | "ms" | "events/s" | "MiB";
+  points: { size: number; value: number }[];
+}
+
+/** A figure that is asked for. */
+export interface Figure {
+  name: string;
+  wanted: string;
+  reached: string;
+  ok: boolean;
+}
+
+/** One run of the benchmark. */
+export interface ScaleReport {
+  rounds: number;
+  /** What the machine did besides, as its load average when the run began. */
+  load: number;
+  curves: Curve[];
+  figures: Figure[];
+}

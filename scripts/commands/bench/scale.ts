@@ -1,0 +1,53 @@
+import { Command, Option } from "commander";
+import { EXIT } from "../../exit.ts";
+import { PROJECT } from "../../project.ts";
+import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
+import { print } from "../../text/print.ts";
+import { asFailure, say, wholeFrom } from "./flags.ts";
+
+interface BenchScaleFlags {
+  rounds: number;
+  most: number;
+  page?: string;
+  output?: OutputFormat;
+}
+
+/** `kyc bench scale`: how costs grow with routes, revisions and rollouts. */
+export function benchScaleCommand(): Command {
+  return new Command("scale")
+    .description("measures how costs grow with the number of routes, revisions and rollouts")
+    .addOption(
+      new Option("--rounds <n>", "measurements of each point").argParser(wholeFrom(1, 99)).default(3),
+    )
+    .addOption(
+      new Option("--most <n>", "the most VirtualServices and rules")
+        .argParser(wholeFrom(1, 100_000))
+        .default(10_000),
+    )
+    .option("--page <file>", "also writes one HTML page with charts")
+    .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ./kyc bench scale                     about eight minutes on two cores
+  ./kyc bench scale --most 1000 --rounds 1
+  ./kyc bench scale --page scale.html
+Exit codes: 0 every figure is reached, 1 one is not, 2 wrong usage.`,
+    )
+    .action(async ({ rounds, most, page, output }: BenchScaleFlags) => {
+      const [{ benchScale }, { drawScale, scalePage }, { styleFor }] = await Promise.all([
+        import("../../bench/scale/bench.ts"),
+        import("../../bench/scale/draw.ts"),
+        import("../../terminal/style.ts"),
+      ]);
+      const report = await benchScale({ project: PROJECT, rounds, most, say }).catch(asFailure);
+      if (page !== undefined) {
+        await Bun.write(page, scalePage(report));
+        say(`the page is ${page}`);
+      }
+      if (output !== undefined) await printData(report, output);
+      else print(drawScale(report, styleFor(process.stdout)).join("\n"));
+      process.exitCode = report.figures.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
+    });
+}
