@@ -4,7 +4,7 @@ import { CompileMemory } from "../traffic/compile/compile.ts";
 import { hostOf } from "../traffic/hosts.ts";
 import { seededRandom } from "../traffic/random.ts";
 import type { LocalListener } from "../traffic/table.ts";
-import { Admin } from "./admin/admin.ts";
+import { Admin, type MeshView } from "./admin/admin.ts";
 import type { FaultsState } from "./faults/fault.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { type HttpServer, type HttpServerOptions, serveHttp } from "./http/server.ts";
@@ -53,6 +53,8 @@ export interface MeshOptions {
   /** See `RevisionPoolOptions`. */
   scalingSecondMs?: number;
   events: MeshEvents;
+  /** The rollouts of this mesh's services, for its page. */
+  rollouts?: MeshView["rollouts"];
   /** Begins the span of each request; undefined where traces are not exported. */
   tracer?: Tracer | undefined;
   /** Metrics that the mesh shows beside its own, as Prometheus reads them. */
@@ -104,6 +106,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     loaded: () => loaded,
     revisions: () => runners,
     metrics: options.metrics,
+    rollouts: options.rollouts,
     onFaults(state) {
       generation = generationOf(loaded, runners, admin);
       events.onFaults?.(state);

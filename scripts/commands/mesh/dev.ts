@@ -4,6 +4,7 @@ import { exportsTraces } from "../../../functions/shared/telemetry/tracing.ts";
 import type { Tracing } from "../../../functions/shared/tracing/open-tracing.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { dirOption } from "../options/place-options.ts";
+import type { RolloutState } from "../../mesh/admin/schema.ts";
 import type { MeshOptions } from "../../mesh/mesh.ts";
 import type { DevScreen } from "../../terminal/dev-screen.ts";
 import { printMessage } from "../../text/print.ts";
@@ -67,6 +68,7 @@ async function runDev(options: DevOptions): Promise<number> {
     localPort: options.localPort ?? (options.port === 0 ? 0 : options.port + 1),
     seed: options.seed ?? crypto.getRandomValues(new Int32Array(1))[0] ?? 0,
     events: screen,
+    rollouts: (nowMs) => readRollouts(options.dir, nowMs),
     tracer: tracing?.tracer,
     async metrics() {
       const { rolloutMetrics } = await import("../../rollout/journal/journal-metrics.ts");
@@ -93,6 +95,12 @@ async function runDev(options: DevOptions): Promise<number> {
   await mesh.stop();
   await Promise.race([tracing?.flush(), Bun.sleep(LAST_FLUSH_MS)]);
   return EXIT.interrupted;
+}
+
+/** The rollouts of a folder, for the live page. */
+async function readRollouts(dir: string, nowMs: number): Promise<RolloutState[]> {
+  const { currentRollouts } = await import("../../rollout/run/saved-rollouts.ts");
+  return currentRollouts(join(dir, ".kyc", "rollouts"), nowMs);
 }
 
 /** Exports a span for each request of the mesh, where the environment asks for it. */

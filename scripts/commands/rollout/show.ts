@@ -1,4 +1,3 @@
-import { Check } from "typebox/schema";
 import { EXIT, Failure } from "../../exit.ts";
 import { time } from "../../format.ts";
 import { lastOf, type Saved } from "../../rollout/journal/journal.ts";
@@ -8,10 +7,7 @@ import { isOver, type LiveSplit } from "../../rollout/machine/state.ts";
 import { describeTargets, sameTargets } from "../../rollout/plan/targets.ts";
 import { writeReport } from "../../rollout/report/write.ts";
 import { liveSplitOf } from "../../rollout/run/effects.ts";
-import { Checkpoint } from "../../rollout/run/timeline.ts";
-import { emptyTally } from "../../rollout/tally.ts";
-import { trafficJudge } from "../../rollout/run/traffic-judge.ts";
-import { type RolloutView, viewOf } from "../../rollout/run/view.ts";
+import { viewOfSaved } from "../../rollout/run/saved-rollouts.ts";
 import { drawRollout } from "../../terminal/rollout/draw-rollout.ts";
 import { styleFor } from "../../terminal/style.ts";
 import { printData } from "../../text/data.ts";
@@ -87,18 +83,4 @@ async function withoutJournal(service: string, { journal, engine }: RolloutConte
   const by = live?.changed?.by ?? "";
   if (!by.startsWith("kyc rollout ")) return none;
   return `${none}\nThe live split was written by ${by}: that journal is gone, so the rollout can be neither shown nor resumed. ./kyc split ${service} shows and changes the split.`;
-}
-
-/** A rollout as the journal and its checkpoint tell. */
-function viewOfSaved(saved: Saved, nowMs: number): RolloutView {
-  const { plan } = saved;
-  const state = lastOf(saved);
-  const checkpoint = Check(Checkpoint, saved.checkpoint) ? saved.checkpoint : undefined;
-  const next = plan.steps[Math.min(state.step + 1, plan.steps.length - 1)]?.percent ?? 100;
-  const ruling = checkpoint && trafficJudge(plan.settings, checkpoint.judge).ruling(next / 100);
-  return viewOf(plan, state, nowMs, {
-    tally: checkpoint?.tally ?? emptyTally(),
-    atStep: checkpoint?.atStep ?? { candidate: 0, both: 0 },
-    ruling,
-  });
 }

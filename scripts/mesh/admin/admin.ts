@@ -17,7 +17,7 @@ import { EventStreams } from "./event-stream.ts";
 import { changeFaults } from "./fault-requests.ts";
 import { refusal } from "./guard.ts";
 import { jsonReply, problemReply, type Reply, sendReply } from "./reply.ts";
-import type { ServedEvent } from "./schema.ts";
+import type { MeshState, ServedEvent } from "./schema.ts";
 import { meshState, type RevisionStatus } from "./state.ts";
 
 /** The part of the mesh that its own paths read and change. */
@@ -28,6 +28,8 @@ export interface MeshView {
   loaded(): Configuration;
   /** The state of each revision of the configuration in force, by `namespace/name`. */
   revisions(): ReadonlyMap<string, RevisionStatus>;
+  /** The rollouts of this mesh's services; undefined where none are looked for. */
+  readonly rollouts?: ((nowMs: number) => Promise<MeshState["rollouts"]>) | undefined;
   /** Called when the faults, and with them `filters`, have changed. */
   onFaults(state: FaultsState): void;
   /** Metrics beside the mesh's own, as Prometheus reads them. */
@@ -103,7 +105,10 @@ export class Admin {
     if (path === "/process") {
       return sendReply(exchange, jsonReply(200, { pid: process.pid, root: this.#view.root }));
     }
-    if (path === "/state") return sendReply(exchange, this.#stateReply(exchange.request.target));
+    if (path === "/state") {
+      void this.#stateReply(exchange.request.target).then((reply) => sendReply(exchange, reply));
+      return;
+    }
     if (path === "/faults") return sendReply(exchange, jsonReply(200, this.#faultsState()));
     if (path === "/metrics") return void this.#metricsText().then((reply) => sendReply(exchange, reply));
     void this.#page(path).then((reply) => sendReply(exchange, reply));
@@ -141,17 +146,26 @@ export class Admin {
   }
 
   /** The state, with figures over the last `?seconds=`. */
-  #stateReply(target: string): Reply {
+  async #stateReply(target: string): Promise<Reply> {
     const asked = new URLSearchParams(target.split("?")[1]).get("seconds");
     const range = asked === null ? WHOLE : RANGES.find(({ seconds }) => String(seconds) === asked);
-    if (range !== undefined) return jsonReply(200, this.#state(range));
-    const known = RANGES.map(({ seconds }) => seconds).join(", ");
-    return problemReply(400, `seconds=${asked}: the state covers one of ${known} seconds`);
+    if (range === undefined) {
+      const known = RANGES.map(({ seconds }) => seconds).join(", ");
+      return problemReply(400, `seconds=${asked}: the state covers one of ${known} seconds`);
+    }
+    try {
+      const rollouts = (await this.#view.rollouts?.(Date.now())) ?? [];
+      return jsonReply(200, this.#state(range, rollouts));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return problemReply(500, `the state cannot be read: ${why}`);
+    }
   }
 
-  #state(range: Range): ReturnType<typeof meshState> {
+  #state(range: Range, rollouts: MeshState["rollouts"]): MeshState {
     return meshState({
       range,
+      rollouts,
       loaded: this.#view.loaded(),
       root: this.#view.root,
       ...this.#view.ports(),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { accessibilityViolations, noBrowser, sharedBrowser } from "../../../test/browser.ts";
 import { startMesh } from "../mesh.ts";
-import { manyRevisions } from "./testing/sample-state.ts";
+import { manyRevisions, rolloutOf } from "./testing/sample-state.ts";
 import { TestSystem } from "../testing/test-system.ts";
 
 test("the part of the page that runs in the browser has no type error", async () => {
@@ -181,19 +181,21 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
   test("finds one of many revisions by keyboard alone", async () => {
     await using opened = await open();
     const { page, complaints } = opened;
-    await page.route("**/_mesh/state?*", (route) => route.fulfill({ json: manyRevisions(500) }));
+    const state = { ...manyRevisions(120), rollouts: [rolloutOf()] };
+    await page.route("**/_mesh/state?*", (route) => route.fulfill({ json: state }));
     await page.getByText("shop-49", { exact: false }).first().waitFor();
     expect(await page.locator("[data-service-row]").count()).toBe(50);
+    expect(await page.getByRole("article", { name: "Rollout of credit-check" }).count()).toBe(1);
     await page.keyboard.press("/");
-    await page.keyboard.type("shop-413-a");
-    await until(page, "#found", "1 of 1 000 revisions of 1 service");
+    await page.keyboard.type("shop-113-a");
+    await until(page, "#found", "1 of 240 revisions of 1 service");
     await page.keyboard.press("Enter");
-    await page.getByRole("article", { name: "shop-413-a" }).waitFor();
-    expect(await page.evaluate(FOCUSED)).toStartWith("shop-413");
+    await page.getByRole("article", { name: "shop-113-a" }).waitFor();
+    expect(await page.evaluate(FOCUSED)).toStartWith("shop-113");
     expect(await accessibilityViolations(page)).toEqual([]);
     await page.keyboard.press("/");
     await page.keyboard.press("Escape");
-    await until(page, "#found", "1 000 revisions of 500 services");
+    await until(page, "#found", "240 revisions of 120 services");
     expect(await page.locator("[data-service-row]").count()).toBe(50);
     await page.getByRole("button", { name: "Show 50 more" }).click();
     expect(await page.locator("[data-service-row]").count()).toBe(100);

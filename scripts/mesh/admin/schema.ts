@@ -117,6 +117,53 @@ export const RuleState = Type.Object({
   action: Type.String(),
 });
 
+const RolloutSide = Type.Object({
+  revision: Type.String(),
+  ...COUNTS,
+  p50Ms: orNull(Type.Number()),
+  p99Ms: orNull(Type.Number()),
+});
+
+/** A rollout of a service of this mesh, as its journal has it: under way, held, or over since a short time. */
+export const RolloutState = Type.Object({
+  id: Type.String(),
+  service: Type.String(),
+  by: Type.String(),
+  beganMs: Type.Number(),
+  outcome: Type.Enum(["under way", "promoted", "rolled back", "held"]),
+  /** What it does, in words, and since when. */
+  doing: Type.String(),
+  sinceMs: Type.Number(),
+  reason: Type.String(),
+  paused: Type.Boolean(),
+  /** The process that carries it out, by its last sign; null where there is none. */
+  carriedOut: orNull(Type.Object({ by: Type.String(), seenMs: Type.Number(), isAlive: Type.Boolean() })),
+  /** The candidate's shares in percent. */
+  steps: Type.Array(Type.Object({ percent: Type.Number(), state: Type.Enum(["done", "now", "to come"]) })),
+  /** The candidate's share in percent, as written and of the requests at this step. */
+  share: Type.Object({
+    planned: Type.Number(),
+    observed: orNull(Type.Number()),
+    requests: Type.Integer(),
+  }),
+  /** Both revisions since the rollout began. */
+  candidate: RolloutSide,
+  baseline: RolloutSide,
+  /** The judge's verdict so far; null before it judges. */
+  verdict: orNull(
+    Type.Object({
+      verdict: Type.Enum(["healthy", "regressed", "undecided"]),
+      because: Type.String(),
+      /** Natural logarithms: a statement is proved at the threshold. */
+      evidence: Type.Array(
+        Type.Object({ name: Type.String(), value: Type.Number(), threshold: Type.Number() }),
+      ),
+      /** Until the next step, if the evidence keeps growing as it has; null where that is not known. */
+      inMs: orNull(Type.Number()),
+    }),
+  ),
+});
+
 /** What `GET /_mesh/state` answers. Times are milliseconds since the epoch. */
 export const MeshState = Type.Object({
   /** Counts the configurations that came into force, from 1. */
@@ -137,6 +184,7 @@ export const MeshState = Type.Object({
   /** The revisions that a valid edit waits for until they are ready. */
   waiting: Type.Array(Type.String()),
   services: Type.Array(ServiceState),
+  rollouts: Type.Array(RolloutState),
   rules: Type.Array(RuleState),
   /** The faults that were switched on by hand. */
   faults: FaultsState,
@@ -186,6 +234,7 @@ export type TrafficState = Static<typeof TrafficState>;
 export type SplitState = Static<typeof SplitState>;
 export type RevisionView = Static<typeof RevisionView>;
 export type ServiceState = Static<typeof ServiceState>;
+export type RolloutState = Static<typeof RolloutState>;
 export type RuleState = Static<typeof RuleState>;
 export type MeshState = Static<typeof MeshState>;
 export type ServedEvent = Static<typeof ServedEvent>;

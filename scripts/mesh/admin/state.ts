@@ -29,6 +29,7 @@ export interface StateSource {
   nowMs: number;
   /** What the figures are about. */
   range: Range;
+  rollouts: MeshState["rollouts"];
 }
 
 /** The state of a running mesh, as `GET /_mesh/state` returns it. */
@@ -48,6 +49,7 @@ export function meshState(source: StateSource): MeshState {
     warnings: loaded.warnings.filter(({ severity }) => severity === "warning").map(told),
     waiting: [...observer.waiting],
     services: serviceStates(source),
+    rollouts: source.rollouts,
     rules: rulesOf(loaded),
     faults: source.faults,
     unrouted: observer.unrouted(source.range),

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { Check } from "typebox/schema";
-import { MeshState } from "../schema.ts";
-import { manyRevisions, revisionOf, splitOf, stateOf, trafficOf } from "../testing/sample-state.ts";
+import { MeshState, type RolloutState } from "../schema.ts";
+import {
+  manyRevisions,
+  revisionOf,
+  rolloutOf,
+  splitOf,
+  stateOf,
+  trafficOf,
+} from "../testing/sample-state.ts";
 import { type Choice, EVERYTHING } from "./choice.ts";
 import { changeOf } from "./faults.ts";
 import { flowOf } from "./flow-model.ts";
@@ -155,6 +162,47 @@ describe("planned and seen", () => {
     expect(text(100, 50)).toContain("✕ not as planned");
     expect(text(100, 100)).toContain("✓ as planned");
     expect(text(0, 50)).toContain("no request yet");
+  });
+});
+
+describe("a rollout", () => {
+  const textOfPage = (more: Partial<RolloutState>): string =>
+    textsOf(pageView(stateOf({ rollouts: [rolloutOf(more)] })));
+
+  test("is shown with step, shares, both revisions, the verdict so far and the next step", () => {
+    const text = textOfPage({});
+    for (const words of [
+      "credit-check: credit-check-basic → credit-check-advanced",
+      "judging at 25 %, for 20 s",
+      "✓ 5 %",
+      "▶ 25 %",
+      "○ 100 %",
+      "planned 25 %, seen 24.1 % of 400 requests at this step",
+      "Verdict so far: ◐ not decided yet",
+      "no slower medianproved",
+      "no more errors50 % of what it takes",
+      "Next: 100 %, in about 12 s if the evidence keeps growing",
+      "carried out by ann@host",
+    ]) {
+      expect(text).toContain(words);
+    }
+  });
+
+  test("says how to go on where no process carries it out, and what it came to when it is over", () => {
+    const carriedOut = { by: "ann@host", seenMs: 40_000, isAlive: false };
+    expect(textOfPage({ carriedOut })).toContain(
+      "No process carries it out since 1 min, and the split stays as it is. To go on: ./kyc rollout credit-check --resume",
+    );
+    const over = textOfPage({ outcome: "rolled back", doing: "rolled back", reason: "it failed" });
+    expect(over).toContain("✕ rolled back");
+    expect(over).toContain("Why: it failed.");
+    expect(over).toContain("--report");
+    expect(over).not.toContain("Next:");
+  });
+
+  test("takes no place where there is none", () => {
+    const [, section] = pageView(stateOf());
+    expect(section?.attributes["hidden"]).toBe("");
   });
 });
 

@@ -5,6 +5,7 @@ import { faultsView } from "./faults.ts";
 import { flowOf } from "./flow-model.ts";
 import { flowView } from "./flow.ts";
 import { revisionsView } from "./revisions.ts";
+import { rolloutView } from "./rollout.ts";
 import { rulesView } from "./rules.ts";
 import { h, type Spec } from "../../../text/html.ts";
 import { splitsView } from "./splits.ts";
@@ -16,6 +17,16 @@ export function pageView(state: MeshState, choice: Choice = EVERYTHING): Spec[] 
   const more = moreText(services.length, chosen.length, state);
   return [
     problemsView(state),
+    h(
+      "section",
+      { "aria-labelledby": "rollouts", hidden: state.rollouts.length === 0 },
+      h("h2", { id: "rollouts" }, "Rollout"),
+      h(
+        "div",
+        { class: "cards few" },
+        state.rollouts.map((rollout) => rolloutView(rollout, state.nowMs)),
+      ),
+    ),
     h(
       "section",
       { "aria-labelledby": "flow" },

@@ -1,4 +1,4 @@
-import type { MeshState, RevisionView, SplitState, TrafficState } from "../schema.ts";
+import type { MeshState, RevisionView, RolloutState, SplitState, TrafficState } from "../schema.ts";
 
 const NOTHING = { requests: 0, errors: 0, p50Ms: null, p90Ms: null, p99Ms: null };
 
@@ -97,6 +97,7 @@ export function stateOf(more: Partial<MeshState> = {}): MeshState {
         action: "to knative-local-gateway",
       },
     ],
+    rollouts: [],
     faults: { faults: [], yaml: "" },
     unrouted: { requests: 0, errors: 0, rate: 0 },
     ...more,
@@ -117,4 +118,40 @@ export function manyRevisions(services: number, busy: Record<string, TrafficStat
       return { ...sample, name, inflows: [], revisions };
     }),
   });
+}
+
+/** A rollout of the credit check that is judged at its second step. */
+export function rolloutOf(more: Partial<RolloutState> = {}): RolloutState {
+  return {
+    id: "credit-check-1",
+    service: "credit-check",
+    by: "ann@host",
+    beganMs: 60_000,
+    outcome: "under way",
+    doing: "judging at 25 %",
+    sinceMs: 80_000,
+    reason: "",
+    paused: false,
+    carriedOut: { by: "ann@host", seenMs: 99_000, isAlive: true },
+    steps: [
+      { percent: 5, state: "done" },
+      { percent: 25, state: "now" },
+      { percent: 100, state: "to come" },
+    ],
+    share: { planned: 25, observed: 24.1, requests: 400 },
+    candidate: { revision: "credit-check-advanced", requests: 120, errors: 1, p50Ms: 4, p99Ms: 9 },
+    baseline: { revision: "credit-check-basic", requests: 680, errors: 2, p50Ms: 4, p99Ms: 8 },
+    verdict: {
+      verdict: "undecided",
+      because: "1 of 120 requests of the candidate failed, 2 of 680 of the baseline",
+      evidence: [
+        { name: "worse", value: 0.4, threshold: 4.6 },
+        { name: "no more errors", value: 1.5, threshold: 3 },
+        { name: "no slower median", value: 3, threshold: 3 },
+        { name: "no slower p99", value: 0, threshold: 3 },
+      ],
+      inMs: 12_000,
+    },
+    ...more,
+  };
 }

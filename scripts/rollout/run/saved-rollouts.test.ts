@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Check } from "typebox/schema";
+import { RolloutState } from "../../mesh/admin/schema.ts";
+import { FileJournal } from "../journal/file-journal.ts";
+import type { Saved } from "../journal/journal.ts";
+import { finished } from "../testing/finished-rollout.ts";
+import { currentRollouts } from "./saved-rollouts.ts";
+
+let folder = "";
+let saved: Saved;
+let judgingAt = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kyc-rollouts-"));
+  ({ saved } = await finished({}));
+  judgingAt = saved.entries.findIndex(({ state }) => state.phase === "judging");
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Writes a rollout down as it was after so many transitions; the time of the last one. */
+async function written(service: string, entries: number): Promise<number> {
+  const journal = new FileJournal(join(folder, service));
+  const [first, ...rest] = saved.entries.slice(0, entries);
+  if (first === undefined) throw new Error("a journal has at least one entry");
+  await journal.begin({ ...saved.plan, service }, first);
+  for (const entry of rest) await journal.append(entry);
+  await journal.checkpoint(saved.checkpoint);
+  return (rest.at(-1) ?? first).event?.atMs ?? saved.plan.atMs;
+}
+
+describe("the rollouts of a folder", () => {
+  test("are none where there is no folder", async () => {
+    expect(await currentRollouts(join(folder, "nothing"), 0)).toEqual([]);
+  });
+
+  test("have step, shares, both revisions and the verdict of one under way", async () => {
+    const nowMs = (await written("under-way", judgingAt + 1)) + 500;
+    const lock = join(folder, "under-way", "lock.holder.json");
+    await writeFile(lock, JSON.stringify({ who: "ann@host", sinceMs: saved.plan.atMs }));
+    await utimes(lock, nowMs / 1000, nowMs / 1000);
+    const [rollout] = await currentRollouts(folder, nowMs);
+    expect(Check(RolloutState, rollout)).toBe(true);
+    expect(rollout).toMatchObject({
+      service: "under-way",
+      outcome: "under way",
+      doing: expect.stringMatching(/^judging at \d+ %$/),
+      carriedOut: { by: "ann@host", isAlive: true },
+      candidate: { revision: "credit-check-advanced", requests: expect.any(Number) },
+    });
+    expect(rollout?.steps.filter(({ state }) => state === "now").length).toBe(1);
+    expect(rollout?.verdict?.evidence.map(({ name }) => name)).toContain("worse");
+    const [later] = await currentRollouts(folder, nowMs + 8_000);
+    expect(later?.carriedOut).toMatchObject({ by: "ann@host", isAlive: false });
+    await rm(join(folder, "under-way"), { recursive: true });
+  });
+
+  test("are left out ten minutes after their end", async () => {
+    const endedMs = await written("over", saved.entries.length);
+    expect(await currentRollouts(folder, endedMs + 60_000)).toMatchObject([{ outcome: "promoted" }]);
+    expect(await currentRollouts(folder, endedMs + 601_000)).toEqual([]);
+    await rm(join(folder, "over"), { recursive: true });
+  });
+
+  test("do not hide behind a journal that cannot be read", async () => {
+    const endedMs = await written("over", saved.entries.length);
+    await written("damaged", 2);
+    await writeFile(join(folder, "damaged", "journal.ndjson"), "no\njournal\n");
+    expect((await currentRollouts(folder, endedMs)).map(({ service }) => service)).toEqual(["over"]);
+  });
+});
