@@ -1,3 +1,4 @@
+import { valueAt } from "../../scripts/schema/value.ts";
 import type { Change, Mutant } from "./mutants.ts";
 
 /** Why a field cannot matter to what becomes of a request. */
@@ -11,8 +12,167 @@ export interface Reason {
   why: string;
 }
 
+const SCALING = "autoscaling says how many pods a revision has, and not who reaches it";
+const PROGRAM = "what a pod runs or reads is not a route";
+const UNNAMED_SUBSET = "no rule names the subset, and the DestinationRule has no policy for its host";
+const BEHIND = "the rule is behind one that takes every request";
+const ABORTED = "the rule's fault answers every request itself";
+
 /** The fields of which a change may be called equal. `test/corpus/run.ts` fails for every other. */
-export const REASONS: readonly Reason[] = [];
+export const REASONS: readonly Reason[] = [
+  { field: "*.metadata.name", changes: ["value"], why: "the name of an object that nothing else refers to" },
+  {
+    field: "*.metadata.namespace",
+    changes: ["removed"],
+    holds: ({ object }, before) => valueAt(before[object], ["metadata", "namespace"]) === "default",
+    why: "an object without a namespace is in default",
+  },
+  {
+    field: "Gateway.metadata.namespace",
+    holds: ({ object }, before) => !JSON.stringify(before[object]).includes('"./'),
+    why: "a Gateway selects pods in every namespace, and nothing here refers to it",
+  },
+  {
+    field: "VirtualService.metadata.namespace",
+    holds: hasFullNamesOnly,
+    why: "all hosts and gateways have full names, which mean the same in every namespace",
+  },
+  { field: "*.metadata.labels.**", holds: isNoPod, why: "labels of an object that no selector looks at" },
+  { field: "*.metadata.labels", holds: isNoPod, why: "labels of an object that no selector looks at" },
+  { field: "*.metadata.annotations.**", why: "an annotation that routes do not depend on" },
+  { field: "*.metadata.annotations", why: "an annotation that routes do not depend on" },
+  { field: "*.status.**", why: "what a cluster fills in" },
+  { field: "VirtualService.spec.http.name", why: "the name of a rule is for statistics" },
+  { field: "VirtualService.spec.http.match.name", why: "the name of a condition is for statistics" },
+  { field: "VirtualService.spec.http.match.statPrefix", why: "a prefix for statistics" },
+  { field: "VirtualService.spec.hosts", changes: ["order"], why: "the hosts of an object have no order" },
+  {
+    field: "VirtualService.spec.gateways",
+    changes: ["order"],
+    why: "the gateways of an object have no order",
+  },
+  { field: "VirtualService.spec.exportTo", changes: ["order"], why: "namespaces have no order" },
+  { field: "VirtualService.spec.http.match", changes: ["order"], why: "any one of the conditions is enough" },
+  {
+    field: "VirtualService.spec.http.route",
+    changes: ["order"],
+    why: "destinations have weights, and no order",
+  },
+  { field: "VirtualService.spec.http.mirrors", changes: ["order"], why: "each copy is sent for itself" },
+  {
+    field: "VirtualService.spec.http.route.weight",
+    holds: isOnly,
+    why: "a destination alone gets everything",
+  },
+  {
+    field: "VirtualService.spec.http.match.uri",
+    changes: ["removed"],
+    holds: ({ object, path }, before) => valueAt(before[object], [...path, "prefix"]) === "/",
+    why: "every path begins with /",
+  },
+  { field: "VirtualService.spec.http", changes: ["order"], holds: isBehindAll, why: BEHIND },
+  { field: "VirtualService.spec.http.**", holds: isBehindAll, why: BEHIND },
+  { field: "VirtualService.spec.http.route.**", holds: isAborted, why: ABORTED },
+  {
+    field: "Gateway.spec.servers.port.name",
+    changes: ["value"],
+    why: "the name of a port is for statistics",
+  },
+  { field: "Gateway.spec.servers.name", why: "the name of a server is for statistics" },
+  { field: "Gateway.spec.servers.hosts", changes: ["order"], why: "the hosts of a server have no order" },
+  { field: "Gateway.spec.servers", changes: ["order"], why: "the servers of a Gateway have no order" },
+  {
+    field: "Gateway.spec.servers.hosts",
+    changes: ["value", "removed"],
+    holds: ({ object }, before) => !isNamed(before[object], before),
+    why: "no rule holds at the server for plain HTTP, which answers 404 whatever its hosts are",
+  },
+  { field: "DestinationRule.spec.subsets", changes: ["order"], why: "subsets have no order" },
+  { field: "DestinationRule.spec.subsets.**", holds: isUnnamedSubset, why: UNNAMED_SUBSET },
+  { field: "DestinationRule.spec.subsets", holds: isUnnamedSubset, why: UNNAMED_SUBSET },
+  { field: "DestinationRule.spec.host", holds: isUnnamedSubset, why: UNNAMED_SUBSET },
+  { field: "DestinationRule.metadata.namespace", holds: isUnnamedSubset, why: UNNAMED_SUBSET },
+  { field: "Knative Service.spec.template.metadata.annotations.**", why: SCALING },
+  { field: "Knative Service.spec.template.metadata.annotations", why: SCALING },
+  {
+    field: "Knative Service.spec.template.metadata",
+    changes: ["removed"],
+    holds: ({ object, path }, before) => valueAt(before[object], [...path, "name"]) === undefined,
+    why: SCALING,
+  },
+  ...["Pod", "Secret", "ConfigMap", "ServiceAccount", "Deployment", "Job"].map((kind): Reason => ({
+    field: `${kind}.**`,
+    holds: isNoPodLabel,
+    why: PROGRAM,
+  })),
+  {
+    field: "Service.**",
+    holds: ({ object }, before) => valueAt(before[object], ["spec"]) === undefined,
+    why: "a Service without ports and selector says nothing of who answers",
+  },
+];
+
+/** Labels of pods decide who answers, and those of a Knative Service who reaches it. */
+function isNoPod({ object }: Mutant, before: readonly unknown[]): boolean {
+  const kind = valueAt(before[object], ["kind"]);
+  return ["VirtualService", "DestinationRule", "Gateway", "Service", "Deployment"].includes(String(kind));
+}
+
+/** Pods are selected by their labels, which a workload may have in its template. */
+function isNoPodLabel({ path }: Mutant): boolean {
+  return !path.includes("labels");
+}
+
+function hasFullNamesOnly({ object }: Mutant, before: readonly unknown[]): boolean {
+  const text = JSON.stringify(valueAt(before[object], ["spec"]));
+  const names = [...text.matchAll(/"(?:host|hosts|gateways)":(\[[^\]]*\]|"[^"]*")/g)].flatMap(
+    ([, found = ""]) => [...found.matchAll(/"([^"]*)"/g)],
+  );
+  return names.every(([, name = ""]) => /[./*]|^mesh$/.test(name));
+}
+
+function isOnly({ object, path }: Mutant, before: readonly unknown[]): boolean {
+  const routes = valueAt(before[object], path.slice(0, 4));
+  return Array.isArray(routes) && routes.length === 1;
+}
+
+/** Whether a rule before the changed one has no condition. */
+function isBehindAll({ object, path, change }: Mutant, before: readonly unknown[]): boolean {
+  const rules = valueAt(before[object], ["spec", "http"]);
+  const at = path.findLast((key) => typeof key === "number");
+  const rule = path[2] ?? at;
+  if (!Array.isArray(rules) || typeof rule !== "number") return false;
+  const first = rules.findIndex((one) => valueAt(one, ["match"]) === undefined);
+  return first >= 0 && first < (change === "order" && path.length === 3 ? rule - 1 : rule);
+}
+
+function isAborted({ object, path }: Mutant, before: readonly unknown[]): boolean {
+  const abort = valueAt(before[object], [...path.slice(0, 3), "fault", "abort"]);
+  return valueAt(abort, ["percentage", "value"]) === 100 || valueAt(abort, ["percent"]) === 100;
+}
+
+function isNamed(gateway: unknown, objects: readonly unknown[]): boolean {
+  const name = String(valueAt(gateway, ["metadata", "name"]));
+  return objects.some((object) => {
+    const gateways = valueAt(object, ["spec", "gateways"]);
+    return Array.isArray(gateways) && gateways.some((each) => String(each).replace(/^.*\//, "") === name);
+  });
+}
+
+/** Whether a DestinationRule has nothing but subsets of which no rule of the file names one. */
+function isUnnamedSubset({ object, path }: Mutant, before: readonly unknown[]): boolean {
+  const rule = before[object];
+  const spec = valueAt(rule, ["spec"]);
+  const subsets = valueAt(spec, ["subsets"]);
+  const all: unknown[] = Array.isArray(subsets) ? subsets : [];
+  if (["trafficPolicy", "exportTo", "workloadSelector"].some((field) => valueAt(spec, [field]) !== undefined))
+    return false;
+  const changed = path[1] === "subsets" && typeof path[2] === "number" ? [all[path[2]]] : all;
+  const used = new Set(
+    before.flatMap((one) => [...JSON.stringify(one).matchAll(/"subset":"([^"]*)"/g)].map(([, name]) => name)),
+  );
+  return changed.every((subset) => !used.has(String(valueAt(subset, ["name"]))));
+}
 
 /** The reason why a change cannot matter. */
 export function reasonFor(field: string, mutant: Mutant, before: readonly unknown[]): Reason | undefined {

@@ -2,7 +2,9 @@ import { Command, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import { formatProblem } from "../../manifests/problem.ts";
 import { didYouMean } from "../../nearest.ts";
-import type { Comparison } from "../../traffic/equal/compare.ts";
+import type { Comparison, Progress } from "../../traffic/equal/compare.ts";
+import { count, time } from "../../format.ts";
+import { duration } from "../options/option-values.ts";
 import { existing, inFolder, readPaths } from "./read-paths.ts";
 import { dirOption } from "../options/place-options.ts";
 import { print } from "../../text/print.ts";
@@ -13,11 +15,16 @@ interface EqualFlags {
   with: string[];
   revisionHeader: string;
   domain: string;
+  limit: number;
   dir: string;
   output?: OutputFormat;
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
+
+// Most comparisons are done before.
+const FIRST_PROGRESS_MS = 2_000;
+const PROGRESS_MS = 500;
 
 /** The exit code of `kyc equal` if it cannot decide. */
 const UNKNOWN = 3;
@@ -45,6 +52,11 @@ export function equalCommand(): Command {
     )
     .option("--domain <domain>", "the domain of public Knative Services", "example.com")
     .addOption(dirOption())
+    .addOption(
+      new Option("--limit <time>", "ends the comparison after so long; what is left is not decided")
+        .argParser(duration)
+        .default(60_000, "60s"),
+    )
     .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
@@ -72,6 +84,7 @@ async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number
     import("../../traffic/equal/views.ts"),
     import("../../traffic/equal/entries.ts"),
   ]);
+  const startedAt = performance.now();
   const given = flags.with.length > 0 ? flags.with : await existing([inFolder(flags.dir, "knative")]);
   const [ofA, ofB, around] = await Promise.all([readPaths([a]), readPaths([b]), readPaths(given)]);
   const sides = [
@@ -90,11 +103,15 @@ async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number
     );
   }
   const revisionHeader = flags.revisionHeader === "none" ? undefined : flags.revisionHeader.toLowerCase();
+  const progress = new ComparisonProgress(startedAt);
   const result = compareViews(prepared.views, entries, {
     revisionHeader,
     notes: prepared.notes,
     doubts: prepared.doubts,
+    isTimeUp: () => performance.now() - startedAt > flags.limit,
+    onProgress: (now) => progress.show(now),
   });
+  progress.clear();
   if (flags.output !== undefined) await printData({ a, b, ...result }, flags.output);
   else await draw(result, [a, b]);
   return { equal: EXIT.ok, different: EXIT.failed, unknown: UNKNOWN }[result.verdict];
@@ -105,6 +122,30 @@ async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number
     if (found.entries.length > 0) return found;
     const known = [...hostsOf(prepared.a), ...hostsOf(prepared.b)];
     throw new Failure(`Neither side answers at ${host}; ${didYouMean(hostA, new Set(known))}`, EXIT.usage);
+  }
+}
+
+/** A line on standard error while a comparison takes long, if that is a terminal. */
+class ComparisonProgress {
+  readonly #startedAt: number;
+  #shownAt: number | undefined;
+
+  constructor(startedAt: number) {
+    this.#startedAt = startedAt;
+  }
+
+  show({ places, cells }: Progress): void {
+    const now = performance.now();
+    if (!process.stderr.isTTY || now - this.#startedAt < FIRST_PROGRESS_MS) return;
+    if (this.#shownAt !== undefined && now - this.#shownAt < PROGRESS_MS) return;
+    this.#shownAt = now;
+    const of = places.all === 1 ? "" : `place ${places.done + 1} of ${places.all}, `;
+    const done = `${of}${count(cells)} kinds of requests, ${time(now - this.#startedAt)}`;
+    process.stderr.write(`\r\x1b[Kcomparing: ${done}`);
+  }
+
+  clear(): void {
+    if (this.#shownAt !== undefined) process.stderr.write("\r\x1b[K");
   }
 }
 

@@ -11,7 +11,7 @@ export type ComparedDocuments =
   | { kind: "no host" }
   | { kind: "compared"; comparison: Comparison };
 
-export interface CompareDocumentsOptions extends Pick<CompareOptions, "revisionHeader"> {
+export interface CompareDocumentsOptions extends Pick<CompareOptions, "revisionHeader" | "isTimeUp"> {
   /** The domain of public Knative Services. */
   domain: string;
   /** What both sides may refer to. */

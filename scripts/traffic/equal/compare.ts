@@ -21,6 +21,16 @@ export interface CompareOptions {
   /** Assumptions made while reading the files, and what in them is not modelled; in sentences. */
   notes?: readonly string[];
   doubts?: readonly string[];
+  /** Whether the time is up; it is asked often. What is left then is reported as a doubt. @default never */
+  isTimeUp?: () => boolean;
+  /** Is called for every kind of requests that was compared. */
+  onProgress?: (progress: Progress) => void;
+}
+
+/** How far a comparison is. */
+export interface Progress {
+  places: { done: number; all: number };
+  cells: number;
 }
 
 /** Something that could not be decided, and where. */
@@ -89,7 +99,16 @@ export function compare(
   const services = servicesOf([a, b]);
   const spaces = new Map<string, RequestSpace>();
   const settled = new Set<string>();
-  for (const entry of entries) {
+  let place = 0;
+  const isTimeUp = options.isTimeUp ?? (() => false);
+  for (const [i, entry] of entries.entries()) {
+    if (isTimeUp()) {
+      result.unread.push(
+        `the time is up: ${entries.length - i} of ${entries.length} places were not compared`,
+      );
+      break;
+    }
+    place = i;
     const same = memoKeyOf(entry);
     if (same !== undefined && settled.has(same)) continue;
     const before = result.differences.length + result.doubts.length;
@@ -125,6 +144,8 @@ export function compare(
         }
         if (++result.cells > MOST_CELLS)
           throw new Undecidable(`the conditions cut the requests into more than ${MOST_CELLS} kinds`);
+        options.onProgress?.({ places: { done: place, all: entries.length }, cells: result.cells });
+        if (isTimeUp()) throw new Undecidable(whereTimeWent(cell, result.cells));
         const outcome = judge(trees, entry, space, cell);
         if (outcome === "equal") continue;
         if (Array.isArray(outcome)) open.push(...outcome);
@@ -205,6 +226,13 @@ export function compare(
     const { of, butNot } = authoritiesOf(host, names);
     return { only: of === undefined ? [] : [of], butNot, example: exampleHost(host) };
   }
+}
+
+/** What took the time: the parts of requests that conditions cut, whose combinations are compared one by one. */
+function whereTimeWent(cell: Cell, cells: number): string {
+  const parts = [...cell.keys()].map((part) => (part === "uri" ? "the path" : part));
+  const shown = parts.length > 4 ? [...parts.slice(0, 4), `${parts.length - 4} more`] : parts;
+  return `the time is up after ${cells} kinds of requests; rules ask for ${shown.join(", ")}, and each combination is a kind`;
 }
 
 function areEqual([x, y]: readonly [Tree, Tree], known: (part: Part) => Known): boolean {

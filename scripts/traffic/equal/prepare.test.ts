@@ -193,3 +193,37 @@ describe("what Istio accepts and the route table does not show", () => {
     });
   });
 });
+
+describe("a comparison that takes too long", () => {
+  const names = Array.from({ length: 12 }, (_, i) => `h-${i}`);
+  const many = (last: string) =>
+    virtualService([
+      ...names.map((name) => ({
+        match: [{ headers: { [name]: { exact: "1" }, [`${name}-b`]: { exact: "2" } } }],
+        route: [{ destination: { host: `${name}.example` } }],
+      })),
+      { route: [{ destination: { host: last } }] },
+    ]);
+
+  test("is not decided, and names what rules ask for", () => {
+    const sides = [
+      { name: "a", documents: documents("a.yaml", many("x.example")) },
+      { name: "b", documents: documents("b.yaml", many("x.example"), policy("x")) },
+    ] as const;
+    const ready = prepare(sides, [], "example.com");
+    let asked = 0;
+    const progress: number[] = [];
+    const result = compareViews(ready.views, entriesOf(ready.a, ready.b), {
+      revisionHeader: undefined,
+      isTimeUp: () => ++asked > 3,
+      onProgress: ({ cells }) => progress.push(cells),
+    });
+    expect(result.verdict).toBe("unknown");
+    expect(result.doubts.map(({ why }) => why)).toEqual([
+      expect.stringMatching(
+        /^the time is up after [0-9]+ kinds of requests; rules ask for header h-0, header h-0-b, /,
+      ),
+    ]);
+    expect(progress.length).toBeGreaterThan(0);
+  });
+});

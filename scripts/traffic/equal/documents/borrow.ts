@@ -163,14 +163,19 @@ function gatewaysNamed({ virtualServices }: Resources): Set<string> {
   );
 }
 
+/** @param key `namespace/name`, where the name may be one that only Istio itself gives */
 function openGateway(key: string): Resources["gateways"] {
-  const [namespace, name] = key.split("/");
+  const [namespace = "", name = ""] = key.split("/");
   const text = `apiVersion: networking.istio.io/v1
 kind: Gateway
-metadata: {name: ${name}, namespace: ${namespace}}
+metadata: {name: assumed}
 spec:
   selector: {istio: ingressgateway}
   servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]
 `;
-  return collectResources(parseDocuments("(taken for granted)", text).documents).resources.gateways;
+  const { gateways } = collectResources(parseDocuments("(taken for granted)", text).documents).resources;
+  return gateways.map((source) => ({
+    ...source,
+    value: { ...source.value, metadata: { ...source.value.metadata, name, namespace } },
+  }));
 }
