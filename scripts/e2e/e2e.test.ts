@@ -39,7 +39,7 @@ describe("the end-to-end test", () => {
 });
 
 describe("deploying twice", () => {
-  const seen = async (changes: { object: string; change: "created" | "unchanged" | "passed over" }[]) => {
+  const seen = async (changes: { object: string; change: "created" | "unchanged" | "skipped" }[]) => {
     const stage = fakeStage({ deploy: async () => ({ changes, conflicts: [] }) });
     return scenario("twice").run(stage);
   };

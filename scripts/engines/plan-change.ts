@@ -72,7 +72,7 @@ export async function planChange(engine: RecordedEngine, options: PlanOptions): 
   const unknown = allowMissing ? [] : unknownReferences(traffic, names, flags);
   if (unknown.length > 0)
     throw new Refused(
-      `${unknown.join("\n")}\nNothing was changed; --allow-missing writes it all the same, as kn does.`,
+      `${unknown.join("\n")}\nNothing was changed; --allow-missing writes it anyway, as kn does.`,
     );
   const refusal = webhookRefusal(result.traffic);
   if (refusal !== undefined) throw new Refused(refusal + adviceFor(result.remainder));
@@ -109,6 +109,6 @@ export function refuseUnready(
   });
   if (unready.length > 0)
     throw new Refused(
-      `${unready.join("\n")}\nNothing was changed; --force gives it the traffic all the same.`,
+      `${unready.join("\n")}\nNothing was changed; --force gives it the traffic anyway.`,
     );
 }

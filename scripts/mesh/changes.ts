@@ -40,7 +40,7 @@ function* describeService(before: KnativeServicePlan, now: KnativeServicePlan): 
     if (old === undefined) yield `revision ${name} is new`;
     else if (current === undefined) yield `revision ${name} is gone`;
     else if (JSON.stringify(old.template) !== JSON.stringify(current.template)) {
-      yield `revision ${name} was started anew (on a cluster a changed revision needs a new name)`;
+      yield `revision ${name} was restarted (on a cluster a changed revision needs a new name)`;
     }
   }
   const changes = paired(before.traffic, now.traffic, targetName).flatMap(([name, old, current]) => {

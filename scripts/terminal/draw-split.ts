@@ -82,7 +82,7 @@ export function drawChange(view: ChangeView, style: Style): string[] {
     lines.push(`${remainder.revision} gets the ${remainder.percent} % that were left.`);
   lines.push(
     isNewForm
-      ? "Callers are shared out anew, so that some reach another revision than before."
+      ? "Callers are reassigned, so that some reach another revision than before."
       : changedShare === 0
         ? "No request reaches another revision than before."
         : `${round(changedShare)} % of the requests reach another revision than before.`,

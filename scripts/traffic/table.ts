@@ -5,7 +5,7 @@ import type { HeaderChange } from "../route-fields/headers/header-list.ts";
  * The places where a request can enter:
  * - `ingress`, the public port of the Istio ingress gateway;
  * - `local-gateway`, its second port, which Knative's cluster-local hosts resolve to;
- * - `mesh`, the sidecar of whoever calls from within the cluster;
+ * - `mesh`, the sidecar of a caller in the cluster;
  * - on a cluster only, `gateway …`, any other port of a gateway, or the one of a server with TLS: its pods and port, and
  *   the hosts of a server with TLS, which has rules of its own.
  */

@@ -115,7 +115,7 @@ describe("deploying again", () => {
     await deployTo(cluster);
     const before = cluster.names;
     const { changes } = await deployTo(cluster);
-    expect(new Set(changes.map(({ change }) => change))).toEqual(new Set(["unchanged", "passed over"]));
+    expect(new Set(changes.map(({ change }) => change))).toEqual(new Set(["unchanged", "skipped"]));
     expect(cluster.names).toEqual(before);
   });
 

@@ -19,7 +19,7 @@ import { withLiveTemplate } from "./live-template.ts";
 import { NotReady, untilReady } from "./wait-until-ready.ts";
 
 /** The effect of an apply on an object. */
-export type Change = "created" | "changed" | "unchanged" | "passed over" | "in conflict";
+export type Change = "created" | "changed" | "unchanged" | "skipped" | "in conflict";
 
 /** The progress of a deployment. */
 export interface DeployEvents {
@@ -76,7 +76,7 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
     const change = await applyStep(step, options, done.conflicts);
     done.changes.push({ object, change });
     events.onChange(object, change, step.skip ?? step.note);
-    if (step.awaits && change !== "passed over" && change !== "in conflict" && !dryRun)
+    if (step.awaits && change !== "skipped" && change !== "in conflict" && !dryRun)
       await waitFor(step.awaits, options);
   }
   if (!dryRun && done.changes.some(isStricter)) {
@@ -103,7 +103,7 @@ function isStricter({ object, change }: Deployed["changes"][number]): boolean {
 }
 
 async function applyStep(step: DeployStep, options: DeployOptions, conflicts: Conflict[]): Promise<Change> {
-  if (step.skip !== undefined) return "passed over";
+  if (step.skip !== undefined) return "skipped";
   const { kube, dryRun, forceConflicts } = options;
   const ref = refOf(step.object);
   const before = await kube.get(ref);

@@ -97,6 +97,6 @@ function troubleOf(pod: KubeObject): string | undefined {
   }
   const scheduled = conditions.find(({ type }) => type === "PodScheduled");
   return scheduled?.status === "False"
-    ? `no node takes the pod: ${scheduled.message ?? "no reason is told"}`
+    ? `no node takes the pod: ${scheduled.message ?? "no reason is given"}`
     : undefined;
 }

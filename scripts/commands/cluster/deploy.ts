@@ -109,7 +109,7 @@ async function lintFirst(folders: readonly string[], root: string): Promise<void
   throw new Failure(
     [
       ...drawFindings(errors, PLAIN),
-      "Nothing was applied. Repair it (./kyc lint tells all, --fix repairs some), or deploy as it is: --no-lint",
+      "Nothing was applied. Repair it (./kyc lint lists all problems, --fix repairs some), or deploy as it is: --no-lint",
     ].join("\n"),
   );
 }
@@ -127,7 +127,7 @@ function tellWhatNext({ ingress, routed }: DeployedFiles): void {
   const { url } = ingress;
   if (!routed) {
     printMessage(
-      `\nThe ingress gateway answers at ${url}, and does not lead to the aggregator: ./kyc verify tells why.`,
+      `\nThe ingress gateway answers at ${url}, and does not lead to the aggregator: ./kyc verify shows why.`,
     );
     return;
   }

@@ -47,7 +47,7 @@ export function equalCommand(): Command {
     )
     .option(
       "--revision-header <name>",
-      "the header by which a revision tells its own name in its answers; none if it does not",
+      "the header with the revision's name in its answers; none without such a header",
       "x-kyc-revision",
     )
     .option("--domain <domain>", "the domain of public Knative Services", "example.com")

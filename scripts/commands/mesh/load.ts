@@ -24,7 +24,7 @@ const PLAIN_EVERY_MS = 10_000;
 /** `kyc load`: steady traffic, and its outcomes. */
 export function loadCommand(): Command {
   return new Command("load")
-    .description("sends requests at a steady rate, and tells rate, errors, latency and who answered")
+    .description("sends requests at a steady rate, and reports rate, errors, latency and revisions")
     .argument("[url]", "a path of the local mesh, or another target named in full", undefined)
     .option("--rps <number>", "requests a second", perSecond, 20)
     .addOption(new Option("--for <time>", "how long").argParser(duration).default(duration("60s"), "60s"))

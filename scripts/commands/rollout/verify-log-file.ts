@@ -57,7 +57,7 @@ function problemOf(
   if (hash !== undefined && checked.head !== hash)
     return checked.heads.includes(hash)
       ? `the line with the hash ${hash} is line ${checked.heads.indexOf(hash) + 1} of ${checked.lines}: lines were added after it`
-      : `no line has the hash ${hash}: the log was cut, replaced or chained anew`;
+      : `no line has the hash ${hash}: the log was cut, replaced or chained again`;
   if (signed.length > 0 && key === undefined)
     return "there are signed heads of it, but no key to check them by: name its file by --key";
   return key && checkAgainstHeads(checked, signed, key);
@@ -83,7 +83,7 @@ function limits(
   if (isHash) return ["The last line is the one with the given hash, so no line is missing."];
   return [
     lines === 0 ? "The log is empty." : `The last line has the hash ${head}.`,
-    "Not to be seen from here: lines cut off at the end, or a log chained anew as a whole. No signed heads of it are on this machine; give them, or the last hash, by --head.",
+    "Not to be seen from here: lines cut off at the end, or a log chained again as a whole. No signed heads of it are on this machine; give them, or the last hash, by --head.",
   ];
 }
 

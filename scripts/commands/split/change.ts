@@ -76,7 +76,7 @@ async function planUndo(engine: RecordedEngine, { force }: SplitFlags): Promise<
     throw new Refused(`There is no change of ${engine.service} by this tool to take back.`);
   if (!force && !sameSplit(before.targets, changes.at(-1)?.after ?? []))
     throw new Refused(
-      `${before.changed?.by ?? "Someone"} changed the split since this tool did, and --undo would take that back too: ./kyc split ${engine.service} shows it, --force goes back all the same.`,
+      `${before.changed?.by ?? "Someone"} changed the split since this tool did, and --undo would undo that too: ./kyc split ${engine.service} shows it, --force goes back all the same.`,
     );
   if (runs && !force) refuseUnready(before.targets, last.before, revisions);
   const after = [...last.before];

@@ -40,7 +40,7 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
         yield {
           document,
           path,
-          message: `${host} means ${full} here, whoever calls`,
+          message: `${host} means ${full} here, for every caller`,
           fix: `write ${full}`,
           repairs: namespace === undefined ? [] : [[path, full] as const],
         };

@@ -75,7 +75,7 @@ describe("a signed audit log", () => {
       prev = hashOf(fresh);
       return fresh;
     });
-    expect(await found(text(chainedAnew))).toContain("was replaced or chained anew");
+    expect(await found(text(chainedAnew))).toContain("was replaced or chained again");
     const more = JSON.stringify({ ...JSON.parse(lines.at(-1) ?? ""), prev: hashOf(lines.at(-1) ?? "") });
     expect(await found(text([...lines, more]))).toContain("was never signed");
   });

@@ -59,7 +59,7 @@ export function checkAgainstHeads(
   for (const { lines, head, at } of signed) {
     known.add(lines);
     if (log.heads[lines - 1] !== head)
-      return `line ${lines} is not the one that was signed at ${at}: the log was replaced or chained anew`;
+      return `line ${lines} is not the one that was signed at ${at}: the log was replaced or chained again`;
   }
   const unsigned = log.heads.findIndex((_, i) => i + 1 > first.lines && !known.has(i + 1));
   return unsigned < 0 ? undefined : `line ${unsigned + 1} was never signed: it was added by another hand`;

@@ -46,7 +46,7 @@ export function afterWritten(state: State, atMs: number): State {
 /** The state once the original split is restored: by this rollout without its journal, or by another writer. */
 function putBack(state: State, live: LiveSplit, atMs: number): State {
   const written = { targets: live.targets, version: live.version };
-  const reason = `the split was put back by ${live.by ?? "another writer"}`;
+  const reason = `the split was restored by ${live.by ?? "another writer"}`;
   return {
     ...enter(state, "confirming", atMs, reason),
     written,

@@ -102,7 +102,7 @@ describe("a state", () => {
     const judging = { ...at("judging"), written: { targets: plan.steps[0]?.targets ?? [], version: "2" } };
     const live = { targets: original, version: "3", by: "ann" };
     const state = next(plan, judging, { type: "seen", atMs: 1, live });
-    expect([state.phase, state.reason]).toEqual(["confirming", "the split was put back by ann"]);
+    expect([state.phase, state.reason]).toEqual(["confirming", "the split was restored by ann"]);
   });
 
   test("takes a version that is new for a split that is not", () => {

@@ -68,7 +68,7 @@ function evidence({ course, beganMs, settings }: ReportData): LineChart[] {
     },
     {
       title: "Evidence that it is not worse",
-      about: "Begins anew at each step; with all three at the threshold the next step may come.",
+      about: "Restarts at each step; when all three reach the threshold, the next step may follow.",
       curves: Object.entries(DASHES).map(([name, dash], i) => {
         // Values far beyond the threshold would flatten the rest.
         const points = curve(name).map(({ x, y }) => ({ x, y: Math.min(y, fine * 1.6) }));

@@ -47,7 +47,7 @@ function deployOn(terminal: FakeTerminal, clock: FakeClock): void {
   tell(() => screen.onImage("credit-check", "building", "STEP 1"));
   tell(() => screen.onImage("credit-check", "built"));
   tell(() => screen.onChange("Namespace kyc", "created", undefined));
-  tell(() => screen.onChange("Service kyc/credit-check", "passed over", "credit-check-basic exists"));
+  tell(() => screen.onChange("Service kyc/credit-check", "skipped", "credit-check-basic exists"));
   tell(() => screen.onView([service("waiting", { warning: "Readiness probe failed" })]));
   tell(() => screen.onView([service("ready")]));
   tell(() => screen.onChange("VirtualService kyc/kyc", "in conflict", undefined));

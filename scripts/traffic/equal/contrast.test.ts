@@ -120,7 +120,7 @@ describe("what differs is named with both values", () => {
     const { differences } = between([outside], [within]);
     expect(differences[0]?.sides[0]).toEqual(differences[0]?.sides[1] as never);
     expect(values(outside, within)).toEqual([
-      "retries: 2 attempts on 5xx, each drawn anew against 2 attempts on 5xx",
+      "retries: 2 attempts on 5xx, each drawn again against 2 attempts on 5xx",
     ]);
   });
 

@@ -11,7 +11,7 @@ export function notCompared(trees: readonly [Tree, Tree]): string {
   const told = (apart.length > 0 ? apart : [...ofA, ...ofB]).map(
     ({ about, at }) => `${about} (${at.file}:${at.line})`,
   );
-  return `${[...new Set(told)].join(" and ")} is not the same on both sides, and what it does to requests is not modelled`;
+  return `${[...new Set(told)].join(" and ")} is not the same on both sides, and its effect on requests is not modelled`;
 }
 
 const withoutPort = (place: string): string => place.replace(ONLY_PORT, "").replace(/:[0-9]+/, "");

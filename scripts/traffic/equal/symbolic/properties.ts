@@ -54,7 +54,7 @@ export function propertiesOf(tree: Tree, known: (part: Part) => Known): Properti
         for (const [part, next] of at.ways) visit(next, times(share, part), way);
         return;
       case "attempts": {
-        const anew = terminalsOf(at.of, known).size > 1 ? ", each drawn anew" : "";
+        const anew = terminalsOf(at.of, known).size > 1 ? ", each drawn again" : "";
         const stated = { text: `${describeRetry(at.retry)}${anew}`, at: at.at };
         visit(at.of, share, { retries: [...way.retries, stated], steps: further(way, at.way) });
         return;
