@@ -108,7 +108,5 @@ export function refuseUnready(
       : [];
   });
   if (unready.length > 0)
-    throw new Refused(
-      `${unready.join("\n")}\nNothing was changed; --force gives it the traffic anyway.`,
-    );
+    throw new Refused(`${unready.join("\n")}\nNothing was changed; --force gives it the traffic anyway.`);
 }

@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
-import { Container, TrafficTarget } from "../../manifests/kinds/knative-service.ts";
+import { Container } from "../../manifests/kinds/knative-container.ts";
+import { TrafficTarget } from "../../manifests/kinds/knative-service.ts";
 import { apiKind } from "../../manifests/kinds/registry.ts";
 import { liveFields } from "../../schema/live.ts";
 import { KubeObject } from "../kube/kube-object.ts";

@@ -60,7 +60,7 @@ describe("a deployment", () => {
     deployOn(terminal, new FakeClock());
     expect(terminal.screen).toEqual([
       "created     Namespace kyc",
-      "passed over Service kyc/credit-check  credit-check-basic exists",
+      "skipped     Service kyc/credit-check  credit-check-basic exists",
       "in conflict VirtualService kyc/kyc",
       "credit-check  ready",
       "└── credit-check-basic  100 %  ready  tag basic",
@@ -76,7 +76,7 @@ describe("a deployment", () => {
       `image credit-check  building
 image credit-check  built
 created     Namespace kyc
-passed over Service kyc/credit-check  credit-check-basic exists
+skipped     Service kyc/credit-check  credit-check-basic exists
 credit-check  waiting
 └── credit-check-basic  100 %  waiting  tag basic
     └── basic-pod  2/3 waiting  Readiness probe failed

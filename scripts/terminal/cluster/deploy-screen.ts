@@ -46,7 +46,7 @@ export class DeployScreen implements DeployEvents {
   }
 
   #sign(change: Change): string {
-    const text = change.padEnd("skipped".length);
+    const text = change.padEnd("in conflict".length);
     if (change === "in conflict") return this.#style.bad(text);
     return change === "created" || change === "changed" ? this.#style.good(text) : this.#style.dim(text);
   }
