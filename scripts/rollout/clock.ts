@@ -4,11 +4,17 @@ export interface Clock {
   now(): number;
   /** Resolves after some milliseconds, or when the signal comes. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * By how many milliseconds the machine's clock is ahead of this one, as by setting it. Sources report times of the
+   * machine's clock. @default 0
+   */
+  aheadMs?(): number;
 }
 
 /** The machine's clock, made monotonic: setting the clock back does not move it backwards. */
 export const realClock: Clock = {
   now: () => performance.timeOrigin + performance.now(),
+  aheadMs: () => Date.now() - performance.timeOrigin - performance.now(),
   async sleep(ms, signal) {
     if (signal?.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -37,6 +37,18 @@ describe("strict JSON", () => {
     expect(parseStrictJson(text)).toEqual({ value: JSON.parse(text) });
   });
 
+  test.each(['{"a":[1e999]}', "-1E400", `[${"9".repeat(400)}]`])(
+    "refuses a number that would be passed on as null: %s",
+    (text) => {
+      expect(JSON.stringify(JSON.parse(text))).toContain("null");
+      expect(parseStrictJson(text)).toEqual(WRONG_SHAPE);
+    },
+  );
+
+  test.each(['{"a":1e30,"b":"1e999"}', "1.5e-400"])("takes other exponents: %s", (text) => {
+    expect(parseStrictJson(text)).toEqual({ value: JSON.parse(text) });
+  });
+
   test("refuses every object whose key is repeated, wherever that is", () => {
     const key = fc.string({ minLength: 1, maxLength: 8, unit: "binary" });
     fc.assert(

@@ -5,16 +5,27 @@ export type ParsedJson = { readonly value: unknown } | { readonly refused: "not_
 const MAX_DEPTH = 32;
 
 /**
- * Parses JSON, and refuses as `wrong_shape` two things that `JSON.parse` takes: an object that has a key twice, of which
- * some parsers keep the first and others the last (RFC 8259, section 4), and values nested deeper than 32 levels.
+ * Parses JSON, and refuses as `wrong_shape` three things that `JSON.parse` takes: an object that has a key twice, of which
+ * some parsers keep the first and others the last (RFC 8259, section 4), values nested deeper than 32 levels, and numbers
+ * such as 1e999, which become Infinity and would be passed on as null.
  */
 export function parseStrictJson(text: string): ParsedJson {
   if (!isFlatAndUnambiguous(text)) return { refused: "wrong_shape" };
+  let value: unknown;
   try {
-    return { value: JSON.parse(text) };
+    value = JSON.parse(text);
   } catch {
     return { refused: "not_json" };
   }
+  return PERHAPS_INFINITE.test(text) && hasInfinity(value) ? { refused: "wrong_shape" } : { value };
+}
+
+/** What every number beyond the largest has: an exponent, or 300 digits. */
+const PERHAPS_INFINITE = /\d[eE]|\d{300}/;
+
+function hasInfinity(value: unknown): boolean {
+  if (typeof value === "number") return !Number.isFinite(value);
+  return typeof value === "object" && value !== null && Object.values(value).some(hasInfinity);
 }
 
 const QUOTE = 0x22;

@@ -1,4 +1,4 @@
-import type { OutcomeSource } from "../../sources/source.ts";
+import type { Outcome, OutcomeSource } from "../../sources/source.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Clock } from "../clock.ts";
 import { messageOf, type Warm } from "./effects.ts";
@@ -21,14 +21,55 @@ export async function hear(
   signal: AbortSignal,
 ): Promise<void> {
   const { source, clock, onTrouble } = options;
+  const machine = new MachineClock(clock, source.lagMs, onTrouble);
   while (!signal.aborted) {
     try {
-      for await (const outcomes of source.outcomes(signal)) recorder.hear(outcomes);
+      for await (const outcomes of source.outcomes(signal)) recorder.hear(machine.translated(outcomes));
       if (!signal.aborted) onTrouble("the source reports no more requests");
     } catch (error) {
       if (!signal.aborted) onTrouble(`cannot see the requests: ${messageOf(error)}`);
     }
     await clock.sleep(RETRY_MS, signal);
+  }
+}
+
+/** A clock that is disciplined moves by less between two batches. */
+const JUMP_MS = 500;
+
+/** Translates the times of outcomes, which are the machine's, to the rollout's clock, which never jumps. */
+class MachineClock {
+  readonly #clock: Clock;
+  readonly #lagMs: number;
+  readonly #onTrouble: (what: string) => void;
+  #aheadMs: number;
+  #doubtfulUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock, lagMs: number, onTrouble: (what: string) => void) {
+    this.#clock = clock;
+    this.#lagMs = lagMs;
+    this.#onTrouble = onTrouble;
+    this.#aheadMs = clock.aheadMs?.() ?? 0;
+  }
+
+  /** The outcomes by the rollout's clock. After a jump none is evidence for as long as the source may be late. */
+  translated(outcomes: readonly Outcome[]): readonly Outcome[] {
+    const aheadMs = this.#clock.aheadMs?.() ?? 0;
+    const now = this.#clock.now();
+    if (Math.abs(aheadMs - this.#aheadMs) > JUMP_MS) {
+      this.#doubtfulUntilMs = now + this.#lagMs;
+      const seconds = Math.round((aheadMs - this.#aheadMs) / 1_000);
+      this.#onTrouble(
+        `the clock of this machine jumped by ${seconds} s: outcomes of the next ${Math.ceil(this.#lagMs / 1_000)} s are no evidence`,
+      );
+    }
+    this.#aheadMs = aheadMs;
+    if (now < this.#doubtfulUntilMs) return [];
+    if (Math.abs(aheadMs) < 1) return outcomes;
+    return outcomes.map((outcome) => ({
+      ...outcome,
+      atMs: outcome.atMs - aheadMs,
+      sinceMs: outcome.sinceMs === undefined ? undefined : outcome.sinceMs - aheadMs,
+    }));
   }
 }
 

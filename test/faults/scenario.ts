@@ -1,0 +1,192 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PROJECT } from "../../scripts/project.ts";
+import { kyc, type RunningDev, startDev } from "../../scripts/commands/kyc-process.ts";
+import { steadyLoad } from "../../scripts/load/steady.ts";
+import { sampleToRun } from "../sample.ts";
+
+/** What a fault did. */
+export interface FaultResult {
+  fault: string;
+  /** Requests while it lasted; null where none are sent. */
+  sent: number | null;
+  failed: number | null;
+  /** Splits that were seen and that nobody had asked for. */
+  unaccounted: number;
+  /** The most memory that the process concerned took, in MiB; null where it is not measured. */
+  memoryMb: number | null;
+  /** How it ended, in a few words. */
+  ended: string;
+  /** Whether that is what should be. */
+  right: boolean;
+}
+
+/** A fault that can be tried. */
+export interface Fault {
+  name: string;
+  /** Why it cannot be tried on this machine; undefined where it can. */
+  missing?(): string | undefined;
+  run(): Promise<FaultResult>;
+}
+
+const FILE = "knative/credit-check/2-advanced.yaml";
+const RPS = 40;
+
+/** A mesh that runs from a copy of the sample, with traffic, all of it on the basic check at first. */
+export interface Stage {
+  root: string;
+  dev: RunningDev;
+  /** Allows a split besides 100/0, as it is seen in the file: `50/50`. */
+  allow(...splits: string[]): void;
+  /** Starts the mesh again at the same address after it has ended. */
+  restart(): Promise<void>;
+  /** Writes the percents into the file. */
+  edit(basic: number, advanced: number): Promise<void>;
+}
+
+/** The splits of a rollout by `rolloutOf`. */
+export const STEPS = ["50/50", "20/80", "0/100"];
+
+/** Tries something on a mesh under load, and counts what callers and the file see. */
+export async function onMesh(
+  fault: string,
+  during: (stage: Stage) => Promise<{ ended: string; right: boolean }>,
+  program?: string[],
+): Promise<FaultResult> {
+  await using sample = await sampleToRun([
+    { file: FILE, from: /percent: 50([\s\S]*)percent: 50/, to: "percent: 100$1percent: 0" },
+  ]);
+  const { root } = sample;
+  let dev = await startDev(["--dir", root], program);
+  const allowed = new Set(["100/0"]);
+  const unaccounted = new Set<string>();
+  const counts = { sent: 0, failed: 0 };
+  let memoryMb = 0;
+  const end = new AbortController();
+  const port = new URL(dev.ingress).port;
+  const load = steadyLoad({
+    url: `${dev.ingress}/kyc/v1/customer`,
+    rps: RPS,
+    signal: end.signal,
+    timeoutMs: 20_000,
+    onResult({ status }) {
+      counts.sent++;
+      if (status !== 200) counts.failed++;
+    },
+  });
+  const watching = (async () => {
+    while (!end.signal.aborted) {
+      const split = await splitIn(root);
+      if (split !== undefined && !allowed.has(split)) unaccounted.add(split);
+      memoryMb = Math.max(memoryMb, (await peakMemoryMb(dev.pid)) ?? 0);
+      await Bun.sleep(50);
+    }
+  })();
+  const stage: Stage = {
+    root,
+    get dev() {
+      return dev;
+    },
+    allow: (...splits) => splits.forEach((split) => allowed.add(split)),
+    async restart() {
+      await dev.exited;
+      dev = await startDev(["--dir", root, "--port", port], program);
+    },
+    async edit(basic, advanced) {
+      const path = join(root, FILE);
+      const percents = [basic, advanced];
+      const text = await readFile(path, "utf8");
+      await Bun.write(
+        path,
+        text.replaceAll(/percent: \d+/g, () => `percent: ${percents.shift()}`),
+      );
+    },
+  };
+  try {
+    // The first requests start the revisions.
+    await until(() => counts.sent - counts.failed > 20);
+    counts.sent = counts.failed = 0;
+    const result = await during(stage);
+    end.abort();
+    await load;
+    return { fault, ...counts, unaccounted: unaccounted.size, memoryMb: Math.round(memoryMb), ...result };
+  } finally {
+    end.abort();
+    await Promise.all([load, watching]);
+    await dev[Symbol.asyncDispose]();
+  }
+}
+
+/** The percents in the file as `basic/advanced`; undefined while it is being written. */
+export async function splitIn(root: string): Promise<string | undefined> {
+  const text = await readFile(join(root, FILE), "utf8").catch(() => "");
+  const percents = [...text.matchAll(/percent: (\d+)/g)].map(([, percent = ""]) => percent);
+  return percents.length === 2 ? percents.join("/") : undefined;
+}
+
+/** Starts a rollout to the advanced check, and waits until it judges at 50 %. */
+export async function rolloutOf(
+  stage: Stage,
+  ...more: string[]
+): Promise<Bun.Subprocess<"ignore", "pipe", "pipe">> {
+  stage.allow(...STEPS);
+  const flags = [
+    "--steps",
+    "50,100",
+    "--step-time",
+    "5s",
+    "--bake",
+    "4s",
+    "--look",
+    "1s",
+    "--latency-floor",
+    "5s",
+  ];
+  const child = Bun.spawn(
+    [
+      process.execPath,
+      join(PROJECT, "scripts/kyc.ts"),
+      "rollout",
+      "credit-check",
+      "--to",
+      "advanced",
+      ...flags,
+      "--dir",
+      stage.root,
+      ...more,
+    ],
+    { stdin: "ignore", stdout: "pipe", stderr: "pipe" },
+  );
+  await until(async () => (await splitIn(stage.root)) === "50/50" || child.exitCode !== null);
+  await Bun.sleep(1_000);
+  return child;
+}
+
+/** Goes on with the rollout, and says how it ended and which split is left. */
+export async function resumed(stage: Stage): Promise<string> {
+  const { code } = await kyc("rollout", "credit-check", "--resume", "--dir", stage.root);
+  return `resumed, exit ${code}, ${await splitIn(stage.root)}`;
+}
+
+/** The processes that a process has started, and those that these have. */
+export async function descendants(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+  const children = text.trim().split(" ").filter(Boolean).map(Number);
+  return [...children, ...(await Promise.all(children.map(descendants))).flat()];
+}
+
+/** The most memory that a process had in use so far, in MiB; undefined where it is gone. */
+export async function peakMemoryMb(pid: number): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  const kb = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
+  return kb === undefined ? undefined : Number(kb) / 1_024;
+}
+
+/** Waits until something holds. @throws Error after a minute */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 60_000;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`not within a minute: ${holds}`);
+    await Bun.sleep(50);
+  }
+}
