@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { kycAt } from "./commands/kyc-process.ts";
+import { kycAt } from "./commands/testing/kyc-process.ts";
 import { manifestsFolder } from "./project.ts";
 
 let base = "";

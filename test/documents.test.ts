@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { chmod, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type RunningDev, startDev } from "../scripts/commands/kyc-process.ts";
+import { type RunningDev, startDev } from "../scripts/commands/testing/kyc-process.ts";
 import { readManifests } from "../scripts/manifests/read.ts";
 import { PROJECT } from "../scripts/project.ts";
 import { cloneRepository } from "./clone.ts";

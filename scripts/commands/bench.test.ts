@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { kyc } from "./kyc-process.ts";
+import { kyc } from "./testing/kyc-process.ts";
 
 test("each benchmark says what it does, with examples", async () => {
   for (const [name, example] of [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { kyc } from "./kyc-process.ts";
+import { kyc } from "./testing/kyc-process.ts";
 
 describe("completion", () => {
   test.each([

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { draw, ramp, type Traffic } from "../rollout/judge/testing/traffic.ts";
-import { kyc } from "./kyc-process.ts";
+import { kyc } from "./testing/kyc-process.ts";
 
 const EVEN: Traffic = { seconds: 600, rate: () => 20, share: ramp, fails: () => 0.01 };
 let folder = "";

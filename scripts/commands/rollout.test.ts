@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { sampleToRun } from "../../test/sample.ts";
 import { steadyLoad } from "../load/steady.ts";
 import { PROJECT } from "../project.ts";
-import { type Finished, kyc, type RunningDev, startDev } from "./kyc-process.ts";
+import { type Finished, kyc, type RunningDev, startDev } from "./testing/kyc-process.ts";
 
 const FILE = "knative/credit-check/2-advanced.yaml";
 // How fast this machine is, is not tested.

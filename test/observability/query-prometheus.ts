@@ -5,7 +5,7 @@ import { Command } from "commander";
 import Type from "typebox";
 import { Check } from "typebox/schema";
 import { freePort } from "../../functions/shared/testing/sockets.ts";
-import { kyc, type RunningDev, startDev } from "../../scripts/commands/kyc-process.ts";
+import { kyc, type RunningDev, startDev } from "../../scripts/commands/testing/kyc-process.ts";
 import { sampleToRun } from "../sample.ts";
 import { dashboardQueries, readRules, ruleFileOfPrometheus } from "./observability-files.ts";
 

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PROJECT } from "../../project.ts";
-import { type Finished, kycWith } from "../kyc-process.ts";
+import { type Finished, kycWith } from "../testing/kyc-process.ts";
 
 /**
  * `up`, `down` and `images` as commands, on a machine without a cluster: what they say, where, and how they end. What

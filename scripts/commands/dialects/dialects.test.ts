@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { SAMPLE } from "../../../test/sample.ts";
 import { PROJECT } from "../../project.ts";
-import { kyc, kycAt } from "../kyc-process.ts";
+import { kyc, kycAt } from "../testing/kyc-process.ts";
 
 // `render`, `equal` and `lint` as commands: what they say, where, and how they end.
 

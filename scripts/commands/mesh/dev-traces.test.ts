@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { fakeCollector } from "../../../functions/shared/testing/fake-collector.ts";
 import { sampleToRun } from "../../../test/sample.ts";
-import { startDev } from "../kyc-process.ts";
+import { startDev } from "../testing/kyc-process.ts";
 
 test("a request through the local mesh is one trace: each hop of the mesh and each service, below its caller", async () => {
   await using sample = await sampleToRun();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { sampleToRun } from "../../../test/sample.ts";
 import { until } from "../../mesh/testing/test-system.ts";
 import { PROJECT } from "../../project.ts";
-import { kyc, kycAt, startDev } from "../kyc-process.ts";
+import { kyc, kycAt, startDev } from "../testing/kyc-process.ts";
 
 let sample: Awaited<ReturnType<typeof sampleToRun>>;
 

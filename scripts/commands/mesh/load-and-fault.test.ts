@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { sampleToRun } from "../../../test/sample.ts";
-import { kyc, type RunningDev, startDev } from "../kyc-process.ts";
+import { kyc, type RunningDev, startDev } from "../testing/kyc-process.ts";
 
 let own: Awaited<ReturnType<typeof sampleToRun>>;
 let dev: RunningDev;

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { choose, withSample } from "../../../test/sample.ts";
-import { kyc } from "../kyc-process.ts";
+import { kyc } from "../testing/kyc-process.ts";
 
 let folder = "";
 let file = "";

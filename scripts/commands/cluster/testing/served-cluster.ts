@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Authority } from "../../../cluster/kube/testing/certificates.ts";
 import type { FakeCluster } from "../../../cluster/testing/fake-cluster.ts";
 import { PROJECT } from "../../../project.ts";
-import { type Finished, kycWith } from "../../kyc-process.ts";
+import { type Finished, kycWith } from "../../testing/kyc-process.ts";
 
 /** A command that runs. */
 export interface RunningCommand {

@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PROJECT } from "../project.ts";
+import { PROJECT } from "../../project.ts";
 import type { CommandRequest, CommandResult } from "./command-server.ts";
 
 /** A command of `kyc` that ran to its end. */
@@ -56,7 +56,7 @@ class CommandServer {
   #count = 0;
 
   constructor(env: Environment) {
-    this.#child = Bun.spawn([process.execPath, join(PROJECT, "scripts/commands/command-server.ts")], {
+    this.#child = Bun.spawn([process.execPath, join(PROJECT, "scripts/commands/testing/command-server.ts")], {
       env,
       stdio: ["ignore", "ignore", "inherit"],
       ipc: ({ id, ...finished }: CommandResult) => {

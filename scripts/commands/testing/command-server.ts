@@ -39,7 +39,7 @@ async function runCommand({ id, env, args }: CommandRequest): Promise<CommandRes
   Object.assign(process.env, env);
   process.argv = [...process.argv.slice(0, 2), ...args];
   process.exitCode = 0;
-  await import(`../kyc.ts?${id}`);
+  await import(`../../kyc.ts?${id}`);
   return { id, code: Number(process.exitCode), ...written };
 
   function write(stream: "out" | "err", text: string | Uint8Array): boolean {
