@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { kyc } from "../../scripts/commands/kyc-process.ts";
+import { kyc } from "../../scripts/commands/testing/kyc-process.ts";
 import { PROJECT } from "../../scripts/project.ts";
 import { descendants, type Fault, onMesh, resumed, rolloutOf, splitIn, type Stage } from "./scenario.ts";
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PROJECT } from "../../scripts/project.ts";
-import { kyc, type RunningDev, startDev } from "../../scripts/commands/kyc-process.ts";
+import { kyc, type RunningDev, startDev } from "../../scripts/commands/testing/kyc-process.ts";
 import { steadyLoad } from "../../scripts/load/steady.ts";
 import { sampleToRun } from "../sample.ts";
 
