@@ -1,11 +1,9 @@
-import type { Tracer } from "../../functions/shared/tracing/tracer.ts";
 import { InvalidManifests, type Problem } from "../manifests/problem.ts";
 import { CompileMemory } from "../traffic/compile/compile.ts";
 import { hostOf } from "../traffic/hosts.ts";
 import { seededRandom } from "../traffic/random.ts";
 import type { LocalListener } from "../traffic/table.ts";
-import { Admin, type MeshView } from "./admin/admin.ts";
-import type { FaultsState } from "./faults/fault.ts";
+import { Admin } from "./admin/admin.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { type HttpServer, type HttpServerOptions, serveHttp } from "./http/server.ts";
 import {
@@ -15,51 +13,13 @@ import {
   loadConfiguration,
   routedRevisions,
 } from "./configuration.ts";
+import type { MeshOptions } from "./mesh-options.ts";
 import { ManifestFiles, type Reading } from "./manifest-files.ts";
 import { relay } from "./relay/relay.ts";
-import type { Generation, Served } from "./relay/relay-options.ts";
+import type { Generation } from "./relay/relay-options.ts";
 import { RevisionPool, type Runners } from "./revisions/pool.ts";
 import { rejected } from "./revisions/request-queue.ts";
-import type { RevisionState } from "./revisions/runner.ts";
 import { within } from "./revisions/within.ts";
-
-/** Receives what happens in the mesh. */
-export interface MeshEvents {
-  /** A configuration came into force; `before` is undefined for the first one. */
-  onApplied(now: Configuration, before: Configuration | undefined): void;
-  /** An edit is valid, and comes into force when these revisions are ready. */
-  onWaiting(revisions: string[]): void;
-  /** An edit is not valid; the configuration in force stays. */
-  onRejected(problems: readonly Problem[]): void;
-  onRevision(name: string, state: RevisionState, detail: string): void;
-  /** A line of a revision's output. */
-  onLine(name: string, line: string): void;
-  onServed(served: Served): void;
-  /** Injected faults were changed. */
-  onFaults?(state: FaultsState): void;
-}
-
-export interface MeshOptions {
-  /** The folder that holds `knative`, `istio` and `functions`. */
-  root: string;
-  /** The port of the ingress gateway on 127.0.0.1; 0 lets the system choose. */
-  port: number;
-  /** The port of the cluster-local hosts. */
-  localPort: number;
-  /** Whether fields that the mesh does not implement are ignored, with a warning at each start and edit. */
-  lenient?: boolean | undefined;
-  /** Seeds the weighted choices: the same seed makes the same choices in the same order. */
-  seed: number;
-  /** See `RevisionPoolOptions`. */
-  scalingSecondMs?: number;
-  events: MeshEvents;
-  /** The rollouts of this mesh's services, for its page. */
-  rollouts?: MeshView["rollouts"];
-  /** Begins the span of each request; undefined where traces are not exported. */
-  tracer?: Tracer | undefined;
-  /** Metrics that the mesh shows beside its own, as Prometheus reads them. */
-  metrics?: (() => Promise<string>) | undefined;
-}
 
 /** A process of a revision, and its port on 127.0.0.1. */
 export interface MeshProcess {

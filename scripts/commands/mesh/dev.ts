@@ -5,7 +5,7 @@ import type { Tracing } from "../../../functions/shared/tracing/open-tracing.ts"
 import { EXIT, Failure } from "../../exit.ts";
 import { dirOption } from "../options/place-options.ts";
 import type { RolloutState } from "../../mesh/admin/schema.ts";
-import type { MeshOptions } from "../../mesh/mesh.ts";
+import type { MeshOptions } from "../../mesh/mesh-options.ts";
 import type { DevScreen } from "../../terminal/dev-screen.ts";
 import { printMessage } from "../../text/print.ts";
 

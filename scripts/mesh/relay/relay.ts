@@ -15,7 +15,7 @@ import { beginSpan, spanEnd } from "./request-span.ts";
 import type { Outcome } from "../../route-fields/retries/decide.ts";
 import { describeFailure, isSafeToResend, Retries, statusAfter } from "./retry.ts";
 import { addUpgrade, isRefusedUpgrade, isUpgrade, openTunnel } from "./upgrade.ts";
-import { addForwarded, changeResponse, frameForRevision, headOf, locationOf } from "./upstream-request.ts";
+import { addForwarded, changeResponse, frameForRevision, headOf, ownReply } from "./upstream-request.ts";
 import type { Reservation } from "../revisions/request-queue.ts";
 
 /** Forwards one request from a listener to the revision that the routes choose, and the response back. */
@@ -83,18 +83,9 @@ class Relay {
   /** @param made the hops of this try, without those before the hop that retries */
   #follow(resolution: Resolution, made: readonly Hop[]): void {
     sendMirrored(made, this.#exchange, this.#body, this.#generation, this.#options.random);
-    switch (resolution.kind) {
-      case "nowhere":
-        return this.#answer(resolution.status, resolution.reason);
-      case "abort":
-        return this.#answer(resolution.status, Buffer.from("fault filter abort"));
-      case "direct":
-        return this.#answer(resolution.status, resolution.body, locationOf(resolution));
-      case "redirect":
-        return this.#answer(resolution.status, "", locationOf(resolution));
-      case "revision":
-        return this.#forward(resolution.revision, resolution.request);
-    }
+    if (resolution.kind === "revision") return this.#forward(resolution.revision, resolution.request);
+    const { content, headers } = ownReply(resolution);
+    this.#answer(resolution.status, content, headers);
   }
 
   #forward(revision: string, request: RoutedRequest): void {

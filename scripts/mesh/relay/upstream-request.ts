@@ -1,5 +1,5 @@
 import { HeaderList } from "../../route-fields/headers/header-list.ts";
-import type { Hop, RoutedRequest } from "../../traffic/resolve.ts";
+import type { Hop, Resolution, RoutedRequest } from "../../traffic/resolve.ts";
 import type { Listener } from "../../traffic/table.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { frameRequest, removeHopByHop } from "../http/framing.ts";
@@ -36,9 +36,25 @@ export function headOf({ method, target, headers }: RoutedRequest): Buffer {
   return latin1(`${method} ${target} HTTP/1.1\r\n${headers.toString()}\r\n`);
 }
 
-/** The Location header of a response that the mesh makes itself; empty without a location. */
-export function locationOf({ location }: { location: string | undefined }): HeaderList {
-  return new HeaderList(location === undefined ? [] : ["location", location]);
+/** The response that the mesh makes itself where a request reaches no revision. */
+export function ownReply(resolution: Exclude<Resolution, { kind: "revision" }>): {
+  content: string | Uint8Array;
+  headers: HeaderList;
+} {
+  switch (resolution.kind) {
+    case "nowhere":
+      return { content: resolution.reason, headers: new HeaderList() };
+    case "abort":
+      return { content: Buffer.from("fault filter abort"), headers: new HeaderList() };
+    case "direct":
+      return { content: resolution.body, headers: location(resolution.location) };
+    case "redirect":
+      return { content: "", headers: location(resolution.location) };
+  }
+
+  function location(to: string | undefined): HeaderList {
+    return new HeaderList(to === undefined ? [] : ["location", to]);
+  }
 }
 
 /**
