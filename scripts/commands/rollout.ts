@@ -8,6 +8,7 @@ import { rolloutCommandLine } from "./rollout/next-step.ts";
 import { dirOption, namespaceOption } from "./options/place-options.ts";
 import { engineHelp, engineOptions } from "./options/engine-options.ts";
 import {
+  check,
   COMMANDS,
   controlPercent,
   freezeWindow,
@@ -106,6 +107,16 @@ function planOptions(): Option[] {
       .argParser(surplus)
       .default(0.25, "25%"),
     time("--latency-floor <time>", "latencies below this count as equal", "5ms"),
+    new Option(
+      "--check <name=query>",
+      "a value to compare, larger being worse: a PromQL query with $revision in place of a revision (several)",
+    )
+      .argParser(check)
+      .default([], "none"),
+    new Option(
+      "--check-prometheus <url>",
+      "the Prometheus that checks are read from (default: that of --prometheus)",
+    ),
     new Option(
       "--by-route",
       "judges each method and path by itself as well, so that a candidate that fails on one only is found",

@@ -7,12 +7,15 @@ import { type Held, LostLock } from "../../rollout/lock/lock.ts";
 import type { Command } from "../../rollout/machine/state.ts";
 import type { Plan } from "../../rollout/plan/plan.ts";
 import { ClusterEvents } from "../../rollout/run/cluster-events.ts";
+import { evidenceFiles } from "../../rollout/record/evidence-files.ts";
 import { EvidenceLog } from "../../rollout/record/evidence-log.ts";
 import { writeReport } from "../../rollout/report/write.ts";
 import { realClock } from "../../rollout/clock.ts";
 import { messageOf } from "../../rollout/run/effects.ts";
 import { eventOf, Notifier } from "../../rollout/run/notifier.ts";
 import { noticeOf } from "../../rollout/run/notice.ts";
+import type { RunnerOptions } from "../../rollout/run/runner-options.ts";
+import type { PrometheusConnection } from "../../sources/prometheus/prometheus-api.ts";
 import { runRollout } from "../../rollout/run/runner.ts";
 import { trafficJudge } from "../../rollout/run/traffic-judge.ts";
 import { type RolloutView, viewOf } from "../../rollout/run/view.ts";
@@ -78,7 +81,8 @@ export async function drive(options: DriveOptions): Promise<number> {
         clock: realClock,
         makeJudge: trafficJudge,
         warm,
-        evidence: new EvidenceLog(join(context.evidence, plan.id), judgedBy),
+        checks: await checksOf(plan, context.checkPrometheus),
+        evidence: new EvidenceLog(evidenceFiles(join(context.evidence, plan.id)), judgedBy),
         beatMs,
         watchMs: Math.max(1_000, beatMs),
         lost: held.lost,
@@ -159,6 +163,30 @@ export async function drive(options: DriveOptions): Promise<number> {
     if (error instanceof LostLock) throw new Failure(error.message, OUTCOME_EXITS.held);
     throw error;
   }
+}
+
+/** Reads the plan's checks; undefined where it has none. @param given the Prometheus of this command line */
+async function checksOf(
+  { settings: { checks = [], checkPrometheus }, candidate, baseline }: Plan,
+  given: PrometheusConnection | undefined,
+): Promise<RunnerOptions["checks"]> {
+  if (checks.length === 0) return undefined;
+  const { connectionOf } = await import("../../sources/prometheus/prometheus-api.ts");
+  const { checkValue } = await import("../../sources/prometheus/check-values.ts");
+  const connection = given ?? (await connectionOf(checkPrometheus ? { prometheus: checkPrometheus } : {}));
+  return async (signal) => {
+    const values = await Promise.all(
+      checks.map(async ({ name, query }) => {
+        const [ofCandidate, ofBaseline] = await Promise.all([
+          checkValue(connection, query, candidate, signal),
+          checkValue(connection, query, baseline, signal),
+        ]);
+        if (ofCandidate === undefined || ofBaseline === undefined) return [];
+        return [{ check: name, candidate: ofCandidate, baseline: ofBaseline }];
+      }),
+    );
+    return values.flat();
+  };
 }
 
 /** The exit code of a phase in which a rollout is over. */

@@ -8,6 +8,9 @@ import type { Warm } from "../../rollout/run/effects.ts";
 import { warmBy } from "../../rollout/run/warm.ts";
 import type { RecordedEngine } from "../../engines/engine.ts";
 import type { OutcomeSource } from "../../sources/source.ts";
+import type { PrometheusConnection } from "../../sources/prometheus/prometheus-api.ts";
+import { EXIT, Failure } from "../../exit.ts";
+import type { SourceFlags } from "../../sources/source.ts";
 import { authorOf } from "../options/author.ts";
 import type { RolloutFlags } from "./flags.ts";
 
@@ -23,6 +26,8 @@ export interface RolloutContext {
   /** Where the audit log is, for people. */
   auditPlace: string;
   reports: string;
+  /** Where checks are read; undefined where this command line names none. */
+  checkPrometheus: PrometheusConnection | undefined;
   /** The folder of what judges observed, with a folder for each rollout. */
   evidence: string;
   warm: Warm | undefined;
@@ -51,6 +56,7 @@ export async function contextOf(service: string, flags: RolloutFlags): Promise<R
     because,
     reports: join(kept, "reports"),
     evidence: join(kept, "evidence"),
+    checkPrometheus: await checkPrometheusOf(flags, sourceFlagsOf(flags)),
     who: await rolloutAuthor(location === "machine" ? undefined : await where.kube(), flags.by),
     warm: warmBy(engine, flags.warmPath),
   };
@@ -76,6 +82,21 @@ export async function contextOf(service: string, flags: RolloutFlags): Promise<R
     };
   }
   return { ...shared, ...(await onCluster(where, kept)) };
+}
+
+/** @throws UsageError when there are checks, and no Prometheus to read them from */
+async function checkPrometheusOf(
+  { check, checkPrometheus }: RolloutFlags,
+  ofSource: SourceFlags,
+): Promise<PrometheusConnection | undefined> {
+  if (check.length === 0 && checkPrometheus === undefined) return undefined;
+  const { connectionOf } = await import("../../sources/prometheus/prometheus-api.ts");
+  if (checkPrometheus === undefined && ofSource["prometheus"] === undefined)
+    throw new Failure(
+      "--check: which Prometheus? Give its address: --check-prometheus http://HOST:9090",
+      EXIT.usage,
+    );
+  return connectionOf(checkPrometheus === undefined ? ofSource : { prometheus: checkPrometheus });
 }
 
 async function onCluster(

@@ -29,6 +29,8 @@ export interface RolloutFlags extends EngineFlags {
   tolerateLatency: number;
   latencyFloor: number;
   byRoute: boolean;
+  check: { name: string; query: string }[];
+  checkPrometheus?: string;
   warmPath: string;
   dryRun: boolean;
   pause?: true;
@@ -98,6 +100,7 @@ export function settingsOf(flags: RolloutFlags): Settings {
     tolerateErrorRate,
     tolerateLatency,
     latencyFloorMs: flags.latencyFloor,
+    ...(flags.check.length > 0 ? { checks: flags.check } : {}),
     ...(flags.byRoute ? { byRoute: true } : {}),
   };
 }
@@ -120,6 +123,22 @@ export function notifyAddress(text: string, before: string[]): string[] {
   throw new InvalidArgumentError(
     "An address is expected that begins with http:// or https://, with slack: or teams: in front for a chat.",
   );
+}
+
+/** Adds a `--check`: a name, and a query that names the revision. */
+export function check(text: string, before: RolloutFlags["check"]): RolloutFlags["check"] {
+  const [, name, query] = /^([a-z][a-z0-9-]{0,31})=(.+)$/s.exec(text) ?? [];
+  if (name === undefined || query === undefined)
+    throw new InvalidArgumentError(
+      "NAME=QUERY is expected, with a name of small letters, digits and dashes.",
+    );
+  if (!query.includes("$revision"))
+    throw new InvalidArgumentError(
+      'The query has to say which revision it is about, by $revision in its place: max(queue{revision="$revision"}).',
+    );
+  if (before.some((each) => each.name === name))
+    throw new InvalidArgumentError(`There are two checks with the name ${name}.`);
+  return [...before, { name, query }];
 }
 
 /** Parses `--steps`; what they mean is checked with the plan. */

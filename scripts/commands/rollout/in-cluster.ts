@@ -105,6 +105,8 @@ function argumentsOf(
     ["approve-at", flags.approveAt.length === 0 ? undefined : flags.approveAt.join(",")],
     ...flags.notBetween.map((window): [string, string] => ["not-between", window]),
     ...flags.notify.map((url): [string, string] => ["notify", url]),
+    ...flags.check.map(({ name, query }): [string, string] => ["check", `${name}=${query}`]),
+    ["check-prometheus", flags.checkPrometheus],
     ["ready-deadline", `${flags.readyDeadline}ms`],
     ["look", `${flags.look}ms`],
     ["alpha", flags.alpha],

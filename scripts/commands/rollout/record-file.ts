@@ -6,7 +6,7 @@ import { versions } from "../../project.ts";
 import { auditKey, auditKeyPath } from "../../rollout/audit/signed-store.ts";
 import { FileJournal } from "../../rollout/journal/file-journal.ts";
 import { parseJournal, type Saved } from "../../rollout/journal/journal.ts";
-import { evidenceLines } from "../../rollout/record/evidence-log.ts";
+import { evidenceFiles } from "../../rollout/record/evidence-files.ts";
 import { recordOf } from "../../rollout/record/record.ts";
 import { fingerprintOf } from "../../rollout/record/seal.ts";
 import { type CheckedRecord, verifyRecord } from "../../rollout/record/verify-record.ts";
@@ -37,7 +37,7 @@ export async function writeRecord(id: string, flags: RecordFlags): Promise<numbe
     throw new Failure(`${id} is not the id of a rollout; ./kyc rollout list shows them`, EXIT.usage);
   const kept = join(flags.dir, ".kyc");
   const { saved, audit } = (await onMachine(kept, service, id)) ?? (await onCluster(service, id, flags));
-  const evidence = await evidenceLines(join(kept, "evidence", id));
+  const evidence = await evidenceFiles(join(kept, "evidence", id)).lines();
   const key = await auditKey();
   const text = recordOf(
     {

@@ -68,7 +68,7 @@ async function planned(
 
 /** The plan of a rollout from the split as it is. @throws Failure when it cannot be carried out */
 export async function planOf(
-  { engine, source, who }: RolloutContext,
+  { engine, source, who, checkPrometheus }: RolloutContext,
   service: string,
   to: string,
   flags: RolloutFlags,
@@ -84,7 +84,10 @@ export async function planOf(
     to,
     from: flags.from,
     percents: flags.steps,
-    settings: settingsOf(flags),
+    settings: {
+      ...settingsOf(flags),
+      ...(checkPrometheus === undefined ? {} : { checkPrometheus: checkPrometheus.base }),
+    },
     by: who,
     atMs: Date.now(),
   });

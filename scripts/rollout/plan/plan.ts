@@ -32,6 +32,10 @@ export const Settings = Type.Object({
   notBetween: Type.Optional(Type.Array(Type.String())),
   /** The addresses that each transition is sent to, as a CloudEvent. */
   notify: Type.Optional(Type.Array(Type.String())),
+  /** Values that are read of both revisions and compared: a PromQL query with `$revision` in place of a revision. */
+  checks: Type.Optional(Type.Array(Type.Object({ name: Type.String(), query: Type.String() }))),
+  /** The address of the Prometheus that checks are read from, without credentials. */
+  checkPrometheus: Type.Optional(Type.String()),
   /** Whether each route is judged by itself as well. */
   byRoute: Type.Optional(Type.Boolean()),
   /** The probability that a candidate is rolled back which is no worse than tolerated. */

@@ -26,6 +26,16 @@ export const SnapshotLine = Type.Object({ mark: Type.Number(), snapshot: Type.Un
 /** So many lines could not be written: until the next snapshot nothing can be computed again. */
 export const GapLine = Type.Object({ gap: Type.Integer() });
 
+/** What a check read of both revisions. */
+export const CheckLine = Type.Object({
+  check: Type.Object({
+    atMs: Type.Number(),
+    check: Type.String(),
+    candidate: Type.Number(),
+    baseline: Type.Number(),
+  }),
+});
+
 /** What the judge held when a transition was made. */
 export const DecisionLine = Type.Object({
   decision: Type.Object({
@@ -48,6 +58,7 @@ export const EvidenceLine = Type.Union([
   SnapshotLine,
   MarkLine,
   GapLine,
+  CheckLine,
   DecisionLine,
   OutcomeLine,
 ]);

@@ -1,5 +1,3 @@
-import { appendFile, mkdir, readFile, rename, truncate } from "node:fs/promises";
-import { join } from "node:path";
 import type { Judging, Observation, Ruling } from "../run/judging.ts";
 import type { Tally } from "../tally.ts";
 import type { EvidenceLine, Versions } from "./evidence-line.ts";
@@ -10,6 +8,16 @@ const MOST_BYTES = 32 * 1024 * 1024;
 /** Outcomes that cannot be written, on a full disk, are kept in memory up to this many. */
 const MOST_WAITING = 500_000;
 const MOST_IN_A_LINE = 2_000;
+
+/** Where evidence is kept: a newest part that grows, and one older part. */
+export interface EvidenceStore {
+  /** Appends lines as a whole, or not at all. @returns the size of the newest part, in bytes */
+  append(text: string): Promise<number>;
+  /** The newest part becomes the older one, which is dropped. */
+  rotate(): Promise<void>;
+  /** All lines without their ends, the oldest first. */
+  lines(): Promise<string[]>;
+}
 
 /** What the judge held when a transition was made. */
 export interface Decision {
@@ -26,19 +34,17 @@ export interface Decision {
  * computed again. Lines are gathered in memory, and written by `flush`.
  */
 export class EvidenceLog {
-  readonly #folder: string;
+  readonly #store: EvidenceStore;
   readonly #versions: Versions;
   readonly #limit: number;
   #waiting: Observation[][] = [];
   #waitingCount = 0;
   #lines: EvidenceLine[] = [];
   #isGap = false;
-  #size: number | undefined;
   #flushing: Promise<void> = Promise.resolve();
 
-  /** @param folder of this rollout alone */
-  constructor(folder: string, versions: Versions, limit: number = MOST_BYTES) {
-    this.#folder = folder;
+  constructor(store: EvidenceStore, versions: Versions, limit: number = MOST_BYTES) {
+    this.#store = store;
     this.#versions = versions;
     this.#limit = limit;
   }
@@ -55,6 +61,11 @@ export class EvidenceLog {
       observe: (observations) => {
         this.#observe(observations);
         judge.observe(observations);
+      },
+      compare: (sample) => {
+        this.#gather();
+        this.#lines.push({ check: sample });
+        judge.compare?.(sample);
       },
       ruling: (next) => judge.ruling(next),
       snapshot: () => judge.snapshot(),
@@ -89,24 +100,20 @@ export class EvidenceLog {
   }
 
   async #write(mark: { atMs: number; snapshot: unknown } | undefined): Promise<void> {
-    const path = join(this.#folder, NEWEST);
     const lines = this.#lines;
     this.#lines = [];
+    let size = 0;
     try {
-      await mkdir(this.#folder, { recursive: true });
-      this.#size ??= await withoutBrokenLine(path);
-      const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
-      await appendFile(path, text);
-      this.#size += Buffer.byteLength(text);
+      size = await this.#store.append(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
     } catch (error) {
       this.#lines = [...lines, ...this.#lines];
-      // A full disk may have taken a part of it.
-      if (this.#size !== undefined) await truncate(path, this.#size).catch(() => {});
       throw error;
     }
-    if (mark === undefined || this.#size < this.#limit) return;
-    await rename(path, join(this.#folder, OLDER));
-    this.#size = 0;
+    const last = lines.at(-1);
+    // What was observed after the mark is not in the snapshot: then the next mark will do.
+    const endsWithMark = last !== undefined && "mark" in last && last.mark === mark?.atMs;
+    if (mark === undefined || size < this.#limit || !endsWithMark) return;
+    await this.#store.rotate();
     this.#lines.unshift({ mark: mark.atMs, snapshot: mark.snapshot });
     await this.#write(undefined);
   }
@@ -127,34 +134,4 @@ export class EvidenceLog {
     this.#lines = [{ gap: this.#lines.length - kept.length }, ...kept];
     this.#isGap = true;
   }
-}
-
-const NEWEST = "evidence.ndjson";
-const OLDER = "evidence.older.ndjson";
-
-/** The lines of a rollout's evidence as text, the oldest first; none where nothing was kept. */
-export async function evidenceLines(folder: string): Promise<string[]> {
-  const texts = await Promise.all([OLDER, NEWEST].map((name) => textOf(join(folder, name))));
-  // A line that a crash left incomplete was never acknowledged.
-  return texts.flatMap((text) =>
-    text
-      .slice(0, text.lastIndexOf("\n") + 1)
-      .split("\n")
-      .slice(0, -1),
-  );
-}
-
-async function textOf(path: string): Promise<string> {
-  return readFile(path, "utf8").catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
-    throw error;
-  });
-}
-
-/** Takes away a last line that a crash left incomplete. @returns the size of the file, in bytes; 0 where there is none */
-async function withoutBrokenLine(path: string): Promise<number> {
-  const text = await textOf(path);
-  const size = Buffer.byteLength(text.slice(0, text.lastIndexOf("\n") + 1));
-  if (text !== "") await truncate(path, size);
-  return size;
 }

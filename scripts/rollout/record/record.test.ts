@@ -6,19 +6,24 @@ import { seededRandom } from "../../traffic/random.ts";
 import { AuditLog } from "../audit/audit-log.ts";
 import { newKey, privateKeyOf, publicKeyOf } from "../audit/signed-head.ts";
 import type { Saved } from "../journal/journal.ts";
-import type { Judging } from "../run/judging.ts";
+import type { Judging, Observation } from "../run/judging.ts";
 import { trafficJudge } from "../run/traffic-judge.ts";
-import { KilledProcess, Simulation, type SimulationOptions } from "../testing/simulation.ts";
-import { EvidenceLog, evidenceLines } from "./evidence-log.ts";
+import { KilledProcess, SETTINGS, Simulation, type SimulationOptions } from "../testing/simulation.ts";
+import { memoryEvidence } from "../testing/memory-evidence.ts";
+import { evidenceFiles } from "./evidence-files.ts";
+import { EvidenceLog, type EvidenceStore } from "./evidence-log.ts";
+import { EvidenceLine } from "./evidence-line.ts";
 import { recordOf, type RecordSources } from "./record.ts";
+import { replay } from "./replay.ts";
 import { sealed } from "./seal.ts";
+import { emptyTally } from "../tally.ts";
+import { Check } from "typebox/schema";
 import { verifyRecord } from "./verify-record.ts";
 
 const VERSIONS = { kyc: "1.2.3", bun: "1.4.5", platform: "linux x64" };
 const pem = newKey();
 const [key, publicKey] = [privateKeyOf(pem), publicKeyOf(pem)];
 let folder = "";
-let count = 0;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kyc-record-"));
@@ -30,11 +35,11 @@ afterAll(async () => {
 
 interface Ran {
   simulation: Simulation;
-  evidence: string;
+  evidence: EvidenceStore;
 }
 
 function begun(options: SimulationOptions): Ran {
-  return { simulation: new Simulation(options), evidence: join(folder, String(count++)) };
+  return { simulation: new Simulation(options), evidence: memoryEvidence() };
 }
 
 async function sourcesOf({ simulation, evidence }: Ran): Promise<RecordSources> {
@@ -43,7 +48,7 @@ async function sourcesOf({ simulation, evidence }: Ran): Promise<RecordSources> 
   return {
     saved,
     audit: await auditOf(saved),
-    evidence: await evidenceLines(evidence),
+    evidence: await evidence.lines(),
     namespace: "kyc",
     writtenBy: "examiner",
     writtenAtMs: 1_800_000_000_000,
@@ -156,18 +161,52 @@ describe("the record of a rollout", () => {
 });
 
 describe("the evidence of a judge", () => {
-  test("is taken up after a crash broke a line off, and closes a gap with a snapshot", async () => {
+  test("is taken up after a crash broke a line off", async () => {
     const path = join(folder, "broken");
-    const first = new EvidenceLog(path, VERSIONS);
+    const first = new EvidenceLog(evidenceFiles(path), VERSIONS);
     first.begin(null, 1);
     await first.flush();
     await appendFile(join(path, "evidence.ndjson"), '{"mark":');
-    const second = new EvidenceLog(path, VERSIONS);
+    const second = new EvidenceLog(evidenceFiles(path), VERSIONS);
     second.begin(null, 2);
     await second.flush();
-    expect((await evidenceLines(path)).map((line) => Object.keys(JSON.parse(line)))).toEqual([
+    expect((await evidenceFiles(path).lines()).map((line) => Object.keys(JSON.parse(line)))).toEqual([
       ["begin"],
       ["begin"],
     ]);
+  });
+
+  test("has a gap where the disk stays full for long, and the next snapshot closes it", async () => {
+    const store = memoryEvidence();
+    let isFull = true;
+    const log = new EvidenceLog(
+      { ...store, append: (text) => (isFull ? Promise.reject(new Error("ENOSPC")) : store.append(text)) },
+      VERSIONS,
+    );
+    log.begin(null, 0);
+    const judge = log.recorded(trafficJudge(SETTINGS, undefined));
+    const batch = (atMs: number): Observation[] =>
+      Array.from({ length: 2_000 }, () => ({
+        atMs,
+        who: "baseline",
+        ok: true,
+        ms: 1,
+        count: 1,
+        share: 0,
+      }));
+    for (let i = 0; i < 260; i++) judge.observe(batch(i));
+    expect(log.flush()).rejects.toThrow("ENOSPC");
+    isFull = false;
+    log.mark(1_000, judge.snapshot());
+    judge.observe(batch(1_001));
+    const ruling = judge.ruling(1);
+    log.decide({ entry: 7, next: 100, coveredMs: 0, ruling, tally: emptyTally() });
+    await log.flush();
+    const lines = (await store.lines()).map((line): unknown => JSON.parse(line));
+    if (!lines.every((line) => Check(EvidenceLine, line))) throw new Error("each is a line of evidence");
+    const { gaps, decisions } = replay(SETTINGS, trafficJudge, lines);
+    expect(gaps[0]).toMatch(/^\d+ lines of outcomes could not be written/);
+    expect(decisions).toHaveLength(1);
+    expect(decisions[0]?.again).toEqual(ruling);
   });
 });

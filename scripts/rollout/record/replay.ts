@@ -35,6 +35,8 @@ export function replay(settings: Settings, makeJudge: MakeJudge, lines: readonly
     } else if ("gap" in line) {
       gaps.push(`${line.gap} lines of outcomes could not be written when they were judged`);
       judge = undefined;
+    } else if ("check" in line) {
+      judge?.compare?.(line.check);
     } else if ("decision" in line) {
       const { decision: kept } = line;
       decisions.push({ kept, again: judge?.ruling(kept.next / 100), outcomes });

@@ -2,6 +2,7 @@ import type { Outcome, OutcomeSource } from "../../sources/source.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Clock } from "../clock.ts";
 import { messageOf, type Warm } from "./effects.ts";
+import type { RunnerOptions } from "./runner-options.ts";
 import type { OutcomeRecorder } from "./outcome-recorder.ts";
 
 const RETRY_MS = 1_000;
@@ -30,6 +31,31 @@ export async function hear(
       if (!signal.aborted) onTrouble(`cannot see the requests: ${messageOf(error)}`);
     }
     await clock.sleep(RETRY_MS, signal);
+  }
+}
+
+const CHECK_EVERY_MS = 5_000;
+
+/** Reads the values of checks every five seconds until the signal. */
+export async function readChecks(
+  read: NonNullable<RunnerOptions["checks"]>,
+  recorder: OutcomeRecorder,
+  { clock, onTrouble }: BackgroundOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(CHECK_EVERY_MS, signal);
+    const sinceMs = clock.now() - CHECK_EVERY_MS;
+    try {
+      const samples = await read(signal);
+      const atMs = Math.round(clock.now());
+      recorder.compare(
+        samples.map((sample) => ({ atMs, ...sample })),
+        sinceMs,
+      );
+    } catch (error) {
+      if (!signal.aborted) onTrouble(`cannot read the checks: ${messageOf(error)}`);
+    }
   }
 }
 

@@ -36,11 +36,22 @@ export interface Ruling {
   misdirected: boolean;
 }
 
+/** What a check read of both revisions at the same time. */
+export interface CheckSample {
+  atMs: number;
+  /** The check's name. */
+  check: string;
+  candidate: number;
+  baseline: number;
+}
+
 /** A judge, as a rollout uses one. */
 export interface Judging {
   /** Whether it goes on from the snapshot that was given. */
   readonly restored: boolean;
   observe(observations: readonly Observation[]): void;
+  /** Takes values of a check; absent where none is judged. */
+  compare?(sample: CheckSample): void;
   /** @param next the share, 0 to 1, that the candidate gets when it is healthy */
   ruling(next: number): Ruling;
   /** Its state, as JSON. */

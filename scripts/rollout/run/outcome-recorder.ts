@@ -1,6 +1,6 @@
 import type { Outcome } from "../../sources/source.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Judging, Observation, Ruling } from "./judging.ts";
+import type { CheckSample, Judging, Observation, Ruling } from "./judging.ts";
 import { type AtStep, type Checkpoint, Timeline } from "./timeline.ts";
 import type { Shares } from "./share-history.ts";
 import { count, emptyTally, exclude, type Tally } from "../tally.ts";
@@ -31,6 +31,14 @@ export class OutcomeRecorder {
   hear(outcomes: readonly Outcome[]): void {
     const evidence = outcomes.flatMap((outcome) => this.#weigh(outcome) ?? []);
     if (evidence.length > 0) this.#judge.observe(evidence);
+  }
+
+  /** Takes values of checks, where both revisions have had a share while they were measured. */
+  compare(samples: readonly CheckSample[], sinceMs: number): void {
+    for (const sample of samples) {
+      const share = this.#shares.during(sinceMs, sample.atMs);
+      if (share !== undefined && share > 0 && share < 1) this.#judge.compare?.(sample);
+    }
   }
 
   /** @param next the share in percent that the candidate gets when it is healthy */

@@ -4,7 +4,7 @@ import type { Entry, Journal, Request } from "../journal/journal.ts";
 import type { State } from "../machine/state.ts";
 import type { Clock } from "../clock.ts";
 import type { Warm } from "./effects.ts";
-import type { MakeJudge, Ruling } from "./judging.ts";
+import type { CheckSample, MakeJudge, Ruling } from "./judging.ts";
 import type { EvidenceLog } from "../record/evidence-log.ts";
 import type { OutcomeRecorder } from "./outcome-recorder.ts";
 
@@ -26,6 +26,8 @@ export interface RunnerOptions {
   clock: Clock;
   makeJudge: MakeJudge;
   warm?: Warm | undefined;
+  /** Reads the values of the plan's checks; those that have none now are left out. */
+  checks?: ((signal: AbortSignal) => Promise<Omit<CheckSample, "atMs">[]>) | undefined;
   /** Keeps what the judge observes, for the record of the rollout. */
   evidence?: EvidenceLog | undefined;
   events: RolloutEvents;

@@ -4,7 +4,7 @@ import { next } from "../machine/next.ts";
 import { type Event, isOver, type State } from "../machine/state.ts";
 import { type Plan, shareOf } from "../plan/plan.ts";
 import { percentOf } from "../plan/targets.ts";
-import { type BackgroundOptions, hear, KeepWarm } from "./background-tasks.ts";
+import { type BackgroundOptions, hear, KeepWarm, readChecks } from "./background-tasks.ts";
 import type { Clock } from "../clock.ts";
 import { Checkpoint } from "./timeline.ts";
 import { askReady, messageOf, liveSplitOf, warmUp, writeGoal } from "./effects.ts";
@@ -68,7 +68,11 @@ class Runner {
   }
 
   async run(): Promise<State> {
-    const hearing = hear(this.#recorder, this.#background, this.#stop.signal);
+    const { checks } = this.#options;
+    const hearing = Promise.all([
+      hear(this.#recorder, this.#background, this.#stop.signal),
+      checks && readChecks(checks, this.#recorder, this.#background, this.#stop.signal),
+    ]);
     try {
       await this.#look();
       await this.#takeOwn();

@@ -1,10 +1,16 @@
 import { createJudge, type Judge, restoreJudge, type Verdict } from "../judge/judge.ts";
 import { shuffled } from "./shuffled.ts";
+import { checkJudge } from "./check-judge.ts";
 import { routeJudge } from "./route-judge.ts";
 import type { EvidenceLine, Judging, MakeJudge, Ruling } from "./judging.ts";
 
 /** The judge of a rollout, as its settings say; from a checkpoint it goes on where it was. */
 export const trafficJudge: MakeJudge = (settings, snapshot) =>
+  (settings.checks ?? []).length > 0
+    ? checkJudge(settings, snapshot, ofRequests)
+    : ofRequests(settings, snapshot);
+
+const ofRequests: MakeJudge = (settings, snapshot) =>
   settings.byRoute ? routeJudge(settings, snapshot, ofAllRequests) : ofAllRequests(settings, snapshot);
 
 const ofAllRequests: MakeJudge = (settings, snapshot) => {

@@ -1,0 +1,104 @@
+import { describe, expect, test } from "bun:test";
+import { Check } from "typebox/schema";
+import { checkValue } from "../../sources/prometheus/check-values.ts";
+import { seededRandom } from "../../traffic/random.ts";
+import { EvidenceLog } from "../record/evidence-log.ts";
+import { EvidenceLine } from "../record/evidence-line.ts";
+import { replay } from "../record/replay.ts";
+import { memoryEvidence } from "../testing/memory-evidence.ts";
+import { countingJudge } from "../testing/counting-judge.ts";
+import { SETTINGS, Simulation } from "../testing/simulation.ts";
+import { checkJudge } from "./check-judge.ts";
+import { trafficJudge } from "./traffic-judge.ts";
+
+const CHECKED = { ...SETTINGS, checks: [{ name: "queue", query: 'max(queue{revision="$revision"})' }] };
+
+/** After how many readings a check finds the candidate worse; undefined if it does not within 500. */
+function readings(draw: (random: () => number) => [candidate: number, baseline: number], seed = 1) {
+  const random = seededRandom(seed);
+  const judge = checkJudge(CHECKED, undefined, countingJudge);
+  for (let i = 1; i <= 500; i++) {
+    const [candidate, baseline] = draw(random);
+    judge.compare?.({ atMs: i, check: "queue", candidate, baseline });
+    if (judge.ruling(1).verdict === "regressed") return i;
+  }
+  return undefined;
+}
+
+describe("a check of one's own", () => {
+  test("finds a value that is larger than tolerated, and names it", async () => {
+    expect(readings(() => [20, 10])).toBeLessThan(12);
+    const judge = checkJudge(CHECKED, undefined, countingJudge);
+    for (let i = 0; i < 20; i++) judge.compare?.({ atMs: i, check: "queue", candidate: 20, baseline: 10 });
+    expect(judge.ruling(1).because).toStartWith(
+      "the check queue is more than 1.25 times as large for the candidate in 20 of 20 readings, at last 20 against 10",
+    );
+  });
+
+  test("takes equal, noisy, smaller and tolerated values for no worse", () => {
+    expect(readings(() => [10, 10])).toBeUndefined();
+    expect(readings(() => [0, 0])).toBeUndefined();
+    expect(readings(() => [12, 10])).toBeUndefined();
+    const seeds = Array.from({ length: 200 }, (_, seed) => seed);
+    const noisy = seeds.filter((seed) => readings((random) => [random(), random()], seed) !== undefined);
+    expect(noisy.length).toBeLessThanOrEqual(2);
+  });
+
+  test("rolls a candidate back, and the record leads to it again", async () => {
+    const evidence = memoryEvidence();
+    const simulation = new Simulation({ percents: [50, 100], settings: { ...CHECKED, stepMs: 90_000 } });
+    const state = await simulation.run({
+      makeJudge: trafficJudge,
+      evidence: new EvidenceLog(evidence, { kyc: "1", bun: "1", platform: "x" }),
+      checks: async () => [{ check: "queue", candidate: 9, baseline: 3 }],
+    });
+    expect([state.phase, state.reason]).toEqual(["rolled back", expect.stringContaining("the check queue")]);
+    const lines = (await evidence.lines()).map((line): EvidenceLine => {
+      const value: unknown = JSON.parse(line);
+      if (!Check(EvidenceLine, value)) throw new Error(line);
+      return value;
+    });
+    const { decisions } = replay(simulation.plan.settings, trafficJudge, lines);
+    expect(decisions.some(({ again }) => again?.because.startsWith("the check queue") === true)).toBe(true);
+  });
+
+  test("goes on from a snapshot", () => {
+    const first = checkJudge(CHECKED, undefined, countingJudge);
+    for (let i = 0; i < 5; i++) first.compare?.({ atMs: i, check: "queue", candidate: 2, baseline: 1 });
+    const second = checkJudge(CHECKED, JSON.parse(JSON.stringify(first.snapshot())), countingJudge);
+    expect(second.restored).toBe(true);
+    expect(second.snapshot()).toEqual(first.snapshot());
+  });
+});
+
+describe("the value of a check", () => {
+  const asked: string[] = [];
+  const answering = async (data: object) => {
+    using server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch(request) {
+        asked.push(new URL(request.url).searchParams.get("query") ?? "");
+        return Response.json({ status: "success", data });
+      },
+    });
+    const connection = { base: `http://127.0.0.1:${server.port}` };
+    return await checkValue(connection, 'max(q{revision="$revision"})', "a-1", new AbortController().signal);
+  };
+  const vector = (...values: string[]) => ({
+    resultType: "vector",
+    result: values.map((value) => ({ metric: {}, value: [1, value] })),
+  });
+
+  test("is the one of the query, with the revision in its place", async () => {
+    expect(await answering(vector("2.5"))).toBe(2.5);
+    expect(await answering({ resultType: "scalar", result: [1, "3"] })).toBe(3);
+    expect(asked[0]).toBe('max(q{revision="a-1"})');
+  });
+
+  test("is none where there is none, and several are refused", async () => {
+    expect(await answering(vector())).toBeUndefined();
+    expect(await answering(vector("NaN"))).toBeUndefined();
+    expect(answering(vector("1", "2"))).rejects.toThrow("has 2 values: aggregate them to one");
+  });
+});
