@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { kyc } from "../scripts/commands/testing/kyc-process.ts";
 import { PROJECT } from "../scripts/project.ts";
 
 /** Where the reference stands, from the project's folder. */
@@ -39,26 +40,12 @@ function namesIn(text: string): string[] {
 
 const block = (text: string): string => `\`\`\`text\n${text.trimEnd()}\n\`\`\`\n`;
 
-let running: Promise<unknown> = Promise.resolve();
-
 /** The help of a command as it is shown without a terminal, where lines have at most 100 columns. */
-function help(...names: string[]): Promise<string> {
-  // One at a time, so that a busy machine starts each in time.
-  const next = running.then(async () => {
-    const child = Bun.spawn([process.execPath, join(PROJECT, "scripts/kyc.ts"), ...names, "--help"], {
-      env: { ...process.env, NO_COLOR: "1" },
-      cwd: PROJECT,
-      stdout: "pipe",
-      stderr: "inherit",
-    });
-    const [text, code] = await Promise.all([child.stdout.text(), child.exited]);
-    if (code !== 0) throw new Error(`kyc ${names.join(" ")} --help ends with ${code}`);
-    if (text.includes(PROJECT))
-      throw new Error(`kyc ${names.join(" ")} --help names a folder of this machine`);
-    return text;
-  });
-  running = next;
-  return next;
+async function help(...names: string[]): Promise<string> {
+  const { code, out } = await kyc(...names, "--help");
+  if (code !== 0) throw new Error(`kyc ${names.join(" ")} --help ends with ${code}`);
+  if (out.includes(PROJECT)) throw new Error(`kyc ${names.join(" ")} --help names a folder of this machine`);
+  return out;
 }
 
 if (import.meta.main) {

@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import { HttpClient } from "../../scripts/mesh/http/client.ts";
 import { type HttpServer, serveHttp } from "../../scripts/mesh/http/server.ts";
 import { relay } from "../../scripts/mesh/relay/relay.ts";
-import { parseDocuments } from "../../scripts/manifests/document.ts";
+import { type ManifestDocument, parseDocuments } from "../../scripts/manifests/document.ts";
 import { formatProblem, type Problem } from "../../scripts/manifests/problem.ts";
 import { collectResources } from "../../scripts/manifests/resources.ts";
 import { compilePlan } from "../../scripts/traffic/compile/compile.ts";
@@ -46,16 +46,25 @@ export class LocalEchoes implements Disposable {
 /** The table of manifests. @throws when the mesh refuses them */
 export function tableOf(manifests: readonly Manifest[]): RouteTable {
   const all = [...knativeServices(), ...manifests];
-  const documents = all.flatMap((manifest, i) => {
-    const parsed = parseDocuments(`${i}.yaml`, stringify(manifest));
-    refuse(parsed.problems);
-    return parsed.documents;
-  });
+  const documents = all.flatMap((manifest, i) => documentsOf(`${i}.yaml`, manifest));
   const { resources, problems } = collectResources(documents);
   refuse(problems);
   const compiled = compilePlan(resources, "localhost");
   refuse(compiled.problems);
   return compiled.plan.table;
+}
+
+/** By file and content: most manifests are the same in all tables. */
+const parsedBefore = new Map<string, readonly ManifestDocument[]>();
+
+function documentsOf(file: string, manifest: Manifest): readonly ManifestDocument[] {
+  const key = `${file} ${JSON.stringify(manifest)}`;
+  const known = parsedBefore.get(key);
+  if (known !== undefined) return known;
+  const { documents, problems } = parseDocuments(file, stringify(manifest));
+  refuse(problems);
+  parsedBefore.set(key, documents);
+  return documents;
 }
 
 function refuse(problems: readonly Problem[]): void {

@@ -4,15 +4,21 @@ import { join } from "node:path";
 import { sampleToRun } from "../../../test/sample.ts";
 import { until } from "../../mesh/testing/test-system.ts";
 import { PROJECT } from "../../project.ts";
-import { kyc, kycAt, startDev } from "../testing/kyc-process.ts";
+import { kyc, kycAt, type RunningDev, startDev } from "../testing/kyc-process.ts";
 
 let sample: Awaited<ReturnType<typeof sampleToRun>>;
+/** A mesh for the tests that change no file and end no process. */
+let shared: RunningDev;
 
 beforeAll(async () => {
   sample = await sampleToRun();
+  shared = await startDev(["--dir", sample.root, "--seed", "5"]);
 });
 
-afterAll(() => sample[Symbol.asyncDispose]());
+afterAll(async () => {
+  await shared?.[Symbol.asyncDispose]();
+  await sample?.[Symbol.asyncDispose]();
+});
 
 async function edit(path: string, change: (text: string) => string): Promise<void> {
   await writeFile(path, change(await readFile(path, "utf8")));
@@ -32,7 +38,7 @@ const ADVANCED = "knative/credit-check/2-advanced.yaml";
 
 describe("kyc dev", () => {
   test("serves the aggregator, the credit check and the redirect to Swagger through the ingress", async () => {
-    await using dev = await startDev(["--dir", sample.root]);
+    const dev = shared;
     const report = await fetch(`${dev.ingress}${CUSTOMER}?type=basicReport`);
     expect(await report.text()).toBe(
       '{"type":"BASIC","blackListed":false,"restrictedNational":false,"suspiciousActivity":false,' +
@@ -49,7 +55,7 @@ describe("kyc dev", () => {
   });
 
   test("end-user pins a version; without it both answer", async () => {
-    await using dev = await startDev(["--dir", sample.root, "--seed", "5"]);
+    const dev = shared;
     for (const version of ["basic", "advanced"]) {
       for (let i = 0; i < 10; i++) {
         const response = await fetch(`${dev.ingress}/ingress${CUSTOMER}`, {
@@ -147,8 +153,7 @@ describe("kyc dev", () => {
   });
 
   test("a taken port is named, with what to do", async () => {
-    await using dev = await startDev(["--dir", sample.root]);
-    const port = new URL(dev.ingress).port;
+    const { port } = new URL(shared.ingress);
     const { code, err } = await kycAt(PROJECT, ["dev", "--dir", sample.root, "--port", port]);
     expect(code).toBe(1);
     expect(err).toContain(`Port ${port}`);
@@ -179,7 +184,7 @@ describe("kyc dev", () => {
   });
 
   test("shows a line a request with --log, and none without; never the query", async () => {
-    await using quiet = await startDev(["--dir", sample.root]);
+    const quiet = shared;
     await fetch(`${quiet.ingress}${CUSTOMER}?type=basicReport&name=Jane`);
     await using loud = await startDev(["--dir", sample.root, "--log"]);
     await fetch(`${loud.ingress}${CUSTOMER}?type=basicReport&name=Jane`);

@@ -209,7 +209,7 @@ test("a regular expression that RE2 refuses is a finding in every field", () => 
   }
 });
 
-test("2,000 rules are linted in a time that grows with their number", () => {
+test("1,000 rules are linted in a time that grows with their number", () => {
   const of = (count: number): string =>
     routes(
       Array.from({ length: count }, (_, i) =>
@@ -225,7 +225,7 @@ test("2,000 rules are linted in a time that grows with their number", () => {
     const { user, system } = process.cpuUsage(before);
     return user + system;
   };
-  const [few, many] = [of(250), of(2000)];
+  const [few, many] = [of(125), of(1000)];
   cpu(few);
   // Eight times the rules: quadratic time would be 64 times as long.
   expect(cpu(many) / cpu(few)).toBeLessThan(30);

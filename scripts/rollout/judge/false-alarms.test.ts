@@ -8,7 +8,7 @@ import { draw, lognormal, ramp, type Traffic } from "./testing/traffic.ts";
  * called regressed. Alpha is ten times the default here, so that fewer rollouts show more.
  */
 const ALPHA = 0.1;
-const ROLLOUTS = 150;
+const ROLLOUTS = 100;
 
 const QUIET: Traffic = { seconds: 300, rate: () => 4, share: ramp, fails: () => 0.02 };
 
