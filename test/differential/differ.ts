@@ -21,7 +21,8 @@ export const RECORDED = "table";
 const AT_ONCE = 6;
 const ATTEMPTS = 3;
 // Enough draws to hit each destination of a table.
-const DRAWS = [0.001, ...Array.from({ length: 40 }, (_, i) => (i + 0.5) / 40), 0.999];
+// Each is far from the one before, so that the destination that Envoy drew is met soon.
+const DRAWS = [...Array.from({ length: 40 }, (_, i) => (((i * 17) % 40) + 0.5) / 40), 0.001, 0.999];
 
 /** The differences between the mesh and Envoy, and all of Envoy's answers in the order of the cases. */
 export async function differences(

@@ -143,7 +143,7 @@ describe("waiting for a revision", () => {
     let seen = 0;
     const waiting = failure(
       wait(cluster, NAMED, {
-        patienceMs: 100,
+        patienceMs: 1000,
         // Each look changes the trouble again.
         onView: () =>
           void setTimeout(() => {

@@ -112,7 +112,8 @@ describe("a server that is too busy", () => {
     server.on(`GET ${ONE}`, (answer) => answer.json({}, 429, { "retry-after": "20" }));
     const controller = new AbortController();
     const got = rejection(kubeOf(server).get(REF, { signal: controller.signal }));
-    setTimeout(() => controller.abort(new Error("enough")), 50);
+    while (server.to(ONE).length === 0) await Bun.sleep(5);
+    controller.abort(new Error("enough"));
     expect((await got).message).toBe("enough");
     expect(server.to(ONE)).toHaveLength(1);
   });

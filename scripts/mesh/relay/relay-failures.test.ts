@@ -129,7 +129,7 @@ describe("an answer that takes too long", () => {
 
   test("is aborted within its body", async () => {
     using server = await RawServer.listen();
-    using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a"), { timeoutMs: 50 }) });
+    using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a"), { timeoutMs: 500 }) });
     using client = await proxy.connect();
     await client.send(GET);
     const upstream = await server.accept();

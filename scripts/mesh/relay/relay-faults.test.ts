@@ -71,7 +71,7 @@ describe("a delay", () => {
     using server = await answering(OK);
     using proxy = new TestProxy(
       { a: server.port },
-      { rule: forward(revision("a"), { ...delay(80), timeoutMs: 50 }) },
+      { rule: forward(revision("a"), { ...delay(600), timeoutMs: 500 }) },
     );
     expect(statuses(await proxy.ask(GET))).toEqual(["200"]);
   });

@@ -138,14 +138,17 @@ describe("a WebSocket", () => {
     using server = await RawServer.listen();
     using proxy = new TestProxy(
       { a: server.port },
-      { rule: forward(revision("a"), { timeoutMs: 30, ...retrying(1, ["5xx"], 20) }), revisionTimeoutMs: 30 },
+      {
+        rule: forward(revision("a"), { timeoutMs: 500, ...retrying(1, ["5xx"], 400) }),
+        revisionTimeoutMs: 500,
+      },
     );
     using client = await proxy.connect();
     await client.send(ASKED);
     using upstream = await server.accept();
     await upstream.until("\r\n\r\n");
     await upstream.send(SWITCHED);
-    await Bun.sleep(60);
+    await Bun.sleep(600);
     await upstream.send("still there");
     await client.until("still there");
   });
