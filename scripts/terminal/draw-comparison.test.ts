@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Comparison } from "../traffic/equal/compare.ts";
+import type { Comparison } from "../traffic/equal/comparison.ts";
 import type { Difference } from "../traffic/equal/counterexample.ts";
 import { curl, drawComparison } from "./draw-comparison.ts";
 import { drawFindings, drawCodes } from "./draw-findings.ts";

@@ -1,5 +1,5 @@
 import type { Position } from "../manifests/problem.ts";
-import type { Comparison } from "../traffic/equal/compare.ts";
+import type { Comparison } from "../traffic/equal/comparison.ts";
 import type { Difference, TerminalShare, Counterexample } from "../traffic/equal/counterexample.ts";
 import type { Listener } from "../traffic/table.ts";
 import type { Style } from "./style.ts";

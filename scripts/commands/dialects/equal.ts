@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import { formatProblem } from "../../manifests/problem.ts";
 import { didYouMean } from "../../nearest.ts";
-import type { Comparison, Progress } from "../../traffic/equal/compare.ts";
+import type { Comparison, Progress } from "../../traffic/equal/comparison.ts";
 import { count, time } from "../../format.ts";
 import { duration } from "../options/option-values.ts";
 import { existing, inFolder, readPaths } from "./read-paths.ts";

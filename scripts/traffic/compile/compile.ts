@@ -1,24 +1,24 @@
 import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
-import type { Code } from "../../manifests/codes/codes.ts";
-import { type Problem, problemAt } from "../../manifests/problem.ts";
+import type { Problem } from "../../manifests/problem.ts";
 import type { Resources, Sourced } from "../../manifests/resources.ts";
-import { clusterHosts, fullHost } from "../hosts.ts";
+import { clusterHosts } from "../hosts.ts";
 import { type Binding, bindings, type KnownServer, readGateways } from "../istio/gateways.ts";
 import { virtualServiceRules } from "../istio/rules.ts";
 import { readSubsets, type Subsets } from "../istio/subsets.ts";
-import { areSeenTogether, GATEWAY_NAMESPACE, isSeenFrom } from "../istio/visibility.ts";
+import { GATEWAY_NAMESPACE, isSeenFrom } from "../istio/visibility.ts";
+import { HostClaims } from "./host-claims.ts";
 import { type KnativeServicePlan, planKnativeServices } from "./knative.ts";
 import { type HostRules, knativeRules } from "./knative-rules.ts";
 import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
 import type { Backend, GatewayListener, Listener, RouteTable, Rule, VirtualHosts } from "../table.ts";
 
-/** What a set of manifests means for traffic. */
+/** The compiled form of a set of manifests. */
 export interface Plan {
   services: KnativeServicePlan[];
   table: RouteTable;
 }
 
-/** What a compilation leaves for the next one, which takes over what depends on unchanged objects only. */
+/** Results of a compilation that the next one reuses where the objects are unchanged. */
 export class CompileMemory {
   readonly services = new LastResult<ReturnType<typeof planKnativeServices>>();
   readonly surroundings = new LastResult<Surroundings>();
@@ -55,7 +55,7 @@ export function compilePlan(
 }
 
 /**
- * The same where the Knative Services are known otherwise, as those of a cluster are.
+ * The same for Knative Services that were read elsewhere, such as from a cluster.
  * @param ownSidecars hosts that lead back to the caller's own sidecar
  * @param callers the namespace of those who call through a sidecar: then `exportTo` counts, and the ingress gateway is in
  *   its usual namespace; without it every VirtualService holds everywhere, as on one machine
@@ -84,7 +84,7 @@ export function compileRoutes(
   );
   const problems = [...surroundings.problems];
   const routes = [...surroundings.routes];
-  const claims = new Claims(routes, problems);
+  const claims = new HostClaims(routes, problems);
   for (const source of resources.virtualServices) {
     const compiled =
       surroundings.compiled.get(source) ?? compileVirtualService(source, surroundings, callers);
@@ -103,7 +103,7 @@ export function compileRoutes(
   return { plan: { services, table: { listeners, backends: surroundings.hosts } }, problems };
 }
 
-/** What the rules of a VirtualService depend on besides itself, and what has been compiled of it. */
+/** The inputs of a VirtualService's rules beside itself, and the compiled VirtualServices. */
 interface Surroundings {
   hosts: ReadonlyMap<string, Backend>;
   gateways: ReadonlyMap<string, readonly KnownServer[]>;
@@ -159,7 +159,7 @@ function isOfGateway(listener: Listener): listener is GatewayListener {
   return listener.startsWith("gateway ");
 }
 
-/** The rule of a server that redirects to HTTPS whatever comes. */
+/** The rule of a server that redirects all requests to HTTPS. */
 function toHttps({ document }: Sourced<VirtualService>): Rule {
   return {
     at: document.at(["spec", "hosts"]),
@@ -175,70 +175,6 @@ function toHttps({ document }: Sourced<VirtualService>): Rule {
       response: NO_CHANGE,
     },
   };
-}
-
-/** Who has rules for a host, and who may not have any. */
-class Claims {
-  readonly #knative: ReadonlySet<string>;
-  readonly #virtualServices = new Map<string, VirtualService[]>();
-  readonly #problems: Problem[];
-
-  constructor(knative: readonly HostRules[], problems: Problem[]) {
-    this.#knative = new Set(knative.flatMap(({ hosts }) => hosts));
-    this.#problems = problems;
-  }
-
-  check({ value, document }: Sourced<VirtualService>, bound: readonly Binding[]): void {
-    const { namespace = "default" } = value.metadata;
-    for (const [i, host] of value.spec.hosts.entries()) {
-      const report = (code: Code, message: string, fix: string): void => {
-        this.#problems.push(problemAt(code, document, ["spec", "hosts", i], { message, fix }));
-      };
-      const full = fullHost(host, namespace);
-      if (host === "*" && bound.some(({ listener }) => listener === "mesh"))
-        report(
-          "no-wildcard-on-mesh",
-          "the host * is not allowed for sidecars",
-          "take mesh off the gateways, or name the hosts",
-        );
-      if (this.#knative.has(full)) {
-        report(
-          "own-host",
-          `${host} belongs to Knative, which writes its own VirtualService for it`,
-          "route a host of your own",
-        );
-      }
-      const shared = bound.flatMap(({ listener, hosts }) => {
-        if (!hosts.includes(full)) return [];
-        const others = this.#virtualServices.get(`${listener} ${full}`) ?? [];
-        const other = others.findLast((one) => areSeenTogether(one, value));
-        if (other === undefined) return [];
-        return [{ listener, other: `${other.metadata.namespace ?? "default"}/${other.metadata.name}` }];
-      });
-      const inMesh = shared.find(({ listener }) => listener === "mesh");
-      if (inMesh !== undefined) {
-        report(
-          "one-virtual-service",
-          `VirtualService ${inMesh.other} has rules for ${full} too, and sidecars take those of one only`,
-          "write them in one VirtualService",
-        );
-      } else if (shared[0] !== undefined) {
-        report(
-          "shared-gateway-host",
-          `VirtualService ${shared[0].other} has rules for ${full} too, and which of them go first is not defined`,
-          "write them in one VirtualService",
-        );
-      }
-    }
-    for (const { listener, hosts } of bound) {
-      for (const host of hosts) {
-        const key = `${listener} ${host}`;
-        const same = this.#virtualServices.get(key);
-        if (same === undefined) this.#virtualServices.set(key, [value]);
-        else same.push(value);
-      }
-    }
-  }
 }
 
 function virtualHosts(routes: readonly HostRules[], listener: Listener): VirtualHosts {

@@ -1,6 +1,6 @@
 import type { ManifestDocument } from "../../manifests/document.ts";
 import type { Problem } from "../../manifests/problem.ts";
-import type { CompareOptions, Comparison } from "./compare.ts";
+import type { CompareOptions, Comparison } from "./comparison.ts";
 import { entriesOf } from "./entries.ts";
 import { type NamedSide, prepare } from "./prepare.ts";
 import { compareViews } from "./views.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { CLUSTER_LOCAL, creditCheck, gateway, HALVES, to, virtualService } from "../testing/sample-plans.ts";
-import { compare, type Comparison } from "./compare.ts";
+import { compare } from "./compare.ts";
+import type { Comparison } from "./comparison.ts";
 import { entriesOf, namedEntries } from "./entries.ts";
 import { type RuleOf, side } from "./testing/sample-manifests.ts";
 

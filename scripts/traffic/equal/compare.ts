@@ -1,7 +1,7 @@
-import type { Listener } from "../table.ts";
 import { memoKeyAt } from "./memo-key.ts";
 import { asksAuthority, type Described, type Entries, type Entry, namesOf } from "./entries.ts";
 import { assumptionsOf, sideOf, unreadOf } from "./assumptions.ts";
+import type { Comparison, CompareOptions } from "./comparison.ts";
 import { revisionsThatDiffer } from "./differing-revisions.ts";
 import { type HostKind, hostText } from "./request-space/hosts.ts";
 import { authoritiesOf } from "./request-space/parts.ts";
@@ -15,60 +15,17 @@ import { namedDifferently, notCompared } from "./why-unknown.ts";
 import { type Difference, findCounterexample } from "./counterexample.ts";
 import { Undecidable } from "./automata/automaton.ts";
 
-export interface CompareOptions {
-  /** The header by which each revision tells its own name in its answers; no such header when it is undefined. */
-  revisionHeader: string | undefined;
-  /** Assumptions made while reading the files, and what in them is not modelled; in sentences. */
-  notes?: readonly string[];
-  doubts?: readonly string[];
-  /** Whether the time is up; it is asked often. What is left then is reported as a doubt. @default never */
-  isTimeUp?: () => boolean;
-  /** Is called for every kind of requests that was compared. */
-  onProgress?: (progress: Progress) => void;
-}
-
-/** How far a comparison is. */
-export interface Progress {
-  places: { done: number; all: number };
-  cells: number;
-}
-
-/** Something that could not be decided, and where. */
-export interface Doubt {
-  listener: Listener;
-  hosts: readonly [string, string];
-  why: string;
-}
-
-/** Whether two descriptions send every request the same way. */
-export interface Comparison {
-  verdict: "equal" | "different" | "unknown";
-  /** Where they were compared. */
-  compared: { listener: Listener; hosts: readonly [string, string] }[];
-  /** The first difference of each place. */
-  differences: Difference[];
-  /** Revisions of one name that are not the same, in sentences. */
-  revisions: string[];
-  doubts: Doubt[];
-  /** What the files contain that is not modelled, in sentences. */
-  unread: string[];
-  /** Assumptions of the verdict, and what was not compared. */
-  notes: string[];
-  /** Into how many kinds of requests the conditions cut all that can be sent. */
-  cells: number;
-}
-
 // A bound on the running time; ordinary tables have a few hundred cells.
 const MOST_CELLS = 200_000;
 
 /**
  * Decides whether two descriptions send every request to the same places with the same probabilities, where each place
  * and caller sees the same: path, headers (but for Host and Knative's own), copies, delays, time limits, retries, and
- * what becomes of the answer. Requests are those of RFC 9110 in ASCII.
+ * the changes of the answer. Requests are those of RFC 9110 in ASCII.
  *
  * Each condition of either side cuts the space of requests; in each cell all conditions are decided, both sides are
- * followed symbolically, and what becomes of the requests is compared with exact fractions. A difference is only told
- * with a request that shows it; what cannot be decided is told as a doubt.
+ * followed symbolically, and the outcomes are compared with exact fractions. A difference is reported only with a request
+ * that shows it; anything undecided is reported as a doubt.
  */
 export function compare(
   a: Described,
@@ -228,7 +185,7 @@ export function compare(
   }
 }
 
-/** What took the time: the parts of requests that conditions cut, whose combinations are compared one by one. */
+/** Why it took so long: the parts of requests that conditions divide, whose combinations are compared one by one. */
 function whereTimeWent(cell: Cell, cells: number): string {
   const parts = [...cell.keys()].map((part) => (part === "uri" ? "the path" : part));
   const shown = parts.length > 4 ? [...parts.slice(0, 4), `${parts.length - 4} more`] : parts;

@@ -8,7 +8,8 @@ import {
   to,
   virtualService,
 } from "../testing/sample-plans.ts";
-import { compare, type Comparison } from "./compare.ts";
+import { compare } from "./compare.ts";
+import type { Comparison } from "./comparison.ts";
 import type { Contrast } from "./contrast.ts";
 import { readDestinations } from "./destinations.ts";
 import { entriesOf } from "./entries.ts";

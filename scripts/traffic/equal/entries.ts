@@ -1,6 +1,7 @@
 import type { Plan } from "../compile/compile.ts";
 import { clusterLocalNames, CLUSTER_DOMAIN, knativeHostNames } from "../hosts.ts";
 import { type Destinations, meanTheSame } from "./destinations.ts";
+import { pairedHosts } from "./paired-hosts.ts";
 import { hostsOn, type Backend, type Listener } from "../table.ts";
 import { type HostKind, hostsAt, hostText, listenersOf, rulesAt, rulesOf } from "./request-space/hosts.ts";
 
@@ -112,9 +113,11 @@ export function hostsOf(side: Described): string[] {
 }
 
 function paired(a: Described, b: Described, ofA: Places, ofB: Places): Entries {
-  const forward = pairs(a, b, ofA, ofB);
-  const found =
-    forward.length > 0 ? forward : pairs(b, a, ofB, ofA).map(([x, y]): [string, string] => [y, x]);
+  const [hostsOfA, hostsOfB] = [fullNames(ofA), fullNames(ofB)];
+  const forward = pairedHosts(a, b, hostsOfA, hostsOfB);
+  const backward = (): [string, string][] =>
+    pairedHosts(b, a, hostsOfB, hostsOfA).map(([ofB, ofA]) => [ofA, ofB]);
+  const found = forward.length > 0 ? forward : backward();
   const entries = found.flatMap(([hostA, hostB]) => namedEntries(a, b, [hostA, hostB]).entries);
   const both = entries.filter(({ isThere }) => !isThere.includes(false));
   const isCompared = new Set(
@@ -129,62 +132,11 @@ function paired(a: Described, b: Described, ofA: Places, ofB: Places): Entries {
   return { entries: both, notes };
 }
 
-/** The hosts of a Knative Service of one side, each with the host of the other side's rules that stands for it. */
-function pairs(a: Described, b: Described, ofA: Places, ofB: Places): [string, string][] {
-  const names = (places: Places): string[] => [
-    ...new Set(
-      [...places.values()].flatMap(({ host }) =>
-        host.kind === "host" && isFullName(host) ? [host.host] : [],
-      ),
-    ),
-  ];
-  for (const service of a.plan.services) {
-    if (a.borrowed.has(`${service.namespace}/${service.name}`)) continue;
-    const full = (name: string): string => clusterLocalNames(name, service.namespace)[0] as string;
-    if (!names(ofA).includes(full(service.name))) continue;
-    const leading = names(ofB).filter((host) => leadsTo(b, host).has(`${service.namespace}/${service.name}`));
-    const tags = knativeHostNames(service)
-      .slice(1)
-      .map((name) => name.slice(0, -service.name.length - 1));
-    const isOfTag = (host: string): boolean =>
-      tags.some((tag) => host.startsWith(`${tag}-`) && leading.includes(host.slice(tag.length + 1)));
-    const [main, second] = leading.filter((host) => !isOfTag(host));
-    if (main === undefined || second !== undefined) continue;
-    const ofTags = tags.map((tag) => [full(`${tag}-${service.name}`), `${tag}-${main}`] as [string, string]);
-    return [[full(service.name), main], ...ofTags.filter(([, host]) => leading.includes(host))];
-  }
-  return [];
-}
-
-/** The Knative Services that the rules of a host lead to, as `namespace/name`. */
-function leadsTo({ plan }: Described, host: string): Set<string> {
-  const services = new Map(
-    plan.services.flatMap((service) => {
-      const name = `${service.namespace}/${service.name}`;
-      const revisions = [
-        ...service.revisions.map(({ name }) => name),
-        ...service.traffic.map(({ revision }) => revision),
-      ];
-      const hosts = knativeHostNames(service).map(
-        (first) => clusterLocalNames(first, service.namespace)[0] as string,
-      );
-      const ofRevisions = revisions.map(
-        (revision) => clusterLocalNames(revision, service.namespace)[0] as string,
-      );
-      return [...hosts, ...ofRevisions].map((of) => [of, name] as const);
-    }),
+function fullNames(places: Places): string[] {
+  const names = [...places.values()].flatMap(({ host }) =>
+    host.kind === "host" && isFullName(host) ? [host.host] : [],
   );
-  const found = new Set<string>();
-  for (const listener of listenersOf([plan.table])) {
-    for (const { action } of hostsOn(plan.table, listener).exact.get(host) ?? []) {
-      if (action.kind !== "forward") continue;
-      for (const { host: to, authority } of action.destinations) {
-        const service = services.get(authority ?? to) ?? services.get(to);
-        if (service !== undefined) found.add(service);
-      }
-    }
-  }
-  return found;
+  return [...new Set(names)];
 }
 
 type Places = ReadonlyMap<string, { listener: Listener; host: HostKind }>;

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { readDocuments } from "../../manifests/read.ts";
 import { choose, type Edit, FOLDERS, SPLITS, withSample } from "../../../test/sample.ts";
-import { compare, type Comparison } from "./compare.ts";
+import { compare } from "./compare.ts";
+import type { Comparison } from "./comparison.ts";
 import { entriesOf } from "./entries.ts";
 import { prepare } from "./prepare.ts";
 

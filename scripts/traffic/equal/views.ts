@@ -1,4 +1,5 @@
-import { compare, type CompareOptions, type Comparison } from "./compare.ts";
+import { compare } from "./compare.ts";
+import type { CompareOptions, Comparison } from "./comparison.ts";
 import { type Described, type Entries, entriesIn } from "./entries.ts";
 
 /** Two sides as those who call from one namespace see them. */
