@@ -86,7 +86,7 @@ describe("only what it needs is loaded by", () => {
   });
 });
 
-test("a reader that takes the first line of a help is no error", async () => {
+test("a reader that takes the first line of a help causes no error", async () => {
   const script = join(PROJECT, "scripts/kyc.ts");
   const child = Bun.spawn(["sh", "-c", `"${process.execPath}" "${script}" rollout --help | head -1`], {
     cwd: PROJECT,

@@ -124,7 +124,7 @@ describe("a check that fails", () => {
   ];
   const coded = (message: string) => Object.assign(new TypeError(message), { status: 404 });
 
-  test("and one that answers later than its request are told apart", async () => {
+  test("and one that answers later than its request are kept apart", async () => {
     const { ask } = check({ ...parts, later: true, check: async () => (await Bun.sleep(1), example) });
     expect(await (await ask("/credit-check/report")).json()).toEqual(example);
   });

@@ -27,7 +27,7 @@ test.each([
   ["?type=../basic", "/credit-check/report"],
 ])("the query %p goes to %s", (query, path) => expect(at(query)).toBe(path));
 
-test("there is no other path to go to, whatever the query", () => {
+test("has no other path for any query", () => {
   const paths = ["/credit-check/basic", "/credit-check/advanced", "/credit-check/report"];
   fc.assert(
     fc.property(fc.oneof(fc.webQueryParameters(), fc.string()), (query) => {

@@ -5,7 +5,7 @@ import { tcpServer } from "../shared/testing/sockets.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 
-test("a client that hangs up ends the call behind it, and is no failure", async () => {
+test("a client that closes the connection ends the call behind it, which does not count as a failure", async () => {
   const answered = Promise.withResolvers<Socket>();
   const upstream = await tcpServer((socket) => answered.resolve(socket));
   const aggregator = await startService("kyc-aggregator", { CREDIT_CHECK_URL: upstream.origin });

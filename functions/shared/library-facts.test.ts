@@ -42,7 +42,7 @@ describe("Elysia", () => {
     expect(types).toEqual(["query", "response"]);
   });
 
-  test("strips keys that a schema does not name, unless told not to (requests.ts)", async () => {
+  test("strips keys that a schema does not name, unless configured otherwise (requests.ts)", async () => {
     const schema = { response: { 200: t.Object({ a: t.Number() }, { additionalProperties: false }) } };
     const answer = () => ({ a: 1, b: 2 }) as never;
     const stripped = await new Elysia().get("/", answer, schema).handle(request("/"));
@@ -57,7 +57,7 @@ describe("Elysia", () => {
     expect(response.status).toBe(404);
   });
 
-  test("misreads short hosts, unless told not to (requests.ts)", async () => {
+  test("misreads short hosts, unless configured otherwise (requests.ts)", async () => {
     const ask = (app: Elysia) => app.get("/item", () => "").handle(new Request("http://kyc/item"));
     expect((await ask(new Elysia())).status).toBe(404);
     expect((await ask(new Elysia({ handler: { standardHostname: false } }))).status).toBe(200);
@@ -77,7 +77,7 @@ describe("Elysia", () => {
     expect(Value.Check(Type.Integer(), "1")).toBe(false);
   });
 
-  test("shares a port with whoever has it, unless told not to (lifecycle.ts)", async () => {
+  test("shares a port that is in use, unless configured otherwise (lifecycle.ts)", async () => {
     const one = new Elysia().listen(0);
     const port = one.server?.port ?? 0;
     const two = new Elysia().listen(port);
@@ -109,7 +109,7 @@ describe("ofetch", () => {
     expect(await ask("http://upstream")).toBe("{half");
   });
 
-  test("asks twice where the first answer was a failure, unless told not to (exchange.ts)", async () => {
+  test("repeats a failed request, unless configured otherwise (exchange.ts)", async () => {
     let asked = 0;
     const fetch = async () => (asked++, new Response("", { status: 500 }));
     const ask = createFetch({ fetch: Object.assign(fetch, { preconnect() {} }) });
@@ -140,7 +140,7 @@ describe("Bun", () => {
   let server: TcpServer | undefined;
   afterEach(() => server?.close());
 
-  test("asks for compression, unless told not to (exchange.ts)", async () => {
+  test("asks for compression, unless configured otherwise (exchange.ts)", async () => {
     server = await tcpServer((socket) => socket.end("HTTP/1.1 204 No Content\r\n\r\n"));
     await fetch(server.origin);
     await fetch(server.origin, { decompress: false });

@@ -45,7 +45,7 @@ test("every request is in flight until it is answered, however that ends", async
 });
 
 describe("the log of a request", () => {
-  test("is one line that says who, what and how long", async () => {
+  test("is one line with the caller, the request and the duration", async () => {
     const { ask, lines } = testService();
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     await ask("/slow", { headers: { traceparent } });

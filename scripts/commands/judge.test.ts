@@ -56,7 +56,7 @@ describe("kyc judge", () => {
     ["slow", 0, ["--tolerate-latency", "50%"]],
     ["bad", 0, ["--tolerate-errors", "100"]],
     ["bad", 0, ["--tolerate-error-rate", "40%"]],
-  ])("tolerates what it is told to: %s ends with %d by %p", async (name, code, flags) => {
+  ])("tolerates the given differences: %s ends with %d by %p", async (name, code, flags) => {
     const finished = await kyc("judge", "--trace", path(name), ...flags);
     expect(finished.code).toBe(code);
   });

@@ -66,7 +66,7 @@ describe("a load", () => {
   });
 });
 
-test("failures are told by kind", () => {
+test("failures are counted by kind", () => {
   const failure = (status: number, error?: string) => ({
     sentAt: 0,
     ms: 0,

@@ -22,7 +22,7 @@ async function pidOf(response: Response): Promise<number> {
 }
 
 describe("a revision with min-scale 0", () => {
-  test("is started by its first request, which is held, told as cold, and answered", async () => {
+  test("is started by its first request, which is held, reported as cold, and answered", async () => {
     await using system = await echoSystem(FROM_ZERO);
     const mesh = await system.start(1, SECOND_MS);
     expect(mesh.processes()).toEqual(new Map());

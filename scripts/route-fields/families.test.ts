@@ -14,7 +14,7 @@ import {
 const OWN = "own.kyc.svc.cluster.local";
 
 describe("destinations", () => {
-  test("keep their weights, of which only the ratio counts", () => {
+  test("keep their weights; only the ratio counts", () => {
     const action = forward({ route: [to("basic", { weight: 90 }), to("advanced", { weight: 20 })] });
     expect(action.destinations.map(({ host, weight }) => [host, weight])).toEqual([
       ["credit-check-basic.kyc.svc.cluster.local", 90],

@@ -37,7 +37,7 @@ test("a load that goes on is one line", () => {
   expect(drawLoadLine(QUIET, PLAIN)).toBe("0 s  0 requests  0.0/s  0 failed");
 });
 
-test("a load that is over is reported with why requests failed and who answered", () => {
+test("a finished load is reported with the reasons of failures and the revisions", () => {
   expect(drawLoadSummary("http://127.0.0.1:8080/", SUMMARY, PLAIN)).toEqual([
     "http://127.0.0.1:8080/",
     "  1 200 requests in 60.0 s, 20.0/s",

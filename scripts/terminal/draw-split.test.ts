@@ -98,7 +98,7 @@ describe("a change is drawn", () => {
     `);
   });
 
-  test("as a dry run, with who gets the rest", () => {
+  test("as a dry run, with the revision that gets the rest", () => {
     const remainder = { revision: "check-basic", percent: 99.5 };
     expect(drawChange({ ...change, remainder, isDryRun: true }, PLAIN).join("\n")).toMatchInlineSnapshot(`
       "check  by istio, VirtualService kyc/kyc-check

@@ -281,7 +281,7 @@ describe("a circle", () => {
     expect(end.hops).toHaveLength(8);
   });
 
-  test("is no longer one that is gone through again after a retry", () => {
+  test("does not pass the same hop again after a retry", () => {
     const { hops } = sent(circle, "mesh", request(OWN));
     const before = hops[5]?.before;
     if (before === undefined) throw new Error("no retry there");

@@ -38,7 +38,7 @@ function withFilter(
 const ALL = { percentage: { value: 100 } };
 
 describe("a fault in front of one revision", () => {
-  test.each(["credit-check.kyc", OWN, "basic-credit-check.kyc"])("meets who gets there by %s", (host) => {
+  test.each(["credit-check.kyc", OWN, "basic-credit-check.kyc"])("applies to requests to %s", (host) => {
     const table = withFilter({ abort: { ...ALL, httpStatus: 418 } });
     const resolution = resolve(table, "mesh", request(host), () => 0);
     expect(resolution).toMatchObject({ kind: "abort", status: 418, revision: "kyc/credit-check-basic" });

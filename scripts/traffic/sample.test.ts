@@ -96,7 +96,7 @@ describe.each(SPLITS)("with split/%s", (split) => {
     ).toEqual(headers);
   });
 
-  test("a revision is told by Knative's headers, however the request came", () => {
+  test("a revision is chosen by Knative's headers at any listener", () => {
     for (const target of ["/credit-check/basic", "/credit-check/report"]) {
       const end = sent(plan, "mesh", request(OUR_HOST, target));
       if (end.kind !== "revision") throw new Error(end.kind);
@@ -113,7 +113,7 @@ describe.each(SPLITS)("with split/%s", (split) => {
   });
 });
 
-describe("who decides the split", () => {
+describe("the owner of the split", () => {
   const moved: Edit = {
     file: "knative/credit-check/2-advanced.yaml",
     from: /50\n(.*\n.*\n.*)50/,

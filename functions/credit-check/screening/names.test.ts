@@ -88,7 +88,7 @@ describe("an index of names", () => {
     );
   });
 
-  test("knows who has the same name, but for case, accents and order around a comma", () => {
+  test("finds persons of the same name, but for case, accents and order around a comma", () => {
     const index = indexNames([{ owner: 1, names: ["JOHÁNSSON, Erik"] }]);
     expect(index.exact(readName("erik johansson"))).toEqual([1]);
     expect(index.exact(readName("erik johanson gustav"))).toEqual([]);

@@ -109,7 +109,7 @@ describe("lists in force", () => {
     }
   });
 
-  test("are none where none are named, and keep a service from starting where one is broken", async () => {
+  test("are empty where no file is named, and keep a service from starting where a file is invalid", async () => {
     const { log } = fakeService().deps;
     expect((await openWatchLists("", log)).current.count).toBe(0);
     expect(openWatchLists("/nowhere/sdn.csv", log)).rejects.toThrow(

@@ -18,7 +18,7 @@ describe("a deadline", () => {
     deadline.clear();
   });
 
-  test("is over at once for a caller who is gone already", () => {
+  test("is over at once for a caller that has closed the connection", () => {
     const deadline = startDeadline(60_000, AbortSignal.abort());
     expect(deadline.signal.aborted).toBe(true);
     deadline.clear();

@@ -44,7 +44,7 @@ describe("the requests of a race", () => {
     expect(Math.abs(slow / total - 0.01)).toBeLessThan(0.003);
   });
 
-  test("are none where all is silent, and as many as elsewhere where the load swings", () => {
+  test("are none in the silent scenario, and as many as elsewhere where the load swings", () => {
     expect(count(scenario("silent"), 100, 1).total).toBe(0);
     expect(Math.abs(count(scenario("daily swing"), 5, 1).total - 36_000)).toBeLessThan(4 * Math.sqrt(36_000));
   });

@@ -10,7 +10,7 @@ import type { Cell, Result } from "./summary.ts";
 const SPEED = { eventsPerSecond: 4_000_000, stateBytesAfter: { thousand: 3000, million: 5000 } };
 const PLAIN = { good: same, bad: same, dim: same, bold: same };
 
-describe("what the benchmark tells", () => {
+describe("the result of the benchmark", () => {
   test("is a table for a terminal", () => {
     expect(drawBench(resultOf([equal(0), found()]), PLAIN).join("\n")).toMatchInlineSnapshot(`
       "Good candidates: rolled back within 2 h (within 10 min)

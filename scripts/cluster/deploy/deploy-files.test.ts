@@ -44,7 +44,7 @@ test("where no way leads to the gateway, what was deployed stays, and the way is
   expect(String(ingress)).toContain("No server answers at http://127.0.0.1:1");
 });
 
-test("a dry run looks for no way, because there is none yet", async () => {
+test("a dry run does not look for a way of delivery, because there is none yet", async () => {
   expect(await deployFiles(options({ dryRun: true }))).toMatchObject({ ingress: undefined, routed: false });
 });
 

@@ -90,7 +90,7 @@ describe("the plan of a deployment", () => {
       "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: x}",
       "needs a template",
     ],
-  ])("tells where there is %s", (_, yaml, message) => {
+  ])("reports %s", (_, yaml, message) => {
     const { documents } = parseDocuments("x.yaml", yaml);
     const { problems } = planDeploy(documents, IMAGES, new Map());
     expect(problems).toMatchObject([

@@ -217,7 +217,7 @@ describe("a field that another manager holds", () => {
     return forced;
   };
 
-  test("is left alone, told with who holds it, and keeps nothing else from being applied", async () => {
+  test("is left alone and reported with its manager, and the rest is applied", async () => {
     const cluster = running();
     await deployTo(cluster);
     cluster.remove({
@@ -290,7 +290,7 @@ The last lines of its log:
     expect(cluster.writes.filter((write) => write.includes("virtualservices"))).toEqual([]);
   });
 
-  test("of manifests that are none applies nothing", async () => {
+  test("of invalid manifests applies nothing", async () => {
     const cluster = running();
     const { documents } = parseDocuments("x.yaml", "hello: world");
     await expect(deployTo(cluster, { documents })).rejects.toThrow("x.yaml:1");

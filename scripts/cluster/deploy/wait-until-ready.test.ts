@@ -171,7 +171,7 @@ describe("waiting for a revision", () => {
     await waiting;
   });
 
-  test("ends with Knative's own word where there is no pod, such as of an image without a digest", async () => {
+  test("ends with Knative's message where there is no pod, such as for an image without a digest", async () => {
     const message = 'UserError to fetch image "x": failed to resolve image to digest: 404';
     const failed = revisionObject("credit-check", "credit-check-basic", { ready: false, message });
     const cluster = knativeCluster(WAITING, failed);

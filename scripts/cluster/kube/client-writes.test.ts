@@ -73,7 +73,7 @@ describe("apply", () => {
     expect(server.to(ONE)[0]?.body).toBe(text);
   });
 
-  test("takes fields over only when told to, and only asks in a dry run", async () => {
+  test("takes fields over only on request, and changes nothing in a dry run", async () => {
     using server = await FakeApiServer.start();
     server.on(`PATCH ${ONE}`, echo);
     const kube = kubeOf(server);
@@ -85,7 +85,7 @@ describe("apply", () => {
     ]);
   });
 
-  test("keeps of a conflict which field it is about, and who holds it", async () => {
+  test("has the field of a conflict, and its manager", async () => {
     using server = await FakeApiServer.start();
     const causes = ["spec.traffic", "spec.template.spec.timeoutSeconds"].map((field) => ({
       reason: "FieldManagerConflict",

@@ -45,7 +45,7 @@ describe("the events of a namespace", () => {
     expect(server.to(PATH)[0]?.query["fieldSelector"]).toBe("involvedObject.kind=Pod,involvedObject.name=p");
   });
 
-  test("that are none are refused", async () => {
+  test("that are invalid are refused", async () => {
     using server = await FakeApiServer.start();
     const items = [{ metadata: { name: "e", namespace: "kyc" } }];
     server.on(`GET ${PATH}`, (answer) => answer.json({ metadata: {}, items }));

@@ -32,7 +32,7 @@ describe("a watch", () => {
     expect(watched.states).toEqual([""]);
   });
 
-  test("goes on from a bookmark, which is no object and no change", async () => {
+  test("continues from a bookmark, which is not an object or a change", async () => {
     using server = await ConfigMapServer.start();
     server.items = [configMap("x", "1", "8")];
     await using watched = new RecordedWatch(kubeOf(server.api));

@@ -89,7 +89,7 @@ test.each([
   expect(server.requests).toBeEmpty();
 });
 
-test("a certificate authority that is no certificate is reported", async () => {
+test("an invalid certificate authority is reported", async () => {
   using server = await start();
   const error = await rejection(
     ask(server, { cluster: { "certificate-authority-data": base64("nonsense") } }),
@@ -100,7 +100,7 @@ test("a certificate authority that is no certificate is reported", async () => {
   );
 });
 
-test("a certificate authority is read from a file; one that does not exist is told by its path", async () => {
+test("a certificate authority is read from a file; a missing file is reported by its path", async () => {
   using server = await start();
   await using folder = await Folder.create();
   const cluster = { "certificate-authority-data": undefined, "certificate-authority": folder.at("ca.crt") };
@@ -149,7 +149,7 @@ describe("a request carries", () => {
     });
   });
 
-  test("nothing of a user who has nothing", async () => {
+  test("no credentials of a user without any", async () => {
     using server = await start();
     await ask(server, {});
     expect(authorizations(server)).toEqual([undefined]);

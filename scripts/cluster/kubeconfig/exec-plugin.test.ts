@@ -47,7 +47,7 @@ describe("a credential plugin", () => {
     expect(given.authorizations).toEqual(["Bearer t-1", "Bearer t-2"]);
   });
 
-  test("is not run on and on for a user who is refused for good", async () => {
+  test("is not repeated for a user that is refused", async () => {
     await using given = await Given.start();
     given.server.on("GET /version", (answer) => answer.refuse(401, "Unauthorized", "Unauthorized"));
     const connection = given.connect(await given.plugin({ token: "t-RUN" }));
@@ -149,7 +149,7 @@ describe("a credential plugin that fails is reported:", () => {
     expect((await rejection(plugin.credential())).message).toEndWith("gave no credentials within 0.1 s");
   });
 
-  test("it would ask the user, and there is no terminal", async () => {
+  test("it would prompt, and there is no terminal", async () => {
     await using given = await Given.start();
     const exec = await given.script("read answer", { interactiveMode: "Always" });
     const plugin = new ExecPlugin(exec, {

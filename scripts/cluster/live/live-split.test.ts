@@ -36,7 +36,7 @@ async function splitOf(cluster: FakeCluster): Promise<string | undefined> {
 
 const HALVES = "credit-check-advanced 0.5, credit-check-basic 0.5";
 
-describe("who decides the split", () => {
+describe("the owner of the split", () => {
   test("is Knative, by the percentages of its service", async () => {
     const cluster = await deployedCluster("knative", "istio/common", "istio/split/by-knative");
     expect(await splitOf(cluster)).toBe(`Knative: ${HALVES}`);
@@ -91,7 +91,7 @@ describe("what is on the cluster", () => {
     expect(problems.map(formatProblem)).toEqual([]);
   });
 
-  test("is told by its name on the cluster where it is not understood, and the rest counts", async () => {
+  test("is reported by its name on the cluster where it is not understood, and the rest counts", async () => {
     const cluster = await deployedCluster("knative", "istio");
     cluster.put({
       apiVersion: "networking.istio.io/v1",

@@ -9,7 +9,7 @@ import { deployedCluster, deployTo } from "./deployed-cluster.ts";
 const draw = (status: Status): string => drawStatus(status, PLAIN).join("\n");
 
 describe("the status", () => {
-  test("is what runs and who decides the split", async () => {
+  test("has what runs and the owner of the split", async () => {
     const cluster = await deployedCluster("knative", "istio");
     const status = await readStatus(cluster.kube, "kyc");
     const [split] = draw(status).split("\n").slice(-1);

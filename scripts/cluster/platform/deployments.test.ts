@@ -106,7 +106,7 @@ describe("what keeps a deployment from being ready", () => {
     );
   });
 
-  test("is no pod that is ending", async () => {
+  test("leaves out terminating pods", async () => {
     const ending = pod({ containerStatuses: [container({ waiting: { reason: "ImagePullBackOff" } })] });
     ending.metadata.deletionTimestamp = "2026-01-01T00:00:00Z";
     expect(await reason(waiting, [ending])).toBe("web: 0 of 1 pods are ready");

@@ -111,7 +111,7 @@ test("what is not understood of the routes is reported", async () => {
   expect(told.filter((line) => line.includes("VirtualService kyc/odd"))).not.toEqual([]);
 });
 
-test("checking that is called off is no check that failed", async () => {
+test("a cancelled check is not a failed one", async () => {
   const controller = new AbortController();
   const cluster = await system();
   const ingress = `http://127.0.0.1:${gateway.port}`;

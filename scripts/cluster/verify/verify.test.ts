@@ -63,7 +63,7 @@ describe("the split", () => {
       new Response("{}", { headers: { "x-kyc-revision": shares[i++ % shares.length] ?? "" } });
   };
 
-  test("counts who answered, and what failed", async () => {
+  test("counts the answers of each revision, and failures", async () => {
     let i = 0;
     const ask = async (): Promise<Response> => {
       i++;

@@ -64,7 +64,7 @@ describe("logs", () => {
     ]);
   });
 
-  test("of a service that is at zero are none, and no error", async () => {
+  test("of a service at zero are empty, without an error", async () => {
     const cluster = running();
     cluster.remove({ apiVersion: "v1", kind: "Pod", namespace: "kyc", name: "kyc-aggregator-00001-pod" });
     expect(await read(cluster, { service: "kyc-aggregator" })).toEqual([]);
@@ -139,7 +139,7 @@ describe("the last lines of a container", () => {
     expect(await logTail(silent.kube, place)).toEqual(["one"]);
   });
 
-  test("are none where the log cannot be had", async () => {
+  test("are empty where the log cannot be read", async () => {
     expect(await logTail(answering(none).kube, place)).toEqual([]);
   });
 });

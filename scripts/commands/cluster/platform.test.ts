@@ -106,7 +106,7 @@ describe("up", () => {
 });
 
 describe("down", () => {
-  test("deletes the minikube profile that it is told to", async () => {
+  test("deletes the given minikube profile", async () => {
     await standIn("minikube", `echo "$*" >>${bin}/calls; echo '{"valid":[{"Name":"lab"}]}'`);
     const { code, err } = await kyc("down", "--cluster", "--profile", "lab");
     expect(code).toBe(0);

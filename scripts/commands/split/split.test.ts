@@ -94,7 +94,7 @@ describe("kyc split --from", () => {
     expect((await split("--latest", "echo-v9", "-o", "json")).code).toBe(0);
   });
 
-  test("ends with 1 and kn's sentence where a flag's value is no list", async () => {
+  test("ends with 1 and kn's sentence for an invalid list", async () => {
     expect(await kyc("split", "echo", "--from", file, "--traffic", '"stable=90')).toEqual({
       code: 1,
       out: "",

@@ -194,7 +194,7 @@ describe("what reading and compiling find already", () => {
   });
 });
 
-test("other kinds are none of its business, but for a slip of the pen", () => {
+test("other kinds are ignored, except for likely misspellings", () => {
   const other = policy("Deployment", "{}").replace("security.istio.io", "apps");
   expect(rulesOf(other)).toEqual([]);
   const slip = findingsIn(policy("PeerAuthentcation", "{}"))[0];
@@ -212,7 +212,7 @@ describe("objects as kubectl get -o yaml prints them", () => {
     expect(findingsIn(SERVICE, listed(routes(ONCE)))).toEqual([]);
   });
 
-  test("may be in a form that only a cluster reads, which is no error", () => {
+  test("may be in a form that only a cluster reads, without an error", () => {
     const tcp =
       "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a, namespace: kyc}\nspec: {hosts: [a.example], tcp: [{route: [{destination: {host: a.example}}]}]}\n";
     const https = policy(

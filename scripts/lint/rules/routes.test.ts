@@ -27,7 +27,7 @@ describe("knative-headers", () => {
       ]);
   });
 
-  test("takes them from the route too, in any case of letters, and asks none for what is no revision", () => {
+  test("finds them in the route too, in any letter case, and needs none for other hosts than revisions", () => {
     const headers =
       "headers: {request: {set: {knative-serving-namespace: kyc, KNATIVE-SERVING-REVISION: credit-check-basic}}}";
     expect(placesOf("knative-headers", SERVICE, routes(rule(plain, headers)))).toEqual([]);
@@ -161,7 +161,7 @@ test("unreachable-rule finds a rule whose requests earlier rules take", () => {
   expect(places).toEqual(["unreachable-rule 7", "unreachable-rule 11"]);
 });
 
-test("unreachable-rule tells a rule that can never match from one that earlier rules cover", () => {
+test("unreachable-rule distinguishes a rule that can never match from one that earlier rules cover", () => {
   const said = (...http: string[]): string[] =>
     findingsIn(SERVICE, routes(http.join(",\n")))
       .filter(({ code }) => code === "unreachable-rule")

@@ -191,7 +191,7 @@ describe("in a Knative Service", () => {
       '2:10: traffic: a list is expected, not a map of fields; begin each item with "-"',
     ],
     ["traffic: ~", ["traffic:"], "2:9: traffic: a list is expected, and nothing is given"],
-  ])("a traffic block that is no list of targets is reported: %s", (_, lines, expected) => {
+  ])("a traffic block other than a list of targets is reported: %s", (_, lines, expected) => {
     const schema = { ...KnativeService.properties.spec, required: [] };
     expect(told(schema, `# spec\n${lines.join("\n")}\n`)).toEqual([expected]);
   });

@@ -76,7 +76,7 @@ describe("the mesh's own paths", () => {
     expect(rules[1]).toMatchObject({ object: "Service echo", action: "50 % to echo-a, 50 % to echo-b" });
   });
 
-  test("come before every route, and are no requests of the system", async () => {
+  test("come before every route, and are not counted as requests", async () => {
     const before = await state();
     expect((await system.fetch("/_mesh/nothing")).status).toBe(404);
     expect((await system.fetch("/_mesh/state", { method: "DELETE" })).headers.get("allow")).toBe("GET, HEAD");

@@ -89,7 +89,7 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
       },
     );
 
-    test("moves nothing for who wants no motion", async () => {
+    test("moves nothing for users that prefer reduced motion", async () => {
       const { page } = opened;
       const moving = (): Promise<number> => page.evaluate("document.getAnimations().length");
       await page.emulateMedia({ reducedMotion: "no-preference" });

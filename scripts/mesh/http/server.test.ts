@@ -95,7 +95,7 @@ describe("requests", () => {
     );
   });
 
-  test("with Expect: 100-continue are told to go on when their body is wanted, and lose the field", async () => {
+  test("with Expect: 100-continue get 100 when their body is read, and lose the field", async () => {
     using server = new TestServer((exchange) => {
       expect(exchange.request.headers.get("expect")).toBeUndefined();
       if (exchange.request.target === "/no") exchange.reply(403, "no");

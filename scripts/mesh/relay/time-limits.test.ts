@@ -35,7 +35,7 @@ test("a deadline that was cleared does not call, and can be started again", asyn
   expect(calls).toEqual([2]);
 });
 
-test.each([Number.POSITIVE_INFINITY, 2 ** 31, 1e15])("a deadline of %d ms is none", async (ms) => {
+test.each([Number.POSITIVE_INFINITY, 2 ** 31, 1e15])("a deadline of %d ms never fires", async (ms) => {
   const deadline = new Deadline();
   deadline.start(ms, () => expect.unreachable());
   await Bun.sleep(5);

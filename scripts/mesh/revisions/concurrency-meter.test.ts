@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { ConcurrencyMeter } from "./concurrency-meter.ts";
 
-test("a meter tells the mean since it was read last, by how long each count lasted", () => {
+test("a meter has the mean since the last reading, weighted by time", () => {
   let now = 0;
   const meter = new ConcurrencyMeter(() => now);
   meter.change(4);

@@ -29,7 +29,7 @@ describe("an audit log", () => {
     expect(verifyLog("")).toEqual({ whole: true, lines: 0, head: "0".repeat(64), heads: [], rollouts: 0 });
   });
 
-  test("tells where a letter was changed, a line taken out, or two were exchanged", async () => {
+  test("finds a changed character, a removed line, and exchanged lines", async () => {
     const { text } = await log();
     const lines = text.split("\n").slice(0, -1);
     const joined = (some: string[]): string => `${some.join("\n")}\n`;

@@ -73,7 +73,7 @@ describe("candidates", () => {
         ms: (u: number, c: boolean) => lognormal(u) * (c ? 1.5 : 1),
       },
     ],
-  ])("of which each %s are rarely called healthy", (_, traffic) => {
+  ])("with %s are rarely called healthy", (_, traffic) => {
     const beta = 0.1;
     let claims = 0;
     for (let seed = 0; seed < ROLLOUTS; seed++) {

@@ -9,7 +9,7 @@ import { LeaseLock } from "./lease-lock.ts";
 import { LockTaken } from "./lock.ts";
 
 describe("a lock in a file", () => {
-  test("is held by one, who is named to the others, until it is given back", async () => {
+  test("has one holder, which others see, until it is released", async () => {
     const folder = await mkdtemp(join(tmpdir(), "kyc-lock-"));
     try {
       const lock = new FileLock(join(folder, "a/lock"), "credit-check");

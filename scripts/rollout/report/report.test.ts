@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe("a report", () => {
-  test("says of a good candidate who was promoted when, and by which steps", () => {
+  test("has the revision, the times and the steps of a promoted candidate", () => {
     const data = reportData(good, good.plan.atMs);
     expect(data.phase).toBe("promoted");
     expect(data.decisions[0]).toMatchObject({ by: "tester@host", to: "preparing" });
@@ -48,7 +48,7 @@ describe("a report", () => {
     expect(page).toContain("&quot;&gt;&lt;b&gt;x");
   });
 
-  test("tells curves apart without colour: no two of a chart have the same dashes", () => {
+  test("distinguishes curves without colour: no two of a chart have the same dashes", () => {
     const page = reportPage(reportData(good, good.plan.atMs));
     for (const [svg] of page.matchAll(/<svg[\s\S]*?<\/svg>/g)) {
       const dashes = [...svg.matchAll(/<path [^>]*?\/>/g)].map(

@@ -174,7 +174,7 @@ describe("routing by the header Knative-Serving-Tag", () => {
     }
   });
 
-  test("tells the revision by which way the request came", () => {
+  test("tells the revision the way of the request", () => {
     const plan = planOf(...creditCheck(traffic), features("enabled"));
     const seen = (host: string, tag?: string): (string | undefined)[] => {
       const end = sent(plan, "mesh", request(host, "/", tag === undefined ? {} : tagged(tag)));

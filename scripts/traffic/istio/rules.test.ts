@@ -187,7 +187,7 @@ describe("a match of a VirtualService", () => {
     [{ queryParams: { q: { regex: "*" } } }, "queryParams.q.regex"],
     [{ headers: { a: { regex: "*" } } }, "headers.a.regex"],
     [{ withoutHeaders: { a: { regex: "(" } } }, "withoutHeaders.a.regex"],
-  ])("%j is no regular expression", (match, field) => {
+  ])("%j is not a regular expression", (match, field) => {
     const { problems } = compiled(
       ...creditCheck(HALVES),
       virtualService([{ match: [match], route: [to("basic")] }]),

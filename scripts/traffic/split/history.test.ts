@@ -46,7 +46,7 @@ describe("the history of a split", () => {
     );
   });
 
-  test("survives being written down, and what is no history is none", () => {
+  test("survives serialization, and an invalid text is an empty history", () => {
     const history = [change(100, 90), change(90, 100, true)];
     expect(readHistory(writeHistory(history))).toEqual(history);
     expect(readHistory(undefined)).toEqual([]);

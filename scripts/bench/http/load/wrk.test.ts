@@ -28,7 +28,7 @@ test("answers other than 2xx and broken connections are failures", () => {
   expect(parseWrk(text)?.failed).toBe(60);
 });
 
-test("what is no such output is not taken for one", () => {
+test("refuses other output", () => {
   expect(parseWrk("unable to connect to 127.0.0.1:1 Connection refused")).toBeUndefined();
   expect(parseWrk(OUTPUT.replace("99%", "98%"))).toBeUndefined();
 });

@@ -58,7 +58,7 @@ describe("a cluster that answers", () => {
     expect(warnings).toEqual(["Kubernetes v1.27.3-gke.1 is outside what is tested, 1.28 to 1.34"]);
   });
 
-  test("that refuses the user is no cluster to start", async () => {
+  test("that refuses the user is not started", async () => {
     const cluster = new FakeCluster();
     cluster.fault = () => Response.json({ kind: "Status", message: "Unauthorized" }, { status: 401 });
     await expect(step.inspect(fakePlatform({ cluster }).platform)).rejects.toThrow("Unauthorized");

@@ -143,7 +143,7 @@ describe("the platform", () => {
     );
   });
 
-  test("of which the record names an unknown part is left alone", async () => {
+  test("with an unknown part in the record is left alone", async () => {
     const cluster = deployed();
     await recordStep(cluster.kube, "future", {});
     await expect(down(cluster)).rejects.toThrow("names the step future");

@@ -146,7 +146,7 @@ describe("the ingress class", () => {
     expect(cluster.get(CONFIG)).toMatchObject({ data: OTHER });
   });
 
-  test("is not changed under the hands of those who use another", async () => {
+  test("is not changed where others use another layer", async () => {
     const { platform, report, cluster } = fakePlatform({
       cluster: layered(netIstio(), other(), knativeService("theirs")),
     });

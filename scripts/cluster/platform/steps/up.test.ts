@@ -75,7 +75,7 @@ describe("up", () => {
     expect(cluster.writes).toEqual([]);
   });
 
-  test("asks for minikube and istioctl where there is no cluster, and for no builder", async () => {
+  test("needs minikube and istioctl where there is no cluster, but no builder", async () => {
     const { platform } = fakePlatform({
       connect: () => {
         throw new NoCluster("none");

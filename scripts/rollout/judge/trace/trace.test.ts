@@ -74,7 +74,7 @@ describe("a trace", () => {
     expect(() => judge.add("x")).toThrow("line 2: ");
   });
 
-  test("is reported as plain JSON, without a number that is none", () => {
+  test("is plain JSON, without invalid numbers", () => {
     const judgement = judged(lines({ ...EVEN, seconds: 30 }));
     expect(JSON.parse(JSON.stringify(judgement))).toEqual(judgement);
   });
