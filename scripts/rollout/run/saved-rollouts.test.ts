@@ -65,6 +65,14 @@ describe("the rollouts of a folder", () => {
     await rm(join(folder, "over"), { recursive: true });
   });
 
+  test("are read beside what is no folder of a service, such as a file", async () => {
+    await writeFile(join(folder, "a-file"), "");
+    await writeFile(join(folder, "other"), "{}");
+    await written("under-way", judgingAt + 1);
+    expect(await currentRollouts(folder, saved.plan.atMs)).toHaveLength(1);
+    for (const name of ["a-file", "other", "under-way"]) await rm(join(folder, name), { recursive: true });
+  });
+
   test("do not hide behind a journal that cannot be read", async () => {
     const endedMs = await written("over", saved.entries.length);
     await written("damaged", 2);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Check } from "typebox/schema";
 import type { RolloutState } from "../../mesh/admin/schema.ts";
 import { FileJournal } from "../journal/file-journal.ts";
-import { CorruptJournal, lastOf, type Saved } from "../journal/journal.ts";
+import { lastOf, type Saved } from "../journal/journal.ts";
 import { FileLock } from "../lock/file-lock.ts";
 import type { Holder } from "../lock/lock.ts";
 import { isOver } from "../machine/state.ts";
@@ -33,22 +33,22 @@ const SILENT_MS = 7_000;
 
 /**
  * The last rollout of each service that a folder's journals have: those under way or held, and those that ended within
- * the last ten minutes; the latest first. A journal that cannot be read is left out: `kyc rollout list` names it.
+ * the last ten minutes; the latest first. What cannot be read is left out, whatever the reason: the state of the mesh, by
+ * which rollouts go on, must not depend on it. `kyc rollout list` names it.
  * @param folder that holds a folder for each service
  */
 export async function currentRollouts(folder: string, nowMs: number): Promise<RolloutState[]> {
   const services = await readdir(folder).catch(() => []);
-  const found = await Promise.all(services.map((service) => stateOf(folder, service, nowMs)));
+  const found = await Promise.all(
+    services.map((service) => stateOf(folder, service, nowMs).catch(() => undefined)),
+  );
   return found.flatMap((each) => each ?? []).sort((a, b) => b.beganMs - a.beganMs);
 }
 
 async function stateOf(folder: string, service: string, nowMs: number): Promise<RolloutState | undefined> {
   const own = join(folder, service);
   const [saved, holder] = await Promise.all([
-    new FileJournal(own).load().catch((error: unknown) => {
-      if (error instanceof CorruptJournal) return undefined;
-      throw error;
-    }),
+    new FileJournal(own).load(),
     new FileLock(join(own, "lock"), service).lastSign(),
   ]);
   if (saved === undefined) return undefined;
