@@ -8,6 +8,7 @@ const SCRIPTS = join(import.meta.dir, "..");
 const OTHER_WRITERS: Readonly<Record<string, string>> = {
   "text/print.ts": "the one way",
   "commands/bench/judge.ts": "a percentage of its own, after a carriage return",
+  "commands/dialects/equal.ts": "a count of its own, after a carriage return",
   "e2e/strict/probe-program.ts": "JSON for the process that started it",
   "bench/http/load/closed-loop.ts": "JSON for the process that started it",
 };

@@ -6,11 +6,11 @@ import type { Entry } from "../../rollout/journal/journal.ts";
 import { type Held, LostLock } from "../../rollout/lock/lock.ts";
 import type { Command } from "../../rollout/machine/state.ts";
 import type { Plan } from "../../rollout/plan/plan.ts";
-import { ClusterEvents } from "../../rollout/run/cluster-events.ts";
 import { evidenceFiles } from "../../rollout/record/evidence-files.ts";
 import { EvidenceLog } from "../../rollout/record/evidence-log.ts";
 import { writeReport } from "../../rollout/report/write.ts";
 import { realClock } from "../../rollout/clock.ts";
+import type { ClusterEvents } from "../../rollout/run/cluster-events.ts";
 import { messageOf } from "../../rollout/run/effects.ts";
 import { eventOf, Notifier } from "../../rollout/run/notifier.ts";
 import { noticeOf } from "../../rollout/run/notice.ts";
@@ -40,6 +40,12 @@ export interface DriveOptions {
   asks?: Command | undefined;
 }
 
+/** Loaded for a cluster alone: a rollout on this machine needs no client of one. */
+async function eventsOf(...args: ConstructorParameters<typeof ClusterEvents>): Promise<ClusterEvents> {
+  const loaded = await import("../../rollout/run/cluster-events.ts");
+  return new loaded.ClusterEvents(...args);
+}
+
 /** How long the end of a rollout waits for the delivery of its events. */
 const NOTIFY_WITHIN_MS = 5_000;
 
@@ -57,7 +63,7 @@ export async function drive(options: DriveOptions): Promise<number> {
   const first = before;
   const notifier = new Notifier({ addresses: plan.settings.notify ?? [], clock: realClock });
   const judgedBy = await versions();
-  const clusterEvents = context.kube && new ClusterEvents(context.kube, plan, flags.namespace);
+  const clusterEvents = context.kube && (await eventsOf(context.kube, plan, flags.namespace));
   let last = first.seq;
   // A log that cannot be written must not keep users on a bad candidate; missing lines are appended later.
   async function tellAll(): Promise<void> {
