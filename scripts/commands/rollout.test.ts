@@ -249,7 +249,9 @@ describe("kyc rollout", () => {
     await mkdir(journal);
     try {
       running.kill("SIGTERM");
-      const said = await new Response(running.stderr).text();
+      const decoder = new TextDecoder();
+      let said = "";
+      for await (const bytes of running.stderr) said += decoder.decode(bytes, { stream: true });
       expect([await running.exited, await percents()]).toEqual([1, ["100", "0"]]);
       expect(said).toContain("cannot write the journal: ");
       expect(said).toMatch(/warning: The journal .*journal\.ndjson cannot be read: /);

@@ -64,8 +64,11 @@ export async function onMesh(
   let memoryMb = 0;
   const end = new AbortController();
   const port = new URL(dev.ingress).port;
+  const url = `${dev.ingress}/kyc/v1/customer`;
+  // The first request starts the revisions.
+  await until(async () => (await fetch(url)).status === 200);
   const load = steadyLoad({
-    url: `${dev.ingress}/kyc/v1/customer`,
+    url,
     rps: RPS,
     signal: end.signal,
     timeoutMs: 20_000,
@@ -103,7 +106,6 @@ export async function onMesh(
     },
   };
   try {
-    // The first requests start the revisions.
     await until(() => counts.sent - counts.failed > 20);
     counts.sent = counts.failed = 0;
     const result = await during(stage);
