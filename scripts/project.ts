@@ -17,6 +17,12 @@ export async function versions(): Promise<{ kyc: string; bun: string; platform: 
 /** The folders that hold the manifests, below the one that a command works on. */
 export const MANIFEST_FOLDERS = ["knative", "istio"] as const;
 
+/** Those of {@link MANIFEST_FOLDERS} that a folder has; all of them where it has none, for a reader to report. */
+export function manifestFolders(root: string): readonly string[] {
+  const found = MANIFEST_FOLDERS.filter((folder) => existsSync(join(root, folder)));
+  return found.length === 0 ? MANIFEST_FOLDERS : found;
+}
+
 /**
  * The folder whose manifests a command works on, and where it keeps its state: the nearest one at or above the working
  * directory that holds knative/ and istio/, else the nearest one that holds either, else the working directory. It is

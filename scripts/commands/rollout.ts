@@ -22,13 +22,15 @@ import { OUTPUT_FORMATS } from "../text/data.ts";
 export function rolloutCommand(): Command {
   const command = new Command("rollout")
     .description("moves traffic to a version in steps while a judge watches, and rolls back by itself")
-    .argument("<service>", "the Knative Service, such as credit-check");
+    .argument("[service]", "the Knative Service, such as credit-check; may be left out with --file");
   for (const option of [...planOptions(), ...controlOptions(), ...placeOptions()]) command.addOption(option);
   return command
     .addHelpText("after", `${EXAMPLES}\n${engineHelp()}`)
-    .action((service: string, flags: RolloutFlags) =>
-      onCluster(() => runRollout(service, flags), `Go on: ./kyc rollout ${service} --resume`),
-    )
+    .action(async (named: string | undefined, flags: RolloutFlags) => {
+      const service = await serviceOf(command, named, flags);
+      const given = command.opts<RolloutFlags>();
+      await onCluster(() => runRollout(service, given), `Go on: ./kyc rollout ${service} --resume`);
+    })
     .addCommand(listCommand())
     .addCommand(verifyLogCommand())
     .addCommand(recordCommand())
@@ -40,6 +42,7 @@ Examples:
   ./kyc rollout credit-check --to advanced              in steps of 1, 5, 10, 25, 50 and 100 %
   ./kyc rollout credit-check --to advanced --dry-run    the plan, and what each step can show
   ./kyc rollout credit-check --to advanced --steps 10,50,100 --step-time 5s --bake 10s
+  ./kyc rollout -f rollouts/credit-check.yaml           as a file in git says; ./kyc lint checks it
   ./kyc rollout credit-check --status                   from any terminal; so are --pause, --promote and --abort
   ./kyc rollout credit-check --abort --reason 'complaints of customers'
   ./kyc rollout credit-check --to advanced --approve-at 100   waits before 100 % for:
@@ -57,6 +60,10 @@ Ctrl-C asks whether to hold, roll back or go on; without a terminal it rolls bac
 
 function planOptions(): Option[] {
   return [
+    new Option(
+      "-f, --file <plan>",
+      "a file with the plan, as rollouts/NAME.yaml; flags go before its values",
+    ),
     new Option("--to <tag>", "the candidate: a tag or a revision"),
     new Option("--from <tag>", "the baseline (default: the one with the largest share)"),
     new Option("--steps <percents>", "the candidate's shares, up to 100")
@@ -171,6 +178,23 @@ function placeOptions(): Option[] {
 
 function time(flags: string, what: string, byDefault: string): Option {
   return new Option(flags, what).argParser(duration).default(duration(byDefault), byDefault);
+}
+
+/** The service of the command line or of --file, whose values become those of the flags that are not given. */
+async function serviceOf(
+  command: Command,
+  named: string | undefined,
+  { file }: RolloutFlags,
+): Promise<string> {
+  if (file !== undefined) {
+    const { applyRolloutFile } = await import("./rollout/plan-file.ts");
+    return applyRolloutFile(command, file, named);
+  }
+  if (named !== undefined) return named;
+  throw new Failure(
+    "Which service? ./kyc rollout SERVICE --to TAG, or a file that says so: ./kyc rollout --file rollouts/SERVICE.yaml",
+    EXIT.usage,
+  );
 }
 
 async function runRollout(service: string, flags: RolloutFlags): Promise<void> {

@@ -1,5 +1,6 @@
 import type { ManifestDocument } from "../manifests/document.ts";
 import { type Problem, problemAt } from "../manifests/problem.ts";
+import { isRolloutFile } from "../manifests/rollout-file.ts";
 import type { Resources } from "../manifests/resources.ts";
 import { suggestion } from "../nearest.ts";
 import { compileRoutes } from "../traffic/compile/compile.ts";
@@ -15,6 +16,7 @@ import { type ReadObjects, readObjects } from "./rules/objects.ts";
 import { DESTINATION_RULES } from "./rules/destination-rules.ts";
 import { HOST_RULES } from "./rules/hosts.ts";
 import { ROUTE_RULES } from "./rules/routes.ts";
+import { rolloutFileProblems } from "./rules/rollout-files.ts";
 import { SECURITY_RULES } from "./rules/security.ts";
 
 /** The rules that look at objects; the other codes come from reading and compiling the files. */
@@ -30,10 +32,12 @@ const DOMAIN = "example.com";
 
 /**
  * Finds the pitfalls of Knative beside Istio in documents.
+ * @param all objects of a cluster, and files of rollouts
  * @param around further documents, for objects that these only refer to
  * @returns findings in the order of the files
  */
-export function lint(documents: readonly ManifestDocument[], around: readonly ManifestDocument[]): Finding[] {
+export function lint(all: readonly ManifestDocument[], around: readonly ManifestDocument[]): Finding[] {
+  const documents = all.filter((document) => !isRolloutFile(document));
   const { unmodelled } = sorted(documents);
   const own = readObjects(documents);
   const { resources, borrowedObjects, assumed } = borrow(own.resources, [readObjects(around).resources]);
@@ -68,7 +72,9 @@ export function lint(documents: readonly ManifestDocument[], around: readonly Ma
     .filter((problem) => files.has(problem.at.file) && !isThere(problem, facts, beside))
     .map(findingOf);
   const certain = [...findings, ...problems].filter(stands(own));
-  return inOrder(withoutDoubles(certain), documents);
+  const services = [...own.resources.knativeServices, ...readObjects(around).resources.knativeServices];
+  const ofRollouts = rolloutFileProblems(all.filter(isRolloutFile), services).map(findingOf);
+  return inOrder(withoutDoubles([...certain, ...ofRollouts]), all);
 }
 
 const UNREACHABLE = {

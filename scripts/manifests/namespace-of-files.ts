@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
+import { manifestFolders } from "../project.ts";
 import { kindNamed } from "./kinds/registry.ts";
 import { readDocuments } from "./read.ts";
 
@@ -19,7 +20,7 @@ type Named = Static<typeof Named>;
  * @param service a Knative Service: where several namespaces occur, the one that has it
  */
 export async function namespaceOfFiles(root: string, service?: string): Promise<string> {
-  const { documents } = await readDocuments(root, ["knative", "istio"]);
+  const { documents } = await readDocuments(root, manifestFolders(root));
   return namespaceIn(
     documents.map(({ value }) => value),
     service,

@@ -173,7 +173,8 @@ export async function readDocuments(
   }
 }
 
-async function readFileDocuments(path: string, file: string): Promise<FileDocuments> {
+/** Reads and parses a file; undefined where it cannot be read. */
+export async function readFileDocuments(path: string, file: string): Promise<FileDocuments> {
   const text = await readFile(path, "utf8").catch(() => undefined);
   return text === undefined ? undefined : parseDocuments(file, text);
 }

@@ -1,12 +1,11 @@
 import { InvalidManifests, type Problem } from "../manifests/problem.ts";
-import { type ReadOptions, readManifests } from "../manifests/read.ts";
+import { readFileDocuments, type ReadOptions, readManifests } from "../manifests/read.ts";
 import type { Resources } from "../manifests/resources.ts";
 import type { ValidateOptions } from "../manifests/validate.ts";
+import { manifestFolders } from "../project.ts";
 import { CompileMemory, compilePlan, type Plan } from "../traffic/compile/compile.ts";
+import { type DevConfig, type DevFile, readDevConfig } from "./dev-config.ts";
 import { type RevisionSpec, revisionSpecs } from "./revisions/spec.ts";
-
-/** The folders below the root that hold the manifests. The mesh reads no other. */
-export const FOLDERS = ["knative", "istio"] as const;
 
 /** The domain of public Knative Services on one machine. Browsers and curl resolve every name below it to loopback. */
 export const LOCAL_DOMAIN = "localhost";
@@ -16,6 +15,8 @@ export interface Configuration {
   resources: Resources;
   plan: Plan;
   specs: RevisionSpec[];
+  /** What `dev.yaml` says. */
+  dev: DevFile;
   warnings: Problem[];
 }
 
@@ -28,18 +29,20 @@ export async function loadConfiguration(
   options: ValidateOptions & Pick<ReadOptions, "open"> = {},
   memory = new CompileMemory(),
 ): Promise<Configuration> {
-  const { resources, problems } = await readManifests(root, FOLDERS, options);
+  const { resources, problems } = await readManifests(root, manifestFolders(root), options);
   const compiled = compilePlan(resources, LOCAL_DOMAIN, memory);
+  const dev: DevConfig = await readDevConfig(root, options.open ?? readFileDocuments);
   const { specs, problems: unrunnable } = await revisionSpecs(
     root,
     compiled.plan.services.flatMap(({ revisions }) => revisions),
     resources.secrets,
+    dev,
   );
-  const all = [...problems, ...compiled.problems, ...unrunnable];
+  const all = [...problems, ...compiled.problems, ...dev.problems, ...unrunnable];
   // A field that cannot be read makes references to it fail too; those later errors would only distract.
-  const errors = firstKind(problems, compiled.problems, unrunnable);
+  const errors = firstKind(problems, compiled.problems, dev.problems, unrunnable);
   if (errors.length > 0) throw new InvalidManifests(errors);
-  return { resources, plan: compiled.plan, specs, warnings: all };
+  return { resources, plan: compiled.plan, specs, dev: dev.file, warnings: all };
 }
 
 function firstKind(...stages: Problem[][]): Problem[] {

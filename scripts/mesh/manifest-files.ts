@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { CODES } from "../manifests/codes/codes.ts";
 import { parseDocuments } from "../manifests/document.ts";
 import type { Problem } from "../manifests/problem.ts";
+import { DEV_FILE } from "./dev-config.ts";
 import type { FileDocuments } from "../manifests/read.ts";
 
 // Long enough for an editor to finish writing, short enough not to be noticed.
@@ -71,20 +72,24 @@ export class ManifestFiles {
   }
 
   /**
-   * Calls `onChange` after a change below the folders, once changes have paused for a moment.
+   * Calls `onChange` after a change below the folders or of `dev.yaml`, once changes have paused for a moment.
    * @returns a function that stops watching
    * @throws when a folder cannot be watched
    */
   watch(onChange: () => void): () => void {
     let timer: Timer | undefined;
+    const changed = (file: string | undefined): void => {
+      if (file !== undefined) this.#changed.set(file, ++this.#changes);
+      clearTimeout(timer);
+      timer = setTimeout(onChange, QUIET_MS);
+    };
     const watchers: FSWatcher[] = this.#folders.map((folder) =>
       watch(join(this.#root, folder), { recursive: true }, (_, name) => {
         // An event of the folder itself has no name, in spite of its type.
-        if (typeof name === "string") this.#changed.set(join(folder, name), ++this.#changes);
-        clearTimeout(timer);
-        timer = setTimeout(onChange, QUIET_MS);
+        changed(typeof name === "string" ? join(folder, name) : undefined);
       }),
     );
+    watchers.push(watch(this.#root, (_, name) => name === DEV_FILE && changed(DEV_FILE)));
     return () => {
       clearTimeout(timer);
       for (const watcher of watchers) watcher.close();

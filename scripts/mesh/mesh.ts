@@ -1,4 +1,5 @@
 import { InvalidManifests, type Problem } from "../manifests/problem.ts";
+import { manifestFolders } from "../project.ts";
 import { CompileMemory } from "../traffic/compile/compile.ts";
 import { hostOf } from "../traffic/hosts.ts";
 import { seededRandom } from "../traffic/random.ts";
@@ -6,13 +7,7 @@ import type { LocalListener } from "../traffic/table.ts";
 import { Admin } from "./admin/admin.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { type HttpServer, type HttpServerOptions, serveHttp } from "./http/server.ts";
-import {
-  LOCAL_DOMAIN,
-  FOLDERS,
-  type Configuration,
-  loadConfiguration,
-  routedRevisions,
-} from "./configuration.ts";
+import { LOCAL_DOMAIN, type Configuration, loadConfiguration, routedRevisions } from "./configuration.ts";
 import type { MeshOptions } from "./mesh-options.ts";
 import { ManifestFiles, type Reading } from "./manifest-files.ts";
 import { relay } from "./relay/relay.ts";
@@ -53,7 +48,7 @@ const STOP_WITHIN_MS = 60_000;
  */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { root, events } = options;
-  const files = new ManifestFiles(root, FOLDERS);
+  const files = new ManifestFiles(root, manifestFolders(root));
   const first = files.begin();
   const memory = new CompileMemory();
   let loaded = await loadConfiguration(root, { lenient: options.lenient, open: first.open }, memory);

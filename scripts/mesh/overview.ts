@@ -2,6 +2,7 @@ import type { Position } from "../manifests/problem.ts";
 import type { KnativeServicePlan } from "../traffic/compile/knative.ts";
 import { SPLIT_OWNERS, type SplitOwner } from "../traffic/split-owner.ts";
 import { splitsOf } from "../traffic/split/planned-splits.ts";
+import { shellWord } from "../text/command-lines.ts";
 import { ADMIN_PATH } from "./admin/schema.ts";
 import { LOCAL_DOMAIN, type Configuration } from "./configuration.ts";
 
@@ -9,7 +10,8 @@ import { LOCAL_DOMAIN, type Configuration } from "./configuration.ts";
 export interface Overview {
   ingress: string;
   clusterLocal: string;
-  swagger: string;
+  /** Pages of the system by title, as `dev.yaml` names them. */
+  links: { title: string; url: string }[];
   /** The live page. */
   page: string;
   services: ServiceOverview[];
@@ -36,18 +38,26 @@ export function overview(loaded: Configuration, port: number, localPort: number)
   return {
     ingress,
     clusterLocal: local,
-    swagger: `${ingress}/swagger`,
+    links: Object.entries(loaded.dev.links ?? {}).map(([title, path]) => ({ title, url: ingress + path })),
     page: `${ingress}${ADMIN_PATH}`,
     services: loaded.plan.services.map((service) => serviceOverview(service, loaded, port, localPort)),
-    tries: [
-      `curl '${ingress}/kyc/v1/customer?type=basicReport'`,
-      `curl '${ingress}/kyc/v1/customer?type=advancedReport'`,
-      `curl ${ingress}/kyc/v1/customer`,
-      `curl -H 'end-user: advanced' ${ingress}/kyc/v1/customer`,
-      `curl -H 'Host: credit-check.kyc.svc.cluster.local' ${local}/credit-check/report`,
-    ],
+    tries: triesOf(loaded, ingress, local),
     withoutEffect: [...new Set(loaded.resources.clusterOnly.map(({ path }) => String(path.at(-1))))].sort(),
   };
+}
+
+/** The requests of `dev.yaml` as commands, or else one to each service. */
+function triesOf({ dev, plan }: Configuration, ingress: string, local: string): string[] {
+  if (dev.try !== undefined)
+    return dev.try.map(({ path, headers = {}, host }) => {
+      const all = Object.entries(host === undefined ? headers : { Host: host, ...headers });
+      const fields = all.map(([name, value]) => `-H ${shellWord(`${name}: ${value}`)} `);
+      return `curl ${fields.join("")}${shellWord(`${host === undefined ? ingress : local}${path}`)}`;
+    });
+  return plan.services.map(({ name, namespace, visibility }) => {
+    const origin = URL.parse(visibility === "public" ? ingress : local);
+    return `curl http://${name}.${namespace}.${LOCAL_DOMAIN}:${origin?.port}/`;
+  });
 }
 
 function serviceOverview(

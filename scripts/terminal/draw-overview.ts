@@ -18,7 +18,10 @@ export function drawOverview(view: Overview, style: Style): string {
   // The addresses stand last, where a terminal of 24 rows shows them.
   lines.push(
     `  ${style.bold("Ingress gateway")}   ${style.link(view.ingress)}`,
-    `  ${style.bold("Swagger UI")}        ${style.link(view.swagger)}`,
+    ...view.links.map(
+      ({ title, url }) =>
+        `  ${style.bold(title)}${" ".repeat(Math.max(1, 18 - title.length))}${style.link(url)}`,
+    ),
     `  ${style.bold("Live page")}         ${style.link(view.page)} ${style.dim("traffic, latency, faults")}`,
     `  ${style.bold("Cluster-local")}     ${style.link(view.clusterLocal)} ${style.dim("for hosts *.svc.cluster.local")}`,
   );

@@ -12,6 +12,7 @@ import { type ManifestDocument, parseDocuments } from "../../scripts/manifests/d
 import { InvalidManifests, type Problem } from "../../scripts/manifests/problem.ts";
 import { type BuildKustomization, readDocuments, readManifests } from "../../scripts/manifests/read.ts";
 import { collectResources } from "../../scripts/manifests/resources.ts";
+import { readDevConfig } from "../../scripts/mesh/dev-config.ts";
 import { revisionSpecs } from "../../scripts/mesh/revisions/spec.ts";
 import { planKnativeServices } from "../../scripts/traffic/compile/knative.ts";
 import { SAMPLE } from "../sample.ts";
@@ -49,6 +50,8 @@ async function problemsOf(example: Example): Promise<readonly Problem[]> {
     await revisionSpecs(
       "/nowhere",
       services.flatMap(({ revisions }) => revisions),
+      [],
+      await readDevConfig("/nowhere", async (_, file) => parseDocuments(file, example.dev ?? "{}")),
     )
   ).problems;
 }

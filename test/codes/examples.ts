@@ -11,8 +11,8 @@ export type Example =
   | { folder: Record<string, string> }
   /** The same, where kustomizations are built by a program that is not there. */
   | { built: Record<string, string> }
-  /** A Knative Service that cannot run on this machine. */
-  | { run: string }
+  /** Knative Services that cannot run on this machine, with the text of dev.yaml. */
+  | { run: string; dev?: string }
   /** Documents to deploy. */
   | { deploy: string }
   /** The sample, deployed a second time with another value in a revision. */
@@ -108,6 +108,9 @@ export const EXAMPLES: Readonly<Record<Code, Example>> = {
   "scaling-limits": scaled("autoscaling.knative.dev/min-scale: '2', autoscaling.knative.dev/max-scale: '1'"),
   "scaling-window": scaled("autoscaling.knative.dev/window: 1s"),
   "program-missing": { run: SERVICE },
+  "port-taken": { run: SERVICE, dev: "images: {a: {command: [sh], port: 3000}}" },
+  "rollout-target": { lint: [SERVICE, "service: credit-chek\nto: advanced"] },
+  "rollout-steps": { lint: [SERVICE, "service: credit-check\nto: advanced\nsteps: [10, 50]"] },
   "value-missing": {
     run: SERVICE.replace(
       "[{image: a}]",

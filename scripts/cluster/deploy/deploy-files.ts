@@ -1,3 +1,5 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { InvalidManifests } from "../../manifests/problem.ts";
 import { readDocuments } from "../../manifests/read.ts";
 import { ensureImages, imagesOf } from "../images/ensure-images.ts";
@@ -37,6 +39,15 @@ export interface DeployedFiles extends Deployed {
   routed: boolean;
 }
 
+/** A folder need not have routes of its own; a folder of routes that was named must be there. */
+async function appliedFolders(root: string, istio: string): Promise<string[]> {
+  const isThere = await stat(join(root, istio)).then(
+    () => true,
+    () => false,
+  );
+  return isThere || istio !== "istio" ? ["knative", istio] : ["knative"];
+}
+
 const ROUTED_WITHIN_MS = 20_000;
 
 /**
@@ -45,7 +56,7 @@ const ROUTED_WITHIN_MS = 20_000;
  */
 export async function deployFiles(options: DeployFilesOptions): Promise<DeployedFiles> {
   const { root, kube, env, events, signal, dryRun } = options;
-  const { documents, problems } = await readDocuments(root, ["knative", options.istio]);
+  const { documents, problems } = await readDocuments(root, await appliedFolders(root, options.istio));
   const errors = problems.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new InvalidManifests(errors);
   // Fails early when there is no cluster, or no Knative on it: building takes a while.

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
+import { ROLLOUT_FOLDER } from "../../manifests/rollout-file.ts";
 import type { Finding } from "../../lint/finding.ts";
 import { defaultPaths, existing, inFolder, type ReadPaths, readPaths, STANDARD_INPUT } from "./read-paths.ts";
 import { dirOption } from "../options/place-options.ts";
@@ -23,7 +24,7 @@ export function lintCommand(): Command {
     .description("finds what Istio and Knative take without a word and do otherwise than you think")
     .argument(
       "[path...]",
-      "files, folders, kustomizations, or - for standard input (default: knative/ and istio/ of --dir)",
+      "files, folders, kustomizations, or - for standard input (default: knative/, istio/ and rollouts/ of --dir)",
     )
     .option(
       "--fix",
@@ -55,7 +56,10 @@ Whether sidecars have a change yet no file tells: ./kyc split and ./kyc rollout 
 
 async function runLint(paths: string[], flags: LintFlags): Promise<number> {
   if (flags.list) return list(flags);
-  const given = paths.length > 0 ? paths : await defaultPaths(flags.dir);
+  const given =
+    paths.length > 0
+      ? paths
+      : [...(await defaultPaths(flags.dir)), ...(await existing([inFolder(flags.dir, ROLLOUT_FOLDER)]))];
   if (flags.fix && given.includes("-"))
     throw new Failure("--fix edits files; standard input cannot be edited", EXIT.usage);
   let read = await readForLint(given, flags.dir);

@@ -46,7 +46,7 @@ export async function readPaths(paths: readonly string[]): Promise<ReadPaths> {
       throw new Failure(`${path} cannot be read: there is no such file or folder`, EXIT.usage);
     const isKustomization = /^kustomization(\.ya?ml)?$/i.test(basename(path));
     if (found.isDirectory() || isKustomization)
-      return readDocuments(HERE, [fromHere(found.isDirectory() ? path : dirname(path))], {
+      return readDocuments(HERE, await foldersOf(found.isDirectory() ? path : dirname(path)), {
         build: buildKustomization,
       });
     return parsed(fromHere(path), await readFile(path, "utf8"));
@@ -55,6 +55,12 @@ export async function readPaths(paths: readonly string[]): Promise<ReadPaths> {
   function parsed(file: string, text: string): ReadPaths {
     return { ...parseDocuments(file, text), files: [file] };
   }
+}
+
+/** A folder, or knative/ and istio/ of one that holds them: its other files describe no objects of a cluster. */
+async function foldersOf(path: string): Promise<string[]> {
+  const found = await existing(MANIFEST_FOLDERS.map((name) => inFolder(path, name)));
+  return found.length > 0 ? found : [fromHere(path)];
 }
 
 /** Builds by the program that is on the PATH. (Neither runs plug-ins unless a flag says so.) */
@@ -87,8 +93,7 @@ export function inFolder(folder: string, path: string): string {
 
 /** What is read when the user names no path: knative/ and istio/ of a folder, or all of it where it has neither. */
 export async function defaultPaths(folder: string): Promise<string[]> {
-  const found = await existing(MANIFEST_FOLDERS.map((name) => inFolder(folder, name)));
-  return found.length > 0 ? found : [fromHere(folder)];
+  return foldersOf(folder);
 }
 
 /** Those of several paths that exist. */

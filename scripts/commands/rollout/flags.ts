@@ -8,6 +8,7 @@ import type { OutputFormat } from "../../text/data.ts";
 
 /** The flags of `kyc rollout`. Times are milliseconds. */
 export interface RolloutFlags extends EngineFlags {
+  file?: string;
   to?: string;
   from?: string;
   steps: number[];

@@ -11,7 +11,8 @@ import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
 import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
 import { type PlannedSplit, splitsOf } from "../../traffic/split/planned-splits.ts";
 import { splitByIstio } from "./istio-split.ts";
-import { FOLDERS, LOCAL_DOMAIN } from "../../mesh/configuration.ts";
+import { LOCAL_DOMAIN } from "../../mesh/configuration.ts";
+import { manifestFolders } from "../../project.ts";
 
 /** The split of a service in the files. */
 export interface FileSplit {
@@ -42,7 +43,7 @@ export interface FileSplitOptions {
  * @throws InvalidManifests when the files are not valid; UnknownService when they have no such service
  */
 export async function readFileSplit({ root, service: name }: FileSplitOptions): Promise<FileSplit> {
-  const { resources, problems } = await readManifests(root, FOLDERS);
+  const { resources, problems } = await readManifests(root, manifestFolders(root));
   const compiled = compilePlan(resources, LOCAL_DOMAIN);
   const errors = [problems, compiled.problems].map((all) =>
     all.filter(({ severity }) => severity === "error"),
@@ -53,7 +54,7 @@ export async function readFileSplit({ root, service: name }: FileSplitOptions): 
   if (service === undefined) {
     const names = compiled.plan.services.map((each) => each.name);
     throw new UnknownService(
-      `${FOLDERS.join("/ and ")}/ describe no Knative Service ${name}; ${didYouMean(name, names)}`,
+      `${manifestFolders(root).join("/ and ")}/ describe no Knative Service ${name}; ${didYouMean(name, names)}`,
     );
   }
   const [split] = splitsOf(service, compiled.plan, resources.virtualServices);

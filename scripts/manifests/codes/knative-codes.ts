@@ -93,7 +93,23 @@ export const KNATIVE_CODES = {
   "program-missing": {
     severity: "error",
     means: "the local mesh finds no program for the image of a revision",
-    fix: "correct the image, or add the program",
+    fix: "correct the image, add the program, or name its command in dev.yaml",
+  },
+  "port-taken": {
+    severity: "error",
+    means: "dev.yaml gives two revisions one port, and on this machine only one of them can listen on it",
+    fix: "let the program listen on PORT, or give each image a port of its own",
+  },
+  "rollout-target": {
+    severity: "error",
+    inLint: "warning",
+    means: "the file of a rollout names a service, tag or revision that the files do not describe",
+    fix: "correct the name, or add the version",
+  },
+  "rollout-steps": {
+    severity: "error",
+    means: "the steps of a rollout do not rise to 100, so that it cannot be planned",
+    fix: "write rising shares, of which the last is 100",
   },
   "value-missing": {
     severity: "error",

@@ -43,8 +43,9 @@ const OUTPUT_WITHIN_MS = 200;
  */
 export function startProcess(options: ProcessOptions): RevisionProcess {
   const { spec } = options;
-  const port = freePort();
-  const child = Bun.spawn([process.execPath, "--no-orphans", spec.entry], {
+  const port = spec.port ?? freePort();
+  const withPort = (text: string): string => text.replaceAll("$(PORT)", String(port));
+  const child = Bun.spawn(spec.command.map(withPort), {
     cwd: spec.cwd,
     env: {
       ...inherited(),

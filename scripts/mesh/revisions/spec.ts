@@ -4,8 +4,9 @@ import type { Container } from "../../manifests/kinds/knative-service.ts";
 import { generatedValue, type Secret, valuesToGenerate } from "../../manifests/kinds/secret.ts";
 import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
-import { didYouMean } from "../../nearest.ts";
+import { didYouMean, nearest } from "../../nearest.ts";
 import type { Revision } from "../../traffic/compile/knative.ts";
+import { type DevConfig, DEV_FILE, type LocalProgram, programOf, withoutTag } from "../dev-config.ts";
 import { type Scaling, scalingOf } from "./scaling.ts";
 
 /** A revision as it runs on this machine. */
@@ -14,9 +15,11 @@ export interface RevisionSpec {
   key: string;
   name: string;
   service: string;
-  /** The program, a TypeScript file, and its working directory. */
-  entry: string;
+  /** The command line of a process, and its working directory. `$(PORT)` in it stands for its port. */
+  command: readonly string[];
   cwd: string;
+  /** The port that the program always listens on; undefined where it listens on PORT. */
+  port: number | undefined;
   /** The environment variables of the manifest. */
   env: Readonly<Record<string, string>>;
   /** The path that answers 200 when the revision is ready; without one an open port is enough, as in Knative. */
@@ -30,8 +33,12 @@ export interface RevisionSpec {
 // Knative's own default (config-defaults, revision-timeout-seconds).
 const DEFAULT_TIMEOUT_SECONDS = 300;
 
+const NO_CONFIG: DevConfig = { file: {}, programs: new Map(), problems: [] };
+const RUN_COMMAND = join(import.meta.dir, "run-command.ts");
+
 /**
- * Finds the program of each revision: an image `…/NAME:TAG` is `functions/NAME/main.ts` here.
+ * Finds the program of each revision: what `dev.yaml` says of its image, or else `functions/NAME/main.ts` for an image
+ * `…/NAME:TAG`.
  * @param root the folder that holds `functions`
  * @param secrets those that variables may have their values from
  */
@@ -39,6 +46,7 @@ export async function revisionSpecs(
   root: string,
   revisions: readonly Revision[],
   secrets: readonly Sourced<Secret>[] = [],
+  config: DevConfig = NO_CONFIG,
 ): Promise<{ specs: RevisionSpec[]; problems: Problem[] }> {
   const specs: RevisionSpec[] = [];
   const problems: Problem[] = [];
@@ -48,20 +56,25 @@ export async function revisionSpecs(
     if (container === undefined) continue;
     const name = imageName(container.image);
     const entry = join(root, "functions", name, "main.ts");
-    if (!(await isFile(entry))) problems.push(await noProgram(root, revision, container.image, name));
+    const local = programOf(container.image, config);
+    if (local === undefined && !(await isFile(entry)))
+      problems.push(await noProgram(root, revision, container.image, config));
+    const taken = local?.port === undefined ? undefined : specs.find(({ port }) => port === local.port);
+    if (taken !== undefined) problems.push(portTaken(revision, taken));
     const { env, missing } = environment(revision, container, secrets);
     problems.push(...missing);
     specs.push({
       key: `${revision.namespace}/${revision.name}`,
       name: revision.name,
       service: revision.service,
-      entry,
-      cwd: root,
-      env,
+      command: local === undefined ? ofBun([entry]) : ofBun([RUN_COMMAND, ...local.command]),
+      cwd: local?.cwd ?? root,
+      port: local?.port,
+      env: { ...env, ...local?.env },
       readinessPath: container.readinessProbe?.httpGet.path,
       timeoutMs: timeoutSeconds * 1000,
-      scaling: scalingOf(revision.template),
-      fingerprint: JSON.stringify([revision.template, env]),
+      scaling: scalingFor(revision, local),
+      fingerprint: JSON.stringify([revision.template, env, local]),
     });
   }
   return { specs, problems };
@@ -120,19 +133,54 @@ function imageName(image: string): string {
   return (image.split("/").at(-1) ?? "").replace(/[@:].*$/, "");
 }
 
-async function noProgram(root: string, revision: Revision, image: string, name: string): Promise<Problem> {
+// The processes end with the mesh, also when it is killed.
+function ofBun(command: readonly string[]): string[] {
+  return [process.execPath, "--no-orphans", ...command];
+}
+
+/** A program with a port of its own can run once. */
+function scalingFor({ template }: Revision, local: LocalProgram | undefined): Scaling {
+  const scaling = scalingOf(template);
+  if (local?.port === undefined) return scaling;
+  const { min, max, initial, activation } = scaling;
+  const once = (count: number): number => Math.min(count, 1);
+  return { ...scaling, min: once(min), max: once(max), initial: once(initial), activation: once(activation) };
+}
+
+function portTaken(revision: Revision, { name, port }: RevisionSpec): Problem {
+  return {
+    code: "port-taken",
+    severity: "error",
+    at: revision.at,
+    field: "spec.template.spec.containers[0].image",
+    message: `${revision.name} and ${name} both listen on port ${port} of this machine, by ${DEV_FILE}`,
+    fix: `let the program listen on PORT, write $(PORT) into its command, or give each image a port of its own`,
+  };
+}
+
+async function noProgram(
+  root: string,
+  revision: Revision,
+  image: string,
+  config: DevConfig,
+): Promise<Problem> {
   const known: string[] = [];
   for (const folder of await readdir(join(root, "functions")).catch(() => [])) {
     if (await isFile(join(root, "functions", folder, "main.ts"))) known.push(folder);
   }
+  const name = imageName(image);
   const missing = relative(root, join(root, "functions", name, "main.ts"));
   return {
     code: "program-missing",
     severity: "error",
     at: revision.at,
     field: "spec.template.spec.containers[0].image",
-    message: `the program of ${image} on this machine is ${missing}, and that file does not exist`,
-    fix: didYouMean(name, known),
+    message: `the program of ${image} on this machine is ${missing}, and that file does not exist; ${DEV_FILE} has no command for the image`,
+    fix: nearest(withoutTag(image), config.programs.keys())
+      ? didYouMean(withoutTag(image), config.programs.keys())
+      : known.length > 0
+        ? didYouMean(name, known)
+        : `write into ${DEV_FILE}: images: {${withoutTag(image)}: {command: [PROGRAM, ARGUMENT]}}`,
   };
 }
 

@@ -1,0 +1,151 @@
+import { join, resolve } from "node:path";
+import { stat } from "node:fs/promises";
+import Type, { type Static } from "typebox";
+import { CODES, type Code } from "../manifests/codes/codes.ts";
+import type { FieldPath, ManifestDocument } from "../manifests/document.ts";
+import { formatPath, type Problem } from "../manifests/problem.ts";
+import type { FileDocuments } from "../manifests/read.ts";
+import { validate } from "../manifests/validate.ts";
+import { type FieldNotes, strict } from "../schema/schema.ts";
+
+/** The file beside knative/ and istio/ that says how images run on this machine. */
+export const DEV_FILE = "dev.yaml";
+
+const Text = Type.String({ minLength: 1 });
+const Port = Type.Integer({ minimum: 1, maximum: 65535 });
+const Path = Type.String({ pattern: "^/", expected: "a path that begins with /" } satisfies FieldNotes & {
+  pattern: string;
+});
+
+const Program = strict(
+  {
+    command: Type.Array(Type.String(), {
+      minItems: 1,
+      description: "The program and its arguments. $(PORT) stands for the port it has to listen on.",
+    }),
+    cwd: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: "Its working directory, relative to the folder of this file. Default: that folder.",
+      }),
+    ),
+    port: Type.Optional(
+      Type.Integer({
+        ...Port,
+        description:
+          "The port that it listens on where it does not follow PORT. Only one process can run then, of one revision.",
+      }),
+    ),
+    env: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        description: "More variables of its environment; these go before those of the manifest.",
+      }),
+    ),
+  },
+  { description: "How the container of an image runs on this machine, as a process." },
+);
+
+/** `dev.yaml`: how `dev` runs images that are no function of this folder, and what it tells to try. */
+export const DevFile = strict(
+  {
+    images: Type.Optional(
+      Type.Record(Text, Program, {
+        description: "By image: the name with its tag, or else the name without tag and digest.",
+      }),
+    ),
+    links: Type.Optional(
+      Type.Record(Text, Path, {
+        description: "Pages of the system, by title: paths at the ingress gateway.",
+      }),
+    ),
+    try: Type.Optional(
+      Type.Array(
+        strict({
+          path: Path,
+          headers: Type.Optional(Type.Record(Text, Type.String())),
+          host: Type.Optional(
+            Type.String({
+              minLength: 1,
+              description: "A cluster-local host. Without one the request goes to the ingress gateway.",
+            }),
+          ),
+        }),
+        { description: "Requests that dev shows as commands to try." },
+      ),
+    ),
+  },
+  { title: "kyc dev.yaml", description: "How kyc dev runs the images of a folder on this machine." },
+);
+export type DevFile = Static<typeof DevFile>;
+
+/** How an image runs: a command that was found. */
+export interface LocalProgram {
+  command: string[];
+  cwd: string;
+  /** The port that it listens on, if that cannot be chosen. */
+  port: number | undefined;
+  env: Readonly<Record<string, string>>;
+}
+
+/** `dev.yaml` as it was read; empty where there is none. */
+export interface DevConfig {
+  file: DevFile;
+  /** By image, with or without its tag. Entries with problems are left out. */
+  programs: ReadonlyMap<string, LocalProgram>;
+  problems: Problem[];
+}
+
+/** Reads `dev.yaml` of a folder. @param open reads and parses it; undefined where there is none */
+export async function readDevConfig(
+  root: string,
+  open: (path: string, file: string) => Promise<FileDocuments>,
+): Promise<DevConfig> {
+  const none: DevConfig = { file: {}, programs: new Map(), problems: [] };
+  const parsed = await open(join(root, DEV_FILE), DEV_FILE);
+  if (parsed === undefined) return none;
+  const problems = [...parsed.problems];
+  const [document] = parsed.documents;
+  if (document === undefined) return { ...none, problems };
+  const { value, problems: invalid } = validate(DevFile, document);
+  problems.push(...invalid);
+  if (value === undefined) return { ...none, problems };
+  const programs = new Map<string, LocalProgram>();
+  for (const [image, program] of Object.entries(value.images ?? {})) {
+    const { command, port, env = {} } = program;
+    const cwd = resolve(root, program.cwd ?? ".");
+    const [name = ""] = command;
+    const at = (path: FieldPath, code: Code, message: string, fix: string): void => {
+      problems.push(problemIn(document, ["images", image, ...path], { code, message, fix }));
+    };
+    const isFolder = (await stat(cwd).catch(() => undefined))?.isDirectory() === true;
+    if (!isFolder) at(["cwd"], "program-missing", `there is no folder ${cwd}`, "correct the path");
+    else if (!(await isProgram(name, cwd)))
+      at(["command", 0], "program-missing", `${name} is no program here`, "install it, or correct the name");
+    programs.set(image, { command, cwd, port, env });
+  }
+  return { file: value, programs, problems };
+}
+
+/** The program of an image: by its whole name first, then without tag and digest. */
+export function programOf(image: string, { programs }: DevConfig): LocalProgram | undefined {
+  return programs.get(image) ?? programs.get(withoutTag(image));
+}
+
+/** `shop/web` of `shop/web:1` and of `shop/web@sha256:…`; a port of a registry stays. */
+export function withoutTag(image: string): string {
+  return image.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
+}
+
+async function isProgram(name: string, cwd: string): Promise<boolean> {
+  if (!name.includes("/")) return Bun.which(name) !== null;
+  return (await stat(resolve(cwd, name)).catch(() => undefined))?.isFile() === true;
+}
+
+function problemIn(
+  document: ManifestDocument,
+  path: FieldPath,
+  { code, message, fix }: { code: Code; message: string; fix: string },
+): Problem {
+  const { severity } = CODES[code];
+  return { code, severity, at: document.at(path), field: formatPath(path), message, fix };
+}

@@ -1,0 +1,39 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { TSchema } from "typebox";
+import { RolloutFile } from "../scripts/manifests/rollout-file.ts";
+import { DevFile } from "../scripts/mesh/dev-config.ts";
+import { PROJECT } from "../scripts/project.ts";
+
+/** The JSON Schemas of the files that users write, by their place. Editors complete and check by them. */
+export const JSON_SCHEMAS: Readonly<Record<string, TSchema>> = {
+  "schemas/dev.schema.json": DevFile,
+  "schemas/rollout.schema.json": RolloutFile,
+};
+
+// Notes of this tool's own messages, which JSON Schema does not know.
+const NOTES = new Set([
+  "expected",
+  "expectedKey",
+  "unsupported",
+  "refused",
+  "filledIn",
+  "onCluster",
+  "mayLack",
+]);
+
+/** The text of a schema's file. */
+export function jsonSchemaText(schema: TSchema): string {
+  const plain = JSON.stringify(
+    { $schema: "https://json-schema.org/draft/2020-12/schema", ...schema },
+    (key, value: unknown) => (NOTES.has(key) ? undefined : value),
+    2,
+  );
+  return `${plain}\n`;
+}
+
+if (import.meta.main) {
+  await mkdir(join(PROJECT, "schemas"), { recursive: true });
+  for (const [path, schema] of Object.entries(JSON_SCHEMAS))
+    await writeFile(join(PROJECT, path), jsonSchemaText(schema));
+}
