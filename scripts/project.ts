@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The folder of this tool, wherever it was cloned and from wherever a command was called. */
@@ -12,32 +11,4 @@ export async function versions(): Promise<{ kyc: string; bun: string; platform: 
     await readFile(join(PROJECT, "package.json"), "utf8"),
   );
   return { kyc: String(version), bun: Bun.version, platform: `${process.platform} ${process.arch}` };
-}
-
-/** The folders that hold the manifests, below the one that a command works on. */
-export const MANIFEST_FOLDERS = ["knative", "istio"] as const;
-
-/** Those of {@link MANIFEST_FOLDERS} that a folder has; all of them where it has none, for a reader to report. */
-export function manifestFolders(root: string): readonly string[] {
-  const found = MANIFEST_FOLDERS.filter((folder) => existsSync(join(root, folder)));
-  return found.length === 0 ? MANIFEST_FOLDERS : found;
-}
-
-/**
- * The folder whose manifests a command works on, and where it keeps its state: the nearest one at or above the working
- * directory that holds knative/ and istio/, else the nearest one that holds either, else the working directory. It is
- * the folder of this tool only where the user stands in it.
- */
-export function manifestsFolder(from: string = process.cwd()): string {
-  const above: string[] = [];
-  for (let folder = resolve(from); ; folder = dirname(folder)) {
-    above.push(folder);
-    if (folder === dirname(folder)) break;
-  }
-  const holds = (folder: string) => (name: string) => existsSync(join(folder, name));
-  return (
-    above.find((folder) => MANIFEST_FOLDERS.every(holds(folder))) ??
-    above.find((folder) => MANIFEST_FOLDERS.some(holds(folder))) ??
-    resolve(from)
-  );
 }

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TSchema } from "typebox";
 import { RolloutFile } from "../scripts/manifests/rollout-file.ts";
-import { DevFile } from "../scripts/mesh/dev-config.ts";
+import { DevFile } from "../scripts/mesh/revisions/dev-config.ts";
 import { PROJECT } from "../scripts/project.ts";
 
 /** The JSON Schemas of the files that users write, by their place. Editors complete and check by them. */

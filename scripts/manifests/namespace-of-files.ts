@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
-import { manifestFolders } from "../project.ts";
+import { manifestFolders } from "./folders.ts";
 import { kindNamed } from "./kinds/registry.ts";
 import { readDocuments } from "./read.ts";
 

@@ -2,9 +2,9 @@ import { InvalidManifests, type Problem } from "../manifests/problem.ts";
 import { readFileDocuments, type ReadOptions, readManifests } from "../manifests/read.ts";
 import type { Resources } from "../manifests/resources.ts";
 import type { ValidateOptions } from "../manifests/validate.ts";
-import { manifestFolders } from "../project.ts";
+import { manifestFolders } from "../manifests/folders.ts";
 import { CompileMemory, compilePlan, type Plan } from "../traffic/compile/compile.ts";
-import { type DevConfig, type DevFile, readDevConfig } from "./dev-config.ts";
+import { type DevConfig, type DevFile, readDevConfig } from "./revisions/dev-config.ts";
 import { type RevisionSpec, revisionSpecs } from "./revisions/spec.ts";
 
 /** The domain of public Knative Services on one machine. Browsers and curl resolve every name below it to loopback. */

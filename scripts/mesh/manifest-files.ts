@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { CODES } from "../manifests/codes/codes.ts";
 import { parseDocuments } from "../manifests/document.ts";
 import type { Problem } from "../manifests/problem.ts";
-import { DEV_FILE } from "./dev-config.ts";
+import { DEV_FILE } from "./revisions/dev-config.ts";
 import type { FileDocuments } from "../manifests/read.ts";
 
 // Long enough for an editor to finish writing, short enough not to be noticed.

@@ -1,5 +1,5 @@
 import { InvalidManifests, type Problem } from "../manifests/problem.ts";
-import { manifestFolders } from "../project.ts";
+import { manifestFolders } from "../manifests/folders.ts";
 import { CompileMemory } from "../traffic/compile/compile.ts";
 import { hostOf } from "../traffic/hosts.ts";
 import { seededRandom } from "../traffic/random.ts";

@@ -12,7 +12,7 @@ import { type ManifestDocument, parseDocuments } from "../../scripts/manifests/d
 import { InvalidManifests, type Problem } from "../../scripts/manifests/problem.ts";
 import { type BuildKustomization, readDocuments, readManifests } from "../../scripts/manifests/read.ts";
 import { collectResources } from "../../scripts/manifests/resources.ts";
-import { readDevConfig } from "../../scripts/mesh/dev-config.ts";
+import { readDevConfig } from "../../scripts/mesh/revisions/dev-config.ts";
 import { revisionSpecs } from "../../scripts/mesh/revisions/spec.ts";
 import { planKnativeServices } from "../../scripts/traffic/compile/knative.ts";
 import { SAMPLE } from "../sample.ts";

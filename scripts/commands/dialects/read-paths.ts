@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { EXIT, Failure } from "../../exit.ts";
-import { MANIFEST_FOLDERS } from "../../project.ts";
+import { MANIFEST_FOLDERS } from "../../manifests/folders.ts";
 import { programs } from "../../cluster/programs.ts";
 import type { ManifestDocument } from "../../manifests/document.ts";
 import type { Built } from "../../manifests/read.ts";

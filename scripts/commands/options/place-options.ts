@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { manifestsFolder } from "../../project.ts";
+import { manifestsFolder } from "../../manifests/folders.ts";
 import { type PlaceFlag, setInvocation } from "../../text/command-lines.ts";
 
 /** The option that names the folder of the manifests. {@link completePlace} gives it its value where it is not given. */

@@ -12,7 +12,7 @@ import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
 import { type PlannedSplit, splitsOf } from "../../traffic/split/planned-splits.ts";
 import { splitByIstio } from "./istio-split.ts";
 import { LOCAL_DOMAIN } from "../../mesh/configuration.ts";
-import { manifestFolders } from "../../project.ts";
+import { manifestFolders } from "../../manifests/folders.ts";
 
 /** The split of a service in the files. */
 export interface FileSplit {

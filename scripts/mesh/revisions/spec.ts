@@ -6,7 +6,7 @@ import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { didYouMean, nearest } from "../../nearest.ts";
 import type { Revision } from "../../traffic/compile/knative.ts";
-import { type DevConfig, DEV_FILE, type LocalProgram, programOf, withoutTag } from "../dev-config.ts";
+import { type DevConfig, DEV_FILE, type LocalProgram, programOf, withoutTag } from "./dev-config.ts";
 import { type Scaling, scalingOf } from "./scaling.ts";
 
 /** A revision as it runs on this machine. */

@@ -1,12 +1,12 @@
 import { join, resolve } from "node:path";
 import { stat } from "node:fs/promises";
 import Type, { type Static } from "typebox";
-import { CODES, type Code } from "../manifests/codes/codes.ts";
-import type { FieldPath, ManifestDocument } from "../manifests/document.ts";
-import { formatPath, type Problem } from "../manifests/problem.ts";
-import type { FileDocuments } from "../manifests/read.ts";
-import { validate } from "../manifests/validate.ts";
-import { type FieldNotes, strict } from "../schema/schema.ts";
+import { CODES, type Code } from "../../manifests/codes/codes.ts";
+import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
+import { formatPath, type Problem } from "../../manifests/problem.ts";
+import type { FileDocuments } from "../../manifests/read.ts";
+import { validate } from "../../manifests/validate.ts";
+import { type FieldNotes, strict } from "../../schema/schema.ts";
 
 /** The file beside knative/ and istio/ that says how images run on this machine. */
 export const DEV_FILE = "dev.yaml";

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { kycAt } from "./commands/testing/kyc-process.ts";
-import { manifestsFolder } from "./project.ts";
+import { kycAt } from "../testing/kyc-process.ts";
+import { manifestsFolder } from "../../manifests/folders.ts";
 
 let base = "";
 let shop = "";
