@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { cp, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { kycAt, startDev } from "../scripts/commands/kyc-process.ts";
+import { kycAt, startDev } from "../scripts/commands/testing/kyc-process.ts";
 import { PROJECT } from "../scripts/project.ts";
 
 interface Walk {

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sampleToRun } from "../../../test/sample.ts";
 import { RolloutFile } from "../../manifests/rollout-file.ts";
-import { kycAt } from "../kyc-process.ts";
+import { kycAt } from "../testing/kyc-process.ts";
 import { rolloutCommand } from "../rollout.ts";
 import { applyRolloutFile } from "./plan-file.ts";
 

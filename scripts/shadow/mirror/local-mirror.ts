@@ -10,7 +10,8 @@ import type { Sourced } from "../../manifests/resources.ts";
 import { findMesh } from "../../mesh/admin/dev-file.ts";
 import { readMeshState, serviceOf } from "../../mesh/admin/running-mesh.ts";
 import type { MeshState } from "../../mesh/admin/schema.ts";
-import { FOLDERS, LOCAL_DOMAIN } from "../../mesh/configuration.ts";
+import { manifestFolders } from "../../manifests/folders.ts";
+import { LOCAL_DOMAIN } from "../../mesh/configuration.ts";
 import { didYouMean } from "../../nearest.ts";
 import { compilePlan } from "../../traffic/compile/compile.ts";
 import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
@@ -46,7 +47,7 @@ export async function localMirror(options: LocalMirrorOptions): Promise<Mirror> 
     sources: readonly Sourced<VirtualService>[];
     candidates: MirroredRules[];
   }> {
-    const { resources, problems } = await readManifests(root, FOLDERS);
+    const { resources, problems } = await readManifests(root, manifestFolders(root));
     const errors = problems.filter(({ severity }) => severity === "error");
     if (errors.length > 0) throw new InvalidManifests(errors);
     const { services } = compilePlan(resources, LOCAL_DOMAIN).plan;
@@ -54,7 +55,7 @@ export async function localMirror(options: LocalMirrorOptions): Promise<Mirror> 
     if (plan === undefined) {
       const names = services.map(({ name }) => name);
       throw new UnknownService(
-        `${FOLDERS.join("/ and ")}/ describe no Knative Service ${service}; ${didYouMean(service, names)}`,
+        `${manifestFolders(root).join("/ and ")}/ describe no Knative Service ${service}; ${didYouMean(service, names)}`,
       );
     }
     const sources = resources.virtualServices;
@@ -70,7 +71,7 @@ export async function localMirror(options: LocalMirrorOptions): Promise<Mirror> 
     const [first] = (await read()).candidates;
     if (first === undefined)
       throw new UserError(
-        `No VirtualService in ${FOLDERS.join("/ or ")}/ leads to ${service}, so nothing can mirror its requests: with the split in a VirtualService, such as istio/split/by-istio, its rule can.`,
+        `No VirtualService in ${manifestFolders(root).join("/ or ")}/ leads to ${service}, so nothing can mirror its requests: with the split in a VirtualService, such as istio/split/by-istio, its rule can.`,
       );
     const { document } = first.source;
     return { place: lineOf(document.at(["spec", "http", first.rules[0] ?? 0])), rules: first };
@@ -88,7 +89,7 @@ export async function localMirror(options: LocalMirrorOptions): Promise<Mirror> 
   }
 
   async function mirrored(): Promise<MirroredRules[]> {
-    const { resources } = await readManifests(root, FOLDERS);
+    const { resources } = await readManifests(root, manifestFolders(root));
     return resources.virtualServices.flatMap((source) => {
       const { http } = source.value.spec;
       const rules = http.flatMap((rule, i) => (isMirrored(rule, shadow.name) ? [i] : []));
