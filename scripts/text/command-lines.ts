@@ -23,7 +23,6 @@ export const PLACE_FLAGS: Readonly<Record<string, readonly PlaceFlag[]>> = {
   split: ["--dir", "--context", "--namespace", "--engine"],
   rollout: ["--dir", "--context", "--namespace", "--engine"],
   shadow: ["--dir", "--context", "--namespace", "--engine"],
-  shadow: ["--dir", "--context", "--namespace"],
   logs: ["--dir", "--context", "--namespace"],
   lint: ["--dir"],
   equal: ["--dir"],
