@@ -3,8 +3,9 @@
  * pay for the start of a process, about one second of processor time, for each command (see kyc-process.ts).
  */
 
-/** What the parent asks for. */
+/** What the parent asks for, one command at a time. */
 export interface CommandRequest {
+  /** Differs for each. */
   id: number;
   /** All environment variables of the command. */
   env: Readonly<Record<string, string>>;
@@ -13,7 +14,6 @@ export interface CommandRequest {
 
 /** How a command ended. */
 export interface CommandResult {
-  id: number;
   code: number;
   out: string;
   err: string;
@@ -22,10 +22,9 @@ export interface CommandResult {
 if (import.meta.main) {
   // Commands that handle signals do so until their process ends.
   process.setMaxListeners(0);
-  let last = Promise.resolve();
   process.on("disconnect", () => process.exit());
   process.on("message", (request: CommandRequest) => {
-    last = last.then(async () => void process.send?.(await runCommand(request)));
+    void runCommand(request).then((result) => process.send?.(result));
   });
 }
 
@@ -40,7 +39,7 @@ async function runCommand({ id, env, args }: CommandRequest): Promise<CommandRes
   process.argv = [...process.argv.slice(0, 2), ...args];
   process.exitCode = 0;
   await import(`../../kyc.ts?${id}`);
-  return { id, code: Number(process.exitCode), ...written };
+  return { code: Number(process.exitCode), ...written };
 
   function write(stream: "out" | "err", text: string | Uint8Array): boolean {
     written[stream] += typeof text === "string" ? text : new TextDecoder().decode(text);

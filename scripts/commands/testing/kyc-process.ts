@@ -20,10 +20,15 @@ export async function kyc(...args: string[]): Promise<Finished> {
 
 /** The same with these environment variables alone. */
 export async function kycWith(env: Environment, args: readonly string[]): Promise<Finished> {
+  // Where programs are found is read once, so that a process serves one PATH.
   const path = env["PATH"] ?? "";
-  const server = servers.get(path) ?? new CommandServer(env);
-  servers.set(path, server);
-  return await server.run(env, args);
+  const idle = idleServers.get(path) ?? [];
+  idleServers.set(path, idle);
+  const server = idle.pop() ?? new CommandServer(env);
+  const finished = await server.run(env, args);
+  // A command that does not end keeps its process, and blocks no other.
+  idle.push(server);
+  return finished;
 }
 
 /** Runs a command as a process of its own in a folder, with a text on standard input, and more environment variables. */
@@ -46,38 +51,39 @@ export async function kycAt(
 
 type Environment = Readonly<Record<string, string>>;
 
-/** By the PATH of their processes: where programs are found is read once. */
-const servers = new Map<string, CommandServer>();
+const idleServers = new Map<string, CommandServer[]>();
 
-/** A process that runs commands. It ends with the process of the tests. */
+/** A process that runs one command at a time. It ends with the process of the tests. */
 class CommandServer {
-  readonly #child: Bun.Subprocess;
-  readonly #waiting = new Map<number, PromiseWithResolvers<Finished>>();
+  readonly #env: Environment;
+  #child: Bun.Subprocess | undefined;
+  #running: PromiseWithResolvers<Finished> | undefined;
   #count = 0;
 
   constructor(env: Environment) {
-    this.#child = Bun.spawn([process.execPath, join(PROJECT, "scripts/commands/testing/command-server.ts")], {
-      env,
-      stdio: ["ignore", "ignore", "inherit"],
-      ipc: ({ id, ...finished }: CommandResult) => {
-        this.#waiting.get(id)?.resolve(finished);
-        this.#waiting.delete(id);
-      },
-      onExit: (_, code) => {
-        servers.delete(env["PATH"] ?? "");
-        const error = new Error(`the process that runs the commands ended with ${code}`);
-        for (const { reject } of this.#waiting.values()) reject(error);
-      },
-    });
-    this.#child.unref();
+    this.#env = env;
   }
 
   run(env: Environment, args: readonly string[]): Promise<Finished> {
-    const id = this.#count++;
-    const waiting = Promise.withResolvers<Finished>();
-    this.#waiting.set(id, waiting);
-    this.#child.send({ id, env, args } satisfies CommandRequest);
-    return waiting.promise;
+    const running = Promise.withResolvers<Finished>();
+    this.#running = running;
+    this.#child ??= this.#start();
+    this.#child.send({ id: this.#count++, env, args } satisfies CommandRequest);
+    return running.promise;
+  }
+
+  #start(): Bun.Subprocess {
+    const child = Bun.spawn([process.execPath, join(PROJECT, "scripts/commands/testing/command-server.ts")], {
+      env: this.#env,
+      stdio: ["ignore", "ignore", "inherit"],
+      ipc: ({ code, out, err }: CommandResult) => this.#running?.resolve({ code, out, err }),
+      onExit: (_, code, signal) => {
+        this.#child = undefined;
+        this.#running?.reject(new Error(`the process that runs the commands ended by ${signal ?? code}`));
+      },
+    });
+    child.unref();
+    return child;
   }
 }
 
