@@ -10,10 +10,10 @@ import { evidenceFiles } from "../../rollout/record/evidence-files.ts";
 import { EvidenceLog } from "../../rollout/record/evidence-log.ts";
 import { writeReport } from "../../rollout/report/write.ts";
 import { realClock } from "../../rollout/clock.ts";
-import type { ClusterEvents } from "../../rollout/run/cluster-events.ts";
+import type { ClusterEvents } from "../../rollout/notify/cluster-events.ts";
 import { messageOf } from "../../rollout/run/effects.ts";
-import { eventOf, Notifier } from "../../rollout/run/notifier.ts";
-import { noticeOf } from "../../rollout/run/notice.ts";
+import { eventOf, Notifier } from "../../rollout/notify/notifier.ts";
+import { noticeOf } from "../../rollout/notify/notice.ts";
 import type { RunnerOptions } from "../../rollout/run/runner-options.ts";
 import type { PrometheusConnection } from "../../sources/prometheus/prometheus-api.ts";
 import { runRollout } from "../../rollout/run/runner.ts";
@@ -42,7 +42,7 @@ export interface DriveOptions {
 
 /** Loaded for a cluster alone: a rollout on this machine needs no client of one. */
 async function eventsOf(...args: ConstructorParameters<typeof ClusterEvents>): Promise<ClusterEvents> {
-  const loaded = await import("../../rollout/run/cluster-events.ts");
+  const loaded = await import("../../rollout/notify/cluster-events.ts");
   return new loaded.ClusterEvents(...args);
 }
 

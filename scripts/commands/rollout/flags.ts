@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { Command } from "../../rollout/machine/state.ts";
 import type { EngineFlags } from "../options/engine-options.ts";
-import { parseAddress } from "../../rollout/run/notifier.ts";
+import { parseAddress } from "../../rollout/notify/notifier.ts";
 import type { Settings } from "../../rollout/plan/plan.ts";
 import type { OutputFormat } from "../../text/data.ts";
 

@@ -1,6 +1,4 @@
 import type { KeyObject } from "node:crypto";
-import type { Static, TSchema } from "typebox";
-import { Check } from "typebox/schema";
 import { NotRendered } from "../../traffic/render/traffic-block.ts";
 import { AuditLine, hashOf } from "../audit/audit-line.ts";
 import type { Saved } from "../journal/journal.ts";
@@ -12,18 +10,8 @@ import type { Plan } from "../plan/plan.ts";
 import { verdictOf } from "../run/step-evidence.ts";
 import { trafficJudge } from "../run/traffic-judge.ts";
 import { compared } from "./equality.ts";
-import { EvidenceLine } from "./evidence-line.ts";
-import {
-  EqualityPart,
-  FORMAT,
-  Head,
-  People,
-  peopleOf,
-  PlanPart,
-  RecordPart,
-  Splits,
-  splitsOf,
-} from "./record.ts";
+import { peopleOf, splitsOf } from "./record.ts";
+import { parsed, type Parts, partsIn } from "./record-parts.ts";
 import { type Recomputed, replay, rulingDifference } from "./replay.ts";
 import { opened } from "./seal.ts";
 
@@ -77,57 +65,7 @@ export function verifyRecord(bytes: Uint8Array, key: KeyObject): CheckedRecord {
   return { rollout, service, sealedAt: open.at, key: open.key, findings, verdicts, outcomes, limits };
 }
 
-interface Parts {
-  head: Static<typeof Head>;
-  people: Static<typeof People>;
-  splits: Static<typeof Splits>;
-  equality: Static<typeof EqualityPart>;
-  saved: Saved;
-  audit: string[];
-  evidence: EvidenceLine[];
-}
-
-function partsIn(lines: readonly string[]): Parts | { findings: string[] } {
-  const parts: RecordPart[] = [];
-  for (const [i, line] of lines.entries()) {
-    const value = parsed(RecordPart, line);
-    if (value === undefined)
-      return { findings: [`line ${i + 1}: it is no part of a record of format ${FORMAT}`] };
-    parts.push(value);
-  }
-  const head = parts.find((part) => Check(Head, part));
-  if (head === undefined || head.format !== FORMAT)
-    return {
-      findings: [
-        `the record has the format ${head?.format ?? "unknown"}; this version reads format ${FORMAT}`,
-      ],
-    };
-  const plan = parts.find((part) => Check(PlanPart, part))?.plan;
-  const people = parts.find((part) => Check(People, part));
-  const splits = parts.find((part) => Check(Splits, part));
-  const equality = parts.find((part) => Check(EqualityPart, part));
-  const entries = parts.flatMap((part) => (part.part === "journal" ? [part.entry] : []));
-  if (
-    plan === undefined ||
-    people === undefined ||
-    splits === undefined ||
-    equality === undefined ||
-    entries.length === 0
-  )
-    return { findings: ["a part is missing: plan, people, splits, equality and journal are needed"] };
-  const evidence: EvidenceLine[] = [];
-  for (const [i, part] of parts.entries()) {
-    if (part.part !== "outcomes") continue;
-    const line = parsed(EvidenceLine, part.line);
-    if (line === undefined)
-      return { findings: [`line ${i + 1} (outcomes): it is no line of the judge's evidence`] };
-    evidence.push(line);
-  }
-  const audit = parts.flatMap((part) => (part.part === "audit" ? [part.line] : []));
-  return { head, people, splits, equality, saved: { plan, entries, checkpoint: undefined }, audit, evidence };
-}
-
-/** Gathers what does not agree. */
+/** Collects contradictions between the parts. */
 class Findings {
   readonly findings: string[] = [];
   readonly limits: string[] = [];
@@ -220,7 +158,7 @@ class Findings {
     for (const [i, text] of lines.entries()) {
       const line = parsed(AuditLine, text);
       if (line === undefined) {
-        this.findings.push(`audit line ${i + 1}: it is no line of an audit log`);
+        this.findings.push(`audit line ${i + 1}: it is not a line of an audit log`);
         return;
       }
       if (head !== undefined && line.prev !== head)
@@ -237,15 +175,6 @@ class Findings {
         same(line.split, entry.state.written.targets);
       if (!agrees) this.findings.push(`audit line ${i + 1}: it does not say what entry ${line.entry} says`);
     }
-  }
-}
-
-function parsed<S extends TSchema>(schema: S, text: string): Static<S> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Check(schema, value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -5,6 +5,7 @@ import { type Event, isOver, type State } from "../machine/state.ts";
 import { type Plan, shareOf } from "../plan/plan.ts";
 import { percentOf } from "../plan/targets.ts";
 import { type BackgroundOptions, hear, KeepWarm, readChecks } from "./background-tasks.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import type { Clock } from "../clock.ts";
 import { Checkpoint } from "./timeline.ts";
 import { askReady, messageOf, liveSplitOf, warmUp, writeGoal } from "./effects.ts";
@@ -14,7 +15,6 @@ import { Shares } from "./share-history.ts";
 import { StepEvidence } from "./step-evidence.ts";
 import { OutcomeRecorder } from "./outcome-recorder.ts";
 
-const CHECKPOINT_MS = 3_000;
 const RETRY_MS = 1_000;
 
 /**
@@ -46,25 +46,25 @@ class Runner {
   readonly #writer: JournalWriter;
   readonly #background: BackgroundOptions;
   readonly #keepWarm: KeepWarm;
+  readonly #checkpoints: Checkpoints;
   #watchedAt = Number.NEGATIVE_INFINITY;
-  #checkpointAt = 0;
 
   constructor(options: RunnerOptions, plan: Plan, entry: Entry, saved: unknown) {
     this.#options = options;
     this.#plan = plan;
     this.#clock = options.clock;
     this.#entry = entry;
-    const { source, journal, clock, lost, events } = options;
+    const { source, journal, clock, lost, events, evidence } = options;
     const onTrouble = (what: string): void => events.onTrouble(what);
     this.#writer = new JournalWriter({ journal, clock, lost, onTrouble });
     this.#background = { source, clock, onTrouble };
     this.#keepWarm = new KeepWarm(plan, options.warm, this.#background);
     const checkpoint = Check(Checkpoint, saved) ? saved : undefined;
     const judge = options.makeJudge(plan.settings, checkpoint?.judge);
-    options.evidence?.begin(judge.restored ? (checkpoint?.atMs ?? null) : null, clock.now());
-    const recorded = options.evidence?.recorded(judge) ?? judge;
-    this.#recorder = new OutcomeRecorder(plan, recorded, this.#shares, checkpoint);
+    evidence?.begin(judge.restored ? (checkpoint?.atMs ?? null) : null, clock.now());
+    this.#recorder = new OutcomeRecorder(plan, evidence?.recorded(judge) ?? judge, this.#shares, checkpoint);
     this.#evidence = new StepEvidence(plan, source, this.#recorder);
+    this.#checkpoints = new Checkpoints(options, this.#recorder, (what, run) => this.#attempt(what, run));
   }
 
   async run(): Promise<State> {
@@ -78,7 +78,7 @@ class Runner {
       await this.#takeOwn();
       if (KNOWN_SHARE.has(this.#state.phase)) this.#settle();
       while (!isOver(this.#state)) await this.#turn();
-      await this.#checkpoint();
+      await this.#checkpoints.write();
     } finally {
       this.#stop.abort();
       await hearing;
@@ -176,7 +176,7 @@ class Runner {
     if (this.#state.phase !== phase) return;
     this.#recorder.note(atMs, this.#percent, ruling, false);
     events.onBeat(this.#state, this.#recorder, ruling, atMs);
-    if (atMs - this.#checkpointAt >= CHECKPOINT_MS) await this.#checkpoint();
+    await this.#checkpoints.beat(atMs);
     if (phase === "baking" || phase === "waiting") this.#keepWarm.beat(this.#stop.signal);
     await this.#clock.sleep(beatMs, signal);
   }
@@ -212,7 +212,7 @@ class Runner {
     if (state === this.#state) return false;
     const before = this.#state.phase;
     const entry: Entry = { seq: this.#entry.seq + 1, event, state };
-    await this.#keepDecision(entry.seq);
+    await this.#checkpoints.decide(entry.seq, this.#evidence.nextPercent(this.#state));
     await this.#writer.append(entry);
     this.#entry = entry;
     if (event.type === "in force") this.#settle();
@@ -231,27 +231,6 @@ class Runner {
       this.#options.events.onTrouble(`cannot ${what}: ${messageOf(error)}`);
       return undefined;
     }
-  }
-
-  /** Keeps what the judge held for a transition, before anything else is observed. */
-  async #keepDecision(entry: number): Promise<void> {
-    const { evidence } = this.#options;
-    if (evidence === undefined) return;
-    const next = this.#evidence.nextPercent(this.#state);
-    const { coveredMs, tally } = this.#recorder;
-    evidence.decide({ entry, next, coveredMs, ruling: this.#recorder.ruling(next), tally });
-    await this.#attempt("keep the judge's outcomes", () => evidence.flush());
-  }
-
-  async #checkpoint(): Promise<void> {
-    this.#checkpointAt = this.#clock.now();
-    // A copy, because outcomes go on to be counted while it is written.
-    const saved = structuredClone(this.#recorder.saved(this.#checkpointAt));
-    const { evidence } = this.#options;
-    const mark = { atMs: saved.atMs, snapshot: saved.judge };
-    evidence?.mark(mark.atMs, mark.snapshot);
-    if (evidence !== undefined) await this.#attempt("keep the judge's outcomes", () => evidence.flush(mark));
-    await this.#attempt("write the checkpoint", () => this.#options.journal.checkpoint(saved));
   }
 
   /** Records that the split written last is in force from now on. */

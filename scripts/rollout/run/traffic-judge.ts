@@ -1,8 +1,8 @@
 import { createJudge, type Judge, restoreJudge, type Verdict } from "../judge/judge.ts";
-import { shuffled } from "./shuffled.ts";
+import { seededRandom } from "../../traffic/random.ts";
 import { checkJudge } from "./check-judge.ts";
 import { routeJudge } from "./route-judge.ts";
-import type { EvidenceLine, Judging, MakeJudge, Ruling } from "./judging.ts";
+import type { EvidenceLine, Judging, MakeJudge, Observation, Ruling } from "./judging.ts";
 
 /** The judge of a rollout, as its settings say; from a checkpoint it goes on where it was. */
 export const trafficJudge: MakeJudge = (settings, snapshot) =>
@@ -72,4 +72,21 @@ function restored(snapshot: unknown): Judge | undefined {
     if (error instanceof TypeError) return undefined;
     throw error;
   }
+}
+
+/**
+ * The requests that counters added between two reads, in a random order. Counters are sorted by revision and latency,
+ * and the judge, which tests for runs, would take that for the order of the requests. The true order is unknown, and every
+ * order is equally likely. A batch always gets the same order, so that a decision can be reproduced.
+ */
+export function shuffled(batch: readonly Observation[]): Observation[] {
+  const each = batch.flatMap((observation) =>
+    Array.from({ length: observation.count }, () => ({ ...observation, count: 1 })),
+  );
+  const random = seededRandom(Math.trunc(batch[0]?.atMs ?? 0) % 2 ** 31);
+  for (let i = each.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [each[i], each[j]] = [each[j] as Observation, each[i] as Observation];
+  }
+  return each;
 }

@@ -2,7 +2,7 @@ import { ApiError } from "../../cluster/kube/api-error.ts";
 import type { Kube } from "../../cluster/kube/client.ts";
 import type { Entry } from "../journal/journal.ts";
 import type { Plan } from "../plan/plan.ts";
-import { messageOf } from "./effects.ts";
+import { messageOf } from "../run/effects.ts";
 import { kubernetesEventOf } from "./notice.ts";
 
 const FIELD_MANAGER = "kyc-rollout";

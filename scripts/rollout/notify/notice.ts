@@ -2,7 +2,7 @@ import type { KubeObject } from "../../cluster/kube/kube-object.ts";
 import type { Entry } from "../journal/journal.ts";
 import type { Phase } from "../machine/state.ts";
 import type { Plan } from "../plan/plan.ts";
-import { doing } from "./view.ts";
+import { doing } from "../run/view.ts";
 
 /** The phases that people and the cluster's events hear of; the others last for moments. */
 const TOLD: ReadonlySet<Phase> = new Set<Phase>([

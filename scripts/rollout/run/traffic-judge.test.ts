@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Observation } from "./judging.ts";
-import { shuffled } from "./shuffled.ts";
-import { trafficJudge } from "./traffic-judge.ts";
+import { shuffled, trafficJudge } from "./traffic-judge.ts";
 import { SETTINGS } from "../testing/simulation.ts";
 import { seededRandom } from "../../traffic/random.ts";
 

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Entry } from "../journal/journal.ts";
 import type { Plan } from "../plan/plan.ts";
 import { percentOf } from "../plan/targets.ts";
-import { messageOf } from "./effects.ts";
+import { messageOf } from "../run/effects.ts";
 
 /** An event in the JSON format of CloudEvents 1.0. */
 export interface CloudEvent {
