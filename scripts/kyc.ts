@@ -1,5 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../package.json" with { type: "json" };
+import { basename } from "node:path";
+import { COMPILED } from "./project.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { InvalidManifests } from "./manifests/problem.ts";
 import { completePlace } from "./commands/options/place-options.ts";
@@ -37,7 +39,7 @@ function allCommands(): Promise<Command[]> {
 }
 
 // The launcher says by which name it was called.
-setInvocation({ program: process.env["KYC_CALLED_AS"] || "./kyc" });
+setInvocation({ program: process.env["KYC_CALLED_AS"] || (COMPILED ? basename(process.execPath) : "./kyc") });
 delete process.env["KYC_CALLED_AS"];
 
 const kyc = new Command("kyc")

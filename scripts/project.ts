@@ -1,14 +1,14 @@
-import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { version } from "../package.json" with { type: "json" };
 
 /** The folder of this tool, wherever it was cloned and from wherever a command was called. */
 export const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** Whether this is the compiled program, which holds Bun, and no folder of this tool. (Bun, `--compile`) */
+export const COMPILED = PROJECT.startsWith("/$bunfs") || /^[A-Z]:[\\/]~BUN/.test(PROJECT);
+
 /** The versions of this project and of Bun, and the platform. */
-export async function versions(): Promise<{ kyc: string; bun: string; platform: string }> {
-  const { version }: { version?: unknown } = JSON.parse(
-    await readFile(join(PROJECT, "package.json"), "utf8"),
-  );
-  return { kyc: String(version), bun: Bun.version, platform: `${process.platform} ${process.arch}` };
+export function versions(): { kyc: string; bun: string; platform: string } {
+  return { kyc: version, bun: Bun.version, platform: `${process.platform} ${process.arch}` };
 }

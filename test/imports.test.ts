@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["sources"],
   ["engines"],
   ["rollout", "shadow"],
-  ["bench", "e2e"],
+  ["bench", "e2e", "release"],
   ["terminal"],
   ["commands"],
   ["kyc.ts"],
@@ -49,6 +49,7 @@ const NARROWER: Readonly<Record<string, readonly string[]>> = {
     "scripts/chart",
     "scripts/format.ts",
     "scripts/nearest.ts",
+    "scripts/project.ts",
   ],
   "scripts/rollout/judge": [
     "scripts/rollout/judge",
@@ -72,6 +73,9 @@ type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 const imports = await readImports("{functions,scripts,test}/**/*.ts");
 const sources = [...imports.keys()].filter((file) => !/\.(test|d)\.ts$/.test(file));
 
+/** The files that tell the version of this project. */
+const VERSIONED = ["scripts/kyc.ts", "scripts/project.ts"];
+
 const isBelow = (file: string, paths: readonly string[]): boolean =>
   paths.some((path) => file === path || file.startsWith(`${path}/`));
 
@@ -94,8 +98,7 @@ describe("imports", () => {
       const layer = layers.get(areaOf(file));
       if (layer === undefined) wrong.push(`${file} is in no layer of this test`);
       for (const imported of importsOf(file)) {
-        // Where --version comes from.
-        if (file === "scripts/kyc.ts" && imported === "package.json") continue;
+        if (VERSIONED.includes(file) && imported === "package.json") continue;
         if (isBelow(imported, SHARED)) continue;
         const below = layers.get(areaOf(imported));
         if (layer === undefined || below === undefined || below > layer)

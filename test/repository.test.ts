@@ -20,6 +20,12 @@ const Timings = Type.Object({ files: Type.Record(Type.String(), Type.Number()) }
 
 const read = (path: string): Promise<string> => readFile(join(PROJECT, path), "utf8");
 
+/** What each workflow that publishes may write: images; the programs of a release, and where they come from. */
+const PUBLISHES: Readonly<Record<string, readonly string[]>> = {
+  "images.yml": ["packages"],
+  "release.yml": ["contents", "id-token", "attestations"],
+};
+
 describe("the repository", () => {
   test("has no type error", async () => {
     const { code, output } = await bun(["check", "--no-script", "--no-pretty"]);
@@ -74,7 +80,7 @@ describe("the repository", () => {
     expect(await read(".github/workflows/e2e.yml")).toContain(`ISTIO_VERSION: ${PLATFORM.istio.install}\n`);
   });
 
-  test("pins every action of its workflows to a commit, and lets no workflow write but to the image registry", async () => {
+  test("pins every action of its workflows to a commit, and lets a workflow write only what it publishes", async () => {
     for await (const file of new Bun.Glob("*.yml").scan(join(PROJECT, ".github/workflows"))) {
       const text = await read(`.github/workflows/${file}`);
       for (const [, action] of text.matchAll(/uses: (.*)/g)) expect(action).toMatch(/@[0-9a-f]{40} # v/);
@@ -85,7 +91,7 @@ describe("the repository", () => {
         expect({ file, name, writes: writes.map(([what]) => what) }).toEqual({
           file,
           name,
-          writes: file === "images.yml" ? ["packages"] : [],
+          writes: PUBLISHES[file] ?? [],
         });
       }
     }

@@ -62,7 +62,7 @@ export async function drive(options: DriveOptions): Promise<number> {
   if (before === undefined) throw new Error("a rollout begins with an entry");
   const first = before;
   const notifier = new Notifier({ addresses: plan.settings.notify ?? [], clock: realClock });
-  const judgedBy = await versions();
+  const judgedBy = versions();
   const clusterEvents = context.kube && (await eventsOf(context.kube, plan, flags.namespace));
   let last = first.seq;
   // A log that cannot be written must not keep users on a bad candidate; missing lines are appended later.

@@ -47,7 +47,7 @@ export async function writeRecord(id: string, flags: RecordFlags): Promise<numbe
       namespace: flags.namespace,
       writtenBy: await authorOf(undefined),
       writtenAtMs: Date.now(),
-      versions: await versions(),
+      versions: versions(),
     },
     key,
   );

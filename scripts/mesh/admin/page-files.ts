@@ -24,14 +24,25 @@ const FILES: Readonly<Record<string, { type: string; text: () => Promise<string>
   "/page/main.js": { type: "text/javascript; charset=utf-8", text: script },
 };
 
+/** The texts of all files by their paths, where this module is part of a compiled program. */
+declare const KYC_PAGE_FILES: Readonly<Record<string, string>> | undefined;
+const EMBEDDED = typeof KYC_PAGE_FILES === "undefined" ? undefined : KYC_PAGE_FILES;
+
 let bundle: Promise<string> | undefined;
 
 /** A file of the page by its path below the mesh's own; undefined when there is none. */
 export async function pageFile(path: string): Promise<Reply | undefined> {
-  const file = FILES[path === "/" ? "" : path];
+  const name = path === "/" ? "" : path;
+  const file = FILES[name];
   if (file === undefined) return undefined;
   const headers = { "content-security-policy": POLICY, "referrer-policy": "no-referrer" };
-  return { status: 200, type: file.type, body: await file.text(), headers };
+  return { status: 200, type: file.type, body: EMBEDDED?.[name] ?? (await file.text()), headers };
+}
+
+/** What a compiled program is given as `KYC_PAGE_FILES`. */
+export async function embeddedPageFiles(): Promise<Record<string, string>> {
+  const texts = Object.entries(FILES).map(async ([path, { text }]) => [path, await text()] as const);
+  return Object.fromEntries(await Promise.all(texts));
 }
 
 function script(): Promise<string> {

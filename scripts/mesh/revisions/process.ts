@@ -1,4 +1,5 @@
 import type { Subprocess } from "bun";
+import { COMPILED } from "../../project.ts";
 import { HttpClient } from "../http/client.ts";
 import { linesOf } from "../../text/lines.ts";
 import { within } from "./within.ts";
@@ -49,6 +50,8 @@ export function startProcess(options: ProcessOptions): RevisionProcess {
     cwd: spec.cwd,
     env: {
       ...inherited(),
+      // A compiled program holds Bun, and is Bun where this says so.
+      ...(COMPILED && { BUN_BE_BUN: "1" }),
       NODE_ENV: "production",
       HTTP_PROXY: options.proxyUrl,
       ...spec.env,

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,6 +23,10 @@ ENTRYPOINT ["bun", "--no-env-file", "kyc.js"]
  * @throws UserError when it cannot be bundled, built or brought
  */
 export async function ensureRolloutImage(options: EnsureImagesOptions): Promise<string> {
+  if (!existsSync(join(options.root, "scripts/kyc.ts")))
+    throw new UserError(
+      "a released program has no sources to make its image of: give --image, or run this from a clone of the repository",
+    );
   const folder = await mkdtemp(join(tmpdir(), "kyc-rollout-image-"));
   try {
     const version = (await readFile(join(options.root, ".bun-version"), "utf8")).trim();
