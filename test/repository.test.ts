@@ -21,7 +21,7 @@ const Timings = Type.Object({ files: Type.Record(Type.String(), Type.Number()) }
 const read = (path: string): Promise<string> => readFile(join(PROJECT, path), "utf8");
 
 /** What each workflow that publishes may write: images; the programs of a release, and where they come from. */
-const PUBLISHES: Readonly<Record<string, readonly string[]>> = {
+const PUBLISHES: Readonly<Record<string, string[]>> = {
   "images.yml": ["packages"],
   "release.yml": ["contents", "id-token", "attestations"],
 };
