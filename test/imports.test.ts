@@ -74,7 +74,7 @@ const imports = await readImports("{functions,scripts,test}/**/*.ts");
 const sources = [...imports.keys()].filter((file) => !/\.(test|d)\.ts$/.test(file));
 
 /** The files that tell the version of this project. */
-const VERSIONED = ["scripts/kyc.ts", "scripts/project.ts"];
+const VERSIONED = ["scripts/kyc.ts", "scripts/project.ts", "scripts/release/npm-package.ts"];
 
 const isBelow = (file: string, paths: readonly string[]): boolean =>
   paths.some((path) => file === path || file.startsWith(`${path}/`));

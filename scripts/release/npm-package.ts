@@ -1,6 +1,7 @@
 import { chmod, cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
+import { description, license, name } from "../../package.json" with { type: "json" };
 import { embeddedPageFiles } from "../mesh/admin/page-files.ts";
 import { PROJECT, versions } from "../project.ts";
 
@@ -60,15 +61,14 @@ await Bun.build({
   define: { KYC_PAGE_FILES: JSON.stringify(await embeddedPageFiles()) },
 });
 const { kyc: version, bun } = versions();
-const description = await import("../../package.json", { with: { type: "json" } });
 await writeFile(
   join(out, "package.json"),
   `${JSON.stringify(
     {
-      name: description.name,
+      name,
       version,
-      description: description.description,
-      license: description.license,
+      description,
+      license,
       type: "module",
       bin: { kyc: "kyc.mjs", "kubectl-kyc": "kyc.mjs", "kn-kyc": "kyc.mjs" },
       files: ["kyc.mjs", "scripts"],
