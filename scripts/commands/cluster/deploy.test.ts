@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { runKnative } from "../../cluster/deploy/fake-knative.ts";
-import { deployedCluster, deployTo } from "../../cluster/live/deployed-cluster.ts";
+import { deployTo } from "../../cluster/live/deployed-cluster.ts";
 import type { FakeCluster } from "../../cluster/testing/fake-cluster.ts";
 import { knativeCluster, podObject } from "../../cluster/workload/fake-objects.ts";
 import { PROJECT } from "../../project.ts";
@@ -61,7 +61,9 @@ describe("deploy", () => {
   });
 
   test("that finds fields of others in conflict reports them, and exits with 1", async () => {
-    const others = await deployedCluster("knative", "istio");
+    const others = knativeCluster();
+    runKnative(others);
+    await deployTo(others, ["knative", "istio"], PROJECT);
     others.fault = (method, path) => {
       if (method !== "PATCH" || !path.includes("/services/credit-check?")) return undefined;
       const cause = { reason: "FieldManagerConflict", message: 'conflict with "kn"', field: ".spec.traffic" };

@@ -125,7 +125,7 @@ describe("images", () => {
     const plain = await kyc("images");
     expect(plain.code).toBe(0);
     expect(plain.out).toMatch(
-      /^credit-check dev\.local\/kyc\/credit-check:[0-9a-f]{16}\nkyc-aggregator dev\.local\/kyc\/kyc-aggregator:[0-9a-f]{16}\n$/,
+      /^credit-check dev\.local\/kyc\/credit-check:[0-9a-f]{16}\nkyc-aggregator dev\.local\/kyc\/kyc-aggregator:[0-9a-f]{16}\nkyc-shadow dev\.local\/kyc\/kyc-shadow:[0-9a-f]{16}\n$/,
     );
     expect(plain.err).toContain("credit-check: building with docker\n");
     expect(plain.err).not.toContain("STEP");
