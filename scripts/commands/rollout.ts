@@ -135,6 +135,10 @@ function recordCommand(): Command {
   return new Command("record")
     .description("writes all that is known of a rollout into one signed file, with --dir and -o as above")
     .argument("<id>", "the id of a rollout, as list shows it")
+    .option(
+      "--shadow <file>",
+      "a report of ./kyc shadow, as JSON (default: the last one of this candidate before the rollout's end)",
+    )
     .option("--out <file>", "the file to write (default: .kyc/records/ID.ndjson)")
     .exitOverride()
     .action(async (id: string, _: unknown, command: Command) => {

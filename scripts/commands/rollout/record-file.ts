@@ -8,6 +8,7 @@ import { FileJournal } from "../../rollout/journal/file-journal.ts";
 import { parseJournal, type Saved } from "../../rollout/journal/journal.ts";
 import { evidenceFiles } from "../../rollout/record/evidence-files.ts";
 import { recordOf } from "../../rollout/record/record.ts";
+import { readShadowReport, shadowBefore } from "../../rollout/record/shadow-evidence.ts";
 import { fingerprintOf } from "../../rollout/record/seal.ts";
 import { type CheckedRecord, verifyRecord } from "../../rollout/record/verify-record.ts";
 import { messageOf } from "../../rollout/run/effects.ts";
@@ -20,6 +21,8 @@ import { keyFrom } from "./verify-log-file.ts";
 export interface RecordFlags extends RolloutFlags {
   /** The file to write. */
   out?: string;
+  /** The report of a comparison by copied requests. */
+  shadow?: string;
 }
 
 export interface VerifyRecordFlags extends Pick<RolloutFlags, "output"> {
@@ -38,12 +41,20 @@ export async function writeRecord(id: string, flags: RecordFlags): Promise<numbe
   const kept = join(flags.dir, ".kyc");
   const { saved, audit } = (await onMachine(kept, service, id)) ?? (await onCluster(service, id, flags));
   const evidence = await evidenceFiles(join(kept, "evidence", id)).lines();
+  const endedMs = saved.entries.at(-1)?.event?.atMs ?? saved.plan.atMs;
+  const shadow =
+    flags.shadow === undefined
+      ? await shadowBefore(join(kept, "reports"), saved.plan, endedMs)
+      : await readShadowReport(flags.shadow).catch((error: unknown) => {
+          throw new Failure(`--shadow ${flags.shadow} cannot be used: ${messageOf(error)}`, EXIT.usage);
+        });
   const key = await auditKey();
   const text = recordOf(
     {
       saved,
       audit: audit.filter((line) => line.includes(`"rollout":"${id}"`)),
       evidence,
+      shadow,
       namespace: flags.namespace,
       writtenBy: await authorOf(undefined),
       writtenAtMs: Date.now(),

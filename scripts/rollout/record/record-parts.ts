@@ -2,6 +2,7 @@ import type { Static, TSchema } from "typebox";
 import { Check } from "typebox/schema";
 import type { Saved } from "../journal/journal.ts";
 import { EvidenceLine } from "./evidence-line.ts";
+import type { ShadowEvidence } from "./shadow-evidence.ts";
 import { EqualityPart, FORMAT, Head, People, PlanPart, RecordPart, Splits } from "./record.ts";
 
 /** The parts of a record, each checked against its schema. */
@@ -10,6 +11,7 @@ export interface Parts {
   people: Static<typeof People>;
   splits: Static<typeof Splits>;
   equality: Static<typeof EqualityPart>;
+  shadow: ShadowEvidence | null;
   saved: Saved;
   audit: string[];
   evidence: EvidenceLine[];
@@ -35,15 +37,17 @@ export function partsIn(lines: readonly string[]): Parts | { findings: string[] 
   const people = parts.find((part) => Check(People, part));
   const splits = parts.find((part) => Check(Splits, part));
   const equality = parts.find((part) => Check(EqualityPart, part));
+  const shadow = parts.find((part) => part.part === "shadow");
   const entries = parts.flatMap((part) => (part.part === "journal" ? [part.entry] : []));
   if (
     plan === undefined ||
     people === undefined ||
     splits === undefined ||
     equality === undefined ||
+    shadow === undefined ||
     entries.length === 0
   )
-    return { findings: ["a part is missing: plan, people, splits, equality and journal are needed"] };
+    return { findings: ["a part is missing: plan, people, splits, equality, shadow and journal are needed"] };
   const evidence: EvidenceLine[] = [];
   for (const [i, part] of parts.entries()) {
     if (part.part !== "outcomes") continue;
@@ -53,7 +57,8 @@ export function partsIn(lines: readonly string[]): Parts | { findings: string[] 
     evidence.push(line);
   }
   const audit = parts.flatMap((part) => (part.part === "audit" ? [part.line] : []));
-  return { head, people, splits, equality, saved: { plan, entries, checkpoint: undefined }, audit, evidence };
+  const saved = { plan, entries, checkpoint: undefined };
+  return { head, people, splits, equality, shadow: shadow.shadow, saved, audit, evidence };
 }
 
 /** The value of a line of JSON that matches a schema; undefined for any other text. */

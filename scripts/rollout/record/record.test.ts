@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { appendFile, mkdtemp, rm } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRandom } from "../../traffic/random.ts";
@@ -16,6 +16,9 @@ import { EvidenceLine } from "./evidence-line.ts";
 import { recordOf, type RecordSources } from "./record.ts";
 import { replay } from "./replay.ts";
 import { sealed } from "./seal.ts";
+import { shadowBefore } from "./shadow-evidence.ts";
+import { assess } from "../../shadow/assess.ts";
+import { directed, sampleCounts } from "../../shadow/testing/sample-counts.ts";
 import { emptyTally } from "../tally.ts";
 import { Check } from "typebox/schema";
 import { verifyRecord } from "./verify-record.ts";
@@ -132,6 +135,33 @@ describe("the record of a rollout", () => {
       expect(verifyRecord(text, publicKey).findings).not.toEqual([]);
     expect(verifyRecord(bytes, publicKeyOf(newKey())).findings).toEqual([
       expect.stringContaining("it names the key"),
+    ]);
+  });
+
+  test("has the comparison by copied requests that came before, and leads to its verdict again", async () => {
+    const ran = begun({ errors: 0.3, percents: [25, 100] });
+    await ran.simulation.run({ makeJudge, evidence: new EvidenceLog(ran.evidence, VERSIONS) });
+    const counts = sampleCounts({ fields: { passed: directed(25_000) } });
+    const { verdict, because, criteria } = assess(counts, []);
+    const shadow = {
+      id: "shadow-credit-check-0a1b2c",
+      service: "credit-check",
+      control: { revision: "credit-check-basic", tag: "basic" },
+      candidate: { revision: "credit-check-advanced", tag: "advanced" },
+      ...{ by: "ann@host", percent: 10, beganMs: 1, endedMs: 2, isInterrupted: false },
+      ...{ verdict, because, criteria: [...criteria], counts },
+    };
+    const reports = join(folder, "reports");
+    await mkdir(reports);
+    await writeFile(join(reports, `${shadow.id}.json`), JSON.stringify(shadow));
+    const found = await shadowBefore(reports, ran.simulation.plan, 3);
+    expect(found?.verdict).toBe("accepted");
+    expect(await shadowBefore(reports, ran.simulation.plan, 1)).toBeUndefined();
+    const sources = await sourcesOf(ran);
+    expect(verified(recordOf({ ...sources, shadow: found }, key)).findings).toEqual([]);
+    const made = { ...shadow, verdict: "rejected" as const };
+    expect(verified(recordOf({ ...sources, shadow: made }, key)).findings).toEqual([
+      expect.stringMatching(/^shadow: it says "rejected: .* lead to "accepted: /),
     ]);
   });
 

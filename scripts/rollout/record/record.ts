@@ -6,6 +6,7 @@ import { Plan } from "../plan/plan.ts";
 import { Target } from "../plan/targets.ts";
 import { Versions } from "./evidence-line.ts";
 import { Equality, equalityOf } from "./equality.ts";
+import { ShadowEvidence } from "./shadow-evidence.ts";
 import { sealed } from "./seal.ts";
 
 /** The version of the format. A reader of another version refuses the file. */
@@ -49,8 +50,8 @@ export const EqualityPart = Named("equality", {
   missing: Type.Array(Type.Object({ split: Type.String(), because: Type.String() })),
 });
 
-/** The comparison of copied requests, where the rollout had such a stage; null where it had none. */
-export const Shadow = Named("shadow", { shadow: Type.Null() });
+/** The last comparison by copied requests before the end of the rollout; null where there was none. */
+export const Shadow = Named("shadow", { shadow: Type.Union([ShadowEvidence, Type.Null()]) });
 
 /** A transition of the journal. */
 export const JournalPart = Named("journal", { entry: Entry });
@@ -81,6 +82,7 @@ export interface RecordSources {
   audit: readonly string[];
   /** The lines of the judge's evidence. */
   evidence: readonly string[];
+  shadow?: ShadowEvidence | undefined;
   namespace: string;
   writtenBy: string;
   writtenAtMs: number;
@@ -126,7 +128,7 @@ function partsOf(sources: RecordSources): RecordPart[] {
         "because" in result ? [{ split, because: result.because }] : [],
       ),
     },
-    { part: "shadow", shadow: null },
+    { part: "shadow", shadow: sources.shadow ?? null },
     ...entries.map((entry): RecordPart => ({ part: "journal", entry })),
     ...audit.map((line): RecordPart => ({ part: "audit", line })),
     ...evidence.map((line): RecordPart => ({ part: "outcomes", line })),

@@ -13,6 +13,7 @@ import { compared } from "./equality.ts";
 import { peopleOf, splitsOf } from "./record.ts";
 import { parsed, type Parts, partsIn } from "./record-parts.ts";
 import { type Recomputed, replay, rulingDifference } from "./replay.ts";
+import { shadowFindings } from "./shadow-evidence.ts";
 import { opened } from "./seal.ts";
 
 /** A verdict that a transition was made for, and what its outcomes lead to. */
@@ -83,6 +84,7 @@ class Findings {
       this.findings.push("record: it names another rollout or end than the journal");
     this.#equality(parts);
     this.#audit(parts.audit);
+    if (parts.shadow !== null) this.findings.push(...shadowFindings(parts.shadow, this.#plan));
   }
 
   /** Compares each verdict that moved the rollout with what its outcomes lead to. */
