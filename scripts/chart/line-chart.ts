@@ -1,6 +1,6 @@
 import { h, type Spec } from "../text/html.ts";
 import { type Area, baseAxis, curvePath, label, picture, valueAxis } from "./parts.ts";
-import { linear, type Tick } from "./scale.ts";
+import { linear, type Scale, type Tick } from "./scale.ts";
 
 /** A curve. Dashes and a label distinguish it, never colour alone. */
 export interface Curve {
@@ -11,6 +11,8 @@ export interface Curve {
   points: readonly { x: number; y: number }[];
   /** Whether a value stays until the next point. */
   stepped?: boolean;
+  /** Whether single points are drawn instead of a line, because they are too few for one. */
+  dotted?: boolean;
 }
 
 export interface LineChart {
@@ -20,15 +22,20 @@ export interface LineChart {
   curves: readonly Curve[];
   xTicks: readonly Tick[];
   yTicks: readonly Tick[];
-  /** A value at which something is decided. */
-  threshold?: Tick;
+  /** What the horizontal axis is, with its unit. */
+  xAxis?: string;
+  /** Moments at which something begins: lines from top to bottom. */
+  marks?: readonly Tick[];
+  /** A value at which something is decided, and whether it is for the better. */
+  threshold?: Tick & { good?: boolean };
 }
 
-const [WIDTH, HEIGHT] = [420, 230];
+const [WIDTH, HEIGHT] = [420, 236];
 const AREA: Area = { left: 46, right: 408, top: 40, bottom: 196 };
 
 /** Curves over two axes, with a legend above. It can be printed, and read without colour. */
-export function lineChart({ title, about, curves, xTicks, yTicks, threshold }: LineChart): Spec {
+export function lineChart(chart: LineChart): Spec {
+  const { title, about, curves, xTicks, yTicks, xAxis, marks = [], threshold } = chart;
   const points = curves.flatMap((curve) => curve.points);
   const xs = [...points.map(({ x }) => x), ...xTicks.map(({ at }) => at)];
   const ys = [...points.map(({ y }) => y), ...yTicks.map(({ at }) => at)];
@@ -40,7 +47,10 @@ export function lineChart({ title, about, curves, xTicks, yTicks, threshold }: L
     ...valueAxis(yTicks, y, AREA),
     ...baseAxis(xTicks, x, AREA),
     ...(threshold === undefined ? [] : thresholdLine(threshold, y(threshold.at))),
-    ...curves.map((curve) => {
+    ...markLines(marks, x),
+    xAxis !== undefined && label((AREA.left + AREA.right) / 2, HEIGHT - 3, xAxis, "middle"),
+    ...curves.flatMap((curve) => {
+      if (curve.dotted) return curve.points.map((point) => dot(curve, x(point.x), y(point.y)));
       const path = curvePath(
         curve.points.map((point) => [x(point.x), y(point.y)]),
         curve.stepped,
@@ -51,11 +61,32 @@ export function lineChart({ title, about, curves, xTicks, yTicks, threshold }: L
   ]);
 }
 
-function thresholdLine({ label: text }: Tick, y: number): Spec[] {
+function thresholdLine({ label: text, good }: Tick & { good?: boolean }, y: number): Spec[] {
+  const kind = good ? " good" : "";
   return [
-    h("line", { class: "threshold", x1: AREA.left, x2: AREA.right, y1: y, y2: y }),
-    label(AREA.left + 4, y - 5, text, "start", { class: "strong" }),
+    h("line", { class: `threshold${kind}`, x1: AREA.left, x2: AREA.right, y1: y, y2: y }),
+    label(AREA.left + 4, y - 5, text, "start", { class: `strong${kind}` }),
   ];
+}
+
+/** Lines at moments. A label that would cover the one before is left out. */
+function markLines(marks: readonly Tick[], x: Scale): Spec[] {
+  let free = AREA.left;
+  return marks.flatMap(({ at, label: text }) => {
+    const place = x(at);
+    const line = h("line", { class: "mark", x1: place, x2: place, y1: AREA.top, y2: AREA.bottom });
+    const width = text.length * 7;
+    if (place + 3 < free || place + width > WIDTH) return [line];
+    free = place + 3 + width;
+    return [line, label(place + 3, AREA.top - 2, text, "start", { class: "mark-label" })];
+  });
+}
+
+/** A single point: round for the first colour, square for the others. */
+function dot({ ink }: Curve, x: number, y: number): Spec {
+  return ink === 1
+    ? h("circle", { class: `dot ink${ink}`, cx: x, cy: y, r: 3.5 })
+    : h("rect", { class: `dot ink${ink}`, x: x - 3, y: y - 3, width: 6, height: 6 });
 }
 
 /** The curves' names, each behind a piece of its line. */
@@ -68,7 +99,9 @@ function legend(curves: readonly Curve[]): Spec[] {
     const x = at;
     at += width;
     return [
-      h("line", { ...inkOf(curve), x1: x, x2: x + 26, y1: row - 4, y2: row - 4 }),
+      curve.dotted
+        ? dot(curve, x + 13, row - 4)
+        : h("line", { ...inkOf(curve), x1: x, x2: x + 26, y1: row - 4, y2: row - 4 }),
       label(x + 31, row, curve.label),
     ];
   });

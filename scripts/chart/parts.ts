@@ -42,16 +42,17 @@ export function valueAxis(ticks: readonly Tick[], y: Scale, { left, right }: Are
   ]);
 }
 
-/** The labels below the area. Those at its ends are drawn inwards unless `centred`. */
+/** The labels below the area, each below its tick. Those at the area's ends are drawn inwards unless `centred`. */
 export function baseAxis(
   ticks: readonly Tick[],
   x: Scale,
-  { bottom }: Pick<Area, "bottom">,
+  { bottom, left, right }: Pick<Area, "bottom" | "left" | "right">,
   centred = false,
 ): Spec[] {
-  return ticks.map(({ at, label: text }, i) => {
-    const inwards = i === 0 ? "start" : i === ticks.length - 1 ? "end" : "middle";
-    return label(x(at), bottom + 16, text, centred ? "middle" : inwards);
+  return ticks.map(({ at, label: text }) => {
+    const place = x(at);
+    const inwards = place < left + 12 ? "start" : place > right - 16 ? "end" : "middle";
+    return label(place, bottom + 16, text, centred ? "middle" : inwards);
   });
 }
 

@@ -25,6 +25,8 @@ export interface Outcome {
   unit?: string | undefined;
   /** What was asked for, such as `GET /report`, where the source tells routes apart; ids are not part of it. */
   route?: string | undefined;
+  /** Of a failure, where the source tells single requests: how it failed, such as `503`, and the request's id or "". */
+  failure?: { what: string; requestId: string } | undefined;
   /** Why they are no evidence about a revision. */
   excluded: "cold start" | "probe" | undefined;
 }

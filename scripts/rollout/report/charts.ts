@@ -1,5 +1,6 @@
 import type { Moment } from "../run/timeline.ts";
 import type { LineChart } from "../../chart/line-chart.ts";
+import { count } from "../../format.ts";
 import { roundTicks } from "../../chart/scale.ts";
 import type { ReportData } from "./data.ts";
 
@@ -35,7 +36,7 @@ function shares({ course, beganMs }: ReportData): LineChart {
         }),
       },
     ],
-    xTicks: timeTicks(course, beganMs),
+    ...timeAxis(course, beganMs),
     yTicks: [0, 25, 50, 75, 100].map((at) => ({ at, label: `${at} %` })),
   };
 }
@@ -62,9 +63,9 @@ function evidence({ course, beganMs, settings }: ReportData): LineChart[] {
       title: "Evidence that the candidate is worse",
       about: "The natural logarithm of the evidence; at the threshold it is rolled back.",
       curves: [{ label: "worse", ink: 3, dash: "", points: curve("worse") }],
-      xTicks: timeTicks(course, beganMs),
+      ...timeAxis(course, beganMs),
       yTicks: roundTicks(Math.max(worse, ...curve("worse").map(({ y }) => y))),
-      threshold: { at: worse, label: "rolled back" },
+      threshold: { at: worse, label: "worse: rolled back" },
     },
     {
       title: "Evidence that it is not worse",
@@ -74,9 +75,9 @@ function evidence({ course, beganMs, settings }: ReportData): LineChart[] {
         const points = curve(name).map(({ x, y }) => ({ x, y: Math.min(y, fine * 1.6) }));
         return { label: name, ink: i === 0 ? 1 : 2, dash, points };
       }),
-      xTicks: timeTicks(course, beganMs),
+      ...timeAxis(course, beganMs),
       yTicks: roundTicks(fine * 1.6),
-      threshold: { at: fine, label: "healthy" },
+      threshold: { at: fine, label: "healthy: the next step may come", good: true },
     },
   ];
 }
@@ -96,7 +97,7 @@ function errors({ course, beganMs, candidate, baseline }: ReportData): LineChart
       { label: candidate.revision, ink: 1, dash: "", points: ours },
       { label: baseline.revision, ink: 2, dash: "7 4", points: theirs },
     ],
-    xTicks: timeTicks(course, beganMs),
+    ...timeAxis(course, beganMs),
     yTicks: roundTicks(Math.max(0.1, ...[...ours, ...theirs].map(({ y }) => y))).map(({ at, label }) => ({
       at,
       label: `${label} %`,
@@ -104,13 +105,18 @@ function errors({ course, beganMs, candidate, baseline }: ReportData): LineChart
   };
 }
 
-/** Outlines of both histograms, on a logarithmic scale of time. */
+/** Fewer requests than this are drawn as points: a line through them would look like knowledge. */
+const FEW = 100;
+/** Half the width of a bucket of the tally, on the axis. */
+const HALF_BUCKET = Math.log10(1.1) / 2;
+
+/** Both histograms, on a logarithmic scale of time: outlines, or points where there are few requests. */
 function latency({ candidate, baseline }: ReportData): LineChart {
-  const outline = (side: ReportData["candidate"]) => {
-    return side.latency.map(({ ms, part }) => ({ x: Math.log10(ms), y: 100 * part }));
-  };
-  const [ours, theirs] = [outline(candidate), outline(baseline)];
-  const all = [...ours, ...theirs];
+  const sides = [candidate, baseline].map((side) => {
+    const points = side.latency.map(({ ms, part }) => ({ x: Math.log10(ms), y: 100 * part }));
+    return { side, points, dotted: side.requests < FEW };
+  });
+  const all = sides.flatMap(({ points }) => points);
   const [from, to] = [
     Math.floor(Math.min(...all.map(({ x }) => x))),
     Math.ceil(Math.max(...all.map(({ x }) => x))),
@@ -120,13 +126,21 @@ function latency({ candidate, baseline }: ReportData): LineChart {
     { length: Math.floor(Math.max(1, to - from) / every) + 1 },
     (_, i) => from + i * every,
   );
+  const few = sides.some(({ dotted }) => dotted)
+    ? ` A revision with fewer than ${FEW} requests has a point for each bucket that has any.`
+    : "";
   return {
     title: "Latency",
-    about: "How many percent of each revision's requests took how long; buckets of a tenth.",
-    curves: [
-      { label: candidate.revision, ink: 1, dash: "", points: ours },
-      { label: baseline.revision, ink: 2, dash: "7 4", points: theirs },
-    ],
+    about: `How many percent of each revision's requests took how long, in buckets of a tenth.${few}`,
+    curves: sides.map(({ side, points, dotted }, i) => ({
+      label: `${side.revision}, n = ${count(side.requests)}`,
+      ink: i === 0 ? 1 : 2,
+      dash: i === 0 ? "" : "7 4",
+      stepped: !dotted,
+      dotted,
+      points: dotted ? points : outline(points),
+    })),
+    xAxis: "time of a request, logarithmic",
     xTicks: decades.map((at) => ({
       at,
       label: at >= 3 ? `${10 ** (at - 3)} s` : `${Number((10 ** at).toPrecision(2))} ms`,
@@ -138,13 +152,43 @@ function latency({ candidate, baseline }: ReportData): LineChart {
   };
 }
 
-function timeTicks(course: readonly Moment[], beganMs: number): LineChart["xTicks"] {
-  const last = (course.at(-1)?.atMs ?? beganMs) - beganMs;
-  const first = (course[0]?.atMs ?? beganMs) - beganMs;
-  return [0, 0.25, 0.5, 0.75, 1].map((part) => {
-    const at = first + part * (last - first);
-    const seconds = at / 1000;
-    if (at >= 600_000) return { at, label: `${Math.round(at / 60_000)} min` };
-    return { at, label: `${last - first < 20_000 ? seconds.toFixed(1) : Math.round(seconds)} s` };
+/** The outline of a histogram by the middles of its buckets: down to 0 where buckets are empty. */
+function outline(points: readonly { x: number; y: number }[]): { x: number; y: number }[] {
+  return points.flatMap(({ x, y }, i) => {
+    const before = points[i - 1];
+    const after = points[i + 1];
+    const begins = before === undefined || x - before.x > 3 * HALF_BUCKET;
+    const ends = after === undefined || after.x - x > 3 * HALF_BUCKET;
+    return [
+      ...(begins ? [{ x: x - HALF_BUCKET, y: 0 }] : []),
+      { x: x - HALF_BUCKET, y },
+      ...(ends ? [{ x: x + HALF_BUCKET, y: 0 }] : []),
+    ];
   });
+}
+
+/** Seconds between two labels of a time axis. */
+const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400];
+
+/** The axis of time since the rollout began, with a mark where each share was written. */
+function timeAxis(course: readonly Moment[], beganMs: number): Pick<LineChart, "xAxis" | "xTicks" | "marks"> {
+  const seconds = ((course.at(-1)?.atMs ?? beganMs) - beganMs) / 1_000;
+  const step = TIME_STEPS.find((each) => seconds / each <= 6) ?? 86_400 * Math.ceil(seconds / 86_400 / 6);
+  const ticks = Array.from({ length: Math.floor(seconds / step) + 1 }, (_, i) => i * step);
+  return {
+    xAxis: "time since the rollout began",
+    xTicks: ticks.map((at) => ({ at: at * 1_000, label: timeLabel(at) })),
+    marks: course.flatMap(({ atMs, planned }, i) =>
+      planned === course[i - 1]?.planned ? [] : [{ at: atMs - beganMs, label: `${planned} %` }],
+    ),
+  };
+}
+
+/** Seconds as `45 s`, `1:30 min`, `2 min`, `1:30 h`. */
+function timeLabel(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  const [unit, name] = seconds < 3_600 ? [60, "min"] : [3_600, "h"];
+  const rest = Math.round(((seconds % unit) * 60) / unit);
+  const whole = Math.floor(seconds / unit);
+  return rest === 0 ? `${whole} ${name}` : `${whole}:${String(rest).padStart(2, "0")} ${name}`;
 }

@@ -4,6 +4,7 @@ import type { Phase } from "../machine/state.ts";
 import type { Settings } from "../plan/plan.ts";
 import type { Target } from "../plan/targets.ts";
 import { doing } from "../run/view.ts";
+import type { Failure } from "../run/failures.ts";
 import { Checkpoint, type Moment } from "../run/timeline.ts";
 import { distribution, emptyTally, quantile, type Side } from "../tally.ts";
 
@@ -49,6 +50,8 @@ export interface ReportData {
   gateway: number;
   others: number;
   excluded: Record<string, number>;
+  /** The failed requests by revision, route and kind, with the ids of some. */
+  failures: Failure[];
   decisions: Decision[];
   course: Moment[];
   original: Target[];
@@ -81,6 +84,7 @@ export function reportData(saved: Saved, writtenMs: number): ReportData {
     gateway: tally.gateway,
     others: tally.others,
     excluded: tally.excluded,
+    failures: checkpoint?.failures ?? [],
     decisions: decisionsOf(saved),
     course: checkpoint?.course.moments ?? [],
     original: plan.original.targets,

@@ -1,4 +1,4 @@
-import { ms, passed, percent } from "../../format.ts";
+import { count, counted, ms, passed, percent } from "../../format.ts";
 import { nameOf, type Target } from "../plan/targets.ts";
 import { escapeHtml, toHtml } from "../../text/html.ts";
 import { lineChart } from "../../chart/line-chart.ts";
@@ -36,10 +36,12 @@ export function reportPage(data: ReportData): string {
 <h1>${escapeHtml(service)}</h1>
 <p class="versions">${escapeHtml(baseline.revision)} → ${escapeHtml(candidate.revision)}</p>
 <p>${escapeHtml(sentence(reason))}</p>
+<p>${escapeHtml(inWords(data))}</p>
 </header>
 <main>
 <section><h2>Who and when</h2>${facts(data)}</section>
 <section><h2>Both revisions</h2>${sides(data)}${notes(data)}</section>
+<section><h2>What failed</h2>${failuresTable(data)}</section>
 <section><h2>Timeline</h2><div class="charts">${charts.join("")}</div></section>
 <section><h2>Decisions</h2>${decisions(data)}</section>
 <section><h2>Split before and after</h2>${diff(data.original, data.final)}</section>
@@ -48,6 +50,49 @@ export function reportPage(data: ReportData): string {
 </body>
 </html>
 `;
+}
+
+const ENDS: Readonly<Record<string, string>> = {
+  promoted: "The candidate has all traffic.",
+  "rolled back": "The split is as it was before.",
+  held: "The split stays as it is until someone decides.",
+};
+
+/** What it came to, and what was seen, in words. */
+function inWords({ phase, candidate, baseline }: ReportData): string {
+  const seen = ({ revision, requests, errors, median }: ReportSide): string =>
+    requests === 0
+      ? `${revision} had no request`
+      : `of ${counted(requests, "request")} of ${revision} ${count(errors)} failed (${percent(errors / requests)}), with a median of ${ms(median)}`;
+  const both = sentence(`${seen(candidate)}; ${seen(baseline)}`);
+  return `${ENDS[phase] ?? "The rollout is not over."} ${both}`;
+}
+
+/** Which requests failed, and how: ids only, and of each kind the first. */
+function failuresTable({ failures, candidate, baseline }: ReportData): string {
+  if (failures.length === 0) {
+    return candidate.errors + baseline.errors === 0
+      ? `<p class="note">No request failed.</p>`
+      : `<p class="note">The source of this rollout tells no routes, kinds or ids of failures.</p>`;
+  }
+  const rows = failures
+    .toSorted((a, b) => b.count - a.count)
+    .map((failure) => {
+      const revision = (failure.side === "candidate" ? candidate : baseline).revision;
+      const cells: [string, string][] = [
+        ["route", failure.route || "not known"],
+        ["how", failure.what || "not known"],
+        ["requests", count(failure.count)],
+        ["request ids", failure.requestIds.join(" ") || "not known"],
+      ];
+      const drawn = cells.map(([name, value]) => `<td data-name="${name}">${escapeHtml(value)}</td>`);
+      return `<tr><th scope="row">${escapeHtml(revision)}<small>${failure.side}</small></th>${drawn.join("")}</tr>`;
+    });
+  return `<table class="cards"><thead><tr>${columns("revision", "route", "how", "requests", "first request ids")}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
+}
+
+function columns(...names: string[]): string {
+  return names.map((name) => `<th scope="col">${name}</th>`).join("");
 }
 
 function facts({ by, beganMs, endedMs, engine, place, steps, settings }: ReportData): string {
@@ -72,9 +117,9 @@ function facts({ by, beganMs, endedMs, engine, place, steps, settings }: ReportD
 function sides({ candidate, baseline }: ReportData): string {
   const row = (role: string, side: ReportSide): string => {
     const errors =
-      side.requests === 0 ? percent(null) : `${side.errors} (${percent(side.errors / side.requests)})`;
+      side.requests === 0 ? percent(null) : `${count(side.errors)} (${percent(side.errors / side.requests)})`;
     const cells: [string, string][] = [
-      ["requests", String(side.requests)],
+      ["requests", count(side.requests)],
       ["errors", errors],
       ["median", ms(side.median)],
       ["p90", ms(side.p90)],
@@ -84,7 +129,7 @@ function sides({ candidate, baseline }: ReportData): string {
       .map(([name, value]) => `<td data-name="${name}">${value}</td>`)
       .join("")}</tr>`;
   };
-  return `<table class="cards"><thead><tr><th></th><th>requests</th><th>errors</th><th>median</th><th>p90</th><th>p99</th></tr></thead><tbody>${row("candidate", candidate)}${row("baseline", baseline)}</tbody></table>`;
+  return `<table class="cards"><thead><tr>${columns("revision", "requests", "errors", "median", "p90", "p99")}</tr></thead><tbody>${row("candidate", candidate)}${row("baseline", baseline)}</tbody></table>`;
 }
 
 function notes({ gateway, others, excluded }: ReportData): string {
@@ -104,7 +149,7 @@ function decisions(data: ReportData): string {
     const why = because === "" ? "–" : isSame ? "as before" : because;
     return `<tr><td data-name="at" class="time"><time datetime="${at.toISOString()}">${at.toISOString().slice(11, 19)}</time></td><td data-name="what">${escapeHtml(doing)}</td><td data-name="by">${escapeHtml(by)}</td><td data-name="because">${escapeHtml(why)}</td></tr>`;
   });
-  return `<table class="cards"><thead><tr><th>UTC</th><th>what</th><th>by</th><th>because</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+  return `<table class="cards"><thead><tr>${columns("UTC", "what", "by", "because")}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
 /** Both splits, line by line, with signs in front. */

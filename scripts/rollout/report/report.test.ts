@@ -3,8 +3,10 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { accessibilityViolations, noBrowser, sharedBrowser } from "../../../test/browser.ts";
+import type { Failure } from "../run/failures.ts";
 import type { Saved } from "../journal/journal.ts";
 import { finished } from "../testing/finished-rollout.ts";
+import { chartsOf } from "./charts.ts";
 import { reportData } from "./data.ts";
 import { reportPage } from "./page.ts";
 import { writeReport } from "./write.ts";
@@ -38,6 +40,42 @@ describe("a report", () => {
     expect(page).toContain('<p class="outcome rolled-back">Rolled back</p>');
     expect(page).toMatch(/The candidate fails more often than the baseline: \d+ of \d+ requests/);
     expect(page).toContain("Nothing is changed.");
+  });
+
+  test("says what failed: route, kind and ids of both, as text", () => {
+    const data = reportData(bad, bad.plan.atMs);
+    const failures: Failure[] = [
+      { side: "candidate", route: "GET /report", what: "503", count: 1234, requestIds: ["<a>", "b"] },
+      { side: "baseline", route: "", what: "", count: 1, requestIds: [] },
+    ];
+    const page = reportPage({ ...data, failures });
+    expect(page).toContain('<td data-name="how">503</td>');
+    expect(page).toContain("1 234</td>");
+    expect(page).toContain("&lt;a&gt; b");
+    expect(page).toContain("not known");
+    expect(reportPage({ ...data, failures: [] })).toContain("tells no routes, kinds or ids");
+  });
+
+  test("marks each step on the time axis, and is green where healthy", () => {
+    const data = reportData(good, good.plan.atMs);
+    const [shares, , fine] = chartsOf(data);
+    expect(shares?.xAxis).toBe("time since the rollout began");
+    const marks = shares?.marks?.map(({ label }) => label) ?? [];
+    for (const { percent } of good.plan.steps) expect(marks).toContain(`${percent} %`);
+    expect(fine?.threshold?.good).toBe(true);
+    expect(reportPage(data)).toContain('class="threshold good"');
+  });
+
+  test("draws few requests as points, and says how many there are", () => {
+    const data = reportData(good, good.plan.atMs);
+    const latency = [1, 4, 16].map((ms) => ({ ms, part: 1 / 3 }));
+    const few = chartsOf({ ...data, candidate: { ...data.candidate, requests: 3, latency } }).at(-1);
+    expect(few?.curves[0]).toMatchObject({ dotted: true, label: "credit-check-advanced, n = 3" });
+    expect(few?.curves[0]?.points.length).toBe(3);
+    expect(few?.curves[1]?.dotted).toBe(false);
+    // An outline comes down where buckets are empty.
+    const many = chartsOf({ ...data, candidate: { ...data.candidate, requests: 300, latency } }).at(-1);
+    expect(many?.curves[0]?.points.map(({ y }) => Math.round(y))).toEqual([0, 33, 0, 0, 33, 0, 0, 33, 0]);
   });
 
   test("needs nothing from anywhere, runs nothing, and shows what is given as text", () => {

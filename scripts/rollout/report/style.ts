@@ -23,6 +23,9 @@ svg text{font:12px system-ui,sans-serif;fill:var(--soft)}svg .strong{fill:var(--
 svg path,svg line{fill:none;stroke-width:2}
 svg .grid{stroke:var(--line);stroke-width:1}
 svg .threshold{stroke:var(--bad);stroke-width:1.5;stroke-dasharray:10 3 2 3}
+svg .threshold.good{stroke:var(--good)}svg .strong.good{fill:var(--good)}
+svg .mark{stroke:var(--soft);stroke-width:1;stroke-dasharray:1 3}svg .mark-label{font-size:10px}
+svg .dot{stroke-width:1.5}svg .dot.ink1{fill:var(--one)}svg .dot.ink2{fill:var(--page)}
 .ink1{stroke:var(--one)}.ink2{stroke:var(--two)}.ink3{stroke:var(--bad)}
 pre{background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:12px;white-space:pre-wrap;line-height:1.35}
 pre .in{color:var(--good);font-weight:600}pre .out{color:var(--bad);font-weight:600}

@@ -3,6 +3,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { CheckSample, Judging, Observation, Ruling } from "./judging.ts";
 import { type AtStep, type Checkpoint, Timeline } from "./timeline.ts";
 import type { Shares } from "./share-history.ts";
+import { Failures } from "./failures.ts";
 import { count, emptyTally, exclude, type Tally } from "../tally.ts";
 
 /**
@@ -15,6 +16,7 @@ export class OutcomeRecorder {
   readonly #shares: Shares;
   readonly tally: Tally;
   readonly course: Timeline;
+  readonly #failures: Failures;
   /** When the last counted request of each side was answered. */
   readonly #lastMs = { candidate: Number.NEGATIVE_INFINITY, baseline: Number.NEGATIVE_INFINITY };
   /** The requests of the current step, to compare the observed share with the planned one. */
@@ -25,6 +27,7 @@ export class OutcomeRecorder {
     this.#judge = judge;
     this.#shares = shares;
     this.tally = saved?.tally ?? emptyTally();
+    this.#failures = new Failures(saved?.failures);
     this.course = new Timeline(saved?.course);
   }
 
@@ -81,6 +84,7 @@ export class OutcomeRecorder {
       atMs,
       judge: this.#judge.snapshot(),
       tally: this.tally,
+      failures: this.#failures.saved,
       atStep: this.atStep,
       course: this.course.saved,
     };
@@ -113,6 +117,7 @@ export class OutcomeRecorder {
     if (who === "gateway") tally.gateway += ok ? 0 : requests;
     else {
       count(tally[who], ok, ms, requests);
+      this.#failures.add(who, outcome);
       this.#lastMs[who] = Math.max(this.#lastMs[who], atMs);
       if (earliestMs >= this.#atStep.fromMs) {
         this.#atStep.both += requests;

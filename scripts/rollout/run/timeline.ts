@@ -1,4 +1,5 @@
 import Type, { type Static } from "typebox";
+import { Failure } from "./failures.ts";
 import { Tally } from "../tally.ts";
 
 export const EvidenceName = Type.Enum(["worse", "no more errors", "no slower median", "no slower p99"]);
@@ -24,6 +25,7 @@ export const Checkpoint = Type.Object({
   atMs: Type.Number(),
   judge: Type.Unknown(),
   tally: Tally,
+  failures: Type.Optional(Type.Array(Failure)),
   /** Requests of both since the step is in force. */
   atStep: AtStep,
   course: Type.Object({ everyMs: Type.Number(), moments: Type.Array(Moment) }),

@@ -6,6 +6,7 @@ import type { Outcome } from "../source.ts";
 export const CALLER_WAIT_MS = 1_000;
 
 interface Waiting {
+  readonly requestId: string;
   readonly outcomes: Outcome[];
   readonly untilMs: number;
 }
@@ -29,7 +30,9 @@ export class CallersView {
     const waiting = this.#waiting.get(event.requestId);
     if (waiting === undefined || event.service === this.#service) return [];
     this.#waiting.delete(event.requestId);
-    return hasFailed(event) ? waiting.outcomes.map(useless) : waiting.outcomes;
+    return hasFailed(event)
+      ? waiting.outcomes.map((outcome) => useless(outcome, waiting.requestId))
+      : waiting.outcomes;
   }
 
   /** The outcomes whose time limit has passed. */
@@ -46,20 +49,30 @@ export class CallersView {
 
   #ofSplit(event: ServedEvent): Outcome[] {
     const outcome = outcomeOf(event);
+    const { requestId } = event;
     if (!outcome.ok || outcome.kind !== undefined || event.requestId === "") return [outcome];
     const waiting = this.#waiting.get(event.requestId);
     if (waiting !== undefined) waiting.outcomes.push(outcome);
-    else this.#waiting.set(event.requestId, { outcomes: [outcome], untilMs: event.t + CALLER_WAIT_MS });
+    else
+      this.#waiting.set(event.requestId, {
+        requestId,
+        outcomes: [outcome],
+        untilMs: event.t + CALLER_WAIT_MS,
+      });
     return [];
   }
 }
 
-function outcomeOf({ t, revision, method, path, status, ms, cold, broken, unit }: ServedEvent): Outcome {
+function outcomeOf(event: ServedEvent): Outcome {
+  const { t, revision, method, path, requestId, status, ms, cold, broken, unit } = event;
   const answered = broken === "revision" || status === 0 ? undefined : status;
+  const mark = markOf(answered, { gaveUp: broken === "client" });
+  const what = broken === "client" ? "its caller gave up" : (answered ?? "no complete answer");
   return {
     atMs: t,
     revision: revision ?? undefined,
-    ...markOf(answered, { gaveUp: broken === "client" }),
+    ...mark,
+    ...(mark.ok && mark.kind === undefined ? {} : { failure: { what: String(what), requestId } }),
     ms,
     count: 1,
     unit,
@@ -82,6 +95,7 @@ function hasFailed({ status, broken }: ServedEvent): boolean {
   return broken === "revision" || (broken === null && status >= 500);
 }
 
-function useless(outcome: Outcome): Outcome {
-  return { ...outcome, ...markOf(200, { bodyOk: false }) };
+function useless(outcome: Outcome, requestId: string): Outcome {
+  const failure = { what: "an answer that its caller could not use", requestId };
+  return { ...outcome, ...markOf(200, { bodyOk: false }), failure };
 }

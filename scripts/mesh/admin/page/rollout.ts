@@ -33,7 +33,7 @@ const STATEMENTS: Readonly<Record<string, { words: string; kind: "good" | "bad" 
 
 /** A rollout: what it does, its steps, both revisions, the verdict so far and what comes next. */
 export function rolloutView(rollout: RolloutState, nowMs: number): Spec {
-  const { service, candidate, baseline, outcome, doing, sinceMs, steps, share, verdict } = rollout;
+  const { service, candidate, baseline, outcome, doing, sinceMs, steps, share } = rollout;
   const { mark, kind } = OUTCOMES[outcome];
   const isUnderWay = outcome === "under way";
   return h(
@@ -69,11 +69,7 @@ export function rolloutView(rollout: RolloutState, nowMs: number): Spec {
     ),
     sidesView(rollout),
     h("div", { class: "verdict" }, verdictView(rollout, isUnderWay)),
-    h(
-      "p",
-      { hidden: rollout.reason === "" || verdict?.because === rollout.reason },
-      `Why: ${rollout.reason}.`,
-    ),
+    h("p", { hidden: rollout.reason === "" || isUnderWay }, `Why: ${rollout.reason}.`),
     carrierView(rollout, nowMs),
   );
 }
