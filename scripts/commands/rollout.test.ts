@@ -126,7 +126,7 @@ describe("kyc rollout", () => {
     expect(await percents()).toEqual(["50", "50"]);
     const status = await rollout("credit-check", "--status");
     expect(status.out).toContain("No process carries it out");
-    expect(status.out).toContain(`go on:   ./kyc rollout credit-check --resume --dir ${root}`);
+    expect(status.out).toContain(`go on:   ./kyc rollout --dir ${root} credit-check --resume`);
     const data = await rollout("credit-check", "--status", "-o", "json");
     expect(JSON.parse(data.out)).toMatchObject({
       doing: "no process carries it out; it stopped judging at 50 %",
