@@ -100,6 +100,7 @@ async function runAll(): Promise<number> {
   await shares(100);
   await run("a rollout that stays undecided is held", 3, "rollout", ...rollout, ...short);
   await until("KycRolloutHeld");
+  await run("the held rollout is aborted", 0, "rollout", ...at, "--abort");
   await shares(50);
   load.pin("basic");
   await until("KycShareIsNotAsPlanned");
@@ -166,10 +167,12 @@ async function killRollout(args: readonly string[], url: string): Promise<void> 
   const main = Bun.fileURLToPath(new URL("../../scripts/kyc.ts", import.meta.url));
   const child = Bun.spawn([process.execPath, main, "rollout", ...args], {
     stdout: "ignore",
-    stderr: "ignore",
+    stderr: "pipe",
   });
+  const said = child.stderr.text();
   const query = `${url}/api/v1/query?query=${encodeURIComponent('kyc_rollout_phase{phase="judging"}')}`;
   for (let under = false; !under; await Bun.sleep(500)) {
+    if (child.exitCode !== null) throw new Error(`the rollout ended by itself:\n${await said}`);
     const answer: unknown = await (await fetch(query)).json();
     under = Check(QueryAnswer, answer) && answer.data.result.length > 0;
   }
