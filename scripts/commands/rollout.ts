@@ -33,6 +33,7 @@ Examples:
   ./kyc rollout credit-check --to advanced --dry-run    the plan, and what each step can show
   ./kyc rollout credit-check --to advanced --steps 10,50,100 --step-time 5s --bake 10s
   ./kyc rollout -f rollouts/credit-check.yaml           as a file in git says; ./kyc lint checks it
+  ./kyc rollout credit-check --to advanced --shadow 1h --accept 'backgroundCheckPass.fail<0.1%'
   ./kyc rollout credit-check --status                   from any terminal; so are --pause, --promote and --abort
   ./kyc rollout credit-check --abort --reason 'complaints of customers'
   ./kyc rollout credit-check --to advanced --approve-at 100   waits before 100 % for:

@@ -1,9 +1,8 @@
-import { Command, InvalidArgumentError, Option } from "commander";
-import { type Criterion, readCriterion } from "../shadow/criteria.ts";
+import { Command, Option } from "commander";
 import { OUTPUT_FORMATS } from "../text/data.ts";
 import { onCluster } from "./cluster/on-cluster.ts";
 import { engineOption } from "./options/engine-options.ts";
-import { duration } from "./options/option-values.ts";
+import { criterion, duration, sharePercent } from "./options/option-values.ts";
 import { dirOption, namespaceOption } from "./options/place-options.ts";
 import type { ShadowFlags } from "./shadow/flags.ts";
 
@@ -16,7 +15,7 @@ export function shadowCommand(): Command {
     .option("--from <tag>", "the control (default: the one with the largest share)")
     .addOption(
       new Option("--percent <number>", "the share of requests that is mirrored")
-        .argParser(percent)
+        .argParser(sharePercent)
         .default(10),
     )
     .addOption(
@@ -37,7 +36,7 @@ export function shadowCommand(): Command {
         "--repeat <number>",
         "the share of requests for which the control is asked twice, for its own noise",
       )
-        .argParser(percent)
+        .argParser(sharePercent)
         .default(5),
     )
     .option("--to-the-end", "runs for the whole time also when it is decided before", false)
@@ -73,18 +72,4 @@ Exits with 0 when the candidate is accepted, 1 when it is rejected, 3 when neith
 async function run(service: string, flags: ShadowFlags): Promise<void> {
   const { compareInShadow, stopShadow } = await import("./shadow/compare-in-shadow.ts");
   process.exitCode = await (flags.stop ? stopShadow(service, flags) : compareInShadow(service, flags));
-}
-
-function percent(text: string): number {
-  const value = Number(text.replace(/%$/, ""));
-  if (value > 0 && value <= 100) return value;
-  throw new InvalidArgumentError("A percentage above 0 and at most 100 is expected.");
-}
-
-function criterion(text: string, before: readonly Criterion[]): Criterion[] {
-  const found = readCriterion(text);
-  if (found !== undefined) return [...before, found];
-  throw new InvalidArgumentError(
-    "A limit such as FIELD.fail<0.1% is expected, with fail, pass, mismatch or found, above 0 and below 100 %.",
-  );
 }

@@ -14,6 +14,8 @@ export interface SteadyLoadOptions {
   /** Requests per second. */
   rps: number;
   headers?: Readonly<Record<string, string>>;
+  /** Makes the body of each request, which is JSON and sent by POST. @param sent how many were sent before */
+  body?: (sent: number) => string;
   /** Ends the load; requests in flight are still awaited. */
   signal: AbortSignal;
   /** A request that takes longer has failed. @default 30000 */
@@ -26,13 +28,17 @@ export interface SteadyLoadOptions {
  * its callers see it. Resolves when the last response has arrived.
  */
 export async function steadyLoad(options: SteadyLoadOptions): Promise<void> {
-  const { url, rps, headers = {}, signal, timeoutMs = 30_000, onResult } = options;
+  const { url, rps, headers = {}, body, signal, timeoutMs = 30_000, onResult } = options;
   const pending = new Set<Promise<void>>();
   const startedAt = performance.now();
   for (let sent = 0; !signal.aborted;) {
     const due = Math.floor(((performance.now() - startedAt) * rps) / 1000) + 1;
     for (; sent < due && !signal.aborted; sent++) {
-      const request = send(url, headers, timeoutMs).then(onResult);
+      const request = send(
+        url,
+        { headers, ...(body === undefined ? {} : posted(headers, body(sent))) },
+        timeoutMs,
+      ).then(onResult);
       pending.add(request);
       void request.finally(() => pending.delete(request));
     }
@@ -42,15 +48,15 @@ export async function steadyLoad(options: SteadyLoadOptions): Promise<void> {
   await Promise.all(pending);
 }
 
-async function send(
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  timeoutMs: number,
-): Promise<LoadResult> {
+function posted(headers: Readonly<Record<string, string>>, body: string): RequestInit {
+  return { method: "POST", headers: { ...headers, "content-type": "application/json" }, body };
+}
+
+async function send(url: string, init: RequestInit, timeoutMs: number): Promise<LoadResult> {
   const sentAt = performance.now();
   try {
     const response = await fetch(url, {
-      headers,
+      ...init,
       redirect: "manual",
       signal: AbortSignal.timeout(timeoutMs),
     });

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { type Criterion, readCriterion } from "../../shadow/criteria.ts";
 
 /** Parses a probability: `0.01` or `1%`. */
 export function probability(text: string): number {
@@ -28,6 +29,22 @@ export function duration(text: string): number {
   const ms = Number(number) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[unit as "ms" | "s" | "m" | "h"];
   if (!(ms > 0)) throw new InvalidArgumentError("A time such as 90s or 5m is expected.");
   return ms;
+}
+
+/** Parses a share of requests in percent: `10` or `10%`. */
+export function sharePercent(text: string): number {
+  const value = Number(text.replace(/%$/, ""));
+  if (value > 0 && value <= 100) return value;
+  throw new InvalidArgumentError("A percentage above 0 and at most 100 is expected.");
+}
+
+/** Adds a limit of a comparison in shadow. */
+export function criterion(text: string, before: readonly Criterion[]): Criterion[] {
+  const found = readCriterion(text);
+  if (found !== undefined) return [...before, found];
+  throw new InvalidArgumentError(
+    "A limit such as FIELD.fail<0.1% is expected, with fail, pass, mismatch or found, above 0 and below 100 %.",
+  );
 }
 
 function numberOf(text: string): number {

@@ -4,6 +4,7 @@ import type { Command } from "../../rollout/machine/state.ts";
 import type { EngineFlags } from "../options/engine-options.ts";
 import { parseAddress } from "../../rollout/notify/notifier.ts";
 import type { Settings } from "../../rollout/plan/plan.ts";
+import type { Criterion } from "../../shadow/criteria.ts";
 import type { OutputFormat } from "../../text/data.ts";
 
 /** The flags of `kyc rollout`. Times are milliseconds. */
@@ -33,6 +34,10 @@ export interface RolloutFlags extends EngineFlags {
   check: { name: string; query: string }[];
   checkPrometheus?: string;
   warmPath: string;
+  /** How long the candidate is compared in shadow before the first step; undefined for not at all. */
+  shadow?: number;
+  shadowPercent: number;
+  accept: readonly Criterion[];
   dryRun: boolean;
   pause?: true;
   resume?: true;

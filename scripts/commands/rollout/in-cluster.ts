@@ -26,6 +26,11 @@ export async function runInCluster(service: string, flags: RolloutFlags): Promis
       `--in-cluster is for a cluster: name one by --context, or --engine ${CLUSTER_ENGINES.map(({ name }) => name).join(" or ")}.`,
       EXIT.usage,
     );
+  if (flags.shadow !== undefined)
+    throw new Failure(
+      `A Job may not add mirrors: ./kyc shadow ${service} --to ${to} compares first, then leave out --shadow.`,
+      EXIT.usage,
+    );
   const signal = untilInterrupted();
   const options = await jobOptions(context, kube, service, to, flags);
   if (flags.dryRun) {

@@ -1,5 +1,12 @@
 import { Option } from "commander";
-import { duration, probability, shareOfRequests, surplus } from "../options/option-values.ts";
+import {
+  criterion,
+  duration,
+  probability,
+  sharePercent,
+  shareOfRequests,
+  surplus,
+} from "../options/option-values.ts";
 import { dirOption, namespaceOption } from "../options/place-options.ts";
 import { engineOptions } from "../options/engine-options.ts";
 import { check, COMMANDS, controlPercent, freezeWindow, notifyAddress, percents } from "./flags.ts";
@@ -83,6 +90,16 @@ function planOptions(): Option[] {
     new Option("--warm-path <path>", "the path of the warm-up requests to the candidate, by its tag").default(
       "/readyz",
     ),
+    new Option(
+      "--shadow <time>",
+      "compares the candidate's answers on mirrored requests first, for this long at most",
+    ).argParser(duration),
+    new Option("--shadow-percent <number>", "the share of requests that is mirrored then")
+      .argParser(sharePercent)
+      .default(10),
+    new Option("--accept <limit>", "with --shadow: a limit to be kept, such as FIELD.fail<0.1% (repeatable)")
+      .argParser(criterion)
+      .default([], "those of ./kyc shadow"),
     new Option("--dry-run", "shows the plan, or with --in-cluster the objects, and does nothing").default(
       false,
     ),

@@ -37,9 +37,14 @@ export async function begin(service: string, flags: RolloutFlags): Promise<numbe
           return await drive({ context, ...saved, held, flags, interrupts, asks: "resume" });
       }
       await refuseUnfinished(context, service, flags);
-      const plan = await planned(context, service, to, flags, interrupts.signal, process.stderr);
+      const shadow = await comparedInShadow(service, to, flags, interrupts.signal);
+      const plan = {
+        ...(await planned(context, service, to, flags, interrupts.signal, process.stderr)),
+        ...shadow,
+      };
       const { targets, version } = plan.original;
-      const first: Entry = { seq: 0, event: null, state: initialState({ targets, version }, plan.atMs) };
+      const initial = initialState({ targets, version }, plan.atMs);
+      const first: Entry = { seq: 0, event: null, state: { ...initial, reason: reasonOf(plan) } };
       await context.journal.begin(plan, first);
       return await drive({ context, plan, entries: [first], checkpoint: undefined, held, flags, interrupts });
     } finally {
@@ -48,6 +53,25 @@ export async function begin(service: string, flags: RolloutFlags): Promise<numbe
   } finally {
     interrupts.end();
   }
+}
+
+/** The verdict of the comparison in shadow, where one was asked for. @throws Failure when the candidate is not accepted */
+async function comparedInShadow(
+  service: string,
+  to: string,
+  flags: RolloutFlags,
+  signal: AbortSignal,
+): Promise<Pick<Plan, "shadow">> {
+  if (flags.shadow === undefined) return {};
+  const { shadowStage } = await import("./shadow-stage.ts");
+  return { shadow: await shadowStage(service, to, { ...flags, shadow: flags.shadow }, signal) };
+}
+
+/** Why a rollout begins, for its first entry. */
+function reasonOf({ shadow }: Plan): string {
+  return shadow === undefined
+    ? ""
+    : `accepted in shadow after ${shadow.pairs} requests: ${shadow.because} (${shadow.report})`;
 }
 
 /** The plan, after it was shown. */

@@ -15,7 +15,12 @@ import { untilInterrupted } from "../cluster/on-cluster.ts";
 import { type ShadowContext, shadowContext } from "./context.ts";
 import type { ShadowFlags } from "./flags.ts";
 
-const EXIT_OF: Readonly<Record<Verdict, number>> = { accepted: EXIT.ok, rejected: EXIT.failed, undecided: 3 };
+/** How a comparison ends, as an exit code. */
+export const VERDICT_EXITS: Readonly<Record<Verdict, number>> = {
+  accepted: EXIT.ok,
+  rejected: EXIT.failed,
+  undecided: 3,
+};
 
 /** Compares a candidate with the control, shows how it stands, and writes the report; the exit code. */
 export async function compareInShadow(service: string, flags: ShadowFlags): Promise<number> {
@@ -29,9 +34,9 @@ export async function compareInShadow(service: string, flags: ShadowFlags): Prom
   try {
     await takeBackLeftover(context);
     const compared = await compare(context, { service, versions, signal, ...flags, criteria: flags.accept });
-    if (compared === undefined) return signal.aborted ? EXIT.interrupted : EXIT_OF.undecided;
+    if (compared === undefined) return signal.aborted ? EXIT.interrupted : VERDICT_EXITS.undecided;
     await tell(compared.report, compared.files, flags);
-    return signal.aborted ? EXIT.interrupted : EXIT_OF[compared.report.verdict];
+    return signal.aborted ? EXIT.interrupted : VERDICT_EXITS[compared.report.verdict];
   } finally {
     await held.release();
   }

@@ -79,6 +79,16 @@ export const Plan = Type.Object({
   /** In order; the last gives all traffic to the candidate. */
   steps: Type.Array(Step),
   settings: Settings,
+  /** The verdict of the comparison on mirrored requests before the first step, where there was one. */
+  shadow: Type.Optional(
+    Type.Object({
+      verdict: Type.Literal("accepted"),
+      because: Type.String(),
+      pairs: Type.Integer(),
+      /** The name of its report. */
+      report: Type.String(),
+    }),
+  ),
   /** Who began it, and when, in milliseconds since the epoch. */
   by: Type.String(),
   atMs: Type.Number(),

@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { cp, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { sampleToRun } from "../../../test/sample.ts";
+import { type LoadResult, steadyLoad } from "../../load/steady.ts";
+import { PROJECT } from "../../project.ts";
+import { kyc, type RunningDev, startDev } from "../kyc-process.ts";
+
+const ROUTES = "istio/split/by-knative/virtual-service.yaml";
+/** Values that occur nowhere else, in each field that an applicant may have but for the ones that are counted by. */
+const PLANTED = {
+  applicantId: "Quxapplicant-774411",
+  name: "Zebulon Wrzesniewski",
+  aliases: ["Zebbo Planted"],
+  dateOfBirth: "1961-07-23",
+  nationality: "SE",
+  passport: {
+    mrz: `P<SWEWRZESNIEWSKI<<ZEBULON<<<<<<<<<<<<<<<<<<<\nQX7744115<SWE6107230M3001019<<<<<<<<<<<<<<02`,
+  },
+  employment: { status: "employed", months: 1173 },
+  creditUsage: { limit: 48_151_623, used: 42_815_162, latePayments: 0 },
+  military: { trained: false, months: 0 },
+};
+const TRACES = [
+  "Quxapplicant",
+  "Zebulon",
+  "ZEBULON",
+  "Wrzesniewski",
+  "WRZESNIEWSKI",
+  "Zebbo",
+  "1961-07-23",
+  "610723",
+  "QX774411",
+  "48151623",
+  "42815162",
+  "1173",
+];
+
+let sample: Awaited<ReturnType<typeof sampleToRun>>;
+let root = "";
+let dev: RunningDev;
+let routes = "";
+const results: LoadResult[] = [];
+const end = new AbortController();
+let load: Promise<void>;
+
+/** A mesh that runs from the sample with all traffic at the basic check, and applicants. */
+beforeAll(async () => {
+  sample = await sampleToRun([
+    {
+      file: "knative/credit-check/2-advanced.yaml",
+      from: /percent: 50([\s\S]*)percent: 50/,
+      to: "percent: 100$1percent: 0",
+    },
+  ]);
+  root = sample.root;
+  await cp(join(PROJECT, "shadow"), join(root, "shadow"), { recursive: true });
+  routes = await read(ROUTES);
+  dev = await startDev(["--dir", root]);
+  load = steadyLoad({
+    url: `${dev.ingress}/kyc/v1/customer`,
+    rps: 60,
+    // The check digits of the passport are wrong, which the advanced check looks at, and the basic one does not.
+    body: () => JSON.stringify(PLANTED),
+    signal: end.signal,
+    onResult: (result) => results.push(result),
+  });
+}, 60_000);
+
+afterAll(async () => {
+  end.abort();
+  await load;
+  await dev[Symbol.asyncDispose]();
+  await sample[Symbol.asyncDispose]();
+}, 30_000);
+
+const read = (path: string): Promise<string> => readFile(join(root, path), "utf8");
+const shadow = (...args: string[]) => kyc("shadow", "credit-check", ...args, "--dir", root);
+
+async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const giveUp = performance.now() + 30_000;
+  while (!(await condition())) {
+    if (performance.now() > giveUp) throw new Error(`not in 30 s: ${what}`);
+    await Bun.sleep(20);
+  }
+}
+
+async function expectNothingLeft(): Promise<void> {
+  expect(await read(ROUTES)).toBe(routes);
+  expect(await readdir(join(root, "knative"))).not.toContain("kyc-shadow.yaml");
+}
+
+/** The processes of the shadow service. */
+function shadowProcesses(): number[] {
+  const { stdout } = Bun.spawnSync(["pgrep", "-f", join(root, "functions/kyc-shadow/main.ts")]);
+  return stdout.toString().split("\n").filter(Boolean).map(Number);
+}
+
+describe("kyc shadow", () => {
+  test("finds who would be judged differently, takes the mirror back, and writes nothing of an applicant", async () => {
+    const { code, out, err } = await shadow(
+      "--to",
+      "advanced",
+      "--percent",
+      "100",
+      "--for",
+      "60s",
+      "--accept",
+      "backgroundCheckPass.fail<0.1%",
+      "-o",
+      "json",
+    );
+    expect([code, err]).toEqual([
+      1,
+      expect.stringContaining("credit-check-advanced is compared with credit-check-basic"),
+    ]);
+    const told = JSON.parse(out) as {
+      because: string;
+      report: { html: string; json: string };
+      counts: { mismatches: unknown[] };
+    };
+    expect(told.because).toBe("backgroundCheckPass.fail beyond the limit");
+    expect(told.counts.mismatches.length).toBeGreaterThan(5);
+    await expectNothingLeft();
+    const page = await readFile(told.report.html, "utf8");
+    expect(page).toContain("Rejected");
+    const files = await readdir(join(root, ".kyc"), { recursive: true, withFileTypes: true });
+    const written = await Promise.all(
+      files.filter((file) => file.isFile()).map((file) => readFile(join(file.parentPath, file.name), "utf8")),
+    );
+    const state = await (await fetch(`${dev.ingress}/_mesh/state`)).text();
+    const metrics = await (
+      await fetch(`${dev.local}/metrics`, { headers: { host: "credit-check.kyc.svc.cluster.local" } })
+    ).text();
+    expect(metrics).toContain("http_server_request_duration_seconds");
+    const everything = [out, err, dev.output(), state, metrics, ...written].join("\n");
+    expect(everything).toContain("backgroundCheckPass");
+    expect(TRACES.filter((trace) => everything.includes(trace))).toEqual([]);
+  }, 90_000);
+
+  test("fails no request where the candidate hangs, the shadow service is killed, and the command too", async () => {
+    const before = results.length;
+    const child = Bun.spawn(
+      [
+        process.execPath,
+        join(PROJECT, "scripts/kyc.ts"),
+        "shadow",
+        "credit-check",
+        "--to",
+        "advanced",
+        "--percent",
+        "100",
+        "--to-the-end",
+        "--dir",
+        root,
+      ],
+      { stdin: "ignore", stdout: "ignore", stderr: "ignore" },
+    );
+    await until("the mirror", async () => (await read(ROUTES)).includes("mirror:"));
+    const second = await shadow("--to", "advanced");
+    expect([second.code, second.err]).toEqual([2, expect.stringContaining("one comparison at a time")]);
+    expect((await kyc("fault", "credit-check", "advanced", "--delay", "20s", "--dir", root)).code).toBe(0);
+    const killed = shadowProcesses();
+    for (const pid of killed) process.kill(pid, "SIGKILL");
+    await until("another shadow service", async () => shadowProcesses().some((pid) => !killed.includes(pid)));
+    child.kill("SIGKILL");
+    await child.exited;
+    expect(await read(ROUTES)).toContain("mirror:");
+    const stopped = await shadow("--stop");
+    expect([stopped.code, stopped.out]).toEqual([0, "The mirror of credit-check is taken back.\n"]);
+    await expectNothingLeft();
+    expect((await shadow("--stop")).out).toBe("Nothing mirrors the requests of credit-check.\n");
+    await kyc("fault", "--clear", "--dir", root);
+    expect(results.length - before).toBeGreaterThan(50);
+    expect(results.filter(({ status }) => status !== 200)).toEqual([]);
+    expect(new Set(results.map(({ revision }) => revision))).toEqual(new Set(["credit-check-basic"]));
+  }, 90_000);
+
+  test("comes before the first percent of a rollout, which does not begin when the candidate is rejected", async () => {
+    const { code, err } = await kyc(
+      "rollout",
+      "credit-check",
+      "--to",
+      "advanced",
+      "--shadow",
+      "60s",
+      "--shadow-percent",
+      "100",
+      "--accept",
+      "backgroundCheckPass.fail<0.1%",
+      "--dir",
+      root,
+    );
+    expect([code, err]).toEqual([
+      1,
+      expect.stringContaining("in shadow is rejected: backgroundCheckPass.fail beyond the limit"),
+    ]);
+    expect(await read("knative/credit-check/2-advanced.yaml")).toContain("percent: 100");
+    await expectNothingLeft();
+  }, 90_000);
+
+  test.each([
+    [["--to", "advancd"], "credit-check has no version advancd: did you mean advanced?"],
+    [["--to", "advanced", "--accept", "x<1%"], "A limit such as FIELD.fail<0.1% is expected"],
+  ])("%p is a mistake of usage", async (args, message) => {
+    const { code, err } = await shadow(...args);
+    expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+  });
+});
