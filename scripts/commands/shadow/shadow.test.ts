@@ -14,8 +14,11 @@ const PLANTED = {
   aliases: ["Zebbo Planted"],
   dateOfBirth: "1961-07-23",
   nationality: "SE",
+  // Its check digits are wrong, which the advanced check looks at, and the basic one does not.
   passport: {
-    mrz: `P<SWEWRZESNIEWSKI<<ZEBULON<<<<<<<<<<<<<<<<<<<\nQX7744115<SWE6107230M3001019<<<<<<<<<<<<<<02`,
+    mrz: ["P<SWEWRZESNIEWSKI<<ZEBULON", "QX77441150SWE6107230M3001010"]
+      .map((line) => line.padEnd(44, "<"))
+      .join("\n"),
   },
   employment: { status: "employed", months: 1173 },
   creditUsage: { limit: 48_151_623, used: 42_815_162, latePayments: 0 },
@@ -59,8 +62,7 @@ beforeAll(async () => {
   dev = await startDev(["--dir", root]);
   load = steadyLoad({
     url: `${dev.ingress}/kyc/v1/customer`,
-    rps: 60,
-    // The check digits of the passport are wrong, which the advanced check looks at, and the basic one does not.
+    rps: 30,
     body: () => JSON.stringify(PLANTED),
     signal: end.signal,
     onResult: (result) => results.push(result),
@@ -78,9 +80,9 @@ const read = (path: string): Promise<string> => readFile(join(root, path), "utf8
 const shadow = (...args: string[]) => kyc("shadow", "credit-check", ...args, "--dir", root);
 
 async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const giveUp = performance.now() + 30_000;
+  const giveUp = performance.now() + 60_000;
   while (!(await condition())) {
-    if (performance.now() > giveUp) throw new Error(`not in 30 s: ${what}`);
+    if (performance.now() > giveUp) throw new Error(`not in 60 s: ${what}`);
     await Bun.sleep(20);
   }
 }
@@ -136,7 +138,7 @@ describe("kyc shadow", () => {
     const everything = [out, err, dev.output(), state, metrics, ...written].join("\n");
     expect(everything).toContain("backgroundCheckPass");
     expect(TRACES.filter((trace) => everything.includes(trace))).toEqual([]);
-  }, 90_000);
+  }, 180_000);
 
   test("fails no request where the candidate hangs, the shadow service is killed, and the command too", async () => {
     const before = results.length;
@@ -154,12 +156,16 @@ describe("kyc shadow", () => {
         "--dir",
         root,
       ],
-      { stdin: "ignore", stdout: "ignore", stderr: "ignore" },
+      { stdin: "ignore", stdout: "ignore", stderr: "pipe" },
     );
-    await until("the mirror", async () => (await read(ROUTES)).includes("mirror:"));
+    await until("the mirror", async () => {
+      if (child.exitCode !== null) throw new Error(`it ended: ${await child.stderr.text()}`);
+      return (await read(ROUTES)).includes("mirror:");
+    });
     const second = await shadow("--to", "advanced");
     expect([second.code, second.err]).toEqual([2, expect.stringContaining("one comparison at a time")]);
-    expect((await kyc("fault", "credit-check", "advanced", "--delay", "20s", "--dir", root)).code).toBe(0);
+    const hanging = await kyc("fault", "credit-check", "advanced", "--delay", "20s", "--dir", root);
+    expect([hanging.code, hanging.err]).toEqual([0, ""]);
     const killed = shadowProcesses();
     for (const pid of killed) process.kill(pid, "SIGKILL");
     await until("another shadow service", async () => shadowProcesses().some((pid) => !killed.includes(pid)));
@@ -174,7 +180,7 @@ describe("kyc shadow", () => {
     expect(results.length - before).toBeGreaterThan(50);
     expect(results.filter(({ status }) => status !== 200)).toEqual([]);
     expect(new Set(results.map(({ revision }) => revision))).toEqual(new Set(["credit-check-basic"]));
-  }, 90_000);
+  }, 180_000);
 
   test("comes before the first percent of a rollout, which does not begin when the candidate is rejected", async () => {
     const { code, err } = await kyc(
@@ -197,7 +203,7 @@ describe("kyc shadow", () => {
     ]);
     expect(await read("knative/credit-check/2-advanced.yaml")).toContain("percent: 100");
     await expectNothingLeft();
-  }, 90_000);
+  }, 180_000);
 
   test.each([
     [["--to", "advancd"], "credit-check has no version advancd: did you mean advanced?"],

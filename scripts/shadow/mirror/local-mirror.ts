@@ -34,7 +34,7 @@ interface MirroredRules {
 }
 
 const ASK_AGAIN_MS = 20;
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 60_000;
 const ASK_WITHIN_MS = 5_000;
 
 /** The mirror of the local mesh: fields of the rules in its files, and a file of the shadow service beside them. */

@@ -1,0 +1,124 @@
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { kyc, startDev } from "../../scripts/commands/kyc-process.ts";
+import { steadyLoad } from "../../scripts/load/steady.ts";
+import { PROJECT } from "../../scripts/project.ts";
+import { sampleToRun } from "../sample.ts";
+
+/**
+ * What callers feel of a comparison in shadow, on the local mesh with real processes: failed requests and latency with
+ * and without a mirror, in turns, while the shadow service is well, is killed again and again, or the candidate hangs.
+ *
+ *     bun test/shadow/run.ts [SECONDS OF EACH TURN] [TURNS] [REQUESTS A SECOND]
+ */
+const [seconds = 10, turns = 6, rps = 100] = process.argv.slice(2).map(Number);
+
+interface Turn {
+  failed: number;
+  ms: number[];
+}
+
+await using sample = await sampleToRun([
+  {
+    file: "knative/credit-check/2-advanced.yaml",
+    from: /percent: 50([\s\S]*)percent: 50/,
+    to: "percent: 100$1percent: 0",
+  },
+]);
+const { root } = sample;
+await cp(join(PROJECT, "shadow"), join(root, "shadow"), { recursive: true });
+await using dev = await startDev(["--dir", root]);
+await turn();
+
+console.log(`${turns} turns of ${seconds} s each, ${rps} requests a second, all mirrored`);
+console.log("                        requests  failed     p50     p99   p99 ratio");
+for (const state of ["well", "killed", "hanging"] as const) {
+  const without: Turn[] = [];
+  const mirrored: Turn[] = [];
+  for (let i = 0; i < turns; i++) {
+    without.push(await turn());
+    mirrored.push(await withShadow(state));
+  }
+  const [a, b] = [summed(without), summed(mirrored)];
+  tell("without a mirror", a, undefined);
+  tell(state === "hanging" ? "candidate hangs" : `shadow service ${state}`, b, b.p99 / a.p99);
+}
+
+async function withShadow(state: "well" | "killed" | "hanging"): Promise<Turn> {
+  const command = [
+    process.execPath,
+    join(PROJECT, "scripts/kyc.ts"),
+    "shadow",
+    "credit-check",
+    "--to",
+    "advanced",
+  ];
+  const child = Bun.spawn([...command, "--percent", "100", "--to-the-end", "--dir", root], {
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "ignore",
+  });
+  const routes = Bun.file(join(root, "istio/split/by-knative/virtual-service.yaml"));
+  while (!(await routes.text()).includes("mirror:")) await Bun.sleep(20);
+  if (state === "hanging") await kyc("fault", "credit-check", "advanced", "--delay", "20s", "--dir", root);
+  const killing = setInterval(() => {
+    if (state === "killed") Bun.spawnSync(["pkill", "-9", "-f", join(root, "functions/kyc-shadow/main.ts")]);
+  }, 1000);
+  await Bun.sleep(1000);
+  const result = await turn();
+  clearInterval(killing);
+  if (state === "hanging") await kyc("fault", "--clear", "--dir", root);
+  child.kill("SIGTERM");
+  await child.exited;
+  return result;
+}
+
+async function turn(): Promise<Turn> {
+  const result: Turn = { failed: 0, ms: [] };
+  await steadyLoad({
+    url: `${dev.ingress}/kyc/v1/customer`,
+    rps,
+    body: (sent) => JSON.stringify({ applicantId: `A-${sent}`, name: `Person ${sent}`, nationality: "SE" }),
+    signal: AbortSignal.timeout(seconds * 1000),
+    onResult({ status, ms }) {
+      result.ms.push(ms);
+      if (status !== 200) result.failed++;
+    },
+  });
+  return result;
+}
+
+/** The sum of the requests, and the median over the turns of each quantile: one pause of the machine is in one turn. */
+function summed(all: readonly Turn[]): { requests: number; failed: number; p50: number; p99: number } {
+  const quantile = (values: readonly number[], part: number): number =>
+    [...values].sort((x, y) => x - y)[Math.floor(values.length * part)] ?? Number.NaN;
+  return {
+    requests: all.reduce((sum, { ms }) => sum + ms.length, 0),
+    failed: all.reduce((sum, { failed }) => sum + failed, 0),
+    p50: quantile(
+      all.map(({ ms }) => quantile(ms, 0.5)),
+      0.5,
+    ),
+    p99: quantile(
+      all.map(({ ms }) => quantile(ms, 0.99)),
+      0.5,
+    ),
+  };
+}
+
+function tell(
+  name: string,
+  { requests, failed, p50, p99 }: ReturnType<typeof summed>,
+  ratio: number | undefined,
+): void {
+  const cells = [
+    String(requests),
+    String(failed),
+    `${p50.toFixed(1)} ms`,
+    `${p99.toFixed(1)} ms`,
+    ratio?.toFixed(2) ?? "",
+  ];
+  console.log(
+    `${name.padEnd(22)}${cells.map((cell, i) => cell.padStart([10, 8, 10, 10, 8][i] ?? 8)).join("")}`,
+  );
+}
