@@ -137,7 +137,7 @@ function recordCommand(): Command {
     .description("writes all that is known of a rollout into one signed file, with --dir and -o as above")
     .argument("<id>", "the id of a rollout, as list shows it")
     .option(
-      "--shadow <file>",
+      "--shadow-report <file>",
       "a report of ./kyc shadow, as JSON (default: the last one of this candidate before the rollout's end)",
     )
     .option("--out <file>", "the file to write (default: .kyc/records/ID.ndjson)")

@@ -1,6 +1,6 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
-import { kyc, startDev } from "../../scripts/commands/kyc-process.ts";
+import { kyc, startDev } from "../../scripts/commands/testing/kyc-process.ts";
 import { steadyLoad } from "../../scripts/load/steady.ts";
 import { PROJECT } from "../../scripts/project.ts";
 import { sampleToRun } from "../sample.ts";

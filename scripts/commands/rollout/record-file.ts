@@ -22,7 +22,7 @@ export interface RecordFlags extends RolloutFlags {
   /** The file to write. */
   out?: string;
   /** The report of a comparison by copied requests. */
-  shadow?: string;
+  shadowReport?: string;
 }
 
 export interface VerifyRecordFlags extends Pick<RolloutFlags, "output"> {
@@ -43,10 +43,13 @@ export async function writeRecord(id: string, flags: RecordFlags): Promise<numbe
   const evidence = await evidenceFiles(join(kept, "evidence", id)).lines();
   const endedMs = saved.entries.at(-1)?.event?.atMs ?? saved.plan.atMs;
   const shadow =
-    flags.shadow === undefined
+    flags.shadowReport === undefined
       ? await shadowBefore(join(kept, "reports"), saved.plan, endedMs)
-      : await readShadowReport(flags.shadow).catch((error: unknown) => {
-          throw new Failure(`--shadow ${flags.shadow} cannot be used: ${messageOf(error)}`, EXIT.usage);
+      : await readShadowReport(flags.shadowReport).catch((error: unknown) => {
+          throw new Failure(
+            `--shadow-report ${flags.shadowReport} cannot be used: ${messageOf(error)}`,
+            EXIT.usage,
+          );
         });
   const key = await auditKey();
   const text = recordOf(

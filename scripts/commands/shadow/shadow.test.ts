@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { sampleToRun } from "../../../test/sample.ts";
 import { type LoadResult, steadyLoad } from "../../load/steady.ts";
 import { PROJECT } from "../../project.ts";
-import { kyc, type RunningDev, startDev } from "../kyc-process.ts";
+import { kyc, type RunningDev, startDev } from "../testing/kyc-process.ts";
 
 const ROUTES = "istio/split/by-knative/virtual-service.yaml";
 /** Values that occur nowhere else, in each field that an applicant may have but for the ones that are counted by. */
