@@ -61,6 +61,30 @@ export async function accessibilityViolations(page: Page): Promise<string[]> {
     violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ": " + html)))`);
 }
 
+/**
+ * What is wrong with a page that needs nothing else, in a window of a small phone and in a wide one, light and dark:
+ * violations of accessibility, content wider than the window, messages of the browser, and requests.
+ */
+export async function pageFaults(html: string): Promise<string[]> {
+  const browser = await sharedBrowser();
+  const faults: string[] = [];
+  for (const [width, colorScheme] of [
+    [360, "light"],
+    [1200, "dark"],
+  ] as const) {
+    const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
+    page.on("console", (message) => faults.push(message.text()));
+    page.on("pageerror", (error) => faults.push(error.message));
+    page.on("request", (request) => faults.push(`asked for ${request.url()}`));
+    await page.setContent(html);
+    const wide = Number(await page.evaluate("document.documentElement.scrollWidth"));
+    if (wide > width) faults.push(`${wide} pixels wide in a window of ${width}`);
+    faults.push(...(await accessibilityViolations(page)).map((fault) => `${colorScheme}: ${fault}`));
+    await page.close();
+  }
+  return faults;
+}
+
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);

@@ -31,7 +31,7 @@ export interface LineChart {
 }
 
 const [WIDTH, HEIGHT] = [420, 236];
-const AREA: Area = { left: 46, right: 408, top: 40, bottom: 196 };
+const AREA: Area = { left: 46, right: 408, top: 48, bottom: 196 };
 
 /** Curves over two axes, with a legend above. It can be printed, and read without colour. */
 export function lineChart(chart: LineChart): Spec {

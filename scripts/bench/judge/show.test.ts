@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { noBrowser, pageFaults } from "../../../test/browser.ts";
 import { CONTESTANTS } from "./contestant.ts";
 import { drawBench } from "./draw.ts";
 import { comparable, figuresOf, refuted } from "./figures.ts";
@@ -40,6 +41,10 @@ describe("the result of the benchmark", () => {
     expect(page).toContain("prefers-color-scheme: dark");
     for (const name of CONTESTANTS) expect(page).toContain(`<title>${name}, 5/s: `);
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  test.skipIf(noBrowser() !== undefined)("is a page without faults in a browser", async () => {
+    expect(await pageFaults(benchPage(resultOf([equal(0), found()])))).toEqual([]);
   });
 
   test("escapes names on the page", () => {

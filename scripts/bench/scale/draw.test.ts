@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { noBrowser, pageFaults } from "../../../test/browser.ts";
 import { PLAIN } from "../../terminal/style.ts";
 import { figuresOf } from "./bench.ts";
 import { drawScale, scalePage } from "./draw.ts";
@@ -18,6 +19,11 @@ const start = (ms: number): Curve => ({
   of: "revisions at zero",
   unit: "ms",
   points: [{ size: 1000, value: ms }],
+});
+
+test.skipIf(noBrowser() !== undefined)("the page has no faults in a browser", async () => {
+  const report = { rounds: 3, load: 0.25, curves: [rates(9500)], figures: figuresOf([rates(8000)]) };
+  expect(await pageFaults(scalePage(report))).toEqual([]);
 });
 
 test("a rate is held against the one of the smallest size, and a time against its limit", () => {

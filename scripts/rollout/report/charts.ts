@@ -179,7 +179,7 @@ function timeAxis(course: readonly Moment[], beganMs: number): Pick<LineChart, "
     xAxis: "time since the rollout began",
     xTicks: ticks.map((at) => ({ at: at * 1_000, label: timeLabel(at) })),
     marks: course.flatMap(({ atMs, planned }, i) =>
-      planned === course[i - 1]?.planned ? [] : [{ at: atMs - beganMs, label: `${planned} %` }],
+      planned === (course[i - 1]?.planned ?? 0) ? [] : [{ at: atMs - beganMs, label: `${planned} %` }],
     ),
   };
 }

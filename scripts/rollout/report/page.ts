@@ -83,9 +83,12 @@ function failuresTable({ failures, candidate, baseline }: ReportData): string {
         ["route", failure.route || "not known"],
         ["how", failure.what || "not known"],
         ["requests", count(failure.count)],
-        ["request ids", failure.requestIds.join(" ") || "not known"],
       ];
-      const drawn = cells.map(([name, value]) => `<td data-name="${name}">${escapeHtml(value)}</td>`);
+      const ids = failure.requestIds.map((id) => `<span class="id">${escapeHtml(id)}</span>`);
+      const drawn = [
+        ...cells.map(([name, value]) => `<td data-name="${name}">${escapeHtml(value)}</td>`),
+        `<td data-name="request ids">${ids.join("") || "not known"}</td>`,
+      ];
       return `<tr><th scope="row">${escapeHtml(revision)}<small>${failure.side}</small></th>${drawn.join("")}</tr>`;
     });
   return `<table class="cards"><thead><tr>${columns("revision", "route", "how", "requests", "first request ids")}</tr></thead><tbody>${rows.join("")}</tbody></table>`;

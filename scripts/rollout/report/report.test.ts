@@ -51,7 +51,7 @@ describe("a report", () => {
     const page = reportPage({ ...data, failures });
     expect(page).toContain('<td data-name="how">503</td>');
     expect(page).toContain("1 234</td>");
-    expect(page).toContain("&lt;a&gt; b");
+    expect(page).toContain('<span class="id">&lt;a&gt;</span><span class="id">b</span>');
     expect(page).toContain("not known");
     expect(reportPage({ ...data, failures: [] })).toContain("tells no routes, kinds or ids");
   });

@@ -12,14 +12,14 @@ h2{font-size:1.15rem;margin:2.2em 0 .6em;border-bottom:1px solid var(--line);pad
 dl{margin:0}dl div{display:grid;grid-template-columns:8em 1fr;gap:12px;padding:.15em 0}dt{color:var(--soft)}dd{margin:0}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.4em .8em .4em 0;border-bottom:1px solid var(--line)}
-thead th{color:var(--soft);font-weight:500}th small{display:block;color:var(--soft);font-weight:400}
+thead th{color:var(--soft);font-weight:500;overflow-wrap:normal}.id{display:block;font-family:ui-monospace,monospace;font-size:.85em}th small{display:block;color:var(--soft);font-weight:400}
 td{font-variant-numeric:tabular-nums}.time{white-space:nowrap}td[data-name=what],td[data-name=by]{overflow-wrap:normal}
 .note{color:var(--soft)}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:20px}
 figure{margin:0;padding:12px;background:var(--panel);border:1px solid var(--line);border-radius:6px;break-inside:avoid}
 figcaption{font-size:.9rem;color:var(--soft);margin-bottom:6px}figcaption strong{display:block;color:var(--text);font-size:1rem}
 svg{display:block;width:100%;height:auto}
-svg text{font:12px system-ui,sans-serif;fill:var(--soft)}svg .strong{fill:var(--bad);font-weight:600}
+svg text{font:12px system-ui,sans-serif;fill:var(--soft)}svg .strong{fill:var(--bad);font-weight:600;paint-order:stroke;stroke:var(--panel);stroke-width:3px}
 svg path,svg line{fill:none;stroke-width:2}
 svg .grid{stroke:var(--line);stroke-width:1}
 svg .threshold{stroke:var(--bad);stroke-width:1.5;stroke-dasharray:10 3 2 3}

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { noBrowser, pageFaults } from "../../../../test/browser.ts";
 import { figure, type Report } from "../report.ts";
 import type { Sample, SideResult } from "../rounds.ts";
 import { drawPage } from "./page.ts";
@@ -49,11 +50,23 @@ skipped: the mesh against Envoy: neither is installed
     expect(page).toContain("A &lt;fast&gt; one");
     expect(page).toContain("1 of 2 figures are as they should be");
     expect(page.match(/✓ met|✗ missed/g)).toEqual(["✓ met", "✗ missed"]);
-    expect(page).toContain('aria-label="Credit check: raw Bun.serve 20 000, ours 17 000"');
+    expect(page).toContain(
+      'aria-label="Credit check, requests per second: raw Bun.serve 20 000, ours 17 000"',
+    );
     // A bar is as long as its value is of the largest single measurement, and there is a tick for each.
     expect(page.match(/<rect [^>]*width="([0-9.]+)"/g)).toHaveLength(2);
     expect(page.match(/<line /g)).toHaveLength(6);
     expect(page).toContain('width="310"');
+  });
+
+  test("says what the bars are, in which unit", () => {
+    expect(drawPage(REPORT)).toContain(
+      "Requests per second: a bar is the median of 3 rounds, a tick one round.",
+    );
+  });
+
+  test.skipIf(noBrowser() !== undefined)("is a page without faults in a browser", async () => {
+    expect(await pageFaults(drawPage(REPORT))).toEqual([]);
   });
 
   test("shows no ratio as what it does not reach", () => {

@@ -30,13 +30,15 @@ export function benchPage(result: BenchResult): string {
     `<p class="soft">${reps} rollouts of each scenario at each load (a third of them for good candidates at 100 requests a second), seed ${seed}. Each judge decides which requests go to the candidate; what becomes of a request with either revision is the same for all.</p>`,
     `<ul>${CONTESTANTS.map((name) => `<li><b>${escapeHtml(name)}</b>: ${escapeHtml(ABOUT[name])}</li>`).join("")}</ul>`,
     `<h2>Figures</h2><ul class="figures">${figures.map(drawFigure).join("")}</ul>`,
-    bad.length === 0 ? "" : `<h2>How soon a bad candidate is found</h2>${legend()}${charts(bad)}`,
     bad.length === 0
       ? ""
-      : `<h2>Found within two hours, median time, requests harmed</h2>${table(bad, detection)}${harmTable(bad)}`,
+      : `<h2>How soon a bad candidate is found</h2><p class="soft">The time from the first request to the rollback, on a logarithmic axis, by load. A mark is the median of the rollouts; its line goes from the first to the last tenth of them.</p>${legend()}${charts(bad)}`,
+    bad.length === 0
+      ? ""
+      : `<h2>Found within two hours, median time, requests harmed</h2>${table("Bad candidates", bad, detection)}${harmTable(bad)}`,
     good.length === 0
       ? ""
-      : `<h2>Good candidates rolled back within two hours (within ten minutes)</h2>${table(good, falseAlarms)}`,
+      : `<h2>Good candidates rolled back within two hours (within ten minutes)</h2>${table("Good candidates", good, falseAlarms)}`,
     drawSpeed(result),
   ];
   return `<!doctype html>
@@ -46,7 +48,9 @@ export function benchPage(result: BenchResult): string {
 <title>kyc bench judge</title>
 <style>${STYLE}</style>
 <body>
+<main>
 ${parts.filter((part) => part !== "").join("\n")}
+</main>
 </body>
 </html>
 `;
@@ -69,12 +73,16 @@ function charts(cells: readonly Cell[]): string {
   return `<div class="charts">${drawn.join("")}</div>`;
 }
 
-function table(cells: readonly Cell[], tell: (result: Result, runs: number) => string): string {
+function table(
+  title: string,
+  cells: readonly Cell[],
+  tell: (result: Result, runs: number) => string,
+): string {
   const rows = cells.map(({ scenario, load, runs, results }) => {
     const told = CONTESTANTS.map((name) => `<td>${escapeHtml(tell(results[name], runs))}</td>`);
     return `<tr><td>${escapeHtml(scenario)}</td><td>${load}/s</td><td>${runs}</td>${told.join("")}</tr>`;
   });
-  return `<div class="scroll"><table><thead><tr><th>scenario</th><th>load</th><th>runs</th>${names()}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(title)}, as a table"><table><thead><tr><th>scenario</th><th>load</th><th>runs</th>${names()}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
 function harmTable(cells: readonly Cell[]): string {

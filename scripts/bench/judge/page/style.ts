@@ -29,6 +29,7 @@ svg text { fill: var(--soft); font: 10px system-ui, sans-serif; }
 .range { stroke-width: 1.5; fill: none; opacity: 0.55; }
 .form { stroke-width: 1.5; fill: var(--panel); }
 .c0 { stroke: var(--c0); } .c1 { stroke: var(--c1); } .c2 { stroke: var(--c2); } .c3 { stroke: var(--c3); } .c4 { stroke: var(--c4); }
+path.ink1, line.ink1 { fill: none; stroke: var(--c0); stroke-width: 2; }
 .form.c0 { fill: var(--c0); }
 .legend { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; position: sticky; top: 0; background: var(--ground); padding: 0.4rem 0; margin: 0; }
 .key { display: inline-flex; align-items: center; gap: 0.35rem; } .key svg { width: 16px; height: 16px; }
