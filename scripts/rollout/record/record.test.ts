@@ -9,6 +9,7 @@ import type { Saved } from "../journal/journal.ts";
 import type { Judging, Observation } from "../run/judging.ts";
 import { trafficJudge } from "../run/traffic-judge.ts";
 import { KilledProcess, SETTINGS, Simulation, type SimulationOptions } from "../testing/simulation.ts";
+import { countingJudge } from "../testing/counting-judge.ts";
 import { memoryEvidence } from "../testing/memory-evidence.ts";
 import { evidenceFiles } from "./evidence-files.ts";
 import { EvidenceLog, type EvidenceStore } from "./evidence-log.ts";
@@ -72,10 +73,10 @@ const verified = (text: string) => verifyRecord(Buffer.from(text, "utf8"), publi
 describe("the record of a rollout", () => {
   test("leads to each verdict again, of a rollback and of a promotion", async () => {
     for (const [errors, verdict, to] of [
-      [0.3, "regressed", "restoring"],
+      [1, "regressed", "restoring"],
       [0, "healthy", "shifting"],
     ] as const) {
-      const ran = begun({ errors, percents: [25, 100] });
+      const ran = begun({ errors, percents: [25, 100], settings: { bakeMs: 1_000 } });
       await ran.simulation.run({ makeJudge, evidence: new EvidenceLog(ran.evidence, VERSIONS) });
       const checked = verified(recordOf(await sourcesOf(ran), key));
       expect(checked).toMatchObject({ findings: [], limits: [], rollout: "r1" });
@@ -86,7 +87,7 @@ describe("the record of a rollout", () => {
   });
 
   test("goes over a process that was killed and one that went on from the checkpoint", async () => {
-    const ran = begun({ percents: [25, 100], settings: { stepMs: 20_000 } });
+    const ran = begun({ percents: [25, 100], settings: { stepMs: 12_000, bakeMs: 1_000 } });
     const killed = new KilledProcess(30, "after");
     await Promise.race([
       ran.simulation.run({
@@ -103,7 +104,7 @@ describe("the record of a rollout", () => {
   });
 
   test("says what cannot be computed again where old outcomes were dropped", async () => {
-    const ran = begun({ percents: [25, 100], settings: { stepMs: 20_000, bakeMs: 1_000 } });
+    const ran = begun({ percents: [25, 100], settings: { stepMs: 18_000, bakeMs: 1_000 } });
     await ran.simulation.run({ makeJudge, evidence: new EvidenceLog(ran.evidence, VERSIONS, 30_000) });
     const sources = await sourcesOf(ran);
     expect(sources.evidence.join("\n").length).toBeLessThan(200_000);
@@ -117,7 +118,7 @@ describe("the record of a rollout", () => {
   });
 
   test("shows each of 2,000 changed bytes, and names the line", async () => {
-    const ran = begun({ errors: 0.5, percents: [25, 100] });
+    const ran = begun({ errors: 1, percents: [25, 100], settings: { bakeMs: 1_000 } });
     await ran.simulation.run({ makeJudge, evidence: new EvidenceLog(ran.evidence, VERSIONS) });
     const bytes = Buffer.from(recordOf(await sourcesOf(ran), key), "utf8");
     const random = seededRandom(11);
@@ -139,7 +140,7 @@ describe("the record of a rollout", () => {
   });
 
   test("has the comparison by copied requests that came before, and leads to its verdict again", async () => {
-    const ran = begun({ errors: 0.3, percents: [25, 100] });
+    const ran = begun({ errors: 1, percents: [25, 100], settings: { bakeMs: 1_000 } });
     await ran.simulation.run({ makeJudge, evidence: new EvidenceLog(ran.evidence, VERSIONS) });
     const counts = sampleCounts({ fields: { passed: directed(25_000) } });
     const { verdict, because, criteria } = assess(counts, []);
@@ -166,7 +167,7 @@ describe("the record of a rollout", () => {
   });
 
   test("that its own writer made up does not agree with itself", async () => {
-    const ran = begun({ errors: 0.3, percents: [25, 100] });
+    const ran = begun({ errors: 1, percents: [25, 100], settings: { bakeMs: 1_000 } });
     await ran.simulation.run({ makeJudge, evidence: new EvidenceLog(ran.evidence, VERSIONS) });
     const lines = recordOf(await sourcesOf(ran), key)
       .split("\n")
@@ -214,7 +215,7 @@ describe("the evidence of a judge", () => {
       VERSIONS,
     );
     log.begin(null, 0);
-    const judge = log.recorded(trafficJudge(SETTINGS, undefined));
+    const judge = log.recorded(countingJudge(SETTINGS, undefined));
     const batch = (atMs: number): Observation[] =>
       Array.from({ length: 2_000 }, () => ({
         atMs,
@@ -234,7 +235,7 @@ describe("the evidence of a judge", () => {
     await log.flush();
     const lines = (await store.lines()).map((line): unknown => JSON.parse(line));
     if (!lines.every((line) => Check(EvidenceLine, line))) throw new Error("each is a line of evidence");
-    const { gaps, decisions } = replay(SETTINGS, trafficJudge, lines);
+    const { gaps, decisions } = replay(SETTINGS, countingJudge, lines);
     expect(gaps[0]).toMatch(/^\d+ lines of outcomes could not be written/);
     expect(decisions).toHaveLength(1);
     expect(decisions[0]?.again).toEqual(ruling);
