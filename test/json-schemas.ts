@@ -1,12 +1,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TSchema } from "typebox";
+import { ChecksFile } from "../scripts/cluster/verify/checks-file.ts";
 import { RolloutFile } from "../scripts/manifests/rollout-file.ts";
 import { DevFile } from "../scripts/mesh/revisions/dev-config.ts";
 import { PROJECT } from "../scripts/project.ts";
 
 /** The JSON Schemas of the files that users write, by their place. Editors complete and check by them. */
 export const JSON_SCHEMAS: Readonly<Record<string, TSchema>> = {
+  "schemas/checks.schema.json": ChecksFile,
   "schemas/dev.schema.json": DevFile,
   "schemas/rollout.schema.json": RolloutFile,
 };

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { cp, mkdtemp, realpath, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,6 +54,8 @@ export async function copyOf(
   const remove = (): Promise<void> => rm(root, { recursive: true, force: true });
   try {
     for (const name of FOLDERS) await cp(join(source, name), join(root, name), { recursive: true });
+    for (const name of ["dev.yaml", "checks.yaml"])
+      if (existsSync(join(source, name))) await cp(join(source, name), join(root, name));
     for (const edit of edits) await apply(root, edit);
   } catch (error) {
     await remove();

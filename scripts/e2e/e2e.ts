@@ -80,8 +80,8 @@ export async function runE2e(options: E2eOptions): Promise<CheckResult[]> {
 
 const contract: Scenario = {
   name: "contract",
-  run: ({ kube, namespace, ingress, signal }) =>
-    verify({ kube, namespace, ingress, signal, requests: 1_000, onProgress: () => {} }),
+  run: ({ kube, root, namespace, ingress, signal }) =>
+    verify({ kube, root, namespace, ingress, signal, requests: 1_000, onProgress: () => {} }),
 };
 
 /** A second deployment changes nothing. */

@@ -4,14 +4,17 @@ import type { Stage } from "./scenario.ts";
 
 export const CUSTOMER = "/kyc/v1/customer";
 
+/** A request through the split, and the header of its answer that names the revision. */
+export const THROUGH_SPLIT = { path: CUSTOMER, revisionHeader: "x-kyc-revision" };
+
 // From zero a revision takes some seconds, and the first request waits for two of them.
 const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Sends single requests to the ingress; they end with the stage. */
 export function askOf({ ingress, signal }: Stage): Ask {
-  return (path, headers = {}) => {
+  return (path, request = {}) => {
     const either = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
-    return fetch(`${ingress}${path}`, { headers, redirect: "manual", signal: either });
+    return fetch(`${ingress}${path}`, { ...request, redirect: "manual", signal: either });
   };
 }
 
@@ -31,6 +34,7 @@ export async function underLoad(stage: Stage, rps: number, work: () => Promise<v
   const load = steadyLoad({
     url: `${stage.ingress}${CUSTOMER}`,
     rps,
+    revisionHeader: THROUGH_SPLIT.revisionHeader,
     signal: AbortSignal.any([controller.signal, stage.signal]),
     onResult: (result) => results.push(result),
   });
@@ -65,7 +69,9 @@ export async function untilWarm(
   for (let good = 0; good < 10 * headers.length;) {
     stage.signal.throwIfAborted();
     if (performance.now() > end) throw new Error("the services do not answer through the ingress gateway");
-    const response = await ask(CUSTOMER, headers[good % headers.length]).catch(() => undefined);
+    const response = await ask(CUSTOMER, { headers: headers[good % headers.length] ?? {} }).catch(
+      () => undefined,
+    );
     await response?.arrayBuffer();
     if (response?.status === 200) good++;
     else {

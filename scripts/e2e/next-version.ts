@@ -1,5 +1,5 @@
 import { observeSplit } from "../cluster/verify/split-checks.ts";
-import { askOf, BOTH_VERSIONS, describeFailures, underLoad, untilWarm } from "./load.ts";
+import { askOf, BOTH_VERSIONS, describeFailures, underLoad, untilWarm, THROUGH_SPLIT } from "./load.ts";
 import { figure, type Scenario, WHOLE } from "./scenario.ts";
 import { BY_ISTIO } from "./splits.ts";
 
@@ -15,7 +15,7 @@ export const nextVersion: Scenario = {
       await Bun.sleep(3_000);
     });
     const requests = 1_000;
-    const { counts } = await observeSplit(askOf(stage), requests, stage.signal);
+    const { counts } = await observeSplit(askOf(stage), THROUGH_SPLIT, requests, stage.signal);
     const group = "the next version";
     const share = (100 * (counts.get("credit-check-v3") ?? 0)) / requests;
     // Five standard deviations around 20 % of 1,000.

@@ -6,7 +6,7 @@ import { knativeEngine } from "../engines/knative/knative-engine.ts";
 import { UserError } from "../cluster/user-error.ts";
 import type { CheckResult } from "../cluster/verify/check.ts";
 import { type Observed, observeSplit } from "../cluster/verify/split-checks.ts";
-import { askOf, BOTH_VERSIONS, describeFailures, underLoad, untilWarm } from "./load.ts";
+import { askOf, BOTH_VERSIONS, describeFailures, underLoad, untilWarm, THROUGH_SPLIT } from "./load.ts";
 import { figure, type Scenario, type Stage, WHOLE } from "./scenario.ts";
 
 const SPLITS: Shares[] = [
@@ -48,7 +48,7 @@ export function splitScenario(name: string, carrier: Carrier): Scenario {
         stage.signal.throwIfAborted();
         await engine.write(shares);
         inForceMs.push(await waitInForce(stage, engine));
-        const observed = await observeSplit(askOf(stage), REQUESTS, stage.signal);
+        const observed = await observeSplit(askOf(stage), THROUGH_SPLIT, REQUESTS, stage.signal);
         results.push(await judgeSplit(`splits by ${name}`, shares, observed));
       }
       const longest = "from the write until the engine reports it in force, longest";
@@ -121,7 +121,7 @@ async function untilOverlayRoutes(stage: Stage, writer: SharesWriter): Promise<v
   for (let good = 0; good < 40;) {
     if (performance.now() > end) throw new UserError("requests still reach another version than basic");
     stage.signal.throwIfAborted();
-    const { counts } = await observeSplit(askOf(stage), 8, stage.signal);
+    const { counts } = await observeSplit(askOf(stage), THROUGH_SPLIT, 8, stage.signal);
     good = counts.get("credit-check-basic") === 8 ? good + 8 : 0;
   }
 }

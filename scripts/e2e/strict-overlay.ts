@@ -120,8 +120,16 @@ async function surroundings({ kube, namespace }: Stage): Promise<Surroundings> {
 }
 
 async function contractOf(stage: Stage, by: string): Promise<CheckResult[]> {
-  const { kube, namespace, ingress, signal } = stage;
-  const results = await verify({ kube, namespace, ingress, requests: 500, signal, onProgress: () => {} });
+  const { kube, root, namespace, ingress, signal } = stage;
+  const results = await verify({
+    kube,
+    root,
+    namespace,
+    ingress,
+    requests: 500,
+    signal,
+    onProgress: () => {},
+  });
   const failed = results.filter(({ ok }) => !ok).map(({ group, name, seen }) => `${group}, ${name}: ${seen}`);
   return [
     check(

@@ -17,7 +17,7 @@ export interface LoadSummary {
   statuses: Record<string, number>;
   /** Why there was no response, the most frequent reason first. */
   reasons: { reason: string; count: number }[];
-  /** The share of each revision among the responses with x-kyc-revision, from 0 to 1, with a 99.9 % Wilson interval. */
+  /** The share of each revision among the responses that name theirs, from 0 to 1, with a 99.9 % Wilson interval. */
   revisions: { revision: string; count: number; share: number; low: number; high: number }[];
 }
 

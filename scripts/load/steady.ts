@@ -5,7 +5,7 @@ export interface LoadResult {
   /** 0 without a response; `error` says why. */
   status: number;
   error: string | undefined;
-  /** The revision that answered, by x-kyc-revision. */
+  /** The revision that answered, where a header names it. */
   revision: string | undefined;
 }
 
@@ -16,6 +16,8 @@ export interface SteadyLoadOptions {
   headers?: Readonly<Record<string, string>>;
   /** Makes the body of each request, which is JSON and sent by POST. @param sent how many were sent before */
   body?: (sent: number) => string;
+  /** The header of an answer that names the revision, if one does. */
+  revisionHeader?: string | undefined;
   /** Ends the load; requests in flight are still awaited. */
   signal: AbortSignal;
   /** A request that takes longer has failed. @default 30000 */
@@ -28,17 +30,14 @@ export interface SteadyLoadOptions {
  * its callers see it. Resolves when the last response has arrived.
  */
 export async function steadyLoad(options: SteadyLoadOptions): Promise<void> {
-  const { url, rps, headers = {}, body, signal, timeoutMs = 30_000, onResult } = options;
+  const { rps, headers = {}, body, signal, onResult } = options;
   const pending = new Set<Promise<void>>();
   const startedAt = performance.now();
   for (let sent = 0; !signal.aborted;) {
     const due = Math.floor(((performance.now() - startedAt) * rps) / 1000) + 1;
     for (; sent < due && !signal.aborted; sent++) {
-      const request = send(
-        url,
-        { headers, ...(body === undefined ? {} : posted(headers, body(sent))) },
-        timeoutMs,
-      ).then(onResult);
+      const init = { headers, ...(body === undefined ? {} : posted(headers, body(sent))) };
+      const request = send(init, options).then(onResult);
       pending.add(request);
       void request.finally(() => pending.delete(request));
     }
@@ -52,7 +51,10 @@ function posted(headers: Readonly<Record<string, string>>, body: string): Reques
   return { method: "POST", headers: { ...headers, "content-type": "application/json" }, body };
 }
 
-async function send(url: string, init: RequestInit, timeoutMs: number): Promise<LoadResult> {
+async function send(
+  init: RequestInit,
+  { url, revisionHeader, timeoutMs = 30_000 }: SteadyLoadOptions,
+): Promise<LoadResult> {
   const sentAt = performance.now();
   try {
     const response = await fetch(url, {
@@ -61,7 +63,8 @@ async function send(url: string, init: RequestInit, timeoutMs: number): Promise<
       signal: AbortSignal.timeout(timeoutMs),
     });
     await response.arrayBuffer();
-    const revision = response.headers.get("x-kyc-revision") ?? undefined;
+    const named = revisionHeader === undefined ? null : response.headers.get(revisionHeader);
+    const revision = named ?? undefined;
     return { sentAt, ms: performance.now() - sentAt, status: response.status, error: undefined, revision };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

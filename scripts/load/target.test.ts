@@ -5,10 +5,14 @@ const INGRESS = "http://127.0.0.1:8080";
 
 describe("the target of a load", () => {
   test.each([
-    [undefined, `${INGRESS}/kyc/v1/customer`],
+    [undefined, `${INGRESS}/orders`],
     ["/credit-check/report?a=1", `${INGRESS}/credit-check/report?a=1`],
   ])("%p is a path of the mesh on this machine", (given, url) => {
-    expect(readTarget(given, INGRESS)).toEqual({ url, isLocal: true });
+    expect(readTarget(given, INGRESS, "/orders")).toEqual({ url, isLocal: true });
+  });
+
+  test("may be a path at the gateway of a cluster, which is not this machine", () => {
+    expect(readTarget("/x", "http://192.0.2.7")).toEqual({ url: "http://192.0.2.7/x", isLocal: false });
   });
 
   test.each([

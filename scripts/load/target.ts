@@ -9,27 +9,26 @@ export class NoTarget extends Error {
   override readonly name = "NoTarget";
 }
 
-/** The path that the split of the credit check decides. */
-const PATH = "/kyc/v1/customer";
-
 /**
- * Parses the target of a load: by default the ingress of the local mesh, a path at that ingress, or a complete URL.
- * @param ingress the address of the mesh that runs on this machine, if one does
+ * Parses the target of a load: a path at an ingress gateway, or a complete URL.
+ * @param ingress the address of the gateway: of the mesh that runs on this machine, or of a cluster that was named
+ * @param path the path where none is given
  * @throws NoTarget
  */
-export function readTarget(given: string | undefined, ingress: string | undefined): LoadTarget {
+export function readTarget(given: string | undefined, ingress: string | undefined, path = "/"): LoadTarget {
   if (given === undefined || given.startsWith("/")) {
     if (ingress === undefined) {
       throw new NoTarget(
-        "No local mesh runs here: start it with ./kyc dev, or name another target in full, as http://HOST/PATH.",
+        "No local mesh runs here: start it with ./kyc dev, or name a cluster by --context, or another target in full, as http://HOST/PATH.",
       );
     }
-    return { url: `${ingress}${given ?? PATH}`, isLocal: true };
+    const url = `${ingress}${given ?? path}`;
+    return { url, isLocal: isLoopback(new URL(url).hostname) };
   }
   const url = URL.parse(given);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
     throw new NoTarget(
-      `${given} is not a target: give a path of the local mesh, such as ${PATH}, or a complete URL, such as http://HOST/PATH.`,
+      `${given} is not a target: give a path of the local mesh, such as ${path}, or a complete URL, such as http://HOST/PATH.`,
     );
   }
   if (url.username !== "" || url.password !== "") {

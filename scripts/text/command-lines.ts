@@ -11,7 +11,7 @@ export type PlaceFlag = "--dir" | "--context" | "--namespace" | "--engine";
 /** The flags among {@link PlaceFlag} that each command has. */
 export const PLACE_FLAGS: Readonly<Record<string, readonly PlaceFlag[]>> = {
   dev: ["--dir"],
-  load: ["--dir"],
+  load: ["--dir", "--context"],
   fault: ["--dir"],
   up: ["--dir", "--context", "--namespace"],
   down: ["--dir", "--context", "--namespace"],

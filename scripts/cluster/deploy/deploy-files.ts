@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { InvalidManifests } from "../../manifests/problem.ts";
 import { readDocuments } from "../../manifests/read.ts";
 import { ensureImages, imagesOf } from "../images/ensure-images.ts";
+import { type Checks, isPlainGet, readChecks } from "../verify/checks-file.ts";
 import { findIngress, type Ingress, NoIngress } from "../ingress.ts";
 import type { Kube } from "../kube/client.ts";
 import { programs } from "../programs.ts";
@@ -35,7 +36,7 @@ export interface DeployFilesOptions {
 /** The result, and where the services answer, or why that is unknown; undefined when nothing was applied. */
 export interface DeployedFiles extends Deployed {
   ingress: Ingress | NoIngress | undefined;
-  /** Whether the gateway there leads to the aggregator. */
+  /** Whether the gateway there answers as the first request of checks.yaml expects; true where there is none. */
   routed: boolean;
 }
 
@@ -46,6 +47,13 @@ async function appliedFolders(root: string, istio: string): Promise<string[]> {
     () => false,
   );
   return isThere || istio !== "istio" ? ["knative", istio] : ["knative"];
+}
+
+async function routedBy(checks: Checks | undefined, url: string, signal: AbortSignal): Promise<boolean> {
+  const first = checks?.requests.find(isPlainGet);
+  if (first === undefined) return true;
+  const statuses = [first.expect.status ?? 200].flat();
+  return untilRouted({ url, path: first.path, statuses, signal, timeoutMs: ROUTED_WITHIN_MS });
 }
 
 const ROUTED_WITHIN_MS = 20_000;
@@ -79,7 +87,6 @@ export async function deployFiles(options: DeployFilesOptions): Promise<Deployed
     throw error;
   });
   const routed =
-    !(ingress instanceof NoIngress) &&
-    (await untilRouted({ url: ingress.url, signal, timeoutMs: ROUTED_WITHIN_MS }));
+    !(ingress instanceof NoIngress) && (await routedBy(await readChecks(root), ingress.url, signal));
   return { ...deployed, ingress, routed };
 }

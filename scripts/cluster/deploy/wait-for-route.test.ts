@@ -13,6 +13,8 @@ function gateway(...statuses: number[]): {
     routed: (timeoutMs = 60_000): Promise<boolean> =>
       untilRouted({
         url: "http://gateway",
+        path: "/orders",
+        statuses: [302],
         signal: new AbortController().signal,
         timeoutMs,
         fetch: async (url) => {
@@ -31,7 +33,7 @@ describe("the ingress gateway", () => {
   test("knows the way when it was found five times in a row, since it may have several pods", async () => {
     const seen = gateway(302);
     expect(await seen.routed()).toBe(true);
-    expect(seen.asked).toEqual(Array(5).fill("http://gateway/"));
+    expect(seen.asked).toEqual(Array(5).fill("http://gateway/orders"));
     expect(seen.pauses).toBe(0);
   });
 
@@ -48,6 +50,12 @@ describe("the ingress gateway", () => {
 });
 
 test("looking for the way ends with the signal", async () => {
-  const waiting = untilRouted({ url: "http://gateway", signal: AbortSignal.abort(), timeoutMs: 1_000 });
+  const waiting = untilRouted({
+    url: "http://gateway",
+    path: "/",
+    statuses: [200],
+    signal: AbortSignal.abort(),
+    timeoutMs: 1_000,
+  });
   await expect(waiting).rejects.toThrow("abort");
 });

@@ -1,6 +1,9 @@
 export interface RoutedOptions {
   /** The ingress gateway. */
   url: string;
+  /** A request that the gateway leads to a service, and the statuses of its answer. */
+  path: string;
+  statuses: readonly number[];
   signal: AbortSignal;
   timeoutMs: number;
   /** @default fetch */
@@ -15,17 +18,17 @@ const PAUSE_MS = 100;
 const ATTEMPT_MS = 30_000;
 
 /**
- * Waits until the ingress gateway knows the way to the aggregator. An apply returns when the API server has the object;
+ * Waits until the ingress gateway knows the way of a request. An apply returns when the API server has the object;
  * the gateway hears of it from istiod a moment later, and until then answers 404 by itself.
  * @returns whether it does
  */
 export async function untilRouted(options: RoutedOptions): Promise<boolean> {
-  const { url, signal, timeoutMs, fetch: get = fetch, pause = Bun.sleep } = options;
+  const { url, path, statuses, signal, timeoutMs, fetch: get = fetch, pause = Bun.sleep } = options;
   const end = performance.now() + timeoutMs;
   for (let routed = 0; routed < IN_A_ROW;) {
     signal.throwIfAborted();
     if (performance.now() > end) return false;
-    const status = await get(`${url}/`, {
+    const status = await get(`${url}${path}`, {
       redirect: "manual",
       signal: AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS)]),
     }).then(
@@ -35,7 +38,7 @@ export async function untilRouted(options: RoutedOptions): Promise<boolean> {
       },
       () => 0,
     );
-    routed = status === 302 ? routed + 1 : 0;
+    routed = statuses.includes(status) ? routed + 1 : 0;
     if (routed === 0) await pause(PAUSE_MS);
   }
   return true;

@@ -20,12 +20,13 @@ const RECIPE = ["Dockerfile", ".bun-version"];
 /**
  * The images of all functions, tagged by what they contain: a changed function gets another tag, an unchanged one the
  * same on every machine. What leaves the bundle as it is (a test, a comment, a dependency of the tools) leaves the tag.
+ * A folder without `functions/` has none: its images are built elsewhere.
  * @param prefix what comes before the function's name
  * @param tag another tag in place of the content's
  */
 export async function functionImages(root: string, prefix: string, tag?: string): Promise<FunctionImage[]> {
   const names: string[] = [];
-  for (const name of (await readdir(join(root, "functions"))).sort()) {
+  for (const name of (await readdir(join(root, "functions")).catch(() => [])).sort()) {
     if (await exists(join(root, "functions", name, "main.ts"))) names.push(name);
   }
   return Promise.all(

@@ -28,12 +28,13 @@ function edit(cluster: FakeCluster, ref: typeof SPLIT, change: (text: string) =>
 }
 
 async function splitOf(cluster: FakeCluster): Promise<string | undefined> {
-  const split = liveSplit(await readLivePlan(cluster.kube, "kyc", "example.com"), "kyc");
+  const split = liveSplit(await readLivePlan(cluster.kube, "kyc", "example.com"), "kyc", CALL);
   if (split === undefined) return undefined;
   const shares = [...split.shares].map(([name, share]) => `${name} ${share}`).sort();
   return `${split.by}: ${shares.join(", ")}`;
 }
 
+const CALL = { service: "credit-check", host: "kyc-credit-check", path: "/credit-check/report" };
 const HALVES = "credit-check-advanced 0.5, credit-check-basic 0.5";
 
 describe("the owner of the split", () => {

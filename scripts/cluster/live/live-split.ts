@@ -5,25 +5,33 @@ import type { RoutedRequest } from "../../traffic/resolve.ts";
 import { SPLIT_OWNERS, type SplitOwner } from "../../traffic/split-owner.ts";
 import type { LivePlan } from "./live-plan.ts";
 
-/** The engine that decides the split of the credit check, and the share of each revision, from 0 to 1. */
+/** The engine that decides a split, and the share of each revision, from 0 to 1. */
 export interface LiveSplit {
   by: SplitOwner;
   shares: ReadonlyMap<string, number>;
 }
 
-const SERVICE = "credit-check";
-const OUR_HOST = "kyc-credit-check";
+/** A service, and a call that its split decides: the first label of a cluster-local host, and a path. */
+export interface SplitCall {
+  service: string;
+  host: string;
+  path: string;
+}
 
-/** The split that a call of the aggregator meets, or undefined where the routes do not lead to a revision. */
-export function liveSplit({ plan }: LivePlan, namespace: string): LiveSplit | undefined {
-  const [host = ""] = clusterLocalNames(OUR_HOST, namespace);
-  const call = requestTo(host, "/credit-check/report");
+/** The split that a call meets, or undefined where the routes do not lead to a revision. */
+export function liveSplit(
+  { plan }: LivePlan,
+  namespace: string,
+  { service, host: name, path }: SplitCall,
+): LiveSplit | undefined {
+  const [host = ""] = clusterLocalNames(name, namespace);
+  const call = requestTo(host, path);
   const shares = new Map(
     [...revisionShares(plan.table, "mesh", call)].map(([key, share]) => [key.split("/")[1] ?? key, share]),
   );
   if (shares.size === 0) return undefined;
   // By way of the Knative Service's own host its percentages decide, by any other the VirtualService's weights.
-  const own = clusterLocalNames(SERVICE, namespace);
+  const own = clusterLocalNames(service, namespace);
   const byKnative = distribution(plan.table, "mesh", call).some(({ resolution }) => {
     return resolution.kind === "revision" && own.includes(hostOf(resolution.request.authority));
   });

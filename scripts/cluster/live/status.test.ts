@@ -8,10 +8,12 @@ import { deployedCluster, deployTo } from "./deployed-cluster.ts";
 
 const draw = (status: Status): string => drawStatus(status, PLAIN).join("\n");
 
+const CALL = { service: "credit-check", host: "kyc-credit-check", path: "/credit-check/report" };
+
 describe("the status", () => {
   test("has what runs and the owner of the split", async () => {
     const cluster = await deployedCluster("knative", "istio");
-    const status = await readStatus(cluster.kube, "kyc");
+    const status = await readStatus(cluster.kube, "kyc", CALL);
     const [split] = draw(status).split("\n").slice(-1);
     expect(split).toBe("split  by Knative: credit-check-basic 50 %, credit-check-advanced 50 %");
     expect(status.services.map(({ name }) => name)).toEqual(["credit-check", "kyc-aggregator"]);
@@ -40,8 +42,11 @@ class Followed {
   readonly #controller = new AbortController();
 
   constructor(cluster: FakeCluster) {
-    this.ended = followStatus(cluster.kube, "kyc", this.#controller.signal, (status) =>
-      this.drawn.push(draw(status)),
+    this.ended = followStatus(
+      cluster.kube,
+      "kyc",
+      { signal: this.#controller.signal, call: CALL },
+      (status) => this.drawn.push(draw(status)),
     ).catch((error: unknown) => error);
   }
 

@@ -7,20 +7,23 @@ import { watch } from "../kube/watch.ts";
 import { followWorkload, readWorkload } from "../workload/follow.ts";
 import type { ServiceView } from "../workload/workload-view.ts";
 import { readLivePlan } from "./live-plan.ts";
-import { liveSplit } from "./live-split.ts";
+import { liveSplit, type SplitCall } from "./live-split.ts";
 
 /** The workload of a namespace, and its split. */
 export interface Status {
   services: ServiceView[];
-  /** The engine that decides the split of the credit check, and the share of each revision, from 0 to 1. */
+  /** The engine that decides the split of the call asked about, and the share of each revision, from 0 to 1. */
   split: { by: SplitOwner; shares: Record<string, number> } | undefined;
   /** Problems in the routes, because of which the split may differ. */
   problems: string[];
 }
 
-/** Reads the status of a namespace once. */
-export async function readStatus(kube: Kube, namespace: string): Promise<Status> {
-  const [services, split] = await Promise.all([readWorkload(kube, namespace), readSplit(kube, namespace)]);
+/** Reads the status of a namespace once. @param call what the split is of; none is read without */
+export async function readStatus(kube: Kube, namespace: string, call?: SplitCall): Promise<Status> {
+  const [services, split] = await Promise.all([
+    readWorkload(kube, namespace),
+    readSplit(kube, namespace, call),
+  ]);
   return { services, ...split };
 }
 
@@ -31,7 +34,7 @@ export async function readStatus(kube: Kube, namespace: string): Promise<Status>
 export async function followStatus(
   kube: Kube,
   namespace: string,
-  signal: AbortSignal,
+  { signal, call }: { signal: AbortSignal; call?: SplitCall | undefined },
   onStatus: (status: Status) => void,
 ): Promise<void> {
   const controller = new AbortController();
@@ -46,7 +49,7 @@ export async function followStatus(
     reading = true;
     while (changed && services !== undefined && !until.aborted) {
       changed = false;
-      const split = await readSplit(kube, namespace);
+      const split = await readSplit(kube, namespace, call);
       if (!until.aborted) onStatus({ services, ...split });
     }
     reading = false;
@@ -67,10 +70,14 @@ export async function followStatus(
   }
 }
 
-async function readSplit(kube: Kube, namespace: string): Promise<Pick<Status, "split" | "problems">> {
+async function readSplit(
+  kube: Kube,
+  namespace: string,
+  call: SplitCall | undefined,
+): Promise<Pick<Status, "split" | "problems">> {
   // The domain does not matter: no host of a public service is resolved here.
   const live = await readLivePlan(kube, namespace, "example.com");
-  const found = liveSplit(live, namespace);
+  const found = call && liveSplit(live, namespace, call);
   return {
     split: found && { by: found.by, shares: Object.fromEntries(found.shares) },
     problems: live.problems.map(formatProblem),

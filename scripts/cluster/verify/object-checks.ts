@@ -1,29 +1,51 @@
-import { apiKind } from "../../manifests/kinds/registry.ts";
+import { apiKind, kindNamed } from "../../manifests/kinds/registry.ts";
 import type { Kube } from "../kube/client.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import type { ServiceView } from "../workload/workload-view.ts";
 import { type CheckResult, equalCheck } from "./check.ts";
 
-/** Checks the objects of the ingress and of the split. */
-export async function objectChecks(kube: Kube, namespace: string): Promise<CheckResult[]> {
-  const [gateways, virtualServices, rules, services] = await Promise.all([
-    kube.list(apiKind("gateways"), { namespace }),
-    kube.list(apiKind("virtualServices"), { namespace }),
-    kube.list(apiKind("destinationRules"), { namespace }),
-    kube.list({ apiVersion: "v1", kind: "Service" }, { namespace }),
-  ]);
-  return [
-    namesCheck("gateways", ["kyc"], gateways.items),
-    // Knative creates further VirtualServices.
-    namesCheck("virtual services", ["kyc", "kyc-credit-check"], virtualServices.items),
-    namesCheck("services", ["kyc-aggregator", "kyc-credit-check", "credit-check"], services.items),
-    destinationRulesCheck(rules.items),
-  ];
+/**
+ * Checks that the objects of the files are there, the Service that Knative makes of each of its own among them.
+ * @param described the objects in the files
+ */
+export async function objectChecks(
+  kube: Kube,
+  namespace: string,
+  described: readonly KubeObject[],
+): Promise<CheckResult[]> {
+  const knativeServices = namesOfServices(described);
+  const services = knativeServices.map((name) => ({ apiVersion: "v1", kind: "Service", name }));
+  const others = described.flatMap(({ apiVersion, kind, metadata: { name } }) =>
+    knativeServices.includes(name) && isKnativeService({ apiVersion, kind })
+      ? []
+      : [{ apiVersion, kind, name }],
+  );
+  const inNamespace = [...others, ...services].filter(({ kind }) => kind !== "Namespace");
+  const checks: CheckResult[] = [];
+  for (const [kind, wanted] of Map.groupBy(inNamespace, ({ kind }) => kind)) {
+    const [first] = wanted;
+    if (first === undefined) continue;
+    // The cluster has further objects, such as the VirtualServices that Knative makes.
+    const { items } = await kube.list({ apiVersion: first.apiVersion, kind }, { namespace });
+    checks.push(namesCheck(kind, [...new Set(wanted.map(({ name }) => name))], items));
+  }
+  const rules = await kube.list(apiKind("destinationRules"), { namespace });
+  return [...checks, destinationRulesCheck(rules.items, knativeServices)];
+}
+
+/** The names of the Knative Services among objects. */
+export function namesOfServices(objects: readonly KubeObject[]): string[] {
+  const services = objects.filter(isKnativeService);
+  return [...new Set(services.map(({ metadata }) => metadata.name))];
+}
+
+function isKnativeService({ apiVersion, kind }: Pick<KubeObject, "apiVersion" | "kind">): boolean {
+  return kindNamed(apiVersion, kind) === "knativeServices";
 }
 
 /** Checks that each Knative Service and its revisions are ready, and that each running pod has its sidecar. */
-export function workloadChecks(services: readonly ServiceView[]): CheckResult[] {
-  const results = ["kyc-aggregator", "credit-check"].map((name) => {
+export function workloadChecks(services: readonly ServiceView[], names: readonly string[]): CheckResult[] {
+  const results = names.map((name) => {
     const service = services.find((found) => found.name === name);
     const seen =
       service === undefined
@@ -55,10 +77,10 @@ function namesCheck(what: string, wanted: readonly string[], items: readonly Kub
 }
 
 /** Checks that no DestinationRule is on the host of a revision, whose Service belongs to Knative. */
-function destinationRulesCheck(items: readonly KubeObject[]): CheckResult {
+function destinationRulesCheck(items: readonly KubeObject[], services: readonly string[]): CheckResult {
   const onRevisions = items.filter(({ spec }) => {
     const host = typeof spec === "object" && spec !== null && "host" in spec ? String(spec.host) : "";
-    return host.startsWith("credit-check-") || host.startsWith("kyc-aggregator-");
+    return services.some((service) => host.startsWith(`${service}-`));
   });
   const seen = onRevisions.map(({ metadata }) => metadata.name).join(", ") || "none";
   return equalCheck("objects", "destination rules on a revision's host", "none", seen);

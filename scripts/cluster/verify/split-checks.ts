@@ -1,9 +1,14 @@
 import { percent } from "../../format.ts";
 import { wilson } from "../../traffic/wilson.ts";
 import type { CheckResult } from "./check.ts";
+import type { SplitCheck } from "./checks-file.ts";
 import type { Ask } from "./contract.ts";
 
+/** The request whose answers are counted, and the header of an answer that names the revision. */
+export type CountedRequest = Pick<SplitCheck, "path" | "headers" | "revisionHeader">;
+
 export interface SplitOptions {
+  counted: CountedRequest;
   ask: Ask;
   /** The share that each revision should get, from 0 to 1. */
   planned: ReadonlyMap<string, number>;
@@ -21,16 +26,21 @@ export interface Observed {
 
 const AT_ONCE = 8;
 
-/** Sends requests through the split and counts the revisions that answered, by x-kyc-revision. */
-export async function observeSplit(ask: Ask, requests: number, signal?: AbortSignal): Promise<Observed> {
+/** Sends requests through the split and counts the revisions that answered, by the header that names them. */
+export async function observeSplit(
+  ask: Ask,
+  { path, headers = {}, revisionHeader }: CountedRequest,
+  requests: number,
+  signal?: AbortSignal,
+): Promise<Observed> {
   const counts = new Map<string, number>();
   let failed = 0;
   let left = requests;
   const worker = async (): Promise<void> => {
     while (left-- > 0 && signal?.aborted !== true) {
-      const response = await ask("/kyc/v1/customer").catch(() => undefined);
+      const response = await ask(path, { headers }).catch(() => undefined);
       await response?.text();
-      const revision = response?.headers.get("x-kyc-revision");
+      const revision = response?.headers.get(revisionHeader);
       if (response?.status === 200 && revision) counts.set(revision, (counts.get(revision) ?? 0) + 1);
       else failed++;
     }
@@ -40,8 +50,14 @@ export async function observeSplit(ask: Ask, requests: number, signal?: AbortSig
 }
 
 /** The planned split against the observed one: each planned share has to lie in the interval around the observed one. */
-export async function splitChecks({ ask, planned, requests, signal }: SplitOptions): Promise<CheckResult[]> {
-  const { counts, failed } = await observeSplit(ask, requests, signal);
+export async function splitChecks({
+  ask,
+  counted,
+  planned,
+  requests,
+  signal,
+}: SplitOptions): Promise<CheckResult[]> {
+  const { counts, failed } = await observeSplit(ask, counted, requests, signal);
   const answered = requests - failed;
   const group = "split";
   const results: CheckResult[] = [

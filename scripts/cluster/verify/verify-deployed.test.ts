@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { FakeCluster } from "../testing/fake-cluster.ts";
 import { deployedCluster } from "../live/deployed-cluster.ts";
 import { podObject } from "../workload/fake-objects.ts";
-import { customerBody } from "./contract.ts";
+import { SAMPLE } from "../../../test/sample.ts";
+import { customerBody } from "./testing/customer-body.ts";
 import { verify } from "./verify.ts";
 
 /** What stands for the ingress gateway: keeps the contract, and splits half and half. */
@@ -44,6 +45,7 @@ function check(cluster: FakeCluster, signal = new AbortController().signal): Ret
   const ingress = `http://127.0.0.1:${gateway.port}`;
   return verify({
     kube: cluster.kube,
+    root: SAMPLE,
     namespace: "kyc",
     ingress,
     requests: 400,
@@ -66,8 +68,8 @@ test("a system that keeps its promises is reported group by group, objects first
   expect(results.find(({ name }) => name === "share of credit-check-basic")?.expected).toBe("50 %");
   expect(told).toEqual([
     "looking at the objects",
-    `asking http://127.0.0.1:${gateway.port} what the contract promises`,
-    "sending 400 requests through the split",
+    `asking http://127.0.0.1:${gateway.port} what checks.yaml expects`,
+    "sending 400 requests through the split of credit-check",
   ]);
 });
 
@@ -95,7 +97,7 @@ test("routes that lead nowhere are a check that does not hold, and so is each ob
   const cluster = await deployedCluster("knative");
   const failed = (await check(cluster)).filter(({ ok }) => !ok).map(({ name, seen }) => `${name}: ${seen}`);
   expect(failed).toContain("who decides it: no route leads to a revision");
-  expect(failed).toContain("virtual services: none");
+  expect(failed).toContain("VirtualService: none");
 });
 
 test("what is not understood of the routes is reported", async () => {
@@ -117,6 +119,7 @@ test("a cancelled check is not a failed one", async () => {
   const ingress = `http://127.0.0.1:${gateway.port}`;
   const checking = verify({
     kube: cluster.kube,
+    root: SAMPLE,
     namespace: "kyc",
     ingress,
     requests: 1_000_000,

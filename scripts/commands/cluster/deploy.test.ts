@@ -3,6 +3,7 @@ import { runKnative } from "../../cluster/deploy/fake-knative.ts";
 import { deployTo } from "../../cluster/live/deployed-cluster.ts";
 import type { FakeCluster } from "../../cluster/testing/fake-cluster.ts";
 import { knativeCluster, podObject } from "../../cluster/workload/fake-objects.ts";
+import { SAMPLE } from "../../../test/sample.ts";
 import { PROJECT } from "../../project.ts";
 import { ServedCluster } from "./testing/served-cluster.ts";
 
@@ -71,13 +72,13 @@ describe("deploy", () => {
       return Response.json(status, { status: 409 });
     };
     await using target = await ServedCluster.start(others);
-    const { code, out, err } = await target.kyc("deploy", "--no-images", "-o", "json");
+    const { code, out, err } = await target.kyc("deploy", "--dir", SAMPLE, "--no-images", "-o", "json");
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({
       conflicts: [{ object: "Service kyc/credit-check", fields: [{ field: "spec.traffic", manager: "kn" }] }],
     });
     expect(err).toContain("  spec.traffic is set by kn\n");
-    expect(err).toContain("./kyc deploy --force-conflicts");
+    expect(err).toContain("--force-conflicts");
   });
 
   test("that is interrupted says how to go on, and exits with 130", async () => {

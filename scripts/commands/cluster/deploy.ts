@@ -83,7 +83,7 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
   }
   if (flags.output !== undefined) await printData(asData(deployed), flags.output);
   if (deployed.conflicts.length > 0) throw new Failure(describeConflicts(deployed.conflicts));
-  tellWhatNext(deployed);
+  await tellWhatNext(deployed, flags.dir);
 }
 
 /**
@@ -118,7 +118,7 @@ function asData({ changes, conflicts, ingress }: DeployedFiles): object {
   return { changes, conflicts, ...(ingress === undefined || ingress instanceof Error ? {} : { ingress }) };
 }
 
-function tellWhatNext({ ingress, routed }: DeployedFiles): void {
+async function tellWhatNext({ ingress, routed }: DeployedFiles, root: string): Promise<void> {
   if (ingress === undefined) return;
   if (ingress instanceof Error) {
     printMessage(`\n${ingress.message}`);
@@ -127,10 +127,12 @@ function tellWhatNext({ ingress, routed }: DeployedFiles): void {
   const { url } = ingress;
   if (!routed) {
     printMessage(
-      `\nThe ingress gateway answers at ${url}, and does not lead to the aggregator: ./kyc verify shows why.`,
+      `\nThe ingress gateway answers at ${url}, and does not answer yet as checks.yaml expects: ./kyc verify shows why.`,
     );
     return;
   }
-  printMessage(`\nThe ingress gateway answers at ${url}; Swagger UI: ${url}/swagger`);
-  printMessage(`  curl '${url}/kyc/v1/customer?type=basicReport'\n  ./kyc verify`);
+  const { curlsOf, readChecks } = await import("../../cluster/verify/checks-file.ts");
+  const commands = [...curlsOf(await readChecks(root), url), "./kyc verify"];
+  printMessage(`\nThe ingress gateway answers at ${url}`);
+  printMessage(commands.map((command) => `  ${command}`).join("\n"));
 }

@@ -39,15 +39,17 @@ async function runStatus(flags: StatusFlags): Promise<void> {
   const { namespace, output, watch } = flags;
   const kube = new Kube(connect({ context: flags.context }));
   const style = styleFor(process.stdout);
+  const { splitCallOf, readChecks } = await import("../../cluster/verify/checks-file.ts");
+  const call = splitCallOf(await readChecks(flags.dir));
   if (!watch) {
-    const status = await readStatus(kube, namespace);
+    const status = await readStatus(kube, namespace, call);
     if (output !== undefined) return await printData(status, output);
     return print(drawStatus(status, style).join("\n"));
   }
   const printEach = output && (await dataPrinter(output));
   const tree = new LiveTree({ stream: process.stdout });
   try {
-    await followStatus(kube, namespace, signal, (status) => {
+    await followStatus(kube, namespace, { signal, call }, (status) => {
       if (printEach !== undefined) printEach(status);
       else tree.update(drawStatus(status, style));
     });

@@ -82,7 +82,7 @@ async function runUp(flags: UpFlags): Promise<void> {
   const steps = [
     ...platformSteps({ root: flags.dir, ...flags }),
     deployStep({ root: flags.dir, ...flags }),
-    verifyStep(flags),
+    verifyStep({ root: flags.dir, ...flags }),
   ];
   const list = new StepList(process.stderr, { dryRun: flags.dryRun });
   let views: StepView[];
@@ -114,12 +114,13 @@ async function confirm(
   await confirmRemoteChange({ connection, todo, command: "./kyc up", signal: platform.signal });
 }
 
-async function printNextSteps(platform: PlatformContext, { ingress }: UpFlags): Promise<void> {
+async function printNextSteps(platform: PlatformContext, { ingress, dir }: UpFlags): Promise<void> {
   const { findIngress } = await import("../../cluster/ingress.ts");
   const { url } = await findIngress({ kube: platform.kube(), given: ingress });
+  const { curlsOf, readChecks } = await import("../../cluster/verify/checks-file.ts");
+  const curls = curlsOf(await readChecks(dir), url).map((command) => `\n  ${command}`);
   printMessage(`
-The system runs at ${url}; Swagger UI: ${url}/swagger
-  curl '${url}/kyc/v1/customer?type=basicReport'
+The system runs at ${url}${curls.join("")}
   ./kyc status -w          shows what runs, and follows changes
   ./kyc down               removes it all`);
 }

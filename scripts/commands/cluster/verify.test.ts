@@ -34,7 +34,7 @@ describe("verify", () => {
     expect(plain.code).toBe(1);
     expect(plain.out).toContain("FAILED  failed of 20 requests");
     expect(plain.out).toMatch(/\d+ of \d+ checks hold, \d+ failed\n$/);
-    expect(plain.err).toContain("sending 20 requests through the split\n");
+    expect(plain.err).toContain("sending 20 requests through the split of credit-check\n");
     const json = await served.kyc("verify", ...ingress, "-o", "json");
     expect(json.code).toBe(1);
     expect(JSON.parse(json.out)).toContainEqual({

@@ -44,6 +44,7 @@ async function runVerify(flags: VerifyFlags): Promise<void> {
   const { namespace, ingress, requests } = flags;
   const results = await verify({
     kube,
+    root: flags.dir,
     namespace,
     ingress,
     requests,

@@ -43,8 +43,8 @@ Examples:
   ./kyc dev --port 9000 --log     on another port, with a line a request
   ./kyc dev --seed 7              the same weighted choices at each run
 
-Edit a percentage in knative/credit-check/2-advanced.yaml while it runs:
-the next request follows. Ctrl-C ends all.`,
+Edit a percentage in a file of knative/ or istio/ while it runs: the next
+request follows. Ctrl-C ends all.`,
     )
     .action(async (options: DevOptions) => {
       process.exitCode = await runDev(options);

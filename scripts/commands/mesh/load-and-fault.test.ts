@@ -70,7 +70,7 @@ describe("kyc fault", () => {
     const on = await fault("credit-check", "advanced", "--error", "100%");
     expect(on.code).toBe(0);
     expect(on.out).toContain("name: fault-credit-check-advanced");
-    expect(on.err).toContain("./kyc fault --clear");
+    expect(on.err).toContain(`./kyc fault --dir ${own.root} --clear`);
     const statuses = async (end: string): Promise<number[]> => {
       const seen = new Set<number>();
       for (let i = 0; i < 20; i++) {

@@ -3,7 +3,7 @@ import { EXIT, Failure } from "../../exit.ts";
 import type { LoadSummary } from "../../load/report.ts";
 import { dirOption } from "../options/place-options.ts";
 import { duration } from "../options/option-values.ts";
-import { untilInterrupted } from "../cluster/on-cluster.ts";
+import { onCluster, untilInterrupted } from "../cluster/on-cluster.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
 
@@ -14,6 +14,7 @@ interface LoadFlags {
   timeout: number;
   failOnErrors: boolean;
   dir: string;
+  context?: string;
   output?: OutputFormat;
 }
 
@@ -41,6 +42,10 @@ export function loadCommand(): Command {
     )
     .option("--fail-on-errors", "exits with 1 when any request failed", false)
     .addOption(dirOption())
+    .option(
+      "--context <name>",
+      "a kubeconfig context, whose ingress gateway gets the load in place of the local mesh",
+    )
     .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
@@ -50,13 +55,14 @@ Examples:
   ./kyc load --rps 100 --for 5m                  more, and longer
   ./kyc load /credit-check/report                to the credit check itself
   ./kyc load -H 'end-user: advanced'             to one version
+  ./kyc load --context minikube                  to the ingress gateway of a cluster
   ./kyc load http://192.0.2.1/kyc/v1/customer    to another machine, which has to be named in full
 
-Requests go out at their time whether or not answers come, so a slow system gets no easier time. A request has failed
+Without a path, the first split or request of checks.yaml gives it. Requests go out at their time whether or not answers come, so a slow system gets no easier time. A request has failed
 that got no answer, or one of 400 and above. The exit code is 0 when the load ran to its end, also with failed requests
 unless --fail-on-errors is given; it is 1 when nothing answered at all.`,
     )
-    .action(runLoad);
+    .action((url: string | undefined, flags: LoadFlags) => onCluster(() => runLoad(url, flags)));
 }
 
 async function runLoad(given: string | undefined, flags: LoadFlags): Promise<void> {
@@ -74,7 +80,7 @@ async function runLoad(given: string | undefined, flags: LoadFlags): Promise<voi
     import("../../terminal/draw-load.ts"),
     import("../../terminal/style.ts"),
   ]);
-  const url = await targetOf(given, flags.dir);
+  const { url, revisionHeader } = await targetOf(given, flags, interrupted);
   const signal = AbortSignal.any([interrupted, AbortSignal.timeout(flags.for)]);
   const startedAt = performance.now();
   const report = new LoadReport(startedAt);
@@ -92,6 +98,7 @@ async function runLoad(given: string | undefined, flags: LoadFlags): Promise<voi
     url,
     rps: flags.rps,
     headers: flags.header,
+    revisionHeader,
     signal,
     timeoutMs: flags.timeout,
     onResult: (result) => report.add(result),
@@ -115,20 +122,45 @@ function exitCodeOf(
   return nothingAnswered || (failOnErrors && failed > 0) ? EXIT.failed : EXIT.ok;
 }
 
-async function targetOf(given: string | undefined, dir: string): Promise<string> {
-  const [{ readTarget, NoTarget }, { findMesh }] = await Promise.all([
+async function targetOf(
+  given: string | undefined,
+  { dir, context }: LoadFlags,
+  signal: AbortSignal,
+): Promise<{ url: string; revisionHeader: string | undefined }> {
+  const [{ readTarget, NoTarget }, { readChecks }] = await Promise.all([
     import("../../load/target.ts"),
-    import("../../mesh/admin/dev-file.ts"),
+    import("../../cluster/verify/checks-file.ts"),
   ]);
-  const mesh = await findMesh(dir);
+  const checks = await readChecks(dir);
+  const path = checks?.splits[0]?.path ?? checks?.requests[0]?.path;
   try {
-    const { url, isLocal } = readTarget(given, mesh && `http://127.0.0.1:${mesh.port}`);
+    const { url, isLocal } = readTarget(given, await ingressOf(dir, context, signal), path);
     if (!isLocal) printMessage(`The load goes to ${url}, which is not this machine.`);
-    return url;
+    return { url, revisionHeader: checks?.splits[0]?.revisionHeader };
   } catch (error) {
     if (!(error instanceof NoTarget)) throw error;
     throw new Failure(error.message);
   }
+}
+
+/** The ingress gateway: of the cluster that was named, or of the local mesh, if one runs. */
+async function ingressOf(
+  dir: string,
+  context: string | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (context === undefined) {
+    const { findMesh } = await import("../../mesh/admin/dev-file.ts");
+    const mesh = await findMesh(dir);
+    return mesh && `http://127.0.0.1:${mesh.port}`;
+  }
+  const [{ connect }, { Kube }, { findIngress }] = await Promise.all([
+    import("../../cluster/kube/connection.ts"),
+    import("../../cluster/kube/client.ts"),
+    import("../../cluster/ingress.ts"),
+  ]);
+  const { url } = await findIngress({ kube: new Kube(connect({ context })), given: undefined, signal });
+  return url;
 }
 
 function perSecond(text: string): number {

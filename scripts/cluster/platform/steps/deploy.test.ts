@@ -84,7 +84,7 @@ describe("deploying", () => {
 });
 
 describe("checks", () => {
-  const check = verifyStep({ namespace: "kyc", ingress: undefined });
+  const check = verifyStep({ root: PROJECT, namespace: "kyc", ingress: undefined });
 
   test("are always to be made, and change nothing", async () => {
     expect(await check.inspect(fakePlatform().platform)).toEqual({ done: false, detail: "to be made" });
@@ -99,7 +99,10 @@ describe("checks", () => {
   test("end when the user ends them", async () => {
     const controller = new AbortController();
     const { platform, report } = fakePlatform({ cluster: platformCluster(), signal: controller.signal });
-    const checking = verifyStep({ namespace: "kyc", ingress: "http://127.0.0.1:9" }).run(platform, report);
+    const checking = verifyStep({ root: PROJECT, namespace: "kyc", ingress: "http://127.0.0.1:9" }).run(
+      platform,
+      report,
+    );
     controller.abort();
     await expect(checking).rejects.toThrow("abort");
   });

@@ -7,13 +7,15 @@ import type { Step } from "../step.ts";
 const REQUESTS = 500;
 
 export interface VerifyStepOptions {
+  /** The folder that holds knative/, istio/ and checks.yaml. */
+  root: string;
   namespace: string;
   /** The ingress gateway's address; found by trying when undefined. */
   ingress: string | undefined;
 }
 
 /** Verifies the running system. Always run: an earlier result proves nothing. */
-export function verifyStep({ namespace, ingress }: VerifyStepOptions): Step {
+export function verifyStep({ root, namespace, ingress }: VerifyStepOptions): Step {
   return {
     name: "verify",
     title: "Checks",
@@ -22,6 +24,7 @@ export function verifyStep({ namespace, ingress }: VerifyStepOptions): Step {
     async run(platform, report) {
       const results = await verify({
         kube: platform.kube(),
+        root,
         namespace,
         ingress,
         requests: REQUESTS,

@@ -1,0 +1,120 @@
+import { join } from "node:path";
+import Type, { type Static } from "typebox";
+import { InvalidManifests } from "../../manifests/problem.ts";
+import { readFileDocuments } from "../../manifests/read.ts";
+import { validate } from "../../manifests/validate.ts";
+import type { SplitCall } from "../live/live-split.ts";
+import { shellWord } from "../../text/command-lines.ts";
+import { type FieldNotes, strict } from "../../schema/schema.ts";
+
+/** The file beside knative/ and istio/ that says what a running system has to answer. */
+export const CHECKS_FILE = "checks.yaml";
+
+const Text = Type.String({ minLength: 1 });
+const Path = Type.String({ pattern: "^/", expected: "a path that begins with /" } satisfies FieldNotes & {
+  pattern: string;
+});
+const Headers = Type.Record(Text, Type.String());
+const Status = Type.Integer({ minimum: 100, maximum: 599 });
+
+const RequestCheck = strict({
+  name: Type.Optional(Type.String({ minLength: 1, description: "What the request is about." })),
+  method: Type.Optional(Type.String({ pattern: "^[A-Z]+$", description: "Default: GET." })),
+  path: Path,
+  host: Type.Optional(Type.String({ minLength: 1, description: "The Host header. Default: the gateway's." })),
+  headers: Type.Optional(Headers),
+  body: Type.Optional(Type.String()),
+  mayBeClosed: Type.Optional(
+    Type.Boolean({
+      description:
+        "Whether the path may be closed to the outside: where no route of the gateway leads to a revision, 403 or 404 is expected.",
+    }),
+  ),
+  expect: strict({
+    status: Type.Optional(
+      Type.Union([Status, Type.Array(Status, { minItems: 1 })], { description: "Default: 200." }),
+    ),
+    headers: Type.Optional(Headers),
+    json: Type.Optional(Type.Unknown({ description: "The JSON of the answer." })),
+    jsonOneOf: Type.Optional(
+      Type.Array(Type.Unknown(), { minItems: 1, description: "The answer is one of these." }),
+    ),
+    keysInOrder: Type.Optional(
+      Type.Boolean({ description: "Whether the keys of the JSON have to be in this order too." }),
+    ),
+  }),
+});
+export type RequestCheck = Static<typeof RequestCheck>;
+
+const SplitCheck = strict({
+  service: Type.String({ minLength: 1, description: "The Knative Service." }),
+  path: Type.String({
+    ...Path,
+    description: "A path at the ingress gateway whose requests the split decides.",
+  }),
+  headers: Type.Optional(Headers),
+  revisionHeader: Type.String({
+    minLength: 1,
+    description: "The header of an answer that names the revision.",
+  }),
+  decidedAt: Type.Optional(
+    strict(
+      { host: Text, path: Path },
+      {
+        description:
+          "Where the split is decided, if that is at a cluster-local host that another service calls: the host's first label, and a path.",
+      },
+    ),
+  ),
+});
+export type SplitCheck = Static<typeof SplitCheck>;
+
+/** `checks.yaml`: what `verify` asks, and what it expects. */
+export const ChecksFile = strict(
+  {
+    requests: Type.Optional(Type.Array(RequestCheck)),
+    splits: Type.Optional(Type.Array(SplitCheck)),
+  },
+  { title: "kyc checks.yaml", description: "What kyc verify asks a running system, and what it expects." },
+);
+
+/** What a folder wants to be checked. */
+export interface Checks {
+  requests: readonly RequestCheck[];
+  splits: readonly SplitCheck[];
+}
+
+/** Whether a check is a GET without headers, which a browser and curl send by themselves, of a path that is open. */
+export function isPlainGet({ method = "GET", host, headers, mayBeClosed }: RequestCheck): boolean {
+  return method === "GET" && host === undefined && headers === undefined && mayBeClosed !== true;
+}
+
+/** Commands that send the first plain requests of a file to a gateway. */
+export function curlsOf(checks: Checks | undefined, url: string): string[] {
+  const plain = (checks?.requests ?? []).filter(isPlainGet).slice(0, 2);
+  return plain.map(({ path }) => `curl ${shellWord(`${url}${path}`)}`);
+}
+
+/** The call that the first split is about; undefined where there is none. */
+export function splitCallOf(checks: Checks | undefined): SplitCall | undefined {
+  const [split] = checks?.splits ?? [];
+  return split && callOf(split);
+}
+
+/** Where a split is decided: at the host of the service itself, unless the check says otherwise. */
+export function callOf({ service, path, decidedAt = { host: service, path } }: SplitCheck): SplitCall {
+  return { service, ...decidedAt };
+}
+
+/** Reads `checks.yaml` of a folder; undefined where there is none. @throws InvalidManifests */
+export async function readChecks(root: string): Promise<Checks | undefined> {
+  const parsed = await readFileDocuments(join(root, CHECKS_FILE), CHECKS_FILE);
+  if (parsed === undefined) return undefined;
+  if (parsed.problems.length > 0) throw new InvalidManifests(parsed.problems);
+  const [document] = parsed.documents;
+  if (document === undefined) return { requests: [], splits: [] };
+  const { value, problems } = validate(ChecksFile, document);
+  if (value === undefined || problems.length > 0) throw new InvalidManifests(problems);
+  const { requests = [], splits = [] } = value;
+  return { requests, splits };
+}
