@@ -11,6 +11,7 @@ const OF_THE_CASE = /\.test\.ts$|\/testing\/|\/fake-|^e2e\/|^bench\/|testing\.ts
 /** Files that name the case in code, and why. Another one makes the test fail. */
 const KNOWN: Readonly<Record<string, string>> = {
   "commands/dialects/equal.ts": "the default of --revision-header, which any other value replaces",
+  "release/try-program.ts": "tries the program of a release on the files of this repository",
 };
 
 /** Code without comments, and without the lines of help texts, which show examples. */

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TSchema } from "typebox";
-import { ChecksFile } from "../scripts/cluster/verify/checks-file.ts";
+import { ChecksFile } from "../scripts/cluster/checks-file.ts";
 import { RolloutFile } from "../scripts/manifests/rollout-file.ts";
 import { DevFile } from "../scripts/mesh/revisions/dev-config.ts";
 import { PROJECT } from "../scripts/project.ts";

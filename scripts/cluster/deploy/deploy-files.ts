@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { InvalidManifests } from "../../manifests/problem.ts";
 import { readDocuments } from "../../manifests/read.ts";
 import { ensureImages, imagesOf } from "../images/ensure-images.ts";
-import { type Checks, isPlainGet, readChecks } from "../verify/checks-file.ts";
+import { type Checks, isPlainGet, readChecks } from "../checks-file.ts";
 import { findIngress, type Ingress, NoIngress } from "../ingress.ts";
 import type { Kube } from "../kube/client.ts";
 import { programs } from "../programs.ts";

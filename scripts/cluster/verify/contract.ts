@@ -1,6 +1,6 @@
 import { errorText } from "../error-text.ts";
 import type { CheckResult } from "./check.ts";
-import type { RequestCheck } from "./checks-file.ts";
+import type { RequestCheck } from "../checks-file.ts";
 
 /** Sends a request to the ingress gateway; a GET without headers unless said otherwise. */
 export type Ask = (path: string, request?: AskedRequest) => Promise<Response>;

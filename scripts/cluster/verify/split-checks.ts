@@ -1,7 +1,7 @@
 import { percent } from "../../format.ts";
 import { wilson } from "../../traffic/wilson.ts";
 import type { CheckResult } from "./check.ts";
-import type { SplitCheck } from "./checks-file.ts";
+import type { SplitCheck } from "../checks-file.ts";
 import type { Ask } from "./contract.ts";
 
 /** The request whose answers are counted, and the header of an answer that names the revision. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { drawChecks } from "../../terminal/cluster/draw-checks.ts";
 import { PLAIN } from "../../terminal/style.ts";
 import { SAMPLE } from "../../../test/sample.ts";
-import { readChecks } from "./checks-file.ts";
+import { readChecks } from "../checks-file.ts";
 import { type Ask, type AskedRequest, contractChecks } from "./contract.ts";
 import { customerBody } from "./testing/customer-body.ts";
 import { observeSplit, splitChecks } from "./split-checks.ts";

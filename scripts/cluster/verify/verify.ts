@@ -9,7 +9,7 @@ import { namespaceIn } from "../../manifests/namespace-of-files.ts";
 import { readDocuments } from "../../manifests/read.ts";
 import { inNamespace } from "../deploy/namespace.ts";
 import { KubeObject } from "../kube/kube-object.ts";
-import { callOf, CHECKS_FILE, readChecks, type SplitCheck } from "./checks-file.ts";
+import { callOf, CHECKS_FILE, readChecks, type SplitCheck } from "../checks-file.ts";
 import { readWorkload } from "../workload/follow.ts";
 import type { CheckResult } from "./check.ts";
 import { type Ask, contractChecks } from "./contract.ts";

@@ -131,7 +131,7 @@ async function tellWhatNext({ ingress, routed }: DeployedFiles, root: string): P
     );
     return;
   }
-  const { curlsOf, readChecks } = await import("../../cluster/verify/checks-file.ts");
+  const { curlsOf, readChecks } = await import("../../cluster/checks-file.ts");
   const commands = [...curlsOf(await readChecks(root), url), "./kyc verify"];
   printMessage(`\nThe ingress gateway answers at ${url}`);
   printMessage(commands.map((command) => `  ${command}`).join("\n"));

@@ -39,7 +39,7 @@ async function runStatus(flags: StatusFlags): Promise<void> {
   const { namespace, output, watch } = flags;
   const kube = new Kube(connect({ context: flags.context }));
   const style = styleFor(process.stdout);
-  const { splitCallOf, readChecks } = await import("../../cluster/verify/checks-file.ts");
+  const { splitCallOf, readChecks } = await import("../../cluster/checks-file.ts");
   const call = splitCallOf(await readChecks(flags.dir));
   if (!watch) {
     const status = await readStatus(kube, namespace, call);

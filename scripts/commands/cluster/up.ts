@@ -117,7 +117,7 @@ async function confirm(
 async function printNextSteps(platform: PlatformContext, { ingress, dir }: UpFlags): Promise<void> {
   const { findIngress } = await import("../../cluster/ingress.ts");
   const { url } = await findIngress({ kube: platform.kube(), given: ingress });
-  const { curlsOf, readChecks } = await import("../../cluster/verify/checks-file.ts");
+  const { curlsOf, readChecks } = await import("../../cluster/checks-file.ts");
   const curls = curlsOf(await readChecks(dir), url).map((command) => `\n  ${command}`);
   printMessage(`
 The system runs at ${url}${curls.join("")}

@@ -129,7 +129,7 @@ async function targetOf(
 ): Promise<{ url: string; revisionHeader: string | undefined }> {
   const [{ readTarget, NoTarget }, { readChecks }] = await Promise.all([
     import("../../load/target.ts"),
-    import("../../cluster/verify/checks-file.ts"),
+    import("../../cluster/checks-file.ts"),
   ]);
   const checks = await readChecks(dir);
   const path = checks?.splits[0]?.path ?? checks?.requests[0]?.path;

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import Type, { type Static } from "typebox";
-import { InvalidManifests } from "../../manifests/problem.ts";
-import { readFileDocuments } from "../../manifests/read.ts";
-import { validate } from "../../manifests/validate.ts";
-import type { SplitCall } from "../live/live-split.ts";
-import { shellWord } from "../../text/command-lines.ts";
-import { type FieldNotes, strict } from "../../schema/schema.ts";
+import { InvalidManifests } from "../manifests/problem.ts";
+import { readFileDocuments } from "../manifests/read.ts";
+import { validate } from "../manifests/validate.ts";
+import type { SplitCall } from "./live/live-split.ts";
+import { shellWord } from "../text/command-lines.ts";
+import { type FieldNotes, strict } from "../schema/schema.ts";
 
 /** The file beside knative/ and istio/ that says what a running system has to answer. */
 export const CHECKS_FILE = "checks.yaml";
