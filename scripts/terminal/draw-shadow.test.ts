@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { noBrowser, pageFaults } from "../../test/browser.ts";
 import { assess } from "../shadow/assess.ts";
 import { readCriterion } from "../shadow/criteria.ts";
 import { reportPage } from "../shadow/report/page.ts";
@@ -47,7 +48,7 @@ describe("a comparison", () => {
     expect(drawMismatches(counts)).toEqual(["12:30:01  00ff  checkPass.fail"]);
   });
 
-  test("has a report that says the same, without scripts, and with room for a signature", () => {
+  test("has a report that says the same, without scripts, and with room for a signature", async () => {
     const version = { tag: "a", revision: "check-a" };
     const page = reportPage({
       id: "shadow-check-1",
@@ -75,5 +76,6 @@ describe("a comparison", () => {
     ])
       expect(page).toContain(part);
     expect(page).not.toMatch(/<script|https?:/);
+    if (noBrowser() === undefined) expect(await pageFaults(page)).toEqual([]);
   });
 });
