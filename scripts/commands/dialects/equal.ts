@@ -108,6 +108,7 @@ async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number
     revisionHeader,
     notes: prepared.notes,
     doubts: prepared.doubts,
+    undecidedHosts: prepared.undecidedHosts,
     isTimeUp: () => performance.now() - startedAt > flags.limit,
     onProgress: (now) => progress.show(now),
   });

@@ -23,7 +23,7 @@ export class HostClaims {
     const { namespace = "default" } = value.metadata;
     for (const [i, host] of value.spec.hosts.entries()) {
       const report = (code: Code, message: string, fix: string): void => {
-        this.#problems.push(problemAt(code, document, ["spec", "hosts", i], { message, fix }));
+        this.#problems.push(problemAt(code, document, ["spec", "hosts", i], { message, fix, name: full }));
       };
       const full = fullHost(host, namespace);
       if (host === "*" && bound.some(({ listener }) => listener === "mesh"))

@@ -107,6 +107,8 @@ export function compare(
         if (outcome === "equal") continue;
         if (Array.isArray(outcome)) open.push(...outcome);
         else if (typeof outcome === "string") doubt(outcome);
+        else if (hosts.some((host) => options.undecidedHosts?.has(hostText(host))))
+          return doubt("several VirtualServices have rules for the host, and their order decides");
         else return void result.differences.push(outcome);
       }
     } catch (error) {

@@ -28,6 +28,8 @@ export interface Meaning {
   missing: string | undefined;
   /** Host, port and, as far as they are known, the labels of the pods. */
   place: string;
+  /** Whether no port is written, and the Service has this one alone. */
+  onlyPort: number | undefined;
   /** Whether a DestinationRule says what its subset is; true where it names none. */
   isSubsetKnown: boolean;
   /** What is said of the way to it, and not modelled. */
@@ -47,6 +49,8 @@ export interface Destinations {
   meaningOf(to: DestinationName): Meaning;
   /** The subset of a destination where no DestinationRule for its host is there. */
   undescribedSubset(to: DestinationName): string | undefined;
+  /** The ports of a Service; undefined where it is not described. */
+  portsOf(host: string): readonly number[] | undefined;
 }
 
 /** Whether two sides say the same of what answers at a host, when a caller asks for it directly. */
@@ -97,6 +101,7 @@ export function readDestinations(
   return {
     hosts: [...serviceAt.keys(), ...rulesFor.keys()],
     meaningOf,
+    portsOf: (host) => serviceAt.get(host)?.value.spec.ports?.map(({ port }) => port),
     undescribedSubset: ({ host, subset }) =>
       subset !== undefined && rulesOf(host).length === 0 ? `${host} subset ${subset}` : undefined,
   };
@@ -113,6 +118,7 @@ export function readDestinations(
     const service = serviceAt.get(host);
     const ports = service?.value.spec.ports?.map(({ port }) => port);
     const port = isPortDefault === true ? onlyOf(ports) : written;
+    const onlyPort = isPortDefault === true ? port : undefined;
     const rules = rulesOf(host);
     const chosen = rules.flatMap((rule) =>
       (rule.value.spec.subsets ?? []).flatMap((one, i) => (one.name === subset ? [{ rule, i, one }] : [])),
@@ -128,7 +134,13 @@ export function readDestinations(
       return missing(`${host} has no port ${port}`);
     if (subset !== undefined && chosen === undefined) {
       if (rules.length > 0) return missing(`${host} has no subset ${subset}`);
-      return { missing: undefined, place: `${place} subset ${subset}`, isSubsetKnown: false, unmodelled };
+      return {
+        missing: undefined,
+        place: `${place} subset ${subset}`,
+        isSubsetKnown: false,
+        onlyPort,
+        unmodelled,
+      };
     }
     const labels = [
       ...Object.entries(service?.value.spec.selector ?? {}),
@@ -136,10 +148,10 @@ export function readDestinations(
     ];
     const pods = [...new Set(labels.map(([name, value]) => `${name}=${value}`))].sort();
     const text = pods.length === 0 ? place : `${place}, pods with ${pods.join(", ")}`;
-    return { missing: undefined, place: text, isSubsetKnown: true, unmodelled };
+    return { missing: undefined, place: text, isSubsetKnown: true, onlyPort, unmodelled };
 
     function missing(why: string): Meaning {
-      return { missing: `503 (no cluster: ${why})`, place, isSubsetKnown: true, unmodelled: [] };
+      return { missing: `503 (no cluster: ${why})`, place, isSubsetKnown: true, onlyPort, unmodelled: [] };
     }
   }
 }

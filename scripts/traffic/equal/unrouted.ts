@@ -1,11 +1,10 @@
 import { DEFAULT_RETRY } from "../../route-fields/retries/retries.ts";
-import { CLUSTER_DOMAIN } from "../hosts.ts";
 import type { Rule } from "../table.ts";
 import { directTo } from "./destinations.ts";
 import type { Described, Entry } from "./entries.ts";
 import { type HostKind, hostText, rulesOf } from "./request-space/hosts.ts";
 import { sent, type Value } from "./request-space/value.ts";
-import type { Side } from "./symbolic/follow.ts";
+import { clusterName, type Side } from "./symbolic/follow.ts";
 import { elsewhere } from "./symbolic/terminals.ts";
 import { after, type Tree, tried } from "./symbolic/tree.ts";
 
@@ -31,7 +30,7 @@ export function unrouted(
   authority: Value,
   services: ReadonlySet<string>,
 ): Tree {
-  const named = serviceOf(hostText(host));
+  const named = clusterName(hostText(host));
   if (listener !== "mesh" || !services.has(named)) return NOTHING;
   const { place, unmodelled } = destinations.meaningOf(directTo(named));
   const passing = { uri: sent("uri"), authority, headers: new Map(), isBlurred: false };
@@ -43,12 +42,6 @@ export function unrouted(
 
 function destinationHosts({ action }: Rule): string[] {
   return action.kind === "forward" ? action.destinations.map(({ host }) => host) : [];
-}
-
-/** The full name of a Service that is asked for by a shorter one. */
-function serviceOf(host: string): string {
-  const [, name, namespace] = /^([^.]+)\.([^.]+)(?:\.svc)?$/.exec(host) ?? [];
-  return name === undefined || namespace === undefined ? host : `${name}.${namespace}.${CLUSTER_DOMAIN}`;
 }
 
 /** The outcome of a gateway that has no rules for a host. */

@@ -33,7 +33,8 @@ import { REQUEST_FILTERS } from "../../../route-fields/families.ts";
 import type { OutcomeBuilder } from "../../../route-fields/field-family.ts";
 import { appliedIn } from "./applied-match.ts";
 import { applyTo, partOf, type SymbolicRequest, rewrittenBy } from "./symbolic-request.ts";
-import { after, ledBy, type Step, type Tree, tried } from "./tree.ts";
+import type { Position } from "../../../manifests/problem.ts";
+import { after, ledBy, type Step, type Tree, tried, type UnmodelledStep } from "./tree.ts";
 
 const HOST = header("host");
 const REVISION = header("knative-serving-revision");
@@ -176,7 +177,7 @@ export function follow(
     let tree = tried(
       action.retry,
       at,
-      answered(arrive(to, onward, left - 1), [to.response, action.response]),
+      answered(arrive(to, onward, left - 1, at), [to.response, action.response]),
     );
     if (action.timeoutMs !== undefined) tree = after({ kind: "timeout", ms: action.timeoutMs, at }, tree);
     for (const mirror of action.mirrors) {
@@ -190,7 +191,7 @@ export function follow(
       if (name === undefined)
         throw new Undecidable("a copy is sent under a host that has no name of its own");
       const copy = { ...request, authority: { kind: "text", text: shadowHost(name) } as const };
-      return { kind: "mirror", percent: mirror.percent, to: arrive(mirror, copy, left - 1), at };
+      return { kind: "mirror", percent: mirror.percent, to: arrive(mirror, copy, left - 1, at), at };
     }
   }
 
@@ -200,7 +201,7 @@ export function follow(
   }
 
   /** The compiler uses the host's name as the revision where it knows no backend. */
-  function arrive(to: Destination | Mirror, passing: SymbolicRequest, left: number): Tree {
+  function arrive(to: Destination | Mirror, passing: SymbolicRequest, left: number, at: Position): Tree {
     const meant = side.destinations.meaningOf(to);
     if (meant.missing !== undefined) return nowhere(meant.missing);
     const isNamedOnly = to.backend.kind === "revision" && to.backend.revision === to.host;
@@ -210,7 +211,26 @@ export function follow(
     const tree = isKnown
       ? reach(backend, passing, left)
       : revisionOrElsewhere(to, meant.place, backend !== undefined, passing);
-    return meant.unmodelled.reduce((behind, step) => after(step, behind), tree);
+    const steps = [...meant.unmodelled, ...portAsked(to, meant.onlyPort, at)];
+    return steps.reduce((behind, step) => after(step, behind), tree);
+  }
+
+  /**
+   * A sidecar sends what has no port to the port that was asked, unless the Service has that port: where the two have
+   * different ports, there is no such cluster. (istio 1.31, pilot/pkg/networking/core/route/route.go,
+   * GetDestinationCluster, with the Services of one port; gateways know all Services.)
+   */
+  function portAsked(
+    { host: to }: Destination | Mirror,
+    onlyPort: number | undefined,
+    at: Position,
+  ): UnmodelledStep[] {
+    const asked = hostName();
+    if (onlyPort === undefined || listener !== "mesh" || asked === undefined) return [];
+    const service = clusterName(asked);
+    const ports = side.destinations.portsOf(service);
+    if (service === to || ports === undefined || ports.every((port) => port === onlyPort)) return [];
+    return [{ kind: "unmodelled", about: `the port of ${to}, which is not written`, text: service, at }];
   }
 
   /**
@@ -236,4 +256,10 @@ export function follow(
   function answering(): Answering {
     return { ...side, asked: hostName(), known: space.known(cell) };
   }
+}
+
+/** The full name of a Service that is asked for by a shorter one. */
+export function clusterName(host: string): string {
+  const [, name, namespace] = /^([^.]+)\.([^.]+)(?:\.svc)?$/.exec(host) ?? [];
+  return name === undefined || namespace === undefined ? host : `${name}.${namespace}.${CLUSTER_DOMAIN}`;
 }

@@ -1,0 +1,277 @@
+import { RE2JS } from "re2js";
+import { isRecord, valueAt } from "../../scripts/schema/value.ts";
+import type { Generated } from "./pilot.ts";
+
+/** A request as a proxy gets it. */
+export interface ProxiedRequest {
+  host: string;
+  path: string;
+  method: string;
+  headers: Readonly<Record<string, string>>;
+  query: Readonly<Record<string, string>>;
+}
+
+/** A route configuration of a proxy, without the names that mean nothing to a request. */
+export interface RouteConfig {
+  name: string;
+  virtualHosts: { domains: string[]; routes: Record<string, unknown>[]; rest: string }[];
+}
+
+/** What a cluster is, apart from its name; undefined where istiod made none. */
+export type ClusterText = (name: string) => string;
+
+// Statistics, log lines and the place of the configuration that a route is from.
+const NAMES = new Set(["name", "metadata", "decorator", "stat_prefix", "alt_stat_name"]);
+
+/** The route configurations of a proxy. @param clusterOf what stands for the name of a cluster */
+export function routeConfigs({ routes }: Generated, clusterOf: ClusterText): RouteConfig[] {
+  return (routes ?? []).filter(isRecord).map((config) => ({
+    name: String(config["name"]),
+    virtualHosts: listAt(config, "virtual_hosts").map((host) => {
+      const { domains, routes: _, name: __, ...rest } = host;
+      return {
+        domains: (Array.isArray(domains) ? domains.map(String) : []).sort(),
+        routes: listAt(host, "routes").map((route) => asRecord(plain(route, clusterOf))),
+        rest: JSON.stringify(ordered(rest)),
+      };
+    }),
+  }));
+}
+
+/** The same text for configurations that differ in names only. */
+export function configText(configs: readonly RouteConfig[]): string {
+  const all = configs.map(({ name, virtualHosts }) => ({
+    name,
+    hosts: virtualHosts.map(({ domains, routes, rest }) => JSON.stringify([domains, routes, rest])).sort(),
+  }));
+  return JSON.stringify(all.sort((a, b) => (a.name < b.name ? -1 : 1)));
+}
+
+/** What becomes of a request by a route configuration, as a text that is the same for the same outcome. */
+export function outcome(config: RouteConfig, request: ProxiedRequest): string {
+  const virtualHost = hostFor(config, request.host);
+  if (virtualHost === undefined) return "404 no host";
+  const route = virtualHost.routes.find((one) => takes(asRecord(one["match"]), request));
+  if (route === undefined) return "404 no route";
+  const { match, ...action } = route;
+  return JSON.stringify([virtualHost.rest, acted(action, asRecord(match), request)]);
+}
+
+/** The hosts that a configuration has rules for, as examples of each. */
+export function hostsIn(configs: readonly RouteConfig[]): string[] {
+  const domains = configs.flatMap(({ virtualHosts }) => virtualHosts.flatMap((host) => host.domains));
+  return [
+    ...new Set(domains.map((domain) => domain.replace(/^\*\./, "any.").replace(/^\*$/, "any.example"))),
+  ];
+}
+
+/** The requests that a configuration's conditions tell apart, one condition at a time. */
+export function samplesOf(configs: readonly RouteConfig[]): Omit<ProxiedRequest, "host">[] {
+  const plainRequest = { path: "/", method: "GET", headers: {}, query: {} };
+  const matches = configs.flatMap(({ virtualHosts }) =>
+    virtualHosts.flatMap(({ routes }) => routes.map((route) => asRecord(route["match"]))),
+  );
+  const paths = new Set(["/", "/zzz", ...matches.flatMap(pathsFor)]);
+  const bases = matches.map((match) => ({ ...plainRequest, ...requestFor(match) }));
+  const all = [plainRequest, ...bases].flatMap((base) => [...paths].map((path) => ({ ...base, path })));
+  const methods = bases.flatMap((base) =>
+    ["GET", "POST"].flatMap((method) => [
+      { ...base, method },
+      { ...base, headers: {} },
+      { ...base, query: {} },
+    ]),
+  );
+  const found = [...all, ...bases, ...methods];
+  return [...new Map(found.map((one) => [JSON.stringify(one), one])).values()].slice(0, MOST_SAMPLES);
+}
+
+const MOST_SAMPLES = 400;
+
+function pathsFor(match: Record<string, unknown>): string[] {
+  const { path, prefix, path_separated_prefix: separated } = match;
+  const text = [path, prefix, separated].find((one) => typeof one === "string");
+  if (typeof text === "string") return [text, `${text}x`, `${text}/x`, text.toUpperCase()];
+  const regex = valueAt(match, ["safe_regex", "regex"]);
+  return typeof regex === "string" ? examplesOf(regex) : [];
+}
+
+/** Texts that an expression may match: it without its operators. */
+function examplesOf(regex: string): string[] {
+  const bare = regex
+    .replace(/\(\?i\)/g, "")
+    .replace(/\[[^\]]*\][+*]?/g, "a")
+    .replace(/\.[*+]/g, "x");
+  return [bare.replace(/[()?+*\\^$]|\|.*/g, ""), regex.replace(/\.\*|[()?+*\\^$]/g, "")];
+}
+
+function requestFor(match: Record<string, unknown>): Partial<Omit<ProxiedRequest, "host">> {
+  const headers: Record<string, string> = {};
+  let method = "GET";
+  for (const header of listAt(match, "headers")) {
+    const name = String(header["name"]);
+    const text = exampleFor(header);
+    if (name === ":method") method = text;
+    else if (!name.startsWith(":") && header["invert_match"] !== true) headers[name] = text;
+  }
+  const query = Object.fromEntries(
+    listAt(match, "query_parameters").map((one) => [String(one["name"]), exampleFor(one)]),
+  );
+  return { path: pathsFor(match)[0] ?? "/", method, headers, query };
+}
+
+function exampleFor(matcher: Record<string, unknown>): string {
+  const string = asRecord(matcher["string_match"]);
+  const { exact, prefix } = string;
+  if (typeof exact === "string") return exact;
+  if (typeof prefix === "string") return prefix;
+  const regex = valueAt(string, ["safe_regex", "regex"]);
+  return typeof regex === "string" ? (examplesOf(regex)[0] ?? "x") : "x";
+}
+
+function hostFor(
+  { virtualHosts }: RouteConfig,
+  host: string,
+): RouteConfig["virtualHosts"][number] | undefined {
+  const find = (isMeant: (domain: string) => boolean) =>
+    virtualHosts.find(({ domains }) => domains.some(isMeant));
+  const exact = find((domain) => domain === host);
+  if (exact !== undefined) return exact;
+  const suffixes = virtualHosts
+    .flatMap(({ domains }) => domains)
+    .filter((domain) => domain.startsWith("*") && domain !== "*" && host.endsWith(domain.slice(1)))
+    .sort((a, b) => b.length - a.length);
+  const [longest] = suffixes;
+  return find((domain) => domain === (longest ?? "*"));
+}
+
+function takes(
+  match: Record<string, unknown>,
+  { path, method, headers, host, query }: ProxiedRequest,
+): boolean {
+  const { path: exact, prefix, path_separated_prefix: separated } = match;
+  const fold = (text: string): string => (match["case_sensitive"] === false ? text.toLowerCase() : text);
+  if (typeof exact === "string" && fold(path) !== fold(exact)) return false;
+  if (typeof prefix === "string" && !fold(path).startsWith(fold(prefix))) return false;
+  if (typeof separated === "string" && path !== separated && !path.startsWith(`${separated}/`)) return false;
+  const regex = valueAt(match, ["safe_regex", "regex"]);
+  if (typeof regex === "string" && !RE2JS.compile(regex).testExact(path)) return false;
+  const own: Readonly<Record<string, string>> = {
+    ":method": method,
+    ":authority": host,
+    ":scheme": "http",
+    ...headers,
+  };
+  return (
+    listAt(match, "headers").every((header) => holds(header, own[String(header["name"])])) &&
+    listAt(match, "query_parameters").every((one) => holds(one, query[String(one["name"])]))
+  );
+}
+
+/** Whether a header or query parameter is as a matcher wants it. */
+function holds(matcher: Record<string, unknown>, value: string | undefined): boolean {
+  const there = value ?? (matcher["treat_missing_header_as_empty"] === true ? "" : undefined);
+  const string = matcher["string_match"];
+  const isMet = isRecord(string)
+    ? there !== undefined && isString(string, there)
+    : value !== undefined && matcher["present_match"] !== false;
+  return matcher["invert_match"] === true ? !isMet : isMet;
+}
+
+function isString(match: Record<string, unknown>, value: string): boolean {
+  const { exact, prefix } = match;
+  if (typeof exact === "string") return value === exact;
+  if (typeof prefix === "string") return value.startsWith(prefix);
+  const regex = valueAt(match, ["safe_regex", "regex"]);
+  // An exact match of the empty text has no field at all.
+  return typeof regex === "string" ? RE2JS.compile(regex).testExact(value) : value === "";
+}
+
+/** An action with the path as it becomes, which depends on what matched. */
+function acted(
+  action: Record<string, unknown>,
+  match: Record<string, unknown>,
+  { path }: ProxiedRequest,
+): unknown {
+  const route = action["route"];
+  const redirect = action["redirect"];
+  if (isRecord(route)) {
+    const { prefix_rewrite: to, regex_rewrite: regex, ...rest } = route;
+    return ordered({ ...action, route: { ...rest, path: rewritten(match, path, to, regex) } });
+  }
+  if (isRecord(redirect)) {
+    const { prefix_rewrite: to, path_redirect: whole, regex_rewrite: regex, ...rest } = redirect;
+    const there = typeof whole === "string" ? whole : rewritten(match, path, to, regex);
+    return ordered({ ...action, redirect: { ...rest, path: there } });
+  }
+  return ordered(action);
+}
+
+function rewritten(match: Record<string, unknown>, path: string, to: unknown, regex: unknown): string {
+  if (isRecord(regex)) {
+    const pattern = valueAt(regex, ["pattern", "regex"]);
+    const by = String(regex["substitution"] ?? "")
+      .replace(/\$/g, "\\$")
+      .replace(/\\([0-9])/g, "$$$1");
+    return typeof pattern === "string" ? RE2JS.compile(pattern).matcher(path).replaceAll(by) : path;
+  }
+  if (typeof to !== "string") return path;
+  const front = [match["prefix"], match["path_separated_prefix"]].find((one) => typeof one === "string");
+  return typeof front === "string" ? to + path.slice(front.length) : to;
+}
+
+/** A route without names, with each cluster as what it is, and weights as shares. */
+function plain(value: unknown, clusterOf: ClusterText): unknown {
+  if (Array.isArray(value)) return value.map((item) => plain(item, clusterOf));
+  if (!isRecord(value)) return value;
+  const weighted = value["weighted_clusters"];
+  if (isRecord(weighted)) {
+    const { weighted_clusters: _, ...rest } = value;
+    return { ...asRecord(plain(rest, clusterOf)), clusters: shares(listAt(weighted, "clusters"), clusterOf) };
+  }
+  const isMatcher = "string_match" in value || "present_match" in value || "invert_match" in value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]): [string, unknown][] => {
+      if (NAMES.has(key) && !(key === "name" && (isMatcher || "typed_config" in value))) return [];
+      if (key === "cluster" && typeof inner === "string")
+        return "weight" in value ? [[key, clusterOf(inner)]] : [["clusters", shares([value], clusterOf)]];
+      return [[key, plain(inner, clusterOf)]];
+    }),
+  );
+}
+
+/** Destinations with their shares, in one order, the same ones together. */
+function shares(clusters: readonly Record<string, unknown>[], clusterOf: ClusterText): unknown[] {
+  const weights = clusters.map(({ weight }) => (typeof weight === "number" ? weight : 1));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const found = new Map<string, number>();
+  for (const [i, one] of clusters.entries()) {
+    const { weight: _, cluster, name = cluster, ...changes } = one;
+    const own = clusters.length === 1 && weights.length === 1 && !("weight" in one) ? {} : changes;
+    const text = JSON.stringify(ordered([clusterOf(String(name)), plain(own, clusterOf)]));
+    found.set(text, (found.get(text) ?? 0) + (weights[i] ?? 0));
+  }
+  return [...found]
+    .filter(([, weight]) => weight > 0)
+    .map(([text, weight]) => `${weight / total} ${text}`)
+    .sort();
+}
+
+function listAt(value: Record<string, unknown>, key: string): Record<string, unknown>[] {
+  const list = value[key];
+  return Array.isArray(list) ? list.filter(isRecord) : [];
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {};
+}
+
+/** The same value with the fields of its maps in one order. */
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, ordered(inner)]),
+  );
+}
