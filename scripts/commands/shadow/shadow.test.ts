@@ -142,7 +142,7 @@ describe("kyc shadow", () => {
 
   test("fails no request where the candidate hangs, the shadow service is killed, and the command too", async () => {
     const before = results.length;
-    const child = Bun.spawn(
+    await using child = Bun.spawn(
       [
         process.execPath,
         join(PROJECT, "scripts/kyc.ts"),
