@@ -57,15 +57,17 @@ describe("a revision with min-scale 0", () => {
       if (response.status === 200) pids.add(await pidOf(response));
       else failed++;
     };
-    // Pauses around the length of the window, so that requests meet every phase of the end and of the start.
-    for (let round = 0; round < 14; round++) {
+    let round = 0;
+    // Pauses around the length of the window, so that requests meet every phase of the end and of the start. On a busy
+    // machine it takes more of them until the fourth process answers.
+    for (; round < 14 || (pids.size <= 3 && round < 60); round++) {
       const burst = Array.from({ length: 20 }, (_, i) => ask(i % 4 === 0 ? "/slow?ms=20" : "/"));
       await Promise.all(burst);
-      await Bun.sleep(85 + 3 * round);
+      await Bun.sleep(85 + 3 * (round % 14));
     }
     expect(failed).toBe(0);
     expect(pids.size).toBeGreaterThan(3);
-    expect(system.events.served.filter(({ status }) => status === 200)).toHaveLength(280);
+    expect(system.events.served.filter(({ status }) => status === 200)).toHaveLength(20 * round);
   });
 
   test("holds the requests that come while it starts even when an edit makes it another one", async () => {

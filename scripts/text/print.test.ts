@@ -10,6 +10,9 @@ const OTHER_WRITERS: Readonly<Record<string, string>> = {
   "commands/bench/judge.ts": "a percentage of its own, after a carriage return",
   "commands/dialects/equal.ts": "a count of its own, after a carriage return",
   "e2e/strict/probe-program.ts": "JSON for the process that started it",
+  "release/compile.ts": "a line of a build, for the log of CI",
+  "release/npm-package.ts": "a line of a build, and of a program that has no other module",
+  "release/try-program.ts": "lines of a trial, for the log of CI",
   "bench/http/load/closed-loop.ts": "JSON for the process that started it",
 };
 

@@ -13,7 +13,7 @@ test("a request through the local mesh is one trace: each hop of the mesh and ea
   // Ends the mesh and its revisions, each of which sends what it still has.
   dev.kill("SIGINT");
   await dev.exited;
-  collector.stop();
+  await collector.stop();
 
   const [first, ...others] = collector.spans.filter(({ parentSpanId }) => parentSpanId === undefined);
   expect(others).toEqual([]);
