@@ -8,6 +8,7 @@ import { printData, type OutputFormat } from "../../text/data.ts";
 interface HttpFlags {
   for: number;
   rounds: number;
+  ablate: boolean;
   output: "table" | OutputFormat;
   page?: string;
 }
@@ -18,6 +19,11 @@ export function benchHttpCommand(): Command {
     .description("measures services and mesh side by side with others that do the same work")
     .addOption(lasting("how long all measurements take together", "85s"))
     .option("--rounds <number>", "rounds in which each side is measured once", wholeFrom(1, 999), 5)
+    .option(
+      "--ablate",
+      "leaves one part of a service out at a time, to see what each costs; nothing else",
+      false,
+    )
     .addOption(output())
     .option("--page <file>", "also writes a page with charts")
     .addHelpText(
@@ -29,6 +35,7 @@ Exit code 1 when a figure is not what it should be.
 Examples:
   ./kyc bench http                              about three minutes
   ./kyc bench http --for 5m --rounds 9          steadier figures
+  ./kyc bench http --ablate --for 2m            what log, metrics, ids, schema, ofetch and Elysia cost
   ./kyc bench http -o json --page figures.html  as data, and as a page`,
     )
     .action(async (flags: HttpFlags) => {
@@ -40,6 +47,7 @@ Examples:
         project: PROJECT,
         budgetSeconds: flags.for / 1000,
         rounds: flags.rounds,
+        ablate: flags.ablate,
         say,
       }).catch(asFailure);
       if (flags.page !== undefined) {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { findGenerator } from "../load/load.ts";
+import { ABLATION_SIDES, ablate } from "./ablation.ts";
 import type { BenchContext } from "./context.ts";
 import { compareMeshes } from "./mesh.ts";
 import { measureDev, measureService } from "./moments.ts";
@@ -14,6 +15,8 @@ export interface BenchOptions {
   /** How long all measurements together may take, in seconds; starts and warm-ups come on top. */
   budgetSeconds: number;
   rounds: number;
+  /** Whether the parts of the services are left out one at a time, instead of all else. */
+  ablate: boolean;
   say(text: string): void;
 }
 
@@ -22,13 +25,22 @@ const SIDES = 5 + 2 + 3 * 2;
 const LEAST_SECONDS = 1;
 
 /** Measures everything in one run. @throws when a side does not answer */
-export async function benchHttp({ project, budgetSeconds, rounds, say }: BenchOptions): Promise<Report> {
+export async function benchHttp({
+  project,
+  budgetSeconds,
+  rounds,
+  ablate: isAblation,
+  say,
+}: BenchOptions): Promise<Report> {
   const scratch = await mkdtemp(join(tmpdir(), "kyc-bench-"));
   try {
     const skipped: string[] = [];
     const generator = await findGenerator();
     // wrk takes whole seconds.
-    const seconds = Math.max(LEAST_SECONDS, Math.round(budgetSeconds / (SIDES * rounds)));
+    const seconds = Math.max(
+      LEAST_SECONDS,
+      Math.round(budgetSeconds / ((isAblation ? ABLATION_SIDES : SIDES) * rounds)),
+    );
     const context: BenchContext = {
       project,
       scratch,
@@ -41,20 +53,17 @@ export async function benchHttp({ project, budgetSeconds, rounds, say }: BenchOp
     if (!canPin())
       skipped.push("one processor a side: two processors and taskset are needed, so all share what there is");
     const begun = { at: new Date().toISOString(), busy: loadavg()[0] ?? 0 };
+    const run = { ...begun, machine: machine(), generator: generator.name, rounds, seconds, skipped };
+    if (isAblation) return { ...run, comparisons: await ablate(context), figures: [] };
     const checks = await compareCreditChecks(context);
     const hops = await compareAggregators(context);
     const mesh = await compareMeshes(context);
     const moments = [...(await measureService(context)), ...(await measureDev(context))];
     const parts = [checks, hops, ...(mesh === undefined ? [] : [mesh])];
     return {
-      ...begun,
-      machine: machine(),
-      generator: generator.name,
-      rounds,
-      seconds,
+      ...run,
       comparisons: parts.map(({ comparison }) => comparison),
       figures: [...parts.flatMap(({ figures }) => figures), ...moments],
-      skipped,
     };
   } finally {
     await rm(scratch, { recursive: true, force: true });

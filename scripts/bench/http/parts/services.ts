@@ -6,14 +6,14 @@ import { type BenchContext, sample, warmUp } from "./context.ts";
 import { installPeers } from "./peers.ts";
 
 /** A side of a comparison: how it is run. */
-interface Side {
+export interface Side {
   name: string;
   command: string[];
   env?: Readonly<Record<string, string>>;
 }
 
-const RAW = "raw Bun.serve";
-const RAW_HOP = "raw Bun.serve + fetch";
+export const RAW = "raw Bun.serve";
+export const RAW_HOP = "raw Bun.serve + fetch";
 const OURS = "ours";
 
 /** What `K_SERVICE` and the others are for a service that Knative does not run. */
@@ -94,7 +94,8 @@ export async function compareAggregators(
   };
 }
 
-async function compare(
+/** Measures sides in turn, round by round, each warmed up and held to one processor. */
+export async function compare(
   context: BenchContext,
   what: string,
   sides: readonly Side[],

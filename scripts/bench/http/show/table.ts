@@ -11,7 +11,7 @@ export function drawTable(report: Report): string {
     of.note,
   ]);
   const lines = [
-    ...table(["met", "figure", "value", "target", ""], figures),
+    ...(figures.length === 0 ? [] : table(["met", "figure", "value", "target", ""], figures)),
     ...report.comparisons.flatMap((comparison) => ["", comparison.title, ...drawSides(comparison)]),
     "",
     ...report.skipped.map((text) => `skipped: ${text}`),
