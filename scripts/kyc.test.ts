@@ -73,6 +73,7 @@ describe("only what it needs is loaded by", () => {
     expect(own.filter((path) => isOf(path, "commands")).sort()).toEqual([
       "scripts/commands/dialects/lint.ts",
       "scripts/commands/dialects/read-paths.ts",
+      "scripts/commands/options/place-options.ts",
     ]);
   });
 
@@ -94,5 +95,5 @@ test("a reader that takes the first line of a help causes no error", async () =>
     stderr: "pipe",
   });
   const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  expect([out, err]).toEqual(["Usage: kyc rollout [options] [command] <service>\n", ""]);
+  expect([out, err]).toEqual(["Usage: kyc rollout [options] [command] [service]\n", ""]);
 });

@@ -34,7 +34,7 @@ async function flagsOf(text: string, ...args: string[]): Promise<Record<string, 
     service = await applyRolloutFile(command, path, named);
   });
   await command.parseAsync(["--file", path, ...args], { from: "user" });
-  return { ...command.opts(), service };
+  return { ...command.opts<Record<string, unknown>>(), service };
 }
 
 describe("the file of a rollout", () => {
