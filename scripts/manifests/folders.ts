@@ -1,6 +1,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
+/** The folder of the files of rollouts, beside knative/ and istio/. */
+export const ROLLOUT_FOLDER = "rollouts";
+
 /** The folders that hold the manifests, below the one that a command works on. */
 export const MANIFEST_FOLDERS = ["knative", "istio"] as const;
 

@@ -2,9 +2,7 @@ import Type, { type Static } from "typebox";
 import { type FieldNotes, Name, strict } from "../schema/schema.ts";
 import { isRecord } from "../schema/value.ts";
 import type { ManifestDocument } from "./document.ts";
-
-/** The folder of the files of rollouts, beside knative/ and istio/. */
-export const ROLLOUT_FOLDER = "rollouts";
+import { ROLLOUT_FOLDER } from "./folders.ts";
 
 type Notes = FieldNotes & { description: string };
 

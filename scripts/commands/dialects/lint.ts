@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
-import { ROLLOUT_FOLDER } from "../../manifests/rollout-file.ts";
+import { ROLLOUT_FOLDER } from "../../manifests/folders.ts";
 import type { Finding } from "../../lint/finding.ts";
 import { defaultPaths, existing, inFolder, type ReadPaths, readPaths, STANDARD_INPUT } from "./read-paths.ts";
 import { dirOption } from "../options/place-options.ts";
