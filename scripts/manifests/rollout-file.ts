@@ -47,7 +47,7 @@ export const RolloutFile = strict(
     notify: Type.Optional(
       Type.Array(
         Type.String({
-          pattern: "^https?://",
+          pattern: "^((slack|teams):)?https?://",
           expected: "an address with http:// or https://",
         } satisfies FieldNotes & {
           pattern: string;

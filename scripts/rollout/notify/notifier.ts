@@ -3,6 +3,7 @@ import type { Entry } from "../journal/journal.ts";
 import type { Plan } from "../plan/plan.ts";
 import { percentOf } from "../plan/targets.ts";
 import { messageOf } from "../run/effects.ts";
+import { parseAddress } from "./address.ts";
 
 /** An event in the JSON format of CloudEvents 1.0. */
 export interface CloudEvent {
@@ -65,17 +66,6 @@ const FORMS = {
     ],
   }),
 } as const;
-
-/** The form and the URL of an address; undefined where it is no address. */
-export function parseAddress(
-  address: string,
-): { form: keyof typeof FORMS | "cloudevent"; url: string } | undefined {
-  const form = /^(slack|teams):(?=https?:)/.exec(address)?.[1];
-  const text = form === undefined ? address : address.slice(form.length + 1);
-  const url = URL.parse(text);
-  if (url?.protocol !== "http:" && url?.protocol !== "https:") return undefined;
-  return { form: form === "slack" || form === "teams" ? form : "cloudevent", url: url.href };
-}
 
 const ATTEMPTS = 6;
 const FIRST_WAIT_MS = 500;
