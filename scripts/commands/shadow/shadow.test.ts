@@ -64,6 +64,7 @@ beforeAll(async () => {
     url: `${dev.ingress}/kyc/v1/customer`,
     rps: 30,
     body: () => JSON.stringify(PLANTED),
+    revisionHeader: "x-kyc-revision",
     signal: end.signal,
     onResult: (result) => results.push(result),
   });
