@@ -56,6 +56,8 @@ async function runTests(files: string[], pattern: string | undefined): Promise<n
     if (pattern !== undefined) args.push("--test-name-pattern", pattern);
     const child = Bun.spawn([process.execPath, ...args], {
       cwd: PROJECT,
+      // Without the name that this process was called by: tests call the program by another one.
+      env: process.env,
       stdio: ["inherit", "inherit", "inherit"],
     });
     const relay = (signal: NodeJS.Signals): unknown => child.kill(signal);

@@ -91,7 +91,8 @@ function environment(): Environment {
   const own = Object.entries(process.env).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value]],
   );
-  return { ...Object.fromEntries(own), ...USER_FOLDERS, NO_COLOR: "1" };
+  const { KYC_CALLED_AS: _, ...env } = Object.fromEntries(own);
+  return { ...env, ...USER_FOLDERS, NO_COLOR: "1" };
 }
 
 /** A running `kyc dev`. */
