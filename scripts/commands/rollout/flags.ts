@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { Command } from "../../rollout/machine/state.ts";
 import type { EngineFlags } from "../options/engine-options.ts";
-import { parseAddress } from "../../rollout/notify/address.ts";
+import { parseAddress } from "../../text/notify-address.ts";
 import type { Settings } from "../../rollout/plan/plan.ts";
 import type { Criterion } from "../../shadow/criteria.ts";
 import type { OutputFormat } from "../../text/data.ts";

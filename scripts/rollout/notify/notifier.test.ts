@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { lastOf } from "../journal/journal.ts";
 import { Simulation } from "../testing/simulation.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
-import { parseAddress } from "./address.ts";
+import { parseAddress } from "../../text/notify-address.ts";
 import { type CloudEvent, eventOf, Notifier } from "./notifier.ts";
 
 const URLS = ["https://one.example/hook/secret", "https://two.example/"];

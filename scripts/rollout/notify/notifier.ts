@@ -3,7 +3,7 @@ import type { Entry } from "../journal/journal.ts";
 import type { Plan } from "../plan/plan.ts";
 import { percentOf } from "../plan/targets.ts";
 import { messageOf } from "../run/effects.ts";
-import { parseAddress } from "./address.ts";
+import { parseAddress } from "../../text/notify-address.ts";
 
 /** An event in the JSON format of CloudEvents 1.0. */
 export interface CloudEvent {
