@@ -64,7 +64,7 @@ describe("deploy", () => {
   test("that finds fields of others in conflict reports them, and exits with 1", async () => {
     const others = knativeCluster();
     runKnative(others);
-    await deployTo(others, ["knative", "istio"], PROJECT);
+    await deployTo(others, ["knative", "istio"], SAMPLE);
     others.fault = (method, path) => {
       if (method !== "PATCH" || !path.includes("/services/credit-check?")) return undefined;
       const cause = { reason: "FieldManagerConflict", message: 'conflict with "kn"', field: ".spec.traffic" };

@@ -61,9 +61,9 @@ export class Assignment {
   }
 
   /** Tests to which revision a request went. @returns whether the shares became believed, or no longer are */
-  observe(candidate: boolean, share: number, t: number): boolean {
+  observe(candidate: boolean, share: number, t: number, ms: number): boolean {
     this.#misdirected.observe(true, candidate, share, Number.POSITIVE_INFINITY, true, t);
-    this.#runs.observe(candidate, share);
+    this.#runs.observe(candidate, share, t - ms / 1000, t);
     this.#run = candidate === this.#runOfCandidate ? this.#run + 1 : 1;
     this.#runOfCandidate = candidate;
     const before = this.#believed;

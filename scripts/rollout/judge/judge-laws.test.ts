@@ -93,7 +93,7 @@ describe("whatever it sees, a judge", () => {
   });
 
   test("refuses an invalid snapshot", () => {
-    for (const value of [undefined, {}, { version: 3 }, { ...createJudge().snapshot(), version: 2 }]) {
+    for (const value of [undefined, {}, { version: 4 }, { ...createJudge().snapshot(), version: 3 }]) {
       expect(() => restoreJudge(value)).toThrow("not the state of a judge of this version");
     }
   });

@@ -266,6 +266,20 @@ describe("sticky assignment", () => {
     expect(judge.verdict().because).toStartWith("requests are assigned in runs, as with sticky sessions,");
   });
 
+  test("is not seen in bursts, in which the answers of the faster revision end one after the other", () => {
+    const random = seededRandom(7);
+    const judge = createJudge({ tolerate: { latency: 10 } });
+    for (let burst = 0; burst < 500; burst++) {
+      const sent = Array.from({ length: 6 }, () => random() < 0.5);
+      const ends = sent.map((isCandidate) => ({ isCandidate, ms: (isCandidate ? 8 : 4) + random() }));
+      for (const { isCandidate, ms } of ends.sort((a, b) => a.ms - b.ms)) {
+        const revision = isCandidate ? "candidate" : "baseline";
+        judge.observe({ t: burst / 20 + ms / 1000, revision, ok: true, ms, share: 0.5 });
+      }
+    }
+    expect(judge.verdict()).toMatchObject({ verdict: "healthy" });
+  });
+
   test.each([100, 1000])("counts each of %d applicants once", (applicants) => {
     for (let seed = 1; seed <= 10; seed++) {
       const random = seededRandom(Bun.hash.murmur32v3(String(seed)) | 0);

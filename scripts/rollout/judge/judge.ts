@@ -139,7 +139,7 @@ class TrafficJudge implements Judge {
 
   snapshot(): JudgeSnapshot {
     return {
-      version: 3,
+      version: 4,
       options: this.options,
       tests: this.#tests.snapshot(),
       baseline: this.#baseline.snapshot(),

@@ -74,7 +74,7 @@ export const TestsState = Type.Object({
   errors: Marks,
   rejected: Marks,
   abandoned: Marks,
-  runs: Type.Interface([Wealth], { last: Type.Number() }),
+  runs: Type.Interface([Wealth], { recent: Type.Array(Type.Tuple([Type.Number(), Type.Number()])) }),
   begun: Type.Tuple([Type.Boolean(), Type.Boolean()]),
   units: Type.Record(Type.String(), Type.Array(Type.Number())),
   latency: Type.Object({
@@ -106,7 +106,7 @@ export type TestsState = Static<typeof TestsState>;
 
 /** The state of a judge. The version rises whenever the fields or their meaning change. */
 export const JudgeSnapshot = Type.Object({
-  version: Type.Literal(3),
+  version: Type.Literal(4),
   options: Options,
   tests: TestsState,
   baseline: Arm,

@@ -177,7 +177,7 @@ export class Tests {
     const ranked = unit === undefined ? inForce : this.#assignment.observedShare;
     this.#assignment.count(candidate);
     // A unit that stays with its revision is evidence about the assignment once.
-    if (unit === undefined || this.#units.first(unit, "seen")) this.#direct(candidate, share, t);
+    if (unit === undefined || this.#units.first(unit, "seen")) this.#direct(candidate, share, t, ms);
     // Where requests come in runs, a long run does not mean that the other revision gets nothing, and its absence
     // proves nothing.
     const { inRuns } = this.#assignment;
@@ -213,8 +213,8 @@ export class Tests {
   }
 
   /** Tests to which revision a request went. Claims are restarted when the shares become believed or no longer are. */
-  #direct(candidate: boolean, share: number, t: number): void {
-    if (!this.#assignment.observe(candidate, share, t)) return;
+  #direct(candidate: boolean, share: number, t: number, ms: number): void {
+    if (!this.#assignment.observe(candidate, share, t, ms)) return;
     this.#errors.nextStep();
     this.#latency.nextStep();
   }

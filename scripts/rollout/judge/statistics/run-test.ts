@@ -1,20 +1,28 @@
 import { Mixture, type MixtureState } from "./mixture.ts";
 
 export interface RunState extends MixtureState {
-  last: number;
+  /** When the latest requests ended, in seconds, and to which revision they went: 1 is the candidate, 0 the baseline. */
+  recent: [endedAt: number, revision: number][];
 }
 
-/** The supposed probabilities that a request follows the one before it, beyond chance. */
+/** The supposed probabilities that a request follows an earlier one, beyond chance. */
 const FOLLOWS = [0.25, 0.8] as const;
+
+/** How many ended requests are remembered. With more than that in flight at a time the test learns nothing. */
+const RECENT = 64;
 
 /**
  * An anytime-valid test of whether the split assigns requests in runs, as with sticky sessions, instead of one by one. A bet
- * supposes that a request goes where the one before it went with probability f, and else by its share w: it multiplies its
- * wealth by the ratio of the two probabilities, which is 1 on average where the assignment is independent.
+ * supposes that a request goes where the last one went that had ended when it was sent, with probability f, and else by
+ * its share w: it multiplies its wealth by the ratio of the two probabilities, which is 1 on average where the
+ * assignment is independent. The order of the ends alone would not do: of requests that are sent together, those to the
+ * faster revision end one after the other.
  */
 export class RunTest extends Mixture {
-  /** The revision of the last request: 1 for the candidate, 0 for the baseline, -1 before the first. */
-  #last = -1;
+  /** A ring; the entry before `#next` is the latest. */
+  readonly #ends = new Float64Array(RECENT).fill(Number.NaN);
+  readonly #revisions = new Uint8Array(RECENT);
+  #next = 0;
 
   constructor(reserve: number) {
     super(
@@ -23,25 +31,49 @@ export class RunTest extends Mixture {
     );
   }
 
-  observe(candidate: boolean, share: number): void {
+  /** Takes a request that was sent and has ended at these times, in seconds. */
+  observe(candidate: boolean, share: number, sentAt: number, endedAt: number): void {
     const here = candidate ? 1 : 0;
-    if (this.#last !== -1) {
+    const before = this.#endedBefore(sentAt);
+    if (before !== undefined) {
       const expected = candidate ? share : 1 - share;
       for (let i = 0; i < FOLLOWS.length; i++) {
         const follows = FOLLOWS[i] as number;
-        this.multiply(i, 1 - follows + (here === this.#last ? follows / expected : 0));
+        this.multiply(i, 1 - follows + (here === before ? follows / expected : 0));
       }
       this.sum();
     }
-    this.#last = here;
+    this.#remember(endedAt, here);
+  }
+
+  #endedBefore(sentAt: number): number | undefined {
+    for (let back = 1; back <= RECENT; back++) {
+      const at = (this.#next - back + RECENT) % RECENT;
+      const end = this.#ends[at] as number;
+      if (end < sentAt) return this.#revisions[at];
+      if (Number.isNaN(end)) return undefined;
+    }
+    return undefined;
+  }
+
+  #remember(endedAt: number, revision: number): void {
+    this.#ends[this.#next] = endedAt;
+    this.#revisions[this.#next] = revision;
+    this.#next = (this.#next + 1) % RECENT;
   }
 
   override snapshot(): RunState {
-    return { ...super.snapshot(), last: this.#last };
+    const recent = Array.from({ length: RECENT }, (_, i): [number, number] => {
+      const at = (this.#next + i) % RECENT;
+      return [this.#ends[at] as number, this.#revisions[at] as number];
+    });
+    return { ...super.snapshot(), recent: recent.filter(([end]) => !Number.isNaN(end)) };
   }
 
   override restore(state: RunState): void {
     super.restore(state);
-    this.#last = state.last;
+    this.#ends.fill(Number.NaN);
+    this.#next = 0;
+    for (const [end, revision] of state.recent) this.#remember(end, revision);
   }
 }
