@@ -71,7 +71,7 @@ export class Pilot implements AsyncDisposable {
       services: services.map((service) => JSON.stringify(service)),
       proxies,
     };
-    this.#child.stdin.write(`${JSON.stringify(asked)}\n`);
+    await this.#child.stdin.write(`${JSON.stringify(asked)}\n`);
     await this.#child.stdin.flush();
     const { value, done } = await this.#lines.next();
     if (done === true) throw new Error("istiod's generators ended");
