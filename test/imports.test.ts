@@ -5,7 +5,7 @@ import { PROJECT } from "../scripts/project.ts";
 
 /** The layers of `scripts/`, the lowest first: a file imports from its own layer and those below it. */
 const LAYERS: readonly (readonly string[])[] = [
-  ["nearest.ts", "format.ts", "exit.ts", "project.ts"],
+  ["nearest.ts", "format.ts", "exit.ts", "project.ts", "file-stamp.ts"],
   ["text", "schema"],
   ["chart"],
   ["manifests", "route-fields", "traffic"],
@@ -50,6 +50,7 @@ const NARROWER: Readonly<Record<string, readonly string[]>> = {
     "scripts/format.ts",
     "scripts/nearest.ts",
     "scripts/project.ts",
+    "scripts/file-stamp.ts",
   ],
   "scripts/rollout/judge": [
     "scripts/rollout/judge",

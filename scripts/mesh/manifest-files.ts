@@ -1,6 +1,7 @@
-import { type FSWatcher, statSync, watch } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileStamp } from "../file-stamp.ts";
 import { CODES } from "../manifests/codes/codes.ts";
 import { parseDocuments } from "../manifests/document.ts";
 import type { Problem } from "../manifests/problem.ts";
@@ -57,7 +58,7 @@ export class ManifestFiles {
       open: async (path, file) => {
         const known = this.#inForce.get(file);
         const changes = this.#changes;
-        const stamp = stampOf(path);
+        const stamp = fileStamp(path);
         const isSame = known?.stamp === stamp && (this.#changed.get(file) ?? 0) <= known.changes;
         const text = isSame ? known.text : await readFile(path, "utf8").catch(() => undefined);
         if (text === undefined) return undefined;
@@ -127,12 +128,6 @@ export class ManifestFiles {
     if (!/\.(ya?ml|json)$/.test(file)) return undefined;
     return readFile(join(this.#root, file), "utf8").catch(() => undefined);
   }
-}
-
-/** Synchronous: waiting for each of 10,000 files takes ten times as long. */
-function stampOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined ? "" : `${found.ino} ${found.mtimeMs} ${found.size}`;
 }
 
 function emptiedFile(file: string): Problem {

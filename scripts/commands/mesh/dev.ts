@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { exportsTraces } from "../../../functions/shared/telemetry/tracing.ts";
+import type { ReadRollouts } from "../../rollout/run/saved-rollouts.ts";
 import type { Tracing } from "../../../functions/shared/tracing/open-tracing.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { dirOption } from "../options/place-options.ts";
@@ -68,7 +69,7 @@ async function runDev(options: DevOptions): Promise<number> {
     localPort: options.localPort ?? (options.port === 0 ? 0 : options.port + 1),
     seed: options.seed ?? crypto.getRandomValues(new Int32Array(1))[0] ?? 0,
     events: screen,
-    rollouts: (nowMs) => readRollouts(options.dir, nowMs),
+    rollouts: rolloutsOf(options.dir),
     tracer: tracing?.tracer,
     async metrics() {
       const { rolloutMetrics } = await import("../../rollout/journal/journal-metrics.ts");
@@ -97,10 +98,13 @@ async function runDev(options: DevOptions): Promise<number> {
   return EXIT.interrupted;
 }
 
-/** The rollouts of a folder, for the live page. */
-async function readRollouts(dir: string, nowMs: number): Promise<RolloutState[]> {
-  const { currentRollouts } = await import("../../rollout/run/saved-rollouts.ts");
-  return currentRollouts(join(dir, ".kyc", "rollouts"), nowMs);
+/** Gives the rollouts of a folder, for the live page. */
+function rolloutsOf(dir: string): (nowMs: number) => Promise<RolloutState[]> {
+  const read: ReadRollouts = new Map();
+  return async (nowMs) => {
+    const { currentRollouts } = await import("../../rollout/run/saved-rollouts.ts");
+    return currentRollouts(join(dir, ".kyc", "rollouts"), nowMs, read);
+  };
 }
 
 /** Exports a span for each request of the mesh, where the environment asks for it. */

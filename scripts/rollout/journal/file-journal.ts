@@ -1,5 +1,6 @@
 import { appendFile, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { fileStamp } from "../../file-stamp.ts";
 import type { Plan } from "../plan/plan.ts";
 import {
   type Entry,
@@ -28,6 +29,11 @@ export class FileJournal implements Journal {
     const parsed = text === undefined ? undefined : parseJournal(text, this.place);
     if (parsed === undefined) return undefined;
     return { ...parsed, checkpoint: asJson(await textOf(this.#path("checkpoint.json"))) };
+  }
+
+  /** Equal as long as `load` gives the same. */
+  stamp(): string {
+    return [this.place, this.#path("checkpoint.json")].map(fileStamp).join(", ");
   }
 
   async begin(plan: Plan, first: Entry): Promise<void> {

@@ -7,7 +7,7 @@ import { RolloutState } from "../../mesh/admin/schema.ts";
 import { FileJournal } from "../journal/file-journal.ts";
 import type { Saved } from "../journal/journal.ts";
 import { finished } from "../testing/finished-rollout.ts";
-import { currentRollouts } from "./saved-rollouts.ts";
+import { currentRollouts, type ReadRollouts } from "./saved-rollouts.ts";
 
 let folder = "";
 let saved: Saved;
@@ -55,6 +55,21 @@ describe("the rollouts of a folder", () => {
     expect(rollout?.verdict?.evidence.map(({ name }) => name)).toContain("worse");
     const [later] = await currentRollouts(folder, nowMs + 8_000);
     expect(later?.carriedOut).toMatchObject({ by: "ann@host", isAlive: false });
+    await rm(join(folder, "under-way"), { recursive: true });
+  });
+
+  test("are read again where their files have changed, and only there", async () => {
+    const read: ReadRollouts = new Map();
+    await written("under-way", judgingAt);
+    const [before] = await currentRollouts(folder, saved.plan.atMs, read);
+    const first = read.get(join(folder, "under-way"))?.rollout;
+    await currentRollouts(folder, saved.plan.atMs, read);
+    expect(read.get(join(folder, "under-way"))?.rollout).toBe(first);
+    const journal = new FileJournal(join(folder, "under-way"));
+    for (const entry of saved.entries.slice(judgingAt, judgingAt + 1)) await journal.append(entry);
+    const [after] = await currentRollouts(folder, saved.plan.atMs, read);
+    expect(after?.doing).not.toBe(before?.doing ?? "");
+    expect(read.get(join(folder, "under-way"))?.rollout).not.toBe(first);
     await rm(join(folder, "under-way"), { recursive: true });
   });
 

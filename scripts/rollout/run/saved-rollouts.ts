@@ -10,21 +10,29 @@ import { isOver } from "../machine/state.ts";
 import { emptyTally } from "../tally.ts";
 import { Checkpoint } from "./timeline.ts";
 import { trafficJudge } from "./traffic-judge.ts";
-import { type RolloutView, type SideView, viewOf } from "./view.ts";
+import { type RolloutView, type SeenTraffic, type SideView, viewOf } from "./view.ts";
 
 /** A rollout as its journal and its checkpoint have it. */
 export function viewOfSaved(saved: Saved, nowMs: number): RolloutView {
-  const { plan } = saved;
-  const state = lastOf(saved);
+  return viewOf(saved.plan, lastOf(saved), nowMs, seenBefore(saved));
+}
+
+function seenBefore(saved: Saved): SeenTraffic {
+  const { steps, settings } = saved.plan;
   const checkpoint = Check(Checkpoint, saved.checkpoint) ? saved.checkpoint : undefined;
-  const next = plan.steps[Math.min(state.step + 1, plan.steps.length - 1)]?.percent ?? 100;
-  const ruling = checkpoint && trafficJudge(plan.settings, checkpoint.judge).ruling(next / 100);
-  return viewOf(plan, state, nowMs, {
+  const next = steps[Math.min(lastOf(saved).step + 1, steps.length - 1)]?.percent ?? 100;
+  return {
     tally: checkpoint?.tally ?? emptyTally(),
     atStep: checkpoint?.atStep ?? { candidate: 0, both: 0 },
-    ruling,
-  });
+    ruling: checkpoint && trafficJudge(settings, checkpoint.judge).ruling(next / 100),
+  };
 }
+
+/** The last rollout of each service as it was read, by its folder. */
+export type ReadRollouts = Map<
+  string,
+  { stamp: string; rollout: { saved: Saved; seen: SeenTraffic } | undefined }
+>;
 
 /** How long a rollout that is over is still shown. */
 const SHOWN_AFTER_MS = 10 * 60_000;
@@ -36,26 +44,53 @@ const SILENT_MS = 7_000;
  * the last ten minutes; the latest first. What cannot be read is left out, whatever the reason: the state of the mesh, by
  * which rollouts go on, must not depend on it. `kyc rollout list` names it.
  * @param folder that holds a folder for each service
+ * @param read what was read before: to read a journal and restore its judge takes some 10 ms, and files that have not
+ *   changed are not read again
  */
-export async function currentRollouts(folder: string, nowMs: number): Promise<RolloutState[]> {
+export async function currentRollouts(
+  folder: string,
+  nowMs: number,
+  read: ReadRollouts = new Map(),
+): Promise<RolloutState[]> {
   const services = await readdir(folder).catch(() => []);
   const found = await Promise.all(
-    services.map((service) => stateOf(folder, service, nowMs).catch(() => undefined)),
+    services.map((service) => stateOf(folder, service, nowMs, read).catch(() => undefined)),
   );
   return found.flatMap((each) => each ?? []).sort((a, b) => b.beganMs - a.beganMs);
 }
 
-async function stateOf(folder: string, service: string, nowMs: number): Promise<RolloutState | undefined> {
+async function stateOf(
+  folder: string,
+  service: string,
+  nowMs: number,
+  read: ReadRollouts,
+): Promise<RolloutState | undefined> {
   const own = join(folder, service);
-  const [saved, holder] = await Promise.all([
-    new FileJournal(own).load(),
+  const [rollout, holder] = await Promise.all([
+    lastRollout(own, read),
     new FileLock(join(own, "lock"), service).lastSign(),
   ]);
-  if (saved === undefined) return undefined;
+  if (rollout === undefined) return undefined;
+  const { saved, seen } = rollout;
   const state = lastOf(saved);
   const endedMs = saved.entries.at(-1)?.event?.atMs ?? saved.plan.atMs;
   if (isOver(state) && state.phase !== "held" && nowMs - endedMs > SHOWN_AFTER_MS) return undefined;
-  return rolloutState(viewOfSaved(saved, nowMs), isOver(state), holder);
+  return rolloutState(viewOf(saved.plan, state, nowMs, seen), isOver(state), holder);
+}
+
+async function lastRollout(
+  own: string,
+  read: ReadRollouts,
+): Promise<{ saved: Saved; seen: SeenTraffic } | undefined> {
+  const journal = new FileJournal(own);
+  // Taken before the files are read: a change in between is seen the next time.
+  const stamp = journal.stamp();
+  const known = read.get(own);
+  if (known?.stamp === stamp) return known.rollout;
+  const saved = await journal.load();
+  const rollout = saved && { saved, seen: seenBefore(saved) };
+  read.set(own, { stamp, rollout });
+  return rollout;
 }
 
 function rolloutState(view: RolloutView, over: boolean, holder: Holder | undefined): RolloutState {

@@ -44,13 +44,15 @@ export interface RolloutView {
   diff: { planned: Target[]; written: Target[]; live: Target[] } | undefined;
 }
 
+/** What was seen of a rollout's traffic, and what the judge makes of it. */
+export interface SeenTraffic {
+  tally: Tally;
+  atStep: AtStep;
+  ruling?: Ruling | undefined;
+}
+
 /** Gathers the data that is shown of a rollout. */
-export function viewOf(
-  plan: Plan,
-  state: State,
-  atMs: number,
-  seen: { tally: Tally; atStep: AtStep; ruling?: Ruling | undefined },
-): RolloutView {
+export function viewOf(plan: Plan, state: State, atMs: number, seen: SeenTraffic): RolloutView {
   const { tally, ruling, atStep } = seen;
   return {
     id: plan.id,
