@@ -1,6 +1,7 @@
 import type { Activity } from "../shared/http/call.ts";
 import type { Metrics } from "../shared/telemetry/metrics.ts";
 import { type AskOptions, askVersion, type MirroredRequest, type VersionAnswer } from "./ask-version.ts";
+import { isObject } from "./comparison/answer.ts";
 import { compare, differs, type Rules } from "./comparison/compare.ts";
 import { Counts } from "./comparison/counts.ts";
 import { type SegmentField, segmentsOf } from "./comparison/segments.ts";
@@ -161,8 +162,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

@@ -66,6 +66,11 @@ async function begun(until: string, ...args: string[]): Promise<Bun.Subprocess<"
   return child;
 }
 
+/** A rollout that stays in its step of 50 %. */
+function judgingAtHalf(): ReturnType<typeof begun> {
+  return begun("judging at 50 %", "credit-check", "--to", "advanced", ...QUICK, "--step-time", "60s");
+}
+
 describe("kyc rollout", () => {
   test("shows with --dry-run what it would do, and does nothing", async () => {
     const { code, out } = await rollout(
@@ -162,15 +167,7 @@ describe("kyc rollout", () => {
   });
 
   test("stops with exit code 3 when the file is edited meanwhile, keeps the edit, and shows three splits", async () => {
-    const running = await begun(
-      "judging at 50 %",
-      "credit-check",
-      "--to",
-      "advanced",
-      ...QUICK,
-      "--step-time",
-      "60s",
-    );
+    const running = await judgingAtHalf();
     const text = await readFile(join(root, FILE), "utf8");
     let edits = ["70", "30"];
     await writeFile(
@@ -192,30 +189,14 @@ describe("kyc rollout", () => {
   });
 
   test("goes back on Ctrl-C without a terminal", async () => {
-    const running = await begun(
-      "judging at 50 %",
-      "credit-check",
-      "--to",
-      "advanced",
-      ...QUICK,
-      "--step-time",
-      "60s",
-    );
+    const running = await judgingAtHalf();
     running.kill("SIGINT");
     expect(await running.exited).toBe(1);
     expect(await percents()).toEqual(["100", "0"]);
   });
 
   test("warns before it goes back to a baseline that fails, and says so afterwards", async () => {
-    const running = await begun(
-      "judging at 50 %",
-      "credit-check",
-      "--to",
-      "advanced",
-      ...QUICK,
-      "--step-time",
-      "60s",
-    );
+    const running = await judgingAtHalf();
     running.kill("SIGKILL");
     await running.exited;
     await kyc("fault", "credit-check", "basic", "--error", "100%", "--dir", root);
@@ -235,15 +216,7 @@ describe("kyc rollout", () => {
   }, 60_000);
 
   test("goes back although its journal cannot be written, and says so in a sentence", async () => {
-    const running = await begun(
-      "judging at 50 %",
-      "credit-check",
-      "--to",
-      "advanced",
-      ...QUICK,
-      "--step-time",
-      "60s",
-    );
+    const running = await judgingAtHalf();
     const journal = join(root, ".kyc/rollouts/credit-check/journal.ndjson");
     await rename(journal, `${journal}.aside`);
     await mkdir(journal);

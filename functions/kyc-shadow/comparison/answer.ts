@@ -35,6 +35,7 @@ export function fieldsOf(body: unknown): ReadonlyMap<string, FieldValue> | undef
   }
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Whether a value is a JSON object. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
-import { type Figure, figuresOf } from "./figures.ts";
+import type { Figure } from "../figure.ts";
+import { figuresOf } from "./figures.ts";
 import { runBench, type RunOptions } from "./run.ts";
 import { measureSpeed, type Speed } from "./speed.ts";
 import type { Cell } from "./summary.ts";

@@ -1,16 +1,8 @@
 import { count, digits, percent } from "../../format.ts";
+import { drawFigures, type Marks } from "../figure.ts";
 import type { BenchResult } from "./bench.ts";
 import { CONTESTANTS } from "./contestant.ts";
-import type { Figure } from "./figures.ts";
 import type { Cell, Result } from "./summary.ts";
-
-/** How text is marked for a terminal, or not at all. */
-export interface Marks {
-  good(text: string): string;
-  bad(text: string): string;
-  dim(text: string): string;
-  bold(text: string): string;
-}
 
 /** Draws what was found: what good candidates suffered, how bad ones were found, and the figures asked for. */
 export function drawBench({ cells, figures }: BenchResult, marks: Marks): string[] {
@@ -19,8 +11,7 @@ export function drawBench({ cells, figures }: BenchResult, marks: Marks): string
   return [
     ...section("Good candidates: rolled back within 2 h (within 10 min)", good, falseAlarms, marks),
     ...section("Bad candidates: found within 2 h, median time, requests harmed", bad, detection, marks),
-    marks.bold("Figures"),
-    ...figures.flatMap((figure) => drawFigure(figure, marks)),
+    ...drawFigures(figures, marks),
   ];
 }
 
@@ -53,14 +44,6 @@ function section(
   const line = (row: readonly string[]): string =>
     row.map((text, i) => (i === 0 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0))).join("  ");
   return [marks.bold(title), marks.dim(line(head)), ...rows.map(line), ""];
-}
-
-function drawFigure({ name, wanted, reached, ok, notes }: Figure, marks: Marks): string[] {
-  const mark = ok ? marks.good("reached") : marks.bad("MISSED ");
-  return [
-    `  ${mark}  ${name}: ${reached} (${wanted})`,
-    ...notes.map((note) => marks.dim(`           ${note}`)),
-  ];
 }
 
 /** A mean number of requests: whole, or to three digits below 1 000. */

@@ -1,18 +1,9 @@
+import type { Figure } from "../figure.ts";
 import { count as written, digits, percent } from "../../format.ts";
 import { logAbove } from "../../rollout/judge/statistics/bernoulli.ts";
 import { CONTESTANTS, type ContestantName } from "./contestant.ts";
 import type { Speed } from "./speed.ts";
 import type { Cell, Result } from "./summary.ts";
-
-/** A figure that was asked for, and what came out. */
-export interface Figure {
-  name: string;
-  wanted: string;
-  reached: string;
-  ok: boolean;
-  /** Where it is not reached: in which cells, and why. */
-  notes: string[];
-}
 
 const OURS: ContestantName = "kyc";
 const PEERS = CONTESTANTS.filter((name) => !name.startsWith("kyc"));

@@ -5,7 +5,8 @@ import { count } from "../../format.ts";
 import { commandTimes } from "./commands.ts";
 import { judgeSpeeds } from "./judges.ts";
 import { type ScaleContext, startTime, throughput } from "./mesh.ts";
-import type { Curve, Figure, ScaleReport } from "./report.ts";
+import type { Figure } from "../figure.ts";
+import type { Curve, ScaleReport } from "./report.ts";
 
 export interface ScaleOptions {
   project: string;

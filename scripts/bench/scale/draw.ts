@@ -1,9 +1,9 @@
 import { lineChart } from "../../chart/line-chart.ts";
 import { roundTicks } from "../../chart/scale.ts";
 import { count } from "../../format.ts";
-import { escapeHtml, toHtml } from "../../text/html.ts";
-import { STYLE } from "../judge/page/style.ts";
-import type { Marks } from "../shadow/draw.ts";
+import { toHtml } from "../../text/html.ts";
+import { drawFigures, figureList, type Marks } from "../figure.ts";
+import { STYLE } from "../page-style.ts";
 import type { Curve, ScaleReport } from "./report.ts";
 
 /** Draws each curve as a row of values, and the figures that are asked for. */
@@ -16,11 +16,7 @@ export function drawScale({ curves, figures, rounds, load }: ScaleReport, marks:
       ),
     ]),
     "",
-    marks.bold("Figures"),
-    ...figures.map(
-      ({ name, wanted, reached, ok }) =>
-        `  ${ok ? marks.good("reached") : marks.bad("MISSED ")}  ${name}: ${reached} (${wanted})`,
-    ),
+    ...drawFigures(figures, marks),
     marks.dim(`medians of ${rounds} rounds; the load average was ${load.toFixed(1)} when the run began`),
   ];
 }
@@ -29,10 +25,6 @@ export function drawScale({ curves, figures, rounds, load }: ScaleReport, marks:
 export function scalePage(report: ScaleReport): string {
   const { curves, figures, rounds, load } = report;
   const charts = curves.map((curve) => `<figure>${toHtml(chartOf(curve))}</figure>`);
-  const list = figures.map(({ name, wanted, reached, ok }) => {
-    const mark = ok ? "✓ reached" : `<span class="missed">✗ missed</span>`;
-    return `<li>${mark} – ${escapeHtml(name)}: <b>${escapeHtml(reached)}</b> <span class="soft">(${escapeHtml(wanted)})</span></li>`;
-  });
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -43,7 +35,7 @@ export function scalePage(report: ScaleReport): string {
 <main>
 <h1>How costs grow with the work</h1>
 <p class="soft">Medians of ${rounds} rounds; the load average was ${load.toFixed(1)} when the run began.</p>
-<ul class="figures">${list.join("")}</ul>
+${figureList(figures)}
 <div class="charts">${charts.join("\n")}</div>
 </main>
 </body>

@@ -1,3 +1,5 @@
+import type { Figure } from "../figure.ts";
+
 /** A cost against a size. */
 export interface Curve {
   name: string;
@@ -5,14 +7,6 @@ export interface Curve {
   of: string;
   unit: "requests/s" | "ms" | "events/s" | "MiB";
   points: { size: number; value: number }[];
-}
-
-/** A figure that is asked for. */
-export interface Figure {
-  name: string;
-  wanted: string;
-  reached: string;
-  ok: boolean;
 }
 
 /** One run of the benchmark. */

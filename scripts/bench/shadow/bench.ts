@@ -1,3 +1,4 @@
+import type { Figure } from "../figure.ts";
 import { seededRandom } from "../../traffic/random.ts";
 import { eBenjaminiHochberg } from "../../shadow/statistics/e-bh.ts";
 import { logAbove } from "../../shadow/statistics/excess.ts";
@@ -53,14 +54,6 @@ export interface Cell {
   /** Pairs until the decision that most runs reach; null where most reach none. */
   medianPairs: number | null;
   diffy: { flaggedAtEnd: number; flaggedEver: number };
-}
-
-/** One figure that has to be reached. */
-export interface Figure {
-  name: string;
-  wanted: string;
-  reached: string;
-  ok: boolean;
 }
 
 export interface ShadowBench {

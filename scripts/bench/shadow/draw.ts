@@ -1,13 +1,6 @@
 import { count, percent } from "../../format.ts";
+import { drawFigures, type Marks } from "../figure.ts";
 import type { ShadowBench } from "./bench.ts";
-
-/** How text is marked for a terminal, or not at all. */
-export interface Marks {
-  good(text: string): string;
-  bad(text: string): string;
-  dim(text: string): string;
-  bold(text: string): string;
-}
 
 /** Draws what either rule made of the same versions, and the figures to be reached. */
 export function drawShadowBench({ runs, cells, segments, figures }: ShadowBench, marks: Marks): string[] {
@@ -34,10 +27,6 @@ export function drawShadowBench({ runs, cells, segments, figures }: ShadowBench,
     marks.bold(`Segments, ${count(segments.pairs)} pairs in all`),
     `named ${percent(segments.named)}, falsely named ${percent(segments.falseNames)}`,
     "",
-    marks.bold("Figures"),
-    ...figures.map(
-      ({ name, wanted, reached, ok }) =>
-        `  ${ok ? marks.good("reached") : marks.bad("MISSED ")}  ${name}: ${reached} (${wanted})`,
-    ),
+    ...drawFigures(figures, marks),
   ];
 }

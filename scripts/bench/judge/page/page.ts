@@ -2,11 +2,11 @@ import type { BenchResult } from "../bench.ts";
 import { CONTESTANTS, type ContestantName } from "../contestant.ts";
 import { count } from "../../../format.ts";
 import { detection, falseAlarms, harm } from "../draw.ts";
-import type { Figure } from "../figures.ts";
 import type { Cell, Result } from "../summary.ts";
 import { legend, timeChart } from "./time-chart.ts";
 import { escapeHtml } from "../../../text/html.ts";
-import { STYLE } from "./style.ts";
+import { figureList } from "../../figure.ts";
+import { STYLE } from "../../page-style.ts";
 
 const ABOUT: Readonly<Record<ContestantName, string>> = {
   kyc: "the judge of kyc rollout with its defaults, on Flagger's ramp: a tenth more each minute up to a half, held to the end.",
@@ -29,7 +29,7 @@ export function benchPage(result: BenchResult): string {
     `<h1>Judges of rollouts, on the same requests</h1>`,
     `<p class="soft">${reps} rollouts of each scenario at each load (a third of them for good candidates at 100 requests a second), seed ${seed}. Each judge decides which requests go to the candidate; what becomes of a request with either revision is the same for all.</p>`,
     `<ul>${CONTESTANTS.map((name) => `<li><b>${escapeHtml(name)}</b>: ${escapeHtml(ABOUT[name])}</li>`).join("")}</ul>`,
-    `<h2>Figures</h2><ul class="figures">${figures.map(drawFigure).join("")}</ul>`,
+    `<h2>Figures</h2>${figureList(figures)}`,
     bad.length === 0
       ? ""
       : `<h2>How soon a bad candidate is found</h2><p class="soft">The time from the first request to the rollback, on a logarithmic axis, by load. A mark is the median of the rollouts; its line goes from the first to the last tenth of them.</p>${legend()}${charts(bad)}`,
@@ -54,15 +54,6 @@ ${parts.filter((part) => part !== "").join("\n")}
 </body>
 </html>
 `;
-}
-
-function drawFigure({ name, wanted, reached, ok, notes }: Figure): string {
-  const mark = ok ? "✓ reached" : `<span class="missed">✗ missed</span>`;
-  const more =
-    notes.length === 0
-      ? ""
-      : `<details><summary>where</summary>${notes.map((note) => `<div>${escapeHtml(note)}</div>`).join("")}</details>`;
-  return `<li>${mark} – ${escapeHtml(name)}: <b>${escapeHtml(reached)}</b> <span class="soft">(${escapeHtml(wanted)})</span>${more}</li>`;
 }
 
 function charts(cells: readonly Cell[]): string {
