@@ -1,3 +1,4 @@
+import { canonical, ordered } from "../../scripts/traffic/equal/documents/object-kinds.ts";
 import { RE2JS } from "re2js";
 import { isRecord, valueAt } from "../../scripts/schema/value.ts";
 import type { Generated } from "./pilot.ts";
@@ -32,7 +33,7 @@ export function routeConfigs({ routes }: Generated, clusterOf: ClusterText): Rou
       return {
         domains: (Array.isArray(domains) ? domains.map(String) : []).sort(),
         routes: listAt(host, "routes").map((route) => asRecord(plain(route, clusterOf))),
-        rest: JSON.stringify(ordered(rest)),
+        rest: canonical(rest),
       };
     }),
   }));
@@ -247,7 +248,7 @@ function shares(clusters: readonly Record<string, unknown>[], clusterOf: Cluster
   for (const [i, one] of clusters.entries()) {
     const { weight: _, cluster, name = cluster, ...changes } = one;
     const own = clusters.length === 1 && weights.length === 1 && !("weight" in one) ? {} : changes;
-    const text = JSON.stringify(ordered([clusterOf(String(name)), plain(own, clusterOf)]));
+    const text = canonical([clusterOf(String(name)), plain(own, clusterOf)]);
     found.set(text, (found.get(text) ?? 0) + (weights[i] ?? 0));
   }
   return [...found]
@@ -263,15 +264,4 @@ function listAt(value: Record<string, unknown>, key: string): Record<string, unk
 
 function asRecord(value: unknown): Record<string, unknown> {
   return isRecord(value) ? value : {};
-}
-
-/** The same value with the fields of its maps in one order. */
-function ordered(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(ordered);
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, ordered(inner)]),
-  );
 }

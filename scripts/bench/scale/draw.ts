@@ -1,3 +1,4 @@
+import { htmlPage } from "../../text/html-page.ts";
 import { lineChart } from "../../chart/line-chart.ts";
 import { roundTicks } from "../../chart/scale.ts";
 import { count } from "../../format.ts";
@@ -25,22 +26,16 @@ export function drawScale({ curves, figures, rounds, load }: ScaleReport, marks:
 export function scalePage(report: ScaleReport): string {
   const { curves, figures, rounds, load } = report;
   const charts = curves.map((curve) => `<figure>${toHtml(chartOf(curve))}</figure>`);
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>kyc bench scale</title>
-<style>${STYLE}</style>
-<body>
-<main>
+  return htmlPage({
+    title: "kyc bench scale",
+    style: STYLE,
+    body: `<main>
 <h1>How costs grow with the work</h1>
 <p class="soft">Medians of ${rounds} rounds; the load average was ${load.toFixed(1)} when the run began.</p>
 ${figureList(figures)}
 <div class="charts">${charts.join("\n")}</div>
-</main>
-</body>
-</html>
-`;
+</main>`,
+  });
 }
 
 /** Sizes stand on a logarithmic axis, so that each power of ten has its place. */

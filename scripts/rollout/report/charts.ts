@@ -127,7 +127,7 @@ function latency({ candidate, baseline }: ReportData): LineChart {
     (_, i) => from + i * every,
   );
   const few = sides.some(({ dotted }) => dotted)
-    ? ` A revision with fewer than ${FEW} requests has a point for each bucket that has any.`
+    ? ` A revision with fewer than ${FEW} requests has a point for each bucket that is not empty.`
     : "";
   return {
     title: "Latency",

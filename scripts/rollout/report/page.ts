@@ -1,3 +1,4 @@
+import { htmlPage } from "../../text/html-page.ts";
 import { count, counted, ms, passed, percent } from "../../format.ts";
 import { nameOf, type Target } from "../plan/targets.ts";
 import { escapeHtml, toHtml } from "../../text/html.ts";
@@ -21,17 +22,10 @@ export function reportPage(data: ReportData): string {
     (chart) =>
       `<figure><figcaption><strong>${escapeHtml(chart.title)}</strong> ${escapeHtml(chart.about)}</figcaption>${toHtml(lineChart(chart))}</figure>`,
   );
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escapeHtml(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<header>
+  return htmlPage({
+    title: title,
+    style: STYLE,
+    body: `<header>
 <p class="outcome ${data.phase.replace(" ", "-")}">${escapeHtml(outcome)}</p>
 <h1>${escapeHtml(service)}</h1>
 <p class="versions">${escapeHtml(baseline.revision)} → ${escapeHtml(candidate.revision)}</p>
@@ -46,10 +40,8 @@ export function reportPage(data: ReportData): string {
 <section><h2>Decisions</h2>${decisions(data)}</section>
 <section><h2>Split before and after</h2>${diff(data.original, data.final)}</section>
 </main>
-<footer>Rollout ${escapeHtml(data.id)}. Written ${time(data.writtenMs)}. The data is in the JSON file of the same name.</footer>
-</body>
-</html>
-`;
+<footer>Rollout ${escapeHtml(data.id)}. Written ${time(data.writtenMs)}. The data is in the JSON file of the same name.</footer>`,
+  });
 }
 
 const ENDS: Readonly<Record<string, string>> = {

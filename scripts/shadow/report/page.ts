@@ -1,3 +1,4 @@
+import { htmlPage } from "../../text/html-page.ts";
 import { count, counted, digits, percent } from "../../format.ts";
 import { escapeHtml } from "../../text/html.ts";
 import type { AssessedCriterion, NamedSegment } from "../assess.ts";
@@ -30,17 +31,10 @@ const VERDICTS = { accepted: "Accepted", rejected: "Rejected", undecided: "Undec
 export function reportPage(report: ShadowReport): string {
   const { service, control, candidate, verdict, because, counts } = report;
   const title = `${VERDICTS[verdict]}: ${service}, ${control.revision} → ${candidate.revision}`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escapeHtml(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<header>
+  return htmlPage({
+    title: title,
+    style: STYLE,
+    body: `<header>
 <p class="verdict ${verdict}">${VERDICTS[verdict]}</p>
 <h1>${escapeHtml(service)}: ${escapeHtml(control.revision)} → ${escapeHtml(candidate.revision)}</h1>
 <p>${escapeHtml(because)}.</p>
@@ -48,22 +42,20 @@ export function reportPage(report: ShadowReport): string {
 <main>
 <section><h2>What was compared</h2>
 <p>${escapeHtml(
-    `${counted(counts.pairs, "request")} between ${time(report.beganMs)} and ${time(report.endedMs)}, ${digits(report.percent)} % of those to ${service}, begun by ${report.by}. Each went to both versions as a copy; no caller got an answer of this comparison.`,
-  )}</p>
+      `${counted(counts.pairs, "request")} between ${time(report.beganMs)} and ${time(report.endedMs)}, ${digits(report.percent)} % of those to ${service}, begun by ${report.by}. Each went to both versions as a copy; no caller got an answer of this comparison.`,
+    )}</p>
 <p class="note">${noteLines(counts).map(escapeHtml).join("<br>")}</p></section>
 <section><h2>Limits</h2>${criteriaTable(report.criteria)}
 <p class="note">A mismatch is the candidate's where the control, asked again, stays with its first answer. “Control alone” is where the control's second answer is the candidate's: by so much the control differs from itself. The rate is the difference of the two. The intervals hold at all times at once.</p></section>
 <section><h2>Segments beyond a limit</h2>${segments(report.named)}</section>
 <section><h2>Fields</h2>${fieldsTable(counts.fields)}${foundLines(counts)
-    .map((line) => `<p>${escapeHtml(line)}.</p>`)
-    .join("")}</section>
+      .map((line) => `<p>${escapeHtml(line)}.</p>`)
+      .join("")}</section>
 <section><h2>Last mismatches</h2>${mismatches(report)}</section>
 <div class="sign"><span>Name</span><span>Date</span><span>Signature</span></div>
 </main>
-<footer>Comparison ${escapeHtml(report.id)}. The data is in the JSON file of the same name. Neither holds anything of an applicant but keyed hashes.</footer>
-</body>
-</html>
-`;
+<footer>Comparison ${escapeHtml(report.id)}. The data is in the JSON file of the same name. Neither holds anything of an applicant but keyed hashes.</footer>`,
+  });
 }
 
 function criteriaTable(criteria: readonly AssessedCriterion[]): string {

@@ -1,3 +1,4 @@
+import { htmlPage } from "../../../text/html-page.ts";
 import { type Comparison, type Report, written, writtenTarget } from "../report.ts";
 import { barChart } from "../../../chart/bar-chart.ts";
 import { count, counted } from "../../../format.ts";
@@ -23,16 +24,10 @@ th:first-child, td:first-child { text-align: left; padding-left: 0; }
 /** A run as one HTML file that needs no other: figures with their targets, then a chart and a table a comparison. */
 export function drawPage(report: Report): string {
   const met = report.figures.filter((of) => of.met).length;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>KYC: figures</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
+  return htmlPage({
+    title: "KYC: figures",
+    style: STYLE,
+    body: `<main>
 <h1>${met} of ${report.figures.length} figures are as they should be</h1>
 <dl>
 ${report.figures.map(drawFigure).join("\n")}
@@ -42,10 +37,8 @@ ${report.comparisons.map(drawComparison).join("\n")}
 <footer>
 ${report.skipped.map((text) => `<p>Skipped: ${escapeHtml(text)}</p>`).join("\n")}
 <p>${escapeHtml(foot(report))}</p>
-</footer>
-</body>
-</html>
-`;
+</footer>`,
+  });
 }
 
 function drawFigure(of: Report["figures"][number]): string {

@@ -1,3 +1,4 @@
+import { htmlPage } from "../../../text/html-page.ts";
 import type { BenchResult } from "../bench.ts";
 import { CONTESTANTS, type ContestantName } from "../contestant.ts";
 import { count } from "../../../format.ts";
@@ -41,19 +42,13 @@ export function benchPage(result: BenchResult): string {
       : `<h2>Good candidates rolled back within two hours (within ten minutes)</h2>${table("Good candidates", good, falseAlarms)}`,
     drawSpeed(result),
   ];
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>kyc bench judge</title>
-<style>${STYLE}</style>
-<body>
-<main>
+  return htmlPage({
+    title: "kyc bench judge",
+    style: STYLE,
+    body: `<main>
 ${parts.filter((part) => part !== "").join("\n")}
-</main>
-</body>
-</html>
-`;
+</main>`,
+  });
 }
 
 function charts(cells: readonly Cell[]): string {

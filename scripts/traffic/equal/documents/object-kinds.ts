@@ -93,7 +93,7 @@ export function canonical(value: unknown): string {
 }
 
 /** The same value with the fields of its maps in one order. */
-function ordered(value: unknown): unknown {
+export function ordered(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(ordered);
   if (!isRecord(value)) return value;
   return Object.fromEntries(

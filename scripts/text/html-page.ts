@@ -1,0 +1,23 @@
+import { escapeHtml } from "./html.ts";
+
+/**
+ * A page that needs no other file and no network: opened from disk, printed, or sent.
+ * @param title as text
+ * @param body as HTML
+ */
+export function htmlPage({ title, style, body }: { title: string; style: string; body: string }): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+${body}
+</body>
+</html>
+`;
+}
