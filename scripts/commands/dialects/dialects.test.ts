@@ -206,6 +206,35 @@ spec:
     );
   });
 
+  test("reports to code scanning and to GitHub Actions, with files named from the top of the repository", async () => {
+    const top = join(folder, "repository");
+    await mkdir(join(top, ".git"), { recursive: true });
+    await mkdir(join(top, "shop"));
+    await writeFile(join(top, "shop/a.yaml"), "apiVersion: v1\nkin: Service\n");
+    const sarif = await kycAt(join(top, "shop"), ["lint", "a.yaml", "-o", "sarif"]);
+    expect([sarif.code, sarif.err]).toEqual([1, "read 1 file with 1 object\n"]);
+    expect(JSON.parse(sarif.out)).toMatchObject({
+      version: "2.1.0",
+      runs: [
+        {
+          results: [
+            {
+              ruleId: "not-an-object",
+              level: "error",
+              locations: [{ physicalLocation: { artifactLocation: { uri: "shop/a.yaml" } } }],
+            },
+          ],
+        },
+      ],
+    });
+    const github = await kycAt(join(top, "shop"), ["lint", "a.yaml", "-o", "github"]);
+    expect([github.code, github.out]).toEqual([
+      1,
+      "::error file=shop/a.yaml,line=1,col=1,title=not-an-object::this is not a Kubernetes object%0Agive apiVersion, kind and metadata\n",
+    ]);
+    expect(await kyc("lint", "--list", "-o", "sarif")).toMatchObject({ code: 2, out: "" });
+  });
+
   test("reads the nearest folder of the user, never the tool's, and fails where it reads nothing", async () => {
     const own = join(folder, "own");
     await mkdir(join(own, "deep"), { recursive: true });

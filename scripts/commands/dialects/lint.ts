@@ -1,18 +1,21 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
+import { dirname, join } from "node:path";
 import { EXIT, Failure } from "../../exit.ts";
 import { ROLLOUT_FOLDER } from "../../manifests/folders.ts";
 import type { Finding } from "../../lint/finding.ts";
 import { defaultPaths, existing, inFolder, type ReadPaths, readPaths, STANDARD_INPUT } from "./read-paths.ts";
 import { dirOption } from "../options/place-options.ts";
-import { print, printMessage } from "../../text/print.ts";
-import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
+import { print, printMessage, printRaw } from "../../text/print.ts";
+import { OUTPUT_FORMATS, printData } from "../../text/data.ts";
+
+const FORMATS = [...OUTPUT_FORMATS, "sarif", "github"] as const;
 
 interface LintFlags {
   fix: boolean;
   list: boolean;
   dir: string;
-  output?: OutputFormat;
+  output?: (typeof FORMATS)[number];
 }
 
 // A fix can enable another one; this bounds the rounds.
@@ -33,7 +36,12 @@ export function lintCommand(): Command {
     )
     .option("--list", "shows every problem code: what it means, and how to fix it", false)
     .addOption(dirOption())
-    .addOption(new Option("-o, --output <format>", "the findings as data").choices(OUTPUT_FORMATS))
+    .addOption(
+      new Option(
+        "-o, --output <format>",
+        "the findings as data, as a SARIF 2.1.0 log, or as annotations of GitHub Actions",
+      ).choices(FORMATS),
+    )
     .addHelpText(
       "after",
       `
@@ -44,6 +52,8 @@ Examples:
   kubectl get vs -A -o yaml | ./kyc lint -
   ./kyc lint --list                   what is looked for, and why
   ./kyc lint -o json
+  ./kyc lint -o sarif > lint.sarif    for code scanning, such as GitHub's upload-sarif
+  ./kyc lint -o github                a remark beside each line of a pull request
 
 What files only refer to is looked up in knative/ and istio/common. Exit codes: 0 at most warnings, 1 an error was
 found, 2 nothing was read or wrong usage.
@@ -80,20 +90,40 @@ async function runLint(paths: string[], flags: LintFlags): Promise<number> {
     read = await readForLint(given, flags.dir);
     findings = await findingsOf(read);
   }
-  const { drawFindings } = await import("../../terminal/draw-findings.ts");
-  const { styleFor } = await import("../../terminal/style.ts");
   if (made > 0) printMessage(`${made} ${made === 1 ? "field" : "fields"} repaired`);
   if (unproven > 0)
     printMessage(
       `${unproven} ${unproven === 1 ? "field was" : "fields were"} left as found: equal does not prove that the change keeps the meaning of the file`,
     );
-  if (flags.output !== undefined)
+  await report(findings, flags.output);
+  return findings.some(({ severity }) => severity === "error") ? EXIT.failed : EXIT.ok;
+}
+
+async function report(findings: readonly Finding[], format: LintFlags["output"]): Promise<void> {
+  if (format === undefined) {
+    const { drawFindings } = await import("../../terminal/draw-findings.ts");
+    const { styleFor } = await import("../../terminal/style.ts");
+    print(drawFindings(findings, styleFor(process.stdout)).join("\n"));
+  } else if (format === "sarif") {
+    const { sarifLog } = await import("../../lint/reports/sarif.ts");
+    await printData(sarifLog(findings, await places()), "json");
+  } else if (format === "github") {
+    const { githubAnnotations } = await import("../../lint/reports/github-annotations.ts");
+    for (const line of githubAnnotations(findings, await places())) printRaw(line);
+  } else
     await printData(
       findings.map(({ repairs, ...rest }) => ({ ...rest, fixable: repairs.length > 0 })),
-      flags.output,
+      format,
     );
-  else print(drawFindings(findings, styleFor(process.stdout)).join("\n"));
-  return findings.some(({ severity }) => severity === "error") ? EXIT.failed : EXIT.ok;
+}
+
+/** The folder that findings name files from, and the top of the repository, or that folder where there is none. */
+async function places(): Promise<{ root: string; here: string }> {
+  const here = process.cwd();
+  for (let folder = here; ; folder = dirname(folder)) {
+    if (await stat(join(folder, ".git")).catch(() => undefined)) return { root: folder, here };
+    if (dirname(folder) === folder) return { root: here, here };
+  }
 }
 
 /** The files to check, and those that they may refer to. */
@@ -155,12 +185,14 @@ async function repair(
   return total;
 }
 
-async function list(flags: LintFlags): Promise<number> {
+async function list({ output }: LintFlags): Promise<number> {
+  if (output === "sarif" || output === "github")
+    throw new Failure(`-o ${output} reports findings, and --list has none; write -o json`, EXIT.usage);
   const { CODES } = await import("../../manifests/codes/codes.ts");
   const codes = Object.entries(CODES).map(([code, { severity, inLint, means, fix }]) => {
     return { code, severity: inLint ?? severity, means, fix };
   });
-  if (flags.output !== undefined) await printData(codes, flags.output);
+  if (output !== undefined) await printData(codes, output);
   else {
     const { drawCodes } = await import("../../terminal/draw-findings.ts");
     const { styleFor } = await import("../../terminal/style.ts");

@@ -1,0 +1,150 @@
+import { describe, expect, test } from "bun:test";
+import Type from "typebox";
+import { Check, Errors } from "typebox/schema";
+import { CODES } from "../../manifests/codes/codes.ts";
+import { findingsIn, routes } from "../testing.ts";
+import { githubAnnotations } from "./github-annotations.ts";
+import { sarifLog } from "./sarif.ts";
+
+const strict = { additionalProperties: false } as const;
+const Text = Type.Object({ text: Type.String({ minLength: 1 }) }, strict);
+const Level = Type.Enum(["none", "note", "warning", "error"]);
+const Count = Type.Integer({ minimum: 1 });
+const RelativeUri = "^[A-Za-z0-9._~!'()*%-]+(/[A-Za-z0-9._~!'()*%-]+)*$";
+
+// The properties of SARIF 2.1.0 that the log uses, each with the constraints of the standard (OASIS, §3.13 to §3.52).
+const Log = Type.Object(
+  {
+    $schema: Type.String(),
+    version: Type.Literal("2.1.0"),
+    runs: Type.Array(
+      Type.Object(
+        {
+          tool: Type.Object(
+            {
+              driver: Type.Object(
+                {
+                  name: Type.String(),
+                  semanticVersion: Type.String({ pattern: "^[0-9]+\\.[0-9]+\\.[0-9]+" }),
+                  rules: Type.Array(
+                    Type.Object(
+                      {
+                        id: Type.String(),
+                        shortDescription: Text,
+                        fullDescription: Text,
+                        help: Type.Object({ text: Type.String(), markdown: Type.String() }, strict),
+                        defaultConfiguration: Type.Object({ level: Level }, strict),
+                      },
+                      strict,
+                    ),
+                    { uniqueItems: true },
+                  ),
+                },
+                strict,
+              ),
+            },
+            strict,
+          ),
+          columnKind: Type.Enum(["utf16CodeUnits", "unicodeCodePoints"]),
+          results: Type.Array(
+            Type.Object(
+              {
+                ruleId: Type.String(),
+                ruleIndex: Type.Integer({ minimum: 0 }),
+                level: Level,
+                message: Text,
+                locations: Type.Array(
+                  Type.Object(
+                    {
+                      physicalLocation: Type.Object(
+                        {
+                          artifactLocation: Type.Object(
+                            {
+                              uri: Type.String({ pattern: RelativeUri }),
+                              uriBaseId: Type.Literal("%SRCROOT%"),
+                            },
+                            strict,
+                          ),
+                          region: Type.Object({ startLine: Count, startColumn: Count }, strict),
+                        },
+                        strict,
+                      ),
+                      logicalLocations: Type.Optional(
+                        Type.Array(Type.Object({ fullyQualifiedName: Type.String() }, strict)),
+                      ),
+                    },
+                    strict,
+                  ),
+                ),
+                partialFingerprints: Type.Record(Type.String(), Type.String()),
+              },
+              strict,
+            ),
+          ),
+        },
+        strict,
+      ),
+      { minItems: 1 },
+    ),
+  },
+  strict,
+);
+
+const PLACES = { root: "/work", here: "/work/shop" };
+const TEXT = routes("{route: [{destination: {host: a, port: {number: 80}}, weight: 0}]}");
+
+describe("SARIF", () => {
+  const findings = findingsIn(TEXT, `${TEXT}---\n${TEXT.replace("name: own", "name: other")}`);
+  const log = sarifLog(findings, PLACES);
+  const [run] = log.runs;
+
+  test("follows the standard, and has a rule for every problem code", () => {
+    expect(Errors(Log, log)[1].slice(0, 3)).toEqual([]);
+    expect(Check(Log, log)).toBe(true);
+    expect(run?.tool.driver.rules.map(({ id }) => String(id))).toEqual(Object.keys(CODES));
+  });
+
+  test("tells of each finding its rule, level and place from the top of the repository", () => {
+    expect(findings.length).toBeGreaterThan(3);
+    const shown = run?.results.map(({ ruleIndex, level, locations: [location] }) => {
+      const { artifactLocation, region } = location?.physicalLocation ?? {};
+      return [run.tool.driver.rules[ruleIndex]?.id, level, artifactLocation?.uri, region];
+    });
+    expect(shown).toEqual(
+      findings.map(({ code, severity, at: { file, line, column } }) => {
+        return [code, severity, `shop/${file}`, { startLine: line, startColumn: column }];
+      }),
+    );
+  });
+
+  test("gives each finding a fingerprint of its own that lines inserted before it do not change", () => {
+    const fingerprints = run?.results.map(({ partialFingerprints }) => Object.values(partialFingerprints)[0]);
+    expect(new Set(fingerprints).size).toBe(findings.length);
+    const moved = findings.map((finding) => ({
+      ...finding,
+      at: { ...finding.at, line: finding.at.line + 7 },
+    }));
+    expect(sarifLog(moved, PLACES).runs[0]?.results.map((result) => result.partialFingerprints)).toEqual(
+      run?.results.map((result) => result.partialFingerprints),
+    );
+  });
+
+  test("escapes names of files, and names one outside the repository in full", () => {
+    const uris = ["a b#.yaml", "../x.yaml", "../../y.yaml"].map((file) => {
+      const finding = { code: "full-names", severity: "warning", field: "", message: "m", fix: "f" } as const;
+      const { runs } = sarifLog([{ ...finding, at: { file, line: 1, column: 1 } }], PLACES);
+      return runs[0]?.results[0]?.locations[0]?.physicalLocation.artifactLocation.uri;
+    });
+    expect(uris).toEqual(["shop/a%20b%23.yaml", "x.yaml", "file:///y.yaml"]);
+  });
+});
+
+test("GitHub annotations name the file from the top of the repository, and escape what commands reserve", () => {
+  const finding = { code: "full-names", severity: "error", field: "spec.hosts[0]" } as const;
+  const at = { file: "a,b:c.yaml", line: 3, column: 9 };
+  expect(
+    githubAnnotations([{ ...finding, at, message: "100 % of\r\nthis", fix: "write: a, b" }], PLACES),
+  ).toEqual([
+    "::error file=shop/a%2Cb%3Ac.yaml,line=3,col=9,title=full-names::spec.hosts[0]: 100 %25 of%0D%0Athis%0Awrite: a, b",
+  ]);
+});
