@@ -7,6 +7,7 @@ import type { Sourced } from "../../manifests/resources.ts";
 import { validate } from "../../manifests/validate.ts";
 import { compileRoutes, type Plan } from "../../traffic/compile/compile.ts";
 import type { KnativeServicePlan, Revision, TrafficTarget } from "../../traffic/compile/knative.ts";
+import { type BucketRules, findBucketRules } from "../../traffic/split/find-bucket-rules.ts";
 import type { Kube } from "../kube/client.ts";
 import { type Kind, type KubeObject, nameOf, refOf } from "../kube/kube-object.ts";
 import {
@@ -22,6 +23,8 @@ import { checked } from "../workload/follow.ts";
 export interface LivePlan {
   plan: Plan;
   problems: Problem[];
+  /** The splits by buckets in the VirtualServices. */
+  bucketSplits: BucketRules[];
 }
 
 /**
@@ -49,10 +52,11 @@ export async function readLivePlan(kube: Kube, namespace: string, domain: string
   const names = cores.filter(
     (core) => isRead("externalNames", { ...core }) && core.metadata.labels?.[SERVICE_LABEL] === undefined,
   );
+  const sources = read("virtualServices", own, problems);
   const compiled = compileRoutes(
     plans,
     {
-      virtualServices: read("virtualServices", own, problems),
+      virtualServices: sources,
       gateways: read("gateways", gateways, problems),
       destinationRules: read("destinationRules", destinationRules, problems),
       externalNames: read("externalNames", names, problems),
@@ -61,7 +65,11 @@ export async function readLivePlan(kube: Kube, namespace: string, domain: string
     domain,
     entries.flatMap(ownSidecarHosts),
   );
-  return { plan: compiled.plan, problems: [...problems, ...compiled.problems] };
+  return {
+    plan: compiled.plan,
+    problems: [...problems, ...compiled.problems],
+    bucketSplits: sources.flatMap(({ value }) => findBucketRules(value.spec.http) ?? []),
+  };
 }
 
 function servicePlan(service: LiveService, revisions: readonly LiveRevision[]): KnativeServicePlan {

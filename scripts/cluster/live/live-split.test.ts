@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import Type from "typebox";
+import Value from "typebox/value";
 import { formatProblem } from "../../manifests/problem.ts";
 import type { FakeCluster } from "../testing/fake-cluster.ts";
 import { knativeCluster } from "../workload/fake-objects.ts";
@@ -18,6 +20,8 @@ const SERVICE = {
   namespace: "kyc",
   name: "credit-check",
 };
+
+const Split = Type.Object({ spec: Type.Object({}) });
 
 /** Changes an object's text, as an edit by hand would. */
 function edit(cluster: FakeCluster, ref: typeof SPLIT, change: (text: string) => string): void {
@@ -76,6 +80,46 @@ test.each([
 ])("with %s, %s is public: %p", async (folder, path, expected) => {
   const cluster = await deployedCluster("knative", folder);
   expect(isPublic(await readLivePlan(cluster.kube, "kyc", "example.com"), path)).toBe(expected);
+});
+
+describe("a split by buckets", () => {
+  const rule = (revision: string, regex?: string) => ({
+    ...(regex === undefined ? {} : { match: [{ headers: { "x-kyc-bucket": { regex } } }] }),
+    route: [{ destination: { host: revision, port: { number: 80 } } }],
+  });
+
+  /** The cluster, with a VirtualService of the split whose rules are changed. */
+  async function byBuckets(...http: unknown[]) {
+    const cluster = await deployedCluster("knative", "istio/common", "istio/split/by-istio");
+    edit(cluster, SPLIT, (text) => {
+      const object: unknown = JSON.parse(text);
+      if (!Value.Check(Split, object)) throw new Error("no rules");
+      return JSON.stringify({ ...object, spec: { ...object.spec, http } });
+    });
+    return cluster;
+  }
+
+  test("is the share of the buckets, with the header that has them", async () => {
+    const cluster = await byBuckets(
+      rule("credit-check-advanced", "000[0-6]"),
+      rule("credit-check-basic", "[0-9]{4}"),
+      rule("credit-check-basic"),
+    );
+    const live = await readLivePlan(cluster.kube, "kyc", "example.com");
+    expect(live.problems).toEqual([]);
+    const split = liveSplit(live, "kyc", CALL);
+    expect(split).toMatchObject({ by: "Istio", header: "x-kyc-bucket" });
+    expect(split?.shares.get("credit-check-advanced")).toBeCloseTo(0.0007, 10);
+    expect(split?.shares.get("credit-check-basic")).toBeCloseTo(0.9993, 10);
+  });
+
+  test("gives buckets that no rule names to the rule without a condition", async () => {
+    const cluster = await byBuckets(
+      rule("credit-check-advanced", "[0-4][0-9]{3}"),
+      rule("credit-check-basic"),
+    );
+    expect(await splitOf(cluster)).toBe(`Istio: ${HALVES}`);
+  });
 });
 
 describe("what is on the cluster", () => {

@@ -3,12 +3,15 @@ import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import { clusterLocalNames, hostOf } from "../../traffic/hosts.ts";
 import type { RoutedRequest } from "../../traffic/resolve.ts";
 import { SPLIT_OWNERS, type SplitOwner } from "../../traffic/split-owner.ts";
+import { bucketName, BUCKETS } from "../../traffic/split/bucket-ranges.ts";
 import type { LivePlan } from "./live-plan.ts";
 
 /** The engine that decides a split, and the share of each revision, from 0 to 1. */
 export interface LiveSplit {
   by: SplitOwner;
   shares: ReadonlyMap<string, number>;
+  /** The header whose buckets decide: shares are of applicants then, with buckets that are equally likely. */
+  header: string | undefined;
 }
 
 /** A service, and a call that its split decides: the first label of a cluster-local host, and a path. */
@@ -20,22 +23,39 @@ export interface SplitCall {
 
 /** The split that a call meets, or undefined where the routes do not lead to a revision. */
 export function liveSplit(
-  { plan }: LivePlan,
+  { plan, bucketSplits }: LivePlan,
   namespace: string,
   { service, host: name, path }: SplitCall,
 ): LiveSplit | undefined {
   const [host = ""] = clusterLocalNames(name, namespace);
   const call = requestTo(host, path);
-  const shares = new Map(
-    [...revisionShares(plan.table, "mesh", call)].map(([key, share]) => [key.split("/")[1] ?? key, share]),
-  );
-  if (shares.size === 0) return undefined;
-  // By way of the Knative Service's own host its percentages decide, by any other the VirtualService's weights.
+  const drawn = sharesOf(call);
+  if (drawn.size === 0) return undefined;
+  // By way of the Knative Service's own host its percentages decide, by any other the VirtualService's rules.
   const own = clusterLocalNames(service, namespace);
   const byKnative = distribution(plan.table, "mesh", call).some(({ resolution }) => {
     return resolution.kind === "revision" && own.includes(hostOf(resolution.request.authority));
   });
-  return { by: byKnative ? SPLIT_OWNERS.knative : SPLIT_OWNERS.istio, shares };
+  if (byKnative) return { by: SPLIT_OWNERS.knative, shares: drawn, header: undefined };
+  for (const { header, owned } of bucketSplits) {
+    // All buckets of a range are treated alike, so its first one stands for it.
+    const ranges = owned.flat().map(({ from, to }) => ({
+      shares: sharesOf(requestTo(host, path, [header, bucketName(from)])),
+      part: (to - from + 1) / BUCKETS,
+    }));
+    // A VirtualService for other hosts or paths does not change where this call goes.
+    if (ranges.every(({ shares }) => Bun.deepEquals(shares, drawn))) continue;
+    const total = new Map<string, number>();
+    for (const { shares, part } of ranges)
+      for (const [revision, share] of shares) total.set(revision, (total.get(revision) ?? 0) + share * part);
+    return { by: SPLIT_OWNERS.istio, shares: total, header };
+  }
+  return { by: SPLIT_OWNERS.istio, shares: drawn, header: undefined };
+
+  function sharesOf(request: RoutedRequest): Map<string, number> {
+    const shares = revisionShares(plan.table, "mesh", request);
+    return new Map([...shares].map(([key, share]) => [key.split("/")[1] ?? key, share]));
+  }
 }
 
 /** Whether the ingress gateway leads to a revision for this path. */
@@ -43,6 +63,6 @@ export function isPublic({ plan }: LivePlan, path: string): boolean {
   return revisionShares(plan.table, "ingress", requestTo("any.example", path)).size > 0;
 }
 
-function requestTo(authority: string, target: string): RoutedRequest {
-  return { method: "GET", target, authority, headers: new HeaderList(["host", authority]) };
+function requestTo(authority: string, target: string, more: readonly string[] = []): RoutedRequest {
+  return { method: "GET", target, authority, headers: new HeaderList(["host", authority, ...more]) };
 }

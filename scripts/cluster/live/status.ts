@@ -13,7 +13,7 @@ import { liveSplit, type SplitCall } from "./live-split.ts";
 export interface Status {
   services: ServiceView[];
   /** The engine that decides the split of the call asked about, and the share of each revision, from 0 to 1. */
-  split: { by: SplitOwner; shares: Record<string, number> } | undefined;
+  split: { by: SplitOwner; header: string | undefined; shares: Record<string, number> } | undefined;
   /** Problems in the routes, because of which the split may differ. */
   problems: string[];
 }
@@ -79,7 +79,7 @@ async function readSplit(
   const live = await readLivePlan(kube, namespace, "example.com");
   const found = call && liveSplit(live, namespace, call);
   return {
-    split: found && { by: found.by, shares: Object.fromEntries(found.shares) },
+    split: found && { by: found.by, header: found.header, shares: Object.fromEntries(found.shares) },
     problems: live.problems.map(formatProblem),
   };
 }

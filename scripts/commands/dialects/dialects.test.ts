@@ -2,12 +2,19 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { parseAllDocuments } from "yaml";
+import Type from "typebox";
+import { Check } from "typebox/schema";
+import { parseAllDocuments, parseDocument } from "yaml";
 import { SAMPLE } from "../../../test/sample.ts";
 import { PROJECT } from "../../project.ts";
 import { kyc, kycAt } from "../testing/kyc-process.ts";
 
 // `render`, `equal` and `lint` as commands: what they say, where, and how they end.
+
+const SplitRule = Type.Object({
+  retries: Type.Unknown(),
+  route: Type.Array(Type.Object({ weight: Type.Integer() })),
+});
 
 let folder = "";
 const sample = (path: string): string => join(SAMPLE, path);
@@ -73,6 +80,31 @@ describe("render and equal", () => {
 });
 
 describe("equal", () => {
+  test("proves a split by buckets equal in share to one by weights, under an assumption that it names", async () => {
+    const weighted = await readFile(sample("istio/split/by-istio/virtual-service.yaml"), "utf8");
+    const document = parseDocument(weighted);
+    const rule: unknown = document.toJS().spec.http[2];
+    if (!Check(SplitRule, rule)) throw new Error("no split");
+    const [basic, advanced] = rule.route.map(({ weight: _, ...destination }) => ({
+      retries: rule.retries,
+      route: [destination],
+    }));
+    const match = [{ headers: { "x-kyc-bucket": { regex: "[0-4][0-9]{3}" } } }];
+    document.setIn(["spec", "http", 2], { ...advanced, match });
+    document.setIn(["spec", "http", 3], basic);
+    const paths = [await file("weights.yaml", weighted), await file("buckets.yaml", document.toString())];
+    const around = ["--with", sample("knative")];
+    expect((await kyc("equal", ...paths, ...around)).code).toBe(1);
+    const { code, out } = await kyc("equal", ...paths, ...around, "--by-share");
+    expect(code).toBe(0);
+    expect(out).toContain("has the header x-kyc-bucket, and its buckets 0000 to 9999 are equally likely");
+    const other = await file(
+      "other.yaml",
+      document.toString().replace("[0-4][0-9]{3}", "[0-4][0-9]{3}|5000"),
+    );
+    expect((await kyc("equal", paths[0] ?? "", other, ...around, "--by-share")).code).toBe(1);
+  });
+
   test("says equal of the repository's splits, and exits with 0", async () => {
     const { code, out } = await kyc(
       "equal",

@@ -5,7 +5,7 @@ import { didYouMean } from "../../nearest.ts";
 import type { Comparison, Progress } from "../../traffic/equal/comparison.ts";
 import { count, time } from "../../format.ts";
 import { duration } from "../options/option-values.ts";
-import { existing, inFolder, readPaths } from "./read-paths.ts";
+import { existing, inFolder, type ReadPaths, readPaths } from "./read-paths.ts";
 import { dirOption } from "../options/place-options.ts";
 import { print } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
@@ -16,6 +16,7 @@ interface EqualFlags {
   revisionHeader: string;
   domain: string;
   limit: number;
+  byShare: boolean;
   dir: string;
   output?: OutputFormat;
 }
@@ -51,6 +52,11 @@ export function equalCommand(): Command {
       "x-kyc-revision",
     )
     .option("--domain <domain>", "the domain of public Knative Services", "example.com")
+    .option(
+      "--by-share",
+      "compares a split by buckets of a header by its shares, as if buckets were drawn for each request",
+      false,
+    )
     .addOption(dirOption())
     .addOption(
       new Option("--limit <time>", "ends the comparison after so long; what is left is not decided")
@@ -65,6 +71,7 @@ Examples:
   ./kyc equal istio/split/by-knative istio/split/by-istio    do Knative's percents and Istio's weights agree?
   ./kyc equal knative/credit-check my-virtual-service.yaml    is a VirtualService what the Knative Service says?
   ./kyc equal old new --host kyc-credit-check.kyc.svc.cluster.local
+  ./kyc equal by-buckets.yaml by-weights.yaml --by-share     does each revision get the same share?
   ./kyc equal a.yaml b.yaml -o json
 
 Equal: each request that HTTP allows, in ASCII, gets to the same revisions with the same probabilities; path, headers,
@@ -87,6 +94,7 @@ async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number
   const startedAt = performance.now();
   const given = flags.with.length > 0 ? flags.with : await existing([inFolder(flags.dir, "knative")]);
   const [ofA, ofB, around] = await Promise.all([readPaths([a]), readPaths([b]), readPaths(given)]);
+  const assumed = flags.byShare ? await drawBuckets([ofA, ofB, around]) : [];
   const sides = [
     { name: a, documents: ofA.documents },
     { name: b, documents: ofB.documents },
@@ -106,7 +114,7 @@ async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number
   const progress = new ComparisonProgress(startedAt);
   const result = compareViews(prepared.views, entries, {
     revisionHeader,
-    notes: prepared.notes,
+    notes: [...prepared.notes, ...assumed],
     doubts: prepared.doubts,
     undecidedHosts: prepared.undecidedHosts,
     isTimeUp: () => performance.now() - startedAt > flags.limit,
@@ -124,6 +132,17 @@ async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number
     const known = [...hostsOf(prepared.a), ...hostsOf(prepared.b)];
     throw new Failure(`Neither side answers at ${host}; ${didYouMean(hostA, new Set(known))}`, EXIT.usage);
   }
+}
+
+/** Rewrites splits by buckets as ones by weights. @returns notes about it */
+async function drawBuckets(paths: readonly ReadPaths[]): Promise<string[]> {
+  const { bucketsAsWeights } = await import("../../traffic/split/buckets-as-weights.ts");
+  const notes = paths.flatMap((path) => {
+    const { documents, notes } = bucketsAsWeights(path.documents);
+    path.documents = documents;
+    return notes;
+  });
+  return [...new Set(notes)];
 }
 
 /** A line on standard error while a comparison takes long, if that is a terminal. */

@@ -25,7 +25,10 @@ function planOptions(): Option[] {
     ),
     new Option("--to <tag>", "the candidate: a tag or a revision"),
     new Option("--from <tag>", "the baseline (default: the one with the largest share)"),
-    new Option("--steps <percents>", "the candidate's shares, up to 100")
+    new Option(
+      "--steps <percents>",
+      "the candidate's shares, up to 100; whole, or down to 0.01 where buckets decide",
+    )
       .argParser(percents)
       .default([1, 5, 10, 25, 50, 100], "1,5,10,25,50,100"),
     time("--step-time <time>", "the shortest time of a step", "20s"),

@@ -81,6 +81,18 @@ describe("a plan", () => {
     expect(shareOf(plan, plan.steps[1]?.targets ?? [])).toBeCloseTo(10 / 46);
   });
 
+  test("goes in steps of a bucket where the split is by buckets", () => {
+    const targets = [target("basic", 70), target("v3", 30), target("advanced", 0)];
+    const live = { targets, header: "x-kyc-bucket", version: "7", changed: undefined };
+    const { steps } = planOf([], { live, percents: [0.01, 0.29, 100] });
+    expect(steps.map((step) => describeTargets(step.targets))).toEqual([
+      "basic=69.99 v3=30 advanced=0.01",
+      "basic=69.8 v3=29.91 advanced=0.29",
+      "basic=0 v3=0 advanced=100",
+    ]);
+    expect(refusal(() => planOf([], { live, percents: [0.005, 100] }))).toContain("a bucket is 0.01 %");
+  });
+
   test("is refused with what to change", () => {
     const both = [target("basic", 100), target("advanced", 0)];
     expect(refusal(() => planOf(both, { to: "advnaced" }))).toBe(
@@ -91,7 +103,9 @@ describe("a plan", () => {
       "advanced has all traffic of credit-check already.",
     );
     expect(refusal(() => planOf(both, { percents: [10, 5, 100] }))).toContain("each above the one before");
-    expect(refusal(() => planOf(both, { percents: [0.5, 100] }))).toContain("whole percents");
+    expect(refusal(() => planOf(both, { percents: [0.5, 100] }))).toBe(
+      "--steps 0.5,100: whole percents are expected; only a split by buckets has steps of 0.01 % (./kyc split SERVICE --by header:NAME)",
+    );
     expect(refusal(() => planOf(both, { percents: [10, 50] }))).toContain("the last step has to be 100");
   });
 });

@@ -1,10 +1,11 @@
 import Type, { type Static } from "typebox";
+import { BUCKET_PERCENT } from "../../traffic/split/bucket-ranges.ts";
 import type { SplitState } from "../../traffic/split/split.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { OutcomeSource } from "../../sources/source.ts";
 import { didYouMean } from "../../nearest.ts";
 import { parseFreezeWindow } from "./freeze-window.ts";
-import { percentOf, shift, Target, toTargets } from "./targets.ts";
+import { isMultiple, percentOf, shift, Target, toTargets } from "./targets.ts";
 
 /** The actions for a step that is undecided for too long. */
 export const ON_UNDECIDED = ["hold", "advance", "abort"] as const;
@@ -133,7 +134,9 @@ export function makePlan(options: PlanOptions): Plan {
   const has = percentOf(original, candidate);
   if (has === 100) throw new NoPlan(`${to} has all traffic of ${service} already.`);
   const baseline = baselineOf(original, candidate, service, from);
-  checkPercents(options.percents);
+  // Weights and Knative's percents are whole.
+  const step = live.header === undefined ? 1 : BUCKET_PERCENT;
+  checkPercents(options.percents, step);
   if (options.settings.byRoute && options.source.tellsRoutes !== true)
     throw new NoPlan(
       `--by-route: source ${options.source.name} does not tell routes apart; the local mesh does.`,
@@ -144,7 +147,7 @@ export function makePlan(options: PlanOptions): Plan {
   const withBake = bakeAt < 100 && bakeAt > has ? [...rest.slice(0, -1), bakeAt, 100] : rest;
   const steps = withBake.map((percent) => ({
     percent,
-    targets: shift(targets, index, percent),
+    targets: shift(targets, index, percent, step),
     ...(percent === bakeAt && bakeAt < 100 ? { bake: true } : {}),
   }));
   checkApprovals(options.settings, withBake);
@@ -225,12 +228,18 @@ function checkFreezeWindows({ notBetween = [] }: Settings): void {
   }
 }
 
-function checkPercents(percents: readonly number[]): void {
+function checkPercents(percents: readonly number[], step: number): void {
   const rising = percents.every((percent, i) => percent > (percents[i - 1] ?? 0));
-  const whole = percents.every((percent) => Number.isInteger(percent) && percent <= 100);
-  if (!rising || !whole || percents.length === 0)
+  const given = percents.join(",");
+  if (!rising || percents.length === 0 || percents.some((percent) => percent > 100))
     throw new NoPlan(
-      `--steps ${percents.join(",")}: whole percents from 1 to 100 are expected, each above the one before, such as 1,10,50,100`,
+      `--steps ${given}: ${step === 1 ? "whole percents" : "percents"} up to 100 are expected, each above the one before, such as 1,10,50,100`,
+    );
+  if (!percents.every((percent) => isMultiple(percent, step)))
+    throw new NoPlan(
+      step === 1
+        ? `--steps ${given}: whole percents are expected; only a split by buckets has steps of ${BUCKET_PERCENT} % (./kyc split SERVICE --by header:NAME)`
+        : `--steps ${given}: percents with at most two decimals are expected, because a bucket is ${step} %`,
     );
   if (percents.at(-1) !== 100)
     throw new NoPlan(

@@ -62,19 +62,36 @@ function keysOf(targets: readonly Target[]): string[] {
 }
 
 /**
- * The split that gives one entry this share, in whole percents. The others keep their shares of the rest in
- * proportion, rounded by largest remainders, so that the sum is 100. Tags and order stay.
+ * The split that gives one entry this share. The others keep their shares of the rest in proportion, rounded by largest
+ * remainders, so that the sum is 100. Tags and order stay.
  * @param index the entry of the candidate
  * @param percent from 0 to 100
+ * @param step the smallest difference of two percents: 1, or a fraction such as 0.01
  */
-export function shift(targets: readonly Target[], index: number, percent: number): Target[] {
+export function shift(
+  targets: readonly Target[],
+  index: number,
+  percent: number,
+  step: number = 1,
+): Target[] {
   const candidate = targets[index]?.revision;
   // Other entries of the candidate's revision would give it more than its share.
   const others = targets.map((target, i) =>
     i === index || target.revision === candidate ? 0 : target.percent,
   );
-  const shared = apportion(others, 100 - percent);
-  return targets.map((target, i) => ({ ...target, percent: i === index ? percent : (shared[i] ?? 0) }));
+  // Sums of fractions drift; whole numbers of steps do not.
+  const steps = Math.round(1 / step);
+  const shared = apportion(others, Math.round((100 - percent) * steps));
+  return targets.map((target, i) => ({
+    ...target,
+    percent: i === index ? percent : (shared[i] ?? 0) / steps,
+  }));
+}
+
+/** Whether a percent is a whole number of steps, as far as binary fractions can tell. */
+export function isMultiple(percent: number, step: number): boolean {
+  const steps = percent / step;
+  return Math.abs(steps - Math.round(steps)) < 1e-6;
 }
 
 /** Whole numbers in proportion to the weights, which sum to the total (Hamilton's method of largest remainders). */

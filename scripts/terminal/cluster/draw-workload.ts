@@ -1,17 +1,22 @@
 import type { Status } from "../../cluster/live/status.ts";
 import type { Health, PodView, RevisionView, ServiceView } from "../../cluster/workload/workload-view.ts";
-import { percent } from "../../format.ts";
 import type { Style } from "../style.ts";
 
 /** Draws what runs, who decides the split with the share of each revision, and what could not be understood. */
 export function drawStatus({ services, split, problems }: Status, style: Style): string[] {
   const lines = drawWorkload(services, style);
   if (split !== undefined) {
-    const shares = Object.entries(split.shares).map(([name, share]) => `${name} ${percent(share)}`);
-    lines.push("", `${style.bold("split")}  by ${split.by}: ${shares.join(", ")}`);
+    const shares = Object.entries(split.shares).map(([name, share]) => `${name} ${hundredths(share)} %`);
+    const of = split.header === undefined ? "" : `, by the buckets of ${split.header}`;
+    lines.push("", `${style.bold("split")}  by ${split.by}${of}: ${shares.join(", ")}`);
   }
   if (problems.length > 0) lines.push("", ...problems.map((problem) => `${style.warn("!")} ${problem}`));
   return lines;
+}
+
+/** A share in percent, to a hundredth: one bucket. */
+function hundredths(share: number): number {
+  return Math.round(share * 10_000) / 100;
 }
 
 /**

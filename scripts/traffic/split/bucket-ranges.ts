@@ -62,7 +62,7 @@ export function resized(
 
 /** The percent of all buckets that lie in ranges. */
 export function percentOfRanges(ranges: readonly BucketRange[]): number {
-  return ranges.reduce((sum, { from, to }) => sum + (100 * (to - from + 1)) / BUCKETS, 0);
+  return (100 * ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0)) / BUCKETS;
 }
 
 /** A regular expression of RE2 that matches the buckets of a range, each whole, and nothing else. */
