@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { HeaderList } from "../route-fields/headers/header-list.ts";
 import { appliedMatch, EVERY_REQUEST, type MatchedRequest } from "../route-fields/match/match.ts";
-import { firstRule, rulesFor } from "./rule-index.ts";
+import { firstRule, literalFront, rulesFor } from "./rule-index.ts";
 import type { RequestMatch, Rule, VirtualHosts } from "./table.ts";
 
 describe("the rules for a host", () => {
@@ -153,3 +153,22 @@ function ruleOf(matches: readonly RequestMatch[]): Rule {
 function named(file: string): Rule[] {
   return [{ at: { file, line: 1, column: 1 }, matches: [], action: REDIRECT }];
 }
+
+test.each([
+  ["/api/.*", "/api/"],
+  ["/a-b_c", "/a-b_c"],
+  ["/ab?c", "/a"],
+  ["/ab*", "/a"],
+  ["/ab{0,2}c", "/a"],
+  ["/ab+", "/a"],
+  ["/a[bc]", "/a"],
+  ["/a\\.b", "/a"],
+  ["/a|/b", ""],
+  ["/(a|b)", ""],
+  ["(?i)/a", ""],
+  ["^/a", ""],
+  [".*", ""],
+  ["", ""],
+])("what %p matches begins with %p", (expression, front) => {
+  expect(literalFront(expression)).toBe(front);
+});

@@ -32,6 +32,17 @@ function firstOf(rules: Iterable<Rule>, request: MatchedRequest): AppliedRule | 
   return undefined;
 }
 
+/**
+ * A text that everything begins with that a regular expression matches as a whole; empty where the expression has
+ * alternatives or flags, or does not begin with plain characters.
+ */
+export function literalFront(expression: string): string {
+  if (expression.includes("|") || expression.includes("(?")) return "";
+  const [plain = ""] = /^[\w\/-]*/.exec(expression) ?? [];
+  // A quantifier may make the last character optional.
+  return /^[*?{+]/.test(expression.slice(plain.length)) ? plain.slice(0, -1) : plain;
+}
+
 // Tables do not change, so that their indexes live as long as they do.
 const indexes = new WeakMap<readonly Rule[], RuleIndex>();
 const suffixIndexes = new WeakMap<VirtualHosts["suffixes"], StringIndex<readonly Rule[]>>();
@@ -93,7 +104,9 @@ class RuleIndex {
     for (const [number, { matches }] of rules.entries()) {
       if (matches.length === 0) this.#anyPath.push(number);
       for (const { uri, ignoreUriCase } of matches) {
-        if (uri === undefined || uri.kind === "regex") append(this.#anyPath, number);
+        const front = uri?.kind === "regex" ? literalFront(uri.value) : "";
+        if (uri === undefined || (uri.kind === "regex" && front === "")) append(this.#anyPath, number);
+        else if (uri.kind === "regex") add(this.#prefix, front, number);
         else if (ignoreUriCase) {
           const index = uri.kind === "exact" ? this.#exactIgnoringCase : this.#prefixIgnoringCase;
           add(index, asciiLower(uri.value), number);

@@ -1,6 +1,6 @@
 import type { Plan } from "../compile/compile.ts";
 import type { RequestMatch, Rule, StringMatch } from "../table.ts";
-import { firstRule } from "../rule-index.ts";
+import { firstRule, literalFront } from "../rule-index.ts";
 import { asciiLower, regexProblem } from "../../route-fields/match/match.ts";
 import { asksAuthority, namesOf } from "./entries.ts";
 import { type HostKind, hostsAt, listenersOf, rulesAt } from "./request-space/hosts.ts";
@@ -12,10 +12,16 @@ import { type Cell, type Restriction, RequestSpace, Undecided } from "./request-
 import { type Part, sent } from "./request-space/value.ts";
 import { appliedIn } from "./symbolic/applied-match.ts";
 import { Undecidable } from "./automata/automaton.ts";
+import type { StepBudget } from "./automata/partition.ts";
 import { sampleRequests } from "./request-space/sample-requests.ts";
 
 // With more cells than this at one host, the rules that are left are not reported.
 const MOST_CELLS = 20_000;
+
+// A rule that takes more transitions of automata than this is not reported, nor are those left when all have taken as
+// many as the second: expressions can cut the values of a part into exponentially many classes.
+const MOST_STEPS_OF_RULE = 300_000;
+const MOST_STEPS = 3_000_000;
 
 /** Why no request gets to a rule. */
 export type Cause =
@@ -34,11 +40,12 @@ export interface UnreachableRule {
 /**
  * The rules of a table that no request gets to.
  *
- * A rule is reached if a request made of its own literals gets to it, which an index tells in a time that does not grow
- * with the table. For the others the request space is searched, cut by the conditions of the rule and of those earlier
+ * A rule is reached if a request made of its own conditions gets to it, which an index tells in a time that does not
+ * grow with the table. For the others the request space is searched, cut by the conditions of the rule and of those earlier
  * rules that its path and method do not rule out.
  */
 export function unreachableRules(plan: Plan): UnreachableRule[] {
+  let stepsLeft = MOST_STEPS;
   const missed = new Map<string, UnreachableRule>();
   const reached = new Set<string>();
   const needsAuthority = asksAuthority([plan]);
@@ -65,22 +72,27 @@ export function unreachableRules(plan: Plan): UnreachableRule[] {
     let cellsLeft = MOST_CELLS;
     for (const [i, rule] of rules.entries()) {
       if (isReachedBySample(rules, rule, host)) continue;
+      const budget = { left: Math.min(MOST_STEPS_OF_RULE, stepsLeft) };
+      stepsLeft -= budget.left;
       try {
         const before = rules.slice(0, i).filter((earlier) => mayOverlap(earlier, rule));
-        if (isReached(before, rule)) continue;
-        unreached.set(rule, isReached([], rule) ? "taken-before" : impossibleCause(rule));
+        if (isReached(before, rule, budget)) continue;
+        unreached.set(rule, isReached([], rule, budget) ? "taken-before" : impossibleCause(rule));
       } catch (error) {
         if (!(error instanceof Undecidable)) throw error;
+      } finally {
+        stepsLeft += Math.max(0, budget.left);
       }
     }
     return unreached;
 
     /** @throws Undecidable when the search takes too long */
-    function isReached(before: readonly Rule[], rule: Rule): boolean {
+    function isReached(before: readonly Rule[], rule: Rule, budget: StepBudget): boolean {
       const tried = [...before, rule];
       const space = spaceOf(
         tried.flatMap(({ matches }) => matches),
         host,
+        budget,
       );
       // The rules before `next` apply to no request of the cell.
       const open: { cell: Cell; next: number }[] = [{ cell: new Map(), next: 0 }];
@@ -117,7 +129,7 @@ export function unreachableRules(plan: Plan): UnreachableRule[] {
   }
 
   /** The requests to a host, cut by the conditions of some matches. */
-  function spaceOf(matches: readonly RequestMatch[], host: HostKind): RequestSpace {
+  function spaceOf(matches: readonly RequestMatch[], host: HostKind, budget?: StepBudget): RequestSpace {
     const questions = new Map<Part, Map<string, readonly [Condition, Dependent]>>();
     for (const match of matches) {
       for (const { part, condition } of conditionsOf(match)) {
@@ -126,10 +138,10 @@ export function unreachableRules(plan: Plan): UnreachableRule[] {
         questions.set(part, asked.set(keyOf(condition, value), [condition, value]));
       }
     }
-    if (!questions.has("authority")) return new RequestSpace(questions, new Map());
+    if (!questions.has("authority")) return new RequestSpace(questions, new Map(), budget);
     const { of, butNot } = authoritiesOf(host, names);
     const restriction: Restriction = { only: of === undefined ? [] : [of], butNot, example: "" };
-    return new RequestSpace(questions, new Map([["authority", restriction]]));
+    return new RequestSpace(questions, new Map([["authority", restriction]]), budget);
   }
 }
 
@@ -168,7 +180,9 @@ function mayOverlap(a: Rule, b: Rule): boolean {
 }
 
 function mayBothHold(a: StringMatch | undefined, b: StringMatch | undefined): boolean {
-  if (a === undefined || b === undefined || a.kind === "regex" || b.kind === "regex") return true;
+  if (a === undefined || b === undefined) return true;
+  if (a.kind === "regex") return mayBothHold({ kind: "prefix", value: literalFront(a.value) }, b);
+  if (b.kind === "regex") return mayBothHold(a, { kind: "prefix", value: literalFront(b.value) });
   // Paths may be compared without regard to case.
   const [valueA, valueB] = [asciiLower(a.value), asciiLower(b.value)];
   if (a.kind === "exact" && b.kind === "exact") return valueA === valueB;

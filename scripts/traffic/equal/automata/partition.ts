@@ -24,15 +24,24 @@ interface Joint {
   next: number[];
 }
 
+/** How many more transitions of single automata may be computed; several partitions can share one. */
+export interface StepBudget {
+  left: number;
+}
+
 /**
  * Cuts the texts that some automata accept into classes, by which of some other automata accept them too.
  * @param domain all of these accept a text that is meant
- * @throws Undecidable when there are too many
+ * @throws Undecidable when there are too many, or the budget is used up
  */
-export function partition(domain: readonly Automaton[], automata: readonly Automaton[]): WordClass[] {
+export function partition(
+  domain: readonly Automaton[],
+  automata: readonly Automaton[],
+  budget: StepBudget = { left: Number.POSITIVE_INFINITY },
+): WordClass[] {
   const every = [...domain, ...automata];
   const kinds = kindsOfCharacters(every);
-  const joints = explore(every, domain.length, kinds);
+  const joints = explore(every, domain.length, kinds, budget);
   const byAccepted = new Map<string, { accepted: number[]; states: number[] }>();
   for (const [i, { live, all }] of joints.entries()) {
     const accepting = live.flatMap(([m, state]) => (every[m]?.accepts(state) ? [m] : []));
@@ -74,6 +83,7 @@ function explore(
   automata: readonly Automaton[],
   needed: number,
   kinds: readonly (readonly string[])[],
+  budget: StepBudget,
 ): Joint[] {
   const codes = kinds.map(([char = ""]) => char.charCodeAt(0));
   const joints: Joint[] = [];
@@ -84,6 +94,8 @@ function explore(
   );
   for (let i = 0; i < joints.length; i++) {
     const { live, all, next } = joints[i] as Joint;
+    budget.left -= (live.length + 1) * codes.length;
+    if (budget.left < 0) throw new Undecidable("the conditions together need too many steps");
     for (const code of codes) {
       next.push(
         jointOf(

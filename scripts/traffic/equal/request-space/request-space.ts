@@ -1,5 +1,5 @@
 import { isAccepted, type Automaton } from "../automata/automaton.ts";
-import { partition } from "../automata/partition.ts";
+import { partition, type StepBudget } from "../automata/partition.ts";
 import { type Condition, type Dependent, keyOf, automatonOf, meetsAbsent } from "./condition.ts";
 import { domainOf, favourites, frontOf, mayBeAbsent } from "./parts.ts";
 import type { Known, Part } from "./value.ts";
@@ -36,10 +36,13 @@ export class RequestSpace {
   readonly #questions: Questions;
   readonly #classes = new Map<Part, readonly PartClass[]>();
   readonly #restrictions: ReadonlyMap<Part, Restriction>;
+  readonly #budget: StepBudget | undefined;
 
-  constructor(questions: Questions, restrictions: ReadonlyMap<Part, Restriction>) {
+  /** @param budget for partitioning; unlimited by default */
+  constructor(questions: Questions, restrictions: ReadonlyMap<Part, Restriction>, budget?: StepBudget) {
     this.#questions = questions;
     this.#restrictions = restrictions;
+    this.#budget = budget;
   }
 
   /** The cells, one for each class, that a part cuts a cell into; none when it has only one class there. */
@@ -130,7 +133,9 @@ export class RequestSpace {
     const all = [...automata, ...butNot];
     const isMeant = (accepted: ReadonlySet<number>): boolean =>
       butNot.every((_, i) => !accepted.has(automata.length + i));
-    const classes = partition([domainOf(part), ...only], all).filter(({ accepted }) => isMeant(accepted));
+    const classes = partition([domainOf(part), ...only], all, this.#budget).filter(({ accepted }) =>
+      isMeant(accepted),
+    );
     const present = classes.map(({ accepted, words, front }): PartClass => {
       const wanted = favourites(part).filter((text) =>
         all.every((m, i) => isAccepted(m, text) === accepted.has(i)),

@@ -1,7 +1,9 @@
 import { HeaderList } from "../../../route-fields/headers/header-list.ts";
 import type { MatchedRequest } from "../../../route-fields/match/match.ts";
 import type { NamedMatches, RequestMatch, ValueMatch } from "../../table.ts";
-import { isAccepted } from "../automata/automaton.ts";
+import { isAccepted, Undecidable } from "../automata/automaton.ts";
+import { partition } from "../automata/partition.ts";
+import { regexAutomaton } from "../automata/regex.ts";
 import { domainOf } from "./parts.ts";
 import { header, type Part, query } from "./value.ts";
 
@@ -9,14 +11,28 @@ import { header, type Part, query } from "./value.ts";
 const PLAIN = "x";
 const UNLIKELY = "kyc-sample";
 
+/** With more transitions of automata than this, no text is sought that an expression matches. */
+const MOST_STEPS = 20_000;
+
 /**
- * Requests that are made of the literals of some conditions, for a quick test whether a request can meet them. There is
- * none for a literal that no request can have; a regular expression is not looked into.
+ * Requests that are made of the literals of some conditions and of short texts that their regular expressions match, for
+ * a quick test whether a request can meet them. There is none for a condition that no request can meet.
  * @param matches an empty list stands for every request
  */
-export function sampleRequests(matches: readonly RequestMatch[], authority: string): MatchedRequest[] {
-  if (matches.length === 0) return requests(undefined, authority);
-  return matches.flatMap((match) => requests(match, authority));
+export function* sampleRequests(
+  matches: readonly RequestMatch[],
+  authority: string,
+): Generator<MatchedRequest> {
+  if (matches.length === 0) yield* requests(undefined, authority);
+  // A text for a regular expression is the more expensive one.
+  const [plain, others] = [matches.filter((m) => !hasRegex(m)), matches.filter(hasRegex)];
+  for (const match of [...plain, ...others]) yield* requests(match, authority);
+}
+
+function hasRegex({ uri, method, headers = [], queryParams = [] }: RequestMatch): boolean {
+  return [uri, method, ...[...headers, ...queryParams].map(([, match]) => match)].some(
+    (match) => match?.kind === "regex",
+  );
 }
 
 function requests(match: RequestMatch | undefined, authority: string): MatchedRequest[] {
@@ -35,11 +51,11 @@ function requests(match: RequestMatch | undefined, authority: string): MatchedRe
     }));
 }
 
-function pathsOf(match: RequestMatch | undefined): string[] {
+function pathsOf(match: RequestMatch | undefined): readonly string[] {
   const uri = match?.uri;
   if (uri === undefined) return ["/", `/${UNLIKELY}`];
   if (uri.kind === "exact") return [uri.value];
-  return uri.kind === "prefix" ? [uri.value, `${uri.value}${UNLIKELY}`] : [];
+  return uri.kind === "prefix" ? [uri.value, `${uri.value}${UNLIKELY}`] : textsOf("uri", uri.value);
 }
 
 /** Names and values that meet conditions; undefined where a value is not known. */
@@ -49,7 +65,18 @@ function named(wanted: NamedMatches, partOf: (name: string) => Part): [string, s
 }
 
 function literal(part: Part, match: ValueMatch): string | undefined {
-  if (match.kind === "regex") return undefined;
+  if (match.kind === "regex") return textsOf(part, match.value)[0];
   const text = match.kind === "present" ? PLAIN : match.value;
   return isAccepted(domainOf(part), text) ? text : undefined;
+}
+
+/** Short texts of a part that a regular expression matches; none where that takes too long. */
+function textsOf(part: Part, expression: string): readonly string[] {
+  try {
+    const domain = [domainOf(part), regexAutomaton(expression)];
+    return partition(domain, [], { left: MOST_STEPS }).flatMap(({ words }) => words);
+  } catch (error) {
+    if (error instanceof Undecidable) return [];
+    throw error;
+  }
 }
