@@ -1,4 +1,4 @@
-import { LIMITS, NO_SLOWER_MEDIAN, NO_SLOWER_P99, RESERVE, SLOWER, SLOWER_P99 } from "./defaults.ts";
+import { LIMITS, NO_SLOWER_MEDIAN, NO_SLOWER_P99, PARTS, RESERVE, SLOWER, SLOWER_P99 } from "./defaults.ts";
 import { logBelow } from "./statistics/bernoulli.ts";
 import { Histogram, type HistogramState } from "./statistics/histogram.ts";
 import { RankTest, type RankState } from "./statistics/rank-test.ts";
@@ -28,12 +28,6 @@ export interface LatencyState {
 const AT_LEAST = { median: 20, p99: 60 };
 const MOST_BETWEEN = 1024;
 const REMEMBERED = 16_384;
-
-/** The e-values that decide the rollout, one for each test. */
-export interface EnoughLatency {
-  latency: number;
-  p99: number;
-}
 
 /**
  * Whether the candidate is slower than the baseline by more than a tolerated factor: on the whole, and at p99.
@@ -76,6 +70,7 @@ export class LatencyTests {
   /**
    * Compares a successful request while both revisions have a share. Where the latency is known by two bounds, each test
    * uses the one to its disadvantage, so that a bucket's width is never evidence of a difference.
+   * @param missing what the weighed e-values of all tests lack to decide the rollout
    * @param ranked the share to compare ranks by; 0 while one revision has had no request lately
    */
   observe(
@@ -83,7 +78,7 @@ export class LatencyTests {
     fromMs: number,
     ms: number,
     share: number,
-    enough: EnoughLatency,
+    missing: number,
     steady: boolean,
     t: number,
     ranked = steady ? share : 0,
@@ -91,11 +86,19 @@ export class LatencyTests {
     const { part } = this.#steadiness;
     // Ranks bet on every request: while one revision is missing, its absence alone would win.
     if (ranked > 0)
-      this.slower.observe(this.#scaled(candidate, fromMs, ms), candidate, ranked, enough.latency, part, t);
+      this.slower.observe(
+        this.#scaled(candidate, fromMs, ms),
+        candidate,
+        ranked,
+        this.slower.value + missing / PARTS.latency,
+        part,
+        t,
+      );
     const { high } = this.#p99;
     if (high !== Number.POSITIVE_INFINITY) {
       const beyond = candidate ? fromMs >= high * this.#tolerated : ms >= high;
-      this.slowerP99.observe(beyond, candidate, share, enough.p99, steady, t, part);
+      const enough = this.slowerP99.value + missing / PARTS.p99;
+      this.slowerP99.observe(beyond, candidate, share, enough, steady, t, part);
     }
     this.#median.observe(candidate, fromMs, ms, share, steady, t);
     this.#p99.observe(candidate, fromMs, ms, share, steady, t);

@@ -186,30 +186,25 @@ export class Tests {
     // Units differ in how many requests they send, so the share of requests is not that of the split: how few requests
     // the candidate has proves nothing, and latencies are compared by the observed share.
     const steady = present && unit === undefined;
-    // The e-values at which all is decided, with the others as they are. They are fixed before any test learns of this
-    // request: what one test wins by it must not decide what another bets on it.
+    // What is missing to decide. It is computed before any test learns of this request: what one test wins by it must not
+    // decide what another bets on it.
     const missing = this.#threshold - this.value;
-    const enough = {
-      errors: this.#errors.value + missing / PARTS.errors,
-      rejected: this.#rejected.value + missing / PARTS.rejected,
-      abandoned: this.#abandoned.value + missing / PARTS.abandoned,
-      latency: this.#latency.slower.value + missing / PARTS.latency,
-      p99: this.#latency.slowerP99.value + missing / PARTS.p99,
-    };
     // A unit that fails again is not new evidence.
     const fresh = kind === "success" || unit === undefined || this.#units.first(unit, kind);
-    const marks = { rejected: this.#rejected, abandoned: this.#abandoned };
-    if (fresh || kind !== "error")
-      this.#errors.observe(candidate, kind === "error", inForce, enough.errors, steady, t);
+    if (fresh || kind !== "error") {
+      const enough = this.#errors.value + missing / PARTS.errors;
+      this.#errors.observe(candidate, kind === "error", inForce, enough, steady, t);
+    }
     for (const mark of MARKS) {
       // A comparison begins with the first such outcome.
       if (kind === mark) this.#begun[mark] = true;
       if (!this.#begun[mark]) continue;
-      if (fresh || kind !== mark)
-        marks[mark].observe(candidate, kind === mark, inForce, enough[mark], steady, t);
+      if (!fresh && kind === mark) continue;
+      const tests = mark === "rejected" ? this.#rejected : this.#abandoned;
+      tests.observe(candidate, kind === mark, inForce, tests.value + missing / PARTS[mark], steady, t);
     }
     if (kind === "success")
-      this.#latency.observe(candidate, fromMs, ms, inForce, enough, steady, t, present ? ranked : 0);
+      this.#latency.observe(candidate, fromMs, ms, inForce, missing, steady, t, present ? ranked : 0);
   }
 
   /** Tests to which revision a request went. Claims are restarted when the shares become believed or no longer are. */

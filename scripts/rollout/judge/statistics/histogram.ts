@@ -106,11 +106,18 @@ export class Histogram {
   }
 }
 
+// Several histograms get the same latency one after the other, and a logarithm takes as long as all else.
+let lastMs = 0;
+let lastBucket = 0;
+
 /** The bucket of a latency in milliseconds. */
 export function bucketOf(ms: number): number {
   if (ms < FIRST) return 0;
+  if (ms === lastMs) return lastBucket;
   const bucket = 1 + Math.floor(Math.log(ms / FIRST) / GROWTH);
-  return bucket < BUCKETS ? bucket : BUCKETS - 1;
+  lastMs = ms;
+  lastBucket = bucket < BUCKETS ? bucket : BUCKETS - 1;
+  return lastBucket;
 }
 
 function lowerEnd(bucket: number): number {

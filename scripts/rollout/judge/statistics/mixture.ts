@@ -38,6 +38,9 @@ export abstract class Mixture {
   value = 1;
   protected readonly wealth: Float64Array;
   readonly #periods: readonly Period[];
+  /** The most that each bet may have in the present periods, and when the first of these is over, in seconds. */
+  readonly #most: Float64Array;
+  #until = Number.NEGATIVE_INFINITY;
   readonly #weights: readonly number[];
   #reserve: number;
   #deposits = 0;
@@ -56,6 +59,8 @@ export abstract class Mixture {
       from: Number.NEGATIVE_INFINITY,
       wealth: Float64Array.from(this.wealth),
     }));
+    this.#most = new Float64Array(weights.length);
+    this.#limit();
     this.sum();
   }
 
@@ -69,6 +74,7 @@ export abstract class Mixture {
       this.wealth[i] = (this.wealth[i] as number) + added;
       for (const { wealth } of this.#periods) wealth[i] = (wealth[i] as number) + added;
     }
+    this.#limit();
     this.sum();
   }
 
@@ -93,6 +99,7 @@ export abstract class Mixture {
       period.from = saved.from;
       period.wealth.set(saved.wealth);
     }
+    this.#limit();
     this.#reserve = state.reserve;
     this.#deposits = state.deposits;
     this.sum();
@@ -100,30 +107,53 @@ export abstract class Mixture {
 
   /** Restarts the periods that are over at `t` seconds. */
   protected enter(t: number): void {
-    for (let i = 0; i < this.#periods.length; i++) {
-      const period = this.#periods[i] as Period;
+    if (t < this.#until) return;
+    for (const period of this.#periods) {
       if (t < period.from + period.seconds) continue;
       period.from = t;
       period.wealth.set(this.wealth);
     }
+    this.#limit();
   }
 
   /** Multiplies the wealth of a bet; the caller updates the sum afterwards. */
   protected multiply(bet: number, factor: number): void {
-    this.#set(bet, (this.wealth[bet] as number) * factor);
+    this.wealth[bet] = cut((this.wealth[bet] as number) * factor);
   }
 
   /** The same, within the limits. */
   protected multiplyWithin(bet: number, factor: number): void {
-    let wealth = (this.wealth[bet] as number) * factor;
-    if (factor > 1) {
-      for (let i = 0; i < this.#periods.length; i++) {
-        const period = this.#periods[i] as Period;
-        const most = (period.wealth[bet] as number) * period.gain;
-        if (wealth > most) wealth = most;
-      }
+    const wealth = (this.wealth[bet] as number) * factor;
+    this.wealth[bet] = cut(factor > 1 ? Math.min(wealth, this.#most[bet] as number) : wealth);
+  }
+
+  /**
+   * Multiplies the wealth of the bets from `first` to before `end`, which bet `part` of it.
+   * @param at the index of the first bet's factor
+   */
+  protected multiplyEach(factors: Float64Array, first: number, end: number, part: number, at = 0): void {
+    const { wealth } = this;
+    for (let i = first; i < end; i++) {
+      wealth[i] = cut((wealth[i] as number) * (1 + part * ((factors[at + i] as number) - 1)));
     }
-    this.#set(bet, wealth);
+  }
+
+  /** The same, within the limits. */
+  protected multiplyEachWithin(
+    factors: Float64Array,
+    first: number,
+    end: number,
+    part: number,
+    at = 0,
+  ): void {
+    const { wealth } = this;
+    const most = this.#most;
+    for (let i = first; i < end; i++) {
+      const factor = 1 + part * ((factors[at + i] as number) - 1);
+      const product = (wealth[i] as number) * factor;
+      const limit = most[i] as number;
+      wealth[i] = cut(factor > 1 && product > limit ? limit : product);
+    }
   }
 
   protected sum(): void {
@@ -133,7 +163,19 @@ export abstract class Mixture {
     this.value = sum;
   }
 
-  #set(bet: number, wealth: number): void {
-    this.wealth[bet] = wealth > MOST ? MOST : wealth < LEAST ? 0 : wealth;
+  /** Computes the limits of the present periods. */
+  #limit(): void {
+    this.#until = Number.POSITIVE_INFINITY;
+    this.#most.fill(Number.POSITIVE_INFINITY);
+    for (const { from, seconds, gain, wealth } of this.#periods) {
+      this.#until = Math.min(this.#until, from + seconds);
+      for (let i = 0; i < wealth.length; i++) {
+        this.#most[i] = Math.min(this.#most[i] as number, (wealth[i] as number) * gain);
+      }
+    }
   }
+}
+
+function cut(wealth: number): number {
+  return wealth > MOST ? MOST : wealth < LEAST ? 0 : wealth;
 }

@@ -68,6 +68,10 @@ export class RankTest extends Mixture {
   readonly #levels = new Uint8Array(BUCKETS);
   /** The odds of each bet at each level. */
   #odds: Float64Array | undefined;
+  /** The factors of each bet's wealth at each level, computed for one share, at which the requests are compared. */
+  readonly #onCandidate: Float64Array;
+  readonly #onBaseline: Float64Array;
+  #share = Number.NaN;
 
   constructor(bets: readonly ShiftBet[], reserve: number, limits: readonly GainLimit[] = []) {
     super(
@@ -76,6 +80,8 @@ export class RankTest extends Mixture {
       limits,
     );
     this.#bets = bets;
+    this.#onCandidate = new Float64Array(LEVELS * bets.length);
+    this.#onBaseline = new Float64Array(LEVELS * bets.length);
   }
 
   /**
@@ -85,6 +91,7 @@ export class RankTest extends Mixture {
   observe(value: number, candidate: boolean, share: number, enough: number, most: number, t: number): void {
     const odds = this.#odds;
     if (odds === undefined) return;
+    if (share !== this.#share) this.#tabulate(odds, share);
     const { length } = this.wealth;
     const row = (this.#levels[bucketOf(value)] as number) * length;
     const rest = 1 - share;
@@ -94,10 +101,7 @@ export class RankTest extends Mixture {
       this.value > enough * Math.min(share, rest) ? this.#stake(odds, row, share, enough) : 1,
     );
     this.enter(t);
-    for (let i = 0; i < length; i++) {
-      const ratio = odds[row + i] as number;
-      this.multiplyWithin(i, 1 + part * ((candidate ? ratio : 1) / (share * ratio + rest) - 1));
-    }
+    this.multiplyEachWithin(candidate ? this.#onCandidate : this.#onBaseline, 0, length, part, row);
     this.sum();
   }
 
@@ -144,7 +148,20 @@ export class RankTest extends Mixture {
     if (this.#learnt === 0) return;
     this.#levels.fill(0);
     for (const [i, start] of this.#starts.entries()) this.#levels.fill(i + 1, start);
-    this.#odds = tableOf(this.#bets, this.#step);
+    const odds = tableOf(this.#bets, this.#step);
+    if (odds !== this.#odds) this.#share = Number.NaN;
+    this.#odds = odds;
+  }
+
+  #tabulate(odds: Float64Array, share: number): void {
+    this.#share = share;
+    const rest = 1 - share;
+    for (let i = 0; i < odds.length; i++) {
+      const ratio = odds[i] as number;
+      const all = share * ratio + rest;
+      this.#onCandidate[i] = ratio / all;
+      this.#onBaseline[i] = 1 / all;
+    }
   }
 
   /** The part of the wealth to bet, before the revision of the request is known. */

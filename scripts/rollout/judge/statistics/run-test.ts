@@ -8,8 +8,9 @@ export interface RunState extends MixtureState {
 /** The supposed probabilities that a request follows an earlier one, beyond chance. */
 const FOLLOWS = [0.25, 0.8] as const;
 
-/** How many ended requests are remembered. With more than that in flight at a time the test learns nothing. */
+/** How many ended requests are remembered, a power of two. With more than that in flight at a time the test learns nothing. */
 const RECENT = 64;
+const LAST = RECENT - 1;
 
 /**
  * An anytime-valid test of whether the split assigns requests in runs, as with sticky sessions, instead of one by one. A bet
@@ -23,6 +24,7 @@ export class RunTest extends Mixture {
   readonly #ends = new Float64Array(RECENT).fill(Number.NaN);
   readonly #revisions = new Uint8Array(RECENT);
   #next = 0;
+  #remembered = 0;
 
   constructor(reserve: number) {
     super(
@@ -47,11 +49,11 @@ export class RunTest extends Mixture {
   }
 
   #endedBefore(sentAt: number): number | undefined {
-    for (let back = 1; back <= RECENT; back++) {
-      const at = (this.#next - back + RECENT) % RECENT;
-      const end = this.#ends[at] as number;
+    const ends = this.#ends;
+    for (let back = 1; back <= this.#remembered; back++) {
+      const at = (this.#next - back) & LAST;
+      const end = ends[at] as number;
       if (end < sentAt) return this.#revisions[at];
-      if (Number.isNaN(end)) return undefined;
     }
     return undefined;
   }
@@ -59,7 +61,8 @@ export class RunTest extends Mixture {
   #remember(endedAt: number, revision: number): void {
     this.#ends[this.#next] = endedAt;
     this.#revisions[this.#next] = revision;
-    this.#next = (this.#next + 1) % RECENT;
+    this.#next = (this.#next + 1) & LAST;
+    if (this.#remembered < RECENT) this.#remembered++;
   }
 
   override snapshot(): RunState {
@@ -74,6 +77,7 @@ export class RunTest extends Mixture {
     super.restore(state);
     this.#ends.fill(Number.NaN);
     this.#next = 0;
+    this.#remembered = 0;
     for (const [end, revision] of state.recent) this.#remember(end, revision);
   }
 }

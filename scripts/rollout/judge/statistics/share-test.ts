@@ -109,10 +109,7 @@ export class ShareTest extends Mixture {
     const best = marked ? this.#bestMarked : this.#bestPlain;
     const part = Math.min(most, this.value * best > enough ? this.#stake(marked, first, end, enough) : 1);
     if (this.#clustered) this.#observeClustered(marked, candidate, part, first, t);
-    else {
-      const factors = this.#factors(marked, candidate);
-      for (let i = first; i < end; i++) this.multiply(i, 1 + part * ((factors[i] as number) - 1));
-    }
+    else this.multiplyEach(this.#factors(marked, candidate), first, end, part);
     this.sum();
   }
 
@@ -135,11 +132,9 @@ export class ShareTest extends Mixture {
   #observeClustered(marked: boolean, candidate: boolean, part: number, first: number, t: number): void {
     this.enter(t);
     const factors = this.#factors(marked, candidate);
-    for (let i = first; i < this.#full; i++) this.multiplyWithin(i, 1 + part * ((factors[i] as number) - 1));
+    this.multiplyEachWithin(factors, first, this.#full, part);
     if (!candidate) {
-      if (!marked) return;
-      for (let i = this.#full; i < factors.length; i++)
-        this.multiply(i, 1 + part * ((factors[i] as number) - 1));
+      if (marked) this.multiplyEach(factors, this.#full, factors.length, part);
       return;
     }
     const step = marked ? this.#episodes.fail(t) : this.#episodes.succeed();
