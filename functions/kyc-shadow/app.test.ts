@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
 import { fakeService, request } from "../shared/testing/fakes.ts";
+import { createTracer, type FinishedSpan } from "../shared/tracing/tracer.ts";
 import { createApp, COUNTS_PATH, type ShadowDeps } from "./app.ts";
 import { ShadowCounts } from "./model.ts";
 
@@ -90,6 +91,34 @@ describe("a mirrored request", () => {
       const headers = new Headers(init?.headers);
       expect(headers.get("end-user") ?? headers.get("authorization")).toBeNull();
     }
+  });
+
+  test.each([
+    ["sampled", "01", 3],
+    ["not sampled", "00", 0],
+  ])("of a trace that is %s asks both versions as its children", async (_, flags, finishedSpans) => {
+    const finished: FinishedSpan[] = [];
+    const tracer = createTracer({
+      sampler: (_trace, parent) => parent?.sampled === true,
+      export: (span) => finished.push(span),
+      now: () => 0,
+    });
+    const { ask, counts, asked } = shadow(byOrigin({ checkPass: true }, { checkPass: true }), { tracer });
+    const trace = "0af7651916cd43dd8448eb211c80319c";
+    const traceparent = `00-${trace}-b7ad6b7169203331-${flags}`;
+    await ask(`/check?name=${encodeURIComponent(PLANTED)}`, {
+      headers: { traceparent, tracestate: "vendor=1" },
+    });
+    await counts();
+    const sent = asked.map(({ init }) => new Headers(init?.headers));
+    const parents = sent.map((headers) => headers.get("traceparent") ?? "");
+    expect(new Set([traceparent, ...parents]).size).toBe(3);
+    for (const parent of parents) expect(parent).toMatch(new RegExp(`^00-${trace}-[0-9a-f]{16}-${flags}$`));
+    expect(sent.map((headers) => headers.get("tracestate"))).toEqual(["vendor=1", "vendor=1"]);
+    const own = finished.filter(({ traceId }) => traceId === trace);
+    expect(own).toHaveLength(finishedSpans);
+    if (own.length > 0) expect(own.map(({ name }) => name)).toContain("GET candidate");
+    expect(JSON.stringify(own)).not.toContain("Zebulon");
   });
 
   test("whose answers differ has the control asked again, and counts with direction and segment", async () => {

@@ -66,7 +66,7 @@ function routes(handling: Handling, comparer: Comparer, counts: () => ShadowCoun
     });
 }
 
-async function take(comparer: Comparer, { requestId }: Call, request: Request): Promise<boolean> {
+async function take(comparer: Comparer, { requestId, span }: Call, request: Request): Promise<boolean> {
   if (request.headers.has(SHADOW_HEADER)) {
     comparer.drop("own");
     return false;
@@ -78,7 +78,9 @@ async function take(comparer: Comparer, { requestId }: Call, request: Request): 
     comparer.drop("unreadable");
     return false;
   }
-  return comparer.take({ method, path: `${pathname}${search}`, headers, body, requestId }) !== undefined;
+  return (
+    comparer.take({ method, path: `${pathname}${search}`, headers, body, requestId, span }) !== undefined
+  );
 }
 
 const NOTHING: ShadowCounts = {

@@ -2,7 +2,8 @@ import { readBoundedText } from "../shared/http/bounded-text.ts";
 import { parseStrictJson } from "../shared/http/strict-json.ts";
 import { revisionOf } from "../shared/telemetry/revision.ts";
 import { forwardedHeaders, PINNING_HEADER } from "../shared/telemetry/tracing.ts";
-import type { Fetch } from "../shared/upstream/exchange.ts";
+import type { Span } from "../shared/tracing/tracer.ts";
+import { addTrace, type Fetch } from "../shared/upstream/exchange.ts";
 import { outcomeOfError, outcomeOfStatus, type Outcome } from "../shared/upstream/outcome.ts";
 import { type Answer, fieldsOf } from "./comparison/answer.ts";
 
@@ -14,6 +15,8 @@ export interface MirroredRequest {
   readonly headers: Headers;
   readonly body: string;
   readonly requestId: string;
+  /** The span of the mirrored request; undefined where traces are not exported. */
+  readonly span?: Span | undefined;
 }
 
 /** An answer, how the call ended, and the revision that answered. */
@@ -35,11 +38,34 @@ const MAX_ANSWER_BYTES = 65_536;
 /** Marks the requests of a comparison, which is not compared again where a mirror catches it. */
 export const SHADOW_HEADER = "x-kyc-shadow";
 
-/** Asks one version by its own address, once. Each failure is an answer without fields. */
+/** Asks one version by its own address, once, in a span of its own. Each failure is an answer without fields. */
 export async function askVersion(
   origin: string,
   role: string,
-  { method, path, headers, body, requestId }: MirroredRequest,
+  request: MirroredRequest,
+  options: AskOptions,
+): Promise<VersionAnswer> {
+  const span = request.span?.child();
+  const answer = await exchange(origin, role, { ...request, span }, options);
+  const { outcome, revision } = answer;
+  // The address stays out, because a caller's query may say anything.
+  span?.end({
+    name: `${request.method} ${role}`,
+    failed: outcome !== "ok",
+    attributes: {
+      "http.request.method": request.method,
+      "server.address": new URL(origin).hostname,
+      "error.type": outcome === "ok" ? undefined : outcome,
+      "kyc.revision": revision,
+    },
+  });
+  return answer;
+}
+
+async function exchange(
+  origin: string,
+  role: string,
+  { method, path, headers: inbound, body, requestId, span }: MirroredRequest,
   { fetch, clock, timeoutMs }: AskOptions,
 ): Promise<VersionAnswer> {
   const startedAt = clock();
@@ -51,10 +77,12 @@ export async function askVersion(
     ms: clock() - startedAt,
   });
   const timeout = AbortSignal.timeout(timeoutMs);
+  const headers = { ...copied(inbound, requestId), [SHADOW_HEADER]: role };
+  if (span !== undefined) addTrace(headers, span);
   try {
     const response = await fetch(`${origin}${path}`, {
       method,
-      headers: { ...copied(headers, requestId), [SHADOW_HEADER]: role },
+      headers,
       ...(body === "" ? {} : { body }),
       signal: timeout,
       redirect: "manual",

@@ -103,8 +103,11 @@ export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptio
   };
 }
 
-/** What the caller said of its own trace does not belong to a new one (W3C Trace Context, section 4.3). */
-function addTrace(headers: Record<string, string>, { traceparent, root }: Span): void {
+/**
+ * Makes a span the parent of what receives the headers. What the caller said of its own trace does not belong to a new
+ * one (W3C Trace Context, section 4.3).
+ */
+export function addTrace(headers: Record<string, string>, { traceparent, root }: Span): void {
   headers["traceparent"] = traceparent;
   if (root) delete headers["tracestate"];
 }
