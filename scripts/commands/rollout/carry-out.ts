@@ -6,7 +6,7 @@ import type { Entry } from "../../rollout/journal/journal.ts";
 import { type Held, LostLock } from "../../rollout/lock/lock.ts";
 import type { Command } from "../../rollout/machine/state.ts";
 import type { Plan } from "../../rollout/plan/plan.ts";
-import { evidenceFiles } from "../../rollout/record/evidence-files.ts";
+import { evidenceFiles, pruneEvidence } from "../../rollout/record/evidence-files.ts";
 import { EvidenceLog } from "../../rollout/record/evidence-log.ts";
 import { writeReport } from "../../rollout/report/write.ts";
 import { realClock } from "../../rollout/clock.ts";
@@ -135,6 +135,9 @@ export async function drive(options: DriveOptions): Promise<number> {
       notes.push(`Not all events were written on the Knative Service: ${clusterEvents.failure}`);
     const lost = notifier.deliveries.filter(({ failure }) => failure !== null);
     for (const { url, type, failure } of lost) notes.push(`${type} did not arrive at ${url}: ${failure}`);
+    await attempt(`Old outcomes in ${context.evidence} cannot be removed`, () =>
+      pruneEvidence(context.evidence, plan.service, Date.now()),
+    );
     const unsigned = context.audit.problem?.();
     if (unsigned !== undefined) notes.push(`Lines of the audit log have no signature: ${unsigned}`);
     screen.end();

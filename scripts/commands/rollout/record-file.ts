@@ -6,7 +6,7 @@ import { versions } from "../../project.ts";
 import { auditKey, auditKeyPath } from "../../rollout/audit/signed-store.ts";
 import { FileJournal } from "../../rollout/journal/file-journal.ts";
 import { parseJournal, type Saved } from "../../rollout/journal/journal.ts";
-import { evidenceFiles } from "../../rollout/record/evidence-files.ts";
+import { evidenceFiles, ROLLOUT_ID } from "../../rollout/record/evidence-files.ts";
 import { recordOf } from "../../rollout/record/record.ts";
 import { readShadowReport, shadowBefore } from "../../rollout/record/shadow-evidence.ts";
 import { fingerprintOf } from "../../rollout/record/seal.ts";
@@ -30,12 +30,9 @@ export interface VerifyRecordFlags extends Pick<RolloutFlags, "output"> {
   key?: string;
 }
 
-/** Ids begin with the service, and go on with when the rollout began. */
-const ID = /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)-\d{8}-\d{6}-[0-9a-f]{4}$/;
-
 /** Writes the record of a rollout into one file; the exit code. */
 export async function writeRecord(id: string, flags: RecordFlags): Promise<number> {
-  const service = ID.exec(id)?.[1];
+  const service = ROLLOUT_ID.exec(id)?.[1];
   if (service === undefined)
     throw new Failure(`${id} is not the id of a rollout; ./kyc rollout list shows them`, EXIT.usage);
   const kept = join(flags.dir, ".kyc");

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, rename, truncate } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { EvidenceStore } from "./evidence-log.ts";
 
@@ -34,6 +34,43 @@ export function evidenceFiles(folder: string): EvidenceStore {
       );
     },
   };
+}
+
+/** Ids of rollouts begin with the service, and go on with the time of their start. */
+export const ROLLOUT_ID = /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)-\d{8}-\d{6}-[0-9a-f]{4}$/;
+
+/** The evidence of so many rollouts of a service is kept however old it is. */
+export const KEPT_ROLLOUTS = 50;
+/** Evidence is kept for so long after its last line, in milliseconds, however many rollouts there are. */
+export const KEPT_MS = 30 * 24 * 3_600_000;
+
+/**
+ * Removes the evidence of old rollouts of a service: that of the latest `KEPT_ROLLOUTS` stays, and all that was written in
+ * the last `KEPT_MS`, so that no running rollout loses any, on whichever cluster it runs.
+ * @param folder with a folder for each rollout
+ * @returns the ids of the rollouts whose evidence was removed
+ * @throws the file system's error
+ */
+export async function pruneEvidence(folder: string, service: string, nowMs: number): Promise<string[]> {
+  const names = await readdir(folder).catch(emptyIfNone);
+  const own = names.filter((name) => ROLLOUT_ID.exec(name)?.[1] === service);
+  // What follows the service in an id begins with its time, in digits.
+  const older = own.sort().slice(0, -KEPT_ROLLOUTS);
+  const removed: string[] = [];
+  for (const id of older) {
+    const path = join(folder, id);
+    const files = await readdir(path);
+    const times = await Promise.all(files.map(async (file) => (await stat(join(path, file))).mtimeMs));
+    if (nowMs - Math.max(0, ...times) < KEPT_MS) continue;
+    await rm(path, { recursive: true });
+    removed.push(id);
+  }
+  return removed;
+}
+
+function emptyIfNone(error: unknown): string[] {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+  throw error;
 }
 
 async function textOf(path: string): Promise<string> {

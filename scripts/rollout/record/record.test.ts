@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { appendFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRandom } from "../../traffic/random.ts";
@@ -11,7 +11,7 @@ import { trafficJudge } from "../run/traffic-judge.ts";
 import { KilledProcess, SETTINGS, Simulation, type SimulationOptions } from "../testing/simulation.ts";
 import { countingJudge } from "../testing/counting-judge.ts";
 import { memoryEvidence } from "../testing/memory-evidence.ts";
-import { evidenceFiles } from "./evidence-files.ts";
+import { evidenceFiles, KEPT_MS, KEPT_ROLLOUTS, pruneEvidence } from "./evidence-files.ts";
 import { EvidenceLog, type EvidenceStore } from "./evidence-log.ts";
 import { EvidenceLine } from "./evidence-line.ts";
 import { recordOf, type RecordSources } from "./record.ts";
@@ -205,6 +205,30 @@ describe("the evidence of a judge", () => {
       ["begin"],
       ["begin"],
     ]);
+  });
+
+  test("is removed only where it is neither of the latest rollouts of its service nor recent", async () => {
+    const path = join(folder, "many");
+    const idOf = (service: string, i: number) =>
+      `${service}-20260101-${String(100_000 + i)}-${(i + 0x1000).toString(16)}`;
+    const nowMs = Date.now();
+    const written = async (id: string, agoMs: number): Promise<string> => {
+      await mkdir(join(path, id), { recursive: true });
+      await writeFile(join(path, id, "evidence.ndjson"), "");
+      await utimes(join(path, id, "evidence.ndjson"), new Date(), new Date(nowMs - agoMs));
+      return id;
+    };
+    expect(await pruneEvidence(path, "check", nowMs)).toEqual([]);
+    for (let i = 0; i < KEPT_ROLLOUTS + 3; i++) await written(idOf("check", i), KEPT_MS + 60_000);
+    // It runs still, or ended a short time ago.
+    const running = await written(idOf("check", 1), KEPT_MS - 60_000);
+    const other = await written(idOf("check-two", 0), KEPT_MS + 60_000);
+    const foreign = await written("check-notes", KEPT_MS + 60_000);
+    expect(await pruneEvidence(path, "check", nowMs)).toEqual([idOf("check", 0), idOf("check", 2)]);
+    const left = await readdir(path);
+    expect(left).toHaveLength(KEPT_ROLLOUTS + 3);
+    for (const id of [running, other, foreign]) expect(left).toContain(id);
+    expect(await pruneEvidence(path, "check", nowMs)).toEqual([]);
   });
 
   test("has a gap where the disk stays full for long, and the next snapshot closes it", async () => {
