@@ -14,6 +14,7 @@ import { type Facts, factsOf, hostFrom } from "./rules/facts.ts";
 import { type Finding, findingOf, type Rule } from "./finding.ts";
 import { type ReadObjects, readObjects } from "./rules/objects.ts";
 import { DESTINATION_RULES } from "./rules/destination-rules.ts";
+import { GATEWAY_RULES } from "./rules/gateways.ts";
 import { HOST_RULES } from "./rules/hosts.ts";
 import { ROUTE_RULES } from "./rules/routes.ts";
 import { rolloutFileProblems } from "./rules/rollout-files.ts";
@@ -23,6 +24,7 @@ import { SECURITY_RULES } from "./rules/security.ts";
 export const RULES: readonly Rule<Facts>[] = [
   ...ROUTE_RULES,
   ...HOST_RULES,
+  ...GATEWAY_RULES,
   ...DESTINATION_RULES,
   ...SECURITY_RULES,
 ];

@@ -33,6 +33,15 @@ const scaled = (annotations: string): Example =>
 const networking = (kind: string, spec: string, name = "x"): string =>
   policy(kind, spec, "kyc", name).replace("security", "networking");
 const gateway = (spec: string): Example => ({ lint: [networking("Gateway", spec)] });
+/** Two Gateways for the same proxies, each with a server. */
+const gateways = (
+  one: string,
+  other = "{number: 80, name: http, protocol: HTTP}, hosts: ['*']",
+): Example => ({
+  lint: [other, one].map((server, i) =>
+    networking("Gateway", `{selector: {istio: ingressgateway}, servers: [{port: ${server}}]}`, `g${i}`),
+  ),
+});
 const subsets = (host: string, list: string): Example => ({
   lint: [SERVICE, networking("DestinationRule", `{host: ${host}, subsets: [${list}]}`)],
 });
@@ -126,6 +135,17 @@ export const EXAMPLES: Readonly<Record<Code, Example>> = {
   "no-wildcard-on-mesh": withRule(rule(""), "hosts: ['*']"),
   "known-gateway": withRule(rule(""), "hosts: [a.example], gateways: [knative-serving/other]"),
   "gateway-selector": gateway(`{selector: {istio: other}, ${OPEN}}`),
+  "gateway-conflict": gateways("{number: 80, name: t, protocol: TCP}, hosts: ['*']"),
+  "shared-certificate": gateways(
+    "{number: 443, name: a, protocol: HTTPS}, hosts: [a.example], tls: {mode: SIMPLE, credentialName: c}",
+    "{number: 443, name: b, protocol: HTTPS}, hosts: [b.example], tls: {mode: SIMPLE, credentialName: c}",
+  ),
+  "destination-port": {
+    lint: [
+      "apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: kyc}\nspec: {ports: [{port: 80}, {port: 81}]}\n",
+      routes("{route: [{destination: {host: a.kyc.svc.cluster.local}}]}"),
+    ],
+  },
   "gateway-port": gateway(`{selector: {istio: ingressgateway}, ${OPEN.replace("80", "8081")}}`),
   "gateway-host": {
     lint: [

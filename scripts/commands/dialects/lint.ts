@@ -5,6 +5,7 @@ import { EXIT, Failure } from "../../exit.ts";
 import { ROLLOUT_FOLDER } from "../../manifests/folders.ts";
 import type { Finding } from "../../lint/finding.ts";
 import { defaultPaths, existing, inFolder, type ReadPaths, readPaths, STANDARD_INPUT } from "./read-paths.ts";
+import { versions } from "../../project.ts";
 import { dirOption } from "../options/place-options.ts";
 import { print, printMessage, printRaw } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData } from "../../text/data.ts";
@@ -106,7 +107,7 @@ async function report(findings: readonly Finding[], format: LintFlags["output"])
     print(drawFindings(findings, styleFor(process.stdout)).join("\n"));
   } else if (format === "sarif") {
     const { sarifLog } = await import("../../lint/reports/sarif.ts");
-    await printData(sarifLog(findings, await places()), "json");
+    await printData(sarifLog(findings, { ...(await places()), version: versions().kyc }), "json");
   } else if (format === "github") {
     const { githubAnnotations } = await import("../../lint/reports/github-annotations.ts");
     for (const line of githubAnnotations(findings, await places())) printRaw(line);

@@ -1,6 +1,5 @@
 import { relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { version } from "../../../package.json" with { type: "json" };
 import { type Code, CODES } from "../../manifests/codes/codes.ts";
 import type { Problem } from "../../manifests/problem.ts";
 
@@ -56,10 +55,11 @@ const FINGERPRINT = "kycFinding/v1";
  * Findings as a SARIF log. The rules are all problem codes, also those without a result.
  * @param root the folder that files are named from: the top of the repository
  * @param here the folder that the findings name files from
+ * @param version that of this tool
  */
 export function sarifLog(
   findings: readonly Reported[],
-  { root, here }: { root: string; here: string },
+  { root, here, version }: { root: string; here: string; version: string },
 ): SarifLog {
   const codes = Object.keys(CODES) as Code[];
   const indices = new Map(codes.map((code, i) => [code, i]));

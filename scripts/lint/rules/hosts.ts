@@ -72,6 +72,33 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
     },
   },
   {
+    code: "destination-port",
+    *check({ objects }) {
+      const services = new Map(
+        objects.services.map(({ name, namespace, ports }) => [hostFrom(name, namespace), ports]),
+      );
+      for (const { source, route, path, namespace } of routesOf(objects)) {
+        for (const [i, { destination }] of (route.route ?? []).entries()) {
+          const host = destination?.host;
+          const ports = services.get(hostFrom(host ?? "", namespace)) ?? [];
+          const number = destination?.port?.number;
+          if (ports.length === 0 || (number === undefined ? ports.length === 1 : ports.includes(number)))
+            continue;
+          const at = [...path, "route", i, "destination"];
+          yield {
+            document: source.document,
+            path: number === undefined ? at : [...at, "port", "number"],
+            message:
+              number === undefined
+                ? `the Service of ${host} has the ports ${ports.join(", ")}, and the destination names none: Istio refuses to choose`
+                : `the Service of ${host} has no port ${number}: every request is answered 503`,
+            fix: number === undefined ? "add port.number" : `write ${ports.join(" or ")}`,
+          };
+        }
+      }
+    },
+  },
+  {
     code: "mesh-forgotten",
     *check({ objects }) {
       for (const { value, document } of objects.virtualServices) {

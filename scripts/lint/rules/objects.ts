@@ -1,3 +1,5 @@
+import Type from "typebox";
+import { Check } from "typebox/schema";
 import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
 import { isRecord } from "../../schema/value.ts";
 import {
@@ -29,10 +31,17 @@ export interface Sourced<T> {
 
 type PartialLists = { [K in KindName]: Sourced<ObjectOf<K>>[] };
 
+interface KubernetesService {
+  name: string;
+  namespace: string;
+  /** Empty where they are not known, as those of an ExternalName. */
+  ports: number[];
+}
+
 /** The objects of the files, in the order of reading. */
 export type Objects = PartialLists & {
-  /** The names of the Kubernetes Services of any type. */
-  services: { name: string; namespace: string }[];
+  /** The Kubernetes Services of any type. */
+  services: KubernetesService[];
   /** The place of each document in the order of reading. */
   order: ReadonlyMap<ManifestDocument, number>;
 };
@@ -60,7 +69,7 @@ export function readObjects(documents: readonly ManifestDocument[]): ReadObjects
   const resources = emptyResources();
   const objects: Objects = {
     ...listsByKind<PartialLists>(),
-    services: documents.flatMap(serviceName),
+    services: documents.flatMap(kubernetesService),
     order: new Map(documents.map((document, i) => [document, i])),
   };
   for (const document of documents) {
@@ -82,19 +91,33 @@ export function readObjects(documents: readonly ManifestDocument[]): ReadObjects
   }
 }
 
-function serviceName(document: ManifestDocument): { name: string; namespace: string }[] {
+const ServicePorts = Type.Object({
+  spec: Type.Object({ ports: Type.Array(Type.Object({ port: Type.Integer() })) }),
+});
+
+function kubernetesService(document: ManifestDocument): KubernetesService[] {
   const { value } = document;
   if (kindOf(document) !== "externalNames" || !isRecord(value) || !isRecord(value["metadata"])) return [];
   const { name, namespace = "default" } = value["metadata"];
-  return typeof name === "string" && typeof namespace === "string" ? [{ name, namespace }] : [];
+  if (typeof name !== "string" || typeof namespace !== "string") return [];
+  const isExternal = isRecord(value["spec"]) && value["spec"]["type"] === "ExternalName";
+  const ports = !isExternal && Check(ServicePorts, value) ? value.spec.ports.map(({ port }) => port) : [];
+  return [{ name, namespace, ports }];
 }
 
-/** The kinds of Istio that a mistyped one may mean: those that are read, and Sidecar. */
+/** The kinds of Istio that a mistyped one may mean: those that are read, and those that decide no route. */
 const ISTIO_KINDS = [
   ...NAMES.map(apiKind)
     .filter(({ apiVersion }) => groupOf(apiVersion).endsWith("istio.io"))
     .map(({ kind }) => kind),
   "Sidecar",
+  "EnvoyFilter",
+  "ProxyConfig",
+  "RequestAuthentication",
+  "Telemetry",
+  "WasmPlugin",
+  "WorkloadEntry",
+  "WorkloadGroup",
 ];
 
 /** Problems of a document that is not an object, or of a kind that Istio does not have; other kinds are ignored. */

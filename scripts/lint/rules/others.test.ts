@@ -229,3 +229,67 @@ describe("objects as kubectl get -o yaml prints them", () => {
     ).toHaveLength(1);
   });
 });
+
+describe("Gateways for the same proxies", () => {
+  const gateway = (name: string, server: string, selector = "{istio: ingressgateway}"): string =>
+    policy("Gateway", `{selector: ${selector}, servers: [{port: ${server}}]}`, "kyc", name).replace(
+      "security",
+      "networking",
+    );
+  const http = "{number: 80, name: http, protocol: HTTP}, hosts: [a.example]";
+  const tcp = "{number: 80, name: tcp, protocol: TCP}, hosts: ['*']";
+  const tls = (hosts: string, secret: string): string =>
+    `{number: 443, name: tls, protocol: HTTPS}, hosts: [${hosts}], tls: {mode: SIMPLE, credentialName: ${secret}}`;
+
+  test("gateway-conflict finds a port with two protocols, and a host with two servers for TLS", () => {
+    const code = "gateway-conflict";
+    expect(placesOf(code, gateway("a", http), gateway("b", tcp))).toEqual([
+      "4 spec.servers[0].port.protocol",
+    ]);
+    expect(
+      placesOf(code, gateway("a", tls("'*', a.example", "a")), gateway("b", tls("./a.example", "b"))),
+    ).toEqual(["4 spec.servers[0].hosts[0]"]);
+  });
+
+  test("gateway-conflict accepts what Istio merges: plain HTTP for one host, other hosts, other proxies", () => {
+    for (const [one, other, selector] of [
+      [http, http],
+      [http, tcp, "{istio: egressgateway}"],
+      [http, tcp.replace("80", "81")],
+      [tls("a.example", "a"), tls("b.example", "b")],
+    ] as const)
+      expect(placesOf("gateway-conflict", gateway("a", one), gateway("b", other, selector))).toEqual([]);
+  });
+
+  test("shared-certificate finds one certificate in two Gateways, not in two servers of one", () => {
+    const [one, other] = [tls("a.example", "c"), tls("b.example", "c")];
+    expect(placesOf("shared-certificate", gateway("a", one), gateway("b", other))).toEqual([
+      "4 spec.servers[0].tls.credentialName",
+    ]);
+    expect(placesOf("shared-certificate", gateway("a", `${one}}, {port: ${other}`))).toEqual([]);
+    expect(placesOf("shared-certificate", gateway("a", one), gateway("b", tls("b.example", "d")))).toEqual(
+      [],
+    );
+  });
+});
+
+test("destination-port finds a port that the Service does not have, and a choice among several", () => {
+  const service = (ports: string, more = ""): string =>
+    `apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: kyc}\nspec: {${more}ports: [${ports}]}\n`;
+  const to = (port: string): string =>
+    routes(`{route: [{destination: {host: a.kyc.svc.cluster.local${port}}}]}`);
+  const code = "destination-port";
+  const two = "{port: 80}, {port: 81}";
+  expect(placesOf(code, service(two), to(""))).toEqual(["5 spec.http[0].route[0].destination"]);
+  expect(placesOf(code, service(two), to(", port: {number: 82}"))).toEqual([
+    "5 spec.http[0].route[0].destination.port.number",
+  ]);
+  expect(placesOf(code, service(two), to(", port: {number: 81}"))).toEqual([]);
+  expect(placesOf(code, service("{port: 9080}"), to(""))).toEqual([]);
+  expect(placesOf(code, service(two, "type: ExternalName, externalName: x.example, "), to(""))).toEqual([]);
+});
+
+test("kinds of Istio that decide no route are not taken for misspelt ones", () => {
+  for (const kind of ["RequestAuthentication", "Telemetry", "EnvoyFilter", "WorkloadEntry"])
+    expect(findingsIn(policy(kind, "{}"))).toEqual([]);
+});

@@ -58,6 +58,24 @@ export const PITFALL_CODES = {
       "a VirtualService makes no DNS name: callers find a host of your own only when a Service or ServiceEntry has its name",
     fix: "add a Service of type ExternalName",
   },
+  "destination-port": {
+    severity: "error",
+    means:
+      "requests to a port that the Service of a destination does not have are answered 503; where it has several, the destination has to name one",
+    fix: "name a port of the Service",
+  },
+  "gateway-conflict": {
+    severity: "warning",
+    means:
+      "Gateways for the same proxies share their ports: a port speaks plain HTTP, TLS or TCP, and with TLS a host belongs to one server; Istio leaves out what comes later",
+    fix: "give the servers different ports, or the Gateways different selectors",
+  },
+  "shared-certificate": {
+    severity: "warning",
+    means:
+      "browsers reuse an HTTP/2 connection for every host of its certificate; where several Gateways present one certificate, they get 404 for the hosts of the other",
+    fix: "put the hosts of one certificate into one Gateway",
+  },
   "mesh-forgotten": {
     severity: "warning",
     means:

@@ -1,0 +1,118 @@
+import Type from "typebox";
+import { Check } from "typebox/schema";
+import type { Gateway } from "../../manifests/kinds/istio-gateway.ts";
+import type { Rule } from "../finding.ts";
+import type { Facts } from "./facts.ts";
+import { namespaceOf, type Objects, type Sourced } from "./objects.ts";
+
+/** What the rules read of a server, also of those for protocols that the local mesh does not read. */
+const Server = Type.Object({
+  port: Type.Object({ number: Type.Integer(), protocol: Type.String() }),
+  hosts: Type.Array(Type.String()),
+  tls: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+});
+const Servers = Type.Object({ spec: Type.Object({ servers: Type.Array(Type.Unknown()) }) });
+
+/** A server of a Gateway that has a port, and where it stands. */
+interface ServerAt {
+  source: Sourced<Gateway>;
+  gateway: string;
+  server: Type.Static<typeof Server>;
+  path: readonly ["spec", "servers", number];
+  kind: "HTTP" | "TLS" | "TCP";
+}
+
+/** How Gateways share the proxies that they select. Source: istio, pilot/pkg/model/gateway.go, mergeGateways. */
+export const GATEWAY_RULES: readonly Rule<Facts>[] = [
+  {
+    code: "gateway-conflict",
+    *check({ objects }) {
+      for (const servers of sharedPorts(objects)) {
+        for (const [i, { source, server, path, kind }] of servers.entries()) {
+          for (const { gateway, server: first, kind: firstKind } of servers.slice(0, i)) {
+            const protocol = [...path, "port", "protocol"];
+            const port = server.port.number;
+            if (firstKind !== kind) {
+              yield {
+                document: source.document,
+                path: protocol,
+                message: `port ${port} of the same proxies is for ${first.port.protocol} in Gateway ${gateway}; Istio leaves one of the two servers out`,
+                fix: "give the servers different ports, or the Gateways different selectors",
+              };
+              break;
+            }
+            const hosts = server.hosts.map(withoutNamespace);
+            const twice = hosts.findIndex((host) => first.hosts.some((h) => withoutNamespace(h) === host));
+            if (kind !== "TLS" || twice < 0) continue;
+            yield {
+              document: source.document,
+              path: [...path, "hosts", twice],
+              message: `Gateway ${gateway} has ${hosts[twice]} for TLS on port ${port} of the same proxies too; Istio leaves one of the two servers out`,
+              fix: "name each host in one server for TLS",
+            };
+            break;
+          }
+        }
+      }
+    },
+  },
+  {
+    code: "shared-certificate",
+    *check({ objects }) {
+      // The Secret is one in the namespace of the proxies, not of the Gateway.
+      const byCertificate = Map.groupBy(serversOf(objects), ({ source, server }) => {
+        const credential = server.tls?.["credentialName"];
+        return typeof credential !== "string" ? undefined : `${selectorOf(source)} ${credential}`;
+      });
+      byCertificate.delete(undefined);
+      for (const [first, ...others] of byCertificate.values()) {
+        for (const { source, gateway, server, path } of others) {
+          if (first === undefined || gateway === first.gateway) continue;
+          yield {
+            document: source.document,
+            path: [...path, "tls", "credentialName"],
+            message: `Gateway ${first.gateway} presents the certificate ${String(server.tls?.["credentialName"])} too: a browser reuses its HTTP/2 connection for the hosts of both, and gets 404 for those of the other`,
+            fix: "put the hosts of one certificate into one Gateway",
+          };
+        }
+      }
+    },
+  },
+];
+
+/** The servers of each port of the same proxies, where there are several. */
+function sharedPorts(objects: Objects): ServerAt[][] {
+  const byPort = Map.groupBy(
+    serversOf(objects),
+    ({ source, server }) => `${selectorOf(source)} ${server.port.number}`,
+  );
+  return [...byPort.values()].filter(({ length }) => length > 1);
+}
+
+function serversOf({ gateways }: Objects): ServerAt[] {
+  return gateways.flatMap((source) => {
+    const { value } = source.document;
+    if (!Check(Servers, value)) return [];
+    const gateway = `${namespaceOf(source)}/${source.value.metadata.name}`;
+    return value.spec.servers.flatMap((server, i): ServerAt[] =>
+      Check(Server, server)
+        ? [{ source, gateway, server, path: ["spec", "servers", i], kind: kindOf(server.port.protocol) }]
+        : [],
+    );
+  });
+}
+
+function kindOf(protocol: string): ServerAt["kind"] {
+  if (/^(http|http2|grpc|grpc-web)$/i.test(protocol)) return "HTTP";
+  return /^(https|tls)$/i.test(protocol) ? "TLS" : "TCP";
+}
+
+/** The proxies that a Gateway selects, as text. (Without pods, Gateways with different labels select different ones.) */
+function selectorOf({ value }: Sourced<Gateway>): string {
+  return JSON.stringify(Object.entries(value.spec?.selector ?? {}).sort());
+}
+
+/** A Gateway's host without the namespace whose VirtualServices may use it. */
+function withoutNamespace(host: string): string {
+  return host.slice(host.indexOf("/") + 1);
+}
