@@ -14,6 +14,7 @@ import { podKilled, scaleFromZero } from "./pod-lifecycle.ts";
 import { hardening } from "./hardening.ts";
 import { runScenarios } from "./run-scenarios.ts";
 import { QUIETLY, type Scenario, type Stage, WHOLE } from "./scenario.ts";
+import { shadowing } from "./shadowing.ts";
 import { BY_ISTIO, BY_KNATIVE, splitScenario, switching } from "./splits.ts";
 import { strict } from "./strict-overlay.ts";
 import { weightChanges } from "./weight-changes.ts";
@@ -51,6 +52,7 @@ export function scenarios({ only, keep }: Pick<E2eOptions, "only" | "keep">): Sc
     scaleFromZero,
     hardening,
     strict,
+    shadowing,
     twice,
     ...(keep ? [] : [goneAgain]),
   ];

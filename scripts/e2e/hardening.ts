@@ -7,6 +7,7 @@ import { type CheckResult, equalCheck } from "../cluster/verify/check.ts";
 import { POD } from "../cluster/workload/live-objects.ts";
 import { namespaceIn } from "../manifests/namespace-of-files.ts";
 import { readDocuments } from "../manifests/read.ts";
+import { mirrorOf, shadowRun } from "./shadowing.ts";
 import { BOTH_VERSIONS, untilWarm } from "./load.ts";
 import { QUIETLY, type Scenario, type Stage } from "./scenario.ts";
 
@@ -17,9 +18,20 @@ const STRICT = "istio/strict";
 export const hardening: Scenario = {
   name: "Pod Security and NetworkPolicies",
   async run(stage) {
-    return [await startsRestricted(stage), ...(await peersExist(stage))];
+    const restricted = await startsRestricted(stage);
+    stage.report("starting the shadow service, which the policies name");
+    const mirror = await mirrorOf(stage);
+    try {
+      await mirror.start(shadowRun(stage, 1), stage.signal);
+      return [restricted, ...(await peersExist(stage))];
+    } finally {
+      await mirror.stop();
+    }
   },
-  clean: ({ kube }) => kube.delete({ apiVersion: "v1", kind: "Namespace", name: RESTRICTED }),
+  async clean(stage) {
+    await (await mirrorOf(stage)).stop();
+    await stage.kube.delete({ apiVersion: "v1", kind: "Namespace", name: RESTRICTED });
+  },
 };
 
 /** Deploys all of `knative` to a namespace that enforces the standard `restricted`, and has no sidecars. */
