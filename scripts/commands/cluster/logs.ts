@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type ClusterFlags, withClusterOptions } from "../options/cluster-options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
+import { Failure } from "../../exit.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { printable } from "../../text/printable.ts";
 import { dataPrinter } from "../../text/data.ts";
@@ -41,6 +42,7 @@ Examples:
 
 async function runLogs(service: string | undefined, flags: LogsFlags): Promise<void> {
   const signal = untilInterrupted();
+  await refuseMesh(flags);
   const [{ connect }, { Kube }, { readLogs }, { styleFor }] = await Promise.all([
     import("../../cluster/kube/connection.ts"),
     import("../../cluster/kube/client.ts"),
@@ -60,6 +62,16 @@ async function runLogs(service: string | undefined, flags: LogsFlags): Promise<v
     printMessage(
       `No pod of ${revision ?? service ?? namespace} is running: it is scaled to zero, or not deployed.`,
     );
+}
+
+/** The local mesh keeps no logs. @throws Failure where it runs, and no cluster was named */
+async function refuseMesh({ context, dir }: LogsFlags): Promise<void> {
+  if (context !== undefined) return;
+  const { findMesh } = await import("../../mesh/admin/dev-file.ts");
+  if ((await findMesh(dir)) === undefined) return;
+  throw new Failure(
+    "The local mesh runs here: its functions write to the terminal of ./kyc dev. --context NAME reads those of a cluster.",
+  );
 }
 
 function lineCount(text: string): number {

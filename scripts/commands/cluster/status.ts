@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { type ClusterFlags, withClusterOptions } from "../options/cluster-options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
+import { Failure } from "../../exit.ts";
 import { print } from "../../text/print.ts";
 import { dataPrinter, printData } from "../../text/data.ts";
 
@@ -17,16 +18,21 @@ export function statusCommand(): Command {
       "after",
       `
 Examples:
-  ./kyc status            as it is now
+  ./kyc status            the local mesh if it runs, else the current context
   ./kyc status -w         with each change
+  ./kyc status --context minikube
   ./kyc status -o json    as data; with -w, a line for each change`,
     )
     .action((flags: StatusFlags) => onCluster(() => runStatus(flags)));
-  return withClusterOptions(command);
+  return withClusterOptions(command, "the local mesh if it runs, else the current context");
 }
 
 async function runStatus(flags: StatusFlags): Promise<void> {
   const signal = untilInterrupted();
+  if (flags.context === undefined) {
+    const { findMesh } = await import("../../mesh/admin/dev-file.ts");
+    if ((await findMesh(flags.dir)) !== undefined) return showMesh(flags, signal);
+  }
   const [{ connect }, { Kube }, { readStatus, followStatus }, { drawStatus }, { LiveTree }, { styleFor }] =
     await Promise.all([
       import("../../cluster/kube/connection.ts"),
@@ -53,6 +59,44 @@ async function runStatus(flags: StatusFlags): Promise<void> {
       if (printEach !== undefined) printEach(status);
       else tree.update(drawStatus(status, style));
     });
+  } finally {
+    tree.end();
+  }
+}
+
+/** How often a watched mesh is asked, in milliseconds. */
+const ASK_EVERY_MS = 1_000;
+
+/** Shows the local mesh; with `--watch` until it ends or the signal comes. */
+async function showMesh({ dir, output, watch }: StatusFlags, signal: AbortSignal): Promise<void> {
+  const [{ readMeshState }, { drawMeshStatus }, { LiveTree }, { styleFor }, { pause }, { NothingRuns }] =
+    await Promise.all([
+      import("../../mesh/admin/running-mesh.ts"),
+      import("../../terminal/draw-mesh-status.ts"),
+      import("../../terminal/live-tree.ts"),
+      import("../../terminal/style.ts"),
+      import("../../cluster/kube/pause.ts"),
+      import("../../traffic/split/split.ts"),
+    ]);
+  const style = styleFor(process.stdout);
+  const printEach = output && (await dataPrinter(output));
+  const read = async () => {
+    const { root, port, services, problems, waiting, rollouts } = await readMeshState({ root: dir }, signal);
+    return { root, port, services, problems, waiting, rollouts };
+  };
+  const tree = new LiveTree({ stream: process.stdout });
+  try {
+    do {
+      const status = await read();
+      if (!watch && output !== undefined) return await printData(status, output);
+      if (!watch) return print(drawMeshStatus(status, style).join("\n"));
+      if (printEach !== undefined) printEach(status);
+      else tree.update(drawMeshStatus(status, style));
+      await pause(ASK_EVERY_MS, signal);
+    } while (!signal.aborted);
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error instanceof NothingRuns ? new Failure(error.message) : error;
   } finally {
     tree.end();
   }

@@ -134,3 +134,21 @@ test("kyc dev is no longer found when it has ended", async () => {
   expect(await running.exited).toBe(130);
   expect(existsSync(join(other.root, ".kyc/dev.json"))).toBe(false);
 });
+
+describe("commands that know clusters too", () => {
+  test("show the running mesh: what runs, and both shares", async () => {
+    const { code, out, err } = await kyc("status", "--dir", own.root);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toStartWith(`the local mesh of ${own.root}, ingress gateway ${dev.ingress}\n`);
+    expect(out).toMatch(/credit-check {2}split by Knative, [^\n]+:[0-9]+\n/);
+    expect(out).toMatch(/├── credit-check-basic +50 % {2}observed [0-9.]+ % {2}ready {2}tag basic/);
+    const data = await kyc("status", "--dir", own.root, "-o", "json");
+    expect(JSON.parse(data.out)).toMatchObject({ root: own.root, problems: [], waiting: [] });
+  });
+
+  test("say where the running mesh writes its logs", async () => {
+    const { code, out, err } = await kyc("logs", "--dir", own.root);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toContain(`write to the terminal of ./kyc dev --dir ${own.root}. --context NAME reads`);
+  });
+});

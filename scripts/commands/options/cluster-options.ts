@@ -12,10 +12,13 @@ export interface ClusterFlags {
   output?: OutputFormat;
 }
 
-/** Adds the options of every command that works on a cluster. */
-export function withClusterOptions(command: Command): Command {
+/**
+ * Adds the options of every command that works on a cluster.
+ * @param byDefault the context without the option
+ */
+export function withClusterOptions(command: Command, byDefault = "the current one"): Command {
   return command
-    .option("--context <name>", "a kubeconfig context (default: the current one)")
+    .option("--context <name>", `a kubeconfig context (default: ${byDefault})`)
     .addOption(namespaceOption())
     .addOption(dirOption())
     .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS));
