@@ -10,7 +10,7 @@ import { sidecarHosts, sorted } from "../traffic/equal/documents/object-kinds.ts
 import { KNATIVE_GATEWAYS } from "../traffic/hosts.ts";
 import { gatewayName } from "../route-fields/match/compile.ts";
 import { planKnativeServices } from "../traffic/compile/knative.ts";
-import { type Facts, factsOf, hostFrom } from "./rules/facts.ts";
+import { type Facts, factsOf } from "./rules/facts.ts";
 import { type Finding, findingOf, type Rule } from "./finding.ts";
 import { type ReadObjects, readObjects } from "./rules/objects.ts";
 import { DESTINATION_RULES } from "./rules/destination-rules.ts";
@@ -141,11 +141,10 @@ function unknownGateways({ virtualServices, gateways }: Resources, assumed: read
 }
 
 /** Whether a host or revision that a problem reports as missing is described by a Service, or by a file of `around`. */
-function isThere({ code, name = "" }: Problem, { objects }: Facts, beside: Facts): boolean {
+function isThere({ code, name = "" }: Problem, { serviceHosts }: Facts, beside: Facts): boolean {
   if (code === "known-revision") return beside.services.some(({ revisions }) => revisions.has(name));
   if (code !== "known-host") return false;
-  if (beside.revisionHosts.has(name) || beside.knativeHosts.has(name)) return true;
-  return objects.services.some((service) => name === hostFrom(service.name, service.namespace));
+  return beside.revisionHosts.has(name) || beside.knativeHosts.has(name) || serviceHosts.has(name);
 }
 
 /** The first of several findings of one code at one place; each missing field of a map counts by itself. */
@@ -160,11 +159,7 @@ function withoutDoubles(findings: readonly Finding[]): Finding[] {
 }
 
 function inOrder(findings: readonly Finding[], documents: readonly ManifestDocument[]): Finding[] {
-  const files = [...new Set(documents.map(({ file }) => file))];
-  return findings.toSorted(
-    (a, b) =>
-      files.indexOf(a.at.file) - files.indexOf(b.at.file) ||
-      a.at.line - b.at.line ||
-      a.at.column - b.at.column,
-  );
+  const ranks = new Map([...new Set(documents.map(({ file }) => file))].map((file, i) => [file, i]));
+  const rank = ({ at }: Finding): number => ranks.get(at.file) ?? -1;
+  return findings.toSorted((a, b) => rank(a) - rank(b) || a.at.line - b.at.line || a.at.column - b.at.column);
 }

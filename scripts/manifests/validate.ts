@@ -111,11 +111,11 @@ export function judge<S extends TSchema>(schema: S, document: ManifestDocument):
   const { problems, unsupported } = validated;
   // Checking takes most of the time with a large object: a valid one is checked once.
   if (validated.value !== undefined && unsupported.length === 0)
-    return { ...validated, partial: copyOf<Static<S>>(validated.value), invalid: [] };
+    return { ...validated, partial: partOf<Static<S>>(validated.value), invalid: [] };
   const value: { root: unknown } = { root: withoutUnsupported(schema, document, true).value };
   const invalid: FieldPath[] = [];
   while (remove((keyword) => keyword !== "required"));
-  const partial = copyOf<Static<S>>(value.root);
+  const partial = partOf<Static<S>>(structuredClone(value.root));
   while (remove(() => true));
   return {
     value: check(schema, value.root) ? value.root : undefined,
@@ -138,9 +138,8 @@ export function judge<S extends TSchema>(schema: S, document: ManifestDocument):
   }
 }
 
-function copyOf<T>(value: unknown): PartialObject<T> | undefined {
-  const copy: unknown = structuredClone(value);
-  return isPartial<T>(copy) ? copy : undefined;
+function partOf<T>(value: unknown): PartialObject<T> | undefined {
+  return isPartial<T>(value) ? value : undefined;
 }
 
 /** Whether a partial object, whose parts were checked against the schema, has a name. */

@@ -26,18 +26,19 @@ export const DESTINATION_RULES: readonly Rule<Facts>[] = [
   {
     code: "make-before-break",
     *check({ objects }) {
-      const subsets = objects.destinationRules.flatMap((source) =>
-        (source.value.spec?.subsets ?? []).map(({ name }) => ({
-          source,
-          key: `${hostFrom(source.value.spec?.host ?? "", namespaceOf(source))} ${name}`,
-        })),
-      );
+      const subsets = new Map<string, (typeof objects.destinationRules)[number]>();
+      for (const source of objects.destinationRules) {
+        for (const { name } of source.value.spec?.subsets ?? []) {
+          const key = `${hostFrom(source.value.spec?.host ?? "", namespaceOf(source))} ${name}`;
+          if (!subsets.has(key)) subsets.set(key, source);
+        }
+      }
       for (const { source, route, path, namespace } of routesOf(objects)) {
         for (const [i, { destination }] of (route.route ?? []).entries()) {
           const key = `${hostFrom(destination?.host ?? "", namespace)} ${destination?.subset}`;
-          const found = subsets.find((subset) => subset.key === key);
+          const found = subsets.get(key);
           if (found === undefined) continue;
-          const [rule, routes] = [found.source.document, source.document].map((document) =>
+          const [rule, routes] = [found.document, source.document].map((document) =>
             objects.order.get(document),
           );
           if ((rule ?? 0) <= (routes ?? 0)) continue;
@@ -45,7 +46,7 @@ export const DESTINATION_RULES: readonly Rule<Facts>[] = [
             document: source.document,
             path: [...path, "route", i, "destination", "subset"],
             message: `the DestinationRule that has subset ${destination?.subset} comes after these rules, and until then they answer 503`,
-            fix: `list ${found.source.document.file} first, and wait before the rules follow`,
+            fix: `list ${found.document.file} first, and wait before the rules follow`,
           };
         }
       }

@@ -23,6 +23,8 @@ export interface Facts {
   services: Service[];
   /** The Knative Service of each host that Knative creates, by the full name of the host. */
   knativeHosts: ReadonlyMap<string, Service>;
+  /** The ports of each Kubernetes Service, by the full name of its host; none where they are not known. */
+  serviceHosts: ReadonlyMap<string, readonly number[]>;
   /** The Knative Service and revision of a revision's own Service, by the full name of the host. */
   revisionHosts: ReadonlyMap<string, { service: Service; revision: string }>;
 }
@@ -43,7 +45,16 @@ export function factsOf(objects: Objects): Facts {
       (revision) => [`${revision}.${service.namespace}.${CLUSTER_DOMAIN}`, { service, revision }] as const,
     ),
   );
-  return { objects, services, knativeHosts: new Map(knativeHosts), revisionHosts: new Map(revisionHosts) };
+  const serviceHosts = objects.services.map(
+    ({ name, namespace, ports }) => [hostFrom(name, namespace), ports] as const,
+  );
+  return {
+    objects,
+    services,
+    serviceHosts: new Map(serviceHosts),
+    knativeHosts: new Map(knativeHosts),
+    revisionHosts: new Map(revisionHosts),
+  };
 }
 
 function serviceOf(states: Sourced<KnativeService>[]): Service {

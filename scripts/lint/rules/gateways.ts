@@ -28,30 +28,30 @@ export const GATEWAY_RULES: readonly Rule<Facts>[] = [
     code: "gateway-conflict",
     *check({ objects }) {
       for (const servers of sharedPorts(objects)) {
-        for (const [i, { source, server, path, kind }] of servers.entries()) {
-          for (const { gateway, server: first, kind: firstKind } of servers.slice(0, i)) {
-            const protocol = [...path, "port", "protocol"];
-            const port = server.port.number;
-            if (firstKind !== kind) {
-              yield {
-                document: source.document,
-                path: protocol,
-                message: `port ${port} of the same proxies is for ${first.port.protocol} in Gateway ${gateway}; Istio leaves one of the two servers out`,
-                fix: "give the servers different ports, or the Gateways different selectors",
-              };
-              break;
-            }
-            const hosts = server.hosts.map(withoutNamespace);
-            const twice = hosts.findIndex((host) => first.hosts.some((h) => withoutNamespace(h) === host));
-            if (kind !== "TLS" || twice < 0) continue;
+        const [first] = servers;
+        const gatewayOfHost = new Map<string, string>();
+        for (const { source, gateway, server, path, kind } of servers) {
+          const { number: port } = server.port;
+          if (first !== undefined && first.kind !== kind) {
             yield {
               document: source.document,
-              path: [...path, "hosts", twice],
-              message: `Gateway ${gateway} has ${hosts[twice]} for TLS on port ${port} of the same proxies too; Istio leaves one of the two servers out`,
-              fix: "name each host in one server for TLS",
+              path: [...path, "port", "protocol"],
+              message: `port ${port} of the same proxies is for ${first.server.port.protocol} in Gateway ${first.gateway}; Istio leaves one of the two servers out`,
+              fix: "give the servers different ports, or the Gateways different selectors",
             };
-            break;
+            continue;
           }
+          if (kind !== "TLS") continue;
+          const hosts = server.hosts.map(withoutNamespace);
+          const twice = hosts.findIndex((host) => gatewayOfHost.has(host));
+          for (const host of hosts) if (!gatewayOfHost.has(host)) gatewayOfHost.set(host, gateway);
+          if (twice < 0) continue;
+          yield {
+            document: source.document,
+            path: [...path, "hosts", twice],
+            message: `Gateway ${gatewayOfHost.get(hosts[twice] ?? "")} has ${hosts[twice]} for TLS on port ${port} of the same proxies too; Istio leaves one of the two servers out`,
+            fix: "name each host in one server for TLS",
+          };
         }
       }
     },

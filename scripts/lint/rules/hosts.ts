@@ -49,11 +49,11 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
   },
   {
     code: "host-resolves",
-    *check({ objects, knativeHosts, revisionHosts }) {
+    *check({ objects, serviceHosts, knativeHosts, revisionHosts }) {
       const known = new Set([
         ...knativeHosts.keys(),
         ...revisionHosts.keys(),
-        ...objects.services.map(({ name, namespace }) => hostFrom(name, namespace)),
+        ...serviceHosts.keys(),
         ...objects.serviceEntries.flatMap(({ value }) => value.spec?.hosts ?? []),
       ]);
       for (const source of objects.virtualServices) {
@@ -73,14 +73,11 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
   },
   {
     code: "destination-port",
-    *check({ objects }) {
-      const services = new Map(
-        objects.services.map(({ name, namespace, ports }) => [hostFrom(name, namespace), ports]),
-      );
+    *check({ objects, serviceHosts }) {
       for (const { source, route, path, namespace } of routesOf(objects)) {
         for (const [i, { destination }] of (route.route ?? []).entries()) {
           const host = destination?.host;
-          const ports = services.get(hostFrom(host ?? "", namespace)) ?? [];
+          const ports = serviceHosts.get(hostFrom(host ?? "", namespace)) ?? [];
           const number = destination?.port?.number;
           if (ports.length === 0 || (number === undefined ? ports.length === 1 : ports.includes(number)))
             continue;

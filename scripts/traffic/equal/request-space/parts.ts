@@ -24,19 +24,24 @@ const FIELD_VALUE: Automaton = {
   sign: (char) => (isVisible(char) ? 1 : char === 0x20 || char === 0x09 ? 2 : 0),
 };
 
-const PORT = regexAutomaton("[1-9][0-9]{0,4}");
-const SCHEME = regexAutomaton("https?");
-const NAMESPACE = regexAutomaton("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
+// Compiled where a rule asks: most ask for none, and compiling takes long beside reading a small folder.
+const EXPRESSIONS: ReadonlyMap<Part, string> = new Map([
+  ["attribute port", "[1-9][0-9]{0,4}"],
+  ["attribute scheme", "https?"],
+  ["attribute source namespace", "[a-z0-9]([-a-z0-9]*[a-z0-9])?"],
+]);
+const compiled = new Map<Part, Automaton>();
 
 /** Everything that a part of a request can be, apart from being absent. */
 export function domainOf(part: Part): Automaton {
   if (part === "uri") return PATH;
   if (part === "method") return METHOD;
   if (part === "authority") return AUTHORITY;
-  if (part === "attribute port") return PORT;
-  if (part === "attribute scheme") return SCHEME;
-  if (part === "attribute source namespace") return NAMESPACE;
-  return part.startsWith("query ") ? QUERY_VALUE : FIELD_VALUE;
+  const expression = EXPRESSIONS.get(part);
+  if (expression === undefined) return part.startsWith("query ") ? QUERY_VALUE : FIELD_VALUE;
+  const automaton = compiled.get(part) ?? regexAutomaton(expression);
+  compiled.set(part, automaton);
+  return automaton;
 }
 
 /** Whether a request may lack a part. */
