@@ -44,6 +44,7 @@ export const SCENARIOS: readonly Scenario[] = [
   together("own outages, 1 s per 20 min", { every: 1200, seconds: 1, pods: 1 }),
   together("own outages, 2 s per 5 min", { every: 300, seconds: 2, pods: 1 }),
   together("own outages, 1 of 3 pods", { every: 1200, seconds: 1, pods: 3 }),
+  together("own outages, 1 of 5 pods", { every: 1200, seconds: 2, pods: 5 }),
   {
     name: "own latency levels",
     kind: "good",

@@ -210,12 +210,17 @@ describe("failures that come together", () => {
   };
 
   test.each([
-    ["all requests", 1],
-    ["a third of the requests", 1 / 3],
-  ])("in one second of the candidate do not end in regressed: %s", (_, part) => {
-    const outage = (t: number, candidate: boolean): number => (candidate && t >= 60 && t < 61 ? part : 0.001);
+    ["all requests for a second", 1, 1, 50],
+    ["a third of the requests for a second", 1 / 3, 1, 50],
+    ["a fifth of the requests for two seconds", 1 / 5, 2, 100],
+    ["a tenth of the requests for three seconds", 1 / 10, 3, 200],
+  ])("in one outage of the candidate do not end in regressed: %s", (_, part, seconds, rate) => {
+    const outage = (t: number, candidate: boolean): number =>
+      candidate && t >= 60 && t < 60 + seconds ? part : 0.001;
     for (let seed = 0; seed < 8; seed++)
-      expect(regressedAt({ ...calm, seconds: 120, fails: outage }, seed)).toBe(Number.POSITIVE_INFINITY);
+      expect(regressedAt({ ...calm, rate: () => rate, seconds: 120, fails: outage }, seed)).toBe(
+        Number.POSITIVE_INFINITY,
+      );
   });
 
   test("are found where they stay: all errors within six seconds at five a second", () => {
