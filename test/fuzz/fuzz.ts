@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { seededRandom } from "../../scripts/traffic/random.ts";
+import { mixedSeed, seededRandom } from "../../scripts/traffic/random.ts";
 import { minimised, mutated } from "./mutate.ts";
 
 /** What is fuzzed. */
@@ -42,7 +42,7 @@ const PROGRESS_EVERY = 50_000;
 /** Reads the corpus as it is, then mutations of it, until one fails. */
 export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<FuzzResult> {
   const { inputs, seed, corpus, onProgress } = options;
-  const random = seededRandom(seed);
+  const random = seededRandom(mixedSeed(seed));
   const result: FuzzResult = { inputs: 0, slowestMs: 0, slowest: Buffer.alloc(0), failure: undefined };
   for (let i = 0; i < inputs; i++) {
     const input = corpus[i] ?? mutated(random, corpus, target.words);

@@ -206,6 +206,28 @@ describe("kyc shadow", () => {
     await expectNothingLeft();
   }, 180_000);
 
+  test("that is accepted lets a rollout begin, which goes on to all traffic, and its plan says so", async () => {
+    const { code, err } = await kyc(
+      ...["rollout", "credit-check", "--to", "advanced", "--dir", root, "--shadow", "60s"],
+      ...["--shadow-percent", "100", "--accept", "blackListed.mismatch<20%"],
+      // Enough pairs for the usual limits of 0.1 % would take minutes.
+      ...["--accept", "answered.fail<20%", "--accept", "answered.pass<20%"],
+      ...["--steps", "100", "--step-time", "1s", "--step-limit", "1s", "--on-undecided", "advance"],
+      ...["--bake", "1s", "--control", "0%"],
+    );
+    expect({ code, err }).toMatchObject({ code: 0 });
+    const [plan = ""] = (await read(".kyc/rollouts/credit-check/journal.ndjson")).split("\n");
+    expect(JSON.parse(plan)).toMatchObject({
+      shadow: {
+        verdict: "accepted",
+        pairs: expect.any(Number),
+        report: expect.stringMatching(/^shadow-credit-check-/),
+      },
+    });
+    expect(await read("knative/credit-check/2-advanced.yaml")).toMatch(/percent: 0[\s\S]*percent: 100/);
+    await expectNothingLeft();
+  }, 180_000);
+
   test.each([
     [["--to", "advancd"], "credit-check has no version advancd: did you mean advanced?"],
     [["--to", "advanced", "--accept", "x<1%"], "A limit such as FIELD.fail<0.1% is expected"],

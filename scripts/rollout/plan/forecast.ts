@@ -1,5 +1,5 @@
 import { createJudge } from "../judge/judge.ts";
-import { seededRandom } from "../../traffic/random.ts";
+import { mixedSeed, seededRandom } from "../../traffic/random.ts";
 import type { Traffic } from "./look.ts";
 import type { Plan } from "./plan.ts";
 import { shareOf } from "./plan.ts";
@@ -68,7 +68,7 @@ function healthyTime({ settings }: Plan, share: number, next: number, traffic: T
   // A lognormal with this median and p99.
   const spread = Math.max(0.05, Math.log(p99 / median) / 2.326);
   const trials = [1, 2, 3].map((seed) => {
-    const random = seededRandom(seed);
+    const random = seededRandom(mixedSeed(seed));
     const judge = createJudge({
       alpha,
       beta,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Check } from "typebox/schema";
 import { checkValue } from "../../sources/prometheus/check-values.ts";
-import { seededRandom } from "../../traffic/random.ts";
+import { mixedSeed, seededRandom } from "../../traffic/random.ts";
 import { EvidenceLog } from "../record/evidence-log.ts";
 import { EvidenceLine } from "../record/evidence-line.ts";
 import { replay } from "../record/replay.ts";
@@ -15,7 +15,7 @@ const CHECKED = { ...SETTINGS, checks: [{ name: "queue", query: 'max(queue{revis
 
 /** After how many readings a check finds the candidate worse; undefined if it does not within 500. */
 function readings(draw: (random: () => number) => [candidate: number, baseline: number], seed = 1) {
-  const random = seededRandom(seed);
+  const random = seededRandom(mixedSeed(seed));
   const judge = checkJudge(CHECKED, undefined, countingJudge);
   for (let i = 1; i <= 500; i++) {
     const [candidate, baseline] = draw(random);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { seededRandom } from "../../traffic/random.ts";
+import { mixedSeed, seededRandom } from "../../traffic/random.ts";
 import { SETTINGS } from "../testing/simulation.ts";
 import type { Judging, Observation } from "./judging.ts";
 import { trafficJudge } from "./traffic-judge.ts";
@@ -14,7 +14,7 @@ function run(
   seed = 1,
   fromS = 0,
 ): string {
-  const random = seededRandom(seed);
+  const random = seededRandom(mixedSeed(seed));
   for (let i = fromS * 50; i < (fromS + seconds) * 50; i++) {
     const isCandidate = random() < 0.5;
     // The route that fails is a rare one.
