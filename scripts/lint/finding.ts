@@ -13,7 +13,12 @@ export interface Repair {
 export interface Finding extends Problem {
   /** Edits that must not change where any request goes; `--fix` makes those for which it proves that. */
   repairs: readonly Repair[];
+  /** Edits that change what becomes of requests, because what becomes of them now is wrong; `--fix` only shows them. */
+  proposals: readonly Repair[];
 }
+
+/** A field of a document and its new value; undefined removes it. */
+type FieldChange = readonly [path: FieldPath, value: Repair["value"]];
 
 /** A remark of a rule on one field of an object. */
 export interface Remark {
@@ -22,7 +27,9 @@ export interface Remark {
   message: string;
   fix: string;
   /** New values of fields of the same document; undefined removes a field. */
-  repairs?: readonly (readonly [path: FieldPath, value: Repair["value"]])[];
+  repairs?: readonly FieldChange[];
+  /** The same for edits that change what becomes of requests. */
+  proposals?: readonly FieldChange[];
 }
 
 /** A check that finds the problems of one code. */
@@ -38,5 +45,5 @@ export interface Rule<Input> {
 export function findingOf(problem: Problem): Finding {
   const isMisspelt = problem.near !== undefined;
   const severity = isMisspelt ? problem.severity : (CODES[problem.code].inLint ?? problem.severity);
-  return { ...problem, severity, repairs: [] };
+  return { ...problem, severity, repairs: [], proposals: [] };
 }

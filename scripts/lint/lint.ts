@@ -51,11 +51,12 @@ export function lint(all: readonly ManifestDocument[], around: readonly Manifest
   const findings = RULES.flatMap((rule) =>
     [...rule.check(facts)]
       .filter(({ document }) => isOwn.has(document))
-      .map(({ document, path, message, fix, repairs = [] }): Finding => {
-        return {
-          ...problemAt(rule.code, document, path, { message, fix }),
-          repairs: repairs.map(([path, value]) => ({ document, path, value })),
-        };
+      .map(({ document, path, message, fix, repairs = [], proposals = [] }): Finding => {
+        const [safe, others] = [repairs, proposals].map((changes) =>
+          changes.map(([path, value]) => ({ document, path, value })),
+        );
+        const problem = problemAt(rule.code, document, path, { message, fix });
+        return { ...problem, repairs: safe ?? [], proposals: others ?? [] };
       }),
   );
   const planned = planKnativeServices(resources.knativeServices);

@@ -230,6 +230,16 @@ spec:
     const fixed = await kyc("lint", "--fix", path);
     expect([fixed.code, fixed.err]).toEqual([1, "read 1 file with 1 object\n2 fields repaired\n"]);
     expect(fixed.out).toContain("[explicit-retries]");
+    const [, patch = ""] = fixed.out.split("not made, because it changes what becomes of requests:\n\n");
+    expect(patch.split(/\r?\n/).filter((line) => /^[-+]/.test(line))).toEqual([
+      expect.stringMatching(/^--- a\/.*routes\.yaml$/),
+      expect.stringMatching(/^\+\+\+ b\/.*routes\.yaml$/),
+      "+          headers:",
+      "+            request:",
+      "+              set:",
+      "+                Knative-Serving-Namespace: kyc",
+      "+                Knative-Serving-Revision: credit-check-basic",
+    ]);
     expect(await readFile(path, "utf8")).toBe(
       text
         .replace("credit-check-basic #", "credit-check-basic.kyc.svc.cluster.local #")

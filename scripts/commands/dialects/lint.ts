@@ -32,7 +32,7 @@ export function lintCommand(): Command {
     )
     .option(
       "--fix",
-      "edits the files where equal proves that no request goes another way; everything else is left as it is",
+      "edits the files where equal proves that no request goes another way; other repairs are shown as a patch",
       false,
     )
     .option("--list", "shows every problem code: what it means, and how to fix it", false)
@@ -97,6 +97,10 @@ async function runLint(paths: string[], flags: LintFlags): Promise<number> {
       `${unproven} ${unproven === 1 ? "field was" : "fields were"} left as found: equal does not prove that the change keeps the meaning of the file`,
     );
   await report(findings, flags.output);
+  if (flags.fix && flags.output === undefined) {
+    const diffs = await proposedDiffs(findings);
+    if (diffs !== "") print(`\nnot made, because it changes what becomes of requests:\n\n${diffs}`);
+  }
   return findings.some(({ severity }) => severity === "error") ? EXIT.failed : EXIT.ok;
 }
 
@@ -113,7 +117,7 @@ async function report(findings: readonly Finding[], format: LintFlags["output"])
     for (const line of githubAnnotations(findings, await places())) printRaw(line);
   } else
     await printData(
-      findings.map(({ repairs, ...rest }) => ({ ...rest, fixable: repairs.length > 0 })),
+      findings.map(({ repairs, proposals: _, ...rest }) => ({ ...rest, fixable: repairs.length > 0 })),
       format,
     );
 }
@@ -149,7 +153,7 @@ async function findingsOf({ own, around }: LintFiles): Promise<Finding[]> {
   // What standard input or a built kustomization holds stands in no file that could be edited.
   const files = new Set(own.files.filter((file) => file !== STANDARD_INPUT));
   const found = lint(own.documents, around.documents).map((finding) =>
-    files.has(finding.at.file) ? finding : { ...finding, repairs: [] },
+    files.has(finding.at.file) ? finding : { ...finding, repairs: [], proposals: [] },
   );
   return [...own.problems.map(findingOf), ...found];
 }
@@ -184,6 +188,29 @@ async function repair(
     if (text !== before) await writeFile(file, text);
   }
   return total;
+}
+
+/** What findings propose beyond the edits that were made, as one patch for `patch -p1` and `git apply`. */
+async function proposedDiffs(findings: readonly Finding[]): Promise<string> {
+  const [{ createTwoFilesPatch, FILE_HEADERS_ONLY }, { repaired }] = await Promise.all([
+    import("diff"),
+    import("../../lint/repair.ts"),
+  ]);
+  const byFile = Map.groupBy(
+    findings.flatMap(({ repairs, proposals }) => [...repairs, ...proposals]),
+    ({ document }) => document.file,
+  );
+  let patch = "";
+  for (const [file, repairs] of byFile) {
+    const before = await readFile(file, "utf8");
+    const { text: after } = repaired(before, repairs);
+    if (after === before) continue;
+    patch += createTwoFilesPatch(`a/${file}`, `b/${file}`, before, after, undefined, undefined, {
+      context: 2,
+      headerOptions: FILE_HEADERS_ONLY,
+    });
+  }
+  return patch.trimEnd();
 }
 
 async function list({ output }: LintFlags): Promise<number> {

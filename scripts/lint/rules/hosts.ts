@@ -90,6 +90,10 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
                 ? `the Service of ${host} has the ports ${ports.join(", ")}, and the destination names none: Istio refuses to choose`
                 : `the Service of ${host} has no port ${number}: every request is answered 503`,
             fix: number === undefined ? "add port.number" : `write ${ports.join(" or ")}`,
+            proposals:
+              number === undefined || ports.length > 1
+                ? []
+                : [[[...at, "port", "number"], ports[0]] as const],
           };
         }
       }

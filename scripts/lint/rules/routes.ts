@@ -44,9 +44,15 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
           const set = { ...route.headers?.request?.set, ...headers?.request?.set };
           const wrong = wanted.filter(([name, value]) => headerIn(set, name) !== value);
           if (wrong.length === 0) continue;
+          const at = [...path, "route", i, "headers", "request", "set"];
+          const proposals =
+            headers?.request?.set === undefined
+              ? [[at, Object.fromEntries(wrong)] as const]
+              : wrong.map(([name, value]) => [[...at, name], value] as const);
           yield {
             document: source.document,
             path: [...path, "route", i],
+            proposals,
             message: `without ${wrong.map(([name]) => name).join(" and ")} the activator does not find ${found.revision}, and answers 404 whenever it is in front of it`,
             fix: `set ${wanted.map(([name, value]) => `${name}: ${value}`).join(" and ")} under headers.request.set`,
           };
@@ -68,6 +74,7 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
             path: at,
             message: `the Service of ${destination?.host} has no port ${number}: every request is answered 503`,
             fix: "write 80",
+            proposals: [[at, 80]],
           };
         }
       }
@@ -131,6 +138,7 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
             path: at,
             message: `the ingress gateway does not serve ${under}, and answers 404`,
             fix: `write ${LOCAL_GATEWAY}`,
+            proposals: [[at, LOCAL_GATEWAY]],
           };
         }
       }
