@@ -177,6 +177,7 @@ export const EXAMPLES: Readonly<Record<Code, Example>> = {
   "cors-max-age": inRule("corsPolicy: {allowOrigins: [{exact: '*'}], maxAge: 1.5s}"),
   "cors-without-route": withRule("{redirect: {uri: /a}, corsPolicy: {allowOrigins: [{exact: '*'}]}}"),
   "fault-percentage": inRule("fault: {abort: {httpStatus: 500}}"),
+  "fault-incomplete": inRule("fault: {delay: {percentage: {value: 10}}}"),
   "fault-too-rare": inRule("fault: {abort: {httpStatus: 500, percentage: {value: 0.00001}}}"),
   "retries-off": withRule(rule("").replace("attempts: 0", "attempts: 0, retryOn: 5xx")),
   "retry-condition": withRule(rule("").replace("attempts: 0", "attempts: 1, retryOn: sometimes")),

@@ -80,7 +80,7 @@ export async function findSplitRule(
 /** The split of a service's requests in a VirtualService; undefined where there is none. */
 export function splitRuleIn(object: LiveVirtualService, service: WeightedService): SplitRule | undefined {
   const http = object.spec.http ?? [];
-  const index = http.findIndex(({ match }) => match === undefined);
+  const index = http.findIndex(({ match = [] }) => match.length === 0);
   const routes = http[index]?.route ?? [];
   if (routes.length === 0 || http[index]?.rewrite?.authority !== undefined) return undefined;
   const buckets = findBucketRules(http);

@@ -157,6 +157,11 @@ export const ISTIO_CODES = {
     means: "a fault without a percentage happens to no request",
     fix: "add percentage: {value: 100}",
   },
+  "fault-incomplete": {
+    severity: "warning",
+    means: "Istio ignores a delay without fixedDelay, and an abort without a status",
+    fix: "add fixedDelay or httpStatus, or remove the fault",
+  },
   "fault-too-rare": {
     severity: "error",
     means: "Envoy counts in millionths, so a percentage below 0.0001 is none, and Istio refuses it",

@@ -19,13 +19,6 @@ describe("in the other kinds", () => {
     [
       Gateway,
       GATEWAY,
-      "    istio: ingressgateway",
-      "    {}",
-      ["7:5: spec.selector: at least one label is needed here, and none is given"],
-    ],
-    [
-      Gateway,
-      GATEWAY,
       "        name: http",
       "        tls: {}",
       [
@@ -37,11 +30,11 @@ describe("in the other kinds", () => {
       Gateway,
       GATEWAY,
       '      hosts: ["*"]',
-      '      hosts: [./a.example, kyc/*.example, "*/*", A.example, "a:80", a/b/c]',
+      '      hosts: [./a.example, kyc/*.example, "*/*", a_b.example, "a:80", a/b/c]',
       [
-        '13:50: spec.servers[0].hosts[3]: "A.example" is not HOST or NAMESPACE/HOST, in lower case and without a port',
-        '13:61: spec.servers[0].hosts[4]: "a:80" is not HOST or NAMESPACE/HOST, in lower case and without a port',
-        '13:69: spec.servers[0].hosts[5]: "a/b/c" is not HOST or NAMESPACE/HOST, in lower case and without a port',
+        '13:50: spec.servers[0].hosts[3]: "a_b.example" is not HOST or NAMESPACE/HOST, without a port',
+        '13:63: spec.servers[0].hosts[4]: "a:80" is not HOST or NAMESPACE/HOST, without a port',
+        '13:71: spec.servers[0].hosts[5]: "a/b/c" is not HOST or NAMESPACE/HOST, without a port',
       ],
     ],
     [

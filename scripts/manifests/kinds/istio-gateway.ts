@@ -5,7 +5,7 @@ import { HOST, ISTIO_VERSIONS, LABEL } from "./istio-names.ts";
 /** A host of a Gateway, which may say to the VirtualServices of which namespace it is open: `./`, `NAMESPACE/`. */
 const GatewayHost = Type.String({
   pattern: `^((\\*|\\.|${LABEL})/)?${HOST}$`,
-  expected: "HOST or NAMESPACE/HOST, in lower case and without a port",
+  expected: "HOST or NAMESPACE/HOST, without a port",
 } satisfies FieldNotes & TSchemaOptions);
 
 // Istio reads them in any letter case. (istio, pkg/config/protocol/instance.go)
@@ -28,10 +28,8 @@ export const Gateway = strict(
     kind: Type.Literal("Gateway"),
     metadata: SubdomainMetadata,
     spec: strict({
-      selector: Type.Record(Type.String(), Type.String(), {
-        minProperties: 1,
-        expected: "at least one label",
-      }),
+      // Without labels it holds for each gateway.
+      selector: Type.Optional(Type.Record(Type.String(), Type.String())),
       servers: Type.Array(
         strict(
           {

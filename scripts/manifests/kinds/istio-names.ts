@@ -8,7 +8,10 @@ export const ISTIO_VERSIONS = Type.Enum([
 ]);
 
 /** The pattern of a part of a host's name between dots. */
-export const LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+export const LABEL = "[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?";
 
-/** The pattern of a host as Istio's objects name it: `a.example`, `*.example` or `*`. */
-export const HOST = `(\\*|(\\*\\.)?${LABEL}(\\.${LABEL})*)`;
+/**
+ * The pattern of a host as Istio's objects name it: `a.example`, `a.example.`, `*.example`, `*-a.example`, `*a.example`
+ * or `*`. (istio 1.31, pkg/config/validation/agent/validation.go, ValidateWildcardDomain)
+ */
+export const HOST = `(\\*|(\\*[.-]?)?${LABEL}(\\.${LABEL})*\\.?)`;

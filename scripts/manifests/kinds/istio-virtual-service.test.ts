@@ -46,7 +46,6 @@ describe("in a VirtualService", () => {
       "      timeout: 30s",
       "      fault: {delay: {percent: 5}}",
       [
-        "19:22: spec.http[0].fault.delay: fixedDelay is missing; add fixedDelay, a string",
         "19:23: spec.http[0].fault.delay.percent: this field is not supported here; this is deprecated: write percentage: {value: …}",
       ],
     ],
@@ -82,13 +81,6 @@ describe("in a VirtualService", () => {
       "            exact: /\n            prefix: /",
       [
         "12:13: spec.http[0].match[0].uri: exactly one of exact, prefix and regex is needed here, and 2 are given",
-      ],
-    ],
-    [
-      "            prefix: /",
-      "            {}",
-      [
-        "12:13: spec.http[0].match[0].uri: exactly one of exact, prefix and regex is needed here, and none is given",
       ],
     ],
     [
@@ -215,11 +207,11 @@ describe("in a VirtualService", () => {
     ],
     [
       '  hosts: ["*"]',
-      '  hosts: [Kyc.example.com, "a:80", "*a", "*.example.com", a.b]',
+      '  hosts: [a_b, "a:80", "a*", "*a", "*-a", "*.example.com", Kyc.example.com, a.b.]',
       [
-        '6:11: spec.hosts[0]: "Kyc.example.com" is not the name of a host, *.NAME or *, in lower case and without a port',
-        '6:28: spec.hosts[1]: "a:80" is not the name of a host, *.NAME or *, in lower case and without a port',
-        '6:36: spec.hosts[2]: "*a" is not the name of a host, *.NAME or *, in lower case and without a port',
+        '6:11: spec.hosts[0]: "a_b" is not the name of a host, *.NAME or *, without a port',
+        '6:16: spec.hosts[1]: "a:80" is not the name of a host, *.NAME or *, without a port',
+        '6:24: spec.hosts[2]: "a*" is not the name of a host, *.NAME or *, without a port',
       ],
     ],
     ['  hosts: ["*"]', "  hosts: []", ["6:10: spec.hosts: the list is empty; give at least one item"]],

@@ -5,7 +5,7 @@ import { HTTPRoute } from "../../route-fields/families.ts";
 
 const Host = Type.String({
   pattern: `^${HOST}$`,
-  expected: "the name of a host, *.NAME or *, in lower case and without a port",
+  expected: "the name of a host, *.NAME or *, without a port",
 } satisfies FieldNotes & TSchemaOptions);
 
 /** What this tool reads of a `networking.istio.io` VirtualService. */
@@ -17,9 +17,9 @@ export const VirtualService = strict(
     spec: strict(
       {
         hosts: Type.Array(Host, { minItems: 1 }),
-        gateways: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
+        gateways: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
         exportTo: Type.Optional(
-          Type.Array(Type.String({ minLength: 1 }), { minItems: 1, clusterOnly: true } satisfies FieldNotes &
+          Type.Array(Type.String({ minLength: 1 }), { clusterOnly: true } satisfies FieldNotes &
             TSchemaOptions),
         ),
         http: Type.Array(HTTPRoute, { minItems: 1 }),

@@ -44,6 +44,14 @@ describe("a fault", () => {
       "3.yaml:12:11: warning: spec.http[0].fault.abort: without a percentage it happens to no request; add percentage: {value: 100}",
     ],
     [
+      { delay: { percentage: { value: 10 } } },
+      "3.yaml:12:11: warning: spec.http[0].fault.delay: Istio ignores it without fixedDelay; add fixedDelay",
+    ],
+    [
+      { abort: { percentage: { value: 10 } } },
+      "3.yaml:12:11: warning: spec.http[0].fault.abort: Istio ignores it without httpStatus; add httpStatus",
+    ],
+    [
       { delay: { percentage: { value: 0.00001 }, fixedDelay: "1s" } },
       "3.yaml:13:20: error: spec.http[0].fault.delay.percentage.value: 0.00001 is less than Envoy can count; write 0.0001 at least",
     ],

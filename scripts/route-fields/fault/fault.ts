@@ -11,23 +11,27 @@ const Fault = strict(
   {
     delay: Type.Optional(
       strict(
-        { percentage: Type.Optional(Percent), fixedDelay: Duration },
+        { percentage: Type.Optional(Percent), fixedDelay: Type.Optional(Duration) },
         {
           unsupported: {
             percent: "this is deprecated: write percentage: {value: …}",
-            exponentialDelay: "Istio does not act on it: write fixedDelay",
           },
+          refused: { exponentialDelay: "Istio does not support it: write fixedDelay" },
         },
       ),
     ),
     abort: Type.Optional(
       strict(
-        { percentage: Type.Optional(Percent), httpStatus: HTTPStatus },
+        {
+          percentage: Type.Optional(Percent),
+          httpStatus: Type.Optional(HTTPStatus),
+          grpcStatus: Type.Optional(Type.String()),
+        },
         {
           unsupported: {
             grpcStatus: outside("speak gRPC"),
-            http2Error: "Istio does not act on it: write httpStatus",
           },
+          refused: { http2Error: "Istio does not support it: write httpStatus" },
         },
       ),
     ),
@@ -82,11 +86,24 @@ export function compileFault(
 
 function readFault(fault: NonNullable<HTTPRoute["fault"]>, path: FieldPath, report: Report): CompiledFault {
   const { delay, abort } = fault;
-  for (const [name, part] of [
-    ["delay", delay],
-    ["abort", abort],
-  ] as const) {
+  const { fixedDelay } = delay ?? {};
+  const { httpStatus, grpcStatus } = abort ?? {};
+  const parts = [
+    { name: "delay", part: delay, missing: "fixedDelay", isActive: fixedDelay !== undefined },
+    {
+      name: "abort",
+      part: abort,
+      missing: "httpStatus",
+      isActive: httpStatus !== undefined || grpcStatus !== undefined,
+    },
+  ] as const;
+  for (const { name, part, missing, isActive } of parts) {
     if (part === undefined) continue;
+    // istiod leaves it out of Envoy's fault filter. (istio 1.31, pilot/pkg/networking/core/route/route.go, TranslateFault)
+    if (!isActive) {
+      report("fault-incomplete", [...path, name], `Istio ignores it without ${missing}`, `add ${missing}`);
+      continue;
+    }
     // The reference: "If not specified, no request will be aborted"; the same holds for a delay.
     if (part.percentage?.value === undefined)
       report(
@@ -105,7 +122,11 @@ function readFault(fault: NonNullable<HTTPRoute["fault"]>, path: FieldPath, repo
       );
   }
   return {
-    delay: delay && { percent: percentOf(delay.percentage), ms: durationMs(delay.fixedDelay) },
-    abort: abort && { percent: percentOf(abort.percentage), status: abort.httpStatus },
+    delay:
+      fixedDelay === undefined
+        ? undefined
+        : { percent: percentOf(delay?.percentage), ms: durationMs(fixedDelay) },
+    abort:
+      httpStatus === undefined ? undefined : { percent: percentOf(abort?.percentage), status: httpStatus },
   };
 }

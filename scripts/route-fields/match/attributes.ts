@@ -18,7 +18,7 @@ export function compileAttributes(report: Report, match: HTTPMatchRequest, path:
   const exact = (value: string): ValueMatch => ({ kind: "exact", value });
   const scheme = compileStringMatch(report, match.scheme, [...path, "scheme"]);
   return [
-    ...(match.port === undefined ? [] : [["port", exact(String(match.port))] as const]),
+    ...(match.port === undefined || match.port === 0 ? [] : [["port", exact(String(match.port))] as const]),
     ...(scheme === undefined ? [] : [["scheme", scheme] as const]),
     ...(match.sourceNamespace === undefined || match.sourceNamespace === ""
       ? []

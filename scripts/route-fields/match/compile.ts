@@ -9,7 +9,7 @@ import { HTTPMatchRequest, type ValueMatch as YamlValueMatch } from "./schema.ts
 
 /** `match`: the conditions on a request, of which one must hold. */
 export const matchFamily = {
-  fields: { match: Type.Optional(Type.Array(HTTPMatchRequest, { minItems: 1 })) },
+  fields: { match: Type.Optional(Type.Array(HTTPMatchRequest)) },
   onlyForwarding: false,
   compared: {
     match: [
@@ -56,7 +56,8 @@ export function compileMatch(
   path: FieldPath,
   { namespace, gateways: listed, report }: MatchContext,
 ): { match: RequestMatch; gateways: string[] | undefined } {
-  const gateways = match.gateways?.map((name) => gatewayName(name, namespace));
+  const named = match.gateways?.map((name) => gatewayName(name, namespace));
+  const gateways = named?.length === 0 ? undefined : named;
   for (const [i, name] of (gateways ?? []).entries()) {
     if (listed.includes(name)) continue;
     const message = `${name} is not among this VirtualService's gateways`;

@@ -5,14 +5,14 @@ import { outside } from "../../schema/route-schema.ts";
 
 const EXACTLY_ONE = "exactly one of exact, prefix and regex";
 
-/** How a string is compared. Exactly one of the three is given. */
+/** How a string is compared. Without any of the three, every string fits. */
 export const StringMatch = strict(
   {
     exact: Type.Optional(Type.String()),
     prefix: Type.Optional(Type.String({ minLength: 1 })),
     regex: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
   },
-  { minProperties: 1, maxProperties: 1, expected: EXACTLY_ONE },
+  { maxProperties: 1, expected: EXACTLY_ONE },
 );
 
 /** The same for a path; an empty prefix would match every path. */
@@ -22,7 +22,7 @@ const UriMatch = strict(
     prefix: Type.Optional(Type.String()),
     regex: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
   },
-  { minProperties: 1, maxProperties: 1, expected: EXACTLY_ONE },
+  { maxProperties: 1, expected: EXACTLY_ONE },
 );
 
 /** The same for a value that may be missing: `{}` matches any present value. */
@@ -49,10 +49,11 @@ export const HTTPMatchRequest = strict(
     headers: Type.Optional(headerMap(ValueMatch, MatchedHeader)),
     withoutHeaders: Type.Optional(headerMap(ValueMatch)),
     queryParams: Type.Optional(Type.Record(Type.String({ minLength: 1 }), ValueMatch)),
-    gateways: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
+    gateways: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
     sourceLabels: Type.Optional(Type.Record(Type.String(), Type.String())),
     sourceNamespace: Type.Optional(Type.String()),
-    port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
+    // 0 is the same as none.
+    port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
     scheme: Type.Optional(StringMatch),
   },
   {

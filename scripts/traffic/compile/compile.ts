@@ -188,7 +188,7 @@ function virtualHosts(routes: readonly HostRules[], listener: Listener): Virtual
   }
   const any = byHost.get("*");
   byHost.delete("*");
-  const wild = [...byHost].filter(([host]) => host.startsWith("*."));
+  const wild = [...byHost].filter(([host]) => host.startsWith("*"));
   for (const [host] of wild) byHost.delete(host);
   const suffixes = wild.map(([host, rules]) => [host.slice(1), rules] as const);
   return { exact: byHost, suffixes: suffixes.sort(([a], [b]) => b.length - a.length), any };

@@ -3,7 +3,7 @@ import type { VirtualService } from "../../manifests/kinds/istio-virtual-service
 import { type Problem, problemAt } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { fullHost } from "../hosts.ts";
-import type { Binding } from "../istio/gateways.ts";
+import { asEnvoyHasIt, type Binding } from "../istio/gateways.ts";
 import { areSeenTogether } from "../istio/visibility.ts";
 import type { HostRules } from "./knative-rules.ts";
 
@@ -25,7 +25,7 @@ export class HostClaims {
       const report = (code: Code, message: string, fix: string): void => {
         this.#problems.push(problemAt(code, document, ["spec", "hosts", i], { message, fix, name: full }));
       };
-      const full = fullHost(host, namespace);
+      const full = asEnvoyHasIt(fullHost(host, namespace));
       if (host === "*" && bound.some(({ listener }) => listener === "mesh"))
         report(
           "no-wildcard-on-mesh",

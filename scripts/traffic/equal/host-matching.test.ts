@@ -76,6 +76,24 @@ describe("hosts are matched as Istio matches them", () => {
     expect(told(wild, wild, "any.shop.example")).toEqual(["equal"]);
   });
 
+  test("letter case matters between a Gateway and a VirtualService, and not to a request", () => {
+    expect(told(wild, [KYC, at(["*.SHOP.example"])])).toEqual(["equal"]);
+    const [upper, lower] = [gateway("kyc", ["Web.shop.example"]), gateway("kyc", ["web.shop.example"])];
+    const served = [lower, at(["web.shop.example"])];
+    expect(told(served, [upper, at(["Web.shop.example"])])).toEqual(["equal"]);
+    expect(told(served, [upper, at(["web.shop.example"])])[0]).toBe("different");
+  });
+
+  test("a wildcard may begin within a part of a name", () => {
+    const dashed = [KYC, at(["*-web.shop.example"])];
+    expect(told(dashed, [gateway("kyc", ["*.shop.example"]), at(["*-web.shop.example"])])).toEqual(["equal"]);
+    expect(told(dashed, dashed, "a-web.shop.example")).toEqual(["equal"]);
+    expect(told(dashed, [...dashed, at(["a-web.shop.example"], [OTHERS], "own")])).toEqual([
+      "different",
+      `a-web.shop.example | ${TO_REVIEWS} | ${TO_OTHERS}`,
+    ]);
+  });
+
   test("a sidecar without rules for a Service sends requests to it", () => {
     const [to, away] = [REVIEWS, OTHERS].map((rule) => virtualService([rule], { hosts: ["reviews"] }));
     const beside = virtualService([REVIEWS], {}, "beside");

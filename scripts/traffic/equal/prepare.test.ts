@@ -66,6 +66,55 @@ describe("a side that only refers to a Knative Service", () => {
   });
 });
 
+describe("what Istio accepts without content", () => {
+  const rule = { retries: { attempts: 0 }, route: [{ destination: { host: "reviews" } }] };
+  const other = { ...rule, route: [{ destination: { host: "others" } }] };
+  const verdict = (a: object[], b: object[]): string => {
+    const { result, errors } = prepared(a, b);
+    expect(errors).toEqual([]);
+    return result.verdict;
+  };
+  const matched = (match: object[]): object[] => [virtualService([{ ...rule, match }, other])];
+
+  test.each<object>([
+    { uri: {} },
+    { method: {} },
+    { authority: {} },
+    { scheme: {} },
+    { gateways: [] },
+    { port: 0 },
+    { sourceLabels: {}, sourceNamespace: "" },
+  ])("the condition %j is none", (match) => {
+    expect(verdict(matched([match]), [virtualService([rule])])).toBe("equal");
+    expect(verdict(matched([match]), [virtualService([other])])).toBe("different");
+  });
+
+  test("a list of no matches is none, and one of no gateways means sidecars", () => {
+    expect(verdict(matched([]), [virtualService([rule])])).toBe("equal");
+    expect(verdict([virtualService([rule], { gateways: [] })], [virtualService([rule])])).toBe("equal");
+    expect(verdict([virtualService([rule], { exportTo: [] })], [virtualService([rule])])).toBe("equal");
+  });
+
+  test.each<object>([{ delay: { percentage: { value: 100 } } }, { abort: { percentage: { value: 100 } } }])(
+    "the fault %j is none",
+    (fault) =>
+      expect(verdict([virtualService([{ ...rule, fault }])], [virtualService([rule])])).toBe("equal"),
+  );
+
+  test("a Gateway without selector holds for each gateway, and one for other pods is a place of its own", () => {
+    const of = (selector?: object): object[] => {
+      const { spec, ...open } = gateway("kyc", ["*"]) as { spec: object };
+      return [
+        { ...open, spec: { ...spec, selector } },
+        virtualService([rule], { hosts: ["a.example"], gateways: ["kyc"] }),
+      ];
+    };
+    expect(verdict(of(), of({}))).toBe("equal");
+    expect(verdict(of({ app: "edge" }), of({ app: "edge" }))).toBe("equal");
+    expect(verdict(of({ app: "edge" }), of({ app: "other" }))).not.toBe("equal");
+  });
+});
+
 describe("hosts that neither side describes", () => {
   test("is the same place under the same name, and another under another name that may be the same", () => {
     expect(

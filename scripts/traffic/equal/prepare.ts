@@ -10,6 +10,7 @@ import { serversApart, unreadApart } from "./documents/unread-fields.ts";
 import type { View } from "./views.ts";
 import { clusterLocalNames, fullHost } from "../hosts.ts";
 import { mergeDelegates } from "../istio/delegates.ts";
+import { asEnvoyHasIt } from "../istio/gateways.ts";
 import { GATEWAY_NAMESPACE, namespacesSeeing } from "../istio/visibility.ts";
 import type { Described } from "./entries.ts";
 import { borrow } from "./documents/borrow.ts";
@@ -185,7 +186,7 @@ export function prepare(
 /** All that the VirtualServices of a host say, in their order, with the names that order them on a cluster. */
 function rulesOfHost({ virtualServices }: Resources, host: string): string {
   const own = virtualServices.filter(({ value: { metadata, spec } }) =>
-    spec.hosts.some((name) => fullHost(name, metadata.namespace ?? "default") === host),
+    spec.hosts.some((name) => asEnvoyHasIt(fullHost(name, metadata.namespace ?? "default")) === host),
   );
   return canonical(own.map(({ value: { metadata, spec } }) => [metadata.namespace, metadata.name, spec]));
 }

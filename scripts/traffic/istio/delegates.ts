@@ -181,7 +181,8 @@ function areInConflict(root: HTTPMatchRequest, delegate: HTTPMatchRequest): bool
       if (stringsConflict(root[field]?.[name], wanted)) return true;
   }
   if ((root.ignoreUriCase ?? false) !== (delegate.ignoreUriCase ?? false)) return true;
-  if (root.port !== undefined && delegate.port !== undefined && root.port !== delegate.port) return true;
+  const [ofRoot = 0, ofDelegate = 0] = [root.port, delegate.port];
+  if (ofRoot !== 0 && ofDelegate !== 0 && ofRoot !== ofDelegate) return true;
   const { sourceNamespace = "" } = root;
   if (sourceNamespace !== "" && sourceNamespace !== delegate.sourceNamespace) return true;
   for (const [name, value] of Object.entries(delegate.sourceLabels ?? {})) {

@@ -47,10 +47,11 @@ export function readGateways(
   for (const { value, document } of sources) {
     const { name, namespace = "default" } = value.metadata;
     const report = reporter(document, problems);
-    if (value.spec.selector["istio"] !== "ingressgateway") {
+    const { selector = {} } = value.spec;
+    if (selector["istio"] !== "ingressgateway") {
       report(
         "gateway-selector",
-        ["spec", "selector"],
+        value.spec.selector === undefined ? ["spec"] : ["spec", "selector"],
         "the mesh has one gateway",
         "select it by istio: ingressgateway",
       );
@@ -71,7 +72,7 @@ export function readGateways(
         const open = after === undefined ? "*" : before === "." ? namespace : before;
         return { namespace: open, pattern: after ?? before };
       });
-      const listener = listenerOf(server, value.spec.selector);
+      const listener = listenerOf(server, selector);
       if (listener === undefined) continue;
       const { number: port } = server.port;
       const same = servers.get(listener);
@@ -89,6 +90,16 @@ export function readGateways(
   return known;
 }
 
+/** The gateways that a VirtualService names; without any it holds for sidecars. */
+export function gatewaysOf({ spec }: VirtualService): readonly string[] {
+  return spec.gateways === undefined || spec.gateways.length === 0 ? ["mesh"] : spec.gateways;
+}
+
+/** A host as istiod writes it into Envoy's virtual hosts, which are looked up in lower case. */
+export function asEnvoyHasIt(host: string): string {
+  return host.toLowerCase();
+}
+
 /** The gateways, listeners and hosts for which a VirtualService's rules hold. */
 export function bindings(
   { value, document }: Sourced<VirtualService>,
@@ -98,10 +109,10 @@ export function bindings(
   const report = reporter(document, problems);
   const { namespace = "default" } = value.metadata;
   const hosts = value.spec.hosts.map((host) => fullHost(host, namespace));
-  return (value.spec.gateways ?? ["mesh"]).flatMap((written, i): Binding[] => {
+  return gatewaysOf(value).flatMap((written, i): Binding[] => {
     const gateway = gatewayName(written, namespace);
     if (gateway === "mesh") {
-      const names = hosts.flatMap(meshNames);
+      const names = hosts.map(asEnvoyHasIt).flatMap(meshNames);
       return [{ gateway, listener: "mesh", port: undefined, hosts: names, redirectsToHttps: false }];
     }
     const known = gateways.get(gateway);
@@ -121,7 +132,7 @@ export function bindings(
         if (both.length > 0) isServed.add(host);
         return both;
       });
-      return { gateway, listener, port, hosts: served, redirectsToHttps };
+      return { gateway, listener, port, hosts: served.map(asEnvoyHasIt), redirectsToHttps };
     });
     for (const [j, host] of hosts.entries()) {
       if (isServed.has(host) || known.length === 0) continue;
@@ -160,7 +171,7 @@ function inBoth(a: string, b: string): string | undefined {
 
 function covers(pattern: string, host: string): boolean {
   if (pattern === "*" || pattern === host) return true;
-  return pattern.startsWith("*.") && host.endsWith(pattern.slice(1));
+  return pattern.startsWith("*") && host.endsWith(pattern.slice(1));
 }
 
 /** The names of a host in sidecars, with shorter ones for the host of a Service. */

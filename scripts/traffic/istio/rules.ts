@@ -6,7 +6,7 @@ import { compileAction, type HTTPRoute } from "../../route-fields/families.ts";
 import { compileMatch, gatewayName } from "../../route-fields/match/compile.ts";
 import { redirectAt } from "../../route-fields/redirect/redirect.ts";
 import type { Backend, RequestMatch, Rule } from "../table.ts";
-import type { Binding } from "./gateways.ts";
+import { type Binding, gatewaysOf } from "./gateways.ts";
 import { reporter } from "./report.ts";
 import type { Subsets } from "./subsets.ts";
 import { readTarget } from "./targets.ts";
@@ -30,9 +30,9 @@ export function virtualServiceRules(
   const namespace = value.metadata.namespace ?? "default";
   const problems: Problem[] = [];
   const report = reporter(document, problems);
-  const listed = (value.spec.gateways ?? ["mesh"]).map((name) => gatewayName(name, namespace));
+  const listed = gatewaysOf(value).map((name) => gatewayName(name, namespace));
   const rules = value.spec.http.map((route, i) => readRoute(route, ["spec", "http", i]));
-  const first = value.spec.http.findIndex((route) => route.match === undefined);
+  const first = value.spec.http.findIndex(({ match = [] }) => match.length === 0);
   if (first >= 0 && first < value.spec.http.length - 1) {
     report(
       "unreachable-rule",

@@ -44,7 +44,7 @@ const BucketMatch = Type.Object(
 export function findBucketRules(
   http: readonly { match?: readonly unknown[] | undefined }[],
 ): BucketRules | undefined {
-  const last = http.findIndex(({ match }) => match === undefined);
+  const last = http.findIndex(({ match = [] }) => match.length === 0);
   if (last < 0) return undefined;
   const asked: BucketRange[][] = [];
   const matches: StringMatch[][] = [];

@@ -57,7 +57,7 @@ function serversOf(document: ManifestDocument): OwnServer[] {
   const { value } = document;
   if (kindOf(document) !== "gateways") return [];
   const servers = valueAt(value, ["spec", "servers"]);
-  const selector = valueAt(value, ["spec", "selector"]);
+  const selector = valueAt(value, ["spec", "selector"]) ?? {};
   if (!Array.isArray(servers)) return [];
   return servers.map((server: unknown, i) => {
     const port = valueAt(server, ["port"]);
