@@ -42,10 +42,12 @@ export function lint(all: readonly ManifestDocument[], around: readonly Manifest
   const documents = all.filter((document) => !isRolloutFile(document));
   const { unmodelled } = sorted(documents);
   const own = readObjects(documents);
-  const { resources, borrowedObjects, assumed } = borrow(own.resources, [readObjects(around).resources]);
+  const read = readObjects(around);
+  const { resources, borrowedObjects, assumed } = borrow(own.resources, [read.resources]);
   const lentFiles = new Set(borrowedObjects.map(({ file }) => file).flatMap((files) => files.split(", ")));
-  const { objects } = readObjects([...documents, ...around.filter(({ file }) => lentFiles.has(file))]);
-  const beside = factsOf(readObjects(around).objects);
+  const lent = around.filter(({ file }) => lentFiles.has(file));
+  const { objects } = lent.length === 0 ? own : readObjects([...documents, ...lent]);
+  const beside = factsOf(read.objects);
   const facts = factsOf({ ...objects, services: [...objects.services, ...beside.objects.services] });
   const isOwn = new Set(documents);
   const findings = RULES.flatMap((rule) =>
@@ -75,7 +77,7 @@ export function lint(all: readonly ManifestDocument[], around: readonly Manifest
     .filter((problem) => files.has(problem.at.file) && !isThere(problem, facts, beside))
     .map(findingOf);
   const certain = [...findings, ...problems].filter(stands(own));
-  const services = [...own.resources.knativeServices, ...readObjects(around).resources.knativeServices];
+  const services = [...own.resources.knativeServices, ...read.resources.knativeServices];
   const ofRollouts = rolloutFileProblems(all.filter(isRolloutFile), services).map(findingOf);
   return inOrder(withoutDoubles([...certain, ...ofRollouts]), all);
 }

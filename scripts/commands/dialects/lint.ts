@@ -138,11 +138,18 @@ interface LintFiles {
 }
 
 async function readForLint(paths: readonly string[], folder: string): Promise<LintFiles> {
-  const [own, around] = await Promise.all([
-    readPaths(paths),
-    readPaths(await existing(["knative", "istio/common"].map((name) => inFolder(folder, name)))),
-  ]);
-  return { own, around };
+  const { readFileDocuments } = await import("../../manifests/read.ts");
+  const opened = new Map<string, ReturnType<typeof readFileDocuments>>();
+  const own = await readPaths(paths, once);
+  const lenders = await existing(["knative", "istio/common"].map((name) => inFolder(folder, name)));
+  return { own, around: await readPaths(lenders, once) };
+
+  /** A file that is among both is read once. */
+  function once(path: string, file: string): ReturnType<typeof readFileDocuments> {
+    const found = opened.get(path) ?? readFileDocuments(path, file);
+    opened.set(path, found);
+    return found;
+  }
 }
 
 async function findingsOf({ own, around }: LintFiles): Promise<Finding[]> {

@@ -4,7 +4,7 @@ import { EXIT, Failure } from "../../exit.ts";
 import { MANIFEST_FOLDERS } from "../../manifests/folders.ts";
 import { programs } from "../../cluster/programs.ts";
 import type { ManifestDocument } from "../../manifests/document.ts";
-import type { Built } from "../../manifests/read.ts";
+import type { Built, ReadOptions } from "../../manifests/read.ts";
 import type { Problem } from "../../manifests/problem.ts";
 
 /** Files in problems are named from here, as the user names them. */
@@ -23,9 +23,10 @@ export const STANDARD_INPUT = "standard input";
 
 /**
  * Reads files, folders and kustomizations, in the order in which they are given; `-` is standard input.
+ * @param open reads a file of a folder; by default each time anew
  * @throws Failure when there is no such file, or standard input is named twice
  */
-export async function readPaths(paths: readonly string[]): Promise<ReadPaths> {
+export async function readPaths(paths: readonly string[], open?: ReadOptions["open"]): Promise<ReadPaths> {
   const [{ parseDocuments }, { readDocuments }] = await Promise.all([
     import("../../manifests/document.ts"),
     import("../../manifests/read.ts"),
@@ -48,6 +49,7 @@ export async function readPaths(paths: readonly string[]): Promise<ReadPaths> {
     if (found.isDirectory() || isKustomization)
       return readDocuments(HERE, await foldersOf(found.isDirectory() ? path : dirname(path)), {
         build: buildKustomization,
+        open,
       });
     return parsed(fromHere(path), await readFile(path, "utf8"));
   }
