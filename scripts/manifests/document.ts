@@ -3,7 +3,10 @@ import {
   type CollectionTag,
   type Document,
   isAlias,
+  isCollection,
   isMap,
+  isNode,
+  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -141,12 +144,8 @@ function readDocument(
     return { offset: pos[0], message: code === "NON_STRING_KEY" ? "a key must be a string" : message };
   });
   if (mayAlias)
-    visit(document, {
-      Alias(_, alias) {
-        if (alias.resolve(document) !== undefined) return;
-        faults.push({ offset: alias.range?.[0] ?? 0, message: `there is no anchor &${alias.source} before` });
-      },
-    });
+    for (const { range, source } of unresolvedAliases(document))
+      faults.push({ offset: range?.[0] ?? 0, message: `there is no anchor &${source} before` });
   if (faults.length > 0) return { faults };
   try {
     return { value: document.toJS() };
@@ -159,6 +158,26 @@ function readDocument(
         faults: [{ offset: lastAlias(document) ?? start, message: "its aliases expand to too many values" }],
       };
     return { faults: [{ offset: start, message }] };
+  }
+}
+
+/** The aliases without an anchor before them. The library's `Alias.resolve` visits the whole document for each. */
+function unresolvedAliases(document: Document.Parsed): Alias[] {
+  const anchors = new Set<string>();
+  const found: Alias[] = [];
+  look(document.contents);
+  return found;
+
+  function look(node: unknown): void {
+    if (isAlias(node)) {
+      if (!anchors.has(node.source)) found.push(node);
+    } else if (isPair(node)) {
+      look(node.key);
+      look(node.value);
+    } else if (isNode(node)) {
+      if (node.anchor !== undefined) anchors.add(node.anchor);
+      if (isCollection(node)) node.items.forEach(look);
+    }
   }
 }
 

@@ -1,13 +1,15 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mixedSeed, seededRandom } from "../../scripts/traffic/random.ts";
-import { minimised, mutated } from "./mutate.ts";
+import { minimised, MOST_BYTES, mutated } from "./mutate.ts";
 
 /** What is fuzzed. */
 export interface FuzzTarget {
   readonly name: string;
   /** Words of the format, which random bytes would hardly hit. */
   readonly words: readonly string[];
+  /** For a reader whose time grows with the input: the size of most inputs, in bytes; one in twenty may be larger. */
+  readonly usualBytes?: number;
   /** Reads an input, and checks what must hold of the result. @throws where something is wrong */
   run(input: Buffer): void | Promise<void>;
 }
@@ -37,6 +39,7 @@ export interface FuzzOptions {
 
 /** No input of at most 4 KB may keep a reader busy for longer, in milliseconds of processor time. */
 const MOST_MS = 1_000;
+const LARGE_SHARE = 0.05;
 const PROGRESS_EVERY = 50_000;
 
 /** Reads the corpus as it is, then mutations of it, until one fails. */
@@ -45,7 +48,7 @@ export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<Fu
   const random = seededRandom(mixedSeed(seed));
   const result: FuzzResult = { inputs: 0, slowestMs: 0, slowest: Buffer.alloc(0), failure: undefined };
   for (let i = 0; i < inputs; i++) {
-    const input = corpus[i] ?? mutated(random, corpus, target.words);
+    const input = corpus[i] ?? mutated(random, corpus, target.words, sizeOf());
     const { what, ms } = await tried(target, input);
     result.inputs++;
     if (ms > result.slowestMs) {
@@ -60,6 +63,11 @@ export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<Fu
     if (i % PROGRESS_EVERY === PROGRESS_EVERY - 1) onProgress?.(i + 1);
   }
   return result;
+
+  function sizeOf(): number {
+    const { usualBytes } = target;
+    return usualBytes === undefined || random() < LARGE_SHARE ? MOST_BYTES : usualBytes;
+  }
 }
 
 /** What goes wrong with an input, and the processor time that it took. */

@@ -12,17 +12,23 @@ function pick<T>(random: Random, from: readonly T[]): T {
 
 const BYTES = [0x00, 0x0a, 0x0d, 0x20, 0x22, 0x3a, 0x5b, 0x7b, 0x7f, 0x80, 0xc0, 0xef, 0xff];
 /** Inputs grow to this size at most, in bytes. */
-const MOST_BYTES = 4_096;
+export const MOST_BYTES = 4_096;
 
 /**
  * Changes an input in one to eight places: bytes flipped, put in, taken out or repeated, words of the format put in, and
  * the ends of two inputs joined.
  * @param words of the format, which random bytes would hardly hit
+ * @param most the size of the input at most, in bytes
  */
-export function mutated(random: Random, seeds: readonly Buffer[], words: readonly string[]): Buffer {
+export function mutated(
+  random: Random,
+  seeds: readonly Buffer[],
+  words: readonly string[],
+  most: number = MOST_BYTES,
+): Buffer {
   let bytes = Buffer.from(pick(random, seeds));
   for (let left = 1 + below(random, 8); left > 0; left--) bytes = changed(random, bytes, seeds, words);
-  return bytes.subarray(0, MOST_BYTES);
+  return bytes.subarray(0, most);
 }
 
 function changed(

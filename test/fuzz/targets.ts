@@ -72,6 +72,7 @@ const http: FuzzTarget = {
 
 const yaml: FuzzTarget = {
   name: "yaml",
+  usualBytes: 384,
   words: [
     "---\n",
     "- ",
