@@ -85,10 +85,12 @@ export class RateGuard {
     if (this.#total > this.#learntAt * 1.1) this.#learn();
     const factors = failed ? this.#onFailed : this.#onOk;
     const wealth = this.#wealth;
+    const secondWealth = this.#secondWealth;
     let sum = 0;
     for (let i = 0; i < wealth.length; i++) {
-      const most = (this.#secondWealth[i] as number) * GAIN;
-      const money = Math.min(most, (wealth[i] as number) * (factors[i] as number));
+      const most = (secondWealth[i] as number) * GAIN;
+      const product = (wealth[i] as number) * (factors[i] as number);
+      const money = product > most ? most : product;
       const kept = money > MOST ? MOST : money < LEAST ? 0 : money;
       wealth[i] = kept;
       sum += kept;
