@@ -140,3 +140,19 @@ describe("dev.yaml", () => {
     expect(await flat()).toBe(0);
   }, 60_000);
 });
+
+test("the example with Deployments and subsets passes lint, and equal tells exchanged subsets", async () => {
+  const root = await teamFolder("classic-istio");
+  const linted = await kycAt(root, ["lint"]);
+  expect({ code: linted.code, out: linted.out }).toMatchObject({
+    code: 0,
+    out: expect.not.stringContaining("warning"),
+  });
+  const istio = join(root, "istio");
+  const copy = join(await teamFolder("classic-istio"), "istio");
+  expect((await kycAt(root, ["equal", istio, copy])).code).toBe(0);
+  const rule = join(copy, "3-destination-rule.yaml");
+  const text = await readFile(rule, "utf8");
+  await writeFile(rule, text.replace("version: v1", "version: v3"));
+  expect((await kycAt(root, ["equal", istio, copy])).code).toBe(1);
+});

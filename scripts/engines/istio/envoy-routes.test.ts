@@ -41,8 +41,8 @@ describe("the routes of a host in a proxy", () => {
     const shares = catchAllShares(dump({ weighted_clusters }), HOST);
     expect(shares).toEqual([
       [
-        { host: BASIC, authority: undefined, percent: 99.5 },
-        { host: ADVANCED, authority: undefined, percent: 0.5 },
+        { host: BASIC, subset: undefined, authority: undefined, percent: 99.5 },
+        { host: ADVANCED, subset: undefined, authority: undefined, percent: 0.5 },
       ],
     ]);
     const written = [
@@ -51,6 +51,22 @@ describe("the routes of a host in a proxy", () => {
       { weight: 5, destination: { host: ADVANCED } },
     ];
     expect(sharesOf(written, "kyc")).toEqual(shares[0] ?? []);
+  });
+
+  test("tell the subsets of a host apart", () => {
+    const weighted_clusters = {
+      clusters: [
+        { name: `outbound|80|v1|${HOST}`, weight: 90 },
+        { name: `outbound|80|v2|${HOST}`, weight: 10 },
+      ],
+    };
+    const [shares] = catchAllShares(dump({ weighted_clusters }), HOST);
+    const written = (first: string, second: string) => [
+      { weight: 90, destination: { host: HOST, subset: first } },
+      { weight: 10, destination: { host: HOST, subset: second } },
+    ];
+    expect(shares).toEqual(sharesOf(written("v1", "v2"), "kyc"));
+    expect(shares).not.toEqual(sharesOf(written("v2", "v1"), "kyc"));
   });
 
   test("lead to one host where there is one cluster, whose host may be another", () => {

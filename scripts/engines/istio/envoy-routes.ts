@@ -6,6 +6,8 @@ import type { StringMatch } from "../../traffic/table.ts";
 export interface RouteShare {
   /** The host behind Envoy's cluster. */
   host: string;
+  /** The subset of its endpoints, if any. */
+  subset: string | undefined;
   /** The authority that the request is rewritten to, if any. */
   authority: string | undefined;
   /** In percent of the route. */
@@ -131,16 +133,17 @@ function catchesAll({ match }: Static<typeof Route>): boolean {
 
 function sharesOf({ cluster, host_rewrite_literal: authority, weighted_clusters }: Action): RouteShare[] {
   const clusters = weighted_clusters?.clusters ?? [];
-  if (clusters.length === 0) return [{ host: hostOfCluster(cluster ?? ""), authority, percent: 100 }];
+  if (clusters.length === 0) return [{ ...destinationOfCluster(cluster ?? ""), authority, percent: 100 }];
   const sum = clusters.reduce((all, { weight = 0 }) => all + weight, 0);
   return clusters.map(({ name, weight = 0, host_rewrite_literal: own }) => ({
-    host: hostOfCluster(name),
+    ...destinationOfCluster(name),
     authority: own ?? authority,
     percent: (100 * weight) / sum,
   }));
 }
 
 /** `outbound|80||credit-check-basic.kyc.svc.cluster.local`: direction, port, subset, host. */
-function hostOfCluster(name: string): string {
-  return name.split("|").at(-1) ?? name;
+function destinationOfCluster(name: string): Pick<RouteShare, "host" | "subset"> {
+  const [, , subset, host] = name.split("|");
+  return { host: host ?? name, subset: subset || undefined };
 }

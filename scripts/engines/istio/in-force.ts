@@ -58,7 +58,8 @@ export function sharesOf(routes: readonly LiveDestination[], namespace: string):
     const percent = percents[i] ?? 0;
     const set = Object.entries(headers?.request?.set ?? {});
     const authority = set.find(([name]) => name.toLowerCase() === "host")?.[1];
-    return percent === 0 ? [] : [{ host: fullHost(destination.host, namespace), authority, percent }];
+    const { host, subset } = destination;
+    return percent === 0 ? [] : [{ host: fullHost(host, namespace), subset, authority, percent }];
   });
 }
 
@@ -94,6 +95,7 @@ function isSame(a: readonly RouteShare[], b: readonly RouteShare[]): boolean {
       return (
         other !== undefined &&
         share.host === other.host &&
+        share.subset === other.subset &&
         share.authority === other.authority &&
         Math.abs(share.percent - other.percent) < 1e-6
       );

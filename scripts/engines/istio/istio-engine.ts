@@ -16,12 +16,13 @@ import { istioInForce } from "./in-force.ts";
 import { HistoryMap, SPLIT_MANAGER } from "../on-cluster/history-map.ts";
 import { LiveVirtualService } from "../on-cluster/live-virtual-service.ts";
 import { readRevisions } from "../on-cluster/revisions.ts";
+import { READ_SUBSETS, readSubsetRevisions } from "./subsets.ts";
 import { findSplitRule, type SplitRule, splitRuleIn, withSplit } from "./split-rule.ts";
 
 /**
  * The split by a VirtualService: the weights of its rule without a condition, or ranges of a header's buckets before it.
- * A destination is a revision of the service, or the host of one of its tags. Tags belong to the Knative Service, and are
- * not written here.
+ * A destination is a revision of the service, or the host of one of its tags; of a Kubernetes Service, a subset. Tags
+ * belong to the Knative Service, and are not written here.
  * @throws UserError when no VirtualService has such a rule
  */
 export async function istioEngine(options: ClusterEngineOptions): Promise<RecordedEngine> {
@@ -86,15 +87,24 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
       }
     },
     inForce: (signal) => istioInForce({ kube, namespace, service, signal }),
-    revisions: () => readRevisions(kube, namespace, service),
-    addressOf: (tag) => addressByGateway(options, tag),
+    revisions: () =>
+      rule.service.subsets === undefined
+        ? readRevisions(kube, namespace, service)
+        : readSubsetRevisions(kube, namespace, service),
+    // The pods of a subset run already: a rollout starts none by a first request.
+    ...(rule.service.subsets === undefined
+      ? { addressOf: (tag: string) => addressByGateway(options, tag) }
+      : {}),
     get rights() {
-      return rightsToWrite(service, {
+      const rights = rightsToWrite(service, {
         apiGroups: ["networking.istio.io"],
         resources: ["virtualservices"],
         resourceNames: [rule.object.metadata.name],
         verbs: ["update", "patch"],
       });
+      return rule.service.subsets === undefined
+        ? rights
+        : { ...rights, own: [...rights.own, ...READ_SUBSETS] };
     },
     async live() {
       return (await live()).targets;
@@ -113,5 +123,5 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
 
 /** Why no VirtualService carries a split. */
 export function noWeights(namespace: string, service: string): string {
-  return `No VirtualService in ${namespace} has weights for the revisions of ${service}, so Knative decides; ./kyc deploy --istio istio/split/by-istio hands it to Istio.`;
+  return `No VirtualService in ${namespace} has weights for the revisions of ${service}, or for the subsets that a DestinationRule of it names, so Knative decides; ./kyc deploy --istio istio/split/by-istio hands it to Istio.`;
 }

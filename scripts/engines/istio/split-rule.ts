@@ -16,6 +16,7 @@ import {
   type WeightedService,
   weightsFor,
 } from "../../traffic/split/weights.ts";
+import { subsetService } from "./subsets.ts";
 import type { Kube } from "../../cluster/kube/client.ts";
 import { checked } from "../../cluster/workload/follow.ts";
 import {
@@ -33,7 +34,7 @@ import {
   VIRTUAL_SERVICE,
 } from "../on-cluster/live-virtual-service.ts";
 
-/** The part of a VirtualService that splits the requests of a Knative Service: a rule with weights, or rules for buckets. */
+/** The part of a VirtualService that splits the requests of a service: a rule with weights, or rules for buckets. */
 export interface SplitRule {
   object: LiveVirtualService;
   /** The index of the rule without a condition in `spec.http`. */
@@ -43,14 +44,15 @@ export interface SplitRule {
   buckets: BucketRules | undefined;
   /** The targets that have a destination. */
   listed: readonly ListedTarget[];
-  /** The same, followed by the tags without a destination. */
+  /** The same, followed by the tags and the subsets without a destination. */
   targets: readonly SplitTarget[];
   service: WeightedService;
 }
 
 /**
  * Finds the rule without a condition whose destinations are all revisions of the service, and the rules for buckets before
- * it; undefined where no VirtualService of the namespace has one, so that Knative decides.
+ * it; undefined where no VirtualService of the namespace has one. The revisions of a name that is no Knative Service are
+ * the subsets that DestinationRules make of the Kubernetes Service.
  */
 export async function findSplitRule(
   kube: Kube,
@@ -63,12 +65,16 @@ export async function findSplitRule(
     kube.list(VIRTUAL_SERVICE, { namespace }),
   ]);
   const live: unknown = service;
-  const weighted = weightedService(
-    namespace,
-    name,
-    Check(LiveService, live) ? live : undefined,
-    checked(LiveRevision, revisions.items).map(({ metadata }) => metadata.name),
-  );
+  const weighted =
+    live === undefined
+      ? await subsetService(kube, namespace, name)
+      : weightedService(
+          namespace,
+          name,
+          Check(LiveService, live) ? live : undefined,
+          checked(LiveRevision, revisions.items).map(({ metadata }) => metadata.name),
+        );
+  if (weighted === undefined) return undefined;
   for (const object of checked(LiveVirtualService, virtualServices.items)) {
     if (object.metadata.labels?.[INGRESS_LABEL] !== undefined) continue;
     const found = splitRuleIn(object, weighted);
@@ -90,6 +96,9 @@ export function splitRuleIn(object: LiveVirtualService, service: WeightedService
   const others = [...service.tags].filter(
     ([, revision]) => !listed.some((each) => each.revision === revision),
   );
+  const unused = (service.subsets ?? []).filter(
+    (subset) => !listed.some(({ revision }) => revision === subset),
+  );
   return {
     object,
     index,
@@ -99,6 +108,7 @@ export function splitRuleIn(object: LiveVirtualService, service: WeightedService
     targets: [
       ...listed.map(({ revision, tag, percent, latest }) => ({ revision, tag, percent, latest })),
       ...others.map(([tag, revision]) => ({ revision, tag, percent: 0, latest: false })),
+      ...unused.map((revision) => ({ revision, tag: undefined, percent: 0, latest: false })),
     ],
     service,
   };
@@ -111,6 +121,10 @@ export function withSplit(
   { header }: SplitForm,
 ): LiveRule[] {
   const other = wanted.find(({ tag, revision }) => tag !== undefined && service.tags.get(tag) !== revision);
+  if (other !== undefined && service.subsets !== undefined)
+    throw new CannotWrite(
+      `Subsets have no tags: write ${other.revision}, the name of the subset, where tag ${other.tag} is written.`,
+    );
   if (other !== undefined)
     throw new CannotWrite(
       `A VirtualService decides this split, and tags are the Knative Service's: ./kyc split ${service.name} --engine knative --tag ${other.revision}=${other.tag}`,

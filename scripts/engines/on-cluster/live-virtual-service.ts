@@ -20,7 +20,7 @@ const Managed = Type.Object({
 /** A destination of a VirtualService's rule, with the fields that a split needs. */
 export const LiveDestination = Type.Object({
   ...liveFields(HTTPRouteDestination, "weight").properties,
-  destination: liveFields(Destination, "host"),
+  destination: liveFields(Destination, "host", "subset"),
   headers: Type.Optional(Type.Object({ request: Type.Optional(liveFields(HeaderOperations, "set")) })),
 });
 export type LiveDestination = Static<typeof LiveDestination>;

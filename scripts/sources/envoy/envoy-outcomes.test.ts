@@ -84,4 +84,20 @@ describe("outcomes by Envoy", () => {
     expect([...new Set(seen.map(({ revision }) => revision))]).toEqual(["credit-check-basic"]);
     expect(seen.filter(({ ok }) => !ok)).toHaveLength(2);
   });
+
+  test("are those of the subsets where the service has no revisions of Knative's", async () => {
+    const page = (await recorded("after-flush")).replaceAll(
+      "outbound|80||credit-check-basic.kyc.svc",
+      "outbound|80|v1|credit-check.shop.svc",
+    );
+    using pods = new ServedPods();
+    pods.cluster.know({ ...REVISION, plural: "revisions", namespaced: true });
+    const source = envoySource({ kube: pods.kubelet.kube, namespace: "shop", service: "credit-check" });
+    const seen = await pods.reported(
+      source,
+      () => pods.start("gateway-1", { istio: "ingressgateway" }, () => page),
+      6,
+    );
+    expect([...new Set(seen.map(({ revision }) => revision))]).toEqual(["v1"]);
+  });
 });

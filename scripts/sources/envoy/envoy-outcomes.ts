@@ -10,7 +10,7 @@ import { ClusterCounters } from "./cluster-counters.ts";
 export interface EnvoySourceOptions {
   kube: Kube;
   namespace: string;
-  /** The Knative Service. */
+  /** The Knative Service, or a Kubernetes Service with subsets. */
   service: string;
 }
 
@@ -60,7 +60,10 @@ async function* envoyOutcomes(options: EnvoySourceOptions, signal: AbortSignal):
   const { kube, namespace, service } = options;
   let revisions = new Set<string>();
   const counters = new ClusterCounters((cluster) => {
-    const name = hostOf(cluster).replace(`.${namespace}.${CLUSTER_DOMAIN}`, "");
+    const { host, subset } = destinationOf(cluster);
+    const name = host.replace(`.${namespace}.${CLUSTER_DOMAIN}`, "");
+    // A service without revisions of Knative's is split by the subsets of its host.
+    if (revisions.size === 0) return name === service ? subset : undefined;
     return revisions.has(name) ? name : undefined;
   });
   yield* scrapePods(
@@ -89,6 +92,7 @@ async function proxies({ kube, namespace }: EnvoySourceOptions): Promise<Proxy[]
 }
 
 /** `outbound|80||credit-check-basic.kyc.svc.cluster.local`: direction, port, subset, host. (istio, BuildSubsetKey) */
-function hostOf(cluster: string): string {
-  return cluster.split("|").at(-1)?.replace(/;$/, "") ?? "";
+function destinationOf(cluster: string): { host: string; subset: string | undefined } {
+  const [, , subset, host = ""] = cluster.split("|");
+  return { host: host.replace(/;$/, ""), subset: subset || undefined };
 }

@@ -4,17 +4,22 @@ import { CLUSTER_DOMAIN } from "../hosts.ts";
 /** A destination of a weighted rule, with the fields that identify a revision. */
 export interface WeightedDestination {
   weight?: number | undefined;
-  destination: { host: string };
+  destination: { host: string; subset?: string | undefined };
   headers?: { request?: { set?: Readonly<Record<string, string>> | undefined } | undefined } | undefined;
 }
 
-/** The Knative Service of the destinations. */
+/** The service of the destinations: a Knative Service, or a Kubernetes Service with subsets. */
 export interface WeightedService {
   name: string;
   namespace: string;
   revisions: readonly string[];
   /** The revision of each tag. */
   tags: ReadonlyMap<string, string>;
+  /**
+   * The subsets that DestinationRules make of a Kubernetes Service, which are its revisions then; undefined for a Knative
+   * Service.
+   */
+  subsets?: readonly string[] | undefined;
 }
 
 const FINEST = 1_000_000;
@@ -55,8 +60,8 @@ export function percentsOf(weights: readonly number[]): number[] {
 }
 
 /**
- * The revision of a destination: by the Host of one of its tags, else by its own Service; undefined for other
- * destinations.
+ * The revision of a destination: by its subset where the service has subsets; else by the Host of one of its tags, or by
+ * its own Service; undefined for other destinations.
  */
 export function destinationOf(
   { destination, headers }: WeightedDestination,
@@ -67,6 +72,11 @@ export function destinationOf(
   )?.[1];
   const name = ownName(authority ?? destination.host, service.namespace);
   if (name === undefined) return undefined;
+  if (service.subsets !== undefined) {
+    const { subset } = destination;
+    const isOwn = name === service.name && subset !== undefined && service.subsets.includes(subset);
+    return isOwn ? { revision: subset, tag: undefined } : undefined;
+  }
   const tag = [...service.tags.keys()].find((each) => name === `${each}-${service.name}`);
   if (tag !== undefined) return { revision: service.tags.get(tag) ?? "", tag };
   const own = [...service.tags].find(([, revision]) => revision === name)?.[0];
