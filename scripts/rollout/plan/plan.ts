@@ -139,7 +139,7 @@ export function makePlan(options: PlanOptions): Plan {
   checkPercents(options.percents, step);
   if (options.settings.byRoute && options.source.tellsRoutes !== true)
     throw new NoPlan(
-      `--by-route: source ${options.source.name} does not tell routes apart; the local mesh does.`,
+      `--by-route: source ${options.source.name} does not tell routes apart; the local mesh does, and a CSV file with a column route.`,
     );
   const bakeAt = 100 - (options.settings.controlPercent ?? 0);
   // The bake takes the place of a step at or above its share.

@@ -12,10 +12,11 @@ interface Field {
   column: number;
 }
 
-const COLUMNS = ["time", "revision", "ok", "ms", "count", "kind", "excluded"] as const;
+const NEEDED = ["time", "revision", "ok", "ms"] as const;
+const OPTIONAL = ["count", "kind", "excluded", "unit", "route", "failure", "request_id"] as const;
+const COLUMNS = [...NEEDED, ...OPTIONAL];
 type Column = (typeof COLUMNS)[number];
 
-const NEEDED: readonly Column[] = ["time", "revision", "ok", "ms"];
 const EXPECTED: Readonly<Record<Column, string>> = {
   time: "a time such as 2026-01-31T12:00:00.5Z or 1769860800.5",
   revision: "the name of a revision, or nothing",
@@ -24,14 +25,19 @@ const EXPECTED: Readonly<Record<Column, string>> = {
   count: "a whole number from 1, or nothing",
   kind: "rejected, abandoned or nothing",
   excluded: "cold start, probe or nothing",
+  unit: "a text, the same one for each request of an applicant or session, or nothing",
+  route: "a method and a path without ids, such as GET /report, or nothing",
+  failure: "how it failed, such as 503, or nothing",
+  request_id: "the request's id, or nothing",
 };
 
 /**
  * A file with comma-separated values (RFC 4180; no line breaks within quotes), read from its start and further as it
  * grows. The first line names the columns, in any order: `time` (when the request was answered, in RFC 3339 or in seconds
  * since the epoch), `revision` (empty where a proxy answered itself), `ok` (true or false), `ms` (the latency), and if
- * wanted `count` (1 where it is missing or empty), `kind` (rejected or abandoned, see `outcomeKind`) and `excluded` (cold
- * start, probe or empty). Errors name file, line and column.
+ * wanted `count` (1 where it is missing or empty), `kind` (rejected or abandoned, see `outcomeKind`), `excluded` (cold
+ * start, probe or empty), `unit` and `route` as an `Outcome` has them, and of a failure `failure` (how it failed) and
+ * `request_id`. Errors name file, line and column.
  */
 export class CsvFile implements AsyncDisposable {
   readonly #path: string;
@@ -56,6 +62,11 @@ export class CsvFile implements AsyncDisposable {
       throw new UsageError(`--csv ${path} cannot be read: ${why}`);
     });
     return new CsvFile(path, file);
+  }
+
+  /** Whether there is a column for routes; false before the first line was read. */
+  get tellsRoutes(): boolean {
+    return this.#columns?.includes("route") ?? false;
   }
 
   /** The outcomes of the next lines, perhaps none; undefined at the present end of the file. @throws UserError */
@@ -127,9 +138,12 @@ export class CsvFile implements AsyncDisposable {
     const extra = fields[columns.length];
     if (extra !== undefined)
       throw this.#error(extra.column, `there are ${fields.length} fields, and ${columns.length} columns`);
+    const text = (name: Column): string => value(name, (text) => text);
+    const what = text("failure");
+    const requestId = text("request_id");
     return {
       atMs: value("time", timeOf),
-      revision: value("revision", (text) => text) || undefined,
+      revision: text("revision") || undefined,
       ok: value("ok", (text) => (text === "true" ? true : text === "false" ? false : undefined)),
       ms: value("ms", numberOf),
       count: value("count", (text) =>
@@ -137,6 +151,9 @@ export class CsvFile implements AsyncDisposable {
       ),
       kind: value("kind", (text) => KINDS.get(text)).kind,
       excluded: value("excluded", (text) => EXCLUSIONS.get(text)).why,
+      unit: text("unit") || undefined,
+      route: text("route") || undefined,
+      ...(what === "" && requestId === "" ? {} : { failure: { what, requestId } }),
     };
   }
 

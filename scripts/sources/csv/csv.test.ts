@@ -62,6 +62,30 @@ describe("a recorded CSV file", () => {
     ]);
   });
 
+  test("may say for whom a request was, by which route, and how it failed", async () => {
+    const [told, not] = await read(
+      "time,revision,ok,ms,unit,route,failure,request_id\n1,a,false,5,0421,GET /report,503,r-1\n2,a,true,5,,,,\n",
+    );
+    expect(told).toMatchObject({
+      unit: "0421",
+      route: "GET /report",
+      failure: { what: "503", requestId: "r-1" },
+    });
+    expect(not).not.toContainKey("failure");
+    expect([not?.unit, not?.route]).toEqual([undefined, undefined]);
+  });
+
+  test.each([
+    ["time,revision,ok,ms\n", false],
+    ["time,revision,ok,ms,route\n", true],
+  ])("tells routes apart where it has a column for them: %j", async (header, tellsRoutes) => {
+    await writeFile(path, header);
+    const context = serviceContext({ service: "check", root: folder });
+    expect(await openSource(context, { location: "cluster", flags: { csv: path } })).toMatchObject({
+      tellsRoutes,
+    });
+  });
+
   test("reads any name that is quoted by RFC 4180", async () => {
     const name = fc.string({ minLength: 1 }).filter((text) => !/[\r\n]/.test(text));
     await fc.assert(

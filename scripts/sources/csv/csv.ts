@@ -5,7 +5,7 @@ import { CsvFile, numberOf } from "./csv-file.ts";
 /** A file of outcomes that another program writes. Its columns are those of `CsvFile`. */
 export const csv: SourceDefinition = {
   name: "csv",
-  summary: "a file that some other program writes: time,revision,ok,ms and if wanted count,excluded",
+  summary: "a file that some other program writes: time,revision,ok,ms and more if wanted",
   locations: ["machine", "cluster"],
   flags: [
     { name: "csv", value: "file", summary: "a CSV file with outcomes, read as it grows" },
@@ -22,7 +22,8 @@ export const csv: SourceDefinition = {
     // A missing file, or one with other columns, is an error at once.
     await using file = await CsvFile.open(path);
     await file.read();
-    return csvSource(path, speed === undefined ? undefined : parseSpeed(speed));
+    const { tellsRoutes } = file;
+    return { ...csvSource(path, speed === undefined ? undefined : parseSpeed(speed)), tellsRoutes };
   },
 };
 
