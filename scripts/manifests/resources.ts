@@ -2,6 +2,7 @@ import { nearest } from "../nearest.ts";
 import type { FieldPath, ManifestDocument } from "./document.ts";
 import { isRecord } from "../schema/value.ts";
 import { kindNamed, KINDS, type KindName, listsByKind, NAMES, type ObjectOf } from "./kinds/registry.ts";
+import { plainGateway } from "./plain-gateway.ts";
 import { type Problem, problemAt } from "./problem.ts";
 import { clusterOnlyFields, validate, type ValidateOptions } from "./validate.ts";
 
@@ -69,11 +70,13 @@ function readingOf<K extends KindName>(
   const known = readings.get(document);
   if (known !== undefined && isOf(known, name)) return known;
   const schema: (typeof KINDS)[K]["schema"] = KINDS[name].schema;
-  const { value, problems, unsupported } = validate(schema, document, options);
+  const served =
+    options.lenient === true && name === "gateways" ? plainGateway(document) : { document, problems: [] };
+  const { value, problems, unsupported } = validate(schema, served.document, options);
   const reading: ObjectReading<K> = {
     name,
     object: value === undefined ? undefined : { value, document, unsupported },
-    problems,
+    problems: [...served.problems, ...problems],
     clusterOnly: value === undefined ? [] : clusterOnlyFields(schema, value),
   };
   readings.set(document, reading);
