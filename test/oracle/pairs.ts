@@ -15,7 +15,12 @@ export const PROXIES: readonly Proxy[] = [
   { name: "shop", type: "sidecar", namespace: "shop", labels: {} },
   { name: "front", type: "sidecar", namespace: "shop", labels: { app: "front" } },
   { name: "team", type: "sidecar", namespace: "team", labels: {} },
-  { name: "gateway", type: "router", namespace: "istio-system", labels: { istio: "ingressgateway" } },
+  {
+    name: "gateway",
+    type: "router",
+    namespace: "istio-system",
+    labels: { istio: "ingressgateway", app: "istio-ingressgateway" },
+  },
 ];
 
 const service = (name: string, namespace: string, ports: number[]): object => ({
@@ -64,8 +69,11 @@ const match = fc.oneof(
   fc.record({ withoutHeaders: byName }),
   fc.record({ queryParams: fc.dictionary(fc.constantFrom("p", "q"), word, { minKeys: 1, maxKeys: 1 }) }),
   fc.record({ uri, port: fc.constantFrom(80, 8080, 9080) }),
-  fc.record({ sourceLabels: fc.constantFrom({ app: "front" }, { app: "other" }) }),
-  fc.record({ uri, sourceNamespace: fc.constantFrom("shop", "team") }),
+  fc.record({
+    sourceLabels: fc.constantFrom<object>({ app: "front" }, { app: "other" }, { istio: "ingressgateway" }),
+  }),
+  fc.record({ uri, sourceNamespace: fc.constantFrom("shop", "team", "istio-system") }),
+  fc.record({ uri, sourceNamespace: fc.constant("shop"), gateways: fc.constantFrom(["mesh"], ["kyc"]) }),
   fc.record({ uri, gateways: fc.constantFrom(["mesh"], ["kyc"], ["mesh", "kyc"]) }),
   fc.record({ uri, ignoreUriCase: fc.boolean() }),
 );

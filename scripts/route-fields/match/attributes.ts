@@ -12,20 +12,17 @@ export const isClaim = (name: string): boolean => name.startsWith(CLAIM);
 
 /**
  * What a match asks of the connection and the caller: `port`, `scheme`, `source namespace`, `source label NAME` and
- * `claim NAME`. (istio 1.31, pilot/pkg/networking/core/route/route.go, sourceMatchHTTP and TranslateRouteMatch)
+ * `claim NAME`. Where it names gateways, Istio does not look at the caller. (istio 1.31, pilot/pkg/networking/core/route/route.go, sourceMatchHTTP and TranslateRouteMatch)
  */
 export function compileAttributes(report: Report, match: HTTPMatchRequest, path: FieldPath): NamedMatches {
   const exact = (value: string): ValueMatch => ({ kind: "exact", value });
+  const { sourceNamespace = "", sourceLabels = {} } = match.gateways?.length ? {} : match;
   const scheme = compileStringMatch(report, match.scheme, [...path, "scheme"]);
   return [
     ...(match.port === undefined || match.port === 0 ? [] : [["port", exact(String(match.port))] as const]),
     ...(scheme === undefined ? [] : [["scheme", scheme] as const]),
-    ...(match.sourceNamespace === undefined || match.sourceNamespace === ""
-      ? []
-      : [["source namespace", exact(match.sourceNamespace)] as const]),
-    ...Object.entries(match.sourceLabels ?? {}).map(
-      ([name, value]) => [`source label ${name}`, exact(value)] as const,
-    ),
+    ...(sourceNamespace === "" ? [] : [["source namespace", exact(sourceNamespace)] as const]),
+    ...Object.entries(sourceLabels).map(([name, value]) => [`source label ${name}`, exact(value)] as const),
     ...Object.entries(match.headers ?? {})
       .filter(([name]) => isClaim(name))
       .map(([name, wanted]): readonly [string, ValueMatch] => [

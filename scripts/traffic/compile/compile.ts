@@ -142,7 +142,7 @@ function compileVirtualService(
   callers: string | undefined,
 ): CompiledVirtualService {
   const { rules, problems } = virtualServiceRules(source, hosts, subsets);
-  const bound = bindings(source, gateways, problems).filter(
+  const bound = bindings(source, gateways, callers === "" ? undefined : callers, problems).filter(
     ({ listener }) =>
       callers === undefined || isSeenFrom(listener === "mesh" ? callers : GATEWAY_NAMESPACE, source.value),
   );

@@ -1,4 +1,8 @@
+import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
+import type { Sourced } from "../../manifests/resources.ts";
 import type { Plan } from "../compile/compile.ts";
+import { gatewaysOf } from "../istio/gateways.ts";
+import { GATEWAY_NAMESPACE } from "../istio/visibility.ts";
 import { rulesOf } from "./request-space/hosts.ts";
 import type { Described } from "./entries.ts";
 import type { Side } from "./symbolic/follow.ts";
@@ -20,6 +24,28 @@ export function assumptionsOf(plans: readonly Plan[], revisionHeader: string | u
   return isChanged
     ? [`assumption: each revision answers with ${revisionHeader}: its own name (--revision-header)`]
     : [];
+}
+
+/**
+ * What is taken for granted of gateways' pods, where rules at a gateway ask for the caller: there it is the gateway itself.
+ * @param isNamespaceAsked whether their namespace matters for other reasons
+ */
+export function gatewayAssumptions(
+  virtualServices: readonly Sourced<VirtualService>[],
+  isNamespaceAsked: boolean,
+): string[] {
+  const matches = virtualServices
+    .filter(({ value }) => gatewaysOf(value).some((name) => name !== "mesh"))
+    .flatMap(({ value }) => value.spec.http.flatMap(({ match = [] }) => match))
+    .filter(({ gateways = [] }) => gateways.length === 0);
+  const notes: string[] = [];
+  if (isNamespaceAsked || matches.some(({ sourceNamespace }) => sourceNamespace))
+    notes.push(`assumption: the pods of the ingress gateway are in the namespace ${GATEWAY_NAMESPACE}`);
+  if (matches.some(({ sourceLabels = {} }) => Object.keys(sourceLabels).length > 0))
+    notes.push(
+      "assumption: the pods of a gateway have no labels beside those that its Gateway selects them by",
+    );
+  return notes;
 }
 
 /** What a table says beyond its routes. */

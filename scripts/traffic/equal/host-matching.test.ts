@@ -145,3 +145,46 @@ describe("exportTo", () => {
     ]);
   });
 });
+
+describe("a condition on the caller", () => {
+  const only = (match: object, gateways: string[] = ["kyc"]): object[] => [
+    KYC,
+    virtualService([{ match: [match], ...OTHERS }, REVIEWS], { hosts: ["shop.example"], gateways }),
+  ];
+  const always = [KYC, virtualService([OTHERS], { hosts: ["shop.example"], gateways: ["kyc"] })];
+  const never = [KYC, virtualService([REVIEWS], { hosts: ["shop.example"], gateways: ["kyc"] })];
+  const NAMESPACE = "assumption: the pods of the ingress gateway are in the namespace istio-system";
+  const LABELS =
+    "assumption: the pods of a gateway have no labels beside those that its Gateway selects them by";
+
+  test.each<[object, object[], string]>([
+    [{ sourceNamespace: "shop" }, never, NAMESPACE],
+    [{ sourceNamespace: "istio-system" }, always, NAMESPACE],
+    [{ sourceLabels: { app: "front" } }, never, LABELS],
+    [{ sourceLabels: { istio: "ingressgateway" } }, always, LABELS],
+    [{ sourceLabels: { istio: "ingressgateway", version: "v1" } }, never, LABELS],
+  ])("%j asks at a gateway for the gateway's own pods", (match, same, note) => {
+    const { verdict, notes } = between(only(match), same);
+    expect([verdict, notes]).toEqual(["equal", [note]]);
+    expect(told(only(match), same === never ? always : never)[0]).toBe("different");
+  });
+
+  test("asks in sidecars for the pod that calls", () => {
+    const [some, none] = [only({ sourceLabels: { app: "front" } }, ["mesh"]), only({}, ["mesh"])];
+    expect(told(some, none)[0]).toBe("different");
+    expect(told(some, some)).toEqual(["equal"]);
+  });
+
+  test("is ignored in a match that names gateways", () => {
+    expect(told(only({ gateways: ["kyc"], sourceNamespace: "shop" }), always)).toEqual(["equal"]);
+  });
+
+  test("is decided for callers whose namespace is known", () => {
+    const own = (http: object[]): object => virtualService(http, { hosts: ["a.example"], exportTo: ["."] });
+    const [OWN, OTHER] = ["kyc", "shop"].map((sourceNamespace) =>
+      own([{ match: [{ sourceNamespace }], ...OTHERS }, REVIEWS]),
+    ) as [object, object];
+    expect(told([OWN], [own([OTHERS])])).toEqual(["equal"]);
+    expect(told([OTHER], [own([REVIEWS])])).toEqual(["equal"]);
+  });
+});

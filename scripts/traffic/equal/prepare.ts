@@ -7,11 +7,12 @@ import { planKnativeServices } from "../compile/knative.ts";
 import { type Destinations, readDestinations } from "./destinations.ts";
 import { rulesOf } from "./request-space/hosts.ts";
 import { serversApart, unreadApart } from "./documents/unread-fields.ts";
+import { gatewayAssumptions } from "./assumptions.ts";
 import type { View } from "./views.ts";
 import { clusterLocalNames, fullHost } from "../hosts.ts";
 import { mergeDelegates } from "../istio/delegates.ts";
 import { asEnvoyHasIt } from "../istio/gateways.ts";
-import { GATEWAY_NAMESPACE, namespacesSeeing } from "../istio/visibility.ts";
+import { namespacesSeeing } from "../istio/visibility.ts";
 import type { Described } from "./entries.ts";
 import { borrow } from "./documents/borrow.ts";
 import { canonical, type Unmodelled, sidecarHosts, sorted } from "./documents/object-kinds.ts";
@@ -145,14 +146,14 @@ export function prepare(
     const [x, y] = [fromB, fromA].map(({ resources }) => rulesOfHost(resources, host));
     if (x !== y) prepared.doubts.push(`${at.file}:${at.line}: ${field}: ${message}`);
   }
-  if (prepared.views.length > 1)
-    notes.push(`assumption: the pods of the ingress gateway are in the namespace ${GATEWAY_NAMESPACE}`);
+  const rules = [fromB, fromA].flatMap(({ resources }) => resources.virtualServices);
+  notes.push(...gatewayAssumptions(rules, prepared.views.length > 1));
   if (!areIdentical(ofA, ofB)) {
     for (const { at, field, message } of limits)
       prepared.doubts.push(`${at.file}:${at.line}: ${field}: ${message}, and what follows is not modelled`);
   }
-  const told = new Map(errors.map((problem) => [formatProblem(problem), problem]));
-  return { ...prepared, errors: [...told.values()], notes: [...new Set(notes)] };
+  const told = new Map(errors.map((one) => [formatProblem(one), one])).values();
+  return { ...prepared, errors: [...told], notes: [...new Set(notes)] };
 
   function compiled(
     { resources, borrowedObjects }: ReturnType<typeof borrow>,

@@ -4,6 +4,7 @@ import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { suggestion } from "../../nearest.ts";
 import { clusterLocalNames, fullHost, KNATIVE_GATEWAYS } from "../hosts.ts";
+import { INGRESS_PODS, type ProxyPods, selectedPods } from "./proxy-pods.ts";
 import { reporter } from "./report.ts";
 import { gatewayName } from "../../route-fields/match/compile.ts";
 import type { Listener } from "../table.ts";
@@ -17,6 +18,7 @@ export interface KnownServer {
   hosts: { namespace: string; pattern: string }[];
   /** Whether it answers each request with a redirect to HTTPS. */
   redirectsToHttps: boolean;
+  pods: ProxyPods | undefined;
 }
 
 /** A gateway of a VirtualService, and the hosts that its rules hold for at one of its listeners. */
@@ -27,6 +29,8 @@ export interface Binding {
   port: number | undefined;
   hosts: string[];
   redirectsToHttps: boolean;
+  /** What is known of the pods whose proxy has the rules. */
+  pods: ProxyPods | undefined;
 }
 
 // Those whose rules are HTTP routes, if TLS ends at the gateway. (istio, pkg/config/protocol/instance.go)
@@ -42,7 +46,7 @@ export function readGateways(
     // (net-istio, config/200-gateway.yaml)
     const port = listener === "local-gateway" ? 8081 : 80;
     const hosts = [{ namespace: "*", pattern: "*" }];
-    known.set(name, [{ listener, port, hosts, redirectsToHttps: false }]);
+    known.set(name, [{ listener, port, hosts, redirectsToHttps: false, pods: INGRESS_PODS }]);
   }
   for (const { value, document } of sources) {
     const { name, namespace = "default" } = value.metadata;
@@ -82,6 +86,7 @@ export function readGateways(
           port,
           hosts,
           redirectsToHttps: server.tls?.["httpsRedirect"] === true,
+          pods: selectedPods(selector),
         });
       else same.hosts.push(...hosts);
     }
@@ -100,10 +105,14 @@ export function asEnvoyHasIt(host: string): string {
   return host.toLowerCase();
 }
 
-/** The gateways, listeners and hosts for which a VirtualService's rules hold. */
+/**
+ * The gateways, listeners and hosts for which a VirtualService's rules hold.
+ * @param callers the namespace of those who call through a sidecar, if it is known
+ */
 export function bindings(
   { value, document }: Sourced<VirtualService>,
   gateways: ReadonlyMap<string, readonly KnownServer[]>,
+  callers: string | undefined,
   problems: Problem[],
 ): Binding[] {
   const report = reporter(document, problems);
@@ -113,7 +122,8 @@ export function bindings(
     const gateway = gatewayName(written, namespace);
     if (gateway === "mesh") {
       const names = hosts.map(asEnvoyHasIt).flatMap(meshNames);
-      return [{ gateway, listener: "mesh", port: undefined, hosts: names, redirectsToHttps: false }];
+      const pods = { namespace: callers, labels: undefined };
+      return [{ gateway, listener: "mesh", port: undefined, hosts: names, redirectsToHttps: false, pods }];
     }
     const known = gateways.get(gateway);
     if (known === undefined) {
@@ -125,14 +135,14 @@ export function bindings(
       return [];
     }
     const isServed = new Set<string>();
-    const bound = known.map(({ listener, port, hosts: patterns, redirectsToHttps }): Binding => {
+    const bound = known.map(({ hosts: patterns, ...server }): Binding => {
       const open = patterns.filter((host) => host.namespace === "*" || host.namespace === namespace);
       const served = hosts.flatMap((host) => {
         const both = open.flatMap(({ pattern }) => inBoth(pattern, host) ?? []);
         if (both.length > 0) isServed.add(host);
         return both;
       });
-      return { gateway, listener, port, hosts: served.map(asEnvoyHasIt), redirectsToHttps };
+      return { ...server, gateway, hosts: served.map(asEnvoyHasIt) };
     });
     for (const [j, host] of hosts.entries()) {
       if (isServed.has(host) || known.length === 0) continue;

@@ -13,8 +13,8 @@ import { readTarget } from "./targets.ts";
 
 /** A rule, and the gateways that its matches name: none means every gateway of the VirtualService. */
 export interface GatewayRule {
-  /** The rule as one gateway has it at a port, or undefined when none of its matches is for that gateway and port. */
-  for(binding: Pick<Binding, "gateway" | "port">): Rule | undefined;
+  /** The rule as one gateway has it at a port, or undefined when none of its matches is for that gateway's proxies. */
+  for(binding: Binding): Rule | undefined;
 }
 
 /**
@@ -53,33 +53,47 @@ export function virtualServiceRules(
       target: (destination, at) => readTarget(destination, at, { namespace, hosts, subsets, report }),
     });
     return {
-      for({ gateway, port }) {
+      for(binding) {
+        const { gateway, port } = binding;
         const action = read.kind === "redirect" ? redirectAt(port ?? 80, route.redirect, read) : read;
         if (matches.length === 0) return { at, matches: [], action };
         const here = matches
           .filter(({ gateways }) => gateways === undefined || gateways.includes(gateway))
-          .flatMap(({ match }) => atPort(match, port) ?? []);
+          .flatMap(({ match }) => atProxy(match, binding) ?? []);
         return here.length === 0 ? undefined : { at, matches: here, action };
       },
     };
   }
 }
 
-const others = new WeakMap<RequestMatch, Map<number, RequestMatch | undefined>>();
+const others = new WeakMap<RequestMatch, Map<string, RequestMatch | undefined>>();
 
-/** A match as a gateway has it at a port, without what it asks of that; undefined where it asks for another port. */
-function atPort(match: RequestMatch, port: number | undefined): RequestMatch | undefined {
+/** A match without what a proxy's port, namespace and labels decide; undefined where they do not fit. */
+function atProxy(match: RequestMatch, { listener, port, pods }: Binding): RequestMatch | undefined {
   const { attributes = [] } = match;
-  if (port === undefined || !attributes.some(([name]) => name === "port")) return match;
-  // One object for each port, because what is read of a match is kept by it.
-  const byPort = others.get(match) ?? new Map<number, RequestMatch | undefined>();
-  others.set(match, byPort);
-  if (!byPort.has(port)) {
-    const isHere = attributes.every(
-      ([name, wanted]) => name !== "port" || (wanted.kind !== "present" && wanted.value === String(port)),
-    );
-    const rest = attributes.filter(([name]) => name !== "port");
-    byPort.set(port, isHere ? { ...match, attributes: rest } : undefined);
+  if (attributes.length === 0) return match;
+  // One object for each listener, because what is read of a match is kept by it.
+  const byListener = others.get(match) ?? new Map<string, RequestMatch | undefined>();
+  others.set(match, byListener);
+  const key = `${listener} ${port}`;
+  if (!byListener.has(key)) byListener.set(key, narrowed());
+  return byListener.get(key);
+
+  function narrowed(): RequestMatch | undefined {
+    const rest = attributes.filter(([name]) => ownValue(name) === undefined);
+    if (rest.length === attributes.length) return match;
+    const isHere = attributes.every(([name, wanted]) => {
+      const own = ownValue(name);
+      return own === undefined || (wanted.kind !== "present" && wanted.value === own);
+    });
+    return isHere ? { ...match, attributes: rest } : undefined;
   }
-  return byPort.get(port);
+
+  /** What the proxy has for an attribute; undefined where it is not known or depends on the request. */
+  function ownValue(name: string): string | undefined {
+    if (name === "port") return port === undefined ? undefined : String(port);
+    if (name === "source namespace") return pods?.namespace;
+    const [, label] = /^source label (.*)$/.exec(name) ?? [];
+    return label === undefined || pods?.labels === undefined ? undefined : (pods.labels[label] ?? "");
+  }
 }
