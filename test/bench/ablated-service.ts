@@ -50,7 +50,12 @@ async function creditCheck() {
     ...without(WITHOUT),
     variant: WITHOUT === "schema" ? { ...basic, answer: anything } : basic,
     revision: "credit-check-basic",
-    context: () => ({ lists: lists.current, today: new Date().toISOString().slice(0, 10) }),
+    context: () => ({
+      lists: lists.current,
+      get today() {
+        return new Date().toISOString().slice(0, 10);
+      },
+    }),
   });
 }
 
