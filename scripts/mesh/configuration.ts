@@ -5,6 +5,7 @@ import type { ValidateOptions } from "../manifests/validate.ts";
 import { manifestFolders } from "../manifests/folders.ts";
 import { CompileMemory, compilePlan, type Plan } from "../traffic/compile/compile.ts";
 import { type DevConfig, type DevFile, readDevConfig } from "./revisions/dev-config.ts";
+import { containerRuntime } from "./revisions/container.ts";
 import { type RevisionSpec, revisionSpecs } from "./revisions/spec.ts";
 
 /** The domain of public Knative Services on one machine. Browsers and curl resolve every name below it to loopback. */
@@ -37,6 +38,7 @@ export async function loadConfiguration(
     compiled.plan.services.flatMap(({ revisions }) => revisions),
     resources.secrets,
     dev,
+    () => containerRuntime(),
   );
   const all = [...problems, ...compiled.problems, ...dev.problems, ...unrunnable];
   // A field that cannot be read makes references to it fail too; those later errors would only distract.

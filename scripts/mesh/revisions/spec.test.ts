@@ -1,8 +1,10 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { parseDocuments } from "../../manifests/document.ts";
 import { formatProblem } from "../../manifests/problem.ts";
 import { collectResources } from "../../manifests/resources.ts";
 import { planKnativeServices } from "../../traffic/compile/knative.ts";
+import { PROJECT } from "../../project.ts";
+import { containerRuntime } from "./container.ts";
 import { revisionSpecs } from "./spec.ts";
 
 const service = (env: string): string => `
@@ -63,4 +65,49 @@ test("a Secret that no file describes is an error, unless it is optional", async
   const { spec, problems: none } = await specOf(service(fromSecret("A", ", optional: true")));
   expect(none).toEqual([]);
   expect(spec?.env).toEqual({});
+});
+
+describe("an image without a program of its own", () => {
+  const fake =
+    (answering: readonly string[], tried: string[] = []) =>
+    async ([name = ""]: readonly string[]) => {
+      tried.push(name);
+      return answering.includes(name);
+    };
+  const read = async (root: string, image: string, on: ReturnType<typeof fake>) => {
+    const { documents } = parseDocuments(
+      "1.yaml",
+      service("{name: SECRET, value: hidden}").replace("a/shop", image),
+    );
+    const { services } = planKnativeServices(collectResources(documents).resources.knativeServices);
+    const revisions = services.flatMap((each) => each.revisions);
+    return revisionSpecs(root, revisions, [], undefined, () => containerRuntime(on));
+  };
+
+  test("runs as a container by the runtime that answers, on this machine's network, with all variables", async () => {
+    const tried: string[] = [];
+    const { specs, problems } = await read("/nowhere", "registry.example/shop:1", fake(["podman"], tried));
+    expect(problems).toEqual([]);
+    expect(tried).toEqual(["docker", "podman"]);
+    const [spec] = specs;
+    const command = spec?.command.slice(spec.command.indexOf("podman")) ?? [];
+    expect(command.slice(0, 6)).toEqual(["podman", "run", "--rm", "--init", "--network", "host"]);
+    expect(command.at(-1)).toBe("registry.example/shop:1");
+    for (const name of ["PORT", "HTTP_PROXY", "K_REVISION", "SECRET"])
+      expect(command[command.indexOf(name) - 1]).toBe("--env");
+    // The list of processes shows command lines.
+    expect(command.join(" ")).not.toContain("hidden");
+    expect(spec?.env).toEqual({ SECRET: "hidden" });
+  });
+
+  test("is an error where no runtime answers, and where the name is nearly that of a function", async () => {
+    const { problems } = await read("/nowhere", "registry.example/shop:1", fake([]));
+    expect(problems.map(({ code, fix }) => [code, fix])).toEqual([
+      ["program-missing", expect.stringContaining("start Docker or Podman")],
+    ]);
+    const tried: string[] = [];
+    const mistyped = await read(PROJECT, "dev.local/kyc/credit-chek:dev", fake(["docker"], tried));
+    expect(mistyped.problems.map(({ fix }) => fix)).toEqual(["did you mean credit-check?"]);
+    expect(tried).toEqual([]);
+  });
 });

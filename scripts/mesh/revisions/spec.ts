@@ -6,6 +6,7 @@ import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { didYouMean, nearest } from "../../nearest.ts";
 import type { Revision } from "../../traffic/compile/knative.ts";
+import { containerCommand, type ContainerRuntime } from "./container.ts";
 import { type DevConfig, DEV_FILE, type LocalProgram, programOf, withoutTag } from "./dev-config.ts";
 import { type Scaling, scalingOf } from "./scaling.ts";
 
@@ -38,15 +39,17 @@ const RUN_COMMAND = join(import.meta.dir, "run-command.ts");
 
 /**
  * Finds the program of each revision: what `dev.yaml` says of its image, or else `functions/NAME/main.ts` for an image
- * `…/NAME:TAG`.
+ * `…/NAME:TAG`, or else the image itself, unless its name looks like a mistyped one.
  * @param root the folder that holds `functions`
  * @param secrets those that variables may have their values from
+ * @param findRuntime finds what runs images
  */
 export async function revisionSpecs(
   root: string,
   revisions: readonly Revision[],
   secrets: readonly Sourced<Secret>[] = [],
   config: DevConfig = NO_CONFIG,
+  findRuntime: () => Promise<ContainerRuntime | undefined> = async () => undefined,
 ): Promise<{ specs: RevisionSpec[]; problems: Problem[] }> {
   const specs: RevisionSpec[] = [];
   const problems: Problem[] = [];
@@ -57,24 +60,29 @@ export async function revisionSpecs(
     const name = imageName(container.image);
     const entry = join(root, "functions", name, "main.ts");
     const local = programOf(container.image, config);
-    if (local === undefined && !(await isFile(entry)))
-      problems.push(await noProgram(root, revision, container.image, config));
+    const { env, missing } = environment(revision, container, secrets);
+    let command = local === undefined ? [entry] : [RUN_COMMAND, ...local.command];
+    if (local === undefined && !(await isFile(entry))) {
+      const { problem, isMistyped } = await noProgram(root, revision, container.image, config);
+      const runtime = isMistyped ? undefined : await findRuntime();
+      if (runtime === undefined) problems.push(problem);
+      else command = [RUN_COMMAND, ...containerCommand(runtime, container.image, env)];
+    }
     const taken = local?.port === undefined ? undefined : specs.find(({ port }) => port === local.port);
     if (taken !== undefined) problems.push(portTaken(revision, taken));
-    const { env, missing } = environment(revision, container, secrets);
     problems.push(...missing);
     specs.push({
       key: `${revision.namespace}/${revision.name}`,
       name: revision.name,
       service: revision.service,
-      command: local === undefined ? ofBun([entry]) : ofBun([RUN_COMMAND, ...local.command]),
+      command: ofBun(command),
       cwd: local?.cwd ?? root,
       port: local?.port,
       env: { ...env, ...local?.env },
       readinessPath: container.readinessProbe?.httpGet.path,
       timeoutMs: timeoutSeconds * 1000,
       scaling: scalingFor(revision, local),
-      fingerprint: JSON.stringify([revision.template, env, local]),
+      fingerprint: JSON.stringify([revision.template, env, local ?? command]),
     });
   }
   return { specs, problems };
@@ -163,25 +171,27 @@ async function noProgram(
   revision: Revision,
   image: string,
   config: DevConfig,
-): Promise<Problem> {
+): Promise<{ problem: Problem; isMistyped: boolean }> {
   const known: string[] = [];
   for (const folder of await readdir(join(root, "functions")).catch(() => [])) {
     if (await isFile(join(root, "functions", folder, "main.ts"))) known.push(folder);
   }
   const name = imageName(image);
   const missing = relative(root, join(root, "functions", name, "main.ts"));
-  return {
+  const isEntry = nearest(withoutTag(image), config.programs.keys()) !== undefined;
+  const problem: Problem = {
     code: "program-missing",
     severity: "error",
     at: revision.at,
     field: "spec.template.spec.containers[0].image",
     message: `the program of ${image} on this machine is ${missing}, and that file does not exist; ${DEV_FILE} has no command for the image`,
-    fix: nearest(withoutTag(image), config.programs.keys())
+    fix: isEntry
       ? didYouMean(withoutTag(image), config.programs.keys())
       : known.length > 0
         ? didYouMean(name, known)
-        : `write into ${DEV_FILE}: images: {${withoutTag(image)}: {command: [PROGRAM, ARGUMENT]}}`,
+        : `write into ${DEV_FILE}: images: {${withoutTag(image)}: {command: [PROGRAM, ARGUMENT]}}, or start Docker or Podman`,
   };
+  return { problem, isMistyped: isEntry || nearest(name, known) !== undefined };
 }
 
 async function isFile(path: string): Promise<boolean> {
