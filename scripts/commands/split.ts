@@ -27,6 +27,11 @@ export function splitCommand(): Command {
     )
     .option("--undo", "reverts the last change, and when given again the one before it", false)
     .option("--dry-run", "shows what would change, and for how many requests; changes nothing", false)
+    .option(
+      "--write",
+      "writes the cluster's split into the files as well, as it is or after the change",
+      false,
+    )
     .option("--allow-missing", "takes names that do not exist, as kn does", false)
     .option(
       "--force",
@@ -71,6 +76,7 @@ Examples:
   ./kyc split credit-check --by weights                         back to a draw for each request
   ./kyc split credit-check --undo                               back, step by step
   ./kyc split credit-check --engine knative --context minikube
+  ./kyc split credit-check --context minikube --write           brings the cluster's split into the files, for git
   ./kyc split credit-check --from knative/credit-check/2-advanced.yaml --latest credit-check-advanced --traffic @latest=100 -o json
 
 The flags mean what they mean to kn service update. When the command ends, every gateway has the split.
@@ -84,6 +90,11 @@ async function runSplit(service: string, flags: SplitFlags): Promise<void> {
       "--undo goes back to a split that was, and takes no --traffic, --tag, --untag or --by.",
       EXIT.usage,
     );
+  if (flags.from !== undefined && flags.write)
+    throw new Failure(
+      "--from computes a block from a file alone: there is no cluster to --write from.",
+      EXIT.usage,
+    );
   if (flags.from !== undefined) {
     const { splitOffline } = await import("./split/offline.ts");
     return splitOffline(service, { ...flags, from: flags.from });
@@ -92,6 +103,10 @@ async function runSplit(service: string, flags: SplitFlags): Promise<void> {
   if (isChange(flags) || flags.undo) {
     const { changeSplit } = await import("./split/change.ts");
     return changeSplit(service, flags, signal);
+  }
+  if (flags.write) {
+    const { writeSplit } = await import("./split/write.ts");
+    return writeSplit(service, flags);
   }
   const { showSplit } = await import("./split/show.ts");
   return showSplit(service, flags, signal);

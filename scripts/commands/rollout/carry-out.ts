@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { versions } from "../../project.ts";
+import { writtenBackLine } from "../../engines/write-back.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { AuditLog, type Grounds } from "../../rollout/audit/audit-log.ts";
 import type { Entry } from "../../rollout/journal/journal.ts";
@@ -138,6 +139,15 @@ export async function drive(options: DriveOptions): Promise<number> {
     await attempt(`Old outcomes in ${context.evidence} cannot be removed`, () =>
       pruneEvidence(context.evidence, plan.service, Date.now()),
     );
+    const { files } = context;
+    const written =
+      files === undefined || state.phase === "held"
+        ? undefined
+        : await attempt("The files do not have the split", async () =>
+            files.write(await engine.read(), context.who),
+          );
+    if (files !== undefined && state.phase === "held")
+      notes.push("The files do not have the split: the rollout is held, and --write waits for its end.");
     const unsigned = context.audit.problem?.();
     if (unsigned !== undefined) notes.push(`Lines of the audit log have no signature: ${unsigned}`);
     screen.end();
@@ -147,14 +157,14 @@ export async function drive(options: DriveOptions): Promise<number> {
       notes.push(
         `The journal ${journal.place} lacks the last ${missing} entries, so --status shows an older state.`,
       );
-    const files =
+    const report =
       saved &&
       (await attempt("The report was not written", () =>
         writeReport(context.reports, saved, realClock.now()),
       ));
     if (flags.output !== undefined)
       await printData(
-        { ...view, report: files, audit: context.auditPlace, notes, notifications: notifier.deliveries },
+        { ...view, report, written, audit: context.auditPlace, notes, notifications: notifier.deliveries },
         flags.output,
       );
     else {
@@ -162,7 +172,8 @@ export async function drive(options: DriveOptions): Promise<number> {
       print(
         `${state.phase}: ${service}, ${baseline} → ${candidate}${state.reason === "" ? "" : `: ${state.reason}`}`,
       );
-      if (files !== undefined) print(`report: ${files.html}\naudit log: ${context.auditPlace}`);
+      if (written !== undefined) print(writtenBackLine(written));
+      if (report !== undefined) print(`report: ${report.html}\naudit log: ${context.auditPlace}`);
     }
     for (const note of notes) printMessage(`warning: ${note}`);
     if (state.phase === "held") tellWhatNext(plan.service, state.foreign !== null, flags);

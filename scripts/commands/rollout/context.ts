@@ -6,6 +6,7 @@ import type { Journal } from "../../rollout/journal/journal.ts";
 import type { Lock } from "../../rollout/lock/lock.ts";
 import { type Warm, warmBy } from "../../rollout/run/effects.ts";
 import type { RecordedEngine } from "../../engines/engine.ts";
+import type { SplitFiles } from "../../engines/write-back.ts";
 import type { OutcomeSource } from "../../sources/source.ts";
 import type { PrometheusConnection } from "../../sources/prometheus/prometheus-api.ts";
 import { EXIT, Failure } from "../../exit.ts";
@@ -30,6 +31,8 @@ export interface RolloutContext {
   /** The folder of what judges observed, with a folder for each rollout. */
   evidence: string;
   warm: Warm | undefined;
+  /** The files that take over the split at the end; undefined where none do, or where they are the split. */
+  files: SplitFiles | undefined;
   who: string;
   /** How often the rollout checks whether anything is to be decided, in milliseconds. */
   beatMs: number;
@@ -58,6 +61,7 @@ export async function contextOf(service: string, flags: RolloutFlags): Promise<R
     checkPrometheus: await checkPrometheusOf(flags, sourceFlagsOf(flags)),
     who: await rolloutAuthor(location === "machine" ? undefined : await where.kube(), flags.by),
     warm: warmBy(engine, flags.warmPath),
+    files: flags.write && location === "cluster" ? await filesOf(where) : undefined,
   };
   const [{ fileStore }, { signedStore }] = await Promise.all([
     import("../../rollout/audit/file-store.ts"),
@@ -81,6 +85,11 @@ export async function contextOf(service: string, flags: RolloutFlags): Promise<R
     };
   }
   return { ...shared, ...(await onCluster(where, kept)) };
+}
+
+async function filesOf(where: ServiceContext): Promise<SplitFiles> {
+  const { SplitFiles } = await import("../../engines/write-back.ts");
+  return SplitFiles.open(where);
 }
 
 /** @throws UsageError when there are checks, and no Prometheus to read them from */

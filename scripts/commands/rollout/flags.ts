@@ -39,6 +39,7 @@ export interface RolloutFlags extends EngineFlags {
   shadowPercent: number;
   accept: readonly Criterion[];
   dryRun: boolean;
+  write: boolean;
   pause?: true;
   resume?: true;
   promote?: true;

@@ -26,6 +26,11 @@ export async function runInCluster(service: string, flags: RolloutFlags): Promis
       `--in-cluster is for a cluster: name one by --context, or --engine ${CLUSTER_ENGINES.map(({ name }) => name).join(" or ")}.`,
       EXIT.usage,
     );
+  if (flags.write)
+    throw new Failure(
+      `A Job does not have the files: leave out --write, and bring the split into them at the end by ./kyc split ${service} --write.`,
+      EXIT.usage,
+    );
   if (flags.shadow !== undefined)
     throw new Failure(
       `A Job may not add mirrors: ./kyc shadow ${service} --to ${to} compares first, then leave out --shadow.`,

@@ -141,6 +141,7 @@ function placeOptions(): Option[] {
       "a kubeconfig context (default: the local mesh if it runs, else the current context)",
     ),
     namespaceOption(),
+    new Option("--write", "writes the split at the end into the files as well, for git").default(false),
     new Option("--in-cluster", "runs as a Job on the cluster").default(false),
     new Option("--image <name>", "with --in-cluster: the image of this command"),
     dirOption(),

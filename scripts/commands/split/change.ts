@@ -8,6 +8,8 @@ import { changedShare, sameSplit } from "../../traffic/split/diff.ts";
 import { lastToUndo } from "../../traffic/split/history.ts";
 import { authorOf } from "../options/author.ts";
 import { splitContext } from "./context.ts";
+import { splitFilesOf } from "./write.ts";
+import { type WrittenBack, writtenBackLine } from "../../engines/write-back.ts";
 import { knFlagsOf, refusalFailure, type SplitFlags } from "./flags.ts";
 import { print } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";
@@ -19,11 +21,21 @@ export async function changeSplit(service: string, flags: SplitFlags, signal: Ab
     const change = flags.undo
       ? await planUndo(engine, flags)
       : await planChange(engine, { ...flags, flags: knFlagsOf(flags), form: flags.by });
+    // What the files cannot have is told before anything changes.
+    const files = flags.write && engine.location === "cluster" ? await splitFilesOf(where) : undefined;
+    await files?.check({ targets: change.after, header: change.form.header });
     if (flags.dryRun) return await tell(engine, change, { isDryRun: true }, flags);
-    if (sameSplit(change.before.targets, change.after) && change.form.header === change.before.header)
-      return await tell(engine, change, {}, flags);
     const by = await authorOf(engine.location === "cluster" ? await where.kube() : undefined);
-    await tell(engine, change, await carryOut(engine, change, { ...flags, by }, signal), flags);
+    const isSame =
+      sameSplit(change.before.targets, change.after) && change.form.header === change.before.header;
+    const done = isSame ? {} : await carryOut(engine, change, { ...flags, by }, signal);
+    const written = await files
+      ?.write({ targets: change.after, header: change.form.header }, by)
+      .catch((error: unknown) => {
+        if (!(error instanceof CannotWrite || error instanceof SplitChanged)) throw error;
+        throw new Failure(`${engine.place} has the split, and the files do not: ${error.message}`);
+      });
+    await tell(engine, change, { ...done, written }, flags);
   } catch (error) {
     throw asFailure(error, engine, flags);
   }
@@ -38,6 +50,8 @@ interface Done {
   inForceMs?: number | undefined;
   /** Why no data plane has it. */
   nothingRuns?: string;
+  /** The files that it was written to as well. */
+  written?: WrittenBack | undefined;
 }
 
 async function carryOut(
@@ -119,6 +133,7 @@ async function tell(
     },
     styleFor(process.stdout),
   );
+  if (done.written !== undefined) lines.push(writtenBackLine(done.written));
   print(lines.join("\n"));
 }
 

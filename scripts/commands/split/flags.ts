@@ -14,6 +14,7 @@ export interface SplitFlags extends EngineFlags {
   by?: SplitForm;
   undo: boolean;
   dryRun: boolean;
+  write: boolean;
   allowMissing: boolean;
   force: boolean;
   from?: string;

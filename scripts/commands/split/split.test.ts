@@ -3,6 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { choose, withSample } from "../../../test/sample.ts";
+import { FakeSplit, SERVICE } from "../../engines/testing/fake-split.ts";
+import { ServedCluster } from "../cluster/testing/served-cluster.ts";
 import { kyc } from "../testing/kyc-process.ts";
 
 let folder = "";
@@ -37,6 +39,52 @@ spec:
 status:
   latestReadyRevisionName: echo-v2
 `;
+
+describe("kyc split --write", () => {
+  test("brings the split of a cluster into the files, and leaves the cluster alone", async () => {
+    const fake = new FakeSplit();
+    const target = (name: string, percent: number) => ({
+      revisionName: `credit-check-${name}`,
+      tag: name,
+      latestRevision: false,
+      percent,
+    });
+    fake.change(SERVICE, { traffic: [target("basic", 80), target("advanced", 20)] });
+    const spec = JSON.stringify(fake.cluster.get(SERVICE)?.spec);
+    fake.cluster.fault = (_, path) =>
+      path.includes("/selfsubjectreviews")
+        ? Response.json({ status: { userInfo: { username: "ann" } } }, { status: 201 })
+        : undefined;
+    await using served = await ServedCluster.start(fake.cluster);
+    await withSample([choose("by-knative")], async (root) => {
+      const path = join(root, "knative/credit-check/2-advanced.yaml");
+      const before = await readFile(path, "utf8");
+      const write = () =>
+        served.kyc("split", "credit-check", "--context", "fake", "-n", "kyc", "--dir", root, "--write");
+      const { code, out } = await write();
+      expect({ code, out }).toEqual({
+        code: 0,
+        out: expect.stringMatching(/^Written to knative\/credit-check\/2-advanced.yaml:\d+, for git.\n$/),
+      });
+      expect(await readFile(path, "utf8")).toBe(
+        before.replace("percent: 50", "percent: 80").replace("percent: 50", "percent: 20"),
+      );
+      expect((await write()).out).toContain("has this split already");
+    });
+    expect(JSON.stringify(fake.cluster.get(SERVICE)?.spec)).toBe(spec);
+  });
+
+  test("is refused where the files are what decides, and with --from", async () => {
+    await withSample([choose("by-knative")], async (root) => {
+      const local = await kyc("split", "credit-check", "--engine", "local", "--dir", root, "--write");
+      expect(local).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("engine local reads it from there"),
+      });
+    });
+    expect(await kyc("split", "echo", "--from", file, "--write")).toMatchObject({ code: 2 });
+  });
+});
 
 describe("kyc split --from", () => {
   test("prints the traffic block that kn would make, as data", async () => {
