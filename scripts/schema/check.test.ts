@@ -33,10 +33,18 @@ test("a check says the same before and after its schema is compiled", () => {
   );
   const valid = { name: "a", hosts: ["*"] };
   for (let i = 0; i < 300; i++) expect(check(SCHEMA, valid)).toBe(true);
+  // So large a value makes it compile.
+  expect(check(SCHEMA, { name: "a", hosts: Array(20_001).fill("*") })).toBe(false);
   fc.assert(
     fc.property(value, (one) => {
       expect(check(SCHEMA, one)).toBe(Check(SCHEMA, one));
     }),
     { numRuns: 500 },
   );
+});
+
+test("a value that contains itself is checked", () => {
+  const value: { name: string; hosts: unknown[] } = { name: "a", hosts: [] };
+  value.hosts.push(value.hosts);
+  expect(check(SCHEMA, value)).toBe(false);
 });
