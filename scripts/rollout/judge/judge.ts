@@ -23,7 +23,7 @@ export type { Evidence, Judge, JudgeOptions, Observation, Verdict } from "./type
  * stochastically no larger than tolerated (`RankTest`).
  *
  * Theorem 2. Let there be mishaps as well: times of at most `LONGEST_MISHAP` seconds in which one revision fails as it likes, a
- * single episode each (`Episodes`). A mishap of the candidate that shows as a cluster multiplies a bet on failures with
+ * single episode each (`Episodes`), which a partial outage at a few requests a second need not be. A mishap of the candidate that shows as a cluster multiplies a bet on failures with
  * ratio r by c = 2r/(r + 1) < 2 at most, and one that shows as a single failure by what that failure is worth, 1/w at most
  * at a share w. So with N mishaps of the candidate, at times that do not depend on the rest, `regressed` has probability
  * alpha times the mean of the product of these factors at most: 2^N where all show as clusters, and no mishap decides by
