@@ -6,7 +6,7 @@ import { compileCors, corsFamily, reportUnusedCors } from "./cors/cors.ts";
 import { compileDestinations, destinationPitfalls, destinationsFamily } from "./destinations/destinations.ts";
 import { compileDirectResponse, directResponseFamily } from "./direct-response/direct-response.ts";
 import { compileFault, faultFamily } from "./fault/fault.ts";
-import type { CompileContext, FieldFamily, Pitfall, RequestFilter } from "./field-family.ts";
+import type { CompileContext, FieldFamily, Pitfall, RequestFilter, RouterEffect } from "./field-family.ts";
 import { headersFamily } from "./headers/compile.ts";
 import { matchFamily, matchPitfalls } from "./match/compile.ts";
 import { compileMirrors, mirrorFamily } from "./mirror/mirror.ts";
@@ -18,7 +18,7 @@ import { outside } from "../schema/route-schema.ts";
 // This file is the registry: to add a family, add it to FAMILIES, to HTTPRoute and, where a forwarding rule compiles
 // to something of it, to compileForward.
 
-/** The supported fields of an HTTP route. Filters act in the order of their families here. */
+/** The supported fields of an HTTP route. Filters and the router act in the order of their families here. */
 export const FAMILIES: readonly FieldFamily[] = [
   matchFamily,
   headersFamily,
@@ -66,6 +66,9 @@ export const PITFALLS: readonly Pitfall[] = [...destinationPitfalls, ...matchPit
 
 /** The filters of the proxy in front of its router, in the order in which a request passes them. */
 export const REQUEST_FILTERS: readonly RequestFilter[] = FAMILIES.flatMap(({ filter }) => filter ?? []);
+
+/** The effects of the router, from the one nearest to the destination outwards. */
+export const ROUTER_EFFECTS: readonly RouterEffect[] = FAMILIES.flatMap(({ router }) => router ?? []);
 
 const ONLY_FORWARDING = FAMILIES.filter(({ onlyForwarding }) => onlyForwarding).flatMap(({ fields }) =>
   Object.keys(fields),

@@ -71,6 +71,8 @@ export interface FieldFamily {
   compared: Readonly<{ [Part in keyof RuleParts]?: readonly (keyof RuleParts[Part])[] }>;
   /** How the fields act on a request before it is forwarded. */
   filter?: RequestFilter;
+  /** How the fields act on a request that is forwarded to one of the destinations. */
+  router?: RouterEffect;
 }
 
 /**
@@ -140,6 +142,22 @@ export interface OutcomeBuilder<T> {
   withHeaders(outcome: T, headers: readonly SymbolicHeader[]): T;
   /** An outcome with the response changes of the route and the drawn destination. */
   withRouteChanges(outcome: T): T;
+}
+
+/** The effect of fields on requests that the router forwards, as `equal` compares it. */
+export interface RouterEffect {
+  /** @param outcome the outcome of requests at their destination */
+  outcome<T>(action: ForwardAction, outcome: T, build: RouterOutcomeBuilder<T>): T;
+}
+
+/** Builds the outcomes of forwarded requests. */
+export interface RouterOutcomeBuilder<T> {
+  /** An outcome that is tried again when it fails, as a policy says. */
+  retried(policy: RetryPolicy, outcome: T): T;
+  /** An outcome for which the router waits so long at most. */
+  limited(ms: number, outcome: T): T;
+  /** An outcome of requests that are copied to a mirror as well. */
+  copied(mirror: Mirror, outcome: T): T;
 }
 
 /** A filter in front of the router: its effect on one request, and on a whole set of requests. */

@@ -3,8 +3,16 @@ import type { FieldPath } from "../../manifests/document.ts";
 import { strict } from "../../schema/schema.ts";
 import type { ForwardAction, Mirror } from "../../traffic/table.ts";
 import type { HTTPRoute } from "../families.ts";
-import type { CompileContext, FieldFamily } from "../field-family.ts";
+import type { CompileContext, FieldFamily, RouterEffect } from "../field-family.ts";
 import { Destination, Percent, percentOf } from "../../schema/route-schema.ts";
+
+const router: RouterEffect = {
+  outcome({ mirrors }, outcome, build) {
+    return mirrors
+      .filter(({ percent }) => percent > 0)
+      .reduce((before, mirror) => build.copied(mirror, before), outcome);
+  },
+};
 
 /** `mirror` and `mirrors`: copies of requests, whose responses are discarded. */
 export const mirrorFamily = {
@@ -21,6 +29,7 @@ export const mirrorFamily = {
     forward: ["mirrors"],
     mirror: ["host", "port", "isPortDefault", "subset", "percent", "backend"],
   },
+  router,
 } satisfies FieldFamily;
 
 /** Compiles the mirrors of a rule. A subset with several revisions means the first of them. */

@@ -4,7 +4,7 @@ import { didYouMean } from "../../nearest.ts";
 import { Duration, durationMs, type FieldNotes, strict } from "../../schema/schema.ts";
 import type { ForwardAction, RetryPolicy } from "../../traffic/table.ts";
 import type { HTTPRoute } from "../families.ts";
-import type { FieldFamily, Report } from "../field-family.ts";
+import type { FieldFamily, Report, RouterEffect } from "../field-family.ts";
 
 const Retries = strict({
   attempts: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
@@ -18,6 +18,14 @@ const Retries = strict({
   ),
 });
 
+/** The time limit is for all tries together. */
+const router: RouterEffect = {
+  outcome({ retry, timeoutMs }, outcome, build) {
+    const retried = build.retried(retry, outcome);
+    return timeoutMs === undefined ? retried : build.limited(timeoutMs, retried);
+  },
+};
+
 /** `timeout` and `retries`: how long a response may take, and when a failed request is sent again. */
 export const retriesFamily = {
   fields: { timeout: Type.Optional(Duration), retries: Type.Optional(Retries) },
@@ -26,6 +34,7 @@ export const retriesFamily = {
     forward: ["timeoutMs", "retry"],
     retry: ["attempts", "perTryTimeoutMs", "on", "backOffMs", "avoidsTried", "remoteLocalities"],
   },
+  router,
 } satisfies FieldFamily;
 
 /** No retries. */

@@ -5,7 +5,7 @@ import { gatewaysOf } from "../istio/gateways.ts";
 import { GATEWAY_NAMESPACE } from "../istio/visibility.ts";
 import { rulesOf } from "./request-space/hosts.ts";
 import type { Described } from "./entries.ts";
-import type { Side } from "./symbolic/follow.ts";
+import type { Side } from "./symbolic/side.ts";
 
 /** What is taken for granted of the revisions, where a rule makes it matter. */
 export function assumptionsOf(plans: readonly Plan[], revisionHeader: string | undefined): string[] {

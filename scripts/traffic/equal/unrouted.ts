@@ -4,7 +4,8 @@ import { directTo } from "./destinations.ts";
 import type { Described, Entry } from "./entries.ts";
 import { type HostKind, hostText, rulesOf } from "./request-space/hosts.ts";
 import { sent, type Value } from "./request-space/value.ts";
-import { clusterName, type Side } from "./symbolic/follow.ts";
+import { clusterName } from "./symbolic/arrival.ts";
+import type { Side } from "./symbolic/side.ts";
 import { elsewhere } from "./symbolic/terminals.ts";
 import { after, type Tree, tried } from "./symbolic/tree.ts";
 

@@ -1,0 +1,95 @@
+import type { Position } from "../../../manifests/problem.ts";
+import { CLUSTER_DOMAIN } from "../../hosts.ts";
+import type { Backend, Destination, Listener, Mirror } from "../../table.ts";
+import { header, type Known, type Part } from "../request-space/value.ts";
+import type { Side } from "./side.ts";
+import type { SymbolicRequest } from "./symbolic-request.ts";
+import { elsewhere, nowhere, revisionTerminal } from "./terminals.ts";
+import { after, type Tree, type UnmodelledStep } from "./tree.ts";
+
+const REVISION = header("knative-serving-revision");
+
+/** What is known of the requests that get to a destination. */
+export interface Arrival {
+  side: Side;
+  /** The listener at which they came in first. */
+  listener: Listener;
+  /** The host that they asked for, where it is one. */
+  asked: string | undefined;
+  known: (part: Part) => Known;
+  /** Follows them through another listener. */
+  enter(listener: Listener, passing: SymbolicRequest): Tree;
+}
+
+/** What becomes of requests that a rule sends to a destination. @param at the rule */
+export function arrive(
+  to: Destination | Mirror,
+  passing: SymbolicRequest,
+  at: Position,
+  arrival: Arrival,
+): Tree {
+  const { table, destinations } = arrival.side;
+  const meant = destinations.meaningOf(to);
+  if (meant.missing !== undefined) return nowhere(meant.missing);
+  // The compiler takes the host's name for a revision where it knows no backend.
+  const isNamedOnly = to.backend.kind === "revision" && to.backend.revision === to.host;
+  const backend = isNamedOnly ? table.backends.get(to.host) : to.backend;
+  // The Services that Knative makes have the port 80; which others they have depends on its version.
+  const isKnown = backend !== undefined && meant.isSubsetKnown && to.port === 80;
+  const tree = isKnown
+    ? reach(backend, passing, arrival)
+    : revisionOrElsewhere(to, { place: meant.place, isPart: backend !== undefined }, passing, arrival);
+  const steps = [...meant.unmodelled, ...portAsked(to, meant.onlyPort, at, arrival)];
+  return steps.reduce((behind, step) => after(step, behind), tree);
+}
+
+/** What becomes of requests at a backend. */
+export function reach(backend: Backend, passing: SymbolicRequest, arrival: Arrival): Tree {
+  if (backend.kind === "listener") return arrival.enter(backend.listener, passing);
+  return revisionTerminal(backend.revision, passing, { ...arrival.side, ...arrival });
+}
+
+/**
+ * A sidecar sends what has no port to the port that was asked, unless the Service has that port: where the two have
+ * different ports, there is no such cluster. (istio 1.31, pilot/pkg/networking/core/route/route.go,
+ * GetDestinationCluster, with the Services of one port; gateways know all Services.)
+ */
+function portAsked(
+  { host }: Destination | Mirror,
+  onlyPort: number | undefined,
+  at: Position,
+  { side, listener, asked }: Arrival,
+): UnmodelledStep[] {
+  if (onlyPort === undefined || listener !== "mesh" || asked === undefined) return [];
+  const service = clusterName(asked);
+  const ports = side.destinations.portsOf(service);
+  if (service === host || ports === undefined || ports.every((port) => port === onlyPort)) return [];
+  return [{ kind: "unmodelled", about: `the port of ${host}, which is not written`, text: service, at }];
+}
+
+/**
+ * A host that no file describes is a revision when its name is that of one, or Knative's headers name it.
+ * @param isPart whether the destination is an unknown port or subset of a known host
+ */
+function revisionOrElsewhere(
+  { host, port, subset }: Destination | Mirror,
+  { place, isPart }: { place: string; isPart: boolean },
+  passing: SymbolicRequest,
+  arrival: Arrival,
+): Tree {
+  const [revision, namespace, ...domain] = host.split(".");
+  const full = `${namespace}/${revision}`;
+  const isCluster = domain.join(".") === CLUSTER_DOMAIN;
+  const named = passing.headers.get(REVISION);
+  const isNamed = named?.kind === "text" && named.text === revision;
+  const isRevision = isNamed || arrival.side.revisions.has(full);
+  if (isCluster && !isPart && subset === undefined && port === 80 && isRevision)
+    return revisionTerminal(full, passing, { ...arrival.side, ...arrival });
+  return elsewhere(place, passing, "place");
+}
+
+/** The full name of a Service that is asked for by a shorter one. */
+export function clusterName(host: string): string {
+  const [, name, namespace] = /^([^.]+)\.([^.]+)(?:\.svc)?$/.exec(host) ?? [];
+  return name === undefined || namespace === undefined ? host : `${name}.${namespace}.${CLUSTER_DOMAIN}`;
+}
