@@ -56,9 +56,36 @@ function minorOf(version: string): [number, number] | undefined {
   return major === undefined || minor === undefined ? undefined : [Number(major), Number(minor)];
 }
 
-/** What to tell about a version that is not among those that are known to work; nothing where it is. */
-export function versionWarning(what: string, version: string | undefined, { from, to }: Range): string[] {
+/** The version in an image's tag: `1.31.0` of `docker.io/istio/pilot:1.31.0@sha256:…`; undefined where it has none. */
+export function versionOfImage(image: string | undefined): string | undefined {
+  return /:v?([0-9]+\.[0-9]+[^@/]*)(@|$)/.exec(image ?? "")?.[1];
+}
+
+/** The version in a label that names a Helm chart: `1.31.0` of `base-1.31.0`. */
+export function versionOfChart(chart: string | undefined): string | undefined {
+  return /-v?([0-9]+\.[0-9]+\S*)$/.exec(chart ?? "")?.[1];
+}
+
+/** The first of several texts that is a version. The placeholder of Istio's charts that were built from source is none. */
+export function firstVersion(...told: readonly (string | undefined)[]): string | undefined {
+  return told.find((text) => text !== undefined && text !== "1.0.0" && minorOf(text) !== undefined);
+}
+
+/**
+ * What to tell about a version that is not among those that are known to work; nothing where it is.
+ * @param atLeast what the API shows where nothing gives the version
+ */
+export function versionWarning(
+  what: string,
+  version: string | undefined,
+  { from, to }: Range,
+  atLeast?: string | undefined,
+): string[] {
   const known = version === undefined ? undefined : minorOf(version);
+  if (version === undefined && atLeast !== undefined)
+    return [
+      `${what} is ${atLeast} or newer, as its API shows; no label or image tag gives the version, and ${from} to ${to} are tested`,
+    ];
   if (known === undefined)
     return [
       `the version of ${what} is unknown (${version ?? "no label or image tag gives it"}); ${from} to ${to} are tested`,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { FakeCluster } from "../../testing/fake-cluster.ts";
 import { recordStep, readLedger } from "../ledger.ts";
-import { config, deployment, fakePlatform, istioObjects } from "../fake-platform.ts";
+import { config, definition, deployment, fakePlatform, istioObjects } from "../fake-platform.ts";
 import { ISTIO, istioStep, needsForRemoval, removeIstio } from "./istio.ts";
 
 const INSTALL = "istioctl install -y --set profile=default";
@@ -20,8 +20,9 @@ describe("Istio that is there", () => {
     ["v1.28.0", {}, "1.28.0"],
     ["latest", { "operator.istio.io/version": "1.27.1" }, "1.27.1"],
     ["latest", { "app.kubernetes.io/version": "1.26.0" }, "1.26.0"],
-    ["1", { "app.kubernetes.io/version": "1.0.0" }, "of an unknown version"],
-    ["1", { "operator.istio.io/version": "unknown" }, "of an unknown version"],
+    ["latest", { "helm.sh/chart": "istiod-1.27.3" }, "1.27.3"],
+    ["1", { "app.kubernetes.io/version": "1.0.0" }, "1.22 or newer"],
+    ["1", { "operator.istio.io/version": "unknown" }, "1.22 or newer"],
   ])("reports its version by image tag %s and labels %j", async (tag, labels, expected) => {
     const cluster = new FakeCluster("c", istioObjects());
     const image = `example.com/istio/pilot:${tag}`;
@@ -33,6 +34,29 @@ describe("Istio that is there", () => {
       }),
     );
     expect((await istioStep.inspect(fakePlatform({ cluster }).platform)).detail).toBe(expected);
+  });
+
+  test("tells its version by its definitions, its gateway, or at least by its API", async () => {
+    const cluster = new FakeCluster("c", istioObjects("1"));
+    const inspect = () => istioStep.inspect(fakePlatform({ cluster }).platform);
+    expect(await inspect()).toMatchObject({
+      detail: "1.22 or newer",
+      warnings: [expect.stringContaining("Istio is 1.22 or newer, as its API shows")],
+    });
+    const crd = definition("virtualservices", "networking.istio.io", "VirtualService", "v1beta1");
+    cluster.put(crd);
+    expect((await inspect()).detail).toBe("of an unknown version");
+    cluster.put(
+      deployment("istio-system", "istio-ingressgateway", {
+        labels: { istio: "ingressgateway" },
+        container: "istio-proxy",
+        image: "docker.io/istio/proxyv2:1.28.1",
+      }),
+    );
+    expect((await inspect()).detail).toBe("1.28.1");
+    const labels = { "app.kubernetes.io/version": "1.29.0" };
+    cluster.put({ ...crd, metadata: { ...crd.metadata, labels } });
+    expect(await inspect()).toEqual({ done: true, detail: "1.29.0", warnings: [] });
   });
 
   test("of an untested version is a warning", async () => {

@@ -1,5 +1,8 @@
+import Type from "typebox";
+import { Check } from "typebox/schema";
 import { deleteAndWait } from "../../kube/delete-and-wait.ts";
 import type { Kube } from "../../kube/client.ts";
+import type { KubeObject } from "../../kube/kube-object.ts";
 import { UserError } from "../../user-error.ts";
 import { deploymentsIn, type LiveDeployment, notReady } from "../deployments.ts";
 import {
@@ -13,8 +16,7 @@ import {
 import type { PlatformContext } from "../platform-context.ts";
 import type { Inspection, Step, Report } from "../step.ts";
 import { until } from "../wait-until.ts";
-import { versionWarning } from "../versions.ts";
-import { PLATFORM } from "../versions.ts";
+import { firstVersion, PLATFORM, versionOfChart, versionOfImage, versionWarning } from "../versions.ts";
 
 export const ISTIO = "istio";
 const NAMESPACE = "istio-system";
@@ -65,13 +67,15 @@ async function find(platform: PlatformContext): Promise<Found> {
     const detail = brokenOff ? "installation was interrupted" : "not installed";
     return { inspection: { done: false, detail, warnings: await istioctlWarning(platform) }, install: true };
   }
-  const version = versionOf(pilot);
-  const warnings = versionWarning("Istio", version, PLATFORM.istio.range);
+  const version = versionOf(pilot, definition, gateways);
+  const oldest = oldestWith(definition);
+  const warnings = versionWarning("Istio", version, PLATFORM.istio.range, oldest);
   const needsUser = gateways.length === 0;
   const missing = needsUser ? "no ingress gateway" : await notReady(kube, [...pilots, ...gateways]);
   if (missing !== undefined)
     return { inspection: { done: false, detail: missing, warnings }, install: false, needsUser };
-  return { inspection: { done: true, detail: version ?? "of an unknown version", warnings }, install: false };
+  const detail = version ?? (oldest === undefined ? "of an unknown version" : `${oldest} or newer`);
+  return { inspection: { done: true, detail, warnings }, install: false };
 }
 
 async function run(platform: PlatformContext, report: Report): Promise<string> {
@@ -163,14 +167,35 @@ async function istioctlWarning(platform: PlatformContext): Promise<string[]> {
   return versionWarning("istioctl", version, PLATFORM.istio.range);
 }
 
-/** The version of istiod: from its image, else from a label, unless it has the placeholder of charts built from source. */
-function versionOf({ metadata, spec }: LiveDeployment): string | undefined {
-  const image = spec.template.spec.containers.find(({ name }) => name === "discovery")?.image ?? "";
-  const tag = /:v?([0-9]+\.[0-9]+[^@/]*)(@|$)/.exec(image)?.[1];
-  const labels = metadata.labels ?? {};
-  const label = labels["operator.istio.io/version"] ?? labels["app.kubernetes.io/version"];
-  const told = tag ?? (label === "1.0.0" ? undefined : label);
-  return told !== undefined && /^[0-9]+\.[0-9]+/.test(told) ? told : undefined;
+const LABELS = ["operator.istio.io/version", "app.kubernetes.io/version"];
+
+/** The version of Istio: from the image of istiod, else from labels of istiod, of its charts and definitions, or a gateway. */
+function versionOf(
+  pilot: LiveDeployment,
+  definition: KubeObject,
+  gateways: readonly LiveDeployment[],
+): string | undefined {
+  const labels = [pilot, definition].map(({ metadata }) => metadata.labels ?? {});
+  return firstVersion(
+    imageVersion(pilot, "discovery"),
+    ...labels.flatMap((has) => LABELS.map((name) => has[name])),
+    ...labels.map((has) => versionOfChart(has["helm.sh/chart"])),
+    ...gateways.map((gateway) => imageVersion(gateway, "istio-proxy")),
+  );
+}
+
+function imageVersion({ spec }: LiveDeployment, container: string): string | undefined {
+  return versionOfImage(spec.template.spec.containers.find(({ name }) => name === container)?.image);
+}
+
+const Definition = Type.Object({
+  spec: Type.Object({ versions: Type.Array(Type.Object({ name: Type.String() })) }),
+});
+
+/** The oldest version whose API this is: networking.istio.io/v1 came with 1.22. Undefined for an older API. */
+function oldestWith(definition: unknown): string | undefined {
+  const serves = Check(Definition, definition) ? definition.spec.versions.map(({ name }) => name) : [];
+  return serves.includes("v1") ? "1.22" : undefined;
 }
 
 async function istioDefinitions(kube: Kube): Promise<string[]> {

@@ -7,6 +7,7 @@ import { recordStep, readLedger } from "../ledger.ts";
 import { PlatformContext } from "../platform-context.ts";
 import {
   becomeReady,
+  definition,
   deployment,
   fakePlatform,
   type FakePlatform,
@@ -52,6 +53,20 @@ describe("Knative Serving that is there", () => {
   test("is taken as it is", async () => {
     const { platform } = fakePlatform({ cluster: new FakeCluster("c", knativeObjects()) });
     expect(await knativeStep.inspect(platform)).toEqual({ done: true, detail: "1.15.2", warnings: [] });
+  });
+
+  test.each([
+    ["a label of its definition", { crd: { "app.kubernetes.io/version": "1.16.1" } }, "1.16.1"],
+    ["a label of older releases", { crd: { "serving.knative.dev/release": "v1.17.0" } }, "1.17.0"],
+    ["the tag of an image", { image: "example.com/serving/controller:v1.18.2@sha256:abc" }, "1.18.2"],
+    ["nothing", { image: "example.com/serving/controller@sha256:abc" }, "of an unknown version"],
+  ])("tells its version by %s", async (_, { crd, image }: { crd?: object; image?: string }, expected) => {
+    const cluster = new FakeCluster("c", knativeObjects("devel"));
+    const services = definition("services", "serving.knative.dev", "Service");
+    cluster.put({ ...services, metadata: { ...services.metadata, labels: { ...crd } } });
+    const container = "controller";
+    cluster.put(deployment("knative-serving", "controller", { container, image: image ?? "x" }));
+    expect((await knativeStep.inspect(fakePlatform({ cluster }).platform)).detail).toBe(expected);
   });
 
   test.each(["1.14.9", "1.21.0"])("of the untested version %s is a warning", async (version) => {

@@ -2,13 +2,12 @@ import type { Kube } from "../../kube/client.ts";
 import type { KubeObject } from "../../kube/kube-object.ts";
 import { UserError } from "../../user-error.ts";
 import { applyRelease, objectsIn } from "../apply-release.ts";
-import { deploymentsIn, notReady } from "../deployments.ts";
+import { deploymentsIn, type LiveDeployment, notReady } from "../deployments.ts";
 import { completeStep, isBrokenOff, readLedger } from "../ledger.ts";
 import type { PlatformContext } from "../platform-context.ts";
 import type { Inspection, Step, Report } from "../step.ts";
 import { until } from "../wait-until.ts";
-import { versionWarning } from "../versions.ts";
-import { PLATFORM } from "../versions.ts";
+import { firstVersion, PLATFORM, versionOfImage, versionWarning } from "../versions.ts";
 
 export const KNATIVE = "knative";
 export const SERVING = "knative-serving";
@@ -50,7 +49,9 @@ async function find(kube: Kube): Promise<Found> {
     return { inspection: { done: false, detail }, install: true };
   }
   const controller = parts.find(({ metadata }) => metadata.name === "controller");
-  const version = controller?.metadata.labels?.["app.kubernetes.io/version"];
+  const version =
+    versionOf([controller, ...parts, definition], parts) ??
+    controller?.metadata.labels?.["app.kubernetes.io/version"];
   const warnings = versionWarning("Knative Serving", version, PLATFORM.serving.range);
   const missing = PARTS.filter((part) => !parts.some(({ metadata }) => metadata.name === part));
   if (missing.length > 0 || definition === undefined) {
@@ -60,6 +61,20 @@ async function find(kube: Kube): Promise<Found> {
   const reason = await notReady(kube, parts);
   if (reason !== undefined) return { inspection: { done: false, detail: reason, warnings }, install: false };
   return { inspection: { done: true, detail: version ?? "of an unknown version", warnings }, install: false };
+}
+
+/** The version of Serving: from the labels of its Deployments and definitions, else from the tags of their images. */
+function versionOf(
+  objects: readonly (Pick<KubeObject, "metadata"> | undefined)[],
+  parts: readonly LiveDeployment[],
+): string | undefined {
+  const labels = objects.map((object) => object?.metadata.labels ?? {});
+  const images = parts.flatMap(({ spec }) => spec.template.spec.containers.map(({ image }) => image));
+  return firstVersion(
+    ...labels.map((has) => has["app.kubernetes.io/version"]),
+    ...labels.map((has) => has["serving.knative.dev/release"]),
+    ...images.map(versionOfImage),
+  )?.replace(/^v/, "");
 }
 
 async function run(platform: PlatformContext, report: Report): Promise<string> {
