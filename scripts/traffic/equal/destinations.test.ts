@@ -111,6 +111,18 @@ describe("a port", () => {
     ]);
   });
 
+  test("that the Service does not have is a 503, whichever it is and whatever the rule says beside it", () => {
+    const to = (number: number, more: object = {}): object[] => [
+      virtualService([{ route: [{ destination: { host: "reviews", port: { number } } }], ...more }]),
+      service([8080]),
+    ];
+    expect(verdict(to(80), to(81))).toBe("equal");
+    expect(verdict(to(80), to(80, { timeout: "1s", retries: { attempts: 5 } }))).toBe("equal");
+    const mirrors = ["v1", "v2"].map((host) => ({ mirror: { host } })) as [object, object];
+    expect(verdict(to(80, mirrors[0]), to(80, mirrors[1]))).toBe("equal");
+    expect(verdict(to(8080, mirrors[0]), to(8080, mirrors[1]))).not.toBe("equal");
+  });
+
   test("may be the only one where the Service is described nowhere", () => {
     const [none, given] = [toReviews(), toReviews({ port: { number: 9080 } })];
     expect(verdict([given], [given])).toBe("equal");

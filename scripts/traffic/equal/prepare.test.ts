@@ -110,6 +110,7 @@ describe("what Istio accepts without content", () => {
       ];
     };
     expect(verdict(of(), of({}))).toBe("equal");
+    expect(verdict(of(), of({ istio: "ingressgateway" }))).toBe("unknown");
     expect(verdict(of({ app: "edge" }), of({ app: "edge" }))).toBe("equal");
     expect(verdict(of({ app: "edge" }), of({ app: "other" }))).not.toBe("equal");
   });

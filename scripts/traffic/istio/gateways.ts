@@ -18,7 +18,7 @@ export interface KnownServer {
   hosts: { namespace: string; pattern: string }[];
   /** Whether it answers each request with a redirect to HTTPS. */
   redirectsToHttps: boolean;
-  pods: ProxyPods | undefined;
+  pods: ProxyPods;
 }
 
 /** A gateway of a VirtualService, and the hosts that its rules hold for at one of its listeners. */
@@ -30,7 +30,7 @@ export interface Binding {
   hosts: string[];
   redirectsToHttps: boolean;
   /** What is known of the pods whose proxy has the rules. */
-  pods: ProxyPods | undefined;
+  pods: ProxyPods;
 }
 
 // Those whose rules are HTTP routes, if TLS ends at the gateway. (istio, pkg/config/protocol/instance.go)
@@ -51,11 +51,13 @@ export function readGateways(
   for (const { value, document } of sources) {
     const { name, namespace = "default" } = value.metadata;
     const report = reporter(document, problems);
-    const { selector = {} } = value.spec;
+    const { selector: written = {} } = value.spec;
+    // Without labels it holds for each gateway, of which this is the one that is known.
+    const selector = Object.keys(written).length === 0 ? { istio: "ingressgateway" } : written;
     if (selector["istio"] !== "ingressgateway") {
       report(
         "gateway-selector",
-        value.spec.selector === undefined ? ["spec"] : ["spec", "selector"],
+        ["spec", "selector"],
         "the mesh has one gateway",
         "select it by istio: ingressgateway",
       );

@@ -18,9 +18,8 @@ export const INGRESS_PODS: ProxyPods = {
   labels: { app: "istio-ingressgateway", istio: "ingressgateway" },
 };
 
-/** The pods of a Gateway's selector, which are taken to have no label beside; undefined where it selects all. */
-export function selectedPods(selector: Readonly<Record<string, string>>): ProxyPods | undefined {
-  if (Object.keys(selector).length === 0) return undefined;
+/** The pods of a Gateway's selector, which are taken to have no label beside. */
+export function selectedPods(selector: Readonly<Record<string, string>>): ProxyPods {
   if (selector["istio"] !== "ingressgateway") return { namespace: undefined, labels: selector };
   return { ...INGRESS_PODS, labels: { ...INGRESS_PODS.labels, ...selector } };
 }

@@ -92,8 +92,8 @@ function atProxy(match: RequestMatch, { listener, port, pods }: Binding): Reques
   /** What the proxy has for an attribute; undefined where it is not known or depends on the request. */
   function ownValue(name: string): string | undefined {
     if (name === "port") return port === undefined ? undefined : String(port);
-    if (name === "source namespace") return pods?.namespace;
+    if (name === "source namespace") return pods.namespace;
     const [, label] = /^source label (.*)$/.exec(name) ?? [];
-    return label === undefined || pods?.labels === undefined ? undefined : (pods.labels[label] ?? "");
+    return label === undefined || pods.labels === undefined ? undefined : (pods.labels[label] ?? "");
   }
 }

@@ -15,7 +15,7 @@ import { filterOutcomes, routerOutcomes } from "./rule-outcomes.ts";
 import type { Side } from "./side.ts";
 import { applyTo, partOf, type SymbolicRequest, rewrittenBy } from "./symbolic-request.ts";
 import { answered, directTerminal, elsewhere, nowhere, redirectTerminal } from "./terminals.ts";
-import { ledBy, type Tree } from "./tree.ts";
+import { lacksCluster, ledBy, type Tree } from "./tree.ts";
 
 const HOST = header("host");
 const NO_ROUTE = "404 (no route)";
@@ -113,11 +113,11 @@ export function follow(
       to.authority === undefined ? passing.authority : { kind: "text", text: to.authority };
     const onward = { ...passing, headers, authority };
     const there = arrival(left - 1);
+    const arrived = answered(arrive(to, onward, at, there), [to.response, action.response]);
+    // Without a cluster, Envoy's router does not get to retries, time limits and mirrors. (source/common/router/router.cc)
+    if (lacksCluster(arrived)) return arrived;
     const build = routerOutcomes(at, onward, asked, (mirror, copy) => arrive(mirror, copy, at, there));
-    return ROUTER_EFFECTS.reduce<Tree>(
-      (outcome, effect) => effect.outcome(action, outcome, build),
-      answered(arrive(to, onward, at, there), [to.response, action.response]),
-    );
+    return ROUTER_EFFECTS.reduce<Tree>((outcome, effect) => effect.outcome(action, outcome, build), arrived);
   }
 
   function arrival(left: number): Arrival {

@@ -90,7 +90,14 @@ export function ledBy(at: Position, tree: Tree): Tree {
 
 function mayFail(tree: Tree): boolean {
   if (tree.kind === "chance") return tree.ways.some(([, way]) => mayFail(way));
-  return tree.kind === "attempts" || !/^(404|3[0-9][0-9]) |^503 \(no cluster/.test(tree.place);
+  return tree.kind === "attempts" || !(/^(404|3[0-9][0-9]) /.test(tree.place) || lacksCluster(tree));
+}
+
+const NO_CLUSTER = "503 (no cluster";
+
+/** Whether the proxy answers because a destination has no cluster, whatever the reason is. */
+export function lacksCluster(tree: Tree): boolean {
+  return tree.kind === "terminal" && tree.place.startsWith(NO_CLUSTER);
 }
 
 /** A text that is equal for two trees exactly when they cannot be distinguished, given what is known of the requests. */
@@ -126,7 +133,8 @@ export function keyOf(terminal: Terminal, known: (part: Part) => Known): string 
   const answer = [...terminal.answer].map(
     ([name, header]) => `${name}: ${JSON.stringify(knownHeader(header, known))}`,
   );
-  return [terminal.place, ...seen.sort(), ...answer.sort(), wayText(terminal.way, known)].join("; ");
+  const place = lacksCluster(terminal) ? NO_CLUSTER : terminal.place;
+  return [place, ...seen.sort(), ...answer.sort(), wayText(terminal.way, known)].join("; ");
 }
 
 const isHeader = (name: string): boolean => name.startsWith("header ");
