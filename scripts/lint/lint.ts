@@ -65,7 +65,8 @@ export function lint(all: readonly ManifestDocument[], around: readonly Manifest
   const routes = compileRoutes(planned.services, resources, DOMAIN, sidecarHosts(unmodelled));
   const files = new Set(documents.map(({ file }) => file));
   const dead = unreachableRules(routes.plan).map(({ rule: { at }, cause }): Problem => {
-    return { code: "unreachable-rule", severity: "warning", at, field: "", ...UNREACHABLE[cause] };
+    const code = cause === "undecided" ? "undecided-rule" : "unreachable-rule";
+    return { code, severity: "warning", at, field: "", ...UNREACHABLE[cause] };
   });
   const problems = [
     ...own.problems,
@@ -95,6 +96,10 @@ const UNREACHABLE = {
     message: "no request gets here: the rules before it take them all",
     fix: "move it up, or remove it",
   },
+  undecided: {
+    message: "not decided whether a request gets here: it and the rules before it overlap in too many ways",
+    fix: "check it by hand, or give the rules paths that do not overlap",
+  },
 } as const satisfies Record<Cause, { message: string; fix: string }>;
 
 /**
@@ -118,7 +123,8 @@ function stands({ leftOut, problems }: ReadObjects): (finding: Finding) => boole
   const ofReading = new Set(problems.map(({ at, code }) => `${placeOf(at)} ${code}`));
   return ({ code, at }) => {
     if (ofReading.has(`${placeOf(at)} ${code}`)) return true;
-    return !(code === "unreachable-rule" && files.has(at.file)) && !around.has(placeOf(at));
+    const isAboutReach = code === "unreachable-rule" || code === "undecided-rule";
+    return !(isAboutReach && files.has(at.file)) && !around.has(placeOf(at));
   };
 }
 

@@ -159,6 +159,11 @@ export const EXAMPLES: Readonly<Record<Code, Example>> = {
     `${rule("match: [{headers: {x-bucket: {regex: '0[0-9]{3}'}}}]")}, ${rule("match: [{headers: {x-bucket: {regex: '[2-9][0-9]{3}'}}}]")}, ${rule("")}`,
   ),
   "unreachable-rule": withRule(`${rule("")}, ${rule("match: [{uri: {prefix: /a}}]")}`),
+  "undecided-rule": withRule(
+    [...Array.from({ length: 40 }, (_, i) => `.*user=${i}(;.*)?`), ".*user=3;.*user=4"]
+      .map((cookie) => rule(`match: [{headers: {cookie: {regex: '${cookie}'}}}]`))
+      .join(", "),
+  ),
   regex: inRule("match: [{uri: {regex: '/(?=a)'}}]"),
   "rule-without-action": withRule("{name: a}"),
   "host-set-twice": inRule("rewrite: {authority: a}, headers: {request: {set: {host: b}}}"),

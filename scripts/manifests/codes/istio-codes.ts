@@ -63,6 +63,12 @@ export const ISTIO_CODES = {
     means: "the first rule that matches decides; a rule behind one that takes the same requests never acts",
     fix: "move it up, or remove it",
   },
+  "undecided-rule": {
+    severity: "error",
+    inLint: "warning",
+    means: "whether a request gets to a rule takes too long to decide where many expressions overlap",
+    fix: "check it by hand, or give the rules paths that do not overlap",
+  },
   regex: {
     severity: "error",
     means: "Istio takes regular expressions of RE2 only, of at most 1024 characters",

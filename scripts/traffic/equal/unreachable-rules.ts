@@ -15,11 +15,11 @@ import { Undecidable } from "./automata/automaton.ts";
 import type { StepBudget } from "./automata/partition.ts";
 import { sampleRequests } from "./request-space/sample-requests.ts";
 
-// With more cells than this at one host, the rules that are left are not reported.
+// With more cells than this at one host, the rules that are left are undecided.
 const MOST_CELLS = 20_000;
 
-// A rule that takes more transitions of automata than this is not reported, nor are those left when all have taken as
-// many as the second: expressions can cut the values of a part into exponentially many classes.
+// A rule that takes more transitions of automata than this is undecided, as are those left when all have taken as many
+// as the second: expressions can cut the values of a part into exponentially many classes.
 const MOST_STEPS_OF_RULE = 300_000;
 const MOST_STEPS = 3_000_000;
 
@@ -30,7 +30,9 @@ export type Cause =
   /** No request at all meets its conditions. */
   | "no-such-request"
   /** Earlier rules take every request that meets its conditions. */
-  | "taken-before";
+  | "taken-before"
+  /** The search for a request took too long, so that one may exist. */
+  | "undecided";
 
 export interface UnreachableRule {
   rule: Rule;
@@ -38,7 +40,7 @@ export interface UnreachableRule {
 }
 
 /**
- * The rules of a table that no request gets to.
+ * The rules of a table that no request gets to, and those for which the search was given up (`undecided`).
  *
  * A rule is reached if a request made of its own conditions gets to it, which an index tells in a time that does not
  * grow with the table. For the others the request space is searched, cut by the conditions of the rule and of those earlier
@@ -64,7 +66,7 @@ export function unreachableRules(plan: Plan): UnreachableRule[] {
   }
   return [...missed].flatMap(([place, found]) => (reached.has(place) ? [] : [found]));
 
-  /** The rules of a host that no request gets to; what cannot be decided is not among them. */
+  /** The rules of a host that no request gets to, or none that was found in the steps allowed. */
   function unreachedAt(rules: readonly Rule[], host: HostKind): Map<Rule, Cause> {
     const unreached = new Map<Rule, Cause>();
     // What an expression that does not compile would match is not known; the expression itself is reported.
@@ -80,6 +82,7 @@ export function unreachableRules(plan: Plan): UnreachableRule[] {
         unreached.set(rule, isReached([], rule, budget) ? "taken-before" : impossibleCause(rule));
       } catch (error) {
         if (!(error instanceof Undecidable)) throw error;
+        unreached.set(rule, "undecided");
       } finally {
         stepsLeft += Math.max(0, budget.left);
       }
