@@ -37,8 +37,11 @@ export interface SplitRow {
   /** After the last change by this tool. */
   last: number | undefined;
   live: number | undefined;
-  /** Of the revision, from 0 to 1, with Wilson's interval. */
-  observed: { count: number; share: number; low: number; high: number } | undefined;
+  /**
+   * Of the revision, from 0 to 1, with Wilson's interval; by buckets, `ofApplicants` is the share of the buckets seen,
+   * which does not depend on how often an applicant asks.
+   */
+  observed: { count: number; share: number; low: number; high: number; ofApplicants?: number } | undefined;
   ready: boolean;
   reason: string | undefined;
 }
@@ -76,6 +79,7 @@ export async function gatherSplit(
     : file;
   const counts = observed?.counts ?? new Map<string, number>();
   const requests = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const buckets = [...(observed?.buckets?.values() ?? [])].reduce((sum, count) => sum + count, 0);
   const sides = [planned?.targets ?? [], last?.after ?? [], live ?? []];
   const rows = targetsOf(sides).map(({ revision, tag }): SplitRow => {
     const percentOf = (side: readonly SplitTarget[] | undefined): number | undefined =>
@@ -88,7 +92,15 @@ export async function gatherSplit(
       planned: percentOf(planned?.targets),
       last: percentOf(last?.after),
       live: percentOf(live),
-      observed: requests === 0 ? undefined : { count, share: count / requests, ...wilson(count, requests) },
+      observed:
+        requests === 0
+          ? undefined
+          : {
+              count,
+              share: count / requests,
+              ...wilson(count, requests),
+              ...(buckets === 0 ? {} : { ofApplicants: (observed?.buckets?.get(revision) ?? 0) / buckets }),
+            },
       ready: state?.ready ?? false,
       reason: state === undefined ? "it does not exist" : state.reason,
     };

@@ -37,6 +37,8 @@ export interface ObservedSplit {
   sinceMs: number;
   /** By revision. */
   counts: ReadonlyMap<string, number>;
+  /** How many different buckets those requests had, by revision, where a header decides and the source knows it. */
+  buckets?: ReadonlyMap<string, number>;
 }
 
 /** Reports the outcomes of the requests to one service, by revision. */

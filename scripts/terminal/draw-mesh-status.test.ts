@@ -23,12 +23,14 @@ describe("the status of the local mesh", () => {
       basic: { percent: 99.99, count: 9_998, low: 0.99, high: 1 },
       advanced: { percent: 0.01, count: 2, low: 0, high: 0.01 },
     });
+    for (const [i, buckets] of [2_500, 1].entries())
+      Object.assign(split.observed.revisions[i] ?? {}, { buckets });
     const [service] = stateOf().services;
     if (service === undefined) throw new Error("no service");
     const splits = [{ ...split, by: "Istio" as const, header: "x-kyc-bucket" }];
     const lines = drawMeshStatus(stateOf({ services: [{ ...service, splits }] }), PLAIN).join("\n");
     expect(lines).toContain("split by Istio, by the buckets of x-kyc-bucket");
-    expect(lines).toContain("credit-check-advanced   0.01 %  observed 0.02 %");
+    expect(lines).toContain("credit-check-advanced   0.01 %  observed 0.02 %, 0.04 % of applicants");
   });
 
   test("says what keeps an edit from being in force, and which revision failed", () => {

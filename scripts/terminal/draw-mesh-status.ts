@@ -53,7 +53,9 @@ function sharesOf({ name }: RevisionView, split: SplitState | undefined): string
   const text = `${String(Math.round(planned * 100) / 100).padStart(5)} %`;
   if (split.observed.requests === 0) return text;
   const observed = split.observed.revisions.find(({ revision }) => revision === name);
-  return `${text}  observed ${percent(observed?.share ?? 0)}`;
+  const seen = split.observed.revisions.reduce((sum, { buckets = 0 }) => sum + buckets, 0);
+  const ofApplicants = seen === 0 ? "" : `, ${percent((observed?.buckets ?? 0) / seen)} of applicants`;
+  return `${text}  observed ${percent(observed?.share ?? 0)}${ofApplicants}`;
 }
 
 function stateOf({ state, reason, tags, traffic }: RevisionView, style: Style): string {

@@ -13,6 +13,22 @@ async function drawn(engine: FakeEngine, counts = new Map<string, number>()): Pr
 }
 
 describe("a split is drawn", () => {
+  test("with the share of applicants where the source knows their buckets", async () => {
+    const counts = new Map([
+      ["check-basic", 50],
+      ["check-advanced", 50],
+    ]);
+    const buckets = new Map([
+      ["check-basic", 9],
+      ["check-advanced", 1],
+    ]);
+    const source = { ...fakeSource(counts), observed: async () => ({ sinceMs: 0, counts, buckets }) };
+    const view = await gatherSplit(new FakeEngine(), source, file, new AbortController().signal);
+    expect(drawSplit(view, { style: PLAIN, nowMs: 61_000 })).toContain(
+      "of applicants, by the buckets seen: check-basic 90 %, check-advanced 10 %",
+    );
+  });
+
   test("with all its sides, and with what to do where they do not agree", async () => {
     const engine = new FakeEngine();
     await engine.write(targetsOf({ basic: 90, advanced: 10 }), "1", "me@here");

@@ -23,6 +23,11 @@ export function drawSplit(view: SplitView, { style, nowMs }: DrawSplitOptions): 
     const { requests, sinceMs } = view.observed;
     const seen = requests === 0 ? "no request" : requests === 1 ? "1 request" : `${requests} requests`;
     lines.push("", style.dim(`observed: ${seen} in ${timeFor(nowMs - sinceMs)}; intervals of 99.9 %`));
+    const ofApplicants = view.rows.flatMap(({ revision, observed }) =>
+      observed?.ofApplicants === undefined ? [] : [`${revision} ${percent(observed.ofApplicants)}`],
+    );
+    if (ofApplicants.length > 0)
+      lines.push(style.dim(`of applicants, by the buckets seen: ${[...new Set(ofApplicants)].join(", ")}`));
   }
   if (view.changed !== undefined)
     lines.push(`set by ${view.changed.by}, ${timeFor(nowMs - view.changed.atMs)} ago`);

@@ -77,6 +77,8 @@ export const SplitState = Type.Object({
       Type.Object({
         revision: Type.String(),
         count: Type.Integer(),
+        /** The number of different buckets among them, where a header decides: each stands for its applicants. */
+        buckets: Type.Optional(Type.Integer()),
         share: Type.Number(),
         low: Type.Number(),
         high: Type.Number(),

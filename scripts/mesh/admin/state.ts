@@ -93,7 +93,7 @@ function serviceStates({ loaded, observer, revisions, range }: StateSource): Ser
   });
 }
 
-function splitState({ split, route, service, since, counts }: SplitCount): SplitState {
+function splitState({ split, route, service, since, counts, buckets }: SplitCount): SplitState {
   const { by, object, at, deciding, header, targets } = split;
   const requests = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const names = new Set([
@@ -120,7 +120,9 @@ function splitState({ split, route, service, since, counts }: SplitCount): Split
       revisions: [...names].map((revision) => {
         const count = counts.get(`${service.namespace}/${revision}`) ?? 0;
         const { low, high } = wilson(count, requests);
-        return { revision, count, share: requests === 0 ? 0 : count / requests, low, high };
+        const seen = buckets.get(`${service.namespace}/${revision}`)?.size ?? 0;
+        const ofBuckets = header === undefined ? {} : { buckets: seen };
+        return { revision, count, ...ofBuckets, share: requests === 0 ? 0 : count / requests, low, high };
       }),
     },
   };

@@ -4,6 +4,7 @@ import type { Hop } from "../../traffic/resolve.ts";
 import { type Configuration, loadConfiguration } from "../configuration.ts";
 import type { Served } from "../relay/relay-options.ts";
 import { Observer } from "./observer.ts";
+import { countRequest, startSplitCounts } from "./split-counts.ts";
 
 const BASIC = "kyc/credit-check-basic";
 const ADVANCED = "kyc/credit-check-advanced";
@@ -50,6 +51,19 @@ function splitHop({ plan }: Configuration): Hop {
 }
 
 describe("an observer", () => {
+  test("counts the different buckets of a split by a header, and each request", async () => {
+    const { loaded } = await observing();
+    const [split] = startSplitCounts(loaded, undefined, 0).all;
+    if (split === undefined) throw new Error("no split");
+    const byHeader = { ...split, split: { ...split.split, header: "x-kyc-bucket" } };
+    for (const bucket of ["0001", "0001", "0002", "none", undefined])
+      countRequest(byHeader, BASIC, () => bucket);
+    expect(byHeader.counts.get(BASIC)).toBe(5);
+    expect(byHeader.buckets.get(BASIC)?.size).toBe(2);
+    countRequest(split, ADVANCED, () => "0003");
+    expect([split.counts.get(ADVANCED), split.buckets.get(ADVANCED)]).toEqual([1, undefined]);
+  });
+
   test("blames a revision for 5xx and for breaking off, and no one for a client that leaves", async () => {
     const { observer } = await observing();
     for (const more of [

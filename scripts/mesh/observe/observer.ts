@@ -4,7 +4,7 @@ import type { Configuration } from "../configuration.ts";
 import type { Served } from "../relay/relay-options.ts";
 import { type Counts, Counter, type Range } from "./request-counter.ts";
 import { type Measured, Meter } from "./request-meter.ts";
-import { startSplitCounts, type SplitCounts, type SplitCount } from "./split-counts.ts";
+import { countRequest, startSplitCounts, type SplitCounts, type SplitCount } from "./split-counts.ts";
 
 /** Where requests to a service come from: the listener by which they enter. */
 export interface Inflow extends Counts {
@@ -62,7 +62,7 @@ export class Observer {
     );
   }
 
-  served({ revision, hops, listener, ms, status, brokenBy, cold }: Served): void {
+  served({ revision, hops, listener, ms, status, brokenBy, cold, header }: Served): void {
     const now = this.#nowMs() / 1000;
     // A request that the client aborted says nothing about the revision.
     const aborted = brokenBy === "client";
@@ -70,8 +70,8 @@ export class Observer {
     const record = revision === undefined ? undefined : this.#revisions.get(revision);
     if (revision === undefined || record === undefined) return this.#unrouted.count(Math.floor(now), failed);
     for (const { rule } of hops) {
-      const counts = this.#splits?.byRule.get(rule)?.counts;
-      counts?.set(revision, (counts.get(revision) ?? 0) + 1);
+      const split = this.#splits?.byRule.get(rule);
+      if (split !== undefined) countRequest(split, revision, header);
     }
     record.meter.record(now, aborted || cold ? undefined : ms, failed);
     let inflow = record.inflows.get(listener);

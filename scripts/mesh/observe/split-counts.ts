@@ -1,4 +1,5 @@
 import { lineOf, type PlannedSplit, splitsOf } from "../../traffic/split/planned-splits.ts";
+import { isBucket } from "../../traffic/split/bucket-ranges.ts";
 import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
 import type { Rule } from "../../traffic/table.ts";
 import type { Configuration } from "../configuration.ts";
@@ -13,6 +14,8 @@ export interface SplitCount {
   since: number;
   /** Requests by `namespace/name` of the revision. */
   counts: Map<string, number>;
+  /** The different buckets of those requests, likewise; empty where no header decides. */
+  buckets: Map<string, Set<string>>;
 }
 
 /** The splits of one configuration, also by their rules. */
@@ -32,12 +35,25 @@ export function startSplitCounts(
   const all = plan.services.flatMap((service) =>
     splitsOf(service, plan, resources.virtualServices).map((split): SplitCount => {
       const same = left.get(identityOf(service, split))?.shift();
-      const { since, counts } = same ?? { since: nowMs, counts: new Map<string, number>() };
-      return { service, split, route: lineOf(split.at), since, counts };
+      const { since, counts, buckets } = same ?? { since: nowMs, counts: new Map(), buckets: new Map() };
+      return { service, split, route: lineOf(split.at), since, counts, buckets };
     }),
   );
   const byRule = new Map(all.flatMap((split) => split.split.rules.map((rule) => [rule, split] as const)));
   return { all, byRule };
+}
+
+/** Counts a request that a split sent to a revision. @param header reads a header of it */
+export function countRequest(
+  { split, counts, buckets }: SplitCount,
+  revision: string,
+  header: (name: string) => string | undefined,
+): void {
+  counts.set(revision, (counts.get(revision) ?? 0) + 1);
+  const bucket = split.header === undefined ? undefined : header(split.header);
+  if (bucket === undefined || !isBucket(bucket)) return;
+  const seen = buckets.get(revision) ?? new Set();
+  buckets.set(revision, seen.add(bucket));
 }
 
 /** The identity of a split and its shares, as text. */

@@ -22,7 +22,11 @@ export function meshSource(options: RunningMeshOptions, service: string): Outcom
       const state = await findMeshState(options);
       const split = state && serviceOf(state, service)?.splits.find(({ deciding }) => deciding);
       const counts = split?.observed.revisions.map(({ revision, count }) => [revision, count] as const);
-      return split && { sinceMs: split.observed.sinceMs, counts: new Map(counts) };
+      const buckets = split?.observed.revisions.map(
+        ({ revision, buckets = 0 }) => [revision, buckets] as const,
+      );
+      const ofBuckets = split?.header === undefined ? {} : { buckets: new Map(buckets) };
+      return split && { sinceMs: split.observed.sinceMs, counts: new Map(counts), ...ofBuckets };
     },
   };
 }

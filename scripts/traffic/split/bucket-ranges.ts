@@ -16,6 +16,9 @@ export interface BucketRange {
 /** A bucket as a header carries it. */
 export const bucketName = (bucket: number): string => String(bucket).padStart(DIGITS, "0");
 
+/** Whether the value of a header is a bucket. */
+export const isBucket = (value: string): boolean => /^[0-9]{4}$/.test(value);
+
 /**
  * The buckets of each target by its percent; undefined where it has none. The last target begins at 0000 and each one
  * before it follows: a target that is listed later keeps its buckets when its share grows, and a step of a rollout takes no

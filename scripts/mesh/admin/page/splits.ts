@@ -9,6 +9,8 @@ export interface Share {
   /** Planned, from 0 to 100. */
   percent: number;
   count: number;
+  /** How many different buckets, where a header decides. */
+  buckets?: number;
   share: number;
   low: number;
   high: number;
@@ -59,7 +61,16 @@ function splitView(service: ServiceState, split: SplitState, nowMs: number): Spe
       `${counted(observed.requests, "request")} in the ${passed(nowMs - observed.sinceMs)} since these shares apply; `,
       `Wilson intervals, ${percentText(observed.confidence)} confidence.`,
     ),
+    split.header !== undefined && h("p", { class: "quiet" }, bucketsText(split.header, sharesOf(split))),
   );
+}
+
+/** The shares of the buckets that were seen, which are those of applicants however often each of them asks. */
+function bucketsText(header: string, shares: readonly Share[]): string {
+  const seen = shares.reduce((sum, { buckets = 0 }) => sum + buckets, 0);
+  if (seen === 0) return `By the buckets of ${header}; no request had one yet.`;
+  const parts = shares.map(({ revision, buckets = 0 }) => `${revision} ${percentText(buckets / seen)}`);
+  return `By the buckets of ${header}. Of ${counted(seen, "bucket")} seen, so of the applicants: ${parts.join(", ")}.`;
 }
 
 function shareView(share: Share, requests: number): Spec {

@@ -152,6 +152,23 @@ describe("planned and seen", () => {
     ]);
   });
 
+  test("says the share of applicants by the buckets seen, where a header decides", () => {
+    const [service] = stateOf().services;
+    if (service === undefined) throw new Error("no service");
+    const split = splitOf({
+      basic: { percent: 90, count: 10, low: 0.1, high: 0.9 },
+      advanced: { percent: 10, count: 10, low: 0.1, high: 0.9 },
+    });
+    for (const [i, buckets] of [9, 1].entries())
+      Object.assign(split.observed.revisions[i] ?? {}, { buckets });
+    const textOf = (header?: string) =>
+      textsOf(splitsView([{ ...service, splits: [{ ...split, ...(header && { header }) }] }], 100_000));
+    expect(textOf("x-kyc-bucket")).toContain(
+      "By the buckets of x-kyc-bucket. Of 10 buckets seen, so of the applicants: credit-check-basic 90 %, credit-check-advanced 10 %.",
+    );
+    expect(textOf()).not.toContain("bucket");
+  });
+
   test("says when it is not as planned, and gives no verdict before the first request", () => {
     const [service] = stateOf().services;
     if (service === undefined) throw new Error("no service");
