@@ -18,8 +18,11 @@ export interface RouteConfig {
   virtualHosts: { domains: string[]; routes: Record<string, unknown>[]; rest: string }[];
 }
 
-/** What a cluster is, apart from its name; undefined where istiod made none. */
+/** What a cluster is, apart from its name; NO_CLUSTER where istiod made none. */
 export type ClusterText = (name: string) => string;
+
+/** The text of a cluster that istiod did not make. */
+export const NO_CLUSTER = "no such cluster";
 
 // Statistics, log lines and the place of the configuration that a route is from.
 const NAMES = new Set(["name", "metadata", "decorator", "stat_prefix", "alt_stat_name"]);
@@ -195,6 +198,11 @@ function acted(
 ): unknown {
   const route = action["route"];
   const redirect = action["redirect"];
+  if (isRecord(route) && hasNoCluster(route)) {
+    // Envoy answers before it changes, tries or copies the request. (source/common/router/router.cc)
+    const { request_headers_to_add: _, request_headers_to_remove: __, ...rest } = action;
+    return ordered({ ...rest, route: { clusters: route["clusters"] } });
+  }
   if (isRecord(route)) {
     const { prefix_rewrite: to, regex_rewrite: regex, ...rest } = route;
     return ordered({ ...action, route: { ...rest, path: rewritten(match, path, to, regex) } });
@@ -205,6 +213,10 @@ function acted(
     return ordered({ ...action, redirect: { ...rest, path: there } });
   }
   return ordered(action);
+}
+
+function hasNoCluster({ clusters }: Record<string, unknown>): boolean {
+  return Array.isArray(clusters) && clusters.every((text) => String(text).includes(`["${NO_CLUSTER}"`));
 }
 
 function rewritten(match: Record<string, unknown>, path: string, to: unknown, regex: unknown): string {

@@ -4,6 +4,7 @@ import type { Difference } from "../../scripts/traffic/equal/counterexample.ts";
 import { compareDocuments, type ComparedDocuments } from "../../scripts/traffic/equal/compare-documents.ts";
 import {
   configText,
+  NO_CLUSTER,
   hostsIn,
   outcome,
   type ProxiedRequest,
@@ -82,7 +83,7 @@ function contradiction(
   // A host that is described nowhere is taken to exist, and istiod knows that it does not.
   const isOfDescribed = ({ sides }: Difference): boolean =>
     !sides.flat().some(({ undescribed }) => undescribed !== undefined);
-  const told = differences.filter(isOfDescribed);
+  const told = differences.filter((one) => isOfDescribed(one) && proxiesOf(one, configs).length > 0);
   if (told.length === 0) return undefined;
   const unconfirmed = told.find((difference) => !isConfirmed(difference, configs));
   if (unconfirmed !== undefined)
@@ -94,12 +95,13 @@ function requestText({ listener, request, callers }: Difference): string {
   return JSON.stringify({ listener, callers, ...request });
 }
 
-/** Whether some proxy that a difference is about treats its request differently. */
-function isConfirmed(difference: Difference, configs: readonly ProxyConfigs[]): boolean {
-  const { listener, request, callers } = difference;
+/** The proxies that a difference is about. */
+function proxiesOf(
+  { listener, request, callers }: Difference,
+  configs: readonly ProxyConfigs[],
+): readonly ProxyConfigs[] {
   const asked = new Map(request.attributes);
-  const port = asked.get("port");
-  const proxies = configs.filter(({ proxy }) => {
+  return configs.filter(({ proxy }) => {
     const { type, namespace, labels } = PROXIES.find(({ name }) => name === proxy) ?? {};
     if ((listener === "mesh") !== (type === "sidecar")) return false;
     if (callers !== undefined && callers.startsWith("namespace ") && callers !== `namespace ${namespace}`)
@@ -113,14 +115,21 @@ function isConfirmed(difference: Difference, configs: readonly ProxyConfigs[]): 
       })
     );
   });
+}
+
+/** Whether some proxy that a difference is about treats its request differently. */
+function isConfirmed(difference: Difference, configs: readonly ProxyConfigs[]): boolean {
+  const { listener, request } = difference;
+  const port = new Map(request.attributes).get("port");
+  const proxies = proxiesOf(difference, configs);
   const [hostA] = request.hosts;
-  // Callers that no proxy here stands for, and shorter names of a Service that is not here.
+  // Shorter names of a Service that is not here.
   const [, name, namespace] = /^([^.]+)\.([^.]+)(\.svc)?$/.exec(hostA) ?? [];
   const isKnown = SERVICES.some(
     (one) =>
       valueAt(one, ["metadata", "name"]) === name && valueAt(one, ["metadata", "namespace"]) === namespace,
   );
-  if (proxies.length === 0 || (listener === "mesh" && name !== undefined && !isKnown)) return true;
+  if (listener === "mesh" && name !== undefined && !isKnown) return true;
   const headers = Object.fromEntries(request.headers.map(([name, value]) => [name.toLowerCase(), value]));
   const sent: ProxiedRequest = {
     host: hostA,
@@ -181,7 +190,7 @@ function configOf(generated: Generated | undefined, objects: readonly unknown[])
   );
   return routeConfigs(generated, (name) => {
     const cluster = clusters.get(name);
-    if (cluster === undefined) return "no such cluster";
+    if (cluster === undefined) return NO_CLUSTER;
     const [direction, port, subset, host] = name.split("|");
     if (host === undefined) return name;
     const { name: _, alt_stat_name: __, eds_cluster_config: ___, metadata: ____, ...rest } = cluster;

@@ -87,6 +87,11 @@ describe("a subset of a host that is not Knative's", () => {
     expect(between(ofService, ofService).verdict).toBe("equal");
   });
 
+  test("is not looked up in a DestinationRule of the other side that this side has for another host", () => {
+    const moved = rule([subset("stable", "v1")], { host: "others" });
+    expect(verdict([stable, rule([subset("stable", "v1")])], [stable, moved])).not.toBe("equal");
+  });
+
   test("of the longest wildcard is meant", () => {
     const wild = (host: string, version: string, name: string) =>
       rule([subset("stable", version)], { host }, name);

@@ -26,6 +26,7 @@ export function borrow(
   const resources: Resources = { ...side };
   const hosts = new Set(side.virtualServices.flatMap(hostsNamed));
   const ruled = side.destinationRules.map(hostOf);
+  const ownRules = new Set(side.destinationRules.map(keyOf));
   const unruled = [...hosts].filter((host) => !ruled.some((pattern) => isCovered(host, pattern)));
   for (const other of others) {
     resources.knativeServices = missing(resources.knativeServices, other.knativeServices, (states) =>
@@ -37,7 +38,10 @@ export function borrow(
     resources.destinationRules = missing(
       resources.destinationRules,
       other.destinationRules,
-      ([source]) => source !== undefined && unruled.some((host) => isCovered(host, hostOf(source))),
+      // An object of the side's own with the same name takes the place of the other's.
+      (sources) =>
+        sources.every((source) => !ownRules.has(keyOf(source))) &&
+        sources.some((source) => unruled.some((host) => isCovered(host, hostOf(source)))),
       hostOf,
     );
     resources.gateways = missing(resources.gateways, other.gateways, ([source]) =>
