@@ -16,13 +16,13 @@ import { istioInForce } from "./in-force.ts";
 import { HistoryMap, SPLIT_MANAGER } from "../on-cluster/history-map.ts";
 import { LiveVirtualService } from "../on-cluster/live-virtual-service.ts";
 import { readRevisions } from "../on-cluster/revisions.ts";
-import { READ_SUBSETS, readSubsetRevisions } from "./subsets.ts";
+import { READ_DEPLOYED, readDeployedRevisions } from "./deployed-revisions.ts";
 import { findSplitRule, type SplitRule, splitRuleIn, withSplit } from "./split-rule.ts";
 
 /**
  * The split by a VirtualService: the weights of its rule without a condition, or ranges of a header's buckets before it.
- * A destination is a revision of the service, or the host of one of its tags; of a Kubernetes Service, a subset. Tags
- * belong to the Knative Service, and are not written here.
+ * A destination is a revision of the service, or the host of one of its tags; of a Kubernetes Service, a subset or a
+ * Service of a version. Tags belong to the Knative Service, and are not written here.
  * @throws UserError when no VirtualService has such a rule
  */
 export async function istioEngine(options: ClusterEngineOptions): Promise<RecordedEngine> {
@@ -88,11 +88,11 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
     },
     inForce: (signal) => istioInForce({ kube, namespace, service, signal }),
     revisions: () =>
-      rule.service.subsets === undefined
+      rule.service.revisionsAre === undefined
         ? readRevisions(kube, namespace, service)
-        : readSubsetRevisions(kube, namespace, service),
-    // The pods of a subset run already: a rollout starts none by a first request.
-    ...(rule.service.subsets === undefined
+        : readDeployedRevisions(kube, rule.service),
+    // The pods of Deployments run already: a rollout starts none by a first request.
+    ...(rule.service.revisionsAre === undefined
       ? { addressOf: (tag: string) => addressByGateway(options, tag) }
       : {}),
     get rights() {
@@ -102,9 +102,9 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
         resourceNames: [rule.object.metadata.name],
         verbs: ["update", "patch"],
       });
-      return rule.service.subsets === undefined
+      return rule.service.revisionsAre === undefined
         ? rights
-        : { ...rights, own: [...rights.own, ...READ_SUBSETS] };
+        : { ...rights, own: [...rights.own, ...READ_DEPLOYED] };
     },
     async live() {
       return (await live()).targets;
@@ -123,5 +123,5 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
 
 /** Why no VirtualService carries a split. */
 export function noWeights(namespace: string, service: string): string {
-  return `No VirtualService in ${namespace} has weights for the revisions of ${service}, or for the subsets that a DestinationRule of it names, so Knative decides; ./kyc deploy --istio istio/split/by-istio hands it to Istio.`;
+  return `No VirtualService in ${namespace} has weights for the revisions of ${service}, or for its subsets or Services, so Knative decides; ./kyc deploy --istio istio/split/by-istio hands it to Istio.`;
 }

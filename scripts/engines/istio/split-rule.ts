@@ -16,7 +16,7 @@ import {
   type WeightedService,
   weightsFor,
 } from "../../traffic/split/weights.ts";
-import { subsetService } from "./subsets.ts";
+import { deployedService, isForHost } from "./deployed-revisions.ts";
 import type { Kube } from "../../cluster/kube/client.ts";
 import { checked } from "../../cluster/workload/follow.ts";
 import {
@@ -44,7 +44,7 @@ export interface SplitRule {
   buckets: BucketRules | undefined;
   /** The targets that have a destination. */
   listed: readonly ListedTarget[];
-  /** The same, followed by the tags and the subsets without a destination. */
+  /** The same, followed by the tags, subsets and Services without a destination. */
   targets: readonly SplitTarget[];
   service: WeightedService;
 }
@@ -52,7 +52,7 @@ export interface SplitRule {
 /**
  * Finds the rule without a condition whose destinations are all revisions of the service, and the rules for buckets before
  * it; undefined where no VirtualService of the namespace has one. The revisions of a name that is no Knative Service are
- * the subsets that DestinationRules make of the Kubernetes Service.
+ * the subsets that DestinationRules make of the Kubernetes Service, or Services with names that begin with its own.
  */
 export async function findSplitRule(
   kube: Kube,
@@ -67,7 +67,7 @@ export async function findSplitRule(
   const live: unknown = service;
   const weighted =
     live === undefined
-      ? await subsetService(kube, namespace, name)
+      ? await deployedService(kube, namespace, name)
       : weightedService(
           namespace,
           name,
@@ -77,6 +77,7 @@ export async function findSplitRule(
   if (weighted === undefined) return undefined;
   for (const object of checked(LiveVirtualService, virtualServices.items)) {
     if (object.metadata.labels?.[INGRESS_LABEL] !== undefined) continue;
+    if (weighted.revisionsAre === "services" && !isForHost(object, weighted)) continue;
     const found = splitRuleIn(object, weighted);
     if (found !== undefined) return found;
   }
@@ -96,8 +97,8 @@ export function splitRuleIn(object: LiveVirtualService, service: WeightedService
   const others = [...service.tags].filter(
     ([, revision]) => !listed.some((each) => each.revision === revision),
   );
-  const unused = (service.subsets ?? []).filter(
-    (subset) => !listed.some(({ revision }) => revision === subset),
+  const unused = (service.revisionsAre === undefined ? [] : service.revisions).filter(
+    (name) => !listed.some(({ revision }) => revision === name),
   );
   return {
     object,
@@ -121,9 +122,9 @@ export function withSplit(
   { header }: SplitForm,
 ): LiveRule[] {
   const other = wanted.find(({ tag, revision }) => tag !== undefined && service.tags.get(tag) !== revision);
-  if (other !== undefined && service.subsets !== undefined)
+  if (other !== undefined && service.revisionsAre !== undefined)
     throw new CannotWrite(
-      `Subsets have no tags: write ${other.revision}, the name of the subset, where tag ${other.tag} is written.`,
+      `Deployments have no tags: write ${other.revision}, the name of the revision, where tag ${other.tag} is written.`,
     );
   if (other !== undefined)
     throw new CannotWrite(

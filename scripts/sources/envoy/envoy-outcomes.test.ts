@@ -85,10 +85,13 @@ describe("outcomes by Envoy", () => {
     expect(seen.filter(({ ok }) => !ok)).toHaveLength(2);
   });
 
-  test("are those of the subsets where the service has no revisions of Knative's", async () => {
+  test.each([
+    ["subsets", "outbound|80|v1|credit-check.shop.svc", "v1"],
+    ["Services of versions", "outbound|80||credit-check-v1.shop.svc", "credit-check-v1"],
+  ])("are those of %s where the service has no revisions of Knative's", async (_, cluster, revision) => {
     const page = (await recorded("after-flush")).replaceAll(
       "outbound|80||credit-check-basic.kyc.svc",
-      "outbound|80|v1|credit-check.shop.svc",
+      cluster,
     );
     using pods = new ServedPods();
     pods.cluster.know({ ...REVISION, plural: "revisions", namespaced: true });
@@ -98,6 +101,6 @@ describe("outcomes by Envoy", () => {
       () => pods.start("gateway-1", { istio: "ingressgateway" }, () => page),
       6,
     );
-    expect([...new Set(seen.map(({ revision }) => revision))]).toEqual(["v1"]);
+    expect([...new Set(seen.map(({ revision }) => revision))]).toEqual([revision]);
   });
 });

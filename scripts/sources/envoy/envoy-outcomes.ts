@@ -10,7 +10,7 @@ import { ClusterCounters } from "./cluster-counters.ts";
 export interface EnvoySourceOptions {
   kube: Kube;
   namespace: string;
-  /** The Knative Service, or a Kubernetes Service with subsets. */
+  /** The Knative Service, or a Kubernetes Service before Deployments. */
   service: string;
 }
 
@@ -62,8 +62,9 @@ async function* envoyOutcomes(options: EnvoySourceOptions, signal: AbortSignal):
   const counters = new ClusterCounters((cluster) => {
     const { host, subset } = destinationOf(cluster);
     const name = host.replace(`.${namespace}.${CLUSTER_DOMAIN}`, "");
-    // A service without revisions of Knative's is split by the subsets of its host.
-    if (revisions.size === 0) return name === service ? subset : undefined;
+    // Without revisions of Knative's, those are the subsets of the host, or Services of versions: credit-check-v2.
+    if (revisions.size === 0 && name === service) return subset;
+    if (revisions.size === 0) return name.startsWith(`${service}-`) ? name : undefined;
     return revisions.has(name) ? name : undefined;
   });
   yield* scrapePods(

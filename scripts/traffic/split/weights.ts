@@ -8,7 +8,7 @@ export interface WeightedDestination {
   headers?: { request?: { set?: Readonly<Record<string, string>> | undefined } | undefined } | undefined;
 }
 
-/** The service of the destinations: a Knative Service, or a Kubernetes Service with subsets. */
+/** The service of the destinations: a Knative Service, or a Kubernetes Service before Deployments. */
 export interface WeightedService {
   name: string;
   namespace: string;
@@ -16,10 +16,10 @@ export interface WeightedService {
   /** The revision of each tag. */
   tags: ReadonlyMap<string, string>;
   /**
-   * The subsets that DestinationRules make of a Kubernetes Service, which are its revisions then; undefined for a Knative
-   * Service.
+   * The revisions of a Kubernetes Service: subsets that DestinationRules make of it, or Services with names that begin with
+   * its own. Undefined for a Knative Service.
    */
-  subsets?: readonly string[] | undefined;
+  revisionsAre?: "subsets" | "services" | undefined;
 }
 
 const FINEST = 1_000_000;
@@ -72,9 +72,9 @@ export function destinationOf(
   )?.[1];
   const name = ownName(authority ?? destination.host, service.namespace);
   if (name === undefined) return undefined;
-  if (service.subsets !== undefined) {
+  if (service.revisionsAre === "subsets") {
     const { subset } = destination;
-    const isOwn = name === service.name && subset !== undefined && service.subsets.includes(subset);
+    const isOwn = name === service.name && subset !== undefined && service.revisions.includes(subset);
     return isOwn ? { revision: subset, tag: undefined } : undefined;
   }
   const tag = [...service.tags.keys()].find((each) => name === `${each}-${service.name}`);

@@ -56,7 +56,7 @@ const traffic = (...values: string[]) => ({
   force: false,
 });
 
-describe("the split between the subsets of a Service", () => {
+describe("the split between Deployments", () => {
   test("is the weights of the rule without a condition, and nothing else changes", async () => {
     const { cluster, kube } = await classic();
     const engine = await engineOf(kube);
@@ -111,6 +111,10 @@ describe("the split between the subsets of a Service", () => {
     expect((await engine.revisions())[1]?.reason).toBe(
       "no Deployment has pods with the labels app=credit-check, version=v2",
     );
+    cluster.remove({ apiVersion: "v1", kind: "Service", namespace: NAMESPACE, name: "credit-check" });
+    expect((await engine.revisions()).map(({ reason }) => reason)).toEqual(
+      Array.from({ length: 2 }, () => "there is no Service credit-check with a selector in classic"),
+    );
   });
 
   test("has no tags, and asks for the rights to read what subsets are made of", async () => {
@@ -121,5 +125,32 @@ describe("the split between the subsets of a Service", () => {
     expect(engine.write(tagged, version, "me")).rejects.toThrow(CannotWrite);
     expect(engine.rights?.own.flatMap(({ resources }) => resources)).toContain("deployments");
     expect(engine.addressOf).toBeUndefined();
+  });
+
+  test("may be between Services of versions, where no DestinationRule makes subsets", async () => {
+    const { cluster, kube } = await classic();
+    cluster.remove({ ...ROUTES, kind: "DestinationRule" });
+    for (const version of ["v1", "v2"])
+      cluster.put({
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name: `credit-check-${version}`, namespace: NAMESPACE },
+        spec: { selector: { app: "credit-check", version } },
+      });
+    const routes = cluster.get(ROUTES);
+    const { http } = routes?.spec as { http: { route: object[] }[] };
+    const to = (version: string, weight: number) => ({
+      destination: { host: `credit-check-${version}.${NAMESPACE}.svc.cluster.local` },
+      weight,
+    });
+    http[2]?.route.splice(0, 2, to("v1", 90), to("v2", 10));
+    if (routes) cluster.put(routes);
+    const engine = await engineOf(kube);
+    expect(shares((await engine.read()).targets)).toBe("credit-check-v1 90, credit-check-v2 10");
+    expect((await engine.revisions()).map(({ ready }) => ready)).toEqual([true, true]);
+    const change = await planChange(engine, traffic("credit-check-v2=40"));
+    await engine.write(change.after, change.before.version, "me");
+    const after = cluster.get(ROUTES)?.spec as { http: { route: object[] }[] };
+    expect(after.http[2]?.route).toEqual([to("v1", 60), to("v2", 40)]);
   });
 });
