@@ -82,8 +82,20 @@ describe("only what it needs is loaded by", () => {
     const client = all.filter((path) => path.includes("@kubernetes/client-node"));
     expect(client.map((path) => path.split("client-node/")[1])).toEqual(["dist/file_auth.js"]);
     expect(own).toContain("scripts/cluster/live/status.ts");
-    expect(own.filter((path) => isOf(path, "mesh") || isOf(path, "rollout"))).toEqual([]);
+    expect(own.filter((path) => isOf(path, "rollout"))).toEqual([]);
+    // Without --context it looks whether a local mesh runs, which takes the schema of the file that says so.
+    expect(own.filter((path) => isOf(path, "mesh")).sort()).toEqual([
+      "scripts/mesh/admin/dev-file.ts",
+      "scripts/mesh/admin/schema.ts",
+      "scripts/mesh/faults/fault.ts",
+    ]);
     expect(server.requests.length).toBeGreaterThan(0);
+  });
+
+  test("status of a cluster that is named: nothing of the mesh", async () => {
+    const { own } = await loadedBy("status", "--context", "test");
+    expect(own).toContain("scripts/cluster/live/status.ts");
+    expect(own.filter((path) => isOf(path, "mesh"))).toEqual([]);
   });
 });
 
