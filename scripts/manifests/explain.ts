@@ -103,12 +103,14 @@ function longerList(value: unknown, fix: string, path: FieldPath): Explanation {
 
 function missingFields(
   names: string[],
-  { properties = {}, mayLack = {} }: SchemaNode,
+  { properties = {}, mayLack = {}, unsupported = {} }: SchemaNode,
   path: FieldPath,
   value: unknown,
 ): Explanation[] {
   const known = Object.keys(properties);
-  const strays = Object.keys(value as object).filter((key) => !known.includes(key));
+  const strays = Object.keys(value as object).filter(
+    (key) => !known.includes(key) && !Object.hasOwn(unsupported, key),
+  );
   return (
     names
       // A mistyped name is reported as an unknown field.

@@ -19,6 +19,14 @@ describe("in a Knative Service", () => {
         "33:7: spec.traffic[0].share: there is no such field here; known are revisionName, latestRevision, tag, percent",
       ],
     ],
+    [
+      "      containers:",
+      "      initContainers:",
+      [
+        "14:7: spec.template.spec: containers is missing; add containers, a list",
+        "16:7: spec.template.spec.initContainers: this field is not supported here; the local mesh runs one container a revision",
+      ],
+    ],
     ["metadata:", "metdata:", ["3:1: metdata: there is no such field here; did you mean metadata?"]],
     [
       "      percent: 100",
