@@ -89,7 +89,9 @@ describe("a subset of a host that is not Knative's", () => {
 
   test("is not looked up in a DestinationRule of the other side that this side has for another host", () => {
     const moved = rule([subset("stable", "v1")], { host: "others" });
-    expect(verdict([stable, rule([subset("stable", "v1")])], [stable, moved])).not.toBe("equal");
+    const away = { ...moved, metadata: { name: "reviews", namespace: "other" } };
+    for (const one of [moved, away])
+      expect(verdict([stable, rule([subset("stable", "v1")])], [stable, one])).not.toBe("equal");
   });
 
   test("of the longest wildcard is meant", () => {

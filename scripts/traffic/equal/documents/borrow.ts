@@ -26,7 +26,7 @@ export function borrow(
   const resources: Resources = { ...side };
   const hosts = new Set(side.virtualServices.flatMap(hostsNamed));
   const ruled = side.destinationRules.map(hostOf);
-  const ownRules = new Set(side.destinationRules.map(keyOf));
+  const ownRules = new Set(side.destinationRules.map(({ value }) => value.metadata.name));
   const unruled = [...hosts].filter((host) => !ruled.some((pattern) => isCovered(host, pattern)));
   for (const other of others) {
     resources.knativeServices = missing(resources.knativeServices, other.knativeServices, (states) =>
@@ -38,9 +38,9 @@ export function borrow(
     resources.destinationRules = missing(
       resources.destinationRules,
       other.destinationRules,
-      // An object of the side's own with the same name takes the place of the other's.
+      // A rule of the side's own with the same name is taken for the other's, moved to another host or namespace.
       (sources) =>
-        sources.every((source) => !ownRules.has(keyOf(source))) &&
+        sources.every((source) => !ownRules.has(source.value.metadata.name)) &&
         sources.some((source) => unruled.some((host) => isCovered(host, hostOf(source)))),
       hostOf,
     );
