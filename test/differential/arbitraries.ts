@@ -3,9 +3,10 @@ import { corsHeaders, corsPolicy } from "../../scripts/route-fields/cors/arbitra
 import type { Rule, Wish } from "./cases.ts";
 import { destinations } from "../../scripts/route-fields/destinations/arbitrary.ts";
 import { answering } from "../../scripts/route-fields/direct-response/arbitrary.ts";
-import { always, fault } from "../../scripts/route-fields/fault/arbitrary.ts";
+import { fault } from "../../scripts/route-fields/fault/arbitrary.ts";
 import { headers } from "../../scripts/route-fields/headers/arbitrary.ts";
 import { match, path } from "../../scripts/route-fields/match/arbitrary.ts";
+import { mirroring } from "../../scripts/route-fields/mirror/arbitrary.ts";
 import { deriving, redirecting } from "../../scripts/route-fields/redirect/arbitrary.ts";
 import { retries, timeout } from "../../scripts/route-fields/retries/arbitrary.ts";
 import { rewrite } from "../../scripts/route-fields/rewrite/arbitrary.ts";
@@ -21,8 +22,7 @@ const forwarding = fc.record(
     fault,
     corsPolicy,
     timeout,
-    mirror: fc.constant({ host: MIRROR }),
-    mirrorPercentage: always,
+    ...mirroring(MIRROR),
   },
   { requiredKeys: ["route"] },
 );
