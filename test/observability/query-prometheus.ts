@@ -1,15 +1,12 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import Type from "typebox";
-import { Check } from "typebox/schema";
-import { freePort } from "../../functions/shared/testing/sockets.ts";
-import { kyc, type RunningDev, startDev } from "../../scripts/commands/testing/kyc-process.ts";
+import { kyc, startDev } from "../../scripts/commands/testing/kyc-process.ts";
 import { sampleToRun } from "../sample.ts";
-import { dashboardQueries, readRules, ruleFileOfPrometheus } from "./observability-files.ts";
+import { dashboardQueries, readRules } from "./observability-files.ts";
+import { checkRules, hasData, ruleErrors, startPrometheus } from "./prometheus-process.ts";
 
-const SCRAPE_SECONDS = 2;
 const REQUEST_EVERY_MS = 40;
 /** On a busy machine fewer requests are sent, so that none waits for others. */
 const MOST_IN_FLIGHT = 8;
@@ -27,11 +24,6 @@ const STEPS = [
   "--step-limit",
   "120s",
 ];
-
-const QueryAnswer = Type.Object({
-  status: Type.Literal("success"),
-  data: Type.Object({ result: Type.Array(Type.Unknown()) }),
-});
 
 const { prometheus: program } = new Command("query-prometheus")
   .description(
@@ -55,13 +47,13 @@ try {
 }
 
 async function runAll(): Promise<number> {
-  await checkRules();
+  await checkRules(folder);
   await using sample = await sampleToRun();
   // The collector does not exist, so that the metric of dropped spans moves.
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9", OTEL_BSP_EXPORT_TIMEOUT: "0" };
   await using dev = await startDev(["--dir", sample.root], undefined, env);
   await using load = startLoad(`${dev.ingress}/kyc/v1/customer`);
-  await using server = await startPrometheus(dev);
+  await using server = await startPrometheus({ dev, folder, program });
   const seen = watchQueries(server.url, await allQueries());
   const problems: string[] = [];
   const at = ["credit-check", "--dir", sample.root];
@@ -120,13 +112,6 @@ async function runAll(): Promise<number> {
   return problems.length === 0 ? 0 : 1;
 }
 
-async function checkRules(): Promise<void> {
-  const file = join(folder, "rules.yml");
-  await writeFile(file, await ruleFileOfPrometheus());
-  const child = Bun.spawn(["promtool", "check", "rules", file], { stdout: "pipe", stderr: "inherit" });
-  if ((await child.exited) !== 0) throw new Error(`promtool: ${await child.stdout.text()}`);
-}
-
 /** Each query with its name: a panel's title, a rule's own. */
 async function allQueries(): Promise<Map<string, string>> {
   const rules = await readRules();
@@ -141,10 +126,7 @@ function watchQueries(url: string, queries: ReadonlyMap<string, string>) {
   const waiting = new Map(queries);
   const ask = async (): Promise<void> => {
     for (const [name, expr] of waiting) {
-      const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expr)}`);
-      const answer: unknown = await response.json();
-      if (!Check(QueryAnswer, answer)) throw new Error(`${name}: ${JSON.stringify(answer)}`);
-      if (answer.data.result.length > 0) waiting.delete(name);
+      if (await hasData(url, expr)) waiting.delete(name);
     }
   };
   return {
@@ -165,16 +147,14 @@ function watchQueries(url: string, queries: ReadonlyMap<string, string>) {
 /** Starts a rollout, and ends its process by SIGKILL when it is under way. */
 async function killRollout(args: readonly string[], url: string): Promise<void> {
   const main = Bun.fileURLToPath(new URL("../../scripts/kyc.ts", import.meta.url));
-  const child = Bun.spawn([process.execPath, main, "rollout", ...args], {
+  await using child = Bun.spawn([process.execPath, main, "rollout", ...args], {
     stdout: "ignore",
     stderr: "pipe",
   });
   const said = child.stderr.text();
-  const query = `${url}/api/v1/query?query=${encodeURIComponent('kyc_rollout_phase{phase="judging"}')}`;
-  for (let under = false; !under; await Bun.sleep(500)) {
+  for (let isJudging = false; !isJudging; await Bun.sleep(500)) {
     if (child.exitCode !== null) throw new Error(`the rollout ended by itself:\n${await said}`);
-    const answer: unknown = await (await fetch(query)).json();
-    under = Check(QueryAnswer, answer) && answer.data.result.length > 0;
+    isJudging = await hasData(url, 'kyc_rollout_phase{phase="judging"}');
   }
   child.kill("SIGKILL");
   await child.exited;
@@ -208,54 +188,4 @@ function startLoad(url: string) {
       await Bun.sleep(100);
     },
   };
-}
-
-/** A Prometheus that scrapes the mesh, and the services through it, as sidecars would be passed. */
-async function startPrometheus(dev: RunningDev) {
-  const port = await freePort();
-  const services = ["kyc-aggregator", "basic-credit-check", "advanced-credit-check"];
-  const config = {
-    global: { scrape_interval: `${SCRAPE_SECONDS}s`, evaluation_interval: `${SCRAPE_SECONDS}s` },
-    rule_files: [join(folder, "rules.yml")],
-    scrape_configs: [
-      {
-        job_name: "mesh",
-        metrics_path: "/_mesh/metrics",
-        static_configs: [{ targets: [new URL(dev.ingress).host] }],
-      },
-      {
-        job_name: "services",
-        honor_labels: true,
-        proxy_url: dev.local,
-        static_configs: [{ targets: services.map((name) => `${name}.kyc.svc.cluster.local:80`) }],
-      },
-    ],
-  };
-  const file = join(folder, "prometheus.yml");
-  await writeFile(file, JSON.stringify(config));
-  const flags = [`--config.file=${file}`, `--storage.tsdb.path=${join(folder, "data")}`];
-  const child = Bun.spawn([program, ...flags, `--web.listen-address=127.0.0.1:${port}`], {
-    stdout: "ignore",
-    stderr: Bun.file(join(folder, "prometheus.log")),
-  });
-  const url = `http://127.0.0.1:${port}`;
-  while ((await fetch(`${url}/-/ready`).catch(() => undefined))?.ok !== true) {
-    if (child.exitCode !== null) throw new Error(await Bun.file(join(folder, "prometheus.log")).text());
-    await Bun.sleep(50);
-  }
-  return {
-    url,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGTERM");
-      await child.exited;
-    },
-  };
-}
-
-/** What the Prometheus says of rules that it could not evaluate. */
-async function ruleErrors(url: string): Promise<string[]> {
-  const text = await (await fetch(`${url}/api/v1/rules`)).text();
-  return [...text.matchAll(/"lastError":"((?:[^"\\]|\\.)+)"/g)].map(
-    ([, error]) => `a rule has an error: ${error}`,
-  );
 }
