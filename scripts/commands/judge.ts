@@ -71,11 +71,11 @@ A line: {"t":12.5,"revision":"baseline","ok":true,"ms":20.1,"share":0.1}
   t         seconds            revision  baseline, candidate, or gateway if the failing revision is unknown
   ok        false for a failure of the service        ms  milliseconds
   share     of the traffic that the candidate had, from 0 to 1, when the request was sent on its way
-  fromMs    where only a histogram is known: it took longer than this, and ms at most (may be left out)
+  fromMs    where only a histogram is known: it took longer than this, and ms at most (optional)
   count     how many requests the line stands for (1 if left out)
   kind      success, error, rejected (4xx) or abandoned (the caller gave up); by ok if left out
-  unit      the applicant or session of a sticky split: its failures count once (may be left out)
-  excluded  cold start, probe, caller, mirrored or pinned: counted and reported, not judged (may be left out)
+  unit      the applicant or session of a sticky split: its failures count once (optional)
+  excluded  cold start, probe, caller, mirrored or pinned: counted and reported, not judged (optional)
 
 Lines with one t are one batch, which has no order; a t that falls is refused.
 

@@ -12,7 +12,7 @@ import { rolloutOptions } from "./rollout/rollout-options.ts";
 export function rolloutCommand(): Command {
   const command = new Command("rollout")
     .description("moves traffic to a version in steps while a judge watches, and rolls back by itself")
-    .argument("[service]", "the Knative Service, such as credit-check; may be left out with --file");
+    .argument("[service]", "the Knative Service, such as credit-check; optional with --file");
   for (const option of rolloutOptions()) command.addOption(option);
   return command
     .addHelpText("after", `${EXAMPLES}\n${engineHelp()}`)
@@ -32,13 +32,13 @@ Examples:
   ./kyc rollout credit-check --to advanced              in steps of 1, 5, 10, 25, 50 and 100 %
   ./kyc rollout credit-check --to advanced --dry-run    the plan, and what each step can show
   ./kyc rollout credit-check --to advanced --steps 10,50,100 --step-time 5s --bake 10s
-  ./kyc rollout -f rollouts/credit-check.yaml           as a file in git says; ./kyc lint checks it
+  ./kyc rollout -f rollouts/credit-check.yaml           from a file in git; ./kyc lint checks it
   ./kyc rollout credit-check --to advanced --shadow 1h --accept 'backgroundCheckPass.fail<0.1%'
   ./kyc rollout credit-check --status                   from any terminal; so are --pause, --promote and --abort
   ./kyc rollout credit-check --abort --reason 'complaints of customers'
   ./kyc rollout credit-check --to advanced --approve-at 100   waits before 100 % for:
   ./kyc rollout credit-check --approve --by ann
-  ./kyc rollout credit-check --resume                   goes on after a pause, a hold or a crash
+  ./kyc rollout credit-check --resume                   continues after a pause, a hold or a crash
   ./kyc rollout credit-check --back                     returns to the split before it, also after promotion
   ./kyc rollout credit-check --to advanced --in-cluster     as a Job, so that this machine may sleep
   ./kyc rollout list

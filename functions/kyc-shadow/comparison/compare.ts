@@ -29,7 +29,7 @@ export interface ComparedField {
   readonly repeated: Change | "same" | undefined;
 }
 
-/** Whether any field differs, so that the control is to be asked again: a mismatch may be its own noise. */
+/** Whether any field differs. The control is then asked again: the mismatch can be noise of its own. */
 export function differs(control: Answer, candidate: Answer, rules: Rules): boolean {
   return compare({ control, candidate }, rules).some(({ change }) => change !== undefined);
 }

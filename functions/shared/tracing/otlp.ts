@@ -4,7 +4,7 @@ type Resource = Readonly<Record<string, string>>;
 
 const KINDS = { server: 2, client: 3 } as const;
 const STATUS_ERROR = 2;
-/** The flags of a span whose trace is sampled, and of which it is known whether the parent is remote. */
+/** The flags of a span whose trace is sampled and whose parent is known to be remote or local. */
 const SAMPLED = 0x101;
 const REMOTE_PARENT = 0x200;
 

@@ -5,7 +5,7 @@ const UNSUPPORTED = ["as-groups", "as-uid", "as-user-extra"] as const;
 
 const EXEC_VERSIONS = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
 
-/** Pairs of which client-go accepts one only. */
+/** Pairs of fields that exclude each other: client-go accepts one of the two. */
 const CLUSTER_PAIRS = [["certificate-authority", "certificate-authority-data"]] as const;
 const USER_PAIRS = [
   ["client-certificate", "client-certificate-data"],

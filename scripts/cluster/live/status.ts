@@ -14,7 +14,7 @@ export interface Status {
   services: ServiceView[];
   /** The engine that decides the split of the call asked about, and the share of each revision, from 0 to 1. */
   split: { by: SplitOwner; header: string | undefined; shares: Record<string, number> } | undefined;
-  /** Problems in the routes, because of which the split may differ. */
+  /** Problems in the routes; they can make the split differ. */
   problems: string[];
 }
 

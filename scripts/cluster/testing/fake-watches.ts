@@ -14,7 +14,7 @@ interface Open {
   stream: ReadableStreamDefaultController<Uint8Array>;
 }
 
-/** The watches of a fake cluster: streams, each of which hears of what it selects, also of what happened since its place. */
+/** The watches of a fake cluster: each stream gets the events that it selects, from its resource version on. */
 export class FakeWatches {
   readonly #open = new Set<Open>();
   #history: Happened[] = [];

@@ -3,7 +3,7 @@ import { EXIT, Failure } from "../../exit.ts";
 
 export interface ConfirmOptions {
   connection: Pick<Connection, "context" | "server">;
-  /** What is to be done there, as the end of a sentence. */
+  /** The action that needs confirmation, as the end of a sentence. */
   todo: string;
   /** The command, without its flags. */
   command: string;

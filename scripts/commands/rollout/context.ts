@@ -34,7 +34,7 @@ export interface RolloutContext {
   /** The files that take over the split at the end; undefined where none do, or where they are the split. */
   files: SplitFiles | undefined;
   who: string;
-  /** How often the rollout checks whether anything is to be decided, in milliseconds. */
+  /** How often the rollout checks for a decision, in milliseconds. */
   beatMs: number;
   kube: Kube | undefined;
 }

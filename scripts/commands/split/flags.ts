@@ -46,7 +46,7 @@ export function formOf(value: string): SplitForm {
   return { header: header.toLowerCase() };
 }
 
-/** Adds a value of one of kn's flags, each of which may be given several times. */
+/** Adds a value of one of kn's flags; each flag can be repeated. */
 export function repeated(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }

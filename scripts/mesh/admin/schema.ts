@@ -113,7 +113,7 @@ export const RuleState = Type.Object({
   at: Place,
   route: Type.String(),
   hosts: Type.Array(Type.String()),
-  /** Each condition as text, any of which must hold; empty for every request. */
+  /** Each condition as text; a request matches if any of them holds. Empty matches every request. */
   matches: Type.Array(Type.String()),
   /** What happens to the request, as text. */
   action: Type.String(),

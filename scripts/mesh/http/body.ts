@@ -92,7 +92,7 @@ class ChunkedReader implements BodyReader {
       at = Math.min(at + this.#left, bytes.length);
       this.#left -= at - start;
       if (this.#left === 0) this.#state = "content end";
-      // Joins tiny chunks, each of which would cost a system call downstream.
+      // Joins tiny chunks: each one costs a system call downstream.
       if (to > from && at - start > MAX_MOVED_BYTES) {
         onData(bytes.subarray(from, to));
         to = from;

@@ -14,7 +14,7 @@ export function beginSpan(tracer: Tracer | undefined, headers: HeaderList): Span
   return span;
 }
 
-/** The span's end. Its name holds the host and not the path, of which there may be any number. */
+/** The span's end. Its name holds the host and not the path: the number of paths is unbounded. */
 export function spanEnd(served: Served, authority: string): SpanEnd {
   const { listener, method, target, requestId, revision, status, brokenBy, cold, hops } = served;
   const [namespace, name] = revision?.split("/") ?? [];

@@ -37,7 +37,7 @@ export const networkingStep: Step = {
 
 interface Found {
   inspection: Inspection;
-  /** Whether net-istio is to be installed: it is missing, or an installation by `up` was interrupted. */
+  /** Whether `up` installs net-istio: it is missing, or an earlier installation was interrupted. */
   install: boolean;
   /** Whether an installation that `up` did not make lacks a part, so that the user has to complete it. */
   needsUser?: boolean;

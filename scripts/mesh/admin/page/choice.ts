@@ -24,7 +24,7 @@ const PICTURED = 4;
 
 export const EVERYTHING: Choice = { search: "", show: "all", open: new Set(), limit: PAGE };
 
-/** A service with those of its revisions that were chosen, of which there is at least one. */
+/** A service with its chosen revisions, at least one. */
 export interface Chosen {
   service: ServiceState;
   revisions: RevisionView[];

@@ -2,7 +2,7 @@ import type { MeshState, RevisionView, RolloutState, SplitState, TrafficState } 
 
 const NOTHING = { requests: 0, errors: 0, p50Ms: null, p90Ms: null, p99Ms: null };
 
-/** What was served: so many requests in the last step, of which so many failed. */
+/** What was served in the last step: the numbers of requests and of failures. */
 export function trafficOf(requests = 0, errors = 0): TrafficState {
   const sums = requests === 0 ? NOTHING : { requests, errors, p50Ms: 2, p90Ms: 4, p99Ms: 8 };
   return {
