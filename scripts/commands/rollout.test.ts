@@ -34,7 +34,18 @@ beforeAll(async () => {
   ]);
   root = sample.root;
   dev = await startDev(["--dir", root]);
-  load = steadyLoad({ url: `${dev.ingress}/kyc/v1/customer`, rps: 120, signal: end.signal, onResult() {} });
+  // On a busy machine the first answers of new processes take seconds, which a look would take for little traffic.
+  const flowing = Promise.withResolvers<void>();
+  let answers = 0;
+  load = steadyLoad({
+    url: `${dev.ingress}/kyc/v1/customer`,
+    rps: 120,
+    signal: end.signal,
+    onResult() {
+      if (++answers === 120) flowing.resolve();
+    },
+  });
+  await flowing.promise;
 });
 
 afterAll(async () => {

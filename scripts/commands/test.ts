@@ -45,9 +45,8 @@ async function runTests(files: string[], pattern: string | undefined): Promise<n
       "test",
       "--timeout",
       String(TIMEOUT_MS),
-      // One worker more than processors, because tests wait for processes and timers half of their time. Each worker loads
-      // a module once for all of its files; that takes half of the time of a fresh global object for each.
-      `--parallel=${availableParallelism() + 1}`,
+      // Each worker loads a module once for all of its files; that takes half of the time of a fresh global object for each.
+      `--parallel=${availableParallelism()}`,
       "--no-isolate",
       `--timings=${TIMINGS}`,
       "--reporter=junit",
