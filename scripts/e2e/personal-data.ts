@@ -5,7 +5,10 @@ import { checked } from "../cluster/workload/follow.ts";
 import { EVENT, LivePod, POD } from "../cluster/workload/live-objects.ts";
 import type { Stage } from "./scenario.ts";
 
-/** An applicant with values in each field that occur nowhere else. */
+/**
+ * An applicant with values that occur nowhere else, in each field but those that are counted by. The check digits of its
+ * passport are wrong, which the advanced check looks at and the basic one does not.
+ */
 export const APPLICANT = {
   applicantId: "Quxapplicant-774411",
   name: "Zebulon Wrzesniewski",

@@ -16,7 +16,7 @@ const SERVICE = "credit-check";
 const DECIDED = "backgroundCheckPass";
 const FOR_MS = 30_000;
 const RATE = 20;
-/** Applicants a second, beside the load, which asks about nobody. */
+/** Applicants a second, beside the load, which names no applicant. */
 const APPLICANTS = 5;
 
 /**

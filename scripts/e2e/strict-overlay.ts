@@ -11,7 +11,7 @@ import { checked } from "../cluster/workload/follow.ts";
 import { LivePod, POD, REVISION_LABEL } from "../cluster/workload/live-objects.ts";
 import { BOTH_VERSIONS, CUSTOMER, untilWarm } from "./load.ts";
 import { podsOf } from "./pod-lifecycle.ts";
-import { figure, type Scenario, type Stage } from "./scenario.ts";
+import { figure, type Scenario, type Stage, WHOLE } from "./scenario.ts";
 import { probes, type Surroundings } from "./strict/probes.ts";
 import { intrude, type Intruder } from "./strict/unauthorized-callers.ts";
 
@@ -54,7 +54,7 @@ export const strict: Scenario = {
     await activatorInPath(stage, true);
     await takeStrictBack(stage);
     await stage.kube.delete({ apiVersion: "v1", kind: "Namespace", name: ELSEWHERE });
-    await stage.deploy(["knative", "istio"]);
+    await stage.deploy(WHOLE);
   },
 };
 

@@ -3,27 +3,12 @@ import { cp, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sampleToRun } from "../../../test/sample.ts";
 import { type LoadResult, steadyLoad } from "../../load/steady.ts";
+import { APPLICANT } from "../../e2e/personal-data.ts";
 import { PROJECT } from "../../project.ts";
 import { kyc, type RunningDev, startDev } from "../testing/kyc-process.ts";
 
 const ROUTES = "istio/split/by-knative/virtual-service.yaml";
-/** Values that occur nowhere else, in each field that an applicant may have but for the ones that are counted by. */
-const PLANTED = {
-  applicantId: "Quxapplicant-774411",
-  name: "Zebulon Wrzesniewski",
-  aliases: ["Zebbo Planted"],
-  dateOfBirth: "1961-07-23",
-  nationality: "SE",
-  // Its check digits are wrong, which the advanced check looks at, and the basic one does not.
-  passport: {
-    mrz: ["P<SWEWRZESNIEWSKI<<ZEBULON", "QX77441150SWE6107230M3001010"]
-      .map((line) => line.padEnd(44, "<"))
-      .join("\n"),
-  },
-  employment: { status: "employed", months: 1173 },
-  creditUsage: { limit: 48_151_623, used: 42_815_162, latePayments: 0 },
-  military: { trained: false, months: 0 },
-};
+/** The values of the applicant in every form in which they could be written here. */
 const TRACES = [
   "Quxapplicant",
   "Zebulon",
@@ -63,7 +48,7 @@ beforeAll(async () => {
   load = steadyLoad({
     url: `${dev.ingress}/kyc/v1/customer`,
     rps: 30,
-    body: () => JSON.stringify(PLANTED),
+    body: () => JSON.stringify(APPLICANT),
     revisionHeader: "x-kyc-revision",
     signal: end.signal,
     onResult: (result) => results.push(result),

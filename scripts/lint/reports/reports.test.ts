@@ -90,7 +90,7 @@ const Log = Type.Object(
   strict,
 );
 
-const PLACES = { root: "/work", here: "/work/shop", version: "1.2.3" };
+const PLACES = { root: "/repository", here: "/repository/shop", version: "1.2.3" };
 const TEXT = routes("{route: [{destination: {host: a, port: {number: 80}}, weight: 0}]}");
 
 describe("SARIF", () => {
