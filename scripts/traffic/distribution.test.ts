@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { distribution, revisionShares } from "./distribution.ts";
+import { plainForward } from "./plain-forward.ts";
 import { HeaderList, NO_CHANGE } from "../route-fields/headers/header-list.ts";
 import { resolve, type RoutedRequest } from "./resolve.ts";
 import { seededRandom } from "./random.ts";
-import { NO_RETRY } from "../route-fields/retries/retries.ts";
 import type { Backend, Destination, RouteTable, Rule } from "./table.ts";
 
 const at = { file: "x.yaml", line: 1, column: 1 };
@@ -22,26 +22,7 @@ function destination(weight: number, backend: Backend, authority?: string): Dest
   };
 }
 
-function rule(destinations: Destination[]): Rule {
-  const totalWeight = destinations.reduce((sum, { weight }) => sum + weight, 0);
-  return {
-    at,
-    matches: [],
-    action: {
-      kind: "forward",
-      destinations,
-      totalWeight,
-      rewriteUri: undefined,
-      rewriteRegex: undefined,
-      fault: undefined,
-      mirrors: [],
-      timeoutMs: undefined,
-      retry: NO_RETRY,
-      request: NO_CHANGE,
-      response: NO_CHANGE,
-    },
-  };
-}
+const rule = (destinations: Destination[]): Rule => ({ at, matches: [], action: plainForward(destinations) });
 
 const revision = (name: string): Backend => ({ kind: "revision", revision: name });
 const LOCAL: Backend = { kind: "listener", listener: "local-gateway" };

@@ -4,6 +4,7 @@ import type { Step, StepView } from "../../cluster/platform/step.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { withTimeout } from "../options/cluster-options.ts";
 import { platformContext } from "./platform-context.ts";
+import { runShownSteps } from "./run-shown-steps.ts";
 import { dirOption, namespaceOption } from "../options/place-options.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
@@ -61,26 +62,11 @@ written down in the ConfigMap kube-system/kyc-platform. What was there before st
 
 async function runDown(flags: DownFlags): Promise<void> {
   const signal = untilInterrupted();
-  const [{ runSteps }, { StepList }] = await Promise.all([
-    import("../../cluster/platform/run-steps.ts"),
-    import("../../terminal/step-list.ts"),
-  ]);
   const platform = await platformContext(flags, signal);
-  const steps = await stepsOf(flags, platform);
-  const list = new StepList(process.stderr, { dryRun: flags.dryRun });
-  let views: StepView[];
-  try {
-    views = await runSteps(steps, platform, {
-      onSteps: list.show,
-      dryRun: flags.dryRun,
-      confirm: (due) => {
-        list.leave();
-        return confirm(due, flags, platform);
-      },
-    });
-  } finally {
-    list.end();
-  }
+  const views = await runShownSteps(await stepsOf(flags, platform), platform, {
+    dryRun: flags.dryRun,
+    confirm: (due) => confirm(due, flags, platform),
+  });
   if (flags.output !== undefined) {
     const data = views.map(({ name, title, state, detail }) => ({ name, title, state, detail }));
     await printData(data, flags.output);

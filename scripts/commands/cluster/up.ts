@@ -6,6 +6,7 @@ import { confirmRemoteChange } from "./confirm.ts";
 import { dirOption, namespaceOption } from "../options/place-options.ts";
 import { withTimeout } from "../options/cluster-options.ts";
 import { platformContext } from "./platform-context.ts";
+import { runShownSteps } from "./run-shown-steps.ts";
 import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { printMessage } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
@@ -71,12 +72,10 @@ ${istio.range.to} and Knative ${serving.range.from} to ${serving.range.to}; anyt
 
 async function runUp(flags: UpFlags): Promise<void> {
   const signal = untilInterrupted();
-  const [{ platformSteps }, { deployStep }, { verifyStep }, { runSteps }, { StepList }] = await Promise.all([
+  const [{ platformSteps }, { deployStep }, { verifyStep }] = await Promise.all([
     import("../../cluster/platform/steps/up.ts"),
     import("../../cluster/platform/steps/deploy.ts"),
     import("../../cluster/platform/steps/verify.ts"),
-    import("../../cluster/platform/run-steps.ts"),
-    import("../../terminal/step-list.ts"),
   ]);
   const platform = await platformContext(flags, signal);
   const steps = [
@@ -84,20 +83,10 @@ async function runUp(flags: UpFlags): Promise<void> {
     deployStep({ root: flags.dir, ...flags }),
     verifyStep({ root: flags.dir, ...flags }),
   ];
-  const list = new StepList(process.stderr, { dryRun: flags.dryRun });
-  let views: StepView[];
-  try {
-    views = await runSteps(steps, platform, {
-      onSteps: list.show,
-      dryRun: flags.dryRun,
-      confirm: (due) => {
-        list.leave();
-        return confirm(due, flags, platform);
-      },
-    });
-  } finally {
-    list.end();
-  }
+  const views = await runShownSteps(steps, platform, {
+    dryRun: flags.dryRun,
+    confirm: (due) => confirm(due, flags, platform),
+  });
   if (flags.output !== undefined) await printData(views.map(asData), flags.output);
   if (!flags.dryRun) await printNextSteps(platform, flags);
 }

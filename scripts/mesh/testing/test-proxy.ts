@@ -4,6 +4,7 @@ import { type HttpServer, serveHttp } from "../http/server.ts";
 import { relay } from "../relay/relay.ts";
 import type { Generation, Served, StartTimer } from "../relay/relay-options.ts";
 import type { Reservation } from "../revisions/request-queue.ts";
+import { plainForward } from "../../traffic/plain-forward.ts";
 import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
 import {
   type Destination,
@@ -26,25 +27,7 @@ export function forward(
   destinations: Destination | Destination[],
   action: Partial<ForwardAction> = {},
 ): Rule {
-  const all = [destinations].flat();
-  return {
-    at: AT,
-    matches: [],
-    action: {
-      kind: "forward",
-      destinations: all,
-      totalWeight: all.reduce((sum, { weight }) => sum + weight, 0),
-      rewriteUri: undefined,
-      rewriteRegex: undefined,
-      fault: undefined,
-      mirrors: [],
-      timeoutMs: undefined,
-      retry: NO_RETRY,
-      request: NO_CHANGE,
-      response: NO_CHANGE,
-      ...action,
-    },
-  };
+  return { at: AT, matches: [], action: { ...plainForward([destinations].flat()), ...action } };
 }
 
 export function redirect(action: Partial<RedirectAction>): Rule {

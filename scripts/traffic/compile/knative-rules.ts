@@ -1,9 +1,9 @@
 import { EVERY_REQUEST } from "../../route-fields/match/match.ts";
-import { NO_RETRY } from "../../route-fields/retries/retries.ts";
 import { clusterLocalNames } from "../hosts.ts";
 import { type KnativeServicePlan, shares } from "./knative.ts";
 import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
 import { type Destination, type ForwardAction, type Listener, type Rule } from "../table.ts";
+import { plainForward } from "../plain-forward.ts";
 import type { Position } from "../../manifests/problem.ts";
 
 /** Rules that hold for these hosts at these listeners. */
@@ -82,21 +82,5 @@ function splitRule(
       backend: { kind: "revision", revision: `${namespace}/${revision}` },
     };
   });
-  return {
-    at,
-    matches: [],
-    action: {
-      kind: "forward",
-      destinations,
-      totalWeight: destinations.reduce((sum, { weight }) => sum + weight, 0),
-      rewriteUri: undefined,
-      rewriteRegex: undefined,
-      fault: undefined,
-      mirrors: [],
-      timeoutMs: undefined,
-      retry: NO_RETRY,
-      request: NO_CHANGE,
-      response: NO_CHANGE,
-    },
-  };
+  return { at, matches: [], action: plainForward(destinations) };
 }
