@@ -1,5 +1,5 @@
 import { createJudge, type Judge, restoreJudge, type Verdict } from "../judge/judge.ts";
-import { seededRandom } from "../../traffic/random.ts";
+import { mixedSeed, seededRandom } from "../../traffic/random.ts";
 import { checkJudge } from "./check-judge.ts";
 import { routeJudge } from "./route-judge.ts";
 import type { EvidenceLine, Judging, MakeJudge, Observation, Ruling } from "./judging.ts";
@@ -83,7 +83,7 @@ export function shuffled(batch: readonly Observation[]): Observation[] {
   const each = batch.flatMap((observation) =>
     Array.from({ length: observation.count }, () => ({ ...observation, count: 1 })),
   );
-  const random = seededRandom(Math.trunc(batch[0]?.atMs ?? 0) % 2 ** 31);
+  const random = seededRandom(mixedSeed(Math.trunc(batch[0]?.atMs ?? 0)));
   for (let i = each.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
     [each[i], each[j]] = [each[j] as Observation, each[i] as Observation];

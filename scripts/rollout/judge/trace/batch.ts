@@ -1,4 +1,4 @@
-import { seededRandom } from "../../../traffic/random.ts";
+import { mixedSeed, seededRandom } from "../../../traffic/random.ts";
 import type { Observation } from "../types.ts";
 
 /** How many requests of a batch are judged at most; of a larger one a random sample is. */
@@ -26,7 +26,7 @@ export class Batch {
 
   /** The requests one by one; what is not judged comes in one piece, with why. */
   *shuffled(): Generator<Observation> {
-    const random = seededRandom(Math.trunc(this.t * 1000) % 2 ** 31);
+    const random = seededRandom(mixedSeed(Math.trunc(this.t * 1000)));
     const part = Math.min(1, MOST / this.#requests);
     const singles: Observation[] = [];
     for (const observation of this.#observations) {
