@@ -1,4 +1,4 @@
-import type { Judging, Observation, Ruling } from "../run/judging.ts";
+import type { Judging, Observation, Ruling } from "../judging/judging.ts";
 import type { Tally } from "../tally.ts";
 import type { EvidenceLine, Versions } from "./evidence-line.ts";
 import { asOutcomeLine } from "./outcome-line.ts";

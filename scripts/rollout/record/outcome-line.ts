@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { isOk } from "../../traffic/outcome-kind.ts";
-import type { Observation } from "../run/judging.ts";
+import type { Observation } from "../judging/judging.ts";
 
 /**
  * An outcome in an evidence file: milliseconds after the line's `at`; who answered (`c` candidate, `b` baseline, `g`

@@ -1,5 +1,5 @@
 import type { Settings } from "../plan/plan.ts";
-import type { Judging, MakeJudge, Ruling } from "../run/judging.ts";
+import type { Judging, MakeJudge, Ruling } from "../judging/judging.ts";
 import type { DecisionLine, EvidenceLine } from "./evidence-line.ts";
 import { batchesOf } from "./outcome-line.ts";
 

@@ -1,4 +1,4 @@
-import type { Judging, MakeJudge, Observation, Ruling } from "../run/judging.ts";
+import type { Judging, MakeJudge, Observation, Ruling } from "../judging/judging.ts";
 
 /**
  * A judge that goes by simple counts, for tests of what comes of a verdict: `regressed` at five errors of the

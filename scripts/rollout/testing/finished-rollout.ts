@@ -1,7 +1,7 @@
 import type { Saved } from "../journal/journal.ts";
-import type { Judging } from "../run/judging.ts";
+import type { Judging } from "../judging/judging.ts";
 import type { RunnerOptions } from "../run/runner-options.ts";
-import { trafficJudge } from "../run/traffic-judge.ts";
+import { trafficJudge } from "../judging/traffic-judge.ts";
 import { type RolloutView, viewOf } from "../run/view.ts";
 import { Simulation, type SimulationOptions } from "./simulation.ts";
 
