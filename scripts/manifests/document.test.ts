@@ -170,6 +170,15 @@ describe("a text that is not valid YAML", () => {
   test.each([
     ["a:\n\tb: 1\n", "2:1: error: not valid YAML: tabs are not allowed as indentation"],
     ["a: 1\nb: 2\na: 3\n", "3:1: error: not valid YAML: map keys must be unique"],
+    ["a: b\uFFFD\n", "1:5: error: not valid YAML: this is not UTF-8 text; save the file as UTF-8"],
+    [
+      "a: \u001b[2J\n",
+      "1:4: error: not valid YAML: the control character U+001B is not allowed; remove it, or escape it in double quotes",
+    ],
+    [
+      "a: 1\n{{- if .Values.b }}\nc: 2\n{{- end }}\n",
+      "2:1: error: not valid YAML: implicit keys need to be on a single line; render the template, for example: helm template . | ./kyc lint -",
+    ],
     ["a: {b: 1, b: 2}\n", "1:11: error: not valid YAML: map keys must be unique"],
     ["a: b: c\n", "1:4: error: not valid YAML: nested mappings are not allowed in compact mappings"],
     ["a: 'x\n", "2:1: error: not valid YAML: missing closing 'quote"],

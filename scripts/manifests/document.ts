@@ -43,6 +43,12 @@ export interface ManifestDocument {
 }
 
 /**
+ * A character that kubectl refuses in YAML text, and U+FFFD, which stands for a byte that is not UTF-8.
+ * (go-yaml, readerc.go, yaml_parser_update_buffer)
+ */
+const REFUSED_CHARACTER = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffc\u{10000}-\u{10ffff}]/u;
+
+/**
  * Reads the YAML documents of one file, without empty ones. Invalid YAML is reported as problems.
  */
 export function parseDocuments(
@@ -52,7 +58,8 @@ export function parseDocuments(
   const lines = new LineCounter();
   const documents: ManifestDocument[] = [];
   const problems: Problem[] = [];
-  const parsed = parseWithinLimits(text.replace(/^\uFEFF/, ""), lines, {
+  const plain = text.replace(/^\uFEFF/, "");
+  const parsed = parseWithinLimits(plain, lines, {
     schema: AS_KUBECTL_READS,
     stringKeys: true,
     prettyErrors: false,
@@ -65,23 +72,36 @@ export function parseDocuments(
       problems: [{ code: "yaml-limit", severity: "error", at: position(offset), field: "", ...said }],
     };
   }
+  const refused = REFUSED_CHARACTER.exec(plain);
+  if (refused !== null) {
+    const fault = refusedCharacter(refused[0], refused.index);
+    return { documents, problems: [syntaxProblem(fault)] };
+  }
   for (const document of parsed) {
     const read = readDocument(document, text.includes("*"));
     if ("value" in read) {
       documents.push(...objectsIn(document, read.value));
       continue;
     }
-    for (const { offset, message } of read.faults) {
-      problems.push({
-        code: "yaml-syntax",
-        severity: "error",
-        at: position(offset),
-        field: "",
-        message: `not valid YAML: ${inSentence(message)}`,
-      });
-    }
+    problems.push(...read.faults.map(syntaxProblem));
   }
   return { documents, problems };
+
+  function syntaxProblem({ offset, message, fix }: Fault): Problem {
+    const at = position(offset);
+    const line = plain.slice(offset - at.column + 1).split("\n", 1)[0] ?? "";
+    const advice = TEMPLATE.test(line)
+      ? "render the template, for example: helm template . | ./kyc lint -"
+      : fix;
+    return {
+      code: "yaml-syntax",
+      severity: "error",
+      at,
+      field: "",
+      message: `not valid YAML: ${inSentence(message)}`,
+      ...(advice === undefined ? {} : { fix: advice }),
+    };
+  }
 
   function position(offset: number): Position {
     const { line, col } = lines.linePos(offset);
@@ -133,6 +153,24 @@ function asKubectlReads(tags: Tags): Tags {
 interface Fault {
   offset: number;
   message: string;
+  fix?: string;
+}
+
+/** An action of a Go template, as in the files of a Helm chart. */
+const TEMPLATE = /\{\{.*\}\}/;
+
+/** Faults after which the parser still reads the rest of the document as it is meant. */
+const LOCAL_FAULTS: readonly string[] = ["DUPLICATE_KEY", "NON_STRING_KEY", "TAG_RESOLVE_FAILED"];
+
+function refusedCharacter(character: string, offset: number): Fault {
+  if (character === "\uFFFD")
+    return { offset, message: "this is not UTF-8 text", fix: "save the file as UTF-8" };
+  const name = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+  return {
+    offset,
+    message: `the control character ${name} is not allowed`,
+    fix: "remove it, or escape it in double quotes",
+  };
 }
 
 /** @param mayAlias whether the text has an asterisk: without one, visiting each node would double the time for nothing */
@@ -140,7 +178,10 @@ function readDocument(
   document: Document.Parsed,
   mayAlias: boolean,
 ): { value: unknown } | { faults: Fault[] } {
-  const faults: Fault[] = [...document.errors, ...document.warnings].map(({ code, pos, message }) => {
+  const found = [...document.errors, ...document.warnings];
+  // What follows the first structural fault is mostly its consequence.
+  const structural = found.find(({ code }) => !LOCAL_FAULTS.includes(code));
+  const faults: Fault[] = (structural === undefined ? found : [structural]).map(({ code, pos, message }) => {
     return { offset: pos[0], message: code === "NON_STRING_KEY" ? "a key must be a string" : message };
   });
   if (mayAlias)

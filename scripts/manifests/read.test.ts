@@ -66,6 +66,14 @@ describe("a folder", () => {
     ]);
   });
 
+  test("reports what is not a file, and does not wait for a pipe", async () => {
+    const root = await folder({ "a/1.yaml": namespace("one") });
+    await Bun.$`mkfifo ${join(root, "a/2.yaml")}`.quiet();
+    expect(await told(root)).toEqual([
+      "a/2.yaml:1:1: error: a/2.yaml is not a file; remove it from the folder",
+    ]);
+  });
+
   test("names problems by file, from the root, in the order of the files", async () => {
     const root = await folder({
       "a/10.yaml": "a: 'x",

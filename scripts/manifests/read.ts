@@ -92,7 +92,13 @@ export async function readDocuments(
       const path = join(folder, entry.name);
       if (entry.name.startsWith(".")) continue;
       if (entry.isDirectory()) await readFolder(path, origin);
-      else if (/\.(ya?ml|json)$/.test(entry.name)) documents.push(...(await openFile(path, origin)));
+      else if (!/\.(ya?ml|json)$/.test(entry.name)) continue;
+      else if (entry.isFile() || !(await isNoFile(path))) documents.push(...(await openFile(path, origin)));
+      else {
+        const file = relative(root, path);
+        const at = { file, line: 1, column: 1 };
+        report("unreadable-file", at, `${file} is not a file`, "remove it from the folder");
+      }
     }
   }
 
@@ -171,6 +177,11 @@ export async function readDocuments(
   function report(code: Code, at: Position, message: string, fix: string): void {
     problems.push({ code, severity: CODES[code].severity, at, field: "", message, fix });
   }
+}
+
+/** Whether a path leads to something other than a file. Opening a named pipe waits until something writes to it. */
+async function isNoFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() === false;
 }
 
 /** Reads and parses a file; undefined where it cannot be read. */
