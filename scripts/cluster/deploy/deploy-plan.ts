@@ -1,6 +1,7 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 import type { ManifestDocument } from "../../manifests/document.ts";
+import { deployRank } from "../../manifests/kinds/deploy-order.ts";
 import { kindNamed } from "../../manifests/kinds/registry.ts";
 import { Container } from "../../manifests/kinds/knative-container.ts";
 import { TemplateMetadata } from "../../manifests/kinds/knative-service.ts";
@@ -28,9 +29,6 @@ export interface DeployPlan {
   steps: DeployStep[];
   problems: Problem[];
 }
-
-// Objects that others refer to come first.
-const ORDER = ["Namespace", "ServiceAccount", "ConfigMap", "Secret", "Service", "Gateway", "ServiceEntry"];
 
 /** A Knative Service as far as `deploy` reads it; further fields go to the cluster as they are. */
 const KnativeState = Type.Object({
@@ -79,7 +77,8 @@ export function planDeploy(
   });
   passOverEarlierStates(steps, revisions);
   // Sorting is stable: within a rank the order of the files stays.
-  return { steps: steps.sort((a, b) => rank(a.object) - rank(b.object)), problems };
+  const rank = ({ object }: DeployStep): number => deployRank(object.apiVersion, object.kind);
+  return { steps: steps.sort((a, b) => rank(a) - rank(b)), problems };
 }
 
 function knativeStep(
@@ -136,12 +135,4 @@ function managed(object: KubeObject): KubeObject {
 
 export function isKnativeService({ apiVersion, kind }: KubeObject): boolean {
   return kindNamed(apiVersion, kind) === "knativeServices";
-}
-
-function rank(object: KubeObject): number {
-  if (isKnativeService(object)) return ORDER.length + 1;
-  const index = ORDER.indexOf(object.kind);
-  // Routes come last, after their destinations; policies come before what they protect.
-  if (index >= 0) return index;
-  return object.kind === "VirtualService" ? ORDER.length + 2 : ORDER.length;
 }

@@ -11,6 +11,7 @@ import {
   listsByKind,
   NAMES,
   type ObjectOf,
+  UNREAD_KINDS,
 } from "../../manifests/kinds/registry.ts";
 import { type Problem, problemAt } from "../../manifests/problem.ts";
 import {
@@ -105,20 +106,10 @@ function kubernetesService(document: ManifestDocument): KubernetesService[] {
   return [{ name, namespace, ports }];
 }
 
-/** The kinds of Istio that a mistyped one may mean: those that are read, and those that decide no route. */
-const ISTIO_KINDS = [
-  ...NAMES.map(apiKind)
-    .filter(({ apiVersion }) => groupOf(apiVersion).endsWith("istio.io"))
-    .map(({ kind }) => kind),
-  "Sidecar",
-  "EnvoyFilter",
-  "ProxyConfig",
-  "RequestAuthentication",
-  "Telemetry",
-  "WasmPlugin",
-  "WorkloadEntry",
-  "WorkloadGroup",
-];
+/** The kinds of Istio that a mistyped one may mean. */
+const ISTIO_KINDS = [...NAMES.map(apiKind), ...UNREAD_KINDS]
+  .filter(({ apiVersion }) => groupOf(apiVersion).endsWith("istio.io"))
+  .map(({ kind }) => kind);
 
 /** Problems of a document that is not an object, or of a kind that Istio does not have; other kinds are ignored. */
 function notReadable(document: ManifestDocument): Problem[] {

@@ -9,11 +9,24 @@ import { VirtualService } from "./istio-virtual-service.ts";
 import { KnativeService } from "./knative-service.ts";
 import { Secret } from "./secret.ts";
 
-/** A kind of object that this tool reads. */
-interface KindEntry {
+/**
+ * The stages of a deployment, in order. An object refers to objects of its own stage or of an earlier one; a removal goes
+ * through the stages in reverse.
+ */
+export const DEPLOY_STAGES = ["namespace", "dependency", "policy", "workload", "route"] as const;
+
+type DeployStage = (typeof DEPLOY_STAGES)[number];
+
+/** A kind of object that `deploy` applies. */
+interface DeployedKind {
   /** As the API writes it; any version of its group is read. */
   apiVersion: string;
   kind: string;
+  stage: DeployStage;
+}
+
+/** A kind of object that this tool reads. */
+interface KindEntry extends DeployedKind {
   /** What the API accepts. Marks in it say what the local mesh acts on. */
   schema: TSchema;
   /** Whether the local mesh acts on it. The others are for `lint`. */
@@ -27,8 +40,10 @@ interface KindEntry {
 }
 
 /** A kind that makes routes, one file an object. */
-const routing = { local: true, mayRepeat: false, routes: true };
-const lintOnly = { local: false, mayRepeat: false, routes: false };
+const routing = { local: true, mayRepeat: false, routes: true, stage: "dependency" } as const;
+const lintOnly = { local: false, mayRepeat: false, routes: false, stage: "policy" } as const;
+/** A kind that the local mesh reads and that makes no routes. */
+const local = { local: true, mayRepeat: false, routes: false, stage: "dependency" } as const;
 const ISTIO = "networking.istio.io/v1";
 const SECURITY = "security.istio.io/v1";
 
@@ -40,11 +55,24 @@ export const KINDS = {
     schema: KnativeService,
     ...routing,
     mayRepeat: true,
+    stage: "workload",
   },
-  virtualServices: { apiVersion: ISTIO, kind: "VirtualService", schema: VirtualService, ...routing },
+  virtualServices: {
+    apiVersion: ISTIO,
+    kind: "VirtualService",
+    schema: VirtualService,
+    ...routing,
+    stage: "route",
+  },
   gateways: { apiVersion: ISTIO, kind: "Gateway", schema: Gateway, ...routing },
   destinationRules: { apiVersion: ISTIO, kind: "DestinationRule", schema: DestinationRule, ...routing },
-  serviceEntries: { apiVersion: ISTIO, kind: "ServiceEntry", schema: ServiceEntry, ...lintOnly },
+  serviceEntries: {
+    apiVersion: ISTIO,
+    kind: "ServiceEntry",
+    schema: ServiceEntry,
+    ...lintOnly,
+    stage: "dependency",
+  },
   externalNames: {
     apiVersion: "v1",
     kind: "Service",
@@ -56,19 +84,12 @@ export const KINDS = {
     apiVersion: "v1",
     kind: "Namespace",
     schema: Namespace,
-    local: true,
+    ...local,
     mayRepeat: true,
-    routes: false,
+    stage: "namespace",
   },
-  serviceAccounts: {
-    apiVersion: "v1",
-    kind: "ServiceAccount",
-    schema: ServiceAccount,
-    local: true,
-    mayRepeat: false,
-    routes: false,
-  },
-  secrets: { apiVersion: "v1", kind: "Secret", schema: Secret, local: true, mayRepeat: false, routes: false },
+  serviceAccounts: { apiVersion: "v1", kind: "ServiceAccount", schema: ServiceAccount, ...local },
+  secrets: { apiVersion: "v1", kind: "Secret", schema: Secret, ...local },
   configFeatures: {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -89,6 +110,20 @@ export const KINDS = {
     ...lintOnly,
   },
 } satisfies Record<string, KindEntry>;
+
+/** Kinds that `deploy` applies as they are and `down` removes. This tool does not read them. */
+export const UNREAD_KINDS: readonly DeployedKind[] = [
+  { apiVersion: ISTIO, kind: "Sidecar", stage: "policy" },
+  { apiVersion: "networking.istio.io/v1alpha3", kind: "EnvoyFilter", stage: "policy" },
+  { apiVersion: "networking.istio.io/v1beta1", kind: "ProxyConfig", stage: "policy" },
+  { apiVersion: ISTIO, kind: "WorkloadEntry", stage: "dependency" },
+  { apiVersion: ISTIO, kind: "WorkloadGroup", stage: "dependency" },
+  { apiVersion: "extensions.istio.io/v1alpha1", kind: "WasmPlugin", stage: "policy" },
+  { apiVersion: SECURITY, kind: "RequestAuthentication", stage: "policy" },
+  { apiVersion: "telemetry.istio.io/v1", kind: "Telemetry", stage: "policy" },
+  { apiVersion: "policy/v1", kind: "PodDisruptionBudget", stage: "policy" },
+  { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", stage: "policy" },
+];
 
 /** The name of a kind's list. */
 export type KindName = keyof typeof KINDS;

@@ -1,32 +1,11 @@
 import type { Kube } from "../../kube/client.ts";
 import { deleteAndWait } from "../../kube/delete-and-wait.ts";
-import { type Kind, type KubeObject, nameOf, refOf } from "../../kube/kube-object.ts";
+import { type KubeObject, nameOf, refOf } from "../../kube/kube-object.ts";
+import { kindsInRemovalOrder } from "../../../manifests/kinds/deploy-order.ts";
 import type { PlatformContext } from "../platform-context.ts";
 import type { Step, Report } from "../step.ts";
 import { isManaged, MANAGED_BY, MANAGER } from "../../ownership.ts";
 import { SERVING } from "./knative.ts";
-
-// What may be deployed, in the order of its removal: what leads to the services first, then the services, then what
-// they use.
-const KINDS: readonly Kind[] = [
-  { apiVersion: "networking.istio.io/v1", kind: "VirtualService" },
-  { apiVersion: "networking.istio.io/v1", kind: "Gateway" },
-  { apiVersion: "serving.knative.dev/v1", kind: "Service" },
-  { apiVersion: "networking.istio.io/v1", kind: "DestinationRule" },
-  { apiVersion: "networking.istio.io/v1", kind: "ServiceEntry" },
-  { apiVersion: "networking.istio.io/v1", kind: "Sidecar" },
-  { apiVersion: "networking.istio.io/v1alpha3", kind: "EnvoyFilter" },
-  { apiVersion: "security.istio.io/v1", kind: "AuthorizationPolicy" },
-  { apiVersion: "security.istio.io/v1", kind: "PeerAuthentication" },
-  { apiVersion: "security.istio.io/v1", kind: "RequestAuthentication" },
-  { apiVersion: "telemetry.istio.io/v1", kind: "Telemetry" },
-  { apiVersion: "policy/v1", kind: "PodDisruptionBudget" },
-  { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy" },
-  { apiVersion: "v1", kind: "Service" },
-  { apiVersion: "v1", kind: "ConfigMap" },
-  { apiVersion: "v1", kind: "Secret" },
-  { apiVersion: "v1", kind: "ServiceAccount" },
-];
 
 /** Removes what `deploy` has created: the labelled objects, and the namespace if it has the label too. */
 export function deployedStep(namespace: string): Step {
@@ -46,7 +25,7 @@ export function deployedStep(namespace: string): Step {
 async function deployed(kube: Kube, namespace: string): Promise<KubeObject[]> {
   const labelSelector = `${MANAGED_BY}=${MANAGER}`;
   const lists = await Promise.all(
-    KINDS.flatMap((kind) =>
+    kindsInRemovalOrder().flatMap((kind) =>
       [namespace, "istio-system", SERVING].map((each) => kube.list(kind, { namespace: each, labelSelector })),
     ),
   );

@@ -1,0 +1,24 @@
+import { apiKind, DEPLOY_STAGES, groupOf, KINDS, kindNamed, NAMES, UNREAD_KINDS } from "./registry.ts";
+
+/**
+ * The place of a kind in the order of a deployment: the kind's stage as a number, the first one 0. A kind that is not
+ * registered comes with the policies: after what it may refer to, and before the services.
+ */
+export function deployRank(apiVersion: string, kind: string): number {
+  const name = kindNamed(apiVersion, kind);
+  const entry =
+    name === undefined
+      ? UNREAD_KINDS.find(
+          (unread) => unread.kind === kind && groupOf(unread.apiVersion) === groupOf(apiVersion),
+        )
+      : KINDS[name];
+  return DEPLOY_STAGES.indexOf(entry?.stage ?? "policy");
+}
+
+/** The registered kinds in the order of their removal, without Namespaces: what leads to the services comes first. */
+export function kindsInRemovalOrder(): { apiVersion: string; kind: string }[] {
+  const unread = UNREAD_KINDS.map(({ apiVersion, kind }) => ({ apiVersion, kind }));
+  return [...NAMES.map(apiKind), ...unread]
+    .filter(({ apiVersion, kind }) => kindNamed(apiVersion, kind) !== "namespaces")
+    .sort((a, b) => deployRank(b.apiVersion, b.kind) - deployRank(a.apiVersion, a.kind));
+}
