@@ -1,8 +1,15 @@
 import { nearest } from "../nearest.ts";
 import type { FieldPath, ManifestDocument } from "./document.ts";
 import { isRecord } from "../schema/value.ts";
-import { kindNamed, KINDS, type KindName, listsByKind, NAMES, type ObjectOf } from "./kinds/registry.ts";
-import { plainGateway } from "./plain-gateway.ts";
+import {
+  adapted,
+  kindNamed,
+  KINDS,
+  type KindName,
+  listsByKind,
+  NAMES,
+  type ObjectOf,
+} from "./kinds/registry.ts";
 import { type Problem, problemAt } from "./problem.ts";
 import { clusterOnlyFields, validate, type ValidateOptions } from "./validate.ts";
 
@@ -70,8 +77,7 @@ function readingOf<K extends KindName>(
   const known = readings.get(document);
   if (known !== undefined && isOf(known, name)) return known;
   const schema: (typeof KINDS)[K]["schema"] = KINDS[name].schema;
-  const served =
-    options.lenient === true && name === "gateways" ? plainGateway(document) : { document, problems: [] };
+  const served = options.lenient === true ? adaptedDocument(name, document) : { document, problems: [] };
   const { value, problems, unsupported } = validate(schema, served.document, options);
   const reading: ObjectReading<K> = {
     name,
@@ -81,6 +87,25 @@ function readingOf<K extends KindName>(
   };
   readings.set(document, reading);
   return reading;
+}
+
+/** A document as the local mesh serves it, and a warning for each difference. */
+function adaptedDocument(
+  name: KindName,
+  document: ManifestDocument,
+): { document: ManifestDocument; problems: Problem[] } {
+  const served = adapted(name, document.value);
+  if (served === undefined || served.differences.length === 0) return { document, problems: [] };
+  const { value, differences, pathInFile } = served;
+  return {
+    document: {
+      file: document.file,
+      value,
+      at: (path) => document.at(pathInFile(path)),
+      atKey: (path) => document.atKey(pathInFile(path)),
+    },
+    problems: differences.map(({ path, message }) => problemAt("ignored-field", document, path, { message })),
+  };
 }
 
 function isOf<K extends KindName>(reading: ObjectReading<KindName>, name: K): reading is ObjectReading<K> {

@@ -1,4 +1,5 @@
-import { apiKind, DEPLOY_STAGES, groupOf, KINDS, kindNamed, NAMES, UNREAD_KINDS } from "./registry.ts";
+import { DEPLOY_STAGES } from "./kind-entry.ts";
+import { apiKind, groupOf, KINDS, kindNamed, NAMES, UNREAD_KINDS } from "./registry.ts";
 
 /**
  * The place of a kind in the order of a deployment: the kind's stage as a number, the first one 0. A kind that is not

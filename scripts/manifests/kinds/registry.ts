@@ -1,4 +1,4 @@
-import type { Static, TSchema } from "typebox";
+import type { Static } from "typebox";
 import { isRecord } from "../../schema/value.ts";
 import { ConfigFeatures, ExternalNameService, Namespace, ServiceAccount } from "./core.ts";
 import { DestinationRule } from "./istio-destination-rule.ts";
@@ -7,37 +7,9 @@ import { AuthorizationPolicy, PeerAuthentication } from "./istio-security.ts";
 import { ServiceEntry } from "./istio-service-entry.ts";
 import { VirtualService } from "./istio-virtual-service.ts";
 import { KnativeService } from "./knative-service.ts";
+import type { Adapted, DeployedKind, KindEntry } from "./kind-entry.ts";
+import { plainGateway } from "./plain-gateway.ts";
 import { Secret } from "./secret.ts";
-
-/**
- * The stages of a deployment, in order. An object refers to objects of its own stage or of an earlier one; a removal goes
- * through the stages in reverse.
- */
-export const DEPLOY_STAGES = ["namespace", "dependency", "policy", "workload", "route"] as const;
-
-type DeployStage = (typeof DEPLOY_STAGES)[number];
-
-/** A kind of object that `deploy` applies. */
-interface DeployedKind {
-  /** As the API writes it; any version of its group is read. */
-  apiVersion: string;
-  kind: string;
-  stage: DeployStage;
-}
-
-/** A kind of object that this tool reads. */
-interface KindEntry extends DeployedKind {
-  /** What the API accepts. Marks in it say what the local mesh acts on. */
-  schema: TSchema;
-  /** Whether the local mesh acts on it. The others are for `lint`. */
-  local: boolean;
-  /** Whether several files may describe one object: the successive states of a Knative Service, a shared Namespace. */
-  mayRepeat: boolean;
-  /** Whether the route table is compiled from it. */
-  routes: boolean;
-  /** Of a kind with other uses, the objects that are read. @default all */
-  reads?: (object: Readonly<Record<string, unknown>>) => boolean;
-}
 
 /** A kind that makes routes, one file an object. */
 const routing = { local: true, mayRepeat: false, routes: true, stage: "dependency" } as const;
@@ -64,7 +36,7 @@ export const KINDS = {
     ...routing,
     stage: "route",
   },
-  gateways: { apiVersion: ISTIO, kind: "Gateway", schema: Gateway, ...routing },
+  gateways: { apiVersion: ISTIO, kind: "Gateway", schema: Gateway, ...routing, adapt: plainGateway },
   destinationRules: { apiVersion: ISTIO, kind: "DestinationRule", schema: DestinationRule, ...routing },
   serviceEntries: {
     apiVersion: ISTIO,
@@ -147,6 +119,12 @@ export function kindNamed(apiVersion: unknown, kind: unknown): KindName | undefi
 export function isRead(name: KindName, object: Readonly<Record<string, unknown>>): boolean {
   const { reads }: KindEntry = KINDS[name];
   return reads?.(object) ?? true;
+}
+
+/** An object as the local mesh serves it where it reads leniently; undefined where it is served as written. */
+export function adapted(name: KindName, object: unknown): Adapted | undefined {
+  const { adapt }: KindEntry = KINDS[name];
+  return adapt?.(object);
 }
 
 /** The apiVersion and kind by which the Kubernetes API names a kind. */

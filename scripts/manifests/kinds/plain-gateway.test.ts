@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { parseDocuments } from "./document.ts";
-import { collectResources } from "./resources.ts";
+import { parseDocuments } from "../document.ts";
+import { collectResources } from "../resources.ts";
 
 function read(lenient: boolean, selector: string, ...servers: string[]) {
   const text = `apiVersion: networking.istio.io/v1
