@@ -8,8 +8,8 @@ import type { NameIndex } from "../screening/name-index.ts";
 const NEEDED = { supported: SAME_PERSON, unknown: 0.9, otherNationality: 0.99 } as const;
 
 /**
- * The lists that an applicant may be on, by one look-up of each name: a name or alias is similar enough, and no date of birth contradicts. A nationality
- * can be one of several or change, so another one only asks for more of the name.
+ * The lists that an applicant may be on, by one look-up of each name: a name or alias is similar enough, and no date of
+ * birth contradicts. A nationality can be one of several or change, so another one only requires a more similar name.
  * (OFAC, "Assessing OFAC Name Matches": compare the full name, then date of birth and nationality.)
  */
 export function listsWith(applicant: Applicant, persons: NameIndex<ListedPerson>): ReadonlySet<ListKind> {

@@ -30,12 +30,11 @@ export function indexNames<T>(entries: readonly { owner: T; names: readonly stri
   for (const [i, { name }] of listed.entries())
     for (const token of new Set(name.tokens.filter(isTelling))) append(byToken, token, i);
   const tokens = [...byToken.keys()];
-  const byRest = new Map<number, number[]>();
-  for (const [i, token] of tokens.entries()) for (const rest of restsOf(token)) append(byRest, rest, i);
+  const withRest = indexRests(tokens);
 
   /** The indexes of the listed names that have a token which is similar. */
   function withTokenLike(token: string): ReadonlySet<number> {
-    const near = new Set([...restsOf(token)].flatMap((rest) => byRest.get(rest) ?? []));
+    const near = new Set([...restsOf(token)].flatMap(withRest));
     const found = new Set<number>();
     for (const i of near) {
       const other = tokens[i] ?? "";
@@ -117,9 +116,38 @@ function restsOf(token: string): ReadonlySet<number> {
   return new Set([...rests].map((rest) => Bun.hash.crc32(rest)));
 }
 
-function append(lists: Map<string, number[]>, key: string, value: number): void;
-function append(lists: Map<number, number[]>, key: number, value: number): void;
-function append<K>(lists: Map<K, number[]>, key: K, value: number): void {
+/** How many tokens an index can tell apart: with a hash of 32 bits, their index fits into the 53 bits of a number. */
+const MOST_TOKENS = 2 ** 21;
+
+/**
+ * Looks up the indexes of the tokens that have a rest. The pairs of rest and token are kept as one sorted array of
+ * numbers: in a map, 20,000 names would take ten times the memory.
+ */
+function indexRests(tokens: readonly string[]): (rest: number) => number[] {
+  const pairs = new Float64Array(
+    tokens.flatMap((token, i) => [...restsOf(token)].map((rest) => rest * MOST_TOKENS + i)),
+  ).sort();
+  return (rest) => {
+    const found: number[] = [];
+    const end = (rest + 1) * MOST_TOKENS;
+    for (let i = firstFrom(pairs, rest * MOST_TOKENS); i < pairs.length && (pairs[i] as number) < end; i++)
+      found.push((pairs[i] as number) % MOST_TOKENS);
+    return found;
+  };
+}
+
+/** The index of the first number of a sorted array that is at least this large. */
+function firstFrom(sorted: Float64Array, least: number): number {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((sorted[middle] as number) < least) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+function append(lists: Map<string, number[]>, key: string, value: number): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [value]);
   else list.push(value);
