@@ -184,6 +184,7 @@ describe("a text that is not valid YAML", () => {
     ["a: 'x\n", "2:1: error: not valid YAML: missing closing 'quote"],
     ["a: !Shares x\n", "1:4: error: not valid YAML: unresolved tag: !Shares"],
     ["a:\n  - *Shares\n", "2:5: error: not valid YAML: there is no anchor &Shares before"],
+    ["a: &b\n  c: [1, *b]\n", "2:10: error: not valid YAML: the anchor &b contains itself"],
     ["a: *b\nb: &b 1\n", "1:4: error: not valid YAML: there is no anchor &b before"],
     ["? [a, b]\n: 1\n", "1:3: error: not valid YAML: a key must be a string"],
     ["a: 1\n<<: 5\n", "1:1: error: not valid YAML: merge sources must be maps or map aliases"],

@@ -185,8 +185,11 @@ function readDocument(
     return { offset: pos[0], message: code === "NON_STRING_KEY" ? "a key must be a string" : message };
   });
   if (mayAlias)
-    for (const { range, source } of unresolvedAliases(document))
-      faults.push({ offset: range?.[0] ?? 0, message: `there is no anchor &${source} before` });
+    for (const { alias, isWithin } of unresolvedAliases(document)) {
+      const anchor = `&${alias.source}`;
+      const message = isWithin ? `the anchor ${anchor} contains itself` : `there is no anchor ${anchor} before`;
+      faults.push({ offset: alias.range?.[0] ?? 0, message });
+    }
   if (faults.length > 0) return { faults };
   try {
     return { value: document.toJS() };
@@ -194,7 +197,8 @@ function readDocument(
     // Errors of the conversion: a merge of something other than a map, or aliases that expand too far.
     const message = error instanceof Error ? error.message : String(error);
     const start = document.contents?.range?.[0] ?? 0;
-    if (error instanceof ReferenceError && message.startsWith("Excessive alias count"))
+    // Every alias has an anchor here, so this is the library's limit of expanded values.
+    if (error instanceof ReferenceError)
       return {
         faults: [{ offset: lastAlias(document) ?? start, message: "its aliases expand to too many values" }],
       };
@@ -202,22 +206,34 @@ function readDocument(
   }
 }
 
-/** The aliases without an anchor before them. The library's `Alias.resolve` visits the whole document for each. */
-function unresolvedAliases(document: Document.Parsed): Alias[] {
+/**
+ * The aliases without an anchor before them, and those within the value of their own anchor. The library's
+ * `Alias.resolve` visits the whole document for each.
+ */
+function unresolvedAliases(document: Document.Parsed): { alias: Alias; isWithin: boolean }[] {
   const anchors = new Set<string>();
-  const found: Alias[] = [];
+  /** The nodes around the current one whose anchors are the last of their name. */
+  const open = new Map<string, Node>();
+  const found: { alias: Alias; isWithin: boolean }[] = [];
   look(document.contents);
   return found;
 
   function look(node: unknown): void {
     if (isAlias(node)) {
-      if (!anchors.has(node.source)) found.push(node);
+      const isWithin = open.has(node.source);
+      if (isWithin || !anchors.has(node.source)) found.push({ alias: node, isWithin });
     } else if (isPair(node)) {
       look(node.key);
       look(node.value);
     } else if (isNode(node)) {
-      if (node.anchor !== undefined) anchors.add(node.anchor);
+      const { anchor } = node;
+      if (anchor !== undefined) {
+        anchors.add(anchor);
+        open.set(anchor, node);
+      }
       if (isCollection(node)) node.items.forEach(look);
+      // An inner anchor of the same name has taken the place of this one.
+      if (anchor !== undefined && open.get(anchor) === node) open.delete(anchor);
     }
   }
 }

@@ -6,7 +6,7 @@ import { ownershipOf } from "../../rollout/machine/drift.ts";
 import { isOver, type LiveSplit } from "../../rollout/machine/state.ts";
 import { describeTargets, sameTargets } from "../../rollout/plan/targets.ts";
 import { writeReport } from "../../rollout/report/write.ts";
-import { liveSplitOf } from "../../rollout/run/effects.ts";
+import { isRollout, liveSplitOf } from "../../rollout/run/effects.ts";
 import { viewOfSaved } from "../../rollout/run/saved-rollouts.ts";
 import { drawRollout } from "../../terminal/rollout/draw-rollout.ts";
 import { styleFor } from "../../terminal/style.ts";
@@ -81,6 +81,6 @@ async function withoutJournal(service: string, { journal, engine }: RolloutConte
   const none = `No rollout of ${service} is written down in ${journal.place}.`;
   const live = await engine.read().catch(() => undefined);
   const by = live?.changed?.by ?? "";
-  if (!by.startsWith("kyc rollout ")) return none;
+  if (!isRollout(by)) return none;
   return `${none}\nThe live split was written by ${by}: that journal is gone, so the rollout can be neither shown nor resumed. ./kyc split ${service} shows and changes the split.`;
 }

@@ -76,9 +76,16 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+const SIGNED = "kyc rollout ";
+
+/** Whether an author that an engine recorded is a rollout. */
+export function isRollout(author: string): boolean {
+  return author.startsWith(SIGNED);
+}
+
 /** The author that the engine records with a write. */
 function signature({ id, by }: Plan, { phase, reason }: State): string {
-  return `kyc rollout ${id} of ${by}, ${phase}${reason === "" ? "" : `: ${reason}`}`;
+  return `${SIGNED}${id} of ${by}, ${phase}${reason === "" ? "" : `: ${reason}`}`;
 }
 
 // A fresh process is slow at first: it reads, compiles and connects on its first requests.
