@@ -3,10 +3,7 @@ import {
   type CollectionTag,
   type Document,
   isAlias,
-  isCollection,
   isMap,
-  isNode,
-  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -14,12 +11,12 @@ import {
   type ScalarTag,
   Schema,
   type Tags,
-  visit,
   type YAMLMap,
 } from "yaml";
 import Type from "typebox";
 import { Check } from "typebox/schema";
 import type { Position, Problem } from "./problem.ts";
+import { readDocument, refusedCharacter, type YamlFault } from "./yaml-faults.ts";
 import { parseWithinLimits } from "./yaml-limits.ts";
 
 const List = Type.Object({
@@ -41,12 +38,6 @@ export interface ManifestDocument {
   /** The position of a field's name. */
   atKey(path: FieldPath): Position;
 }
-
-/**
- * A character that kubectl refuses in YAML text, and U+FFFD, which stands for a byte that is not UTF-8.
- * (go-yaml, readerc.go, yaml_parser_update_buffer)
- */
-const REFUSED_CHARACTER = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffc\u{10000}-\u{10ffff}]/u;
 
 /**
  * Reads the YAML documents of one file, without empty ones. Invalid YAML is reported as problems.
@@ -72,11 +63,8 @@ export function parseDocuments(
       problems: [{ code: "yaml-limit", severity: "error", at: position(offset), field: "", ...said }],
     };
   }
-  const refused = REFUSED_CHARACTER.exec(plain);
-  if (refused !== null) {
-    const fault = refusedCharacter(refused[0], refused.index);
-    return { documents, problems: [syntaxProblem(fault)] };
-  }
+  const refused = refusedCharacter(plain);
+  if (refused !== undefined) return { documents, problems: [syntaxProblem(refused)] };
   for (const document of parsed) {
     const read = readDocument(document, text.includes("*"));
     if ("value" in read) {
@@ -87,7 +75,7 @@ export function parseDocuments(
   }
   return { documents, problems };
 
-  function syntaxProblem({ offset, message, fix }: Fault): Problem {
+  function syntaxProblem({ offset, message, fix }: YamlFault): Problem {
     const at = position(offset);
     const line = plain.slice(offset - at.column + 1).split("\n", 1)[0] ?? "";
     const advice = TEMPLATE.test(line)
@@ -150,104 +138,8 @@ function asKubectlReads(tags: Tags): Tags {
   });
 }
 
-interface Fault {
-  offset: number;
-  message: string;
-  fix?: string;
-}
-
 /** An action of a Go template, as in the files of a Helm chart. */
 const TEMPLATE = /\{\{.*\}\}/;
-
-/** Faults after which the parser still reads the rest of the document as it is meant. */
-const LOCAL_FAULTS: readonly string[] = ["DUPLICATE_KEY", "NON_STRING_KEY", "TAG_RESOLVE_FAILED"];
-
-function refusedCharacter(character: string, offset: number): Fault {
-  if (character === "\uFFFD")
-    return { offset, message: "this is not UTF-8 text", fix: "save the file as UTF-8" };
-  const name = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
-  return {
-    offset,
-    message: `the control character ${name} is not allowed`,
-    fix: "remove it, or escape it in double quotes",
-  };
-}
-
-/** @param mayAlias whether the text has an asterisk: without one, visiting each node would double the time for nothing */
-function readDocument(
-  document: Document.Parsed,
-  mayAlias: boolean,
-): { value: unknown } | { faults: Fault[] } {
-  const found = [...document.errors, ...document.warnings];
-  // What follows the first structural fault is mostly its consequence.
-  const structural = found.find(({ code }) => !LOCAL_FAULTS.includes(code));
-  const faults: Fault[] = (structural === undefined ? found : [structural]).map(({ code, pos, message }) => {
-    return { offset: pos[0], message: code === "NON_STRING_KEY" ? "a key must be a string" : message };
-  });
-  if (mayAlias)
-    for (const { alias, isWithin } of unresolvedAliases(document)) {
-      const anchor = `&${alias.source}`;
-      const message = isWithin ? `the anchor ${anchor} contains itself` : `there is no anchor ${anchor} before`;
-      faults.push({ offset: alias.range?.[0] ?? 0, message });
-    }
-  if (faults.length > 0) return { faults };
-  try {
-    return { value: document.toJS() };
-  } catch (error) {
-    // Errors of the conversion: a merge of something other than a map, or aliases that expand too far.
-    const message = error instanceof Error ? error.message : String(error);
-    const start = document.contents?.range?.[0] ?? 0;
-    // Every alias has an anchor here, so this is the library's limit of expanded values.
-    if (error instanceof ReferenceError)
-      return {
-        faults: [{ offset: lastAlias(document) ?? start, message: "its aliases expand to too many values" }],
-      };
-    return { faults: [{ offset: start, message }] };
-  }
-}
-
-/**
- * The aliases without an anchor before them, and those within the value of their own anchor. The library's
- * `Alias.resolve` visits the whole document for each.
- */
-function unresolvedAliases(document: Document.Parsed): { alias: Alias; isWithin: boolean }[] {
-  const anchors = new Set<string>();
-  /** The nodes around the current one whose anchors are the last of their name. */
-  const open = new Map<string, Node>();
-  const found: { alias: Alias; isWithin: boolean }[] = [];
-  look(document.contents);
-  return found;
-
-  function look(node: unknown): void {
-    if (isAlias(node)) {
-      const isWithin = open.has(node.source);
-      if (isWithin || !anchors.has(node.source)) found.push({ alias: node, isWithin });
-    } else if (isPair(node)) {
-      look(node.key);
-      look(node.value);
-    } else if (isNode(node)) {
-      const { anchor } = node;
-      if (anchor !== undefined) {
-        anchors.add(anchor);
-        open.set(anchor, node);
-      }
-      if (isCollection(node)) node.items.forEach(look);
-      // An inner anchor of the same name has taken the place of this one.
-      if (anchor !== undefined && open.get(anchor) === node) open.delete(anchor);
-    }
-  }
-}
-
-/** The offset of the last alias, which expands the furthest where aliases contain others. */
-function lastAlias(document: Document.Parsed): number | undefined {
-  let last: number | undefined;
-  visit(document, {
-    Alias(_, { range }) {
-      last = range?.[0];
-    },
-  });
-  return last;
-}
 
 /** A message of the parser, in a form that ends a sentence. */
 function inSentence(message: string): string {
