@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type * as DeployOrder from "../scripts/manifests/kinds/deploy-order.ts";
 import { PROJECT } from "../scripts/project.ts";
 import { cloneRepository } from "./clone.ts";
 
@@ -19,6 +20,7 @@ beforeAll(async () => {
     await mkdir(dirname(join(clone.root, path)), { recursive: true });
     await writeFile(join(clone.root, path), source);
   }
+  await registerKind(join(clone.root, "scripts/manifests/kinds/registry.ts"));
   await registerFamily(join(clone.root, "scripts/route-fields/families.ts"));
   for (const registry of ["sources", "engines"])
     await register(join(clone.root, `scripts/${registry}/registry.ts`));
@@ -26,9 +28,10 @@ beforeAll(async () => {
 
 afterAll(() => clone[Symbol.asyncDispose]());
 
-describe("a field, a source and an engine by the recipes", () => {
+describe("a kind, a field, a source and an engine by the recipes", () => {
   test("are of the files that the recipes name", () => {
     expect(files.map(([path]) => path)).toEqual([
+      "scripts/manifests/kinds/example.ts",
       "scripts/route-fields/example/example.ts",
       "scripts/sources/example/example.ts",
       "scripts/engines/example/example.ts",
@@ -45,6 +48,24 @@ describe("a field, a source and an engine by the recipes", () => {
     expect(await run("fmt", "--no-script", "--check", ...files.map(([path]) => path))).toMatchObject({
       code: 0,
     });
+  });
+
+  test("are read: objects of the kind are checked, deployed with their stage, and removed", async () => {
+    const path = join(clone.root, "istio/example.yaml");
+    const found = async (spec: string): Promise<string> => {
+      const metadata = "metadata: {name: all, namespace: kyc}";
+      await writeFile(path, `apiVersion: example.dev/v1\nkind: Example\n${metadata}\nspec: {${spec}}\n`);
+      return (await run("scripts/kyc.ts", "lint", path)).out;
+    };
+    expect(await found("limit: 5")).toContain("nothing found");
+    expect(await found("limit: 0")).toMatch(/spec\.limit/);
+    expect(await found("limits: 5")).toContain("did you mean limit?");
+    await rm(path);
+    const { kindsInRemovalOrder, deployRank } = (await import(
+      join(clone.root, "scripts/manifests/kinds/deploy-order.ts")
+    )) as typeof DeployOrder;
+    expect(kindsInRemovalOrder()).toContainEqual({ apiVersion: "example.dev/v1", kind: "Example" });
+    expect(deployRank("example.dev/v1", "Example")).toBe(deployRank("v1", "Secret"));
   });
 
   test("are read: the field is taken, and its schema is checked", async () => {
@@ -83,6 +104,17 @@ describe("a field, a source and an engine by the recipes", () => {
     });
   });
 });
+
+/** Adds the entry of the recipe to the kinds, with its import. */
+async function registerKind(path: string): Promise<void> {
+  const entry = /`(examples: \{.*?\})`/.exec(text)?.[1] ?? "";
+  const before = await readFile(path, "utf8");
+  const after = before
+    .replace(/^import /m, 'import { Example } from "./example.ts";\nimport ')
+    .replace(/^export const KINDS = \{\n/m, `$&  ${entry},\n`);
+  expect(after.match(/\bExample\b/g)).toHaveLength(3);
+  await writeFile(path, after);
+}
 
 /** Adds the family to the list and to the schema of a route, with its import. */
 async function registerFamily(path: string): Promise<void> {
