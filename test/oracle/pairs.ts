@@ -74,7 +74,7 @@ const match = fc.oneof(
   }),
   fc.record({ uri, sourceNamespace: fc.constantFrom("shop", "team", "istio-system") }),
   fc.record({ uri, sourceNamespace: fc.constant("shop"), gateways: fc.constantFrom(["mesh"], ["kyc"]) }),
-  fc.record({ uri, gateways: fc.constantFrom(["mesh"], ["kyc"], ["mesh", "kyc"]) }),
+  fc.record({ uri, gateways: fc.constantFrom(["mesh"], ["kyc"], ["mesh", "kyc"], ["kyc-too"]) }),
   fc.record({ uri, ignoreUriCase: fc.boolean() }),
 );
 const destination = fc.constantFrom<object>(
@@ -148,6 +148,11 @@ const places = fc.constantFrom<object>(
   { hosts: ["www.shop.example"], gateways: ["kyc", "kyc-8080"] },
   { hosts: ["shop.example"], gateways: ["kyc-8080"] },
   { hosts: ["*"], gateways: ["kyc"] },
+  { hosts: ["*", "*.shop.example"], gateways: ["kyc"] },
+  { hosts: ["www.shop.example"], gateways: ["kyc", "kyc-too"] },
+  { hosts: ["*.example"], gateways: ["kyc-too"] },
+  { hosts: ["*.shop.svc.cluster.local"] },
+  { hosts: ["*.shop.example", "reviews.shop"] },
 );
 const virtualService = (name: string) =>
   fc
@@ -160,16 +165,30 @@ const delegating = fc.tuple(places, rules, rules, match).map(([place, first, sub
   }),
   istio("VirtualService", "sub", "team", { http: sub }),
 ]);
+const http = (name: string, hosts: string[], more: object = {}): object => ({
+  port: { number: 80, name, protocol: "HTTP" },
+  hosts,
+  ...more,
+});
+const toHttps = { tls: { httpsRedirect: true } };
 const gateways = fc
-  .constantFrom(
-    ["*"],
-    ["*.shop.example", "shop.example"],
-    ["www.shop.example", "ratings.shop.svc.cluster.local"],
+  .constantFrom<object[]>(
+    [http("http", ["*"])],
+    [http("http", ["*"])],
+    [http("http", ["*.shop.example", "shop.example"])],
+    [http("http", ["*.shop.example", "shop.example"])],
+    [http("http", ["www.shop.example", "ratings.shop.svc.cluster.local"])],
+    [http("http", ["www.shop.example", "ratings.shop.svc.cluster.local"])],
+    [http("http", ["shop/*.shop.example", "team/shop.example", "./ratings.shop.svc.cluster.local"])],
+    [http("one", ["*.shop.example"]), http("two", ["www.shop.example", "*/shop.example"])],
+    [http("one", ["www.shop.example"], toHttps), http("two", ["*"])],
+    [http("one", ["*"]), http("two", ["*.shop.example"], toHttps)],
   )
-  .map((hosts) => [
-    istio("Gateway", "kyc", "shop", {
+  .map((servers) => [
+    istio("Gateway", "kyc", "shop", { selector: { istio: "ingressgateway" }, servers }),
+    istio("Gateway", "kyc-too", "shop", {
       selector: { istio: "ingressgateway" },
-      servers: [{ port: { number: 80, name: "http", protocol: "HTTP" }, hosts }],
+      servers: [http("http", ["www.shop.example", "shop.example"])],
     }),
     istio("Gateway", "kyc-8080", "shop", {
       selector: { istio: "ingressgateway" },

@@ -116,7 +116,6 @@ async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number
     revisionHeader,
     notes: [...prepared.notes, ...assumed],
     doubts: prepared.doubts,
-    undecidedHosts: prepared.undecidedHosts,
     isTimeUp: () => performance.now() - startedAt > flags.limit,
     onProgress: (now) => progress.show(now),
   });

@@ -1,12 +1,12 @@
 import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
-import type { Problem } from "../../manifests/problem.ts";
+import type { Position, Problem } from "../../manifests/problem.ts";
 import type { Resources, Sourced } from "../../manifests/resources.ts";
 import { clusterHosts } from "../hosts.ts";
-import { type Binding, bindings, type KnownServer, readGateways } from "../istio/gateways.ts";
+import { asEnvoyHasIt, type Binding, bindings, type KnownServer, readGateways } from "../istio/gateways.ts";
 import { virtualServiceRules } from "../istio/rules.ts";
 import { readSubsets, type Subsets } from "../istio/subsets.ts";
 import { GATEWAY_NAMESPACE, isSeenFrom } from "../istio/visibility.ts";
-import { HostClaims } from "./host-claims.ts";
+import { HostClaims, type SharedHosts } from "./host-claims.ts";
 import { type KnativeServicePlan, planKnativeServices } from "./knative.ts";
 import { type HostRules, knativeRules } from "./knative-rules.ts";
 import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
@@ -59,6 +59,7 @@ export function compilePlan(
  * @param ownSidecars hosts that lead back to the caller's own sidecar
  * @param callers the namespace of those who call through a sidecar: then `exportTo` counts, and the ingress gateway is in
  *   its usual namespace; without it every VirtualService holds everywhere, as on one machine
+ * @returns the plan, and the hosts for which the order of several VirtualServices decides, which files do not tell
  */
 export function compileRoutes(
   services: KnativeServicePlan[],
@@ -70,7 +71,7 @@ export function compileRoutes(
   ownSidecars: readonly string[] = [],
   callers?: string,
   memory = new CompileMemory(),
-): { plan: Plan; problems: Problem[] } {
+): { plan: Plan; shared: SharedHosts; problems: Problem[] } {
   const { externalNames, gateways, destinationRules, configFeatures } = resources;
   const others = [externalNames, gateways, destinationRules, configFeatures];
   const inputs = [
@@ -84,13 +85,14 @@ export function compileRoutes(
   );
   const problems = [...surroundings.problems];
   const routes = [...surroundings.routes];
-  const claims = new HostClaims(routes, problems);
+  const ofKnative = routes.filter(({ isHttpsRedirect }) => isHttpsRedirect !== true);
+  const claims = new HostClaims(ofKnative, problems);
   for (const source of resources.virtualServices) {
     const compiled =
       surroundings.compiled.get(source) ?? compileVirtualService(source, surroundings, callers);
     surroundings.compiled.set(source, compiled);
     problems.push(...compiled.problems);
-    claims.check(source, compiled.bound);
+    claims.check(source, compiled);
     routes.push(...compiled.routes);
   }
   const ofGateways = new Set(routes.flatMap(({ listener }) => (isOfGateway(listener) ? [listener] : [])));
@@ -100,7 +102,8 @@ export function compileRoutes(
     "local-gateway": virtualHosts(routes, "local-gateway"),
     mesh: virtualHosts(routes, "mesh"),
   };
-  return { plan: { services, table: { listeners, backends: surroundings.hosts } }, problems };
+  const plan = { services, table: { listeners, backends: surroundings.hosts } };
+  return { plan, shared: claims.shared, problems };
 }
 
 /** The inputs of a VirtualService's rules beside itself, and the compiled VirtualServices. */
@@ -114,7 +117,8 @@ interface Surroundings {
   compiled: WeakMap<Sourced<VirtualService>, CompiledVirtualService>;
 }
 
-interface CompiledVirtualService {
+/** A VirtualService as its proxies have it. */
+export interface CompiledVirtualService {
   bound: readonly Binding[];
   routes: readonly HostRules[];
   problems: readonly Problem[];
@@ -132,7 +136,10 @@ function readSurroundings(
   const byTagHeader = resources.configFeatures.some(
     ({ value }) => value.data["tag-header-based-routing"] === "enabled",
   );
-  const routes = services.flatMap((service) => knativeRules(service, domain, byTagHeader));
+  const routes = [
+    ...services.flatMap((service) => knativeRules(service, domain, byTagHeader)),
+    ...[...gateways.values()].flat().flatMap(redirectsOf),
+  ];
   return { hosts, gateways, subsets, routes, problems, compiled: new WeakMap() };
 }
 
@@ -147,10 +154,17 @@ function compileVirtualService(
       callers === undefined || isSeenFrom(listener === "mesh" ? callers : GATEWAY_NAMESPACE, source.value),
   );
   const routes = bound.flatMap((binding): HostRules[] => {
-    const { listener, hosts, redirectsToHttps } = binding;
-    const own = redirectsToHttps ? [toHttps(source)] : rules.flatMap((rule) => rule.for(binding) ?? []);
+    const { listener, hosts } = binding;
+    const own = rules.flatMap((rule) => rule.for(binding) ?? []);
     // Istio ignores a VirtualService at a listener where none of its HTTP rules holds. (istio, BuildHTTPRoutesForVirtualService)
-    return own.length === 0 ? [] : [{ listener, hosts, rules: own }];
+    if (own.length === 0) return [];
+    const redirected = [...hosts].flatMap(([host, { httpsRedirect }]) =>
+      httpsRedirect === undefined ? [] : [toHttps(listener, host, httpsRedirect)],
+    );
+    const open = [...hosts].flatMap(([host, { httpsRedirect }]) =>
+      httpsRedirect === undefined ? [host] : [],
+    );
+    return [{ listener, hosts: open, rules: own }, ...redirected];
   });
   return { bound, routes, problems };
 }
@@ -159,31 +173,44 @@ function isOfGateway(listener: Listener): listener is GatewayListener {
   return listener.startsWith("gateway ");
 }
 
-/** The rule of a server that redirects all requests to HTTPS. */
-function toHttps({ document }: Sourced<VirtualService>): Rule {
-  return {
-    at: document.at(["spec", "hosts"]),
-    matches: [],
-    action: {
-      kind: "redirect",
-      status: 301,
-      uri: undefined,
-      prefix: undefined,
-      authority: undefined,
-      scheme: "https",
-      port: undefined,
-      response: NO_CHANGE,
-    },
+/**
+ * The redirects of a server to HTTPS, which it answers for all of its hosts, with or without a VirtualService. A host that
+ * is open to one namespace is a name with a slash for Envoy, which no request has. (istio 1.31,
+ * pilot/pkg/networking/core/gateway.go, buildGatewayHTTPRouteConfig)
+ */
+function redirectsOf({ listener, hosts }: KnownServer): HostRules[] {
+  return hosts.flatMap(({ namespace, pattern, httpsRedirect }) =>
+    httpsRedirect === undefined || namespace !== "*"
+      ? []
+      : [toHttps(listener, asEnvoyHasIt(pattern), httpsRedirect)],
+  );
+}
+
+/** The redirect of all requests for a host to HTTPS. */
+function toHttps(listener: Listener, host: string, at: Position): HostRules {
+  const action: Rule["action"] = {
+    kind: "redirect",
+    status: 301,
+    uri: undefined,
+    prefix: undefined,
+    authority: undefined,
+    scheme: "https",
+    port: undefined,
+    response: NO_CHANGE,
   };
+  return { listener, hosts: [host], rules: [{ at, matches: [], action }], isHttpsRedirect: true };
 }
 
 function virtualHosts(routes: readonly HostRules[], listener: Listener): VirtualHosts {
   const byHost = new Map<string, readonly Rule[]>();
-  for (const route of routes) {
-    if (route.listener !== listener) continue;
-    for (const host of new Set(route.hosts)) {
+  const redirected = new Set<string>();
+  for (const { listener: at, hosts, rules, isHttpsRedirect } of routes) {
+    if (at !== listener) continue;
+    for (const host of hosts) {
+      if (redirected.has(host)) continue;
       const before = byHost.get(host);
-      byHost.set(host, before === undefined ? route.rules : [...before, ...route.rules]);
+      if (isHttpsRedirect) redirected.add(host);
+      byHost.set(host, before === undefined || isHttpsRedirect ? rules : [...before, ...rules]);
     }
   }
   const any = byHost.get("*");

@@ -5,12 +5,30 @@ import type { Sourced } from "../../manifests/resources.ts";
 import { fullHost } from "../hosts.ts";
 import { asEnvoyHasIt, type Binding } from "../istio/gateways.ts";
 import { areSeenTogether } from "../istio/visibility.ts";
+import type { Listener } from "../table.ts";
+import type { CompiledVirtualService } from "./compile.ts";
 import type { HostRules } from "./knative-rules.ts";
 
-/** Checks which VirtualServices have rules for a host: Knative's hosts take none, and others take those of one. */
+/**
+ * The VirtualServices whose rules hold for one host of a listener, where the order of rules is not defined: there are
+ * several, or it has other rules by each of its gateways.
+ */
+export type SharedHosts = ReadonlyMap<string, readonly VirtualService[]>;
+
+/** The key of a host in SharedHosts; `*` and `*.example.com` are hosts, too. */
+export function claimKey(listener: Listener, host: string): string {
+  return `${listener} ${host}`;
+}
+
+/**
+ * Checks which VirtualServices have rules for a host: Knative's hosts take none, and others take those of one. A host is
+ * compared as the proxy has it: a Gateway for one host narrows `*` and `*.example.com` to that host. (istio 1.31,
+ * pilot/pkg/networking/core/gateway.go, buildGatewayHTTPRouteConfig)
+ */
 export class HostClaims {
   readonly #knative: ReadonlySet<string>;
   readonly #virtualServices = new Map<string, VirtualService[]>();
+  readonly #shared = new Map<string, VirtualService[]>();
   readonly #problems: Problem[];
 
   constructor(knative: readonly HostRules[], problems: Problem[]) {
@@ -18,14 +36,21 @@ export class HostClaims {
     this.#problems = problems;
   }
 
-  /** Reports the conflicts of a VirtualService with earlier ones. @param bound the listeners and hosts of its rules */
-  check({ value, document }: Sourced<VirtualService>, bound: readonly Binding[]): void {
+  /** The hosts where the order of rules is not defined. */
+  get shared(): SharedHosts {
+    return this.#shared;
+  }
+
+  /** Reports the conflicts of a VirtualService with earlier ones. */
+  check({ value, document }: Sourced<VirtualService>, { bound, routes }: CompiledVirtualService): void {
     const { namespace = "default" } = value.metadata;
+    const conflicts = this.#conflictsOf(value, bound);
+    this.#addShared(value, routes);
     for (const [i, host] of value.spec.hosts.entries()) {
+      const full = asEnvoyHasIt(fullHost(host, namespace));
       const report = (code: Code, message: string, fix: string): void => {
         this.#problems.push(problemAt(code, document, ["spec", "hosts", i], { message, fix, name: full }));
       };
-      const full = asEnvoyHasIt(fullHost(host, namespace));
       if (host === "*" && bound.some(({ listener }) => listener === "mesh"))
         report(
           "no-wildcard-on-mesh",
@@ -39,35 +64,74 @@ export class HostClaims {
           "route a host of your own",
         );
       }
-      const shared = bound.flatMap(({ listener, hosts }) => {
-        if (!hosts.includes(full)) return [];
-        const others = this.#virtualServices.get(`${listener} ${full}`) ?? [];
-        const other = others.findLast((one) => areSeenTogether(one, value));
-        if (other === undefined) return [];
-        return [{ listener, other: `${other.metadata.namespace ?? "default"}/${other.metadata.name}` }];
-      });
-      const inMesh = shared.find(({ listener }) => listener === "mesh");
+      const own = conflicts.filter(({ written }) => written === i);
+      const inMesh = own.find(({ listener }) => listener === "mesh");
+      const [first] = own;
       if (inMesh !== undefined) {
         report(
           "one-virtual-service",
-          `VirtualService ${inMesh.other} has rules for ${full} too, and sidecars take those of one only`,
+          `VirtualService ${inMesh.other} has rules for ${inMesh.host} too, and sidecars take those of one only`,
           "write them in one VirtualService",
         );
-      } else if (shared[0] !== undefined) {
+      } else if (first !== undefined) {
         report(
           "shared-gateway-host",
-          `VirtualService ${shared[0].other} has rules for ${full} too, and which of them go first is not defined`,
+          `VirtualService ${first.other} has rules for ${first.host} too, and which of them go first is not defined`,
           "write them in one VirtualService",
         );
-      }
-    }
-    for (const { listener, hosts } of bound) {
-      for (const host of hosts) {
-        const key = `${listener} ${host}`;
-        const same = this.#virtualServices.get(key);
-        if (same === undefined) this.#virtualServices.set(key, [value]);
-        else same.push(value);
       }
     }
   }
+
+  /** Records where a VirtualService has other rules for a host by one gateway than by another at the same listener. */
+  #addShared(value: VirtualService, routes: readonly HostRules[]): void {
+    if (routes.length < 2) return;
+    const rulesAt = new Map<string, string>();
+    for (const { listener, hosts, rules } of routes) {
+      const lines = rules.map(({ at, matches }) => `${at.line}:${at.column} ${matches.length}`).join();
+      for (const host of hosts) {
+        const key = claimKey(listener, host);
+        const before = rulesAt.get(key);
+        if (before !== undefined && before !== lines) this.#share(key, [value]);
+        rulesAt.set(key, lines);
+      }
+    }
+  }
+
+  #share(key: string, virtualServices: readonly VirtualService[]): void {
+    this.#shared.set(key, [...new Set([...(this.#shared.get(key) ?? []), ...virtualServices])]);
+  }
+
+  /** Records the hosts of a VirtualService, and finds those that earlier ones have, too. */
+  #conflictsOf(value: VirtualService, bound: readonly Binding[]): Conflict[] {
+    const conflicts: Conflict[] = [];
+    for (const { listener, hosts } of bound) {
+      for (const [host, { written, httpsRedirect }] of hosts) {
+        if (httpsRedirect !== undefined) continue;
+        const key = claimKey(listener, host);
+        const others = this.#virtualServices.get(key) ?? [];
+        // Two gateways of one VirtualService can have the same listener.
+        if (others.at(-1) === value) continue;
+        const together = others.filter((one) => areSeenTogether(one, value));
+        const other = together.at(-1);
+        if (other !== undefined) {
+          const name = `${other.metadata.namespace ?? "default"}/${other.metadata.name}`;
+          conflicts.push({ listener, host, written, other: name });
+          this.#share(key, [...together, value]);
+        }
+        this.#virtualServices.set(key, [...others, value]);
+      }
+    }
+    return conflicts;
+  }
+}
+
+/** A host for which another VirtualService has rules, too. */
+interface Conflict {
+  listener: Listener;
+  host: string;
+  /** The number of the host of the VirtualService that it comes from. */
+  written: number;
+  /** `namespace/name`. */
+  other: string;
 }

@@ -11,6 +11,8 @@ export interface HostRules {
   listener: Listener;
   hosts: string[];
   rules: Rule[];
+  /** Whether the rule is the redirect to HTTPS of a server, which goes before all rules for its hosts. */
+  isHttpsRedirect?: true;
 }
 
 // (networking, pkg/http/header/header.go)

@@ -59,7 +59,7 @@ export function unreadOf({ table }: Plan): string[] {
 
 /** A plan as one side of a comparison. */
 export function sideOf(
-  { plan, destinations }: Described,
+  { plan, shared, destinations }: Described,
   plans: readonly Plan[],
   knownHosts: ReadonlySet<string>,
   revisionHeader: string | undefined,
@@ -72,5 +72,5 @@ export function sideOf(
       ]),
     ),
   );
-  return { table: plan.table, knownHosts, revisions, revisionHeader, destinations };
+  return { table: plan.table, shared, knownHosts, revisions, revisionHeader, destinations };
 }

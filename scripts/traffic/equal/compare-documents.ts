@@ -23,12 +23,12 @@ export function compareDocuments(
   sides: readonly [NamedSide, NamedSide],
   { domain, around = [], ...options }: CompareDocumentsOptions,
 ): ComparedDocuments {
-  const { errors, a, b, views, notes, doubts, undecidedHosts } = prepare(sides, around, domain);
+  const { errors, a, b, views, notes, doubts } = prepare(sides, around, domain);
   if (errors.length > 0) return { kind: "refused", problems: errors };
   const entries = entriesOf(a, b);
   if (entries.areApart === true) return { kind: "no host" };
   return {
     kind: "compared",
-    comparison: compareViews(views, entries, { ...options, notes, doubts, undecidedHosts }),
+    comparison: compareViews(views, entries, { ...options, notes, doubts }),
   };
 }

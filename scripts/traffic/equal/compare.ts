@@ -10,6 +10,7 @@ import { type Cell, type Restriction, RequestSpace, Undecided } from "./request-
 import { type Known, type Part, sent, type Value } from "./request-space/value.ts";
 import { follow } from "./symbolic/follow.ts";
 import type { Side } from "./symbolic/side.ts";
+import { orderThatDecides } from "./symbolic/undefined-order.ts";
 import { losesSight, partsSeen, textOfTree, type Tree, withoutUnmodelled } from "./symbolic/tree.ts";
 import { servicesOf, unrouted } from "./unrouted.ts";
 import { namedDifferently, notCompared } from "./why-unknown.ts";
@@ -108,8 +109,6 @@ export function compare(
         if (outcome === "equal") continue;
         if (Array.isArray(outcome)) open.push(...outcome);
         else if (typeof outcome === "string") doubt(outcome);
-        else if (hosts.some((host) => options.undecidedHosts?.has(hostText(host))))
-          return doubt("several VirtualServices have rules for the host, and their order decides");
         else return void result.differences.push(outcome);
       }
     } catch (error) {
@@ -150,6 +149,8 @@ export function compare(
   ): "equal" | Difference | string | Cell[] {
     const known = space.known(cell);
     if (areEqual(whole, known)) return "equal";
+    const order = orderThatDecides(whole);
+    if (order !== undefined) return order;
     const trees: [Tree, Tree] = [withoutUnmodelled(whole[0]), withoutUnmodelled(whole[1])];
     if (areEqual(trees, known)) return notCompared(whole);
     const found = findCounterexample(trees, entry, space, cell);

@@ -8,8 +8,6 @@ export interface CompareOptions {
   /** Assumptions made while reading the files, and parts of them that are not modelled; in sentences. */
   notes?: readonly string[];
   doubts?: readonly string[];
-  /** Hosts of which it is not known which VirtualService's rules hold: a difference there is a doubt. */
-  undecidedHosts?: ReadonlySet<string>;
   /** Whether the time is up. It is called often. The rest is reported as a doubt then. @default never */
   isTimeUp?: () => boolean;
   /** Called after each compared set of requests. */

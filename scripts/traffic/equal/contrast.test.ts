@@ -41,6 +41,7 @@ function between(
       virtualService(http, { gateways }),
       virtualService([next[i] ?? SPLIT], { hosts: [NEXT], gateways: LOCAL }, "next"),
     ),
+    shared: new Map(),
     borrowed: new Set<string>(),
     destinations: readDestinations([], []),
   }));

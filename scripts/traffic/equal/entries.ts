@@ -1,6 +1,7 @@
 import type { Plan } from "../compile/compile.ts";
 import { clusterLocalNames, CLUSTER_DOMAIN, knativeHostNames } from "../hosts.ts";
 import { type Destinations, meanTheSame } from "./destinations.ts";
+import type { SharedHosts } from "../compile/host-claims.ts";
 import { pairedHosts } from "./paired-hosts.ts";
 import { hostsOn, type Backend, type Listener } from "../table.ts";
 import { type HostKind, hostsAt, hostText, listenersOf, rulesAt, rulesOf } from "./request-space/hosts.ts";
@@ -8,6 +9,8 @@ import { type HostKind, hostsAt, hostText, listenersOf, rulesAt, rulesOf } from 
 /** What one side describes. */
 export interface Described {
   plan: Plan;
+  /** Hosts where the order of rules decides and is not defined. */
+  shared: SharedHosts;
   /** Knative Services that stand in the other side's files and are only looked up here, as `namespace/name`. */
   borrowed: ReadonlySet<string>;
   /** What the destinations of the rules stand for. */

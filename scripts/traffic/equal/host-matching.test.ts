@@ -76,6 +76,103 @@ describe("hosts are matched as Istio matches them", () => {
     expect(told(wild, wild, "any.shop.example")).toEqual(["equal"]);
   });
 
+  test("where a Gateway narrows several wildcards to one host, the order of VirtualServices decides", () => {
+    const narrow = gateway("kyc", ["www.shop.example"]);
+    const rules = [at(["*"], [REVIEWS], "one"), at(["*.shop.example"], [OTHERS], "two")];
+    expect(told([narrow, ...rules], [narrow, ...rules])).toEqual(["equal"]);
+    const { verdict, doubts } = between([narrow, ...rules], [narrow, ...rules.slice(0, 1)]);
+    expect([verdict, ...doubts.map(({ why }) => why)]).toEqual([
+      "unknown",
+      "the order of the rules for www.shop.example (VirtualService kyc/one and kyc/two) decides, and it is not defined which go first",
+    ]);
+    // A Gateway for all hosts leaves each its own, and the more specific one is meant.
+    expect(told([KYC, ...rules], [KYC, ...rules.toReversed()])).toEqual(["equal"]);
+  });
+
+  test("a host that one VirtualService has alone is compared with the same host of a shared wildcard", () => {
+    const shared = [KYC, at(["*.shop.example"], [REVIEWS], "one"), at(["*.shop.example"], [OTHERS], "two")];
+    const own = at(["www.shop.example"], [REVIEWS, OTHERS], "own");
+    expect(told(shared, [...shared, own])).toEqual(["unknown"]);
+  });
+
+  test("a host of one Gateway and of another at the same port is one host", () => {
+    const too = { ...gateway("too", ["www.shop.example"]) };
+    const through = (name: string, gateways: string[], http: object[]): object =>
+      virtualService(http, { hosts: ["*.shop.example"], gateways }, name);
+    const narrow = gateway("kyc", ["www.shop.example"]);
+    const both = [narrow, too, through("one", ["kyc"], [REVIEWS]), through("two", ["too"], [OTHERS])];
+    expect(told(both, both)).toEqual(["equal"]);
+    expect(told(both, both.toReversed())).toEqual(["unknown"]);
+  });
+
+  test("rules that hold at one of two Gateways for a host have no defined order", () => {
+    const too = gateway("too", ["www.shop.example"]);
+    const narrow = gateway("kyc", ["www.shop.example"]);
+    const only = { match: [{ uri: { prefix: "/" }, gateways: ["too"] }], ...OTHERS };
+    const rules = virtualService([only, REVIEWS], { hosts: ["*"], gateways: ["kyc", "too"] });
+    expect(told([narrow, too, rules], [narrow, too, rules])).toEqual(["equal"]);
+    const plain = virtualService([REVIEWS], { hosts: ["*"], gateways: ["kyc", "too"] });
+    expect(told([narrow, too, rules], [narrow, too, plain])).toEqual(["unknown"]);
+  });
+
+  test("a server is open to the VirtualServices of the namespace that its hosts name", () => {
+    const both = (first: string, second: string): object[] => [
+      gateway("kyc", [first, second]),
+      at(["*.shop.example"]),
+    ];
+    expect(told(both("kyc/*.shop.example", "team/shop.example"), wild)).toEqual(["equal"]);
+    expect(told(both("./*.shop.example", "team/shop.example"), wild)).toEqual(["equal"]);
+    expect(told(both("team/*.shop.example", "kyc/web.shop.example"), wild)).toEqual([
+      "different",
+      `*.shop.example | 404 (no route) | ${TO_REVIEWS}`,
+    ]);
+  });
+
+  test("a server that redirects to HTTPS does so for its own hosts alone, whichever server is first", () => {
+    const port = (name: string): object => ({ number: 80, name, protocol: "HTTP" });
+    const servers = [
+      { port: port("one"), hosts: ["www.shop.example", "*.org.example"], tls: { httpsRedirect: true } },
+      { port: port("two"), hosts: ["*"] },
+    ];
+    for (const list of [servers, servers.toReversed()]) {
+      const own = {
+        ...gateway("kyc", ["*"]),
+        spec: { selector: { istio: "ingressgateway" }, servers: list },
+      };
+      expect(told([own, at(["*"])], [own, at(["*"], [OTHERS])])).toEqual([
+        "different",
+        `* | ${TO_REVIEWS} | ${TO_OTHERS}`,
+      ]);
+      for (const host of ["www.shop.example", "any.org.example"])
+        expect(told([own, at([host])], [own, at([host], [OTHERS])])).toEqual(["equal"]);
+    }
+  });
+
+  test("of two servers for HTTPS with one host, the Gateway that is older counts", () => {
+    const https = (name: string, hosts: string[]): object => ({
+      ...gateway(name, ["*"]),
+      spec: {
+        selector: { istio: "ingressgateway" },
+        servers: [
+          { port: { number: 443, name: "https", protocol: "HTTPS" }, hosts, tls: { mode: "SIMPLE" } },
+        ],
+      },
+    });
+    const rules = (gateways: string[]): object[] => [
+      virtualService([REVIEWS], { hosts: ["a.shop.example"], gateways: gateways.slice(0, 1) }, "one"),
+      virtualService([OTHERS], { hosts: ["b.shop.example"], gateways: gateways.slice(-1) }, "two"),
+    ];
+    const single = [https("kyc", ["*.shop.example"]), ...rules(["kyc"])];
+    const several = [
+      https("kyc", ["*.shop.example"]),
+      https("too", ["*.shop.example"]),
+      ...rules(["kyc", "too"]),
+    ];
+    expect(told(single, single)).toEqual(["equal"]);
+    expect(told(several, several)).toEqual(["equal"]);
+    expect(told(single, several)).toEqual(["unknown"]);
+  });
+
   test("letter case matters between a Gateway and a VirtualService, and not to a request", () => {
     expect(told(wild, [KYC, at(["*.SHOP.example"])])).toEqual(["equal"]);
     const [upper, lower] = [gateway("kyc", ["Web.shop.example"]), gateway("kyc", ["web.shop.example"])];

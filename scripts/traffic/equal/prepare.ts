@@ -9,9 +9,7 @@ import { rulesOf } from "./request-space/hosts.ts";
 import { serversApart, unreadApart } from "./documents/unread-fields.ts";
 import { gatewayAssumptions } from "./assumptions.ts";
 import type { View } from "./views.ts";
-import { clusterLocalNames, fullHost } from "../hosts.ts";
 import { mergeDelegates } from "../istio/delegates.ts";
-import { asEnvoyHasIt } from "../istio/gateways.ts";
 import { namespacesSeeing } from "../istio/visibility.ts";
 import type { Described } from "./entries.ts";
 import { borrow } from "./documents/borrow.ts";
@@ -34,8 +32,6 @@ export interface Prepared {
   notes: string[];
   /** What the files contain that is not modelled, in sentences: with one of them, the verdict is never "equal". */
   doubts: string[];
-  /** Hosts for which several VirtualServices of a side have rules; their order decides, which files do not tell. */
-  undecidedHosts: ReadonlySet<string>;
   /** What is wrong with the files; with one of them the sides are not to be compared. */
   errors: Problem[];
 }
@@ -57,15 +53,12 @@ const OPEN: ReadonlySet<Code> = new Set<Code>([
   "cluster-form",
   // Istio accepts it: the condition holds at none of the gateways.
   "match-gateway",
-  // See undecidedHosts.
+  // See undefined-order.ts.
   "one-virtual-service",
 ]);
 
 // What Istio accepts and the route table does not show: with one of them only identical sides are equal.
 const LIMITS: ReadonlySet<Code> = new Set<Code>(["external-name"]);
-
-// Problems whose name is a host of several VirtualServices.
-const SHARED: ReadonlySet<Code> = new Set<Code>(["one-virtual-service", "shared-gateway-host"]);
 
 /**
  * Makes two sets of documents comparable: what one side only refers to is looked up in the other, and then among
@@ -130,7 +123,6 @@ export function prepare(
     resources.gateways.map(({ document }) => document),
   ) as [ManifestDocument[], ManifestDocument[]];
   doubts.push(...serversApart(gatewaysA, gatewaysB));
-  const shared = new Map<string, Problem>();
   const prepared = {
     a: compiled(fromB, ofA, [ofB, others]),
     b: compiled(fromA, ofB, [ofA, others]),
@@ -140,12 +132,7 @@ export function prepare(
       b: compiled(fromA, ofB, [ofA, others], namespace),
     })),
     doubts: [...new Set(doubts)],
-    undecidedHosts: new Set([...shared.keys()].flatMap(namesOfHost)),
   };
-  for (const [host, { at, field, message }] of shared) {
-    const [x, y] = [fromB, fromA].map(({ resources }) => rulesOfHost(resources, host));
-    if (x !== y) prepared.doubts.push(`${at.file}:${at.line}: ${field}: ${message}`);
-  }
   const rules = [fromB, fromA].flatMap(({ resources }) => resources.virtualServices);
   notes.push(...gatewayAssumptions(rules, prepared.views.length > 1));
   if (!areIdentical(ofA, ofB)) {
@@ -163,8 +150,6 @@ export function prepare(
   ): Described {
     const planned = planKnativeServices(resources.knativeServices);
     const routes = compileRoutes(planned.services, resources, domain, sidecarHosts(unmodelled), callers);
-    for (const problem of routes.problems)
-      if (SHARED.has(problem.code) && problem.name !== undefined) shared.set(problem.name, problem);
     const files = new Set(borrowedObjects.map(({ file }) => file));
     const found = [...planned.problems, ...routes.problems].filter(
       ({ code, severity, at }) => severity === "error" && !OPEN.has(code) && !files.has(at.file),
@@ -180,22 +165,8 @@ export function prepare(
         `assumption: ${text} is the same on both sides; its DestinationRule is described nowhere here`,
       );
     }
-    return { plan: routes.plan, borrowed, destinations };
+    return { plan: routes.plan, shared: routes.shared, borrowed, destinations };
   }
-}
-
-/** All that the VirtualServices of a host say, in their order, with the names that order them on a cluster. */
-function rulesOfHost({ virtualServices }: Resources, host: string): string {
-  const own = virtualServices.filter(({ value: { metadata, spec } }) =>
-    spec.hosts.some((name) => asEnvoyHasIt(fullHost(name, metadata.namespace ?? "default")) === host),
-  );
-  return canonical(own.map(({ value: { metadata, spec } }) => [metadata.namespace, metadata.name, spec]));
-}
-
-/** A host and the shorter names of a Service's. */
-function namesOfHost(host: string): string[] {
-  const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc\.cluster\.local$/.exec(host) ?? [];
-  return name === undefined || namespace === undefined ? [host] : clusterLocalNames(name, namespace);
 }
 
 /** Whether two sides say the same in the same order, so that whatever becomes of requests is the same. */

@@ -1,6 +1,6 @@
 import type { Gateway } from "../../manifests/kinds/istio-gateway.ts";
 import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
-import type { Problem } from "../../manifests/problem.ts";
+import type { Position, Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { suggestion } from "../../nearest.ts";
 import { clusterLocalNames, fullHost, KNATIVE_GATEWAYS } from "../hosts.ts";
@@ -14,11 +14,17 @@ export interface KnownServer {
   listener: Listener;
   /** The number that the Gateway has for it, which rules mean by a port. */
   port: number;
-  /** Patterns of the hosts that it serves, each with the namespace that it is open to (`*` for all). */
-  hosts: { namespace: string; pattern: string }[];
-  /** Whether it answers each request with a redirect to HTTPS. */
-  redirectsToHttps: boolean;
+  hosts: ServedHost[];
   pods: ProxyPods;
+}
+
+/** A pattern of the hosts that a server has. */
+export interface ServedHost {
+  /** The namespace that it is open to; `*` for all. */
+  namespace: string;
+  pattern: string;
+  /** Where the server says that it answers each request with a redirect to HTTPS; undefined where it does not. */
+  httpsRedirect: Position | undefined;
 }
 
 /** A gateway of a VirtualService, and the hosts that its rules hold for at one of its listeners. */
@@ -27,10 +33,18 @@ export interface Binding {
   listener: Listener;
   /** The port that rules mean; undefined for sidecars, which have the ports of each Service. */
   port: number | undefined;
-  hosts: string[];
-  redirectsToHttps: boolean;
+  /** The hosts as the proxy has them. */
+  hosts: ReadonlyMap<string, BoundHost>;
   /** What is known of the pods whose proxy has the rules. */
   pods: ProxyPods;
+}
+
+/** A host that rules hold for. */
+export interface BoundHost {
+  /** The number of the host in `spec.hosts` that it comes from. */
+  written: number;
+  /** As in ServedHost. */
+  httpsRedirect: Position | undefined;
 }
 
 // Those whose rules are HTTP routes, if TLS ends at the gateway. (istio, pkg/config/protocol/instance.go)
@@ -45,8 +59,8 @@ export function readGateways(
   for (const [name, listener] of Object.entries(KNATIVE_GATEWAYS)) {
     // (net-istio, config/200-gateway.yaml)
     const port = listener === "local-gateway" ? 8081 : 80;
-    const hosts = [{ namespace: "*", pattern: "*" }];
-    known.set(name, [{ listener, port, hosts, redirectsToHttps: false, pods: INGRESS_PODS }]);
+    const hosts = [{ namespace: "*", pattern: "*", httpsRedirect: undefined }];
+    known.set(name, [{ listener, port, hosts, pods: INGRESS_PODS }]);
   }
   for (const { value, document } of sources) {
     const { name, namespace = "default" } = value.metadata;
@@ -73,23 +87,21 @@ export function readGateways(
           "write 80",
         );
       }
-      const hosts = server.hosts.map((host) => {
+      // Of a server for HTTPS Envoy redirects nothing, because its requests have come by HTTPS.
+      const httpsRedirect =
+        server.tls?.["httpsRedirect"] === true && server.port.protocol.toUpperCase() !== "HTTPS"
+          ? document.at(["spec", "servers", i, "tls", "httpsRedirect"])
+          : undefined;
+      const hosts = server.hosts.map((host): ServedHost => {
         const [before = "", after] = host.split("/");
         const open = after === undefined ? "*" : before === "." ? namespace : before;
-        return { namespace: open, pattern: after ?? before };
+        return { namespace: open, pattern: after ?? before, httpsRedirect };
       });
       const listener = listenerOf(server, selector);
       if (listener === undefined) continue;
       const { number: port } = server.port;
       const same = servers.get(listener);
-      if (same === undefined)
-        servers.set(listener, {
-          listener,
-          port,
-          hosts,
-          redirectsToHttps: server.tls?.["httpsRedirect"] === true,
-          pods: selectedPods(selector),
-        });
+      if (same === undefined) servers.set(listener, { listener, port, hosts, pods: selectedPods(selector) });
       else same.hosts.push(...hosts);
     }
     known.set(`${namespace}/${name}`, [...servers.values()]);
@@ -123,9 +135,11 @@ export function bindings(
   return gatewaysOf(value).flatMap((written, i): Binding[] => {
     const gateway = gatewayName(written, namespace);
     if (gateway === "mesh") {
-      const names = hosts.map(asEnvoyHasIt).flatMap(meshNames);
+      const names = hosts.flatMap((host, written) =>
+        meshNames(asEnvoyHasIt(host)).map((name) => [name, { written, httpsRedirect: undefined }] as const),
+      );
       const pods = { namespace: callers, labels: undefined };
-      return [{ gateway, listener: "mesh", port: undefined, hosts: names, redirectsToHttps: false, pods }];
+      return [{ gateway, listener: "mesh", port: undefined, hosts: joinedByName(names), pods }];
     }
     const known = gateways.get(gateway);
     if (known === undefined) {
@@ -139,12 +153,15 @@ export function bindings(
     const isServed = new Set<string>();
     const bound = known.map(({ hosts: patterns, ...server }): Binding => {
       const open = patterns.filter((host) => host.namespace === "*" || host.namespace === namespace);
-      const served = hosts.flatMap((host) => {
-        const both = open.flatMap(({ pattern }) => inBoth(pattern, host) ?? []);
-        if (both.length > 0) isServed.add(host);
-        return both;
-      });
-      return { ...server, gateway, hosts: served.map(asEnvoyHasIt) };
+      const served = hosts.flatMap((host, written) =>
+        open.flatMap(({ pattern, httpsRedirect }) => {
+          const both = inBoth(pattern, host);
+          if (both === undefined) return [];
+          isServed.add(host);
+          return [[asEnvoyHasIt(both), { written, httpsRedirect }] as const];
+        }),
+      );
+      return { ...server, gateway, hosts: joinedByName(served) };
     });
     for (const [j, host] of hosts.entries()) {
       if (isServed.has(host) || known.length === 0) continue;
@@ -184,6 +201,17 @@ function inBoth(a: string, b: string): string | undefined {
 function covers(pattern: string, host: string): boolean {
   if (pattern === "*" || pattern === host) return true;
   return pattern.startsWith("*") && host.endsWith(pattern.slice(1));
+}
+
+/** Each host once: one server that redirects is enough. */
+function joinedByName(hosts: readonly (readonly [string, BoundHost])[]): Map<string, BoundHost> {
+  const joined = new Map<string, BoundHost>();
+  for (const [name, host] of hosts) {
+    const same = joined.get(name);
+    if (same === undefined) joined.set(name, { ...host });
+    else same.httpsRedirect ??= host.httpsRedirect;
+  }
+  return joined;
 }
 
 /** The names of a host in sidecars, with shorter ones for the host of a Service. */

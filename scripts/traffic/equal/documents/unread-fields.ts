@@ -33,10 +33,13 @@ export function unreadApart(a: readonly ManifestDocument[], b: readonly Manifest
 
 /**
  * The servers of Gateways that one side alone has, in sentences: without routes nothing else shows that a port is open.
- * Names of Gateways and servers do not matter.
+ * Names of Gateways and servers do not matter, except where servers conflict.
  */
 export function serversApart(a: readonly ManifestDocument[], b: readonly ManifestDocument[]): string[] {
-  const [ofA, ofB] = [a, b].map((documents) => documents.flatMap(serversOf)) as [OwnServer[], OwnServer[]];
+  const [ofA, ofB] = [a, b].map((documents) => withConflicts(documents.flatMap(serversOf))) as [
+    OwnServer[],
+    OwnServer[],
+  ];
   const onlyIn = (own: readonly OwnServer[], other: readonly OwnServer[]): OwnServer[] => {
     const keys = new Set(other.map(({ key }) => key));
     return own.filter(({ key }) => !keys.has(key));
@@ -51,6 +54,30 @@ interface OwnServer {
   document: ManifestDocument;
   path: FieldPath;
   key: string;
+  /** The pods, port and address that it listens on. */
+  socket: string;
+  /** Servers of different kinds cannot share a socket. */
+  kind: "http" | "tls" | "tcp";
+  /** The hosts of a server with TLS settings, of which each can have one such server on a socket. */
+  hostsOfTls: readonly string[];
+}
+
+/**
+ * Adds the Gateway to the key of each server that conflicts with another: istiod skips the later of the two, by the
+ * age of their Gateways. (istio 1.31, pilot/pkg/model/gateway.go, mergeGateways)
+ */
+function withConflicts(servers: readonly OwnServer[]): OwnServer[] {
+  const bySocket = Map.groupBy(servers, ({ socket }) => socket);
+  return servers.map((server) => {
+    const conflicts = bySocket.get(server.socket)?.some((other) => {
+      if (other === server) return false;
+      return other.kind !== server.kind || other.hostsOfTls.some((host) => server.hostsOfTls.includes(host));
+    });
+    if (conflicts !== true) return server;
+    const { value } = server.document;
+    const gateway = ["namespace", "name"].map((field) => valueAt(value, ["metadata", field]));
+    return { ...server, key: canonical([server.key, gateway, server.path]) };
+  });
 }
 
 function serversOf(document: ManifestDocument): OwnServer[] {
@@ -65,13 +92,21 @@ function serversOf(document: ManifestDocument): OwnServer[] {
     const { name: __, ...open } = isRecord(port) ? port : {};
     // For which hosts a server for plain HTTP is open shows in the rules that hold there.
     const isPlain = open["protocol"] === "HTTP" && rest["tls"] === undefined;
-    const hosts = Array.isArray(rest["hosts"]) && !isPlain ? rest["hosts"].map(String).sort() : undefined;
+    const all = Array.isArray(rest["hosts"]) ? rest["hosts"].map(String).sort() : [];
     return {
       document,
       path: ["spec", "servers", i],
-      key: canonical([selector, { ...rest, hosts, port: open }]),
+      key: canonical([selector, { ...rest, hosts: isPlain ? undefined : all, port: open }]),
+      socket: canonical([selector, open["number"], rest["bind"]]),
+      kind: serverKind(String(open["protocol"]).toUpperCase()),
+      hostsOfTls: rest["tls"] === undefined ? [] : all.map((host) => host.replace(/^\*\//, "").toLowerCase()),
     };
   });
+}
+
+function serverKind(protocol: string): OwnServer["kind"] {
+  if (protocol === "HTTPS" || protocol === "TLS") return "tls";
+  return /^(HTTP2?|GRPC(-WEB)?)$/.test(protocol) ? "http" : "tcp";
 }
 
 function unreadFields(document: ManifestDocument): UnreadField[] {

@@ -35,6 +35,18 @@ export function rulesAt(table: RouteTable, listener: Listener, host: HostKind): 
   return suffixes.find(([suffix]) => host.suffix.endsWith(suffix))?.[1] ?? any;
 }
 
+/** The host or wildcard of a listener whose rules are those for a host, as it is written; undefined without rules. */
+export function patternAt(table: RouteTable, listener: Listener, host: HostKind): string | undefined {
+  const { exact, suffixes, any } = hostsOn(table, listener);
+  if (host.kind === "host" && exact.has(host.host)) return host.host;
+  const suffix = suffixes.find(([suffix]) => {
+    if (host.kind === "host") return host.host.length > suffix.length && host.host.endsWith(suffix);
+    return host.kind === "suffix" && host.suffix.endsWith(suffix);
+  })?.[0];
+  if (suffix !== undefined) return `*${suffix}`;
+  return any === undefined ? undefined : "*";
+}
+
 /** All rules of a table, each once. */
 export function rulesOf(table: RouteTable): Rule[] {
   const lists = listenersOf([table]).flatMap((listener) =>

@@ -9,13 +9,14 @@ import type { Cell, RequestSpace } from "../request-space/request-space.ts";
 import { header, type Part, sent, textOf, type Value } from "../request-space/value.ts";
 import { appliedIn } from "./applied-match.ts";
 import { type Arrival, arrive, reach } from "./arrival.ts";
+import { undefinedOrder } from "./undefined-order.ts";
 import { checkKnown } from "./compared-fields.ts";
 import { ONE, sharesOf } from "./rational.ts";
 import { filterOutcomes, routerOutcomes } from "./rule-outcomes.ts";
 import type { Side } from "./side.ts";
 import { applyTo, partOf, type SymbolicRequest, rewrittenBy } from "./symbolic-request.ts";
 import { answered, directTerminal, elsewhere, nowhere, redirectTerminal } from "./terminals.ts";
-import { lacksCluster, ledBy, type Tree } from "./tree.ts";
+import { after, lacksCluster, ledBy, type Tree } from "./tree.ts";
 
 const HOST = header("host");
 const NO_ROUTE = "404 (no route)";
@@ -45,7 +46,8 @@ export function follow(
     if (++steps > MOST_STEPS) throw new Undecidable(`one request can take more than ${MOST_STEPS} ways`);
     if (left === 0) return nowhere("500 (the routes go in a circle)");
     const name = hostIn(passing);
-    const rules = rulesAt(side.table, at, typeof name === "string" ? { kind: "host", host: name } : name);
+    const kind: HostKind = typeof name === "string" ? { kind: "host", host: name } : name;
+    const rules = rulesAt(side.table, at, kind);
     if (rules === undefined) {
       const backend = at === "mesh" && typeof name === "string" ? side.table.backends.get(name) : undefined;
       if (backend !== undefined) return reach(backend, passing, arrival(left - 1));
@@ -53,6 +55,12 @@ export function follow(
       if (typeof name !== "string" || name === asked || side.knownHosts.has(name)) return nowhere(NO_ROUTE);
       return elsewhere(`${name} at the ${at}`, passing, "way");
     }
+    const outcome = byRules(rules, passing, left);
+    const order = side.shared.size === 0 ? undefined : undefinedOrder(side, at, kind, rules);
+    return order === undefined ? outcome : after(order, outcome);
+  }
+
+  function byRules(rules: readonly Rule[], passing: SymbolicRequest, left: number): Tree {
     for (const rule of rules) {
       checkKnown(rule);
       const match = appliedIn(rule, (part, condition) => ask(part, condition, passing));

@@ -35,6 +35,7 @@ export function side(...manifests: object[]): Described {
   if (problems.length > 0) throw new Error(problems.map(formatProblem).join("\n"));
   return {
     plan: compilePlan(resources, "example.com").plan,
+    shared: new Map(),
     borrowed: new Set(),
     destinations: readDestinations(resources.destinationRules, []),
   };
