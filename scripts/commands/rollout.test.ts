@@ -133,6 +133,31 @@ describe("kyc rollout", () => {
     }
   });
 
+  test("rolls back a candidate whose good answers hold something else, and names the check", async () => {
+    const checks = ["--check", "approved=json:$.backgroundCheckPass", "--check", "kind=json:$.type"];
+    const { code, out } = await rollout(
+      "credit-check",
+      "--to",
+      "advanced",
+      ...QUICK,
+      ...checks,
+      "-o",
+      "json",
+    );
+    const ended = JSON.parse(out) as { phase: string; reason: string; report: { html: string } };
+    expect([code, ended.phase]).toEqual([1, "rolled back"]);
+    expect(ended.reason).toMatch(
+      /^the check kind finds "(ADVANCED|BASIC)" in (100|0) % of the candidate's answers/,
+    );
+    expect(await readFile(ended.report.html, "utf8")).toContain("json:$.backgroundCheckPass");
+    expect(await percents()).toEqual(["100", "0"]);
+    const wrong = await rollout("credit-check", "--to", "advanced", "--check", "a=json:approved");
+    expect([wrong.code, wrong.err]).toEqual([
+      2,
+      expect.stringContaining("json:approved names no field of an answer: expected is header:NAME, or json:"),
+    ]);
+  });
+
   test("goes on after kill -9 and promotes a good candidate; --back returns from there", async () => {
     const killed = await begun("judging at 50 %", "credit-check", "--to", "advanced", ...QUICK);
     const second = await rollout("credit-check", "--to", "advanced", ...QUICK);

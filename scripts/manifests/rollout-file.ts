@@ -38,6 +38,19 @@ export const RolloutFile = strict(
     bake: Type.Optional(Time("How long the candidate is judged before it gets all traffic.")),
     control: Type.Optional(Percentage("The share that stays on the baseline during bake; 0% for none.")),
     byRoute: Type.Optional(Type.Boolean({ description: "Whether each route is judged by itself as well." })),
+    check: Type.Optional(
+      Type.Array(
+        Type.String({
+          pattern: "^[a-z][a-z0-9-]{0,31}=.",
+          expected: "NAME=WHAT, such as approved=json:$.approved",
+        } satisfies FieldNotes & { pattern: string }),
+        {
+          description:
+            "What is compared as well: NAME=json:$.PATH or NAME=header:NAME of answers, or NAME=QUERY of a Prometheus.",
+        },
+      ),
+    ),
+    checkPrometheus: Type.Optional(Text("The address of the Prometheus that checks are read from.")),
     approveAt: Type.Optional(Percents("Steps that wait for the approval of another person.")),
     notBetween: Type.Optional(
       Type.Array(Text("A window, such as Fri 16:00-Mon 08:00 Europe/Berlin."), {

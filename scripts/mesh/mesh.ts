@@ -129,6 +129,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
           random,
           newRequestId: () => crypto.randomUUID(),
           tracer: options.tracer,
+          readAnswer: (revision) => admin.readAnswer(revision),
           onServed(served) {
             admin.onServed(served);
             events.onServed(served);

@@ -1,4 +1,5 @@
 import type { Rights } from "../cluster/rbac.ts";
+import type { AnswerValues } from "../traffic/answer-field.ts";
 import type { Location, ServiceContext } from "../cluster/kube/service-context.ts";
 
 /** The outcome of a number of like requests. */
@@ -27,6 +28,8 @@ export interface Outcome {
   route?: string | undefined;
   /** Of a failure, where the source tells single requests: how it failed, such as `503`, and the request's id or "". */
   failure?: { what: string; requestId: string } | undefined;
+  /** What the answer holds of the fields that were asked for, by the text of each. */
+  answer?: AnswerValues | undefined;
   /** Why they are no evidence about a revision. */
   excluded: "cold start" | "probe" | undefined;
 }
@@ -50,11 +53,14 @@ export interface OutcomeSource {
   readonly lagMs: number;
   /** Whether outcomes carry their route. @default false */
   readonly tellsRoutes?: boolean;
+  /** Whether outcomes carry what answers hold. @default false */
+  readonly tellsAnswers?: boolean;
   /**
    * What becomes of requests from now on, in batches, until the signal.
+   * @param fields of answers that outcomes are to carry, such as `json:$.approved`, where the source tells answers
    * @throws UserError, NothingRuns when there is nothing to read
    */
-  outcomes(signal: AbortSignal): AsyncIterable<Outcome[]>;
+  outcomes(signal: AbortSignal, fields?: readonly string[]): AsyncIterable<Outcome[]>;
   /** How many each revision answered since the split is what it is, where the source keeps count of that. */
   observed?(): Promise<ObservedSplit | undefined>;
   /** The rights in the cluster that reading takes; none where this is undefined. */

@@ -18,6 +18,7 @@ import { noticeOf } from "../../rollout/notify/notice.ts";
 import type { RunnerOptions } from "../../rollout/run/runner-options.ts";
 import type { PrometheusConnection } from "../../sources/prometheus/prometheus-api.ts";
 import { runRollout } from "../../rollout/run/runner.ts";
+import { namesAnswerField } from "../../traffic/answer-field.ts";
 import { trafficJudge } from "../../rollout/judging/traffic-judge.ts";
 import { type RolloutView, viewOf } from "../../rollout/run/view.ts";
 import { RolloutScreen } from "../../terminal/rollout/rollout-screen.ts";
@@ -185,18 +186,19 @@ export async function drive(options: DriveOptions): Promise<number> {
   }
 }
 
-/** Reads the plan's checks; undefined where it has none. @param given the Prometheus of this command line */
+/** Reads the checks that ask a Prometheus; undefined where the plan has none. @param given the Prometheus of this command line */
 async function checksOf(
   { settings: { checks = [], checkPrometheus }, candidate, baseline }: Plan,
   given: PrometheusConnection | undefined,
 ): Promise<RunnerOptions["checks"]> {
-  if (checks.length === 0) return undefined;
+  const queries = checks.filter(({ query }) => !namesAnswerField(query));
+  if (queries.length === 0) return undefined;
   const { connectionOf } = await import("../../sources/prometheus/prometheus-api.ts");
   const { checkValue } = await import("../../sources/prometheus/check-values.ts");
   const connection = given ?? (await connectionOf(checkPrometheus ? { prometheus: checkPrometheus } : {}));
   return async (signal) => {
     const values = await Promise.all(
-      checks.map(async ({ name, query }) => {
+      queries.map(async ({ name, query }) => {
         const [ofCandidate, ofBaseline] = await Promise.all([
           checkValue(connection, query, candidate, signal),
           checkValue(connection, query, baseline, signal),

@@ -7,6 +7,7 @@ import type { Lock } from "../../rollout/lock/lock.ts";
 import { type Warm, warmBy } from "../../rollout/run/effects.ts";
 import type { RecordedEngine } from "../../engines/engine.ts";
 import type { SplitFiles } from "../../engines/write-back.ts";
+import { namesAnswerField } from "../../traffic/answer-field.ts";
 import type { OutcomeSource } from "../../sources/source.ts";
 import type { PrometheusConnection } from "../../sources/prometheus/prometheus-api.ts";
 import { EXIT, Failure } from "../../exit.ts";
@@ -97,7 +98,8 @@ async function checkPrometheusOf(
   { check, checkPrometheus }: RolloutFlags,
   ofSource: SourceFlags,
 ): Promise<PrometheusConnection | undefined> {
-  if (check.length === 0 && checkPrometheus === undefined) return undefined;
+  const isAsked = check.some(({ query }) => !namesAnswerField(query));
+  if (!isAsked && checkPrometheus === undefined) return undefined;
   const { connectionOf } = await import("../../sources/prometheus/prometheus-api.ts");
   if (checkPrometheus === undefined && ofSource["prometheus"] === undefined)
     throw new Failure(

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { Command } from "../../rollout/machine/state.ts";
+import { ANSWER_FIELD_FORMS, namesAnswerField, readAnswerField } from "../../traffic/answer-field.ts";
 import type { EngineFlags } from "../options/engine-options.ts";
 import { parseAddress } from "../../text/notify-address.ts";
 import type { Settings } from "../../rollout/plan/plan.ts";
@@ -132,16 +133,19 @@ export function notifyAddress(text: string, before: string[]): string[] {
   );
 }
 
-/** Adds a `--check`: a name, and a query that names the revision. */
+/** Adds a `--check`: a name, and a field of answers or a query that names the revision. */
 export function check(text: string, before: RolloutFlags["check"]): RolloutFlags["check"] {
   const [, name, query] = /^([a-z][a-z0-9-]{0,31})=(.+)$/s.exec(text) ?? [];
   if (name === undefined || query === undefined)
+    throw new InvalidArgumentError("NAME=WHAT is expected, with a name of small letters, digits and dashes.");
+  const isField = namesAnswerField(query);
+  if (isField && readAnswerField(query) === undefined)
     throw new InvalidArgumentError(
-      "NAME=QUERY is expected, with a name of small letters, digits and dashes.",
+      `${query} names no field of an answer: expected is ${ANSWER_FIELD_FORMS}.`,
     );
-  if (!query.includes("$revision"))
+  if (!isField && !query.includes("$revision"))
     throw new InvalidArgumentError(
-      'The query has to say which revision it is about, by $revision in its place: max(queue{revision="$revision"}).',
+      'The query has to say which revision it is about, by $revision in its place: max(queue{revision="$revision"}). A field of answers is json:$.approved or header:x-score.',
     );
   if (before.some((each) => each.name === name))
     throw new InvalidArgumentError(`There are two checks with the name ${name}.`);

@@ -77,8 +77,8 @@ function planOptions(): Option[] {
       .default(0.25, "25%"),
     time("--latency-floor <time>", "latencies below this count as equal", "5ms"),
     new Option(
-      "--check <name=query>",
-      "a value to compare, larger being worse: a PromQL query with $revision in place of a revision (several)",
+      "--check <name=what>",
+      "what is compared as well: a field of answers, json:$.PATH or header:NAME, or a value where larger is worse, by a PromQL query with $revision in place of a revision (several)",
     )
       .argParser(check)
       .default([], "none"),

@@ -130,6 +130,28 @@ describe("the mesh's own paths", () => {
     });
     expect(two).toMatchObject({ revision: "echo-b", path: "/two", split: null });
     expect(two?.route).toMatch(/^knative\/echo\/2-b\.yaml:/);
+    expect(one).not.toHaveProperty("answer");
+  });
+
+  test("tell the fields of answers that a client asks for, and refuse what names none", async () => {
+    const fields = ["json:$.path", "json:$.none", "header:Content-Type"];
+    const query = new URLSearchParams({ service: "echo" });
+    for (const field of fields) query.append("answer", field);
+    const response = await system.fetch(`/_mesh/events?${query}`);
+    await system.fetch("/one");
+    await system.fetch("/flood?mb=0");
+    const [one, text] = await firstEvents(response, 2);
+    expect(one?.answer).toEqual({
+      "json:$.path": "/one",
+      "json:$.none": { missing: "no such field" },
+      "header:Content-Type": expect.stringContaining("application/json"),
+    });
+    expect(text?.answer?.["json:$.path"]).toEqual({ missing: "not JSON" });
+    const wrong = await system.fetch("/_mesh/events?service=echo&answer=json:path");
+    expect([wrong.status, await wrong.text()]).toEqual([
+      400,
+      expect.stringContaining("answer=json:path: expected is header:NAME, or json: and a path"),
+    ]);
   });
 });
 

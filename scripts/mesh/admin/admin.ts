@@ -11,6 +11,8 @@ import type { Configuration } from "../configuration.ts";
 import { MeshMetrics } from "../observe/mesh-metrics.ts";
 import { Observer } from "../observe/observer.ts";
 import { type Range, RANGES, WHOLE } from "../observe/request-counter.ts";
+import { ANSWER_FIELD_FORMS, readAnswerField } from "../../traffic/answer-field.ts";
+import { AnswerReader } from "../relay/answer-reader.ts";
 import type { Served } from "../relay/relay-options.ts";
 import { ADMIN_PATH } from "./schema.ts";
 import { EventStreams } from "./event-stream.ts";
@@ -81,7 +83,14 @@ export class Admin {
     this.#observer.served(served);
     const { revision } = served;
     this.#metrics.served(served, revision === undefined ? undefined : this.#observer.serviceOf(revision));
-    if (this.#streams.any) this.#streams.tell(this.#event(served));
+    if (this.#streams.any) this.#streams.tell(this.#event(served), served.answer?.values());
+  }
+
+  /** What reads the answers of a revision for the streams of events. */
+  readAnswer(revision: string): AnswerReader | undefined {
+    const service = this.#streams.any ? this.#observer.serviceOf(revision)?.split("/")[1] : undefined;
+    const fields = service === undefined ? undefined : this.#streams.wantedOf(service);
+    return fields && new AnswerReader(fields);
   }
 
   /** Ends every event stream, so that the mesh can stop. */
@@ -101,7 +110,7 @@ export class Admin {
       const title = `${ADMIN_PATH}${path} takes GET, not ${method}`;
       return sendReply(exchange, problemReply(405, title, { allow: "GET, HEAD" }));
     }
-    if (path === "/events" && method === "GET") return this.#streams.open(exchange);
+    if (path === "/events" && method === "GET") return this.#openEvents(exchange);
     if (path === "/process") {
       return sendReply(exchange, jsonReply(200, { pid: process.pid, root: this.#view.root }));
     }
@@ -112,6 +121,21 @@ export class Admin {
     if (path === "/faults") return sendReply(exchange, jsonReply(200, this.#faultsState()));
     if (path === "/metrics") return void this.#metricsText().then((reply) => sendReply(exchange, reply));
     void this.#page(path).then((reply) => sendReply(exchange, reply));
+  }
+
+  /** Opens a stream of events, with fields of a service's answers where `?service=NAME&answer=FIELD&…` wants them. */
+  #openEvents(exchange: Exchange): void {
+    const query = new URLSearchParams(exchange.request.target.split("?")[1]);
+    const [service, texts] = [query.get("service"), query.getAll("answer")];
+    if (texts.length === 0) return this.#streams.open(exchange);
+    const fields = texts.map((text) => [text, readAnswerField(text)] as const);
+    const unknown = fields.find(([, field]) => field === undefined);
+    const known = fields.flatMap(([text, field]) => (field === undefined ? [] : [[text, field] as const]));
+    if (service === null || texts.length > MOST_FIELDS)
+      sendReply(exchange, problemReply(400, `answer= takes service=NAME and at most ${MOST_FIELDS} fields`));
+    else if (unknown !== undefined)
+      sendReply(exchange, problemReply(400, `answer=${unknown[0]}: expected is ${ANSWER_FIELD_FORMS}`));
+    else this.#streams.open(exchange, { service, fields: new Map(known) });
   }
 
   async #page(path: string): Promise<Reply> {
@@ -205,6 +229,9 @@ export class Admin {
     };
   }
 }
+
+/** The fields of answers that one client gets. */
+const MOST_FIELDS = 32;
 
 /** Whether a fault delayed or answered the request at this hop. */
 function hasFault({ delayMs, destination, rule }: Hop): boolean {

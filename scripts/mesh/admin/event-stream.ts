@@ -1,4 +1,5 @@
 import type { Exchange } from "../http/exchange.ts";
+import type { AnswerField, AnswerValues } from "../../traffic/answer-field.ts";
 import { adminHeaders } from "./reply.ts";
 import type { EventsEnd, ServedEvent } from "./schema.ts";
 
@@ -6,6 +7,13 @@ import type { EventsEnd, ServedEvent } from "./schema.ts";
 const MAX_BEHIND_BYTES = 1024 * 1024;
 // Lines within this time are sent together.
 const GATHER_MS = 20;
+
+/** What a client wants to know of the answers of one service. */
+export interface WantedAnswers {
+  service: string;
+  /** By their text. */
+  fields: ReadonlyMap<string, AnswerField>;
+}
 
 /**
  * The clients of `/_mesh/events`. Each client gets every line. One that reads too slowly gets a last line that says so
@@ -24,14 +32,29 @@ export class EventStreams {
     return this.#clients.size > 0;
   }
 
-  open(exchange: Exchange): void {
-    const client = new EventClient(exchange, this.#nowMs, () => this.#clients.delete(client));
+  open(exchange: Exchange, wanted?: WantedAnswers): void {
+    const client = new EventClient(exchange, this.#nowMs, () => this.#clients.delete(client), wanted);
     this.#clients.add(client);
   }
 
-  tell(event: ServedEvent): void {
+  /** The fields of a service's answers that clients want; undefined where none does. */
+  wantedOf(service: string): ReadonlyMap<string, AnswerField> | undefined {
+    let fields: Map<string, AnswerField> | undefined;
+    for (const { wanted } of this.#clients)
+      if (wanted?.service === service) fields = new Map([...(fields ?? []), ...wanted.fields]);
+    return fields;
+  }
+
+  /** @param answer the values that clients want, each of which gets its own */
+  tell(event: ServedEvent, answer?: AnswerValues): void {
     const line = `${JSON.stringify(event)}\n`;
-    for (const client of this.#clients) client.tell(line);
+    for (const client of this.#clients) client.tell(lineFor(client.wanted) ?? line);
+
+    function lineFor(wanted: WantedAnswers | undefined): string | undefined {
+      if (answer === undefined || wanted === undefined || wanted.service !== event.service) return undefined;
+      const own = Object.entries(answer).filter(([text]) => wanted.fields.has(text));
+      return `${JSON.stringify({ ...event, answer: Object.fromEntries(own) } satisfies ServedEvent)}\n`;
+    }
   }
 
   /** Ends every stream, with the reason as its last line where the client takes one. */
@@ -48,8 +71,15 @@ class EventClient {
   #bytes = 0;
   #timer: Timer | undefined;
   #ending = false;
+  readonly wanted: WantedAnswers | undefined;
 
-  constructor(exchange: Exchange, nowMs: () => number, onGone: () => void) {
+  constructor(
+    exchange: Exchange,
+    nowMs: () => number,
+    onGone: () => void,
+    wanted: WantedAnswers | undefined,
+  ) {
+    this.wanted = wanted;
     this.#exchange = exchange;
     this.#nowMs = nowMs;
     this.#onGone = onGone;

@@ -1,4 +1,5 @@
 import Type, { type Static } from "typebox";
+import { AnswerValues } from "../../traffic/answer-field.ts";
 import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
 import { FaultsState } from "../faults/fault.ts";
 
@@ -225,6 +226,8 @@ export const ServedEvent = Type.Object({
   split: orNull(Type.String()),
   /** The value of the header by which that split keeps an applicant on one revision; absent where it draws each request. */
   unit: Type.Optional(Type.String()),
+  /** What the answer holds of the fields in `?service=NAME&answer=FIELD&…`, by the text of each; absent without an answer. */
+  answer: Type.Optional(AnswerValues),
 });
 
 /** The last line of `GET /_mesh/events`, with the reason for the end. */

@@ -3,6 +3,7 @@ import type { Hop } from "../../traffic/resolve.ts";
 import type { LocalListener, RouteTable } from "../../traffic/table.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { Reservation } from "../revisions/request-queue.ts";
+import type { AnswerReader } from "./answer-reader.ts";
 
 /** A finished request, as it is reported. */
 export interface Served {
@@ -26,6 +27,8 @@ export interface Served {
   cold: boolean;
   /** The rules that the last try followed, from outside in. */
   hops: readonly Hop[];
+  /** The content of the revision's answer, where it is wanted. */
+  answer?: AnswerReader | undefined;
 }
 
 /** One state of the configuration. A request is served by the generation in force when it arrives. */
@@ -51,6 +54,8 @@ export interface RelayOptions {
   /** Times injected delays and waits before retries. @default the runtime's timers */
   startTimer?: StartTimer;
   onServed(served: Served): void;
+  /** What reads the answers of a revision; undefined where nothing of them is wanted. */
+  readAnswer?(revision: string): AnswerReader | undefined;
   /** Begins the span of a request; undefined where traces are not exported. */
   tracer?: Tracer | undefined;
 }

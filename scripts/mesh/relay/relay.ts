@@ -14,6 +14,7 @@ import type { Generation, RelayOptions, Served } from "./relay-options.ts";
 import { beginSpan, spanEnd } from "./request-span.ts";
 import type { Outcome } from "../../route-fields/retries/decide.ts";
 import { describeFailure, isSafeToResend, Retries, statusAfter } from "./retry.ts";
+import type { AnswerReader } from "./answer-reader.ts";
 import { addUpgrade, isRefusedUpgrade, isUpgrade, openTunnel } from "./upgrade.ts";
 import { addForwarded, changeResponse, frameForRevision, headOf, ownReply } from "./upstream-request.ts";
 import type { Reservation } from "../revisions/request-queue.ts";
@@ -41,6 +42,7 @@ class Relay {
   #cold = false;
   #requestId = "";
   #span: Span | undefined;
+  #reader: AnswerReader | undefined;
 
   constructor(exchange: Exchange, listener: LocalListener, options: RelayOptions) {
     this.#exchange = exchange;
@@ -145,6 +147,9 @@ class Relay {
     removeHopByHop(head.headers);
     if (upgrade !== undefined) head.headers.set("upgrade", upgrade);
     changeResponse(head.headers, this.#hops());
+    const revision = revisionOf(this.#resolution);
+    this.#reader = revision === undefined ? undefined : this.#options.readAnswer?.(revision);
+    this.#reader?.begin(head.headers);
     this.#exchange.respond(head.status, head.reason, head.headers, framing);
     if (framing.kind !== "tunnel" || this.#upstream === undefined) return;
     this.#limits.clear();
@@ -152,6 +157,7 @@ class Relay {
   }
 
   #onData(content: Buffer): void {
+    this.#reader?.add(content);
     this.#exchange.write(content);
     if (this.#exchange.congested) this.#upstream?.pause();
   }
@@ -218,6 +224,7 @@ class Relay {
       brokenBy,
       cold: this.#cold,
       hops: this.#hops(),
+      answer: this.#reader,
     };
     this.#span?.end(spanEnd(served, this.#exchange.request.authority));
     this.#options.onServed(served);

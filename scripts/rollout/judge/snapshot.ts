@@ -4,14 +4,15 @@ import { BUCKETS } from "./statistics/histogram.ts";
 
 const Pair = Type.Tuple([Type.Number(), Type.Number()]);
 
-const Wealth = Type.Object({
+/** The state of a `Mixture`. */
+export const MixtureFields = Type.Object({
   wealth: Type.Array(Type.Number()),
   periods: Type.Array(Type.Object({ from: Type.Number(), wealth: Type.Array(Type.Number()) })),
   reserve: Type.Number(),
   deposits: Type.Number(),
 });
 
-const Shares = Type.Interface([Wealth], {
+const Shares = Type.Interface([MixtureFields], {
   episode: Type.Object({
     open: Type.Boolean(),
     troubleFrom: Type.Number(),
@@ -38,7 +39,7 @@ const Guard = Type.Object({
 
 const Latencies = Type.Object({ total: Type.Number(), counts: Type.Array(Type.Number()) });
 
-const Ranks = Type.Interface([Wealth], {
+const Ranks = Type.Interface([MixtureFields], {
   pool: Latencies,
   ofCandidate: Type.Number(),
   learnt: Type.Number(),
@@ -69,14 +70,17 @@ const Options = Type.Object({
   harm: Type.Object({ errors: Type.Number(), errorRate: Type.Number(), latency: Type.Number() }),
 });
 
+/** The state of a `UnitMemory`. */
+export const UnitFields = Type.Record(Type.String(), Type.Array(Type.Number()));
+
 /** The state of the tests of a judge. */
 export const TestsState = Type.Object({
   errors: Marks,
   rejected: Marks,
   abandoned: Marks,
-  runs: Type.Interface([Wealth], { recent: Type.Array(Type.Tuple([Type.Number(), Type.Number()])) }),
+  runs: Type.Interface([MixtureFields], { recent: Type.Array(Type.Tuple([Type.Number(), Type.Number()])) }),
   begun: Type.Tuple([Type.Boolean(), Type.Boolean()]),
-  units: Type.Record(Type.String(), Type.Array(Type.Number())),
+  units: UnitFields,
   latency: Type.Object({
     recent: Latencies,
     learnt: Type.Number(),

@@ -1,10 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { Check } from "typebox/schema";
 import { checkValue } from "../../sources/prometheus/check-values.ts";
+import type { AnswerValue } from "../../traffic/answer-field.ts";
 import { mixedSeed, seededRandom } from "../../traffic/random.ts";
 import { EvidenceLog } from "../record/evidence-log.ts";
 import { EvidenceLine } from "../record/evidence-line.ts";
-import { replay } from "../record/replay.ts";
+import { replay, rulingDifference } from "../record/replay.ts";
+import { makePlan } from "../plan/plan.ts";
+import { reportData } from "../report/data.ts";
+import { reportPage } from "../report/page.ts";
 import { memoryEvidence } from "../testing/memory-evidence.ts";
 import { countingJudge } from "../testing/counting-judge.ts";
 import { SETTINGS, Simulation } from "../testing/simulation.ts";
@@ -68,6 +72,91 @@ describe("a check of one's own", () => {
     const second = checkJudge(CHECKED, JSON.parse(JSON.stringify(first.snapshot())), countingJudge);
     expect(second.restored).toBe(true);
     expect(second.snapshot()).toEqual(first.snapshot());
+  });
+});
+
+describe("a check of a field of answers", () => {
+  const FIELD = "json:$.approved";
+  const FIELDS = {
+    stepMs: 60_000,
+    bakeMs: 20_000,
+    checks: [{ name: "approved", query: FIELD }, ...CHECKED.checks],
+  };
+  const rolledOut = async (ofCandidate: (random: () => number) => AnswerValue) => {
+    const evidence = memoryEvidence();
+    const simulation = new Simulation({
+      percents: [50, 100],
+      settings: FIELDS,
+      engine: {
+        behaviours: {
+          "credit-check-basic": { errors: 0, ms: 10, answer: (random) => ({ [FIELD]: random() < 0.9 }) },
+          "credit-check-advanced": {
+            errors: 0,
+            ms: 10,
+            answer: (random) => ({ [FIELD]: ofCandidate(random) }),
+          },
+        },
+      },
+    });
+    const state = await simulation.run({
+      makeJudge: trafficJudge,
+      evidence: new EvidenceLog(evidence, { kyc: "1", bun: "1", platform: "x" }),
+    });
+    const lines = (await evidence.lines()).map((line): EvidenceLine => {
+      const value: unknown = JSON.parse(line);
+      if (!Check(EvidenceLine, value)) throw new Error(line);
+      return value;
+    });
+    const saved = await simulation.journal.load();
+    if (saved === undefined) throw new Error("the journal was written");
+    const { decisions } = replay(simulation.plan.settings, trafficJudge, lines);
+    const differences = decisions.map(({ kept, again }) => again && rulingDifference(kept, again));
+    return { state, differences, report: reportPage(reportData(saved, 0)) };
+  };
+
+  test("rolls a candidate back whose answers differ; the report shows it, and the record leads to it again", async () => {
+    const { state, differences, report } = await rolledOut((random) => random() < 0.5);
+    expect([state.phase, state.reason]).toEqual([
+      "rolled back",
+      expect.stringMatching(/^the check approved finds (true|false) in \d/),
+    ]);
+    expect(differences.length).toBeGreaterThan(3);
+    expect(differences.every((difference) => difference === undefined)).toBe(true);
+    expect(report).toContain("<h2>Checks</h2>");
+    expect(report).toContain("json:$.approved");
+  });
+
+  test("lets one pass that answers alike, and holds one where no answer has the field", async () => {
+    expect((await rolledOut((random) => random() < 0.9)).state.phase).toBe("promoted");
+    const judge = checkJudge({ ...SETTINGS, ...FIELDS }, undefined, countingJudge);
+    const answer = (who: "candidate" | "baseline", value: AnswerValue) => ({
+      ...{ atMs: 1, who, ok: true, ms: 1, count: 1, share: 0.5 },
+      answer: [value],
+    });
+    for (let i = 0; i < 60; i++)
+      judge.observe([
+        answer("candidate", { missing: "not JSON" }),
+        answer("baseline", { missing: "not JSON" }),
+      ]);
+    expect(judge.ruling(1)).toMatchObject({
+      verdict: "undecided",
+      because: "the check approved has found no value yet: not JSON in 120 answers",
+    });
+    judge.observe([answer("candidate", true)]);
+    expect(judge.ruling(1).verdict).toBe("healthy");
+  });
+
+  test("is refused where the source does not tell answers", () => {
+    const { plan, engine } = new Simulation();
+    const planned = () =>
+      makePlan({
+        ...{ id: "r1", service: "credit-check", engine, live: engine.live, revisions: [], to: "advanced" },
+        ...{ percents: [100], by: "x", atMs: 0, settings: { ...plan.settings, ...FIELDS } },
+        source: { name: "pods", place: "", lagMs: 0 },
+      });
+    expect(planned).toThrow(
+      "--check approved=json:$.approved: source pods does not tell what answers hold; the local mesh does",
+    );
   });
 });
 

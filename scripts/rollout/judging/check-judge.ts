@@ -1,31 +1,36 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
-import { digits, percent } from "../../format.ts";
+import { counted, digits, percent } from "../../format.ts";
+import { namesAnswerField } from "../../traffic/answer-field.ts";
+import { UnitFields } from "../judge/snapshot.ts";
+import { UnitMemory } from "../judge/statistics/unit-memory.ts";
 import type { Settings } from "../plan/plan.ts";
+import { AnswerCheck, AnswerCheckState } from "./answer-check.ts";
 import type { CheckSample, Judging, MakeJudge, Observation, Ruling } from "./judging.ts";
 
 /** The supposed probabilities that the candidate's value is the larger one. */
 const BETS = [0.6, 0.75, 0.9] as const;
 
-const CheckState = Type.Object({
+const ReadingsState = Type.Object({
   wealth: Type.Array(Type.Number()),
   peak: Type.Number(),
   larger: Type.Integer(),
   all: Type.Integer(),
   last: Type.Object({ candidate: Type.Number(), baseline: Type.Number() }),
 });
-type CheckState = Static<typeof CheckState>;
+type ReadingsState = Static<typeof ReadingsState>;
 
-const Snapshot = Type.Object({ requests: Type.Unknown(), checks: Type.Record(Type.String(), CheckState) });
+const Snapshot = Type.Object({
+  requests: Type.Unknown(),
+  checks: Type.Record(Type.String(), Type.Union([ReadingsState, AnswerCheckState])),
+  units: UnitFields,
+});
 type Snapshot = Static<typeof Snapshot>;
 
 /**
- * A judge of requests, and beside it of values that were read of both revisions at the same time. A check holds the
- * candidate for worse where its value is larger than tolerated more often than not: at each reading it bets that this has
- * probability p, and multiplies its wealth by 2p or 2(1 - p). While the probability is a half at most, given what was read
- * before, the average wealth of the bets is a supermartingale, so it ever reaches 1/a with probability a at most (Ville
- * 1939). Half of alpha is for the requests, the other half is divided among the checks. Values are compared with
- * `tolerateLatency`: by default a value that is 25 % larger is tolerated.
+ * A judge of requests, and beside it of checks of one's own: values that were read of both revisions at the same time
+ * (`Readings`), and fields of answers (`AnswerCheck`). Half of alpha is for the requests, the other half is divided among
+ * the checks. A difference of up to `tolerateLatency` is tolerated: by default a value that is 25 % larger.
  */
 export function checkJudge(settings: Settings, snapshot: unknown, makeJudge: MakeJudge): Judging {
   return new CheckJudge(settings, Check(Snapshot, snapshot) ? snapshot : undefined, makeJudge);
@@ -34,28 +39,98 @@ export function checkJudge(settings: Settings, snapshot: unknown, makeJudge: Mak
 class CheckJudge implements Judging {
   readonly restored: boolean;
   readonly #requests: Judging;
-  readonly #checks: Map<string, CheckState>;
-  readonly #tolerated: number;
-  readonly #alpha: number;
+  readonly #checks: Map<string, Readings | AnswerCheck>;
+  readonly #answers: AnswerCheck[];
+  readonly #units = new UnitMemory();
+  readonly #threshold: number;
 
   constructor(settings: Settings, snapshot: Snapshot | undefined, makeJudge: MakeJudge) {
     const { alpha, tolerateLatency, checks = [] } = settings;
     this.#requests = makeJudge({ ...settings, alpha: alpha / 2 }, snapshot?.requests);
     this.restored = snapshot !== undefined && this.#requests.restored;
-    this.#tolerated = 1 + tolerateLatency;
-    this.#alpha = alpha / 2 / Math.max(1, checks.length);
+    this.#threshold = Math.log((2 * checks.length) / alpha);
     this.#checks = new Map(
-      checks.map(({ name }) => [name, structuredClone(snapshot?.checks[name]) ?? newState()]),
+      checks.map(({ name, query }): [string, Readings | AnswerCheck] => {
+        const state = snapshot?.checks[name];
+        const isField = namesAnswerField(query);
+        if (isField && (state === undefined || "marks" in state))
+          return [name, new AnswerCheck(1 + tolerateLatency, state)];
+        return [name, new Readings(1 + tolerateLatency, state && "wealth" in state ? state : undefined)];
+      }),
     );
+    this.#answers = [...this.#checks.values()].filter((check) => check instanceof AnswerCheck);
+    if (snapshot !== undefined) this.#units.restore(snapshot.units);
   }
 
   observe(observations: readonly Observation[]): void {
     this.#requests.observe(observations);
+    for (const each of observations) this.#observeAnswer(each);
   }
 
-  compare({ check, candidate, baseline }: CheckSample): void {
-    const state = this.#checks.get(check);
-    if (state === undefined) return;
+  /** Compares what answers hold. Errors and rejections are compared as such, and hold something else. */
+  #observeAnswer({ who, ok, kind, answer, share, unit, atMs }: Observation): void {
+    if (answer === undefined || who === "gateway" || !ok || kind !== undefined) return;
+    if (share === 0 || share === 1) return;
+    // An applicant who comes again gets the same answer again.
+    if (unit !== undefined && !this.#units.first(unit, who)) return;
+    for (const [i, check] of this.#answers.entries()) {
+      const value = answer[i];
+      if (value !== undefined) check.observe(who, value, atMs / 1000);
+    }
+  }
+
+  compare({ check: name, candidate, baseline }: CheckSample): void {
+    const check = this.#checks.get(name);
+    if (check instanceof Readings) check.compare(candidate, baseline);
+  }
+
+  ruling(next: number): Ruling {
+    const threshold = this.#threshold;
+    const checks = [...this.#checks].map(([name, check]) => {
+      const { evidence, says } = check;
+      return { name, value: Math.max(0, evidence), threshold, says };
+    });
+    const ruling = { ...this.#requests.ruling(next), checks };
+    if (ruling.verdict === "regressed") return ruling;
+    const found = checks.find(({ value }) => value >= threshold);
+    if (found !== undefined) {
+      const chance = percent(Math.exp(-threshold));
+      const because = `the check ${found.name} ${found.says}, seen with probability ${chance} at most if there were no difference beyond what is tolerated`;
+      return { ...ruling, verdict: "regressed", because };
+    }
+    const empty = [...this.#checks].find(([, check]) => check instanceof AnswerCheck && check.isEmpty);
+    if (ruling.verdict !== "healthy" || empty === undefined) return ruling;
+    const [name, { says }] = empty;
+    return { ...ruling, verdict: "undecided", because: `the check ${name} ${says}` };
+  }
+
+  snapshot(): Snapshot {
+    const checks = [...this.#checks].map(([name, check]) => [name, check.snapshot()] as const);
+    return {
+      requests: this.#requests.snapshot(),
+      checks: Object.fromEntries(checks),
+      units: this.#units.snapshot(),
+    };
+  }
+}
+
+/**
+ * Values of a check that were read of both revisions at the same time; a larger one is worse. At each reading it bets with
+ * a probability p that the candidate's is larger than tolerated, and multiplies its wealth by 2p or 2(1 - p). While the
+ * probability is a half at most, given what was read before, the average wealth of the bets is a supermartingale, so it
+ * ever reaches 1/a with probability a at most (Ville 1939).
+ */
+class Readings {
+  readonly #tolerated: number;
+  readonly #state: ReadingsState;
+
+  constructor(tolerated: number, state: ReadingsState = newReadings()) {
+    this.#tolerated = tolerated;
+    this.#state = structuredClone(state);
+  }
+
+  compare(candidate: number, baseline: number): void {
+    const state = this.#state;
     const isLarger = candidate > baseline * this.#tolerated;
     state.wealth = state.wealth.map((wealth, i) => {
       const p = BETS[i] ?? 0.5;
@@ -68,23 +143,22 @@ class CheckJudge implements Judging {
     state.last = { candidate, baseline };
   }
 
-  ruling(next: number): Ruling {
-    const ofRequests = this.#requests.ruling(next);
-    if (ofRequests.verdict === "regressed") return ofRequests;
-    const found = [...this.#checks].find(([, { peak }]) => peak >= 1 / this.#alpha);
-    if (found === undefined) return ofRequests;
-    const [name, { larger, all, last }] = found;
-    const because =
-      `the check ${name} is more than ${digits(this.#tolerated)} times as large for the candidate in ${larger} of ${all} readings, ` +
-      `at last ${digits(last.candidate)} against ${digits(last.baseline)}, seen with probability ${percent(this.#alpha)} at most if it were no larger`;
-    return { ...ofRequests, verdict: "regressed", because };
+  /** As a natural logarithm. */
+  get evidence(): number {
+    return Math.log(this.#state.peak);
   }
 
-  snapshot(): Snapshot {
-    return { requests: this.#requests.snapshot(), checks: structuredClone(Object.fromEntries(this.#checks)) };
+  get says(): string {
+    const { larger, all, last } = this.#state;
+    if (all === 0) return "has found no value yet";
+    return `is more than ${digits(this.#tolerated)} times as large for the candidate in ${larger} of ${counted(all, "reading")}, at last ${digits(last.candidate)} against ${digits(last.baseline)}`;
+  }
+
+  snapshot(): ReadingsState {
+    return structuredClone(this.#state);
   }
 }
 
-function newState(): CheckState {
+function newReadings(): ReadingsState {
   return { wealth: BETS.map(() => 1), peak: 1, larger: 0, all: 0, last: { candidate: 0, baseline: 0 } };
 }

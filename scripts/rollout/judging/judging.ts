@@ -1,3 +1,4 @@
+import type { AnswerValue } from "../../traffic/answer-field.ts";
 import type { Settings } from "../plan/plan.ts";
 
 /** A number of equal requests, as the judge receives them. */
@@ -18,6 +19,8 @@ export interface Observation {
   unit?: string | undefined;
   /** What was asked for, such as `GET /report`; undefined where it is not known. */
   route?: string | undefined;
+  /** What the answer holds of each field that the plan's checks compare, in their order. */
+  answer?: readonly AnswerValue[] | undefined;
 }
 
 /** Evidence for one statement about the candidate, as a natural logarithm: it is proved at the threshold. */
@@ -27,11 +30,23 @@ export interface EvidenceLine {
   threshold: number;
 }
 
+/** What a check of one's own has found: the candidate has regressed once the value has reached the threshold. */
+export interface CheckEvidence {
+  name: string;
+  /** As a natural logarithm. */
+  value: number;
+  threshold: number;
+  /** What was seen, in words. */
+  says: string;
+}
+
 /** The judge's verdict at one moment. */
 export interface Ruling {
   verdict: "healthy" | "regressed" | "undecided";
   because: string;
   evidence: EvidenceLine[];
+  /** In the order of the plan; absent where it has no checks. */
+  checks?: CheckEvidence[];
   /** Whether requests are not split by the planned shares: then no verdict is healthy. */
   misdirected: boolean;
 }

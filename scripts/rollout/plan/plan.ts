@@ -2,6 +2,7 @@ import Type, { type Static } from "typebox";
 import { BUCKET_PERCENT } from "../../traffic/split/bucket-ranges.ts";
 import type { SplitState } from "../../traffic/split/split.ts";
 import type { Engine } from "../../engines/engine.ts";
+import { namesAnswerField } from "../../traffic/answer-field.ts";
 import type { OutcomeSource } from "../../sources/source.ts";
 import { didYouMean } from "../../nearest.ts";
 import { parseFreezeWindow } from "./freeze-window.ts";
@@ -33,7 +34,10 @@ export const Settings = Type.Object({
   notBetween: Type.Optional(Type.Array(Type.String())),
   /** The addresses that each transition is sent to, as a CloudEvent. */
   notify: Type.Optional(Type.Array(Type.String())),
-  /** Values that are read of both revisions and compared: a PromQL query with `$revision` in place of a revision. */
+  /**
+   * What is compared beside requests: a PromQL query with `$revision` in place of a revision, whose values are read of both;
+   * or a field of answers, as `readAnswerField` takes it.
+   */
   checks: Type.Optional(Type.Array(Type.Object({ name: Type.String(), query: Type.String() }))),
   /** The address of the Prometheus that checks are read from, without credentials. */
   checkPrometheus: Type.Optional(Type.String()),
@@ -105,7 +109,7 @@ export interface PlanOptions {
   id: string;
   service: string;
   engine: Pick<Engine, "name" | "place">;
-  source: Pick<OutcomeSource, "name" | "place" | "lagMs" | "tellsRoutes">;
+  source: Pick<OutcomeSource, "name" | "place" | "lagMs" | "tellsRoutes" | "tellsAnswers">;
   live: SplitState;
   /** The names of the revisions that exist. */
   revisions: readonly string[];
@@ -141,6 +145,7 @@ export function makePlan(options: PlanOptions): Plan {
     throw new NoPlan(
       `--by-route: source ${options.source.name} does not tell routes apart; the local mesh does, and a CSV file with a column route.`,
     );
+  refuseUnseenAnswers(options);
   const bakeAt = 100 - (options.settings.controlPercent ?? 0);
   // The bake takes the place of a step at or above its share.
   const rest = options.percents.filter((percent) => percent > has && (percent < bakeAt || percent === 100));
@@ -211,6 +216,20 @@ function baselineOf(
   if (found !== undefined) return found.revision;
   const names = others.map(({ tag, revision }) => tag ?? revision);
   throw new NoPlan(`${from} has no traffic to be compared with: ${didYouMean(from, names)}`);
+}
+
+/** The fields of answers among the checks, in their order. */
+export function answerFieldsOf({ checks = [] }: Settings): string[] {
+  return checks.flatMap(({ query }) => (namesAnswerField(query) ? [query] : []));
+}
+
+function refuseUnseenAnswers({ settings, source }: PlanOptions): void {
+  const found = (settings.checks ?? []).find(({ query }) => namesAnswerField(query));
+  if (found === undefined || source.tellsAnswers === true) return;
+  const { name, query } = found;
+  throw new NoPlan(
+    `--check ${name}=${query}: source ${source.name} does not tell what answers hold; the local mesh does. On a cluster, count it in the service and compare the value that a Prometheus has: --check '${name}=sum(rate(…{revision="$revision"}[1m]))'`,
+  );
 }
 
 function checkApprovals({ approveAt = [] }: Settings, percents: readonly number[]): void {

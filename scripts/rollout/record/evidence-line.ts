@@ -48,6 +48,17 @@ export const DecisionLine = Type.Object({
     verdict: Type.Enum(["healthy", "regressed", "undecided"]),
     because: Type.String(),
     evidence: Type.Array(Type.Object({ name: EvidenceName, value: Type.Number(), threshold: Type.Number() })),
+    /** What the checks of the plan had found. */
+    checks: Type.Optional(
+      Type.Array(
+        Type.Object({
+          name: Type.String(),
+          value: Type.Number(),
+          threshold: Type.Number(),
+          says: Type.String(),
+        }),
+      ),
+    ),
     requests: Type.Object({ candidate: Counts, baseline: Counts }),
   }),
 });

@@ -74,10 +74,13 @@ export class EvidenceLog {
 
   decide({ entry, next, coveredMs, ruling, tally }: Decision): void {
     this.#gather();
-    const { verdict, because, evidence } = ruling;
+    const { verdict, because, evidence, checks } = ruling;
     const counts = ({ requests, errors }: Tally["candidate"]) => ({ requests, errors });
+    const found = checks === undefined ? {} : { checks };
     const requests = { candidate: counts(tally.candidate), baseline: counts(tally.baseline) };
-    this.#lines.push({ decision: { entry, next, coveredMs, verdict, because, evidence, requests } });
+    this.#lines.push({
+      decision: { entry, next, coveredMs, verdict, because, evidence, ...found, requests },
+    });
   }
 
   /** The judge's state is saved now. @param snapshot of the judge, in case the lines before are dropped */

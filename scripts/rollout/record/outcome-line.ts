@@ -1,4 +1,5 @@
 import Type, { type Static } from "typebox";
+import { AnswerValue } from "../../traffic/answer-field.ts";
 import { isOk } from "../../traffic/outcome-kind.ts";
 import type { Observation } from "../judging/judging.ts";
 
@@ -20,6 +21,7 @@ const OutcomeTuple = Type.Union([
         share: Type.Optional(Type.Number()),
         unit: Type.Optional(Type.String()),
         route: Type.Optional(Type.String()),
+        answer: Type.Optional(Type.Array(AnswerValue)),
       },
       { additionalProperties: false },
     ),
@@ -54,7 +56,7 @@ export function batchesOf({ at, share, batches }: OutcomeLine): Observation[][] 
 }
 
 function asTuple(each: Observation, at: number, share: number): OutcomeTuple {
-  const { atMs, who, ok, kind = ok ? undefined : "error", ms, fromMs, count, unit, route } = each;
+  const { atMs, who, ok, kind = ok ? undefined : "error", ms, fromMs, count, unit, route, answer } = each;
   const code = `${WHO[who]}${kind === undefined ? "" : kind.charAt(0)}`;
   const more = {
     ...(fromMs === undefined || fromMs === ms ? {} : { fromMs }),
@@ -62,6 +64,7 @@ function asTuple(each: Observation, at: number, share: number): OutcomeTuple {
     ...(each.share === share ? {} : { share: each.share }),
     ...(unit === undefined ? {} : { unit }),
     ...(route === undefined ? {} : { route }),
+    ...(answer === undefined ? {} : { answer: [...answer] }),
   };
   return Object.keys(more).length === 0 ? [atMs - at, code, ms] : [atMs - at, code, ms, more];
 }
@@ -81,6 +84,7 @@ function observationOf([after, code, ms, more = {}]: OutcomeTuple, at: number, s
     share: more.share ?? share,
     unit: more.unit,
     route: more.route,
+    ...(more.answer === undefined ? {} : { answer: more.answer }),
   };
 }
 

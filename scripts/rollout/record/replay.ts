@@ -92,6 +92,12 @@ export function rulingDifference(kept: DecisionLine["decision"], again: Ruling):
   });
   if (differing !== undefined || names.length !== again.evidence.length)
     return `the evidence for "${differing?.name ?? names.at(-1)}" is not what its outcomes lead to`;
+  const check = kept.checks?.find(({ name, says }, i) => {
+    const own = again.checks?.[i];
+    return own?.name !== name || own.says !== says;
+  });
+  if (check !== undefined)
+    return `the check ${check.name} is said to have found ${check.says}, which is not what its values lead to`;
   return again.because === kept.because
     ? undefined
     : `its reason is "${kept.because}", and its outcomes lead to "${again.because}"`;

@@ -3,6 +3,8 @@ import { lastOf, type Saved } from "../journal/journal.ts";
 import type { Phase } from "../machine/state.ts";
 import type { Settings } from "../plan/plan.ts";
 import type { Target } from "../plan/targets.ts";
+import type { CheckEvidence } from "../judging/judging.ts";
+import { viewOfSaved } from "../run/saved-rollouts.ts";
 import { doing } from "../run/view.ts";
 import type { Failure } from "../run/failures.ts";
 import { Checkpoint, type Moment } from "../run/timeline.ts";
@@ -52,6 +54,8 @@ export interface ReportData {
   excluded: Record<string, number>;
   /** The failed requests by revision, route and kind, with the ids of some. */
   failures: Failure[];
+  /** What the checks of the plan found. */
+  checks: CheckEvidence[];
   decisions: Decision[];
   course: Moment[];
   original: Target[];
@@ -85,6 +89,7 @@ export function reportData(saved: Saved, writtenMs: number): ReportData {
     others: tally.others,
     excluded: tally.excluded,
     failures: checkpoint?.failures ?? [],
+    checks: viewOfSaved(saved, writtenMs).ruling?.checks ?? [],
     decisions: decisionsOf(saved),
     course: checkpoint?.course.moments ?? [],
     original: plan.original.targets,

@@ -36,7 +36,7 @@ export function reportPage(data: ReportData): string {
 <section><h2>Who and when</h2>${facts(data)}</section>
 <section><h2>Both revisions</h2>${sides(data)}${notes(data)}</section>
 <section><h2>What failed</h2>${failuresTable(data)}</section>
-<section><h2>Timeline</h2><div class="charts">${charts.join("")}</div></section>
+${checks(data)}<section><h2>Timeline</h2><div class="charts">${charts.join("")}</div></section>
 <section><h2>Decisions</h2>${decisions(data)}</section>
 <section><h2>Split before and after</h2>${diff(data.original, data.final)}</section>
 </main>
@@ -84,6 +84,23 @@ function failuresTable({ failures, candidate, baseline }: ReportData): string {
       return `<tr><th scope="row">${escapeHtml(revision)}<small>${failure.side}</small></th>${drawn.join("")}</tr>`;
     });
   return `<table class="cards"><thead><tr>${columns("revision", "route", "how", "requests", "first request ids")}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
+}
+
+/** The checks of the plan; nothing where it has none. */
+function checks({ checks: all, settings }: ReportData): string {
+  if (all.length === 0) return "";
+  const rows = all.map(({ name, value, threshold, says }) => {
+    const query = settings.checks?.find((check) => check.name === name)?.query ?? "";
+    const cells: [string, string][] = [
+      ["compares", query],
+      ["found", says],
+      ["evidence", `${value.toFixed(1)} of ${threshold.toFixed(1)}`],
+    ];
+    const drawn = cells.map(([column, text]) => `<td data-name="${column}">${escapeHtml(text)}</td>`);
+    return `<tr><th scope="row">${escapeHtml(name)}</th>${drawn.join("")}</tr>`;
+  });
+  return `<section><h2>Checks</h2><table class="cards"><thead><tr>${columns("check", "compares", "what it found", "evidence that it differs")}</tr></thead><tbody>${rows.join("")}</tbody></table></section>
+`;
 }
 
 function columns(...names: string[]): string {

@@ -15,9 +15,13 @@ export interface BackgroundOptions {
   onTrouble(what: string): void;
 }
 
-/** Feeds outcomes to a recorder until the signal. A source that ends is reopened. */
+/**
+ * Feeds outcomes to a recorder until the signal. A source that ends is reopened.
+ * @param fields of answers that outcomes are to carry
+ */
 export async function hear(
   recorder: OutcomeRecorder,
+  fields: readonly string[],
   options: BackgroundOptions,
   signal: AbortSignal,
 ): Promise<void> {
@@ -25,7 +29,8 @@ export async function hear(
   const machine = new MachineClock(clock, source.lagMs, onTrouble);
   while (!signal.aborted) {
     try {
-      for await (const outcomes of source.outcomes(signal)) recorder.hear(machine.translated(outcomes));
+      for await (const outcomes of source.outcomes(signal, fields))
+        recorder.hear(machine.translated(outcomes));
       if (!signal.aborted) onTrouble("the source reports no more requests");
     } catch (error) {
       if (!signal.aborted) onTrouble(`cannot see the requests: ${messageOf(error)}`);

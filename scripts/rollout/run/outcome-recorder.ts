@@ -1,5 +1,5 @@
 import type { Outcome } from "../../sources/source.ts";
-import type { Plan } from "../plan/plan.ts";
+import { answerFieldsOf, type Plan } from "../plan/plan.ts";
 import type { CheckSample, Judging, Observation, Ruling } from "../judging/judging.ts";
 import { type AtStep, type Checkpoint, Timeline } from "./timeline.ts";
 import type { Shares } from "./share-history.ts";
@@ -17,6 +17,8 @@ export class OutcomeRecorder {
   readonly tally: Tally;
   readonly course: Timeline;
   readonly #failures: Failures;
+  /** The fields of answers that the plan's checks compare. */
+  readonly #fields: readonly string[];
   /** When the last counted request of each side was answered. */
   readonly #lastMs = { candidate: Number.NEGATIVE_INFINITY, baseline: Number.NEGATIVE_INFINITY };
   /** The requests of the current step, to compare the observed share with the planned one. */
@@ -26,6 +28,7 @@ export class OutcomeRecorder {
     this.#plan = plan;
     this.#judge = judge;
     this.#shares = shares;
+    this.#fields = answerFieldsOf(plan.settings);
     this.tally = saved?.tally ?? emptyTally();
     this.#failures = new Failures(saved?.failures);
     this.course = new Timeline(saved?.course);
@@ -104,6 +107,7 @@ export class OutcomeRecorder {
       excluded,
       unit,
       route,
+      answer,
     } = outcome;
     // A request met the split of when it was sent, which was at some time between these.
     const earliestMs = sinceMs - ms;
@@ -141,6 +145,9 @@ export class OutcomeRecorder {
       share,
       unit,
       route: this.#plan.settings.byRoute ? route : undefined,
+      ...(answer === undefined || this.#fields.length === 0
+        ? {}
+        : { answer: this.#fields.map((field) => answer[field] ?? { missing: "not reported" }) }),
     };
   }
 

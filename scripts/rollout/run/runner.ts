@@ -2,7 +2,7 @@ import { Check } from "typebox/schema";
 import type { Entry } from "../journal/journal.ts";
 import { next } from "../machine/next.ts";
 import { type Event, isOver, type State } from "../machine/state.ts";
-import { type Plan, shareOf } from "../plan/plan.ts";
+import { answerFieldsOf, type Plan, shareOf } from "../plan/plan.ts";
 import { percentOf } from "../plan/targets.ts";
 import { type BackgroundOptions, hear, KeepWarm, readChecks } from "./background-tasks.ts";
 import { Checkpoints } from "./checkpoints.ts";
@@ -70,7 +70,7 @@ class Runner {
   async run(): Promise<State> {
     const { checks } = this.#options;
     const hearing = Promise.all([
-      hear(this.#recorder, this.#background, this.#stop.signal),
+      hear(this.#recorder, answerFieldsOf(this.#plan.settings), this.#background, this.#stop.signal),
       checks && readChecks(checks, this.#recorder, this.#background, this.#stop.signal),
     ]);
     try {

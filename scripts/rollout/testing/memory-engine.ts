@@ -4,6 +4,7 @@ import {
   type SplitState,
   type SplitTarget,
 } from "../../traffic/split/split.ts";
+import type { AnswerValues } from "../../traffic/answer-field.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { Outcome, OutcomeSource } from "../../sources/source.ts";
 import type { Clock } from "../clock.ts";
@@ -16,6 +17,8 @@ export interface Behaviour {
   ms: number;
   /** When it is ready, by the clock; at once when undefined, never when infinite. */
   readyAtMs?: number;
+  /** What an answer holds, by field. */
+  answer?: (random: () => number) => AnswerValues;
 }
 
 export interface MemoryEngineOptions {
@@ -34,6 +37,7 @@ export class MemoryEngine implements Engine, OutcomeSource {
   readonly name = "local";
   readonly location = "machine";
   readonly lagMs = 250;
+  readonly tellsAnswers = true;
   readonly service = "credit-check";
   readonly place = "memory";
   /** Every split that was written through the interface. */
@@ -126,6 +130,7 @@ export class MemoryEngine implements Engine, OutcomeSource {
       ok: behaviour !== undefined && random() >= behaviour.errors,
       ms: (behaviour?.ms ?? 1) * Math.exp(0.4 * (random() + random() + random() - 1.5)),
       count: 1,
+      answer: behaviour?.answer?.(random),
       excluded: undefined,
     };
   }

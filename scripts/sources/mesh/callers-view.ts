@@ -64,7 +64,7 @@ export class CallersView {
 }
 
 function outcomeOf(event: ServedEvent): Outcome {
-  const { t, revision, method, path, requestId, status, ms, cold, broken, unit } = event;
+  const { t, revision, method, path, requestId, status, ms, cold, broken, unit, answer } = event;
   const answered = broken === "revision" || status === 0 ? undefined : status;
   const mark = markOf(answered, { gaveUp: broken === "client" });
   const what = broken === "client" ? "its caller gave up" : (answered ?? "no complete answer");
@@ -77,6 +77,7 @@ function outcomeOf(event: ServedEvent): Outcome {
     count: 1,
     unit,
     route: routeOf(method, path),
+    answer,
     excluded: cold ? "cold start" : undefined,
   };
 }

@@ -17,7 +17,8 @@ export function meshSource(options: RunningMeshOptions, service: string): Outcom
     place: "the local mesh",
     lagMs: LAG_MS,
     tellsRoutes: true,
-    outcomes: (signal) => meshOutcomes(options, service, signal),
+    tellsAnswers: true,
+    outcomes: (signal, fields = []) => meshOutcomes(options, service, fields, signal),
     async observed() {
       const state = await findMeshState(options);
       const split = state && serviceOf(state, service)?.splits.find(({ deciding }) => deciding);
@@ -39,11 +40,15 @@ export function meshSource(options: RunningMeshOptions, service: string): Outcom
 async function* meshOutcomes(
   options: RunningMeshOptions,
   service: string,
+  fields: readonly string[],
   signal: AbortSignal,
 ): AsyncGenerator<Outcome[]> {
+  const query = new URLSearchParams({ service });
+  for (const text of fields) query.append("answer", text);
+  const path = fields.length === 0 ? "/events" : `/events?${query}`;
   for (let isFirst = true; !signal.aborted; isFirst = false) {
     try {
-      const response = await askMesh(options, "/events", signal);
+      const response = await askMesh(options, path, signal);
       const view = new CallersView(service);
       for await (const lines of orLate(lineBatches(response.body ?? new Blob().stream()), CALLER_WAIT_MS)) {
         const known = lines.flatMap((line) => eventOf(line) ?? []).flatMap((event) => view.add(event));

@@ -15,7 +15,7 @@ export function drawRollout(view: RolloutView, style: Style): LiveLine[] {
   if (over) return [...lines, row(`${style.dim("└──")} ${why(view)}`), ...drawDiff(view, style)];
   lines.push(row(`${style.dim("├──")} share`, shareText(view)));
   for (const side of [view.candidate, view.baseline]) lines.push(sideLine(side, view, style));
-  lines.push(...evidenceLines(view, style));
+  lines.push(...evidenceLines(view, style), ...checkLines(view, style));
   lines.push(row(`${style.dim("└──")} ${verdictText(view, style)}`, verdictPassing(view)));
   return lines;
 }
@@ -69,6 +69,13 @@ function evidenceLines({ ruling }: RolloutView, style: Style): LiveLine[] {
       passing: `${bar} ${value.toFixed(1)} of ${threshold.toFixed(1)}`,
     };
   });
+}
+
+function checkLines({ ruling }: RolloutView, style: Style): LiveLine[] {
+  return (ruling?.checks ?? []).map(({ name, value, threshold, says }) => ({
+    text: `${style.dim("├──")} check ${name}`,
+    passing: `  ${says} (${value.toFixed(1)} of ${threshold.toFixed(1)})`,
+  }));
 }
 
 function verdictText(view: RolloutView, style: Style): string {
