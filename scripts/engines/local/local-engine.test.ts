@@ -49,6 +49,18 @@ describe("the split in the files", () => {
     });
   });
 
+  test("tells an edit from its own change, and an untouched file from an edit", async () => {
+    await withEngine("by-knative", async (engine, root) => {
+      const { changed, targets, version } = await engine.read();
+      expect(changed).toBeUndefined();
+      await engine.write(to(targets, 90, 10), version, "me");
+      const path = join(root, FILE);
+      const text = await readFile(path, "utf8");
+      await writeFile(path, text.replace("percent: 90", "percent: 80").replace("percent: 10", "percent: 20"));
+      expect((await engine.read()).changed?.by).toBe(`an edit of ${FILE}`);
+    });
+  });
+
   test.each(["by-istio", "by-istio-tags"])(
     "is the weights of %s where a VirtualService decides",
     async (split) => {

@@ -51,7 +51,9 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
 
   async function changed({ targets, at }: FileSplit): Promise<SplitState["changed"]> {
     const last = (await history.read()).at(-1);
-    if (last !== undefined && sameSplit(last.after, targets)) return { by: last.by, atMs: last.atMs };
+    // The file's time alone tells nothing: a clone has written all files anew.
+    if (last === undefined) return undefined;
+    if (sameSplit(last.after, targets)) return { by: last.by, atMs: last.atMs };
     const file = await stat(pathOf(root, split)).catch(() => undefined);
     return file && { by: `an edit of ${at.file}`, atMs: Math.round(file.mtimeMs) };
   }
