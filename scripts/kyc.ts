@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help, type Option } from "commander";
 import { version } from "../package.json" with { type: "json" };
 import { basename } from "node:path";
 import { COMPILED } from "./project.ts";
@@ -45,8 +45,14 @@ delete process.env["KYC_CALLED_AS"];
 const kyc = new Command("kyc")
   .version(version)
   .description("Moves live traffic between versions of a service on Knative and Istio.")
-  .hook("preAction", (_, command) => completePlace(command))
-  .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 100), showGlobalOptions: true });
+  .hook("preAction", (_, command) => completePlace(command));
+
+const help = {
+  helpWidth: Math.min(process.stdout.columns ?? 100, 100),
+  /** An option's text, without a default that says nothing. */
+  optionDescription: (option: Option): string =>
+    new Help().optionDescription(option).replace(/ \(default: (?:false|""|\[\]|\{\})\)$/, ""),
+};
 
 // The help and a mistyped name need all commands; a command itself needs no other.
 const [, , first = ""] = process.argv;
@@ -55,6 +61,7 @@ for (const command of own === undefined ? await allCommands() : [await own()]) k
 
 for (const command of [kyc, ...kyc.commands, ...kyc.commands.flatMap(({ commands }) => commands)])
   command
+    .configureHelp(help)
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput({

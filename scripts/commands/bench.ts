@@ -8,7 +8,7 @@ import { benchSoakCommand } from "./bench/soak.ts";
 /** `kyc bench`: measurements, side by side with what others do. */
 export function benchCommand(): Command {
   return new Command("bench")
-    .description("measures this system beside others")
+    .description("runs side-by-side measurements")
     .addCommand(benchHttpCommand())
     .addCommand(benchSoakCommand())
     .addCommand(benchJudgeCommand())

@@ -14,13 +14,13 @@ const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 /** `kyc completion`: prints the script that lets a shell complete commands, options and their values. */
 export function completionCommand(others: () => Promise<Command[]>): Command {
   return new Command("completion")
-    .description("prints the script that lets a shell complete these commands")
-    .addArgument(new Argument("<shell>", "your shell").choices(Object.keys(SHELLS)))
+    .description("prints a completion script for a shell")
+    .addArgument(new Argument("<shell>", "the shell").choices(Object.keys(SHELLS)))
     .addHelpText(
       "after",
       `
 Examples:
-  source <(./kyc completion bash)                                   in this shell; add it to ~/.bashrc for all
+  source <(./kyc completion bash)                                   for this shell; add it to ~/.bashrc for all shells
   ./kyc completion zsh > "\${fpath[1]}/_kyc"
   ./kyc completion fish > ~/.config/fish/completions/kyc.fish`,
     )

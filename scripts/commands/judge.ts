@@ -22,38 +22,35 @@ const CODES = { healthy: EXIT.ok, regressed: EXIT.failed, undecided: UNDECIDED }
 /** `kyc judge`: the judge of a rollout over a recorded trace. */
 export function judgeCommand(): Command {
   return new Command("judge")
-    .description("decides by a recorded trace whether a candidate is worse than its baseline")
-    .requiredOption("--trace <file>", "one request a line, as JSON; - for standard input")
+    .description("decides from a recorded trace whether a candidate is worse than its baseline")
+    .requiredOption("--trace <file>", "the trace, one JSON object per line; - for standard input")
     .addOption(
-      new Option("--alpha <probability>", "of calling a candidate regressed that is no worse than tolerated")
+      new Option(
+        "--alpha <probability>",
+        "the probability of calling a candidate regressed that is no worse than tolerated",
+      )
         .argParser(probability)
         .default(0.01),
     )
     .addOption(
-      new Option("--beta <probability>", "of calling one healthy that would do harm")
+      new Option("--beta <probability>", "the probability of calling a harmful candidate healthy")
         .argParser(probability)
         .default(0.05),
     )
     .addOption(
-      new Option(
-        "--tolerate-errors <more>",
-        "failing this much more often than the baseline is no regression: 10% or 1.1",
-      )
+      new Option("--tolerate-errors <more>", "the tolerated increase of the error rate: 10% or 1.1")
         .argParser(surplus)
         .default(0, "no more"),
     )
     .addOption(
-      new Option(
-        "--tolerate-error-rate <share>",
-        "nor is failing this rarely, whatever the baseline does: 0.1%",
-      )
+      new Option("--tolerate-error-rate <share>", "the error rate below which nothing is a regression: 0.1%")
         .argParser(shareOfRequests)
         .default(0, "none"),
     )
     .addOption(
       new Option(
         "--tolerate-latency <more>",
-        "nor is taking this much longer, on the whole or at p99: 25% or 1.25",
+        "the tolerated increase of latency, overall or at p99: 25% or 1.25",
       )
         .argParser(surplus)
         .default(0.25, "25%"),
@@ -70,18 +67,18 @@ Examples:
 A line: {"t":12.5,"revision":"baseline","ok":true,"ms":20.1,"share":0.1}
   t         seconds            revision  baseline, candidate, or gateway if the failing revision is unknown
   ok        false for a failure of the service        ms  milliseconds
-  share     of the traffic that the candidate had, from 0 to 1, when the request was sent on its way
-  fromMs    where only a histogram is known: it took longer than this, and ms at most (optional)
-  count     how many requests the line stands for (1 if left out)
-  kind      success, error, rejected (4xx) or abandoned (the caller gave up); by ok if left out
-  unit      the applicant or session of a sticky split: its failures count once (optional)
-  excluded  cold start, probe, caller, mirrored or pinned: counted and reported, not judged (optional)
+  share     the candidate's share of the traffic, from 0 to 1, when the request was routed
+  fromMs    the lower bound of a histogram's bucket, of which ms is the upper one (optional)
+  count     the number of requests that the line stands for (default: 1)
+  kind      success, error, rejected (4xx) or abandoned (the caller gave up); default: from ok
+  unit      the user or session of a sticky split: its failures count once (optional)
+  excluded  cold start, probe, caller, mirrored or pinned: reported but not judged (optional)
 
-Lines with one t are one batch, which has no order; a t that falls is refused.
+Lines with the same t form one batch, without an order. A t that decreases is an error.
 
-Healthy: with probability beta of being wrong at most, the candidate fails less than twice as often as the baseline or
-less than 0.5 % of the time, and takes less than 1.5 times as long, since its share was last raised.
-Exit codes: 0 healthy, 1 regressed, 3 undecided, 2 wrong usage or a line that is ill-formed.`,
+Healthy means: since its share was last raised, the candidate fails less than twice as often as the baseline or in less
+than 0.5 % of requests, and takes less than 1.5 times as long. The probability that this is wrong is at most beta.
+Exit codes: 0 healthy, 1 regressed, 3 undecided, 2 wrong usage or an invalid line.`,
     )
     .action(async (flags: JudgeFlags) => {
       const judgement = await runJudge(flags);

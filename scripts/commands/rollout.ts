@@ -11,8 +11,8 @@ import { rolloutOptions } from "./rollout/rollout-options.ts";
 /** `kyc rollout`: moves live traffic to a candidate in steps, while a judge compares it with the baseline. */
 export function rolloutCommand(): Command {
   const command = new Command("rollout")
-    .description("moves traffic to a version in steps while a judge watches, and rolls back by itself")
-    .argument("[service]", "the Knative Service, such as credit-check; optional with --file");
+    .description("moves traffic to a version in steps, judges it at each one, and rolls back automatically")
+    .argument("[service]", "the Knative Service, such as checkout; optional with --file");
   for (const option of rolloutOptions()) command.addOption(option);
   return command
     .addHelpText("after", `${EXAMPLES}\n${engineHelp()}`)
@@ -29,25 +29,25 @@ export function rolloutCommand(): Command {
 
 const EXAMPLES = `
 Examples:
-  ./kyc rollout credit-check --to advanced              in steps of 1, 5, 10, 25, 50 and 100 %
-  ./kyc rollout credit-check --to advanced --dry-run    the plan, and what each step can show
-  ./kyc rollout credit-check --to advanced --steps 10,50,100 --step-time 5s --bake 10s
-  ./kyc rollout -f rollouts/credit-check.yaml           from a file in git; ./kyc lint checks it
-  ./kyc rollout credit-check --to advanced --shadow 1h --accept 'backgroundCheckPass.fail<0.1%'
-  ./kyc rollout credit-check --status                   from any terminal; so are --pause, --promote and --abort
-  ./kyc rollout credit-check --abort --reason 'complaints of customers'
-  ./kyc rollout credit-check --to advanced --approve-at 100   waits before 100 % for:
-  ./kyc rollout credit-check --approve --by ann
-  ./kyc rollout credit-check --resume                   continues after a pause, a hold or a crash
-  ./kyc rollout credit-check --back                     returns to the split before it, also after promotion
-  ./kyc rollout credit-check --to advanced --in-cluster     as a Job, so that this machine may sleep
+  ./kyc rollout checkout --to v2                    in steps of 1, 5, 10, 25, 50 and 100 %
+  ./kyc rollout checkout --to v2 --dry-run          the plan, and what each step can detect
+  ./kyc rollout checkout --to v2 --steps 10,50,100 --step-time 5s --bake 10s
+  ./kyc rollout -f rollouts/checkout.yaml           from a file in git, which ./kyc lint checks
+  ./kyc rollout checkout --to v2 --shadow 1h --accept 'approved.fail<0.1%'
+  ./kyc rollout checkout --status                   from any terminal, as --pause, --promote and --abort
+  ./kyc rollout checkout --abort --reason 'customer complaints'
+  ./kyc rollout checkout --to v2 --approve-at 100   waits before 100 % for:
+  ./kyc rollout checkout --approve --by ann
+  ./kyc rollout checkout --resume                   continues after a pause, a hold or a crash
+  ./kyc rollout checkout --back                     restores the original split, also after promotion
+  ./kyc rollout checkout --to v2 --in-cluster       as a Job, which does not need this machine
   ./kyc rollout list
-  ./kyc rollout verify-log .kyc/audit/local/credit-check.ndjson
-  ./kyc rollout record credit-check-20261128-203105-1f0a        one file for an examiner; then, anywhere:
+  ./kyc rollout verify-log .kyc/audit/local/checkout.ndjson
+  ./kyc rollout record checkout-20261128-203105-1f0a   one file for an auditor, who checks it anywhere with:
   ./kyc rollout verify-record FILE --key public.pem
 
-Exits with 0 when promoted, 1 when rolled back, 3 when held for a person to decide, 2 when nothing was begun.
-Ctrl-C asks whether to hold, roll back or go on; without a terminal it rolls back.`;
+Exits with 0 if the candidate was promoted, 1 if it was rolled back, 2 if no rollout started, 3 if it is held for a
+person to decide. Ctrl-C asks whether to hold, roll back or continue; without a terminal it rolls back.`;
 
 /** The service of the command line or of --file, whose values become those of the flags that are not given. */
 async function serviceOf(
@@ -111,7 +111,7 @@ function isSystemError(error: unknown): error is Error {
 
 function listCommand(): Command {
   return new Command("list")
-    .description("lists the rollouts that are written down on this machine, with --dir and -o as above")
+    .description("lists the rollouts recorded on this machine; takes --dir and -o")
     .exitOverride()
     .action(async (_: unknown, command: Command) => {
       const { listRollouts } = await import("./rollout/list.ts");
@@ -121,10 +121,13 @@ function listCommand(): Command {
 
 function verifyLogCommand(): Command {
   return new Command("verify-log")
-    .description("checks that nothing in an audit log was changed, taken out or put in")
-    .argument("<file>", "an audit log, such as .kyc/audit/local/credit-check.ndjson")
-    .option("--key <file>", "the public key of the signed heads, as PEM (default: this user's)")
-    .option("--head <hash|file>", "the hash of the last line, or signed heads, kept elsewhere")
+    .description("checks that no line of an audit log was changed, removed or added")
+    .argument("<file>", "an audit log, such as .kyc/audit/local/checkout.ndjson")
+    .option("--key <file>", "the public key of the signed heads, in PEM (default: this user's)")
+    .option(
+      "--head <hash|file>",
+      "the hash of the last line, or a file of signed heads, that was stored elsewhere",
+    )
     .exitOverride()
     .action(async (file: string, flags: VerifyFlags) => {
       const { verifyLogFile } = await import("./rollout/verify-log-file.ts");
@@ -134,11 +137,11 @@ function verifyLogCommand(): Command {
 
 function recordCommand(): Command {
   return new Command("record")
-    .description("writes all that is known of a rollout into one signed file, with --dir and -o as above")
-    .argument("<id>", "the id of a rollout, as list shows it")
+    .description("writes everything known about a rollout into one signed file; takes --dir and -o")
+    .argument("<id>", "the id of a rollout, as shown by list")
     .option(
       "--shadow-report <file>",
-      "a report of ./kyc shadow, as JSON (default: the last one of this candidate before the rollout's end)",
+      "a JSON report of ./kyc shadow (default: the last one of this candidate before the end of the rollout)",
     )
     .option("--out <file>", "the file to write (default: .kyc/records/ID.ndjson)")
     .exitOverride()
@@ -150,9 +153,9 @@ function recordCommand(): Command {
 
 function verifyRecordCommand(): Command {
   return new Command("verify-record")
-    .description("checks a record by itself: its signature, and each verdict from the outcomes in it")
+    .description("checks a record offline: its signature, and each verdict from the recorded outcomes")
     .argument("<file>", "a record")
-    .option("--key <file>", "the public key that sealed it, as PEM (default: this user's)")
+    .option("--key <file>", "the public key that sealed it, in PEM (default: this user's)")
     .exitOverride()
     .action(async (file: string, _: unknown, command: Command) => {
       const { verifyRecordFile } = await import("./rollout/record-file.ts");

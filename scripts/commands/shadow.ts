@@ -9,24 +9,24 @@ import type { ShadowFlags } from "./shadow/flags.ts";
 /** `kyc shadow`: compares a candidate's answers with the control's on mirrored requests. */
 export function shadowCommand(): Command {
   return new Command("shadow")
-    .description("compares a version's answers with those of the one in service, on copies of live requests")
-    .argument("<service>", "the Knative Service, such as credit-check")
+    .description("compares the answers of two versions on copies of live requests")
+    .argument("<service>", "the Knative Service, such as checkout")
     .option("--to <tag>", "the candidate: a tag, or a revision that has one")
-    .option("--from <tag>", "the control (default: the one with the largest share)")
+    .option("--from <tag>", "the control (default: the revision with the largest share)")
     .addOption(
-      new Option("--percent <number>", "the share of requests that is mirrored")
+      new Option("--percent <number>", "the percent of requests to mirror")
         .argParser(sharePercent)
         .default(10),
     )
     .addOption(
-      new Option("--for <time>", "how long it runs at most")
+      new Option("--for <time>", "the longest time that it runs")
         .argParser(duration)
         .default(duration("1h"), "1h"),
     )
     .addOption(
       new Option(
         "--accept <limit>",
-        "a limit to be kept, such as FIELD.fail<0.1% (repeatable; default: each field's fail and mismatch below 0.1 %, pass below 1 %)",
+        "a limit that must hold, such as FIELD.fail<0.1% (repeatable; default: for each field fail and mismatch below 0.1 %, pass below 1 %)",
       )
         .argParser(criterion)
         .default([], "none"),
@@ -34,13 +34,13 @@ export function shadowCommand(): Command {
     .addOption(
       new Option(
         "--repeat <number>",
-        "the share of requests for which the control is asked twice, for its own noise",
+        "the percent of requests that the control gets twice, to measure its own noise",
       )
         .argParser(sharePercent)
         .default(5),
     )
-    .option("--to-the-end", "runs for the whole time also when it is decided before", false)
-    .option("--stop", "takes back the mirror of a comparison that was killed", false)
+    .option("--to-the-end", "runs for the whole time even if the verdict is known earlier", false)
+    .option("--stop", "removes the mirror of a comparison that was killed", false)
     .addOption(engineOption())
     .option(
       "--context <name>",
@@ -57,17 +57,17 @@ const STOPPED = "The mirror is taken back.";
 
 const EXAMPLES = `
 Examples:
-  ./kyc shadow credit-check --to advanced                             a tenth of all requests, for an hour at most
-  ./kyc shadow credit-check --to advanced --percent 100 --for 10m
-  ./kyc shadow credit-check --to advanced --accept 'backgroundCheckPass.fail<0.1%' --accept 'backgroundCheckPass.pass<1%'
-  ./kyc shadow credit-check --to advanced --to-the-end -o json
-  ./kyc shadow credit-check --stop                                    after a crash
+  ./kyc shadow checkout --to v2                     10 % of all requests, for at most an hour
+  ./kyc shadow checkout --to v2 --percent 100 --for 10m
+  ./kyc shadow checkout --to v2 --accept 'approved.fail<0.1%' --accept 'approved.pass<1%'
+  ./kyc shadow checkout --to v2 --to-the-end -o json
+  ./kyc shadow checkout --stop                      removes the mirror after a crash
 
-Copies of requests go to a service that asks both versions by their tags and counts, field by field, how their answers
-differ; callers wait for none of it. FIELD.fail is a pass that fails, FIELD.pass a fail that passes, FIELD.mismatch
-another value, FIELD.found a finding that only the candidate has. What the file shadow/SERVICE.yaml says is ignored, is.
-Both versions get each copied request, so a service that writes something must not be compared so.
-Exits with 0 when the candidate is accepted, 1 when it is rejected, 3 when neither is known, 2 when a name or value is wrong.`;
+Copies of requests go to a service that calls both versions by their tags and counts, field by field, how their answers
+differ. Callers do not wait for it. FIELD.fail counts passes that fail with the candidate, FIELD.pass failures that pass,
+FIELD.mismatch other differences, FIELD.found findings that only the candidate has. The file shadow/SERVICE.yaml names
+fields to ignore. Both versions get each copied request, so do not compare services that write data.
+Exits with 0 if the candidate is accepted, 1 if it is rejected, 3 if undecided, 2 if a name or a value is wrong.`;
 
 async function run(service: string, flags: ShadowFlags): Promise<void> {
   const { compareInShadow, stopShadow } = await import("./shadow/compare-in-shadow.ts");

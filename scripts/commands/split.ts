@@ -10,41 +10,47 @@ import { OUTPUT_FORMATS } from "../text/data.ts";
 /** `kyc split`: who gets which share, and how to change it in the language of kn. */
 export function splitCommand(): Command {
   const command = new Command("split")
-    .description("shows how a service's requests are split between revisions, and changes it as kn does")
-    .argument("<service>", "the Knative Service, such as credit-check")
+    .description(
+      "shows how a service's requests are split between revisions, and changes the split as kn does",
+    )
+    .argument("<service>", "the Knative Service, such as checkout")
     .option(
       "--traffic <ref=percent>",
-      "gives a tag, a revision or @latest its percent; the rest goes to the one that is missing",
+      "sets the percent of a tag, a revision or @latest; a single missing one gets the rest",
       repeated,
     )
-    .option("--tag <revision=tag>", "gives a revision or @latest a tag", repeated)
-    .option("--untag <tag>", "takes a tag away; done before --tag, which is done before --traffic", repeated)
+    .option("--tag <revision=tag>", "adds a tag to a revision or @latest", repeated)
+    .option(
+      "--untag <tag>",
+      "removes a tag; applied before --tag, which is applied before --traffic",
+      repeated,
+    )
     .addOption(
       new Option(
         "--by <form>",
-        "how a VirtualService keeps the split: weights, or header:NAME for ranges of the buckets 0000 to 9999 in a header, in steps of 0.01 %",
+        "how a VirtualService expresses the split: weights, or header:NAME for ranges of the buckets 0000 to 9999 in a header, in steps of 0.01 %",
       ).argParser(formOf),
     )
-    .option("--undo", "reverts the last change, and when given again the one before it", false)
-    .option("--dry-run", "shows what would change, and for how many requests; changes nothing", false)
+    .option("--undo", "reverts the last change; if repeated, the one before it", false)
+    .option("--dry-run", "shows what would change, and for how many requests, and changes nothing", false)
     .option(
       "--write",
-      "writes the cluster's split into the files as well, as it is or after the change",
+      "also writes the cluster's split, after the change if there is one, into the files",
       false,
     )
-    .option("--allow-missing", "takes names that do not exist, as kn does", false)
+    .option("--allow-missing", "accepts names that do not exist, as kn does", false)
     .option(
       "--force",
-      "gives traffic to a revision that is not ready, and undoes over another person's change",
+      "allows traffic to a revision that is not ready, and --undo over another person's change",
       false,
     )
     .option(
       "--from <file>",
-      "computes the traffic block that kn would make of the one in a file, and changes nothing",
+      "computes the traffic block that kn would make from the one in this file, and changes nothing",
     )
     .option("--latest <revision>", "with --from: the latest ready revision")
     .addOption(
-      new Option("--observe <time>", "how long a cluster's answers are counted when the split is shown")
+      new Option("--observe <time>", "how long to count a cluster's responses when the split is shown")
         .argParser(duration)
         .default(duration("3s"), "3s"),
     )
@@ -55,7 +61,7 @@ export function splitCommand(): Command {
     .addOption(dirOption())
     .addOption(namespaceOption())
     .addOption(
-      new Option("--timeout <time>", "how long the data plane may take to apply a change")
+      new Option("--timeout <time>", "how long gateways and sidecars may take to apply a change")
         .argParser(duration)
         .default(duration("60s"), "60s"),
     )
@@ -68,20 +74,20 @@ export function splitCommand(): Command {
 
 const EXAMPLES = `
 Examples:
-  ./kyc split credit-check                                      planned, live and observed
-  ./kyc split credit-check --traffic basic=90,advanced=10       tags, revisions or @latest
-  ./kyc split credit-check --traffic advanced=10 --dry-run      what would change; a lone missing target gets the rest
-  ./kyc split credit-check --tag credit-check-v3=v3 --traffic v3=5,basic=95
-  ./kyc split credit-check --by header:x-kyc-bucket --traffic advanced=0.01   an applicant stays with a version
-  ./kyc split credit-check --by weights                         back to a draw for each request
-  ./kyc split credit-check --undo                               back, step by step
-  ./kyc split credit-check --engine knative --context minikube
-  ./kyc split credit-check --context minikube --write           brings the cluster's split into the files, for git
-  ./kyc split credit-check --from knative/credit-check/2-advanced.yaml --latest credit-check-advanced --traffic @latest=100 -o json
+  ./kyc split checkout                                    planned, live and observed
+  ./kyc split checkout --traffic v1=90,v2=10              by tag, revision or @latest
+  ./kyc split checkout --traffic v2=10 --dry-run          what would change; a single missing target gets the rest
+  ./kyc split checkout --tag checkout-v3=v3 --traffic v3=5,v1=95
+  ./kyc split checkout --by header:x-bucket --traffic v2=0.01   each bucket stays with one version
+  ./kyc split checkout --by weights                       back to a random choice for each request
+  ./kyc split checkout --undo                             reverts the last change
+  ./kyc split checkout --engine knative --context minikube
+  ./kyc split checkout --context minikube --write         writes the cluster's split into the files, for git
+  ./kyc split checkout --from checkout.yaml --latest checkout-v2 --traffic @latest=100 -o json
 
-The flags mean what they mean to kn service update. When the command ends, every gateway has the split.
-Exits with 1 when it refuses a change that would do harm, or when the split was changed by someone else meanwhile;
-with 2 when a name or a value is wrong.`;
+--traffic, --tag and --untag work as in kn service update. When the command ends, every gateway has the split.
+Exits with 1 if it refuses a harmful change, or if another writer changed the split meanwhile; with 2 if a name or a
+value is wrong.`;
 
 async function runSplit(service: string, flags: SplitFlags): Promise<void> {
   const { isChange } = await import("./split/flags.ts");

@@ -9,16 +9,16 @@ import { print } from "../text/print.ts";
 /** `kyc test`: runs the tests and ends in the line `N passed, N failed`. */
 export function testCommand(): Command {
   return new Command("test")
-    .description("runs all tests, or those of the files named")
-    .argument("[files...]", "test files, or parts of their names")
-    .option("-t, --test-name-pattern <regex>", "only the tests whose names match")
+    .description("runs all tests, or those in the given files")
+    .argument("[files...]", "test files, or parts of their paths")
+    .option("-t, --test-name-pattern <regex>", "runs only the tests whose names match")
     .addHelpText(
       "after",
       `
 Examples:
   ./kyc test                      all tests
   ./kyc test scripts/mesh         the tests of one folder
-  ./kyc test -t "chi-square"      the tests with this in their name
+  ./kyc test -t "chi-square"      the tests whose names contain this
 
 The browser tests use Chromium or Chrome, found by name or by $CHROMIUM; without one they are skipped.`,
     )

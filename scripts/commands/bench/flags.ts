@@ -6,7 +6,7 @@ import { OUTPUT_FORMATS } from "../../text/data.ts";
 
 /** How a benchmark prints its result. */
 export function output(): Option {
-  return new Option("-o, --output <format>", "how the result is printed")
+  return new Option("-o, --output <format>", "the format of the result")
     .choices(["table", ...OUTPUT_FORMATS])
     .default("table");
 }

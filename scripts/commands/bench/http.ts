@@ -16,26 +16,22 @@ interface HttpFlags {
 /** `kyc bench http`: the services and the mesh against what else does their work. */
 export function benchHttpCommand(): Command {
   return new Command("http")
-    .description("measures services and mesh side by side with others that do the same work")
-    .addOption(lasting("how long all measurements take together", "85s"))
-    .option("--rounds <number>", "rounds in which each side is measured once", wholeFrom(1, 999), 5)
-    .option(
-      "--ablate",
-      "leaves one part of a service out at a time, to see what each costs; nothing else",
-      false,
-    )
+    .description("compares services and mesh with other servers and proxies that do the same work")
+    .addOption(lasting("the total time of all measurements", "85s"))
+    .option("--rounds <number>", "the number of rounds; each measures every side once", wholeFrom(1, 999), 5)
+    .option("--ablate", "only measures what each part of a service costs, by leaving it out", false)
     .addOption(output())
-    .option("--page <file>", "also writes a page with charts")
+    .option("--page <file>", "also writes an HTML page with charts")
     .addHelpText(
       "after",
       `
-Each side is held to one processor, and the load to another. wrk is used where it is installed, Envoy or nginx too.
-Exit code 1 when a figure is not what it should be.
+Each side is pinned to one processor, and the load to another. wrk, Envoy and nginx are used if they are installed.
+Exits with 1 if a figure misses its target.
 
 Examples:
   ./kyc bench http                              about three minutes
   ./kyc bench http --for 5m --rounds 9          steadier figures
-  ./kyc bench http --ablate --for 2m            what log, metrics, ids, schema, ofetch and Elysia cost
+  ./kyc bench http --ablate --for 2m            the costs of log, metrics, ids, schema, ofetch and Elysia
   ./kyc bench http -o json --page figures.html  as data, and as a page`,
     )
     .action(async (flags: HttpFlags) => {

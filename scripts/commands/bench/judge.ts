@@ -19,25 +19,27 @@ const collect = (value: string, before: string[]): string[] => [...before, value
 export function benchJudgeCommand(): Command {
   return new Command("judge")
     .description(
-      "lets the judge of rollouts and those of Flagger, Argo Rollouts and Kayenta watch the same requests",
+      "compares the judge with the rules of Flagger, Argo Rollouts and Kayenta on the same requests",
     )
     .addOption(
-      new Option("--reps <n>", "rollouts of each scenario at each load").argParser(positive).default(100),
+      new Option("--reps <n>", "the number of rollouts of each scenario at each load")
+        .argParser(positive)
+        .default(100),
     )
-    .addOption(new Option("--seed <n>", "the same seed, the same requests").argParser(whole).default(1))
+    .addOption(new Option("--seed <n>", "the seed of the random requests").argParser(whole).default(1))
     .option("--only <text>", "only scenarios whose name contains this (repeatable)", collect, [])
-    .option("--page <file>", "also writes one HTML page with charts")
+    .option("--page <file>", "also writes an HTML page with charts")
     .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
 Examples:
-  ./kyc bench judge                             all, in about four minutes on two cores
+  ./kyc bench judge                             all scenarios, in about four minutes on two cores
   ./kyc bench judge --page judge.html
   ./kyc bench judge --only "0.1 to 5" --reps 500
   ./kyc bench judge --only equal --only swing -o json
 
-Exit codes: 0 every figure that was asked for is reached, 1 one is not, 2 wrong usage.`,
+Exit codes: 0 every target is reached, 1 a target is missed, 2 wrong usage.`,
     )
     .action(async (flags: BenchJudgeFlags) => {
       process.exitCode = await runBenchJudge(flags);

@@ -17,14 +17,16 @@ export function benchScaleCommand(): Command {
   return new Command("scale")
     .description("measures how costs grow with the number of routes, revisions and rollouts")
     .addOption(
-      new Option("--rounds <n>", "measurements of each point").argParser(wholeFrom(1, 99)).default(3),
+      new Option("--rounds <n>", "the number of measurements of each point")
+        .argParser(wholeFrom(1, 99))
+        .default(3),
     )
     .addOption(
-      new Option("--most <n>", "the most VirtualServices and rules")
+      new Option("--most <n>", "the largest number of VirtualServices and rules")
         .argParser(wholeFrom(1, 100_000))
         .default(10_000),
     )
-    .option("--page <file>", "also writes one HTML page with charts")
+    .option("--page <file>", "also writes an HTML page with charts")
     .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
@@ -33,7 +35,7 @@ Examples:
   ./kyc bench scale                     about eight minutes on two cores
   ./kyc bench scale --most 1000 --rounds 1
   ./kyc bench scale --page scale.html
-Exit codes: 0 every figure is reached, 1 one is not, 2 wrong usage.`,
+Exit codes: 0 every target is reached, 1 a target is missed, 2 wrong usage.`,
     )
     .action(async ({ rounds, most, page, output }: BenchScaleFlags) => {
       const [{ benchScale }, { drawScale, scalePage }, { styleFor }] = await Promise.all([

@@ -13,12 +13,14 @@ interface BenchShadowFlags {
 /** `kyc bench shadow`: the verdict about mirrored decisions beside Diffy's rule. */
 export function benchShadowCommand(): Command {
   return new Command("shadow")
-    .description("compares simulated versions by the verdict of shadow and by Diffy's rule")
+    .description("compares the verdict of shadow with Diffy's rule on simulated versions")
     .addOption(
-      new Option("--runs <n>", "comparisons of each kind").argParser(wholeFrom(1, 100_000)).default(1000),
+      new Option("--runs <n>", "the number of comparisons of each kind")
+        .argParser(wholeFrom(1, 100_000))
+        .default(1000),
     )
     .addOption(
-      new Option("--seed <n>", "the same seed, the same answers")
+      new Option("--seed <n>", "the seed of the random answers")
         .argParser(wholeFrom(0, 2 ** 31 - 1))
         .default(1),
     )
@@ -30,7 +32,7 @@ Examples:
   ./kyc bench shadow                  a few seconds
   ./kyc bench shadow --runs 10000
   ./kyc bench shadow --seed 2 -o json
-Exit codes: 0 every figure is reached, 1 one is not, 2 wrong usage.`,
+Exit codes: 0 every target is reached, 1 a target is missed, 2 wrong usage.`,
     )
     .action(async ({ runs, seed, output }: BenchShadowFlags) => {
       const { benchShadow } = await import("../../bench/shadow/bench.ts");

@@ -14,10 +14,10 @@ interface SoakFlags {
 /** `kyc bench soak`: the whole system under a steady load for a long time. */
 export function benchSoakCommand(): Command {
   return new Command("soak")
-    .description("runs the whole system under a steady load for long, and watches its memory")
+    .description("runs the whole system under a steady load, and measures its memory")
     .addOption(lasting("how long", "5m"))
     .addOption(
-      new Option("--share <percent>", "the load, of the most that the system answers")
+      new Option("--share <percent>", "the load, in percent of the system's capacity")
         .argParser(percent)
         .default(80),
     )
@@ -25,12 +25,12 @@ export function benchSoakCommand(): Command {
     .addHelpText(
       "after",
       `
-Exit code 1 when a request fails, or when a process ends up with over 5 % more memory than it had once it was warm.
+Exits with 1 if a request fails, or if the memory of a process grows by more than 5 % after warm-up.
 
 Examples:
   ./kyc bench soak            five minutes
   ./kyc bench soak --for 1h
-  ./kyc bench soak --share 30  on a machine that has other work, so that there is room for it`,
+  ./kyc bench soak --share 30  on a machine with other load`,
     )
     .action(async (flags: SoakFlags) => {
       const interrupted = new AbortController();

@@ -21,26 +21,26 @@ export interface DeployFlags extends ClusterFlags {
 /** `kyc deploy`: brings what the files describe to a cluster, and waits until it is ready. */
 export function deployCommand(): Command {
   const command = new Command("deploy")
-    .description("applies knative/ and istio/ to a cluster, and waits for each revision")
-    .option("--istio <folder>", "the folder to apply beside knative", "istio")
-    .option("--no-images", "takes the images as they are on the nodes, and builds none")
-    .option("--no-lint", "applies the files also where ./kyc lint finds errors in them")
+    .description("applies knative/ and istio/ to a cluster, and waits until each revision is ready")
+    .option("--istio <folder>", "the folder to apply in addition to knative", "istio")
+    .option("--no-images", "uses the images that the nodes have, and builds none")
+    .option("--no-lint", "applies the files even if ./kyc lint finds errors in them")
     .option("--force-conflicts", "overwrites fields that another user or tool has set", false)
-    .option("--dry-run", "asks the cluster what would change, and changes nothing", false)
-    .option("--ingress <url>", "the address of the ingress gateway (default: found by trying)")
+    .option("--dry-run", "shows what would change on the cluster, and changes nothing", false)
+    .option("--ingress <url>", "the address of the ingress gateway (default: detected)")
     .addHelpText(
       "after",
       `
 Examples:
   ./kyc deploy                                 to the current context
   ./kyc deploy --dry-run                       what would change
-  ./kyc deploy --istio istio/strict            with mutual TLS, and only known callers
-  ./kyc deploy --istio istio/split/by-istio    only another split; the other routes stay as they are
-  ./kyc deploy --istio next/v3                 the next version, and then its share
+  ./kyc deploy --istio istio/strict            with mutual TLS, and known callers only
+  ./kyc deploy --istio istio/split/by-istio    only the split; other routes do not change
+  ./kyc deploy --istio next/v3                 the next version, then its share
   ./kyc deploy --force-conflicts               overwrites fields that others have set, such as percentages set by kn
 
-Run it again at any time: what is there and equal stays as it is. A revision never changes; a changed function needs a
-new revision, which is a new file.`,
+It can be run again at any time: objects that are already as described do not change. A revision is immutable, so a
+changed function needs a new revision, in a new file.`,
     )
     .action((flags: DeployFlags) =>
       onCluster(() => runDeploy(flags), "Run ./kyc deploy again to continue; what was applied stays."),

@@ -25,15 +25,13 @@ interface DownFlags {
 /** `kyc down`: takes back what `up` and `deploy` have made, and nothing else. */
 export function downCommand(): Command {
   const command = new Command("down")
-    .description("removes what up and deploy have created, and nothing else")
+    .description("removes what up and deploy created, and nothing else")
     .option("--context <name>", "a kubeconfig context (default: the current one)")
     .addOption(namespaceOption())
     .addOption(dirOption())
-    .option("--keep-platform", "leaves Istio and Knative, and removes what was deployed", false)
+    .option("--keep-platform", "removes what was deployed, and keeps Istio and Knative", false)
     .addOption(
-      new Option("--cluster", "deletes the minikube profile with all that is in it")
-        .default(false)
-        .conflicts("keepPlatform"),
+      new Option("--cluster", "deletes the whole minikube profile").default(false).conflicts("keepPlatform"),
     )
     .option(
       "--profile <name>",
@@ -48,7 +46,7 @@ export function downCommand(): Command {
 Examples:
   ./kyc down --dry-run           what would be removed
   ./kyc down --keep-platform     the services only
-  ./kyc down --yes               also Istio and Knative, as far as ./kyc up has installed them
+  ./kyc down --yes               also Istio and Knative, if ./kyc up installed them
   ./kyc down --cluster           the whole minikube profile
 
 Removed are objects with the label app.kubernetes.io/managed-by=kyc, and the parts of the platform that ./kyc up has
@@ -57,7 +55,7 @@ written down in the ConfigMap kube-system/kyc-platform. What was there before st
     .action((flags: DownFlags) =>
       onCluster(() => runDown(flags), "The rest is unchanged; run ./kyc down again to continue."),
     );
-  return withTimeout(command, "how long a step may take", "10m");
+  return withTimeout(command, "the time limit of a step", "10m");
 }
 
 async function runDown(flags: DownFlags): Promise<void> {

@@ -22,24 +22,24 @@ interface E2eFlags extends ClusterFlags {
 export function e2eCommand(): Command {
   const command = new Command("e2e")
     .description(
-      "deploys, tries everything on the cluster under load, and takes it back; a table with figures",
+      "deploys the system, tests it on the cluster under load, and removes it; prints a table of figures",
     )
-    .option("--ingress <url>", "the address of the ingress gateway (default: found by trying)")
-    .option("--only <text>", "only the scenarios with this in their names; what is deployed stays then")
-    .option("--list", "names the scenarios, and runs none", false)
-    .option("--keep", "leaves what was deployed at the end", false)
-    .option("-y, --yes", "changes the current context without asking, wherever it is", false)
+    .option("--ingress <url>", "the address of the ingress gateway (default: detected)")
+    .option("--only <text>", "runs only the scenarios whose names contain this, and keeps what is deployed")
+    .option("--list", "lists the scenarios, and runs none", false)
+    .option("--keep", "keeps what was deployed", false)
+    .option("-y, --yes", "does not ask before it changes the cluster of the current context", false)
     .addHelpText(
       "after",
       `
 Examples:
-  ./kyc e2e                            all of it, on a cluster that ./kyc up has made ready
+  ./kyc e2e                            all scenarios, on a cluster that ./kyc up prepared
   ./kyc e2e --list                     the scenarios
-  ./kyc e2e --only "splits by"         those with this in their names
-  ./kyc e2e --keep -o json             the table as data; what was deployed stays
+  ./kyc e2e --only "splits by"         those whose names contain this
+  ./kyc e2e --keep -o json             the table as data; keeps what was deployed
 
 Changes weights, applies overlays, deletes a pod, and at the end removes all objects labelled\napp.kubernetes.io/managed-by=kyc. Istio and Knative stay.
-Load goes to the ingress gateway only. Exits with 1 when a check does not hold.`,
+Load goes to the ingress gateway only. Exits with 1 if a check fails.`,
     )
     .action((flags: E2eFlags) =>
       onCluster(
@@ -47,7 +47,7 @@ Load goes to the ingress gateway only. Exits with 1 when a check does not hold.`
         "What was deployed stays: run ./kyc e2e again, or take it back by ./kyc down --keep-platform.",
       ),
     );
-  return withTimeout(withClusterOptions(command), "how long removing one object may take", "3m");
+  return withTimeout(withClusterOptions(command), "how long the removal of one object may take", "3m");
 }
 
 async function runE2eCommand(flags: E2eFlags): Promise<void> {

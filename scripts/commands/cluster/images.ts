@@ -16,14 +16,12 @@ interface ImagesOptions {
 /** `kyc images`: builds what the cluster lacks, and brings it there. */
 export function imagesCommand(): Command {
   return new Command("images")
-    .description("builds the functions' images with what it finds, and brings them to the cluster")
+    .description("builds the services' images, and loads them into the cluster or pushes them to a registry")
     .addOption(
-      new Option("--builder <name>", "the program that builds (default: the first that works here)").choices([
-        "minikube",
-        "docker",
-        "podman",
-        "buildah",
-      ]),
+      new Option(
+        "--builder <name>",
+        "the program that builds (default: the first one that works here)",
+      ).choices(["minikube", "docker", "podman", "buildah"]),
     )
     .option("--context <name>", "the kubeconfig context of the cluster (default: the current one)")
     .addOption(dirOption())
@@ -32,13 +30,13 @@ export function imagesCommand(): Command {
       "after",
       `
 Examples:
-  ./kyc images                                              to the cluster of the current context
-  KYC_IMAGE_PREFIX=registry.example.com/kyc ./kyc images    to a registry that the nodes reach
-  KYC_IMAGE_LOAD=./load-image ./kyc images                  by a command of your own, which gets each image's name
-  KYC_BUILD_ARGS=--network=host ./kyc images                with more arguments for the builder
-  KYC_IMAGE_TAG=trial ./kyc images                          with a tag of your own
+  ./kyc images                                              into the cluster of the current context
+  KYC_IMAGE_PREFIX=registry.example.com/kyc ./kyc images    to a registry that the nodes can reach
+  KYC_IMAGE_LOAD=./load-image ./kyc images                  with your own command, which gets the name of each image
+  KYC_BUILD_ARGS=--network=host ./kyc images                with additional arguments for the builder
+  KYC_IMAGE_TAG=trial ./kyc images                          with a given tag
 
-A tag stands for what is in the image: an image that every node has is neither built nor loaded again.`,
+The tag is a hash of the image's content: an image that every node has is neither built nor loaded again.`,
     )
     .action((options: ImagesOptions) => onCluster(() => runImages(options)));
 }

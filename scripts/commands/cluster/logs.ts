@@ -16,13 +16,13 @@ interface LogsFlags extends ClusterFlags {
 /** `kyc logs`: what the functions write, each line with its revision. */
 export function logsCommand(): Command {
   const command = new Command("logs")
-    .description("shows what the functions write")
-    .argument("[service]", "one Knative Service; all when left out")
-    .option("--revision <name>", "one revision")
-    .option("-f, --follow", "goes on, with pods that come later too, until Ctrl-C", false)
-    .option("--tail <lines>", "how many lines of what was written before", lineCount, 50)
+    .description("shows the logs of the services")
+    .argument("[service]", "a Knative Service (default: all)")
+    .option("--revision <name>", "only this revision")
+    .option("-f, --follow", "keeps printing new lines, also of new pods, until Ctrl-C", false)
+    .option("--tail <lines>", "how many earlier lines to show for each pod", lineCount, 50)
     .addOption(
-      new Option("-p, --previous", "what was written before the last crash")
+      new Option("-p, --previous", "the logs of the containers before their last restart")
         .default(false)
         .conflicts("follow"),
     )
@@ -31,10 +31,10 @@ export function logsCommand(): Command {
       `
 Examples:
   ./kyc logs                                            the last lines of each pod
-  ./kyc logs credit-check -f                            one service, as it goes on
+  ./kyc logs credit-check -f                            follows one service
   ./kyc logs credit-check --revision credit-check-basic --tail 500
-  ./kyc logs credit-check --previous                    of containers that were started again
-  ./kyc logs -o json                                    a JSON object a line, with revision and pod`,
+  ./kyc logs credit-check --previous                    of the containers before their last restart
+  ./kyc logs -o json                                    one JSON object per line, with revision and pod`,
     )
     .action((service: string | undefined, flags: LogsFlags) => onCluster(() => runLogs(service, flags)));
   return withClusterOptions(command);

@@ -12,16 +12,16 @@ interface StatusFlags extends ClusterFlags {
 /** `kyc status`: what runs, and the share of each revision. */
 export function statusCommand(): Command {
   const command = new Command("status")
-    .description("shows services, revisions and pods, and who decides the split")
-    .option("-w, --watch", "goes on with each change, until Ctrl-C", false)
+    .description("shows services, revisions and pods, and which engine carries the split")
+    .option("-w, --watch", "updates on each change, until Ctrl-C", false)
     .addHelpText(
       "after",
       `
 Examples:
   ./kyc status            the local mesh if it runs, else the current context
-  ./kyc status -w         with each change
+  ./kyc status -w         updated on each change
   ./kyc status --context minikube
-  ./kyc status -o json    as data; with -w, a line for each change`,
+  ./kyc status -o json    as data; with -w, one line for each change`,
     )
     .action((flags: StatusFlags) => onCluster(() => runStatus(flags)));
   return withClusterOptions(command, "the local mesh if it runs, else the current context");

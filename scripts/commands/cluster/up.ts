@@ -31,31 +31,31 @@ export function upCommand(): Command {
   const { kubernetes, istio, serving } = PLATFORM;
   const command = new Command("up")
     .description(
-      "a cluster with Istio, Knative Serving, the images and the services: each step only where it is not so",
+      "prepares a cluster: Istio, Knative Serving, images and services; skips the steps that are done",
     )
     .option(
       "--context <name>",
-      "a kubeconfig context; no minikube is started then (default: the current one)",
+      "a kubeconfig context; then no minikube is started (default: the current one)",
     )
     .addOption(namespaceOption())
     .addOption(dirOption())
-    .option("--ingress <url>", "the address of the ingress gateway (default: found by trying)")
-    .option("--profile <name>", "the minikube profile to start where no cluster answers", "minikube")
+    .option("--ingress <url>", "the address of the ingress gateway (default: detected)")
+    .option("--profile <name>", "the minikube profile to start if no cluster answers", "minikube")
     .option("--cpus <number>", "the CPUs of a new minikube profile", wholeNumber, 4)
     .option("--memory <size>", "the memory of a new minikube profile", "8g")
     .option("--kubernetes-version <version>", "the version of a new minikube profile", kubernetes.install)
-    .option("--dry-run", "looks at each step, and changes nothing", false)
-    .option("-y, --yes", "changes the current context without asking, wherever it is", false)
+    .option("--dry-run", "shows what each step would do, and changes nothing", false)
+    .option("-y, --yes", "does not ask before it changes the cluster of the current context", false)
     .addOption(new Option("-o, --output <format>", "the steps as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
 Examples:
-  ./kyc up                                    on the current context; where none answers, on a new minikube
-  ./kyc up --dry-run                          what is there, and what would be done
+  ./kyc up                                    on the current context, or on a new minikube if no cluster answers
+  ./kyc up --dry-run                          what is installed, and what would be done
   ./kyc up --cpus 6 --memory 12g              with a larger minikube
-  ./kyc up --context kind-lab                 on a cluster that runs
-  KYC_PLATFORM_DIR=~/releases ./kyc up        with released files of your own, for a network without GitHub
+  ./kyc up --context kind-lab                 on a running cluster
+  KYC_PLATFORM_DIR=~/releases ./kyc up        with your own copies of the releases, for a network without GitHub
 
 Installed are Kubernetes ${kubernetes.install} (by minikube), Istio (by the istioctl on your PATH; ${istio.install} suits), Knative
 Serving ${serving.install} and its layer for Istio, each where it is missing. Tested are Kubernetes ${kubernetes.range.from} to ${kubernetes.range.to}, Istio ${istio.range.from} to
@@ -67,7 +67,7 @@ ${istio.range.to} and Knative ${serving.range.from} to ${serving.range.to}; anyt
         "Run ./kyc up again to continue; finished steps are skipped. ./kyc down removes everything.",
       ),
     );
-  return withTimeout(command, "how long a step may take to become ready", "10m");
+  return withTimeout(command, "the time limit of a step", "10m");
 }
 
 async function runUp(flags: UpFlags): Promise<void> {

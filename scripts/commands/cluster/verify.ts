@@ -13,19 +13,19 @@ interface VerifyFlags extends ClusterFlags {
 /** `kyc verify`: checks the running system against its contract. */
 export function verifyCommand(): Command {
   const command = new Command("verify")
-    .description("checks objects, pods, the contract through the ingress, and the split as it is observed")
-    .option("--ingress <url>", "the address of the ingress gateway (default: found by trying)")
-    .option("--requests <number>", "how many requests the observed split rests on", requestCount, 1_000)
+    .description("checks objects, pods, the contract through the ingress, and the observed split")
+    .option("--ingress <url>", "the address of the ingress gateway (default: detected)")
+    .option("--requests <number>", "how many requests to send to observe the split", requestCount, 1_000)
     .addHelpText(
       "after",
       `
 Examples:
   ./kyc verify                                       on the current context
-  ./kyc verify --requests 10000                      with a narrower interval around each share
-  ./kyc verify --ingress http://127.0.0.1:8080       through an address of your own
+  ./kyc verify --requests 10000                      with narrower confidence intervals
+  ./kyc verify --ingress http://127.0.0.1:8080       through a given address
   ./kyc verify -o json                               as data
 
-Exits with 1 when a check does not hold.`,
+Exits with 1 if a check fails.`,
     )
     .action((flags: VerifyFlags) => onCluster(() => runVerify(flags), "Nothing was changed."));
   return withClusterOptions(command);

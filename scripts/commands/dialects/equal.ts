@@ -38,28 +38,28 @@ export function equalCommand(): Command {
       "<a>",
       "Knative Services, VirtualServices or both: a file, a folder, a kustomization, or - for standard input",
     )
-    .argument("<b>", "the same, in either language")
-    .option("--host <host>", "compares this host alone; HOST_A=HOST_B where it has two names")
+    .argument("<b>", "the description to compare it with, in either language")
+    .option("--host <host>", "compares this host only; HOST_A=HOST_B if its name differs")
     .option(
       "--with <path>",
-      "also read, for what both only refer to (repeatable; default: knative)",
+      "files that both descriptions refer to (repeatable; default: knative)",
       collect,
       [],
     )
     .option(
       "--revision-header <name>",
-      "the header with the revision's name in its answers; none without such a header",
+      "the response header that names the revision; none if there is no such header",
       "x-kyc-revision",
     )
     .option("--domain <domain>", "the domain of public Knative Services", "example.com")
     .option(
       "--by-share",
-      "compares a split by buckets of a header by its shares, as if buckets were drawn for each request",
+      "compares the shares of a split by buckets, as if each request had a random bucket",
       false,
     )
     .addOption(dirOption())
     .addOption(
-      new Option("--limit <time>", "ends the comparison after so long; what is left is not decided")
+      new Option("--limit <time>", "the time limit of the comparison; what is left then is undecided")
         .argParser(duration)
         .default(60_000, "60s"),
     )
@@ -68,17 +68,17 @@ export function equalCommand(): Command {
       "after",
       `
 Examples:
-  ./kyc equal istio/split/by-knative istio/split/by-istio    do Knative's percents and Istio's weights agree?
-  ./kyc equal knative/credit-check my-virtual-service.yaml    is a VirtualService what the Knative Service says?
-  ./kyc equal old new --host kyc-credit-check.kyc.svc.cluster.local
+  ./kyc equal istio/split/by-knative istio/split/by-istio    are Knative's percents and Istio's weights equal?
+  ./kyc equal service.yaml virtual-service.yaml              is a VirtualService equal to a Knative Service?
+  ./kyc equal old new --host checkout.shop.svc.cluster.local
   ./kyc equal by-buckets.yaml by-weights.yaml --by-share     does each revision get the same share?
   ./kyc equal a.yaml b.yaml -o json
 
-Equal: each request that HTTP allows, in ASCII, gets to the same revisions with the same probabilities; path, headers,
-redirects, answers' headers, copies, delays, time limits and retries are the same. Host and Knative's own headers are
-how a request travels, and may differ, as long as Knative's activator finds the revision by them. A difference comes
-with a request that shows it; where that goes the same way, with what differs, both values and their lines.
-Exit codes: 0 equal, 1 different, 3 not decided, and why, 2 wrong usage or files that are not valid.`,
+Equal means: each valid HTTP request in ASCII reaches the same revisions with the same probabilities, and path, headers,
+redirects, response headers, mirrors, delays, timeouts and retries are the same. The host and Knative's own headers may
+differ, as long as Knative's activator finds the revision by them. A difference is printed with a request that shows it,
+or, if no request can, with the two values and their lines.
+Exit codes: 0 equal, 1 different, 2 wrong usage or invalid files, 3 undecided, with the reason.`,
     )
     .action(async (a: string, b: string, flags: EqualFlags) => {
       process.exitCode = await runEqual(a, b, flags);

@@ -25,22 +25,22 @@ const MOST_ROUNDS = 10;
 /** `kyc lint`: the pitfalls of Knative beside Istio, found in the files. */
 export function lintCommand(): Command {
   return new Command("lint")
-    .description("finds what Istio and Knative take without a word and do otherwise than you think")
+    .description("finds mistakes that Istio and Knative accept without an error")
     .argument(
       "[path...]",
       "files, folders, kustomizations, or - for standard input (default: knative/, istio/ and rollouts/ of --dir)",
     )
     .option(
       "--fix",
-      "edits the files where equal proves that no request goes another way; other repairs are shown as a patch",
+      "applies the repairs that provably change no request's route; shows the others as a patch",
       false,
     )
-    .option("--list", "shows every problem code: what it means, and how to fix it", false)
+    .option("--list", "lists the problem codes, with their meaning and how to fix them", false)
     .addOption(dirOption())
     .addOption(
       new Option(
         "-o, --output <format>",
-        "the findings as data, as a SARIF 2.1.0 log, or as annotations of GitHub Actions",
+        "the findings as data, as a SARIF 2.1.0 log or as GitHub Actions annotations",
       ).choices(FORMATS),
     )
     .addHelpText(
@@ -49,16 +49,15 @@ export function lintCommand(): Command {
 Examples:
   ./kyc lint                          knative/ and istio/, as they are deployed
   ./kyc lint istio/strict next/v3     other folders
-  ./kyc lint --fix my-routes.yaml     make the edits that change nothing for any request
+  ./kyc lint --fix my-routes.yaml     apply the repairs that change nothing for any request
   kubectl get vs -A -o yaml | ./kyc lint -
-  ./kyc lint --list                   what is looked for, and why
+  ./kyc lint --list                   all problem codes
   ./kyc lint -o json
   ./kyc lint -o sarif > lint.sarif    for code scanning, such as GitHub's upload-sarif
-  ./kyc lint -o github                a remark beside each line of a pull request
+  ./kyc lint -o github                annotations on the lines of a pull request
 
-What files only refer to is looked up in knative/ and istio/common. Exit codes: 0 at most warnings, 1 an error was
-found, 2 nothing was read or wrong usage.
-Whether sidecars have a change yet no file tells: ./kyc split and ./kyc rollout ask for that.`,
+Objects that the files refer to are looked up in knative/ and istio/common. Exit codes: 0 no errors, 1 errors found,
+2 nothing to read or wrong usage.`,
     )
     .action(async (paths: string[], flags: LintFlags) => {
       process.exitCode = await runLint(paths, flags);

@@ -34,70 +34,80 @@ const collect = (value: string, before: string[]): string[] => [...before, value
 /** `kyc render`: the same split in the other language. */
 export function renderCommand(): Command {
   return new Command("render")
-    .description("writes a split in the other language: Knative's percents, or Istio's weights")
+    .description("translates a split between Knative's percents and Istio's weights")
     .addCommand(virtualServiceCommand())
     .addCommand(trafficCommand());
 }
 
 function virtualServiceCommand(): Command {
   return new Command("virtual-service")
-    .description("the VirtualService that sends requests as a Knative Service does, in net-istio's own form")
+    .description(
+      "prints a VirtualService that routes requests as a Knative Service does, in the form that net-istio writes",
+    )
     .requiredOption(
       "-f, --file <path>",
       "the Knative Service: a file with one or more states, a folder, or - for standard input",
       collect,
       [],
     )
-    .option("--service <name>", "the Knative Service, where the files have several")
+    .option("--service <name>", "the Knative Service, if the files have several")
     .addOption(
-      new Option("--form <form>", "where the destinations are")
+      new Option("--form <form>", "the hosts of the destinations")
         .choices(["revisions", "tags"])
         .default("revisions"),
     )
-    .option("--host <host>", "a host of your own (default: NAME-split in the service's namespace)")
+    .option(
+      "--host <host>",
+      "the host of the VirtualService (default: NAME-split in the service's namespace)",
+    )
     .option(
       "--gateway <name>",
       "a gateway (repeatable; default: mesh and Knative's local gateway)",
       collect,
       [],
     )
-    .option("--latest <revision>", "what latestRevision means (default: the revision of the last template)")
-    .option("--no-services", "without the Services that make its hosts resolve")
-    .addOption(new Option("-o, --output <format>", "as data").choices(OUTPUT_FORMATS))
+    .option(
+      "--latest <revision>",
+      "the revision that latestRevision means (default: that of the last template)",
+    )
+    .option("--no-services", "omits the Services that make the hosts resolve")
+    .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
 Examples:
-  ./kyc render virtual-service -f knative/credit-check
-  ./kyc render virtual-service -f knative/credit-check --form tags | kubectl apply -f -
-  ./kyc render virtual-service -f ksvc.yaml --host check.example.com --gateway kyc/kyc --latest credit-check-00003
+  ./kyc render virtual-service -f service.yaml
+  ./kyc render virtual-service -f service.yaml --form tags | kubectl apply -f -
+  ./kyc render virtual-service -f service.yaml --host shop.example.com --gateway shop/public --latest checkout-00003
 
-Each tag is reached at TAG-HOST. What weights do not show, such as latestRevision, is kept in an annotation, so that
-./kyc render traffic brings all of it back. The rules do not follow the Knative Service: render them anew when it
-changes; ./kyc equal tells whether they still agree.`,
+Each tag has the host TAG-HOST. An annotation keeps what weights cannot express, such as latestRevision, so that
+./kyc render traffic restores it. The rules do not follow the Knative Service: render them again when it changes;
+./kyc equal checks whether they still match.`,
     )
     .action((flags: VirtualServiceFlags) => asFailure(() => runVirtualService(flags)));
 }
 
 function trafficCommand(): Command {
   return new Command("traffic")
-    .description("the traffic block of the Knative Service that sends requests as a VirtualService does")
+    .description(
+      "prints the traffic block of a Knative Service that routes requests as a VirtualService does",
+    )
     .requiredOption(
       "-f, --file <path>",
       "the VirtualService: a file, a folder, or - for standard input",
       collect,
       [],
     )
-    .option("--name <name>", "the VirtualService, where the files have several")
+    .option("--name <name>", "the VirtualService, if the files have several")
     .option(
       "--with <path>",
-      "the Knative Service whose tags are meant (repeatable; default: knative)",
+      "files of the Knative Service whose tags are used (repeatable; default: knative)",
       collect,
       [],
     )
     .addOption(dirOption())
-    .option("--split-only", "takes the rule for all requests alone, and says what it leaves out", false)
-    .addOption(new Option("-o, --output <format>", "as data").choices(OUTPUT_FORMATS))
+    .option("--split-only", "uses only the rule for all requests, and reports what it omits", false)
+    .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
@@ -106,8 +116,8 @@ Examples:
   ./kyc render traffic -f istio/split/by-istio --split-only
   ./kyc render traffic -f virtual-service.yaml -o json
 
-What a traffic block cannot say, such as a rule for one path, a time limit or weights that are no whole percents, is an
-error and not left out, unless --split-only says so.`,
+What a traffic block cannot express, such as a rule for one path, a timeout or a weight that is not a whole percent, is
+an error unless --split-only is given.`,
     )
     .action((flags: TrafficFlags) => asFailure(() => runTraffic(flags)));
 }

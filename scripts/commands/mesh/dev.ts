@@ -25,7 +25,7 @@ interface DevOptions {
 /** `kyc dev`: the whole system on this machine, from the manifests as they are. */
 export function devCommand(): Command {
   return new Command("dev")
-    .description("runs the whole system on this machine, by the files in knative/ and istio/")
+    .description("runs the whole system on this machine from the files in knative/ and istio/")
     .option("-p, --port <number>", "the port of the ingress gateway; 0 for any free one", portNumber, 8080)
     .option(
       "--local-port <number>",
@@ -34,18 +34,18 @@ export function devCommand(): Command {
     )
     .option("--seed <number>", "makes the weighted choices repeatable", wholeNumber)
     .addOption(dirOption())
-    .option("--lenient", "passes over fields that only a cluster acts on, with a warning each", false)
-    .option("--log", "shows a line for each request", false)
+    .option("--lenient", "ignores fields that only a cluster acts on, with a warning for each", false)
+    .option("--log", "prints a line for each request", false)
     .addHelpText(
       "after",
       `
 Examples:
   ./kyc dev                       on http://127.0.0.1:8080
-  ./kyc dev --port 9000 --log     on another port, with a line a request
+  ./kyc dev --port 9000 --log     on another port, with a line for each request
   ./kyc dev --seed 7              the same weighted choices at each run
 
-Edit a percentage in a file of knative/ or istio/ while it runs: the next
-request follows. Ctrl-C ends all.`,
+Edit a percentage in a file of knative/ or istio/ while it runs: it applies from the next request on.
+Ctrl-C stops everything.`,
     )
     .action(async (options: DevOptions) => {
       process.exitCode = await runDev(options);

@@ -19,34 +19,29 @@ interface FaultFlags {
 /** `kyc fault`: adds errors or delays to a revision of the running local mesh, and removes them. */
 export function faultCommand(): Command {
   return new Command("fault")
-    .description("makes one revision of the local mesh fail or answer late, without changing a file")
-    .argument("[service]", "the Knative Service, as credit-check")
-    .argument("[revision]", "its revision, by name or by tag")
-    .option(
-      "--error <percent>",
-      "answers this share of the requests in place of the revision, as 5%",
-      percent,
-    )
-    .option("--status <code>", "… with this status", statusCode, 503)
-    .option("--delay <time>", "holds requests for so long first, as 200ms", delay)
-    .option("--delayed <percent>", "… this share of them", percent, 100)
-    .option("--clear", "takes the fault of the revision away, or those of the service, or all", false)
+    .description("makes a revision in the local mesh fail or respond late, without changing a file")
+    .argument("[service]", "the Knative Service, such as checkout")
+    .argument("[revision]", "the revision, by name or tag")
+    .option("--error <percent>", "the percent of requests that fail, such as 5%", percent)
+    .option("--status <code>", "with --error: the status of these requests", statusCode, 503)
+    .option("--delay <time>", "delays requests by this time, such as 200ms", delay)
+    .option("--delayed <percent>", "with --delay: the percent of requests that are delayed", percent, 100)
+    .option("--clear", "removes the fault of the revision, those of the service, or all", false)
     .addOption(dirOption())
-    .addOption(new Option("-o, --output <format>", "the faults that are on, as data").choices(OUTPUT_FORMATS))
+    .addOption(new Option("-o, --output <format>", "the active faults as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
 Examples:
-  ./kyc fault credit-check advanced --error 5%                   5 in 100 requests get 503
-  ./kyc fault credit-check advanced --error 5% --delay 200ms     and all wait a fifth of a second
-  ./kyc fault                                                    what is on, as YAML
-  ./kyc fault credit-check advanced --clear                      that one off
-  ./kyc fault --clear                                            all off
+  ./kyc fault checkout v2 --error 5%                   5 % of requests get status 503
+  ./kyc fault checkout v2 --error 5% --delay 200ms     and all requests are delayed by 200 ms
+  ./kyc fault                                          shows the active faults, as YAML
+  ./kyc fault checkout v2 --clear                      removes the faults of one revision
+  ./kyc fault --clear                                  removes all faults
 
-A fault is a field of a VirtualService's rule, and in Istio a rule has one for all its destinations. One revision of a
-split can only have a fault of its own by a hop of its own: a VirtualService at the revision's own host, which is what
-is shown. The local mesh asks it last, whichever client sends the request. It is kept in memory: no file changes, and
-it ends with ./kyc dev.`,
+In Istio a fault belongs to a rule of a VirtualService and applies to all its destinations. A fault of one revision of a
+split is therefore a VirtualService for the host of that revision, and is shown as such. It applies after all other
+rules, to the requests of every client. It exists in memory only, and ends with ./kyc dev.`,
     )
     .action(runFault);
 }
@@ -95,7 +90,7 @@ function changeOf(
   if (service === undefined && !isSet) return undefined;
   if (service === undefined || revision === undefined) {
     throw new Failure(
-      "Name the service and the revision: ./kyc fault credit-check advanced --error 5%",
+      "Name the service and the revision, for example: ./kyc fault checkout v2 --error 5%",
       EXIT.usage,
     );
   }

@@ -26,41 +26,42 @@ const PLAIN_EVERY_MS = 10_000;
 export function loadCommand(): Command {
   return new Command("load")
     .description("sends requests at a steady rate, and reports rate, errors, latency and revisions")
-    .argument("[url]", "a path of the local mesh, or another target named in full", undefined)
-    .option("--rps <number>", "requests a second", perSecond, 20)
+    .argument("[url]", "a path in the local mesh, or the full URL of another target", undefined)
+    .option("--rps <number>", "requests per second", perSecond, 20)
     .addOption(new Option("--for <time>", "how long").argParser(duration).default(duration("60s"), "60s"))
     .option(
       "-H, --header <field>",
-      "a header of each request, as 'end-user: basic'; may be repeated",
+      "a header of each request, such as 'x-user: ann' (repeatable)",
       header,
       {},
     )
     .addOption(
-      new Option("--timeout <time>", "a request that takes longer has failed")
+      new Option("--timeout <time>", "the time after which a request has failed")
         .argParser(duration)
         .default(duration("30s"), "30s"),
     )
-    .option("--fail-on-errors", "exits with 1 when any request failed", false)
+    .option("--fail-on-errors", "exits with 1 if any request fails", false)
     .addOption(dirOption())
     .option(
       "--context <name>",
-      "a kubeconfig context, whose ingress gateway gets the load in place of the local mesh",
+      "a kubeconfig context; sends to its ingress gateway instead of the local mesh",
     )
     .addOption(new Option("-o, --output <format>", "the result as data").choices(OUTPUT_FORMATS))
     .addHelpText(
       "after",
       `
 Examples:
-  ./kyc load                                     20 requests a second for a minute, to the ingress of ./kyc dev
-  ./kyc load --rps 100 --for 5m                  more, and longer
-  ./kyc load /credit-check/report                to the credit check itself
-  ./kyc load -H 'end-user: advanced'             to one version
+  ./kyc load                                     20 requests per second for a minute, to the ingress of ./kyc dev
+  ./kyc load --rps 100 --for 5m                  a higher rate for longer
+  ./kyc load /orders/v1                          to another path
+  ./kyc load -H 'x-user: ann'                    with a header
   ./kyc load --context minikube                  to the ingress gateway of a cluster
-  ./kyc load http://192.0.2.1/kyc/v1/customer    to another machine, which has to be named in full
+  ./kyc load http://192.0.2.1/orders/v1          to another machine
 
-Without a path, the first split or request of checks.yaml gives it. Requests go out at their time whether or not answers come, so a slow system gets no easier time. A request has failed
-that got no answer, or one of 400 and above. The exit code is 0 when the load ran to its end, also with failed requests
-unless --fail-on-errors is given; it is 1 when nothing answered at all.`,
+Without a path, the first split or request of checks.yaml is used. Requests are sent on schedule even if responses are
+slow, so that a slow system does not reduce the load. A request fails if it gets no response, or a status of 400 or
+above. The exit code is 0 if the load ran to its end, also with failed requests unless --fail-on-errors is given; it is 1 if
+there was no response at all.`,
     )
     .action((url: string | undefined, flags: LoadFlags) => onCluster(() => runLoad(url, flags)));
 }
@@ -173,7 +174,7 @@ function perSecond(text: string): number {
 function header(text: string, before: Record<string, string>): Record<string, string> {
   const [, name, value] = /^([-!#$%&'*+.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e]*)$/.exec(text) ?? [];
   if (name === undefined || value === undefined) {
-    throw new InvalidArgumentError("A header such as 'end-user: basic' is expected.");
+    throw new InvalidArgumentError("A header such as 'x-user: ann' is expected.");
   }
   return { ...before, [name]: value };
 }

@@ -14,19 +14,16 @@ export interface EngineFlags {
 export function engineOptions(): Option[] {
   return [
     engineOption(),
-    new Option(
-      "--source <name>",
-      "what reports the outcomes of requests (default: found by looking)",
-    ).choices(SOURCES.map(({ name }) => name)),
+    new Option("--source <name>", "what reports the outcomes of requests (default: detected)").choices(
+      SOURCES.map(({ name }) => name),
+    ),
     ...SOURCE_FLAGS.map(({ name, value, summary }) => new Option(`--${name} <${value}>`, summary)),
   ];
 }
 
 /** The option that chooses an engine. */
 export function engineOption(): Option {
-  return new Option("--engine <name>", "what carries the split (default: found by looking)").choices(
-    ENGINE_NAMES,
-  );
+  return new Option("--engine <name>", "what carries the split (default: detected)").choices(ENGINE_NAMES);
 }
 
 /** The end of a help text: what the engines and the sources are. */

@@ -61,6 +61,6 @@ describe("a command called in another team's folder", () => {
     const status = await kycAt(base, ["rollout", "web", "--engine", "local", "--dir", "shop"], "", env);
     expect(status.err).toContain("kubectl kyc rollout --dir shop --engine local web --to TAG");
     const help = await kycAt(base, ["split", "--help"], "", env);
-    expect(help.out).toContain("  kubectl kyc split credit-check");
+    expect(help.out).toContain("  kubectl kyc split checkout");
   });
 });

@@ -3,7 +3,7 @@ import type { EngineDefinition } from "../engine.ts";
 /** The files of a folder, which the local mesh follows when it runs. */
 export const local: EngineDefinition = {
   name: "local",
-  summary: "the files in knative/ and istio/, which ./kyc dev follows",
+  summary: "the files in knative/ and istio/, which ./kyc dev serves",
   location: "machine",
   async detect(context) {
     const { findMesh } = await import("../../mesh/admin/dev-file.ts");

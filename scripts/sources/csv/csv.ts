@@ -5,15 +5,15 @@ import { CsvFile, numberOf } from "./csv-file.ts";
 /** A file of outcomes that another program writes. Its columns are those of `CsvFile`. */
 export const csv: SourceDefinition = {
   name: "csv",
-  summary: "a file that some other program writes: time,revision,ok,ms and more if wanted",
+  summary: "a CSV file with at least time,revision,ok,ms",
   locations: ["machine", "cluster"],
   flags: [
-    { name: "csv", value: "file", summary: "a CSV file with outcomes, read as it grows" },
+    { name: "csv", value: "file", summary: "a CSV file with outcomes, which is followed as it grows" },
     {
       name: "csv-replay",
       value: "speed",
       summary:
-        "with --csv: plays a recorded file from its start as if it happened now; 10 is ten times as fast",
+        "with --csv: replays a recorded file from its start as if it were written now; 10 is ten times as fast",
     },
   ],
   inCluster: () => false,

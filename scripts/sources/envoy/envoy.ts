@@ -3,8 +3,7 @@ import type { SourceDefinition } from "../source.ts";
 /** Envoy's statistics by cluster, in the ingress gateway and in sidecars. */
 export const envoy: SourceDefinition = {
   name: "envoy",
-  summary:
-    "the requests that gateway and sidecars sent to each revision, as Envoy counts them, by port-forward",
+  summary: "the requests of each revision, as counted by gateway and sidecars; read by port-forward",
   locations: ["cluster"],
   flags: [],
   inCluster: () => true,

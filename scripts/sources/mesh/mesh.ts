@@ -3,7 +3,7 @@ import type { SourceDefinition } from "../source.ts";
 /** The event stream of the local mesh, with each request as its caller saw it. */
 export const mesh: SourceDefinition = {
   name: "mesh",
-  summary: "each request that the local mesh carries, as its caller got it",
+  summary: "the requests of the local mesh, as their callers see them",
   locations: ["machine"],
   flags: [],
   inCluster: () => false,

@@ -3,7 +3,7 @@ import type { SourceDefinition } from "../source.ts";
 /** The metrics of this project's own services, read from their pods. */
 export const pods: SourceDefinition = {
   name: "pods",
-  summary: "the calls of a service, as the pods of its callers count them, by port-forward",
+  summary: "the calls to the service, as counted by the pods of its callers; read by port-forward",
   locations: ["cluster"],
   flags: [],
   inCluster: () => true,

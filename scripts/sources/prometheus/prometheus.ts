@@ -6,29 +6,29 @@ const [FIRST] = METRIC_FAMILIES;
 /** A Prometheus that has metrics of the service. */
 export const prometheus: SourceDefinition = {
   name: "prometheus",
-  summary: "metrics that a Prometheus has scraped",
+  summary: "metrics in a Prometheus",
   locations: ["machine", "cluster"],
   flags: [
     {
       name: "prometheus",
       value: "url",
       summary:
-        "a Prometheus that has metrics of the service; user:password@ in the address is for basic auth",
+        "a Prometheus that has metrics of the service; user:password@ in the URL is used for basic auth",
     },
     {
       name: "prometheus-metrics",
       value: "name",
-      summary: `with --prometheus: ${METRIC_FAMILIES.map(({ name, summary }) => `${name} (${summary})`).join("; ")}; ${FIRST.name} if left out`,
+      summary: `with --prometheus: the metrics to read: ${METRIC_FAMILIES.map(({ name, summary }) => `${name} (${summary})`).join("; ")} (default: ${FIRST.name})`,
     },
     {
       name: "prometheus-token-file",
       value: "file",
-      summary: "with --prometheus: a bearer token, read again for each query",
+      summary: "with --prometheus: a file with a bearer token, read for each query",
     },
     {
       name: "prometheus-ca",
       value: "file",
-      summary: "with --prometheus: the certificate authority of its address, in PEM",
+      summary: "with --prometheus: a file with the certificate authority of its server, in PEM",
     },
   ],
   // Files are on this machine, and the arguments of a Job are no place for a password.

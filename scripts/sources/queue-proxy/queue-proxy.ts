@@ -3,7 +3,7 @@ import type { SourceDefinition } from "../source.ts";
 /** The metrics of Knative's queue-proxy, which every revision of a Knative Service has. */
 export const queueProxy: SourceDefinition = {
   name: "queue-proxy",
-  summary: "the requests that each revision got, as Knative's queue-proxy counts them, by port-forward",
+  summary: "the requests of each revision, as counted by Knative's queue-proxy; read by port-forward",
   locations: ["cluster"],
   flags: [],
   inCluster: () => true,
