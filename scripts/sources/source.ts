@@ -1,5 +1,5 @@
 import type { Rights } from "../cluster/rbac.ts";
-import type { AnswerValues } from "../traffic/answer-field.ts";
+import type { AnswerValues } from "../traffic/answer-values.ts";
 import type { Location, ServiceContext } from "../cluster/kube/service-context.ts";
 
 /** The outcome of a number of like requests. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type AnswerContent, answerValues, namesAnswerField, readAnswerField } from "./answer-field.ts";
+import { namesAnswerField, readAnswerField } from "./answer-field.ts";
+import { type AnswerContent, answerValues } from "./answer-values.ts";
 
 const valueOf = (text: string, content: Partial<AnswerContent>) => {
   const field = readAnswerField(text);

@@ -1,22 +1,5 @@
-import Type, { type Static } from "typebox";
-import { isRecord } from "../schema/value.ts";
-
 /** One value of an answer: a header, or what a path leads to in its JSON body. */
 export type AnswerField = { kind: "header"; name: string } | { kind: "json"; path: (string | number)[] };
-
-/** The value of a field in one answer; or why it has none. */
-export const AnswerValue = Type.Union([
-  Type.String(),
-  Type.Number(),
-  Type.Boolean(),
-  Type.Null(),
-  Type.Object({ missing: Type.String() }),
-]);
-export type AnswerValue = Static<typeof AnswerValue>;
-
-/** Values by the text of their field. */
-export const AnswerValues = Type.Record(Type.String(), AnswerValue);
-export type AnswerValues = Static<typeof AnswerValues>;
 
 /** How a field is written, for messages. */
 export const ANSWER_FIELD_FORMS =
@@ -24,9 +7,6 @@ export const ANSWER_FIELD_FORMS =
 
 const HEADER = /^header:([!#$%&'*+.^_`|~0-9A-Za-z-]+)$/;
 const STEP = /\.([\p{L}_][\p{L}\p{N}_]*)|\[(\d{1,9})\]|\['([^']*)'\]|\["([^"]*)"\]/uy;
-/** Longer texts are compared by their beginning. */
-const MOST_CHARACTERS = 64;
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** Whether a text is meant as a field of an answer, and not as a query about a revision. */
 export function namesAnswerField(text: string): boolean {
@@ -48,54 +28,4 @@ export function readAnswerField(text: string): AnswerField | undefined {
     path.push(index === undefined ? (short ?? single ?? double ?? "") : Number(index));
   }
   return { kind: "json", path };
-}
-
-/** An answer, as far as fields are read from it. */
-export interface AnswerContent {
-  header(name: string): string | undefined;
-  /** The body; or why it was not kept. */
-  body: Buffer | { missing: string };
-}
-
-/** The values of fields in an answer, by the text of each. */
-export function answerValues(
-  fields: ReadonlyMap<string, AnswerField>,
-  { header, body }: AnswerContent,
-): AnswerValues {
-  let json: { value: unknown } | { missing: string } | undefined;
-  const values: AnswerValues = {};
-  for (const [text, field] of fields) {
-    if (field.kind === "header") values[text] = ofHeader(header(field.name));
-    else {
-      json ??= "missing" in body ? body : parsed(body);
-      values[text] = "missing" in json ? json : ofJson(json.value, field.path);
-    }
-  }
-  return values;
-}
-
-function ofHeader(text: string | undefined): AnswerValue {
-  if (text === undefined) return { missing: "no such header" };
-  return NUMBER.test(text) ? Number(text) : text.slice(0, MOST_CHARACTERS);
-}
-
-function parsed(body: Buffer): { value: unknown } | { missing: string } {
-  if (body.length === 0) return { missing: "no body" };
-  try {
-    return { value: JSON.parse(body.toString("utf8")) };
-  } catch {
-    return { missing: "not JSON" };
-  }
-}
-
-function ofJson(root: unknown, path: readonly (string | number)[]): AnswerValue {
-  let value = root;
-  for (const step of path) {
-    const isThere = typeof step === "number" ? Array.isArray(value) : isRecord(value);
-    if (!isThere || !Object.hasOwn(Object(value), step)) return { missing: "no such field" };
-    value = Array.isArray(value) ? value[Number(step)] : isRecord(value) ? value[step] : undefined;
-  }
-  if (typeof value === "string") return value.slice(0, MOST_CHARACTERS);
-  if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
-  return { missing: Array.isArray(value) ? "a list" : "an object" };
 }

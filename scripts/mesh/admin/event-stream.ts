@@ -1,5 +1,6 @@
 import type { Exchange } from "../http/exchange.ts";
-import type { AnswerField, AnswerValues } from "../../traffic/answer-field.ts";
+import type { AnswerField } from "../../traffic/answer-field.ts";
+import type { AnswerValues } from "../../traffic/answer-values.ts";
 import { adminHeaders } from "./reply.ts";
 import type { EventsEnd, ServedEvent } from "./schema.ts";
 

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { AnswerValues } from "../../traffic/answer-field.ts";
+import { AnswerValues } from "../../traffic/answer-values.ts";
 import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
 import { FaultsState } from "../faults/fault.ts";
 

@@ -1,5 +1,6 @@
 import type { HeaderList } from "../../route-fields/headers/header-list.ts";
-import { type AnswerField, type AnswerValues, answerValues } from "../../traffic/answer-field.ts";
+import { type AnswerField } from "../../traffic/answer-field.ts";
+import { type AnswerValues, answerValues } from "../../traffic/answer-values.ts";
 
 /** The longest body that is read, in bytes. */
 const MOST_BYTES = 256 * 1024;

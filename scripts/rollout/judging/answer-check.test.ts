@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { AnswerValue } from "../../traffic/answer-field.ts";
+import type { AnswerValue } from "../../traffic/answer-values.ts";
 import { mixedSeed, seededRandom } from "../../traffic/random.ts";
 import { AnswerCheck } from "./answer-check.ts";
 

@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { counted, digits, percent } from "../../format.ts";
-import { AnswerValue } from "../../traffic/answer-field.ts";
+import { AnswerValue } from "../../traffic/answer-values.ts";
 import { DEPOSIT_SECONDS } from "../judge/defaults.ts";
 import { MixtureFields } from "../judge/snapshot.ts";
 import { Mixture } from "../judge/statistics/mixture.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Check } from "typebox/schema";
 import { checkValue } from "../../sources/prometheus/check-values.ts";
-import type { AnswerValue } from "../../traffic/answer-field.ts";
+import type { AnswerValue } from "../../traffic/answer-values.ts";
 import { mixedSeed, seededRandom } from "../../traffic/random.ts";
 import { EvidenceLog } from "../record/evidence-log.ts";
 import { EvidenceLine } from "../record/evidence-line.ts";

@@ -1,4 +1,4 @@
-import type { AnswerValue } from "../../traffic/answer-field.ts";
+import type { AnswerValue } from "../../traffic/answer-values.ts";
 import type { Settings } from "../plan/plan.ts";
 
 /** A number of equal requests, as the judge receives them. */

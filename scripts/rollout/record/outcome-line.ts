@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { AnswerValue } from "../../traffic/answer-field.ts";
+import { AnswerValue } from "../../traffic/answer-values.ts";
 import { isOk } from "../../traffic/outcome-kind.ts";
 import type { Observation } from "../judging/judging.ts";
 

@@ -4,7 +4,7 @@ import {
   type SplitState,
   type SplitTarget,
 } from "../../traffic/split/split.ts";
-import type { AnswerValues } from "../../traffic/answer-field.ts";
+import type { AnswerValues } from "../../traffic/answer-values.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { Outcome, OutcomeSource } from "../../sources/source.ts";
 import type { Clock } from "../clock.ts";
