@@ -1,6 +1,8 @@
+import { messageOf } from "../text/message-of.ts";
+
 /** The message of an error, without Bun's advice to programmers. */
 export function errorText(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return message.replace(/ For more information, pass `verbose: true`.*$/, "").trim();
 }
 

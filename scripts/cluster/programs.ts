@@ -1,4 +1,5 @@
 import { LineSplitter } from "../text/lines.ts";
+import { messageOf } from "../text/message-of.ts";
 
 /** The result of a program. */
 export interface Ran {
@@ -39,7 +40,7 @@ export const programs: Programs = {
         stderr: "pipe",
       });
     } catch (error) {
-      return { code: 127, out: "", err: error instanceof Error ? error.message : String(error) };
+      return { code: 127, out: "", err: messageOf(error) };
     }
     const [out, err, code] = await Promise.all([
       gather(child.stdout, onLine),

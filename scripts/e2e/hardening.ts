@@ -10,6 +10,7 @@ import { readDocuments } from "../manifests/read.ts";
 import { mirrorOf, shadowRun } from "./shadowing.ts";
 import { BOTH_VERSIONS, untilWarm } from "./load.ts";
 import { QUIETLY, type Scenario, type Stage } from "./scenario.ts";
+import { messageOf } from "../text/message-of.ts";
 
 const RESTRICTED = "kyc-e2e-restricted";
 const STRICT = "istio/strict";
@@ -45,7 +46,7 @@ async function startsRestricted({ kube, root, images, signal, report }: Stage): 
     return { ...result, seen: "ready", ok: true };
   } catch (error) {
     signal.throwIfAborted();
-    return { ...result, seen: error instanceof Error ? error.message : String(error), ok: false };
+    return { ...result, seen: messageOf(error), ok: false };
   }
 }
 

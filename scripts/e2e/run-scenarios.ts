@@ -1,5 +1,6 @@
 import type { CheckResult } from "../cluster/verify/check.ts";
 import type { Scenario, Stage } from "./scenario.ts";
+import { messageOf } from "../text/message-of.ts";
 
 /**
  * Runs scenarios one after another. One that fails is a check that does not hold, and the next one runs. Each cleans up
@@ -44,8 +45,4 @@ async function clean(scenario: Scenario, stage: Stage): Promise<void> {
   } catch (error) {
     stage.report(`cleaning up after ${scenario.name} failed: ${messageOf(error)}`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

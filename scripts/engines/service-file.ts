@@ -5,6 +5,7 @@ import { parseDocuments } from "../manifests/document.ts";
 import { InvalidManifests } from "../manifests/problem.ts";
 import { didYouMean } from "../nearest.ts";
 import { CannotWrite, UnknownService } from "../traffic/split/split.ts";
+import { messageOf } from "../text/message-of.ts";
 
 const Target = Type.Object({
   revisionName: Type.Optional(Type.String()),
@@ -54,9 +55,7 @@ export async function readServiceStates(
   service: string,
 ): Promise<ServiceStateInFile[]> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new CannotWrite(
-      `${shown} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new CannotWrite(`${shown} cannot be read: ${messageOf(error)}`);
   });
   const { documents, problems } = parseDocuments(shown, text);
   if (problems.length > 0) throw new InvalidManifests(problems);

@@ -1,3 +1,5 @@
+import { messageOf } from "../text/message-of.ts";
+
 /** The result of one request. Times are milliseconds of `performance.now()`. */
 export interface LoadResult {
   sentAt: number;
@@ -67,7 +69,7 @@ async function send(
     const revision = named ?? undefined;
     return { sentAt, ms: performance.now() - sentAt, status: response.status, error: undefined, revision };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return { sentAt, ms: performance.now() - sentAt, status: 0, error: reason, revision: undefined };
   }
 }

@@ -1,4 +1,5 @@
 import { type Alias, type Document, isAlias, isCollection, isNode, isPair, type Node, visit } from "yaml";
+import { messageOf } from "../text/message-of.ts";
 
 /**
  * A character that kubectl refuses in YAML text, and U+FFFD, which stands for a byte that is not UTF-8.
@@ -61,7 +62,7 @@ export function readDocument(
     return { value: document.toJS() };
   } catch (error) {
     // Errors of the conversion: a merge of something other than a map, or aliases that expand too far.
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const start = document.contents?.range?.[0] ?? 0;
     // Every alias has an anchor here, so this is the library's limit of expanded values.
     if (error instanceof ReferenceError)

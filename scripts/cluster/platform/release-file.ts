@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../user-error.ts";
 import type { ReleaseFile } from "./versions.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 export interface ReleaseFileOptions {
   /** Where verified files are kept. */
@@ -54,7 +55,7 @@ async function download(file: ReleaseFile, { signal, ...options }: ReleaseFileOp
     content = Buffer.from(await response.arrayBuffer());
   } catch (error) {
     signal?.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new UserError(
       `${file.url} cannot be fetched: ${why}\nCheck the network and HTTPS_PROXY, or put ${file.name} into a folder and name that in KYC_PLATFORM_DIR.`,
     );

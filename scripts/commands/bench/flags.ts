@@ -3,6 +3,7 @@ import { Failure } from "../../exit.ts";
 import { printMessage } from "../../text/print.ts";
 import { duration } from "../options/option-values.ts";
 import { OUTPUT_FORMATS } from "../../text/data.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 /** How a benchmark prints its result. */
 export function output(): Option {
@@ -18,7 +19,7 @@ export function say(text: string): void {
 
 /** Reports what a benchmark cannot do. @throws always */
 export function asFailure(error: unknown): never {
-  throw new Failure(error instanceof Error ? error.message : String(error));
+  throw new Failure(messageOf(error));
 }
 
 /** `--for`, in milliseconds. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { PROJECT } from "../../project.ts";
 import { sampleToRun } from "../../../test/sample.ts";
 import { kyc, type RunningDev, startDev } from "../testing/kyc-process.ts";
 
@@ -39,6 +40,20 @@ describe("kyc load", () => {
       failed: 0,
       revisions: [{ revision: "credit-check-advanced", count: summary.requests, share: 1 }],
     });
+  });
+
+  test("posts the lines of a file in turn, and names a line that is no JSON", async () => {
+    const good = await load("--data", join(PROJECT, "examples/applicants.ndjson"), "--fail-on-errors");
+    expect(good).toMatchObject({ code: 0, out: expect.stringMatching(/ 0 failed; by status 200: /) });
+    const file = join(own.root, "bodies.ndjson");
+    await Bun.write(file, '{"applicantId":"A-1","name":"A"}\n\nname: A\n');
+    const bad = await load("--data", file);
+    expect(bad).toMatchObject({
+      code: 2,
+      out: "",
+      err: expect.stringContaining(`${file}:3: this line is no JSON`),
+    });
+    expect((await load("--data", join(own.root, "absent"))).code).toBe(2);
   });
 
   test("fails on errors only where that is asked for, and where nothing answers", async () => {

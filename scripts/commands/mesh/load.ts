@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { LoadSummary } from "../../load/report.ts";
@@ -6,11 +7,13 @@ import { duration } from "../options/option-values.ts";
 import { onCluster, untilInterrupted } from "../cluster/on-cluster.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 interface LoadFlags {
   rps: number;
   for: number;
   header: Record<string, string>;
+  data?: string;
   timeout: number;
   failOnErrors: boolean;
   dir: string;
@@ -35,6 +38,7 @@ export function loadCommand(): Command {
       header,
       {},
     )
+    .option("--data <file>", "sends the lines of this file in turn by POST, each a JSON text")
     .addOption(
       new Option("--timeout <time>", "the time after which a request has failed")
         .argParser(duration)
@@ -55,6 +59,7 @@ Examples:
   ./kyc load --rps 100 --for 5m                  a higher rate for longer
   ./kyc load /orders/v1                          to another path
   ./kyc load -H 'x-user: ann'                    with a header
+  ./kyc load --data requests.ndjson               the lines of a file, by POST
   ./kyc load --context minikube                  to the ingress gateway of a cluster
   ./kyc load http://192.0.2.1/orders/v1          to another machine
 
@@ -82,6 +87,7 @@ async function runLoad(given: string | undefined, flags: LoadFlags): Promise<voi
     import("../../terminal/style.ts"),
   ]);
   const { url, revisionHeader } = await targetOf(given, flags, interrupted);
+  const bodies = flags.data === undefined ? undefined : await readBodies(flags.data);
   const signal = AbortSignal.any([interrupted, AbortSignal.timeout(flags.for)]);
   const startedAt = performance.now();
   const report = new LoadReport(startedAt);
@@ -99,6 +105,7 @@ async function runLoad(given: string | undefined, flags: LoadFlags): Promise<voi
     url,
     rps: flags.rps,
     headers: flags.header,
+    ...(bodies === undefined ? {} : { body: (sent: number) => bodies[sent % bodies.length] as string }),
     revisionHeader,
     signal,
     timeoutMs: flags.timeout,
@@ -142,6 +149,25 @@ async function targetOf(
     if (!(error instanceof NoTarget)) throw error;
     throw new Failure(error.message);
   }
+}
+
+/** The bodies of a file, one JSON text per line. @throws Failure with the line that is no JSON */
+async function readBodies(path: string): Promise<string[]> {
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw new Failure(`${path} cannot be read: ${messageOf(error)}`, EXIT.usage);
+  });
+  const bodies = text.split("\n").flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    try {
+      JSON.parse(line);
+    } catch (error) {
+      throw new Failure(`${path}:${i + 1}: this line is no JSON: ${messageOf(error)}`, EXIT.usage);
+    }
+    return [line];
+  });
+  if (bodies.length === 0)
+    throw new Failure(`${path} is empty; one JSON text per line is expected.`, EXIT.usage);
+  return bodies;
 }
 
 /** The ingress gateway: of the cluster that was named, or of the local mesh, if one runs. */

@@ -3,10 +3,10 @@ import { percent, time } from "../../format.ts";
 import type { Saved } from "../../rollout/journal/journal.ts";
 import { look } from "../../rollout/plan/look.ts";
 import { realClock } from "../../rollout/clock.ts";
-import { messageOf } from "../../rollout/run/effects.ts";
 import { Checkpoint } from "../../rollout/run/timeline.ts";
 import { printMessage } from "../../text/print.ts";
 import type { RolloutContext } from "./context.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 /** The share of failures from which the baseline is said to fail. */
 const FAILING = 0.2;

@@ -12,7 +12,6 @@ import { EvidenceLog } from "../../rollout/record/evidence-log.ts";
 import { writeReport } from "../../rollout/report/write.ts";
 import { realClock } from "../../rollout/clock.ts";
 import type { ClusterEvents } from "../../rollout/notify/cluster-events.ts";
-import { messageOf } from "../../rollout/run/effects.ts";
 import { eventOf, Notifier } from "../../rollout/notify/notifier.ts";
 import { noticeOf } from "../../rollout/notify/notice.ts";
 import type { RunnerOptions } from "../../rollout/run/runner-options.ts";
@@ -28,6 +27,7 @@ import { waysOn } from "./next-step.ts";
 import type { RolloutContext } from "./context.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 export interface DriveOptions {
   context: RolloutContext;

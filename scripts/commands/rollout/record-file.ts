@@ -11,12 +11,12 @@ import { recordOf } from "../../rollout/record/record.ts";
 import { readShadowReport, shadowBefore } from "../../rollout/record/shadow-evidence.ts";
 import { fingerprintOf } from "../../rollout/record/seal.ts";
 import { type CheckedRecord, verifyRecord } from "../../rollout/record/verify-record.ts";
-import { messageOf } from "../../rollout/run/effects.ts";
 import { printData } from "../../text/data.ts";
 import { print } from "../../text/print.ts";
 import { authorOf } from "../options/author.ts";
 import type { RolloutFlags } from "./flags.ts";
 import { keyFrom } from "./verify-log-file.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 export interface RecordFlags extends RolloutFlags {
   /** The file to write. */

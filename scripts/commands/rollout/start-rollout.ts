@@ -15,6 +15,7 @@ import { rolloutCommandLine, waysOn } from "./next-step.ts";
 import { type RolloutContext, contextOf } from "./context.ts";
 import { printMessage, printTo } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 /** Plans a rollout, shows the plan, and carries it out; the exit code. */
 export async function begin(service: string, flags: RolloutFlags): Promise<number> {
@@ -138,7 +139,7 @@ async function seen(
     if (signal.aborted) throw new Failure("Interrupted. Nothing was begun.", EXIT.interrupted);
     // A dry run is of use without traffic, too; a rollout is not.
     if (!flags.dryRun) throw error;
-    printMessage(error instanceof Error ? error.message : String(error));
+    printMessage(messageOf(error));
     return undefined;
   });
 }

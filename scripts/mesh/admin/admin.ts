@@ -21,6 +21,7 @@ import { refusal } from "./guard.ts";
 import { jsonReply, problemReply, type Reply, sendReply } from "./reply.ts";
 import type { MeshState, ServedEvent } from "./schema.ts";
 import { meshState, type RevisionStatus } from "./state.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 /** The part of the mesh that its own paths read and change. */
 export interface MeshView {
@@ -147,10 +148,7 @@ export class Admin {
         reply ?? problemReply(404, `the mesh has no ${ADMIN_PATH}${path}; below ${ADMIN_PATH} are ${known}`)
       );
     } catch (error) {
-      return problemReply(
-        500,
-        `the page cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      return problemReply(500, `the page cannot be read: ${messageOf(error)}`);
     }
   }
 
@@ -181,7 +179,7 @@ export class Admin {
       const rollouts = (await this.#view.rollouts?.(Date.now())) ?? [];
       return jsonReply(200, this.#state(range, rollouts));
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       return problemReply(500, `the state cannot be read: ${why}`);
     }
   }

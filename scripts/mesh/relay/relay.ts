@@ -18,6 +18,7 @@ import type { AnswerReader } from "./answer-reader.ts";
 import { addUpgrade, isRefusedUpgrade, isUpgrade, openTunnel } from "./upgrade.ts";
 import { addForwarded, changeResponse, frameForRevision, headOf, ownReply } from "./upstream-request.ts";
 import type { Reservation } from "../revisions/request-queue.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 /** Forwards one request from a listener to the revision that the routes choose, and the response back. */
 export function relay(exchange: Exchange, listener: LocalListener, options: RelayOptions): void {
@@ -103,8 +104,7 @@ class Relay {
         this.#cold ||= slot.cold;
         this.#send(slot.client, request, false);
       },
-      (reason: unknown) =>
-        this.#over || this.#reply(503, reason instanceof Error ? reason.message : String(reason)),
+      (reason: unknown) => this.#over || this.#reply(503, messageOf(reason)),
     );
   }
 

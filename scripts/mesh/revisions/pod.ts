@@ -1,6 +1,7 @@
 import type { HttpClient } from "../http/client.ts";
 import { type RevisionProcess, startProcess } from "./process.ts";
 import type { RevisionSpec } from "./spec.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 /** The state of a process. `failed` waits for its next restart. */
 export type PodState = "starting" | "ready" | "failed" | "stopping";
@@ -56,7 +57,7 @@ export class Pod {
     started.ready().then(
       (isReady) => isReady && this.#onReady(started, performance.now() - startedAt),
       (error: unknown) => {
-        onLine(error instanceof Error ? error.message : String(error));
+        onLine(messageOf(error));
         started.kill();
       },
     );

@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { AuditStore } from "./audit-log.ts";
 import { hashOf } from "./audit-line.ts";
 import { newKey, parseHeads, privateKeyOf, type SignedHead, signHead } from "./signed-head.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -89,7 +90,7 @@ export function signedStore(log: string, store: AuditStore, env: Env = process.e
     async add(line) {
       // A log without a signature is better than none; verify-log says which lines have none.
       await seal(line).catch((error: unknown) => {
-        problem = error instanceof Error ? error.message : String(error);
+        problem = messageOf(error);
       });
       await add(line);
     },

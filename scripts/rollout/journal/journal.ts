@@ -2,6 +2,7 @@ import Type, { type Static, type TSchema } from "typebox";
 import { Check } from "typebox/schema";
 import { Plan } from "../plan/plan.ts";
 import { Command, Event, State } from "../machine/state.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 /** One transition: what happened, and the state that it led to. The first has no event. */
 export const Entry = Type.Object({
@@ -69,7 +70,7 @@ export function parseAs<S extends TSchema>(schema: S, text: string, where: strin
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new CorruptJournal(`${where}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CorruptJournal(`${where}: ${messageOf(error)}`);
   }
   if (Check(schema, value)) return value;
   throw new CorruptJournal(

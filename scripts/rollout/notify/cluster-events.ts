@@ -2,8 +2,8 @@ import { ApiError } from "../../cluster/kube/api-error.ts";
 import type { Kube } from "../../cluster/kube/client.ts";
 import type { Entry } from "../journal/journal.ts";
 import type { Plan } from "../plan/plan.ts";
-import { messageOf } from "../run/effects.ts";
 import { kubernetesEventOf } from "./notice.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 const FIELD_MANAGER = "kyc-rollout";
 

@@ -2,8 +2,8 @@ import type { Clock } from "../clock.ts";
 import type { Entry } from "../journal/journal.ts";
 import type { Plan } from "../plan/plan.ts";
 import { percentOf } from "../plan/targets.ts";
-import { messageOf } from "../run/effects.ts";
 import { parseAddress } from "../../text/notify-address.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 /** An event in the JSON format of CloudEvents 1.0. */
 export interface CloudEvent {

@@ -1,9 +1,10 @@
 import type { Outcome, OutcomeSource } from "../../sources/source.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Clock } from "../clock.ts";
-import { messageOf, type Warm } from "./effects.ts";
+import type { Warm } from "./effects.ts";
 import type { RunnerOptions } from "./runner-options.ts";
 import type { OutcomeRecorder } from "./outcome-recorder.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 const RETRY_MS = 1_000;
 const KEEP_WARM_MS = 20_000;

@@ -5,6 +5,7 @@ import { ownershipOf } from "../machine/drift.ts";
 import type { Event, LiveSplit, State } from "../machine/state.ts";
 import type { Plan } from "../plan/plan.ts";
 import { sameTargets, toSplit, toTargets } from "../plan/targets.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 /** Sends the first requests to a revision, by its tag. Rejects with the reason if they are not answered. */
 export type Warm = (revision: string, tag: string | null, signal: AbortSignal) => Promise<void>;
@@ -70,10 +71,6 @@ export async function warmUp(
   } catch (error) {
     return { type: "unready", atMs: now(), why: messageOf(error) };
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 const SIGNED = "kyc rollout ";

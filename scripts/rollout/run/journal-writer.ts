@@ -2,7 +2,7 @@ import type { Entry, Journal } from "../journal/journal.ts";
 import { LostLock } from "../lock/lock.ts";
 import { isGoingBack } from "../machine/state.ts";
 import type { Clock } from "../clock.ts";
-import { messageOf } from "./effects.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 export interface JournalWriterOptions {
   journal: Journal;

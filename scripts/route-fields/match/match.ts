@@ -1,6 +1,7 @@
 import { RE2JS } from "re2js";
 import type { HeaderList } from "../headers/header-list.ts";
 import type { RequestMatch, Rule, StringMatch, ValueMatch } from "../../traffic/table.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 /** A match without conditions, which every request meets. */
 export const EVERY_REQUEST: RequestMatch = {
@@ -49,7 +50,7 @@ export function regexProblem(source: string): string | undefined {
     regex(source);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

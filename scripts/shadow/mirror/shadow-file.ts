@@ -6,6 +6,7 @@ import { type Document, isMap, isSeq, parseAllDocuments } from "yaml";
 import { UserError } from "../../cluster/user-error.ts";
 import type { MirrorRun } from "./mirror.ts";
 import { revisionOfRun, RUN_TAG } from "./mirror.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 const ShadowService = Type.Object({
   apiVersion: Type.Literal("serving.knative.dev/v1"),
@@ -55,7 +56,7 @@ export async function readShadowFile(root: string, service: string): Promise<Sha
     throw new UserError(
       isMissing
         ? `There is no ${path} in ${root}. It holds the Knative Service that compares the answers of ${service}: docs/shadow.md shows one.`
-        : `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        : `${path} cannot be read: ${messageOf(error)}`,
     );
   });
   const documents = documentsOf(text, path);

@@ -2,6 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { UsageError, UserError } from "../../cluster/user-error.ts";
 import { didYouMean } from "../../nearest.ts";
 import type { Outcome } from "../source.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 const CHUNK_BYTES = 65_536;
 const LONGEST_LINE = 10_000;
@@ -58,7 +59,7 @@ export class CsvFile implements AsyncDisposable {
   /** @throws UserError when it cannot be read */
   static async open(path: string): Promise<CsvFile> {
     const file = await open(path).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       throw new UsageError(`--csv ${path} cannot be read: ${why}`);
     });
     return new CsvFile(path, file);

@@ -3,6 +3,7 @@ import Type, { type Static, type TSchema } from "typebox";
 import { Check } from "typebox/schema";
 import { UsageError, UserError } from "../../cluster/user-error.ts";
 import type { SourceFlags } from "../source.ts";
+import { messageOf } from "../../text/message-of.ts";
 
 /** The address and credentials of a Prometheus. */
 export interface PrometheusConnection {
@@ -77,7 +78,7 @@ export async function queryPrometheus<T extends TSchema>(
     ({ status } = response);
     document = await response.json().catch(() => undefined);
   } catch (error) {
-    throw new UserError(`${what} does not answer: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UserError(`${what} does not answer: ${messageOf(error)}`);
   }
   if (Check(Answer, document) && Check(schema, document.data)) return document.data;
   if (status === 401 || status === 403)
@@ -96,7 +97,7 @@ function isLoopback(hostname: string): boolean {
 
 async function readFlag(flag: string, path: string): Promise<string> {
   return readFile(path, "utf8").catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new UsageError(`--${flag} ${path} cannot be read: ${why}`);
   });
 }
