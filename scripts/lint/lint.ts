@@ -12,7 +12,7 @@ import { gatewayName } from "../route-fields/match/compile.ts";
 import { planKnativeServices } from "../traffic/compile/knative.ts";
 import { type Facts, factsOf } from "./rules/facts.ts";
 import { type Finding, findingOf, type Rule } from "./finding.ts";
-import { type ReadObjects, readObjects } from "./rules/objects.ts";
+import { type ReadObjects, readObjects } from "./rules/read-objects.ts";
 import { DESTINATION_RULES } from "./rules/destination-rules.ts";
 import { GATEWAY_RULES } from "./rules/gateways.ts";
 import { HOST_RULES } from "./rules/hosts.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { parseDocuments } from "../manifests/document.ts";
 import type { Repair } from "./finding.ts";
 import { provenRepairs } from "./proven-repairs.ts";
-import { routes, SERVICE } from "./testing.ts";
+import { routes, SERVICE } from "./testing/findings.ts";
 
 const HOST = "credit-check-basic.kyc.svc.cluster.local";
 const TEXT = routes(`{route: [

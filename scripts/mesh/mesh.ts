@@ -209,7 +209,7 @@ function generationOf(loaded: Configuration, runners: Runners, admin: Admin): Ge
   };
 }
 
-/** Reads `credit-check.kyc.localhost`, which a browser resolves to this machine, as `credit-check.kyc`. */
+/** Reads `checkout.shop.localhost`, which a browser resolves to this machine, as `checkout.shop`. */
 function readLocalName({ request }: Exchange): void {
   const host = hostOf(request.authority);
   const suffix = `.${LOCAL_DOMAIN}`;

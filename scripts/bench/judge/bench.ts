@@ -1,6 +1,6 @@
 import type { Figure } from "../figure.ts";
 import { figuresOf } from "./figures.ts";
-import { runBench, type RunOptions } from "./run.ts";
+import { runBench, type RunOptions } from "./run-bench.ts";
 import { measureSpeed, type Speed } from "./speed.ts";
 import type { Cell } from "./summary.ts";
 

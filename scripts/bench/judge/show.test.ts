@@ -5,7 +5,7 @@ import { drawBench } from "./draw.ts";
 import { comparable, figuresOf, refuted } from "./figures.ts";
 import { benchPage } from "./page/page.ts";
 import type { BenchResult } from "./bench.ts";
-import { runBench } from "./run.ts";
+import { runBench } from "./run-bench.ts";
 import type { Cell, Result } from "./summary.ts";
 
 const SPEED = { eventsPerSecond: 4_000_000, stateBytesAfter: { thousand: 3000, million: 5000 } };

@@ -44,7 +44,7 @@ export function refOf(object: KubeObject): ObjectRef {
   return { apiVersion, kind, name: metadata.name, namespace: metadata.namespace };
 }
 
-/** An object's name for messages: `Service kyc/credit-check`. */
+/** An object's name for messages: `Service shop/checkout`. */
 export function nameOf({ kind, namespace, name }: ObjectRef): string {
   return namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
 }

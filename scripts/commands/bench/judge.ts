@@ -49,7 +49,7 @@ Exit codes: 0 every target is reached, 1 a target is missed, 2 wrong usage.`,
 async function runBenchJudge({ reps, seed, only, page, output }: BenchJudgeFlags): Promise<number> {
   const [{ benchJudge }, { chosen }, { SCENARIOS }] = await Promise.all([
     import("../../bench/judge/bench.ts"),
-    import("../../bench/judge/run.ts"),
+    import("../../bench/judge/run-bench.ts"),
     import("../../bench/judge/scenarios.ts"),
   ]);
   if (chosen(only).length === 0) {

@@ -31,9 +31,9 @@ export function logsCommand(): Command {
       `
 Examples:
   ./kyc logs                                            the last lines of each pod
-  ./kyc logs credit-check -f                            follows one service
-  ./kyc logs credit-check --revision credit-check-basic --tail 500
-  ./kyc logs credit-check --previous                    of the containers before their last restart
+  ./kyc logs checkout -f                                follows one service
+  ./kyc logs checkout --revision checkout-v1 --tail 500
+  ./kyc logs checkout --previous                        of the containers before their last restart
   ./kyc logs -o json                                    one JSON object per line, with revision and pod`,
     )
     .action((service: string | undefined, flags: LogsFlags) => onCluster(() => runLogs(service, flags)));

@@ -46,7 +46,7 @@ export const READ_DEPLOYED: readonly PolicyRule[] = [
 
 /**
  * A Kubernetes Service whose revisions are the subsets that DestinationRules make of its host; where there are none, the
- * Services of versions: `credit-check-v2` is one of `credit-check`. Undefined where there are none of those either.
+ * Services of versions: `checkout-v2` is one of `checkout`. Undefined where there are none of those either.
  */
 export async function deployedService(
   kube: Kube,

@@ -142,7 +142,7 @@ function sharesOf({ cluster, host_rewrite_literal: authority, weighted_clusters 
   }));
 }
 
-/** `outbound|80||credit-check-basic.kyc.svc.cluster.local`: direction, port, subset, host. */
+/** `outbound|80||checkout-v1.shop.svc.cluster.local`: direction, port, subset, host. */
 function destinationOfCluster(name: string): Pick<RouteShare, "host" | "subset"> {
   const [, , subset, host] = name.split("|");
   return { host: host ?? name, subset: subset || undefined };

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import Type from "typebox";
 import { Check, Errors } from "typebox/schema";
 import { CODES } from "../../manifests/codes/codes.ts";
-import { findingsIn, routes } from "../testing.ts";
+import { findingsIn, routes } from "../testing/findings.ts";
 import { githubAnnotations } from "./github-annotations.ts";
 import { sarifLog } from "./sarif.ts";
 

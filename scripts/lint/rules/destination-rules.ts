@@ -1,6 +1,6 @@
 import { type Facts, hostFrom, routesOf } from "./facts.ts";
 import type { Rule } from "../finding.ts";
-import { namespaceOf } from "./objects.ts";
+import { namespaceOf } from "./read-objects.ts";
 
 /** Rules for DestinationRules. Revisions of Knative need none. */
 export const DESTINATION_RULES: readonly Rule<Facts>[] = [

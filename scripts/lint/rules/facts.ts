@@ -3,7 +3,7 @@ import type { KnativeService } from "../../manifests/kinds/knative-service.ts";
 import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
 import type { Partially } from "../../manifests/validate.ts";
 import type { HTTPRoute } from "../../route-fields/families.ts";
-import { namespaceOf, type Objects, type Sourced } from "./objects.ts";
+import { namespaceOf, type Objects, type Sourced } from "./read-objects.ts";
 
 /** A Knative Service, from its states in the files. */
 export interface Service {

@@ -3,7 +3,7 @@ import { Check } from "typebox/schema";
 import type { Gateway } from "../../manifests/kinds/istio-gateway.ts";
 import type { Rule } from "../finding.ts";
 import type { Facts } from "./facts.ts";
-import { namespaceOf, type Objects, type Sourced } from "./objects.ts";
+import { namespaceOf, type Objects, type Sourced } from "./read-objects.ts";
 
 /** What the rules read of a server, also of those for protocols that the local mesh does not read. */
 const Server = Type.Object({

@@ -2,7 +2,7 @@ import type { ManifestDocument } from "../../manifests/document.ts";
 import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
 import { type Facts, hostFrom, routesOf } from "./facts.ts";
 import type { Rule } from "../finding.ts";
-import { namespaceOf } from "./objects.ts";
+import { namespaceOf } from "./read-objects.ts";
 
 /** The hosts and gateways that VirtualServices name. */
 export const HOST_RULES: readonly Rule<Facts>[] = [

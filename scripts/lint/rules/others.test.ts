@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { findingsIn, placesOf, policy, routes, SERVICE, to } from "../testing.ts";
+import { findingsIn, placesOf, policy, routes, SERVICE, to } from "../testing/findings.ts";
 
 const ONCE = `{retries: {attempts: 0}, route: [${to("basic")}]}`;
 const rulesOf = (...texts: string[]): string[] => findingsIn(...texts).map(({ code }) => code);

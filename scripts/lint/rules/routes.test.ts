@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { findingsIn, placesOf, routes, SERVICE, to } from "../testing.ts";
+import { findingsIn, placesOf, routes, SERVICE, to } from "../testing/findings.ts";
 
 const ONCE = "retries: {attempts: 0}";
 const rule = (route: string, more = ""): string =>

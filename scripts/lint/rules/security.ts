@@ -3,7 +3,7 @@ import type { Facts } from "./facts.ts";
 import type { Remark, Rule } from "../finding.ts";
 import type { AuthorizationPolicy } from "../../manifests/kinds/istio-security.ts";
 import type { Partially } from "../../manifests/validate.ts";
-import { namespaceOf, type Sourced } from "./objects.ts";
+import { namespaceOf, type Sourced } from "./read-objects.ts";
 
 const KNATIVE = "knative-serving";
 const SERVICE_LABEL = "serving.knative.dev/service";

@@ -40,7 +40,7 @@ export function ruleStates({ resources, plan }: Configuration): RuleState[] {
   return [...written, ...byKnative];
 }
 
-/** A condition as people say it: `uri prefix /credit-check/ and header end-user exact basic`. */
+/** A condition as people say it: `uri prefix /orders/ and header end-user exact ann`. */
 function matchText({ name: _, ...match }: HTTPMatchRequest): string {
   return Object.entries(match)
     .flatMap(([field, wanted]) => conditionTexts(field, wanted))

@@ -50,7 +50,7 @@ export const TrafficState = Type.Object({
 /** A split: the planned shares, and those observed since they apply. */
 export const SplitState = Type.Object({
   by: Type.Enum(Object.values(SPLIT_OWNERS)),
-  /** As in `VirtualService kyc-credit-check`. */
+  /** As in `VirtualService checkout`. */
   object: Type.String(),
   at: Place,
   /** `file:line`, as events name it. */

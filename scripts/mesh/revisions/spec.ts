@@ -136,7 +136,7 @@ function valueOf(
   return value;
 }
 
-/** The last part of an image's name: `credit-check` of `dev.local/kyc/credit-check:1`. */
+/** The last part of an image's name: `checkout` of `dev.local/shop/checkout:1`. */
 function imageName(image: string): string {
   return (image.split("/").at(-1) ?? "").replace(/[@:].*$/, "");
 }

@@ -62,7 +62,7 @@ async function* envoyOutcomes(options: EnvoySourceOptions, signal: AbortSignal):
   const counters = new ClusterCounters((cluster) => {
     const { host, subset } = destinationOf(cluster);
     const name = host.replace(`.${namespace}.${CLUSTER_DOMAIN}`, "");
-    // Without revisions of Knative's, those are the subsets of the host, or Services of versions: credit-check-v2.
+    // Without Knative revisions, these are the subsets of the host, or the Services of versions, such as checkout-v2.
     if (revisions.size === 0 && name === service) return subset;
     if (revisions.size === 0) return name.startsWith(`${service}-`) ? name : undefined;
     return revisions.has(name) ? name : undefined;
@@ -92,7 +92,7 @@ async function proxies({ kube, namespace }: EnvoySourceOptions): Promise<Proxy[]
   return [...gateways, ...sidecars];
 }
 
-/** `outbound|80||credit-check-basic.kyc.svc.cluster.local`: direction, port, subset, host. (istio, BuildSubsetKey) */
+/** `outbound|80||checkout-v1.shop.svc.cluster.local`: direction, port, subset, host. (istio, BuildSubsetKey) */
 function destinationOf(cluster: string): { host: string; subset: string | undefined } {
   const [, , subset, host = ""] = cluster.split("|");
   return { host: host.replace(/;$/, ""), subset: subset || undefined };

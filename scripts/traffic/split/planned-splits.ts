@@ -25,7 +25,7 @@ export interface PlannedTarget {
 /** A place where requests are split between the revisions of one service. */
 export interface PlannedSplit {
   by: SplitOwner;
-  /** The object that has it, as in `VirtualService kyc-credit-check`. */
+  /** The object that has it, such as `VirtualService checkout`. */
   object: string;
   at: Position;
   /** Whether this split decides about the service's ordinary requests: a VirtualService takes precedence over Knative. */

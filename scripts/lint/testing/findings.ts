@@ -1,8 +1,8 @@
-import type { Code } from "../manifests/codes/codes.ts";
-import { parseDocuments } from "../manifests/document.ts";
-import { formatProblem } from "../manifests/problem.ts";
-import type { Finding } from "./finding.ts";
-import { lint } from "./lint.ts";
+import type { Code } from "../../manifests/codes/codes.ts";
+import { parseDocuments } from "../../manifests/document.ts";
+import { formatProblem } from "../../manifests/problem.ts";
+import type { Finding } from "../finding.ts";
+import { lint } from "../lint.ts";
 
 /** The findings in files, given by their texts; they are named 1.yaml, 2.yaml and so on. */
 export function findingsIn(...texts: string[]): Finding[] {
