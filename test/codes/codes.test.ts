@@ -6,7 +6,7 @@ import { deploy } from "../../scripts/cluster/deploy/deploy.ts";
 import { planDeploy } from "../../scripts/cluster/deploy/deploy-plan.ts";
 import { runKnative } from "../../scripts/cluster/deploy/fake-knative.ts";
 import { knativeCluster } from "../../scripts/cluster/workload/fake-objects.ts";
-import { findingsIn } from "../../scripts/lint/testing.ts";
+import { findingsIn } from "../../scripts/lint/testing/findings.ts";
 import { type Code, CODES } from "../../scripts/manifests/codes/codes.ts";
 import { type ManifestDocument, parseDocuments } from "../../scripts/manifests/document.ts";
 import { InvalidManifests, type Problem } from "../../scripts/manifests/problem.ts";

@@ -1,5 +1,5 @@
 import type { Code } from "../../scripts/manifests/codes/codes.ts";
-import { policy, routes, SERVICE, to } from "../../scripts/lint/testing.ts";
+import { policy, routes, SERVICE, to } from "../../scripts/lint/testing/findings.ts";
 
 /** Input in which a problem occurs. */
 export type Example =
