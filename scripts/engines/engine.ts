@@ -65,6 +65,8 @@ export interface RecordedEngine extends Engine {
    * revision. Only where that is more than what is written: kn's remainder goes by it.
    */
   status?(): Promise<{ traffic: KnTarget[]; latest: string | undefined } | undefined>;
+  /** Whether it splits Deployments: files of a Knative Service of the same name are about another service. @default false */
+  readonly splitsDeployments?: boolean;
   /** The rights in the cluster that the engine needs; undefined where it needs none. */
   readonly rights?: Rights;
 }

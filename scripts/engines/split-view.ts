@@ -64,12 +64,13 @@ export async function gatherSplit(
   observing: AbortSignal,
 ): Promise<SplitView> {
   const isOfFiles = engine.name === FILES_ENGINE.name;
+  const filesApply = !isOfFiles && engine.splitsDeployments !== true;
   const [written, changes, runs, revisions, file, observed, live] = await Promise.all([
     engine.read(),
     engine.changes(),
     engine.runs(),
     engine.revisions(),
-    isOfFiles ? undefined : readFile().catch(undefinedIfNone),
+    filesApply ? readFile().catch(undefinedIfNone) : undefined,
     observe(source, observing),
     engine.live(),
   ]);

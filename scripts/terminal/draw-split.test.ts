@@ -29,6 +29,15 @@ describe("a split is drawn", () => {
     );
   });
 
+  test("without the files of a Knative Service that has the name of what is split between Deployments", async () => {
+    const engine = Object.assign(new FakeEngine(), { splitsDeployments: true });
+    engine.targets = targetsOf({ v1: 90, v2: 10 });
+    const text = await drawn(engine);
+    expect(text).toContain("check-v1  v1");
+    expect(text).not.toContain("basic");
+    expect(text).not.toContain("files");
+  });
+
   test("with all its sides, and with what to do where they do not agree", async () => {
     const engine = new FakeEngine();
     await engine.write(targetsOf({ basic: 90, advanced: 10 }), "1", "me@here");

@@ -1,5 +1,4 @@
 import { Kube } from "../../scripts/cluster/kube/client.ts";
-import type { ApiRequest, Connection } from "../../scripts/cluster/kube/connection.ts";
 import { realClock } from "../../scripts/rollout/clock.ts";
 import { ConfigMapJournal } from "../../scripts/rollout/journal/config-map-journal.ts";
 import { LeaseLock } from "../../scripts/rollout/lock/lease-lock.ts";
@@ -12,52 +11,8 @@ import { MemoryEngine } from "../../scripts/rollout/testing/memory-engine.ts";
 import { ObjectStore } from "../../scripts/rollout/testing/object-store.ts";
 import { ORIGINAL, SETTINGS, Simulation } from "../../scripts/rollout/testing/simulation.ts";
 import { seededRandom } from "../../scripts/traffic/random.ts";
+import { FaultyConnection } from "./faulty-connection.ts";
 import type { Fault, FaultResult } from "./scenario.ts";
-
-/** An API server that is slow, refuses requests, and closes connections. */
-class FaultyServer implements Connection {
-  readonly context = "faulty";
-  readonly server = "https://faulty";
-  readonly namespace = undefined;
-  readonly store = new ObjectStore();
-  readonly #random: () => number;
-  requests = 0;
-  refused = 0;
-
-  constructor(seed: number) {
-    this.#random = seededRandom(seed);
-  }
-
-  async send(path: string, request?: ApiRequest): Promise<Response> {
-    this.requests++;
-    await Bun.sleep(this.#random() * 60);
-    const chance = this.#random();
-    if (chance < 0.06) return this.#refuse(409, "Conflict");
-    if (chance < 0.1) return this.#refuse(410, "Expired");
-    if (chance < 0.14) return this.#refuse(429, "TooManyRequests");
-    if (chance < 0.2) return this.#refuse(500, "InternalError");
-    if (chance < 0.24) {
-      this.refused++;
-      throw new Error("the connection was closed");
-    }
-    const response = await this.store.send(path, request);
-    // The write is done, and the answer is lost.
-    if (chance < 0.28 && request?.method !== undefined) {
-      this.refused++;
-      throw new Error("the connection was closed before the answer");
-    }
-    return response;
-  }
-
-  open(path: string, request?: ApiRequest): Promise<Response> {
-    return this.send(path, request);
-  }
-
-  #refuse(code: number, reason: string): Response {
-    this.refused++;
-    return Response.json({ kind: "Status", reason, code, message: reason }, { status: code });
-  }
-}
 
 const ROLLOUTS = 6;
 
@@ -66,7 +21,7 @@ async function faultyApiServer(): Promise<FaultResult> {
   let unaccounted = 0;
   const [counts, ends] = [{ requests: 0, refused: 0 }, new Map<string, number>()];
   for (let seed = 1; seed <= ROLLOUTS; seed++) {
-    const server = new FaultyServer(seed);
+    const server = new FaultyConnection(new ObjectStore(), seed);
     const isBad = seed % 2 === 0;
     const engine = new MemoryEngine({
       clock: realClock,
@@ -103,7 +58,7 @@ function allowed(targets: Parameters<typeof toTargets>[0]): boolean {
 }
 
 /** Carries a rollout out as the command does: a process that loses its lock ends, and another one goes on. */
-async function rolledOut(server: FaultyServer, engine: MemoryEngine): Promise<State["phase"]> {
+async function rolledOut(server: FaultyConnection, engine: MemoryEngine): Promise<State["phase"]> {
   const kube = new Kube(server);
   const journal = new ConfigMapJournal(kube, "kyc", "credit-check");
   const lock = new LeaseLock(kube, "kyc", "credit-check", realClock, { durationMs: 3_000, renewMs: 500 });

@@ -1,25 +1,39 @@
+import { parseArgs } from "node:util";
 import { CLUSTER_FAULTS } from "./cluster-faults.ts";
+import { liveClusterFaults } from "./live-cluster-faults.ts";
 import { PROCESS_FAULTS } from "./process-faults.ts";
 import type { FaultResult } from "./scenario.ts";
 import { TRAFFIC_FAULTS } from "./traffic-faults.ts";
 
-const FAULTS = [...PROCESS_FAULTS, ...TRAFFIC_FAULTS, ...CLUSTER_FAULTS];
+const { values, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: { context: { type: "string" }, help: { type: "boolean" } },
+});
+const FAULTS = [
+  ...PROCESS_FAULTS,
+  ...TRAFFIC_FAULTS,
+  ...CLUSTER_FAULTS,
+  ...liveClusterFaults(values.context),
+];
 
-const USAGE = `Usage: bun test/faults/run.ts [NAME…]
+const USAGE = `Usage: bun test/faults/run.ts [--context CONTEXT] [NAME…]
 
 Tries faults on a mesh under load, and prints what callers saw. A NAME chooses the faults whose names hold it; without one all
 are tried, in about six minutes. Exits with 1 where a fault does what it should not.
 
+The faults of a cluster take a CONTEXT whose cluster \`./kyc deploy\` has deployed to; they change its splits, and restart its
+istiod and its ingress gateway. KYC_FAULTS_SLOW_NETWORKING is a command that makes its networking layer slow and fast again,
+given "on" or "off"; without it net-istio's Deployment gets a hundredth of a processor.
+
 Faults:
 ${FAULTS.map(({ name }) => `  ${name}`).join("\n")}`;
 
-const names = process.argv.slice(2);
 const chosen = FAULTS.filter(
   (fault) => names.length === 0 || names.some((name) => fault.name.includes(name)),
 );
-if (names.includes("--help") || chosen.length === 0) {
+if (values.help || chosen.length === 0) {
   console.log(USAGE);
-  process.exit(names.includes("--help") ? 0 : 2);
+  process.exit(values.help ? 0 : 2);
 }
 
 const cell = (value: number | null): string => (value === null ? "–" : String(value));

@@ -57,6 +57,9 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
       rule = await live();
       return stateOf(rule);
     },
+    get splitsDeployments() {
+      return rule.service.revisionsAre !== undefined;
+    },
     changes: () => history.read(),
     runs: async () => true,
     async write(targets, version, by, undo = false, form) {

@@ -85,12 +85,15 @@ const NOTHING = (): Counted => ({ statuses: new Map(), latencies: new Map() });
 function countedOf(samples: readonly Sample[]): Map<string, Counted> {
   const clusters = new Map<string, Counted>();
   for (const { name, labels, value } of samples) {
-    // Istio's bootstrap gives the label another name than Envoy.
+    // Istio's bootstrap gives the labels other names than Envoy.
     const cluster = labels["cluster_name"] ?? labels["envoy_cluster_name"] ?? "";
+    const status = labels["response_code"] ?? labels["envoy_response_code"];
+    // With Istio's labels the counts by class of status, such as 2xx, have the same name: they count each request again.
+    if (name === REQUESTS && status === undefined) continue;
     const counted = clusters.get(cluster) ?? NOTHING();
     clusters.set(cluster, counted);
-    const { response_code, envoy_response_code = response_code ?? "", le = "" } = labels;
-    if (name === REQUESTS) counted.statuses.set(envoy_response_code, value);
+    const { le = "" } = labels;
+    if (status !== undefined) counted.statuses.set(status, value);
     else counted.latencies.set(le === "+Inf" ? Number.POSITIVE_INFINITY : Number(le), value);
   }
   for (const counted of clusters.values()) counted.latencies = withoutLower(counted.latencies);

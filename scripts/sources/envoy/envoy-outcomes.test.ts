@@ -11,6 +11,8 @@ import { envoySource, hasEnvoyStatistics } from "./envoy-outcomes.ts";
  * The answer of Envoy 1.40 with the tags of Istio's bootstrap, after six requests to credit-check-basic (200 twice, 200
  * after 30 ms, 500, 404 after 3 ms, and a timeout of 200 ms), two to credit-check-advanced, which nothing listened for,
  * and one to another service. Before the first flush the histograms were empty.
+ *
+ * The page of istio-1.31-subsets is of a sidecar of istiod 1.31 that sent requests to two subsets.
  */
 const recorded = (when: "before-flush" | "after-flush"): Promise<string> =>
   readFile(join(import.meta.dir, `envoy-1.40-${when}.txt`), "utf8");
@@ -33,6 +35,18 @@ describe("Envoy's statistics of clusters", () => {
       "credit-check-basic failed 1 in 0-0.5 ms",
     ]);
     expect(seen.every(({ sinceMs, atMs }) => sinceMs === 5 && atMs === 20)).toBe(true);
+  });
+
+  test("count each request once where the counts by class of status have the same name", async () => {
+    const counters = new ClusterCounters((cluster) => cluster.split("|")[2]);
+    const page = await readFile(join(import.meta.dir, "istio-1.31-subsets.txt"), "utf8");
+    const seen = counters.added("sidecar", read(counters, page), { fromMs: 10, atMs: 20, beganAfterMs: 5 });
+    const counts = (wanted: boolean, subset: string): number =>
+      seen
+        .filter(({ revision, ok }) => revision === subset && ok === wanted)
+        .reduce((sum, { count }) => sum + count, 0);
+    expect([counts(true, "v1"), counts(false, "v1")]).toEqual([3_927, 0]);
+    expect([counts(true, "v2"), counts(false, "v2")]).toEqual([1_392, 33]);
   });
 
   test("wait for the latencies of Envoy's next flush, but not for long where there are none", async () => {

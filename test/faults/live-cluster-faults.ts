@@ -1,0 +1,190 @@
+import Type from "typebox";
+import { parse } from "../../scripts/cluster/kube/kube-object.ts";
+import { checked } from "../../scripts/cluster/workload/follow.ts";
+import { LivePod, POD } from "../../scripts/cluster/workload/live-objects.ts";
+import { type ClusterStage, ENGINES, type EngineName, onCluster } from "./live-cluster.ts";
+import { type Fault, type FaultResult, STEPS, until } from "./scenario.ts";
+
+interface Place {
+  engine: EngineName;
+  context: string;
+}
+
+/** Begins a rollout, and resolves when it judges at 50 %, with the process that carries it out. */
+type Begin = () => Promise<Bun.Subprocess>;
+
+const ROLLOUT = [
+  "--steps",
+  "50,100",
+  "--step-time",
+  "8s",
+  "--bake",
+  "8s",
+  "--look",
+  "1s",
+  "--step-limit",
+  "90s",
+];
+// How fast the versions are does not matter here.
+const TOLERANT = ["--tolerate-latency", "1000%", "--latency-floor", "5s"];
+
+/** A rollout to the advanced check during which something happens: it ends in one of two splits all the same. */
+function duringRollout(fault: string, happens: (stage: ClusterStage, begin: Begin) => Promise<unknown>) {
+  return (place: Place): Promise<FaultResult> =>
+    onCluster({
+      fault,
+      ...place,
+      async during(stage) {
+        stage.allow(...STEPS);
+        const flags = [...ROLLOUT, ...TOLERANT, ...flagsOf(stage, place)];
+        let output: Promise<string> | undefined;
+        let exited: Promise<number> | undefined;
+        await happens(stage, async () => {
+          const child = stage.start("rollout", "credit-check", "--to", "advanced", ...flags);
+          output = new Response(child.stderr).text();
+          exited = child.exited;
+          await until(async () => (await stage.split()) === "50/50" || child.exitCode !== null);
+          return child;
+        });
+        const code = await exited;
+        const split = await stage.split();
+        const right = (code === 0 && split === "0/100") || (code === 1 && split === "100/0");
+        const told = right ? "" : `: ${(await output)?.trim().split("\n").at(-1)}`;
+        return { ended: `exit ${code}, ${split}${told}`, right };
+      },
+    });
+}
+
+function flagsOf({ namespace }: ClusterStage, { engine, context }: Place): string[] {
+  return ["-n", namespace, "--engine", engine, "--context", context];
+}
+
+const PERCENTS = [30, 70, 10, 90, 50, 20, 80, 40, 60, 0];
+
+/** Splits while requests to the API server fail: each is written whole or not at all, and its exit code says which. */
+function splitsWithoutApiServer(place: Place): Promise<FaultResult> {
+  return onCluster({
+    fault: "API server that fails, during splits",
+    ...place,
+    async during(stage) {
+      stage.allow(...PERCENTS.map((percent) => `${100 - percent}/${percent}`));
+      const codes = new Map<number, number>();
+      let right = true;
+      stage.api.isFaulty = true;
+      for (const percent of PERCENTS) {
+        const before = await stage.split();
+        const traffic = `basic=${100 - percent},advanced=${percent}`;
+        const child = stage.start("split", "credit-check", ...flagsOf(stage, place), "--traffic", traffic);
+        const code = await child.exited;
+        codes.set(code, (codes.get(code) ?? 0) + 1);
+        const after = await stage.split();
+        const wanted = `${100 - percent}/${percent}`;
+        right &&= code === 0 ? after === wanted : [before, wanted].includes(after);
+      }
+      const told = [...codes].map(([code, count]) => `${count} × exit ${code}`).join(", ");
+      const { requests, refused } = stage.api;
+      return { ended: `${told}; ${refused} of ${requests} API requests failed`, right };
+    },
+  });
+}
+
+/** Deletes the pods of a Deployment, and waits until others are ready. */
+async function restart({ kube, signal }: ClusterStage, labelSelector: string): Promise<void> {
+  const namespace = "istio-system";
+  const pods = async () =>
+    checked(LivePod, (await kube.list(POD, { namespace, labelSelector, signal })).items);
+  const before = await pods();
+  if (before.length === 0) throw new Error(`${namespace} has no pod with ${labelSelector}`);
+  const names = new Set(before.map(({ metadata }) => metadata.name));
+  for (const name of names) await kube.delete({ apiVersion: "v1", kind: "Pod", namespace, name });
+  await until(async () => {
+    const others = (await pods()).filter(({ metadata }) => !names.has(metadata.name));
+    const ready = others.filter(({ status }) =>
+      (status?.containerStatuses ?? []).some(({ ready }) => ready === true),
+    );
+    return ready.length >= before.length;
+  });
+}
+
+/** A command that makes the networking layer slow and fast again, given `on` or `off`, where it is not net-istio. */
+const SLOW_NETWORKING = process.env["KYC_FAULTS_SLOW_NETWORKING"];
+const NET_ISTIO = {
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  namespace: "knative-serving",
+  name: "net-istio-controller",
+};
+const Containers = Type.Array(Type.Record(Type.String(), Type.Unknown()));
+const Deployment = Type.Object({
+  spec: Type.Object({ template: Type.Object({ spec: Type.Object({ containers: Containers }) }) }),
+});
+
+/** Does something while the networking layer has a hundredth of a processor. */
+async function withSlowNetworking({ kube }: ClusterStage, work: () => Promise<unknown>): Promise<void> {
+  if (SLOW_NETWORKING !== undefined) {
+    run(`${SLOW_NETWORKING} on`);
+    await work().finally(() => run(`${SLOW_NETWORKING} off`));
+    return;
+  }
+  const object = await kube.get(NET_ISTIO);
+  const { containers } = parse(Deployment, object, NET_ISTIO.name).spec.template.spec;
+  const write = (containers: object[]) =>
+    kube.patch(NET_ISTIO, { spec: { template: { spec: { containers } } } }, { fieldManager: "kyc-faults" });
+  const resources = { limits: { cpu: "10m" }, requests: { cpu: "10m" } };
+  await write(containers.map((container) => ({ ...container, resources })));
+  await work().finally(() => write(containers));
+}
+
+function run(command: string): void {
+  const { exitCode, stderr } = Bun.spawnSync(["sh", "-c", command]);
+  if (exitCode !== 0) throw new Error(`${command}: ${stderr.toString()}`);
+}
+
+const apiServerFails = duringRollout("API server that fails, during a rollout", async ({ api }, begin) => {
+  const rollout = await begin();
+  api.isFaulty = true;
+  await rollout.exited;
+});
+
+const networkingIsSlow = duringRollout("slow networking layer", (stage, begin) =>
+  withSlowNetworking(stage, async () => (await begin()).exited),
+);
+
+const istiodRestarts = duringRollout("istiod restarts", async (stage, begin) => {
+  await begin();
+  await restart(stage, "app=istiod");
+});
+
+const gatewayRestarts = duringRollout("the ingress gateway restarts", async (stage, begin) => {
+  await begin();
+  await restart(stage, "istio=ingressgateway");
+});
+
+/**
+ * What the parts of a cluster do, for each engine.
+ * @param context of a cluster that the services are deployed to; undefined where none may be used
+ */
+export function liveClusterFaults(context: string | undefined): Fault[] {
+  const every = Object.keys(ENGINES).filter((name) => name === "knative" || name === "istio");
+  const faults = [
+    { name: "splits, API server that fails", tried: splitsWithoutApiServer, engines: every },
+    { name: "rollout, API server that fails", tried: apiServerFails, engines: every },
+    // The weights of a VirtualService do not pass through it.
+    {
+      name: "slow networking layer",
+      tried: networkingIsSlow,
+      engines: every.filter((name) => name === "knative"),
+    },
+    { name: "istiod restarts", tried: istiodRestarts, engines: every },
+    { name: "the ingress gateway restarts", tried: gatewayRestarts, engines: every },
+  ];
+  return faults.flatMap(({ name, tried, engines }) =>
+    engines.map((engine): Fault => {
+      return {
+        name: `cluster, ${engine}: ${name}`,
+        missing: () => (context === undefined ? "it takes --context, and changes that cluster" : undefined),
+        run: () => tried({ engine, context: context ?? "" }),
+      };
+    }),
+  );
+}
