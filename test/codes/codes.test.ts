@@ -16,7 +16,8 @@ import { readDevConfig } from "../../scripts/mesh/revisions/dev-config.ts";
 import { revisionSpecs } from "../../scripts/mesh/revisions/spec.ts";
 import { planKnativeServices } from "../../scripts/traffic/compile/knative.ts";
 import { SAMPLE } from "../sample.ts";
-import { type Example, EXAMPLES } from "./examples.ts";
+import type { Example } from "./example-texts.ts";
+import { EXAMPLES } from "./examples.ts";
 
 describe("the code", () => {
   test.each(Object.keys(CODES) as Code[])("%s occurs", async (code) => {

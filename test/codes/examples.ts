@@ -1,65 +1,26 @@
 import type { Code } from "../../scripts/manifests/codes/codes.ts";
 import { policy, routes, SERVICE, to } from "../../scripts/lint/testing/findings.ts";
-
-/** Input in which a problem occurs. */
-export type Example =
-  /** Documents that `lint` reads. */
-  | { lint: string[] }
-  /** Documents read for the local mesh, which may ignore what it does not support. */
-  | { lenient: string }
-  /** Files of a folder, read from the folder `.`. */
-  | { folder: Record<string, string> }
-  /** The same, where kustomizations are built by a program that is not there. */
-  | { built: Record<string, string> }
-  /** Knative Services that cannot run on this machine, with the text of dev.yaml. */
-  | { run: string; dev?: string }
-  /** Documents to deploy. */
-  | { deploy: string }
-  /** The sample, deployed a second time with another value in a revision. */
-  | { deployTwice: [from: string, to: string] };
-
-const basic = to("basic");
-const HOST = "credit-check-basic.kyc.svc.cluster.local";
-/** A rule with one destination and some more fields. */
-const rule = (more: string, destination = basic): string =>
-  `{retries: {attempts: 0}, ${more}${more === "" ? "" : ", "}route: [${destination}]}`;
-const withRule = (http: string, spec?: string): Example => ({ lint: [SERVICE, routes(http, spec)] });
-const inRule = (more: string): Example => withRule(rule(more));
-const headers = (operations: string): Example => inRule(`headers: {request: {${operations}}}`);
-const edited = (from: string, by: string): Example => ({ lint: [SERVICE.replace(from, by)] });
-const container = (fields: string): Example => edited("[{image: a}]", `[{image: a, ${fields}}]`);
-const scaled = (annotations: string): Example =>
-  edited("name: credit-check-basic}", `name: credit-check-basic, annotations: {${annotations}}}`);
-const networking = (kind: string, spec: string, name = "x"): string =>
-  policy(kind, spec, "kyc", name).replace("security", "networking");
-const gateway = (spec: string): Example => ({ lint: [networking("Gateway", spec)] });
-/** Two Gateways for the same proxies, each with a server. */
-const gateways = (
-  one: string,
-  other = "{number: 80, name: http, protocol: HTTP}, hosts: ['*']",
-): Example => ({
-  lint: [other, one].map((server, i) =>
-    networking("Gateway", `{selector: {istio: ingressgateway}, servers: [{port: ${server}}]}`, `g${i}`),
-  ),
-});
-const subsets = (host: string, list: string): Example => ({
-  lint: [SERVICE, networking("DestinationRule", `{host: ${host}, subsets: [${list}]}`)],
-});
-const allow = (rules: string): Example => ({
-  lint: [
-    policy(
-      "AuthorizationPolicy",
-      `{selector: {matchLabels: {serving.knative.dev/service: credit-check}}, rules: [${rules}]}`,
-    ),
-  ],
-});
-const ACTIVATOR = "cluster.local/ns/knative-serving/sa/activator";
-const twoRoutes = (gateways: string): string[] => {
-  const one = routes(rule(""), `hosts: [a.example], gateways: [${gateways}]`);
-  return [SERVICE, one, one.replace("name: own,", "name: second,")];
-};
-const NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n";
-const OPEN = "servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]";
+import {
+  basic,
+  HOST,
+  rule,
+  withRule,
+  inRule,
+  headers,
+  edited,
+  container,
+  scaled,
+  networking,
+  gateway,
+  gateways,
+  subsets,
+  allow,
+  ACTIVATOR,
+  twoRoutes,
+  NAMESPACE,
+  OPEN,
+  type Example,
+} from "./example-texts.ts";
 
 /** An input for each code. */
 export const EXAMPLES: Readonly<Record<Code, Example>> = {

@@ -5,14 +5,14 @@ import { compareDocuments, type ComparedDocuments } from "../../scripts/traffic/
 import {
   configText,
   NO_CLUSTER,
-  hostsIn,
   outcome,
   type ProxiedRequest,
   type RouteConfig,
   routeConfigs,
-  samplesOf,
 } from "./envoy-routes.ts";
-import { type Pair, PROXIES, SERVICES } from "./pairs.ts";
+import { hostsIn, samplesOf } from "./envoy-samples.ts";
+import type { Pair } from "./pairs.ts";
+import { PROXIES, SERVICES } from "./sides.ts";
 import type { Generated, PilotAnswer } from "./pilot.ts";
 
 /** What istiod's output says of a pair: the same but for names, the same for all samples, or different. */

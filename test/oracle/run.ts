@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { writeFile } from "node:fs/promises";
 import { count, ms } from "../../scripts/format.ts";
 import { judgePair } from "./judge-pair.ts";
-import { aPair, type Pair, PROXIES, SERVICES } from "./pairs.ts";
+import { aPair, type Pair } from "./pairs.ts";
+import { PROXIES, SERVICES } from "./sides.ts";
 import { ISTIO, Pilot } from "./pilot.ts";
 
 interface Options {
