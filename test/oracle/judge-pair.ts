@@ -123,8 +123,8 @@ function isConfirmed(difference: Difference, configs: readonly ProxyConfigs[]): 
   const port = new Map(request.attributes).get("port");
   const proxies = proxiesOf(difference, configs);
   const [hostA] = request.hosts;
-  // Shorter names of a Service that is not here.
-  const [, name, namespace] = /^([^.]+)\.([^.]+)(\.svc)?$/.exec(hostA) ?? [];
+  // A Service that is not here, of a wildcard or by its shorter names: sidecars have routes for those that are.
+  const [, name, namespace] = /^([^.]+)\.([^.]+)(\.svc(\.cluster\.local)?)?$/.exec(hostA) ?? [];
   const isKnown = SERVICES.some(
     (one) =>
       valueAt(one, ["metadata", "name"]) === name && valueAt(one, ["metadata", "namespace"]) === namespace,

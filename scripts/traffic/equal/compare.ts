@@ -98,7 +98,7 @@ export function compare(
       for (let cell = open.pop(); cell !== undefined; cell = open.pop()) {
         const trees = treesAt(entry, space, cell, authorities);
         if (trees instanceof Undecided) {
-          open.push(...trees.cells.toReversed());
+          for (const smaller of trees.cells.toReversed()) open.push(smaller);
           continue;
         }
         if (++result.cells > MOST_CELLS)

@@ -13,8 +13,8 @@ export interface WordClass {
 // Far beyond what the rules of one host need; a table that needs more is told to be too large.
 const MOST_STATES = 30_000;
 
-// How many words of a class are tried as examples.
-const EXAMPLES = 4;
+/** How many words of a class are tried as examples. */
+export const EXAMPLES = 4;
 
 /** A state of all automata at once: those that are neither dead nor accept everything, and those that do. */
 interface Joint {
@@ -74,7 +74,8 @@ function kindsOfCharacters(automata: readonly Automaton[]): string[][] {
   return [...kinds.values()];
 }
 
-const READABLE: readonly string[] = [
+/** The characters of ASCII, the nicest to read first. */
+export const READABLE: readonly string[] = [
   ..."xyzabcdefghijklmnopqrstuvw0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_./",
   ...Array.from({ length: CHARS }, (_, code) => String.fromCharCode(code)).filter((c) => !/[-\w./]/.test(c)),
 ];

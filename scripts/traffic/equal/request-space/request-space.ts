@@ -1,5 +1,6 @@
 import { isAccepted, type Automaton } from "../automata/automaton.ts";
-import { partition, type StepBudget } from "../automata/partition.ts";
+import { type Literal, literalClasses } from "../automata/literal-classes.ts";
+import { partition, type StepBudget, type WordClass } from "../automata/partition.ts";
 import { type Condition, type Dependent, keyOf, automatonOf, meetsAbsent } from "./condition.ts";
 import { domainOf, favourites, frontOf, mayBeAbsent } from "./parts.ts";
 import type { Known, Part } from "./value.ts";
@@ -17,10 +18,10 @@ interface PartClass {
   front: string;
 }
 
-/** A condition holds for some requests of a cell only: for those of the first cell, and for none of the second. */
+/** A condition holds for some requests of a cell only: for all of some of these cells, and for none of the others. */
 export class Undecided {
-  readonly cells: readonly [Cell, Cell];
-  constructor(cells: readonly [Cell, Cell]) {
+  readonly cells: readonly Cell[];
+  constructor(cells: readonly Cell[]) {
     this.cells = cells;
   }
 }
@@ -31,10 +32,19 @@ export type Questions = ReadonlyMap<Part, ReadonlyMap<string, readonly [Conditio
 // How many values of a part are tried to show a difference.
 const MOST_EXAMPLES = 8;
 
+// With fewer literals, automata are as fast.
+const MIN_LITERALS = 16;
+
+/** The classes of a part, and for the key of each condition the numbers of those in which it holds, in order. */
+interface Partition {
+  classes: readonly PartClass[];
+  holding: ReadonlyMap<string, readonly number[]>;
+}
+
 /** The requests that can be sent, partitioned by every condition on them. */
 export class RequestSpace {
   readonly #questions: Questions;
-  readonly #classes = new Map<Part, readonly PartClass[]>();
+  readonly #partitions = new Map<Part, Partition>();
   readonly #restrictions: ReadonlyMap<Part, Restriction>;
   readonly #budget: StepBudget | undefined;
 
@@ -60,13 +70,33 @@ export class RequestSpace {
     const key = keyOf(condition, value);
     if (this.#questions.get(part)?.has(key) !== true)
       throw new Error(`internal error: no rule was read that asks about ${part} ${key}`);
-    const classes = this.#partition(part);
-    const numbers = this.#numbers(cell, part);
-    const holding = numbers.filter((number) => classes[number]?.holds.has(key));
-    if (holding.length === numbers.length) return true;
+    const { classes, holding: byKey } = this.#partition(part);
+    const all = byKey.get(key) ?? [];
+    const own = cell.get(part);
+    const holding =
+      own === undefined
+        ? all
+        : all.length < own.length
+          ? all.filter((number) => isAmong(own, number))
+          : own.filter((number) => classes[number]?.holds.has(key));
+    if (holding.length === (own ?? classes).length) return true;
     if (holding.length === 0) return false;
-    const others = numbers.filter((number) => !classes[number]?.holds.has(key));
+    const others = this.#numbers(cell, part).filter((number) => !classes[number]?.holds.has(key));
     throw new Undecided([new Map([...cell, [part, holding]]), new Map([...cell, [part, others]])]);
+  }
+
+  /**
+   * The common group of the classes of a part in a cell.
+   * @param groupOf the group of a class, by its number and the keys of the conditions that hold in it
+   * @throws Undecided when the cell has classes of several groups
+   */
+  groupIn<T>(cell: Cell, part: Part, groupOf: (number: number, holds: ReadonlySet<string>) => T): T {
+    const { classes } = this.#partition(part);
+    const numbers = this.#numbers(cell, part);
+    const groups = Map.groupBy(numbers, (number) => groupOf(number, classes[number]?.holds ?? new Set()));
+    const [first] = groups.keys();
+    if (groups.size === 1 && first !== undefined) return first;
+    throw new Undecided([...groups.values()].map((own) => new Map([...cell, [part, own]])));
   }
 
   /** What is known of the parts of the requests of a cell. */
@@ -109,39 +139,37 @@ export class RequestSpace {
   }
 
   #all(part: Part): readonly number[] {
-    return [...this.#partition(part).keys()];
+    return [...this.#partition(part).classes.keys()];
   }
 
   #classesIn(cell: Cell, part: Part): PartClass[] {
-    const classes = this.#partition(part);
+    const { classes } = this.#partition(part);
     return this.#numbers(cell, part).flatMap((number) => classes[number] ?? []);
   }
 
-  #partition(part: Part): readonly PartClass[] {
-    let classes = this.#classes.get(part);
-    if (classes === undefined) {
-      classes = this.#cut(part);
-      this.#classes.set(part, classes);
+  #partition(part: Part): Partition {
+    let found = this.#partitions.get(part);
+    if (found === undefined) {
+      const classes = this.#cut(part);
+      const holding = new Map<string, number[]>();
+      for (const [number, { holds }] of classes.entries()) {
+        for (const key of holds) {
+          const numbers = holding.get(key);
+          if (numbers === undefined) holding.set(key, [number]);
+          else numbers.push(number);
+        }
+      }
+      found = { classes, holding };
+      this.#partitions.set(part, found);
     }
-    return classes;
+    return found;
   }
 
   #cut(part: Part): PartClass[] {
     const asked = [...(this.#questions.get(part) ?? [])];
-    const automata = asked.map(([, [condition, value]]) => automatonOf(condition, value));
-    const { only, butNot } = this.#restrictions.get(part) ?? { only: [], butNot: [] };
-    const all = [...automata, ...butNot];
-    const isMeant = (accepted: ReadonlySet<number>): boolean =>
-      butNot.every((_, i) => !accepted.has(automata.length + i));
-    const classes = partition([domainOf(part), ...only], all, this.#budget).filter(({ accepted }) =>
-      isMeant(accepted),
-    );
-    const present = classes.map(({ accepted, words, front }): PartClass => {
-      const wanted = favourites(part).filter((text) =>
-        all.every((m, i) => isAccepted(m, text) === accepted.has(i)),
-      );
-      const holds = new Set(asked.flatMap(([key], i) => (accepted.has(i) ? [key] : [])));
-      return { isAbsent: false, holds, words: [...new Set([...wanted, ...words])], front };
+    const present = this.#wordClasses(part, asked).map(({ accepted, words, front }): PartClass => {
+      const holds = new Set([...accepted].flatMap((i) => asked[i]?.[0] ?? []));
+      return { isAbsent: false, holds, words, front };
     });
     const plain = (words: readonly string[]): number =>
       favourites(part).includes(words[0] ?? "") ? 0 : (words[0]?.length ?? 0);
@@ -150,6 +178,71 @@ export class RequestSpace {
     const holds = asked.flatMap(([key, [condition, value]]) => (meetsAbsent(condition, value) ? [key] : []));
     return [{ isAbsent: true, holds: new Set(holds), words: [], front: "" }, ...present];
   }
+
+  /** The classes of the values of a part by the numbers of the conditions that hold, with favourites among the words. */
+  #wordClasses(part: Part, asked: readonly (readonly [string, Question])[]): WordClass[] {
+    const { only, butNot } = this.#restrictions.get(part) ?? { only: [], butNot: [] };
+    const literals = asked.flatMap(([, question]) => literalOf(part, question) ?? []);
+    if (
+      literals.length >= MIN_LITERALS &&
+      literals.length === asked.length &&
+      only.length + butNot.length === 0
+    )
+      return withFavourites(part, literalClasses(domainOf(part), literals), (text) =>
+        literals.flatMap((one, i) => (isMet(one, text) ? [i] : [])),
+      );
+    const automata = asked.map(([, [condition, value]]) => automatonOf(condition, value));
+    const all = [...automata, ...butNot];
+    const isMeant = (accepted: ReadonlySet<number>): boolean =>
+      butNot.every((_, i) => !accepted.has(automata.length + i));
+    const classes = partition([domainOf(part), ...only], all, this.#budget).filter(({ accepted }) =>
+      isMeant(accepted),
+    );
+    return withFavourites(part, classes, (text) =>
+      all.flatMap((one, i) => (isAccepted(one, text) ? [i] : [])),
+    );
+  }
+}
+
+type Question = readonly [Condition, Dependent];
+
+/** What a question asks of a part as it was sent, if it is a literal. */
+function literalOf(part: Part, [{ match, caseless }, value]: Question): Literal | undefined {
+  if (match.kind !== "exact" && match.kind !== "prefix") return undefined;
+  // The texts of other parts can be of limited length, of which there may be no further words.
+  if (part !== "uri" && !part.startsWith("header ") && !part.startsWith("query ")) return undefined;
+  const isAsSent = value.kind === "own" && value.dropped === 0 && value.front === "";
+  return isAsSent && !caseless ? { kind: match.kind, text: match.value } : undefined;
+}
+
+function isMet({ kind, text }: Literal, value: string): boolean {
+  return kind === "exact" ? value === text : value.startsWith(text);
+}
+
+/** Puts the favourites of a part in front of the words of their classes. */
+function withFavourites(
+  part: Part,
+  classes: readonly WordClass[],
+  acceptedOf: (text: string) => readonly number[],
+): WordClass[] {
+  const wanted = favourites(part).map((text) => [text, acceptedOf(text)] as const);
+  return classes.map((one) => {
+    const own = wanted.filter(
+      ([, accepted]) => accepted.length === one.accepted.size && accepted.every((i) => one.accepted.has(i)),
+    );
+    return { ...one, words: [...new Set([...own.map(([text]) => text), ...one.words])] };
+  });
+}
+
+/** Whether a number is in a list in ascending order. */
+function isAmong(list: readonly number[], number: number): boolean {
+  let [from, to] = [0, list.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((list[middle] as number) < number) from = middle + 1;
+    else to = middle;
+  }
+  return list[from] === number;
 }
 
 function commonFront(a: string, b: string): string {

@@ -7,15 +7,16 @@ import type { Part } from "../request-space/value.ts";
 /**
  * The condition by which a rule applies to all requests of a cell: `true` when it has none, undefined when it applies to
  * none of them.
+ * @param matches those of the rule that may hold for some request of the cell
  * @param ask whether all of them, or none, meet a condition
  * @throws Undecided when it applies to some of them only
  */
 export function appliedIn(
-  rule: Rule,
+  { matches }: Pick<Rule, "matches">,
   ask: (part: Part, condition: Condition) => boolean,
 ): RequestMatch | true | undefined {
-  if (rule.matches.length === 0) return true;
-  for (const match of rule.matches) {
+  if (matches.length === 0) return true;
+  for (const match of matches) {
     let open: Undecided | undefined;
     let isMet = true;
     for (const { part, condition, isWanted } of conditionsOf(match)) {

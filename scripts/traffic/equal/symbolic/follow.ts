@@ -9,6 +9,7 @@ import type { Cell, RequestSpace } from "../request-space/request-space.ts";
 import { header, type Part, sent, textOf, type Value } from "../request-space/value.ts";
 import { appliedIn } from "./applied-match.ts";
 import { type Arrival, arrive, reach } from "./arrival.ts";
+import { candidates, whole } from "./rules-by-path.ts";
 import { undefinedOrder } from "./undefined-order.ts";
 import { checkKnown } from "./compared-fields.ts";
 import { ONE, sharesOf } from "./rational.ts";
@@ -61,9 +62,11 @@ export function follow(
   }
 
   function byRules(rules: readonly Rule[], passing: SymbolicRequest, left: number): Tree {
-    for (const rule of rules) {
+    const { uri, isBlurred } = passing;
+    const isIndexed = uri.kind === "own" && !isBlurred;
+    for (const { rule, matches } of isIndexed ? candidates(rules, { space, cell }, uri) : rules.map(whole)) {
       checkKnown(rule);
-      const match = appliedIn(rule, (part, condition) => ask(part, condition, passing));
+      const match = appliedIn({ matches }, (part, condition) => ask(part, condition, passing));
       if (match !== undefined) return ledBy(rule.at, act(rule, match, passing, left));
     }
     return nowhere(NO_ROUTE);

@@ -1,0 +1,87 @@
+import { type Automaton, DEAD } from "./automaton.ts";
+import { EXAMPLES, READABLE, type WordClass } from "./partition.ts";
+
+/** A text, or all texts that begin with it. */
+export interface Literal {
+  kind: "exact" | "prefix";
+  text: string;
+}
+
+/** A character of a trie, with the numbers of the literals that end there. */
+interface Node {
+  next: Map<string, Node> | undefined;
+  exact: number | undefined;
+  prefix: number | undefined;
+}
+
+/** A node on the way through a trie. */
+interface Visit {
+  node: Node;
+  text: string;
+  /** The state of the domain behind the text. */
+  state: number;
+  /** The prefixes that the text begins with. */
+  prefixes: readonly number[];
+}
+
+/**
+ * Cuts the texts of a domain into classes by the literals that accept them, as `partition` does, in a time that grows with
+ * the length of the literals alone: each exact text is a class, and so is what has the same longest prefix.
+ * @param literals all of them different, with the letters of ASCII told apart
+ */
+export function literalClasses(domain: Automaton, literals: readonly Literal[]): WordClass[] {
+  const root = trieOf(literals);
+  const classes: WordClass[] = [];
+  const open: Visit[] = [{ node: root, text: "", state: domain.start, prefixes: [] }];
+  for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
+    const { node, text, state } = visit;
+    const prefixes = node.prefix === undefined ? visit.prefixes : [...visit.prefixes, node.prefix];
+    if (node === root || node.prefix !== undefined) {
+      const words = wordsBehind(node, text, state);
+      const [only, second] = words;
+      if (only !== undefined)
+        classes.push({ accepted: new Set(prefixes), words, front: second === undefined ? only : text });
+    }
+    if (node.exact !== undefined && domain.accepts(state))
+      classes.push({ accepted: new Set([...prefixes, node.exact]), words: [text], front: text });
+    for (const [char, next] of node.next ?? []) {
+      const after = domain.next(state, char.charCodeAt(0));
+      if (after !== DEAD) open.push({ node: next, text: text + char, state: after, prefixes });
+    }
+  }
+  return classes;
+
+  /** The shortest texts that begin with one, and with no longer prefix, and are none of the exact ones. */
+  function wordsBehind(start: Node, text: string, state: number): string[] {
+    const words: string[] = [];
+    const queue: { node: Node | undefined; text: string; state: number }[] = [{ node: start, text, state }];
+    for (let i = 0; i < queue.length && words.length < EXAMPLES; i++) {
+      const { node, text, state } = queue[i] as (typeof queue)[number];
+      if (domain.accepts(state) && node?.exact === undefined) words.push(text);
+      for (const char of READABLE) {
+        const after = domain.next(state, char.charCodeAt(0));
+        const next = node?.next?.get(char);
+        if (after !== DEAD && next?.prefix === undefined)
+          queue.push({ node: next, text: text + char, state: after });
+      }
+    }
+    // An empty text is a poor example where there are others.
+    return words.sort((a, b) => (a === "" ? 1 : 0) - (b === "" ? 1 : 0));
+  }
+}
+
+function trieOf(literals: readonly Literal[]): Node {
+  const nodeOf = (): Node => ({ next: undefined, exact: undefined, prefix: undefined });
+  const root = nodeOf();
+  for (const [number, { kind, text }] of literals.entries()) {
+    let at = root;
+    for (const char of text.split("")) {
+      at.next ??= new Map();
+      let next = at.next.get(char);
+      if (next === undefined) at.next.set(char, (next = nodeOf()));
+      at = next;
+    }
+    at[kind] = number;
+  }
+  return root;
+}
