@@ -123,14 +123,21 @@ export function prepare(
     resources.gateways.map(({ document }) => document),
   ) as [ManifestDocument[], ManifestDocument[]];
   doubts.push(...serversApart(gatewaysA, gatewaysB));
-  const prepared = {
+  const whole = {
     a: compiled(fromB, ofA, [ofB, others]),
     b: compiled(fromA, ofB, [ofA, others]),
-    views: viewpoints([fromB.resources, fromA.resources]).map(({ callers, namespace }): View => ({
-      callers,
-      a: compiled(fromB, ofA, [ofB, others], namespace),
-      b: compiled(fromA, ofB, [ofA, others], namespace),
-    })),
+  };
+  const prepared = {
+    ...whole,
+    views: viewpoints([fromB.resources, fromA.resources]).map(({ callers, namespace }): View => {
+      // Where no VirtualService has exportTo, all callers see the same.
+      if (callers === undefined) return { callers, ...whole };
+      return {
+        callers,
+        a: compiled(fromB, ofA, [ofB, others], namespace),
+        b: compiled(fromA, ofB, [ofA, others], namespace),
+      };
+    }),
     doubts: [...new Set(doubts)],
   };
   const rules = [fromB, fromA].flatMap(({ resources }) => resources.virtualServices);

@@ -38,6 +38,8 @@ const MIN_LITERALS = 16;
 /** The classes of a part, and for the key of each condition the numbers of those in which it holds, in order. */
 interface Partition {
   classes: readonly PartClass[];
+  /** The numbers of all of them. */
+  all: readonly number[];
   holding: ReadonlyMap<string, readonly number[]>;
 }
 
@@ -81,7 +83,7 @@ export class RequestSpace {
           : own.filter((number) => classes[number]?.holds.has(key));
     if (holding.length === (own ?? classes).length) return true;
     if (holding.length === 0) return false;
-    const others = this.#numbers(cell, part).filter((number) => !classes[number]?.holds.has(key));
+    const others = without(this.#numbers(cell, part), holding);
     throw new Undecided([new Map([...cell, [part, holding]]), new Map([...cell, [part, others]])]);
   }
 
@@ -139,7 +141,7 @@ export class RequestSpace {
   }
 
   #all(part: Part): readonly number[] {
-    return [...this.#partition(part).classes.keys()];
+    return this.#partition(part).all;
   }
 
   #classesIn(cell: Cell, part: Part): PartClass[] {
@@ -159,7 +161,7 @@ export class RequestSpace {
           else numbers.push(number);
         }
       }
-      found = { classes, holding };
+      found = { classes, all: [...classes.keys()], holding };
       this.#partitions.set(part, found);
     }
     return found;
@@ -232,6 +234,17 @@ function withFavourites(
     );
     return { ...one, words: [...new Set([...own.map(([text]) => text), ...one.words])] };
   });
+}
+
+/** The numbers of one list that another does not have, both in ascending order. */
+function without(list: readonly number[], others: readonly number[]): number[] {
+  const left: number[] = [];
+  let next = 0;
+  for (const number of list) {
+    while ((others[next] ?? number) < number) next++;
+    if (others[next] !== number) left.push(number);
+  }
+  return left;
 }
 
 /** Whether a number is in a list in ascending order. */
