@@ -35,8 +35,9 @@ function checks(handling: Handling, { variant, context }: CreditCheckDeps) {
   const schemas = { body: Applicant, parse: readJsonBody, response };
   const withoutApplicant = () => variant.check(undefined, context());
   const about = ({ body }: { body: Applicant }) => variant.check(body, context());
-  // Elysia waits for an answer where the function says so.
-  const check = variant.later === true ? async () => withoutApplicant() : withoutApplicant;
+  // Elysia waits for an answer where the text of the function looks as if it may be a promise, and any call that is
+  // returned does. A bound function has no text.
+  const check = variant.later === true ? async () => withoutApplicant() : withoutApplicant.bind(undefined);
   const screen = variant.later === true ? async (asked: { body: Applicant }) => about(asked) : about;
   const own = `${PREFIX}${variant.name}`;
   const shared = `${PREFIX}report`;

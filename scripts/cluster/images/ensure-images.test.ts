@@ -1,12 +1,27 @@
-import { describe, expect, test } from "bun:test";
-import { PROJECT } from "../../project.ts";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { KubeObject } from "../kube/kube-object.ts";
 import { FakeCluster } from "../testing/fake-cluster.ts";
 import { type Answer, FakePrograms } from "../testing/fake-programs.ts";
 import { Interrupted, UserError } from "../user-error.ts";
 import { ensureImages, type EnsureImagesOptions, imagesOf } from "./ensure-images.ts";
 
-const IMAGES = (await imagesOf(PROJECT, {})).map(({ image }) => image);
+/** A project of two functions that are bundled at once. */
+const ROOT = await mkdtemp(join(tmpdir(), "kyc-images-"));
+for (const [file, text] of Object.entries({
+  Dockerfile: "FROM scratch\n",
+  ".bun-version": `${Bun.version}\n`,
+  "functions/credit-check/main.ts": "console.log(1);\n",
+  "functions/kyc-aggregator/main.ts": "console.log(2);\n",
+})) {
+  await mkdir(join(ROOT, file, ".."), { recursive: true });
+  await writeFile(join(ROOT, file), text);
+}
+afterAll(() => rm(ROOT, { recursive: true }));
+
+const IMAGES = (await imagesOf(ROOT, {})).map(({ image }) => image);
 const [CREDIT_CHECK = "", AGGREGATOR = ""] = IMAGES;
 
 const without = (image: string): string[] => IMAGES.filter((each) => each !== image);
@@ -35,7 +50,7 @@ async function ensure({ cluster, answers = { docker: "", kind: "" }, env = {}, o
   const programs = new FakePrograms(answers);
   const told: string[] = [];
   const images = await ensureImages({
-    root: PROJECT,
+    root: ROOT,
     programs,
     env,
     kube: cluster?.kube,
@@ -92,7 +107,7 @@ describe("images", () => {
       answers: { buildah: "", "./load": "" },
       env: { KYC_IMAGE_LOAD: "./load", KYC_BUILD_ARGS: "--network=host  --quiet" },
     });
-    expect(calls[0]).toEndWith(`--network=host --quiet ${PROJECT}`);
+    expect(calls[0]).toEndWith(`--network=host --quiet ${ROOT}`);
     expect(calls).toHaveLength(IMAGES.length);
   });
 

@@ -84,7 +84,8 @@ class System implements Disposable {
   }
 }
 
-describe("outcomes by the metrics of pods", () => {
+// A source looks once a second, so each test waits for most of its time.
+describe.concurrent("outcomes by the metrics of pods", () => {
   test("are those of the callers, from the start on, also of pods that come and go", async () => {
     using system = new System("check", "caller");
     using first = new Pod(system, "caller-1", "caller");

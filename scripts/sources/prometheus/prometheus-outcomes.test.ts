@@ -88,7 +88,8 @@ class FakePrometheus implements Disposable {
   }
 }
 
-describe("outcomes by a Prometheus", () => {
+// A source looks once a second, so each test waits for most of its time.
+describe.concurrent("outcomes by a Prometheus", () => {
   test("are what was added at each process, also at one that it finds later", async () => {
     const nowS = Math.floor(Date.now() / 1_000);
     using prometheus = new FakePrometheus({ a: [[nowS - 20, 5]] });

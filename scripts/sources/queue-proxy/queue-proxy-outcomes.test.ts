@@ -16,7 +16,8 @@ const labels = (revision: string): Record<string, string> => ({
   "serving.knative.dev/revision": revision,
 });
 
-describe("outcomes by the queue-proxy", () => {
+// A source looks once a second, so each test waits for most of its time.
+describe.concurrent("outcomes by the queue-proxy", () => {
   test.each([
     ["1.15", ["0-5", "5-10", "10-20", "20-40"]],
     ["1.24", ["0-5", "5-10", "10-25", "10-25"]],
