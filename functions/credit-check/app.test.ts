@@ -36,6 +36,15 @@ test("the variants of the contract are there, and each has a name of its own", (
   expect(new Set(names).size).toBe(names.length);
 });
 
+test("Elysia awaits no answer of a check that has it at once", () => {
+  for (const variant of variants.filter(({ later }) => later !== true)) {
+    const routes = check(variant).app.routes.filter(({ method }) => method === "GET");
+    const checks = routes.filter(({ path }) => path.startsWith("/credit-check/"));
+    expect(checks).toHaveLength(2);
+    for (const route of checks) expect(route.compile().toString()).toStartWith("function handle");
+  }
+});
+
 describe.each(variants.map((variant) => [variant.name, variant] as const))(
   "the %s check",
   (name, variant) => {

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { formatProblem } from "./problem.ts";
-import { readDocuments, readManifests } from "./read.ts";
+import { openUnchanged, readDocuments, readManifests } from "./read.ts";
 import { choose, FOLDERS, SPLITS, withSample } from "../../test/sample.ts";
 
 const roots: string[] = [];
@@ -124,6 +124,19 @@ describe("a kustomization that changes its objects", () => {
       "a/changed/kustomization.yaml:2:1: error: namePrefix changes the objects, and is not built here: no kubectl; run kubectl kustomize a/changed and give its output, for example: kubectl kustomize a/changed | ./kyc lint -",
     ]);
   });
+});
+
+test("a file that is opened again is parsed again only where its text has changed, or it is gone", async () => {
+  const root = await folder({ "a.yaml": namespace("one") });
+  const path = join(root, "a.yaml");
+  const open = openUnchanged();
+  const first = await open(path, "a.yaml");
+  expect(await open(path, "a.yaml")).toBe(first);
+  expect((await open(path, "elsewhere/a.yaml"))?.documents[0]?.file).toBe("elsewhere/a.yaml");
+  await writeFile(path, namespace("two"));
+  expect((await open(path, "a.yaml"))?.documents[0]?.value).toMatchObject({ metadata: { name: "two" } });
+  await rm(path);
+  expect(await open(path, "a.yaml")).toBeUndefined();
 });
 
 describe("a kustomization", () => {

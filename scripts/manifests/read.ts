@@ -190,6 +190,23 @@ export async function readFileDocuments(path: string, file: string): Promise<Fil
   return text === undefined ? undefined : parseDocuments(file, text);
 }
 
+/**
+ * A way to open files that are read again and again: a file is read each time, and parsed only where its text is another
+ * than the last time. Documents are values, so that readers can share them.
+ */
+export function openUnchanged(): NonNullable<ReadOptions["open"]> {
+  const last = new Map<string, { file: string; text: string; parsed: FileDocuments }>();
+  return async (path, file) => {
+    const text = await readFile(path, "utf8").catch(() => undefined);
+    const known = last.get(path);
+    if (text === undefined) return undefined;
+    if (known?.text === text && known.file === file) return known.parsed;
+    const parsed = parseDocuments(file, text);
+    last.set(path, { file, text, parsed });
+    return parsed;
+  };
+}
+
 const COLLATOR = new Intl.Collator("en", { numeric: true });
 
 /** The last order of each large folder: sorting thousands of names again takes longer than reading what changed. */

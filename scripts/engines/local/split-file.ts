@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { editList, type ItemEdit } from "../../manifests/edit-list.ts";
 import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
 import { InvalidManifests, type Position } from "../../manifests/problem.ts";
-import { readManifests } from "../../manifests/read.ts";
+import { openUnchanged, readManifests } from "../../manifests/read.ts";
 import { didYouMean } from "../../nearest.ts";
 import { compilePlan } from "../../traffic/compile/compile.ts";
 import { CannotWrite, type SplitForm, type SplitTarget, UnknownService } from "../../traffic/split/split.ts";
@@ -37,13 +37,16 @@ export interface FileSplitOptions {
   service: string;
 }
 
+// One command, and a rollout all the more, reads the files of a folder many times.
+const open = openUnchanged();
+
 /**
  * Finds what decides the split of a service in the files of a folder: the last state's traffic block, or the weights of a
  * VirtualService.
  * @throws InvalidManifests when the files are not valid; UnknownService when they have no such service
  */
 export async function readFileSplit({ root, service: name }: FileSplitOptions): Promise<FileSplit> {
-  const { resources, problems } = await readManifests(root, manifestFolders(root));
+  const { resources, problems } = await readManifests(root, manifestFolders(root), { open });
   const compiled = compilePlan(resources, LOCAL_DOMAIN);
   const errors = [problems, compiled.problems].map((all) =>
     all.filter(({ severity }) => severity === "error"),
