@@ -292,6 +292,18 @@ describe("kyc rollout", () => {
   test("refuses what cannot be, before anything is begun", async () => {
     const { code, err } = await rollout("credit-check", "--to", "advnaced", "--look", "1s");
     expect([code, err]).toEqual([2, expect.stringContaining("did you mean advanced?")]);
+    const preview = await rollout(
+      "credit-check",
+      "--to",
+      "advanced",
+      "--preview",
+      "header:x-preview=advanced",
+    );
+    expect([preview.code, preview.err]).toEqual([
+      2,
+      expect.stringContaining("--preview: Knative splits by percents and looks at no header"),
+    ]);
+    expect(await percents()).toEqual(["100", "0"]);
     const unknown = await rollout("credit-chek", "--to", "advanced");
     expect(unknown.code).not.toBe(0);
     expect((await rollout("credit-check")).err).toContain("Which version?");

@@ -34,6 +34,8 @@ Examples:
   ./kyc rollout checkout --to v2 --steps 10,50,100 --step-time 5s --bake 10s
   ./kyc rollout -f rollouts/checkout.yaml           from a file in git, which ./kyc lint checks
   ./kyc rollout checkout --to v2 --shadow 1h --accept 'approved.fail<0.1%'
+  ./kyc rollout checkout --to v2 --preview header:x-preview=v2 --preview-for 10m
+  ./kyc rollout checkout --to v2 --check 'approved=json:$.approved'
   ./kyc rollout checkout --status                   from any terminal, as --pause, --promote and --abort
   ./kyc rollout checkout --abort --reason 'customer complaints'
   ./kyc rollout checkout --to v2 --approve-at 100   waits before 100 % for:

@@ -27,6 +27,8 @@ export interface Engine {
   inForce(signal: AbortSignal): Promise<{ ms: number }>;
   /** The revisions of the service, in the order in which they were made. */
   revisions(): Promise<RevisionState[]>;
+  /** Why no header can lead to a revision here, and what to do; undefined, or without this, where one can. */
+  previewRefusal?(): Promise<string | undefined>;
   /** The address of a revision by its tag, for any split. @throws UserError, NothingRuns when there is none */
   addressOf?(tag: string): Promise<RevisionAddress>;
 }

@@ -37,6 +37,14 @@ export const RolloutFile = strict(
     ),
     bake: Type.Optional(Time("How long the candidate is judged before it gets all traffic.")),
     control: Type.Optional(Percentage("The share that stays on the baseline during bake; 0% for none.")),
+    preview: Type.Optional(
+      Type.String({
+        pattern: "^(tag|header:[A-Za-z0-9-]+=.+)$",
+        expected: "tag, or header:NAME=VALUE",
+        description: "Before the first percent, only callers that ask for the candidate reach it.",
+      } satisfies Notes & { pattern: string }),
+    ),
+    previewFor: Type.Optional(Time("How long the preview takes.")),
     byRoute: Type.Optional(Type.Boolean({ description: "Whether each route is judged by itself as well." })),
     check: Type.Optional(
       Type.Array(

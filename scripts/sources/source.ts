@@ -30,8 +30,18 @@ export interface Outcome {
   failure?: { what: string; requestId: string } | undefined;
   /** What the answer holds of the fields that were asked for, by the text of each. */
   answer?: AnswerValues | undefined;
+  /** Whether a rule or a tag led them to the revision, and not the split. */
+  pinned?: boolean | undefined;
   /** Why they are no evidence about a revision. */
   excluded: "cold start" | "probe" | undefined;
+}
+
+/** What a source is to tell beside the outcomes of requests that the split decides. */
+export interface WantedOutcomes {
+  /** Fields of answers that outcomes carry, such as `json:$.approved`. @default none */
+  fields?: readonly string[];
+  /** Whether requests that a rule or a tag leads to a revision are told, where the source can tell them from the others. @default false */
+  pinned?: boolean;
 }
 
 /** How many requests each revision answered, of those that a split decided. */
@@ -57,10 +67,10 @@ export interface OutcomeSource {
   readonly tellsAnswers?: boolean;
   /**
    * What becomes of requests from now on, in batches, until the signal.
-   * @param fields of answers that outcomes are to carry, such as `json:$.approved`, where the source tells answers
+   * @param wanted what is told beside the outcomes of the split, where the source can
    * @throws UserError, NothingRuns when there is nothing to read
    */
-  outcomes(signal: AbortSignal, fields?: readonly string[]): AsyncIterable<Outcome[]>;
+  outcomes(signal: AbortSignal, wanted?: WantedOutcomes): AsyncIterable<Outcome[]>;
   /** How many each revision answered since the split is what it is, where the source keeps count of that. */
   observed?(): Promise<ObservedSplit | undefined>;
   /** The rights in the cluster that reading takes; none where this is undefined. */

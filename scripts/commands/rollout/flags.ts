@@ -34,6 +34,9 @@ export interface RolloutFlags extends EngineFlags {
   byRoute: boolean;
   check: { name: string; query: string }[];
   checkPrometheus?: string;
+  /** How callers ask for the candidate before it has a share. */
+  preview?: { header?: string; value?: string };
+  previewFor: number;
   warmPath: string;
   /** How long the candidate is compared in shadow before the first step; undefined for not at all. */
   shadow?: number;
@@ -109,6 +112,7 @@ export function settingsOf(flags: RolloutFlags): Settings {
     tolerateLatency,
     latencyFloorMs: flags.latencyFloor,
     ...(flags.check.length > 0 ? { checks: flags.check } : {}),
+    ...(flags.preview === undefined ? {} : { preview: { ...flags.preview, forMs: flags.previewFor } }),
     ...(flags.byRoute ? { byRoute: true } : {}),
   };
 }
@@ -150,6 +154,16 @@ export function check(text: string, before: RolloutFlags["check"]): RolloutFlags
   if (before.some((each) => each.name === name))
     throw new InvalidArgumentError(`There are two checks with the name ${name}.`);
   return [...before, { name, query }];
+}
+
+/** Parses `--preview`: `tag`, or a header and its value. */
+export function preview(text: string): NonNullable<RolloutFlags["preview"]> {
+  if (text === "tag") return {};
+  const [, header, value] = /^header:([A-Za-z0-9-]{1,64})=([\x21-\x7e]{1,128})$/.exec(text) ?? [];
+  if (header !== undefined && value !== undefined) return { header: header.toLowerCase(), value };
+  throw new InvalidArgumentError(
+    "tag is expected, or a header and its value, such as header:x-preview=advanced.",
+  );
 }
 
 /** Parses `--steps`; what they mean is checked with the plan. */

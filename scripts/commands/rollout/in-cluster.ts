@@ -116,6 +116,8 @@ function argumentsOf(
     ...flags.notBetween.map((window): [string, string] => ["not-between", window]),
     ...flags.notify.map((url): [string, string] => ["notify", url]),
     ...flags.check.map(({ name, query }): [string, string] => ["check", `${name}=${query}`]),
+    ["preview", previewText(flags)],
+    ["preview-for", flags.preview === undefined ? undefined : `${flags.previewFor}ms`],
     ["check-prometheus", flags.checkPrometheus],
     ["ready-deadline", `${flags.readyDeadline}ms`],
     ["look", `${flags.look}ms`],
@@ -133,6 +135,11 @@ function argumentsOf(
     ["dir", "/tmp"],
   ];
   return [service, ...values.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))];
+}
+
+function previewText({ preview }: RolloutFlags): string | undefined {
+  if (preview === undefined) return undefined;
+  return preview.header === undefined ? "tag" : `header:${preview.header}=${preview.value}`;
 }
 
 async function imageFor(kube: Kube, signal: AbortSignal): Promise<string> {

@@ -9,7 +9,7 @@ import {
 } from "../options/option-values.ts";
 import { dirOption, namespaceOption } from "../options/place-options.ts";
 import { engineOptions } from "../options/engine-options.ts";
-import { check, COMMANDS, controlPercent, freezeWindow, notifyAddress, percents } from "./flags.ts";
+import { check, COMMANDS, controlPercent, freezeWindow, notifyAddress, percents, preview } from "./flags.ts";
 import { OUTPUT_FORMATS } from "../../text/data.ts";
 
 /** The options of `kyc rollout`, in the order of its help. */
@@ -83,6 +83,11 @@ function planOptions(): Option[] {
       .argParser(check)
       .default([], "none"),
     new Option("--check-prometheus <url>", "the Prometheus for --check (default: that of --prometheus)"),
+    new Option(
+      "--preview <how>",
+      "before the first percent, only callers that ask for the candidate reach it: header:NAME=VALUE, or tag for those that know its tag's address",
+    ).argParser(preview),
+    time("--preview-for <time>", "how long the preview takes", "10m"),
     new Option(
       "--by-route",
       "also judges each method and path separately, to find a candidate that fails on only one",

@@ -3,7 +3,7 @@ import { type Entry, lastOf } from "../../rollout/journal/journal.ts";
 import { initialState, isOver } from "../../rollout/machine/state.ts";
 import { forecast, type StepForecast } from "../../rollout/plan/forecast.ts";
 import { look, type Traffic } from "../../rollout/plan/look.ts";
-import { makePlan, type Plan } from "../../rollout/plan/plan.ts";
+import { makePlan, NoPlan, type Plan } from "../../rollout/plan/plan.ts";
 import { realClock } from "../../rollout/clock.ts";
 import { drawPlan } from "../../terminal/rollout/draw-plan.ts";
 import { styleFor } from "../../terminal/style.ts";
@@ -98,6 +98,8 @@ export async function planOf(
   to: string,
   flags: RolloutFlags,
 ): Promise<Plan> {
+  const refusal = flags.preview?.header === undefined ? undefined : await engine.previewRefusal?.();
+  if (refusal !== undefined) throw new NoPlan(`--preview: ${refusal}`);
   const [live, revisions] = await Promise.all([engine.read(), engine.revisions()]);
   return makePlan({
     id: idOf(service),

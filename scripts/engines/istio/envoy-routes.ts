@@ -34,6 +34,8 @@ const Action = Type.Object({
 type Action = Static<typeof Action>;
 
 const Route = Type.Object({
+  /** That of the rule, and of its match where it has one. */
+  name: Type.Optional(Type.String()),
   match: Type.Object({
     prefix: Type.Optional(Type.String()),
     headers: Type.Optional(Type.Array(Type.Unknown())),
@@ -62,6 +64,12 @@ const RouteDump = Type.Object({
 export interface BucketRoute {
   match: StringMatch;
   shares: RouteShare[];
+}
+
+/** A route for the values of a header. */
+export interface NamedRoute extends BucketRoute {
+  /** In small letters. */
+  header: string;
 }
 
 const HeaderMatch = Type.Object({
@@ -99,6 +107,20 @@ function stringMatchOf({
   if (exact !== undefined) return { kind: "exact", value: exact };
   if (prefix !== undefined) return { kind: "prefix", value: prefix };
   return safe_regex && { kind: "regex", value: safe_regex.regex };
+}
+
+/** The routes of a host that come of the rule with this name, in each route table of a proxy that has the host. */
+export function namedRoutes(dump: string, host: string, rule: string): NamedRoute[][] {
+  return routesOf(dump, host).map((routes) =>
+    routes.flatMap(({ name, match: { headers = [] }, route }): NamedRoute[] => {
+      const [wanted] = headers;
+      if (name !== rule || route === undefined || !Check(HeaderMatch, wanted)) return [];
+      const match = stringMatchOf(wanted.string_match);
+      return match === undefined
+        ? []
+        : [{ header: wanted.name.toLowerCase(), match, shares: sharesOf(route) }];
+    }),
+  );
 }
 
 /**

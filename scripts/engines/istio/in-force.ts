@@ -4,7 +4,15 @@ import type { LiveDestination, LiveVirtualService } from "../on-cluster/live-vir
 import { findSplitRule, type SplitRule } from "./split-rule.ts";
 import { UserError } from "../../cluster/user-error.ts";
 import { untilProxiesHave } from "../on-cluster/ask-proxies.ts";
-import { type BucketRoute, bucketRoutes, catchAllShares, type RouteShare } from "./envoy-routes.ts";
+import { PREVIEW_RULE } from "../../traffic/split/preview-rule.ts";
+import {
+  type BucketRoute,
+  bucketRoutes,
+  catchAllShares,
+  namedRoutes,
+  type NamedRoute,
+  type RouteShare,
+} from "./envoy-routes.ts";
 import type { ForceOptions } from "../knative/in-force.ts";
 import { gatewayPods, sidecarPods } from "../../cluster/workload/proxies.ts";
 
@@ -31,12 +39,15 @@ export async function istioInForce({
   ];
   const wanted = sharesOf(routes, namespace);
   const wantedBuckets = bucketRoutesOf(rule, namespace);
+  const wantedPreview = previewRouteOf(rule, namespace);
   const hosts = (object.spec.hosts ?? []).map((host) => fullHost(host, namespace));
   const hasIt = (dump: string, isSidecar: boolean): boolean =>
     hosts.every((host) => {
       const tables = catchAllShares(dump, host);
       // A Sidecar resource may leave a host out of a sidecar's configuration: that sidecar sends nothing there.
       if (!(isSidecar || tables.length > 0) || !tables.every((shares) => isSame(shares, wanted)))
+        return false;
+      if (!namedRoutes(dump, host, PREVIEW_RULE).every((routes) => samePreview(routes, wantedPreview)))
         return false;
       const header = rule.buckets?.header;
       return (
@@ -70,6 +81,20 @@ function bucketRoutesOf({ object, buckets }: SplitRule, namespace: string): Buck
   return rules.flatMap(({ route = [] }, i) =>
     (buckets.matches[i] ?? []).map((match) => ({ match, shares: sharesOf(route, namespace) })),
   );
+}
+
+/** The rule for a preview as istiod writes it for Envoy. */
+function previewRouteOf({ object, preview }: SplitRule, namespace: string): NamedRoute | undefined {
+  const rule = object.spec.http?.find(({ name }) => name === PREVIEW_RULE);
+  if (preview === undefined || rule === undefined) return undefined;
+  const { header, value } = preview.preview;
+  const shares = sharesOf(rule.route ?? [], namespace);
+  return { header, match: { kind: "exact", value }, shares };
+}
+
+function samePreview(routes: readonly NamedRoute[], wanted: NamedRoute | undefined): boolean {
+  if (wanted === undefined) return routes.length === 0;
+  return routes.every(({ header }) => header === wanted.header) && sameBuckets(routes, [wanted]);
 }
 
 function sameBuckets(a: readonly BucketRoute[], b: readonly BucketRoute[]): boolean {

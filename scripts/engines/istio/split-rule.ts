@@ -8,6 +8,12 @@ import {
   weightedRule,
 } from "../../traffic/split/bucket-rules.ts";
 import { type BucketRules, findBucketRules } from "../../traffic/split/find-bucket-rules.ts";
+import {
+  findPreview,
+  type FoundPreview,
+  previewRules,
+  withPreview,
+} from "../../traffic/split/preview-rule.ts";
 import { CannotWrite, type SplitForm, type SplitTarget } from "../../traffic/split/split.ts";
 import {
   destinationLike,
@@ -42,6 +48,8 @@ export interface SplitRule {
   routes: readonly LiveDestination[];
   /** The rules for buckets, where they decide; the last of them is the one without a condition. */
   buckets: BucketRules | undefined;
+  /** The rule before them for requests with a header; undefined where there is none. */
+  preview: FoundPreview | undefined;
   /** The targets that have a destination. */
   listed: readonly ListedTarget[];
   /** The same, followed by the tags, subsets and Services without a destination. */
@@ -97,6 +105,7 @@ export function splitRuleIn(object: LiveVirtualService, service: WeightedService
   const others = [...service.tags].filter(
     ([, revision]) => !listed.some((each) => each.revision === revision),
   );
+  const preview = findPreview(http, byBuckets && buckets ? buckets.first : index, service);
   const unused = (service.revisionsAre === undefined ? [] : service.revisions).filter(
     (name) => !listed.some(({ revision }) => revision === name),
   );
@@ -106,18 +115,22 @@ export function splitRuleIn(object: LiveVirtualService, service: WeightedService
     routes,
     buckets: byBuckets && buckets,
     listed,
-    targets: [
-      ...listed.map(({ revision, tag, percent, latest }) => ({ revision, tag, percent, latest })),
-      ...others.map(([tag, revision]) => ({ revision, tag, percent: 0, latest: false })),
-      ...unused.map((revision) => ({ revision, tag: undefined, percent: 0, latest: false })),
-    ],
+    preview,
+    targets: withPreview(
+      [
+        ...listed.map(({ revision, tag, percent, latest }) => ({ revision, tag, percent, latest })),
+        ...others.map(([tag, revision]) => ({ revision, tag, percent: 0, latest: false })),
+        ...unused.map((revision) => ({ revision, tag: undefined, percent: 0, latest: false })),
+      ],
+      preview,
+    ),
     service,
   };
 }
 
 /** The rules of a VirtualService with another split. @throws CannotWrite when it cannot be written so */
 export function withSplit(
-  { object, index, routes, buckets, listed, service }: SplitRule,
+  { object, index, routes, buckets, preview, listed, service }: SplitRule,
   wanted: readonly SplitTarget[],
   { header }: SplitForm,
 ): LiveRule[] {
@@ -134,13 +147,20 @@ export function withSplit(
   const example = http[index] ?? {};
   if (buckets === undefined && header === undefined) {
     const route = withWeights(routes, listed, wanted, service);
-    return http.map((each, i) => (i === index ? { ...each, route } : each));
+    const rest = http.slice(index + 1);
+    return [...before(index), { ...example, route }, ...rest];
   }
   // Buckets of another header do not carry over to this one.
   const kept = buckets?.header === header ? listed : listed.map((target) => ({ ...target, ranges: [] }));
   const options = { example, listed: kept, wanted, service };
   const rules = header === undefined ? [weightedRule(options)] : bucketRules(options, header);
-  return [...http.slice(0, buckets?.first ?? index), ...rules, ...http.slice(index + 1)];
+  return [...before(buckets?.first ?? index), ...rules, ...http.slice(index + 1)];
+
+  /** The rules before those of the split, with the wanted preview as the last. */
+  function before(first: number): LiveRule[] {
+    const others = http.slice(0, preview === undefined ? first : first - 1);
+    return [...others, ...previewRules({ example, listed, wanted, service })];
+  }
 }
 
 /** Destinations with their percents; undefined where one belongs to another service. */

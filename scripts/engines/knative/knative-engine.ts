@@ -1,3 +1,4 @@
+import { needsTagForPreview } from "../../traffic/split/preview-rule.ts";
 import { Check } from "typebox/schema";
 import { CannotWrite, SplitChanged, type SplitForm, type SplitState } from "../../traffic/split/split.ts";
 import type { RecordedEngine } from "../engine.ts";
@@ -46,6 +47,13 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
     return `Knative draws each request by its percents and looks at no header, so that ${service} cannot be split by one: ./kyc deploy --istio istio/split/by-istio hands the split to Istio.`;
   }
 
+  function previewRefusal(): string {
+    return needsTagForPreview(
+      service,
+      "./kyc deploy --istio istio/split/by-istio hands the split to Istio, which can.",
+    );
+  }
+
   return {
     name: "knative",
     location: "cluster",
@@ -55,9 +63,11 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
     changes: () => history.read(),
     runs: async () => true,
     formRefusal: async (form) => formRefusal(form),
+    previewRefusal: async () => previewRefusal(),
     async write(targets, version, by, undo = false, form) {
       const unkept = form && formRefusal(form);
       if (unkept !== undefined) throw new CannotWrite(unkept);
+      if (targets.some(({ preview }) => preview !== undefined)) throw new CannotWrite(previewRefusal());
       const finer = targets.find(({ percent }) => !Number.isInteger(percent));
       if (finer !== undefined)
         throw new CannotWrite(`Knative's percents are whole numbers, and ${finer.percent} is not.`);

@@ -11,7 +11,13 @@ import {
 } from "../../traffic/split/bucket-rules.ts";
 import { findBucketRules } from "../../traffic/split/find-bucket-rules.ts";
 import { CannotWrite, type SplitTarget } from "../../traffic/split/split.ts";
-import { destinationLike, weightsFor } from "../../traffic/split/weights.ts";
+import {
+  findPreview,
+  type FoundPreview,
+  previewRules,
+  withPreview,
+} from "../../traffic/split/preview-rule.ts";
+import { destinationLike, destinationOf, weightsFor } from "../../traffic/split/weights.ts";
 import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
 import { type PlannedSplit, weightedServiceOf } from "../../traffic/split/planned-splits.ts";
 import type { FileSplit } from "./split-file.ts";
@@ -30,6 +36,7 @@ export interface IstioSplitOptions {
 export function splitByIstio(options: IstioSplitOptions): FileSplit {
   const { service, split, document, rule } = options;
   const { at, header } = split;
+  const preview = findPreview(options.http, rule, weightedServiceOf(service));
   const planned = split.targets.map(({ revision, tag, percent, latest }) => ({
     revision,
     tag,
@@ -45,19 +52,25 @@ export function splitByIstio(options: IstioSplitOptions): FileSplit {
     service,
     by: SPLIT_OWNERS.istio,
     at,
-    targets: [...planned, ...unlisted],
+    targets: withPreview([...planned, ...unlisted], preview),
     header,
     edited(text, wanted, form = { header }) {
       refuseOtherTags(service, wanted);
       const line = document.at([]).line;
       if (header === undefined && form.header === undefined) {
         const path: FieldPath = ["spec", "http", rule, "route"];
-        return editList(text, { line, path }, weightEdits(options, planned, wanted));
+        const weighted = editList(text, { line, path }, weightEdits(options, planned, wanted));
+        const isSame = JSON.stringify(preview) === JSON.stringify(previewOf(wanted));
+        if (isSame) return weighted;
+        return editList(weighted, { line, path: ["spec", "http"] }, [
+          ...before(options, planned, wanted, preview),
+          ...keep(options.http, rule, options.http.length),
+        ]);
       }
       return editList(
         text,
         { line, path: ["spec", "http"] },
-        ruleEdits(options, planned, wanted, form.header),
+        ruleEdits(options, planned, wanted, form.header, preview),
       );
     },
   };
@@ -82,11 +95,13 @@ function weightEdits(
 
 /** Keeps the text of the rules around those of the split. */
 function ruleEdits(
-  { service: plan, rule, http }: IstioSplitOptions,
+  options: IstioSplitOptions,
   planned: readonly SplitTarget[],
   wanted: readonly SplitTarget[],
   header: string | undefined,
+  preview: FoundPreview | undefined,
 ): ItemEdit[] {
+  const { service: plan, rule, http } = options;
   const service = weightedServiceOf(plan);
   const found = findBucketRules(http);
   const isByBuckets = found?.first === rule;
@@ -101,11 +116,43 @@ function ruleEdits(
       });
   // Buckets of another header do not carry over to this one.
   const kept = found?.header === header ? listed : listed.map((target) => ({ ...target, ranges: [] }));
-  const options = { example, listed: kept, wanted, service };
-  const rules = header === undefined ? [weightedRule(options)] : bucketRules(options, header);
-  const keep = (from: number, to: number): ItemEdit[] =>
-    http.slice(from, to).map((_, i) => ({ kept: from + i, set: {} }));
-  return [...keep(0, rule), ...rules.map((added) => ({ added })), ...keep(last + 1, http.length)];
+  const written = { example, listed: kept, wanted, service };
+  const rules = header === undefined ? [weightedRule(written)] : bucketRules(written, header);
+  return [
+    ...before(options, planned, wanted, preview),
+    ...rules.map((added) => ({ added })),
+    ...keep(http, last + 1, http.length),
+  ];
+}
+
+/** The rules before those of the split, with the wanted preview as the last. */
+function before(
+  { service: plan, rule, http }: IstioSplitOptions,
+  planned: readonly SplitTarget[],
+  wanted: readonly SplitTarget[],
+  preview: FoundPreview | undefined,
+): ItemEdit[] {
+  const service = weightedServiceOf(plan);
+  const example = http.find(({ match = [] }, i) => i >= rule && match.length === 0);
+  if (example === undefined) throw new Error(`${plan.name} has no rule without a condition`);
+  const listed = planned.flatMap(({ revision, tag }) => {
+    const found = http
+      .slice(rule)
+      .flatMap(({ route = [] }) => route)
+      .find((destination) => destinationOf(destination, service)?.revision === revision);
+    return found === undefined ? [] : [{ revision, tag, destination: found }];
+  });
+  const added = previewRules({ example, listed, wanted, service }).map((each) => ({ added: each }));
+  return [...keep(http, 0, preview === undefined ? rule : rule - 1), ...added];
+}
+
+function keep(http: readonly HTTPRoute[], from: number, to: number): ItemEdit[] {
+  return http.slice(from, to).map((_, i) => ({ kept: from + i, set: {} }));
+}
+
+function previewOf(wanted: readonly SplitTarget[]): FoundPreview | undefined {
+  const found = wanted.find(({ preview }) => preview !== undefined);
+  return found?.preview && { preview: found.preview, revision: found.revision };
 }
 
 function refuseOtherTags(service: KnativeServicePlan, wanted: readonly SplitTarget[]): void {

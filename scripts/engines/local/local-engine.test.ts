@@ -219,6 +219,70 @@ describe("the split in the files", () => {
     });
   });
 
+  test.each([
+    ["by-istio", undefined],
+    ["by-istio-tags", undefined],
+    ["by-istio", "x-kyc-bucket"],
+  ])(
+    "leads a preview to its revision before %s with buckets %p, and goes back byte for byte",
+    async (split, header) => {
+      await withEngine(split, async (engine, root) => {
+        const path = join(root, `istio/split/${split}/virtual-service.yaml`);
+        let start = await engine.read();
+        start = await engine.write(to(start.targets, 100, 0), start.version, "me", false, { header });
+        const before = await readFile(path, "utf8");
+        expect(await engine.previewRefusal?.()).toBeUndefined();
+        const preview = { header: "x-preview", value: "advanced" };
+        const [basic, ...others] = start.targets;
+        const wanted = start.targets.map((target) =>
+          target.revision === "credit-check-advanced" ? { ...target, preview } : target,
+        );
+        const led = await engine.write(wanted, start.version, "me");
+        expect(led.targets.find(({ preview: is }) => is !== undefined)).toMatchObject({
+          revision: "credit-check-advanced",
+          percent: 0,
+          preview,
+        });
+        expect([led.version === start.version, others.length, basic?.percent]).toEqual([false, 1, 100]);
+        const text = await readFile(path, "utf8");
+        const at = text.indexOf("    - name: kyc-preview\n");
+        const [line = ""] = before.match(/ {4}- name: split.*\n/) ?? [];
+        expect(at).toBe(before.indexOf(line));
+        expect(text.slice(at, text.indexOf(line))).toStartWith(`    - name: kyc-preview
+      match:
+        - headers:
+            x-preview:
+              exact: advanced
+      retries:
+        attempts: 0
+      route:
+        - destination:
+`);
+        // The same again, and a step after it.
+        const again = await engine.write(wanted, led.version, "me");
+        expect(await readFile(path, "utf8")).toBe(text);
+        const step = await engine.write(to(start.targets, 90, 10), again.version, "me");
+        expect(step.targets.map(({ percent, preview: is }) => [percent, is])).toEqual([
+          [90, undefined],
+          [10, undefined],
+        ]);
+        expect(await readFile(path, "utf8")).not.toContain("kyc-preview");
+        await engine.write(start.targets, step.version, "me");
+        expect(await readFile(path, "utf8")).toBe(before);
+      });
+    },
+  );
+
+  test("has no preview by a header where Knative decides, and says what there is instead", async () => {
+    await withEngine("by-knative", async (engine) => {
+      expect(await engine.previewRefusal?.()).toContain("--preview tag judges what callers of");
+      const { targets, version } = await engine.read();
+      const preview = { header: "x-preview", value: "advanced" };
+      const wanted = targets.map((target, i) => (i === 1 ? { ...target, preview } : target));
+      expect(engine.write(wanted, version, "me")).rejects.toThrow("split/by-istio");
+    });
+  });
+
   test("cannot change to buckets where Knative decides", async () => {
     await withEngine("by-knative", async (engine) => {
       const { targets, version } = await engine.read();

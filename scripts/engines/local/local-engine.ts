@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import {
   NothingRuns,
+  type Preview,
   type RevisionState,
   SplitChanged,
   type SplitState,
@@ -21,7 +22,8 @@ import {
   type RunningMeshOptions,
   serviceOf,
 } from "../../mesh/admin/running-mesh.ts";
-import { type FileSplit, needsIstio, pathOf, readFileSplit } from "./split-file.ts";
+import { PREVIEW_RULE } from "../../traffic/split/preview-rule.ts";
+import { type FileSplit, needsIstio, needsIstioForPreview, pathOf, readFileSplit } from "./split-file.ts";
 
 export interface LocalEngineOptions extends RunningMeshOptions {
   service: string;
@@ -105,7 +107,7 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
         const deciding = serviceOf(seen, service)?.splits.find((each) => each.deciding);
         const isSame =
           deciding?.header === header && sameSplit(weighty(deciding?.targets ?? []), weighty(targets));
-        if (isSame) return { ms: performance.now() - startedAt };
+        if (isSame && hasPreviews(seen, split.at.file, targets)) return { ms: performance.now() - startedAt };
         refuseRejected(seen);
         await Bun.sleep(ASK_AGAIN_MS);
         signal.throwIfAborted();
@@ -122,9 +124,22 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
       split = await readFileSplit(options);
       return header !== undefined && split.by === "Knative" ? needsIstio(service) : undefined;
     },
+    async previewRefusal() {
+      split = await readFileSplit(options);
+      return split.by === "Knative" ? needsIstioForPreview(service) : undefined;
+    },
     addressOf: address,
     live: async () => (await deciding())?.targets.map(targetOf),
   };
+}
+
+/** Whether the mesh leads the previews of a split, and no others of its file, to their revisions. */
+function hasPreviews({ rules }: MeshState, file: string, targets: readonly SplitTarget[]): boolean {
+  const led = rules.filter(({ name, at }) => name === PREVIEW_RULE && at.file === file);
+  const wanted = targets.flatMap(({ preview }) => preview ?? []);
+  const isLed = ({ header, value }: Preview): boolean =>
+    led.some(({ matches }) => matches.includes(`header ${header} exact ${value}`));
+  return led.length === wanted.length && wanted.every(isLed);
 }
 
 function targetOf({ revision, tag, percent, latest }: MeshSplit["targets"][number]): SplitTarget {

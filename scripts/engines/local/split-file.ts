@@ -6,6 +6,7 @@ import { openUnchanged, readManifests } from "../../manifests/read.ts";
 import { didYouMean } from "../../nearest.ts";
 import { compilePlan } from "../../traffic/compile/compile.ts";
 import { CannotWrite, type SplitForm, type SplitTarget, UnknownService } from "../../traffic/split/split.ts";
+import { needsTagForPreview } from "../../traffic/split/preview-rule.ts";
 import { asTraffic, type KnTarget } from "../../traffic/kn/target.ts";
 import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
 import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
@@ -97,6 +98,8 @@ function byTraffic(service: KnativeServicePlan, document: ManifestDocument, isWr
     header: undefined,
     edited(text, wanted, form) {
       if (form?.header !== undefined) throw new CannotWrite(needsIstio(service.name));
+      if (wanted.some(({ preview }) => preview !== undefined))
+        throw new CannotWrite(needsIstioForPreview(service.name));
       refuseFractions(wanted);
       const used = new Set<number>();
       const items = asTraffic(wanted).map((target, i): ItemEdit => {
@@ -133,6 +136,14 @@ function asWritten({ tag, revisionName, latestRevision, percent }: KnTarget): Re
 /** Why a traffic block cannot have buckets, and how to let Istio decide on this machine. */
 export function needsIstio(service: string): string {
   return `Knative draws each request by its percents and looks at no header, so that ${service} cannot be split by one: hand the split to Istio, with - split/by-istio in istio/kustomization.yaml.`;
+}
+
+/** The same for a preview. */
+export function needsIstioForPreview(service: string): string {
+  return needsTagForPreview(
+    service,
+    "With - split/by-istio in istio/kustomization.yaml Istio splits, which can.",
+  );
 }
 
 function refuseFractions(wanted: readonly SplitTarget[]): void {

@@ -185,6 +185,15 @@ describe("the split by Knative", () => {
     expect(written).rejects.toThrow("./kyc deploy --istio istio/split/by-istio hands the split to Istio");
   });
 
+  test("refuses a preview by a header, and says what there is instead", async () => {
+    const engine = knativeEngine(options(kubeOf(new FakeSplit())));
+    expect(await engine.previewRefusal?.()).toContain("--preview tag judges what callers of");
+    const { targets, version } = await engine.read();
+    const preview = { header: "x-preview", value: "new" };
+    const wanted = targets.map((target) => ({ ...target, preview }));
+    expect(engine.write(wanted, version, "me")).rejects.toThrow("./kyc deploy --istio istio/split/by-istio");
+  });
+
   test("refuses fractions", async () => {
     const engine = knativeEngine(options(kubeOf(new FakeSplit())));
     const { targets, version } = await engine.read();
@@ -239,6 +248,33 @@ describe("the split by Istio", () => {
     expect(fake.cluster.get(SPLIT)?.spec).toEqual(spec);
     expect((await engine.read()).header).toBeUndefined();
   });
+
+  test.each(["by-istio", "by-istio-tags"])(
+    "leads a preview to its revision, and takes it back: %s",
+    async (name) => {
+      const fake = new FakeSplit(await overlay(name));
+      const engine = await istioEngine(options(kubeOf(fake)));
+      const first = await engine.read();
+      const start = await engine.write(to(first.targets, 100, 0), first.version, "me");
+      const spec = fake.cluster.get(SPLIT)?.spec as { http: object[] };
+      const preview = { header: "x-preview", value: "new" };
+      const wanted = start.targets.map((target, i) => (i === 1 ? { ...target, preview } : target));
+      const led = await engine.write(wanted, start.version, "me");
+      expect(led.targets).toEqual(wanted);
+      expect((await engine.read()).targets).toEqual(wanted);
+      const { http } = fake.cluster.get(SPLIT)?.spec as {
+        http: { name: string; match: unknown; route: { weight?: number }[] }[];
+      };
+      expect(http.map((rule) => rule.name)).toEqual(["basic", "advanced", "kyc-preview", "split"]);
+      expect(http[2]).toMatchObject({
+        match: [{ headers: { "x-preview": { exact: "new" } } }],
+        retries: { attempts: 0 },
+      });
+      expect(http[2]?.route[0]).not.toHaveProperty("weight");
+      await engine.write(start.targets, led.version, "me");
+      expect(fake.cluster.get(SPLIT)?.spec).toEqual(spec);
+    },
+  );
 
   test("leaves rules for buckets of another service alone", async () => {
     const spec = (await overlay("by-istio")) as { http: object[] };

@@ -209,6 +209,43 @@ describe("a split by Istio is in force", () => {
     await waiting;
   });
 
+  test("when every gateway leads the header of a preview, and none where there is no preview any more", async () => {
+    const host = (name: string): string => `credit-check-${name}.kyc.svc.cluster.local`;
+    const rule = (name: string): object => ({ route: [{ destination: { host: host(name) } }] });
+    const hosts = ["kyc-credit-check.kyc.svc.cluster.local"];
+    const gateways = ["knative-serving/knative-local-gateway"];
+    const match = [{ headers: { "x-preview": { exact: "new" } } }];
+    const led = { name: "kyc-preview", match, ...rule("advanced") };
+    const fake = new FakeSplit({ hosts, gateways, http: [led, rule("basic")] });
+    using kubelet = new FakeKubelet(fake.cluster);
+    using gateway = new Gateway(fake, kubelet, "gateway-1");
+    const dump = (value?: string): string => {
+      const to = (name: string) => ({ route: { cluster: `outbound|80||${host(name)}` } });
+      const headers = [{ name: "x-preview", string_match: { exact: value } }];
+      const named = { name: "kyc-preview", match: { prefix: "/", headers }, ...to("advanced") };
+      const all = [...(value === undefined ? [] : [named]), { match: { prefix: "/" }, ...to("basic") }];
+      return JSON.stringify({
+        configs: [{ route_config: { virtual_hosts: [{ domains: hosts, routes: all }] } }],
+      });
+    };
+    for (const [before, after] of [
+      [dump(), dump("new")],
+      [dump("old"), dump("new")],
+      [dump("new"), dump()],
+    ] as const) {
+      const isGone = after === dump();
+      if (isGone) fake.change(SPLIT, { http: [rule("basic")] });
+      gateway.routes = before;
+      let isOver = false;
+      const waiting = istioInForce(options(kubelet)).then(() => (isOver = true));
+      await gateway.untilAsked();
+      await gateway.untilAsked();
+      expect(isOver).toBe(false);
+      gateway.routes = after;
+      await waiting;
+    }
+  });
+
   test("without a gateway that ends meanwhile, and not where one cannot be reached", async () => {
     const text = await Bun.file(join(SAMPLE, "istio/split/by-istio/virtual-service.yaml")).text();
     const fake = new FakeSplit((parse(text) as { spec: object }).spec);

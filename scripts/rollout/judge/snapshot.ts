@@ -28,7 +28,8 @@ const Shares = Type.Interface([MixtureFields], {
 
 const Marks = Type.Object({ worse: Shares, notWorse: Shares, ever: Pair, step: Pair });
 
-const Guard = Type.Object({
+/** The state of a `RateGuard`. */
+export const GuardFields = Type.Object({
   before: Type.Tuple([Type.Number(), Type.Number(), Type.Number(), Type.Number(), Type.Number()]),
   learntAt: Type.Number(),
   limit: Type.Number(),
@@ -97,8 +98,8 @@ export const TestsState = Type.Object({
     median: Claim,
     p99: Claim,
   }),
-  gateway: Guard,
-  alone: Guard,
+  gateway: GuardFields,
+  alone: GuardFields,
   misdirected: Shares,
   highestShare: Type.Number(),
   nextDeposit: Type.Number(),

@@ -17,6 +17,8 @@ export interface Observation {
   share: number;
   /** Whom it was for, where the split keeps each applicant on one revision: its bucket, or any other text. */
   unit?: string | undefined;
+  /** Whether its caller asked for the candidate while that had no share. */
+  preview?: boolean | undefined;
   /** What was asked for, such as `GET /report`; undefined where it is not known. */
   route?: string | undefined;
   /** What the answer holds of each field that the plan's checks compare, in their order. */

@@ -1,11 +1,15 @@
 import { createJudge, type Judge, restoreJudge, type Verdict } from "../judge/judge.ts";
 import { mixedSeed, seededRandom } from "../../traffic/random.ts";
+import { previewJudge } from "./preview-judge.ts";
 import { checkJudge } from "./check-judge.ts";
 import { routeJudge } from "./route-judge.ts";
 import type { EvidenceLine, Judging, MakeJudge, Observation, Ruling } from "./judging.ts";
 
 /** The judge of a rollout, as its settings say; from a checkpoint it goes on where it was. */
 export const trafficJudge: MakeJudge = (settings, snapshot) =>
+  settings.preview === undefined ? ofSplit(settings, snapshot) : previewJudge(settings, snapshot, ofSplit);
+
+const ofSplit: MakeJudge = (settings, snapshot) =>
   (settings.checks ?? []).length > 0
     ? checkJudge(settings, snapshot, ofRequests)
     : ofRequests(settings, snapshot);

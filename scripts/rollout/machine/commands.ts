@@ -60,7 +60,7 @@ function promoted(plan: Plan, before: State, asked: CommandEvent): State {
   }
   if (isOver(state) || isGoingBack(state)) return state;
   const skipping = { ...state, skipping: true, paused: false, reason: said(asked) };
-  const canMove = state.phase === "judging" || state.phase === "waiting";
+  const canMove = ["previewing", "judging", "waiting"].includes(state.phase);
   return canMove ? advance(plan, skipping, atMs, said(asked)) : skipping;
 }
 

@@ -36,7 +36,9 @@ export function next(plan: Plan, state: State, event: Event): State {
     case "failed":
       return afterTime(plan, state, event.atMs, `: ${event.why}`);
     case "time":
-      return afterTime(plan, state, event.atMs, "", event.silent);
+      return state.phase === "previewing"
+        ? afterPreview(plan, state, event)
+        : afterTime(plan, state, event.atMs, "", event.silent);
   }
 }
 
@@ -51,6 +53,8 @@ function afterUnready(plan: Plan, state: State, why: string, atMs: number): Stat
 function afterInForce(plan: Plan, state: State, atMs: number): State {
   if (state.phase === "confirming") return enter(state, "rolled back", atMs, state.reason);
   if (state.phase !== "settling") return state;
+  if (plan.steps[state.step]?.preview && !state.skipping)
+    return enter(state, "previewing", atMs, state.reason);
   if (state.step === plan.steps.length - 1) {
     // The control share has been compared for the whole bake; at 100 % there is nothing left to compare with.
     const isBaked = plan.steps[state.step - 1]?.bake === true && !state.skipping;
@@ -104,6 +108,23 @@ function afterTime(plan: Plan, state: State, atMs: number, why: string, silent?:
     default:
       return state;
   }
+}
+
+/** The fewest requests of a preview that prove anything. */
+const LEAST_PREVIEWED = 5;
+
+/** Ends the preview when its time is over. */
+function afterPreview(plan: Plan, state: State, event: Extract<Event, { type: "time" }>): State {
+  const { atMs, preview = { requests: 0, failed: 0 } } = event;
+  const { onUndecided, preview: settings } = plan.settings;
+  const forMs = settings?.forMs ?? Number.POSITIVE_INFINITY;
+  if (atMs - state.sinceMs < forMs || state.paused) return state;
+  const { requests, failed } = preview;
+  const seen = `${requests} request${requests === 1 ? "" : "s"} in ${span(forMs)} of preview, ${failed} of them failed`;
+  if (requests >= LEAST_PREVIEWED) return advance(plan, state, atMs, seen);
+  const why = `${seen}: fewer than ${LEAST_PREVIEWED} prove nothing`;
+  if (onUndecided === "advance") return advance(plan, state, atMs, why);
+  return onUndecided === "abort" ? restore(plan, state, atMs, why) : hold(state, atMs, why);
 }
 
 type Silence = Extract<Event, { type: "time" }>["silent"];

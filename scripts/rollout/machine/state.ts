@@ -2,7 +2,8 @@ import Type, { type Static } from "typebox";
 import { Target } from "../plan/targets.ts";
 
 /**
- * The phases of a rollout. `shifting` and `settling` of the last step are called promoting; `waiting` is for an approval
+ * The phases of a rollout. `shifting` and `settling` of the last step are called promoting; in `previewing` only callers
+ * that ask for the candidate reach it; `waiting` is for an approval
  * or for the end of a freeze window.
  */
 export const PHASES = [
@@ -10,6 +11,7 @@ export const PHASES = [
   "warming",
   "shifting",
   "settling",
+  "previewing",
   "judging",
   "waiting",
   "baking",
@@ -25,6 +27,7 @@ export const Phase = Type.Enum([
   "warming",
   "shifting",
   "settling",
+  "previewing",
   "judging",
   "waiting",
   "baking",
@@ -104,6 +107,8 @@ export const Event = Type.Union([
     type: Type.Literal("time"),
     atMs: Type.Number(),
     silent: Type.Optional(Type.Object({ revision: Type.String(), ms: Type.Number() })),
+    /** The requests of the preview so far. */
+    preview: Type.Optional(Type.Object({ requests: Type.Integer(), failed: Type.Integer() })),
   }),
   /** A call of the engine failed, and is retried. */
   Type.Object({ type: Type.Literal("failed"), atMs: Type.Number(), why: Type.String() }),

@@ -51,7 +51,7 @@ function gateBefore(plan: Plan, state: State, step: number, atMs: number): strin
     return `${percent} % needs the approval of a person other than ${personOf(plan.by)}`;
   const untilMs = frozenUntil(plan.settings.notBetween ?? [], atMs);
   if (untilMs === undefined) return undefined;
-  return `${percent} % waits for the end of a freeze window, ${new Date(untilMs).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  return `${plan.steps[step]?.preview ? "the preview" : `${percent} %`} waits for the end of a freeze window, ${new Date(untilMs).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
 /** The person in an identity such as `ann (root@host)`, `ann@host, $USER eve` or `ann@host`: `ann`. */

@@ -6,6 +6,7 @@ import { doing } from "../run/view.ts";
 
 /** The phases that people and the cluster's events hear of; the others last for moments. */
 const TOLD: ReadonlySet<Phase> = new Set<Phase>([
+  "previewing",
   "judging",
   "waiting",
   "baking",

@@ -26,7 +26,10 @@ const MOST_REQUESTS = 60_000;
 /** Forecasts each step, given the observed traffic. */
 export function forecast(plan: Plan, traffic: Traffic): StepForecast[] {
   const { alpha } = plan.settings;
-  return plan.steps.map(({ percent, targets }, i) => {
+  return plan.steps.map(({ percent, targets, preview }, i) => {
+    // How many callers of a preview there are, nobody knows before.
+    if (preview)
+      return { percent, candidatePerMinute: 0, detects: [], healthyMs: plan.settings.preview?.forMs ?? 0 };
     const share = shareOf(plan, targets);
     const baseline = Math.max(LEAST_ERRORS, traffic.errors ?? 0);
     const detects = FORECAST_ERRORS.filter((errors) => errors > 2 * baseline).map((errors) => ({

@@ -116,10 +116,12 @@ test("shifted splits sum to 100 in whole percents, keep tags and order, and give
     .filter((weights) => weights.slice(1).some((weight) => weight > 0))
     .map((weights) => {
       const sum = weights.reduce((all, weight) => all + weight, 0);
-      return weights.map((weight, i) => ({
-        ...target(`r${i}`, Math.floor((100 * weight) / sum)),
-        tag: i % 2 === 0 ? `r${i}` : null,
-      }));
+      return toTargets(
+        weights.map((weight, i) => ({
+          ...target(`r${i}`, Math.floor((100 * weight) / sum)),
+          tag: i % 2 === 0 ? `r${i}` : undefined,
+        })),
+      );
     })
     .filter((targets) => targets.slice(1).some(({ percent }) => percent > 0));
   fc.assert(
@@ -257,5 +259,34 @@ describe("what has to be approved, and when no step begins", () => {
     expect(() =>
       planOf([target("basic", 100), target("advanced", 0)], settings({ notBetween: ["soon"] })),
     ).toThrow("--not-between: soon is not a freeze window");
+  });
+});
+
+describe("a preview", () => {
+  const preview = { header: "x-preview", value: "advanced", forMs: 600_000 };
+  const before = [target("basic", 100), target("advanced", 0)];
+
+  test("is a step before the first percent, whose header leads to the candidate; later steps have none", () => {
+    const { steps, original } = planOf(before, { settings: { ...SETTINGS, preview } });
+    expect(steps.map(({ percent, preview: is = false }) => [percent, is])).toEqual([
+      [0, true],
+      [1, false],
+      [10, false],
+      [100, false],
+    ]);
+    expect(describeTargets(steps[0]?.targets ?? [])).toBe("basic=100 advanced=0 (x-preview: advanced)");
+    expect(sameTargets(steps[0]?.targets ?? [], original.targets)).toBe(false);
+    expect(steps.slice(1).every(({ targets }) => targets.every((each) => each.preview === undefined))).toBe(
+      true,
+    );
+    expect(toTargets(toSplit(steps[0]?.targets ?? []))).toEqual(steps[0]?.targets ?? []);
+  });
+
+  test("by the tag changes no route, and one of a candidate with a share is refused", () => {
+    const { steps, original } = planOf(before, { settings: { ...SETTINGS, preview: { forMs: 1 } } });
+    expect(sameTargets(steps[0]?.targets ?? [], original.targets)).toBe(true);
+    expect(() =>
+      planOf([target("basic", 90), target("advanced", 10)], { settings: { ...SETTINGS, preview } }),
+    ).toThrow("advanced has 10 % of the traffic already; a preview comes before the first percent");
   });
 });

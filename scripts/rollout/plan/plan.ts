@@ -41,6 +41,17 @@ export const Settings = Type.Object({
   checks: Type.Optional(Type.Array(Type.Object({ name: Type.String(), query: Type.String() }))),
   /** The address of the Prometheus that checks are read from, without credentials. */
   checkPrometheus: Type.Optional(Type.String()),
+  /**
+   * For how long only callers reach the candidate that ask for it: by a header, or where none is named by its tag and by
+   * rules that are there. Half of alpha is for what they get.
+   */
+  preview: Type.Optional(
+    Type.Object({
+      header: Type.Optional(Type.String()),
+      value: Type.Optional(Type.String()),
+      forMs: Type.Number(),
+    }),
+  ),
   /** Whether each route is judged by itself as well. */
   byRoute: Type.Optional(Type.Boolean()),
   /** The probability that a candidate is rolled back which is no worse than tolerated. */
@@ -64,6 +75,8 @@ export const Step = Type.Object({
   targets: Type.Array(Target),
   /** Whether the candidate bakes at this step, beside the control share. */
   bake: Type.Optional(Type.Boolean()),
+  /** Whether only callers that ask for the candidate reach it. */
+  preview: Type.Optional(Type.Boolean()),
 });
 export type Step = Static<typeof Step>;
 
@@ -159,6 +172,7 @@ export function makePlan(options: PlanOptions): Plan {
   checkFreezeWindows(options.settings);
   const first = has === 0 ? [] : [{ percent: has, targets: original }];
   const { id, engine, source, settings, by, atMs } = options;
+  const preview = previewStep(options, targets, index, has);
   return {
     id,
     service,
@@ -168,11 +182,34 @@ export function makePlan(options: PlanOptions): Plan {
     candidate,
     baseline,
     original: { targets: original, version: live.version },
-    steps: [...first, ...steps],
+    steps: [...preview, ...first, ...steps],
     settings,
     by,
     atMs,
   };
+}
+
+/** The step before the first percent, where there is one. @throws NoPlan */
+function previewStep(
+  { settings: { preview }, to }: PlanOptions,
+  targets: readonly Target[],
+  index: number,
+  has: number,
+): Step[] {
+  if (preview === undefined) return [];
+  if (has > 0)
+    throw new NoPlan(
+      `--preview: ${to} has ${has} % of the traffic already; a preview comes before the first percent.`,
+    );
+  const { header, value } = preview;
+  const by = header === undefined || value === undefined ? {} : { preview: { header, value } };
+  return [
+    {
+      percent: 0,
+      targets: targets.map((target, i) => (i === index ? { ...target, ...by } : target)),
+      preview: true,
+    },
+  ];
 }
 
 /** The candidate's share of the requests that the two get: what the judge has to know. */

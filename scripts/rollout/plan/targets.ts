@@ -7,26 +7,24 @@ export const Target = Type.Object({
   tag: Type.Union([Type.String(), Type.Null()]),
   percent: Type.Number(),
   latest: Type.Boolean(),
+  /** Requests with this header reach it whatever the percents say. */
+  preview: Type.Optional(Type.Object({ header: Type.String(), value: Type.String() })),
 });
 export type Target = Static<typeof Target>;
 
 /** The entries of a live split as they are written down. */
 export function toTargets(targets: readonly SplitTarget[]): Target[] {
-  return targets.map(({ revision, tag, percent, latest }) => ({
-    revision,
-    tag: tag ?? null,
-    percent,
-    latest,
+  return targets.map(({ revision, tag, percent, latest, preview }) => ({
+    ...{ revision, tag: tag ?? null, percent, latest },
+    ...(preview === undefined ? {} : { preview }),
   }));
 }
 
 /** The entries as an engine takes them. */
 export function toSplit(targets: readonly Target[]): SplitTarget[] {
-  return targets.map(({ revision, tag, percent, latest }) => ({
-    revision,
-    tag: tag ?? undefined,
-    percent,
-    latest,
+  return targets.map(({ revision, tag, percent, latest, preview }) => ({
+    ...{ revision, tag: tag ?? undefined, percent, latest },
+    ...(preview === undefined ? {} : { preview }),
   }));
 }
 
@@ -46,7 +44,13 @@ export function percentOf(targets: readonly Target[], revision: string): number 
 
 /** A split in a few words: `basic=90 advanced=10`. */
 export function describeTargets(targets: readonly Target[]): string {
-  return targets.map((target) => `${nameOf(target)}=${target.percent}`).join(" ");
+  return targets
+    .map((target) => {
+      const { preview } = target;
+      const by = preview === undefined ? "" : ` (${preview.header}: ${preview.value})`;
+      return `${nameOf(target)}=${target.percent}${by}`;
+    })
+    .join(" ");
 }
 
 /** The display name of an entry: its tag, else its revision. */
@@ -56,8 +60,10 @@ export function nameOf({ tag, revision }: Target): string {
 
 function keysOf(targets: readonly Target[]): string[] {
   return targets
-    .filter(({ tag, percent }) => tag !== null || percent > 0)
-    .map(({ revision, tag, percent, latest }) => JSON.stringify([revision, tag, percent, latest]))
+    .filter(({ tag, percent, preview }) => tag !== null || percent > 0 || preview !== undefined)
+    .map(({ revision, tag, percent, latest, preview }) =>
+      JSON.stringify([revision, tag, percent, latest, preview?.header, preview?.value]),
+    )
     .sort();
 }
 

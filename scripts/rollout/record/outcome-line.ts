@@ -22,6 +22,7 @@ const OutcomeTuple = Type.Union([
         unit: Type.Optional(Type.String()),
         route: Type.Optional(Type.String()),
         answer: Type.Optional(Type.Array(AnswerValue)),
+        preview: Type.Optional(Type.Literal(true)),
       },
       { additionalProperties: false },
     ),
@@ -56,7 +57,19 @@ export function batchesOf({ at, share, batches }: OutcomeLine): Observation[][] 
 }
 
 function asTuple(each: Observation, at: number, share: number): OutcomeTuple {
-  const { atMs, who, ok, kind = ok ? undefined : "error", ms, fromMs, count, unit, route, answer } = each;
+  const {
+    atMs,
+    who,
+    ok,
+    kind = ok ? undefined : "error",
+    ms,
+    fromMs,
+    count,
+    unit,
+    route,
+    answer,
+    preview,
+  } = each;
   const code = `${WHO[who]}${kind === undefined ? "" : kind.charAt(0)}`;
   const more = {
     ...(fromMs === undefined || fromMs === ms ? {} : { fromMs }),
@@ -65,6 +78,7 @@ function asTuple(each: Observation, at: number, share: number): OutcomeTuple {
     ...(unit === undefined ? {} : { unit }),
     ...(route === undefined ? {} : { route }),
     ...(answer === undefined ? {} : { answer: [...answer] }),
+    ...(preview === true ? { preview } : {}),
   };
   return Object.keys(more).length === 0 ? [atMs - at, code, ms] : [atMs - at, code, ms, more];
 }
@@ -85,6 +99,7 @@ function observationOf([after, code, ms, more = {}]: OutcomeTuple, at: number, s
     unit: more.unit,
     route: more.route,
     ...(more.answer === undefined ? {} : { answer: more.answer }),
+    ...(more.preview === true ? { preview: true } : {}),
   };
 }
 

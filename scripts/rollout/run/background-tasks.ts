@@ -1,4 +1,4 @@
-import type { Outcome, OutcomeSource } from "../../sources/source.ts";
+import type { Outcome, OutcomeSource, WantedOutcomes } from "../../sources/source.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Clock } from "../clock.ts";
 import type { Warm } from "./effects.ts";
@@ -18,11 +18,11 @@ export interface BackgroundOptions {
 
 /**
  * Feeds outcomes to a recorder until the signal. A source that ends is reopened.
- * @param fields of answers that outcomes are to carry
+ * @param wanted what the source is to tell
  */
 export async function hear(
   recorder: OutcomeRecorder,
-  fields: readonly string[],
+  wanted: WantedOutcomes,
   options: BackgroundOptions,
   signal: AbortSignal,
 ): Promise<void> {
@@ -30,7 +30,7 @@ export async function hear(
   const machine = new MachineClock(clock, source.lagMs, onTrouble);
   while (!signal.aborted) {
     try {
-      for await (const outcomes of source.outcomes(signal, fields))
+      for await (const outcomes of source.outcomes(signal, wanted))
         recorder.hear(machine.translated(outcomes));
       if (!signal.aborted) onTrouble("the source reports no more requests");
     } catch (error) {

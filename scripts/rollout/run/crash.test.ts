@@ -12,6 +12,8 @@ interface Scenario {
   errors: number;
   rps: number;
   controlPercent: number;
+  /** Whether callers that ask for the candidate reach it first. */
+  isPreviewed: boolean;
   /** Each ends a process at its n-th write to the journal or the split. */
   deaths: { after: number; when: "before" | "after"; asks: Command }[];
   edits: { atMs: number; percent: number }[];
@@ -26,6 +28,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
   errors: fc.constantFrom(0, 0, 0.02, 0.3, 1),
   rps: fc.constantFrom(0, 5, 50),
   controlPercent: fc.constantFrom(0, 10),
+  isPreviewed: fc.boolean(),
   deaths: fc.array(
     fc.record({
       after: fc.nat(9),
@@ -46,6 +49,8 @@ interface Finished {
   edited: Target[][];
 }
 
+const PREVIEW = { header: "x-preview", value: "advanced", forMs: 3_000 };
+
 const SLOW = { beatMs: 500, watchMs: 2_000 };
 
 /** Runs a scenario: after each kill another process continues, and the last one runs to the end. */
@@ -54,6 +59,7 @@ async function runScenario({
   errors,
   rps,
   controlPercent,
+  isPreviewed,
   deaths,
   edits,
   requests,
@@ -62,7 +68,13 @@ async function runScenario({
     seed,
     errors,
     engine: { rps },
-    settings: { stepLimitMs: 8_000, readyDeadlineMs: 5_000, bakeMs: 5_000, controlPercent },
+    settings: {
+      stepLimitMs: 8_000,
+      readyDeadlineMs: 5_000,
+      bakeMs: 5_000,
+      controlPercent,
+      ...(isPreviewed ? { preview: PREVIEW } : {}),
+    },
   });
   const begun = simulation.clock.now();
   const edited: Target[][] = [];
@@ -111,7 +123,7 @@ function splitOf(percent: number): SplitTarget[] {
 
 const request = (command: Command) => ({ command, by: "tester", why: "", overwrite: false });
 
-test("no sequence of crashes, outside edits and requests leaves weights that neither the plan nor an editor wrote", async () => {
+test("no sequence of crashes, outside edits and requests leaves weights or routes that neither the plan nor an editor wrote", async () => {
   await fc.assert(
     fc.asyncProperty(scenarios, async (scenario) => {
       const { simulation, state, edited } = await runScenario(scenario);
@@ -137,7 +149,14 @@ test("without others, what is written is what the journal says, and no step is t
       const { simulation, state } = await runScenario({ ...scenario, edits: [] });
       const { plan, engine } = simulation;
       expect(sameTargets(toTargets(engine.live.targets), state.written.targets)).toBe(true);
-      const written = engine.writes.map((targets) => targets[1]?.percent ?? -1);
+      const previews = engine.writes.filter((targets) => targets[1]?.preview !== undefined);
+      expect(previews.length).toBeLessThanOrEqual(1);
+      if (previews.length > 0) expect(engine.writes[0]).toEqual(previews[0] ?? []);
+      if (state.phase !== "held")
+        expect(engine.live.targets.every(({ preview }) => preview === undefined)).toBe(true);
+      const written = engine.writes
+        .filter((targets) => targets[1]?.preview === undefined)
+        .map((targets) => targets[1]?.percent ?? -1);
       const forward = written.filter((percent) => percent > 0);
       expect(forward).toEqual([...new Set(forward)].sort((a, b) => a - b));
       expect(written.filter((percent) => percent === 0).length).toBeLessThanOrEqual(1);

@@ -23,6 +23,9 @@ export class OutcomeRecorder {
   readonly #lastMs = { candidate: Number.NEGATIVE_INFINITY, baseline: Number.NEGATIVE_INFINITY };
   /** The requests of the current step, to compare the observed share with the planned one. */
   #atStep = { fromMs: 0, candidate: 0, both: 0, coveredMs: 0 };
+  #isPreview = false;
+  /** The requests of the preview. */
+  readonly preview: { requests: number; failed: number };
 
   constructor(plan: Plan, judge: Judging, shares: Shares, saved: Checkpoint | undefined) {
     this.#plan = plan;
@@ -30,6 +33,7 @@ export class OutcomeRecorder {
     this.#shares = shares;
     this.#fields = answerFieldsOf(plan.settings);
     this.tally = saved?.tally ?? emptyTally();
+    this.preview = { ...(saved?.preview ?? { requests: 0, failed: 0 }) };
     this.#failures = new Failures(saved?.failures);
     this.course = new Timeline(saved?.course);
   }
@@ -53,7 +57,8 @@ export class OutcomeRecorder {
   }
 
   /** A step is in force from then on. */
-  stepBegins(fromMs: number): void {
+  stepBegins(fromMs: number, isPreview = false): void {
+    this.#isPreview = isPreview;
     this.#atStep = { fromMs, candidate: 0, both: 0, coveredMs: 0 };
   }
 
@@ -88,6 +93,7 @@ export class OutcomeRecorder {
       judge: this.#judge.snapshot(),
       tally: this.tally,
       failures: this.#failures.saved,
+      preview: this.preview,
       atStep: this.atStep,
       course: this.course.saved,
     };
@@ -113,6 +119,9 @@ export class OutcomeRecorder {
     const earliestMs = sinceMs - ms;
     const latestMs = atMs - (fromMs ?? ms);
     const who = this.#who(revision);
+    // Whoever reaches the candidate while it has no share has asked for it.
+    const isPreview = this.#isPreview && who === "candidate" && earliestMs >= this.#atStep.fromMs;
+    if (outcome.pinned && !isPreview) return undefined;
     if (who === undefined) {
       tally.others += requests;
       return undefined;
@@ -132,7 +141,10 @@ export class OutcomeRecorder {
     const share = this.#shares.during(earliestMs, latestMs);
     if (share === undefined) return void exclude(tally, "the split was changing", requests);
     // A caller addressed, by its own host, a revision that has no share of the split.
-    if ((who === "candidate" && share === 0) || (who === "baseline" && share === 1))
+    if (isPreview) {
+      this.preview.requests += requests;
+      if (!ok || kind !== undefined) this.preview.failed += requests;
+    } else if ((who === "candidate" && share === 0) || (who === "baseline" && share === 1))
       return void exclude(tally, "asked for by name", requests);
     return {
       atMs: Math.round(atMs),
@@ -143,6 +155,7 @@ export class OutcomeRecorder {
       fromMs: fromMs === undefined ? undefined : microseconds(fromMs),
       count: requests,
       share,
+      ...(isPreview ? { preview: true } : {}),
       unit,
       route: this.#plan.settings.byRoute ? route : undefined,
       ...(answer === undefined || this.#fields.length === 0

@@ -70,8 +70,10 @@ class Runner {
 
   async run(): Promise<State> {
     const { checks } = this.#options;
+    const { settings } = this.#plan;
+    const wanted = { fields: answerFieldsOf(settings), pinned: settings.preview !== undefined };
     const hearing = Promise.all([
-      hear(this.#recorder, answerFieldsOf(this.#plan.settings), this.#background, this.#stop.signal),
+      hear(this.#recorder, wanted, this.#background, this.#stop.signal),
       checks && readChecks(checks, this.#recorder, this.#background, this.#stop.signal),
     ]);
     try {
@@ -172,7 +174,8 @@ class Runner {
     const atMs = this.#clock.now();
     if (await this.#take({ type: "verdict", atMs, verdict, because })) return;
     const silent = phase === "baking" ? { silent: this.#evidence.silence(this.#state, atMs) } : {};
-    if (await this.#take({ type: "time", atMs, ...silent })) return;
+    const preview = phase === "previewing" ? { preview: { ...this.#recorder.preview } } : {};
+    if (await this.#take({ type: "time", atMs, ...silent, ...preview })) return;
     if (atMs - this.#watchedAt >= watchMs) await this.#look();
     if (this.#state.phase !== phase) return;
     this.#recorder.note(atMs, this.#percent, ruling, false);
@@ -238,7 +241,7 @@ class Runner {
   #settle(): void {
     const from = this.#clock.now();
     this.#shares.set(from, shareOf(this.#plan, this.#state.written.targets));
-    this.#recorder.stepBegins(from);
+    this.#recorder.stepBegins(from, this.#plan.steps[this.#state.step]?.preview);
   }
 
   get #percent(): number {
@@ -247,4 +250,11 @@ class Runner {
 }
 
 /** The phases that begin once a split is in force. */
-const KNOWN_SHARE = new Set<State["phase"]>(["preparing", "warming", "judging", "waiting", "baking"]);
+const KNOWN_SHARE = new Set<State["phase"]>([
+  "preparing",
+  "warming",
+  "previewing",
+  "judging",
+  "waiting",
+  "baking",
+]);

@@ -26,6 +26,8 @@ export const Checkpoint = Type.Object({
   judge: Type.Unknown(),
   tally: Tally,
   failures: Type.Optional(Type.Array(Failure)),
+  /** The requests of the preview, where there was one. */
+  preview: Type.Optional(Type.Object({ requests: Type.Integer(), failed: Type.Integer() })),
   /** Requests of both since the step is in force. */
   atStep: AtStep,
   course: Type.Object({ everyMs: Type.Number(), moments: Type.Array(Moment) }),

@@ -106,14 +106,17 @@ function stepState(state: State, index: number): "done" | "now" | "to come" {
 /** A state in words. */
 export function doing(plan: Plan, state: State): string {
   const percent = plan.steps[state.step]?.percent ?? 0;
+  const preview = plan.steps[state.step]?.preview === true;
+  const share = preview ? "the preview" : `${percent} %`;
   const isLast = state.step === plan.steps.length - 1;
   const words: Record<Phase, string> = {
     preparing: `waiting until ${plan.candidate} is ready`,
     warming: `warming ${plan.candidate} up`,
-    shifting: isLast ? "promoting: writing 100 %" : `writing ${percent} %`,
+    shifting: isLast ? "promoting: writing 100 %" : `writing ${share}`,
     settling: isLast
       ? "promoting: waiting until 100 % are in force"
-      : `waiting until ${percent} % are in force`,
+      : `waiting until ${share} ${preview ? "is" : "are"} in force`,
+    previewing: `previewing: only ${previewedBy(plan)} reach ${plan.candidate}`,
     judging: `judging at ${percent} %`,
     waiting: `waiting at ${Math.max(0, percent)} %`,
     baking: plan.steps[state.step]?.bake
@@ -126,6 +129,13 @@ export function doing(plan: Plan, state: State): string {
     held: "held",
   };
   return `${words[state.phase]}${state.paused ? ", paused" : ""}`;
+}
+
+/** Who reaches the candidate in a preview, in words. */
+function previewedBy({ settings: { preview } }: Plan): string {
+  return preview?.header === undefined
+    ? "requests that ask for it by its tag"
+    : `requests with ${preview.header}: ${preview.value}`;
 }
 
 /** The time until the weakest claim is proved, if evidence keeps growing as it has at this step. */

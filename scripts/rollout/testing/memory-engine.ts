@@ -116,6 +116,10 @@ export class MemoryEngine implements Engine, OutcomeSource {
       if (clock.now() >= this.#forceAtMs) this.#inForce = this.#state.targets;
       const batch: Outcome[] = [];
       for (; owed >= 1; owed--) batch.push(this.#request(random));
+      // One caller in ten asks for the preview.
+      for (const { revision, preview } of this.#inForce)
+        if (preview !== undefined && random() * 40 < this.#rps)
+          batch.push({ ...this.#outcomeOf(revision, random), pinned: true });
       if (batch.length > 0) yield batch;
     }
   }
@@ -123,10 +127,14 @@ export class MemoryEngine implements Engine, OutcomeSource {
   #request(random: () => number): Outcome {
     let left = random() * 100;
     const target = this.#inForce.find(({ percent }) => (left -= percent) < 0);
-    const behaviour = this.#behaviours[target?.revision ?? ""];
+    return this.#outcomeOf(target?.revision, random);
+  }
+
+  #outcomeOf(revision: string | undefined, random: () => number): Outcome {
+    const behaviour = this.#behaviours[revision ?? ""];
     return {
       atMs: this.#options.clock.now(),
-      revision: target?.revision,
+      revision,
       ok: behaviour !== undefined && random() >= behaviour.errors,
       ms: (behaviour?.ms ?? 1) * Math.exp(0.4 * (random() + random() + random() - 1.5)),
       count: 1,

@@ -18,15 +18,19 @@ interface Waiting {
  */
 export class CallersView {
   readonly #service: string;
+  readonly #pinned: boolean;
   readonly #waiting = new Map<string, Waiting>();
 
-  constructor(service: string) {
+  /** @param pinned whether requests count as well that a rule or a tag led to a revision */
+  constructor(service: string, pinned = false) {
     this.#service = service;
+    this.#pinned = pinned;
   }
 
   /** The outcomes that an event completes. */
   add(event: ServedEvent): Outcome[] {
-    if (event.service === this.#service && event.split !== null) return this.#ofSplit(event);
+    if (event.service === this.#service && (event.split !== null || this.#pinned))
+      return this.#ofSplit(event);
     const waiting = this.#waiting.get(event.requestId);
     if (waiting === undefined || event.service === this.#service) return [];
     this.#waiting.delete(event.requestId);
@@ -78,6 +82,7 @@ function outcomeOf(event: ServedEvent): Outcome {
     unit,
     route: routeOf(method, path),
     answer,
+    ...(event.split === null ? { pinned: true } : {}),
     excluded: cold ? "cold start" : undefined,
   };
 }

@@ -3,7 +3,7 @@ import { lineBatches } from "../../text/lines.ts";
 import { NothingRuns } from "../../traffic/split/split.ts";
 import { MeshEvent, type ServedEvent } from "../../mesh/admin/schema.ts";
 import { askMesh, findMeshState, type RunningMeshOptions, serviceOf } from "../../mesh/admin/running-mesh.ts";
-import type { Outcome, OutcomeSource } from "../source.ts";
+import type { Outcome, OutcomeSource, WantedOutcomes } from "../source.ts";
 import { CALLER_WAIT_MS, CallersView } from "./callers-view.ts";
 
 const LOOK_AGAIN_MS = 500;
@@ -18,7 +18,7 @@ export function meshSource(options: RunningMeshOptions, service: string): Outcom
     lagMs: LAG_MS,
     tellsRoutes: true,
     tellsAnswers: true,
-    outcomes: (signal, fields = []) => meshOutcomes(options, service, fields, signal),
+    outcomes: (signal, wanted = {}) => meshOutcomes(options, service, wanted, signal),
     async observed() {
       const state = await findMeshState(options);
       const split = state && serviceOf(state, service)?.splits.find(({ deciding }) => deciding);
@@ -34,13 +34,13 @@ export function meshSource(options: RunningMeshOptions, service: string): Outcom
 
 /**
  * The outcomes of the requests that the split of a service decides. Requests that are pinned to a revision are left
- * out: their number does not depend on the split. If the mesh ends, the source waits for the next one.
+ * out unless they are wanted: their number does not depend on the split. If the mesh ends, the source waits for the next one.
  * @throws NothingRuns when no mesh runs at the start
  */
 async function* meshOutcomes(
   options: RunningMeshOptions,
   service: string,
-  fields: readonly string[],
+  { fields = [], pinned = false }: WantedOutcomes,
   signal: AbortSignal,
 ): AsyncGenerator<Outcome[]> {
   const query = new URLSearchParams({ service });
@@ -49,7 +49,7 @@ async function* meshOutcomes(
   for (let isFirst = true; !signal.aborted; isFirst = false) {
     try {
       const response = await askMesh(options, path, signal);
-      const view = new CallersView(service);
+      const view = new CallersView(service, pinned);
       for await (const lines of orLate(lineBatches(response.body ?? new Blob().stream()), CALLER_WAIT_MS)) {
         const known = lines.flatMap((line) => eventOf(line) ?? []).flatMap((event) => view.add(event));
         const outcomes = [...known, ...view.due(Date.now())];

@@ -42,7 +42,7 @@ function trafficText({ ms: looked, rps, errors, median, p99 }: Traffic): string 
 }
 
 function table(plan: Plan, steps: readonly StepForecast[], style: Style): string[] {
-  const errors = steps[0]?.detects.map((each) => each.errors) ?? [];
+  const errors = steps.at(-1)?.detects.map((each) => each.errors) ?? [];
   const header = [
     "step",
     "split",
@@ -50,13 +50,18 @@ function table(plan: Plan, steps: readonly StepForecast[], style: Style): string
     ...errors.map((part) => (part === 1 ? "finds all errors in" : `finds ${percent(part)} errors in`)),
     "healthy in",
   ];
-  const rows = steps.map(({ percent: p, candidatePerMinute, detects, healthyMs }, i) => [
-    `${p} %`,
-    describeTargets(plan.steps[i]?.targets ?? []),
-    `${count(candidatePerMinute)} a minute`,
-    ...detects.map((each) => (p === 100 ? "–" : time(each.ms))),
-    p === 100 ? "–" : time(healthyMs),
-  ]);
+  const rows = steps.map(({ percent: p, candidatePerMinute, detects, healthyMs }, i) => {
+    const split = describeTargets(plan.steps[i]?.targets ?? []);
+    if (plan.steps[i]?.preview)
+      return ["preview", split, "those that ask for it", ...errors.map(() => "–"), time(healthyMs)];
+    return [
+      `${p} %`,
+      split,
+      `${count(candidatePerMinute)} a minute`,
+      ...detects.map((each) => (p === 100 ? "–" : time(each.ms))),
+      p === 100 ? "–" : time(healthyMs),
+    ];
+  });
   const widths = header.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)));
   const draw = (cells: readonly string[]): string =>
     cells

@@ -32,7 +32,8 @@ function head(view: RolloutView, style: Style): LiveLine {
 
 /** The steps, done, current and remaining: `1 ✓  5 ✓  [10]  25  50  100 %`. */
 function drawSteps({ steps }: RolloutView, style: Style): string {
-  const words = steps.map(({ percent: p, state }) => {
+  const words = steps.map(({ percent, state }) => {
+    const p = percent === 0 ? "preview" : percent;
     if (state === "done") return style.good(`${p} ✓`);
     return state === "now" ? style.bold(`[${p}]`) : style.dim(String(p));
   });

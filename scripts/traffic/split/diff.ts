@@ -30,7 +30,17 @@ export function diffSplits(before: readonly SplitTarget[], after: readonly Split
  */
 export function sameSplit(a: readonly SplitTarget[], b: readonly SplitTarget[]): boolean {
   const says = ({ tag, percent }: SplitTarget): boolean => tag !== undefined || percent > 0;
-  return diffSplits(a.filter(says), b.filter(says)).every(({ before, after }) => before === after);
+  return (
+    diffSplits(a.filter(says), b.filter(says)).every(({ before, after }) => before === after) &&
+    previews(a) === previews(b)
+  );
+}
+
+function previews(split: readonly SplitTarget[]): string {
+  const all = split.flatMap(({ revision, preview }) =>
+    preview === undefined ? [] : [[revision, preview.header, preview.value]],
+  );
+  return JSON.stringify(all);
 }
 
 /** The percent of each revision; the same revision under several targets is summed. */

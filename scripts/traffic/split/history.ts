@@ -10,6 +10,7 @@ const StoredTarget = Type.Object({
   tag: Type.Optional(Type.String()),
   percent: Type.Number(),
   latest: Type.Boolean(),
+  preview: Type.Optional(Type.Object({ header: Type.String(), value: Type.String() })),
 });
 
 const StoredChanges = Type.Array(
@@ -73,8 +74,6 @@ export function readHistory(text: string | undefined): SplitChange[] {
   }));
 }
 
-function targets(
-  stored: readonly { revision: string; tag?: string; percent: number; latest: boolean }[],
-): SplitTarget[] {
-  return stored.map(({ revision, tag, percent, latest }) => ({ revision, tag, percent, latest }));
+function targets(stored: readonly (Omit<SplitTarget, "tag"> & { tag?: string })[]): SplitTarget[] {
+  return stored.map(({ tag, ...target }) => ({ ...target, tag }));
 }

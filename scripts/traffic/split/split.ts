@@ -6,6 +6,14 @@ export interface SplitTarget {
   percent: number;
   /** Whether the target follows the latest ready revision. */
   latest: boolean;
+  /** Requests with this header reach the target whatever the percents say. */
+  preview?: Preview | undefined;
+}
+
+/** A header, in small letters, and its value, by which callers reach a revision before it has a share. */
+export interface Preview {
+  header: string;
+  value: string;
 }
 
 /** The split of an engine. */

@@ -1,0 +1,85 @@
+import Type, { type Static } from "typebox";
+import { Check } from "typebox/schema";
+import { counted, percent } from "../../format.ts";
+import { GuardFields } from "../judge/snapshot.ts";
+import { RateGuard } from "../judge/statistics/rate-guard.ts";
+import type { Settings } from "../plan/plan.ts";
+import type { Judging, MakeJudge, Observation, Ruling } from "./judging.ts";
+
+/** The share of failures that a preview may always have: its callers are few, and try things. */
+const LEAST_FAILURES = 0.02;
+
+const Snapshot = Type.Object({
+  split: Type.Unknown(),
+  guard: GuardFields,
+  seen: Type.Object({ requests: Type.Integer(), failed: Type.Integer() }),
+});
+type Snapshot = Static<typeof Snapshot>;
+
+/**
+ * A judge of a rollout that begins with a preview. The callers of a preview are not drawn, so they are not compared with
+ * others: a `RateGuard` learns how often the baseline fails, rejections and callers that give up included, and finds that
+ * the preview fails more than twice as often, and in more than `LEAST_FAILURES` of its requests. Half of alpha is for the
+ * preview, the other half for everything after it.
+ */
+export function previewJudge(settings: Settings, snapshot: unknown, makeJudge: MakeJudge): Judging {
+  return new PreviewJudge(settings, Check(Snapshot, snapshot) ? snapshot : undefined, makeJudge);
+}
+
+class PreviewJudge implements Judging {
+  readonly restored: boolean;
+  readonly #split: Judging;
+  readonly #guard: RateGuard;
+  readonly #threshold: number;
+  readonly #seen: Snapshot["seen"];
+  #found = false;
+
+  constructor(settings: Settings, snapshot: Snapshot | undefined, makeJudge: MakeJudge) {
+    const alpha = settings.alpha / 2;
+    this.#split = makeJudge({ ...settings, alpha }, snapshot?.split);
+    this.restored = snapshot !== undefined && this.#split.restored;
+    // Half of it is for the interval of the baseline, half for the e-process.
+    this.#guard = new RateGuard(alpha / 2, Math.max(LEAST_FAILURES, settings.tolerateErrorRate));
+    this.#threshold = 2 / alpha;
+    this.#seen = { ...(snapshot?.seen ?? { requests: 0, failed: 0 }) };
+    if (snapshot === undefined) return;
+    this.#guard.restore(snapshot.guard);
+    this.#found = this.#guard.value >= this.#threshold;
+  }
+
+  observe(observations: readonly Observation[]): void {
+    const ofSplit = observations.filter(({ preview }) => preview !== true);
+    if (ofSplit.length > 0) this.#split.observe(ofSplit);
+    for (const each of observations) {
+      const failed = !each.ok || each.kind !== undefined;
+      if (each.preview !== true) {
+        // What the candidate gets once it has a share is compared otherwise.
+        if (each.who === "baseline" && each.share === 0)
+          for (let i = 0; i < each.count; i++) this.#guard.before(failed);
+        continue;
+      }
+      this.#seen.requests += each.count;
+      if (failed) this.#seen.failed += each.count;
+      for (let i = 0; i < each.count && !this.#found; i++) {
+        this.#guard.after(failed, each.atMs / 1000);
+        this.#found = this.#guard.value >= this.#threshold;
+      }
+    }
+  }
+
+  compare(...[sample]: Parameters<NonNullable<Judging["compare"]>>): void {
+    this.#split.compare?.(sample);
+  }
+
+  ruling(next: number): Ruling {
+    const ofSplit = this.#split.ruling(next);
+    if (ofSplit.verdict === "regressed" || !this.#found) return ofSplit;
+    const { requests, failed } = this.#seen;
+    const because = `in the preview ${counted(failed, "request")} of ${requests} failed, more than ${percent(this.#guard.limit)}, which is what the baseline explains, seen with probability ${percent(1 / this.#threshold)} at most if it failed no more often`;
+    return { ...ofSplit, verdict: "regressed", because };
+  }
+
+  snapshot(): Snapshot {
+    return { split: this.#split.snapshot(), guard: this.#guard.snapshot(), seen: { ...this.#seen } };
+  }
+}
