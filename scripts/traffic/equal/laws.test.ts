@@ -7,7 +7,7 @@ import { compare } from "./compare.ts";
 import type { Comparison } from "./comparison.ts";
 import { entriesOf, type Described } from "./entries.ts";
 import { OWN, PATHS, type RuleOf, type Sample, sample, sideOf, VALUES } from "./testing/sample-manifests.ts";
-import { outcomesOf, sameOutcomes } from "./testing/resolver-outcomes.ts";
+import { outcomesOf, placeOfOutcome, sameOutcomes } from "./testing/resolver-outcomes.ts";
 import type { Counterexample } from "./counterexample.ts";
 
 // What holds for any two descriptions, held against the resolver that carries the local mesh's requests.
@@ -95,6 +95,15 @@ describe("two descriptions", () => {
           for (const { values } of differs) expect(values[0]).not.toBe(values[1]);
           if (isAlike && one?.some((text) => text.includes("retries:"))) continue;
           shown++;
+          // Each side's end of the request is where the message says, as often as it says.
+          for (const [i, { plan }] of [a, b].entries()) {
+            const told =
+              sides[i]?.map(({ share, place }) => [placeName(place), shareOf(share)] as const) ?? [];
+            const found = [...outcomesOf(plan, listener, toSend(request))].map(
+              ([text, share]) => [placeOfOutcome(text), share] as const,
+            );
+            expect({ request, shares: summed(told) }).toEqual({ request, shares: summed(found) });
+          }
           expect({ request, same: same(listener, toSend(request)) }).toEqual({ request, same: false });
         }
         if (verdict !== "equal") return;
@@ -125,6 +134,25 @@ describe("two descriptions", () => {
     );
   });
 });
+
+/** A revision, or the status of an answer of the proxy's own. */
+function placeName(place: string): string {
+  return place.split(" ")[0] ?? place;
+}
+
+/** `50 %` or `1/3` as a number. */
+function shareOf(text: string): number {
+  const [part = "", of = "1"] = text.replace(" %", "").split("/");
+  return Number(part) / Number(of) / (text.endsWith("%") ? 100 : 1);
+}
+
+function summed(shares: readonly (readonly [string, number])[]): Record<string, number> {
+  const groups = Object.entries(Object.groupBy(shares, ([place]) => place));
+  const sums = groups.map(
+    ([place, own = []]) => [place, own.reduce((sum, [, share]) => sum + share, 0)] as const,
+  );
+  return Object.fromEntries(sums.sort().map(([place, sum]) => [place, Math.round(sum * 1e6) / 1e6]));
+}
 
 function toSend({ method, path, query, headers, hosts }: Counterexample): RoutedRequest {
   const parameters = query.map(([name, value]) => `${name}=${value}`).join("&");

@@ -1,3 +1,4 @@
+import { valueAt } from "../../../schema/value.ts";
 import type { Plan } from "../../compile/compile.ts";
 import { HeaderList } from "../../../route-fields/headers/header-list.ts";
 import { CLUSTER_DOMAIN, hostOf } from "../../hosts.ts";
@@ -36,6 +37,11 @@ export function outcomesOf(plan: Plan, listener: Listener, request: RoutedReques
 export function sameOutcomes(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {
   const keys = new Set([...a.keys(), ...b.keys()]);
   return [...keys].every((key) => Math.abs((a.get(key) ?? 0) - (b.get(key) ?? 0)) < 1e-9);
+}
+
+/** Where a way of `outcomesOf` ends: a revision, or the status of an answer of the proxy's own. */
+export function placeOfOutcome(text: string): string {
+  return String(valueAt(JSON.parse(text), [0, 0]));
 }
 
 function textOf(end: Resolution, plan: Plan): string {
