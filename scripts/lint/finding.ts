@@ -35,6 +35,8 @@ export interface Remark {
 /** A check that finds the problems of one code. */
 export interface Rule<Input> {
   code: Code;
+  /** Whether its remarks may have repairs; `lint` takes them from no other rule. @default false */
+  mayRepair?: boolean;
   check(input: Input): Iterable<Remark>;
 }
 

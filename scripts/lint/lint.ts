@@ -54,6 +54,8 @@ export function lint(all: readonly ManifestDocument[], around: readonly Manifest
     [...rule.check(facts)]
       .filter(({ document }) => isOwn.has(document))
       .map(({ document, path, message, fix, repairs = [], proposals = [] }): Finding => {
+        if (repairs.length > 0 && rule.mayRepair !== true)
+          throw new Error(`internal error: the rule ${rule.code} has repairs and does not say so`);
         const [safe, others] = [repairs, proposals].map((changes) =>
           changes.map(([path, value]) => ({ document, path, value })),
         );

@@ -81,6 +81,8 @@ export interface FieldFamily {
  */
 export interface Pitfall {
   code: Code;
+  /** Whether what it finds may be `removable`. @default false */
+  mayRepair?: boolean;
   /** Paths are relative to the route. */
   check(route: Partially<HTTPRoute>): Iterable<PitfallFound>;
 }

@@ -8,6 +8,7 @@ import { namespaceOf } from "./read-objects.ts";
 export const HOST_RULES: readonly Rule<Facts>[] = [
   {
     code: "full-names",
+    mayRepair: true,
     *check({ objects }) {
       for (const source of objects.virtualServices) {
         const namespace = source.value.metadata.namespace;
@@ -118,6 +119,7 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
   },
   {
     code: "gateway-name",
+    mayRepair: true,
     *check({ objects }) {
       for (const { value, document } of objects.virtualServices) {
         for (const [i, gateway] of (value.spec?.gateways ?? []).entries()) {

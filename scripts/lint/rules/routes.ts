@@ -14,9 +14,10 @@ const KNATIVE_HEADERS = {
 
 /** What a VirtualService's rules do with requests: the pitfalls of their fields, and those beside other objects. */
 export const ROUTE_RULES: readonly Rule<Facts>[] = [
-  ...PITFALLS.map(({ code, check }): Rule<Facts> => {
+  ...PITFALLS.map(({ code, mayRepair, check }): Rule<Facts> => {
     return {
       code,
+      mayRepair: mayRepair === true,
       *check({ objects }) {
         for (const { source, route, path } of routesOf(objects)) {
           for (const { path: field, removable, ...text } of check(route))

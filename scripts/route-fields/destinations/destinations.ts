@@ -56,6 +56,7 @@ export const destinationPitfalls: readonly Pitfall[] = [
   },
   {
     code: "lone-weight",
+    mayRepair: true,
     *check({ route: [only, second] = [] }) {
       if (only?.weight === undefined || second !== undefined || only.weight === 100) return;
       const path = ["route", 0, "weight"];

@@ -105,11 +105,16 @@ function compileNamed(
   });
 }
 
-/** A gateway's name as `namespace/name`, or `mesh`. (istio, pilot/pkg/model/virtualservice.go, resolveGatewayName) */
+/**
+ * A gateway's name as `namespace/name`, or `mesh`. The old form `name.namespace.svc.cluster.local` still holds. (istio
+ * 1.31, pilot/pkg/model/config.go, resolveGatewayName)
+ */
 export function gatewayName(name: string, namespace: string): string {
   if (name === "mesh") return name;
   if (name.startsWith("./")) return `${namespace}${name.slice(1)}`;
-  return name.includes("/") ? name : `${namespace}/${name}`;
+  if (name.includes("/")) return name;
+  const [first = "", of = namespace] = name.split(".");
+  return `${of}/${first}`;
 }
 
 function lower(name: string): string {

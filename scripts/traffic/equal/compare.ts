@@ -1,5 +1,5 @@
 import { memoKeyAt } from "./memo-key.ts";
-import { asksAuthority, type Described, type Entries, type Entry, namesOf } from "./entries.ts";
+import { asksAuthority, asksPort, type Described, type Entries, type Entry, namesOf } from "./entries.ts";
 import { assumptionsOf, sideOf, unreadOf } from "./assumptions.ts";
 import type { Comparison, CompareOptions } from "./comparison.ts";
 import { revisionsThatDiffer } from "./differing-revisions.ts";
@@ -7,7 +7,7 @@ import { type HostKind, hostText } from "./request-space/hosts.ts";
 import { authoritiesOf } from "./request-space/parts.ts";
 import { conditionsOnRequests } from "./request-space/conditions-on-request.ts";
 import { type Cell, type Restriction, RequestSpace, Undecided } from "./request-space/request-space.ts";
-import { type Known, type Part, sent, type Value } from "./request-space/value.ts";
+import { attribute, type Known, type Part, sent, type Value } from "./request-space/value.ts";
 import { follow } from "./symbolic/follow.ts";
 import type { Side } from "./symbolic/side.ts";
 import { orderThatDecides } from "./symbolic/undefined-order.ts";
@@ -16,6 +16,8 @@ import { servicesOf, unrouted } from "./unrouted.ts";
 import { namedDifferently, notCompared } from "./why-unknown.ts";
 import { type Difference, findCounterexample } from "./counterexample.ts";
 import { Undecidable } from "./automata/automaton.ts";
+import { regexAutomaton } from "./automata/regex.ts";
+import { clusterName } from "./symbolic/arrival.ts";
 
 // A bound on the running time; ordinary tables have a few hundred cells.
 const MOST_CELLS = 200_000;
@@ -55,6 +57,7 @@ export function compare(
     cells: 0,
   };
   const needsHost = asksAuthority(plans);
+  const needsPort = asksPort(plans);
   const services = servicesOf([a, b]);
   const spaces = new Map<string, RequestSpace>();
   const settled = new Set<string>();
@@ -93,7 +96,7 @@ export function compare(
     };
     try {
       const authorities = authoritiesAt(hosts);
-      const space = spaceFor(hosts, authorities);
+      const space = spaceFor(entry, authorities);
       const open: Cell[] = [new Map()];
       for (let cell = open.pop(); cell !== undefined; cell = open.pop()) {
         const trees = treesAt(entry, space, cell, authorities);
@@ -168,19 +171,37 @@ export function compare(
     return found;
   }
 
-  function spaceFor(hosts: readonly [HostKind, HostKind], authorities: readonly Value[]): RequestSpace {
+  function spaceFor(entry: Entry, authorities: readonly Value[]): RequestSpace {
+    const { hosts } = entry;
+    const ports = needsPort ? portsAt(entry) : undefined;
     // Where no rule asks for the authority itself, all hosts share what is asked of the rest.
-    const key = needsHost ? hosts.map(hostText).join() : "";
+    const key = `${needsHost ? hosts.map(hostText).join() : ""} ${ports?.join()}`;
     let space = spaces.get(key);
     if (space === undefined) {
       const asked = authorities.flatMap((value) => (value.kind === "own" ? [value] : []));
       const restrictions = new Map<Part, Restriction>(
         needsHost ? [["authority", restriction(hosts[0])]] : [],
       );
+      const [port] = ports ?? [];
+      if (ports !== undefined && port !== undefined)
+        restrictions.set(attribute("port"), {
+          only: [regexAutomaton(ports.join("|"))],
+          butNot: [],
+          example: String(port),
+        });
       space = new RequestSpace(conditionsOnRequests([a.plan.table, b.plan.table], asked), restrictions);
       spaces.set(key, space);
     }
     return space;
+  }
+
+  /** The ports that callers can ask for at a Service, where both sides describe it. */
+  function portsAt({ listener, hosts }: Entry): number[] | undefined {
+    if (listener !== "mesh") return undefined;
+    const [ofA, ofB] = [a, b].map(({ destinations }, i) =>
+      destinations.portsOf(clusterName(hostText(hosts[i] as HostKind))),
+    );
+    return ofA === undefined || ofB === undefined ? undefined : [...new Set([...ofA, ...ofB])];
   }
 
   function restriction(host: HostKind): Restriction {

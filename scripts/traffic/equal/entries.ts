@@ -197,6 +197,15 @@ export function namesOf(plans: readonly Plan[]): { hosts: Set<string>; suffixes:
   return { hosts, suffixes: [...suffixes] };
 }
 
+/** Whether a rule of a table asks about the port of a request. */
+export function asksPort(plans: readonly Plan[]): boolean {
+  return plans.some(({ table }) =>
+    rulesOf(table).some(({ matches }) =>
+      matches.some(({ attributes = [] }) => attributes.some(([name]) => name === "port")),
+    ),
+  );
+}
+
 /** Whether a rule of a table asks about the authority itself. */
 export function asksAuthority(plans: readonly Plan[]): boolean {
   return plans.some(({ table }) =>

@@ -191,6 +191,23 @@ describe("hosts are matched as Istio matches them", () => {
     ]);
   });
 
+  test("callers ask a Service that is described for the ports that it has", () => {
+    const service = (ports: number[]): object => ({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "reviews", namespace: "kyc" },
+      spec: { selector: { app: "reviews" }, ports: ports.map((port) => ({ port, name: `http-${port}` })) },
+    });
+    const ofPort = (...match: object[]): object =>
+      virtualService([{ match, ...REVIEWS }], { hosts: ["reviews"] });
+    const [at80, all] = [ofPort({ port: 80 }), ofPort({ uri: { prefix: "/" } })];
+    expect(told([service([80]), at80], [service([80]), all])).toEqual(["equal"]);
+    expect(told([at80], [all])[0]).toBe("different");
+    const { verdict, differences } = between([service([80, 8080]), at80], [service([80, 8080]), all]);
+    expect(verdict).toBe("different");
+    expect(differences[0]?.request.attributes).toEqual([["port", "8080"]]);
+  });
+
   test("a sidecar without rules for a Service sends requests to it", () => {
     const [to, away] = [REVIEWS, OTHERS].map((rule) => virtualService([rule], { hosts: ["reviews"] }));
     const beside = virtualService([REVIEWS], {}, "beside");

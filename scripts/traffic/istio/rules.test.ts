@@ -148,6 +148,8 @@ test.each([
   ["kyc", "kyc/kyc"],
   ["./kyc", "kyc/kyc"],
   ["other/kyc", "other/kyc"],
+  ["kyc.other.svc.cluster.local", "other/kyc"],
+  ["kyc.other", "other/kyc"],
 ])("a gateway %s of the namespace kyc is %s", (name, expected) => {
   expect(gatewayName(name, "kyc")).toBe(expected);
 });
