@@ -1,17 +1,35 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { kyc, startDev } from "../../scripts/commands/testing/kyc-process.ts";
 import { steadyLoad } from "../../scripts/load/steady.ts";
 import { PROJECT } from "../../scripts/project.ts";
 import { sampleToRun } from "../sample.ts";
 
-/**
- * What callers feel of a comparison in shadow, on the local mesh with real processes: failed requests and latency with
- * and without a mirror, in turns, while the shadow service is well, is killed again and again, or the candidate hangs.
- *
- *     bun test/shadow/run.ts [SECONDS OF EACH TURN] [TURNS] [REQUESTS A SECOND]
- */
-const [seconds = 10, turns = 6, rps = 100] = process.argv.slice(2).map(Number);
+const HELP = `Prints what callers feel of a comparison in shadow, on the local mesh with real processes: failed requests and
+latency with and without a mirror, in turns, while the shadow service is well, is killed again and again, or the
+candidate hangs.
+
+Usage: bun test/shadow/run.ts [--seconds 10] [--turns 6] [--rps 100]
+
+  --seconds N   the length of each turn
+  --turns N     how many turns each state gets, with and without a mirror
+  --rps N       requests per second
+`;
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "10" },
+    turns: { type: "string", default: "6" },
+    rps: { type: "string", default: "100" },
+    help: { type: "boolean" },
+  },
+});
+const [seconds, turns, rps] = [Number(values.seconds), Number(values.turns), Number(values.rps)];
+if (values.help === true || !(seconds > 0 && turns > 0 && rps > 0)) {
+  process.stdout.write(HELP);
+  process.exit(values.help === true ? 0 : 2);
+}
 
 interface Turn {
   failed: number;
