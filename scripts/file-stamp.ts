@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 
 /**
- * Equal for a file that has not changed, as far as its place, time and size tell; empty where there is none.
+ * Equal while a file has the same path, time and size; empty if there is no file.
  * Synchronous: waiting for each of 10,000 files takes ten times as long.
  */
 export function fileStamp(path: string): string {

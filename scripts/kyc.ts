@@ -38,7 +38,7 @@ function allCommands(): Promise<Command[]> {
   return Promise.all(Object.values(COMMANDS).map((make) => make()));
 }
 
-// The launcher says by which name it was called.
+// The launcher passes the name that it was called by.
 setInvocation({ program: process.env["KYC_CALLED_AS"] || (COMPILED ? basename(process.execPath) : "./kyc") });
 delete process.env["KYC_CALLED_AS"];
 
@@ -54,7 +54,7 @@ const help = {
     new Help().optionDescription(option).replace(/ \(default: (?:false|""|\[\]|\{\})\)$/, ""),
 };
 
-// The help and a mistyped name need all commands; a command itself needs no other.
+// Only the help and the advice for a mistyped name need all commands.
 const [, , first = ""] = process.argv;
 const own = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
 for (const command of own === undefined ? await allCommands() : [await own()]) kyc.addCommand(command);
@@ -76,7 +76,7 @@ try {
 }
 
 function exitCodeOf(error: unknown): number {
-  // Commander has written its message already; help and version are no failures.
+  // Commander has already written its message; help and version are not failures.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof Failure) {
     printMessage(printable(error.message));

@@ -1,8 +1,8 @@
 import { distance } from "fastest-levenshtein";
 
 /**
- * The known name that a mistyped one most likely means, or undefined when none is near: at most a third of the
- * letters may differ. Letter case does not count, and two letters in the wrong order are one difference.
+ * The known name that a mistyped one most likely means, or undefined if none is close: at most a third of the letters
+ * may differ. Letter case is ignored, and two transposed letters count as one difference.
  */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
@@ -18,7 +18,7 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** Advice for an unknown name: the nearest known one, else all of them. */
+/** Advice for an unknown name: the closest known one, else all of them. */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const names = [...known];
   const near = nearest(name, names);

@@ -2,10 +2,10 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { version } from "../package.json" with { type: "json" };
 
-/** The folder of this tool, wherever it was cloned and from wherever a command was called. */
+/** The folder of this tool's repository. */
 export const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Whether this is the compiled program, which holds Bun, and no folder of this tool. (Bun, `--compile`) */
+/** Whether this is the compiled program (Bun, `--compile`), which contains Bun and has no folder of this tool. */
 export const COMPILED = PROJECT.startsWith("/$bunfs") || /^[A-Z]:[\\/]~BUN/.test(PROJECT);
 
 /** The versions of this project and of Bun, and the platform. */

@@ -48,7 +48,7 @@ export const documentCheck = (variant: Variant, method: Method = "GET") =>
     operationId: idOf("check", method),
     tag: "Credit check",
     summary: `The ${variant.name} check`,
-    description: "Goes to this variant, whatever the traffic split.",
+    description: "Routed to this variant, regardless of the traffic split.",
     answers: answers(variant, method),
   });
 
@@ -63,7 +63,8 @@ export const documentReport = (variant: Variant, method: Method = "GET") =>
       {
         name: "end-user",
         in: "header",
-        description: "The version to go to, whatever the split; read on the way here, not by the check",
+        description:
+          "The version to route to, regardless of the split; evaluated by the routing, not by the check",
         schema: { type: "string" },
         examples: { [variant.name]: { summary: `Pinned to the ${variant.name} check`, value: variant.name } },
       },

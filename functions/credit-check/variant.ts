@@ -6,7 +6,7 @@ import type { ScreeningContext } from "./rules/screen.ts";
 export type Variant = AnsweringAtOnce | AnsweringLater;
 
 /**
- * Checks an applicant; without one, the answer finds nothing. Whatever it throws becomes the
+ * Checks an applicant; without one, the answer finds nothing. Any error becomes the
  * contract's error.
  */
 type Check<Answer> = (applicant: Applicant | undefined, context: ScreeningContext) => Answer;

@@ -40,7 +40,7 @@ const PATHS: Readonly<Record<string, string>> = {
 const SPLIT = "/credit-check/report";
 
 /**
- * The credit check's path for a request to the aggregator, by its `type`. Whatever is not exactly
+ * The credit check's path for a request to the aggregator, by its `type`. Anything that is not exactly
  * one of the two report types, given once, leaves the choice to the traffic split.
  */
 export function creditCheckPath(requestUrl: string): string {

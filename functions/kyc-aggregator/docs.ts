@@ -44,7 +44,7 @@ export const documentCustomer = (operationId: string, method: "GET" | "POST" = "
       {
         name: "end-user",
         in: "header",
-        description: "Pins a request without a type to the version of this name, whatever the split",
+        description: "Pins a request without a type to the version of this name, regardless of the split",
         schema: { type: "string" },
         examples: {
           none: { summary: "Not pinned", value: "" },

@@ -12,7 +12,7 @@ export interface ComparerOptions extends AskOptions {
   readonly candidate: string;
   readonly rules: Rules;
   readonly segments: readonly SegmentField[];
-  /** The share of requests, from 0 to 1, for which the control is asked twice whatever the candidate says. */
+  /** The fraction of requests, from 0 to 1, that the control gets twice regardless of the candidate's answer. */
   readonly repeatShare: number;
   /** The field of a request whose value is hashed; the whole request where it is empty or missing. */
   readonly idField: string;

@@ -20,7 +20,7 @@ const name = () => t.String({ minLength: 1, maxLength: 200, pattern: "\\S" });
 const months = (description: string) => t.Integer({ minimum: 0, maximum: 1200, description });
 const amount = (description: string) => t.Number({ minimum: 0, maximum: 1e12, description });
 
-/** What a bank tells of an applicant. Only the id and the name are required; nothing that is left out counts against anyone. */
+/** An applicant, as a bank describes one. Only the id and the name are required; missing fields never count against an applicant. */
 export const Applicant = t.Object(
   {
     applicantId: t.String({

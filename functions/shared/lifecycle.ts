@@ -75,7 +75,7 @@ function listen(app: AnyElysia, { HOST, PORT }: Pick<ServiceSettings, "PORT" | "
     app.listen({
       hostname: HOST,
       port: PORT,
-      // Elysia's default shares the port with whoever has it, and says nothing.
+      // Elysia's default shares a port that is in use, without an error.
       reusePort: false,
       development: false,
       idleTimeout: IDLE_SECONDS,

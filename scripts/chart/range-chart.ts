@@ -2,7 +2,7 @@ import { h, type Spec } from "../text/html.ts";
 import { type Area, baseAxis, label, picture, valueAxis } from "./parts.ts";
 import { logarithmic, type Range, type Tick, tenth } from "./scale.ts";
 
-/** A form that tells a series from others without colour: a path around 0, 0. Its place in the list is its colour. */
+/** A marker that distinguishes a series without colour: a path around 0, 0. Its index in the list is that of the colour. */
 export interface Series {
   name: string;
   form: string;
@@ -10,7 +10,7 @@ export interface Series {
 
 /** A value with its spread. Null is beyond every value: it is drawn at `beyond`, above the axis. */
 export interface Mark {
-  /** What is shown of it to whom points at it. */
+  /** The tooltip. */
   about: string;
   from: number | null;
   middle: number | null;

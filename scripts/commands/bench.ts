@@ -5,7 +5,7 @@ import { benchScaleCommand } from "./bench/scale.ts";
 import { benchShadowCommand } from "./bench/shadow.ts";
 import { benchSoakCommand } from "./bench/soak.ts";
 
-/** `kyc bench`: measurements, side by side with what others do. */
+/** `kyc bench`: side-by-side measurements. */
 export function benchCommand(): Command {
   return new Command("bench")
     .description("runs side-by-side measurements")

@@ -1,7 +1,7 @@
 import { Argument, Command } from "commander";
 import { printRaw } from "../text/print.ts";
 
-/** What can be typed after some words: subcommands and long options, and the values of options that have few. */
+/** The completions after some words: subcommands, long options, and the values of options with choices. */
 interface Place {
   /** The words before, such as `rollout verify-log`; empty for the first. */
   path: string;
@@ -109,7 +109,7 @@ function fishScript(places: Place[]): string {
   return ["# Completion of kyc for fish", ...lines, ""].join("\n");
 }
 
-/** A word in single quotes, as each of the three shells reads it. */
+/** A word in single quotes, for all three shells. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'"'"'`)}'`;
 }

@@ -73,7 +73,7 @@ describe("kyc judge", () => {
 
   test.each([
     ["--alpha", "2", "above 0 and at most 0.5"],
-    ["--tolerate-errors", "0.5", "such as 25% (more), or 1.25 (times as much)"],
+    ["--tolerate-errors", "0.5", "such as 25% or 1.25 (times)"],
     ["--tolerate-error-rate", "200%", "from 0 to below 1"],
   ])("refuses %s %s, and says what it expects", async (flag, value, message) => {
     const { code, err } = await kyc("judge", "--trace", path("good"), flag, value);
@@ -120,6 +120,6 @@ describe("kyc bench judge", () => {
   test("names the scenarios where one is not found, and exits with 2", async () => {
     const { code, err } = await kyc("bench", "judge", "--only", "nonsense");
     expect(code).toBe(2);
-    expect(err).toContain("no scenario is called so. There are: equal 0.1 %");
+    expect(err).toContain("there is no such scenario. The scenarios are: equal 0.1 %");
   });
 });

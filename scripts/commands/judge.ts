@@ -19,7 +19,7 @@ interface JudgeFlags {
 const UNDECIDED = 3;
 const CODES = { healthy: EXIT.ok, regressed: EXIT.failed, undecided: UNDECIDED } as const;
 
-/** `kyc judge`: the judge of a rollout over a recorded trace. */
+/** `kyc judge`: judges a recorded trace as a rollout would. */
 export function judgeCommand(): Command {
   return new Command("judge")
     .description("decides from a recorded trace whether a candidate is worse than its baseline")

@@ -159,7 +159,7 @@ describe("kyc rollout", () => {
     const wrong = await rollout("credit-check", "--to", "advanced", "--check", "a=json:approved");
     expect([wrong.code, wrong.err]).toEqual([
       2,
-      expect.stringContaining("json:approved names no field of an answer: expected is header:NAME, or json:"),
+      expect.stringContaining("json:approved is not a field of a response: header:NAME, or json:"),
     ]);
   });
 
@@ -246,7 +246,7 @@ describe("kyc rollout", () => {
       expect([back.code, back.err]).toEqual([
         1,
         expect.stringMatching(
-          /rolled back[^]*warning: the split is as it was, but .* requests failed in the .* since: credit-check-basic fails/,
+          /rolled back[^]*warning: the original split is restored, but .* requests failed in the .* since: credit-check-basic fails/,
         ),
       ]);
       expect(back.err).toMatch(/^warning: credit-check-basic /m);
@@ -306,9 +306,9 @@ describe("kyc rollout", () => {
     expect(await percents()).toEqual(["100", "0"]);
     const unknown = await rollout("credit-chek", "--to", "advanced");
     expect(unknown.code).not.toBe(0);
-    expect((await rollout("credit-check")).err).toContain("Which version?");
+    expect((await rollout("credit-check")).err).toContain("Name the version: ");
     expect((await rollout("credit-check", "--to", "advanced", "--in-cluster")).err).toContain(
-      "is for a cluster",
+      "needs a cluster",
     );
   });
 });

@@ -19,7 +19,7 @@ export function rolloutCommand(): Command {
     .action(async (named: string | undefined, flags: RolloutFlags) => {
       const service = await serviceOf(command, named, flags);
       const given = command.opts<RolloutFlags>();
-      await onCluster(() => runRollout(service, given), `Go on: ./kyc rollout ${service} --resume`);
+      await onCluster(() => runRollout(service, given), `To continue: ./kyc rollout ${service} --resume`);
     })
     .addCommand(listCommand())
     .addCommand(verifyLogCommand())
@@ -51,7 +51,7 @@ Examples:
 Exits with 0 if the candidate was promoted, 1 if it was rolled back, 2 if no rollout started, 3 if it is held for a
 person to decide. Ctrl-C asks whether to hold, roll back or continue; without a terminal it rolls back.`;
 
-/** The service of the command line or of --file, whose values become those of the flags that are not given. */
+/** The service on the command line or in --file. Values of the file become those of flags that are not given. */
 async function serviceOf(
   command: Command,
   named: string | undefined,
@@ -63,7 +63,7 @@ async function serviceOf(
   }
   if (named !== undefined) return named;
   throw new Failure(
-    "Which service? ./kyc rollout SERVICE --to TAG, or a file that says so: ./kyc rollout --file rollouts/SERVICE.yaml",
+    "Name the service: ./kyc rollout SERVICE --to TAG, or a file that names it: ./kyc rollout --file rollouts/SERVICE.yaml",
     EXIT.usage,
   );
 }
@@ -95,7 +95,7 @@ async function runRollout(service: string, flags: RolloutFlags): Promise<void> {
   } catch (error) {
     if (error instanceof LockTaken) {
       const line = (action: string): string => rolloutCommandLine(service, action, flags);
-      const ways = `see it: ${line("--status")}\nend it: ${line("--abort")}`;
+      const ways = `show it: ${line("--status")}\nend it: ${line("--abort")}`;
       throw new Failure(`${error.message}\n${ways}`, EXIT.usage);
     }
     if (isSystemError(error)) throw new Failure(`The rollout's files cannot be used: ${error.message}`);
@@ -106,7 +106,7 @@ async function runRollout(service: string, flags: RolloutFlags): Promise<void> {
   }
 }
 
-/** Whether the file system refused something, such as a write to a full disk. */
+/** Whether the file system refused an operation, such as a write to a full disk. */
 function isSystemError(error: unknown): error is Error {
   return error instanceof Error && "syscall" in error && "path" in error;
 }

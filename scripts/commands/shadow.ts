@@ -53,7 +53,7 @@ export function shadowCommand(): Command {
     .action((service: string, flags: ShadowFlags) => onCluster(() => run(service, flags), STOPPED));
 }
 
-const STOPPED = "The mirror is taken back.";
+const STOPPED = "The mirror is removed.";
 
 const EXAMPLES = `
 Examples:

@@ -7,7 +7,7 @@ import { engineHelp, engineOptions } from "./options/engine-options.ts";
 import { formOf, repeated, type SplitFlags } from "./split/flags.ts";
 import { OUTPUT_FORMATS } from "../text/data.ts";
 
-/** `kyc split`: who gets which share, and how to change it in the language of kn. */
+/** `kyc split`: shows and changes a split, with the flags of kn. */
 export function splitCommand(): Command {
   const command = new Command("split")
     .description(
@@ -93,12 +93,12 @@ async function runSplit(service: string, flags: SplitFlags): Promise<void> {
   const { isChange } = await import("./split/flags.ts");
   if (flags.undo && isChange(flags))
     throw new Failure(
-      "--undo goes back to a split that was, and takes no --traffic, --tag, --untag or --by.",
+      "--undo restores an earlier split: it cannot be combined with --traffic, --tag, --untag or --by.",
       EXIT.usage,
     );
   if (flags.from !== undefined && flags.write)
     throw new Failure(
-      "--from computes a block from a file alone: there is no cluster to --write from.",
+      "--from computes a traffic block from a file, without a cluster: it cannot be combined with --write.",
       EXIT.usage,
     );
   if (flags.from !== undefined) {

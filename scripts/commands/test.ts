@@ -33,7 +33,7 @@ The browser tests use Chromium or Chrome, found by name or by $CHROMIUM; without
  */
 const TIMEOUT_MS = 120_000;
 
-/** How long the slow test files take, so that they are started first and none is left over for the end. */
+/** The durations of the slow test files, so that they start first. */
 const TIMINGS = "test/timings.json";
 
 /** Runs `bun test` and prints the totals; the exit code. */
@@ -45,7 +45,7 @@ async function runTests(files: string[], pattern: string | undefined): Promise<n
       "test",
       "--timeout",
       String(TIMEOUT_MS),
-      // Each worker loads a module once for all of its files; that takes half of the time of a fresh global object for each.
+      // Each worker loads a module once for all of its files, which takes half the time of a fresh global object per file.
       `--parallel=${availableParallelism()}`,
       "--no-isolate",
       `--timings=${TIMINGS}`,
@@ -56,7 +56,7 @@ async function runTests(files: string[], pattern: string | undefined): Promise<n
     if (pattern !== undefined) args.push("--test-name-pattern", pattern);
     const child = Bun.spawn([process.execPath, ...args], {
       cwd: PROJECT,
-      // Without the name that this process was called by: tests call the program by another one.
+      // Without the name that this process was called by, because tests use another one.
       env: process.env,
       stdio: ["inherit", "inherit", "inherit"],
     });
@@ -64,7 +64,7 @@ async function runTests(files: string[], pattern: string | undefined): Promise<n
     process.on("SIGINT", relay).on("SIGTERM", relay);
     const code = await child.exited;
     const totals = countResults(await readFile(report, "utf8").catch(() => ""));
-    // A run that broke off, or found no test, has not passed.
+    // A run that was cut short, or found no test, has not passed.
     const failed = code !== 0 && totals.failed === 0 ? 1 : totals.failed;
     if (totals.skipped > 0) print(`${totals.skipped} skipped`);
     print(`${totals.passed} passed, ${failed} failed`);

@@ -38,7 +38,7 @@ export interface E2eOptions {
   takeBack(): Promise<string[]>;
 }
 
-/** The scenarios, in order; the last takes back what was deployed, unless it is to be kept. */
+/** The scenarios, in order; the last one removes what was deployed, unless it is kept. */
 export function scenarios({ only, keep }: Pick<E2eOptions, "only" | "keep">): Scenario[] {
   const all: Scenario[] = [
     contract,

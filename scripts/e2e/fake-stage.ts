@@ -2,7 +2,7 @@ import type { Deployed } from "../cluster/deploy/deploy.ts";
 import { FakeCluster } from "../cluster/testing/fake-cluster.ts";
 import type { Stage } from "./scenario.ts";
 
-/** A stage on nothing real, and what was told and deployed on it. */
+/** A fake stage that records messages and deployments. */
 export interface FakeStage extends Stage {
   readonly told: string[];
   /** The folders of each deployment. */

@@ -7,7 +7,7 @@ import type { PlatformContext } from "../cluster/platform/platform-context.ts";
 const LOOKS = 60;
 
 /**
- * Takes back what was deployed, as `down --keep-platform` does, and looks at what is left of it.
+ * Removes what was deployed, as `down --keep-platform` does, and lists what remains.
  * @throws UserError, Interrupted, StillThere, ApiError
  */
 export async function takeBack(platform: PlatformContext, namespace: string): Promise<string[]> {

@@ -15,9 +15,9 @@ export interface Stage {
   signal: AbortSignal;
   /** Says what is being done. */
   report(what: string): void;
-  /** Applies folders, each object as `change` makes it, and waits until all that they hold is ready. */
+  /** Applies folders, each object as `change` makes it, and waits until everything in them is ready. */
   deploy(folders: readonly string[], change?: (object: unknown) => unknown): Promise<Deployed>;
-  /** Removes all that was deployed; resolves with the names of the objects that remain. */
+  /** Removes everything that was deployed; resolves with the names of the objects that remain. */
   takeBack(): Promise<string[]>;
 }
 
@@ -30,10 +30,10 @@ export interface Scenario {
   clean?(stage: Stage): Promise<unknown>;
 }
 
-/** The folders that together hold all that is deployed. A scenario that has applied others puts these back. */
+/** The folders of the whole deployment. A scenario that applies others restores these. */
 export const WHOLE = ["knative", "istio"];
 
-/** A check of a figure that must not exceed a bound; without a bound it is told and always holds. */
+/** A check of a figure that must not exceed a bound; without a bound it is reported and always passes. */
 export function figure(
   group: string,
   name: string,

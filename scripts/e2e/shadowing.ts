@@ -55,7 +55,7 @@ export async function mirrorOf({ kube, namespace, root, images }: Stage): Promis
     async image() {
       const found = images.find(({ name }) => name === shadow.name);
       if (found === undefined)
-        throw new UserError(`functions/ holds no ${shadow.name}, whose image is needed.`);
+        throw new UserError(`functions/ has no ${shadow.name}, whose image is needed.`);
       return found.image;
     },
   });

@@ -86,7 +86,7 @@ export const switching: Scenario = {
   clean: (stage) => stage.deploy(WHOLE),
 };
 
-/** The VirtualService of by-istio with all weight on one side: then each answer tells whether the split was right. */
+/** The VirtualService of by-istio with all weight on one side: then each response shows whether the split was right. */
 function withAllToBasic(object: unknown): unknown {
   const text = JSON.stringify(object);
   return JSON.parse(text.replace('"weight":50', '"weight":100').replace('"weight":50', '"weight":0'));
@@ -129,7 +129,7 @@ async function untilOverlayRoutes(stage: Stage, writer: SharesWriter): Promise<v
 /** The share of each tag, in percent; they sum to 100. */
 export type Shares = Readonly<Record<string, number>>;
 
-/** Writes splits by tag, over whatever is there. */
+/** Writes splits by tag, over any existing one. */
 export interface SharesWriter {
   /** Resolves when the API server has accepted the split, which is before the gateways have it. */
   write(shares: Shares): Promise<void>;

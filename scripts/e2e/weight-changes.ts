@@ -44,7 +44,7 @@ export function weightChanges(name: string, carrier: Carrier): Scenario {
   };
 }
 
-/** What the requests of a load say of changes that were made meanwhile. */
+/** The changes during a load, as observed by its requests. */
 export function report(
   group: string,
   changes: readonly Change[],

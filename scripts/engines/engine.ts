@@ -43,7 +43,7 @@ export interface RevisionAddress extends Disposable {
 /** An engine with a history of the changes by this tool. */
 export interface RecordedEngine extends Engine {
   /**
-   * @param undo whether the write takes back the last change @default false
+   * @param undo whether the write reverts the last change @default false
    * @param form how the split is kept from now on @default as it is kept now
    * @throws CannotWrite when the engine cannot keep it so
    */

@@ -43,7 +43,7 @@ export class SplitFiles {
 
   /**
    * Writes a split into the files, and keeps their comments.
-   * @throws CannotWrite where they cannot have it; SplitChanged where someone edits them meanwhile
+   * @throws CannotWrite if they cannot express it; SplitChanged if they are edited in the meantime
    */
   async write(split: Shares, by: string): Promise<WrittenBack> {
     await this.check(split);

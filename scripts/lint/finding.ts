@@ -13,7 +13,7 @@ export interface Repair {
 export interface Finding extends Problem {
   /** Edits that must not change where any request goes; `--fix` makes those for which it proves that. */
   repairs: readonly Repair[];
-  /** Edits that change what becomes of requests, because what becomes of them now is wrong; `--fix` only shows them. */
+  /** Edits that change the routes of requests, because the current routes are wrong; `--fix` only shows them. */
   proposals: readonly Repair[];
 }
 
@@ -28,7 +28,7 @@ export interface Remark {
   fix: string;
   /** New values of fields of the same document; undefined removes a field. */
   repairs?: readonly FieldChange[];
-  /** The same for edits that change what becomes of requests. */
+  /** The same for edits that change the routes of requests. */
   proposals?: readonly FieldChange[];
 }
 

@@ -16,7 +16,7 @@ export function manifestFolders(root: string): readonly string[] {
 /**
  * The folder whose manifests a command works on, and where it keeps its state: the nearest one at or above the working
  * directory that holds knative/ and istio/, else the nearest one that holds either, else the working directory. It is
- * the folder of this tool only where the user stands in it.
+ * the folder of this tool only if that is the working directory.
  */
 export function manifestsFolder(from: string = process.cwd()): string {
   const above: string[] = [];

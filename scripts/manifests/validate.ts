@@ -84,7 +84,7 @@ function isAccepted<T>(value: unknown): value is T {
   return isRecord(value);
 }
 
-/** A value any part of which may be missing, because it was invalid. */
+/** A value whose invalid parts are missing. */
 export type Partially<T> = T extends readonly (infer Item)[]
   ? Partially<Item>[]
   : T extends object

@@ -114,7 +114,7 @@ export interface FilterDecision {
 
 /** A response that a filter makes. */
 export interface FilterReply {
-  /** An `abort` stands for a failure of the destination; a `direct` response is the proxy's own. */
+  /** An `abort` represents a failure of the destination; a `direct` response is the proxy's own. */
   kind: "abort" | "direct";
   status: number;
   headers: HeaderChange;
@@ -131,7 +131,7 @@ export interface FilterCondition {
 /** A response header in terms of the request: a fixed text, or the value of a header of the request. */
 export type SymbolicHeader = readonly [name: string, value: { text: string } | { header: string }];
 
-/** Builds the outcomes that `equal` compares. This is all that families know of `equal`. */
+/** Builds the outcomes that `equal` compares. Families depend on `equal` only through this. */
 export interface OutcomeBuilder<T> {
   /** Whether all requests, or none, meet a condition. Throws where only some do: the caller tries again with subsets. */
   meets(condition: FilterCondition): boolean;

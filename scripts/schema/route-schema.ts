@@ -32,6 +32,6 @@ export type Percent = Static<typeof Percent>;
 
 /** A percentage as Envoy counts it: in millionths, rounded down. */
 export function percentOf(percentage: Percent | undefined): number {
-  // The product of two decimal fractions may fall just short of the whole number that it stands for.
+  // The product of two decimal fractions may be slightly below the exact whole number.
   return Math.floor((percentage?.value ?? 0) * 10_000 + 1e-6) / 10_000;
 }

@@ -26,7 +26,7 @@ export interface RunShadowOptions {
   criteria: readonly Criterion[];
   /** How long it runs at most, in milliseconds. */
   forMs: number;
-  /** Whether it goes on until then once it is decided. */
+  /** Whether it continues until then after the verdict. */
   toTheEnd: boolean;
   signal: AbortSignal;
   /** @default 1000 */
@@ -45,8 +45,8 @@ const EVERY_MS = 1000;
 
 /**
  * Mirrors a service's requests until the candidate is accepted or rejected, the time is over, or it is interrupted. The
- * mirror is taken back however it ends; only a killed process leaves it.
- * @throws UserError when it cannot be started, or the mirror not be taken back
+ * mirror is removed however it ends; only a killed process leaves it.
+ * @throws UserError if it cannot be started, or if the mirror cannot be removed
  */
 export async function runShadow(options: RunShadowOptions): Promise<Ended> {
   const { mirror, run, criteria, forMs, toTheEnd, signal, everyMs = EVERY_MS } = options;

@@ -32,7 +32,7 @@ export function versionsOf(
   return { control, candidate };
 }
 
-/** Where a version answers, whatever the split is. */
+/** The address of a version, regardless of the split. */
 export function originOf({ tag }: Version, service: string, namespace: string): string {
   return `http://${tag}-${service}.${namespace}.${CLUSTER_DOMAIN}`;
 }

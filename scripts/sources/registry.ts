@@ -14,7 +14,7 @@ export const SOURCES: readonly SourceDefinition[] = [mesh, pods, queueProxy, env
 /** The options that choose or describe a source. */
 export const SOURCE_FLAGS: readonly SourceFlag[] = SOURCES.flatMap(({ flags }) => flags);
 
-/** The options of sources among all that a command was given. */
+/** The options of sources among those of a command. */
 export function sourceFlagsOf(given: object): SourceFlags {
   const names = new Set(SOURCE_FLAGS.map(({ name }) => name));
   const texts = Object.entries(given).flatMap(([key, value]): [string, string][] => {

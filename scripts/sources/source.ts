@@ -24,9 +24,9 @@ export interface Outcome {
    * text that is the same for all of one applicant's requests. Failures of one unit are one piece of evidence.
    */
   unit?: string | undefined;
-  /** What was asked for, such as `GET /report`, where the source tells routes apart; ids are not part of it. */
+  /** The route, such as `GET /report`, if the source distinguishes routes; without ids. */
   route?: string | undefined;
-  /** Of a failure, where the source tells single requests: how it failed, such as `503`, and the request's id or "". */
+  /** Of a failure, if the source reports single requests: how it failed, such as `503`, and the request's id or "". */
   failure?: { what: string; requestId: string } | undefined;
   /** What the answer holds of the fields that were asked for, by the text of each. */
   answer?: AnswerValues | undefined;
@@ -66,8 +66,8 @@ export interface OutcomeSource {
   /** Whether outcomes carry what answers hold. @default false */
   readonly tellsAnswers?: boolean;
   /**
-   * What becomes of requests from now on, in batches, until the signal.
-   * @param wanted what is told beside the outcomes of the split, where the source can
+   * The outcomes of requests from now on, in batches, until the signal.
+   * @param wanted further outcomes to report, if the source can
    * @throws UserError, NothingRuns when there is nothing to read
    */
   outcomes(signal: AbortSignal, wanted?: WantedOutcomes): AsyncIterable<Outcome[]>;

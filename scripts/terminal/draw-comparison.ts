@@ -58,7 +58,7 @@ function likeness({ request, sides, differs }: Difference): string {
   return JSON.stringify([{ ...request, hosts: [] }, sides, differs]);
 }
 
-/** A difference as a request, where it goes on either side, and where else it is so. */
+/** A difference: a request, its route on either side, and the other places with the same difference. */
 function drawAlike(alike: readonly Difference[], names: readonly [string, string], style: Style): string[] {
   const [{ listener, hosts, callers, request, sides, differs }, ...others] = alike as [
     Difference,
@@ -96,7 +96,7 @@ function drawEnd({ share, place, details }: TerminalShare): string {
   return `${share.padStart(7)}  ${place}${details.length === 0 ? "" : `  (${details.join("; ")})`}`;
 }
 
-/** A command line that sends a request to the local mesh; elsewhere another address stands in its place. */
+/** A command line that sends a request to the local mesh. */
 export function curl(
   { method, path, query, headers }: Counterexample,
   listener: Listener,

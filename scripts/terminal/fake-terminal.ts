@@ -15,7 +15,7 @@ export class FakeTerminal implements LiveStream {
     this.written.push(text);
   }
 
-  /** All that was written, as it is. */
+  /** The whole output, unchanged. */
   get text(): string {
     return this.written.join("");
   }
@@ -52,7 +52,7 @@ export class FakeTerminal implements LiveStream {
   }
 }
 
-/** A clock that stands still until a test moves it. */
+/** A clock that only moves when a test moves it. */
 export class FakeClock implements LiveClock {
   #now = 0;
   #due: { at: number; run: () => void }[] = [];

@@ -4,7 +4,7 @@ import { printTo } from "../text/print.ts";
 /** One line of a live picture. */
 export interface LiveLine {
   text: string;
-  /** Stands behind the text on a terminal only: what changes all the time, such as how long something takes. */
+  /** Shown after the text, and on a terminal only: what changes constantly, such as an elapsed time. */
   passing?: string;
 }
 
@@ -52,7 +52,7 @@ export class LiveTree {
   readonly #intervalMs: number;
   readonly #clock: LiveClock;
   #lines: readonly LiveLine[] = [];
-  /** What stands on the terminal, line by line. */
+  /** The lines on the terminal. */
   #painted: string[] = [];
   /** Whether something else was written below since. */
   #left = false;

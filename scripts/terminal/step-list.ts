@@ -104,7 +104,7 @@ export class StepList {
     this.#style = style;
     this.#live = live;
     this.#dryRun = dryRun;
-    // The time that a step takes goes on while nothing else is told.
+    // The elapsed time of a step advances between events.
     this.#ticking = setInterval(() => this.#draw(), 1_000);
     this.#ticking.unref();
   }

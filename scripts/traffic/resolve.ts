@@ -36,7 +36,7 @@ export interface Hop {
   rule: Rule;
   /** The destination that was drawn, or undefined where the request was not sent on. */
   destination: Destination | undefined;
-  /** How this hop changes the response, whoever made it: what comes first applies first. */
+  /** How this hop changes the response, in the order of application. */
   response: readonly HeaderChange[];
   /** The request as it came to this hop, kept where the rule may send it again. */
   before: { listener: Listener; request: RoutedRequest } | undefined;

@@ -70,7 +70,7 @@ function bySuffix(suffixes: VirtualHosts["suffixes"], host: string): readonly Ru
   return undefined;
 }
 
-/** Values by strings, of which all lengths are known: the beginnings or ends of a text are looked up one length at a time. */
+/** Values by strings of known lengths: prefixes or suffixes of a text are looked up one length at a time. */
 class StringIndex<T> {
   readonly #values = new Map<string, T>();
   /** The longest first. */

@@ -17,7 +17,7 @@ export interface ScreeningContext {
   readonly today: string;
 }
 
-/** The findings of the basic check: the name or an alias stands on a sanctions list just so, but for case and alphabet. */
+/** The findings of the basic check: the name or an alias is on a sanctions list, exactly except for case and alphabet. */
 export function screenByExactName({ name, aliases = [] }: Applicant, { lists }: ScreeningContext) {
   const blackListed = [name, ...aliases].some((text) =>
     lists.persons.exact(readName(text)).some(({ list }) => list === "sanctions"),

@@ -11,7 +11,7 @@ const WHOLE = 0.96;
 const [CONTRADICTING, MISSING] = [0.9, 0.02];
 
 /**
- * The similarity of two names from 0 to 1, in whatever order their parts stand. A part that only one of them has is left
+ * The similarity of two names from 0 to 1, in any order of their parts. A part that only one of them has is left
  * out in many documents and costs little; parts that contradict each other, one on either side, cost much.
  */
 export function compareNames(a: Name, b: Name): number {
@@ -96,13 +96,13 @@ function pairsOf(a: readonly string[], b: readonly string[], lengths: readonly n
   return pairs;
 }
 
-/** An initial stands for a part of a usual length. */
+/** An initial counts as a part of a usual length. */
 const INITIAL = 5;
 
 /** One letter, or two that make no name of their own. */
 const INITIALS = /^([a-z]|[^aeiou]{2})$/;
 
-/** Initials stand for the parts that begin with them; `jc` stands for two. */
+/** Initials match the parts that begin with them; `jc` matches two. */
 function matchInitials(
   a: readonly string[],
   b: readonly string[],

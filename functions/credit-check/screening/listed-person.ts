@@ -1,4 +1,4 @@
-/** The kinds of list: persons under sanctions, and persons for whom police notices are out. */
+/** The kinds of list: persons under sanctions, and persons with police notices. */
 export type ListKind = "sanctions" | "notices";
 
 /** A person on a list. Entities, vessels and aircraft are not screened for: an applicant is a person. */
@@ -12,7 +12,7 @@ export interface ListedPerson {
   readonly nationalities: readonly string[];
 }
 
-/** A list that cannot be read, with file and line for whoever maintains it. */
+/** A list that cannot be read, with file and line. */
 export class BrokenList extends Error {
   override name = "BrokenList";
 

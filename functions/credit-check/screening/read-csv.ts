@@ -33,7 +33,7 @@ export function readCsv(file: string, text: string): CsvRecord[] {
   }
 }
 
-// The library's own sentences quote what stands in the file.
+// The library's own messages quote the file.
 const REASONS: Readonly<Record<string, string>> = {
   CSV_RECORD_INCONSISTENT_FIELDS_LENGTH: "this record has another number of fields than the first one",
   CSV_QUOTE_NOT_CLOSED: "a quote is not closed",

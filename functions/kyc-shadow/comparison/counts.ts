@@ -15,7 +15,7 @@ export interface FieldCounts {
   /** Changes from the control's first answer to the candidate's, before the control's own noise is taken off. */
   changes: Record<Change, number>;
   alone: Record<Change, AloneCounts>;
-  /** Where the control was asked twice whatever the candidate said: its own noise. */
+  /** Requests that the control got twice regardless of the candidate's answer: its own noise. */
   repeated: { pairs: number } & Record<Change, number>;
   /** Pairs in which one version alone has the field, and how often it fails there. */
   only: Record<"control" | "candidate", { pairs: number; found: number }>;
@@ -27,7 +27,7 @@ export interface SegmentCounts {
   alone: Record<Change, AloneCounts>;
 }
 
-/** A mismatch for a person to look at: the keyed hash of whom it is about, and the changes, as in `field.fail`. */
+/** A mismatch for a person to look at: the keyed hash of its subject, and the changes, such as `field.fail`. */
 export interface Mismatch {
   readonly hash: string;
   readonly atMs: number;

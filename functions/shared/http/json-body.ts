@@ -4,7 +4,7 @@ import { BadRequest } from "./request-errors.ts";
 import { parseStrictJson } from "./strict-json.ts";
 
 /**
- * Reads a request's body as JSON, whatever its framing, and no further than the limit.
+ * Reads a request's body as JSON, with any framing, and not beyond the limit.
  * @throws {BodyOverLimit} where it is longer
  * @throws {CallerGone} where it breaks off
  * @throws {BadRequest} where it is not declared to be JSON, or is not strict JSON

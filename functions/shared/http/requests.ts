@@ -25,7 +25,7 @@ export interface RequestDeps extends CallDeps, RecordDeps, ErrorDeps {
  * The plugin that every request passes: it gives the request its id, makes its answer, logs and counts its end, and
  * answers its failure. It is used before the routes that it is for.
  *
- * A route returns a `Response` or a value. A value always becomes JSON with status 200, whatever its keys are: Elysia
+ * A route returns a `Response` or a value. A value always becomes JSON with status 200, regardless of its keys: Elysia
  * itself would go by `value.constructor.name`, which a parsed body may hold. The end is recorded from the finished
  * answer, so that log, metrics and client agree.
  *

@@ -15,7 +15,7 @@ export interface LogOutput {
 /** How lines are gathered before they are written. Times in milliseconds. */
 export interface LogOutputOptions {
   readonly sink: TextSink;
-  /** Told how many lines were dropped, once the reader takes lines again. */
+  /** Receives the number of dropped lines, once the reader accepts lines again. */
   readonly onLost?: (lines: number) => void;
   /** @default 50 */
   readonly flushAfterMs?: number;

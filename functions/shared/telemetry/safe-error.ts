@@ -26,7 +26,7 @@ function codeOf(error: Error): string | undefined {
 
 /**
  * The innermost three places of a stack, as file and line. A stack begins with the message, and a
- * message may hold lines that look like places; so the head has to be exactly the known one, else
+ * message may contain lines that look like places, so the head must be exactly the known one, else
  * nothing of the stack is used.
  */
 function places(error: Error): readonly string[] | undefined {

@@ -16,7 +16,7 @@ export interface FakeService {
   readonly pass: (ms: number) => void;
 }
 
-/** Time stands still, ids are counted (`id-1`, `id-2`, …), and the log is kept. */
+/** The clock does not move, ids are counted (`id-1`, `id-2`, …), and the log is kept. */
 export function fakeService({ service = "test", revision = "test-one" } = {}): FakeService {
   const written: string[] = [];
   let time = 0;

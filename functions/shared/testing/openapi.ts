@@ -41,7 +41,7 @@ export const Document = Type.Object({
 /** Reads a document. @throws {Error} where it is not one */
 export const readDocument = (text: string) => Value.Parse(Document, JSON.parse(text));
 
-/** All examples of a document's bodies and answers, each with the schema that it has to be valid by. */
+/** All examples of a document's requests and responses, each with its schema. */
 export function* examplesOf({ paths, components }: ReturnType<typeof readDocument>) {
   for (const [path, operations] of Object.entries(paths)) {
     for (const { requestBody, responses } of Object.values(operations)) {

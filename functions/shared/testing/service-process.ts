@@ -22,7 +22,7 @@ type Env = Readonly<Record<string, string>>;
 const mainOf = (service: Service): string =>
   fileURLToPath(new URL(`../../${service}/main.ts`, import.meta.url));
 
-/** Starts Bun with exactly this environment: no proxy stands between a test and the loopback address. */
+/** Starts Bun with exactly this environment, so that no proxy is between a test and the loopback address. */
 export function spawnBun(args: readonly string[], env: Env = {}): Child {
   const child = Bun.spawn([process.execPath, ...args], { env: { ...env }, stdout: "pipe", stderr: "pipe" });
   const stdout = new Response(child.stdout).text();

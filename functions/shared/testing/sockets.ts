@@ -50,7 +50,7 @@ export function tcpServer(answer: (socket: Socket, head: string) => void): Promi
   });
 }
 
-/** Sends bytes, and gives back all that came until the other side closed or `ms` milliseconds were over. */
+/** Sends bytes, and returns all received bytes when the other side closes or after `ms` milliseconds. */
 export function exchangeBytes(port: number, bytes: string, ms = 2000): Promise<string> {
   return new Promise((resolve) => {
     let received = "";

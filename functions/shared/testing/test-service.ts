@@ -50,7 +50,7 @@ export function testService() {
   return { ...fake, ask: (path: string, init?: RequestInit) => app.handle(request(path, init)) };
 }
 
-/** The problem document of an answer, which has to be one. */
+/** The problem document of a response, which must be one. */
 export async function problemOf(response: Response): Promise<Problem> {
   expect(response.headers.get("content-type")).toBe("application/problem+json");
   const body: unknown = await response.json();

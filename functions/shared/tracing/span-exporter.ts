@@ -17,7 +17,7 @@ export interface SpanExporter {
   readonly dropped: Readonly<Record<DropReason, number>>;
 }
 
-/** The settings, the way to the collector, and the log that is told when spans are lost. */
+/** The settings, the way to the collector, and the log for lost spans. */
 export interface SpanExporterOptions extends Pick<
   TraceSettings,
   "resource" | "delayMs" | "giveUpMs" | "maxQueue" | "maxBatch"

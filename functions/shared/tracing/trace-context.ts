@@ -22,7 +22,7 @@ export function readTraceparent(text: string | null | undefined): TraceContext |
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
 }
 
-/** The traceparent header that makes `context` the parent of whatever receives it. */
+/** The traceparent header that makes `context` the parent of the receiver's spans. */
 export const traceparentOf = ({ traceId, spanId, sampled }: TraceContext): string =>
   `00-${traceId}-${spanId}-${sampled ? "01" : "00"}`;
 

@@ -1,4 +1,4 @@
-/** A deadline joined with a caller's abort, as one signal. `clear` has to be called at the end. */
+/** A deadline joined with a caller's abort, as one signal. Call `clear` at the end. */
 export interface Deadline {
   readonly signal: AbortSignal;
   /** Which of the two it was, once `signal` is aborted. */

@@ -92,7 +92,7 @@ export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptio
       if (declared !== undefined) found.text = await response.text();
       else if (body !== undefined) found.text = await readBoundedText(body, MAX_ANSWER_BYTES);
     } catch (error) {
-      // A status that is a failure stays one, whatever becomes of its body.
+      // A failure status remains a failure, regardless of the body.
       found.outcome ??= deadline.reason() ?? outcomeOfError(error);
       // Closes the connection of an answer that was not read to its end.
       deadline.abort();

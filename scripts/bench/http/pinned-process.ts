@@ -85,7 +85,7 @@ export function freePort(): number {
   return port;
 }
 
-// Linux counts processor time for programs in hundredths of a second, whatever the kernel does inside.
+// Linux reports processor time to programs in hundredths of a second.
 const TICKS_PER_SECOND = 100;
 
 /** Seconds of processor time that a process has used, or undefined where the system does not tell. */

@@ -2,7 +2,7 @@ import type { LoadFigures } from "./load/load.ts";
 
 /** What was measured of one side in one round. */
 export interface Sample extends LoadFigures {
-  /** Requests for each second of processor time of the side, where the system tells. */
+  /** Requests per second of processor time of the side, if the system reports it. */
   perCpuSecond: number | undefined;
 }
 

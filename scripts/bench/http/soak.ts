@@ -133,7 +133,7 @@ async function sampleMemory(root: number, into: Map<number, { name: string; mib:
   }
 }
 
-/** A process and all that it started. */
+/** A process and its descendants. */
 async function family(root: number): Promise<number[]> {
   const tasks = await readdir(`/proc/${root}/task`).catch(() => []);
   const lists = await Promise.all(

@@ -4,7 +4,7 @@ export interface Outcome {
   kind: "rolled back" | "promoted";
 }
 
-/** A judge with the rollout around it: it decides who gets the next request, and learns what becomes of it. */
+/** A judge with the rollout around it: it decides which revision gets the next request, and learns the outcome. */
 export interface Contestant {
   /** The candidate's share of the traffic from now on, 0 to 1. */
   share: number;

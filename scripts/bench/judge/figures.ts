@@ -38,7 +38,7 @@ export function figuresOf(cells: readonly Cell[], speed: Speed): Figure[] {
 
 /**
  * Peers that may be compared in a cell: those that the good candidate with the same errors, at the same load, has not
- * shown to roll back more than one in a hundred. Who rolls back whatever comes finds everything.
+ * shown to roll back more than one in a hundred. A judge that always rolls back finds everything.
  */
 export function comparable(cells: readonly Cell[], { baseline, load }: Cell): ContestantName[] {
   const equal = cells.find(

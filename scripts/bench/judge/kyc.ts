@@ -37,7 +37,7 @@ abstract class Kyc implements Contestant {
   }
 }
 
-/** Our judge on the ramp of Flagger: what it finds at the same shares. It goes on judging to the end. */
+/** Our judge with Flagger's shares. It judges to the end. */
 export class KycOnRamp extends Kyc {
   share = rampShare(0);
 

@@ -4,7 +4,7 @@ import { HORIZON, loadFactor, type Scenario } from "./scenarios.ts";
 
 await compiled;
 
-/** A request as chance has it, with what becomes of it whoever answers. One object, filled anew for each request. */
+/** A random request, with its outcome on either revision. One object is reused for all requests. */
 export interface Request {
   /** Seconds from the start. */
   t: number;
@@ -30,7 +30,7 @@ const LATENCIES = Float64Array.from(
   (_, i) => MEDIAN_MS * Math.exp(SPREAD * ndtri((i + 0.5) / CELLS)),
 );
 
-/** The requests of one rollout: a Poisson process, the same one for the same seed, whoever watches it. */
+/** The requests of one rollout: a Poisson process, the same one for the same seed, with any judge. */
 export class Requests {
   readonly #scenario: Scenario;
   readonly #rate: number;

@@ -72,7 +72,7 @@ export function harmPerRequest({ baseline, candidate, slower, kind }: Scenario):
   return candidate - baseline + (slower === undefined ? 0 : slower.of * (1 - baseline));
 }
 
-/** How many times the mean load there is at a time: a day, told in the two hours of the horizon. */
+/** The load relative to its mean: a daily cycle, compressed into the two hours of the horizon. */
 export function loadFactor({ swings, silent }: Scenario, t: number): number {
   if (silent === true) return 0;
   return swings === true ? 1 - 0.9 * Math.cos((2 * Math.PI * t) / HORIZON) : 1;

@@ -69,7 +69,7 @@ function sortedTimes(times: readonly number[]): number[] {
   return times.filter((t) => t >= 0).sort((a, b) => a - b);
 }
 
-/** A quantile of all runs, of which only those with a time are listed; null where that many have none. */
+/** A quantile of all runs, from the times of those that have one; null if the quantile is beyond them. */
 function quantileOf(sorted: readonly number[], runs: number, p: number): number | null {
   return sorted[Math.max(0, Math.ceil(p * runs) - 1)] ?? null;
 }

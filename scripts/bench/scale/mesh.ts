@@ -53,7 +53,7 @@ async function measureThroughput(
     );
   }
   const rates = new Map(meshes.map(({ size }): [number, number[]] => [size, []]));
-  // The first round warms up. Sizes take turns, so that whatever else runs meets all of them alike.
+  // The first round warms up. Sizes alternate, so that other load affects all of them alike.
   for (let round = 0; round <= rounds; round++) {
     say(`mesh: ${of}, round ${round} of ${rounds}`);
     for (const { size, url } of meshes) {

@@ -122,7 +122,7 @@ function passOverEarlierStates(steps: DeployStep[], revisions: ReadonlyMap<strin
   }
 }
 
-/** The built image of the function that an image of the manifests stands for. */
+/** The built image for an image in the manifests. */
 function imageFor(image: string, images: readonly FunctionImage[]): string | undefined {
   const name = (image.split("/").at(-1) ?? "").replace(/[@:].*$/, "");
   return images.find((built) => built.name === name)?.image;

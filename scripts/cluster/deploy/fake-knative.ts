@@ -18,7 +18,7 @@ const Applied = Type.Object({
 export interface RunKnativeOptions {
   /** How long after an apply the revision is there and ready. @default 0, at once */
   afterMs?: number;
-  /** What becomes of services and revisions. @default true */
+  /** Whether services and revisions become ready. @default true */
   ready?: boolean | "unknown";
 }
 

@@ -7,7 +7,7 @@ export interface Delivery {
   to: string;
   /** The command for an image; undefined where building it there was enough. */
   command: ((image: string, archive: string) => string[]) | undefined;
-  /** Whether the command reads an archive, which has to be written before. */
+  /** Whether the command reads an archive, which must be written first. */
   fromArchive: boolean;
 }
 
@@ -34,7 +34,7 @@ export function isRegistry(prefix: string): boolean {
 
 /**
  * Chooses the way to the cluster.
- * @throws UserError when none is known; the message names all that there are
+ * @throws UserError if there is none; the message lists all methods
  */
 export function chooseDelivery({ prefix, load, context, isMinikube, builder }: DeliveryOptions): Delivery {
   if (load !== undefined && load.trim() !== "") {

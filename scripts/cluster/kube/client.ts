@@ -45,7 +45,7 @@ export interface DeleteOptions extends RequestOptions {
   uid?: string | undefined;
 }
 
-/** All objects of a kind, and the place from which a watch goes on. */
+/** All objects of a kind, and the resource version from which a watch continues. */
 export interface Listed {
   items: KubeObject[];
   resourceVersion: string;
@@ -129,7 +129,7 @@ export class Kube {
   }
 
   /**
-   * Deletes an object and all that it owns, without waiting for it.
+   * Deletes an object and its dependents, without waiting.
    * @returns whether it existed
    * @throws ApiError with code 409 when it has another uid
    */

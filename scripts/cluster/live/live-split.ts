@@ -38,7 +38,7 @@ export function liveSplit(
   });
   if (byKnative) return { by: SPLIT_OWNERS.knative, shares: drawn, header: undefined };
   for (const { header, owned } of bucketSplits) {
-    // All buckets of a range are treated alike, so its first one stands for it.
+    // All buckets of a range have the same route, so its first one represents it.
     const ranges = owned.flat().map(({ from, to }) => ({
       shares: sharesOf(requestTo(host, path, [header, bucketName(from)])),
       part: (to - from + 1) / BUCKETS,

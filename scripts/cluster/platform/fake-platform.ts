@@ -4,7 +4,7 @@ import { type Answer, FakePrograms } from "../testing/fake-programs.ts";
 import { PlatformContext, type PlatformContextOptions } from "./platform-context.ts";
 import type { Report } from "./step.ts";
 
-/** A platform on a fake cluster, and what its steps have told. */
+/** A platform on a fake cluster, and the messages of its steps. */
 export interface FakePlatform {
   platform: PlatformContext;
   cluster: FakeCluster;

@@ -1,6 +1,6 @@
 import type { Kind } from "../kube/kube-object.ts";
 
-/** A kind as discovery tells of it. */
+/** A kind as reported by discovery. */
 export interface FakeKind extends Kind {
   plural: string;
   namespaced: boolean;

@@ -30,7 +30,7 @@ export class FakeWatches {
     for (const { selects, stream } of this.#open) if (selects(object)) stream.enqueue(line(type, object));
   }
 
-  /** Answers a watch that goes on from a place. */
+  /** Answers a watch that continues from a resource version. */
   answer(selects: Selects, from: number, signal: AbortSignal | undefined): Response {
     let entry: Open | undefined;
     const body = new ReadableStream<Uint8Array>({
@@ -58,7 +58,7 @@ export class FakeWatches {
     this.#open.clear();
   }
 
-  /** Forgets what happened so far: a watch from there is told so, and has to list anew. */
+  /** Forgets earlier events: a watch from before gets an error, and must list again. */
   forget(revision: number): void {
     this.#history = [];
     this.#forgotten = revision;

@@ -6,7 +6,7 @@ import { LivePod, POD } from "./live-objects.ts";
 export interface Proxy {
   namespace: string;
   pod: string;
-  /** Whether it stands beside a service's own container, and routes what that one sends. */
+  /** Whether it is a sidecar of a service's container, and routes its requests. */
   isSidecar: boolean;
   metadata: LivePod["metadata"];
 }

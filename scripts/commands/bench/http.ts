@@ -13,7 +13,7 @@ interface HttpFlags {
   page?: string;
 }
 
-/** `kyc bench http`: the services and the mesh against what else does their work. */
+/** `kyc bench http`: services and mesh compared with other servers and proxies. */
 export function benchHttpCommand(): Command {
   return new Command("http")
     .description("compares services and mesh with other servers and proxies that do the same work")

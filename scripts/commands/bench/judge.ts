@@ -54,13 +54,16 @@ async function runBenchJudge({ reps, seed, only, page, output }: BenchJudgeFlags
   ]);
   if (chosen(only).length === 0) {
     const names = SCENARIOS.map(({ name }) => name).join(", ");
-    throw new Failure(`--only ${only.join(" ")}: no scenario is called so. There are: ${names}`, EXIT.usage);
+    throw new Failure(
+      `--only ${only.join(" ")}: there is no such scenario. The scenarios are: ${names}`,
+      EXIT.usage,
+    );
   }
   const signal = untilInterrupted();
   const workers = Math.max(1, availableParallelism());
   const result = await benchJudge({ reps, seed, only, workers, signal, progress }, processorTime).catch(
     (error: unknown) => {
-      throw signal.aborted ? new Failure("Interrupted: nothing was kept.", EXIT.interrupted) : error;
+      throw signal.aborted ? new Failure("Interrupted: no results were saved.", EXIT.interrupted) : error;
     },
   );
   if (page !== undefined) {
@@ -79,17 +82,17 @@ async function runBenchJudge({ reps, seed, only, page, output }: BenchJudgeFlags
   return result.figures.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
 }
 
-/** Says on standard error how far it is: on a terminal in one line, else at each tenth. */
+/** Prints the progress on standard error: on a terminal in one line, else every 10 %. */
 function progress(done: number, of: number): void {
   const percent = Math.floor((100 * done) / of);
   if (process.stderr.isTTY) {
-    process.stderr.write(`\r${percent} % of the races are run${done === of ? "\n" : ""}`);
+    process.stderr.write(`\r${percent} % of the simulated rollouts are done${done === of ? "\n" : ""}`);
   } else if (Math.floor((10 * done) / of) > Math.floor((10 * (done - 1)) / of)) {
-    printMessage(`${percent} % of the races are run`);
+    printMessage(`${percent} % of the simulated rollouts are done`);
   }
 }
 
-/** Milliseconds that this process was at work: another one on the same core does not count. */
+/** The processor time of this process in milliseconds. */
 function processorTime(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

@@ -10,7 +10,7 @@ interface BenchShadowFlags {
   output?: OutputFormat;
 }
 
-/** `kyc bench shadow`: the verdict about mirrored decisions beside Diffy's rule. */
+/** `kyc bench shadow`: the verdict of `shadow` compared with Diffy's rule. */
 export function benchShadowCommand(): Command {
   return new Command("shadow")
     .description("compares the verdict of shadow with Diffy's rule on simulated versions")

@@ -24,14 +24,14 @@ export async function confirmRemoteChange({
   const { context, server } = connection;
   if (isLocal(context, server)) return;
   const { ask } = await import("../../terminal/ask.ts");
-  const what = `Context ${context} (${server}) is not on this machine. Planned changes: ${todo}.`;
+  const what = `Context ${context} (${server}) is not on this machine. Planned change: ${todo}.`;
   const answer = await ask(`${what} Go on?`, { input: process.stdin, output: process.stderr, signal });
   if (answer === undefined)
-    throw new Failure(`${what}\nTo continue, name it: ${command} --context ${context}`, EXIT.usage);
+    throw new Failure(`${what}\nTo continue, name the context: ${command} --context ${context}`, EXIT.usage);
   if (!answer) throw new Failure("Nothing was changed.");
 }
 
-// Contexts of clusters on the user's own machine, beside those whose API server is at a loopback address.
+// Contexts of clusters on the user's own machine, in addition to those whose API server has a loopback address.
 const LOCAL = /^(minikube|kind-.*|k3d-.*|docker-desktop|rancher-desktop|orbstack|colima.*)$/;
 
 /** Whether a cluster is the user's own, so that it may be changed without asking. */

@@ -90,7 +90,9 @@ describe("deploy", () => {
     deploying.kill("SIGINT");
     const { code, err } = await deploying.finished;
     expect(code).toBe(130);
-    expect(err).toEndWith("Interrupted. Run ./kyc deploy again to continue; what was applied stays.\n");
+    expect(err).toEndWith(
+      "Interrupted. Objects that were applied remain. To continue, run ./kyc deploy again.\n",
+    );
   });
 
   test("of a folder that does not exist names it", async () => {

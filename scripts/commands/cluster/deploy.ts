@@ -18,7 +18,7 @@ export interface DeployFlags extends ClusterFlags {
   timeout: number;
 }
 
-/** `kyc deploy`: brings what the files describe to a cluster, and waits until it is ready. */
+/** `kyc deploy`: applies the files to a cluster, and waits until the revisions are ready. */
 export function deployCommand(): Command {
   const command = new Command("deploy")
     .description("applies knative/ and istio/ to a cluster, and waits until each revision is ready")
@@ -43,7 +43,10 @@ It can be run again at any time: objects that are already as described do not ch
 changed function needs a new revision, in a new file.`,
     )
     .action((flags: DeployFlags) =>
-      onCluster(() => runDeploy(flags), "Run ./kyc deploy again to continue; what was applied stays."),
+      onCluster(
+        () => runDeploy(flags),
+        "Objects that were applied remain. To continue, run ./kyc deploy again.",
+      ),
     );
   return withTimeout(withClusterOptions(command), "how long a revision may take to become ready", "3m");
 }
@@ -97,7 +100,7 @@ async function lintFirst(folders: readonly string[], root: string): Promise<void
     import("../dialects/lint.ts"),
   ]);
   const paths = folders.map((folder) => fromHere(join(root, folder)));
-  // A folder that is not there is for the command to report, with what it needs it for.
+  // The command itself reports a missing folder, and what it is needed for.
   for (const path of paths) if ((await stat(path).catch(() => undefined)) === undefined) return;
   const findings = await findIn(paths, root);
   const errors = findings.filter(({ severity }) => severity === "error");
@@ -109,7 +112,7 @@ async function lintFirst(folders: readonly string[], root: string): Promise<void
   throw new Failure(
     [
       ...drawFindings(errors, PLAIN),
-      "Nothing was applied. Repair it (./kyc lint lists all problems, --fix repairs some), or deploy as it is: --no-lint",
+      "Nothing was applied. Fix the problems (./kyc lint lists them, --fix repairs some), or deploy anyway with --no-lint",
     ].join("\n"),
   );
 }
@@ -127,7 +130,7 @@ async function tellWhatNext({ ingress, routed }: DeployedFiles, root: string): P
   const { url } = ingress;
   if (!routed) {
     printMessage(
-      `\nThe ingress gateway answers at ${url}, and does not answer yet as checks.yaml expects: ./kyc verify shows why.`,
+      `\nThe ingress gateway at ${url} does not yet respond as checks.yaml expects; ./kyc verify shows why.`,
     );
     return;
   }

@@ -22,7 +22,7 @@ interface DownFlags {
   output?: OutputFormat;
 }
 
-/** `kyc down`: takes back what `up` and `deploy` have made, and nothing else. */
+/** `kyc down`: removes what `up` and `deploy` created, and nothing else. */
 export function downCommand(): Command {
   const command = new Command("down")
     .description("removes what up and deploy created, and nothing else")
@@ -52,9 +52,7 @@ Examples:
 Removed are objects with the label app.kubernetes.io/managed-by=kyc, and the parts of the platform that ./kyc up has
 written down in the ConfigMap kube-system/kyc-platform. What was there before stays, or gets its old value back.`,
     )
-    .action((flags: DownFlags) =>
-      onCluster(() => runDown(flags), "The rest is unchanged; run ./kyc down again to continue."),
-    );
+    .action((flags: DownFlags) => onCluster(() => runDown(flags), "To continue, run ./kyc down again."));
   return withTimeout(command, "the time limit of a step", "10m");
 }
 
@@ -82,7 +80,7 @@ async function stepsOf(flags: DownFlags, platform: PlatformContext): Promise<rea
   if (context === undefined) return [profileStep("minikube")];
   if ((await minikubeProfiles(platform.programs)).includes(context)) return [profileStep(context)];
   throw new Failure(
-    `The context ${context} is of no minikube profile. Name the one to delete: ./kyc down --cluster --profile NAME`,
+    `The context ${context} does not belong to a minikube profile. Name the profile to delete: ./kyc down --cluster --profile NAME`,
     EXIT.usage,
   );
 }

@@ -43,7 +43,7 @@ describe("e2e", () => {
     const { code, out, err } = await elsewhere.kyc("e2e");
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toBe(
-      "Context elsewhere (https://cluster.example.invalid:6443) is not on this machine. Planned changes: all that the end-to-end test tries, in namespace kyc.\nTo continue, name it: ./kyc e2e --context elsewhere\n",
+      "Context elsewhere (https://cluster.example.invalid:6443) is not on this machine. Planned change: run the end-to-end test in namespace kyc.\nTo continue, name the context: ./kyc e2e --context elsewhere\n",
     );
     await elsewhere[Symbol.asyncDispose]();
   });

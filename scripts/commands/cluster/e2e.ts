@@ -18,7 +18,7 @@ interface E2eFlags extends ClusterFlags {
   timeout: number;
 }
 
-/** `kyc e2e`: everything against the real thing, with figures. */
+/** `kyc e2e`: the end-to-end test on a cluster. */
 export function e2eCommand(): Command {
   const command = new Command("e2e")
     .description(
@@ -44,7 +44,7 @@ Load goes to the ingress gateway only. Exits with 1 if a check fails.`,
     .action((flags: E2eFlags) =>
       onCluster(
         () => runE2eCommand(flags),
-        "What was deployed stays: run ./kyc e2e again, or take it back by ./kyc down --keep-platform.",
+        "The deployed objects remain. Run ./kyc e2e again, or remove them with ./kyc down --keep-platform.",
       ),
     );
   return withTimeout(withClusterOptions(command), "how long the removal of one object may take", "3m");
@@ -85,12 +85,12 @@ async function runE2eCommand(flags: E2eFlags): Promise<void> {
 
 async function confirm({ yes, context, namespace }: E2eFlags, platform: PlatformContext): Promise<void> {
   if (yes || context !== undefined) return;
-  const todo = `all that the end-to-end test tries, in namespace ${namespace}`;
+  const todo = `run the end-to-end test in namespace ${namespace}`;
   const { connection } = platform.kube();
   await confirmRemoteChange({ connection, todo, command: "./kyc e2e", signal: platform.signal });
 }
 
-/** Reports a failed check at once: a run takes minutes, and the table comes at its end. */
+/** Reports a failed check at once, because the table comes only at the end of a run of minutes. */
 function tellFailures(results: readonly CheckResult[]): void {
   for (const { ok, name, expected, seen } of results)
     if (!ok) printMessage(`  FAILED  ${name}: expected ${expected}, seen ${seen}`);

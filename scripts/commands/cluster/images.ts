@@ -13,7 +13,7 @@ interface ImagesOptions {
   output?: OutputFormat;
 }
 
-/** `kyc images`: builds what the cluster lacks, and brings it there. */
+/** `kyc images`: builds the images that the cluster lacks, and loads or pushes them. */
 export function imagesCommand(): Command {
   return new Command("images")
     .description("builds the services' images, and loads them into the cluster or pushes them to a registry")
@@ -70,7 +70,7 @@ async function runImages(options: ImagesOptions): Promise<void> {
   }
 }
 
-/** The cluster, if there is one. A cluster that the user named must be reachable; another may be off. */
+/** The cluster, if there is one. Only a cluster that the user named must be reachable. */
 async function clusterOf(context: string | undefined): Promise<Kube | undefined> {
   const [{ connect, Unreachable }, { NoCluster }, { Kube }] = await Promise.all([
     import("../../cluster/kube/connection.ts"),

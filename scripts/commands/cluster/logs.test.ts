@@ -46,7 +46,7 @@ describe("logs", () => {
   test("of what is at zero say so, on standard error", async () => {
     const { code, out, err } = await served.kyc("logs", "kyc-aggregator");
     expect({ code, out }).toEqual({ code: 0, out: "" });
-    expect(err).toBe("No pod of kyc-aggregator is running: it is scaled to zero, or not deployed.\n");
+    expect(err).toBe("No pod of kyc-aggregator is running: it is scaled to zero or not deployed.\n");
   });
 
   test.each([

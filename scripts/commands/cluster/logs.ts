@@ -13,7 +13,7 @@ interface LogsFlags extends ClusterFlags {
   previous: boolean;
 }
 
-/** `kyc logs`: what the functions write, each line with its revision. */
+/** `kyc logs`: the logs of the services, each line with its revision. */
 export function logsCommand(): Command {
   const command = new Command("logs")
     .description("shows the logs of the services")
@@ -60,7 +60,7 @@ async function runLogs(service: string | undefined, flags: LogsFlags): Promise<v
   });
   if (pods === 0 && !signal.aborted)
     printMessage(
-      `No pod of ${revision ?? service ?? namespace} is running: it is scaled to zero, or not deployed.`,
+      `No pod of ${revision ?? service ?? namespace} is running: it is scaled to zero or not deployed.`,
     );
 }
 
@@ -70,7 +70,7 @@ async function refuseMesh({ context, dir }: LogsFlags): Promise<void> {
   const { findMesh } = await import("../../mesh/admin/dev-file.ts");
   if ((await findMesh(dir)) === undefined) return;
   throw new Failure(
-    "The local mesh runs here: its functions write to the terminal of ./kyc dev. --context NAME reads those of a cluster.",
+    "The local mesh is running, and its logs are on the terminal of ./kyc dev. For a cluster, use --context NAME.",
   );
 }
 

@@ -1,8 +1,8 @@
 import { EXIT, Failure } from "../../exit.ts";
 
 /**
- * Runs what a command does on a cluster. Errors that are for the user become failures, without a stack.
- * @param afterwards what the user can do when it was interrupted
+ * Runs what a command does on a cluster. Errors for the user become failures, without a stack trace.
+ * @param afterwards what the user can do after an interruption
  * @throws Failure
  */
 export async function onCluster<T>(

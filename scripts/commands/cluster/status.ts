@@ -9,7 +9,7 @@ interface StatusFlags extends ClusterFlags {
   watch: boolean;
 }
 
-/** `kyc status`: what runs, and the share of each revision. */
+/** `kyc status`: services, revisions and pods, and the share of each revision. */
 export function statusCommand(): Command {
   const command = new Command("status")
     .description("shows services, revisions and pods, and which engine carries the split")
@@ -64,7 +64,7 @@ async function runStatus(flags: StatusFlags): Promise<void> {
   }
 }
 
-/** How often a watched mesh is asked, in milliseconds. */
+/** How often a watched mesh is polled, in milliseconds. */
 const ASK_EVERY_MS = 1_000;
 
 /** Shows the local mesh; with `--watch` until it ends or the signal comes. */

@@ -26,7 +26,7 @@ export interface UpFlags {
   output?: OutputFormat;
 }
 
-/** `kyc up`: from a laptop to a running system. A step whose result is already there is skipped. */
+/** `kyc up`: prepares a cluster and deploys to it. Steps that are done are skipped. */
 export function upCommand(): Command {
   const { kubernetes, istio, serving } = PLATFORM;
   const command = new Command("up")
@@ -91,7 +91,7 @@ async function runUp(flags: UpFlags): Promise<void> {
   if (!flags.dryRun) await printNextSteps(platform, flags);
 }
 
-/** A cluster of the user's own is changed without asking, and so is one that the user has named. */
+/** A local cluster, or one that the user named, is changed without asking. */
 async function confirm(
   due: readonly StepView[],
   { context, yes, dryRun }: UpFlags,

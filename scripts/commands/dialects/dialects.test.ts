@@ -170,7 +170,7 @@ describe("equal", () => {
     );
     const { code, err } = await kyc("equal", sample("istio/split/by-istio"), other, ...around);
     expect(code).toBe(2);
-    expect(err).toContain("Say which to compare: --host HOST_A=HOST_B");
+    expect(err).toContain("Name the hosts to compare: --host HOST_A=HOST_B");
     const pair = "kyc-credit-check.kyc.svc.cluster.local=other.kyc.svc.cluster.local";
     expect((await kyc("equal", sample("istio/split/by-istio"), other, ...around, "--host", pair)).code).toBe(
       0,
@@ -230,7 +230,7 @@ spec:
     const fixed = await kyc("lint", "--fix", path);
     expect([fixed.code, fixed.err]).toEqual([1, "read 1 file with 1 object\n2 fields repaired\n"]);
     expect(fixed.out).toContain("[explicit-retries]");
-    const [, patch = ""] = fixed.out.split("not made, because it changes what becomes of requests:\n\n");
+    const [, patch = ""] = fixed.out.split("not applied, because it changes the routes of requests:\n\n");
     expect(patch.split(/\r?\n/).filter((line) => /^[-+]/.test(line))).toEqual([
       expect.stringMatching(/^--- a\/.*routes\.yaml$/),
       expect.stringMatching(/^\+\+\+ b\/.*routes\.yaml$/),

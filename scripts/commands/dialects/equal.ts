@@ -23,14 +23,14 @@ interface EqualFlags {
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
 
-// Most comparisons are done before.
+// Most comparisons end sooner.
 const FIRST_PROGRESS_MS = 2_000;
 const PROGRESS_MS = 500;
 
 /** The exit code of `kyc equal` if it cannot decide. */
 const UNKNOWN = 3;
 
-/** `kyc equal`: do two descriptions send every request the same way? */
+/** `kyc equal`: decides whether two descriptions route every request the same way. */
 export function equalCommand(): Command {
   return new Command("equal")
     .description("decides whether two descriptions send every request the same way")
@@ -106,7 +106,7 @@ async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number
   if (entries.areApart === true) {
     const all = [hostsOf(prepared.a), hostsOf(prepared.b)].map((hosts) => hosts.join(", ") || "no host");
     throw new Failure(
-      `${a} and ${b} have no host in common.\n${a}: ${all[0]}\n${b}: ${all[1]}\nSay which to compare: --host HOST_A=HOST_B`,
+      `${a} and ${b} have no host in common.\n${a}: ${all[0]}\n${b}: ${all[1]}\nName the hosts to compare: --host HOST_A=HOST_B`,
       EXIT.usage,
     );
   }
@@ -129,7 +129,7 @@ async function runEqual(a: string, b: string, flags: EqualFlags): Promise<number
     const found = namedEntries(prepared.a, prepared.b, [hostA, hostB]);
     if (found.entries.length > 0) return found;
     const known = [...hostsOf(prepared.a), ...hostsOf(prepared.b)];
-    throw new Failure(`Neither side answers at ${host}; ${didYouMean(hostA, new Set(known))}`, EXIT.usage);
+    throw new Failure(`Neither side has the host ${host}; ${didYouMean(hostA, new Set(known))}`, EXIT.usage);
   }
 }
 
@@ -144,7 +144,7 @@ async function drawBuckets(paths: readonly ReadPaths[]): Promise<string[]> {
   return [...new Set(notes)];
 }
 
-/** A line on standard error while a comparison takes long, if that is a terminal. */
+/** A progress line on standard error, if that is a terminal and the comparison takes long. */
 class ComparisonProgress {
   readonly #startedAt: number;
   #shownAt: number | undefined;

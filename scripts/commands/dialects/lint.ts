@@ -22,7 +22,7 @@ interface LintFlags {
 // A fix can enable another one; this bounds the rounds.
 const MOST_ROUNDS = 10;
 
-/** `kyc lint`: the pitfalls of Knative beside Istio, found in the files. */
+/** `kyc lint`: finds mistakes in the files of Knative and Istio. */
 export function lintCommand(): Command {
   return new Command("lint")
     .description("finds mistakes that Istio and Knative accept without an error")
@@ -93,12 +93,12 @@ async function runLint(paths: string[], flags: LintFlags): Promise<number> {
   if (made > 0) printMessage(`${made} ${made === 1 ? "field" : "fields"} repaired`);
   if (unproven > 0)
     printMessage(
-      `${unproven} ${unproven === 1 ? "field was" : "fields were"} left as found: equal does not prove that the change keeps the meaning of the file`,
+      `${unproven} ${unproven === 1 ? "field was" : "fields were"} not changed: equal cannot prove that the change keeps the meaning of the file`,
     );
   await report(findings, flags.output);
   if (flags.fix && flags.output === undefined) {
     const diffs = await proposedDiffs(findings);
-    if (diffs !== "") print(`\nnot made, because it changes what becomes of requests:\n\n${diffs}`);
+    if (diffs !== "") print(`\nnot applied, because it changes the routes of requests:\n\n${diffs}`);
   }
   return findings.some(({ severity }) => severity === "error") ? EXIT.failed : EXIT.ok;
 }
@@ -143,7 +143,7 @@ async function readForLint(paths: readonly string[], folder: string): Promise<Li
   const lenders = await existing(["knative", "istio/common"].map((name) => inFolder(folder, name)));
   return { own, around: await readPaths(lenders, once) };
 
-  /** A file that is among both is read once. */
+  /** A file in both lists is read once. */
   function once(path: string, file: string): ReturnType<typeof readFileDocuments> {
     const found = opened.get(path) ?? readFileDocuments(path, file);
     opened.set(path, found);
@@ -156,7 +156,7 @@ async function findingsOf({ own, around }: LintFiles): Promise<Finding[]> {
     import("../../lint/lint.ts"),
     import("../../lint/finding.ts"),
   ]);
-  // What standard input or a built kustomization holds stands in no file that could be edited.
+  // Objects from standard input or a built kustomization have no file to edit.
   const files = new Set(own.files.filter((file) => file !== STANDARD_INPUT));
   const found = lint(own.documents, around.documents).map((finding) =>
     files.has(finding.at.file) ? finding : { ...finding, repairs: [], proposals: [] },
@@ -174,7 +174,7 @@ function readCount({ files, documents }: ReadPaths): string {
   return `read ${f} ${f === 1 ? "file" : "files"} with ${o} ${o === 1 ? "object" : "objects"}`;
 }
 
-/** Makes the edits that are proven to keep the meaning of their file, and counts those that are not. */
+/** Makes the edits that provably keep the meaning of their file, and counts the others. */
 async function repair(
   findings: readonly Finding[],
   { own, around }: LintFiles,
@@ -196,7 +196,7 @@ async function repair(
   return total;
 }
 
-/** What findings propose beyond the edits that were made, as one patch for `patch -p1` and `git apply`. */
+/** The proposed edits that were not made, as one patch for `patch -p1` and `git apply`. */
 async function proposedDiffs(findings: readonly Finding[]): Promise<string> {
   const [{ createTwoFilesPatch, FILE_HEADERS_ONLY }, { repaired }] = await Promise.all([
     import("diff"),

@@ -59,13 +59,13 @@ export async function readPaths(paths: readonly string[], open?: ReadOptions["op
   }
 }
 
-/** A folder, or knative/ and istio/ of one that holds them: its other files describe no objects of a cluster. */
+/** A folder, or its knative/ and istio/ if it has them, because its other files describe no objects of a cluster. */
 async function foldersOf(path: string): Promise<string[]> {
   const found = await existing(MANIFEST_FOLDERS.map((name) => inFolder(path, name)));
   return found.length > 0 ? found : [fromHere(path)];
 }
 
-/** Builds by the program that is on the PATH. (Neither runs plug-ins unless a flag says so.) */
+/** Builds with the program on the PATH. Neither program runs plug-ins without a flag. */
 async function buildKustomization(folder: string): Promise<Built> {
   const shown = fromHere(folder);
   for (const command of [
@@ -93,12 +93,12 @@ export function inFolder(folder: string, path: string): string {
   return fromHere(join(folder, path));
 }
 
-/** What is read when the user names no path: knative/ and istio/ of a folder, or all of it where it has neither. */
+/** The default paths: knative/ and istio/ of a folder, or the whole folder if it has neither. */
 export async function defaultPaths(folder: string): Promise<string[]> {
   return foldersOf(folder);
 }
 
-/** Those of several paths that exist. */
+/** The existing paths among several. */
 export async function existing(paths: readonly string[]): Promise<string[]> {
   const found = await Promise.all(
     paths.map((path) =>

@@ -31,7 +31,7 @@ interface TrafficFlags {
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
 
-/** `kyc render`: the same split in the other language. */
+/** `kyc render`: translates a split between Knative and Istio. */
 export function renderCommand(): Command {
   return new Command("render")
     .description("translates a split between Knative's percents and Istio's weights")
@@ -159,7 +159,7 @@ async function runTraffic(flags: TrafficFlags): Promise<void> {
   if (source === undefined || second !== undefined) {
     const names = virtualServices.map(({ value }) => value.metadata.name).join(", ") || "none";
     throw new Failure(
-      `One VirtualService is needed, and these files have ${names}; say which by --name`,
+      `One VirtualService is needed, but these files have ${names}; choose one with --name`,
       EXIT.usage,
     );
   }
@@ -172,7 +172,7 @@ async function runTraffic(flags: TrafficFlags): Promise<void> {
   printRaw(stringify({ traffic }, { lineWidth: 0, version: "1.1" }).trimEnd());
 }
 
-/** The Knative Service whose tags a VirtualService names, if one of these is it. */
+/** The Knative Service whose tags a VirtualService names, if it is one of these. */
 async function knownBlock(
   states: Resources["knativeServices"],
   virtualService: object,

@@ -10,7 +10,7 @@ import type { MeshOptions } from "../../mesh/mesh-options.ts";
 import type { DevScreen } from "../../terminal/dev-screen.ts";
 import { printMessage } from "../../text/print.ts";
 
-/** A collector that hangs delays the end by at most this. */
+/** The longest time to wait at the end for a trace collector. */
 const LAST_FLUSH_MS = 1000;
 
 interface DevOptions {
@@ -22,7 +22,7 @@ interface DevOptions {
   lenient: boolean;
 }
 
-/** `kyc dev`: the whole system on this machine, from the manifests as they are. */
+/** `kyc dev`: runs the whole system on this machine from its manifests. */
 export function devCommand(): Command {
   return new Command("dev")
     .description("runs the whole system on this machine from the files in knative/ and istio/")
@@ -88,7 +88,7 @@ async function runDev(options: DevOptions): Promise<number> {
   process.on("exit", await announceMesh({ port, localPort, pid: process.pid, root: meshOptions.root }));
   screen.start(mesh);
   await interrupted.first;
-  screen.say("stopping: requests under way finish; Ctrl-C again ends at once");
+  screen.say("stopping after the requests in flight; press Ctrl-C again to stop at once");
   void interrupted.second.then(() => {
     mesh.kill();
     process.exit(EXIT.interrupted);
@@ -98,7 +98,7 @@ async function runDev(options: DevOptions): Promise<number> {
   return EXIT.interrupted;
 }
 
-/** Gives the rollouts of a folder, for the live page. */
+/** The rollouts of a folder, for the live page. */
 function rolloutsOf(dir: string): (nowMs: number) => Promise<RolloutState[]> {
   const read: ReadRollouts = new Map();
   return async (nowMs) => {
@@ -107,7 +107,7 @@ function rolloutsOf(dir: string): (nowMs: number) => Promise<RolloutState[]> {
   };
 }
 
-/** Exports a span for each request of the mesh, where the environment asks for it. */
+/** Exports a span for each request of the mesh, if the environment configures it. */
 async function traceMesh(screen: DevScreen): Promise<Tracing | undefined> {
   if (!exportsTraces(process.env)) return undefined;
   const { openTracing } = await import("../../../functions/shared/tracing/open-tracing.ts");
@@ -135,11 +135,13 @@ function portProblem(error: unknown, { port, localPort }: DevOptions): Failure |
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "EADDRINUSE") {
     const ports = `${port} or ${localPort ?? port + 1}`;
-    return new Failure(`Port ${ports} on 127.0.0.1 is taken. Choose another: ./kyc dev --port 9000`);
+    return new Failure(
+      `Port ${ports} on 127.0.0.1 is in use. Choose another port, for example: ./kyc dev --port 9000`,
+    );
   }
   if (code === "EACCES")
     return new Failure(
-      `Port ${port} needs more rights than you have. Choose one above 1023: ./kyc dev --port 8080`,
+      `Port ${port} needs privileges. Choose a port above 1023, for example: ./kyc dev --port 8080`,
     );
   return undefined;
 }

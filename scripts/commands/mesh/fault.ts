@@ -68,9 +68,9 @@ async function tell(
 ): Promise<void> {
   if (output !== undefined) return await printData(state, output);
   if (state.yaml !== "") printRaw(state.yaml.trimEnd());
-  if (state.faults.length === 0) printMessage("No fault is on.");
+  if (state.faults.length === 0) printMessage("No fault is active.");
   else if (change !== undefined && "set" in change) {
-    printMessage("This is in force until ./kyc fault --clear, or the end of ./kyc dev.");
+    printMessage("The faults are active until ./kyc fault --clear or the end of ./kyc dev.");
   }
 }
 
@@ -82,7 +82,11 @@ function changeOf(
 ): FaultChange | undefined {
   const isSet = error !== undefined || delay !== undefined;
   if (clear) {
-    if (isSet) throw new Failure("--clear takes a fault away: leave out --error and --delay.", EXIT.usage);
+    if (isSet)
+      throw new Failure(
+        "--clear removes a fault: it cannot be combined with --error or --delay.",
+        EXIT.usage,
+      );
     return {
       clear: { ...(service !== undefined && { service }), ...(revision !== undefined && { revision }) },
     };
@@ -96,7 +100,7 @@ function changeOf(
   }
   if (!isSet) {
     const example = `./kyc fault ${service} ${revision} --error 5% --delay 200ms`;
-    throw new Failure(`Say what is wrong with it, or --clear: ${example}`, EXIT.usage);
+    throw new Failure(`Add --error, --delay or --clear, for example: ${example}`, EXIT.usage);
   }
   const fault: Fault = {
     service,

@@ -99,7 +99,7 @@ describe("kyc fault", () => {
     expect((await fault()).out).toBe(on.out);
     expect(dev.output()).toContain("faults are switched on");
     const off = await fault("credit-check", "advanced", "--clear");
-    expect(off).toMatchObject({ code: 0, out: "", err: "No fault is on.\n" });
+    expect(off).toMatchObject({ code: 0, out: "", err: "No fault is active.\n" });
     expect(await statuses("advanced")).toEqual([200]);
   });
 
@@ -164,6 +164,6 @@ describe("commands that know clusters too", () => {
   test("say where the running mesh writes its logs", async () => {
     const { code, out, err } = await kyc("logs", "--dir", own.root);
     expect({ code, out }).toEqual({ code: 1, out: "" });
-    expect(err).toContain(`write to the terminal of ./kyc dev --dir ${own.root}. --context NAME reads`);
+    expect(err).toContain(`its logs are on the terminal of ./kyc dev --dir ${own.root}. For a cluster`);
   });
 });

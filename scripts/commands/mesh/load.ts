@@ -21,11 +21,11 @@ interface LoadFlags {
   output?: OutputFormat;
 }
 
-// A terminal is painted over; elsewhere a line stays, so there are few.
+// On a terminal the line is redrawn; elsewhere each one stays, so there are few.
 const LIVE_EVERY_MS = 250;
 const PLAIN_EVERY_MS = 10_000;
 
-/** `kyc load`: steady traffic, and its outcomes. */
+/** `kyc load`: sends requests at a steady rate, and reports their outcomes. */
 export function loadCommand(): Command {
   return new Command("load")
     .description("sends requests at a steady rate, and reports rate, errors, latency and revisions")
@@ -38,7 +38,7 @@ export function loadCommand(): Command {
       header,
       {},
     )
-    .option("--data <file>", "sends the lines of this file in turn by POST, each a JSON text")
+    .option("--data <file>", "sends the lines of this file in turn by POST, each one a JSON text")
     .addOption(
       new Option("--timeout <time>", "the time after which a request has failed")
         .argParser(duration)
@@ -143,7 +143,7 @@ async function targetOf(
   const path = checks?.splits[0]?.path ?? checks?.requests[0]?.path;
   try {
     const { url, isLocal } = readTarget(given, await ingressOf(dir, context, signal), path);
-    if (!isLocal) printMessage(`The load goes to ${url}, which is not this machine.`);
+    if (!isLocal) printMessage(`The load goes to ${url}, which is not on this machine.`);
     return { url, revisionHeader: checks?.splits[0]?.revisionHeader };
   } catch (error) {
     if (!(error instanceof NoTarget)) throw error;
@@ -151,7 +151,7 @@ async function targetOf(
   }
 }
 
-/** The bodies of a file, one JSON text per line. @throws Failure with the line that is no JSON */
+/** The bodies of a file, one JSON text per line. @throws Failure with the line that is not JSON */
 async function readBodies(path: string): Promise<string[]> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     throw new Failure(`${path} cannot be read: ${messageOf(error)}`, EXIT.usage);
@@ -161,7 +161,7 @@ async function readBodies(path: string): Promise<string[]> {
     try {
       JSON.parse(line);
     } catch (error) {
-      throw new Failure(`${path}:${i + 1}: this line is no JSON: ${messageOf(error)}`, EXIT.usage);
+      throw new Failure(`${path}:${i + 1}: this line is not JSON: ${messageOf(error)}`, EXIT.usage);
     }
     return [line];
   });

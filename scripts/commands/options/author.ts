@@ -7,12 +7,12 @@ export interface LocalUser {
   /** The name that the system's user database has for the id; `uid 1000` where it has none. */
   name: string;
   host: string;
-  /** What $USER or $LOGNAME says, where that is another name: anyone can set it, so it is a label and no identity. */
+  /** The name in $USER or $LOGNAME, if it differs. Anyone can set it, so it is a label and not an identity. */
   label: string | undefined;
 }
 
 /**
- * Names who makes a change, for the record: the API server's own name for the user where a cluster is changed, and the
+ * The author of a change, for the record: the API server's own name for the user where a cluster is changed, and the
  * user of this machine by id.
  * @returns such as `alice@laptop`, or `oidc:alice (alice@laptop)`
  */
@@ -24,7 +24,7 @@ export async function authorOf(kube: Kube | undefined): Promise<string> {
   return user === undefined ? local : `${user} (${local})`;
 }
 
-/** Who runs this process. Bun's own userInfo() believes $USER. */
+/** The user that runs this process. Bun's own userInfo() trusts $USER. */
 export function localUser(
   env: Readonly<Record<string, string | undefined>> = process.env,
   uid: number | undefined = process.getuid?.(),
@@ -38,7 +38,7 @@ export function describeUser({ name, host, label }: LocalUser): string {
   return `${name}@${host}${label === undefined ? "" : `, $USER ${label}`}`;
 }
 
-// Where the system keeps its programs: a PATH of the user's own could lead to another `id`.
+// The system's own folders, because the user's PATH could have another `id`.
 const SYSTEM_PATH = "/usr/bin:/bin:/run/current-system/sw/bin";
 
 /** The name of a user id: from the system's user database, else from /etc/passwd. */

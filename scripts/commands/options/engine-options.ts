@@ -4,9 +4,9 @@ import { SOURCE_FLAGS, SOURCES } from "../../sources/registry.ts";
 
 /** The flags of a command that works with an engine; those of sources are read by `sourceFlagsOf`. */
 export interface EngineFlags {
-  /** An engine's name; looked for when undefined. */
+  /** An engine's name; detected if undefined. */
   engine?: string;
-  /** A source's name; looked for when undefined. */
+  /** A source's name; detected if undefined. */
   source?: string;
 }
 

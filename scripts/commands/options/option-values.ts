@@ -20,7 +20,7 @@ export function surplus(text: string): number {
   const value = text.endsWith("%") ? numberOf(text.slice(0, -1)) / 100 : numberOf(text) - 1;
   // 1.1 - 1 is not 0.1.
   if (value >= 0 && value <= 1000) return Number(value.toPrecision(12));
-  throw new InvalidArgumentError("How much more is expected, such as 25% (more), or 1.25 (times as much).");
+  throw new InvalidArgumentError("An increase is expected, such as 25% or 1.25 (times).");
 }
 
 /** Parses a time such as `90s`, `5m` or `1h` into milliseconds; a number without a unit is seconds. */
@@ -38,12 +38,12 @@ export function sharePercent(text: string): number {
   throw new InvalidArgumentError("A percentage above 0 and at most 100 is expected.");
 }
 
-/** Adds a limit of a comparison in shadow. */
+/** Adds an `--accept` limit. */
 export function criterion(text: string, before: readonly Criterion[]): Criterion[] {
   const found = readCriterion(text);
   if (found !== undefined) return [...before, found];
   throw new InvalidArgumentError(
-    "A limit such as FIELD.fail<0.1% is expected, with fail, pass, mismatch or found, above 0 and below 100 %.",
+    "A limit such as FIELD.fail<0.1% is expected, of fail, pass, mismatch or found, above 0 and below 100 %.",
   );
 }
 

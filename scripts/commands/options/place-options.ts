@@ -17,8 +17,8 @@ export function namespaceOption(): Option {
 }
 
 /**
- * Completes where a command works, before it runs: `--dir` becomes an absolute path, and `--namespace` the namespace
- * that the files are written for. Messages that name a next command then carry the flags that were given.
+ * Completes the place that a command works on, before it runs: `--dir` becomes an absolute path, and `--namespace` the
+ * namespace of the files. Messages that name a next command repeat the flags that were given.
  */
 export async function completePlace(command: Command): Promise<void> {
   const place: [PlaceFlag, string][] = [];

@@ -8,7 +8,7 @@ import { printMessage } from "../../text/print.ts";
 import type { RolloutContext } from "./context.ts";
 import { messageOf } from "../../text/message-of.ts";
 
-/** The share of failures from which the baseline is said to fail. */
+/** The error rate from which the baseline counts as failing. */
 const FAILING = 0.2;
 const LEAST_REQUESTS = 5;
 const PROBE_MS = 5_000;
@@ -25,7 +25,7 @@ export async function warnAboutBaseline(context: RolloutContext, saved: Saved): 
   if (context.warm !== undefined && tag !== undefined) {
     const signal = AbortSignal.timeout(PROBE_MS);
     await context.warm(plan.baseline, tag, signal).catch((error: unknown) => {
-      warn(`${plan.baseline} does not answer well: ${messageOf(error)}`);
+      warn(`${plan.baseline} does not respond as expected: ${messageOf(error)}`);
     });
   }
   const checkpoint = Check(Checkpoint, saved.checkpoint) ? saved.checkpoint : undefined;
@@ -34,7 +34,7 @@ export async function warnAboutBaseline(context: RolloutContext, saved: Saved): 
     warn(`${plan.baseline} failed ${percent(errors / requests)} of ${requests} requests during the rollout`);
 }
 
-/** Looks at the traffic after the way back; whether the original split answers, as far as requests show it. */
+/** Observes the traffic after a rollback, and tells whether the original split works as far as requests show it. */
 export async function checkAfterReturn(context: RolloutContext, saved: Saved): Promise<boolean> {
   const { baseline } = saved.plan;
   const traffic = await look(
@@ -45,12 +45,14 @@ export async function checkAfterReturn(context: RolloutContext, saved: Saved): P
   );
   const { errors, rps, ms } = traffic;
   if (errors === undefined) {
-    printMessage(`No request in the ${time(ms)} since: whether ${baseline} answers them is not known.`);
+    printMessage(
+      `There was no request in the ${time(ms)} since, so it is unknown whether ${baseline} works.`,
+    );
     return true;
   }
   const seen = `${percent(errors)} of about ${Math.max(1, Math.round((rps * ms) / 1000))} requests failed in the ${time(ms)} since`;
   if (errors < FAILING) printMessage(`${seen}.`);
-  else warn(`the split is as it was, but ${seen}: ${baseline} fails`);
+  else warn(`the original split is restored, but ${seen}: ${baseline} fails`);
   return errors < FAILING;
 }
 

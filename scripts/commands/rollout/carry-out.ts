@@ -32,7 +32,7 @@ import { messageOf } from "../../text/message-of.ts";
 export interface DriveOptions {
   context: RolloutContext;
   plan: Plan;
-  /** The journal's entries so far; at least one. */
+  /** The entries of the journal so far, at least one. */
   entries: readonly Entry[];
   checkpoint: unknown;
   held: Held;
@@ -42,7 +42,7 @@ export interface DriveOptions {
   asks?: Command | undefined;
 }
 
-/** Loaded for a cluster alone: a rollout on this machine needs no client of one. */
+/** Loaded only for a cluster: a rollout on this machine needs no client. */
 async function eventsOf(...args: ConstructorParameters<typeof ClusterEvents>): Promise<ClusterEvents> {
   const loaded = await import("../../rollout/notify/cluster-events.ts");
   return new loaded.ClusterEvents(...args);
@@ -51,7 +51,7 @@ async function eventsOf(...args: ConstructorParameters<typeof ClusterEvents>): P
 /** How long the end of a rollout waits for the delivery of its events. */
 const NOTIFY_WITHIN_MS = 5_000;
 
-/** Carries a rollout on until it is over, shows it, keeps the audit log, and writes the report; the exit code. */
+/** Runs a rollout to its end: shows it, writes the audit log and the report, and returns the exit code. */
 export async function drive(options: DriveOptions): Promise<number> {
   const { context, plan, entries, checkpoint, held, flags, interrupts, asks } = options;
   const { journal, engine, source, warm, beatMs } = context;
@@ -61,7 +61,7 @@ export async function drive(options: DriveOptions): Promise<number> {
   let before = entries.at(-1);
   const untold: { entry: Entry; grounds: Grounds }[] = [];
   let view: RolloutView | undefined;
-  if (before === undefined) throw new Error("a rollout begins with an entry");
+  if (before === undefined) throw new Error("a rollout starts with an entry");
   const first = before;
   const notifier = new Notifier({ addresses: plan.settings.notify ?? [], clock: realClock });
   const judgedBy = versions();
@@ -131,12 +131,12 @@ export async function drive(options: DriveOptions): Promise<number> {
         return undefined;
       }
     };
-    await attempt(`The audit log ${context.auditPlace} lacks ${untold.length} decisions`, tellAll);
+    await attempt(`The audit log ${context.auditPlace} is missing ${untold.length} decisions`, tellAll);
     await Promise.all([notifier.end(NOTIFY_WITHIN_MS), clusterEvents?.end(NOTIFY_WITHIN_MS)]);
     if (clusterEvents?.failure !== undefined)
       notes.push(`Not all events were written on the Knative Service: ${clusterEvents.failure}`);
     const lost = notifier.deliveries.filter(({ failure }) => failure !== null);
-    for (const { url, type, failure } of lost) notes.push(`${type} did not arrive at ${url}: ${failure}`);
+    for (const { url, type, failure } of lost) notes.push(`${type} was not delivered to ${url}: ${failure}`);
     await attempt(`Old outcomes in ${context.evidence} cannot be removed`, () =>
       pruneEvidence(context.evidence, plan.service, Date.now()),
     );
@@ -148,7 +148,7 @@ export async function drive(options: DriveOptions): Promise<number> {
             files.write(await engine.read(), context.who),
           );
     if (files !== undefined && state.phase === "held")
-      notes.push("The files do not have the split: the rollout is held, and --write waits for its end.");
+      notes.push("The files do not have the split yet: the rollout is held, and --write applies at its end.");
     const unsigned = context.audit.problem?.();
     if (unsigned !== undefined) notes.push(`Lines of the audit log have no signature: ${unsigned}`);
     screen.end();
@@ -156,7 +156,7 @@ export async function drive(options: DriveOptions): Promise<number> {
     const missing = last - (saved?.entries.at(-1)?.seq ?? last);
     if (missing > 0)
       notes.push(
-        `The journal ${journal.place} lacks the last ${missing} entries, so --status shows an older state.`,
+        `The journal ${journal.place} is missing the last ${missing} entries, so --status shows an older state.`,
       );
     const report =
       saved &&
@@ -186,7 +186,7 @@ export async function drive(options: DriveOptions): Promise<number> {
   }
 }
 
-/** Reads the checks that ask a Prometheus; undefined where the plan has none. @param given the Prometheus of this command line */
+/** Reads the checks of a Prometheus; undefined if the plan has none. @param given the Prometheus of this command line */
 async function checksOf(
   { settings: { checks = [], checkPrometheus }, candidate, baseline }: Plan,
   given: PrometheusConnection | undefined,
@@ -221,5 +221,5 @@ export function exitCodeOfPhase(phase: string): number {
 function tellWhatNext(service: string, isForeign: boolean, flags: RolloutFlags): void {
   printMessage(waysOn(service, flags));
   if (isForeign)
-    printMessage("either with --overwrite, over the split that is live now; without it nothing is written");
+    printMessage("add --overwrite to any of these to replace the live split; without it nothing is written");
 }

@@ -15,24 +15,24 @@ import type { SourceFlags } from "../../sources/source.ts";
 import { authorOf } from "../options/author.ts";
 import type { RolloutFlags } from "./flags.ts";
 
-/** All that a rollout of one service works with. */
+/** The parts that a rollout of one service works with. */
 export interface RolloutContext {
   engine: RecordedEngine;
   source: OutcomeSource;
-  /** Why this engine; undefined when it was named. */
+  /** Why this engine was chosen; undefined if the user named it. */
   because: string | undefined;
   journal: Journal;
   lock: Lock;
   audit: AuditStore;
-  /** Where the audit log is, for people. */
+  /** Where the audit log is, for messages. */
   auditPlace: string;
   reports: string;
-  /** Where checks are read; undefined where this command line names none. */
+  /** The Prometheus of the checks; undefined if the command line names none. */
   checkPrometheus: PrometheusConnection | undefined;
-  /** The folder of what judges observed, with a folder for each rollout. */
+  /** The folder of recorded outcomes, with a folder for each rollout. */
   evidence: string;
   warm: Warm | undefined;
-  /** The files that take over the split at the end; undefined where none do, or where they are the split. */
+  /** The files that get the split at the end; undefined if none do, or if they are the engine. */
   files: SplitFiles | undefined;
   who: string;
   /** How often the rollout checks for a decision, in milliseconds. */
@@ -40,7 +40,7 @@ export interface RolloutContext {
   kube: Kube | undefined;
 }
 
-/** Finds the engine of a service, and where its rollouts are written down. */
+/** Finds the engine of a service, and the journal of its rollouts. */
 export async function contextOf(service: string, flags: RolloutFlags): Promise<RolloutContext> {
   const [{ findEngine }, { openSource, sourceFlagsOf }, { serviceContext }] = await Promise.all([
     import("../../engines/find-engine.ts"),
@@ -103,7 +103,7 @@ async function checkPrometheusOf(
   const { connectionOf } = await import("../../sources/prometheus/prometheus-api.ts");
   if (checkPrometheus === undefined && ofSource["prometheus"] === undefined)
     throw new Failure(
-      "--check: which Prometheus? Give its address: --check-prometheus http://HOST:9090",
+      "--check needs a Prometheus: give its address with --check-prometheus http://HOST:9090",
       EXIT.usage,
     );
   return connectionOf(checkPrometheus === undefined ? ofSource : { prometheus: checkPrometheus });
@@ -144,7 +144,7 @@ async function onCluster(
 }
 
 /**
- * Names who begins or changes a rollout, for the record. In a Job it is the user who created the Job. A name given by
+ * The author of a rollout or of a command to it, for the record. In a Job it is the user who created the Job. A name given by
  * `--by` stands before the identity and does not replace it: `ann (root@host)`.
  */
 async function rolloutAuthor(kube: Kube | undefined, by: string | undefined): Promise<string> {

@@ -15,21 +15,21 @@ const PATIENCE_MS = 60_000;
 const LOOK_MS = 200;
 
 /**
- * Sends a command to a rollout: through its journal to the process that carries it out, or, if there is none,
- * by taking the rollout over. Returns the rollout's exit code if this process ends it, else 0 on success.
+ * Sends a command to a rollout: through its journal to the process that runs it, or, if there is none, by running it
+ * here. Returns the rollout's exit code if this process ends it, else 0 on success.
  */
 export async function control(service: string, command: Command, flags: RolloutFlags): Promise<number> {
   const context = await contextOf(service, flags);
   const saved = await context.journal.load();
   if (saved === undefined)
-    throw new Failure(`No rollout of ${service} is written down in ${context.journal.place}.`, EXIT.usage);
+    throw new Failure(`${context.journal.place} has no rollout of ${service}.`, EXIT.usage);
   const state = lastOf(saved);
   refuseSenseless(service, command, state, flags);
   if (command === "approve") refuseApproval(service, saved, context.who);
   const holder = await context.lock.holder();
   if (holder === undefined && (command === "pause" || command === "approve"))
     throw new Failure(
-      `No process carries the rollout of ${service} out: it stopped ${doing(saved.plan, state)}.\n${waysOn(service, flags)}`,
+      `No process runs the rollout of ${service}: it stopped ${doing(saved.plan, state)}.\n${waysOn(service, flags)}`,
       EXIT.usage,
     );
   if (command === "back") await warnAboutBaseline(context, saved);
@@ -40,17 +40,17 @@ export async function control(service: string, command: Command, flags: RolloutF
   return (await checkAfterReturn(context, saved)) ? code : EXIT.failed;
 }
 
-/** Refuses an approval that nothing waits for, and one of the person who began the rollout. */
+/** Refuses an approval if the rollout waits for none, or by the person who started it. */
 function refuseApproval(service: string, saved: Saved, who: string): void {
   const state = lastOf(saved);
   if (state.phase !== "waiting" || unapproved(saved.plan, state).length === 0)
     throw new Failure(
-      `The rollout of ${service} waits for no approval: it is ${doing(saved.plan, state)}.`,
+      `The rollout of ${service} does not wait for an approval: it is ${doing(saved.plan, state)}.`,
       EXIT.usage,
     );
   if (personOf(who) === personOf(saved.plan.by))
     throw new Failure(
-      `${personOf(who)} began this rollout, so another person has to approve it: --approve --by NAME.`,
+      `${personOf(who)} started this rollout, so another person must approve it: --approve --by NAME.`,
       EXIT.usage,
     );
 }
@@ -64,7 +64,7 @@ function refuseSenseless(service: string, command: Command, state: State, flags:
   throw new Failure(`The rollout of ${service} is over: ${state.phase}.${hint}`, EXIT.usage);
 }
 
-/** Puts a request into the journal's queue, and waits until the process that carries the rollout out has handled it. */
+/** Queues a command in the journal, and waits until the process that runs the rollout has handled it. */
 async function tell(
   context: RolloutContext,
   saved: Saved,
@@ -79,7 +79,7 @@ async function tell(
   for (;;) {
     await Bun.sleep(LOOK_MS);
     const now = (await journal.load()) ?? saved;
-    if (now.plan.id !== saved.plan.id) throw new Failure("Another rollout has begun meanwhile.");
+    if (now.plan.id !== saved.plan.id) throw new Failure("Another rollout has started in the meantime.");
     const state = lastOf(now);
     const isHandled = state.handled > number;
     if (isHandled && (!isBack || isOver(state) || !isGoingBack(state))) {
@@ -89,12 +89,12 @@ async function tell(
     }
     if (performance.now() > end && !isHandled)
       throw new Failure(
-        `The process that carries it out did not answer within ${PATIENCE_MS / 1000} s. See: ${rolloutCommandLine(now.plan.service, "--status", flags)}`,
+        `The process that runs it did not respond within ${PATIENCE_MS / 1000} s. To see its state: ${rolloutCommandLine(now.plan.service, "--status", flags)}`,
       );
   }
 }
 
-/** Goes on where the last process stopped. */
+/** Continues where the last process stopped. */
 async function takeOver(
   service: string,
   context: RolloutContext,

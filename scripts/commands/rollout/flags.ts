@@ -69,8 +69,8 @@ export const OUTCOME_EXITS = { promoted: EXIT.ok, "rolled back": EXIT.failed, he
 export const COMMANDS = {
   pause: "stops advancing; judging continues",
   resume: "continues after a pause, a hold or a crash",
-  promote: "goes to 100 % at once, and ends judging there",
-  approve: "approves the step that --approve-at holds; not by the person who began the rollout",
+  promote: "goes to 100 % at once, without further judging",
+  approve: "approves the step that waits at --approve-at; not for the person who started the rollout",
   abort: "restores the original split",
   back: "restores the original split, also after promotion",
 } as const;
@@ -85,7 +85,7 @@ export function controlOf(flags: RolloutFlags): Command | undefined {
 export function candidateOf(service: string, { to }: RolloutFlags): string {
   if (to !== undefined) return to;
   throw new Failure(
-    `Which version? ./kyc rollout ${service} --to TAG begins, --status shows; ./kyc rollout --help has the rest.`,
+    `Name the version: ./kyc rollout ${service} --to TAG starts a rollout, --status shows it; ./kyc rollout --help lists all options.`,
     EXIT.usage,
   );
 }
@@ -133,7 +133,7 @@ export function freezeWindow(text: string, before: string[]): string[] {
 export function notifyAddress(text: string, before: string[]): string[] {
   if (parseAddress(text) !== undefined) return [...before, text];
   throw new InvalidArgumentError(
-    "An address is expected that begins with http:// or https://, with slack: or teams: in front for a chat.",
+    "A URL with http:// or https:// is expected, with the prefix slack: or teams: for a chat.",
   );
 }
 
@@ -141,11 +141,13 @@ export function notifyAddress(text: string, before: string[]): string[] {
 export function check(text: string, before: RolloutFlags["check"]): RolloutFlags["check"] {
   const [, name, query] = /^([a-z][a-z0-9-]{0,31})=(.+)$/s.exec(text) ?? [];
   if (name === undefined || query === undefined)
-    throw new InvalidArgumentError("NAME=WHAT is expected, with a name of small letters, digits and dashes.");
+    throw new InvalidArgumentError(
+      "NAME=WHAT is expected, with a name of lowercase letters, digits and dashes.",
+    );
   const isField = namesAnswerField(query);
   if (isField && readAnswerField(query) === undefined)
     throw new InvalidArgumentError(
-      `${query} names no field of an answer: expected is ${ANSWER_FIELD_FORMS}.`,
+      `${query} is not a field of a response: ${ANSWER_FIELD_FORMS} is expected.`,
     );
   if (!isField && !query.includes("$revision"))
     throw new InvalidArgumentError(
@@ -170,5 +172,5 @@ export function preview(text: string): NonNullable<RolloutFlags["preview"]> {
 export function percents(text: string): number[] {
   const all = text.split(",").map((part) => Number(part.trim().replace(/%$/, "") || Number.NaN));
   if (all.every((percent) => Number.isFinite(percent))) return all;
-  throw new InvalidArgumentError("Percents with commas between are expected, such as 1,10,50,100.");
+  throw new InvalidArgumentError("Percents separated by commas are expected, such as 1,10,50,100.");
 }

@@ -16,24 +16,24 @@ import { print, printMessage } from "../../text/print.ts";
 
 const MANAGER = "kyc-rollout";
 
-/** Begins a rollout as a Job, so that this machine may sleep; or shows the objects that it would apply. The exit code. */
+/** Starts a rollout as a Job, which does not need this machine, or shows the objects that it would apply. Returns the exit code. */
 export async function runInCluster(service: string, flags: RolloutFlags): Promise<number> {
   const to = candidateOf(service, flags);
   const context = await contextOf(service, flags);
   const { kube } = context;
   if (kube === undefined)
     throw new Failure(
-      `--in-cluster is for a cluster: name one by --context, or --engine ${CLUSTER_ENGINES.map(({ name }) => name).join(" or ")}.`,
+      `--in-cluster needs a cluster: choose one with --context, or with --engine ${CLUSTER_ENGINES.map(({ name }) => name).join(" or ")}.`,
       EXIT.usage,
     );
   if (flags.write)
     throw new Failure(
-      `A Job does not have the files: leave out --write, and bring the split into them at the end by ./kyc split ${service} --write.`,
+      `A Job does not have the files: leave out --write, and write the split into them at the end with ./kyc split ${service} --write.`,
       EXIT.usage,
     );
   if (flags.shadow !== undefined)
     throw new Failure(
-      `A Job may not add mirrors: ./kyc shadow ${service} --to ${to} compares first, then leave out --shadow.`,
+      `A Job has no rights to add mirrors: run ./kyc shadow ${service} --to ${to} first, and leave out --shadow.`,
       EXIT.usage,
     );
   const signal = untilInterrupted();
@@ -75,10 +75,10 @@ async function jobOptions(
   const { engine, source, who } = context;
   if (!sourceNamed(source.name).inCluster(sourceFlagsOf(flags)))
     throw new Failure(
-      `Source ${source.name} needs files or a password of this machine, which a Job does not get: leave out --in-cluster.`,
+      `Source ${source.name} needs files or a password of this machine, which a Job does not have: leave out --in-cluster.`,
       EXIT.usage,
     );
-  // The Job plans for itself; planning here reports a mistake at once.
+  // The Job makes its own plan; planning here reports mistakes at once.
   await planOf(context, service, to, flags);
   const gateways = await kube.list(
     { apiVersion: "v1", kind: "Pod" },
@@ -97,7 +97,7 @@ async function jobOptions(
   };
 }
 
-/** The command that the Job runs: as it was given here, with every value said. */
+/** The command that the Job runs: the same as here, with every value given. */
 function argumentsOf(
   service: string,
   { engine, source, to }: { engine: string; source: string; to: string },
@@ -150,7 +150,7 @@ async function imageFor(kube: Kube, signal: AbortSignal): Promise<string> {
   ]);
   const lines = new ImageLines(process.stderr);
   try {
-    // A tag of the user's own is for the functions.
+    // The user's own tag is for the images of the functions.
     const env = { ...process.env, KYC_IMAGE_TAG: undefined };
     return await ensureRolloutImage({ root: PROJECT, programs, env, kube, signal, onProgress: lines.show });
   } finally {

@@ -4,7 +4,7 @@ import { printMessage } from "../../text/print.ts";
 import type { Request } from "../../rollout/journal/journal.ts";
 import type { Command } from "../../rollout/machine/state.ts";
 
-/** What is done before and after something is asked at the terminal. */
+/** What to do before and after a question at the terminal. */
 export interface Screen {
   leave(): void;
   goOn(): void;
@@ -14,8 +14,8 @@ const ANSWERS: Readonly<Record<string, Command>> = { h: "hold", r: "abort", b: "
 
 /**
  * The commands of the person at this terminal. Ctrl-C asks whether to hold, roll back or go on; without a terminal, and
- * on another signal, it rolls back. A second Ctrl-C at the question, or a second signal during that way back, ends the
- * process; the journal stays.
+ * on another signal, it rolls back. A second Ctrl-C at the question, or a second signal during the rollback, ends the
+ * process; the journal remains.
  */
 export class Interrupts {
   readonly #who: string;
@@ -24,7 +24,7 @@ export class Interrupts {
   #wanted: Command | undefined;
   #why = "";
   #asking = false;
-  /** Whether a signal has begun the way back. */
+  /** Whether a signal has started a rollback. */
   #leaving = false;
   #screen: Screen | undefined;
 
@@ -69,7 +69,7 @@ export class Interrupts {
   async #on(signal: NodeJS.Signals): Promise<void> {
     if (this.#screen === undefined) return this.#beginning.abort();
     if (this.#asking) process.exit(EXIT.interrupted);
-    // The pod is moved elsewhere: the next one goes on where the journal stands.
+    // The pod is moved to another node: the next one continues from the journal.
     if (process.env["KYC_ROLLOUT_JOB"] !== undefined) process.exit(143);
     // The way back of a rollout whose mesh or cluster is gone may never be confirmed.
     if (this.#leaving) {

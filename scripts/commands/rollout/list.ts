@@ -30,14 +30,14 @@ interface Listed {
   alive: boolean;
 }
 
-/** Lists the rollouts that are written down on this machine, the latest first; the exit code. */
+/** Lists the rollouts recorded on this machine, the latest first; the exit code. */
 export async function listRollouts({ dir, output }: ListFlags): Promise<number> {
   const folder = join(dir, ".kyc", "rollouts");
   const services = await namesIn(folder);
   const all = (await Promise.all(services.map((service) => rolloutsOf(folder, service)))).flat();
   all.sort((a, b) => b.beganMs - a.beganMs);
   if (output !== undefined) await printData(all, output);
-  else if (all.length === 0) print(`No rollout is written down in ${folder}.`);
+  else if (all.length === 0) print(`There is no rollout in ${folder}.`);
   else for (const line of drawn(all)) print(line);
   return EXIT.ok;
 }

@@ -9,7 +9,7 @@ export function rolloutCommandLine(service: string, action: string, { source }: 
   return ["./kyc rollout", service, action, ...flags].join(" ");
 }
 
-/** How a rollout that stands still goes on, and how it goes back. */
+/** The commands that continue a stopped rollout, or roll it back. */
 export function waysOn(service: string, place: Place): string {
   const line = (action: string): string => rolloutCommandLine(service, action, place);
   return `go on:   ${line("--resume")}\ngo back: ${line("--abort")}`;

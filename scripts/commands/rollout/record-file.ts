@@ -139,8 +139,5 @@ async function onCluster(service: string, id: string, flags: RolloutFlags): Prom
   const saved = await journal.load();
   if (saved?.plan.id === id) return { saved, audit: await audit.lines() };
   const latest = saved === undefined ? "" : `; the latest there is ${saved.plan.id}`;
-  throw new Failure(
-    `No rollout ${id} is written down on this machine or in ${journal.place}${latest}.`,
-    EXIT.usage,
-  );
+  throw new Failure(`There is no rollout ${id} on this machine or in ${journal.place}${latest}.`, EXIT.usage);
 }

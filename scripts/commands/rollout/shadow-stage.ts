@@ -36,7 +36,7 @@ export async function shadowStage(
       toTheEnd: false,
       signal,
     });
-    if (signal.aborted) throw new Failure("Interrupted. Nothing was begun.", EXIT.interrupted);
+    if (signal.aborted) throw new Failure("Interrupted. No rollout was started.", EXIT.interrupted);
     if (compared === undefined)
       throw new Failure(
         `Nothing was compared, so the rollout of ${service} was not begun.`,

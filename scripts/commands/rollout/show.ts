@@ -78,7 +78,7 @@ function gapOf(saved: Saved, live: LiveSplit): string | undefined {
 
 /** Why there is nothing to show. The live split shows whether a rollout's journal was lost. */
 async function withoutJournal(service: string, { journal, engine }: RolloutContext): Promise<string> {
-  const none = `No rollout of ${service} is written down in ${journal.place}.`;
+  const none = `${journal.place} has no rollout of ${service}.`;
   const live = await engine.read().catch(() => undefined);
   const by = live?.changed?.by ?? "";
   if (!isRollout(by)) return none;

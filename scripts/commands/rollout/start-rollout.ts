@@ -138,8 +138,8 @@ async function seen(
 ): Promise<Traffic | undefined> {
   printMessage(`looking at the traffic for ${Math.round(flags.look / 1000)} s`);
   return look(source, realClock, flags.look, signal).catch((error: unknown) => {
-    if (signal.aborted) throw new Failure("Interrupted. Nothing was begun.", EXIT.interrupted);
-    // A dry run is of use without traffic, too; a rollout is not.
+    if (signal.aborted) throw new Failure("Interrupted. No rollout was started.", EXIT.interrupted);
+    // A dry run is useful without traffic; a rollout is not.
     if (!flags.dryRun) throw error;
     printMessage(messageOf(error));
     return undefined;
@@ -163,7 +163,7 @@ export async function refuseUnfinished(
   );
 }
 
-/** Asks whether the traffic of a cluster that was not named shall be moved. @param action the flags of the command */
+/** Asks for confirmation before traffic is moved on a cluster that the user did not name. @param action the flags of the command */
 export async function confirmRollout(
   { kube }: RolloutContext,
   service: string,

@@ -10,13 +10,13 @@ import { messageOf } from "../../text/message-of.ts";
 export interface VerifyFlags {
   /** A PEM file with the public key, or the private one, that signed the heads. */
   key?: string;
-  /** The hash of the last line, or a file with signed heads, kept elsewhere. */
+  /** The hash of the last line, or a file of signed heads, stored elsewhere. */
   head?: string;
 }
 
 const HASH = /^[0-9a-f]{64}$/;
 
-/** Checks an audit log by its chain and by what was kept outside of it, and says what remains unknown. The exit code. */
+/** Checks an audit log by its hash chain and by data stored elsewhere, and reports what remains unknown. Returns the exit code. */
 export async function verifyLogFile(file: string, { key: keyFile, head }: VerifyFlags): Promise<number> {
   const isHash = head !== undefined && HASH.test(head);
   const place = head === undefined || isHash ? await headsPath(file) : head;
@@ -29,7 +29,7 @@ export async function verifyLogFile(file: string, { key: keyFile, head }: Verify
   });
   const last = signed.at(-1);
   if (bytes === undefined) {
-    print(`${file}: it is missing, and ${last?.lines} lines of it were signed, the last at ${last?.at}`);
+    print(`${file} is missing, although ${last?.lines} of its lines were signed, the last at ${last?.at}`);
     return EXIT.failed;
   }
   const checked = verifyLog(textOf(bytes));
@@ -57,13 +57,13 @@ function problemOf(
   if (hash !== undefined && checked.head !== hash)
     return checked.heads.includes(hash)
       ? `the line with the hash ${hash} is line ${checked.heads.indexOf(hash) + 1} of ${checked.lines}: lines were added after it`
-      : `no line has the hash ${hash}: the log was cut, replaced or chained again`;
+      : `no line has the hash ${hash}: the log was truncated, replaced or rewritten with new hashes`;
   if (signed.length > 0 && key === undefined)
-    return "there are signed heads of it, but no key to check them by: name its file by --key";
+    return "the log has signed heads, but there is no key to check them: name its file with --key";
   return key && checkAgainstHeads(checked, signed, key);
 }
 
-/** What the check rests on, and what it cannot know. */
+/** What the check proves, and what it cannot detect. */
 function limits(
   { head, lines }: Extract<Checked, { whole: true }>,
   isHash: boolean,
@@ -73,17 +73,18 @@ function limits(
 ): string[] {
   const first = signed[0];
   if (first !== undefined && key !== undefined) {
-    const before = first.lines > 1 ? [`Lines 1 to ${first.lines - 1} were there before signing began.`] : [];
+    const before =
+      first.lines > 1 ? [`Lines 1 to ${first.lines - 1} were written before signing started.`] : [];
     return [
       `Each line from ${first.lines} on has a signed head in ${place}.`,
       ...before,
-      `Not to be seen from here: a change by someone who holds the key and can write both files. A copy of the signed heads kept elsewhere, given by --head, shows that too. The last hash is ${head}.`,
+      `Not detected: a change with the private key and write access to both files. To detect that too, give a copy of the signed heads that is stored elsewhere with --head. The last hash is ${head}.`,
     ];
   }
   if (isHash) return ["The last line is the one with the given hash, so no line is missing."];
   return [
     lines === 0 ? "The log is empty." : `The last line has the hash ${head}.`,
-    "Not to be seen from here: lines cut off at the end, or a log chained again as a whole. No signed heads of it are on this machine; give them, or the last hash, by --head.",
+    "Not detected: lines removed at the end, or a log rewritten with new hashes. This machine has no signed heads of the log; give them, or the last hash, with --head.",
   ];
 }
 
@@ -91,7 +92,7 @@ function textOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    // Bytes that are no UTF-8 become characters that no hash agrees with.
+    // Invalid UTF-8 becomes characters that change the hash.
     return new TextDecoder("latin1").decode(bytes);
   }
 }
@@ -109,7 +110,7 @@ async function signedHeads(path: string, isNamed: boolean): Promise<SignedHead[]
   }
 }
 
-/** The public key of a PEM file; undefined where there is none and it was not named. @throws Failure */
+/** The public key in a PEM file; undefined if there is none and the user named none. @throws Failure */
 export async function keyFrom(path: string, isNamed: boolean): Promise<KeyObject | undefined> {
   try {
     return publicKeyOf(await readFile(path, "utf8"));

@@ -22,10 +22,10 @@ export const VERDICT_EXITS: Readonly<Record<Verdict, number>> = {
   undecided: 3,
 };
 
-/** Compares a candidate with the control, shows how it stands, and writes the report; the exit code. */
+/** Compares a candidate with the control, shows its progress, and writes the report; the exit code. */
 export async function compareInShadow(service: string, flags: ShadowFlags): Promise<number> {
   if (flags.to === undefined)
-    throw new Failure("--to names the version that is compared, such as --to advanced.", EXIT.usage);
+    throw new Failure("Name the version to compare, for example: --to v2", EXIT.usage);
   const signal = untilInterrupted();
   const context = await shadowContext(service, flags);
   const targets = (await context.engine.read()).targets;
@@ -42,23 +42,21 @@ export async function compareInShadow(service: string, flags: ShadowFlags): Prom
   }
 }
 
-/** Takes back what a killed comparison left. */
+/** Removes what a killed comparison left. */
 export async function stopShadow(service: string, flags: ShadowFlags): Promise<number> {
   const context = await shadowContext(service, flags);
   const held = await lockOf(context, service);
   try {
     const isThere = await context.mirror.isThere();
     await context.mirror.stop();
-    print(
-      isThere ? `The mirror of ${service} is taken back.` : `Nothing mirrors the requests of ${service}.`,
-    );
+    print(isThere ? `The mirror of ${service} is removed.` : `Nothing mirrors the requests of ${service}.`);
     return EXIT.ok;
   } finally {
     await held.release();
   }
 }
 
-/** What a comparison is about. */
+/** What a comparison compares. */
 export interface ComparisonOptions {
   service: string;
   versions: Versions;
@@ -109,9 +107,11 @@ export async function compare(
       throw error instanceof NothingRuns ? new Failure(error.message) : error;
     })
     .finally(() => screen.end());
-  printMessage(`the mirror in ${mirror.place} is taken back`);
+  printMessage(`the mirror in ${mirror.place} is removed`);
   if (ended.last === undefined) {
-    printMessage("Nothing was compared: no mirrored request came in, or the shadow service did not answer.");
+    printMessage(
+      "Nothing was compared: there was no mirrored request, or the shadow service did not respond.",
+    );
     return undefined;
   }
   const { counts, assessment } = ended.last;
@@ -138,16 +138,16 @@ export async function lockOf({ lock, who }: ShadowContext, service: string): Pro
   return lock.acquire(who).catch((error: unknown) => {
     if (!(error instanceof LockTaken)) throw error;
     throw new Failure(
-      `${service} is being compared by ${error.holder?.who ?? "another process"}: one comparison at a time.`,
+      `${service} is already being compared by ${error.holder?.who ?? "another process"}. Only one comparison can run at a time.`,
       EXIT.usage,
     );
   });
 }
 
-/** Whoever holds the lock runs no comparison yet, so that what is there was left by a process that was killed. */
+/** The holder of the lock has not started yet, so an existing mirror was left by a process that was killed. */
 export async function takeBackLeftover({ mirror }: ShadowContext): Promise<void> {
   if (!(await mirror.isThere())) return;
-  printMessage("a comparison that was killed has left its mirror; it is taken back first");
+  printMessage("removing the mirror of a comparison that was killed");
   await mirror.stop();
 }
 
@@ -157,7 +157,7 @@ async function tell(report: ShadowReport, files: ReportFiles, { output }: Shadow
   const mismatches = drawMismatches(report.counts);
   const lines = [
     ...drawShadow(report.counts, report, style),
-    ...(mismatches.length === 0 ? [] : ["", "Last mismatches, by keyed hash:", ...mismatches]),
+    ...(mismatches.length === 0 ? [] : ["", "Last mismatches, as keyed hashes:", ...mismatches]),
     "",
     `report: ${files.html}`,
   ];
@@ -166,7 +166,7 @@ async function tell(report: ShadowReport, files: ReportFiles, { output }: Shadow
 
 const LINE_EVERY_MS = 10_000;
 
-/** The table as it changes, on a terminal; elsewhere a line where the verdict changes, and every ten seconds. */
+/** The table as it changes, on a terminal; elsewhere a line for each change of the verdict, and every ten seconds. */
 class ShadowScreen {
   readonly #live = isLive(process.stderr);
   readonly #style = styleFor(process.stderr);
@@ -185,14 +185,14 @@ class ShadowScreen {
     this.#tree.say(drawShadowLine(counts, assessment, this.#style));
   }
 
-  /** The same trouble is told once. */
+  /** The same problem is reported once. */
   onTrouble(what: string): void {
     if (what === this.#trouble) return;
     this.#trouble = what;
     this.#tree.say(this.#style.warn(what));
   }
 
-  /** The result is printed in full afterwards, so that nothing stays of the picture. */
+  /** The picture is cleared, because the full result is printed afterwards. */
   end(): void {
     this.#tree.update([]);
     this.#tree.end();

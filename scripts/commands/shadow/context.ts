@@ -20,7 +20,7 @@ export interface ShadowPlace {
   engine?: string | undefined;
 }
 
-/** All that a comparison works with. */
+/** The parts that a comparison works with. */
 export interface ShadowContext {
   engine: RecordedEngine;
   mirror: Mirror;
@@ -32,7 +32,7 @@ export interface ShadowContext {
   who: string;
 }
 
-/** Finds the engine of a service, and what mirrors its requests. @throws Failure, UserError when it cannot be mirrored */
+/** Finds the engine of a service, and the mirror of its requests. @throws Failure, UserError when it cannot be mirrored */
 export async function shadowContext(service: string, place: ShadowPlace): Promise<ShadowContext> {
   const root = place.dir;
   const where = serviceContext({ service, root, context: place.context, namespace: place.namespace });
@@ -74,11 +74,11 @@ async function onCluster(where: ServiceContext, shadow: ShadowFile): Promise<Par
   ]);
   const { service, namespace } = where;
   const kube = await where.kube();
-  // The shadow service is this tool's own, whatever folder is worked on.
+  // The shadow service is in this tool's own folder, not in the user's.
   async function image(): Promise<string> {
     const images = await imagesOf(PROJECT, process.env);
     const found = images.find(({ name }) => name === shadow.name);
-    if (found === undefined) throw new Failure(`functions/ holds no ${shadow.name}, whose image is needed.`);
+    if (found === undefined) throw new Failure(`functions/ has no ${shadow.name}, whose image is needed.`);
     return found.image;
   }
   return {

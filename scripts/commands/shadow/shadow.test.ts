@@ -149,7 +149,10 @@ describe("kyc shadow", () => {
       return (await read(ROUTES)).includes("mirror:");
     });
     const second = await shadow("--to", "advanced");
-    expect([second.code, second.err]).toEqual([2, expect.stringContaining("one comparison at a time")]);
+    expect([second.code, second.err]).toEqual([
+      2,
+      expect.stringContaining("Only one comparison can run at a time"),
+    ]);
     const hanging = await kyc("fault", "credit-check", "advanced", "--delay", "20s", "--dir", root);
     expect([hanging.code, hanging.err]).toEqual([0, expect.stringContaining("in force until")]);
     const killed = shadowProcesses();
@@ -159,7 +162,7 @@ describe("kyc shadow", () => {
     await child.exited;
     expect(await read(ROUTES)).toContain("mirror:");
     const stopped = await shadow("--stop");
-    expect([stopped.code, stopped.out]).toEqual([0, "The mirror of credit-check is taken back.\n"]);
+    expect([stopped.code, stopped.out]).toEqual([0, "The mirror of credit-check is removed.\n"]);
     await expectNothingLeft();
     expect((await shadow("--stop")).out).toBe("Nothing mirrors the requests of credit-check.\n");
     await kyc("fault", "--clear", "--dir", root);

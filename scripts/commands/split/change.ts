@@ -14,14 +14,14 @@ import { knFlagsOf, refusalFailure, type SplitFlags } from "./flags.ts";
 import { print } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";
 
-/** Changes a split, or takes the last change back, and waits until the data plane has it. */
+/** Changes a split, or reverts the last change, and waits until the data plane has it. */
 export async function changeSplit(service: string, flags: SplitFlags, signal: AbortSignal): Promise<void> {
   const { where, engine } = await splitContext(service, flags);
   try {
     const change = flags.undo
       ? await planUndo(engine, flags)
       : await planChange(engine, { ...flags, flags: knFlagsOf(flags), form: flags.by });
-    // What the files cannot have is told before anything changes.
+    // A split that the files cannot express is refused before anything changes.
     const files = flags.write && engine.location === "cluster" ? await splitFilesOf(where) : undefined;
     await files?.check({ targets: change.after, header: change.form.header });
     if (flags.dryRun) return await tell(engine, change, { isDryRun: true }, flags);
@@ -33,7 +33,7 @@ export async function changeSplit(service: string, flags: SplitFlags, signal: Ab
       ?.write({ targets: change.after, header: change.form.header }, by)
       .catch((error: unknown) => {
         if (!(error instanceof CannotWrite || error instanceof SplitChanged)) throw error;
-        throw new Failure(`${engine.place} has the split, and the files do not: ${error.message}`);
+        throw new Failure(`${engine.place} has the split, but the files do not: ${error.message}`);
       });
     await tell(engine, change, { ...done, written }, flags);
   } catch (error) {
@@ -46,11 +46,11 @@ interface Done {
   isDryRun?: boolean;
   /** Milliseconds until it was written. */
   writtenMs?: number;
-  /** Milliseconds from then until the data plane had it; undefined where nothing runs. */
+  /** Milliseconds from then until the data plane had it; undefined if nothing runs. */
   inForceMs?: number | undefined;
   /** Why no data plane has it. */
   nothingRuns?: string;
-  /** The files that it was written to as well. */
+  /** The files that were changed as well. */
   written?: WrittenBack | undefined;
 }
 
@@ -71,7 +71,7 @@ async function carryOut(
     if (error instanceof NothingRuns) return { writtenMs, nothingRuns: error.message };
     if (late.aborted)
       throw new Failure(
-        `The split is written in ${engine.place}, but not every gateway has it after ${timeout / 1000} s; ./kyc split ${engine.service} shows what is live.`,
+        `The split is written to ${engine.place}, but not every gateway has it after ${timeout / 1000} s; ./kyc split ${engine.service} shows the live split.`,
       );
     if (signal.aborted) throw new Failure("Interrupted. The split is written.", EXIT.interrupted);
     throw error;
@@ -87,10 +87,10 @@ async function planUndo(engine: RecordedEngine, { force }: SplitFlags): Promise<
   ]);
   const last = lastToUndo(changes);
   if (last === undefined)
-    throw new Refused(`There is no change of ${engine.service} by this tool to take back.`);
+    throw new Refused(`There is no change of ${engine.service} by this tool to revert.`);
   if (!force && !sameSplit(before.targets, changes.at(-1)?.after ?? []))
     throw new Refused(
-      `${before.changed?.by ?? "Someone"} changed the split since this tool did, and --undo would undo that too: ./kyc split ${engine.service} shows it, --force goes back all the same.`,
+      `${before.changed?.by ?? "Someone"} changed the split after this tool did, and --undo would revert that change too. ./kyc split ${engine.service} shows it; --force reverts it anyway.`,
     );
   if (runs && !force) refuseUnready(before.targets, last.before, revisions);
   const after = [...last.before];
@@ -139,7 +139,7 @@ async function tell(
 
 function asFailure(error: unknown, { service }: RecordedEngine, flags: SplitFlags): unknown {
   if (error instanceof SplitChanged)
-    return new Failure(`${error.message} ./kyc split ${service} shows what is there now.`);
+    return new Failure(`${error.message} ./kyc split ${service} shows the current split.`);
   if (error instanceof Refused) return refusalFailure(error.message, flags);
   return error instanceof CannotWrite ? new Failure(error.message) : error;
 }

@@ -14,7 +14,7 @@ export interface SplitContext {
 }
 
 /**
- * Finds the engine of a service. One that was not named in the flags is named on standard error.
+ * Finds the engine of a service. An engine that was detected is named on standard error.
  * @throws Failure when the engine cannot be used, or has no such service
  */
 export async function splitContext(service: string, flags: SplitFlags): Promise<SplitContext> {

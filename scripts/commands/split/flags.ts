@@ -6,7 +6,7 @@ import { readList } from "../../traffic/kn/list.ts";
 import type { EngineFlags } from "../options/engine-options.ts";
 import type { OutputFormat } from "../../text/data.ts";
 
-/** The flags of `kyc split`; each of those of kn has the values as they were given. */
+/** The flags of `kyc split`; those of kn have their values as given. */
 export interface SplitFlags extends EngineFlags {
   traffic?: string[];
   tag?: string[];
@@ -40,7 +40,7 @@ export function formOf(value: string): SplitForm {
   const [, header] = /^header:([a-z0-9][a-z0-9_-]*)$/i.exec(value) ?? [];
   if (header === undefined)
     throw new Failure(
-      `--by ${value}: weights or header:NAME is expected, such as header:x-kyc-bucket`,
+      `--by ${value}: weights or header:NAME is expected, such as header:x-bucket`,
       EXIT.usage,
     );
   return { header: header.toLowerCase() };
@@ -52,8 +52,8 @@ export function repeated(value: string, before: readonly string[] = []): string[
 }
 
 /**
- * kn's flags as kn's rules take them: each value is a list with commas.
- * @throws Failure in kn's sentence when a value is no list
+ * kn's flags as kn parses them: each value is a comma-separated list.
+ * @throws Failure with kn's message if a value is not a list
  */
 export function knFlagsOf(flags: SplitFlags): KnFlags {
   const itemsOf = (name: "traffic" | "tag" | "untag"): string[] =>
@@ -66,12 +66,12 @@ export function knFlagsOf(flags: SplitFlags): KnFlags {
   return { traffic, tags: itemsOf("tag"), untags: itemsOf("untag") };
 }
 
-/** A refusal of kn as a failure: wrong usage where a value is malformed, whatever the split is. */
+/** A refusal of kn as a failure: wrong usage if a value is malformed. */
 export function refusalFailure(message: string, flags: SplitFlags): Failure {
   return new Failure(message, isMalformed(knFlagsOf(flags), flags.by) ? exitOfMalformed(flags) : EXIT.failed);
 }
 
-/** With `--from` the command ends as kn does, which has one exit code for all that it refuses. */
+/** With `--from` the exit code is that of kn, which is the same for all refusals. */
 function exitOfMalformed({ from }: SplitFlags): number {
   return from === undefined ? EXIT.usage : EXIT.failed;
 }

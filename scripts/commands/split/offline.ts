@@ -12,13 +12,13 @@ import { printRaw, printMessage } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";
 
 /**
- * Prints the traffic block that kn would make of the one in a file. The revisions that exist are not known here, so that
- * a name that the file does not have is accepted, as kn accepts it, with a warning.
+ * Prints the traffic block that kn would make from the one in a file. The existing revisions are unknown here, so a name
+ * that the file does not have is accepted with a warning, as kn does.
  */
 export async function splitOffline(service: string, flags: SplitFlags & { from: string }): Promise<void> {
-  if (flags.undo) throw new Failure("--undo goes back on an engine, and not in a file.", EXIT.usage);
+  if (flags.undo) throw new Failure("--undo works on an engine, not on a file.", EXIT.usage);
   if (flags.by !== undefined)
-    throw new Failure("--from computes Knative's percents, which know no --by.", EXIT.usage);
+    throw new Failure("--from computes Knative's percents: it cannot be combined with --by.", EXIT.usage);
   if (!isChange(flags)) throw new Failure("flag(s) not set\nUsage: update NAME");
   const states = await readServiceStates(resolve(flags.from), flags.from, service).catch((error: unknown) => {
     if (error instanceof UnknownService) throw new Failure(error.message, EXIT.usage);
@@ -27,7 +27,7 @@ export async function splitOffline(service: string, flags: SplitFlags & { from: 
   const last = states.at(-1);
   const latest = flags.latest ?? last?.latestReady ?? last?.template;
   const traffic = withDefaults(last?.traffic);
-  // The status in the file is what kn works with, unless --latest names another revision than the status does.
+  // kn uses the status in the file, unless --latest names another revision.
   const isSoStill = last?.observed !== undefined && latest === last.latestReady;
   const observed = isSoStill ? withDefaults(last.observed) : resolved(traffic, latest);
   const named = [

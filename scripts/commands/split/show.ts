@@ -14,7 +14,7 @@ export async function showSplit(service: string, flags: SplitFlags, signal: Abor
   const { location } = engine;
   const source = await openSource(where, { location, name: flags.source, flags: sourceFlagsOf(flags) });
   if (source.observed === undefined && flags.observe > 0)
-    printMessage(`counting answers for ${flags.observe / 1000} s`);
+    printMessage(`counting responses for ${flags.observe / 1000} s`);
   const enough = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, flags.observe))]);
   const view = await gatherSplit(engine, source, readFile, enough);
   if (flags.output !== undefined) return await printData(view, flags.output);

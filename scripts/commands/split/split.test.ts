@@ -79,7 +79,7 @@ describe("kyc split --write", () => {
       const local = await kyc("split", "credit-check", "--engine", "local", "--dir", root, "--write");
       expect(local).toMatchObject({
         code: 2,
-        err: expect.stringContaining("engine local reads it from there"),
+        err: expect.stringContaining("engine local works on these files"),
       });
     });
     expect(await kyc("split", "echo", "--from", file, "--write")).toMatchObject({ code: 2 });
@@ -206,7 +206,7 @@ describe("kyc split on the files", () => {
       expect(await readFile(path, "utf8")).toBe(before);
       const none = await split("--undo");
       expect(none).toMatchObject({ code: 1, out: "" });
-      expect(none.err).toContain("no change of credit-check by this tool to take back");
+      expect(none.err).toContain("no change of credit-check by this tool to revert");
     });
   });
 
@@ -225,7 +225,7 @@ describe("kyc split on the files", () => {
       await writeFile(path, edited);
       const undo = await split("--undo");
       expect(undo.code).toBe(1);
-      expect(undo.err).toContain("changed the split since this tool did");
+      expect(undo.err).toContain("changed the split after this tool did");
       expect(await readFile(path, "utf8")).toBe(edited);
       expect((await split("--undo", "--force")).code).toBe(0);
       expect(await readFile(path, "utf8")).toContain("percent: 50");
@@ -279,7 +279,7 @@ test("kyc split --by keeps the split by the buckets of a header, in hundredths, 
 test("kyc split takes --undo alone", async () => {
   const { code, err } = await kyc("split", "echo", "--undo", "--traffic", "100");
   expect(code).toBe(2);
-  expect(err).toStartWith("--undo goes back");
+  expect(err).toStartWith("--undo restores");
 });
 
 test.each([

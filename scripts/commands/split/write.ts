@@ -8,12 +8,12 @@ import { authorOf } from "../options/author.ts";
 import { type SplitContext, splitContext } from "./context.ts";
 import type { SplitFlags } from "./flags.ts";
 
-/** Writes the split of a cluster into the files, as it is. */
+/** Writes the split of a cluster into the files, without a change. */
 export async function writeSplit(service: string, flags: SplitFlags): Promise<void> {
   const { where, engine } = await splitContext(service, flags);
   if (engine.location === "machine")
     throw new Failure(
-      `--write brings the split of a cluster into the files; engine ${engine.name} reads it from there. Name the cluster: --context NAME.`,
+      `--write writes the split of a cluster into the files, and engine ${engine.name} works on these files. Name the cluster: --context NAME.`,
       EXIT.usage,
     );
   const files = await splitFilesOf(where);

@@ -1,11 +1,11 @@
 /**
- * Runs commands of `kyc` one after another in this process, as its parent asks by IPC. Tests use it so that they do not
- * pay for the start of a process, about one second of processor time, for each command (see kyc-process.ts).
+ * Runs commands of `kyc` one after another in this process, which its parent requests by IPC. Tests use it to avoid the
+ * start of a process for each command, about one second of processor time (see kyc-process.ts).
  */
 
-/** What the parent asks for, one command at a time. */
+/** A command that the parent requests, one at a time. */
 export interface CommandRequest {
-  /** Differs for each. */
+  /** Unique. */
   id: number;
   /** All environment variables of the command. */
   env: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ if (import.meta.main) {
   });
 }
 
-/** Evaluates kyc.ts anew, which reads `process.argv`; the modules that it imports stay loaded. */
+/** Evaluates kyc.ts again, which reads `process.argv`; the modules that it imports stay loaded. */
 async function runCommand({ id, env, args }: CommandRequest): Promise<CommandResult> {
   const written = { out: "", err: "" };
   console.log = (text: string) => void (written.out += `${text}\n`);

@@ -11,22 +11,22 @@ export interface Finished {
 }
 
 /**
- * Runs a command of `kyc` to its end, in the working directory of the tests. The commands of a test process share one
- * process, which is started with the first: use `kycAt` for those that read standard input or handle signals.
+ * Runs a command of `kyc` to its end, in the working directory of the tests. All commands of a test process run in one
+ * process, which starts with the first: use `kycAt` for those that read standard input or handle signals.
  */
 export async function kyc(...args: string[]): Promise<Finished> {
   return await kycWith(environment(), args);
 }
 
-/** The same with these environment variables alone. */
+/** The same with only these environment variables. */
 export async function kycWith(env: Environment, args: readonly string[]): Promise<Finished> {
-  // Where programs are found is read once, so that a process serves one PATH.
+  // The process looks programs up once, so it serves one PATH.
   const path = env["PATH"] ?? "";
   const idle = idleServers.get(path) ?? [];
   idleServers.set(path, idle);
   const server = idle.pop() ?? new CommandServer(env);
   const finished = await server.run(env, args);
-  // A command that does not end keeps its process, and blocks no other.
+  // A command that does not end keeps its process and does not block others.
   idle.push(server);
   return finished;
 }
@@ -103,12 +103,12 @@ export interface RunningDev extends AsyncDisposable {
   readonly local: string;
   readonly pid: number;
   readonly exited: Promise<number>;
-  /** All that it wrote so far. */
+  /** The output so far. */
   output(): string;
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Where the processes of tests keep the keys and states of their user. */
+/** The folder of the keys and states of the user, for the processes of tests. */
 const USER_FOLDERS = {
   XDG_CONFIG_HOME: join(tmpdir(), "kyc-test-user", "config"),
   XDG_STATE_HOME: join(tmpdir(), "kyc-test-user", "state"),
@@ -118,7 +118,7 @@ const PROGRAM = [process.execPath, join(PROJECT, "scripts/kyc.ts")];
 
 /**
  * Starts `kyc dev` on free ports and waits until it shows them.
- * @param program what stands for `kyc`: the script of another clone, for example
+ * @param program the program to run in place of `kyc`, such as the script of another clone
  * @param env variables beside those of the test's own process
  */
 export async function startDev(

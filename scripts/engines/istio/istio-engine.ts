@@ -118,7 +118,7 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
     const state = await stateOf(found);
     const who = state.changed?.by ?? "Someone";
     return new SplitChanged(
-      `${who} changed ${nameOf(refOf(found.object))} meanwhile, so nothing was written.`,
+      `${who} changed ${nameOf(refOf(found.object))} in the meantime, so nothing was written.`,
       state,
     );
   }

@@ -113,7 +113,7 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
     const now = await stateOf(object);
     const who = now.changed?.by ?? "Someone";
     return new SplitChanged(
-      `${who} changed Service ${namespace}/${service} meanwhile, so nothing was written.`,
+      `${who} changed Service ${namespace}/${service} in the meantime, so nothing was written.`,
       now,
     );
   }

@@ -53,7 +53,7 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
 
   async function changed({ targets, at }: FileSplit): Promise<SplitState["changed"]> {
     const last = (await history.read()).at(-1);
-    // The file's time alone tells nothing: a clone has written all files anew.
+    // The time of the file is no evidence: a clone writes all files.
     if (last === undefined) return undefined;
     if (sameSplit(last.after, targets)) return { by: last.by, atMs: last.atMs };
     const file = await stat(pathOf(root, split)).catch(() => undefined);
@@ -90,7 +90,7 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
         const before = await state();
         if (before.version !== version)
           throw new SplitChanged(
-            `The split of ${service} in ${lineOf(split.at)} was changed meanwhile, so nothing was written.`,
+            `The split of ${service} in ${lineOf(split.at)} was changed in the meantime, so nothing was written.`,
             before,
           );
         const path = pathOf(root, split);

@@ -29,7 +29,7 @@ export function fakeSource(counts: ReadonlyMap<string, number> | undefined): Out
   };
 }
 
-/** An engine in memory, every side of which a test can set. */
+/** An engine in memory that a test can control. */
 export class FakeEngine implements RecordedEngine {
   readonly service: string = "check";
   readonly place = "memory";

@@ -98,7 +98,7 @@ export function sarifLog(
     };
   }
 
-  /** Equal findings of one file, such as those of two objects, are told apart by their order. */
+  /** Equal findings of one file, such as those of two objects, are distinguished by their order. */
   function fingerprint(key: string): string {
     const count = (seen.get(key) ?? 0) + 1;
     seen.set(key, count);

@@ -75,7 +75,7 @@ function serviceOf(states: Sourced<KnativeService>[]): Service {
   };
 }
 
-/** A rule of a VirtualService, and where it stands. */
+/** A rule of a VirtualService, and its path. */
 export interface RouteAt {
   source: Sourced<VirtualService>;
   route: Partially<HTTPRoute>;
@@ -99,7 +99,7 @@ export function hostFrom(host: string, namespace: string): string {
   return fullHost(host, namespace);
 }
 
-/** The value of a header in a map of headers to set, whatever the case of its name. */
+/** The value of a header in a map of headers to set, by its name in any case. */
 export function headerIn(
   set: Readonly<Record<string, string | undefined>> | undefined,
   name: string,

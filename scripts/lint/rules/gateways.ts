@@ -13,7 +13,7 @@ const Server = Type.Object({
 });
 const Servers = Type.Object({ spec: Type.Object({ servers: Type.Array(Type.Unknown()) }) });
 
-/** A server of a Gateway that has a port, and where it stands. */
+/** A server of a Gateway that has a port, and its path. */
 interface ServerAt {
   source: Sourced<Gateway>;
   gateway: string;

@@ -49,7 +49,7 @@ function* unknownNames(
     const message = `the steps ${steps.join(", ")} do not rise to 100`;
     yield problemAt("rollout-steps", document, ["steps"], {
       message,
-      fix: "write rising shares, of which the last is 100",
+      fix: "write increasing shares, the last of them 100",
     });
   }
 }

@@ -154,7 +154,7 @@ function whoIn({ from = [] }: PolicyRule): string[] {
   return from.flatMap(({ source }) => [...(source?.principals ?? []), ...(source?.namespaces ?? [])]);
 }
 
-/** Whether a rule admits the activator and other callers that it tells apart. */
+/** Whether a rule admits the activator and, separately, other callers. */
 function isMixed(rule: PolicyRule): boolean {
   return whoIn(rule).some(isActivator) && whoIn(rule).some((who) => !isKnative(who));
 }

@@ -109,7 +109,7 @@ export const KNATIVE_CODES = {
   "rollout-steps": {
     severity: "error",
     means: "the steps of a rollout do not rise to 100, so that it cannot be planned",
-    fix: "write rising shares, of which the last is 100",
+    fix: "write increasing shares, the last of them 100",
   },
   "value-missing": {
     severity: "error",

@@ -5,7 +5,7 @@ export const PITFALL_CODES = {
   "knative-headers": {
     severity: "error",
     means:
-      "Knative's activator, which stands in front of a revision at zero or near its limit, finds the revision by two headers; without them it answers 404, and only then",
+      "Knative's activator, which is in front of a revision at zero or near its limit, finds the revision by two headers; without them it answers 404, but only at such times",
     fix: "set Knative-Serving-Namespace and Knative-Serving-Revision on the destination",
   },
   "explicit-retries": {
@@ -21,7 +21,7 @@ export const PITFALL_CODES = {
   },
   "lone-weight": {
     severity: "warning",
-    means: "a lone destination takes all requests whatever its weight, and weight 0 does not switch it off",
+    means: "a single destination gets all requests regardless of its weight, even if it is 0",
     fix: "remove the weight, or add the other destinations",
   },
   "source-labels": {
@@ -44,12 +44,12 @@ export const PITFALL_CODES = {
   "kept-in-traffic": {
     severity: "error",
     means:
-      "a revision that no traffic block names is in reserve: Knative ignores its min-scale and may delete it, whatever a VirtualService sends there",
+      "a revision that no traffic block names is in reserve: Knative ignores its min-scale and may delete it, even if a VirtualService routes requests to it",
     fix: "add the revision to spec.traffic with percent: 0",
   },
   "full-names": {
     severity: "warning",
-    means: "a short name means a Service in the namespace of the object that it stands in",
+    means: "a short name means a Service in the namespace of the object that contains it",
     fix: "write the full name",
   },
   "host-resolves": {

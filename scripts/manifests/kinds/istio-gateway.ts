@@ -2,7 +2,7 @@ import Type, { type Static, type TSchemaOptions } from "typebox";
 import { type FieldNotes, SubdomainMetadata, OBJECT_FILLED_IN, strict } from "../../schema/schema.ts";
 import { HOST, ISTIO_VERSIONS, LABEL } from "./istio-names.ts";
 
-/** A host of a Gateway, which may say to the VirtualServices of which namespace it is open: `./`, `NAMESPACE/`. */
+/** A host of a Gateway, optionally limited to the VirtualServices of a namespace: `./`, `NAMESPACE/`. */
 const GatewayHost = Type.String({
   pattern: `^((\\*|\\.|${LABEL})/)?${HOST}$`,
   expected: "HOST or NAMESPACE/HOST, without a port",

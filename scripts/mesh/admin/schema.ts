@@ -78,7 +78,7 @@ export const SplitState = Type.Object({
       Type.Object({
         revision: Type.String(),
         count: Type.Integer(),
-        /** The number of different buckets among them, where a header decides: each stands for its applicants. */
+        /** The number of distinct buckets among them, if a header decides the split. */
         buckets: Type.Optional(Type.Integer()),
         share: Type.Number(),
         low: Type.Number(),

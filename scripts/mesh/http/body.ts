@@ -9,7 +9,7 @@ export interface BodyReader {
   /**
    * Reads the next bytes and delivers the content among them. The reader may overwrite the bytes afterwards: it
    * joins pieces of content in place.
-   * @returns the index of the first byte behind the body, or -1 while the body goes on
+   * @returns the index of the first byte after the body, or -1 if the body continues
    * @throws MalformedMessage when the framing is broken
    */
   push(bytes: Buffer, onData: OnData): number;

@@ -48,7 +48,7 @@ export class Exchange {
     if (this.#isCurrent()) this.#connection.readBody(this, onData, onEnd);
   }
 
-  /** After `respond` opened a tunnel: delivers all that the client sends, until it closes. */
+  /** After `respond` opened a tunnel: delivers the client's data until it closes. */
   readTunnel(onData: OnData): void {
     if (this.#isCurrent()) this.#connection.openTunnel(onData);
   }

@@ -131,7 +131,7 @@ function wantedUpgrade(headers: HeaderList): string | undefined {
 }
 
 function unsupportedVersion(version: string): MalformedMessage {
-  // Istio's gateways answer HTTP/1.0 with 426 unless told otherwise (PILOT_HTTP10); so does the mesh.
+  // Istio's gateways answer HTTP/1.0 with 426 by default (PILOT_HTTP10); so does the mesh.
   if (version === "HTTP/1.0") return new MalformedMessage("HTTP/1.0 is not served: use HTTP/1.1", 426);
   if (/^HTTP\/[0-9](\.[0-9])?$/.test(version))
     return new MalformedMessage(`${version} is not served here`, 505);

@@ -21,7 +21,7 @@ const Program = strict(
   {
     command: Type.Array(Type.String(), {
       minItems: 1,
-      description: "The program and its arguments. $(PORT) stands for the port it has to listen on.",
+      description: "The program and its arguments. $(PORT) is replaced by the port that it must listen on.",
     }),
     cwd: Type.Optional(
       Type.String({
@@ -45,7 +45,7 @@ const Program = strict(
   { description: "How the container of an image runs on this machine, as a process." },
 );
 
-/** `dev.yaml`: how `dev` runs images that are no function of this folder, and what it tells to try. */
+/** `dev.yaml`: how `dev` runs images other than the functions of this folder, and the requests that it suggests. */
 export const DevFile = strict(
   {
     images: Type.Optional(

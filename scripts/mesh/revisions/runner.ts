@@ -29,7 +29,7 @@ export class RevisionRunner {
   readonly #autoscaler: Autoscaler;
   /** In the order of their start, with the slots of those that are ready. */
   readonly #pods = new Map<Pod, ProcessSlots | undefined>();
-  /** Pods that were told to stop and have not ended. */
+  /** Pods that are stopping. */
   readonly #leaving = new Set<Pod>();
   #state: RevisionState = "idle";
   #detail = "";

@@ -16,7 +16,7 @@ export interface RevisionSpec {
   key: string;
   name: string;
   service: string;
-  /** The command line of a process, and its working directory. `$(PORT)` in it stands for its port. */
+  /** The command line of a process, and its working directory. `$(PORT)` in it is replaced by its port. */
   command: readonly string[];
   cwd: string;
   /** The port that the program always listens on; undefined where it listens on PORT. */

@@ -35,7 +35,7 @@ export function answeringInTurn(...answers: (string | undefined)[]): Promise<Raw
   });
 }
 
-/** Sends a request by the mesh's own client, and keeps what becomes of it. */
+/** Sends a request with the mesh's own client, and records the outcome. */
 export class TestRequest implements ResponseHandler {
   readonly upstream: UpstreamRequest;
   head: ResponseHead | undefined;

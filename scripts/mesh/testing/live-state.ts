@@ -3,7 +3,7 @@ import { lineBatches } from "../../text/lines.ts";
 import { echoRevision, type TestSystem } from "./test-system.ts";
 import { MeshEvent, MeshState, type ServedEvent } from "../admin/schema.ts";
 
-/** Where `traffic:` stands in the file of revision b of a test system. */
+/** The place of `traffic:` in the file of revision b of a test system. */
 export const SPLIT_LINE = echoRevision("b").split("\n").length;
 
 /** The same as events name it. */

@@ -38,7 +38,7 @@ export class RawSocket implements Disposable {
     return promise;
   }
 
-  /** All that arrived. */
+  /** All received data. */
   get text(): string {
     return this.bytes.toString("latin1");
   }
@@ -75,7 +75,7 @@ export class RawSocket implements Disposable {
     }
   }
 
-  /** Waits until a text arrived; resolves with all that did. */
+  /** Waits until a text arrives; resolves with all received data. */
   async until(text: string): Promise<string> {
     await this.#wait(`${JSON.stringify(text)} arrives`, () => this.text.includes(text));
     return this.text;
@@ -85,7 +85,7 @@ export class RawSocket implements Disposable {
     await this.#wait(`${count} bytes arrive`, () => this.byteCount >= count);
   }
 
-  /** Waits until the other side ended the connection; resolves with how, and with all that arrived. */
+  /** Waits until the other side ended the connection; resolves with how it ended, and with all received data. */
   async untilEnded(): Promise<{ ending: Ending; text: string }> {
     await this.#wait("the connection ends", () => this.#ending !== undefined);
     return { ending: this.#ending as Ending, text: this.text };

@@ -2,7 +2,7 @@ import type { Exchange } from "../http/exchange.ts";
 import { type HttpServer, serveHttp } from "../http/server.ts";
 import { RawSocket } from "./raw-socket.ts";
 
-/** The mesh's own server with a handler of the test's choice, and what it told. */
+/** The mesh's own server with the handler of a test, and its log. */
 export class TestServer implements Disposable {
   readonly http: HttpServer;
   readonly exchanges: Exchange[] = [];

@@ -62,7 +62,7 @@ export class TestSystem implements AsyncDisposable {
   }
 }
 
-/** Keeps what the mesh told, and lets a test wait for it. */
+/** Records the events of the mesh, and lets a test wait for them. */
 export class RecordedEvents implements MeshEvents {
   readonly applied: Configuration[] = [];
   readonly rejected: (readonly Problem[])[] = [];

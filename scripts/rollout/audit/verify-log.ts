@@ -3,7 +3,7 @@ import { Check } from "typebox/schema";
 import { AuditLine, BEGINNING, hashOf } from "./audit-line.ts";
 import { isSignedBy, type SignedHead } from "./signed-head.ts";
 
-/** Whether a log is whole. `heads` are the hashes of all lines in order; `head` is the hash of its last line: kept elsewhere, it also tells when lines are missing at the end. */
+/** Whether a log is whole. `heads` are the hashes of all lines in order; `head` is the hash of its last line: stored elsewhere, it also shows that lines are missing at the end. */
 export type Checked =
   | { whole: true; lines: number; head: string; heads: string[]; rollouts: number }
   | { whole: false; line: number; what: string };

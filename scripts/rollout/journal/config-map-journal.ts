@@ -96,7 +96,7 @@ export class ConfigMapJournal implements Journal {
     return readConfigMap(this.#kube, this.#ref);
   }
 
-  /** Updates fields from their current values, and retries when another writer changed the ConfigMap meanwhile. */
+  /** Updates fields from their current values, and retries if another writer changed the ConfigMap in the meantime. */
   async #edit(change: (data: Record<string, string>) => Record<string, string> | undefined): Promise<void> {
     for (;;) {
       const found = await this.#read();

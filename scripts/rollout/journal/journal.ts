@@ -33,7 +33,7 @@ export interface Saved {
 }
 
 /**
- * Where the rollout of one service is written down, so that another process can go on with it. What was appended is
+ * The record of the rollout of one service, so that another process can continue it. What was appended is
  * there after a crash at any moment.
  */
 export interface Journal {
@@ -57,7 +57,7 @@ export class CorruptJournal extends Error {
   override readonly name = "CorruptJournal";
 }
 
-/** The state of a rollout that was written down. */
+/** The recorded state of a rollout. */
 export function lastOf({ entries }: Saved): State {
   const entry = entries.at(-1);
   if (entry === undefined) throw new Error("a journal has at least one entry");

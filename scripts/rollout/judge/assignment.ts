@@ -45,7 +45,7 @@ export class Assignment {
 
   /**
    * The share to judge by: the written one, or a higher observed one where the written shares are not believed or
-   * belong to units, of which some send more requests than others. Too high a share weakens the evidence against a
+   * belong to units, and some units send more requests than others. Too high a share weakens the evidence against a
    * candidate, and nothing is claimed for it at such a time.
    */
   shareInForce(share: number, byUnit: boolean): number {

@@ -55,7 +55,7 @@ export class ErrorTests {
     this.#notWorse.observe(failed, candidate, share, Number.POSITIVE_INFINITY, steady, t);
   }
 
-  /** Counts a request of the candidate, whatever its share. */
+  /** Counts a request of the candidate, at any share. */
   count(failed: boolean): void {
     this.#aboveRate = undefined;
     this.#total++;

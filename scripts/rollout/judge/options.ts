@@ -1,7 +1,7 @@
 import { DEFAULTS } from "./defaults.ts";
 import type { JudgeOptions } from "./types.ts";
 
-/** Options, any of which may be left out for the value of `DEFAULTS`. */
+/** Options; those that are left out have the value of `DEFAULTS`. */
 export interface SomeJudgeOptions {
   alpha?: number | undefined;
   beta?: number | undefined;

@@ -31,7 +31,7 @@ export interface Observation {
   fromMs?: number | undefined;
   /** The share of requests, 0 to 1, that the split gave to the candidate when this one was sent on its way. */
   share: number;
-  /** How many requests this stands for; 1 unless given. */
+  /** How many requests this represents. @default 1 */
   count?: number | undefined;
   excluded?: Exclusion | undefined;
 }
@@ -115,7 +115,7 @@ export interface JudgeOptions {
   tolerate: {
     /** How much more often the candidate may fail, relative to the baseline: 0.1 for a tenth more. */
     errors: number;
-    /** Failing in at most this share of its requests is harmless whatever the baseline does. */
+    /** Failing in at most this fraction of its requests is harmless, regardless of the baseline. */
     errorRate: number;
     /** How much longer it may take, on the whole and at p99, relative to the baseline. */
     latency: number;
@@ -131,7 +131,7 @@ export interface JudgeOptions {
   };
 }
 
-/** Watches a candidate beside its baseline. Constant memory, whatever it is shown. */
+/** Compares a candidate with its baseline, in constant memory. */
 export interface Judge {
   readonly options: JudgeOptions;
   /** @throws RangeError for a time, share, duration or count that cannot be */
@@ -145,6 +145,6 @@ export interface Judge {
    *   one, as less harm can come of it. 1 unless given
    */
   verdict(next?: number): Verdict;
-  /** All that was learnt, as plain JSON. */
+  /** The whole state, as plain JSON. */
   snapshot(): JudgeSnapshot;
 }

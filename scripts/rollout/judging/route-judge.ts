@@ -3,7 +3,7 @@ import { Check } from "typebox/schema";
 import type { Settings } from "../plan/plan.ts";
 import type { Judging, MakeJudge, Observation, Ruling } from "./judging.ts";
 
-/** How many routes are judged by themselves; all that come later are judged together. */
+/** How many routes are judged separately; all later ones are judged together. */
 const MOST_ROUTES = 20;
 const OTHERS = "all other routes";
 

@@ -5,7 +5,7 @@ import { checkJudge } from "./check-judge.ts";
 import { routeJudge } from "./route-judge.ts";
 import type { EvidenceLine, Judging, MakeJudge, Observation, Ruling } from "./judging.ts";
 
-/** The judge of a rollout, as its settings say; from a checkpoint it goes on where it was. */
+/** The judge of a rollout, as its settings say; from a checkpoint it continues where it was. */
 export const trafficJudge: MakeJudge = (settings, snapshot) =>
   settings.preview === undefined ? ofSplit(settings, snapshot) : previewJudge(settings, snapshot, ofSplit);
 

@@ -7,7 +7,7 @@ import { isOver, type LiveSplit, type State } from "./state.ts";
 export type Ownership = "unchanged" | "as written" | "as intended" | "foreign";
 
 /**
- * Tells who wrote an observed split. After a crash it is unknown whether the last write arrived; it did if the split is
+ * The writer of an observed split. After a crash it is unknown whether the last write arrived; it did if the split is
  * one of those that the journal noted before writing. Any other split is another writer's, and is never overwritten.
  */
 export function ownershipOf({ written, pending }: State, live: LiveSplit): Ownership {

@@ -47,7 +47,7 @@ export const LiveSplit = Type.Object({
 });
 export type LiveSplit = Static<typeof LiveSplit>;
 
-/** The state of a rollout: all that the next decision needs, and all of it is in the journal. */
+/** The state of a rollout: everything that the next decision needs. All of it is in the journal. */
 export const State = Type.Object({
   phase: Phase,
   /** The index of the current step, -1 before the first. */
@@ -70,7 +70,7 @@ export const State = Type.Object({
   heldFrom: Type.Union([Phase, Type.Null()]),
   /** The split that another writer made, for which the rollout is held. */
   foreign: Type.Union([LiveSplit, Type.Null()]),
-  /** The shares, in percent, that were approved, and by whom; absent before the first approval. */
+  /** The approved shares, in percent, with the approver; absent before the first approval. */
   approvals: Type.Optional(Type.Array(Type.Object({ percent: Type.Number(), by: Type.String() }))),
 });
 export type State = Static<typeof State>;

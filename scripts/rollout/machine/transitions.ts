@@ -19,7 +19,7 @@ export function enter(state: State, phase: Phase, atMs: number, reason: string):
   return { ...state, phase, sinceMs: atMs, reason };
 }
 
-/** Moves to the next step, or to the last after `--promote`; waits where an approval or a freeze window stands before it. */
+/** Moves to the next step, or to the last after `--promote`; waits for an approval or the end of a freeze window before it. */
 export function advance(plan: Plan, state: State, atMs: number, reason: string): State {
   const step = stepAfter(plan, state);
   const gate = gateBefore(plan, state, step, atMs);

@@ -19,7 +19,7 @@ const TOLD: ReadonlySet<Phase> = new Set<Phase>([
 /** The phases that call for attention. */
 const WARNINGS: ReadonlySet<Phase> = new Set<Phase>(["waiting", "restoring", "rolled back", "held"]);
 
-/** A transition in a sentence, for people; undefined where they are not told of it. */
+/** A transition in a sentence, for people; undefined if they are not notified. */
 export function noticeOf(plan: Plan, { state }: Entry): string | undefined {
   if (!TOLD.has(state.phase)) return undefined;
   const { service, baseline, candidate } = plan;
@@ -47,7 +47,7 @@ export function kubernetesEventOf(
   const event = {
     apiVersion: "v1",
     kind: "Event",
-    // A process that goes on after a crash does not write it twice.
+    // A process that continues after a crash does not write it twice.
     metadata: { name: `${plan.id}.${entry.seq}`, namespace },
     involvedObject: {
       apiVersion: "serving.knative.dev/v1",

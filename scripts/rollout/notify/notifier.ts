@@ -108,7 +108,7 @@ export class Notifier {
     this.#options = options;
   }
 
-  /** @param notice the transition in a sentence for people; without one, chats are not told of it */
+  /** @param notice the transition in a sentence for people; without one, chats are not notified */
   send(event: CloudEvent, notice?: string): void {
     for (const address of this.#options.addresses) {
       const message = messageFor(address, event, notice);
@@ -176,7 +176,7 @@ interface Message {
   body: object;
 }
 
-/** What an address is sent; undefined where it is not told of this transition. */
+/** What is sent to an address; undefined if it is not notified of this transition. */
 function messageFor(address: string, event: CloudEvent, notice: string | undefined): Message | undefined {
   const parsed = parseAddress(address);
   if (parsed === undefined) return undefined;

@@ -106,7 +106,7 @@ describe("a plan", () => {
     expect(refusal(() => planOf(both, { percents: [0.5, 100] }))).toBe(
       "--steps 0.5,100: whole percents are expected; only a split by buckets has steps of 0.01 % (./kyc split SERVICE --by header:NAME)",
     );
-    expect(refusal(() => planOf(both, { percents: [10, 50] }))).toContain("the last step has to be 100");
+    expect(refusal(() => planOf(both, { percents: [10, 50] }))).toContain("the last step must be 100");
   });
 });
 

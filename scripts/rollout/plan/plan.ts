@@ -60,7 +60,7 @@ export const Settings = Type.Object({
   beta: Type.Number(),
   /** How much more often the candidate may fail, relative to the baseline: 0.1 for a tenth more. */
   tolerateErrors: Type.Number(),
-  /** Failing in at most this share of its requests is no regression, whatever the baseline does. */
+  /** Failing in at most this fraction of its requests is no regression, regardless of the baseline. */
   tolerateErrorRate: Type.Number(),
   /** How much longer it may take, relative to the baseline. */
   tolerateLatency: Type.Number(),
@@ -299,6 +299,6 @@ function checkPercents(percents: readonly number[], step: number): void {
     );
   if (percents.at(-1) !== 100)
     throw new NoPlan(
-      `--steps ${percents.join(",")}: the last step has to be 100. A share that stays is written with ./kyc split.`,
+      `--steps ${percents.join(",")}: the last step must be 100. To set a lasting share, use ./kyc split.`,
     );
 }

@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import type { SplitTarget } from "../../traffic/split/split.ts";
 
-/** An entry of a split as it is written down: like {@link SplitTarget}, with null where there is no tag. */
+/** An entry of a recorded split: like {@link SplitTarget}, with null where there is no tag. */
 export const Target = Type.Object({
   revision: Type.String(),
   tag: Type.Union([Type.String(), Type.Null()]),
@@ -12,7 +12,7 @@ export const Target = Type.Object({
 });
 export type Target = Static<typeof Target>;
 
-/** The entries of a live split as they are written down. */
+/** The entries of a live split as they are recorded. */
 export function toTargets(targets: readonly SplitTarget[]): Target[] {
   return targets.map(({ revision, tag, percent, latest, preview }) => ({
     ...{ revision, tag: tag ?? null, percent, latest },

@@ -22,7 +22,7 @@ export const Equality = Type.Object({
   knative: Type.String(),
   istio: Type.String(),
   verdict: Type.Enum(["equal", "different", "unknown"]),
-  /** How many kinds of requests were told apart. */
+  /** How many kinds of requests were distinguished. */
   cells: Type.Integer(),
 });
 export type Equality = Static<typeof Equality>;

@@ -6,7 +6,7 @@ import type { Observation } from "../judging/judging.ts";
 /**
  * An outcome in an evidence file: milliseconds after the line's `at`; who answered (`c` candidate, `b` baseline, `g`
  * gateway) and what it came to (nothing for a success, `e` error, `r` rejected, `a` abandoned); its latency in
- * milliseconds; and what else the judge was told, where that is not as usual.
+ * milliseconds; and further fields where they differ from the usual.
  */
 const OutcomeTuple = Type.Union([
   Type.Tuple([Type.Number(), Type.String({ pattern: "^[cbg][era]?$" }), Type.Number()]),

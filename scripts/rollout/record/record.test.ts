@@ -110,7 +110,7 @@ describe("the record of a rollout", () => {
     expect(sources.evidence.join("\n").length).toBeLessThan(200_000);
     const { findings, limits, verdicts } = verified(recordOf(sources, key));
     expect(findings).toEqual([]);
-    expect(limits.join("\n")).toContain("the outcomes before it were dropped");
+    expect(limits.join("\n")).toContain("the outcomes before it were removed");
     expect(verdicts.some(({ outcomes }) => outcomes !== null)).toBe(true);
     expect(verified(recordOf({ ...sources, evidence: [] }, key)).limits).toContain(
       "It holds no outcomes, so no verdict can be computed again.",

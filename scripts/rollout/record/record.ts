@@ -17,7 +17,7 @@ const Named = <Name extends string, Properties extends Type.TProperties>(
   properties: Properties,
 ) => Type.Object({ part: Type.Literal(name), ...properties });
 
-/** The first line: which rollout it is, and where and by what it was written down. */
+/** The first line: the rollout, and the place and the version of its record. */
 export const Head = Named("record", {
   format: Type.Integer(),
   rollout: Type.String(),
@@ -56,7 +56,7 @@ export const Shadow = Named("shadow", { shadow: Type.Union([ShadowEvidence, Type
 /** A transition of the journal. */
 export const JournalPart = Named("journal", { entry: Entry });
 
-/** A line of the audit log, as it stands there. */
+/** A line of the audit log, unchanged. */
 export const AuditPart = Named("audit", { line: Type.String() });
 
 /** A line of the judge's evidence, as it was written when it was judged. */

@@ -62,7 +62,7 @@ export function replay(settings: Settings, makeJudge: MakeJudge, lines: readonly
     const made = makeJudge(settings, structuredClone(snapshot));
     if (isFromFile && judge === undefined)
       gaps.push(
-        `the judge's state at ${new Date(mark).toISOString()} is taken as it stands; the outcomes before it were dropped`,
+        `the judge's state at ${new Date(mark).toISOString()} is taken as recorded; the outcomes before it were removed`,
       );
     if (made.restored) return made;
     gaps.push(

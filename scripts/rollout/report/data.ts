@@ -32,7 +32,7 @@ export interface Decision {
   because: string;
 }
 
-/** All that a report shows: the JSON that lies beside the page. */
+/** The data of a report: the JSON file next to the page. */
 export interface ReportData {
   id: string;
   service: string;

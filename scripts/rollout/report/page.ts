@@ -65,7 +65,7 @@ function failuresTable({ failures, candidate, baseline }: ReportData): string {
   if (failures.length === 0) {
     return candidate.errors + baseline.errors === 0
       ? `<p class="note">No request failed.</p>`
-      : `<p class="note">The source of this rollout tells no routes, kinds or ids of failures.</p>`;
+      : `<p class="note">The source of this rollout does not report routes, kinds or ids of failures.</p>`;
   }
   const rows = failures
     .toSorted((a, b) => b.count - a.count)

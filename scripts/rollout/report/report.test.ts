@@ -53,7 +53,7 @@ describe("a report", () => {
     expect(page).toContain("1 234</td>");
     expect(page).toContain('<span class="id">&lt;a&gt;</span><span class="id">b</span>');
     expect(page).toContain("not known");
-    expect(reportPage({ ...data, failures: [] })).toContain("tells no routes, kinds or ids");
+    expect(reportPage({ ...data, failures: [] })).toContain("does not report routes, kinds or ids");
   });
 
   test("marks each step on the time axis, and is green where healthy", () => {

@@ -14,7 +14,7 @@ export const Failure = Type.Object({
 });
 export type Failure = Static<typeof Failure>;
 
-/** How many kinds of failure are told apart, and how many ids are kept of each. */
+/** How many kinds of failure are distinguished, and how many ids are kept of each. */
 const KINDS = 40;
 const IDS = 5;
 /** Callers may choose ids: no longer ones are kept. */

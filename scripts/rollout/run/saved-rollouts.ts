@@ -41,7 +41,7 @@ const SILENT_MS = 7_000;
 
 /**
  * The last rollout of each service that a folder's journals have: those under way or held, and those that ended within
- * the last ten minutes; the latest first. What cannot be read is left out, whatever the reason: the state of the mesh, by
+ * the last ten minutes; the latest first. What cannot be read is left out, for any reason: the state of the mesh, by
  * which rollouts go on, must not depend on it. `kyc rollout list` names it.
  * @param folder that holds a folder for each service
  * @param read what was read before: to read a journal and restore its judge takes some 10 ms, and files that have not

@@ -29,6 +29,6 @@ export async function finished(options: SimulationOptions): Promise<{ saved: Sav
   const makeJudge = (...given: Parameters<typeof trafficJudge>): Judging => trafficJudge(...given);
   await simulation.run({ makeJudge, events });
   const saved = await simulation.journal.load();
-  if (saved === undefined) throw new Error("it was written down");
+  if (saved === undefined) throw new Error("it was recorded");
   return { saved, views };
 }

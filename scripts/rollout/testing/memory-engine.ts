@@ -68,7 +68,7 @@ export class MemoryEngine implements Engine, OutcomeSource {
 
   async write(targets: readonly SplitTarget[], version: string, by: string): Promise<SplitState> {
     if (version !== this.#state.version)
-      throw new SplitChanged("the split was changed meanwhile", this.#state);
+      throw new SplitChanged("the split was changed in the meantime", this.#state);
     this.writes.push([...targets]);
     return this.#set(targets, by);
   }

@@ -104,7 +104,7 @@ export class Simulation {
     return runRollout(this.options(more), saved.plan, entry, saved.checkpoint);
   }
 
-  /** Goes on as `--resume` does. */
+  /** Continues as `--resume` does. */
   resume(more: Partial<RunnerOptions> = {}, overwrite = false): Promise<State> {
     return this.run({ asked: once({ command: "resume", by: "tester", why: "", overwrite }), ...more });
   }
@@ -127,7 +127,7 @@ export class Simulation {
     };
   }
 
-  /** The last state that was written down. */
+  /** The last recorded state. */
   async state(): Promise<State | undefined> {
     const saved = await this.journal.load();
     return saved === undefined ? undefined : lastOf(saved);

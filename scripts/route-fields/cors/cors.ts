@@ -92,7 +92,7 @@ const filter: RequestFilter = {
   },
 };
 
-/** `corsPolicy`: answers preflights, and tells browsers which origins may read responses. */
+/** `corsPolicy`: answers preflights, and sets the headers that let browsers read responses. */
 export const corsFamily = {
   fields: { corsPolicy: Type.Optional(CorsPolicy) },
   onlyForwarding: false,

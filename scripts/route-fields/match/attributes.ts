@@ -7,7 +7,7 @@ import type { HTTPMatchRequest } from "./schema.ts";
 /** The header names by which Istio matches on the claims of a checked token. */
 const CLAIM = "@request.auth.claims";
 
-/** Whether the name of a header stands for a claim. */
+/** Whether the name of a header means a claim. */
 export const isClaim = (name: string): boolean => name.startsWith(CLAIM);
 
 /**

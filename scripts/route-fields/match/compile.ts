@@ -7,7 +7,7 @@ import { compileAttributes, isClaim } from "./attributes.ts";
 import { compileStringMatch } from "./string-match.ts";
 import { HTTPMatchRequest, type ValueMatch as YamlValueMatch } from "./schema.ts";
 
-/** `match`: the conditions on a request, of which one must hold. */
+/** `match`: conditions on a request; one of them must hold. */
 export const matchFamily = {
   fields: { match: Type.Optional(Type.Array(HTTPMatchRequest)) },
   onlyForwarding: false,

@@ -18,7 +18,7 @@ export interface MirrorFields {
 }
 
 /**
- * The rules by which a service's ordinary requests are split, whatever does: rules for buckets, one with weights, or one
+ * The rules that split a service's ordinary requests, in any form: rules for buckets, one with weights, or one
  * that leads to the service's own host, behind which Knative decides. Rules that pin a request to a version are none.
  */
 export function splittingRules(http: readonly MirroringRule[], service: WeightedService): number[] {

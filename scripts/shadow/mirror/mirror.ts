@@ -14,7 +14,7 @@ export interface Mirror {
   readonly place: string;
   /**
    * Starts the shadow service, waits until it is ready, and mirrors the service's requests to it.
-   * @throws UserError when that cannot be done; what was written is to be taken back then
+   * @throws UserError if that fails; the caller must then remove what was written
    */
   start(run: MirrorRun, signal: AbortSignal): Promise<void>;
   /** Takes the mirror back, and then the shadow service. Does nothing where neither is there. */

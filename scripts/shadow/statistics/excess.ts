@@ -47,7 +47,7 @@ const BETS_ABOVE: readonly Bet[] = [
  * against "the mean of X is at least the limit" multiplies its wealth by 1 + λ (X - limit) with a fixed λ < 0, which is a
  * supermartingale from 1, and so is a mixture of such bets: it reaches 1/α with probability α at most, however often
  * it is looked at (Waudby-Smith and Ramdas, Estimating means of bounded random variables by betting, JRSS-B 2024; Ville
- * 1939). As every λ is fixed, the wealth follows from the counts alone, whatever the order.
+ * 1939). As every λ is fixed, the wealth depends only on the counts, not on their order.
  * @param limit of the rate, above -1 and below 1
  */
 export function logBelow(tally: Tally, limit: number): number {

@@ -87,7 +87,7 @@ function outcomeOf(event: ServedEvent): Outcome {
   };
 }
 
-/** A segment of a path that stands for one thing of many, such as an id; a version such as `v1` does not. */
+/** A segment of a path that identifies one of many items, such as an id; a version such as `v1` does not. */
 const VARIABLE = /^(?!v\d{1,3}$)(?:.*\d.*|.{33,})$/;
 
 /** Method and path, with a star for each segment that is an id: `GET /v1/customers/*`. */

@@ -2,7 +2,7 @@ import Type from "typebox";
 import { UserError } from "../../cluster/user-error.ts";
 import { type PrometheusConnection, queryPrometheus } from "./prometheus-api.ts";
 
-/** What stands for the name of a revision in the query of a check. */
+/** The placeholder of a revision's name in the query of a check. */
 export const REVISION_PLACEHOLDER = "$revision";
 
 const Value = Type.Tuple([Type.Number(), Type.String()]);

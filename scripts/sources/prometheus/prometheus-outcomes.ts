@@ -83,7 +83,7 @@ async function* prometheusOutcomes(
 ): AsyncGenerator<Outcome[]> {
   /** The last scrape that was read of each process, in seconds. */
   const read = new Map<string, number>();
-  /** The start of each process as of that scrape, in seconds; none where it was not told. */
+  /** The start time of each process in that scrape, in seconds; missing if it was not reported. */
   const startedAt = new Map<string, number>();
   let clocks: Clocks | undefined;
   let rangeS = LOOKBACK_S;

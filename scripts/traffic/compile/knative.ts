@@ -38,7 +38,7 @@ export interface KnativeServicePlan {
   revisions: Revision[];
   /** Percents sum to 100. */
   traffic: TrafficTarget[];
-  /** Where the traffic block stands. */
+  /** The position of the traffic block. */
   at: Position;
 }
 

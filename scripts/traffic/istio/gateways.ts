@@ -66,7 +66,7 @@ export function readGateways(
     const { name, namespace = "default" } = value.metadata;
     const report = reporter(document, problems);
     const { selector: written = {} } = value.spec;
-    // Without labels it holds for each gateway, of which this is the one that is known.
+    // Without labels it applies to every gateway, and this is the only known one.
     const selector = Object.keys(written).length === 0 ? { istio: "ingressgateway" } : written;
     if (selector["istio"] !== "ingressgateway") {
       report(

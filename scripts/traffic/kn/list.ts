@@ -58,7 +58,7 @@ function plainField(lines: readonly string[], { line, column }: Place): Field {
   return { value, end: { line, column: column + value.length } };
 }
 
-/** A field in quotes, which goes on in the next line, if any, where its line ends within the quotes. */
+/** A quoted field, which continues on the next line if its line ends within the quotes. */
 function quotedField(lines: readonly string[], start: Place): Field {
   let value = "";
   let from = start.column + 1;

@@ -37,7 +37,7 @@ export function rangesFor(percents: readonly number[]): (BucketRange | undefined
 }
 
 /**
- * The buckets of each target by new percents, of which as few as possible change their target: one that grows keeps all of
+ * The buckets of each target for new percents. As few buckets as possible change their target: one that grows keeps all of
  * its buckets, one that shrinks gets no other. The first target gives up its lowest buckets, each other one its highest, so
  * that a step back undoes a step forward.
  * @param before the buckets of each target now
@@ -73,7 +73,7 @@ export function regexOf({ from, to }: BucketRange): string {
   return alternatives(bucketName(from), bucketName(to)).join("|");
 }
 
-/** The ranges of the buckets that match, in order, whatever the way in which a match is written. */
+/** The ranges of the buckets that match, in order, for any form of match. */
 export function rangesOf(matches: (bucket: string) => boolean): BucketRange[] {
   const ranges: BucketRange[] = [];
   let from: number | undefined;

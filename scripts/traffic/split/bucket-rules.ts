@@ -17,7 +17,7 @@ export interface SplitRule {
   route?: readonly WeightedDestination[] | undefined;
 }
 
-/** A target of a split, with the destination that stands for it and the buckets that it has. */
+/** A target of a split, with its destination and its buckets. */
 export interface ListedTarget extends SplitTarget {
   destination: WeightedDestination;
   ranges: readonly BucketRange[];

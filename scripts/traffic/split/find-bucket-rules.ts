@@ -13,7 +13,7 @@ export interface BucketRules {
   /** The indices of the first rule and of the one without a condition in `spec.http`. */
   first: number;
   last: number;
-  /** The matches on the header of each rule but the last, any of which may hold. */
+  /** The alternative matches on the header of each rule but the last. */
   matches: StringMatch[][];
   /** The buckets that the matches of each rule but the last accept. */
   asked: BucketRange[][];

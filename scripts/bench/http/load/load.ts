@@ -27,7 +27,7 @@ export interface Generator {
   run(options: LoadOptions): Promise<LoadFigures>;
 }
 
-/** wrk where it is installed, which leaves most of the processor to what stands behind; else the bundled one. */
+/** wrk if it is installed, because it uses little processor time; else the bundled load generator. */
 export async function findGenerator(): Promise<Generator> {
   if (Bun.which("wrk") === null)
     return { name: "the bundled generator (wrk is not installed)", run: runBundled };

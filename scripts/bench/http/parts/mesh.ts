@@ -11,7 +11,7 @@ const DIRECT = "no proxy";
 
 /**
  * The local mesh as `./kyc dev` runs it, with a split between two revisions, against Envoy with the same split. The proxy
- * has one processor; what stands behind it is on the other one, with the load.
+ * has one processor; the upstream is on the other one, with the load.
  */
 export async function compareMeshes(
   context: BenchContext,

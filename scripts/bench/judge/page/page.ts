@@ -12,7 +12,7 @@ import { STYLE } from "../../page-style.ts";
 const ABOUT: Readonly<Record<ContestantName, string>> = {
   kyc: "the judge of kyc rollout with its defaults, on Flagger's ramp: a tenth more each minute up to a half, held to the end.",
   "kyc by steps":
-    "the same judge with the rollout's own steps, 1, 5, 10, 25, 50 and 100 %, each of which waits for it.",
+    "the same judge with the rollout's own steps, 1, 5, 10, 25, 50 and 100 %, each of which waits for its verdict.",
   Flagger:
     "the tutorial for Istio: each minute at least 99 % success and p99 below 500 ms, five failed checks roll back.",
   "Argo Rollouts":
@@ -28,7 +28,7 @@ export function benchPage(result: BenchResult): string {
   const bad = cells.filter(({ kind }) => kind === "bad");
   const parts = [
     `<h1>Judges of rollouts, on the same requests</h1>`,
-    `<p class="soft">${reps} rollouts of each scenario at each load (a third of them for good candidates at 100 requests a second), seed ${seed}. Each judge decides which requests go to the candidate; what becomes of a request with either revision is the same for all.</p>`,
+    `<p class="soft">${reps} rollouts of each scenario at each load (a third of them for good candidates at 100 requests per second), seed ${seed}. Each judge decides which requests go to the candidate; the outcome of a request with either revision is the same for all judges.</p>`,
     `<ul>${CONTESTANTS.map((name) => `<li><b>${escapeHtml(name)}</b>: ${escapeHtml(ABOUT[name])}</li>`).join("")}</ul>`,
     `<h2>Figures</h2>${figureList(figures)}`,
     bad.length === 0

@@ -31,7 +31,7 @@ export interface FakeApiServerOptions {
 }
 
 /**
- * An API server over TLS on this machine's own address. It tells of a few kinds, answers what a test says, and
+ * An API server over TLS on the loopback address. It serves discovery of a few kinds, answers as a test defines, and
  * everything else as the real one does what it does not know.
  */
 export class FakeApiServer implements Disposable {
@@ -81,7 +81,7 @@ export class FakeApiServer implements Disposable {
     this.#handlers.set(methodAndPath, handler);
   }
 
-  /** Tells of these kinds in a version of an API group, and of no others. */
+  /** Serves discovery of only these kinds in a version of an API group. */
   offer(groupPath: string, kinds: Record<string, string>): void {
     const resources = Object.entries(kinds).flatMap(([kind, name]) => {
       const namespaced = kind !== "Namespace";

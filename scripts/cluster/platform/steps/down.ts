@@ -86,7 +86,7 @@ function removalStep(noted: LedgerEntry): Step {
   };
 }
 
-/** Deletes a minikube profile, and all that is in it. */
+/** Deletes a minikube profile with everything in it. */
 export function profileStep(profile: string): Step {
   return {
     name: "cluster",
@@ -95,7 +95,7 @@ export function profileStep(profile: string): Step {
       if (!programs.has("minikube")) return { done: false, detail: `the profile ${profile}` };
       const exists = (await minikubeProfiles(programs)).includes(profile);
       return exists
-        ? { done: false, detail: `the profile ${profile}, and all that is in it` }
+        ? { done: false, detail: `the profile ${profile} with everything in it` }
         : { done: true, detail: `there is no profile ${profile}` };
     },
     needs: async ({ programs }) =>

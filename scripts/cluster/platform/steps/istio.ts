@@ -24,7 +24,7 @@ const CONFIG_MAP = { apiVersion: "v1", kind: "ConfigMap" } as const;
 const CRD = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition" } as const;
 
 // The ingress gateway, which Knative's gateways select by its label, is part of this profile. What is asked for is less
-// than the profile's own: all of it is to fit on a laptop, and a sidecar stands beside each pod.
+// than the profile's own: it must all fit on a laptop, and each pod has a sidecar.
 const SETTINGS = [
   "profile=default",
   "values.pilot.resources.requests.cpu=100m",

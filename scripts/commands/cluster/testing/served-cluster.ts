@@ -6,11 +6,11 @@ import type { FakeCluster } from "../../../cluster/testing/fake-cluster.ts";
 import { PROJECT } from "../../../project.ts";
 import { type Finished, kycWith } from "../../testing/kyc-process.ts";
 
-/** A command that runs. */
+/** A running command. */
 export interface RunningCommand {
-  /** All that it wrote so far, on both streams. */
+  /** The output so far, of both streams. */
   output(): string;
-  /** Waits until it wrote this. */
+  /** Waits until the output contains this text. */
   until(text: string): Promise<void>;
   kill(signal: NodeJS.Signals): void;
   finished: Promise<Finished>;
@@ -72,7 +72,7 @@ export class ServedCluster implements AsyncDisposable {
     return join(this.#folder, "config");
   }
 
-  /** Makes another context the current one: `elsewhere`, or `off`. */
+  /** Makes another context the current one: `elsewhere` or `off`. */
   async use(context: string): Promise<void> {
     const text = await Bun.file(this.kubeconfig).text();
     await writeFile(

@@ -23,7 +23,7 @@ const MARKS: Readonly<Record<RevisionView["state"], string>> = {
   "at zero": "○ at zero",
 };
 
-/** The state of a revision in a word, with a symbol that can be told apart without colour. */
+/** The state of a revision in a word, with a symbol that is distinct without colour. */
 export function stateMark({ state }: RevisionView): string {
   return MARKS[state];
 }

@@ -149,7 +149,7 @@ function evidenceView({ name, value, threshold }: Evidence): Spec {
   );
 }
 
-/** Who carries it out; and how a rollout that nothing carries out goes on. */
+/** The process that runs the rollout, or the command that continues a rollout without one. */
 function carrierView({ service, by, beganMs, carriedOut, outcome }: RolloutState, nowMs: number): Spec {
   const began = `Begun by ${by} ${passed(nowMs - beganMs)} ago`;
   const command = (action: string): Spec => h("code", {}, `./kyc rollout ${service} ${action}`);

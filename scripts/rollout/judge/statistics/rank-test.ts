@@ -196,7 +196,7 @@ function tableOf(bets: readonly ShiftBet[], step: number): Float64Array {
   return table;
 }
 
-/** The quantile `rank` of a mixture of two normal distributions, one of which is shifted. */
+/** The quantile `rank` of a mixture of two normal distributions, one of them shifted. */
 function placeOf(rank: number, shift: number, part: number): number {
   let low = ndtri(rank);
   let high = low + shift;

@@ -21,7 +21,7 @@ const Line = Compile(
   }),
 );
 
-/** What each field has to be, as a noun in a sentence. */
+/** The expected value of each field, as a noun phrase. */
 const EXPECTED: Readonly<Record<keyof Observation, string>> = {
   t: "a number of seconds",
   revision: `one of ${REVISIONS.map((name) => `"${name}"`).join(", ")}`,

@@ -56,7 +56,7 @@ async function refresh(): Promise<void> {
     showGone(error);
   } finally {
     asking = false;
-    // Another time range was chosen meanwhile.
+    // Another time range was selected in the meantime.
     timer = setTimeout(refresh, chooser.seconds === seconds ? next : 0);
   }
 }
