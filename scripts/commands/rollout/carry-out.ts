@@ -64,7 +64,6 @@ export async function drive(options: DriveOptions): Promise<number> {
   if (before === undefined) throw new Error("a rollout starts with an entry");
   const first = before;
   const notifier = new Notifier({ addresses: plan.settings.notify ?? [], clock: realClock });
-  const judgedBy = versions();
   const clusterEvents = context.kube && (await eventsOf(context.kube, plan, flags.namespace));
   let last = first.seq;
   // A log that cannot be written must not keep users on a bad candidate; missing lines are appended later.
@@ -90,8 +89,10 @@ export async function drive(options: DriveOptions): Promise<number> {
         makeJudge: trafficJudge,
         warm,
         checks: await checksOf(plan, context.checkPrometheus),
-        evidence: new EvidenceLog(evidenceFiles(join(context.evidence, plan.id)), judgedBy),
+        evidence: await evidenceOf(context, plan, flags.namespace),
         beatMs,
+        // Each write is one of a whole object of the cluster.
+        ...(context.kube === undefined ? {} : { checkpointMs: 10_000 }),
         watchMs: Math.max(1_000, beatMs),
         lost: held.lost,
         asked: () => interrupts.take(flags.overwrite),
@@ -184,6 +185,19 @@ export async function drive(options: DriveOptions): Promise<number> {
     if (error instanceof LostLock) throw new Failure(error.message, OUTCOME_EXITS.held);
     throw error;
   }
+}
+
+/** Keeps what the judge observes: in files of this machine, or for a Job in a ConfigMap. */
+async function evidenceOf(
+  { kube, evidence }: RolloutContext,
+  { id, service }: Plan,
+  namespace: string,
+): Promise<EvidenceLog> {
+  if (kube === undefined || process.env["KYC_ROLLOUT_JOB"] === undefined)
+    return new EvidenceLog(evidenceFiles(join(evidence, id)), versions());
+  const { evidenceMap, MOST_IN_MAP } = await import("../../rollout/record/evidence-map.ts");
+  const store = evidenceMap(kube, { namespace, service, rollout: id });
+  return new EvidenceLog(store, versions(), MOST_IN_MAP);
 }
 
 /** Reads the checks of a Prometheus; undefined if the plan has none. @param given the Prometheus of this command line */

@@ -36,8 +36,13 @@ export async function writeRecord(id: string, flags: RecordFlags): Promise<numbe
   if (service === undefined)
     throw new Failure(`${id} is not the id of a rollout; ./kyc rollout list shows them`, EXIT.usage);
   const kept = join(flags.dir, ".kyc");
-  const { saved, audit } = (await onMachine(kept, service, id)) ?? (await onCluster(service, id, flags));
-  const evidence = await evidenceFiles(join(kept, "evidence", id)).lines();
+  const {
+    saved,
+    audit,
+    inCluster = [],
+  } = (await onMachine(kept, service, id)) ?? (await onCluster(service, id, flags));
+  const onThisMachine = await evidenceFiles(join(kept, "evidence", id)).lines();
+  const evidence = [...inCluster, ...onThisMachine];
   const endedMs = saved.entries.at(-1)?.event?.atMs ?? saved.plan.atMs;
   const shadow =
     flags.shadowReport === undefined
@@ -114,6 +119,8 @@ function summaryOf({ rollout, verdicts, outcomes }: CheckedRecord): string {
 interface Found {
   saved: Saved;
   audit: string[];
+  /** The outcomes that a Job kept; another process may have gone on with its rollout. */
+  inCluster?: string[];
 }
 
 /** The rollout by its files on this machine, the latest of its service or an earlier one; undefined if there is none. */
@@ -135,9 +142,14 @@ async function earlier(file: string): Promise<Saved | undefined> {
 /** The latest rollout of a service on a cluster. @throws Failure where that is another one */
 async function onCluster(service: string, id: string, flags: RolloutFlags): Promise<Found> {
   const { contextOf } = await import("./context.ts");
-  const { journal, audit } = await contextOf(service, flags);
+  const { journal, audit, kube } = await contextOf(service, flags);
   const saved = await journal.load();
-  if (saved?.plan.id === id) return { saved, audit: await audit.lines() };
+  if (saved?.plan.id === id) {
+    const { evidenceMap } = await import("../../rollout/record/evidence-map.ts");
+    const { namespace } = flags;
+    const inCluster = kube && (await evidenceMap(kube, { namespace, service, rollout: id }).lines());
+    return { saved, audit: await audit.lines(), ...(inCluster === undefined ? {} : { inCluster }) };
+  }
   const latest = saved === undefined ? "" : `; the latest there is ${saved.plan.id}`;
   throw new Failure(`There is no rollout ${id} on this machine or in ${journal.place}${latest}.`, EXIT.usage);
 }

@@ -58,6 +58,8 @@ describe("a rollout as a Job", () => {
       "patch configmaps kyc-split-credit-check",
       "update configmaps kyc-rollout-credit-check",
       "patch configmaps kyc-rollout-credit-check",
+      "update configmaps kyc-rollout-credit-check-evidence",
+      "patch configmaps kyc-rollout-credit-check-evidence",
       "create events *",
       "update leases kyc-rollout-credit-check",
     ]);

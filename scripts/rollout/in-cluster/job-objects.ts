@@ -3,6 +3,7 @@ import { MANAGED_BY, MANAGER } from "../../cluster/ownership.ts";
 import type { PolicyRule, Rights } from "../../cluster/rbac.ts";
 import { historyName } from "../../engines/on-cluster/history-map.ts";
 import { rolloutName } from "../lock/lease-lock.ts";
+import { evidenceName } from "../record/evidence-map.ts";
 
 export interface JobOptions {
   namespace: string;
@@ -20,8 +21,8 @@ export interface JobOptions {
 }
 
 /**
- * A rollout as a Job, with a service account that may do what its engine and its source need, keep its own journal and
- * Lease, and nothing else. In the order in which they are applied.
+ * A rollout as a Job, with a service account that may do what its engine and its source need, keep its own journal,
+ * outcomes and Lease, and nothing else. In the order in which they are applied.
  */
 export function jobObjects(options: JobOptions): KubeObject[] {
   const { namespace, service, rights, gatewayNamespaces } = options;
@@ -54,6 +55,7 @@ export function jobObjects(options: JobOptions): KubeObject[] {
       automountServiceAccountToken: false,
     },
     { apiVersion: "v1", kind: "ConfigMap", metadata: meta(namespace) },
+    { apiVersion: "v1", kind: "ConfigMap", metadata: meta(namespace, evidenceName(service)) },
     { apiVersion: "v1", kind: "ConfigMap", metadata: meta(namespace, historyName(service)) },
     { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: meta(namespace) },
     ...bound("Role", namespace, name, [...rights.flatMap(({ own }) => own), ...journalRules(service)]),
@@ -77,11 +79,16 @@ export function jobObjects(options: JobOptions): KubeObject[] {
 
 const RBAC = "rbac.authorization.k8s.io/v1";
 
-/** The journal and the Lease of a service's rollouts, and the events that are written on it. */
+/** The journal, the outcomes and the Lease of a service's rollouts, and the events that are written on it. */
 function journalRules(service: string): PolicyRule[] {
   const resourceNames = [rolloutName(service)];
   return [
-    { apiGroups: [""], resources: ["configmaps"], resourceNames, verbs: ["get", "update", "patch"] },
+    {
+      apiGroups: [""],
+      resources: ["configmaps"],
+      resourceNames: [...resourceNames, evidenceName(service)],
+      verbs: ["get", "update", "patch"],
+    },
     {
       apiGroups: ["serving.knative.dev"],
       resources: ["services"],

@@ -2,22 +2,19 @@ import type { OutcomeRecorder } from "./outcome-recorder.ts";
 import type { RunnerOptions } from "./runner-options.ts";
 
 const EVERY_MS = 3_000;
+type Options = Pick<RunnerOptions, "clock" | "evidence" | "journal" | "checkpointMs">;
 
 /** Runs something that may fail, and reports the failure. @param what completes `cannot …` */
 type Attempt = <T>(what: string, run: () => Promise<T>) => Promise<T | undefined>;
 
 /** Writes the judge's state, its decisions and the outcomes that they rest on. */
 export class Checkpoints {
-  readonly #options: Pick<RunnerOptions, "clock" | "evidence" | "journal">;
+  readonly #options: Options;
   readonly #recorder: OutcomeRecorder;
   readonly #attempt: Attempt;
   #writtenAt = 0;
 
-  constructor(
-    options: Pick<RunnerOptions, "clock" | "evidence" | "journal">,
-    recorder: OutcomeRecorder,
-    attempt: Attempt,
-  ) {
+  constructor(options: Options, recorder: OutcomeRecorder, attempt: Attempt) {
     this.#options = options;
     this.#recorder = recorder;
     this.#attempt = attempt;
@@ -25,7 +22,8 @@ export class Checkpoints {
 
   /** Writes a checkpoint if the last one is old enough. */
   async beat(atMs: number): Promise<void> {
-    if (atMs - this.#writtenAt >= EVERY_MS) await this.write();
+    const { checkpointMs = EVERY_MS } = this.#options;
+    if (atMs - this.#writtenAt >= checkpointMs) await this.write();
   }
 
   async write(): Promise<void> {
