@@ -1,6 +1,6 @@
 import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts";
 import type { Sourced } from "../manifests/resources.ts";
-import type { KnativeServicePlan } from "../traffic/compile/knative.ts";
+import type { ServicePlan } from "../traffic/compile/service-plan.ts";
 import { shortHost } from "../traffic/hosts.ts";
 import type { Destination, Rule } from "../traffic/table.ts";
 import type { Configuration } from "./configuration.ts";
@@ -23,7 +23,7 @@ export function targetName({ tag, revision }: { tag: string | undefined; revisio
   return tag ?? revision;
 }
 
-function* describeServices(before: KnativeServicePlan[], now: KnativeServicePlan[]): Generator<string> {
+function* describeServices(before: ServicePlan[], now: ServicePlan[]): Generator<string> {
   for (const [name, old, current] of paired(
     before,
     now,
@@ -35,7 +35,7 @@ function* describeServices(before: KnativeServicePlan[], now: KnativeServicePlan
   }
 }
 
-function* describeService(before: KnativeServicePlan, now: KnativeServicePlan): Generator<string> {
+function* describeService(before: ServicePlan, now: ServicePlan): Generator<string> {
   for (const [name, old, current] of paired(before.revisions, now.revisions, (revision) => revision.name)) {
     if (old === undefined) yield `revision ${name} is new`;
     else if (current === undefined) yield `revision ${name} is gone`;

@@ -1,5 +1,5 @@
 import type { Position } from "../manifests/problem.ts";
-import type { KnativeServicePlan } from "../traffic/compile/knative.ts";
+import type { ServicePlan } from "../traffic/compile/service-plan.ts";
 import { SPLIT_OWNERS, type SplitOwner } from "../traffic/split-owner.ts";
 import { splitsOf } from "../traffic/split/planned-splits.ts";
 import { shellWord } from "../text/command-lines.ts";
@@ -61,7 +61,7 @@ function triesOf({ dev, plan }: Configuration, ingress: string, local: string): 
 }
 
 function serviceOverview(
-  service: KnativeServicePlan,
+  service: ServicePlan,
   { plan, resources }: Configuration,
   port: number,
   localPort: number,

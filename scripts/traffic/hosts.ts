@@ -2,7 +2,7 @@ import type { ExternalNameService } from "../manifests/kinds/core.ts";
 import { type Position, type Problem, problemAt } from "../manifests/problem.ts";
 import type { Sourced } from "../manifests/resources.ts";
 import { nearest } from "../nearest.ts";
-import type { KnativeServicePlan } from "./compile/knative.ts";
+import type { ServicePlan } from "./compile/service-plan.ts";
 import type { Backend, Listener } from "./table.ts";
 
 export const CLUSTER_DOMAIN = "svc.cluster.local";
@@ -49,7 +49,7 @@ export function hostOf(authority: string): string {
  * @param ownSidecars hosts that lead back to the caller's own sidecar, where the request is routed again by its Host
  */
 export function clusterHosts(
-  services: readonly KnativeServicePlan[],
+  services: readonly ServicePlan[],
   externalNames: readonly Sourced<ExternalNameService>[],
   ownSidecars: readonly string[] = [],
 ): { hosts: Map<string, Backend>; problems: Problem[] } {
@@ -114,7 +114,7 @@ export function hostAdvice(
 }
 
 /** The first labels of a Knative Service's hosts: its name, and `TAG-NAME` for each tag. */
-export function knativeHostNames(service: KnativeServicePlan): string[] {
+export function knativeHostNames(service: ServicePlan): string[] {
   const tags = service.traffic.flatMap(({ tag }) => (tag === undefined ? [] : [tag]));
   return [service.name, ...tags.map((tag) => `${tag}-${service.name}`)];
 }

@@ -6,7 +6,7 @@ import type { Position, Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { validate } from "../../manifests/validate.ts";
 import { compileRoutes, type Plan } from "../../traffic/compile/compile.ts";
-import type { KnativeServicePlan, Revision, TrafficTarget } from "../../traffic/compile/knative.ts";
+import type { ServicePlan, Revision, TrafficTarget } from "../../traffic/compile/service-plan.ts";
 import { type BucketRules, findBucketRules } from "../../traffic/split/find-bucket-rules.ts";
 import type { Kube } from "../kube/client.ts";
 import { type Kind, type KubeObject, nameOf, refOf } from "../kube/kube-object.ts";
@@ -72,7 +72,7 @@ export async function readLivePlan(kube: Kube, namespace: string, domain: string
   };
 }
 
-function servicePlan(service: LiveService, revisions: readonly LiveRevision[]): KnativeServicePlan {
+function servicePlan(service: LiveService, revisions: readonly LiveRevision[]): ServicePlan {
   const { name, namespace = "default", labels } = service.metadata;
   const at = positionOf(service);
   const latest = service.status?.latestReadyRevisionName ?? "";

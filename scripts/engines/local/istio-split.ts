@@ -1,7 +1,7 @@
 import { editList, type ItemEdit } from "../../manifests/edit-list.ts";
 import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
 import type { HTTPRoute } from "../../route-fields/families.ts";
-import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
+import type { ServicePlan } from "../../traffic/compile/service-plan.ts";
 import {
   bucketRules,
   bucketTargets,
@@ -24,7 +24,7 @@ import type { FileSplit } from "./split-file.ts";
 
 /** A split that is decided by a VirtualService of the files. */
 export interface IstioSplitOptions {
-  service: KnativeServicePlan;
+  service: ServicePlan;
   split: PlannedSplit;
   document: ManifestDocument;
   /** The index of its first rule in `spec.http`. */
@@ -155,7 +155,7 @@ function previewOf(wanted: readonly SplitTarget[]): FoundPreview | undefined {
   return found?.preview && { preview: found.preview, revision: found.revision };
 }
 
-function refuseOtherTags(service: KnativeServicePlan, wanted: readonly SplitTarget[]): void {
+function refuseOtherTags(service: ServicePlan, wanted: readonly SplitTarget[]): void {
   const known = service.traffic.flatMap(({ tag, revision }) =>
     tag === undefined ? [] : [`${tag} ${revision}`],
   );

@@ -8,7 +8,7 @@ import { compilePlan } from "../../traffic/compile/compile.ts";
 import { CannotWrite, type SplitForm, type SplitTarget, UnknownService } from "../../traffic/split/split.ts";
 import { needsTagForPreview } from "../../traffic/split/preview-rule.ts";
 import { asTraffic, type KnTarget } from "../../traffic/kn/target.ts";
-import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
+import type { ServicePlan } from "../../traffic/compile/service-plan.ts";
 import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
 import { type PlannedSplit, splitsOf } from "../../traffic/split/planned-splits.ts";
 import { splitByIstio } from "./istio-split.ts";
@@ -17,7 +17,7 @@ import { manifestFolders } from "../../manifests/folders.ts";
 
 /** The split of a service in the files. */
 export interface FileSplit {
-  service: KnativeServicePlan;
+  service: ServicePlan;
   by: PlannedSplit["by"];
   /** The position of the list of targets or destinations. */
   at: Position;
@@ -82,7 +82,7 @@ export function pathOf(root: string, { at }: FileSplit): string {
   return join(root, at.file);
 }
 
-function byTraffic(service: KnativeServicePlan, document: ManifestDocument, isWritten: boolean): FileSplit {
+function byTraffic(service: ServicePlan, document: ManifestDocument, isWritten: boolean): FileSplit {
   const targets = service.traffic.map(({ revision, tag, percent, latest }) => ({
     revision,
     tag,

@@ -1,5 +1,5 @@
 import { Check } from "typebox/schema";
-import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
+import type { ServicePlan } from "../../traffic/compile/service-plan.ts";
 import { FaultChange, type FaultsState } from "../faults/fault.ts";
 import { type Faults, InvalidFault } from "../faults/faults.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -9,7 +9,7 @@ import { jsonReply, problemReply, type Reply, sendReply } from "./reply.ts";
 /** What a change of the faults depends on. */
 export interface FaultSurroundings {
   faults: Faults;
-  services(): readonly KnativeServicePlan[];
+  services(): readonly ServicePlan[];
   /** The faults changed; they are in force when this returns. */
   onChanged(state: FaultsState): void;
 }

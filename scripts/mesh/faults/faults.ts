@@ -1,5 +1,5 @@
 import { didYouMean } from "../../nearest.ts";
-import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
+import type { ServicePlan } from "../../traffic/compile/service-plan.ts";
 import type { RouteTable } from "../../traffic/table.ts";
 import type { Fault, FaultChange, FaultsState } from "./fault.ts";
 import { faultFilters, faultYaml, type PlacedFault } from "./overlay.ts";
@@ -16,7 +16,7 @@ export class Faults {
   #faults: readonly PlacedFault[] = [];
 
   /** @throws InvalidFault when the service or the revision does not exist, or the fault has no effect */
-  change(change: FaultChange, services: readonly KnativeServicePlan[]): void {
+  change(change: FaultChange, services: readonly ServicePlan[]): void {
     if ("set" in change) {
       const placed = place(change.set, services);
       this.#faults = [...this.#faults.filter((fault) => !isSame(fault, placed)), placed];
@@ -31,17 +31,17 @@ export class Faults {
   }
 
   /** The filters of these services' revisions. A fault of a removed revision applies again when the revision is back. */
-  filters(services: readonly KnativeServicePlan[]): NonNullable<RouteTable["revisionFilters"]> {
+  filters(services: readonly ServicePlan[]): NonNullable<RouteTable["revisionFilters"]> {
     return faultFilters(this.#inForce(services), services);
   }
 
-  state(services: readonly KnativeServicePlan[]): FaultsState {
+  state(services: readonly ServicePlan[]): FaultsState {
     const faults = this.#inForce(services);
     return { faults: faults.map(({ namespace: _, ...fault }) => fault), yaml: faultYaml(faults) };
   }
 
   /** The revision with a fault that has this name or tag. */
-  #named(name: string, service: string | undefined, services: readonly KnativeServicePlan[]): string {
+  #named(name: string, service: string | undefined, services: readonly ServicePlan[]): string {
     const known = this.#faults
       .filter((fault) => service === undefined || fault.service === service)
       .map((fault) => fault.revision);
@@ -52,7 +52,7 @@ export class Faults {
     throw new InvalidFault(`the revision ${name} has no fault: ${advice}`);
   }
 
-  #inForce(services: readonly KnativeServicePlan[]): PlacedFault[] {
+  #inForce(services: readonly ServicePlan[]): PlacedFault[] {
     return this.#faults.filter((fault) =>
       services.some(
         ({ name, namespace, revisions }) =>
@@ -64,7 +64,7 @@ export class Faults {
   }
 }
 
-function place(fault: Fault, services: readonly KnativeServicePlan[]): PlacedFault {
+function place(fault: Fault, services: readonly ServicePlan[]): PlacedFault {
   const service = services.find(({ name }) => name === fault.service);
   if (service === undefined) {
     const names = services.map(({ name }) => name);
@@ -84,7 +84,7 @@ function place(fault: Fault, services: readonly KnativeServicePlan[]): PlacedFau
 }
 
 /** The revision with this name or tag. */
-function revisionOf(service: KnativeServicePlan, name: string): string | undefined {
+function revisionOf(service: ServicePlan, name: string): string | undefined {
   const own = service.revisions.find((revision) => revision.name === name)?.name;
   return own ?? service.traffic.find(({ tag }) => tag === name)?.revision;
 }

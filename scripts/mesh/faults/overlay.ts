@@ -4,7 +4,7 @@ import { formatProblem } from "../../manifests/problem.ts";
 import { collectResources } from "../../manifests/resources.ts";
 import { compileRoutes } from "../../traffic/compile/compile.ts";
 import { CLUSTER_DOMAIN } from "../../traffic/hosts.ts";
-import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
+import type { ServicePlan } from "../../traffic/compile/service-plan.ts";
 import type { RouteTable } from "../../traffic/table.ts";
 import type { Fault } from "./fault.ts";
 
@@ -41,7 +41,7 @@ export function sentence({ revision, error, delay }: Fault): string {
  */
 export function faultFilters(
   faults: readonly PlacedFault[],
-  services: readonly KnativeServicePlan[],
+  services: readonly ServicePlan[],
 ): NonNullable<RouteTable["revisionFilters"]> {
   const filters = new Map<string, FilterRule>();
   if (faults.length === 0) return filters;

@@ -1,12 +1,12 @@
 import { lineOf, type PlannedSplit, splitsOf } from "../../traffic/split/planned-splits.ts";
 import { isBucket } from "../../traffic/split/bucket-ranges.ts";
-import type { KnativeServicePlan } from "../../traffic/compile/knative.ts";
+import type { ServicePlan } from "../../traffic/compile/service-plan.ts";
 import type { Rule } from "../../traffic/table.ts";
 import type { Configuration } from "../configuration.ts";
 
 /** A split in force, and how often it chose each revision since its shares last changed. */
 export interface SplitCount {
-  service: KnativeServicePlan;
+  service: ServicePlan;
   split: PlannedSplit;
   /** `file:line` of the split. */
   route: string;
@@ -57,9 +57,6 @@ export function countRequest(
 }
 
 /** The identity of a split and its shares, as text. */
-function identityOf(
-  { namespace, name }: KnativeServicePlan,
-  { by, object, header, targets }: PlannedSplit,
-): string {
+function identityOf({ namespace, name }: ServicePlan, { by, object, header, targets }: PlannedSplit): string {
   return JSON.stringify([namespace, name, by, object, header, targets]);
 }

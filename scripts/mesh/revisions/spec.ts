@@ -5,7 +5,7 @@ import { generatedValue, type Secret, valuesToGenerate } from "../../manifests/k
 import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { didYouMean, nearest } from "../../nearest.ts";
-import type { Revision } from "../../traffic/compile/knative.ts";
+import type { Revision } from "../../traffic/compile/service-plan.ts";
 import { containerCommand, type ContainerRuntime } from "./container.ts";
 import { type DevConfig, DEV_FILE, type LocalProgram, programOf, withoutTag } from "./dev-config.ts";
 import { type Scaling, scalingOf } from "./scaling.ts";

@@ -7,14 +7,15 @@ import { virtualServiceRules } from "../istio/rules.ts";
 import { readSubsets, type Subsets } from "../istio/subsets.ts";
 import { GATEWAY_NAMESPACE, isSeenFrom } from "../istio/visibility.ts";
 import { HostClaims, type SharedHosts } from "./host-claims.ts";
-import { type KnativeServicePlan, planKnativeServices } from "./knative.ts";
+import { planKnativeServices } from "./knative.ts";
+import type { ServicePlan } from "./service-plan.ts";
 import { type HostRules, knativeRules } from "./knative-rules.ts";
 import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
 import type { Backend, GatewayListener, Listener, RouteTable, Rule, VirtualHosts } from "../table.ts";
 
 /** The compiled form of a set of manifests. */
 export interface Plan {
-  services: KnativeServicePlan[];
+  services: ServicePlan[];
   table: RouteTable;
 }
 
@@ -62,7 +63,7 @@ export function compilePlan(
  * @returns the plan, and the hosts for which the order of several VirtualServices decides, which files do not tell
  */
 export function compileRoutes(
-  services: KnativeServicePlan[],
+  services: ServicePlan[],
   resources: Pick<
     Resources,
     "virtualServices" | "gateways" | "destinationRules" | "externalNames" | "configFeatures"
@@ -125,7 +126,7 @@ export interface CompiledVirtualService {
 }
 
 function readSurroundings(
-  services: KnativeServicePlan[],
+  services: ServicePlan[],
   resources: Pick<Resources, "gateways" | "destinationRules" | "externalNames" | "configFeatures">,
   domain: string,
   ownSidecars: readonly string[],

@@ -1,6 +1,6 @@
 import { EVERY_REQUEST } from "../../route-fields/match/match.ts";
 import { clusterLocalNames } from "../hosts.ts";
-import { type KnativeServicePlan, shares } from "./knative.ts";
+import { type ServicePlan, shares } from "./service-plan.ts";
 import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
 import { type Destination, type ForwardAction, type Listener, type Rule } from "../table.ts";
 import { plainForward } from "../plain-forward.ts";
@@ -27,7 +27,7 @@ const DEFAULT_ROUTE_HEADER = "knative-serving-default-route";
  * @param byTagHeader whether Knative's feature tag-header-based-routing is on: then the header Knative-Serving-Tag
  *   chooses a tag at the service's own host (serving, pkg/reconciler/route/resources/ingress.go)
  */
-export function knativeRules(service: KnativeServicePlan, domain: string, byTagHeader = false): HostRules[] {
+export function knativeRules(service: ServicePlan, domain: string, byTagHeader = false): HostRules[] {
   const { namespace } = service;
   const routes: HostRules[] = [];
   const tagged = service.traffic.flatMap(({ tag, revision, at }) => {

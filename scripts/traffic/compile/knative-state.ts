@@ -3,7 +3,7 @@ import type { FieldPath } from "../../manifests/document.ts";
 import { type KnativeService, VISIBILITY_LABEL } from "../../manifests/kinds/knative-service.ts";
 import { type Problem, problemAt } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
-import type { Revision } from "./knative.ts";
+import type { Revision } from "./service-plan.ts";
 import { checkScaling } from "./knative-scaling.ts";
 
 // Knative sets these itself, and its webhook refuses them. (serving, pkg/apis/serving/k8s_validation.go)

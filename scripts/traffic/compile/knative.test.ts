@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { shares } from "./knative.ts";
+import { shares } from "./service-plan.ts";
 import {
   compiled,
   creditCheck,

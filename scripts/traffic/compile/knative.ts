@@ -1,53 +1,17 @@
 import { type KnativeService, VISIBILITY_LABEL } from "../../manifests/kinds/knative-service.ts";
 import type { Code } from "../../manifests/codes/codes.ts";
-import { type Position, type Problem, problemAt, type ProblemText } from "../../manifests/problem.ts";
+import { type Problem, problemAt, type ProblemText } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { suggestion } from "../../nearest.ts";
 import { checkState, namespaceOf, readRevision } from "./knative-state.ts";
-
-type RevisionTemplate = KnativeService["spec"]["template"];
-
-/** A revision as a state of its Knative Service describes it. */
-export interface Revision {
-  /** The name that Knative gives it. */
-  name: string;
-  namespace: string;
-  /** The Knative Service it belongs to. */
-  service: string;
-  template: RevisionTemplate;
-  at: Position;
-}
-
-/** One entry of a traffic block, resolved to the revision that it means now. */
-export interface TrafficTarget {
-  revision: string;
-  tag: string | undefined;
-  percent: number;
-  /** Whether the target follows the latest ready revision. */
-  latest: boolean;
-  at: Position;
-}
-
-/** A Knative Service: its revisions, and how traffic is split between them. */
-export interface KnativeServicePlan {
-  name: string;
-  namespace: string;
-  /** Whether it is served on the public gateway, or to callers within the cluster only. */
-  visibility: "public" | "cluster-local";
-  /** In the order in which their files come. */
-  revisions: Revision[];
-  /** Percents sum to 100. */
-  traffic: TrafficTarget[];
-  /** The position of the traffic block. */
-  at: Position;
-}
+import type { Revision, ServicePlan, TrafficTarget } from "./service-plan.ts";
 
 /**
  * Reads Knative Services from their states. Each state of one name adds a revision; the last one's traffic block is
  * the one in force, and without one all traffic goes to the latest revision, as Knative has it.
  */
 export function planKnativeServices(states: readonly Sourced<KnativeService>[]): {
-  services: KnativeServicePlan[];
+  services: ServicePlan[];
   problems: Problem[];
 } {
   const problems: Problem[] = [];
@@ -56,7 +20,7 @@ export function planKnativeServices(states: readonly Sourced<KnativeService>[]):
   return { services, problems };
 }
 
-function planService(states: readonly Sourced<KnativeService>[], problems: Problem[]): KnativeServicePlan {
+function planService(states: readonly Sourced<KnativeService>[], problems: Problem[]): ServicePlan {
   const last = states[states.length - 1] as Sourced<KnativeService>;
   const { name, labels } = last.value.metadata;
   const namespace = namespaceOf(last.value);
@@ -161,13 +125,4 @@ function readTraffic(
     const path = ["spec", "traffic", i, ...(field === undefined ? [] : [field])];
     problems.push(problemAt(code, document, path, { message, ...more }));
   }
-}
-
-/** The share of each revision in percent, zero shares left out; the same revision under two targets is summed. */
-export function shares(traffic: readonly TrafficTarget[]): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (const { revision, percent } of traffic) {
-    if (percent > 0) sums.set(revision, (sums.get(revision) ?? 0) + percent);
-  }
-  return sums;
 }

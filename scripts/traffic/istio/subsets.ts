@@ -3,7 +3,7 @@ import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { didYouMean, suggestion } from "../../nearest.ts";
 import { CLUSTER_DOMAIN, fullHost, hostAdvice, knativeHostNames } from "../hosts.ts";
-import type { KnativeServicePlan, Revision } from "../compile/knative.ts";
+import type { ServicePlan, Revision } from "../compile/service-plan.ts";
 import type { Backend } from "../table.ts";
 import { reporter } from "./report.ts";
 
@@ -26,7 +26,7 @@ interface Pods {
 /** Reads the subsets of hosts: the revisions whose pods have the labels. */
 export function readSubsets(
   sources: readonly Sourced<DestinationRule>[],
-  services: readonly KnativeServicePlan[],
+  services: readonly ServicePlan[],
   hosts: ReadonlyMap<string, Backend>,
   problems: Problem[],
 ): Subsets {
@@ -96,7 +96,7 @@ export function readSubsets(
   };
 }
 
-function podsByHost(services: readonly KnativeServicePlan[]): Map<string, Pods> {
+function podsByHost(services: readonly ServicePlan[]): Map<string, Pods> {
   const pods = new Map<string, Pods>();
   for (const service of services) {
     const { namespace, revisions } = service;

@@ -8,7 +8,7 @@ import { bucketTargets } from "./bucket-rules.ts";
 import { findBucketRules } from "./find-bucket-rules.ts";
 import type { WeightedService } from "./weights.ts";
 import { clusterLocalNames, fullHost, hostOf } from "../hosts.ts";
-import type { KnativeServicePlan } from "../compile/knative.ts";
+import type { ServicePlan } from "../compile/service-plan.ts";
 import type { Backend, Destination, RouteTable, Rule } from "../table.ts";
 import { SPLIT_OWNERS, type SplitOwner } from "../split-owner.ts";
 
@@ -39,7 +39,7 @@ export interface PlannedSplit {
 
 /** The splits of a service, the deciding one first. Each service has at least Knative's. */
 export function splitsOf(
-  service: KnativeServicePlan,
+  service: ServicePlan,
   plan: Plan,
   virtualServices: readonly Sourced<VirtualService>[],
 ): PlannedSplit[] {
@@ -70,18 +70,13 @@ export function lineOf({ file, line }: Position): string {
 }
 
 /** A Knative Service of the plan, with the names that VirtualServices can use for it. */
-export function weightedServiceOf({
-  name,
-  namespace,
-  revisions,
-  traffic,
-}: KnativeServicePlan): WeightedService {
+export function weightedServiceOf({ name, namespace, revisions, traffic }: ServicePlan): WeightedService {
   const tags = traffic.flatMap(({ tag, revision }) => (tag === undefined ? [] : [[tag, revision] as const]));
   return { name, namespace, revisions: revisions.map((revision) => revision.name), tags: new Map(tags) };
 }
 
 function bucketSplits(
-  service: KnativeServicePlan,
+  service: ServicePlan,
   { value, document }: Sourced<VirtualService>,
   rules: ReadonlyMap<string, Rule[]>,
 ): PlannedSplit[] {
@@ -112,7 +107,7 @@ function bucketSplits(
 }
 
 function weightedSplits(
-  service: KnativeServicePlan,
+  service: ServicePlan,
   { value, document }: Sourced<VirtualService>,
   table: RouteTable,
   rules: ReadonlyMap<string, Rule[]>,
@@ -153,7 +148,7 @@ function weightedSplits(
 /** The revision of this service that a destination means: by its own Service, or by a tag's host. */
 function revisionOf(
   { authority, backend }: { authority: string | undefined; backend: Backend | undefined },
-  service: KnativeServicePlan,
+  service: ServicePlan,
 ): string | undefined {
   if (backend?.kind === "revision") {
     return service.revisions.find(({ name, namespace }) => `${namespace}/${name}` === backend.revision)?.name;
@@ -165,7 +160,7 @@ function revisionOf(
   })?.revision;
 }
 
-function tagOf(service: KnativeServicePlan, revision: string): string | undefined {
+function tagOf(service: ServicePlan, revision: string): string | undefined {
   return service.traffic.find((target) => target.revision === revision && target.tag !== undefined)?.tag;
 }
 
