@@ -16,6 +16,12 @@ import {
 import type { RevisionAddress } from "../../engines/engine.ts";
 import { addressByGateway } from "../../engines/on-cluster/cluster-engine.ts";
 import { LiveVirtualService, VIRTUAL_SERVICE } from "../../engines/on-cluster/live-virtual-service.ts";
+import {
+  givenBack,
+  ManagedFields,
+  managedFieldsOf,
+  ownersOf,
+} from "../../engines/on-cluster/managed-fields.ts";
 import { readRevisions } from "../../engines/on-cluster/revisions.ts";
 import { withDefaults } from "../../traffic/kn/target.ts";
 import type { WeightedService } from "../../traffic/split/weights.ts";
@@ -39,6 +45,9 @@ export interface ClusterMirrorOptions {
 }
 
 const SHADOW_MANAGER = "kyc-shadow";
+const HTTP = ["spec", "http"];
+/** On the shadow service: the managers of the mirrored rules, which get them back at the end. */
+const OWNERS = "kyc-shadow/owners";
 const ASK_AGAIN_MS = 500;
 const READY_WITHIN_MS = 120_000;
 const ASK_WITHIN_MS = 5_000;
@@ -91,11 +100,13 @@ export async function clusterMirror(options: ClusterMirrorOptions): Promise<Mirr
   }
 
   /** Changes rules of VirtualServices, again where another writer was faster. */
-  async function write(change: () => Promise<MirroredVirtualService[]>): Promise<void> {
+  async function write(change: () => Promise<MirroredVirtualService[]>): Promise<KubeObject[]> {
     for (;;) {
       try {
-        for (const changed of await change()) await kube.replace(changed, { fieldManager: SHADOW_MANAGER });
-        return;
+        const written: KubeObject[] = [];
+        for (const changed of await change())
+          written.push(await kube.replace(changed, { fieldManager: SHADOW_MANAGER }));
+        return written;
       } catch (error) {
         if (!(error instanceof ApiError && error.code === 409)) throw error;
       }
@@ -113,6 +124,24 @@ export async function clusterMirror(options: ClusterMirrorOptions): Promise<Mirr
         now.rules.includes(i) ? { ...rule, ...fields } : rule,
       );
       return [{ ...object, spec: { ...object.spec, http: rules } }];
+    });
+  }
+
+  /** The managers of the rules before the mirror; none where the shadow service does not know them. */
+  async function ownersBefore(): Promise<ManagedFields> {
+    const written = (await kube.get(shadowRef))?.metadata.annotations?.[OWNERS];
+    if (written === undefined) return [];
+    const owners: unknown = JSON.parse(written);
+    return Check(ManagedFields, owners) ? owners : [];
+  }
+
+  /** Gives rules back to their managers, for whose next apply they would be in conflict otherwise. */
+  async function giveBack(object: KubeObject, owners: ManagedFields): Promise<void> {
+    const managedFields = givenBack(managedFieldsOf(object), HTTP, SHADOW_MANAGER, owners);
+    const metadata = { ...object.metadata, managedFields };
+    await kube.replace({ ...object, metadata }, { fieldManager: SHADOW_MANAGER }).catch((error: unknown) => {
+      // Another writer owns what it wrote by now.
+      if (!(error instanceof ApiError && error.code === 409)) throw error;
     });
   }
 
@@ -135,10 +164,12 @@ export async function clusterMirror(options: ClusterMirrorOptions): Promise<Mirr
       return nameOf(refOf(object));
     },
     async start(run, signal) {
+      const owners = otherOwners(object);
       for (const each of shadow.objectsFor(run, await image())) {
         if (!Check(KubeObject, each))
           throw new UserError(`${shadow.path} holds something that is no object.`);
-        const metadata = { ...each.metadata, namespace };
+        const annotations = { ...each.metadata.annotations, [OWNERS]: JSON.stringify(owners) };
+        const metadata = { ...each.metadata, annotations, namespace };
         await kube.apply({ ...each, metadata }, { fieldManager: SHADOW_MANAGER, force: true });
       }
       await untilReady(revisionOfRun(shadow.name, run), signal);
@@ -147,14 +178,21 @@ export async function clusterMirror(options: ClusterMirrorOptions): Promise<Mirr
     async stop() {
       address?.[Symbol.dispose]();
       address = undefined;
-      await write(async () =>
+      const before = await ownersBefore();
+      const latest = new Map<string, ManagedFields>();
+      const written = await write(async () =>
         (await virtualServices()).flatMap((each) => {
           const http = each.spec.http ?? [];
           if (!http.some((rule) => isMirrored(rule, shadow.name))) return [];
+          latest.set(each.metadata.name, otherOwners(each));
           const rules = http.map((rule) => (isMirrored(rule, shadow.name) ? withoutMirror(rule) : rule));
           return [{ ...each, spec: { ...each.spec, http: rules } }];
         }),
       );
+      for (const each of written) {
+        const owners = latest.get(each.metadata.name) ?? [];
+        await giveBack(each, owners.length > 0 ? owners : before);
+      }
       await kube.delete(shadowRef);
       await kube.delete({ ...SERVICE_ACCOUNT, namespace, name: shadow.name });
     },
@@ -180,6 +218,10 @@ export async function clusterMirror(options: ClusterMirrorOptions): Promise<Mirr
       return undefined;
     },
   };
+}
+
+function otherOwners(object: KubeObject): ManagedFields {
+  return ownersOf(managedFieldsOf(object), HTTP).filter(({ manager }) => manager !== SHADOW_MANAGER);
 }
 
 function withoutMirror<T extends object>(rule: T): T {
