@@ -16,6 +16,7 @@ import { runScenarios } from "./run-scenarios.ts";
 import { QUIETLY, type Scenario, type Stage, WHOLE } from "./scenario.ts";
 import { shadowing } from "./shadowing.ts";
 import { BY_ISTIO, BY_KNATIVE, splitScenario, switching } from "./splits.ts";
+import { splitInGit } from "./split-in-git.ts";
 import { strict } from "./strict-overlay.ts";
 import { weightChanges } from "./weight-changes.ts";
 
@@ -48,6 +49,7 @@ export function scenarios({ only, keep }: Pick<E2eOptions, "only" | "keep">): Sc
     weightChanges("Knative", BY_KNATIVE),
     weightChanges("Istio", BY_ISTIO),
     nextVersion,
+    splitInGit,
     podKilled,
     scaleFromZero,
     hardening,

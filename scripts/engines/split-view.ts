@@ -150,10 +150,15 @@ async function observe(source: OutcomeSource, signal: AbortSignal): Promise<Obse
   if (source.observed !== undefined) return source.observed();
   const sinceMs = Date.now();
   const counts = new Map<string, number>();
-  for await (const batch of source.outcomes(signal)) {
-    for (const { revision, count } of batch) {
-      if (revision !== undefined) counts.set(revision, (counts.get(revision) ?? 0) + count);
+  try {
+    for await (const batch of source.outcomes(signal)) {
+      for (const { revision, count } of batch) {
+        if (revision !== undefined) counts.set(revision, (counts.get(revision) ?? 0) + count);
+      }
     }
+  } catch (error) {
+    // The time is over while the source waits for an answer.
+    if (!signal.aborted) throw error;
   }
   return { sinceMs, counts };
 }

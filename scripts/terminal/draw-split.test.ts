@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { gatherSplit } from "../engines/split-view.ts";
 import { FakeEngine, fakeSource, targetsOf } from "../engines/testing/fake-engine.ts";
+import type { OutcomeSource } from "../sources/source.ts";
 import { drawChange, drawSplit } from "./draw-split.ts";
 import { PLAIN } from "./style.ts";
 
@@ -27,6 +28,22 @@ describe("a split is drawn", () => {
     expect(drawSplit(view, { style: PLAIN, nowMs: 61_000 })).toContain(
       "of applicants, by the buckets seen: check-basic 90 %, check-advanced 10 %",
     );
+  });
+
+  test("with what was counted where the time is over while the source waits for an answer", async () => {
+    const over = AbortSignal.timeout(20);
+    const { observed: _, ...source } = fakeSource(undefined);
+    const waiting: OutcomeSource = {
+      ...source,
+      async *outcomes(signal) {
+        yield [
+          { revision: "check-basic", count: 5, ok: true, ms: 1, sinceMs: 0, atMs: 0, excluded: undefined },
+        ];
+        await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      },
+    };
+    const { observed } = await gatherSplit(new FakeEngine(), waiting, file, over);
+    expect(observed?.requests).toBe(5);
   });
 
   test("without the files of a Knative Service that has the name of what is split between Deployments", async () => {
