@@ -29,7 +29,7 @@ describe("the end-to-end test", () => {
   });
 
   test("puts all folders back after whatever applies another", async () => {
-    const changing = ["splits by", "switching", "weight changes", "next version"];
+    const changing = ["splits by", "switching", "weight changes", "next version", "in git"];
     for (const { name, clean } of changing.flatMap((only) => scenarios({ ...ALL, only }))) {
       const stage = fakeStage();
       await clean?.(stage);

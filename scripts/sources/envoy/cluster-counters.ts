@@ -5,6 +5,9 @@ import type { Outcome } from "../source.ts";
 
 /** The requests to a cluster of Envoy by status, each once with its retries, and with Envoy's own responses. */
 const REQUESTS = "envoy_cluster_upstream_rq";
+/** Requests that the proxy ended itself, and those of them whose time was over, which have a status as well. */
+const ENDED = "envoy_cluster_upstream_rq_tx_reset";
+const TIMED_OUT = new Set(["envoy_cluster_upstream_rq_timeout", "envoy_cluster_upstream_rq_per_try_timeout"]);
 /** The latencies of requests that an endpoint answered, in milliseconds. Envoy has none by status. */
 const LATENCIES = "envoy_cluster_upstream_rq_time_bucket";
 
@@ -13,6 +16,7 @@ const LATENCIES_WITHIN_MS = 10_000;
 
 /** The counts of a proxy for one cluster. */
 interface Counted {
+  /** By status, and by the names of the counters of ended requests. */
   statuses: Map<string, number>;
   /** The count of each bucket by its upper bound, without the buckets below. */
   latencies: Map<number, number>;
@@ -32,7 +36,8 @@ interface Seen {
 
 /**
  * Converts Envoy's counters of requests by status and its histogram of latencies into outcomes. Envoy has no latencies by
- * status, so each status gets latencies in the proportions of all. Counts wait for their latencies.
+ * status, so each status gets latencies in the proportions of all. Counts wait for their latencies. A request that the proxy
+ * ended without a status is one whose caller gave up.
  */
 export class ClusterCounters implements CounterReader {
   readonly #revisionOf: (cluster: string) => string | undefined;
@@ -44,7 +49,7 @@ export class ClusterCounters implements CounterReader {
   }
 
   reads(metric: string): boolean {
-    return metric === REQUESTS || metric === LATENCIES;
+    return metric === REQUESTS || metric === LATENCIES || metric === ENDED || TIMED_OUT.has(metric);
   }
 
   added(process: string, samples: readonly Sample[], look: Look): Outcome[] {
@@ -93,7 +98,7 @@ function countedOf(samples: readonly Sample[]): Map<string, Counted> {
     const counted = clusters.get(cluster) ?? NOTHING();
     clusters.set(cluster, counted);
     const { le = "" } = labels;
-    if (status !== undefined) counted.statuses.set(status, value);
+    if (name !== LATENCIES) counted.statuses.set(status ?? name, value);
     else counted.latencies.set(le === "+Inf" ? Number.POSITIVE_INFINITY : Number(le), value);
   }
   for (const counted of clusters.values()) counted.latencies = withoutLower(counted.latencies);
@@ -135,8 +140,12 @@ function outcomesOf(
   atMs: number,
 ): Outcome[] {
   const weights = bounds.map((bound) => latencies.get(bound) ?? 0);
-  return [...statuses].flatMap(([status, total]) => {
-    const shared = { revision, sinceMs, atMs, ...markOf(Number(status)), excluded: undefined };
+  const answered = [...statuses].filter(([status]) => status !== ENDED && !TIMED_OUT.has(status));
+  const times = { revision, sinceMs, atMs, excluded: undefined };
+  const gaveUp = gaveUpIn(statuses);
+  const abandoned = { ...times, ...markOf(undefined, { gaveUp: true }), ms: 0, count: gaveUp };
+  const outcomes = answered.flatMap(([status, total]) => {
+    const shared = { ...times, ...markOf(Number(status)) };
     // Without an answer of an endpoint there are no latencies.
     if (latencies.size === 0) return [{ ...shared, ms: 0, count: total }];
     return proportional(total, weights).flatMap((count, i) => {
@@ -144,6 +153,13 @@ function outcomesOf(
       return count === 0 ? [] : [{ ...shared, fromMs, ms: Number.isFinite(bound) ? bound : fromMs, count }];
     });
   });
+  return gaveUp > 0 ? [...outcomes, abandoned] : outcomes;
+}
+
+/** The number of requests whose callers did not wait for the answer. */
+function gaveUpIn(statuses: ReadonlyMap<string, number>): number {
+  const timedOut = [...TIMED_OUT].reduce((sum, name) => sum + (statuses.get(name) ?? 0), 0);
+  return Math.max(0, (statuses.get(ENDED) ?? 0) - timedOut);
 }
 
 /** Divides a whole number in proportion to weights, by the largest remainders. */

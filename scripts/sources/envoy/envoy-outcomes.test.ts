@@ -49,6 +49,25 @@ describe("Envoy's statistics of clusters", () => {
     expect([counts(true, "v2"), counts(false, "v2")]).toEqual([1_392, 33]);
   });
 
+  test("tell callers that gave up from requests whose time was over", () => {
+    const counters = countersFor();
+    const page = (statuses: number, ended: number, timedOut: number): string =>
+      [
+        `envoy_cluster_upstream_rq{response_code="504",cluster_name="|||credit-check-basic"} ${statuses}`,
+        `envoy_cluster_upstream_rq_tx_reset{cluster_name="|||credit-check-basic"} ${ended}`,
+        `envoy_cluster_upstream_rq_timeout{cluster_name="|||credit-check-basic"} ${timedOut}`,
+      ].join("\n");
+    const look = (text: string, atMs: number): string[] =>
+      counters
+        .added("sidecar", read(counters, text), { fromMs: atMs, atMs, beganAfterMs: 0 })
+        .map(({ kind, ok, count }) => `${kind ?? "answered"} ${ok} ${count}`);
+    expect(look(page(1, 1, 1), 0)).toEqual([]);
+    expect(look(page(3, 8, 3), 11_000)).toEqual(["answered false 3", "abandoned false 5"]);
+    // A reset is counted before its timeout: no counter fell, and nothing is reported.
+    expect(look(page(3, 9, 3), 12_000)).toEqual([]);
+    expect(look(page(4, 9, 4), 30_000)).toEqual(["answered false 1"]);
+  });
+
   test("wait for the latencies of Envoy's next flush, but not for long where there are none", async () => {
     const counters = countersFor();
     const [before, after] = await Promise.all([recorded("before-flush"), recorded("after-flush")]);
