@@ -5,11 +5,11 @@ import type { ValidateOptions } from "../manifests/validate.ts";
 import { manifestFolders } from "../manifests/folders.ts";
 import { CompileMemory, compilePlan, type Plan } from "../traffic/compile/compile.ts";
 import { type DevConfig, type DevFile, readDevConfig } from "./revisions/dev-config.ts";
+import { LOCAL_DOMAIN } from "../traffic/hosts.ts";
+import type { Certificate } from "./gateways/local-authority.ts";
+import { userCertificates } from "./gateways/user-certificates.ts";
 import { containerRuntime } from "./revisions/container.ts";
 import { type RevisionSpec, revisionSpecs } from "./revisions/spec.ts";
-
-/** The domain of public Knative Services on one machine. Browsers and curl resolve every name below it to loopback. */
-export const LOCAL_DOMAIN = "localhost";
 
 /** A valid configuration, ready to run. */
 export interface Configuration {
@@ -18,6 +18,8 @@ export interface Configuration {
   specs: RevisionSpec[];
   /** What `dev.yaml` says. */
   dev: DevFile;
+  /** The user's certificates, by the names that Gateways have for them. */
+  certificates: ReadonlyMap<string, Certificate>;
   warnings: Problem[];
 }
 
@@ -40,11 +42,12 @@ export async function loadConfiguration(
     dev,
     () => containerRuntime(),
   );
-  const all = [...problems, ...compiled.problems, ...dev.problems, ...unrunnable];
+  const { certificates, problems: refused } = await userCertificates(root, resources, dev.file);
+  const all = [...problems, ...compiled.problems, ...dev.problems, ...unrunnable, ...refused];
   // A field that cannot be read makes references to it fail too; those later errors would only distract.
-  const errors = firstKind(problems, compiled.problems, dev.problems, unrunnable);
+  const errors = firstKind(problems, compiled.problems, dev.problems, [...unrunnable, ...refused]);
   if (errors.length > 0) throw new InvalidManifests(errors);
-  return { resources, plan: compiled.plan, specs, dev: dev.file, warnings: all };
+  return { resources, plan: compiled.plan, specs, dev: dev.file, certificates, warnings: all };
 }
 
 function firstKind(...stages: Problem[][]): Problem[] {

@@ -1,17 +1,20 @@
 import { InvalidManifests, type Problem } from "../manifests/problem.ts";
 import { manifestFolders } from "../manifests/folders.ts";
 import { CompileMemory } from "../traffic/compile/compile.ts";
-import { hostOf } from "../traffic/hosts.ts";
+import { hostOf, LOCAL_DOMAIN } from "../traffic/hosts.ts";
 import { seededRandom } from "../traffic/random.ts";
-import type { LocalListener } from "../traffic/table.ts";
+import type { Listener } from "../traffic/table.ts";
 import { Admin } from "./admin/admin.ts";
 import type { Exchange } from "./http/exchange.ts";
+import { entryOf, type GatewayPort, gatewayPorts } from "./gateways/gateway-ports.ts";
+import type { Certificate } from "./gateways/local-authority.ts";
+import { DEFAULT_PORTS, type GatewayAddress, localLocation, OpenPorts } from "./gateways/open-ports.ts";
 import { type HttpServer, type HttpServerOptions, serveHttp } from "./http/server.ts";
-import { LOCAL_DOMAIN, type Configuration, loadConfiguration, routedRevisions } from "./configuration.ts";
+import { type Configuration, loadConfiguration, routedRevisions } from "./configuration.ts";
 import type { MeshOptions } from "./mesh-options.ts";
 import { ManifestFiles, type Reading } from "./manifest-files.ts";
 import { relay } from "./relay/relay.ts";
-import type { Generation } from "./relay/relay-options.ts";
+import type { Generation, RelayOptions } from "./relay/relay-options.ts";
 import { RevisionPool, type Runners } from "./revisions/pool.ts";
 import { rejected } from "./revisions/request-queue.ts";
 import { within } from "./revisions/within.ts";
@@ -26,6 +29,8 @@ export interface MeshProcess {
 export interface Mesh {
   readonly port: number;
   readonly localPort: number;
+  /** Where the ports of Gateways answer beside the main one. */
+  readonly gateways: readonly GatewayAddress[];
   /** The configuration in force. */
   readonly loaded: Configuration;
   /** The processes of each revision that has any, by name. */
@@ -54,7 +59,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   let loaded = await loadConfiguration(root, { lenient: options.lenient, open: first.open }, memory);
   files.accept(first);
   const random = seededRandom(options.seed);
-  const servers: HttpServer[] = [];
+  const servers = new Set<HttpServer>();
   const admin = new Admin({
     root,
     ports: () => ({ port: ingress.port, localPort: local.port }),
@@ -67,8 +72,22 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       events.onFaults?.(state);
     },
   });
-  const ingress = serve("ingress", options.port);
-  const local = serve("mesh", options.localPort);
+  let ports = gatewayPorts(loaded);
+  const ingress = serve(options.port, (exchange) => {
+    if (!admin.takes(exchange)) atGateway(exchange, ports.main);
+  });
+  const local = orEnd(() =>
+    serve(options.localPort, (exchange) => {
+      readLocalName(exchange);
+      forward(exchange, "mesh");
+    }),
+  );
+  const gateways = new OpenPorts({
+    root,
+    anyPort: options.port === 0,
+    open: (port, number, tls) =>
+      serve(number, (exchange) => atGateway(exchange, gateways.portOf(port.key) ?? port), tls),
+  });
   const pool = new RevisionPool({
     proxyUrl: `http://${HOSTNAME}:${local.port}`,
     scalingSecondMs: options.scalingSecondMs,
@@ -77,6 +96,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   });
   let runners = pool.runnersFor(loaded.specs);
   let generation = generationOf(loaded, runners, admin);
+  await gateways.follow(ports.others);
   reportApplied(undefined);
 
   // Every change on disk is an edit; every edit that is valid is a candidate for the next configuration in force.
@@ -88,6 +108,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   return {
     port: ingress.port,
     localPort: local.port,
+    get gateways() {
+      return gateways.addresses;
+    },
     get loaded() {
       return loaded;
     },
@@ -101,7 +124,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       stopWatching();
       admin.close();
       // From outside in: requests in flight at the ingress may still call other services.
-      for (const server of servers) {
+      for (const server of [...[...servers].filter((each) => each !== local), local]) {
         if (!(await within(STOP_WITHIN_MS, server.stop()))) server.terminate();
       }
       await pool.stop();
@@ -117,37 +140,51 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     events.onApplied(loaded, before);
   }
 
-  function serve(listener: LocalListener, port: number): HttpServer {
-    const server = listen({
-      hostname: HOSTNAME,
-      port,
-      onExchange(exchange) {
-        if (listener === "mesh") readLocalName(exchange);
-        else if (admin.takes(exchange)) return;
-        relay(exchange, listener, {
-          generation: () => generation,
-          random,
-          newRequestId: () => crypto.randomUUID(),
-          tracer: options.tracer,
-          readAnswer: (revision) => admin.readAnswer(revision),
-          onServed(served) {
-            admin.onServed(served);
-            events.onServed(served);
-          },
-        });
-      },
-    });
-    servers.push(server);
+  function serve(port: number, onExchange: HttpServerOptions["onExchange"], tls?: Certificate): HttpServer {
+    const server = serveHttp({ hostname: HOSTNAME, port, onExchange, tls });
+    servers.add(server);
     return server;
   }
 
-  function listen(server: HttpServerOptions): HttpServer {
+  /** Ends what has begun where a port cannot be opened. */
+  function orEnd<T>(open: () => T): T {
     try {
-      return serveHttp(server);
+      return open();
     } catch (error) {
-      for (const open of servers) open.terminate();
+      for (const server of servers) server.terminate();
       throw error;
     }
+  }
+
+  function forward(exchange: Exchange, listener: Listener, locate?: RelayOptions["locate"]): void {
+    relay(exchange, listener, {
+      generation: () => generation,
+      random,
+      newRequestId: () => crypto.randomUUID(),
+      tracer: options.tracer,
+      readAnswer: (revision) => admin.readAnswer(revision),
+      ...(locate && { locate }),
+      onServed(served) {
+        admin.onServed(served);
+        events.onServed(served);
+      },
+    });
+  }
+
+  function atGateway(exchange: Exchange, { listeners, number, protocol }: GatewayPort): void {
+    const { request } = exchange;
+    const asked = request.authority;
+    const { table } = generation;
+    const { listener, host } = entryOf(listeners, table, asked);
+    if (host !== hostOf(asked)) {
+      // As on a cluster, where the caller names the port of the Gateway.
+      request.authority = number === DEFAULT_PORTS[protocol] ? host : `${host}:${number}`;
+      request.headers.set("host", request.authority);
+    }
+    forward(exchange, listener, (location) => {
+      const main = { ...ports.main, port: ingress.port };
+      return localLocation(location, { asked, table, ports: [main, ...gateways.addresses] });
+    });
   }
 
   async function reload(edit: number): Promise<void> {
@@ -177,7 +214,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     waiting = undefined;
     const before = loaded;
     [loaded, runners] = [next, nextRunners];
+    ports = gatewayPorts(loaded);
     generation = generationOf(loaded, runners, admin);
+    await gateways.follow(ports.others);
     reportApplied(before);
     void pool.retainOnly(runners);
   }

@@ -1,10 +1,14 @@
+import { join } from "node:path";
 import type { Position } from "../manifests/problem.ts";
 import type { ServicePlan } from "../traffic/compile/service-plan.ts";
 import { SPLIT_OWNERS, type SplitOwner } from "../traffic/split-owner.ts";
 import { splitsOf } from "../traffic/split/planned-splits.ts";
 import { shellWord } from "../text/command-lines.ts";
+import { AUTHORITY_PATH } from "./gateways/local-authority.ts";
+import type { GatewayAddress } from "./gateways/open-ports.ts";
 import { ADMIN_PATH } from "./admin/schema.ts";
-import { LOCAL_DOMAIN, type Configuration } from "./configuration.ts";
+import type { Configuration } from "./configuration.ts";
+import { LOCAL_DOMAIN, localName } from "../traffic/hosts.ts";
 
 /** What runs and who gets which share: the data that `dev` draws. */
 export interface Overview {
@@ -14,11 +18,22 @@ export interface Overview {
   links: { title: string; url: string }[];
   /** The live page. */
   page: string;
+  /** The ports of Gateways beside the ingress gateway's main one. */
+  ports: PortOverview[];
   services: ServiceOverview[];
   /** Commands to try. */
   tries: string[];
   /** Fields that have no effect on one machine. */
   withoutEffect: string[];
+}
+
+export interface PortOverview {
+  /** As in `HTTPS, port 443`. */
+  title: string;
+  url: string;
+  gateways: readonly string[];
+  /** The file to trust, where this machine has made the certificate. */
+  authority: string | undefined;
 }
 
 export interface ServiceOverview {
@@ -31,8 +46,16 @@ export interface ServiceOverview {
   revisions: { name: string; tag: string | undefined; percent: number }[];
 }
 
-/** Summarises a configuration that runs on these ports. */
-export function overview(loaded: Configuration, port: number, localPort: number): Overview {
+/** A running mesh, as far as it is summarised. */
+export interface OverviewSource {
+  loaded: Configuration;
+  port: number;
+  localPort: number;
+  gateways: readonly GatewayAddress[];
+}
+
+/** Summarises what runs, and on which ports. */
+export function overview({ loaded, port, localPort, gateways }: OverviewSource): Overview {
   const ingress = `http://127.0.0.1:${port}`;
   const local = `http://127.0.0.1:${localPort}`;
   return {
@@ -40,9 +63,28 @@ export function overview(loaded: Configuration, port: number, localPort: number)
     clusterLocal: local,
     links: Object.entries(loaded.dev.links ?? {}).map(([title, path]) => ({ title, url: ingress + path })),
     page: `${ingress}${ADMIN_PATH}`,
+    ports: gateways.map(portOverview),
     services: loaded.plan.services.map((service) => serviceOverview(service, loaded, port, localPort)),
     tries: triesOf(loaded, ingress, local),
     withoutEffect: [...new Set(loaded.resources.clusterOnly.map(({ path }) => String(path.at(-1))))].sort(),
+  };
+}
+
+/** A port of Gateways, at the first host that it serves by name. */
+export function portOverview({
+  number,
+  protocol,
+  gateways,
+  hosts,
+  port,
+  isSelfMade,
+}: GatewayAddress): PortOverview {
+  const host = hosts.find((each) => !each.includes("*"));
+  return {
+    title: `${protocol.toUpperCase()}, port ${number}`,
+    url: `${protocol}://${host === undefined ? "127.0.0.1" : localName(host)}:${port}`,
+    gateways,
+    authority: isSelfMade ? join(...AUTHORITY_PATH) : undefined,
   };
 }
 

@@ -6,7 +6,7 @@ import type { FaultsState } from "../mesh/faults/fault.ts";
 import type { Configuration } from "../mesh/configuration.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import type { MeshEvents } from "../mesh/mesh-options.ts";
-import { overview } from "../mesh/overview.ts";
+import { overview, portOverview } from "../mesh/overview.ts";
 import type { Served } from "../mesh/relay/relay-options.ts";
 import type { RevisionState } from "../mesh/revisions/runner.ts";
 import { printable } from "../text/printable.ts";
@@ -28,7 +28,10 @@ export class DevScreen implements MeshEvents {
   readonly #options: DevScreenOptions;
   readonly #style: Style;
   #before: string[] = [];
-  #started = false;
+  /** Undefined before the start. */
+  #mesh: Mesh | undefined;
+  /** The ports of Gateways that were shown. */
+  #told: ReadonlySet<number> = new Set();
   #rejected = false;
 
   constructor(options: DevScreenOptions) {
@@ -38,15 +41,16 @@ export class DevScreen implements MeshEvents {
 
   /** Shows what was reported before the start, then the overview, which ends with the addresses. */
   start(mesh: Mesh): void {
-    this.#started = true;
+    this.#mesh = mesh;
+    this.#told = new Set(mesh.gateways.map(({ port }) => port));
     for (const line of this.#before.splice(0)) this.#write(line);
-    this.#write(drawOverview(overview(mesh.loaded, mesh.port, mesh.localPort), this.#style));
+    this.#write(drawOverview(overview(mesh), this.#style));
   }
 
   /** A line with the time in front. */
   say(text: string): void {
     const line = `${this.#style.dim(clock())} ${text}`;
-    if (this.#started) this.#write(line);
+    if (this.#mesh !== undefined) this.#write(line);
     else this.#before.push(line);
   }
 
@@ -57,6 +61,7 @@ export class DevScreen implements MeshEvents {
     if (before === undefined) return;
     const changes = describeChanges(before, now);
     for (const change of changes) this.say(this.#style.good(change));
+    this.#showPorts(this.#mesh?.gateways ?? []);
     if (changes.length === 0 && wasRejected) this.say(this.#style.good("the files are valid again"));
   }
 
@@ -95,6 +100,15 @@ export class DevScreen implements MeshEvents {
     this.say(
       `${listener} ${method} ${path} ${status || "-"}${to} ${duration(ms)}${complete ? "" : " (broken off)"}`,
     );
+  }
+
+  #showPorts(gateways: Mesh["gateways"]): void {
+    for (const gateway of gateways) {
+      if (this.#told.has(gateway.port)) continue;
+      const { title, url, gateways: named } = portOverview(gateway);
+      this.say(`${title} of Gateway ${named.join(", ")} is on ${this.#style.link(url)}`);
+    }
+    this.#told = new Set(gateways.map(({ port }) => port));
   }
 
   #write(text: string): void {

@@ -4,6 +4,7 @@ import type { Style } from "./style.ts";
 /** Draws what runs on this machine, where it answers and what to try, as text of several lines. */
 export function drawOverview(view: Overview, style: Style): string {
   const split = view.services.find(({ revisions }) => revisions.length > 1);
+  const authority = view.ports.find((port) => port.authority !== undefined)?.authority;
   const lines = [
     "",
     ...view.services.flatMap((service) => drawService(service, style)),
@@ -22,6 +23,13 @@ export function drawOverview(view: Overview, style: Style): string {
       ({ title, url }) =>
         `  ${style.bold(title)}${" ".repeat(Math.max(1, 18 - title.length))}${style.link(url)}`,
     ),
+    ...view.ports.map(
+      ({ title, url, gateways }) =>
+        `  ${style.bold(title)}${" ".repeat(Math.max(1, 18 - title.length))}${style.link(url)} ${style.dim(`for Gateway ${gateways.join(", ")}`)}`,
+    ),
+    ...(authority === undefined
+      ? []
+      : [`${" ".repeat(20)}${style.dim(`by a certificate of this machine: curl --cacert ${authority}`)}`]),
     `  ${style.bold("Live page")}         ${style.link(view.page)} ${style.dim("traffic, latency, faults")}`,
     `  ${style.bold("Cluster-local")}     ${style.link(view.clusterLocal)} ${style.dim("for hosts *.svc.cluster.local")}`,
   );

@@ -7,6 +7,19 @@ import type { Backend, Listener } from "./table.ts";
 
 export const CLUSTER_DOMAIN = "svc.cluster.local";
 
+/** The domain of public hosts on one machine. Browsers and curl resolve every name below it to loopback. */
+export const LOCAL_DOMAIN = "localhost";
+
+/** Whether a host is one of this machine. */
+export function isLocalName(host: string): boolean {
+  return host === "127.0.0.1" || host === LOCAL_DOMAIN || host.endsWith(`.${LOCAL_DOMAIN}`);
+}
+
+/** A name by which this machine reaches a host. */
+export function localName(host: string): string {
+  return isLocalName(host) ? host : `${host}.${LOCAL_DOMAIN}`;
+}
+
 /** The Service in front of the ingress gateway's second port; Knative's cluster-local hosts resolve to it. */
 const LOCAL_GATEWAY_HOST = `knative-local-gateway.istio-system.${CLUSTER_DOMAIN}`;
 

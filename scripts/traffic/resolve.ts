@@ -6,6 +6,7 @@ import { REQUEST_FILTERS } from "../route-fields/families.ts";
 import type { FilterReply } from "../route-fields/field-family.ts";
 import {
   hostsOn,
+  isOfGateway,
   type Backend,
   type Destination,
   type ForwardAction,
@@ -13,6 +14,7 @@ import {
   type Mirror,
   type RouteTable,
   type Rule,
+  speaksTls,
 } from "./table.ts";
 import { copied, draw, forward } from "./router.ts";
 import { firstRule, rulesFor } from "./rule-index.ts";
@@ -124,11 +126,12 @@ export function resolveBy(
           delayMs: 0,
           mirrored: [],
         });
+        const scheme = speaksTls(at) ? "https" : "http";
         if (action.kind === "direct") {
           const { status, body } = action;
-          return { kind: "direct", status, body, location: ownLocation(status, request), hops };
+          return { kind: "direct", status, body, location: ownLocation(status, request, scheme), hops };
         }
-        const location = redirected(action, match, request);
+        const location = redirected(action, match, request, scheme);
         return { kind: "redirect", status: action.status, location, hops };
       }
       const retried = steps === earlier.length ? again : undefined;
@@ -219,11 +222,15 @@ function passFilters(
 }
 
 function noRule(listener: Listener, request: RoutedRequest): string {
-  const place = listener === "ingress" ? "the ingress gateway" : hostOf(request.authority);
+  const place = isGateway(listener) ? "the ingress gateway" : hostOf(request.authority);
   return `no route at ${place} takes ${request.method} ${pathOf(request.target)}`;
 }
 
+function isGateway(listener: Listener): boolean {
+  return listener === "ingress" || isOfGateway(listener);
+}
+
 function noHost(listener: Listener, host: string): string {
-  if (listener === "ingress") return `the ingress gateway serves no host ${host}`;
+  if (isGateway(listener)) return `the ingress gateway serves no host ${host}`;
   return `${host} is not a host of this cluster`;
 }

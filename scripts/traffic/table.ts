@@ -6,15 +6,25 @@ import type { HeaderChange } from "../route-fields/headers/header-list.ts";
  * - `ingress`, the public port of the Istio ingress gateway;
  * - `local-gateway`, its second port, which Knative's cluster-local hosts resolve to;
  * - `mesh`, the sidecar of a caller in the cluster;
- * - on a cluster only, `gateway …`, any other port of a gateway, or the one of a server with TLS: its pods and port, and
- *   the hosts of a server with TLS, which has rules of its own.
+ * - `gateway …`, any other port of a gateway, or the one of a server with TLS: its pods and port, and the hosts of a
+ *   server with TLS, which has rules of its own.
  */
 export type Listener = LocalListener | GatewayListener;
 
-/** The listeners of the local mesh. */
+/** The listeners that every mesh has, whatever its Gateways. */
 export type LocalListener = "ingress" | "local-gateway" | "mesh";
 
 export type GatewayListener = `gateway ${string}`;
+
+/** Whether a listener is a port of a gateway beside the ingress gateway's own two. */
+export function isOfGateway(listener: Listener): listener is GatewayListener {
+  return listener.startsWith("gateway ");
+}
+
+/** Whether callers speak TLS with a listener. */
+export function speaksTls(listener: Listener): boolean {
+  return listener.includes(", TLS for ");
+}
 
 /** How a string is compared. A regex is RE2 and must match the whole string, as in Envoy. */
 export interface StringMatch {
@@ -183,7 +193,7 @@ export interface VirtualHosts {
 
 /** The complete routing configuration. */
 export interface RouteTable {
-  /** The local mesh has the three that it serves. */
+  /** Those of gateways only where they have rules. */
   listeners: Readonly<Record<LocalListener, VirtualHosts>> &
     Readonly<Partial<Record<GatewayListener, VirtualHosts>>>;
   /** The backend of each cluster-local host, for hosts without rules. */

@@ -12,6 +12,7 @@ import { type ManifestDocument, parseDocuments } from "../../scripts/manifests/d
 import { InvalidManifests, type Problem } from "../../scripts/manifests/problem.ts";
 import { type BuildKustomization, readDocuments, readManifests } from "../../scripts/manifests/read.ts";
 import { collectResources } from "../../scripts/manifests/resources.ts";
+import { userCertificates } from "../../scripts/mesh/gateways/user-certificates.ts";
 import { readDevConfig } from "../../scripts/mesh/revisions/dev-config.ts";
 import { revisionSpecs } from "../../scripts/mesh/revisions/spec.ts";
 import { planKnativeServices } from "../../scripts/traffic/compile/knative.ts";
@@ -45,6 +46,9 @@ async function problemsOf(example: Example): Promise<readonly Problem[]> {
     return problemsInFolder(example.built, async () => ({ failed: "there is no program" }));
   if ("deploy" in example) return planDeploy(read(example.deploy), [], new Map()).problems;
   if ("deployTwice" in example) return problemsOfDeploying(...example.deployTwice);
+  if ("certificates" in example)
+    return (await userCertificates("/nowhere", collectResources(read(example.certificates)).resources, {}))
+      .problems;
   const { resources } = collectResources(read(example.run).slice(0, 2));
   const { services } = planKnativeServices(resources.knativeServices);
   return (

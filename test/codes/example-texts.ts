@@ -10,6 +10,8 @@ export type Example =
   | { folder: Record<string, string> }
   /** The same, where kustomizations are built by a program that is not there. */
   | { built: Record<string, string> }
+  /** A Gateway and a Secret. */
+  | { certificates: string }
   /** Knative Services that cannot run on this machine, with the text of dev.yaml. */
   | { run: string; dev?: string }
   /** Documents to deploy. */

@@ -46,7 +46,7 @@ export const EXAMPLES: Readonly<Record<Code, Example>> = {
   "wrong-type": inRule("timeout: 5"),
   "wrong-value": inRule("timeout: 5 s"),
   "cluster-form": gateway(
-    "{selector: {a: b}, servers: [{port: {number: 443, name: a, protocol: HTTPS}, hosts: ['*']}]}",
+    "{selector: {a: b}, servers: [{port: {number: 443, name: a, protocol: TLS}, hosts: ['*']}]}",
   ),
   "local-mesh": inRule("delegate: {name: other}"),
   "ignored-field": { lenient: routes(rule("delegate: {name: other}")) },
@@ -95,7 +95,6 @@ export const EXAMPLES: Readonly<Record<Code, Example>> = {
   "shared-gateway-host": { lint: twoRoutes("knative-serving/knative-ingress-gateway") },
   "no-wildcard-on-mesh": withRule(rule(""), "hosts: ['*']"),
   "known-gateway": withRule(rule(""), "hosts: [a.example], gateways: [knative-serving/other]"),
-  "gateway-selector": gateway(`{selector: {istio: other}, ${OPEN}}`),
   "gateway-conflict": gateways("{number: 80, name: t, protocol: TCP}, hosts: ['*']"),
   "shared-certificate": gateways(
     "{number: 443, name: a, protocol: HTTPS}, hosts: [a.example], tls: {mode: SIMPLE, credentialName: c}",
@@ -107,13 +106,19 @@ export const EXAMPLES: Readonly<Record<Code, Example>> = {
       routes("{route: [{destination: {host: a.kyc.svc.cluster.local}}]}"),
     ],
   },
-  "gateway-port": gateway(`{selector: {istio: ingressgateway}, ${OPEN.replace("80", "8081")}}`),
   "gateway-host": {
     lint: [
       SERVICE,
       networking("Gateway", `{selector: {istio: ingressgateway}, ${OPEN.replace("*", "b.example")}}`, "g"),
       routes(rule(""), "hosts: [a.example], gateways: [g]"),
     ],
+  },
+  "gateway-certificate": {
+    certificates: `${networking(
+      "Gateway",
+      "{servers: [{port: {number: 443, name: https, protocol: HTTPS}, hosts: ['*'], tls: {mode: SIMPLE, credentialName: c}}]}",
+      "g",
+    )}---\napiVersion: v1\nkind: Secret\nmetadata: {name: c, namespace: kyc}\nstringData: {tls.crt: a, tls.key: b}\n`,
   },
   "match-gateway": inRule("match: [{gateways: [other]}]"),
   "bucket-gaps": withRule(

@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { LOCAL_DOMAIN } from "../../traffic/hosts.ts";
+
 import { editList, type ItemEdit } from "../../manifests/edit-list.ts";
 import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
 import { InvalidManifests, type Position } from "../../manifests/problem.ts";
@@ -12,7 +14,6 @@ import type { ServicePlan } from "../../traffic/compile/service-plan.ts";
 import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
 import { type PlannedSplit, splitsOf } from "../../traffic/split/planned-splits.ts";
 import { splitByIstio } from "./istio-split.ts";
-import { LOCAL_DOMAIN } from "../../mesh/configuration.ts";
 import { manifestFolders } from "../../manifests/folders.ts";
 
 /** The split of a service in the files. */

@@ -217,7 +217,7 @@ describe("objects as kubectl get -o yaml prints them", () => {
       "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a, namespace: kyc}\nspec: {hosts: [a.example], tcp: [{route: [{destination: {host: a.example}}]}]}\n";
     const https = policy(
       "Gateway",
-      "{selector: {istio: ingressgateway}, servers: [{port: {number: 443, name: a, protocol: HTTPS}, tls: {mode: SIMPLE}, hosts: ['*']}]}",
+      "{selector: {istio: ingressgateway}, servers: [{port: {number: 443, name: a, protocol: HTTPS}, tls: {mode: PASSTHROUGH}, hosts: ['*']}]}",
     ).replace("security", "networking");
     const h2c = SERVICE.replace("[{image: a}]", "[{image: a, ports: [{containerPort: 8080, name: h2c}]}]");
     for (const text of [delegate, tcp, https, h2c]) {

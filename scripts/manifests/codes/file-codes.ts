@@ -92,7 +92,7 @@ export const FILE_CODES = {
     severity: "error",
     inLint: "warning",
     means:
-      "the object is valid on a cluster, in a form that the local mesh does not read, such as a Gateway for HTTPS",
+      "the object is valid on a cluster, in a form that the local mesh does not read, such as a Gateway for TCP",
     fix: "try it on a cluster, or write it in the form given",
   },
   "local-mesh": {

@@ -29,22 +29,15 @@ export const ISTIO_CODES = {
     means: "a VirtualService for a Gateway that does not exist has no effect there",
     fix: "correct the name, or add the Gateway",
   },
-  "gateway-selector": {
-    severity: "error",
-    inLint: "warning",
-    means: "the local mesh has one gateway, istio: ingressgateway",
-    fix: "select istio: ingressgateway, or try it on a cluster",
-  },
-  "gateway-port": {
-    severity: "error",
-    inLint: "warning",
-    means: "the local mesh has one public port, which stands for port 80",
-    fix: "write 80, or try it on a cluster",
-  },
   "gateway-host": {
     severity: "warning",
     means: "the Gateway does not serve the host, so the rules have no effect there",
     fix: "add the host to the servers of the Gateway",
+  },
+  "gateway-certificate": {
+    severity: "error",
+    means: "the certificate that a Gateway names cannot be used for TLS on this machine",
+    fix: "correct the Secret or the files in dev.yaml, or leave both out for a certificate of this machine",
   },
   "match-gateway": {
     severity: "error",

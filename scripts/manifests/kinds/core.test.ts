@@ -11,9 +11,9 @@ describe("in the other kinds", () => {
       Gateway,
       GATEWAY,
       "        protocol: HTTP",
-      "        protocol: HTTPS",
+      "        protocol: GRPC",
       [
-        "12:19: spec.servers[0].port.protocol: HTTPS is not supported by the local mesh; write HTTP, or try it on a cluster",
+        "12:19: spec.servers[0].port.protocol: GRPC is not supported by the local mesh; write HTTP or HTTPS, or try it on a cluster",
       ],
     ],
     [

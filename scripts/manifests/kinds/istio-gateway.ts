@@ -1,5 +1,11 @@
 import Type, { type Static, type TSchemaOptions } from "typebox";
-import { type FieldNotes, SubdomainMetadata, OBJECT_FILLED_IN, strict } from "../../schema/schema.ts";
+import {
+  type FieldNotes,
+  forReason,
+  SubdomainMetadata,
+  OBJECT_FILLED_IN,
+  strict,
+} from "../../schema/schema.ts";
 import { HOST, ISTIO_VERSIONS, LABEL } from "./istio-names.ts";
 
 /** A host of a Gateway, optionally limited to the VirtualServices of a namespace: `./`, `NAMESPACE/`. */
@@ -10,16 +16,47 @@ const GatewayHost = Type.String({
 
 // Istio reads them in any letter case. (istio, pkg/config/protocol/instance.go)
 const CLUSTER_PROTOCOLS = [
-  "HTTPS",
-  "HTTP2",
-  "GRPC",
-  "GRPC-WEB",
-  "TCP",
-  "TLS",
-  "MONGO",
-  "REDIS",
-  "MYSQL",
-].flatMap((name) => [name, name.toLowerCase(), `${name[0]}${name.slice(1).toLowerCase()}`]);
+  "https",
+  "Https",
+  ...["HTTP2", "GRPC", "GRPC-WEB", "TCP", "TLS", "MONGO", "REDIS", "MYSQL"].flatMap((name) => [
+    name,
+    name.toLowerCase(),
+    `${name[0]}${name.slice(1).toLowerCase()}`,
+  ]),
+];
+
+/** How TLS ends at a server. */
+const ServerTls = Type.Object(
+  {
+    httpsRedirect: Type.Optional(Type.Boolean()),
+    mode: Type.Optional(
+      Type.Enum(["SIMPLE"], {
+        onCluster: ["PASSTHROUGH", "AUTO_PASSTHROUGH", "MUTUAL", "OPTIONAL_MUTUAL", "ISTIO_MUTUAL"],
+      } satisfies FieldNotes & TSchemaOptions),
+    ),
+    credentialName: Type.Optional(Type.String()),
+  },
+  {
+    unsupported: {
+      ...forReason(
+        ["serverCertificate", "privateKey", "caCertificates", "caCrl"],
+        "it is a file of the gateway's pods: name a certificate by credentialName, or leave it out for one of this machine",
+      ),
+      ...forReason(
+        ["credentialNames", "tlsCertificates"],
+        "the local mesh has one certificate a server: name it by credentialName",
+      ),
+      ...forReason(
+        ["subjectAltNames", "verifyCertificateSpki", "verifyCertificateHash"],
+        "the local mesh asks callers for no certificate: leave it out, or try it on a cluster",
+      ),
+      ...forReason(
+        ["minProtocolVersion", "maxProtocolVersion", "cipherSuites"],
+        "the local mesh speaks TLS as Bun does: leave it out, or try it on a cluster",
+      ),
+    },
+  } satisfies FieldNotes & TSchemaOptions,
+);
 
 /** What this tool reads of a `networking.istio.io` Gateway. */
 export const Gateway = strict(
@@ -38,18 +75,17 @@ export const Gateway = strict(
               {
                 number: Type.Integer({ minimum: 1, maximum: 65535 }),
                 name: Type.String({ minLength: 1 }),
-                protocol: Type.Enum(["HTTP"], {
+                protocol: Type.Enum(["HTTP", "HTTPS"], {
                   onCluster: CLUSTER_PROTOCOLS,
                 } satisfies FieldNotes & TSchemaOptions),
               },
               { unsupported: { targetPort: "Istio ignores targetPort: leave it out" } },
             ),
             hosts: Type.Array(GatewayHost, { minItems: 1 }),
-            tls: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+            tls: Type.Optional(ServerTls),
           },
           {
             unsupported: {
-              tls: "the local mesh speaks plain HTTP",
               bind: "the local mesh listens on 127.0.0.1 only",
               defaultEndpoint: "the local mesh has no default endpoint",
             },

@@ -8,7 +8,7 @@ import { ServiceEntry } from "./istio-service-entry.ts";
 import { VirtualService } from "./istio-virtual-service.ts";
 import { KnativeService } from "./knative-service.ts";
 import type { Adapted, DeployedKind, KindEntry } from "./kind-entry.ts";
-import { plainGateway } from "./plain-gateway.ts";
+import { servedGateway } from "./served-gateway.ts";
 import { Secret } from "./secret.ts";
 
 /** A kind that makes routes, one file an object. */
@@ -36,7 +36,7 @@ export const KINDS = {
     ...routing,
     stage: "route",
   },
-  gateways: { apiVersion: ISTIO, kind: "Gateway", schema: Gateway, ...routing, adapt: plainGateway },
+  gateways: { apiVersion: ISTIO, kind: "Gateway", schema: Gateway, ...routing, adapt: servedGateway },
   destinationRules: { apiVersion: ISTIO, kind: "DestinationRule", schema: DestinationRule, ...routing },
   serviceEntries: {
     apiVersion: ISTIO,

@@ -5,6 +5,8 @@ export interface HttpServerOptions {
   hostname: string;
   /** 0 lets the system choose. */
   port: number;
+  /** Speaks TLS by a certificate and its key, both in PEM. */
+  tls?: { cert: string; key: string } | undefined;
   /** Called for each request, as soon as its head is complete. */
   onExchange(exchange: Exchange): void;
 }
@@ -30,6 +32,7 @@ export function serveHttp(options: HttpServerOptions): HttpServer {
   const listener = Bun.listen<Connection | undefined>({
     hostname: options.hostname,
     port: options.port,
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
     exclusive: true,
     socket: {
       open(socket) {

@@ -7,6 +7,7 @@ import type { AnswerReader } from "./answer-reader.ts";
 
 /** A finished request, as it is reported. */
 export interface Served {
+  /** Where it entered; `ingress` for each port of a gateway. */
   listener: LocalListener;
   method: string;
   target: string;
@@ -51,6 +52,8 @@ export interface RelayOptions {
   generation(): Generation;
   random(): number;
   newRequestId(): string;
+  /** The location of a redirect by a rule, as the caller finds it. @default as it is */
+  locate?(location: string): string;
   /** Times injected delays and waits before retries. @default the runtime's timers */
   startTimer?: StartTimer;
   onServed(served: Served): void;

@@ -2,7 +2,7 @@ import type { Span } from "../../../functions/shared/tracing/tracer.ts";
 import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import type { Hop, Resolution, RoutedRequest } from "../../traffic/resolve.ts";
 import { resolve, revisionOf } from "../../traffic/resolve.ts";
-import type { Listener, LocalListener } from "../../traffic/table.ts";
+import { isOfGateway, type Listener } from "../../traffic/table.ts";
 import type { HttpClient, ResponseHandler, UpstreamFailure, UpstreamRequest } from "../http/client.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type Framing, removeHopByHop } from "../http/framing.ts";
@@ -21,13 +21,13 @@ import type { Reservation } from "../revisions/request-queue.ts";
 import { messageOf } from "../../text/message-of.ts";
 
 /** Forwards one request from a listener to the revision that the routes choose, and the response back. */
-export function relay(exchange: Exchange, listener: LocalListener, options: RelayOptions): void {
+export function relay(exchange: Exchange, listener: Listener, options: RelayOptions): void {
   new Relay(exchange, listener, options).start();
 }
 
 class Relay {
   readonly #exchange: Exchange;
-  readonly #listener: LocalListener;
+  readonly #listener: Listener;
   readonly #options: RelayOptions;
   readonly #generation: Generation;
   readonly #body: RequestBody;
@@ -45,7 +45,7 @@ class Relay {
   #span: Span | undefined;
   #reader: AnswerReader | undefined;
 
-  constructor(exchange: Exchange, listener: LocalListener, options: RelayOptions) {
+  constructor(exchange: Exchange, listener: Listener, options: RelayOptions) {
     this.#exchange = exchange;
     this.#listener = listener;
     this.#options = options;
@@ -87,7 +87,7 @@ class Relay {
   #follow(resolution: Resolution, made: readonly Hop[]): void {
     sendMirrored(made, this.#exchange, this.#body, this.#generation, this.#options.random);
     if (resolution.kind === "revision") return this.#forward(resolution.revision, resolution.request);
-    const { content, headers } = ownReply(resolution);
+    const { content, headers } = ownReply(resolution, this.#options.locate);
     this.#answer(resolution.status, content, headers);
   }
 
@@ -212,7 +212,7 @@ class Relay {
     this.#releaseSlot();
     const { method, target, headers } = this.#exchange.request;
     const served: Served = {
-      listener: this.#listener,
+      listener: isOfGateway(this.#listener) ? "ingress" : this.#listener,
       method,
       target,
       requestId: this.#requestId,

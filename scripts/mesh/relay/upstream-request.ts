@@ -1,6 +1,6 @@
 import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import type { Hop, Resolution, RoutedRequest } from "../../traffic/resolve.ts";
-import type { Listener } from "../../traffic/table.ts";
+import { type Listener, isOfGateway, speaksTls } from "../../traffic/table.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { frameRequest, removeHopByHop } from "../http/framing.ts";
 import { latin1 } from "../http/outgoing.ts";
@@ -20,7 +20,8 @@ export function addForwarded(
   const forwarded = headers.joined("x-forwarded-for");
   headers.set("x-forwarded-for", forwarded ? `${forwarded},${peer}` : peer);
   // The ingress does not trust what a client claims about its own connection; inside the cluster it is kept.
-  if (listener === "ingress" || !headers.get("x-forwarded-proto")) headers.set("x-forwarded-proto", "http");
+  if (listener === "ingress" || isOfGateway(listener) || !headers.get("x-forwarded-proto"))
+    headers.set("x-forwarded-proto", speaksTls(listener) ? "https" : "http");
   if (!headers.get("x-request-id")) headers.set("x-request-id", newRequestId());
 }
 
@@ -36,11 +37,11 @@ export function headOf({ method, target, headers }: RoutedRequest): Buffer {
   return latin1(`${method} ${target} HTTP/1.1\r\n${headers.toString()}\r\n`);
 }
 
-/** The response that the mesh makes itself where a request reaches no revision. */
-export function ownReply(resolution: Exclude<Resolution, { kind: "revision" }>): {
-  content: string | Uint8Array;
-  headers: HeaderList;
-} {
+/** The response that the mesh makes itself where a request reaches no revision. @param locate as in `RelayOptions` */
+export function ownReply(
+  resolution: Exclude<Resolution, { kind: "revision" }>,
+  locate: (location: string) => string = (location) => location,
+): { content: string | Uint8Array; headers: HeaderList } {
   switch (resolution.kind) {
     case "nowhere":
       return { content: resolution.reason, headers: new HeaderList() };
@@ -53,7 +54,7 @@ export function ownReply(resolution: Exclude<Resolution, { kind: "revision" }>):
   }
 
   function location(to: string | undefined): HeaderList {
-    return new HeaderList(to === undefined ? [] : ["location", to]);
+    return new HeaderList(to === undefined ? [] : ["location", locate(to)]);
   }
 }
 

@@ -53,6 +53,19 @@ export const DevFile = strict(
         description: "By image: the name with its tag, or else the name without tag and digest.",
       }),
     ),
+    certificates: Type.Optional(
+      Type.Record(
+        Text,
+        strict({
+          cert: Type.String({ minLength: 1, description: "Its file in PEM, with those that signed it." }),
+          key: Type.String({ minLength: 1, description: "The file of its key in PEM." }),
+        }),
+        {
+          description:
+            "Certificates by the credentialName of Gateways. One that is not named here is that of a Secret in the folder, or is made.",
+        },
+      ),
+    ),
     links: Type.Optional(
       Type.Record(Text, Path, {
         description: "Pages of the system, by title: paths at the ingress gateway.",

@@ -105,14 +105,16 @@ function neededPort(port: number | undefined, scheme: string | undefined): numbe
 
 /**
  * The location of a redirect: parts that the rule does not set stay, the query too unless the new path has one.
+ * @param askedScheme the scheme of the request
  * (envoy, source/common/router/config_impl.cc, newUri and processRequestHost)
  */
 export function redirected(
   action: Pick<RedirectAction, "scheme" | "authority" | "port" | "uri" | "prefix">,
   match: RequestMatch | true,
   { target: asked, authority }: { target: string; authority: string },
+  askedScheme = "http",
 ): string {
-  const scheme = action.scheme ?? "http";
+  const scheme = action.scheme ?? askedScheme;
   const port = action.port === undefined ? "" : `:${action.port}`;
   const target = action.prefix === undefined ? asked : rewritten(action.prefix, match, asked);
   const path = pathOf(target);
@@ -159,7 +161,8 @@ const NOTHING_NEW = {
 export function ownLocation(
   status: number,
   request: { target: string; authority: string },
+  scheme = "http",
 ): string | undefined {
   if (status !== 201 && (status < 300 || status > 399)) return undefined;
-  return redirected(NOTHING_NEW, true, request);
+  return redirected(NOTHING_NEW, true, request, scheme);
 }

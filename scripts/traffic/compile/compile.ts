@@ -11,7 +11,14 @@ import { planKnativeServices } from "./knative.ts";
 import type { ServicePlan } from "./service-plan.ts";
 import { type HostRules, knativeRules } from "./knative-rules.ts";
 import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
-import type { Backend, GatewayListener, Listener, RouteTable, Rule, VirtualHosts } from "../table.ts";
+import {
+  type Backend,
+  isOfGateway,
+  type Listener,
+  type RouteTable,
+  type Rule,
+  type VirtualHosts,
+} from "../table.ts";
 
 /** The compiled form of a set of manifests. */
 export interface Plan {
@@ -132,7 +139,7 @@ function readSurroundings(
   ownSidecars: readonly string[],
 ): Surroundings {
   const { hosts, problems } = clusterHosts(services, resources.externalNames, ownSidecars);
-  const gateways = readGateways(resources.gateways, problems);
+  const gateways = readGateways(resources.gateways);
   const subsets = readSubsets(resources.destinationRules, services, hosts, problems);
   const byTagHeader = resources.configFeatures.some(
     ({ value }) => value.data["tag-header-based-routing"] === "enabled",
@@ -168,10 +175,6 @@ function compileVirtualService(
     return [{ listener, hosts: open, rules: own }, ...redirected];
   });
   return { bound, routes, problems };
-}
-
-function isOfGateway(listener: Listener): listener is GatewayListener {
-  return listener.startsWith("gateway ");
 }
 
 /**

@@ -47,9 +47,6 @@ const OPEN: ReadonlySet<Code> = new Set<Code>([
   "known-revision",
   "known-gateway",
   "unreachable-rule",
-  // The local mesh serves one port of one gateway; here each has its own listener.
-  "gateway-port",
-  "gateway-selector",
   "cluster-form",
   // Istio accepts it: the condition holds at none of the gateways.
   "match-gateway",

@@ -92,17 +92,20 @@ describe("the hosts that a Gateway serves", () => {
   );
 });
 
-describe("a Gateway that the mesh does not have is reported:", () => {
-  test("one on another port", () => {
-    expect(compiled(gateway("kyc", ["*"], 8080)).problems).toEqual([
-      "1.yaml:11:17: error: spec.servers[0].port.number: the mesh has one public port, and 8080 is not it; write 80",
-    ]);
+describe("a Gateway beside the ingress gateway's port 80", () => {
+  const service = virtualService(RULE, { hosts: ["a.example"], gateways: ["kyc"] });
+
+  test("has a listener of its own on another port", () => {
+    const { plan, problems } = compiled(...creditCheck(HALVES), gateway("kyc", ["*"], 8080), service);
+    expect(problems).toEqual([]);
+    expect(sent(plan, "ingress", request("a.example")).kind).toBe("nowhere");
+    expect(sent(plan, "gateway istio=ingressgateway port 8080", request("a.example")).kind).toBe("revision");
   });
 
-  test("one of other pods", () => {
+  test("has a listener of its own at other pods", () => {
     const own = JSON.parse(JSON.stringify(gateway("kyc", ["*"])).replace("ingressgateway", "own"));
-    expect(compiled(own).problems).toEqual([
-      "1.yaml:8:5: error: spec.selector: the mesh has one gateway; select it by istio: ingressgateway",
-    ]);
+    const { plan, problems } = compiled(...creditCheck(HALVES), own, service);
+    expect(problems).toEqual([]);
+    expect(sent(plan, "gateway istio=own port 80", request("a.example")).kind).toBe("revision");
   });
 });

@@ -16,6 +16,8 @@ export interface KnownServer {
   port: number;
   hosts: ServedHost[];
   pods: ProxyPods;
+  /** The name of its certificate, where TLS ends there and it has one. */
+  credentialName?: string | undefined;
 }
 
 /** A pattern of the hosts that a server has. */
@@ -51,10 +53,7 @@ export interface BoundHost {
 const HTTP_PROTOCOLS = new Set(["HTTP", "HTTP2", "GRPC", "GRPC-WEB"]);
 
 /** Reads Gateways by `namespace/name`, the two of net-istio among them: they are on every cluster. */
-export function readGateways(
-  sources: readonly Sourced<Gateway>[],
-  problems: Problem[],
-): Map<string, KnownServer[]> {
+export function readGateways(sources: readonly Sourced<Gateway>[]): Map<string, KnownServer[]> {
   const known = new Map<string, KnownServer[]>();
   for (const [name, listener] of Object.entries(KNATIVE_GATEWAYS)) {
     // (net-istio, config/200-gateway.yaml)
@@ -64,32 +63,14 @@ export function readGateways(
   }
   for (const { value, document } of sources) {
     const { name, namespace = "default" } = value.metadata;
-    const report = reporter(document, problems);
     const { selector: written = {} } = value.spec;
     // Without labels it applies to every gateway, and this is the only known one.
     const selector = Object.keys(written).length === 0 ? { istio: "ingressgateway" } : written;
-    if (selector["istio"] !== "ingressgateway") {
-      report(
-        "gateway-selector",
-        ["spec", "selector"],
-        "the mesh has one gateway",
-        "select it by istio: ingressgateway",
-      );
-    }
     const servers = new Map<Listener, KnownServer>();
     for (const [i, server] of value.spec.servers.entries()) {
-      if (server.port.number !== 80) {
-        const path = ["spec", "servers", i, "port", "number"];
-        report(
-          "gateway-port",
-          path,
-          `the mesh has one public port, and ${server.port.number} is not it`,
-          "write 80",
-        );
-      }
       // Of a server for HTTPS Envoy redirects nothing, because its requests have come by HTTPS.
       const httpsRedirect =
-        server.tls?.["httpsRedirect"] === true && server.port.protocol.toUpperCase() !== "HTTPS"
+        server.tls?.httpsRedirect === true && server.port.protocol.toUpperCase() !== "HTTPS"
           ? document.at(["spec", "servers", i, "tls", "httpsRedirect"])
           : undefined;
       const hosts = server.hosts.map((host): ServedHost => {
@@ -101,7 +82,9 @@ export function readGateways(
       if (listener === undefined) continue;
       const { number: port } = server.port;
       const same = servers.get(listener);
-      if (same === undefined) servers.set(listener, { listener, port, hosts, pods: selectedPods(selector) });
+      const credentialName = server.tls?.credentialName;
+      if (same === undefined)
+        servers.set(listener, { listener, port, hosts, pods: selectedPods(selector), credentialName });
       else same.hosts.push(...hosts);
     }
     known.set(`${namespace}/${name}`, [...servers.values()]);
@@ -182,7 +165,7 @@ function listenerOf(
   selector: Readonly<Record<string, string>>,
 ): Listener | undefined {
   const protocol = port.protocol.toUpperCase();
-  const isTls = protocol === "HTTPS" && !String(tls?.["mode"] ?? "SIMPLE").includes("PASSTHROUGH");
+  const isTls = protocol === "HTTPS" && !(tls?.mode ?? "SIMPLE").includes("PASSTHROUGH");
   if (!isTls && !HTTP_PROTOCOLS.has(protocol)) return undefined;
   const labels = Object.entries(selector).map(([name, value]) => `${name}=${value}`);
   const pods = labels.sort().join(",");

@@ -2,7 +2,7 @@ import { isRecord, valueAt } from "../../../schema/value.ts";
 import type { FieldPath, ManifestDocument } from "../../../manifests/document.ts";
 import { KINDS } from "../../../manifests/kinds/registry.ts";
 import { kindOf } from "../../../manifests/resources.ts";
-import { withoutUnsupported } from "../../../manifests/unsupported.ts";
+import { type UnsupportedField, withoutUnsupported } from "../../../manifests/unsupported.ts";
 import { canonical } from "./object-kinds.ts";
 
 /** A field that the route table does not have. */
@@ -117,7 +117,8 @@ function unreadFields(document: ManifestDocument): UnreadField[] {
   const metadata = isRecord(value) && isRecord(value["metadata"]) ? value["metadata"] : {};
   const object = [name, metadata["namespace"] ?? "default", metadata["name"]];
   const { unsupported } = withoutUnsupported(KINDS[name].schema, document);
-  return unsupported
+  const unread = name === "gateways" ? [...unsupported, ...tlsFields(document)] : unsupported;
+  return unread
     .filter(({ path }) => !isRead(path))
     .map(({ path, reason }) => {
       const around = surroundings(name, path);
@@ -127,6 +128,17 @@ function unreadFields(document: ManifestDocument): UnreadField[] {
       );
       return { document, path, reason, key: JSON.stringify([...object, place, ...said]) };
     });
+}
+
+/** How the servers of a Gateway speak TLS, which shows in no route. */
+function tlsFields({ value }: ManifestDocument): UnsupportedField[] {
+  const servers = valueAt(value, ["spec", "servers"]);
+  if (!Array.isArray(servers)) return [];
+  return servers.flatMap((server: unknown, i) =>
+    isRecord(server) && server["tls"] !== undefined
+      ? [{ path: ["spec", "servers", i, "tls"], reason: "how a server speaks TLS shows in no route" }]
+      : [],
+  );
 }
 
 /** Whether a field is decided although the local mesh does not act on it, or names statistics only. */

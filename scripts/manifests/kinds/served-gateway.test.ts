@@ -23,24 +23,27 @@ const HTTPS = "port: {number: 443, name: https, protocol: HTTPS}, hosts: [a.exam
 const TCP = "port: {number: 5432, name: tcp, protocol: TCP}, hosts: ['*']";
 const PASSED =
   "port: {number: 443, name: tls, protocol: HTTPS}, hosts: [b.example], tls: {mode: PASSTHROUGH}";
+const GRPC = "port: {number: 9000, name: grpc, protocol: GRPC}, hosts: ['*']";
+const MUTUAL = HTTPS.replace("SIMPLE", "MUTUAL");
 const OURS = "istio: ingressgateway";
-const PLAIN = { port: { number: 80, protocol: "HTTP" }, hosts: ["a.example"] };
 
 describe("a Gateway read leniently", () => {
-  test("is served in plain HTTP by the one gateway, with a line for each difference", () => {
-    const { gateway, problems } = read(true, "app: own", TCP, HTTPS, PASSED, HTTP);
-    expect(gateway).toMatchObject({ selector: { istio: "ingressgateway" }, servers: [PLAIN, PLAIN] });
-    expect(gateway?.servers).toHaveLength(2);
+  test("is served in HTTP/1.1 where it is for HTTP, with a line for each difference", () => {
+    const { gateway, problems } = read(true, "app: own", TCP, MUTUAL, PASSED, GRPC, HTTP);
+    expect(gateway).toMatchObject({
+      selector: { app: "own" },
+      servers: [
+        { port: { number: 443, protocol: "HTTPS" }, tls: { mode: "SIMPLE" } },
+        { port: { number: 9000, protocol: "HTTP" } },
+        { port: { number: 80, protocol: "HTTP" } },
+      ],
+    });
     expect(problems).toEqual([
-      "warning 5 the local mesh has one gateway, which serves this Gateway too",
       "warning 7 the local mesh does not serve TCP, and leaves this server out",
-      "warning 8 the local mesh serves this server in plain HTTP on its own port, not HTTPS on 443",
-      "warning 9 the local mesh does not serve HTTPS, and leaves this server out",
+      "warning 8 the local mesh asks callers for no certificate, as MUTUAL does",
+      "warning 9 the local mesh does not serve TLS in mode PASSTHROUGH, and leaves this server out",
+      "warning 10 the local mesh serves this server in HTTP/1.1, not GRPC",
     ]);
-  });
-
-  test("stays as it is where nothing differs", () => {
-    expect(read(true, OURS, HTTP)).toMatchObject({ gateway: { servers: [PLAIN] }, problems: [] });
   });
 
   test("names lines of the file behind a server that is left out", () => {
@@ -51,8 +54,19 @@ describe("a Gateway read leniently", () => {
     ]);
   });
 
-  test("is refused where no server is for HTTP, and wherever it is not read leniently", () => {
+  test("is refused where no server is for HTTP", () => {
     expect(read(true, OURS, TCP).problems[0]).toMatch(/^error 7 TCP is not supported/);
-    expect(read(false, OURS, HTTPS).problems[0]).toMatch(/^error 7 /);
+  });
+});
+
+describe("a Gateway read strictly", () => {
+  test("is served where it is for HTTP and HTTPS, on any port of any gateway", () => {
+    const { gateway, problems } = read(false, "app: own", HTTPS, HTTP.replace("80", "8081"));
+    expect(gateway?.servers).toHaveLength(2);
+    expect(problems).toEqual([]);
+  });
+
+  test.each([PASSED, MUTUAL, GRPC, TCP])("is refused for %s", (server) => {
+    expect(read(false, OURS, HTTP, server).problems[0]).toMatch(/^error 8 /);
   });
 });

@@ -1,0 +1,136 @@
+import { hostOf, isLocalName, LOCAL_DOMAIN, localName } from "../../traffic/hosts.ts";
+import { hostsOn, type RouteTable } from "../../traffic/table.ts";
+import type { HttpServer } from "../http/server.ts";
+import { entryOf, type GatewayPort, isNamed } from "./gateway-ports.ts";
+import { type Certificate, LocalAuthority } from "./local-authority.ts";
+
+/** Where a port of a gateway answers on this machine. */
+export interface GatewayAddress extends Omit<GatewayPort, "key" | "certificate"> {
+  /** On 127.0.0.1. */
+  port: number;
+  /** Whether this machine has made the certificate. */
+  isSelfMade: boolean;
+}
+
+export interface OpenPortsOptions {
+  root: string;
+  /** Whether the ports are any free ones, instead of those that look like the cluster's. */
+  anyPort: boolean;
+  /** Opens a port; an error with code EADDRINUSE when it is taken. */
+  open(port: GatewayPort, number: number, tls: Certificate | undefined): HttpServer;
+}
+
+// Ports below this number need more rights than a user has.
+const FIRST_UNPRIVILEGED = 1024;
+const OFFSET = 8000;
+const TRIES = 50;
+
+/** The open ports of gateways beside the main one. They follow the configuration. */
+export class OpenPorts {
+  readonly #options: OpenPortsOptions;
+  readonly #open = new Map<string, { port: GatewayPort; server: HttpServer }>();
+  #authority: Promise<LocalAuthority> | undefined;
+  #turn = 0;
+
+  constructor(options: OpenPortsOptions) {
+    this.#options = options;
+  }
+
+  get addresses(): GatewayAddress[] {
+    return [...this.#open.values()].map(({ port, server }) => ({
+      ...port,
+      port: server.port,
+      isSelfMade: port.protocol === "https" && port.certificate === undefined,
+    }));
+  }
+
+  /** Opens the ports that are new and closes those that are gone; requests in flight finish. */
+  async follow(wanted: readonly GatewayPort[]): Promise<void> {
+    const turn = ++this.#turn;
+    const isMade = wanted.some(
+      ({ protocol, certificate }) => protocol === "https" && certificate === undefined,
+    );
+    if (isMade) this.#authority ??= LocalAuthority.open(this.#options.root);
+    const authority = isMade ? await this.#authority : undefined;
+    if (turn !== this.#turn) return;
+    const keys = new Set(wanted.map(({ key }) => key));
+    for (const [key, { server }] of this.#open) {
+      if (keys.has(key)) continue;
+      this.#open.delete(key);
+      void server.stop();
+    }
+    for (const port of wanted) {
+      const open = this.#open.get(port.key);
+      const server = open?.server ?? this.#listen(port, authority);
+      this.#open.set(port.key, { port, server });
+    }
+  }
+
+  /** The port that a socket stands for now. */
+  portOf(key: string): GatewayPort | undefined {
+    return this.#open.get(key)?.port;
+  }
+
+  /** On a port near the one that the Gateway names. */
+  #listen(port: GatewayPort, authority: LocalAuthority | undefined): HttpServer {
+    const tls = port.protocol === "http" ? undefined : (port.certificate ?? authority?.issue(namesOf(port)));
+    const { number } = port;
+    const first = number < FIRST_UNPRIVILEGED ? number + OFFSET : number;
+    for (let tried = this.#options.anyPort ? TRIES : 0; tried < TRIES; tried++) {
+      try {
+        return this.#options.open(port, first + tried, tls);
+      } catch (error) {
+        if (!isTaken(error)) throw error;
+      }
+    }
+    return this.#options.open(port, 0, tls);
+  }
+}
+
+/** The names of a certificate that is made here: the hosts as they are and below the local domain. */
+function namesOf({ hosts }: GatewayPort): string[] {
+  return [...new Set(["127.0.0.1", LOCAL_DOMAIN, ...hosts.flatMap((host) => [host, localName(host)])])];
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+}
+
+/** The ports that an authority need not name, by scheme. */
+export const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
+
+/** The main port and the others, as a redirect may lead to them. */
+export interface RedirectContext {
+  table: RouteTable;
+  /** The authority of the request, as the caller wrote it. */
+  asked: string;
+  ports: readonly Pick<GatewayAddress, "number" | "protocol" | "port" | "listeners">[];
+}
+
+/**
+ * The location of a redirect, with the name and the port where the mesh serves what it means on a cluster; as it is
+ * where the caller did not use a local name, and where the mesh serves no such address.
+ */
+export function localLocation(location: string, { asked, table, ports }: RedirectContext): string {
+  const [, protocol = "", authority = "", rest = ""] = /^(https?):\/\/([^/?#]*)(.*)$/.exec(location) ?? [];
+  if (authority === "" || !isLocalName(hostOf(asked))) return location;
+  const host = hostOf(authority);
+  const written = portIn(authority);
+  // Where Envoy keeps the port of the request, it is one of this machine.
+  const from = written === portIn(asked) ? ports.find(({ port }) => port === written) : undefined;
+  const number = from?.protocol === protocol ? from.number : from === undefined ? written : undefined;
+  const wanted = number ?? DEFAULT_PORTS[protocol];
+  const candidates = ports.filter((port) => port.protocol === protocol && port.number === wanted);
+  const serving = candidates.find(({ listeners }) => {
+    const { listener, host: known } = entryOf(listeners, table, host);
+    return isNamed(hostsOn(table, listener), known);
+  });
+  const to = serving ?? (isLocalName(host) ? candidates[0] : undefined);
+  if (to === undefined) return location;
+  return `${protocol}://${localName(host)}:${to.port}${rest}`;
+}
+
+function portIn(authority: string): number | undefined {
+  const [, port] = /:([0-9]+)$/.exec(authority) ?? [];
+  return port === undefined ? undefined : Number(port);
+}
