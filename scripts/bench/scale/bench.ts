@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { count } from "../../format.ts";
 import { commandTimes } from "./commands.ts";
 import { judgeSpeeds } from "./judges.ts";
+import { rolloutMemory } from "./rollouts.ts";
 import { type ScaleContext, startTime, throughput } from "./mesh.ts";
 import type { Figure } from "../figure.ts";
 import type { Curve, ScaleReport } from "./report.ts";
@@ -32,6 +33,7 @@ export async function benchScale({ project, rounds, most, say }: ScaleOptions): 
       await startTime(context, revisions),
       ...(await commandTimes(context)),
       ...judgeSpeeds([1, 10, MOST_ROLLOUTS], rounds),
+      rolloutMemory(MOST_ROLLOUTS, [100_000, 200_000]),
     ];
     return { rounds, load, curves, figures: figuresOf(curves) };
   } finally {
@@ -49,6 +51,8 @@ interface Target {
   name?: string;
   /** The least ratio of the largest size to the smallest. */
   keeps?: number;
+  /** The most ratio of the largest size to the smallest. */
+  growsTo?: number;
   /** The most at the largest size. */
   atMost?: number;
 }
@@ -61,6 +65,7 @@ const TARGETS: readonly Target[] = [
   { unit: "ms", of: "VirtualServices", name: "./kyc lint", atMost: 10_000 },
   { unit: "ms", of: "rules", atMost: 10_000 },
   { unit: "events/s", of: "rollouts side by side", keeps: 0.9 },
+  { unit: "KiB", of: "requests", growsTo: 1.05 },
 ];
 
 /** The figures that are asked for, of the curves that there are. */
@@ -73,7 +78,17 @@ export function figuresOf(curves: readonly Curve[]): Figure[] {
     const [first, last] = [curve?.points[0], curve?.points.at(-1)];
     if (curve === undefined || first === undefined || last === undefined) return [];
     const name = `${curve.name}, ${count(last.size)} ${curve.of}`;
-    const { keeps, atMost = Number.POSITIVE_INFINITY } = target;
+    const { keeps, growsTo, atMost = Number.POSITIVE_INFINITY } = target;
+    const ratio = last.value / first.value;
+    if (growsTo !== undefined)
+      return [
+        {
+          name,
+          wanted: `at most ${growsTo} × that after ${count(first.size)}`,
+          reached: `${ratio.toFixed(2)} ×, ${count(last.value)} KiB`,
+          ok: ratio <= growsTo,
+        },
+      ];
     if (keeps === undefined)
       return [
         {
@@ -83,7 +98,6 @@ export function figuresOf(curves: readonly Curve[]): Figure[] {
           ok: last.value <= atMost,
         },
       ];
-    const ratio = last.value / first.value;
     const wanted = `at least ${keeps} × those with ${count(first.size)}`;
     return [{ name, wanted, reached: `${ratio.toFixed(2)} ×`, ok: ratio >= keeps }];
   });

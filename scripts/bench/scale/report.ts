@@ -5,7 +5,7 @@ export interface Curve {
   name: string;
   /** What grows, such as rules. */
   of: string;
-  unit: "requests/s" | "ms" | "events/s" | "MiB";
+  unit: "requests/s" | "ms" | "events/s" | "MiB" | "KiB";
   points: { size: number; value: number }[];
 }
 
