@@ -24,12 +24,12 @@ spec:
   subsets:
     - name: v1
       labels: {app: a}
-      trafficPolicy: {loadBalancer: {simple: RANDOM}}
+      trafficPolicy: {loadBalancer: {simple: RANDOM}, outlierDetection: {consecutive5xxErrors: 1}}
 `;
 
 describe("a field that only a cluster acts on", () => {
   const place =
-    "a.yaml:6:3: error: spec.trafficPolicy: this field is not supported here; the local mesh does not";
+    "a.yaml:7:5: error: spec.trafficPolicy.connectionPool: this field is not supported here; the local mesh limits no connections";
 
   test("is an error that names file, line, field and what to do", () => {
     const { problems } = read(RULE, false);
@@ -40,13 +40,13 @@ describe("a field that only a cluster acts on", () => {
   test("is a warning in lenient mode, and is ignored wherever it stands", () => {
     const { problems, kinds } = read(RULE, true);
     expect(problems).toEqual([
-      "a.yaml:6:3: warning: spec.trafficPolicy: this field is not supported here, and ignored; the local mesh does not balance load, limit connections or speak TLS: leave it out, or try it on a cluster",
-      "a.yaml:11:7: warning: spec.subsets[0].trafficPolicy: this field is not supported here, and ignored; the local mesh does not balance load, limit connections or speak TLS: leave it out, or try it on a cluster",
+      "a.yaml:7:5: warning: spec.trafficPolicy.connectionPool: this field is not supported here, and ignored; the local mesh limits no connections and requests: leave it out, or try it on a cluster",
+      "a.yaml:11:55: warning: spec.subsets[0].trafficPolicy.outlierDetection: this field is not supported here, and ignored; the local mesh sends requests to failing processes too: leave it out, or try it on a cluster",
     ]);
     expect(kinds[2]).toMatchObject([
       { spec: { host: "credit-check-basic", subsets: [{ name: "v1", labels: { app: "a" } }] } },
     ]);
-    expect(JSON.stringify(kinds)).not.toContain("trafficPolicy");
+    expect(JSON.stringify(kinds)).not.toMatch(/connectionPool|outlierDetection/);
   });
 
   test("does not make a mistake beside it acceptable", () => {

@@ -242,8 +242,8 @@ function generationOf(loaded: Configuration, runners: Runners, admin: Admin): Ge
   const timeouts = new Map(loaded.specs.map(({ key, timeoutMs }) => [key, timeoutMs]));
   return {
     table: { ...loaded.plan.table, revisionFilters: admin.filters(loaded) },
-    reserve: (revision, tried) =>
-      runners.get(revision)?.reserve(tried) ?? rejected(`there is no revision ${revision}`),
+    reserve: (revision, tried, key) =>
+      runners.get(revision)?.reserve(tried, key) ?? rejected(`there is no revision ${revision}`),
     revisionTimeoutMs: (revision) => timeouts.get(revision) ?? Number.POSITIVE_INFINITY,
   };
 }

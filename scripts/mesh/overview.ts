@@ -8,6 +8,7 @@ import { AUTHORITY_PATH } from "./gateways/local-authority.ts";
 import type { GatewayAddress } from "./gateways/open-ports.ts";
 import { ADMIN_PATH } from "./admin/schema.ts";
 import type { Configuration } from "./configuration.ts";
+import { describePolicy } from "../traffic/istio/hash-policies.ts";
 import { LOCAL_DOMAIN, localName } from "../traffic/hosts.ts";
 
 /** What runs and who gets which share: the data that `dev` draws. */
@@ -23,6 +24,8 @@ export interface Overview {
   services: ServiceOverview[];
   /** Commands to try. */
   tries: string[];
+  /** Which requests stay on one process, in sentences. */
+  sticky: string[];
   /** Fields that have no effect on one machine. */
   withoutEffect: string[];
 }
@@ -66,6 +69,7 @@ export function overview({ loaded, port, localPort, gateways }: OverviewSource):
     ports: gateways.map(portOverview),
     services: loaded.plan.services.map((service) => serviceOverview(service, loaded, port, localPort)),
     tries: triesOf(loaded, ingress, local),
+    sticky: stickyRequests(loaded),
     withoutEffect: [...new Set(loaded.resources.clusterOnly.map(({ path }) => String(path.at(-1))))].sort(),
   };
 }
@@ -86,6 +90,17 @@ export function portOverview({
     gateways,
     authority: isSelfMade ? join(...AUTHORITY_PATH) : undefined,
   };
+}
+
+function stickyRequests({ plan }: Configuration): string[] {
+  return [...(plan.table.hashPolicies ?? [])].flatMap(([host, { all, subsets }]) => {
+    const policies = new Set(
+      [all, ...subsets.values()].flatMap((policy) => (policy ? [describePolicy(policy)] : [])),
+    );
+    return [...policies].map(
+      (by) => `Requests to ${host} stay on one process by ${by}; a revision with one process has no other.`,
+    );
+  });
 }
 
 /** The requests of `dev.yaml` as commands, or else one to each service. */

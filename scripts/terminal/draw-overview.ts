@@ -16,6 +16,8 @@ export function drawOverview(view: Overview, style: Style): string {
     const text = `For the cluster only, without effect here: ${view.withoutEffect.join(", ")}.`;
     lines.push(...wrapped(text, WIDTH).map((line) => style.dim(`  ${line}`)), "");
   }
+  for (const text of view.sticky)
+    lines.push(...wrapped(text, WIDTH).map((line) => style.dim(`  ${line}`)), "");
   // The addresses stand last, where a terminal of 24 rows shows them.
   lines.push(
     `  ${style.bold("Ingress gateway")}   ${style.link(view.ingress)}`,

@@ -70,6 +70,8 @@ export interface ResolveOptions {
   earlier?: readonly Hop[];
   /** The hop that sends a request again: it keeps its destination, and neither faults nor mirrors act twice. */
   again?: Hop | undefined;
+  /** Corrects a destination that the weights chose. @default keeps it */
+  settle?(action: ForwardAction, drawn: Destination): Destination;
   /** Draws whether one of `percent` of all requests is meant. @default never */
   happens?(percent: number): boolean;
 }
@@ -94,7 +96,11 @@ export function resolve(
   options: ResolveOptions = {},
 ): Resolution {
   const happens = (percent: number): boolean => percent >= 100 || (percent > 0 && random() * 100 < percent);
-  return resolveBy(table, listener, incoming, (action) => draw(action, random), { happens, ...options });
+  const choose = (action: ForwardAction): Destination => {
+    const drawn = draw(action, random);
+    return options.settle?.(action, drawn) ?? drawn;
+  };
+  return resolveBy(table, listener, incoming, choose, { happens, ...options });
 }
 
 /** The same with another way to choose between the destinations of a rule. */

@@ -191,6 +191,19 @@ export interface VirtualHosts {
   any: readonly Rule[] | undefined;
 }
 
+/** What decides that the requests of one caller stay on one pod. */
+export type HashPolicy =
+  | { kind: "header" | "query"; name: string }
+  | { kind: "address" }
+  /** A caller without the cookie gets one where it has a lifetime; 0 seconds stand for that of the browser's session. */
+  | { kind: "cookie"; name: string; path: string | undefined; ttlSeconds: number | undefined };
+
+/** The policies of hosts, which may have a wildcard, and of their subsets. */
+export type HashPolicies = ReadonlyMap<
+  string,
+  { all: HashPolicy | undefined; subsets: ReadonlyMap<string, HashPolicy> }
+>;
+
 /** The complete routing configuration. */
 export interface RouteTable {
   /** Those of gateways only where they have rules. */
@@ -198,6 +211,8 @@ export interface RouteTable {
     Readonly<Partial<Record<GatewayListener, VirtualHosts>>>;
   /** The backend of each cluster-local host, for hosts without rules. */
   backends: ReadonlyMap<string, Backend>;
+  /** Which requests stay on one pod. */
+  hashPolicies?: HashPolicies;
   /** A rule in front of a revision (`namespace/name`): the last hop of each request to it. */
   revisionFilters?: ReadonlyMap<string, Rule & { action: ForwardAction }>;
 }

@@ -38,8 +38,9 @@ export interface Generation {
   /**
    * Reserves a slot at a revision for one request; pending while the revision starts or has no free slot.
    * @param tried processes that failed the request before, and get it again only when no other can take it
+   * @param key of requests that stay on one process
    */
-  reserve(revision: string, tried?: ReadonlySet<HttpClient>): Reservation;
+  reserve(revision: string, tried?: ReadonlySet<HttpClient>, key?: string): Reservation;
   /** How long a revision may take until its response begins (its timeoutSeconds). */
   revisionTimeoutMs(revision: string): number;
 }

@@ -2,7 +2,8 @@ import type { Span } from "../../../functions/shared/tracing/tracer.ts";
 import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import type { Hop, Resolution, RoutedRequest } from "../../traffic/resolve.ts";
 import { resolve, revisionOf } from "../../traffic/resolve.ts";
-import { isOfGateway, type Listener } from "../../traffic/table.ts";
+import { hashPolicyFor } from "../../traffic/istio/hash-policies.ts";
+import { type HashPolicy, isOfGateway, type Listener } from "../../traffic/table.ts";
 import type { HttpClient, ResponseHandler, UpstreamFailure, UpstreamRequest } from "../http/client.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type Framing, removeHopByHop } from "../http/framing.ts";
@@ -15,6 +16,7 @@ import { beginSpan, spanEnd } from "./request-span.ts";
 import type { Outcome } from "../../route-fields/retries/decide.ts";
 import { describeFailure, isSafeToResend, Retries, statusAfter } from "./retry.ts";
 import type { AnswerReader } from "./answer-reader.ts";
+import { policyOf, type Sticky, stickyKey, stuckTo } from "./sticky.ts";
 import { addUpgrade, isRefusedUpgrade, isUpgrade, openTunnel } from "./upgrade.ts";
 import { addForwarded, changeResponse, frameForRevision, headOf, ownReply } from "./upstream-request.ts";
 import type { Reservation } from "../revisions/request-queue.ts";
@@ -42,6 +44,7 @@ class Relay {
   #status = 0;
   #cold = false;
   #requestId = "";
+  #sticky: Sticky | undefined;
   #span: Span | undefined;
   #reader: AnswerReader | undefined;
 
@@ -73,7 +76,14 @@ class Relay {
 
   #route(listener: Listener, request: RoutedRequest, earlier: readonly Hop[], again?: Hop): void {
     const { table } = this.#generation;
-    const resolution = resolve(table, listener, request, this.#options.random, { earlier, again });
+    const resolution = resolve(table, listener, request, this.#options.random, {
+      earlier,
+      again,
+      settle: (action, drawn) => {
+        const key = this.#keyOf(hashPolicyFor(table.hashPolicies, drawn.host, drawn.subset));
+        return key === undefined ? drawn : stuckTo(action, drawn, key);
+      },
+    });
     this.#resolution = resolution;
     this.#limits.set(resolution.hops, revisionOf(resolution), this.#generation);
     const made = resolution.hops.slice(earlier.length);
@@ -93,7 +103,8 @@ class Relay {
 
   #forward(revision: string, request: RoutedRequest): void {
     frameForRevision(request, this.#exchange);
-    const reservation = this.#generation.reserve(revision, this.#retries.tried);
+    const key = this.#keyOf(policyOf(this.#generation.table, this.#hops(), request.authority));
+    const reservation = this.#generation.reserve(revision, this.#retries.tried, key);
     this.#reservation = reservation;
     if (reservation.client !== undefined) return this.#send(reservation.client, request, false);
     this.#body.read();
@@ -147,6 +158,7 @@ class Relay {
     removeHopByHop(head.headers);
     if (upgrade !== undefined) head.headers.set("upgrade", upgrade);
     changeResponse(head.headers, this.#hops());
+    if (this.#sticky?.setCookie !== undefined) head.headers.add("set-cookie", this.#sticky.setCookie);
     const revision = revisionOf(this.#resolution);
     this.#reader = revision === undefined ? undefined : this.#options.readAnswer?.(revision);
     this.#reader?.begin(head.headers);
@@ -228,6 +240,14 @@ class Relay {
     };
     this.#span?.end(spanEnd(served, this.#exchange.request.authority));
     this.#options.onServed(served);
+  }
+
+  /** What keeps the request on a pod, the same for each try. */
+  #keyOf(policy: HashPolicy | undefined): string | undefined {
+    if (policy === undefined) return undefined;
+    const { request, peer } = this.#exchange;
+    this.#sticky ??= stickyKey(policy, request, peer, this.#options.newRequestId);
+    return this.#sticky?.key;
   }
 
   #releaseSlot(): void {

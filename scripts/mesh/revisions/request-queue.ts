@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { HttpClient } from "../http/client.ts";
 import { ConcurrencyMeter } from "./concurrency-meter.ts";
 
@@ -41,9 +42,21 @@ export interface RequestQueueOptions {
 /** The slots of one process. */
 export interface ProcessSlots {
   readonly client: HttpClient;
+  /** Counts the processes of the revision, the first is 1. */
+  readonly number: number;
   taken: number;
   /** Set when the process gets no more requests; called when its last request is over. */
   onEmpty: (() => void) | undefined;
+}
+
+/** The place where a key is at home: it stays there as long as the place does, whichever others come and go. */
+export function homeOf<T>(key: string, places: readonly T[], nameOf: (place: T) => string): T | undefined {
+  let home: { place: T; rank: string } | undefined;
+  for (const place of places) {
+    const rank = hash("sha1", `${key}\n${nameOf(place)}`);
+    if (home === undefined || rank > home.rank) home = { place, rank };
+  }
+  return home?.place;
 }
 
 interface Waiter {
@@ -62,6 +75,7 @@ export class RequestQueue {
   readonly #maxWaiting: number;
   readonly #meter: ConcurrencyMeter;
   #processes: readonly ProcessSlots[] = [];
+  #added = 0;
   readonly #waiting = new Set<Waiter>();
   #onNoneWaiting: (() => void)[] = [];
 
@@ -91,9 +105,13 @@ export class RequestQueue {
     return this.#meter.read();
   }
 
-  /** @param tried processes that get the request only when no other has a free slot */
-  reserve(tried?: ReadonlySet<HttpClient>): Reservation {
-    const process = this.#waiting.size === 0 ? this.#leastBusy(tried) : undefined;
+  /**
+   * @param tried processes that get the request only when no other has a free slot
+   * @param key of requests that go to one process as long as it has a free slot
+   */
+  reserve(tried?: ReadonlySet<HttpClient>, key?: string): Reservation {
+    const process =
+      this.#waiting.size === 0 ? (this.#atHome(tried, key) ?? this.#leastBusy(tried)) : undefined;
     if (process !== undefined) {
       this.#meter.change(1);
       return this.#take(process, false);
@@ -106,7 +124,7 @@ export class RequestQueue {
 
   /** Adds a process that takes requests, the waiting ones first. */
   add(client: HttpClient): ProcessSlots {
-    const process: ProcessSlots = { client, taken: 0, onEmpty: undefined };
+    const process: ProcessSlots = { client, number: ++this.#added, taken: 0, onEmpty: undefined };
     this.#processes = [...this.#processes, process];
     this.#admit();
     return process;
@@ -179,6 +197,14 @@ export class RequestQueue {
   #notifyNoneWaiting(): void {
     if (this.#waiting.size > 0) return;
     for (const notify of this.#onNoneWaiting.splice(0)) notify();
+  }
+
+  /** The process of a key, if it has a free slot and was not tried. */
+  #atHome(tried: ReadonlySet<HttpClient> | undefined, key: string | undefined): ProcessSlots | undefined {
+    if (key === undefined) return undefined;
+    const untried = this.#processes.filter(({ client }) => tried?.has(client) !== true);
+    const home = homeOf(key, untried, ({ number }) => String(number));
+    return home !== undefined && home.taken < this.#limit ? home : undefined;
   }
 
   /** The process with the fewest requests, if it has a free slot; one not tried yet, if there is any. */

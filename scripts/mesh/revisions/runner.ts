@@ -78,12 +78,13 @@ export class RevisionRunner {
   /**
    * Reserves a slot for one request. Without a process one is started, and the request is held until it is ready.
    * @param tried processes that get the request only when no other can take it
+   * @param key of requests that stay on one process
    */
-  reserve(tried?: ReadonlySet<HttpClient>): Reservation {
+  reserve(tried?: ReadonlySet<HttpClient>, key?: string): Reservation {
     if (this.#state === "failed" || this.#state === "stopping") {
       return rejected(`${this.spec.name} is not running: ${this.#detail}`);
     }
-    const reservation = this.#queue.reserve(tried);
+    const reservation = this.#queue.reserve(tried, key);
     if (this.#state === "idle") {
       this.#autoscaler.restart();
       this.#grow(this.spec.scaling.activation);

@@ -3,6 +3,7 @@ import type { Position, Problem } from "../../manifests/problem.ts";
 import type { Resources, Sourced } from "../../manifests/resources.ts";
 import { clusterHosts } from "../hosts.ts";
 import { asEnvoyHasIt, type Binding, bindings, type KnownServer, readGateways } from "../istio/gateways.ts";
+import { readHashPolicies } from "../istio/hash-policies.ts";
 import { virtualServiceRules } from "../istio/rules.ts";
 import { readSubsets, type Subsets } from "../istio/subsets.ts";
 import { GATEWAY_NAMESPACE, isSeenFrom } from "../istio/visibility.ts";
@@ -13,6 +14,7 @@ import { type HostRules, knativeRules } from "./knative-rules.ts";
 import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
 import {
   type Backend,
+  type HashPolicies,
   isOfGateway,
   type Listener,
   type RouteTable,
@@ -110,7 +112,8 @@ export function compileRoutes(
     "local-gateway": virtualHosts(routes, "local-gateway"),
     mesh: virtualHosts(routes, "mesh"),
   };
-  const plan = { services, table: { listeners, backends: surroundings.hosts } };
+  const { hosts: backends, hashPolicies } = surroundings;
+  const plan = { services, table: { listeners, backends, hashPolicies } };
   return { plan, shared: claims.shared, problems };
 }
 
@@ -119,6 +122,7 @@ interface Surroundings {
   hosts: ReadonlyMap<string, Backend>;
   gateways: ReadonlyMap<string, readonly KnownServer[]>;
   subsets: Subsets;
+  hashPolicies: HashPolicies;
   /** The routes that Knative writes. */
   routes: readonly HostRules[];
   problems: readonly Problem[];
@@ -148,7 +152,8 @@ function readSurroundings(
     ...services.flatMap((service) => knativeRules(service, domain, byTagHeader)),
     ...[...gateways.values()].flat().flatMap(redirectsOf),
   ];
-  return { hosts, gateways, subsets, routes, problems, compiled: new WeakMap() };
+  const hashPolicies = readHashPolicies(resources.destinationRules);
+  return { hosts, gateways, subsets, hashPolicies, routes, problems, compiled: new WeakMap() };
 }
 
 function compileVirtualService(

@@ -1,0 +1,73 @@
+import { hashPolicyFor } from "../../traffic/istio/hash-policies.ts";
+import type { Hop } from "../../traffic/resolve.ts";
+import { fullHost, hostOf } from "../../traffic/hosts.ts";
+import type { Destination, ForwardAction, HashPolicy, RouteTable } from "../../traffic/table.ts";
+import type { RequestHead } from "../http/head.ts";
+import { homeOf } from "../revisions/request-queue.ts";
+
+/** What keeps a request on a pod, and the cookie that the caller gets where it had none. */
+export interface Sticky {
+  key: string;
+  setCookie?: string;
+}
+
+/**
+ * The key of a request under a policy; undefined where the request has no such value, so that any pod takes it.
+ * (istio 1.31, pilot/pkg/networking/core/route/route.go, consistentHashToHashPolicy; envoy, source/common/http/hash_policy.cc)
+ */
+export function stickyKey(
+  policy: HashPolicy,
+  { target, headers }: Pick<RequestHead, "target" | "headers">,
+  peer: string,
+  newId: () => string,
+): Sticky | undefined {
+  switch (policy.kind) {
+    case "header":
+      return keyed(headers.get(policy.name));
+    case "address":
+      return keyed(peer);
+    case "query":
+      return keyed(new URLSearchParams(/\?([^#]*)/.exec(target)?.[1]).get(policy.name) ?? undefined);
+    case "cookie": {
+      const known = cookieIn(headers.joined("cookie") ?? "", policy.name);
+      if (known !== undefined || policy.ttlSeconds === undefined) return keyed(known);
+      const key = newId();
+      const age = policy.ttlSeconds === 0 ? "" : `; Max-Age=${Math.round(policy.ttlSeconds)}`;
+      const path = policy.path === undefined ? "" : `; Path=${policy.path}`;
+      return { key, setCookie: `${policy.name}="${key}"${age}${path}; HttpOnly` };
+    }
+  }
+}
+
+/** The policy of the pods that a request ends at. @param host of the request, where no rule chose a destination */
+export function policyOf(table: RouteTable, hops: readonly Hop[], authority: string): HashPolicy | undefined {
+  if (table.hashPolicies === undefined || table.hashPolicies.size === 0) return undefined;
+  const to = hops.findLast(({ destination }) => destination !== undefined)?.destination;
+  const [service = "", namespace = ""] = hostOf(authority).split(".");
+  const host = to === undefined ? fullHost(service, namespace) : to.host;
+  return hashPolicyFor(table.hashPolicies, host, to?.subset);
+}
+
+/**
+ * Of the pods of several revisions behind one destination, the one where the key is at home.
+ * @param drawn the destination that the weights chose
+ */
+export function stuckTo(action: ForwardAction, drawn: Destination, key: string): Destination {
+  const { host, port, subset } = drawn;
+  const same = action.destinations.filter(
+    (other) => other.host === host && other.port === port && other.subset === subset,
+  );
+  return homeOf(key, same, ({ backend }) => (backend.kind === "revision" ? backend.revision : "")) ?? drawn;
+}
+
+function keyed(key: string | undefined): Sticky | undefined {
+  return key === undefined || key === "" ? undefined : { key };
+}
+
+function cookieIn(cookies: string, name: string): string | undefined {
+  for (const cookie of cookies.split(/[;,]/)) {
+    const [own = "", ...value] = cookie.trim().split("=");
+    if (own === name) return value.join("=").replace(/^"(.*)"$/, "$1");
+  }
+  return undefined;
+}
