@@ -14,6 +14,7 @@ import { podKilled, scaleFromZero } from "./pod-lifecycle.ts";
 import { hardening } from "./hardening.ts";
 import { runScenarios } from "./run-scenarios.ts";
 import { QUIETLY, type Scenario, type Stage, WHOLE } from "./scenario.ts";
+import { subsets } from "./subsets.ts";
 import { shadowing } from "./shadowing.ts";
 import { BY_ISTIO, BY_KNATIVE, splitScenario, switching } from "./splits.ts";
 import { splitInGit } from "./split-in-git.ts";
@@ -50,6 +51,7 @@ export function scenarios({ only, keep }: Pick<E2eOptions, "only" | "keep">): Sc
     weightChanges("Istio", BY_ISTIO),
     nextVersion,
     splitInGit,
+    subsets,
     podKilled,
     scaleFromZero,
     hardening,

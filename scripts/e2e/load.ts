@@ -27,13 +27,20 @@ export interface LoadReport {
 /**
  * Keeps a steady load on the ingress while something is done, and a little before and after.
  * @param rps requests a second
+ * @param headers of each request @default none
  */
-export async function underLoad(stage: Stage, rps: number, work: () => Promise<void>): Promise<LoadReport> {
+export async function underLoad(
+  stage: Stage,
+  rps: number,
+  work: () => Promise<void>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<LoadReport> {
   const controller = new AbortController();
   const results: LoadResult[] = [];
   const load = steadyLoad({
     url: `${stage.ingress}${CUSTOMER}`,
     rps,
+    headers,
     revisionHeader: THROUGH_SPLIT.revisionHeader,
     signal: AbortSignal.any([controller.signal, stage.signal]),
     onResult: (result) => results.push(result),

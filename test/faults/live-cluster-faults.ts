@@ -47,9 +47,13 @@ function duringRollout(fault: string, happens: (stage: ClusterStage, begin: Begi
           return child;
         });
         const code = await exited;
+        stage.api.isFaulty = false;
         const split = await stage.split();
         const right = (code === 0 && split === "0/100") || (code === 1 && split === "100/0");
         const told = right ? "" : `: ${(await output)?.trim().split("\n").at(-1)}`;
+        // One that is held would keep the next one from beginning.
+        if (code !== 0 && code !== 1)
+          await stage.start("rollout", "credit-check", "--abort", ...flagsOf(stage, place)).exited;
         return { ended: `exit ${code}, ${split}${told}`, right };
       },
     });

@@ -24,6 +24,8 @@ export interface LeaseTimes {
 }
 
 const MANAGER = "kyc-rollout";
+/** How often a renewal that failed is tried again within the time of one. */
+const TRIES = 5;
 
 /** The name of the Lease, and of the ConfigMap, of a service's rollouts. */
 export function rolloutName(service: string): string {
@@ -141,21 +143,27 @@ export class LeaseLock implements Lock {
   ): Promise<KubeObject> {
     let lease = taken;
     let renewedAt = this.#clock.now();
+    let pauseMs = this.#renewMs;
     for (;;) {
-      await this.#clock.sleep(this.#renewMs, over);
+      await this.#clock.sleep(pauseMs, over);
       if (over.aborted) return lease;
+      const startedAt = this.#clock.now();
+      const spec = { ...specOf(lease), renewTime: this.#time() };
       try {
-        const spec = { ...specOf(lease), renewTime: this.#time() };
         const signal = AbortSignal.timeout(this.#renewMs);
         lease = await this.#kube.replace({ ...lease, spec }, { fieldManager: MANAGER, signal });
         renewedAt = this.#clock.now();
+        pauseMs = this.#renewMs;
       } catch {
+        pauseMs = this.#renewMs / TRIES;
         const found = await this.#kube.get(this.#ref).catch(() => "unknown" as const);
         if (found === undefined || (found !== "unknown" && specOf(found).holderIdentity !== identity)) {
           lost.abort();
           return lease;
         }
         if (found !== "unknown") lease = found;
+        // It was renewed, and only the answer was lost.
+        if (found !== "unknown" && specOf(found).renewTime === spec.renewTime) renewedAt = startedAt;
         // From here on another process may take the Lease.
         if (this.#clock.now() - renewedAt >= this.#durationMs - this.#renewMs) {
           lost.abort();

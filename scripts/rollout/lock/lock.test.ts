@@ -98,6 +98,21 @@ describe("a lock on a cluster", () => {
     expect(held.lost.aborted).toBe(true);
   });
 
+  test("is tried again soon where a renewal fails", async () => {
+    const { store, clock, lock } = make();
+    const held = await lock().acquire("ann@host");
+    await clock.sleep(500);
+    for (let renewal = 0; renewal < 4; renewal++) {
+      await clock.sleep(4_000);
+      store.isDown = true;
+      await clock.sleep(1_000);
+      store.isDown = false;
+    }
+    expect(held.lost.aborted).toBe(false);
+    expect((await lock().holder())?.who).toBe("ann@host");
+    await held.release();
+  });
+
   test("that another process took is lost at once", async () => {
     const { store, clock, lock } = make();
     const held = await lock().acquire("ann@host");
