@@ -142,6 +142,16 @@ describe("kyc dev", () => {
     await until("the recovery is told", () => dev.output().includes("the files are valid again"));
   });
 
+  test("a file of which only a cluster serves a part ends with the way to serve the rest", async () => {
+    await using sample = await sampleToRun();
+    const quota = "---\napiVersion: example.com/v1\nkind: RateQuota\n";
+    await edit(join(sample.root, "istio/routes.yaml"), (text) => text + quota);
+    const { code, err } = await kyc("dev", "--dir", sample.root, "--port", "0");
+    expect(code).toBe(1);
+    expect(err).toMatch(/^istio\/routes\.yaml:[0-9]+:7: error: kind: RateQuota is not known here/);
+    expect(err).toMatch(/dev .*--lenient leaves it out and serves everything else\.\n$/);
+  });
+
   test("an invalid file at the start ends with the place of each problem", async () => {
     await using own = await sampleToRun();
     await edit(join(own.root, "istio/routes.yaml"), (text) => text.replace("timeout: 30s", "timeuot: 30s"));

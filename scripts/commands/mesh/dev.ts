@@ -6,6 +6,7 @@ import type { Tracing } from "../../../functions/shared/tracing/open-tracing.ts"
 import { EXIT, Failure } from "../../exit.ts";
 import { dirOption } from "../options/place-options.ts";
 import type { RolloutState } from "../../mesh/admin/schema.ts";
+import { InvalidManifests, type Problem } from "../../manifests/problem.ts";
 import type { MeshOptions } from "../../mesh/mesh-options.ts";
 import type { DevScreen } from "../../terminal/dev-screen.ts";
 import { printMessage } from "../../text/print.ts";
@@ -77,7 +78,7 @@ async function runDev(options: DevOptions): Promise<number> {
     },
   };
   const mesh = await startMesh(meshOptions).catch((error: unknown) => {
-    throw portProblem(error, options) ?? error;
+    throw portProblem(error, options) ?? lenientHint(error, options) ?? error;
   });
   process.on("uncaughtException", (error) => {
     mesh.kill();
@@ -144,6 +145,17 @@ function portProblem(error: unknown, { port, localPort }: DevOptions): Failure |
       `Port ${port} needs privileges. Choose a port above 1023, for example: ./kyc dev --port 8080`,
     );
   return undefined;
+}
+
+/** The errors of manifests, and the way to serve the rest, if all of them are about what only a cluster serves. */
+function lenientHint(error: unknown, { lenient }: DevOptions): Failure | undefined {
+  if (lenient || !(error instanceof InvalidManifests)) return undefined;
+  const isForCluster = ({ code, near }: Problem): boolean =>
+    code === "local-mesh" || code === "cluster-form" || (code === "unknown-kind" && near === undefined);
+  if (!error.problems.every(isForCluster)) return undefined;
+  return new Failure(
+    `${error.message}\nOnly a cluster serves this. ./kyc dev --lenient leaves it out and serves everything else.`,
+  );
 }
 
 function portNumber(text: string): number {
