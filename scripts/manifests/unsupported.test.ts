@@ -27,6 +27,11 @@ spec:
       trafficPolicy: {loadBalancer: {simple: RANDOM}, outlierDetection: {consecutive5xxErrors: 1}}
 `;
 
+test("labels and annotations without a value are none", () => {
+  const text = RULE.replace("namespace: kyc}", "namespace: kyc, labels: , annotations: ~}");
+  expect(read(text, true).problems).toEqual(read(RULE, true).problems);
+});
+
 describe("a field that only a cluster acts on", () => {
   const place =
     "a.yaml:7:5: error: spec.trafficPolicy.connectionPool: this field is not supported here; the local mesh limits no connections";

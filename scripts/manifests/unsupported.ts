@@ -11,8 +11,8 @@ export interface UnsupportedField {
 }
 
 /**
- * A document without the fields that a cluster fills in, and without those marked as unsupported. Fields that the API
- * does not have stay, to be reported as mistakes.
+ * A document without the fields that a cluster fills in, those that may be without a value and are, and those marked as
+ * unsupported. Fields that the API does not have stay, to be reported as mistakes.
  * @param keepDeclared whether an unsupported field stays where the schema declares its content
  */
 export function withoutUnsupported(
@@ -40,6 +40,7 @@ export function withoutUnsupported(
           if (!keepDeclared || !isDeclared) return [];
         }
         const property = isDeclared ? properties[key] : others;
+        if (child === null && typeof property === "object" && property.mayBeNull === true) return [];
         return [[key, typeof property === "object" ? stripped(property, child, own) : child]];
       }),
     );

@@ -14,6 +14,8 @@ export interface FieldNotes {
   longerOnCluster?: string;
   /** Required fields that the API does not require where the object has one of some others, with what to do. */
   mayLack?: Readonly<Record<string, { beside: readonly string[]; never?: readonly string[]; fix: string }>>;
+  /** Without a value, the field counts as left out, as the API server takes it. */
+  mayBeNull?: true;
   /** The field is for the cluster only; on one machine it has no effect, which is said at each start. */
   clusterOnly?: true;
   /** What a value must be, as a noun in a sentence, where the schema says it only to machines. */
@@ -43,8 +45,12 @@ const Subdomain = Type.String({
   expected: "a name of at most 253 lower-case letters, digits, - and ., with a letter or digit at both ends",
 } satisfies TSchemaOptions & FieldNotes);
 
-const Labels = Type.Record(Type.String(), Type.String());
-const Annotations = Type.Record(Type.String(), Type.String(), { clusterOnly: true } satisfies FieldNotes);
+// Templates write `labels:` and `annotations:` also where none follow.
+const Labels = Type.Record(Type.String(), Type.String(), { mayBeNull: true } satisfies FieldNotes);
+const Annotations = Type.Record(Type.String(), Type.String(), {
+  mayBeNull: true,
+  clusterOnly: true,
+} satisfies FieldNotes);
 
 /** Gives several fields one reason. */
 export function forReason(names: readonly string[], reason: string): Record<string, string> {
