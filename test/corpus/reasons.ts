@@ -16,6 +16,7 @@ const SCALING = "autoscaling says how many pods a revision has, and not who reac
 const PROGRAM = "what a pod runs or reads is not a route";
 const UNNAMED_SUBSET = "no rule names the subset, and the DestinationRule has no policy for its host";
 const BEHIND = "the rule is behind one that takes every request";
+const BESIDE = "rights, schemas, scaling and what pods read have no part in routes";
 const ABORTED = "the rule's fault answers every request itself";
 
 /** The fields of which a change may be called equal. `test/corpus/run.ts` fails for every other. */
@@ -105,12 +106,44 @@ export const REASONS: readonly Reason[] = [
     holds: isNoPodLabel,
     why: PROGRAM,
   })),
+  { field: "*.**", holds: isBesideRoutes, why: BESIDE },
+  {
+    field: "VirtualService.spec.http.match.gateways",
+    changes: ["value"],
+    holds: isOfNoGateway,
+    why: "neither gateway is one of the VirtualService, so that the condition holds nowhere",
+  },
   {
     field: "Service.**",
     holds: ({ object }, before) => valueAt(before[object], ["spec"]) === undefined,
     why: "a Service without ports and selector says nothing of who answers",
   },
 ];
+
+const BESIDE_ROUTES =
+  /^(rbac\.authorization\.k8s\.io|apiextensions\.k8s\.io|policy|autoscaling|batch|monitoring\.coreos\.com)\//;
+const CORE_BESIDE_ROUTES =
+  /^(ConfigMap|Secret|ServiceAccount|PersistentVolume|PersistentVolumeClaim|LimitRange|ResourceQuota)$/;
+
+// What configures the routes of Knative and Istio; the example in it documents the settings.
+const CONFIGURATION = /^(config-(domain|network|istio|gateway|defaults|features)|istio|istio-.+)$/;
+
+/** Whether an object has no part in routes, before and after the change: rights, schemas, scaling, what pods read. */
+function isBesideRoutes({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
+  return [before[object], objects[object]].every((one) => {
+    const [version, kind] = ["apiVersion", "kind"].map((field) => String(valueAt(one, [field])));
+    const name = String(valueAt(one, ["metadata", "name"]));
+    if (kind === "ConfigMap" && CONFIGURATION.test(name))
+      return path[0] === "metadata" ? path[1] !== "name" : path.includes("_example");
+    return BESIDE_ROUTES.test(version ?? "") || CORE_BESIDE_ROUTES.test(kind ?? "");
+  });
+}
+
+function isOfNoGateway({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
+  const own = valueAt(before[object], ["spec", "gateways"]);
+  const named = [before[object], objects[object]].map((one) => valueAt(one, path));
+  return Array.isArray(own) && named.every((name) => !own.includes(name));
+}
 
 /** Labels of pods decide who answers, and those of a Knative Service who reaches it. */
 function isNoPod({ object }: Mutant, before: readonly unknown[]): boolean {
@@ -165,9 +198,11 @@ function isUnnamedSubset({ object, path }: Mutant, before: readonly unknown[]): 
   const spec = valueAt(rule, ["spec"]);
   const subsets = valueAt(spec, ["subsets"]);
   const all: unknown[] = Array.isArray(subsets) ? subsets : [];
-  if (["trafficPolicy", "exportTo", "workloadSelector"].some((field) => valueAt(spec, [field]) !== undefined))
-    return false;
-  const changed = path[1] === "subsets" && typeof path[2] === "number" ? [all[path[2]]] : all;
+  // What is said of the whole host depends on the host, and not on subsets that nobody names.
+  const isOfSubset = path[1] === "subsets" && typeof path[2] === "number";
+  const said = ["trafficPolicy", "exportTo", "workloadSelector"];
+  if (!isOfSubset && said.some((field) => valueAt(spec, [field]) !== undefined)) return false;
+  const changed = isOfSubset ? [all[Number(path[2])]] : all;
   const used = new Set(
     before.flatMap((one) => [...JSON.stringify(one).matchAll(/"subset":"([^"]*)"/g)].map(([, name]) => name)),
   );

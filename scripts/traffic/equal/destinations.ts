@@ -1,4 +1,3 @@
-import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 import type { DestinationRule } from "../../manifests/kinds/istio-destination-rule.ts";
 import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
@@ -7,20 +6,8 @@ import type { Sourced } from "../../manifests/resources.ts";
 import { fullHost } from "../hosts.ts";
 import type { Destination } from "../table.ts";
 import { canonical } from "./documents/object-kinds.ts";
+import { PlainService, serviceHost } from "./documents/plain-service.ts";
 import type { UnmodelledStep } from "./symbolic/tree.ts";
-
-/** A Kubernetes Service with pods, as far as it decides who answers. */
-const PlainService = Type.Object({
-  apiVersion: Type.Literal("v1"),
-  kind: Type.Literal("Service"),
-  metadata: Type.Object({ name: Type.String(), namespace: Type.Optional(Type.String()) }),
-  spec: Type.Object({
-    ports: Type.Optional(Type.Array(Type.Object({ port: Type.Integer() }))),
-    selector: Type.Optional(Type.Record(Type.String(), Type.String())),
-  }),
-});
-
-type PlainService = Static<typeof PlainService>;
 
 /** What a destination of a rule stands for on one side. */
 export interface Meaning {
@@ -32,6 +19,8 @@ export interface Meaning {
   onlyPort: number | undefined;
   /** Whether a DestinationRule says what its subset is; true where it names none. */
   isSubsetKnown: boolean;
+  /** The pods that the Service selects, for hosts where Knative decides who answers. */
+  selector: UnmodelledStep | undefined;
   /** What is said of the way to it, and not modelled. */
   unmodelled: readonly UnmodelledStep[];
 }
@@ -65,12 +54,6 @@ export function meanTheSame(a: Destinations, b: Destinations, host: string): boo
 /** A host as a caller asks for it, without a rule. */
 export function directTo(host: string): DestinationName {
   return { host, port: 80, isPortDefault: true, subset: undefined };
-}
-
-/** The host of a Kubernetes Service with pods; undefined for any other document. */
-export function serviceHost({ value }: ManifestDocument): string | undefined {
-  if (!Check(PlainService, value)) return undefined;
-  return fullHost(value.metadata.name, value.metadata.namespace ?? "default");
 }
 
 /**
@@ -130,6 +113,10 @@ export function readDestinations(
       ...(chosen === undefined ? [] : policyOf(chosen.rule, ["spec", "subsets", chosen.i, "trafficPolicy"])),
       ...(service === undefined ? [] : saidOfService(service, port)),
     ];
+    const selector =
+      service?.value.spec.selector === undefined
+        ? undefined
+        : stepAt(service.document, ["spec", "selector"], service.value.spec.selector);
     if (port !== undefined && ports !== undefined && !ports.includes(port))
       return missing(`${host} has no port ${port}`);
     if (subset !== undefined && chosen === undefined) {
@@ -139,6 +126,7 @@ export function readDestinations(
         place: `${place} subset ${subset}`,
         isSubsetKnown: false,
         onlyPort,
+        selector,
         unmodelled,
       };
     }
@@ -146,12 +134,13 @@ export function readDestinations(
       ...Object.entries(service?.value.spec.selector ?? {}),
       ...Object.entries(chosen?.one.labels ?? {}),
     ];
-    const pods = [...new Set(labels.map(([name, value]) => `${name}=${value}`))].sort();
-    const text = pods.length === 0 ? place : `${place}, pods with ${pods.join(", ")}`;
-    return { missing: undefined, place: text, isSubsetKnown: true, onlyPort, unmodelled };
+    const pods = [...new Set(labels.map(([name, value]) => `${name}=${value}`))].sort().join(", ");
+    const text = pods === "" ? place : `${place}, pods with ${pods}`;
+    return { missing: undefined, place: text, isSubsetKnown: true, onlyPort, selector, unmodelled };
 
     function missing(why: string): Meaning {
-      return { missing: `503 (no cluster: ${why})`, place, isSubsetKnown: true, onlyPort, unmodelled: [] };
+      const said = `503 (no cluster: ${why})`;
+      return { missing: said, place, isSubsetKnown: true, onlyPort, selector, unmodelled: [] };
     }
   }
 }

@@ -185,6 +185,67 @@ describe("what no route table shows", () => {
     const map = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "x" } };
     expect(prepared([split, map], [split]).result).toMatchObject({ verdict: "equal", unread: [] });
   });
+
+  test("is the configuration of Knative and Istio, apart from its example, and no other ConfigMap", () => {
+    const config = (name: string, data: Record<string, string>): object => ({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name, namespace: "knative-serving" },
+      data,
+    });
+    const verdict = (name: string, data: Record<string, string>): string =>
+      prepared([split, config(name, { a: "b", _example: "c" })], [split, config(name, data)]).result.verdict;
+    expect(verdict("config-network", { a: "b" })).toBe("equal");
+    expect(verdict("config-network", { a: "other" })).toBe("unknown");
+    expect(verdict("istio", { a: "other" })).toBe("unknown");
+    expect(verdict("config-logging", { a: "other" })).toBe("equal");
+  });
+
+  test("is a Service that one side alone has, unless the other names it", () => {
+    const service = (more: object = {}): object => ({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "reviews", namespace: "kyc" },
+      spec: { selector: { app: "reviews" }, ports: [{ port: 80, name: "http" }] },
+      ...more,
+    });
+    const verdict = (a: object[], b: object[]): string => prepared(a, b).result.verdict;
+    expect(verdict([split, service()], [split, service()])).toBe("equal");
+    const moved = service({ metadata: { name: "reviews", namespace: "other" } });
+    expect(verdict([split, service()], [split, moved])).toBe("unknown");
+    // What is no Service is compared as it stands.
+    for (const change of [{ metadata: {} }, { apiVersion: "v1x" }, { spec: { ports: [{ name: "http" }] } }])
+      expect(verdict([split, service()], [split, service(change)])).toBe("unknown");
+    const rule = virtualService([{ route: [{ destination: { host: "reviews" } }] }], {
+      hosts: ["own.example"],
+    });
+    expect(verdict([rule, service()], [rule])).toBe("equal");
+  });
+
+  test("is what selects the pods of a host that Knative's gateway answers", () => {
+    const service = (pods: string): object => ({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "knative-local-gateway", namespace: "istio-system" },
+      spec: { selector: { istio: pods }, ports: [{ port: 80, name: "http2", targetPort: 8081 }] },
+    });
+    const own = service("ingressgateway");
+    expect(prepared([split, own], [split, own]).result.verdict).toBe("equal");
+    const { verdict, doubts } = prepared([split, own], [split, service("other")]).result;
+    expect(verdict).toBe("unknown");
+    expect(doubts[0]?.why).toStartWith("Service spec.selector (");
+  });
+
+  test("is a DestinationRule for all hosts of a wildcard", () => {
+    const rule = (mode: string): object => ({
+      apiVersion: "networking.istio.io/v1",
+      kind: "DestinationRule",
+      metadata: { name: "all", namespace: "istio-system" },
+      spec: { host: "*.local", trafficPolicy: { tls: { mode } } },
+    });
+    expect(prepared([rule("DISABLE")], [rule("DISABLE")]).result.verdict).toBe("equal");
+    expect(prepared([rule("DISABLE")], [rule("ISTIO_MUTUAL")]).result.verdict).toBe("unknown");
+  });
 });
 
 test("what is not valid is reported with its place", () => {

@@ -12,7 +12,7 @@ import type { View } from "./views.ts";
 import { mergeDelegates } from "../istio/delegates.ts";
 import { namespacesSeeing } from "../istio/visibility.ts";
 import type { Described } from "./entries.ts";
-import { borrow } from "./documents/borrow.ts";
+import { borrow, servicesAlone } from "./documents/borrow.ts";
 import { canonical, type Unmodelled, sidecarHosts, sorted } from "./documents/object-kinds.ts";
 
 /** One side as its files have it. */
@@ -73,6 +73,7 @@ export function prepare(
     ...apartNotes(a.name, ofA.unmodelled, b.name, ofB.unmodelled),
     ...unreadApart(ofA.read, ofB.read),
   ];
+
   const errors: Problem[] = [];
   const limits: Problem[] = [];
   const collected = [ofA, ofB, others].map(({ read }, i) => {
@@ -84,6 +85,10 @@ export function prepare(
     return resources;
   }) as [Resources, Resources, Resources];
   const [resourcesA, resourcesB, resourcesAround] = collected;
+  doubts.push(
+    ...servicesAlone(a.name, ofA.services, ofB.services, resourcesB),
+    ...servicesAlone(b.name, ofB.services, ofA.services, resourcesA),
+  );
   const fromB = borrow(resourcesA, [resourcesB, resourcesAround]);
   const fromA = borrow(resourcesB, [resourcesA, resourcesAround]);
   for (const [name, own, other] of [

@@ -31,7 +31,7 @@ export function unrouted(
   authority: Value,
   services: ReadonlySet<string>,
 ): Tree {
-  const named = clusterName(hostText(host));
+  const named = host.kind === "host" ? clusterName(host.host) : hostText(host);
   if (listener !== "mesh" || !services.has(named)) return NOTHING;
   const { place, unmodelled } = destinations.meaningOf(directTo(named));
   const passing = { uri: sent("uri"), authority, headers: new Map(), isBlurred: false };

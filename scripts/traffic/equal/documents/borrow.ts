@@ -1,7 +1,8 @@
-import { parseDocuments } from "../../../manifests/document.ts";
+import { type ManifestDocument, parseDocuments } from "../../../manifests/document.ts";
 import { collectResources, type Resources, type Sourced } from "../../../manifests/resources.ts";
 import type { VirtualService } from "../../../manifests/kinds/istio-virtual-service.ts";
 import { CLUSTER_DOMAIN, fullHost, KNATIVE_GATEWAYS } from "../../hosts.ts";
+import { serviceHost } from "./plain-service.ts";
 import { gatewayName } from "../../../route-fields/match/compile.ts";
 
 /** Something that a side refers to and does not describe. */
@@ -128,6 +129,33 @@ export function hostsNamed({ value }: Sourced<VirtualService>): string[] {
     return [...sent.map((destination) => destination?.host), ...under].flatMap((host) =>
       host === undefined ? [] : [fullHost(host, namespace)],
     );
+  });
+}
+
+/**
+ * The Services that one side alone has and whose host the other does not name, in sentences: a Service that the other
+ * only names is taken to be the same there.
+ */
+export function servicesAlone(
+  name: string,
+  own: readonly ManifestDocument[],
+  others: readonly ManifestDocument[],
+  { virtualServices, destinationRules }: Resources,
+): string[] {
+  const named = new Set([
+    ...others.map(serviceHost),
+    ...virtualServices.flatMap(hostsNamed),
+    ...virtualServices.flatMap(({ value: { metadata, spec } }) =>
+      spec.hosts.map((host) => fullHost(host, metadata.namespace ?? "default")),
+    ),
+    ...destinationRules.map(({ value: { metadata, spec } }) =>
+      fullHost(spec.host, metadata.namespace ?? "default"),
+    ),
+  ]);
+  return own.flatMap((document) => {
+    const host = serviceHost(document);
+    if (host === undefined || named.has(host)) return [];
+    return [`the Service ${host} stands in ${name} alone, and what it does to requests is not compared`];
   });
 }
 

@@ -3,6 +3,7 @@ import { Check } from "typebox/schema";
 import type { ManifestDocument } from "../../../manifests/document.ts";
 import { ownSidecarHosts } from "../../../manifests/kinds/istio-service-entry.ts";
 import { groupOf, isRead, kindNamed, KINDS } from "../../../manifests/kinds/registry.ts";
+import { serviceHost } from "./plain-service.ts";
 import { METADATA_FILLED_IN } from "../../../schema/schema.ts";
 import { isRecord, valueAt } from "../../../schema/value.ts";
 
@@ -27,7 +28,10 @@ type Identified = Static<typeof IdentifiedObject>;
 // Groups and kinds that have no part in where a request goes: rights, schemas, alerts, scaling, how files are built, and
 // what a pod reads.
 const WITHOUT_SAY =
-  /^(rbac\.authorization\.k8s\.io|apiextensions\.k8s\.io|policy|autoscaling|batch|monitoring\.coreos\.com|(config\.|)kustomize\.(config\.|)k8s\.io)\/|^\/(ConfigMap|Secret|ServiceAccount|PersistentVolume|PersistentVolumeClaim|LimitRange|ResourceQuota)$/;
+  /^(rbac\.authorization\.k8s\.io|apiextensions\.k8s\.io|policy|autoscaling|batch|monitoring\.coreos\.com|(config\.|)kustomize\.(config\.|)k8s\.io)\/|^\/(Secret|ServiceAccount|PersistentVolume|PersistentVolumeClaim|LimitRange|ResourceQuota)$/;
+
+// Of ConfigMaps these are the configuration of Knative's and Istio's routes.
+const CONFIGURATION = /^(config-(domain|network|istio|gateway|defaults)|istio|istio-.+)$/;
 
 // Of these the labels of the pods decide who answers; what the pods run is not compared.
 const WORKLOAD = /^apps\/(Deployment|StatefulSet|DaemonSet|ReplicaSet)$|^\/Pod$/;
@@ -51,8 +55,12 @@ export function sorted(documents: readonly ManifestDocument[]): {
     const kind = kindNamed(value.apiVersion, value.kind);
     const group = groupOf(value.apiVersion);
     if (kind !== undefined && KINDS[kind].routes && isRead(kind, { ...value })) read.push(document);
-    else if (kind === "externalNames") services.push(document);
-    else if (!WITHOUT_SAY.test(`${group}/${value.kind}`)) {
+    else if (kind === "externalNames" && serviceHost(document) !== undefined) services.push(document);
+    else if (group === "" && value.kind === "ConfigMap") {
+      const { name = "", namespace = "default" } = value.metadata;
+      if (CONFIGURATION.test(name))
+        unmodelled.push({ name: `ConfigMap ${namespace}/${name}`, text: canonical(settings(value)), value });
+    } else if (!WITHOUT_SAY.test(`${group}/${value.kind}`)) {
       const isWorkload = WORKLOAD.test(`${group}/${value.kind}`);
       const pods = isWorkload ? podLabels(value) : undefined;
       if (isWorkload && pods === undefined) continue;
@@ -73,6 +81,16 @@ export function sidecarHosts(unmodelled: readonly Unmodelled[]): string[] {
     const isEntry = isRecord(value) && kindNamed(value["apiVersion"], value["kind"]) === "serviceEntries";
     return isEntry ? ownSidecarHosts(value) : [];
   });
+}
+
+/** The settings of a ConfigMap, without the example that documents them. */
+function settings(value: Identified): unknown {
+  const data = valueAt(value, ["data"]);
+  return isRecord(data)
+    ? Object.entries(data)
+        .filter(([key]) => key !== "_example")
+        .sort()
+    : data;
 }
 
 /** The labels of a workload's pods. */

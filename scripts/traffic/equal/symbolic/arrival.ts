@@ -2,6 +2,7 @@ import type { Position } from "../../../manifests/problem.ts";
 import { CLUSTER_DOMAIN } from "../../hosts.ts";
 import type { Backend, Destination, Listener, Mirror } from "../../table.ts";
 import { header, type Known, type Part } from "../request-space/value.ts";
+import { directTo } from "../destinations.ts";
 import type { Side } from "./side.ts";
 import type { SymbolicRequest } from "./symbolic-request.ts";
 import { elsewhere, nowhere, revisionTerminal } from "./terminals.ts";
@@ -39,8 +40,25 @@ export function arrive(
   const tree = isKnown
     ? reach(backend, passing, arrival)
     : revisionOrElsewhere(to, { place: meant.place, isPart: backend !== undefined }, passing, arrival);
-  const steps = [...meant.unmodelled, ...portAsked(to, meant.onlyPort, at, arrival)];
+  const steps = [
+    ...meant.unmodelled,
+    ...(isKnown && meant.selector !== undefined ? [meant.selector] : []),
+    ...portAsked(to, meant.onlyPort, at, arrival),
+  ];
   return steps.reduce((behind, step) => after(step, behind), tree);
+}
+
+/** What becomes of requests that a caller sends to a host without rules, whose backend is known. */
+export function reachDirectly(
+  host: string,
+  backend: Backend,
+  passing: SymbolicRequest,
+  arrival: Arrival,
+): Tree {
+  const meant = arrival.side.destinations.meaningOf(directTo(clusterName(host)));
+  if (meant.missing !== undefined) return nowhere(meant.missing);
+  const steps = [...meant.unmodelled, ...(meant.selector === undefined ? [] : [meant.selector])];
+  return steps.reduce((behind, step) => after(step, behind), reach(backend, passing, arrival));
 }
 
 /** What becomes of requests at a backend. */

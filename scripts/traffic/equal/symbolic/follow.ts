@@ -8,7 +8,7 @@ import { type HostKind, rulesAt } from "../request-space/hosts.ts";
 import type { Cell, RequestSpace } from "../request-space/request-space.ts";
 import { header, type Part, sent, textOf, type Value } from "../request-space/value.ts";
 import { appliedIn } from "./applied-match.ts";
-import { type Arrival, arrive, reach } from "./arrival.ts";
+import { type Arrival, arrive, reachDirectly } from "./arrival.ts";
 import { candidates, whole } from "./rules-by-path.ts";
 import { undefinedOrder } from "./undefined-order.ts";
 import { checkKnown } from "./compared-fields.ts";
@@ -51,7 +51,8 @@ export function follow(
     const rules = rulesAt(side.table, at, kind);
     if (rules === undefined) {
       const backend = at === "mesh" && typeof name === "string" ? side.table.backends.get(name) : undefined;
-      if (backend !== undefined) return reach(backend, passing, arrival(left - 1));
+      if (backend !== undefined && typeof name === "string")
+        return reachDirectly(name, backend, passing, arrival(left - 1));
       // At least one side describes the requested host, so without a rule there is no route.
       if (typeof name !== "string" || name === asked || side.knownHosts.has(name)) return nowhere(NO_ROUTE);
       return elsewhere(`${name} at the ${at}`, passing, "way");
