@@ -1,4 +1,4 @@
-import { valueAt } from "../../scripts/schema/value.ts";
+import { isRecord, valueAt } from "../../scripts/schema/value.ts";
 import type { Change, Mutant } from "./mutants.ts";
 
 /** Why a field cannot matter to what becomes of a request. */
@@ -106,6 +106,21 @@ export const REASONS: readonly Reason[] = [
     holds: isNoPodLabel,
     why: PROGRAM,
   })),
+  {
+    field: "VirtualService.spec.http.route.**",
+    holds: isWithoutWeight,
+    why: "a destination without a weight gets nothing beside others",
+  },
+  {
+    field: "VirtualService.spec.http.route.weight",
+    holds: isWeightedAlone,
+    why: "the one destination with a weight gets everything",
+  },
+  {
+    field: "VirtualService.spec.http.match.**",
+    holds: doTheSame,
+    why: "all rules do the same, and together they take the same requests",
+  },
   { field: "*.**", holds: isBesideRoutes, why: BESIDE },
   {
     field: "VirtualService.spec.http.match.gateways",
@@ -190,6 +205,37 @@ function isNamed(gateway: unknown, objects: readonly unknown[]): boolean {
     const gateways = valueAt(object, ["spec", "gateways"]);
     return Array.isArray(gateways) && gateways.some((each) => String(each).replace(/^.*\//, "") === name);
   });
+}
+
+/** Whether a destination of several has the weight 0, before and after the change. */
+function isWithoutWeight({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
+  return [before[object], objects[object]].every((one) => {
+    const routes = valueAt(one, path.slice(0, 4));
+    const weight = valueAt(one, [...path.slice(0, 5), "weight"]);
+    return Array.isArray(routes) && routes.length > 1 && (weight === 0 || weight === undefined);
+  });
+}
+
+/** Whether one destination alone has a weight, before and after the change. */
+function isWeightedAlone({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
+  const weighted = [before[object], objects[object]].map((one) => {
+    const routes = valueAt(one, path.slice(0, 4));
+    const weights = (Array.isArray(routes) ? routes : []).map((route) => valueAt(route, ["weight"]) ?? 0);
+    return weights.flatMap((weight, i) => (weight === 0 ? [] : [i]));
+  });
+  const [was, is] = weighted;
+  return was?.length === 1 && is?.length === 1 && was[0] === is[0];
+}
+
+/** Whether the rules of a VirtualService differ in their conditions alone, before and after the change. */
+function doTheSame({ object, objects }: Mutant, before: readonly unknown[]): boolean {
+  const actions = [before[object], objects[object]].flatMap((one) => {
+    const rules = valueAt(one, ["spec", "http"]);
+    return (Array.isArray(rules) ? rules : []).map((rule) =>
+      isRecord(rule) ? JSON.stringify({ ...rule, match: undefined, name: undefined }) : "",
+    );
+  });
+  return new Set(actions).size === 1;
 }
 
 /** Whether a DestinationRule has nothing but subsets of which no rule of the file names one. */

@@ -135,7 +135,10 @@ export function readDestinations(
       ...Object.entries(chosen?.one.labels ?? {}),
     ];
     const pods = [...new Set(labels.map(([name, value]) => `${name}=${value}`))].sort().join(", ");
-    const text = pods === "" ? place : `${place}, pods with ${pods}`;
+    // A Service without a selector has endpoints of its own, of which a subset takes those with its labels.
+    const isUnselected = service !== undefined && Object.keys(service.value.spec.selector ?? {}).length === 0;
+    const behind = isUnselected ? `${place}, which has no selector` : place;
+    const text = pods === "" ? behind : `${behind}, pods with ${pods}`;
     return { missing: undefined, place: text, isSubsetKnown: true, onlyPort, selector, unmodelled };
 
     function missing(why: string): Meaning {

@@ -222,6 +222,25 @@ describe("what no route table shows", () => {
     expect(verdict([rule, service()], [rule])).toBe("equal");
   });
 
+  test("is a Service without a selector, whose pods a subset's labels alone do not choose", () => {
+    const service = (spec: object): object => ({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "reviews", namespace: "kyc" },
+      spec: { ports: [{ port: 80, name: "http" }], ...spec },
+    });
+    const subset = {
+      apiVersion: "networking.istio.io/v1",
+      kind: "DestinationRule",
+      metadata: { name: "reviews", namespace: "kyc" },
+      spec: { host: "reviews", subsets: [{ name: "v1", labels: { app: "reviews" } }] },
+    };
+    const rule = virtualService([{ route: [{ destination: { host: "reviews", subset: "v1" } }] }]);
+    const own = [rule, subset, service({ selector: { app: "reviews" } })];
+    expect(prepared(own, own).result.verdict).toBe("equal");
+    expect(prepared(own, [rule, subset, service({})]).result.verdict).toBe("different");
+  });
+
   test("is what selects the pods of a host that Knative's gateway answers", () => {
     const service = (pods: string): object => ({
       apiVersion: "v1",
