@@ -1,9 +1,14 @@
-// The bundled load: `bun closed-loop.ts URL SECONDS CONNECTIONS` writes one line of figures. Run as a process of its own,
-// so that it has a processor of its own. It reads no more of an answer than it needs to find its end.
+// The bundled load: `bun closed-loop.ts URL SECONDS CONNECTIONS [BODY]` writes one line of figures. With a body, which is
+// JSON, it sends POST. Run as a process of its own, so that it has a processor of its own. It reads no more of an answer
+// than it needs to find its end.
 
-const [, , url = "", seconds = "1", connections = "1"] = process.argv;
+const [, , url = "", seconds = "1", connections = "1", body] = process.argv;
 const { hostname, port, pathname, search } = new URL(url);
-const request = `GET ${pathname}${search} HTTP/1.1\r\nhost: ${hostname}:${port}\r\n\r\n`;
+const target = `${pathname}${search} HTTP/1.1\r\nhost: ${hostname}:${port}\r\n`;
+const request =
+  body === undefined
+    ? `GET ${target}\r\n`
+    : `POST ${target}content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 const HEAD_END = Buffer.from("\r\n\r\n");
 
 const times: number[] = [];

@@ -18,6 +18,8 @@ export interface LoadOptions {
   url: string;
   seconds: number;
   connections: number;
+  /** JSON that each request sends by POST; a GET without it. */
+  body?: string | undefined;
 }
 
 /** A closed loop of requests: each connection sends the next one as soon as it has its answer. */
@@ -36,7 +38,10 @@ export async function findGenerator(): Promise<Generator> {
   return { name: `wrk ${version}`.trim(), run: runWrk };
 }
 
-async function runWrk({ url, seconds, connections }: LoadOptions): Promise<LoadFigures> {
+async function runWrk(options: LoadOptions): Promise<LoadFigures> {
+  const { url, seconds, connections, body } = options;
+  // wrk takes a body from a script in Lua alone.
+  if (body !== undefined) return runBundled(options);
   const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", "--latency", url];
   const { output, code } = await run(pinned(["wrk", ...args], CORES.load));
   const figures = parseWrk(output);
@@ -52,9 +57,9 @@ const Figures = Type.Object({
   failed: Type.Number(),
 });
 
-async function runBundled({ url, seconds, connections }: LoadOptions): Promise<LoadFigures> {
+async function runBundled({ url, seconds, connections, body }: LoadOptions): Promise<LoadFigures> {
   const script = join(import.meta.dir, "closed-loop.ts");
-  const args = [url, String(seconds), String(connections)];
+  const args = [url, String(seconds), String(connections), ...(body === undefined ? [] : [body])];
   const { output } = await run(pinned([process.execPath, script, ...args], CORES.load));
   const figures: unknown = output.startsWith("{") ? JSON.parse(output) : undefined;
   if (!Check(Figures, figures)) throw new Error(`the load to ${url} failed:\n${output}`);

@@ -1,4 +1,4 @@
-import type { Generator, LoadFigures } from "../load/load.ts";
+import type { Generator, LoadFigures, LoadOptions } from "../load/load.ts";
 import { cpuSeconds } from "../pinned-process.ts";
 import type { Sample } from "../rounds.ts";
 
@@ -24,16 +24,16 @@ export async function sample(
   context: BenchContext,
   url: string,
   pid: number | undefined,
-  { seconds = context.seconds, connections = CONNECTIONS } = {},
+  { seconds = context.seconds, connections = CONNECTIONS, body }: Partial<Omit<LoadOptions, "url">> = {},
 ): Promise<Sample> {
   const before = pid === undefined ? undefined : await cpuSeconds(pid);
-  const figures: LoadFigures = await context.generator.run({ url, seconds, connections });
+  const figures: LoadFigures = await context.generator.run({ url, seconds, connections, body });
   const after = pid === undefined ? undefined : await cpuSeconds(pid);
   const used = before === undefined || after === undefined ? 0 : after - before;
   return { ...figures, perCpuSecond: used > 0 ? figures.requests / used : undefined };
 }
 
 /** Loads a side without measuring, so that its code is compiled when it counts. */
-export async function warmUp(context: BenchContext, url: string): Promise<void> {
-  await context.generator.run({ url, seconds: Math.max(2, context.seconds), connections: CONNECTIONS });
+export async function warmUp(context: BenchContext, url: string, body?: string): Promise<void> {
+  await context.generator.run({ url, seconds: Math.max(2, context.seconds), connections: CONNECTIONS, body });
 }

@@ -6,7 +6,7 @@ import { ABLATION_SIDES, ablate } from "./ablation.ts";
 import type { BenchContext } from "./context.ts";
 import { compareMeshes } from "./mesh.ts";
 import { measureDev, measureService } from "./moments.ts";
-import { compareAggregators, compareCreditChecks } from "./services.ts";
+import { compareAggregators, compareCreditChecks, compareScreenings } from "./services.ts";
 import { canPin } from "../pinned-process.ts";
 import type { Report } from "../report.ts";
 
@@ -20,8 +20,8 @@ export interface BenchOptions {
   say(text: string): void;
 }
 
-// Five sides of the credit check, two of the aggregator, and three of the mesh at two loads.
-const SIDES = 5 + 2 + 3 * 2;
+// Five sides of the credit check, two each of the aggregator and of the screening, and three of the mesh at two loads.
+const SIDES = 5 + 2 + 2 + 3 * 2;
 const LEAST_SECONDS = 1;
 
 /** Measures everything in one run. @throws when a side does not answer */
@@ -57,9 +57,10 @@ export async function benchHttp({
     if (isAblation) return { ...run, comparisons: await ablate(context), figures: [] };
     const checks = await compareCreditChecks(context);
     const hops = await compareAggregators(context);
+    const screenings = await compareScreenings(context);
     const mesh = await compareMeshes(context);
     const moments = [...(await measureService(context)), ...(await measureDev(context))];
-    const parts = [checks, hops, ...(mesh === undefined ? [] : [mesh])];
+    const parts = [checks, hops, screenings, ...(mesh === undefined ? [] : [mesh])];
     return {
       ...run,
       comparisons: parts.map(({ comparison }) => comparison),

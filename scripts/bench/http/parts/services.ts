@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CORES, freePort, type Pinned, start, untilAnswers } from "../pinned-process.ts";
 import { type Comparison, type Figure, figure } from "../report.ts";
@@ -94,12 +95,62 @@ export async function compareAggregators(
   };
 }
 
+/** How many persons are on the list that applicants are held against. */
+const LISTED = 2000;
+
+/** A credit check about an applicant, against `Bun.serve` that does the same screening and nothing beside it. */
+export async function compareScreenings(
+  context: BenchContext,
+): Promise<{ comparison: Comparison; figures: Figure[] }> {
+  const { project, scratch } = context;
+  const WATCH_LISTS = join(scratch, "persons.csv");
+  await writeFile(WATCH_LISTS, listOf(LISTED));
+  const sides: Side[] = [
+    {
+      name: "raw Bun.serve, the same screening",
+      command: [process.execPath, join(project, "test/bench/raw-screening.ts")],
+      env: { WATCH_LISTS },
+    },
+    {
+      name: OURS,
+      command: [process.execPath, join(project, "functions/credit-check/main.ts")],
+      env: {
+        ...knative("credit-check", "credit-check-advanced"),
+        CREDIT_CHECK_VARIANT: "advanced",
+        WATCH_LISTS,
+      },
+    },
+  ];
+  const body = JSON.stringify({ applicantId: "A-1", name: "Anna Maria Eriksson", nationality: "SE" });
+  const results = await compare(context, "screening", sides, "/credit-check/report", body);
+  const [raw, ours] = results as [SideResult, SideResult];
+  return {
+    comparison: {
+      title: `POST with a screening against ${LISTED} persons, requests a second of one processor`,
+      sides: results,
+    },
+    figures: againstRaw("POST with screening", ours, raw),
+  };
+}
+
+/** A plain list of names that are put together from parts, the same each time. */
+function listOf(persons: number): string {
+  const given = ["Ivan", "Maria", "Omar", "Elena", "Chen", "Fatima", "Jonas", "Aisha", "Pavel", "Lucia"];
+  const family = ["Petrov", "Haddad", "Silva", "Novak", "Okafor", "Larsen", "Moreau", "Tanaka", "Eriksen"];
+  const lines = Array.from({ length: persons }, (_, i) => {
+    const name = `${given[i % 10]} ${given[Math.floor(i / 10) % 10]} ${family[i % 9]}${"abcdefghij"[Math.floor(i / 90) % 10]}`;
+    return `sanctions,${name},,19${50 + (i % 50)},`;
+  });
+  return ["list,name,aliases,dateOfBirth,nationality", ...lines, ""].join("\n");
+}
+
 /** Measures sides in turn, round by round, each warmed up and held to one processor. */
 export async function compare(
   context: BenchContext,
   what: string,
   sides: readonly Side[],
   path: string,
+  body?: string,
 ): Promise<SideResult[]> {
   await using running = new AsyncDisposableStack();
   const started: { url: string; process: Pinned }[] = [];
@@ -115,7 +166,7 @@ export async function compare(
   }
   for (const [i, { url }] of started.entries()) {
     context.say(`${what}: warming up ${sides[i]?.name}`);
-    await warmUp(context, url);
+    await warmUp(context, url, body);
   }
   // Awaited here: the sides end with this scope.
   return await interleave(
@@ -124,7 +175,7 @@ export async function compare(
     (side, round) => {
       context.say(`${what}: round ${round + 1} of ${context.rounds}, ${sides[side]?.name}`);
       const { url, process } = started[side] as (typeof started)[number];
-      return sample(context, url, process.pid).catch((error: unknown) => {
+      return sample(context, url, process.pid, { body }).catch((error: unknown) => {
         throw new Error(`${sides[side]?.name}: ${process.complaints()}`, { cause: error });
       });
     },
