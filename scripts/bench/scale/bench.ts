@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { loadavg, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { count } from "../../format.ts";
 import { commandTimes } from "./commands.ts";
@@ -23,7 +23,8 @@ const MOST_ROLLOUTS = 50;
 /** Measures how costs grow with the work. @throws when something does not answer, or a command fails */
 export async function benchScale({ project, rounds, most, say }: ScaleOptions): Promise<ScaleReport> {
   const scratch = await mkdtemp(join(tmpdir(), "kyc-scale-"));
-  const load = loadavg()[0] ?? 0;
+  const [at, load] = [new Date().toISOString(), loadavg()[0] ?? 0];
+  const machine = `${cpus()[0]?.model.trim() ?? "unknown"}, ${cpus().length} processors, Bun ${Bun.version}`;
   try {
     const context: ScaleContext = { project, scratch, rounds, sizes: powersOfTen(most), say };
     const revisions = powersOfTen(Math.min(most, MOST_REVISIONS)).filter((size) => size > 1);
@@ -35,7 +36,7 @@ export async function benchScale({ project, rounds, most, say }: ScaleOptions): 
       ...judgeSpeeds([1, 10, MOST_ROLLOUTS], rounds),
       rolloutMemory(MOST_ROLLOUTS, [100_000, 200_000]),
     ];
-    return { rounds, load, curves, figures: figuresOf(curves) };
+    return { at, machine, rounds, load, curves, figures: figuresOf(curves) };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { noBrowser, pageFaults } from "../../../test/browser.ts";
 import { PLAIN } from "../../terminal/style.ts";
 import { figuresOf } from "./bench.ts";
-import { drawScale, scalePage } from "./draw.ts";
+import { aroundFigures, drawScale, figuresInMarkdown, scalePage, scaleSvg } from "./draw.ts";
 import type { Curve, ScaleReport } from "./report.ts";
 
 const rates = (most: number): Curve => ({
@@ -21,8 +21,15 @@ const start = (ms: number): Curve => ({
   points: [{ size: 1000, value: ms }],
 });
 
+const RUN = {
+  at: "2026-01-02T03:04:05.678Z",
+  machine: "a processor, 2 processors, Bun 1",
+  rounds: 3,
+  load: 0.25,
+};
+
 test.skipIf(noBrowser() !== undefined)("the page has no faults in a browser", async () => {
-  const report = { rounds: 3, load: 0.25, curves: [rates(9500)], figures: figuresOf([rates(8000)]) };
+  const report = { ...RUN, curves: [rates(9500)], figures: figuresOf([rates(8000)]) };
   expect(await pageFaults(scalePage(report))).toEqual([]);
 });
 
@@ -35,16 +42,50 @@ test("a rate is held against the one of the smallest size, and a time against it
 });
 
 test("the report says each value with its size, and how busy the machine was", () => {
-  const report: ScaleReport = {
-    rounds: 3,
-    load: 0.25,
-    curves: [rates(9500)],
-    figures: figuresOf([rates(9500)]),
-  };
+  const report: ScaleReport = { ...RUN, curves: [rates(9500)], figures: figuresOf([rates(9500)]) };
   const text = drawScale(report, PLAIN).join("\n");
   for (const part of ["1 000 VirtualServices  9 500 requests/s", "reached", "medians of 3 rounds", "0.3"])
     expect(text).toContain(part);
   const page = scalePage(report);
   expect(page).toContain("<svg");
   expect(page).not.toMatch(/(?:src|href)=/);
+});
+
+test("the picture for a document holds each chart, and names nothing elsewhere", () => {
+  const report: ScaleReport = {
+    ...RUN,
+    curves: [rates(9500), start(900), start(90)],
+    figures: [],
+  };
+  const picture = scaleSvg(report);
+  expect(picture).toStartWith('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 840 472"');
+  expect(picture.match(/<g transform="translate\([0-9 ]+\)"/g)).toEqual([
+    '<g transform="translate(0 0)"',
+    '<g transform="translate(420 0)"',
+    '<g transform="translate(0 236)"',
+  ]);
+  expect(picture).toContain("1 000 revisions at zero: 900 ms");
+  expect(picture).not.toMatch(/(?:src|href)=|url\(/);
+});
+
+test("a document holds the figures between two comments", () => {
+  const [begin, end] = ["<!-- figures of ./kyc bench scale -->", "<!-- end of the figures -->"];
+  expect(aroundFigures(`# Scale\n\n${begin}\n\nold\n\n${end}\n\nmore\n`)).toEqual([
+    `# Scale\n\n${begin}`,
+    `${end}\n\nmore\n`,
+  ]);
+  expect(aroundFigures("# Scale\n")).toBeUndefined();
+  expect(figuresInMarkdown({ ...RUN, curves: [start(3001)], figures: figuresOf([start(3001)]) })).toBe(
+    `2026-01-02, a processor, 2 processors, Bun 1; medians of 3 rounds; the load average was 0.3 when the run began.
+
+| ./kyc dev until it answers, by revisions at zero | 1 000 |
+| ------------------------------------------------ | ----- |
+| ms                                               | 3 001 |
+
+What is asked for; a figure in bold misses it:
+
+| figure                                              | wanted           | reached      |
+| --------------------------------------------------- | ---------------- | ------------ |
+| ./kyc dev until it answers, 1 000 revisions at zero | at most 3 000 ms | **3 001 ms** |`,
+  );
 });

@@ -11,6 +11,10 @@ export interface Curve {
 
 /** One run of the benchmark. */
 export interface ScaleReport {
+  /** When it began, ISO 8601. */
+  at: string;
+  /** Processor, number of processors, Bun. */
+  machine: string;
   rounds: number;
   /** What the machine did besides, as its load average when the run began. */
   load: number;

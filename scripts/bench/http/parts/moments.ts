@@ -1,6 +1,5 @@
 import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { BUNDLE } from "../../../cluster/images/image-tag.ts";
 import { freePort, residentMiB, start, untilAnswers } from "../pinned-process.ts";
 import { type Figure, figure, written } from "../report.ts";
 import { median } from "../rounds.ts";
@@ -17,7 +16,10 @@ const AT_A_TIME = 32;
 export async function measureService(context: BenchContext): Promise<Figure[]> {
   const main = "functions/credit-check/main.ts";
   const bundle = join(context.scratch, "bundle");
-  const build = [process.execPath, "build", main, ...BUNDLE, `--outdir=${bundle}`];
+  const recipe = await readFile(join(context.project, "Dockerfile"), "utf8");
+  const flags = /^RUN bun build \S+ (.*) --outdir=/m.exec(recipe)?.[1]?.split(" ");
+  if (flags === undefined) throw new Error("the Dockerfile does not say how a function is bundled");
+  const build = [process.execPath, "build", main, ...flags, `--outdir=${bundle}`];
   await Bun.spawn(build, { cwd: context.project, stdio: ["ignore", "ignore", "inherit"] }).exited;
   const sources = await measureStarts(context, join(context.project, main));
   const { starts, memory } = await measureStarts(context, join(bundle, "main.js"));
