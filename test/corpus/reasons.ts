@@ -121,6 +121,16 @@ export const REASONS: readonly Reason[] = [
     holds: doTheSame,
     why: "all rules do the same, and together they take the same requests",
   },
+  ...[
+    "VirtualService.spec.hosts",
+    "VirtualService.spec.http.route.weight",
+    "VirtualService.spec.http.route.destination.subset",
+    "DestinationRule.spec.subsets.**",
+  ].map((field): Reason => ({
+    field,
+    holds: areAllPods,
+    why: "each subset has all pods of its Service, to which requests also go without rules",
+  })),
   { field: "*.**", holds: isBesideRoutes, why: BESIDE },
   {
     field: "VirtualService.spec.http.match.gateways",
@@ -249,10 +259,36 @@ function isUnnamedSubset({ object, path }: Mutant, before: readonly unknown[]): 
   const said = ["trafficPolicy", "exportTo", "workloadSelector"];
   if (!isOfSubset && said.some((field) => valueAt(spec, [field]) !== undefined)) return false;
   const changed = isOfSubset ? [all[Number(path[2])]] : all;
-  const used = new Set(
-    before.flatMap((one) => [...JSON.stringify(one).matchAll(/"subset":"([^"]*)"/g)].map(([, name]) => name)),
-  );
+  const used = new Set(before.flatMap((one) => [...subsetsIn(one)]));
   return changed.every((subset) => !used.has(String(valueAt(subset, ["name"]))));
+}
+
+/** The subsets that an object names, but for destinations without a weight beside others. */
+function* subsetsIn(value: unknown): Generator<string> {
+  if (Array.isArray(value)) for (const item of value) yield* subsetsIn(item);
+  if (!isRecord(value)) return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === "subset" && typeof inner === "string") yield inner;
+    else if (key !== "route" || !Array.isArray(inner) || inner.length < 2) yield* subsetsIn(inner);
+    else yield* subsetsIn(inner.filter((one) => (valueAt(one, ["weight"]) ?? 0) !== 0));
+  }
+}
+
+/** Whether each subset has labels that its Service selects by anyway, before and after the change. */
+function areAllPods({ objects }: Mutant, before: readonly unknown[]): boolean {
+  return [before, objects].every((all) => {
+    const selectors = all.flatMap((one) => {
+      const selector = valueAt(one, ["spec", "selector"]);
+      return valueAt(one, ["kind"]) === "Service" && isRecord(selector) ? [selector] : [];
+    });
+    const subsets = all.flatMap((one) => {
+      const own = valueAt(one, ["spec", "subsets"]);
+      return Array.isArray(own) ? own : [];
+    });
+    const labels = subsets.flatMap((one) => Object.entries(valueAt(one, ["labels"]) ?? {}));
+    if (selectors.length === 0 || subsets.length === 0) return false;
+    return labels.every(([name, is]) => selectors.every((one) => one[name] === is));
+  });
 }
 
 /** The reason why a change cannot matter. */
