@@ -56,7 +56,7 @@ export class Assignment {
 
   /** Counts a request for the observed share. */
   count(candidate: boolean): void {
-    this.#requests = Math.min(RECENT, this.#requests + 1);
+    if (this.#requests < RECENT) this.#requests++;
     this.#seen += ((candidate ? 1 : 0) - this.#seen) / this.#requests;
   }
 

@@ -33,10 +33,15 @@ export class Tests {
   readonly #units = new UnitMemory();
   readonly #gateway: RateGuard;
   readonly #alone: RateGuard;
+  /** The part of the e-value that comparisons make, and whether it has to be computed again. */
+  #compared = 0;
+  #isStale = true;
+  readonly #hasToleratedRate: boolean;
   #highestShare = 0;
   #nextDeposit = Number.POSITIVE_INFINITY;
 
   constructor({ alpha, tolerate, harm }: JudgeOptions) {
+    this.#hasToleratedRate = tolerate.errorRate > 0;
     // A little more than needed, so that rounding does not end just below.
     this.#threshold = (1 / alpha) * (1 + 1e-9);
     this.#errors = new ErrorTests({
@@ -55,15 +60,16 @@ export class Tests {
 
   /** The e-value of all tests together: their weighted average. */
   get value(): number {
-    return (
-      PARTS.errors * this.#errors.value +
-      PARTS.rejected * this.#rejected.value +
-      PARTS.abandoned * this.#abandoned.value +
-      PARTS.latency * this.#latency.slower.value +
-      PARTS.p99 * this.#latency.slowerP99.value +
-      PARTS.gateway * this.#gateway.value +
-      PARTS.alone * this.#alone.value
-    );
+    if (this.#isStale) {
+      this.#compared =
+        PARTS.errors * this.#errors.value +
+        PARTS.rejected * this.#rejected.value +
+        PARTS.abandoned * this.#abandoned.value +
+        PARTS.latency * this.#latency.slower.value +
+        PARTS.p99 * this.#latency.slowerP99.value;
+      this.#isStale = false;
+    }
+    return this.#compared + PARTS.gateway * this.#gateway.value + PARTS.alone * this.#alone.value;
   }
 
   /** Takes one request into account. */
@@ -90,6 +96,7 @@ export class Tests {
       this.#errors.count(failed);
       this.#rejected.count(kind === "rejected");
       this.#abandoned.count(kind === "abandoned");
+      if (kind !== "success" || this.#hasToleratedRate) this.#isStale = true;
     }
     if (share > 0 && share < 1) this.#compare(t, candidate, kind, fromMs, ms, share, unit);
     // After the comparison: a latency is compared with those before it.
@@ -150,6 +157,7 @@ export class Tests {
   }
 
   restore(state: TestsState): void {
+    this.#isStale = true;
     this.#errors.restore(state.errors);
     this.#rejected.restore(state.rejected);
     this.#abandoned.restore(state.abandoned);
@@ -189,6 +197,7 @@ export class Tests {
     // What is missing to decide. It is computed before any test learns of this request: what one test wins by it must not
     // decide what another bets on it.
     const missing = this.#threshold - this.value;
+    this.#isStale = true;
     // A unit that fails again is not new evidence.
     const fresh = kind === "success" || unit === undefined || this.#units.first(unit, kind);
     if (fresh || kind !== "error") {
@@ -228,6 +237,7 @@ export class Tests {
   }
 
   #deposit(t: number): void {
+    this.#isStale = true;
     this.#nextDeposit = t + DEPOSIT_SECONDS;
     this.#errors.worse.deposit();
     this.#rejected.worse.deposit();

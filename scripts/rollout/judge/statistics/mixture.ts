@@ -44,14 +44,24 @@ export abstract class Mixture {
   readonly #weights: readonly number[];
   #reserve: number;
   #deposits = 0;
+  /** The bets from here on change seldom: their sum is kept. */
+  readonly #head: number;
+  #tail = 0;
 
   /**
    * @param weights each bet's part of the wealth, before the reserve is subtracted; their sum is 1
    * @param reserve the part of the wealth that is held back for changes that begin later
    * @param limits of what is won by `multiplyWithin`
+   * @param head how many bets come first whose wealth changes without that of the others
    */
-  constructor(weights: readonly number[], reserve: number, limits: readonly GainLimit[] = []) {
+  constructor(
+    weights: readonly number[],
+    reserve: number,
+    limits: readonly GainLimit[] = [],
+    head: number = weights.length,
+  ) {
     this.#weights = weights;
+    this.#head = head;
     this.#reserve = reserve;
     this.wealth = Float64Array.from(weights, (weight) => weight * (1 - reserve));
     this.#periods = limits.map((limit) => ({
@@ -157,9 +167,19 @@ export abstract class Mixture {
   }
 
   protected sum(): void {
-    let sum = this.#reserve;
+    let tail = this.#reserve;
     const { wealth } = this;
-    for (let i = 0; i < wealth.length; i++) sum += wealth[i] as number;
+    for (let i = this.#head; i < wealth.length; i++) tail += wealth[i] as number;
+    this.#tail = tail;
+    this.sumHead();
+  }
+
+  /** Updates the sum where only the wealth of the first bets has changed. */
+  protected sumHead(): void {
+    let sum = this.#tail;
+    const { wealth } = this;
+    const head = this.#head;
+    for (let i = 0; i < head; i++) sum += wealth[i] as number;
     this.value = sum;
   }
 

@@ -96,10 +96,9 @@ export class RankTest extends Mixture {
     const row = (this.#levels[bucketOf(value)] as number) * length;
     const rest = 1 - share;
     // The largest possible factor: that of a certain win.
-    const part = Math.min(
-      most,
-      this.value > enough * Math.min(share, rest) ? this.#stake(odds, row, share, enough) : 1,
-    );
+    const isNear = this.value > enough * (share < rest ? share : rest);
+    let part = isNear ? this.#stake(odds, row, share, enough) : 1;
+    if (part > most) part = most;
     this.enter(t);
     this.multiplyEachWithin(candidate ? this.#onCandidate : this.#onBaseline, 0, length, part, row);
     this.sum();

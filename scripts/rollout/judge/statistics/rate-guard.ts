@@ -83,6 +83,8 @@ export class RateGuard {
     }
     // The interval is updated after a tenth more requests, to save time.
     if (this.#total > this.#learntAt * 1.1) this.#learn();
+    // Long without a failure, nothing is left to bet.
+    if (this.value === 0) return;
     const factors = failed ? this.#onFailed : this.#onOk;
     const wealth = this.#wealth;
     const secondWealth = this.#secondWealth;

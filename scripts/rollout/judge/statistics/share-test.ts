@@ -72,6 +72,7 @@ export class ShareTest extends Mixture {
       ordered.map(({ weight }) => weight),
       reserve,
       limits,
+      bets.filter(({ plain }) => plain !== 1).length,
     );
     this.#limited = limited;
     this.#bets = ordered;
@@ -107,10 +108,13 @@ export class ShareTest extends Mixture {
     if (first >= end && !(this.#clustered && candidate)) return;
     if (share !== this.#share) this.#tabulate(share);
     const best = marked ? this.#bestMarked : this.#bestPlain;
-    const part = Math.min(most, this.value * best > enough ? this.#stake(marked, first, end, enough) : 1);
-    if (this.#clustered) this.#observeClustered(marked, candidate, part, first, t);
+    let part = this.value * best > enough ? this.#stake(marked, first, end, enough) : 1;
+    if (part > most) part = most;
+    let isHeadOnly = !marked;
+    if (this.#clustered) isHeadOnly = this.#observeClustered(marked, candidate, part, first, t);
     else this.multiplyEach(this.#factors(marked, candidate), first, end, part);
-    this.sum();
+    if (isHeadOnly) this.sumHead();
+    else this.sum();
   }
 
   override deposit(): void {
@@ -129,16 +133,17 @@ export class ShareTest extends Mixture {
     this.#lifts.set(state.lifts);
   }
 
-  #observeClustered(marked: boolean, candidate: boolean, part: number, first: number, t: number): void {
+  /** @returns whether only bets on all requests have changed */
+  #observeClustered(marked: boolean, candidate: boolean, part: number, first: number, t: number): boolean {
     this.enter(t);
     const factors = this.#factors(marked, candidate);
     this.multiplyEachWithin(factors, first, this.#full, part);
     if (!candidate) {
       if (marked) this.multiplyEach(factors, this.#full, factors.length, part);
-      return;
+      return !marked;
     }
     const step = marked ? this.#episodes.fail(t) : this.#episodes.succeed();
-    if (step === "none" || step === "linked") return;
+    if (step === "none" || step === "linked") return true;
     for (let i = this.#full; i < factors.length; i++) {
       if (step === "confirmed") this.#win(i, this.#lifts[i] as number);
       else if (step === "merged") this.multiply(i, 1 / (this.#lifts[i] as number));
@@ -152,6 +157,7 @@ export class ShareTest extends Mixture {
         }
       }
     }
+    return false;
   }
 
   #win(bet: number, factor: number): void {

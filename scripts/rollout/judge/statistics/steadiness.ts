@@ -40,15 +40,13 @@ export class Steadiness {
 
   /** The part of the wealth to bet on one latency, above 0 and at most 1. */
   get part(): number {
-    const each = Math.max(
-      1,
-      Math.min(
-        this.#expected(this.#baseline, this.#count),
-        this.#expected(this.#candidate, this.#candidateNow),
-      ),
-    );
+    // Conditions instead of Math.min and Math.max: this is asked for each request.
+    const baseline = this.#expected(this.#baseline, this.#count);
+    const candidate = this.#expected(this.#candidate, this.#candidateNow);
+    const fewer = baseline < candidate ? baseline : candidate;
+    const each = fewer > 1 ? fewer : 1;
     const within = this.#withinCount < FEWEST ? 0.25 : this.#withinSquares / this.#withinCount;
-    return 1 / (1 + (each * this.#variance) / Math.max(within, 1e-4));
+    return 1 / (1 + (each * this.#variance) / (within > 1e-4 ? within : 1e-4));
   }
 
   /** Observes a latency, in milliseconds, at `t` seconds. */
@@ -89,8 +87,9 @@ export class Steadiness {
 
   /** The number of latencies in a block: that of the last one, or of the present one if that has more. */
   #expected(last: number, now: number): number {
-    const whole = Math.max(LEVEL_SECONDS / 10, this.#elapsed);
-    return Math.max(last, (now * LEVEL_SECONDS) / whole);
+    const whole = this.#elapsed > LEVEL_SECONDS / 10 ? this.#elapsed : LEVEL_SECONDS / 10;
+    const rate = (now * LEVEL_SECONDS) / whole;
+    return rate > last ? rate : last;
   }
 
   #end(t: number): void {
