@@ -1,3 +1,4 @@
+import { counted } from "../../../format.ts";
 import { describeConflicts } from "../../deploy/conflict.ts";
 import type { Deployed } from "../../deploy/deploy.ts";
 import { deployFiles, type DeployFilesOptions } from "../../deploy/deploy-files.ts";
@@ -40,10 +41,13 @@ async function inspect(platform: PlatformContext, options: DeployStepOptions): P
   const changes = deployed.changes.filter(({ change }) => change === "created" || change === "changed");
   const different = changes.length + deployed.conflicts.length;
   if (different > 0)
-    return { done: false, detail: `${different} objects of ${namespace} differ from the files` };
+    return {
+      done: false,
+      detail: `${counted(different, "object")} of ${namespace} ${different === 1 ? "differs" : "differ"} from the files`,
+    };
   const waiting = waitingFor(await readWorkload(platform.kube(), namespace));
   return waiting === undefined
-    ? { done: true, detail: `${deployed.changes.length} objects of ${namespace}` }
+    ? { done: true, detail: `${counted(deployed.changes.length, "object")} of ${namespace}` }
     : { done: false, detail: waiting };
 }
 

@@ -1,3 +1,4 @@
+import { counted } from "../../../format.ts";
 import type { Kube } from "../../kube/client.ts";
 import { deleteAndWait } from "../../kube/delete-and-wait.ts";
 import { type KubeObject, nameOf, refOf } from "../../kube/kube-object.ts";
@@ -15,7 +16,7 @@ export function deployedStep(namespace: string): Step {
     async inspect(platform) {
       const found = await deployed(platform.kube(), namespace);
       if (found.length === 0) return { done: true, detail: "nothing is there" };
-      return { done: false, detail: `${found.length} objects of ${namespace}` };
+      return { done: false, detail: `${counted(found.length, "object")} of ${namespace}` };
     },
     run: (platform, report) => remove(platform, namespace, report),
   };
