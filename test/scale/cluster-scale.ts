@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Type from "typebox";
-import { Check } from "typebox/schema";
 import { imagesOf } from "../../scripts/cluster/images/ensure-images.ts";
 import { findIngress } from "../../scripts/cluster/ingress.ts";
 import { Kube } from "../../scripts/cluster/kube/client.ts";
@@ -41,6 +40,7 @@ const NAMESPACE = "kyc-scale";
 const OWNER = { fieldManager: "kyc-scale", force: true };
 const ROUNDS = 5;
 const AT_ONCE = 8;
+const READY_WITHIN_MS = 420_000;
 const TOGETHER = [1, 5, 25];
 
 const kube = new Kube(connect({ context }));
@@ -51,7 +51,7 @@ const image = (await imagesOf(PROJECT, process.env)).find(({ name }) => name ===
 
 try {
   const alone = await measured();
-  await make();
+  const services = await make();
   const beside = await measured();
   console.log("| what | alone | beside them | ratio | API requests |\n| --- | --- | --- | --- | --- |");
   for (const [i, { what, ms, requests }] of alone.entries()) {
@@ -61,10 +61,8 @@ try {
     console.log(`| ${what} | ${ms} ms | ${other.ms} ms | ${ratio} | ${requests} → ${other.requests} |`);
   }
   console.log("\n| services at once from zero | answered | median | p95 |\n| --- | --- | --- | --- |");
-  let next = 0;
   for (const count of TOGETHER) {
-    const took = await Promise.all(Array.from({ length: count }, (_, i) => fromZero(next + i)));
-    next += count;
+    const took = await Promise.all(services.splice(0, count).map(fromZero));
     const good = took.flatMap((ms) => ms ?? []).sort((a, b) => a - b);
     const at = (part: number): string =>
       `${((good[Math.ceil(good.length * part) - 1] ?? Number.NaN) / 1000).toFixed(1)} s`;
@@ -131,8 +129,8 @@ function median(values: readonly number[]): number {
   return Math.round([...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN);
 }
 
-/** Makes the services and routes, and waits until all services are ready. */
-async function make(): Promise<void> {
+/** Makes the services and routes. @returns the services that are ready; not all of them on a slow machine */
+async function make(): Promise<LiveService[]> {
   const startedAt = performance.now();
   const metadata = { name: NAMESPACE, labels: { "app.kubernetes.io/managed-by": "kyc-scale" } };
   await kube.apply({ apiVersion: "v1", kind: "Namespace", metadata }, OWNER);
@@ -153,12 +151,12 @@ async function make(): Promise<void> {
   for (;;) {
     const { items } = await kube.list(KNATIVE_SERVICE, { namespace: NAMESPACE });
     const ready = checked(LiveService, items).filter(isReady);
-    if (ready.length >= services) break;
-    if (performance.now() - startedAt > 900_000)
-      throw new Error(`${ready.length} of ${services} services are ready after 15 min`);
+    if (ready.length >= services || performance.now() - startedAt > READY_WITHIN_MS) {
+      say(`${ready.length} of ${services} Knative Services ready after ${seconds(startedAt)}`);
+      return ready;
+    }
     await Bun.sleep(2_000);
   }
-  say(`${services} Knative Services ready after ${seconds(startedAt)}`);
 }
 
 function isReady({ status }: LiveService): boolean {
@@ -213,11 +211,8 @@ function serviceObject(i: number): KubeObject {
 }
 
 /** Milliseconds until a service at zero answers; undefined where it does not within two minutes. */
-async function fromZero(i: number): Promise<number | undefined> {
-  const object: unknown = await kube.get({ ...KNATIVE_SERVICE, namespace: NAMESPACE, name: `shop-${i}` });
-  const { host } = new URL(
-    (Check(LiveService, object) ? object.status?.url : undefined) ?? "http://none.invalid",
-  );
+async function fromZero({ status }: LiveService): Promise<number | undefined> {
+  const { host } = new URL(status?.url ?? "http://none.invalid");
   const startedAt = performance.now();
   try {
     const response = await fetch(`${ingress}/readyz`, {
