@@ -110,12 +110,19 @@ function objectName({ value }: Sourced<{ metadata: { name: string } }>): string 
   return value.metadata.name;
 }
 
-/** Both sides of each key, in the order in which they come first. */
+/** Both sides of each key that may differ, in the order in which they come first. */
 function paired<T>(
-  before: readonly T[],
-  now: readonly T[],
+  allBefore: readonly T[],
+  allNow: readonly T[],
   key: (item: T) => string,
 ): [string, T | undefined, T | undefined][] {
+  // Of thousands of objects, an edit changes few: those at either end that are the very same are left out.
+  const longer = allNow.length - allBefore.length;
+  const shorter = Math.min(allBefore.length, allNow.length);
+  let [start, end] = [0, allBefore.length];
+  while (start < shorter && allBefore[start] === allNow[start]) start++;
+  while (end > start && end + longer > start && allBefore[end - 1] === allNow[end - 1 + longer]) end--;
+  const [before, now] = [allBefore.slice(start, end), allNow.slice(start, end + longer)];
   const [old, current] = [new Map(before.map((x) => [key(x), x])), new Map(now.map((x) => [key(x), x]))];
   return [...new Set([...old.keys(), ...current.keys()])].map((name) => [
     name,

@@ -111,8 +111,7 @@ export function groupOf(apiVersion: string): string {
 /** The kind that an object says it is; undefined where this tool does not read it. */
 export function kindNamed(apiVersion: unknown, kind: unknown): KindName | undefined {
   if (typeof apiVersion !== "string") return undefined;
-  const group = groupOf(apiVersion);
-  return NAMES.find((name) => KINDS[name].kind === kind && groupOf(KINDS[name].apiVersion) === group);
+  return BY_GROUP.get(groupOf(apiVersion))?.get(kind);
 }
 
 /** Whether an object of a kind is one of those that this tool reads. */
@@ -135,6 +134,14 @@ export function apiKind(name: KindName): { apiVersion: string; kind: string } {
 
 /** The names of all kinds, in the order of the registry. */
 export const NAMES = Object.keys(KINDS) as readonly KindName[];
+
+const BY_GROUP: ReadonlyMap<string, ReadonlyMap<unknown, KindName>> = new Map(
+  [...Map.groupBy(NAMES, (name) => groupOf(KINDS[name].apiVersion))].map(([group, names]) => [
+    group,
+    // The first of several with one kind counts.
+    new Map(names.toReversed().map((name): [string, KindName] => [KINDS[name].kind, name])),
+  ]),
+);
 
 /** An empty list for each kind. @typeParam L an object of the lists, by the kinds' names */
 export function listsByKind<L extends Record<KindName, unknown[]>>(): L {
