@@ -13,6 +13,7 @@ import { type HttpServer, type HttpServerOptions, serveHttp } from "./http/serve
 import { type Configuration, loadConfiguration, routedRevisions } from "./configuration.ts";
 import type { MeshOptions } from "./mesh-options.ts";
 import { ManifestFiles, type Reading } from "./manifest-files.ts";
+import { portOverview } from "./overview.ts";
 import { relay } from "./relay/relay.ts";
 import type { Generation, RelayOptions } from "./relay/relay-options.ts";
 import { RevisionPool, type Runners } from "./revisions/pool.ts";
@@ -62,7 +63,14 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const servers = new Set<HttpServer>();
   const admin = new Admin({
     root,
-    ports: () => ({ port: ingress.port, localPort: local.port }),
+    ports: () => ({
+      port: ingress.port,
+      localPort: local.port,
+      gateways: gateways.addresses.map((address) => {
+        const { title, url } = portOverview(address);
+        return { title, url, gateways: [...address.gateways] };
+      }),
+    }),
     loaded: () => loaded,
     revisions: () => runners,
     metrics: options.metrics,

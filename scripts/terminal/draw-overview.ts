@@ -1,10 +1,10 @@
-import type { Overview, ServiceOverview } from "../mesh/overview.ts";
+import type { Overview, PortOverview, ServiceOverview } from "../mesh/overview.ts";
 import type { Style } from "./style.ts";
 
 /** Draws what runs on this machine, where it answers and what to try, as text of several lines. */
 export function drawOverview(view: Overview, style: Style): string {
   const split = view.services.find(({ revisions }) => revisions.length > 1);
-  const authority = view.ports.find((port) => port.authority !== undefined)?.authority;
+  const firstMade = view.ports.find(({ authority }) => authority !== undefined);
   const lines = [
     "",
     ...view.services.flatMap((service) => drawService(service, style)),
@@ -25,13 +25,7 @@ export function drawOverview(view: Overview, style: Style): string {
       ({ title, url }) =>
         `  ${style.bold(title)}${" ".repeat(Math.max(1, 18 - title.length))}${style.link(url)}`,
     ),
-    ...view.ports.map(
-      ({ title, url, gateways }) =>
-        `  ${style.bold(title)}${" ".repeat(Math.max(1, 18 - title.length))}${style.link(url)} ${style.dim(`for Gateway ${gateways.join(", ")}`)}`,
-    ),
-    ...(authority === undefined
-      ? []
-      : [`${" ".repeat(20)}${style.dim(`by a certificate of this machine: curl --cacert ${authority}`)}`]),
+    ...view.ports.flatMap((port) => drawPort(port, port === firstMade, style)),
     `  ${style.bold("Live page")}         ${style.link(view.page)} ${style.dim("traffic, latency, faults")}`,
     `  ${style.bold("Cluster-local")}     ${style.link(view.clusterLocal)} ${style.dim("for hosts *.svc.cluster.local")}`,
   );
@@ -53,6 +47,17 @@ function wrapped(text: string, width: number): string[] {
     } else line = line === "" ? word : `${line} ${word}`;
   }
   return [...lines, line];
+}
+
+/** @param isExplained whether the file to trust is named */
+function drawPort(
+  { title, url, gateways, authority }: PortOverview,
+  isExplained: boolean,
+  style: Style,
+): string[] {
+  const line = `  ${style.bold(title)}${" ".repeat(Math.max(1, 18 - title.length))}${style.link(url)} ${style.dim(`for Gateway ${gateways.join(", ")}`)}`;
+  if (!isExplained || authority === undefined) return [line];
+  return [line, " ".repeat(20) + style.dim(`by a certificate of this machine: curl --cacert ${authority}`)];
 }
 
 function drawService(service: ServiceOverview, style: Style): string[] {

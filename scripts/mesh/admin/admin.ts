@@ -26,7 +26,7 @@ import { messageOf } from "../../text/message-of.ts";
 /** The part of the mesh that its own paths read and change. */
 export interface MeshView {
   readonly root: string;
-  ports(): { port: number; localPort: number };
+  ports(): Pick<MeshState, "port" | "localPort" | "gateways">;
   /** The configuration in force. */
   loaded(): Configuration;
   /** The state of each revision of the configuration in force, by `namespace/name`. */

@@ -177,6 +177,16 @@ export const MeshState = Type.Object({
   root: Type.String(),
   port: Type.Integer(),
   localPort: Type.Integer(),
+  /** The ports of Gateways beside the ingress gateway's main one. */
+  gateways: Type.Array(
+    Type.Object({
+      /** As in `HTTPS, port 443`. */
+      title: Type.String(),
+      url: Type.String(),
+      /** As `namespace/name`. */
+      gateways: Type.Array(Type.String()),
+    }),
+  ),
   /** How much of the past the figures cover, and the width of a point of a series. */
   windowSeconds: Type.Integer(),
   stepSeconds: Type.Integer(),

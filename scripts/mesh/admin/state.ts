@@ -25,6 +25,7 @@ export interface StateSource {
   root: string;
   port: number;
   localPort: number;
+  gateways: MeshState["gateways"];
   startedMs: number;
   nowMs: number;
   /** What the figures are about. */
@@ -43,6 +44,7 @@ export function meshState(source: StateSource): MeshState {
     root: source.root,
     port: source.port,
     localPort: source.localPort,
+    gateways: source.gateways,
     windowSeconds: source.range.seconds,
     stepSeconds: source.range.step,
     problems: observer.rejected.map(told),

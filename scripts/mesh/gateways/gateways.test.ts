@@ -3,6 +3,7 @@ import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { connect } from "node:tls";
 import { TestSystem, until } from "../testing/test-system.ts";
+import { stateOfMesh } from "../testing/live-state.ts";
 import { LocalAuthority } from "./local-authority.ts";
 import { certificatePem } from "./x509.ts";
 
@@ -97,6 +98,16 @@ describe("a server for HTTPS", () => {
     const response = await ask(`https://shop.example.localhost:${port}/old`, { tls: { ca } });
     expect(response.headers.get("location")).toBe(`https://shop.example.localhost:${port}/new`);
   });
+});
+
+test("the state of the mesh names the ports", async () => {
+  const { gateways } = await stateOfMesh(system);
+  expect(gateways.map(({ title, gateways }) => `${title} of ${gateways.join(", ")}`)).toEqual([
+    "HTTPS, port 443 of test/web",
+    "HTTPS, port 443 of test/web",
+    "HTTP, port 9090 of test/web",
+  ]);
+  expect(gateways[0]?.url).toBe(`https://shop.example.localhost:${portOf(443, "shop.example")}`);
 });
 
 test("httpsRedirect leads to the port for HTTPS", async () => {

@@ -47,6 +47,13 @@ describe("the page", () => {
     expect(headText(stateOf())).toBe("live; configuration 3, in force for 1 min");
   });
 
+  test("shows where Gateways answer beside the main port, as links", () => {
+    const url = "https://shop.example.localhost:8443";
+    const specs = pageView(stateOf({ gateways: [{ title: "HTTPS, port 443", url, gateways: ["kyc/web"] }] }));
+    expect(textsOf(specs)).toContain(`on other ports too: ${url} (HTTPS, port 443, Gateway kyc/web).`);
+    expect(all(specs).find(({ attributes }) => attributes["href"] === url)).toBeDefined();
+  });
+
   test("shows a past fault in the errors of five minutes, and only a present one in red", () => {
     const figuresOf = (windowSeconds: number, nowErrors: number): { text: string; bad: boolean } => {
       const [service] = stateOf().services;

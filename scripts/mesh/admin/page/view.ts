@@ -36,6 +36,7 @@ export function pageView(state: MeshState, choice: Choice = EVERYTHING): Spec[] 
         { class: "quiet" },
         `Rates and failures over the last 10 s, medians over the last ${rangeText(state)}.${more}`,
       ),
+      gatewaysView(state.gateways),
       services.length > 0 && flowView(flowOf(state, services)),
     ),
     h(
@@ -64,7 +65,22 @@ export function pageView(state: MeshState, choice: Choice = EVERYTHING): Spec[] 
   ];
 }
 
-/** Said to who searches: how much was found. */
+/** Where Gateways answer beside the ingress gateway's main port. */
+function gatewaysView(gateways: MeshState["gateways"]): Spec {
+  return h(
+    "p",
+    { class: "quiet", hidden: gateways.length === 0 },
+    "The ingress gateway answers on other ports too:",
+    gateways.flatMap(({ title, url, gateways }, i) => [
+      i === 0 ? " " : "; ",
+      h("a", { href: url }, url),
+      ` (${title}, Gateway ${gateways.join(", ")})`,
+    ]),
+    ".",
+  );
+}
+
+/** How much a search has found. */
 export function foundText(state: MeshState, choice: Choice): string {
   const chosen = chosenOf(state, choice);
   const found = chosen.reduce((sum, { revisions }) => sum + revisions.length, 0);

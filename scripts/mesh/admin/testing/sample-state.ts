@@ -63,6 +63,7 @@ export function stateOf(more: Partial<MeshState> = {}): MeshState {
     root: "/project",
     port: 8080,
     localPort: 8081,
+    gateways: [],
     windowSeconds: 10,
     stepSeconds: 5,
     problems: [],
