@@ -4,6 +4,9 @@ import { dirname, join, resolve } from "node:path";
 /** The folder of the files of rollouts, beside knative/ and istio/. */
 export const ROLLOUT_FOLDER = "rollouts";
 
+/** The file beside knative/ and istio/ that says how images run on this machine. */
+export const DEV_FILE = "dev.yaml";
+
 /** The folders that hold the manifests, below the one that a command works on. */
 export const MANIFEST_FOLDERS = ["knative", "istio"] as const;
 
@@ -15,7 +18,7 @@ export function manifestFolders(root: string): readonly string[] {
 
 /**
  * The folder whose manifests a command works on, and where it keeps its state: the nearest one at or above the working
- * directory that holds knative/ and istio/, else the nearest one that holds either, else the working directory. It is
+ * directory that holds knative/ and istio/, or one of them beside dev.yaml, else the nearest one that holds either, else the working directory. It is
  * the folder of this tool only if that is the working directory.
  */
 export function manifestsFolder(from: string = process.cwd()): string {
@@ -26,7 +29,10 @@ export function manifestsFolder(from: string = process.cwd()): string {
   }
   const holds = (folder: string) => (name: string) => existsSync(join(folder, name));
   return (
-    above.find((folder) => MANIFEST_FOLDERS.every(holds(folder))) ??
+    above.find((folder) => {
+      const has = MANIFEST_FOLDERS.filter(holds(folder)).length;
+      return has === MANIFEST_FOLDERS.length || (has > 0 && holds(folder)(DEV_FILE));
+    }) ??
     above.find((folder) => MANIFEST_FOLDERS.some(holds(folder))) ??
     resolve(from)
   );

@@ -77,7 +77,7 @@ describe("a folder", () => {
   test("names problems by file, from the root, in the order of the files", async () => {
     const root = await folder({
       "a/10.yaml": "a: 'x",
-      "a/2.yaml": "kind: Deployment",
+      "a/2.yaml": "kind: StatefulSet",
       "a/3.yaml": `${namespace("one")}---\nb:\n\t- x\n`,
     });
     expect((await told(root)).map((line) => line.replace(/ error: .*/, ""))).toEqual([

@@ -48,8 +48,8 @@ describe("a document of no known kind", () => {
       "1:7: error: kind: virtualservice is not known here; did you mean VirtualService?",
     ],
     [
-      "apiVersion: apps/v1\nkind: Deployment",
-      "2:7: error: kind: Deployment is not known here; keep what is for the cluster only outside the folders that the local mesh reads",
+      "apiVersion: apps/v1\nkind: StatefulSet",
+      "2:7: error: kind: StatefulSet is not known here; keep what is for the cluster only outside the folders that the local mesh reads",
     ],
     ["kind: Service", "1:1: error: apiVersion is missing; add serving.knative.dev/v1 or v1"],
     [

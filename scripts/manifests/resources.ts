@@ -3,7 +3,7 @@ import type { FieldPath, ManifestDocument } from "./document.ts";
 import { isRecord } from "../schema/value.ts";
 import {
   adapted,
-  kindNamed,
+  kindOfObject,
   KINDS,
   type KindName,
   listsByKind,
@@ -125,7 +125,7 @@ export function repeated(resources: Resources): Problem[] {
 
 /** The kind of a document; undefined where this tool does not read it. */
 export function kindOf({ value }: ManifestDocument): KindName | undefined {
-  return isRecord(value) ? kindNamed(value["apiVersion"], value["kind"]) : undefined;
+  return isRecord(value) ? kindOfObject(value) : undefined;
 }
 
 function unreadable(document: ManifestDocument, { lenient }: ValidateOptions): Problem {
@@ -148,7 +148,9 @@ function unreadable(document: ManifestDocument, { lenient }: ValidateOptions): P
       fix: "write a string",
     });
   const local = NAMES.map((name) => KINDS[name]).filter((entry) => entry.local);
-  const versions = local.filter((entry) => entry.kind === kind).map((entry) => entry.apiVersion);
+  const versions = [
+    ...new Set(local.filter((entry) => entry.kind === kind).map((entry) => entry.apiVersion)),
+  ];
   if (versions.length > 0) {
     const write = versions.join(" or ");
     if (apiVersion === undefined)

@@ -14,8 +14,13 @@ export function describeChanges(before: Configuration, now: Configuration): stri
     ...describeServices(before.plan.services, now.plan.services),
     ...describeVirtualServices(before, now),
     ...describeOthers("Gateway", before.resources.gateways, now.resources.gateways),
-    ...describeOthers("Service", before.resources.externalNames, now.resources.externalNames),
+    ...describeOthers("Service", servicesOf(before), servicesOf(now)),
+    ...describeOthers("DestinationRule", before.resources.destinationRules, now.resources.destinationRules),
   ];
+}
+
+function servicesOf({ resources }: Configuration): Sourced<{ metadata: { name: string } }>[] {
+  return [...resources.externalNames, ...resources.kubernetesServices];
 }
 
 /** How traffic is named in a sentence: by tag where there is one, else by revision. */
@@ -40,7 +45,8 @@ function* describeService(before: ServicePlan, now: ServicePlan): Generator<stri
     if (old === undefined) yield `revision ${name} is new`;
     else if (current === undefined) yield `revision ${name} is gone`;
     else if (JSON.stringify(old.template) !== JSON.stringify(current.template)) {
-      yield `revision ${name} was restarted (on a cluster a changed revision needs a new name)`;
+      const isKnative = now.podHosts === undefined;
+      yield `revision ${name} was restarted${isKnative ? " (on a cluster a changed revision needs a new name)" : ""}`;
     }
   }
   const changes = paired(before.traffic, now.traffic, targetName).flatMap(([name, old, current]) => {

@@ -5,7 +5,7 @@ import { fileStamp } from "../file-stamp.ts";
 import { CODES } from "../manifests/codes/codes.ts";
 import { parseDocuments } from "../manifests/document.ts";
 import type { Problem } from "../manifests/problem.ts";
-import { DEV_FILE } from "./revisions/dev-config.ts";
+import { DEV_FILE } from "../manifests/folders.ts";
 import type { FileDocuments } from "../manifests/read.ts";
 
 // Long enough for an editor to finish writing, short enough not to be noticed.

@@ -251,7 +251,7 @@ function generationOf(loaded: Configuration, runners: Runners, admin: Admin): Ge
   return {
     table: { ...loaded.plan.table, revisionFilters: admin.filters(loaded) },
     reserve: (revision, tried, key) =>
-      runners.get(revision)?.reserve(tried, key) ?? rejected(`there is no revision ${revision}`),
+      runners.get(revision)?.reserve(tried, key) ?? rejected(`no pod answers for ${revision}`),
     revisionTimeoutMs: (revision) => timeouts.get(revision) ?? Number.POSITIVE_INFINITY,
   };
 }

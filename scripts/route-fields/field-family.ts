@@ -34,7 +34,14 @@ export interface Target {
   port: number;
   isPortDefault: true | undefined;
   subset: string | undefined;
-  backends: readonly Backend[];
+  backends: readonly WeightedBackend[];
+}
+
+/** A backend, and its share among those of one destination. */
+export interface WeightedBackend {
+  backend: Backend;
+  /** A whole number, relative to those of the others. */
+  weight: number;
 }
 
 /** The context in which families compile the fields of one rule. */

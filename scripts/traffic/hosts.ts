@@ -3,6 +3,7 @@ import { type Position, type Problem, problemAt } from "../manifests/problem.ts"
 import type { Sourced } from "../manifests/resources.ts";
 import { nearest } from "../nearest.ts";
 import type { ServicePlan } from "./compile/service-plan.ts";
+import { podBackends } from "./pods.ts";
 import type { Backend, Listener } from "./table.ts";
 
 export const CLUSTER_DOMAIN = "svc.cluster.local";
@@ -56,9 +57,18 @@ export function hostOf(authority: string): string {
   return colon < 0 ? host : host.slice(0, colon);
 }
 
+/** The full name of each host of pods whose first label is that of no other. */
+export function shortHosts(services: readonly ServicePlan[]): Map<string, string> {
+  const hosts = services.flatMap(({ namespace, podHosts = [] }) =>
+    podHosts.map(({ name }) => [name, fullHost(name, namespace)] as const),
+  );
+  const byName = Map.groupBy(hosts, ([name]) => name);
+  return new Map(hosts.filter(([name]) => byName.get(name)?.length === 1));
+}
+
 /**
  * The backend of each cluster-local host: a revision for its own Service, the local gateway for the hosts that Knative
- * creates, and for an ExternalName the backend of its target.
+ * creates, the first Deployment behind a Kubernetes Service, and for an ExternalName the backend of its target.
  * @param ownSidecars hosts that lead back to the caller's own sidecar, where the request is routed again by its Host
  */
 export function clusterHosts(
@@ -72,7 +82,12 @@ export function clusterHosts(
   ]);
   const problems: Problem[] = [];
   for (const service of services) {
-    const { namespace, at } = service;
+    const { namespace, at, podHosts } = service;
+    for (const { name, pods, at } of podHosts ?? []) {
+      const [{ backend }] = podBackends(pods, namespace, name);
+      add(name, namespace, backend, at, "metadata.name");
+    }
+    if (podHosts !== undefined) continue;
     for (const name of new Set(knativeHostNames(service)))
       add(name, namespace, { kind: "listener", listener: "local-gateway" }, at, "spec.traffic");
     for (const [name, { at }] of new Map(service.revisions.map((revision) => [revision.name, revision]))) {

@@ -115,7 +115,8 @@ export function resolveBy(
   const request: RoutedRequest = { ...incoming, headers: incoming.headers.copy() };
   let at = listener;
   for (let steps = hops.length; steps < MAX_HOPS; steps++) {
-    const host = hostOf(request.authority);
+    const asked = hostOf(request.authority);
+    const host = (at === "mesh" ? table.shortNames?.get(asked) : undefined) ?? asked;
     const rules = rulesFor(hostsOn(table, at), host);
     let backend: Backend | undefined;
     if (rules !== undefined) {

@@ -213,6 +213,8 @@ export interface RouteTable {
   backends: ReadonlyMap<string, Backend>;
   /** Which requests stay on one pod. */
   hashPolicies?: HashPolicies;
+  /** The host that a name without a namespace means to a caller in the cluster. */
+  shortNames?: ReadonlyMap<string, string>;
   /** A rule in front of a revision (`namespace/name`): the last hop of each request to it. */
   revisionFilters?: ReadonlyMap<string, Rule & { action: ForwardAction }>;
 }

@@ -15,6 +15,7 @@ import { collectResources } from "../../scripts/manifests/resources.ts";
 import { userCertificates } from "../../scripts/mesh/gateways/user-certificates.ts";
 import { readDevConfig } from "../../scripts/mesh/revisions/dev-config.ts";
 import { revisionSpecs } from "../../scripts/mesh/revisions/spec.ts";
+import { compilePlan } from "../../scripts/traffic/compile/compile.ts";
 import { planKnativeServices } from "../../scripts/traffic/compile/knative.ts";
 import { SAMPLE } from "../sample.ts";
 import type { Example } from "./example-texts.ts";
@@ -41,6 +42,8 @@ describe("the code", () => {
 async function problemsOf(example: Example): Promise<readonly Problem[]> {
   if ("lint" in example) return findingsIn(...example.lint);
   if ("lenient" in example) return collectResources(read(example.lenient), { lenient: true }).problems;
+  if ("compiled" in example)
+    return compilePlan(collectResources(read(example.compiled)).resources, "localhost").problems;
   if ("folder" in example) return problemsInFolder(example.folder);
   if ("built" in example)
     return problemsInFolder(example.built, async () => ({ failed: "there is no program" }));

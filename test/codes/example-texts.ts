@@ -6,6 +6,8 @@ export type Example =
   | { lint: string[] }
   /** Documents read for the local mesh, which may ignore what it does not support. */
   | { lenient: string }
+  /** Documents that the local mesh compiles. */
+  | { compiled: string }
   /** Files of a folder, read from the folder `.`. */
   | { folder: Record<string, string> }
   /** The same, where kustomizations are built by a program that is not there. */
@@ -59,5 +61,14 @@ export const twoRoutes = (gateways: string): string[] => {
   const one = routes(rule(""), `hosts: [a.example], gateways: [${gateways}]`);
   return [SERVICE, one, one.replace("name: own,", "name: second,")];
 };
+/** A Kubernetes Service with a Deployment, a DestinationRule, and a VirtualService with a destination. */
+export const deployed = (labels: string, subset: string, destination: string): Example => ({
+  compiled: [
+    "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {selector: {app: a}, ports: [{port: 80}]}}",
+    `{apiVersion: apps/v1, kind: Deployment, metadata: {name: a-v1}, spec: {selector: {matchLabels: {${labels}}}, template: {metadata: {labels: {${labels}}}, spec: {containers: [{image: a}]}}}}`,
+    `{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a}, spec: {host: a, subsets: [{name: v1, labels: {${subset}}}]}}`,
+    `{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a}, spec: {hosts: [a], http: [{route: [{destination: {host: a, ${destination}}}]}]}}`,
+  ].join("\n---\n"),
+});
 export const NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n";
 export const OPEN = "servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]";

@@ -19,7 +19,12 @@ import {
 } from "../../traffic/split/preview-rule.ts";
 import { destinationLike, destinationOf, weightsFor } from "../../traffic/split/weights.ts";
 import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
-import { type PlannedSplit, weightedServiceOf } from "../../traffic/split/planned-splits.ts";
+import {
+  ownTarget,
+  type PlannedSplit,
+  weightedServiceOf,
+  writtenTarget,
+} from "../../traffic/split/planned-splits.ts";
 import type { FileSplit } from "./split-file.ts";
 
 /** A split that is decided by a VirtualService of the files. */
@@ -43,34 +48,40 @@ export function splitByIstio(options: IstioSplitOptions): FileSplit {
     percent,
     latest,
   }));
-  // A tag without a destination can get a share: it gets a destination then.
+  const listed = planned.map((target) => writtenTarget(service, target));
+  // A tag or a Deployment without a destination can get a share: it gets a destination then.
   const others = service.traffic.filter(
-    ({ tag, revision }) => tag !== undefined && !planned.some((target) => target.revision === revision),
+    ({ tag, revision }) =>
+      (tag !== undefined || service.podHosts !== undefined) &&
+      !planned.some((target) => target.revision === revision),
   );
-  const unlisted = others.map(({ revision, tag }) => ({ revision, tag, percent: 0, latest: false }));
+  const unlisted = others.map(({ revision, tag }) => {
+    return writtenTarget(service, { revision, tag, percent: 0, latest: false });
+  });
   return {
     service,
     by: SPLIT_OWNERS.istio,
     at,
-    targets: withPreview([...planned, ...unlisted], preview),
+    targets: withPreview([...listed, ...unlisted], preview).map((target) => ownTarget(service, target)),
     header,
-    edited(text, wanted, form = { header }) {
-      refuseOtherTags(service, wanted);
+    edited(text, targets, form = { header }) {
+      refuseOtherTags(service, targets);
+      const wanted = targets.map((target) => writtenTarget(service, target));
       const line = document.at([]).line;
       if (header === undefined && form.header === undefined) {
         const path: FieldPath = ["spec", "http", rule, "route"];
-        const weighted = editList(text, { line, path }, weightEdits(options, planned, wanted));
+        const weighted = editList(text, { line, path }, weightEdits(options, listed, wanted));
         const isSame = JSON.stringify(preview) === JSON.stringify(previewOf(wanted));
         if (isSame) return weighted;
         return editList(weighted, { line, path: ["spec", "http"] }, [
-          ...before(options, planned, wanted, preview),
+          ...before(options, listed, wanted, preview),
           ...keep(options.http, rule, options.http.length),
         ]);
       }
       return editList(
         text,
         { line, path: ["spec", "http"] },
-        ruleEdits(options, planned, wanted, form.header, preview),
+        ruleEdits(options, listed, wanted, form.header, preview),
       );
     },
   };
@@ -162,6 +173,10 @@ function refuseOtherTags(service: ServicePlan, wanted: readonly SplitTarget[]): 
   const other = wanted.find(
     ({ tag, revision }) => tag !== undefined && !known.includes(`${tag} ${revision}`),
   );
+  if (other !== undefined && service.podHosts !== undefined)
+    throw new CannotWrite(
+      `Deployments have no tags but the subsets of a DestinationRule: write a subset ${other.tag} with the labels of ${other.revision}.`,
+    );
   if (other !== undefined)
     throw new CannotWrite(
       `A VirtualService decides this split, and tags are the Knative Service's: write tag ${other.tag} for ${other.revision} into ${service.at.file}.`,

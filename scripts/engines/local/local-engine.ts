@@ -76,10 +76,13 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
     };
   }
 
+  // The process of a Deployment runs already: a rollout starts none by a first request.
+  const isKnative = split.service.podHosts === undefined;
   return {
     name: "local",
     location: "machine",
     service,
+    splitsDeployments: !isKnative,
     get place() {
       return lineOf(split.at);
     },
@@ -128,7 +131,7 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
       split = await readFileSplit(options);
       return split.by === "Knative" ? needsIstioForPreview(service) : undefined;
     },
-    addressOf: address,
+    ...(isKnative ? { addressOf: address } : {}),
     live: async () => (await deciding())?.targets.map(targetOf),
   };
 }

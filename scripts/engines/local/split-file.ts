@@ -11,7 +11,7 @@ import { CannotWrite, type SplitForm, type SplitTarget, UnknownService } from ".
 import { needsTagForPreview } from "../../traffic/split/preview-rule.ts";
 import { asTraffic, type KnTarget } from "../../traffic/kn/target.ts";
 import type { ServicePlan } from "../../traffic/compile/service-plan.ts";
-import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
+import { BY_REPLICAS, SPLIT_OWNERS } from "../../traffic/split-owner.ts";
 import { type PlannedSplit, splitsOf } from "../../traffic/split/planned-splits.ts";
 import { splitByIstio } from "./istio-split.ts";
 import { manifestFolders } from "../../manifests/folders.ts";
@@ -43,8 +43,8 @@ export interface FileSplitOptions {
 const open = openUnchanged();
 
 /**
- * Finds what decides the split of a service in the files of a folder: the last state's traffic block, or the weights of a
- * VirtualService.
+ * Finds what decides the split of a service in the files of a folder: the last state's traffic block, the weights of a
+ * VirtualService, or the replicas of Deployments.
  * @throws InvalidManifests when the files are not valid; UnknownService when they have no such service
  */
 export async function readFileSplit({ root, service: name }: FileSplitOptions): Promise<FileSplit> {
@@ -59,7 +59,7 @@ export async function readFileSplit({ root, service: name }: FileSplitOptions): 
   if (service === undefined) {
     const names = compiled.plan.services.map((each) => each.name);
     throw new UnknownService(
-      `${manifestFolders(root).join("/ and ")}/ describe no Knative Service ${name}; ${didYouMean(name, names)}`,
+      `${manifestFolders(root).join("/ and ")}/ describe no service ${name}; ${didYouMean(name, names)}`,
     );
   }
   const [split] = splitsOf(service, compiled.plan, resources.virtualServices);
@@ -69,6 +69,7 @@ export async function readFileSplit({ root, service: name }: FileSplitOptions): 
       if (rule >= 0) return splitByIstio({ service, split, document, rule, http: value.spec.http });
     }
   }
+  if (service.podHosts !== undefined) return byReplicas(service);
   const states = resources.knativeServices.filter(
     ({ value }) =>
       value.metadata.name === name && (value.metadata.namespace ?? "default") === service.namespace,
@@ -110,6 +111,24 @@ function byTraffic(service: ServicePlan, document: ManifestDocument, isWritten: 
         return { kept, set: { tag: target.tag, percent: target.percent } };
       });
       return editList(text, { line: document.at([]).line, path }, items);
+    },
+  };
+}
+
+/** The split by the pods of Deployments, which no edit of a list changes. */
+function byReplicas(service: ServicePlan): FileSplit {
+  const { name, at } = service;
+  const subsets = service.traffic.map(({ tag, revision }) => tag ?? revision).join(", ");
+  return {
+    service,
+    by: BY_REPLICAS,
+    at,
+    targets: service.traffic.map(({ at: _, ...target }) => target),
+    header: undefined,
+    edited() {
+      throw new CannotWrite(
+        `The pods of ${name} share its requests, because no VirtualService for its host has weights for them: add one with a route without a match, and a destination for each of ${subsets}.`,
+      );
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   apiKind,
   groupOf,
   isRead,
+  kindNamed,
   KINDS,
   type KindName,
   listsByKind,
@@ -13,6 +14,7 @@ import {
   type ObjectOf,
   UNREAD_KINDS,
 } from "../../manifests/kinds/registry.ts";
+import type { KindEntry } from "../../manifests/kinds/kind-entry.ts";
 import { type Problem, problemAt } from "../../manifests/problem.ts";
 import {
   emptyResources,
@@ -77,7 +79,7 @@ export function readObjects(documents: readonly ManifestDocument[]): ReadObjects
     const name = kindOf(document);
     if (name === undefined) problems.push(...notReadable(document));
     // Other Services and ConfigMaps are the API server's concern.
-    else if (isRecord(document.value) && isRead(name, document.value)) read(name, document);
+    else if (isLinted(name) && isRecord(document.value) && isRead(name, document.value)) read(name, document);
   }
   return { objects, resources, problems: [...problems, ...repeated(resources)], leftOut };
 
@@ -92,13 +94,19 @@ export function readObjects(documents: readonly ManifestDocument[]): ReadObjects
   }
 }
 
+function isLinted(name: KindName): boolean {
+  const { unlinted }: KindEntry = KINDS[name];
+  return unlinted !== true;
+}
+
 const ServicePorts = Type.Object({
   spec: Type.Object({ ports: Type.Array(Type.Object({ port: Type.Integer() })) }),
 });
 
 function kubernetesService(document: ManifestDocument): KubernetesService[] {
   const { value } = document;
-  if (kindOf(document) !== "externalNames" || !isRecord(value) || !isRecord(value["metadata"])) return [];
+  if (!isRecord(value) || !isRecord(value["metadata"])) return [];
+  if (kindNamed(value["apiVersion"], value["kind"]) !== "externalNames") return [];
   const { name, namespace = "default" } = value["metadata"];
   if (typeof name !== "string" || typeof namespace !== "string") return [];
   const isExternal = isRecord(value["spec"]) && value["spec"]["type"] === "ExternalName";

@@ -136,6 +136,21 @@ export const ISTIO_CODES = {
     means: "no revision has the labels of the subset, so requests to it are answered 503",
     fix: "correct the labels",
   },
+  "subset-without-pods": {
+    severity: "warning",
+    means: "no Deployment has the labels of the subset, so requests to it are answered 503",
+    fix: "add the Deployment, or correct the labels",
+  },
+  "service-without-pods": {
+    severity: "warning",
+    means: "no Deployment has the labels that the Service selects, so requests to it are answered 503",
+    fix: "add the Deployment, or correct the labels",
+  },
+  "service-port": {
+    severity: "error",
+    means: "requests to a port that the Service does not have are answered 503",
+    fix: "name a port of the Service",
+  },
   "cors-origins": {
     severity: "warning",
     means: "a CORS policy without allowOrigins allows no origin, so browsers refuse every response",

@@ -44,7 +44,7 @@ describe("in the other kinds", () => {
       "  selector: {app: a}",
       [
         "5:3: spec: type is missing; add type: ExternalName",
-        "5:3: spec.selector: this field is not supported here; here a Service is another name for a host, and has no pods: use type ExternalName alone",
+        "5:3: spec.selector: this field is not supported here; a Service of type ExternalName is another name for a host, and has no pods",
       ],
     ],
     [

@@ -8,7 +8,7 @@ import {
   strict,
 } from "../../schema/schema.ts";
 
-/** A Kubernetes Service of type ExternalName: another name for a host. Other Services have no pods behind them here. */
+/** A Kubernetes Service of type ExternalName: another name for a host. */
 export const ExternalNameService = strict(
   {
     apiVersion: Type.Literal("v1"),
@@ -35,7 +35,7 @@ export const ExternalNameService = strict(
       {
         unsupported: forReason(
           ["selector", "clusterIP", "clusterIPs", "externalIPs", "loadBalancerIP", "externalTrafficPolicy"],
-          "here a Service is another name for a host, and has no pods: use type ExternalName alone",
+          "a Service of type ExternalName is another name for a host, and has no pods",
         ),
       },
     ),

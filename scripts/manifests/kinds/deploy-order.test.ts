@@ -17,7 +17,7 @@ test("kinds of one name in two groups have ranks of their own", () => {
 });
 
 test("an unregistered kind is deployed before the services", () => {
-  const rank = deployRank("apps/v1", "Deployment");
+  const rank = deployRank("apps/v1", "StatefulSet");
   expect(rank).toBeGreaterThan(deployRank("v1", "ServiceAccount"));
   expect(rank).toBeLessThan(deployRank("serving.knative.dev/v1", "Service"));
 });

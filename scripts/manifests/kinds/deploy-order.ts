@@ -19,7 +19,8 @@ export function deployRank(apiVersion: string, kind: string): number {
 /** The registered kinds in the order of their removal, without Namespaces: what leads to the services comes first. */
 export function kindsInRemovalOrder(): { apiVersion: string; kind: string }[] {
   const unread = UNREAD_KINDS.map(({ apiVersion, kind }) => ({ apiVersion, kind }));
-  return [...NAMES.map(apiKind), ...unread]
+  const known = NAMES.filter((name) => kindNamed(KINDS[name].apiVersion, KINDS[name].kind) === name);
+  return [...known.map(apiKind), ...unread]
     .filter(({ apiVersion, kind }) => kindNamed(apiVersion, kind) !== "namespaces")
     .sort((a, b) => deployRank(b.apiVersion, b.kind) - deployRank(a.apiVersion, a.kind));
 }

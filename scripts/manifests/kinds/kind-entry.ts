@@ -25,8 +25,10 @@ export interface KindEntry extends DeployedKind {
   local: boolean;
   /** Whether several files may describe one object: the successive states of a Knative Service, a shared Namespace. */
   mayRepeat: boolean;
-  /** Whether the route table is compiled from it. */
+  /** Whether `equal` compares the routes that are compiled from it, and not the object. */
   routes: boolean;
+  /** Whether `lint` leaves it to the API server. @default false */
+  unlinted?: true;
   /** What the local mesh makes of an object that it cannot serve as written, where it reads leniently. @default nothing */
   adapt?: (object: unknown) => Adapted | undefined;
   /** Of a kind with other uses, the objects that are read. @default all */

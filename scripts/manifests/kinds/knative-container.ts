@@ -7,6 +7,16 @@ const Quantity = Type.Union([Type.String(), Type.Number()], {
 } satisfies FieldNotes & TSchemaOptions);
 const Quantities = Type.Record(Type.String(), Quantity);
 
+/** Probes that the local mesh cannot make. */
+export const OTHER_PROBES = forReason(
+  ["exec", "tcpSocket", "grpc"],
+  "the local mesh probes by HTTP only: use httpGet",
+);
+
+export const NO_ENV_FROM = {
+  envFrom: "there are no ConfigMaps and Secrets on one machine: write the variables under env",
+};
+
 const Probe = strict(
   {
     httpGet: strict(
@@ -28,7 +38,7 @@ const Probe = strict(
     failureThreshold: Type.Optional(Type.Integer({ minimum: 1, ...clusterOnly })),
   },
   {
-    unsupported: forReason(["exec", "tcpSocket", "grpc"], "the local mesh probes by HTTP only: use httpGet"),
+    unsupported: OTHER_PROBES,
   },
 );
 
@@ -114,7 +124,7 @@ export const Container = strict(
     unsupported: {
       command: "the local mesh runs functions/NAME/main.ts as the image does: leave command out",
       args: "the local mesh runs functions/NAME/main.ts as the image does: leave args out",
-      envFrom: "there are no ConfigMaps and Secrets on one machine: write the variables under env",
+      ...NO_ENV_FROM,
       startupProbe: "the local mesh waits for the readinessProbe only",
       ...forReason(
         ["workingDir", "terminationMessagePath", "terminationMessagePolicy"],

@@ -1,12 +1,14 @@
 import type { Static } from "typebox";
 import { isRecord } from "../../schema/value.ts";
 import { ConfigFeatures, ExternalNameService, Namespace, ServiceAccount } from "./core.ts";
+import { Deployment } from "./deployment.ts";
 import { DestinationRule } from "./istio-destination-rule.ts";
 import { Gateway } from "./istio-gateway.ts";
 import { AuthorizationPolicy, PeerAuthentication } from "./istio-security.ts";
 import { ServiceEntry } from "./istio-service-entry.ts";
 import { VirtualService } from "./istio-virtual-service.ts";
 import { KnativeService } from "./knative-service.ts";
+import { KubernetesService } from "./kubernetes-service.ts";
 import type { Adapted, DeployedKind, KindEntry } from "./kind-entry.ts";
 import { servedGateway } from "./served-gateway.ts";
 import { Secret } from "./secret.ts";
@@ -51,6 +53,22 @@ export const KINDS = {
     schema: ExternalNameService,
     ...routing,
     reads: ({ spec }) => isRecord(spec) && spec["type"] === "ExternalName",
+  },
+  kubernetesServices: {
+    apiVersion: "v1",
+    kind: "Service",
+    schema: KubernetesService,
+    ...local,
+    unlinted: true,
+    reads: ({ spec }) => !isRecord(spec) || spec["type"] !== "ExternalName",
+  },
+  deployments: {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    schema: Deployment,
+    ...local,
+    unlinted: true,
+    stage: "workload",
   },
   namespaces: {
     apiVersion: "v1",
@@ -108,10 +126,20 @@ export function groupOf(apiVersion: string): string {
   return apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
 }
 
-/** The kind that an object says it is; undefined where this tool does not read it. */
+/** The kind of an apiVersion and kind; the first of several, and undefined where this tool reads none. */
 export function kindNamed(apiVersion: unknown, kind: unknown): KindName | undefined {
-  if (typeof apiVersion !== "string") return undefined;
-  return BY_GROUP.get(groupOf(apiVersion))?.get(kind);
+  return kindsNamed(apiVersion, kind)[0];
+}
+
+/** The kind of an object; undefined where this tool does not read it. */
+export function kindOfObject(object: Readonly<Record<string, unknown>>): KindName | undefined {
+  const named = kindsNamed(object["apiVersion"], object["kind"]);
+  return named.length < 2 ? named[0] : (named.find((name) => isRead(name, object)) ?? named[0]);
+}
+
+function kindsNamed(apiVersion: unknown, kind: unknown): readonly KindName[] {
+  if (typeof apiVersion !== "string") return [];
+  return BY_GROUP.get(groupOf(apiVersion))?.get(kind) ?? [];
 }
 
 /** Whether an object of a kind is one of those that this tool reads. */
@@ -135,11 +163,10 @@ export function apiKind(name: KindName): { apiVersion: string; kind: string } {
 /** The names of all kinds, in the order of the registry. */
 export const NAMES = Object.keys(KINDS) as readonly KindName[];
 
-const BY_GROUP: ReadonlyMap<string, ReadonlyMap<unknown, KindName>> = new Map(
+const BY_GROUP: ReadonlyMap<string, ReadonlyMap<unknown, readonly KindName[]>> = new Map(
   [...Map.groupBy(NAMES, (name) => groupOf(KINDS[name].apiVersion))].map(([group, names]) => [
     group,
-    // The first of several with one kind counts.
-    new Map(names.toReversed().map((name): [string, KindName] => [KINDS[name].kind, name])),
+    Map.groupBy<string, KindName>(names, (name) => KINDS[name].kind),
   ]),
 );
 

@@ -33,7 +33,7 @@ export function ruleStates({ resources, plan }: Configuration): RuleState[] {
       matches: [],
       action: traffic
         .filter(({ percent }) => percent > 0)
-        .map(({ revision, percent }) => `${percent} % to ${revision}`)
+        .map(({ revision, percent }) => `${Math.round(percent * 100) / 100} % to ${revision}`)
         .join(", "),
     };
   });

@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { AnswerValues } from "../../traffic/answer-values.ts";
-import { SPLIT_OWNERS } from "../../traffic/split-owner.ts";
+import { BY_REPLICAS, SPLIT_OWNERS } from "../../traffic/split-owner.ts";
 import { FaultsState } from "../faults/fault.ts";
 
 /** The prefix of the paths that the mesh answers itself; no route sees such a request. */
@@ -49,7 +49,7 @@ export const TrafficState = Type.Object({
 
 /** A split: the planned shares, and those observed since they apply. */
 export const SplitState = Type.Object({
-  by: Type.Enum(Object.values(SPLIT_OWNERS)),
+  by: Type.Enum([...Object.values(SPLIT_OWNERS), BY_REPLICAS]),
   /** As in `VirtualService checkout`. */
   object: Type.String(),
   at: Place,

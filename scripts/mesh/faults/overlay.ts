@@ -47,7 +47,11 @@ export function faultFilters(
   if (faults.length === 0) return filters;
   const { documents, problems: unread } = parseDocuments(OVERLAY, faultYaml(faults));
   const { resources, problems: invalid } = collectResources(documents);
-  const { plan, problems: uncompiled } = compileRoutes([...services], resources, "localhost");
+  const { plan, problems: uncompiled } = compileRoutes(
+    services.map(withRevisionHosts),
+    resources,
+    "localhost",
+  );
   const errors = [...unread, ...invalid, ...uncompiled].filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new Error(errors.map(formatProblem).join("\n"));
   for (const { namespace, revision } of faults) {
@@ -56,6 +60,15 @@ export function faultFilters(
       filters.set(`${namespace}/${revision}`, { ...rule, action: rule.action });
   }
   return filters;
+}
+
+/**
+ * A Deployment has no host of its own, except in this overlay between the mesh and each revision; its Service may have the
+ * same name, and has none there.
+ */
+function withRevisionHosts(service: ServicePlan): ServicePlan {
+  const { podHosts, ...others } = service;
+  return podHosts === undefined ? service : { ...others, name: `Service ${others.name}`, traffic: [] };
 }
 
 type FilterRule =

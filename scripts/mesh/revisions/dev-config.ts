@@ -2,14 +2,12 @@ import { join, resolve } from "node:path";
 import { stat } from "node:fs/promises";
 import Type, { type Static } from "typebox";
 import { CODES, type Code } from "../../manifests/codes/codes.ts";
+import { DEV_FILE } from "../../manifests/folders.ts";
 import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
 import { formatPath, type Problem } from "../../manifests/problem.ts";
 import type { FileDocuments } from "../../manifests/read.ts";
 import { validate } from "../../manifests/validate.ts";
 import { type FieldNotes, strict } from "../../schema/schema.ts";
-
-/** The file beside knative/ and istio/ that says how images run on this machine. */
-export const DEV_FILE = "dev.yaml";
 
 const Text = Type.String({ minLength: 1 });
 const Port = Type.Integer({ minimum: 1, maximum: 65535 });
@@ -66,6 +64,13 @@ export const DevFile = strict(
         },
       ),
     ),
+    functions: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          "The folder of functions, where the images without an entry are looked for, relative to the folder of this file. Default: functions.",
+      }),
+    ),
     links: Type.Optional(
       Type.Record(Text, Path, {
         description: "Pages of the system, by title: paths at the ingress gateway.",
@@ -105,6 +110,8 @@ export interface DevConfig {
   file: DevFile;
   /** By image, with or without its tag. Entries with problems are left out. */
   programs: ReadonlyMap<string, LocalProgram>;
+  /** The folder of functions, where the file names one. */
+  functions?: string | undefined;
   problems: Problem[];
 }
 
@@ -130,13 +137,18 @@ export async function readDevConfig(
     const at = (path: FieldPath, code: Code, message: string, fix: string): void => {
       problems.push(problemIn(document, ["images", image, ...path], { code, message, fix }));
     };
-    const isFolder = (await stat(cwd).catch(() => undefined))?.isDirectory() === true;
-    if (!isFolder) at(["cwd"], "program-missing", `there is no folder ${cwd}`, "correct the path");
+    if (!(await isFolder(cwd)))
+      at(["cwd"], "program-missing", `there is no folder ${cwd}`, "correct the path");
     else if (!(await isProgram(name, cwd)))
       at(["command", 0], "program-missing", `${name} is no program here`, "install it, or correct the name");
     programs.set(image, { command, cwd, port, env });
   }
-  return { file: value, programs, problems };
+  const functions = value.functions === undefined ? undefined : resolve(root, value.functions);
+  if (functions !== undefined && !(await isFolder(functions))) {
+    const [message, fix] = [`there is no folder ${functions}`, "correct the path"];
+    problems.push(problemIn(document, ["functions"], { code: "program-missing", message, fix }));
+  }
+  return { file: value, programs, functions, problems };
 }
 
 /** The program of an image: by its whole name first, then without tag and digest. */
@@ -147,6 +159,10 @@ export function programOf(image: string, { programs }: DevConfig): LocalProgram 
 /** `shop/web` of `shop/web:1` and of `shop/web@sha256:…`; a port of a registry stays. */
 export function withoutTag(image: string): string {
   return image.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
 }
 
 async function isProgram(name: string, cwd: string): Promise<boolean> {

@@ -38,9 +38,8 @@ const MAX_LINE_BYTES = 64 * 1024;
 const OUTPUT_WITHIN_MS = 200;
 
 /**
- * Starts a process of a revision with the environment that Knative gives: the manifest's variables, PORT, K_SERVICE,
- * K_REVISION and K_CONFIGURATION. Two more are set: HOST, so that only this machine reaches it, and HTTP_PROXY, which
- * takes the place of the sidecar.
+ * Starts a process of a revision with the variables of its manifest, those of Knative, and PORT. Two more are set: HOST, so that only this
+ * machine reaches it, and HTTP_PROXY, which takes the place of the sidecar.
  */
 export function startProcess(options: ProcessOptions): RevisionProcess {
   const { spec } = options;
@@ -57,9 +56,7 @@ export function startProcess(options: ProcessOptions): RevisionProcess {
       ...spec.env,
       HOST: HOSTNAME,
       PORT: String(port),
-      K_SERVICE: spec.service,
-      K_REVISION: spec.name,
-      K_CONFIGURATION: spec.service,
+      ...spec.knativeEnv,
     },
     stdin: "ignore",
     stdout: "pipe",

@@ -1,13 +1,14 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { Container } from "../../manifests/kinds/knative-service.ts";
+import { DEV_FILE } from "../../manifests/folders.ts";
 import { generatedValue, type Secret, valuesToGenerate } from "../../manifests/kinds/secret.ts";
 import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { didYouMean, nearest } from "../../nearest.ts";
 import type { Revision } from "../../traffic/compile/service-plan.ts";
 import { containerCommand, type ContainerRuntime } from "./container.ts";
-import { type DevConfig, DEV_FILE, type LocalProgram, programOf, withoutTag } from "./dev-config.ts";
+import { type DevConfig, type LocalProgram, programOf, withoutTag } from "./dev-config.ts";
 import { type Scaling, scalingOf } from "./scaling.ts";
 
 /** A revision as it runs on this machine. */
@@ -23,8 +24,11 @@ export interface RevisionSpec {
   port: number | undefined;
   /** The environment variables of the manifest. */
   env: Readonly<Record<string, string>>;
+  /** The variables that Knative sets; none for a Deployment. */
+  knativeEnv: Readonly<Record<string, string>>;
   /** The path that answers 200 when the revision is ready; without one an open port is enough, as in Knative. */
   readinessPath: string | undefined;
+  /** How long a request may take; infinity for a Deployment, which has no such limit. */
   timeoutMs: number;
   scaling: Scaling;
   /** Equal for equal templates; a revision whose fingerprint changes is restarted. */
@@ -54,11 +58,12 @@ export async function revisionSpecs(
   const specs: RevisionSpec[] = [];
   const problems: Problem[] = [];
   for (const revision of revisions) {
-    const { containers, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = revision.template.spec;
+    const { replicas, template } = revision;
+    const { containers, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = template.spec;
     const [container] = containers;
-    if (container === undefined) continue;
+    if (container === undefined || replicas === 0) continue;
     const name = imageName(container.image);
-    const entry = join(root, "functions", name, "main.ts");
+    const entry = join(config.functions ?? join(root, "functions"), name, "main.ts");
     const local = programOf(container.image, config);
     const { env, missing } = environment(revision, container, secrets);
     let command = local === undefined ? [entry] : [RUN_COMMAND, ...local.command];
@@ -79,13 +84,19 @@ export async function revisionSpecs(
       cwd: local?.cwd ?? root,
       port: local?.port,
       env: { ...env, ...local?.env },
+      knativeEnv: replicas === undefined ? ofKnative(revision) : {},
       readinessPath: container.readinessProbe?.httpGet.path,
-      timeoutMs: timeoutSeconds * 1000,
+      timeoutMs: replicas === undefined ? timeoutSeconds * 1000 : Number.POSITIVE_INFINITY,
       scaling: scalingFor(revision, local),
       fingerprint: JSON.stringify([revision.template, env, local ?? command]),
     });
   }
   return { specs, problems };
+}
+
+/** The variables that Knative sets itself. */
+function ofKnative({ name, service }: Revision): Record<string, string> {
+  return { K_SERVICE: service, K_REVISION: name, K_CONFIGURATION: service };
 }
 
 /** The values of generated Secrets, by namespace, name and key: the same as long as this process runs. */
@@ -147,8 +158,10 @@ function ofBun(command: readonly string[]): string[] {
 }
 
 /** A program with a port of its own can run once. */
-function scalingFor({ template }: Revision, local: LocalProgram | undefined): Scaling {
+function scalingFor({ template, replicas }: Revision, local: LocalProgram | undefined): Scaling {
   const scaling = scalingOf(template);
+  // One process stands for all pods of a Deployment.
+  if (replicas !== undefined) return { ...scaling, min: 1, max: 1, initial: 1, activation: 1 };
   if (local?.port === undefined) return scaling;
   const { min, max, initial, activation } = scaling;
   const once = (count: number): number => Math.min(count, 1);
@@ -173,11 +186,12 @@ async function noProgram(
   config: DevConfig,
 ): Promise<{ problem: Problem; isMistyped: boolean }> {
   const known: string[] = [];
-  for (const folder of await readdir(join(root, "functions")).catch(() => [])) {
-    if (await isFile(join(root, "functions", folder, "main.ts"))) known.push(folder);
+  const functions = config.functions ?? join(root, "functions");
+  for (const folder of await readdir(functions).catch(() => [])) {
+    if (await isFile(join(functions, folder, "main.ts"))) known.push(folder);
   }
   const name = imageName(image);
-  const missing = relative(root, join(root, "functions", name, "main.ts"));
+  const missing = relative(root, join(functions, name, "main.ts"));
   const isEntry = nearest(withoutTag(image), config.programs.keys()) !== undefined;
   const problem: Problem = {
     code: "program-missing",

@@ -90,18 +90,21 @@ export function compileDestinations(
   }
   const authority = rewriteAuthority ?? request.authority;
   const listed = route.route ?? [];
+  const isLone = listed.length === 1;
   const written = listed.map((to, i) => compileDestination(to, [...path, "route", i], authority, context));
   // A lone destination gets all requests for any weight, and its header changes join the route's in one list; of several,
   // each keeps its own. (istio 1.31, pilot/pkg/networking/core/route/route.go, processDestination)
-  const isLone = written.length === 1;
+  const weights = sharedWeights(written, isLone);
+  const all = written
+    .flat()
+    .map(({ share: _, ...to }, i): CompiledDestination => ({ ...to, weight: weights[i] ?? 0 }));
   const destinations = isLone
-    ? written.flat().map((to, _, { length }) => ({
+    ? all.map((to) => ({
         ...to,
-        weight: 100 / length,
         request: bothChanges(request.change, to.request),
         response: bothChanges(response, to.response),
       }))
-    : written.flat().filter(({ weight }) => weight > 0);
+    : all.filter(({ weight }) => weight > 0);
   const totalWeight = destinations.reduce((sum, { weight }) => sum + weight, 0);
   if (written.length > 0 && totalWeight === 0)
     report(
@@ -118,22 +121,46 @@ export function compileDestinations(
   };
 }
 
-/** A weighted destination; one for each revision of a subset, which share the weight evenly. */
+/** A destination whose weight is to be shared with the others that it stands beside. */
+type Shared = CompiledDestination & { share: number };
+
+/**
+ * The weights of destinations of which each list shares one, in whole numbers: those that are written, or their least
+ * multiple that can be shared so.
+ */
+function sharedWeights(written: readonly (readonly Shared[])[], isLone: boolean): number[] {
+  const parts = written.flatMap((shares) => {
+    const of = shares.reduce((sum, { share }) => sum + share, 0);
+    return shares.map(({ weight, share }) => ({ weight: (isLone ? 100 : weight) * share, of }));
+  });
+  const scale = parts.reduce((least, { weight, of }) => {
+    const divisor = of / greatestDivisor(of, weight);
+    return (least * divisor) / greatestDivisor(least, divisor);
+  }, 1);
+  return parts.map(({ weight, of }) => (weight * scale) / of);
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
+}
+
+/** A weighted destination; one for each revision of a subset, or Deployment of a Service, which share the weight. */
 function compileDestination(
   to: HTTPRouteDestination,
   path: FieldPath,
   routeAuthority: string | undefined,
   { report, target }: CompileContext,
-): CompiledDestination[] {
+): Shared[] {
   const { host, port, isPortDefault, subset, backends } = target(to.destination, [...path, "destination"]);
   const request = compileRequestHeaders(to.headers?.request, [...path, "headers", "request"], report);
   const response = compileResponseHeaders(to.headers?.response, [...path, "headers", "response"], report);
-  return backends.map((backend) => ({
+  return backends.map(({ backend, weight: share }) => ({
     host,
     port,
     isPortDefault,
     subset,
-    weight: (to.weight ?? 0) / backends.length,
+    weight: to.weight ?? 0,
+    share,
     // Envoy writes the route's host last, and istiod makes a lone destination behave the same.
     authority: routeAuthority ?? request.authority,
     request: request.change,

@@ -65,7 +65,9 @@ export function compileMirrors(
     const { host, port, isPortDefault, subset, backends } = target(to, at);
     // Without a percentage all requests are mirrored. (istio, pilot/pkg/networking/core/route/route.go, MirrorPercent)
     const percent = part === undefined ? 100 : percentOf(part);
-    return backends.slice(0, 1).map((backend) => ({ host, port, isPortDefault, subset, percent, backend }));
+    return backends
+      .slice(0, 1)
+      .map(({ backend }) => ({ host, port, isPortDefault, subset, percent, backend }));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
 import type { Position, Problem } from "../../manifests/problem.ts";
 import type { Resources, Sourced } from "../../manifests/resources.ts";
-import { clusterHosts } from "../hosts.ts";
+import { clusterHosts, shortHosts } from "../hosts.ts";
 import { asEnvoyHasIt, type Binding, bindings, type KnownServer, readGateways } from "../istio/gateways.ts";
 import { readHashPolicies } from "../istio/hash-policies.ts";
 import { virtualServiceRules } from "../istio/rules.ts";
@@ -10,7 +10,9 @@ import { GATEWAY_NAMESPACE, isSeenFrom } from "../istio/visibility.ts";
 import { HostClaims, type SharedHosts } from "./host-claims.ts";
 import { planKnativeServices } from "./knative.ts";
 import type { ServicePlan } from "./service-plan.ts";
+import { planDeployments } from "./deployments.ts";
 import { type HostRules, knativeRules } from "./knative-rules.ts";
+import { podRules } from "./pod-rules.ts";
 import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
 import {
   type Backend,
@@ -31,6 +33,8 @@ export interface Plan {
 /** Results of a compilation that the next one reuses where the objects are unchanged. */
 export class CompileMemory {
   readonly services = new LastResult<ReturnType<typeof planKnativeServices>>();
+  readonly deployed = new LastResult<ReturnType<typeof planDeployments>>();
+  readonly joined = new LastResult<ServicePlan[]>();
   readonly surroundings = new LastResult<Surroundings>();
 }
 
@@ -58,8 +62,21 @@ export function compilePlan(
   domain: string,
   memory = new CompileMemory(),
 ): { plan: Plan; problems: Problem[] } {
-  const sources = resources.knativeServices;
-  const { services, problems } = memory.services.of(sources, () => planKnativeServices(sources));
+  const { knativeServices, kubernetesServices, deployments, destinationRules, virtualServices } = resources;
+  const knative = memory.services.of(knativeServices, () => planKnativeServices(knativeServices));
+  const sources = { kubernetesServices, deployments, destinationRules, virtualServices };
+  const deployed = memory.deployed.of(
+    Object.values(sources).flatMap((list) => [list.length, ...list]),
+    () => planDeployments(sources),
+  );
+  const services =
+    deployed.services.length === 0
+      ? knative.services
+      : memory.joined.of([knative.services, deployed.services], () => [
+          ...knative.services,
+          ...deployed.services,
+        ]);
+  const problems = [...knative.problems, ...deployed.problems];
   const { plan, problems: others } = compileRoutes(services, resources, domain, [], undefined, memory);
   return { plan, problems: [...problems, ...others] };
 }
@@ -105,6 +122,7 @@ export function compileRoutes(
     claims.check(source, compiled);
     routes.push(...compiled.routes);
   }
+  routes.push(...unruled(services.flatMap(podRules), routes));
   const ofGateways = new Set(routes.flatMap(({ listener }) => (isOfGateway(listener) ? [listener] : [])));
   const listeners: RouteTable["listeners"] = {
     ...Object.fromEntries([...ofGateways].map((listener) => [listener, virtualHosts(routes, listener)])),
@@ -113,7 +131,9 @@ export function compileRoutes(
     mesh: virtualHosts(routes, "mesh"),
   };
   const { hosts: backends, hashPolicies } = surroundings;
-  const plan = { services, table: { listeners, backends, hashPolicies } };
+  const shortNames = shortHosts(services);
+  const named = shortNames.size === 0 ? {} : { shortNames };
+  const plan = { services, table: { listeners, backends, hashPolicies, ...named } };
   return { plan, shared: claims.shared, problems };
 }
 
@@ -149,7 +169,9 @@ function readSurroundings(
     ({ value }) => value.data["tag-header-based-routing"] === "enabled",
   );
   const routes = [
-    ...services.flatMap((service) => knativeRules(service, domain, byTagHeader)),
+    ...services
+      .filter(({ podHosts }) => podHosts === undefined)
+      .flatMap((service) => knativeRules(service, domain, byTagHeader)),
     ...[...gateways.values()].flat().flatMap(redirectsOf),
   ];
   const hashPolicies = readHashPolicies(resources.destinationRules);
@@ -180,6 +202,16 @@ function compileVirtualService(
     return [{ listener, hosts: open, rules: own }, ...redirected];
   });
   return { bound, routes, problems };
+}
+
+/** The rules of Services for which no VirtualService has any: it would take their place. */
+function unruled(rules: readonly HostRules[], others: readonly HostRules[]): HostRules[] {
+  const ruled = others.flatMap(({ listener, hosts }) => (listener === "mesh" ? hosts : []));
+  const exact = new Set(ruled);
+  const ends = ruled.filter((host) => host.startsWith("*")).map((host) => host.slice(1));
+  return rules.filter(
+    ({ hosts }) => !hosts.some((host) => exact.has(host) || ends.some((end) => host.endsWith(end))),
+  );
 }
 
 /**

@@ -2,8 +2,10 @@ import type { DestinationRule } from "../../manifests/kinds/istio-destination-ru
 import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { didYouMean, suggestion } from "../../nearest.ts";
+import type { WeightedBackend } from "../../route-fields/field-family.ts";
 import { CLUSTER_DOMAIN, fullHost, hostAdvice, knativeHostNames } from "../hosts.ts";
-import type { ServicePlan, Revision } from "../compile/service-plan.ts";
+import { hasAll, podBackends } from "../pods.ts";
+import type { Pods, Revision, ServicePlan } from "../compile/service-plan.ts";
 import type { Backend } from "../table.ts";
 import { reporter } from "./report.ts";
 
@@ -13,12 +15,19 @@ export interface Subsets {
   find(
     host: string,
     subset: string,
-  ): readonly Backend[] | { message: string; fix: string; near: string | undefined };
+  ): readonly WeightedBackend[] | { message: string; fix: string; near: string | undefined };
+  /** The Deployments behind the host of a Kubernetes Service, and its ports; undefined for other hosts. */
+  service(host: string): { backends: readonly WeightedBackend[]; ports: readonly number[] } | undefined;
 }
 
-/** The revisions behind a host, which labels select from. */
-interface Pods {
-  revisions: readonly Revision[];
+/** The pods behind a host, which labels select from. */
+interface PodsOfHost {
+  /** The name of the Service, and what its pods belong to in messages. */
+  name: string;
+  namespace: string;
+  pods: readonly Pods[];
+  /** The ports of a Kubernetes Service; undefined for a host of Knative. */
+  ports: readonly number[] | undefined;
   /** Whether a cluster has the same pods behind the host. */
   onCluster: boolean;
 }
@@ -31,7 +40,7 @@ export function readSubsets(
   problems: Problem[],
 ): Subsets {
   const pods = podsByHost(services);
-  const known = new Map<string, Map<string, readonly Backend[]>>();
+  const known = new Map<string, Map<string, readonly WeightedBackend[]>>();
   for (const { value, document } of sources) {
     const report = reporter(document, problems);
     const { host: written, subsets = [] } = value.spec;
@@ -53,11 +62,11 @@ export function readSubsets(
       continue;
     }
     if (!behind.onCluster && subsets.length > 0) {
-      const names = behind.revisions.map(({ name }) => name).join(", ");
+      const names = behind.pods.map(({ revision }) => revision.split("/")[1]).join(", ");
       const message = `on a cluster ${written} leads to Knative's gateway, where no pod has these labels`;
       report("gateway-subset", ["spec", "host"], message, `there name the Service of a revision: ${names}`);
     }
-    const ofHost = known.get(host) ?? new Map<string, readonly Backend[]>();
+    const ofHost = known.get(host) ?? new Map<string, readonly WeightedBackend[]>();
     known.set(host, ofHost);
     for (const [i, { name, labels = {} }] of subsets.entries()) {
       const path = ["spec", "subsets", i];
@@ -68,44 +77,72 @@ export function readSubsets(
           `${host} has a subset ${name} already`,
           "choose another name",
         );
-      const found = behind.revisions.filter((revision) => hasAll(podLabels(revision), labels));
-      if (found.length === 0)
+      const found = behind.pods.filter((pods) => hasAll(pods.labels, labels));
+      if (found.length === 0 && behind.ports === undefined)
         report(
           "subset-labels",
           [...path, "labels"],
           "no revision has these labels",
-          advice(behind.revisions, labels),
+          advice(behind.pods, labels),
         );
-      ofHost.set(
-        name,
-        found.map((revision) => ({ kind: "revision", revision: `${revision.namespace}/${revision.name}` })),
-      );
+      else if (found.length === 0)
+        report(
+          "subset-without-pods",
+          [...path, "labels"],
+          `no Deployment behind ${behind.name} has these labels, so requests to the subset are answered 503`,
+          behind.pods.length === 0 ? "add the Deployment" : advice(behind.pods, labels),
+        );
+      ofHost.set(name, podBackends(found, behind.namespace, behind.name, name));
     }
   }
   return {
     find(host, subset) {
       const names = [...(known.get(host)?.keys() ?? [])];
       const backends = known.get(host)?.get(subset);
-      // Only where no other problem explains it.
-      if (backends !== undefined)
-        return backends.length > 0 ? backends : [{ kind: "revision", revision: host }];
+      if (backends !== undefined) return backends;
       const message = `${host} has no subset ${subset}`;
       if (names.length > 0) return { message, ...suggestion(subset, names) };
       return { message, fix: "add a DestinationRule for the host that has it", near: undefined };
     },
+    service(host) {
+      const behind = pods.get(host);
+      if (behind?.ports === undefined) return undefined;
+      return { backends: podBackends(behind.pods, behind.namespace, behind.name), ports: behind.ports };
+    },
   };
 }
 
-function podsByHost(services: readonly ServicePlan[]): Map<string, Pods> {
-  const pods = new Map<string, Pods>();
+function podsByHost(services: readonly ServicePlan[]): Map<string, PodsOfHost> {
+  const hosts = new Map<string, PodsOfHost>();
   for (const service of services) {
-    const { namespace, revisions } = service;
+    const { namespace, revisions, podHosts } = service;
+    for (const { name, pods, ports } of podHosts ?? [])
+      hosts.set(fullHost(name, namespace), { name, namespace, pods, ports, onCluster: true });
+    if (podHosts !== undefined) continue;
+    const all = revisions.map(podsOf);
     for (const name of knativeHostNames(service))
-      pods.set(fullHost(name, namespace), { revisions, onCluster: false });
-    for (const revision of revisions)
-      pods.set(fullHost(revision.name, namespace), { revisions: [revision], onCluster: true });
+      hosts.set(fullHost(name, namespace), {
+        name,
+        namespace,
+        pods: all,
+        ports: undefined,
+        onCluster: false,
+      });
+    for (const [i, { name }] of revisions.entries()) {
+      const pods = all.slice(i, i + 1);
+      hosts.set(fullHost(name, namespace), { name, namespace, pods, ports: undefined, onCluster: true });
+    }
   }
-  return pods;
+  return hosts;
+}
+
+/** The pods of a revision, all revisions alike: their number depends on the load. */
+function podsOf(revision: Revision): Pods {
+  return {
+    revision: `${revision.namespace}/${revision.name}`,
+    labels: podLabels(revision),
+    replicas: 1,
+  };
 }
 
 /**
@@ -125,17 +162,13 @@ function podLabels({ name, service, template }: Revision): Readonly<Record<strin
   };
 }
 
-function hasAll(labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean {
-  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
-}
-
 /** The label nearest to the wanted one. */
-function advice(revisions: readonly Revision[], wanted: Readonly<Record<string, string>>): string {
-  const keys = [...new Set(revisions.flatMap((revision) => Object.keys(podLabels(revision))))];
+function advice(all: readonly Pods[], wanted: Readonly<Record<string, string>>): string {
+  const keys = [...new Set(all.flatMap(({ labels }) => Object.keys(labels)))];
   for (const [key, value] of Object.entries(wanted)) {
-    const values = revisions.flatMap((revision) => podLabels(revision)[key] ?? []);
+    const values = all.flatMap(({ labels }) => labels[key] ?? []);
     if (values.length === 0) return `${key} is on none of them: ${didYouMean(key, keys)}`;
     if (!values.includes(value)) return `${key}: ${didYouMean(value, values)}`;
   }
-  return "no revision has all of them";
+  return "none of them has all";
 }

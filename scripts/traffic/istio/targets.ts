@@ -1,5 +1,5 @@
 import type { FieldPath } from "../../manifests/document.ts";
-import type { Report, Target } from "../../route-fields/field-family.ts";
+import type { Report, Target, WeightedBackend } from "../../route-fields/field-family.ts";
 import type { Destination } from "../../schema/route-schema.ts";
 import { CLUSTER_DOMAIN, fullHost, hostAdvice } from "../hosts.ts";
 import type { Backend } from "../table.ts";
@@ -31,8 +31,17 @@ export function readTarget(
   }
   const port = to.port?.number ?? 80;
   const isPortDefault = to.port === undefined ? true : undefined;
+  const service = subsets.service(host);
   // The ports of other Services are unknown here.
-  if (port !== 80 && backend !== undefined) {
+  if (service !== undefined) {
+    if (to.port !== undefined && !service.ports.includes(to.port.number))
+      report(
+        "service-port",
+        [...path, "port", "number"],
+        `${host} has no port ${port}`,
+        `write one of its ports: ${service.ports.join(", ")}`,
+      );
+  } else if (port !== 80 && backend !== undefined) {
     report(
       "revision-port",
       [...path, "port", "number"],
@@ -41,7 +50,9 @@ export function readTarget(
     );
   }
   const { subset } = to;
-  const all = [backend ?? ({ kind: "revision", revision: host } as const)];
+  const all: readonly WeightedBackend[] = service?.backends ?? [
+    { backend: backend ?? { kind: "revision", revision: host }, weight: 1 },
+  ];
   const backends = subset === undefined || backend === undefined ? all : subsets.find(host, subset);
   if ("message" in backends) {
     report("known-subset", [...path, "subset"], backends.message, backends.fix, {

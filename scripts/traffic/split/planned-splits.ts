@@ -6,11 +6,11 @@ import type { Sourced } from "../../manifests/resources.ts";
 import type { Plan } from "../compile/compile.ts";
 import { bucketTargets } from "./bucket-rules.ts";
 import { findBucketRules } from "./find-bucket-rules.ts";
-import type { WeightedService } from "./weights.ts";
+import { destinationOf, percentsOf, type WeightedService } from "./weights.ts";
 import { clusterLocalNames, fullHost, hostOf } from "../hosts.ts";
 import type { ServicePlan } from "../compile/service-plan.ts";
 import type { Backend, Destination, RouteTable, Rule } from "../table.ts";
-import { SPLIT_OWNERS, type SplitOwner } from "../split-owner.ts";
+import { BY_REPLICAS, SPLIT_OWNERS, type SplitOwner } from "../split-owner.ts";
 
 /** One entry of a planned split. */
 export interface PlannedTarget {
@@ -37,7 +37,7 @@ export interface PlannedSplit {
   rules: Rule[];
 }
 
-/** The splits of a service, the deciding one first. Each service has at least Knative's. */
+/** The splits of a service, the deciding one first. Each service has at least the one that it has by itself. */
 export function splitsOf(
   service: ServicePlan,
   plan: Plan,
@@ -48,8 +48,8 @@ export function splitsOf(
     ...bucketSplits(service, source, rules),
     ...weightedSplits(service, source, plan.table, rules),
   ]);
-  const byKnative: PlannedSplit = {
-    by: SPLIT_OWNERS.knative,
+  const byService: PlannedSplit = {
+    by: service.podHosts === undefined ? SPLIT_OWNERS.knative : BY_REPLICAS,
     object: `Service ${service.name}`,
     at: service.at,
     deciding: weighted.length === 0,
@@ -61,7 +61,7 @@ export function splitsOf(
     })),
     rules: rules.get(placeOf(service.at)) ?? [],
   };
-  return [...weighted.map((split, i) => ({ ...split, deciding: i === 0 })), byKnative];
+  return [...weighted.map((split, i) => ({ ...split, deciding: i === 0 })), byService];
 }
 
 /** A position as text: `file:line`. */
@@ -69,10 +69,39 @@ export function lineOf({ file, line }: Position): string {
   return `${file}:${line}`;
 }
 
-/** A Knative Service of the plan, with the names that VirtualServices can use for it. */
-export function weightedServiceOf({ name, namespace, revisions, traffic }: ServicePlan): WeightedService {
+/** A service of the plan, with the names that VirtualServices can use for it. */
+export function weightedServiceOf(service: ServicePlan): WeightedService {
+  const { name, namespace, revisions, traffic, podHosts } = service;
+  if (podHosts !== undefined) {
+    const names = traffic.map((target) => writtenTarget(service, target).revision);
+    const areServices = podHosts.some((host) => host.name !== name && names.includes(host.name));
+    const revisionsAre = areServices ? "services" : "subsets";
+    return { name, namespace, revisions: names, tags: new Map(), revisionsAre };
+  }
   const tags = traffic.flatMap(({ tag, revision }) => (tag === undefined ? [] : [[tag, revision] as const]));
   return { name, namespace, revisions: revisions.map((revision) => revision.name), tags: new Map(tags) };
+}
+
+/**
+ * A target as destinations name it. Deployments go by their subset, or by the Service of their version, which is their tag
+ * in the plan.
+ */
+export function writtenTarget<T extends Pick<PlannedTarget, "revision" | "tag">>(
+  service: ServicePlan,
+  target: T,
+): T {
+  if (service.podHosts === undefined) return target;
+  const name = target.tag ?? tagOf(service, target.revision) ?? target.revision;
+  return { ...target, revision: name, tag: undefined };
+}
+
+/** The opposite of {@link writtenTarget}. */
+export function ownTarget<T extends Pick<PlannedTarget, "revision" | "tag">>(
+  { podHosts, traffic }: ServicePlan,
+  target: T,
+): T {
+  const named = podHosts && traffic.find(({ tag }) => tag === target.revision);
+  return named === undefined ? target : { ...target, revision: named.revision, tag: named.tag };
 }
 
 function bucketSplits(
@@ -97,9 +126,7 @@ function bucketSplits(
       object: `VirtualService ${value.metadata.name}`,
       at,
       deciding: false,
-      targets: targets.map(({ revision, percent }) => {
-        return { revision, tag: tagOf(service, revision), percent, latest: false };
-      }),
+      targets: targets.map(({ revision, percent }) => targetOf(service, revision, percent)),
       header,
       rules: compiled,
     },
@@ -113,36 +140,41 @@ function weightedSplits(
   rules: ReadonlyMap<string, Rule[]>,
 ): PlannedSplit[] {
   const namespace = value.metadata.namespace ?? "default";
+  const deployed = service.podHosts && weightedServiceOf(service);
+  if (deployed !== undefined && namespace !== service.namespace) return [];
   return value.spec.http.flatMap((route, i): PlannedSplit[] => {
     const written = route.route ?? [];
-    if (written.length < 2) return [];
+    // Of Deployments a lone destination is a split as well: one that gives all to it.
+    const isForAll = deployed !== undefined && (route.match ?? []).length === 0;
+    if (written.length < (isForAll ? 1 : 2)) return [];
     const at = document.at(["spec", "http", i]);
     const compiled = rules.get(placeOf(at)) ?? [];
     const action = compiled[0]?.action;
     // A table has the destinations with a weight, in their order.
     const weighted = (action?.kind === "forward" ? action.destinations : []).values();
     const revisions = written.map((to) => {
+      if (deployed !== undefined) return destinationOf(to, deployed)?.revision;
       const known = to.weight ? weighted.next().value : unweighted(to, route, namespace, table);
       return known && revisionOf(known, service);
     });
     if (compiled.length === 0 || !revisions.every((revision) => revision !== undefined)) return [];
-    const total = written.reduce((sum, { weight = 0 }) => sum + weight, 0);
+    const percents = percentsOf(written.map(({ weight = 0 }) => weight));
     return [
       {
         by: SPLIT_OWNERS.istio,
         object: `VirtualService ${value.metadata.name}`,
         at,
         deciding: false,
-        targets: written.map(({ weight = 0 }, j) => ({
-          revision: revisions[j] as string,
-          tag: tagOf(service, revisions[j] as string),
-          percent: total === 0 ? 0 : (100 * weight) / total,
-          latest: false,
-        })),
+        targets: percents.map((percent, j) => targetOf(service, revisions[j] as string, percent)),
         rules: compiled,
       },
     ];
   });
+}
+
+/** The target of a destination. @param name of the revision as the destination has it */
+function targetOf(service: ServicePlan, name: string, percent: number): PlannedTarget {
+  return ownTarget(service, { revision: name, tag: tagOf(service, name), percent, latest: false });
 }
 
 /** The revision of this service that a destination means: by its own Service, or by a tag's host. */

@@ -1,0 +1,30 @@
+import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
+import { DEFAULT_RETRY } from "../../route-fields/retries/retries.ts";
+import { clusterLocalNames } from "../hosts.ts";
+import { plainForward } from "../plain-forward.ts";
+import { podBackends } from "../pods.ts";
+import type { Destination } from "../table.ts";
+import type { HostRules } from "./knative-rules.ts";
+import type { ServicePlan } from "./service-plan.ts";
+
+/**
+ * The routes that sidecars have for the hosts of Kubernetes Services without a VirtualService: all pods alike.
+ * (istio 1.31, pilot/pkg/networking/core/httproute.go, buildDefaultHTTPOutboundRoute)
+ */
+export function podRules({ namespace, podHosts = [] }: ServicePlan): HostRules[] {
+  return podHosts.map(({ name, pods, ports, at }) => {
+    const hosts = clusterLocalNames(name, namespace);
+    const destinations = podBackends(pods, namespace, name).map(({ backend, weight }): Destination => ({
+      host: hosts[0] ?? name,
+      port: ports[0] ?? 80,
+      subset: undefined,
+      weight,
+      authority: undefined,
+      request: NO_CHANGE,
+      response: NO_CHANGE,
+      backend,
+    }));
+    const action = { ...plainForward(destinations), retry: DEFAULT_RETRY };
+    return { listener: "mesh", hosts, rules: [{ at, matches: [], action }] };
+  });
+}
