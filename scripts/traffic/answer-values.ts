@@ -24,7 +24,7 @@ const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 export interface AnswerContent {
   header(name: string): string | undefined;
   /** The body; or why it was not kept. */
-  body: Buffer | { missing: string };
+  body: Uint8Array | { missing: string };
 }
 
 /** The values of fields in an answer, by the text of each. */
@@ -49,10 +49,10 @@ function ofHeader(text: string | undefined): AnswerValue {
   return NUMBER.test(text) ? Number(text) : text.slice(0, MOST_CHARACTERS);
 }
 
-function parsed(body: Buffer): { value: unknown } | { missing: string } {
+function parsed(body: Uint8Array): { value: unknown } | { missing: string } {
   if (body.length === 0) return { missing: "no body" };
   try {
-    return { value: JSON.parse(body.toString("utf8")) };
+    return { value: JSON.parse(new TextDecoder().decode(body)) };
   } catch {
     return { missing: "not JSON" };
   }
