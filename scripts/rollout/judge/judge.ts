@@ -139,7 +139,7 @@ class TrafficJudge implements Judge {
 
   snapshot(): JudgeSnapshot {
     return {
-      version: 4,
+      version: 5,
       options: this.options,
       tests: this.#tests.snapshot(),
       baseline: this.#baseline.snapshot(),

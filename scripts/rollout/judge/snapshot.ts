@@ -29,13 +29,11 @@ const Shares = Type.Interface([MixtureFields], {
 const Marks = Type.Object({ worse: Shares, notWorse: Shares, ever: Pair, step: Pair });
 
 /** The state of a `RateGuard`. */
-export const GuardFields = Type.Object({
+export const GuardFields = Type.Interface([MixtureFields], {
   before: Type.Tuple([Type.Number(), Type.Number(), Type.Number(), Type.Number(), Type.Number()]),
   learntAt: Type.Number(),
   limit: Type.Number(),
-  wealth: Type.Array(Type.Number()),
-  second: Type.Number(),
-  secondWealth: Type.Array(Type.Number()),
+  nextDeposit: Type.Number(),
 });
 
 const Latencies = Type.Object({ total: Type.Number(), counts: Type.Array(Type.Number()) });
@@ -111,7 +109,7 @@ export type TestsState = Static<typeof TestsState>;
 
 /** The state of a judge. The version rises whenever the fields or their meaning change. */
 export const JudgeSnapshot = Type.Object({
-  version: Type.Literal(4),
+  version: Type.Literal(5),
   options: Options,
   tests: TestsState,
   baseline: Arm,

@@ -31,6 +31,19 @@ describe("a guard over a rate of failures", () => {
     expect(guard.value).toBeGreaterThan(1e6);
   });
 
+  test("is as sure after any number of requests without a failure", () => {
+    const secondsUntilSure = (requests: number): number => {
+      const guard = new RateGuard(LEVEL, 0.005);
+      often(1000, () => guard.before(false));
+      for (let i = 0; i < requests; i++) guard.after(false, i / 100);
+      let failed = 0;
+      while (guard.value < 1e6 && failed < 10_000) guard.after(true, (requests + failed++) / 100);
+      return failed / 100;
+    };
+    expect(secondsUntilSure(100)).toBeLessThan(16);
+    for (const requests of [5_000, 50_000]) expect(secondsUntilSure(requests)).toBeLessThan(24);
+  });
+
   test("begins with a limit of a few percent, lowers it with what it sees, and never below half a percent", () => {
     const limitAfter = (requests: number): number => {
       const guard = new RateGuard(LEVEL, 0.005);

@@ -1,13 +1,12 @@
 import { proportion } from "./bernoulli.ts";
+import { Mixture, type MixtureState } from "./mixture.ts";
 
-export interface RateGuardState {
+export interface RateGuardState extends MixtureState {
   before: [total: number, failed: number, block: number, blockFailed: number, worst: number];
   learntAt: number;
   limit: number;
-  wealth: number[];
-  /** When the present second began, and the wealth then. */
-  second: number;
-  secondWealth: number[];
+  /** Seconds: when the next portion of the reserve is due. */
+  nextDeposit: number;
 }
 
 // The prior: 200 requests without a failure.
@@ -16,10 +15,12 @@ const HEADROOM = 2;
 const BLOCK = 100;
 // The supposed rates of the bets, as parts of the way from the limit to 1.
 const ABOVE = [0.02, 0.1, 0.4, 0.97];
-// The most that a bet can win within one second, as a factor: an outage of a few seconds does not decide.
-const GAIN = Math.exp(1.25);
-const MOST = 1e200;
-const LEAST = 1e-200;
+// What a bet can win within a second: an outage of a few seconds does not decide.
+const LIMITS = [{ seconds: 1, gain: Math.exp(1.25) }];
+// Each request without a failure costs a bet a part of its wealth, so that within minutes nothing of it is left. The part
+// that is held back begins anew each second.
+const RESERVE = 0.5;
+const DEPOSIT_SECONDS = 1;
 
 /**
  * Tests whether requests fail more often than before, where no baseline runs at the same time: failures of the gateway
@@ -30,9 +31,7 @@ const LEAST = 1e-200;
  * probability" a mixture of likelihood ratios is an e-process (Ville 1939; Robbins 1970). Unlike that of `ShareTest`, its
  * bound on false alarms assumes that the rate would not have passed the limit by itself.
  */
-export class RateGuard {
-  /** The e-value now. */
-  value = 1;
+export class RateGuard extends Mixture {
   readonly #level: number;
   readonly #least: number;
   #total = 0;
@@ -42,9 +41,7 @@ export class RateGuard {
   #worst = 0;
   #learntAt = -1;
   #limit = 1;
-  readonly #wealth = new Float64Array(ABOVE.length).fill(1 / ABOVE.length);
-  #second = Number.NEGATIVE_INFINITY;
-  readonly #secondWealth = Float64Array.from(this.#wealth);
+  #nextDeposit = Number.NEGATIVE_INFINITY;
   readonly #onFailed = new Float64Array(ABOVE.length);
   readonly #onOk = new Float64Array(ABOVE.length);
 
@@ -53,6 +50,11 @@ export class RateGuard {
    * @param least the probability of a failure, 0 to 1, up to which nothing is found
    */
   constructor(level: number, least: number) {
+    super(
+      ABOVE.map(() => 1 / ABOVE.length),
+      RESERVE,
+      LIMITS,
+    );
     this.#level = level;
     this.#least = least;
   }
@@ -77,49 +79,35 @@ export class RateGuard {
 
   /** @param t seconds */
   after(failed: boolean, t: number): void {
-    if (t >= this.#second + 1) {
-      this.#second = t;
-      this.#secondWealth.set(this.#wealth);
+    if (t >= this.#nextDeposit) {
+      // The first second has its wealth already.
+      if (this.#nextDeposit !== Number.NEGATIVE_INFINITY) this.deposit();
+      this.#nextDeposit = t + DEPOSIT_SECONDS;
     }
     // The interval is updated after a tenth more requests, to save time.
     if (this.#total > this.#learntAt * 1.1) this.#learn();
-    // Long without a failure, nothing is left to bet.
-    if (this.value === 0) return;
-    const factors = failed ? this.#onFailed : this.#onOk;
-    const wealth = this.#wealth;
-    const secondWealth = this.#secondWealth;
-    let sum = 0;
-    for (let i = 0; i < wealth.length; i++) {
-      const most = (secondWealth[i] as number) * GAIN;
-      const product = (wealth[i] as number) * (factors[i] as number);
-      const money = product > most ? most : product;
-      const kept = money > MOST ? MOST : money < LEAST ? 0 : money;
-      wealth[i] = kept;
-      sum += kept;
-    }
-    this.value = sum;
+    this.enter(t);
+    this.multiplyEachWithin(failed ? this.#onFailed : this.#onOk, 0, ABOVE.length, 1);
+    this.sum();
   }
 
-  snapshot(): RateGuardState {
+  override snapshot(): RateGuardState {
     return {
+      ...super.snapshot(),
       before: [this.#total, this.#failed, this.#block, this.#blockFailed, this.#worst],
       learntAt: this.#learntAt,
       limit: this.#limit,
-      wealth: [...this.#wealth],
       // JSON has no infinity.
-      second: Math.max(this.#second, -1e15),
-      secondWealth: [...this.#secondWealth],
+      nextDeposit: Math.max(this.#nextDeposit, -1e15),
     };
   }
 
-  restore(state: RateGuardState): void {
+  override restore(state: RateGuardState): void {
+    super.restore(state);
     [this.#total, this.#failed, this.#block, this.#blockFailed, this.#worst] = state.before;
     this.#learntAt = state.learntAt;
     this.#setLimit(state.limit);
-    this.#wealth.set(state.wealth);
-    this.#second = state.second;
-    this.#secondWealth.set(state.secondWealth);
-    this.value = this.#wealth.reduce((sum, money) => sum + money, 0);
+    this.#nextDeposit = state.nextDeposit === -1e15 ? Number.NEGATIVE_INFINITY : state.nextDeposit;
   }
 
   #learn(): void {
