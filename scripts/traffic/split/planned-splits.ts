@@ -215,8 +215,13 @@ function hostHeader(set: Readonly<Record<string, string>> | undefined): string |
   return Object.entries(set ?? {}).find(([name]) => name.toLowerCase() === "host")?.[1];
 }
 
+/** By table: each service of a plan asks for its rules. */
+const PLACES = new WeakMap<RouteTable, ReadonlyMap<string, Rule[]>>();
+
 /** The rules of a table by their position in the files; one position has a rule for each gateway. */
-function rulesByPlace(table: RouteTable): Map<string, Rule[]> {
+function rulesByPlace(table: RouteTable): ReadonlyMap<string, Rule[]> {
+  const known = PLACES.get(table);
+  if (known !== undefined) return known;
   const all = new Set<Rule>();
   for (const { exact, suffixes, any } of Object.values(table.listeners).filter(
     (hosts) => hosts !== undefined,
@@ -225,7 +230,9 @@ function rulesByPlace(table: RouteTable): Map<string, Rule[]> {
       for (const rule of rules) all.add(rule);
     }
   }
-  return Map.groupBy(all, ({ at }) => placeOf(at));
+  const places = Map.groupBy(all, ({ at }) => placeOf(at));
+  PLACES.set(table, places);
+  return places;
 }
 
 function placeOf({ file, line, column }: Position): string {
