@@ -4,7 +4,7 @@ import { chmod, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/prom
 import { dirname, join } from "node:path";
 import Type from "typebox";
 import { Parse } from "typebox/value";
-import { type RunningDev, startDev } from "../scripts/commands/testing/kyc-process.ts";
+import { kyc, type RunningDev, startDev } from "../scripts/commands/testing/kyc-process.ts";
 import { readManifests } from "../scripts/manifests/read.ts";
 import { PROJECT } from "../scripts/project.ts";
 import { cloneRepository } from "./clone.ts";
@@ -147,7 +147,8 @@ describe("the documents", () => {
 /** The help of the command before its options; most commands are shown with several. */
 function helpOf(command: string): Promise<Finished> {
   const [words = command] = command.split(" -");
-  return once(`${words} --help`);
+  const own = /^\.\/kyc ([a-z0-9 -]+)$/.exec(words)?.[1];
+  return own === undefined ? once(`${words} --help`) : kyc(...own.split(" "), "--help");
 }
 
 /** What a line that several documented commands come down to prints; it runs once. */
