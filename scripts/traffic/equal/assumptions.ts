@@ -50,7 +50,8 @@ export function gatewayAssumptions(
 
 /** What a table says beyond its routes. */
 export function unreadOf({ table }: Plan): string[] {
-  const known = new Set(["listeners", "backends"]);
+  // Which requests stay on a pod is compared by DestinationRules, as they are written.
+  const known = new Set(["listeners", "backends", "hashPolicies"]);
   return Object.entries(table).flatMap(([field, value]) => {
     if (known.has(field) || value === undefined || (value instanceof Map && value.size === 0)) return [];
     return [`${field} of the routes are not compared`];

@@ -177,6 +177,13 @@ describe("what is not modelled on the way to a destination", () => {
     expect([verdict, why[0]]).toEqual(["unknown", expect.stringContaining(named)]);
   });
 
+  test("is compared as it is written also where the local mesh acts on it", () => {
+    const hash = (field: object) => policy({ loadBalancer: { consistentHash: field } });
+    expect(verdict(hash({ useSourceIp: true }), hash({ useSourceIp: true }))).toBe("equal");
+    expect(verdict(hash({ useSourceIp: true }), hash({ httpHeaderName: "x-user" }))).toBe("unknown");
+    expect(verdict(hash({ useSourceIp: true }), policy({}))).toBe("unknown");
+  });
+
   test("does not hide a difference", () => {
     const toOthers = virtualService([{ route: [{ destination: { host: "others" } }] }]);
     expect(verdict(policy(one), [toOthers, rule([], { trafficPolicy: other })])).toBe("different");
