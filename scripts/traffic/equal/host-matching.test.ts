@@ -173,6 +173,14 @@ describe("hosts are matched as Istio matches them", () => {
     expect(told(single, several)).toEqual(["unknown"]);
   });
 
+  test("rules for a wildcard may send copies", () => {
+    const copied = (host: string, name = "vs"): object =>
+      at(["*.shop.example"], [{ ...REVIEWS, mirror: { host } }], name);
+    expect(told([KYC, copied("others")], [KYC, copied("others.kyc.svc.cluster.local")])).toEqual(["equal"]);
+    expect(told([KYC, copied("others")], [KYC, copied("ratings")])[0]).toBe("different");
+    expect(told([KYC, copied("others")], wild)[0]).toBe("different");
+  });
+
   test("letter case matters between a Gateway and a VirtualService, and not to a request", () => {
     expect(told(wild, [KYC, at(["*.SHOP.example"])])).toEqual(["equal"]);
     const [upper, lower] = [gateway("kyc", ["Web.shop.example"]), gateway("kyc", ["web.shop.example"])];

@@ -6,8 +6,7 @@ import type {
 } from "../../../route-fields/field-family.ts";
 import { shadowHost } from "../../../route-fields/mirror/mirror.ts";
 import type { ForwardAction, Mirror } from "../../table.ts";
-import { Undecidable } from "../automata/automaton.ts";
-import { header } from "../request-space/value.ts";
+import { header, type Value } from "../request-space/value.ts";
 import { ofPercent, ONE, type Rational, rest } from "./rational.ts";
 import { partOf, type SymbolicRequest } from "./symbolic-request.ts";
 import { answeredWith, answered, nowhere } from "./terminals.ts";
@@ -67,9 +66,10 @@ export function routerOutcomes(
     limited: (ms, outcome) => after({ kind: "timeout", ms, at }, outcome),
     copied(mirror, outcome) {
       const host = onward.authority.kind === "text" ? onward.authority.text : asked;
-      if (host === undefined)
-        throw new Undecidable("a copy is sent under a host that has no name of its own");
-      const copy: SymbolicRequest = { ...onward, authority: { kind: "text", text: shadowHost(host) } };
+      // Of a wildcard the copy has whatever host the request has.
+      const authority: Value =
+        host === undefined ? onward.authority : { kind: "text", text: shadowHost(host) };
+      const copy: SymbolicRequest = { ...onward, authority };
       return after({ kind: "mirror", percent: mirror.percent, to: arrive(mirror, copy), at }, outcome);
     },
   };
