@@ -14,8 +14,12 @@ interface Walk {
   /** The path that the split decides, at the ingress gateway. */
   path: string;
   host: string;
+  /** The host that requests name, where it is another. */
+  asked?: string;
   /** The file that holds the split, and an edit that changes no request. */
   file: string;
+  /** A revision that a further rollout is to try, while it fails. */
+  rollsBackTo?: string;
 }
 
 const WALKS: Walk[] = [
@@ -39,6 +43,18 @@ const WALKS: Walk[] = [
   },
 ];
 
+const DEPLOYMENTS: Walk = {
+  folder: "classic-istio",
+  program: "sh",
+  service: "credit-check",
+  to: "v2",
+  path: "/kyc/v1/customer",
+  host: "127.0.0.1",
+  asked: "classic.example",
+  file: "istio/4-virtual-service.yaml",
+  rollsBackTo: "v1",
+};
+
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
@@ -47,6 +63,9 @@ async function teamFolder(name: string): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), `kyc-team-${name}-`)));
   folders.push(folder);
   await cp(join(PROJECT, "examples", name), folder, { recursive: true });
+  const dev = join(folder, "dev.yaml");
+  const text = await readFile(dev, "utf8");
+  await writeFile(dev, text.replace("functions: ../..", `functions: ${PROJECT}`));
   return folder;
 }
 
@@ -61,7 +80,20 @@ test.skipIf(!HAS_PROGRAMS)(
   180_000,
 );
 
-async function walkThrough({ folder, service, to, path, host, file }: Walk): Promise<void> {
+test("Deployments with subsets pass lint, dev, equal, split and rollout, also one that goes back", async () => {
+  await walkThrough(DEPLOYMENTS);
+}, 180_000);
+
+async function walkThrough({
+  folder,
+  service,
+  to,
+  path,
+  host,
+  asked,
+  file,
+  rollsBackTo,
+}: Walk): Promise<void> {
   const root = await teamFolder(folder);
   const kyc = (...args: string[]) => kycAt(root, args);
   const linted = await kyc("lint");
@@ -69,8 +101,9 @@ async function walkThrough({ folder, service, to, path, host, file }: Walk): Pro
 
   await using dev = await startDev(["--dir", root, "--seed", "1"]);
   const url = `http://${host}:${new URL(dev.ingress).port}${path}`;
-  const ask = async (): Promise<string> => (await fetch(url)).text();
-  const answer = await fetch(url);
+  const get = (): Promise<Response> => fetch(url, asked === undefined ? {} : { headers: { host: asked } });
+  const ask = async (): Promise<string> => (await get()).text();
+  const answer = await get();
   expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "application/json"]);
 
   // A copy of the files sends each request the same way, until the split is changed.
@@ -95,11 +128,17 @@ async function walkThrough({ folder, service, to, path, host, file }: Walk): Pro
   const quickly = "--steps 50,100 --step-time 1s --bake 1s --look 1s --beta 0.3";
   const leniently = "--tolerate-latency 900% --tolerate-error-rate 20%";
   const moved = await kyc("rollout", service, "--to", to, ...`${quickly} ${leniently}`.split(" "));
-  stop.abort();
-  await load;
   expect(moved.out).toContain(`promoted: ${service}`);
   expect(moved.code).toBe(0);
   expect(new Set(await Promise.all(Array.from({ length: 20 }, ask))).size).toBe(1);
+  if (rollsBackTo !== undefined) {
+    expect((await kyc("fault", service, rollsBackTo, "--error", "60%")).code).toBe(0);
+    const back = await kyc("rollout", service, "--to", rollsBackTo, ...quickly.split(" "));
+    expect(back.out).toContain(`rolled back: ${service}`);
+    expect((await kyc("split", service, "-o", "json")).out).toContain('"live": 100');
+  }
+  stop.abort();
+  await load;
 }
 
 describe("dev.yaml", () => {
