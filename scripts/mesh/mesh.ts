@@ -99,7 +99,10 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const pool = new RevisionPool({
     proxyUrl: `http://${HOSTNAME}:${local.port}`,
     scalingSecondMs: options.scalingSecondMs,
-    onLine: (spec, line) => events.onLine(spec.name, line),
+    onLine(spec, line) {
+      admin.onLine(spec, line);
+      events.onLine(spec.name, line);
+    },
     onState: (spec, state, detail) => events.onRevision(spec.name, state, detail),
   });
   let runners = pool.runnersFor(loaded.specs);

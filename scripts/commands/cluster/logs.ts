@@ -4,6 +4,7 @@ import { onCluster, untilInterrupted } from "./on-cluster.ts";
 import { Failure } from "../../exit.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { printable } from "../../text/printable.ts";
+import type { Style } from "../../terminal/style.ts";
 import { dataPrinter } from "../../text/data.ts";
 
 interface LogsFlags extends ClusterFlags {
@@ -16,11 +17,16 @@ interface LogsFlags extends ClusterFlags {
 /** `kyc logs`: the logs of the services, each line with its revision. */
 export function logsCommand(): Command {
   const command = new Command("logs")
-    .description("shows the logs of the services")
-    .argument("[service]", "a Knative Service (default: all)")
-    .option("--revision <name>", "only this revision")
+    .description("shows the logs of the services, of the local mesh or a cluster")
+    .argument("[service]", "the service (default: all)")
+    .option("--revision <name>", "only this revision; on the local mesh by name or tag")
     .option("-f, --follow", "keeps printing new lines, also of new pods, until Ctrl-C", false)
-    .option("--tail <lines>", "how many earlier lines to show for each pod", lineCount, 50)
+    .option(
+      "--tail <lines>",
+      "how many earlier lines to show for each pod, or revision of the local mesh",
+      lineCount,
+      50,
+    )
     .addOption(
       new Option("-p, --previous", "the logs of the containers before their last restart")
         .default(false)
@@ -30,19 +36,19 @@ export function logsCommand(): Command {
       "after",
       `
 Examples:
-  ./kyc logs                                            the last lines of each pod
+  ./kyc logs                                            the last lines of the local mesh if it runs, else of each pod
   ./kyc logs checkout -f                                follows one service
   ./kyc logs checkout --revision checkout-v1 --tail 500
   ./kyc logs checkout --previous                        of the containers before their last restart
   ./kyc logs -o json                                    one JSON object per line, with revision and pod`,
     )
     .action((service: string | undefined, flags: LogsFlags) => onCluster(() => runLogs(service, flags)));
-  return withClusterOptions(command);
+  return withClusterOptions(command, "the local mesh if it runs, else the current context");
 }
 
 async function runLogs(service: string | undefined, flags: LogsFlags): Promise<void> {
   const signal = untilInterrupted();
-  await refuseMesh(flags);
+  if (await printMeshLogs(service, flags, signal)) return;
   const [{ connect }, { Kube }, { readLogs }, { styleFor }] = await Promise.all([
     import("../../cluster/kube/connection.ts"),
     import("../../cluster/kube/client.ts"),
@@ -56,7 +62,7 @@ async function runLogs(service: string | undefined, flags: LogsFlags): Promise<v
   const printEach = flags.output && (await dataPrinter(flags.output));
   const pods = await readLogs(kube, selected, (line) => {
     if (printEach !== undefined) printEach(line);
-    else print(`${style.dim(`[${line.revision}]`)} ${printable(line.text)}`);
+    else printLine(line, style);
   });
   if (pods === 0 && !signal.aborted)
     printMessage(
@@ -64,14 +70,42 @@ async function runLogs(service: string | undefined, flags: LogsFlags): Promise<v
     );
 }
 
-/** The local mesh keeps no logs. @throws Failure where it runs, and no cluster was named */
-async function refuseMesh({ context, dir }: LogsFlags): Promise<void> {
-  if (context !== undefined) return;
+/** Prints the lines of the local mesh, unless a cluster was named or none runs; returns whether it did. */
+async function printMeshLogs(
+  service: string | undefined,
+  flags: LogsFlags,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { context, dir, revision, tail, follow, previous, output } = flags;
+  if (context !== undefined) return false;
   const { findMesh } = await import("../../mesh/admin/dev-file.ts");
-  if ((await findMesh(dir)) === undefined) return;
-  throw new Failure(
-    "The local mesh is running, and its logs are on the terminal of ./kyc dev. For a cluster, use --context NAME.",
-  );
+  if ((await findMesh(dir)) === undefined) return false;
+  if (previous)
+    throw new Failure(
+      "The local mesh keeps the lines of a process after its restart: leave out --previous, or name a cluster with --context NAME.",
+    );
+  const [{ readMeshLogs }, { styleFor }, { NothingRuns, UnknownService }] = await Promise.all([
+    import("../../mesh/admin/mesh-logs.ts"),
+    import("../../terminal/style.ts"),
+    import("../../traffic/split/split.ts"),
+  ]);
+  const style = styleFor(process.stdout);
+  const printEach = output && (await dataPrinter(output));
+  try {
+    const count = await readMeshLogs({ root: dir }, { service, revision, tail, follow, signal }, (line) => {
+      if (printEach !== undefined) printEach(line);
+      else printLine(line, style);
+    });
+    if (count === 0 && !follow) printMessage(`${revision ?? service ?? "Nothing"} has written no line.`);
+  } catch (error) {
+    const isExpected = error instanceof NothingRuns || error instanceof UnknownService;
+    throw isExpected ? new Failure(error.message) : error;
+  }
+  return true;
+}
+
+function printLine({ revision, text }: { revision: string; text: string }, style: Style): void {
+  print(`${style.dim(`[${revision}]`)} ${printable(text)}`);
 }
 
 function lineCount(text: string): number {

@@ -161,9 +161,29 @@ describe("commands that know clusters too", () => {
     expect(JSON.parse(data.out)).toMatchObject({ root: own.root, problems: [], waiting: [] });
   });
 
-  test("say where the running mesh writes its logs", async () => {
-    const { code, out, err } = await kyc("logs", "--dir", own.root);
-    expect({ code, out }).toEqual({ code: 1, out: "" });
-    expect(err).toContain(`its logs are on the terminal of ./kyc dev --dir ${own.root}. For a cluster`);
+  test("print the lines of the running mesh, each with its revision", async () => {
+    await fetch(`${dev.ingress}/credit-check/basic`);
+    const logs = (...args: string[]) => kyc("logs", "--dir", own.root, ...args);
+    const { code, out } = await logs("credit-check", "--revision", "basic");
+    expect(code).toBe(0);
+    expect(out.trim().split("\n")).not.toContainEqual(expect.not.stringMatching(/^\[credit-check-basic\] /));
+    const data = await logs("-o", "json", "--tail", "1");
+    const lines = data.out
+      .trim()
+      .split("\n")
+      .map((line): unknown => JSON.parse(line));
+    const line = { t: expect.any(Number), revision: "credit-check-basic", text: expect.any(String) };
+    expect(lines).toContainEqual({ ...line, service: "credit-check" });
+    expect(lines.length).toBeLessThanOrEqual(3);
+    expect(await logs("credit-chek")).toMatchObject({
+      code: 1,
+      out: "",
+      err: expect.stringContaining("did you mean credit-check?"),
+    });
+    expect(await logs("credit-check", "--revision", "baisc")).toMatchObject({
+      code: 1,
+      err: "There is no revision baisc: did you mean basic?\n",
+    });
+    expect(await logs("--previous")).toMatchObject({ code: 1, err: expect.stringContaining("--previous") });
   });
 });

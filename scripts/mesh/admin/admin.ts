@@ -13,11 +13,13 @@ import { Observer } from "../observe/observer.ts";
 import { type Range, RANGES, WHOLE } from "../observe/request-counter.ts";
 import { ANSWER_FIELD_FORMS, readAnswerField } from "../../traffic/answer-field.ts";
 import { AnswerReader } from "../relay/answer-reader.ts";
+import type { RevisionSpec } from "../revisions/spec.ts";
 import type { Served } from "../relay/relay-options.ts";
 import { ADMIN_PATH } from "./schema.ts";
 import { EventStreams } from "./event-stream.ts";
 import { changeFaults } from "./fault-requests.ts";
 import { refusal } from "./guard.ts";
+import { Output } from "./output.ts";
 import { jsonReply, problemReply, type Reply, sendReply } from "./reply.ts";
 import type { MeshState, ServedEvent } from "./schema.ts";
 import { meshState, type RevisionStatus } from "./state.ts";
@@ -43,6 +45,7 @@ export interface MeshView {
 export class Admin {
   readonly #observer = new Observer(Date.now);
   readonly #streams = new EventStreams(Date.now);
+  readonly #output = new Output(Date.now);
   readonly #faults = new Faults();
   readonly #metrics = new MeshMetrics();
   readonly #startedMs = Date.now();
@@ -87,6 +90,11 @@ export class Admin {
     if (this.#streams.any) this.#streams.tell(this.#event(served), served.answer?.values());
   }
 
+  /** A line that a revision has written. */
+  onLine(spec: RevisionSpec, line: string): void {
+    this.#output.add(spec, line);
+  }
+
   /** What reads the answers of a revision for the streams of events. */
   readAnswer(revision: string): AnswerReader | undefined {
     const service = this.#streams.any ? this.#observer.serviceOf(revision)?.split("/")[1] : undefined;
@@ -94,9 +102,10 @@ export class Admin {
     return fields && new AnswerReader(fields);
   }
 
-  /** Ends every event stream, so that the mesh can stop. */
+  /** Ends every stream, so that the mesh can stop. */
   close(): void {
     this.#streams.close("the mesh ends");
+    this.#output.close("the mesh ends");
   }
 
   #answer(exchange: Exchange, path: string): void {
@@ -112,6 +121,7 @@ export class Admin {
       return sendReply(exchange, problemReply(405, title, { allow: "GET, HEAD" }));
     }
     if (path === "/events" && method === "GET") return this.#openEvents(exchange);
+    if (path === "/logs") return this.#output.answer(exchange);
     if (path === "/process") {
       return sendReply(exchange, jsonReply(200, { pid: process.pid, root: this.#view.root }));
     }
@@ -140,7 +150,7 @@ export class Admin {
   }
 
   async #page(path: string): Promise<Reply> {
-    const known = "the page, /state, /events, /faults, /metrics and /process";
+    const known = "the page, /state, /events, /logs, /faults, /metrics and /process";
     try {
       const { pageFile } = await import("./page-files.ts");
       const reply = await pageFile(path);

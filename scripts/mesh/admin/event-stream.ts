@@ -64,7 +64,8 @@ export class EventStreams {
   }
 }
 
-class EventClient {
+/** A client of a stream of lines. */
+export class EventClient {
   readonly #exchange: Exchange;
   readonly #nowMs: () => number;
   readonly #onGone: () => void;
@@ -74,12 +75,7 @@ class EventClient {
   #ending = false;
   readonly wanted: WantedAnswers | undefined;
 
-  constructor(
-    exchange: Exchange,
-    nowMs: () => number,
-    onGone: () => void,
-    wanted: WantedAnswers | undefined,
-  ) {
+  constructor(exchange: Exchange, nowMs: () => number, onGone: () => void, wanted?: WantedAnswers) {
     this.wanted = wanted;
     this.#exchange = exchange;
     this.#nowMs = nowMs;

@@ -240,8 +240,19 @@ export const ServedEvent = Type.Object({
   answer: Type.Optional(AnswerValues),
 });
 
-/** The last line of `GET /_mesh/events`, with the reason for the end. */
+/** The last line of `GET /_mesh/events`, and of `GET /_mesh/logs` where it is followed, with the reason for the end. */
 export const EventsEnd = Type.Object({ t: Type.Number(), end: Type.String() });
+
+/** A line of `GET /_mesh/logs`: one that a revision has written. */
+export const OutputLine = Type.Object({
+  /** In milliseconds since the epoch. */
+  t: Type.Number(),
+  service: Type.String(),
+  revision: Type.String(),
+  text: Type.String(),
+});
+
+export const OutputEvent = Type.Union([OutputLine, EventsEnd]);
 
 export const MeshEvent = Type.Union([ServedEvent, EventsEnd]);
 
@@ -253,5 +264,6 @@ export type RolloutState = Static<typeof RolloutState>;
 export type RuleState = Static<typeof RuleState>;
 export type MeshState = Static<typeof MeshState>;
 export type ServedEvent = Static<typeof ServedEvent>;
+export type OutputLine = Static<typeof OutputLine>;
 export type EventsEnd = Static<typeof EventsEnd>;
 export type MeshEvent = Static<typeof MeshEvent>;
