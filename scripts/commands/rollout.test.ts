@@ -304,6 +304,8 @@ describe("kyc rollout", () => {
       expect.stringContaining("--preview: Knative splits by percents and looks at no header"),
     ]);
     expect(await percents()).toEqual(["100", "0"]);
+    const alone = await rollout("credit-check", "--to", "advanced", "--preview-for", "5m");
+    expect([alone.code, alone.err]).toEqual([2, expect.stringContaining("--preview-for needs --preview")]);
     const unknown = await rollout("credit-chek", "--to", "advanced");
     expect(unknown.code).not.toBe(0);
     expect((await rollout("credit-check")).err).toContain("Name the version: ");

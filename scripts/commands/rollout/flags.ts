@@ -36,7 +36,7 @@ export interface RolloutFlags extends EngineFlags {
   checkPrometheus?: string;
   /** How callers ask for the candidate before it has a share. */
   preview?: { header?: string; value?: string };
-  previewFor: number;
+  previewFor?: number;
   warmPath: string;
   /** How long the candidate is compared in shadow before the first step; undefined for not at all. */
   shadow?: number;
@@ -90,9 +90,16 @@ export function candidateOf(service: string, { to }: RolloutFlags): string {
   );
 }
 
-/** The settings in the flags. */
+const PREVIEW_MS = 600_000;
+
+/** The settings in the flags. @throws Failure if one needs another */
 export function settingsOf(flags: RolloutFlags): Settings {
   const { alpha, beta, tolerateErrors, tolerateErrorRate, tolerateLatency, onUndecided } = flags;
+  if (flags.previewFor !== undefined && flags.preview === undefined)
+    throw new Failure(
+      "--preview-for needs --preview: how do callers ask for the candidate? --preview header:NAME=VALUE, or --preview tag.",
+      EXIT.usage,
+    );
   return {
     stepMs: flags.stepTime,
     stepLimitMs: flags.stepLimit,
@@ -112,7 +119,9 @@ export function settingsOf(flags: RolloutFlags): Settings {
     tolerateLatency,
     latencyFloorMs: flags.latencyFloor,
     ...(flags.check.length > 0 ? { checks: flags.check } : {}),
-    ...(flags.preview === undefined ? {} : { preview: { ...flags.preview, forMs: flags.previewFor } }),
+    ...(flags.preview === undefined
+      ? {}
+      : { preview: { ...flags.preview, forMs: flags.previewFor ?? PREVIEW_MS } }),
     ...(flags.byRoute ? { byRoute: true } : {}),
   };
 }

@@ -117,7 +117,7 @@ function argumentsOf(
     ...flags.notify.map((url): [string, string] => ["notify", url]),
     ...flags.check.map(({ name, query }): [string, string] => ["check", `${name}=${query}`]),
     ["preview", previewText(flags)],
-    ["preview-for", flags.preview === undefined ? undefined : `${flags.previewFor}ms`],
+    ["preview-for", flags.previewFor === undefined ? undefined : `${flags.previewFor}ms`],
     ["check-prometheus", flags.checkPrometheus],
     ["ready-deadline", `${flags.readyDeadline}ms`],
     ["look", `${flags.look}ms`],

@@ -87,7 +87,7 @@ function planOptions(): Option[] {
       "--preview <how>",
       "before the first percent, only callers that ask for the candidate reach it: header:NAME=VALUE, or tag for those that know its tag's address",
     ).argParser(preview),
-    time("--preview-for <time>", "how long the preview takes", "10m"),
+    new Option("--preview-for <time>", "how long the preview takes (default: 10m)").argParser(duration),
     new Option(
       "--by-route",
       "also judges each method and path separately, to find a candidate that fails on only one",

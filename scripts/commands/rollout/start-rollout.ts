@@ -38,7 +38,7 @@ export async function begin(service: string, flags: RolloutFlags): Promise<numbe
           return await drive({ context, ...saved, held, flags, interrupts, asks: "resume" });
       }
       await refuseUnfinished(context, service, flags);
-      const shadow = await comparedInShadow(service, to, flags, interrupts.signal);
+      const shadow = await comparedInShadow(context, service, to, flags, interrupts.signal);
       const plan = {
         ...(await planned(context, service, to, flags, interrupts.signal, process.stderr)),
         ...shadow,
@@ -58,12 +58,15 @@ export async function begin(service: string, flags: RolloutFlags): Promise<numbe
 
 /** The verdict of the comparison in shadow, where one was asked for. @throws Failure when the candidate is not accepted */
 async function comparedInShadow(
+  context: RolloutContext,
   service: string,
   to: string,
   flags: RolloutFlags,
   signal: AbortSignal,
 ): Promise<Pick<Plan, "shadow">> {
   if (flags.shadow === undefined) return {};
+  // A mistake in the plan is reported before the comparison, and not an hour later.
+  await planOf(context, service, to, flags);
   const { shadowStage } = await import("./shadow-stage.ts");
   return { shadow: await shadowStage(service, to, { ...flags, shadow: flags.shadow }, signal) };
 }

@@ -53,7 +53,7 @@ export function rolloutView(rollout: RolloutState, nowMs: number): Spec {
         h(
           "li",
           { class: state.replace(" ", "-"), "aria-current": state === "now" && "step" },
-          `${STEPS[state]} ${share} %`,
+          `${STEPS[state]} ${stepText(share)}`,
           h("span", { class: "hidden" }, ` ${state}`),
         ),
       ),
@@ -74,10 +74,15 @@ export function rolloutView(rollout: RolloutState, nowMs: number): Spec {
   );
 }
 
+/** Before the first percent, only callers that ask for the candidate reach it. */
+function stepText(share: number): string {
+  return share === 0 ? "preview" : `${share} %`;
+}
+
 function nextText({ steps, paused, verdict, outcome }: RolloutState): string {
   if (outcome !== "under way") return "";
   const next = steps.find(({ state }) => state === "to come");
-  const what = next === undefined ? "Next: the end of the rollout" : `Next: ${next.percent} %`;
+  const what = next === undefined ? "Next: the end of the rollout" : `Next: ${stepText(next.percent)}`;
   if (paused) return `${what}, once it is resumed: it is paused.`;
   if (verdict === null) return `${what}.`;
   if (verdict.inMs === null) return `${what}; when is not known yet.`;
