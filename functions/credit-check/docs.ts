@@ -22,7 +22,7 @@ const METHODS = ["GET", "HEAD", "OPTIONS", "POST"];
 
 type Method = "GET" | "POST";
 
-/** A POST is about an applicant; the two operations of a path have names of their own. */
+/** A POST is about an applicant; the two operations of a path have separate names. */
 const idOf = (operation: string, method: Method) => (method === "GET" ? operation : `${operation}Applicant`);
 
 const answers = (variant: Variant, method: Method) => ({

@@ -15,7 +15,7 @@ setInterval(() => void lists.reload(), RELOAD_MS).unref();
 deps.metrics.append(() => watchListMetrics(lists.current));
 const context = () => ({
   lists: lists.current,
-  // Only a screening asks for the date, and writing it out costs more than the rest of an answer.
+  // Only a screening needs the date, and formatting it costs more than the rest of a response.
   get today() {
     return new Date().toISOString().slice(0, 10);
   },

@@ -12,7 +12,7 @@ export const CreditCheckError = t.Object(
 /** The body of a failed check, as a type. */
 export type CreditCheckError = Static<typeof CreditCheckError>;
 
-/** The body for a check that failed. It never says why: the reason may hold an applicant's data. */
+/** The body for a check that failed, without the reason, which may contain an applicant's data. */
 export const creditCheckError = (): CreditCheckError => ({
   errorCode: "KYC-CRD-CHK-10001",
   errorMessage: "error occurred when checking the credit of an applicant",

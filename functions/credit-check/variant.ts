@@ -17,7 +17,7 @@ interface AnsweringAtOnce extends VariantParts {
 }
 
 interface AnsweringLater extends VariantParts {
-  /** It asks another service: a route that awaits its answer costs each request more than all else that it does. */
+  /** Whether it calls another service: awaiting an answer costs each request more than all other work. */
   readonly later: true;
   readonly check: Check<Promise<Record<string, unknown>>>;
 }

@@ -9,7 +9,7 @@ export type BucketOf = (applicantId: string | undefined) => string;
 
 /**
  * Makes the function that puts applicants into buckets, evenly and always the same, by HMAC-SHA-256 (RFC 2104) of the id:
- * who does not have the key cannot tell an applicant by the bucket, or choose an id for one.
+ * without the key, nothing can be inferred from a bucket, and no id chosen for one.
  * @param key with an empty one every bucket is random, so that shares hold and no applicant keeps a version
  */
 export function createBuckets(key: string): BucketOf {

@@ -27,7 +27,7 @@ export const documentCustomer = (operationId: string, method: "GET" | "POST" = "
     tag: "KYC",
     summary: "What is known of an applicant",
     description:
-      "`type` asks for one version of the check. Without it the traffic split chooses, or the header `end-user` does.",
+      "`type` requests one version of the check. Without it, the traffic split or the header `end-user` chooses the version.",
     parameters: [
       {
         name: "type",
@@ -62,7 +62,7 @@ export const documentCustomer = (operationId: string, method: "GET" | "POST" = "
           basic: { summary: "By the basic check", value: found("BASIC") },
           advanced: { summary: "By the advanced check", value: found("ADVANCED") },
           newer: {
-            summary: "By a newer check, with a key of its own",
+            summary: "By a newer check, with an additional key",
             value: { ...found("V3"), sanctioned: false },
           },
         },

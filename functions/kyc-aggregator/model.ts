@@ -2,7 +2,7 @@ import { t, type Static } from "elysia";
 
 const flag = () => t.Boolean();
 
-/** The keys of a credit check's answer that the aggregator reads. All others are passed on as they are. */
+/** The keys of a credit check's answer that the aggregator reads. All others are passed on unchanged. */
 export const CreditCheckAnswer = t.Object(
   {
     type: t.String({ pattern: "^[A-Z][A-Z0-9_]{0,63}$" }),

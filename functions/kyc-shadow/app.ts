@@ -30,7 +30,7 @@ export const createApp = (deps: ShadowDeps) => {
       title: "Shadow comparison",
       version: "v1",
       description:
-        "Takes copies of requests, asks two versions of a service, and counts by field how their answers differ.",
+        "Receives copies of requests, calls two versions of a service, and counts by field how their answers differ.",
       schemas: { ShadowCounts },
       headers: { "x-request-id": "The request's id: the caller's, or a new one" },
     },

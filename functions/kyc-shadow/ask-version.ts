@@ -7,7 +7,7 @@ import { addTrace, type Fetch } from "../shared/upstream/exchange.ts";
 import { outcomeOfError, outcomeOfStatus, type Outcome } from "../shared/upstream/outcome.ts";
 import { type Answer, fieldsOf } from "./comparison/answer.ts";
 
-/** A mirrored request, as it is asked again. */
+/** A mirrored request, as it is sent to the versions. */
 export interface MirroredRequest {
   readonly method: string;
   /** With its query. */
@@ -38,7 +38,7 @@ const MAX_ANSWER_BYTES = 65_536;
 /** Marks the requests of a comparison, which is not compared again where a mirror catches it. */
 export const SHADOW_HEADER = "x-kyc-shadow";
 
-/** Asks one version by its own address, once, in a span of its own. Each failure is an answer without fields. */
+/** Calls one version at its own address, once, in a separate span. Each failure is an answer without fields. */
 export async function askVersion(
   origin: string,
   role: string,

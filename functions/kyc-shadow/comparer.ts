@@ -47,7 +47,7 @@ export interface Progress {
 
 const MOST_REVISIONS = 5;
 
-/** Asks both versions about mirrored requests, within bounds, and counts how their answers differ. */
+/** Sends mirrored requests to both versions, within limits, and counts how their answers differ. */
 export class Comparer {
   readonly #options: ComparerOptions;
   readonly #counts: Counts;

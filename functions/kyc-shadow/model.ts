@@ -43,7 +43,7 @@ export const ShadowCounts = t.Object(
 );
 export type ShadowCounts = Static<typeof ShadowCounts>;
 
-/** The counts as they are answered. */
+/** The response with the counts. */
 export function shadowCounts(
   { counts, dropped, received, running, unconfirmed, revisions }: Progress,
   { ignored }: Rules,

@@ -4,7 +4,7 @@ import { t, type Static } from "elysia";
 const DATE = "calendar-date";
 FormatRegistry.Set(DATE, isDate);
 
-/** For the documentation; the person of ICAO's own example, who does not exist. */
+/** For the documentation; the fictional person of ICAO's example. */
 const EXAMPLE = {
   applicantId: "A-1001",
   name: "Anna Maria Eriksson",

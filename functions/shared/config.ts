@@ -67,7 +67,7 @@ export type ServiceSettings = Static<TObject<ReturnType<typeof serviceSettings>>
 /** EX_CONFIG of sysexits.h: the configuration is wrong, and starting again will not help. */
 const EXIT_CONFIG = 78;
 
-/** Reads a configuration at the start of a process; where it is wrong, says so on stderr and ends it. */
+/** Reads the configuration at the start of a process; reports a mistake on stderr and ends the process. */
 export function configured<T>(read: () => T): T {
   try {
     return read();
@@ -77,7 +77,7 @@ export function configured<T>(read: () => T): T {
 }
 
 /**
- * Ends the process for a configuration that is wrong, and says on stderr what is.
+ * Ends the process because of an invalid configuration, and reports the mistake on stderr.
  * @throws any other error
  */
 export function refuseToStart(error: unknown): never {
@@ -88,7 +88,7 @@ export function refuseToStart(error: unknown): never {
 
 /**
  * Reads the environment by `schema` once and gives it back frozen.
- * An empty value counts as none. `explain` puts a mistake of one variable in better words.
+ * An empty value counts as missing. `explain` gives a better message for a mistake in one variable.
  * @throws {ConfigError} with all mistakes, in the schema's order
  */
 export function readConfig<T extends TObject>(

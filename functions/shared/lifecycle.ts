@@ -79,7 +79,7 @@ function listen(app: AnyElysia, { HOST, PORT }: Pick<ServiceSettings, "PORT" | "
       reusePort: false,
       development: false,
       idleTimeout: IDLE_SECONDS,
-      // Bun would answer a large body by itself, without a problem document; `requests` answers it instead.
+      // Bun would answer a large body without a problem document; `requests` does it with one.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     });
   } catch (error) {

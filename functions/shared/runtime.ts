@@ -6,8 +6,8 @@ import { exportsTraces } from "./telemetry/tracing.ts";
 import type { ServiceDeps } from "./service.ts";
 
 /**
- * The dependencies of a service in a process of its own: standard output, the clock, random ids, and the export of
- * traces where `env` asks for it. The output flushes the spans as well.
+ * The dependencies of a service that runs as a process: standard output, the clock, random ids, and the export of
+ * traces if `env` configures it. The output flushes the spans as well.
  */
 export async function createRuntime(
   config: Pick<ServiceSettings, "K_SERVICE" | "K_REVISION">,

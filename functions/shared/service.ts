@@ -24,7 +24,7 @@ export interface ServiceParts {
 /** The plugin that the routes of a service are made on top of. */
 export type Handling = ReturnType<typeof requests>;
 
-/** Puts a service together; it does not listen. */
+/** Assembles a service, which does not listen yet. */
 export function createService(deps: ServiceDeps, parts: ServiceParts) {
   const paths = createPathTable();
   const answers = createAnswers(parts.headers);

@@ -7,7 +7,7 @@ import type { SplitCall } from "./live/live-split.ts";
 import { shellWord } from "../text/command-lines.ts";
 import { type FieldNotes, strict } from "../schema/schema.ts";
 
-/** The file beside knative/ and istio/ that says what a running system has to answer. */
+/** The file next to knative/ and istio/ with the expected responses of a running system. */
 export const CHECKS_FILE = "checks.yaml";
 
 const Text = Type.String({ minLength: 1 });
@@ -18,7 +18,7 @@ const Headers = Type.Record(Text, Type.String());
 const Status = Type.Integer({ minimum: 100, maximum: 599 });
 
 const RequestCheck = strict({
-  name: Type.Optional(Type.String({ minLength: 1, description: "What the request is about." })),
+  name: Type.Optional(Type.String({ minLength: 1, description: "The name of the check." })),
   method: Type.Optional(Type.String({ pattern: "^[A-Z]+$", description: "Default: GET." })),
   path: Path,
   host: Type.Optional(Type.String({ minLength: 1, description: "The Host header. Default: the gateway's." })),
@@ -27,7 +27,7 @@ const RequestCheck = strict({
   mayBeClosed: Type.Optional(
     Type.Boolean({
       description:
-        "Whether the path may be closed to the outside: where no route of the gateway leads to a revision, 403 or 404 is expected.",
+        "Whether the path may be closed to the outside: if no route of the gateway reaches a revision, 403 or 404 is expected.",
     }),
   ),
   expect: strict({
@@ -40,7 +40,7 @@ const RequestCheck = strict({
       Type.Array(Type.Unknown(), { minItems: 1, description: "The answer is one of these." }),
     ),
     keysInOrder: Type.Optional(
-      Type.Boolean({ description: "Whether the keys of the JSON have to be in this order too." }),
+      Type.Boolean({ description: "Whether the keys of the JSON must be in this order." }),
     ),
   }),
 });
@@ -50,7 +50,7 @@ const SplitCheck = strict({
   service: Type.String({ minLength: 1, description: "The Knative Service." }),
   path: Type.String({
     ...Path,
-    description: "A path at the ingress gateway whose requests the split decides.",
+    description: "A path at the ingress gateway whose requests are split.",
   }),
   headers: Type.Optional(Headers),
   revisionHeader: Type.String({
@@ -62,20 +62,23 @@ const SplitCheck = strict({
       { host: Text, path: Path },
       {
         description:
-          "Where the split is decided, if that is at a cluster-local host that another service calls: the host's first label, and a path.",
+          "The cluster-local host of the split, if another service calls it: the first label of the host, and a path.",
       },
     ),
   ),
 });
 export type SplitCheck = Static<typeof SplitCheck>;
 
-/** `checks.yaml`: what `verify` asks, and what it expects. */
+/** `checks.yaml`: the requests of `verify`, and the expected responses. */
 export const ChecksFile = strict(
   {
     requests: Type.Optional(Type.Array(RequestCheck)),
     splits: Type.Optional(Type.Array(SplitCheck)),
   },
-  { title: "kyc checks.yaml", description: "What kyc verify asks a running system, and what it expects." },
+  {
+    title: "kyc checks.yaml",
+    description: "The requests of kyc verify to a running system, and the expected responses.",
+  },
 );
 
 /** What a folder wants to be checked. */
@@ -101,7 +104,7 @@ export function splitCallOf(checks: Checks | undefined): SplitCall | undefined {
   return split && callOf(split);
 }
 
-/** Where a split is decided: at the host of the service itself, unless the check says otherwise. */
+/** Where a split is decided: by default at the host of the service itself. */
 export function callOf({ service, path, decidedAt = { host: service, path } }: SplitCheck): SplitCall {
   return { service, ...decidedAt };
 }

@@ -41,7 +41,7 @@ export interface Candidate {
 /** The address at which the ingress gateway answered. */
 export interface Ingress extends Candidate {}
 
-/** No address of the ingress gateway answers; the message says what to try. */
+/** No address of the ingress gateway responds; the message suggests what to try. */
 export class NoIngress extends UserError {}
 
 export interface FindIngressOptions {

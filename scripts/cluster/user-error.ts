@@ -1,7 +1,7 @@
 /** What was asked for cannot be done here. The message is for the user: why, and what to do. */
 export class UserError extends Error {}
 
-/** The command was not used as it is meant. The message names the option or its value. */
+/** Wrong usage of the command. The message names the option or its value. */
 export class UsageError extends UserError {}
 
 /** The user ended it. What was done so far stays. */

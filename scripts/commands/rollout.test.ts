@@ -171,11 +171,11 @@ describe("kyc rollout", () => {
     await killed.exited;
     expect(await percents()).toEqual(["50", "50"]);
     const status = await rollout("credit-check", "--status");
-    expect(status.out).toContain("No process carries it out");
+    expect(status.out).toContain("No process runs it");
     expect(status.out).toContain(`go on:   ./kyc rollout --dir ${root} credit-check --resume`);
     const data = await rollout("credit-check", "--status", "-o", "json");
     expect(JSON.parse(data.out)).toMatchObject({
-      doing: "no process carries it out; it stopped judging at 50 %",
+      doing: "no process runs it; it stopped judging at 50 %",
       carriedOut: { by: expect.stringContaining("@"), alive: false, lastSeenMs: expect.any(Number) },
     });
     const unfinished = await rollout("credit-check", "--to", "advanced", ...QUICK);

@@ -34,7 +34,7 @@ export interface E2eOptions {
   keep: boolean;
   signal: AbortSignal;
   onProgress(what: string): void;
-  /** The results of one scenario, as soon as they are there. */
+  /** The results of one scenario, as soon as they are available. */
   onResults(results: CheckResult[]): void;
   /** Removes what was deployed; resolves with the names of the objects that remain. */
   takeBack(): Promise<string[]>;

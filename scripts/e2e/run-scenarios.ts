@@ -18,7 +18,7 @@ export async function runScenarios(
     signal.throwIfAborted();
     const found = await runScenario(scenario, stageFor(signal));
     await clean(scenario, stageFor(new AbortController().signal));
-    // A cancelled scenario says nothing about the system.
+    // A cancelled scenario is no evidence about the system.
     signal.throwIfAborted();
     results.push(...found);
     onResults(found);

@@ -13,7 +13,7 @@ export interface Stage {
   ingress: string;
   images: readonly FunctionImage[];
   signal: AbortSignal;
-  /** Says what is being done. */
+  /** Reports the current action. */
   report(what: string): void;
   /** Applies folders, each object as `change` makes it, and waits until everything in them is ready. */
   deploy(folders: readonly string[], change?: (object: unknown) => unknown): Promise<Deployed>;
@@ -26,7 +26,7 @@ export interface Scenario {
   name: string;
   /** What is done, and what was seen. */
   run(stage: Stage): Promise<CheckResult[]>;
-  /** Puts back what the scenario changed; called also when it failed half-way. Harmless when there is nothing to do. */
+  /** Restores what the scenario changed; also called after a failure. Idempotent. */
   clean?(stage: Stage): Promise<unknown>;
 }
 

@@ -29,7 +29,7 @@ describe("drift of a split", () => {
 
   test("after a change by this tool is reported for the files", () => {
     const drift = driftOf({ ...BASE, file: A, last: B, live: B });
-    expect(drift?.what).toBe("This tool changed what is live, and the files do not say it yet.");
+    expect(drift?.what).toBe("This tool changed the live split, and the files do not have the change yet.");
     expect(commands({ file: A, last: B, live: B })).toEqual([
       "knative --traffic basic=50,advanced=50",
       "local --traffic basic=90,advanced=10",
@@ -38,7 +38,7 @@ describe("drift of a split", () => {
 
   test("after a foreign change names the writer, and the commands to restore each side", () => {
     const drift = driftOf({ ...BASE, file: A, last: B, live: C });
-    expect(drift?.what).toBe("kubectl-patch changed what is live, without this tool and without the files.");
+    expect(drift?.what).toBe("kubectl-patch changed the live split without this tool and without the files.");
     expect(commands({ file: A, last: B, live: C })).toEqual([
       "knative --traffic basic=90,advanced=10",
       "knative --traffic basic=50,advanced=50",
@@ -66,7 +66,7 @@ describe("drift of a split", () => {
 
   test("of the running mesh is reported for an edit that is not in force", () => {
     const drift = driftOf({ ...BASE, engine: "local", isOfFiles: true, file: A, last: A, live: B });
-    expect(drift?.what).toStartWith("The running mesh has another split in force");
+    expect(drift?.what).toStartWith("The running mesh uses another split");
   });
 });
 

@@ -49,32 +49,33 @@ export function driftOf({
   const proposals: Drift["proposals"] = [];
   if (last !== undefined && !isLast)
     proposals.push({
-      why: "to go back to what this tool set last",
+      why: "to restore the split that this tool set last",
       command: `./kyc split ${service} --engine ${engine} ${trafficFlags(last)}`,
     });
   if (file !== undefined) {
     proposals.push(
       {
-        why: "to put the files' split in force",
+        why: "to apply the split in the files",
         command: `./kyc split ${service} --engine ${engine} ${trafficFlags(file)}${by(headers?.file)}`,
       },
       {
-        why: "to keep what is live, in the files too",
+        why: "to write the live split into the files",
         command: `./kyc split ${service} --engine ${FILES_ENGINE.name} ${trafficFlags(live)}${by(headers?.live)}`,
       },
     );
   }
-  if (isLast) return { what: "This tool changed what is live, and the files do not say it yet.", proposals };
-  return { what: `${writer} changed what is live, without this tool and without the files.`, proposals };
+  if (isLast)
+    return { what: "This tool changed the live split, and the files do not have the change yet.", proposals };
+  return { what: `${writer} changed the live split without this tool and without the files.`, proposals };
 }
 
 /** The mesh runs with another split than the files: an edit is invalid, or waits for a revision to be ready. */
 function notFollowed(service: string): Drift {
   return {
-    what: "The running mesh has another split in force than the files say: an edit is not valid, or its revision is not ready.",
+    what: "The running mesh uses another split than the files: an edit is invalid, or its revision is not ready.",
     proposals: [
       {
-        why: "to take the last change back",
+        why: "to revert the last change",
         command: `./kyc split ${service} --engine ${FILES_ENGINE.name} --undo`,
       },
     ],

@@ -18,7 +18,7 @@ export interface Engine {
   readonly place: string;
   read(): Promise<SplitState>;
   /**
-   * Writes a split over the one with this version, and keeps who did it and why.
+   * Writes a split over the one with this version, and records the author and the reason.
    * Resolves when it is written, which is before the data plane has it.
    * @throws SplitChanged when the version is not the current one; nothing is written then
    */
@@ -44,7 +44,7 @@ export interface RevisionAddress extends Disposable {
 export interface RecordedEngine extends Engine {
   /**
    * @param undo whether the write reverts the last change @default false
-   * @param form how the split is kept from now on @default as it is kept now
+   * @param form the form of the split from now on @default the current form
    * @throws CannotWrite when the engine cannot keep it so
    */
   write(

@@ -32,7 +32,7 @@ describe("the engine of a split is found", () => {
       await using _mesh = await announcedMesh(root);
       const found = await findEngine(at(root));
       expect(found.engine.name).toBe("local");
-      expect(found.because).toStartWith("./kyc dev runs");
+      expect(found.because).toStartWith("./kyc dev is running");
       expect(findEngine(serviceContext({ root, service: "credit-check", context: "a" }))).rejects.toThrow(
         NoCluster,
       );
@@ -43,7 +43,7 @@ describe("the engine of a split is found", () => {
     await withSample([], async (root) => {
       const found = await findEngine(at(root));
       expect(found.engine.name).toBe("local");
-      expect(found.because).toBe("neither ./kyc dev nor a cluster with this service answers");
+      expect(found.because).toBe("neither ./kyc dev nor a cluster with this service is reachable");
       expect(findEngine(serviceContext({ root, service: "other" }))).rejects.toThrow(CannotWrite);
     });
   });

@@ -27,7 +27,7 @@ export async function findEngine(context: ServiceContext, name?: string): Promis
   }
   return {
     engine: await FILES_ENGINE.open(context),
-    because: "neither ./kyc dev nor a cluster with this service answers",
+    because: "neither ./kyc dev nor a cluster with this service is reachable",
   };
 }
 
@@ -43,16 +43,16 @@ async function onNamedContext(context: ServiceContext, named: string): Promise<F
   const reasons: string[] = [];
   for (const definition of CLUSTER_ENGINES) {
     const found = await definition.detect(context);
-    if (!("because" in found)) return { engine: found, because: `it carries the split on context ${named}` };
+    if (!("because" in found)) return { engine: found, because: `it has the split on context ${named}` };
     reasons.push(found.because);
   }
   throw new UserError(reasons.join("\n"));
 }
 
 function why({ location }: EngineDefinition): string {
-  if (location === "cluster") return "it carries the split on the current context";
+  if (location === "cluster") return "it has the split on the current context";
   const others = CLUSTER_ENGINES.map(({ name }) => name).join(" or ");
-  return `./kyc dev runs; --engine ${others} is for a cluster`;
+  return `./kyc dev is running; use --engine ${others} for a cluster`;
 }
 
 /** When auto-detecting, an unreachable cluster counts as not carrying the split. */

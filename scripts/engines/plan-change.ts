@@ -20,7 +20,7 @@ export interface PlannedChange {
   remainder: { revision: string; percent: number } | undefined;
 }
 
-/** A refused change. The message says why, in kn's words where kn refuses too, and what to do. */
+/** A refused change. The message has the reason, in kn's words if kn refuses it too, and a remedy. */
 export class Refused extends Error {
   override readonly name = "Refused";
 }
@@ -61,7 +61,7 @@ export async function planChange(engine: RecordedEngine, options: PlanOptions): 
   const form = options.form ?? { header: before.header };
   const unkept = await engine.formRefusal?.(form);
   if (unkept !== undefined) throw new Refused(unkept);
-  // A change of form alone leaves the percents as they are.
+  // A change of only the form keeps the percents.
   const isOfForm = flags.traffic === undefined && flags.tags.length === 0 && flags.untags.length === 0;
   if (isOfForm) return { before, after: [...before.targets], form, changedShare: 0, remainder: undefined };
   const result = computeTraffic(
@@ -90,7 +90,7 @@ export async function planChange(engine: RecordedEngine, options: PlanOptions): 
 /** Advice where kn gives the remainder to a target that the flags name by its tag. */
 function adviceFor(remainder: PlannedChange["remainder"]): string {
   if (remainder === undefined) return "";
-  return `\nThe ${remainder.percent} % left over went to ${remainder.revision}, as kn has it, which a tag had named already: give every target its percent.`;
+  return `\nThe remaining ${remainder.percent} % would go to ${remainder.revision}, as in kn, which a tag has already named: give every target its percent.`;
 }
 
 /** @throws Refused when a revision that is not ready would get more traffic than it has */
@@ -104,7 +104,7 @@ export function refuseUnready(
     const revision = revisions.find((each) => each.name === name);
     const isMore = percent > (had.get(name) ?? 0);
     return isMore && revision?.ready === false
-      ? [`${name} is not ready: ${revision.reason ?? "not known why"}`]
+      ? [`${name} is not ready: ${revision.reason ?? "no reason was given"}`]
       : [];
   });
   if (unready.length > 0)

@@ -39,7 +39,7 @@ export interface SplitRow {
   live: number | undefined;
   /**
    * Of the revision, from 0 to 1, with Wilson's interval; by buckets, `ofApplicants` is the share of the buckets seen,
-   * which does not depend on how often an applicant asks.
+   * which does not depend on the number of requests of an applicant.
    */
   observed: { count: number; share: number; low: number; high: number; ofApplicants?: number } | undefined;
   ready: boolean;
@@ -55,7 +55,7 @@ export type ReadFile = () => Promise<{
 
 /**
  * Reads the data that `split` shows.
- * @param observing ends the counting of answers, where the source has no counts of its own
+ * @param observing ends the counting of responses, if the source has no counts
  */
 export async function gatherSplit(
   engine: RecordedEngine,

@@ -158,7 +158,7 @@ function isThere({ code, name = "" }: Problem, { serviceHosts }: Facts, beside: 
   return beside.revisionHosts.has(name) || beside.knativeHosts.has(name) || serviceHosts.has(name);
 }
 
-/** The first of several findings of one code at one place; each missing field of a map counts by itself. */
+/** The first of several findings of one code at one place; each missing field of a map counts separately. */
 function withoutDoubles(findings: readonly Finding[]): Finding[] {
   const seen = new Set<string>();
   return findings.filter(({ at, code, name }) => {

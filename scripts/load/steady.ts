@@ -4,7 +4,7 @@ import { messageOf } from "../text/message-of.ts";
 export interface LoadResult {
   sentAt: number;
   ms: number;
-  /** 0 without a response; `error` says why. */
+  /** 0 without a response, with the reason in `error`. */
   status: number;
   error: string | undefined;
   /** The revision that answered, where a header names it. */

@@ -4,7 +4,7 @@ export interface LoadTarget {
   isLocal: boolean;
 }
 
-/** The target is invalid; the message says what to write. */
+/** The target is invalid; the message names the expected form. */
 export class NoTarget extends Error {
   override readonly name = "NoTarget";
 }

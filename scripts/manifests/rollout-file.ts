@@ -45,7 +45,7 @@ export const RolloutFile = strict(
       } satisfies Notes & { pattern: string }),
     ),
     previewFor: Type.Optional(Time("How long the preview takes.")),
-    byRoute: Type.Optional(Type.Boolean({ description: "Whether each route is judged by itself as well." })),
+    byRoute: Type.Optional(Type.Boolean({ description: "Whether each route is also judged separately." })),
     check: Type.Optional(
       Type.Array(
         Type.String({

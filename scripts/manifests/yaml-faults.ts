@@ -14,7 +14,7 @@ export interface YamlFault {
   fix?: string;
 }
 
-/** Faults after which the parser still reads the rest of the document as it is meant. */
+/** Faults that do not affect how the parser reads the rest of the document. */
 const LOCAL_FAULTS: readonly string[] = ["DUPLICATE_KEY", "NON_STRING_KEY", "TAG_RESOLVE_FAILED"];
 
 /** The first character of a text that YAML does not allow. */

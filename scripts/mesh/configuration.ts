@@ -16,7 +16,7 @@ export interface Configuration {
   resources: Resources;
   plan: Plan;
   specs: RevisionSpec[];
-  /** What `dev.yaml` says. */
+  /** The content of `dev.yaml`. */
   dev: DevFile;
   /** The user's certificates, by the names that Gateways have for them. */
   certificates: ReadonlyMap<string, Certificate>;

@@ -49,7 +49,7 @@ export class ManifestFiles {
     this.#folders = folders;
   }
 
-  /** Begins to read the files as they are now. */
+  /** Starts to read the current files. */
   begin(): Reading {
     const opened = new Map<string, OpenedFile>();
     return {

@@ -11,7 +11,7 @@ import type { Configuration } from "./configuration.ts";
 import { describePolicy } from "../traffic/istio/hash-policies.ts";
 import { LOCAL_DOMAIN, localName } from "../traffic/hosts.ts";
 
-/** What runs and who gets which share: the data that `dev` draws. */
+/** The revisions and their shares: the data that `dev` draws. */
 export interface Overview {
   ingress: string;
   clusterLocal: string;
@@ -49,7 +49,7 @@ export interface ServiceOverview {
   revisions: { name: string; tag: string | undefined; percent: number }[];
 }
 
-/** A running mesh, as far as it is summarised. */
+/** The summary of a running mesh. */
 export interface OverviewSource {
   loaded: Configuration;
   port: number;

@@ -60,7 +60,7 @@ function start(args: readonly string[]) {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    // A group of its own, so that a signal reaches all of npx, as Ctrl-C does.
+    // A separate process group, so that a signal reaches all of npx, as Ctrl-C does.
     detached: true,
   });
 }

@@ -1,4 +1,4 @@
-/** The clock of a rollout. Tests inject one of their own. */
+/** The clock of a rollout, which tests inject. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;

@@ -107,7 +107,7 @@ export function compileAction(route: HTTPRoute, path: FieldPath, context: Compil
     };
   }
 
-  /** A rule that answers by itself forwards nothing. (istio, pkg/config/validation/virtualservice.go) */
+  /** A rule with a redirect or a direct response forwards nothing. (istio, pkg/config/validation/virtualservice.go) */
   function refuseForwarding(answer: "redirect" | "directResponse"): void {
     reportUnusedCors(route, path, report);
     const written: Readonly<Record<string, unknown>> = route;

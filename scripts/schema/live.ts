@@ -1,7 +1,7 @@
 import Type, { type TObject, type TProperties } from "typebox";
 import { isRecord } from "./value.ts";
 
-/** What a schema says of a value beyond its type and its required fields. */
+/** The constraints of a schema beyond types and required fields. */
 const CONSTRAINTS: ReadonlySet<string> = new Set([
   "additionalProperties",
   "maxItems",

@@ -1,6 +1,6 @@
 import Type, { type TObject, type TProperties, type TSchemaOptions } from "typebox";
 
-/** Notes that a schema of ours carries beside what JSON Schema knows; `explain.ts` and `validate.ts` read them. */
+/** Our extensions of JSON Schema, which `explain.ts` and `validate.ts` read. */
 export interface FieldNotes {
   /** Fields that the API accepts and the local mesh does not act on, each with the reason and what to do. */
   unsupported?: Readonly<Record<string, string>>;
@@ -10,7 +10,7 @@ export interface FieldNotes {
   filledIn?: readonly string[];
   /** Values that the API accepts beside those of the schema's enum, and the local mesh does not act on. */
   onCluster?: readonly string[];
-  /** A list that may be longer on a cluster than the schema says; what to do for the local mesh. */
+  /** A list that may be longer on a cluster than in the schema, with a remedy for the local mesh. */
   longerOnCluster?: string;
   /** Required fields that the API does not require where the object has one of some others, with what to do. */
   mayLack?: Readonly<Record<string, { beside: readonly string[]; never?: readonly string[]; fix: string }>>;
@@ -18,7 +18,7 @@ export interface FieldNotes {
   mayBeNull?: true;
   /** The field is for the cluster only; on one machine it has no effect, which is said at each start. */
   clusterOnly?: true;
-  /** What a value must be, as a noun in a sentence, where the schema says it only to machines. */
+  /** The expected value as a noun phrase, where the schema has only a pattern. */
   expected?: string;
   /** What a key of a map must be, in the same way. */
   expectedKey?: string;

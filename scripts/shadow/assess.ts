@@ -25,7 +25,7 @@ export interface NamedSegment {
   readonly rate: Interval;
 }
 
-/** What a comparison says so far. */
+/** The current verdict of a comparison. */
 export interface Assessment {
   readonly verdict: Verdict;
   /** Why, as a sentence without a full stop. */

@@ -25,7 +25,7 @@ export function readCriterion(text: string): Criterion | undefined {
   return { field, change, limit };
 }
 
-/** A limit as it is written: `backgroundCheckPass.fail<0.1%`. */
+/** The text of a limit: `backgroundCheckPass.fail<0.1%`. */
 export function criterionText({ field, change, limit }: Criterion): string {
   return `${field}.${change}<${Number((limit * 100).toPrecision(6))}%`;
 }

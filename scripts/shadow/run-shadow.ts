@@ -4,7 +4,7 @@ import { CountsOverTime, readCounts, type ShadowCounts } from "./counts.ts";
 import type { Criterion } from "./criteria.ts";
 import type { Mirror, MirrorRun } from "./mirror/mirror.ts";
 
-/** What a comparison knows at one time. */
+/** The state of a comparison at one time. */
 export interface Look {
   readonly atMs: number;
   readonly counts: ShadowCounts;

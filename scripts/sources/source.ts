@@ -50,7 +50,7 @@ export interface ObservedSplit {
   sinceMs: number;
   /** By revision. */
   counts: ReadonlyMap<string, number>;
-  /** How many different buckets those requests had, by revision, where a header decides and the source knows it. */
+  /** The number of distinct buckets of those requests, by revision, if a header decides and the source reports it. */
   buckets?: ReadonlyMap<string, number>;
 }
 
@@ -77,7 +77,7 @@ export interface OutcomeSource {
   readonly rights?: Rights;
 }
 
-/** An option of the command line that chooses a source, or says how it reads. Its value is text. */
+/** A command-line option that chooses or configures a source. Its value is text. */
 export interface SourceFlag {
   /** Without dashes: `prometheus`. */
   name: string;
@@ -97,7 +97,7 @@ export interface SourceDefinition {
   readonly summary: string;
   /** Where the engines are whose requests it can report. */
   readonly locations: readonly Location[];
-  /** Options of its own. Giving one of them chooses the source. */
+  /** The options of the source. Giving one of them chooses it. */
   readonly flags: readonly SourceFlag[];
   /** Whether a Job in the cluster can read it too: it has no files of this machine. */
   inCluster(flags: SourceFlags): boolean;

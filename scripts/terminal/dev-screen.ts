@@ -66,7 +66,7 @@ export class DevScreen implements MeshEvents {
   }
 
   onWaiting(revisions: string[]): void {
-    this.say(`waiting for ${revisions.join(", ")}; until then traffic stays as it is`);
+    this.say(`waiting for ${revisions.join(", ")}; until then traffic does not change`);
   }
 
   onRejected(problems: readonly Problem[]): void {

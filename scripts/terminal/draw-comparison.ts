@@ -83,7 +83,7 @@ function drawAlike(alike: readonly Difference[], names: readonly [string, string
   return also.length === 0 ? lines : [...lines, style.dim(`  also at ${also.join(", ")}`)];
 }
 
-/** What the connection and the caller are, which no command line says. */
+/** The conditions on the connection and the caller, which a command line cannot express. */
 function attributesText({ attributes }: Counterexample): string {
   return `where the ${attributes.map(([name, value]) => `${name} is ${value}`).join(" and the ")}`;
 }

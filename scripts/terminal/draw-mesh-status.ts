@@ -5,7 +5,7 @@ import type { Style } from "./style.ts";
 /** The part of the local mesh's state that `status` shows. */
 export type MeshStatus = Pick<MeshState, "root" | "port" | "services" | "problems" | "waiting" | "rollouts">;
 
-/** Draws what runs on this machine: each service, who decides its split, and its revisions with both shares. */
+/** Draws the local mesh: each service, the engine of its split, and its revisions with both shares. */
 export function drawMeshStatus(state: MeshStatus, style: Style): string[] {
   const { root, port, services, problems, waiting, rollouts } = state;
   const lines = [style.dim(`the local mesh of ${root}, ingress gateway http://127.0.0.1:${port}`)];

@@ -5,7 +5,7 @@ import { criterionText } from "../shadow/criteria.ts";
 import { foundLines, intervalText, noteLines, rateText } from "../shadow/notes.ts";
 import type { Style } from "./style.ts";
 
-/** Draws what a comparison says so far, as a table and the notes below it. */
+/** Draws the current verdict of a comparison, as a table with notes. */
 export function drawShadow(
   counts: ShadowCounts,
   { criteria, named, verdict, because }: Assessment,

@@ -75,12 +75,12 @@ describe("a split is drawn", () => {
       set by kubectl-patch, 30 s ago
       last change by this tool: me@here, 60 s ago
 
-      kubectl-patch changed what is live, without this tool and without the files.
-        to go back to what this tool set last:
+      kubectl-patch changed the live split without this tool and without the files.
+        to restore the split that this tool set last:
           ./kyc split check --engine knative --traffic basic=90,advanced=10
-        to put the files' split in force:
+        to apply the split in the files:
           ./kyc split check --engine knative --traffic basic=50,advanced=50
-        to keep what is live, in the files too:
+        to write the live split into the files:
           ./kyc split check --engine local --traffic basic=20,advanced=80"
     `);
   });

@@ -1,6 +1,6 @@
 import type { LiveClock, LiveStream } from "./live-tree.ts";
 
-/** A stream that keeps what was written and knows what a terminal would show of it. */
+/** A stream that records the output, and what a terminal would show of it. */
 export class FakeTerminal implements LiveStream {
   readonly isTTY: boolean;
   columns = 80;

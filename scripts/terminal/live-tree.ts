@@ -16,7 +16,7 @@ export interface LiveStream {
   rows?: number | undefined;
 }
 
-/** A clock. Tests inject one of their own. */
+/** A clock, which tests inject. */
 export interface LiveClock {
   now(): number;
   /** Calls back after some time; the function that is returned calls that off. */

@@ -30,12 +30,12 @@ export const PLACE_FLAGS: Readonly<Record<string, readonly PlaceFlag[]>> = {
 
 let invocation: Invocation = { program: "./kyc", place: [] };
 
-/** Says how this process was called. Until then it is `./kyc`, without flags. */
+/** Sets how this process was called. The default is `./kyc`, without flags. */
 export function setInvocation(given: Partial<Invocation>): void {
   invocation = { ...invocation, ...given };
 }
 
-// `./kyc` where it is a word of its own, and the word after it.
+// `./kyc` as a separate word, and the word after it.
 const COMMAND_LINE = /(?<![\w/.])\.\/kyc(?![\w./-])(?: ([a-z0-9][a-z0-9-]*))?/g;
 
 /**

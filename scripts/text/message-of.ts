@@ -1,2 +1,2 @@
-/** What a caught value says: the message of an error, or the value as text. */
+/** The message of a caught error, or another thrown value as text. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -6,7 +6,7 @@ export function print(text: string): void {
   console.log(printableStyled(withInvocation(text)));
 }
 
-/** Prints data to standard output, as it is. */
+/** Prints data to standard output, unchanged. */
 export function printRaw(text: string): void {
   console.log(printableStyled(text));
 }

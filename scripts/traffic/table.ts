@@ -7,7 +7,7 @@ import type { HeaderChange } from "../route-fields/headers/header-list.ts";
  * - `local-gateway`, its second port, which Knative's cluster-local hosts resolve to;
  * - `mesh`, the sidecar of a caller in the cluster;
  * - `gateway …`, any other port of a gateway, or the one of a server with TLS: its pods and port, and the hosts of a
- *   server with TLS, which has rules of its own.
+ *   server with TLS, which has separate rules.
  */
 export type Listener = LocalListener | GatewayListener;
 
@@ -53,7 +53,7 @@ export interface RequestMatch {
   /** Of several parameters of one name the first counts. Neither names nor values are decoded. */
   queryParams: NamedMatches;
   /**
-   * Of the connection and the caller, by the names of `attributes.ts`. The local mesh knows none of them and refuses
+   * Of the connection and the caller, by the names of `attributes.ts`. The local mesh has none of them and refuses
    * rules that ask; `equal` decides them like any other part of a request.
    */
   attributes?: NamedMatches;
@@ -124,7 +124,7 @@ export interface RegexRewrite {
 /** Which origins may read responses in a browser. Texts are header values; an empty one sets no header. */
 export interface CorsPolicy {
   allowOrigins: readonly StringMatch[];
-  /** `*` means the value that a preflight asks for, here and in `allowHeaders`. */
+  /** `*` means the value that a preflight requests, here and in `allowHeaders`. */
   allowMethods: string;
   allowHeaders: string;
   exposeHeaders: string;

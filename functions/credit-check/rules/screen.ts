@@ -10,7 +10,7 @@ import {
 import { isSuspicious } from "./suspicious-activity.ts";
 import type { WatchLists } from "../screening/watch-lists.ts";
 
-/** What a check knows beside the applicant. */
+/** The inputs of a check other than the applicant. */
 export interface ScreeningContext {
   readonly lists: WatchLists;
   /** `YYYY-MM-DD` */

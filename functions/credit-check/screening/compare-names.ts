@@ -99,7 +99,7 @@ function pairsOf(a: readonly string[], b: readonly string[], lengths: readonly n
 /** An initial counts as a part of a usual length. */
 const INITIAL = 5;
 
-/** One letter, or two that make no name of their own. */
+/** One letter, or two that do not make a name. */
 const INITIALS = /^([a-z]|[^aeiou]{2})$/;
 
 /** Initials match the parts that begin with them; `jc` matches two. */

@@ -6,7 +6,7 @@ export interface ListedPerson {
   readonly list: ListKind;
   /** All names that the list gives, the first one first. */
   readonly names: readonly string[];
-  /** `YYYY-MM-DD`, `YYYY-MM` or `YYYY`, as exactly as the list knows it; several where it is not sure. */
+  /** `YYYY-MM-DD`, `YYYY-MM` or `YYYY`, as precise as the list; several if it is uncertain. */
   readonly birthDates: readonly string[];
   /** ISO 3166-1 alpha-2. */
   readonly nationalities: readonly string[];

@@ -49,7 +49,7 @@ export function readName(text: string): Name {
   return { tokens, joined: tokens.join("") };
 }
 
-/** Whether a token says something of who is meant, and not only an initial or a particle. */
+/** Whether a token identifies a person, and is not only an initial or a particle. */
 export const isTelling = (token: string): boolean => token.length > 1 && !PARTICLES.has(token);
 
 /** Whether a token is long enough to tell two persons apart where each name has another one. */

@@ -14,7 +14,7 @@ export interface WatchLists {
   readonly date: string | undefined;
 }
 
-/** A file of a list as it is found. */
+/** A file of a list. */
 export interface FoundFile extends ListFile {
   /** Milliseconds since 1970. */
   readonly changedAt: number;

@@ -1,4 +1,4 @@
-/** The value of a field as it is compared: true and false, or any other value as JSON. */
+/** The compared value of a field: true and false, or any other value as JSON. */
 export type FieldValue = boolean | string;
 
 /** An answer of one version: its fields by name, where it has answered as it should. */

@@ -29,7 +29,7 @@ export interface ComparedField {
   readonly repeated: Change | "same" | undefined;
 }
 
-/** Whether any field differs. The control is then asked again: the mismatch can be noise of its own. */
+/** Whether any field differs. The control then gets the request again, because the mismatch can be its own noise. */
 export function differs(control: Answer, candidate: Answer, rules: Rules): boolean {
   return compare({ control, candidate }, rules).some(({ change }) => change !== undefined);
 }

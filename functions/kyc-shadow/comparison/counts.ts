@@ -34,7 +34,7 @@ export interface Mismatch {
   readonly changes: string[];
 }
 
-/** A compared request, as it is counted. */
+/** A compared request. */
 export interface Compared {
   readonly fields: readonly ComparedField[];
   readonly segments: readonly { field: string; value: string }[];

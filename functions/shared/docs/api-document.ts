@@ -18,7 +18,7 @@ const PATH = "/document";
 const JSON_TYPE = "application/json";
 
 /**
- * Writes the OpenAPI 3.0 document of the routes, as JSON. The plugin runs in an application of its own that does not
+ * Writes the OpenAPI 3.0 document of the routes, as JSON. The plugin runs in a separate application that does not
  * listen, because the plugin's page would load scripts from a public network.
  */
 export async function apiDocument(description: ApiDescription, routes: AnyElysia): Promise<string> {
@@ -48,7 +48,7 @@ export async function apiDocument(description: ApiDescription, routes: AnyElysia
   return JSON.stringify(document);
 }
 
-// OpenAPI 3.0 has no `const`, and a list of one says the same. The plugin lists forms beside JSON as types of a body.
+// OpenAPI 3.0 has no `const`, but an enum of one value is equal. The plugin lists other body types than JSON.
 function corrected(key: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (key === "content" && JSON_TYPE in value) return { [JSON_TYPE]: value[JSON_TYPE] };

@@ -13,7 +13,7 @@ export function refuseLargeBody(request: Request): void {
 /**
  * The same for a body of undeclared length, which is read up to the limit.
  * @throws {BodyOverLimit} where it goes beyond
- * @throws {CallerGone} where it breaks off, or its chunks are malformed, which Bun answers with 400 by itself
+ * @throws {CallerGone} if the body is incomplete, or its chunks are malformed, which Bun answers with 400
  */
 export async function refuseLongBody(request: Request): Promise<void> {
   refuseLargeBody(request);

@@ -7,7 +7,7 @@ import { BODY_INVALID, BODY_REFUSED, BODY_UNREADABLE, methodRefused, problemResp
 import { BadRequest, CallerGone, refuseMalformed } from "./request-errors.ts";
 import { describeError } from "../telemetry/safe-error.ts";
 
-/** An error whose body the service's contract fixes. The body is sent as it is and holds nothing internal. */
+/** An error whose body the service's contract fixes. The body is sent unchanged and contains nothing internal. */
 export class ContractError extends Error {
   override name = "ContractError";
 

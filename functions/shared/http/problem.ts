@@ -5,7 +5,7 @@ import { MAX_BODY_BYTES } from "./body-limit.ts";
 /** A problem document (RFC 9457), with the request's id and, for bad input, the fields at fault. */
 export const Problem = t.Object(
   {
-    type: t.String({ description: "What kind of problem; about:blank says no more than the status" }),
+    type: t.String({ description: "The kind of problem; about:blank if the status describes it" }),
     title: t.String({ description: "The status in words" }),
     status: Type.Integer({ minimum: 400, maximum: 599 }),
     detail: t.String({ description: "One sentence for a person" }),

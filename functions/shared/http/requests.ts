@@ -8,7 +8,7 @@ import { record, type RecordDeps } from "./request-log.ts";
 
 /**
  * The settings of every application here. Unknown keys of an answer are neither stripped nor refused, a path is
- * matched as it is, and a Host without a dot is read correctly (Elysia's default misreads `http://kyc/`).
+ * matched unchanged, and a Host without a dot is read correctly (Elysia's default misreads `http://kyc/`).
  */
 export const APPLICATION = {
   normalize: false,

@@ -79,7 +79,7 @@ function isKey(text: string, end: number): boolean {
   return text.charCodeAt(at) === COLON;
 }
 
-/** A key as it is compared: `"\u0061"` and `"a"` are the same. */
+/** A key in its compared form: `"\u0061"` and `"a"` are the same. */
 function decode(quoted: string): string {
   if (!quoted.includes("\\")) return quoted;
   try {

@@ -26,7 +26,7 @@ const MOST_REVISIONS = 50;
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-/** The method as it is logged and counted. A caller may invent any, so all unusual ones are `other`. */
+/** The method in logs and metrics. Callers can send any method, so all unusual ones are `other`. */
 export const knownMethod = (method: string): string => (METHODS.has(method) ? method : "other");
 
 /** Makes the metrics of a service of the given revision. */

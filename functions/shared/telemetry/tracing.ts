@@ -56,7 +56,7 @@ export function forwardedHeaders(inbound: Headers, requestId: string): Record<st
   return outbound;
 }
 
-/** Whether the environment asks for spans to be exported (the OTEL_* variables of the OpenTelemetry specification). */
+/** Whether the environment configures the export of spans (the OTEL_* variables of the OpenTelemetry specification). */
 export const exportsTraces = (env: Environment): boolean =>
   Boolean(env["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] || env["OTEL_EXPORTER_OTLP_ENDPOINT"]) &&
   env["OTEL_TRACES_EXPORTER"] !== "none" &&

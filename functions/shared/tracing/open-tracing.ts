@@ -26,7 +26,7 @@ export interface TracingOptions {
 const MOST_DRIFT_MS = 100;
 
 /**
- * Opens the export of spans by OTLP, as the environment says. This module is imported only where `exportsTraces` says
+ * Opens the export of spans by OTLP, as the environment configures it. This module is imported only if `exportsTraces` says
  * so. Undefined where the collector's address cannot be used, which is logged.
  */
 export async function openTracing({

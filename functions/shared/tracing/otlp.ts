@@ -23,7 +23,7 @@ export function exportRequest(resource: Resource, spans: readonly FinishedSpan[]
   });
 }
 
-/** How many spans of a request the collector's answer says that it refused. */
+/** The number of spans of a request that the collector refused, from its response. */
 export function rejectedSpans(answer: string): number {
   const { partialSuccess } = safeParse(answer);
   if (typeof partialSuccess !== "object" || partialSuccess === null) return 0;

@@ -7,7 +7,7 @@ export interface PostAnswer {
   readonly status: number;
   /** The answer's body, or why there is none. */
   readonly text: string;
-  /** How long the collector asks to wait, in milliseconds. */
+  /** The delay that the collector requests, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 }
 

@@ -99,7 +99,7 @@ export function createSpanExporter(options: SpanExporterOptions): SpanExporter {
     failed(reason);
   }
 
-  /** Says once that the collector does not take spans, until it does again. */
+  /** Logs once that the collector does not accept spans, until it does again. */
   function failed(reason: string): void {
     if (!failing) log.error("spans are not exported", { reason });
     failing = true;

@@ -34,7 +34,7 @@ const RANDOM_DIGITS = 13;
 const RANDOM_VALUES = 16 ** RANDOM_DIGITS;
 
 /**
- * Reads the OTEL_* variables. As the specification asks, a value that is not valid is reported and its default taken, so
+ * Reads the OTEL_* variables. As the specification requires, an invalid value is reported and its default used, so
  * that tracing never keeps a service from starting. No value is repeated in a report, because a key may be in it.
  * @param own the service's name and version where the variables name none
  */
@@ -108,7 +108,7 @@ export function readTraceSettings(
   return { settings: url === undefined ? undefined : { url, ...settings }, problems };
 }
 
-/** The address of the traces: as it is for a variable of traces alone, else `v1/traces` below the collector's own. */
+/** The address of the traces: unchanged for the variable of traces only, else `v1/traces` below the collector's address. */
 function collectorUrl(text: string, asItIs: boolean): URL | undefined {
   const url = URL.parse(text);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) return undefined;

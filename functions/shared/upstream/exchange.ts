@@ -7,7 +7,7 @@ import { forwardedHeaders, PINNING_HEADER } from "../telemetry/tracing.ts";
 import type { Span } from "../tracing/tracer.ts";
 import { outcomeOfError, outcomeOfStatus, type Outcome } from "./outcome.ts";
 
-/** The part of `fetch` that is used here, so that a test can pass a function of its own. */
+/** The part of `fetch` that is used here, so that a test can inject a function. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /** The result of one HTTP request to an upstream. */
@@ -41,7 +41,7 @@ const MAX_ANSWER_BYTES = 65_536;
 const MAX_PIN_BYTES = 1024;
 
 /**
- * Makes the function that asks an upstream for a path, once. Every failure of the upstream is an outcome; the function
+ * Makes the function that requests a path from an upstream, once. Every failure of the upstream is an outcome; the function
  * rejects only for a caller's header that cannot be forwarded.
  * @throws {BadRequest} with status 431
  */
@@ -104,7 +104,7 @@ export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptio
 }
 
 /**
- * Makes a span the parent of what receives the headers. What the caller said of its own trace does not belong to a new
+ * Makes a span the parent of the receiver's spans. The caller's trace state does not belong to a new
  * one (W3C Trace Context, section 4.3).
  */
 export function addTrace(headers: Record<string, string>, { traceparent, root }: Span): void {

@@ -38,7 +38,7 @@ export interface UpstreamAnswer<T> {
 /** Another service, as seen from this one. */
 export interface Upstream<T> {
   /**
-   * Asks for `path` on behalf of `request`, once.
+   * Requests `path` on behalf of `request`, once.
    * @throws {UpstreamFailure} where there is no usable answer within the deadline
    * @throws {CallerGone} where the sender of `request` went away
    */

@@ -85,7 +85,7 @@ export async function soak({ project, seconds, share, signal, say }: SoakOptions
 }
 
 /**
- * Answers a second that the system keeps up with. First as many as a few callers get who wait for each answer; then that
+ * The rate that the system sustains, in responses per second. First the rate of a few callers in a closed loop; then that
  * rate is sent whether or not answers come, as the load that follows does it, and what is answered meanwhile counts: the
  * sender itself costs more that way, and on one machine it takes from the same processors.
  */

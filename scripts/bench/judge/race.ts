@@ -33,7 +33,7 @@ export function race(scenario: Scenario, rate: number, seed: number): Record<Con
     const shares = contestants.map(({ share }) => share);
     requests.second(s, ({ t, lot, baselineOk, candidateOk, baselineMs, candidateMs }) => {
       for (const contestant of racing) {
-        // Who has rolled back within this second sends nothing to the candidate any more.
+        // A judge that rolled back within this second sends no more requests to the candidate.
         const candidate = lot < contestant.share;
         contestant.request(
           t,

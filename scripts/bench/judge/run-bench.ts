@@ -6,7 +6,7 @@ import { LOADS, SCENARIOS } from "./scenarios.ts";
 import { type Cell, summarise } from "./summary.ts";
 
 export interface RunOptions {
-  /** Rollouts of each scenario at each load; good ones at the highest load a third, as they are judged for two hours. */
+  /** Rollouts of each scenario at each load; a third of them for good candidates at the highest load, because these are judged for two hours. */
   reps: number;
   seed: number;
   /** Runs only the scenarios whose name contains one of these; all where there is none. */
@@ -20,7 +20,7 @@ export interface RunOptions {
 /** How many races a worker is given at a time: few enough that none is waited for at the end. */
 const BATCH = 20;
 const FEWER_FROM = 100;
-/** A median that a figure asks for is to be known better than the others. */
+/** A median with a target needs more precision than the others. */
 const MORE_WHERE_ASKED = 4;
 
 /**

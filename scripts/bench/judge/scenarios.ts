@@ -13,11 +13,11 @@ export interface Scenario {
   /** The load goes from a tenth to nearly twice and back, and the latency of both with it. */
   swings?: boolean;
   /**
-   * Each pod of each version fails everything for `seconds`, on average once in `every` seconds, at times of its own: the same
+   * Each pod of each version fails everything for `seconds`, on average once in `every` seconds, at independent times: the same
    * law for both versions.
    */
   outages?: { every: number; seconds: number; pods: number };
-  /** Each version has a latency level of its own for so many seconds: a log-normal factor with this spread. */
+  /** Each version has an independent latency level for so many seconds: a log-normal factor with this spread. */
   levels?: { seconds: number; spread: number };
   /** How long a rollout is looked at, where it is not `HORIZON`. */
   seconds?: number;
@@ -78,7 +78,7 @@ export function loadFactor({ swings, silent }: Scenario, t: number): number {
   return swings === true ? 1 - 0.9 * Math.cos((2 * Math.PI * t) / HORIZON) : 1;
 }
 
-/** Equal versions, each with outages of its own. */
+/** Equal versions with independent outages. */
 function together(name: string, outages: NonNullable<Scenario["outages"]>): Scenario {
   return { name, kind: "good", baseline: 0.001, candidate: 0.001, outages, seconds: 1200, accepted: 0.02 };
 }

@@ -13,7 +13,7 @@ export async function manyVirtualServices(root: string, size: number): Promise<v
   }
 }
 
-/** Writes one VirtualService of `size` rules, each for a path of its own. */
+/** Writes one VirtualService of `size` rules with different paths. */
 export async function manyRules(root: string, size: number): Promise<void> {
   const folder = await istioFolder(root);
   const rules = Array.from({ length: size }, (_, i) => rule(rulePath(i), `answer ${i}`));

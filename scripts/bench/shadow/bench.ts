@@ -127,7 +127,7 @@ function measure(scenario: Scenario, runs: number, random: () => number): Cell {
   };
 }
 
-// Diffy says nothing of how long it has to run.
+// Diffy does not specify how long it must run.
 const DIFFY_PAIRS = 10_000;
 
 function measureSegments(runs: number, random: () => number): ShadowBench["segments"] {

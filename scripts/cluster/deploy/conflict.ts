@@ -33,7 +33,7 @@ export function describeConflicts(conflicts: readonly Conflict[]): string {
     ...fields.map(({ field, manager }) => `  ${field} is set by ${manager}`),
   ]);
   return [
-    "Another user or tool has set fields that the files set to other values, so they were not changed:",
+    "Fields that another user or tool has set to other values were not changed:",
     ...lines,
     "Copy their values into the files, or overwrite them with ./kyc deploy --force-conflicts.",
   ].join("\n");

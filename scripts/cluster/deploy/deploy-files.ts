@@ -40,7 +40,7 @@ export interface DeployedFiles extends Deployed {
   routed: boolean;
 }
 
-/** A folder need not have routes of its own; a folder of routes that was named must be there. */
+/** A folder may have no routes, but a folder of routes that was named must exist. */
 async function appliedFolders(root: string, istio: string): Promise<string[]> {
   const isThere = await stat(join(root, istio)).then(
     () => true,

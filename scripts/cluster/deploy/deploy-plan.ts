@@ -30,7 +30,7 @@ export interface DeployPlan {
   problems: Problem[];
 }
 
-/** A Knative Service as far as `deploy` reads it; further fields go to the cluster as they are. */
+/** A Knative Service as far as `deploy` reads it; other fields are applied unchanged. */
 const KnativeState = Type.Object({
   spec: Type.Object({
     template: Type.Object({
@@ -61,7 +61,7 @@ export function planDeploy(
     const { value } = document;
     const at = document.at([]);
     if (!Check(KubeObject, value)) {
-      const message = "this is not a Kubernetes object: apiVersion, kind and metadata.name are needed";
+      const message = "this is not a Kubernetes object: apiVersion, kind and metadata.name are required";
       problems.push(problemAt("not-an-object", document, [], { message }));
       return [];
     }
@@ -95,7 +95,7 @@ function knativeStep(
   const built = container && imageFor(container.image, images);
   const note =
     live !== undefined && built !== undefined && live !== built
-      ? `${revision} keeps the image ${live}: a revision never changes. The function has changed since; give it a new revision in a file of its own to run ${built}`
+      ? `${revision} keeps the image ${live}: a revision never changes. The function has changed since; to run ${built}, add a new revision in a new file`
       : undefined;
   const image = live ?? built;
   const containers = template.spec.containers.map((each, i) =>

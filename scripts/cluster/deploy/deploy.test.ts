@@ -233,7 +233,7 @@ describe("a field that another manager holds", () => {
     ]);
     expect(changes).toContainEqual({ object: "VirtualService kyc/kyc", change: "created" });
     expect(describeConflicts(conflicts)).toBe(
-      `Another user or tool has set fields that the files set to other values, so they were not changed:
+      `Fields that another user or tool has set to other values were not changed:
 Service kyc/credit-check:
   spec.traffic is set by kn
 Copy their values into the files, or overwrite them with ./kyc deploy --force-conflicts.`,

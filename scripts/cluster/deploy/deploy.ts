@@ -38,7 +38,7 @@ export interface DeployOptions {
   signal: AbortSignal;
   timeoutMs: number;
   forceConflicts: boolean;
-  /** Asks the API server what would change, and changes nothing. */
+  /** Shows what would change, by a dry run on the API server. */
   dryRun: boolean;
 }
 
@@ -60,7 +60,7 @@ const LOG_BEGINS = "The last lines of its log:";
 
 /**
  * Applies manifests in order and waits for each revision before what comes next. Safe to run again: what is there and
- * equal stays as it is.
+ * equal does not change.
  * @throws InvalidManifests, ApiError, DeployFailed
  */
 export async function deploy(options: DeployOptions): Promise<Deployed> {
@@ -82,19 +82,19 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
   if (!dryRun && done.changes.some(isStricter)) {
     const renewed = await renewPods(kube, namespace, options);
     if (renewed > 0)
-      events.onChange(`Pods of ${namespace}`, "changed", "started again for the change of mTLS");
+      events.onChange(`Pods of ${namespace}`, "changed", "restarted because of the change of mTLS");
   }
   return done;
 }
 
-/** Enforces the Pod Security Standard that a namespace asks for, where Istio's sidecars keep to it. */
+/** Enforces the Pod Security Standard that a namespace requests, if Istio's sidecars comply with it. */
 async function enforcePodSecurity(kube: Kube, steps: readonly DeployStep[]): Promise<void> {
   const asking = steps.filter(({ object }) => asksForRestricted(object));
   if (asking.length === 0) return;
   const reason = await whyNotRestricted(kube);
   for (const step of asking) {
     if (reason === undefined) step.object = enforcing(step.object);
-    else step.note = `Pod Security "restricted" is reported and not enforced: ${reason}`;
+    else step.note = `Pod Security "restricted" is reported but not enforced: ${reason}`;
   }
 }
 
@@ -127,7 +127,7 @@ async function applyStep(step: DeployStep, options: DeployOptions, conflicts: Co
 function revisionChanged({ document, awaits }: DeployStep, path: FieldPath): Problem {
   return problemAt("revision-changed", document, path, {
     message: `the revision ${awaits?.revision} runs with another value, and a revision never changes`,
-    fix: "put the old value back, or add a file with the change and a new spec.template.metadata.name",
+    fix: "restore the old value, or add a file with the change and a new spec.template.metadata.name",
     name: awaits?.revision,
   });
 }

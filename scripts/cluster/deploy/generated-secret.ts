@@ -6,8 +6,8 @@ import type { KubeObject } from "../kube/kube-object.ts";
 const WithData = Type.Object({ data: Type.Record(Type.String(), Type.String()) });
 
 /**
- * A Secret with the values that its annotation wants to have made. A value that the cluster has stays as it is.
- * @param live the Secret as it is on the cluster
+ * A Secret with the generated values that its annotation requests. Values that the cluster has are kept.
+ * @param live the Secret on the cluster
  */
 export function withGeneratedValues(object: KubeObject, live: KubeObject | undefined): KubeObject {
   if (object.kind !== "Secret" || object.apiVersion !== "v1") return object;

@@ -14,8 +14,8 @@ type Templated = Static<typeof Templated>;
 /**
  * A Knative Service to apply, with its revision's template as the cluster has it, when that revision is the live one
  * already. Knative fills in a template once, refuses to do so again under the same name, and then takes the bare one for
- * a forbidden change (serving, pkg/apis/serving/v1/configuration_defaults.go). Any other object comes back as it is.
- * @returns the object, or the path of the first field that the file says otherwise than the revision has it
+ * a forbidden change (serving, pkg/apis/serving/v1/configuration_defaults.go). Other objects are returned unchanged.
+ * @returns the object, or the path of the first field that differs between file and revision
  */
 export function withLiveTemplate(
   object: KubeObject,

@@ -54,7 +54,7 @@ describe("the Pod Security Standard restricted", () => {
 
   test("is reported only where they do not, and the reason is reported", async () => {
     expect(await deployNamespace(knativeCluster(injector({})))).toBe(
-      'not enforced Pod Security "restricted" is reported and not enforced: Istio\'s sidecars need an init container with NET_ADMIN, as its CNI plugin is not installed',
+      'not enforced Pod Security "restricted" is reported but not enforced: Istio\'s sidecars need an init container with NET_ADMIN, as its CNI plugin is not installed',
     );
   });
 

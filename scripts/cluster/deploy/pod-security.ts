@@ -7,7 +7,7 @@ import type { KubeObject } from "../kube/kube-object.ts";
 const STANDARD = "pod-security.kubernetes.io";
 const ENFORCE = `${STANDARD}/enforce`;
 
-/** Whether a namespace asks for reports of pods that do not keep to the standard `restricted`, and enforces nothing. */
+/** Whether a namespace requests warnings about pods that violate the standard `restricted`, without enforcement. */
 export function asksForRestricted({ kind, metadata }: KubeObject): boolean {
   const { labels = {} } = metadata;
   return kind === "Namespace" && labels[`${STANDARD}/warn`] === "restricted" && labels[ENFORCE] === undefined;

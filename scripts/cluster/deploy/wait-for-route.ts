@@ -12,14 +12,14 @@ export interface RoutedOptions {
   pause?: (ms: number) => Promise<void>;
 }
 
-// A gateway may have several pods, and each learns of a change by itself.
+// A gateway may have several pods, which get a change at different times.
 const IN_A_ROW = 5;
 const PAUSE_MS = 100;
 const ATTEMPT_MS = 30_000;
 
 /**
- * Waits until the ingress gateway knows the way of a request. An apply returns when the API server has the object;
- * the gateway hears of it from istiod a moment later, and until then answers 404 by itself.
+ * Waits until the ingress gateway has the route of a request. An apply returns when the API server has the object;
+ * the gateway gets it from istiod later, and answers 404 until then.
  * @returns whether it does
  */
 export async function untilRouted(options: RoutedOptions): Promise<boolean> {

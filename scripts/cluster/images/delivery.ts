@@ -70,8 +70,8 @@ export function chooseDelivery({ prefix, load, context, isMinikube, builder }: D
     [
       `There is no known way to load images onto the nodes of ${context}. Use one of these:`,
       "  a registry that the nodes reach:  KYC_IMAGE_PREFIX=registry.example.com/kyc ./kyc images",
-      "  a command of your own, which gets the image's name:  KYC_IMAGE_LOAD=./load-image ./kyc images",
-      "  a cluster of minikube, kind or k3d: these are known by their contexts",
+      "  your own command, which gets the image's name:  KYC_IMAGE_LOAD=./load-image ./kyc images",
+      "  a cluster of minikube, kind or k3d, which is detected from its context",
     ].join("\n"),
   );
 }

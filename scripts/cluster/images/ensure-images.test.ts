@@ -173,7 +173,7 @@ describe("the builder", () => {
   test("that says all went well, and made no image, has failed", async () => {
     const answers = { ...minikube, "minikube image build": "error building image", "minikube image ls": "" };
     await expect(ensure({ cluster: new FakeCluster("minikube", [node("a", [])]), answers })).rejects.toThrow(
-      /is not in its node\. It said:\nerror building image/,
+      /is not in its node\. Its output:\nerror building image/,
     );
   });
 });
@@ -181,7 +181,7 @@ describe("the builder", () => {
 test("the program that loads is missed before anything is built", async () => {
   const cluster = new FakeCluster("kind-lab", [node("a", [])]);
   await expect(ensure({ cluster, answers: { docker: "" } })).rejects.toThrow(
-    "Images are brought to kind-lab by kind, which is not on the PATH: https://kind.sigs.k8s.io",
+    "kind, which loads images into kind-lab, is not on the PATH: https://kind.sigs.k8s.io",
   );
 });
 

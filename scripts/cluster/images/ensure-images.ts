@@ -22,7 +22,7 @@ export interface EnsureImagesOptions {
   /** @default the first that works here */
   builder?: BuilderName | undefined;
   signal?: AbortSignal | undefined;
-  /** What happens to the image of a function; `passing` is what the program says at the moment. */
+  /** What happens to the image of a function; `passing` is the current output of the program. */
   onProgress?(name: string, what: string, passing?: string): void;
 }
 
@@ -78,9 +78,7 @@ export async function waysFor(
   const loader = delivery.command?.("", "")[0] ?? "";
   const get = LOADERS[loader];
   if (get !== undefined && !programs.has(loader))
-    throw new UserError(
-      `Images are brought to ${delivery.to} by ${loader}, which is not on the PATH: ${get}`,
-    );
+    throw new UserError(`${loader}, which loads images into ${delivery.to}, is not on the PATH: ${get}`);
   return { builder, delivery };
 }
 
@@ -98,10 +96,10 @@ async function chooseBuilder(
     const builder = builderNamed(wanted, profile ?? "minikube");
     if (await builder.works(programs)) return builder;
     throw new UserError(
-      `${wanted} does not work here: it is not on the PATH, or its engine does not run. ./kyc images without --builder takes what it finds.`,
+      `${wanted} does not work here: it is not on the PATH, or its engine does not run. Without --builder, ./kyc images uses the first builder that works.`,
     );
   }
-  // minikube builds in its own node. For a registry, a builder that knows the user's login is better.
+  // minikube builds in its own node. For a registry, a builder with the user's login is better.
   const inNode = profile !== undefined && !isRegistry(prefixOf(env));
   for (const name of BUILDERS) {
     if (name === "minikube" && !inNode) continue;
@@ -158,7 +156,7 @@ async function seenInNode(image: string, said: string, options: EnsureImagesOpti
   const listed = await run(["minikube", "image", "ls", "-p", profile], options);
   if (!listed.split(/\s+/).some((name) => name === image || name.endsWith(`/${image}`)))
     throw new UserError(
-      `minikube ended its build, but ${image} is not in its node. It said:\n${lastLines(said)}`,
+      `minikube finished its build, but ${image} is not in its node. Its output:\n${lastLines(said)}`,
     );
 }
 

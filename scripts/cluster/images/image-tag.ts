@@ -19,7 +19,7 @@ const RECIPE = ["Dockerfile", ".bun-version"];
 
 /**
  * The images of all functions, tagged by what they contain: a changed function gets another tag, an unchanged one the
- * same on every machine. What leaves the bundle as it is (a test, a comment, a dependency of the tools) leaves the tag.
+ * same on every machine. A change that does not affect the bundle (a test, a comment, a dependency of the tools) does not change the tag.
  * A folder without `functions/` has none: its images are built elsewhere.
  * @param prefix what comes before the function's name
  * @param tag another tag in place of the content's

@@ -40,7 +40,7 @@ export class ApiError extends Error {
     return ApiError.of(status === 401 ? `${what} with the credentials of ${context}` : what, response);
   }
 
-  /** A kind that is not installed has a reason of its own, unlike an object that does not exist. */
+  /** A kind that is not installed has a different reason than an object that does not exist. */
   static noSuchKind({ kind, apiVersion }: Kind): ApiError {
     return new ApiError(`cannot find the kind ${kind}`, 404, {
       kind: "Status",

@@ -89,7 +89,7 @@ export class Kube {
 
   /**
    * Server-side apply. A field that the kind does not have is refused, as kubectl does, and not dropped in silence.
-   * @throws ApiError with code 409 when another manager holds a field; its status says which, and who
+   * @throws ApiError with code 409 if another manager owns a field; its status has the field and the manager
    */
   async apply(object: KubeObject, { force, ...options }: ApplyOptions): Promise<KubeObject> {
     const query = { fieldValidation: "Strict", ...(force ? { force: "true" } : {}) };
@@ -201,7 +201,7 @@ export class Kube {
     for (;;) {
       const query = queryOf({ limit: limit?.toString(), labelSelector, fieldSelector, continue: from });
       const { metadata, items: page } = await this.json(what, path + query, KubeList, { signal });
-      // The items of a list have no apiVersion and kind of their own.
+      // The items of a list have no apiVersion and kind.
       const ofAll = { apiVersion: kind.apiVersion, kind: kind.kind };
       for (const item of page ?? []) items.push(parse(KubeObject, { ...ofAll, ...item }, `${what}: an item`));
       if (!metadata.continue) return { items, resourceVersion: metadata.resourceVersion ?? "" };
@@ -231,7 +231,7 @@ function writeQuery({ fieldManager, dryRun }: WriteOptions, more: Record<string,
   return queryOf({ fieldManager, dryRun: dryRun ? "All" : undefined, ...more });
 }
 
-/** How long the API server asks to wait before the request is sent again (429 with Retry-After); else undefined. */
+/** The delay that the API server requests before a retry (429 with Retry-After); else undefined. */
 function postponedMs({ status, headers }: Response): number | undefined {
   const seconds = Number(headers.get("retry-after") ?? Number.NaN);
   return status === 429 && seconds >= 0 ? Math.min(seconds, 30) * 1_000 : undefined;

@@ -9,13 +9,13 @@ const Review = Type.Object({
 const PATH = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
 
 /**
- * The name by which the API server knows the user, as `kubectl auth whoami` prints it: authenticated, unlike anything
- * that the kubeconfig or the environment says (SelfSubjectReview, authentication.k8s.io/v1, since Kubernetes 1.28).
+ * The user's name on the API server, as `kubectl auth whoami` prints it: authenticated, unlike the names in
+ * the kubeconfig or the environment (SelfSubjectReview, authentication.k8s.io/v1, since Kubernetes 1.28).
  * @returns undefined where the API server offers no such review, or does not allow it
  */
 export async function clusterUser(kube: Kube): Promise<string | undefined> {
   try {
-    const { status } = await kube.json("cannot ask who the user is", PATH, Review, {
+    const { status } = await kube.json("cannot look up the user's name", PATH, Review, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" }),

@@ -17,7 +17,7 @@ export class StillThere extends Error {
  * Deletes an object and what it owns, and waits until it is gone. An object of the same name that is created in the
  * meantime has another uid, and stays.
  * @returns whether the object existed
- * @throws StillThere when it is not gone in time; the message says what holds it
+ * @throws StillThere if it is not gone in time; the message names what keeps it
  */
 export async function deleteAndWait(
   kube: Kube,

@@ -4,7 +4,7 @@ import { Check } from "typebox/schema";
 const Text = Type.Optional(Type.String());
 const StringMap = Type.Optional(Type.Record(Type.String(), Type.String()));
 
-/** The fields of every Kubernetes object. Other fields are kept as they are. */
+/** The fields of every Kubernetes object. Other fields are kept unchanged. */
 export const KubeObject = Type.Object({
   apiVersion: Type.String(),
   kind: Type.String(),

@@ -78,8 +78,8 @@ describe("a client certificate", () => {
 });
 
 test.each([
-  ["client-certificate-data", "there is a client certificate, and no client key"],
-  ["client-key-data", "there is a client key, and no client certificate"],
+  ["client-certificate-data", "there is a client certificate but no client key"],
+  ["client-key-data", "there is a client key but no client certificate"],
 ])("%s alone is an error, and no anonymous request is sent", async (field, why) => {
   using server = await start();
   const user = { [field]: certificate(server.authority, "alice")[field] };

@@ -8,7 +8,7 @@ import { ExecPlugin } from "./exec-plugin.ts";
 import { type Choice, NoCluster } from "./kubeconfig.ts";
 import { findContradiction } from "./validate.ts";
 
-/** What a request carries: who the user is to the API server, and how the API server is recognized. */
+/** The credentials of a request, and the trust settings for the API server. */
 export interface Credentials {
   headers: Record<string, string>;
   tls: Tls;
@@ -88,8 +88,8 @@ export class CredentialSource {
       given?.clientCertificateData || pem(user["client-certificate-data"], user["client-certificate"]);
     const key = given?.clientKeyData || pem(user["client-key-data"], user["client-key"]);
     // Bun would go on without both, and the API server would take the user for anonymous.
-    if (cert && !key) throw new Error("there is a client certificate, and no client key");
-    if (key && !cert) throw new Error("there is a client key, and no client certificate");
+    if (cert && !key) throw new Error("there is a client certificate but no client key");
+    if (key && !cert) throw new Error("there is a client key but no client certificate");
     if (ca) tls.ca = ca;
     if (cert) tls.cert = cert;
     if (key) tls.key = key;

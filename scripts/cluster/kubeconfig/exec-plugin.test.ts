@@ -158,7 +158,7 @@ describe("a credential plugin that fails is reported:", () => {
       terminal: false,
     });
     expect((await rejection(plugin.credential())).message).toEndWith(
-      "needs a terminal to ask the user, and there is none",
+      "needs a terminal for its input, and there is none",
     );
   });
 

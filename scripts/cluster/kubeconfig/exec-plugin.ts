@@ -21,7 +21,7 @@ export type ExecCredential = Static<typeof ExecCredential>["status"];
 export interface ExecPluginOptions {
   /** The cluster that the credentials are for. */
   cluster: Cluster;
-  /** How long the program may take, in milliseconds. A program that asks the user has no limit. */
+  /** How long the program may take, in milliseconds. An interactive program has no limit. */
   timeoutMs: number;
   /** Whether there is a terminal. @default whether standard input is one */
   terminal?: boolean | undefined;
@@ -80,7 +80,7 @@ export class ExecPlugin {
     const { timeoutMs, terminal = process.stdin.isTTY === true } = this.#options;
     const interactive = terminal && interactiveMode !== "Never";
     if (interactiveMode === "Always" && !interactive)
-      throw new Error(`${command} needs a terminal to ask the user, and there is none`);
+      throw new Error(`${command} needs a terminal for its input, and there is none`);
     const child = this.#spawn([command, ...(args ?? [])], {
       env: { ...process.env, ...variables(env), KUBERNETES_EXEC_INFO: this.#info(interactive) },
       stdin: interactive ? "inherit" : "ignore",

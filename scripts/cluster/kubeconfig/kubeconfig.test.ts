@@ -110,7 +110,7 @@ describe("what cannot be used is reported:", () => {
     expect(read).toThrow(NoCluster);
     expect(read).toThrow(
       `No cluster is configured: there is no context in ${folder.at(".kube/config")}. ` +
-        "Run ./kyc up to get a cluster, or set KUBECONFIG to the kubeconfig of yours.",
+        "Run ./kyc up to create a cluster, or set KUBECONFIG to your kubeconfig.",
     );
   });
 
@@ -132,13 +132,13 @@ describe("what cannot be used is reported:", () => {
       "a cluster that is missing",
       ONE.replace("cluster: one,", "cluster: won,"),
       undefined,
-      "The context one names the cluster won, which the kubeconfig does not hold.",
+      "The context one names the cluster won, which the kubeconfig does not have.",
     ],
     [
       "a user that is missing",
       ONE.replace("user: me,", "user: you,"),
       undefined,
-      "The context one names the user you, which the kubeconfig does not hold.",
+      "The context one names the user you, which the kubeconfig does not have.",
     ],
     [
       "a cluster without a server",

@@ -102,7 +102,7 @@ export function readKubeconfig(options: KubeconfigOptions = {}): Choice {
   if (choice !== undefined) return choice;
   throw new NoCluster(
     `No cluster is configured: there is no context in ${paths.join(", ")}. ` +
-      "Run ./kyc up to get a cluster, or set KUBECONFIG to the kubeconfig of yours.",
+      "Run ./kyc up to create a cluster, or set KUBECONFIG to your kubeconfig.",
   );
 }
 
@@ -156,7 +156,7 @@ class Merged {
     const entry = this.#clusters.get(name);
     if (entry === undefined)
       throw new NoCluster(
-        `The context ${context} names the cluster ${name}, which the kubeconfig does not hold.`,
+        `The context ${context} names the cluster ${name}, which the kubeconfig does not have.`,
       );
     const cluster = checked(Cluster, entry.content, `The cluster ${name}`);
     return absolute(cluster, ["certificate-authority"], entry.folder);
@@ -167,7 +167,7 @@ class Merged {
     const entry = this.#users.get(name);
     if (entry === undefined)
       throw new NoCluster(
-        `The context ${context} names the user ${name}, which the kubeconfig does not hold.`,
+        `The context ${context} names the user ${name}, which the kubeconfig does not have.`,
       );
     const user = checked(User, entry.content ?? {}, `The user ${name}`);
     const { exec } = user;

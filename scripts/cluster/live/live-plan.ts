@@ -28,7 +28,7 @@ export interface LivePlan {
 }
 
 /**
- * Compiles the objects of a namespace, as they are on the cluster, into a table of routes.
+ * Compiles the live objects of a namespace into a table of routes.
  * @param domain the domain of public Knative Services there
  */
 export async function readLivePlan(kube: Kube, namespace: string, domain: string): Promise<LivePlan> {

@@ -118,7 +118,7 @@ export function config(namespace: string, name: string, data: Record<string, str
   return object;
 }
 
-/** Istio as it is when it works. */
+/** A working Istio. */
 export function istioObjects(tag = "1.30.0"): KubeObject[] {
   return [
     namespace("istio-system"),
@@ -133,7 +133,7 @@ export function istioObjects(tag = "1.30.0"): KubeObject[] {
   ];
 }
 
-/** Knative Serving as it is when it works, without a networking layer. */
+/** A working Knative Serving, without a networking layer. */
 export function knativeObjects(version = "1.15.2"): KubeObject[] {
   const labels = { "app.kubernetes.io/version": version };
   return [

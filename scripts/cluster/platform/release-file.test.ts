@@ -71,7 +71,7 @@ describe("a released file", () => {
 
   test("is taken from the user's own folder, and verified there too", async () => {
     const attempt = get(good, { folder });
-    await expect(attempt).rejects.toThrow(`${join(folder, "core.yaml")} is not there`);
+    await expect(attempt).rejects.toThrow(`${join(folder, "core.yaml")} does not exist`);
     await writeFile(join(folder, "core.yaml"), "something else");
     await expect(get(good, { folder })).rejects.toThrow("not the file that is pinned");
     await writeFile(join(folder, "core.yaml"), TEXT);

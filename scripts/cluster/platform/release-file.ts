@@ -40,7 +40,7 @@ async function fromFolder(file: ReleaseFile, folder: string): Promise<string> {
   const content = await readFile(path).catch(() => undefined);
   if (content === undefined)
     throw new UserError(
-      `${path} is not there: KYC_PLATFORM_DIR is to hold ${file.name}, as it is at ${file.url}`,
+      `${path} does not exist: KYC_PLATFORM_DIR must contain ${file.name}, a copy of ${file.url}`,
     );
   return verified(file, content, path).toString("utf8");
 }

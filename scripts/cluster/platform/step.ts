@@ -27,7 +27,7 @@ export interface Step {
   readonly readsOnly?: boolean;
   inspect(platform: PlatformContext): Promise<Inspection>;
   /**
-   * Programs that are missing on this machine, each in a sentence that says how to get it.
+   * Programs that are missing on this machine, each with a sentence on how to install it.
    * @param isSeen whether there was a cluster to inspect
    */
   needs?(platform: PlatformContext, isSeen: boolean): Promise<readonly string[]>;
@@ -38,7 +38,7 @@ export interface Step {
 /** `due` will be run; `unknown` cannot be inspected yet. */
 export type StepState = "waiting" | "looking" | "unknown" | "due" | "there" | "making" | "made" | "failed";
 
-/** The state of a step, as it is drawn. */
+/** The displayed state of a step. */
 export interface StepView {
   name: string;
   title: string;

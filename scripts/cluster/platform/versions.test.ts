@@ -34,7 +34,7 @@ describe("a version", () => {
 
   test.each(["1.21.9", "1.32.0", "2.25.0", "0.30.1"])("%s is a warning with the range", (version) => {
     expect(versionWarning("Istio", version, range)).toEqual([
-      `Istio ${version} is outside what is tested, 1.22 to 1.31`,
+      `Istio ${version} is not among the tested versions, 1.22 to 1.31`,
     ]);
   });
 

@@ -93,7 +93,7 @@ export function versionWarning(
   const [low, high] = [minorOf(from), minorOf(to)];
   if (low === undefined || high === undefined) throw new Error(`${from} to ${to} is not a range`);
   const isIn = compare(known, low) >= 0 && compare(known, high) <= 0;
-  return isIn ? [] : [`${what} ${version} is outside what is tested, ${from} to ${to}`];
+  return isIn ? [] : [`${what} ${version} is not among the tested versions, ${from} to ${to}`];
 }
 
 function compare(a: readonly [number, number], b: readonly [number, number]): number {

@@ -27,7 +27,7 @@ export async function until(
     report(reason);
     if (performance.now() - since > platform.timeoutMs)
       throw new UserError(
-        `${what} was not ready after ${Math.round(platform.timeoutMs / 1_000)} s: ${reason}\nCompleted changes stay. Run the command again to wait on, with --timeout for longer.`,
+        `${what} was not ready after ${Math.round(platform.timeoutMs / 1_000)} s: ${reason}\nCompleted changes remain. Run the command again to continue waiting, with --timeout for a longer wait.`,
       );
     await pause(platform.pollMs, platform.signal);
   }

@@ -5,7 +5,7 @@ import type { ServiceView } from "../workload/workload-view.ts";
 import { type CheckResult, equalCheck } from "./check.ts";
 
 /**
- * Checks that the objects of the files are there, the Service that Knative makes of each of its own among them.
+ * Checks that the objects of the files exist, including the Service that Knative creates for each Knative Service.
  * @param described the objects in the files
  */
 export async function objectChecks(

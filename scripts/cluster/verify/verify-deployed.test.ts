@@ -67,8 +67,8 @@ test("a system that keeps its promises is reported group by group, objects first
   ]);
   expect(results.find(({ name }) => name === "share of credit-check-basic")?.expected).toBe("50 %");
   expect(told).toEqual([
-    "looking at the objects",
-    `asking http://127.0.0.1:${gateway.port} what checks.yaml expects`,
+    "checking the objects",
+    `checking http://127.0.0.1:${gateway.port} against checks.yaml`,
     "sending 400 requests through the split of credit-check",
   ]);
 });

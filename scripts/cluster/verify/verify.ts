@@ -41,7 +41,7 @@ export async function verify(options: VerifyOptions): Promise<CheckResult[]> {
   const { kube, root, namespace, requests, signal, onProgress } = options;
   const checks = await readChecks(root);
   const described = await describedObjects(root, namespace);
-  onProgress("looking at the objects");
+  onProgress("checking the objects");
   const objects = await objectChecks(kube, namespace, described);
   const live = await readLivePlan(kube, namespace, "example.com");
   const { url } = await findIngress({ kube, given: options.ingress, signal });
@@ -57,7 +57,7 @@ export async function verify(options: VerifyOptions): Promise<CheckResult[]> {
     onProgress(`there is no ${CHECKS_FILE} in ${root}: only objects and pods are checked`);
     return [...objects, ...(await workload())];
   }
-  onProgress(`asking ${url} what ${CHECKS_FILE} expects`);
+  onProgress(`checking ${url} against ${CHECKS_FILE}`);
   const contract = await contractChecks(ask, checks.requests, (path) => isPublic(live, path));
   // A cancelled request is not a failed check.
   signal.throwIfAborted();

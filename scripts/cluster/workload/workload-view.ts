@@ -192,7 +192,7 @@ function unschedulable(pod: LivePod): Trouble | undefined {
   return {
     container: "",
     reason: "Unschedulable",
-    message: scheduled.message ?? "no node takes it",
+    message: scheduled.message ?? "no node can run it",
     crashed: false,
   };
 }

@@ -75,7 +75,7 @@ async function buildKustomization(folder: string): Promise<Built> {
     if (!programs.has(command[0])) continue;
     const { code, out, err } = await programs.run([...command, folder]);
     if (code === 0) return { command: [...command, shown].join(" "), text: out };
-    return { failed: `${[...command, shown].join(" ")} says ${err.trim().split("\n")[0]}` };
+    return { failed: `${[...command, shown].join(" ")} failed: ${err.trim().split("\n")[0]}` };
   }
   return { failed: "neither kubectl nor kustomize is on the PATH" };
 }

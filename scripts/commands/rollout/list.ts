@@ -26,7 +26,7 @@ interface Listed {
   phase: string;
   doing: string;
   reason: string;
-  /** Whether a process carries it out now. */
+  /** Whether a process runs it now. */
   alive: boolean;
 }
 
@@ -56,7 +56,7 @@ async function rolloutsOf(folder: string, service: string): Promise<Listed[]> {
 function listed(saved: Saved, alive: boolean): Listed {
   const { plan, entries } = saved;
   const state = lastOf(saved);
-  const stopped = alive || isOver(state) ? "" : "no process carries it out; it stopped ";
+  const stopped = alive || isOver(state) ? "" : "no process runs it; it stopped ";
   return {
     id: plan.id,
     service: plan.service,

@@ -8,7 +8,7 @@ import { validate } from "../../manifests/validate.ts";
 import { printMessage } from "../../text/print.ts";
 
 /**
- * Gives the flags of a rollout the values that a file has, where the command line has none, and says which differ.
+ * Sets the flags of a rollout that are not on the command line from a file, and reports differences.
  * @param named the service on the command line
  * @returns the service
  * @throws InvalidManifests, Failure

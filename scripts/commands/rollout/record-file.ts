@@ -81,13 +81,13 @@ export async function writeRecord(id: string, flags: RecordFlags): Promise<numbe
   return checked.findings.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-/** Checks a record by itself; the exit code. */
+/** Checks a record offline; the exit code. */
 export async function verifyRecordFile(file: string, flags: VerifyRecordFlags): Promise<number> {
   const place = flags.key ?? auditKeyPath();
   const key = await keyFrom(place, flags.key !== undefined);
   if (key === undefined)
     throw new Failure(
-      `${place} holds no key; name the public key of the one who sealed the record: --key FILE`,
+      `${place} has no key; give the public key that sealed the record: --key FILE`,
       EXIT.usage,
     );
   const bytes = await readFile(file).catch((error: unknown) => {
@@ -105,7 +105,7 @@ export async function verifyRecordFile(file: string, flags: VerifyRecordFlags): 
     for (const limit of checked.limits) print(`  ${limit}`);
     if (isRight) {
       print(`Sealed at ${checked.sealedAt} with the key ${checked.key}.`);
-      print(`Not to be seen from here: a record made up as a whole by someone who holds the key.`);
+      print(`Not detected: a record that the owner of the private key fabricated as a whole.`);
     }
   }
   return isRight ? EXIT.ok : EXIT.failed;

@@ -16,7 +16,7 @@ import { contextOf, type RolloutContext } from "./context.ts";
 import type { RolloutFlags } from "./flags.ts";
 import { waysOn } from "./next-step.ts";
 
-/** Shows a rollout as its journal has it, with the process that carries it out; or writes its report. The exit code. */
+/** Shows a rollout as its journal has it, with the process that runs it; or writes its report. The exit code. */
 export async function showRollout(service: string, flags: RolloutFlags): Promise<number> {
   const context = await contextOf(service, flags);
   const saved = await context.journal.load();
@@ -36,7 +36,7 @@ export async function showRollout(service: string, flags: RolloutFlags): Promise
   ]);
   const live = read && liveSplitOf(read);
   const view = viewOfSaved(saved, nowMs);
-  if (!isOver(state) && !holder?.alive) view.doing = `no process carries it out; it stopped ${view.doing}`;
+  if (!isOver(state) && !holder?.alive) view.doing = `no process runs it; it stopped ${view.doing}`;
   const gap = isStanding && live !== undefined ? gapOf(saved, live) : undefined;
   if (flags.output !== undefined) {
     const carriedOut = holder === undefined ? null : asData(holder);
@@ -49,7 +49,7 @@ export async function showRollout(service: string, flags: RolloutFlags): Promise
   if (holder?.alive) print(`carried out ${lifeOf(holder, nowMs)}`);
   else if (isStanding) {
     const last = holder === undefined ? "" : ` The last one ran ${lifeOf(holder, nowMs)}.`;
-    print(`No process carries it out, and the split stays as it is.${last}`);
+    print(`No process runs it, and the split does not change.${last}`);
     print(waysOn(service, flags));
   }
   if (gap !== undefined) print(gap);

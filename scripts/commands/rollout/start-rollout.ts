@@ -17,7 +17,7 @@ import { printMessage, printTo } from "../../text/print.ts";
 import { printData } from "../../text/data.ts";
 import { messageOf } from "../../text/message-of.ts";
 
-/** Plans a rollout, shows the plan, and carries it out; the exit code. */
+/** Plans a rollout, shows the plan, and runs it; the exit code. */
 export async function begin(service: string, flags: RolloutFlags): Promise<number> {
   const to = candidateOf(service, flags);
   const context = await contextOf(service, flags);
@@ -94,7 +94,7 @@ async function planned(
   return plan;
 }
 
-/** The plan of a rollout from the split as it is. @throws Failure when it cannot be carried out */
+/** The plan of a rollout from the live split. @throws Failure if it is impossible */
 export async function planOf(
   { engine, source, who, checkPrometheus }: RolloutContext,
   service: string,

@@ -134,7 +134,7 @@ export function catchAllShares(dump: string, host: string): RouteShare[][] {
   });
 }
 
-/** The routes of a host, as far as they are understood, in each route table that has it. */
+/** The supported routes of a host, in each route table that has it. */
 function routesOf(dump: string, host: string): Static<typeof Route>[][] {
   let document: unknown;
   try {

@@ -30,7 +30,7 @@ export async function istioInForce({
   const startedAt = performance.now();
   const rule = await findSplitRule(kube, namespace, service);
   if (rule === undefined)
-    throw new UserError(`No VirtualService in ${namespace} splits the requests of ${service} any more.`);
+    throw new UserError(`No VirtualService in ${namespace} splits the requests of ${service} any longer.`);
   const { object, routes } = rule;
   const gateways = gatewaysOf(object);
   const proxies = [

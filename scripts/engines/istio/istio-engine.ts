@@ -126,5 +126,5 @@ export async function istioEngine(options: ClusterEngineOptions): Promise<Record
 
 /** Why no VirtualService carries a split. */
 export function noWeights(namespace: string, service: string): string {
-  return `No VirtualService in ${namespace} has weights for the revisions of ${service}, or for its subsets or Services, so Knative decides; ./kyc deploy --istio istio/split/by-istio hands it to Istio.`;
+  return `No VirtualService in ${namespace} has weights for the revisions of ${service}, or for its subsets or Services, so the split is Knative's; ./kyc deploy --istio istio/split/by-istio moves it to Istio.`;
 }

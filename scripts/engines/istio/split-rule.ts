@@ -137,11 +137,11 @@ export function withSplit(
   const other = wanted.find(({ tag, revision }) => tag !== undefined && service.tags.get(tag) !== revision);
   if (other !== undefined && service.revisionsAre !== undefined)
     throw new CannotWrite(
-      `Deployments have no tags: write ${other.revision}, the name of the revision, where tag ${other.tag} is written.`,
+      `Deployments have no tags: use the name of the revision, ${other.revision}, instead of the tag ${other.tag}.`,
     );
   if (other !== undefined)
     throw new CannotWrite(
-      `A VirtualService decides this split, and tags are the Knative Service's: ./kyc split ${service.name} --engine knative --tag ${other.revision}=${other.tag}`,
+      `The split is in a VirtualService, but tags belong to the Knative Service: ./kyc split ${service.name} --engine knative --tag ${other.revision}=${other.tag}`,
     );
   const http = object.spec.http ?? [];
   const example = http[index] ?? {};

@@ -60,7 +60,7 @@ export async function knativeInForce({
         if (routes?.status === "True") return;
         if (routes?.status === "False")
           throw new UserError(
-            `Knative cannot carry out the split: ${routes.message ?? routes.reason ?? "it does not say why"}`,
+            `Knative cannot apply the split: ${routes.message ?? routes.reason ?? "no reason was given"}`,
           );
       }
       await Bun.sleep(LOOK_AGAIN_MS);

@@ -44,13 +44,13 @@ export function knativeEngine(options: ClusterEngineOptions): RecordedEngine {
   /** Knative's routes match no headers of users. */
   function formRefusal({ header }: SplitForm): string | undefined {
     if (header === undefined) return undefined;
-    return `Knative draws each request by its percents and looks at no header, so that ${service} cannot be split by one: ./kyc deploy --istio istio/split/by-istio hands the split to Istio.`;
+    return `Knative splits requests at random and cannot use a header, so ${service} cannot be split by one: ./kyc deploy --istio istio/split/by-istio moves the split to Istio.`;
   }
 
   function previewRefusal(): string {
     return needsTagForPreview(
       service,
-      "./kyc deploy --istio istio/split/by-istio hands the split to Istio, which can.",
+      "./kyc deploy --istio istio/split/by-istio moves the split to Istio, which can.",
     );
   }
 

@@ -179,6 +179,6 @@ function refuseOtherTags(service: ServicePlan, wanted: readonly SplitTarget[]): 
     );
   if (other !== undefined)
     throw new CannotWrite(
-      `A VirtualService decides this split, and tags are the Knative Service's: write tag ${other.tag} for ${other.revision} into ${service.at.file}.`,
+      `The split is in a VirtualService, but tags belong to the Knative Service: add tag ${other.tag} for ${other.revision} in ${service.at.file}.`,
     );
 }

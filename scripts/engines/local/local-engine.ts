@@ -67,7 +67,7 @@ export async function localEngine(options: LocalEngineOptions): Promise<Recorded
 
   async function address(tag: string): Promise<RevisionAddress> {
     const mesh = await findMesh(root);
-    if (mesh === undefined) throw new NothingRuns("Nothing runs on this machine: start it with ./kyc dev.");
+    if (mesh === undefined) throw new NothingRuns("The local mesh is not running: start it with ./kyc dev.");
     const { namespace = split.service.namespace } = options;
     return {
       url: `http://127.0.0.1:${mesh.localPort}`,
@@ -166,14 +166,14 @@ function weighty(targets: readonly { revision: string; percent: number }[]): Spl
 function refuseRejected({ problems }: MeshState): void {
   const [first] = problems;
   if (first !== undefined)
-    throw new Error(`The mesh does not take the files as they are: ${lineOf(first.at)}: ${first.message}`);
+    throw new Error(`The local mesh refuses the files: ${lineOf(first.at)}: ${first.message}`);
 }
 
 function stateOf(name: string, views: readonly RevisionView[] | undefined): RevisionState {
   if (views === undefined)
-    return { name, ready: false, reason: "nothing runs on this machine: ./kyc dev starts it" };
+    return { name, ready: false, reason: "the local mesh is not running: ./kyc dev starts it" };
   const view = views.find((each) => each.name === name);
-  if (view === undefined) return { name, ready: false, reason: "the running mesh does not know it yet" };
+  if (view === undefined) return { name, ready: false, reason: "the running mesh does not have it yet" };
   // A revision at zero starts with its first request, as with Knative.
   const ready = view.state === "ready" || view.state === "at zero";
   return { name, ready, reason: ready ? undefined : view.reason || view.state };

@@ -27,7 +27,7 @@ export interface FileSplit {
   header: string | undefined;
   /**
    * A text of the file with other targets.
-   * @param form how the split is kept then @default as it is kept
+   * @param form the form of the split @default the current form
    * @throws CannotWrite
    */
   edited(text: string, targets: readonly SplitTarget[], form?: SplitForm): string;
@@ -155,14 +155,14 @@ function asWritten({ tag, revisionName, latestRevision, percent }: KnTarget): Re
 
 /** Why a traffic block cannot have buckets, and how to let Istio decide on this machine. */
 export function needsIstio(service: string): string {
-  return `Knative draws each request by its percents and looks at no header, so that ${service} cannot be split by one: hand the split to Istio, with - split/by-istio in istio/kustomization.yaml.`;
+  return `Knative splits requests at random and cannot use a header, so ${service} cannot be split by one: move the split to Istio, with - split/by-istio in istio/kustomization.yaml.`;
 }
 
 /** The same for a preview. */
 export function needsIstioForPreview(service: string): string {
   return needsTagForPreview(
     service,
-    "With - split/by-istio in istio/kustomization.yaml Istio splits, which can.",
+    "Move the split to Istio, which can, with - split/by-istio in istio/kustomization.yaml.",
   );
 }
 

@@ -74,5 +74,5 @@ async function isGone(kube: Kube, { namespace, pod }: Proxy): Promise<boolean> {
 }
 
 function cannotAsk({ namespace, pod }: Proxy): string {
-  return `The split is written, but the proxy of pod ${namespace}/${pod} could not be asked whether it has it: that takes the right to create pods/portforward there.`;
+  return `The split is written, but whether the proxy of pod ${namespace}/${pod} has it is unknown: reading that needs the right to create pods/portforward there.`;
 }

@@ -182,7 +182,7 @@ describe("the split by Knative", () => {
     const engine = knativeEngine(options(kubeOf(new FakeSplit())));
     const { targets, version } = await engine.read();
     const written = engine.write(targets, version, "me", false, { header: "x-kyc-bucket" });
-    expect(written).rejects.toThrow("./kyc deploy --istio istio/split/by-istio hands the split to Istio");
+    expect(written).rejects.toThrow("./kyc deploy --istio istio/split/by-istio moves the split to Istio");
   });
 
   test("refuses a preview by a header, and says what there is instead", async () => {

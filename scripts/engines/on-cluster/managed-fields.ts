@@ -97,7 +97,7 @@ export function lastWriter(
 }
 
 /**
- * The author of the last change of a split. The API server knows the program; where it is this tool, its history knows
+ * The author of the last change of a split. The API server records the program; if it is this tool, its history records
  * the user.
  */
 export function changedBy(

@@ -62,7 +62,7 @@ export const DESTINATION_RULES: readonly Rule<Facts>[] = [
         yield {
           document,
           path: ["spec", "subsets"],
-          message: `${host} is Knative's, and its revisions have Services of their own`,
+          message: `${host} belongs to Knative, and each of its revisions has its own Service`,
           fix: "use the revisions' Services as destinations, and leave the subsets out",
         };
       }

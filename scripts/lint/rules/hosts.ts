@@ -163,7 +163,7 @@ export const HOST_RULES: readonly Rule<Facts>[] = [
           yield {
             document,
             path: ["spec", field],
-            message: `Istio ignores ${name} as a delegate, because it has ${field} of its own`,
+            message: `Istio ignores ${name} as a delegate, because it has its own ${field}`,
             fix: `leave ${field} out`,
           };
         }

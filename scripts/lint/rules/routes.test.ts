@@ -86,13 +86,13 @@ describe("bucket-gaps", () => {
 
   test("finds buckets that no rule matches, and those that several match", () => {
     expect(messages("0[0-9]{3}", "[2-9][0-9]{3}")).toEqual([
-      "5 of the buckets of x-bucket, no rule asks for 1000 to 1999",
+      "5 of the buckets of x-bucket, no rule matches 1000 to 1999",
     ]);
     expect(messages("[0-5][0-9]{3}|6000", "[6-9][0-9]{3}")).toEqual([
-      "5 of the buckets of x-bucket, several rules ask for 6000",
+      "5 of the buckets of x-bucket, several rules match 6000",
     ]);
     expect(messages("[0-5][0-9]{3}", "[5-8][0-9]{3}")).toEqual([
-      "5 of the buckets of x-bucket, no rule asks for 9000 to 9999, and several rules ask for 5000 to 5999",
+      "5 of the buckets of x-bucket, no rule matches 9000 to 9999, and several rules match 5000 to 5999",
     ]);
   });
 

@@ -110,8 +110,8 @@ export const ROUTE_RULES: readonly Rule<Facts>[] = [
         const { gaps, overlaps } = gapsAndOverlaps(found.asked);
         if (gaps.length + overlaps.length === 0) continue;
         const parts = [
-          ...(gaps.length === 0 ? [] : [`no rule asks for ${rangesIn(gaps)}`]),
-          ...(overlaps.length === 0 ? [] : [`several rules ask for ${rangesIn(overlaps)}`]),
+          ...(gaps.length === 0 ? [] : [`no rule matches ${rangesIn(gaps)}`]),
+          ...(overlaps.length === 0 ? [] : [`several rules match ${rangesIn(overlaps)}`]),
         ];
         yield {
           document: source.document,

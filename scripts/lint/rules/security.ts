@@ -104,7 +104,7 @@ export const SECURITY_RULES: readonly Rule<Facts>[] = [
         yield remark(source, ["spec", "rules"], {
           message:
             "every caller that comes through the activator has its identity, so this policy does not keep callers apart",
-          fix: `deny the same callers at the activator, by a policy in ${KNATIVE}, or let the service check who asks`,
+          fix: `deny the same callers at the activator, by a policy in ${KNATIVE}, or let the service authenticate callers`,
         });
       }
     },

@@ -71,7 +71,7 @@ export const FILE_CODES = {
   "refused-field": {
     severity: "error",
     means: "the API has the field and does not allow it here",
-    fix: "do what the message says, or remove the field",
+    fix: "follow the message, or remove the field",
   },
   "missing-field": {
     severity: "error",

@@ -214,7 +214,7 @@ export const ISTIO_CODES = {
   },
   "answer-fields": {
     severity: "error",
-    means: "Istio's webhook refuses a rule that answers by itself and also sends the request on",
+    means: "Istio's webhook refuses a rule that both responds itself and forwards the request",
     fix: "remove one of them",
   },
   "redirect-fields": {

@@ -51,7 +51,7 @@ export const KNATIVE_CODES = {
   },
   visibility: {
     severity: "error",
-    means: "Knative knows no such visibility, and refuses the label",
+    means: "Knative has no such visibility, and refuses the label",
     fix: "write cluster-local, or remove the label",
   },
   "reserved-variable": {
@@ -77,7 +77,7 @@ export const KNATIVE_CODES = {
   },
   "scaling-annotation": {
     severity: "error",
-    means: "Knative knows no such annotation for scaling, and refuses it",
+    means: "Knative has no such scaling annotation, and refuses it",
     fix: "correct the name",
   },
   "scaling-limits": {
@@ -98,7 +98,7 @@ export const KNATIVE_CODES = {
   "port-taken": {
     severity: "error",
     means: "dev.yaml gives two revisions one port, and on this machine only one of them can listen on it",
-    fix: "let the program listen on PORT, or give each image a port of its own",
+    fix: "let the program listen on PORT, or give each image its own port",
   },
   "rollout-target": {
     severity: "error",

@@ -91,7 +91,7 @@ export const PITFALL_CODES = {
   delegate: {
     severity: "error",
     means:
-      "a VirtualService that others delegate to has no hosts and gateways of its own, delegates no further, and has no regular expressions",
+      "a VirtualService that others delegate to must not have hosts, gateways, further delegates or regular expressions",
     fix: "remove what a delegate may not have",
   },
   "one-destination-rule": {
@@ -108,7 +108,7 @@ export const PITFALL_CODES = {
   "revision-subset": {
     severity: "warning",
     means:
-      "each Knative revision has a Service of its own, which the activator knows; subsets bypass it and find no pods at zero",
+      "each Knative revision has its own Service, which the activator uses; subsets bypass it and find no pods at zero",
     fix: "use the revisions' Services as destinations",
   },
   "activator-in-mesh": {

@@ -48,7 +48,7 @@ const ServerTls = Type.Object(
       ),
       ...forReason(
         ["subjectAltNames", "verifyCertificateSpki", "verifyCertificateHash"],
-        "the local mesh asks callers for no certificate: leave it out, or try it on a cluster",
+        "the local mesh does not request client certificates: leave it out, or try it on a cluster",
       ),
       ...forReason(
         ["minProtocolVersion", "maxProtocolVersion", "cipherSuites"],

@@ -58,7 +58,7 @@ const TargetReference = strict({
   namespace: Type.Optional(Type.String()),
 });
 
-/** A `security.istio.io` AuthorizationPolicy: who may call a pod. */
+/** A `security.istio.io` AuthorizationPolicy: the allowed callers of a pod. */
 export const AuthorizationPolicy = strict(
   {
     apiVersion: SECURITY_VERSIONS,

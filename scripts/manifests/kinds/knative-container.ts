@@ -27,7 +27,7 @@ const Probe = strict(
       {
         unsupported: forReason(
           ["host", "scheme", "httpHeaders"],
-          "the local mesh asks the revision itself, in plain HTTP: leave it out",
+          "the local mesh probes the revision directly, in plain HTTP: leave it out",
         ),
       },
     ),

@@ -106,7 +106,7 @@ const RevisionTemplate = strict({
         initContainers: "the local mesh runs one container a revision",
         ...forReason(
           ["responseStartTimeoutSeconds", "idleTimeoutSeconds"],
-          "the local mesh knows timeoutSeconds only",
+          "the local mesh supports timeoutSeconds only",
         ),
         ...forReason(
           [

@@ -40,7 +40,7 @@ describe("a Gateway read leniently", () => {
     });
     expect(problems).toEqual([
       "warning 7 the local mesh does not serve TCP, and leaves this server out",
-      "warning 8 the local mesh asks callers for no certificate, as MUTUAL does",
+      "warning 8 the local mesh does not request client certificates, unlike MUTUAL",
       "warning 9 the local mesh does not serve TLS in mode PASSTHROUGH, and leaves this server out",
       "warning 10 the local mesh serves this server in HTTP/1.1, not GRPC",
     ]);

@@ -57,7 +57,7 @@ function servedInHttp1(server: unknown): {
       ? [
           {
             field: ["tls", "mode"],
-            message: `the local mesh asks callers for no certificate, as ${tls?.mode} does`,
+            message: `the local mesh does not request client certificates, unlike ${tls?.mode}`,
           },
         ]
       : []),

@@ -4,7 +4,7 @@ import { findMesh } from "./dev-file.ts";
 import { CHANGE_HEADER } from "./guard.ts";
 import { type FaultChange, FaultsState } from "../faults/fault.ts";
 
-/** The running mesh did not change its faults; the message says why, and what to do. */
+/** The running mesh did not change its faults; the message has the reason and a remedy. */
 export class FaultRequestError extends Error {
   override readonly name = "FaultRequestError";
 }

@@ -208,7 +208,7 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
     await using opened = await open(first.port);
     const { page } = opened;
     first.kill();
-    await until(page, "#status", "The mesh is gone, last seen at");
+    await until(page, "#status", "The mesh is not running, last seen at");
     expect(await page.locator("main").innerText()).toContain("echo-a");
     own.mesh = await startMesh({
       root: own.root,

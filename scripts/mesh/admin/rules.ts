@@ -62,7 +62,7 @@ function conditionTexts(field: string, wanted: unknown): string[] {
   return [`${field} ${valueText(wanted)}`];
 }
 
-/** `prefix /a` of `{prefix: /a}`; a condition without anything asks only whether there is a value. */
+/** `prefix /a` of `{prefix: /a}`; an empty condition only requires a value. */
 function valueText(value: unknown): string {
   if (Array.isArray(value)) return value.map(valueText).join(" or ");
   if (!isRecord(value)) return String(value);

@@ -14,7 +14,7 @@ const ANSWERS_WITHIN_MS = 5_000;
 const START = "start it with ./kyc dev";
 
 /**
- * Asks the mesh that runs from a folder for one of its own paths.
+ * Requests one of the mesh's own paths from the mesh that serves a folder.
  * @throws NothingRuns when none runs, or it does not answer
  */
 export async function askMesh(

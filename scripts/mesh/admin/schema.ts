@@ -139,7 +139,7 @@ export const RolloutState = Type.Object({
   sinceMs: Type.Number(),
   reason: Type.String(),
   paused: Type.Boolean(),
-  /** The process that carries it out, by its last sign; null where there is none. */
+  /** The process that runs it, by its last sign; null where there is none. */
   carriedOut: orNull(Type.Object({ by: Type.String(), seenMs: Type.Number(), isAlive: Type.Boolean() })),
   /** The candidate's shares in percent. */
   steps: Type.Array(Type.Object({ percent: Type.Number(), state: Type.Enum(["done", "now", "to come"]) })),

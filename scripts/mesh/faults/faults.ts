@@ -4,7 +4,7 @@ import type { RouteTable } from "../../traffic/table.ts";
 import type { Fault, FaultChange, FaultsState } from "./fault.ts";
 import { faultFilters, faultYaml, type PlacedFault } from "./overlay.ts";
 
-/** A fault that cannot be set; the message says why, and what to do. */
+/** A fault that cannot be set; the message has the reason and a remedy. */
 export class InvalidFault extends Error {
   override readonly name = "InvalidFault";
 }

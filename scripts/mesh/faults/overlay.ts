@@ -18,7 +18,7 @@ export interface PlacedFault extends Fault {
 
 /**
  * Faults as Istio VirtualServices: one for the host of each revision. In Istio a fault belongs to a rule and not to a
- * destination, so one destination of a split can only have a fault of its own behind a further hop.
+ * destination, so a single destination of a split can only have a fault behind a further hop.
  */
 export function faultYaml(faults: readonly PlacedFault[]): string {
   return faults.map((fault) => `# ${sentence(fault)}\n${stringify(virtualService(fault))}`).join("---\n");

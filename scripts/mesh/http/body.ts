@@ -40,7 +40,7 @@ export const LAST_CHUNK = "0\r\n\r\n";
 // Limits on chunk extensions and trailers, which bound the memory that a peer can take.
 const MAX_LINE_BYTES = 8 * 1024;
 const MAX_TRAILER_BYTES = 16 * 1024;
-// A longer piece of content is delivered as it is, a shorter one is joined to the one before it.
+// A long piece of content is delivered unchanged, a short one is joined to the previous one.
 const MAX_MOVED_BYTES = 2 * 1024;
 const CR = 13;
 const LF = 10;
@@ -139,7 +139,7 @@ class ChunkedReader implements BodyReader {
   }
 
   #endChunk(line: string): void {
-    if (line !== "") throw new MalformedMessage("a chunk is longer than its size says");
+    if (line !== "") throw new MalformedMessage("a chunk is longer than its size");
     this.#state = "size";
   }
 

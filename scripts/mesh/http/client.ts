@@ -15,7 +15,7 @@ export type UpstreamFailure =
 
 /** Receives the response to one request. `onEnd` or `onFailure` is the last call. */
 export interface ResponseHandler {
-  /** Whether the request asks for an upgrade: then 101 is a final response, and a tunnel follows. */
+  /** Whether the request is an upgrade: then 101 is a final response, and a tunnel follows. */
   readonly upgrades?: boolean;
   onHead(head: ResponseHead, framing: Framing): void;
   onData(content: Buffer): void;

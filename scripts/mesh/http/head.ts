@@ -10,7 +10,7 @@ export interface RequestHead {
   headers: HeaderList;
   /** Whether the connection stays open after this exchange. */
   keepAlive: boolean;
-  /** The protocol that the client asks to upgrade to, in lower case. */
+  /** The protocol of the client's upgrade request, in lower case. */
   upgrade: string | undefined;
 }
 

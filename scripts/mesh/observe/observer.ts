@@ -64,7 +64,7 @@ export class Observer {
 
   served({ revision, hops, listener, ms, status, brokenBy, cold, header }: Served): void {
     const now = this.#nowMs() / 1000;
-    // A request that the client aborted says nothing about the revision.
+    // A request that the client aborted is no evidence about the revision.
     const aborted = brokenBy === "client";
     const failed = !aborted && (status >= 500 || brokenBy === "revision");
     const record = revision === undefined ? undefined : this.#revisions.get(revision);

@@ -11,7 +11,7 @@ import {
 } from "./request-counter.ts";
 
 const MICROSECONDS = 1000;
-// A minute and more is a minute: who waits longer has gone.
+// A minute or more counts as a minute, because callers do not wait longer.
 const HISTOGRAM = { lowest: 1, highest: 60_000 * MICROSECONDS, figures: 2 } as const;
 
 /** Sums of some requests. Milliseconds are undefined where there was no request to measure. */
@@ -50,7 +50,7 @@ export class Meter {
 
   /**
    * @param now seconds since any fixed moment, the same one in each call
-   * @param ms how long the request took; undefined where that says nothing about who served it
+   * @param ms how long the request took; undefined if that is no evidence about the revision
    */
   record(now: number, ms: number | undefined, failed: boolean): void {
     const second = Math.floor(now);

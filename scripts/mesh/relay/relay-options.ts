@@ -5,7 +5,7 @@ import type { HttpClient } from "../http/client.ts";
 import type { Reservation } from "../revisions/request-queue.ts";
 import type { AnswerReader } from "./answer-reader.ts";
 
-/** A finished request, as it is reported. */
+/** The report of a finished request. */
 export interface Served {
   /** Where it entered; `ingress` for each port of a gateway. */
   listener: LocalListener;
@@ -22,9 +22,9 @@ export interface Served {
   ms: number;
   /** Whether the response was completed; if not, the client or the revision closed the connection within it. */
   complete: boolean;
-  /** Who closed the connection when the response was not completed. */
+  /** The side that closed the connection before the response was complete. */
   brokenBy: "client" | "revision" | undefined;
-  /** Whether the request waited for a process to start; its duration says nothing about the revision then. */
+  /** Whether the request waited for a process to start; then its duration is no evidence about the revision. */
   cold: boolean;
   /** The rules that the last try followed, from outside in. */
   hops: readonly Hop[];

@@ -190,7 +190,7 @@ class Relay {
     this.#reply(504, message);
   }
 
-  /** Retries where a rule says so; returns whether it did. */
+  /** Retries if a rule allows it; returns whether it did. */
   #retry(outcome: Outcome): boolean {
     const { random } = this.#options;
     const retry = this.#body.repeatable ? this.#retries.next(this.#hops(), outcome, random) : undefined;

@@ -9,7 +9,7 @@ export function beginSpan(tracer: Tracer | undefined, headers: HeaderList): Span
   if (tracer === undefined) return undefined;
   const span = tracer.server(headers.get("traceparent"), headers.joined("tracestate"));
   headers.set("traceparent", span.traceparent);
-  // The caller's state belongs to a trace of its own (W3C Trace Context, section 4.3).
+  // The caller's state belongs to another trace (W3C Trace Context, section 4.3).
   if (span.root) headers.remove("tracestate");
   return span;
 }

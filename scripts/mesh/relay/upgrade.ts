@@ -2,13 +2,13 @@ import type { HeaderList } from "../../route-fields/headers/header-list.ts";
 import type { UpstreamRequest } from "../http/client.ts";
 import type { Exchange } from "../http/exchange.ts";
 
-/** Whether the client asks to upgrade to WebSocket, the one protocol that Istio lets through by default. */
+/** Whether the client requests an upgrade to WebSocket, the only protocol that Istio allows by default. */
 export function isUpgrade({ request, requestFraming }: Exchange): boolean {
   return request.upgrade === "websocket" && requestFraming.kind === "none";
 }
 
 /**
- * Whether the client asks to upgrade to a protocol that is refused. A request for h2c is not: as in Envoy, its Upgrade
+ * Whether the client requests an upgrade to a protocol that is refused. A request for h2c is not: as in Envoy, its Upgrade
  * field is ignored and the request stays HTTP/1.1.
  */
 export function isRefusedUpgrade({ request }: Exchange): boolean {

@@ -49,7 +49,7 @@ export function startProcess(options: ProcessOptions): RevisionProcess {
     cwd: spec.cwd,
     env: {
       ...inherited(),
-      // A compiled program holds Bun, and is Bun where this says so.
+      // A compiled program contains Bun, and acts as Bun with this variable.
       ...(COMPILED && { BUN_BE_BUN: "1" }),
       NODE_ENV: "production",
       HTTP_PROXY: options.proxyUrl,

@@ -12,7 +12,7 @@ export interface RunnerOptions {
   spec: RevisionSpec;
   proxyUrl: string;
   onLine(line: string): void;
-  /** Called when the state or the number of processes changed; `detail` says why. */
+  /** Called when the state or the number of processes changes, with the reason in `detail`. */
   onState(state: RevisionState, detail: string): void;
 }
 
@@ -21,7 +21,7 @@ const MAX_WAITING = 10_000;
 // How long requests that wait for a removed revision are held on.
 const MAX_LAST_WAIT_MS = 10_000;
 
-/** Runs one revision: as many processes as its scaling asks for, and the queue of requests for them. */
+/** Runs one revision: as many processes as its scaling requires, and the queue of requests for them. */
 export class RevisionRunner {
   readonly spec: RevisionSpec;
   readonly #options: RunnerOptions;

@@ -20,7 +20,7 @@ export const AuditLine = Type.Object({
   entry: Type.Integer(),
   from: Type.Union([Phase, Type.Null()]),
   to: Phase,
-  /** Who caused it: a person, or the rollout by itself. */
+  /** The actor: a person, or the rollout itself. */
   by: Type.String(),
   because: Type.String(),
   /** The rollout's split at that moment, and the one that is to be written next. */

@@ -88,7 +88,7 @@ export function signedStore(log: string, store: AuditStore, env: Env = process.e
       return [...lines, pending.line];
     },
     async add(line) {
-      // A log without a signature is better than none; verify-log says which lines have none.
+      // A log without a signature is better than none; verify-log reports the unsigned lines.
       await seal(line).catch((error: unknown) => {
         problem = messageOf(error);
       });

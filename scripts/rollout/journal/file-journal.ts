@@ -12,7 +12,7 @@ import {
 } from "./journal.ts";
 
 /**
- * The journal in a folder of its own: `journal.ndjson` grows by a line a transition, each on the disk before the
+ * The journal in a folder for each rollout: `journal.ndjson` grows by one line per transition, each on the disk before the
  * transition is made; `requests.ndjson` is written by others. Rollouts that are over lie in `before/`.
  */
 export class FileJournal implements Journal {

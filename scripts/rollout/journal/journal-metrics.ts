@@ -8,7 +8,7 @@ import { CorruptJournal, lastOf, type Saved } from "./journal.ts";
 
 /**
  * The last rollout of each service as metrics in the text format of Prometheus, read from the journals on this machine.
- * A journal that cannot be read is left out; `rollout --list` says why.
+ * A journal that cannot be read is left out; `rollout list` shows the reason.
  * @param folder the one that holds a folder for each service
  */
 export async function rolloutMetrics(folder: string): Promise<string> {
@@ -41,7 +41,7 @@ export async function rolloutMetrics(folder: string): Promise<string> {
     metric(
       "kyc_rollout_abandoned",
       "gauge",
-      "1 where a rollout is not over and no process carries it out.",
+      "1 where a rollout is not over and no process runs it.",
       each(({ labels, saved, held }) => [[labels, held || isOver(lastOf(saved)) ? 0 : 1]]),
     ),
   ].join("");
@@ -50,7 +50,7 @@ export async function rolloutMetrics(folder: string): Promise<string> {
 interface Rollout {
   readonly labels: Readonly<Record<string, string>>;
   readonly saved: Saved;
-  /** Whether a process carries it out. */
+  /** Whether a process runs it. */
   readonly held: boolean;
 }
 

@@ -6,7 +6,7 @@ import type { TestsState } from "./snapshot.ts";
 /** Over how many requests the observed share is averaged. */
 const RECENT = 300;
 
-/** Tests whether requests go to the revisions as the shares say, each drawn by itself, and observes the share. */
+/** Tests whether requests go to the revisions according to the shares, each independently, and observes the share. */
 export class Assignment {
   readonly #misdirected = new ShareTest({ bets: MISDIRECTED, limit: 1, reserve: RESERVE.misdirected });
   readonly #runs = new RunTest(RESERVE.misdirected);
@@ -23,7 +23,7 @@ export class Assignment {
     return this.#misdirected.value;
   }
 
-  /** The e-value against the hypothesis that each request is drawn by itself. */
+  /** The e-value against the hypothesis that each request is drawn independently. */
   get runs(): number {
     return this.#runs.value;
   }

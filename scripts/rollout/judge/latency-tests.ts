@@ -222,7 +222,7 @@ class QuantileClaim {
 
   snapshot(): ClaimState {
     return {
-      // JSON knows no infinity.
+      // JSON has no infinity.
       threshold: this.#high === Number.POSITIVE_INFINITY ? null : [this.#low, this.#high],
       notWorse: this.#notWorse.snapshot(),
       total: this.#total,

@@ -130,7 +130,5 @@ export type JudgeSnapshot = Static<typeof JudgeSnapshot>;
  */
 export function readSnapshot(value: unknown): JudgeSnapshot {
   if (Check(JudgeSnapshot, value)) return value;
-  throw new TypeError(
-    "not the state of a judge of this version: begin with a new judge, which knows nothing yet",
-  );
+  throw new TypeError("this is not the state of a judge of this version: start a new judge");
 }

@@ -103,7 +103,7 @@ export class Tests {
     if (kind === "success" && share < 1) this.#latency.learn(candidate, fromMs, ms, t);
   }
 
-  /** The natural logarithm of each test's e-value, by itself. */
+  /** The natural logarithm of each test's e-value, before weighting. */
   logs(): Record<TestName, number> {
     return {
       errors: logOf(this.#errors.value),
@@ -151,7 +151,7 @@ export class Tests {
       gateway: this.#gateway.snapshot(),
       alone: this.#alone.snapshot(),
       highestShare: this.#highestShare,
-      // JSON knows no infinity.
+      // JSON has no infinity.
       nextDeposit: Math.min(this.#nextDeposit, 1e15),
     };
   }

@@ -15,7 +15,7 @@ export interface Observation {
   revision: Arm;
   /** False for failures of the service (5xx, a reset, a timeout, a wrong answer) and for callers that gave up. */
   ok: boolean;
-  /** What it came to, where more is known than `ok`: `outcomeKind` says what counts as what. */
+  /** The kind of outcome, if more than `ok` is known; see `outcomeKind`. */
   kind?: OutcomeKind | undefined;
   /**
    * Whom the request was for, where the split keeps each applicant or session on one revision: failures of one unit are
@@ -85,7 +85,7 @@ export interface Evidence {
     /** The highest so far, which decides: the verdict does not depend on when it is asked for. */
     peak: number;
     threshold: number;
-    /** Each test by itself, before it is weighed; all of them together make `logE`. */
+    /** Each test, before weighting; together they make `logE`. */
     tests: Record<TestName, number>;
   };
   /** That it is not worse: healthy once each has reached `threshold`, ln(1/beta). Restarts at each higher share. */

@@ -16,7 +16,7 @@ const MOST_WAITING = 8;
 /** The numbers of the baseline that the thresholds are taken from, and the parts of them that lie below each. */
 const LEARNT_FROM = 40;
 const QUANTILES = [0.5, 0.1, 0.9, 0.25, 0.75] as const;
-/** How many values are marks of their own. */
+/** The number of values with separate marks. */
 const MOST_LABELS = 20;
 const OTHERS = "another value";
 
@@ -142,7 +142,7 @@ export class AnswerCheck {
 
   #compare(candidate: AnswerValue, baseline: AnswerValue, t: number): void {
     this.#state.pairs++;
-    // Sorted, so that which mark comes first does not depend on who has it.
+    // Sorted, so that the order of marks does not depend on the revision.
     const labels = [...new Set([labelOf(candidate), labelOf(baseline)])].sort();
     for (const label of labels) if (label !== undefined) this.#addLabel(label, t);
     const has = (value: AnswerValue, mark: Mark): boolean => {
@@ -198,7 +198,7 @@ class Mark extends Mixture {
     return this.#state.label;
   }
 
-  /** Whether it is a value by itself, and not a bound of numbers. */
+  /** Whether it is a single value, and not a bound of numbers. */
   get isLabel(): boolean {
     return this.#state.bound === undefined;
   }

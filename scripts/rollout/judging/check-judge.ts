@@ -71,7 +71,7 @@ class CheckJudge implements Judging {
   #observeAnswer({ who, ok, kind, answer, share, unit, atMs }: Observation): void {
     if (answer === undefined || who === "gateway" || !ok || kind !== undefined) return;
     if (share === 0 || share === 1) return;
-    // An applicant who comes again gets the same answer again.
+    // A returning applicant gets the same answer.
     if (unit !== undefined && !this.#units.first(unit, who)) return;
     for (const [i, check] of this.#answers.entries()) {
       const value = answer[i];
@@ -95,7 +95,7 @@ class CheckJudge implements Judging {
     const found = checks.find(({ value }) => value >= threshold);
     if (found !== undefined) {
       const chance = percent(Math.exp(-threshold));
-      const because = `the check ${found.name} ${found.says}, seen with probability ${chance} at most if there were no difference beyond what is tolerated`;
+      const because = `the check ${found.name} ${found.says}, with probability ${chance} at most if there is no difference beyond the tolerated one`;
       return { ...ruling, verdict: "regressed", because };
     }
     const empty = [...this.#checks].find(([, check]) => check instanceof AnswerCheck && check.isEmpty);

@@ -64,7 +64,7 @@ function promoted(plan: Plan, before: State, asked: CommandEvent): State {
   return canMove ? advance(plan, skipping, atMs, said(asked)) : skipping;
 }
 
-/** Adds the approval of a person other than the one who began the rollout. Anything else changes nothing. */
+/** Adds the approval of a person other than the one who started the rollout; ignores any other. */
 function approved(plan: Plan, state: State, { by, atMs }: CommandEvent): State {
   const percents = state.phase === "waiting" ? unapproved(plan, state) : [];
   if (percents.length === 0 || personOf(by) === personOf(plan.by)) return state;

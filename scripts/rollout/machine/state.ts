@@ -39,7 +39,7 @@ export const Phase = Type.Enum([
 ]);
 export type Phase = Static<typeof Phase>;
 
-/** An observed split, and who wrote it. */
+/** An observed split, and its writer. */
 export const LiveSplit = Type.Object({
   targets: Type.Array(Target),
   version: Type.String(),

@@ -27,7 +27,7 @@ const MOST_REQUESTS = 60_000;
 export function forecast(plan: Plan, traffic: Traffic): StepForecast[] {
   const { alpha } = plan.settings;
   return plan.steps.map(({ percent, targets, preview }, i) => {
-    // How many callers of a preview there are, nobody knows before.
+    // The number of callers of a preview is unknown beforehand.
     if (preview)
       return { percent, candidatePerMinute: 0, detects: [], healthyMs: plan.settings.preview?.forMs ?? 0 };
     const share = shareOf(plan, targets);

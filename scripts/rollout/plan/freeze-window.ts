@@ -16,7 +16,7 @@ const FORM = /^(?:(\w{3}) )?([0-2]?\d):([0-5]\d) ?- ?(?:(\w{3}) )?([0-2]?\d):([0
 
 /**
  * Parses `Fri 16:00-Mon 08:00 Europe/Berlin` or, for each day, `22:00-06:00`. The zone is UTC when left out.
- * @returns the window, or a sentence that says what is wrong
+ * @returns the window, or an error message
  */
 export function parseFreezeWindow(text: string): FreezeWindow | { problem: string } {
   const parts = FORM.exec(text.trim());

@@ -28,7 +28,7 @@ export const Settings = Type.Object({
   bakeMs: Type.Number(),
   /** The share that stays on the baseline while the candidate bakes, in percent; 0 or absent for none. */
   controlPercent: Type.Optional(Type.Integer({ minimum: 0, maximum: 50 })),
-  /** The shares, in percent, that a person other than the one who began the rollout has to approve. */
+  /** The shares, in percent, that a person other than the one who started the rollout must approve. */
   approveAt: Type.Optional(Type.Array(Type.Integer())),
   /** Freeze windows, in which no step begins: `Fri 16:00-Mon 08:00 Europe/Berlin`. */
   notBetween: Type.Optional(Type.Array(Type.String())),
@@ -52,7 +52,7 @@ export const Settings = Type.Object({
       forMs: Type.Number(),
     }),
   ),
-  /** Whether each route is judged by itself as well. */
+  /** Whether each route is also judged separately. */
   byRoute: Type.Optional(Type.Boolean()),
   /** The probability that a candidate is rolled back which is no worse than tolerated. */
   alpha: Type.Number(),
@@ -107,13 +107,13 @@ export const Plan = Type.Object({
       report: Type.String(),
     }),
   ),
-  /** Who began it, and when, in milliseconds since the epoch. */
+  /** The person who started it, and the time in milliseconds since the epoch. */
   by: Type.String(),
   atMs: Type.Number(),
 });
 export type Plan = Static<typeof Plan>;
 
-/** A rollout that cannot be planned; the message says what to change. */
+/** A rollout that cannot be planned; the message has a remedy. */
 export class NoPlan extends Error {
   override readonly name = "NoPlan";
 }
@@ -138,7 +138,7 @@ export interface PlanOptions {
 }
 
 /**
- * Plans a rollout from the split as it is. Steps at or below the share that the candidate has already are left out;
+ * Plans a rollout from the live split. Steps at or below the share that the candidate has already are left out;
  * where it has one, it is judged there first.
  * @throws NoPlan
  */

@@ -4,7 +4,7 @@ import { isOk } from "../../traffic/outcome-kind.ts";
 import type { Observation } from "../judging/judging.ts";
 
 /**
- * An outcome in an evidence file: milliseconds after the line's `at`; who answered (`c` candidate, `b` baseline, `g`
+ * An outcome in an evidence file: milliseconds after the line's `at`; the revision (`c` candidate, `b` baseline, `g`
  * gateway) and what it came to (nothing for a success, `e` error, `r` rejected, `a` abandoned); its latency in
  * milliseconds; and further fields where they differ from the usual.
  */

@@ -33,7 +33,7 @@ export const Head = Named("record", {
 
 export const PlanPart = Named("plan", { plan: Plan });
 
-/** Who began it, and who approved or decided what. */
+/** The person who started it, and the approvals and decisions. */
 export const People = Named("people", {
   asked: Type.Object({ by: Type.String(), atMs: Type.Number() }),
   approvals: Type.Array(Type.Object({ percent: Type.Number(), by: Type.String() })),
@@ -135,7 +135,7 @@ function partsOf(sources: RecordSources): RecordPart[] {
   ];
 }
 
-/** Who began a rollout, and who approved or decided what, as its journal has it. */
+/** The person who started a rollout, and the approvals and decisions, from its journal. */
 export function peopleOf(saved: Saved): Omit<Static<typeof People>, "part"> {
   const { plan, entries } = saved;
   return {

@@ -97,7 +97,7 @@ export function rulingDifference(kept: DecisionLine["decision"], again: Ruling):
     return own?.name !== name || own.says !== says;
   });
   if (check !== undefined)
-    return `the check ${check.name} is said to have found ${check.says}, which is not what its values lead to`;
+    return `the check ${check.name} is recorded to have found ${check.says}, which does not follow from its values`;
   return again.because === kept.because
     ? undefined
     : `its reason is "${kept.because}", and its outcomes lead to "${again.because}"`;

@@ -44,7 +44,7 @@ export interface CheckedRecord {
 }
 
 /**
- * Checks a record by itself: its seal, and that states follow from events, verdicts from outcomes, and all parts agree.
+ * Checks a record offline: its seal, that states follow from events and verdicts from outcomes, and that all parts agree.
  * Nothing else is read.
  */
 export function verifyRecord(bytes: Uint8Array, key: KeyObject): CheckedRecord {
@@ -129,7 +129,7 @@ class Findings {
       this.findings.push("people: they are not those of the plan and the journal");
     for (const { percent, by } of people.approvals)
       if (personOf(by) === personOf(people.asked.by))
-        this.findings.push(`people: ${percent} % was approved by ${by}, who began the rollout`);
+        this.findings.push(`people: ${percent} % was approved by ${by}, who started the rollout`);
   }
 
   #equality({ equality, splits }: Parts): void {
@@ -175,7 +175,7 @@ class Findings {
         line.because === entry.state.reason &&
         line.at === at &&
         same(line.split, entry.state.written.targets);
-      if (!agrees) this.findings.push(`audit line ${i + 1}: it does not say what entry ${line.entry} says`);
+      if (!agrees) this.findings.push(`audit line ${i + 1}: it differs from entry ${line.entry}`);
     }
   }
 }

@@ -47,7 +47,7 @@ ${checks(data)}<section><h2>Timeline</h2><div class="charts">${charts.join("")}<
 const ENDS: Readonly<Record<string, string>> = {
   promoted: "The candidate has all traffic.",
   "rolled back": "The split is as it was before.",
-  held: "The split stays as it is until someone decides.",
+  held: "The split does not change until someone decides.",
 };
 
 /** What it came to, and what was seen, in words. */

@@ -38,7 +38,7 @@ export async function writeGoal(engine: Engine, plan: Plan, state: State, now: (
   }
 }
 
-/** Asks the engine whether the candidate is ready, and if not, why. */
+/** Checks whether the candidate is ready; if not, with the reason. */
 export async function askReady(engine: Engine, plan: Plan, now: () => number): Promise<Event> {
   try {
     const revisions = await engine.revisions();

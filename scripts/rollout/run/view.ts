@@ -131,7 +131,7 @@ export function doing(plan: Plan, state: State): string {
   return `${words[state.phase]}${state.paused ? ", paused" : ""}`;
 }
 
-/** Who reaches the candidate in a preview, in words. */
+/** The callers that reach the candidate in a preview, as text. */
 function previewedBy({ settings: { preview } }: Plan): string {
   return preview?.header === undefined
     ? "requests that ask for it by its tag"

@@ -163,7 +163,7 @@ test.each<[object, string]>([
   ],
   [
     { corsPolicy: POLICY, redirect: { uri: "/" } },
-    "corsPolicy has no effect in a rule that answers by itself",
+    "corsPolicy has no effect in a rule with a redirect or directResponse",
   ],
 ])("a questionable policy is reported: %j", (rule, message) => {
   const { problems } = compiled(...creditCheck(HALVES), virtualService([rule], { hosts: [HOST] }));

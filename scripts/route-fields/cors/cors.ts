@@ -139,7 +139,7 @@ export function compileCors(
 /** Reports a policy without an effect: Envoy's filter needs a route that forwards. */
 export function reportUnusedCors({ corsPolicy }: HTTPRoute, path: FieldPath, report: Report): void {
   if (corsPolicy === undefined) return;
-  const message = "corsPolicy has no effect in a rule that answers by itself";
+  const message = "corsPolicy has no effect in a rule with a redirect or directResponse";
   report("cors-without-route", [...path, "corsPolicy"], message, "remove it, or set the headers");
 }
 
@@ -177,7 +177,7 @@ function fixed(name: string, text: string): SymbolicHeader[] {
   return text === "" ? [] : [[name, { text }]];
 }
 
-/** A list; where it is `*` alone, the value that the request asks for. */
+/** A list; if it is only `*`, the requested value. */
 function copied(name: string, text: string, from: string): SymbolicHeader[] {
   return text === "*" ? [[name, { header: from }]] : fixed(name, text);
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { optional, responseChanges } from "../headers/arbitrary.ts";
 import { match } from "../match/arbitrary.ts";
 
-/** A rule that answers by itself. */
+/** A rule with a direct response. */
 export const answering = fc.record(
   {
     match: fc.array(match, { minLength: 1, maxLength: 3 }),

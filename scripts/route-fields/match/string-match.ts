@@ -21,6 +21,6 @@ export function compileStringMatch(
   if (match?.regex === undefined) return undefined;
   const wrong = regexProblem(match.regex);
   if (wrong !== undefined)
-    report("regex", [...path, "regex"], `this is not a regular expression that RE2 knows: ${wrong}`);
+    report("regex", [...path, "regex"], `this is not a regular expression in RE2 syntax: ${wrong}`);
   return { kind: "regex", value: match.regex };
 }

@@ -68,7 +68,7 @@ describe("a path rewritten by a regular expression", () => {
   });
 
   test.each([
-    [{ match: "(", rewrite: "a" }, "match: this is not a regular expression that RE2 knows"],
+    [{ match: "(", rewrite: "a" }, "match: this is not a regular expression in RE2 syntax"],
     [{ match: "a", rewrite: "\\1" }, "rewrite: there is no group 1 in the pattern"],
     [{ match: "a", rewrite: "\\x" }, 'rewrite: "\\\\x" is not a group'],
   ])("%j is reported", (uriRegexRewrite, expected) => {

@@ -55,7 +55,7 @@ function readRegexRewrite(
   const regex = { pattern: written.match, substitution: written.rewrite };
   const wrong = regexProblem(regex.pattern);
   if (wrong !== undefined) {
-    const message = `this is not a regular expression that RE2 knows: ${wrong}`;
+    const message = `this is not a regular expression in RE2 syntax: ${wrong}`;
     report("regex", [...path, "uriRegexRewrite", "match"], message);
     return undefined;
   }

@@ -159,9 +159,7 @@ async function until(root: string, signal: AbortSignal, holds: (state: MeshState
     if (holds(state)) return;
     const [problem] = state.problems;
     if (problem !== undefined)
-      throw new UserError(
-        `The mesh does not take the files as they are: ${lineOf(problem.at)}: ${problem.message}`,
-      );
+      throw new UserError(`The local mesh refuses the files: ${lineOf(problem.at)}: ${problem.message}`);
     if (performance.now() > end)
       throw new UserError(
         `The mesh has not taken the files after ${READY_WITHIN_MS / 1000} s: ./kyc dev shows why.`,

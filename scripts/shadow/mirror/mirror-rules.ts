@@ -47,7 +47,7 @@ export function isMirrored({ mirror }: MirroringRule, shadow: string): boolean {
   return mirror?.host.startsWith(`${shadow}-`) ?? false;
 }
 
-/** @throws UserError where a rule has a mirror of its own, which would be lost */
+/** @throws UserError if a rule already has a mirror, which would be lost */
 export function refuseOtherMirrors(
   http: readonly MirroringRule[],
   rules: readonly number[],

@@ -31,7 +31,7 @@ const ShadowService = Type.Object({
 });
 type ShadowService = Static<typeof ShadowService>;
 
-/** The file that says how a service's answers are compared: the Knative Service that does it. */
+/** The file of the Knative Service that compares a service's answers. */
 export interface ShadowFile {
   /** As the user names it. */
   readonly path: string;
@@ -104,7 +104,7 @@ function edited(text: string, path: string, run: MirrorRun, image: string | unde
     ({ name }) => !(name in run.env),
   );
   const own = Object.entries(run.env).map(([name, value]) => ({ name, value }));
-  // Variables of the file that the run does not set stay as they are written, those from a Secret too.
+  // Other variables of the file are kept, including those from a Secret.
   const env: unknown = container.get("env");
   if (isSeq(env)) {
     env.items = env.items.filter((item) => isMap(item) && !(String(item.get("name")) in run.env));

@@ -139,7 +139,7 @@ async function* prometheusOutcomes(
   }
 }
 
-/** A process that was not there at the look before began since, unless its start says that it was only not scraped. */
+/** A process that was missing in the previous reading started since, unless its start time shows that it was only not scraped. */
 function beganAfter(lookedAtMs: number | undefined, startedAtMs: number | undefined): number | undefined {
   if (lookedAtMs === undefined || startedAtMs === undefined) return lookedAtMs;
   return startedAtMs > lookedAtMs - LOOKBACK_S * 1_000 ? Math.min(lookedAtMs, startedAtMs) : undefined;

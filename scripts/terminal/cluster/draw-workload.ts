@@ -2,7 +2,7 @@ import type { Status } from "../../cluster/live/status.ts";
 import type { Health, PodView, RevisionView, ServiceView } from "../../cluster/workload/workload-view.ts";
 import type { Style } from "../style.ts";
 
-/** Draws what runs, who decides the split with the share of each revision, and what could not be understood. */
+/** Draws the workload, the engine of the split with the share of each revision, and what could not be read. */
 export function drawStatus({ services, split, problems }: Status, style: Style): string[] {
   const lines = drawWorkload(services, style);
   if (split !== undefined) {

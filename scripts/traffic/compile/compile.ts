@@ -84,7 +84,7 @@ export function compilePlan(
 /**
  * The same for Knative Services that were read elsewhere, such as from a cluster.
  * @param ownSidecars hosts that lead back to the caller's own sidecar
- * @param callers the namespace of those who call through a sidecar: then `exportTo` counts, and the ingress gateway is in
+ * @param callers the namespace of the callers with a sidecar: then `exportTo` counts, and the ingress gateway is in
  *   its usual namespace; without it every VirtualService holds everywhere, as on one machine
  * @returns the plan, and the hosts for which the order of several VirtualServices decides, which files do not tell
  */

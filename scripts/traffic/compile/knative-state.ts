@@ -39,7 +39,7 @@ export function checkState(
     report(
       "visibility",
       ["metadata", "labels", VISIBILITY_LABEL],
-      `${label} is not a visibility that Knative knows`,
+      `${label} is not a visibility of Knative`,
       "write cluster-local, or leave the label out for a public service",
     );
   }

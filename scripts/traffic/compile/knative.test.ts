@@ -254,7 +254,7 @@ describe("a state that Knative would refuse is reported:", () => {
     const labels = { "networking.knative.dev/visibility": "private" };
     const { problems } = compiled(knativeService("a", { labels }), knativeService("a"));
     expect(problems).toEqual([
-      '1.yaml:7:40: error: metadata.labels["networking.knative.dev/visibility"]: private is not a visibility that Knative knows; write cluster-local, or leave the label out for a public service',
+      '1.yaml:7:40: error: metadata.labels["networking.knative.dev/visibility"]: private is not a visibility of Knative; write cluster-local, or leave the label out for a public service',
     ]);
   });
 });

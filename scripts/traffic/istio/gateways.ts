@@ -25,7 +25,7 @@ export interface ServedHost {
   /** The namespace that it is open to; `*` for all. */
   namespace: string;
   pattern: string;
-  /** Where the server says that it answers each request with a redirect to HTTPS; undefined where it does not. */
+  /** The place in the server that redirects each request to HTTPS; undefined if it does not. */
   httpsRedirect: Position | undefined;
 }
 
@@ -104,7 +104,7 @@ export function asEnvoyHasIt(host: string): string {
 
 /**
  * The gateways, listeners and hosts for which a VirtualService's rules hold.
- * @param callers the namespace of those who call through a sidecar, if it is known
+ * @param callers the namespace of the callers with a sidecar, if it is known
  */
 export function bindings(
   { value, document }: Sourced<VirtualService>,

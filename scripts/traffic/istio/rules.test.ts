@@ -126,17 +126,17 @@ describe("a mistake in a rule is reported:", () => {
     [
       "an expression with a look-ahead",
       [{ match: [{ uri: { regex: "/a(?=b)" } }], route: [to("basic")] }],
-      "12:20: error: spec.http[0].match[0].uri.regex: this is not a regular expression that RE2 knows: error parsing regexp: invalid or unsupported Perl syntax: `(?=`",
+      "12:20: error: spec.http[0].match[0].uri.regex: this is not a regular expression in RE2 syntax: error parsing regexp: invalid or unsupported Perl syntax: `(?=`",
     ],
     [
       "an expression with a back-reference",
       [{ match: [{ headers: { a: { regex: "(a)\\1" } } }], route: [to("basic")] }],
-      "13:22: error: spec.http[0].match[0].headers.a.regex: this is not a regular expression that RE2 knows: error parsing regexp: invalid escape sequence: `\\1`",
+      "13:22: error: spec.http[0].match[0].headers.a.regex: this is not a regular expression in RE2 syntax: error parsing regexp: invalid escape sequence: `\\1`",
     ],
     [
       "one that is a lone star",
       [{ match: [{ method: { regex: "*" } }], route: [to("basic")] }],
-      "12:20: error: spec.http[0].match[0].method.regex: this is not a regular expression that RE2 knows: error parsing regexp: missing argument to repetition operator: `*`",
+      "12:20: error: spec.http[0].match[0].method.regex: this is not a regular expression in RE2 syntax: error parsing regexp: missing argument to repetition operator: `*`",
     ],
   ])("%s", (_, http, expected) => {
     expect(compiled(...creditCheck(HALVES), virtualService(http)).problems).toEqual([`3.yaml:${expected}`]);
@@ -196,7 +196,7 @@ describe("a match of a VirtualService", () => {
     );
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(
-      `spec.http[0].match[0].${field}: this is not a regular expression that RE2 knows`,
+      `spec.http[0].match[0].${field}: this is not a regular expression in RE2 syntax`,
     );
   });
 });

@@ -128,7 +128,7 @@ describe("a subset", () => {
     ],
     [
       "knative-local-gateway.istio-system.svc.cluster.local",
-      "knative-local-gateway.istio-system.svc.cluster.local has no revisions of its own; name the Service of a revision",
+      "knative-local-gateway.istio-system.svc.cluster.local has no revisions; name the Service of a revision",
     ],
   ])("of the host %s is reported", (host, expected) => {
     const { problems } = compiled(...creditCheck(HALVES), rule([{ name: "v1" }], host));

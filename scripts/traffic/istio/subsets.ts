@@ -49,12 +49,7 @@ export function readSubsets(
     if (behind === undefined) {
       const isThere = hosts.has(host) && host.endsWith(`.${CLUSTER_DOMAIN}`);
       if (isThere)
-        report(
-          "subset-host",
-          ["spec", "host"],
-          `${host} has no revisions of its own`,
-          "name the Service of a revision",
-        );
+        report("subset-host", ["spec", "host"], `${host} has no revisions`, "name the Service of a revision");
       else {
         const { fix, near } = hostAdvice(host, hosts);
         report("known-host", ["spec", "host"], `there is no host ${host}`, fix, { name: host, near });
@@ -146,7 +141,7 @@ function podsOf(revision: Revision): Pods {
 }
 
 /**
- * The labels of a revision's pods: its template's, and those that Knative and Istio add, as far as they are known
+ * The known labels of a revision's pods: those of its template, and those that Knative and Istio add
  * before a cluster has made it. (serving, pkg/reconciler/revision/resources/meta.go and
  * pkg/reconciler/configuration/resources/revision.go)
  */

@@ -81,7 +81,7 @@ function tagRevision(block: KnTarget[], revision: string, wanted: string): strin
   if (own.some(({ tag = "" }) => tag === wanted)) return undefined;
   if (tagged(block, wanted) !== undefined) return REFUSALS.tagTaken(wanted);
   const [first] = own;
-  // As in kn, only the revision's first target is considered: a second tag becomes a target of its own.
+  // As in kn, only the revision's first target is considered: a second tag becomes a separate target.
   if (first !== undefined && first.tag === undefined) first.tag = wanted;
   else block.push({ tag: wanted, revisionName: revision, latestRevision: false, percent: 0 });
   return undefined;

@@ -9,7 +9,7 @@ export interface KnTarget {
   percent: number;
 }
 
-/** An entry of a traffic block as it is written, without defaults. */
+/** An entry of a traffic block, without defaults. */
 export interface WrittenTarget {
   tag?: string | undefined;
   revisionName?: string | undefined;

@@ -3,7 +3,7 @@ import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { planKnativeServices } from "../compile/knative.ts";
 
-/** The rules cannot be expressed in the other form; the message says why. */
+/** The rules cannot be expressed in the other form; the message has the reason. */
 export class NotRendered extends Error {
   override readonly name = "NotRendered";
 }

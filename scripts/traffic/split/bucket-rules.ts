@@ -45,7 +45,7 @@ export function bucketTargets(
 
 /** How to write a split in other rules than those that are there. */
 export interface RewriteOptions<R> {
-  /** The rule without a condition: what it says besides its destinations holds for each rule that is written. */
+  /** The rule without a condition: its fields other than the destinations apply to each written rule. */
   example: R;
   listed: readonly ListedTarget[];
   wanted: readonly SplitTarget[];

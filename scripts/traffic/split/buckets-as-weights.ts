@@ -73,7 +73,7 @@ export function bucketsAsWeights(documents: readonly ManifestDocument[]): AsWeig
   }
 }
 
-/** What a rule says besides its name, its buckets and where it leads. */
+/** The fields of a rule other than its name, its buckets and its destinations. */
 function restOf(rule: object | undefined): object {
   return Object.fromEntries(
     Object.entries(rule ?? {}).filter(([field]) => !["name", "match", "route"].includes(field)),

@@ -23,7 +23,7 @@ export interface SplitState {
   header?: string | undefined;
   /** Changes with every change of the split, by any writer. Compare it only. */
   version: string;
-  /** The author and the time of the last change, where the engine knows them. */
+  /** The author and the time of the last change, if the engine records them. */
   changed: { by: string; atMs: number } | undefined;
 }
 
@@ -65,12 +65,12 @@ export interface SplitChange {
   forms?: { before?: string | undefined; after?: string | undefined } | undefined;
 }
 
-/** Nothing runs. The message says how to start it. */
+/** Nothing runs. The message has the command that starts it. */
 export class NothingRuns extends Error {
   override readonly name = "NothingRuns";
 }
 
-/** The engine cannot write the requested split. The message says why, and what to do. */
+/** The engine cannot write the requested split. The message has the reason and a remedy. */
 export class CannotWrite extends Error {
   override readonly name: string = "CannotWrite";
 }

@@ -9,7 +9,7 @@ export interface Peer {
 }
 
 /**
- * Installs the frameworks in a folder of their own, once: nothing else of the project needs them. Without a network, or
+ * Installs the frameworks in a separate folder, once, because nothing else in the project needs them. Without a network, or
  * without Node.js, those that are missing are skipped.
  */
 export async function installPeers(context: BenchContext): Promise<Peer[]> {

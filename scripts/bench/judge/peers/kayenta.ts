@@ -85,7 +85,7 @@ export class Kayenta implements Contestant {
   }
 }
 
-/** The score, 0 to 100, of metrics in groups of their own of equal weight; half of them without data is a 0. */
+/** The score, 0 to 100, of metrics, each in a group of equal weight; if half of them have no data, it is 0. */
 export function score(classes: readonly Classification[]): number {
   if (classes.filter((name) => name === "no data").length * 2 >= classes.length) return 0;
   const each = 100 / classes.length;

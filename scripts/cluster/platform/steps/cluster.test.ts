@@ -55,7 +55,7 @@ describe("a cluster that answers", () => {
     const cluster = new FakeCluster();
     cluster.version = "v1.27.3-gke.1";
     const { warnings } = await step.inspect(fakePlatform({ cluster }).platform);
-    expect(warnings).toEqual(["Kubernetes v1.27.3-gke.1 is outside what is tested, 1.28 to 1.34"]);
+    expect(warnings).toEqual(["Kubernetes v1.27.3-gke.1 is not among the tested versions, 1.28 to 1.34"]);
   });
 
   test("that refuses the user is not started", async () => {

@@ -21,7 +21,7 @@ export interface ClusterOptions {
 const Version = Type.Object({ gitVersion: Type.String() });
 
 /**
- * A Kubernetes cluster that answers. One that does is taken as it is; minikube is started only where the user has named
+ * A reachable Kubernetes cluster. An existing one is used; minikube is started only if the user named
  * no context and none answers, or where the context is of a minikube profile that is stopped.
  */
 export function clusterStep(options: ClusterOptions): Step {
@@ -34,7 +34,7 @@ export function clusterStep(options: ClusterOptions): Step {
       programs.has("minikube")
         ? []
         : [
-            "minikube is missing; it starts a cluster on this machine: https://minikube.sigs.k8s.io/docs/start (or name a cluster that runs: ./kyc up --context NAME)",
+            "minikube is missing; it starts a cluster on this machine: https://minikube.sigs.k8s.io/docs/start (or name a running cluster: ./kyc up --context NAME)",
           ],
     run: (platform, report) => startMinikube(platform, options, report),
   };
@@ -55,7 +55,7 @@ async function inspect(platform: PlatformContext, options: ClusterOptions): Prom
 
 async function seen(platform: PlatformContext): Promise<Inspection> {
   const kube = platform.kube();
-  const { gitVersion } = await kube.json("cannot ask for the version", "/version", Version, {
+  const { gitVersion } = await kube.json("cannot look up the version", "/version", Version, {
     signal: platform.signal,
   });
   return {

@@ -27,7 +27,7 @@ export function deployStep(options: DeployStepOptions): Step {
   };
 }
 
-/** Asks the API server by a dry run what an apply would change. */
+/** Finds what an apply would change, by a dry run on the API server. */
 async function inspect(platform: PlatformContext, options: DeployStepOptions): Promise<Inspection> {
   const { namespace } = options;
   let deployed: Deployed;

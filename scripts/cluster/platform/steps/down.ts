@@ -41,7 +41,7 @@ const REMOVALS: Readonly<Record<string, Removal>> = {
 };
 
 /**
- * The steps that remove what `deploy` has created, and then, in reverse order, what the record says `up` has installed.
+ * The steps that remove what `deploy` has created, and then, in reverse order, what `up` installed according to its record.
  * @throws UserError when objects of other users need it; then nothing is removed
  */
 export async function removalSteps(
@@ -60,7 +60,7 @@ function inUse(users: readonly string[]): UserError {
   const more = users.length > named.length ? [`  and ${users.length - named.length} more`] : [];
   return new UserError(
     [
-      "These objects use what ./kyc up has installed, and would stop working:",
+      "These objects use what ./kyc up installed, and would stop working:",
       ...named,
       ...more,
       "Nothing was removed. ./kyc down --keep-platform removes only what was deployed.",
@@ -72,7 +72,7 @@ function removalStep(noted: LedgerEntry): Step {
   const removal = REMOVALS[noted.step];
   if (removal === undefined)
     throw new UserError(
-      `The record in this cluster names the step ${noted.step}, which this version of ./kyc does not know.`,
+      `The record in this cluster names the step ${noted.step}, which this version of ./kyc does not have.`,
     );
   return {
     name: noted.step,
@@ -99,7 +99,7 @@ export function profileStep(profile: string): Step {
         : { done: true, detail: `there is no profile ${profile}` };
     },
     needs: async ({ programs }) =>
-      programs.has("minikube") ? [] : ["minikube is missing, so that its cluster cannot be deleted"],
+      programs.has("minikube") ? [] : ["minikube is missing, so its cluster cannot be deleted"],
     async run({ programs, signal }, report) {
       const what = `deleting the profile ${profile}`;
       report(what);
@@ -160,13 +160,12 @@ export async function removeRelease(
   }
   for (const ref of reversed.filter(takesOthers)) {
     platform.signal.throwIfAborted();
-    report("waiting until kinds and namespaces are gone", nameOf(ref));
+    report("waiting until kinds and namespaces are deleted", nameOf(ref));
     await deleteAndWait(kube, ref, { timeoutMs: platform.timeoutMs, signal: platform.signal });
   }
   // A controller may have created an object again while its source still existed.
   await until(`Removing ${step}`, platform, report, async () => {
-    for (const ref of reversed)
-      if (await platform.kube().delete(ref)) return `deleting ${nameOf(ref)} once more`;
+    for (const ref of reversed) if (await platform.kube().delete(ref)) return `deleting ${nameOf(ref)} again`;
     return undefined;
   });
   await forgetStep(kube, step);

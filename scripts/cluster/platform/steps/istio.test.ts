@@ -63,7 +63,7 @@ describe("Istio that is there", () => {
     const { warnings } = await istioStep.inspect(
       fakePlatform({ cluster: new FakeCluster("c", istioObjects("1.19.0")) }).platform,
     );
-    expect(warnings).toEqual(["Istio 1.19.0 is outside what is tested, 1.22 to 1.31"]);
+    expect(warnings).toEqual(["Istio 1.19.0 is not among the tested versions, 1.22 to 1.31"]);
   });
 
   test("that was installed by other means is not changed: without an ingress gateway the error says what to do", async () => {
@@ -132,7 +132,7 @@ describe("Istio that is missing", () => {
   test("would be of the version of istioctl: an untested one is a warning", async () => {
     const { platform } = fakePlatform({ programs: { "istioctl version": "client version: 1.99.0" } });
     expect((await istioStep.inspect(platform)).warnings).toEqual([
-      "istioctl 1.99.0 is outside what is tested, 1.22 to 1.31",
+      "istioctl 1.99.0 is not among the tested versions, 1.22 to 1.31",
     ]);
   });
 

@@ -35,7 +35,7 @@ const SETTINGS = [
 
 const GET_ISTIOCTL = `istioctl is missing; it installs Istio ${PLATFORM.istio.install}: curl -L https://istio.io/downloadIstio | ISTIO_VERSION=${PLATFORM.istio.install} sh -, and put its bin folder on the PATH`;
 
-/** Istio with its ingress gateway. An existing installation is used as it is. */
+/** Istio with its ingress gateway. An existing installation is used unchanged. */
 export const istioStep: Step = {
   name: ISTIO,
   title: "Istio",

@@ -73,7 +73,7 @@ describe("Knative Serving that is there", () => {
     const { warnings } = await knativeStep.inspect(
       fakePlatform({ cluster: new FakeCluster("c", knativeObjects(version)) }).platform,
     );
-    expect(warnings).toEqual([`Knative Serving ${version} is outside what is tested, 1.15 to 1.20`]);
+    expect(warnings).toEqual([`Knative Serving ${version} is not among the tested versions, 1.15 to 1.20`]);
   });
 
   test("that was installed in part by other means is not changed", async () => {

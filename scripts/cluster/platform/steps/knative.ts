@@ -20,7 +20,7 @@ const DEFINITION = {
   name: "services.serving.knative.dev",
 } as const;
 
-/** Knative Serving. An existing installation is used as it is. */
+/** Knative Serving. An existing installation is used unchanged. */
 export const knativeStep: Step = {
   name: KNATIVE,
   title: "Knative Serving",
@@ -80,7 +80,7 @@ function versionOf(
 async function run(platform: PlatformContext, report: Report): Promise<string> {
   const { inspection, install, needsUser } = await find(platform.kube());
   if (install) {
-    report(`getting the release ${PLATFORM.serving.install}`);
+    report(`downloading the release ${PLATFORM.serving.install}`);
     const objects = objectsIn(await platform.release(PLATFORM.serving.file));
     await applyRelease(platform, KNATIVE, objects.map(withSidecars), report);
     await completeStep(platform.kube(), KNATIVE);

@@ -124,7 +124,7 @@ async function run(platform: PlatformContext, report: Report): Promise<string> {
   const { inspection, install, needsUser, otherClass } = await find(kube);
   if (otherClass !== undefined) await takeClass(kube, otherClass);
   if (install) {
-    report(`getting the release ${PLATFORM.netIstio.install}`);
+    report(`downloading the release ${PLATFORM.netIstio.install}`);
     await applyRelease(
       platform,
       NETWORKING,
@@ -150,7 +150,7 @@ async function takeClass(kube: Kube, otherClass: string): Promise<void> {
   if (items.length > 0) {
     const names = items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join(", ");
     throw new UserError(
-      `Knative's ingress class is ${otherClass}, and these services use it: ${names}. Set ingress-class in ConfigMap ${SERVING}/config-network to ${CLASS} yourself if they may change.`,
+      `Knative's ingress class is ${otherClass}, and these services use it: ${names}. If they may change, set ingress-class in ConfigMap ${SERVING}/config-network to ${CLASS}.`,
     );
   }
   await recordStep(kube, NETWORKING, { before: { "ingress-class": otherClass } });

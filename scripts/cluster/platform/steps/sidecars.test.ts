@@ -37,8 +37,8 @@ describe("Knative's sidecars", () => {
   test.each<[string, Record<string, string>, readonly string[], boolean, string]>([
     ["beside each pod", ENABLED, WITH, true, "beside each pod"],
     ["of a revision of Istio", { "istio.io/rev": "canary" }, WITH, true, "beside each pod"],
-    ["not asked for", {}, ["main"], false, "the namespace knative-serving does not ask for them"],
-    ["asked for since the pods began", ENABLED, ["main"], false, "none beside activator"],
+    ["not asked for", {}, ["main"], false, "the namespace knative-serving does not have the injection label"],
+    ["asked for since the pods began", ENABLED, ["main"], false, "none in activator"],
   ])("%s", async (_, labels, containers, done, detail) => {
     const look = await sidecarStep.inspect(fakePlatform({ cluster: serving(labels, containers) }).platform);
     expect(look).toEqual({ done, detail });

@@ -28,7 +28,7 @@ export const sidecarStep: Step = { name: SIDECARS, title: "Knative's sidecars", 
 async function inspect(platform: PlatformContext): Promise<Inspection> {
   const kube = platform.kube();
   const namespace = await kube.get(NAMESPACE);
-  if (namespace === undefined) return { done: false, detail: "Knative is not there yet" };
+  if (namespace === undefined) return { done: false, detail: "Knative is not installed yet" };
   const { labels = {} } = namespace.metadata;
   if (labels[INJECTION] === "disabled")
     return {
@@ -39,11 +39,11 @@ async function inspect(platform: PlatformContext): Promise<Inspection> {
       ],
     };
   if (labels[INJECTION] !== "enabled" && labels["istio.io/rev"] === undefined)
-    return { done: false, detail: `the namespace ${SERVING} does not ask for them` };
+    return { done: false, detail: `the namespace ${SERVING} does not have the injection label` };
   const without = await withoutSidecar(kube);
   return without.length === 0
     ? { done: true, detail: "beside each pod" }
-    : { done: false, detail: `none beside ${without.map(({ metadata }) => metadata.name).join(", ")}` };
+    : { done: false, detail: `none in ${without.map(({ metadata }) => metadata.name).join(", ")}` };
 }
 
 async function run(platform: PlatformContext, report: Report): Promise<string> {

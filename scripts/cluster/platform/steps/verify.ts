@@ -34,7 +34,7 @@ export function verifyStep({ root, namespace, ingress }: VerifyStepOptions): Ste
       const failed = results.filter(({ ok }) => !ok);
       if (failed.length === 0) return `all ${results.length} hold`;
       throw new UserError(
-        [`${failed.length} of ${results.length} checks do not hold:`, ...failed.map(lineOf)].join("\n"),
+        [`${failed.length} of ${results.length} checks failed:`, ...failed.map(lineOf)].join("\n"),
       );
     },
   };

@@ -163,7 +163,7 @@ function carrierView({ service, by, beganMs, carriedOut, outcome }: RolloutState
     return h(
       "p",
       { class: "warning" },
-      `${began}. No process carries it out${seen}, and the split stays as it is. To go on: `,
+      `${began}. No process runs it${seen}, and the split does not change. To continue: `,
       command("--resume"),
       ", to go back: ",
       command("--abort"),

@@ -65,7 +65,7 @@ function splitView(service: ServiceState, split: SplitState, nowMs: number): Spe
   );
 }
 
-/** The shares of the buckets that were seen, which are those of applicants however often each of them asks. */
+/** The shares of the observed buckets, which do not depend on the number of requests of an applicant. */
 function bucketsText(header: string, shares: readonly Share[]): string {
   const seen = shares.reduce((sum, { buckets = 0 }) => sum + buckets, 0);
   if (seen === 0) return `By the buckets of ${header}; no request had one yet.`;

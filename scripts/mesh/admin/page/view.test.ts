@@ -212,10 +212,10 @@ describe("a rollout", () => {
     }
   });
 
-  test("says how to go on where no process carries it out, and what it came to when it is over", () => {
+  test("says how to go on where no process runs it, and what it came to when it is over", () => {
     const carriedOut = { by: "ann@host", seenMs: 40_000, isAlive: false };
     expect(textOfPage({ carriedOut })).toContain(
-      "No process carries it out since 1 min, and the split stays as it is. To go on: ./kyc rollout credit-check --resume",
+      "No process runs it since 1 min, and the split does not change. To continue: ./kyc rollout credit-check --resume",
     );
     const over = textOfPage({ outcome: "rolled back", doing: "rolled back", reason: "it failed" });
     expect(over).toContain("✕ rolled back");

@@ -3,7 +3,7 @@ import type { Evidence, Judge, Observation, VerdictName } from "../types.ts";
 import { Batch } from "./batch.ts";
 import { BadLine, readLine } from "./line.ts";
 
-/** What a judge says of a whole trace. */
+/** The verdict about a whole trace. */
 export interface Judgement {
   verdict: VerdictName;
   /** When it fell, in seconds of the trace's clock. */

@@ -8,7 +8,7 @@ export class Chooser {
   readonly #open = new Set<string>();
   #limit = EVERYTHING.limit;
 
-  /** @param onChange called when the choice changes; the argument says whether it needs other figures from the mesh */
+  /** @param onChange called when the choice changes, with whether it needs other figures from the mesh */
   constructor(form: HTMLFormElement, view: HTMLElement, onChange: (isRange: boolean) => void) {
     this.#form = form;
     this.#view = view;

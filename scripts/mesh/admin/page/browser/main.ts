@@ -78,7 +78,10 @@ function draw(state: MeshState): void {
 function showGone(error: unknown): void {
   const seen = lastSeen === undefined ? "" : `, last seen at ${lastSeen.toLocaleTimeString("en-GB")}`;
   const why = error instanceof Error && error.name === "Error" ? `: ${error.message}` : "";
-  setText(status, `The mesh is gone${seen}${why}. Start it with ./kyc dev; this page reconnects by itself.`);
+  setText(
+    status,
+    `The mesh is not running${seen}${why}. Start it with ./kyc dev; this page reconnects automatically.`,
+  );
   document.body.classList.add("gone");
 }
 
