@@ -37,7 +37,7 @@ const NARROWER: Readonly<Record<string, readonly string[]>> = {
     "scripts/text",
     "scripts/nearest.ts",
   ],
-  "scripts/load": ["scripts/load", "scripts/traffic"],
+  "scripts/load": ["scripts/load", "scripts/traffic", "scripts/text/message-of.ts"],
   "scripts/mesh": [
     ...SHARED,
     "scripts/mesh",

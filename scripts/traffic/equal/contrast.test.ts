@@ -11,7 +11,7 @@ import {
 import { compare } from "./compare.ts";
 import type { Comparison } from "./comparison.ts";
 import type { Contrast } from "./contrast.ts";
-import { readDestinations } from "./destinations.ts";
+import { readDestinations } from "./symbolic/destinations.ts";
 import { entriesOf } from "./entries.ts";
 import type { RuleOf } from "./testing/sample-manifests.ts";
 

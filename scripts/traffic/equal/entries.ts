@@ -1,6 +1,6 @@
 import type { Plan } from "../compile/compile.ts";
 import { clusterLocalNames, CLUSTER_DOMAIN, knativeHostNames } from "../hosts.ts";
-import { type Destinations, meanTheSame } from "./destinations.ts";
+import { type Destinations, meanTheSame } from "./symbolic/destinations.ts";
 import type { SharedHosts } from "../compile/host-claims.ts";
 import { pairedHosts } from "./paired-hosts.ts";
 import { hostsOn, type Backend, type Listener } from "../table.ts";

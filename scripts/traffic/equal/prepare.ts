@@ -4,7 +4,7 @@ import { formatProblem, type Problem, problemAt } from "../../manifests/problem.
 import { collectResources, type Resources } from "../../manifests/resources.ts";
 import { compileRoutes, type Plan } from "../compile/compile.ts";
 import { planKnativeServices } from "../compile/knative.ts";
-import { type Destinations, readDestinations } from "./destinations.ts";
+import { type Destinations, readDestinations } from "./symbolic/destinations.ts";
 import { rulesOf } from "./request-space/hosts.ts";
 import { serversApart, unreadApart } from "./documents/unread-fields.ts";
 import { gatewayAssumptions } from "./assumptions.ts";

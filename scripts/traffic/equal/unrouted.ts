@@ -1,6 +1,6 @@
 import { DEFAULT_RETRY } from "../../route-fields/retries/retries.ts";
 import type { Rule } from "../table.ts";
-import { directTo } from "./destinations.ts";
+import { directTo } from "./symbolic/destinations.ts";
 import type { Described, Entry } from "./entries.ts";
 import { type HostKind, hostText, rulesOf } from "./request-space/hosts.ts";
 import { sent, type Value } from "./request-space/value.ts";

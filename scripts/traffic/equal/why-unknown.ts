@@ -1,5 +1,5 @@
 import type { Difference, TerminalShare } from "./counterexample.ts";
-import { ONLY_PORT } from "./destinations.ts";
+import { ONLY_PORT } from "./symbolic/destinations.ts";
 import { type Tree, unmodelledIn, type UnmodelledStep } from "./symbolic/tree.ts";
 
 /** What is not modelled and not the same in two trees that are the same in all else. */

@@ -2,7 +2,7 @@ import type { Position } from "../../../manifests/problem.ts";
 import { CLUSTER_DOMAIN } from "../../hosts.ts";
 import type { Backend, Destination, Listener, Mirror } from "../../table.ts";
 import { header, type Known, type Part } from "../request-space/value.ts";
-import { directTo } from "../destinations.ts";
+import { directTo } from "./destinations.ts";
 import type { Side } from "./side.ts";
 import type { SymbolicRequest } from "./symbolic-request.ts";
 import { elsewhere, nowhere, revisionTerminal } from "./terminals.ts";

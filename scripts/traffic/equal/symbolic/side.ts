@@ -1,6 +1,6 @@
 import type { SharedHosts } from "../../compile/host-claims.ts";
 import type { RouteTable } from "../../table.ts";
-import type { Destinations } from "../destinations.ts";
+import type { Destinations } from "./destinations.ts";
 
 /** One side of a comparison, as its requests are followed. */
 export interface Side {

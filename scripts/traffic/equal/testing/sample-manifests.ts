@@ -4,7 +4,7 @@ import { formatProblem, type Position } from "../../../manifests/problem.ts";
 import { collectResources } from "../../../manifests/resources.ts";
 import { compilePlan } from "../../compile/compile.ts";
 import { creditCheck, externalName, HALVES, to, virtualService } from "../../testing/sample-plans.ts";
-import { readDestinations } from "../destinations.ts";
+import { readDestinations } from "../symbolic/destinations.ts";
 import type { Described } from "../entries.ts";
 
 /** A host of our own, and one behind it at the local gateway. */

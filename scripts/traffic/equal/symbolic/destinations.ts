@@ -1,13 +1,13 @@
 import { Check } from "typebox/schema";
-import type { DestinationRule } from "../../manifests/kinds/istio-destination-rule.ts";
-import type { FieldPath, ManifestDocument } from "../../manifests/document.ts";
-import { isRecord, valueAt } from "../../schema/value.ts";
-import type { Sourced } from "../../manifests/resources.ts";
-import { fullHost } from "../hosts.ts";
-import type { Destination } from "../table.ts";
-import { canonical } from "./documents/object-kinds.ts";
-import { PlainService, serviceHost } from "./documents/plain-service.ts";
-import type { UnmodelledStep } from "./symbolic/tree.ts";
+import type { DestinationRule } from "../../../manifests/kinds/istio-destination-rule.ts";
+import type { FieldPath, ManifestDocument } from "../../../manifests/document.ts";
+import { isRecord, valueAt } from "../../../schema/value.ts";
+import type { Sourced } from "../../../manifests/resources.ts";
+import { fullHost } from "../../hosts.ts";
+import type { Destination } from "../../table.ts";
+import { canonical } from "../documents/object-kinds.ts";
+import { PlainService, serviceHost } from "../documents/plain-service.ts";
+import type { UnmodelledStep } from "./tree.ts";
 
 /** What a destination of a rule stands for on one side. */
 export interface Meaning {

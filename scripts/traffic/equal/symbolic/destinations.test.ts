@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { parseDocuments } from "../../manifests/document.ts";
-import { formatProblem } from "../../manifests/problem.ts";
-import { creditCheck, HALVES, virtualService } from "../testing/sample-plans.ts";
-import { compareViews } from "./views.ts";
-import { entriesOf } from "./entries.ts";
-import { prepare } from "./prepare.ts";
+import { parseDocuments } from "../../../manifests/document.ts";
+import { formatProblem } from "../../../manifests/problem.ts";
+import { creditCheck, HALVES, virtualService } from "../../testing/sample-plans.ts";
+import { compareViews } from "../views.ts";
+import { entriesOf } from "../entries.ts";
+import { prepare } from "../prepare.ts";
 
 const documents = (file: string, objects: object[]) =>
   objects.flatMap((object) => parseDocuments(file, JSON.stringify(object)).documents);
