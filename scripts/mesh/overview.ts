@@ -4,16 +4,19 @@ import type { ServicePlan } from "../traffic/compile/service-plan.ts";
 import { SPLIT_OWNERS, type SplitOwner } from "../traffic/split-owner.ts";
 import { splitsOf } from "../traffic/split/planned-splits.ts";
 import { shellWord } from "../text/command-lines.ts";
+import { gatewayPorts } from "./gateways/gateway-ports.ts";
 import { AUTHORITY_PATH } from "./gateways/local-authority.ts";
 import type { GatewayAddress } from "./gateways/open-ports.ts";
 import { ADMIN_PATH } from "./admin/schema.ts";
 import type { Configuration } from "./configuration.ts";
 import { describePolicy } from "../traffic/istio/hash-policies.ts";
-import { LOCAL_DOMAIN, localName } from "../traffic/hosts.ts";
+import { isLocalName, LOCAL_DOMAIN, localName } from "../traffic/hosts.ts";
 
 /** The revisions and their shares: the data that `dev` draws. */
 export interface Overview {
   ingress: string;
+  /** Hosts of Gateways at the ingress gateway's main port, by names of this machine. */
+  hosts: string[];
   clusterLocal: string;
   /** Pages of the system by title, as `dev.yaml` names them. */
   links: { title: string; url: string }[];
@@ -63,6 +66,9 @@ export function overview({ loaded, port, localPort, gateways }: OverviewSource):
   const local = `http://127.0.0.1:${localPort}`;
   return {
     ingress,
+    hosts: gatewayPorts(loaded)
+      .main.hosts.filter((host) => !host.includes("*") && !isLocalName(host))
+      .map((host) => `http://${localName(host)}:${port}`),
     clusterLocal: local,
     links: Object.entries(loaded.dev.links ?? {}).map(([title, path]) => ({ title, url: ingress + path })),
     page: `${ingress}${ADMIN_PATH}`,

@@ -18,6 +18,16 @@ describe("the status of the local mesh", () => {
     ]);
   });
 
+  test("names the other ports of Gateways below the main one", () => {
+    const gateways = [
+      { title: "HTTPS, port 443", url: "https://shop.localhost:8443", gateways: ["shop/web"] },
+    ];
+    expect(drawMeshStatus(stateOf({ gateways }), PLAIN).slice(0, 2)).toEqual([
+      "the local mesh of /project, ingress gateway http://127.0.0.1:8080",
+      "HTTPS, port 443 of Gateway shop/web https://shop.localhost:8443",
+    ]);
+  });
+
   test("names the header of a split by buckets, and shows a single bucket", () => {
     const split = splitOf({
       basic: { percent: 99.99, count: 9_998, low: 0.99, high: 1 },

@@ -3,12 +3,17 @@ import { counted, percent } from "../format.ts";
 import type { Style } from "./style.ts";
 
 /** The part of the local mesh's state that `status` shows. */
-export type MeshStatus = Pick<MeshState, "root" | "port" | "services" | "problems" | "waiting" | "rollouts">;
+export type MeshStatus = Pick<
+  MeshState,
+  "root" | "port" | "gateways" | "services" | "problems" | "waiting" | "rollouts"
+>;
 
 /** Draws the local mesh: each service, the engine of its split, and its revisions with both shares. */
 export function drawMeshStatus(state: MeshStatus, style: Style): string[] {
-  const { root, port, services, problems, waiting, rollouts } = state;
+  const { root, port, gateways, services, problems, waiting, rollouts } = state;
   const lines = [style.dim(`the local mesh of ${root}, ingress gateway http://127.0.0.1:${port}`)];
+  for (const { title, url, gateways: named } of gateways)
+    lines.push(style.dim(`${title} of Gateway ${named.join(", ")} ${url}`));
   for (const service of services) lines.push("", ...drawService(service, style));
   for (const { service, doing, reason, outcome } of rollouts)
     lines.push("", `${style.bold("rollout")}  ${service}: ${outcome}, ${doing}${reason && ` (${reason})`}`);

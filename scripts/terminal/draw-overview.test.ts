@@ -5,6 +5,7 @@ import { PLAIN } from "./style.ts";
 
 const VIEW: Overview = {
   ingress: "http://127.0.0.1:8080",
+  hosts: [],
   clusterLocal: "http://127.0.0.1:8081",
   links: [],
   page: "http://127.0.0.1:8080/_mesh",
@@ -35,6 +36,18 @@ test("the ports of Gateways are listed below the main one, with what to trust", 
   HTTPS, port 443   https://shop.example.localhost:8443 for Gateway shop/web
                     by a certificate of this machine: curl --cacert .kyc/tls/authority.crt
   HTTP, port 9090   http://127.0.0.1:9090 for Gateway shop/a, shop/b
+`);
+});
+
+test("the hosts of Gateways are listed below the main port, the first of many", () => {
+  const hosts = Array.from({ length: 6 }, (_, i) => `http://shop-${i}.example.localhost:8080`);
+  expect(drawOverview({ ...VIEW, hosts }, PLAIN)).toContain(`
+  Ingress gateway   http://127.0.0.1:8080
+                    http://shop-0.example.localhost:8080
+                    http://shop-1.example.localhost:8080
+                    http://shop-2.example.localhost:8080
+                    http://shop-3.example.localhost:8080
+                    and 2 more hosts
 `);
 });
 

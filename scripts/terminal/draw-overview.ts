@@ -1,4 +1,5 @@
 import type { Overview, PortOverview, ServiceOverview } from "../mesh/overview.ts";
+import { counted } from "../format.ts";
 import type { Style } from "./style.ts";
 
 /** Draws what runs on this machine, where it answers and what to try, as text of several lines. */
@@ -21,6 +22,10 @@ export function drawOverview(view: Overview, style: Style): string {
   // The addresses stand last, where a terminal of 24 rows shows them.
   lines.push(
     `  ${style.bold("Ingress gateway")}   ${style.link(view.ingress)}`,
+    ...view.hosts.slice(0, HOSTS).map((url) => " ".repeat(20) + style.link(url)),
+    ...(view.hosts.length > HOSTS
+      ? [" ".repeat(20) + style.dim(`and ${counted(view.hosts.length - HOSTS, "more host")}`)]
+      : []),
     ...view.links.map(
       ({ title, url }) =>
         `  ${style.bold(title)}${" ".repeat(Math.max(1, 18 - title.length))}${style.link(url)}`,
@@ -32,6 +37,9 @@ export function drawOverview(view: Overview, style: Style): string {
   if (split) lines.push("", `  Edit ${style.link(place(split))} and live traffic follows. Ctrl-C ends all.`);
   return `${lines.join("\n")}\n`;
 }
+
+/** How many hosts of Gateways are listed. */
+const HOSTS = 4;
 
 /** The width of a line, within a terminal of 80 columns and two of indent. */
 const WIDTH = 78;

@@ -81,8 +81,11 @@ async function showMesh({ dir, output, watch }: StatusFlags, signal: AbortSignal
   const style = styleFor(process.stdout);
   const printEach = output && (await dataPrinter(output));
   const read = async () => {
-    const { root, port, services, problems, waiting, rollouts } = await readMeshState({ root: dir }, signal);
-    return { root, port, services, problems, waiting, rollouts };
+    const { root, port, gateways, services, problems, waiting, rollouts } = await readMeshState(
+      { root: dir },
+      signal,
+    );
+    return { root, port, gateways, services, problems, waiting, rollouts };
   };
   const tree = new LiveTree({ stream: process.stdout });
   try {
