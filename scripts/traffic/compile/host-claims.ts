@@ -5,7 +5,7 @@ import type { Sourced } from "../../manifests/resources.ts";
 import { fullHost } from "../hosts.ts";
 import { asEnvoyHasIt, type Binding } from "../istio/gateways.ts";
 import { areSeenTogether } from "../istio/visibility.ts";
-import type { Listener } from "../table.ts";
+import type { Listener, Rule } from "../table.ts";
 import type { CompiledVirtualService } from "./compile.ts";
 import type { HostRules } from "./knative-rules.ts";
 
@@ -86,20 +86,22 @@ export class HostClaims {
   /** Records where a VirtualService has other rules for a host by one gateway than by another at the same listener. */
   #addShared(value: VirtualService, routes: readonly HostRules[]): void {
     if (routes.length < 2) return;
-    const rulesAt = new Map<string, string>();
-    for (const { listener, hosts, rules } of routes) {
-      const lines = rules.map(({ at, matches }) => `${at.line}:${at.column} ${matches.length}`).join();
+    const rulesAt = new Map<string, readonly Rule[]>();
+    for (const { listener, hosts, rules, isHttpsRedirect } of routes) {
+      if (isHttpsRedirect === true) continue;
       for (const host of hosts) {
         const key = claimKey(listener, host);
         const before = rulesAt.get(key);
-        if (before !== undefined && before !== lines) this.#share(key, [value]);
-        rulesAt.set(key, lines);
+        if (before !== undefined && !haveSameMatches(before, rules)) this.#share(key, [value]);
+        rulesAt.set(key, rules);
       }
     }
   }
 
   #share(key: string, virtualServices: readonly VirtualService[]): void {
-    this.#shared.set(key, [...new Set([...(this.#shared.get(key) ?? []), ...virtualServices])]);
+    const shared = this.#shared.get(key) ?? [];
+    shared.push(...virtualServices.filter((one) => !shared.includes(one)));
+    this.#shared.set(key, shared);
   }
 
   /** Records the hosts of a VirtualService, and finds those that earlier ones have, too. */
@@ -119,11 +121,27 @@ export class HostClaims {
           conflicts.push({ listener, host, written, other: name });
           this.#share(key, [...together, value]);
         }
-        this.#virtualServices.set(key, [...others, value]);
+        others.push(value);
+        this.#virtualServices.set(key, others);
       }
     }
     return conflicts;
   }
+}
+
+/** Whether two lists are the same rules of a VirtualService, with the same of their matches. */
+function haveSameMatches(a: readonly Rule[], b: readonly Rule[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ at, matches }, i) => {
+      const other = b[i];
+      return (
+        at === other?.at &&
+        matches.length === other.matches.length &&
+        matches.every((match, j) => match === other.matches[j])
+      );
+    })
+  );
 }
 
 /** A host for which another VirtualService has rules, too. */

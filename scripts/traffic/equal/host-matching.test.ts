@@ -113,6 +113,18 @@ describe("hosts are matched as Istio matches them", () => {
     expect(told([narrow, too, rules], [narrow, too, rules])).toEqual(["equal"]);
     const plain = virtualService([REVIEWS], { hosts: ["*"], gateways: ["kyc", "too"] });
     expect(told([narrow, too, rules], [narrow, too, plain])).toEqual(["unknown"]);
+    // As many matches at each of the Gateways, and other ones.
+    const parted = (first: string, second: string): object => {
+      const [a, b] = [
+        { uri: { prefix: "/a" }, gateways: [first] },
+        { uri: { prefix: "/a" }, method: { exact: "GET" }, gateways: [second] },
+      ];
+      const http = [{ match: [a, b], ...REVIEWS }, OTHERS];
+      return virtualService(http, { hosts: ["*"], gateways: ["kyc", "too"] });
+    };
+    expect(told([narrow, too, parted("kyc", "too")], [narrow, too, parted("too", "kyc")])).toEqual([
+      "unknown",
+    ]);
   });
 
   test("a server is open to the VirtualServices of the namespace that its hosts name", () => {
