@@ -44,6 +44,15 @@ describe.concurrent("outcomes by the queue-proxy", () => {
     30_000,
   );
 
+  test("are also those that a tag decided, where a preview wants them", async () => {
+    const page = await recorded("1.15");
+    using pods = new ServedPods();
+    const source = queueProxySource({ kube: pods.kubelet.kube, namespace: "shop", service: "echo" });
+    const all = { ...source, outcomes: (signal: AbortSignal) => source.outcomes(signal, { pinned: true }) };
+    const seen = await pods.reported(all, () => pods.start("echo-v2-1", labels("echo-v2"), () => page), 5);
+    expect(seen.map(({ pinned = false }) => pinned).sort()).toEqual([false, false, false, false, true]);
+  });
+
   test("count what is added at pods that were there before", async () => {
     const page = await recorded("1.15");
     const later = page.replaceAll(/(response_code="503".*) 1$/gm, "$1 4");

@@ -20,35 +20,46 @@ const METRICS = { port: 9091, path: "/metrics" };
 /** The label that a sample gets from its pod: the newer metrics do not name the revision. */
 const POD_REVISION = "pod_revision";
 
+/** What a status and a tag of a pod's sample say. */
+type ReadLabels = (
+  status: string | undefined,
+  tag: string | undefined,
+  revision: string,
+) => Meaning | undefined;
+
 /** The requests as Serving 1.15 counts them, in milliseconds. (serving v0.42, pkg/queue/request_metric.go) */
-const OPENCENSUS: HistogramFormat = {
+const openCensus = (read: ReadLabels): HistogramFormat => ({
   names: ["revision_request_latencies"],
   unitMs: 1,
-  meaningOf: ({ response_code, route_tag, ...labels }) => meaningOf(response_code, route_tag, labels),
-};
+  meaningOf: ({ response_code, route_tag, [POD_REVISION]: revision = "" }) =>
+    read(response_code, route_tag, revision),
+});
 
 /**
  * The requests as later versions count them, by OpenTelemetry's conventions, in seconds.
  * (serving v0.51, pkg/queue/sharedmain/handlers.go; semantic conventions, http.server.request.duration)
  */
-const OPENTELEMETRY: HistogramFormat = {
+const openTelemetry = (read: ReadLabels): HistogramFormat => ({
   names: ["http_server_request_duration_seconds"],
   unitMs: 1_000,
-  meaningOf: ({ http_response_status_code, kn_route_tag, ...labels }) =>
-    meaningOf(http_response_status_code, kn_route_tag, labels),
-};
+  meaningOf: ({ http_response_status_code, kn_route_tag, [POD_REVISION]: revision = "" }) =>
+    read(http_response_status_code, kn_route_tag, revision),
+});
 
 /** The values of a route tag for requests that were not sent to a tag. (serving, GetRouteTagNameFromRequest) */
 const BY_SPLIT = /^$|^(kn:)?(default|undefined|disabled)$/i;
 
-/** Requests for a tag are not decided by the split, and left out. Probes are not counted by the queue-proxy. */
-function meaningOf(
-  status = "",
-  tag = "",
-  { [POD_REVISION]: revision }: Readonly<Record<string, string>>,
-): Meaning | undefined {
-  if (!BY_SPLIT.test(tag)) return undefined;
-  return { revision, ...markOf(Number(status)), excluded: undefined };
+/**
+ * Requests for a tag are not decided by the split, and left out unless they are wanted. Probes are not counted by the
+ * queue-proxy.
+ */
+function reading(wantsPinned: boolean): ReadLabels {
+  return (status = "", tag = "", revision) => {
+    const isPinned = !BY_SPLIT.test(tag);
+    if (isPinned && !wantsPinned) return undefined;
+    const meaning = { revision, ...markOf(Number(status)), excluded: undefined };
+    return isPinned ? { ...meaning, pinned: true } : meaning;
+  };
 }
 
 /** The outcomes of a service by what its pods' queue-proxies count. They do not see requests that reach no pod. */
@@ -58,19 +69,21 @@ export function queueProxySource({ kube, namespace, service }: QueueProxySourceO
     place: `the queue-proxies of ${namespace}/${service}`,
     lagMs: SCRAPE_LAG_MS,
     rights: { own: [LIST_PODS, GET_PODS, FORWARD_PORTS], gateways: [], everywhere: [] },
-    outcomes: (signal) =>
-      scrapePods(
+    outcomes(signal, { pinned = false } = {}) {
+      const read = reading(pinned);
+      return scrapePods(
         {
           kube,
           ...METRICS,
-          counters: new Counters(OPENCENSUS, OPENTELEMETRY),
+          counters: new Counters(openCensus(read), openTelemetry(read)),
           listPods: (until) => runningPods({ kube, namespace, service }, until),
           labelsOf: ({ metadata }) => ({ [POD_REVISION]: metadata.labels?.[REVISION_LABEL] ?? "" }),
           advice:
             "Or the queue-proxies export none: config-observability in knative-serving has to say prometheus.",
         },
         signal,
-      ),
+      );
+    },
   };
 }
 
