@@ -2,6 +2,10 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseDocuments } from "../manifests/document.ts";
+import { collectResources } from "../manifests/resources.ts";
+import { compilePlan } from "../traffic/compile/compile.ts";
+import { ruleStates } from "./admin/rules.ts";
 import { describeChanges } from "./changes.ts";
 import { type Configuration, loadConfiguration } from "./configuration.ts";
 import { ManifestFiles } from "./manifest-files.ts";
@@ -55,4 +59,25 @@ test.each<[string, Record<string, string>, string[]]>([
 ])("an edit of %s is told, and nothing else", async (_, answers, expected) => {
   const before = await load(START);
   expect(describeChanges(before, await load(answers))).toEqual(expected);
+});
+
+test("weights between subsets are told by the subsets, in changes and in rules", async () => {
+  const split = (v1: number): string => `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: shop}
+spec:
+  hosts: [web]
+  http:
+    - route:
+        - {destination: {host: web, subset: v1}, weight: ${v1}}
+        - {destination: {host: web, subset: v2}, weight: ${100 - v1}}
+`;
+  const read = (text: string): Configuration => {
+    const { resources } = collectResources(parseDocuments("a.yaml", text).documents);
+    const { plan } = compilePlan(resources, "localhost");
+    return { resources, plan, specs: [], dev: {}, certificates: new Map(), warnings: [] };
+  };
+  const [before, now] = [read(split(90)), read(split(75))];
+  expect(describeChanges(before, now)).toEqual(["web: web v1 weight 90 → 75, web v2 weight 10 → 25"]);
+  expect(ruleStates(now).map(({ action }) => action)).toEqual(["75 to web v1, 25 to web v2"]);
 });

@@ -1,7 +1,7 @@
 import type { VirtualService } from "../manifests/kinds/istio-virtual-service.ts";
 import type { Sourced } from "../manifests/resources.ts";
 import type { ServicePlan } from "../traffic/compile/service-plan.ts";
-import { shortHost } from "../traffic/hosts.ts";
+import { destinationName } from "../traffic/hosts.ts";
 import type { Destination, Rule } from "../traffic/table.ts";
 import type { Configuration } from "./configuration.ts";
 
@@ -76,7 +76,7 @@ function* describeWeights(from: Sourced<VirtualService>, to: Sourced<VirtualServ
   for (const [i, route] of to.value.spec.http.entries()) {
     for (const [j, { destination, weight = 0 }] of (route.route ?? []).entries()) {
       const old = from.value.spec.http[i]?.route?.[j]?.weight ?? 0;
-      if (old !== weight) yield `${shortHost(destination.host)} weight ${old} → ${weight}`;
+      if (old !== weight) yield `${destinationName(destination)} weight ${old} → ${weight}`;
     }
   }
 }

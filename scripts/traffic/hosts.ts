@@ -40,6 +40,11 @@ export function shortHost(host: string): string {
   return host.split(".")[0] ?? host;
 }
 
+/** A destination as messages name it: `reviews`, or `reviews v2` for a subset. */
+export function destinationName({ host, subset }: { host: string; subset?: string | undefined }): string {
+  return subset === undefined ? shortHost(host) : `${shortHost(host)} ${subset}`;
+}
+
 /** A cluster-local host and the shorter names that resolve to it from any namespace. */
 export function clusterLocalNames(service: string, namespace: string): string[] {
   return [

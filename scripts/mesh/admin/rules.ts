@@ -1,6 +1,6 @@
 import { isRecord } from "../../schema/value.ts";
 import { lineOf } from "../../traffic/split/planned-splits.ts";
-import { shortHost } from "../../traffic/hosts.ts";
+import { destinationName } from "../../traffic/hosts.ts";
 import type { Configuration } from "../configuration.ts";
 import type { RuleState } from "./schema.ts";
 
@@ -73,8 +73,8 @@ function valueText(value: unknown): string {
 function actionText(route: HTTPRoute): string {
   const { rewrite, redirect, timeout } = route;
   const to = (route.route ?? []).map(({ destination, weight }) => {
-    const host = shortHost(destination.host);
-    return route.route?.length === 1 ? host : `${weight ?? 0} to ${host}`;
+    const name = destinationName(destination);
+    return route.route?.length === 1 ? name : `${weight ?? 0} to ${name}`;
   });
   const parts = [
     ...(to.length === 0 ? [] : [`to ${to.join(", ")}`.replace(/^to (\d)/, "$1")]),
