@@ -1,6 +1,7 @@
 import { heapStats } from "bun:jsc";
 import { trafficJudge } from "../../rollout/judging/traffic-judge.ts";
-import { makePlan, type Settings } from "../../rollout/plan/plan.ts";
+import { makePlan } from "../../rollout/plan/plan.ts";
+import type { Settings } from "../../rollout/plan/settings.ts";
 import { OutcomeRecorder } from "../../rollout/run/outcome-recorder.ts";
 import { Shares } from "../../rollout/run/share-history.ts";
 import type { Outcome } from "../../sources/source.ts";

@@ -4,7 +4,7 @@ import type { Command } from "../../rollout/machine/state.ts";
 import { ANSWER_FIELD_FORMS, namesAnswerField, readAnswerField } from "../../traffic/answer-field.ts";
 import type { EngineFlags } from "../options/engine-options.ts";
 import { parseAddress } from "../../text/notify-address.ts";
-import type { Settings } from "../../rollout/plan/plan.ts";
+import type { Settings } from "../../rollout/plan/settings.ts";
 import type { Criterion } from "../../shadow/criteria.ts";
 import type { OutputFormat } from "../../text/data.ts";
 

@@ -4,7 +4,7 @@ import { counted, digits, percent } from "../../format.ts";
 import { namesAnswerField } from "../../traffic/answer-field.ts";
 import { UnitFields } from "../judge/snapshot.ts";
 import { UnitMemory } from "../judge/statistics/unit-memory.ts";
-import type { Settings } from "../plan/plan.ts";
+import type { Settings } from "../plan/settings.ts";
 import { AnswerCheck, AnswerCheckState } from "./answer-check.ts";
 import type { CheckSample, Judging, MakeJudge, Observation, Ruling } from "./judging.ts";
 

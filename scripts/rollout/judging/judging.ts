@@ -1,5 +1,5 @@
 import type { AnswerValue } from "../../traffic/answer-values.ts";
-import type { Settings } from "../plan/plan.ts";
+import type { Settings } from "../plan/settings.ts";
 
 /** A number of equal requests, as the judge receives them. */
 export interface Observation {

@@ -3,7 +3,7 @@ import { Check } from "typebox/schema";
 import { counted, percent } from "../../format.ts";
 import { GuardFields } from "../judge/snapshot.ts";
 import { RateGuard } from "../judge/statistics/rate-guard.ts";
-import type { Settings } from "../plan/plan.ts";
+import type { Settings } from "../plan/settings.ts";
 import type { Judging, MakeJudge, Observation, Ruling } from "./judging.ts";
 
 /** The share of failures that a preview may always have: its callers are few, and try things. */

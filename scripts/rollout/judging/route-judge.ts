@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
-import type { Settings } from "../plan/plan.ts";
+import type { Settings } from "../plan/settings.ts";
 import type { Judging, MakeJudge, Observation, Ruling } from "./judging.ts";
 
 /** How many routes are judged separately; all later ones are judged together. */

@@ -1,4 +1,4 @@
-import type { Settings } from "../plan/plan.ts";
+import type { Settings } from "../plan/settings.ts";
 import type { Judging, MakeJudge, Ruling } from "../judging/judging.ts";
 import type { DecisionLine, EvidenceLine } from "./evidence-line.ts";
 import { batchesOf } from "./outcome-line.ts";

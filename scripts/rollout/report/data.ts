@@ -1,7 +1,7 @@
 import { Check } from "typebox/schema";
 import { lastOf, type Saved } from "../journal/journal.ts";
 import type { Phase } from "../machine/state.ts";
-import type { Settings } from "../plan/plan.ts";
+import type { Settings } from "../plan/settings.ts";
 import type { Target } from "../plan/targets.ts";
 import type { CheckEvidence } from "../judging/judging.ts";
 import { viewOfSaved } from "../run/saved-rollouts.ts";

@@ -1,5 +1,6 @@
 import type { Outcome } from "../../sources/source.ts";
-import { answerFieldsOf, type Plan } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import { answerFieldsOf } from "../plan/settings.ts";
 import type { CheckSample, Judging, Observation, Ruling } from "../judging/judging.ts";
 import { type AtStep, type Checkpoint, Timeline } from "./timeline.ts";
 import type { Shares } from "./share-history.ts";

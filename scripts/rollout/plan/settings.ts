@@ -1,0 +1,65 @@
+import Type, { type Static } from "typebox";
+import { namesAnswerField } from "../../traffic/answer-field.ts";
+
+/** How a rollout goes. Times are milliseconds. */
+export const Settings = Type.Object({
+  /** The shortest time at a step, from when it is in force. */
+  stepMs: Type.Number(),
+  /** How long a step may be undecided. */
+  stepLimitMs: Type.Number(),
+  onUndecided: Type.Enum(["hold", "advance", "abort"]),
+  /** How long the candidate may take to become ready and to answer its first request. */
+  readyDeadlineMs: Type.Number(),
+  /** How long a split may take to be in force once it is written. */
+  forceDeadlineMs: Type.Number(),
+  /** How long restoring the original split is retried before the rollout is held. */
+  restoreDeadlineMs: Type.Number(),
+  /** How long the candidate is judged before the rollout ends: beside the control share, or with all traffic without one. */
+  bakeMs: Type.Number(),
+  /** The share that stays on the baseline while the candidate bakes, in percent; 0 or absent for none. */
+  controlPercent: Type.Optional(Type.Integer({ minimum: 0, maximum: 50 })),
+  /** The shares, in percent, that a person other than the one who started the rollout must approve. */
+  approveAt: Type.Optional(Type.Array(Type.Integer())),
+  /** Freeze windows, in which no step begins: `Fri 16:00-Mon 08:00 Europe/Berlin`. */
+  notBetween: Type.Optional(Type.Array(Type.String())),
+  /** The addresses that each transition is sent to, as a CloudEvent. */
+  notify: Type.Optional(Type.Array(Type.String())),
+  /**
+   * What is compared beside requests: a PromQL query with `$revision` in place of a revision, whose values are read of both;
+   * or a field of answers, as `readAnswerField` takes it.
+   */
+  checks: Type.Optional(Type.Array(Type.Object({ name: Type.String(), query: Type.String() }))),
+  /** The address of the Prometheus that checks are read from, without credentials. */
+  checkPrometheus: Type.Optional(Type.String()),
+  /**
+   * For how long only callers reach the candidate that ask for it: by a header, or where none is named by its tag and by
+   * rules that are there. Half of alpha is for what they get.
+   */
+  preview: Type.Optional(
+    Type.Object({
+      header: Type.Optional(Type.String()),
+      value: Type.Optional(Type.String()),
+      forMs: Type.Number(),
+    }),
+  ),
+  /** Whether each route is also judged separately. */
+  byRoute: Type.Optional(Type.Boolean()),
+  /** The probability that a candidate is rolled back which is no worse than tolerated. */
+  alpha: Type.Number(),
+  /** The probability that a step is called healthy that would do harm. */
+  beta: Type.Number(),
+  /** How much more often the candidate may fail, relative to the baseline: 0.1 for a tenth more. */
+  tolerateErrors: Type.Number(),
+  /** Failing in at most this fraction of its requests is no regression, regardless of the baseline. */
+  tolerateErrorRate: Type.Number(),
+  /** How much longer it may take, relative to the baseline. */
+  tolerateLatency: Type.Number(),
+  /** Milliseconds: requests that take no longer count as equally fast. */
+  latencyFloorMs: Type.Number(),
+});
+export type Settings = Static<typeof Settings>;
+
+/** The fields of answers among the checks, in their order. */
+export function answerFieldsOf({ checks = [] }: Settings): string[] {
+  return checks.flatMap(({ query }) => (namesAnswerField(query) ? [query] : []));
+}
