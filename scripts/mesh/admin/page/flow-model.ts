@@ -41,8 +41,12 @@ const INGRESS = "ingress";
 export function flowOf(state: MeshState, services: readonly ServiceState[] = state.services): Flow {
   const nodes: FlowNode[] = [];
   const edges: FlowEdge[] = [];
-  const outer = services.filter(({ visibility }) => visibility === "public");
-  const inner = services.filter(({ visibility }) => visibility === "cluster-local");
+  // No Kubernetes Service is public by itself: there, those that the ingress has led to are the outer ones.
+  const someArePublic = services.some(({ visibility }) => visibility === "public");
+  const isOuter = (service: ServiceState): boolean =>
+    someArePublic ? service.visibility === "public" : isEntered(service);
+  const outer = services.filter(isOuter);
+  const inner = services.filter((service) => !isOuter(service));
   const [caller, ...others] = outer;
   nodes.push({
     id: INGRESS,
@@ -138,6 +142,11 @@ function trafficText({ traffic }: RevisionView): string {
 
 function inflow(service: ServiceState, listener: "ingress" | "mesh"): number {
   return sum(service.inflows.filter((flow) => flow.listener === listener).map(({ rate }) => rate));
+}
+
+/** Whether requests of the time range came from the ingress. */
+function isEntered({ inflows }: ServiceState): boolean {
+  return inflows.some(({ listener, requests }) => listener === "ingress" && requests > 0);
 }
 
 function idOf({ namespace, name }: ServiceState): string {

@@ -266,6 +266,20 @@ describe("many revisions", () => {
 });
 
 describe("the flow", () => {
+  test("takes the service behind the ingress for the caller where none is public", () => {
+    const services = stateOf().services.map((service) => ({
+      ...service,
+      visibility: "cluster-local" as const,
+    }));
+    const { nodes, edges } = flowOf(stateOf({ services }));
+    const between = edges.map(({ from, to }) => `${from} → ${to}`);
+    expect(between.slice(0, 2)).toEqual([
+      "ingress → kyc/kyc-aggregator",
+      "kyc/kyc-aggregator → kyc/credit-check",
+    ]);
+    expect(nodes.find(({ id }) => id === "kyc/credit-check")?.column).toBe(2);
+  });
+
   test("leads from the ingress through the aggregator to the versions", () => {
     const { nodes, edges } = flowOf(stateOf());
     expect(edges.map(({ from, to }) => `${from} → ${to}`)).toEqual([
