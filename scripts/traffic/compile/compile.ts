@@ -1,19 +1,19 @@
 import type { VirtualService } from "../../manifests/kinds/istio-virtual-service.ts";
-import type { Position, Problem } from "../../manifests/problem.ts";
+import type { Problem } from "../../manifests/problem.ts";
 import type { Resources, Sourced } from "../../manifests/resources.ts";
 import { clusterHosts, shortHosts } from "../hosts.ts";
-import { asEnvoyHasIt, type Binding, bindings, type KnownServer, readGateways } from "../istio/gateways.ts";
+import { type Binding, bindings, type KnownServer, readGateways } from "../istio/gateways.ts";
 import { readHashPolicies } from "../istio/hash-policies.ts";
 import { virtualServiceRules } from "../istio/rules.ts";
 import { readSubsets, type Subsets } from "../istio/subsets.ts";
 import { GATEWAY_NAMESPACE, isSeenFrom } from "../istio/visibility.ts";
+import { redirectsOf, toHttps } from "./https-redirects.ts";
 import { HostClaims, type SharedHosts } from "./host-claims.ts";
 import { planKnativeServices } from "./knative.ts";
 import type { ServicePlan } from "./service-plan.ts";
 import { planDeployments } from "./deployments.ts";
 import { type HostRules, knativeRules } from "./knative-rules.ts";
 import { podRules } from "./pod-rules.ts";
-import { NO_CHANGE } from "../../route-fields/headers/header-list.ts";
 import {
   type Backend,
   type HashPolicies,
@@ -212,34 +212,6 @@ function unruled(rules: readonly HostRules[], others: readonly HostRules[]): Hos
   return rules.filter(
     ({ hosts }) => !hosts.some((host) => exact.has(host) || ends.some((end) => host.endsWith(end))),
   );
-}
-
-/**
- * The redirects of a server to HTTPS, which it answers for all of its hosts, with or without a VirtualService. A host that
- * is open to one namespace is a name with a slash for Envoy, which no request has. (istio 1.31,
- * pilot/pkg/networking/core/gateway.go, buildGatewayHTTPRouteConfig)
- */
-function redirectsOf({ listener, hosts }: KnownServer): HostRules[] {
-  return hosts.flatMap(({ namespace, pattern, httpsRedirect }) =>
-    httpsRedirect === undefined || namespace !== "*"
-      ? []
-      : [toHttps(listener, asEnvoyHasIt(pattern), httpsRedirect)],
-  );
-}
-
-/** The redirect of all requests for a host to HTTPS. */
-function toHttps(listener: Listener, host: string, at: Position): HostRules {
-  const action: Rule["action"] = {
-    kind: "redirect",
-    status: 301,
-    uri: undefined,
-    prefix: undefined,
-    authority: undefined,
-    scheme: "https",
-    port: undefined,
-    response: NO_CHANGE,
-  };
-  return { listener, hosts: [host], rules: [{ at, matches: [], action }], isHttpsRedirect: true };
 }
 
 function virtualHosts(routes: readonly HostRules[], listener: Listener): VirtualHosts {
