@@ -1,0 +1,150 @@
+import { isRecord, valueAt } from "../../scripts/schema/value.ts";
+import type { Mutant } from "./mutants.ts";
+
+// When a field of a changed object cannot matter, by what stands beside it.
+
+const BESIDE_ROUTES =
+  /^(rbac\.authorization\.k8s\.io|apiextensions\.k8s\.io|policy|autoscaling|batch|monitoring\.coreos\.com)\//;
+const CORE_BESIDE_ROUTES =
+  /^(ConfigMap|Secret|ServiceAccount|PersistentVolume|PersistentVolumeClaim|LimitRange|ResourceQuota)$/;
+
+// What configures the routes of Knative and Istio; the example in it documents the settings.
+const CONFIGURATION = /^(config-(domain|network|istio|gateway|defaults|features)|istio|istio-.+)$/;
+
+/** Whether an object has no part in routes, before and after the change: rights, schemas, scaling, what pods read. */
+export function isBesideRoutes({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
+  return [before[object], objects[object]].every((one) => {
+    const [version, kind] = ["apiVersion", "kind"].map((field) => String(valueAt(one, [field])));
+    const name = String(valueAt(one, ["metadata", "name"]));
+    if (kind === "ConfigMap" && CONFIGURATION.test(name))
+      return path[0] === "metadata" ? path[1] !== "name" : path.includes("_example");
+    return BESIDE_ROUTES.test(version ?? "") || CORE_BESIDE_ROUTES.test(kind ?? "");
+  });
+}
+
+export function isOfNoGateway({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
+  const own = valueAt(before[object], ["spec", "gateways"]);
+  const named = [before[object], objects[object]].map((one) => valueAt(one, path));
+  return Array.isArray(own) && named.every((name) => !own.includes(name));
+}
+
+/** Labels of pods decide who answers, and those of a Knative Service who reaches it. */
+export function isNoPod({ object }: Mutant, before: readonly unknown[]): boolean {
+  const kind = valueAt(before[object], ["kind"]);
+  return ["VirtualService", "DestinationRule", "Gateway", "Service", "Deployment"].includes(String(kind));
+}
+
+/** Pods are selected by their labels, which a workload may have in its template. */
+export function isNoPodLabel({ path }: Mutant): boolean {
+  return !path.includes("labels");
+}
+
+export function hasFullNamesOnly({ object }: Mutant, before: readonly unknown[]): boolean {
+  const text = JSON.stringify(valueAt(before[object], ["spec"]));
+  const names = [...text.matchAll(/"(?:host|hosts|gateways)":(\[[^\]]*\]|"[^"]*")/g)].flatMap(
+    ([, found = ""]) => [...found.matchAll(/"([^"]*)"/g)],
+  );
+  return names.every(([, name = ""]) => /[./*]|^mesh$/.test(name));
+}
+
+export function isOnly({ object, path }: Mutant, before: readonly unknown[]): boolean {
+  const routes = valueAt(before[object], path.slice(0, 4));
+  return Array.isArray(routes) && routes.length === 1;
+}
+
+/** Whether a rule before the changed one has no condition. */
+export function isBehindAll({ object, path, change }: Mutant, before: readonly unknown[]): boolean {
+  const rules = valueAt(before[object], ["spec", "http"]);
+  const at = path.findLast((key) => typeof key === "number");
+  const rule = path[2] ?? at;
+  if (!Array.isArray(rules) || typeof rule !== "number") return false;
+  const first = rules.findIndex((one) => valueAt(one, ["match"]) === undefined);
+  return first >= 0 && first < (change === "order" && path.length === 3 ? rule - 1 : rule);
+}
+
+export function isAborted({ object, path }: Mutant, before: readonly unknown[]): boolean {
+  const abort = valueAt(before[object], [...path.slice(0, 3), "fault", "abort"]);
+  return valueAt(abort, ["percentage", "value"]) === 100 || valueAt(abort, ["percent"]) === 100;
+}
+
+export function isNamed(gateway: unknown, objects: readonly unknown[]): boolean {
+  const name = String(valueAt(gateway, ["metadata", "name"]));
+  return objects.some((object) => {
+    const gateways = valueAt(object, ["spec", "gateways"]);
+    return Array.isArray(gateways) && gateways.some((each) => String(each).replace(/^.*\//, "") === name);
+  });
+}
+
+/** Whether a destination of several has the weight 0, before and after the change. */
+export function isWithoutWeight({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
+  return [before[object], objects[object]].every((one) => {
+    const routes = valueAt(one, path.slice(0, 4));
+    const weight = valueAt(one, [...path.slice(0, 5), "weight"]);
+    return Array.isArray(routes) && routes.length > 1 && (weight === 0 || weight === undefined);
+  });
+}
+
+/** Whether one destination alone has a weight, before and after the change. */
+export function isWeightedAlone({ object, objects, path }: Mutant, before: readonly unknown[]): boolean {
+  const weighted = [before[object], objects[object]].map((one) => {
+    const routes = valueAt(one, path.slice(0, 4));
+    const weights = (Array.isArray(routes) ? routes : []).map((route) => valueAt(route, ["weight"]) ?? 0);
+    return weights.flatMap((weight, i) => (weight === 0 ? [] : [i]));
+  });
+  const [was, is] = weighted;
+  return was?.length === 1 && is?.length === 1 && was[0] === is[0];
+}
+
+/** Whether the rules of a VirtualService differ in their conditions alone, before and after the change. */
+export function doTheSame({ object, objects }: Mutant, before: readonly unknown[]): boolean {
+  const actions = [before[object], objects[object]].flatMap((one) => {
+    const rules = valueAt(one, ["spec", "http"]);
+    return (Array.isArray(rules) ? rules : []).map((rule) =>
+      isRecord(rule) ? JSON.stringify({ ...rule, match: undefined, name: undefined }) : "",
+    );
+  });
+  return new Set(actions).size === 1;
+}
+
+/** Whether a DestinationRule has nothing but subsets of which no rule of the file names one. */
+export function isUnnamedSubset({ object, path }: Mutant, before: readonly unknown[]): boolean {
+  const rule = before[object];
+  const spec = valueAt(rule, ["spec"]);
+  const subsets = valueAt(spec, ["subsets"]);
+  const all: unknown[] = Array.isArray(subsets) ? subsets : [];
+  // What is said of the whole host depends on the host, and not on subsets that no rule names.
+  const isOfSubset = path[1] === "subsets" && typeof path[2] === "number";
+  const said = ["trafficPolicy", "exportTo", "workloadSelector"];
+  if (!isOfSubset && said.some((field) => valueAt(spec, [field]) !== undefined)) return false;
+  const changed = isOfSubset ? [all[Number(path[2])]] : all;
+  const used = new Set(before.flatMap((one) => [...subsetsIn(one)]));
+  return changed.every((subset) => !used.has(String(valueAt(subset, ["name"]))));
+}
+
+/** The subsets that an object names, but for destinations without a weight beside others. */
+function* subsetsIn(value: unknown): Generator<string> {
+  if (Array.isArray(value)) for (const item of value) yield* subsetsIn(item);
+  if (!isRecord(value)) return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === "subset" && typeof inner === "string") yield inner;
+    else if (key !== "route" || !Array.isArray(inner) || inner.length < 2) yield* subsetsIn(inner);
+    else yield* subsetsIn(inner.filter((one) => (valueAt(one, ["weight"]) ?? 0) !== 0));
+  }
+}
+
+/** Whether each subset has labels that its Service selects by anyway, before and after the change. */
+export function areAllPods({ objects }: Mutant, before: readonly unknown[]): boolean {
+  return [before, objects].every((all) => {
+    const selectors = all.flatMap((one) => {
+      const selector = valueAt(one, ["spec", "selector"]);
+      return valueAt(one, ["kind"]) === "Service" && isRecord(selector) ? [selector] : [];
+    });
+    const subsets = all.flatMap((one) => {
+      const own = valueAt(one, ["spec", "subsets"]);
+      return Array.isArray(own) ? own : [];
+    });
+    const labels = subsets.flatMap((one) => Object.entries(valueAt(one, ["labels"]) ?? {}));
+    if (selectors.length === 0 || subsets.length === 0) return false;
+    return labels.every(([name, is]) => selectors.every((one) => one[name] === is));
+  });
+}
