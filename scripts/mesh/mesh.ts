@@ -1,14 +1,14 @@
 import { InvalidManifests, type Problem } from "../manifests/problem.ts";
 import { manifestFolders } from "../manifests/folders.ts";
 import { CompileMemory } from "../traffic/compile/compile.ts";
-import { hostOf, LOCAL_DOMAIN } from "../traffic/hosts.ts";
 import { seededRandom } from "../traffic/random.ts";
 import type { Listener } from "../traffic/table.ts";
 import { Admin } from "./admin/admin.ts";
 import type { Exchange } from "./http/exchange.ts";
-import { entryOf, type GatewayPort, gatewayPorts } from "./gateways/gateway-ports.ts";
+import { type GatewayPort, gatewayPorts } from "./gateways/gateway-ports.ts";
 import type { Certificate } from "./gateways/local-authority.ts";
-import { DEFAULT_PORTS, type GatewayAddress, localLocation, OpenPorts } from "./gateways/open-ports.ts";
+import { enterGateway, readLocalName } from "./gateways/local-names.ts";
+import { type GatewayAddress, OpenPorts } from "./gateways/open-ports.ts";
 import { type HttpServer, type HttpServerOptions, serveHttp } from "./http/server.ts";
 import { type Configuration, loadConfiguration, routedRevisions } from "./configuration.ts";
 import type { MeshOptions } from "./mesh-options.ts";
@@ -67,8 +67,8 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       port: ingress.port,
       localPort: local.port,
       gateways: gateways.addresses.map((address) => {
-        const { title, url } = portOverview(address);
-        return { title, url, gateways: [...address.gateways] };
+        const { title, url, gateways } = portOverview(address);
+        return { title, url, gateways: [...gateways] };
       }),
     }),
     loaded: () => loaded,
@@ -182,20 +182,12 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     });
   }
 
-  function atGateway(exchange: Exchange, { listeners, number, protocol }: GatewayPort): void {
-    const { request } = exchange;
-    const asked = request.authority;
-    const { table } = generation;
-    const { listener, host } = entryOf(listeners, table, asked);
-    if (host !== hostOf(asked)) {
-      // As on a cluster, where the caller names the port of the Gateway.
-      request.authority = number === DEFAULT_PORTS[protocol] ? host : `${host}:${number}`;
-      request.headers.set("host", request.authority);
-    }
-    forward(exchange, listener, (location) => {
-      const main = { ...ports.main, port: ingress.port };
-      return localLocation(location, { asked, table, ports: [main, ...gateways.addresses] });
-    });
+  function atGateway(exchange: Exchange, port: GatewayPort): void {
+    const { listener, locate } = enterGateway(exchange, port, generation.table, () => [
+      { ...ports.main, port: ingress.port },
+      ...gateways.addresses,
+    ]);
+    forward(exchange, listener, locate);
   }
 
   async function reload(edit: number): Promise<void> {
@@ -257,13 +249,4 @@ function generationOf(loaded: Configuration, runners: Runners, admin: Admin): Ge
       runners.get(revision)?.reserve(tried, key) ?? rejected(`no pod answers for ${revision}`),
     revisionTimeoutMs: (revision) => timeouts.get(revision) ?? Number.POSITIVE_INFINITY,
   };
-}
-
-/** Reads `checkout.shop.localhost`, which a browser resolves to this machine, as `checkout.shop`. */
-function readLocalName({ request }: Exchange): void {
-  const host = hostOf(request.authority);
-  const suffix = `.${LOCAL_DOMAIN}`;
-  if (!host.endsWith(suffix)) return;
-  request.authority = host.slice(0, -suffix.length);
-  request.headers.set("host", request.authority);
 }

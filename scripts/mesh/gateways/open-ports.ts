@@ -1,7 +1,6 @@
-import { hostOf, isLocalName, LOCAL_DOMAIN, localName } from "../../traffic/hosts.ts";
-import { hostsOn, type RouteTable } from "../../traffic/table.ts";
+import { LOCAL_DOMAIN, localName } from "../../traffic/hosts.ts";
 import type { HttpServer } from "../http/server.ts";
-import { entryOf, type GatewayPort, isNamed } from "./gateway-ports.ts";
+import type { GatewayPort } from "./gateway-ports.ts";
 import { type Certificate, LocalAuthority } from "./local-authority.ts";
 
 /** Where a port of a gateway answers on this machine. */
@@ -94,43 +93,4 @@ function namesOf({ hosts }: GatewayPort): string[] {
 
 function isTaken(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "EADDRINUSE";
-}
-
-/** The ports that an authority need not name, by scheme. */
-export const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
-
-/** The main port and the others, as a redirect may lead to them. */
-export interface RedirectContext {
-  table: RouteTable;
-  /** The authority of the request, as the caller wrote it. */
-  asked: string;
-  ports: readonly Pick<GatewayAddress, "number" | "protocol" | "port" | "listeners">[];
-}
-
-/**
- * The location of a redirect, with the name and the port where the mesh serves what it means on a cluster; as it is
- * where the caller did not use a local name, and where the mesh serves no such address.
- */
-export function localLocation(location: string, { asked, table, ports }: RedirectContext): string {
-  const [, protocol = "", authority = "", rest = ""] = /^(https?):\/\/([^/?#]*)(.*)$/.exec(location) ?? [];
-  if (authority === "" || !isLocalName(hostOf(asked))) return location;
-  const host = hostOf(authority);
-  const written = portIn(authority);
-  // Where Envoy keeps the port of the request, it is one of this machine.
-  const from = written === portIn(asked) ? ports.find(({ port }) => port === written) : undefined;
-  const number = from?.protocol === protocol ? from.number : from === undefined ? written : undefined;
-  const wanted = number ?? DEFAULT_PORTS[protocol];
-  const candidates = ports.filter((port) => port.protocol === protocol && port.number === wanted);
-  const serving = candidates.find(({ listeners }) => {
-    const { listener, host: known } = entryOf(listeners, table, host);
-    return isNamed(hostsOn(table, listener), known);
-  });
-  const to = serving ?? (isLocalName(host) ? candidates[0] : undefined);
-  if (to === undefined) return location;
-  return `${protocol}://${localName(host)}:${to.port}${rest}`;
-}
-
-function portIn(authority: string): number | undefined {
-  const [, port] = /:([0-9]+)$/.exec(authority) ?? [];
-  return port === undefined ? undefined : Number(port);
 }

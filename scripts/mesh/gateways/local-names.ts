@@ -1,0 +1,74 @@
+import { hostOf, isLocalName, LOCAL_DOMAIN, localName } from "../../traffic/hosts.ts";
+import { hostsOn, type Listener, type RouteTable } from "../../traffic/table.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { entryOf, type GatewayPort, isNamed } from "./gateway-ports.ts";
+import type { GatewayAddress } from "./open-ports.ts";
+
+/**
+ * Reads a host of this machine as the rules know it, at a port of a gateway.
+ * @param ports all ports, at the time of an answer
+ * @returns the listener that takes the request, and how a redirect's location is written for its caller
+ */
+export function enterGateway(
+  { request }: Exchange,
+  { listeners, number, protocol }: GatewayPort,
+  table: RouteTable,
+  ports: () => RedirectContext["ports"],
+): { listener: Listener; locate(location: string): string } {
+  const asked = request.authority;
+  const { listener, host } = entryOf(listeners, table, asked);
+  if (host !== hostOf(asked)) {
+    // As on a cluster, where the caller names the port of the Gateway.
+    request.authority = number === DEFAULT_PORTS[protocol] ? host : `${host}:${number}`;
+    request.headers.set("host", request.authority);
+  }
+  return { listener, locate: (location) => localLocation(location, { asked, table, ports: ports() }) };
+}
+
+/** Reads `checkout.shop.localhost`, which a browser resolves to this machine, as `checkout.shop`. */
+export function readLocalName({ request }: Exchange): void {
+  const host = hostOf(request.authority);
+  const suffix = `.${LOCAL_DOMAIN}`;
+  if (!host.endsWith(suffix)) return;
+  request.authority = host.slice(0, -suffix.length);
+  request.headers.set("host", request.authority);
+}
+
+/** The ports that an authority need not name, by scheme. */
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
+
+/** The main port and the others, as a redirect may lead to them. */
+interface RedirectContext {
+  table: RouteTable;
+  /** The authority of the request, as the caller wrote it. */
+  asked: string;
+  ports: readonly Pick<GatewayAddress, "number" | "protocol" | "port" | "listeners">[];
+}
+
+/**
+ * The location of a redirect, with the name and the port where the mesh serves what it means on a cluster; as it is
+ * where the caller did not use a local name, and where the mesh serves no such address.
+ */
+function localLocation(location: string, { asked, table, ports }: RedirectContext): string {
+  const [, protocol = "", authority = "", rest = ""] = /^(https?):\/\/([^/?#]*)(.*)$/.exec(location) ?? [];
+  if (authority === "" || !isLocalName(hostOf(asked))) return location;
+  const host = hostOf(authority);
+  const written = portIn(authority);
+  // Where Envoy keeps the port of the request, it is one of this machine.
+  const from = written === portIn(asked) ? ports.find(({ port }) => port === written) : undefined;
+  const number = from?.protocol === protocol ? from.number : from === undefined ? written : undefined;
+  const wanted = number ?? DEFAULT_PORTS[protocol];
+  const candidates = ports.filter((port) => port.protocol === protocol && port.number === wanted);
+  const serving = candidates.find(({ listeners }) => {
+    const { listener, host: known } = entryOf(listeners, table, host);
+    return isNamed(hostsOn(table, listener), known);
+  });
+  const to = serving ?? (isLocalName(host) ? candidates[0] : undefined);
+  if (to === undefined) return location;
+  return `${protocol}://${localName(host)}:${to.port}${rest}`;
+}
+
+function portIn(authority: string): number | undefined {
+  const [, port] = /:([0-9]+)$/.exec(authority) ?? [];
+  return port === undefined ? undefined : Number(port);
+}
