@@ -122,7 +122,7 @@ export function compileRoutes(
     claims.check(source, compiled);
     routes.push(...compiled.routes);
   }
-  routes.push(...unruled(services.flatMap(podRules), routes));
+  routes.push(...podRules(services, routes));
   const ofGateways = new Set(routes.flatMap(({ listener }) => (isOfGateway(listener) ? [listener] : [])));
   const listeners: RouteTable["listeners"] = {
     ...Object.fromEntries([...ofGateways].map((listener) => [listener, virtualHosts(routes, listener)])),
@@ -202,16 +202,6 @@ function compileVirtualService(
     return [{ listener, hosts: open, rules: own }, ...redirected];
   });
   return { bound, routes, problems };
-}
-
-/** The rules of Services for which no VirtualService has any: it would take their place. */
-function unruled(rules: readonly HostRules[], others: readonly HostRules[]): HostRules[] {
-  const ruled = others.flatMap(({ listener, hosts }) => (listener === "mesh" ? hosts : []));
-  const exact = new Set(ruled);
-  const ends = ruled.filter((host) => host.startsWith("*")).map((host) => host.slice(1));
-  return rules.filter(
-    ({ hosts }) => !hosts.some((host) => exact.has(host) || ends.some((end) => host.endsWith(end))),
-  );
 }
 
 function virtualHosts(routes: readonly HostRules[], listener: Listener): VirtualHosts {

@@ -10,8 +10,18 @@ import type { ServicePlan } from "./service-plan.ts";
 /**
  * The routes that sidecars have for the hosts of Kubernetes Services without a VirtualService: all pods alike.
  * (istio 1.31, pilot/pkg/networking/core/httproute.go, buildDefaultHTTPOutboundRoute)
+ * @param others those of VirtualServices, which take the place of these
  */
-export function podRules({ namespace, podHosts = [] }: ServicePlan): HostRules[] {
+export function podRules(services: readonly ServicePlan[], others: readonly HostRules[]): HostRules[] {
+  const ruled = others.flatMap(({ listener, hosts }) => (listener === "mesh" ? hosts : []));
+  const exact = new Set(ruled);
+  const ends = ruled.filter((host) => host.startsWith("*")).map((host) => host.slice(1));
+  return services
+    .flatMap(rulesOf)
+    .filter(({ hosts }) => !hosts.some((host) => exact.has(host) || ends.some((end) => host.endsWith(end))));
+}
+
+function rulesOf({ namespace, podHosts = [] }: ServicePlan): HostRules[] {
   return podHosts.map(({ name, pods, ports, at }) => {
     const hosts = clusterLocalNames(name, namespace);
     const destinations = podBackends(pods, namespace, name).map(({ backend, weight }): Destination => ({
