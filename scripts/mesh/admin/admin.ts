@@ -21,7 +21,8 @@ import { changeFaults } from "./fault-requests.ts";
 import { refusal } from "./guard.ts";
 import { Output } from "./output.ts";
 import { jsonReply, problemReply, type Reply, sendReply } from "./reply.ts";
-import type { MeshState, ServedEvent } from "./schema.ts";
+import type { MeshState } from "./schema.ts";
+import type { ServedEvent } from "./event-schema.ts";
 import { meshState, type RevisionStatus } from "./state.ts";
 import { messageOf } from "../../text/message-of.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { TestServer } from "../testing/test-server.ts";
 import { EventStreams } from "./event-stream.ts";
-import type { ServedEvent } from "./schema.ts";
+import type { ServedEvent } from "./event-schema.ts";
 
 const REQUEST = "GET /_mesh/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
 

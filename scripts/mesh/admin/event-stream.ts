@@ -2,7 +2,7 @@ import type { Exchange } from "../http/exchange.ts";
 import type { AnswerField } from "../../traffic/answer-field.ts";
 import type { AnswerValues } from "../../traffic/answer-values.ts";
 import { adminHeaders } from "./reply.ts";
-import type { EventsEnd, ServedEvent } from "./schema.ts";
+import type { EventsEnd, ServedEvent } from "./event-schema.ts";
 
 /** How many unsent bytes a client may accumulate. */
 const MAX_BEHIND_BYTES = 1024 * 1024;

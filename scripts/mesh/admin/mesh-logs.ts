@@ -3,7 +3,7 @@ import { didYouMean } from "../../nearest.ts";
 import { lineBatches } from "../../text/lines.ts";
 import { UnknownService } from "../../traffic/split/split.ts";
 import { askMesh, readMeshState, type RunningMeshOptions, serviceOf } from "./running-mesh.ts";
-import { OutputEvent, type OutputLine } from "./schema.ts";
+import { OutputEvent, type OutputLine } from "./event-schema.ts";
 
 /** Which lines of the running mesh are wanted. */
 export interface MeshLogsOptions {

@@ -2,7 +2,7 @@ import type { Exchange } from "../http/exchange.ts";
 import type { RevisionSpec } from "../revisions/spec.ts";
 import { EventClient } from "./event-stream.ts";
 import { problemReply, type Reply, sendReply } from "./reply.ts";
-import type { OutputLine } from "./schema.ts";
+import type { OutputLine } from "./event-schema.ts";
 
 /** How many lines of each revision are kept, and how many characters. */
 const KEPT = { lines: 1_000, characters: 1_000_000 };

@@ -1,7 +1,8 @@
 import { Check } from "typebox/schema";
 import { lineBatches } from "../../text/lines.ts";
 import { echoRevision, type TestSystem } from "./test-system.ts";
-import { MeshEvent, MeshState, type ServedEvent } from "../admin/schema.ts";
+import { MeshState } from "../admin/schema.ts";
+import { MeshEvent, type ServedEvent } from "../admin/event-schema.ts";
 
 /** The place of `traffic:` in the file of revision b of a test system. */
 export const SPLIT_LINE = echoRevision("b").split("\n").length;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { ServedEvent } from "../../mesh/admin/schema.ts";
+import type { ServedEvent } from "../../mesh/admin/event-schema.ts";
 import type { Outcome } from "../source.ts";
 import { CALLER_WAIT_MS, CallersView } from "./callers-view.ts";
 

@@ -1,4 +1,4 @@
-import type { ServedEvent } from "../../mesh/admin/schema.ts";
+import type { ServedEvent } from "../../mesh/admin/event-schema.ts";
 import { markOf } from "../../traffic/outcome-kind.ts";
 import type { Outcome } from "../source.ts";
 

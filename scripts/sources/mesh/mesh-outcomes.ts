@@ -1,7 +1,7 @@
 import { Check } from "typebox/schema";
 import { lineBatches } from "../../text/lines.ts";
 import { NothingRuns } from "../../traffic/split/split.ts";
-import { MeshEvent, type ServedEvent } from "../../mesh/admin/schema.ts";
+import { MeshEvent, type ServedEvent } from "../../mesh/admin/event-schema.ts";
 import { askMesh, findMeshState, type RunningMeshOptions, serviceOf } from "../../mesh/admin/running-mesh.ts";
 import type { Outcome, OutcomeSource, WantedOutcomes } from "../source.ts";
 import { CALLER_WAIT_MS, CallersView } from "./callers-view.ts";
