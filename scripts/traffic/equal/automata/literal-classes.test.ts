@@ -26,6 +26,7 @@ describe("the classes of literals", () => {
         expect(found.map(({ accepted }) => key(accepted)).sort()).toEqual([...expected.keys()].sort());
         for (const { accepted, words, front } of found) {
           const other = expected.get(key(accepted));
+          expect(front.length).toBeGreaterThanOrEqual(other?.front.length ?? 0);
           expect(words.length === 1).toBe(other?.words.length === 1);
           for (const word of [...words, ...(other?.words ?? [])]) expect(word).toStartWith(front);
           for (const word of words) {

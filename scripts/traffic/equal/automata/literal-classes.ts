@@ -40,7 +40,11 @@ export function literalClasses(domain: Automaton, literals: readonly Literal[]):
       const words = wordsBehind(node, text, state);
       const [only, second] = words;
       if (only !== undefined)
-        classes.push({ accepted: new Set(prefixes), words, front: second === undefined ? only : text });
+        classes.push({
+          accepted: new Set(prefixes),
+          words,
+          front: second === undefined ? only : frontOf(visit),
+        });
     }
     if (node.exact !== undefined && domain.accepts(state))
       classes.push({ accepted: new Set([...prefixes, node.exact]), words: [text], front: text });
@@ -50,6 +54,24 @@ export function literalClasses(domain: Automaton, literals: readonly Literal[]):
     }
   }
   return classes;
+
+  /** The longest text that all texts of the class at a node begin with: what the domain alone lets follow is a part of it. */
+  function frontOf(visit: Visit): string {
+    let { text, state } = visit;
+    let node: Node | undefined = visit.node;
+    while (!(domain.accepts(state) && node?.exact === undefined)) {
+      const ways = READABLE.filter(
+        (char) =>
+          domain.next(state, char.charCodeAt(0)) !== DEAD && node?.next?.get(char)?.prefix === undefined,
+      );
+      const [only, second] = ways;
+      if (only === undefined || second !== undefined) break;
+      state = domain.next(state, only.charCodeAt(0));
+      node = node?.next?.get(only);
+      text += only;
+    }
+    return text;
+  }
 
   /** The shortest texts that begin with one, and with no longer prefix, and are none of the exact ones. */
   function wordsBehind(start: Node, text: string, state: number): string[] {
