@@ -136,7 +136,11 @@ async function withSlowNetworking({ kube }: ClusterStage, work: () => Promise<un
     kube.patch(NET_ISTIO, { spec: { template: { spec: { containers } } } }, { fieldManager: "kyc-faults" });
   const resources = { limits: { cpu: "10m" }, requests: { cpu: "10m" } };
   await write(containers.map((container) => ({ ...container, resources })));
-  await work().finally(() => write(containers));
+  try {
+    await work();
+  } finally {
+    await write(containers);
+  }
 }
 
 function run(command: string): void {

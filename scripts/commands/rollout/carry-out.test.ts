@@ -101,10 +101,13 @@ async function rolledOut(asks: Command, edit: (engine: CreditCheck) => void = ()
         interrupts,
         asks,
       };
-      const code = await drive(options).finally(async () => {
+      let code: number;
+      try {
+        code = await drive(options);
+      } finally {
         interrupts.end();
         await held.release();
-      });
+      }
       const after = await readFile(join(root, FILE), "utf8");
       result = {
         code,
