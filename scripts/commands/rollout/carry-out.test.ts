@@ -153,6 +153,6 @@ test("kyc rollout --write says what the files cannot have, and the outcome stand
     engine.header = "x-kyc-bucket";
   });
   expect(code).toBe(0);
-  expect(err).toContain("The files do not have the split: --write: Knative draws each request");
+  expect(err).toContain("The files do not have the split: --write: Knative splits requests at random");
   expect(after).toBe(before);
 });
