@@ -61,7 +61,9 @@ describe("a request that breaks off", () => {
     const own = await startService("credit-check", { CREDIT_CHECK_VARIANT: "basic" });
     const client = connect(own.port, "127.0.0.1");
     client.on("error", () => undefined);
-    client.write(`POST ${REPORT} HTTP/1.1\r\nhost: x\r\n${header}\r\n\r\n${part}`);
+    const sent = Promise.withResolvers<void>();
+    client.write(`POST ${REPORT} HTTP/1.1\r\nhost: x\r\n${header}\r\n\r\n${part}`, () => sent.resolve());
+    await sent.promise;
     await until(own.origin, /_count\{.*status="499"/, () => client.destroy());
     own.kill("SIGTERM");
     const lines = (await own.stdout()).trimEnd().split("\n");

@@ -167,7 +167,7 @@ describe("kyc dev", () => {
     const { code, err } = await kycAt(PROJECT, ["dev", "--dir", sample.root, "--port", port]);
     expect(code).toBe(1);
     expect(err).toContain(`Port ${port}`);
-    expect(err).toMatch(/Choose another: \.\/kyc dev --dir \S+ --port \d+/);
+    expect(err).toMatch(/Choose another port, for example: \.\/kyc dev --dir \S+ --port \d+/);
   });
 
   test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(

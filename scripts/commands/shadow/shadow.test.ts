@@ -154,7 +154,7 @@ describe("kyc shadow", () => {
       expect.stringContaining("Only one comparison can run at a time"),
     ]);
     const hanging = await kyc("fault", "credit-check", "advanced", "--delay", "20s", "--dir", root);
-    expect([hanging.code, hanging.err]).toEqual([0, expect.stringContaining("in force until")]);
+    expect([hanging.code, hanging.err]).toEqual([0, expect.stringContaining("are active until")]);
     const killed = shadowProcesses();
     for (const pid of killed) process.kill(pid, "SIGKILL");
     await until("another shadow service", async () => shadowProcesses().some((pid) => !killed.includes(pid)));
