@@ -42,7 +42,7 @@ describe("kyc load", () => {
     });
   });
 
-  test("posts the lines of a file in turn, and names a line that is no JSON", async () => {
+  test("posts the lines of a file in turn, and names a line that is not JSON", async () => {
     const good = await load("--data", join(PROJECT, "examples/applicants.ndjson"), "--fail-on-errors");
     expect(good).toMatchObject({ code: 0, out: expect.stringMatching(/ 0 failed; by status 200: /) });
     const file = join(own.root, "bodies.ndjson");
@@ -51,7 +51,7 @@ describe("kyc load", () => {
     expect(bad).toMatchObject({
       code: 2,
       out: "",
-      err: expect.stringContaining(`${file}:3: this line is no JSON`),
+      err: expect.stringContaining(`${file}:3: this line is not JSON`),
     });
     expect((await load("--data", join(own.root, "absent"))).code).toBe(2);
   });
@@ -116,7 +116,7 @@ describe("kyc fault", () => {
   test.each([
     [["credit-check"], "Name the service and the revision"],
     [["credit-check", "advanced"], "--error 5%"],
-    [["credit-check", "advanced", "--error", "5%", "--clear"], "leave out --error"],
+    [["credit-check", "advanced", "--error", "5%", "--clear"], "cannot be combined with --error"],
     [["credit-check", "advanced", "--error", "500%"], "from 0.0001 to 100"],
     [["credit-check", "advanced", "--delay", "0ms"], "90s or 5m"],
     [["credit-check", "advanced", "--error", "5%", "--status", "99"], "from 200 to 599"],

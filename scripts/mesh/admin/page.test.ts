@@ -95,7 +95,7 @@ describe.skipIf(noBrowser() !== undefined)("the live page", () => {
       await page.emulateMedia({ reducedMotion: "no-preference" });
       for (let i = 0; i < 5; i++) await system.fetch("/");
       await page.locator("svg.flow:visible .edge:not(.still)").first().waitFor({ state: "attached" });
-      expect(await moving()).toBeGreaterThan(0);
+      await page.waitForFunction("document.getAnimations().length > 0");
       await page.emulateMedia({ reducedMotion: "reduce" });
       expect(await moving()).toBe(0);
     });
