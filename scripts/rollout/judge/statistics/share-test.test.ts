@@ -72,6 +72,20 @@ describe.each(BELOW)("a test for %s", (_, bets, limit) => {
 });
 
 describe("a test of shares", () => {
+  test("wins on average nothing where it is close to what is enough, beyond twice as many errors", () => {
+    const bets = MORE_ERRORS.map((bet) => ({ ...bet, marked: bet.marked * 2 }));
+    const make = (): ShareTest =>
+      after(bets, 2, 0.1, Array(2).fill({ marked: true, candidate: true, share: 0.001 }));
+    const { value } = make();
+    for (const [w, p] of [
+      [0.1, 0.49],
+      [0.5, 0.1],
+      [0.9, 0.3],
+    ] as const)
+      for (const cap of [1.01, 1.2, 2, 10])
+        expect(expected(make, w, p, 2 * p, value * cap, true)).toBeLessThanOrEqual(value * (1 + 1e-9));
+  });
+
   test("wins on average where the candidate is marked more often", () => {
     const make = (): ShareTest => new ShareTest({ bets: MORE_ERRORS, limit: 1, reserve: 0.02 });
     expect(expected(make, 0.1, 0.01, 0.1, Number.POSITIVE_INFINITY, true)).toBeGreaterThan(1.01);

@@ -107,8 +107,10 @@ export class ShareTest extends Mixture {
     const end = marked ? this.wealth.length : this.#full;
     if (first >= end && !(this.#clustered && candidate)) return;
     if (share !== this.#share) this.#tabulate(share);
-    const best = marked ? this.#bestMarked : this.#bestPlain;
-    let part = this.value * best > enough ? this.#stake(marked, first, end, enough) : 1;
+    let part = this.#part(marked, first, enough);
+    // Above a limit of 1, bets on all requests win on average nothing over marked and unmarked requests together, and
+    // not over each kind by itself: the part must not depend on the mark.
+    if (this.#limit > 1 && first < this.#full) part = Math.min(part, this.#part(!marked, first, enough));
     if (part > most) part = most;
     let isHeadOnly = !marked;
     if (this.#clustered) isHeadOnly = this.#observeClustered(marked, candidate, part, first, t);
@@ -171,7 +173,9 @@ export class ShareTest extends Mixture {
   }
 
   /** The part of the wealth to bet, before the revision of the request is known. */
-  #stake(marked: boolean, first: number, end: number, enough: number): number {
+  #part(marked: boolean, first: number, enough: number): number {
+    if (this.value * (marked ? this.#bestMarked : this.#bestPlain) <= enough) return 1;
+    const end = marked ? this.wealth.length : this.#full;
     const wins = marked ? this.#markedCandidate : this.#plainBaseline;
     let gain = 0;
     for (let i = first; i < end; i++) gain += (this.wealth[i] as number) * ((wins[i] as number) - 1);
