@@ -6,6 +6,7 @@ import { isRecord } from "../../scripts/schema/value.ts";
 import { compareDocuments, type ComparedDocuments } from "../../scripts/traffic/equal/compare-documents.ts";
 import { type Mutant, mutantsOf } from "./mutants.ts";
 import { reasonFor } from "./reasons.ts";
+import { messageOf } from "../../scripts/text/message-of.ts";
 
 /** A YAML file with objects that decide about traffic. */
 export interface CorpusFile {
@@ -65,7 +66,7 @@ export function judge(a: readonly ManifestDocument[], b: readonly ManifestDocume
     ] as const;
     return inWords(compareDocuments(sides, { domain: "example.com", revisionHeader: undefined }));
   } catch (error) {
-    return { verdict: "thrown", why: [error instanceof Error ? error.message : String(error)] };
+    return { verdict: "thrown", why: [messageOf(error)] };
   }
 }
 

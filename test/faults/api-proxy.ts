@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { Folder } from "../../scripts/cluster/kube/testing/temporary-folder.ts";
 import { Authority } from "../../scripts/cluster/kube/testing/certificates.ts";
 import { base64 } from "../../scripts/cluster/kube/testing/kubeconfig.ts";
+import { PROJECT } from "../../scripts/project.ts";
 import type { Connection } from "../../scripts/cluster/kube/connection.ts";
 
 interface Link {
@@ -83,6 +85,17 @@ export class ApiProxy implements AsyncDisposable {
     });
     await folder.write("kubeconfig", text);
     return new ApiProxy(folder, server, counts);
+  }
+
+  /** Starts `kyc` with the kubeconfig that leads here. */
+  startKyc(args: readonly string[]): Bun.Subprocess<"ignore", "pipe", "pipe"> {
+    return Bun.spawn([process.execPath, join(PROJECT, "scripts/kyc.ts"), ...args], {
+      cwd: PROJECT,
+      env: { ...process.env, KUBECONFIG: this.kubeconfig, NO_COLOR: "1" },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
   }
 
   /** The number of all requests. */

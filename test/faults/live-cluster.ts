@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { imagesOf } from "../../scripts/cluster/images/ensure-images.ts";
 import { findIngress } from "../../scripts/cluster/ingress.ts";
 import { Kube } from "../../scripts/cluster/kube/client.ts";
@@ -108,13 +107,7 @@ export async function onCluster({
       allow: (...splits) => splits.forEach((each) => allowed.add(each)),
       split,
       start(...args) {
-        const child = Bun.spawn([process.execPath, join(PROJECT, "scripts/kyc.ts"), ...args], {
-          cwd: PROJECT,
-          env: { ...process.env, KUBECONFIG: proxy.kubeconfig, NO_COLOR: "1" },
-          stdin: "ignore",
-          stdout: "pipe",
-          stderr: "pipe",
-        });
+        const child = proxy.startKyc(args);
         children.push(child);
         return child;
       },

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Type from "typebox";
 import { imagesOf } from "../../scripts/cluster/images/ensure-images.ts";
@@ -113,13 +112,7 @@ async function measured(): Promise<Figure[]> {
 async function command(args: readonly string[]): Promise<{ out: string; ms: number; requests: number }> {
   const before = proxy.total;
   const startedAt = performance.now();
-  const child = Bun.spawn([process.execPath, join(PROJECT, "scripts/kyc.ts"), ...args], {
-    cwd: PROJECT,
-    env: { ...process.env, KUBECONFIG: proxy.kubeconfig, NO_COLOR: "1" },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
+  const child = proxy.startKyc(args);
   const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   if (code !== 0) throw new Error(`kyc ${args.join(" ")} ended with ${code}: ${err}`);
   return { out, ms: Math.round(performance.now() - startedAt), requests: proxy.total - before };

@@ -4,7 +4,7 @@ import { counted, percent } from "../../format.ts";
 import { GuardFields } from "../judge/snapshot.ts";
 import { RateGuard } from "../judge/statistics/rate-guard.ts";
 import type { Settings } from "../plan/settings.ts";
-import type { Judging, MakeJudge, Observation, Ruling } from "./judging.ts";
+import type { CheckSample, Judging, MakeJudge, Observation, Ruling } from "./judging.ts";
 
 /** The share of failures that a preview may always have: its callers are few, and try things. */
 const LEAST_FAILURES = 0.02;
@@ -67,7 +67,7 @@ class PreviewJudge implements Judging {
     }
   }
 
-  compare(...[sample]: Parameters<NonNullable<Judging["compare"]>>): void {
+  compare(sample: CheckSample): void {
     this.#split.compare?.(sample);
   }
 

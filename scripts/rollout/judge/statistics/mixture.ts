@@ -44,8 +44,8 @@ export abstract class Mixture {
   readonly #weights: readonly number[];
   #reserve: number;
   #deposits = 0;
-  /** The bets from here on change seldom: their sum is kept. */
-  readonly #head: number;
+  /** The number of first bets whose wealth changes without that of the others. The sum of the others is kept. */
+  protected readonly head: number;
   #tail = 0;
 
   /**
@@ -61,7 +61,7 @@ export abstract class Mixture {
     head: number = weights.length,
   ) {
     this.#weights = weights;
-    this.#head = head;
+    this.head = head;
     this.#reserve = reserve;
     this.wealth = Float64Array.from(weights, (weight) => weight * (1 - reserve));
     this.#periods = limits.map((limit) => ({
@@ -169,7 +169,7 @@ export abstract class Mixture {
   protected sum(): void {
     let tail = this.#reserve;
     const { wealth } = this;
-    for (let i = this.#head; i < wealth.length; i++) tail += wealth[i] as number;
+    for (let i = this.head; i < wealth.length; i++) tail += wealth[i] as number;
     this.#tail = tail;
     this.sumHead();
   }
@@ -178,7 +178,7 @@ export abstract class Mixture {
   protected sumHead(): void {
     let sum = this.#tail;
     const { wealth } = this;
-    const head = this.#head;
+    const head = this.head;
     for (let i = 0; i < head; i++) sum += wealth[i] as number;
     this.value = sum;
   }

@@ -48,8 +48,6 @@ export interface ShareState extends MixtureState {
 export class ShareTest extends Mixture {
   readonly #bets: readonly Bet[];
   readonly #limit: number;
-  /** The number of bets that are also on unmarked requests; these come first. */
-  readonly #full: number;
   #share = Number.NaN;
   // The factors of each bet's wealth, at the present share.
   readonly #markedCandidate: Float64Array;
@@ -72,12 +70,12 @@ export class ShareTest extends Mixture {
       ordered.map(({ weight }) => weight),
       reserve,
       limits,
+      // Bets that are also on unmarked requests come first.
       bets.filter(({ plain }) => plain !== 1).length,
     );
     this.#limited = limited;
     this.#bets = ordered;
     this.#limit = limit;
-    this.#full = bets.filter(({ plain }) => plain !== 1).length;
     this.#markedCandidate = new Float64Array(bets.length);
     this.#markedBaseline = new Float64Array(bets.length);
     this.#plainCandidate = new Float64Array(bets.length);
@@ -103,14 +101,14 @@ export class ShareTest extends Mixture {
     t: number,
     most = 1,
   ): void {
-    const first = steady ? 0 : this.#full;
-    const end = marked ? this.wealth.length : this.#full;
+    const first = steady ? 0 : this.head;
+    const end = marked ? this.wealth.length : this.head;
     if (first >= end && !(this.#clustered && candidate)) return;
     if (share !== this.#share) this.#tabulate(share);
     let part = this.#part(marked, first, enough);
     // Above a limit of 1, bets on all requests win on average nothing over marked and unmarked requests together, and
     // not over each kind by itself: the part must not depend on the mark.
-    if (this.#limit > 1 && first < this.#full) part = Math.min(part, this.#part(!marked, first, enough));
+    if (this.#limit > 1 && first < this.head) part = Math.min(part, this.#part(!marked, first, enough));
     if (part > most) part = most;
     let isHeadOnly = !marked;
     if (this.#clustered) isHeadOnly = this.#observeClustered(marked, candidate, part, first, t);
@@ -139,14 +137,14 @@ export class ShareTest extends Mixture {
   #observeClustered(marked: boolean, candidate: boolean, part: number, first: number, t: number): boolean {
     this.enter(t);
     const factors = this.#factors(marked, candidate);
-    this.multiplyEachWithin(factors, first, this.#full, part);
+    this.multiplyEachWithin(factors, first, this.head, part);
     if (!candidate) {
-      if (marked) this.multiplyEach(factors, this.#full, factors.length, part);
+      if (marked) this.multiplyEach(factors, this.head, factors.length, part);
       return !marked;
     }
     const step = marked ? this.#episodes.fail(t) : this.#episodes.succeed();
     if (step === "none" || step === "linked") return true;
-    for (let i = this.#full; i < factors.length; i++) {
+    for (let i = this.head; i < factors.length; i++) {
       if (step === "confirmed") this.#win(i, this.#lifts[i] as number);
       else if (step === "merged") this.multiply(i, 1 / (this.#lifts[i] as number));
       else {
@@ -175,7 +173,7 @@ export class ShareTest extends Mixture {
   /** The part of the wealth to bet, before the revision of the request is known. */
   #part(marked: boolean, first: number, enough: number): number {
     if (this.value * (marked ? this.#bestMarked : this.#bestPlain) <= enough) return 1;
-    const end = marked ? this.wealth.length : this.#full;
+    const end = marked ? this.wealth.length : this.head;
     const wins = marked ? this.#markedCandidate : this.#plainBaseline;
     let gain = 0;
     for (let i = first; i < end; i++) gain += (this.wealth[i] as number) * ((wins[i] as number) - 1);
