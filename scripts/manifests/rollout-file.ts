@@ -9,19 +9,14 @@ type Notes = FieldNotes & { description: string };
 const Text = (description: string) => Type.String({ minLength: 1, description });
 const Percents = (description: string) =>
   Type.Array(Type.Number({ minimum: 0, maximum: 100 }), { description });
+/** @param expected the form, as messages name it */
+const Pattern = (pattern: string, expected: string, description: string) =>
+  Type.String({ pattern, expected, description } satisfies Notes & { pattern: string });
 const Time = (description: string) =>
-  Type.String({
-    pattern: "^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$",
-    expected: "a time such as 90s, 5m or 1h",
-    description,
-  } satisfies Notes & { pattern: string });
+  Pattern("^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$", "a time such as 90s, 5m or 1h", description);
 const Probability = (description: string) => Type.Number({ exclusiveMinimum: 0, maximum: 0.5, description });
 const Percentage = (description: string) =>
-  Type.String({
-    pattern: "^[0-9]+(\\.[0-9]+)?%$",
-    expected: "a percentage such as 25%",
-    description,
-  } satisfies Notes & { pattern: string });
+  Pattern("^[0-9]+(\\.[0-9]+)?%$", "a percentage such as 25%", description);
 
 /** The file of a rollout, as `rollouts/NAME.yaml` has it: each field is a flag of `kyc rollout`. */
 export const RolloutFile = strict(
@@ -38,11 +33,11 @@ export const RolloutFile = strict(
     bake: Type.Optional(Time("How long the candidate is judged before it gets all traffic.")),
     control: Type.Optional(Percentage("The share that stays on the baseline during bake; 0% for none.")),
     preview: Type.Optional(
-      Type.String({
-        pattern: "^(tag|header:[A-Za-z0-9-]+=.+)$",
-        expected: "tag, or header:NAME=VALUE",
-        description: "Before the first percent, only callers that ask for the candidate reach it.",
-      } satisfies Notes & { pattern: string }),
+      Pattern(
+        "^(tag|header:[A-Za-z0-9-]+=.+)$",
+        "tag, or header:NAME=VALUE",
+        "Before the first percent, only callers that ask for the candidate reach it.",
+      ),
     ),
     previewFor: Type.Optional(Time("How long the preview takes.")),
     byRoute: Type.Optional(Type.Boolean({ description: "Whether each route is also judged separately." })),
@@ -87,11 +82,7 @@ export const RolloutFile = strict(
     tolerateLatency: Type.Optional(Percentage("Taking this much longer is no regression.")),
     latencyFloor: Type.Optional(Time("Latencies below this count as equal.")),
     warmPath: Type.Optional(
-      Type.String({
-        pattern: "^/",
-        expected: "a path that begins with /",
-        description: "The path of the warm-up requests to the candidate.",
-      } satisfies Notes & { pattern: string }),
+      Pattern("^/", "a path that begins with /", "The path of the warm-up requests to the candidate."),
     ),
     engine: Type.Optional(Text("What carries the split. Default: found by looking.")),
     source: Type.Optional(Text("What reports the outcomes of requests. Default: found by looking.")),

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { SplitTarget } from "../../traffic/split/split.ts";
 import type { Outcome } from "../../sources/source.ts";
+import { announceMesh } from "../../mesh/admin/dev-file.ts";
 import { TestSystem } from "../../mesh/testing/test-system.ts";
 import { meshSource } from "../../sources/mesh/mesh-outcomes.ts";
 import { localEngine } from "./local-engine.ts";
@@ -15,12 +14,8 @@ describe("the split of a running mesh", () => {
   test("is in force when inForce resolves, and outcomes of requests are reported", async () => {
     await using system = await TestSystem.create();
     const mesh = await system.start();
-    await mkdir(join(system.root, ".kyc"));
     const { port, localPort } = mesh;
-    await writeFile(
-      join(system.root, ".kyc/dev.json"),
-      JSON.stringify({ port, localPort, pid: process.pid, root: system.root }),
-    );
+    await announceMesh({ port, localPort, pid: process.pid, root: system.root });
     const engine = await localEngine({ root: system.root, service: "echo" });
     const source = meshSource({ root: system.root }, "echo");
     expect(await engine.runs()).toBe(true);

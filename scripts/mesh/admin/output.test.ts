@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { announceMesh } from "./dev-file.ts";
 import { TestSystem, until } from "../testing/test-system.ts";
 import { readMeshLogs } from "./mesh-logs.ts";
 
@@ -18,12 +17,8 @@ beforeAll(async () => {
      } });`,
   );
   const mesh = await system.start();
-  await mkdir(join(system.root, ".kyc"));
   const { port, localPort } = mesh;
-  await writeFile(
-    join(system.root, ".kyc/dev.json"),
-    JSON.stringify({ port, localPort, pid: process.pid, root: system.root }),
-  );
+  await announceMesh({ port, localPort, pid: process.pid, root: system.root });
 });
 
 afterAll(() => system[Symbol.asyncDispose]());
