@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import type { RecordFlags, VerifyRecordFlags } from "./rollout/record-file.ts";
-import type { VerifyFlags } from "./rollout/verify-log-file.ts";
+import type { RecordFlags, VerifyRecordFlags } from "./rollout/saved/record-file.ts";
+import type { VerifyFlags } from "./rollout/saved/verify-log-file.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { onCluster } from "./cluster/on-cluster.ts";
 import { rolloutCommandLine } from "./rollout/next-step.ts";
@@ -80,7 +80,7 @@ async function runRollout(service: string, flags: RolloutFlags): Promise<void> {
   try {
     const command = controlOf(flags);
     if (flags.status || flags.report) {
-      const { showRollout } = await import("./rollout/show.ts");
+      const { showRollout } = await import("./rollout/saved/show.ts");
       process.exitCode = await showRollout(service, flags);
     } else if (command !== undefined) {
       const { control } = await import("./rollout/control.ts");
@@ -116,7 +116,7 @@ function listCommand(): Command {
     .description("lists the rollouts recorded on this machine; takes --dir and -o")
     .exitOverride()
     .action(async (_: unknown, command: Command) => {
-      const { listRollouts } = await import("./rollout/list.ts");
+      const { listRollouts } = await import("./rollout/saved/list.ts");
       process.exitCode = await listRollouts(command.optsWithGlobals<RolloutFlags>());
     });
 }
@@ -132,7 +132,7 @@ function verifyLogCommand(): Command {
     )
     .exitOverride()
     .action(async (file: string, flags: VerifyFlags) => {
-      const { verifyLogFile } = await import("./rollout/verify-log-file.ts");
+      const { verifyLogFile } = await import("./rollout/saved/verify-log-file.ts");
       process.exitCode = await verifyLogFile(file, flags);
     });
 }
@@ -148,7 +148,7 @@ function recordCommand(): Command {
     .option("--out <file>", "the file to write (default: .kyc/records/ID.ndjson)")
     .exitOverride()
     .action(async (id: string, _: unknown, command: Command) => {
-      const { writeRecord } = await import("./rollout/record-file.ts");
+      const { writeRecord } = await import("./rollout/saved/record-file.ts");
       process.exitCode = await writeRecord(id, command.optsWithGlobals<RecordFlags>());
     });
 }
@@ -160,7 +160,7 @@ function verifyRecordCommand(): Command {
     .option("--key <file>", "the public key that sealed it, in PEM (default: this user's)")
     .exitOverride()
     .action(async (file: string, _: unknown, command: Command) => {
-      const { verifyRecordFile } = await import("./rollout/record-file.ts");
+      const { verifyRecordFile } = await import("./rollout/saved/record-file.ts");
       process.exitCode = await verifyRecordFile(file, command.optsWithGlobals<VerifyRecordFlags>());
     });
 }

@@ -3,7 +3,7 @@ import { percent, time } from "../../format.ts";
 import type { Saved } from "../../rollout/journal/journal.ts";
 import { look } from "../../rollout/plan/look.ts";
 import { realClock } from "../../rollout/clock.ts";
-import { Checkpoint } from "../../rollout/run/timeline.ts";
+import { Checkpoint } from "../../rollout/outcomes/timeline.ts";
 import { printMessage } from "../../text/print.ts";
 import type { RolloutContext } from "./context.ts";
 import { messageOf } from "../../text/message-of.ts";

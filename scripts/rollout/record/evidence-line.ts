@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { EvidenceName } from "../run/timeline.ts";
+import { EvidenceName } from "../outcomes/timeline.ts";
 import { OutcomeLine } from "./outcome-line.ts";
 
 const Counts = Type.Object({ requests: Type.Integer(), errors: Type.Integer() });

@@ -7,7 +7,7 @@ import { next } from "../machine/next.ts";
 import { initialState } from "../machine/state.ts";
 import { personOf } from "../machine/transitions.ts";
 import type { Plan } from "../plan/plan.ts";
-import { verdictOf } from "../run/step-evidence.ts";
+import { verdictOf } from "../outcomes/step-evidence.ts";
 import { trafficJudge } from "../judging/traffic-judge.ts";
 import { compared } from "./equality.ts";
 import { peopleOf, splitsOf } from "./record.ts";

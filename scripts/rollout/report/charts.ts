@@ -1,4 +1,4 @@
-import type { Moment } from "../run/timeline.ts";
+import type { Moment } from "../outcomes/timeline.ts";
 import type { LineChart } from "../../chart/line-chart.ts";
 import { count } from "../../format.ts";
 import { roundTicks } from "../../chart/scale.ts";

@@ -6,8 +6,8 @@ import type { Target } from "../plan/targets.ts";
 import type { CheckEvidence } from "../judging/judging.ts";
 import { viewOfSaved } from "../run/saved-rollouts.ts";
 import { doing } from "../run/view.ts";
-import type { Failure } from "../run/failures.ts";
-import { Checkpoint, type Moment } from "../run/timeline.ts";
+import type { Failure } from "../outcomes/failures.ts";
+import { Checkpoint, type Moment } from "../outcomes/timeline.ts";
 import { distribution, emptyTally, quantile, type Side } from "../tally.ts";
 
 /** A revision in a report. Times are milliseconds; null where there was no request. */

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { accessibilityViolations, noBrowser, sharedBrowser } from "../../../test/browser.ts";
-import type { Failure } from "../run/failures.ts";
+import type { Failure } from "../outcomes/failures.ts";
 import type { Saved } from "../journal/journal.ts";
 import { finished } from "../testing/finished-rollout.ts";
 import { chartsOf } from "./charts.ts";

@@ -3,7 +3,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { Clock } from "../clock.ts";
 import type { Warm } from "./effects.ts";
 import type { RunnerOptions } from "./runner-options.ts";
-import type { OutcomeRecorder } from "./outcome-recorder.ts";
+import type { OutcomeRecorder } from "../outcomes/outcome-recorder.ts";
 import { messageOf } from "../../text/message-of.ts";
 
 const RETRY_MS = 1_000;

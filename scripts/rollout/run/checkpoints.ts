@@ -1,4 +1,4 @@
-import type { OutcomeRecorder } from "./outcome-recorder.ts";
+import type { OutcomeRecorder } from "../outcomes/outcome-recorder.ts";
 import type { RunnerOptions } from "./runner-options.ts";
 
 const EVERY_MS = 3_000;

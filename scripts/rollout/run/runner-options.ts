@@ -6,7 +6,7 @@ import type { Clock } from "../clock.ts";
 import type { Warm } from "./effects.ts";
 import type { CheckSample, MakeJudge, Ruling } from "../judging/judging.ts";
 import type { EvidenceLog } from "../record/evidence-log.ts";
-import type { OutcomeRecorder } from "./outcome-recorder.ts";
+import type { OutcomeRecorder } from "../outcomes/outcome-recorder.ts";
 
 /** The notifications of a rollout. */
 export interface RolloutEvents {

@@ -8,13 +8,13 @@ import { percentOf } from "../plan/targets.ts";
 import { type BackgroundOptions, hear, KeepWarm, readChecks } from "./background-tasks.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import type { Clock } from "../clock.ts";
-import { Checkpoint } from "./timeline.ts";
+import { Checkpoint } from "../outcomes/timeline.ts";
 import { askReady, liveSplitOf, warmUp, writeGoal } from "./effects.ts";
 import type { RunnerOptions } from "./runner-options.ts";
 import { JournalWriter } from "./journal-writer.ts";
-import { Shares } from "./share-history.ts";
-import { StepEvidence } from "./step-evidence.ts";
-import { OutcomeRecorder } from "./outcome-recorder.ts";
+import { Shares } from "../outcomes/share-history.ts";
+import { StepEvidence } from "../outcomes/step-evidence.ts";
+import { OutcomeRecorder } from "../outcomes/outcome-recorder.ts";
 import { messageOf } from "../../text/message-of.ts";
 
 const RETRY_MS = 1_000;

@@ -8,7 +8,7 @@ import { FileLock } from "../lock/file-lock.ts";
 import type { Holder } from "../lock/lock.ts";
 import { isOver } from "../machine/state.ts";
 import { emptyTally } from "../tally.ts";
-import { Checkpoint } from "./timeline.ts";
+import { Checkpoint } from "../outcomes/timeline.ts";
 import { trafficJudge } from "../judging/traffic-judge.ts";
 import { type RolloutView, type SeenTraffic, type SideView, viewOf } from "./view.ts";
 

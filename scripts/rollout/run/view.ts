@@ -1,7 +1,7 @@
 import { isGoingBack, type Phase, type State } from "../machine/state.ts";
 import type { Plan } from "../plan/plan.ts";
 import { percentOf, type Target } from "../plan/targets.ts";
-import type { AtStep } from "./timeline.ts";
+import type { AtStep } from "../outcomes/timeline.ts";
 import type { Ruling } from "../judging/judging.ts";
 import { quantile, type Side, type Tally } from "../tally.ts";
 

@@ -1,13 +1,13 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EXIT } from "../../exit.ts";
-import { count, time } from "../../format.ts";
-import { FileLock } from "../../rollout/lock/file-lock.ts";
-import { CorruptJournal, lastOf, parseJournal, type Saved } from "../../rollout/journal/journal.ts";
-import { isOver } from "../../rollout/machine/state.ts";
-import { doing } from "../../rollout/run/view.ts";
-import { type OutputFormat, printData } from "../../text/data.ts";
-import { print, printMessage } from "../../text/print.ts";
+import { EXIT } from "../../../exit.ts";
+import { count, time } from "../../../format.ts";
+import { FileLock } from "../../../rollout/lock/file-lock.ts";
+import { CorruptJournal, lastOf, parseJournal, type Saved } from "../../../rollout/journal/journal.ts";
+import { isOver } from "../../../rollout/machine/state.ts";
+import { doing } from "../../../rollout/run/view.ts";
+import { type OutputFormat, printData } from "../../../text/data.ts";
+import { print, printMessage } from "../../../text/print.ts";
 
 export interface ListFlags {
   dir: string;

@@ -1,20 +1,20 @@
-import { EXIT, Failure } from "../../exit.ts";
-import { time } from "../../format.ts";
-import { lastOf, type Saved } from "../../rollout/journal/journal.ts";
-import type { Holder } from "../../rollout/lock/lock.ts";
-import { ownershipOf } from "../../rollout/machine/drift.ts";
-import { isOver, type LiveSplit } from "../../rollout/machine/state.ts";
-import { describeTargets, sameTargets } from "../../rollout/plan/targets.ts";
-import { writeReport } from "../../rollout/report/write.ts";
-import { isRollout, liveSplitOf } from "../../rollout/run/effects.ts";
-import { viewOfSaved } from "../../rollout/run/saved-rollouts.ts";
-import { drawRollout } from "../../terminal/rollout/draw-rollout.ts";
-import { styleFor } from "../../terminal/style.ts";
-import { printData } from "../../text/data.ts";
-import { print } from "../../text/print.ts";
-import { contextOf, type RolloutContext } from "./context.ts";
-import type { RolloutFlags } from "./flags.ts";
-import { waysOn } from "./next-step.ts";
+import { EXIT, Failure } from "../../../exit.ts";
+import { time } from "../../../format.ts";
+import { lastOf, type Saved } from "../../../rollout/journal/journal.ts";
+import type { Holder } from "../../../rollout/lock/lock.ts";
+import { ownershipOf } from "../../../rollout/machine/drift.ts";
+import { isOver, type LiveSplit } from "../../../rollout/machine/state.ts";
+import { describeTargets, sameTargets } from "../../../rollout/plan/targets.ts";
+import { writeReport } from "../../../rollout/report/write.ts";
+import { isRollout, liveSplitOf } from "../../../rollout/run/effects.ts";
+import { viewOfSaved } from "../../../rollout/run/saved-rollouts.ts";
+import { drawRollout } from "../../../terminal/rollout/draw-rollout.ts";
+import { styleFor } from "../../../terminal/style.ts";
+import { printData } from "../../../text/data.ts";
+import { print } from "../../../text/print.ts";
+import { contextOf, type RolloutContext } from "../context.ts";
+import type { RolloutFlags } from "../flags.ts";
+import { waysOn } from "../next-step.ts";
 
 /** Shows a rollout as its journal has it, with the process that runs it; or writes its report. The exit code. */
 export async function showRollout(service: string, flags: RolloutFlags): Promise<number> {

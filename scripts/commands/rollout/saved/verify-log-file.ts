@@ -1,11 +1,11 @@
 import type { KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { EXIT, Failure } from "../../exit.ts";
-import { parseHeads, publicKeyOf, type SignedHead } from "../../rollout/audit/signed-head.ts";
-import { auditKeyPath, headsPath } from "../../rollout/audit/signed-store.ts";
-import { checkAgainstHeads, type Checked, verifyLog } from "../../rollout/audit/verify-log.ts";
-import { print } from "../../text/print.ts";
-import { messageOf } from "../../text/message-of.ts";
+import { EXIT, Failure } from "../../../exit.ts";
+import { parseHeads, publicKeyOf, type SignedHead } from "../../../rollout/audit/signed-head.ts";
+import { auditKeyPath, headsPath } from "../../../rollout/audit/signed-store.ts";
+import { checkAgainstHeads, type Checked, verifyLog } from "../../../rollout/audit/verify-log.ts";
+import { print } from "../../../text/print.ts";
+import { messageOf } from "../../../text/message-of.ts";
 
 export interface VerifyFlags {
   /** A PEM file with the public key, or the private one, that signed the heads. */

@@ -1,22 +1,22 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { EXIT, Failure } from "../../exit.ts";
-import { count } from "../../format.ts";
-import { versions } from "../../project.ts";
-import { auditKey, auditKeyPath } from "../../rollout/audit/signed-store.ts";
-import { FileJournal } from "../../rollout/journal/file-journal.ts";
-import { parseJournal, type Saved } from "../../rollout/journal/journal.ts";
-import { evidenceFiles, ROLLOUT_ID } from "../../rollout/record/evidence-files.ts";
-import { recordOf } from "../../rollout/record/record.ts";
-import { readShadowReport, shadowBefore } from "../../rollout/record/shadow-evidence.ts";
-import { fingerprintOf } from "../../rollout/record/seal.ts";
-import { type CheckedRecord, verifyRecord } from "../../rollout/record/verify-record.ts";
-import { printData } from "../../text/data.ts";
-import { print } from "../../text/print.ts";
-import { authorOf } from "../options/author.ts";
-import type { RolloutFlags } from "./flags.ts";
+import { EXIT, Failure } from "../../../exit.ts";
+import { count } from "../../../format.ts";
+import { versions } from "../../../project.ts";
+import { auditKey, auditKeyPath } from "../../../rollout/audit/signed-store.ts";
+import { FileJournal } from "../../../rollout/journal/file-journal.ts";
+import { parseJournal, type Saved } from "../../../rollout/journal/journal.ts";
+import { evidenceFiles, ROLLOUT_ID } from "../../../rollout/record/evidence-files.ts";
+import { recordOf } from "../../../rollout/record/record.ts";
+import { readShadowReport, shadowBefore } from "../../../rollout/record/shadow-evidence.ts";
+import { fingerprintOf } from "../../../rollout/record/seal.ts";
+import { type CheckedRecord, verifyRecord } from "../../../rollout/record/verify-record.ts";
+import { printData } from "../../../text/data.ts";
+import { print } from "../../../text/print.ts";
+import { authorOf } from "../../options/author.ts";
+import type { RolloutFlags } from "../flags.ts";
 import { keyFrom } from "./verify-log-file.ts";
-import { messageOf } from "../../text/message-of.ts";
+import { messageOf } from "../../../text/message-of.ts";
 
 export interface RecordFlags extends RolloutFlags {
   /** The file to write. */
@@ -141,11 +141,11 @@ async function earlier(file: string): Promise<Saved | undefined> {
 
 /** The latest rollout of a service on a cluster. @throws Failure where that is another one */
 async function onCluster(service: string, id: string, flags: RolloutFlags): Promise<Found> {
-  const { contextOf } = await import("./context.ts");
+  const { contextOf } = await import("../context.ts");
   const { journal, audit, kube } = await contextOf(service, flags);
   const saved = await journal.load();
   if (saved?.plan.id === id) {
-    const { evidenceMap } = await import("../../rollout/record/evidence-map.ts");
+    const { evidenceMap } = await import("../../../rollout/record/evidence-map.ts");
     const { namespace } = flags;
     const inCluster = kube && (await evidenceMap(kube, { namespace, service, rollout: id }).lines());
     return { saved, audit: await audit.lines(), ...(inCluster === undefined ? {} : { inCluster }) };
