@@ -1,5 +1,5 @@
 import { heapStats } from "bun:jsc";
-import { trafficJudge } from "../../rollout/judging/traffic-judge.ts";
+import { trafficJudge } from "../../rollout/rollout-judge/traffic-judge.ts";
 import { makePlan } from "../../rollout/plan/plan.ts";
 import type { Settings } from "../../rollout/plan/settings.ts";
 import { OutcomeRecorder } from "../../rollout/outcomes/outcome-recorder.ts";

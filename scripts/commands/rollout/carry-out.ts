@@ -18,7 +18,7 @@ import type { RunnerOptions } from "../../rollout/run/runner-options.ts";
 import type { PrometheusConnection } from "../../sources/prometheus/prometheus-api.ts";
 import { runRollout } from "../../rollout/run/runner.ts";
 import { namesAnswerField } from "../../traffic/answer-field.ts";
-import { trafficJudge } from "../../rollout/judging/traffic-judge.ts";
+import { trafficJudge } from "../../rollout/rollout-judge/traffic-judge.ts";
 import { type RolloutView, viewOf } from "../../rollout/run/view.ts";
 import { RolloutScreen } from "../../terminal/rollout/rollout-screen.ts";
 import { OUTCOME_EXITS, type RolloutFlags } from "./flags.ts";

@@ -1,7 +1,7 @@
 import type { Entry } from "../journal/journal.ts";
 import { goalOf } from "../machine/transitions.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Ruling } from "../judging/judging.ts";
+import type { Ruling } from "../rollout-judge/rollout-judge.ts";
 import type { Tally } from "../tally.ts";
 import { type AuditLine, BEGINNING, hashOf } from "./audit-line.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Outcome, OutcomeSource } from "../../sources/source.ts";
 import { Simulation } from "../testing/simulation.ts";
-import type { Observation } from "../judging/judging.ts";
+import type { Observation } from "../rollout-judge/rollout-judge.ts";
 import { OutcomeRecorder } from "./outcome-recorder.ts";
 import { Shares } from "./share-history.ts";
 

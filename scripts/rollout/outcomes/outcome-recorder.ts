@@ -1,7 +1,7 @@
 import type { Outcome } from "../../sources/source.ts";
 import type { Plan } from "../plan/plan.ts";
 import { answerFieldsOf } from "../plan/settings.ts";
-import type { CheckSample, Judging, Observation, Ruling } from "../judging/judging.ts";
+import type { CheckSample, RolloutJudge, Observation, Ruling } from "../rollout-judge/rollout-judge.ts";
 import { type AtStep, type Checkpoint, Timeline } from "./timeline.ts";
 import type { Shares } from "./share-history.ts";
 import { Failures } from "./failures.ts";
@@ -13,7 +13,7 @@ import { count, emptyTally, exclude, type Tally } from "../tally.ts";
  */
 export class OutcomeRecorder {
   readonly #plan: Plan;
-  readonly #judge: Judging;
+  readonly #judge: RolloutJudge;
   readonly #shares: Shares;
   readonly tally: Tally;
   readonly course: Timeline;
@@ -28,7 +28,7 @@ export class OutcomeRecorder {
   /** The requests of the preview. */
   readonly preview: { requests: number; failed: number };
 
-  constructor(plan: Plan, judge: Judging, shares: Shares, saved: Checkpoint | undefined) {
+  constructor(plan: Plan, judge: RolloutJudge, shares: Shares, saved: Checkpoint | undefined) {
     this.#plan = plan;
     this.#judge = judge;
     this.#shares = shares;

@@ -2,7 +2,7 @@ import type { OutcomeSource } from "../../sources/source.ts";
 import type { State } from "../machine/state.ts";
 import type { Plan } from "../plan/plan.ts";
 import { percentOf } from "../plan/targets.ts";
-import type { Ruling } from "../judging/judging.ts";
+import type { Ruling } from "../rollout-judge/rollout-judge.ts";
 import type { OutcomeRecorder } from "./outcome-recorder.ts";
 
 /** What the recorded outcomes show about the current step of a rollout. */

@@ -1,4 +1,4 @@
-import type { Judging, Observation, Ruling } from "../judging/judging.ts";
+import type { RolloutJudge, Observation, Ruling } from "../rollout-judge/rollout-judge.ts";
 import type { Tally } from "../tally.ts";
 import type { EvidenceLine, Versions } from "./evidence-line.ts";
 import { asOutcomeLine } from "./outcome-line.ts";
@@ -55,7 +55,7 @@ export class EvidenceLog {
   }
 
   /** The judge, with everything that it observes recorded. */
-  recorded(judge: Judging): Judging {
+  recorded(judge: RolloutJudge): RolloutJudge {
     return {
       restored: judge.restored,
       observe: (observations) => {

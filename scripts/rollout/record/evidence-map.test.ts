@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { configMap, readConfigMap } from "../../cluster/kube/config-map.ts";
 import { newKey, privateKeyOf, publicKeyOf } from "../audit/signed-head.ts";
-import { trafficJudge } from "../judging/traffic-judge.ts";
+import { trafficJudge } from "../rollout-judge/traffic-judge.ts";
 import { ObjectStore } from "../testing/object-store.ts";
 import { KilledProcess, Simulation } from "../testing/simulation.ts";
 import { EvidenceLog } from "./evidence-log.ts";

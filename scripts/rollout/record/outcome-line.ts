@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { AnswerValue } from "../../traffic/answer-values.ts";
 import { isOk } from "../../traffic/outcome-kind.ts";
-import type { Observation } from "../judging/judging.ts";
+import type { Observation } from "../rollout-judge/rollout-judge.ts";
 
 /**
  * An outcome in an evidence file: milliseconds after the line's `at`; the revision (`c` candidate, `b` baseline, `g`

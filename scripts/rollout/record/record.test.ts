@@ -6,8 +6,8 @@ import { seededRandom } from "../../traffic/random.ts";
 import { AuditLog } from "../audit/audit-log.ts";
 import { newKey, privateKeyOf, publicKeyOf } from "../audit/signed-head.ts";
 import type { Saved } from "../journal/journal.ts";
-import type { Judging, Observation } from "../judging/judging.ts";
-import { trafficJudge } from "../judging/traffic-judge.ts";
+import type { RolloutJudge, Observation } from "../rollout-judge/rollout-judge.ts";
+import { trafficJudge } from "../rollout-judge/traffic-judge.ts";
 import { KilledProcess, SETTINGS, Simulation, type SimulationOptions } from "../testing/simulation.ts";
 import { countingJudge } from "../testing/counting-judge.ts";
 import { memoryEvidence } from "../testing/memory-evidence.ts";
@@ -67,7 +67,7 @@ async function auditOf({ plan, entries }: Saved): Promise<string[]> {
   return lines;
 }
 
-const makeJudge = (...given: Parameters<typeof trafficJudge>): Judging => trafficJudge(...given);
+const makeJudge = (...given: Parameters<typeof trafficJudge>): RolloutJudge => trafficJudge(...given);
 const verified = (text: string) => verifyRecord(Buffer.from(text, "utf8"), publicKey);
 
 describe("the record of a rollout", () => {

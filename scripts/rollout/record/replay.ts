@@ -1,5 +1,5 @@
 import type { Settings } from "../plan/settings.ts";
-import type { Judging, MakeJudge, Ruling } from "../judging/judging.ts";
+import type { RolloutJudge, MakeJudge, Ruling } from "../rollout-judge/rollout-judge.ts";
 import type { DecisionLine, EvidenceLine } from "./evidence-line.ts";
 import { batchesOf } from "./outcome-line.ts";
 
@@ -25,7 +25,7 @@ export function replay(settings: Settings, makeJudge: MakeJudge, lines: readonly
   const snapshots = new Map<number, unknown>();
   const decisions: Recomputed[] = [];
   const gaps: string[] = [];
-  let judge: Judging | undefined;
+  let judge: RolloutJudge | undefined;
   let outcomes = 0;
   for (const line of lines) {
     if ("begin" in line) judge = begun(line.begin.from);
@@ -49,7 +49,7 @@ export function replay(settings: Settings, makeJudge: MakeJudge, lines: readonly
   }
   return { decisions, outcomes, gaps };
 
-  function begun(from: number | null): Judging | undefined {
+  function begun(from: number | null): RolloutJudge | undefined {
     if (from === null) return makeJudge(settings, undefined);
     if (snapshots.has(from)) return restored(from, snapshots.get(from), false);
     gaps.push(
@@ -58,7 +58,7 @@ export function replay(settings: Settings, makeJudge: MakeJudge, lines: readonly
     return undefined;
   }
 
-  function restored(mark: number, snapshot: unknown, isFromFile = true): Judging | undefined {
+  function restored(mark: number, snapshot: unknown, isFromFile = true): RolloutJudge | undefined {
     const made = makeJudge(settings, structuredClone(snapshot));
     if (isFromFile && judge === undefined)
       gaps.push(

@@ -8,7 +8,7 @@ import { initialState } from "../machine/state.ts";
 import { personOf } from "../machine/transitions.ts";
 import type { Plan } from "../plan/plan.ts";
 import { verdictOf } from "../outcomes/step-evidence.ts";
-import { trafficJudge } from "../judging/traffic-judge.ts";
+import { trafficJudge } from "../rollout-judge/traffic-judge.ts";
 import { compared } from "./equality.ts";
 import { peopleOf, splitsOf } from "./record.ts";
 import { parsed, type Parts, partsIn } from "./record-parts.ts";

@@ -3,7 +3,7 @@ import { lastOf, type Saved } from "../journal/journal.ts";
 import type { Phase } from "../machine/state.ts";
 import type { Settings } from "../plan/settings.ts";
 import type { Target } from "../plan/targets.ts";
-import type { CheckEvidence } from "../judging/judging.ts";
+import type { CheckEvidence } from "../rollout-judge/rollout-judge.ts";
 import { viewOfSaved } from "../run/saved-rollouts.ts";
 import { doing } from "../run/view.ts";
 import type { Failure } from "../outcomes/failures.ts";

@@ -4,7 +4,7 @@ import type { Entry, Journal, Request } from "../journal/journal.ts";
 import type { State } from "../machine/state.ts";
 import type { Clock } from "../clock.ts";
 import type { Warm } from "./effects.ts";
-import type { CheckSample, MakeJudge, Ruling } from "../judging/judging.ts";
+import type { CheckSample, MakeJudge, Ruling } from "../rollout-judge/rollout-judge.ts";
 import type { EvidenceLog } from "../record/evidence-log.ts";
 import type { OutcomeRecorder } from "../outcomes/outcome-recorder.ts";
 

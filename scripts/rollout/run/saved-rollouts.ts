@@ -9,7 +9,7 @@ import type { Holder } from "../lock/lock.ts";
 import { isOver } from "../machine/state.ts";
 import { emptyTally } from "../tally.ts";
 import { Checkpoint } from "../outcomes/timeline.ts";
-import { trafficJudge } from "../judging/traffic-judge.ts";
+import { trafficJudge } from "../rollout-judge/traffic-judge.ts";
 import { type RolloutView, type SeenTraffic, type SideView, viewOf } from "./view.ts";
 
 /** A rollout as its journal and its checkpoint have it. */

@@ -2,7 +2,7 @@ import { isGoingBack, type Phase, type State } from "../machine/state.ts";
 import type { Plan } from "../plan/plan.ts";
 import { percentOf, type Target } from "../plan/targets.ts";
 import type { AtStep } from "../outcomes/timeline.ts";
-import type { Ruling } from "../judging/judging.ts";
+import type { Ruling } from "../rollout-judge/rollout-judge.ts";
 import { quantile, type Side, type Tally } from "../tally.ts";
 
 /** What was seen of one revision. Times are milliseconds; undefined while there was no request. */

@@ -1,4 +1,4 @@
-import type { Judging, MakeJudge, Observation, Ruling } from "../judging/judging.ts";
+import type { RolloutJudge, MakeJudge, Observation, Ruling } from "../rollout-judge/rollout-judge.ts";
 
 /**
  * A judge that goes by simple counts, for tests of what comes of a verdict: `regressed` at five errors of the
@@ -6,7 +6,7 @@ import type { Judging, MakeJudge, Observation, Ruling } from "../judging/judging
  */
 export const countingJudge: MakeJudge = (_settings, snapshot) => new CountingJudge(snapshot);
 
-class CountingJudge implements Judging {
+class CountingJudge implements RolloutJudge {
   readonly restored: boolean;
   #good = 0;
   #bad = 0;

@@ -1,7 +1,7 @@
 import type { Saved } from "../journal/journal.ts";
-import type { Judging } from "../judging/judging.ts";
+import type { RolloutJudge } from "../rollout-judge/rollout-judge.ts";
 import type { RunnerOptions } from "../run/runner-options.ts";
-import { trafficJudge } from "../judging/traffic-judge.ts";
+import { trafficJudge } from "../rollout-judge/traffic-judge.ts";
 import { type RolloutView, viewOf } from "../run/view.ts";
 import { Simulation, type SimulationOptions } from "./simulation.ts";
 
@@ -26,7 +26,7 @@ export async function finished(options: SimulationOptions): Promise<{ saved: Sav
     },
     onTrouble() {},
   };
-  const makeJudge = (...given: Parameters<typeof trafficJudge>): Judging => trafficJudge(...given);
+  const makeJudge = (...given: Parameters<typeof trafficJudge>): RolloutJudge => trafficJudge(...given);
   await simulation.run({ makeJudge, events });
   const saved = await simulation.journal.load();
   if (saved === undefined) throw new Error("it was recorded");

@@ -4,7 +4,7 @@ import { counted, percent } from "../../format.ts";
 import { GuardFields } from "../judge/snapshot.ts";
 import { RateGuard } from "../judge/statistics/rate-guard.ts";
 import type { Settings } from "../plan/settings.ts";
-import type { CheckSample, Judging, MakeJudge, Observation, Ruling } from "./judging.ts";
+import type { CheckSample, RolloutJudge, MakeJudge, Observation, Ruling } from "./rollout-judge.ts";
 
 /** The share of failures that a preview may always have: its callers are few, and try things. */
 const LEAST_FAILURES = 0.02;
@@ -22,13 +22,13 @@ type Snapshot = Static<typeof Snapshot>;
  * the preview fails more than twice as often, and in more than `LEAST_FAILURES` of its requests. Half of alpha is for the
  * preview, the other half for everything after it.
  */
-export function previewJudge(settings: Settings, snapshot: unknown, makeJudge: MakeJudge): Judging {
+export function previewJudge(settings: Settings, snapshot: unknown, makeJudge: MakeJudge): RolloutJudge {
   return new PreviewJudge(settings, Check(Snapshot, snapshot) ? snapshot : undefined, makeJudge);
 }
 
-class PreviewJudge implements Judging {
+class PreviewJudge implements RolloutJudge {
   readonly restored: boolean;
-  readonly #split: Judging;
+  readonly #split: RolloutJudge;
   readonly #guard: RateGuard;
   readonly #threshold: number;
   readonly #seen: Snapshot["seen"];

@@ -6,7 +6,7 @@ import { UnitFields } from "../judge/snapshot.ts";
 import { UnitMemory } from "../judge/statistics/unit-memory.ts";
 import type { Settings } from "../plan/settings.ts";
 import { AnswerCheck, AnswerCheckState } from "./answer-check.ts";
-import type { CheckSample, Judging, MakeJudge, Observation, Ruling } from "./judging.ts";
+import type { CheckSample, RolloutJudge, MakeJudge, Observation, Ruling } from "./rollout-judge.ts";
 
 /** The supposed probabilities that the candidate's value is the larger one. */
 const BETS = [0.6, 0.75, 0.9] as const;
@@ -32,13 +32,13 @@ type Snapshot = Static<typeof Snapshot>;
  * (`Readings`), and fields of answers (`AnswerCheck`). Half of alpha is for the requests, the other half is divided among
  * the checks. A difference of up to `tolerateLatency` is tolerated: by default a value that is 25 % larger.
  */
-export function checkJudge(settings: Settings, snapshot: unknown, makeJudge: MakeJudge): Judging {
+export function checkJudge(settings: Settings, snapshot: unknown, makeJudge: MakeJudge): RolloutJudge {
   return new CheckJudge(settings, Check(Snapshot, snapshot) ? snapshot : undefined, makeJudge);
 }
 
-class CheckJudge implements Judging {
+class CheckJudge implements RolloutJudge {
   readonly restored: boolean;
-  readonly #requests: Judging;
+  readonly #requests: RolloutJudge;
   readonly #checks: Map<string, Readings | AnswerCheck>;
   readonly #answers: AnswerCheck[];
   readonly #units = new UnitMemory();

@@ -3,7 +3,7 @@ import { mixedSeed, seededRandom } from "../../traffic/random.ts";
 import { previewJudge } from "./preview-judge.ts";
 import { checkJudge } from "./check-judge.ts";
 import { routeJudge } from "./route-judge.ts";
-import type { EvidenceLine, Judging, MakeJudge, Observation, Ruling } from "./judging.ts";
+import type { EvidenceLine, RolloutJudge, MakeJudge, Observation, Ruling } from "./rollout-judge.ts";
 
 /** The judge of a rollout, as its settings say; from a checkpoint it continues where it was. */
 export const trafficJudge: MakeJudge = (settings, snapshot) =>
@@ -22,14 +22,14 @@ const ofAllRequests: MakeJudge = (settings, snapshot) => {
   const tolerate = { errors: tolerateErrors, errorRate: tolerateErrorRate, latency: tolerateLatency };
   const before = restored(snapshot);
   const judge = before ?? createJudge({ alpha, beta, tolerate });
-  return judging(judge, settings.latencyFloorMs, before !== undefined);
+  return rolloutJudge(judge, settings.latencyFloorMs, before !== undefined);
 };
 
 /**
  * @param floorMs latencies below it count as equal: a fresh process may take 0.5 ms where a warm one takes 0.25 ms, and
  *   that ratio harms no caller. The floor treats both revisions alike, so that the tests stay valid.
  */
-function judging(judge: Judge, floorMs: number, isRestored: boolean): Judging {
+function rolloutJudge(judge: Judge, floorMs: number, isRestored: boolean): RolloutJudge {
   return {
     restored: isRestored,
     observe(observations) {

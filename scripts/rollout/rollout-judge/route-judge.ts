@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 import type { Settings } from "../plan/settings.ts";
-import type { Judging, MakeJudge, Observation, Ruling } from "./judging.ts";
+import type { RolloutJudge, MakeJudge, Observation, Ruling } from "./rollout-judge.ts";
 
 /** How many routes are judged separately; all later ones are judged together. */
 const MOST_ROUTES = 20;
@@ -21,16 +21,16 @@ type Snapshot = Static<typeof Snapshot>;
  * and only while no route has regressed.
  * @param makeJudge the judge of one set of requests
  */
-export function routeJudge(settings: Settings, snapshot: unknown, makeJudge: MakeJudge): Judging {
+export function routeJudge(settings: Settings, snapshot: unknown, makeJudge: MakeJudge): RolloutJudge {
   return new RouteJudge(settings, Check(Snapshot, snapshot) ? snapshot : undefined, makeJudge);
 }
 
-class RouteJudge implements Judging {
+class RouteJudge implements RolloutJudge {
   readonly restored: boolean;
   readonly #settings: Settings;
   readonly #makeJudge: MakeJudge;
-  readonly #all: Judging;
-  readonly #routes = new Map<string, Judging>();
+  readonly #all: RolloutJudge;
+  readonly #routes = new Map<string, RolloutJudge>();
 
   constructor(settings: Settings, snapshot: Snapshot | undefined, makeJudge: MakeJudge) {
     this.#settings = settings;
@@ -61,7 +61,7 @@ class RouteJudge implements Judging {
     return { all: this.#all.snapshot(), routes };
   }
 
-  #judgeOf(route: string, snapshot?: unknown): Judging {
+  #judgeOf(route: string, snapshot?: unknown): RolloutJudge {
     const isKnown = this.#routes.has(route) || this.#routes.size < MOST_ROUTES;
     const name = isKnown ? route : OTHERS;
     const found = this.#routes.get(name);

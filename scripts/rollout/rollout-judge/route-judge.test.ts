@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { mixedSeed, seededRandom } from "../../traffic/random.ts";
 import { SETTINGS } from "../testing/simulation.ts";
-import type { Judging, Observation } from "./judging.ts";
+import type { RolloutJudge, Observation } from "./rollout-judge.ts";
 import { trafficJudge } from "./traffic-judge.ts";
 
 const ROUTES = ["GET /report", "GET /health", "POST /report"];
 
 /** Seconds of traffic, 50 a second at a share of a half, until the judge has a verdict that is not undecided. */
 function run(
-  judge: Judging,
+  judge: RolloutJudge,
   seconds: number,
   failing: (route: string) => number,
   seed = 1,

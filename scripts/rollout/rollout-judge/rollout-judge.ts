@@ -63,7 +63,7 @@ export interface CheckSample {
 }
 
 /** A judge, as a rollout uses one. */
-export interface Judging {
+export interface RolloutJudge {
   /** Whether it goes on from the snapshot that was given. */
   readonly restored: boolean;
   observe(observations: readonly Observation[]): void;
@@ -76,4 +76,4 @@ export interface Judging {
 }
 
 /** Makes a judge for a rollout, from the snapshot of an earlier one if that is readable. */
-export type MakeJudge = (settings: Settings, snapshot: unknown) => Judging;
+export type MakeJudge = (settings: Settings, snapshot: unknown) => RolloutJudge;

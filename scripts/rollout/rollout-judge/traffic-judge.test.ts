@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Observation } from "./judging.ts";
+import type { Observation } from "./rollout-judge.ts";
 import { shuffled, trafficJudge } from "./traffic-judge.ts";
 import { SETTINGS } from "../testing/simulation.ts";
 import { mixedSeed, seededRandom } from "../../traffic/random.ts";
