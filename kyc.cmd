@@ -1,6 +1,6 @@
 @echo off
-rem The way in on Windows: needs Bun of the version in .bun-version on the PATH, installs what bun.lock lists when that
-rem has changed, and hands over to scripts\kyc.ts. It was never run where it was written: there was no Windows there.
+rem Entry point on Windows. Needs the Bun version in .bun-version on the PATH, installs the packages in bun.lock if they
+rem changed, then runs scripts\kyc.ts. Not tested on Windows.
 setlocal
 set "root=%~dp0"
 set /p version=<"%root%.bun-version"
