@@ -1,4 +1,4 @@
-import type { ApiRequest, Connection } from "../../scripts/cluster/kube/connection.ts";
+import { type ApiRequest, type Connection, Unreachable } from "../../scripts/cluster/kube/connection.ts";
 import { seededRandom } from "../../scripts/traffic/random.ts";
 
 /** An API server as it is under load: it answers late, refuses every fifth request, and closes connections. */
@@ -15,7 +15,10 @@ export class FaultyConnection implements Connection {
   requests = 0;
   refused = 0;
 
-  constructor(upstream: Connection, seed: number) {
+  readonly #latestMs: number;
+
+  /** @param options.latestMs how late an answer is at most, in milliseconds */
+  constructor(upstream: Connection, seed: number, { latestMs = 60 }: { latestMs?: number } = {}) {
     const { context, server, namespace, dial } = upstream;
     this.context = context;
     this.server = server;
@@ -23,6 +26,7 @@ export class FaultyConnection implements Connection {
     if (dial !== undefined) this.dial = (path, protocol) => this.#dial(dial, path, protocol);
     this.#upstream = upstream;
     this.#random = seededRandom(seed);
+    this.#latestMs = latestMs;
   }
 
   send(path: string, request?: ApiRequest): Promise<Response> {
@@ -43,7 +47,7 @@ export class FaultyConnection implements Connection {
   ): Promise<Response> {
     if (!this.isFaulty) return ask();
     this.requests++;
-    await Bun.sleep(this.#random() * 60);
+    await Bun.sleep(this.#random() * this.#latestMs);
     const chance = this.#random();
     const isWrite = (request?.method ?? "GET") !== "GET";
     // An API server refuses writes by 409, and watches and pages of lists by 410.
@@ -73,14 +77,14 @@ export class FaultyConnection implements Connection {
   async #dial(dial: NonNullable<Connection["dial"]>, path: string, protocol: string): Promise<WebSocket> {
     if (!this.isFaulty) return dial(path, protocol);
     this.requests++;
-    await Bun.sleep(this.#random() * 60);
+    await Bun.sleep(this.#random() * this.#latestMs);
     if (this.#random() < 0.1) return this.#close("the connection was closed");
     return dial(path, protocol);
   }
 
   #close(why: string): never {
     this.refused++;
-    throw new Error(why);
+    throw new Unreachable(why);
   }
 
   #refuse(code: number, reason: string): Response {

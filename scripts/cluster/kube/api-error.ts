@@ -10,19 +10,23 @@ export class ApiError extends Error {
   /** The machine-readable reason, such as `NotFound` or `Conflict`; empty when there is none. */
   readonly reason: string;
   readonly status: Status | undefined;
+  /** How long the API server asks to wait before the next attempt (RFC 9110 §10.2.3), at most 30 s. */
+  readonly retryAfterMs: number | undefined;
 
   /** @param what what could not be done */
-  constructor(what: string, code: number, status?: Status) {
+  constructor(what: string, code: number, status?: Status, retryAfterMs?: number) {
     super(`${what}: ${status?.message || `the API server answered ${code}`}`);
     this.code = code;
     this.reason = status?.reason ?? "";
     this.status = status;
+    this.retryAfterMs = retryAfterMs;
   }
 
   /** From a response with an error status. */
   static async of(what: string, response: Response): Promise<ApiError> {
     const text = await response.text();
-    return new ApiError(what, response.status, statusIn(text) ?? plainWords(response, text));
+    const status = statusIn(text) ?? plainWords(response, text);
+    return new ApiError(what, response.status, status, retryAfterMs(response));
   }
 
   /** The same, naming the credentials that were refused: the server does not say whose they are. */
@@ -64,6 +68,13 @@ export function statusIn(text: string): Status | undefined {
   } catch {
     return undefined;
   }
+}
+
+function retryAfterMs({ headers }: Response): number | undefined {
+  const value = headers.get("retry-after")?.trim();
+  if (!value) return undefined;
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1_000;
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), 30) * 1_000;
 }
 
 /** Proxies in front of the API server, and the server itself for unknown paths, answer with plain text. */

@@ -1,4 +1,5 @@
-import type { Static, TSchema } from "typebox";
+import Type, { type Static, type TSchema } from "typebox";
+import { Check } from "typebox/schema";
 import { ApiError } from "./api-error.ts";
 import type { ApiRequest, Connection } from "./connection.ts";
 import { Discovery, type Place } from "./discovery.ts";
@@ -12,8 +13,9 @@ import {
   refOf,
   ResourceList,
 } from "./kube-object.ts";
-import { pause } from "./pause.ts";
 import { queryOf } from "./query.ts";
+import { type Attempts, type RepeatOptions, Repeats } from "./repeats.ts";
+import { hasWritten } from "./written.ts";
 
 export interface RequestOptions {
   signal?: AbortSignal | undefined;
@@ -52,19 +54,37 @@ export interface Listed {
 }
 
 const PAGE_SIZE = 500;
-// As client-go does by default.
-const MAX_POSTPONEMENTS = 10;
+
+/** A patch that applies only to the state of the object that was read. */
+const Guarded = Type.Object({ metadata: Type.Object({ resourceVersion: Type.String() }) });
+
+interface GuardedWrite {
+  /** The beginning of an error message. */
+  what: string;
+  /** The object's path. */
+  path: string;
+  /** The path and the query to which the request is sent. */
+  url: string;
+  request: ApiRequest;
+  /** Whether sending it again can neither take effect twice nor undo a change of another writer. */
+  isGuarded: boolean;
+}
 
 /**
  * Reads and writes Kubernetes objects as plain data. Kinds are looked up by discovery, once each. Integers beyond 2^53,
  * which no kind here has, would not be exact.
+ *
+ * Reads that fail for a moment are repeated. A write whose outcome is unknown, because its answer is lost or a 5xx, is
+ * repeated only where it cannot take effect twice, nor over a change that another writer made in the meantime.
  */
 export class Kube {
   readonly connection: Connection;
   readonly #discovery = new Discovery((group) => this.#resources(group));
+  readonly #repeats: Repeats;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, repeats: RepeatOptions = {}) {
     this.connection = connection;
+    this.#repeats = new Repeats(repeats);
   }
 
   /** The object, or undefined when it is not there, or its kind is not installed. */
@@ -94,18 +114,29 @@ export class Kube {
   async apply(object: KubeObject, { force, ...options }: ApplyOptions): Promise<KubeObject> {
     const query = { fieldValidation: "Strict", ...(force ? { force: "true" } : {}) };
     const path = await this.path(object, object.metadata);
-    // JSON is YAML.
-    const request = write("PATCH", "application/apply-patch+yaml", object, options);
-    return this.#object(`cannot apply ${nameOf(refOf(object))}`, path + writeQuery(options, query), request);
+    return this.#write(object, {
+      what: `cannot apply ${nameOf(refOf(object))}`,
+      path,
+      url: path + writeQuery(options, query),
+      // JSON is YAML.
+      request: write("PATCH", "application/apply-patch+yaml", object, options),
+      // Forced, it would also take over what another manager has written since.
+      isGuarded: force !== true,
+    });
   }
 
   /** @throws ApiError with code 409 when it already exists */
   async create(object: KubeObject, options: WriteOptions): Promise<KubeObject> {
     const path = await this.path(object, object.metadata);
     const all = path.slice(0, path.lastIndexOf("/"));
-    const request = write("POST", "application/json", object, options);
     const query = writeQuery(options, { fieldValidation: "Strict" });
-    return this.#object(`cannot create ${nameOf(refOf(object))}`, all + query, request);
+    return this.#write(object, {
+      what: `cannot create ${nameOf(refOf(object))}`,
+      path,
+      url: all + query,
+      request: write("POST", "application/json", object, options),
+      isGuarded: true,
+    });
   }
 
   /**
@@ -117,15 +148,28 @@ export class Kube {
     // Without it the API server would overwrite later changes.
     if (!object.metadata.resourceVersion) throw new Error(`${what}: it has no resourceVersion`);
     const path = await this.path(object, object.metadata);
-    const request = write("PUT", "application/json", object, options);
-    return this.#object(what, path + writeQuery(options), request);
+    return this.#write(object, {
+      what,
+      path,
+      url: path + writeQuery(options),
+      request: write("PUT", "application/json", object, options),
+      isGuarded: true,
+    });
   }
 
-  /** JSON merge patch (RFC 7396): null removes a field, and a list is replaced as a whole. */
+  /**
+   * JSON merge patch (RFC 7396): null removes a field, and a list is replaced as a whole.
+   * @throws ApiError with code 409 when it has another resourceVersion than the patch
+   */
   async patch(ref: ObjectRef, patch: object, options: WriteOptions): Promise<KubeObject> {
     const path = await this.path(ref, ref);
-    const request = write("PATCH", "application/merge-patch+json", patch, options);
-    return this.#object(`cannot change ${nameOf(ref)}`, path + writeQuery(options), request);
+    return this.#write(patch, {
+      what: `cannot change ${nameOf(ref)}`,
+      path,
+      url: path + writeQuery(options),
+      request: write("PATCH", "application/merge-patch+json", patch, options),
+      isGuarded: Check(Guarded, patch),
+    });
   }
 
   /**
@@ -160,27 +204,62 @@ export class Kube {
     request?: ApiRequest,
   ): Promise<Static<S>> {
     const response = await this.send(what, path, request);
-    const document: unknown = await response.json().catch(() => undefined);
-    return parse(schema, document, `${what}: the answer to ${path}`);
+    return parse(schema, await jsonIn(response), `${what}: the answer to ${path}`);
   }
 
   /** Sends a request and reads the whole response. @throws ApiError when it is refused */
-  async send(what: string, path: string, request: ApiRequest = {}): Promise<Response> {
-    for (let postponed = 0; ; postponed++) {
-      const response = await this.connection.send(path, request);
-      if (response.ok) return response;
-      const waitMs = postponedMs(response);
-      if (waitMs === undefined || postponed === MAX_POSTPONEMENTS)
-        throw await ApiError.refusal(what, response, this.connection);
-      await pause(waitMs, request.signal);
-    }
+  send(what: string, path: string, request: ApiRequest = {}): Promise<Response> {
+    return this.#repeated(what, request, () => this.connection.send(path, request));
   }
 
   /** Sends a request whose response is a stream. @throws ApiError when it is refused */
-  async open(what: string, path: string, request: ApiRequest = {}): Promise<Response> {
-    const response = await this.connection.open(path, request);
-    if (response.ok) return response;
-    throw await ApiError.refusal(what, response, this.connection);
+  open(what: string, path: string, request: ApiRequest = {}): Promise<Response> {
+    return this.#repeated(what, request, () => this.connection.open(path, request));
+  }
+
+  /** Sends a request until it is answered well, or not to be repeated. */
+  async #repeated(
+    what: string,
+    { method = "GET", signal }: ApiRequest,
+    ask: () => Promise<Response>,
+  ): Promise<Response> {
+    const attempts = this.#repeats.request(signal);
+    for (;;) {
+      try {
+        return await this.#answer(what, ask(), attempts);
+      } catch (error) {
+        await attempts.again(error, method === "GET");
+      }
+    }
+  }
+
+  /**
+   * Sends a write. Where an attempt may have taken effect although its answer is lost, the API server refuses the next one
+   * by 409: then what is there tells whose change it is.
+   */
+  async #write(written: object, { what, path, url, request, isGuarded }: GuardedWrite): Promise<KubeObject> {
+    const attempts = this.#repeats.request(request.signal);
+    for (let mayBeDone = false; ;) {
+      try {
+        const response = await this.#answer(what, this.connection.send(url, request), attempts);
+        return parse(KubeObject, await jsonIn(response), `${what}: the answer to ${url}`);
+      } catch (error) {
+        const code = error instanceof ApiError ? error.code : undefined;
+        if (mayBeDone && code === 409) {
+          const found = await this.#object(what, path, { signal: request.signal }).catch(undefinedIfNotFound);
+          if (found !== undefined && hasWritten(found, written)) return found;
+        }
+        await attempts.again(error, isGuarded);
+        mayBeDone ||= code !== 429;
+      }
+    }
+  }
+
+  async #answer(what: string, sent: Promise<Response>, { succeeded }: Attempts): Promise<Response> {
+    const response = await sent;
+    if (!response.ok) throw await ApiError.refusal(what, response, this.connection);
+    succeeded();
+    return response;
   }
 
   /**
@@ -231,10 +310,8 @@ function writeQuery({ fieldManager, dryRun }: WriteOptions, more: Record<string,
   return queryOf({ fieldManager, dryRun: dryRun ? "All" : undefined, ...more });
 }
 
-/** The delay that the API server requests before a retry (429 with Retry-After); else undefined. */
-function postponedMs({ status, headers }: Response): number | undefined {
-  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
-  return status === 429 && seconds >= 0 ? Math.min(seconds, 30) * 1_000 : undefined;
+async function jsonIn(response: Response): Promise<unknown> {
+  return response.json().catch(() => undefined);
 }
 
 function undefinedIfNotFound(error: unknown): undefined {

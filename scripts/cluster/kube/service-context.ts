@@ -38,8 +38,8 @@ export function serviceContext({
 }: ServiceContextOptions): ServiceContext {
   let kube: Promise<Kube> | undefined;
   async function connected(): Promise<Kube> {
-    const [{ connect }, { Kube }] = await Promise.all([import("./connection.ts"), import("./client.ts")]);
-    return new Kube(connect({ context }));
+    const { kubeOfContext } = await import("./kube-of-context.ts");
+    return kubeOfContext(context);
   }
   return { service, namespace, root, context, kube: () => (kube ??= connected()) };
 }

@@ -54,16 +54,13 @@ changed function needs a new revision, in a new file.`,
 async function runDeploy(flags: DeployFlags): Promise<void> {
   const signal = untilInterrupted();
   if (flags.lint) await lintFirst(["knative", flags.istio], flags.dir);
-  const [{ connect }, { Kube }, { describeConflicts }, { deployFiles }, { DeployScreen }] = await Promise.all(
-    [
-      import("../../cluster/kube/connection.ts"),
-      import("../../cluster/kube/client.ts"),
-      import("../../cluster/deploy/conflict.ts"),
-      import("../../cluster/deploy/deploy-files.ts"),
-      import("../../terminal/cluster/deploy-screen.ts"),
-    ],
-  );
-  const kube = new Kube(connect({ context: flags.context }));
+  const [{ kubeOfContext }, { describeConflicts }, { deployFiles }, { DeployScreen }] = await Promise.all([
+    import("../../cluster/kube/kube-of-context.ts"),
+    import("../../cluster/deploy/conflict.ts"),
+    import("../../cluster/deploy/deploy-files.ts"),
+    import("../../terminal/cluster/deploy-screen.ts"),
+  ]);
+  const kube = kubeOfContext(flags.context);
   const screen = new DeployScreen(process.stderr);
   let deployed: DeployedFiles;
   try {

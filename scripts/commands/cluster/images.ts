@@ -72,13 +72,13 @@ async function runImages(options: ImagesOptions): Promise<void> {
 
 /** The cluster, if there is one. Only a cluster that the user named must be reachable. */
 async function clusterOf(context: string | undefined): Promise<Kube | undefined> {
-  const [{ connect, Unreachable }, { NoCluster }, { Kube }] = await Promise.all([
+  const [{ Unreachable }, { NoCluster }, { kubeOfContext }] = await Promise.all([
     import("../../cluster/kube/connection.ts"),
     import("../../cluster/kubeconfig/kubeconfig.ts"),
-    import("../../cluster/kube/client.ts"),
+    import("../../cluster/kube/kube-of-context.ts"),
   ]);
   try {
-    const kube = new Kube(connect({ context }));
+    const kube = kubeOfContext(context);
     await kube.list({ apiVersion: "v1", kind: "Node" });
     return kube;
   } catch (error) {

@@ -49,13 +49,12 @@ Examples:
 async function runLogs(service: string | undefined, flags: LogsFlags): Promise<void> {
   const signal = untilInterrupted();
   if (await printMeshLogs(service, flags, signal)) return;
-  const [{ connect }, { Kube }, { readLogs }, { styleFor }] = await Promise.all([
-    import("../../cluster/kube/connection.ts"),
-    import("../../cluster/kube/client.ts"),
+  const [{ kubeOfContext }, { readLogs }, { styleFor }] = await Promise.all([
+    import("../../cluster/kube/kube-of-context.ts"),
     import("../../cluster/workload/logs.ts"),
     import("../../terminal/style.ts"),
   ]);
-  const kube = new Kube(connect({ context: flags.context }));
+  const kube = kubeOfContext(flags.context);
   const style = styleFor(process.stdout);
   const { namespace, revision, tail, follow, previous } = flags;
   const selected = { namespace, service, revision, tail, follow, previous, signal };

@@ -33,17 +33,16 @@ async function runStatus(flags: StatusFlags): Promise<void> {
     const { findMesh } = await import("../../mesh/admin/dev-file.ts");
     if ((await findMesh(flags.dir)) !== undefined) return showMesh(flags, signal);
   }
-  const [{ connect }, { Kube }, { readStatus, followStatus }, { drawStatus }, { LiveTree }, { styleFor }] =
+  const [{ kubeOfContext }, { readStatus, followStatus }, { drawStatus }, { LiveTree }, { styleFor }] =
     await Promise.all([
-      import("../../cluster/kube/connection.ts"),
-      import("../../cluster/kube/client.ts"),
+      import("../../cluster/kube/kube-of-context.ts"),
       import("../../cluster/live/status.ts"),
       import("../../terminal/cluster/draw-workload.ts"),
       import("../../terminal/live-tree.ts"),
       import("../../terminal/style.ts"),
     ]);
   const { namespace, output, watch } = flags;
-  const kube = new Kube(connect({ context: flags.context }));
+  const kube = kubeOfContext(flags.context);
   const style = styleFor(process.stdout);
   const { splitCallOf, readChecks } = await import("../../cluster/checks-file.ts");
   const call = splitCallOf(await readChecks(flags.dir));

@@ -33,14 +33,13 @@ Exits with 1 if a check fails.`,
 
 async function runVerify(flags: VerifyFlags): Promise<void> {
   const signal = untilInterrupted();
-  const [{ connect }, { Kube }, { verify }, { drawChecks }, { styleFor }] = await Promise.all([
-    import("../../cluster/kube/connection.ts"),
-    import("../../cluster/kube/client.ts"),
+  const [{ kubeOfContext }, { verify }, { drawChecks }, { styleFor }] = await Promise.all([
+    import("../../cluster/kube/kube-of-context.ts"),
     import("../../cluster/verify/verify.ts"),
     import("../../terminal/cluster/draw-checks.ts"),
     import("../../terminal/style.ts"),
   ]);
-  const kube = new Kube(connect({ context: flags.context }));
+  const kube = kubeOfContext(flags.context);
   const { namespace, ingress, requests } = flags;
   const results = await verify({
     kube,

@@ -181,12 +181,11 @@ async function ingressOf(
     const mesh = await findMesh(dir);
     return mesh && `http://127.0.0.1:${mesh.port}`;
   }
-  const [{ connect }, { Kube }, { findIngress }] = await Promise.all([
-    import("../../cluster/kube/connection.ts"),
-    import("../../cluster/kube/client.ts"),
+  const [{ kubeOfContext }, { findIngress }] = await Promise.all([
+    import("../../cluster/kube/kube-of-context.ts"),
     import("../../cluster/ingress.ts"),
   ]);
-  const { url } = await findIngress({ kube: new Kube(connect({ context })), given: undefined, signal });
+  const { url } = await findIngress({ kube: kubeOfContext(context), given: undefined, signal });
   return url;
 }
 

@@ -156,7 +156,8 @@ export class LeaseLock implements Lock {
         pauseMs = this.#renewMs;
       } catch {
         pauseMs = this.#renewMs / TRIES;
-        const found = await this.#kube.get(this.#ref).catch(() => "unknown" as const);
+        const signal = AbortSignal.timeout(this.#renewMs);
+        const found = await this.#kube.get(this.#ref, { signal }).catch(() => "unknown" as const);
         if (found === undefined || (found !== "unknown" && specOf(found).holderIdentity !== identity)) {
           lost.abort();
           return lease;

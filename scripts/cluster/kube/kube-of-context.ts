@@ -1,0 +1,15 @@
+import { printMessage } from "../../text/print.ts";
+import { Kube } from "./client.ts";
+import { connect } from "./connection.ts";
+
+// Longer than an API server of one process takes to start again.
+const REPEAT_FOR_MS = 15_000;
+
+/**
+ * A client for a command: it repeats requests that fail for a moment, and says so on standard error where that takes long.
+ * @param context a kubeconfig context; undefined for the current one
+ * @throws NoCluster when there is no kubeconfig, or not this context
+ */
+export function kubeOfContext(context: string | undefined): Kube {
+  return new Kube(connect({ context }), { forMs: REPEAT_FOR_MS, onWait: printMessage });
+}
