@@ -15,6 +15,7 @@ import {
 } from "yaml";
 import Type from "typebox";
 import { Check } from "typebox/schema";
+import { type FieldOffset, findByTable, type FindOffset } from "./field-offsets.ts";
 import type { Position, Problem } from "./problem.ts";
 import { readDocument, refusedCharacter, type YamlFault } from "./yaml-faults.ts";
 import { parseWithinLimits } from "./yaml-limits.ts";
@@ -68,7 +69,7 @@ export function parseDocuments(
   for (const document of parsed) {
     const read = readDocument(document, text.includes("*"));
     if ("value" in read) {
-      documents.push(...objectsIn(document, read.value));
+      documents.push(...objectsIn(file, lines.lineStarts, document, read.value));
       continue;
     }
     problems.push(...read.faults.map(syntaxProblem));
@@ -92,33 +93,45 @@ export function parseDocuments(
   }
 
   function position(offset: number): Position {
-    const { line, col } = lines.linePos(offset);
-    return { file, line, column: col };
+    return positionAt(file, lines.lineStarts, offset);
   }
+}
 
-  /** The object of a document, or those of a List as `kubectl get -o yaml` prints it. */
-  function objectsIn(document: Document.Parsed, value: unknown): ManifestDocument[] {
-    if (value === null) return [];
-    if (!Check(List, value)) return [manifestDocument(document, value)];
-    return value.items.map((item, i) => manifestDocument(document, item, ["items", i]));
-  }
+/** The object of a document, or those of a List as `kubectl get -o yaml` prints it. */
+function objectsIn(
+  file: string,
+  lineStarts: number[],
+  document: Document.Parsed,
+  value: unknown,
+): ManifestDocument[] {
+  if (value === null) return [];
+  const find = findByTable(document, value) ?? ((path) => findByNodes(document, path));
+  if (!Check(List, value)) return [manifestDocument(file, lineStarts, find, value)];
+  return value.items.map((item, i) =>
+    manifestDocument(file, lineStarts, (path) => find(["items", i, ...path]), item),
+  );
+}
 
-  /** @param within the path of the object in the document */
-  function manifestDocument(
-    document: Document.Parsed,
-    value: unknown,
-    within: FieldPath = [],
-  ): ManifestDocument {
-    return {
-      file,
-      value,
-      at: (path) => position(findEntry(document, [...within, ...path]).value?.range?.[0] ?? 0),
-      atKey(path) {
-        const { key, value } = findEntry(document, [...within, ...path]);
-        return position((key ?? value)?.range?.[0] ?? 0);
-      },
-    };
-  }
+// What a document refers to is kept as long as the document: no more than this, and neither the text nor the nodes.
+function manifestDocument(
+  file: string,
+  lineStarts: number[],
+  find: FindOffset,
+  value: unknown,
+): ManifestDocument {
+  return {
+    file,
+    value,
+    at: (path) => positionAt(file, lineStarts, find(path).value),
+    atKey: (path) => positionAt(file, lineStarts, find(path).key),
+  };
+}
+
+function positionAt(file: string, lineStarts: number[], offset: number): Position {
+  const counter = new LineCounter();
+  counter.lineStarts = lineStarts;
+  const { line, col } = counter.linePos(offset);
+  return { file, line, column: col };
 }
 
 // One for all documents: creating a schema takes a fifth of the time of reading a short document.
@@ -152,14 +165,15 @@ interface Entry {
   value: Node | null;
 }
 
-function findEntry(document: Document, path: FieldPath): Entry {
+function findByNodes(document: Document, path: FieldPath): FieldOffset {
   let entry: Entry = { key: null, value: document.contents };
   for (const step of path) {
     const next = entryAt(document, followed(document, entry.value), step);
     if (next === undefined) break;
     entry = next;
   }
-  return { ...entry, value: followed(document, entry.value) };
+  const value = followed(document, entry.value);
+  return { key: (entry.key ?? value)?.range?.[0] ?? 0, value: value?.range?.[0] ?? 0 };
 }
 
 function entryAt(document: Document, node: Node | null, step: string | number): Entry | undefined {

@@ -12,7 +12,8 @@ export interface UnsupportedField {
 
 /**
  * A document without the fields that a cluster fills in, those that may be without a value and are, and those marked as
- * unsupported. Fields that the API does not have stay, to be reported as mistakes.
+ * unsupported. Fields that the API does not have stay, to be reported as mistakes. Parts that lose nothing are the same
+ * objects as in the document.
  * @param keepDeclared whether an unsupported field stays where the schema declares its content
  */
 export function withoutUnsupported(
@@ -26,23 +27,26 @@ export function withoutUnsupported(
   function stripped(node: SchemaNode, at: unknown, path: FieldPath): unknown {
     if (Array.isArray(at)) {
       const { items } = node;
-      return items === undefined ? at : at.map((item, i) => stripped(items, item, [...path, i]));
+      if (items === undefined) return at;
+      const all = at.map((item, i) => stripped(items, item, [...path, i]));
+      return all.every((item, i) => item === at[i]) ? at : all;
     }
     if (!isRecord(at)) return at;
     const { properties = {}, unsupported = {}, filledIn = [], additionalProperties: others } = node;
-    return Object.fromEntries(
-      Object.entries(at).flatMap(([key, child]): [string, unknown][] => {
-        const own = [...path, key];
-        if (filledIn.includes(key)) return [];
-        const isDeclared = Object.hasOwn(properties, key);
-        if (Object.hasOwn(unsupported, key)) {
-          found.push({ path: own, reason: unsupported[key] ?? "" });
-          if (!keepDeclared || !isDeclared) return [];
-        }
-        const property = isDeclared ? properties[key] : others;
-        if (child === null && typeof property === "object" && property.mayBeNull === true) return [];
-        return [[key, typeof property === "object" ? stripped(property, child, own) : child]];
-      }),
-    );
+    const before = Object.entries(at);
+    const after = before.flatMap(([key, child]): [string, unknown][] => {
+      const own = [...path, key];
+      if (filledIn.includes(key)) return [];
+      const isDeclared = Object.hasOwn(properties, key);
+      if (Object.hasOwn(unsupported, key)) {
+        found.push({ path: own, reason: unsupported[key] ?? "" });
+        if (!keepDeclared || !isDeclared) return [];
+      }
+      const property = isDeclared ? properties[key] : others;
+      if (child === null && typeof property === "object" && property.mayBeNull === true) return [];
+      return [[key, typeof property === "object" ? stripped(property, child, own) : child]];
+    });
+    const isSame = after.length === before.length && after.every(([, child], i) => child === before[i]?.[1]);
+    return isSame ? at : Object.fromEntries(after);
   }
 }

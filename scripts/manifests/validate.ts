@@ -112,7 +112,9 @@ export function judge<S extends TSchema>(schema: S, document: ManifestDocument):
   // Checking takes most of the time with a large object: a valid one is checked once.
   if (validated.value !== undefined && unsupported.length === 0)
     return { ...validated, partial: partOf<Static<S>>(validated.value), invalid: [] };
-  const value: { root: unknown } = { root: withoutUnsupported(schema, document, true).value };
+  const value: { root: unknown } = {
+    root: structuredClone(withoutUnsupported(schema, document, true).value),
+  };
   const invalid: FieldPath[] = [];
   while (remove((keyword) => keyword !== "required"));
   const partial = partOf<Static<S>>(structuredClone(value.root));
