@@ -16,6 +16,10 @@ test.each([
   [["http", "--rounds", "0"], "A whole number from 1 to 999 is expected."],
   [["http", "-o", "xml"], "Allowed choices are table, json, yaml."],
   [["soak", "--for", "-1s"], "A time such as 90s or 5m is expected."],
+  [
+    ["soak", "--rps", "60", "--share", "50"],
+    "option '--rps <number>' cannot be used with option '--share <percent>'",
+  ],
   [["htpp"], "Did you mean http?"],
 ])("a benchmark asked for as %p is a mistake of usage", async (args, message) => {
   const { code, out, err } = await kyc("bench", ...args);

@@ -10,15 +10,16 @@ export interface SoakOptions {
   project: string;
   /** How long the load lasts, in seconds. */
   seconds: number;
-  /** The load, as a share of the most that was measured before. */
-  share: number;
+  /** The load: requests per second, or a share of the most that is measured before. */
+  load: { rps: number } | { share: number };
   signal: AbortSignal;
   say(text: string): void;
 }
 
 /** The result of a soak, as `-o json` prints it. */
 export interface SoakReport {
-  mostRps: number;
+  /** The most that the system answers; null where the load is given. */
+  mostRps: number | null;
   rps: number;
   seconds: number;
   requests: number;
@@ -39,7 +40,7 @@ const CONNECTIONS = 32;
  * Runs the whole system as `./kyc dev` does under a steady load for a long time, and watches its memory.
  * @throws when the system does not start
  */
-export async function soak({ project, seconds, share, signal, say }: SoakOptions): Promise<SoakReport> {
+export async function soak({ project, seconds, load, signal, say }: SoakOptions): Promise<SoakReport> {
   const port = freePort();
   await using dev = start({
     command: [join(project, "kyc"), "dev", "--port", String(port), "--local-port", "0"],
@@ -47,9 +48,12 @@ export async function soak({ project, seconds, share, signal, say }: SoakOptions
   });
   const url = `http://127.0.0.1:${port}/kyc/v1/customer`;
   await untilAnswers(url, dev);
-  say(`measuring the most that the system answers, for ${2 * MEASURE_SECONDS} s`);
-  const mostRps = await most(url);
-  const rps = Math.max(1, Math.floor(mostRps * share));
+  let mostRps: number | null = null;
+  if ("share" in load) {
+    say(`measuring the most that the system answers, for ${2 * MEASURE_SECONDS} s`);
+    mostRps = await most(url);
+  }
+  const rps = "rps" in load ? load.rps : Math.max(1, Math.floor((mostRps ?? 0) * load.share));
   const samples = new Map<number, { name: string; mib: number[] }>();
   const report = { requests: 0, failed: 0, reasons: [] as string[] };
   const ended = new AbortController();
@@ -157,8 +161,10 @@ export function drawSoak(report: SoakReport): string {
     const sign = growth < 0 ? "−" : "+";
     return `  ${process.padEnd(width)}  ${digits(before)} → ${digits(after)} MiB  ${sign}${percent(Math.abs(growth))}`;
   });
+  const { mostRps, rps } = report;
+  const share = mostRps === null ? "" : ` (${percent(rps / mostRps)} of ${rate(mostRps)})`;
   return [
-    `${report.passed ? "passed" : "FAILED"}: ${counted(report.requests, "request")} in ${report.seconds} s at ${rate(report.rps)} (${percent(report.rps / report.mostRps)} of ${rate(report.mostRps)}), ${count(report.failed)} failed`,
+    `${report.passed ? "passed" : "FAILED"}: ${counted(report.requests, "request")} in ${report.seconds} s at ${rate(rps)}${share}, ${count(report.failed)} failed`,
     ...report.reasons.map((reason) => `  ${reason}`),
     "memory, once warm and at the end",
     ...memory,

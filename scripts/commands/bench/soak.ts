@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { EXIT } from "../../exit.ts";
+import { perSecond, sharePercent } from "../options/option-values.ts";
 import { PROJECT } from "../../project.ts";
 import { asFailure, lasting, output, say } from "./flags.ts";
 import { print } from "../../text/print.ts";
@@ -8,6 +9,7 @@ import { printData, type OutputFormat } from "../../text/data.ts";
 interface SoakFlags {
   for: number;
   share: number;
+  rps?: number | undefined;
   output: "table" | OutputFormat;
 }
 
@@ -18,8 +20,13 @@ export function benchSoakCommand(): Command {
     .addOption(lasting("how long", "5m"))
     .addOption(
       new Option("--share <percent>", "the load, in percent of the system's capacity")
-        .argParser(percent)
+        .argParser(sharePercent)
         .default(80),
+    )
+    .addOption(
+      new Option("--rps <number>", "the load in requests per second, without measuring the capacity before")
+        .argParser(perSecond)
+        .conflicts("share"),
     )
     .addOption(output())
     .addHelpText(
@@ -30,7 +37,8 @@ Exits with 1 if a request fails, or if the memory of a process grows by more tha
 Examples:
   ./kyc bench soak            five minutes
   ./kyc bench soak --for 1h
-  ./kyc bench soak --share 30  on a machine with other load`,
+  ./kyc bench soak --share 30  on a machine with other load
+  ./kyc bench soak --rps 60 --for 30m`,
     )
     .action(async (flags: SoakFlags) => {
       const interrupted = new AbortController();
@@ -39,7 +47,7 @@ Examples:
       const options = {
         project: PROJECT,
         seconds: flags.for / 1000,
-        share: flags.share / 100,
+        load: flags.rps === undefined ? { share: flags.share / 100 } : { rps: flags.rps },
         signal: interrupted.signal,
         say,
       };
@@ -52,11 +60,4 @@ Examples:
           ? EXIT.ok
           : EXIT.failed;
     });
-}
-
-function percent(text: string): number {
-  const value = Number(text.replace(/%$/, ""));
-  if (!(value > 0 && value <= 100))
-    throw new InvalidArgumentError("A percentage above 0 and at most 100 is expected.");
-  return value;
 }

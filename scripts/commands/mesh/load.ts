@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, Failure } from "../../exit.ts";
 import type { LoadSummary } from "../../load/report.ts";
 import { dirOption } from "../options/place-options.ts";
-import { duration } from "../options/option-values.ts";
+import { duration, perSecond } from "../options/option-values.ts";
 import { onCluster, untilInterrupted } from "../cluster/on-cluster.ts";
 import { print, printMessage } from "../../text/print.ts";
 import { OUTPUT_FORMATS, printData, type OutputFormat } from "../../text/data.ts";
@@ -187,13 +187,6 @@ async function ingressOf(
   ]);
   const { url } = await findIngress({ kube: kubeOfContext(context), given: undefined, signal });
   return url;
-}
-
-function perSecond(text: string): number {
-  const rps = Number(text);
-  if (!(rps > 0 && rps <= 100_000))
-    throw new InvalidArgumentError("A number above 0 is expected, at most 100000.");
-  return rps;
 }
 
 function header(text: string, before: Record<string, string>): Record<string, string> {

@@ -31,6 +31,13 @@ export function duration(text: string): number {
   return ms;
 }
 
+/** Parses a rate in requests per second. */
+export function perSecond(text: string): number {
+  const rps = Number(text);
+  if (rps > 0 && rps <= 100_000) return rps;
+  throw new InvalidArgumentError("A number above 0 is expected, at most 100000.");
+}
+
 /** Parses a share of requests in percent: `10` or `10%`. */
 export function sharePercent(text: string): number {
   const value = Number(text.replace(/%$/, ""));

@@ -97,6 +97,9 @@ skipped: the mesh against Envoy: neither is installed
 memory, once warm and at the end
   the mesh  80 → 78 MiB  −2.5 %`,
     );
+    expect(drawSoak({ ...report, mostRps: null, passed: true })).toContain(
+      "passed: 240 000 requests in 300 s at 800/s, 0 failed",
+    );
     expect(drawSoak({ ...report, failed: 1, reasons: ["status 503"], passed: false })).toContain(
       "FAILED: 240 000 requests in 300 s at 800/s (80 % of 1 000/s), 1 failed\n  status 503\n",
     );
