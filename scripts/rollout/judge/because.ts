@@ -26,6 +26,8 @@ export function explainRegression(evidence: Evidence, { alpha, tolerate }: Judge
       return `the candidate rejects requests (4xx) more often than the baseline: ${marked(candidate, "rejected")} against ${marked(baseline, "rejected")}, ${chance}`;
     case "abandoned":
       return `callers give up on the candidate more often than on the baseline: ${marked(candidate, "abandoned")} against ${marked(baseline, "abandoned")}, ${chance}`;
+    case "unanswered":
+      return `callers gave up on ${gateway.abandoned} requests before an answer named the revision, more than before the candidate had a share, and only ${candidate.requests} of ${baseline.requests + candidate.requests} answers are the candidate's, fewer than its share explains: ${chance}`;
     case "latency":
       return slower("on the whole", "median");
     case "p99":

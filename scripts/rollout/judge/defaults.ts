@@ -18,7 +18,8 @@ export const DEFAULTS: JudgeOptions = {
 export const PARTS: Readonly<Record<TestName, number>> = {
   errors: 0.91,
   rejected: 0.015,
-  abandoned: 0.015,
+  abandoned: 0.01,
+  unanswered: 0.005,
   latency: 0.03,
   p99: 0.02,
   gateway: 0.005,
@@ -29,7 +30,7 @@ export const PARTS: Readonly<Record<TestName, number>> = {
  * The share of failures below which a guard finds nothing. With all traffic on the candidate there is no baseline, and an
  * outage that would hit both revisions looks like the candidate's: going back is right only where most requests fail.
  */
-export const LEAST_FAILURES = { gateway: 0.005, alone: 0.5 } as const;
+export const LEAST_FAILURES = { gateway: 0.005, unanswered: 0.005, alone: 0.5 } as const;
 
 /** The part of a test's wealth that is held back for changes that begin later, and the seconds between its portions. */
 export const RESERVE = { errors: 0.02, latency: 0.1, misdirected: 0.1 } as const;
@@ -122,6 +123,13 @@ export const MISDIRECTED: readonly Bet[] = ratios([
   [0.85, 0.25],
   [1 / 0.85, 0.25],
   [2, 0.25],
+]);
+
+/** Bets that the candidate gives fewer of the answers than its share explains. */
+export const FEWER_ANSWERS: readonly Bet[] = ratios([
+  [0.1, 0.2],
+  [0.5, 0.3],
+  [0.8, 0.5],
 ]);
 
 /** Bets on marked requests alone: the ratio and its weight. */

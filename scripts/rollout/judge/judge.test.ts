@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createJudge, type Judge, type Observation } from "./judge.ts";
 import { isOk, outcomeKind, type OutcomeKind } from "../../traffic/outcome-kind.ts";
-import { seededRandom } from "../../traffic/random.ts";
+import { mixedSeed, seededRandom } from "../../traffic/random.ts";
 import { draw, lognormal, ramp, type Traffic } from "./testing/traffic.ts";
 
 const EVEN: Traffic = { seconds: 600, rate: () => 20, share: ramp, fails: () => 0.01 };
@@ -146,6 +146,38 @@ describe("a judge", () => {
       });
     }
     expect(judge.regressed).toBe(false);
+  });
+
+  describe("of callers that give up before an answer names the revision", () => {
+    const judgedBy = (gaveUpOn: { baseline: number; candidate: number }, share: number, real = share) => {
+      const random = seededRandom(mixedSeed(11));
+      const judge = createJudge();
+      for (let i = 0; i < 6000 && !judge.regressed; i++) {
+        const inForce = i < 200 ? 0 : share;
+        const revision = random() < (i < 200 ? 0 : real) ? "candidate" : "baseline";
+        const gaveUp = i >= 200 && random() < gaveUpOn[revision];
+        judge.observe(
+          gaveUp
+            ? { t: i / 20, revision: "gateway", ok: false, kind: "abandoned", ms: 800, share: inForce }
+            : { t: i / 20, revision, ok: true, ms: 20 + 10 * random(), share: inForce },
+        );
+      }
+      return judge.verdict();
+    };
+
+    test("blames a candidate whose answers are missing", () => {
+      const { t, because } = judgedBy({ baseline: 0, candidate: 0.3 }, 0.4);
+      expect(because).toStartWith("callers gave up on ");
+      expect(t).toBeLessThan(100);
+    });
+
+    test.each([
+      ["both revisions leave as many unanswered", { baseline: 0.3, candidate: 0.3 }, 0.4],
+      ["the split is not in force", { baseline: 0, candidate: 0 }, 0.2],
+      ["the split is not in force, and few give up", { baseline: 0.02, candidate: 0.02 }, 0.2],
+    ])("blames nothing where %s", (_, gaveUpOn, real) => {
+      expect(judgedBy(gaveUpOn, 0.4, real).verdict).not.toBe("regressed");
+    });
   });
 
   test("judges a candidate with all traffic by what the baseline did before", () => {

@@ -35,6 +35,8 @@ export type { Evidence, Judge, JudgeOptions, Observation, Verdict } from "./type
  * made with as little of the wealth as the spread of the baseline's own levels demands (`Steadiness`); beyond
  * theorem 1 no bound is claimed for them, and `kyc bench judge` has the figures.
  *
+ * Callers that give up on a revision that is not known have a test with assumptions of its own (`UnansweredTest`).
+ *
  * How soon: a candidate that only fails, beside a baseline that does not, is out after about ln(14/alpha) / H(w) requests
  * of both, and after four seconds at the earliest, where H(w) = -w ln w - (1-w) ln(1-w) is what each can tell at most.
  * @throws RangeError for an option out of its range
@@ -62,6 +64,7 @@ class TrafficJudge implements Judge {
   readonly #candidate = new ArmCounts();
   #gatewayRequests = 0;
   #gatewayFailed = 0;
+  #gatewayAbandoned = 0;
   readonly #excluded = new Map<string, number>();
   #t = Number.NEGATIVE_INFINITY;
   #share = 0;
@@ -139,12 +142,12 @@ class TrafficJudge implements Judge {
 
   snapshot(): JudgeSnapshot {
     return {
-      version: 5,
+      version: 6,
       options: this.options,
       tests: this.#tests.snapshot(),
       baseline: this.#baseline.snapshot(),
       candidate: this.#candidate.snapshot(),
-      gateway: [this.#gatewayRequests, this.#gatewayFailed],
+      gateway: [this.#gatewayRequests, this.#gatewayFailed, this.#gatewayAbandoned],
       excluded: Object.fromEntries(this.#excluded),
       t: Number.isFinite(this.#t) ? this.#t : null,
       share: this.#share,
@@ -158,7 +161,7 @@ class TrafficJudge implements Judge {
     this.#tests.restore(state.tests);
     this.#baseline.restore(state.baseline);
     this.#candidate.restore(state.candidate);
-    [this.#gatewayRequests, this.#gatewayFailed] = state.gateway;
+    [this.#gatewayRequests, this.#gatewayFailed, this.#gatewayAbandoned] = state.gateway;
     for (const [reason, count] of Object.entries(state.excluded)) this.#excluded.set(reason, count);
     this.#t = state.t ?? Number.NEGATIVE_INFINITY;
     this.#share = state.share;
@@ -179,6 +182,7 @@ class TrafficJudge implements Judge {
     } else if (share > 0) {
       this.#gatewayRequests += count;
       if (kind === "error") this.#gatewayFailed += count;
+      else if (kind === "abandoned") this.#gatewayAbandoned += count;
     }
   }
 
@@ -202,7 +206,11 @@ class TrafficJudge implements Judge {
       notWorse: { threshold: Math.log(1 / beta), tests: this.#tests.logsNotWorse(rate) },
       baseline: this.#baseline.evidence(beta),
       candidate: this.#candidate.evidence(beta),
-      gateway: { requests: this.#gatewayRequests, failed: this.#gatewayFailed },
+      gateway: {
+        requests: this.#gatewayRequests,
+        failed: this.#gatewayFailed,
+        abandoned: this.#gatewayAbandoned,
+      },
       misdirected: this.#tests.logMisdirected(),
       runs: this.#tests.logRuns(),
       excluded: Object.fromEntries(this.#excluded),

@@ -36,6 +36,9 @@ export const GuardFields = Type.Interface([MixtureFields], {
   nextDeposit: Type.Number(),
 });
 
+const Unanswered = Type.Object({ guard: GuardFields, fewer: Shares, begun: Type.Boolean() });
+export type UnansweredState = Static<typeof Unanswered>;
+
 const Latencies = Type.Object({ total: Type.Number(), counts: Type.Array(Type.Number()) });
 
 const Ranks = Type.Interface([MixtureFields], {
@@ -96,6 +99,7 @@ export const TestsState = Type.Object({
     median: Claim,
     p99: Claim,
   }),
+  unanswered: Unanswered,
   gateway: GuardFields,
   alone: GuardFields,
   misdirected: Shares,
@@ -109,12 +113,12 @@ export type TestsState = Static<typeof TestsState>;
 
 /** The state of a judge. The version rises whenever the fields or their meaning change. */
 export const JudgeSnapshot = Type.Object({
-  version: Type.Literal(5),
+  version: Type.Literal(6),
   options: Options,
   tests: TestsState,
   baseline: Arm,
   candidate: Arm,
-  gateway: Pair,
+  gateway: Type.Tuple([Type.Number(), Type.Number(), Type.Number()]),
   excluded: Type.Record(Type.String(), Type.Number()),
   t: Type.Union([Type.Null(), Type.Number()]),
   share: Type.Number(),

@@ -4,6 +4,7 @@ import { ErrorTests } from "./error-tests.ts";
 import type { OutcomeKind } from "../../traffic/outcome-kind.ts";
 import { LatencyTests } from "./latency-tests.ts";
 import { RateGuard } from "./statistics/rate-guard.ts";
+import { UnansweredTest } from "./unanswered-test.ts";
 import { UnitMemory } from "./statistics/unit-memory.ts";
 import type { TestsState } from "./snapshot.ts";
 import type { Arm, JudgeOptions, TestName } from "./types.ts";
@@ -31,6 +32,7 @@ export class Tests {
   readonly #assignment = new Assignment();
   readonly #begun = { rejected: false, abandoned: false };
   readonly #units = new UnitMemory();
+  readonly #unanswered: UnansweredTest;
   readonly #gateway: RateGuard;
   readonly #alone: RateGuard;
   /** The part of the e-value that comparisons make, and whether it has to be computed again. */
@@ -54,6 +56,7 @@ export class Tests {
     this.#abandoned = new ErrorTests(excess);
     this.#latency = new LatencyTests(1 + tolerate.latency, 1 + harm.latency);
     // Half of a guard's part of alpha is for its interval, half for its e-process.
+    this.#unanswered = new UnansweredTest();
     this.#gateway = new RateGuard((alpha * PARTS.gateway) / 2, LEAST_FAILURES.gateway);
     this.#alone = new RateGuard((alpha * PARTS.alone) / 2, LEAST_FAILURES.alone);
   }
@@ -69,7 +72,12 @@ export class Tests {
         PARTS.p99 * this.#latency.slowerP99.value;
       this.#isStale = false;
     }
-    return this.#compared + PARTS.gateway * this.#gateway.value + PARTS.alone * this.#alone.value;
+    return (
+      this.#compared +
+      PARTS.unanswered * this.#unanswered.value +
+      PARTS.gateway * this.#gateway.value +
+      PARTS.alone * this.#alone.value
+    );
   }
 
   /** Takes one request into account. */
@@ -87,6 +95,15 @@ export class Tests {
     const gatewayFailed = revision === "gateway" && kind === "error";
     if (share === 0) this.#gateway.before(gatewayFailed);
     else this.#gateway.after(gatewayFailed, t);
+    const unanswered = revision === "gateway" && kind === "abandoned";
+    if (share === 0) this.#unanswered.before(unanswered);
+    else if (share < 1)
+      this.#unanswered.after(
+        unanswered,
+        revision === "gateway" ? undefined : revision === "candidate",
+        share,
+        t,
+      );
     if (revision === "gateway") return;
     const candidate = revision === "candidate";
     const failed = kind === "error";
@@ -109,6 +126,7 @@ export class Tests {
       errors: logOf(this.#errors.value),
       rejected: logOf(this.#rejected.value),
       abandoned: logOf(this.#abandoned.value),
+      unanswered: logOf(this.#unanswered.value),
       latency: logOf(this.#latency.slower.value),
       p99: logOf(this.#latency.slowerP99.value),
       gateway: logOf(this.#gateway.value),
@@ -148,6 +166,7 @@ export class Tests {
       begun: [this.#begun.rejected, this.#begun.abandoned],
       units: this.#units.snapshot(),
       latency: this.#latency.snapshot(),
+      unanswered: this.#unanswered.snapshot(),
       gateway: this.#gateway.snapshot(),
       alone: this.#alone.snapshot(),
       highestShare: this.#highestShare,
@@ -165,6 +184,7 @@ export class Tests {
     [this.#begun.rejected, this.#begun.abandoned] = state.begun;
     this.#units.restore(state.units);
     this.#latency.restore(state.latency);
+    this.#unanswered.restore(state.unanswered);
     this.#gateway.restore(state.gateway);
     this.#alone.restore(state.alone);
     this.#highestShare = state.highestShare;
@@ -243,6 +263,7 @@ export class Tests {
     this.#rejected.worse.deposit();
     this.#abandoned.worse.deposit();
     this.#latency.deposit();
+    this.#unanswered.deposit();
     this.#assignment.deposit();
   }
 }

@@ -49,7 +49,16 @@ export interface Verdict {
 }
 
 /** The tests, each with its own e-process. */
-export const TESTS = ["errors", "rejected", "abandoned", "latency", "p99", "gateway", "alone"] as const;
+export const TESTS = [
+  "errors",
+  "rejected",
+  "abandoned",
+  "unanswered",
+  "latency",
+  "p99",
+  "gateway",
+  "alone",
+] as const;
 export type TestName = (typeof TESTS)[number];
 
 /** An estimate, and an interval that holds at all times at once with the certainty of `healthy`. */
@@ -92,8 +101,11 @@ export interface Evidence {
   notWorse: { threshold: number; tests: Record<"errors" | "median" | "p99", number> };
   baseline: ArmEvidence;
   candidate: ArmEvidence;
-  /** Requests that the gateway answered, and how many of them failed while the candidate had a share. */
-  gateway: { requests: number; failed: number };
+  /**
+   * Requests of no known revision while the candidate had a share: how many of them failed, mostly the gateway's own
+   * answers, and how many their callers gave up before an answer named the revision.
+   */
+  gateway: { requests: number; failed: number; abandoned: number };
   /**
    * That requests are not split as the shares say, which all else rests on: told from ln(1000) on, and nothing is called
    * healthy then.

@@ -54,6 +54,7 @@ describe("a page of metrics", () => {
         ms: 1,
         fromMs: 0,
         count: 1,
+        failure: { what: "server_error", requestId: "" },
         excluded: undefined,
       },
       {
@@ -65,6 +66,7 @@ describe("a page of metrics", () => {
         fromMs: 0,
         count: 1,
         kind: "abandoned",
+        failure: { what: "aborted", requestId: "" },
         excluded: undefined,
       },
     ]);

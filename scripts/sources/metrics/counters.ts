@@ -8,7 +8,7 @@ export const STARTED = "process_start_time_seconds";
 const BEYOND_MS = 60_000;
 
 /** The properties of a histogram's requests, from its labels. */
-export type Meaning = Pick<Outcome, "revision" | "ok" | "kind" | "pinned" | "excluded">;
+export type Meaning = Pick<Outcome, "revision" | "ok" | "kind" | "failure" | "pinned" | "excluded">;
 
 /** A histogram of latencies of some program, with any buckets. */
 export interface HistogramFormat {

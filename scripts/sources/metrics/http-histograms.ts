@@ -28,7 +28,9 @@ export const REQUESTS_OF_SERVICE: HistogramFormat = {
 };
 
 function meaningOfCall({ outcome = "", revision = "" }: Readonly<Record<string, string>>): Meaning {
-  return { ...answeredBy(revision), ...byOutcome(outcome), excluded: undefined };
+  const mark = byOutcome(outcome);
+  const failure = mark.ok ? {} : { failure: { what: outcome, requestId: "" } };
+  return { ...answeredBy(revision), ...mark, ...failure, excluded: undefined };
 }
 
 /** The successful outcomes of this project's own calls; all others are failures. */

@@ -42,7 +42,7 @@ interface Watched {
 
 /**
  * The outcomes of the requests that pods count in metrics of Prometheus' text format. Each pod is read every second
- * through a forwarded port. The counts of a pod's last second are lost with it.
+ * through a forwarded port; a look that adds nothing yields an empty batch. The counts of a pod's last second are lost with it.
  * @throws UserError when there are pods and none of them can be read
  */
 export async function* scrapePods(options: ScrapeOptions, signal: AbortSignal): AsyncGenerator<Outcome[]> {
@@ -58,10 +58,10 @@ export async function* scrapePods(options: ScrapeOptions, signal: AbortSignal): 
       follow(pods, lookedAtMs);
       lookedAtMs = listedAtMs;
       const batches = await Promise.all([...watched].map(([uid, pod]) => look(uid, pod)));
-      if (batches.some((batch) => batch !== undefined) || watched.size === 0) heardAt = performance.now();
+      const isHeard = batches.some((batch) => batch !== undefined);
+      if (isHeard || watched.size === 0) heardAt = performance.now();
       if (performance.now() - heardAt > SILENT_FOR_MS) throw new UserError(cannotAsk(pods));
-      const outcomes = batches.flatMap((batch) => batch ?? []);
-      if (outcomes.length > 0) yield outcomes;
+      if (isHeard) yield batches.flatMap((batch) => batch ?? []);
       await due;
     }
   } finally {

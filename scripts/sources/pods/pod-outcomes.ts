@@ -1,11 +1,15 @@
 import type { Kube } from "../../cluster/kube/client.ts";
+import { pause } from "../../cluster/kube/pause.ts";
 import { FORWARD_PORTS, GET_PODS, LIST_PODS } from "../../cluster/rbac.ts";
 import { checked } from "../../cluster/workload/follow.ts";
 import { KNATIVE_SERVICE, LivePod, POD, SERVICE_LABEL } from "../../cluster/workload/live-objects.ts";
 import { Counters } from "../metrics/counters.ts";
 import { CALLS, callsOf, REQUESTS, REQUESTS_OF_SERVICE } from "../metrics/http-histograms.ts";
 import { anyPodAnswers, SCRAPE_LAG_MS, scrapePods } from "../metrics/scrape-pods.ts";
+import { queueProxySource } from "../queue-proxy/queue-proxy-outcomes.ts";
 import type { Outcome, OutcomeSource } from "../source.ts";
+
+import { Attribution, WAIT_MS } from "./attribution.ts";
 
 export interface PodSourceOptions {
   kube: Kube;
@@ -22,7 +26,7 @@ export function podSource(options: PodSourceOptions): OutcomeSource {
   return {
     name: "pods",
     place: `the pods of namespace ${options.namespace}`,
-    lagMs: SCRAPE_LAG_MS,
+    lagMs: SCRAPE_LAG_MS + WAIT_MS,
     outcomes: (signal) => podOutcomes(options, signal),
     rights: { own: [LIST_PODS, GET_PODS, FORWARD_PORTS], gateways: [], everywhere: [] },
   };
@@ -38,13 +42,14 @@ export async function hasPodMetrics(options: PodSourceOptions): Promise<boolean>
 }
 
 /**
- * The outcomes that the callers of the service count: a caller also sees responses that no revision gave. Where nothing
- * else runs in the namespace, the outcomes that the service's own pods count.
+ * The outcomes that the callers of the service count: a caller also sees responses that no revision gave. Where a caller
+ * has no answer, the queue-proxies tell the revision, if they can be read. Where nothing else runs in the namespace, the
+ * outcomes that the service's own pods count.
  */
 async function* podOutcomes(options: PodSourceOptions, signal: AbortSignal): AsyncGenerator<Outcome[]> {
   const { kube, service } = options;
   const isCalled = await hasCallers(options, signal);
-  yield* scrapePods(
+  const outcomes = scrapePods(
     {
       kube,
       ...METRICS,
@@ -54,6 +59,35 @@ async function* podOutcomes(options: PodSourceOptions, signal: AbortSignal): Asy
     },
     signal,
   );
+  if (!isCalled) return yield* outcomes;
+  const attribution = new Attribution();
+  const end = new AbortController();
+  const reading = readQueueProxies(options, attribution, AbortSignal.any([signal, end.signal]));
+  try {
+    for await (const batch of outcomes) yield attribution.callers(batch, Date.now());
+  } finally {
+    end.abort();
+    await reading;
+  }
+}
+
+const READ_AGAIN_MS = 10_000;
+
+/** Reads the queue-proxies of the service until the signal. Where they export no metrics, revisions stay unknown. */
+async function readQueueProxies(
+  { kube, namespace, service }: PodSourceOptions,
+  attribution: Attribution,
+  signal: AbortSignal,
+): Promise<void> {
+  const source = queueProxySource({ kube, namespace, service });
+  while (!signal.aborted) {
+    try {
+      for await (const batch of source.outcomes(signal)) attribution.pods(batch, Date.now());
+    } catch {
+      // Without them the callers' own outcomes are all there is.
+    }
+    if (!signal.aborted) await pause(READ_AGAIN_MS, signal);
+  }
 }
 
 async function hasCallers(
