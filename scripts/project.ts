@@ -2,11 +2,20 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { version } from "../package.json" with { type: "json" };
 
-/** The folder of this tool's repository. */
-export const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Whether this is a program that lies in `.kyc/` of a checkout; defined where one is compiled. */
+declare const KYC_OF_CHECKOUT: boolean | undefined;
 
-/** Whether this is the compiled program (Bun, `--compile`), which contains Bun and has no folder of this tool. */
-export const COMPILED = PROJECT.startsWith("/$bunfs") || /^[A-Z]:[\\/]~BUN/.test(PROJECT);
+const OWN = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Whether this is a compiled program (Bun, `--compile`), which contains Bun. */
+export const COMPILED = OWN.startsWith("/$bunfs") || /^[A-Z]:[\\/]~BUN/.test(OWN);
+
+/** The variables with which `process.execPath` acts as Bun also where it is a compiled program. */
+export const AS_BUN: Readonly<Record<string, string>> = COMPILED ? { BUN_BE_BUN: "1" } : {};
+
+/** The folder of this tool's repository; a released program has none. */
+export const PROJECT =
+  typeof KYC_OF_CHECKOUT !== "undefined" && KYC_OF_CHECKOUT ? dirname(dirname(process.execPath)) : OWN;
 
 /** The versions of this project and of Bun, and the platform. */
 export function versions(): { kyc: string; bun: string; platform: string } {

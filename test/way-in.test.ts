@@ -7,8 +7,10 @@ import {
   mkdtemp,
   readFile,
   realpath,
+  rename,
   rm,
   symlink,
+  utimes,
   writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -36,13 +38,16 @@ const TOOLS = [
   "cmp",
   "cp",
   "dirname",
+  "find",
   "mkdir",
   "mv",
+  "nice",
   "readlink",
   "rm",
   "sleep",
   "touch",
   "chmod",
+  "uname",
 ];
 
 interface Setup {
@@ -58,6 +63,7 @@ interface Project {
     script?: string;
     cwd?: string;
     args?: string[];
+    env?: Readonly<Record<string, string>>;
   }): Promise<{ code: number; out: string; err: string }>;
   /** What the stand-ins were asked to do. */
   calls(): Promise<string[]>;
@@ -74,14 +80,22 @@ async function project(name: string, { bun, npm }: Setup): Promise<Project> {
   await cp(join(PROJECT, "kyc"), join(folder, "kyc"));
   await copyFile(join(PROJECT, ".bun-version"), join(folder, ".bun-version"));
   await writeFile(join(folder, "bun.lock"), "lock 1");
-  await writeFile(join(folder, "bunfig.toml"), "");
+  await mkdir(join(folder, "functions"));
+  await mkdir(join(folder, "scripts"));
+  for (const file of ["bunfig.toml", "package.json", "tsconfig.json", "scripts/kyc.ts", "scripts/old.ts"])
+    await writeFile(join(folder, file), "");
   for (const tool of TOOLS) await symlink(Bun.which(tool) ?? `/bin/${tool}`, join(bin, tool));
   if (bun !== undefined) await executable(join(bin, "bun"), standInBun(bun, log));
   if (npm !== undefined) await executable(join(bin, "npm"), standInNpm(npm, log));
   return {
     folder,
-    async run({ script = join(folder, "kyc"), cwd = "/", args = [] } = {}) {
-      const child = Bun.spawn([script, ...args], { cwd, env: { PATH: bin }, stdout: "pipe", stderr: "pipe" });
+    async run({ script = join(folder, "kyc"), cwd = "/", args = ["dev"], env = {} } = {}) {
+      const child = Bun.spawn([script, ...args], {
+        cwd,
+        env: { PATH: bin, ...env },
+        stdout: "pipe",
+        stderr: "pipe",
+      });
       const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
       return { code, out, err };
     },
@@ -94,6 +108,7 @@ function standInBun(version: string, log: string): string {
 case $1 in
   --version) echo ${version} ;;
   install) echo "bun $*" >>"${log}"; mkdir -p node_modules ;;
+  scripts/release/*) echo "made a program" >>"${log}"; shift; . ./make-program ;;
   *) printf 'ran:'; printf ' [%s]' "$@"; echo " in $PWD" ;;
 esac
 `;
@@ -163,7 +178,7 @@ describe("kyc", () => {
     await symlink("relative", join(elsewhere, "twice"));
     for (const link of ["absolute", "relative", "twice"]) {
       const { out } = await it.run({ script: join(elsewhere, link), cwd: elsewhere });
-      expect(out).toContain(`[${it.folder}/scripts/kyc.ts] in ${elsewhere}`);
+      expect(out).toContain(`[${it.folder}/scripts/kyc.ts] [dev] in ${elsewhere}`);
     }
   });
 
@@ -201,5 +216,112 @@ describe("kyc", () => {
     await mkdir(join(it.folder, ".kyc/lock"), { recursive: true });
     await writeFile(join(it.folder, ".kyc/lock/pid"), String(dead.pid));
     expect((await it.run()).code).toBe(0);
+  });
+});
+
+describe("the compiled program", () => {
+  /** A project whose program prints its name and arguments. */
+  async function compiling(
+    name: string,
+    body = WORKS,
+  ): Promise<Project & { made(count: number): Promise<void> }> {
+    const it = await project(name, { bun: VERSION });
+    await it.run();
+    await writeFile(join(it.folder, "make-program"), body);
+    const made = async (): Promise<number> =>
+      (await it.calls()).filter((call) => call === "made a program").length;
+    return {
+      ...it,
+      // It is made in the background.
+      async made(count) {
+        while ((await made()) < count || !(await exists(join(it.folder, ".kyc/made")))) await Bun.sleep(2);
+        await rm(join(it.folder, ".kyc/made"));
+        expect(await made()).toBe(count);
+      },
+    };
+  }
+
+  const WORKS = `cat >"$1" <<'PROGRAM'
+#!/bin/sh
+printf "program of $KYC_CALLED_AS:"; printf ' [%s]' "$@"; echo " in $PWD"
+PROGRAM
+chmod +x "$1"
+touch .kyc/made
+`;
+  const exists = (path: string): Promise<boolean> => Bun.file(path).exists();
+
+  test("is made in the background, and takes the place of the sources", async () => {
+    const it = await compiling("program");
+    const first = await it.run({ args: ["lint", "a b"] });
+    expect(first.out).toEndWith("/scripts/kyc.ts] [lint] [a b] in /\n");
+    await it.made(1);
+    const { code, out, err } = await it.run({ args: ["lint", "a b"] });
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toBe(`program of ${it.folder}/kyc: [lint] [a b] in /\n`);
+    expect((await it.run({ args: [] })).out).toStartWith("program of");
+    expect(await it.calls()).toHaveLength(2);
+  });
+
+  test("runs no command that runs files of the folder, and none if KYC_FROM_SOURCES is set", async () => {
+    const it = await compiling("not in the program");
+    for (const args of [["dev"], ["e2e"], ["bench", "judge"], ["deploy"], ["a-mistyped-one"]])
+      expect((await it.run({ args })).out).toStartWith("ran:");
+    const env = { KYC_FROM_SOURCES: "1" };
+    await it.run({ args: ["lint"], env });
+    expect(await it.calls()).toHaveLength(1);
+    await it.run({ args: ["lint"] });
+    await it.made(1);
+    expect((await it.run({ args: ["dev"] })).out).toStartWith("ran:");
+    expect((await it.run({ args: ["lint"], env })).out).toStartWith("ran:");
+  });
+
+  test.each([
+    ["is changed", (folder: string) => writeFile(join(folder, "scripts/kyc.ts"), "changed")],
+    ["is removed", (folder: string) => rm(join(folder, "scripts/old.ts"))],
+    [
+      "is replaced by an older one",
+      async (folder: string) => {
+        await writeFile(join(folder, "scripts/new.ts"), "");
+        await utimes(join(folder, "scripts/new.ts"), 0, 0);
+        await rename(join(folder, "scripts/new.ts"), join(folder, "scripts/old.ts"));
+      },
+    ],
+    ["is a package", (folder: string) => writeFile(join(folder, "package.json"), "{}")],
+  ])("is made again when a source %s", async (how, change) => {
+    const it = await compiling(how);
+    await it.run({ args: ["lint"] });
+    await it.made(1);
+    await change(it.folder);
+    expect((await it.run({ args: ["lint"] })).out).toStartWith("ran:");
+    await it.made(2);
+    expect((await it.run({ args: ["lint"] })).out).toStartWith("program of");
+  });
+
+  test("is not tried again after a failure until a source has changed", async () => {
+    const it = await compiling("broken", ': >"$1"; touch .kyc/made');
+    await it.run({ args: ["lint"] });
+    await it.made(1);
+    for (let i = 0; i < 3; i++) expect((await it.run({ args: ["lint"] })).out).toStartWith("ran:");
+    await writeFile(join(it.folder, "scripts/kyc.ts"), "repaired");
+    await it.run({ args: ["lint"] });
+    await it.made(2);
+  });
+
+  test("is made for all tests before they start, and named to them", async () => {
+    const it = await compiling("tests");
+    const { out } = await it.run({ args: ["test"] });
+    expect(out).toEndWith(`[test] in /\n`);
+    await it.made(1);
+    await it.run({ args: ["test"] });
+    expect(await it.calls()).toHaveLength(2);
+  });
+
+  test("is not needed: a command works where it cannot be written", async () => {
+    const it = await compiling("no folder");
+    await rm(join(it.folder, ".kyc"), { recursive: true });
+    await writeFile(join(it.folder, ".kyc"), "");
+    const { code, out, err } = await it.run({ args: ["lint"] });
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toStartWith("ran:");
   });
 });

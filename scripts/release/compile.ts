@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
-import { embeddedPageFiles } from "../mesh/admin/page-files.ts";
 import { PROJECT } from "../project.ts";
+import { buildProgram } from "./program.ts";
 
 /** The platforms of a release, each with Bun's name for it and that of its file. */
 const TARGETS = [
@@ -33,17 +33,10 @@ Examples:
 const wanted = TARGETS.filter(({ file }) => only === undefined || file === only);
 if (wanted.length === 0) throw new Error(`--only ${only}: there is no such program`);
 await mkdir(out, { recursive: true });
-const page = JSON.stringify(await embeddedPageFiles());
 const sums: string[] = [];
 for (const { target, file } of wanted) {
   const outfile = join(out, file);
-  await Bun.build({
-    entrypoints: [join(PROJECT, "scripts/kyc.ts")],
-    compile: only === undefined ? { target, outfile } : { outfile },
-    minify: { whitespace: true, syntax: true },
-    // The live page is built once here, so that a program needs none of its sources.
-    define: { KYC_PAGE_FILES: page },
-  });
+  await buildProgram({ outfile, ...(only === undefined && { target }) });
   const bytes = await Bun.file(outfile).bytes();
   sums.push(`${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}  ${file}\n`);
   console.error(`${file}: ${(bytes.length / 1e6).toFixed(0)} MB`);

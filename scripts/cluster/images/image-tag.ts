@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AS_BUN } from "../../project.ts";
 import { UserError } from "../user-error.ts";
 
 /** A function and the image that its source makes. */
@@ -59,7 +60,7 @@ async function bundle(root: string, name: string, folder: string): Promise<void>
   const command = ["build", `functions/${name}/main.ts`, ...BUNDLE, `--outdir=${folder}`];
   const child = Bun.spawn([process.execPath, ...command], {
     cwd: root,
-    env: { PATH: process.env["PATH"] ?? "" },
+    env: { PATH: process.env["PATH"] ?? "", ...AS_BUN },
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",

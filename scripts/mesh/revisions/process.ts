@@ -1,5 +1,5 @@
 import type { Subprocess } from "bun";
-import { COMPILED } from "../../project.ts";
+import { AS_BUN } from "../../project.ts";
 import { HttpClient } from "../http/client.ts";
 import { linesOf } from "../../text/lines.ts";
 import { within } from "./within.ts";
@@ -49,8 +49,7 @@ export function startProcess(options: ProcessOptions): RevisionProcess {
     cwd: spec.cwd,
     env: {
       ...inherited(),
-      // A compiled program contains Bun, and acts as Bun with this variable.
-      ...(COMPILED && { BUN_BE_BUN: "1" }),
+      ...AS_BUN,
       NODE_ENV: "production",
       HTTP_PROXY: options.proxyUrl,
       ...spec.env,

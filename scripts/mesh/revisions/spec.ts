@@ -39,7 +39,18 @@ export interface RevisionSpec {
 const DEFAULT_TIMEOUT_SECONDS = 300;
 
 const NO_CONFIG: DevConfig = { file: {}, programs: new Map(), problems: [] };
-const RUN_COMMAND = join(import.meta.dir, "run-command.ts");
+
+/**
+ * Runs the command in its arguments and ends with its exit code. Started by Bun with `--no-orphans`, it takes the command
+ * down with it when the local mesh is gone. A text, because a compiled program has no file that another process can read.
+ */
+const RUN_COMMAND = [
+  "--eval",
+  `const [, ...command] = process.argv;
+const child = Bun.spawn(command, { stdio: ["ignore", "inherit", "inherit"] });
+for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => child.kill(signal));
+process.exitCode = await child.exited;`,
+];
 
 /**
  * Finds the program of each revision: what `dev.yaml` says of its image, or else `functions/NAME/main.ts` for an image
@@ -66,12 +77,12 @@ export async function revisionSpecs(
     const entry = join(config.functions ?? join(root, "functions"), name, "main.ts");
     const local = programOf(container.image, config);
     const { env, missing } = environment(revision, container, secrets);
-    let command = local === undefined ? [entry] : [RUN_COMMAND, ...local.command];
+    let command = local === undefined ? [entry] : [...RUN_COMMAND, ...local.command];
     if (local === undefined && !(await isFile(entry))) {
       const { problem, isMistyped } = await noProgram(root, revision, container.image, config);
       const runtime = isMistyped ? undefined : await findRuntime();
       if (runtime === undefined) problems.push(problem);
-      else command = [RUN_COMMAND, ...containerCommand(runtime, container.image, env)];
+      else command = [...RUN_COMMAND, ...containerCommand(runtime, container.image, env)];
     }
     const taken = local?.port === undefined ? undefined : specs.find(({ port }) => port === local.port);
     if (taken !== undefined) problems.push(portTaken(revision, taken));

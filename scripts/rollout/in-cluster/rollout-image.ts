@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureImages, type EnsureImagesOptions } from "../../cluster/images/ensure-images.ts";
 import { UserError } from "../../cluster/user-error.ts";
+import { AS_BUN } from "../../project.ts";
 
 const NAME = "kyc-rollout";
 
@@ -49,6 +50,7 @@ async function bundle(root: string, to: string): Promise<void> {
   const flags = ["--target=bun", "--splitting", "--minify-whitespace", "--minify-syntax", `--outdir=${to}`];
   const child = Bun.spawn([process.execPath, "build", "scripts/kyc.ts", ...flags], {
     cwd: root,
+    env: { ...process.env, ...AS_BUN },
     stdout: "ignore",
     stderr: "pipe",
   });
