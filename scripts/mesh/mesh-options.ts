@@ -3,6 +3,7 @@ import type { Problem } from "../manifests/problem.ts";
 import type { MeshView } from "./admin/admin.ts";
 import type { Configuration } from "./configuration.ts";
 import type { FaultsState } from "./faults/fault.ts";
+import type { GatewayAddress } from "./gateways/open-ports.ts";
 import type { Served } from "./relay/relay-options.ts";
 import type { RevisionState } from "./revisions/runner.ts";
 
@@ -42,4 +43,26 @@ export interface MeshOptions {
   tracer?: Tracer | undefined;
   /** Metrics that the mesh shows beside its own, as Prometheus reads them. */
   metrics?: (() => Promise<string>) | undefined;
+}
+
+/** A process of a revision, and its port on 127.0.0.1. */
+export interface MeshProcess {
+  pid: number;
+  port: number;
+}
+
+/** A running mesh. */
+export interface Mesh {
+  readonly port: number;
+  readonly localPort: number;
+  /** Where the ports of Gateways answer beside the main one. */
+  readonly gateways: readonly GatewayAddress[];
+  /** The configuration in force. */
+  readonly loaded: Configuration;
+  /** The processes of each revision that has any, by name. */
+  processes(): Map<string, readonly MeshProcess[]>;
+  /** Lets requests in flight finish, then stops every revision. */
+  stop(): Promise<void>;
+  /** Closes every connection and ends every process at once. */
+  kill(): void;
 }

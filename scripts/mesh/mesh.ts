@@ -8,10 +8,10 @@ import type { Exchange } from "./http/exchange.ts";
 import { type GatewayPort, gatewayPorts } from "./gateways/gateway-ports.ts";
 import type { Certificate } from "./gateways/local-authority.ts";
 import { enterGateway, readLocalName } from "./gateways/local-names.ts";
-import { type GatewayAddress, OpenPorts } from "./gateways/open-ports.ts";
+import { OpenPorts } from "./gateways/open-ports.ts";
 import { type HttpServer, type HttpServerOptions, serveHttp } from "./http/server.ts";
 import { type Configuration, loadConfiguration, routedRevisions } from "./configuration.ts";
-import type { MeshOptions } from "./mesh-options.ts";
+import type { Mesh, MeshOptions } from "./mesh-options.ts";
 import { ManifestFiles, type Reading } from "./manifest-files.ts";
 import { portOverview } from "./overview.ts";
 import { relay } from "./relay/relay.ts";
@@ -19,28 +19,6 @@ import type { Generation, RelayOptions } from "./relay/relay-options.ts";
 import { RevisionPool, type Runners } from "./revisions/pool.ts";
 import { rejected } from "./revisions/request-queue.ts";
 import { within } from "./revisions/within.ts";
-
-/** A process of a revision, and its port on 127.0.0.1. */
-export interface MeshProcess {
-  pid: number;
-  port: number;
-}
-
-/** A running mesh. */
-export interface Mesh {
-  readonly port: number;
-  readonly localPort: number;
-  /** Where the ports of Gateways answer beside the main one. */
-  readonly gateways: readonly GatewayAddress[];
-  /** The configuration in force. */
-  readonly loaded: Configuration;
-  /** The processes of each revision that has any, by name. */
-  processes(): Map<string, readonly MeshProcess[]>;
-  /** Lets requests in flight finish, then stops every revision. */
-  stop(): Promise<void>;
-  /** Closes every connection and ends every process at once. */
-  kill(): void;
-}
 
 const HOSTNAME = "127.0.0.1";
 // An editor may save a file in two steps: an edit that is not valid is read again after this long before it is reported.

@@ -4,7 +4,7 @@ import { formatProblem } from "../manifests/problem.ts";
 import { describeChanges } from "../mesh/changes.ts";
 import type { FaultsState } from "../mesh/faults/fault.ts";
 import type { Configuration } from "../mesh/configuration.ts";
-import type { Mesh } from "../mesh/mesh.ts";
+import type { Mesh } from "../mesh/mesh-options.ts";
 import type { MeshEvents } from "../mesh/mesh-options.ts";
 import { overview, portOverview } from "../mesh/overview.ts";
 import type { Served } from "../mesh/relay/relay-options.ts";

@@ -1,9 +1,8 @@
-import type { Span } from "../../../functions/shared/tracing/tracer.ts";
 import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import type { Hop, Resolution, RoutedRequest } from "../../traffic/resolve.ts";
 import { resolve, revisionOf } from "../../traffic/resolve.ts";
 import { hashPolicyFor } from "../../traffic/istio/hash-policies.ts";
-import { type HashPolicy, isOfGateway, type Listener } from "../../traffic/table.ts";
+import type { HashPolicy, Listener } from "../../traffic/table.ts";
 import type { HttpClient, ResponseHandler, UpstreamFailure, UpstreamRequest } from "../http/client.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type Framing, removeHopByHop } from "../http/framing.ts";
@@ -11,11 +10,10 @@ import type { ResponseHead } from "../http/head.ts";
 import { type BodyState, RequestBody } from "./request-body.ts";
 import { TimeLimits } from "./time-limits.ts";
 import { sendMirrored } from "./mirror.ts";
-import type { Generation, RelayOptions, Served } from "./relay-options.ts";
-import { beginSpan, spanEnd } from "./request-span.ts";
+import type { Generation, RelayOptions } from "./relay-options.ts";
+import { RequestReport } from "./request-report.ts";
 import type { Outcome } from "../../route-fields/retries/decide.ts";
 import { describeFailure, isSafeToResend, Retries, statusAfter } from "./retry.ts";
-import type { AnswerReader } from "./answer-reader.ts";
 import { policyOf, type Sticky, stickyKey, stuckTo } from "./sticky.ts";
 import { addUpgrade, isRefusedUpgrade, isUpgrade, openTunnel } from "./upgrade.ts";
 import { addForwarded, changeResponse, frameForRevision, headOf, ownReply } from "./upstream-request.ts";
@@ -34,7 +32,7 @@ class Relay {
   readonly #generation: Generation;
   readonly #body: RequestBody;
   readonly #limits: TimeLimits;
-  readonly #startedAt = performance.now();
+  readonly #report: RequestReport;
 
   #resolution: Resolution | undefined;
   readonly #retries = new Retries();
@@ -43,16 +41,14 @@ class Relay {
   #over = false;
   #status = 0;
   #cold = false;
-  #requestId = "";
   #sticky: Sticky | undefined;
-  #span: Span | undefined;
-  #reader: AnswerReader | undefined;
 
   constructor(exchange: Exchange, listener: Listener, options: RelayOptions) {
     this.#exchange = exchange;
     this.#listener = listener;
     this.#options = options;
     this.#generation = options.generation();
+    this.#report = new RequestReport(exchange, listener, options);
     this.#body = new RequestBody(exchange, (state) => this.#onBody(state));
     this.#limits = new TimeLimits(
       (message) => this.#onTimeout(message),
@@ -64,8 +60,7 @@ class Relay {
   start(): void {
     const { method, target, authority, headers } = this.#exchange.request;
     addForwarded(headers, this.#exchange.peer, this.#listener, this.#options.newRequestId);
-    this.#requestId = headers.get("x-request-id") ?? "";
-    this.#span = beginSpan(this.#options.tracer, headers);
+    this.#report.begin();
     if (isUpgrade(this.#exchange)) addUpgrade(headers);
     if (isRefusedUpgrade(this.#exchange))
       return this.#reply(403, "an upgrade to another protocol than websocket is not allowed");
@@ -159,9 +154,7 @@ class Relay {
     if (upgrade !== undefined) head.headers.set("upgrade", upgrade);
     changeResponse(head.headers, this.#hops());
     if (this.#sticky?.setCookie !== undefined) head.headers.add("set-cookie", this.#sticky.setCookie);
-    const revision = revisionOf(this.#resolution);
-    this.#reader = revision === undefined ? undefined : this.#options.readAnswer?.(revision);
-    this.#reader?.begin(head.headers);
+    this.#report.onHead(revisionOf(this.#resolution), head.headers);
     this.#exchange.respond(head.status, head.reason, head.headers, framing);
     if (framing.kind !== "tunnel" || this.#upstream === undefined) return;
     this.#limits.clear();
@@ -169,7 +162,7 @@ class Relay {
   }
 
   #onData(content: Buffer): void {
-    this.#reader?.add(content);
+    this.#report.onData(content);
     this.#exchange.write(content);
     if (this.#exchange.congested) this.#upstream?.pause();
   }
@@ -222,24 +215,13 @@ class Relay {
     this.#body.end();
     if (brokenBy !== undefined) this.#leaveUpstream();
     this.#releaseSlot();
-    const { method, target, headers } = this.#exchange.request;
-    const served: Served = {
-      listener: isOfGateway(this.#listener) ? "ingress" : this.#listener,
-      method,
-      target,
-      requestId: this.#requestId,
-      header: (name) => headers.joined(name),
+    this.#report.end({
       revision: revisionOf(this.#resolution),
       status: this.#status,
-      ms: performance.now() - this.#startedAt,
-      complete: brokenBy === undefined,
       brokenBy,
       cold: this.#cold,
       hops: this.#hops(),
-      answer: this.#reader,
-    };
-    this.#span?.end(spanEnd(served, this.#exchange.request.authority));
-    this.#options.onServed(served);
+    });
   }
 
   /** What keeps the request on a pod, the same for each try. */

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Problem } from "../../manifests/problem.ts";
 import type { Configuration } from "../configuration.ts";
-import { type Mesh, startMesh } from "../mesh.ts";
+import type { Mesh } from "../mesh-options.ts";
+import { startMesh } from "../mesh.ts";
 import type { MeshEvents } from "../mesh-options.ts";
 import type { Served } from "../relay/relay-options.ts";
 

@@ -6,7 +6,14 @@ import { UnitFields } from "../judge/snapshot.ts";
 import { UnitMemory } from "../judge/statistics/unit-memory.ts";
 import type { Settings } from "../plan/settings.ts";
 import { AnswerCheck, AnswerCheckState } from "./answer-check.ts";
-import type { CheckSample, RolloutJudge, MakeJudge, Observation, Ruling } from "./rollout-judge.ts";
+import {
+  type CheckSample,
+  type MakeJudge,
+  type Observation,
+  type RolloutJudge,
+  type Ruling,
+  withPartOfAlpha,
+} from "./rollout-judge.ts";
 
 /** The supposed probabilities that the candidate's value is the larger one. */
 const BETS = [0.6, 0.75, 0.9] as const;
@@ -45,10 +52,10 @@ class CheckJudge implements RolloutJudge {
   readonly #threshold: number;
 
   constructor(settings: Settings, snapshot: Snapshot | undefined, makeJudge: MakeJudge) {
-    const { alpha, tolerateLatency, checks = [] } = settings;
-    this.#requests = makeJudge({ ...settings, alpha: alpha / 2 }, snapshot?.requests);
+    const { tolerateLatency, checks = [] } = settings;
+    this.#requests = makeJudge(withPartOfAlpha(settings, 2), snapshot?.requests);
     this.restored = snapshot !== undefined && this.#requests.restored;
-    this.#threshold = Math.log((2 * checks.length) / alpha);
+    this.#threshold = Math.log(1 / withPartOfAlpha(settings, 2 * checks.length).alpha);
     this.#checks = new Map(
       checks.map(({ name, query }): [string, Readings | AnswerCheck] => {
         const state = snapshot?.checks[name];

@@ -4,7 +4,14 @@ import { counted, percent } from "../../format.ts";
 import { GuardFields } from "../judge/snapshot.ts";
 import { RateGuard } from "../judge/statistics/rate-guard.ts";
 import type { Settings } from "../plan/settings.ts";
-import type { CheckSample, RolloutJudge, MakeJudge, Observation, Ruling } from "./rollout-judge.ts";
+import {
+  type CheckSample,
+  type MakeJudge,
+  type Observation,
+  type RolloutJudge,
+  type Ruling,
+  withPartOfAlpha,
+} from "./rollout-judge.ts";
 
 /** The share of failures that a preview may always have: its callers are few, and try things. */
 const LEAST_FAILURES = 0.02;
@@ -35,12 +42,12 @@ class PreviewJudge implements RolloutJudge {
   #found = false;
 
   constructor(settings: Settings, snapshot: Snapshot | undefined, makeJudge: MakeJudge) {
-    const alpha = settings.alpha / 2;
-    this.#split = makeJudge({ ...settings, alpha }, snapshot?.split);
+    const half = withPartOfAlpha(settings, 2);
+    this.#split = makeJudge(half, snapshot?.split);
     this.restored = snapshot !== undefined && this.#split.restored;
     // Half of it is for the interval of the baseline, half for the e-process.
-    this.#guard = new RateGuard(alpha / 2, Math.max(LEAST_FAILURES, settings.tolerateErrorRate));
-    this.#threshold = 2 / alpha;
+    this.#guard = new RateGuard(half.alpha / 2, Math.max(LEAST_FAILURES, settings.tolerateErrorRate));
+    this.#threshold = 2 / half.alpha;
     this.#seen = { ...(snapshot?.seen ?? { requests: 0, failed: 0 }) };
     if (snapshot === undefined) return;
     this.#guard.restore(snapshot.guard);

@@ -77,3 +77,12 @@ export interface RolloutJudge {
 
 /** Makes a judge for a rollout, from the snapshot of an earlier one if that is readable. */
 export type MakeJudge = (settings: Settings, snapshot: unknown) => RolloutJudge;
+
+/**
+ * The settings of one of several judges that share alpha. If the parts sum to at most 1, the judges together roll back a
+ * candidate that is no worse with probability alpha at most (union bound).
+ * @param divisor the judge gets alpha divided by it
+ */
+export function withPartOfAlpha(settings: Settings, divisor: number): Settings {
+  return { ...settings, alpha: settings.alpha / divisor };
+}

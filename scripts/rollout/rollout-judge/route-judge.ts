@@ -1,7 +1,13 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 import type { Settings } from "../plan/settings.ts";
-import type { RolloutJudge, MakeJudge, Observation, Ruling } from "./rollout-judge.ts";
+import {
+  type MakeJudge,
+  type Observation,
+  type RolloutJudge,
+  type Ruling,
+  withPartOfAlpha,
+} from "./rollout-judge.ts";
 
 /** How many routes are judged separately; all later ones are judged together. */
 const MOST_ROUTES = 20;
@@ -35,7 +41,7 @@ class RouteJudge implements RolloutJudge {
   constructor(settings: Settings, snapshot: Snapshot | undefined, makeJudge: MakeJudge) {
     this.#settings = settings;
     this.#makeJudge = makeJudge;
-    this.#all = makeJudge({ ...settings, alpha: settings.alpha / 2 }, snapshot?.all);
+    this.#all = makeJudge(withPartOfAlpha(settings, 2), snapshot?.all);
     for (const [route, of] of snapshot?.routes ?? []) this.#judgeOf(route, of);
     this.restored = this.#all.restored && [...this.#routes.values()].every(({ restored }) => restored);
   }
@@ -67,8 +73,7 @@ class RouteJudge implements RolloutJudge {
     const found = this.#routes.get(name);
     if (found !== undefined) return found;
     const k = this.#routes.size + 1;
-    const alpha = this.#settings.alpha / 2 / (k * (k + 1));
-    const judge = this.#makeJudge({ ...this.#settings, alpha }, snapshot);
+    const judge = this.#makeJudge(withPartOfAlpha(this.#settings, 2 * k * (k + 1)), snapshot);
     this.#routes.set(name, judge);
     return judge;
   }

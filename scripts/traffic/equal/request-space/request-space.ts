@@ -1,22 +1,11 @@
-import { isAccepted, type Automaton } from "../automata/automaton.ts";
-import { type Literal, literalClasses } from "../automata/literal-classes.ts";
-import { partition, type StepBudget, type WordClass } from "../automata/partition.ts";
-import { type Condition, type Dependent, keyOf, automatonOf, meetsAbsent } from "./condition.ts";
-import { domainOf, favourites, frontOf, mayBeAbsent } from "./parts.ts";
+import type { StepBudget } from "../automata/partition.ts";
+import { type Condition, type Dependent, keyOf } from "./condition.ts";
+import { classesOf, type PartClass, type Restriction } from "./part-classes.ts";
+import { favourites, frontOf, mayBeAbsent } from "./parts.ts";
 import type { Known, Part } from "./value.ts";
 
 /** Some of the requests: for each part that is named, the numbers of its classes; any value of the others. */
 export type Cell = ReadonlyMap<Part, readonly number[]>;
-
-/** Values of a part that no condition tells apart. */
-interface PartClass {
-  isAbsent: boolean;
-  /** The keys of the conditions that hold. */
-  holds: ReadonlySet<string>;
-  /** One alone when there is no other. */
-  words: readonly string[];
-  front: string;
-}
 
 /** A condition holds for some requests of a cell only: for all of some of these cells, and for none of the others. */
 export class Undecided {
@@ -31,9 +20,6 @@ export type Questions = ReadonlyMap<Part, ReadonlyMap<string, readonly [Conditio
 
 // How many values of a part are tried to show a difference.
 const MOST_EXAMPLES = 8;
-
-// With fewer literals, automata are as fast.
-const MIN_LITERALS = 16;
 
 /** The classes of a part, and for the key of each condition the numbers of those in which it holds, in order. */
 interface Partition {
@@ -152,7 +138,8 @@ export class RequestSpace {
   #partition(part: Part): Partition {
     let found = this.#partitions.get(part);
     if (found === undefined) {
-      const classes = this.#cut(part);
+      const questions = [...(this.#questions.get(part) ?? [])];
+      const classes = classesOf(part, questions, this.#restrictions.get(part), this.#budget);
       const holding = new Map<string, number[]>();
       for (const [number, { holds }] of classes.entries()) {
         for (const key of holds) {
@@ -166,74 +153,6 @@ export class RequestSpace {
     }
     return found;
   }
-
-  #cut(part: Part): PartClass[] {
-    const asked = [...(this.#questions.get(part) ?? [])];
-    const present = this.#wordClasses(part, asked).map(({ accepted, words, front }): PartClass => {
-      const holds = new Set([...accepted].flatMap((i) => asked[i]?.[0] ?? []));
-      return { isAbsent: false, holds, words, front };
-    });
-    const plain = (words: readonly string[]): number =>
-      favourites(part).includes(words[0] ?? "") ? 0 : (words[0]?.length ?? 0);
-    present.sort((a, b) => plain(a.words) - plain(b.words));
-    if (!mayBeAbsent(part)) return present;
-    const holds = asked.flatMap(([key, [condition, value]]) => (meetsAbsent(condition, value) ? [key] : []));
-    return [{ isAbsent: true, holds: new Set(holds), words: [], front: "" }, ...present];
-  }
-
-  /** The classes of the values of a part by the numbers of the conditions that hold, with favourites among the words. */
-  #wordClasses(part: Part, asked: readonly (readonly [string, Question])[]): WordClass[] {
-    const { only, butNot } = this.#restrictions.get(part) ?? { only: [], butNot: [] };
-    const literals = asked.flatMap(([, question]) => literalOf(part, question) ?? []);
-    if (
-      literals.length >= MIN_LITERALS &&
-      literals.length === asked.length &&
-      only.length + butNot.length === 0
-    )
-      return withFavourites(part, literalClasses(domainOf(part), literals), (text) =>
-        literals.flatMap((one, i) => (isMet(one, text) ? [i] : [])),
-      );
-    const automata = asked.map(([, [condition, value]]) => automatonOf(condition, value));
-    const all = [...automata, ...butNot];
-    const isMeant = (accepted: ReadonlySet<number>): boolean =>
-      butNot.every((_, i) => !accepted.has(automata.length + i));
-    const classes = partition([domainOf(part), ...only], all, this.#budget).filter(({ accepted }) =>
-      isMeant(accepted),
-    );
-    return withFavourites(part, classes, (text) =>
-      all.flatMap((one, i) => (isAccepted(one, text) ? [i] : [])),
-    );
-  }
-}
-
-type Question = readonly [Condition, Dependent];
-
-/** What a question asks of a part as it was sent, if it is a literal. */
-function literalOf(part: Part, [{ match, caseless }, value]: Question): Literal | undefined {
-  if (match.kind !== "exact" && match.kind !== "prefix") return undefined;
-  // The texts of other parts can be of limited length, of which there may be no further words.
-  if (part !== "uri" && !part.startsWith("header ") && !part.startsWith("query ")) return undefined;
-  const isAsSent = value.kind === "own" && value.dropped === 0 && value.front === "";
-  return isAsSent && !caseless ? { kind: match.kind, text: match.value } : undefined;
-}
-
-function isMet({ kind, text }: Literal, value: string): boolean {
-  return kind === "exact" ? value === text : value.startsWith(text);
-}
-
-/** Puts the favourites of a part in front of the words of their classes. */
-function withFavourites(
-  part: Part,
-  classes: readonly WordClass[],
-  acceptedOf: (text: string) => readonly number[],
-): WordClass[] {
-  const wanted = favourites(part).map((text) => [text, acceptedOf(text)] as const);
-  return classes.map((one) => {
-    const own = wanted.filter(
-      ([, accepted]) => accepted.length === one.accepted.size && accepted.every((i) => one.accepted.has(i)),
-    );
-    return { ...one, words: [...new Set([...own.map(([text]) => text), ...one.words])] };
-  });
 }
 
 /** The numbers of one list that another does not have, both in ascending order. */
@@ -262,13 +181,4 @@ function commonFront(a: string, b: string): string {
   let length = 0;
   while (length < a.length && a[length] === b[length]) length++;
   return a.slice(0, length);
-}
-
-/** Which values of a part are meant at all, where that is not all that it can be. */
-export interface Restriction {
-  /** All of these must accept a value. */
-  only: readonly Automaton[];
-  /** None of these may. */
-  butNot: readonly Automaton[];
-  example: string;
 }
