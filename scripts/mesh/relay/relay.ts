@@ -2,7 +2,7 @@ import { HeaderList } from "../../route-fields/headers/header-list.ts";
 import type { Hop, Resolution, RoutedRequest } from "../../traffic/resolve.ts";
 import { resolve, revisionOf } from "../../traffic/resolve.ts";
 import { hashPolicyFor } from "../../traffic/istio/hash-policies.ts";
-import type { HashPolicy, Listener } from "../../traffic/table.ts";
+import type { Listener } from "../../traffic/table.ts";
 import type { HttpClient, ResponseHandler, UpstreamFailure, UpstreamRequest } from "../http/client.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type Framing, removeHopByHop } from "../http/framing.ts";
@@ -14,7 +14,7 @@ import type { Generation, RelayOptions } from "./relay-options.ts";
 import { RequestReport } from "./request-report.ts";
 import type { Outcome } from "../../route-fields/retries/decide.ts";
 import { describeFailure, isSafeToResend, Retries, statusAfter } from "./retry.ts";
-import { policyOf, type Sticky, stickyKey, stuckTo } from "./sticky.ts";
+import { policyOf, StickyKey, stuckTo } from "./sticky.ts";
 import { addUpgrade, isRefusedUpgrade, isUpgrade, openTunnel } from "./upgrade.ts";
 import { addForwarded, changeResponse, frameForRevision, headOf, ownReply } from "./upstream-request.ts";
 import type { Reservation } from "../revisions/request-queue.ts";
@@ -41,7 +41,7 @@ class Relay {
   #over = false;
   #status = 0;
   #cold = false;
-  #sticky: Sticky | undefined;
+  readonly #sticky: StickyKey;
 
   constructor(exchange: Exchange, listener: Listener, options: RelayOptions) {
     this.#exchange = exchange;
@@ -49,6 +49,7 @@ class Relay {
     this.#options = options;
     this.#generation = options.generation();
     this.#report = new RequestReport(exchange, listener, options);
+    this.#sticky = new StickyKey(exchange, options.newRequestId);
     this.#body = new RequestBody(exchange, (state) => this.#onBody(state));
     this.#limits = new TimeLimits(
       (message) => this.#onTimeout(message),
@@ -75,7 +76,7 @@ class Relay {
       earlier,
       again,
       settle: (action, drawn) => {
-        const key = this.#keyOf(hashPolicyFor(table.hashPolicies, drawn.host, drawn.subset));
+        const key = this.#sticky.under(hashPolicyFor(table.hashPolicies, drawn.host, drawn.subset));
         return key === undefined ? drawn : stuckTo(action, drawn, key);
       },
     });
@@ -98,7 +99,7 @@ class Relay {
 
   #forward(revision: string, request: RoutedRequest): void {
     frameForRevision(request, this.#exchange);
-    const key = this.#keyOf(policyOf(this.#generation.table, this.#hops(), request.authority));
+    const key = this.#sticky.under(policyOf(this.#generation.table, this.#hops(), request.authority));
     const reservation = this.#generation.reserve(revision, this.#retries.tried, key);
     this.#reservation = reservation;
     if (reservation.client !== undefined) return this.#send(reservation.client, request, false);
@@ -153,7 +154,7 @@ class Relay {
     removeHopByHop(head.headers);
     if (upgrade !== undefined) head.headers.set("upgrade", upgrade);
     changeResponse(head.headers, this.#hops());
-    if (this.#sticky?.setCookie !== undefined) head.headers.add("set-cookie", this.#sticky.setCookie);
+    this.#sticky.addCookie(head.headers);
     this.#report.onHead(revisionOf(this.#resolution), head.headers);
     this.#exchange.respond(head.status, head.reason, head.headers, framing);
     if (framing.kind !== "tunnel" || this.#upstream === undefined) return;
@@ -222,14 +223,6 @@ class Relay {
       cold: this.#cold,
       hops: this.#hops(),
     });
-  }
-
-  /** What keeps the request on a pod, the same for each try. */
-  #keyOf(policy: HashPolicy | undefined): string | undefined {
-    if (policy === undefined) return undefined;
-    const { request, peer } = this.#exchange;
-    this.#sticky ??= stickyKey(policy, request, peer, this.#options.newRequestId);
-    return this.#sticky?.key;
   }
 
   #releaseSlot(): void {

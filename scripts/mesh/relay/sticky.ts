@@ -2,10 +2,36 @@ import { hashPolicyFor } from "../../traffic/istio/hash-policies.ts";
 import type { Hop } from "../../traffic/resolve.ts";
 import { fullHost, hostOf } from "../../traffic/hosts.ts";
 import type { Destination, ForwardAction, HashPolicy, RouteTable } from "../../traffic/table.ts";
+import type { HeaderList } from "../../route-fields/headers/header-list.ts";
+import type { Exchange } from "../http/exchange.ts";
 import type { RequestHead } from "../http/head.ts";
 import { homeOf } from "../revisions/request-queue.ts";
 
-/** What keeps a request on a pod, and the cookie that the caller gets where it had none. */
+/** The key that keeps one request on a pod; all tries have the same key. */
+export class StickyKey {
+  readonly #exchange: Exchange;
+  readonly #newId: () => string;
+  #sticky: Sticky | undefined;
+
+  constructor(exchange: Exchange, newId: () => string) {
+    this.#exchange = exchange;
+    this.#newId = newId;
+  }
+
+  under(policy: HashPolicy | undefined): string | undefined {
+    if (policy === undefined) return undefined;
+    const { request, peer } = this.#exchange;
+    this.#sticky ??= stickyKey(policy, request, peer, this.#newId);
+    return this.#sticky?.key;
+  }
+
+  /** Adds the cookie that carries a new key. */
+  addCookie(headers: HeaderList): void {
+    if (this.#sticky?.setCookie !== undefined) headers.add("set-cookie", this.#sticky.setCookie);
+  }
+}
+
+/** The key, and the cookie to set if the request had none. */
 export interface Sticky {
   key: string;
   setCookie?: string;

@@ -2,7 +2,7 @@ import { SplitChanged, type SplitState } from "../../traffic/split/split.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { goalOf } from "../machine/transitions.ts";
 import { ownershipOf } from "../machine/drift.ts";
-import type { Event, LiveSplit, State } from "../machine/state.ts";
+import type { Event, LiveSplit, Phase, State } from "../machine/state.ts";
 import type { Plan } from "../plan/plan.ts";
 import { sameTargets, toSplit, toTargets } from "../plan/targets.ts";
 import { messageOf } from "../../text/message-of.ts";
@@ -38,8 +38,32 @@ export async function writeGoal(engine: Engine, plan: Plan, state: State, now: (
   }
 }
 
+/** The action of a phase that takes time; undefined if the phase has none. */
+export function actionOf(
+  phase: Phase,
+  engine: Engine,
+  warm: Warm | undefined,
+  plan: Plan,
+  now: () => number,
+): ((signal: AbortSignal) => Promise<Event>) | undefined {
+  switch (phase) {
+    case "settling":
+    case "confirming":
+      return async (signal) => {
+        const { ms } = await engine.inForce(signal);
+        return { type: "in force", atMs: now(), ms };
+      };
+    case "preparing":
+      return () => askReady(engine, plan, now);
+    case "warming":
+      return (signal) => warmUp(warm, plan, signal, now);
+    default:
+      return undefined;
+  }
+}
+
 /** Checks whether the candidate is ready; if not, with the reason. */
-export async function askReady(engine: Engine, plan: Plan, now: () => number): Promise<Event> {
+async function askReady(engine: Engine, plan: Plan, now: () => number): Promise<Event> {
   try {
     const revisions = await engine.revisions();
     const found = revisions.find(({ name }) => name === plan.candidate);
@@ -52,7 +76,7 @@ export async function askReady(engine: Engine, plan: Plan, now: () => number): P
 }
 
 /** Sends the candidate its first request. */
-export async function warmUp(
+async function warmUp(
   warm: Warm | undefined,
   plan: Plan,
   signal: AbortSignal,

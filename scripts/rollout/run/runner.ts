@@ -9,7 +9,7 @@ import { type BackgroundOptions, hear, KeepWarm, readChecks } from "./background
 import { Checkpoints } from "./checkpoints.ts";
 import type { Clock } from "../clock.ts";
 import { Checkpoint } from "../outcomes/timeline.ts";
-import { askReady, liveSplitOf, warmUp, writeGoal } from "./effects.ts";
+import { actionOf, liveSplitOf, writeGoal } from "./effects.ts";
 import type { RunnerOptions } from "./runner-options.ts";
 import { JournalWriter } from "./journal-writer.ts";
 import { Shares } from "../outcomes/share-history.ts";
@@ -98,32 +98,17 @@ class Runner {
   async #turn(): Promise<void> {
     const { engine, warm } = this.#options;
     const now = (): number => this.#clock.now();
-    switch (this.#state.phase) {
-      case "shifting":
-      case "restoring": {
-        // Commands come first: after a crash, the step that is pending may no longer be wanted.
-        if (await this.#takeAsked()) return;
-        this.#writer.checkLock();
-        const event = await writeGoal(engine, this.#plan, this.#state, now);
-        if (event.type === "failed") this.#options.events.onTrouble(event.why);
-        const before = this.#state;
-        await this.#take(event);
-        if (this.#state === before) await this.#clock.sleep(RETRY_MS);
-        return;
-      }
-      case "settling":
-      case "confirming":
-        return this.#meanwhile(async (signal) => {
-          const { ms } = await engine.inForce(signal);
-          return { type: "in force", atMs: now(), ms };
-        });
-      case "preparing":
-        return this.#meanwhile(() => askReady(engine, this.#plan, now));
-      case "warming":
-        return this.#meanwhile((signal) => warmUp(warm, this.#plan, signal, now));
-      default:
-        return this.#meanwhile(undefined);
-    }
+    const { phase } = this.#state;
+    if (phase !== "shifting" && phase !== "restoring")
+      return this.#meanwhile(actionOf(phase, engine, warm, this.#plan, now));
+    // Commands come first: after a crash, the step that is pending may no longer be wanted.
+    if (await this.#takeAsked()) return;
+    this.#writer.checkLock();
+    const event = await writeGoal(engine, this.#plan, this.#state, now);
+    if (event.type === "failed") this.#options.events.onTrouble(event.why);
+    const before = this.#state;
+    await this.#take(event);
+    if (this.#state === before) await this.#clock.sleep(RETRY_MS);
   }
 
   /** Runs an action beside the regular decisions until the phase changes, and retries it when it fails. */
