@@ -4,13 +4,16 @@ import { bodyReader, chunkHead, LAST_CHUNK } from "./body.ts";
 import type { Framing } from "./framing.ts";
 import { MalformedMessage } from "./head.ts";
 
-/** Pushes the pieces one by one; the content, and how many bytes the body took, or -1 while it goes on. */
+/**
+ * Pushes the pieces one by one. Returns the content and the length of the body in bytes, -1 if the body is not
+ * complete.
+ */
 function read(framing: Framing, pieces: readonly Buffer[]): { content: Buffer; end: number; calls: number } {
   const reader = bodyReader(framing);
   const content: Buffer[] = [];
   let taken = 0;
   for (const piece of pieces) {
-    // The reader may change the bytes it gets.
+    // The reader may overwrite its input.
     const end = reader.push(Buffer.from(piece), (bytes) => content.push(bytes));
     if (end >= 0) return { content: Buffer.concat(content), end: taken + end, calls: content.length };
     taken += piece.length;
@@ -29,8 +32,8 @@ const anyBytes = (maxLength: number): fc.Arbitrary<Buffer> =>
   fc.uint8Array({ maxLength }).map((bytes) => Buffer.from(bytes));
 const cuts = fc.array(fc.nat(), { maxLength: 12 });
 
-describe("however a stream is cut", () => {
-  test("a body of a known length ends where it ends", () => {
+describe("for any split of the stream", () => {
+  test("a body of a known length ends after that length", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), anyBytes(50), cuts, (body, after, at) => {
         const pieces = cut(Buffer.concat([body, after]), at);
@@ -41,7 +44,7 @@ describe("however a stream is cut", () => {
     );
   });
 
-  test("a chunked body gives its content and ends where it ends, whatever its extensions and trailers", () => {
+  test("a chunked body delivers its content and ends after its trailers, for any extensions and trailers", () => {
     const size = fc.constantFrom(1, 2, 15, 16, 17, 300, 3_000, 5_000);
     const chunk = fc.record({
       size,
@@ -82,7 +85,7 @@ describe("however a stream is cut", () => {
     );
   });
 
-  test("malformed chunks are refused, and never taken for something else", () => {
+  test("malformed chunks are refused and never misread", () => {
     fc.assert(
       fc.property(fc.constantFrom(...MALFORMED), cuts, ([, body], at) => {
         expect(() => read(CHUNKED, cut(text(body), at))).toThrow(MalformedMessage);
@@ -97,7 +100,7 @@ const MALFORMED: [string, string][] = [
   ["a negative size", "-1\r\na\r\n"],
   ["a prefixed size", "0x1\r\na\r\n"],
   ["a size with a sign", "+1\r\na\r\n"],
-  ["a size beyond counting", "1000000000000\r\n"],
+  ["a size that overflows", "1000000000000\r\n"],
   ["a space before the size", " 1\r\na\r\n"],
   ["a space after the size", "1 \r\na\r\n"],
   ["an extension with a control character", "1;a\x00b\r\na\r\n"],
@@ -128,11 +131,11 @@ test.each([
   expect(() => read(CHUNKED, [...body].map(text))).toThrow(MalformedMessage);
 });
 
-test("a message without a body takes nothing of what follows", () => {
+test("a message without a body consumes no bytes that follow", () => {
   expect(read({ kind: "none" }, [text("GET /")])).toMatchObject({ end: 0, calls: 0 });
 });
 
-test("a body of a known length is handed on as it comes, without waiting for the rest", () => {
+test("a body of a known length is delivered as it arrives, without waiting for the rest", () => {
   const got: string[] = [];
   const reader = bodyReader({ kind: "length", bytes: 6 });
   expect(reader.push(text("abc"), (bytes) => got.push(bytes.toString()))).toBe(-1);
@@ -142,11 +145,11 @@ test("a body of a known length is handed on as it comes, without waiting for the
   expect(got).toEqual(["abc", "def"]);
 });
 
-test("a piece of a chunk is handed on before the chunk is complete", () => {
+test("a part of a chunk is delivered before the chunk is complete", () => {
   expect(read(CHUNKED, [text("5\r\nab")])).toMatchObject({ content: text("ab"), end: -1 });
 });
 
-test("many tiny chunks that came together go on together, and long ones as they are", () => {
+test("tiny chunks that arrive together are joined, and long ones are delivered unchanged", () => {
   const tiny = text("1\r\na\r\n".repeat(5_000) + LAST_CHUNK);
   expect(read(CHUNKED, [tiny])).toMatchObject({
     content: Buffer.alloc(5_000, "a"),
@@ -157,7 +160,7 @@ test("many tiny chunks that came together go on together, and long ones as they 
   expect(read(CHUNKED, [long])).toMatchObject({ calls: 5, end: long.length });
 });
 
-test("what is written as a chunk is read as that content", () => {
+test("a written chunk is read as the same content", () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ minLength: 1, maxLength: 600 }), { maxLength: 5 }), (contents) => {
       const chunks = contents.map((content) => {

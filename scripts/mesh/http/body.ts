@@ -67,7 +67,7 @@ function lengthReader(bytesInAll: number): BodyReader {
 }
 
 /**
- * Reads chunked framing strictly. Extensions and trailers are checked and dropped; the content is framed anew, so
+ * Reads chunked framing strictly. Extensions and trailers are validated and dropped; the content is framed anew, so
  * that the next hop cannot interpret the framing differently.
  */
 class ChunkedReader implements BodyReader {

@@ -13,7 +13,7 @@ export interface ConnectionEvents {
   onGone(): void;
 }
 
-/** A connection to a server, for one request after the other. */
+/** A connection to a server that carries one request at a time. */
 export class ClientConnection {
   readonly outgoing = new Outgoing(() => {
     if (this.#closing) this.#socket?.end();
@@ -95,7 +95,7 @@ export class ClientConnection {
     this.#fail({ kind: "refused" });
   }
 
-  /** @param inOrder by a FIN, not by a reset */
+  /** @param inOrder whether it was closed by a FIN and not by a reset */
   closed(inOrder: boolean): void {
     if (this.#request === undefined) return void this.#leave();
     if (this.#untilClose && inOrder) return this.#complete(false);

@@ -8,7 +8,7 @@ import { HttpClient } from "./client.ts";
 const MEGABYTE = 1024 * 1024;
 
 describe("a kept connection", () => {
-  test("is used again by one request at a time", async () => {
+  test("is reused by one request at a time", async () => {
     using server = await answering(OK);
     const client = new HttpClient("127.0.0.1", server.port);
     await Promise.all([1, 2, 3].map(() => new TestRequest(client).over()));
@@ -18,7 +18,7 @@ describe("a kept connection", () => {
     await client.close();
   });
 
-  test("is not used when a fresh one is wanted", async () => {
+  test("is not reused if a new one is requested", async () => {
     using server = await answering(OK);
     const client = new HttpClient("127.0.0.1", server.port);
     await new TestRequest(client).over();
@@ -33,7 +33,7 @@ describe("a kept connection", () => {
     ["sends more than the answer", `${OK}HTTP`],
     ["sends a second answer", `${OK}${OK}`],
     ["sends a body with 204", "HTTP/1.1 204 No Content\r\n\r\nok"],
-  ])("is not used again when the server %s", async (_, bytes) => {
+  ])("is not reused if the server %s", async (_, bytes) => {
     using server = await answering(bytes);
     const client = new HttpClient("127.0.0.1", server.port);
     for (let i = 0; i < 3; i++) expect((await new TestRequest(client).over()).failure).toBeUndefined();
@@ -56,7 +56,7 @@ describe("a kept connection", () => {
     await client.close();
   });
 
-  test("that the server closed meanwhile is not used again", async () => {
+  test("that the server closed while it was idle is not reused", async () => {
     using server = await RawServer.listen();
     const client = new HttpClient("127.0.0.1", server.port);
     const first = new TestRequest(client);
@@ -72,8 +72,8 @@ describe("a kept connection", () => {
   });
 
   test.each<[string, (upstream: RawSocket) => Promise<void> | void, boolean]>([
-    ["without a word is told apart", () => {}, true],
-    ["within an answer is a failure like any other", (upstream) => upstream.send("HTTP/1.1"), false],
+    ["without any response is reported as such", () => {}, true],
+    ["within a response is an ordinary failure", (upstream) => upstream.send("HTTP/1.1"), false],
   ])("that the server closes under a request %s", async (_, before, reused) => {
     using server = await RawServer.listen();
     const client = new HttpClient("127.0.0.1", server.port);
@@ -90,7 +90,7 @@ describe("a kept connection", () => {
     await client.close();
   });
 
-  test("that was paused at the end of an answer reads the next one", async () => {
+  test("that was paused at the end of a response reads the next one", async () => {
     using server = await answering(OK);
     const client = new HttpClient("127.0.0.1", server.port);
     const first = new TestRequest(client);
@@ -101,7 +101,7 @@ describe("a kept connection", () => {
     await client.close();
   });
 
-  test("is out of reach of the request that had it before", async () => {
+  test("is not affected by calls of its previous request", async () => {
     using server = await RawServer.listen();
     const client = new HttpClient("127.0.0.1", server.port);
     const first = new TestRequest(client);
@@ -121,7 +121,7 @@ describe("a kept connection", () => {
 });
 
 describe("a request", () => {
-  test("that is aborted ends its connection, and its handler hears nothing more", async () => {
+  test("that is aborted closes its connection, and its handler gets no further calls", async () => {
     using server = await RawServer.listen();
     const client = new HttpClient("127.0.0.1", server.port);
     const request = new TestRequest(client);
@@ -158,7 +158,7 @@ describe("a request", () => {
     await client.close();
   });
 
-  test("whose body the server does not take says that it is congested, and when it goes on", async () => {
+  test("reports congestion while the server does not read its body, and when the server reads again", async () => {
     using server = await RawServer.listen((socket) => socket.pause());
     const client = new HttpClient("127.0.0.1", server.port);
     const request = new TestRequest(client, "POST /", { open: true });
@@ -178,7 +178,7 @@ describe("a request", () => {
     await client.close();
   });
 
-  test("whose answer is not wanted for now keeps it, even when the server closes", async () => {
+  test("whose response is paused keeps it, even if the server closes", async () => {
     using server = await RawServer.listen();
     const client = new HttpClient("127.0.0.1", server.port);
     const request = new TestRequest(client);

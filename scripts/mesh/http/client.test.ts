@@ -35,7 +35,7 @@ describe("an answer", () => {
     await client.close();
   });
 
-  test("comes through however it is cut", async () => {
+  test("is read for any split of the stream", async () => {
     using server = await RawServer.listen();
     const client = new HttpClient("127.0.0.1", server.port);
     const request = new TestRequest(client);
@@ -48,7 +48,7 @@ describe("an answer", () => {
     await client.close();
   });
 
-  test("is handed on as it comes", async () => {
+  test("is delivered as it arrives", async () => {
     using server = await RawServer.listen();
     const client = new HttpClient("127.0.0.1", server.port);
     const request = new TestRequest(client);
@@ -64,7 +64,7 @@ describe("an answer", () => {
     await client.close();
   });
 
-  test("that lasts until the connection closes is complete when it closes in order", async () => {
+  test("that lasts until the connection closes is complete if it closes with a FIN", async () => {
     using server = await RawServer.listen();
     const client = new HttpClient("127.0.0.1", server.port);
     const request = new TestRequest(client);
@@ -77,7 +77,7 @@ describe("an answer", () => {
     await client.close();
   });
 
-  test("may come, and be complete, before the request is; its connection is not used again", async () => {
+  test("may be complete before the request is; its connection is not reused", async () => {
     using server = await RawServer.listen();
     const client = new HttpClient("127.0.0.1", server.port);
     const request = new TestRequest(client, "POST /", { open: true });
@@ -134,7 +134,7 @@ describe("a failure", () => {
     ],
   ];
 
-  test.each(failures)("by %s comes instead of an answer", async (_, fail, failure) => {
+  test.each(failures)("by %s replaces the response", async (_, fail, failure) => {
     using server = await RawServer.listen();
     const client = new HttpClient("127.0.0.1", server.port);
     const request = new TestRequest(client);
@@ -167,14 +167,14 @@ describe("a failure", () => {
       (upstream) => upstream.fin(),
       "broken",
     ],
-    ["a reset before the connection closes in order", "\r\nab", (upstream) => upstream.reset(), "broken"],
+    ["a reset in place of a FIN", "\r\nab", (upstream) => upstream.reset(), "broken"],
     [
       "a malformed chunk",
       "transfer-encoding: chunked\r\n\r\n2\r\nab\r\n",
       (upstream) => void upstream.send("x\r\n"),
       "malformed",
     ],
-  ])("by %s comes within an answer", async (_, bytes, fail, kind) => {
+  ])("by %s interrupts a response", async (_, bytes, fail, kind) => {
     using server = await RawServer.listen();
     const client = new HttpClient("127.0.0.1", server.port);
     const request = new TestRequest(client);

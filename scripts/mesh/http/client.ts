@@ -62,7 +62,7 @@ export class HttpClient {
 
   /**
    * Sends a request's head. The body follows by `write`, then `finish`.
-   * @param fresh whether to open a new connection, as after a reused one failed
+   * @param fresh whether to open a new connection, for example after a reused one failed
    */
   send(method: string, head: Buffer, handler: ResponseHandler, fresh: boolean): UpstreamRequest {
     const connection = (fresh ? undefined : this.#takeIdle()) ?? this.#connect();

@@ -13,7 +13,7 @@ const MAX_AHEAD_BYTES = 64 * 1024;
 const LINGER_SECONDS = 5;
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 
-/** A client's connection: one exchange at a time, in the order of the requests. */
+/** A client's connection. It processes one exchange at a time, in the order of the requests. */
 export class Connection {
   readonly outgoing = new Outgoing(() => this.#onDrained());
   readonly peer: string;
@@ -62,10 +62,10 @@ export class Connection {
     this.#socket.terminate();
   }
 
-  /** Closes the connection: now when it is idle, else after the current exchange. */
+  /** Closes the connection at once if it is idle, else after the current exchange. */
   drain(): void {
     this.closesAfterwards = true;
-    // A tunnel has no end to wait for.
+    // A tunnel has no end that could be awaited.
     if (this.#isTunnel && !this.#closing) return this.#endTunnel();
     if (this.#exchange !== undefined || this.#closing) return;
     if (this.outgoing.congested) this.#close();
@@ -167,7 +167,7 @@ export class Connection {
   }
 
   #readRequest(): boolean {
-    // A client that does not read its responses gets no further ones: they would fill memory.
+    // A client that does not read its responses gets no further ones: they would fill the memory.
     if (this.outgoing.congested) return false;
     this.#incoming.skipEmptyLines();
     const text = this.#incoming.takeHead();
@@ -175,7 +175,8 @@ export class Connection {
     const request = parseRequestHead(text);
     const framing = requestFraming(request);
     this.#bodyDone = framing.kind === "none";
-    // As in Envoy, the mesh sends 100 Continue itself when the body is read; the next hop sees an ordinary request.
+    // As in Envoy, the mesh sends 100 Continue itself when it starts to read the body; the next hop gets an
+    // ordinary request.
     const expected = request.headers.get("expect");
     this.#expectsContinue = expected?.toLowerCase() === "100-continue";
     if (expected !== undefined) request.headers.remove("expect");

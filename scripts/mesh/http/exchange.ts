@@ -6,12 +6,12 @@ import { type Framing, frameResponse } from "./framing.ts";
 import type { RequestHead } from "./head.ts";
 import { latin1 } from "./outgoing.ts";
 
-/** A request and its response. After the response is complete or the client has gone, calls have no effect. */
+/** A request and its response. Calls have no effect after the response is complete or the client has disconnected. */
 export class Exchange {
   readonly request: RequestHead;
-  /** How the request's body is framed; `none` when it has none. */
+  /** How the request's body is framed; `none` if it has none. */
   readonly requestFraming: Framing;
-  /** Called once if the client goes away before the response is complete. */
+  /** Called once if the client disconnects before the response is complete. */
   onAbort: () => void = () => {};
   /** Called when the client takes bytes again after the exchange was `congested`. */
   onDrained: () => void = () => {};
@@ -48,7 +48,7 @@ export class Exchange {
     if (this.#isCurrent()) this.#connection.readBody(this, onData, onEnd);
   }
 
-  /** After `respond` opened a tunnel: delivers the client's data until it closes. */
+  /** Delivers the client's data until it closes, after `respond` opened a tunnel. */
   readTunnel(onData: OnData): void {
     if (this.#isCurrent()) this.#connection.openTunnel(onData);
   }
@@ -98,7 +98,7 @@ export class Exchange {
     if (this.#isCurrent()) this.#connection.terminate();
   }
 
-  /** Sends a complete response of the mesh itself: a line of plain text, or bytes; without a body when it is empty. */
+  /** Sends a complete response of the mesh itself: a line of plain text, or bytes; no body if it is empty. */
   reply(status: number, content: string | Uint8Array, headers = new HeaderList()): void {
     const body = Buffer.from(typeof content === "string" && content !== "" ? `${content}\n` : content);
     if (body.length > 0 && headers.get("content-type") === undefined) {

@@ -39,7 +39,7 @@ describe("the body that a request declares", () => {
     ["the length 0 in many digits", ["content-length", "000"], NONE],
     ["a length with leading zeros", ["content-length", "007"], bytes(7)],
     ["a huge length", ["content-length", "999999999999999"], bytes(999_999_999_999_999)],
-    ["a length beyond counting", ["content-length", "9999999999999999"], 400],
+    ["a length that overflows", ["content-length", "9999999999999999"], 400],
     ["an empty length", ["content-length", ""], 400],
     ["a negative length", ["content-length", "-1"], 400],
     ["a length with a sign", ["content-length", "+1"], 400],
@@ -84,7 +84,7 @@ describe("the body that a response has", () => {
     expect(framing(status, method, fields)).toEqual(expected);
   });
 
-  test("is refused when it is declared in two ways, even where there is none", () => {
+  test("is refused if it is declared in two ways, even if there is none", () => {
     const twoWays = ["content-length", "5", "transfer-encoding", "chunked"];
     expect(() => framing(200, "GET", twoWays)).toThrow(MalformedMessage);
     expect(() => framing(304, "GET", twoWays)).toThrow(MalformedMessage);
@@ -92,10 +92,10 @@ describe("the body that a response has", () => {
   });
 });
 
-describe("what is sent on says how its body is framed", () => {
+describe("a forwarded message declares the framing of its body", () => {
   test.each<[string, string[], Framing, string[]]>([
     [
-      "in the place where the client said it",
+      "at the position of the client's field",
       ["content-length", "5", "x", "1"],
       bytes(5),
       ["content-length", "5", "x", "1"],
@@ -115,9 +115,9 @@ describe("what is sent on says how its body is framed", () => {
       ["content-length", "5"],
     ],
     ["in chunks", ["content-length", "5", "x", "1"], CHUNKED, ["x", "1", "transfer-encoding", "chunked"]],
-    ["with nothing for nothing", ["x", "1"], NONE, ["x", "1"]],
-    ["with 0 for nothing", ["content-length", "0"], NONE, ["content-length", "0"]],
-    ["with 0 where a rule promised more", ["content-length", "5"], NONE, ["content-length", "0"]],
+    ["with no field for no body", ["x", "1"], NONE, ["x", "1"]],
+    ["with 0 for no body", ["content-length", "0"], NONE, ["content-length", "0"]],
+    ["with 0 if a rule declares more", ["content-length", "5"], NONE, ["content-length", "0"]],
     ["without a rule's Connection", ["connection", "close"], NONE, []],
   ])("in a request, %s", (_, fields, framing, expected) => {
     const headers = new HeaderList(fields);
@@ -125,7 +125,7 @@ describe("what is sent on says how its body is framed", () => {
     expect([...headers].flat()).toEqual(expected);
   });
 
-  test.each(["POST", "PUT", "DELETE", "OPTIONS", "PURGE"])("in a %s, with 0 for nothing", (method) => {
+  test.each(["POST", "PUT", "DELETE", "OPTIONS", "PURGE"])("in a %s, with 0 for no body", (method) => {
     const headers = new HeaderList(["x", "1"]);
     frameRequest(headers, NONE, method);
     expect([...headers].flat()).toEqual(["x", "1", "content-length", "0"]);
@@ -135,14 +135,14 @@ describe("what is sent on says how its body is framed", () => {
     ["with its length", [], bytes(5), 200, "GET", ["content-length", "5"]],
     ["in chunks", ["content-length", "5"], CHUNKED, 200, "GET", ["transfer-encoding", "chunked"]],
     [
-      "in chunks where the revision closes",
+      "in chunks if the revision delimits it by closing",
       [],
       { kind: "close" },
       200,
       "GET",
       ["transfer-encoding", "chunked"],
     ],
-    ["with 0 for nothing", ["content-length", "7"], NONE, 200, "GET", ["content-length", "0"]],
+    ["with 0 for no body", ["content-length", "7"], NONE, 200, "GET", ["content-length", "0"]],
     [
       "with the length that GET would get",
       ["content-length", "7"],
@@ -151,7 +151,7 @@ describe("what is sent on says how its body is framed", () => {
       "HEAD",
       ["content-length", "7"],
     ],
-    ["with nothing where HEAD got nothing", [], NONE, 200, "HEAD", []],
+    ["with no field for HEAD if the revision sent none", [], NONE, 200, "HEAD", []],
     [
       "with the length of what is not modified",
       ["content-length", "7"],
@@ -206,14 +206,14 @@ describe("fields of one connection", () => {
       ["accept", "*/*"],
     ],
     [
-      "are those too that Connection names",
+      "include the fields that Connection names",
       ["connection", "X-A , x-b", "x-a", "1", "x-b", "2", "x-c", "3"],
       ["x-c", "3"],
     ],
     ["named in two lines", ["connection", "x-a", "x-a", "1", "connection", "x-b", "x-b", "2"], []],
     ["named with empty elements", ["connection", ", ,x-a,,", "x-a", "1"], []],
     [
-      "do not include what tells one message from the next",
+      "do not include the fields that delimit a message",
       ["connection", "content-length, host", "content-length", "5", "host", "a.test"],
       ["content-length", "5", "host", "a.test"],
     ],

@@ -14,7 +14,7 @@ export type Framing =
 
 const DIGITS = /^[0-9]{1,15}$/;
 
-// Fields that apply to one connection only (RFC 9110 section 7.6.1, and those that older software sends).
+// Fields that apply to one connection only (RFC 9110 section 7.6.1, and fields of older software).
 const HOP_BY_HOP = [
   "connection",
   "keep-alive",
@@ -31,28 +31,28 @@ const HOP_BY_HOP = [
 const END_TO_END = new Set(["content-length", "host"]);
 
 /**
- * The body that follows a request (RFC 9112 section 6.3).
- * @throws MalformedMessage when the framing is ambiguous
+ * Returns the framing of a request's body (RFC 9112 section 6.3).
+ * @throws MalformedMessage if the framing is ambiguous
  */
 export function requestFraming(head: RequestHead): Framing {
   return declaredFraming(head.headers) ?? { kind: "none" };
 }
 
 /**
- * The body that follows a response to a request of this method (RFC 9112 section 6.3).
- * @throws MalformedMessage when the framing is ambiguous
+ * Returns the framing of the body of a response to a request of this method (RFC 9112 section 6.3).
+ * @throws MalformedMessage if the framing is ambiguous
  */
 export function responseFraming(head: ResponseHead, method: string): Framing {
   const declared = declaredFraming(head.headers);
   return isBodyless(head.status, method) ? { kind: "none" } : (declared ?? { kind: "close" });
 }
 
-// Requests with these methods normally have no body, so that its absence is not stated.
+// Requests with these methods normally have no body, so they need no Content-Length: 0.
 const BODYLESS_METHODS = new Set(["GET", "HEAD", "TRACE"]);
 
 /**
- * Sets the fields that frame a request's body, in place of what a client or a rule wrote there. A request without a
- * body gets Content-Length: 0 where its method usually has one (RFC 9110 section 8.6), as in Envoy.
+ * Replaces the fields that frame a request's body, whatever a client or a rule set. A request without a body gets
+ * Content-Length: 0 if its method usually has one (RFC 9110 section 8.6), as in Envoy.
  */
 export function frameRequest(headers: HeaderList, framing: Framing, method: string): void {
   removeFraming(headers);
@@ -61,12 +61,15 @@ export function frameRequest(headers: HeaderList, framing: Framing, method: stri
   if (saysSo || !BODYLESS_METHODS.has(method)) headers.set("content-length", "0");
 }
 
-/** The same for the response to a request of this method. A body of unknown length is sent in chunks. */
+/**
+ * Replaces the fields that frame the body of a response to a request of this method. A body of unknown length is
+ * sent in chunks.
+ */
 export function frameResponse(headers: HeaderList, framing: Framing, status: number, method: string): void {
   removeFraming(headers);
   if (framing.kind === "tunnel") return headers.add("connection", "upgrade");
   if (framing.kind !== "none") return declare(headers, framing);
-  // RFC 9110 section 8.6: HEAD and 304 keep the length that the body would have had; 204 has none.
+  // HEAD and 304 keep the length that the body would have; 204 has none (RFC 9110 section 8.6).
   if (status === 204) headers.remove("content-length");
   else if (!isBodyless(status, method)) headers.set("content-length", "0");
 }
@@ -107,7 +110,7 @@ function declaredFraming(headers: HeaderList): Framing | undefined {
   const coding = headers.joined("transfer-encoding");
   const length = headers.joined("content-length");
   if (coding !== undefined) {
-    // Both at once allow request smuggling, so the message is refused (RFC 9112 section 6.3).
+    // Both at once allow request smuggling (RFC 9112 section 6.3).
     if (length !== undefined)
       throw new MalformedMessage("Content-Length and Transfer-Encoding exclude each other");
     if (coding.toLowerCase() !== "chunked")

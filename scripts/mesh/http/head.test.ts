@@ -14,7 +14,7 @@ function refusal(parse: () => unknown): { status: number; message: string } {
 const HOST = "\r\nHost: a.test";
 
 describe("a request's head", () => {
-  test("gives method, target, authority and the fields in their order, names in lower case", () => {
+  test("yields method, target, authority and the fields in order, with names in lower case", () => {
     const head = parseRequestHead(
       "PATCH /a?b=c HTTP/1.1\r\nX-One:1\r\nHost: a.test:8080\r\nx-two: \t 2 \t\r\nX-one: 3",
     );
@@ -59,9 +59,9 @@ describe("a request's head", () => {
     ["absolute form without a path", "GET http://b.test", "/", "b.test"],
     ["absolute form with a query only", "GET http://b.test?q", "/?q", "b.test"],
     ["asterisk form", "OPTIONS *", "*", "a.test"],
-    ["asterisk form, as a client asks its proxy for it", "OPTIONS http://b.test", "*", "b.test"],
+    ["asterisk form as sent to a proxy", "OPTIONS http://b.test", "*", "b.test"],
     ["OPTIONS of a path", "OPTIONS http://b.test/p", "/p", "b.test"],
-  ])("takes %s, and the authority of the target before Host", (_, line, target, authority) => {
+  ])("accepts %s, and prefers the authority of the target to Host", (_, line, target, authority) => {
     const head = parseRequestHead(`${line} HTTP/1.1${HOST}`);
     expect(head).toMatchObject({ target, authority });
     expect(head.headers.get("host")).toBe(authority);
@@ -74,7 +74,7 @@ describe("a request's head", () => {
     ["\r\nConnection: x-a , CLOSE\t,b", false],
     ["\r\nConnection: x\r\nConnection: close", false],
     ["\r\nConnection: closed, enclose", true],
-  ])("says whether the connection is kept: %p", (connection, keepAlive) => {
+  ])("reports whether the connection is kept: %p", (connection, keepAlive) => {
     expect(parseRequestHead(`GET / HTTP/1.1${HOST}${connection}`).keepAlive).toBe(keepAlive);
   });
 
@@ -84,8 +84,8 @@ describe("a request's head", () => {
     ["a line without a version", `GET /${HOST}`, 400],
     ["two spaces", `GET  / HTTP/1.1${HOST}`, 400],
     ["a space at the end", `GET / HTTP/1.1 ${HOST}`, 400],
-    ["a tab for a space", `GET\t/\tHTTP/1.1${HOST}`, 400],
-    ["a method that is no token", `G(T / HTTP/1.1${HOST}`, 400],
+    ["a tab instead of a space", `GET\t/\tHTTP/1.1${HOST}`, 400],
+    ["a method that is not a token", `G(T / HTTP/1.1${HOST}`, 400],
     ["an unknown method", `FOO / HTTP/1.1${HOST}`, 501],
     ["a method in lower case", `get / HTTP/1.1${HOST}`, 501],
     ["an empty method", ` / HTTP/1.1${HOST}`, 400],
@@ -124,23 +124,23 @@ describe("a request's head", () => {
     ["a tab before the colon", `GET / HTTP/1.1${HOST}\r\nx\t: 1`, 400],
     ["a field without a colon", `GET / HTTP/1.1${HOST}\r\nx`, 400],
     ["a field without a name", `GET / HTTP/1.1${HOST}\r\n: 1`, 400],
-    ["a name that is no token", `GET / HTTP/1.1${HOST}\r\nx(y): 1`, 400],
+    ["a name that is not a token", `GET / HTTP/1.1${HOST}\r\nx(y): 1`, 400],
     ["a name beyond ASCII", `GET / HTTP/1.1${HOST}\r\n\xe9: 1`, 400],
     ["a NUL in a value", `GET / HTTP/1.1${HOST}\r\nx: a\x00b`, 400],
     ["a DEL in a value", `GET / HTTP/1.1${HOST}\r\nx: a\x7fb`, 400],
     ["an escape in a value", `GET / HTTP/1.1${HOST}\r\nx: \x1b[1m`, 400],
-    ["more fields than anyone needs", `GET / HTTP/1.1${HOST}${"\r\nx: 1".repeat(100)}`, 431],
+    ["too many fields", `GET / HTTP/1.1${HOST}${"\r\nx: 1".repeat(100)}`, 431],
   ])("refuses %s", (_, text, status) => {
     expect(refusal(() => parseRequestHead(text)).status).toBe(status);
   });
 
-  test("says what is wrong in a sentence that names the field", () => {
+  test("names the field in the error message", () => {
     expect(refusal(() => parseRequestHead(`GET / HTTP/1.1${HOST}\r\nx: a\x00`)).message).toBe(
       "the header x has a control character",
     );
   });
 
-  test("takes as many fields as Envoy does", () => {
+  test("accepts as many fields as Envoy does", () => {
     const head = parseRequestHead(`GET / HTTP/1.1${HOST}${"\r\nx: 1".repeat(99)}`);
     expect(head.headers.count("x")).toBe(99);
   });
@@ -168,25 +168,25 @@ describe("a response's head", () => {
     ["a status of two digits", "HTTP/1.1 20 OK"],
     ["a status of four digits", "HTTP/1.1 2000 OK"],
     ["a status below 100", "HTTP/1.1 099 OK"],
-    ["an empty line ahead", "\r\nHTTP/1.1 200 OK"],
+    ["a leading empty line", "\r\nHTTP/1.1 200 OK"],
     ["a bare LF", "HTTP/1.1 200 OK\nx: 1"],
     ["a folded line", "HTTP/1.1 200 OK\r\nx: 1\r\n 2"],
     ["a space before the colon", "HTTP/1.1 200 OK\r\nx : 1"],
     ["a control character", "HTTP/1.1 200 OK\r\nx: \x00"],
-    ["more fields than anyone needs", `HTTP/1.1 200 OK${"\r\nx: 1".repeat(101)}`],
+    ["too many fields", `HTTP/1.1 200 OK${"\r\nx: 1".repeat(101)}`],
   ])("is refused for %s", (_, text) => {
     expect(refusal(() => parseResponseHead(text)).message).not.toBe("");
   });
 });
 
-describe("the wish for another protocol", () => {
+describe("an upgrade to another protocol", () => {
   test.each<[string, string[], string | undefined]>([
-    ["is both fields together", ["connection: Upgrade", "upgrade: WebSocket"], "websocket"],
-    ["may stand among other options", ["connection: keep-alive, upgrade", "upgrade: h2c"], "h2c"],
-    ["is none without Connection", ["upgrade: websocket"], undefined],
-    ["is none by Connection alone", ["connection: upgrade"], undefined],
+    ["needs both fields", ["connection: Upgrade", "upgrade: WebSocket"], "websocket"],
+    ["may be one of several options", ["connection: keep-alive, upgrade", "upgrade: h2c"], "h2c"],
+    ["is ignored without Connection", ["upgrade: websocket"], undefined],
+    ["is ignored without Upgrade", ["connection: upgrade"], undefined],
     [
-      "is none where Connection names something like it",
+      "is ignored if Connection names a similar option",
       ["connection: upgrades", "upgrade: websocket"],
       undefined,
     ],

@@ -21,7 +21,7 @@ export interface ResponseHead {
   keepAlive: boolean;
 }
 
-/** A message that RFC 9112 does not allow. `status` is the response to the client. */
+/** A message that RFC 9112 does not allow. `status` is the status of the response to the client. */
 export class MalformedMessage extends Error {
   readonly status: number;
   constructor(message: string, status = 400) {
@@ -30,10 +30,10 @@ export class MalformedMessage extends Error {
   }
 }
 
-/** A longer head is refused with 431. Envoy's limit is 60 KiB, too. */
+/** A longer head is refused with 431, as in Envoy. */
 export const MAX_HEAD_BYTES = 60 * 1024;
 
-// Envoy's limit, too. It also bounds the work on one head.
+// The same limit as in Envoy. It also bounds the work on one head.
 const MAX_FIELDS = 100;
 
 const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS);
@@ -43,8 +43,8 @@ const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const AUTHORITY = /^[A-Za-z0-9._~%!$&'()*+,;=:[\]-]*$/;
 
 /**
- * Reads a request's head.
- * @param text the head in Latin-1 (a character a byte), without the empty line that ends it
+ * Parses a request's head.
+ * @param text the head in Latin-1 (one character per byte), without the empty line that ends it
  * @throws MalformedMessage for anything that two parsers could read differently
  */
 export function parseRequestHead(text: string): RequestHead {
@@ -56,8 +56,8 @@ export function parseRequestHead(text: string): RequestHead {
   if (version !== "HTTP/1.1") throw unsupportedVersion(version);
   // CONNECT opens a tunnel, which cannot be forwarded as a message.
   if (method === "CONNECT") throw new MalformedMessage("CONNECT is not served", 501);
-  // As in Envoy, a revision never sees an unknown method: many servers close the connection on one without an answer.
-  // (envoy, source/common/http/http1/balsa_parser.cc, isMethodValid)
+  // As in Envoy, a revision never gets a request with an unknown method: many servers close the connection without
+  // a response. (envoy, source/common/http/http1/balsa_parser.cc, isMethodValid)
   if (!KNOWN_METHODS.has(method)) throw new MalformedMessage(`the method ${method} is unknown`, 501);
   const headers = parseFields(lines);
   if (headers.count("host") !== 1) throw new MalformedMessage("exactly one Host header is needed");
@@ -75,10 +75,7 @@ export function parseRequestHead(text: string): RequestHead {
   };
 }
 
-/**
- * Reads a response's head, as a revision wrote it.
- * @throws MalformedMessage for anything else
- */
+/** Parses the head of a revision's response. @throws MalformedMessage if it is malformed */
 export function parseResponseHead(text: string): ResponseHead {
   const lines = text.split("\r\n");
   const parts = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: (.*))?$/.exec(lines[0] ?? "");
@@ -98,7 +95,7 @@ function parseFields(lines: string[]): HeaderList {
     const colon = line.indexOf(":");
     const name = line.slice(0, colon);
     const value = line.slice(colon + 1);
-    // This includes folded lines, which begin with white space.
+    // This includes folded lines, which begin with whitespace.
     if (colon < 1 || !TOKEN.test(name)) throw new MalformedMessage(`header line ${i} is not NAME: VALUE`);
     if (!FIELD_VALUE.test(value)) throw new MalformedMessage(`the header ${name} has a control character`);
     fields.push(name.toLowerCase(), trimBlanks(value));
@@ -106,7 +103,7 @@ function parseFields(lines: string[]): HeaderList {
   return new HeaderList(fields);
 }
 
-// RFC 9112 section 3.2: origin form, absolute form (what a client sends to its proxy) and OPTIONS *.
+// Accepts origin form, absolute form (as sent to a proxy) and OPTIONS * (RFC 9112 section 3.2).
 function splitTarget(method: string, target: string, host: string): { authority: string; path: string } {
   if (target.includes("#")) throw new MalformedMessage("a request target has no #fragment");
   if (target.startsWith("/")) return { authority: host, path: target };
@@ -123,7 +120,7 @@ function wantsKeepAlive(headers: HeaderList): boolean {
   return connection === undefined || !/(?:^|,)[\t ]*close[\t ]*(?:,|$)/i.test(connection);
 }
 
-/** Upgrade is asked for by both fields together (RFC 9110 section 7.8). */
+/** Returns the requested protocol. An upgrade needs both fields (RFC 9110 section 7.8). */
 function wantedUpgrade(headers: HeaderList): string | undefined {
   const connection = headers.joined("connection");
   if (connection === undefined || !/(?:^|,)[\t ]*upgrade[\t ]*(?:,|$)/i.test(connection)) return undefined;
@@ -131,7 +128,7 @@ function wantedUpgrade(headers: HeaderList): string | undefined {
 }
 
 function unsupportedVersion(version: string): MalformedMessage {
-  // Istio's gateways answer HTTP/1.0 with 426 by default (PILOT_HTTP10); so does the mesh.
+  // As Istio's gateways by default, the mesh answers HTTP/1.0 with 426 (PILOT_HTTP10).
   if (version === "HTTP/1.0") return new MalformedMessage("HTTP/1.0 is not served: use HTTP/1.1", 426);
   if (/^HTTP\/[0-9](\.[0-9])?$/.test(version))
     return new MalformedMessage(`${version} is not served here`, 505);

@@ -11,7 +11,7 @@ function incoming(...pieces: string[]): Incoming {
   return all;
 }
 
-test("gives back what was pushed, however it is cut, taken and skipped", () => {
+test("returns the pushed bytes for any sequence of push, take and skip", () => {
   const piece = fc.string({ unit: fc.constantFrom("a", "b", "\r\n"), minLength: 1, maxLength: 200 });
   const action = fc.oneof(
     piece.map((value) => ({ kind: "push" as const, value })),
@@ -41,14 +41,14 @@ test("gives back what was pushed, however it is cut, taken and skipped", () => {
         }
         expect(all.length).toBe(model.length);
       }
-      // StartTimer bytes have not overwritten those that were taken before.
+      // Later bytes have not overwritten the taken ones.
       for (const { bytes, expected } of taken) expect(bytes.toString("latin1")).toBe(expected);
     }),
   );
 });
 
 describe("a head", () => {
-  test("is found when its end comes in pieces", () => {
+  test("is found if its end arrives in pieces", () => {
     for (const cut of [1, 2, 3, 4, 5]) {
       const whole = "GET / HTTP/1.1\r\n\r\n";
       const all = incoming(whole.slice(0, -cut));
@@ -59,7 +59,7 @@ describe("a head", () => {
     }
   });
 
-  test("may be as long as the limit and no longer, complete or not", () => {
+  test("may be as long as the limit but no longer, complete or not", () => {
     const longest = "a".repeat(MAX_HEAD_BYTES);
     expect(incoming(`${longest}\r\n\r\n`).takeHead()).toBe(longest);
     expect(() => incoming(`${longest}a\r\n\r\n`).takeHead()).toThrow(MalformedMessage);
@@ -68,13 +68,13 @@ describe("a head", () => {
 
   test.each([
     ["a bare LF", ["GET / HTTP/1.1\n"]],
-    ["a bare LF in a piece of its own", ["GET / HTTP/1.1", "\n"]],
+    ["a bare LF in a separate piece", ["GET / HTTP/1.1", "\n"]],
     ["a bare LF after good lines", ["GET / HTTP/1.1\r\na: b\r", "\nc: d\n"]],
     ["a TLS handshake", ["\x16\x03\x01\x02\x00\x01"]],
     ["a LF ahead", ["\n"]],
     ["a space ahead", [" GET"]],
-    ["a byte beyond ASCII ahead", ["\xff"]],
-  ])("is refused before its end for %s", (_, pieces) => {
+    ["a leading byte beyond ASCII", ["\xff"]],
+  ])("is refused before it is complete for %s", (_, pieces) => {
     const all = new Incoming();
     expect(() => {
       for (const piece of pieces) {
@@ -84,7 +84,7 @@ describe("a head", () => {
     }).toThrow(MalformedMessage);
   });
 
-  test("that trickles in costs time in proportion to its length", () => {
+  test("that arrives byte by byte takes linear time", () => {
     const trickle = (bytes: number): number => {
       const startedAt = performance.now();
       const all = new Incoming();
@@ -96,7 +96,7 @@ describe("a head", () => {
       return performance.now() - startedAt;
     };
     trickle(20_000);
-    // With a search from the beginning each time this takes seconds.
+    // A search from the beginning each time would take seconds.
     expect(trickle(MAX_HEAD_BYTES)).toBeLessThan(500);
   });
 });

@@ -6,12 +6,12 @@ const CR = 13;
 const LF = 10;
 
 /**
- * The receiving half of a connection: bytes that have arrived and are unread. Bytes that arrive slowly are appended
- * and searched in linear time.
+ * The receiving half of a connection: the bytes that have arrived and are unread. Appending and searching take
+ * linear time even if the bytes arrive slowly.
  */
 export class Incoming {
   #unread = EMPTY;
-  /** The memory behind `#unread` once bytes were appended; it is in use up to `#used`. */
+  /** The buffer behind `#unread` after bytes were appended; used up to `#used`. */
   #room = EMPTY;
   #used = 0;
   /** How many of the unread bytes were searched for the end of a head. */
@@ -51,8 +51,8 @@ export class Incoming {
   }
 
   /**
-   * Takes a head in Latin-1, without the empty line that ends it; undefined while it is not complete.
-   * @throws MalformedMessage when the bytes cannot become a head
+   * Takes a head in Latin-1, without the empty line that ends it. Returns undefined while it is incomplete.
+   * @throws MalformedMessage if the bytes cannot become a head
    */
   takeHead(): string | undefined {
     const bytes = this.#unread;
@@ -71,7 +71,7 @@ export class Incoming {
     return head;
   }
 
-  /** Refuses at once what can never be completed: lines that end in a bare LF, or TLS. */
+  /** Refuses input early that can never become a head: lines that end in a bare LF, and TLS. */
   #checkBeginning(): void {
     const bytes = this.#unread;
     const first = bytes[0] as number;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Outgoing, type Sink } from "./outgoing.ts";
 
-/** A socket whose kernel takes this many bytes more. */
+/** A socket whose kernel buffer accepts this many more bytes. */
 class FakeSocket implements Sink {
   room = Number.POSITIVE_INFINITY;
   written = "";
@@ -22,7 +22,7 @@ function outgoing(): { socket: FakeSocket; sender: Outgoing; drained: () => numb
   return { socket: new FakeSocket(), sender: new Outgoing(() => count++), drained: () => count };
 }
 
-test("what is written before the connection is open goes out then, in one write", () => {
+test("bytes written before the connection is open are sent then, in one write", () => {
   const { socket, sender, drained } = outgoing();
   sender.write(Buffer.from("a"));
   sender.write(Buffer.from("b"));
@@ -33,7 +33,7 @@ test("what is written before the connection is open goes out then, in one write"
   expect(drained()).toBe(1);
 });
 
-test("what the kernel does not take waits for its turn, in order", () => {
+test("bytes that the kernel does not accept are sent later, in order", () => {
   const { socket, sender, drained } = outgoing();
   sender.opened(socket);
   socket.room = 3;
@@ -59,7 +59,7 @@ test("a flush without buffered bytes does not call onDrained", () => {
   expect(drained()).toBe(0);
 });
 
-test("a hundred thousand small pieces go out in few writes and in little time", () => {
+test("100,000 small pieces are sent quickly in few writes", () => {
   const { socket, sender } = outgoing();
   for (let i = 0; i < 100_000; i++) sender.write(Buffer.from("ab"));
   const startedAt = performance.now();
@@ -69,7 +69,7 @@ test("a hundred thousand small pieces go out in few writes and in little time", 
   expect(socket.calls).toBeLessThan(10);
 });
 
-test("after the connection is gone nothing is kept", () => {
+test("nothing is buffered after the connection is closed", () => {
   const { socket, sender, drained } = outgoing();
   sender.write(Buffer.from("a"));
   sender.gone();
@@ -80,7 +80,7 @@ test("after the connection is gone nothing is kept", () => {
   expect(drained()).toBe(0);
 });
 
-test("a write that finds the connection closed forgets what waits", () => {
+test("a write to a closed connection drops the buffered bytes", () => {
   const { socket, sender, drained } = outgoing();
   sender.write(Buffer.from("a"));
   socket.room = -1;

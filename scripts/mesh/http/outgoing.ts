@@ -70,7 +70,7 @@ export class Outgoing {
   }
 }
 
-/** The index behind the last piece that is sent in one write, beginning at `start`. */
+/** Returns the index after the last piece to send in one write that begins at `start`. */
 function endOfJoined(pieces: readonly Buffer[], start: number): number {
   let bytes = pieces[start]?.length ?? 0;
   let end = start + 1;
@@ -81,7 +81,7 @@ function endOfJoined(pieces: readonly Buffer[], start: number): number {
   return end;
 }
 
-/** Text in Latin-1, content and text again, as one buffer. */
+/** Encodes text, content and text in Latin-1 as one buffer. */
 export function latin1(before: string, content?: Buffer, after = ""): Buffer {
   if (content === undefined) return Buffer.from(before + after, "latin1");
   if (before === "" && after === "") return content;

@@ -4,13 +4,14 @@ import { replyTarget, request, TestServer } from "../testing/test-server.ts";
 import { RawServer, RawSocket } from "../testing/raw-socket.ts";
 import { HttpClient } from "./client.ts";
 
-// What this code relies on in the runtime's sockets: an upgrade that changes it must fail here.
+// Checks the behaviour of the runtime's sockets that this code depends on. A runtime upgrade that changes it must
+// fail here.
 
 afterEach(() => {
   mock.restore();
 });
 
-test("the bytes that a socket hands over are not used again for later ones", async () => {
+test("the runtime does not reuse the buffer that a socket delivers", async () => {
   const kept: Buffer[] = [];
   using listener = Bun.listen({
     hostname: "127.0.0.1",
@@ -32,7 +33,7 @@ test("the bytes that a socket hands over are not used again for later ones", asy
   expect(kept.map((bytes) => bytes.toString())).toEqual(letters.map((letter) => letter.repeat(999)));
 });
 
-test("an error in a handler of requests ends its own connection, and is reported", async () => {
+test("an error in a request handler closes its own connection and is reported", async () => {
   const report = spyOn(globalThis, "reportError").mockImplementation(() => {});
   using server = new TestServer((exchange) => {
     if (exchange.request.target === "/bad") throw new Error("a mistake");
@@ -48,7 +49,7 @@ test("an error in a handler of requests ends its own connection, and is reported
   expect(report.mock.calls).toEqual([[new Error("a mistake")]]);
 });
 
-test("an error in a handler of answers ends its own connection as a failure, and is reported", async () => {
+test("an error in a response handler fails its own connection and is reported", async () => {
   const report = spyOn(globalThis, "reportError").mockImplementation(() => {});
   using server = await RawServer.listen();
   const client = new HttpClient("127.0.0.1", server.port);

@@ -39,7 +39,7 @@ describe("answers", () => {
       "HTTP/1.1 299 \r\ncontent-length: 0\r\n\r\n",
     ],
   ])(
-    "%s leave the connection ready for the next request",
+    "%s leave the connection usable for the next request",
     async (_, method, status, framing, body, expected) => {
       using server = new TestServer(answer(status, framing, body));
       using client = await server.connect();
@@ -66,7 +66,7 @@ describe("answers", () => {
     await client.until("\r\n0\r\n\r\n");
   });
 
-  test("of the mesh itself keep a content type that a rule gave them", async () => {
+  test("of the mesh itself keep a content type that a rule sets", async () => {
     using server = new TestServer((exchange) => {
       exchange.reply(503, "text \u2026", new HeaderList(["content-type", "text/html"]));
     });

@@ -64,7 +64,7 @@ describe("a client that closes the connection", () => {
     expect(server.aborted).toHaveLength(0);
   });
 
-  test.each(leave)("%s takes its waiting requests along", async (_, go) => {
+  test.each(leave)("%s discards its queued requests", async (_, go) => {
     using server = new TestServer();
     using client = await server.connect();
     await client.send(GET + GET);
@@ -75,7 +75,7 @@ describe("a client that closes the connection", () => {
     expect(server.exchanges).toHaveLength(1);
   });
 
-  test("by a reset while it is not read from is reported at once", async () => {
+  test("by a reset is reported at once even while the connection is not read", async () => {
     using server = new TestServer((exchange) => {
       exchange.readBody(
         () => exchange.pauseBody(),
@@ -89,7 +89,7 @@ describe("a client that closes the connection", () => {
     await until("the abort came", () => server.aborted.length === 1);
   });
 
-  test("in order while it is not read from is reported when reading goes on", async () => {
+  test("by a FIN is reported when reading resumes", async () => {
     using server = new TestServer((exchange) => {
       exchange.readBody(
         () => exchange.pauseBody(),
@@ -107,13 +107,13 @@ describe("a client that closes the connection", () => {
 });
 
 describe("a connection closes", () => {
-  test("after an answer that came before the whole request, which the client can still read", async () => {
+  test("after a response to an incomplete request lets the client read the response", async () => {
     using server = new TestServer((exchange) => exchange.reply(413, "too large"));
     using client = await server.connect();
     client.pause();
     await client.send(request("POST /", `content-length: ${64 * MEGABYTE}`));
     await until("it was answered", () => server.exchanges.length === 1);
-    // Were the connection closed by now, these bytes would make the client's kernel drop the answer.
+    // If the connection were closed already, these bytes would make the client's kernel discard the response.
     for (let i = 0; i < 20; i++) {
       await client.send(Buffer.alloc(64 * 1024));
       await Bun.sleep(1);
@@ -126,14 +126,14 @@ describe("a connection closes", () => {
     expect(ending).toBe("fin");
   });
 
-  test("when the client asks for it, and says so", async () => {
+  test("when the client requests it, and announces it", async () => {
     using server = new TestServer(replyTarget);
     using client = await server.connect();
     await client.send(request("GET /", "connection: close"));
     expect((await client.untilEnded()).text).toContain("\r\nconnection: close\r\n");
   });
 
-  test("only after all of a long answer was taken", async () => {
+  test("only after the client has received all of a long response", async () => {
     const content = Buffer.alloc(8 * MEGABYTE, "abcdefg");
     using server = new TestServer((exchange) => {
       exchange.respond(200, "", new HeaderList(), { kind: "length", bytes: content.length });
@@ -150,7 +150,7 @@ describe("a connection closes", () => {
     expect(ending).toBe("fin");
   });
 
-  test("without hearing of an answer that was broken off as complete", async () => {
+  test("without reporting an aborted response as complete", async () => {
     using server = new TestServer((exchange) => {
       exchange.respond(200, "", new HeaderList(), { kind: "chunked" });
       exchange.write(Buffer.from("abc"));
@@ -165,7 +165,7 @@ describe("a connection closes", () => {
 });
 
 describe("stop", () => {
-  test("closes idle connections, refuses new ones, and waits for what is under way", async () => {
+  test("closes idle connections, refuses new ones, and waits for requests in flight", async () => {
     using server = new TestServer((exchange) => {
       if (exchange.request.target === "/fast") replyTarget(exchange);
     });
@@ -189,7 +189,7 @@ describe("stop", () => {
     expect(server.exchanges).toHaveLength(2);
   });
 
-  test("does not wait for clients that hold half a head open, or never sent a byte, even if they never close", async () => {
+  test("does not wait for clients that sent an incomplete head or nothing", async () => {
     using server = new TestServer();
     using silent = await server.connect();
     using half = await server.connect();
@@ -201,7 +201,7 @@ describe("stop", () => {
     server.exchanges[0]?.reply(200, "done");
     expect((await second.untilEnded()).text).toEndWith("done\n");
     for (const client of [silent, half]) expect((await client.untilEnded()).ending).toBe("fin");
-    // The client that got a response has a moment to read it; the others have none to read.
+    // The client that got a response has some time to read it; the others are closed at once.
     second.fin();
     expect(await within(1_000, stopped)).toBe(true);
   });
@@ -225,7 +225,7 @@ describe("stop", () => {
   });
 });
 
-test("terminate closes every connection, and reports each request under way once", async () => {
+test("terminate closes every connection, and reports each request in flight once", async () => {
   using server = new TestServer();
   const clients = await Promise.all(Array.from({ length: 50 }, () => server.connect()));
   for (const client of clients) await client.send(GET);

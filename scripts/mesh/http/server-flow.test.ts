@@ -6,10 +6,10 @@ import { until } from "../testing/test-system.ts";
 import type { Exchange } from "./exchange.ts";
 
 const MEGABYTE = 1024 * 1024;
-// What the two kernels may hold between server and client, generously.
+// An upper bound of the bytes in the kernel buffers between server and client.
 const IN_KERNELS = 24 * MEGABYTE;
 
-/** Answers with this many bytes, as fast as the client takes them. */
+/** Responds with this many bytes, as fast as the client reads them. */
 function pour(exchange: Exchange, bytes: number, onWrite: (total: number) => void): void {
   const piece = Buffer.alloc(64 * 1024, "x");
   let written = 0;
@@ -26,7 +26,7 @@ function pour(exchange: Exchange, bytes: number, onWrite: (total: number) => voi
   goOn();
 }
 
-test("an answer to a slow reader waits at its source, and goes on when the reader does", async () => {
+test("a response to a slow reader is paused at its source, and resumes when the reader does", async () => {
   let written = 0;
   using server = new TestServer((exchange) => pour(exchange, 64 * MEGABYTE, (total) => (written = total)));
   using client = await server.connect();
@@ -40,7 +40,7 @@ test("an answer to a slow reader waits at its source, and goes on when the reade
   await client.untilBytes(128 * MEGABYTE);
 });
 
-test("an unread body waits at the client, in each exchange", async () => {
+test("an unread body stays at the client, in each exchange", async () => {
   using server = new TestServer();
   using client = await server.connect();
   const piece = Buffer.alloc(MEGABYTE);
@@ -86,7 +86,7 @@ test("a body waits while it is paused", async () => {
   await all;
 });
 
-test("a client that sends requests and takes no answers gets no more than it can take", async () => {
+test("a client that sends requests without reading responses is served no further than its buffers", async () => {
   const piece = Buffer.alloc(256 * 1024, "x");
   using server = new TestServer((exchange) => {
     exchange.respond(200, "", new HeaderList(), { kind: "length", bytes: piece.length });
@@ -105,7 +105,7 @@ test("a client that sends requests and takes no answers gets no more than it can
   expect(server.exchanges).toHaveLength(count);
 });
 
-test("an earlier answer that drains late does not disturb the next exchange", async () => {
+test("a previous response that drains late does not disturb the next exchange", async () => {
   const drained: string[] = [];
   const piece = Buffer.alloc(16 * MEGABYTE, "x");
   using server = new TestServer((exchange) => {
@@ -125,7 +125,7 @@ test("an earlier answer that drains late does not disturb the next exchange", as
   expect(drained).toEqual(["/2"]);
 });
 
-test("five hundred clients are served at once, and nothing is left of them", async () => {
+test("500 clients are served at once, and no connection remains", async () => {
   using server = new TestServer(replyTarget);
   const clients = await Promise.all(Array.from({ length: 500 }, () => server.connect()));
   await Promise.all(

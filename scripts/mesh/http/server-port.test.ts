@@ -9,14 +9,14 @@ describe("a port", () => {
     onExchange: replyTarget,
   });
 
-  test("that is taken is an error", () => {
+  test("that is in use is an error", () => {
     using server = new TestServer();
     expect(() => serveHttp(options(server.http.port))).toThrow(
       expect.objectContaining({ code: "EADDRINUSE" }),
     );
   });
 
-  test("that another process has taken is an error, even if that one would share it", async () => {
+  test("that another process uses is an error, even if that process would share it", async () => {
     const program = `
       const server = Bun.serve({ port: 0, hostname: "127.0.0.1", reusePort: true, fetch: () => new Response() });
       console.log(server.port);`;
@@ -31,7 +31,7 @@ describe("a port", () => {
     }
   });
 
-  test("that this server has taken cannot be shared by another process", async () => {
+  test("that this server uses cannot be shared by another process", async () => {
     using server = new TestServer();
     const program = `
       try { Bun.serve({ port: ${server.http.port}, hostname: "127.0.0.1", reusePort: true, fetch: () => new Response() }); }

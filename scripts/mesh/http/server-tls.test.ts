@@ -25,7 +25,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** Sends a body back, `/many` many bytes, and `/wait` nothing. */
+/** Echoes a body, sends `/many` many bytes, and does not answer `/wait`. */
 function answer(exchange: Exchange): void {
   exchange.onAbort = () => aborted++;
   const { target } = exchange.request;
@@ -97,7 +97,7 @@ test("a client that goes away aborts its exchange", async () => {
   await until("the exchange is aborted", () => aborted === before + 1);
 });
 
-test("stop ends idle connections, and those that have not spoken TLS", async () => {
+test("stop closes idle connections, and those without a TLS handshake", async () => {
   const tls = (await LocalAuthority.open(root)).issue(["localhost"]);
   const stopped = serveHttp({ hostname: "127.0.0.1", port: 0, tls, onExchange: answer });
   const plain = connectPlain({ host: "127.0.0.1", port: stopped.port });

@@ -18,7 +18,7 @@ describe("requests", () => {
     expect(server.exchanges).toHaveLength(2);
   });
 
-  test("that come together are answered in order, with and without bodies", async () => {
+  test("that arrive together are answered in order, with and without bodies", async () => {
     using server = new TestServer(replyBody);
     using client = await server.connect();
     await client.send(
@@ -34,7 +34,7 @@ describe("requests", () => {
     expect(server.exchanges).toHaveLength(4);
   });
 
-  test("that come together in thousands are answered one after the other", async () => {
+  test("that arrive by the thousand are answered one after the other", async () => {
     using server = new TestServer(replyTarget);
     using client = await server.connect();
     const count = 20_000;
@@ -73,7 +73,7 @@ describe("requests", () => {
     expect(statuses(client.text)).toHaveLength(count + 2);
   });
 
-  test("give their body when it is wanted, even if it came long before", async () => {
+  test("deliver their body on demand, even if it arrived long before", async () => {
     using server = new TestServer();
     using client = await server.connect();
     await client.send(`${request("POST /", "content-length: 3")}abc`);
@@ -132,7 +132,7 @@ describe("requests", () => {
     ["a tunnel", "CONNECT a.test:443 HTTP/1.1\r\nhost: a.test:443\r\n\r\n", 501],
     ["a head without an end", `GET / HTTP/1.1\r\nx: ${"a".repeat(61 * 1024)}`, 431],
     ["too many fields", request("GET /", ...Array<string>(100).fill("x: 1")), 431],
-  ])("with %s are refused, and the connection closes in order", async (_, bytes, status) => {
+  ])("with %s are refused, and the connection closes with a FIN", async (_, bytes, status) => {
     using server = new TestServer();
     using client = await server.connect();
     await client.send(bytes);
@@ -154,7 +154,7 @@ describe("requests", () => {
     expect(server.exchanges).toHaveLength(1);
   });
 
-  test("with malformed chunks are refused, and their handler hears of it once", async () => {
+  test("with malformed chunks are refused, and their handler is called once", async () => {
     using server = new TestServer((exchange) =>
       exchange.readBody(
         () => {},
@@ -168,7 +168,7 @@ describe("requests", () => {
     expect(server.aborted).toHaveLength(1);
   });
 
-  test("whose chunks turn out malformed within the answer have it broken off", async () => {
+  test("whose chunks turn out malformed within the response have it aborted", async () => {
     using server = new TestServer((exchange) => {
       exchange.readBody(
         () => {},

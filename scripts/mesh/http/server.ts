@@ -3,9 +3,9 @@ import type { Exchange } from "./exchange.ts";
 
 export interface HttpServerOptions {
   hostname: string;
-  /** 0 lets the system choose. */
+  /** 0 chooses a free port. */
   port: number;
-  /** Speaks TLS by a certificate and its key, both in PEM. */
+  /** Serves TLS with this certificate and key, both in PEM. */
   tls?: { cert: string; key: string } | undefined;
   /** Called for each request, as soon as its head is complete. */
   onExchange(exchange: Exchange): void;
@@ -20,10 +20,10 @@ export interface HttpServer {
 }
 
 /**
- * An HTTP/1.1 server for a proxy. It keeps the request target byte for byte and the order of headers, streams bodies
- * with back-pressure, and reports when a client goes away. (Bun.serve normalises the path.) It answers malformed
+ * Starts an HTTP/1.1 server for a proxy. Unlike Bun.serve, it keeps the request target byte for byte and the order
+ * of headers, streams bodies with back-pressure, and reports when a client disconnects. It answers malformed
  * requests itself; they do not reach `onExchange`.
- * @throws when the port is taken (error code EADDRINUSE) or not permitted (EACCES)
+ * @throws if the port is in use (error code EADDRINUSE) or not permitted (EACCES)
  */
 export function serveHttp(options: HttpServerOptions): HttpServer {
   const connections = new Set<Connection>();
@@ -44,7 +44,7 @@ export function serveHttp(options: HttpServerOptions): HttpServer {
       },
       data: (socket, bytes) => socket.data?.receive(bytes),
       drain: (socket) => socket.data?.outgoing.flush(),
-      // Set after a FIN was sent, for a client that does not close its side.
+      // Set after a FIN was sent, in case the client does not close its side.
       timeout: (socket) => void socket.end(),
       close(socket) {
         const connection = socket.data;

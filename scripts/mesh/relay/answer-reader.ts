@@ -5,7 +5,7 @@ import { type AnswerValues, answerValues } from "../../traffic/answer-values.ts"
 /** The longest body that is read, in bytes. */
 const MOST_BYTES = 256 * 1024;
 
-/** Keeps what a client gets of an answer, up to a limit, to read fields from it. */
+/** Collects a response up to a limit, to read fields from it. */
 export class AnswerReader {
   readonly #fields: ReadonlyMap<string, AnswerField>;
   readonly #readsBody: boolean;
@@ -14,7 +14,7 @@ export class AnswerReader {
   #bytes = 0;
   #unread: string | undefined;
 
-  /** @param fields by their text */
+  /** @param fields by their names */
   constructor(fields: ReadonlyMap<string, AnswerField>) {
     this.#fields = fields;
     this.#readsBody = [...fields.values()].some(({ kind }) => kind === "json");
@@ -30,7 +30,7 @@ export class AnswerReader {
     if (!this.#readsBody || this.#unread !== undefined) return;
     this.#bytes += content.length;
     if (this.#bytes <= MOST_BYTES) {
-      // The connection uses its buffer again.
+      // The connection reuses its buffer.
       this.#chunks.push(Buffer.from(content));
       return;
     }
@@ -38,7 +38,7 @@ export class AnswerReader {
     this.#chunks = [];
   }
 
-  /** The values of the fields, once the answer is over. */
+  /** Returns the values of the fields after the response has ended. */
   values(): AnswerValues {
     return answerValues(this.#fields, {
       header: (name) => this.#headers?.joined(name),

@@ -7,7 +7,7 @@ import type { BodySink, RequestBody } from "./request-body.ts";
 import { isUpgrade } from "./upgrade.ts";
 import { frameForRevision, headOf } from "./upstream-request.ts";
 
-/** Sends the mirrored requests that the rules of these hops ask for, each with a copy of the body as it arrives. */
+/** Sends the mirrored requests of the rules of these hops, each with a copy of the body as it arrives. */
 export function sendMirrored(
   hops: readonly Hop[],
   exchange: Exchange,
@@ -23,7 +23,7 @@ export function sendMirrored(
   }
 }
 
-/** Starts one mirrored request; undefined when the routes lead it to no revision. */
+/** Starts one mirrored request; undefined if the routes lead it to no revision. */
 function startMirrored(
   { mirror: { backend }, request }: Mirrored,
   exchange: Exchange,
@@ -47,7 +47,8 @@ function startMirrored(
   );
 }
 
-// Bytes that wait for a slow mirror. Beyond that the copy is abandoned, so that the client never waits for a mirror.
+// The most bytes that wait for a slow mirror. Beyond them the copy is abandoned, so that the client never waits for
+// a mirror.
 const MAX_WAITING_BYTES = 1024 * 1024;
 
 /** A copy of a request on its way to a mirror. Its response is discarded and its failure is not reported. */
@@ -61,11 +62,11 @@ class MirroredRequest implements BodySink {
   #timeout: Timer | undefined;
   #over = false;
 
-  /** @param timeoutMs how long the mirror may take: as long as any request to that revision */
+  /** @param timeoutMs the time limit of any request to that revision */
   constructor(reservation: Reservation, method: string, head: Buffer, timeoutMs: number) {
     this.#method = method;
     this.#reservation = reservation;
-    // The longest delay of a timer is some 24 days.
+    // The longest delay of a timer is about 24 days.
     if (timeoutMs < 2 ** 31) this.#timeout = setTimeout(() => this.abort(), timeoutMs);
     if (reservation.client !== undefined) this.#send(reservation.client, head);
     else {

@@ -7,7 +7,7 @@ import { forward, inner, retrying, revision, TestProxy } from "../testing/test-p
 import { RawServer, type RawSocket } from "../testing/raw-socket.ts";
 import { within } from "../revisions/within.ts";
 
-// For any behaviour of revisions and clients, each request is reported once, and nothing is left of it.
+// For any behaviour of revisions and clients, each request is reported once and no connection remains.
 
 const TIMEOUT_MS = 15;
 

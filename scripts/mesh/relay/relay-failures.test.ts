@@ -7,7 +7,7 @@ import { RawServer, type RawSocket } from "../testing/raw-socket.ts";
 
 const GET = request("GET /", "connection: close");
 
-test("a request with an unknown method gets 501, and counts as no failure of a revision", async () => {
+test("a request with an unknown method gets 501, and is not a failure of a revision", async () => {
   using server = await RawServer.listen();
   using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")) });
   expect(statuses(await proxy.ask(request("FOO /")))).toEqual(["501"]);
@@ -43,7 +43,7 @@ describe("a revision that", () => {
       "a did not answer in HTTP: ",
     ],
     [
-      "switches protocols unasked gives 502",
+      "switches protocols without a request gives 502",
       (upstream) => void upstream.send("HTTP/1.1 101 Switching Protocols\r\n\r\n"),
       502,
       "a did not answer in HTTP: ",
@@ -71,7 +71,7 @@ describe("a revision that", () => {
     expect(text).toEndWith("a does not accept connections\n");
   });
 
-  test("closes a kept connection just as it is used gets the request again, where that is safe", async () => {
+  test("closes an idle connection just as it is reused gets the request again if that is safe", async () => {
     for (const [method, status] of [
       ["GET", "200"],
       ["DELETE", "200"],
@@ -155,7 +155,7 @@ describe("an answer that takes too long", () => {
     await client.until("504");
   });
 
-  test("has no limit where none is set, or one longer than a timer can wait", async () => {
+  test("is unlimited if none is set or a timer cannot wait so long", async () => {
     for (const timeoutMs of [undefined, 2 ** 31, Number.POSITIVE_INFINITY]) {
       using server = await RawServer.listen();
       using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a"), { timeoutMs }) });

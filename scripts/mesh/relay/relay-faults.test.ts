@@ -16,7 +16,7 @@ function delay(ms: number, percent = 100): { fault: Fault } {
 }
 
 describe("an abort", () => {
-  test("is answered in place of the revision", async () => {
+  test("replaces the response of the revision", async () => {
     using server = await answering(OK);
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a"), abort(418)) });
     const text = await proxy.ask(GET);
@@ -28,7 +28,7 @@ describe("an abort", () => {
 
   test("is retried by the rule before it, never by its own", async () => {
     using server = await answering(OK);
-    // Whether it is aborted, how long the retry waits, and whether that is aborted.
+    // Random draws: abort, wait before the retry, abort.
     const draws = [0, 0, 0.9];
     using proxy = new TestProxy(
       { a: server.port },
@@ -103,7 +103,7 @@ describe("a delay", () => {
       "HTTP/1.1 503 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
       OK,
     );
-    // Whether it is held, and how long the retry waits.
+    // Random draws: delay, wait before the retry.
     const draws = [0, 0];
     using proxy = new TestProxy(
       { a: server.port },
@@ -120,7 +120,7 @@ describe("a delay", () => {
 describe("a direct response", () => {
   const response = { ...NO_CHANGE, set: [["x-rule", "yes"]] as const };
 
-  test("is the bytes as they are", async () => {
+  test("is sent byte for byte", async () => {
     const body = Buffer.from([0, 255, 10]);
     using proxy = new TestProxy({}, { rule: direct({ status: 203, body, response }) });
     const text = await proxy.ask(GET);
@@ -144,7 +144,7 @@ describe("a direct response", () => {
     );
   });
 
-  test("is an answer to the rule before it, which may retry the request", async () => {
+  test("is a response to the rule before it, which may retry the request", async () => {
     using proxy = new TestProxy(
       {},
       { rule: forward(inner(), retrying(2, ["503"])), inner: direct({ status: 503, response }) },

@@ -5,7 +5,7 @@ import { forward, revision, TestProxy } from "../testing/test-proxy.ts";
 import { RawSocket } from "../testing/raw-socket.ts";
 import { StrictServer } from "../testing/strict-server.ts";
 
-// Random and damaged requests go through the proxy to a server that accepts strict HTTP only.
+// Random and damaged requests pass through the proxy to a server that accepts only strict HTTP.
 
 let upstream: StrictServer;
 let proxy: TestProxy;
@@ -34,7 +34,7 @@ async function attack(pieces: readonly Buffer[]): Promise<void> {
   expect(text).toEndWith("\r\n\r\nok");
 }
 
-/** The upstream got exactly the requests that the proxy sent. */
+/** The upstream received exactly the requests that the proxy reported. */
 function expectAgreement(): void {
   const meant = proxy.served.filter(({ revision }) => revision !== undefined);
   const lines = (all: typeof meant): string[] => all.map(({ method, target }) => `${method} ${target}`);
@@ -104,7 +104,7 @@ const edit = fc.record({
   insert: fc.oneof(fc.constantFrom(...TOKENS), fc.string({ maxLength: 3, unit: "binary-ascii" })),
 });
 
-test("damaged requests neither crash nor stall the proxy, and are never read in two ways", async () => {
+test("damaged requests neither crash nor stall the proxy, and are never misread", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom(...SEEDS),

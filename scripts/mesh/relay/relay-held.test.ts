@@ -25,7 +25,7 @@ describe("a request that is held until its revision is ready", () => {
     expect(statuses(await answer)).toEqual(["200"]);
   });
 
-  test("may have a body that is longer than what is kept", async () => {
+  test("may have a body that is longer than the buffer", async () => {
     using server = await RawServer.listen();
     const held = Promise.withResolvers<HttpClient>();
     using proxy = new TestProxy({}, { rule: forward(revision("a")), client: () => held.promise });

@@ -16,7 +16,7 @@ function mirror(to: string, percent = 100): { mirrors: Mirror[] } {
 }
 
 describe("a mirror", () => {
-  test("gets a copy of the forwarded request, and the client gets the revision's answer alone", async () => {
+  test("gets a copy of the forwarded request, and the client gets only the revision's response", async () => {
     using server = await answering(OK);
     using copies = await RawServer.listen();
     using proxy = new TestProxy(
@@ -28,7 +28,7 @@ describe("a mirror", () => {
     const head = await copy.until("\r\n\r\n");
     expect(head).toStartWith("GET /a?b HTTP/1.1\r\nhost: new.test:81\r\n");
     expect(head).toContain("x-request-id: fresh-id\r\n");
-    // For any behaviour of the mirror.
+    // The mirror may behave in any way.
     expect(statuses(await asked)).toEqual(["200"]);
     await copy.send("HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n");
     expect(proxy.served).toMatchObject([{ status: 200, revision: "a" }]);

@@ -4,7 +4,7 @@ import { request, statuses } from "../testing/test-server.ts";
 import { forward, redirect, revision, TestProxy } from "../testing/test-proxy.ts";
 import { RawServer } from "../testing/raw-socket.ts";
 
-describe("the mesh itself answers", () => {
+describe("the mesh itself responds with", () => {
   const response = {
     ...NO_CHANGE,
     set: [

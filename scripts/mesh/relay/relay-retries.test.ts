@@ -76,7 +76,7 @@ describe("a request is sent again", () => {
     }
   });
 
-  test("as often as the rule says, and the last failure is the answer", async () => {
+  test("as often as the rule allows, and the last failure is the response", async () => {
     const rule = forward(revision("a"), retrying(2, ["5xx"]));
     expect(await tries(rule, [answerOf(500), "", answerOf(504)])).toEqual({ status: "504", tries: 3 });
     expect(await tries(rule, ["", answerOf(500), ""])).toEqual({ status: "503", tries: 3 });
@@ -121,7 +121,7 @@ describe("a request is sent again", () => {
     expect(tries).toBe(6);
   });
 
-  test("by the outer rule where the inner one does not list the failure", async () => {
+  test("by the outer rule if the inner one does not list the failure", async () => {
     expect((await nested(retrying(2, ["5xx"]), retrying(3, ["409"]), answerOf(500))).tries).toBe(3);
     expect((await nested(retrying(2, ["409"]), retrying(3, ["5xx"]), answerOf(500))).tries).toBe(4);
     expect((await nested(retrying(2, ["409"]), retrying(3, ["409"]), answerOf(500))).tries).toBe(1);
@@ -218,24 +218,20 @@ describe("a retry", () => {
   test.each([
     [true, [[], ["a"], ["a"]]],
     [false, [[], [], []]],
-  ])(
-    "looks for a process that has not failed the request where that is %p",
-    async (avoidsTried, expected) => {
-      using server = await answeringInTurn(answerOf(503));
-      const asked: string[][] = [];
-      const policy = { ...retrying(2, ["503"]).retry, avoidsTried };
-      using proxy: TestProxy = new TestProxy(
-        { a: server.port },
-        {
-          rule: forward(revision("a"), { retry: policy }),
-          onReserve: (_, tried) =>
-            asked.push([...tried].map((one) => (one === proxy.client("a") ? "a" : "?"))),
-        },
-      );
-      await proxy.ask(GET);
-      expect(asked).toEqual(expected);
-    },
-  );
+  ])("avoids processes that failed the request if that is %p", async (avoidsTried, expected) => {
+    using server = await answeringInTurn(answerOf(503));
+    const asked: string[][] = [];
+    const policy = { ...retrying(2, ["503"]).retry, avoidsTried };
+    using proxy: TestProxy = new TestProxy(
+      { a: server.port },
+      {
+        rule: forward(revision("a"), { retry: policy }),
+        onReserve: (_, tried) => asked.push([...tried].map((one) => (one === proxy.client("a") ? "a" : "?"))),
+      },
+    );
+    await proxy.ask(GET);
+    expect(asked).toEqual(expected);
+  });
 
   test("of an outer rule may use processes that inner tries used", async () => {
     using server = await answeringInTurn(answerOf(503));
@@ -290,7 +286,7 @@ describe("a try", () => {
     expect(statuses((await client.untilEnded()).text)).toEqual(["504"]);
   });
 
-  test("has no limit once the answer has begun", async () => {
+  test("has no limit after the response has begun", async () => {
     using server = await RawServer.listen();
     using proxy = new TestProxy(
       { a: server.port },

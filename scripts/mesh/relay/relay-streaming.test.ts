@@ -5,11 +5,11 @@ import { forward, revision, TestProxy } from "../testing/test-proxy.ts";
 import { RawServer, type RawSocket, untilSteady } from "../testing/raw-socket.ts";
 
 const MEGABYTE = 1024 * 1024;
-// An upper bound for what the kernels hold on both connections.
+// An upper bound of the bytes in the kernel buffers of both connections.
 const IN_KERNELS = 32 * MEGABYTE;
 const CHUNKED = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 
-/** A proxy before one revision, a client of it, and the revision's end of the connection. */
+/** Connects a client through a proxy to one revision. Returns the client and the revision's end of the connection. */
 async function connect(
   stack: DisposableStack,
   bytes: string,
@@ -36,7 +36,7 @@ test("an answer reaches the client while the revision still writes it", async ()
   await client.until("0\r\n\r\n");
 });
 
-test("an answer of a known length begins with its first byte", async () => {
+test("a response of a known length is forwarded from its first byte", async () => {
   using stack = new DisposableStack();
   const { client, upstream } = await connect(stack, request("GET /"));
   await upstream.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\na");
@@ -71,7 +71,7 @@ test("both directions flow at the same time", async () => {
 test.each<[string, (client: RawSocket) => void]>([
   ["closes", (client) => client[Symbol.dispose]()],
   ["resets", (client) => client.reset()],
-])("a client that %s reaches the revision, before and within the answer", async (_, leave) => {
+])("a client that %s is noticed by the revision, before and within the response", async (_, leave) => {
   for (const answer of ["", `${CHUNKED}3\r\nabc\r\n`]) {
     using stack = new DisposableStack();
     const { proxy, client, upstream } = await connect(stack, request("GET /"));
@@ -94,7 +94,7 @@ test("an answer that the revision aborts reaches the client as incomplete", asyn
   expect(proxy.served).toMatchObject([{ complete: false, status: 200 }]);
 });
 
-test("a long answer to a slow client waits in the revision", async () => {
+test("a long response to a slow client is paused at the revision", async () => {
   using stack = new DisposableStack();
   const { client, upstream } = await connect(stack, request("GET /"));
   const size = 200 * MEGABYTE;
@@ -125,7 +125,7 @@ test("a long answer is complete when its client pauses at times", async () => {
   expect(proxy.served).toMatchObject([{ complete: true }]);
 });
 
-test("a long body for a slow revision waits in the client, and arrives complete", async () => {
+test("a long body for a slow revision is paused at the client, and arrives complete", async () => {
   using stack = new DisposableStack();
   const content = Buffer.alloc(64 * MEGABYTE, "abcdefghijk");
   const { client, upstream } = await connect(stack, request("POST /", `content-length: ${content.length}`));
@@ -169,7 +169,7 @@ test("an answer that ends while its client is slow does not stall the connection
   await slow.send(request("GET /long"));
   const upstream = await server.accept();
   await upstream.until("/long");
-  // More than the kernel takes for the client, so that the revision's connection is paused within it or at its end.
+  // Larger than the kernel buffers, so that the revision's connection is paused within the response or at its end.
   const content = Buffer.alloc(16 * MEGABYTE, "x");
   void upstream.send(`HTTP/1.1 200 OK\r\ncontent-length: ${content.length}\r\n\r\n`);
   void upstream.send(content);

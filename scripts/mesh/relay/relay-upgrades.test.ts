@@ -28,7 +28,7 @@ describe("a WebSocket", () => {
     expect(head).toContain("\r\nupgrade: websocket\r\n");
     expect(head).toContain("\r\nsec-websocket-key: abc\r\n");
     upstream.clear();
-    // A first frame may come in one packet with the answer.
+    // A first frame may arrive in one packet with the response.
     await upstream.send(`${SWITCHED}\x81\x02hi`);
     expect(await client.until("hi")).toBe(
       "HTTP/1.1 101 Switching Protocols\r\nsec-websocket-accept: def\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n\x81\x02hi",
@@ -78,7 +78,7 @@ describe("a WebSocket", () => {
     expect(ending).toBe("fin");
   });
 
-  test("waits for a slow side, and loses nothing", async () => {
+  test("waits for a slow side and loses no data", async () => {
     using server = await RawServer.listen();
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")) });
     using client = await proxy.connect();
@@ -101,7 +101,7 @@ describe("a WebSocket", () => {
     expect(client.byteCount + upstream.byteCount).toBe(2 * bytes);
   });
 
-  test("that the revision refuses is an ordinary answer", async () => {
+  test("that the revision refuses gets an ordinary response", async () => {
     using server = await answering(OK);
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")) });
     using client = await proxy.connect();
@@ -118,7 +118,7 @@ describe("a WebSocket", () => {
     const response = { ...NO_CHANGE, set: [["x-rule", "yes"]] as const };
     const rule = forward(inner(), { ...retrying(1, ["503"]), response });
     const upgrade = [["upgrade", { kind: "exact", value: "websocket" }]] as const;
-    // The first choice, how long the retry waits, and the second choice.
+    // Random draws: destination, wait before the retry, destination.
     const draws = [0, 0, 0.9];
     using proxy = new TestProxy(
       { a: bad.port, b: server.port },
@@ -173,7 +173,7 @@ describe("a WebSocket", () => {
 describe("another protocol", () => {
   test.each([
     ["h2c", request("GET /", "connection: upgrade, http2-settings", "upgrade: h2c", "http2-settings: AAA")],
-    ["one without the word in Connection", request("GET /", "upgrade: websocket")],
+    ["one without Upgrade in Connection", request("GET /", "upgrade: websocket")],
     [
       "a WebSocket with a body",
       `${request("POST /", "connection: upgrade", "upgrade: websocket", "content-length: 1")}x`,
@@ -199,7 +199,7 @@ describe("another protocol", () => {
     expect(server.count).toBe(0);
   });
 
-  test("is an error when the request did not ask for one", async () => {
+  test("is an error if the request did not ask for one", async () => {
     using server = await answering(SWITCHED);
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a")) });
     expect(statuses(await proxy.ask(request("GET /", "connection: close")))).toEqual(["502"]);
@@ -229,7 +229,7 @@ describe("server-sent events", () => {
     expect(await proxy.untilServed()).toMatchObject([{ status: 200, brokenBy: "client" }]);
   });
 
-  test("end at the timeout of a rule, which limits the whole answer", async () => {
+  test("end at the timeout of a rule, which limits the whole response", async () => {
     using server = await RawServer.listen();
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a"), { timeoutMs: 40 }) });
     using client = await proxy.connect();

@@ -6,8 +6,8 @@ import { forward, inner, revision, TestProxy, type TestProxyOptions } from "../t
 import { RawServer } from "../testing/raw-socket.ts";
 
 /**
- * Sends a request through a proxy to a revision that answers with these bytes.
- * @param untilSent the revision answers after this
+ * Sends a request through a proxy to a revision that responds with these bytes.
+ * @param untilSent the revision responds after it has received this
  * @param untilReceived the request ends when the client has received this
  */
 async function pass(
@@ -40,7 +40,7 @@ describe("a request", () => {
     );
   });
 
-  test("keeps its id, and the addresses it came from", async () => {
+  test("keeps its id and its client addresses", async () => {
     const { sent } = await pass(
       request("GET /", "x-request-id: mine", "x-forwarded-for: 10.0.0.1", "x-forwarded-for: 10.0.0.2"),
     );
@@ -117,7 +117,7 @@ describe("a request", () => {
     expect(sent).toEndWith(`\r\n\r\n${smuggled}`);
   });
 
-  test("is changed by the rules on its way, from outside in", async () => {
+  test("is changed by the rules from the outermost to the innermost", async () => {
     const { sent } = await pass(request("GET /x", "x-order: client"), {
       rule: forward(inner(), { rewriteUri: "/y/", request: { ...NO_CHANGE, add: [["x-order", "outer"]] } }),
       inner: forward(revision("a", { request: { ...NO_CHANGE, add: [["x-order", "inner"]] } })),
@@ -195,7 +195,7 @@ describe("an answer", () => {
     ]);
   });
 
-  test("is changed by the rules on its way, from inside out, and keeps its framing", async () => {
+  test("is changed by the rules from the innermost to the outermost, and keeps its framing", async () => {
     const change = (name: string) => ({
       ...NO_CHANGE,
       add: [["x-order", name]] as const,

@@ -20,7 +20,9 @@ import { addForwarded, changeResponse, frameForRevision, headOf, ownReply } from
 import type { Reservation } from "../revisions/request-queue.ts";
 import { messageOf } from "../../text/message-of.ts";
 
-/** Forwards one request from a listener to the revision that the routes choose, and the response back. */
+/**
+ * Forwards one request from a listener to the revision that the routes choose, and the response back to the client.
+ */
 export function relay(exchange: Exchange, listener: Listener, options: RelayOptions): void {
   new Relay(exchange, listener, options).start();
 }
@@ -89,7 +91,7 @@ class Relay {
     this.#limits.hold(delayMs, () => this.#follow(resolution, made));
   }
 
-  /** @param made the hops of this try, without those before the hop that retries */
+  /** @param made the hops of this try, without the hops before the one that retries */
   #follow(resolution: Resolution, made: readonly Hop[]): void {
     sendMirrored(made, this.#exchange, this.#body, this.#generation, this.#options.random);
     if (resolution.kind === "revision") return this.#forward(resolution.revision, resolution.request);
@@ -135,8 +137,8 @@ class Relay {
   }
 
   /**
-   * Timeouts start when the request is complete, as in Envoy. They also run while the body is paused: a closed
-   * connection cannot be seen while nothing is read from it.
+   * Timeouts start when the request is complete, as in Envoy. They also run while the body is paused, since a
+   * closed connection is not noticed while it is not read.
    */
   #onBody(state: BodyState): void {
     if (this.#over) return;
@@ -184,7 +186,7 @@ class Relay {
     this.#reply(504, message);
   }
 
-  /** Retries if a rule allows it; returns whether it did. */
+  /** Retries if a rule allows it. Returns whether it does. */
   #retry(outcome: Outcome): boolean {
     const { random } = this.#options;
     const retry = this.#body.repeatable ? this.#retries.next(this.#hops(), outcome, random) : undefined;
@@ -197,7 +199,7 @@ class Relay {
     return true;
   }
 
-  /** Answers for a rule; outer hops may retry because of the status. */
+  /** Responds for a rule. Outer hops may retry because of the status. */
   #answer(status: number, content: string | Uint8Array, headers?: HeaderList): void {
     if (!this.#retry({ status })) this.#reply(status, content, headers);
   }
@@ -230,7 +232,7 @@ class Relay {
     this.#reservation = undefined;
   }
 
-  /** Aborts the upstream request; has no effect when it is over. */
+  /** Aborts the upstream request if it is still in flight. */
   #leaveUpstream(): void {
     this.#limits.endTry();
     this.#body.detach();

@@ -32,7 +32,7 @@ describe("a body", () => {
     expect(server.count).toBe(1);
   });
 
-  test("in chunks is sent again from its beginning, while the rest still comes", async () => {
+  test("in chunks is sent again from its beginning while the rest still arrives", async () => {
     using server = await RawServer.listen();
     using proxy = new TestProxy({ a: server.port }, { rule: forward(revision("a"), retrying(1, ["503"])) });
     using client = await proxy.connect();
@@ -69,12 +69,12 @@ describe("a body", () => {
     await upstream.until("abcdef");
     await upstream.send(OK);
     await client.until("\r\n\r\nok");
-    // The end of the body was found, so the next request is read as one.
+    // The end of the body was found, so the next bytes are parsed as a request.
     await client.send(request("GET /next"));
     await upstream.until("GET /next");
   });
 
-  test("that comes while the next try is held is kept whole", async () => {
+  test("that arrives while the next try is held is kept in full", async () => {
     using server = await RawServer.listen();
     const held = Promise.withResolvers<HttpClient>();
     let asked = 0;

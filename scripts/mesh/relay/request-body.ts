@@ -6,13 +6,13 @@ import { latin1 } from "../http/outgoing.ts";
 // A body up to this size is kept for retries.
 const MAX_REPLAY_BYTES = 64 * 1024;
 
-/** A body arrives, is paused until the revision takes more of it, or has arrived completely. */
+/** `flowing`: the body arrives. `paused`: the revision is slower than the client. `complete`: it has arrived. */
 export type BodyState = "flowing" | "paused" | "complete";
 
 /** Receives a body. */
 export type BodySink = Pick<UpstreamRequest, "write" | "finish" | "abort">;
 
-/** The body of a request on its way to a revision, sent again from its beginning when the request is retried. */
+/** The body of a request on its way to a revision. It is sent again from its beginning if the request is retried. */
 export class RequestBody {
   readonly #exchange: Exchange;
   readonly #onState: (state: BodyState) => void;
@@ -31,17 +31,17 @@ export class RequestBody {
     this.#chunked = exchange.requestFraming.kind === "chunked";
   }
 
-  /** Whether the client has sent all of it. */
+  /** Whether the whole body has arrived. */
   get complete(): boolean {
     return this.#state === "complete";
   }
 
-  /** Whether all of the body that has arrived is still kept, so that it can be sent again. */
+  /** Whether all bytes that have arrived are still buffered, so that they can be sent again. */
   get repeatable(): boolean {
     return this.#kept !== undefined;
   }
 
-  /** Starts to read, and keeps what fits, before the destination is known. */
+  /** Starts to read into the buffer before the destination is known. */
   read(): void {
     if (this.#reading) return;
     this.#reading = true;
@@ -61,24 +61,24 @@ export class RequestBody {
     if (!this.complete) this.#keepPace();
   }
 
-  /** Also sends the body to a copy, at the pace of the first destination. All of it must still be kept. */
+  /** Also sends the body to a copy, at the pace of the first destination. All bytes must still be buffered. */
   copyTo(copy: BodySink): void {
     for (const bytes of this.#kept ?? []) copy.write(bytes);
     if (this.complete) copy.finish();
     else this.#copies.push(copy);
   }
 
-  /** Ends the body: copies that are not complete are aborted. */
+  /** Ends the body and aborts incomplete copies. */
   end(): void {
     if (!this.complete) for (const copy of this.#copies) copy.abort();
   }
 
-  /** Keeps what arrives until the next `sendTo`. */
+  /** Buffers what arrives until the next `sendTo`. */
   detach(): void {
     this.#to = undefined;
   }
 
-  /** The destination takes bytes again. */
+  /** Called when the destination accepts bytes again. */
   onDrained(): void {
     if (!this.complete) this.#keepPace();
   }
@@ -103,7 +103,7 @@ export class RequestBody {
     this.#dropLongBody();
   }
 
-  /** Drops the kept bytes of a long body, but never before they were sent: reading pauses instead. */
+  /** Drops the buffer of a long body after it was sent. Until then, reading is paused. */
   #dropLongBody(): void {
     if (this.#to !== undefined && this.#keptBytes > MAX_REPLAY_BYTES) this.#kept = undefined;
   }

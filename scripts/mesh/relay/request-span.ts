@@ -4,7 +4,7 @@ import { pathOf } from "../../route-fields/match/match.ts";
 import { lineOf } from "../../traffic/split/planned-splits.ts";
 import type { Served } from "./relay-options.ts";
 
-/** Begins the span of a request, and makes it the parent of what the revision does. */
+/** Begins the span of a request and makes it the parent of the revision's spans. */
 export function beginSpan(tracer: Tracer | undefined, headers: HeaderList): Span | undefined {
   if (tracer === undefined) return undefined;
   const span = tracer.server(headers.get("traceparent"), headers.joined("tracestate"));
@@ -14,7 +14,7 @@ export function beginSpan(tracer: Tracer | undefined, headers: HeaderList): Span
   return span;
 }
 
-/** The span's end. Its name holds the host and not the path: the number of paths is unbounded. */
+/** Returns the end of the span. Its name has the host but not the path, since the number of paths is unbounded. */
 export function spanEnd(served: Served, authority: string): SpanEnd {
   const { listener, method, target, requestId, revision, status, brokenBy, cold, hops } = served;
   const [namespace, name] = revision?.split("/") ?? [];

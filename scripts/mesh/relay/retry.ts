@@ -12,13 +12,12 @@ export interface Retry {
   waitMs: number;
 }
 
-/** The status that a proxy answers after a failure; the same as Envoy's. */
+/** Returns the status of the response after a failure, as in Envoy. */
 export function statusAfter(failure: Failure): 502 | 503 | 504 {
   if (failure === "late") return 504;
   return failure === "malformed" ? 502 : 503;
 }
 
-/** A failure as a sentence. */
 export function describeFailure(failure: UpstreamFailure, revision: string): string {
   switch (failure.kind) {
     case "refused":
@@ -34,8 +33,8 @@ export function describeFailure(failure: UpstreamFailure, revision: string): str
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 /**
- * Whether a request may be sent again on a new connection, unseen by retry rules: it is idempotent, and the revision
- * closed a reused connection before any of the response came (RFC 9110 section 9.2.2).
+ * Reports whether a request may be sent again on a new connection without a retry rule: it is idempotent, and the
+ * revision closed a reused connection before any of the response arrived (RFC 9110 section 9.2.2).
  */
 export function isSafeToResend(failure: UpstreamFailure, method: string): boolean {
   return failure.kind === "closed" && failure.reused && IDEMPOTENT.has(method);
@@ -57,22 +56,23 @@ export class Retries {
   }
 
   /**
-   * The next try, or undefined when no hop retries. As with a chain of proxies, the innermost hop decides first, and
-   * outer hops see the status that it answers after a failure.
+   * Returns the next try, or undefined if no hop retries. As in a chain of proxies, the innermost hop decides
+   * first, and outer hops see the status of its response after a failure.
    */
   next(hops: readonly Hop[], outcome: Outcome, random: () => number): Retry | undefined {
     let seen = outcome;
     for (let depth = hops.length - 1; depth >= 0; depth--) {
       const hop = hops[depth];
       const action = hop?.rule.action;
-      // A hop that forwarded nothing, as when a fault aborted the request, has nothing to retry.
+      // A hop that forwarded nothing, for example because a fault aborted the request, cannot retry.
       if (action?.kind === "forward" && hop?.before !== undefined) {
         const { retry } = action;
         const number = (this.#used[depth] ?? 0) + 1;
         if (isRetried(retry, seen, number)) {
           this.#used[depth] = number;
           this.#used.length = depth + 1;
-          // An outer hop's host is the inner proxy, so the processes that the inner one tried do not count for it.
+          // The host of an outer hop is the inner proxy, so the processes that the inner hop tried do not count for
+          // it.
           if (!retry.avoidsTried || hop.destination?.backend.kind !== "revision") this.#tried.clear();
           const waitMs = backOff(retry, number, random);
           return { hop, before: hop.before, earlier: hops.slice(0, depth), waitMs };

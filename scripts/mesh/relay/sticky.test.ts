@@ -12,20 +12,20 @@ describe("the key of a request", () => {
     stickyKey(policy, request, "10.0.0.1", () => "new");
   const cookie = { kind: "cookie", path: "/", ttlSeconds: 60 } as const;
 
-  test("is what the policy names", () => {
+  test("is the value that the policy names", () => {
     expect(key({ kind: "header", name: "x-user" })).toEqual({ key: "u1" });
     expect(key({ kind: "query", name: "user" })).toEqual({ key: "u 1" });
     expect(key({ kind: "address" })).toEqual({ key: "10.0.0.1" });
     expect(key({ ...cookie, name: "session" })).toEqual({ key: "s1" });
   });
 
-  test("is absent where the request has no such value", () => {
+  test("is absent if the request has no such value", () => {
     expect(key({ kind: "header", name: "x-other" })).toBeUndefined();
     expect(key({ kind: "query", name: "other" })).toBeUndefined();
     expect(key({ ...cookie, name: "new", ttlSeconds: undefined })).toBeUndefined();
   });
 
-  test("is a new cookie where the policy has a lifetime for one", () => {
+  test("is a new cookie if the policy has a lifetime", () => {
     expect(key({ ...cookie, name: "new" })).toEqual({
       key: "new",
       setCookie: 'new="new"; Max-Age=60; Path=/; HttpOnly',
@@ -59,7 +59,7 @@ spec:
   });
   afterAll(() => system[Symbol.asyncDispose]());
 
-  /** The processes that answer requests which are in flight at a time. */
+  /** Returns the processes that answer concurrent requests. */
   async function processes(headers: (i: number) => Record<string, string>): Promise<Set<number>> {
     const answers = await Promise.all(
       Array.from({ length: 24 }, async (_, i) => {
@@ -70,12 +70,12 @@ spec:
     return new Set(answers);
   }
 
-  test("answers the same caller from one process, and others from all", async () => {
+  test("serves one caller from one process, and different callers from all", async () => {
     expect((await processes(() => ({ "x-user": "u1" }))).size).toBe(1);
     expect((await processes((i) => ({ "x-user": `u${i}` }))).size).toBe(3);
   });
 
-  test("gives a cookie to a caller without one, and keeps to it", async () => {
+  test("sets a cookie for a caller without one, and uses it afterwards", async () => {
     await system.write("istio/sticky.yaml", policy("httpCookie: {name: session, path: /, ttl: 60s}"));
     let cookie = "";
     await until("a cookie is set", async () => {

@@ -38,8 +38,9 @@ export interface Sticky {
 }
 
 /**
- * The key of a request under a policy; undefined where the request has no such value, so that any pod takes it.
- * (istio 1.31, pilot/pkg/networking/core/route/route.go, consistentHashToHashPolicy; envoy, source/common/http/hash_policy.cc)
+ * Returns the key of a request under a policy; undefined if the request has no such value, so that any pod may
+ * serve it. (istio 1.31, pilot/pkg/networking/core/route/route.go, consistentHashToHashPolicy; envoy,
+ * source/common/http/hash_policy.cc)
  */
 export function stickyKey(
   policy: HashPolicy,
@@ -65,7 +66,10 @@ export function stickyKey(
   }
 }
 
-/** The policy of the pods that a request ends at. @param host of the request, where no rule chose a destination */
+/**
+ * Returns the policy for the pods of the final destination.
+ * @param authority the request's host, which decides if no rule chose a destination
+ */
 export function policyOf(table: RouteTable, hops: readonly Hop[], authority: string): HashPolicy | undefined {
   if (table.hashPolicies === undefined || table.hashPolicies.size === 0) return undefined;
   const to = hops.findLast(({ destination }) => destination !== undefined)?.destination;
@@ -75,7 +79,7 @@ export function policyOf(table: RouteTable, hops: readonly Hop[], authority: str
 }
 
 /**
- * Of the pods of several revisions behind one destination, the one where the key is at home.
+ * If several revisions share the destination, returns the one whose pods own the key.
  * @param drawn the destination that the weights chose
  */
 export function stuckTo(action: ForwardAction, drawn: Destination, key: string): Destination {

@@ -16,7 +16,7 @@ function hops(...rules: Hop["rule"][]): Hop[] {
   }));
 }
 
-test("a deadline calls once, counted from its first start", async () => {
+test("a deadline fires once, counted from its first start", async () => {
   const calls: number[] = [];
   const deadline = new Deadline();
   deadline.start(10, () => calls.push(1));
@@ -25,7 +25,7 @@ test("a deadline calls once, counted from its first start", async () => {
   expect(calls).toEqual([1]);
 });
 
-test("a deadline that was cleared does not call, and can be started again", async () => {
+test("a cleared deadline does not fire, and can be started again", async () => {
   const calls: number[] = [];
   const deadline = new Deadline();
   deadline.start(5, () => calls.push(1));
@@ -41,7 +41,7 @@ test.each([Number.POSITIVE_INFINITY, 2 ** 31, 1e15])("a deadline of %d ms never 
   await Bun.sleep(5);
 });
 
-test("the shortest limit on the way holds", () => {
+test("the shortest limit of all hops applies", () => {
   const [slow, fast, none] = [1_000, 500, undefined].map((timeoutMs) =>
     forward(revision("a"), { timeoutMs }),
   );
@@ -52,7 +52,7 @@ test("the shortest limit on the way holds", () => {
   expect(timeoutOf([], 2_000)).toBe(2_000);
 });
 
-test("the shortest limit of a try holds, and none is infinity", () => {
+test("the shortest limit of a try applies, and no limit is infinity", () => {
   const rules = [30, undefined, 20].map((ms) => forward(revision("a"), retrying(1, [], ms)));
   expect(perTryTimeoutOf(hops(...rules, redirect({})))).toBe(20);
   expect(perTryTimeoutOf([])).toBe(Number.POSITIVE_INFINITY);

@@ -2,7 +2,7 @@ import type { Hop } from "../../traffic/resolve.ts";
 import type { ForwardAction, Rule } from "../../traffic/table.ts";
 import type { Generation, StartTimer } from "./relay-options.ts";
 
-// The longest delay of a timer, some 24 days; a longer one would fire at once.
+// The longest delay of a timer, about 24 days; a longer one would fire at once.
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 const startRuntimeTimer: StartTimer = (ms, then) => {
@@ -19,7 +19,9 @@ export class Deadline {
     this.#startTimer = startTimer;
   }
 
-  /** Starts it, unless it runs already. A limit longer than any timer, such as infinity, never fires. */
+  /**
+   * Starts the timer unless it runs already. A delay beyond the longest of a timer, such as infinity, never fires.
+   */
   start(ms: number, onLate: () => void): void {
     if (this.#stop !== undefined || ms > MAX_TIMER_MS) return;
     this.#stop = this.#startTimer(ms, onLate);
@@ -31,7 +33,10 @@ export class Deadline {
   }
 }
 
-/** The time limits of one request: the routes limit the whole response, the revision its beginning. */
+/**
+ * The time limits of one request: the routes limit the whole response, the revision limits the time to its
+ * beginning.
+ */
 export class TimeLimits {
   readonly #onLate: (message: string) => void;
   readonly #onTryLate: (message: string) => void;
@@ -56,23 +61,23 @@ export class TimeLimits {
     this.#held = new Deadline(startTimer);
   }
 
-  /** Sets the limits, unless they are set: they cover all tries together, so those of the first route apply. */
+  /** Sets the limits unless they are set. They cover all tries together, so the first route's limits apply. */
   set(hops: readonly Hop[], revision: string | undefined, generation: Generation): void {
     const own = revision === undefined ? Number.POSITIVE_INFINITY : generation.revisionTimeoutMs(revision);
     this.#ms ??= { whole: timeoutOf(hops, Number.POSITIVE_INFINITY), beginning: timeoutOf(hops, own) };
   }
 
-  /** Holds the request, for an injected delay or before a retry. */
+  /** Delays the request, for an injected delay or before a retry. */
   hold(ms: number, then: () => void): void {
     this.#held.clear();
     this.#held.start(ms, then);
   }
 
-  /** Starts the limits, unless they run already. */
+  /** Starts the limits unless they run already. */
   start(): void {
     const { whole, beginning } = this.#ms ?? NONE;
     this.#whole.start(whole, () => this.#late(whole));
-    // Knative does not limit a response that has begun. (serving, pkg/http/handler/timeout.go)
+    // Knative does not limit a response after its beginning. (serving, pkg/http/handler/timeout.go)
     if (beginning < whole) this.#beginning.start(beginning, () => this.#late(beginning));
   }
 
@@ -85,12 +90,12 @@ export class TimeLimits {
     this.#try.clear();
   }
 
-  /** The response has begun. */
+  /** Called when the response has begun. */
   answered(): void {
     this.#beginning.clear();
   }
 
-  /** Stops the limits, as while the request's body is still arriving. */
+  /** Stops the limits while the request's body is still arriving. */
   stop(): void {
     this.#whole.clear();
     this.#beginning.clear();
@@ -110,8 +115,8 @@ export class TimeLimits {
 const NONE = { whole: Number.POSITIVE_INFINITY, beginning: Number.POSITIVE_INFINITY };
 
 /**
- * The time limit of a response: the least of the routes' and the revision's. An injected delay counts against the
- * limits of outer hops only: a hop's own limit starts after its own delay.
+ * Returns the time limit of a response: the minimum of the routes' limits and the revision's. An injected delay
+ * counts against the limits of outer hops only: a hop's own limit starts after its own delay.
  */
 export function timeoutOf(hops: readonly Hop[], revisionMs: number): number {
   let least = Number.POSITIVE_INFINITY;
@@ -123,7 +128,7 @@ export function timeoutOf(hops: readonly Hop[], revisionMs: number): number {
   return Math.min(least, held + revisionMs);
 }
 
-/** The time limit of one try; infinity without one. */
+/** Returns the time limit of one try; infinity if there is none. */
 export function perTryTimeoutOf(hops: readonly Hop[]): number {
   let least = Number.POSITIVE_INFINITY;
   for (const { rule } of hops) least = Math.min(least, forwarding(rule)?.retry.perTryTimeoutMs ?? least);

@@ -8,28 +8,28 @@ export function isUpgrade({ request, requestFraming }: Exchange): boolean {
 }
 
 /**
- * Whether the client requests an upgrade to a protocol that is refused. A request for h2c is not: as in Envoy, its Upgrade
- * field is ignored and the request stays HTTP/1.1.
+ * Whether the client requests an upgrade to a protocol that is refused. For h2c the Upgrade field is ignored and
+ * the request stays HTTP/1.1, as in Envoy.
  */
 export function isRefusedUpgrade({ request }: Exchange): boolean {
   return request.upgrade !== undefined && request.upgrade !== "websocket" && request.upgrade !== "h2c";
 }
 
-/** Sets the fields that ask the next hop to upgrade. As in Envoy, rules can match them. */
+/** Sets the fields that request the upgrade at the next hop. As in Envoy, rules can match them. */
 export function addUpgrade(headers: HeaderList): void {
   headers.set("connection", "upgrade");
   headers.set("upgrade", "websocket");
 }
 
 /**
- * Opens the direction from client to revision after the revision has accepted the upgrade; the other direction is open
- * already. The tunnel has no time limit.
- * @param onEnd called when the client ends it
+ * Opens the direction from client to revision after the revision has accepted the upgrade; the other direction is
+ * open already. The tunnel has no time limit.
+ * @param onEnd called when the client closes it
  */
 export function openTunnel(exchange: Exchange, upstream: UpstreamRequest, onEnd: () => void): void {
   exchange.flush();
   exchange.onAbort = () => {
-    // A graceful close, so that the revision still reads the last bytes of the client.
+    // A graceful close, so that the revision can still read the client's last bytes.
     upstream.close();
     onEnd();
   };
