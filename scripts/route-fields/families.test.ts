@@ -270,9 +270,9 @@ describe("a redirect", () => {
     expect(problems({ redirect: { uri: "/" }, ...rest })).toEqual([
       "3.yaml:17:9: error: spec.http[0].route: a rule with a redirect has no route; remove one of them",
       "3.yaml:13:9: error: spec.http[0].rewrite: a rule with a redirect has no rewrite; remove one of them",
-      "3.yaml:14:16: error: spec.http[0].timeout: a rule with a redirect has no timeout; remove one of them",
-      "3.yaml:15:16: error: spec.http[0].retries: a rule with a redirect has no retries; remove one of them",
-      "3.yaml:23:11: error: spec.http[0].headers.request: a redirect sends no request on; remove it",
+      "3.yaml:14:16: warning: spec.http[0].timeout: a rule with a redirect makes no use of timeout; remove it",
+      "3.yaml:15:16: warning: spec.http[0].retries: a rule with a redirect makes no use of retries; remove it",
+      "3.yaml:23:11: warning: spec.http[0].headers.request: a redirect sends no request on; remove it",
     ]);
   });
 

@@ -70,6 +70,9 @@ export const REQUEST_FILTERS: readonly RequestFilter[] = FAMILIES.flatMap(({ fil
 /** The effects of the router, from the one nearest to the destination outwards. */
 export const ROUTER_EFFECTS: readonly RouterEffect[] = FAMILIES.flatMap(({ router }) => router ?? []);
 
+// Istio's webhook refuses these beside a redirect or a direct response; the others it accepts, without effect.
+const REFUSED_BESIDE_ANSWERS: ReadonlySet<string> = new Set(["route", "fault", "rewrite"]);
+
 const ONLY_FORWARDING = FAMILIES.filter(({ onlyForwarding }) => onlyForwarding).flatMap(({ fields }) =>
   Object.keys(fields),
 );
@@ -112,17 +115,15 @@ export function compileAction(route: HTTPRoute, path: FieldPath, context: Compil
     reportUnusedCors(route, path, report);
     const written: Readonly<Record<string, unknown>> = route;
     for (const field of ONLY_FORWARDING) {
-      if (written[field] !== undefined)
-        report(
-          "answer-fields",
-          [...path, field],
-          `a rule with a ${answer} has no ${field}`,
-          "remove one of them",
-        );
+      if (written[field] === undefined) continue;
+      const at = [...path, field];
+      if (REFUSED_BESIDE_ANSWERS.has(field))
+        report("answer-fields", at, `a rule with a ${answer} has no ${field}`, "remove one of them");
+      else report("unused-in-answer", at, `a rule with a ${answer} makes no use of ${field}`, "remove it");
     }
     if (route.headers?.request !== undefined)
       report(
-        "answer-fields",
+        "unused-in-answer",
         [...path, "headers", "request"],
         `a ${answer} sends no request on`,
         "remove it",

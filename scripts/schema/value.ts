@@ -25,6 +25,12 @@ export function valueAt(root: unknown, path: readonly (string | number)[]): unkn
   return value;
 }
 
+/** The list at a path; empty where there is none. */
+export function listAt(root: unknown, path: readonly (string | number)[]): unknown[] {
+  const value = valueAt(root, path);
+  return Array.isArray(value) ? value : [];
+}
+
 /** Whether a value is a map of fields. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -161,6 +161,7 @@ export const EXAMPLES: Readonly<Record<Code, Example>> = {
   "header-placeholder": headers("set: {a: '%PROTOCOL%'}"),
   "connection-header": headers("set: {te: trailers}"),
   "answer-fields": withRule(`{redirect: {uri: /a}, route: [${basic}]}`),
+  "unused-in-answer": withRule("{redirect: {uri: /a}, timeout: 1s}"),
   "redirect-fields": withRule("{redirect: {uri: /a, prefixRewrite: /b}}"),
   "redirect-prefix": withRule("{match: [{uri: {exact: /a}}], redirect: {prefixRewrite: /b}}"),
 

@@ -217,6 +217,11 @@ export const ISTIO_CODES = {
     means: "Istio's webhook refuses a rule that both responds itself and forwards the request",
     fix: "remove one of them",
   },
+  "unused-in-answer": {
+    severity: "warning",
+    means: "a rule that responds itself forwards nothing, so its timeout, retries, mirrors and request headers do nothing",
+    fix: "remove the field",
+  },
   "redirect-fields": {
     severity: "error",
     means: "Istio's webhook refuses a redirect with two ways to make its path or port",

@@ -143,7 +143,7 @@ describe("hosts that neither side describes", () => {
     const { result, notes } = prepared([atGateway], [atGateway]);
     expect(result.verdict).toBe("equal");
     expect(notes).toContain(
-      "Gateway shop/door is described nowhere here; it is taken to be open for every host",
+      "Gateway shop/door is described nowhere here; it is taken to be open for every host and port",
     );
   });
 });

@@ -13,6 +13,7 @@ import { mergeDelegates } from "../istio/delegates.ts";
 import { namespacesSeeing } from "../istio/visibility.ts";
 import type { Described } from "./entries.ts";
 import { borrow, servicesAlone } from "./documents/borrow.ts";
+import { selectedApart } from "./documents/selecting-objects.ts";
 import { canonical, type Unmodelled, sidecarHosts, sorted } from "./documents/object-kinds.ts";
 
 /** One side as its files have it. */
@@ -69,10 +70,7 @@ export function prepare(
 ): Prepared {
   const [ofA, ofB, others] = [sorted(a.documents), sorted(b.documents), sorted(around)];
   const notes: string[] = [];
-  const doubts = [
-    ...apartNotes(a.name, ofA.unmodelled, b.name, ofB.unmodelled),
-    ...unreadApart(ofA.read, ofB.read),
-  ];
+  const doubts = apartNotes(a.name, ofA.unmodelled, b.name, ofB.unmodelled);
 
   const errors: Problem[] = [];
   const limits: Problem[] = [];
@@ -107,7 +105,9 @@ export function prepare(
     for (const { what, file } of borrowedObjects)
       notes.push(`${name} only refers to ${what}, which is taken from ${file}`);
     for (const gateway of name === a.name ? fromB.assumed : fromA.assumed)
-      notes.push(`Gateway ${gateway} is described nowhere here; it is taken to be open for every host`);
+      notes.push(
+        `Gateway ${gateway} is described nowhere here; it is taken to be open for every host and port`,
+      );
   }
   for (const side of [fromB, fromA]) {
     const { virtualServices, missing } = mergeDelegates(side.resources.virtualServices);
@@ -129,6 +129,13 @@ export function prepare(
     a: compiled(fromB, ofA, [ofB, others]),
     b: compiled(fromA, ofB, [ofA, others]),
   };
+  doubts.push(
+    ...unreadApart(
+      { read: ofA.read, destinations: whole.a.destinations },
+      { read: ofB.read, destinations: whole.b.destinations },
+    ),
+    ...selectedApart(ofA.read, ofB.read, [...ofA.unmodelled, ...ofB.unmodelled, ...others.unmodelled]),
+  );
   const prepared = {
     ...whole,
     views: viewpoints([fromB.resources, fromA.resources]).map(({ callers, namespace }): View => {

@@ -73,6 +73,15 @@ describe("a rule that delegates", () => {
     ]);
   });
 
+  test("that responds itself inherits only what changes the response", () => {
+    const root = { timeout: "1s", rewrite: { uri: "/" }, headers: { request: { remove: ["a"] } } };
+    const response = { headers: { response: { set: { b: "1" } } } };
+    const answer = { directResponse: { status: 405 } };
+    expect(merged([{ ...root, ...DELEGATE }], [answer]).http).toEqual([answer]);
+    const both = { ...root, headers: { ...root.headers, ...response.headers } };
+    expect(merged([{ ...both, ...DELEGATE }], [answer]).http).toEqual([{ ...answer, ...response }]);
+  });
+
   test("is left out where the delegate is not there, and where it is not visible", () => {
     const other = { delegate: { name: "nowhere" } };
     expect(merged([other, { route: to("x") }], [{ route: to("y") }])).toMatchObject({

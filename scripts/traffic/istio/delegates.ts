@@ -130,11 +130,22 @@ function mergedRoute(root: HTTPRoute, delegate: HTTPRoute, namespace: string): H
   const ofRoot = root.match?.map((match) => withFullGateways(match, namespace));
   const match = mergedMatches(ofRoot, delegate.match);
   if (match === "conflict") return undefined;
-  const inherited = INHERITED.filter((field) => delegate[field] === undefined && root[field] !== undefined);
+  const lent =
+    delegate.redirect === undefined && delegate.directResponse === undefined ? root : ofAnswers(root);
+  const inherited = INHERITED.filter((field) => delegate[field] === undefined && lent[field] !== undefined);
   return {
     ...delegate,
-    ...Object.fromEntries(inherited.map((field) => [field, root[field]])),
+    ...Object.fromEntries(inherited.map((field) => [field, lent[field]])),
     ...(match === undefined ? {} : { match }),
+  };
+}
+
+/** The part of a root's rule that has an effect where its delegate responds itself and forwards nothing. */
+function ofAnswers({ fault, corsPolicy, headers }: HTTPRoute): HTTPRoute {
+  return {
+    ...(fault === undefined ? {} : { fault }),
+    ...(corsPolicy === undefined ? {} : { corsPolicy }),
+    ...(headers?.response === undefined ? {} : { headers: { response: headers.response } }),
   };
 }
 

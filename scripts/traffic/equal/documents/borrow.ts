@@ -58,10 +58,11 @@ export function borrow(
     resources.configFeatures = missing(resources.configFeatures, other.configFeatures, () => true);
   }
   const known = new Set([...resources.gateways.map(keyOf), ...Object.keys(KNATIVE_GATEWAYS), "mesh"]);
+  const ports = portsAsked([side, ...others]);
   for (const gateway of gatewaysNamed(side)) {
     if (known.has(gateway)) continue;
     assumed.push(gateway);
-    resources.gateways = [...resources.gateways, ...openGateway(gateway)];
+    resources.gateways = [...resources.gateways, ...openGateway(gateway, ports)];
   }
   return { resources, borrowedObjects, assumed };
 
@@ -195,15 +196,37 @@ function gatewaysNamed({ virtualServices }: Resources): Set<string> {
   );
 }
 
-/** @param key `namespace/name`, where the name may be one that only Istio itself gives */
-function openGateway(key: string): Resources["gateways"] {
+/** The ports that rules ask for, and one that none asks for. */
+function portsAsked(sides: readonly Resources[]): number[] {
+  const asked = new Set(
+    sides.flatMap(({ virtualServices }) =>
+      virtualServices.flatMap(({ value }) =>
+        value.spec.http.flatMap(({ match = [] }) =>
+          match.flatMap(({ port = 0 }) => (port === 0 ? [] : [port])),
+        ),
+      ),
+    ),
+  );
+  let other = 80;
+  while (asked.has(other)) other++;
+  return [other, ...asked];
+}
+
+/**
+ * A Gateway that serves every host at some ports.
+ * @param key `namespace/name`, where the name may be one that only Istio itself gives
+ */
+function openGateway(key: string, ports: readonly number[]): Resources["gateways"] {
   const [namespace = "", name = ""] = key.split("/");
+  const servers = ports.map(
+    (number) => `{port: {number: ${number}, name: http-${number}, protocol: HTTP}, hosts: ["*"]}`,
+  );
   const text = `apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: {name: assumed}
 spec:
   selector: {istio: ingressgateway}
-  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]
+  servers: [${servers.join(", ")}]
 `;
   const { gateways } = collectResources(parseDocuments("(taken for granted)", text).documents).resources;
   return gateways.map((source) => ({

@@ -1,8 +1,10 @@
-import { isRecord, valueAt } from "../../../schema/value.ts";
+import { isRecord, listAt, valueAt } from "../../../schema/value.ts";
 import type { FieldPath, ManifestDocument } from "../../../manifests/document.ts";
 import { KINDS } from "../../../manifests/kinds/registry.ts";
 import { kindOf } from "../../../manifests/resources.ts";
 import { type UnsupportedField, withoutUnsupported } from "../../../manifests/unsupported.ts";
+import { fullHost } from "../../hosts.ts";
+import type { Destinations } from "../symbolic/destinations.ts";
 import { canonical } from "./object-kinds.ts";
 
 /** A field that the route table does not have. */
@@ -14,16 +16,22 @@ interface UnreadField {
   key: string;
 }
 
+/** The documents of a side, and what destinations mean there. */
+interface ReadSide {
+  read: readonly ManifestDocument[];
+  destinations: Destinations;
+}
+
 /**
  * The fields of two sides that are not read into their route tables and not the same on both, in sentences. What is
  * written alike may still meet something that differs beside it: so a field of a rule is the same only where the rules
- * of the object are, and one of a Gateway where the Gateway is.
+ * of the object are, one of a Gateway where the Gateway is, and routes of TCP and TLS where their destinations mean the
+ * same.
  */
-export function unreadApart(a: readonly ManifestDocument[], b: readonly ManifestDocument[]): string[] {
-  const [ofA, ofB] = [a, b].map((documents) => documents.flatMap(unreadFields)) as [
-    UnreadField[],
-    UnreadField[],
-  ];
+export function unreadApart(a: ReadSide, b: ReadSide): string[] {
+  const [ofA, ofB] = [a, b].map(({ read, destinations }) =>
+    read.flatMap((document) => unreadFields(document, destinations)),
+  ) as [UnreadField[], UnreadField[]];
   const onlyIn = (own: readonly UnreadField[], other: readonly UnreadField[]): UnreadField[] => {
     const keys = new Set(other.map(({ key }) => key));
     return own.filter(({ key }) => !keys.has(key));
@@ -109,7 +117,7 @@ function serverKind(protocol: string): OwnServer["kind"] {
   return /^(HTTP2?|GRPC(-WEB)?)$/.test(protocol) ? "http" : "tcp";
 }
 
-function unreadFields(document: ManifestDocument): UnreadField[] {
+function unreadFields(document: ManifestDocument, destinations: Destinations): UnreadField[] {
   const name = kindOf(document);
   // What a DestinationRule says beside its subsets is compared where a request gets to its host.
   if (name === undefined || name === "destinationRules") return [];
@@ -123,11 +131,40 @@ function unreadFields(document: ManifestDocument): UnreadField[] {
     .map(({ path, reason }) => {
       const around = surroundings(name, path);
       const place = path.slice(around.length).join(".");
-      const said = [valueAt(value, around), valueAt(value, path), valueAt(value, ["spec", "hosts"])].map(
-        canonical,
-      );
+      const said = isOfConnections(name, path)
+        ? [withoutHttp(value), meaningsIn(value, path, destinations)].map(canonical)
+        : [valueAt(value, around), valueAt(value, path), valueAt(value, ["spec", "hosts"])].map(canonical);
       return { document, path, reason, key: JSON.stringify([...object, place, ...said]) };
     });
+}
+
+/** Whether a field has the routes of TCP or TLS connections, which hold beside those of requests. */
+function isOfConnections(kind: string, path: FieldPath): boolean {
+  return kind === "virtualServices" && path.length === 2 && (path[1] === "tcp" || path[1] === "tls");
+}
+
+function withoutHttp(value: unknown): unknown {
+  const spec = valueAt(value, ["spec"]);
+  return isRecord(spec) ? { ...spec, http: undefined } : spec;
+}
+
+/** What the destinations of the TCP or TLS routes of a VirtualService mean on one side. */
+function meaningsIn(value: unknown, path: FieldPath, { meaningOf }: Destinations): unknown[] {
+  const namespace = valueAt(value, ["metadata", "namespace"]) ?? "default";
+  return listAt(value, path).flatMap((rule) =>
+    listAt(rule, ["route"]).map((route) => {
+      const [host, subset, port] = [["host"], ["subset"], ["port", "number"]].map((field) =>
+        valueAt(route, ["destination", ...field]),
+      );
+      const { missing, place, unmodelled } = meaningOf({
+        host: fullHost(String(host), String(namespace)),
+        port: typeof port === "number" ? port : 0,
+        isPortDefault: typeof port !== "number",
+        subset: typeof subset === "string" ? subset : undefined,
+      });
+      return [missing, place, unmodelled.map(({ about, text }) => [about, text])];
+    }),
+  );
 }
 
 /** How the servers of a Gateway speak TLS, which shows in no route. */
@@ -163,5 +200,9 @@ function told({ document, path, reason }: UnreadField): string {
     (text, key) => (typeof key === "number" ? `${text}[${key}]` : `${text}${text === "" ? "" : "."}${key}`),
     "",
   );
-  return `${file}:${line}: ${field} is not compared (${reason})`;
+  const isOfRequests = field !== "spec.tcp" && field !== "spec.tls";
+  const why = isOfRequests
+    ? `is not compared (${reason})`
+    : "or what it leads to is not the same on both sides, and routes of connections are not modelled";
+  return `${file}:${line}: ${field} ${why}`;
 }
