@@ -159,7 +159,7 @@ function meaningsIn(value: unknown, path: FieldPath, { meaningOf }: Destinations
       const { missing, place, unmodelled } = meaningOf({
         host: fullHost(String(host), String(namespace)),
         port: typeof port === "number" ? port : 0,
-        isPortDefault: typeof port !== "number",
+        isPortDefault: typeof port === "number" ? undefined : true,
         subset: typeof subset === "string" ? subset : undefined,
       });
       return [missing, place, unmodelled.map(({ about, text }) => [about, text])];
