@@ -30,6 +30,16 @@ export interface ReadManifests {
 
 const KUSTOMIZATIONS = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
+/** Whether a file of this name says which files of its folder are read. */
+export function isKustomization(name: string): boolean {
+  return KUSTOMIZATIONS.includes(name);
+}
+
+/** Whether a file of this name holds objects. */
+export function isManifest(name: string): boolean {
+  return /\.(ya?ml|json)$/.test(name) && !name.startsWith(".");
+}
+
 /** Why a file or folder is read. */
 interface Origin {
   /** The entry of a kustomization that names it, if one does. */
@@ -77,7 +87,8 @@ export async function readDocuments(
   async function readFolder(folder: string, origin: Origin): Promise<void> {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
     if (entries === undefined) return unreadable(folder, origin);
-    const kustomization = KUSTOMIZATIONS.find((name) => entries.some((entry) => entry.name === name));
+    const present = entries.flatMap(({ name }) => (isKustomization(name) ? [name] : []));
+    const kustomization = KUSTOMIZATIONS.find((name) => present.includes(name));
     if (kustomization !== undefined) return readKustomization(folder, kustomization, origin);
     if (origin.listedBy !== undefined) {
       const message = `the folder ${relative(root, folder)} has no ${KUSTOMIZATIONS[0]}`;
@@ -95,7 +106,7 @@ export async function readDocuments(
       const [path, file] = [within + entry.name, withinRoot + entry.name];
       if (entry.name.startsWith(".")) continue;
       if (entry.isDirectory()) await readFolder(path, origin);
-      else if (!/\.(ya?ml|json)$/.test(entry.name)) continue;
+      else if (!isManifest(entry.name)) continue;
       else if (entry.isFile() || !(await isNoFile(path)))
         documents.push(...(await openFile(path, origin, file)));
       else {

@@ -37,8 +37,9 @@ export function collectResources(
 ): { resources: Resources; problems: Problem[] } {
   const problems: Problem[] = [];
   const resources = emptyResources();
+  const readings = readingsBy(options);
   for (const document of documents) {
-    const name = kindOf(document);
+    const name = readings.get(document)?.name ?? kindOf(document);
     if (name === undefined || !KINDS[name].local) problems.push(unreadable(document, options));
     else read(name, document);
   }
@@ -68,12 +69,16 @@ const READINGS = {
   lenient: new WeakMap<ManifestDocument, ObjectReading<KindName>>(),
 };
 
+function readingsBy({ lenient }: ValidateOptions): WeakMap<ManifestDocument, ObjectReading<KindName>> {
+  return lenient === true ? READINGS.lenient : READINGS.strict;
+}
+
 function readingOf<K extends KindName>(
   name: K,
   document: ManifestDocument,
   options: ValidateOptions,
 ): ObjectReading<K> {
-  const readings = options.lenient === true ? READINGS.lenient : READINGS.strict;
+  const readings = readingsBy(options);
   const known = readings.get(document);
   if (known !== undefined && isOf(known, name)) return known;
   const schema: (typeof KINDS)[K]["schema"] = KINDS[name].schema;
@@ -189,8 +194,7 @@ function* describedTwice(
 ): Generator<Problem> {
   const first = new Map<string, ManifestDocument>();
   for (const { value, document } of list) {
-    const { name, namespace = "default" } = value.metadata;
-    const key = `${namespace}/${name}`;
+    const key = objectKey(value);
     const other = first.get(key);
     if (other === undefined) first.set(key, document);
     else {
@@ -201,4 +205,16 @@ function* describedTwice(
       });
     }
   }
+}
+
+/** `namespace/name` by object: of thousands, an edit changes few. */
+const objectKeys = new WeakMap<object, string>();
+
+function objectKey(value: { metadata: { name: string; namespace?: string } }): string {
+  const known = objectKeys.get(value);
+  if (known !== undefined) return known;
+  const { name, namespace = "default" } = value.metadata;
+  const key = `${namespace}/${name}`;
+  objectKeys.set(value, key);
+  return key;
 }

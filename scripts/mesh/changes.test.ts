@@ -22,7 +22,7 @@ async function load(answers: Readonly<Record<string, string>>): Promise<Configur
   for (const [name, answer] of Object.entries(answers))
     await writeFile(join(root, "istio", `${name}.yaml`), virtualService(name, answer));
   const reading = files.begin();
-  const configuration = await loadConfiguration(root, { open: reading.open });
+  const configuration = await loadConfiguration(root, { reading });
   files.accept(reading);
   return configuration;
 }

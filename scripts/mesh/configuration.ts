@@ -1,6 +1,6 @@
 import { InvalidManifests, type Problem } from "../manifests/problem.ts";
-import { readFileDocuments, type ReadOptions, readManifests } from "../manifests/read.ts";
-import type { Resources } from "../manifests/resources.ts";
+import { readDocuments, readFileDocuments } from "../manifests/read.ts";
+import { collectResources, type Resources } from "../manifests/resources.ts";
 import type { ValidateOptions } from "../manifests/validate.ts";
 import { manifestFolders } from "../manifests/folders.ts";
 import { CompileMemory, compilePlan, type Plan } from "../traffic/compile/compile.ts";
@@ -8,6 +8,7 @@ import { type DevConfig, type DevFile, readDevConfig } from "./revisions/dev-con
 import { LOCAL_DOMAIN } from "../traffic/hosts.ts";
 import type { Certificate } from "./gateways/local-authority.ts";
 import { userCertificates } from "./gateways/user-certificates.ts";
+import type { Reading } from "./manifest-files.ts";
 import { containerRuntime } from "./revisions/container.ts";
 import { type RevisionSpec, revisionSpecs } from "./revisions/spec.ts";
 
@@ -25,16 +26,20 @@ export interface Configuration {
 
 /**
  * Reads and checks the whole configuration.
+ * @param options.reading reads the files; by default each of them is read anew
  * @throws InvalidManifests with all errors of the first stage (reading, routing, programs) that has any
  */
 export async function loadConfiguration(
   root: string,
-  options: ValidateOptions & Pick<ReadOptions, "open"> = {},
+  options: ValidateOptions & { reading?: Pick<Reading, "documents" | "open"> } = {},
   memory = new CompileMemory(),
 ): Promise<Configuration> {
-  const { resources, problems } = await readManifests(root, manifestFolders(root), options);
+  const { reading } = options;
+  const read = await (reading?.documents() ?? readDocuments(root, manifestFolders(root)));
+  const { resources, problems: invalid } = collectResources(read.documents, options);
+  const problems = [...read.problems, ...invalid];
   const compiled = compilePlan(resources, LOCAL_DOMAIN, memory);
-  const dev: DevConfig = await readDevConfig(root, options.open ?? readFileDocuments);
+  const dev: DevConfig = await readDevConfig(root, reading?.open ?? readFileDocuments);
   const { specs, problems: unrunnable } = await revisionSpecs(
     root,
     compiled.plan.services.flatMap(({ revisions }) => revisions),

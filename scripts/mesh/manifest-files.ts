@@ -1,17 +1,21 @@
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, statSync, watch } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileStamp } from "../file-stamp.ts";
 import { CODES } from "../manifests/codes/codes.ts";
-import { parseDocuments } from "../manifests/document.ts";
+import { type ManifestDocument, parseDocuments } from "../manifests/document.ts";
 import type { Problem } from "../manifests/problem.ts";
 import { DEV_FILE } from "../manifests/folders.ts";
-import type { FileDocuments } from "../manifests/read.ts";
+import { type FileDocuments, isKustomization, isManifest, readDocuments } from "../manifests/read.ts";
 
 // Long enough for an editor to finish writing, short enough not to be noticed.
 const QUIET_MS = 15;
 // A file that looks half-written gets this long to be completed.
 const HALF_WRITTEN_MS = 500;
+// After an edit of which only the changed files were read, all others are looked at once edits have paused this long.
+const LOOK_AT_ALL_AFTER_MS = 1000;
+// How many files are looked at without letting requests pass.
+const AT_A_TIME = 200;
 
 /** A file as it was read. */
 interface OpenedFile {
@@ -27,6 +31,12 @@ export interface Reading {
   /** How many changes had been seen when it began. */
   changes: number;
   opened: Map<string, OpenedFile>;
+  /** The files of the folders in their order; undefined where the list of them may be another after an edit. */
+  listed: readonly string[] | undefined;
+  /** Whether files were left out because no change of them was seen. */
+  isQuick: boolean;
+  /** The documents of all folders, in the order of the files. */
+  documents(): Promise<{ documents: ManifestDocument[]; problems: Problem[] }>;
   /** Reads and parses a file, or takes over what the files in force hold where it has not changed. */
   open(path: string, file: string): Promise<FileDocuments>;
 }
@@ -38,23 +48,32 @@ export interface Reading {
 export class ManifestFiles {
   readonly #root: string;
   readonly #folders: readonly string[];
+  readonly #lookAtAllAfterMs: number;
   /** The files in force, by path from the root. */
   #inForce: ReadonlyMap<string, OpenedFile> = new Map();
+  #listed: Reading["listed"];
   /** The number of the last change of each file that has changed since. */
   readonly #changed = new Map<string, number>();
   #changes = 0;
+  #onChanged: ((file: string) => void) | undefined;
+  #lookAtAll: Timer | undefined;
 
-  constructor(root: string, folders: readonly string[]) {
+  /** @param lookAtAllAfterMs how long after an edit, of which only the changed files were read, all are looked at */
+  constructor(root: string, folders: readonly string[], lookAtAllAfterMs = LOOK_AT_ALL_AFTER_MS) {
     this.#root = root;
     this.#folders = folders;
+    this.#lookAtAllAfterMs = lookAtAllAfterMs;
   }
 
   /** Starts to read the current files. */
   begin(): Reading {
     const opened = new Map<string, OpenedFile>();
-    return {
+    const reading: Reading = {
       changes: this.#changes,
       opened,
+      listed: undefined,
+      isQuick: false,
+      documents: async () => (await this.#changedAlone(reading)) ?? this.#all(reading),
       open: async (path, file) => {
         const known = this.#inForce.get(file);
         const changes = this.#changes;
@@ -70,6 +89,51 @@ export class ManifestFiles {
         return now.parsed;
       },
     };
+    return reading;
+  }
+
+  async #all(reading: Reading): ReturnType<Reading["documents"]> {
+    const { open } = reading;
+    const { documents, problems, files } = await readDocuments(this.#root, this.#folders, { open });
+    // Of other folders, the list of files does not follow from their names alone.
+    const isPlain = problems.length === 0 && !files.some((file) => isKustomization(basename(file)));
+    reading.listed = isPlain ? files : undefined;
+    return { documents, problems };
+  }
+
+  /**
+   * Reads the files whose changes were seen, and takes over all others without a look at each: with thousands of files
+   * that look would take most of an edit. It follows once the edit is in force.
+   * @returns undefined where the list of files may have changed, and while changes are not watched
+   */
+  async #changedAlone(reading: Reading): Promise<Awaited<ReturnType<Reading["documents"]>> | undefined> {
+    const listed = this.#onChanged === undefined ? undefined : this.#listed;
+    const changed = [...this.#changed.keys()].filter((file) => !this.#isWithoutEffect(file));
+    if (listed === undefined || changed.some((file) => !this.#inForce.has(file))) return undefined;
+    const { opened, open } = reading;
+    for (const [file, known] of this.#inForce) opened.set(file, known);
+    for (const file of changed) {
+      if ((await open(join(this.#root, file), file)) !== undefined) continue;
+      opened.clear();
+      return undefined;
+    }
+    reading.listed = listed;
+    reading.isQuick = true;
+    const parsed = listed.flatMap((file) => opened.get(file)?.parsed ?? []);
+    return {
+      documents: parsed.flatMap(({ documents }) => documents),
+      problems: parsed.flatMap(({ problems }) => problems),
+    };
+  }
+
+  /** Whether a path is neither in force nor holds objects, such as an editor's own file. */
+  #isWithoutEffect(file: string): boolean {
+    if (this.#inForce.has(file) || file === "") return false;
+    const name = basename(file);
+    const found = statSync(join(this.#root, file), { throwIfNoEntry: false });
+    if (found?.isDirectory() === true || isKustomization(name)) return false;
+    if (found !== undefined) return !isManifest(name);
+    return !this.#listed?.some((each) => each.startsWith(`${file}/`));
   }
 
   /**
@@ -79,20 +143,25 @@ export class ManifestFiles {
    */
   watch(onChange: () => void): () => void {
     let timer: Timer | undefined;
-    const changed = (file: string | undefined): void => {
-      if (file !== undefined) this.#changed.set(file, ++this.#changes);
+    const changed = (file: string): void => {
+      this.#changed.set(file, ++this.#changes);
       clearTimeout(timer);
       timer = setTimeout(onChange, QUIET_MS);
     };
+    this.#onChanged = changed;
+    // Of what has changed since the first reading, nothing was seen.
+    this.#lookAtAllSoon();
     const watchers: FSWatcher[] = this.#folders.map((folder) =>
       watch(join(this.#root, folder), { recursive: true }, (_, name) => {
         // An event of the folder itself has no name, in spite of its type.
-        changed(typeof name === "string" ? join(folder, name) : undefined);
+        changed(typeof name === "string" ? join(folder, name) : "");
       }),
     );
     watchers.push(watch(this.#root, (_, name) => name === DEV_FILE && changed(DEV_FILE)));
     return () => {
+      this.#onChanged = undefined;
       clearTimeout(timer);
+      clearTimeout(this.#lookAtAll);
       for (const watcher of watchers) watcher.close();
     };
   }
@@ -119,9 +188,33 @@ export class ManifestFiles {
   }
 
   /** Takes the files of a reading for those in force. */
-  accept({ opened, changes }: Reading): void {
+  accept({ opened, changes, listed, isQuick }: Reading): void {
     this.#inForce = opened;
+    this.#listed = listed;
+    if (isQuick) this.#lookAtAllSoon();
     for (const [file, change] of this.#changed) if (change <= changes) this.#changed.delete(file);
+  }
+
+  #lookAtAllSoon(): void {
+    clearTimeout(this.#lookAtAll);
+    this.#lookAtAll = setTimeout(() => void this.#findUnseen(), this.#lookAtAllAfterMs);
+  }
+
+  /** Finds the changes that the system has not reported. */
+  async #findUnseen(): Promise<void> {
+    const now = this.begin();
+    let looked = 0;
+    const open: Reading["open"] = async (path, file) => {
+      if (++looked % AT_A_TIME === 0) await Bun.sleep(0);
+      return now.open(path, file);
+    };
+    await readDocuments(this.#root, this.#folders, { open });
+    // A change that was seen meanwhile is followed by another look.
+    if (now.changes !== this.#changes) return;
+    const files = new Set([...now.opened.keys(), ...(this.#listed ?? [])]);
+    for (const file of files) {
+      if (now.opened.get(file)?.text !== this.#inForce.get(file)?.text) this.#onChanged?.(file);
+    }
   }
 
   async #text(file: string): Promise<string | undefined> {

@@ -35,7 +35,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const files = new ManifestFiles(root, manifestFolders(root));
   const first = files.begin();
   const memory = new CompileMemory();
-  let loaded = await loadConfiguration(root, { lenient: options.lenient, open: first.open }, memory);
+  let loaded = await loadConfiguration(root, { lenient: options.lenient, reading: first }, memory);
   files.accept(first);
   const random = seededRandom(options.seed);
   const servers = new Set<HttpServer>();
@@ -207,9 +207,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     events.onRejected(problems);
   }
 
-  async function loadOrReport(edit: number, { open }: Reading): Promise<Configuration | undefined> {
+  async function loadOrReport(edit: number, reading: Reading): Promise<Configuration | undefined> {
     try {
-      return await loadConfiguration(root, { lenient: options.lenient, open }, memory);
+      return await loadConfiguration(root, { lenient: options.lenient, reading }, memory);
     } catch (error) {
       if (!(error instanceof InvalidManifests)) throw error;
       await Bun.sleep(SECOND_LOOK_MS);

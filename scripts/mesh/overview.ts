@@ -67,7 +67,8 @@ export function overview({ loaded, port, localPort, gateways }: OverviewSource):
   return {
     ingress,
     hosts: gatewayPorts(loaded)
-      .main.hosts.filter((host) => !host.includes("*") && !isLocalName(host))
+      .main.hosts()
+      .filter((host) => !host.includes("*") && !isLocalName(host))
       .map((host) => `http://${localName(host)}:${port}`),
     clusterLocal: local,
     links: Object.entries(loaded.dev.links ?? {}).map(([title, path]) => ({ title, url: ingress + path })),
@@ -89,7 +90,7 @@ export function portOverview({
   port,
   isSelfMade,
 }: GatewayAddress): PortOverview {
-  const host = hosts.find((each) => !each.includes("*"));
+  const host = hosts().find((each) => !each.includes("*"));
   return {
     title: `${protocol.toUpperCase()}, port ${number}`,
     url: `${protocol}://${host === undefined ? "127.0.0.1" : localName(host)}:${port}`,

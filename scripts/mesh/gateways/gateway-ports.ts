@@ -24,7 +24,7 @@ export interface GatewayPort {
   /** Those of its servers, in the order of the files. */
   listeners: readonly Listener[];
   /** The hosts that it serves, in lower case; some with a wildcard. */
-  hosts: readonly string[];
+  hosts(): readonly string[];
   /** The user's certificate; undefined in plain HTTP, and where this machine makes one. */
   certificate: Certificate | undefined;
 }
@@ -46,12 +46,15 @@ export function gatewayPorts({ resources, plan, certificates }: Configuration): 
     const listeners = [...new Set(same.map(({ server: { listener } }) => listener))];
     const certificate = certificateOf(server, certificates);
     const protocol = speaksTls(server.listener) ? "https" : "http";
-    const hosts = hostsOf(
-      same.map(({ server }) => server),
-      plan.table,
-    );
+    let found: readonly string[] | undefined;
+    // An edit of one of thousands of hosts needs the others of few ports.
+    const hosts = (): readonly string[] =>
+      (found ??= hostsOf(
+        same.map(({ server }) => server),
+        plan.table,
+      ));
     // A certificate that is made here holds for the hosts.
-    const made = protocol === "https" && certificate === undefined ? ` for ${hosts.join(" ")}` : "";
+    const made = protocol === "https" && certificate === undefined ? ` for ${hosts().join(" ")}` : "";
     return {
       key: socket + made,
       number: publicNumber(server.port),

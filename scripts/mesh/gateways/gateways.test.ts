@@ -61,7 +61,7 @@ const ask = (url: string, init: BunFetchRequestInit = {}): Promise<Response> =>
 /** The port of this machine for one of a Gateway, with a server for a host. */
 function portOf(number: number, host?: string): number | undefined {
   const found = system.mesh?.gateways.find(
-    (port) => port.number === number && (host === undefined || port.hosts.includes(host)),
+    (port) => port.number === number && (host === undefined || port.hosts().includes(host)),
   );
   return found?.port;
 }

@@ -88,7 +88,7 @@ export class OpenPorts {
 
 /** The names of a certificate that is made here: the hosts as they are and below the local domain. */
 function namesOf({ hosts }: GatewayPort): string[] {
-  return [...new Set(["127.0.0.1", LOCAL_DOMAIN, ...hosts.flatMap((host) => [host, localName(host)])])];
+  return [...new Set(["127.0.0.1", LOCAL_DOMAIN, ...hosts().flatMap((host) => [host, localName(host)])])];
 }
 
 function isTaken(error: unknown): boolean {

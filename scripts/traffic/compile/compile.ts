@@ -123,12 +123,15 @@ export function compileRoutes(
     routes.push(...compiled.routes);
   }
   routes.push(...podRules(services, routes));
-  const ofGateways = new Set(routes.flatMap(({ listener }) => (isOfGateway(listener) ? [listener] : [])));
+  const byListener = Map.groupBy(routes, ({ listener }) => listener);
+  const hostsAt = (listener: Listener): VirtualHosts => virtualHosts(byListener.get(listener) ?? []);
   const listeners: RouteTable["listeners"] = {
-    ...Object.fromEntries([...ofGateways].map((listener) => [listener, virtualHosts(routes, listener)])),
-    ingress: virtualHosts(routes, "ingress"),
-    "local-gateway": virtualHosts(routes, "local-gateway"),
-    mesh: virtualHosts(routes, "mesh"),
+    ...Object.fromEntries(
+      [...byListener.keys()].filter(isOfGateway).map((listener) => [listener, hostsAt(listener)]),
+    ),
+    ingress: hostsAt("ingress"),
+    "local-gateway": hostsAt("local-gateway"),
+    mesh: hostsAt("mesh"),
   };
   const { hosts: backends, hashPolicies } = surroundings;
   const shortNames = shortHosts(services);
@@ -204,11 +207,11 @@ function compileVirtualService(
   return { bound, routes, problems };
 }
 
-function virtualHosts(routes: readonly HostRules[], listener: Listener): VirtualHosts {
+/** @param routes those of one listener */
+function virtualHosts(routes: readonly HostRules[]): VirtualHosts {
   const byHost = new Map<string, readonly Rule[]>();
   const redirected = new Set<string>();
-  for (const { listener: at, hosts, rules, isHttpsRedirect } of routes) {
-    if (at !== listener) continue;
+  for (const { hosts, rules, isHttpsRedirect } of routes) {
     for (const host of hosts) {
       if (redirected.has(host)) continue;
       const before = byHost.get(host);

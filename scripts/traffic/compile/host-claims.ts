@@ -27,7 +27,8 @@ export function claimKey(listener: Listener, host: string): string {
  */
 export class HostClaims {
   readonly #knative: ReadonlySet<string>;
-  readonly #virtualServices = new Map<string, VirtualService[]>();
+  /** By listener and host. */
+  readonly #virtualServices = new Map<Listener, Map<string, VirtualService[]>>();
   readonly #shared = new Map<string, VirtualService[]>();
   readonly #problems: Problem[];
 
@@ -46,12 +47,15 @@ export class HostClaims {
     const { namespace = "default" } = value.metadata;
     const conflicts = this.#conflictsOf(value, bound);
     this.#addShared(value, routes);
+    const isInMesh = bound.some(({ listener }) => listener === "mesh");
+    // Of thousands of VirtualServices, few get further.
+    if (conflicts.length === 0 && this.#knative.size === 0 && !isInMesh) return;
     for (const [i, host] of value.spec.hosts.entries()) {
       const full = asEnvoyHasIt(fullHost(host, namespace));
       const report = (code: Code, message: string, fix: string): void => {
         this.#problems.push(problemAt(code, document, ["spec", "hosts", i], { message, fix, name: full }));
       };
-      if (host === "*" && bound.some(({ listener }) => listener === "mesh"))
+      if (host === "*" && isInMesh)
         report(
           "no-wildcard-on-mesh",
           "the host * is not allowed for sidecars",
@@ -108,10 +112,11 @@ export class HostClaims {
   #conflictsOf(value: VirtualService, bound: readonly Binding[]): Conflict[] {
     const conflicts: Conflict[] = [];
     for (const { listener, hosts } of bound) {
+      const earlier = this.#virtualServices.get(listener) ?? new Map<string, VirtualService[]>();
+      this.#virtualServices.set(listener, earlier);
       for (const [host, { written, httpsRedirect }] of hosts) {
         if (httpsRedirect !== undefined) continue;
-        const key = claimKey(listener, host);
-        const others = this.#virtualServices.get(key) ?? [];
+        const others = earlier.get(host) ?? [];
         // Two gateways of one VirtualService can have the same listener.
         if (others.at(-1) === value) continue;
         const together = others.filter((one) => areSeenTogether(one, value));
@@ -119,10 +124,10 @@ export class HostClaims {
         if (other !== undefined) {
           const name = `${other.metadata.namespace ?? "default"}/${other.metadata.name}`;
           conflicts.push({ listener, host, written, other: name });
-          this.#share(key, [...together, value]);
+          this.#share(claimKey(listener, host), [...together, value]);
         }
         others.push(value);
-        this.#virtualServices.set(key, others);
+        if (others.length === 1) earlier.set(host, others);
       }
     }
     return conflicts;
