@@ -18,6 +18,7 @@ import { Check } from "typebox/schema";
 import { type FieldOffset, findByTable, type FindOffset } from "./field-offsets.ts";
 import type { Position, Problem } from "./problem.ts";
 import { readDocument, refusedCharacter, type YamlFault } from "./yaml-faults.ts";
+import { isRecord } from "../schema/value.ts";
 import { parseWithinLimits } from "./yaml-limits.ts";
 
 const List = Type.Object({
@@ -106,7 +107,8 @@ function objectsIn(
 ): ManifestDocument[] {
   if (value === null) return [];
   const find = findByTable(document, value) ?? ((path) => findByNodes(document, path));
-  if (!Check(List, value)) return [manifestDocument(file, lineStarts, find, value)];
+  const isList = isRecord(value) && value["kind"] === "List" && Check(List, value);
+  if (!isList) return [manifestDocument(file, lineStarts, find, value)];
   return value.items.map((item, i) =>
     manifestDocument(file, lineStarts, (path) => find(["items", i, ...path]), item),
   );

@@ -30,7 +30,7 @@ export function findByTable({ contents }: Document.Parsed, root: unknown): FindO
     if (children === undefined) return undefined;
     for (const child of children) rows.push(child);
   }
-  const table = Int32Array.from(numbers);
+  const table = new Int32Array(numbers);
   return (path) => {
     let [row, value] = [0, root];
     for (const step of path) {

@@ -1,5 +1,6 @@
 import {
   Composer,
+  type CST,
   type Document,
   type DocumentOptions,
   Lexer,
@@ -43,12 +44,10 @@ export function parseWithinLimits(
   }
   lines.addNewLine(0);
   const parser = new Parser(lines.addNewLine);
-  return [...new Composer({ ...options, lineCounter: lines }).compose(tokens())];
-
-  function* tokens(): ReturnType<Parser["parse"]> {
-    for (const lexeme of lexemes) yield* parser.next(lexeme);
-    yield* parser.end();
-  }
+  const tokens: CST.Token[] = [];
+  for (const lexeme of lexemes) for (const token of parser.next(lexeme)) tokens.push(token);
+  tokens.push(...parser.end());
+  return [...new Composer({ ...options, lineCounter: lines }).compose(tokens)];
 }
 
 // Lexemes that stand for no character: the starts of a document and of a scalar, and the end of a flow collection.
@@ -67,7 +66,8 @@ function tooDeepAt(lexemes: readonly string[]): number | undefined {
     if (lexeme === "[" || lexeme === "{") brackets++;
     else if (lexeme === "]" || lexeme === "}") brackets = Math.max(brackets - 1, 0);
     else if (lexeme === "---") [brackets, columns] = [0, []];
-    const isContent = !MARKS.has(lexeme) && !/^(\s*|#.*|[&!].*)$/s.test(lexeme);
+    const isMark = lexeme.length === 1 && MARKS.has(lexeme);
+    const isContent = !isMark && !"#&!".includes(lexeme.charAt(0)) && lexeme.trim() !== "";
     if (isContent && beginsItem && brackets === 0) {
       const column = offset - lineStart;
       columns = columns.filter((open) => open < column);
@@ -75,7 +75,7 @@ function tooDeepAt(lexemes: readonly string[]): number | undefined {
     }
     if (brackets + columns.length > MAX_DEPTH) return offset;
     if (isContent) beginsItem = lexeme === "-" || lexeme === "?";
-    if (!MARKS.has(lexeme)) {
+    if (!isMark) {
       const lastBreak = lexeme.lastIndexOf("\n");
       if (lastBreak >= 0) [lineStart, beginsItem] = [offset + lastBreak + 1, true];
       offset += lexeme.length;

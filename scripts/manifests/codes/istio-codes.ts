@@ -219,7 +219,8 @@ export const ISTIO_CODES = {
   },
   "unused-in-answer": {
     severity: "warning",
-    means: "a rule that responds itself forwards nothing, so its timeout, retries, mirrors and request headers do nothing",
+    means:
+      "a rule that responds itself forwards nothing, so its timeout, retries, mirrors and request headers do nothing",
     fix: "remove the field",
   },
   "redirect-fields": {
