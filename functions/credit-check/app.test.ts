@@ -10,6 +10,7 @@ import { variantOf, variants } from "./variants.ts";
 const REVISION = "credit-check-00007";
 const FLAGS =
   '"blackListed":false,"restrictedNational":false,"suspiciousActivity":false,"interpolConductBad":false,"militaryTrained":false,"employmentBad":false,"creditUsageBad":false';
+const WITH_JANE = await withPersons("sanctions,Jane Planted,,,");
 /** The contract's answers, to the letter. */
 const ANSWERS: Readonly<Record<string, string>> = {
   basic: '{"type":"BASIC","blackListed":false,"backgroundCheckPass":true}',
@@ -157,9 +158,13 @@ describe("an applicant", () => {
     body: typeof body === "string" ? body : JSON.stringify(body),
     headers: { "content-type": type },
   });
-  const context = () => withPersons("sanctions,Jane Planted,,,");
   const app = (name: string) =>
-    createApp({ ...fakeService().deps, variant: variantOf(name), revision: REVISION, context });
+    createApp({
+      ...fakeService().deps,
+      variant: variantOf(name),
+      revision: REVISION,
+      context: () => WITH_JANE,
+    });
 
   test.each(variants.map(({ name }) => name))("is checked by %s", async (name) => {
     for (const path of [`/credit-check/${name}`, "/credit-check/report"]) {

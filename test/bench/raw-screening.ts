@@ -7,7 +7,7 @@ import { variantOf } from "../../functions/credit-check/variants.ts";
 
 const HEADERS = { "content-type": "application/json", "x-kyc-revision": "credit-check-advanced" };
 const file = process.env["WATCH_LISTS"] ?? "";
-const lists = readWatchLists([{ file, text: await readFile(file, "utf8"), changedAt: 0 }]);
+const lists = await readWatchLists([{ file, text: await readFile(file, "utf8"), changedAt: 0 }]);
 const { check } = variantOf("advanced");
 
 Bun.serve({

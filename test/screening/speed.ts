@@ -48,7 +48,7 @@ async function measure(): Promise<void> {
   const text = [PLAIN_HEADER.join(","), ...listed.map((person) => `sanctions,${person},,,`), ""].join("\n");
   await writeFile(file, text);
   const began = process.cpuUsage();
-  const { persons } = readWatchLists([{ file, text, changedAt: 0 }]);
+  const { persons } = await readWatchLists([{ file, text, changedAt: 0 }]);
   const { user, system } = process.cpuUsage(began);
   for (const applicant of applicants.slice(0, 200)) listsWith(applicant, persons);
   let found = 0;
@@ -63,11 +63,11 @@ async function measure(): Promise<void> {
   console.log(
     `one screening: median ${at(0.5)} ms, 99 % ${at(0.99)} ms; ${found} of ${screenings} are found`,
   );
-  console.log(`memory of the service: ${(await memoryOfService(file, applicants)).toFixed(0)} MiB`);
+  await measureService(file, text, applicants);
 }
 
-/** MiB that the advanced credit check holds after it has screened all applicants. */
-async function memoryOfService(file: string, applicants: readonly object[]): Promise<number> {
+/** The advanced credit check: its memory after it has screened all applicants, and what callers see while a list changes. */
+async function measureService(file: string, text: string, applicants: readonly object[]): Promise<void> {
   const origin = `http://127.0.0.1:${freePort()}`;
   await using service = start({
     command: [process.execPath, join(import.meta.dir, "../../functions/credit-check/main.ts")],
@@ -79,7 +79,9 @@ async function memoryOfService(file: string, applicants: readonly object[]): Pro
     },
   });
   await untilAnswers(`${origin}/readyz`, service);
-  for (const applicant of applicants) {
+  const memory = async () => ((await residentMiB(service.pid)) ?? Number.NaN).toFixed(0);
+  const ask = async (applicant: object): Promise<number> => {
+    const before = performance.now();
     const answer = await fetch(`${origin}/credit-check/report`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -87,8 +89,36 @@ async function memoryOfService(file: string, applicants: readonly object[]): Pro
     });
     const text = await answer.text();
     if (answer.status !== 200) throw new Error(`the service answered ${answer.status}: ${text}`);
+    return performance.now() - before;
+  };
+  const usual: number[] = [];
+  for (const applicant of applicants) usual.push(await ask(applicant));
+  console.log(`memory of the service: ${await memory()} MiB`);
+  const versionInForce = async () =>
+    /kyc_watch_lists\{version="(\w+)"/.exec(await (await fetch(`${origin}/metrics`)).text())?.[1];
+  const before = await versionInForce();
+  await writeFile(file, `${text}sanctions,Another Person,,,\n`);
+  const during: number[] = [];
+  // A service looks at its lists every five seconds.
+  for (let i = 0; ; i++) {
+    const askedAt = performance.now();
+    const isChanged = (await versionInForce()) !== before;
+    during.push(performance.now() - askedAt, await ask(applicants[i % applicants.length] ?? {}));
+    if (isChanged) break;
+    await Bun.sleep(2);
   }
-  return (await residentMiB(service.pid)) ?? Number.NaN;
+  const last = (took: number[]) =>
+    took
+      .toSorted((a, b) => b - a)
+      .slice(0, 5)
+      .map((ms) => ms.toFixed(0))
+      .join(", ");
+  console.log(
+    `the slowest responses: ${last(usual)} ms; until a changed list is in force: ${last(during)} ms`,
+  );
+  console.log(`memory after it was read: ${await memory()} MiB`);
+  for (const applicant of applicants) await ask(applicant);
+  console.log(`memory after the screenings: ${await memory()} MiB`);
 }
 
 function name(): string {

@@ -19,9 +19,9 @@ const NOTHING = {
   backgroundCheckPass: true,
 };
 
-const found = (more: Partial<Applicant>, ...persons: string[]) =>
+const found = async (more: Partial<Applicant>, ...persons: string[]) =>
   Object.entries(
-    screenFully({ ...ANNA, ...more }, persons.length > 0 ? withPersons(...persons) : withoutLists()),
+    screenFully({ ...ANNA, ...more }, persons.length > 0 ? await withPersons(...persons) : withoutLists()),
   )
     .filter(([, raised]) => raised)
     .map(([flag]) => flag);
@@ -31,8 +31,11 @@ test("what is not given is not held against anyone", () => {
   expect(Object.keys(screenFully(ANNA, withoutLists()))).toEqual(Object.keys(NOTHING));
 });
 
-test("the basic check knows names alone, just as they are listed", () => {
-  const lists = withPersons("sanctions,ERIKSSON Anna Maria,Anna Maria Eriksson,,", "notices,Bo Berg,,,");
+test("the basic check knows names alone, just as they are listed", async () => {
+  const lists = await withPersons(
+    "sanctions,ERIKSSON Anna Maria,Anna Maria Eriksson,,",
+    "notices,Bo Berg,,,",
+  );
   expect(screenByExactName(ANNA, lists)).toEqual({ blackListed: true, backgroundCheckPass: false });
   expect(screenByExactName({ ...ANNA, name: "Anna Eriksson" }, lists).blackListed).toBe(false);
   expect(screenByExactName({ ...ANNA, name: "Bo Berg" }, lists).blackListed).toBe(false);
@@ -109,8 +112,8 @@ describe("the advanced check finds", () => {
       [],
       ["suspiciousActivity"],
     ],
-  ])("%s", (_what, applicant, persons, flags) => {
-    expect(found(applicant, ...persons)).toEqual(flags);
+  ])("%s", async (_what, applicant, persons, flags) => {
+    expect(await found(applicant, ...persons)).toEqual(flags);
   });
 });
 

@@ -20,6 +20,7 @@ export interface ListsInForce {
 export async function openWatchLists(names: string, log: Log): Promise<ListsInForce> {
   const paths = names.split(",").filter((path) => path !== "");
   let seen = await fingerprint(paths);
+  let isReading = false;
   let current = await read(paths).catch((error: unknown) => {
     if (!(error instanceof BrokenList)) throw error;
     const mistake = {
@@ -41,15 +42,20 @@ export async function openWatchLists(names: string, log: Log): Promise<ListsInFo
       return current;
     },
     async reload() {
-      const now = await fingerprint(paths);
-      if (now === seen) return;
-      seen = now;
+      // A list that changes while it is read is read again by the next call.
+      if (isReading) return;
+      isReading = true;
       try {
+        const now = await fingerprint(paths);
+        if (now === seen) return;
+        seen = now;
         current = await read(paths);
         tell();
       } catch (error) {
         if (!(error instanceof BrokenList)) throw error;
         log.error("watch list refused", { reason: error.message, version: current.version });
+      } finally {
+        isReading = false;
       }
     },
   };

@@ -1,6 +1,7 @@
 import { compareNames } from "./compare-names.ts";
 import { isLong, isTelling, type Name, readName } from "./name.ts";
 import { allowedEdits, tokenSimilarity } from "./similarity.ts";
+import { Turns } from "./turns.ts";
 
 /** Finds the names of a list that are similar to another one, without comparing each. */
 export interface NameIndex<T> {
@@ -18,19 +19,24 @@ const [SHORTEST_JOINED, SHORTEST_JOINED_OF_MANY] = [6, 10];
  * token that is one or two edits away (W. Garbe, "SymSpell", 2012). A name is compared whole only where two of its telling
  * tokens are found, or the one that it has.
  */
-export function indexNames<T>(entries: readonly { owner: T; names: readonly string[] }[]): NameIndex<T> {
-  const listed = entries.flatMap(({ owner, names }) =>
-    names.map((text) => {
-      const name = readName(text);
-      return { owner, name, size: sizeOf(name) };
-    }),
-  );
-  const byJoined = Map.groupBy(listed, ({ name }) => name.joined);
+export async function indexNames<T>(
+  entries: readonly { owner: T; names: readonly string[] }[],
+  turns = new Turns(),
+): Promise<NameIndex<T>> {
+  const listed: { owner: T; name: Name; size: Size }[] = [];
+  const byJoined = new Map<string, T[]>();
   const byToken = new Map<string, number[]>();
-  for (const [i, { name }] of listed.entries())
-    for (const token of new Set(name.tokens.filter(isTelling))) append(byToken, token, i);
+  for (const { owner, names } of entries) {
+    for (const text of names) {
+      const name = readName(text);
+      append(byJoined, name.joined, owner);
+      for (const token of new Set(name.tokens.filter(isTelling))) append(byToken, token, listed.length);
+      listed.push({ owner, name, size: sizeOf(name) });
+    }
+    await turns.take();
+  }
   const tokens = [...byToken.keys()];
-  const withRest = indexRests(tokens);
+  const withRest = await indexRests(tokens, turns);
 
   /** The indexes of the listed names that have a token which is similar. */
   function withTokenLike(token: string): ReadonlySet<number> {
@@ -44,7 +50,7 @@ export function indexNames<T>(entries: readonly { owner: T; names: readonly stri
   }
 
   return {
-    exact: (name) => (byJoined.get(name.joined) ?? []).map(({ owner }) => owner),
+    exact: (name) => byJoined.get(name.joined) ?? [],
     find(name, atLeast) {
       const hits = new Map<number, number>();
       const hit = (names: Iterable<number>, counts: number): void => {
@@ -119,15 +125,27 @@ function restsOf(token: string): ReadonlySet<number> {
 /** How many tokens an index can tell apart: with a hash of 32 bits, their index fits into the 53 bits of a number. */
 const MOST_TOKENS = 2 ** 21;
 
+/** How many of a hash's first bits choose its array: each is sorted within a millisecond or two. */
+const CHOOSING_BITS = 8;
+
 /**
- * Looks up the indexes of the tokens that have a rest. The pairs of rest and token are kept as one sorted array of
- * numbers: in a map, 20,000 names would take ten times the memory.
+ * Looks up the indexes of the tokens that have a rest. The pairs of rest and token are kept as sorted arrays of numbers:
+ * in a map, 20,000 names would take ten times the memory.
  */
-function indexRests(tokens: readonly string[]): (rest: number) => number[] {
-  const pairs = new Float64Array(
-    tokens.flatMap((token, i) => [...restsOf(token)].map((rest) => rest * MOST_TOKENS + i)),
-  ).sort();
+async function indexRests(tokens: readonly string[], turns: Turns): Promise<(rest: number) => number[]> {
+  const unsorted = Array.from({ length: 2 ** CHOOSING_BITS }, (): number[] => []);
+  for (const [i, token] of tokens.entries()) {
+    for (const rest of restsOf(token)) unsorted[rest >>> (32 - CHOOSING_BITS)]?.push(rest * MOST_TOKENS + i);
+    await turns.take();
+  }
+  const sorted: Float64Array[] = [];
+  for (const pairs of unsorted) {
+    sorted.push(new Float64Array(pairs).sort());
+    pairs.length = 0;
+    await turns.take();
+  }
   return (rest) => {
+    const pairs = sorted[rest >>> (32 - CHOOSING_BITS)] ?? new Float64Array();
     const found: number[] = [];
     const end = (rest + 1) * MOST_TOKENS;
     for (let i = firstFrom(pairs, rest * MOST_TOKENS); i < pairs.length && (pairs[i] as number) < end; i++)
@@ -147,7 +165,7 @@ function firstFrom(sorted: Float64Array, least: number): number {
   return from;
 }
 
-function append(lists: Map<string, number[]>, key: string, value: number): void {
+function append<T>(lists: Map<string, T[]>, key: string, value: T): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [value]);
   else list.push(value);

@@ -1,6 +1,7 @@
 import { countryCode } from "./country.ts";
 import { BrokenList, type ListedPerson } from "./listed-person.ts";
 import { type CsvRecord, readCsv } from "./read-csv.ts";
+import { Turns } from "./turns.ts";
 
 const SDN_FIELDS = 12;
 const ALT_FIELDS = 5;
@@ -18,17 +19,23 @@ export interface ListFile {
  * (https://ofac.treasury.gov, "SDN Data Formats", fields of SDN.CSV and ALT.CSV)
  * @throws {BrokenList} with file and line
  */
-export function readSdn(sdn: ListFile, alt: ListFile | undefined): ListedPerson[] {
+export async function readSdn(
+  sdn: ListFile,
+  alt: ListFile | undefined,
+  turns = new Turns(),
+): Promise<ListedPerson[]> {
   const aliases = new Map<string, string[]>();
-  for (const { fields } of records(alt, ALT_FIELDS)) {
+  for (const { fields } of await records(alt, ALT_FIELDS, turns)) {
     const [number = "", , , name = ""] = fields;
     aliases.set(number, [...(aliases.get(number) ?? []), name]);
   }
-  return records(sdn, SDN_FIELDS).flatMap(({ fields }) => {
+  const persons: ListedPerson[] = [];
+  for (const { fields } of await records(sdn, SDN_FIELDS, turns)) {
+    await turns.take();
     const [number = "", name = "", type] = fields;
-    if (type?.toLowerCase() !== "individual") return [];
+    if (type?.toLowerCase() !== "individual") continue;
     const remarks = fields[SDN_FIELDS - 1] ?? "";
-    return {
+    persons.push({
       list: "sanctions" as const,
       names: [name, ...(aliases.get(number) ?? [])],
       birthDates: [...remarks.matchAll(/\bDOB (?:circa )?([^;.]+)/g)].flatMap(([, date = ""]) =>
@@ -37,13 +44,14 @@ export function readSdn(sdn: ListFile, alt: ListFile | undefined): ListedPerson[
       nationalities: [...remarks.matchAll(/\b(?:nationality|citizen) ([^;.]+)/g)].flatMap(
         ([, country = ""]) => countryCode(country) ?? [],
       ),
-    };
-  });
+    });
+  }
+  return persons;
 }
 
-function records(list: ListFile | undefined, fields: number): CsvRecord[] {
+async function records(list: ListFile | undefined, fields: number, turns: Turns): Promise<CsvRecord[]> {
   if (list === undefined) return [];
-  const read = readCsv(list.file, list.text);
+  const read = await readCsv(list.file, list.text, turns);
   for (const record of read) {
     if (record.fields.length !== fields)
       throw new BrokenList(

@@ -15,8 +15,8 @@ const ALT = `173,1,"aka","TESTMAN, Eric",-0-\n`;
 const HEADER = "list,name,aliases,dateOfBirth,nationality";
 
 describe("OFAC's list", () => {
-  test("gives individuals with their names, dates of birth and nationalities", () => {
-    expect(readSdn({ file: "sdn.csv", text: SDN }, { file: "alt.csv", text: ALT })).toEqual([
+  test("gives individuals with their names, dates of birth and nationalities", async () => {
+    expect(await readSdn({ file: "sdn.csv", text: SDN }, { file: "alt.csv", text: ALT })).toEqual([
       {
         list: "sanctions",
         names: ['TESTMANN, Erik "the Tester"', "TESTMAN, Eric"],
@@ -31,15 +31,15 @@ describe("OFAC's list", () => {
     [SDN.replace("173,", "x,"), "sdn.csv:2: the first field is not a number"],
     [SDN.replace(',"a company"', ',"a company'), "sdn.csv:2: text follows a closing quote"],
     [SDN.replace('Norway."', "Norway."), "sdn.csv:2: a quote is not closed"],
-  ])("is refused where it is broken, with its line", (text, message) => {
-    expect(() => readSdn({ file: "sdn.csv", text }, undefined)).toThrow(message);
+  ])("is refused where it is broken, with its line", async (text, message) => {
+    await expect(readSdn({ file: "sdn.csv", text }, undefined)).rejects.toThrow(message);
   });
 });
 
 describe("a plain list", () => {
-  test("gives a person a line", () => {
+  test("gives a person a line", async () => {
     const text = `${HEADER}\nnotices,Jane Test,"J. Test; Janet Test",1970;1971-02,SE;NO\n`;
-    expect(readPlainList({ file: "f.csv", text })).toEqual([
+    expect(await readPlainList({ file: "f.csv", text })).toEqual([
       {
         list: "notices",
         names: ["Jane Test", "J. Test", "Janet Test"],
@@ -56,8 +56,8 @@ describe("a plain list", () => {
     [`${HEADER}\nnotices,Jane,,1.1.1970,\n`, "f.csv:2: dateOfBirth is not"],
     [`${HEADER}\nnotices,Jane,,,Sweden\n`, "f.csv:2: nationality is not a code"],
     [`${HEADER}\nnotices,Jane,,\n`, "f.csv:2: this record has another number of fields"],
-  ])("is refused where it is broken, with its line", (text, message) => {
-    expect(() => readPlainList({ file: "f.csv", text })).toThrow(message);
+  ])("is refused where it is broken, with its line", async (text, message) => {
+    await expect(readPlainList({ file: "f.csv", text })).rejects.toThrow(message);
   });
 });
 
@@ -109,11 +109,66 @@ describe("lists in force", () => {
     }
   });
 
+  test("let requests be answered while they are read", async () => {
+    using server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("answered") });
+    const folder = await mkdtemp(join(tmpdir(), "lists-"));
+    try {
+      const file = join(folder, "own.csv");
+      const named = (count: number): string => {
+        const persons = Array.from(
+          { length: count },
+          (_, i) => `sanctions,Person${i.toString(36)} Tester${i},,,`,
+        );
+        return [HEADER, ...persons, ""].join("\n");
+      };
+      await writeFile(file, named(1));
+      const lists = await openWatchLists(file, fakeService().deps.log);
+      await writeFile(file, named(3_000));
+      const reading = lists.reload();
+      let answers = 0;
+      while (lists.current.count === 1) {
+        expect(await (await fetch(server.url)).text()).toBe("answered");
+        // Until the new ones are complete, the old ones are in force.
+        if (lists.current.count === 1) answers++;
+      }
+      await reading;
+      expect(lists.current.count).toBe(3_000);
+      expect(lists.current.persons.exact(readName("Personzz Tester1295"))).toHaveLength(1);
+      expect(answers).toBeGreaterThan(5);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   test("are empty where no file is named, and keep a service from starting where a file is invalid", async () => {
     const { log } = fakeService().deps;
     expect((await openWatchLists("", log)).current.count).toBe(0);
     expect(openWatchLists("/nowhere/sdn.csv", log)).rejects.toThrow(
       "/nowhere/sdn.csv:1: the file cannot be read",
     );
+  });
+});
+
+describe("a list of many pieces", () => {
+  const pad = "x".repeat(3_000);
+
+  test("is read as one, with line feeds in quotes and lines counted through", async () => {
+    const records = Array.from({ length: 30 }, (_, i) => `notices,"Jane ${i}\n${pad}""",,,`);
+    const persons = await readPlainList({ file: "f.csv", text: [HEADER, ...records].join("\n") });
+    expect(persons.map(({ names }) => names)).toEqual(
+      Array.from({ length: 30 }, (_, i) => [`Jane ${i}\n${pad}"`]),
+    );
+    const broken = [HEADER, ...records, "notices,Jane,,,Sweden"].join("\n");
+    await expect(readPlainList({ file: "f.csv", text: broken })).rejects.toThrow("f.csv:62: nationality");
+  });
+
+  test.each([
+    ["notices,Jane,,", "f.csv:62: this record has another number of fields"],
+    ['notices,"Jane,,,', "f.csv:62: a quote is not closed"],
+    ['notices,Ja"ne,,,', "f.csv:62: a quote opens in the middle of a field"],
+  ])("is refused where it is broken: %s", async (record, message) => {
+    const records = Array.from({ length: 30 }, () => `notices,"Jane\n${pad}",,,`);
+    const text = [HEADER, ...records, record].join("\n");
+    await expect(readPlainList({ file: "f.csv", text })).rejects.toThrow(message);
   });
 });

@@ -7,7 +7,7 @@ const TODAY = "2026-01-02";
 export const withoutLists = (): ScreeningContext => ({ lists: NO_LISTS, today: TODAY });
 
 /** A plain list of these records, without its header. */
-export function withPersons(...records: string[]): ScreeningContext {
+export async function withPersons(...records: string[]): Promise<ScreeningContext> {
   const text = ["list,name,aliases,dateOfBirth,nationality", ...records].join("\n");
-  return { lists: readWatchLists([{ file: "persons.csv", text, changedAt: 0 }]), today: TODAY };
+  return { lists: await readWatchLists([{ file: "persons.csv", text, changedAt: 0 }]), today: TODAY };
 }
