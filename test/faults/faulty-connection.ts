@@ -49,7 +49,7 @@ export class FaultyConnection implements Connection {
     this.requests++;
     await Bun.sleep(this.#random() * this.#latestMs);
     const chance = this.#random();
-    const isWrite = (request?.method ?? "GET") !== "GET";
+    const isWrite = (request?.method ?? "GET") !== "GET" && !path.endsWith("reviews");
     // An API server refuses writes by 409, and watches and pages of lists by 410.
     if (chance < 0.1 && isWrite) return this.#refuse(409, "Conflict");
     if (chance < 0.1 && /[?&](watch|continue)=/.test(path)) return this.#refuse(410, "Expired");

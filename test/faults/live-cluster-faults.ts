@@ -72,20 +72,21 @@ function splitsWithoutApiServer(place: Place): Promise<FaultResult> {
     ...place,
     async during(stage) {
       stage.allow(...PERCENTS.map((percent) => `${100 - percent}/${percent}`));
-      const codes = new Map<number, number>();
+      const ends = new Map<string, number>();
       let right = true;
       stage.api.isFaulty = true;
       for (const percent of PERCENTS) {
         const before = await stage.split();
         const traffic = `basic=${100 - percent},advanced=${percent}`;
         const child = stage.start("split", "credit-check", ...flagsOf(stage, place), "--traffic", traffic);
-        const code = await child.exited;
-        codes.set(code, (codes.get(code) ?? 0) + 1);
+        const [code, told] = await Promise.all([child.exited, new Response(child.stderr).text()]);
+        const end = code === 0 ? "exit 0" : `exit ${code} (${told.trim().split("\n").at(-1)})`;
+        ends.set(end, (ends.get(end) ?? 0) + 1);
         const after = await stage.split();
         const wanted = `${100 - percent}/${percent}`;
         right &&= code === 0 ? after === wanted : [before, wanted].includes(after);
       }
-      const told = [...codes].map(([code, count]) => `${count} × exit ${code}`).join(", ");
+      const told = [...ends].map(([end, count]) => `${count} × ${end}`).join(", ");
       const { requests, refused } = stage.api;
       return { ended: `${told}; ${refused} of ${requests} API requests failed`, right };
     },

@@ -220,7 +220,7 @@ export class Kube {
   /** Sends a request until it is answered well, or not to be repeated. */
   async #repeated(
     what: string,
-    { method = "GET", signal }: ApiRequest,
+    { method = "GET", isRead = method === "GET", signal }: ApiRequest,
     ask: () => Promise<Response>,
   ): Promise<Response> {
     const attempts = this.#repeats.request(signal);
@@ -228,7 +228,7 @@ export class Kube {
       try {
         return await this.#answer(what, ask(), attempts);
       } catch (error) {
-        await attempts.again(error, method === "GET");
+        await attempts.again(error, isRead);
       }
     }
   }

@@ -28,6 +28,8 @@ export interface ApiRequest {
   headers?: Readonly<Record<string, string>> | undefined;
   body?: string | undefined;
   signal?: AbortSignal | undefined;
+  /** Whether it changes nothing on the server, so that it may be repeated. @default for GET */
+  isRead?: boolean | undefined;
 }
 
 export interface ConnectOptions extends KubeconfigOptions {
