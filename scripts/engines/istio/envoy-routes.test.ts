@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { catchAllShares } from "./envoy-routes.ts";
+import { catchAllShares, readRoutes } from "./envoy-routes.ts";
 import { sharesOf } from "./in-force.ts";
 
 const HOST = "kyc-credit-check.kyc.svc.cluster.local";
@@ -38,7 +38,7 @@ describe("the routes of a host in a proxy", () => {
         { name: `outbound|80||${ADVANCED}`, weight: 5 },
       ],
     };
-    const shares = catchAllShares(dump({ weighted_clusters }), HOST);
+    const shares = catchAllShares(readRoutes(dump({ weighted_clusters })), HOST);
     expect(shares).toEqual([
       [
         { host: BASIC, subset: undefined, authority: undefined, percent: 99.5 },
@@ -60,7 +60,7 @@ describe("the routes of a host in a proxy", () => {
         { name: `outbound|80|v2|${HOST}`, weight: 10 },
       ],
     };
-    const [shares] = catchAllShares(dump({ weighted_clusters }), HOST);
+    const [shares] = catchAllShares(readRoutes(dump({ weighted_clusters })), HOST);
     const written = (first: string, second: string) => [
       { weight: 90, destination: { host: HOST, subset: first } },
       { weight: 10, destination: { host: HOST, subset: second } },
@@ -79,12 +79,12 @@ describe("the routes of a host in a proxy", () => {
       destination: { host: GATEWAY },
       headers: { request: { set: { Host: "basic-credit-check.kyc.svc.cluster.local" } } },
     };
-    expect(catchAllShares(dump(route), HOST)).toEqual([sharesOf([lone], "kyc")]);
+    expect(catchAllShares(readRoutes(dump(route)), HOST)).toEqual([sharesOf([lone], "kyc")]);
   });
 
   test("are none where the host is unknown, or the answer is invalid", () => {
-    expect(catchAllShares(dump({ cluster: "a" }, ["elsewhere"]), HOST)).toEqual([]);
-    expect(catchAllShares("<html>", HOST)).toEqual([]);
-    expect(catchAllShares("{}", HOST)).toEqual([]);
+    expect(catchAllShares(readRoutes(dump({ cluster: "a" }, ["elsewhere"])), HOST)).toEqual([]);
+    expect(catchAllShares(readRoutes("<html>"), HOST)).toEqual([]);
+    expect(catchAllShares(readRoutes("{}"), HOST)).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
+import { check } from "../../schema/check.ts";
 import type { StringMatch } from "../../traffic/table.ts";
 
 /** A destination of a route of Envoy, and its share. */
@@ -60,6 +61,24 @@ const RouteDump = Type.Object({
   ),
 });
 
+/** The virtual hosts of all route tables of a proxy. */
+export type VirtualHosts = readonly Static<typeof VirtualHost>[];
+
+/**
+ * Reads Envoy's answer once for all hosts: with a thousand virtual hosts that takes most of the time of a look at it.
+ * @returns none where the answer is another one
+ */
+export function readRoutes(dump: string): VirtualHosts {
+  let document: unknown;
+  try {
+    document = JSON.parse(dump);
+  } catch {
+    return [];
+  }
+  if (!check(RouteDump, document)) return [];
+  return (document.configs ?? []).flatMap(({ route_config }) => route_config?.virtual_hosts ?? []);
+}
+
 /** A route of Envoy for requests whose header has certain values. */
 export interface BucketRoute {
   match: StringMatch;
@@ -83,11 +102,10 @@ const HeaderMatch = Type.Object({
 
 /**
  * The routes of a host that match on one header alone, in order, in each route table of a proxy that has the host.
- * @param dump Envoy's answer
  * @param header in lower case
  */
-export function bucketRoutes(dump: string, host: string, header: string): BucketRoute[][] {
-  return routesOf(dump, host).map((routes) =>
+export function bucketRoutes(tables: VirtualHosts, host: string, header: string): BucketRoute[][] {
+  return routesOf(tables, host).map((routes) =>
     routes.flatMap(({ match: { prefix, headers = [], query_parameters = [] }, route }): BucketRoute[] => {
       const [wanted, second] = headers;
       const isPlain = prefix === "/" && second === undefined && query_parameters.length === 0;
@@ -110,8 +128,8 @@ function stringMatchOf({
 }
 
 /** The routes of a host that come of the rule with this name, in each route table of a proxy that has the host. */
-export function namedRoutes(dump: string, host: string, rule: string): NamedRoute[][] {
-  return routesOf(dump, host).map((routes) =>
+export function namedRoutes(tables: VirtualHosts, host: string, rule: string): NamedRoute[][] {
+  return routesOf(tables, host).map((routes) =>
     routes.flatMap(({ name, match: { headers = [] }, route }): NamedRoute[] => {
       const [wanted] = headers;
       if (name !== rule || route === undefined || !Check(HeaderMatch, wanted)) return [];
@@ -123,27 +141,16 @@ export function namedRoutes(dump: string, host: string, rule: string): NamedRout
   );
 }
 
-/**
- * The destinations of requests to a host that meet no condition, in each route table of a proxy that has the host.
- * @param dump Envoy's answer
- */
-export function catchAllShares(dump: string, host: string): RouteShare[][] {
-  return routesOf(dump, host).flatMap((routes) => {
+/** The destinations of requests to a host that meet no condition, in each route table of a proxy that has the host. */
+export function catchAllShares(tables: VirtualHosts, host: string): RouteShare[][] {
+  return routesOf(tables, host).flatMap((routes) => {
     const last = routes.findLast(catchesAll);
     return last?.route === undefined ? [] : [sharesOf(last.route)];
   });
 }
 
 /** The supported routes of a host, in each route table that has it. */
-function routesOf(dump: string, host: string): Static<typeof Route>[][] {
-  let document: unknown;
-  try {
-    document = JSON.parse(dump);
-  } catch {
-    return [];
-  }
-  if (!Check(RouteDump, document)) return [];
-  const tables = (document.configs ?? []).flatMap(({ route_config }) => route_config?.virtual_hosts ?? []);
+function routesOf(tables: VirtualHosts, host: string): Static<typeof Route>[][] {
   return tables
     .filter(({ domains }) => domains.some((domain) => domain === host || domain.startsWith(`${host}:`)))
     .map(({ routes = [] }) => routes.filter((route) => Check(Route, route)));

@@ -10,6 +10,7 @@ import {
   bucketRoutes,
   catchAllShares,
   namedRoutes,
+  readRoutes,
   type NamedRoute,
   type RouteShare,
 } from "./envoy-routes.ts";
@@ -41,20 +42,21 @@ export async function istioInForce({
   const wantedBuckets = bucketRoutesOf(rule, namespace);
   const wantedPreview = previewRouteOf(rule, namespace);
   const hosts = (object.spec.hosts ?? []).map((host) => fullHost(host, namespace));
-  const hasIt = (dump: string, isSidecar: boolean): boolean =>
-    hosts.every((host) => {
-      const tables = catchAllShares(dump, host);
+  const hasIt = (dump: string, isSidecar: boolean): boolean => {
+    const tables = readRoutes(dump);
+    return hosts.every((host) => {
+      const found = catchAllShares(tables, host);
       // A Sidecar resource may leave a host out of a sidecar's configuration: that sidecar sends nothing there.
-      if (!(isSidecar || tables.length > 0) || !tables.every((shares) => isSame(shares, wanted)))
-        return false;
-      if (!namedRoutes(dump, host, PREVIEW_RULE).every((routes) => samePreview(routes, wantedPreview)))
+      if (!(isSidecar || found.length > 0) || !found.every((shares) => isSame(shares, wanted))) return false;
+      if (!namedRoutes(tables, host, PREVIEW_RULE).every((routes) => samePreview(routes, wantedPreview)))
         return false;
       const header = rule.buckets?.header;
       return (
         header === undefined ||
-        bucketRoutes(dump, host, header).every((routes) => sameBuckets(routes, wantedBuckets))
+        bucketRoutes(tables, host, header).every((routes) => sameBuckets(routes, wantedBuckets))
       );
     });
+  };
   await untilProxiesHave({ kube, proxies, has: (dump, { isSidecar }) => hasIt(dump, isSidecar), signal });
   return { ms: performance.now() - startedAt };
 }
