@@ -156,7 +156,7 @@ describe("equal", () => {
       folder,
     );
     expect(alone.code).toBe(3);
-    expect(alone.out).toContain("it is not described what stands behind");
+    expect(alone.out).toContain("the files do not describe");
   });
 
   test("asks which hosts to compare where none is common, and names those that there are", async () => {

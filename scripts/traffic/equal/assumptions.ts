@@ -7,7 +7,7 @@ import { rulesOf } from "./request-space/hosts.ts";
 import type { Described } from "./entries.ts";
 import type { Side } from "./symbolic/side.ts";
 
-/** What is taken for granted of the revisions, where a rule makes it matter. */
+/** Returns the assumptions about revisions that the comparison depends on. */
 export function assumptionsOf(plans: readonly Plan[], revisionHeader: string | undefined): string[] {
   if (revisionHeader === undefined) return [];
   const isChanged = plans
@@ -27,7 +27,8 @@ export function assumptionsOf(plans: readonly Plan[], revisionHeader: string | u
 }
 
 /**
- * What is taken for granted of gateways' pods, where rules at a gateway ask for the caller: there it is the gateway itself.
+ * Returns the assumptions about gateways' pods if rules at a gateway match on the caller, which is the gateway itself
+ * there.
  * @param isNamespaceAsked whether their namespace matters for other reasons
  */
 export function gatewayAssumptions(
@@ -48,9 +49,9 @@ export function gatewayAssumptions(
   return notes;
 }
 
-/** What a table says beyond its routes. */
+/** Returns the properties of a table that the comparison does not model. */
 export function unreadOf({ table }: Plan): string[] {
-  // Which requests stay on a pod is compared by DestinationRules, as they are written.
+  // The hash policies are compared through the DestinationRules, as written.
   const known = new Set(["listeners", "backends", "hashPolicies"]);
   return Object.entries(table).flatMap(([field, value]) => {
     if (known.has(field) || value === undefined || (value instanceof Map && value.size === 0)) return [];
@@ -58,7 +59,7 @@ export function unreadOf({ table }: Plan): string[] {
   });
 }
 
-/** A plan as one side of a comparison. */
+/** Returns a plan as one side of a comparison. */
 export function sideOf(
   { plan, shared, destinations }: Described,
   plans: readonly Plan[],

@@ -5,7 +5,7 @@ import { entriesOf } from "./entries.ts";
 import { type NamedSide, prepare } from "./prepare.ts";
 import { compareViews } from "./views.ts";
 
-/** What comes of two sets of documents: a comparison, or why there is none. */
+/** The result for two sets of documents: a comparison, or why there is none. */
 export type ComparedDocuments =
   | { kind: "refused"; problems: Problem[] }
   | { kind: "no host" }
@@ -14,7 +14,7 @@ export type ComparedDocuments =
 export interface CompareDocumentsOptions extends Pick<CompareOptions, "revisionHeader" | "isTimeUp"> {
   /** The domain of public Knative Services. */
   domain: string;
-  /** What both sides may refer to. */
+  /** Further documents that both sides may refer to. */
   around?: readonly ManifestDocument[];
 }
 

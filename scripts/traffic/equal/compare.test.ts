@@ -14,7 +14,7 @@ function between(a: RuleOf[], b: RuleOf[], spec: { hosts?: string[]; gateways?: 
   return compare(ofA, ofB, entriesOf(ofA, ofB), { revisionHeader: "x-kyc-revision" });
 }
 
-/** The request that shows the first difference, in short. */
+/** Returns the request that shows the first difference, in short. */
 function shown({ differences }: Comparison): string {
   const [first] = differences;
   if (first === undefined) return "no difference";
@@ -48,11 +48,11 @@ describe("a difference", () => {
       ),
       "GET /a c=2 b: 1",
     ],
-  ])("is shown by the plainest request that makes it: %s", (_, rule, expected) => {
+  ])("is shown by the simplest request: %s", (_, rule, expected) => {
     expect(shown(between(ENDS, [rule, ...ENDS]))).toBe(expected);
   });
 
-  test("says where the request goes, with exact shares", () => {
+  test("reports the destinations of the request, with exact shares", () => {
     const third = [{ route: [to("basic", { weight: 1 }), to("advanced", { weight: 2 })] }];
     const { differences } = between(ENDS, third);
     expect(differences[0]?.sides.map((side) => side.map(({ share, place }) => `${share} ${place}`))).toEqual(
@@ -62,7 +62,7 @@ describe("a difference", () => {
     );
   });
 
-  test("is a host that one side alone has", () => {
+  test("is a host that only one side has", () => {
     const [a, b] = [side(...AROUND, virtualService(ENDS)), side(...AROUND)];
     const { verdict, differences } = compare(a, b, entriesOf(a, b), { revisionHeader: undefined });
     expect(verdict).toBe("different");
@@ -84,14 +84,14 @@ describe("a difference", () => {
     }
   });
 
-  test("is found by the authority too, its port and the case of its letters", () => {
+  test("is found by the authority, its port and its letter case", () => {
     const spec = { hosts: ["*.example.org"], gateways: ["kyc"] };
     const rule = when({ authority: { regex: "[A-Z]\\.example\\.org:9090" } }, advanced);
     const { differences } = between(ENDS, [rule, ...ENDS], spec);
     expect(differences[0]?.request.hosts[0]).toMatch(/^[A-Z]\.example\.org:9090$/);
   });
 
-  test("is a revision without the headers by which the activator finds it", () => {
+  test("is a revision without the headers that the activator needs", () => {
     const set = { "Knative-Serving-Namespace": "kyc", "Knative-Serving-Revision": "credit-check-basic" };
     const known = [{ route: [to("basic", { headers: { request: { set } } })] }];
     const { verdict, differences } = between(ENDS, known);
@@ -101,7 +101,7 @@ describe("a difference", () => {
     );
   });
 
-  test("is a revision of one name that is another program", () => {
+  test("is a revision with the same name and another program", () => {
     const [first, second] = creditCheck(HALVES) as [object, object];
     const other = JSON.parse(
       JSON.stringify(second).replace("dev.local/kyc/credit-check", "dev.local/kyc/other"),
@@ -120,23 +120,23 @@ describe("a difference", () => {
 describe("two descriptions are equal", () => {
   test.each([
     [
-      "the order of rules that no request meets both",
+      "the order of rules that no request can match both",
       [when({ uri: { exact: "/a" } }, advanced), when({ uri: { prefix: "/b" } }, advanced), ...ENDS],
       [when({ uri: { prefix: "/b" } }, advanced), when({ uri: { exact: "/a" } }, advanced), ...ENDS],
     ],
     ["a rule that comes too late", ENDS, [...ENDS, when({ uri: { exact: "/a" } }, advanced)]],
     [
-      "a regular expression for what two prefixes say",
+      "a regular expression in place of two prefixes",
       [when({ uri: { regex: "/(a|b)/.*" } }, advanced), ...ENDS],
       [{ match: [{ uri: { prefix: "/a/" } }, { uri: { prefix: "/b/" } }], ...advanced }, ...ENDS],
     ],
     [
-      "weights of another sum",
+      "weights with another sum",
       [{ route: [to("basic", { weight: 1 }), to("advanced", { weight: 3 })] }],
       [{ route: [to("advanced", { weight: 75 }), to("basic", { weight: 25 })] }],
     ],
     [
-      "a header that is set to what it is",
+      "a header that is set to its own value",
       [when({ headers: { h: { exact: "1" } } }, advanced), ...ENDS],
       [
         when(
@@ -162,7 +162,7 @@ describe("two descriptions are equal", () => {
     expect(between(a, b)).toMatchObject({ verdict: "equal", differences: [], doubts: [] });
   });
 
-  test("where one says more only of what the activator never gets", () => {
+  test("if they differ only in requests that the activator never gets", () => {
     const { verdict, notes } = between(ENDS, [
       {
         route: [to("basic", { headers: { response: { set: { "x-kyc-revision": "credit-check-basic" } } } })],
@@ -175,8 +175,8 @@ describe("two descriptions are equal", () => {
   });
 });
 
-describe("nothing is called equal", () => {
-  test("where a regular expression would need too many states", () => {
+describe("nothing is reported as equal", () => {
+  test("if a regular expression needs too many states", () => {
     const wild = when({ uri: { regex: "/(a|b)*a(a|b){40}" } }, advanced);
     const other = when({ uri: { regex: "/(a|b)*b(a|b){40}" } }, advanced);
     const { verdict, doubts } = between([wild, ...ENDS], [other, ...ENDS]);
@@ -184,7 +184,7 @@ describe("nothing is called equal", () => {
     expect(doubts[0]?.why).toContain("needs more than");
   });
 
-  test("where a rule asks about a path that a regular expression rewrote", () => {
+  test("if a rule matches a path that a regular expression rewrote", () => {
     const gatewayOnward = {
       rewrite: { uriRegexRewrite: { match: "/a", rewrite: "/b" } },
       route: [{ destination: { host: "knative-local-gateway.istio-system.svc.cluster.local" } }],
@@ -205,7 +205,7 @@ describe("nothing is called equal", () => {
     ]);
   });
 
-  test("where a table says something that is not compared yet", () => {
+  test("if a table has a property that is not compared", () => {
     const known = side(...AROUND, virtualService(ENDS));
     const rules = known.plan.table.listeners.mesh.exact.get("own.kyc");
     Object.assign(rules?.[0]?.action ?? {}, { sampling: 3 });
@@ -229,7 +229,7 @@ describe("nothing is called equal", () => {
     });
   });
 
-  test("where the routes go in circles of weighted choices", () => {
+  test("if the routes have cycles of weighted choices", () => {
     const local = "knative-local-gateway.istio-system.svc.cluster.local";
     const round = [{ route: [1, 2, 3, 4].map((weight) => ({ weight, destination: { host: local } })) }];
     const spec = {
@@ -238,13 +238,13 @@ describe("nothing is called equal", () => {
     };
     expect(between(round, round, spec)).toMatchObject({
       verdict: "unknown",
-      doubts: [{ why: "one request can take more than 5000 ways" }],
+      doubts: [{ why: "one request has more than 5000 possible outcomes" }],
     });
   });
 });
 
 describe("hosts", () => {
-  test("of one service are compared in pairs, those of the tags too, and what is left is said", () => {
+  test("of one service are compared in pairs, including those of the tags, and the others are reported", () => {
     const a = side(...AROUND);
     const own = [{ route: [to("basic", { weight: 50 }), to("advanced", { weight: 50 })] }];
     const hosts = ["mine.kyc.svc.cluster.local", "basic-mine.kyc.svc.cluster.local"];
@@ -260,7 +260,7 @@ describe("hosts", () => {
       ["mesh", "basic-credit-check.kyc.svc.cluster.local", "basic-mine.kyc.svc.cluster.local"],
     ]);
     expect(notes[0]).toStartWith(
-      "not compared, because one side alone has it: advanced-credit-check.kyc.svc.cluster.local (mesh)",
+      "not compared, because only one side has it: advanced-credit-check.kyc.svc.cluster.local (mesh)",
     );
     expect(entriesOf(b, a).entries.map(({ hosts }) => hosts)).toEqual(
       entries.map(({ hosts: [x, y] }) => [y, x]),
@@ -287,12 +287,12 @@ describe("a path that a regular expression rewrites", () => {
     ["another pattern", rewriting("^/v[0-9]+/", "/"), rewriting("^/w[0-9]+/", "/")],
     ["none on one side", rewriting("a{3}b", "c"), [{ route: [to("basic")] }]],
     ["anchored", rewriting("^/one/(.*)$", "/\\1"), rewriting("^/one/(.*)$", "/x/\\1")],
-  ])("is a difference that one request shows: %s", (_, a, b) => {
+  ])("is a difference shown by one request: %s", (_, a, b) => {
     const { verdict, differences } = between(a, b);
     expect([verdict, differences.length > 0]).toEqual(["different", true]);
   });
 
-  test("is none where it is the same", () => {
+  test("is no difference if it is the same", () => {
     expect(between(rewriting("^/v[0-9]+/", "/"), rewriting("^/v[0-9]+/", "/")).verdict).toBe("equal");
   });
 });

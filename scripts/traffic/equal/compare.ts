@@ -20,17 +20,16 @@ import { Undecidable } from "./automata/automaton.ts";
 import { regexAutomaton } from "./automata/regex.ts";
 import { clusterName } from "./symbolic/arrival.ts";
 
-// A bound on the running time; ordinary tables have a few hundred cells.
+// Bounds the running time; ordinary tables have a few hundred cells.
 const MOST_CELLS = 200_000;
 
 /**
- * Decides whether two descriptions send every request to the same places with the same probabilities, where each place
- * and caller sees the same: path, headers (but for Host and Knative's own), copies, delays, time limits, retries, and
- * the changes of the answer. Requests are those of RFC 9110 in ASCII.
- *
- * Each condition of either side cuts the space of requests; in each cell all conditions are decided, both sides are
- * followed symbolically, and the outcomes are compared with exact fractions. A difference is reported only with a request
- * that shows it; anything undecided is reported as a doubt.
+ * Decides whether two descriptions send every request to the same destinations with the same probabilities, and
+ * whether destination and caller observe the same: path, headers (except Host and Knative's own), copies, delays,
+ * time limits, retries, and changes of the response. Requests are those of RFC 9110 in ASCII. The conditions of both
+ * sides partition the space of requests into cells in which each condition is decided; there both sides are followed
+ * symbolically, and the outcomes are compared with exact fractions. A difference is reported only with a request that
+ * shows it; anything undecided is reported as a doubt.
  */
 export function compare(
   a: Described,
@@ -82,7 +81,7 @@ export function compare(
   else if (result.doubts.length + result.unread.length > 0) result.verdict = "unknown";
   return result;
 
-  /** The same key for entries of which only one needs to be compared. */
+  /** Entries with the same key need to be compared only once. */
   function memoKeyOf({ listener, hosts, isThere }: Entry): string | undefined {
     if (needsHost || isThere.includes(false)) return undefined;
     const [ofA, ofB] = sides.map(({ table }, i) => memoKeyAt(table, listener, hosts[i] as HostKind));
@@ -144,7 +143,7 @@ export function compare(
     }
   }
 
-  /** Equal, a difference, why neither is known, or smaller cells in which it may be. */
+  /** Returns equality, a difference, the reason for a doubt, or smaller cells that may contain a difference. */
   function judge(
     whole: [Tree, Tree],
     entry: Entry,
@@ -168,14 +167,14 @@ export function compare(
     // A host that no file describes may be the same as one that the other side names differently.
     const places = namedDifferently(found);
     if (trees.some(losesSight) || places.length > 0)
-      return `it is not described what stands behind ${places.join(" and ") || "a host that is asked on the way"}`;
+      return `the files do not describe ${places.join(" and ") || "a host on the way"}`;
     return found;
   }
 
   function spaceFor(entry: Entry, authorities: readonly Value[]): RequestSpace {
     const { hosts } = entry;
     const ports = needsPort ? portsAt(entry) : undefined;
-    // Where no rule asks for the authority itself, all hosts share what is asked of the rest.
+    // If no rule matches on the authority, all hosts share the conditions on the other parts.
     const key = `${needsHost ? hosts.map(hostText).join() : ""} ${ports?.join()}`;
     let space = spaces.get(key);
     if (space === undefined) {
@@ -196,7 +195,7 @@ export function compare(
     return space;
   }
 
-  /** The ports that callers can ask for at a Service, where both sides describe it. */
+  /** Returns the ports of a Service that callers can use, if both sides describe it. */
   function portsAt({ listener, hosts }: Entry): number[] | undefined {
     if (listener !== "mesh") return undefined;
     const [ofA, ofB] = [a, b].map(({ destinations }, i) =>
@@ -211,7 +210,10 @@ export function compare(
   }
 }
 
-/** Why it took so long: the parts of requests that conditions divide, whose combinations are compared one by one. */
+/**
+ * Explains why the comparison took so long: the parts of requests that conditions partition, whose combinations are
+ * compared one by one.
+ */
 function whereTimeWent(cell: Cell, cells: number): string {
   const parts = [...cell.keys()].map((part) => (part === "uri" ? "the path" : part));
   const shown = parts.length > 4 ? [...parts.slice(0, 4), `${parts.length - 4} more`] : parts;
@@ -222,14 +224,14 @@ function areEqual([x, y]: readonly [Tree, Tree], known: (part: Part) => Known): 
   return textOfTree(x, known) === textOfTree(y, known);
 }
 
-/** The authority of a request on each side. Hosts that differ are one host under two names. */
+/** Returns the authority of a request on each side. Different hosts are one host under two names. */
 function authoritiesAt([a, b]: readonly [HostKind, HostKind]): [Value, Value] {
   const own = sent("authority");
   if (a.kind !== "host" || b.kind !== "host" || a.host === b.host) return [own, own];
   return [own, { kind: "own", part: "authority", dropped: a.host.length, front: b.host }];
 }
 
-/** A host of a kind, for examples. */
+/** Returns an example host of a kind. */
 export function exampleHost(host: HostKind): string {
   if (host.kind === "host") return host.host;
   return host.kind === "suffix" ? `any${host.suffix}` : "any.example";

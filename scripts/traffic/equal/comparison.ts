@@ -3,12 +3,12 @@ import type { Difference } from "./counterexample.ts";
 
 /** The options of a comparison. */
 export interface CompareOptions {
-  /** The header with the revision's name in its answers; undefined without such a header. */
+  /** The response header that carries the revision's name; undefined without such a header. */
   revisionHeader: string | undefined;
   /** Assumptions made while reading the files, and parts of them that are not modelled; in sentences. */
   notes?: readonly string[];
   doubts?: readonly string[];
-  /** Whether the time is up. It is called often. The rest is reported as a doubt then. @default never */
+  /** Reports whether the time limit is reached; the rest becomes a doubt. It is called often. @default never */
   isTimeUp?: () => boolean;
   /** Called after each compared set of requests. */
   onProgress?: (progress: Progress) => void;

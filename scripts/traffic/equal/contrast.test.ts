@@ -24,10 +24,10 @@ const HOP = {
   route: [{ destination: { host: GATEWAY, port: { number: 80 } } }],
 };
 
-/** The host behind: a split, which is never tried again. */
+/** The host behind: a split that is never retried. */
 const SPLIT = { route: HALF, retries: { attempts: 0 } };
 
-/** Compares two lists of rules for a host of one's own, each with the rules of a host behind it. */
+/** Compares two lists of rules for our own host, each with the rules of a host behind it. */
 function between(
   a: RuleOf[],
   b: RuleOf[],
@@ -56,7 +56,7 @@ function contrasts(a: RuleOf, b: RuleOf, next?: [RuleOf, RuleOf]): readonly Cont
 }
 
 function values(a: RuleOf, b: RuleOf, next?: [RuleOf, RuleOf]): string[] {
-  // What Knative's activator would make of it is said of every place, and not of interest here.
+  // The part about Knative's activator is the same for every place and does not matter here.
   const short = (text: string): string => text.replaceAll(/ \(through the activator [^)]*\)/g, "");
   return contrasts(a, b, next).map(({ about, values: [x, y] }) => short(`${about}: ${x} against ${y}`));
 }
@@ -68,7 +68,7 @@ const retrying = (retries: object): RuleOf => ({
 });
 const DEFAULT = "2 attempts on cancelled, connect-failure, refused-stream, unavailable";
 
-describe("what differs is named with both values", () => {
+describe("differing properties are named with both values", () => {
   test.each<[RuleOf, RuleOf, string]>([
     [retrying({}), BASIC, "retries: 2 attempts on 5xx against no retries"],
     [BASIC, { route: BASIC.route }, `retries: no retries against ${DEFAULT}`],
@@ -116,7 +116,7 @@ describe("what differs is named with both values", () => {
     expect(values(a, b)).toEqual([expected]);
   });
 
-  test("where the ways are written alike, and only what a retry meets is not", () => {
+  test("if the ways look the same, and only the outcome of a retry differs", () => {
     const outside = { ...HOP, retries: { attempts: 2, retryOn: "5xx" } };
     const within = { route: HALF, retries: { attempts: 2, retryOn: "5xx" } };
     const { differences } = between([outside], [within]);
@@ -126,7 +126,7 @@ describe("what differs is named with both values", () => {
     ]);
   });
 
-  test("also a limit that holds for each try, and one that counts a delay", () => {
+  test("including a limit for each try, and one that includes a delay", () => {
     const [retried, limited] = [
       { ...HOP, retries: { attempts: 1, retryOn: "5xx" } },
       { ...HOP, timeout: "1s", retries: { attempts: 0 } },
@@ -140,11 +140,11 @@ describe("what differs is named with both values", () => {
     ]);
   });
 
-  test("and, of several places, on the way to which of them", () => {
+  test("with the destination, if there are several", () => {
     const [basic, advanced] = HALF;
     const changed = [basic, { ...advanced, headers: { response: { remove: ["x-a"] } } }];
     expect(values({ ...BASIC, route: HALF }, { ...BASIC, route: changed })).toEqual([
-      "answer header x-a on the way to kyc/credit-check-advanced: as the answer has it against removed",
+      "answer header x-a on the way to kyc/credit-check-advanced: unchanged against removed",
     ]);
     expect(
       values(
@@ -152,12 +152,12 @@ describe("what differs is named with both values", () => {
         { ...BASIC, route: changed, timeout: "2s" },
       ).toSorted(),
     ).toEqual([
-      "answer header x-a on the way to kyc/credit-check-advanced: as the answer has it against removed",
+      "answer header x-a on the way to kyc/credit-check-advanced: unchanged against removed",
       "time limit: 1000 ms against 2000 ms",
     ]);
   });
 
-  test("even where each thing alone is as frequent, and what comes together is not", () => {
+  test("even if each property is equally frequent, but not their combination", () => {
     const split = (first: object, second: object): RuleOf => ({
       ...BASIC,
       route: [to("basic", { weight: 50, headers: first }), to("basic", { weight: 50, headers: second })],
@@ -165,21 +165,21 @@ describe("what differs is named with both values", () => {
     const [x, y] = [{ set: { "x-a": "1" } }, { set: { "x-b": "1" } }];
     const together = split({ request: { set: { ...x.set, ...y.set } } }, {});
     expect(values(together, split({ request: x }, { request: y }))).toEqual([
-      expect.stringMatching(/^what comes together: 50 %: .* against 50 %: /),
+      expect.stringMatching(/^the combination of properties: 50 %: .* against 50 %: /),
     ]);
   });
 
-  test("with the place of the rule that says it on either side, or of the one that says nothing", () => {
+  test("with the position of the rule that states it on either side, or of the one that omits it", () => {
     const first = { match: [{ uri: { exact: "/a" } }], ...BASIC };
     const { differences } = between([first, retrying({})], [BASIC]);
     const [contrast] = differences[0]?.differs ?? [];
     const lineOf = (i: number): number | undefined => contrast?.at[i]?.line;
     expect(contrast?.at).toMatchObject([{ file: "5.yaml" }, { file: "5.yaml" }]);
-    // The rule stands behind another one on the first side: its match, its route and its retries.
+    // On the first side the rule follows another one: its match, its route and its retries.
     expect([lineOf(0), lineOf(1)]).toEqual([22, 12]);
   });
 
-  test("but not where the requests go elsewhere, which is there to be seen", () => {
+  test("but not if the destinations differ, which is visible anyway", () => {
     expect(contrasts(BASIC, { ...retrying({}), route: [to("advanced")] })).toEqual([]);
   });
 });
@@ -201,7 +201,7 @@ describe("redirects", () => {
     expect(between([a, BASIC], [b, BASIC]).verdict).toBe(verdict);
   });
 
-  test("by the request's port are compared at each listener by its own", () => {
+  test("by the request's port are compared for the port of each listener", () => {
     const [derived, fixed] = [{ derivePort: "FROM_REQUEST_PORT" }, { port: 8081 }].map((port) => [
       redirect({ uri: "/", scheme: "https", ...port }),
       BASIC,

@@ -6,18 +6,21 @@ import { textOfTree, type Tree } from "./symbolic/tree.ts";
 
 /** A property in which two sides differ, although both send the request to the same places equally often. */
 export interface Contrast {
-  /** What it is about, such as `retries` or `header x-a`. */
+  /** The subject, such as `retries` or `header x-a`. */
   about: string;
-  /** What either side has, in words. */
+  /** The property of either side as text. */
   values: readonly [string, string];
-  /** The rule of either side that says so; where it says nothing, the last one on the way. */
+  /** The rule of either side that states it; if none does, the last rule on the way. */
   at: readonly [Position | undefined, Position | undefined];
 }
 
-/** What one side has of one thing: each text, how often, and a rule that says it. */
+/** The values of one property on one side: each text, its share, and a rule that states it. */
 type Spread = ReadonlyMap<string, { share: Rational; at: Position | undefined }>;
 
-/** The properties in which two trees differ; empty where the trees lead to different places, which says enough. */
+/**
+ * Returns the properties in which two trees differ; empty if their destinations differ, since that is explanation
+ * enough.
+ */
 export function contrastsOf(trees: readonly [Tree, Tree], known: (part: Part) => Known): Contrast[] {
   const [a, b] = trees.map((tree) => Map.groupBy(propertiesOf(tree, known), ({ place }) => place)) as [
     Map<string, Properties[]>,
@@ -42,13 +45,13 @@ function shareOf(properties: readonly Properties[]): string {
   return first === undefined ? "" : share(others.reduce(plus, first));
 }
 
-/** What differs on the way to one place. */
+/** Returns the differences on the way to one destination. */
 function at(sides: readonly [readonly Properties[], readonly Properties[]]): Contrast[] {
   const abouts = [...new Set(sides.flat().flatMap(({ stated }) => [...stated.keys()]))];
   const each = abouts.flatMap((about) => contrast(about, sides, (property) => saidBy(property, about)));
   if (each.length > 0) return each;
   // Each property by itself is equally frequent on both sides, but their combinations are not.
-  return contrast("what comes together", sides, (property) => ({
+  return contrast("the combination of properties", sides, (property) => ({
     text: abouts.map((about) => `${about}: ${saidBy(property, about).text}`).join("; "),
     at: property.by,
   }));
@@ -92,15 +95,15 @@ function describeTerminal(texts: Spread): string {
     .join(", ");
 }
 
-/** Where a side says what the other does not. */
+/** Returns the rule of a value that the other side does not have. */
 function placeIn(own: Spread, other: Spread): Position | undefined {
   const [any] = own.values();
   return [...own].find(([text]) => !other.has(text))?.[1].at ?? any?.at;
 }
 
-/** A difference that no single property shows. */
+/** Returns a difference that no single property shows. */
 function unnamed(trees: readonly [Tree, Tree], known: (part: Part) => Known): Contrast {
   const [a, b] = trees.map((tree) => textOfTree(tree, known).replaceAll("\n", " ")) as [string, string];
   const [atA, atB] = trees.map((tree) => propertiesOf(tree, known)[0]?.by);
-  return { about: "what a retry meets", values: [a, b], at: [atA, atB] };
+  return { about: "the outcome of a retry", values: [a, b], at: [atA, atB] };
 }

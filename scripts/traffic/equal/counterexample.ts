@@ -16,20 +16,20 @@ export interface Counterexample {
   /** Name and value of each parameter of the query. */
   query: readonly (readonly [name: string, value: string])[];
   headers: readonly (readonly [name: string, value: string])[];
-  /** What the connection and the caller are, where rules ask for it: name and value; see attributes.ts. */
+  /** Name and value of each attribute of the connection and the caller that rules match on; see attributes.ts. */
   attributes: readonly (readonly [name: string, value: string])[];
   /** Its Host on either side. */
   hosts: readonly [string, string];
 }
 
-/** One of the terminals that a request can reach, and how often. */
+/** A terminal that a request can reach, and how often. */
 export interface TerminalShare {
-  /** `50 %`, or a fraction where that is not exact. */
+  /** `50 %`, or a fraction if the percentage is not exact. */
   share: string;
   place: string;
-  /** See Terminal. */
+  /** As in `Terminal`. */
   undescribed: Terminal["undescribed"];
-  /** What the rules change on the way there, in words. */
+  /** The changes by rules on the way, as text. */
   details: readonly string[];
 }
 
@@ -37,16 +37,16 @@ export interface TerminalShare {
 export interface Difference {
   listener: Listener;
   hosts: readonly [string, string];
-  /** Whose requests these are, where `exportTo` makes that matter: a namespace, in words. */
+  /** The callers that send such requests, if `exportTo` makes a difference: a namespace, as text. */
   callers?: string;
   request: Counterexample;
-  /** Where it goes on either side. */
+  /** The destinations on either side. */
   sides: readonly [readonly TerminalShare[], readonly TerminalShare[]];
-  /** What differs where both go to the same places, equally often. */
+  /** The differing properties, if the destinations and their shares are the same. */
   differs: readonly Contrast[];
 }
 
-/** Finds a request of a cell for which two trees differ, trying simple ones first; undefined when none is found. */
+/** Finds a request of a cell for which two trees differ, trying simple ones first; undefined if none is found. */
 export function findCounterexample(
   trees: readonly [Tree, Tree],
   entry: Entry,
@@ -105,7 +105,10 @@ function named(prefix: string, words: ReadonlyMap<Part, string | undefined>): [s
   );
 }
 
-/** One example of each part: the plainest of all, then each of the others alone, then all others at once. */
+/**
+ * Yields one example of each part: first the simplest of all, then each of the others alone, then all others
+ * together.
+ */
 function* choices(
   examples: ReadonlyMap<Part, readonly (string | undefined)[]>,
 ): Generator<ReadonlyMap<Part, string | undefined>> {

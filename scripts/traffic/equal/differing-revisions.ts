@@ -4,8 +4,8 @@ import { formatPath } from "../../manifests/problem.ts";
 import type { Described } from "./entries.ts";
 
 /**
- * Revisions that both sides describe under one name and not as the same program. Who reaches such a revision is not
- * answered alike, however alike the routes are.
+ * Returns the revisions that both sides describe under one name with different programs. Such revisions do not
+ * respond alike, even if the routes are equal.
  */
 export function revisionsThatDiffer(a: Described, b: Described): string[] {
   const described = ({ plan, borrowed }: Described) =>

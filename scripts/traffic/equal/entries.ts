@@ -6,18 +6,18 @@ import { pairedHosts } from "./paired-hosts.ts";
 import { hostsOn, type Backend, type Listener } from "../table.ts";
 import { type HostKind, hostsAt, hostText, listenersOf, rulesAt, rulesOf } from "./request-space/hosts.ts";
 
-/** What one side describes. */
+/** The description of one side. */
 export interface Described {
   plan: Plan;
-  /** Hosts where the order of rules decides and is not defined. */
+  /** Hosts for which the order of rules matters and is undefined. */
   shared: SharedHosts;
-  /** Knative Services that stand in the other side's files and are only looked up here, as `namespace/name`. */
+  /** The Knative Services, as `namespace/name`, that belong to the other side's files and are only looked up here. */
   borrowed: ReadonlySet<string>;
-  /** What the destinations of the rules stand for. */
+  /** The meaning of the rules' destinations. */
   destinations: Destinations;
 }
 
-/** A place where requests come in, on both sides, under names that may differ. */
+/** A listener and host at which requests arrive, under names that may differ between the sides. */
 export interface Entry {
   listener: Listener;
   hosts: readonly [HostKind, HostKind];
@@ -25,25 +25,25 @@ export interface Entry {
   isThere: readonly [boolean, boolean];
 }
 
-/** Where two sides are to be compared, and what was left out, in sentences. */
+/** The places to compare, and sentences about those that are left out. */
 export interface Entries {
   entries: Entry[];
   notes: string[];
-  /** Whether each side has hosts, and no two of them can be compared. */
+  /** Whether each side has hosts, but no two of them can be compared. */
   areApart?: true;
 }
 
 /**
- * Where two sides can be asked the same: at every host that either describes. Where each has hosts and none in common,
- * one being a Knative Service and the other the rules of a host that leads to it, those two hosts are compared, and the
- * hosts of the tags likewise.
+ * Returns the places to compare: every host that either side describes. If the sides have no host in common, and one
+ * describes a Knative Service and the other the rules of a host that leads to it, those two hosts are compared, and
+ * so are the hosts of the tags.
  */
 export function entriesOf(a: Described, b: Described): Entries {
   const [ofA, ofB] = [placesOf(a), placesOf(b)];
   const all = (): Entries => {
     const places = [...new Map([...ofA, ...ofB]).values()];
     const named = [...new Set([...a.destinations.hosts, ...b.destinations.hosts])];
-    // Callers get to these directly, too; where both sides say the same of them, there is nothing to compare.
+    // Callers also reach these hosts directly; if both sides describe them alike, there is nothing to compare.
     const direct = named
       .filter((host) => !meanTheSame(a.destinations, b.destinations, host))
       .map((host) => ({ listener: "mesh" as const, host: hostKind(host) }))
@@ -87,19 +87,19 @@ function entryAt(
   return { listener, hosts, isThere: [serves(a, listener, hosts[0]), serves(b, listener, hosts[1])] };
 }
 
-/** The same entries for other tables of the same hosts. */
+/** Returns the same entries for other tables of the same hosts. */
 export function entriesIn(a: Described, b: Described, entries: readonly Entry[]): Entry[] {
   return entries.map(({ listener, hosts }) => entryAt(a, b, listener, hosts));
 }
 
-/** Whether a listener of a side has rules for a host, of its own name or a wildcard, or a backend. */
+/** Whether a listener of a side has rules for a host, by its name or a wildcard, or a backend. */
 function serves({ plan: { table } }: Described, listener: Listener, host: HostKind): boolean {
   if (rulesAt(table, listener, host) !== undefined) return true;
   const backend = host.kind === "host" && listener === "mesh" ? table.backends.get(host.host) : undefined;
   return backend !== undefined && leadsToListener(backend);
 }
 
-/** Where two sides are compared when the user names a host, or one of each side. */
+/** Returns the place to compare if the user names a host, or one for each side. */
 export function namedEntries(a: Described, b: Described, hosts: readonly [string, string]): Entries {
   const kinds = hosts.map((host): HostKind => ({ kind: "host", host })) as [HostKind, HostKind];
   const entries = listenersOf([a.plan.table, b.plan.table]).flatMap((listener): Entry[] => {
@@ -109,7 +109,7 @@ export function namedEntries(a: Described, b: Described, hosts: readonly [string
   return { entries, notes: [] };
 }
 
-/** The names that a side answers to, for advice. */
+/** Returns the hosts of a side, for advice to the user. */
 export function hostsOf(side: Described): string[] {
   const hosts = [...placesOf(side).values()].flatMap(({ host }) => (host.kind === "host" ? [host.host] : []));
   return [...new Set(hosts)];
@@ -131,7 +131,7 @@ function paired(a: Described, b: Described, ofA: Places, ofB: Places): Entries {
   const notes =
     both.length === 0 || hosts.length === 0
       ? []
-      : [`not compared, because one side alone has it: ${hosts.join(", ")}`];
+      : [`not compared, because only one side has it: ${hosts.join(", ")}`];
   return { entries: both, notes };
 }
 
@@ -144,7 +144,7 @@ function fullNames(places: Places): string[] {
 
 type Places = ReadonlyMap<string, { listener: Listener; host: HostKind }>;
 
-/** Every host of a side at each listener, apart from those of borrowed services. */
+/** Returns every host of a side at each listener, except those of borrowed services. */
 function placesOf({ plan, borrowed }: Described): Places {
   const others = new Set(
     plan.services
@@ -170,7 +170,10 @@ function placesOf({ plan, borrowed }: Described): Places {
   return places;
 }
 
-/** Whether a backend is a host of its own; one that leads back to the caller's sidecar is only a step on the way. */
+/**
+ * Whether a backend is a host of its own; a backend that leads back to the caller's sidecar is only an intermediate
+ * step.
+ */
 const leadsToListener = (backend: Backend): boolean =>
   backend.kind === "listener" && backend.listener !== "mesh";
 
@@ -182,7 +185,7 @@ function isFullName(host: HostKind): boolean {
   return host.kind === "host" && !/^[^.]+\.[^.]+(\.svc)?$/.test(host.host);
 }
 
-/** All names and suffixes that either side has rules for, at any listener. */
+/** Returns all names and suffixes that either side has rules for, at any listener. */
 export function namesOf(plans: readonly Plan[]): { hosts: Set<string>; suffixes: string[] } {
   const hosts = new Set<string>();
   const suffixes = new Set<string>();
@@ -197,7 +200,7 @@ export function namesOf(plans: readonly Plan[]): { hosts: Set<string>; suffixes:
   return { hosts, suffixes: [...suffixes] };
 }
 
-/** Whether a rule of a table asks about the port of a request. */
+/** Whether a rule of a table matches on the port of a request. */
 export function asksPort(plans: readonly Plan[]): boolean {
   return plans.some(({ table }) =>
     rulesOf(table).some(({ matches }) =>
@@ -206,7 +209,7 @@ export function asksPort(plans: readonly Plan[]): boolean {
   );
 }
 
-/** Whether a rule of a table asks about the authority itself. */
+/** Whether a rule of a table matches on the authority itself. */
 export function asksAuthority(plans: readonly Plan[]): boolean {
   return plans.some(({ table }) =>
     rulesOf(table).some(({ matches }) => matches.some((m) => m.authority !== undefined)),

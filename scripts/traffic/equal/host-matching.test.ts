@@ -45,12 +45,12 @@ describe("hosts are matched as Istio matches them", () => {
     virtualService(http, { hosts, gateways: ["kyc"] }, name);
   const wild = [KYC, at(["*.shop.example"])];
 
-  test("a name beside the wildcard that covers it adds nothing", () => {
+  test("a name beside the wildcard that covers it has no effect", () => {
     expect(told(wild, [KYC, at(["*.shop.example", "web.shop.example"])])).toEqual(["equal"]);
     expect(told(wild, [KYC, at(["*.shop.example", "*.eu.shop.example"])])).toEqual(["equal"]);
   });
 
-  test("a name with rules of its own hides the wildcard, also for requests that none of them takes", () => {
+  test("a name with its own rules hides the wildcard, even for requests that match none of them", () => {
     const never = { match: [{ uri: { exact: "/a" }, method: { exact: "GET" } }], ...REVIEWS };
     expect(told(wild, [...wild, at(["web.shop.example"], [never], "own")])).toEqual([
       "different",
@@ -59,7 +59,7 @@ describe("hosts are matched as Istio matches them", () => {
     expect(told(wild, [...wild, at(["web.shop.example"], [REVIEWS], "own")])).toEqual(["equal"]);
   });
 
-  test("the longest wildcard is meant", () => {
+  test("the longest wildcard applies", () => {
     const longer = at(["*.eu.shop.example"], [OTHERS], "longer");
     expect(told(wild, [...wild, longer])).toEqual([
       "different",
@@ -67,7 +67,7 @@ describe("hosts are matched as Istio matches them", () => {
     ]);
   });
 
-  test("a wildcard and a name in it are compared where both are, and where one is", () => {
+  test("a wildcard and a name in it are compared if both sides have them, or only one", () => {
     expect(told(wild, [KYC, at(["web.shop.example"])])).toEqual([
       "different",
       `*.shop.example | ${TO_REVIEWS} | 404 (no route)`,
@@ -76,20 +76,20 @@ describe("hosts are matched as Istio matches them", () => {
     expect(told(wild, wild, "any.shop.example")).toEqual(["equal"]);
   });
 
-  test("where a Gateway narrows several wildcards to one host, the order of VirtualServices decides", () => {
+  test("if a Gateway narrows several wildcards to one host, the order of VirtualServices decides", () => {
     const narrow = gateway("kyc", ["www.shop.example"]);
     const rules = [at(["*"], [REVIEWS], "one"), at(["*.shop.example"], [OTHERS], "two")];
     expect(told([narrow, ...rules], [narrow, ...rules])).toEqual(["equal"]);
     const { verdict, doubts } = between([narrow, ...rules], [narrow, ...rules.slice(0, 1)]);
     expect([verdict, ...doubts.map(({ why }) => why)]).toEqual([
       "unknown",
-      "the order of the rules for www.shop.example (VirtualService kyc/one and kyc/two) decides, and it is not defined which go first",
+      "the order of the rules for www.shop.example (VirtualService kyc/one and kyc/two) decides the outcome, and it is undefined",
     ]);
-    // A Gateway for all hosts leaves each its own, and the more specific one is meant.
+    // A Gateway for all hosts narrows none, and the more specific one applies.
     expect(told([KYC, ...rules], [KYC, ...rules.toReversed()])).toEqual(["equal"]);
   });
 
-  test("a host that one VirtualService has alone is compared with the same host of a shared wildcard", () => {
+  test("a host of a single VirtualService is compared with the same host of a shared wildcard", () => {
     const shared = [KYC, at(["*.shop.example"], [REVIEWS], "one"), at(["*.shop.example"], [OTHERS], "two")];
     const own = at(["www.shop.example"], [REVIEWS, OTHERS], "own");
     expect(told(shared, [...shared, own])).toEqual(["unknown"]);
@@ -113,7 +113,7 @@ describe("hosts are matched as Istio matches them", () => {
     expect(told([narrow, too, rules], [narrow, too, rules])).toEqual(["equal"]);
     const plain = virtualService([REVIEWS], { hosts: ["*"], gateways: ["kyc", "too"] });
     expect(told([narrow, too, rules], [narrow, too, plain])).toEqual(["unknown"]);
-    // As many matches at each of the Gateways, and other ones.
+    // The same number of matches at each of the Gateways, but different ones.
     const parted = (first: string, second: string): object => {
       const [a, b] = [
         { uri: { prefix: "/a" }, gateways: [first] },
@@ -140,7 +140,7 @@ describe("hosts are matched as Istio matches them", () => {
     ]);
   });
 
-  test("a server that redirects to HTTPS does so for its own hosts alone, whichever server is first", () => {
+  test("a server redirects to HTTPS only for its own hosts, in any order of servers", () => {
     const port = (name: string): object => ({ number: 80, name, protocol: "HTTP" });
     const servers = [
       { port: port("one"), hosts: ["www.shop.example", "*.org.example"], tls: { httpsRedirect: true } },
@@ -160,7 +160,7 @@ describe("hosts are matched as Istio matches them", () => {
     }
   });
 
-  test("of two servers for HTTPS with one host, the Gateway that is older counts", () => {
+  test("of two HTTPS servers with the same host, the one of the older Gateway applies", () => {
     const https = (name: string, hosts: string[]): object => ({
       ...gateway(name, ["*"]),
       spec: {
@@ -185,7 +185,7 @@ describe("hosts are matched as Istio matches them", () => {
     expect(told(single, several)).toEqual(["unknown"]);
   });
 
-  test("rules for a wildcard may send copies", () => {
+  test("rules for a wildcard may mirror requests", () => {
     const copied = (host: string, name = "vs"): object =>
       at(["*.shop.example"], [{ ...REVIEWS, mirror: { host } }], name);
     expect(told([KYC, copied("others")], [KYC, copied("others.kyc.svc.cluster.local")])).toEqual(["equal"]);
@@ -193,7 +193,7 @@ describe("hosts are matched as Istio matches them", () => {
     expect(told([KYC, copied("others")], wild)[0]).toBe("different");
   });
 
-  test("letter case matters between a Gateway and a VirtualService, and not to a request", () => {
+  test("letter case matters between a Gateway and a VirtualService, but not in a request", () => {
     expect(told(wild, [KYC, at(["*.SHOP.example"])])).toEqual(["equal"]);
     const [upper, lower] = [gateway("kyc", ["Web.shop.example"]), gateway("kyc", ["web.shop.example"])];
     const served = [lower, at(["web.shop.example"])];
@@ -211,7 +211,7 @@ describe("hosts are matched as Istio matches them", () => {
     ]);
   });
 
-  test("callers ask a Service that is described for the ports that it has", () => {
+  test("callers use the ports of a Service that is described", () => {
     const service = (ports: number[]): object => ({
       apiVersion: "v1",
       kind: "Service",
@@ -250,7 +250,7 @@ describe("exportTo", () => {
       name,
     );
 
-  test("of one side alone is a difference for callers elsewhere", () => {
+  test("of only one side is a difference for callers in other namespaces", () => {
     expect(told([exported([REVIEWS])], [exported([REVIEWS], ["."])])).toEqual([
       "different",
       `shop.example for any other namespace | ${TO_REVIEWS} | 404 (no route)`,
@@ -297,13 +297,13 @@ describe("a condition on the caller", () => {
     [{ sourceLabels: { app: "front" } }, never, LABELS],
     [{ sourceLabels: { istio: "ingressgateway" } }, always, LABELS],
     [{ sourceLabels: { istio: "ingressgateway", version: "v1" } }, never, LABELS],
-  ])("%j asks at a gateway for the gateway's own pods", (match, same, note) => {
+  ])("%j at a gateway concerns the gateway's own pods", (match, same, note) => {
     const { verdict, notes } = between(only(match), same);
     expect([verdict, notes]).toEqual(["equal", [note]]);
     expect(told(only(match), same === never ? always : never)[0]).toBe("different");
   });
 
-  test("asks in sidecars for the pod that calls", () => {
+  test("concerns the calling pod in sidecars", () => {
     const [some, none] = [only({ sourceLabels: { app: "front" } }, ["mesh"]), only({}, ["mesh"])];
     expect(told(some, none)[0]).toBe("different");
     expect(told(some, some)).toEqual(["equal"]);
@@ -313,7 +313,7 @@ describe("a condition on the caller", () => {
     expect(told(only({ gateways: ["kyc"], sourceNamespace: "shop" }), always)).toEqual(["equal"]);
   });
 
-  test("is decided for callers whose namespace is known", () => {
+  test("is decided for callers with a known namespace", () => {
     const own = (http: object[]): object => virtualService(http, { hosts: ["a.example"], exportTo: ["."] });
     const [OWN, OTHER] = ["kyc", "shop"].map((sourceNamespace) =>
       own([{ match: [{ sourceNamespace }], ...OTHERS }, REVIEWS]),

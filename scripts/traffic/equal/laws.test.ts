@@ -10,7 +10,7 @@ import { OWN, PATHS, type RuleOf, type Sample, sample, sideOf, VALUES } from "./
 import { outcomesOf, placeOfOutcome, sameOutcomes } from "./testing/resolver-outcomes.ts";
 import type { Counterexample } from "./counterexample.ts";
 
-// What holds for any two descriptions, held against the resolver that carries the local mesh's requests.
+// Laws for any two descriptions, checked with the resolver that routes the local mesh's requests.
 
 const OPTIONS = { revisionHeader: undefined };
 const compared = (a: Described, b: Described): Comparison => compare(a, b, entriesOf(a, b), OPTIONS);
@@ -33,7 +33,7 @@ const sentRequest = fc
   );
 
 describe("two descriptions", () => {
-  test("are equal when they are the same, whatever they say", () => {
+  test("are equal if they are the same", () => {
     fc.assert(
       fc.property(sample, (one) => {
         expect(compared(sideOf(one), sideOf(one)).verdict).toBe("equal");
@@ -42,7 +42,7 @@ describe("two descriptions", () => {
     );
   });
 
-  test("are compared alike in either order", () => {
+  test("have the same verdict in either order", () => {
     fc.assert(
       fc.property(sample, sample, (one, other) => {
         const [a, b] = [sideOf(one), sideOf(other)];
@@ -52,7 +52,7 @@ describe("two descriptions", () => {
     );
   });
 
-  test("are equal when one is the other in other words", () => {
+  test("are equal if one is a rewording of the other", () => {
     fc.assert(
       fc.property(sample, fc.constantFrom(...REWORDINGS), (one, [, reword]) => {
         const other = { own: reword(one.own), next: reword(one.next) };
@@ -62,9 +62,9 @@ describe("two descriptions", () => {
     );
   });
 
-  test("send 5,000 requests alike when they are said to be equal, and else a request shows that they do not", () => {
+  test("send 5,000 requests alike if they are reported equal, and otherwise the counterexample shows a difference", () => {
     let [sent, shown] = [0, 0];
-    // Two random descriptions are hardly ever equal, so that one is often the other in other words.
+    // Two random descriptions are rarely equal, so one is often a rewording of the other.
     const pair: fc.Arbitrary<readonly [Sample, Sample]> = fc.oneof(
       fc.tuple(sample, sample).map(([one, other]) => [one, { own: one.own, next: other.next }] as const),
       fc.tuple(sample, sample).map(([one, { own }]) => {
@@ -87,8 +87,8 @@ describe("two descriptions", () => {
         const { verdict, differences, doubts } = compared(a, b);
         expect(doubts).toEqual([]);
         for (const { listener, request, sides, differs } of differences) {
-          // One try has the same prospects, but a failed one is sent again, and a split behind the retry is drawn anew
-          // on one side only: the resolver tells of one try.
+          // The outcome of one try is the same, but a failed try is sent again, and a split behind the retry is drawn
+          // again on one side only: the resolver covers one try.
           const [one, other] = sides.map((outcomes) => outcomes.map((each) => JSON.stringify(each)).sort());
           const isAlike = Bun.deepEquals(one, other);
           if (isAlike) expect(differs).not.toEqual([]);
@@ -106,7 +106,7 @@ describe("two descriptions", () => {
           )
             continue;
           shown++;
-          // Each side's end of the request is where the message says, as often as it says.
+          // The destinations and shares of either side are those that the message reports.
           for (const [i, { plan }] of [a, b].entries()) {
             const told =
               sides[i]?.map(({ share, place }) => [placeName(place), shareOf(share)] as const) ?? [];
@@ -129,7 +129,7 @@ describe("two descriptions", () => {
     expect(shown).toBeGreaterThan(20);
   });
 
-  test("are never equal when one rule that requests get to was changed", () => {
+  test("are never equal if one reachable rule was changed", () => {
     fc.assert(
       fc.property(sample, fc.constantFrom(...MUTATIONS), (one, [, mutated]) => {
         const verdicts = [UNIQUE, mutated].map((first) => sideOf({ ...one, own: [first, ...one.own] }));
@@ -146,12 +146,12 @@ describe("two descriptions", () => {
   });
 });
 
-/** A revision, or the status of an answer of the proxy's own. */
+/** Returns a revision, or the status of a response of the proxy itself. */
 function placeName(place: string): string {
   return place.split(" ")[0] ?? place;
 }
 
-/** `50 %` or `1/3` as a number. */
+/** Parses `50 %` or `1/3`. */
 function shareOf(text: string): number {
   const [part = "", of = "1"] = text.replace(" %", "").split("/");
   return Number(part) / Number(of) / (text.endsWith("%") ? 100 : 1);
@@ -216,16 +216,16 @@ const MUTATIONS: readonly (readonly [what: string, rule: RuleOf])[] = [
       ],
     },
   ],
-  ["a destination that is gone", { ...UNIQUE, route: [basic] }],
+  ["a removed destination", { ...UNIQUE, route: [basic] }],
   ["a header of the request", { ...UNIQUE, headers: { request: { set: { "x-new": "1" } } } }],
   ["a header of the answer", { ...UNIQUE, headers: { response: { remove: ["x-new"] } } }],
   ["the path", { ...UNIQUE, rewrite: { uri: "/other" } }],
   ["the time limit", { ...UNIQUE, timeout: "4s" }],
   ["the number of attempts", { ...UNIQUE, retries: { attempts: 2, retryOn: "5xx" } }],
-  ["what is tried again", { ...UNIQUE, retries: { attempts: 1, retryOn: "reset" } }],
-  ["a redirect in its place", { match: UNIQUE["match"], redirect: { uri: "/unique2" } }],
+  ["the retry conditions", { ...UNIQUE, retries: { attempts: 1, retryOn: "reset" } }],
+  ["a redirect instead", { match: UNIQUE["match"], redirect: { uri: "/unique2" } }],
   [
-    "an answer in its place",
+    "a direct response instead",
     { match: UNIQUE["match"], directResponse: { status: 200, body: { string: "no" } } },
   ],
   ["a fault", { ...UNIQUE, fault: { abort: { httpStatus: 503, percentage: { value: 0.1 } } } }],
@@ -233,7 +233,7 @@ const MUTATIONS: readonly (readonly [what: string, rule: RuleOf])[] = [
   ["a mirror", { ...UNIQUE, mirror: basic.destination, mirrorPercentage: { value: 1 } }],
 ];
 
-/** Ways to say the same otherwise. */
+/** Ways to reword rules without a change of meaning. */
 const REWORDINGS: readonly (readonly [what: string, (rules: RuleOf[]) => RuleOf[]])[] = [
   ["weights times three", (rules) => rules.map((rule) => ({ ...rule, ...scaled(rule) }))],
   ["a rule of two matches as two rules", (rules) => rules.flatMap(split)],

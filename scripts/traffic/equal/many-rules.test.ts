@@ -12,7 +12,7 @@ interface OneRule {
   route: object[];
 }
 
-/** A rule for one path, exact or with all below it. */
+/** Returns a rule for one path, exact or as a prefix. */
 function rule(i: number, host = `s${i % 7}`): OneRule {
   const uri = i % 2 === 0 ? { prefix: pathOf(i) } : { exact: pathOf(i) };
   return { match: [{ uri }], route: [{ destination: { host, port: { number: 80 } } }] };
@@ -37,11 +37,11 @@ function compared(a: OneRule[], b: OneRule[]): Comparison {
 }
 
 describe("many rules of one path each", () => {
-  test("are one kind of requests each, and one of all other paths", () => {
+  test("are one cell each, and one for all other paths", () => {
     expect(compared(ALL, ALL)).toMatchObject({ verdict: "equal", cells: RULES + 1 });
   });
 
-  test("are equal in another order, as none of the paths lies in another", () => {
+  test("are equal in another order, since no path is a prefix of another", () => {
     expect(compared(ALL, ALL.toReversed()).verdict).toBe("equal");
   });
 
@@ -49,12 +49,12 @@ describe("many rules of one path each", () => {
     ["one leads elsewhere", (one, i) => [i === OTHER ? rule(i, "other") : one], pathOf(OTHER), "other.kyc"],
     ["one is missing", (one, i) => (i === OTHER ? [] : [one]), pathOf(OTHER), "404 (no route)"],
     [
-      "one stands behind another for its path",
+      "one follows another for its path",
       (one, i) => (i === 0 ? [rule(OTHER, "other"), one] : [one]),
       pathOf(OTHER),
       "other.kyc",
     ],
-  ])("where %s, the counterexample is its path", (_, change, path, place) => {
+  ])("if %s, the counterexample is its path", (_, change, path, place) => {
     const { verdict, differences } = compared(ALL, ALL.flatMap(change));
     expect(verdict).toBe("different");
     expect(differences).toHaveLength(1);
@@ -63,11 +63,11 @@ describe("many rules of one path each", () => {
     expect(differences[0]?.sides[1][0]?.place).toStartWith(place);
   });
 
-  test("one that takes all below its path instead of the path alone differs by a longer path", () => {
+  test("a prefix in place of an exact path differs by a longer path", () => {
     const wider = ALL.map((one, i) => (i === 1 ? { ...one, match: [{ uri: { prefix: pathOf(1) } }] } : one));
     const { verdict, differences } = compared(ALL, wider);
     expect(verdict).toBe("different");
-    // The paths that begin with this one are those of /service/1/items and of nothing else.
+    // Only the rule for /service/1/items covers the paths that begin with it.
     expect(differences[0]?.request.path).toMatch(/^\/service\/1\/items./);
   });
 });

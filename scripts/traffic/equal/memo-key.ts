@@ -4,8 +4,8 @@ import { type HostKind, rulesAt } from "./request-space/hosts.ts";
 const KNATIVE_HEADERS = ["knative-serving-namespace", "knative-serving-revision"];
 
 /**
- * A text that is the same for places where a table does the same with every request, whatever the place's name; undefined
- * where the name matters or nothing is known.
+ * Returns the same text for places where a table treats every request the same, apart from the place's name;
+ * undefined if the name matters or nothing is known.
  */
 export function memoKeyAt(table: RouteTable, listener: Listener, host: HostKind): string | undefined {
   const rules = rulesAt(table, listener, host);
@@ -28,7 +28,7 @@ function forgetsHost({ matches, action }: Rule): boolean {
 const numbers = new WeakMap<object, number>();
 let last = 0;
 
-/** A number for each object: the rules of one VirtualService share theirs wherever they hold. */
+/** Returns a number for each object. The rules of one VirtualService are shared by all its hosts. */
 function numberOf(of: object): number {
   let number = numbers.get(of);
   if (number === undefined) {

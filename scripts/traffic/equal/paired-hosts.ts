@@ -4,8 +4,8 @@ import type { Described } from "./entries.ts";
 import { listenersOf } from "./request-space/hosts.ts";
 
 /**
- * The hosts of the first Knative Service of `a` that one host of `b` leads to, each with the corresponding host of `b`.
- * The hosts are the full names that each side serves.
+ * Returns the hosts of the first Knative Service of `a` that one host of `b` leads to, each with the corresponding
+ * host of `b`. The hosts are the full names that each side serves.
  */
 export function pairedHosts(
   a: Described,
@@ -31,7 +31,7 @@ export function pairedHosts(
   return [];
 }
 
-/** The Knative Services that the rules of a host lead to, as `namespace/name`. */
+/** Returns the Knative Services that the rules of a host lead to, as `namespace/name`. */
 function leadsTo({ plan }: Described, host: string): Set<string> {
   const services = new Map(
     plan.services.flatMap((service) => {

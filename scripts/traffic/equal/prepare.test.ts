@@ -42,7 +42,7 @@ const policy = (name: string, more: object = {}) => ({
 });
 
 describe("a side that only refers to a Knative Service", () => {
-  test("takes it from the other side, and the two hosts are compared", () => {
+  test("takes it from the other side, so that the two hosts are compared", () => {
     const { result, notes } = prepared(creditCheck(HALVES), [split]);
     expect(notes).toEqual(["b only refers to Knative Service kyc/credit-check, which is taken from a.yaml"]);
     expect([result.verdict, result.compared.map(({ hosts }) => hosts)]).toEqual([
@@ -51,7 +51,7 @@ describe("a side that only refers to a Knative Service", () => {
     ]);
   });
 
-  test("takes it from what stands around, when neither describes it", () => {
+  test("takes it from the further documents if neither side describes it", () => {
     const { result, notes } = prepared([split], [split], creditCheck(HALVES));
     expect(result.verdict).toBe("equal");
     expect(notes).toEqual([
@@ -66,7 +66,7 @@ describe("a side that only refers to a Knative Service", () => {
   });
 });
 
-describe("what Istio accepts without content", () => {
+describe("empty values that Istio accepts", () => {
   const rule = { retries: { attempts: 0 }, route: [{ destination: { host: "reviews" } }] };
   const other = { ...rule, route: [{ destination: { host: "others" } }] };
   const verdict = (a: object[], b: object[]): string => {
@@ -84,24 +84,24 @@ describe("what Istio accepts without content", () => {
     { gateways: [] },
     { port: 0 },
     { sourceLabels: {}, sourceNamespace: "" },
-  ])("the condition %j is none", (match) => {
+  ])("the condition %j has no effect", (match) => {
     expect(verdict(matched([match]), [virtualService([rule])])).toBe("equal");
     expect(verdict(matched([match]), [virtualService([other])])).toBe("different");
   });
 
-  test("a list of no matches is none, and one of no gateways means sidecars", () => {
+  test("an empty list of matches has no effect, and an empty list of gateways means sidecars", () => {
     expect(verdict(matched([]), [virtualService([rule])])).toBe("equal");
     expect(verdict([virtualService([rule], { gateways: [] })], [virtualService([rule])])).toBe("equal");
     expect(verdict([virtualService([rule], { exportTo: [] })], [virtualService([rule])])).toBe("equal");
   });
 
   test.each<object>([{ delay: { percentage: { value: 100 } } }, { abort: { percentage: { value: 100 } } }])(
-    "the fault %j is none",
+    "the fault %j has no effect",
     (fault) =>
       expect(verdict([virtualService([{ ...rule, fault }])], [virtualService([rule])])).toBe("equal"),
   );
 
-  test("a Gateway without selector holds for each gateway, and one for other pods is a place of its own", () => {
+  test("a Gateway without selector applies to each gateway, and one for other pods is a separate place", () => {
     const of = (selector?: object): object[] => {
       const { spec, ...open } = gateway("kyc", ["*"]) as { spec: object };
       return [
@@ -117,7 +117,7 @@ describe("what Istio accepts without content", () => {
 });
 
 describe("hosts that neither side describes", () => {
-  test("is the same place under the same name, and another under another name that may be the same", () => {
+  test("is the same place under the same name, and possibly the same under another name", () => {
     expect(
       prepared([elsewhere("reviews.shop.example.com")], [elsewhere("reviews.shop.example.com")]).result
         .verdict,
@@ -125,17 +125,17 @@ describe("hosts that neither side describes", () => {
     const { result } = prepared([split], [elsewhere("mystery")]);
     expect([result.verdict, result.doubts[0]?.why]).toEqual([
       "unknown",
-      "it is not described what stands behind mystery.kyc.svc.cluster.local (its only port)",
+      "the files do not describe mystery.kyc.svc.cluster.local (its only port)",
     ]);
   });
 
-  test("is a difference where both name their places, and not the same ones", () => {
+  test("is a difference if both sides name their places differently", () => {
     expect(
       prepared([elsewhere("v1.shop.example.com")], [elsewhere("v2.shop.example.com")]).result.verdict,
     ).toBe("different");
   });
 
-  test("is a Gateway that is taken to be open", () => {
+  test("is a Gateway that is assumed to be open", () => {
     const atGateway = {
       ...split,
       spec: { hosts: ["a.example.com"], gateways: ["shop/door"], http: [{ route: [half("basic")] }] },
@@ -143,20 +143,20 @@ describe("hosts that neither side describes", () => {
     const { result, notes } = prepared([atGateway], [atGateway]);
     expect(result.verdict).toBe("equal");
     expect(notes).toContain(
-      "Gateway shop/door is described nowhere here; it is taken to be open for every host and port",
+      "Gateway shop/door is not in the files; it is assumed to be open for every host and port",
     );
   });
 });
 
-describe("what no route table shows", () => {
-  test("leaves a doubt where it is on one side, or not the same", () => {
+describe("an object that no route table shows", () => {
+  test("leaves a doubt if only one side has it or the sides differ", () => {
     expect(prepared([split, policy("x")], [split]).doubts).toEqual([
-      "AuthorizationPolicy kyc/x stands in a alone, and what it does to requests is not compared",
+      "AuthorizationPolicy kyc/x is only in a, and its effect on requests is not compared",
     ]);
     expect(prepared([split, policy("x")], [split, policy("x", { action: "DENY" })]).result).toMatchObject({
       verdict: "unknown",
       unread: [
-        "AuthorizationPolicy kyc/x is not the same on both sides, and what it does to requests is not compared",
+        "AuthorizationPolicy kyc/x is not the same on both sides, and its effect on requests is not compared",
       ],
     });
     expect(
@@ -167,7 +167,7 @@ describe("what no route table shows", () => {
     ).toEqual([]);
   });
 
-  test("leaves a doubt where a rule has a field that is not read", () => {
+  test("leaves a doubt if a rule has an unread field", () => {
     const delegating = virtualService([{ delegate: { name: "other" } }]);
     const plain = virtualService([{ route: [half("basic")] }]);
     const [doubt, ...others] = prepared([plain], [delegating], []).doubts;
@@ -175,18 +175,18 @@ describe("what no route table shows", () => {
     expect(doubt).toMatch(/^b\.yaml:1: spec\.http\[0\]\.delegate: the VirtualService kyc\/other /);
   });
 
-  test("leaves none where such a field is the same, and so is all that may meet it", () => {
+  test("leaves no doubt if the field and its context are the same", () => {
     const delegating = (...more: object[]) => virtualService([{ delegate: { name: "other" } }, ...more]);
     expect(prepared([delegating()], [delegating()]).doubts).toEqual([]);
     expect(prepared([delegating()], [delegating({ route: [half("advanced")] })]).doubts).toHaveLength(2);
   });
 
-  test("is left out where it has no say in routes", () => {
+  test("is ignored if it has no effect on routes", () => {
     const map = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "x" } };
     expect(prepared([split, map], [split]).result).toMatchObject({ verdict: "equal", unread: [] });
   });
 
-  test("is the configuration of Knative and Istio, apart from its example, and no other ConfigMap", () => {
+  test("includes the configuration of Knative and Istio, except its example, and no other ConfigMap", () => {
     const config = (name: string, data: Record<string, string>): object => ({
       apiVersion: "v1",
       kind: "ConfigMap",
@@ -201,7 +201,7 @@ describe("what no route table shows", () => {
     expect(verdict("config-logging", { a: "other" })).toBe("equal");
   });
 
-  test("is a Service that one side alone has, unless the other names it", () => {
+  test("includes a Service that only one side has, unless the other names it", () => {
     const service = (more: object = {}): object => ({
       apiVersion: "v1",
       kind: "Service",
@@ -213,7 +213,7 @@ describe("what no route table shows", () => {
     expect(verdict([split, service()], [split, service()])).toBe("equal");
     const moved = service({ metadata: { name: "reviews", namespace: "other" } });
     expect(verdict([split, service()], [split, moved])).toBe("unknown");
-    // What is no Service is compared as it stands.
+    // An object that is not a Service is compared as written.
     for (const change of [{ metadata: {} }, { apiVersion: "v1x" }, { spec: { ports: [{ name: "http" }] } }])
       expect(verdict([split, service()], [split, service(change)])).toBe("unknown");
     const rule = virtualService([{ route: [{ destination: { host: "reviews" } }] }], {
@@ -222,7 +222,7 @@ describe("what no route table shows", () => {
     expect(verdict([rule, service()], [rule])).toBe("equal");
   });
 
-  test("is a Service without a selector, whose pods a subset's labels alone do not choose", () => {
+  test("includes a Service without a selector, whose pods a subset's labels do not fully determine", () => {
     const service = (spec: object): object => ({
       apiVersion: "v1",
       kind: "Service",
@@ -241,7 +241,7 @@ describe("what no route table shows", () => {
     expect(prepared(own, [rule, subset, service({})]).result.verdict).toBe("different");
   });
 
-  test("is what selects the pods of a host that Knative's gateway answers", () => {
+  test("includes the selector of a host that Knative's gateway serves", () => {
     const service = (pods: string): object => ({
       apiVersion: "v1",
       kind: "Service",
@@ -255,7 +255,7 @@ describe("what no route table shows", () => {
     expect(doubts[0]?.why).toStartWith("Service spec.selector (");
   });
 
-  test("is a DestinationRule for all hosts of a wildcard", () => {
+  test("includes a DestinationRule for all hosts of a wildcard", () => {
     const rule = (mode: string): object => ({
       apiVersion: "networking.istio.io/v1",
       kind: "DestinationRule",
@@ -267,7 +267,7 @@ describe("what no route table shows", () => {
   });
 });
 
-test("what is not valid is reported with its place", () => {
+test("invalid input is reported with its position", () => {
   const short = knativeService("credit-check", {
     revision: "credit-check-basic",
     traffic: [{ revisionName: "credit-check-basic", percent: 90 }],
@@ -277,11 +277,11 @@ test("what is not valid is reported with its place", () => {
   ]);
 });
 
-describe("what Istio accepts and the route table does not show", () => {
+describe("a feature that Istio accepts and the route table does not show", () => {
   const https = (port: number) => gateway("kyc", ["*"], port);
   const atGateway = virtualService([{ route: [half("basic")] }], { hosts: ["a.example"], gateways: ["kyc"] });
 
-  test("is told apart by port: what one side serves at 8080, the other serves at 8081 alone", () => {
+  test("is distinguished by port: one side serves at 8080, the other only at 8081", () => {
     expect(prepared([https(8080), atGateway], [https(8080), atGateway]).result.verdict).toBe("equal");
     const { result } = prepared([https(8080), atGateway], [https(8081), atGateway]);
     expect([result.verdict, result.differences.map(({ listener }) => listener)]).toEqual([
@@ -291,7 +291,7 @@ describe("what Istio accepts and the route table does not show", () => {
     expect(result.unread).toContain("a.yaml:1: this server of a Gateway is not the same on both sides");
   });
 
-  test("may be a form that the local mesh does not have", () => {
+  test("may be a form that the local mesh does not support", () => {
     const tls = (credentialName: string) => ({
       ...https(443),
       spec: {
@@ -309,7 +309,7 @@ describe("what Istio accepts and the route table does not show", () => {
     expect(prepared([tls("a"), atGateway], [tls("b"), atGateway]).result.verdict).toBe("unknown");
   });
 
-  test("is a Gateway that one side alone refers to", () => {
+  test("is a Gateway that only one side refers to", () => {
     const [a, b] = ["shop/door", "shop/gate"].map((name) =>
       virtualService([{ route: [half("basic")] }], { hosts: ["a.example"], gateways: [name] }),
     ) as [object, object];
@@ -317,8 +317,8 @@ describe("what Istio accepts and the route table does not show", () => {
     expect(prepared([a], [b]).result).toMatchObject({
       verdict: "unknown",
       unread: [
-        "Gateway shop/door, which a alone refers to, is described nowhere here",
-        "Gateway shop/gate, which b alone refers to, is described nowhere here",
+        "Gateway shop/door, which only a refers to, is not in the files",
+        "Gateway shop/gate, which only b refers to, is not in the files",
       ],
     });
   });
@@ -335,7 +335,7 @@ describe("a comparison that takes too long", () => {
       { route: [{ destination: { host: last } }] },
     ]);
 
-  test("is not decided, and names what rules ask for", () => {
+  test("is undecided, and names the parts that rules match on", () => {
     const sides = [
       { name: "a", documents: documents("a.yaml", many("x.example")) },
       { name: "b", documents: documents("b.yaml", many("x.example"), policy("x")) },

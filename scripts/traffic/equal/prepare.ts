@@ -16,9 +16,9 @@ import { borrow, servicesAlone } from "./documents/borrow.ts";
 import { selectedApart } from "./documents/selecting-objects.ts";
 import { canonical, type Unmodelled, sidecarHosts, sorted } from "./documents/object-kinds.ts";
 
-/** One side as its files have it. */
+/** One side as read from its files. */
 export interface NamedSide {
-  /** How the user named it. */
+  /** The name that the user gave. */
   name: string;
   documents: readonly ManifestDocument[];
 }
@@ -27,18 +27,18 @@ export interface NamedSide {
 export interface Prepared {
   a: Described;
   b: Described;
-  /** The same as callers of each namespace see it, of which there are several where a VirtualService has exportTo. */
+  /** The sides as seen by callers of each namespace; several if a VirtualService has exportTo. */
   views: View[];
   /** Assumptions, in sentences. */
   notes: string[];
-  /** What the files contain that is not modelled, in sentences: with one of them, the verdict is never "equal". */
+  /** Unmodelled parts of the files, as sentences. If there is one, the verdict is never "equal". */
   doubts: string[];
-  /** What is wrong with the files; with one of them the sides are not to be compared. */
+  /** Errors in the files. If there is one, the sides must not be compared. */
   errors: Problem[];
 }
 
-// A side alone may name what others describe, and a destination that does not exist is a response of its own; where that
-// matters, the comparison reports it.
+// A side alone may name objects of the others, and a missing destination has a defined response; the comparison
+// reports it if it matters.
 const OPEN: ReadonlySet<Code> = new Set<Code>([
   "known-host",
   "known-subset",
@@ -55,13 +55,13 @@ const OPEN: ReadonlySet<Code> = new Set<Code>([
   "one-virtual-service",
 ]);
 
-// What Istio accepts and the route table does not show: with one of them only identical sides are equal.
+// Istio accepts these, but the route table does not show them. With one of them only identical sides are equal.
 const LIMITS: ReadonlySet<Code> = new Set<Code>(["external-name"]);
 
 /**
- * Makes two sets of documents comparable: what one side only refers to is looked up in the other, and then among
- * further documents.
- * @param around what else there is, for both sides
+ * Makes two sets of documents comparable: an object that one side only refers to is looked up in the other side, and
+ * then in further documents.
+ * @param around further documents, for both sides
  */
 export function prepare(
   [a, b]: readonly [NamedSide, NamedSide],
@@ -95,7 +95,7 @@ export function prepare(
   ] as const) {
     for (const gateway of own) {
       if (other.includes(gateway)) continue;
-      doubts.push(`Gateway ${gateway}, which ${name} alone refers to, is described nowhere here`);
+      doubts.push(`Gateway ${gateway}, which only ${name} refers to, is not in the files`);
     }
   }
   for (const [name, { borrowedObjects }] of [
@@ -105,9 +105,7 @@ export function prepare(
     for (const { what, file } of borrowedObjects)
       notes.push(`${name} only refers to ${what}, which is taken from ${file}`);
     for (const gateway of name === a.name ? fromB.assumed : fromA.assumed)
-      notes.push(
-        `Gateway ${gateway} is described nowhere here; it is taken to be open for every host and port`,
-      );
+      notes.push(`Gateway ${gateway} is not in the files; it is assumed to be open for every host and port`);
   }
   for (const side of [fromB, fromA]) {
     const { virtualServices, missing } = mergeDelegates(side.resources.virtualServices);
@@ -115,7 +113,7 @@ export function prepare(
     for (const { document, path, name } of missing) {
       limits.push(
         problemAt("cluster-form", document, path, {
-          message: `the VirtualService ${name} that this rule delegates to is described nowhere here`,
+          message: `the VirtualService ${name} that this rule delegates to is not in the files`,
           fix: "add it to the files, or give it by --with",
         }),
       );
@@ -139,7 +137,7 @@ export function prepare(
   const prepared = {
     ...whole,
     views: viewpoints([fromB.resources, fromA.resources]).map(({ callers, namespace }): View => {
-      // Where no VirtualService has exportTo, all callers see the same.
+      // Without exportTo, all callers see the same.
       if (callers === undefined) return { callers, ...whole };
       return {
         callers,
@@ -172,20 +170,18 @@ export function prepare(
     );
     errors.push(...found.filter(({ code }) => !LIMITS.has(code)));
     limits.push(...found.filter(({ code }) => LIMITS.has(code)));
-    // The first of a name counts.
+    // The first of each name applies.
     const all = [services, ...besides.map((beside) => beside.services)].flat().toReversed();
     const destinations = readDestinations(resources.destinationRules, all);
     const borrowed = new Set(borrowedObjects.flatMap(({ service }) => service ?? []));
     for (const text of undescribedSubsets(routes.plan, destinations)) {
-      notes.push(
-        `assumption: ${text} is the same on both sides; its DestinationRule is described nowhere here`,
-      );
+      notes.push(`assumption: ${text} is the same on both sides; its DestinationRule is not in the files`);
     }
     return { plan: routes.plan, shared: routes.shared, borrowed, destinations };
   }
 }
 
-/** Whether two sides say the same in the same order, so that whatever becomes of requests is the same. */
+/** Whether two sides have the same documents in the same order. */
 function areIdentical(a: ReturnType<typeof sorted>, b: ReturnType<typeof sorted>): boolean {
   const [x, y] = [a, b].map(({ read, services, unmodelled }) =>
     canonical([[...read, ...services].map(({ value }) => value), unmodelled.map(({ text }) => text)]),
@@ -193,7 +189,7 @@ function areIdentical(a: ReturnType<typeof sorted>, b: ReturnType<typeof sorted>
   return x === y;
 }
 
-/** The namespaces of callers that may see different VirtualServices. */
+/** Returns the namespaces whose callers may see different VirtualServices. */
 function viewpoints(sides: readonly Resources[]): { callers: string | undefined; namespace: string }[] {
   const named = new Set(
     sides.flatMap(({ virtualServices }) =>
@@ -216,7 +212,7 @@ function undescribedSubsets({ table }: Plan, destinations: Destinations): string
   });
 }
 
-/** What may bear on traffic and is not the same on both sides. */
+/** Returns a sentence for each object that may affect traffic and differs between the sides. */
 function apartNotes(
   nameA: string,
   a: readonly Unmodelled[],
@@ -229,10 +225,8 @@ function apartNotes(
   ];
   return [...new Set([...ofA.keys(), ...ofB.keys()])].flatMap((name) => {
     if (ofA.get(name) === ofB.get(name)) return [];
-    if (!ofB.has(name))
-      return [`${name} stands in ${nameA} alone, and what it does to requests is not compared`];
-    if (!ofA.has(name))
-      return [`${name} stands in ${nameB} alone, and what it does to requests is not compared`];
-    return [`${name} is not the same on both sides, and what it does to requests is not compared`];
+    if (!ofB.has(name)) return [`${name} is only in ${nameA}, and its effect on requests is not compared`];
+    if (!ofA.has(name)) return [`${name} is only in ${nameB}, and its effect on requests is not compared`];
+    return [`${name} is not the same on both sides, and its effect on requests is not compared`];
   });
 }

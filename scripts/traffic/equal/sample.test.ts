@@ -6,11 +6,14 @@ import type { Comparison } from "./comparison.ts";
 import { entriesOf } from "./entries.ts";
 import { prepare } from "./prepare.ts";
 
-// The sample's three splits: the same percents send every request the same way, whoever carries them.
+// The sample's three splits: with the same percents every request is routed the same way, whichever component splits.
 
 const TRAFFIC = "knative/credit-check/2-advanced.yaml";
 
-/** Knative's percents, and the weights of both VirtualServices: the second and the first of each file's pair. */
+/**
+ * Returns the edits for Knative's percents and the weights of both VirtualServices: the second and the first of each
+ * file's pair.
+ */
 function percents(basic: number): Edit[] {
   const weights = (split: string): Edit => ({
     file: `istio/split/${split}/virtual-service.yaml`,
@@ -48,7 +51,7 @@ async function between(a: Edit[], b: Edit[]): Promise<Comparison> {
 const PAIRS = SPLITS.flatMap((a, i) => SPLITS.slice(i + 1).map((b) => [a, b] as const));
 
 describe.each(PAIRS)("split/%s and split/%s", (a, b) => {
-  test("are equal as they are, everywhere that a request can come in", async () => {
+  test("are equal as they are, at every place where requests arrive", async () => {
     const { verdict, compared, doubts } = await between([choose(a)], [choose(b)]);
     expect([verdict, doubts]).toEqual(["equal", []]);
     expect(compared.map(({ listener, hosts }) => `${listener} ${hosts[0]}`)).toEqual(
@@ -62,13 +65,13 @@ describe.each(PAIRS)("split/%s and split/%s", (a, b) => {
     );
   });
 
-  test.each([0, 1, 37, 100])("are equal when all say %d %% basic", async (basic) => {
+  test.each([0, 1, 37, 100])("are equal if all have %d %% basic", async (basic) => {
     const edits = percents(basic);
     expect(await between([choose(a), ...edits], [choose(b), ...edits])).toMatchObject({ verdict: "equal" });
   });
 
-  test("differ in what the split decides alone, when their percents do", async () => {
-    // Where Knative decides, its percents are what differs; where Istio does, its weights.
+  test("differ only in the split if their percents differ", async () => {
+    // If Knative splits, its percents differ; if Istio splits, its weights do.
     const { verdict, differences } = await between(
       [choose(a), ...percents(40)],
       [choose(b), ...percents(41)],
@@ -99,7 +102,7 @@ describe("the comparison of the sample's splits", () => {
     );
   });
 
-  test("sees one letter of a pin", () => {
+  test("detects one changed letter of a pin", () => {
     expect(pinned.verdict).toBe("different");
     expect(pinned.differences[0]?.request).toMatchObject({
       path: "/credit-check/report",

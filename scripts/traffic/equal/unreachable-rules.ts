@@ -16,15 +16,15 @@ import { Undecidable } from "./automata/automaton.ts";
 import type { StepBudget } from "./automata/partition.ts";
 import { sampleRequests } from "./request-space/sample-requests.ts";
 
-// With more cells than this at one host, the rules that are left are undecided.
+// With more cells at one host, the remaining rules are undecided.
 const MOST_CELLS = 20_000;
 
-// A rule that takes more transitions of automata than this is undecided, as are those left when all have taken as many
-// as the second: expressions can cut the values of a part into exponentially many classes.
+// A rule that needs more transitions of automata is undecided, and so are the remaining ones after a total of the
+// second limit: expressions can split the values of a part into exponentially many classes.
 const MOST_STEPS_OF_RULE = 300_000;
 const MOST_STEPS = 3_000_000;
 
-/** Why no request gets to a rule. */
+/** The reason why no request reaches a rule. */
 export type Cause =
   /** No path meets its conditions, because each begins with `/`. */
   | "no-such-path"
@@ -41,11 +41,10 @@ export interface UnreachableRule {
 }
 
 /**
- * The rules of a table that no request gets to, and those for which the search was given up (`undecided`).
- *
- * A rule is reached if a request made of its own conditions gets to it, which an index tells in a time that does not
- * grow with the table. For the others the request space is searched, cut by the conditions of the rule and of those earlier
- * rules that its path and method do not rule out.
+ * Returns the rules of a table that no request reaches, and those for which the search was given up (`undecided`). A
+ * rule is reachable if a request made of its own conditions reaches it, which an index finds in constant time. For
+ * the others the request space is searched, partitioned by the conditions of the rule and of the earlier rules that
+ * its path and method do not exclude.
  */
 export function unreachableRules(plan: Plan): UnreachableRule[] {
   let stepsLeft = MOST_STEPS;
@@ -67,10 +66,10 @@ export function unreachableRules(plan: Plan): UnreachableRule[] {
   }
   return [...missed].flatMap(([place, found]) => (reached.has(place) ? [] : [found]));
 
-  /** The rules of a host that no request gets to, or none that was found in the steps allowed. */
+  /** Returns the unreachable rules of a host, including those for which no request was found within the limits. */
   function unreachedAt(rules: readonly Rule[], host: HostKind): Map<Rule, Cause> {
     const unreached = new Map<Rule, Cause>();
-    // What an expression that does not compile would match is not known; the expression itself is reported.
+    // The matches of an invalid expression are unknown; the expression itself is reported.
     if (rules.some(({ matches }) => matches.some(hasInvalidRegex))) return unreached;
     let cellsLeft = MOST_CELLS;
     for (const [i, rule] of rules.entries()) {
@@ -90,7 +89,7 @@ export function unreachableRules(plan: Plan): UnreachableRule[] {
     }
     return unreached;
 
-    /** @throws Undecidable when the search takes too long */
+    /** @throws Undecidable if the search takes too long */
     function isReached(before: readonly Rule[], rule: Rule, budget: StepBudget): boolean {
       const tried = [...before, rule];
       const space = spaceOf(
@@ -132,7 +131,7 @@ export function unreachableRules(plan: Plan): UnreachableRule[] {
     );
   }
 
-  /** The requests to a host, cut by the conditions of some matches. */
+  /** Returns the requests to a host, partitioned by the conditions of some matches. */
   function spaceOf(matches: readonly RequestMatch[], host: HostKind, budget?: StepBudget): RequestSpace {
     const questions = new Map<Part, Map<string, readonly [Condition, Dependent]>>();
     for (const match of matches) {
@@ -175,7 +174,7 @@ function hasInvalidRegex(match: RequestMatch): boolean {
   );
 }
 
-/** Whether a request can meet both rules, as far as literal paths and methods tell. */
+/** Whether a request can match both rules, judged by literal paths and methods. */
 function mayOverlap(a: Rule, b: Rule): boolean {
   if (a.matches.length === 0 || b.matches.length === 0) return true;
   return a.matches.some((one) =>
@@ -187,7 +186,7 @@ function mayBothHold(a: StringMatch | undefined, b: StringMatch | undefined): bo
   if (a === undefined || b === undefined) return true;
   if (a.kind === "regex") return mayBothHold({ kind: "prefix", value: literalFront(a.value) }, b);
   if (b.kind === "regex") return mayBothHold(a, { kind: "prefix", value: literalFront(b.value) });
-  // Paths may be compared without regard to case.
+  // Paths may be compared case-insensitively.
   const [valueA, valueB] = [asciiLower(a.value), asciiLower(b.value)];
   if (a.kind === "exact" && b.kind === "exact") return valueA === valueB;
   if (a.kind === "exact") return valueA.startsWith(valueB);

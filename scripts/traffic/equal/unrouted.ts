@@ -9,7 +9,7 @@ import type { Side } from "./symbolic/side.ts";
 import { elsewhere } from "./symbolic/terminals.ts";
 import { after, type Tree, tried } from "./symbolic/tree.ts";
 
-/** The hosts that are known to be a Service's: those that files describe, and those that rules send requests to. */
+/** Returns the hosts of known Services: those that files describe, and those that rules forward to. */
 export function servicesOf(sides: readonly Described[]): Set<string> {
   return new Set(
     sides.flatMap(({ plan, destinations }) => [
@@ -20,9 +20,9 @@ export function servicesOf(sides: readonly Described[]): Set<string> {
 }
 
 /**
- * What becomes of requests to a host that a side has no rules for: a gateway has no route, and a sidecar sends them to
- * the Service of that name, as a rule without conditions would.
- * @param services the hosts that are known to be a Service's
+ * Returns the outcome of requests to a host without rules: a gateway has no route, and a sidecar sends them to the
+ * Service of that name, as a rule without conditions would.
+ * @param services the hosts of known Services
  */
 export function unrouted(
   { destinations }: Side,

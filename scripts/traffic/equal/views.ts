@@ -2,22 +2,22 @@ import { compare } from "./compare.ts";
 import type { CompareOptions, Comparison } from "./comparison.ts";
 import { type Described, type Entries, entriesIn } from "./entries.ts";
 
-/** Two sides as those who call from one namespace see them. */
+/** Two sides as seen by the callers of one namespace. */
 export interface View {
-  /** The namespace of the callers, or in words those of all other namespaces; undefined where it does not matter. */
+  /** The namespace of the callers, or a text for all other namespaces; undefined if it does not matter. */
   callers: string | undefined;
   a: Described;
   b: Described;
 }
 
-/** Compares two sides for the callers of every namespace, by the entries of all. */
+/** Compares two sides for the callers of every namespace, with the entries of all. */
 export function compareViews(
   views: readonly View[],
   { entries, notes }: Entries,
   options: CompareOptions,
 ): Comparison {
   const results = views.map(({ callers, a, b }, i) => {
-    // The gateways are of one namespace, and the same for all.
+    // The gateways belong to one namespace, so their entries are compared once.
     const here = entries.filter(({ listener }) => i === 0 || listener === "mesh");
     const result = compare(a, b, { entries: entriesIn(a, b, here), notes }, options);
     const differences = result.differences.map((difference) =>

@@ -2,7 +2,7 @@ import type { Difference, TerminalShare } from "./counterexample.ts";
 import { ONLY_PORT } from "./symbolic/destinations.ts";
 import { type Tree, unmodelledIn, type UnmodelledStep } from "./symbolic/tree.ts";
 
-/** What is not modelled and not the same in two trees that are the same in all else. */
+/** Names the unmodelled settings that differ between two otherwise equal trees. */
 export function notCompared(trees: readonly [Tree, Tree]): string {
   const [ofA, ofB] = trees.map(unmodelledIn) as [UnmodelledStep[], UnmodelledStep[]];
   const onlyIn = (own: UnmodelledStep[], other: UnmodelledStep[]): UnmodelledStep[] =>
@@ -16,14 +16,14 @@ export function notCompared(trees: readonly [Tree, Tree]): string {
 
 const withoutPort = (place: string): string => place.replace(ONLY_PORT, "").replace(/:[0-9]+/, "");
 
-/** Undescribed places that only one side leads to, where they may be the same as places of the other side. */
+/** Returns the undescribed places that only one side leads to and that may equal places of the other side. */
 export function namedDifferently({ sides }: Difference): string[] {
   const alone = sides.map((side, i) => {
     const others = new Set(sides[1 - i]?.map(({ place }) => place));
     return side.filter(({ place }) => !others.has(place));
   });
   const lost = alone.flat().filter(({ undescribed }) => undescribed !== undefined);
-  // A response of the proxy's own is never what stands behind a host.
+  // A response of the proxy itself is never a described host.
   const isOwn = ({ place }: TerminalShare): boolean => /^[1-5][0-9][0-9] /.test(place);
   const others = alone.map((side) => side.filter((end) => !isOwn(end)));
   const mayBeOne = others.some((side, i) => {

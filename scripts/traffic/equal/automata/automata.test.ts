@@ -37,7 +37,7 @@ const EXPRESSIONS = [
 ];
 
 describe("an automaton of a regular expression", () => {
-  test.each(EXPRESSIONS)("accepts what RE2 matches as a whole: %j", (source) => {
+  test.each(EXPRESSIONS)("accepts exactly the full matches of RE2: %j", (source) => {
     const automaton = regexAutomaton(source);
     fc.assert(
       fc.property(fc.oneof(letters, ascii), (text) => {
@@ -47,14 +47,14 @@ describe("an automaton of a regular expression", () => {
     );
   });
 
-  test("is refused where it would need more states than anyone has", () => {
+  test("is refused if it needs too many states", () => {
     const automaton = regexAutomaton(`(a|b)*a(a|b){40}`);
     expect(() => partition([textOf(() => true)], [automaton])).toThrow(Undecidable);
   });
 });
 
 describe("an automaton of a text", () => {
-  test("accepts the text, or all that begins with it, in any case of letters where that is asked", () => {
+  test("accepts the text, or every text with that prefix, optionally in any letter case", () => {
     fc.assert(
       fc.property(letters, letters, fc.boolean(), (wanted, text, isCaseless) => {
         const [a, b] = isCaseless ? [wanted.toLowerCase(), text.toLowerCase()] : [wanted, text];
@@ -65,7 +65,7 @@ describe("an automaton of a text", () => {
     );
   });
 
-  test("knows what a text becomes with another front, or with another text behind", () => {
+  test("accepts texts with a replaced prefix or an added suffix", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...EXPRESSIONS),
@@ -85,7 +85,7 @@ describe("an automaton of a text", () => {
     );
   });
 
-  test("accepts what ends with a text and has something in front", () => {
+  test("accepts every longer text with the suffix", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom("a", "b"), minLength: 1, maxLength: 4 }),
@@ -98,7 +98,7 @@ describe("an automaton of a text", () => {
     );
   });
 
-  test("decides nothing about letters beyond ASCII", () => {
+  test("refuses letters beyond ASCII", () => {
     expect(() => isAccepted(literal("é", "exact"), "é")).toThrow(Undecidable);
   });
 });
@@ -121,7 +121,7 @@ describe("a partition", () => {
   const machinesOf = (list: readonly (readonly ["exact" | "prefix" | "regex", string])[]) =>
     list.map(([kind, text]) => (kind === "regex" ? regexAutomaton(text) : literal(text, kind)));
 
-  test("has each text in exactly one class: the one of the automata that accept it", () => {
+  test("has each text in exactly one class, given by the automata that accept it", () => {
     fc.assert(
       fc.property(
         conditions,
@@ -141,7 +141,7 @@ describe("a partition", () => {
     );
   });
 
-  test("has examples that are of their class, several of them unless there is only one text", () => {
+  test("has examples from each class, several unless it has only one text", () => {
     fc.assert(
       fc.property(conditions, (list) => {
         const automata = machinesOf(list);

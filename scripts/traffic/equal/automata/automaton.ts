@@ -1,35 +1,32 @@
 /**
- * A deterministic automaton over ASCII characters, built state by state while it is asked. States are numbers of its
- * own; two of them mean the same in every automaton.
+ * A deterministic automaton over ASCII characters, built state by state on demand. Its states are numbers; `DEAD` and
+ * `ALL` have the same meaning in every automaton.
  */
 export interface Automaton {
   readonly start: number;
-  /** The state after one more character, given as its code. */
+  /** Returns the state after one more character, given by its code. */
   next(state: number, char: number): number;
   accepts(state: number): boolean;
-  /** Characters with the same sign lead to the same states, whatever the state. */
+  /** Characters with the same sign lead to the same states from every state. */
   sign(char: number): string | number;
 }
 
-/** Nothing that follows is accepted. */
+/** No continuation is accepted. */
 export const DEAD = 0;
-/** Everything that follows is accepted. */
+/** Every continuation is accepted. */
 export const ALL = 1;
-/** The first number that a automaton may use for a state of its own. */
+/** The first number that an automaton may use for its own states. */
 export const OWN = 2;
 
-/** How many characters there are: those of ASCII. */
+/** The number of characters in ASCII. */
 export const CHARS = 128;
 
-/** What could not be decided, as a sentence for the user. */
+/** A question that could not be decided; the message explains it to the user. */
 export class Undecidable extends Error {
   override readonly name = "Undecidable";
 }
 
-/**
- * Accepts one text, or every text that begins with it.
- * @param caseless whether `A` to `Z` are as good as `a` to `z`
- */
+/** Accepts one text, or every text with that prefix. @param caseless whether `A` to `Z` equal `a` to `z` */
 export function literal(text: string, kind: "exact" | "prefix", caseless = false): Automaton {
   const fold = (char: number): number => (caseless && char >= 65 && char <= 90 ? char + 32 : char);
   const wanted = Array.from(text, (char) => fold(char.charCodeAt(0)));
@@ -47,7 +44,7 @@ export function literal(text: string, kind: "exact" | "prefix", caseless = false
   };
 }
 
-/** Accepts texts of these characters alone, after a first one that may be bound to others. */
+/** Accepts texts of the allowed characters; the first character can be restricted further. */
 export function textOf(allowed: (char: number) => boolean, first = allowed, mayBeEmpty = true): Automaton {
   return {
     start: OWN,
@@ -60,7 +57,7 @@ export function textOf(allowed: (char: number) => boolean, first = allowed, mayB
   };
 }
 
-/** Accepts a text when the automaton accepts it with some characters fewer in front, and a text in their place. */
+/** Accepts a text if the automaton accepts it with a number of leading characters replaced by another text. */
 export function replacingFront(automaton: Automaton, dropped: number, text: string): Automaton {
   const inner = runOn(automaton, automaton.start, text);
   if (dropped === 0) return { ...automaton, start: inner };
@@ -78,16 +75,16 @@ export function replacingFront(automaton: Automaton, dropped: number, text: stri
   };
 }
 
-/** Accepts a text when the automaton accepts it with another text behind. */
+/** Accepts a text if the automaton accepts it followed by a suffix. */
 export function followedBy(automaton: Automaton, text: string): Automaton {
   return { ...automaton, accepts: (state) => automaton.accepts(runOn(automaton, state, text)) };
 }
 
-/** Accepts what ends with a text and has something in front of it. */
+/** Accepts every longer text with this suffix. */
 export function endingWith(text: string): Automaton {
   const codes = Array.from(text, (char) => char.charCodeAt(0));
   const known = new Set(codes);
-  // For each number of characters that fit, how many still fit when the next one does not. (Knuth, Morris, Pratt)
+  // For each number of matching characters, the number that still match after a mismatch. (Knuth, Morris, Pratt)
   const shorter: number[] = [0];
   for (let i = 1, fit = 0; i < codes.length; i++) {
     while (fit > 0 && codes[i] !== codes[fit]) fit = shorter[fit - 1] ?? 0;

@@ -15,7 +15,7 @@ const literals = fc.uniqueArray(fc.record({ kind: fc.constantFrom("exact", "pref
 }) as fc.Arbitrary<Literal[]>;
 
 describe("the classes of literals", () => {
-  test.each(["uri", "header x", "query q"])("are those of their automata: %s", (part) => {
+  test.each(["uri", "header x", "query q"])("equal the classes of their automata: %s", (part) => {
     fc.assert(
       fc.property(literals, (all) => {
         const domain = domainOf(part);
@@ -40,12 +40,12 @@ describe("the classes of literals", () => {
     );
   });
 
-  test("are found of ten thousand paths that automata would need too many states for", () => {
+  test("are found for ten thousand paths, for which automata need too many states", () => {
     const all = Array.from({ length: 10_000 }, (_, i): Literal => ({
       kind: i % 2 === 0 ? "exact" : "prefix",
       text: `/service/${i}/items`,
     }));
-    // One for each, and one for all other paths.
+    // One class for each path, and one for all other paths.
     expect(literalClasses(domainOf("uri"), all)).toHaveLength(10_001);
   });
 });

@@ -1,33 +1,33 @@
 import { type Automaton, DEAD } from "./automaton.ts";
 import { EXAMPLES, READABLE, type WordClass } from "./partition.ts";
 
-/** A text, or all texts that begin with it. */
+/** A text, or all texts with that prefix. */
 export interface Literal {
   kind: "exact" | "prefix";
   text: string;
 }
 
-/** A character of a trie, with the numbers of the literals that end there. */
+/** A node of a trie, with the numbers of the literals that end there. */
 interface Node {
   next: Map<string, Node> | undefined;
   exact: number | undefined;
   prefix: number | undefined;
 }
 
-/** A node on the way through a trie. */
+/** A visited node of the trie. */
 interface Visit {
   node: Node;
   text: string;
-  /** The state of the domain behind the text. */
+  /** The state of the domain after the text. */
   state: number;
-  /** The prefixes that the text begins with. */
+  /** The prefixes of the text. */
   prefixes: readonly number[];
 }
 
 /**
- * Cuts the texts of a domain into classes by the literals that accept them, as `partition` does, in a time that grows with
- * the length of the literals alone: each exact text is a class, and so is what has the same longest prefix.
- * @param literals all of them different, with the letters of ASCII told apart
+ * Partitions the texts of a domain by the literals that accept them, as `partition` does, in linear time in the
+ * length of the literals: each exact text is a class, and so are the texts with the same longest prefix.
+ * @param literals distinct and case-sensitive
  */
 export function literalClasses(domain: Automaton, literals: readonly Literal[]): WordClass[] {
   const root = trieOf(literals);
@@ -55,7 +55,9 @@ export function literalClasses(domain: Automaton, literals: readonly Literal[]):
   }
   return classes;
 
-  /** The longest text that all texts of the class at a node begin with: what the domain alone lets follow is a part of it. */
+  /**
+   * Returns the longest common prefix of the texts of a node's class, including characters that the domain enforces.
+   */
   function frontOf(visit: Visit): string {
     let { text, state } = visit;
     let node: Node | undefined = visit.node;
@@ -73,7 +75,9 @@ export function literalClasses(domain: Automaton, literals: readonly Literal[]):
     return text;
   }
 
-  /** The shortest texts that begin with one, and with no longer prefix, and are none of the exact ones. */
+  /**
+   * Returns the shortest texts with a prefix that have no longer prefix among the literals and equal none of them.
+   */
   function wordsBehind(start: Node, text: string, state: number): string[] {
     const words: string[] = [];
     const queue: { node: Node | undefined; text: string; state: number }[] = [{ node: start, text, state }];
@@ -87,7 +91,7 @@ export function literalClasses(domain: Automaton, literals: readonly Literal[]):
           queue.push({ node: next, text: text + char, state: after });
       }
     }
-    // An empty text is a poor example where there are others.
+    // An empty text is a poor example if there are others.
     return words.sort((a, b) => (a === "" ? 1 : 0) - (b === "" ? 1 : 0));
   }
 }

@@ -4,35 +4,37 @@ import { ALL, CHARS, DEAD, type Automaton, Undecidable } from "./automaton.ts";
 export interface WordClass {
   /** The numbers of the automata that accept them. */
   accepted: ReadonlySet<number>;
-  /** The shortest of them, and up to three others; one alone when there is no other. */
+  /** The shortest of them, and up to three others; a single one if there is no other. */
   words: readonly string[];
-  /** What all of them begin with. */
+  /** Their common prefix. */
   front: string;
 }
 
-// Far beyond what the rules of one host need; a table that needs more is told to be too large.
+// Far above the needs of the rules of one host; a larger table is reported as too large.
 const MOST_STATES = 30_000;
 
-/** How many words of a class are tried as examples. */
+/** The number of words of a class that are tried as examples. */
 export const EXAMPLES = 4;
 
-/** A state of all automata at once: those that are neither dead nor accept everything, and those that do. */
+/** A joint state of all automata: the states of those that are undecided, and those that accept everything. */
 interface Joint {
   live: readonly (readonly [automaton: number, state: number])[];
   all: readonly number[];
-  /** By the number of a kind of characters. */
+  /** Indexed by the group of characters. */
   next: number[];
 }
 
-/** How many more transitions of single automata may be computed; several partitions can share one. */
+/**
+ * The number of transitions of single automata that may still be computed; several partitions can share one budget.
+ */
 export interface StepBudget {
   left: number;
 }
 
 /**
- * Cuts the texts that some automata accept into classes, by which of some other automata accept them too.
- * @param domain all of these accept a text that is meant
- * @throws Undecidable when there are too many, or the budget is used up
+ * Partitions the texts of a domain by the automata that accept them.
+ * @param domain a text belongs to the domain if all of these accept it
+ * @throws Undecidable if there are too many states, or the budget is used up
  */
 export function partition(
   domain: readonly Automaton[],
@@ -61,7 +63,7 @@ export function partition(
   });
 }
 
-/** Characters that no automaton tells apart, the nicest to read first in each kind. */
+/** Groups characters that no automaton distinguishes, the most readable first in each group. */
 function kindsOfCharacters(automata: readonly Automaton[]): string[][] {
   const kinds = new Map<string, string[]>();
   for (const char of READABLE) {
@@ -74,7 +76,7 @@ function kindsOfCharacters(automata: readonly Automaton[]): string[][] {
   return [...kinds.values()];
 }
 
-/** The characters of ASCII, the nicest to read first. */
+/** The characters of ASCII, the most readable first. */
 export const READABLE: readonly string[] = [
   ..."xyzabcdefghijklmnopqrstuvw0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_./",
   ...Array.from({ length: CHARS }, (_, code) => String.fromCharCode(code)).filter((c) => !/[-\w./]/.test(c)),
@@ -109,7 +111,7 @@ function explore(
   return joints;
 
   function jointOf(states: Joint["live"], before: readonly number[]): number {
-    // What one of the first automata refuses for good is not meant, whatever the others say.
+    // A text that one of the first automata rejects is outside of the domain.
     if (states.some(([m, state]) => m < needed && state === DEAD)) return jointOf([], []);
     const live = states.filter(([, state]) => state !== DEAD && state !== ALL);
     const whole = states.filter(([, state]) => state === ALL).map(([m]) => m);
@@ -133,14 +135,14 @@ function backwards(joints: readonly Joint[]): number[][] {
   return before;
 }
 
-/** Words that lead to some of the states: the shortest, and others that part from it on the way. */
+/** Returns words that lead to some of the states: the shortest, and others that diverge from it. */
 function wordsTo(
   states: readonly number[],
   joints: readonly Joint[],
   before: readonly (readonly number[])[],
   kinds: readonly (readonly string[])[],
 ): { words: string[]; front: string } {
-  // How far each state is from one of the class; states without a distance lead nowhere.
+  // The distance of each state to one of the class; states without a distance cannot reach it.
   const distance = new Map<number, number>(states.map((state) => [state, 0]));
   const open = [...states];
   for (let i = 0; i < open.length; i++) {
@@ -177,7 +179,7 @@ function wordsTo(
     if (isFront) front += first[i];
     if (own !== undefined) at = own.to;
   }
-  // An empty text is a poor example where there are others.
+  // An empty text is a poor example if there are others.
   const examples = [...words].sort((a, b) => (a === "" ? 1 : 0) - (b === "" ? 1 : 0));
   return { words: examples, front: words.size === 1 ? first : front };
 }

@@ -4,8 +4,8 @@ import { regex } from "../../../route-fields/match/match.ts";
 import { DEAD, type Automaton, OWN, Undecidable } from "./automaton.ts";
 
 /**
- * The program that RE2 makes of an expression (Russ Cox, "Regular Expression Matching: the Virtual Machine Approach").
- * The matcher runs the same program, so what is decided here is what a request would meet.
+ * The program that RE2 compiles an expression to (Russ Cox, "Regular Expression Matching: the Virtual Machine
+ * Approach"). The mesh's matcher runs the same program.
  */
 const Program = Type.Object({
   start: Type.Integer(),
@@ -27,7 +27,7 @@ interface Instruction {
   runes: Int32Array;
 }
 
-// The numbers of instructions and of what an empty place can be, as RE2's own sources have them.
+// The numbers of instructions and of empty-width assertions, as in RE2's sources.
 const OP = {
   ALT: 1,
   ALT_MATCH: 2,
@@ -53,28 +53,27 @@ const FOLD_CASE = 1;
 const NEWLINE = 10;
 const NO_CHAR = -1;
 
-// More states than this are those of an expression that was written to explode.
+// An expression with more states was probably written to explode.
 const MOST_STATES = 4_000;
 
 /**
- * Accepts what a regular expression of RE2 matches as a whole.
- * @throws Undecidable for an expression that no automaton of a sane size stands for
+ * Accepts the texts that a regular expression of RE2 matches in full.
+ * @throws Undecidable if the automaton would be too large
  */
 export function regexAutomaton(source: string): Automaton {
   const program: unknown = Object.getOwnPropertyDescriptor(regex(source).re2(), "prog")?.value;
   if (!Check(Program, program))
-    throw new Undecidable(
-      `the regular expression ${source} was not compiled to a program that is known here`,
-    );
+    throw new Undecidable(`the regular expression ${source} was compiled to an unknown program`);
   const { start } = program;
   const inst = program.inst.map((one): Instruction => ({ ...one, runes: runesOf(one.runes) }));
   const instruction = (pc: number): Instruction => inst[pc] as Instruction;
   const readers = inst.filter(({ op }) => op >= OP.RUNE && op <= OP.RUNE_ANY_NOT_NL);
   const unknown = inst.find(({ op }) => op > OP.RUNE_ANY_NOT_NL);
   if (unknown !== undefined)
-    throw new Undecidable(`the regular expression ${source} looks behind, which is not decided here`);
+    throw new Undecidable(`the regular expression ${source} looks behind, which cannot be decided`);
 
-  // A state is where the program may be before the next place between two characters, and what the character before is.
+  // A state is the set of instructions before the next position between two characters, with the kind of the
+  // character before it.
   const states: { pcs: readonly number[]; before: number }[] = [];
   const byKey = new Map<string, number>();
   const steps = new Map<number, number>();
@@ -128,7 +127,10 @@ export function regexAutomaton(source: string): Automaton {
     return state;
   }
 
-  /** The instructions that read a character or match, from some others, at a place between two characters. */
+  /**
+   * Returns the instructions that read a character or match, reachable from others at a position between two
+   * characters.
+   */
   function reached(from: readonly number[], before: number, after: number): number[] {
     const here = emptyAt(before, after);
     const seen = new Set<number>();
@@ -150,7 +152,7 @@ export function regexAutomaton(source: string): Automaton {
 
 function runesOf(runes: unknown): Int32Array {
   if (runes instanceof Int32Array) return runes;
-  throw new Undecidable("a regular expression was compiled to a program that is not known here");
+  throw new Undecidable("a regular expression was compiled to an unknown program");
 }
 
 function reads({ op, arg, runes }: Instruction, char: number): boolean {
@@ -164,7 +166,7 @@ function reads({ op, arg, runes }: Instruction, char: number): boolean {
   return false;
 }
 
-// Beyond ASCII only these two fold to a letter of it: the Kelvin sign and the long s.
+// Only these two characters beyond ASCII fold to an ASCII letter: the Kelvin sign and the long s.
 const FOLDED: ReadonlyMap<number, number> = new Map([
   [0x212a, 0x6b],
   [0x17f, 0x73],
@@ -175,7 +177,7 @@ function sameLetter(rune: number, char: number): boolean {
   return lower(rune) === lower(char);
 }
 
-/** What is kept of the character before a place: none, a newline, one of a word, or another. */
+/** Classifies the character before a position: none, a newline, a word character, or another. */
 function kindOf(char: number): number {
   if (char === NO_CHAR || char === NEWLINE) return char;
   return isWord(char) ? 97 : 32;

@@ -5,7 +5,7 @@ import { CLUSTER_DOMAIN, fullHost, KNATIVE_GATEWAYS } from "../../hosts.ts";
 import { serviceHost } from "./plain-service.ts";
 import { gatewayName } from "../../../route-fields/match/compile.ts";
 
-/** Something that a side refers to and does not describe. */
+/** An object that a side refers to without describing it. */
 export interface Borrowed {
   what: string;
   file: string;
@@ -17,7 +17,7 @@ interface Named {
   value: { kind: string; metadata: { name: string; namespace?: string | undefined } };
 }
 
-/** Completes what a side describes by what it refers to, from the first of others that describes it. */
+/** Adds the objects that a side refers to, each from the first of the others that describes it. */
 export function borrow(
   side: Resources,
   others: readonly Resources[],
@@ -39,7 +39,7 @@ export function borrow(
     resources.destinationRules = missing(
       resources.destinationRules,
       other.destinationRules,
-      // A rule of the side's own with the same name is taken for the other's, moved to another host or namespace.
+      // If the side has a rule of the same name, that rule is the other's, moved to another host or namespace.
       (sources) =>
         sources.every((source) => !ownRules.has(source.value.metadata.name)) &&
         sources.some((source) => unruled.some((host) => isCovered(host, hostOf(source)))),
@@ -108,12 +108,11 @@ function isCovered(host: string, pattern: string): boolean {
   return host === pattern || (pattern.startsWith("*") && host.endsWith(pattern.slice(1)));
 }
 
-/** The host of a DestinationRule. */
 function hostOf(source: Resources["destinationRules"][number]): string {
   return fullHost(source.value.spec.host, namespaceOf(source));
 }
 
-/** The hosts that the rules of a VirtualService send requests to, or under. */
+/** Returns the hosts that the rules of a VirtualService forward to or set as authority. */
 export function hostsNamed({ value }: Sourced<VirtualService>): string[] {
   const { namespace = "default" } = value.metadata;
   return value.spec.http.flatMap((route) => {
@@ -134,8 +133,8 @@ export function hostsNamed({ value }: Sourced<VirtualService>): string[] {
 }
 
 /**
- * The Services that one side alone has and whose host the other does not name, in sentences: a Service that the other
- * only names is taken to be the same there.
+ * Returns a sentence for each Service that only one side describes and whose host the other does not name. (A Service
+ * that the other side names is assumed to be the same there.)
  */
 export function servicesAlone(
   name: string,
@@ -156,11 +155,11 @@ export function servicesAlone(
   return own.flatMap((document) => {
     const host = serviceHost(document);
     if (host === undefined || named.has(host)) return [];
-    return [`the Service ${host} stands in ${name} alone, and what it does to requests is not compared`];
+    return [`the Service ${host} is only in ${name}, and its effect on requests is not compared`];
   });
 }
 
-/** The hosts of a Knative Service, as far as one state of it tells: its own, its tags', its revisions'. */
+/** Returns the hosts of a Knative Service that one state of it shows: its own, its tags' and its revisions'. */
 function namesOf({ value }: Resources["knativeServices"][number]): Set<string> {
   const { name, namespace = "default" } = value.metadata;
   const targets = value.spec.traffic ?? [];
@@ -175,7 +174,7 @@ function namesOf({ value }: Resources["knativeServices"][number]): Set<string> {
   return new Set(first.map((label) => `${label}.${namespace}.${CLUSTER_DOMAIN}`));
 }
 
-/** The delegates that rules name, by `namespace/name`. */
+/** Returns the delegates that rules name, as `namespace/name`. */
 function delegatesNamed(virtualServices: readonly Sourced<VirtualService>[]): Set<string> {
   return new Set(
     virtualServices.flatMap(({ value }) =>
@@ -196,7 +195,7 @@ function gatewaysNamed({ virtualServices }: Resources): Set<string> {
   );
 }
 
-/** The ports that rules ask for, and one that none asks for. */
+/** Returns the ports that rules match on, and one that no rule matches on. */
 function portsAsked(sides: readonly Resources[]): number[] {
   const asked = new Set(
     sides.flatMap(({ virtualServices }) =>
@@ -213,8 +212,8 @@ function portsAsked(sides: readonly Resources[]): number[] {
 }
 
 /**
- * A Gateway that serves every host at some ports.
- * @param key `namespace/name`, where the name may be one that only Istio itself gives
+ * Returns a Gateway that serves every host at some ports.
+ * @param key `namespace/name`, where the name may be reserved to Istio itself
  */
 function openGateway(key: string, ports: readonly number[]): Resources["gateways"] {
   const [namespace = "", name = ""] = key.split("/");

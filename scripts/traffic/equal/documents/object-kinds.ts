@@ -7,11 +7,11 @@ import { serviceHost } from "./plain-service.ts";
 import { METADATA_FILLED_IN } from "../../../schema/schema.ts";
 import { isRecord, valueAt } from "../../../schema/value.ts";
 
-/** An object that no route table shows: it is compared as it stands. */
+/** An object that the route table does not model. It is compared as written. */
 export interface Unmodelled {
   /** Kind, namespace and name. */
   name: string;
-  /** All that it says, in a form that is the same for the same content. */
+  /** Its content in canonical form. */
   text: string;
   value: unknown;
 }
@@ -19,24 +19,23 @@ export interface Unmodelled {
 const IdentifiedObject = Type.Object({
   apiVersion: Type.String(),
   kind: Type.String(),
-  // Objects without a name are a template's or a controller's output; the kinds that are read here need one.
+  // Templates and outputs of controllers have no name; the kinds that are read here need one.
   metadata: Type.Object({ name: Type.Optional(Type.String()), namespace: Type.Optional(Type.String()) }),
 });
 
 type Identified = Static<typeof IdentifiedObject>;
 
-// Groups and kinds that have no part in where a request goes: rights, schemas, alerts, scaling, how files are built, and
-// what a pod reads.
+// Groups and kinds without effect on routes: rights, schemas, alerts, scaling, build files, and the inputs of pods.
 const WITHOUT_SAY =
   /^(rbac\.authorization\.k8s\.io|apiextensions\.k8s\.io|policy|autoscaling|batch|monitoring\.coreos\.com|(config\.|)kustomize\.(config\.|)k8s\.io)\/|^\/(Secret|ServiceAccount|PersistentVolume|PersistentVolumeClaim|LimitRange|ResourceQuota)$/;
 
-// Of ConfigMaps these are the configuration of Knative's and Istio's routes.
+// These ConfigMaps configure the routes of Knative and Istio.
 const CONFIGURATION = /^(config-(domain|network|istio|gateway|defaults)|istio|istio-.+)$/;
 
-// Of these the labels of the pods decide who answers; what the pods run is not compared.
+// Only the labels of their pods are compared, since they decide which pods answer.
 const WORKLOAD = /^apps\/(Deployment|StatefulSet|DaemonSet|ReplicaSet)$|^\/Pod$/;
 
-/** Sorts documents into those that make the table and those that are compared as they stand. */
+/** Sorts documents into those that are compiled to the table and those that are compared as written. */
 export function sorted(documents: readonly ManifestDocument[]): {
   read: ManifestDocument[];
   unmodelled: Unmodelled[];
@@ -75,7 +74,7 @@ export function sorted(documents: readonly ManifestDocument[]): {
   return { read, unmodelled, services };
 }
 
-/** The hosts that lead a caller back to its own sidecar: what listens there is on the caller's own address. */
+/** Returns the hosts that lead a caller back to its own sidecar, whose listener is at the caller's own address. */
 export function sidecarHosts(unmodelled: readonly Unmodelled[]): string[] {
   return unmodelled.flatMap(({ value }) => {
     const isEntry = isRecord(value) && kindNamed(value["apiVersion"], value["kind"]) === "serviceEntries";
@@ -83,7 +82,7 @@ export function sidecarHosts(unmodelled: readonly Unmodelled[]): string[] {
   });
 }
 
-/** The settings of a ConfigMap, without the example that documents them. */
+/** Returns the settings of a ConfigMap, without the example that documents them. */
 function settings(value: Identified): unknown {
   const data = valueAt(value, ["data"]);
   return isRecord(data)
@@ -93,24 +92,23 @@ function settings(value: Identified): unknown {
     : data;
 }
 
-/** The labels of a workload's pods. */
 function podLabels(value: Identified): unknown {
   if (value.kind === "Pod") return valueAt(value, ["metadata", "labels"]);
   return valueAt(value, ["spec", "template", "metadata", "labels"]);
 }
 
-/** An object without what a cluster adds to it. */
+/** Returns an object without the fields that a cluster adds. */
 function withoutFilledIn({ status: _, metadata, ...rest }: Identified & { status?: unknown }): unknown {
   const own = Object.entries(metadata).filter(([field]) => !METADATA_FILLED_IN.includes(field));
   return { ...rest, metadata: Object.fromEntries(own) };
 }
 
-/** A text that is the same for values that differ in the order of their fields only. */
+/** Returns a text that is equal for values that differ only in the order of their fields. */
 export function canonical(value: unknown): string {
   return JSON.stringify(ordered(value));
 }
 
-/** The same value with the fields of its maps in one order. */
+/** Returns the value with the fields of its maps in one order. */
 export function ordered(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(ordered);
   if (!isRecord(value)) return value;

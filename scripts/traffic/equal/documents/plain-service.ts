@@ -3,7 +3,7 @@ import { Check } from "typebox/schema";
 import type { ManifestDocument } from "../../../manifests/document.ts";
 import { fullHost } from "../../hosts.ts";
 
-/** A Kubernetes Service with pods, as far as it decides who answers. */
+/** The fields of a Kubernetes Service with pods that decide which pods answer. */
 export const PlainService = Type.Object({
   apiVersion: Type.Literal("v1"),
   kind: Type.Literal("Service"),
@@ -16,7 +16,7 @@ export const PlainService = Type.Object({
 
 export type PlainService = Static<typeof PlainService>;
 
-/** The host of a Kubernetes Service with pods; undefined for any other document. */
+/** Returns the host of a Kubernetes Service with pods; undefined for any other document. */
 export function serviceHost({ value }: ManifestDocument): string | undefined {
   if (!Check(PlainService, value)) return undefined;
   return fullHost(value.metadata.name, value.metadata.namespace ?? "default");

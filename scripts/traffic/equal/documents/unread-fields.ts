@@ -12,21 +12,20 @@ interface UnreadField {
   document: ManifestDocument;
   path: FieldPath;
   reason: string;
-  /** The same for the same field with the same content in an object where it means the same. */
+  /** Equal for the same field with the same content in an object where it has the same meaning. */
   key: string;
 }
 
-/** The documents of a side, and what destinations mean there. */
+/** The documents of a side, and the meaning of its destinations. */
 interface ReadSide {
   read: readonly ManifestDocument[];
   destinations: Destinations;
 }
 
 /**
- * The fields of two sides that are not read into their route tables and not the same on both, in sentences. What is
- * written alike may still meet something that differs beside it: so a field of a rule is the same only where the rules
- * of the object are, one of a Gateway where the Gateway is, and routes of TCP and TLS where their destinations mean the
- * same.
+ * Returns a sentence for each field that is not compiled into the tables and differs between the sides. The same text can
+ * have another effect in another context, so a field of a rule is the same only if all rules of the object are, a field
+ * of a Gateway only if the whole Gateway is, and a route of TCP or TLS only if its destinations mean the same.
  */
 export function unreadApart(a: ReadSide, b: ReadSide): string[] {
   const [ofA, ofB] = [a, b].map(({ read, destinations }) =>
@@ -40,8 +39,8 @@ export function unreadApart(a: ReadSide, b: ReadSide): string[] {
 }
 
 /**
- * The servers of Gateways that one side alone has, in sentences: without routes nothing else shows that a port is open.
- * Names of Gateways and servers do not matter, except where servers conflict.
+ * Returns a sentence for each server of a Gateway that only one side has: without routes nothing else shows that a
+ * port is open. Names of Gateways and servers do not matter unless servers conflict.
  */
 export function serversApart(a: readonly ManifestDocument[], b: readonly ManifestDocument[]): string[] {
   const [ofA, ofB] = [a, b].map((documents) => withConflicts(documents.flatMap(serversOf))) as [
@@ -62,17 +61,17 @@ interface OwnServer {
   document: ManifestDocument;
   path: FieldPath;
   key: string;
-  /** The pods, port and address that it listens on. */
+  /** The pods, port and address of the listener. */
   socket: string;
   /** Servers of different kinds cannot share a socket. */
   kind: "http" | "tls" | "tcp";
-  /** The hosts of a server with TLS settings, of which each can have one such server on a socket. */
+  /** The hosts of a server with TLS settings. A host can have only one such server on a socket. */
   hostsOfTls: readonly string[];
 }
 
 /**
- * Adds the Gateway to the key of each server that conflicts with another: istiod skips the later of the two, by the
- * age of their Gateways. (istio 1.31, pilot/pkg/model/gateway.go, mergeGateways)
+ * Adds the Gateway to the key of each server that conflicts with another: istiod skips the server of the younger
+ * Gateway. (istio 1.31, pilot/pkg/model/gateway.go, mergeGateways)
  */
 function withConflicts(servers: readonly OwnServer[]): OwnServer[] {
   const bySocket = Map.groupBy(servers, ({ socket }) => socket);
@@ -98,7 +97,7 @@ function serversOf(document: ManifestDocument): OwnServer[] {
     const port = valueAt(server, ["port"]);
     const { name: _, ...rest } = isRecord(server) ? server : {};
     const { name: __, ...open } = isRecord(port) ? port : {};
-    // For which hosts a server for plain HTTP is open shows in the rules that hold there.
+    // The hosts of a plain HTTP server show in the rules that hold there.
     const isPlain = open["protocol"] === "HTTP" && rest["tls"] === undefined;
     const all = Array.isArray(rest["hosts"]) ? rest["hosts"].map(String).sort() : [];
     return {
@@ -119,7 +118,7 @@ function serverKind(protocol: string): OwnServer["kind"] {
 
 function unreadFields(document: ManifestDocument, destinations: Destinations): UnreadField[] {
   const name = kindOf(document);
-  // What a DestinationRule says beside its subsets is compared where a request gets to its host.
+  // The other fields of a DestinationRule are compared where a request reaches its host.
   if (name === undefined || name === "destinationRules") return [];
   const { value } = document;
   const metadata = isRecord(value) && isRecord(value["metadata"]) ? value["metadata"] : {};
@@ -138,7 +137,7 @@ function unreadFields(document: ManifestDocument, destinations: Destinations): U
     });
 }
 
-/** Whether a field has the routes of TCP or TLS connections, which hold beside those of requests. */
+/** Whether a field has the routes of TCP or TLS connections, which apply beside those of requests. */
 function isOfConnections(kind: string, path: FieldPath): boolean {
   return kind === "virtualServices" && path.length === 2 && (path[1] === "tcp" || path[1] === "tls");
 }
@@ -148,7 +147,7 @@ function withoutHttp(value: unknown): unknown {
   return isRecord(spec) ? { ...spec, http: undefined } : spec;
 }
 
-/** What the destinations of the TCP or TLS routes of a VirtualService mean on one side. */
+/** Returns the meaning of the destinations of a VirtualService's TCP or TLS routes on one side. */
 function meaningsIn(value: unknown, path: FieldPath, { meaningOf }: Destinations): unknown[] {
   const namespace = valueAt(value, ["metadata", "namespace"]) ?? "default";
   return listAt(value, path).flatMap((rule) =>
@@ -167,7 +166,7 @@ function meaningsIn(value: unknown, path: FieldPath, { meaningOf }: Destinations
   );
 }
 
-/** How the servers of a Gateway speak TLS, which shows in no route. */
+/** Returns the TLS settings of a Gateway's servers, which no route shows. */
 function tlsFields({ value }: ManifestDocument): UnsupportedField[] {
   const servers = valueAt(value, ["spec", "servers"]);
   if (!Array.isArray(servers)) return [];
@@ -178,7 +177,10 @@ function tlsFields({ value }: ManifestDocument): UnsupportedField[] {
   );
 }
 
-/** Whether a field is decided although the local mesh does not act on it, or names statistics only. */
+/**
+ * Reports whether the comparison covers a field that the local mesh does not implement, or the field only names
+ * statistics.
+ */
 function isRead(path: FieldPath): boolean {
   const field = String(path.at(-1));
   return path.at(-3) === "match" ? READ_OF_A_MATCH.has(field) : path.length === 4 && field === "delegate";
@@ -186,11 +188,11 @@ function isRead(path: FieldPath): boolean {
 
 const READ_OF_A_MATCH = new Set(["port", "scheme", "sourceLabels", "sourceNamespace", "statPrefix"]);
 
-/** The part of an object that a field may act together with. */
+/** Returns the path of the part of an object that a field may interact with. */
 function surroundings(kind: string, path: FieldPath): FieldPath {
   if (kind === "virtualServices") return path.slice(0, 2);
   if (kind === "gateways") return path.slice(0, 3);
-  // The successive states of a Knative Service are revisions of their own.
+  // The successive states of a Knative Service are separate revisions.
   return kind === "knativeServices" ? ["spec", "template"] : ["spec"];
 }
 

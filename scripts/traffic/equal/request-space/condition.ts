@@ -10,14 +10,14 @@ import {
 import { regexAutomaton } from "../automata/regex.ts";
 import type { Value } from "./value.ts";
 
-/** What a rule asks about one part of a request. */
+/** A condition of a rule on one part of a request. */
 export interface Condition {
   match: ValueMatch;
-  /** Whether `A` to `Z` are as good as `a` to `z`. */
+  /** Whether `A` to `Z` equal `a` to `z`. */
   caseless: boolean;
   /** Whether a part that is absent counts as an empty one. */
   absentIsEmpty: boolean;
-  /** The same for the same condition. */
+  /** Equal for equal conditions. */
   key: string;
 }
 
@@ -31,28 +31,28 @@ export function conditionOf(match: ValueMatch, { caseless = false, absentIsEmpty
   return { match, caseless, absentIsEmpty, key };
 }
 
-/** A value that depends on one part of the request, in a way that conditions can be asked about. */
+/** A value that depends on one part of the request in a form that conditions can be evaluated on. */
 export type Dependent = Extract<Value, { kind: "own" | "followed" }>;
 
-/** The same question has the same key. */
+/** Returns the same key for the same condition on the same value. */
 export function keyOf({ key }: Condition, value: Dependent): string {
   return value.kind === "own" ? `${key} ${value.dropped} ${value.front}` : `${key}, ${value.by}`;
 }
 
-/** Whether a fixed value meets a condition; null stands for one that is absent. */
+/** Whether a fixed value meets a condition; null means absent. */
 export function meets(condition: Condition, text: string | null): boolean {
   const there = text ?? (condition.absentIsEmpty && condition.match.kind !== "present" ? "" : null);
   return there !== null && isAccepted(automatonFor(condition), there);
 }
 
-/** Accepts a part as it was sent when what has become of it meets the condition. */
+/** Accepts a part as it was sent if the value derived from it meets the condition. */
 export function automatonOf(condition: Condition, value: Dependent): Automaton {
   const automaton = automatonFor(condition);
   if (value.kind === "followed") return followedBy(automaton, `,${value.by}`);
   return replacingFront(automaton, value.dropped, value.front);
 }
 
-/** The same for a part that was not sent. */
+/** Whether the condition holds if the part was not sent. */
 export function meetsAbsent(condition: Condition, value: Dependent): boolean {
   return meets(condition, value.kind === "followed" ? value.by : null);
 }

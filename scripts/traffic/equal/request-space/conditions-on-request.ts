@@ -14,10 +14,10 @@ import { type HostKind, hostsAt, listenersOf, rulesAt, rulesOf } from "./hosts.t
 import type { Questions } from "./request-space.ts";
 import { attribute, header, type Part, query, sent, type Value, withFront, withMore } from "./value.ts";
 
-// Each way to write one path anew, and then another, multiplies what is asked; sane tables write few, and once.
+// Successive rewrites of a path multiply the conditions; ordinary tables rewrite it seldom, and once.
 const MOST_STOPS = 5_000;
 
-/** What a match asks about one part of a request. */
+/** The conditions of a match on one part of a request. */
 interface Asked {
   part: Part;
   condition: Condition;
@@ -26,7 +26,7 @@ interface Asked {
 
 const conditions = new WeakMap<RequestMatch, readonly Asked[]>();
 
-/** The conditions of a match on each part of a request, with the part that each is about. */
+/** Returns the conditions of a match with the part that each is about. */
 export function conditionsOf(match: RequestMatch): readonly Asked[] {
   let asked = conditions.get(match);
   if (asked === undefined) {
@@ -53,12 +53,12 @@ function readConditions(match: RequestMatch): Asked[] {
   ];
 }
 
-/** The part of a request that a filter's condition is about. */
+/** Returns the part of a request that a filter's condition is about. */
 export function partAsked(part: FilterCondition["part"]): Part {
   return part === "method" ? part : header(part.header);
 }
 
-/** What a forwarding rule asks about a request beside its matches: its filters, and the rewrite of its path. */
+/** Returns the conditions of a forwarding rule besides its matches: its filters, and the rewrite of its path. */
 function actionConditions(action: Rule["action"]): { part: Part; condition: Condition }[] {
   if (action.kind !== "forward") return [];
   const { rewriteRegex } = action;
@@ -73,7 +73,7 @@ function actionConditions(action: Rule["action"]): { part: Part; condition: Cond
 
 const rewrites = new Map<string, { part: Part; condition: Condition }[]>();
 
-/** Tells the paths in which a pattern occurs from others, so that there are examples of both. */
+/** Separates the paths that contain a match of a pattern from others, so that there are examples of both. */
 function pathsRewritten(pattern: string): { part: Part; condition: Condition }[] {
   let found = rewrites.get(pattern);
   if (found === undefined) {
@@ -83,7 +83,9 @@ function pathsRewritten(pattern: string): { part: Part; condition: Condition }[]
   return found;
 }
 
-/** Nothing for a pattern that no automaton of a sane size stands for: the examples only help to show a difference. */
+/**
+ * Returns nothing if the automaton of the pattern would be too large: the examples only help to find a difference.
+ */
 function readPathsRewritten(pattern: string): { part: Part; condition: Condition }[] {
   if (regexProblem(pattern) !== undefined) return [];
   const front = pattern.startsWith("^") ? "" : ".*";
@@ -100,9 +102,9 @@ function readPathsRewritten(pattern: string): { part: Part; condition: Condition
 }
 
 /**
- * All that tables ask about a request, also after it was changed on its way.
- * @param authorities what the authority of a request can be at the start
- * @throws Undecidable when that is too much
+ * Returns all conditions of the tables on a request, including those after changes on its way.
+ * @param authorities the possible authorities at the start
+ * @throws Undecidable if there are too many
  */
 export function conditionsOnRequests(
   tables: readonly RouteTable[],
@@ -128,14 +130,14 @@ export function conditionsOnRequests(
   return questions;
 }
 
-/** Where a request is on its way, and what has become there of the part that is looked at. */
+/** A listener and host on the way of a request, with the value of the examined part there. */
 interface Stop {
   listener: Listener;
   host: HostKind;
   value: Dependent;
 }
 
-/** What a table asks about one part, wherever a request may come in. */
+/** Returns the conditions of a table on one part, for every place at which a request may arrive. */
 function askedOf(
   table: RouteTable,
   part: Part,
@@ -165,7 +167,7 @@ function askedOf(
   return asked;
 }
 
-/** Where a rule sends requests to be routed again, while what is looked at still depends on the request. */
+/** Returns the stops to which a rule sends requests, as long as the examined value still depends on the request. */
 function after({ matches, action }: Rule, part: Part, { host, value }: Stop): Stop[] {
   if (action.kind !== "forward") return [];
   const ways = [
@@ -210,11 +212,11 @@ function headerAfter(part: Part, changes: readonly HeaderChange[], value: Value)
 }
 
 /**
- * How many characters a rewrite of the path takes away in front, or undefined where it takes all.
- * @param match the condition by which the rule applies, if it has any
+ * Returns the number of leading characters that a rewrite of the path removes, or undefined if it removes all.
+ * @param match the condition by which the rule applies, if any
  */
 export function droppedBy(match: RequestMatch | undefined): number | undefined {
-  // Without a match on the path, istiod writes one for the prefix /.
+  // For a rule without a match on the path, istiod writes one for the prefix /.
   if (match?.uri === undefined) return 1;
   return match.uri.kind === "prefix" ? match.uri.value.length : undefined;
 }

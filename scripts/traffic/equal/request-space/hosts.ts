@@ -1,23 +1,23 @@
 import { rulesFor } from "../../rule-index.ts";
 import { hostsOn, type Listener, type RouteTable, type Rule } from "../../table.ts";
 
-/** A host of a table, or all hosts that no other name is for. */
+/** A host of a table, or the hosts of a wildcard that no other name covers. */
 export type HostKind =
   { kind: "host"; host: string } | { kind: "suffix"; suffix: string } | { kind: "other" };
 
-/** The listeners of tables, each once. */
+/** Returns the listeners of tables without duplicates. */
 export function listenersOf(tables: readonly RouteTable[]): Listener[] {
   const names = tables.flatMap(({ listeners }) => Object.keys(listeners) as Listener[]);
   return [...new Set<Listener>(["mesh", "local-gateway", "ingress", ...names])];
 }
 
-/** A host as people write it. */
+/** Formats a host for the user. */
 export function hostText(host: HostKind): string {
   if (host.kind === "host") return host.host;
   return host.kind === "suffix" ? `*${host.suffix}` : "*";
 }
 
-/** The hosts that a listener has rules for. */
+/** Returns the hosts that a listener has rules for. */
 export function hostsAt(table: RouteTable, listener: Listener): HostKind[] {
   const { exact, suffixes, any } = hostsOn(table, listener);
   return [
@@ -27,7 +27,7 @@ export function hostsAt(table: RouteTable, listener: Listener): HostKind[] {
   ];
 }
 
-/** The rules for a host at a listener; for a kind of hosts those that all of them have. */
+/** Returns the rules for a host at a listener; for a kind of hosts, the rules common to all of them. */
 export function rulesAt(table: RouteTable, listener: Listener, host: HostKind): readonly Rule[] | undefined {
   if (host.kind === "host") return rulesFor(hostsOn(table, listener), host.host);
   const { suffixes, any } = hostsOn(table, listener);
@@ -35,7 +35,7 @@ export function rulesAt(table: RouteTable, listener: Listener, host: HostKind): 
   return suffixes.find(([suffix]) => host.suffix.endsWith(suffix))?.[1] ?? any;
 }
 
-/** The host or wildcard of a listener whose rules are those for a host, as it is written; undefined without rules. */
+/** Returns the host or wildcard, as written, whose rules apply to a host; undefined without rules. */
 export function patternAt(table: RouteTable, listener: Listener, host: HostKind): string | undefined {
   const { exact, suffixes, any } = hostsOn(table, listener);
   if (host.kind === "host" && exact.has(host.host)) return host.host;
@@ -47,7 +47,7 @@ export function patternAt(table: RouteTable, listener: Listener, host: HostKind)
   return any === undefined ? undefined : "*";
 }
 
-/** All rules of a table, each once. */
+/** Returns all rules of a table without duplicates. */
 export function rulesOf(table: RouteTable): Rule[] {
   const lists = listenersOf([table]).flatMap((listener) =>
     hostsAt(table, listener).map((host) => rulesAt(table, listener, host) ?? []),

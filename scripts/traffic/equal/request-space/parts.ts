@@ -11,7 +11,7 @@ const PATH = textOf((char) => isVisible(char) && !among("?#")(char), among("/"),
 const METHOD = textOf((char) => isAlphanumeric(char) || among("!#$%&'*+-.^_`|~")(char), undefined, false);
 const QUERY_VALUE = textOf((char) => isVisible(char) && !among("&#")(char));
 
-/** A field value of RFC 9110 section 5.5 in ASCII: no blank at either end. */
+/** A field value in ASCII without blanks at either end (RFC 9110 section 5.5). */
 const FIELD_VALUE: Automaton = {
   start: OWN,
   next(state, char) {
@@ -24,7 +24,7 @@ const FIELD_VALUE: Automaton = {
   sign: (char) => (isVisible(char) ? 1 : char === 0x20 || char === 0x09 ? 2 : 0),
 };
 
-// Compiled where a rule asks: most ask for none, and compiling takes long beside reading a small folder.
+// Compiled on demand: few rules need them, and compiling takes long compared with reading a small folder.
 const EXPRESSIONS: ReadonlyMap<Part, string> = new Map([
   ["attribute port", "[1-9][0-9]{0,4}"],
   ["attribute scheme", "https?"],
@@ -32,7 +32,7 @@ const EXPRESSIONS: ReadonlyMap<Part, string> = new Map([
 ]);
 const compiled = new Map<Part, Automaton>();
 
-/** Everything that a part of a request can be, apart from being absent. */
+/** Accepts every possible value of a part, except its absence. */
 export function domainOf(part: Part): Automaton {
   if (part === "uri") return PATH;
   if (part === "method") return METHOD;
@@ -49,12 +49,12 @@ export function mayBeAbsent(part: Part): boolean {
   return /^(header|query|attribute (source label|claim)) /.test(part);
 }
 
-/** What all values of a part begin with. */
+/** The common prefix of all values of a part. */
 export function frontOf(part: Part): string {
   return part === "uri" ? "/" : "";
 }
 
-/** Values to be tried first as examples. */
+/** Values to try first as examples. */
 export function favourites(part: Part): readonly string[] {
   if (part === "uri") return ["/"];
   if (part === "attribute port") return ["80"];
@@ -63,7 +63,7 @@ export function favourites(part: Part): readonly string[] {
   return part === "method" ? ["GET", "POST"] : [];
 }
 
-/** A host name, or what looks like one, and perhaps a port. */
+/** A host name or similar text, with an optional port. */
 const AUTHORITY: Automaton = {
   start: OWN,
   next(state, char) {
@@ -82,9 +82,9 @@ const AUTHORITY: Automaton = {
   },
 };
 
-/** Accepts an authority when a automaton accepts its host in lower case. */
+/** Accepts an authority if an automaton accepts its host in lower case. */
 export function ofHost(automaton: Automaton): Automaton {
-  // The states of the host are even; those behind the colon are odd and stay.
+  // The states of the host are even; those after the colon are odd and stay.
   const lower = (char: number): number => (char >= 65 && char <= 90 ? char + 32 : char);
   const known = (state: number): number => (state === DEAD ? DEAD : OWN + 2 * state);
   return {
@@ -100,7 +100,7 @@ export function ofHost(automaton: Automaton): Automaton {
   };
 }
 
-/** The authorities of a host, as a automaton for it and automata that all must not accept them. */
+/** Returns an automaton that accepts the authorities of a host, and automata that must all reject them. */
 export function authoritiesOf(
   kind: HostKind,
   names: { hosts: Iterable<string>; suffixes: readonly string[] },

@@ -4,10 +4,10 @@ import { classesOf, type PartClass, type Restriction } from "./part-classes.ts";
 import { favourites, frontOf, mayBeAbsent } from "./parts.ts";
 import type { Known, Part } from "./value.ts";
 
-/** Some of the requests: for each part that is named, the numbers of its classes; any value of the others. */
+/** A set of requests: for each named part the numbers of its classes, and any value of the other parts. */
 export type Cell = ReadonlyMap<Part, readonly number[]>;
 
-/** A condition holds for some requests of a cell only: for all of some of these cells, and for none of the others. */
+/** A condition holds in a part of a cell only: in all of some of these cells, and in none of the others. */
 export class Undecided {
   readonly cells: readonly Cell[];
   constructor(cells: readonly Cell[]) {
@@ -15,43 +15,42 @@ export class Undecided {
   }
 }
 
-/** What is asked about each part, by the key of the question. */
+/** The conditions on each part, by their keys. */
 export type Questions = ReadonlyMap<Part, ReadonlyMap<string, readonly [Condition, Dependent]>>;
 
-// How many values of a part are tried to show a difference.
+// The number of values of a part that are tried to show a difference.
 const MOST_EXAMPLES = 8;
 
-/** The classes of a part, and for the key of each condition the numbers of those in which it holds, in order. */
+/** The classes of a part, and for each condition's key the numbers of the classes in which it holds, ascending. */
 interface Partition {
   classes: readonly PartClass[];
-  /** The numbers of all of them. */
   all: readonly number[];
   holding: ReadonlyMap<string, readonly number[]>;
 }
 
-/** The requests that can be sent, partitioned by every condition on them. */
+/** The space of all requests, partitioned by the conditions on them. */
 export class RequestSpace {
   readonly #questions: Questions;
   readonly #partitions = new Map<Part, Partition>();
   readonly #restrictions: ReadonlyMap<Part, Restriction>;
   readonly #budget: StepBudget | undefined;
 
-  /** @param budget for partitioning; unlimited by default */
+  /** @param budget of partitioning; unlimited by default */
   constructor(questions: Questions, restrictions: ReadonlyMap<Part, Restriction>, budget?: StepBudget) {
     this.#questions = questions;
     this.#restrictions = restrictions;
     this.#budget = budget;
   }
 
-  /** The cells, one for each class, that a part cuts a cell into; none when it has only one class there. */
+  /** Splits a cell by the classes of a part; returns no cells if the part has one class there. */
   cut(cell: Cell, part: Part): Cell[] {
     const numbers = this.#numbers(cell, part);
     return numbers.length < 2 ? [] : numbers.map((number) => new Map([...cell, [part, [number]]]));
   }
 
   /**
-   * Whether a condition holds in a cell.
-   * @throws Undecided when it holds for some of its requests only
+   * Returns whether a condition holds in a cell.
+   * @throws Undecided if it holds for some of the cell's requests only
    */
   ask(cell: Cell, condition: Condition, value: Dependent): boolean {
     const { part } = value;
@@ -74,9 +73,9 @@ export class RequestSpace {
   }
 
   /**
-   * The common group of the classes of a part in a cell.
-   * @param groupOf the group of a class, by its number and the keys of the conditions that hold in it
-   * @throws Undecided when the cell has classes of several groups
+   * Returns the common group of a part's classes in a cell.
+   * @param groupOf maps a class to its group, by its number and the keys of the conditions that hold in it
+   * @throws Undecided if the cell has classes of several groups
    */
   groupIn<T>(cell: Cell, part: Part, groupOf: (number: number, holds: ReadonlySet<string>) => T): T {
     const { classes } = this.#partition(part);
@@ -87,7 +86,7 @@ export class RequestSpace {
     throw new Undecided([...groups.values()].map((own) => new Map([...cell, [part, own]])));
   }
 
-  /** What is known of the parts of the requests of a cell. */
+  /** Returns the knowledge about the parts of the requests of a cell. */
   known(cell: Cell): (part: Part) => Known {
     return (part) => {
       if (!cell.has(part)) return { beginsWith: frontOf(part) };
@@ -102,13 +101,13 @@ export class RequestSpace {
     };
   }
 
-  /** Examples of a part in a cell, the plainest first. */
+  /** Returns example values of a part in a cell, the simplest first. */
   examples(cell: Cell, part: Part): (string | undefined)[] {
     if (cell.has(part)) {
       const found = this.#classesIn(cell, part).map(({ isAbsent, words }) =>
         isAbsent ? [undefined] : words,
       );
-      // One of each class before a second one of any.
+      // One example of each class comes before the second of any class.
       return [...found.map(([first]) => first), ...found.flatMap(([, ...others]) => others)].slice(
         0,
         MOST_EXAMPLES,
@@ -155,7 +154,7 @@ export class RequestSpace {
   }
 }
 
-/** The numbers of one list that another does not have, both in ascending order. */
+/** Returns the numbers of a list that another does not contain, both ascending. */
 function without(list: readonly number[], others: readonly number[]): number[] {
   const left: number[] = [];
   let next = 0;
@@ -166,7 +165,7 @@ function without(list: readonly number[], others: readonly number[]): number[] {
   return left;
 }
 
-/** Whether a number is in a list in ascending order. */
+/** Whether an ascending list contains a number. */
 function isAmong(list: readonly number[], number: number): boolean {
   let [from, to] = [0, list.length];
   while (from < to) {

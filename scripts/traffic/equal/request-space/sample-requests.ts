@@ -7,24 +7,24 @@ import { regexAutomaton } from "../automata/regex.ts";
 import { domainOf } from "./parts.ts";
 import { header, type Part, query } from "./value.ts";
 
-// What a condition without a literal is tried with, and what is put behind a prefix.
+// The value for a condition without a literal, and the suffix for a prefix.
 const PLAIN = "x";
 const UNLIKELY = "kyc-sample";
 
-/** With more transitions of automata than this, no text is sought that an expression matches. */
+/** The search for a text that an expression matches stops after this many transitions. */
 const MOST_STEPS = 20_000;
 
 /**
- * Requests that are made of the literals of some conditions and of short texts that their regular expressions match, for
- * a quick test whether a request can meet them. There is none for a condition that no request can meet.
- * @param matches an empty list stands for every request
+ * Yields requests made of the literals of some conditions and of short texts that their regular expressions match, as
+ * a quick test of whether a request can meet them. Yields none for a condition that no request can meet.
+ * @param matches an empty list matches every request
  */
 export function* sampleRequests(
   matches: readonly RequestMatch[],
   authority: string,
 ): Generator<MatchedRequest> {
   if (matches.length === 0) yield* requests(undefined, authority);
-  // A text for a regular expression is the more expensive one.
+  // Texts for regular expressions are more expensive.
   const [plain, others] = [matches.filter((m) => !hasRegex(m)), matches.filter(hasRegex)];
   for (const match of [...plain, ...others]) yield* requests(match, authority);
 }
@@ -58,7 +58,7 @@ function pathsOf(match: RequestMatch | undefined): readonly string[] {
   return uri.kind === "prefix" ? [uri.value, `${uri.value}${UNLIKELY}`] : textsOf("uri", uri.value);
 }
 
-/** Names and values that meet conditions; undefined where a value is not known. */
+/** Returns names and values that meet conditions; undefined if a value is not known. */
 function named(wanted: NamedMatches, partOf: (name: string) => Part): [string, string][] | undefined {
   const fields = wanted.map(([name, match]) => [name, literal(partOf(name), match)] as const);
   return fields.every((field): field is [string, string] => field[1] !== undefined) ? fields : undefined;
@@ -70,7 +70,7 @@ function literal(part: Part, match: ValueMatch): string | undefined {
   return isAccepted(domainOf(part), text) ? text : undefined;
 }
 
-/** Short texts of a part that a regular expression matches; none where that takes too long. */
+/** Returns short texts of a part that a regular expression matches; none if the search takes too long. */
 function textsOf(part: Part, expression: string): readonly string[] {
   try {
     const domain = [domainOf(part), regexAutomaton(expression)];

@@ -2,9 +2,9 @@ import { regexRewritten } from "../../../route-fields/rewrite/rewrite.ts";
 import type { RegexRewrite } from "../../table.ts";
 
 /**
- * A part of a request that a condition can ask about and a rule can change: `uri` (the path), `method`, `authority`,
- * `header NAME` or `query NAME`; and `attribute NAME`, which no rule changes, of the connection and the caller (see
- * route-fields/match/attributes.ts). The parts of a request are independent of each other.
+ * A part of a request that conditions can match and rules can change: `uri` (the path), `method`, `authority`,
+ * `header NAME` or `query NAME`; and `attribute NAME`, a property of the connection or the caller that no rule
+ * changes (see route-fields/match/attributes.ts). The parts of a request are independent of each other.
  */
 export type Part = string;
 
@@ -12,16 +12,16 @@ export const header = (name: string): Part => `header ${name}`;
 export const query = (name: string): Part => `query ${name}`;
 export const attribute = (name: string): Part => `attribute ${name}`;
 
-/** What a part of a request has become on its way, as a function of the request as it was sent. */
+/** The value of a part of a request on its way, as a function of the request as it was sent. */
 export type Value =
   | { kind: "text"; text: string }
-  /** There is none, as of a header that was removed. */
+  /** No value, for example after a header was removed. */
   | { kind: "absent" }
-  /** The part as it was sent, with a text in the place of some characters in front. */
+  /** The part as it was sent, with a number of leading characters replaced by a text. */
   | { kind: "own"; part: Part; dropped: number; front: string }
-  /** A header as it was sent, and one more value behind a comma; the value alone where it was not sent. */
+  /** The header as it was sent, followed by a comma and a text; only the text if it was not sent. */
   | { kind: "followed"; part: Part; by: string }
-  /** A path that a regular expression made of another. */
+  /** A path that a regular expression rewrote. */
   | { kind: "rewritten"; of: Value; by: RegexRewrite };
 
 /** The part as it was sent. */
@@ -29,7 +29,7 @@ export function sent(part: Part): Value {
   return { kind: "own", part, dropped: 0, front: "" };
 }
 
-/** A value with a text in the place of some characters in front; it must have as many. */
+/** Returns a value with leading characters replaced by a text; it must have as many. */
 export function withFront(value: Value, dropped: number, front: string): Value | undefined {
   switch (value.kind) {
     case "text":
@@ -58,12 +58,12 @@ export function withMore(value: Value, by: string): Value {
   }
 }
 
-/** What is known of a part as it was sent: what it is, undefined meaning that it is absent; or what it begins with. */
+/** The knowledge about a part as it was sent: its value (undefined if absent), or its prefix. */
 export type Known = { is: string | undefined } | { beginsWith: string };
 
 /**
- * A value as a text that tells any two values apart which differ for some of the requests that are meant, and, but for
- * rewriting by regular expressions, only those.
+ * Returns a text that distinguishes any two values that differ for some request, and, except for rewriting by regular
+ * expressions, only those.
  */
 export function shown(value: Value, known: (part: Part) => Known): string {
   const text = textOf(value, known);
@@ -72,7 +72,7 @@ export function shown(value: Value, known: (part: Part) => Known): string {
     case "own": {
       const of = known(value.part);
       const begin = "beginsWith" in of ? of.beginsWith : "";
-      // The longest front that all have, so that two ways to write one change are one text.
+      // The longest common prefix makes two forms of one change the same text.
       if (value.dropped > begin.length)
         return `${value.part} [${value.dropped}] ${JSON.stringify(value.front)}`;
       return `${value.part} [${begin.length}] ${JSON.stringify(value.front + begin.slice(value.dropped))}`;
@@ -87,7 +87,7 @@ export function shown(value: Value, known: (part: Part) => Known): string {
   }
 }
 
-/** The text of a value, null when it is absent, undefined when it depends on what is not known. */
+/** Returns the text of a value, null if it is absent, undefined if it depends on unknown parts. */
 export function textOf(value: Value, known: (part: Part) => Known): string | null | undefined {
   switch (value.kind) {
     case "text":

@@ -5,11 +5,11 @@ import { Undecided } from "../request-space/request-space.ts";
 import type { Part } from "../request-space/value.ts";
 
 /**
- * The condition by which a rule applies to all requests of a cell: `true` when it has none, undefined when it applies to
- * none of them.
- * @param matches those of the rule that may hold for some request of the cell
+ * Returns the condition by which a rule applies to all requests of a cell: `true` if it has none, undefined if it
+ * applies to none of them.
+ * @param matches the rule's matches that may hold for some request of the cell
  * @param ask whether all of them, or none, meet a condition
- * @throws Undecided when it applies to some of them only
+ * @throws Undecided if it applies to some of them only
  */
 export function appliedIn(
   { matches }: Pick<Rule, "matches">,

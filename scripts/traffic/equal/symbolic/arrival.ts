@@ -10,19 +10,19 @@ import { after, type Tree, type UnmodelledStep } from "./tree.ts";
 
 const REVISION = header("knative-serving-revision");
 
-/** What is known of the requests that get to a destination. */
+/** The context of requests that reach a destination. */
 export interface Arrival {
   side: Side;
-  /** The listener at which they came in first. */
+  /** The listener at which they arrived. */
   listener: Listener;
-  /** The host that they asked for, where it is one. */
+  /** The requested host, if it is a single one. */
   asked: string | undefined;
   known: (part: Part) => Known;
-  /** Follows them through another listener. */
+  /** Follows the requests through another listener. */
   enter(listener: Listener, passing: SymbolicRequest): Tree;
 }
 
-/** What becomes of requests that a rule sends to a destination. @param at the rule */
+/** Returns the outcome of requests that a rule sends to a destination. @param at the rule */
 export function arrive(
   to: Destination | Mirror,
   passing: SymbolicRequest,
@@ -32,10 +32,10 @@ export function arrive(
   const { table, destinations } = arrival.side;
   const meant = destinations.meaningOf(to);
   if (meant.missing !== undefined) return nowhere(meant.missing);
-  // The compiler takes the host's name for a revision where it knows no backend.
+  // If it knows no backend, the compiler takes the host's name for a revision.
   const isNamedOnly = to.backend.kind === "revision" && to.backend.revision === to.host;
   const backend = isNamedOnly ? table.backends.get(to.host) : to.backend;
-  // The Services that Knative makes have the port 80; which others they have depends on its version.
+  // The Services of Knative have port 80; their other ports depend on its version.
   const isKnown = backend !== undefined && meant.isSubsetKnown && to.port === 80;
   const tree = isKnown
     ? reach(backend, passing, arrival)
@@ -48,7 +48,7 @@ export function arrive(
   return steps.reduce((behind, step) => after(step, behind), tree);
 }
 
-/** What becomes of requests that a caller sends to a host without rules, whose backend is known. */
+/** Returns the outcome of requests from a caller to a host without rules whose backend is known. */
 export function reachDirectly(
   host: string,
   backend: Backend,
@@ -61,16 +61,16 @@ export function reachDirectly(
   return steps.reduce((behind, step) => after(step, behind), reach(backend, passing, arrival));
 }
 
-/** What becomes of requests at a backend. */
+/** Returns the outcome of requests at a backend. */
 export function reach(backend: Backend, passing: SymbolicRequest, arrival: Arrival): Tree {
   if (backend.kind === "listener") return arrival.enter(backend.listener, passing);
   return revisionTerminal(backend.revision, passing, { ...arrival.side, ...arrival });
 }
 
 /**
- * A sidecar sends what has no port to the port that was asked, unless the Service has that port: where the two have
- * different ports, there is no such cluster. (istio 1.31, pilot/pkg/networking/core/route/route.go,
- * GetDestinationCluster, with the Services of one port; gateways know all Services.)
+ * A sidecar sends requests without a port to the requested port unless the Service has that port; with different
+ * ports there is no such cluster. (istio 1.31, pilot/pkg/networking/core/route/route.go, GetDestinationCluster, with
+ * the Services of one port; gateways know all Services.)
  */
 function portAsked(
   { host }: Destination | Mirror,
@@ -86,7 +86,7 @@ function portAsked(
 }
 
 /**
- * A host that no file describes is a revision when its name is that of one, or Knative's headers name it.
+ * Treats a host that no file describes as a revision if its name or Knative's headers name one.
  * @param isPart whether the destination is an unknown port or subset of a known host
  */
 function revisionOrElsewhere(
@@ -106,7 +106,7 @@ function revisionOrElsewhere(
   return elsewhere(place, passing, "place");
 }
 
-/** The full name of a Service that is asked for by a shorter one. */
+/** Returns the full name of a Service that is requested by a shorter one. */
 export function clusterName(host: string): string {
   const [, name, namespace] = /^([^.]+)\.([^.]+)(?:\.svc)?$/.exec(host) ?? [];
   return name === undefined || namespace === undefined ? host : `${name}.${namespace}.${CLUSTER_DOMAIN}`;

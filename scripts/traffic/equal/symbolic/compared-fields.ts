@@ -3,8 +3,8 @@ import type { Rule } from "../../table.ts";
 import { Undecidable } from "../automata/automaton.ts";
 
 /**
- * The properties of a compiled rule's parts that the comparison takes into account, as their families list them. Another
- * property may mean a difference that is not modelled: then nothing is decided.
+ * The properties of a compiled rule that the comparison takes into account, as listed by their families. With another
+ * property nothing is decided, since it may cause a difference that is not modelled.
  */
 const COMPARED = new Map<string, readonly string[]>([["rule", ["at", "matches", "action"]]]);
 for (const { compared } of FAMILIES) {
@@ -14,7 +14,7 @@ for (const { compared } of FAMILIES) {
 
 const checked = new WeakSet<Rule>();
 
-/** @throws Undecidable when a rule says something that is not taken into account */
+/** @throws Undecidable if a rule has a property that is not taken into account */
 export function checkKnown(rule: Rule): void {
   if (checked.has(rule)) return;
   check("rule", rule);

@@ -3,7 +3,9 @@ import { type Known, type Part, sent, shown } from "../request-space/value.ts";
 import { describeRetry } from "../../../route-fields/retries/describe-retry.ts";
 import { keyOf, knownHeader, type Terminal, type Step, type Tree } from "./tree.ts";
 
-/** The terminals of a tree, each with its share and what precedes it; terminals that cannot be distinguished are one. */
+/**
+ * Returns the terminals of a tree, each with its share and its properties; indistinguishable terminals are joined.
+ */
 export function terminalsOf(
   tree: Tree,
   known: (part: Part) => Known,
@@ -33,7 +35,7 @@ export function terminalsOf(
   }
 }
 
-/** What can be observed at a terminal, in words, without what no rule changed. */
+/** Describes the observable properties of a terminal, except those that no rule changed. */
 export function describeTerminal(terminal: Terminal, known: (part: Part) => Known): string[] {
   const seen = [...terminal.seen].flatMap(([name, value]) => {
     const text = shown(value, known);
@@ -69,7 +71,7 @@ function describeSteps(way: readonly Step[], known: (part: Part) => Known): stri
   });
 }
 
-/** Where copies go, and what is seen there. */
+/** Describes the destinations of copies, and their properties. */
 export function places(tree: Tree, known: (part: Part) => Known): string {
   return [...terminalsOf(tree, known).values()]
     .map(({ terminal, before }) => {

@@ -45,10 +45,10 @@ const service = (ports: number[], selector: object = { app: "reviews" }, more: o
   spec: { selector, ports: ports.map((port) => ({ port, name: `http-${port}` })), ...more },
 });
 
-describe("a subset of a host that is not Knative's", () => {
+describe("a subset of a host outside of Knative", () => {
   const stable = toReviews({ subset: "stable" });
 
-  test("is the pods with its labels, whatever its name", () => {
+  test("is identified by the labels of its pods, not by its name", () => {
     const v1 = [stable, rule([subset("stable", "v1")])];
     expect(verdict(v1, v1)).toBe("equal");
     expect(places(v1, [stable, rule([subset("stable", "v2")])])).toEqual([
@@ -58,7 +58,7 @@ describe("a subset of a host that is not Knative's", () => {
     expect(verdict(v1, [toReviews({ subset: "s" }), rule([subset("s", "v1")])])).toBe("equal");
   });
 
-  test("is found by host, whatever the name of its DestinationRule", () => {
+  test("is found by host, for any name of its DestinationRule", () => {
     const [a, b] = ["v1", "v2"].map((version) => [stable, rule([subset("stable", version)], {}, version)]);
     expect(verdict(a as object[], b as object[])).toBe("different");
   });
@@ -72,12 +72,12 @@ describe("a subset of a host that is not Knative's", () => {
     expect(verdict(b, b)).toBe("equal");
   });
 
-  test("is the same on both sides where its DestinationRule is elsewhere, and that is noted", () => {
+  test("is assumed to be the same if its DestinationRule is missing, which is noted", () => {
     const { verdict, notes } = between([stable], [stable]);
     expect([verdict, notes]).toEqual([
       "equal",
       [
-        "assumption: reviews.kyc.svc.cluster.local subset stable is the same on both sides; its DestinationRule is described nowhere here",
+        "assumption: reviews.kyc.svc.cluster.local subset stable is the same on both sides; its DestinationRule is not in the files",
       ],
     ]);
     const ofService = [
@@ -87,14 +87,14 @@ describe("a subset of a host that is not Knative's", () => {
     expect(between(ofService, ofService).verdict).toBe("equal");
   });
 
-  test("is not looked up in a DestinationRule of the other side that this side has for another host", () => {
+  test("is not looked up in a DestinationRule of the other side if this side has it for another host", () => {
     const moved = rule([subset("stable", "v1")], { host: "others" });
     const away = { ...moved, metadata: { name: "reviews", namespace: "other" } };
     for (const one of [moved, away])
       expect(verdict([stable, rule([subset("stable", "v1")])], [stable, one])).not.toBe("equal");
   });
 
-  test("of the longest wildcard is meant", () => {
+  test("of the longest wildcard applies", () => {
     const wild = (host: string, version: string, name: string) =>
       rule([subset("stable", version)], { host }, name);
     const both = [stable, wild("*.svc.cluster.local", "v1", "x"), wild("*.kyc.svc.cluster.local", "v2", "y")];
@@ -105,7 +105,7 @@ describe("a subset of a host that is not Knative's", () => {
 });
 
 describe("a port", () => {
-  test("that is not written is the only port of the Service", () => {
+  test("that is not set is the only port of the Service", () => {
     const [none, same, other] = [
       toReviews(),
       toReviews({ port: { number: 8080 } }),
@@ -118,7 +118,7 @@ describe("a port", () => {
     ]);
   });
 
-  test("that the Service does not have is a 503, whichever it is and whatever the rule says beside it", () => {
+  test("that the Service does not have is a 503, for any number and any rule", () => {
     const to = (number: number, more: object = {}): object[] => [
       virtualService([{ route: [{ destination: { host: "reviews", port: { number } } }], ...more }]),
       service([8080]),
@@ -130,7 +130,7 @@ describe("a port", () => {
     expect(verdict(to(8080, mirrors[0]), to(8080, mirrors[1]))).not.toBe("equal");
   });
 
-  test("may be the only one where the Service is described nowhere", () => {
+  test("may be the only one if the Service is not described", () => {
     const [none, given] = [toReviews(), toReviews({ port: { number: 9080 } })];
     expect(verdict([given], [given])).toBe("equal");
     expect(verdict([none], [given])).toBe("unknown");
@@ -144,11 +144,11 @@ describe("a port", () => {
   });
 });
 
-describe("what is not modelled on the way to a destination", () => {
+describe("an unmodelled setting on the way to a destination", () => {
   const policy = (trafficPolicy: object) => [toReviews(), rule([], { trafficPolicy })];
   const [one, other] = [{ loadBalancer: { simple: "RANDOM" } }, { loadBalancer: { simple: "ROUND_ROBIN" } }];
 
-  test("does not matter where it is the same, in whatever order it is written", () => {
+  test("does not matter if it is the same, in any order of fields", () => {
     expect(verdict(policy({ ...one, tls: {} }), policy({ tls: {}, ...one }))).toBe("equal");
   });
 
@@ -172,12 +172,12 @@ describe("what is not modelled on the way to a destination", () => {
       [toReviews(), service([80], { app: "reviews" }, { sessionAffinity: "ClientIP" })],
       "Service spec.sessionAffinity (b.yaml:1)",
     ],
-  ])("leaves a doubt with its place where it is not: %s", (_, a, b, named) => {
+  ])("leaves a doubt with its position if it differs: %s", (_, a, b, named) => {
     const { verdict, why } = between(a, b);
     expect([verdict, why[0]]).toEqual(["unknown", expect.stringContaining(named)]);
   });
 
-  test("is compared as it is written also where the local mesh acts on it", () => {
+  test("is compared as written even if the local mesh implements it", () => {
     const hash = (field: object) => policy({ loadBalancer: { consistentHash: field } });
     expect(verdict(hash({ useSourceIp: true }), hash({ useSourceIp: true }))).toBe("equal");
     expect(verdict(hash({ useSourceIp: true }), hash({ httpHeaderName: "x-user" }))).toBe("unknown");
@@ -189,7 +189,7 @@ describe("what is not modelled on the way to a destination", () => {
     expect(verdict(policy(one), [toOthers, rule([], { trafficPolicy: other })])).toBe("different");
   });
 
-  test("matters for a host that no rule leads to, where callers get directly", () => {
+  test("matters for a host without rules, which callers reach directly", () => {
     const toOthers = virtualService([{ route: [{ destination: { host: "others" } }] }]);
     const [a, b] = [one, other].map((trafficPolicy) => [toOthers, rule([], { trafficPolicy })]);
     expect(verdict(a as object[], a as object[])).toBe("equal");
@@ -198,8 +198,8 @@ describe("what is not modelled on the way to a destination", () => {
   });
 });
 
-describe("a rule that one side lacks", () => {
-  test("is found, although what stands behind its host is not described", () => {
+describe("a rule that only one side has", () => {
+  test("is found, although its host is not described", () => {
     const only = { match: [{ uri: { prefix: "/a" } }], route: [{ destination: { host: "reviews" } }] };
     const rest = { route: [{ destination: { host: "others" } }] };
     expect(verdict([virtualService([only, rest])], [virtualService([only])])).toBe("different");

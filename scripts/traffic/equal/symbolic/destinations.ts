@@ -9,40 +9,40 @@ import { canonical } from "../documents/object-kinds.ts";
 import { PlainService, serviceHost } from "../documents/plain-service.ts";
 import type { UnmodelledStep } from "./tree.ts";
 
-/** What a destination of a rule stands for on one side. */
+/** The meaning of a rule's destination on one side. */
 export interface Meaning {
-  /** The response where istiod makes no cluster for it. */
+  /** The response if istiod makes no cluster for it. */
   missing: string | undefined;
-  /** Host, port and, as far as they are known, the labels of the pods. */
+  /** Host, port and, if known, the labels of the pods. */
   place: string;
-  /** Whether no port is written, and the Service has this one alone. */
+  /** The only port of the Service, if the rule sets no port. */
   onlyPort: number | undefined;
-  /** Whether a DestinationRule says what its subset is; true where it names none. */
+  /** Whether a DestinationRule defines its subset; true if it names none. */
   isSubsetKnown: boolean;
-  /** The pods that the Service selects, for hosts where Knative decides who answers. */
+  /** The selector of the Service, for hosts that Knative serves. */
   selector: UnmodelledStep | undefined;
-  /** What is said of the way to it, and not modelled. */
+  /** Unmodelled settings on the way to it. */
   unmodelled: readonly UnmodelledStep[];
 }
 
-/** Stands behind a host where neither its port nor the ports of its Service are known. */
+/** Follows a host if neither its port nor the ports of its Service are known. */
 export const ONLY_PORT = " (its only port)";
 
-/** A destination, as far as it decides who answers. */
+/** The parts of a destination that decide which pods answer. */
 export type DestinationName = Pick<Destination, "host" | "port" | "isPortDefault" | "subset">;
 
-/** Looks up what destinations stand for. */
+/** Looks up the meaning of destinations. */
 export interface Destinations {
-  /** The hosts of the Services that are described, and those of DestinationRules, which may be wildcards. */
+  /** The hosts of the described Services, and those of DestinationRules, which may be wildcards. */
   hosts: readonly string[];
   meaningOf(to: DestinationName): Meaning;
-  /** The subset of a destination where no DestinationRule for its host is there. */
+  /** The subset of a destination if there is no DestinationRule for its host. */
   undescribedSubset(to: DestinationName): string | undefined;
-  /** The ports of a Service; undefined where it is not described. */
+  /** The ports of a Service; undefined if it is not described. */
   portsOf(host: string): readonly number[] | undefined;
 }
 
-/** Whether two sides say the same of what answers at a host, when a caller asks for it directly. */
+/** Whether a direct request to a host has the same outcome on both sides. */
 export function meanTheSame(a: Destinations, b: Destinations, host: string): boolean {
   const [x, y] = [a, b].map((side) => {
     const { missing, place, unmodelled } = side.meaningOf(directTo(host));
@@ -51,15 +51,15 @@ export function meanTheSame(a: Destinations, b: Destinations, host: string): boo
   return x === y;
 }
 
-/** A host as a caller asks for it, without a rule. */
+/** The destination of a direct request to a host, without a rule. */
 export function directTo(host: string): DestinationName {
   return { host, port: 80, isPortDefault: true, subset: undefined };
 }
 
 /**
- * What the destinations of a side stand for: a Service's ports and selector, the labels of a DestinationRule's subsets,
- * and beside those what is not modelled, as it is written.
- * (istio 1.31, pilot/pkg/networking/core/route/route.go, GetDestinationCluster; pilot/pkg/model/destination_rule.go)
+ * Reads the meaning of a side's destinations: a Service's ports and selector, the labels of a DestinationRule's
+ * subsets, and unmodelled settings as written. (istio 1.31, pilot/pkg/networking/core/route/route.go,
+ * GetDestinationCluster; pilot/pkg/model/destination_rule.go)
  */
 export function readDestinations(
   rules: readonly Sourced<DestinationRule>[],
@@ -89,7 +89,7 @@ export function readDestinations(
       subset !== undefined && rulesOf(host).length === 0 ? `${host} subset ${subset}` : undefined,
   };
 
-  /** The rules of the host's own name, or else those of the longest wildcard. */
+  /** Returns the rules for the host's own name, or else for the longest wildcard. */
   function rulesOf(host: string): readonly Sourced<DestinationRule>[] {
     const own = rulesFor.get(host);
     if (own !== undefined) return own;
@@ -135,7 +135,7 @@ export function readDestinations(
       ...Object.entries(chosen?.one.labels ?? {}),
     ];
     const pods = [...new Set(labels.map(([name, value]) => `${name}=${value}`))].sort().join(", ");
-    // A Service without a selector has endpoints of its own, of which a subset takes those with its labels.
+    // A Service without a selector has endpoints of its own; a subset selects those with its labels.
     const isUnselected = service !== undefined && Object.keys(service.value.spec.selector ?? {}).length === 0;
     const behind = isUnselected ? `${place}, which has no selector` : place;
     const text = pods === "" ? behind : `${behind}, pods with ${pods}`;
@@ -151,7 +151,7 @@ export function readDestinations(
 const onlyOf = (ports: readonly number[] | undefined): number | undefined =>
   ports?.length === 1 ? ports[0] : undefined;
 
-/** What a DestinationRule says of a host beside its subsets, and for whom. */
+/** Returns the settings of a DestinationRule for a host besides its subsets, and the clients they apply to. */
 function said(rule: Sourced<DestinationRule>, host: string): UnmodelledStep[] {
   const isForAll = host.split(".")[1] === namespaceOf(rule) || namespaceOf(rule) === "istio-system";
   const where: UnmodelledStep[] = isForAll
@@ -170,7 +170,7 @@ function policyOf({ document }: Sourced<DestinationRule>, path: FieldPath): Unmo
   return value === undefined ? [] : [stepAt(document, path, value)];
 }
 
-/** What a Service says of the way to its pods beside ports and selector. */
+/** Returns the settings of a Service besides ports and selector. */
 function saidOfService(
   { value, document }: { value: PlainService; document: ManifestDocument },
   port: number | undefined,
@@ -199,7 +199,7 @@ function namespaceOf({ value }: Sourced<DestinationRule>): string {
   return value.metadata.namespace ?? "default";
 }
 
-/** Istio merges the rules of a host in the order of their creation, which files do not tell, and then of their names. */
+/** Istio merges the rules of a host by creation time, which files do not contain, and then by name. */
 function orderOf(rule: Sourced<DestinationRule>): string {
   return `${namespaceOf(rule)}/${rule.value.metadata.name}`;
 }

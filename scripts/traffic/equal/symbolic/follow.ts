@@ -22,16 +22,16 @@ import { after, lacksCluster, ledBy, type Tree } from "./tree.ts";
 const HOST = header("host");
 const NO_ROUTE = "404 (no route)";
 
-// As in resolve.ts: a route with more hops is a cycle.
+// As in resolve.ts, a route with more hops is a cycle.
 const MAX_HOPS = 8;
 
 // More steps mean a cycle of weighted choices.
 const MOST_STEPS = 5_000;
 
 /**
- * Follows the requests of a cell through a table, as resolve.ts follows one.
+ * Follows the requests of a cell through a table, as resolve.ts does for one request.
  * @param host the requests' authority until a rule changes it
- * @throws Undecided when a condition holds for some of them only; Undecidable when it cannot be decided
+ * @throws Undecided if a condition holds for some of them only; Undecidable if it cannot be decided
  */
 export function follow(
   side: Side,
@@ -42,9 +42,10 @@ export function follow(
   const asked = host.kind === "host" ? host.host : undefined;
   return from(listener, { uri: sent("uri"), authority, headers: new Map(), isBlurred: false }, MAX_HOPS);
 
-  /** @param left how many more listeners the requests may pass */
+  /** @param left the number of further listeners that the requests may pass */
   function from(at: Listener, passing: SymbolicRequest, left: number): Tree {
-    if (++steps > MOST_STEPS) throw new Undecidable(`one request can take more than ${MOST_STEPS} ways`);
+    if (++steps > MOST_STEPS)
+      throw new Undecidable(`one request has more than ${MOST_STEPS} possible outcomes`);
     if (left === 0) return nowhere("500 (the routes go in a circle)");
     const name = hostIn(passing);
     const kind: HostKind = typeof name === "string" ? { kind: "host", host: name } : name;
@@ -53,7 +54,7 @@ export function follow(
       const backend = at === "mesh" && typeof name === "string" ? side.table.backends.get(name) : undefined;
       if (backend !== undefined && typeof name === "string")
         return reachDirectly(name, backend, passing, arrival(left - 1));
-      // At least one side describes the requested host, so without a rule there is no route.
+      // Since at least one side describes the requested host, there is no route without a rule.
       if (typeof name !== "string" || name === asked || side.knownHosts.has(name)) return nowhere(NO_ROUTE);
       return elsewhere(`${name} at the ${at}`, passing, "way");
     }
@@ -73,13 +74,13 @@ export function follow(
     return nowhere(NO_ROUTE);
   }
 
-  /** The name of the host, or the kind of it while the request has the authority that it was sent with. */
+  /** Returns the name of the host, or its kind while the request has its original authority. */
   function hostIn({ authority: value }: SymbolicRequest): string | HostKind {
     return value.kind === "text" ? hostOf(value.text) : (asked ?? host);
   }
 
   function ask(part: Part, condition: Condition, passing: SymbolicRequest): boolean {
-    if (part === HOST) throw new Undecidable(`a match on ${part} is not decided here`);
+    if (part === HOST) throw new Undecidable(`a match on ${part} cannot be decided`);
     if (passing.isBlurred && (part === "uri" || part.startsWith("query ")))
       throw new Undecidable("a rule asks about a path or query after a rewrite that may have changed both");
     const value = partOf(part, passing);
@@ -126,7 +127,8 @@ export function follow(
     const onward = { ...passing, headers, authority };
     const there = arrival(left - 1);
     const arrived = answered(arrive(to, onward, at, there), [to.response, action.response]);
-    // Without a cluster, Envoy's router does not get to retries, time limits and mirrors. (source/common/router/router.cc)
+    // Without a cluster, Envoy's router does not reach retries, time limits and mirrors.
+    // (source/common/router/router.cc)
     if (lacksCluster(arrived)) return arrived;
     const build = routerOutcomes(at, onward, asked, (mirror, copy) => arrive(mirror, copy, at, there));
     return ROUTER_EFFECTS.reduce<Tree>((outcome, effect) => effect.outcome(action, outcome, build), arrived);

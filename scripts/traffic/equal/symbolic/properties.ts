@@ -11,7 +11,7 @@ export interface Property {
   at: Position | undefined;
 }
 
-/** One terminal of a request, with the properties of the way there, by their subject. */
+/** One terminal of a request, with the properties of the way there by subject. */
 export interface Properties {
   share: Rational;
   place: string;
@@ -20,7 +20,7 @@ export interface Properties {
   by: Position | undefined;
 }
 
-/** The property where no rule states one. */
+/** The property if no rule states one. */
 export function defaultProperty(about: string): string {
   switch (about) {
     case "retries":
@@ -32,17 +32,17 @@ export function defaultProperty(about: string): string {
     case "copies":
       return "no copies";
     default:
-      return about.startsWith("answer ") ? "as the answer has it" : "as it was sent";
+      return about.startsWith("answer ") ? "unchanged" : "as it was sent";
   }
 }
 
-/** The retries and steps so far, outermost first. */
+/** The retries and steps so far, the outermost first. */
 interface Way {
   retries: readonly Property[];
   steps: readonly { step: Step; isEach: boolean }[];
 }
 
-/** Every terminal of a tree, with the properties of the way there. */
+/** Returns every terminal of a tree with the properties of the way there. */
 export function propertiesOf(tree: Tree, known: (part: Part) => Known): Properties[] {
   const properties: Properties[] = [];
   visit(tree, ONE, { retries: [], steps: [] });
@@ -69,7 +69,7 @@ export function propertiesOf(tree: Tree, known: (part: Part) => Known): Properti
     }
   }
 
-  /** Steps behind retries happen for each try. */
+  /** Steps behind retries are repeated for each try. */
   function further({ retries, steps }: Way, more: readonly Step[]): Way["steps"] {
     return [...steps, ...more.map((step) => ({ step, isEach: retries.length > 0 }))];
   }
@@ -96,7 +96,7 @@ export function propertiesOf(tree: Tree, known: (part: Part) => Known): Properti
   }
 
   function saidOfEnd({ seen, answer, by }: Terminal): [string, Property][] {
-    // With several rules on the way, it is not known which of them stated it.
+    // With several rules on the way, the one that states it is unknown.
     const at = by.length === 1 ? by[0] : undefined;
     const ofRequest = [...seen].flatMap(([part, value]): [string, Property][] => {
       const text = shown(value, known);

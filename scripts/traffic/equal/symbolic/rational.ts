@@ -21,19 +21,19 @@ export function times(a: Rational, b: Rational): Rational {
   return rational(a.numerator * b.numerator, a.denominator * b.denominator);
 }
 
-/** What is left of one. */
+/** Returns one minus the fraction. */
 export function rest({ numerator, denominator }: Rational): Rational {
   return rational(denominator - numerator, denominator);
 }
 
-/** Percent as Envoy counts them, to the fourth decimal place. */
+/** Converts percent, with four decimal places as in Envoy. */
 export function ofPercent(percent: number): Rational {
   return rational(BigInt(Math.round(percent * 10_000)), 1_000_000n);
 }
 
 /**
- * The share of each weight. A weight is whole, or a whole one divided among a few revisions of a subset.
- * @throws Undecidable when it is neither
+ * Returns the share of each weight. A weight is an integer, or an integer divided among a few revisions of a subset.
+ * @throws Undecidable if it is neither
  */
 export function sharesOf(weights: readonly number[]): Rational[] {
   const exact = weights.map(exactly);
@@ -41,7 +41,7 @@ export function sharesOf(weights: readonly number[]): Rational[] {
   return exact.map((weight) => times(weight, { numerator: total.denominator, denominator: total.numerator }));
 }
 
-// More revisions than this are in no subset.
+// A subset does not have more revisions than this.
 const MOST_PARTS = 1000;
 
 function exactly(weight: number): Rational {
@@ -52,7 +52,7 @@ function exactly(weight: number): Rational {
   throw new Undecidable(`the weight ${weight} is not a fraction of small numbers`);
 }
 
-/** `12.5 %` where that is exact, and else a fraction such as `1/3`. */
+/** Formats as `12.5 %` if that is exact, and else as a fraction such as `1/3`. */
 export function share({ numerator, denominator }: Rational): string {
   const scaled = numerator * 100_000_000n;
   if (scaled % denominator !== 0n) return `${numerator}/${denominator}`;

@@ -52,8 +52,8 @@ export function filterOutcomes(
 /**
  * Builds the outcomes of the router as trees.
  * @param onward the requests as they are forwarded
- * @param asked the host that they asked for, where it is one
- * @param arrive what becomes of a copy
+ * @param asked the requested host, if it is a single one
+ * @param arrive returns the outcome of a copy
  */
 export function routerOutcomes(
   at: Position,
@@ -66,7 +66,7 @@ export function routerOutcomes(
     limited: (ms, outcome) => after({ kind: "timeout", ms, at }, outcome),
     copied(mirror, outcome) {
       const host = onward.authority.kind === "text" ? onward.authority.text : asked;
-      // Of a wildcard the copy has whatever host the request has.
+      // For a wildcard the copy has the host of the request.
       const authority: Value =
         host === undefined ? onward.authority : { kind: "text", text: shadowHost(host) };
       const copy: SymbolicRequest = { ...onward, authority };

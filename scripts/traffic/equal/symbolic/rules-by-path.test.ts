@@ -48,7 +48,7 @@ function spaceOf(all: readonly Rule[]): RequestSpace {
   return new RequestSpace(questions, new Map());
 }
 
-/** The numbers of the rules that decide for the requests of each kind, by a path of that kind. */
+/** Returns the numbers of the rules that decide for each class of paths, by an example path. */
 function decisions(all: readonly Rule[], space: RequestSpace, isIndexed: boolean): Map<string, number> {
   const found = new Map<string, number>();
   const open: Cell[] = [new Map()];
@@ -73,7 +73,7 @@ function decisions(all: readonly Rule[], space: RequestSpace, isIndexed: boolean
   return found;
 }
 
-test("the candidates for a path decide as all rules do, one after the other", () => {
+test("the candidates for a path have the same decision as all rules in order", () => {
   fc.assert(
     fc.property(rules, (all) => {
       const space = spaceOf(all);

@@ -3,10 +3,10 @@ import { type Dependent, keyOf } from "../request-space/condition.ts";
 import { conditionsOf } from "../request-space/conditions-on-request.ts";
 import type { Cell, RequestSpace } from "../request-space/request-space.ts";
 
-// With fewer rules, asking one after the other is as fast.
+// With fewer rules a linear search is as fast.
 const MIN_RULES = 16;
 
-/** A rule that may apply to some requests, with those of its matches that may hold; none where it has no condition. */
+/** A rule that may apply to some requests, with its matches that may hold; none if it has no condition. */
 export interface Candidate {
   rule: Rule;
   matches: readonly RequestMatch[];
@@ -16,15 +16,15 @@ export interface Candidate {
 interface Place {
   rule: Rule;
   match: RequestMatch | undefined;
-  /** Whether the rule applies wherever the path is as the match wants it. */
+  /** Whether the rule applies if its condition on the path holds. */
   isPathAlone: boolean;
 }
 
 /**
- * The rules that may apply to the requests of a cell, in order. Of many rules these are few: those whose conditions on the
- * path hold, up to the first that has no other condition.
- * @param path what has become of the path
- * @throws Undecided when they are not the same for all requests of the cell
+ * Returns the rules that may apply to the requests of a cell, in order. They are few even of many rules: those whose
+ * conditions on the path hold, up to the first that has no other condition.
+ * @param path the path at this point
+ * @throws Undecided if they are not the same for all requests of the cell
  */
 export function candidates(
   rules: readonly Rule[],
@@ -54,15 +54,15 @@ function indexOf(space: RequestSpace, rules: readonly Rule[], path: Dependent): 
   return index;
 }
 
-/** Rules by the conditions of their matches on the path. */
+/** An index of rules by the conditions of their matches on the path. */
 class RulesByPath {
   readonly #places: Place[] = [];
-  /** By the key of a condition, the numbers of the matches with it, in order. */
+  /** The numbers of the matches with each condition, by its key, in order. */
   readonly #byKey = new Map<string, number[]>();
-  /** The numbers of the matches that ask nothing of the path. */
+  /** The numbers of the matches without a condition on the path. */
   readonly #anyPath: number[] = [];
   readonly #ofClass = new Map<number, readonly Candidate[]>();
-  /** Each list of candidates once, by the numbers of its matches. */
+  /** The distinct lists of candidates, by the numbers of their matches. */
   readonly #groups = new Map<string, readonly Candidate[]>();
 
   constructor(rules: readonly Rule[], path: Dependent) {
@@ -87,7 +87,10 @@ class RulesByPath {
     }
   }
 
-  /** The candidates for the paths of a class. @param holds the keys of the conditions on the path that hold there */
+  /**
+   * Returns the candidates for the paths of a class.
+   * @param holds the keys of the conditions on the path that hold there
+   */
   group(number: number, holds: ReadonlySet<string>): readonly Candidate[] {
     let found = this.#ofClass.get(number);
     if (found === undefined) {

@@ -14,14 +14,14 @@ export interface SymbolicRequest {
   isBlurred: boolean;
 }
 
-/** What a part of the request is now. */
+/** Returns the current value of a part of the request. */
 export function partOf(part: Part, { uri, authority, headers }: SymbolicRequest): Value {
   if (part === "uri") return uri;
   if (part === "authority") return authority;
   return headers.get(part) ?? sent(part);
 }
 
-/** Applies a change to headers, in the order in which Envoy does. */
+/** Applies a change to headers in Envoy's order. */
 export function applyTo(headers: Map<Part, Value>, { remove, set, add }: HeaderChange): void {
   for (const name of remove) headers.set(header(name), { kind: "absent" });
   for (const [name, text] of set) headers.set(header(name), { kind: "text", text });
@@ -29,7 +29,7 @@ export function applyTo(headers: Map<Part, Value>, { remove, set, add }: HeaderC
     headers.set(header(name), withMore(headers.get(header(name)) ?? sent(header(name)), text));
 }
 
-/** A path with its matched prefix replaced. @throws Undecidable where the result cannot be expressed */
+/** Returns a path with its matched prefix replaced. @throws Undecidable if the result cannot be expressed */
 export function withPrefix(prefix: string, match: RequestMatch | true, uri: Value): Value {
   const dropped = droppedBy(match === true ? undefined : match);
   if (dropped === undefined) return { kind: "text", text: prefix };
@@ -39,7 +39,7 @@ export function withPrefix(prefix: string, match: RequestMatch | true, uri: Valu
   return changed;
 }
 
-/** The request with its path as a rule rewrites it. @throws Undecidable where the result cannot be expressed */
+/** Returns the request with its path rewritten by a rule. @throws Undecidable if the result cannot be expressed */
 export function rewrittenBy(
   action: ForwardAction,
   match: RequestMatch | true,

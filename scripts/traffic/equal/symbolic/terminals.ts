@@ -14,12 +14,12 @@ import {
 import type { AnswerHeader, Terminal, Tree } from "./tree.ts";
 import { type SymbolicRequest, withPrefix } from "./symbolic-request.ts";
 
-/** What determines the observable response of a revision. */
+/** The context that determines the observable response of a revision. */
 export interface Answering {
   revisionHeader: string | undefined;
-  /** Those that are known, as `namespace/name`. */
+  /** The known ones, as `namespace/name`. */
   revisions: ReadonlySet<string>;
-  /** The host that was asked, where it is one. */
+  /** The requested host, if it is a single one. */
   asked: string | undefined;
   known: (part: Part) => Known;
 }
@@ -56,8 +56,9 @@ export function revisionTerminal(
 }
 
 /**
- * The revision that Knative's activator would choose, which is in front of a revision that is scaled to zero or near its
- * limit: the one that both headers name, or else the one of the host. (serving, pkg/activator/handler/context_handler.go)
+ * Returns the revision that Knative's activator would choose; the activator is in front of a revision that is scaled
+ * to zero or near its limit. Both headers name it, or else the host does. (serving,
+ * pkg/activator/handler/context_handler.go)
  */
 function byActivator(
   { headers, authority }: SymbolicRequest,
@@ -95,7 +96,7 @@ export function redirectTerminal(
   match: RequestMatch | true,
   { uri, authority }: SymbolicRequest,
 ): Terminal {
-  // Where the rule names no host it is the one that was asked, whatever its name on either side.
+  // If the rule names no host it is the requested one, whatever its name on either side.
   const ownHost = authority.kind === "text" ? authority.text : "the host that was asked";
   const { name, path } = redirectOutcome(action, ownHost);
   return end(name, new Map([["path", valueOf()]]), new Map());
@@ -119,7 +120,7 @@ function end(
   return { kind: "terminal", place, undescribed: undefined, seen, answer, way: [], by: [] };
 }
 
-/** A tree whose answers are changed on their way back, by each change in turn. */
+/** Returns a tree whose responses pass each change in turn. */
 export function answered(tree: Tree, changes: readonly HeaderChange[]): Tree {
   if (changes.every(({ set, add, remove }) => set.length + add.length + remove.length === 0)) return tree;
   switch (tree.kind) {
@@ -146,7 +147,7 @@ function withMore(before: AnswerHeader | undefined, text: string): AnswerHeader 
   return "set" in before ? { set: `${before.set},${text}` } : { added: [...before.added, text] };
 }
 
-/** A tree whose responses have these headers, in place of their own of these names. */
+/** Returns a tree whose responses have these headers in place of their own. */
 export function answeredWith(tree: Tree, headers: readonly (readonly [name: string, value: Value])[]): Tree {
   switch (tree.kind) {
     case "chance":

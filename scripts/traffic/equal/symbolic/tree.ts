@@ -4,21 +4,21 @@ import type { RetryPolicy } from "../../table.ts";
 import { type Known, type Part, sent, shown, textOf, type Value } from "../request-space/value.ts";
 import { describeRetry } from "../../../route-fields/retries/describe-retry.ts";
 
-/** Where a request ends, and all that can be observed there, as a function of the request as it was sent. */
+/** The end of a request with all observable properties, as a function of the request as it was sent. */
 export interface Terminal {
   kind: "terminal";
-  /** In words: a revision, a redirect, an answer of the proxy's own. */
+  /** As text: a revision, a redirect, or a response of the proxy itself. */
   place: string;
   /**
-   * What neither side describes: the place itself, which has its own name; or how a listener routes the host that the
-   * request has by then, which may lead to any of the other places.
+   * Set if neither side describes the place itself (which has a name), or the way: how a listener routes the
+   * request's current host, which may lead to any other place.
    */
   undescribed: "place" | "way" | undefined;
-  /** What arrives, or what the caller is told: named values. */
+  /** The named values that arrive or that the caller gets. */
   seen: ReadonlyMap<string, Value>;
-  /** What becomes of the headers of the answer; names in lower case. */
+  /** The changes of response headers; names in lower case. */
   answer: ReadonlyMap<string, AnswerHeader>;
-  /** What happens on the way, outermost first: delays, time limits, copies for mirrors. */
+  /** The steps on the way, outermost first: delays, time limits, copies for mirrors. */
   way: readonly Step[];
   /** The rules that led here, outermost first. */
   by: readonly Position[];
@@ -28,22 +28,22 @@ export interface Terminal {
 export type AnswerHeader =
   { set: string } | { reflected: Value } | { removed: true } | { added: readonly string[] };
 
-/** A copied header as it is where the value is known. */
+/** Resolves a copied header if its value is known. */
 export function knownHeader(header: AnswerHeader, known: (part: Part) => Known): AnswerHeader | string {
   if (!("reflected" in header)) return header;
   const text = textOf(header.reflected, known);
   return text === undefined ? shown(header.reflected, known) : { set: text ?? "" };
 }
 
-/** Something that happens to a request on its way, apart from being sent on; `at` is the rule that says so. */
+/** An effect on a request besides forwarding; `at` is the rule that causes it. */
 export type Step =
   | { kind: "delay"; ms: number; at: Position }
   | { kind: "timeout"; ms: number; at: Position }
   | { kind: "mirror"; percent: number; to: Tree; at: Position }
-  /** Something that is not modelled, in a form that is the same for the same content; `about` names its field. */
+  /** An unmodelled setting in canonical form; `about` names its field. */
   | { kind: "unmodelled"; about: string; text: string; at: Position };
 
-/** What becomes of a request: an end, one of several ways by chance, or attempts. */
+/** The outcome of a request: a terminal, one of several outcomes by chance, or attempts. */
 export type Tree =
   | Terminal
   | { kind: "chance"; ways: readonly (readonly [Rational, Tree])[] }
@@ -60,7 +60,9 @@ export function after(step: Step, tree: Tree): Tree {
   }
 }
 
-/** The position of a mirror among the steps has no effect, so mirrors come last; of what is not modelled it is unknown. */
+/**
+ * The position of a mirror among the steps has no effect, so mirrors come last; that of unmodelled steps is unknown.
+ */
 function joined(step: Step, way: readonly Step[]): Step[] {
   if (step.kind === "mirror" || step.kind === "unmodelled") return [...way, step];
   const [next, ...others] = way;
@@ -70,7 +72,7 @@ function joined(step: Step, way: readonly Step[]): Step[] {
   return [step, ...way];
 }
 
-/** A tree that is retried when it fails. A tree that cannot fail stays as it is. */
+/** Returns a tree that is retried on failure. A tree that cannot fail is unchanged. */
 export function tried(retry: RetryPolicy, at: Position, tree: Tree): Tree {
   if (retry.attempts === 0 || !mayFail(tree)) return tree;
   return { kind: "attempts", retry, at, way: [], of: tree };
@@ -95,12 +97,15 @@ function mayFail(tree: Tree): boolean {
 
 const NO_CLUSTER = "503 (no cluster";
 
-/** Whether the proxy answers because a destination has no cluster, whatever the reason is. */
+/** Whether the proxy responds because a destination has no cluster, for any reason. */
 export function lacksCluster(tree: Tree): boolean {
   return tree.kind === "terminal" && tree.place.startsWith(NO_CLUSTER);
 }
 
-/** A text that is equal for two trees exactly when they cannot be distinguished, given what is known of the requests. */
+/**
+ * Returns a text that is equal for two trees exactly if they cannot be distinguished, given the knowledge about the
+ * requests.
+ */
 export function textOfTree(tree: Tree, known: (part: Part) => Known): string {
   const shares = new Map<string, Rational>();
   flatten(tree, ONE);
@@ -123,7 +128,7 @@ export function textOfTree(tree: Tree, known: (part: Part) => Known): string {
   }
 }
 
-/** The same for an end. */
+/** As `textOfTree`, for a terminal. */
 export function keyOf(terminal: Terminal, known: (part: Part) => Known): string {
   const seen = [...terminal.seen].flatMap(([name, value]) => {
     const text = shown(value, known);
@@ -150,21 +155,21 @@ function wayText(way: readonly Step[], known: (part: Part) => Known): string {
   return [...times, ...mirrors.sort(), ...others.sort(), ""].join(" ");
 }
 
-/** A step that says something that is not modelled. */
+/** An unmodelled step. */
 export type UnmodelledStep = Extract<Step, { kind: "unmodelled" }>;
 
 function unmodelledOn(way: readonly Step[]): UnmodelledStep[] {
   return way.flatMap((step) => (step.kind === "unmodelled" ? [step] : []));
 }
 
-/** All that is not modelled on the ways of a tree. */
+/** Returns the unmodelled steps of a tree. */
 export function unmodelledIn(tree: Tree): UnmodelledStep[] {
   if (tree.kind === "chance") return tree.ways.flatMap(([, way]) => unmodelledIn(way));
   const copies = tree.way.flatMap((step) => (step.kind === "mirror" ? unmodelledIn(step.to) : []));
   return [...unmodelledOn(tree.way), ...copies, ...(tree.kind === "attempts" ? unmodelledIn(tree.of) : [])];
 }
 
-/** A tree without what is not modelled. */
+/** Returns a tree without its unmodelled steps. */
 export function withoutUnmodelled(tree: Tree): Tree {
   if (tree.kind === "chance")
     return { ...tree, ways: tree.ways.map(([share, way]) => [share, withoutUnmodelled(way)] as const) };
@@ -182,7 +187,7 @@ export function losesSight(tree: Tree): boolean {
   return tree.kind === "attempts" ? losesSight(tree.of) : tree.undescribed === "way";
 }
 
-/** The parts of a request that a tree's ends show. */
+/** Returns the parts of a request that a tree's terminals show. */
 export function partsSeen(tree: Tree): Set<Part> {
   const parts = new Set<Part>();
   visit(tree);

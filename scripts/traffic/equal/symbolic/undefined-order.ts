@@ -9,8 +9,8 @@ import { type Tree, unmodelledIn, type UnmodelledStep } from "./tree.ts";
 const ABOUT = "the order of the rules for ";
 
 /**
- * Says that the order of the rules for a host is not defined: several VirtualServices have some, and what goes first is
- * decided by when they were created. Where both sides have the same VirtualServices there, the order is the same.
+ * Marks a host for which the order of the rules is undefined: several VirtualServices have rules for it, and their
+ * creation times decide. If both sides have the same VirtualServices there, the order is the same.
  */
 export function undefinedOrder(
   { table, shared }: Side,
@@ -41,8 +41,11 @@ function textOf(virtualServices: readonly VirtualService[]): string {
   return text;
 }
 
-/** Why two trees cannot be told apart for certain: the order of rules decides in one of them; undefined where it does not. */
+/**
+ * Returns why two trees cannot be distinguished for certain: the order of rules matters in one of them; undefined
+ * otherwise.
+ */
 export function orderThatDecides(trees: readonly Tree[]): string | undefined {
   const step = trees.flatMap(unmodelledIn).find(({ about }) => about.startsWith(ABOUT));
-  return step === undefined ? undefined : `${step.about} decides, and it is not defined which go first`;
+  return step === undefined ? undefined : `${step.about} decides the outcome, and it is undefined`;
 }

@@ -5,12 +5,12 @@ import { CLUSTER_DOMAIN, hostOf } from "../../hosts.ts";
 import { type Resolution, resolveBy, type RoutedRequest } from "../../resolve.ts";
 import type { Destination, Listener } from "../../table.ts";
 
-/** Headers that tell how a request travels, and not what it finds. */
+/** Headers that describe how a request travels, not its outcome. */
 const OF_THE_WAY = new Set(["host", "knative-serving-namespace", "knative-serving-revision"]);
 
 /**
- * What becomes of one request, by the resolver that carries the local mesh's requests: each way that it can take as a
- * text, with its probability as a number.
+ * Returns the outcomes of one request by the resolver that routes the local mesh's requests: each possible way as
+ * text, with its probability.
  */
 export function outcomesOf(plan: Plan, listener: Listener, request: RoutedRequest): Map<string, number> {
   const found = new Map<string, number>();
@@ -33,13 +33,13 @@ export function outcomesOf(plan: Plan, listener: Listener, request: RoutedReques
   return found;
 }
 
-/** Whether two requests, one on each side, have the same prospects. */
+/** Whether two requests, one on each side, have the same outcomes. */
 export function sameOutcomes(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {
   const keys = new Set([...a.keys(), ...b.keys()]);
   return [...keys].every((key) => Math.abs((a.get(key) ?? 0) - (b.get(key) ?? 0)) < 1e-9);
 }
 
-/** Where a way of `outcomesOf` ends: a revision, or the status of an answer of the proxy's own. */
+/** Returns the destination in a text of `outcomesOf`: a revision, or the status of a response of the proxy itself. */
 export function placeOfOutcome(text: string): string {
   return String(valueAt(JSON.parse(text), [0, 0]));
 }
@@ -63,7 +63,7 @@ function placeOf(end: Resolution, plan: Plan): unknown[] {
   }
 }
 
-/** The revision that Knative's activator would send the request to, by both headers or else by the host. */
+/** Returns the revision that Knative's activator would choose, by both headers or else by the host. */
 function byActivator({ authority, headers }: RoutedRequest, { services }: Plan): string {
   const [namespace, revision] = ["namespace", "revision"].map((name) =>
     headers.joined(`knative-serving-${name}`),

@@ -7,7 +7,7 @@ import { creditCheck, externalName, HALVES, to, virtualService } from "../../tes
 import { readDestinations } from "../symbolic/destinations.ts";
 import type { Described } from "../entries.ts";
 
-/** A host of our own, and one behind it at the local gateway. */
+/** Our own host, and one behind it at the local gateway. */
 export const OWN = "own.kyc.svc.cluster.local";
 const NEXT = "next.kyc.svc.cluster.local";
 const LOCAL_GATEWAY = { host: "knative-local-gateway.istio-system.svc.cluster.local", port: { number: 80 } };
@@ -16,15 +16,15 @@ export interface RuleOf {
   [field: string]: unknown;
 }
 
-/** The credit check, the rules of a host of our own, and those of a host behind it. */
+/** The credit check, the rules of our own host, and those of a host behind it. */
 export interface Sample {
   own: RuleOf[];
   next: RuleOf[];
 }
 
 /**
- * A side of a comparison, of manifests as data. Complaints of the compiler, such as rules that no request gets to, do
- * not matter here.
+ * Returns a side of a comparison made of manifests. Problems that the compiler reports, such as unreachable rules,
+ * are ignored.
  */
 export function side(...manifests: object[]): Described {
   const documents = manifests.map((value, i): ManifestDocument => {
@@ -86,7 +86,7 @@ const change = fc.record(
   { requiredKeys: [] },
 );
 
-/** A revision under the headers by which Knative's activator finds it. */
+/** Adds the headers by which Knative's activator finds a revision. */
 function known(
   revision: string,
   request: { set?: Record<string, string> } = {},
@@ -145,7 +145,7 @@ const action = (hosts: readonly string[]) =>
 
 const KNATIVE = ["credit-check.kyc.svc.cluster.local", "basic-credit-check.kyc.svc.cluster.local"];
 
-/** Rules that end with one for all requests. */
+/** Generates rules that end with one for all requests. */
 function rulesTo(hosts: readonly string[]): fc.Arbitrary<RuleOf[]> {
   const matches = fc.array(
     match.filter((one) => Object.keys(one).length > 0),
