@@ -95,7 +95,7 @@ const UNREACHABLE = {
     fix: "correct the conditions, or remove the rule",
   },
   "taken-before": {
-    message: "no request gets here: the rules before it take them all",
+    message: "unreachable: the rules before it take them all",
     fix: "move it up, or remove it",
   },
   undecided: {

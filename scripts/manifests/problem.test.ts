@@ -7,13 +7,13 @@ const SUM: Problem = {
   at: { file: "knative/credit-check/2-advanced.yaml", line: 49, column: 3 },
   field: "spec.traffic",
   message: "the percents sum to 140, and 100 are needed",
-  fix: "take 40 away",
+  fix: "remove 40",
 };
 
 describe("a problem on one line", () => {
   test("begins with its place, as editors link it, and ends with what to do", () => {
     expect(formatProblem(SUM)).toBe(
-      "knative/credit-check/2-advanced.yaml:49:3: error: spec.traffic: the percents sum to 140, and 100 are needed; take 40 away",
+      "knative/credit-check/2-advanced.yaml:49:3: error: spec.traffic: the percents sum to 140, and 100 are needed; remove 40",
     );
   });
 

@@ -28,13 +28,13 @@ describe("a field of an answer", () => {
     expect(readAnswerField(text)).toEqual(field);
   });
 
-  test("is told from a query of a Prometheus", () => {
+  test("is distinguished from a Prometheus query", () => {
     expect(namesAnswerField("json:.a")).toBe(true);
     expect(namesAnswerField('header:rate{revision="$revision"}')).toBe(false);
     expect(namesAnswerField('max(queue{revision="$revision"})')).toBe(false);
   });
 
-  test("has the value of the body, or why it has none", () => {
+  test("has the value in the body, or the reason why there is none", () => {
     const body = Buffer.from('{"a":{"b":[true,null,1.5]},"text":"x","__proto__":{"c":1}}');
     expect(valueOf("json:$.a.b[0]", { body })).toBe(true);
     expect(valueOf("json:$.a.b[1]", { body })).toBeNull();
@@ -49,7 +49,7 @@ describe("a field of an answer", () => {
     expect(valueOf("json:$.a", { body: { missing: "compressed" } })).toEqual({ missing: "compressed" });
   });
 
-  test("has the value of a header, as a number where it is one", () => {
+  test("has the value of a header, as a number if it is one", () => {
     expect(valueOf("header:x-score", { header: () => "712.5" })).toBe(712.5);
     expect(valueOf("header:x-score", { header: () => "0x10" })).toBe("0x10");
     expect(valueOf("header:x-score", { header: () => "high" })).toBe("high");

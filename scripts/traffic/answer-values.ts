@@ -2,7 +2,7 @@ import Type, { type Static } from "typebox";
 import { isRecord } from "../schema/value.ts";
 import type { AnswerField } from "./answer-field.ts";
 
-/** The value of a field in one answer; or why it has none. */
+/** The value of a field in one answer, or the reason why there is none. */
 export const AnswerValue = Type.Union([
   Type.String(),
   Type.Number(),
@@ -12,22 +12,22 @@ export const AnswerValue = Type.Union([
 ]);
 export type AnswerValue = Static<typeof AnswerValue>;
 
-/** Values by the text of their field. */
+/** Values by the notation of their field. */
 export const AnswerValues = Type.Record(Type.String(), AnswerValue);
 export type AnswerValues = Static<typeof AnswerValues>;
 
-/** Longer texts are compared by their beginning. */
+/** Longer texts are compared by their first characters. */
 const MOST_CHARACTERS = 64;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
-/** An answer, as far as fields are read from it. */
+/** The parts of an answer that fields are read from. */
 export interface AnswerContent {
   header(name: string): string | undefined;
-  /** The body; or why it was not kept. */
+  /** The body, or the reason why it was not kept. */
   body: Uint8Array | { missing: string };
 }
 
-/** The values of fields in an answer, by the text of each. */
+/** Reads the fields of an answer, by their notation. */
 export function answerValues(
   fields: ReadonlyMap<string, AnswerField>,
   { header, body }: AnswerContent,

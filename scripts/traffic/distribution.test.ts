@@ -28,7 +28,7 @@ const revision = (name: string): Backend => ({ kind: "revision", revision: name 
 const LOCAL: Backend = { kind: "listener", listener: "local-gateway" };
 const none = { exact: new Map(), suffixes: [], any: undefined };
 
-/** At `outer` some go on to `inner` at the local gateway, which splits again. */
+/** Some requests at `outer` go on to `inner` at the local gateway, which splits again. */
 function table(outer: Destination[], inner: Destination[]): RouteTable {
   return {
     listeners: {
@@ -70,7 +70,7 @@ describe("the distribution of a request", () => {
     ]);
   });
 
-  test("is one way of probability one where nothing is drawn", () => {
+  test("is one path of probability one if nothing is drawn", () => {
     const [only, ...others] = distribution(table([], []), "mesh", request());
     expect(others).toEqual([]);
     expect([only?.resolution.kind, only?.numerator, only?.denominator]).toEqual(["nowhere", 1n, 1n]);

@@ -1,18 +1,21 @@
 import { resolveBy, type Resolution, type RoutedRequest } from "./resolve.ts";
 import type { Destination, ForwardAction, Listener, RouteTable } from "./table.ts";
 
-/** One way that a request can take, and its probability. */
+/** One path that a request can take, and its probability. */
 export interface Outcome {
   resolution: Resolution;
-  /** A fraction of two whole numbers, so that shares can be compared exactly. */
+  /** A fraction of two integers, so that shares can be compared exactly. */
   numerator: bigint;
   denominator: bigint;
 }
 
-/** Every way that a request can take from a listener, with its exact probability; they sum to one. */
+/**
+ * Returns every path that a request can take from a listener, with its exact probability; the probabilities sum to
+ * one.
+ */
 export function distribution(table: RouteTable, listener: Listener, request: RoutedRequest): Outcome[] {
   const outcomes: Outcome[] = [];
-  // A path is a sequence of choices at weighted rules; all of them are enumerated, like the digits of a counter.
+  // A path is a sequence of choices at weighted rules. They are enumerated like the digits of a counter.
   let path: number[] | undefined = [];
   while (path !== undefined) {
     const made: { index: number; action: ForwardAction }[] = [];
@@ -33,7 +36,7 @@ export function distribution(table: RouteTable, listener: Listener, request: Rou
   return outcomes;
 }
 
-/** The share of requests that reaches each revision, as numbers from 0 to 1. */
+/** Returns the share of requests that reaches each revision, from 0 to 1. */
 export function revisionShares(
   table: RouteTable,
   listener: Listener,

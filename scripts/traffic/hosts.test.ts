@@ -37,7 +37,7 @@ describe("the host of an authority", () => {
   });
 });
 
-describe("what stands behind a host of the cluster", () => {
+describe("the backend of a host of the cluster", () => {
   const backends = () =>
     planOf(
       ...creditCheck(HALVES),
@@ -61,7 +61,7 @@ describe("what stands behind a host of the cluster", () => {
     expect(backends().get(LOCAL_GATEWAY)).toEqual({ kind: "listener", listener: "local-gateway" });
   });
 
-  test("is nothing for a name without a namespace", () => {
+  test("is undefined for a name without a namespace", () => {
     expect(backends().get("credit-check")).toBeUndefined();
   });
 
@@ -70,7 +70,7 @@ describe("what stands behind a host of the cluster", () => {
     ["credit-check.kyc", "write its full name, credit-check.kyc.svc.cluster.local"],
     ["istio-ingressgateway.istio-system.svc.cluster.local", "known are "],
     ["example.com", "known are "],
-  ])("that an ExternalName names must be there: %s", (target, advice) => {
+  ])("named by an ExternalName must exist: %s", (target, advice) => {
     const { problems } = compiled(...creditCheck(HALVES), externalName("other", target));
     expect(problems).toHaveLength(1);
     expect(problems[0]).toStartWith(
@@ -95,7 +95,7 @@ describe("what stands behind a host of the cluster", () => {
       [knativeService("credit-check-basic")],
       `3.yaml:6:1: error: spec.traffic: two Services would have the name credit-check-basic.kyc.svc.cluster.local; ${KNATIVE}`,
     ],
-  ])("has one name: %s is reported", (_, more, expected) => {
+  ])("must be unique: %s is reported", (_, more, expected) => {
     expect(compiled(...creditCheck(HALVES), ...more).problems).toEqual([expected]);
   });
 });

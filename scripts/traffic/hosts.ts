@@ -11,12 +11,12 @@ export const CLUSTER_DOMAIN = "svc.cluster.local";
 /** The domain of public hosts on one machine. Browsers and curl resolve every name below it to loopback. */
 export const LOCAL_DOMAIN = "localhost";
 
-/** Whether a host is one of this machine. */
+/** Whether a host is local to this machine. */
 export function isLocalName(host: string): boolean {
   return host === "127.0.0.1" || host === LOCAL_DOMAIN || host.endsWith(`.${LOCAL_DOMAIN}`);
 }
 
-/** A name by which this machine reaches a host. */
+/** Returns a name by which this machine reaches a host. */
 export function localName(host: string): string {
   return isLocalName(host) ? host : `${host}.${LOCAL_DOMAIN}`;
 }
@@ -24,28 +24,28 @@ export function localName(host: string): string {
 /** The Service in front of the ingress gateway's second port; Knative's cluster-local hosts resolve to it. */
 const LOCAL_GATEWAY_HOST = `knative-local-gateway.istio-system.${CLUSTER_DOMAIN}`;
 
-/** The listeners that Gateways open, by `namespace/name`; the two of net-istio are there on every cluster. */
+/** The listeners that Gateways open, by `namespace/name`; net-istio's two Gateways exist on every cluster. */
 export const KNATIVE_GATEWAYS: Readonly<Record<string, Listener>> = {
   "knative-serving/knative-ingress-gateway": "ingress",
   "knative-serving/knative-local-gateway": "local-gateway",
 };
 
-/** A name as Istio reads it in an object of a namespace: without a dot it is a Service of that namespace. */
+/** Resolves a name as Istio does in an object of a namespace: without a dot it is a Service of that namespace. */
 export function fullHost(host: string, namespace: string): string {
   return host.includes(".") || host === "*" ? host : `${host}.${namespace}.${CLUSTER_DOMAIN}`;
 }
 
-/** The first label of a host, as messages name a destination. */
+/** Returns the first label of a host, as destinations are named in messages. */
 export function shortHost(host: string): string {
   return host.split(".")[0] ?? host;
 }
 
-/** A destination as messages name it: `reviews`, or `reviews v2` for a subset. */
+/** Returns the name of a destination for messages: `reviews`, or `reviews v2` for a subset. */
 export function destinationName({ host, subset }: { host: string; subset?: string | undefined }): string {
   return subset === undefined ? shortHost(host) : `${shortHost(host)} ${subset}`;
 }
 
-/** A cluster-local host and the shorter names that resolve to it from any namespace. */
+/** Returns a cluster-local host and the shorter names that resolve to it from any namespace. */
 export function clusterLocalNames(service: string, namespace: string): string[] {
   return [
     `${service}.${namespace}.${CLUSTER_DOMAIN}`,
@@ -54,7 +54,7 @@ export function clusterLocalNames(service: string, namespace: string): string[] 
   ];
 }
 
-/** A host without its port, in lower case, as virtual hosts are looked up. */
+/** Returns a host without its port, in lower case, as virtual hosts are looked up. */
 export function hostOf(authority: string): string {
   const host = authority.toLowerCase();
   if (host.startsWith("[")) return host.slice(0, host.indexOf("]") + 1);
@@ -62,7 +62,7 @@ export function hostOf(authority: string): string {
   return colon < 0 ? host : host.slice(0, colon);
 }
 
-/** The full name of each host of pods whose first label is that of no other. */
+/** Returns the full name of each host of pods whose first label is unique. */
 export function shortHosts(services: readonly ServicePlan[]): Map<string, string> {
   const hosts = services.flatMap(({ namespace, podHosts = [] }) =>
     podHosts.map(({ name }) => [name, fullHost(name, namespace)] as const),
@@ -72,8 +72,9 @@ export function shortHosts(services: readonly ServicePlan[]): Map<string, string
 }
 
 /**
- * The backend of each cluster-local host: a revision for its own Service, the local gateway for the hosts that Knative
- * creates, the first Deployment behind a Kubernetes Service, and for an ExternalName the backend of its target.
+ * Returns the backend of each cluster-local host: the revision for its own Service, the local gateway for the hosts
+ * that Knative creates, the first Deployment behind a Kubernetes Service, and for an ExternalName the backend of its
+ * target.
  * @param ownSidecars hosts that lead back to the caller's own sidecar, where the request is routed again by its Host
  */
 export function clusterHosts(
@@ -130,7 +131,7 @@ export function clusterHosts(
   }
 }
 
-/** Advice for an unknown host. */
+/** Returns advice for an unknown host. */
 export function hostAdvice(
   host: string,
   hosts: ReadonlyMap<string, unknown>,
@@ -138,7 +139,7 @@ export function hostAdvice(
   const known = [...hosts.keys()].filter((name) => name.endsWith(`.${CLUSTER_DOMAIN}`));
   const meant = known.find((name) => name.startsWith(`${host}.`));
   if (meant !== undefined) return { fix: `write its full name, ${meant}`, near: undefined };
-  // The common end of all names makes any two of them similar.
+  // The common suffix of all names would make any two of them similar.
   const start = (name: string): string => name.replace(`.${CLUSTER_DOMAIN}`, "");
   const similar = nearest(start(host), known.map(start));
   if (similar === undefined) return { fix: `known are ${known.join(", ")}`, near: undefined };
@@ -146,7 +147,7 @@ export function hostAdvice(
   return { fix: `did you mean ${near}?`, near };
 }
 
-/** The first labels of a Knative Service's hosts: its name, and `TAG-NAME` for each tag. */
+/** Returns the first labels of a Knative Service's hosts: its name, and `TAG-NAME` for each tag. */
 export function knativeHostNames(service: ServicePlan): string[] {
   const tags = service.traffic.flatMap(({ tag }) => (tag === undefined ? [] : [tag]));
   return [service.name, ...tags.map((tag) => `${tag}-${service.name}`)];

@@ -1,12 +1,12 @@
-/** The outcome of a request, as its caller saw it. */
+/** The outcome of a request for its caller. */
 export const OUTCOME_KINDS = ["success", "error", "rejected", "abandoned"] as const;
 export type OutcomeKind = (typeof OUTCOME_KINDS)[number];
 
-/** An answer, or the lack of one. */
+/** An answer, or the absence of one. */
 export interface Answer {
-  /** The status of the answer; undefined where there was none. */
+  /** The status of the answer; undefined without one. */
   status?: number | undefined;
-  /** False where the answer had a status of success and a wrong body. */
+  /** False if the answer had a status of success and a wrong body. */
   bodyOk?: boolean | undefined;
   /** Whether the caller gave up before there was an answer, by its own timeout or by closing the connection. */
   gaveUp?: boolean | undefined;
@@ -30,19 +30,19 @@ export function outcomeKind({ status, bodyOk = true, gaveUp = false }: Answer): 
   return bodyOk ? "success" : "error";
 }
 
-/** An outcome as sources report it: whether the service did its part, and a more precise kind, if any. */
+/** An outcome as sources report it: whether the service succeeded, and a more precise kind, if any. */
 export interface Mark {
   readonly ok: boolean;
   readonly kind: "rejected" | "abandoned" | undefined;
 }
 
-/** The outcome of an answer by its status; undefined means no answer. */
+/** Returns the outcome of an answer by its status; undefined means no answer. */
 export function markOf(status: number | undefined, more: Omit<Answer, "status"> = {}): Mark {
   const kind = outcomeKind({ status, ...more });
   return { ok: isOk(kind), kind: kind === "rejected" || kind === "abandoned" ? kind : undefined };
 }
 
-/** Whether the service did its part: a rejection is an answer, and a caller that gave up has none. */
+/** Whether the service succeeded: a rejection is an answer, and a caller that gave up has none. */
 export function isOk(kind: OutcomeKind): boolean {
   return kind === "success" || kind === "rejected";
 }

@@ -2,7 +2,7 @@ import { NO_CHANGE } from "../route-fields/headers/header-list.ts";
 import { NO_RETRY } from "../route-fields/retries/retries.ts";
 import type { Destination, ForwardAction } from "./table.ts";
 
-/** Sends a request on unchanged, by weight: no rewrite, fault, mirror, time limit or retry. */
+/** An action that forwards by weight without any change: no rewrite, fault, mirror, time limit or retry. */
 export function plainForward(destinations: readonly Destination[]): ForwardAction {
   return {
     kind: "forward",

@@ -4,14 +4,14 @@ import type { Pods } from "./compile/service-plan.ts";
 /** The labels of pods. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** Whether pods have all of some labels. */
+/** Whether pods have all of the wanted labels. */
 export function hasAll(labels: Labels, wanted: Labels): boolean {
   return Object.entries(wanted).every(([key, value]) => labels[key] === value);
 }
 
 /**
- * The Deployments that answer for a Service or a subset of it, by their replicas. Where there are none, one that has no
- * process, so that requests are answered 503.
+ * Returns the Deployments that answer for a Service or a subset of it, weighted by replicas. If there are none,
+ * returns one without a process, so that requests are answered 503.
  */
 export function podBackends(
   pods: readonly Pods[],

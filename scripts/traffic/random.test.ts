@@ -5,18 +5,18 @@ import { chiSquareLimit, chiSquare } from "./testing/chi-square.ts";
 const SMALL_SEEDS = Array.from({ length: 21 }, (_, seed) => seed);
 
 describe("a seeded generator", () => {
-  test("gives the same numbers for the same seed, and others for another", () => {
+  test("yields the same numbers for the same seed, and different ones for another", () => {
     expect(take(7, 50)).toEqual(take(7, 50));
     const firsts = [...SMALL_SEEDS, -1, 2 ** 31 - 1].map((seed) => take(seed, 1)[0]);
     expect(new Set(firsts).size).toBe(firsts.length);
   });
 
-  // The documents that tell of --seed promise that a run can be repeated, on any machine and by any later version.
-  test("gives these numbers for seed 7, always", () => {
+  // The documentation of --seed promises repeatable runs, on any machine and with any later version.
+  test("always yields these numbers for seed 7", () => {
     expect(take(7, 3)).toEqual([0.521951834205538, 0.32851707469671965, 0.056094804778695107]);
   });
 
-  test("gives numbers from 0 up to, but not, 1", () => {
+  test("yields numbers from 0 inclusive to 1 exclusive", () => {
     for (const seed of [0, 1, -1, 2 ** 31 - 1, -(2 ** 31)]) {
       for (const number of take(seed, 2_000)) {
         expect(number).toBeGreaterThanOrEqual(0);
@@ -39,7 +39,7 @@ describe("a seeded generator", () => {
     ).toBeLessThan(chiSquareLimit(19));
   });
 
-  test("begins evenly: the first draws of a thousand small seeds fall where they should", () => {
+  test("is even from the start: the first draws of a thousand small seeds are uniform", () => {
     for (const draw of [0, 1, 2]) {
       const boxes = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
       for (let seed = 0; seed < 1000; seed++) {
@@ -56,7 +56,7 @@ describe("a seeded generator", () => {
   });
 });
 
-test("mixed seeds give neighbours numbers that are not correlated", () => {
+test("mixed seeds yield uncorrelated numbers for neighbours", () => {
   const runs = 20_000;
   for (const [draw, distance] of [
     [0, 1],

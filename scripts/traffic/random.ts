@@ -1,18 +1,18 @@
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 
 /**
- * Numbers in [0, 1), the same ones for the same seed, so that a run with weighted choices can be repeated. The numbers of
- * neighbouring seeds are correlated: where several seeds are used together, `mixedSeed` makes them independent.
+ * Returns a generator of numbers in [0, 1) that yields the same sequence for the same seed, so that a run can be
+ * repeated. The sequences of neighbouring seeds are correlated; `mixedSeed` makes them independent.
  * @param seed a 32-bit integer
  */
 export function seededRandom(seed: number): () => number {
   const generator = xoroshiro128plus(seed);
-  // The first numbers of small seeds are similar: they are skipped.
+  // The first numbers of small seeds are similar and are skipped.
   for (let i = 0; i < 32; i++) generator.next();
   return () => (generator.next() >>> 0) / 2 ** 32;
 }
 
-/** A seed that has nothing in common with those of its neighbours: the finalizer of MurmurHash3, a bijection. */
+/** Returns a seed that is unrelated to those of its neighbours, by the finalizer of MurmurHash3, a bijection. */
 export function mixedSeed(seed: number): number {
   let mixed = seed | 0;
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);

@@ -19,7 +19,7 @@ import {
 const OWN = "own.kyc.svc.cluster.local";
 const LOCAL_GATEWAY = "knative-local-gateway.istio-system.svc.cluster.local";
 
-/** Rules for a host of their own, in sidecars. */
+/** Rules for a separate host, in sidecars. */
 const planWith = (...rules: object[]) => planOf(...creditCheck(HALVES), virtualService(rules));
 
 describe("a weighted choice", () => {
@@ -42,7 +42,7 @@ describe("a weighted choice", () => {
     });
   });
 
-  test("draws once for each rule that has several destinations, and not for a lone one", () => {
+  test("draws once for each rule with several destinations, and not for a single one", () => {
     const plan = planWith({
       rewrite: { authority: "credit-check.kyc.svc.cluster.local" },
       route: [{ destination: { host: LOCAL_GATEWAY } }],
@@ -54,7 +54,7 @@ describe("a weighted choice", () => {
     expect(draws).toBe(1);
   });
 
-  test("is as the weights say, for any weights, over many requests", () => {
+  test("follows the weights, for any weights, over many requests", () => {
     const weights = fc.array(fc.integer({ min: 0, max: 10 }), { minLength: 2, maxLength: 6 });
     fc.assert(
       fc.property(
@@ -79,7 +79,7 @@ describe("a weighted choice", () => {
     );
   });
 
-  test("is Knative's percentages at Knative's own host, for each of many seeds", () => {
+  test("follows Knative's percentages at Knative's own host, for each of many seeds", () => {
     const { table } = planOf(
       ...creditCheck([
         { revisionName: "credit-check-basic", percent: 90 },
@@ -115,12 +115,12 @@ describe("rules", () => {
     ["GET", "/b", [["end-user", "basic"]], "kyc/credit-check-basic"],
     ["GET", "/b", [], "redirect"],
     ["GET", "/c", [], "nowhere"],
-  ])("are asked in their order: %s %s %j ends at %s", (method, path, headers, expected) => {
+  ])("are tried in order: %s %s %j ends at %s", (method, path, headers, expected) => {
     const end = sent(plan, "mesh", request(OWN, path, { method, headers }));
     expect(end.kind === "revision" ? end.revision : end.kind).toBe(expected);
   });
 
-  test("that none takes are a 404 that says so", () => {
+  test("without a matching rule get a 404 with the reason", () => {
     expect(sent(plan, "mesh", request(`${OWN}:80`, "/c?secret=1", { method: "PUT" }))).toEqual({
       kind: "nowhere",
       status: 404,
@@ -137,7 +137,7 @@ describe("a host", () => {
   );
 
   test.each(["OLD.kyc.svc.cluster.local", "old.kyc:80", "credit-check-basic.kyc.svc"])(
-    "of the cluster, %s, leads to what stands behind it in sidecars, without a rule",
+    "of the cluster, %s, leads to its backend in sidecars, without a rule",
     (host) => {
       expect(sent(plan, "mesh", request(host))).toMatchObject({
         revision: "kyc/credit-check-basic",
@@ -150,7 +150,7 @@ describe("a host", () => {
     ["mesh", "old.other is not a host of this cluster"],
     ["local-gateway", "old.other is not a host of this cluster"],
     ["ingress", "the ingress gateway serves no host old.other"],
-  ] as const)("that %s does not know is a 404 that says so", (listener, reason) => {
+  ] as const)("that %s does not know gets a 404 with the reason", (listener, reason) => {
     expect(sent(plan, listener, request("old.other"))).toEqual({
       kind: "nowhere",
       status: 404,
@@ -159,7 +159,7 @@ describe("a host", () => {
     });
   });
 
-  test("of a Service is not known at a gateway", () => {
+  test("of a Service is unknown at a gateway", () => {
     expect(sent(plan, "ingress", request("old.kyc.svc.cluster.local")).kind).toBe("nowhere");
     expect(sent(plan, "local-gateway", request("old.kyc.svc.cluster.local")).kind).toBe("nowhere");
   });
@@ -168,7 +168,7 @@ describe("a host", () => {
 describe("headers on the way", () => {
   const set = (headers: object): object => ({ headers: { request: { set: headers } } });
 
-  test("of several destinations change first, and the route's after them", () => {
+  test("of several destinations change before the route's", () => {
     const plan = planWith({
       headers: { request: { set: { both: "route" }, remove: ["gone"], add: { list: "route" } } },
       route: [
@@ -188,7 +188,7 @@ describe("headers on the way", () => {
     ]);
   });
 
-  test("of a lone destination join the route's list, and go last in it", () => {
+  test("of a single destination are appended to the route's list", () => {
     const plan = planWith({
       headers: { request: { set: { both: "route" }, remove: ["gone"], add: { list: "route" } } },
       route: [
@@ -207,7 +207,7 @@ describe("headers on the way", () => {
     ]);
   });
 
-  test("change at each hop, the next sees what the last one left", () => {
+  test("change at each hop, and the next hop sees the result", () => {
     const plan = planOf(
       ...creditCheck(HALVES),
       gateway("kyc", ["*"]),
@@ -244,7 +244,7 @@ describe("headers on the way", () => {
     expect(end.kind === "revision" && end.request.headers.get("host")).toBe(OWN);
   });
 
-  test("are not changed in the request that came", () => {
+  test("are not changed in the original request", () => {
     const incoming = request(OWN, "/a", { headers: [["a", "1"]] });
     sent(
       planWith({ ...set({ a: "2", Host: "b.example" }), rewrite: { uri: "/b" }, route: [to("basic")] }),
@@ -271,12 +271,12 @@ describe("a circle", () => {
     }),
   );
 
-  test("ends in a 500 that says so", () => {
+  test("ends in a 500 with the reason", () => {
     const end = sent(circle, "mesh", request(`${OWN}:80`));
     expect(end).toMatchObject({
       kind: "nowhere",
       status: 500,
-      reason: `the routes for ${OWN} go in a circle`,
+      reason: `the routes for ${OWN} form a cycle`,
     });
     expect(end.hops).toHaveLength(8);
   });
@@ -293,7 +293,7 @@ describe("a circle", () => {
   });
 });
 
-describe("what a retry starts from", () => {
+describe("the start of a retry", () => {
   const plan = planOf(
     ...creditCheck(HALVES),
     virtualService([
@@ -308,7 +308,7 @@ describe("what a retry starts from", () => {
   );
   const first = sent(plan, "mesh", request(OWN, "/old", { headers: [["a", "1"]] }));
 
-  test("is the request as it came to the rule", () => {
+  test("is the request as it reached the rule", () => {
     expect(first.hops).toHaveLength(2);
     expect(first.hops[0]?.before).toMatchObject({
       listener: "mesh",
@@ -320,11 +320,11 @@ describe("what a retry starts from", () => {
     ]);
   });
 
-  test("is not kept where nothing is sent again", () => {
+  test("is not kept without retries", () => {
     expect(first.hops[1]?.before).toBeUndefined();
   });
 
-  test("leads on with a new draw, behind the hops that stay", () => {
+  test("continues with a new draw after the hops before it", () => {
     const before = first.hops[0]?.before;
     if (before === undefined) throw new Error("no retry there");
     const again = resolve(plan.table, before.listener, before.request, () => 0.9);
@@ -333,7 +333,7 @@ describe("what a retry starts from", () => {
     expect(again.hops).toHaveLength(2);
   });
 
-  test("keeps the destination of the hop that sends it again", () => {
+  test("keeps the destination of the hop that retries", () => {
     const split = planOf(
       ...creditCheck(HALVES),
       virtualService([{ route: [to("basic", { weight: 1 }), to("advanced", { weight: 1 })] }]),

@@ -27,32 +27,32 @@ export interface RoutedRequest {
   headers: HeaderList;
 }
 
-/** A copy of a request, as it goes to a mirror. */
+/** A copy of a request for a mirror. */
 export interface Mirrored {
   mirror: Mirror;
   request: RoutedRequest;
 }
 
-/** One routing decision on a request's way: an ingress rule, then perhaps one of the local gateway. */
+/** One routing decision for a request: an ingress rule, then perhaps one of the local gateway. */
 export interface Hop {
   rule: Rule;
-  /** The destination that was drawn, or undefined where the request was not sent on. */
+  /** The destination that was drawn, or undefined if the request was not forwarded. */
   destination: Destination | undefined;
-  /** How this hop changes the response, in the order of application. */
+  /** The changes of the response by this hop, in order. */
   response: readonly HeaderChange[];
-  /** The request as it came to this hop, kept where the rule may send it again. */
+  /** The request as it reached this hop, kept if the rule may retry it. */
   before: { listener: Listener; request: RoutedRequest } | undefined;
-  /** How long the request is held before the rule acts on it, in milliseconds. */
+  /** The delay before the rule acts on the request, in milliseconds. */
   delayMs: number;
-  /** The copies that leave here. */
+  /** The copies that are sent from here. */
   mirrored: readonly Mirrored[];
 }
 
-/** Where a request ends up. The hops lead there from outside in. */
+/** The end of a request's way, with the hops from outside in. */
 export type Resolution =
   | { kind: "revision"; revision: string; request: RoutedRequest; hops: readonly Hop[] }
   | { kind: "redirect"; status: number; location: string; hops: readonly Hop[] }
-  /** As Envoy does it, the answer to some statuses has a location: the request's own address. */
+  /** As in Envoy, responses of some statuses have a location: the request's own address. */
   | {
       kind: "direct";
       status: number;
@@ -60,33 +60,34 @@ export type Resolution =
       location: string | undefined;
       hops: readonly Hop[];
     }
-  /** A fault of a rule, with the revision that would have answered where it was chosen already. */
+  /** A fault of a rule, with the revision that would have answered if it was chosen already. */
   | { kind: "abort"; status: number; revision?: string; hops: readonly Hop[] }
   | { kind: "nowhere"; status: 404 | 500; reason: string; hops: readonly Hop[] };
 
-/** The hops before, and how what happens by chance is decided. */
+/** The previous hops, and the decisions by chance. */
 export interface ResolveOptions {
-  /** The hops before this listener, where a request is routed again from there. */
+  /** The hops before this listener, if the request is routed again from there. */
   earlier?: readonly Hop[];
-  /** The hop that sends a request again: it keeps its destination, and neither faults nor mirrors act twice. */
+  /** The hop that retries a request: it keeps its destination, and neither faults nor mirrors act twice. */
   again?: Hop | undefined;
-  /** Corrects a destination that the weights chose. @default keeps it */
+  /** Adjusts a destination that the weights chose. @default keeps it */
   settle?(action: ForwardAction, drawn: Destination): Destination;
-  /** Draws whether one of `percent` of all requests is meant. @default never */
+  /** Draws whether `percent` of all requests include this one. @default never */
   happens?(percent: number): boolean;
 }
 
-/** The revision that answers, or would have answered but for a fault. */
+/** Returns the revision that answers, or would have answered without a fault. */
 export function revisionOf(resolution: Resolution | undefined): string | undefined {
   return resolution?.kind === "revision" || resolution?.kind === "abort" ? resolution.revision : undefined;
 }
 
-// More than a path through the gateways needs: a route with more hops is a cycle.
+// A path through the gateways has fewer hops: a route with more is a cycle.
 const MAX_HOPS = 8;
 
 /**
  * Follows a request from a listener to the revision that answers it.
- * @param random a number in [0, 1) for each weighted choice, and for each fault and mirror that is not for all requests
+ * @param random returns a number in [0, 1) for each weighted choice, and for each fault and mirror that applies to
+ *   some requests
  */
 export function resolve(
   table: RouteTable,
@@ -103,7 +104,7 @@ export function resolve(
   return resolveBy(table, listener, incoming, choose, { happens, ...options });
 }
 
-/** The same with another way to choose between the destinations of a rule. */
+/** As `resolve`, with another way to choose among the destinations of a rule. */
 export function resolveBy(
   table: RouteTable,
   listener: Listener,
@@ -179,7 +180,7 @@ export function resolveBy(
   return {
     kind: "nowhere",
     status: 500,
-    reason: `the routes for ${hostOf(incoming.authority)} go in a circle`,
+    reason: `the routes for ${hostOf(incoming.authority)} form a cycle`,
     hops,
   };
 
@@ -209,7 +210,9 @@ export function resolveBy(
   }
 }
 
-/** What the filters in front of the router do with a request; one that replies keeps it from those behind. */
+/**
+ * Applies the filters in front of the router to a request. A filter that replies hides the request from later ones.
+ */
 function passFilters(
   action: ForwardAction,
   request: RoutedRequest,
@@ -221,7 +224,7 @@ function passFilters(
     const decision = filter.decide(action, request, happens);
     if (decision === undefined) continue;
     delayMs += decision.delayMs ?? 0;
-    // The response passes the filters in the opposite order.
+    // The response passes the filters in reverse order.
     if (decision.response !== undefined) response.unshift(decision.response);
     if (decision.reply !== undefined) return { delayMs, reply: decision.reply, response };
   }

@@ -44,7 +44,7 @@ describe("a fault in front of one revision", () => {
     expect(resolution).toMatchObject({ kind: "abort", status: 418, revision: "kyc/credit-check-basic" });
   });
 
-  test("leaves the other revision alone, and the shares as they are", () => {
+  test("affects neither the other revision nor the shares", () => {
     const table = withFilter({ abort: { ...ALL, httpStatus: 503 } });
     const random = seededRandom(3);
     const seen = new Map<string, number>();
@@ -60,7 +60,7 @@ describe("a fault in front of one revision", () => {
     expect(Math.abs((seen.get("abort kyc/credit-check-basic") ?? 0) - 500)).toBeLessThan(75);
   });
 
-  test("holds a request, and sends it on as it came", () => {
+  test("delays a request, and forwards it unchanged", () => {
     const fault = { delay: { ...ALL, fixedDelay: "0.2s" } };
     const resolution = resolve(withFilter(fault), "mesh", request(OWN), () => 0);
     const without = sent(
@@ -72,7 +72,7 @@ describe("a fault in front of one revision", () => {
     expect(carried(resolution)).toEqual(carried(without));
   });
 
-  test("happens to its share of the requests", () => {
+  test("applies to its share of the requests", () => {
     const table = withFilter({ abort: { percentage: { value: 10 }, httpStatus: 503 } });
     const random = seededRandom(5);
     let aborted = 0;

@@ -3,7 +3,7 @@ import { regexRewritten, rewritten } from "../route-fields/rewrite/rewrite.ts";
 import type { Mirrored, RoutedRequest } from "./resolve.ts";
 import type { Destination, ForwardAction, Mirror, RequestMatch } from "./table.ts";
 
-/** Draws a destination by the weights. @param random a number in [0, 1) */
+/** Draws a destination by weight. @param random returns a number in [0, 1) */
 export function draw(action: ForwardAction, random: () => number): Destination {
   const { destinations, totalWeight } = action;
   const last = destinations[destinations.length - 1] as Destination;
@@ -17,9 +17,9 @@ export function draw(action: ForwardAction, random: () => number): Destination {
 }
 
 /**
- * Changes a request as its rule and destination say. The destination's headers go first, so that the route's win, as
- * Envoy does it for weighted destinations.
- * (envoy, source/common/router/config_impl.cc, WeightedClusterEntry and RouteEntryImplBase)
+ * Applies the changes of its rule and destination to a request. The destination's headers are applied first, so that
+ * the route's take precedence, as for weighted destinations in Envoy. (envoy, source/common/router/config_impl.cc,
+ * WeightedClusterEntry and RouteEntryImplBase)
  */
 export function forward(
   action: ForwardAction,
@@ -37,7 +37,7 @@ export function forward(
   }
 }
 
-/** The copy of a forwarded request for a mirror. */
+/** Returns the copy of a forwarded request for a mirror. */
 export function copied(mirror: Mirror, request: RoutedRequest): Mirrored {
   const authority = shadowHost(request.authority);
   return { mirror, request: { ...request, authority, headers: request.headers.copy() } };

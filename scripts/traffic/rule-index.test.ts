@@ -30,14 +30,14 @@ describe("the rules for a host", () => {
     expect(rulesFor(hosts, host)?.[0]?.at.file).toBe(expected);
   });
 
-  test("are none where no name fits", () => {
+  test("are undefined if no name matches", () => {
     expect(rulesFor({ ...hosts, any: undefined }, "other")).toBeUndefined();
   });
 });
 
 const REDIRECT = { kind: "redirect", status: 301 } as unknown as Rule["action"];
 
-/** As Envoy does it: one rule after the other. */
+/** Tries one rule after the other, as Envoy does. */
 function slowFirstRule(rules: readonly Rule[], request: MatchedRequest): ReturnType<typeof firstRule> {
   for (const rule of rules) {
     const match = appliedMatch(rule, request);
@@ -92,7 +92,7 @@ describe("the first rule that applies", () => {
     headers: fc.constantFrom(new HeaderList(), new HeaderList(["h", "1"]), new HeaderList(["h", "2"])),
   });
 
-  test("is the same as by trying one after the other, for any rules and requests", () => {
+  test("is the same as in a linear search, for any rules and requests", () => {
     const matches = fc.array(condition, { minLength: 1, maxLength: 3 });
     const rules = fc.array(fc.oneof({ weight: 30, arbitrary: matches }, fc.constant([])), {
       minLength: 10,
@@ -112,7 +112,7 @@ describe("the first rule that applies", () => {
     ["exact path", (i) => ({ uri: { kind: "exact", value: `/path/${i}` } })],
     ["prefix", (i) => ({ uri: { kind: "prefix", value: `/path/${i}/` } })],
     ["prefix without case", (i) => ({ uri: { kind: "prefix", value: `/Path/${i}/` }, ignoreUriCase: true })],
-  ])("among 10,000 by %s is found without a look at the others", (_, part) => {
+  ])("among 10,000 by %s is found without examining the others", (_, part) => {
     let looks = 0;
     const counted = (matches: readonly RequestMatch[]): Rule => ({
       ...ruleOf(matches),
@@ -131,12 +131,12 @@ describe("the first rule that applies", () => {
     looks = 0;
     expect(ask("/elsewhere?q")?.rule).toBe(rules[10_000] as Rule);
     expect(ask(part(7777).uri?.value ?? "")?.rule).toBe(rules[7777] as Rule);
-    // Each rule that is tried is looked at once or twice.
+    // Each rule that is tried is examined once or twice.
     expect(looks).toBeLessThanOrEqual(4);
   });
 });
 
-test("the rules for a host among 10,000 wildcards are found by its end", () => {
+test("the rules for a host among 10,000 wildcards are found by its suffix", () => {
   const suffixes = Array.from(
     { length: 10_000 },
     (_, i) => [`.shop${i}.example`, named(`*.shop${i}.example`)] as const,
@@ -169,6 +169,6 @@ test.each([
   ["^/a", ""],
   [".*", ""],
   ["", ""],
-])("what %p matches begins with %p", (expression, front) => {
+])("all matches of %p begin with %p", (expression, front) => {
   expect(literalFront(expression)).toBe(front);
 });

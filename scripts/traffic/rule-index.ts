@@ -1,7 +1,7 @@
 import { appliedMatch, asciiLower, type MatchedRequest, pathOf } from "../route-fields/match/match.ts";
 import type { RequestMatch, Rule, VirtualHosts } from "./table.ts";
 
-// Below these numbers, trying one after the other is faster than an index.
+// Below these numbers, a linear search is faster than an index.
 const MIN_RULES = 16;
 const MIN_SUFFIXES = 8;
 
@@ -12,14 +12,14 @@ export interface AppliedRule {
 }
 
 /**
- * The first rule that applies to a request. With many rules only those are tried whose path conditions can hold: they
- * are looked up by exact path and by prefix, so the time does not grow with the number of the others.
+ * Returns the first rule that applies to a request. With many rules only those are tried whose path conditions can
+ * hold: they are looked up by exact path and by prefix, so the time does not grow with the number of other rules.
  */
 export function firstRule(rules: readonly Rule[], request: MatchedRequest): AppliedRule | undefined {
   return rules.length < MIN_RULES ? firstOf(rules, request) : indexOf(rules).first(request);
 }
 
-/** The rules for a host, which must be in lower case and without a port; the most specific name wins. */
+/** Returns the rules for a host, which must be in lower case and without a port; the most specific name wins. */
 export function rulesFor(hosts: VirtualHosts, host: string): readonly Rule[] | undefined {
   return hosts.exact.get(host) ?? bySuffix(hosts.suffixes, host) ?? hosts.any;
 }
@@ -33,8 +33,8 @@ function firstOf(rules: Iterable<Rule>, request: MatchedRequest): AppliedRule | 
 }
 
 /**
- * A text that everything begins with that a regular expression matches as a whole; empty where the expression has
- * alternatives or flags, or does not begin with plain characters.
+ * Returns a common prefix of all full matches of a regular expression; empty if the expression has alternatives or
+ * flags, or does not begin with plain characters.
  */
 export function literalFront(expression: string): string {
   if (expression.includes("|") || expression.includes("(?")) return "";
@@ -43,7 +43,7 @@ export function literalFront(expression: string): string {
   return /^[*?{+]/.test(expression.slice(plain.length)) ? plain.slice(0, -1) : plain;
 }
 
-// Tables do not change, so that their indexes live as long as they do.
+// Tables do not change, so their indexes are cached by identity.
 const indexes = new WeakMap<readonly Rule[], RuleIndex>();
 const suffixIndexes = new WeakMap<VirtualHosts["suffixes"], StringIndex<readonly Rule[]>>();
 
@@ -73,7 +73,7 @@ function bySuffix(suffixes: VirtualHosts["suffixes"], host: string): readonly Ru
 /** Values by strings of known lengths: prefixes or suffixes of a text are looked up one length at a time. */
 class StringIndex<T> {
   readonly #values = new Map<string, T>();
-  /** The longest first. */
+  /** In descending order. */
   lengths: readonly number[] = [];
 
   get(key: string): T | undefined {
@@ -88,12 +88,14 @@ class StringIndex<T> {
   }
 }
 
-/** Rules by the path conditions of their matches; each list has the numbers of rules in ascending order. */
+/**
+ * An index of rules by the path conditions of their matches; each list has the numbers of rules in ascending order.
+ */
 class RuleIndex {
   readonly #rules: readonly Rule[];
   readonly #exact = new StringIndex<number[]>();
   readonly #prefix = new StringIndex<number[]>();
-  /** The same for conditions that ignore case, with keys in lower case. */
+  /** For conditions that ignore case, with keys in lower case. */
   readonly #exactIgnoringCase = new StringIndex<number[]>();
   readonly #prefixIgnoringCase = new StringIndex<number[]>();
   /** Rules that may apply to any path. */

@@ -5,7 +5,7 @@ import { compilePlan, type Plan } from "./compile/compile.ts";
 import { request, sent } from "./testing/sample-plans.ts";
 import type { Listener } from "./table.ts";
 
-// The sample, with each of the three splits.
+// The sample with each of its three splits.
 
 const AGGREGATOR = { "kyc-aggregator-00001": 1 };
 const BASIC = { "credit-check-basic": 1 };
@@ -83,7 +83,7 @@ describe.each(SPLITS)("with split/%s", (split) => {
     expect(sharesOf(plan, listener, host, target, { method, headers })).toEqual(expected);
   });
 
-  test("a revision gets the path and the caller's headers as they were", () => {
+  test("a revision gets the original path and headers of the caller", () => {
     const headers: Headers = [
       ["end-user", "basic"],
       ["x-request-id", "7"],
@@ -105,7 +105,7 @@ describe.each(SPLITS)("with split/%s", (split) => {
     }
   });
 
-  test("nothing is sent a second time", () => {
+  test("nothing is retried", () => {
     for (const [listener, method, host, target, headers] of REQUESTS) {
       for (const { before } of sent(plan, listener, request(host, target, { method, headers })).hops)
         expect(before).toBeUndefined();
@@ -124,7 +124,7 @@ describe("the owner of the split", () => {
     ["by-knative", { "credit-check-basic": 1 }],
     ["by-istio", SPLIT],
     ["by-istio-tags", SPLIT],
-  ])("%s: Knative's 100 to 0 make it %j at the host of our own", async (split, expected) => {
+  ])("%s: Knative's 100 to 0 result in %j at our own host", async (split, expected) => {
     const plan = await planOfSample([choose(split), moved]);
     expect(sharesOf(plan, "mesh", OUR_HOST, "/credit-check/report")).toEqual(expected);
     expect(sharesOf(plan, "mesh", OUR_HOST, "/credit-check/advanced")).toEqual(ADVANCED);
@@ -132,7 +132,7 @@ describe("the owner of the split", () => {
   });
 });
 
-describe("where the answer of the split can tell its revision", () => {
+describe("the revision in a response of the split", () => {
   test.each([
     ["by-knative", [undefined]],
     ["by-istio", ["credit-check-basic", "credit-check-advanced"]],
@@ -155,7 +155,9 @@ async function planOfSample(edits: Edit[]): Promise<Plan> {
   return compiled.plan;
 }
 
-/** How often a request ends where, exactly: no request of the sample meets more than one weighted choice. */
+/**
+ * Returns the exact share of requests by their end: no request of the sample passes more than one weighted choice.
+ */
 function sharesOf(
   plan: Plan,
   listener: Listener,

@@ -6,7 +6,7 @@ import { collectResources } from "../../manifests/resources.ts";
 import { creditCheck, externalName, gateway, to, virtualService } from "../testing/sample-plans.ts";
 import { CompileMemory, compilePlan } from "./compile.ts";
 
-/** The objects that a file may hold, one version after another; some of them are not valid. */
+/** The successive objects of a file; some of them are not valid. */
 const VERSIONS: readonly object[][] = [
   creditCheck([{ revisionName: "credit-check-basic", percent: 100 }]),
   creditCheck([{ revisionName: "credit-check-advanced", percent: 100 }]),
@@ -20,7 +20,7 @@ const VERSIONS: readonly object[][] = [
   [],
 ];
 
-test("edits compiled one after another mean what each means when it is compiled again", () => {
+test("successive edits compile to the same result as each alone", () => {
   const parsed = VERSIONS.map(
     (objects, i) =>
       parseDocuments(`${i}.yaml`, objects.map((object) => stringify(object)).join("---\n")).documents,
@@ -55,7 +55,7 @@ test("an object that has not changed is compiled once", () => {
   expect(rules[1]?.[0]).toBe(rules[0]?.[0]);
 });
 
-/** Another object that says the same, about which nothing is remembered. */
+/** Returns an equal object that the memory does not know. */
 function copyOf(document: ManifestDocument): ManifestDocument {
   return { ...document };
 }

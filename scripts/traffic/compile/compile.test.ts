@@ -20,7 +20,7 @@ describe("the host of a VirtualService", () => {
   test.each([
     ["a Knative Service's, in full", "credit-check.kyc.svc.cluster.local"],
     ["a Knative Service's, in short", "credit-check"],
-    ["a Knative Service's, half in short", "credit-check.kyc"],
+    ["a Knative Service's, partly abbreviated", "credit-check.kyc"],
     ["a tag's", "basic-credit-check.kyc.svc.cluster.local"],
     ["a public one of Knative", "credit-check.kyc.example.com"],
   ])("may not be %s", (_, host) => {
@@ -33,7 +33,7 @@ describe("the host of a VirtualService", () => {
     ]);
   });
 
-  test("may be a cluster-local service's public name, which Knative then does not serve", () => {
+  test("may be the public name of a cluster-local service, which Knative does not serve", () => {
     const own = virtualService(BASIC, { hosts: ["credit-check.kyc.example.com"] });
     expect(compiled(...creditCheck(HALVES, CLUSTER_LOCAL), own).problems).toEqual([]);
   });
@@ -48,7 +48,7 @@ describe("the host of a VirtualService", () => {
     },
   );
 
-  test("may be one of a wider name", () => {
+  test("may lie in a wider name", () => {
     const wide = virtualService(BASIC, { hosts: ["*.kyc.svc.cluster.local", "*.example"] });
     const { plan, problems } = compiled(...creditCheck(HALVES), wide);
     expect(problems).toEqual([]);
@@ -63,7 +63,7 @@ describe("the host of a VirtualService", () => {
   });
 });
 
-test("of two wider names the more specific one counts, whichever comes first", () => {
+test("of two wider names the more specific one applies, in any order", () => {
   for (const [wide, narrow] of [
     ["one", "two"],
     ["two", "one"],
@@ -91,25 +91,25 @@ describe("two VirtualServices for one host", () => {
 
   test("do not merge in sidecars: an error", () => {
     expect(both({ hosts: ["a.example"] }).problems).toEqual([
-      "5.yaml:8:7: error: spec.hosts[0]: VirtualService kyc/one has rules for a.example too, and sidecars take those of one only; write them in one VirtualService",
+      "5.yaml:8:7: error: spec.hosts[0]: VirtualService kyc/one has rules for a.example too, and sidecars use the rules of only one; write them in one VirtualService",
     ]);
   });
 
   test("merge at a gateway in no defined order: a warning, and here the first goes first", () => {
     const { plan, problems } = both({ hosts: ["a.example"], gateways: ["kyc"] });
     expect(problems).toEqual([
-      "5.yaml:8:7: warning: spec.hosts[0]: VirtualService kyc/one has rules for a.example too, and which of them go first is not defined; write them in one VirtualService",
+      "5.yaml:8:7: warning: spec.hosts[0]: VirtualService kyc/one has rules for a.example too, and their order is not defined; write them in one VirtualService",
     ]);
     expect(sent(plan, "ingress", request("a.example"))).toMatchObject({ revision: "kyc/credit-check-basic" });
   });
 
-  test("are reported once where they meet in two places", () => {
+  test("are reported once if they conflict in two places", () => {
     const { problems } = both({ hosts: ["a.example"], gateways: ["kyc", "mesh"] });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain("error");
   });
 
-  test("are fine at different gateways, or where one host is more specific", () => {
+  test("are allowed at different gateways, or if one host is more specific", () => {
     expect(both({ hosts: ["a.example"], gateways: ["kyc"] }, { hosts: ["a.example"] }).problems).toEqual([]);
     const { plan, problems } = both(
       { hosts: ["*"], gateways: ["kyc"] },
@@ -123,7 +123,7 @@ describe("two VirtualServices for one host", () => {
   });
 });
 
-test("one rule holds for each host that a VirtualService names, once", () => {
+test("a rule applies once to each host that a VirtualService names", () => {
   const hosts = ["a.example", "a.example", "b.example"];
   const plan = planOf(...creditCheck(HALVES), virtualService(BASIC, { hosts }));
   expect(rulesAt(plan, "mesh", "a.example")).toHaveLength(1);
@@ -142,16 +142,16 @@ describe("two VirtualServices for one host of the mesh", () => {
     virtualService([{ route: [to("basic")] }], { ...(exportTo && { exportTo }) }, name);
   const codes = (...objects: object[]) =>
     compiled(...creditCheck(HALVES), ...objects).problems.filter((text) =>
-      text.includes("sidecars take those of one only"),
+      text.includes("sidecars use the rules of only one"),
     );
 
-  test("are an error where some sidecar sees both", () => {
+  test("are an error if some sidecar sees both", () => {
     expect(codes(exported("a"), exported("b"))).toHaveLength(1);
     expect(codes(exported("a", ["."]), exported("b"))).toHaveLength(1);
     expect(codes(exported("a", ["."]), exported("b", ["other"]), exported("c", ["kyc"]))).toHaveLength(1);
   });
 
-  test("are none where exportTo keeps them apart", () => {
+  test("are no error if exportTo separates them", () => {
     expect(codes(exported("a", ["."]), exported("b", ["other"]))).toEqual([]);
   });
 });

@@ -30,7 +30,7 @@ export interface Plan {
   table: RouteTable;
 }
 
-/** Results of a compilation that the next one reuses where the objects are unchanged. */
+/** Keeps results of a compilation for the next one, which reuses them for unchanged objects. */
 export class CompileMemory {
   readonly services = new LastResult<ReturnType<typeof planKnativeServices>>();
   readonly deployed = new LastResult<ReturnType<typeof planDeployments>>();
@@ -43,7 +43,7 @@ class LastResult<R> {
   #inputs: readonly unknown[] = [];
   #result: R | undefined;
 
-  /** The last result where the inputs are the very same, else a new one. */
+  /** Returns the last result if the inputs are identical, else a new one. */
   of(inputs: readonly unknown[], make: () => R): R {
     const isSame =
       inputs.length === this.#inputs.length && inputs.every((input, i) => input === this.#inputs[i]);
@@ -53,9 +53,9 @@ class LastResult<R> {
 }
 
 /**
- * Compiles manifests into the table that decides where each request goes.
+ * Compiles manifests into the table that decides the destination of each request.
  * @param domain the domain of public Knative Services
- * @returns the plan, to be used only when no problem is an error
+ * @returns the plan, to be used only if no problem is an error
  */
 export function compilePlan(
   resources: Resources,
@@ -82,11 +82,12 @@ export function compilePlan(
 }
 
 /**
- * The same for Knative Services that were read elsewhere, such as from a cluster.
+ * As `compilePlan`, for Knative Services that were read elsewhere, such as from a cluster.
  * @param ownSidecars hosts that lead back to the caller's own sidecar
- * @param callers the namespace of the callers with a sidecar: then `exportTo` counts, and the ingress gateway is in
- *   its usual namespace; without it every VirtualService holds everywhere, as on one machine
- * @returns the plan, and the hosts for which the order of several VirtualServices decides, which files do not tell
+ * @param callers the namespace of callers with a sidecar. With it, `exportTo` applies and the ingress gateway is in
+ *   its usual namespace; without it every VirtualService applies everywhere, as on one machine
+ * @returns the plan, and the hosts whose outcome depends on the order of several VirtualServices, which files do not
+ *   define
  */
 export function compileRoutes(
   services: ServicePlan[],
@@ -140,19 +141,19 @@ export function compileRoutes(
   return { plan, shared: claims.shared, problems };
 }
 
-/** The inputs of a VirtualService's rules beside itself, and the compiled VirtualServices. */
+/** The inputs of a VirtualService's rules besides itself, and the compiled VirtualServices. */
 interface Surroundings {
   hosts: ReadonlyMap<string, Backend>;
   gateways: ReadonlyMap<string, readonly KnownServer[]>;
   subsets: Subsets;
   hashPolicies: HashPolicies;
-  /** The routes that Knative writes. */
+  /** The routes that Knative creates. */
   routes: readonly HostRules[];
   problems: readonly Problem[];
   compiled: WeakMap<Sourced<VirtualService>, CompiledVirtualService>;
 }
 
-/** A VirtualService as its proxies have it. */
+/** A VirtualService as its proxies get it. */
 export interface CompiledVirtualService {
   bound: readonly Binding[];
   routes: readonly HostRules[];
@@ -194,7 +195,8 @@ function compileVirtualService(
   const routes = bound.flatMap((binding): HostRules[] => {
     const { listener, hosts } = binding;
     const own = rules.flatMap((rule) => rule.for(binding) ?? []);
-    // Istio ignores a VirtualService at a listener where none of its HTTP rules holds. (istio, BuildHTTPRoutesForVirtualService)
+    // Istio ignores a VirtualService at a listener where none of its HTTP rules applies. (istio,
+    // BuildHTTPRoutesForVirtualService)
     if (own.length === 0) return [];
     const redirected = [...hosts].flatMap(([host, { httpsRedirect }]) =>
       httpsRedirect === undefined ? [] : [toHttps(listener, host, httpsRedirect)],

@@ -53,7 +53,7 @@ const toSubset = (subset: string, weight?: number): object => ({
   ...(weight === undefined ? {} : { weight }),
 });
 
-/** The share of each Deployment in the requests for a host. */
+/** Returns the share of each Deployment in the requests for a host. */
 function shares(plan: Plan, host = "reviews:9080"): Record<string, number> {
   return Object.fromEntries(revisionShares(plan.table, "mesh", request(host)));
 }
@@ -75,7 +75,7 @@ describe("requests for a Kubernetes Service", () => {
     expect(shares(plan)).toEqual({ "kyc/reviews-v1": 0.9, "kyc/reviews-v2": 0.1 });
   });
 
-  test("share the weight of a destination by replicas, exactly", () => {
+  test("share the weight of a destination exactly in proportion to replicas", () => {
     const plan = planOf(
       service("reviews", { app: "reviews" }),
       service("other", { app: "other" }),
@@ -97,14 +97,14 @@ describe("requests for a Kubernetes Service", () => {
       "no Deployment has pods with the labels app=reviews, so requests to reviews are answered 503; add the Deployment, or correct the labels",
     ],
     ["its Deployment has no replica", [service("reviews", { app: "reviews" }), version("v1", 0)], ""],
-  ])("are for a revision without a process where %s", (_, manifests, expected) => {
+  ])("are for a revision without a process if %s", (_, manifests, expected) => {
     const { plan, problems } = compiled(...manifests);
     const end = sent(plan, "mesh", request("reviews"));
     expect(end).toMatchObject({ kind: "revision", revision: "kyc/Service reviews" });
     expect(problems.map((problem) => problem.replace(/^.*selector: /, "")).join()).toBe(expected);
   });
 
-  test("to a subset without Deployment are for none, with a warning", () => {
+  test("to a subset without Deployment have no backend, with a warning", () => {
     const { plan, problems } = compiled(...REVIEWS, subsets("v1", "v4"), split(toSubset("v4")));
     expect(problems).toEqual([
       "4.yaml:14:9: warning: spec.subsets[1].labels: no Deployment behind reviews has these labels, so requests to the subset are answered 503; version: known are v1, v2",
@@ -114,7 +114,7 @@ describe("requests for a Kubernetes Service", () => {
     });
   });
 
-  test("are answered by the mesh where a VirtualService of its host has no rule for them", () => {
+  test("are answered by the mesh if a VirtualService of its host has no rule for them", () => {
     const match = [{ uri: { prefix: "/a" } }];
     const plan = planOf(
       ...REVIEWS,
@@ -125,7 +125,7 @@ describe("requests for a Kubernetes Service", () => {
     expect(sent(plan, "mesh", request("reviews", "/b"))).toMatchObject({ kind: "nowhere", status: 404 });
   });
 
-  test("a short name that two namespaces have means no host", () => {
+  test("an ambiguous short name resolves to no host", () => {
     const other = {
       ...service("reviews", { app: "reviews" }),
       metadata: { name: "reviews", namespace: "b" },
@@ -136,7 +136,7 @@ describe("requests for a Kubernetes Service", () => {
   });
 });
 
-test("a destination's port is one of the Service", () => {
+test("a destination's port must be one of the Service", () => {
   const { problems } = compiled(
     ...REVIEWS,
     split({ destination: { host: "reviews", port: { number: 80 } } }),
@@ -147,7 +147,7 @@ test("a destination's port is one of the Service", () => {
 });
 
 describe("the plan of a Service", () => {
-  test("names each Deployment by the subset that has it alone", () => {
+  test("names each Deployment by the subset that only it belongs to", () => {
     const [plan] = planOf(...REVIEWS, subsets("v1", "v2")).services;
     expect(plan?.revisions.map(({ name }) => name)).toEqual(["reviews-v1", "reviews-v2"]);
     expect(plan?.traffic.map(({ revision, tag, percent }) => [revision, tag, percent])).toEqual([
@@ -156,7 +156,7 @@ describe("the plan of a Service", () => {
     ]);
   });
 
-  test("has the Services of versions as further hosts, whichever pods its own selector has", () => {
+  test("has the Services of versions as further hosts, for any selector of its own", () => {
     const { services } = planOf(
       service("app", { app: "app-primary" }),
       service("app-primary", { app: "app-primary" }),

@@ -6,10 +6,10 @@ import { fullHost } from "../hosts.ts";
 import { hasAll, type Labels } from "../pods.ts";
 import type { PodHost, Pods, Revision, ServicePlan, TrafficTarget } from "./service-plan.ts";
 
-/** What Deployments behind Services are planned from. */
+/** The objects from which Deployments behind Services are planned. */
 type Objects = Pick<Resources, "kubernetesServices" | "deployments" | "destinationRules" | "virtualServices">;
 
-/** A Service with a selector, and the Deployments of its namespace whose pods have its labels. */
+/** A Service with a selector, and the Deployments of its namespace that it selects. */
 interface Selecting {
   source: Sourced<KubernetesService>;
   name: string;
@@ -18,9 +18,9 @@ interface Selecting {
 }
 
 /**
- * Reads Kubernetes Services and the Deployments behind them. A Deployment belongs to the Service that has the most, so that
- * the Services of single versions are further hosts of it. The Service of a version is one whose name begins with
- * another's, and to which a VirtualService for that other host sends requests.
+ * Reads Kubernetes Services and the Deployments behind them. A Deployment belongs to the Service that selects the
+ * most Deployments; the Services of single versions become further hosts of that one. The Service of a version has
+ * another Service's name as prefix, and a VirtualService for that other host sends requests to it.
  */
 export function planDeployments(objects: Objects): { services: ServicePlan[]; problems: Problem[] } {
   const selecting = objects.kubernetesServices.flatMap((source) => selectingIn(source, objects.deployments));
@@ -40,7 +40,7 @@ export function planDeployments(objects: Objects): { services: ServicePlan[]; pr
   const problems: Problem[] = [];
   const services = selecting.flatMap((service): ServicePlan[] => {
     const [first] = service.deployments;
-    // A Service for pods of another is a host of that other; one without pods is a host where nothing answers.
+    // A Service for pods of another is a host of that other; one without pods is a host without backends.
     if (first !== undefined && !isOwner.has(service)) return [];
     if (first === undefined) problems.push(withoutPods(service));
     const own = objects.deployments.filter((deployment) => owners.get(deployment) === service);
@@ -104,7 +104,7 @@ function planOf(
       name: subset.name,
       pods: service.deployments.filter(({ value }) => hasAll(labelsOf(value), subset.labels ?? {})),
     }));
-  // As on a cluster, Services of versions count where there are no subsets.
+  // As on a cluster, Services of versions apply if there are no subsets.
   const named = subsets.length > 0 ? subsets : further.map(({ name, deployments: pods }) => ({ name, pods }));
   const replicas = own.map(({ value }) => value.spec.replicas ?? 1);
   const total = replicas.reduce((sum, count) => sum + count, 0);
@@ -135,7 +135,7 @@ function podHostOf({ name, namespace, source, deployments }: Selecting): PodHost
   };
 }
 
-/** A Deployment in the form of a revision. */
+/** Returns a Deployment in the form of a revision. */
 function revisionOf({ value, document }: Sourced<Deployment>, service: Selecting): Revision {
   const { replicas = 1, template } = value.spec;
   const containers = template.spec.containers.map(({ image, env, readinessProbe }) => ({

@@ -10,20 +10,20 @@ import type { CompiledVirtualService } from "./compile.ts";
 import type { HostRules } from "./knative-rules.ts";
 
 /**
- * The VirtualServices whose rules hold for one host of a listener, where the order of rules is not defined: there are
- * several, or it has other rules by each of its gateways.
+ * The VirtualServices whose rules apply to one host of a listener in undefined order: there are several, or one that
+ * has different rules for its gateways.
  */
 export type SharedHosts = ReadonlyMap<string, readonly VirtualService[]>;
 
-/** The key of a host in SharedHosts; `*` and `*.example.com` are hosts, too. */
+/** Returns the key of a host in SharedHosts; `*` and `*.example.com` are hosts, too. */
 export function claimKey(listener: Listener, host: string): string {
   return `${listener} ${host}`;
 }
 
 /**
- * Checks which VirtualServices have rules for a host: Knative's hosts take none, and others take those of one. A host is
- * compared as the proxy has it: a Gateway for one host narrows `*` and `*.example.com` to that host. (istio 1.31,
- * pilot/pkg/networking/core/gateway.go, buildGatewayHTTPRouteConfig)
+ * Checks which VirtualServices have rules for a host: Knative's hosts accept none, and other hosts accept those of
+ * one. Hosts are compared in the proxy's form: a Gateway for one host narrows `*` and `*.example.com` to that host.
+ * (istio 1.31, pilot/pkg/networking/core/gateway.go, buildGatewayHTTPRouteConfig)
  */
 export class HostClaims {
   readonly #knative: ReadonlySet<string>;
@@ -37,7 +37,7 @@ export class HostClaims {
     this.#problems = problems;
   }
 
-  /** The hosts where the order of rules is not defined. */
+  /** The hosts for which the order of rules is undefined. */
   get shared(): SharedHosts {
     return this.#shared;
   }
@@ -74,20 +74,20 @@ export class HostClaims {
       if (inMesh !== undefined) {
         report(
           "one-virtual-service",
-          `VirtualService ${inMesh.other} has rules for ${inMesh.host} too, and sidecars take those of one only`,
+          `VirtualService ${inMesh.other} has rules for ${inMesh.host} too, and sidecars use the rules of only one`,
           "write them in one VirtualService",
         );
       } else if (first !== undefined) {
         report(
           "shared-gateway-host",
-          `VirtualService ${first.other} has rules for ${first.host} too, and which of them go first is not defined`,
+          `VirtualService ${first.other} has rules for ${first.host} too, and their order is not defined`,
           "write them in one VirtualService",
         );
       }
     }
   }
 
-  /** Records where a VirtualService has other rules for a host by one gateway than by another at the same listener. */
+  /** Records the hosts for which a VirtualService has different rules for two gateways at the same listener. */
   #addShared(value: VirtualService, routes: readonly HostRules[]): void {
     if (routes.length < 2) return;
     const rulesAt = new Map<string, readonly Rule[]>();
@@ -108,7 +108,7 @@ export class HostClaims {
     this.#shared.set(key, shared);
   }
 
-  /** Records the hosts of a VirtualService, and finds those that earlier ones have, too. */
+  /** Records the hosts of a VirtualService, and returns those that earlier ones have, too. */
   #conflictsOf(value: VirtualService, bound: readonly Binding[]): Conflict[] {
     const conflicts: Conflict[] = [];
     for (const { listener, hosts } of bound) {
@@ -134,7 +134,7 @@ export class HostClaims {
   }
 }
 
-/** Whether two lists are the same rules of a VirtualService, with the same of their matches. */
+/** Whether two lists have the same rules of a VirtualService with the same matches. */
 function haveSameMatches(a: readonly Rule[], b: readonly Rule[]): boolean {
   return (
     a.length === b.length &&
@@ -153,7 +153,7 @@ function haveSameMatches(a: readonly Rule[], b: readonly Rule[]): boolean {
 interface Conflict {
   listener: Listener;
   host: string;
-  /** The number of the host of the VirtualService that it comes from. */
+  /** The index of its host in the VirtualService. */
   written: number;
   /** `namespace/name`. */
   other: string;

@@ -5,8 +5,8 @@ import type { Listener, Rule } from "../table.ts";
 import type { HostRules } from "./knative-rules.ts";
 
 /**
- * The redirects of a server to HTTPS, which it answers for all of its hosts, with or without a VirtualService. A host that
- * is open to one namespace is a name with a slash for Envoy, which no request has. (istio 1.31,
+ * Returns the redirects of a server to HTTPS, which apply to all of its hosts, with or without a VirtualService. For
+ * Envoy, a host that is open to one namespace is a name with a slash, which no request has. (istio 1.31,
  * pilot/pkg/networking/core/gateway.go, buildGatewayHTTPRouteConfig)
  */
 export function redirectsOf({ listener, hosts }: KnownServer): HostRules[] {
@@ -17,7 +17,6 @@ export function redirectsOf({ listener, hosts }: KnownServer): HostRules[] {
   );
 }
 
-/** The redirect of all requests for a host to HTTPS. */
 export function toHttps(listener: Listener, host: string, at: Position): HostRules {
   const action: Rule["action"] = {
     kind: "redirect",

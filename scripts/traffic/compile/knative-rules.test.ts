@@ -13,7 +13,7 @@ import {
   sent,
 } from "../testing/sample-plans.ts";
 
-// What net-istio 1.20 writes for a Knative Service is told in its pkg/reconciler/ingress/resources/virtual_service.go.
+// See net-istio 1.20, pkg/reconciler/ingress/resources/virtual_service.go.
 describe("the routes of a Knative Service", () => {
   const split = [
     { revisionName: "credit-check-basic", tag: "basic", percent: 80 },
@@ -33,7 +33,7 @@ describe("the routes of a Knative Service", () => {
     expect(action.totalWeight).toBe(100);
   });
 
-  test("send nothing again, and have no timeout and no change of their own", () => {
+  test("have no retries, no timeout and no changes of their own", () => {
     const action = forwardOf(rulesAt(planOf(...creditCheck(split)), "mesh", "credit-check.kyc")[0]);
     expect(action).toMatchObject({
       retry: { attempts: 0 },
@@ -44,7 +44,7 @@ describe("the routes of a Knative Service", () => {
     });
   });
 
-  test("leave out what has no percent, and give a lone target all", () => {
+  test("omit targets without percent, and give a single target all requests", () => {
     const traffic = [
       { revisionName: "credit-check-basic", tag: "basic" },
       { revisionName: "credit-check-advanced", tag: "advanced", percent: 100 },
@@ -55,7 +55,7 @@ describe("the routes of a Knative Service", () => {
     expect(action.destinations).toEqual([destination("advanced", 100)]);
   });
 
-  test("sum one revision under two tags", () => {
+  test("add up one revision under two tags", () => {
     const traffic = [
       { revisionName: "credit-check-basic", tag: "stable", percent: 30 },
       { revisionName: "credit-check-advanced", tag: "advanced", percent: 30 },
@@ -69,7 +69,7 @@ describe("the routes of a Knative Service", () => {
   test.each([
     ["basic", "basic"],
     ["advanced", "advanced"],
-  ])("send all of the host of tag %s to its revision, whatever its percent", (tag, revision) => {
+  ])("send all requests for the host of tag %s to its revision, for any percent", (tag, revision) => {
     const plan = planOf(
       ...creditCheck([
         { revisionName: "credit-check-basic", tag: "basic" },
@@ -80,7 +80,7 @@ describe("the routes of a Knative Service", () => {
     expect(action.destinations).toEqual([destination(revision, 100)]);
   });
 
-  test("hold for the names of the service and of each tag, long and short, in sidecars and at the local gateway", () => {
+  test("apply to the names of the service and of each tag, long and short, in sidecars and at the local gateway", () => {
     const names = ["credit-check", "basic-credit-check", "advanced-credit-check"];
     const expected = names.flatMap((name) => [
       `${name}.kyc`,
@@ -93,7 +93,7 @@ describe("the routes of a Knative Service", () => {
     expect(hostsAt(plan, "ingress")).toEqual([]);
   });
 
-  test("of a public service hold at the public gateway too, by its domain", () => {
+  test("of a public service also apply at the public gateway, by its domain", () => {
     const plan = planOf(...creditCheck(HALVES), knativeService("home", { namespace: "other" }));
     expect(hostsAt(plan, "ingress")).toEqual([
       "advanced-credit-check.kyc.example.com",
@@ -103,7 +103,7 @@ describe("the routes of a Knative Service", () => {
     ]);
   });
 
-  test("are written where the traffic block, or the target of a tag, stands", () => {
+  test("have the position of the traffic block, or of the tag's target", () => {
     const plan = planOf(...creditCheck(HALVES));
     expect(rulesAt(plan, "mesh", "credit-check.kyc")[0]?.at).toEqual({ file: "2.yaml", line: 13, column: 3 });
     expect(rulesAt(plan, "mesh", "advanced-credit-check.kyc")[0]?.at).toEqual({
@@ -174,7 +174,7 @@ describe("routing by the header Knative-Serving-Tag", () => {
     }
   });
 
-  test("tells the revision the way of the request", () => {
+  test("reports the route of the request to the revision", () => {
     const plan = planOf(...creditCheck(traffic), features("enabled"));
     const seen = (host: string, tag?: string): (string | undefined)[] => {
       const end = sent(plan, "mesh", request(host, "/", tag === undefined ? {} : tagged(tag)));
@@ -187,7 +187,7 @@ describe("routing by the header Knative-Serving-Tag", () => {
     expect(seen("advanced-credit-check.kyc")).toEqual(["advanced", undefined]);
   });
 
-  test("is off without a word of it, as on a cluster", () => {
+  test("is off by default, as on a cluster", () => {
     const plan = planOf(...creditCheck(traffic));
     const end = sent(plan, "mesh", request("credit-check.kyc", "/", tagged("advanced")));
     expect(end).toMatchObject({ revision: "kyc/credit-check-basic" });

@@ -6,24 +6,24 @@ import { type Destination, type ForwardAction, type Listener, type Rule } from "
 import { plainForward } from "../plain-forward.ts";
 import type { Position } from "../../manifests/problem.ts";
 
-/** Rules that hold for these hosts at these listeners. */
+/** Rules for these hosts at these listeners. */
 export interface HostRules {
   listener: Listener;
   hosts: string[];
   rules: Rule[];
-  /** Whether the rule is the redirect to HTTPS of a server, which goes before all rules for its hosts. */
+  /** Whether the rule is the redirect to HTTPS of a server, which precedes all rules for its hosts. */
   isHttpsRedirect?: true;
 }
 
-// (networking, pkg/http/header/header.go)
+// networking, pkg/http/header/header.go
 const TAG_HEADER = "knative-serving-tag";
 const DEFAULT_ROUTE_HEADER = "knative-serving-default-route";
 
 /**
- * The routes that net-istio writes for a Knative Service: the split at its own host, and each tag at
- * `TAG-NAME`; for callers in the cluster, and for the public too unless the service is cluster-local.
- * (net-istio 1.20, pkg/reconciler/ingress/resources/virtual_service.go)
- * @param domain the domain of public services, as config-domain sets it
+ * Returns the routes that net-istio creates for a Knative Service: the split at its own host, and each tag at
+ * `TAG-NAME`; for callers in the cluster, and at the public gateway unless the service is cluster-local. (net-istio
+ * 1.20, pkg/reconciler/ingress/resources/virtual_service.go)
+ * @param domain the domain of public services, as set by config-domain
  * @param byTagHeader whether Knative's feature tag-header-based-routing is on: then the header Knative-Serving-Tag
  *   chooses a tag at the service's own host (serving, pkg/reconciler/route/resources/ingress.go)
  */

@@ -5,7 +5,7 @@ import { formatProblem, type Problem } from "../../manifests/problem.ts";
 import { validate } from "../../manifests/validate.ts";
 import { checkState } from "./knative-state.ts";
 
-/** What is told of a Knative Service with these annotations, on itself or on its revision. */
+/** Returns the problems of a Knative Service with these annotations on its revision and on itself. */
 function told(revision: Record<string, string>, service: Record<string, string> = {}): string[] {
   const lines = (annotations: Record<string, string>, indent: string): string =>
     Object.entries(annotations)
@@ -33,7 +33,7 @@ ${lines({ "example.com/note": "x", ...revision }, "        ")}    spec:
 const FIELD = "spec.template.metadata.annotations";
 const key = (name: string): string => `autoscaling.knative.dev/${name}`;
 
-test("a revision's scaling may be all that Knative takes", () => {
+test("a revision may have every scaling that Knative accepts", () => {
   const annotations = {
     "min-scale": "1",
     "max-scale": "3",
@@ -65,18 +65,18 @@ test.each<[string, string, string]>([
   [
     "minScalee",
     "1",
-    "12:44: FIELD: there is no such annotation for scaling; did you mean autoscaling.knative.dev/min-scale?",
+    "12:44: FIELD: unknown scaling annotation; did you mean autoscaling.knative.dev/min-scale?",
   ],
   [
     "max-scales",
     "1",
-    "12:45: FIELD: there is no such annotation for scaling; did you mean autoscaling.knative.dev/max-scale?",
+    "12:45: FIELD: unknown scaling annotation; did you mean autoscaling.knative.dev/max-scale?",
   ],
 ])("a revision's scaling %s %s is refused", (name, value, expected) => {
   expect(told({ [key(name)]: value })).toEqual([expected.replace("FIELD", `${FIELD}["${key(name)}"]`)]);
 });
 
-test("max-scale may not be less than min-scale, and 0 is no limit", () => {
+test("max-scale may not be less than min-scale, where 0 means no limit", () => {
   expect(told({ [key("min-scale")]: "3", [key("max-scale")]: "2" })).toEqual([
     `13:44: ${FIELD}["${key("max-scale")}"]: 2 is less than min-scale, which is 3; at least 3 is allowed, or "0" for no limit`,
   ]);
@@ -89,7 +89,7 @@ test("scaling written on the service instead of its revision is refused", () => 
   ]);
 });
 
-test("a former spelling of an annotation is read as Knative reads it", () => {
+test("a deprecated spelling of an annotation is read as by Knative", () => {
   expect(told({ "autoscaling.knative.dev/minScale": "3", "autoscaling.knative.dev/maxScale": "2" })).toEqual([
     expect.stringContaining("2 is less than min-scale, which is 3"),
   ]);

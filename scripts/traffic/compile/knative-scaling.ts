@@ -12,13 +12,13 @@ import { didYouMean } from "../../nearest.ts";
 const PREFIX = "autoscaling.knative.dev/";
 const ANNOTATIONS = ["spec", "template", "metadata", "annotations"];
 
-// (serving, pkg/apis/autoscaling/register.go: WindowMin, WindowMax)
+// serving, pkg/apis/autoscaling/register.go: WindowMin, WindowMax
 const LEAST_WINDOW_MS = 6_000;
 const LONGEST_WINDOW_MS = 3_600_000;
 
 /**
- * Finds what Knative would refuse in the annotations that scale a revision, beyond the form of each
- * (serving, pkg/apis/autoscaling/annotation_validation.go).
+ * Reports the scaling annotations of a revision that Knative would reject, beyond the form of each (serving,
+ * pkg/apis/autoscaling/annotation_validation.go).
  */
 export function checkScaling(
   { metadata, spec }: KnativeService,
@@ -39,7 +39,7 @@ export function checkScaling(
     if (!name.startsWith(PREFIX) || AUTOSCALING_ANNOTATIONS.includes(name) || isFormerAnnotation(name))
       continue;
     const fix = didYouMean(kebab(name), AUTOSCALING_ANNOTATIONS);
-    report("scaling-annotation", [...ANNOTATIONS, name], "there is no such annotation for scaling", fix);
+    report("scaling-annotation", [...ANNOTATIONS, name], "unknown scaling annotation", fix);
   }
   const min = scalingAnnotation(annotations, "min-scale") ?? "0";
   const max = Number(scalingAnnotation(annotations, "max-scale") ?? 0);
@@ -65,7 +65,7 @@ export function checkScaling(
   }
 }
 
-/** `minScale`, as older manifests have it, in the form of today. */
+/** Converts the deprecated spelling `minScale` to `min-scale`. */
 function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -6,7 +6,7 @@ import type { Sourced } from "../../manifests/resources.ts";
 import type { Revision } from "./service-plan.ts";
 import { checkScaling } from "./knative-scaling.ts";
 
-// Knative sets these itself, and its webhook refuses them. (serving, pkg/apis/serving/k8s_validation.go)
+// Knative sets these itself, and its webhook rejects them. (serving, pkg/apis/serving/k8s_validation.go)
 const RESERVED_VARIABLES = new Set(["PORT", "K_SERVICE", "K_CONFIGURATION", "K_REVISION"]);
 
 // The queue proxy beside each container listens on these. (serving, pkg/apis/serving/k8s_validation.go)
@@ -27,7 +27,7 @@ export function readRevision({ value, document }: Sourced<KnativeService>, gener
   };
 }
 
-/** Finds what Knative would refuse in a state, and what has no effect in one that is not the last. */
+/** Reports the parts of a state that Knative would reject, and parts of an earlier state that have no effect. */
 export function checkState(
   { value, document }: Sourced<KnativeService>,
   isLast: boolean,

@@ -13,7 +13,7 @@ import {
 const PERCENTS = "the percents sum to";
 
 describe("the traffic of a Knative Service", () => {
-  test("is its last state's block, resolved to revisions", () => {
+  test("is the block of the last state, resolved to revisions", () => {
     const [service] = planOf(...creditCheck(HALVES)).services;
     expect(service).toMatchObject({ name: "credit-check", namespace: "kyc", visibility: "public" });
     expect(service?.revisions.map(({ name, at }) => `${name} ${at.file}`)).toEqual([
@@ -26,7 +26,7 @@ describe("the traffic of a Knative Service", () => {
     ]);
   });
 
-  test("goes to the latest revision where none is given", () => {
+  test("goes to the latest revision by default", () => {
     const [service] = planOf(
       knativeService("a", { revision: "a-one" }),
       knativeService("a", { revision: "a-two" }),
@@ -62,7 +62,7 @@ describe("the traffic of a Knative Service", () => {
         { revisionName: "credit-check-basic", percent: 90 },
         { latestRevision: true, percent: 50 },
       ],
-      [`13:3: error: spec.traffic: ${PERCENTS} 140, and 100 are needed; take 40 away`],
+      [`13:3: error: spec.traffic: ${PERCENTS} 140, and 100 are needed; remove 40`],
     ],
     [
       "has no percent at all",
@@ -70,21 +70,21 @@ describe("the traffic of a Knative Service", () => {
       [`13:3: error: spec.traffic: ${PERCENTS} 0, and 100 are needed; give 100 more`],
     ],
     [
-      "names a revision that is not there",
+      "names a missing revision",
       [{ revisionName: "credit-check-basc", percent: 100 }],
       [
         "14:21: error: spec.traffic[0].revisionName: there is no revision credit-check-basc; did you mean credit-check-basic?",
       ],
     ],
     [
-      "names one that is like no other",
+      "names a revision without a similar one",
       [{ revisionName: "reports-v1", percent: 100 }],
       [
         "14:21: error: spec.traffic[0].revisionName: there is no revision reports-v1; known are credit-check-basic, credit-check-advanced",
       ],
     ],
     [
-      "names a revision and the latest",
+      "names both a revision and the latest",
       [{ revisionName: "credit-check-basic", latestRevision: true, percent: 100 }],
       [
         "15:23: error: spec.traffic[0].latestRevision: may not set revisionName credit-check-basic when latestRevision is true; leave one out",
@@ -94,11 +94,11 @@ describe("the traffic of a Knative Service", () => {
       "names no revision",
       [{ percent: 100, latestRevision: false }],
       [
-        "14:7: error: spec.traffic[0]: it is not said which revision this target means; add revisionName, or latestRevision: true",
+        "14:7: error: spec.traffic[0]: the target names no revision; add revisionName, or latestRevision: true",
       ],
     ],
     [
-      "gives one tag twice",
+      "has one tag twice",
       [
         { revisionName: "credit-check-basic", tag: "x", percent: 100 },
         { revisionName: "credit-check-advanced", tag: "x" },
@@ -110,15 +110,15 @@ describe("the traffic of a Knative Service", () => {
       [{ revisionName: "credit-check-v3", percent: 60 }, { percent: 50 }],
       [
         "14:21: error: spec.traffic[0].revisionName: there is no revision credit-check-v3; did you mean credit-check-basic?",
-        "16:7: error: spec.traffic[1]: it is not said which revision this target means; add revisionName, or latestRevision: true",
-        `13:3: error: spec.traffic: ${PERCENTS} 110, and 100 are needed; take 10 away`,
+        "16:7: error: spec.traffic[1]: the target names no revision; add revisionName, or latestRevision: true",
+        `13:3: error: spec.traffic: ${PERCENTS} 110, and 100 are needed; remove 10`,
       ],
     ],
   ])("that %s is reported", (_, traffic, expected) => {
     expect(compiled(...creditCheck(traffic)).problems).toEqual(expected.map((line) => `2.yaml:${line}`));
   });
 
-  test("of an earlier state has no effect, and is reported so", () => {
+  test("of an earlier state has no effect, which is reported", () => {
     const early = knativeService("credit-check", {
       revision: "credit-check-basic",
       traffic: [{ latestRevision: true, percent: 1 }],
@@ -131,7 +131,7 @@ describe("the traffic of a Knative Service", () => {
 });
 
 describe("the shares of revisions", () => {
-  test("are summed where two targets are one revision, and left out where they are zero", () => {
+  test("are added up if two targets are one revision, and omitted if they are zero", () => {
     const traffic = [
       { revisionName: "credit-check-basic", tag: "a", percent: 20 },
       { revisionName: "credit-check-advanced", tag: "b", percent: 50 },
@@ -148,7 +148,7 @@ describe("the shares of revisions", () => {
     expect([...sharesOf(creditCheck(all))]).toEqual([["credit-check-advanced", 100]]);
   });
 
-  test("of every valid block sum to 100, and of every other one the sum is reported", () => {
+  test("of every valid block sum to 100, and another sum is reported", () => {
     const target = fc.record({ n: fc.nat({ max: 3 }), latest: fc.boolean(), percent: fc.nat({ max: 100 }) });
     const blocks = fc.array(target, { minLength: 1, maxLength: 5 });
     fc.assert(
@@ -177,7 +177,7 @@ describe("the shares of revisions", () => {
 });
 
 describe("revisions", () => {
-  test("without a name get the one that Knative gives: the service's and the number of the state", () => {
+  test("without a name get Knative's: the service's name and the number of the state", () => {
     const { services } = planOf(
       knativeService("a", { revision: "a-first" }),
       knativeService("a"),
@@ -206,7 +206,7 @@ describe("revisions", () => {
     ]);
   });
 
-  test("of two services of one name in two namespaces are apart", () => {
+  test("of two services with one name in two namespaces are separate", () => {
     const { services } = planOf(
       knativeService("a", { revision: "a-x" }),
       knativeService("a", { revision: "a-x", namespace: "other" }),
@@ -218,7 +218,7 @@ describe("revisions", () => {
   });
 });
 
-describe("a state that Knative would refuse is reported:", () => {
+describe("a state that Knative would reject is reported:", () => {
   const withContainer = (container: object): Manifest => ({
     ...knativeService("a"),
     spec: { template: { spec: { containers: [{ image: "a", ...container }] } } },
@@ -238,7 +238,7 @@ describe("a state that Knative would refuse is reported:", () => {
   });
 
   test.each(["$(HOST)", "http://$(HOST)/", "$$$(HOST)", "a$(B"])(
-    "%j, which Kubernetes fills in and the mesh does not",
+    "%j, which Kubernetes expands but the mesh does not",
     (value) => {
       expect(compiled(withContainer({ env: [{ name: "A", value }] })).problems).toEqual([
         `1.yaml:13:22: error: ${ENV}.value: the local mesh does not fill in $(NAME) from other variables; write the whole value`,
@@ -250,7 +250,7 @@ describe("a state that Knative would refuse is reported:", () => {
     expect(compiled(withContainer({ env: [{ name: "A", value }] })).problems).toEqual([]);
   });
 
-  test("a visibility other than cluster-local, in whichever state", () => {
+  test("a visibility other than cluster-local, in any state", () => {
     const labels = { "networking.knative.dev/visibility": "private" };
     const { problems } = compiled(knativeService("a", { labels }), knativeService("a"));
     expect(problems).toEqual([
@@ -263,7 +263,7 @@ function sharesOf(manifests: object[]): Map<string, number> {
   return shares(planOf(...manifests).services[0]?.traffic ?? []);
 }
 
-/** The same percents, changed so that they sum to 100. */
+/** Returns the percents, changed so that they sum to 100. */
 function cutTo100(percents: number[]): number[] {
   let left = 100;
   const cut = percents.map((percent) => {

@@ -7,8 +7,8 @@ import { checkState, namespaceOf, readRevision } from "./knative-state.ts";
 import type { Revision, ServicePlan, TrafficTarget } from "./service-plan.ts";
 
 /**
- * Reads Knative Services from their states. Each state of one name adds a revision; the last one's traffic block is
- * the one in force, and without one all traffic goes to the latest revision, as Knative has it.
+ * Reads Knative Services from their states. Each state of one name adds a revision. The traffic block of the last
+ * state is in force; without one all traffic goes to the latest revision, as in Knative.
  */
 export function planKnativeServices(states: readonly Sourced<KnativeService>[]): {
   services: ServicePlan[];
@@ -77,7 +77,7 @@ function readTraffic(
         { fix: "leave one out" },
       );
     } else if (revisionName === undefined && latestRevision !== true) {
-      error("traffic-target", i, undefined, "it is not said which revision this target means", {
+      error("traffic-target", i, undefined, "the target names no revision", {
         fix: "add revisionName, or latestRevision: true",
       });
     } else if (revisionName !== undefined && !known.includes(revisionName)) {
@@ -110,7 +110,7 @@ function readTraffic(
       at: document.atKey(["spec", "traffic"]),
       field: "spec.traffic",
       message: `the percents sum to ${sum}, and 100 are needed`,
-      fix: sum < 100 ? `give ${100 - sum} more` : `take ${sum - 100} away`,
+      fix: sum < 100 ? `give ${100 - sum} more` : `remove ${sum - 100}`,
     });
   }
   return targets;

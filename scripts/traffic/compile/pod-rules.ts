@@ -8,9 +8,9 @@ import type { HostRules } from "./knative-rules.ts";
 import type { ServicePlan } from "./service-plan.ts";
 
 /**
- * The routes that sidecars have for the hosts of Kubernetes Services without a VirtualService: all pods alike.
+ * Returns the routes of sidecars to the hosts of Kubernetes Services without a VirtualService: evenly to all pods.
  * (istio 1.31, pilot/pkg/networking/core/httproute.go, buildDefaultHTTPOutboundRoute)
- * @param others those of VirtualServices, which take the place of these
+ * @param others the rules of VirtualServices, which replace these
  */
 export function podRules(services: readonly ServicePlan[], others: readonly HostRules[]): HostRules[] {
   const ruled = others.flatMap(({ listener, hosts }) => (listener === "mesh" ? hosts : []));

@@ -3,26 +3,26 @@ import type { Position } from "../../manifests/problem.ts";
 
 type RevisionTemplate = KnativeService["spec"]["template"];
 
-/** A revision as a state of its Knative Service describes it; or a Deployment behind a Kubernetes Service. */
+/** A revision as described by a state of its Knative Service, or a Deployment behind a Kubernetes Service. */
 export interface Revision {
-  /** The name that Knative gives it, or the Deployment's. */
+  /** The revision's name in Knative, or the Deployment's. */
   name: string;
   namespace: string;
-  /** The service it belongs to. */
+  /** The service that it belongs to. */
   service: string;
   template: RevisionTemplate;
-  /** Of a Deployment; undefined for a revision of Knative, which its load scales. */
+  /** The replicas of a Deployment; undefined for a revision of Knative, which is scaled by load. */
   replicas?: number;
   at: Position;
 }
 
 /**
- * One entry of a traffic block, resolved to the revision that it means now; or a name of a Deployment, with its share of
- * the Service's pods.
+ * An entry of a traffic block, resolved to its current revision; or a name of a Deployment, with its share of the
+ * Service's pods.
  */
 export interface TrafficTarget {
   revision: string;
-  /** Of a Deployment: the subset or the Service whose pods are its own alone. */
+  /** For a Deployment: the subset or the Service that contains only its pods. */
   tag: string | undefined;
   percent: number;
   /** Whether the target follows the latest ready revision. */
@@ -38,7 +38,7 @@ export interface Pods {
   replicas: number;
 }
 
-/** A host of a Kubernetes Service, and who answers there. */
+/** A host of a Kubernetes Service, and the pods that answer there. */
 export interface PodHost {
   /** The name of the Service. */
   name: string;
@@ -48,25 +48,27 @@ export interface PodHost {
 }
 
 /**
- * A Knative Service, or a Kubernetes Service before Deployments: its revisions, and how traffic is split between them
- * where no VirtualService decides.
+ * A Knative Service, or a Kubernetes Service with Deployments: its revisions, and the split between them where no
+ * VirtualService decides.
  */
 export interface ServicePlan {
   name: string;
   namespace: string;
-  /** Whether it is served on the public gateway, or to callers within the cluster only. */
+  /** Whether it is served at the public gateway, or only within the cluster. */
   visibility: "public" | "cluster-local";
-  /** In the order in which their files come. */
+  /** In the order of their files. */
   revisions: Revision[];
-  /** Percents sum to 100. */
+  /** The percents sum to 100. */
   traffic: TrafficTarget[];
   /** The position of the traffic block, or of the Kubernetes Service. */
   at: Position;
-  /** The hosts of a Kubernetes Service: its own, and those of Services for some of its pods. Undefined for Knative's. */
+  /**
+   * The hosts of a Kubernetes Service: its own, and those of Services for some of its pods. Undefined for Knative's.
+   */
   podHosts?: readonly PodHost[];
 }
 
-/** The share of each revision in percent, zero shares left out; the same revision under two targets is summed. */
+/** Returns the share of each revision in percent, without zero shares. The targets of one revision are added up. */
 export function shares(traffic: readonly TrafficTarget[]): Map<string, number> {
   const sums = new Map<string, number>();
   for (const { revision, percent } of traffic) {

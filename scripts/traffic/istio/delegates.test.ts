@@ -3,7 +3,7 @@ import { parseDocuments } from "../../manifests/document.ts";
 import { collectResources } from "../../manifests/resources.ts";
 import { mergeDelegates } from "./delegates.ts";
 
-// (istio 1.31, pilot/pkg/model/virtualservice_test.go)
+// istio 1.31, pilot/pkg/model/virtualservice_test.go
 
 const to = (host: string) => [{ destination: { host } }];
 
@@ -34,7 +34,7 @@ function merged(http: object[], delegateHttp: object[], delegateSpec: object = {
 const DELEGATE = { delegate: { name: "sub", namespace: "team" } };
 
 describe("a rule that delegates", () => {
-  test("becomes the delegate's rules, with the root's condition where they have none, and full names", () => {
+  test("becomes the delegate's rules, with the root's condition if they have none, and full names", () => {
     const { http } = merged(
       [{ match: [{ uri: { prefix: "/a" } }], timeout: "3s", ...DELEGATE }, { route: to("rest") }],
       [
@@ -56,13 +56,13 @@ describe("a rule that delegates", () => {
     [{ port: 80 }, { port: 81 }],
     [{ uri: { prefix: "/a" }, ignoreUriCase: true }, { uri: { prefix: "/a" } }],
     [{ sourceNamespace: "x" }, {}],
-  ])("under %j leaves out a rule on %j, for they conflict", (root, delegate) => {
+  ])("under %j drops a conflicting rule on %j", (root, delegate) => {
     expect(merged([{ match: [root], ...DELEGATE }], [{ match: [delegate], route: to("x") }]).http).toEqual(
       [],
     );
   });
 
-  test("joins conditions that do not conflict, each with each", () => {
+  test("combines all pairs of conditions that do not conflict", () => {
     const [rule] = merged(
       [{ match: [{ headers: { a: { exact: "1" } } }, { uri: { prefix: "/p" } }], ...DELEGATE }],
       [{ match: [{ uri: { exact: "/p/q" } }], route: to("x") }],
@@ -94,7 +94,7 @@ describe("a rule that delegates", () => {
     });
   });
 
-  test("has its place where it is written", () => {
+  test("has the position of its source", () => {
     const { root } = merged([DELEGATE, { route: to("x") }], [{ route: to("y") }]);
     expect([root.document.at(["spec", "http", 0]).file, root.document.at(["spec", "http", 1]).file]).toEqual([
       "1.yaml",

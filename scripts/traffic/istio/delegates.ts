@@ -7,7 +7,7 @@ import type { HTTPMatchRequest, ValueMatch } from "../../route-fields/match/sche
 import { fullHost } from "../hosts.ts";
 import { isSeenFrom } from "./visibility.ts";
 
-/** A delegate that a rule names and that is not there. */
+/** A missing delegate that a rule names. */
 export interface MissingDelegate {
   document: ManifestDocument;
   path: FieldPath;
@@ -15,14 +15,14 @@ export interface MissingDelegate {
   name: string;
 }
 
-/** A rule and where it is written. */
+/** A rule and its position. */
 interface PlacedRoute {
   route: HTTPRoute;
   document: ManifestDocument;
   path: FieldPath;
 }
 
-/** What a merged rule has of its root where the delegate's rule does not say it. */
+/** The fields that a merged rule inherits from its root if the delegate's rule does not set them. */
 const INHERITED = [
   "rewrite",
   "directResponse",
@@ -37,9 +37,9 @@ const INHERITED = [
 ] as const satisfies readonly (keyof HTTPRoute)[];
 
 /**
- * VirtualServices with each rule that names a delegate replaced by the delegate's rules, and without the delegates. A
- * delegate's rule that conflicts with the root's condition is left out; so is a rule whose delegate is not there.
- * (istio 1.31, pilot/pkg/model/virtualservice.go, MergeHTTPRoutes; virtualservice_controller.go, mergeVirtualServices)
+ * Replaces each rule that names a delegate by the delegate's rules, and removes the delegates. A delegate's rule that
+ * conflicts with the root's condition is dropped; so is a rule whose delegate is missing. (istio 1.31,
+ * pilot/pkg/model/virtualservice.go, MergeHTTPRoutes; virtualservice_controller.go, mergeVirtualServices)
  */
 export function mergeDelegates(sources: readonly Sourced<VirtualService>[]): {
   virtualServices: Sourced<VirtualService>[];
@@ -80,7 +80,7 @@ export function mergeDelegates(sources: readonly Sourced<VirtualService>[]): {
   }
 }
 
-/** A document whose rules stand in several: a place in a rule is looked up where that is written. */
+/** Returns a document whose rules come from several documents: a position in a rule is looked up in its source. */
 function assembled(document: ManifestDocument, routes: readonly PlacedRoute[]): ManifestDocument {
   const placed = (path: FieldPath): [ManifestDocument, FieldPath] => {
     const [spec, http, i, ...rest] = path;
@@ -101,7 +101,7 @@ function assembled(document: ManifestDocument, routes: readonly PlacedRoute[]): 
   };
 }
 
-/** A delegate's rules with full names, which short ones are in its own namespace. */
+/** Returns a delegate's rules with full names, resolved in its own namespace. */
 function resolved(delegate: VirtualService): HTTPRoute[] {
   const namespace = namespaceOf(delegate);
   const full = <T extends { host: string }>(to: T): T => ({ ...to, host: fullHost(to.host, namespace) });
@@ -125,7 +125,7 @@ function withFullGateways(match: HTTPMatchRequest, namespace: string): HTTPMatch
   return { ...match, gateways: match.gateways.map((name) => gatewayName(name, namespace)) };
 }
 
-/** A delegate's rule under a root's; undefined where their conditions conflict. */
+/** Merges a delegate's rule into a root's; undefined if their conditions conflict. */
 function mergedRoute(root: HTTPRoute, delegate: HTTPRoute, namespace: string): HTTPRoute | undefined {
   const ofRoot = root.match?.map((match) => withFullGateways(match, namespace));
   const match = mergedMatches(ofRoot, delegate.match);
@@ -183,7 +183,7 @@ function mergedMatch(root: HTTPMatchRequest, delegate: HTTPMatchRequest): HTTPMa
   }
 }
 
-/** Whether a delegate's condition is no part of its root's, or may not be. (istio, hasConflict) */
+/** Whether a delegate's condition is not implied by its root's, or may not be. (istio, hasConflict) */
 function areInConflict(root: HTTPMatchRequest, delegate: HTTPMatchRequest): boolean {
   for (const field of ["uri", "scheme", "method", "authority"] as const)
     if (stringsConflict(root[field], delegate[field])) return true;
@@ -206,7 +206,7 @@ function areInConflict(root: HTTPMatchRequest, delegate: HTTPMatchRequest): bool
 
 function stringsConflict(root: ValueMatch | undefined, delegate: ValueMatch | undefined): boolean {
   if (root === undefined || delegate === undefined) return false;
-  // An empty text is to Istio as none.
+  // Istio treats an empty text as absent.
   const [a, b] = [root, delegate].map(({ exact = "", prefix = "", regex = "" }) => ({
     exact,
     prefix,

@@ -14,16 +14,16 @@ const RULE = [{ route: [to("basic")] }];
 
 describe("the gateways of a VirtualService", () => {
   test.each([
-    ["a short name is one of its namespace", ["kyc"], "ingress"],
+    ["a short name is in its namespace", ["kyc"], "ingress"],
     ["./NAME too", ["./kyc"], "ingress"],
     ["NAMESPACE/NAME is any", ["kyc/kyc"], "ingress"],
     [
-      "net-istio's public one is there without a manifest",
+      "net-istio's public one exists without a manifest",
       ["knative-serving/knative-ingress-gateway"],
       "ingress",
     ],
     ["and its local one", ["knative-serving/knative-local-gateway"], "local-gateway"],
-    ["mesh is the sidecars", ["mesh"], "mesh"],
+    ["mesh means the sidecars", ["mesh"], "mesh"],
     ["none means mesh", undefined, "mesh"],
   ] as const)("%s", (_, gateways, expected) => {
     const service = virtualService(RULE, {
@@ -43,7 +43,7 @@ describe("the gateways of a VirtualService", () => {
     ["kycc", "there is no Gateway kyc/kycc; did you mean kyc/kyc?"],
     ["other/kyc", "there is no Gateway other/kyc"],
     ["knative-serving/knative-local", "did you mean knative-serving/knative-local-gateway?"],
-  ])("that are not there are reported: %s", (name, expected) => {
+  ])("that are missing are reported: %s", (name, expected) => {
     const service = virtualService(RULE, { hosts: ["a.example"], gateways: ["mesh", name] });
     const { problems } = compiled(...creditCheck(HALVES), gateway("kyc", ["*"]), service);
     expect(problems).toHaveLength(1);
@@ -53,7 +53,7 @@ describe("the gateways of a VirtualService", () => {
 });
 
 describe("the hosts that a Gateway serves", () => {
-  // What the Gateway serves, the hosts of the VirtualService, a request's host, and whether it is answered.
+  // Hosts of the Gateway, hosts of the VirtualService, the request's host, whether it is answered.
   test.each<[string[], string[], string, boolean]>([
     [["*"], ["a.example"], "a.example", true],
     [["*"], ["*"], "anything.at.all", true],
@@ -62,7 +62,7 @@ describe("the hosts that a Gateway serves", () => {
     [["*.example"], ["a.example"], "a.example", true],
     [["*.example"], ["*.b.example"], "a.b.example", true],
     [["*.example"], ["*.b.example"], "a.c.example", false],
-    // A VirtualService for more hosts than the Gateway serves holds for those that it serves.
+    // A VirtualService with more hosts than the Gateway applies to the Gateway's hosts.
     [["a.example", "b.example"], ["*"], "b.example", true],
     [["a.example", "b.example"], ["*"], "c.example", false],
     [["a.example"], ["*.example"], "a.example", true],

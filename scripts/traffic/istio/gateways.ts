@@ -9,54 +9,54 @@ import { reporter } from "./report.ts";
 import { gatewayName } from "../../route-fields/match/compile.ts";
 import type { Listener } from "../table.ts";
 
-/** What a Gateway opens: HTTP servers of one listener, and for which hosts. */
+/** The HTTP servers that a Gateway opens at one listener, and their hosts. */
 export interface KnownServer {
   listener: Listener;
-  /** The number that the Gateway has for it, which rules mean by a port. */
+  /** The port number in the Gateway, which rules refer to. */
   port: number;
   hosts: ServedHost[];
   pods: ProxyPods;
-  /** The name of its certificate, where TLS ends there and it has one. */
+  /** The name of its certificate, if TLS ends there and it has one. */
   credentialName?: string | undefined;
 }
 
-/** A pattern of the hosts that a server has. */
+/** A host pattern of a server. */
 export interface ServedHost {
   /** The namespace that it is open to; `*` for all. */
   namespace: string;
   pattern: string;
-  /** The place in the server that redirects each request to HTTPS; undefined if it does not. */
+  /** The position in the server of the redirect to HTTPS; undefined without one. */
   httpsRedirect: Position | undefined;
 }
 
-/** A gateway of a VirtualService, and the hosts that its rules hold for at one of its listeners. */
+/** A gateway of a VirtualService, and the hosts that its rules apply to at one of its listeners. */
 export interface Binding {
   gateway: string;
   listener: Listener;
-  /** The port that rules mean; undefined for sidecars, which have the ports of each Service. */
+  /** The port that rules refer to; undefined for sidecars, which have the ports of each Service. */
   port: number | undefined;
-  /** The hosts as the proxy has them. */
+  /** The hosts in the proxy's form. */
   hosts: ReadonlyMap<string, BoundHost>;
-  /** What is known of the pods whose proxy has the rules. */
+  /** The knowledge about the pods whose proxy has the rules. */
   pods: ProxyPods;
 }
 
-/** A host that rules hold for. */
+/** A host that rules apply to. */
 export interface BoundHost {
-  /** The number of the host in `spec.hosts` that it comes from. */
+  /** The index of its source in `spec.hosts`. */
   written: number;
-  /** As in ServedHost. */
+  /** As in `ServedHost`. */
   httpsRedirect: Position | undefined;
 }
 
-// Those whose rules are HTTP routes, if TLS ends at the gateway. (istio, pkg/config/protocol/instance.go)
+// Protocols with HTTP routes, if TLS ends at the gateway. (istio, pkg/config/protocol/instance.go)
 const HTTP_PROTOCOLS = new Set(["HTTP", "HTTP2", "GRPC", "GRPC-WEB"]);
 
-/** Reads Gateways by `namespace/name`, the two of net-istio among them: they are on every cluster. */
+/** Reads Gateways by `namespace/name`, including net-istio's two, which exist on every cluster. */
 export function readGateways(sources: readonly Sourced<Gateway>[]): Map<string, KnownServer[]> {
   const known = new Map<string, KnownServer[]>();
   for (const [name, listener] of Object.entries(KNATIVE_GATEWAYS)) {
-    // (net-istio, config/200-gateway.yaml)
+    // net-istio, config/200-gateway.yaml
     const port = listener === "local-gateway" ? 8081 : 80;
     const hosts = [{ namespace: "*", pattern: "*", httpsRedirect: undefined }];
     known.set(name, [{ listener, port, hosts, pods: INGRESS_PODS }]);
@@ -68,7 +68,7 @@ export function readGateways(sources: readonly Sourced<Gateway>[]): Map<string, 
     const selector = Object.keys(written).length === 0 ? { istio: "ingressgateway" } : written;
     const servers = new Map<Listener, KnownServer>();
     for (const [i, server] of value.spec.servers.entries()) {
-      // Of a server for HTTPS Envoy redirects nothing, because its requests have come by HTTPS.
+      // Envoy redirects nothing at a server for HTTPS, because its requests arrive by HTTPS.
       const httpsRedirect =
         server.tls?.httpsRedirect === true && server.port.protocol.toUpperCase() !== "HTTPS"
           ? document.at(["spec", "servers", i, "tls", "httpsRedirect"])
@@ -92,19 +92,19 @@ export function readGateways(sources: readonly Sourced<Gateway>[]): Map<string, 
   return known;
 }
 
-/** The gateways that a VirtualService names; without any it holds for sidecars. */
+/** Returns the gateways of a VirtualService; by default it applies to sidecars. */
 export function gatewaysOf({ spec }: VirtualService): readonly string[] {
   return spec.gateways === undefined || spec.gateways.length === 0 ? ["mesh"] : spec.gateways;
 }
 
-/** A host as istiod writes it into Envoy's virtual hosts, which are looked up in lower case. */
+/** Returns a host as istiod writes it into Envoy's virtual hosts, which are looked up in lower case. */
 export function asEnvoyHasIt(host: string): string {
   return host.toLowerCase();
 }
 
 /**
- * The gateways, listeners and hosts for which a VirtualService's rules hold.
- * @param callers the namespace of the callers with a sidecar, if it is known
+ * Returns the gateways, listeners and hosts that a VirtualService's rules apply to.
+ * @param callers the namespace of callers with a sidecar, if it is known
  */
 export function bindings(
   { value, document }: Sourced<VirtualService>,
@@ -156,9 +156,9 @@ export function bindings(
 }
 
 /**
- * The listener of a server: servers for plain HTTP share that of their pods and port, and each server with TLS has rules
- * of its own. Undefined for a server that no HTTP rule holds for, because TLS or TCP passes through.
- * (istio 1.31, pilot/pkg/model/gateway.go, gatewayRDSRouteName)
+ * Returns the listener of a server: servers for plain HTTP share the one of their pods and port, and each server with
+ * TLS has its own. Undefined if no HTTP rule applies because TLS or TCP passes through. (istio 1.31,
+ * pilot/pkg/model/gateway.go, gatewayRDSRouteName)
  */
 function listenerOf(
   { port, tls, hosts }: Gateway["spec"]["servers"][number],
@@ -175,7 +175,7 @@ function listenerOf(
   return `gateway ${pods} port ${port.number}${ofTls}`;
 }
 
-/** The common hosts of two patterns: the narrower of the two, or undefined when they have none in common. */
+/** Returns the intersection of two patterns: the narrower one, or undefined if they are disjoint. */
 function inBoth(a: string, b: string): string | undefined {
   if (covers(a, b)) return b;
   return covers(b, a) ? a : undefined;
@@ -186,7 +186,7 @@ function covers(pattern: string, host: string): boolean {
   return pattern.startsWith("*") && host.endsWith(pattern.slice(1));
 }
 
-/** Each host once: one server that redirects is enough. */
+/** Returns each host once; it redirects if one of its servers does. */
 function joinedByName(hosts: readonly (readonly [string, BoundHost])[]): Map<string, BoundHost> {
   const joined = new Map<string, BoundHost>();
   for (const [name, host] of hosts) {
@@ -197,7 +197,7 @@ function joinedByName(hosts: readonly (readonly [string, BoundHost])[]): Map<str
   return joined;
 }
 
-/** The names of a host in sidecars, with shorter ones for the host of a Service. */
+/** Returns the names of a host in sidecars, including the shorter ones of a Service. */
 function meshNames(host: string): string[] {
   const service = /^([^.]+)\.([^.]+)\.svc\.cluster\.local$/.exec(host);
   return service === null ? [host] : clusterLocalNames(service[1] as string, service[2] as string);

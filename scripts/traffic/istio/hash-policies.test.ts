@@ -27,13 +27,13 @@ describe("consistentHash", () => {
     expect(policy && describePolicy(policy)).toBe(expected);
   });
 
-  test("without a value of its own means none", () => {
+  test("without a value of its own is ignored", () => {
     expect(
       hashPolicyFor(policies(`{host: web, ${by("useSourceIp: false")}}`), HOST, undefined),
     ).toBeUndefined();
   });
 
-  test("of a host holds for its subsets, unless they have a load balancer of their own", () => {
+  test("of a host applies to its subsets, unless they have their own load balancer", () => {
     const found = policies(
       `{host: web, ${by("httpHeaderName: a")}, subsets: [{name: v1}, {name: v2, ${by("httpHeaderName: b")}}, {name: v3, trafficPolicy: {loadBalancer: {simple: RANDOM}}}]}`,
     );
@@ -44,7 +44,7 @@ describe("consistentHash", () => {
     expect(names).toEqual(["a", "b", undefined]);
   });
 
-  test("of the longest wildcard holds where no rule names the host", () => {
+  test("of the longest wildcard applies if no rule names the host", () => {
     const found = policies(
       `{host: "*.svc.cluster.local", ${by("httpHeaderName: a")}}`,
       `{host: "*.shop.svc.cluster.local", ${by("httpHeaderName: b")}}`,

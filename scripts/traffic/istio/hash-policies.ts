@@ -4,7 +4,7 @@ import { durationMs } from "../../schema/schema.ts";
 import { fullHost } from "../hosts.ts";
 import type { HashPolicies, HashPolicy } from "../table.ts";
 
-/** Reads what DestinationRules say of the requests that stay on one pod. */
+/** Reads the hash policies of DestinationRules, which keep requests on one pod. */
 export function readHashPolicies(sources: readonly Sourced<DestinationRule>[]): HashPolicies {
   const policies = new Map<string, { all: HashPolicy | undefined; subsets: Map<string, HashPolicy> }>();
   for (const { value } of sources) {
@@ -14,7 +14,7 @@ export function readHashPolicies(sources: readonly Sourced<DestinationRule>[]): 
     const own = hashPolicy(trafficPolicy);
     known.all ??= own;
     for (const subset of subsets) {
-      // A subset's load balancer takes the place of the host's.
+      // A subset's load balancer replaces the host's.
       const ofSubset =
         subset.trafficPolicy?.loadBalancer === undefined ? own : hashPolicy(subset.trafficPolicy);
       if (ofSubset !== undefined) known.subsets.set(subset.name, ofSubset);
@@ -24,7 +24,10 @@ export function readHashPolicies(sources: readonly Sourced<DestinationRule>[]): 
   return policies;
 }
 
-/** The policy for the requests to a host or a subset of it; the longest wildcard where no rule names the host. */
+/**
+ * Returns the policy for requests to a host or a subset of it; the longest wildcard applies if no rule names the
+ * host.
+ */
 export function hashPolicyFor(
   policies: HashPolicies | undefined,
   host: string,
@@ -37,7 +40,7 @@ export function hashPolicyFor(
   return subset === undefined ? found?.all : found?.subsets.get(subset);
 }
 
-/** A policy in words, as the end of a sentence. */
+/** Describes a policy as the end of a sentence. */
 export function describePolicy(policy: HashPolicy): string {
   switch (policy.kind) {
     case "header":

@@ -17,7 +17,7 @@ import {
 const OWN = "own.kyc.svc.cluster.local";
 
 describe("the rules of a VirtualService", () => {
-  test("keep their order, and each its place", () => {
+  test("keep their order and their positions", () => {
     const service = virtualService([
       { match: [{ uri: { exact: "/a" } }], route: [to("basic")] },
       { match: [{ uri: { prefix: "/" } }], route: [to("advanced")] },
@@ -32,7 +32,7 @@ describe("the rules of a VirtualService", () => {
     expect(rules.map(({ matches }) => matches.length)).toEqual([1, 1, 0]);
   });
 
-  test("keep each match as it is written; names of headers lose their case", () => {
+  test("keep each match as written, with header names in lower case", () => {
     const match = [
       { uri: { prefix: "/a" }, method: { exact: "GET" }, authority: { regex: "a.*" } },
       { headers: { "End-User": { exact: "Basic" }, "x-b": { prefix: "B" } } },
@@ -59,7 +59,7 @@ describe("the rules of a VirtualService", () => {
     ]);
   });
 
-  test("hold in sidecars by the short names of a Service too, and at a gateway by the full one alone", () => {
+  test("apply in sidecars to the short names of a Service too, and at a gateway only to the full one", () => {
     const service = virtualService([{ route: [to("basic")] }], {
       hosts: ["own"],
       gateways: ["mesh", "knative-serving/knative-local-gateway"],
@@ -92,12 +92,12 @@ describe("a match that names gateways", () => {
     ["mesh", "/other", undefined],
     ["ingress", "/", "kyc/credit-check-advanced"],
     ["ingress", "/other", "kyc/credit-check-advanced"],
-  ] as const)("holds there alone: %s %s goes to %p", (listener, path, expected) => {
+  ] as const)("applies only there: %s %s goes to %p", (listener, path, expected) => {
     const end = sent(plan, listener, request("a.example", path));
     expect(end.kind === "revision" ? end.revision : undefined).toBe(expected as string);
   });
 
-  test("removes its rule where no match is for the gateway", () => {
+  test("removes its rule if no match is for the gateway", () => {
     expect(rulesAt(plan, "mesh", "a.example")).toHaveLength(2);
     expect(rulesAt(plan, "ingress", "a.example")).toHaveLength(1);
     const paths = rulesAt(plan, "mesh", "a.example").map(({ matches }) =>
@@ -119,9 +119,9 @@ describe("a match that names gateways", () => {
 describe("a mistake in a rule is reported:", () => {
   test.each<[string, object[], string]>([
     [
-      "rules behind one without a match",
+      "rules after one without a match",
       [{ route: [to("basic")] }, { match: [{ uri: { exact: "/" } }], route: [to("basic")] }],
-      "15:7: error: spec.http[1]: no request gets here: http[0] has no match and takes them all; move the rule without a match to the end",
+      "15:7: error: spec.http[1]: unreachable: http[0] has no match and takes all requests; move the rule without a match to the end",
     ],
     [
       "an expression with a look-ahead",
@@ -134,7 +134,7 @@ describe("a mistake in a rule is reported:", () => {
       "13:22: error: spec.http[0].match[0].headers.a.regex: this is not a regular expression in RE2 syntax: error parsing regexp: invalid escape sequence: `\\1`",
     ],
     [
-      "one that is a lone star",
+      "an expression that is a single star",
       [{ match: [{ method: { regex: "*" } }], route: [to("basic")] }],
       "12:20: error: spec.http[0].match[0].method.regex: this is not a regular expression in RE2 syntax: error parsing regexp: missing argument to repetition operator: `*`",
     ],
@@ -165,7 +165,8 @@ describe("a match of a VirtualService", () => {
   test.each<[object, object]>([
     [{ headers: { "X-A": {} } }, { headers: [["x-a", present]] }],
     [{ withoutHeaders: { "X-A": {} } }, { withoutHeaders: [["x-a", present]] }],
-    // Istio takes this for presence, though it is no regular expression. (route.go, canBeConvertedToPresentMatch)
+    // Istio treats this as presence, although it is not a regular expression. (route.go,
+    // canBeConvertedToPresentMatch)
     [{ withoutHeaders: { a: { regex: "*" } } }, { withoutHeaders: [["a", present]] }],
     [{ withoutHeaders: { a: { prefix: "b" } } }, { withoutHeaders: [["a", { kind: "prefix", value: "b" }]] }],
     [

@@ -11,16 +11,15 @@ import { reporter } from "./report.ts";
 import type { Subsets } from "./subsets.ts";
 import { readTarget } from "./targets.ts";
 
-/** A rule, and the gateways that its matches name: none means every gateway of the VirtualService. */
+/** A rule, and the gateways that its matches name; none means every gateway of the VirtualService. */
 export interface GatewayRule {
-  /** The rule as one gateway has it at a port, or undefined when none of its matches is for that gateway's proxies. */
+  /**
+   * Returns the rule for one gateway and port, or undefined if none of its matches applies to the gateway's proxies.
+   */
   for(binding: Binding): Rule | undefined;
 }
 
-/**
- * Reads the HTTP rules of a VirtualService.
- * @param hosts the backend of each host that a destination can name
- */
+/** Reads the HTTP rules of a VirtualService. @param hosts the backend of each host that a destination can name */
 export function virtualServiceRules(
   source: Sourced<VirtualService>,
   hosts: ReadonlyMap<string, Backend>,
@@ -37,7 +36,7 @@ export function virtualServiceRules(
     report(
       "unreachable-rule",
       ["spec", "http", first + 1],
-      `no request gets here: http[${first}] has no match and takes them all`,
+      `unreachable: http[${first}] has no match and takes all requests`,
       "move the rule without a match to the end",
     );
   }
@@ -68,11 +67,14 @@ export function virtualServiceRules(
 
 const others = new WeakMap<RequestMatch, Map<string, RequestMatch | undefined>>();
 
-/** A match without what a proxy's port, namespace and labels decide; undefined where they do not fit. */
+/**
+ * Returns a match without the conditions that a proxy's port, namespace and labels decide; undefined if one of them
+ * fails.
+ */
 function atProxy(match: RequestMatch, { listener, port, pods }: Binding): RequestMatch | undefined {
   const { attributes = [] } = match;
   if (attributes.length === 0) return match;
-  // One object for each listener, because what is read of a match is kept by it.
+  // One object for each listener, because results about a match are cached by its identity.
   const byListener = others.get(match) ?? new Map<string, RequestMatch | undefined>();
   others.set(match, byListener);
   const key = `${listener} ${port}`;
@@ -89,7 +91,7 @@ function atProxy(match: RequestMatch, { listener, port, pods }: Binding): Reques
     return isHere ? { ...match, attributes: rest } : undefined;
   }
 
-  /** What the proxy has for an attribute; undefined where it is not known or depends on the request. */
+  /** Returns the proxy's value of an attribute; undefined if it is unknown or depends on the request. */
   function ownValue(name: string): string | undefined {
     if (name === "port") return port === undefined ? undefined : String(port);
     if (name === "source namespace") return pods.namespace;

@@ -17,8 +17,8 @@ describe("a subset", () => {
   test.each<[string, object, string]>([
     ["the revision's own name", { "serving.knative.dev/revision": BASIC }, BASIC],
     ["the service's name", { "serving.knative.dev/service": "credit-check" }, BASIC],
-    ["the app that Knative fills in", { app: BASIC }, BASIC],
-    ["what Istio calls it", { "service.istio.io/canonical-revision": BASIC }, BASIC],
+    ["the app that Knative sets", { app: BASIC }, BASIC],
+    ["Istio's name for it", { "service.istio.io/canonical-revision": BASIC }, BASIC],
     ["several of them", { app: BASIC, "serving.knative.dev/configuration": "credit-check" }, BASIC],
     ["none at all", {}, BASIC],
   ])("is chosen by %s", (_, labels, expected) => {
@@ -42,7 +42,7 @@ describe("a subset", () => {
     });
   });
 
-  test("of a Knative Service's host has the revisions with the labels, with a warning that a cluster has none there", () => {
+  test("of a Knative Service's host has the revisions with the labels, with a warning that it is empty on a cluster", () => {
     const subsets = ["basic", "advanced"].map((name) => ({
       name,
       labels: { "serving.knative.dev/revision": `credit-check-${name}` },
@@ -81,7 +81,7 @@ describe("a subset", () => {
 
   test.each<[string, object[], object, string[]]>([
     [
-      "that is not there",
+      "that is missing",
       [{ name: "basic", labels: { app: BASIC } }],
       { host: BASIC, subset: "basci" },
       [

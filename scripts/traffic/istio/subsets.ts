@@ -9,20 +9,20 @@ import type { Pods, Revision, ServicePlan } from "../compile/service-plan.ts";
 import type { Backend } from "../table.ts";
 import { reporter } from "./report.ts";
 
-/** The subsets that DestinationRules make of hosts. */
+/** The subsets that DestinationRules define for hosts. */
 export interface Subsets {
-  /** The revisions of a subset, at least one; or the error in its name. */
+  /** Returns the revisions of a subset, at least one; or the error in its name. */
   find(
     host: string,
     subset: string,
   ): readonly WeightedBackend[] | { message: string; fix: string; near: string | undefined };
-  /** The Deployments behind the host of a Kubernetes Service, and its ports; undefined for other hosts. */
+  /** Returns the Deployments behind the host of a Kubernetes Service, and its ports; undefined for other hosts. */
   service(host: string): { backends: readonly WeightedBackend[]; ports: readonly number[] } | undefined;
 }
 
-/** The pods behind a host, which labels select from. */
+/** The pods behind a host, from which labels select. */
 interface PodsOfHost {
-  /** The name of the Service, and what its pods belong to in messages. */
+  /** The name of the Service, and the kind of its pods' owner in messages. */
   name: string;
   namespace: string;
   pods: readonly Pods[];
@@ -131,7 +131,7 @@ function podsByHost(services: readonly ServicePlan[]): Map<string, PodsOfHost> {
   return hosts;
 }
 
-/** The pods of a revision, all revisions alike: their number depends on the load. */
+/** Returns the pods of a revision. All revisions count the same, since their number of pods depends on the load. */
 function podsOf(revision: Revision): Pods {
   return {
     revision: `${revision.namespace}/${revision.name}`,
@@ -141,9 +141,8 @@ function podsOf(revision: Revision): Pods {
 }
 
 /**
- * The known labels of a revision's pods: those of its template, and those that Knative and Istio add
- * before a cluster has made it. (serving, pkg/reconciler/revision/resources/meta.go and
- * pkg/reconciler/configuration/resources/revision.go)
+ * Returns the known labels of a revision's pods: those of its template, and those that Knative and Istio add.
+ * (serving, pkg/reconciler/revision/resources/meta.go and pkg/reconciler/configuration/resources/revision.go)
  */
 function podLabels({ name, service, template }: Revision): Readonly<Record<string, string>> {
   return {
@@ -157,7 +156,7 @@ function podLabels({ name, service, template }: Revision): Readonly<Record<strin
   };
 }
 
-/** The label nearest to the wanted one. */
+/** Advises the existing label nearest to the wanted one. */
 function advice(all: readonly Pods[], wanted: Readonly<Record<string, string>>): string {
   const keys = [...new Set(all.flatMap(({ labels }) => Object.keys(labels)))];
   for (const [key, value] of Object.entries(wanted)) {

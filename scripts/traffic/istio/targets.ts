@@ -14,7 +14,7 @@ export interface TargetContext {
   report: Report;
 }
 
-/** Looks up a destination; an unknown host, port or subset is reported. */
+/** Looks up a destination, and reports an unknown host, port or subset. */
 export function readTarget(
   to: Destination,
   path: FieldPath,
@@ -22,7 +22,7 @@ export function readTarget(
 ): Target {
   const host = fullHost(to.host, namespace);
   const found = hosts.get(host);
-  // Istio expands a name without a dot. It takes service.namespace for a full host, which does not exist.
+  // Istio expands a name without a dot. It treats service.namespace as a full host, which does not exist.
   const isFull = host.endsWith(`.${CLUSTER_DOMAIN}`) || isOwnSidecar(found);
   const backend = isFull ? found : undefined;
   if (backend === undefined) {
@@ -32,7 +32,7 @@ export function readTarget(
   const port = to.port?.number ?? 80;
   const isPortDefault = to.port === undefined ? true : undefined;
   const service = subsets.service(host);
-  // The ports of other Services are unknown here.
+  // The ports of other Services are not known.
   if (service !== undefined) {
     if (to.port !== undefined && !service.ports.includes(to.port.number))
       report(
@@ -64,7 +64,7 @@ export function readTarget(
   return { host, port, isPortDefault, subset, backends };
 }
 
-/** Whether a host leads back to the caller's own sidecar, as a ServiceEntry can define for any name. */
+/** Whether a host leads back to the caller's own sidecar, which a ServiceEntry can define for any name. */
 function isOwnSidecar(backend: Backend | undefined): boolean {
   return backend?.kind === "listener" && backend.listener === "mesh";
 }

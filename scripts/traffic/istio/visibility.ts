@@ -3,13 +3,13 @@ import type { VirtualService } from "../../manifests/kinds/istio-virtual-service
 /** The default namespace of the ingress gateway. */
 export const GATEWAY_NAMESPACE = "istio-system";
 
-/** The fields of a VirtualService that decide for which namespaces it holds. */
+/** The fields of a VirtualService that determine the namespaces it applies to. */
 interface Exported {
   metadata: { namespace?: string | undefined };
   spec: Pick<VirtualService["spec"], "exportTo">;
 }
 
-/** The namespaces whose proxies see a VirtualService; undefined where all do. */
+/** Returns the namespaces whose proxies see a VirtualService; undefined if all do. */
 export function namespacesSeeing({ metadata, spec }: Exported): readonly string[] | undefined {
   const { exportTo = [] } = spec;
   if (exportTo.length === 0 || exportTo.includes("*")) return undefined;
@@ -23,7 +23,7 @@ export function isSeenFrom(namespace: string, exported: Exported): boolean {
   return namespacesSeeing(exported)?.includes(namespace) ?? true;
 }
 
-/** Whether the proxies of some namespace see both of two VirtualServices. */
+/** Whether the proxies of some namespace see both VirtualServices. */
 export function areSeenTogether(a: Exported, b: Exported): boolean {
   const [ofA, ofB] = [namespacesSeeing(a), namespacesSeeing(b)];
   if (ofA === undefined) return ofB === undefined || ofB.length > 0;

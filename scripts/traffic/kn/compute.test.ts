@@ -4,7 +4,7 @@ import { readList } from "./list.ts";
 import { stateOf } from "./testing/kn-state.ts";
 import { webhookRefusal } from "./webhook.ts";
 
-/** The state after kn's flags, in the same notation; or the refusal. */
+/** Returns the state after kn's flags, in the same notation, or the refusal. */
 function updated(state: KnState, ...args: string[]): string[] | string {
   const of = (flag: "--traffic" | "--tag" | "--untag") =>
     args.flatMap((arg, i) => {
@@ -29,33 +29,28 @@ describe("kn's rules for a traffic block", () => {
   test.each<[string, string[], string[], string[]]>([
     ["@latest is tagged by name", ["@latest 100"], ["--tag", "@latest=new"], ["@latest#new 100"]],
     ["a tag without a reference is for @latest", ["@latest 100"], ["--tag", "new"], ["@latest#new 100"]],
-    [
-      "a tag that is there already changes nothing",
-      ["echo-v1#a 100"],
-      ["--tag", "echo-v1=a"],
-      ["echo-v1#a 100"],
-    ],
+    ["an existing tag changes nothing", ["echo-v1#a 100"], ["--tag", "echo-v1=a"], ["echo-v1#a 100"]],
     ["a percent without a reference is for @latest", ["@latest 100"], ["--traffic", "100"], ["@latest 100"]],
     [
-      "a per cent sign may follow",
+      "a percent sign may follow",
       ["@latest 90", "echo-v1 10"],
       ["--traffic", "@latest=10%,echo-v1=90%"],
       ["@latest 10", "echo-v1 90"],
     ],
     [
-      "a plus sign may lead",
+      "a leading plus sign is allowed",
       ["@latest 90", "echo-v1 10"],
       ["--traffic", "@latest=+10,echo-v1=090"],
       ["@latest 10", "echo-v1 90"],
     ],
     [
-      "new tags come with no share",
+      "new tags have no share",
       ["@latest#new 100"],
       ["--tag", "echo-v0=stale,echo-v1=old"],
       ["@latest#new 100", "echo-v0#stale 0", "echo-v1#old 0"],
     ],
     [
-      "@latest is added when it is not there",
+      "@latest is added if it is missing",
       ["echo-v1#old 100"],
       ["--traffic", "@latest=2,echo-v1=98"],
       ["echo-v1#old 98", "@latest 2"],
@@ -67,37 +62,37 @@ describe("kn's rules for a traffic block", () => {
       ["echo-v1#v1 10", "echo-v2#v2 90"],
     ],
     [
-      "tags are taken away before they are set",
+      "tags are removed before they are set",
       ["echo-v1#new 50", "echo-v2 50"],
       ["--tag", "echo-v1=old,echo-v2=new", "--untag", "new"],
       ["echo-v1#old 50", "echo-v2#new 50"],
     ],
     [
-      "a second tag is a target of its own",
+      "a second tag is a separate target",
       ["echo-v1#a 100"],
       ["--tag", "echo-v1=b"],
       ["echo-v1#a 100", "echo-v1#b 0"],
     ],
     [
-      "a second tag is one even where an untagged target follows",
+      "a second tag is separate even if an untagged target follows",
       ["echo-v1#a 50", "echo-v1 50"],
       ["--tag", "echo-v1=b"],
       ["echo-v1#a 50", "echo-v1 50", "echo-v1#b 0"],
     ],
     [
-      "a target without tag and share goes",
+      "a target without tag and share is removed",
       ["echo-v1 40", "echo-v2#b 60"],
       ["--traffic", "b=100"],
       ["echo-v2#b 100"],
     ],
     [
-      "a target that loses its tag and has no share goes",
+      "a target that loses its tag and has no share is removed",
       ["echo-v1#a 0", "echo-v2 100"],
       ["--untag", "a"],
       ["echo-v2 100"],
     ],
     [
-      "a name is a tag before it is a revision",
+      "a name is looked up as a tag first, then as a revision",
       ["echo-v1 50", "echo-v2#echo-v1 50"],
       ["--traffic", "echo-v1=100"],
       ["echo-v2#echo-v1 100"],
@@ -109,19 +104,19 @@ describe("kn's rules for a traffic block", () => {
       ["@latest 90", "echo-v9 10"],
     ],
     [
-      "the rest goes to the one that is missing",
+      "the remainder goes to the one that is missing",
       ["echo-v0 0", "echo-v1 0", "echo-v2 100"],
       ["--traffic", "echo-v0=10,echo-v1=10"],
       ["echo-v0 10", "echo-v1 10", "echo-v2 80"],
     ],
     [
-      "@latest counts as its revision for the rest",
+      "@latest counts as its revision for the remainder",
       ["echo-v0 0", "echo-v1 0", "@latest 100"],
       ["--traffic", "echo-v0=10,@latest=20"],
       ["echo-v0 10", "echo-v1 70", "@latest 20"],
     ],
     [
-      "where no target is left, all goes to the latest revision, as without a block",
+      "if no target is left, all goes to the latest revision, as without a block",
       ["echo-v1 40", "echo-v2 60"],
       ["--traffic", ""],
       ["@latest 100"],
@@ -214,7 +209,7 @@ describe("kn's rules for a traffic block", () => {
       ["--traffic", "echo-v1=10"],
       "unable to allocate the remaining traffic: 90%. Reason: incorrect number of revisions specified. Only 1 revision should be missing",
     ],
-  ])("in %s, %j is refused in kn's words", (before, flags, sentence) => {
+  ])("in %s, %j is refused with kn's message", (before, flags, sentence) => {
     expect(updated(stateOf(before), ...flags)).toBe(sentence);
   });
 
@@ -230,12 +225,12 @@ describe("kn's rules for a traffic block", () => {
   test.each<[string, string, string]>([
     ["a revision of the block is gone", "echo-v9 50", "echo-v1=30"],
     ["@latest is named and no revision was ever ready", "@latest 50", "@latest=30"],
-  ])("there is no remainder to give where %s", (_, other, traffic) => {
+  ])("the remainder cannot be assigned if %s", (_, other, traffic) => {
     const state = { ...stateOf(other, "echo-v1 50"), latest: undefined };
     expect(updated(state, "--traffic", traffic)).toEndWith("Reason: cannot determine the missing revision");
   });
 
-  test("a target named by its tag may get the remainder too, as in kn, which the webhook refuses", () => {
+  test("a target named by its tag may get the remainder too, as in kn, which the webhook rejects", () => {
     const state = stateOf("echo-v1#stable 50", "echo-v2#next 50");
     const result = computeTraffic(state, { traffic: ["stable=30"], tags: [], untags: [] });
     if ("refusal" in result) throw new Error(result.refusal);

@@ -9,7 +9,7 @@ export interface KnState {
   service: string;
   /** `spec.traffic`. */
   traffic: readonly KnTarget[];
-  /** `status.traffic`, which the remainder rule reads. Each target names its revision. */
+  /** `status.traffic`, which the rule for the remainder reads. Each target names its revision. */
   observed: readonly KnTarget[];
   /** The names of the revisions that exist. */
   revisions: readonly string[];
@@ -17,7 +17,7 @@ export interface KnState {
   latest: string | undefined;
 }
 
-/** The new traffic block, or the sentence in which kn refuses. */
+/** The new traffic block, or kn's error message. */
 export type KnResult =
   | {
       traffic: KnTarget[];
@@ -27,10 +27,10 @@ export type KnResult =
   | { refusal: string };
 
 /**
- * The traffic block that `kn service update` writes: it removes tags, then sets tags, then percents. A reference is
- * looked up as a tag first, then as a revision; an unknown one is added without a check. Where no target is left,
- * Knative's webhook fills in the default, all traffic for the latest revision.
- * (knative/client, pkg/traffic/compute.go)
+ * Computes the traffic block that `kn service update` writes: it removes tags, then sets tags, then percents. A
+ * reference is looked up as a tag first, then as a revision; an unknown one is added without a check. If no target is
+ * left, Knative's webhook sets the default, all traffic to the latest revision. (knative/client,
+ * pkg/traffic/compute.go)
  */
 export function computeTraffic(state: KnState, flags: KnFlags): KnResult {
   const verified = verifyFlags(state, flags);

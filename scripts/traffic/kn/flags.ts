@@ -1,23 +1,23 @@
-/** The traffic flags of `kn service update`, each as often as it was given. */
+/** The traffic flags of `kn service update`, each with all of its values. */
 export interface KnFlags {
-  /** `REF=PERCENT`; undefined when the flag was not given at all, which is not the same as an empty list. */
+  /** `REF=PERCENT`; undefined if the flag was not given, which differs from an empty list. */
   traffic: readonly string[] | undefined;
   /** `REVISION=TAG`. */
   tags: readonly string[];
-  /** Tags to take away. */
+  /** Tags to remove. */
   untags: readonly string[];
-  /** The smallest step of a percent, where that is not kn's own: a whole one. */
+  /** The smallest step of a percent. @default kn's own, 1 */
   step?: number;
 }
 
-/** What a flag means without a reference: the latest ready revision. */
+/** The default reference of a flag: the latest ready revision. */
 export const LATEST = "@latest";
 
-/** Both sides of `REF=VALUE`, or why the text has another form. */
+/** Both sides of `REF=VALUE`, or why the text is malformed. */
 export type Pair = { ref: string; value: string } | { refusal: string };
 
 /**
- * Reads `REF=VALUE`. Without a reference it is for the latest ready revision. A per cent sign may follow only with a
+ * Parses `REF=VALUE`. Without a reference it means the latest ready revision. A percent sign may follow only with a
  * reference. (knative/client, pkg/traffic/compute.go, splitByEqualSign)
  */
 export function readPair(text: string): Pair {
@@ -28,7 +28,7 @@ export function readPair(text: string): Pair {
   return { ref, value: value.replace(/%$/, "") };
 }
 
-/** Reads a percent from 0 to 100 in steps of a fraction, without rounding; else the expected form. */
+/** Parses a percent from 0 to 100 in steps of a fraction, without rounding; otherwise returns the expected form. */
 export function readFraction(text: string, step: number): number | { refusal: string } {
   const steps = Number(text) / step;
   const isPercent = /^[0-9]+([.][0-9]+)?$/.test(text) && Number(text) <= 100;
@@ -36,7 +36,7 @@ export function readFraction(text: string, step: number): number | { refusal: st
   return { refusal: `${text} is not a percent from 0 to 100 in steps of ${step}` };
 }
 
-/** Reads an integer as Go's strconv.Atoi does: it may have a sign, and must fit in 64 bits. */
+/** Parses an integer as Go's strconv.Atoi does: with an optional sign, within 64 bits. */
 export function readInteger(text: string): bigint | undefined {
   if (!/^[+-]?[0-9]+$/.test(text)) return undefined;
   const value = BigInt(text.replace(/^\+/, ""));

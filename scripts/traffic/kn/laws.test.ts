@@ -57,7 +57,7 @@ describe("kn's rules for a traffic block", () => {
   });
 
   test("keep the sum at 100, or are refused by the webhook", () => {
-    // The last target has what the first ones leave of 100.
+    // The last target gets the remainder to 100.
     const whole = block.map((state) => {
       let left = 100;
       const traffic = state.traffic.map((target, i) => {
@@ -78,7 +78,7 @@ describe("kn's rules for a traffic block", () => {
         if ("refusal" in result) return;
         const sum = result.traffic.reduce((all, { percent }) => all + percent, 0);
         expect(webhookRefusal(result.traffic) === undefined).toBe(sum === 100);
-        // Only two percentages for one target, by its tag and by its revision, can break it.
+        // Only two percentages for one target, by its tag and by its revision, can violate it.
         if (traffic === undefined) expect(sum).toBe(100);
         if (sum === 100) kept++;
       }),

@@ -5,14 +5,14 @@ import { quoted } from "./quote.ts";
 describe("a list on the command line", () => {
   test.each<[string, string, string[]]>([
     ["has an item between commas", "a=1,b=2", ["a=1", "b=2"]],
-    ["is empty when nothing is given", "", []],
+    ["is empty for an empty text", "", []],
     ["has empty items too", ",a,", ["", "a", ""]],
     ["may have commas in quotes", '"a,b",c', ["a,b", "c"]],
-    ["has a quote where two are in quotes", '"a""b"', ['a"b']],
+    ["has a quote for a doubled quote", '"a""b"', ['a"b']],
     ["may have a line break in quotes", '"a\r\nb",c', ["a\nb", "c"]],
-    ["ends with its first line", "a,b\nc", ["a", "b"]],
+    ["ends after its first line", "a,b\nc", ["a", "b"]],
     ["begins after empty lines", "\n\r\na", ["a"]],
-    ["loses a carriage return at its end", "a\r", ["a"]],
+    ["drops a carriage return at its end", "a\r", ["a"]],
   ])("%s", (_, text, items) => {
     expect(readList("--tag", text)).toEqual({ items });
   });
@@ -25,13 +25,13 @@ describe("a list on the command line", () => {
     ['"a\n\r', 'parse error on line 1, column 4: extraneous or missing " in quoted-field'],
     ['\n"a', 'parse error on line 2, column 3: extraneous or missing " in quoted-field'],
     ["\n", "EOF"],
-  ])("that has another form is refused in kn's words: %j", (text, why) => {
+  ])("that is malformed is refused with kn's message: %j", (text, why) => {
     expect(readList("--traffic", text)).toEqual({
       refusal: `invalid argument ${JSON.stringify(text)} for "--traffic" flag: ${why}`,
     });
   });
 
-  test("is repeated in a refusal as Go quotes it", () => {
+  test("is quoted in a refusal as in Go", () => {
     expect(quoted('a"\\\t\u0001\u007f\u00a0é😀\u{e0001}')).toBe(
       '"a\\"\\\\\\t\\x01\\x7f\\u00a0é😀\\U000e0001"',
     );

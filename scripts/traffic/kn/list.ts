@@ -3,7 +3,7 @@ import { bytesIn, quoted } from "./quote.ts";
 /** The items of a list, or why the text is not a list. */
 export type List = { items: string[] } | { refusal: string };
 
-/** Both counted from 0. */
+/** Both count from 0. */
 interface Place {
   line: number;
   column: number;
@@ -15,10 +15,9 @@ const BARE = 'bare " in non-quoted-field';
 const UNCLOSED = 'extraneous or missing " in quoted-field';
 
 /**
- * Reads one value of kn's `--traffic`, `--tag` or `--untag` as a list: the first non-empty line of comma-separated
- * values, in which a field in double quotes may hold commas, line breaks and doubled quotes. Other text is refused with
- * kn's sentence, without its ending that names kn's command.
- * (pflag, string_slice.go, and Go, encoding/csv)
+ * Parses one value of kn's `--traffic`, `--tag` or `--untag` as a list: the first non-empty line of comma-separated
+ * values, in which a field in double quotes may contain commas, line breaks and doubled quotes. Other text is refused
+ * with kn's message, without its end, which names kn's command. (pflag, string_slice.go, and Go, encoding/csv)
  */
 export function readList(flag: "--traffic" | "--tag" | "--untag", text: string): List {
   if (text === "") return { items: [] };
@@ -28,7 +27,7 @@ export function readList(flag: "--traffic" | "--tag" | "--untag", text: string):
     : { items: result };
 }
 
-/** The fields of the first record, or an error. */
+/** Returns the fields of the first record, or an error. */
 function readRecord(text: string): string[] | string {
   const lines = linesOf(text);
   const first = lines.findIndex((line) => line !== "\n");
@@ -58,7 +57,7 @@ function plainField(lines: readonly string[], { line, column }: Place): Field {
   return { value, end: { line, column: column + value.length } };
 }
 
-/** A quoted field, which continues on the next line if its line ends within the quotes. */
+/** Reads a quoted field, which continues on the next line if its line ends within the quotes. */
 function quotedField(lines: readonly string[], start: Place): Field {
   let value = "";
   let from = start.column + 1;
@@ -86,7 +85,7 @@ function isQuote(lines: readonly string[], { line, column }: Place): boolean {
   return lines[line]?.[column] === '"';
 }
 
-/** The lines with their line breaks, each of them one character. */
+/** Returns the lines with their line breaks, each of them one character. */
 function linesOf(text: string): string[] {
   const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
   return lines.map((line) => line.replace(/\r(\n?)$/, "$1")).filter((line) => line !== "");

@@ -11,12 +11,12 @@ const SHORT: Readonly<Record<string, string>> = {
 };
 const TELLS_ITSELF = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
-/** A string in double quotes as Go's %q writes it, in the sentences of kn and of the webhook. (Go, strconv.Quote) */
+/** Quotes a string as Go's %q does in the messages of kn and of the webhook. (Go, strconv.Quote) */
 export function quoted(text: string): string {
   return `"${Array.from(text, escaped).join("")}"`;
 }
 
-/** The length of a string in Go: in bytes of UTF-8. */
+/** Returns the length of a string in Go: its bytes in UTF-8. */
 export function bytesIn(text: string): number {
   return new TextEncoder().encode(text).length;
 }

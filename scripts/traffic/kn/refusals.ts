@@ -1,6 +1,6 @@
 import { LATEST } from "./flags.ts";
 
-/** kn's error sentences, to the letter. (knative/client, pkg/traffic/compute.go) */
+/** kn's error messages, verbatim. (knative/client, pkg/traffic/compute.go) */
 export const REFUSALS = {
   notInteger: (value: string) => `error converting given ${value} to integer value for traffic distribution`,
   outOfRange: (percent: bigint) =>

@@ -3,7 +3,7 @@ import type { SplitTarget } from "../split/split.ts";
 /** An entry of `spec.traffic` as the API server stores it, with every default filled in. */
 export interface KnTarget {
   tag?: string;
-  /** Missing where the target follows the latest ready revision. */
+  /** Absent if the target follows the latest ready revision. */
   revisionName?: string;
   latestRevision: boolean;
   percent: number;
@@ -18,8 +18,8 @@ export interface WrittenTarget {
 }
 
 /**
- * A traffic block with the defaults of Knative's webhook; without a block all traffic goes to the latest revision.
- * (serving, pkg/apis/serving/v1/route_defaults.go)
+ * Returns a traffic block with the defaults of Knative's webhook; without a block all traffic goes to the latest
+ * revision. (serving, pkg/apis/serving/v1/route_defaults.go)
  */
 export function withDefaults(block: readonly WrittenTarget[] | undefined): KnTarget[] {
   if (block === undefined || block.length === 0) return [{ latestRevision: true, percent: 100 }];
@@ -31,7 +31,7 @@ export function withDefaults(block: readonly WrittenTarget[] | undefined): KnTar
   }));
 }
 
-/** A block with every target resolved to its revision, as `status.traffic` shows it. */
+/** Resolves every target of a block to its revision, as in `status.traffic`. */
 export function resolved(block: readonly KnTarget[], latest: string | undefined): KnTarget[] {
   return block.map((target) =>
     target.revisionName === undefined && latest !== undefined ? { ...target, revisionName: latest } : target,

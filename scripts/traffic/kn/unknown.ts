@@ -3,8 +3,8 @@ import { type KnFlags, LATEST, readPair } from "./flags.ts";
 import type { KnTarget } from "./target.ts";
 
 /**
- * The names in the flags that do not exist, a sentence for each with the nearest names. kn does not check: it adds a
- * target, and waits for the revision until its timeout. (knative/client, issue 445)
+ * Returns a sentence with the nearest names for each name in the flags that does not exist. kn does not check: it
+ * adds a target, and waits for the revision until its timeout. (knative/client, issue 445)
  * @param revisions the revisions that exist
  */
 export function unknownReferences(

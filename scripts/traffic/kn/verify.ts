@@ -13,9 +13,9 @@ type Verified =
   | { refusal: string };
 
 /**
- * Reads kn's flags and checks them in kn's order: the form of the tags, then each percentage in turn, then their sum. The
- * remainder to 100 goes to the one target that was not named.
- * (knative/client, pkg/traffic/compute.go, verifyInput)
+ * Parses kn's flags and checks them in kn's order: the form of the tags, then each percentage in turn, then their
+ * sum. The remainder to 100 goes to the one target that was not named. (knative/client, pkg/traffic/compute.go,
+ * verifyInput)
  */
 export function verifyFlags(state: KnState, { traffic, tags, step }: KnFlags): Verified {
   const wrongTag = verifyTags(tags);
@@ -76,8 +76,9 @@ function readAssignments(
 }
 
 /**
- * The first target that no flag named by its revision. Tags do not count: kn compares with an annotation that only its
- * own list of revisions carries. So a target named by its tag may get the remainder too, and have two percentages.
+ * Returns the first target that no flag named by its revision. Tags do not count: kn compares with an annotation that
+ * only its own list of revisions carries. So a target named by its tag may get the remainder too, and have two
+ * percentages.
  */
 function leftOver(
   { observed, revisions, latest }: KnState,
@@ -85,7 +86,7 @@ function leftOver(
 ): string | undefined {
   const refs = new Set(named.map(({ ref }) => ref));
   if (refs.has(LATEST)) {
-    // Without a latest ready revision kn takes @latest to mean each revision.
+    // Without a latest ready revision, @latest means each revision to kn.
     if (latest === undefined) return undefined;
     refs.add(latest);
   }

@@ -21,7 +21,7 @@ describe("Knative's webhook", () => {
     ["/x", "prefix part must be non-empty"],
     ["X_/x", "prefix part a lowercase RFC 1123 subdomain must consist of"],
     ["x/y/z", "a qualified name must consist of"],
-  ])("refuses the revision %j, with the reason in a second line", (name, why) => {
+  ])("rejects the revision %j, with the reason in a second line", (name, why) => {
     expect(webhookRefusal([pinned("echo-v1", 40), pinned(name, 60)])).toStartWith(
       `${LEAD}invalid key name "${name}": spec.traffic[1].revisionName\n${why}`,
     );

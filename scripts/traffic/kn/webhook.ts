@@ -1,7 +1,7 @@
 import { bytesIn, quoted } from "./quote.ts";
 import type { KnTarget } from "./target.ts";
 
-/** One error and its places: the same error at several places is reported once. */
+/** An error and all its places. */
 interface FieldError {
   message: string;
   path: string;
@@ -19,7 +19,8 @@ const NO_SUBDOMAIN =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
 /**
- * The error of Knative's webhook for a traffic block, as kn and kubectl show it; undefined for an accepted block. (serving, pkg/apis/serving/v1/route_validation.go; knative/pkg, apis/field_error.go)
+ * Returns the error of Knative's webhook for a traffic block, as kn and kubectl show it; undefined for an accepted
+ * block. (serving, pkg/apis/serving/v1/route_validation.go; knative/pkg, apis/field_error.go)
  */
 export function webhookRefusal(block: readonly KnTarget[]): string | undefined {
   const errors = [...block.entries()].flatMap(([i, target]) => targetErrors(block, i, target));
@@ -64,7 +65,7 @@ function targetErrors(
   return errors;
 }
 
-/** Why a revision's name is not a qualified name. (apimachinery, pkg/util/validation/validation.go) */
+/** Returns why a revision's name is not a qualified name. (apimachinery, pkg/util/validation/validation.go) */
 function nameErrors(text: string): string[] {
   const parts = text.split("/");
   const name = parts.at(-1) ?? "";
@@ -85,7 +86,7 @@ function nameErrors(text: string): string[] {
   return errors;
 }
 
-/** Sorted, a line for each and one more for details; equal messages share a line with all places. */
+/** Formats errors in order, one line each and one more for details; equal messages share a line with all places. */
 function merged(errors: readonly FieldError[]): string {
   const groups = Map.groupBy(errors, ({ message, details = "" }) => JSON.stringify([message, details]));
   return [...groups.values()]

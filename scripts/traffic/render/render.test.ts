@@ -37,7 +37,7 @@ function back(virtualService: object, options: { splitOnly?: boolean; known?: Tr
   return renderTraffic(source, { splitOnly: options.splitOnly ?? false, known: options.known });
 }
 
-/** Splits that Knative accepts: percents that sum to 100, and tags that are used once. */
+/** Generates splits that Knative accepts: percents that sum to 100, and unique tags. */
 const split = fc
   .array(
     fc.record({
@@ -62,7 +62,7 @@ const split = fc
   });
 
 describe("a split", () => {
-  test("comes back from the other form unchanged", () => {
+  test("survives a round trip unchanged", () => {
     fc.assert(
       fc.property(split, fc.constantFrom<Form>("revisions", "tags"), (traffic, form) => {
         const block = blockOf(traffic);
@@ -74,7 +74,7 @@ describe("a split", () => {
     );
   });
 
-  test("means the same in both forms", () => {
+  test("has the same meaning in both forms", () => {
     fc.assert(
       fc.property(split, fc.constantFrom<Form>("revisions", "tags"), (traffic, form) => {
         const rendered = renderedOrNot(blockOf(traffic), form);
@@ -98,7 +98,7 @@ describe("a split", () => {
     );
   });
 
-  test("comes back with the same rules without its annotation", () => {
+  test("survives a round trip with the same rules without its annotation", () => {
     fc.assert(
       fc.property(split, (traffic) => {
         const rendered = renderVirtualService(blockOf(traffic), { form: "revisions" });
@@ -113,7 +113,7 @@ describe("a split", () => {
     );
   });
 
-  /** Only a revision without a tag cannot be rendered, and only by tags. */
+  /** The only split that cannot be rendered has a revision without a tag, in the form of tags. */
   function renderedOrNot(block: TrafficBlock, form: Form) {
     try {
       return renderVirtualService(block, { form });
@@ -126,7 +126,7 @@ describe("a split", () => {
 });
 
 describe("a VirtualService", () => {
-  test("leaves zero percents out, sums a revision under two tags, and gives a lone one all", () => {
+  test("omits zero percents, adds up a revision under two tags, and gives a single one all requests", () => {
     const { spec } = renderVirtualService(
       blockOf([
         { revisionName: "credit-check-basic", tag: "basic", percent: 60 },
@@ -159,7 +159,7 @@ describe("a VirtualService", () => {
     expect(spec.gateways).toEqual(["mesh", "knative-serving/knative-local-gateway"]);
   });
 
-  test("has a host and gateways of the user's choice, but never Knative's host", () => {
+  test("may have any host and gateways except Knative's host", () => {
     const { spec, metadata } = renderVirtualService(blockOf(), {
       form: "revisions",
       host: "check.example.com",
@@ -171,7 +171,7 @@ describe("a VirtualService", () => {
       ["kyc/kyc"],
     ]);
     expect(() => renderVirtualService(blockOf(), { form: "revisions", host: "credit-check" })).toThrow(
-      "credit-check.kyc.svc.cluster.local is Knative's own, which writes its rules itself; give another by --host",
+      "credit-check.kyc.svc.cluster.local is Knative's own, which writes its rules itself; choose another with --host",
     );
   });
 
@@ -191,15 +191,15 @@ describe("a VirtualService", () => {
     ]);
   });
 
-  test("needs to know which revision is the latest", () => {
+  test("needs the latest revision", () => {
     const unnamed = read(knativeService("credit-check")).knativeServices;
     expect(() => readTrafficBlock(unnamed)).toThrow(
-      "1.yaml:1: latestRevision means a revision that Knative names; say which by --latest, as in --latest credit-check-00001",
+      "1.yaml:1: Knative names the revision of latestRevision; give it with --latest, as in --latest credit-check-00001",
     );
     expect(readTrafficBlock(unnamed, "credit-check-00007").latest).toBe("credit-check-00007");
   });
 
-  test("is not rendered from a split that Knative would refuse", () => {
+  test("is not rendered from a split that Knative would reject", () => {
     expect(() => blockOf([{ revisionName: "credit-check-basic", percent: 90 }])).toThrow(
       "2.yaml:1: the percents sum to 90, and 100 are needed; give 10 more",
     );
@@ -213,7 +213,7 @@ describe("a traffic block", () => {
   });
   const once = { retries: { attempts: 0 } };
 
-  test("follows rules that were changed since they were rendered, and says so", () => {
+  test("follows rules that were changed after rendering, and reports it", () => {
     const traffic = [
       { latestRevision: true, tag: "next", percent: 10 },
       { revisionName: "credit-check-basic", percent: 90 },
@@ -228,7 +228,7 @@ describe("a traffic block", () => {
         { revisionName: "credit-check-advanced", tag: "next", percent: 75 },
       ],
       notes: [
-        "the rules were changed since they were rendered, and kyc/knative-traffic is not followed",
+        "the rules were changed after rendering, and kyc/knative-traffic is not followed",
         "latestRevision is lost: the rules name revisions",
       ],
     });
@@ -249,9 +249,9 @@ describe("a traffic block", () => {
       { match: [{ uri: { exact: "/x" } }] },
       "spec.http[0] matches on more than the host",
     ],
-    ["a time limit", { timeout: "1s" }, "spec.http[0].timeout is no part of a split"],
+    ["a time limit", { timeout: "1s" }, "spec.http[0].timeout is not part of a split"],
     ["retries", { retries: { attempts: 2 } }, "spec.http[0].retries sends failed requests again"],
-  ])("cannot express %s, unless only the split is wanted", (_, more, message) => {
+  ])("cannot express %s, except with --split-only", (_, more, message) => {
     const rule = { ...once, route: [to("credit-check-basic", 100)] };
     const special = written([{ ...rule, ...more }, ...("match" in more ? [rule] : [])]);
     expect(() => back(special)).toThrow(message);
@@ -270,7 +270,7 @@ describe("a traffic block", () => {
       },
     ]);
     expect(() => back(byTag)).toThrow(
-      "basic-credit-check.kyc.svc.cluster.local is the host of no tag that is known; name the Knative Service's file by --with",
+      "basic-credit-check.kyc.svc.cluster.local is not the host of a known tag; give the Knative Service's file with --with",
     );
     const known = blockOf([{ revisionName: "credit-check-basic", tag: "basic", percent: 100 }]);
     expect(back(byTag, { known }).traffic).toEqual([

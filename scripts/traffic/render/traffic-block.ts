@@ -3,7 +3,7 @@ import type { Problem } from "../../manifests/problem.ts";
 import type { Sourced } from "../../manifests/resources.ts";
 import { planKnativeServices } from "../compile/knative.ts";
 
-/** The rules cannot be expressed in the other form; the message has the reason. */
+/** Thrown if the rules cannot be expressed in the other form; the message has the reason. */
 export class NotRendered extends Error {
   override readonly name = "NotRendered";
 }
@@ -12,15 +12,15 @@ export class NotRendered extends Error {
 export interface TrafficBlock {
   service: string;
   namespace: string;
-  /** The revision that `latestRevision: true` means now. */
+  /** The current revision of `latestRevision: true`. */
   latest: string | undefined;
   targets: readonly TrafficTarget[];
 }
 
 /**
  * Reads the split that is in force from the states of a Knative Service.
- * @param latest the name of the latest revision; without it the last template's
- * @throws NotRendered when the split is invalid, or the latest revision is unknown
+ * @param latest the name of the latest revision; by default the last template's
+ * @throws NotRendered if the split is invalid, or the latest revision is unknown
  */
 export function readTrafficBlock(states: readonly Sourced<KnativeService>[], latest?: string): TrafficBlock {
   const last = states.at(-1);
@@ -31,7 +31,7 @@ export function readTrafficBlock(states: readonly Sourced<KnativeService>[], lat
   );
   if (names.size > 1)
     throw new NotRendered(
-      `there are several Knative Services: ${[...names].join(", ")}; say which by --service`,
+      `there are several Knative Services: ${[...names].join(", ")}; choose one with --service`,
     );
   const errors = planKnativeServices(states).problems.filter(isOfTheBlock);
   if (errors.length > 0)
@@ -43,23 +43,23 @@ export function readTrafficBlock(states: readonly Sourced<KnativeService>[], lat
   if (name === undefined && targets.some(({ latestRevision }) => latestRevision === true)) {
     const { file, line } = last.document.atKey(["spec", "template"]);
     throw new NotRendered(
-      `${file}:${line}: latestRevision means a revision that Knative names; say which by --latest, as in --latest ${metadata.name}-00001`,
+      `${file}:${line}: Knative names the revision of latestRevision; give it with --latest, as in --latest ${metadata.name}-00001`,
     );
   }
   return { service: metadata.name, namespace: metadata.namespace ?? "default", latest: name, targets };
 }
 
-/** Whether a problem is an error here. A revision that no file describes is none: it may be on the cluster. */
+/** Whether a problem prevents rendering. A revision that no file describes does not: it may be on the cluster. */
 function isOfTheBlock({ code }: Problem): boolean {
   return code === "traffic-target" || code === "tag-twice" || code === "percents-sum";
 }
 
-/** The revision that a target means. */
+/** Returns the revision of a target. */
 export function revisionOf({ latest }: TrafficBlock, target: TrafficTarget): string {
   return target.revisionName ?? latest ?? "";
 }
 
-/** The share of each revision in percent, in the order of the block, without revisions at 0. */
+/** Returns the share of each revision in percent, in the order of the block, without revisions at 0. */
 export function sharesOf(block: TrafficBlock): Map<string, number> {
   const shares = new Map<string, number>();
   for (const target of block.targets) {
@@ -70,7 +70,7 @@ export function sharesOf(block: TrafficBlock): Map<string, number> {
   return shares;
 }
 
-/** The revision of each tag, by the tag's name in alphabetical order, as net-istio sorts them. */
+/** Returns the revision of each tag, in alphabetical order of the tags, as in net-istio. */
 export function tagsOf(block: TrafficBlock): Map<string, string> {
   const tags = block.targets.flatMap((target) =>
     target.tag === undefined ? [] : [[target.tag, revisionOf(block, target)] as const],

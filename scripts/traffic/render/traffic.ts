@@ -23,27 +23,27 @@ const Annotation = Type.Object({
   ),
 });
 
-/** The split of a Knative Service, as the rules of a VirtualService have it. */
+/** The split of a Knative Service as expressed by the rules of a VirtualService. */
 interface Written {
   /** Each revision's weight. */
   weights: ReadonlyMap<string, number>;
   tags: ReadonlyMap<string, string>;
-  /** Parts of the rules that a traffic block cannot express, in sentences. */
+  /** Parts of the rules that a traffic block cannot express, as sentences. */
   lost: string[];
 }
 
 export interface TrafficOptions {
-  /** Renders the rule without a condition alone, and leaves out what a traffic block cannot express. */
+  /** Whether to render only the rule without a condition, and omit what a traffic block cannot express. */
   splitOnly: boolean;
-  /** The Knative Service whose tags the destinations are the hosts of. */
+  /** The Knative Service whose tags' hosts are the destinations. */
   known: TrafficBlock | undefined;
 }
 
 /**
- * The traffic block of a Knative Service that sends requests as a VirtualService does. If the VirtualService carries the
+ * Returns the traffic block of a Knative Service that routes like a VirtualService. If the VirtualService carries the
  * block that it was rendered from, and still agrees with it, the result is that block.
- * @returns the block, and sentences on what it leaves out or decides
- * @throws NotRendered when a traffic block cannot express the rules
+ * @returns the block, and sentences about omissions and decisions
+ * @throws NotRendered if a traffic block cannot express the rules
  */
 export function renderTraffic(
   source: Sourced<VirtualService>,
@@ -54,12 +54,12 @@ export function renderTraffic(
   const written = readRules(source, kept ?? options.known);
   if (written.lost.length > 0 && !options.splitOnly)
     throw new NotRendered(
-      `${written.lost.join("\n")}\nA traffic block cannot say this; --split-only takes the split and leaves it out`,
+      `${written.lost.join("\n")}\nA traffic block cannot express this; --split-only renders only the split`,
     );
   const notes = written.lost.map((sentence) => `left out: ${sentence}`);
   if (kept !== undefined && says(kept, written)) return { traffic: [...kept.targets], notes };
   if (kept !== undefined) {
-    notes.push(`the rules were changed since they were rendered, and ${TRAFFIC_ANNOTATION} is not followed`);
+    notes.push(`the rules were changed after rendering, and ${TRAFFIC_ANNOTATION} is not followed`);
     if (kept.targets.some(({ latestRevision }) => latestRevision === true))
       notes.push("latestRevision is lost: the rules name revisions");
   }
@@ -122,7 +122,8 @@ function readRules({ value, document }: Sourced<VirtualService>, known: TrafficB
       lose(path, "matches on more than the host");
       continue;
     }
-    for (const field of EXTRA) if (rule[field] !== undefined) lose([...path, field], "is no part of a split");
+    for (const field of EXTRA)
+      if (rule[field] !== undefined) lose([...path, field], "is not part of a split");
     if (rule.retries?.attempts !== 0)
       lose([...path, "retries"], "sends failed requests again, as Knative never does");
     const found = weightsOf(rule, path);
@@ -141,7 +142,7 @@ function readRules({ value, document }: Sourced<VirtualService>, known: TrafficB
   }
   return { weights, tags: new Map([...tags, ...tagsOfDestinations()]), lost };
 
-  /** The tag of a host TAG-MAIN. */
+  /** Returns the tag of a host TAG-MAIN. */
   function tagOf(authority: string): string | undefined {
     const host = hosts.map((one) => fullHost(one, namespace)).find((one) => isMeant(authority, one));
     return host?.endsWith(`-${main}`) ? host.slice(0, -main.length - 1) : undefined;
@@ -177,11 +178,11 @@ function readRules({ value, document }: Sourced<VirtualService>, known: TrafficB
     const tagged = known === undefined ? [] : [...tagsOf(known)];
     const found = tagged.find(([tag]) => asked === fullHost(`${tag}-${known?.service}`, namespace));
     if (found !== undefined) return found[1];
-    const fix = known === undefined ? "; name the Knative Service's file by --with" : "";
-    throw notKnown(path, `${asked ?? host} is the host of no tag that is known${fix}`);
+    const fix = known === undefined ? "; give the Knative Service's file with --with" : "";
+    throw notKnown(path, `${asked ?? host} is not the host of a known tag${fix}`);
   }
 
-  /** The tags of destinations. They exist even if no rule leads to the tag alone. */
+  /** Returns the tags of destinations. They exist even if no rule leads to the tag alone. */
   function tagsOfDestinations(): [string, string][] {
     if (known === undefined) return [];
     const text = JSON.stringify(http);
@@ -198,7 +199,7 @@ function readRules({ value, document }: Sourced<VirtualService>, known: TrafficB
 
 const EXTRA = ["redirect", "directResponse", "fault", "mirror", "mirrors", "timeout"] as const;
 
-/** The authority that a rule matches; empty for all, undefined for a rule with other conditions. */
+/** Returns the authority that a rule matches; empty for all, undefined for a rule with other conditions. */
 function hostOf({ match }: HTTPRoute): string | undefined {
   if (match === undefined) return "";
   const [only, second] = match;
@@ -209,7 +210,7 @@ function hostOf({ match }: HTTPRoute): string | undefined {
   return only?.authority?.prefix ?? only?.authority?.exact;
 }
 
-/** Whether a prefix of an authority, or all of it, means a host. */
+/** Whether a prefix of an authority, or all of it, identifies a host. */
 function isMeant(authority: string, host: string): boolean {
   return host === authority || host.startsWith(`${authority}.`);
 }

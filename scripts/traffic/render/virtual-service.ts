@@ -15,7 +15,7 @@ export interface RenderOptions {
   gateways?: readonly string[];
 }
 
-/** The annotation that keeps the traffic block, with what weights do not show. */
+/** The annotation that keeps the traffic block, including what weights do not express. */
 export const TRAFFIC_ANNOTATION = "kyc/knative-traffic";
 
 /** The Service that Knative's cluster-local hosts resolve to. */
@@ -29,9 +29,9 @@ const DEFAULT_GATEWAYS = [
 ];
 
 /**
- * The VirtualService that sends requests as a Knative Service does, in the form of net-istio's: the split at its own
- * host, and each tag at TAG-HOST. (net-istio 1.20, pkg/reconciler/ingress/resources/virtual_service.go)
- * @throws NotRendered when the form cannot carry the split, or the host is Knative's
+ * Returns the VirtualService that routes like a Knative Service, in net-istio's form: the split at its own host, and
+ * each tag at TAG-HOST. (net-istio 1.20, pkg/reconciler/ingress/resources/virtual_service.go)
+ * @throws NotRendered if the form cannot express the split, or the host is Knative's
  */
 export function renderVirtualService(block: TrafficBlock, options: RenderOptions): VirtualService {
   const { service, namespace } = block;
@@ -41,7 +41,9 @@ export function renderVirtualService(block: TrafficBlock, options: RenderOptions
   const host = fullName(options.host ?? `${service}-split`, namespace);
   const knative = [full(service), ...[...tags.keys()].map((tag) => full(`${tag}-${service}`))];
   if (knative.includes(host))
-    throw new NotRendered(`${host} is Knative's own, which writes its rules itself; give another by --host`);
+    throw new NotRendered(
+      `${host} is Knative's own, which writes its rules itself; choose another with --host`,
+    );
   const destinationTo = form === "revisions" ? toRevision : toTag;
   const hosts = [host, ...[...tags.keys()].map((tag) => tagHost(tag, host))];
   const shares = [...sharesOf(block)];
@@ -98,12 +100,12 @@ export function renderVirtualService(block: TrafficBlock, options: RenderOptions
   }
 }
 
-/** The host of a tag, in the form of Knative's own: TAG-NAME. */
+/** Returns the host of a tag in Knative's form, TAG-NAME. */
 export function tagHost(tag: string, host: string): string {
   return `${tag}-${host}`;
 }
 
-/** The Services that make the hosts of a VirtualService resolve, where a host is the name of a Service. */
+/** Returns the Services that make the hosts of a VirtualService resolve, for hosts that are names of Services. */
 export function renderServices({ metadata, spec }: VirtualService): object[] {
   return spec.hosts.flatMap((host) => {
     const [name, namespace, ...domain] = host.split(".");
@@ -121,7 +123,7 @@ export function renderServices({ metadata, spec }: VirtualService): object[] {
 
 function ruleFor(host: string, route: HTTPRouteDestination[]): HTTPRoute {
   const [lone] = route;
-  // Like net-istio, without the end of cluster-local hosts, so that shorter names match too.
+  // Like net-istio, without the suffix of cluster-local hosts, so that shorter names match too.
   const prefix = host.endsWith(`.${CLUSTER_DOMAIN}`) ? host.slice(0, -CLUSTER_DOMAIN.length - 1) : host;
   return {
     match: [{ authority: { prefix } }],

@@ -35,7 +35,7 @@ describe("the regular expression of a range", () => {
     expect(regexOf({ from, to })).toBe(regex);
   });
 
-  test("matches its buckets and no other text", () => {
+  test("matches exactly its buckets", () => {
     fc.assert(
       fc.property(range, (one) => {
         const matches = matcher(regexOf(one));
@@ -60,7 +60,7 @@ describe("ranges by percents", () => {
     );
   });
 
-  test("take no bucket back from a candidate whose share grows", () => {
+  test("take no bucket from a candidate whose share grows", () => {
     const steps = [0.01, 1, 5, 25, 50, 99.99, 100];
     const held = steps.map((percent) => rangesFor([100 - percent, percent])[1] as BucketRange);
     for (const [i, { from, to }] of held.entries()) {

@@ -1,35 +1,35 @@
-/** Buckets are written with four digits, so that a share can be set to a hundredth of a percent. */
+/** Buckets have four digits, so that a share can be set to a hundredth of a percent. */
 const DIGITS = 4;
 
-/** How many buckets there are. */
+/** The number of buckets. */
 export const BUCKETS = 10 ** DIGITS;
 
 /** The share of one bucket, in percent: the smallest step of a split by buckets. */
 export const BUCKET_PERCENT = 100 / BUCKETS;
 
-/** Buckets next to each other, both ends included; from 0 to 9999. */
+/** A range of buckets from 0 to 9999, both ends included. */
 export interface BucketRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** A bucket as a header carries it. */
+/** Formats a bucket as in a header. */
 export const bucketName = (bucket: number): string => String(bucket).padStart(DIGITS, "0");
 
 /** Whether the value of a header is a bucket. */
 export const isBucket = (value: string): boolean => /^[0-9]{4}$/.test(value);
 
 /**
- * The buckets of each target by its percent; undefined where it has none. The last target begins at 0000 and each one
- * before it follows: a target that is listed later keeps its buckets when its share grows, and a step of a rollout takes no
- * applicant back.
+ * Returns the buckets of each target by its percent; undefined if it has none. The last target begins at 0000, and
+ * each earlier one follows it: a target that is listed later keeps its buckets when its share grows, so a step of a
+ * rollout takes no applicant back.
  * @param percents sum to 100, in steps of a hundredth
  */
 export function rangesFor(percents: readonly number[]): (BucketRange | undefined)[] {
   let next = 0;
   const fromLast = percents.toReversed().map((percent, i) => {
     const from = next;
-    // Summed up anew, percents such as 33.33 would drift; the first target takes what is left.
+    // Repeated sums of percents such as 33.33 would drift; the first target gets the remainder.
     next = i === percents.length - 1 ? BUCKETS : from + Math.round((percent / 100) * BUCKETS);
     return next > from ? { from, to: next - 1 } : undefined;
   });
@@ -37,10 +37,10 @@ export function rangesFor(percents: readonly number[]): (BucketRange | undefined
 }
 
 /**
- * The buckets of each target for new percents. As few buckets as possible change their target: one that grows keeps all of
- * its buckets, one that shrinks gets no other. The first target gives up its lowest buckets, each other one its highest, so
- * that a step back undoes a step forward.
- * @param before the buckets of each target now
+ * Returns the buckets of each target for new percents. As few buckets as possible change their target: one that grows
+ * keeps all of its buckets, one that shrinks gets no other. The first target gives up its lowest buckets, each other
+ * one its highest, so that a step back undoes a step forward.
+ * @param before the current buckets of each target
  * @param percents sum to 100, in steps of a hundredth
  */
 export function resized(
@@ -63,17 +63,17 @@ export function resized(
   return owned.map((buckets) => rangesOf((bucket) => buckets.has(Number(bucket))));
 }
 
-/** The percent of all buckets that lie in ranges. */
+/** Returns the percent of all buckets that lie in ranges. */
 export function percentOfRanges(ranges: readonly BucketRange[]): number {
   return (100 * ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0)) / BUCKETS;
 }
 
-/** A regular expression of RE2 that matches the buckets of a range, each whole, and nothing else. */
+/** Returns a regular expression of RE2 that matches exactly the buckets of a range. */
 export function regexOf({ from, to }: BucketRange): string {
   return alternatives(bucketName(from), bucketName(to)).join("|");
 }
 
-/** The ranges of the buckets that match, in order, for any form of match. */
+/** Returns the ranges of the buckets that match, in order, for any form of match. */
 export function rangesOf(matches: (bucket: string) => boolean): BucketRange[] {
   const ranges: BucketRange[] = [];
   let from: number | undefined;
@@ -88,7 +88,7 @@ export function rangesOf(matches: (bucket: string) => boolean): BucketRange[] {
   return ranges;
 }
 
-/** Buckets that no target has, and those that several have. */
+/** Returns the buckets that no target has, and those that several have. */
 export function gapsAndOverlaps(targets: readonly (readonly BucketRange[])[]): {
   gaps: BucketRange[];
   overlaps: BucketRange[];
@@ -100,7 +100,7 @@ export function gapsAndOverlaps(targets: readonly (readonly BucketRange[])[]): {
   return { gaps: where((count) => count === 0), overlaps: where((count) => count > 1) };
 }
 
-/** Patterns for the numbers from `low` to `high`, which have the same number of digits. */
+/** Returns patterns for the numbers from `low` to `high`, which have the same number of digits. */
 function alternatives(low: string, high: string): string[] {
   const [first = "", last = ""] = [low[0], high[0]];
   const rest = low.length - 1;
@@ -116,7 +116,7 @@ function alternatives(low: string, high: string): string[] {
   ];
 }
 
-/** A digit of a range, and as many of any kind behind it. */
+/** Returns a pattern for a range of one digit followed by any digits. */
 function middle(from: number, to: number, rest: number): string {
   if (from === 0 && to === 9) return `[0-9]{${rest + 1}}`;
   return `${digit(from, to)}[0-9]${rest === 1 ? "" : `{${rest}}`}`;

@@ -42,14 +42,14 @@ const basic: ListedTarget = {
   ranges: [],
 };
 
-/** The rules of a split, made from weights or from the rules before. */
+/** Returns the rules of a split, made from weights or from previous rules. */
 function rulesOf(percents: readonly number[], before?: readonly SplitRule[]): SplitRule[] {
   const found = before && findBucketRules(before);
   const listed = (found && bucketTargets(before, found, SERVICE)) ?? [basic];
   return bucketRules({ example: EXAMPLE, listed, wanted: wantedOf(...percents), service: SERVICE }, HEADER);
 }
 
-/** The host that a request of a bucket reaches: that of the first rule that matches. */
+/** Returns the host that a request of a bucket reaches: that of the first matching rule. */
 function hostFor(http: readonly SplitRule[], bucket: string): string {
   const rule = http.find(({ match }) => {
     const conditions = match as { headers: Record<string, { regex: string }> }[] | undefined;
@@ -71,7 +71,7 @@ const percentsIn = (http: readonly SplitRule[]): Record<string, number> => {
 };
 
 describe("a split by buckets", () => {
-  test("is a rule for each target and one for requests without a bucket, which stay with the first", () => {
+  test("has a rule for each target and one for requests without a bucket, which stay with the first", () => {
     expect(rulesOf([75, 25])).toEqual([
       {
         name: "split-basic",
@@ -89,13 +89,13 @@ describe("a split by buckets", () => {
     ] as SplitRule[]);
   });
 
-  test("leads all requests to the one target that has everything, also those without a bucket", () => {
+  test("routes all requests to the target with the full share, including those without a bucket", () => {
     const http = rulesOf([0, 100], rulesOf([50, 50]));
     expect(new Set([...ownersOf(http), hostFor(http, "")])).toEqual(new Set(["check-advanced"]));
     expect(percentsIn(http)).toEqual({ advanced: 100 });
   });
 
-  test("is read back as it was written, in steps of a hundredth, with the pinned rules around it", () => {
+  test("survives a round trip in steps of a hundredth, with the pinned rules around it", () => {
     const percent = fc.nat(BUCKETS);
     fc.assert(
       fc.property(percent, percent, (a, b) => {
@@ -109,7 +109,7 @@ describe("a split by buckets", () => {
     );
   });
 
-  test("takes no bucket from a target whose share grows, and moves no more than it must", () => {
+  test("takes no bucket from a target whose share grows, and moves as few as possible", () => {
     const percents = fc.tuple(fc.nat(100), fc.nat(100)).map(([a, b]) => {
       const [low, high] = [Math.min(a, b), Math.max(a, b)];
       return [low, high - low, 100 - high];
@@ -134,7 +134,7 @@ describe("a split by buckets", () => {
     );
   });
 
-  test("is read from matches by hand, where the first rule decides and the last takes what is left", () => {
+  test("is read from hand-written matches, where the first rule decides and the last gets the remainder", () => {
     const to = (name: string, ...match: object[]): SplitRule => ({
       ...(match.length === 0
         ? {}
@@ -158,11 +158,11 @@ describe("a split by buckets", () => {
     ["an expression that is not RE2", { headers: { [HEADER]: { regex: "(?=0)0[0-9]{3}" } } }],
     ["a path too", { uri: { exact: "/a" }, headers: { [HEADER]: { prefix: "0" } } }],
     ["two headers", { headers: { [HEADER]: { prefix: "0" }, other: { prefix: "0" } } }],
-  ])("is not what a rule makes that asks for %s", (_, condition) => {
+  ])("does not result from a rule with %s", (_, condition) => {
     expect(findBucketRules([{ match: [condition] }, {}])).toBeUndefined();
   });
 
-  test("becomes weights of the same shares", () => {
+  test("becomes weights with the same shares", () => {
     const found = findBucketRules(rulesOf([99.99, 0.01]));
     const http = rulesOf([99.99, 0.01]);
     const listed = (found && bucketTargets(http, found, SERVICE)) ?? [];
@@ -171,7 +171,7 @@ describe("a split by buckets", () => {
     expect(rule).toMatchObject({ name: "split", retries: { attempts: 0 } });
   });
 
-  test("needs a tag for a target where destinations go by tags", () => {
+  test("needs a tag for a target if destinations go by tags", () => {
     const byTag: ListedTarget = {
       ...basic,
       destination: {

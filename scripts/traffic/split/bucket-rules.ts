@@ -9,7 +9,7 @@ import {
   weightsOf,
 } from "./weights.ts";
 
-/** A rule of `spec.http` of a VirtualService, as far as a split goes. */
+/** The parts of a rule of a VirtualService's `spec.http` that concern a split. */
 export interface SplitRule {
   name?: string | undefined;
   match?: readonly unknown[] | undefined;
@@ -23,7 +23,7 @@ export interface ListedTarget extends SplitTarget {
   ranges: readonly BucketRange[];
 }
 
-/** The targets of rules that split by buckets; undefined where a rule leads elsewhere than to the service. */
+/** Returns the targets of rules that split by buckets; undefined if a rule leads to another service. */
 export function bucketTargets(
   http: readonly SplitRule[],
   { first, last, owned }: BucketRules,
@@ -43,7 +43,7 @@ export function bucketTargets(
   return inOrderOfTags([...targets.values()], service);
 }
 
-/** How to write a split in other rules than those that are there. */
+/** The inputs for rewriting the rules of a split. */
 export interface RewriteOptions<R> {
   /** The rule without a condition: its fields other than the destinations apply to each written rule. */
   example: R;
@@ -53,9 +53,9 @@ export interface RewriteOptions<R> {
 }
 
 /**
- * The rules of a split by buckets: one for each target that has a share, and the last for requests without a bucket, which
- * stay with the first target. Of the buckets that targets have already, as few as possible change hands.
- * @throws CannotWrite when a target has no destination and none can be made for it
+ * Returns the rules of a split by buckets: one for each target with a share, and the last for requests without a
+ * bucket, which stay with the first target. As few of the existing buckets as possible change hands.
+ * @throws CannotWrite if a target has no destination and none can be made for it
  */
 export function bucketRules<R extends SplitRule>(options: RewriteOptions<R>, header: string): R[] {
   const { example, service } = options;
@@ -80,7 +80,7 @@ export function bucketRules<R extends SplitRule>(options: RewriteOptions<R>, hea
   return [...rules, { ...example, route: fallback === undefined ? [] : [fallback.destination] }];
 }
 
-/** The rule of a split by weights. @throws CannotWrite as {@link bucketRules} */
+/** Returns the rule of a split by weights. @throws CannotWrite as {@link bucketRules} */
 export function weightedRule<R extends SplitRule>(options: RewriteOptions<R>): R {
   const targets = destinationsFor(options);
   const weights = weightsOf(targets.map(({ percent }) => percent));
@@ -92,12 +92,15 @@ export function weightedRule<R extends SplitRule>(options: RewriteOptions<R>): R
   return { ...options.example, route };
 }
 
-/** Why a destination by tag cannot be made for a revision. */
+/** Explains why a destination by tag cannot be made for a revision. */
 export function needsTag(revision: string, service: string): string {
   return `This VirtualService goes by tags, and ${revision} has none: ./kyc split ${service} --engine knative --tag ${revision}=TAG`;
 }
 
-/** The wanted targets, each of a revision, with a destination without weight. One without a share may be left out. */
+/**
+ * Returns the wanted targets, each of a revision, with a destination without weight. One without a share may be
+ * omitted.
+ */
 function destinationsFor<R>({ listed, wanted, service }: RewriteOptions<R>): ListedTarget[] {
   const byRevision = Map.groupBy(wanted, ({ revision }) => revision);
   return [...byRevision].flatMap(([revision, targets]) => {
@@ -115,7 +118,10 @@ function destinationsFor<R>({ listed, wanted, service }: RewriteOptions<R>): Lis
   });
 }
 
-/** Targets in the order of the Knative Service's tags, which does not depend on shares; targets without a tag come last. */
+/**
+ * Sorts targets in the order of the Knative Service's tags, which does not depend on shares; targets without a tag
+ * come last.
+ */
 function inOrderOfTags<T extends SplitTarget>(targets: readonly T[], { tags }: WeightedService): T[] {
   const order = [...tags.values()];
   const placeOf = ({ revision }: SplitTarget): number => {

@@ -120,11 +120,11 @@ describe("the page", () => {
       at: { file: "a.yaml", line: 7, column: 1 },
       field: "spec.traffic",
       message: "the percents sum to 110",
-      fix: "take 10 away",
+      fix: "remove 10",
     };
     const [alert] = pageView(stateOf({ problems: [problem], waiting: ["credit-check-v3"] }));
     expect(alert?.attributes["role"]).toBe("alert");
-    expect(alert && textOf(alert)).toContain("a.yaml:7 spec.traffic: the percents sum to 110; take 10 away");
+    expect(alert && textOf(alert)).toContain("a.yaml:7 spec.traffic: the percents sum to 110; remove 10");
     expect(alert && textOf(alert)).toContain("Waiting for credit-check-v3");
     const [quiet] = pageView(stateOf());
     expect(quiet && textOf(quiet)).toBe("");

@@ -46,7 +46,7 @@ export function follow(
   function from(at: Listener, passing: SymbolicRequest, left: number): Tree {
     if (++steps > MOST_STEPS)
       throw new Undecidable(`one request has more than ${MOST_STEPS} possible outcomes`);
-    if (left === 0) return nowhere("500 (the routes go in a circle)");
+    if (left === 0) return nowhere("500 (the routes form a cycle)");
     const name = hostIn(passing);
     const kind: HostKind = typeof name === "string" ? { kind: "host", host: name } : name;
     const rules = rulesAt(side.table, at, kind);

@@ -1,23 +1,23 @@
 import type { KnState } from "../compute.ts";
 
-/** A target of the model: `@latest` is its revision where it follows the latest. */
+/** A target of the model; `@latest` is resolved to its revision. */
 interface Slot {
   revision: string;
   tag: string;
   percent: number;
 }
 
-/** A flag of the model, after its text was read. */
+/** A parsed flag of the model. */
 export interface ModelFlags {
   untag: string[];
   tag: { revision: string; tag: string }[];
-  /** Undefined when not given. */
+  /** Undefined if not given. */
   traffic: { ref: string; percent: number }[] | undefined;
 }
 
 /**
- * A second model of kn, as a sequence of immutable lists with tags and revisions looked up in tables of slots. For
- * flags that kn can read; undefined where kn refuses.
+ * An independent model of kn: a sequence of immutable lists, with tags and revisions looked up in tables of slots.
+ * Its flags are well-formed; returns undefined if kn refuses.
  */
 export function modelOfKn(state: KnState, flags: ModelFlags): Slot[] | undefined {
   const wanted = flags.traffic === undefined ? undefined : completed(state, flags.traffic);

@@ -1,10 +1,10 @@
 import type { KnState } from "../compute.ts";
 import { type KnTarget, resolved } from "../target.ts";
 
-/** The revisions that exist; the last is the latest. */
+/** The existing revisions; the last is the latest. */
 export const REVISIONS = ["echo-v0", "echo-v1", "echo-v2", "echo-v3"];
 
-/** A state from targets written as `REVISION[#TAG] PERCENT`, with @latest for echo-v3. */
+/** Makes a state from targets written as `REVISION[#TAG] PERCENT`, with @latest for echo-v3. */
 export function stateOf(...targets: string[]): KnState {
   const traffic = targets.map((text): KnTarget => {
     const [, revision = "", tag, percent] = /^([^# ]+)(?:#(\S+))? (\d+)$/.exec(text) ?? [];
