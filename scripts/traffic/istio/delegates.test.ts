@@ -82,7 +82,7 @@ describe("a rule that delegates", () => {
     expect(merged([{ ...both, ...DELEGATE }], [answer]).http).toEqual([{ ...answer, ...response }]);
   });
 
-  test("is left out where the delegate is not there, and where it is not visible", () => {
+  test("is dropped if the delegate is missing or not visible", () => {
     const other = { delegate: { name: "nowhere" } };
     expect(merged([other, { route: to("x") }], [{ route: to("y") }])).toMatchObject({
       http: [{ route: to("x") }],
