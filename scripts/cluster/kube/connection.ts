@@ -64,6 +64,8 @@ export function connect({ timeoutMs = 40_000, ...options }: ConnectOptions = {})
         method,
         headers: { ...STANDING, ...request.headers, ...headers },
         ...(body === undefined ? {} : { body }),
+        // On a reused connection that is closed before the answer, Bun sends a PUT or DELETE again by itself.
+        keepalive: method === "GET",
         signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]),
         // A redirect could send the credentials to another server.
         redirect: "manual",

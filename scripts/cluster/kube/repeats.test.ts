@@ -138,6 +138,21 @@ describe("a read", () => {
 });
 
 describe("a write", () => {
+  test.each(["PUT", "DELETE", "PATCH", "POST"])(
+    "of %s reaches a server that cuts the connection once",
+    async (method) => {
+      using server = await FakeApiServer.start();
+      const path = "/api/v1/namespaces/a/configmaps/x";
+      server.on(`GET ${path}`, (answer) => answer.json(object({})));
+      server.on(`${method} ${path}`, () => server.cut());
+      const connection = connectTo(server);
+      // Bun repeats a PUT by itself on a connection that has carried a request before.
+      await connection.send(path);
+      expect(await rejection(connection.send(path, { method }))).toBeInstanceOf(Unreachable);
+      expect(server.to(path).map((request) => request.method)).toEqual(["GET", method]);
+    },
+  );
+
   const wanted = object({ key: "new" });
 
   test("that took effect without an answer is not made twice", async () => {
