@@ -52,6 +52,6 @@ class Server(ThreadingHTTPServer):
 
 
 server = Server((os.environ.get("HOST", ""), int(sys.argv[1] if len(sys.argv) > 1 else "8080")), Handler)
-# Knative sends SIGTERM, and waits until the requests under way are answered.
+# Knative sends SIGTERM and waits until the requests in progress are answered.
 signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
 server.serve_forever()
