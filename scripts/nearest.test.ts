@@ -26,7 +26,7 @@ describe("the nearest name", () => {
     expect(nearest(name, known)).toBeUndefined();
   });
 
-  test("is a name itself, where that is known in any letter case", () => {
+  test("is a name itself, if that is known in any letter case", () => {
     const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,12}$/), { minLength: 1 });
     fc.assert(
       fc.property(names, fc.nat(), (known, n) => {

@@ -29,7 +29,7 @@ export function findChromium(
   return undefined;
 }
 
-/** Why there is no browser, for a test that is skipped; nothing where there is one. */
+/** Why there is no browser, for a test that is skipped; nothing if there is one. */
 export function noBrowser(): string | undefined {
   if (findChromium() !== undefined) return undefined;
   const reason = `no Chromium: neither CHROMIUM names one nor is one of ${NAMES.join(", ")} on the PATH`;
@@ -37,7 +37,7 @@ export function noBrowser(): string | undefined {
   return reason;
 }
 
-/** Starts Chromium. @throws {Error} where there is none */
+/** Starts Chromium. @throws {Error} if there is none */
 async function launchBrowser(): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error(noBrowser());

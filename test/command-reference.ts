@@ -8,7 +8,7 @@ export const REFERENCE = "docs/commands";
 
 /**
  * The reference of all commands, made from their own help: each file's name and text.
- * @throws {Error} where a command's help does not end with 0
+ * @throws {Error} if a command's help does not end with 0
  */
 export async function commandReference(): Promise<Map<string, string>> {
   const main = await help();

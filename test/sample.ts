@@ -44,7 +44,7 @@ export async function sampleToRun(edits: readonly Edit[] = []): Promise<{ root: 
 
 /**
  * A temporary copy of the manifests under a folder, edited.
- * @throws {Error} where a file does not hold what an edit replaces
+ * @throws {Error} if a file does not hold what an edit replaces
  */
 export async function copyOf(
   source: string,

@@ -182,7 +182,7 @@ describe("kyc", () => {
     }
   });
 
-  test("names what is missing where neither Bun nor npm is there", async () => {
+  test("names what is missing if neither Bun nor npm is there", async () => {
     const it = await project("nothing", {});
     const { code, out, err } = await it.run();
     expect({ code, out }).toEqual({ code: 1, out: "" });
@@ -316,7 +316,7 @@ touch .kyc/made
     expect(await it.calls()).toHaveLength(2);
   });
 
-  test("is not needed: a command works where it cannot be written", async () => {
+  test("is not needed: a command works if it cannot be written", async () => {
     const it = await compiling("no folder");
     await rm(join(it.folder, ".kyc"), { recursive: true });
     await writeFile(join(it.folder, ".kyc"), "");

@@ -14,7 +14,7 @@ import type { Variant } from "./variant.ts";
 export interface CreditCheckDeps extends ServiceDeps {
   readonly variant: Variant;
   readonly revision: string;
-  /** What is known at the time of a request. */
+  /** The context of a request. */
   readonly context: () => ScreeningContext;
 }
 
@@ -35,8 +35,8 @@ function checks(handling: Handling, { variant, context }: CreditCheckDeps) {
   const schemas = { body: Applicant, parse: readJsonBody, response };
   const withoutApplicant = () => variant.check(undefined, context());
   const about = ({ body }: { body: Applicant }) => variant.check(body, context());
-  // Elysia waits for an answer where the text of the function looks as if it may be a promise, and any call that is
-  // returned does. A bound function has no text.
+  // Elysia awaits the result if the function's source text looks asynchronous, and any returned call does. A bound
+    // function has no source text.
   const check = variant.later === true ? async () => withoutApplicant() : withoutApplicant.bind(undefined);
   const screen = variant.later === true ? async (asked: { body: Applicant }) => about(asked) : about;
   const own = `${PREFIX}${variant.name}`;

@@ -1,6 +1,6 @@
 import { t, type Static } from "elysia";
 
-/** The contract's answer where a check fails. */
+/** The contract's answer when a check fails. */
 export const CreditCheckError = t.Object(
   {
     errorCode: t.Literal("KYC-CRD-CHK-10001"),

@@ -2,12 +2,12 @@ import type { TObject } from "@sinclair/typebox";
 import type { Applicant } from "../shared/applicant.ts";
 import type { ScreeningContext } from "./rules/screen.ts";
 
-/** A version of the credit check. One image holds all of them; `CREDIT_CHECK_VARIANT` picks one. */
+/** A version of the credit check. One image contains all of them; `CREDIT_CHECK_VARIANT` selects one. */
 export type Variant = AnsweringAtOnce | AnsweringLater;
 
 /**
- * Checks an applicant; without one, the answer finds nothing. Any error becomes the
- * contract's error.
+ * Checks an applicant; without an applicant, the answer has no findings. Any error is answered with the contract's
+   * error.
  */
 type Check<Answer> = (applicant: Applicant | undefined, context: ScreeningContext) => Answer;
 
@@ -17,7 +17,7 @@ interface AnsweringAtOnce extends VariantParts {
 }
 
 interface AnsweringLater extends VariantParts {
-  /** Whether it calls another service: awaiting an answer costs each request more than all other work. */
+  /** Whether it calls another service. A check that does not answers synchronously, because an await is expensive. */
   readonly later: true;
   readonly check: Check<Promise<Record<string, unknown>>>;
 }

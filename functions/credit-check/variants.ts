@@ -5,19 +5,19 @@ import { advanced } from "./variants/advanced.ts";
 import { basic } from "./variants/basic.ts";
 import { v3 } from "./variants/v3.ts";
 
-/** Every variant in this image: a file each, and a line here. */
+/** Every variant in this image: each has a file and a line here. */
 export const variants: readonly Variant[] = [
   basic, // in production
-  advanced, // takes over from it
-  v3, // shows that the one after needs no other change
+  advanced, // its successor
+  v3, // shows that a further variant needs no other change
 ];
 
-/** Their names, in the list's order. */
+/** The names of the variants, in this order. */
 export const variantNames: readonly string[] = variants.map((variant) => variant.name);
 
 /**
- * The variant of that name.
- * @throws {RangeError} where there is none
+ * Returns the variant with the given name.
+ * @throws {RangeError} if there is none
  */
 export function variantOf(name: string): Variant {
   const variant = variants.find((candidate) => candidate.name === name);
@@ -25,7 +25,7 @@ export function variantOf(name: string): Variant {
   return variant;
 }
 
-/** The message for a name that no variant has. */
+/** The message for an unknown name. */
 export function unknownVariant(name: string): string {
   const near = nearest(name, variantNames);
   return near === undefined ? `is ${quote(name)}` : `is ${quote(name)} (did you mean ${near}?)`;

@@ -11,7 +11,7 @@ import { description, documentCustomer } from "./docs.ts";
 import { unforeseenFailure } from "./failure.ts";
 import { CreditCheckAnswer, Customer } from "./model.ts";
 
-/** The dependencies of the aggregator: its credit check, the way to call it, and those of every service. */
+/** The dependencies of the aggregator: the address of the credit check, how to call it, and those of every service. */
 export interface AggregatorDeps extends ServiceDeps {
   /** Scheme, host and port. */
   readonly creditCheckOrigin: string;
@@ -45,7 +45,7 @@ function customers(handling: Handling, deps: AggregatorDeps) {
     clock,
     metrics,
   });
-  // The contract takes any query and any header, so there is nothing to check of a GET.
+  // The contract accepts any query and any header, so a GET needs no validation.
   const schemas = { response: { 200: Customer } };
   const answer = customer(creditCheck, bucketOf);
   const find = ({ call, request }: Omit<CustomerRequest, "body">) => answer({ call, request });

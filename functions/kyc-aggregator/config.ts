@@ -27,7 +27,7 @@ const Settings = t.Object({
  */
 export const readAggregatorConfig = (env: Environment) =>
   readConfig(SERVICE, Settings, env, {
-    // Neither is repeated: the one is a secret, and a password may be in the other.
+    // The values are not repeated: one is a secret, and the other may contain a password.
     BUCKET_KEY: () => "is too short",
     CREDIT_CHECK_URL: (text) => originMistake(text) ?? "is not an address",
   });

@@ -10,7 +10,7 @@ const answering =
     new Response(body);
 
 describe("the nine keys", () => {
-  test("come in the contract's order, from the check where it has them, and before all others", async () => {
+  test("come in the contract's order, from the check if it has them, and before all others", async () => {
     const body =
       '{"z":[1,{"b":null}],"creditUsageBad":true,"backgroundCheckPass":false,"blackListed":true,"a":"ä","type":"X_1"}';
     const response = await aggregator(answering(body)).ask("/kyc/v1/customer");

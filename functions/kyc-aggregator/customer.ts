@@ -7,13 +7,13 @@ import { BUCKET_HEADER, type BucketOf } from "./bucket.ts";
 import { creditCheckFailed } from "./failure.ts";
 import { toCustomer, type CreditCheckAnswer, type Customer } from "./model.ts";
 
-/** A request as its handler gets it; a GET has no applicant. */
+/** The input of the handler; a GET has no applicant. */
 export interface CustomerRequest extends Pick<Context, "request"> {
   call: Call;
   body?: Applicant | undefined;
 }
 
-/** Answers with the credit check's findings, and names the revision that made them. */
+/** Answers with the credit check's findings and the revision that made them. */
 export const customer =
   (creditCheck: Upstream<CreditCheckAnswer>, bucketOf: BucketOf) =>
   async ({ body: applicant, call, request }: CustomerRequest): Promise<Customer> => {
@@ -40,8 +40,8 @@ const PATHS: Readonly<Record<string, string>> = {
 const SPLIT = "/credit-check/report";
 
 /**
- * The credit check's path for a request to the aggregator, by its `type`. Anything that is not exactly
- * one of the two report types, given once, leaves the choice to the traffic split.
+ * The credit check's path for a request to the aggregator, by its `type`. Any value except exactly one of the two report
+ * types, given once, leaves the choice to the traffic split.
  */
 export function creditCheckPath(requestUrl: string): string {
   const start = requestUrl.indexOf("?");

@@ -72,7 +72,7 @@ describe("a failure behind the aggregator", () => {
     );
   });
 
-  test("names no revision where none answered", async () => {
+  test("names no revision if none answered", async () => {
     const response = await aggregator(dead("ECONNREFUSED")).ask("/kyc/v1/customer");
     expect(response.headers.has("x-kyc-revision")).toBe(false);
   });

@@ -92,7 +92,7 @@ describe("headers from one service to the other", () => {
     expect(pinned.status).toBe(200);
   });
 
-  test("are refused where a pin is longer than any name: dropped, it would leave the request to the split", async () => {
+  test("are refused if a pin is longer than any name: dropped, it would leave the request to the split", async () => {
     const answer = await fetch(`${aggregator.origin}/kyc/v1/customer`, {
       headers: { "end-user": "u".repeat(1_025) },
     });

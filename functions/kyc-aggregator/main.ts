@@ -8,7 +8,7 @@ import { readAggregatorConfig } from "./config.ts";
 const config = configured(() => readAggregatorConfig(process.env));
 const { deps, output } = await createRuntime(config, process.env);
 if (config.BUCKET_KEY === "")
-  deps.log.info("BUCKET_KEY is not set: buckets are random, and no applicant keeps a version");
+  deps.log.info("BUCKET_KEY is not set: buckets are random, and applicants do not stay on a version");
 const app = createApp({
   ...deps,
   creditCheckOrigin: new URL(config.CREDIT_CHECK_URL).origin,

@@ -38,7 +38,7 @@ export const Customer = t.Object(
 /** The aggregator's answer, as a type. */
 export type Customer = Static<typeof Customer>;
 
-/** The contract's answer where anything behind the aggregator fails. */
+/** The contract's answer when anything behind the aggregator fails. */
 export const KycError = t.Object(
   { errorCode: t.Literal("KYC-10001"), errorMessage: t.String(), type: t.Literal("KYC") },
   { additionalProperties: false, description: "A failure behind the aggregator" },
@@ -46,14 +46,14 @@ export const KycError = t.Object(
 /** The body of a failure, as a type. */
 export type KycError = Static<typeof KycError>;
 
-/** Makes the contract's error; `sentence` is for a person and names no address and no applicant. */
+/** Makes the contract's error; `sentence` is shown to people and must contain no address and no applicant data. */
 export const kycError = (sentence: string): KycError => ({
   errorCode: "KYC-10001",
   errorMessage: `error occurred when processing KYC - ${sentence}`,
   type: "KYC",
 });
 
-/** Makes the aggregator's answer from a credit check's. A flag that the check does not know is not raised. */
+/** Makes the aggregator's answer from a credit check's. A flag that is missing there is false. */
 export function toCustomer(answer: CreditCheckAnswer): Customer {
   const {
     type,

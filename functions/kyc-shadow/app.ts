@@ -13,12 +13,12 @@ export interface ShadowDeps extends ServiceDeps, Omit<ComparerOptions, keyof Ser
   readonly clock: () => number;
 }
 
-/** Where the counts are. No other path of this service is its own: the rest are mirrored requests. */
+/** The path of the counts. Requests to all other paths, except probes, are mirrored requests. */
 export const COUNTS_PATH = "/shadow/counts";
 
 const Taken = t.Object({ taken: t.Boolean() });
 
-/** Makes the service. It answers a mirrored request before it has asked anyone. */
+/** Makes the service. It answers a mirrored request before it calls the versions. */
 export const createApp = (deps: ShadowDeps) => {
   const comparer = new Comparer(deps);
   const process = { instance: deps.newId(), startedMs: deps.now() };

@@ -7,7 +7,7 @@ import { addTrace, type Fetch } from "../shared/upstream/exchange.ts";
 import { outcomeOfError, outcomeOfStatus, type Outcome } from "../shared/upstream/outcome.ts";
 import { type Answer, fieldsOf } from "./comparison/answer.ts";
 
-/** A mirrored request, as it is sent to the versions. */
+/** A mirrored request as sent to the versions. */
 export interface MirroredRequest {
   readonly method: string;
   /** With its query. */
@@ -15,7 +15,7 @@ export interface MirroredRequest {
   readonly headers: Headers;
   readonly body: string;
   readonly requestId: string;
-  /** The span of the mirrored request; undefined where traces are not exported. */
+  /** The span of the mirrored request; undefined if traces are not exported. */
   readonly span?: Span | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface VersionAnswer extends Answer {
   readonly ms: number;
 }
 
-/** How versions are asked. */
+/** How the versions are called. */
 export interface AskOptions {
   readonly fetch: Fetch;
   readonly clock: () => number;
@@ -35,7 +35,7 @@ export interface AskOptions {
 
 const MAX_ANSWER_BYTES = 65_536;
 
-/** Marks the requests of a comparison, which is not compared again where a mirror catches it. */
+/** Marks the requests of a comparison, so that they are not compared again if they are mirrored. */
 export const SHADOW_HEADER = "x-kyc-shadow";
 
 /** Calls one version at its own address, once, in a separate span. Each failure is an answer without fields. */
@@ -48,7 +48,7 @@ export async function askVersion(
   const span = request.span?.child();
   const answer = await exchange(origin, role, { ...request, span }, options);
   const { outcome, revision } = answer;
-  // The address stays out, because a caller's query may say anything.
+  // Without the address, because a caller's query may contain any data.
   span?.end({
     name: `${request.method} ${role}`,
     failed: outcome !== "ok",
@@ -100,7 +100,7 @@ async function exchange(
   }
 }
 
-/** A version is asked by its address, so the pin of the request is left out. */
+/** A version is called at its own address, so the pin of the request is omitted. */
 function copied(headers: Headers, requestId: string): Record<string, string> {
   const { [PINNING_HEADER]: _, ...others } = forwardedHeaders(headers, requestId);
   const type = headers.get("content-type");

@@ -6,7 +6,7 @@ import { compare, differs, type Rules } from "./comparison/compare.ts";
 import { Counts } from "./comparison/counts.ts";
 import { type SegmentField, segmentsOf } from "./comparison/segments.ts";
 
-/** What a comparison works with. */
+/** The dependencies and settings of a comparison. */
 export interface ComparerOptions extends AskOptions {
   readonly control: string;
   readonly candidate: string;
@@ -14,13 +14,13 @@ export interface ComparerOptions extends AskOptions {
   readonly segments: readonly SegmentField[];
   /** The fraction of requests, from 0 to 1, that the control gets twice regardless of the candidate's answer. */
   readonly repeatShare: number;
-  /** The field of a request whose value is hashed; the whole request where it is empty or missing. */
+  /** The field of a request whose value is hashed; the whole request if it is empty or missing. */
   readonly idField: string;
   readonly key: string;
   readonly mostMismatches: number;
-  /** The most comparisons at a time. */
+  /** The maximum number of comparisons at a time. */
   readonly concurrency: number;
-  /** The most comparisons that begin within a second. */
+  /** The maximum number of comparisons that start within a second. */
   readonly rate: number;
   readonly activity: Activity;
   readonly metrics: Metrics;
@@ -32,11 +32,11 @@ export interface ComparerOptions extends AskOptions {
 /** Why a mirrored request is not compared. */
 export type Dropped = "busy" | "rate" | "draining" | "own" | "unreadable";
 
-/** The state of a comparison that has run for a while. */
+/** The state of a comparison. */
 export interface Progress {
   readonly counts: Counts;
   readonly dropped: Readonly<Record<Dropped, number>>;
-  /** Mirrored requests that came in, with those that were dropped. */
+  /** Received mirrored requests, including dropped ones. */
   readonly received: number;
   readonly running: number;
   /** Mismatches that count as the candidate's because the control did not answer again. */
@@ -79,7 +79,7 @@ export class Comparer {
 
   /**
    * Takes a mirrored request, or drops it; never waits.
-   * @returns the comparison, for a test to wait for; undefined where it is dropped
+   * @returns the comparison, for tests to await; undefined if it is dropped
    */
   take(request: MirroredRequest): Promise<void> | undefined {
     this.#received++;
@@ -89,7 +89,7 @@ export class Comparer {
       return undefined;
     }
     this.#running++;
-    // The end of the process waits for it, as for a request.
+    // Shutdown waits for it, as for a request.
     this.#options.activity.calls++;
     return this.#compare(request).finally(() => {
       this.#running--;
@@ -124,7 +124,7 @@ export class Comparer {
     ]);
     const isDifferent = differs(control, candidate, rules);
     const again = isRepeated || isDifferent ? await this.#ask("control", request) : undefined;
-    // A second answer that fails after a first one confirms nothing: the mismatch stays the candidate's.
+    // A failed second answer confirms nothing: the mismatch stays the candidate's.
     const isConfirmed = again?.fields !== undefined || control.fields === undefined;
     if (isDifferent && !isConfirmed) this.#unconfirmed++;
     const body = parsed(request.body);

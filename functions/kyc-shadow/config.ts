@@ -56,13 +56,13 @@ const Settings = t.Object({
  */
 export const readShadowConfig = (env: Environment) =>
   readConfig(SERVICE, Settings, env, {
-    // None of them is repeated: the one is a secret, and a password may be in the others.
+    // The values are not repeated: one is a secret, and the others may contain a password.
     SHADOW_KEY: () => "is too short",
     SHADOW_CONTROL: (text) => originMistake(text) ?? "is not an address",
     SHADOW_CANDIDATE: (text) => originMistake(text) ?? "is not an address",
   });
 
-/** The settings as read. */
+/** The parsed settings. */
 export type ShadowConfig = ReturnType<typeof readShadowConfig>;
 
 /** How fields are read, by the configuration. */
@@ -79,7 +79,7 @@ export function rulesOf(config: Pick<ShadowConfig, "SHADOW_PASS_WHEN_TRUE" | "SH
   };
 }
 
-/** The fields by which requests are counted apart, by the configuration. */
+/** The fields that define segments, by the configuration. */
 export function segmentsOfConfig({ SHADOW_SEGMENTS }: Pick<ShadowConfig, "SHADOW_SEGMENTS">): SegmentField[] {
   return readSegments(SHADOW_SEGMENTS) ?? [];
 }

@@ -7,7 +7,7 @@ import { readShadowConfig, rulesOf, segmentsOfConfig } from "./config.ts";
 const config = configured(() => readShadowConfig(process.env));
 const { deps, output } = await createRuntime(config, process.env);
 if (config.SHADOW_KEY === "")
-  deps.log.info("SHADOW_KEY is not set: hashes of mismatches are good for this process only");
+  deps.log.info("SHADOW_KEY is not set: hashes of mismatches are valid for this process only");
 const app = createApp({
   ...deps,
   control: new URL(config.SHADOW_CONTROL).origin,

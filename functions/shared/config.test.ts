@@ -42,7 +42,7 @@ describe("the environment", () => {
     expect(readConfig("test-service", Settings, env)).toMatchObject({ PORT: 9000, HOST: "::1", DRAIN_MS: 0 });
   });
 
-  test("gives the default where a value is empty", () => {
+  test("gives the default if a value is empty", () => {
     expect(readConfig("test-service", Settings, { ITEM_URL, PORT: "" }).PORT).toBe(8080);
   });
 

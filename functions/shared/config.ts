@@ -47,7 +47,7 @@ export const wholeNumber = (options: { from: number; to: number; default: number
 export const httpOrigin = () =>
   t.String({ format: HTTP_ORIGIN, description: "an absolute http or https URL without user, path or query" });
 
-/** The settings that every service reads. `service` is the name where Knative gives none, as on a laptop. */
+/** The settings that every service reads. `service` is the name if Knative gives none, as on a laptop. */
 export const serviceSettings = (service: string) => ({
   PORT: wholeNumber({ from: 1, to: 65_535, default: 8080 }),
   HOST: t.String({
@@ -128,7 +128,7 @@ export function originMistake(text: string): string | undefined {
   return undefined;
 }
 
-/** A value as it may be shown: quoted, and cut where it is long. */
+/** A value as it may be shown: quoted, and cut if it is long. */
 export const quote = (text: string): string =>
   JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 

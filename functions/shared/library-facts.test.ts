@@ -63,7 +63,7 @@ describe("Elysia", () => {
     expect((await ask(new Elysia({ handler: { standardHostname: false } }))).status).toBe(200);
   });
 
-  test("keeps the last of a query's values where there are several (customer.ts)", async () => {
+  test("keeps the last of a query's values if there are several (customer.ts)", async () => {
     const app = new Elysia().get("/", ({ query }) => query);
     expect(await (await app.handle(request("/?type=a&type=b"))).json()).toEqual({ type: "b" });
   });

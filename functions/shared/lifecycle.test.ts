@@ -135,7 +135,7 @@ describe("an end", () => {
   test.each([
     ["SIGTERM", 143],
     ["SIGINT", 130],
-  ] as const)("is at once where a second %s comes", async (signal, code) => {
+  ] as const)("is at once if a second %s comes", async (signal, code) => {
     const { service, answer } = await busyAggregator();
     service.kill("SIGTERM");
     await untilDraining(service);

@@ -15,4 +15,4 @@ test.each(["", "unheard-of", "advertisement"])("%p was meant to be nothing that 
   expect(nearest(word, known)).toBeUndefined(),
 );
 
-test("nothing is near where nothing is known", () => expect(nearest("basic", [])).toBeUndefined());
+test("nothing is near if nothing is known", () => expect(nearest("basic", [])).toBeUndefined());

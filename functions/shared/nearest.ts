@@ -1,4 +1,4 @@
-/** The one of `known` that is closest to `word`, where it is close enough to have been meant. */
+/** The one of `known` that is closest to `word`, if it is close enough to have been meant. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const given = word.trim().toLowerCase();
   let best: string | undefined;

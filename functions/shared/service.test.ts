@@ -20,7 +20,7 @@ describe("every answer", () => {
     expect(response.headers.get("x-service")).toBe("test");
   });
 
-  test("gets a new id where the caller's is not fit to be one", async () => {
+  test("gets a new id if the caller's is not fit to be one", async () => {
     const response = await testService().ask("/item", { headers: { "x-request-id": "{not an id}" } });
     expect(response.headers.get("x-request-id")).toBe("id-1");
   });

@@ -56,10 +56,10 @@ export function baseAxis(
   });
 }
 
-/** A point of a curve, in the picture's units; undefined where there is no value. */
+/** A point of a curve, in the picture's units; undefined if there is no value. */
 export type Point = readonly [x: number, y: number] | undefined;
 
-/** The path of a curve, with a gap where there is no value. @param stepped whether a value stays until the next one */
+/** The path of a curve, with a gap if there is no value. @param stepped whether a value stays until the next one */
 export function curvePath(points: readonly Point[], stepped = false): string {
   let path = "";
   let drawing = false;

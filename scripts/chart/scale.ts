@@ -16,7 +16,7 @@ export function linear([from, to]: Range, [start, end]: Range): Scale {
   return (value) => tenth(start + ((value - from) / span) * (end - start));
 }
 
-/** The same on a logarithmic scale, where values below the first tick have its position. */
+/** The same on a logarithmic scale; values below the first tick have its position. */
 export function logarithmic([from, to]: Range, places: Range): Scale {
   const scale = linear([0, Math.log(to / from)], places);
   return (value) => scale(Math.log(Math.max(value, from) / from));

@@ -13,7 +13,7 @@ describe("a chart", () => {
     expect(linePath([0, 5, 10], 10)).toBe("M0 55h0.5L120 28L240 1");
   });
 
-  test("has a gap where there is no value, and shows a single value", () => {
+  test("has a gap if there is no value, and shows a single value", () => {
     expect(linePath([null, 10, null], 10)).toBe("M120 1h0.5");
     expect(linePath([null, null], 10)).toBe("");
   });

@@ -2,7 +2,7 @@ import { h, type Spec } from "../text/html.ts";
 import { curvePath, picture, type Point } from "./parts.ts";
 import { linear } from "./scale.ts";
 
-/** One line of a chart: a value for each step, null where there is none. */
+/** One line of a chart: a value for each step, null if there is none. */
 export interface Line {
   /** The CSS class that sets its colour. */
   name: string;
@@ -17,7 +17,7 @@ export interface Sparkline {
   /** The title, which also begins the description for screen readers. */
   label: string;
   lines: readonly Line[];
-  /** The two ends of the time axis and, where it is marked, its middle; and all of it in words. */
+  /** The two ends of the time axis and, if it is marked, its middle; and all of it in words. */
   time: { from: string; middle?: string; to: string; inWords: string };
   /** Formats a value. */
   text(value: number): string;

@@ -21,7 +21,7 @@ describe("completion", () => {
   });
 
   test.each(["zsh", "fish"])(
-    "for %s is a script that the shell can read, where it is installed",
+    "for %s is a script that the shell can read, if it is installed",
     async (shell) => {
       const { code, out } = await kyc("completion", shell);
       expect([code, out.includes("rollout")]).toEqual([0, true]);

@@ -117,7 +117,7 @@ describe("kyc bench judge", () => {
     expect(await Bun.file(page).text()).toStartWith("<!doctype html>");
   }, 180_000);
 
-  test("names the scenarios where one is not found, and exits with 2", async () => {
+  test("names the scenarios if one is not found, and exits with 2", async () => {
     const { code, err } = await kyc("bench", "judge", "--only", "nonsense");
     expect(code).toBe(2);
     expect(err).toContain("there is no such scenario. The scenarios are: equal 0.1 %");

@@ -44,7 +44,7 @@ describe("deploying twice", () => {
     return scenario("twice").run(stage);
   };
 
-  test("holds where the second time changes nothing", async () => {
+  test("holds if the second time changes nothing", async () => {
     expect(await seen([{ object: "Gateway kyc/kyc", change: "unchanged" }])).toMatchObject([
       { expected: "nothing", seen: "nothing", ok: true },
     ]);
@@ -90,7 +90,7 @@ describe("scaling from zero", () => {
     });
   });
 
-  test("does not hold where the first answer is a failure", async () => {
+  test("does not hold if the first answer is a failure", async () => {
     await answering(503, async (ingress) => {
       const [first] = await scenario("from zero").run(fakeStage({ ingress }));
       expect(first).toMatchObject({ expected: "200", seen: "503", ok: false });

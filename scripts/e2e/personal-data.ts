@@ -37,7 +37,7 @@ const TRACES = [
   "42815162",
 ];
 
-/** The trace of the applicant in a text; undefined where there is none. */
+/** The trace of the applicant in a text; undefined if there is none. */
 export function traceIn(text: string): string | undefined {
   const lower = text.toLowerCase();
   return TRACES.find((trace) => lower.includes(trace));

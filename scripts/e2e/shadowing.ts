@@ -107,7 +107,7 @@ async function compared(stage: Stage, when: string): Promise<CheckResult[]> {
         statuses.push(...(await answers));
       },
     });
-    // A pair counts as one also where neither version could be asked; a field was in both answers.
+    // A pair counts as one even if neither version could be asked; a field was in both answers.
     pairs = last?.counts.fields[DECIDED]?.pairs ?? 0;
   });
   const refused = statuses.filter((status) => status !== 200).length;
@@ -130,7 +130,7 @@ async function compared(stage: Stage, when: string): Promise<CheckResult[]> {
   ];
 }
 
-/** Asks about the applicant a number of times. @returns the statuses; 0 where there was no answer */
+/** Asks about the applicant a number of times. @returns the statuses; 0 if there was no answer */
 async function sendApplicants(stage: Stage, count: number): Promise<number[]> {
   const ask = askOf(stage);
   return Promise.all(

@@ -32,8 +32,8 @@ const WithRules = Type.Object({
 
 /**
  * A split that this tool changed, beside a controller that applies the files of a folder: the controller learns of the
- * conflict, leaves the split alone where its files do not have the field, keeps the split that was written back, and takes
- * it back where it forces the old one.
+ * conflict, leaves the split alone if its files do not have the field, keeps the split that was written back, and takes
+ * it back if it forces the old one.
  */
 export const splitInGit: Scenario = {
   name: "a split in git",

@@ -158,7 +158,7 @@ export function sharesBy(find: () => RecordedEngine | Promise<RecordedEngine>): 
 const LEAST_P = 0.0001;
 
 /**
- * Whether who answered is what a split makes likely: by Pearson's chi-square, and exactly where a share is nothing. A
+ * Whether who answered is what a split makes likely: by Pearson's chi-square, and exactly if a share is nothing. A
  * request that failed, or was answered by a revision outside of the split, never is.
  * @param shares the percent of each tag of the credit check; they sum to 100
  */

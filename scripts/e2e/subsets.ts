@@ -63,7 +63,7 @@ async function shareOfV2(stage: Stage, group: string, percent: number): Promise<
   const counted = { ...THROUGH_SPLIT, headers: HOST };
   const { counts, failed } = await observeSplit(askOf(stage), counted, REQUESTS, stage.signal);
   const seen = (100 * (counts.get("v2") ?? 0)) / REQUESTS;
-  // Five standard deviations; none where a share is nothing.
+  // Five standard deviations; none if a share is nothing.
   const atMost = 5 * Math.sqrt((percent * (100 - percent)) / REQUESTS);
   return {
     group,

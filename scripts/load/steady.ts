@@ -7,7 +7,7 @@ export interface LoadResult {
   /** 0 without a response, with the reason in `error`. */
   status: number;
   error: string | undefined;
-  /** The revision that answered, where a header names it. */
+  /** The revision that answered, if a header names it. */
   revision: string | undefined;
 }
 

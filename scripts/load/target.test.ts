@@ -33,7 +33,7 @@ describe("the target of a load", () => {
     expect(readTarget(url, INGRESS)).toEqual({ url, isLocal: false });
   });
 
-  test("is not guessed where no mesh runs", () => {
+  test("is not guessed if no mesh runs", () => {
     for (const given of [undefined, "/x"]) {
       expect(() => readTarget(given, undefined)).toThrow("start it with ./kyc dev");
     }

@@ -10,7 +10,7 @@ import { buildProgram } from "./program.ts";
  * is that of the start, so a source that changes meanwhile makes it outdated. A failure leaves an empty file: it is tried
  * again when a source has changed.
  *
- *   bun scripts/release/checkout-program.ts PROGRAM           ends where another process is making it
+ *   bun scripts/release/checkout-program.ts PROGRAM           ends if another process is making it
  *   bun scripts/release/checkout-program.ts PROGRAM --wait    waits for the other
  */
 const [, , program = "", wait] = process.argv;

@@ -26,7 +26,7 @@ describe("the fields of a live object", () => {
   });
 
   test.each<[unknown]>([[{}], [{ host: 1 }], [{ host: "a", weight: "1" }], [{ host: "a", ports: [{}] }]])(
-    "have their types, and are there where they must be: %j",
+    "have their types, and are there if they must be: %j",
     (value) => {
       expect(Check(Live, value)).toBe(false);
     },

@@ -12,13 +12,13 @@ export interface FieldNotes {
   onCluster?: readonly string[];
   /** A list that may be longer on a cluster than in the schema, with a remedy for the local mesh. */
   longerOnCluster?: string;
-  /** Required fields that the API does not require where the object has one of some others, with what to do. */
+  /** Required fields that the API does not require if the object has one of some others, with what to do. */
   mayLack?: Readonly<Record<string, { beside: readonly string[]; never?: readonly string[]; fix: string }>>;
   /** Without a value, the field counts as left out, as the API server takes it. */
   mayBeNull?: true;
   /** The field is for the cluster only; on one machine it has no effect, which is said at each start. */
   clusterOnly?: true;
-  /** The expected value as a noun phrase, where the schema has only a pattern. */
+  /** The expected value as a noun phrase, if the schema has only a pattern. */
   expected?: string;
   /** What a key of a map must be, in the same way. */
   expectedKey?: string;
@@ -45,7 +45,7 @@ const Subdomain = Type.String({
   expected: "a name of at most 253 lower-case letters, digits, - and ., with a letter or digit at both ends",
 } satisfies TSchemaOptions & FieldNotes);
 
-// Templates write `labels:` and `annotations:` also where none follow.
+// Templates write `labels:` and `annotations:` even if none follow.
 const Labels = Type.Record(Type.String(), Type.String(), { mayBeNull: true } satisfies FieldNotes);
 const Annotations = Type.Record(Type.String(), Type.String(), {
   mayBeNull: true,

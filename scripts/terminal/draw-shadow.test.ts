@@ -41,7 +41,7 @@ describe("a comparison", () => {
     expect(text).toContain("type is ignored: names the <version>");
   });
 
-  test("is one line where nothing is painted over", () => {
+  test("is one line if nothing is painted over", () => {
     expect(drawShadowLine(counts, assessment, PLAIN)).toBe(
       "4 000 pairs, rejected: checkPass.fail beyond the limit",
     );

@@ -14,7 +14,7 @@ async function drawn(engine: FakeEngine, counts = new Map<string, number>()): Pr
 }
 
 describe("a split is drawn", () => {
-  test("with the share of applicants where the source knows their buckets", async () => {
+  test("with the share of applicants if the source knows their buckets", async () => {
     const counts = new Map([
       ["check-basic", 50],
       ["check-advanced", 50],
@@ -30,7 +30,7 @@ describe("a split is drawn", () => {
     );
   });
 
-  test("with what was counted where the time is over while the source waits for an answer", async () => {
+  test("with what was counted if the time is over while the source waits for an answer", async () => {
     const over = AbortSignal.timeout(20);
     const { observed: _, ...source } = fakeSource(undefined);
     const waiting: OutcomeSource = {
@@ -55,7 +55,7 @@ describe("a split is drawn", () => {
     expect(text).not.toContain("files");
   });
 
-  test("with all its sides, and with what to do where they do not agree", async () => {
+  test("with all its sides, and with what to do if they do not agree", async () => {
     const engine = new FakeEngine();
     await engine.write(targetsOf({ basic: 90, advanced: 10 }), "1", "me@here");
     engine.targets = targetsOf({ basic: 20, advanced: 80 });
@@ -85,7 +85,7 @@ describe("a split is drawn", () => {
     `);
   });
 
-  test("where nothing runs", async () => {
+  test("if nothing runs", async () => {
     const engine = new FakeEngine();
     engine.name = "local";
     engine.running = false;
@@ -154,7 +154,7 @@ describe("a change is drawn", () => {
     `);
   });
 
-  test("where it changes nothing", () => {
+  test("if it changes nothing", () => {
     expect(drawChange({ ...change, after: change.before, changedShare: 0 }, PLAIN).join("\n"))
       .toMatchInlineSnapshot(`
       "check  by istio, VirtualService kyc/kyc-check

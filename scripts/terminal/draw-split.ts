@@ -55,7 +55,7 @@ export interface ChangeView {
   place: string;
   before: readonly SplitTarget[];
   after: readonly SplitTarget[];
-  /** The headers whose buckets decide; undefined where each request is drawn. */
+  /** The headers whose buckets decide; undefined if each request is drawn. */
   header?: { before: string | undefined; after: string | undefined };
   changedShare: number;
   remainder: { revision: string; percent: number } | undefined;

@@ -10,7 +10,7 @@ export type Example =
   | { compiled: string }
   /** Files of a folder, read from the folder `.`. */
   | { folder: Record<string, string> }
-  /** The same, where kustomizations are built by a program that is not there. */
+  /** The same, if kustomizations are built by a program that is not there. */
   | { built: Record<string, string> }
   /** A Gateway and a Secret. */
   | { certificates: string }

@@ -19,7 +19,7 @@ export interface CorpusFile {
 /** What `equal` says, with refusals and what it throws as verdicts of their own. */
 export type Verdict = "equal" | "different" | "unknown" | "refused" | "no host" | "thrown";
 
-/** A verdict and, where it is not equal or different, why. */
+/** A verdict and, if it is not equal or different, why. */
 export interface Judged {
   verdict: Verdict;
   why: string[];

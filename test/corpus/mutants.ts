@@ -39,7 +39,7 @@ function* placesIn(value: unknown, path: FieldPath): Generator<[FieldPath, Chang
   } else yield [path, "value"];
 }
 
-/** Makes a change in place; false where it would change nothing. */
+/** Makes a change in place; false if it would change nothing. */
 function applied(root: unknown, path: FieldPath, change: Change): boolean {
   const parent = path.slice(0, -1).reduce<unknown>((at, key) => childOf(at, key), root);
   const last = path.at(-1);

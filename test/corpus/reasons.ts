@@ -23,7 +23,7 @@ export interface Reason {
   field: string;
   /** The changes that it holds for; all of them by default. */
   changes?: readonly Change[];
-  /** Whether it holds for a change, where that depends on what stands beside the field. */
+  /** Whether it holds for a change, if that depends on what stands beside the field. */
   holds?(mutant: Mutant, before: readonly unknown[]): boolean;
   why: string;
 }

@@ -18,11 +18,11 @@ export const Copies = Type.Array(Type.Tuple([Type.String(), Type.Array(Seen)]));
 
 /** The answer that a client received. */
 export const Answer = Type.Object({
-  /** 0 where the connection ended without an answer. */
+  /** 0 if the connection ended without an answer. */
   status: Type.Integer(),
   headers: Type.Array(Type.Tuple([Type.String(), Type.String()])),
   body: Type.String(),
-  /** The request that the revision received, where one answered. */
+  /** The request that the revision received, if one answered. */
   seen: Type.Optional(Seen),
 });
 export type Answer = Static<typeof Answer>;

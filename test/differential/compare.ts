@@ -30,10 +30,10 @@ const OF_THE_WAY_BACK = [
   "content-length",
 ];
 
-// The mesh gives a reason where no revision answered; Envoy has another text, or none.
+// The mesh gives a reason if no revision answered; Envoy has another text, or none.
 const OF_A_SENTENCE = ["content-type"];
 
-/** The difference between two answers to one request, in words; undefined where they are equal. */
+/** The difference between two answers to one request, in words; undefined if they are equal. */
 export function difference(mesh: Answer, envoy: Answer): string | undefined {
   if (mesh.status !== envoy.status) return `status ${mesh.status} and ${envoy.status}`;
   const [a, b] = [mesh.seen, envoy.seen];

@@ -7,7 +7,7 @@ interface Corner {
   name: string;
   /** The bytes, with HOST in place of the host of the table. */
   bytes: string;
-  /** Why the mesh differs from Envoy, where it does. */
+  /** Why the mesh differs from Envoy, if it does. */
   differs?: string;
 }
 

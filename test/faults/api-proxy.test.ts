@@ -43,7 +43,7 @@ describe("a proxy in front of an API server", () => {
     expect((await rejection(kube.list(CONFIG_MAP))).message).toContain("401");
   });
 
-  test("cuts the connection where the connection behind it throws", async () => {
+  test("cuts the connection if the connection behind it throws", async () => {
     const cut: Connection = {
       context: "cut",
       server: "",

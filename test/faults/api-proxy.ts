@@ -146,7 +146,7 @@ async function openUpstream(
   return promise;
 }
 
-/** Such as `GET pods` for `/api/v1/namespaces/a/pods/b`, and `GET discovery` where no kind is named. */
+/** Such as `GET pods` for `/api/v1/namespaces/a/pods/b`, and `GET discovery` if no kind is named. */
 function requestKind(method: string, path: string, isWatch: boolean): string {
   const verb = isWatch ? "WATCH" : method;
   const named =

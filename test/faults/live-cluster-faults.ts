@@ -111,7 +111,7 @@ async function restart({ kube, signal }: ClusterStage, labelSelector: string): P
   });
 }
 
-/** A command that makes the networking layer slow and fast again, given `on` or `off`, where it is not net-istio. */
+/** A command that makes the networking layer slow and fast again, given `on` or `off`, if it is not net-istio. */
 const SLOW_NETWORKING = process.env["KYC_FAULTS_SLOW_NETWORKING"];
 const NET_ISTIO = {
   apiVersion: "apps/v1",
@@ -171,7 +171,7 @@ const gatewayRestarts = duringRollout("the ingress gateway restarts", async (sta
 
 /**
  * What the parts of a cluster do, for each engine.
- * @param context of a cluster that the services are deployed to; undefined where none may be used
+ * @param context of a cluster that the services are deployed to; undefined if none may be used
  */
 export function liveClusterFaults(context: string | undefined): Fault[] {
   const every = Object.keys(ENGINES).filter((name) => name === "knative" || name === "istio");

@@ -8,12 +8,12 @@ import { sampleToRun } from "../sample.ts";
 /** What a fault did. */
 export interface FaultResult {
   fault: string;
-  /** Requests while it lasted; null where none are sent. */
+  /** Requests while it lasted; null if none are sent. */
   sent: number | null;
   failed: number | null;
   /** Splits that were seen and that nobody had asked for. */
   unaccounted: number;
-  /** The most memory that the process concerned took, in MiB; null where it is not measured. */
+  /** The most memory that the process concerned took, in MiB; null if it is not measured. */
   memoryMb: number | null;
   /** How it ended, in a few words. */
   ended: string;
@@ -24,7 +24,7 @@ export interface FaultResult {
 /** A fault that can be tried. */
 export interface Fault {
   name: string;
-  /** Why it cannot be tried on this machine; undefined where it can. */
+  /** Why it cannot be tried on this machine; undefined if it can. */
   missing?(): string | undefined;
   run(): Promise<FaultResult>;
 }
@@ -177,7 +177,7 @@ export async function descendants(pid: number): Promise<number[]> {
   return [...children, ...(await Promise.all(children.map(descendants))).flat()];
 }
 
-/** The most memory that a process had in use so far, in MiB; undefined where it is gone. */
+/** The most memory that a process had in use so far, in MiB; undefined if it is gone. */
 export async function peakMemoryMb(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   const kb = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];

@@ -10,7 +10,7 @@ export interface FuzzTarget {
   readonly words: readonly string[];
   /** For a reader whose time grows with the input: the size of most inputs, in bytes; one in twenty may be larger. */
   readonly usualBytes?: number;
-  /** Reads an input, and checks what must hold of the result. @throws where something is wrong */
+  /** Reads an input, and checks what must hold of the result. @throws if something is wrong */
   run(input: Buffer): void | Promise<void>;
 }
 

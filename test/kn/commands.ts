@@ -7,7 +7,7 @@ export interface Case {
   spec: KnTarget[];
   status: KnTarget[];
   revisions: string[];
-  /** Missing where no revision has ever been ready. */
+  /** Missing if no revision has ever been ready. */
   latest?: string;
   args: string[];
 }

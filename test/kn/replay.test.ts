@@ -38,7 +38,7 @@ test("a split is changed or refused as the real kn does, to the letter", () => {
   expect(recorded.length - taken).toBeGreaterThan(100);
 });
 
-test("an engine refuses what kn accepts only where --allow-missing or --force would accept it", async () => {
+test("an engine refuses what kn accepts only if --allow-missing or --force would accept it", async () => {
   let safer = 0;
   for (const { of, answer } of recorded) {
     // An invalid list is refused earlier, and a running engine has a ready revision.

@@ -41,12 +41,12 @@ export interface Query {
   readonly expr: string;
 }
 
-/** The dashboard. @throws where it is none */
+/** The dashboard. @throws if it is none */
 export async function readDashboard(): Promise<Static<typeof Dashboard>> {
   return Parse(Dashboard, await Bun.file(join(FOLDER, "dashboard.json")).json());
 }
 
-/** The rules, in order. @throws where the file holds none */
+/** The rules, in order. @throws if the file holds none */
 export async function readRules(): Promise<Static<typeof Rule>[]> {
   return (await readRuleGroups()).flatMap(({ rules }) => rules);
 }

@@ -71,7 +71,7 @@ export async function startPrometheus({ dev, folder, program }: Setup) {
   };
 }
 
-/** Whether this instant query returns any series; throws where Prometheus refuses it. */
+/** Whether this instant query returns any series; throws if Prometheus refuses it. */
 export async function hasData(url: string, expr: string): Promise<boolean> {
   const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expr)}`);
   const answer: unknown = await response.json();

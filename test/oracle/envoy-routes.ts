@@ -18,7 +18,7 @@ export interface RouteConfig {
   virtualHosts: { domains: string[]; routes: Record<string, unknown>[]; rest: string }[];
 }
 
-/** What a cluster is, apart from its name; NO_CLUSTER where istiod made none. */
+/** What a cluster is, apart from its name; NO_CLUSTER if istiod made none. */
 export type ClusterText = (name: string) => string;
 
 /** The text of a cluster that istiod did not make. */
@@ -200,13 +200,13 @@ function shares(clusters: readonly Record<string, unknown>[], clusterOf: Cluster
     .sort();
 }
 
-/** The records of a list in a record; empty where there is none. */
+/** The records of a list in a record; empty if there is none. */
 export function listAt(value: Record<string, unknown>, key: string): Record<string, unknown>[] {
   const list = value[key];
   return Array.isArray(list) ? list.filter(isRecord) : [];
 }
 
-/** A value as a record; an empty one where it is none. */
+/** A value as a record; an empty one if it is none. */
 export function asRecord(value: unknown): Record<string, unknown> {
   return isRecord(value) ? value : {};
 }

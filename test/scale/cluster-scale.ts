@@ -203,7 +203,7 @@ function serviceObject(i: number): KubeObject {
   };
 }
 
-/** Milliseconds until a service at zero answers; undefined where it does not within two minutes. */
+/** Milliseconds until a service at zero answers; undefined if it does not within two minutes. */
 async function fromZero({ status }: LiveService): Promise<number | undefined> {
   const { host } = new URL(status?.url ?? "http://none.invalid");
   const startedAt = performance.now();

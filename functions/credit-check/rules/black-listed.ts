@@ -4,12 +4,12 @@ import type { ListedPerson, ListKind } from "../screening/listed-person.ts";
 import { readName } from "../screening/name.ts";
 import type { NameIndex } from "../screening/name-index.ts";
 
-/** What a name must reach where nothing else is known, and where dates of birth or nationalities say the same or not. */
+/** The required similarity of names without further data, and if dates of birth or nationalities agree or differ. */
 const NEEDED = { supported: SAME_PERSON, unknown: 0.9, otherNationality: 0.99 } as const;
 
 /**
- * The lists that an applicant may be on, by one look-up of each name: a name or alias is similar enough, and no date of
- * birth contradicts. A nationality can be one of several or change, so another one only requires a more similar name.
+ * The lists that match an applicant, by one look-up of each name: a name or alias is similar enough, and no date of birth
+ * contradicts it. Persons can have several nationalities, so a different one only requires a more similar name.
  * (OFAC, "Assessing OFAC Name Matches": compare the full name, then date of birth and nationality.)
  */
 export function listsWith(applicant: Applicant, persons: NameIndex<ListedPerson>): ReadonlySet<ListKind> {

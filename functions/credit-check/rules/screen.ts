@@ -25,7 +25,7 @@ export function screenByExactName({ name, aliases = [] }: Applicant, { lists }: 
   return { blackListed, backgroundCheckPass: !blackListed };
 }
 
-/** The findings of the advanced check, in the order of the contract. Military training alone fails no background check. */
+/** The findings of the advanced check, in the order of the contract. Military training alone does not fail the check. */
 export function screenFully(applicant: Applicant, { lists, today }: ScreeningContext) {
   const listed = listsWith(applicant, lists.persons);
   const failing = {

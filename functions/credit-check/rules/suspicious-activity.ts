@@ -4,7 +4,7 @@ import { type Passport, readMrz } from "../screening/mrz.ts";
 import { readName } from "../screening/name.ts";
 
 /**
- * Whether the passport is not what it should be: a check digit is wrong, it has expired, or it contradicts what is given.
+ * Whether the passport is invalid: a check digit is wrong, it has expired, or it contradicts the applicant's data.
  * (FATF Recommendation 10: identity is verified by reliable, independent documents.)
  * @param today `YYYY-MM-DD`
  */
@@ -23,7 +23,7 @@ function contradicts(
   { name, aliases = [], dateOfBirth, nationality }: Applicant,
   passport: Passport,
 ): boolean {
-  // Parts of a date of birth that are not known are fillers.
+  // Unknown parts of a date of birth are fillers.
   const born = passport.birthDate.includes("<") ? undefined : passport.birthDate;
   if (dateOfBirth !== undefined && born !== undefined && dateOfBirth.slice(2).replaceAll("-", "") !== born)
     return true;

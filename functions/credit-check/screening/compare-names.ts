@@ -1,22 +1,22 @@
 import { isLong, isTelling, type Name } from "./name.ts";
 import { tokenSimilarity } from "./similarity.ts";
 
-/** Two names of at least this similarity may be of one person. */
+/** Two names of at least this similarity may belong to the same person. */
 export const SAME_PERSON = 0.85;
 
-/** Where several parts are compared as one word, a short part that is another one is easily overlooked. */
+/** The factor for several parts compared as one word, because a different short part then has little effect. */
 const WHOLE = 0.96;
 
-/** What a letter costs that contradicts the other name, and one of a part that the other name leaves out. */
+/** The cost of a letter that contradicts the other name, and of one in a part that the other name omits. */
 const [CONTRADICTING, MISSING] = [0.9, 0.02];
 
 /**
- * The similarity of two names from 0 to 1, in any order of their parts. A part that only one of them has is left
- * out in many documents and costs little; parts that contradict each other, one on either side, cost much.
+ * The similarity of two names from 0 to 1, in any order of their parts. A part that only one name has costs little,
+ * because many documents omit parts; parts that contradict each other cost much.
  */
 export function compareNames(a: Name, b: Name): number {
   if (a.joined === b.joined) return a.joined === "" ? 0 : 1;
-  // Parts may be written without blanks between them, or with too many.
+  // Parts may be written with missing or additional spaces.
   const whole = a.tokens.length === b.tokens.length ? 0 : tokenSimilarity(a.joined, b.joined);
   return Math.max(whole >= WHOLE ? whole : 0, align(a.tokens, b.tokens));
 }
@@ -24,7 +24,7 @@ export function compareNames(a: Name, b: Name): number {
 function align(a: readonly string[], b: readonly string[]): number {
   const left = unmatched(a, b);
   const { similarities, restOfA, restOfB } = left;
-  // One part alone, as in a nickname or a family name, is not a person.
+  // A single part, such as a nickname or a family name, does not identify a person.
   const telling = similarities.filter(({ token }) => isTelling(token));
   const enough = Math.min(2, a.filter(isTelling).length, b.filter(isTelling).length);
   const initials = matchInitials(restOfA, restOfB);
@@ -47,8 +47,8 @@ interface Alignment {
 }
 
 /**
- * Pairs each token with the most similar one that is left, the most similar pairs first; then neighbours that are left,
- * written together, with one that is left in the other name.
+ * Pairs each token with the most similar remaining one, the most similar pairs first; then pairs remaining neighbours,
+ * written together, with a remaining token of the other name.
  */
 function unmatched(a: readonly string[], b: readonly string[]): Alignment {
   const [usedA, usedB] = [new Set<number>(), new Set<number>()];
@@ -66,7 +66,7 @@ function unmatched(a: readonly string[], b: readonly string[]): Alignment {
     use(pairsOf(a, b, [2, 3]));
     use(pairsOf(b, a, [2, 3]).map(({ ofA, ofB, ...pair }) => ({ ...pair, ofA: ofB, ofB: ofA })));
   }
-  // A part that is written twice is not another part.
+  // A repeated part counts once.
   const rest = (tokens: readonly string[], used: ReadonlySet<number>) =>
     tokens.filter((token, i) => !used.has(i) && !tokens.some((other, j) => used.has(j) && other === token));
   return { similarities, restOfA: rest(a, usedA), restOfB: rest(b, usedB) };
@@ -79,7 +79,7 @@ interface Pair {
   similarity: number;
 }
 
-/** Runs of so many tokens of `a` that are similar to a token of `b`. */
+/** Runs of the given number of tokens of `a` that are similar to a token of `b`. */
 function pairsOf(a: readonly string[], b: readonly string[], lengths: readonly number[]): Pair[] {
   const pairs: Pair[] = [];
   for (const length of lengths) {
@@ -96,10 +96,10 @@ function pairsOf(a: readonly string[], b: readonly string[], lengths: readonly n
   return pairs;
 }
 
-/** An initial counts as a part of a usual length. */
+/** The length with which an initial counts: that of a typical part. */
 const INITIAL = 5;
 
-/** One letter, or two that do not make a name. */
+/** One letter, or two that are not a name. */
 const INITIALS = /^([a-z]|[^aeiou]{2})$/;
 
 /** Initials match the parts that begin with them; `jc` matches two. */

@@ -1,10 +1,10 @@
 /** The kinds of list: persons under sanctions, and persons with police notices. */
 export type ListKind = "sanctions" | "notices";
 
-/** A person on a list. Entities, vessels and aircraft are not screened for: an applicant is a person. */
+/** A person on a list. Entities, vessels and aircraft are ignored, because an applicant is a person. */
 export interface ListedPerson {
   readonly list: ListKind;
-  /** All names that the list gives, the first one first. */
+  /** All names in the list, the primary one first. */
   readonly names: readonly string[];
   /** `YYYY-MM-DD`, `YYYY-MM` or `YYYY`, as precise as the list; several if it is uncertain. */
   readonly birthDates: readonly string[];

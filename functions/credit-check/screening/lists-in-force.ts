@@ -4,18 +4,18 @@ import type { Log } from "../../shared/telemetry/log.ts";
 import { BrokenList } from "./listed-person.ts";
 import { type FoundFile, readWatchLists, type WatchLists } from "./watch-lists.ts";
 
-/** The lists that checks go by. */
+/** The lists that checks use. */
 export interface ListsInForce {
   readonly current: WatchLists;
-  /** Looks whether a file has changed, and reads all of them anew if so. Where one is broken, the last lists stay. */
+  /** Rereads all files if one has changed. If one is invalid, the previous lists stay in force. */
   reload(): Promise<void>;
 }
 
 /**
  * Reads lists and keeps them. A ConfigMap's files are replaced by renaming a folder, which few watchers notice, so each
- * `reload` looks at the files themselves.
+ * `reload` checks the files themselves.
  * @param names paths of the files, separated by commas, as in `WATCH_LISTS`
- * @throws {ConfigError} where a list cannot be read at the start, when there are no last ones to keep
+ * @throws {ConfigError} if a list cannot be read at startup, when there are no previous lists
  */
 export async function openWatchLists(names: string, log: Log): Promise<ListsInForce> {
   const paths = names.split(",").filter((path) => path !== "");
@@ -92,7 +92,7 @@ async function read(paths: readonly string[]): Promise<WatchLists> {
       }
     }),
   );
-  // An empty file is one that is being written, and would silently clear everyone on it.
+  // An empty file is probably still being written. Accepting it would silently remove all listed persons.
   for (const { file, text } of files)
     if (text.trim() === "") throw new BrokenList(file, 1, "the file is empty");
   return readWatchLists(files);

@@ -1,6 +1,6 @@
 import { countryOfPassport } from "./country.ts";
 
-/** The machine-readable zone of a passport, read; dates are `YYMMDD` as they stand there. */
+/** The parsed machine-readable zone of a passport; dates are `YYMMDD` as printed. */
 export interface Passport {
   /** Family names, then given names. */
   readonly name: string;
@@ -32,13 +32,13 @@ export function readMrz(mrz: string): Passport {
       holds(0, 9, second[9]) &&
       holds(13, 19, second[19]) &&
       holds(21, 27, second[27]) &&
-      // Without a personal number its check digit may be left out.
+      // Without a personal number its check digit may be omitted.
       (holds(28, 42, second[42]) || (optional === "<".repeat(14) && second[42] === "<")) &&
       String(checkDigit(field(0, 10) + field(13, 20) + field(21, 43))) === second[43],
   };
 }
 
-/** Digits count as they are, A to Z as 10 to 35 and the filler as 0; weights 7, 3, 1 repeat; the sum is taken modulo 10. */
+/** Digits have their own value, A to Z are 10 to 35, the filler is 0; weights 7, 3, 1 repeat; the sum is taken modulo 10. */
 function checkDigit(text: string): number {
   let sum = 0;
   for (const [i, character] of [...text].entries())

@@ -3,21 +3,21 @@ import { isLong, isTelling, type Name, readName } from "./name.ts";
 import { allowedEdits, tokenSimilarity } from "./similarity.ts";
 import { Turns } from "./turns.ts";
 
-/** Finds the names of a list that are similar to another one, without comparing each. */
+/** Finds the listed names that are similar to a given one, without comparing each. */
 export interface NameIndex<T> {
-  /** The owners of all names of at least this similarity, each with its own. */
+  /** The owners of all names of at least this similarity, each with its similarity. */
   find(name: Name, atLeast: number): { owner: T; similarity: number }[];
-  /** The owners of the names that are the same, once normalised. */
+  /** The owners of the names that are equal after normalisation. */
   exact(name: Name): readonly T[];
 }
 
-/** From how many letters on a token may be two without a blank: few names of one or two parts have longer ones. */
+/** The minimum length of a token that may be two tokens without a space: few names of one or two parts have longer ones. */
 const [SHORTEST_JOINED, SHORTEST_JOINED_OF_MANY] = [6, 10];
 
 /**
- * Makes an index of names. A token is looked up by what is left of it when letters are dropped, which it shares with each
- * token that is one or two edits away (W. Garbe, "SymSpell", 2012). A name is compared whole only where two of its telling
- * tokens are found, or the one that it has.
+ * Makes an index of names. A token is looked up by its deletion variants, which it shares with each token that is one or
+ * two edits away (W. Garbe, "SymSpell", 2012). Whole names are compared only if two of their telling tokens match, or the
+ * only one.
  */
 export async function indexNames<T>(
   entries: readonly { owner: T; names: readonly string[] }[],
@@ -38,7 +38,7 @@ export async function indexNames<T>(
   const tokens = [...byToken.keys()];
   const withRest = await indexRests(tokens, turns);
 
-  /** The indexes of the listed names that have a token which is similar. */
+  /** The indexes of the listed names that have a similar token. */
   function withTokenLike(token: string): ReadonlySet<number> {
     const near = new Set([...restsOf(token)].flatMap(withRest));
     const found = new Set<number>();
@@ -75,7 +75,7 @@ export async function indexNames<T>(
   };
 }
 
-/** How many different telling tokens a name has, and how many of them are long enough to contradict another name. */
+/** The number of different telling tokens of a name, and of those long enough to contradict another name. */
 interface Size {
   readonly telling: number;
   readonly long: number;
@@ -86,12 +86,12 @@ function sizeOf({ tokens }: Name): Size {
   return { telling: telling.length, long: telling.filter(isLong).length };
 }
 
-/** How many tokens of two names have to be found: all but short ones of the name that has fewer, since others contradict. */
+/** The number of tokens of two names that must match: all long ones of the name with fewer, because others contradict. */
 function needed(a: Size, b: Size): number {
   return Math.max(Math.min(a.long, b.long), Math.min(2, a.telling, b.telling));
 }
 
-/** The telling tokens, and neighbours written together, with how many tokens each run has. */
+/** The telling tokens, and neighbours written together, each with its number of tokens. */
 function* runsOf(tokens: readonly string[]): Generator<{ token: string; length: number }> {
   for (const [i, token] of tokens.entries()) {
     if (isTelling(token)) yield { token, length: 1 };
@@ -100,7 +100,7 @@ function* runsOf(tokens: readonly string[]): Generator<{ token: string; length: 
   }
 }
 
-/** The two parts of a token at each place where a blank may be missing. */
+/** The two parts of a token at each position where a space may be missing. */
 function cuts(token: string): [string, string][] {
   return Array.from({ length: Math.max(0, token.length - 5) }, (_, i) => [
     token.slice(0, i + 3),
@@ -108,10 +108,10 @@ function cuts(token: string): [string, string][] {
   ]);
 }
 
-/** Hashes of a token and of what is left when up to as many letters are dropped as may be wrong. */
+/** Hashes of a token and of its deletion variants, with up to as many dropped letters as edits are allowed. */
 function restsOf(token: string): ReadonlySet<number> {
   let rests = new Set([token]);
-  // A token that is one letter longer may be allowed one edit more.
+  // A token that is one letter longer may have one more allowed edit.
   const drops = allowedEdits(token.length + 1);
   for (let dropped = 0, last = rests; dropped < drops; dropped++) {
     last = new Set(
@@ -122,15 +122,15 @@ function restsOf(token: string): ReadonlySet<number> {
   return new Set([...rests].map((rest) => Bun.hash.crc32(rest)));
 }
 
-/** How many tokens an index can tell apart: with a hash of 32 bits, their index fits into the 53 bits of a number. */
+/** The maximum number of tokens: with a hash of 32 bits, their index fits into the 53 bits of a number. */
 const MOST_TOKENS = 2 ** 21;
 
-/** How many of a hash's first bits choose its array: each is sorted within a millisecond or two. */
+/** The number of leading bits of a hash that select its array, so that each is sorted within a millisecond or two. */
 const CHOOSING_BITS = 8;
 
 /**
- * Looks up the indexes of the tokens that have a rest. The pairs of rest and token are kept as sorted arrays of numbers:
- * in a map, 20,000 names would take ten times the memory.
+ * Looks up the indexes of the tokens with a deletion variant (`rest`). The pairs of variant and token are sorted arrays of
+ * numbers: a map would take ten times the memory for 20,000 names.
  */
 async function indexRests(tokens: readonly string[], turns: Turns): Promise<(rest: number) => number[]> {
   const unsorted = Array.from({ length: 2 ** CHOOSING_BITS }, (): number[] => []);

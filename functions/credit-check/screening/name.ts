@@ -1,9 +1,9 @@
 import anyAscii from "any-ascii";
 
-/** A personal name made comparable: its tokens in the order in which they are written. */
+/** A normalised personal name: its tokens in written order. */
 export interface Name {
   readonly tokens: readonly string[];
-  /** All tokens without blanks between them. */
+  /** All tokens without spaces. */
   readonly joined: string;
 }
 
@@ -11,15 +11,15 @@ const TITLES =
   words(`mr mrs ms miss dr prof professor sir dame lord lady monsieur madame herr frau senor president
   prasident prezident sheikh shaikh sheik haji hajji imam general colonel jr sr sa llc inc ltd gmbh ag`);
 
-/** Particles of a name, which identify no one by themselves. */
+/** Particles of a name, which do not identify a person alone. */
 const PARTICLES = words("al bin bint de da del der den di du el la le van von y");
 
-/** Digits that are written in place of the letters that they look like. */
+/** Digits that are written instead of similar letters. */
 const LOOKALIKES: Readonly<Record<string, string>> = { 0: "o", 1: "i", 3: "e", 5: "s", 9: "g" };
 
 /**
- * Reduces spellings of one sound in one alphabet to one: transliterations differ in these most (ISO 9, BGN/PCGN and ALA-LC
- * for Cyrillic and Arabic names). Applied in this order.
+ * Unifies different spellings of a sound, in which transliterations differ most (ISO 9, BGN/PCGN and ALA-LC for Cyrillic and
+ * Arabic names). Applied in this order.
  */
 const SPELLINGS: readonly (readonly [RegExp, string])[] = [
   [/^(ibn|ben)$/, "bin"],
@@ -33,9 +33,9 @@ const SPELLINGS: readonly (readonly [RegExp, string])[] = [
   [/(.)\1+/g, "$1"],
 ];
 
-/** Makes a name comparable: one alphabet, lower case, no titles, one spelling of each sound. */
+/** Normalises a name: one alphabet, lower case, no titles, one spelling of each sound. */
 export function readName(text: string): Name {
-  // Lists put the family name first, and a comma behind it.
+  // Lists write the family name first, followed by a comma.
   const [first = "", ...rest] = text.normalize("NFKC").split(",");
   const ascii = anyAscii([...rest, first].join(" "));
   const spaced = ascii
@@ -52,7 +52,7 @@ export function readName(text: string): Name {
 /** Whether a token identifies a person, and is not only an initial or a particle. */
 export const isTelling = (token: string): boolean => token.length > 1 && !PARTICLES.has(token);
 
-/** Whether a token is long enough to tell two persons apart where each name has another one. */
+/** Whether a token is long enough that two different ones distinguish two persons. */
 export const isLong = (token: string): boolean => token.length > 3 && isTelling(token);
 
 function spell(token: string): string {

@@ -12,9 +12,8 @@ export interface CsvRecord {
 const PIECE_LENGTH = 16_384;
 
 /**
- * Reads comma-separated values (RFC 4180), in turns with other work. OFAC ends its files by a control-Z, which is no
- * record.
- * @throws {BrokenList} where quotes are left open, or a record has another number of fields than the first
+ * Reads comma-separated values (RFC 4180) in slices between other work. Ignores the control-Z at the end of OFAC's files.
+ * @throws {BrokenList} if a quote is not closed, or a record has a different number of fields than the first
  */
 export async function readCsv(file: string, text: string, turns = new Turns()): Promise<CsvRecord[]> {
   const records: CsvRecord[] = [];

@@ -8,7 +8,7 @@ import { Turns } from "./turns.ts";
 export const PLAIN_HEADER = ["list", "name", "aliases", "dateOfBirth", "nationality"] as const;
 
 /**
- * Reads a plain list: a header, then a person a record.
+ * Reads a plain list: a header, then one record per person.
  * @throws {BrokenList} with file and line
  */
 export async function readPlainList({ file, text }: ListFile, turns = new Turns()): Promise<ListedPerson[]> {

@@ -7,7 +7,7 @@ const SDN_FIELDS = 12;
 const ALT_FIELDS = 5;
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
-/** A file of a list: its name for messages, and its text. */
+/** A file of a list: its name for messages, and its content. */
 export interface ListFile {
   readonly file: string;
   readonly text: string;
@@ -15,7 +15,7 @@ export interface ListFile {
 
 /**
  * Reads OFAC's Specially Designated Nationals list: `sdn.csv`, and the further names in `alt.csv`. Neither has a header;
- * an empty field is `-0-`. Dates of birth and nationalities stand in the remarks.
+ * an empty field is `-0-`. Dates of birth and nationalities are in the remarks.
  * (https://ofac.treasury.gov, "SDN Data Formats", fields of SDN.CSV and ALT.CSV)
  * @throws {BrokenList} with file and line
  */
@@ -65,7 +65,7 @@ async function records(list: ListFile | undefined, fields: number, turns: Turns)
   return read;
 }
 
-/** `12 Mar 1960`, `Mar 1960` or `1960`, as `1960-03-12` and so on; years of a range are left out. */
+/** `12 Mar 1960`, `Mar 1960` or `1960`, as `1960-03-12` and so on; ranges of years are ignored. */
 function birthDate(text: string): string[] {
   const [, day, month, year] = /^(?:(?:(\d{1,2}) )?([A-Z][a-z]{2}) )?(\d{4})$/.exec(text.trim()) ?? [];
   if (year === undefined) return [];

@@ -29,12 +29,12 @@ export function jaroWinkler(a: string, b: string): number {
   return jaro + prefix * 0.1 * (1 - jaro);
 }
 
-/** How many letters of a token may be wrong: one in five, and two at most. */
+/** The number of allowed edits of a token: one per five letters, two at most. */
 export const allowedEdits = (length: number): number => Math.min(2, Math.floor(length / 5));
 
 /**
- * The similarity of two tokens of a name; 0 where they are different names. Jaro and Winkler are generous with short words
- * and with a common beginning, as in Merkel and Merkur: the letters that are wrong are counted, too.
+ * The similarity of two tokens of a name; 0 if they are different names. Jaro-Winkler rates short words and words with a
+ * common prefix, such as Merkel and Merkur, too high, so the edit distance is limited as well.
  */
 export function tokenSimilarity(a: string, b: string): number {
   if (a === b) return 1;
@@ -44,7 +44,7 @@ export function tokenSimilarity(a: string, b: string): number {
   return similarity >= SIMILAR && edits(a, b, allowed) <= allowed ? similarity : 0;
 }
 
-/** How many letters are added, dropped, changed or swapped with their neighbours (optimal string alignment), up to `most`. */
+/** The edit distance with swaps of neighbours (optimal string alignment), up to `most`. */
 function edits(a: string, b: string, most: number): number {
   let [before, above, row] = [new Uint8Array(0), new Uint8Array(b.length + 1), new Uint8Array(b.length + 1)];
   for (let j = 0; j <= b.length; j++) above[j] = j;

@@ -31,7 +31,7 @@ describe("OFAC's list", () => {
     [SDN.replace("173,", "x,"), "sdn.csv:2: the first field is not a number"],
     [SDN.replace(',"a company"', ',"a company'), "sdn.csv:2: text follows a closing quote"],
     [SDN.replace('Norway."', "Norway."), "sdn.csv:2: a quote is not closed"],
-  ])("is refused where it is broken, with its line", async (text, message) => {
+  ])("is refused if it is broken, with its line", async (text, message) => {
     await expect(readSdn({ file: "sdn.csv", text }, undefined)).rejects.toThrow(message);
   });
 });
@@ -56,7 +56,7 @@ describe("a plain list", () => {
     [`${HEADER}\nnotices,Jane,,1.1.1970,\n`, "f.csv:2: dateOfBirth is not"],
     [`${HEADER}\nnotices,Jane,,,Sweden\n`, "f.csv:2: nationality is not a code"],
     [`${HEADER}\nnotices,Jane,,\n`, "f.csv:2: this record has another number of fields"],
-  ])("is refused where it is broken, with its line", async (text, message) => {
+  ])("is refused if it is broken, with its line", async (text, message) => {
     await expect(readPlainList({ file: "f.csv", text })).rejects.toThrow(message);
   });
 });
@@ -70,7 +70,7 @@ test("the synthetic lists of the repository can be read", async () => {
 });
 
 describe("lists in force", () => {
-  test("follow their files, and stay as they were where a file is broken", async () => {
+  test("follow their files, and stay as they were if a file is broken", async () => {
     const folder = await mkdtemp(join(tmpdir(), "lists-"));
     try {
       const file = join(folder, "own.csv");
@@ -140,7 +140,7 @@ describe("lists in force", () => {
     }
   });
 
-  test("are empty where no file is named, and keep a service from starting where a file is invalid", async () => {
+  test("are empty if no file is named, and keep a service from starting if a file is invalid", async () => {
     const { log } = fakeService().deps;
     expect((await openWatchLists("", log)).current.count).toBe(0);
     expect(openWatchLists("/nowhere/sdn.csv", log)).rejects.toThrow(
@@ -166,7 +166,7 @@ describe("a list of many pieces", () => {
     ["notices,Jane,,", "f.csv:62: this record has another number of fields"],
     ['notices,"Jane,,,', "f.csv:62: a quote is not closed"],
     ['notices,Ja"ne,,,', "f.csv:62: a quote opens in the middle of a field"],
-  ])("is refused where it is broken: %s", async (record, message) => {
+  ])("is refused if it is broken: %s", async (record, message) => {
     const records = Array.from({ length: 30 }, () => `notices,"Jane\n${pad}",,,`);
     const text = [HEADER, ...records, record].join("\n");
     await expect(readPlainList({ file: "f.csv", text })).rejects.toThrow(message);

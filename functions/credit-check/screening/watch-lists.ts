@@ -5,7 +5,7 @@ import { readPlainList } from "./read-plain-list.ts";
 import { type ListFile, readSdn } from "./read-sdn.ts";
 import { Turns } from "./turns.ts";
 
-/** Lists that are read and in force. */
+/** The lists in force. */
 export interface WatchLists {
   readonly persons: NameIndex<ListedPerson>;
   readonly count: number;
@@ -21,7 +21,7 @@ export interface FoundFile extends ListFile {
   readonly changedAt: number;
 }
 
-/** No lists, and so no one on them. */
+/** Empty lists. */
 export const NO_LISTS: WatchLists = {
   persons: await indexNames([]),
   count: 0,
@@ -30,7 +30,8 @@ export const NO_LISTS: WatchLists = {
 };
 
 /**
- * Reads lists, in turns with other work: 20,000 names take a second. A file named `sdn.csv` is OFAC's, with `alt.csv` of the same folder; any other is a plain list.
+ * Reads lists in slices between other work, because 20,000 names take a second. A file named `sdn.csv` is OFAC's, with
+ * `alt.csv` of the same folder; any other is a plain list.
  * @throws {BrokenList} with file and line
  */
 export async function readWatchLists(files: readonly FoundFile[]): Promise<WatchLists> {

@@ -29,7 +29,7 @@ const nothingFound: Static<typeof Answer> = {
   backgroundCheckPass: true,
 };
 
-/** The stricter check that takes over from the basic one: all the flags. */
+/** The stricter successor of the basic check: all flags. */
 export const advanced: Variant = {
   name: "advanced",
   answer: Answer,

@@ -31,7 +31,7 @@ const nothingFound: Static<typeof Answer> = {
   backgroundCheckPass: true,
 };
 
-/** The next version: the flags of the advanced check, then one more, which the aggregator has never heard of. */
+/** The next version: the flags of the advanced check, and one that the aggregator does not know. */
 export const v3: Variant = {
   name: "v3",
   answer: Answer,

@@ -1,13 +1,13 @@
 /** The compared value of a field: true and false, or any other value as JSON. */
 export type FieldValue = boolean | string;
 
-/** An answer of one version: its fields by name, where it has answered as it should. */
+/** An answer of one version: its fields by name. */
 export interface Answer {
-  /** Undefined where there was no answer, or none of status 2xx with a JSON object. */
+  /** Undefined unless the answer has status 2xx and is a JSON object. */
   readonly fields: ReadonlyMap<string, FieldValue> | undefined;
 }
 
-/** The field of every answer: whether there is one, of status 2xx with a JSON object. */
+/** The field of every answer that tells whether it has status 2xx and is a JSON object. */
 export const ANSWERED = "answered";
 
 const NAME = /^[A-Za-z_][\w-]{0,63}$/;
@@ -15,8 +15,8 @@ const MOST_FIELDS = 60;
 const DEEPEST = 3;
 
 /**
- * Reads the fields of an answer. Those of objects within are named by a path with dots; an array is one value. What has
- * another name than a field of a program would have is left out, because names are stored and shown.
+ * Reads the fields of an answer. Fields of nested objects are named by a path with dots; an array is one value. Fields
+ * whose names are not identifiers are ignored, because names are stored and shown.
  */
 export function fieldsOf(body: unknown): ReadonlyMap<string, FieldValue> | undefined {
   if (!isObject(body)) return undefined;

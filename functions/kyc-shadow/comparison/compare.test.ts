@@ -56,7 +56,7 @@ describe("a field of two answers", () => {
     expect(names.map(({ name }) => name)).toEqual(["answered"]);
   });
 
-  test("is compared only where both versions have answered; whether they have is a field", () => {
+  test("is compared only if both versions have answered; whether they have is a field", () => {
     const fields = compare({ control: answer({ checkPass: true }), candidate: failed }, rules);
     expect(fields.map(({ name, change }) => [name, change])).toEqual([["answered", "fail"]]);
     expect(differs(failed, failed, rules)).toBe(false);
@@ -66,7 +66,7 @@ describe("a field of two answers", () => {
 describe("the control's second answer", () => {
   const [yes, no] = [answer({ checkPass: true }), answer({ checkPass: false })];
 
-  test("leaves the change to the candidate where it is as the first, and to the control where it is as the candidate's", () => {
+  test("leaves the change to the candidate if it is as the first, and to the control if it is as the candidate's", () => {
     expect(fieldOf("checkPass", yes, no, yes)).toMatchObject({
       candidateAlone: "fail",
       controlAlone: undefined,
@@ -81,7 +81,7 @@ describe("the control's second answer", () => {
     expect(fieldOf("checkPass", no, yes, yes)).toMatchObject({ controlAlone: "fail" });
   });
 
-  test("confirms nothing where it failed", () => {
+  test("confirms nothing if it failed", () => {
     expect(fieldOf("checkPass", yes, no, failed)).toMatchObject({
       candidateAlone: "fail",
       repeated: undefined,

@@ -1,11 +1,11 @@
 import { ANSWERED, type Answer, type FieldValue } from "./answer.ts";
 
-/** How a value changes: a pass that fails, a fail that passes, or another value of a field that neither passes nor fails. */
+/** A change of a value: from pass to fail, from fail to pass, or to another value of a field that neither passes nor fails. */
 export type Change = "fail" | "pass" | "mismatch";
 
 /** How fields are read. */
 export interface Rules {
-  /** The boolean fields that pass when they are true. Any other is a finding, and passes when it is false. */
+  /** The boolean fields that pass when true. All others are findings, which pass when false. */
   readonly passWhenTrue: ReadonlySet<string>;
   /** The fields that are not compared, each with the reason. */
   readonly ignored: ReadonlyMap<string, string>;
@@ -16,27 +16,27 @@ export interface ComparedField {
   readonly name: string;
   /** Which versions have the field. */
   readonly on: "both" | "control" | "candidate";
-  /** Whether the value passes, on the side that has it; undefined for a value that neither passes nor fails. */
+  /** Whether the value passes, on the side that has it; undefined if it neither passes nor fails. */
   readonly control: boolean | undefined;
   readonly candidate: boolean | undefined;
   /** From the control's first answer to the candidate's. */
   readonly change: Change | undefined;
-  /** The change that the candidate alone makes: the control's second answer is as its first, or there is none. */
+  /** The candidate's own change: the control's second answer equals its first, or there is none. */
   readonly candidateAlone: Change | undefined;
-  /** The change that the control's first answer alone makes: its second one is as the candidate's. */
+  /** The change of the control's first answer alone: its second answer equals the candidate's. */
   readonly controlAlone: Change | undefined;
-  /** From the control's first answer to its second; undefined where there is no second one that has the field. */
+  /** From the control's first answer to its second; undefined if there is no second answer with the field. */
   readonly repeated: Change | "same" | undefined;
 }
 
-/** Whether any field differs. The control then gets the request again, because the mismatch can be its own noise. */
+/** Whether any field differs. If so, the control gets the request again, because its first answer may be noise. */
 export function differs(control: Answer, candidate: Answer, rules: Rules): boolean {
   return compare({ control, candidate }, rules).some(({ change }) => change !== undefined);
 }
 
 /**
- * Compares the answers of both versions to one request, field by field. Fields are compared where both versions have
- * answered; whether they have is the field `answered`.
+ * Compares the answers of both versions to one request, field by field. If a version has not answered, only the field
+ * `answered` is compared.
  */
 export function compare(
   { control, candidate, again }: { control: Answer; candidate: Answer; again?: Answer | undefined },
@@ -50,7 +50,7 @@ export function compare(
     .map((name) => compareField(name, b.get(name), c.get(name), b2 && (b2.get(name) ?? null), rules));
 }
 
-/** @param again null where the control's second answer lacks the field */
+/** @param again null if the control's second answer lacks the field */
 function compareField(
   name: string,
   control: FieldValue | undefined,

@@ -1,6 +1,6 @@
 import type { Change, ComparedField } from "./compare.ts";
 
-/** How often the candidate alone and the control's first answer alone make a change. */
+/** The number of changes by the candidate alone and by the control's first answer alone. */
 export interface AloneCounts {
   candidate: number;
   control: number;
@@ -8,16 +8,16 @@ export interface AloneCounts {
 
 /** The counts of one field. */
 export interface FieldCounts {
-  /** Pairs in which both versions have it. */
+  /** Pairs in which both versions have the field. */
   pairs: number;
-  /** By what the control's first answer and the candidate's are: pass or fail; a field of other values has none. */
+  /** Pairs by the control's first answer and the candidate's: pass or fail; empty for fields with other values. */
   table: { passPass: number; passFail: number; failPass: number; failFail: number };
-  /** Changes from the control's first answer to the candidate's, before the control's own noise is taken off. */
+  /** Changes from the control's first answer to the candidate's, including the control's own noise. */
   changes: Record<Change, number>;
   alone: Record<Change, AloneCounts>;
-  /** Requests that the control got twice regardless of the candidate's answer: its own noise. */
+  /** Requests that the control got twice regardless of the candidate's answer, to measure its noise. */
   repeated: { pairs: number } & Record<Change, number>;
-  /** Pairs in which one version alone has the field, and how often it fails there. */
+  /** Pairs in which only one version has the field, and how often it fails there. */
   only: Record<"control" | "candidate", { pairs: number; found: number }>;
 }
 
@@ -38,13 +38,13 @@ export interface Mismatch {
 export interface Compared {
   readonly fields: readonly ComparedField[];
   readonly segments: readonly { field: string; value: string }[];
-  /** Whether the control was asked twice by chance, and not because something differed. */
+  /** Whether the control was called twice at random, not because of a difference. */
   readonly isRepeated: boolean;
   readonly hash: string;
   readonly atMs: number;
 }
 
-/** What the counts are, as data. */
+/** The counts as data. */
 export interface CountsData {
   pairs: number;
   fields: Record<string, FieldCounts>;
@@ -54,10 +54,10 @@ export interface CountsData {
 
 const MOST_FIELDS = 100;
 const MOST_VALUES = 40;
-/** A segment of fewer pairs is not shown: it would say too much of single persons. */
+/** Segments with fewer pairs are not shown, because they would reveal data of single persons. */
 export const LEAST_SHOWN = 20;
 
-/** Counts compared requests, and keeps nothing else of them but the last mismatches, by hash. */
+/** Counts compared requests. Otherwise it keeps only the last mismatches, by hash. */
 export class Counts {
   #pairs = 0;
   readonly #fields = new Map<string, FieldCounts>();
@@ -65,7 +65,7 @@ export class Counts {
   readonly #mismatches: Mismatch[] = [];
   readonly #most: number;
 
-  /** @param most how many mismatches are kept */
+  /** @param most the maximum number of mismatches that are kept */
   constructor(most: number) {
     this.#most = most;
   }
@@ -158,7 +158,7 @@ function noChanges<T>(make: () => T): Record<Change, T> {
   return { fail: make(), pass: make(), mismatch: make() };
 }
 
-/** The value of a key, which is made where there is none. */
+/** The value of a key, created if it is missing. */
 function made<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   let value = map.get(key);
   if (value === undefined) map.set(key, (value = make()));

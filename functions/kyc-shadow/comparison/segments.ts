@@ -1,4 +1,4 @@
-/** A field of the request by whose values requests are counted apart. */
+/** A field of the request that defines segments. */
 export interface SegmentField {
   readonly name: string;
   /** `age`: a date becomes a band of ages. */
@@ -7,7 +7,7 @@ export interface SegmentField {
 
 const SEGMENT = /^([A-Za-z_][\w-]{0,63})(:age)?$/;
 
-/** Reads a list such as `nationality,dateOfBirth:age`; undefined where it is none. */
+/** Parses a list such as `nationality,dateOfBirth:age`; undefined if it is invalid. */
 export function readSegments(text: string): SegmentField[] | undefined {
   const found = text.split(",").flatMap((item): SegmentField[] => {
     const [, name, as] = SEGMENT.exec(item.trim()) ?? [];
@@ -19,7 +19,7 @@ export function readSegments(text: string): SegmentField[] | undefined {
 const SHORT = /^[A-Za-z0-9_.+-]{1,24}$/;
 
 /**
- * The segment of a request in each field. A value that is no short word is `other`, because values are stored and shown.
+ * The segment of a request for each field. A value that is not a short word is `other`, because values are stored and shown.
  * @param today as YYYY-MM-DD
  */
 export function segmentsOf(

@@ -45,7 +45,7 @@ const SCRIPT = `SwaggerUIBundle({
 });
 `;
 
-// The table of answers becomes a list where it would not fit; links and servers are not used here.
+// The table of answers becomes a list if it would not fit; links and servers are not used here.
 const STYLE = `body { margin: 0; }
 .swagger-ui .scheme-container, .swagger-ui .response-col_links { display: none; }
 @media (max-width: 640px) {

@@ -4,7 +4,7 @@ import { CallerGone } from "./request-errors.ts";
 /** The largest request body that a service takes, in bytes. */
 export const MAX_BODY_BYTES = 65_536;
 
-/** @throws {BodyOverLimit} where the request declares a body over the limit */
+/** @throws {BodyOverLimit} if the request declares a body over the limit */
 export function refuseLargeBody(request: Request): void {
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) > MAX_BODY_BYTES) throw new BodyOverLimit();
@@ -12,7 +12,7 @@ export function refuseLargeBody(request: Request): void {
 
 /**
  * The same for a body of undeclared length, which is read up to the limit.
- * @throws {BodyOverLimit} where it goes beyond
+ * @throws {BodyOverLimit} if it goes beyond
  * @throws {CallerGone} if the body is incomplete, or its chunks are malformed, which Bun answers with 400
  */
 export async function refuseLongBody(request: Request): Promise<void> {
@@ -22,9 +22,9 @@ export async function refuseLongBody(request: Request): Promise<void> {
 
 /**
  * Reads a body, up to the limit.
- * @returns its text; empty where there is no body
- * @throws {BodyOverLimit} where it goes beyond
- * @throws {CallerGone} where it breaks off
+ * @returns its text; empty if there is no body
+ * @throws {BodyOverLimit} if it goes beyond
+ * @throws {CallerGone} if it breaks off
  */
 export async function readLimitedBody({ body }: Request): Promise<string> {
   try {

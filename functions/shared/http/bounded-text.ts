@@ -4,7 +4,7 @@ export class BodyOverLimit extends Error {
 }
 
 /**
- * The length in bytes to which HTTP holds a body, or undefined where it is held to none. Transfer-Encoding overrides
+ * The length in bytes to which HTTP holds a body, or undefined if it is held to none. Transfer-Encoding overrides
  * Content-Length (RFC 9112, section 6.3), so beside it a declared length means nothing.
  */
 export function declaredLength(headers: Headers): number | undefined {
@@ -15,8 +15,8 @@ export function declaredLength(headers: Headers): number | undefined {
 }
 
 /**
- * Reads a body as UTF-8 text, and stops reading where the limit is passed.
- * @throws {BodyOverLimit} where the body is longer than `maxBytes`
+ * Reads a body as UTF-8 text, and stops reading if the limit is passed.
+ * @throws {BodyOverLimit} if the body is longer than `maxBytes`
  */
 export async function readBoundedText(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder();

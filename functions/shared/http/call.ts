@@ -11,10 +11,10 @@ export interface Activity {
 
 /** The end of one call to an upstream, for the request's log line. */
 export interface UpstreamRecord {
-  /** The revision that answered, `unknown` where none said so. */
+  /** The revision that answered, `unknown` if none said so. */
   readonly revision: string;
   readonly outcome: string;
-  /** The HTTP status, where there was an answer. */
+  /** The HTTP status, if there was an answer. */
   readonly status: number | undefined;
   /** Milliseconds until the answer was read and checked, or the call had failed. */
   readonly ms: number;
@@ -24,7 +24,7 @@ export interface UpstreamRecord {
 export interface Call {
   readonly requestId: string;
   readonly traceId: string | undefined;
-  /** Undefined where traces are not exported. */
+  /** Undefined if traces are not exported. */
   readonly span: Span | undefined;
   /** The clock's milliseconds at the beginning. */
   readonly startedAt: number;
@@ -41,7 +41,7 @@ export interface CallDeps {
   /** A monotonic clock in milliseconds. */
   readonly clock: () => number;
   readonly newId: () => string;
-  /** Undefined where traces are not exported. */
+  /** Undefined if traces are not exported. */
   readonly tracer?: Tracer | undefined;
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { problemOf, testService } from "../testing/test-service.ts";
 
 describe("a request that no route takes", () => {
-  test("is a 404 where there is no such path", async () => {
+  test("is a 404 if there is no such path", async () => {
     for (const path of ["/nothing", "/item/", "/Item", "/item/x", "//item", "/%69tem", "/*", "/:x"]) {
       const problem = await problemOf(await testService().ask(path));
       expect(problem).toEqual({
@@ -16,7 +16,7 @@ describe("a request that no route takes", () => {
     }
   });
 
-  test("is a 405 with the methods of the path where there is one", async () => {
+  test("is a 405 with the methods of the path if there is one", async () => {
     for (const method of ["POST", "PUT", "PATCH", "DELETE", "PROPFIND"]) {
       const response = await testService().ask("/item", { method });
       expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
@@ -30,7 +30,7 @@ describe("a request that no route takes", () => {
     expect(response.status).toBe(405);
   });
 
-  test("is reported the methods where it asks for them", async () => {
+  test("is reported the methods if it asks for them", async () => {
     const response = await testService().ask("/item", { method: "OPTIONS" });
     expect([response.status, response.headers.get("allow"), await response.text()]).toEqual([
       204,
@@ -40,7 +40,7 @@ describe("a request that no route takes", () => {
     expect((await testService().ask("/nothing", { method: "OPTIONS" })).status).toBe(404);
   });
 
-  test("is answered without a body where it is a HEAD for what a GET would get", async () => {
+  test("is answered without a body if it is a HEAD for what a GET would get", async () => {
     const response = await testService().ask("/item", { method: "HEAD" });
     expect([response.status, await response.text()]).toEqual([200, ""]);
     expect(response.headers.get("content-length")).toBe("15");
@@ -73,7 +73,7 @@ describe("a request that fails", () => {
     expect(lines()[2]).toMatchObject({ error: "Error", code: "EBROKEN" });
   });
 
-  test("has the contract's body where the contract has one, keys in order", async () => {
+  test("has the contract's body if the contract has one, keys in order", async () => {
     const response = await testService().ask("/contract/fail");
     expect([response.status, response.headers.get("content-type")]).toEqual([500, "application/json"]);
     expect(await response.text()).toBe('{"b":"second","a":"first"}');
@@ -115,7 +115,7 @@ describe("a body over 64 KB", () => {
     expect(response.status).toBe(413);
   });
 
-  test("is refused where it is not declared and no route takes it", async () => {
+  test("is refused if it is not declared and no route takes it", async () => {
     const headers = { "transfer-encoding": "chunked" };
     expect((await testService().ask("/item", { method: "POST", headers, body: stream() })).status).toBe(413);
   });

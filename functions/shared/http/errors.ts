@@ -25,11 +25,11 @@ export class ContractError extends Error {
 export interface ErrorDeps {
   readonly log: Log;
   readonly paths: PathTable;
-  /** The contract's answer to an unforeseen error on a route, or undefined where the contract has none. */
+  /** The contract's answer to an unforeseen error on a route, or undefined if the contract has none. */
   readonly unforeseen: (route: string) => ContractError | undefined;
 }
 
-/** A request that failed. `route` is undefined where no route matched. */
+/** A request that failed. `route` is undefined if no route matched. */
 export interface Failure {
   readonly error: unknown;
   readonly request: Request;

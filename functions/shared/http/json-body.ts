@@ -5,9 +5,9 @@ import { parseStrictJson } from "./strict-json.ts";
 
 /**
  * Reads a request's body as JSON, with any framing, and not beyond the limit.
- * @throws {BodyOverLimit} where it is longer
- * @throws {CallerGone} where it breaks off
- * @throws {BadRequest} where it is not declared to be JSON, or is not strict JSON
+ * @throws {BodyOverLimit} if it is longer
+ * @throws {CallerGone} if it breaks off
+ * @throws {BadRequest} if it is not declared to be JSON, or is not strict JSON
  */
 export async function readJsonBody({ request }: { request: Request }): Promise<unknown> {
   refuseLargeBody(request);

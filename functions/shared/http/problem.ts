@@ -34,7 +34,7 @@ const TITLES: Readonly<Record<number, string>> = {
   415: "Unsupported Media Type",
   422: "Unprocessable Content",
   431: "Request Header Fields Too Large",
-  // Not registered, but what proxies log where the caller closed the connection.
+  // Not registered, but what proxies log if the caller closed the connection.
   499: "Client Closed Request",
   500: "Internal Server Error",
   503: "Service Unavailable",

@@ -1,4 +1,4 @@
-/** Thrown where the caller closed its connection before its request was complete or answered. */
+/** Thrown if the caller closed its connection before its request was complete or answered. */
 export class CallerGone extends Error {
   override name = "CallerGone";
 }
@@ -19,7 +19,7 @@ export class BadRequest extends Error {
 
 /**
  * Refuses what Bun lets pass although HTTP does not (RFC 9112, sections 3.2 and 3.2.1).
- * @throws {BadRequest} where the target has a fragment, or there is more than one Host header
+ * @throws {BadRequest} if the target has a fragment, or there is more than one Host header
  */
 export function refuseMalformed(request: Request): void {
   if (request.url.includes("#")) throw new BadRequest(400, "The request's target has a fragment.");

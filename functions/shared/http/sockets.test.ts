@@ -41,7 +41,7 @@ test.each([
   },
 );
 
-test("a body of undeclared length is refused where it is over the limit", async () => {
+test("a body of undeclared length is refused if it is over the limit", async () => {
   const request = `POST ${REPORT} HTTP/1.1\r\ntransfer-encoding: chunked`;
   expect((await send(request, chunked(70_000))).line).toStartWith("HTTP/1.1 413 ");
   expect((await send(request, chunked(10))).line).toStartWith("HTTP/1.1 415 ");
@@ -122,7 +122,7 @@ describe("what Bun 1.4.5 does with HTTP that this project cannot change", () => 
     },
   );
 
-  test("answers pipelined requests where the first is answered at once", async () => {
+  test("answers pipelined requests if the first is answered at once", async () => {
     const answers = await exchangeBytes(
       service.port,
       `GET ${REPORT} ${HEAD}\r\nGET ${REPORT} ${HEAD}connection: close\r\n\r\n`,
@@ -130,7 +130,7 @@ describe("what Bun 1.4.5 does with HTTP that this project cannot change", () => 
     expect(answers.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
   });
 
-  test("closes the connection where a request follows before the one before it is answered", async () => {
+  test("closes the connection if a request follows before the one before it is answered", async () => {
     const late = Bun.serve({
       port: 0,
       hostname: "127.0.0.1",
@@ -150,7 +150,7 @@ describe("what Bun 1.4.5 does with HTTP that this project cannot change", () => 
     expect(answers).toEndWith("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
   });
 
-  test("answers 431 by itself where the headers have more than 16 KB", async () => {
+  test("answers 431 by itself if the headers have more than 16 KB", async () => {
     const answer = await exchangeBytes(service.port, `GET ${REPORT} ${HEAD}x: ${"x".repeat(17_000)}\r\n\r\n`);
     expect(answer).toStartWith("HTTP/1.1 431 ");
   });

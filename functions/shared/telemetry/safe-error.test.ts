@@ -30,7 +30,7 @@ describe("what a log says of an error", () => {
     );
   });
 
-  test("is its code where that is a code, and its cause likewise", () => {
+  test("is its code if that is a code, and its cause likewise", () => {
     const cause = Object.assign(new TypeError("secret"), { code: "ECONNREFUSED" });
     const error = Object.assign(new Error("secret", { cause }), { code: "my secret" });
     expect(describeError(error)).toMatchObject({
@@ -41,7 +41,7 @@ describe("what a log says of an error", () => {
   });
 
   test.each([["secret"], [undefined], [null], [42], [{ message: "secret" }]])(
-    "is its kind where it is %p",
+    "is its kind if it is %p",
     (value) => expect(describeError(value)).toEqual({ error: value === null ? "object" : typeof value }),
   );
 

@@ -87,11 +87,11 @@ describe("a request's id", () => {
   );
 
   test.each(["", " ", "a b", "a,b", "x".repeat(129), '"quoted"', "ä", "a/b", "{}"])(
-    "is a new one where the caller's is %p",
+    "is a new one if the caller's is %p",
     (id) => expect(requestIdOf(new Headers({ "x-request-id": id }), () => "new")).toBe("new"),
   );
 
-  test("is a new one where the caller has none", () => {
+  test("is a new one if the caller has none", () => {
     expect(requestIdOf(new Headers(), () => "new")).toBe("new");
   });
 });

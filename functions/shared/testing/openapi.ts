@@ -38,7 +38,7 @@ export const Document = Type.Object({
   }),
 });
 
-/** Reads a document. @throws {Error} where it is not one */
+/** Reads a document. @throws {Error} if it is not one */
 export const readDocument = (text: string) => Value.Parse(Document, JSON.parse(text));
 
 /** All examples of a document's requests and responses, each with its schema. */

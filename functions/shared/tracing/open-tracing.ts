@@ -27,7 +27,7 @@ const MOST_DRIFT_MS = 100;
 
 /**
  * Opens the export of spans by OTLP, as the environment configures it. This module is imported only if `exportsTraces` says
- * so. Undefined where the collector's address cannot be used, which is logged.
+ * so. Undefined if the collector's address cannot be used, which is logged.
  */
 export async function openTracing({
   env,
@@ -50,7 +50,7 @@ export async function openTracing({
   return { tracer, flush: exporter.flush, metrics: () => spanMetrics(exporter) };
 }
 
-/** Milliseconds since 1970 with the fractions of the monotonic clock, set again where the machine's time was changed. */
+/** Milliseconds since 1970 with the fractions of the monotonic clock, set again if the machine's time was changed. */
 function wallClock(): () => number {
   let offset = performance.timeOrigin;
   return () => {

@@ -3,7 +3,7 @@ import type { TraceSettings } from "./trace-settings.ts";
 
 /** The end of one request to the collector. */
 export interface PostAnswer {
-  /** 0 where there was no answer. */
+  /** 0 if there was no answer. */
   readonly status: number;
   /** The answer's body, or why there is none. */
   readonly text: string;
@@ -60,7 +60,7 @@ export function exemptFromProxy(
   env["NO_PROXY"] = before ? `${before},${collector}` : collector;
 }
 
-/** Loaded here, because a batch is compressed long after the start, and only where that is asked for. */
+/** Loaded here, because a batch is compressed long after the start, and only if that is asked for. */
 async function compressed(body: string): Promise<Uint8Array<ArrayBuffer>> {
   const { gzip } = await import("node:zlib");
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array<ArrayBuffer>>();

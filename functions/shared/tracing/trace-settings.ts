@@ -21,7 +21,7 @@ export interface TraceSettings {
   readonly maxBatch: number;
 }
 
-/** The settings, undefined where the collector's address is not usable, and a sentence for each variable that is ignored. */
+/** The settings, undefined if the collector's address is not usable, and a sentence for each variable that is ignored. */
 export interface ReadSettings {
   readonly settings: TraceSettings | undefined;
   readonly problems: readonly string[];
@@ -36,7 +36,7 @@ const RANDOM_VALUES = 16 ** RANDOM_DIGITS;
 /**
  * Reads the OTEL_* variables. As the specification requires, an invalid value is reported and its default used, so
  * that tracing never keeps a service from starting. No value is repeated in a report, because a key may be in it.
- * @param own the service's name and version where the variables name none
+ * @param own the service's name and version if the variables name none
  */
 export function readTraceSettings(
   env: Environment,
@@ -116,7 +116,7 @@ function collectorUrl(text: string, asItIs: boolean): URL | undefined {
   return url;
 }
 
-/** `key=value,key=value` with values percent-encoded, as in W3C Baggage; undefined where it is not that. */
+/** `key=value,key=value` with values percent-encoded, as in W3C Baggage; undefined if it is not that. */
 function readPairs(text: string): Record<string, string> | undefined {
   const read: Record<string, string> = {};
   for (const pair of text.split(",").map((part) => part.trim())) {

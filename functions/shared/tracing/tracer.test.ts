@@ -65,7 +65,7 @@ describe("a span", () => {
     expect([request?.tracestate, call?.tracestate]).toEqual(["vendor=1", "vendor=1"]);
   });
 
-  test("begins a trace where no caller names one, and drops a state that belongs to none", () => {
+  test("begins a trace if no caller names one, and drops a state that belongs to none", () => {
     const { made, finished } = tracer();
     const span = made.server("nonsense", "vendor=1");
     span.end(END);

@@ -40,7 +40,7 @@ export interface Span {
 
 /** Begins the spans of a process. */
 export interface Tracer {
-  /** Begins the span of a request that came in with these headers, as a child of its caller's where they name one. */
+  /** Begins the span of a request that came in with these headers, as a child of its caller's if they name one. */
   server(traceparent: string | null | undefined, tracestate: string | null | undefined): Span;
 }
 

@@ -9,7 +9,7 @@ export interface Deadline {
 }
 
 /**
- * Starts a deadline of `ms` milliseconds. It leaves nothing behind when cleared, where
+ * Starts a deadline of `ms` milliseconds. It leaves nothing behind when cleared, if
  * `AbortSignal.timeout` would keep a timer for each request until it has run out.
  */
 export function startDeadline(ms: number, caller: AbortSignal): Deadline {

@@ -12,10 +12,10 @@ export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promi
 
 /** The result of one HTTP request to an upstream. */
 export interface Exchange {
-  /** Undefined where the answer's text has yet to be checked. */
+  /** Undefined if the answer's text has yet to be checked. */
   outcome: Exclude<Outcome, "ok"> | undefined;
   status: number | undefined;
-  /** The revision that answered, also where its answer was a failure. */
+  /** The revision that answered, even if its answer was a failure. */
   revision: string | undefined;
   text: string;
 }

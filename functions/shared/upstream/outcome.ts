@@ -34,7 +34,7 @@ export function outcomeOfError(error: unknown): FailedOutcome {
   return "unreachable";
 }
 
-/** The outcome that a status alone decides; undefined where the body decides. */
+/** The outcome that a status alone decides; undefined if the body decides. */
 export function outcomeOfStatus(status: number): FailedOutcome | undefined {
   if (status >= 500) return "server_error";
   if (status >= 400) return "client_error";

@@ -7,11 +7,11 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import type { FailedOutcome, Outcome } from "./outcome.ts";
 import { parseStrictJson } from "../http/strict-json.ts";
 
-/** Thrown where an upstream gave no answer that can be used. */
+/** Thrown if an upstream gave no answer that can be used. */
 export class UpstreamFailure extends Error {
   override name = "UpstreamFailure";
   readonly outcome: FailedOutcome;
-  /** The revision that answered, where one did and said so. */
+  /** The revision that answered, if one did and said so. */
   readonly revision: string | undefined;
 
   constructor(outcome: FailedOutcome, revision: string | undefined) {
@@ -39,8 +39,8 @@ export interface UpstreamAnswer<T> {
 export interface Upstream<T> {
   /**
    * Requests `path` on behalf of `request`, once.
-   * @throws {UpstreamFailure} where there is no usable answer within the deadline
-   * @throws {CallerGone} where the sender of `request` went away
+   * @throws {UpstreamFailure} if there is no usable answer within the deadline
+   * @throws {CallerGone} if the sender of `request` went away
    */
   ask(path: string, request: Request, call: Call, sent?: Sent): Promise<UpstreamAnswer<T>>;
 }

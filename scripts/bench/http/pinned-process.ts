@@ -88,14 +88,14 @@ export function freePort(): number {
 // Linux reports processor time to programs in hundredths of a second.
 const TICKS_PER_SECOND = 100;
 
-/** Seconds of processor time that a process has used, or undefined where the system does not tell. */
+/** Seconds of processor time that a process has used, or undefined if the system does not tell. */
 export async function cpuSeconds(pid: number): Promise<number | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
   const fields = text?.slice(text.lastIndexOf(")") + 2).split(" ");
   return fields && (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** MiB of memory that a process holds, or undefined where the system does not tell. */
+/** MiB of memory that a process holds, or undefined if the system does not tell. */
 export async function residentMiB(pid: number): Promise<number | undefined> {
   const text = await readFile(`/proc/${pid}/status`, "utf8").catch(() => undefined);
   const kiB = /^VmRSS:\s+([0-9]+) kB$/m.exec(text ?? "")?.[1];

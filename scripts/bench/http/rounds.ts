@@ -35,7 +35,7 @@ export async function interleave(
 
 /**
  * The ratio of two sides: the median of the ratios within each round, which changes between rounds do not affect.
- * @param of what is compared; undefined where it was not measured
+ * @param of what is compared; undefined if it was not measured
  */
 export function ratio(
   side: SideResult,

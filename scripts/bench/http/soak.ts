@@ -18,7 +18,7 @@ export interface SoakOptions {
 
 /** The result of a soak, as `-o json` prints it. */
 export interface SoakReport {
-  /** The most that the system answers; null where the load is given. */
+  /** The most that the system answers; null if the load is given. */
   mostRps: number | null;
   rps: number;
   seconds: number;
@@ -118,7 +118,7 @@ async function most(url: string): Promise<number> {
   return Math.min(atMost, inTime / MEASURE_SECONDS);
 }
 
-/** The growth between the second fifth, when all is warm, and the last one; nothing where there are too few samples. */
+/** The growth between the second fifth, when all is warm, and the last one; nothing if there are too few samples. */
 function growthOf(process: string, mib: readonly number[]): SoakReport["memory"] {
   const fifth = Math.floor(mib.length / 5);
   if (fifth < 2) return [];

@@ -44,7 +44,7 @@ describe("the requests of a race", () => {
     expect(Math.abs(slow / total - 0.01)).toBeLessThan(0.003);
   });
 
-  test("are none in the silent scenario, and as many as elsewhere where the load swings", () => {
+  test("are none in the silent scenario, and as many as elsewhere if the load swings", () => {
     expect(count(scenario("silent"), 100, 1).total).toBe(0);
     expect(Math.abs(count(scenario("daily swing"), 5, 1).total - 36_000)).toBeLessThan(4 * Math.sqrt(36_000));
   });
@@ -71,7 +71,7 @@ describe("a race", () => {
     expect(argo.harmed).toBeCloseTo(5 * (0.2 * 600 + 0.4 * 600 + 0.6 * 300) * 0.999, 6);
   });
 
-  test("goes on harming requests where a bad candidate was promoted", () => {
+  test("goes on harming requests if a bad candidate was promoted", () => {
     const { "Argo Rollouts": argo } = race(scenario("latency x2"), 1, 1);
     expect(argo.healthyAt).toBe(2400);
     const shares = 600 * (0.2 + 0.4 + 0.6 + 0.8) + (HORIZON - 2400);

@@ -16,7 +16,7 @@ export interface Finish {
 }
 
 /**
- * Lets all judges watch the same requests, each with the shares that it wants: a request goes to the candidate where its
+ * Lets all judges watch the same requests, each with the shares that it wants: a request goes to the candidate if its
  * lot is below the share, and its fate is the same for all of them.
  * @param rate requests a second, on average
  */

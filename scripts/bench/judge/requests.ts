@@ -8,7 +8,7 @@ await compiled;
 export interface Request {
   /** Seconds from the start. */
   t: number;
-  /** 0 to 1: the candidate gets it where its share is larger. */
+  /** 0 to 1: the candidate gets it if its share is larger. */
   lot: number;
   /** Whether each revision would answer it. */
   baselineOk: boolean;

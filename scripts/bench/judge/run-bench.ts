@@ -9,7 +9,7 @@ export interface RunOptions {
   /** Rollouts of each scenario at each load; a third of them for good candidates at the highest load, because these are judged for two hours. */
   reps: number;
   seed: number;
-  /** Runs only the scenarios whose name contains one of these; all where there is none. */
+  /** Runs only the scenarios whose name contains one of these; all if there is none. */
   only: readonly string[];
   /** How many workers. */
   workers: number;

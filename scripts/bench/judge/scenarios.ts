@@ -19,9 +19,9 @@ export interface Scenario {
   outages?: { every: number; seconds: number; pods: number };
   /** Each version has an independent latency level for so many seconds: a log-normal factor with this spread. */
   levels?: { seconds: number; spread: number };
-  /** How long a rollout is looked at, where it is not `HORIZON`. */
+  /** How long a rollout is looked at, if it is not `HORIZON`. */
   seconds?: number;
-  /** The share of false rollbacks that is accepted, where it is not alpha: failures that come together say less than they seem to. */
+  /** The share of false rollbacks that is accepted, if it is not alpha: failures that come together say less than they seem to. */
   accepted?: number;
   /** No requests at all. */
   silent?: boolean;
@@ -66,7 +66,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "p99 x2", kind: "bad", baseline: 0.001, candidate: 0.001, slower: { factor: 2, of: 0.05 } },
 ];
 
-/** A request is harmed where the candidate fails it and the baseline would not have, or takes longer than tolerated. */
+/** A request is harmed if the candidate fails it and the baseline would not have, or takes longer than tolerated. */
 export function harmPerRequest({ baseline, candidate, slower, kind }: Scenario): number {
   if (kind === "good") return 0;
   return candidate - baseline + (slower === undefined ? 0 : slower.of * (1 - baseline));

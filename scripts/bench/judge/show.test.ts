@@ -52,7 +52,7 @@ describe("the result of the benchmark", () => {
     expect(benchPage(resultOf([cell]))).toContain("&lt;b&gt;&quot;&amp;");
   });
 
-  test("misses a figure where good candidates are rolled back more often than chance explains", () => {
+  test("misses a figure if good candidates are rolled back more often than chance explains", () => {
     const [figure] = figuresOf([equal(12)], SPEED);
     expect(figure).toMatchObject({
       ok: false,

@@ -7,7 +7,7 @@ export interface Result {
   /** How many rollouts were rolled back within ten minutes, and within two hours. */
   rolledBackShort: number;
   rolledBack: number;
-  /** Seconds at which a tenth, half and nine tenths of all rollouts were rolled back; null where fewer ever were. */
+  /** Seconds at which a tenth, half and nine tenths of all rollouts were rolled back; null if fewer ever were. */
   rollbackAt: { p10: number | null; p50: number | null; p90: number | null };
   /** How many were called healthy, or promoted, and the seconds for half of all. */
   healthy: number;
@@ -25,7 +25,7 @@ export interface Cell {
   /** Requests a second. */
   load: number;
   runs: number;
-  /** The share of false rollbacks that is accepted, where it is not alpha; see `Scenario`. */
+  /** The share of false rollbacks that is accepted, if it is not alpha; see `Scenario`. */
   accepted?: number;
   results: Record<ContestantName, Result>;
 }

@@ -51,7 +51,7 @@ export interface Cell {
   scenario: string;
   accepted: number;
   rejected: number;
-  /** Pairs until the decision that most runs reach; null where most reach none. */
+  /** Pairs until the decision that most runs reach; null if most reach none. */
   medianPairs: number | null;
   diffy: { flaggedAtEnd: number; flaggedEver: number };
 }

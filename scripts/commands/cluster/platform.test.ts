@@ -120,7 +120,7 @@ describe("down", () => {
 });
 
 describe("images", () => {
-  test("are built where there is no cluster; names go to standard output, the rest to standard error", async () => {
+  test("are built if there is no cluster; names go to standard output, the rest to standard error", async () => {
     await standIn("docker", "echo STEP");
     const plain = await kyc("images");
     expect(plain.code).toBe(0);

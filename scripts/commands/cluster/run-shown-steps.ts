@@ -3,7 +3,7 @@ import type { Step, StepView } from "../../cluster/platform/step.ts";
 
 interface ShownStepsOptions {
   readonly dryRun: boolean;
-  /** Asks the user before the steps that are due change anything. Throws where the user declines. */
+  /** Asks the user before the steps that are due change anything. Throws if the user declines. */
   readonly confirm: (due: readonly StepView[]) => Promise<void>;
 }
 

@@ -23,7 +23,7 @@ describe("verify", () => {
     expect(out).toMatch(/Examples:\n(.*\n)*.*\.\/kyc verify/);
   });
 
-  test("is a table, or data, and exits with 1 where a check does not hold", async () => {
+  test("is a table, or data, and exits with 1 if a check does not hold", async () => {
     using gateway = Bun.serve({
       port: 0,
       hostname: "127.0.0.1",

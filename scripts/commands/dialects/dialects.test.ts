@@ -38,7 +38,7 @@ describe.each([["render virtual-service"], ["render traffic"], ["equal"], ["lint
     expect(out).toMatch(new RegExp(`Examples:\n(.*\n)*.*\\./kyc ${command}`));
   });
 
-  test("exits with 2 where it is used wrongly", async () => {
+  test("exits with 2 if it is used wrongly", async () => {
     const { code, out } = await kyc(...command.split(" "), "--nonsense");
     expect({ code, out }).toEqual({ code: 2, out: "" });
   });
@@ -159,7 +159,7 @@ describe("equal", () => {
     expect(alone.out).toContain("the files do not describe");
   });
 
-  test("asks which hosts to compare where none is common, and names those that there are", async () => {
+  test("asks which hosts to compare if none is common, and names those that there are", async () => {
     const around = ["--with", sample("knative")];
     const other = await file(
       "other.yaml",
@@ -277,7 +277,7 @@ spec:
     expect(await kyc("lint", "--list", "-o", "sarif")).toMatchObject({ code: 2, out: "" });
   });
 
-  test("reads the nearest folder of the user, never the tool's, and fails where it reads nothing", async () => {
+  test("reads the nearest folder of the user, never the tool's, and fails if it reads nothing", async () => {
     const own = join(folder, "own");
     await mkdir(join(own, "deep"), { recursive: true });
     const lint = ["lint"];
@@ -319,7 +319,7 @@ spec:
   });
 });
 
-test("deploy lints first, and applies nothing where an error is found", async () => {
+test("deploy lints first, and applies nothing if an error is found", async () => {
   await file("kustomization.yaml", "resources: [claim.yaml]\n");
   await file(
     "claim.yaml",

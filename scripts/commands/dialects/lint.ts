@@ -121,7 +121,7 @@ async function report(findings: readonly Finding[], format: LintFlags["output"])
     );
 }
 
-/** The folder that findings name files from, and the top of the repository, or that folder where there is none. */
+/** The folder that findings name files from, and the top of the repository, or that folder if there is none. */
 async function places(): Promise<{ root: string; here: string }> {
   const here = process.cwd();
   for (let folder = here; ; folder = dirname(folder)) {

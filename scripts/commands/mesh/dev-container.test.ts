@@ -22,7 +22,7 @@ exec "${process.execPath}" -e 'Bun.serve({ hostname: process.env.HOST, port: pro
 `;
 const NO_DOCKER = "#!/bin/sh\necho Cannot connect to the Docker daemon >&2\nexit 1\n";
 
-test("dev runs an image by Podman where dev.yaml and functions/ have no program for it", async () => {
+test("dev runs an image by Podman if dev.yaml and functions/ have no program for it", async () => {
   const folder = await mkdtemp(join(tmpdir(), "kyc-container-"));
   try {
     await mkdir(join(folder, "knative"));

@@ -56,7 +56,7 @@ describe("kyc load", () => {
     expect((await load("--data", join(own.root, "absent"))).code).toBe(2);
   });
 
-  test("fails on errors only where that is asked for, and where nothing answers", async () => {
+  test("fails on errors only if that is asked for, and if nothing answers", async () => {
     expect((await load("/nowhere")).code).toBe(0);
     expect((await load("/nowhere", "--fail-on-errors")).code).toBe(1);
     const { code, out } = await load("http://127.0.0.1:1/");
@@ -125,7 +125,7 @@ describe("kyc fault", () => {
     expect({ code, out, err }).toEqual({ code: 2, out: "", err: expect.stringContaining(words) });
   });
 
-  test("names the nearest revision, and what to start where no mesh runs", async () => {
+  test("names the nearest revision, and what to start if no mesh runs", async () => {
     const { code, err } = await fault("credit-check", "advancd", "--error", "5%");
     expect({ code, err }).toEqual({
       code: 1,

@@ -14,12 +14,12 @@ describe("the user of this machine", () => {
     expect(describeUser(user)).toBe(`${name}@${hostname()}, $USER cio`);
   });
 
-  test("has no label where the environment agrees, or says nothing", () => {
+  test("has no label if the environment agrees, or says nothing", () => {
     for (const env of [{ USER: name }, { LOGNAME: name }, {}])
       expect(describeUser(localUser(env))).toBe(`${name}@${hostname()}`);
   });
 
-  test("is named by number where the system has no name for it", () => {
+  test("is named by number if the system has no name for it", () => {
     expect(localUser({}, 4_000_000_123).name).toBe("uid 4000000123");
   });
 
@@ -49,7 +49,7 @@ describe("a change of a cluster is by", () => {
     expect(await authorOf(kubeOf(server))).toBe(`oidc:alice (${describeUser(localUser())})`);
   });
 
-  test("the user of this machine where the API server does not tell", async () => {
+  test("the user of this machine if the API server does not tell", async () => {
     using server = await FakeApiServer.start();
     expect(await authorOf(kubeOf(server))).toBe(describeUser(localUser()));
     server.on(REVIEWS, (answer) => answer.refuse(403, "Forbidden", "no"));

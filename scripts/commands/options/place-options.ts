@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { manifestsFolder } from "../../manifests/folders.ts";
 import { type PlaceFlag, setInvocation } from "../../text/command-lines.ts";
 
-/** The option that names the folder of the manifests. {@link completePlace} gives it its value where it is not given. */
+/** The option that names the folder of the manifests. {@link completePlace} gives it its value if it is not given. */
 export function dirOption(): Option {
   return new Option(
     "--dir <folder>",
@@ -11,7 +11,7 @@ export function dirOption(): Option {
   ).env("KYC_DIR");
 }
 
-/** The option that names a namespace. {@link completePlace} gives it its value where it is not given. */
+/** The option that names a namespace. {@link completePlace} gives it its value if it is not given. */
 export function namespaceOption(): Option {
   return new Option("-n, --namespace <name>", "a namespace of the cluster (default: the one in the files)");
 }

@@ -77,7 +77,7 @@ describe("the file of a rollout", () => {
     [FILE.replace("to: advanced\n", ""), "error: to"],
     [FILE.replace("steps:", "stepps:"), "did you mean steps?"],
     ["", "is empty"],
-  ])("is refused with its line where it is wrong: %#", async (text, message) => {
+  ])("is refused with its line if it is wrong: %#", async (text, message) => {
     expect(flagsOf(text)).rejects.toThrow(message);
   });
 

@@ -6,7 +6,7 @@ import { compare, lockOf, takeBackLeftover, VERDICT_EXITS } from "../shadow/comp
 import { shadowContext } from "../shadow/context.ts";
 import type { RolloutFlags } from "./flags.ts";
 
-/** How long the candidate is compared before its first percent, and what for; undefined where it is not. */
+/** How long the candidate is compared before its first percent, and what for; undefined if it is not. */
 export type ShadowStage = NonNullable<Plan["shadow"]>;
 
 /**

@@ -56,7 +56,7 @@ export async function begin(service: string, flags: RolloutFlags): Promise<numbe
   }
 }
 
-/** The verdict of the comparison in shadow, where one was asked for. @throws Failure when the candidate is not accepted */
+/** The verdict of the comparison in shadow, if one was asked for. @throws Failure when the candidate is not accepted */
 async function comparedInShadow(
   context: RolloutContext,
   service: string,

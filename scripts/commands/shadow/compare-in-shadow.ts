@@ -71,7 +71,7 @@ export interface ComparisonOptions {
 
 /**
  * Runs one comparison and writes its report.
- * @returns undefined where nothing was compared
+ * @returns undefined if nothing was compared
  */
 export async function compare(
   context: ShadowContext,

@@ -126,7 +126,7 @@ describe("kyc shadow", () => {
     expect(TRACES.filter((trace) => everything.includes(trace))).toEqual([]);
   }, 180_000);
 
-  test("fails no request where the candidate hangs, the shadow service is killed, and the command too", async () => {
+  test("fails no request if the candidate hangs, the shadow service is killed, and the command too", async () => {
     const before = results.length;
     await using child = Bun.spawn(
       [

@@ -74,7 +74,7 @@ describe("kyc split --write", () => {
     expect(JSON.stringify(fake.cluster.get(SERVICE)?.spec)).toBe(spec);
   });
 
-  test("is refused where the files are what decides, and with --from", async () => {
+  test("is refused if the files are what decides, and with --from", async () => {
     await withSample([choose("by-knative")], async (root) => {
       const local = await kyc("split", "credit-check", "--engine", "local", "--dir", root, "--write");
       expect(local).toMatchObject({
@@ -111,7 +111,7 @@ describe("kyc split --from", () => {
     expect(JSON.parse(out)).toMatchObject([{ revisionName: "echo-v1", percent: 70 }, { percent: 30 }]);
   });
 
-  test("ends with 1 and kn's sentence where kn refuses", async () => {
+  test("ends with 1 and kn's sentence if kn refuses", async () => {
     const { code, out, err } = await kyc(
       "split",
       "echo",
@@ -131,7 +131,7 @@ describe("kyc split --from", () => {
     });
   });
 
-  test("goes by what the cluster has done so far, where the file says it", async () => {
+  test("goes by what the cluster has done so far, if the file says it", async () => {
     const path = join(folder, "meanwhile.yaml");
     await writeFile(
       path,

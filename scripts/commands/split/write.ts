@@ -25,7 +25,7 @@ export async function writeSplit(service: string, flags: SplitFlags): Promise<vo
   else print(writtenBackLine(written));
 }
 
-/** The files of the folder. @throws Failure where they do not describe the service, or are not valid */
+/** The files of the folder. @throws Failure if they do not describe the service, or are not valid */
 export async function splitFilesOf(where: SplitContext["where"]): Promise<SplitFiles> {
   try {
     return await SplitFiles.open(where);

@@ -8,7 +8,7 @@ export interface Proxy {
   command: string[];
 }
 
-/** Envoy where it is installed, else nginx; undefined, with a note in the report, if neither is. */
+/** Envoy if it is installed, else nginx; undefined, with a note in the report, if neither is. */
 export async function findProxy(
   context: BenchContext,
   port: number,

@@ -19,7 +19,7 @@ const MARGINAL = 75;
 const PASS = 95;
 
 /**
- * How Kayenta's default judge classifies one metric (NetflixACAJudge-v1.0, MannWhitneyClassifier.scala): high where the
+ * How Kayenta's default judge classifies one metric (NetflixACAJudge-v1.0, MannWhitneyClassifier.scala): high if the
  * interval of the shift lies above a quarter of its own estimate, and the mean has risen at all.
  */
 export function classify(control: readonly number[], experiment: readonly number[]): Classification {

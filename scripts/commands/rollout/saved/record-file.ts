@@ -139,7 +139,7 @@ async function earlier(file: string): Promise<Saved | undefined> {
   return parsed && { ...parsed, checkpoint: undefined };
 }
 
-/** The latest rollout of a service on a cluster. @throws Failure where that is another one */
+/** The latest rollout of a service on a cluster. @throws Failure if that is another one */
 async function onCluster(service: string, id: string, flags: RolloutFlags): Promise<Found> {
   const { contextOf } = await import("../context.ts");
   const { journal, audit, kube } = await contextOf(service, flags);
