@@ -36,7 +36,7 @@ function checks(handling: Handling, { variant, context }: CreditCheckDeps) {
   const withoutApplicant = () => variant.check(undefined, context());
   const about = ({ body }: { body: Applicant }) => variant.check(body, context());
   // Elysia awaits the result if the function's source text looks asynchronous, and any returned call does. A bound
-    // function has no source text.
+  // function has no source text.
   const check = variant.later === true ? async () => withoutApplicant() : withoutApplicant.bind(undefined);
   const screen = variant.later === true ? async (asked: { body: Applicant }) => about(asked) : about;
   const own = `${PREFIX}${variant.name}`;

@@ -7,7 +7,7 @@ export type Variant = AnsweringAtOnce | AnsweringLater;
 
 /**
  * Checks an applicant; without an applicant, the answer has no findings. Any error is answered with the contract's
-   * error.
+ * error.
  */
 type Check<Answer> = (applicant: Applicant | undefined, context: ScreeningContext) => Answer;
 

@@ -4,7 +4,7 @@ import { t, type Static } from "elysia";
 const DATE = "calendar-date";
 FormatRegistry.Set(DATE, isDate);
 
-/** For the documentation; the fictional person of ICAO's example. */
+/** The example in the documentation: the fictional person of ICAO 9303. */
 const EXAMPLE = {
   applicantId: "A-1001",
   name: "Anna Maria Eriksson",
@@ -20,7 +20,7 @@ const name = () => t.String({ minLength: 1, maxLength: 200, pattern: "\\S" });
 const months = (description: string) => t.Integer({ minimum: 0, maximum: 1200, description });
 const amount = (description: string) => t.Number({ minimum: 0, maximum: 1e12, description });
 
-/** An applicant, as a bank describes one. Only the id and the name are required; missing fields never count against an applicant. */
+/** An applicant. Only the id and the name are required; a missing field is never a finding. */
 export const Applicant = t.Object(
   {
     applicantId: t.String({

@@ -4,7 +4,7 @@ import { Value } from "@sinclair/typebox/value";
 import { t } from "elysia";
 import { DNS_LABEL } from "./telemetry/revision.ts";
 
-/** The environment as a parameter, so that nothing below reads the process's own. */
+/** The environment, passed as a parameter instead of reading `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One mistake in the environment. `wrong` continues a sentence that begins with the name. */
@@ -14,7 +14,7 @@ export interface Mistake {
   readonly expected: string;
 }
 
-/** All mistakes of the environment at once; `message` is for stderr. */
+/** All mistakes in the environment at once; `message` is for stderr. */
 export class ConfigError extends Error {
   override name = "ConfigError";
 
@@ -32,8 +32,8 @@ const HTTP_ORIGIN = "http-origin";
 FormatRegistry.Set(HTTP_ORIGIN, (text) => originMistake(text) === undefined);
 
 /**
- * A whole number of the environment, `from` and `to` included. TypeBox's own integer: Elysia's lets
- * the text of a number pass for one.
+ * A whole number in the environment, from `from` to `to` inclusive. Uses TypeBox's own integer, because Elysia's accepts a
+ * string with digits.
  */
 export const wholeNumber = (options: { from: number; to: number; default: number }) =>
   Type.Integer({
@@ -43,11 +43,11 @@ export const wholeNumber = (options: { from: number; to: number; default: number
     description: `a whole number from ${options.from} to ${options.to}`,
   });
 
-/** The address of another service: scheme, host and port, and nothing after them. */
+/** The address of another service: only scheme, host and port. */
 export const httpOrigin = () =>
   t.String({ format: HTTP_ORIGIN, description: "an absolute http or https URL without user, path or query" });
 
-/** The settings that every service reads. `service` is the name if Knative gives none, as on a laptop. */
+/** The settings that every service reads. `service` is the default name, for a process that Knative does not run. */
 export const serviceSettings = (service: string) => ({
   PORT: wholeNumber({ from: 1, to: 65_535, default: 8080 }),
   HOST: t.String({
@@ -61,13 +61,13 @@ export const serviceSettings = (service: string) => ({
   DRAIN_MS: wholeNumber({ from: 0, to: 600_000, default: 10_000 }),
 });
 
-/** The settings that every service has, as read. */
+/** The parsed settings of every service. */
 export type ServiceSettings = Static<TObject<ReturnType<typeof serviceSettings>>>;
 
-/** EX_CONFIG of sysexits.h: the configuration is wrong, and starting again will not help. */
+/** EX_CONFIG of sysexits.h: the configuration is invalid, so a restart does not help. */
 const EXIT_CONFIG = 78;
 
-/** Reads the configuration at the start of a process; reports a mistake on stderr and ends the process. */
+/** Reads the configuration at startup. On a mistake, reports it on stderr and ends the process. */
 export function configured<T>(read: () => T): T {
   try {
     return read();
@@ -87,7 +87,7 @@ export function refuseToStart(error: unknown): never {
 }
 
 /**
- * Reads the environment by `schema` once and gives it back frozen.
+ * Reads the environment according to `schema` and returns it frozen.
  * An empty value counts as missing. `explain` gives a better message for a mistake in one variable.
  * @throws {ConfigError} with all mistakes, in the schema's order
  */
@@ -114,8 +114,8 @@ export function readConfig<T extends TObject>(
 }
 
 /**
- * Why `text` is not the address of a service, or undefined if it is one. The text is not repeated, because a password may
- * be in it.
+ * Why `text` is not the address of a service, or undefined if it is one. The text is not repeated, because it may contain
+ * a password.
  */
 export function originMistake(text: string): string | undefined {
   if (!URL.canParse(text)) return "is not an absolute URL";
@@ -128,7 +128,7 @@ export function originMistake(text: string): string | undefined {
   return undefined;
 }
 
-/** A value as it may be shown: quoted, and cut if it is long. */
+/** A value for messages: quoted, and truncated if it is long. */
 export const quote = (text: string): string =>
   JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 

@@ -5,7 +5,7 @@ import type { LogOutput } from "./telemetry/log-output.ts";
 import type { Log } from "./telemetry/log.ts";
 import { describeError } from "./telemetry/safe-error.ts";
 
-/** An application, where it listens, and the log that is flushed when it ends. */
+/** An application, its address, and the log that is flushed when it ends. */
 export interface Lifecycle {
   readonly app: AnyElysia;
   readonly config: Pick<ServiceSettings, "PORT" | "HOST" | "DRAIN_MS">;
@@ -20,13 +20,13 @@ const SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
  * closes first and never sends a request on a connection that this server is closing.
  */
 const IDLE_SECONDS = 120;
-/** A reader of the log that hangs delays the end of the process by at most this. */
+/** The maximum delay of the shutdown by a hanging reader of the log. */
 const LAST_FLUSH_MS = 1000;
 
 /**
- * Runs an application until the process ends. SIGTERM or SIGINT: no new connections, what is in
- * flight may finish within DRAIN_MS, exit code 0. A second signal: exit at once, with 128 and its number.
- * An unusable port or an uncaught error: exit code 1.
+ * Runs an application until the process ends. SIGTERM or SIGINT: no new connections, requests in flight may finish within
+ * DRAIN_MS, exit code 0. A second signal: immediate exit with 128 plus its number. An unusable port or an uncaught error:
+ * exit code 1.
  */
 export function serve({ app, config, output, log, activity }: Lifecycle): void {
   const lastWords = () => Promise.race([output.flush(), Bun.sleep(LAST_FLUSH_MS)]);
@@ -37,9 +37,9 @@ export function serve({ app, config, output, log, activity }: Lifecycle): void {
     process.exit(1);
   }
 
-  // Stops listening, closes idle connections, and waits for the requests in flight, also for one that has still to be
-  // logged after its caller left. It does not wait for `stop` itself: a connection with half a request head would keep
-  // that from settling.
+  // Stops listening, closes idle connections, and waits for the requests in flight, including those that must still be
+  // logged after their caller disconnected. It does not wait for `stop` itself, which does not settle while a connection
+  // has an incomplete request head.
   async function finish(): Promise<void> {
     void app.server?.stop();
     while (activity.calls > 0 || (app.server?.pendingRequests ?? 0) > 0) await Bun.sleep(5);
@@ -75,11 +75,11 @@ function listen(app: AnyElysia, { HOST, PORT }: Pick<ServiceSettings, "PORT" | "
     app.listen({
       hostname: HOST,
       port: PORT,
-      // Elysia's default shares a port that is in use, without an error.
+      // By default Elysia shares a port that is in use, without an error.
       reusePort: false,
       development: false,
       idleTimeout: IDLE_SECONDS,
-      // Bun would answer a large body without a problem document; `requests` does it with one.
+      // Bun would refuse a large body without a problem document; `requests` refuses it with one.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     });
   } catch (error) {

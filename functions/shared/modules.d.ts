@@ -1,4 +1,4 @@
-/** Parts of prom-client: the whole package takes ten times as long to load as the parts that are used. */
+/** Parts of prom-client. Loading the whole package takes ten times as long. */
 declare module "prom-client/lib/registry.js" {
   import { Registry } from "prom-client";
   export default Registry;

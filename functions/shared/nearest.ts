@@ -1,4 +1,4 @@
-/** The one of `known` that is closest to `word`, if it is close enough to have been meant. */
+/** The element of `known` that is closest to `word`, if it is likely what was meant. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const given = word.trim().toLowerCase();
   let best: string | undefined;
@@ -10,7 +10,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best !== undefined && least <= Math.max(1, Math.floor(best.length / 2)) ? best : undefined;
 }
 
-/** How many letters have to be put in, taken out or changed to make one word of the other. */
+/** The Levenshtein distance. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...from].entries()) {

@@ -10,12 +10,12 @@ import { APPLICATION, requests, type RequestDeps } from "./http/requests.ts";
 /** The dependencies of every service. */
 export interface ServiceDeps extends Omit<RequestDeps, "paths" | "answers" | "unforeseen"> {}
 
-/** The parts that differ between services. */
+/** The parts that are specific to a service. */
 export interface ServiceParts {
   /** Makes the service's routes on top of the plugin that handles requests. */
   readonly routes: (handling: Handling) => AnyElysia;
   readonly description: ApiDescription;
-  /** Headers that every one of its answers carries. */
+  /** Headers of all its responses. */
   readonly headers: Readonly<Record<string, string>>;
   /** See `ErrorDeps`. */
   readonly unforeseen: (route: string) => ContractError | undefined;
@@ -24,7 +24,7 @@ export interface ServiceParts {
 /** The plugin that the routes of a service are made on top of. */
 export type Handling = ReturnType<typeof requests>;
 
-/** Assembles a service, which does not listen yet. */
+/** Assembles a service, without starting to listen. */
 export function createService(deps: ServiceDeps, parts: ServiceParts) {
   const paths = createPathTable();
   const answers = createAnswers(parts.headers);

@@ -3,12 +3,12 @@ import type { TSchema } from "@sinclair/typebox";
 import { Elysia, type AnyElysia } from "elysia";
 import { Problem } from "../http/problem.ts";
 
-/** The OpenAPI document beside its routes. */
+/** The parts of the OpenAPI document other than its routes. */
 export interface ApiDescription {
   readonly title: string;
   readonly version: string;
   readonly description: string;
-  /** Schemas by the names that the routes know them by; `Problem` is there already. */
+  /** Schemas by the names that the routes use; `Problem` is predefined. */
   readonly schemas: Readonly<Record<string, TSchema>>;
   /** Response headers by name, with their descriptions. */
   readonly headers: Readonly<Record<string, string>>;
@@ -48,7 +48,7 @@ export async function apiDocument(description: ApiDescription, routes: AnyElysia
   return JSON.stringify(document);
 }
 
-// OpenAPI 3.0 has no `const`, but an enum of one value is equal. The plugin lists other body types than JSON.
+// OpenAPI 3.0 has no `const`; an enum of one value is equivalent. The plugin lists body types other than JSON.
 function corrected(key: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (key === "content" && JSON_TYPE in value) return { [JSON_TYPE]: value[JSON_TYPE] };

@@ -45,7 +45,7 @@ const SCRIPT = `SwaggerUIBundle({
 });
 `;
 
-// The table of answers becomes a list if it would not fit; links and servers are not used here.
+// On narrow screens the table of responses becomes a list; links and servers are not used here.
 const STYLE = `body { margin: 0; }
 .swagger-ui .scheme-container, .swagger-ui .response-col_links { display: none; }
 @media (max-width: 640px) {
@@ -71,7 +71,7 @@ export const PAGE_FILES: readonly PageFile[] = [
   { path: `${PAGE_PATH}/favicon-32x32.png`, contentType: "image/png", content: { file: icon } },
 ];
 
-/** The page loads from its own service alone, runs no inline script, and cannot be framed. */
+/** The page loads only from its own service, runs no inline script, and cannot be framed. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": [
     "default-src 'none'",

@@ -3,17 +3,17 @@ import type { ApiDescription } from "./api-document.ts";
 import { DOCUMENT_PATH, PAGE_FILES, PAGE_HEADERS, PAGE_PATH, type PageFile } from "./docs-page.ts";
 import { APPLICATION } from "../http/requests.ts";
 
-/** Content, and a tag that changes with it. */
+/** Content, and its entity tag. */
 interface Tagged {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly etag: string;
 }
 
-/** The Swagger UI, the OpenAPI document that it shows, and `/`, which leads there. */
+/** The Swagger UI, the OpenAPI document that it shows, and `/`, which redirects there. */
 export function docs(describe: () => { description: ApiDescription; routes: AnyElysia }) {
   const app = new Elysia({ name: "docs", ...APPLICATION, detail: { hide: true } });
   const document = once(async () => {
-    // Loading the plugin takes as long as the rest of a start, and few services are ever asked for their document.
+    // Loaded on demand: the plugin takes as long to load as the rest of the startup, and the document is rarely requested.
     const { apiDocument } = await import("./api-document.ts");
     const { description, routes } = describe();
     return tagged(new TextEncoder().encode(await apiDocument(description, routes)));
@@ -27,7 +27,7 @@ export function docs(describe: () => { description: ApiDescription; routes: AnyE
   return app;
 }
 
-// Always asked for again, and then mostly answered by 304: a page of one release never runs with the script of another.
+// Revalidated on each use, mostly with a 304, so that a page never runs with the script of another release.
 function answer(request: Request, { bytes, etag }: Tagged, contentType: string): Response {
   const headers = { ...PAGE_HEADERS, etag, "cache-control": "no-cache" };
   const known = request.headers
@@ -40,7 +40,7 @@ function answer(request: Request, { bytes, etag }: Tagged, contentType: string):
 
 async function read({ content }: PageFile): Promise<Tagged> {
   if ("text" in content) return tagged(new TextEncoder().encode(content.text));
-  // A bundler leaves a path that is relative to the bundle.
+  // A bundler replaces the path with one relative to the bundle.
   return tagged(await Bun.file(new URL(content.file, import.meta.url)).bytes());
 }
 
@@ -49,7 +49,7 @@ const tagged = (bytes: Uint8Array<ArrayBuffer>): Tagged => ({
   etag: `"${Bun.hash(bytes).toString(36)}"`,
 });
 
-/** Does the work at the first call and gives its result to all calls; a failure is tried again. */
+/** Does the work at the first call and returns its result to all calls; after a failure, the next call tries again. */
 function once<T>(work: () => Promise<T>): () => Promise<T> {
   let result: Promise<T> | undefined;
   return () => {

@@ -9,7 +9,7 @@ import {
   type ProblemOptions,
 } from "../http/problem.ts";
 
-/** An answer in the document: its meaning, its schema, and at least one example. */
+/** A response in the document: its meaning, its schema, and at least one example. */
 export interface DocumentedAnswer {
   readonly description: string;
   /** Content type; @default application/json */
@@ -22,7 +22,7 @@ export interface DocumentedAnswer {
   readonly headers?: readonly string[];
 }
 
-/** A route as the document shows it. */
+/** A route in the document. */
 export interface DocumentedRoute {
   readonly operationId: string;
   readonly tag: string;
@@ -59,7 +59,7 @@ export function documentRoute(route: DocumentedRoute): DocumentDecoration {
   };
 }
 
-/** The answers to a request that is refused before a route looks at it, the same in all services. */
+/** The responses to a request that is refused before it reaches a route, the same in all services. */
 export function documentedRefusals(
   headers: readonly string[],
   methods: readonly string[],
@@ -70,7 +70,7 @@ export function documentedRefusals(
   };
 }
 
-/** The answers to a body that does not match its schema; `errors` names each field. */
+/** The responses to a body that does not match its schema; `errors` names each field. */
 export function documentedBodyRefusals(headers: readonly string[]): Record<number, DocumentedAnswer> {
   return {
     400: refusal(headers, 400, "A body that is not JSON", { detail: BODY_UNREADABLE }),

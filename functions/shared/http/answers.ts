@@ -1,11 +1,11 @@
 import { REQUEST_ID_HEADER } from "../telemetry/tracing.ts";
 import type { Call } from "./call.ts";
 
-/** Makes the answers of one service, which carry its own headers, the request's id, and what the call adds. */
+/** Makes the responses of one service, with its own headers, the request's id, and the headers that the call adds. */
 export interface Answers {
   /** An answer of status 200 with a value as JSON. Nothing in the value can choose its status, type or headers. */
   json(value: unknown, call: Call): Response;
-  /** Adds the same headers to those of an answer that was made elsewhere. */
+  /** Adds the same headers to a response that was made elsewhere. */
   describe(call: Call, into: Record<string, unknown>): void;
 }
 
@@ -13,7 +13,7 @@ export interface Answers {
  * @param own the headers that every answer of the service carries
  */
 export function createAnswers(own: Readonly<Record<string, string>>): Answers {
-  // A response copies its headers. One list for all of them costs a tenth of making one for each.
+  // A response copies its headers. Sharing one list costs a tenth of creating one per response.
   const common = new Headers({ ...own, "content-type": "application/json" });
 
   function headersOf({ requestId, headers }: Call): Headers {

@@ -1,7 +1,7 @@
 import { BodyOverLimit, declaredLength, readBoundedText } from "./bounded-text.ts";
 import { CallerGone } from "./request-errors.ts";
 
-/** The largest request body that a service takes, in bytes. */
+/** The maximum size of a request body, in bytes. */
 export const MAX_BODY_BYTES = 65_536;
 
 /** @throws {BodyOverLimit} if the request declares a body over the limit */
@@ -12,7 +12,7 @@ export function refuseLargeBody(request: Request): void {
 
 /**
  * The same for a body of undeclared length, which is read up to the limit.
- * @throws {BodyOverLimit} if it goes beyond
+ * @throws {BodyOverLimit} if it exceeds the limit
  * @throws {CallerGone} if the body is incomplete, or its chunks are malformed, which Bun answers with 400
  */
 export async function refuseLongBody(request: Request): Promise<void> {
@@ -23,8 +23,8 @@ export async function refuseLongBody(request: Request): Promise<void> {
 /**
  * Reads a body, up to the limit.
  * @returns its text; empty if there is no body
- * @throws {BodyOverLimit} if it goes beyond
- * @throws {CallerGone} if it breaks off
+ * @throws {BodyOverLimit} if it exceeds the limit
+ * @throws {CallerGone} if it is incomplete
  */
 export async function readLimitedBody({ body }: Request): Promise<string> {
   try {

@@ -1,11 +1,11 @@
-/** Thrown for a body that is longer than allowed. */
+/** Thrown if a body is longer than allowed. */
 export class BodyOverLimit extends Error {
   override name = "BodyOverLimit";
 }
 
 /**
- * The length in bytes to which HTTP holds a body, or undefined if it is held to none. Transfer-Encoding overrides
- * Content-Length (RFC 9112, section 6.3), so beside it a declared length means nothing.
+ * The declared length of a body in bytes, or undefined if there is none. Transfer-Encoding overrides Content-Length
+ * (RFC 9112, section 6.3).
  */
 export function declaredLength(headers: Headers): number | undefined {
   const declared = headers.get("content-length");
@@ -15,7 +15,7 @@ export function declaredLength(headers: Headers): number | undefined {
 }
 
 /**
- * Reads a body as UTF-8 text, and stops reading if the limit is passed.
+ * Reads a body as UTF-8 text, and stops when it exceeds the limit.
  * @throws {BodyOverLimit} if the body is longer than `maxBytes`
  */
 export async function readBoundedText(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<string> {

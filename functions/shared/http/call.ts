@@ -1,22 +1,22 @@
 import { requestIdOf, traceIdOf } from "../telemetry/tracing.ts";
 import type { Span, Tracer } from "../tracing/tracer.ts";
 
-/** The state of a service's process, shared by all parts of it. */
+/** The state of a service's process. */
 export interface Activity {
   /** Whether the process is shutting down. Set by the lifecycle, shown by the readiness probe. */
   draining: boolean;
-  /** Requests that have begun and not ended; their callers may be gone already. */
+  /** The number of requests in flight; their callers may have disconnected. */
   calls: number;
 }
 
 /** The end of one call to an upstream, for the request's log line. */
 export interface UpstreamRecord {
-  /** The revision that answered, `unknown` if none said so. */
+  /** The revision that answered; `unknown` if the response does not name it. */
   readonly revision: string;
   readonly outcome: string;
   /** The HTTP status, if there was an answer. */
   readonly status: number | undefined;
-  /** Milliseconds until the answer was read and checked, or the call had failed. */
+  /** Milliseconds until the answer was read and checked, or the call failed. */
   readonly ms: number;
 }
 
@@ -29,9 +29,9 @@ export interface Call {
   /** The clock's milliseconds at the beginning. */
   readonly startedAt: number;
   upstream: UpstreamRecord | undefined;
-  /** Headers of this answer beside those of every answer, whether it succeeds or fails. */
+  /** Additional headers of this response, whether it succeeds or fails. */
   headers: Record<string, string> | undefined;
-  /** Set once the request is logged and counted, which happens once. */
+  /** Whether the request was logged and counted, which happens once. */
   recorded: boolean;
 }
 

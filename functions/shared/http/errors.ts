@@ -21,7 +21,7 @@ export class ContractError extends Error {
   }
 }
 
-/** The choices of one service about its errors. */
+/** The error handling of one service. */
 export interface ErrorDeps {
   readonly log: Log;
   readonly paths: PathTable;
@@ -44,12 +44,12 @@ export interface FailureAnswer {
 }
 
 /**
- * Makes every error body of a service. An error that is not foreseen here is answered without any of its text, and
- * logged by its class and place alone.
+ * Makes every error body of a service. An unexpected error is answered without any of its text, and logged only by its
+ * class and position in the code.
  */
 export async function answerFailure(failure: Failure, deps: ErrorDeps): Promise<FailureAnswer> {
   const { error, request, requestId, route } = failure;
-  // A body that cannot be read because its sender left is not a malformed one.
+  // A body whose sender disconnected is not a malformed body.
   const cause = error instanceof ParseError && request.signal.aborted ? new CallerGone() : error;
   if (route !== undefined) return { response: answerThrown(cause, requestId, route, deps), route };
   const path = URL.parse(request.url)?.pathname ?? "";
@@ -73,13 +73,13 @@ function answerThrown(thrown: unknown, requestId: string, route: string, deps: E
     return problemResponse({ status: error.status, detail: error.detail, requestId });
   }
   if (error instanceof CallerGone) {
-    // No one receives this answer; its status is for the log and the metrics.
+    // The caller does not receive this response; its status is for the log and the metrics.
     return problemResponse({ status: 499, detail: "The caller closed the request.", requestId });
   }
   if (thrown instanceof ParseError) {
     return problemResponse({ status: 400, detail: BODY_UNREADABLE, requestId });
   }
-  // An answer of our own that fails its check is a fault of ours, and the error holds the whole answer.
+  // A response that fails its own schema is a fault of this service, and the error contains the whole response.
   if (error instanceof ValidationError && error.type !== "response") return invalid(error, requestId);
   deps.log.error("unforeseen error", { requestId, route, ...describeError(error) });
   const foreseen = deps.unforeseen(route);
@@ -100,7 +100,7 @@ function contractResponse({ status, body }: ContractError): Response {
   return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 }
 
-// Closing the connection keeps the rest of the body from being received.
+// Closing the connection prevents receiving the rest of the body.
 function tooLarge(requestId: string): Response {
   return problemResponse({ status: 413, detail: BODY_REFUSED, requestId }, { connection: "close" });
 }

@@ -4,9 +4,9 @@ import { BadRequest } from "./request-errors.ts";
 import { parseStrictJson } from "./strict-json.ts";
 
 /**
- * Reads a request's body as JSON, with any framing, and not beyond the limit.
- * @throws {BodyOverLimit} if it is longer
- * @throws {CallerGone} if it breaks off
+ * Reads a request's body as JSON, up to the limit.
+ * @throws {BodyOverLimit} if it exceeds the limit
+ * @throws {CallerGone} if it is incomplete
  * @throws {BadRequest} if it is not declared to be JSON, or is not strict JSON
  */
 export async function readJsonBody({ request }: { request: Request }): Promise<unknown> {

@@ -7,8 +7,8 @@ export interface PathTable {
 }
 
 /**
- * Makes an empty table. Elysia answers 404 both for an unknown path and for a method that a path does not take; the table
- * tells them apart. No path here has parameters.
+ * Makes an empty table. Elysia answers 404 both for an unknown path and for an unsupported method; the table distinguishes
+ * them. Paths have no parameters.
  */
 export function createPathTable(): PathTable {
   const methods = new Map<string, Set<string>>();

@@ -7,8 +7,8 @@ import { APPLICATION } from "./requests.ts";
 const Status = t.Object({ status: t.String() });
 
 /**
- * What Kubernetes and Prometheus ask for. `/healthz`: the process is alive. `/readyz`: it may be sent requests; 503
- * while it drains. `/metrics`: the text format of Prometheus.
+ * The endpoints for Kubernetes and Prometheus. `/healthz`: the process is alive. `/readyz`: it accepts requests; 503 while
+ * it drains. `/metrics`: the text format of Prometheus.
  */
 export const probes = (activity: Activity, metrics: Metrics) =>
   new Elysia({ name: "probes", ...APPLICATION, detail: { hide: true } })

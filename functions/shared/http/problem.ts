@@ -18,7 +18,7 @@ export const Problem = t.Object(
 /** A problem document, as a type. */
 export type Problem = Static<typeof Problem>;
 
-/** The parts of a problem document that its maker chooses. */
+/** The variable parts of a problem document. */
 export interface ProblemOptions {
   readonly status: number;
   readonly detail: string;
@@ -34,14 +34,14 @@ const TITLES: Readonly<Record<number, string>> = {
   415: "Unsupported Media Type",
   422: "Unprocessable Content",
   431: "Request Header Fields Too Large",
-  // Not registered, but what proxies log if the caller closed the connection.
+  // Not registered; proxies log it when the caller closes the connection.
   499: "Client Closed Request",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };
 
 /**
- * Makes a problem document. The request's id names the occurrence, because a path may hold data that must not reach a log
+ * Makes a problem document. `instance` is the request's id, because a path may contain data that must not appear in a log
  * or a screenshot.
  */
 export function problem({ status, detail, requestId, errors }: ProblemOptions): Problem {
@@ -70,7 +70,7 @@ export const BODY_NOT_JSON = "This path takes a body of the type application/jso
 /** The detail of a 422, whose `errors` name the fields. */
 export const BODY_INVALID = "The request is not as described.";
 
-/** A problem document as an answer. */
+/** A problem document as a response. */
 export function problemResponse(options: ProblemOptions, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify(problem(options)), {
     status: options.status,

@@ -1,9 +1,9 @@
-/** Thrown if the caller closed its connection before its request was complete or answered. */
+/** Thrown if the caller closes its connection before its request is complete or answered. */
 export class CallerGone extends Error {
   override name = "CallerGone";
 }
 
-/** Thrown for a request that is at fault itself. `detail` is one sentence for the caller. */
+/** Thrown for an invalid request. `detail` is one sentence for the caller. */
 export class BadRequest extends Error {
   override name = "BadRequest";
 
@@ -18,7 +18,7 @@ export class BadRequest extends Error {
 }
 
 /**
- * Refuses what Bun lets pass although HTTP does not (RFC 9112, sections 3.2 and 3.2.1).
+ * Refuses invalid requests that Bun accepts (RFC 9112, sections 3.2 and 3.2.1).
  * @throws {BadRequest} if the target has a fragment, or there is more than one Host header
  */
 export function refuseMalformed(request: Request): void {

@@ -5,10 +5,10 @@ import { knownMethod } from "../telemetry/metrics.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { SpanEnd } from "../tracing/tracer.ts";
 
-/** Probes and scrapes come every few seconds and are neither logged nor counted. */
+/** The paths of probes and scrapes, which are frequent and neither logged nor counted. */
 const UNRECORDED = new Set(["/healthz", "/readyz", "/metrics"]);
 
-/** The log, the metrics and the clock for the end of a request. */
+/** The dependencies for recording the end of a request. */
 export interface RecordDeps {
   readonly activity: Activity;
   readonly clock: () => number;
@@ -16,7 +16,7 @@ export interface RecordDeps {
   readonly metrics: Metrics;
 }
 
-/** A request when it ends. `route` is a template, never the path as it was sent. */
+/** A finished request. `route` is a template, never the received path. */
 export interface Ending {
   readonly method: string;
   readonly route: string;
@@ -24,8 +24,8 @@ export interface Ending {
 }
 
 /**
- * Logs a request and counts it, once, unless it is a probe or a scrape. The line holds the fields listed here and nothing
- * else: no body, no query, no path, no header but the request's id and its trace.
+ * Logs and counts a request once, unless it is a probe or a scrape. The line contains only the fields listed here: no body,
+ * no query, no path, and no header except the request's id and its trace.
  */
 export function record(call: Call, ending: Ending, { activity, clock, log, metrics }: RecordDeps): void {
   if (call.recorded) return;

@@ -7,8 +7,8 @@ import { refuseMalformed } from "./request-errors.ts";
 import { record, type RecordDeps } from "./request-log.ts";
 
 /**
- * The settings of every application here. Unknown keys of an answer are neither stripped nor refused, a path is
- * matched unchanged, and a Host without a dot is read correctly (Elysia's default misreads `http://kyc/`).
+ * The settings of every application. Unknown keys of a response are neither stripped nor refused, paths are matched
+ * unchanged, and a Host without a dot is read correctly (Elysia's default misreads `http://kyc/`).
  */
 export const APPLICATION = {
   normalize: false,
@@ -22,15 +22,15 @@ export interface RequestDeps extends CallDeps, RecordDeps, ErrorDeps {
 }
 
 /**
- * The plugin that every request passes: it gives the request its id, makes its answer, logs and counts its end, and
- * answers its failure. It is used before the routes that it is for.
+ * The plugin that handles every request: it assigns the request's id, builds its response, logs and counts its end, and
+ * answers its failure. It must be used before the routes.
  *
- * A route returns a `Response` or a value. A value always becomes JSON with status 200, regardless of its keys: Elysia
- * itself would go by `value.constructor.name`, which a parsed body may hold. The end is recorded from the finished
- * answer, so that log, metrics and client agree.
+ * A route returns a `Response` or a value. A value always becomes JSON with status 200, regardless of its keys; Elysia
+ * itself would use `value.constructor.name`, which a parsed body may contain. The end is recorded from the finished
+ * response, so that log, metrics and client agree.
  *
- * Elysia reads the text of these functions, and makes a route asynchronous if one of its hooks looks asynchronous;
- * `begin` and `end` are written so that they do not.
+ * Elysia reads the source text of these functions, and makes a route asynchronous if one of its hooks looks asynchronous;
+ * `begin` and `end` avoid that.
  */
 export const requests = (deps: RequestDeps) =>
   new Elysia({ name: "requests", ...APPLICATION })

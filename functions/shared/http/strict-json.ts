@@ -1,13 +1,13 @@
-/** JSON as a value, or why it is refused. */
+/** The parsed value, or why the text is refused. */
 export type ParsedJson = { readonly value: unknown } | { readonly refused: "not_json" | "wrong_shape" };
 
-/** More levels than any answer needs, and few enough to parse and check at no cost. */
+/** The maximum depth: more than any answer needs. */
 const MAX_DEPTH = 32;
 
 /**
- * Parses JSON, and refuses as `wrong_shape` three things that `JSON.parse` takes: an object that has a key twice, of which
- * some parsers keep the first and others the last (RFC 8259, section 4), values nested deeper than 32 levels, and numbers
- * such as 1e999, which become Infinity and would be passed on as null.
+ * Parses JSON, and refuses as `wrong_shape` three things that `JSON.parse` accepts: a duplicate key, because some parsers
+ * keep the first and others the last (RFC 8259, section 4); values nested deeper than 32 levels; and numbers such as 1e999,
+ * which become Infinity and would be passed on as null.
  */
 export function parseStrictJson(text: string): ParsedJson {
   if (!isFlatAndUnambiguous(text)) return { refused: "wrong_shape" };
@@ -20,7 +20,7 @@ export function parseStrictJson(text: string): ParsedJson {
   return PERHAPS_INFINITE.test(text) && hasInfinity(value) ? { refused: "wrong_shape" } : { value };
 }
 
-/** What every number beyond the largest has: an exponent, or 300 digits. */
+/** Matches every text with a number that overflows: it has an exponent, or 300 digits. */
 const PERHAPS_INFINITE = /\d[eE]|\d{300}/;
 
 function hasInfinity(value: unknown): boolean {
@@ -37,9 +37,9 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const SPACE = 0x20;
 
-/** Looks at nesting and keys alone, in one pass; whether the text is JSON at all is for `JSON.parse` to say. */
+/** Checks only nesting and keys, in one pass; `JSON.parse` decides whether the text is JSON. */
 function isFlatAndUnambiguous(text: string): boolean {
-  // The keys so far of each object that is open; undefined for an array.
+  // The keys so far of each open object; undefined for an array.
   const open: (Set<string> | undefined)[] = [];
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
@@ -62,7 +62,7 @@ function isFlatAndUnambiguous(text: string): boolean {
   return true;
 }
 
-/** The place after the quote that ends the string which begins at `start`. */
+/** The position after the closing quote of the string that begins at `start`. */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
     const unit = text.charCodeAt(at);
@@ -72,14 +72,14 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** Whether a colon follows, which in JSON follows keys alone. JSON's white space is at most a space. */
+/** Whether a colon follows, which in JSON follows only keys. All white space of JSON has codes up to that of a space. */
 function isKey(text: string, end: number): boolean {
   let at = end;
   while (text.charCodeAt(at) <= SPACE) at++;
   return text.charCodeAt(at) === COLON;
 }
 
-/** A key in its compared form: `"\u0061"` and `"a"` are the same. */
+/** A key in its decoded form: `"\u0061"` equals `"a"`. */
 function decode(quoted: string): string {
   if (!quoted.includes("\\")) return quoted;
   try {

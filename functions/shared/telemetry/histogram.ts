@@ -5,9 +5,9 @@ export interface Series {
 
 /** A histogram for Prometheus. */
 export interface Histogram {
-  /** Begins the series of these label values, in the order of the histogram's names. */
+  /** Creates the series of these label values, in the order of the histogram's names. */
   series(...values: readonly string[]): Series;
-  /** All of it, as Prometheus reads it. */
+  /** The whole histogram in the text format of Prometheus. */
   text(): string;
 }
 
@@ -16,13 +16,13 @@ export interface HistogramOptions {
   readonly name: string;
   readonly help: string;
   readonly labels: readonly string[];
-  /** The upper bounds of its buckets, rising; the one without a bound is added. */
+  /** The upper bounds of its buckets, ascending; `+Inf` is added. */
   readonly bounds: readonly number[];
 }
 
 /**
- * Makes a histogram. The caller keeps a series, so that an observation is two additions and no look-up by labels, which
- * would cost more than the rest of a small request.
+ * Makes a histogram. The caller keeps a reference to a series, so that an observation is two additions without a look-up by
+ * labels, which would cost more than the rest of a small request.
  */
 export function createHistogram({ name, help, labels, bounds }: HistogramOptions): Histogram {
   const all: (() => string)[] = [];
@@ -53,7 +53,7 @@ export function createHistogram({ name, help, labels, bounds }: HistogramOptions
   };
 }
 
-/** A label's value as the text format writes it: backslash, quote and line feed are escaped. */
+/** A label's value in the text format: backslash, quote and line feed are escaped. */
 export function escapedLabel(value: string): string {
   return value.replace(/[\\"\n]/g, (character) => (character === "\n" ? "\\n" : `\\${character}`));
 }

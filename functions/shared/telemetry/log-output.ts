@@ -1,18 +1,18 @@
-/** Where text ends up: Bun's writer for stdout, or a fake. `flush` gives a promise while the reader lags. */
+/** The destination of the text: Bun's writer for stdout, or a fake. `flush` returns a promise while the reader lags. */
 export interface TextSink {
   write(text: string): unknown;
   flush(): unknown;
 }
 
-/** Lines on their way out of the process. */
+/** A buffered output of lines. */
 export interface LogOutput {
-  /** Takes one line, which is not made before it goes out; returns at once. */
+  /** Queues one line, which is built when it is written; returns at once. */
   write(line: () => string): void;
   /** Resolves when all lines are written, or the reader is gone. Never rejects. */
   flush(): Promise<void>;
 }
 
-/** How lines are gathered before they are written. Times in milliseconds. */
+/** The settings of the buffer. Times in milliseconds. */
 export interface LogOutputOptions {
   readonly sink: TextSink;
   /** Receives the number of dropped lines, once the reader accepts lines again. */
@@ -21,13 +21,13 @@ export interface LogOutputOptions {
   readonly flushAfterMs?: number;
   /** @default 512 */
   readonly flushAtLines?: number;
-  /** The most lines that wait for a slow reader; further ones are dropped and counted. @default 16384 */
+  /** The maximum number of lines that wait for a slow reader; further ones are dropped and counted. @default 16384 */
   readonly maxLines?: number;
 }
 
 /**
- * Gathers lines, and makes and writes them in batches, so that a request never waits for a write. A line made in a batch
- * costs a quarter of one made within its request. A reader that is slow or gone costs lines, never requests.
+ * Buffers lines, and builds and writes them in batches, so that a request never waits for a write. A line built in a batch
+ * costs a quarter of one built within its request. If the reader is slow or gone, lines are lost, but no requests.
  */
 export function createLogOutput(options: LogOutputOptions): LogOutput {
   const { sink, onLost, flushAfterMs = 50, flushAtLines = 512, maxLines = 16_384 } = options;
@@ -51,7 +51,7 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
       const flushed = sink.flush();
       if (flushed instanceof Promise) busy = flushed.then(ready, ready);
     } catch {
-      // The reader has closed the pipe, so there is nowhere left to report it.
+      // The reader has closed the pipe, so it cannot be reported.
     }
     if (lost > 0) onLost?.(lost);
   }

@@ -1,18 +1,18 @@
-/** The fields of a log line beside the fixed ones. Undefined fields are left out. */
+/** The additional fields of a log line. Undefined fields are omitted. */
 export interface LogFields {
   readonly [name: string]: string | number | boolean | readonly string[] | LogFields | undefined;
 }
 
 /**
- * Writes one JSON object a line: level, ts (ISO 8601, UTC), msg, service, revision, then the fields. The time is that
- * of the call; fields that are given as a function are asked for when the line is made.
+ * Writes one JSON object per line: level, ts (ISO 8601, UTC), msg, service, revision, then the fields. The time is that of
+ * the call; fields given as a function are evaluated when the line is built.
  */
 export interface Log {
   info(msg: string, fields?: LogFields | (() => LogFields)): void;
   error(msg: string, fields?: LogFields | (() => LogFields)): void;
 }
 
-/** The names in each line, the clock, and the output, which makes a line (with its line feed) when it is written. */
+/** The names in each line, the clock, and the output, which builds a line (with its line feed) when it is written. */
 export interface LogOptions {
   readonly service: string;
   readonly revision: string;
@@ -27,7 +27,7 @@ export function createLog({ service, revision, now, write }: LogOptions): Log {
   let lastTime = NaN;
   let lastText = "";
 
-  // Many lines fall into one millisecond, and writing a date out costs more than all the rest of them.
+  // Many lines fall into one millisecond, and formatting a date costs more than the rest of a line.
   function timestamp(time: number): string {
     if (time !== lastTime) {
       lastTime = time;
@@ -36,7 +36,7 @@ export function createLog({ service, revision, now, write }: LogOptions): Log {
     return lastText;
   }
 
-  // The names are written out once, and the fields are not copied: that takes a third off a line.
+  // Serialising the names once and not copying the fields saves a third of the time of a line.
   function line(level: string, msg: string, fields: LogFields | (() => LogFields) | undefined): void {
     const time = now();
     write(() => {

@@ -21,12 +21,12 @@ export interface EndedRequest {
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** More versions than any service has at a time. An upstream that invents names fills no more series. */
+/** The maximum number of revisions, which limits the series if an upstream sends arbitrary names. */
 const MOST_REVISIONS = 50;
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-/** The method in logs and metrics. Callers can send any method, so all unusual ones are `other`. */
+/** The method in logs and metrics; unusual ones are `other`, because callers can send any. */
 export const knownMethod = (method: string): string => (METHODS.has(method) ? method : "other");
 
 /** Makes the metrics of a service of the given revision. */
@@ -55,7 +55,7 @@ export function createMetrics({ revision }: { revision: string }): Metrics {
   const appended: (() => string)[] = [];
   let processMetrics: Promise<() => Promise<string>> | undefined;
 
-  // Most requests are like the one before.
+  // Most requests have the same labels as the previous one.
   let last: EndedRequest = { method: "", route: "", status: 0 };
   let seriesOfLast: Series | undefined;
 
@@ -100,7 +100,7 @@ function memo<K, V>(make: (key: K) => V): (key: K) => V {
 
 /**
  * The process metrics of prom-client that are correct on Bun; its others are always zero there. They are loaded by the
- * first scrape, which keeps a start from zero short.
+ * first scrape, so that they do not delay a cold start.
  */
 async function readProcessMetrics(): Promise<() => Promise<string>> {
   const [{ default: Registry }, ...parts] = await Promise.all([

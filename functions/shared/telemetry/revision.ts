@@ -7,8 +7,8 @@ export const REVISION_HEADER = "x-kyc-revision";
 const REVISION = new RegExp(DNS_LABEL);
 
 /**
- * The revision that an answer names, or undefined. A value that is not a revision's name is ignored, because it would
- * reach this service's own answer and a metric.
+ * The revision that a response names, or undefined. A value that is not a valid name is ignored, because it would appear in
+ * this service's own response and in a metric.
  */
 export function revisionOf(headers: Headers): string | undefined {
   const name = headers.get(REVISION_HEADER);

@@ -5,8 +5,8 @@ const CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
 const FRAME = /^ {4}at .*?(\/[^():]+):(\d+):\d+\)?$/;
 
 /**
- * The fields of an error that may be logged: its class, its code, those of its cause, and the places in the code that it
- * came through. Never its message: a library may have put a header, an address or an applicant's data there.
+ * The fields of an error that may be logged: its class, its code, those of its cause, and its positions in the code. Never
+ * its message, which may contain a header, an address or an applicant's data.
  */
 export function describeError(error: unknown): LogFields {
   if (!(error instanceof Error)) return { error: typeof error };
@@ -25,9 +25,8 @@ function codeOf(error: Error): string | undefined {
 }
 
 /**
- * The innermost three places of a stack, as file and line. A stack begins with the message, and a
- * message may contain lines that look like places, so the head must be exactly the known one, else
- * nothing of the stack is used.
+ * The innermost three positions of a stack, as file and line. A stack begins with the message, which may contain lines that
+ * look like positions, so the head must be exactly the known one; otherwise the stack is not used.
  */
 function places(error: Error): readonly string[] | undefined {
   const { stack } = error;
@@ -41,5 +40,5 @@ function places(error: Error): readonly string[] | undefined {
   return found.length === 0 ? undefined : found.slice(0, 3);
 }
 
-/** The last four parts of a path are enough to find the file, and say nothing of the machine. */
+/** The last four parts of a path identify the file, without revealing the machine. */
 const shortPath = (path: string): string => path.split("/").slice(-4).join("/");

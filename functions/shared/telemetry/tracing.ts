@@ -1,13 +1,13 @@
 import type { Environment } from "../config.ts";
 
-/** Carries the id of a request, to upstreams and back to the caller. */
+/** The header with the id of a request, sent to upstreams and back to the caller. */
 export const REQUEST_ID_HEADER = "x-request-id";
-/** Pins a request to the version that it names. */
+/** The header that pins a request to the version that it names. */
 export const PINNING_HEADER = "end-user";
 
 /**
- * The headers that a service passes from its caller to its upstream: the request's identity, its trace, and the header
- * that pins it to a version. Credentials and cookies go no further.
+ * The headers that a service forwards to its upstream: the request's identity, its trace, and the header that pins it to a
+ * version. Credentials and cookies are not forwarded.
  */
 export const FORWARDED_HEADERS = [
   REQUEST_ID_HEADER,
@@ -29,18 +29,18 @@ const B3_TRACE_ID = /^[0-9a-f]{16}(?:[0-9a-f]{16})?(?=$|-)/i;
 const ALL_ZEROS = /^0+$/;
 
 /**
- * The most bytes of tracing headers that are forwarded: the limit of W3C Baggage. With
- * them, a request stays within the 16 KB for all headers at which Bun and Envoy's default answer 431.
+ * The maximum number of bytes of forwarded tracing headers: the limit of W3C Baggage. With it, a request stays within the
+ * 16 KB for all headers; above, Bun and Envoy's default answer 431.
  */
 const MAX_TRACING_BYTES = 8192;
 
 /**
- * The headers of `inbound` that go on to an upstream, under the request id that this service uses. A tracing header that
- * does not fit into what is left of `MAX_TRACING_BYTES` is dropped whole, as its standards allow.
+ * The headers of `inbound` that are forwarded to an upstream, with the request id that this service uses. A tracing header
+ * that exceeds the rest of `MAX_TRACING_BYTES` is dropped completely, as its standard allows.
  */
 export function forwardedHeaders(inbound: Headers, requestId: string): Record<string, string> {
   const outbound: Record<string, string> = {};
-  // One step into the runtime for all of them costs less than asking for each name.
+  // One call into the runtime for all headers costs less than one for each name.
   const given = inbound.toJSON();
   let left = MAX_TRACING_BYTES;
   for (const name of FORWARDED_HEADERS) {

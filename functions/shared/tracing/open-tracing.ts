@@ -8,13 +8,13 @@ import { createTracer, type Tracer } from "./tracer.ts";
 /** The tracing of a process. */
 export interface Tracing {
   readonly tracer: Tracer;
-  /** Sends what waits; see `SpanExporter`. */
+  /** Sends the queued spans; see `SpanExporter`. */
   flush(): Promise<void>;
   /** The counts of spans, as Prometheus reads them. */
   metrics(): string;
 }
 
-/** The environment, the process's own name and version, and the log for what goes wrong. */
+/** The environment, the process's own name and version, and the log for errors. */
 export interface TracingOptions {
   readonly env: Environment;
   readonly service: string;
@@ -22,12 +22,12 @@ export interface TracingOptions {
   readonly log: Log;
 }
 
-/** By how far two clocks may drift apart before the second is set by the first, in milliseconds. */
+/** The maximum drift between two clocks, in milliseconds, before the second is set by the first. */
 const MOST_DRIFT_MS = 100;
 
 /**
- * Opens the export of spans by OTLP, as the environment configures it. This module is imported only if `exportsTraces` says
- * so. Undefined if the collector's address cannot be used, which is logged.
+ * Starts the export of spans by OTLP, as configured by the environment. This module is imported only if `exportsTraces` is
+ * true. Returns undefined, and logs an error, if the collector's address is invalid.
  */
 export async function openTracing({
   env,
@@ -50,7 +50,7 @@ export async function openTracing({
   return { tracer, flush: exporter.flush, metrics: () => spanMetrics(exporter) };
 }
 
-/** Milliseconds since 1970 with the fractions of the monotonic clock, set again if the machine's time was changed. */
+/** Milliseconds since 1970 with the fractions of the monotonic clock, adjusted if the machine's time changes. */
 function wallClock(): () => number {
   let offset = performance.timeOrigin;
   return () => {

@@ -47,7 +47,7 @@ function spanOf(span: FinishedSpan): object {
   };
 }
 
-/** Nanoseconds as text. A double holds today's time in whole microseconds, and not in nanoseconds. */
+/** Nanoseconds as a string. A double represents today's time in whole microseconds, but not in nanoseconds. */
 const nanos = (ms: number): string => `${Math.round(ms * 1000)}000`;
 
 function attributesOf(attributes: Attributes): object[] {

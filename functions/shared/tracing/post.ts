@@ -1,7 +1,7 @@
 import { readBoundedText } from "../http/bounded-text.ts";
 import type { TraceSettings } from "./trace-settings.ts";
 
-/** The end of one request to the collector. */
+/** The result of one request to the collector. */
 export interface PostAnswer {
   /** 0 if there was no answer. */
   readonly status: number;
@@ -17,7 +17,7 @@ export type Post = (body: string) => Promise<PostAnswer>;
 const MOST_ANSWER_BYTES = 65_536;
 const MOST_WAIT_SECONDS = 60;
 
-/** Makes the function that sends spans to a collector. @param ca certificates of its authority, as PEM */
+/** Makes the function that sends spans to a collector. @param ca certificates of its authority, in PEM */
 export function createPost(
   { url, headers, timeoutMs, gzip }: Pick<TraceSettings, "url" | "headers" | "timeoutMs" | "gzip">,
   ca: string | undefined,
@@ -48,8 +48,8 @@ export function createPost(
 }
 
 /**
- * Keeps the requests to a collector from the process's proxy, which in the local mesh is the mesh itself: adds the
- * collector to NO_PROXY, the one thing that Bun's fetch goes by. Other requests keep the proxy.
+ * Excludes requests to the collector from the process's proxy, which in the local mesh is the mesh itself: adds the
+ * collector to NO_PROXY, because Bun's fetch has no other setting. Other requests still use the proxy.
  */
 export function exemptFromProxy(
   { hostname, port, protocol }: URL,
@@ -60,7 +60,7 @@ export function exemptFromProxy(
   env["NO_PROXY"] = before ? `${before},${collector}` : collector;
 }
 
-/** Loaded here, because a batch is compressed long after the start, and only if that is asked for. */
+/** Loaded on demand, because few configurations use compression. */
 async function compressed(body: string): Promise<Uint8Array<ArrayBuffer>> {
   const { gzip } = await import("node:zlib");
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array<ArrayBuffer>>();

@@ -4,20 +4,20 @@ import type { Post } from "./post.ts";
 import type { TraceSettings } from "./trace-settings.ts";
 import type { FinishedSpan } from "./tracer.ts";
 
-/** Why spans never reached the collector. */
+/** Why spans were not exported. */
 export type DropReason = "queue_full" | "not_exported" | "rejected";
 
-/** Finished spans on their way to a collector. */
+/** A queue of finished spans that are sent to a collector. */
 export interface SpanExporter {
-  /** Takes a span and returns at once. */
+  /** Queues a span and returns at once. */
   add(span: FinishedSpan): void;
-  /** Sends what waits, each batch once. Resolves when that is done; never rejects. */
+  /** Sends the queued spans, each batch once. Resolves when that is done; never rejects. */
   flush(): Promise<void>;
   readonly exported: number;
   readonly dropped: Readonly<Record<DropReason, number>>;
 }
 
-/** The settings, the way to the collector, and the log for lost spans. */
+/** The settings, the function that sends spans, and the log for lost spans. */
 export interface SpanExporterOptions extends Pick<
   TraceSettings,
   "resource" | "delayMs" | "giveUpMs" | "maxQueue" | "maxBatch"
@@ -32,8 +32,8 @@ const LONGEST_WAIT_MS = 10_000;
 const RETRIED = new Set([429, 502, 503, 504]);
 
 /**
- * Gathers spans and sends them in batches, one at a time. The queue is bounded: a collector that is slow or down costs
- * spans, which are counted, and never a request.
+ * Queues spans and sends them in batches, one at a time. The queue is bounded: if the collector is slow or down, spans are
+ * dropped and counted, and requests are not affected.
  */
 export function createSpanExporter(options: SpanExporterOptions): SpanExporter {
   const { resource, delayMs, giveUpMs, maxQueue, maxBatch, post, log } = options;
@@ -76,7 +76,7 @@ export function createSpanExporter(options: SpanExporterOptions): SpanExporter {
       const answer = await post(body);
       if (answer.status >= 200 && answer.status < 300) return delivered(batch.length, answer.text);
       const again = answer.status === 0 || RETRIED.has(answer.status);
-      // Processes that lost the collector at one moment must not come back at one moment.
+      // Randomised, so that processes that lost the collector at the same time do not retry at the same time.
       const pauseMs = answer.retryAfterMs ?? waitMs * (0.5 + Math.random());
       if (!again || flushing || performance.now() + pauseMs > giveUpAt)
         return lost(batch.length, answer.text);
@@ -99,7 +99,7 @@ export function createSpanExporter(options: SpanExporterOptions): SpanExporter {
     failed(reason);
   }
 
-  /** Logs once that the collector does not accept spans, until it does again. */
+  /** Logs once that the collector does not accept spans, and once when it accepts them again. */
   function failed(reason: string): void {
     if (!failing) log.error("spans are not exported", { reason });
     failing = true;

@@ -1,4 +1,4 @@
-/** The place of a span in its trace, as W3C Trace Context carries it from one process to the next. */
+/** The position of a span in its trace, as propagated between processes by W3C Trace Context. */
 export interface TraceContext {
   /** 32 lower-case hexadecimal digits. */
   readonly traceId: string;
@@ -8,7 +8,7 @@ export interface TraceContext {
   readonly sampled: boolean;
 }
 
-// A later version may have more fields behind the flags; version ff is not valid.
+// A later version may have more fields after the flags; version ff is invalid.
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const ALL_ZEROS = /^0+$/;
 const POOL_BYTES = 4096;
@@ -29,7 +29,7 @@ export const traceparentOf = ({ traceId, spanId, sampled }: TraceContext): strin
 let pool = Buffer.alloc(0);
 let used = 0;
 
-/** Random bytes as hexadecimal digits, never all zeros. They are drawn by the page, because a call for each id is slow. */
+/** Random bytes as hexadecimal digits, never all zeros. They are generated in blocks, because a call per id is slow. */
 export function randomId(bytes: 8 | 16): string {
   for (;;) {
     if (used + bytes > pool.length) {

@@ -1,27 +1,27 @@
 import type { Environment } from "../config.ts";
 import type { Sampler } from "./tracer.ts";
 
-/** Where and how spans are exported, as the OTEL_* variables of the OpenTelemetry specification say. Times in milliseconds. */
+/** The export settings from the OTEL_* variables of the OpenTelemetry specification. Times in milliseconds. */
 export interface TraceSettings {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   /** For one request to the collector. */
   readonly timeoutMs: number;
   readonly gzip: boolean;
-  /** The file of the certificate authority by which an https collector is checked, in place of the system's. */
+  /** The file of the certificate authority for an https collector, in place of the system's. */
   readonly caFile: string | undefined;
   /** Attributes of the process, such as `service.name`. */
   readonly resource: Readonly<Record<string, string>>;
   readonly sampler: Sampler;
-  /** After how long a batch that is not full is sent. */
+  /** The delay after which an incomplete batch is sent. */
   readonly delayMs: number;
-  /** For how long one batch is tried again. */
+  /** How long the export of one batch is retried. */
   readonly giveUpMs: number;
   readonly maxQueue: number;
   readonly maxBatch: number;
 }
 
-/** The settings, undefined if the collector's address is not usable, and a sentence for each variable that is ignored. */
+/** The settings, undefined if the collector's address is invalid, and a sentence for each ignored variable. */
 export interface ReadSettings {
   readonly settings: TraceSettings | undefined;
   readonly problems: readonly string[];
@@ -29,14 +29,14 @@ export interface ReadSettings {
 
 const PREFIX = "OTEL_EXPORTER_OTLP_";
 const MAX_MS = 2 ** 31 - 1;
-/** The digits of a trace id that a ratio is compared with, and the number of their values: exact in a double. */
+/** The number of digits of a trace id that are compared with a ratio, and the number of their values, exact in a double. */
 const RANDOM_DIGITS = 13;
 const RANDOM_VALUES = 16 ** RANDOM_DIGITS;
 
 /**
  * Reads the OTEL_* variables. As the specification requires, an invalid value is reported and its default used, so
- * that tracing never keeps a service from starting. No value is repeated in a report, because a key may be in it.
- * @param own the service's name and version if the variables name none
+ * that tracing never prevents a service from starting. Reports do not repeat values, because they may contain a key.
+ * @param own the service's name and version if the variables set none
  */
 export function readTraceSettings(
   env: Environment,
@@ -108,7 +108,7 @@ export function readTraceSettings(
   return { settings: url === undefined ? undefined : { url, ...settings }, problems };
 }
 
-/** The address of the traces: unchanged for the variable of traces only, else `v1/traces` below the collector's address. */
+/** The URL for traces: unchanged from the variable for traces, else the collector's address with `/v1/traces`. */
 function collectorUrl(text: string, asItIs: boolean): URL | undefined {
   const url = URL.parse(text);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) return undefined;
@@ -116,7 +116,7 @@ function collectorUrl(text: string, asItIs: boolean): URL | undefined {
   return url;
 }
 
-/** `key=value,key=value` with values percent-encoded, as in W3C Baggage; undefined if it is not that. */
+/** Parses `key=value,key=value` with percent-encoded values, as in W3C Baggage; undefined if it is invalid. */
 function readPairs(text: string): Record<string, string> | undefined {
   const read: Record<string, string> = {};
   for (const pair of text.split(",").map((part) => part.trim())) {
@@ -165,6 +165,6 @@ function samplerOf(name: string | undefined, argument: string | undefined, probl
   }
 }
 
-/** A number from 0 up to 1 that is the same in each process: the last digits of the trace id (W3C Trace Context, level 2). */
+/** A number from 0 to 1 that is the same in each process: the last digits of the trace id (W3C Trace Context, level 2). */
 const randomnessOf = (traceId: string): number =>
   Number.parseInt(traceId.slice(-RANDOM_DIGITS), 16) / RANDOM_VALUES;

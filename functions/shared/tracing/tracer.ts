@@ -1,6 +1,6 @@
 import { randomId, readTraceparent, traceparentOf, type TraceContext } from "./trace-context.ts";
 
-/** Attributes of a span, by OpenTelemetry's semantic conventions; undefined ones are left out. */
+/** Attributes of a span, by OpenTelemetry's semantic conventions; undefined ones are omitted. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** How a span ended. */
@@ -25,12 +25,12 @@ export interface FinishedSpan extends SpanEnd {
   readonly endMs: number;
 }
 
-/** A span that has begun. One that is not sampled is passed on in headers, and not exported. */
+/** A started span. A span that is not sampled is propagated in headers, but not exported. */
 export interface Span {
   readonly traceId: string;
-  /** The header that makes this span the parent of what receives it. */
+  /** The header that makes this span the parent of the receiver's spans. */
   readonly traceparent: string;
-  /** Whether this span begins its trace; the caller's `tracestate` does not belong to it then. */
+  /** Whether this span is the root of its trace; if so, the caller's `tracestate` does not belong to it. */
   readonly root: boolean;
   /** Begins a call to another service on behalf of this span. */
   child(): Span;
@@ -40,7 +40,7 @@ export interface Span {
 
 /** Begins the spans of a process. */
 export interface Tracer {
-  /** Begins the span of a request that came in with these headers, as a child of its caller's if they name one. */
+  /** Begins the span of a request with these headers, as a child of its caller's span if they name one. */
   server(traceparent: string | null | undefined, tracestate: string | null | undefined): Span;
 }
 

@@ -1,7 +1,7 @@
-/** A deadline joined with a caller's abort, as one signal. Call `clear` at the end. */
+/** A deadline combined with a caller's abort in one signal. Call `clear` at the end. */
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** Which of the two it was, once `signal` is aborted. */
+  /** The cause, once `signal` is aborted. */
   readonly reason: () => "timeout" | "aborted" | undefined;
   /** Aborts `signal` for neither reason. */
   readonly abort: () => void;
@@ -9,8 +9,7 @@ export interface Deadline {
 }
 
 /**
- * Starts a deadline of `ms` milliseconds. It leaves nothing behind when cleared, if
- * `AbortSignal.timeout` would keep a timer for each request until it has run out.
+ * Starts a deadline of `ms` milliseconds. Unlike `AbortSignal.timeout`, whose timer stays until it fires, it can be cleared.
  */
 export function startDeadline(ms: number, caller: AbortSignal): Deadline {
   const controller = new AbortController();

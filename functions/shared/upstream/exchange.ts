@@ -7,12 +7,12 @@ import { forwardedHeaders, PINNING_HEADER } from "../telemetry/tracing.ts";
 import type { Span } from "../tracing/tracer.ts";
 import { outcomeOfError, outcomeOfStatus, type Outcome } from "./outcome.ts";
 
-/** The part of `fetch` that is used here, so that a test can inject a function. */
+/** The used part of `fetch`, so that a test can inject a function. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /** The result of one HTTP request to an upstream. */
 export interface Exchange {
-  /** Undefined if the answer's text has yet to be checked. */
+  /** Undefined if the answer's text must still be checked. */
   outcome: Exclude<Outcome, "ok"> | undefined;
   status: number | undefined;
   /** The revision that answered, even if its answer was a failure. */
@@ -28,21 +28,21 @@ export interface ExchangeOptions {
   readonly fetch: Fetch;
 }
 
-/** What a request carries beside what is forwarded: a body, sent as JSON by POST, and headers. */
+/** The additions to the forwarded request: a body, sent as JSON by POST, and headers. */
 export interface Sent {
   readonly body?: object | undefined;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The span of this call, which the upstream's own becomes a child of. */
+  /** The span of this call, the parent of the upstream's span. */
   readonly span?: Span | undefined;
 }
 
 const MAX_ANSWER_BYTES = 65_536;
-/** Longer than any version's name. A longer pin is refused rather than dropped, which would leave it to the split. */
+/** The maximum length of a pin. A longer one is refused, because without it the split would choose the version. */
 const MAX_PIN_BYTES = 1024;
 
 /**
- * Makes the function that requests a path from an upstream, once. Every failure of the upstream is an outcome; the function
- * rejects only for a caller's header that cannot be forwarded.
+ * Makes the function that requests a path from an upstream, without retries. Every failure of the upstream is an outcome;
+ * the function rejects only if a caller's header cannot be forwarded.
  * @throws {BadRequest} with status 431
  */
 export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptions) {
@@ -75,7 +75,7 @@ export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptio
       const response = await client.raw(`${origin}${path}`, {
         headers,
         ...(asked === undefined ? {} : { method: "POST", body: JSON.stringify(asked) }),
-        // ofetch ignores its own `timeout` beside a signal, and repeats a GET by default.
+        // ofetch ignores its own `timeout` if a signal is given, and retries a GET by default.
         signal: deadline.signal,
         retry: 0,
         ignoreResponseError: true,
@@ -88,13 +88,13 @@ export function createExchange({ origin, self, timeoutMs, fetch }: ExchangeOptio
       const body = response._data;
       const declared = declaredLength(response.headers);
       if (declared !== undefined && declared > MAX_ANSWER_BYTES) throw new BodyOverLimit();
-      // HTTP holds a body to its declared length, so it can be read in one step.
+      // A body cannot be longer than its declared length, so it can be read in one step.
       if (declared !== undefined) found.text = await response.text();
       else if (body !== undefined) found.text = await readBoundedText(body, MAX_ANSWER_BYTES);
     } catch (error) {
-      // A failure status remains a failure, regardless of the body.
+      // A failure status is a failure, regardless of the body.
       found.outcome ??= deadline.reason() ?? outcomeOfError(error);
-      // Closes the connection of an answer that was not read to its end.
+      // Closes the connection of an answer that was not read completely.
       deadline.abort();
     } finally {
       deadline.clear();

@@ -1,8 +1,8 @@
 import { BodyOverLimit } from "../http/bounded-text.ts";
 
 /**
- * How a call to an upstream may end. `unreachable` covers the rest: an unknown host, no route to it, a server that does
- * not speak HTTP. `aborted` means that this service's own caller closed its connection.
+ * The outcome of a call to an upstream. `unreachable` covers all other failures: an unknown host, no route to it, a server
+ * that does not speak HTTP. `aborted` means that this service's own caller closed its connection.
  */
 export const OUTCOMES = [
   "ok",
@@ -34,7 +34,7 @@ export function outcomeOfError(error: unknown): FailedOutcome {
   return "unreachable";
 }
 
-/** The outcome that a status alone decides; undefined if the body decides. */
+/** The outcome that follows from the status; undefined if the body decides. */
 export function outcomeOfStatus(status: number): FailedOutcome | undefined {
   if (status >= 500) return "server_error";
   if (status >= 400) return "client_error";

@@ -7,11 +7,11 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import type { FailedOutcome, Outcome } from "./outcome.ts";
 import { parseStrictJson } from "../http/strict-json.ts";
 
-/** Thrown if an upstream gave no answer that can be used. */
+/** Thrown if an upstream gave no usable answer. */
 export class UpstreamFailure extends Error {
   override name = "UpstreamFailure";
   readonly outcome: FailedOutcome;
-  /** The revision that answered, if one did and said so. */
+  /** The revision that answered, if the response names one. */
   readonly revision: string | undefined;
 
   constructor(outcome: FailedOutcome, revision: string | undefined) {
@@ -29,7 +29,7 @@ export interface UpstreamOptions<T extends TSchema> extends ExchangeOptions {
   readonly metrics: Metrics;
 }
 
-/** An answer, checked, and the revision that gave it. */
+/** A checked answer, and the revision that gave it. */
 export interface UpstreamAnswer<T> {
   readonly body: T;
   readonly revision: string | undefined;
@@ -38,14 +38,14 @@ export interface UpstreamAnswer<T> {
 /** Another service, as seen from this one. */
 export interface Upstream<T> {
   /**
-   * Requests `path` on behalf of `request`, once.
+   * Requests `path` on behalf of `request`, without retries.
    * @throws {UpstreamFailure} if there is no usable answer within the deadline
-   * @throws {CallerGone} if the sender of `request` went away
+   * @throws {CallerGone} if the sender of `request` disconnected
    */
   ask(path: string, request: Request, call: Call, sent?: Sent): Promise<UpstreamAnswer<T>>;
 }
 
-/** Makes a client of one upstream. Each call is counted, and noted in the request's record. */
+/** Makes a client of one upstream. Each call is counted, and added to the request's record. */
 export function createUpstream<T extends TSchema>(options: UpstreamOptions<T>): Upstream<Static<T>> {
   const { name, clock, metrics } = options;
   const answer = TypeCompiler.Compile(options.answer);
