@@ -118,6 +118,27 @@ describe("after a change that was seen", () => {
     expect(values(await read(files))).toMatchObject([{}, {}, { metadata: { name: "after" } }]);
     stop();
   });
+
+  test("one that did not come into force is not found again by that look", async () => {
+    const { root, files } = await withFiles(50);
+    await read(files);
+    let changes = 0;
+    let seen = Promise.withResolvers<void>();
+    const stop = files.watch(() => {
+      changes++;
+      seen.resolve();
+    });
+    for (const name of ["in-force", "refused"]) {
+      seen = Promise.withResolvers<void>();
+      await writeFile(join(root, "istio/b.yaml"), NAMESPACE(name));
+      await seen.promise;
+      if (name === "in-force") await read(files);
+    }
+    const before = changes;
+    await Bun.sleep(120);
+    expect(changes).toBe(before);
+    stop();
+  });
 });
 
 function values(documents: readonly ManifestDocument[]): unknown[] {

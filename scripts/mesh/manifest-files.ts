@@ -213,6 +213,8 @@ export class ManifestFiles {
     if (now.changes !== this.#changes) return;
     const files = new Set([...now.opened.keys(), ...(this.#listed ?? [])]);
     for (const file of files) {
+      // A change that was seen before, and is not in force, has been reported as invalid.
+      if (this.#changed.has(file)) continue;
       if (now.opened.get(file)?.text !== this.#inForce.get(file)?.text) this.#onChanged?.(file);
     }
   }
