@@ -93,22 +93,54 @@ function splitsWithoutApiServer(place: Place): Promise<FaultResult> {
   });
 }
 
-/** Deletes the pods of a Deployment, and waits until others are ready. */
-async function restart({ kube, signal }: ClusterStage, labelSelector: string): Promise<void> {
-  const namespace = "istio-system";
-  const pods = async () =>
-    checked(LivePod, (await kube.list(POD, { namespace, labelSelector, signal })).items);
-  const before = await pods();
-  if (before.length === 0) throw new Error(`${namespace} has no pod with ${labelSelector}`);
-  const names = new Set(before.map(({ metadata }) => metadata.name));
-  for (const name of names) await kube.delete({ apiVersion: "v1", kind: "Pod", namespace, name });
-  await until(async () => {
-    const others = (await pods()).filter(({ metadata }) => !names.has(metadata.name));
+const ISTIO = "istio-system";
+
+/** Deletes pods of a Deployment, and waits until as many as before are ready. @param most how many are deleted */
+async function restart(stage: ClusterStage, labelSelector: string, most = Infinity): Promise<void> {
+  const before = await podsOf(stage, labelSelector);
+  if (before.length === 0) throw new Error(`${ISTIO} has no pod with ${labelSelector}`);
+  const names = new Set(before.map(({ metadata }) => metadata.name).slice(0, most));
+  for (const name of names)
+    await stage.kube.delete({ apiVersion: "v1", kind: "Pod", namespace: ISTIO, name });
+  await untilReady(stage, labelSelector, before.length, names);
+}
+
+async function podsOf({ kube, signal }: ClusterStage, labelSelector: string): Promise<LivePod[]> {
+  return checked(LivePod, (await kube.list(POD, { namespace: ISTIO, labelSelector, signal })).items);
+}
+
+/** Waits until so many pods are ready, beside those that are deleted. */
+function untilReady(
+  stage: ClusterStage,
+  labelSelector: string,
+  count: number,
+  deleted: ReadonlySet<string> = new Set(),
+): Promise<void> {
+  return until(async () => {
+    const others = (await podsOf(stage, labelSelector)).filter(({ metadata }) => !deleted.has(metadata.name));
     const ready = others.filter(({ status }) =>
       (status?.containerStatuses ?? []).some(({ ready }) => ready === true),
     );
-    return ready.length >= before.length;
+    return ready.length >= count;
   });
+}
+
+const GATEWAY = { apiVersion: "apps/v1", kind: "Deployment", namespace: ISTIO, name: "istio-ingressgateway" };
+const GATEWAY_PODS = "istio=ingressgateway";
+const Replicas = Type.Object({ spec: Type.Object({ replicas: Type.Integer() }) });
+
+/** Does something while the ingress gateway has at least two pods, as it has where one may be restarted at any time. */
+async function withTwoGateways(stage: ClusterStage, work: () => Promise<unknown>): Promise<void> {
+  const scale = (replicas: number) =>
+    stage.kube.patch(GATEWAY, { spec: { replicas } }, { fieldManager: "kyc-faults" });
+  const { replicas } = parse(Replicas, await stage.kube.get(GATEWAY), GATEWAY.name).spec;
+  if (replicas < 2) await scale(2);
+  try {
+    await untilReady(stage, GATEWAY_PODS, 2);
+    await work();
+  } finally {
+    if (replicas < 2) await scale(replicas);
+  }
 }
 
 /** A command that makes the networking layer slow and fast again, given `on` or `off`, if it is not net-istio. */
@@ -164,10 +196,13 @@ const istiodRestarts = duringRollout("istiod restarts", async (stage, begin) => 
   await restart(stage, "app=istiod");
 });
 
-const gatewayRestarts = duringRollout("the ingress gateway restarts", async (stage, begin) => {
-  await begin();
-  await restart(stage, "istio=ingressgateway");
-});
+const gatewayRestarts = duringRollout("one of two ingress gateways restarts", (stage, begin) =>
+  withTwoGateways(stage, async () => {
+    const rollout = await begin();
+    await restart(stage, GATEWAY_PODS, 1);
+    await rollout.exited;
+  }),
+);
 
 /**
  * What the parts of a cluster do, for each engine.
@@ -185,7 +220,7 @@ export function liveClusterFaults(context: string | undefined): Fault[] {
       engines: every.filter((name) => name === "knative"),
     },
     { name: "istiod restarts", tried: istiodRestarts, engines: every },
-    { name: "the ingress gateway restarts", tried: gatewayRestarts, engines: every },
+    { name: "one of two ingress gateways restarts", tried: gatewayRestarts, engines: every },
   ];
   return faults.flatMap(({ name, tried, engines }) =>
     engines.map((engine): Fault => {
