@@ -2,16 +2,17 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Resolves after some milliseconds, or when the signal comes. */
+  /** Resolves after `ms` milliseconds, or when the signal is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /**
-   * By how many milliseconds the machine's clock is ahead of this one, as by setting it. Sources report times of the
-   * machine's clock. @default 0
+   * How many milliseconds the machine's clock is ahead of this one, for example after it was set. Sources report
+   * times of the machine's clock.
+   * @default 0
    */
   aheadMs?(): number;
 }
 
-/** The machine's clock, made monotonic: setting the clock back does not move it backwards. */
+/** The machine's clock, made monotonic: it does not follow a clock that is set back. */
 export const realClock: Clock = {
   now: () => performance.timeOrigin + performance.now(),
   aheadMs: () => Date.now() - performance.timeOrigin - performance.now(),

@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 
-/** Requests counted by how long they took: pairs of bucket and count. Each bucket is a tenth wider than the one before. */
+/** Requests counted by latency: pairs of bucket and count. Each bucket is a tenth wider than the previous one. */
 const Histogram = Type.Array(Type.Tuple([Type.Integer(), Type.Integer()]));
 
 const Side = Type.Object({ requests: Type.Integer(), errors: Type.Integer(), latency: Histogram });
@@ -11,7 +11,7 @@ export const Tally = Type.Object({
   baseline: Side,
   /** Failures that the gateway answered itself. */
   gateway: Type.Integer(),
-  /** Requests of other revisions of the service. They are not judged. */
+  /** Requests to other revisions of the service. They are not judged. */
   others: Type.Integer(),
   /** Requests that are not judged, by reason. */
   excluded: Type.Record(Type.String(), Type.Integer()),
@@ -21,13 +21,13 @@ export type Side = Static<typeof Side>;
 
 const GROWTH = Math.log(1.1);
 
-/** A tally of no requests. */
+/** Returns a tally of no requests. */
 export function emptyTally(): Tally {
   const side = (): Side => ({ requests: 0, errors: 0, latency: [] });
   return { candidate: side(), baseline: side(), gateway: 0, others: 0, excluded: {} };
 }
 
-/** Counts some requests of one side. @param ms how long each took; 0 and less count as a hundredth */
+/** Counts requests of one revision. @param ms the latency of each; 0 and less count as a hundredth */
 export function count(side: Side, ok: boolean, ms: number, requests: number): void {
   side.requests += requests;
   if (!ok) side.errors += requests;
@@ -37,12 +37,12 @@ export function count(side: Side, ok: boolean, ms: number, requests: number): vo
   else found[1] += requests;
 }
 
-/** Counts requests that are not judged, under their reason. */
+/** Counts requests that are not judged under their reason. */
 export function exclude(tally: Tally, why: string, requests: number): void {
   tally.excluded[why] = (tally.excluded[why] ?? 0) + requests;
 }
 
-/** A quantile of the latency in milliseconds, at most 5 % too high. Undefined without requests. */
+/** Returns a quantile of the latency in milliseconds, at most 5 % too high; undefined without requests. */
 export function quantile({ latency }: Side, part: number): number | undefined {
   const total = latency.reduce((sum, [, n]) => sum + n, 0);
   let left = part * total;
@@ -53,7 +53,7 @@ export function quantile({ latency }: Side, part: number): number | undefined {
   return undefined;
 }
 
-/** The share of a side's requests in each latency bucket, from short to long. */
+/** Returns the share of a revision's requests in each latency bucket, in ascending order. */
 export function distribution({ latency }: Side): { ms: number; part: number }[] {
   const total = latency.reduce((sum, [, n]) => sum + n, 0);
   return latency

@@ -32,7 +32,7 @@ export interface Outcome {
   answer?: AnswerValues | undefined;
   /** Whether a rule or a tag led them to the revision, and not the split. */
   pinned?: boolean | undefined;
-  /** Why they are no evidence about a revision. */
+  /** Why they are not evidence about a revision. */
   excluded: "cold start" | "probe" | undefined;
 }
 

@@ -46,6 +46,6 @@ test("a rollout whose mesh is gone restores the split at a signal, and ends at a
     "Ended by a second SIGTERM, before the way back was seen in force. The journal stays",
   );
   const status = await kyc("rollout", "credit-check", "--status", "--dir", root);
-  expect(status.out).toContain("stopped rolling back: waiting until the split as it was is in force");
+  expect(status.out).toContain("stopped rolling back: waiting until the original split is in force");
   expect(await percents()).toEqual(["100", "0"]);
 }, 60_000);

@@ -23,7 +23,7 @@ export const AuditLine = Type.Object({
   /** The actor: a person, or the rollout itself. */
   by: Type.String(),
   because: Type.String(),
-  /** The rollout's split at that moment, and the one that is to be written next. */
+  /** The rollout's split at that moment, and the next one to write. */
   split: Type.Array(Target),
   goal: Type.Union([Type.Array(Target), Type.Null()]),
   /** Null if the process ended before it recorded them. */

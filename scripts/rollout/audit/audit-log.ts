@@ -5,13 +5,13 @@ import type { Ruling } from "../rollout-judge/rollout-judge.ts";
 import type { Tally } from "../tally.ts";
 import { type AuditLine, BEGINNING, hashOf } from "./audit-line.ts";
 
-/** Where an audit log is kept. Lines are added, never changed. */
+/** Stores an audit log. Lines are added, never changed. */
 export interface AuditStore {
   /** All lines so far, without their ends. */
   lines(): Promise<string[]>;
   /** Resolves when the line is durable. */
   add(line: string): Promise<void>;
-  /** Why the last lines have no signature; absent or undefined when they have, or need none. */
+  /** Why the last lines have no signature; absent or undefined if they have one, or need none. */
   problem?(): string | undefined;
 }
 
@@ -22,13 +22,13 @@ export interface Grounds {
 }
 
 /**
- * The log of every decision, each line chained to the one before by its hash: nothing in it can be changed, taken out
- * or put in without all lines after it being written anew.
+ * The log of every decision. Each line contains the hash of the previous one: a changed, removed or inserted line is
+ * detected unless all later lines are rewritten.
  */
 export class AuditLog {
   readonly #store: AuditStore;
   #prev: string;
-  /** How many entries of each rollout are in it. */
+  /** The number of logged entries of each rollout. */
   readonly #told: Map<string, number>;
 
   private constructor(store: AuditStore, prev: string, told: Map<string, number>) {

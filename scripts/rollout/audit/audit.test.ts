@@ -8,7 +8,7 @@ import { AuditLog } from "./audit-log.ts";
 import { fileStore } from "./file-store.ts";
 import { verifyLog } from "./verify-log.ts";
 
-/** The log of two rollouts, and the journal of the first. */
+/** Returns the log of two rollouts, and the journal of the first. */
 async function log(): Promise<{ text: string; simulation: Simulation }> {
   const lines: string[] = [];
   const store = { lines: async () => lines, add: async (line: string) => void lines.push(line) };
@@ -23,13 +23,13 @@ async function log(): Promise<{ text: string; simulation: Simulation }> {
 }
 
 describe("an audit log", () => {
-  test("is whole over rollouts, and says which hash it ends with", async () => {
+  test("is complete across rollouts, and reports its last hash", async () => {
     const { text } = await log();
     expect(verifyLog(text)).toMatchObject({ whole: true, lines: text.split("\n").length - 1, rollouts: 2 });
     expect(verifyLog("")).toEqual({ whole: true, lines: 0, head: "0".repeat(64), heads: [], rollouts: 0 });
   });
 
-  test("finds a changed character, a removed line, and exchanged lines", async () => {
+  test("detects a changed character, a removed line, and swapped lines", async () => {
     const { text } = await log();
     const lines = text.split("\n").slice(0, -1);
     const joined = (some: string[]): string => `${some.join("\n")}\n`;
@@ -53,7 +53,7 @@ describe("an audit log", () => {
     expect(verifyLog("x\n")).toEqual({ whole: false, line: 1, what: "it is not a line of an audit log" });
   });
 
-  test("in a file loses only a line that a crash broke off, and goes on after it", async () => {
+  test("in a file loses only a line that a crash left incomplete, and continues after it", async () => {
     const folder = await mkdtemp(join(tmpdir(), "kyc-audit-"));
     try {
       const path = join(folder, "audit/service.ndjson");

@@ -2,7 +2,7 @@ import { mkdir, open, readFile, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { AuditStore } from "./audit-log.ts";
 
-/** An audit log in a file, a line at a time, each on the disk before it counts. */
+/** An audit log in a file, one line at a time. A line counts after it is on the disk. */
 export function fileStore(path: string): AuditStore {
   return {
     async lines() {

@@ -45,22 +45,28 @@ export function newKey(): string {
   return generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
-/** An Ed25519 key from PEM: the private one. @throws Error when it is another kind of key, or none */
+/** Returns the Ed25519 private key in a PEM text. @throws Error if it has no key, or another kind */
 export function privateKeyOf(pem: string): KeyObject {
   return onlyEd25519(createPrivateKey(pem));
 }
 
-/** The public key of a PEM file, which may hold the private one. @throws Error when it is another kind of key, or none */
+/**
+ * Returns the public key of a PEM file, which may contain the private one.
+ * @throws Error if it has no key, or another kind
+ */
 export function publicKeyOf(pem: string): KeyObject {
   return onlyEd25519(createPublicKey(pem));
 }
 
 function onlyEd25519(key: KeyObject): KeyObject {
   if (key.asymmetricKeyType === "ed25519") return key;
-  throw new Error(`it is a key for ${key.asymmetricKeyType}, and not for Ed25519`);
+  throw new Error(`it is a key for ${key.asymmetricKeyType} instead of Ed25519`);
 }
 
-/** The signed heads of a file, one a line. A line that is broken off at the end is left out. @throws Error with the line */
+/**
+ * Parses the signed heads of a file, one per line. An incomplete last line is ignored.
+ * @throws Error with the line
+ */
 export function parseHeads(text: string): SignedHead[] {
   return text
     .slice(0, text.lastIndexOf("\n") + 1)

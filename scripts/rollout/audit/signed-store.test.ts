@@ -35,7 +35,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** What is found in a log with these bytes; undefined when nothing is. */
+/** Returns the finding for a log with these bytes; undefined without one. */
 async function found(log: Buffer): Promise<string | undefined> {
   const key = publicKeyOf(await readFile(auditKeyPath(env), "utf8"));
   const checked = verifyLog(log.toString("utf8"));
@@ -43,13 +43,13 @@ async function found(log: Buffer): Promise<string | undefined> {
 }
 
 describe("a signed audit log", () => {
-  test("has a head for each line, signed with a key that only its user can read", async () => {
+  test("has a head for each line, signed with a key that only the user can read", async () => {
     expect(await found(bytes)).toBeUndefined();
     expect(heads.map(({ lines }) => lines)).toEqual(heads.map((_, i) => i + 1));
     expect((await stat(auditKeyPath(env))).mode & 0o777).toBe(0o600);
   });
 
-  test("shows each of 10,000 changes of one byte: altered, taken out or put in", async () => {
+  test("detects each of 10,000 changes of one byte: altered, removed or inserted", async () => {
     const random = seededRandom(7);
     let missed = 0;
     for (let i = 0; i < 10_000; i++) {
@@ -64,7 +64,7 @@ describe("a signed audit log", () => {
     expect(missed).toBe(0);
   });
 
-  test("shows a tail that was cut, a log that was emptied, and one that was chained again", async () => {
+  test("detects a truncated log, an emptied log, and a rewritten chain", async () => {
     const lines = bytes.toString("utf8").split("\n").slice(0, -1);
     const text = (some: string[]): Buffer => Buffer.from(some.map((line) => `${line}\n`).join(""));
     expect(await found(text(lines.slice(0, -1)))).toContain("the end was cut off");
@@ -80,7 +80,7 @@ describe("a signed audit log", () => {
     expect(await found(text([...lines, more]))).toContain("was never signed");
   });
 
-  test("does not take heads that another key signed", async () => {
+  test("rejects heads that another key signed", async () => {
     const forged = heads.map(({ signature: _, ...head }) => signHead(head, privateKeyOf(newKey())));
     const checked = verifyLog(bytes.toString("utf8"));
     if (!checked.whole) throw new Error("the log is whole");
@@ -88,7 +88,7 @@ describe("a signed audit log", () => {
     expect(checkAgainstHeads(checked, forged, key)).toContain("does not carry the signature of this key");
   });
 
-  test("gets the line that a crash kept out of it, after its head was signed", async () => {
+  test("completes a line whose head was signed before a crash", async () => {
     const lines = bytes.toString("utf8").split("\n").slice(0, -1);
     const short = lines
       .slice(0, -1)
@@ -101,7 +101,7 @@ describe("a signed audit log", () => {
 });
 
 let key: ReturnType<typeof publicKeyOf> | undefined;
-/** The same against the last head alone, which the chain makes depend on each byte. */
+/** As `found`, with only the last head, which depends on each byte through the chain. */
 async function foundFast(log: Buffer): Promise<string | undefined> {
   key ??= publicKeyOf(await readFile(auditKeyPath(env), "utf8"));
   const checked = verifyLog(log.toString("utf8"));

@@ -9,13 +9,15 @@ import { messageOf } from "../../text/message-of.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The file of the signing key: `$KYC_AUDIT_KEY`, else one of the user's own that is made on first use. */
+/** Returns the file of the signing key: `$KYC_AUDIT_KEY`, else the user's own, which is made on first use. */
 export function auditKeyPath(env: Env = process.env): string {
   const config = env["XDG_CONFIG_HOME"] || join(homedir(), ".config");
   return env["KYC_AUDIT_KEY"] || join(config, "kyc", "audit-key.pem");
 }
 
-/** The file of the signed heads of a log, outside the folder of the log, so that tampering has to change both. */
+/**
+ * Returns the file of a log's signed heads. It is outside of the log's folder, so that tampering has to change both.
+ */
 export async function headsPath(log: string, env: Env = process.env): Promise<string> {
   const state = env["XDG_STATE_HOME"] || join(homedir(), ".local", "state");
   const name = createHash("sha256")
@@ -25,13 +27,16 @@ export async function headsPath(log: string, env: Env = process.env): Promise<st
   return join(state, "kyc", "audit-heads", `${name}.ndjson`);
 }
 
-/** The path of a log without symbolic links, whether it exists or not. */
+/** Returns the path of a log without symbolic links, whether it exists or not. */
 export async function logName(log: string): Promise<string> {
   const folder = await realpath(dirname(log)).catch(() => resolve(dirname(log)));
   return join(folder, basename(log));
 }
 
-/** The signing key; a new one with mode 600 where there is none. @throws Error when it cannot be read or made */
+/**
+ * Returns the signing key, and makes one with mode 600 if there is none.
+ * @throws Error if it cannot be read or made
+ */
 export async function auditKey(env: Env = process.env): Promise<KeyObject> {
   const path = auditKeyPath(env);
   const read = (): Promise<string> => readFile(path, "utf8");
@@ -42,14 +47,14 @@ export async function auditKey(env: Env = process.env): Promise<KeyObject> {
     if (!isMissing) throw error;
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  // Of two processes that make one at the same time, the first wins.
+  // If two processes make one at the same time, the first wins.
   await writeFile(path, newKey(), { mode: 0o600, flag: "wx" }).catch(() => undefined);
   return privateKeyOf(await read());
 }
 
 /**
- * An audit log whose heads are signed and kept outside of it. A head is written before its line, so that each line has
- * one; a line that a crash kept out of the log is written when the log is opened again.
+ * An audit log whose signed heads are stored elsewhere. A head is written before its line, so that each line has one;
+ * a line that is missing after a crash is written when the log is opened again.
  */
 export function signedStore(log: string, store: AuditStore, env: Env = process.env): AuditStore {
   let count = 0;

@@ -3,12 +3,15 @@ import { Check } from "typebox/schema";
 import { AuditLine, BEGINNING, hashOf } from "./audit-line.ts";
 import { isSignedBy, type SignedHead } from "./signed-head.ts";
 
-/** Whether a log is whole. `heads` are the hashes of all lines in order; `head` is the hash of its last line: stored elsewhere, it also shows that lines are missing at the end. */
+/**
+ * Whether a log is intact. `heads` are the hashes of all lines in order; `head` is the hash of its last line: stored
+ * elsewhere, it also shows that lines are missing at the end.
+ */
 export type Checked =
   | { whole: true; lines: number; head: string; heads: string[]; rollouts: number }
   | { whole: false; line: number; what: string };
 
-/** Checks an audit log, as text: that each line is one, and names the hash of the line before. */
+/** Checks that each line of an audit log is valid and contains the hash of the previous line. */
 export function verifyLog(text: string): Checked {
   if (text !== "" && !text.endsWith("\n"))
     return { whole: false, line: text.split("\n").length, what: "it is broken off" };
@@ -24,7 +27,7 @@ export function verifyLog(text: string): Checked {
       const what =
         i === 0
           ? `it is not the first: it follows a line with the hash ${value.prev}`
-          : `it follows a line with the hash ${value.prev}, but line ${i} has the hash ${head}: line ${i} was changed, or lines between were taken out or put in`;
+          : `it follows a line with the hash ${value.prev}, but line ${i} has the hash ${head}: line ${i} was changed, or lines between were removed or inserted`;
       return { whole: false, line: i + 1, what };
     }
     rollouts.add(value.rollout);
@@ -42,7 +45,7 @@ function parsed(line: string): unknown {
   }
 }
 
-/** How signed heads contradict a log; undefined if they agree with each of its lines. */
+/** Returns how signed heads contradict a log; undefined if they match all of its lines. */
 export function checkAgainstHeads(
   log: Extract<Checked, { whole: true }>,
   signed: readonly SignedHead[],
@@ -62,5 +65,5 @@ export function checkAgainstHeads(
       return `line ${lines} is not the one that was signed at ${at}: the log was replaced or chained again`;
   }
   const unsigned = log.heads.findIndex((_, i) => i + 1 > first.lines && !known.has(i + 1));
-  return unsigned < 0 ? undefined : `line ${unsigned + 1} was never signed: it was added by another hand`;
+  return unsigned < 0 ? undefined : `line ${unsigned + 1} was never signed: this tool did not add it`;
 }

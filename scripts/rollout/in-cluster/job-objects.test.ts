@@ -34,7 +34,7 @@ const Role = Type.Object({
   ),
 });
 
-/** What may be done, as `verb resource name`. */
+/** Returns the rights as `verb resource name`. */
 function rights(options: JobOptions): string[] {
   return jobObjects(options).flatMap((object) => {
     const any: unknown = object;
@@ -48,7 +48,7 @@ function rights(options: JobOptions): string[] {
 }
 
 describe("a rollout as a Job", () => {
-  test("may change the one service's split, its own journal, history and Lease, write events, and nothing else", () => {
+  test("may only change the service's split and its own journal, history and Lease, and write events", () => {
     const writes = rights(OPTIONS).filter(
       (right) => !/^(get|list) /.test(right) && !right.includes("portforward"),
     );
@@ -65,24 +65,24 @@ describe("a rollout as a Job", () => {
     ]);
   });
 
-  test("has each right once, also where engine and source need the same", () => {
+  test("has each right once, even if engine and source need the same", () => {
     const all = rights({ ...OPTIONS, gatewayNamespaces: [] });
     expect(all.filter((right) => right === "get pods *")).toHaveLength(1);
     expect(all.filter((right) => right === "create pods/portforward *")).toHaveLength(1);
   });
 
-  test("reads no secret and no log, and enters no pod", () => {
+  test("may not read secrets or logs, or execute in pods", () => {
     expect(rights(OPTIONS).filter((right) => /secret|log|exec|attach|\* \*/.test(right))).toEqual([]);
   });
 
-  test("may ask the gateway's proxies where the gateway is", () => {
+  test("may query the gateway's proxies in the gateway's namespace", () => {
     const places = jobObjects({ ...OPTIONS, gatewayNamespaces: ["kyc", "istio-system"] })
       .filter(({ kind }) => kind === "Role")
       .map(({ metadata }) => metadata.namespace);
     expect(places).toEqual(["kyc", "istio-system"]);
   });
 
-  test("is not tried again when it was rolled back or held, and goes on when its pod is lost", () => {
+  test("is not retried after a rollback or a hold, and continues after its pod is lost", () => {
     const job: unknown = jobObjects(OPTIONS).at(-1);
     expect(job).toMatchObject({
       kind: "Job",

@@ -8,21 +8,21 @@ import { evidenceName } from "../record/evidence-map.ts";
 export interface JobOptions {
   namespace: string;
   service: string;
-  /** What the engine and the source need. */
+  /** The rights of the engine and the source. */
   rights: readonly Rights[];
   /** The namespaces that have pods of the ingress gateway. */
   gatewayNamespaces: readonly string[];
   image: string;
   /** The command's arguments after `rollout`. */
   args: readonly string[];
-  /** The end of the Job's name. */
+  /** The suffix of the Job's name. */
   suffix: string;
   by: string;
 }
 
 /**
- * A rollout as a Job, with a service account that may do what its engine and its source need, keep its own journal,
- * outcomes and Lease, and nothing else. In the order in which they are applied.
+ * Returns the objects of a rollout as a Job in the order of their application. Its service account has only the
+ * rights for its engine, its source, and its own journal, outcomes and Lease.
  */
 export function jobObjects(options: JobOptions): KubeObject[] {
   const { namespace, service, rights, gatewayNamespaces } = options;
@@ -79,7 +79,7 @@ export function jobObjects(options: JobOptions): KubeObject[] {
 
 const RBAC = "rbac.authorization.k8s.io/v1";
 
-/** The journal, the outcomes and the Lease of a service's rollouts, and the events that are written on it. */
+/** The rights on the journal, the outcomes and the Lease of a service's rollouts, and to write events. */
 function journalRules(service: string): PolicyRule[] {
   const resourceNames = [rolloutName(service)];
   return [
@@ -100,7 +100,7 @@ function journalRules(service: string): PolicyRule[] {
   ];
 }
 
-/** Each rule once: engine and source may need the same. */
+/** Returns each rule once: engine and source may need the same. */
 function distinct(rules: readonly PolicyRule[]): PolicyRule[] {
   return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()];
 }

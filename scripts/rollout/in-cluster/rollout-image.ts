@@ -8,7 +8,7 @@ import { AS_BUN } from "../../project.ts";
 
 const NAME = "kyc-rollout";
 
-/** @param bun the version that the project is pinned to */
+/** @param bun the version that the project requires */
 const dockerfile = (bun: string): string => `ARG BUN=${bun}
 FROM docker.io/oven/bun:\${BUN}-slim
 ENV NODE_ENV=production BUN_RUNTIME_TRANSPILER_CACHE_PATH=0
@@ -19,14 +19,14 @@ ENTRYPOINT ["bun", "--no-env-file", "kyc.js"]
 `;
 
 /**
- * Makes sure that the nodes have an image of this command: bundled into a few files, then built and delivered like the
- * images of the functions. Its tag is a digest of its content.
- * @throws UserError when it cannot be bundled, built or brought
+ * Makes sure that the nodes have an image of this command: it is bundled, built and delivered like the images of the
+ * functions, and its tag is a digest of its content.
+ * @throws UserError if it cannot be bundled, built or delivered
  */
 export async function ensureRolloutImage(options: EnsureImagesOptions): Promise<string> {
   if (!existsSync(join(options.root, "scripts/kyc.ts")))
     throw new UserError(
-      "a released program has no sources to make its image of: give --image, or run this from a clone of the repository",
+      "a released program has no sources to build its image from: give --image, or run this from a clone of the repository",
     );
   const folder = await mkdtemp(join(tmpdir(), "kyc-rollout-image-"));
   try {

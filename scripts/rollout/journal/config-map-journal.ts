@@ -17,8 +17,8 @@ import {
 const MANAGER = "kyc-rollout";
 
 /**
- * The journal in a ConfigMap of the service's namespace. Each transition is written over the state of the ConfigMap that
- * it was read in: of two processes that believe they hold the lock only one can go on.
+ * The journal in a ConfigMap of the service's namespace. A transition is written only if the ConfigMap is in the
+ * state that was read: of two processes that believe they hold the lock only one can continue.
  */
 export class ConfigMapJournal implements Journal {
   readonly place: string;

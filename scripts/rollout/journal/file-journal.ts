@@ -12,8 +12,8 @@ import {
 } from "./journal.ts";
 
 /**
- * The journal in a folder for each rollout: `journal.ndjson` grows by one line per transition, each on the disk before the
- * transition is made; `requests.ndjson` is written by others. Rollouts that are over lie in `before/`.
+ * The journal in a folder per rollout: `journal.ndjson` grows by one line per transition, which is on the disk before
+ * the transition is made; other processes write `requests.ndjson`. Finished rollouts are in `before/`.
  */
 export class FileJournal implements Journal {
   readonly place: string;
@@ -31,7 +31,7 @@ export class FileJournal implements Journal {
     return { ...parsed, checkpoint: asJson(await textOf(this.#path("checkpoint.json"))) };
   }
 
-  /** Equal as long as `load` gives the same. */
+  /** Equal as long as `load` returns the same. */
   stamp(): string {
     return [this.place, this.#path("checkpoint.json")].map(fileStamp).join(", ");
   }
@@ -80,7 +80,7 @@ export class FileJournal implements Journal {
   }
 }
 
-/** Replaces a file atomically: a reader, or a crash, finds either the old content or the new. */
+/** Replaces a file atomically: readers, also after a crash, find either the old or the new content. */
 async function whole(path: string, text: string): Promise<void> {
   const beside = `${path}.${process.pid}.new`;
   await writeFile(beside, text, { flush: true });
@@ -102,7 +102,7 @@ async function textOf(path: string): Promise<string | undefined> {
   }
 }
 
-/** Reads the checkpoint. An unreadable one counts as absent: the judge starts afresh, and no decision is lost. */
+/** Reads the checkpoint. An unreadable one counts as absent: the judge starts again, and no decision is lost. */
 function asJson(text: string | undefined): unknown {
   try {
     return text === undefined ? undefined : JSON.parse(text);

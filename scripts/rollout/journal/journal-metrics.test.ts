@@ -6,7 +6,7 @@ import { finished } from "../testing/finished-rollout.ts";
 import { FileJournal } from "./file-journal.ts";
 import { rolloutMetrics } from "./journal-metrics.ts";
 
-test("the last rollout of each service is told by its phase, share and verdict", async () => {
+test("the last rollout of each service is reported with phase, share and verdict", async () => {
   const folder = await mkdtemp(join(tmpdir(), "rollouts-"));
   try {
     expect(await rolloutMetrics(join(folder, "none"))).not.toMatch(/^kyc/m);
@@ -17,7 +17,7 @@ test("the last rollout of each service is told by its phase, share and verdict",
     await journal.begin(saved.plan, first);
     const { service, baseline, candidate } = saved.plan;
     const own = `service="${service}",baseline="${baseline}",candidate="${candidate}"`;
-    // A journal that another version wrote says nothing, and hides no other.
+    // A journal of another version is ignored and does not hide others.
     await mkdir(join(folder, "broken"));
     await writeFile(join(folder, "broken", "journal.ndjson"), "{}\n{}\n");
     expect(await rolloutMetrics(folder)).toContain(`kyc_rollout_abandoned{${own}} 1\n`);

@@ -7,9 +7,9 @@ import { FileJournal } from "./file-journal.ts";
 import { CorruptJournal, lastOf, type Saved } from "./journal.ts";
 
 /**
- * The last rollout of each service as metrics in the text format of Prometheus, read from the journals on this machine.
- * A journal that cannot be read is left out; `rollout list` shows the reason.
- * @param folder the one that holds a folder for each service
+ * Returns the last rollout of each service as metrics in the text format of Prometheus, read from the journals on
+ * this machine. An unreadable journal is omitted; `rollout list` shows the reason.
+ * @param folder contains a folder for each service
  */
 export async function rolloutMetrics(folder: string): Promise<string> {
   const services = await readdir(folder).catch(() => []);
@@ -41,7 +41,7 @@ export async function rolloutMetrics(folder: string): Promise<string> {
     metric(
       "kyc_rollout_abandoned",
       "gauge",
-      "1 where a rollout is not over and no process runs it.",
+      "1 if a rollout is not over and no process runs it.",
       each(({ labels, saved, held }) => [[labels, held || isOver(lastOf(saved)) ? 0 : 1]]),
     ),
   ].join("");

@@ -44,7 +44,7 @@ const KINDS: [string, () => Promise<{ open(): Journal }>][] = [
 ];
 
 describe.each(KINDS)("a journal %s", (_, make) => {
-  test("holds nothing at first, then what was begun, appended, kept beside and asked", async () => {
+  test("is empty at first, then has the plan, entries, checkpoint and requests", async () => {
     const { open } = await make();
     expect(await open().load()).toBeUndefined();
     const journal = open();
@@ -61,7 +61,7 @@ describe.each(KINDS)("a journal %s", (_, make) => {
     expect((await open().requests()).map(({ command }) => command)).toEqual(["pause", "abort"]);
   });
 
-  test("starts without earlier commands and knowledge", async () => {
+  test("starts without earlier requests and checkpoint", async () => {
     const { open } = await make();
     const journal = open();
     await journal.begin(plan, entry(0));
@@ -79,7 +79,7 @@ describe.each(KINDS)("a journal %s", (_, make) => {
 });
 
 describe("a journal in a file", () => {
-  test("loses only a line that a crash broke off, and goes on after it", async () => {
+  test("loses only a line that a crash left incomplete, and continues after it", async () => {
     const folder = await newFolder();
     const journal = new FileJournal(folder);
     await journal.begin(plan, entry(0));
@@ -90,7 +90,7 @@ describe("a journal in a file", () => {
     expect((await journal.load())?.entries.map(({ seq }) => seq)).toEqual([0, 1, 2]);
   });
 
-  test("puts the rollout before away, whole", async () => {
+  test("archives the previous rollout completely", async () => {
     const folder = await newFolder();
     const journal = new FileJournal(folder);
     await journal.begin(plan, entry(0));
@@ -100,7 +100,7 @@ describe("a journal in a file", () => {
     expect(await readFile(join(folder, "before/r1.ndjson"), "utf8")).toBe(text);
   });
 
-  test("that was spoilt is refused by file and line", async () => {
+  test("that is damaged is refused with file and line", async () => {
     const journal = new FileJournal(await newFolder());
     await journal.begin(plan, entry(0));
     await appendFile(journal.place, `${JSON.stringify(entry(2))}\n`);
@@ -109,7 +109,7 @@ describe("a journal in a file", () => {
     await expect(journal.load()).rejects.toBeInstanceOf(CorruptJournal);
   });
 
-  test("without a checkpoint that can be read still has every decision", async () => {
+  test("without a readable checkpoint still has every decision", async () => {
     const folder = await newFolder();
     const journal = new FileJournal(folder);
     await journal.begin(plan, entry(0));
@@ -119,7 +119,7 @@ describe("a journal in a file", () => {
 });
 
 describe("a journal in a ConfigMap", () => {
-  test("takes a transition from one process only, and a request at any time", async () => {
+  test("accepts transitions from one process only, and a request at any time", async () => {
     const { kube } = new ObjectStore();
     const first = new ConfigMapJournal(kube, "kyc", "credit-check");
     await first.begin(plan, entry(0));

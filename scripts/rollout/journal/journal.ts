@@ -4,7 +4,7 @@ import { Plan } from "../plan/plan.ts";
 import { Command, Event, State } from "../machine/state.ts";
 import { messageOf } from "../../text/message-of.ts";
 
-/** One transition: what happened, and the state that it led to. The first has no event. */
+/** One transition: the event, and the state that it led to. The first has no event. */
 export const Entry = Type.Object({
   /** 0, 1, 2 … */
   seq: Type.Integer(),
@@ -13,7 +13,7 @@ export const Entry = Type.Object({
 });
 export type Entry = Static<typeof Entry>;
 
-/** A command to a rollout from another terminal. */
+/** A command to a rollout from another process. */
 export const Request = Type.Object({
   command: Command,
   by: Type.String(),
@@ -23,18 +23,18 @@ export const Request = Type.Object({
 });
 export type Request = Static<typeof Request>;
 
-/** A rollout as the journal has it. */
+/** A recorded rollout. */
 export interface Saved {
   plan: Plan;
   /** At least one. */
   entries: Entry[];
-  /** The judge's snapshot and the report's curves, a few seconds old; undefined if none was written. */
+  /** The judge's snapshot and the report's curves, at most a few seconds old; undefined if none was written. */
   checkpoint: unknown;
 }
 
 /**
- * The record of the rollout of one service, so that another process can continue it. What was appended is
- * there after a crash at any moment.
+ * The record of the rollout of one service, so that another process can continue it. Appended entries survive a crash
+ * at any moment.
  */
 export interface Journal {
   /** The path or object name, for messages. */
@@ -64,7 +64,7 @@ export function lastOf({ entries }: Saved): State {
   return entry.state;
 }
 
-/** A document of a journal by its schema. @throws CorruptJournal */
+/** Parses a document of a journal by its schema. @throws CorruptJournal */
 export function parseAs<S extends TSchema>(schema: S, text: string, where: string): Static<S> {
   let value: unknown;
   try {
@@ -78,7 +78,9 @@ export function parseAs<S extends TSchema>(schema: S, text: string, where: strin
   );
 }
 
-/** The lines of a journal file or field: a plan, then entries. A line that was broken off by a crash does not count. */
+/**
+ * Parses the lines of a journal file or field: a plan, then entries. A line that a crash left incomplete is ignored.
+ */
 export function parseJournal(text: string, where: string): Omit<Saved, "checkpoint"> | undefined {
   const lines = text
     .slice(0, text.lastIndexOf("\n") + 1)
@@ -93,7 +95,7 @@ export function parseJournal(text: string, where: string): Omit<Saved, "checkpoi
   return { plan, entries };
 }
 
-/** The requests of a file or field, one a line. */
+/** Parses the requests of a file or field, one per line. */
 export function parseRequests(text: string, where: string): Request[] {
   const lines = text
     .slice(0, text.lastIndexOf("\n") + 1)

@@ -11,9 +11,9 @@ const SIGN_MS = 2_000;
 const HolderFile = Type.Object({ who: Type.String(), sinceMs: Type.Number() });
 
 /**
- * The lock of one machine: a file that SQLite holds with the operating system's own lock, which ends with the process
- * however it ends. A file with a process id alone would outlive a killed process, and its number is given away again.
- * A second file names the holder; the holder updates its modification time as a heartbeat.
+ * The lock of one machine: a file that SQLite locks through the operating system, which releases the lock when the
+ * process ends in any way. (A file with a process id would outlive a killed process, and ids are reused.) A second
+ * file names the holder, which updates its modification time as a heartbeat.
  */
 export class FileLock implements Lock {
   readonly #path: string;
@@ -49,7 +49,10 @@ export class FileLock implements Lock {
     return last?.alive ? last : undefined;
   }
 
-  /** The holder by its last heartbeat, without a look at the lock: a look may keep another process from taking it. */
+  /**
+   * Returns the holder by its last heartbeat, without a check of the lock: a check may prevent another process from
+   * acquiring it.
+   */
   async lastSign(): Promise<Holder | undefined> {
     return this.#written();
   }
@@ -65,7 +68,7 @@ export class FileLock implements Lock {
     return alive ? { who: "another process", sinceMs: now, seenMs: now, alive } : undefined;
   }
 
-  /** The open lock, or undefined when another process holds it. */
+  /** Returns the open lock, or undefined if another process holds it. */
   #take(): Database | undefined {
     const database = new Database(this.#path, { create: true });
     try {
@@ -79,7 +82,7 @@ export class FileLock implements Lock {
     }
   }
 
-  /** The holder that the second file names; it counts as alive unless the lock is free. */
+  /** Returns the holder that the second file names; it counts as alive unless the lock is free. */
   async #written(): Promise<Holder | undefined> {
     const text = await readFile(this.#holderPath, "utf8").catch(() => "");
     try {

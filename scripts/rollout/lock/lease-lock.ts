@@ -17,14 +17,14 @@ type LeaseSpec = Static<typeof LeaseSpec>;
 
 /** Times of a lease, in milliseconds. */
 export interface LeaseTimes {
-  /** How long it holds without being renewed. @default 15000 */
+  /** How long it is valid without being renewed. @default 15000 */
   durationMs?: number;
   /** @default 5000 */
   renewMs?: number;
 }
 
 const MANAGER = "kyc-rollout";
-/** How often a renewal that failed is tried again within the time of one. */
+/** The number of retries of a failed renewal within one interval. */
 const TRIES = 5;
 
 /** The name of the Lease, and of the ConfigMap, of a service's rollouts. */
@@ -33,8 +33,8 @@ export function rolloutName(service: string): string {
 }
 
 /**
- * The lock of a cluster: a Lease that is renewed while it is held, and is free when it has not been for its duration,
- * by the clock of who waits for it, so that clocks need not agree. (Kubernetes, Leases; the rule of its own leader election)
+ * The lock of a cluster: a Lease that is renewed while it is held. It is free if a waiting process has not seen a
+ * renewal for its whole duration, so that clocks need not agree. (Kubernetes, Leases; as in its leader election)
  */
 export class LeaseLock implements Lock {
   readonly #kube: Kube;
@@ -163,9 +163,9 @@ export class LeaseLock implements Lock {
           return lease;
         }
         if (found !== "unknown") lease = found;
-        // It was renewed, and only the answer was lost.
+        // It was renewed, and only the response was lost.
         if (found !== "unknown" && specOf(found).renewTime === spec.renewTime) renewedAt = startedAt;
-        // From here on another process may take the Lease.
+        // From here on another process may acquire the Lease.
         if (this.#clock.now() - renewedAt >= this.#durationMs - this.#renewMs) {
           lost.abort();
           return lease;
@@ -174,7 +174,7 @@ export class LeaseLock implements Lock {
     }
   }
 
-  /** A time as Leases have it, to the microsecond. */
+  /** Formats a time as in Leases, in microseconds. */
   #time(): string {
     return new Date(this.#clock.now()).toISOString().replace("Z", "000Z");
   }

@@ -9,7 +9,7 @@ import { LeaseLock } from "./lease-lock.ts";
 import { LockTaken } from "./lock.ts";
 
 describe("a lock in a file", () => {
-  test("has one holder, which others see, until it is released", async () => {
+  test("has one holder, visible to others, until it is released", async () => {
     const folder = await mkdtemp(join(tmpdir(), "kyc-lock-"));
     try {
       const lock = new FileLock(join(folder, "a/lock"), "credit-check");
@@ -27,11 +27,11 @@ describe("a lock in a file", () => {
     }
   });
 
-  test("is free when its process was killed", async () => {
+  test("is free after its process was killed", async () => {
     const folder = await mkdtemp(join(tmpdir(), "kyc-lock-"));
     try {
       const path = join(folder, "lock");
-      // Ends with the test, too: then its input does.
+      // Ends with the test, which closes its input.
       const script = `
         const { FileLock } = await import(${JSON.stringify(join(import.meta.dir, "file-lock.ts"))});
         await new FileLock(${JSON.stringify(path)}, "credit-check").acquire("the other");
@@ -77,10 +77,10 @@ describe("a lock on a cluster", () => {
     await (await lock().acquire("bob@host")).release();
   });
 
-  test("of a process that is gone is free after its duration", async () => {
+  test("of a process that ended is free after its duration", async () => {
     const { store, clock, lock } = make();
     const dead = new VirtualClock(clock.now());
-    // Its time stands still: it renews nothing.
+    // A stopped clock: the process renews nothing.
     dead.sleep = () => new Promise(() => {});
     await new LeaseLock(store.kube, "kyc", "credit-check", dead).acquire("ann@host");
     const from = clock.now();
@@ -98,7 +98,7 @@ describe("a lock on a cluster", () => {
     expect(held.lost.aborted).toBe(true);
   });
 
-  test("is tried again soon where a renewal fails", async () => {
+  test("is retried soon after a failed renewal", async () => {
     const { store, clock, lock } = make();
     const held = await lock().acquire("ann@host");
     await clock.sleep(500);

@@ -1,4 +1,4 @@
-/** The process that carries a rollout out, or did. Times are milliseconds since the epoch. */
+/** A process that runs a rollout, or ran it. Times are milliseconds since the epoch. */
 export interface Holder {
   /** The identity that started it, such as `ann@host`. */
   who: string;
@@ -11,18 +11,18 @@ export interface Holder {
 
 /** A lock that is held. */
 export interface Held {
-  /** Aborted when the lock is lost without being released; nothing may be written from then on. */
+  /** Aborted when the lock is lost without being released. Nothing may be written from then on. */
   readonly lost: AbortSignal;
   release(): Promise<void>;
 }
 
-/** One rollout at a time for each service. */
+/** Allows one rollout at a time for each service. */
 export interface Lock {
   /** @throws LockTaken */
   acquire(who: string): Promise<Held>;
-  /** The process that holds it now. */
+  /** Returns the current holder. */
   holder(): Promise<Holder | undefined>;
-  /** The holder, or the last process that ended without releasing the lock. */
+  /** Returns the holder, or the last process that ended without releasing the lock. */
   lastHolder(): Promise<Holder | undefined>;
 }
 
@@ -38,7 +38,7 @@ export class LockTaken extends Error {
   }
 }
 
-/** The lock is lost, or may be: nothing may be written any more. */
+/** The lock is lost, or may be. Nothing may be written any more. */
 export class LostLock extends Error {
   override readonly name = "LostLock";
 }

@@ -5,7 +5,10 @@ import { type Event, isGoingBack, isOver, type State } from "./state.ts";
 /** A request by a person. */
 export type CommandEvent = Extract<Event, { type: "asked" }>;
 
-/** The state after a request. One that does not apply to the state changes only the count of handled requests. */
+/**
+ * Returns the state after a request. A request that does not apply to the state changes only the count of handled
+ * requests.
+ */
 export function afterCommand(plan: Plan, before: State, asked: CommandEvent): State {
   const state = asked.queued ? { ...before, handled: before.handled + 1 } : before;
   switch (asked.command) {
@@ -30,7 +33,7 @@ function resumed(plan: Plan, state: State, asked: CommandEvent): State {
   const { atMs } = asked;
   if (state.phase === "held") return unheld(plan, state, asked);
   if (isOver(state)) return state;
-  // The process had ended: each deadline starts anew.
+  // The process had ended, so each deadline starts again.
   if (!asked.queued) return { ...state, paused: false, sinceMs: atMs };
   return state.paused ? { ...state, paused: false, sinceMs: atMs, reason: said(asked) } : state;
 }
@@ -42,7 +45,7 @@ function unheld(plan: Plan, state: State, asked: CommandEvent): State {
   const { atMs } = asked;
   const phase = heldFrom ?? "judging";
   if (foreign === null) return enter(free, phase, atMs, said(asked));
-  // The other writer's split counts as the current one, and the split before it is written over it.
+  // The other writer's split becomes the current one, and is overwritten by the previous split.
   const over = { ...free, pending: [], written: { targets: foreign.targets, version: foreign.version } };
   if (phase === "restoring" || phase === "confirming") return restore(plan, over, atMs, said(asked));
   if (stepOf(plan, state) === undefined) return enter(over, phase, atMs, said(asked));
@@ -81,7 +84,7 @@ function wayBack(plan: Plan, state: State, asked: CommandEvent): State {
   return restore(plan, { ...state, pending: [], written }, asked.atMs, said(asked));
 }
 
-/** A request as a reason. */
+/** Formats a request as a reason. */
 function said({ command, by, why }: CommandEvent): string {
   const words = {
     pause: "paused",

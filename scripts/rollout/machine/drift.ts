@@ -3,12 +3,15 @@ import { describeTargets, sameTargets } from "../plan/targets.ts";
 import { enter, goalOf, hold } from "./transitions.ts";
 import { isOver, type LiveSplit, type State } from "./state.ts";
 
-/** How an observed split relates to a rollout: unchanged, one that it set out to write, or another writer's. */
+/**
+ * How an observed split relates to a rollout: unchanged, one that the rollout intended to write, or another writer's.
+ */
 export type Ownership = "unchanged" | "as written" | "as intended" | "foreign";
 
 /**
- * The writer of an observed split. After a crash it is unknown whether the last write arrived; it did if the split is
- * one of those that the journal noted before writing. Any other split is another writer's, and is never overwritten.
+ * Returns the writer of an observed split. After a crash it is unknown whether the last write arrived; it did if the
+ * split is one of those that were journaled before writing. Any other split is another writer's, and is never
+ * overwritten.
  */
 export function ownershipOf({ written, pending }: State, live: LiveSplit): Ownership {
   if (live.version === written.version) return "unchanged";
@@ -17,7 +20,7 @@ export function ownershipOf({ written, pending }: State, live: LiveSplit): Owner
   return pending.some((targets) => sameTargets(targets, live.targets)) ? "as intended" : "foreign";
 }
 
-/** The state after the split was seen. */
+/** Returns the state after the split was observed. */
 export function afterLiveSplit(plan: Plan, state: State, live: LiveSplit, atMs: number): State {
   if (isOver(state) && state.phase !== "held") return state;
   const is = ownershipOf(state, live);
@@ -37,13 +40,15 @@ export function afterLiveSplit(plan: Plan, state: State, live: LiveSplit, atMs: 
   return { ...arrived, pending: [[...goal]] };
 }
 
-/** The state once the split has been written. */
+/** Returns the state after the split has been written. */
 export function afterWritten(state: State, atMs: number): State {
   if (state.phase === "shifting") return enter(state, "settling", atMs, state.reason);
   return state.phase === "restoring" ? enter(state, "confirming", atMs, state.reason) : state;
 }
 
-/** The state once the original split is restored: by this rollout without its journal, or by another writer. */
+/**
+ * Returns the state after the original split was restored: by this rollout without its journal, or by another writer.
+ */
 function putBack(state: State, live: LiveSplit, atMs: number): State {
   const written = { targets: live.targets, version: live.version };
   const reason = `the split was restored by ${live.by ?? "another writer"}`;
@@ -62,6 +67,6 @@ function stopped(state: State, live: LiveSplit, atMs: number): State {
   const who = live.by === null ? "someone else" : live.by;
   const reason = `the split was changed by ${who} to ${describeTargets(live.targets)}`;
   const before =
-    state.reason === "" || state.phase !== "restoring" ? "" : ` while going back (${state.reason})`;
+    state.reason === "" || state.phase !== "restoring" ? "" : ` during the rollback (${state.reason})`;
   return hold(state, atMs, `${reason}${before}`, live);
 }

@@ -30,7 +30,7 @@ const ACTIVE: Phase[] = ["preparing", "warming", "shifting", "settling", "judgin
 
 describe("an abort", () => {
   test.each([...ACTIVE, "held" as const])(
-    "while %s sets out for the split as it was, with the reason",
+    "while %s starts to restore the original split, with the reason",
     (phase) => {
       const state = next(plan, at(phase), ask("abort", { why: "complaints" }));
       expect([state.phase, state.reason]).toEqual(["restoring", "aborted by ann: complaints"]);
@@ -39,7 +39,7 @@ describe("an abort", () => {
   );
 
   test.each(["restoring", "confirming", "rolled back", "promoted"] as const)(
-    "while %s changes nothing, however often",
+    "while %s changes nothing, even if repeated",
     (phase) => {
       const state = at(phase);
       const once = next(plan, state, ask("abort"));
@@ -58,13 +58,13 @@ describe("an abort", () => {
 });
 
 describe("a verdict of regressed", () => {
-  test.each(ACTIVE)("while %s leads back", (phase) => {
+  test.each(ACTIVE)("while %s starts the rollback", (phase) => {
     const event: Event = { type: "verdict", atMs: 1, verdict: "regressed", because: "it fails" };
     const state = next(plan, at(phase), event);
     expect([state.phase, state.reason]).toEqual(["restoring", "it fails"]);
   });
 
-  test("leads back while paused, too; healthy and undecided lead nowhere then", () => {
+  test("starts the rollback while paused, too; healthy and undecided have no effect then", () => {
     const paused = { ...at("judging"), paused: true };
     const say = (verdict: "healthy" | "undecided" | "regressed"): State =>
       next(plan, paused, { type: "verdict", atMs: 1e9, verdict, because: "so" });
@@ -89,7 +89,7 @@ describe("a state", () => {
     for (const event of nothing) expect(next(plan, state, event)).toBe(state);
   });
 
-  test("of a step goes on only when it is healthy and had its time", () => {
+  test("of a step advances only if it is healthy and its shortest time is over", () => {
     const say = (atMs: number): Phase =>
       next(plan, at("judging"), { type: "verdict", atMs, verdict: "healthy", because: "fine" }).phase;
     expect([say(plan.settings.stepMs - 1), say(plan.settings.stepMs)]).toEqual(["judging", "waiting"]);
@@ -98,25 +98,25 @@ describe("a state", () => {
     expect(next(free, at("judging"), event).phase).toBe("shifting");
   });
 
-  test("whose split was put back to the original is on its way to rolled back", () => {
+  test("whose original split was restored is being rolled back", () => {
     const judging = { ...at("judging"), written: { targets: plan.steps[0]?.targets ?? [], version: "2" } };
     const live = { targets: original, version: "3", by: "ann" };
     const state = next(plan, judging, { type: "seen", atMs: 1, live });
     expect([state.phase, state.reason]).toEqual(["confirming", "the split was restored by ann"]);
   });
 
-  test("takes a version that is new for a split that is not", () => {
+  test("accepts a new version of an unchanged split", () => {
     const live = { targets: original, version: "8", by: "ann" };
     const state = next(plan, at("judging"), { type: "seen", atMs: 1, live });
     expect([state.phase, state.written.version]).toEqual(["judging", "8"]);
   });
 
-  test("that cannot be restored in time is held, and says both reasons", () => {
+  test("that cannot be restored in time is held, with both reasons", () => {
     const restoring = next(plan, at("judging"), ask("abort", { why: "complaints" }));
     const late = next(plan, restoring, { type: "failed", atMs: 1e9, why: "forbidden" });
     expect(late.phase).toBe("held");
     expect(late.reason).toBe(
-      "the original split could not be written: forbidden; it was to be, because aborted by ann: complaints",
+      "the original split could not be written: forbidden; it had to be restored: aborted by ann: complaints",
     );
     expect(next(plan, late, ask("resume")).phase).toBe("restoring");
   });

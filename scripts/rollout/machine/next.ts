@@ -5,8 +5,8 @@ import { afterLiveSplit, afterWritten } from "./drift.ts";
 import { type Event, isGoingBack, isOver, type State } from "./state.ts";
 
 /**
- * The state after an event: all decisions of a rollout are made here. It returns the same object when
- * the event changes nothing. It uses no clock, file or network, so that a journal can be replayed.
+ * Returns the state after an event. All decisions of a rollout are made here. It returns the same object if the event
+ * changes nothing. It uses no clock, file or network, so that a journal can be replayed.
  */
 export function next(plan: Plan, state: State, event: Event): State {
   switch (event.type) {
@@ -102,7 +102,7 @@ function afterTime(plan: Plan, state: State, atMs: number, why: string, silent?:
       return hold(
         state,
         atMs,
-        `the original split could not be ${what}${why}; it was to be, because ${state.reason}`,
+        `the original split could not be ${what}${why}; it had to be restored: ${state.reason}`,
       );
     }
     default:
@@ -110,10 +110,10 @@ function afterTime(plan: Plan, state: State, atMs: number, why: string, silent?:
   }
 }
 
-/** The fewest requests of a preview that prove anything. */
+/** The fewest requests of a preview that are evidence. */
 const LEAST_PREVIEWED = 5;
 
-/** Ends the preview when its time is over. */
+/** Ends the preview after its time. */
 function afterPreview(plan: Plan, state: State, event: Extract<Event, { type: "time" }>): State {
   const { atMs, preview = { requests: 0, failed: 0 } } = event;
   const { onUndecided, preview: settings } = plan.settings;
@@ -132,7 +132,7 @@ type Silence = Extract<Event, { type: "time" }>["silent"];
 /** The shortest silence that matters, in milliseconds. */
 const LEAST_SILENCE_MS = 2_000;
 
-/** Ends the bake when its time is over. A revision that got no request in its last quarter was not tested by it. */
+/** Ends the bake after its time. A revision without requests in the last quarter of the bake was not tested by it. */
 function afterBake(plan: Plan, state: State, atMs: number, silent: Silence): State {
   const { bakeMs, onUndecided } = plan.settings;
   if (atMs - state.sinceMs < bakeMs || state.paused) return state;
@@ -156,7 +156,7 @@ function afterBake(plan: Plan, state: State, atMs: number, silent: Silence): Sta
   return enter(state, "promoted", atMs, isSilent ? silence : compared);
 }
 
-/** Why a wait is over. */
+/** Returns why a wait is over. */
 function openedBy(plan: Plan, state: State): string {
   const next = state.approvals?.at(-1);
   const isApproval = next !== undefined && (plan.settings.approveAt ?? []).includes(next.percent);

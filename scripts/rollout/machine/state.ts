@@ -2,9 +2,8 @@ import Type, { type Static } from "typebox";
 import { Target } from "../plan/targets.ts";
 
 /**
- * The phases of a rollout. `shifting` and `settling` of the last step are called promoting; in `previewing` only callers
- * that ask for the candidate reach it; `waiting` is for an approval
- * or for the end of a freeze window.
+ * The phases of a rollout. `shifting` and `settling` of the last step are displayed as promoting. In `previewing`
+ * only callers that ask for the candidate reach it. `waiting` is for an approval or for the end of a freeze window.
  */
 export const PHASES = [
   "preparing",
@@ -60,15 +59,15 @@ export const State = Type.Object({
   skipping: Type.Boolean(),
   /** The last split that this rollout is known to have written, or the original. */
   written: Type.Object({ targets: Type.Array(Target), version: Type.String() }),
-  /** Splits that the rollout set out to write, and whose arrival is not confirmed yet. */
+  /** Splits that the rollout started to write and whose arrival is not confirmed. */
   pending: Type.Array(Type.Array(Target)),
-  /** How many requests of people have been handled. */
+  /** The number of handled requests of people. */
   handled: Type.Integer(),
   /** The reason for the phase. */
   reason: Type.String(),
   /** The phase in which a held rollout resumes. */
   heldFrom: Type.Union([Phase, Type.Null()]),
-  /** The split that another writer made, for which the rollout is held. */
+  /** Another writer's split, for which the rollout is held. */
   foreign: Type.Union([LiveSplit, Type.Null()]),
   /** The approved shares, in percent, with the approver; absent before the first approval. */
   approvals: Type.Optional(Type.Array(Type.Object({ percent: Type.Number(), by: Type.String() }))),
@@ -93,7 +92,7 @@ export const Event = Type.Union([
     targets: Type.Array(Target),
     version: Type.String(),
   }),
-  /** The current split, read periodically or found in place of the expected one before a write. */
+  /** The current split, read periodically or found instead of the expected one before a write. */
   Type.Object({ type: Type.Literal("seen"), atMs: Type.Number(), live: LiveSplit }),
   Type.Object({ type: Type.Literal("in force"), atMs: Type.Number(), ms: Type.Number() }),
   Type.Object({
@@ -102,7 +101,7 @@ export const Event = Type.Union([
     verdict: Type.Enum(["healthy", "regressed", "undecided"]),
     because: Type.String(),
   }),
-  /** Time has passed; with the revision that has reported no outcome for longest, of those that have a share. */
+  /** Time has passed. Includes the revision with a share that has been silent for longest. */
   Type.Object({
     type: Type.Literal("time"),
     atMs: Type.Number(),
@@ -127,7 +126,7 @@ export const Event = Type.Union([
 ]);
 export type Event = Static<typeof Event>;
 
-/** The state in which a rollout begins. */
+/** Returns the state in which a rollout begins. */
 export function initialState(original: State["written"], atMs: number): State {
   return {
     phase: "preparing",

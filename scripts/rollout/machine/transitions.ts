@@ -3,12 +3,12 @@ import type { Target } from "../plan/targets.ts";
 import { frozenUntil } from "../plan/freeze-window.ts";
 import type { Phase, LiveSplit, State } from "./state.ts";
 
-/** The current step; undefined before the first. */
+/** Returns the current step; undefined before the first. */
 export function stepOf(plan: Plan, { step }: State): Plan["steps"][number] | undefined {
   return plan.steps[step];
 }
 
-/** The split that is to be written in this state; undefined if there is none. */
+/** Returns the split to write in this state; undefined if there is none. */
 export function goalOf(plan: Plan, state: State): readonly Target[] | undefined {
   if (state.phase === "restoring") return plan.original.targets;
   return state.phase === "shifting" ? stepOf(plan, state)?.targets : undefined;
@@ -32,7 +32,7 @@ function stepAfter(plan: Plan, state: State): number {
   return state.skipping ? last : Math.min(state.step + 1, last);
 }
 
-/** The shares that need an approval before the rollout moves on from this state. */
+/** Returns the shares that need an approval before the rollout advances from this state. */
 export function unapproved(plan: Plan, state: State): number[] {
   return unapprovedBefore(plan, state, stepAfter(plan, state));
 }
@@ -43,7 +43,7 @@ function unapprovedBefore(plan: Plan, { step, approvals = [] }: State, next: num
   return (plan.settings.approveAt ?? []).filter((p) => p > from && p <= to && !approved.has(p));
 }
 
-/** Why a step may not begin yet, as a sentence; undefined where it may. */
+/** Returns why a step may not begin yet, as a sentence; undefined if it may. */
 function gateBefore(plan: Plan, state: State, step: number, atMs: number): string | undefined {
   const missing = unapprovedBefore(plan, state, step);
   const percent = plan.steps[step]?.percent ?? 100;
@@ -54,12 +54,12 @@ function gateBefore(plan: Plan, state: State, step: number, atMs: number): strin
   return `${plan.steps[step]?.preview ? "the preview" : `${percent} %`} waits for the end of a freeze window, ${new Date(untilMs).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
-/** The person in an identity such as `ann (root@host)`, `ann@host, $USER eve` or `ann@host`: `ann`. */
+/** Returns the person in an identity such as `ann (root@host)`, `ann@host, $USER eve` or `ann@host`: `ann`. */
 export function personOf(by: string): string {
   return by.replace(/(?: \(|, \$USER |@).*$/s, "").toLowerCase();
 }
 
-/** Starts the shift to a step. Its split is noted as pending before it is written. */
+/** Starts the shift to a step. Its split is recorded as pending before it is written. */
 export function goTo(plan: Plan, state: State, step: number, atMs: number, reason: string): State {
   const targets = plan.steps[step]?.targets ?? [];
   return { ...enter(state, "shifting", atMs, reason), step, pending: [...state.pending, targets] };
@@ -77,12 +77,12 @@ export function restore(plan: Plan, state: State, atMs: number, reason: string):
   };
 }
 
-/** Holds the rollout, and keeps the other writer's split if that is the reason. */
+/** Holds the rollout, and records the other writer's split if that is the reason. */
 export function hold(state: State, atMs: number, reason: string, foreign: LiveSplit | null = null): State {
   return { ...enter(state, "held", atMs, reason), heldFrom: state.heldFrom ?? state.phase, foreign };
 }
 
-/** Milliseconds as people say them: `90 s`, `5 min`. */
+/** Formats milliseconds for people: `90 s`, `5 min`. */
 export function span(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;

@@ -12,7 +12,7 @@ const KSVC: KubeObject = {
 };
 
 describe("the events of a rollout on the Knative Service", () => {
-  test("tell of the phases that matter, each once, as warnings where people should look", async () => {
+  test("report the phases that matter, each once, with warnings for those that need attention", async () => {
     const simulation = new Simulation({ errors: 1, percents: [50, 100] });
     await simulation.run();
     const created: KubeObject[] = [];
@@ -44,7 +44,7 @@ describe("the events of a rollout on the Knative Service", () => {
     expect(events.failure).toBeUndefined();
   });
 
-  test("hold nothing up that cannot be written, and say why; an event that is there is no failure", async () => {
+  test("do not block the rollout if they cannot be written, and report why; an existing event is not a failure", async () => {
     const simulation = new Simulation({ percents: [100] });
     await simulation.run();
     const refused = async (code: number): Promise<string | undefined> => {

@@ -7,14 +7,14 @@ import { messageOf } from "../../text/message-of.ts";
 
 const FIELD_MANAGER = "kyc-rollout";
 
-/** Writes the transitions of a rollout as Kubernetes Events on the Knative Service, without making it wait. */
+/** Writes the transitions of a rollout as Kubernetes Events on the Knative Service without delaying it. */
 export class ClusterEvents {
   readonly #kube: Pick<Kube, "get" | "create">;
   readonly #plan: Plan;
   readonly #namespace: string;
   #uid: Promise<string | undefined> | undefined;
   #queue: Promise<void> = Promise.resolve();
-  /** Why the last event was not written that could not be; undefined where all were. */
+  /** Why an event could not be written, the latest such failure; undefined if all were. */
   failure: string | undefined;
 
   constructor(kube: Pick<Kube, "get" | "create">, plan: Plan, namespace: string) {
@@ -27,12 +27,12 @@ export class ClusterEvents {
     this.#queue = this.#queue
       .then(() => this.#create(entry))
       .catch((error: unknown) => {
-        // A process that went on after a crash finds its last event there.
+        // A process that continues after a crash finds its last event there.
         if (!(error instanceof ApiError && error.code === 409)) this.failure = messageOf(error);
       });
   }
 
-  /** Waits for the events under way, for a limited time. */
+  /** Waits for pending events, for a limited time. */
   async end(withinMs: number): Promise<void> {
     await Promise.race([this.#queue, Bun.sleep(withinMs)]);
   }

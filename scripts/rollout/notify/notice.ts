@@ -4,7 +4,7 @@ import type { Phase } from "../machine/state.ts";
 import type { Plan } from "../plan/plan.ts";
 import { doing } from "../run/view.ts";
 
-/** The phases that people and the cluster's events hear of; the others last for moments. */
+/** The phases that people and the cluster's events are notified of; the others are brief. */
 const TOLD: ReadonlySet<Phase> = new Set<Phase>([
   "previewing",
   "judging",
@@ -16,10 +16,10 @@ const TOLD: ReadonlySet<Phase> = new Set<Phase>([
   "held",
 ]);
 
-/** The phases that call for attention. */
+/** The phases that need attention. */
 const WARNINGS: ReadonlySet<Phase> = new Set<Phase>(["waiting", "restoring", "rolled back", "held"]);
 
-/** A transition in a sentence, for people; undefined if they are not notified. */
+/** Describes a transition in a sentence for people; undefined if they are not notified. */
 export function noticeOf(plan: Plan, { state }: Entry): string | undefined {
   if (!TOLD.has(state.phase)) return undefined;
   const { service, baseline, candidate } = plan;
@@ -31,7 +31,7 @@ export function noticeOf(plan: Plan, { state }: Entry): string | undefined {
 const MOST_BYTES = 1_024;
 
 /**
- * A transition as a Kubernetes Event on the Knative Service; undefined where none is written.
+ * Returns a transition as a Kubernetes Event on the Knative Service; undefined if none is written.
  * @param uid of the Knative Service, without which `kubectl describe` does not find the event
  */
 export function kubernetesEventOf(

@@ -45,7 +45,7 @@ describe("a notifier", () => {
     expect(JSON.stringify(notifier.deliveries)).not.toContain("secret");
   });
 
-  test("tells chats, in the form that they take, of what people should know", async () => {
+  test("notifies chats, in their own format, of what people should know", async () => {
     const got: { url: string; body: unknown; type: string | null }[] = [];
     const notifier = new Notifier({
       addresses: ["slack:https://hooks.slack.example/T0", "teams:https://teams.example/hook"],
@@ -85,7 +85,7 @@ describe("a notifier", () => {
     expect(parseAddress("mailto:ann@example.com")).toBeUndefined();
   });
 
-  test("tries again what an address does not take, and gives up what it refuses", async () => {
+  test("retries failed deliveries, and gives up rejected ones", async () => {
     let tries = 0;
     const [event] = await sample();
     if (event === undefined) throw new Error("there is an event");
@@ -106,7 +106,7 @@ describe("a notifier", () => {
     expect(await answers([404])).toMatchObject({ attempts: 1, failure: "it answered 404" });
   });
 
-  test("keeps a rollout that is over waiting for so long only", async () => {
+  test("delays a finished rollout for a limited time only", async () => {
     const clock = new VirtualClock();
     const notifier = new Notifier({
       addresses: ["https://one.example/"],

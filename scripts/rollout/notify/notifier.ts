@@ -33,19 +33,19 @@ export interface Delivery {
   event: string;
   type: string;
   attempts: number;
-  /** Why it did not arrive; null when it did. */
+  /** Why it was not delivered; null if it was. */
   failure: string | null;
 }
 
 export interface NotifierOptions {
-  /** Web addresses, with the form of the body in front where it is not a CloudEvent: `slack:https://…`. */
+  /** Web addresses, prefixed with the format of the body if it is not a CloudEvent: `slack:https://…`. */
   addresses: readonly string[];
   clock: Clock;
   /** @default the global one */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
-/** The forms of a body besides a CloudEvent: what incoming web hooks take. */
+/** The formats of a body besides a CloudEvent, for incoming web hooks. */
 const FORMS = {
   slack: (text: string): object => ({
     text: text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;"),
@@ -71,7 +71,7 @@ const ATTEMPTS = 6;
 const FIRST_WAIT_MS = 500;
 const TIMEOUT_MS = 5_000;
 
-/** The event of a transition. */
+/** Returns the event of a transition. */
 export function eventOf(plan: Plan, { seq, event, state }: Entry): CloudEvent {
   const { id, service, candidate, baseline } = plan;
   return {
@@ -95,8 +95,8 @@ export function eventOf(plan: Plan, { seq, event, state }: Entry): CloudEvent {
 }
 
 /**
- * Sends events to addresses, in order for each, without making the rollout wait. A delivery that fails is
- * retried with growing delays, six attempts in all. A 4xx other than 408 and 429 is not retried.
+ * Sends events to addresses, in order for each, without delaying the rollout. A failed delivery is retried with
+ * growing delays, six attempts in all. A 4xx other than 408 and 429 is not retried.
  */
 export class Notifier {
   readonly deliveries: Delivery[] = [];
@@ -176,7 +176,7 @@ interface Message {
   body: object;
 }
 
-/** What is sent to an address; undefined if it is not notified of this transition. */
+/** Returns the message for an address; undefined if it is not notified of this transition. */
 function messageFor(address: string, event: CloudEvent, notice: string | undefined): Message | undefined {
   const parsed = parseAddress(address);
   if (parsed === undefined) return undefined;
@@ -185,7 +185,7 @@ function messageFor(address: string, event: CloudEvent, notice: string | undefin
   return notice === undefined ? undefined : { url, type: "application/json", body: FORMS[form](notice) };
 }
 
-/** An address without what may be a secret in it: user, password, query, and the path of a web hook. */
+/** Returns an address without possible secrets: user, password, query, and the path of a web hook. */
 function withoutSecrets(url: string): string {
   return new URL(url).origin;
 }

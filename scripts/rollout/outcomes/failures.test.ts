@@ -28,7 +28,7 @@ describe("failures", () => {
     expect(again.saved[0]).toMatchObject({ count: 8 });
   });
 
-  test("are bounded, whatever routes and ids callers choose", () => {
+  test("are bounded for any routes and ids of callers", () => {
     const failures = new Failures();
     for (let i = 0; i < 500; i++)
       failures.add(

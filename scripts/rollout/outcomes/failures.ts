@@ -4,23 +4,23 @@ import type { Outcome } from "../../sources/source.ts";
 /** Requests of one revision that failed in the same way. */
 export const Failure = Type.Object({
   side: Type.Enum(["candidate", "baseline"]),
-  /** What was asked for, such as `GET /report`; empty where the source does not tell. */
+  /** The requested route, such as `GET /report`; empty if the source does not report it. */
   route: Type.String(),
-  /** How it failed, such as `503`; empty where the source does not tell. */
+  /** The kind of failure, such as `503`; empty if the source does not report it. */
   what: Type.String(),
   count: Type.Integer(),
-  /** The ids of the first of them, which the logs of all services carry. */
+  /** The ids of the first of them, which the logs of all services contain. */
   requestIds: Type.Array(Type.String()),
 });
 export type Failure = Static<typeof Failure>;
 
-/** How many kinds of failure are distinguished, and how many ids are kept of each. */
+/** The number of kinds of failure that are distinguished, and of ids that are kept for each. */
 const KINDS = 40;
 const IDS = 5;
-/** Callers may choose ids: no longer ones are kept. */
+/** Callers may choose ids, so longer ones are truncated. */
 const ID_LENGTH = 64;
 
-/** Counts failed requests by revision, route and kind, in memory that does not grow. No content of a request is kept. */
+/** Counts failed requests by revision, route and kind, in bounded memory. No content of a request is kept. */
 export class Failures {
   readonly #all: Failure[];
 

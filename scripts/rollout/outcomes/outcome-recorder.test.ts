@@ -9,7 +9,7 @@ import { Shares } from "./share-history.ts";
 const { plan } = new Simulation();
 const CHANGING = "the split was changing";
 
-/** A recorder whose judge keeps what it is told. */
+/** Returns a recorder whose judge collects its input. */
 function recorderOf(shares: Shares): { recorder: OutcomeRecorder; judged: Observation[] } {
   const judged: Observation[] = [];
   const judge = {
@@ -44,7 +44,7 @@ describe("outcomes are evidence at the share that was in force when their reques
       undefined,
     ],
     [
-      "by when the bucket says that it was sent at the latest",
+      "bounded by the latest time that its latency bucket allows",
       { sinceMs: 1_600, atMs: 2_050, ms: 200, fromMs: 100 },
       0.1,
     ],
@@ -57,7 +57,7 @@ describe("outcomes are evidence at the share that was in force when their reques
     expect(recorder.tally.excluded[CHANGING]).toBe(share === undefined ? 1 : undefined);
   });
 
-  test("whenever the source reads its counters, and however long requests take", () => {
+  test("for any reading interval of the source and any latency", () => {
     const times = (most: number) =>
       fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1, maxLength: most });
     const requests = fc.array(
@@ -94,7 +94,7 @@ describe("outcomes are evidence at the share that was in force when their reques
   });
 });
 
-/** The outcomes of another source, as one tells them that reads counters so rarely. */
+/** Returns the outcomes of another source as if it read counters at this interval. */
 function readEvery(source: OutcomeSource, ms: number): OutcomeSource {
   return {
     ...{ name: "rare", place: "memory", lagMs: ms },
@@ -114,7 +114,7 @@ function readEvery(source: OutcomeSource, ms: number): OutcomeSource {
 }
 
 describe("with a source that reads counters every 15 s", () => {
-  test("no step is left before its own outcomes have come", async () => {
+  test("no step ends before its own outcomes have arrived", async () => {
     const simulation = new Simulation({ settings: { stepMs: 3_000 } });
     const state = await simulation.run({ source: readEvery(simulation.engine, 15_000) });
     expect(state.phase).toBe("promoted");
@@ -122,14 +122,14 @@ describe("with a source that reads counters every 15 s", () => {
     expect(steps).toHaveLength(2);
     for (const step of steps) {
       const next = simulation.entries[simulation.entries.indexOf(step) + 1];
-      // The reading in which the split changed is none of this step's; the one after it is.
+      // The reading that covers the change is not evidence for this step; the next one is.
       const tookMs = (next?.state.sinceMs ?? 0) - step.state.sinceMs;
       expect(tookMs).toBeGreaterThan(15_000);
       expect(tookMs).toBeLessThan(35_000);
     }
   });
 
-  test("a candidate that begins to err is found out all the same", async () => {
+  test("a candidate that begins to fail is detected nevertheless", async () => {
     const simulation = new Simulation({ settings: { stepMs: 3_000 }, errors: 0.5 });
     const state = await simulation.run({ source: readEvery(simulation.engine, 15_000) });
     expect(state.phase).toBe("rolled back");

@@ -20,7 +20,7 @@ export class OutcomeRecorder {
   readonly #failures: Failures;
   /** The fields of answers that the plan's checks compare. */
   readonly #fields: readonly string[];
-  /** When the last counted request of each side was answered. */
+  /** When the last counted request of each revision was answered. */
   readonly #lastMs = { candidate: Number.NEGATIVE_INFINITY, baseline: Number.NEGATIVE_INFINITY };
   /** The requests of the current step, to compare the observed share with the planned one. */
   #atStep = { fromMs: 0, candidate: 0, both: 0, coveredMs: 0 };
@@ -44,7 +44,7 @@ export class OutcomeRecorder {
     if (evidence.length > 0) this.#judge.observe(evidence);
   }
 
-  /** Takes values of checks, where both revisions have had a share while they were measured. */
+  /** Records values of checks if both revisions had a share while they were measured. */
   compare(samples: readonly CheckSample[], sinceMs: number): void {
     for (const sample of samples) {
       const share = this.#shares.during(sinceMs, sample.atMs);
@@ -52,12 +52,12 @@ export class OutcomeRecorder {
     }
   }
 
-  /** @param next the share in percent that the candidate gets when it is healthy */
+  /** @param next the share in percent that the candidate gets if it is healthy */
   ruling(next: number): Ruling {
     return this.#judge.ruling(next / 100);
   }
 
-  /** A step is in force from then on. */
+  /** Called when a step comes into force. */
   stepBegins(fromMs: number, isPreview = false): void {
     this.#isPreview = isPreview;
     this.#atStep = { fromMs, candidate: 0, both: 0, coveredMs: 0 };
@@ -74,7 +74,7 @@ export class OutcomeRecorder {
     return { candidate, both };
   }
 
-  /** For how long no request of a side was answered, in milliseconds, counted from a moment on. */
+  /** How long no request of a revision was answered, in milliseconds since `sinceMs` at most. */
   silentFor(side: "candidate" | "baseline", sinceMs: number, nowMs: number): number {
     return nowMs - Math.max(sinceMs, this.#lastMs[side]);
   }
@@ -116,11 +116,11 @@ export class OutcomeRecorder {
       route,
       answer,
     } = outcome;
-    // A request met the split of when it was sent, which was at some time between these.
+    // The split at the time when the request was sent applies to it, which was between these times.
     const earliestMs = sinceMs - ms;
     const latestMs = atMs - (fromMs ?? ms);
     const who = this.#who(revision);
-    // Whoever reaches the candidate while it has no share has asked for it.
+    // Callers that reach the candidate while it has no share asked for it.
     const isPreview = this.#isPreview && who === "candidate" && earliestMs >= this.#atStep.fromMs;
     if (outcome.pinned && !isPreview) return undefined;
     if (who === undefined) {
@@ -141,7 +141,7 @@ export class OutcomeRecorder {
     }
     const share = this.#shares.during(earliestMs, latestMs);
     if (share === undefined) return void exclude(tally, "the split was changing", requests);
-    // A caller addressed, by its own host, a revision that has no share of the split.
+    // A caller addressed a revision without a share by the revision's own host.
     if (isPreview) {
       this.preview.requests += requests;
       if (!ok || kind !== undefined) this.preview.failed += requests;
@@ -172,7 +172,7 @@ export class OutcomeRecorder {
   }
 }
 
-/** Milliseconds to three decimals: what is kept of them is what was judged. */
+/** Rounds milliseconds to three decimals, so that the recorded values are those that were judged. */
 function microseconds(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }

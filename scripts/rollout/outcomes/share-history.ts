@@ -5,18 +5,18 @@
 export class Shares {
   #changes: { fromMs: number; share: number | undefined }[] = [];
 
-  /** From now on this share is in force; undefined where it is not known. */
+  /** Sets the share in force from now on; undefined if it is not known. */
   set(fromMs: number, share: number | undefined): void {
-    // Drops entries that were expected at a later time and did not take effect.
+    // Drops entries with a later time, which did not take effect.
     this.#changes = this.#changes.filter((change) => change.fromMs < fromMs);
     this.#changes.push({ fromMs, share });
-    // Sources report with a lag of minutes at most, so that older changes are not needed.
+    // Sources report with a lag of minutes at most, so older changes are not needed.
     if (this.#changes.length > 64) this.#changes = this.#changes.slice(-32);
   }
 
   /**
-   * The share that was in force all the time from one moment to another, from 0 to 1. Undefined where it changed between
-   * them, while a change was under way, and before the first.
+   * Returns the share that was in force during a whole interval, from 0 to 1. Undefined if it changed in the
+   * interval, while a change was in progress, and before the first.
    */
   during(fromMs: number, toMs: number): number | undefined {
     const first = this.#changes.findLast((change) => change.fromMs <= fromMs);

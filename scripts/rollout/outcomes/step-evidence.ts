@@ -5,7 +5,7 @@ import { percentOf } from "../plan/targets.ts";
 import type { Ruling } from "../rollout-judge/rollout-judge.ts";
 import type { OutcomeRecorder } from "./outcome-recorder.ts";
 
-/** What the recorded outcomes show about the current step of a rollout. */
+/** Evaluates the recorded outcomes for the current step of a rollout. */
 export class StepEvidence {
   readonly #plan: Plan;
   readonly #source: OutcomeSource;
@@ -22,7 +22,7 @@ export class StepEvidence {
     return this.#recorder.ruling(this.nextPercent(state));
   }
 
-  /** The share in percent that the candidate gets when it is healthy. */
+  /** The share in percent that the candidate gets if it is healthy. */
   nextPercent({ step }: State): number {
     const { steps } = this.#plan;
     return steps[Math.min(step + 1, steps.length - 1)]?.percent ?? 100;
@@ -33,7 +33,9 @@ export class StepEvidence {
     return verdictOf(this.#plan, ruling, this.#recorder.coveredMs);
   }
 
-  /** The revision with a share that has been silent for longest. The source's lag does not count as silence. */
+  /**
+   * Returns the revision with a share that has been silent for longest. The source's lag does not count as silence.
+   */
   silence({ sinceMs, written }: State, atMs: number): { revision: string; ms: number } {
     const { candidate, baseline } = this.#plan;
     const silentMs = (side: "candidate" | "baseline"): number =>
@@ -57,6 +59,6 @@ export function verdictOf(
   if (verdict !== "healthy" || coveredMs >= stepMs) return { verdict, because };
   return {
     verdict: "undecided",
-    because: `source ${source.name} has reported ${Math.floor(coveredMs / 1_000)} s of this step, and ${stepMs / 1_000} s are wanted`,
+    because: `source ${source.name} has reported ${Math.floor(coveredMs / 1_000)} s of this step of ${stepMs / 1_000} s at least`,
   };
 }

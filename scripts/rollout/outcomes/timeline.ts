@@ -26,9 +26,9 @@ export const Checkpoint = Type.Object({
   judge: Type.Unknown(),
   tally: Tally,
   failures: Type.Optional(Type.Array(Failure)),
-  /** The requests of the preview, where there was one. */
+  /** The requests of the preview, if there was one. */
   preview: Type.Optional(Type.Object({ requests: Type.Integer(), failed: Type.Integer() })),
-  /** Requests of both since the step is in force. */
+  /** Requests of both since the step came into force. */
   atStep: AtStep,
   course: Type.Object({ everyMs: Type.Number(), moments: Type.Array(Moment) }),
 });
@@ -36,7 +36,7 @@ export type Checkpoint = Static<typeof Checkpoint>;
 
 const MOST = 400;
 
-/** The moments of a rollout. When there are too many, every second one is dropped. */
+/** The moments of a rollout. If there are too many, every second one is dropped. */
 export class Timeline {
   #everyMs: number;
   #moments: Moment[];
@@ -46,7 +46,7 @@ export class Timeline {
     this.#moments = [...moments];
   }
 
-  /** Keeps a moment if one is due, or if it belongs to a decision. */
+  /** Records a moment if one is due, or if it belongs to a decision. */
   add(moment: Moment, matters = false): void {
     const last = this.#moments.at(-1);
     if (!matters && last !== undefined && moment.atMs - last.atMs < this.#everyMs) return;

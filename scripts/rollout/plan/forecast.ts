@@ -7,15 +7,15 @@ import { shareOf } from "./plan.ts";
 /** The expected detection times of a step, in milliseconds; infinite for more than a day. */
 export interface StepForecast {
   percent: number;
-  /** Requests a minute that the candidate gets. */
+  /** Requests per minute to the candidate. */
   candidatePerMinute: number;
-  /** The time until a candidate that fails this often is detected. */
+  /** The time until a candidate with this error rate is detected. */
   detects: { errors: number; ms: number }[];
-  /** The time until a candidate that is as good as the baseline is called healthy. */
+  /** The time until a candidate that equals the baseline is called healthy. */
   healthyMs: number;
 }
 
-/** The error rates of candidates that a forecast is made for. */
+/** The error rates of candidates in a forecast. */
 export const FORECAST_ERRORS = [0.01, 0.05, 1] as const;
 
 const DAY_MS = 86_400_000;
@@ -43,10 +43,11 @@ export function forecast(plan: Plan, traffic: Traffic): StepForecast[] {
 }
 
 /**
- * The requests of both revisions, on average, until a sequential test at this level tells a candidate that fails with
- * one probability from a baseline that fails with another: ln(14/alpha), the judge's threshold with what it pays for not
- * knowing the difference before, over the evidence of one request. That is the mutual information of who answered and
- * whether it failed; no test grows faster. (Wald, Sequential Tests of Statistical Hypotheses, 1945)
+ * Returns the average number of requests, of both revisions, until a sequential test at this level distinguishes a
+ * candidate and a baseline with these failure probabilities: ln(14/alpha), the judge's threshold including the cost
+ * of not knowing the difference in advance, divided by the evidence of one request. That evidence is the mutual
+ * information between the revision and the outcome; no test grows faster. (Wald, Sequential Tests of Statistical
+ * Hypotheses, 1945)
  */
 export function detectionRequests(share: number, baseline: number, candidate: number, alpha: number): number {
   const failed = share * candidate + (1 - share) * baseline;
@@ -56,13 +57,16 @@ export function detectionRequests(share: number, baseline: number, candidate: nu
   return evidence <= 0 ? Number.POSITIVE_INFINITY : Math.log(14 / alpha) / evidence;
 }
 
-/** The divergence of one coin from another, in nats (Kullback and Leibler 1951). */
+/** Returns the divergence of one Bernoulli distribution from another, in nats (Kullback and Leibler 1951). */
 function divergence(p: number, q: number): number {
   const term = (a: number, b: number): number => (a === 0 ? 0 : a * Math.log(a / b));
   return term(p, q) + term(1 - p, 1 - q);
 }
 
-/** How long the judge takes to call a candidate healthy that equals the baseline: the median of three simulations. */
+/**
+ * Returns the time until the judge calls a candidate healthy that equals the baseline: the median of three
+ * simulations.
+ */
 function healthyTime({ settings }: Plan, share: number, next: number, traffic: Traffic): number {
   if (traffic.rps === 0) return Number.POSITIVE_INFINITY;
   const { alpha, beta, tolerateErrors, tolerateErrorRate, tolerateLatency, latencyFloorMs } = settings;
@@ -88,7 +92,7 @@ function healthyTime({ settings }: Plan, share: number, next: number, traffic: T
   return trials.toSorted((a, b) => a - b)[1] ?? Number.POSITIVE_INFINITY;
 }
 
-/** A standard normal number (Box and Muller 1958). */
+/** Returns a standard normal number (Box and Muller 1958). */
 function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

@@ -31,7 +31,7 @@ describe("a freeze window", () => {
     expect(parseFreezeWindow(text)).toEqual({ problem: expect.stringContaining(problem) });
   });
 
-  test("ends after the moment, at an end that lies in no window", () => {
+  test("ends after the moment, at a time outside of all windows", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4e12 }), fc.nat(23), fc.nat(23), (at, from, to) => {
         fc.pre(from !== to);

@@ -1,9 +1,9 @@
-/** A window of the week in which no step begins: from one minute of the week to another, in a time zone. */
+/** A period of the week in which no step begins, in a time zone. */
 export interface FreezeWindow {
-  /** Minutes since Monday 00:00; `to` may lie before `from`, across the end of the week. */
+  /** Minutes since Monday 00:00; `to` may be before `from`, across the end of the week. */
   from: number;
   to: number;
-  /** Whether the window is the same on each day; the minutes are those of a day then. */
+  /** Whether the period is the same on each day; then the minutes count from the start of the day. */
   daily: boolean;
   /** An IANA time zone. */
   zone: string;
@@ -15,7 +15,7 @@ const WEEK_MINUTES = 7 * DAY_MINUTES;
 const FORM = /^(?:(\w{3}) )?([0-2]?\d):([0-5]\d) ?- ?(?:(\w{3}) )?([0-2]?\d):([0-5]\d)(?: (\S+))?$/;
 
 /**
- * Parses `Fri 16:00-Mon 08:00 Europe/Berlin` or, for each day, `22:00-06:00`. The zone is UTC when left out.
+ * Parses `Fri 16:00-Mon 08:00 Europe/Berlin` or, for each day, `22:00-06:00`. The default zone is UTC.
  * @returns the window, or an error message
  */
 export function parseFreezeWindow(text: string): FreezeWindow | { problem: string } {
@@ -36,7 +36,10 @@ export function parseFreezeWindow(text: string): FreezeWindow | { problem: strin
   return { from, to, daily: fromDay === undefined, zone };
 }
 
-/** The end of the windows that a moment lies in, in milliseconds since the epoch; undefined outside all of them. */
+/**
+ * Returns the end of the windows that contain a moment, in milliseconds since the epoch; undefined outside of all
+ * windows.
+ */
 export function frozenUntil(windows: readonly string[], atMs: number): number | undefined {
   const ends = windows.flatMap((text) => {
     const window = parseFreezeWindow(text);
@@ -45,7 +48,10 @@ export function frozenUntil(windows: readonly string[], atMs: number): number | 
   return ends.length === 0 ? undefined : Math.max(...ends);
 }
 
-/** The end of a window that a moment lies in. A change of the clocks within the window moves it by that hour. */
+/**
+ * Returns the end of a window that contains a moment. A daylight saving change within the window moves the end by
+ * that hour.
+ */
 function endOf({ from, to, daily, zone }: FreezeWindow, atMs: number): number | undefined {
   const length = daily ? DAY_MINUTES : WEEK_MINUTES;
   const now = minuteOfWeek(atMs, zone) % length;

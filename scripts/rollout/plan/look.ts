@@ -2,23 +2,20 @@ import type { Outcome, OutcomeSource } from "../../sources/source.ts";
 import type { Clock } from "../clock.ts";
 import { count, emptyTally, quantile, type Side } from "../tally.ts";
 
-/** The traffic of a service over some time. */
+/** The observed traffic of a service. */
 export interface Traffic {
   /** How long the traffic was observed, in milliseconds. */
   ms: number;
-  /** Requests a second that the split decides about. */
+  /** Requests per second that the split applies to. */
   rps: number;
-  /** The part of them that failed, from 0 to 1; undefined without requests. */
+  /** The fraction of them that failed, from 0 to 1; undefined without requests. */
   errors: number | undefined;
   /** Milliseconds; undefined without requests. */
   median: number | undefined;
   p99: number | undefined;
 }
 
-/**
- * Looks at the traffic for a while. A source that has reported nothing by then is given the time by which it may be
- * late.
- */
+/** Observes the traffic for a while. If the source has reported nothing by then, waits for its maximal lag. */
 export async function look(
   source: OutcomeSource,
   clock: Clock,
@@ -55,14 +52,14 @@ async function read(source: OutcomeSource, heard: Heard, signal: AbortSignal): P
 class Heard {
   readonly #side: Side = emptyTally().baseline;
   readonly #first = Promise.withResolvers<void>();
-  /** For a source that reads counters: the time that its outcomes cover. */
+  /** For a source that reads counters: the interval that its outcomes cover. */
   #counted: { fromMs: number; toMs: number } | undefined;
 
   get requests(): number {
     return this.#side.requests;
   }
 
-  /** Resolves with the first request. */
+  /** Resolves at the first request. */
   get first(): Promise<void> {
     return this.#first.promise;
   }

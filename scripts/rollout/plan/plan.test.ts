@@ -43,7 +43,7 @@ const refusal = (make: () => unknown): string => {
 };
 
 describe("a plan", () => {
-  test("gives the candidate its share step by step, and the rest to the others", () => {
+  test("increases the candidate's share step by step, and gives the remainder to the others", () => {
     const { steps, candidate, baseline } = planOf([target("basic", 100), target("advanced", 0)]);
     expect(steps.map(({ targets }) => describeTargets(targets))).toEqual([
       "basic=99 advanced=1",
@@ -53,13 +53,13 @@ describe("a plan", () => {
     expect([candidate, baseline]).toEqual(["credit-check-advanced", "credit-check-basic"]);
   });
 
-  test("judges a candidate that has a share already there first, and goes up from there", () => {
+  test("begins at the share that a candidate already has", () => {
     const { steps } = planOf([target("basic", 50), target("advanced", 50)], { percents: [10, 50, 75, 100] });
     expect(steps.map(({ percent }) => percent)).toEqual([50, 75, 100]);
     expect(steps[0]?.targets).toEqual(toTargets([target("basic", 50), target("advanced", 50)]));
   });
 
-  test("adds a revision that the split does not name, with its tag", () => {
+  test("adds a revision that is not in the split, with its tag", () => {
     const { steps, original } = planOf([target("basic", 100)], { to: "v3" });
     expect(describeTargets(steps[0]?.targets ?? [])).toBe("basic=99 v3=1");
     expect(describeTargets(original.targets)).toBe("basic=100");
@@ -72,7 +72,7 @@ describe("a plan", () => {
     });
   });
 
-  test("compares with the largest of the others, or with the one that is named, by their share of the two", () => {
+  test("compares with the largest of the others, or with a named one, by their relative share", () => {
     const three = [target("basic", 60), target("v3", 40), target("advanced", 0)];
     expect(planOf(three).baseline).toBe("credit-check-basic");
     const plan = planOf(three, { from: "v3" });
@@ -81,7 +81,7 @@ describe("a plan", () => {
     expect(shareOf(plan, plan.steps[1]?.targets ?? [])).toBeCloseTo(10 / 46);
   });
 
-  test("goes in steps of a bucket where the split is by buckets", () => {
+  test("has steps of a bucket if the split is by buckets", () => {
     const targets = [target("basic", 70), target("v3", 30), target("advanced", 0)];
     const live = { targets, header: "x-kyc-bucket", version: "7", changed: undefined };
     const { steps } = planOf([], { live, percents: [0.01, 0.29, 100] });
@@ -93,7 +93,7 @@ describe("a plan", () => {
     expect(refusal(() => planOf([], { live, percents: [0.005, 100] }))).toContain("a bucket is 0.01 %");
   });
 
-  test("is refused with what to change", () => {
+  test("is refused with a remedy", () => {
     const both = [target("basic", 100), target("advanced", 0)];
     expect(refusal(() => planOf(both, { to: "advnaced" }))).toBe(
       "credit-check has no tag and no revision advnaced: did you mean advanced?",
@@ -110,7 +110,7 @@ describe("a plan", () => {
   });
 });
 
-test("shifted splits sum to 100 in whole percents, keep tags and order, and give no other revision more", () => {
+test("shifted splits sum to 100 in whole percents, keep tags and order, and increase no other revision", () => {
   const splits = fc
     .array(fc.nat(100), { minLength: 2, maxLength: 5 })
     .filter((weights) => weights.slice(1).some((weight) => weight > 0))
@@ -140,7 +140,7 @@ test("shifted splits sum to 100 in whole percents, keep tags and order, and give
   );
 });
 
-test("splits are the same in any order, without entries that say nothing, and through an engine and back", () => {
+test("splits are equal in any order, without empty entries, and after a round trip through an engine", () => {
   const some = toTargets([target("basic", 90), target("advanced", 10, true)]);
   expect(sameTargets(some, [...some].reverse())).toBe(true);
   expect(sameTargets(some, [...some, { revision: "x", tag: null, percent: 0, latest: false }])).toBe(true);
@@ -160,7 +160,7 @@ describe("a look at the traffic", () => {
     expect(traffic.median).toBeCloseTo(20, -1);
   });
 
-  test("is not misled by a source that counts between its looks", async () => {
+  test("is not misled by a source that reads counters at intervals", async () => {
     const { clock } = new Simulation();
     const counted: OutcomeSource = {
       name: "test",
@@ -178,7 +178,7 @@ describe("a look at the traffic", () => {
     expect((await look(counted, clock, 4_500, new AbortController().signal)).rps).toBeCloseTo(50);
   });
 
-  test("goes on for as long as the source may be late, until it has reported", async () => {
+  test("continues for the maximal lag of the source until it has reported", async () => {
     const { clock } = new Simulation();
     const scraped: OutcomeSource = {
       name: "test",
@@ -201,7 +201,7 @@ describe("a look at the traffic", () => {
     });
   });
 
-  test("reports silence, and of a source that cannot read", async () => {
+  test("reports silence and a source that cannot be read", async () => {
     const { engine, clock } = new Simulation({ engine: { rps: 0 } });
     const { signal } = new AbortController();
     expect(await look(engine, clock, 5_000, signal)).toMatchObject({ rps: 0, errors: undefined });
@@ -218,14 +218,14 @@ describe("a look at the traffic", () => {
 });
 
 describe("a forecast", () => {
-  test("needs for a candidate that only fails as many requests as the judge says", () => {
+  test("matches the judge for a candidate that only fails", () => {
     // ln(14/alpha) / H(w): 11 requests at a half, 22 at a tenth.
     expect(detectionRequests(0.5, 1e-12, 1, 0.01)).toBeCloseTo(Math.log(1400) / Math.log(2), 3);
     expect(detectionRequests(0.1, 1e-12, 1, 0.01)).toBeCloseTo(22.3, 1);
     expect(detectionRequests(0.5, 0.01, 0.01, 0.01)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test("is sooner with more traffic and with more errors, and says where nothing can be seen", () => {
+  test("is sooner with more traffic and more errors, and reports steps without evidence", () => {
     const plan = planOf([target("basic", 100), target("advanced", 0)]);
     const traffic = { ms: 5_000, rps: 20, errors: 0, median: 10, p99: 20 };
     const [, step] = forecast(plan, traffic);
@@ -249,10 +249,10 @@ describe("a forecast", () => {
   });
 });
 
-describe("what has to be approved, and when no step begins", () => {
+describe("approvals and freeze windows", () => {
   const settings = (more: Partial<typeof SETTINGS>) => ({ settings: { ...SETTINGS, ...more } });
 
-  test("is refused where no step has the share, or the window cannot be read", () => {
+  test("are refused if no step has the share, or the window is malformed", () => {
     expect(() =>
       planOf([target("basic", 100), target("advanced", 0)], settings({ approveAt: [42] })),
     ).toThrow("--approve-at 42: no step is 42 %; the steps are 1, 10, 100");
@@ -266,7 +266,7 @@ describe("a preview", () => {
   const preview = { header: "x-preview", value: "advanced", forMs: 600_000 };
   const before = [target("basic", 100), target("advanced", 0)];
 
-  test("is a step before the first percent, whose header leads to the candidate; later steps have none", () => {
+  test("is a step before the first percent, whose header leads to the candidate, and later steps have none", () => {
     const { steps, original } = planOf(before, { settings: { ...SETTINGS, preview } });
     expect(steps.map(({ percent, preview: is = false }) => [percent, is])).toEqual([
       [0, true],

@@ -20,16 +20,16 @@ export const Step = Type.Object({
 });
 export type Step = Static<typeof Step>;
 
-/** Everything that is decided before the first change of the split. A plan does not change afterwards. */
+/** All decisions before the first change of the split. A plan does not change afterwards. */
 export const Plan = Type.Object({
   /** Unique to this rollout. */
   id: Type.String({ pattern: "^[A-Za-z0-9](?:[A-Za-z0-9-]|\\.(?!\\.)){0,250}$" }),
   service: Type.String({ pattern: "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$" }),
-  /** The engine that carries the split. */
+  /** The engine that owns the split. */
   engine: Type.String(),
   /** Where the split is written. */
   place: Type.String(),
-  /** The source of the outcomes, where it reads them, and how late it may report one. */
+  /** The source of the outcomes, what it reads, and its maximal lag. */
   source: Type.Object({ name: Type.String(), place: Type.String(), lagMs: Type.Number() }),
   candidate: Type.String(),
   baseline: Type.String(),
@@ -37,7 +37,7 @@ export const Plan = Type.Object({
   /** In order; the last gives all traffic to the candidate. */
   steps: Type.Array(Step),
   settings: Settings,
-  /** The verdict of the comparison on mirrored requests before the first step, where there was one. */
+  /** The verdict of the shadow comparison before the first step, if there was one. */
   shadow: Type.Optional(
     Type.Object({
       verdict: Type.Literal("accepted"),
@@ -68,9 +68,9 @@ export interface PlanOptions {
   revisions: readonly string[];
   /** A tag or a revision. */
   to: string;
-  /** A tag or a revision; else the one with the largest share. */
+  /** A tag or a revision. @default the one with the largest share */
   from?: string | undefined;
-  /** The candidate's shares in percent, rising, up to 100. */
+  /** The candidate's shares in percent, ascending, up to 100. */
   percents: readonly number[];
   settings: Settings;
   by: string;
@@ -78,8 +78,8 @@ export interface PlanOptions {
 }
 
 /**
- * Plans a rollout from the live split. Steps at or below the share that the candidate has already are left out;
- * where it has one, it is judged there first.
+ * Plans a rollout from the live split. Steps at or below the candidate's current share are omitted; if it has a
+ * share, it is judged there first.
  * @throws NoPlan
  */
 export function makePlan(options: PlanOptions): Plan {
@@ -96,11 +96,11 @@ export function makePlan(options: PlanOptions): Plan {
   checkPercents(options.percents, step);
   if (options.settings.byRoute && options.source.tellsRoutes !== true)
     throw new NoPlan(
-      `--by-route: source ${options.source.name} does not tell routes apart; the local mesh does, and a CSV file with a column route.`,
+      `--by-route: source ${options.source.name} does not report routes; the local mesh does, and a CSV file with a column route.`,
     );
   refuseUnseenAnswers(options);
   const bakeAt = 100 - (options.settings.controlPercent ?? 0);
-  // The bake takes the place of a step at or above its share.
+  // The bake replaces a step at or above its share.
   const rest = options.percents.filter((percent) => percent > has && (percent < bakeAt || percent === 100));
   const withBake = bakeAt < 100 && bakeAt > has ? [...rest.slice(0, -1), bakeAt, 100] : rest;
   const steps = withBake.map((percent) => ({
@@ -129,7 +129,7 @@ export function makePlan(options: PlanOptions): Plan {
   };
 }
 
-/** The step before the first percent, where there is one. @throws NoPlan */
+/** Returns the step before the first percent, if there is a preview. @throws NoPlan */
 function previewStep(
   { settings: { preview }, to }: PlanOptions,
   targets: readonly Target[],
@@ -152,7 +152,7 @@ function previewStep(
   ];
 }
 
-/** The candidate's share of the requests that the two get: what the judge has to know. */
+/** Returns the candidate's share of the requests to candidate and baseline, which the judge needs. */
 export function shareOf(plan: Plan, targets: readonly Target[]): number {
   const candidate = percentOf(targets, plan.candidate);
   const both = candidate + percentOf(targets, plan.baseline);
@@ -200,7 +200,7 @@ function refuseUnseenAnswers({ settings, source }: PlanOptions): void {
   if (found === undefined || source.tellsAnswers === true) return;
   const { name, query } = found;
   throw new NoPlan(
-    `--check ${name}=${query}: source ${source.name} does not tell what answers hold; the local mesh does. On a cluster, count it in the service and compare the value that a Prometheus has: --check '${name}=sum(rate(…{revision="$revision"}[1m]))'`,
+    `--check ${name}=${query}: source ${source.name} does not report the contents of answers; the local mesh does. On a cluster, count it in the service and compare the value that a Prometheus has: --check '${name}=sum(rate(…{revision="$revision"}[1m]))'`,
   );
 }
 

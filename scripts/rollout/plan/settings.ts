@@ -1,16 +1,16 @@
 import Type, { type Static } from "typebox";
 import { namesAnswerField } from "../../traffic/answer-field.ts";
 
-/** How a rollout goes. Times are milliseconds. */
+/** The settings of a rollout. Times are milliseconds. */
 export const Settings = Type.Object({
-  /** The shortest time at a step, from when it is in force. */
+  /** The shortest time of a step, counted from when it is in force. */
   stepMs: Type.Number(),
-  /** How long a step may be undecided. */
+  /** How long a step may remain undecided. */
   stepLimitMs: Type.Number(),
   onUndecided: Type.Enum(["hold", "advance", "abort"]),
   /** How long the candidate may take to become ready and to answer its first request. */
   readyDeadlineMs: Type.Number(),
-  /** How long a split may take to be in force once it is written. */
+  /** How long a written split may take to come into force. */
   forceDeadlineMs: Type.Number(),
   /** How long restoring the original split is retried before the rollout is held. */
   restoreDeadlineMs: Type.Number(),
@@ -25,15 +25,15 @@ export const Settings = Type.Object({
   /** The addresses that each transition is sent to, as a CloudEvent. */
   notify: Type.Optional(Type.Array(Type.String())),
   /**
-   * What is compared beside requests: a PromQL query with `$revision` in place of a revision, whose values are read of both;
-   * or a field of answers, as `readAnswerField` takes it.
+   * Comparisons besides requests: a PromQL query with `$revision` in place of a revision, evaluated for both; or a
+   * field of answers, as parsed by `readAnswerField`.
    */
   checks: Type.Optional(Type.Array(Type.Object({ name: Type.String(), query: Type.String() }))),
   /** The address of the Prometheus that checks are read from, without credentials. */
   checkPrometheus: Type.Optional(Type.String()),
   /**
-   * For how long only callers reach the candidate that ask for it: by a header, or where none is named by its tag and by
-   * rules that are there. Half of alpha is for what they get.
+   * The preview, in which only callers that ask for the candidate reach it: by a header, or else by its tag and by
+   * existing rules. Half of alpha is spent on it.
    */
   preview: Type.Optional(
     Type.Object({
@@ -44,9 +44,9 @@ export const Settings = Type.Object({
   ),
   /** Whether each route is also judged separately. */
   byRoute: Type.Optional(Type.Boolean()),
-  /** The probability that a candidate is rolled back which is no worse than tolerated. */
+  /** The probability that a candidate that is no worse than tolerated is rolled back. */
   alpha: Type.Number(),
-  /** The probability that a step is called healthy that would do harm. */
+  /** The probability that a harmful step is called healthy. */
   beta: Type.Number(),
   /** How much more often the candidate may fail, relative to the baseline: 0.1 for a tenth more. */
   tolerateErrors: Type.Number(),
@@ -59,7 +59,7 @@ export const Settings = Type.Object({
 });
 export type Settings = Static<typeof Settings>;
 
-/** The fields of answers among the checks, in their order. */
+/** Returns the fields of answers among the checks, in order. */
 export function answerFieldsOf({ checks = [] }: Settings): string[] {
   return checks.flatMap(({ query }) => (namesAnswerField(query) ? [query] : []));
 }

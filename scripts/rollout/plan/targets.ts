@@ -1,18 +1,18 @@
 import Type, { type Static } from "typebox";
 import type { SplitTarget } from "../../traffic/split/split.ts";
 
-/** An entry of a recorded split: like {@link SplitTarget}, with null where there is no tag. */
+/** An entry of a recorded split: like {@link SplitTarget}, with null for no tag. */
 export const Target = Type.Object({
   revision: Type.String(),
   tag: Type.Union([Type.String(), Type.Null()]),
   percent: Type.Number(),
   latest: Type.Boolean(),
-  /** Requests with this header reach it whatever the percents say. */
+  /** Requests with this header reach it regardless of the percents. */
   preview: Type.Optional(Type.Object({ header: Type.String(), value: Type.String() })),
 });
 export type Target = Static<typeof Target>;
 
-/** The entries of a live split as they are recorded. */
+/** Converts the entries of a live split to their recorded form. */
 export function toTargets(targets: readonly SplitTarget[]): Target[] {
   return targets.map(({ revision, tag, percent, latest, preview }) => ({
     ...{ revision, tag: tag ?? null, percent, latest },
@@ -20,7 +20,7 @@ export function toTargets(targets: readonly SplitTarget[]): Target[] {
   }));
 }
 
-/** The entries as an engine takes them. */
+/** Converts recorded entries to the engine's form. */
 export function toSplit(targets: readonly Target[]): SplitTarget[] {
   return targets.map(({ revision, tag, percent, latest, preview }) => ({
     ...{ revision, tag: tag ?? undefined, percent, latest },
@@ -29,20 +29,20 @@ export function toSplit(targets: readonly Target[]): SplitTarget[] {
 }
 
 /**
- * Whether two splits are the same one: the same entries with the same fields, in any order, because a cluster may
- * give them back in another. Entries that say nothing (no tag, no share) do not count: an engine may drop them.
+ * Whether two splits are equal: the same entries with the same fields in any order, because a cluster may reorder
+ * them. Empty entries (no tag, no share) do not count: an engine may drop them.
  */
 export function sameTargets(a: readonly Target[], b: readonly Target[]): boolean {
   const [left, right] = [keysOf(a), keysOf(b)];
   return left.length === right.length && left.every((key, i) => key === right[i]);
 }
 
-/** The share of a revision in a split, in percent. */
+/** Returns the share of a revision in a split, in percent. */
 export function percentOf(targets: readonly Target[], revision: string): number {
   return targets.reduce((sum, target) => sum + (target.revision === revision ? target.percent : 0), 0);
 }
 
-/** A split in a few words: `basic=90 advanced=10`. */
+/** Formats a split: `basic=90 advanced=10`. */
 export function describeTargets(targets: readonly Target[]): string {
   return targets
     .map((target) => {
@@ -53,7 +53,7 @@ export function describeTargets(targets: readonly Target[]): string {
     .join(" ");
 }
 
-/** The display name of an entry: its tag, else its revision. */
+/** Returns the display name of an entry: its tag, else its revision. */
 export function nameOf({ tag, revision }: Target): string {
   return tag ?? revision;
 }
@@ -68,8 +68,8 @@ function keysOf(targets: readonly Target[]): string[] {
 }
 
 /**
- * The split that gives one entry this share. The others keep their shares of the rest in proportion, rounded by largest
- * remainders, so that the sum is 100. Tags and order stay.
+ * Returns the split in which one entry has this share. The others keep their proportions, rounded by largest
+ * remainders, so that the sum is 100. Tags and order do not change.
  * @param index the entry of the candidate
  * @param percent from 0 to 100
  * @param step the smallest difference of two percents: 1, or a fraction such as 0.01
@@ -81,11 +81,11 @@ export function shift(
   step: number = 1,
 ): Target[] {
   const candidate = targets[index]?.revision;
-  // Other entries of the candidate's revision would give it more than its share.
+  // Other entries of the candidate's revision would increase its share.
   const others = targets.map((target, i) =>
     i === index || target.revision === candidate ? 0 : target.percent,
   );
-  // Sums of fractions drift; whole numbers of steps do not.
+  // Sums of fractions are inexact; integers are not.
   const steps = Math.round(1 / step);
   const shared = apportion(others, Math.round((100 - percent) * steps));
   return targets.map((target, i) => ({
@@ -94,13 +94,13 @@ export function shift(
   }));
 }
 
-/** Whether a percent is a whole number of steps, as far as binary fractions can tell. */
+/** Whether a percent is a multiple of a step, within the precision of binary fractions. */
 export function isMultiple(percent: number, step: number): boolean {
   const steps = percent / step;
   return Math.abs(steps - Math.round(steps)) < 1e-6;
 }
 
-/** Whole numbers in proportion to the weights, which sum to the total (Hamilton's method of largest remainders). */
+/** Returns integers in proportion to the weights that sum to the total (Hamilton's method of largest remainders). */
 function apportion(weights: readonly number[], total: number): number[] {
   const sum = weights.reduce((all, weight) => all + weight, 0);
   if (sum === 0) return weights.map(() => 0);

@@ -12,9 +12,9 @@ import { NotRendered, readTrafficBlock } from "../../traffic/render/traffic-bloc
 import { renderVirtualService } from "../../traffic/render/virtual-service.ts";
 import { type Target, toSplit } from "../plan/targets.ts";
 
-/** A split in the languages of both engines, and whether they send every request the same way. */
+/** A split in the languages of both engines, and whether both route every request the same way. */
 export const Equality = Type.Object({
-  /** Which split of the rollout it is. */
+  /** The split before or after the rollout. */
   split: Type.Enum(["before", "after"]),
   /** The hosts that were compared, by Knative and by Istio. */
   hosts: Type.Array(Type.Tuple([Type.String(), Type.String()])),
@@ -22,14 +22,14 @@ export const Equality = Type.Object({
   knative: Type.String(),
   istio: Type.String(),
   verdict: Type.Enum(["equal", "different", "unknown"]),
-  /** How many kinds of requests were distinguished. */
+  /** The number of kinds of requests that were distinguished. */
   cells: Type.Integer(),
 });
 export type Equality = Static<typeof Equality>;
 
 /**
  * Writes a split as Knative's traffic block and as Istio's VirtualService, and compares them.
- * @returns why it cannot be written in both languages, where it cannot
+ * @returns the comparison, or why the split cannot be written in both languages
  */
 export function equalityOf(
   split: Equality["split"],
@@ -72,7 +72,7 @@ export function equalityOf(
   }
 }
 
-/** Compares both descriptions again. @throws NotRendered when one of them is not valid */
+/** Compares both descriptions again. @throws NotRendered if one of them is not valid */
 export function compared({ knative, istio, hosts }: Pick<Equality, "knative" | "istio" | "hosts">): {
   verdict: Equality["verdict"];
   cells: number;

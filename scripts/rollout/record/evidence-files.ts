@@ -2,7 +2,7 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, stat, truncate } from
 import { join } from "node:path";
 import type { EvidenceStore } from "./evidence-log.ts";
 
-/** Evidence in two files of a folder. @param folder of this rollout alone */
+/** Evidence in two files of a folder. @param folder used by this rollout only */
 export function evidenceFiles(folder: string): EvidenceStore {
   const [newest, older] = [join(folder, "evidence.ndjson"), join(folder, "evidence.older.ndjson")];
   let size: number | undefined;
@@ -13,7 +13,7 @@ export function evidenceFiles(folder: string): EvidenceStore {
       try {
         await appendFile(newest, text);
       } catch (error) {
-        // A full disk may have taken a part of it.
+        // A full disk may have accepted a part of it.
         await truncate(newest, size).catch(() => {});
         throw error;
       }
@@ -36,25 +36,25 @@ export function evidenceFiles(folder: string): EvidenceStore {
   };
 }
 
-/** Ids of rollouts begin with the service, and go on with the time of their start. */
+/** Ids of rollouts begin with the service, followed by the time of their start. */
 export const ROLLOUT_ID = /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)-\d{8}-\d{6}-[0-9a-f]{4}$/;
 
-/** The evidence of so many rollouts of a service is kept however old it is. */
+/** The evidence of this many rollouts of a service is kept at any age. */
 export const KEPT_ROLLOUTS = 50;
-/** Evidence is kept for so long after its last line, in milliseconds, however many rollouts there are. */
+/** Evidence is kept for this time after its last line, in milliseconds, for any number of rollouts. */
 export const KEPT_MS = 30 * 24 * 3_600_000;
 
 /**
- * Removes the evidence of old rollouts of a service: that of the latest `KEPT_ROLLOUTS` stays, and all that was written in
- * the last `KEPT_MS`, so that no running rollout loses any, on whichever cluster it runs.
- * @param folder with a folder for each rollout
+ * Removes the evidence of old rollouts of a service, except for the latest `KEPT_ROLLOUTS` and those written within
+ * the last `KEPT_MS`, so that no running rollout loses any, on any cluster.
+ * @param folder contains a folder for each rollout
  * @returns the ids of the rollouts whose evidence was removed
  * @throws the file system's error
  */
 export async function pruneEvidence(folder: string, service: string, nowMs: number): Promise<string[]> {
   const names = await readdir(folder).catch(emptyIfNone);
   const own = names.filter((name) => ROLLOUT_ID.exec(name)?.[1] === service);
-  // What follows the service in an id begins with its time, in digits.
+  // The rest of an id after the service begins with its time, in digits.
   const older = own.sort().slice(0, -KEPT_ROLLOUTS);
   const removed: string[] = [];
   for (const id of older) {
@@ -80,7 +80,7 @@ async function textOf(path: string): Promise<string> {
   });
 }
 
-/** Takes away a last line that a crash left incomplete. @returns the size of the file, in bytes; 0 where there is none */
+/** Removes a last line that a crash left incomplete. @returns the size of the file, in bytes; 0 if there is none */
 async function withoutBrokenLine(path: string): Promise<number> {
   const text = await textOf(path);
   const size = Buffer.byteLength(text.slice(0, text.lastIndexOf("\n") + 1));

@@ -4,11 +4,11 @@ import { OutcomeLine } from "./outcome-line.ts";
 
 const Counts = Type.Object({ requests: Type.Integer(), errors: Type.Integer() });
 
-/** What judged, or wrote a record: the versions of this tool and of Bun, and the platform. */
+/** The versions of this tool and of Bun that judged or wrote a record, and the platform. */
 export const Versions = Type.Object({ kyc: Type.String(), bun: Type.String(), platform: Type.String() });
 export type Versions = Static<typeof Versions>;
 
-/** A process begins to judge: from nothing, or from the judge's state at an earlier mark. */
+/** A process begins to judge: from scratch, or from the judge's state at an earlier mark. */
 export const BeginLine = Type.Object({
   begin: Type.Object({
     from: Type.Union([Type.Number(), Type.Null()]),
@@ -20,13 +20,13 @@ export const BeginLine = Type.Object({
 /** A moment, in milliseconds since the epoch, at which the judge's state was saved. */
 export const MarkLine = Type.Object({ mark: Type.Number() });
 
-/** The judge's state at a mark: what came before it was dropped because the file had reached its limit. */
+/** The judge's state at a mark; earlier lines were dropped because the file had reached its limit. */
 export const SnapshotLine = Type.Object({ mark: Type.Number(), snapshot: Type.Unknown() });
 
-/** So many lines could not be written: until the next snapshot nothing can be computed again. */
+/** The number of lines that could not be written; nothing can be recomputed until the next snapshot. */
 export const GapLine = Type.Object({ gap: Type.Integer() });
 
-/** What a check read of both revisions. */
+/** The values of a check for both revisions. */
 export const CheckLine = Type.Object({
   check: Type.Object({
     atMs: Type.Number(),
@@ -36,7 +36,7 @@ export const CheckLine = Type.Object({
   }),
 });
 
-/** What the judge held when a transition was made. */
+/** The judge's ruling when a transition was made. */
 export const DecisionLine = Type.Object({
   decision: Type.Object({
     /** The journal's entry. */
@@ -48,7 +48,7 @@ export const DecisionLine = Type.Object({
     verdict: Type.Enum(["healthy", "regressed", "undecided"]),
     because: Type.String(),
     evidence: Type.Array(Type.Object({ name: EvidenceName, value: Type.Number(), threshold: Type.Number() })),
-    /** What the checks of the plan had found. */
+    /** The findings of the plan's checks. */
     checks: Type.Optional(
       Type.Array(
         Type.Object({
@@ -63,7 +63,7 @@ export const DecisionLine = Type.Object({
   }),
 });
 
-/** A line of an evidence file, in the order in which things happened. */
+/** A line of an evidence file, in chronological order. */
 export const EvidenceLine = Type.Union([
   BeginLine,
   SnapshotLine,

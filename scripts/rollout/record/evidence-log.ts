@@ -3,23 +3,25 @@ import type { Tally } from "../tally.ts";
 import type { EvidenceLine, Versions } from "./evidence-line.ts";
 import { asOutcomeLine } from "./outcome-line.ts";
 
-/** The largest part of the evidence of one rollout, in bytes: at most two such parts are kept, the older one is dropped. */
+/**
+ * The largest part of the evidence of one rollout, in bytes. At most two parts are kept; the older one is dropped.
+ */
 const MOST_BYTES = 32 * 1024 * 1024;
-/** Outcomes that cannot be written, on a full disk, are kept in memory up to this many. */
+/** The number of outcomes kept in memory while they cannot be written, for example on a full disk. */
 const MOST_WAITING = 500_000;
 const MOST_IN_A_LINE = 2_000;
 
-/** Where evidence is kept: a newest part that grows, and one older part. */
+/** Stores evidence: a newest part that grows, and one older part. */
 export interface EvidenceStore {
   /** Appends lines as a whole, or not at all. @returns the size of the newest part, in bytes */
   append(text: string): Promise<number>;
-  /** The newest part becomes the older one, which is dropped. */
+  /** Makes the newest part the older one, which is dropped. */
   rotate(): Promise<void>;
-  /** All lines without their ends, the oldest first. */
+  /** Returns all lines without line ends, the oldest first. */
   lines(): Promise<string[]>;
 }
 
-/** What the judge held when a transition was made. */
+/** The judge's ruling when a transition was made. */
 export interface Decision {
   entry: number;
   /** The share in percent that the candidate would get next. */
@@ -30,8 +32,8 @@ export interface Decision {
 }
 
 /**
- * Keeps what the judge of a rollout observed and held, in the order in which it happened, so that each verdict can be
- * computed again. Lines are gathered in memory, and written by `flush`.
+ * Records the observations and rulings of a rollout's judge in chronological order, so that each verdict can be
+ * recomputed. Lines are collected in memory, and written by `flush`.
  */
 export class EvidenceLog {
   readonly #store: EvidenceStore;
@@ -49,12 +51,12 @@ export class EvidenceLog {
     this.#limit = limit;
   }
 
-  /** A process begins to judge. @param from the mark whose state its judge was restored from */
+  /** Called when a process begins to judge. @param from the mark of the state that its judge was restored from */
   begin(from: number | null, atMs: number): void {
     this.#lines.push({ begin: { from, atMs, versions: this.#versions } });
   }
 
-  /** The judge, with everything that it observes recorded. */
+  /** Returns the judge, with all of its observations recorded. */
   recorded(judge: RolloutJudge): RolloutJudge {
     return {
       restored: judge.restored,
@@ -83,17 +85,17 @@ export class EvidenceLog {
     });
   }
 
-  /** The judge's state is saved now. @param snapshot of the judge, in case the lines before are dropped */
+  /** Called when the judge's state is saved. @param snapshot of the judge, in case earlier lines are dropped */
   mark(atMs: number, snapshot: unknown): void {
     this.#gather();
-    // Only a snapshot closes a gap.
+    // Only a snapshot ends a gap.
     this.#lines.push(this.#isGap ? { mark: atMs, snapshot } : { mark: atMs });
     this.#isGap = false;
   }
 
   /**
-   * Writes what was gathered. What cannot be written stays for the next time.
-   * @param mark the state that a new file begins with, where the present one has reached its limit
+   * Writes the collected lines; those that cannot be written remain for the next call.
+   * @param mark the state that a new file begins with if the current one has reached its limit
    * @throws the file system's error
    */
   async flush(mark?: { atMs: number; snapshot: unknown }): Promise<void> {
@@ -113,7 +115,7 @@ export class EvidenceLog {
       throw error;
     }
     const last = lines.at(-1);
-    // What was observed after the mark is not in the snapshot: then the next mark will do.
+    // Observations after the mark are not in the snapshot, so the next mark is used.
     const endsWithMark = last !== undefined && "mark" in last && last.mark === mark?.atMs;
     if (mark === undefined || size < this.#limit || !endsWithMark) return;
     await this.#store.rotate();

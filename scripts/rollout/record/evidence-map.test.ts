@@ -20,7 +20,7 @@ async function cluster(): Promise<ObjectStore> {
   return store;
 }
 
-test("the outcomes of a Job whose pod was killed lead to its verdicts again", async () => {
+test("the outcomes of a Job whose pod was killed reproduce its verdicts", async () => {
   const { kube } = await cluster();
   const simulation = new Simulation({ percents: [50, 100], settings: { stepMs: 3_000, bakeMs: 1_000 } });
   const pod = () => ({
@@ -53,7 +53,7 @@ test("evidence is kept compressed in two parts, and replaced by that of the next
   expect(size).toBeLessThan(20 * 120);
   await first.rotate();
   await first.append(line(20));
-  // Another pod goes on.
+  // Another pod continues.
   await evidenceMap(kube, { ...OF, rollout: "r1" }).append(line(21));
   const marks = async (rollout: string) =>
     (await evidenceMap(kube, { ...OF, rollout }).lines()).map((each) => Number(/\d+/.exec(each)?.[0]));

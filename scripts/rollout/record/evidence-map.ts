@@ -7,19 +7,19 @@ import type { EvidenceStore } from "./evidence-log.ts";
 const MANAGER = "kyc-rollout";
 
 /**
- * The largest part of the evidence in a ConfigMap, in characters of base64; there are two of them, and an object of a
- * cluster holds 1 MiB. Counters that are read every few seconds fill one in some hours.
+ * The largest part of the evidence in a ConfigMap, in characters of base64. There are two parts, and an object of a
+ * cluster holds 1 MiB. Counters that are read every few seconds fill a part in some hours.
  */
 export const MOST_IN_MAP = 350 * 1024;
 
-/** The name of the ConfigMap that holds the evidence of a service's last rollout in the cluster. */
+/** Returns the name of the ConfigMap with the evidence of a service's last rollout in the cluster. */
 export function evidenceName(service: string): string {
   return `${rolloutName(service)}-evidence`;
 }
 
 /**
- * The evidence of a rollout in a ConfigMap, compressed: for a Job, whose pod has no lasting files. That of an earlier
- * rollout is replaced by the first append.
+ * Stores the evidence of a rollout in a ConfigMap, compressed, for a Job whose pod has no persistent files. The first
+ * append replaces the evidence of an earlier rollout.
  */
 export function evidenceMap(
   kube: Kube,
@@ -45,7 +45,7 @@ export function evidenceMap(
       // Each append is a member of the compressed stream (RFC 1952, section 2.2).
       const all = Buffer.concat([newest ?? stored?.newest ?? Buffer.alloc(0), gzipSync(text)]);
       const written = all.toString("base64");
-      // An older part that is not of this rollout is empty here.
+      // An older part of another rollout is discarded.
       await patch({ newest: written, ...(stored?.older.length === 0 ? { older: null } : {}) });
       newest = all;
       return written.length;

@@ -5,8 +5,8 @@ import type { Observation } from "../rollout-judge/rollout-judge.ts";
 
 /**
  * An outcome in an evidence file: milliseconds after the line's `at`; the revision (`c` candidate, `b` baseline, `g`
- * gateway) and what it came to (nothing for a success, `e` error, `r` rejected, `a` abandoned); its latency in
- * milliseconds; and further fields where they differ from the usual.
+ * gateway) and its result (nothing for a success, `e` error, `r` rejected, `a` abandoned); its latency in
+ * milliseconds; and further fields if they differ from the defaults.
  */
 const OutcomeTuple = Type.Union([
   Type.Tuple([Type.Number(), Type.String({ pattern: "^[cbg][era]?$" }), Type.Number()]),
@@ -34,7 +34,7 @@ type OutcomeTuple = Static<typeof OutcomeTuple>;
 export const OutcomeLine = Type.Object({
   /** Milliseconds since the epoch. */
   at: Type.Number(),
-  /** The candidate's share, from 0 to 1, of every outcome that names no other. */
+  /** The candidate's share, from 0 to 1, of every outcome without its own share. */
   share: Type.Number(),
   batches: Type.Array(Type.Array(OutcomeTuple)),
 });
@@ -51,7 +51,7 @@ export function asOutcomeLine(batches: readonly (readonly Observation[])[]): Out
   return { at, share, batches: batches.map((batch) => batch.map((each) => asTuple(each, at, share))) };
 }
 
-/** The batches of a line, as the judge observed them. */
+/** Returns the batches of a line as the judge observed them. */
 export function batchesOf({ at, share, batches }: OutcomeLine): Observation[][] {
   return batches.map((batch) => batch.map((tuple) => observationOf(tuple, at, share)));
 }

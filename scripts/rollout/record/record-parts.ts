@@ -17,7 +17,7 @@ export interface Parts {
   evidence: EvidenceLine[];
 }
 
-/** The parts in the lines of a record; or findings where it has another format, or lacks a part. */
+/** Returns the parts in the lines of a record, or findings if it has another format or lacks a part. */
 export function partsIn(lines: readonly string[]): Parts | { findings: string[] } {
   const parts: RecordPart[] = [];
   for (const [i, line] of lines.entries()) {
@@ -61,7 +61,7 @@ export function partsIn(lines: readonly string[]): Parts | { findings: string[] 
   return { head, people, splits, equality, shadow: shadow.shadow, saved, audit, evidence };
 }
 
-/** The value of a line of JSON that matches a schema; undefined for any other text. */
+/** Parses a line of JSON by a schema; undefined for any other text. */
 export function parsed<S extends TSchema>(schema: S, text: string): Static<S> | undefined {
   try {
     const value: unknown = JSON.parse(text);

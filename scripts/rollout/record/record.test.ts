@@ -71,7 +71,7 @@ const makeJudge = (...given: Parameters<typeof trafficJudge>): RolloutJudge => t
 const verified = (text: string) => verifyRecord(Buffer.from(text, "utf8"), publicKey);
 
 describe("the record of a rollout", () => {
-  test("leads to each verdict again, of a rollback and of a promotion", async () => {
+  test("reproduces each verdict of a rollback and of a promotion", async () => {
     for (const [errors, verdict, to] of [
       [1, "regressed", "restoring"],
       [0, "healthy", "shifting"],
@@ -86,7 +86,7 @@ describe("the record of a rollout", () => {
     }
   });
 
-  test("goes over a process that was killed and one that went on from the checkpoint", async () => {
+  test("covers a process that was killed and one that continued from the checkpoint", async () => {
     const ran = begun({ percents: [25, 100], settings: { stepMs: 12_000, bakeMs: 1_000 } });
     const killed = new KilledProcess(30, "after");
     await Promise.race([
@@ -103,7 +103,7 @@ describe("the record of a rollout", () => {
     expect(verified(recordOf(sources, key))).toMatchObject({ findings: [], limits: [] });
   });
 
-  test("says what cannot be computed again where old outcomes were dropped", async () => {
+  test("reports what cannot be recomputed after old outcomes were dropped", async () => {
     const ran = begun({ percents: [25, 100], settings: { stepMs: 18_000, bakeMs: 1_000 } });
     await ran.simulation.run({ makeJudge, evidence: new EvidenceLog(ran.evidence, VERSIONS, 30_000) });
     const sources = await sourcesOf(ran);
@@ -117,7 +117,7 @@ describe("the record of a rollout", () => {
     );
   });
 
-  test("shows each of 2,000 changed bytes, and names the line", async () => {
+  test("detects each of 2,000 changed bytes, and names the line", async () => {
     const ran = begun({ errors: 1, percents: [25, 100], settings: { bakeMs: 1_000 } });
     await ran.simulation.run({ makeJudge, evidence: new EvidenceLog(ran.evidence, VERSIONS) });
     const bytes = Buffer.from(recordOf(await sourcesOf(ran), key), "utf8");
@@ -128,7 +128,7 @@ describe("the record of a rollout", () => {
       spoilt[at] = (spoilt[at] ?? 0) ^ (1 + Math.floor(random() * 255));
       const line = bytes.subarray(0, at).filter((byte) => byte === 10).length + 1;
       const [first] = verifyRecord(spoilt, publicKey).findings;
-      // A line break that was made or taken away moves the lines after it.
+      // An added or removed line break shifts the following lines.
       const isBreak = bytes[at] === 10 || spoilt[at] === 10;
       expect(first).toStartWith(isBreak ? "" : `line ${line} (`);
     }
@@ -139,7 +139,7 @@ describe("the record of a rollout", () => {
     ]);
   });
 
-  test("has the comparison by copied requests that came before, and leads to its verdict again", async () => {
+  test("contains the preceding comparison on mirrored requests, and reproduces its verdict", async () => {
     const ran = begun({ errors: 1, percents: [25, 100], settings: { bakeMs: 1_000 } });
     await ran.simulation.run({ makeJudge, evidence: new EvidenceLog(ran.evidence, VERSIONS) });
     const counts = sampleCounts({ fields: { passed: directed(25_000) } });
@@ -166,7 +166,7 @@ describe("the record of a rollout", () => {
     ]);
   });
 
-  test("that its own writer made up does not agree with itself", async () => {
+  test("that its own writer forged contradicts itself", async () => {
     const ran = begun({ errors: 1, percents: [25, 100], settings: { bakeMs: 1_000 } });
     await ran.simulation.run({ makeJudge, evidence: new EvidenceLog(ran.evidence, VERSIONS) });
     const lines = recordOf(await sourcesOf(ran), key)
@@ -192,7 +192,7 @@ describe("the record of a rollout", () => {
 });
 
 describe("the evidence of a judge", () => {
-  test("is taken up after a crash broke a line off", async () => {
+  test("continues after a crash left a line incomplete", async () => {
     const path = join(folder, "broken");
     const first = new EvidenceLog(evidenceFiles(path), VERSIONS);
     first.begin(null, 1);
@@ -207,7 +207,7 @@ describe("the evidence of a judge", () => {
     ]);
   });
 
-  test("is removed only where it is neither of the latest rollouts of its service nor recent", async () => {
+  test("is removed only if it is neither one of the latest of its service nor recent", async () => {
     const path = join(folder, "many");
     const idOf = (service: string, i: number) =>
       `${service}-20260101-${String(100_000 + i)}-${(i + 0x1000).toString(16)}`;
@@ -220,7 +220,7 @@ describe("the evidence of a judge", () => {
     };
     expect(await pruneEvidence(path, "check", nowMs)).toEqual([]);
     for (let i = 0; i < KEPT_ROLLOUTS + 3; i++) await written(idOf("check", i), KEPT_MS + 60_000);
-    // It runs still, or ended a short time ago.
+    // It is still running, or ended a short time ago.
     const running = await written(idOf("check", 1), KEPT_MS - 60_000);
     const other = await written(idOf("check-two", 0), KEPT_MS + 60_000);
     const foreign = await written("check-notes", KEPT_MS + 60_000);
@@ -231,7 +231,7 @@ describe("the evidence of a judge", () => {
     expect(await pruneEvidence(path, "check", nowMs)).toEqual([]);
   });
 
-  test("has a gap where the disk stays full for long, and the next snapshot closes it", async () => {
+  test("has a gap while the disk is full for long, which the next snapshot ends", async () => {
     const store = memoryEvidence();
     let isFull = true;
     const log = new EvidenceLog(

@@ -9,7 +9,7 @@ import { Equality, equalityOf } from "./equality.ts";
 import { ShadowEvidence } from "./shadow-evidence.ts";
 import { sealed } from "./seal.ts";
 
-/** The version of the format. A reader of another version refuses the file. */
+/** The version of the format. A reader for another version refuses the file. */
 export const FORMAT = 1;
 
 const Named = <Name extends string, Properties extends Type.TProperties>(
@@ -17,7 +17,7 @@ const Named = <Name extends string, Properties extends Type.TProperties>(
   properties: Properties,
 ) => Type.Object({ part: Type.Literal(name), ...properties });
 
-/** The first line: the rollout, and the place and the version of its record. */
+/** The first line: the rollout, and the place and version of its record. */
 export const Head = Named("record", {
   format: Type.Integer(),
   rollout: Type.String(),
@@ -33,7 +33,7 @@ export const Head = Named("record", {
 
 export const PlanPart = Named("plan", { plan: Plan });
 
-/** The person who started it, and the approvals and decisions. */
+/** The person who started it, with the approvals and decisions. */
 export const People = Named("people", {
   asked: Type.Object({ by: Type.String(), atMs: Type.Number() }),
   approvals: Type.Array(Type.Object({ percent: Type.Number(), by: Type.String() })),
@@ -44,13 +44,13 @@ export const People = Named("people", {
 
 export const Splits = Named("splits", { before: Type.Array(Target), after: Type.Array(Target) });
 
-/** Both splits in the languages of both engines; or why a split cannot be written so. */
+/** Both splits in the languages of both engines, or why a split cannot be expressed so. */
 export const EqualityPart = Named("equality", {
   proofs: Type.Array(Equality),
   missing: Type.Array(Type.Object({ split: Type.String(), because: Type.String() })),
 });
 
-/** The last comparison by copied requests before the end of the rollout; null where there was none. */
+/** The last shadow comparison before the end of the rollout; null if there was none. */
 export const Shadow = Named("shadow", { shadow: Type.Union([ShadowEvidence, Type.Null()]) });
 
 /** A transition of the journal. */
@@ -59,7 +59,7 @@ export const JournalPart = Named("journal", { entry: Entry });
 /** A line of the audit log, unchanged. */
 export const AuditPart = Named("audit", { line: Type.String() });
 
-/** A line of the judge's evidence, as it was written when it was judged. */
+/** A line of the judge's evidence, as written when it was judged. */
 export const OutcomesPart = Named("outcomes", { line: Type.String() });
 
 export const RecordPart = Type.Union([
@@ -75,7 +75,7 @@ export const RecordPart = Type.Union([
 ]);
 export type RecordPart = Static<typeof RecordPart>;
 
-/** What a record is made of. */
+/** The inputs of a record. */
 export interface RecordSources {
   saved: Saved;
   /** The lines of the audit log of this rollout. */
@@ -89,7 +89,7 @@ export interface RecordSources {
   versions: Versions;
 }
 
-/** Writes the record of a rollout, one part a line, and seals it with a key. */
+/** Writes the record of a rollout, one part per line, and seals it with a key. */
 export function recordOf(sources: RecordSources, key: KeyObject): string {
   const parts = partsOf(sources).map((part) => JSON.stringify(part));
   return sealed(parts, key, new Date(sources.writtenAtMs).toISOString());
@@ -135,7 +135,7 @@ function partsOf(sources: RecordSources): RecordPart[] {
   ];
 }
 
-/** The person who started a rollout, and the approvals and decisions, from its journal. */
+/** Returns the person who started a rollout, with the approvals and decisions, from its journal. */
 export function peopleOf(saved: Saved): Omit<Static<typeof People>, "part"> {
   const { plan, entries } = saved;
   return {
@@ -149,7 +149,7 @@ export function peopleOf(saved: Saved): Omit<Static<typeof People>, "part"> {
   };
 }
 
-/** The split before a rollout, and after it: the live one where another writer changed it. */
+/** Returns the split before a rollout, and after it: the live one if another writer changed it. */
 export function splitsOf(saved: Saved): Omit<Static<typeof Splits>, "part"> {
   const { foreign, written } = lastOf(saved);
   return { before: saved.plan.original.targets, after: foreign?.targets ?? written.targets };

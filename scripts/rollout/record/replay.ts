@@ -3,23 +3,23 @@ import type { RolloutJudge, MakeJudge, Ruling } from "../rollout-judge/rollout-j
 import type { DecisionLine, EvidenceLine } from "./evidence-line.ts";
 import { batchesOf } from "./outcome-line.ts";
 
-/** What the judge held when a transition was made: as it was kept, and as it follows from the outcomes. */
+/** The judge's ruling at a transition: as recorded, and as recomputed from the outcomes. */
 export interface Recomputed {
   kept: DecisionLine["decision"];
-  /** Undefined where the outcomes before it are not in the record. */
+  /** Undefined if the record lacks the outcomes before it. */
   again: Ruling | undefined;
-  /** How many outcomes had been judged until then. */
+  /** The number of outcomes judged until then. */
   outcomes: number;
 }
 
 export interface Replay {
   decisions: Recomputed[];
   outcomes: number;
-  /** What is not in the evidence, in sentences. */
+  /** The missing parts of the evidence, as sentences. */
   gaps: string[];
 }
 
-/** Judges the outcomes of a rollout again, and looks at each decision what the judge holds then. */
+/** Judges the outcomes of a rollout again, and compares the ruling at each decision. */
 export function replay(settings: Settings, makeJudge: MakeJudge, lines: readonly EvidenceLine[]): Replay {
   const wanted = new Set(lines.flatMap((line) => ("begin" in line ? [line.begin.from] : [])));
   const snapshots = new Map<number, unknown>();
@@ -72,10 +72,10 @@ export function replay(settings: Settings, makeJudge: MakeJudge, lines: readonly
   }
 }
 
-/** How far the numbers of the evidence may differ between machines, whose logarithms differ in the last digits. */
+/** The tolerance of evidence between machines, whose logarithms differ in the last digits. */
 const CLOSE = 1e-6;
 
-/** How a ruling differs from the one that was kept; undefined if it is the same. */
+/** Returns how a ruling differs from the recorded one; undefined if it does not. */
 export function rulingDifference(kept: DecisionLine["decision"], again: Ruling): string | undefined {
   if (again.verdict !== kept.verdict)
     return `the verdict is ${kept.verdict}, and its outcomes lead to ${again.verdict}: ${again.because}`;

@@ -3,13 +3,13 @@ import Type, { type Static } from "typebox";
 import { Check } from "typebox/schema";
 
 /**
- * The last line of a record: the SHA-256 of each line before it, signed with Ed25519. The hashes name the line that was
- * changed, and the signature covers the hashes.
+ * The last line of a record: the SHA-256 of each line before it, signed with Ed25519. The hashes identify a changed
+ * line, and the signature covers the hashes.
  */
 const Seal = Type.Object({
   part: Type.Literal("seal"),
   at: Type.String(),
-  /** Of each line before this one, without its end, in hexadecimal. */
+  /** The hash of each previous line without its line end, in hexadecimal. */
   hashes: Type.Array(Type.String({ pattern: "^[0-9a-f]{64}$" })),
   /** The SHA-256 of the public key (SPKI, DER), in hexadecimal. */
   key: Type.String({ pattern: "^[0-9a-f]{64}$" }),
@@ -18,14 +18,14 @@ const Seal = Type.Object({
 });
 type Seal = Static<typeof Seal>;
 
-/** The text of a record: its parts, one a line, and the seal. @param key an Ed25519 private key */
+/** Returns the text of a record: its parts, one per line, and the seal. @param key an Ed25519 private key */
 export function sealed(parts: readonly string[], key: KeyObject, at: string): string {
   const unsigned = { part: "seal", at, hashes: parts.map(sha256), key: fingerprintOf(key) } as const;
   const signature = sign(null, signedBytes(unsigned), key).toString("base64");
   return [...parts, JSON.stringify({ ...unsigned, signature }), ""].join("\n");
 }
 
-/** The SHA-256 of the public half of a key, in hexadecimal. */
+/** Returns the SHA-256 of the public half of a key, in hexadecimal. */
 export function fingerprintOf(key: KeyObject): string {
   const spki = createPublicKey(key.type === "private" ? key : key.export({ type: "spki", format: "pem" }));
   return createHash("sha256")
@@ -33,25 +33,25 @@ export function fingerprintOf(key: KeyObject): string {
     .digest("hex");
 }
 
-/** What is wrong with a record's bytes, one sentence for each line; none, and its lines, where nothing was changed. */
+/** The findings about a record's bytes, one sentence per line; or its lines if there are none. */
 export type Opened = { lines: string[]; at: string; key: string } | { changed: string[] };
 
 /**
  * Checks the seal of a record.
  * @param bytes of the file
- * @param key the public key that the record is to be signed with
+ * @param key the public key that should have signed the record
  */
 export function opened(bytes: Uint8Array, key: KeyObject): Opened {
   const text = Buffer.from(bytes).toString("latin1");
-  // Each byte is a character here, so that no change of a byte is lost in decoding.
+  // Each byte is decoded as one character, so that every change of a byte is detected.
   if (!text.endsWith("\n"))
-    return { changed: ["the file does not end with a line: its end was cut off or added to"] };
+    return { changed: ["the file does not end with a line end: it was truncated or extended"] };
   const lines = text.slice(0, -1).split("\n");
   const last = lines.pop() ?? "";
   const seal = sealIn(last);
   if (seal === undefined)
     return {
-      changed: [`line ${lines.length + 1} (seal): it is no seal: it was changed, or the end was cut off`],
+      changed: [`line ${lines.length + 1} (seal): it is not a seal: it was changed, or the end was cut off`],
     };
   const differing = differences(lines, seal);
   if (fingerprintOf(key) !== seal.key)
@@ -80,7 +80,7 @@ function differences(lines: readonly string[], { hashes }: Seal): string[] {
   return found;
 }
 
-/** The seal in a line that is written exactly as `sealed` writes it. */
+/** Parses the seal in a line that is written exactly as by `sealed`. */
 function sealIn(line: string): Seal | undefined {
   try {
     const value: unknown = JSON.parse(line);
@@ -94,7 +94,7 @@ function sealIn(line: string): Seal | undefined {
 
 function isSigned({ signature, ...unsigned }: Seal, key: KeyObject): boolean {
   const bytes = Buffer.from(signature, "base64");
-  // Several texts of base64 stand for the same bytes.
+  // Several texts of base64 encode the same bytes.
   return bytes.toString("base64") === signature && verify(null, signedBytes(unsigned), key, bytes);
 }
 

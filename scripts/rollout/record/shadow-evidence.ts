@@ -8,7 +8,7 @@ import type { Plan } from "../plan/plan.ts";
 
 const Version = Type.Object({ revision: Type.String(), tag: Type.String() });
 
-/** A comparison by copied requests, as its report has it: the counts lead to the verdict. */
+/** A shadow comparison as in its report; the verdict follows from the counts. */
 export const ShadowEvidence = Type.Object({
   id: Type.String(),
   service: Type.String(),
@@ -33,14 +33,17 @@ export const ShadowEvidence = Type.Object({
 });
 export type ShadowEvidence = Static<typeof ShadowEvidence>;
 
-/** The report of a comparison. @throws Error where the file is none */
+/** Reads the report of a shadow comparison. @throws Error if the file is not one */
 export async function readShadowReport(file: string): Promise<ShadowEvidence> {
   const value: unknown = JSON.parse(await readFile(file, "utf8"));
   if (Check(ShadowEvidence, value)) return value;
-  throw new Error("it is no report of ./kyc shadow");
+  throw new Error("it is not a report of ./kyc shadow");
 }
 
-/** The last comparison of a rollout's candidate that ended before the rollout did, among the reports of a folder. */
+/**
+ * Returns the last shadow comparison of a rollout's candidate that ended before the rollout did, among the reports of
+ * a folder.
+ */
 export async function shadowBefore(
   folder: string,
   { service, candidate }: Plan,
@@ -58,7 +61,7 @@ export async function shadowBefore(
     .sort((a, b) => b.endedMs - a.endedMs)[0];
 }
 
-/** What is wrong with a comparison, in sentences. */
+/** Returns the contradictions in a comparison, as sentences. */
 export function shadowFindings(shadow: ShadowEvidence, plan: Plan): string[] {
   const { verdict, because } = assess(shadow.counts, shadow.criteria);
   const findings: string[] = [];

@@ -16,14 +16,14 @@ import { type Recomputed, replay, rulingDifference } from "./replay.ts";
 import { shadowFindings } from "./shadow-evidence.ts";
 import { opened } from "./seal.ts";
 
-/** A verdict that a transition was made for, and what its outcomes lead to. */
+/** A verdict behind a transition, and the verdict recomputed from the outcomes. */
 export interface CheckedVerdict {
   entry: number;
   from: string;
   to: string;
   verdict: string;
   because: string;
-  /** How many outcomes had been judged until then; null where they are not in the record. */
+  /** The number of outcomes judged until then; null if the record lacks them. */
   outcomes: number | null;
 }
 
@@ -34,18 +34,18 @@ export interface CheckedRecord {
   sealedAt: string;
   /** The fingerprint of the key that sealed it. */
   key: string;
-  /** What is wrong, in sentences; none where all agrees. */
+  /** The findings, as sentences; empty if all parts agree. */
   findings: string[];
   verdicts: CheckedVerdict[];
-  /** How many outcomes were judged in all. */
+  /** The number of outcomes judged in all. */
   outcomes: number;
-  /** What the record cannot show, in sentences. */
+  /** What the record cannot prove, as sentences. */
   limits: string[];
 }
 
 /**
- * Checks a record offline: its seal, that states follow from events and verdicts from outcomes, and that all parts agree.
- * Nothing else is read.
+ * Checks a record offline: its seal, that states follow from events and verdicts from outcomes, and that all parts
+ * agree. Nothing else is read.
  */
 export function verifyRecord(bytes: Uint8Array, key: KeyObject): CheckedRecord {
   const none = { rollout: "", service: "", sealedAt: "", key: "", verdicts: [], outcomes: 0, limits: [] };
@@ -87,7 +87,7 @@ class Findings {
     if (parts.shadow !== null) this.findings.push(...shadowFindings(parts.shadow, this.#plan));
   }
 
-  /** Compares each verdict that moved the rollout with what its outcomes lead to. */
+  /** Compares each verdict that caused a transition with the one recomputed from the outcomes. */
   verdicts(decisions: readonly Recomputed[]): CheckedVerdict[] {
     const byEntry = new Map(decisions.map((decision) => [decision.kept.entry, decision]));
     return this.#saved.entries.flatMap(({ seq, event, state }, i): CheckedVerdict[] => {
@@ -109,7 +109,7 @@ class Findings {
     });
   }
 
-  /** Each state has to follow from the one before, by the event. */
+  /** Checks that each state follows from the previous one by the event. */
   #transitions(): void {
     const { entries } = this.#saved;
     const plan = this.#plan;
@@ -180,7 +180,7 @@ class Findings {
   }
 }
 
-/** Whether two values are the same as JSON. */
+/** Whether two values are equal as JSON. */
 function same(a: unknown, b: unknown): boolean {
   return Bun.deepEquals(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)), true);
 }

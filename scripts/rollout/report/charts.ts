@@ -71,7 +71,7 @@ function evidence({ course, beganMs, settings }: ReportData): LineChart[] {
       title: "Evidence that it is not worse",
       about: "Restarts at each step; when all three reach the threshold, the next step may follow.",
       curves: Object.entries(DASHES).map(([name, dash], i) => {
-        // Values far beyond the threshold would flatten the rest.
+        // Values far above the threshold would flatten the rest.
         const points = curve(name).map(({ x, y }) => ({ x, y: Math.min(y, fine * 1.6) }));
         return { label: name, ink: i === 0 ? 1 : 2, dash, points };
       }),
@@ -105,12 +105,12 @@ function errors({ course, beganMs, candidate, baseline }: ReportData): LineChart
   };
 }
 
-/** Fewer requests than this are drawn as points: a line through them would look like knowledge. */
+/** A revision with fewer requests is drawn as points, because a line would suggest more knowledge. */
 const FEW = 100;
-/** Half the width of a bucket of the tally, on the axis. */
+/** Half the width of a bucket of the tally on the axis. */
 const HALF_BUCKET = Math.log10(1.1) / 2;
 
-/** Both histograms, on a logarithmic scale of time: outlines, or points where there are few requests. */
+/** Draws both histograms on a logarithmic scale of time: outlines, or points if there are few requests. */
 function latency({ candidate, baseline }: ReportData): LineChart {
   const sides = [candidate, baseline].map((side) => {
     const points = side.latency.map(({ ms, part }) => ({ x: Math.log10(ms), y: 100 * part }));
@@ -152,7 +152,7 @@ function latency({ candidate, baseline }: ReportData): LineChart {
   };
 }
 
-/** The outline of a histogram by the middles of its buckets: down to 0 where buckets are empty. */
+/** Returns the outline of a histogram through the middles of its buckets, down to 0 at empty buckets. */
 function outline(points: readonly { x: number; y: number }[]): { x: number; y: number }[] {
   return points.flatMap(({ x, y }, i) => {
     const before = points[i - 1];
@@ -170,7 +170,7 @@ function outline(points: readonly { x: number; y: number }[]): { x: number; y: n
 /** Seconds between two labels of a time axis. */
 const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400];
 
-/** The axis of time since the rollout began, with a mark where each share was written. */
+/** Returns the axis of time since the rollout began, with a mark for each written share. */
 function timeAxis(course: readonly Moment[], beganMs: number): Pick<LineChart, "xAxis" | "xTicks" | "marks"> {
   const seconds = ((course.at(-1)?.atMs ?? beganMs) - beganMs) / 1_000;
   const step = TIME_STEPS.find((each) => seconds / each <= 6) ?? 86_400 * Math.ceil(seconds / 86_400 / 6);
@@ -184,7 +184,7 @@ function timeAxis(course: readonly Moment[], beganMs: number): Pick<LineChart, "
   };
 }
 
-/** Seconds as `45 s`, `1:30 min`, `2 min`, `1:30 h`. */
+/** Formats seconds as `45 s`, `1:30 min`, `2 min`, `1:30 h`. */
 function timeLabel(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   const [unit, name] = seconds < 3_600 ? [60, "min"] : [3_600, "h"];

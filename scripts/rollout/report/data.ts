@@ -10,7 +10,7 @@ import type { Failure } from "../outcomes/failures.ts";
 import { Checkpoint, type Moment } from "../outcomes/timeline.ts";
 import { distribution, emptyTally, quantile, type Side } from "../tally.ts";
 
-/** A revision in a report. Times are milliseconds; null where there was no request. */
+/** A revision in a report. Times are milliseconds; null without requests. */
 export interface ReportSide {
   revision: string;
   requests: number;
@@ -41,7 +41,7 @@ export interface ReportData {
   by: string;
   beganMs: number;
   endedMs: number;
-  /** When it was written; later than the end, or in the middle of the rollout. */
+  /** When the report was written: after the end, or during the rollout. */
   writtenMs: number;
   phase: Phase;
   reason: string;
@@ -52,18 +52,18 @@ export interface ReportData {
   gateway: number;
   others: number;
   excluded: Record<string, number>;
-  /** The failed requests by revision, route and kind, with the ids of some. */
+  /** The failed requests by revision, route and kind, with some ids. */
   failures: Failure[];
-  /** What the checks of the plan found. */
+  /** The findings of the plan's checks. */
   checks: CheckEvidence[];
   decisions: Decision[];
   course: Moment[];
   original: Target[];
-  /** The live split if another writer changed it, else the last one written. */
+  /** The live split if another writer changed it, else the last written one. */
   final: Target[];
 }
 
-/** Gathers the report of a rollout from its journal. */
+/** Collects the data of a rollout's report from its journal. */
 export function reportData(saved: Saved, writtenMs: number): ReportData {
   const { plan, entries } = saved;
   const state = lastOf(saved);

@@ -46,11 +46,11 @@ ${checks(data)}<section><h2>Timeline</h2><div class="charts">${charts.join("")}<
 
 const ENDS: Readonly<Record<string, string>> = {
   promoted: "The candidate has all traffic.",
-  "rolled back": "The split is as it was before.",
+  "rolled back": "The split is as it was before the rollout.",
   held: "The split does not change until someone decides.",
 };
 
-/** What it came to, and what was seen, in words. */
+/** Describes the result and the observations. */
 function inWords({ phase, candidate, baseline }: ReportData): string {
   const seen = ({ revision, requests, errors, median }: ReportSide): string =>
     requests === 0
@@ -60,7 +60,7 @@ function inWords({ phase, candidate, baseline }: ReportData): string {
   return `${ENDS[phase] ?? "The rollout is not over."} ${both}`;
 }
 
-/** Which requests failed, and how: ids only, and of each kind the first. */
+/** Lists the failed requests by kind, with the first ids of each. */
 function failuresTable({ failures, candidate, baseline }: ReportData): string {
   if (failures.length === 0) {
     return candidate.errors + baseline.errors === 0
@@ -86,7 +86,7 @@ function failuresTable({ failures, candidate, baseline }: ReportData): string {
   return `<table class="cards"><thead><tr>${columns("revision", "route", "how", "requests", "first request ids")}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
-/** The checks of the plan; nothing where it has none. */
+/** Lists the checks of the plan; empty if it has none. */
 function checks({ checks: all, settings }: ReportData): string {
   if (all.length === 0) return "";
   const rows = all.map(({ name, value, threshold, says }) => {
@@ -156,7 +156,7 @@ function notes({ gateway, others, excluded }: ReportData): string {
 function decisions(data: ReportData): string {
   const rows = data.decisions.map(({ atMs, doing, by, because }, i) => {
     const at = new Date(atMs);
-    // One reason leads through several phases.
+    // One reason may lead through several phases.
     const isSame = because !== "" && because === data.decisions[i - 1]?.because;
     const why = because === "" ? "–" : isSame ? "as before" : because;
     return `<tr><td data-name="at" class="time"><time datetime="${at.toISOString()}">${at.toISOString().slice(11, 19)}</time></td><td data-name="what">${escapeHtml(doing)}</td><td data-name="by">${escapeHtml(by)}</td><td data-name="because">${escapeHtml(why)}</td></tr>`;
@@ -164,7 +164,7 @@ function decisions(data: ReportData): string {
   return `<table class="cards"><thead><tr>${columns("UTC", "what", "by", "because")}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
-/** Both splits, line by line, with signs in front. */
+/** Shows the difference of the splits line by line, with signs in front. */
 function diff(before: readonly Target[], after: readonly Target[]): string {
   const lines: string[] = [];
   const add = (sign: string, text: string): void => {

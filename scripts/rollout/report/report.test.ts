@@ -35,14 +35,14 @@ describe("a report", () => {
     expect(data.candidate.latency.reduce((sum, { part }) => sum + part, 0)).toBeCloseTo(1);
   });
 
-  test("says of a bad one why it went back, in numbers", () => {
+  test("explains the rollback of a bad one with numbers", () => {
     const page = reportPage(reportData(bad, bad.plan.atMs));
     expect(page).toContain('<p class="outcome rolled-back">Rolled back</p>');
     expect(page).toMatch(/The candidate fails more often than the baseline: \d+ of \d+ requests/);
     expect(page).toContain("Nothing is changed.");
   });
 
-  test("says what failed: route, kind and ids of both, as text", () => {
+  test("lists the failures: route, kind and ids of both, as text", () => {
     const data = reportData(bad, bad.plan.atMs);
     const failures: Failure[] = [
       { side: "candidate", route: "GET /report", what: "503", count: 1234, requestIds: ["<a>", "b"] },
@@ -56,7 +56,7 @@ describe("a report", () => {
     expect(reportPage({ ...data, failures: [] })).toContain("does not report routes, kinds or ids");
   });
 
-  test("marks each step on the time axis, and is green where healthy", () => {
+  test("marks each step on the time axis, and is green while healthy", () => {
     const data = reportData(good, good.plan.atMs);
     const [shares, , fine] = chartsOf(data);
     expect(shares?.xAxis).toBe("time since the rollout began");
@@ -66,19 +66,19 @@ describe("a report", () => {
     expect(reportPage(data)).toContain('class="threshold good"');
   });
 
-  test("draws few requests as points, and says how many there are", () => {
+  test("draws few requests as points, and shows their number", () => {
     const data = reportData(good, good.plan.atMs);
     const latency = [1, 4, 16].map((ms) => ({ ms, part: 1 / 3 }));
     const few = chartsOf({ ...data, candidate: { ...data.candidate, requests: 3, latency } }).at(-1);
     expect(few?.curves[0]).toMatchObject({ dotted: true, label: "credit-check-advanced, n = 3" });
     expect(few?.curves[0]?.points.length).toBe(3);
     expect(few?.curves[1]?.dotted).toBe(false);
-    // An outline comes down where buckets are empty.
+    // An outline falls to zero at empty buckets.
     const many = chartsOf({ ...data, candidate: { ...data.candidate, requests: 300, latency } }).at(-1);
     expect(many?.curves[0]?.points.map(({ y }) => Math.round(y))).toEqual([0, 33, 0, 0, 33, 0, 0, 33, 0]);
   });
 
-  test("needs nothing from anywhere, runs nothing, and shows what is given as text", () => {
+  test("is self-contained, has no scripts, and shows its input as text", () => {
     const data = reportData(good, good.plan.atMs);
     const page = reportPage({ ...data, reason: "<script>alert(1)</script> & more", service: '"><b>x' });
     expect(page).not.toMatch(/<script|<link|<img|url\(|https?:\/\//);
@@ -96,7 +96,7 @@ describe("a report", () => {
     }
   });
 
-  test("has as few numbers as a rollout without a request can have", () => {
+  test("is valid for a rollout without requests", () => {
     const empty = { ...good, entries: good.entries.slice(0, 1), checkpoint: undefined };
     const page = reportPage(reportData(empty, good.plan.atMs));
     expect(page).toContain("Under way");
@@ -105,7 +105,7 @@ describe("a report", () => {
 });
 
 describe.skipIf(noBrowser() !== undefined)("the report's page in a browser", () => {
-  test("opens from the disk and fits on a phone, in the dark and on paper", async () => {
+  test("opens from the disk and fits a phone, dark mode and paper", async () => {
     const files = await writeReport(folder, bad, bad.plan.atMs);
     expect(JSON.parse(await readFile(files.json, "utf8"))).toMatchObject({ id: "r1", phase: "rolled back" });
     const browser = await sharedBrowser();
@@ -130,7 +130,7 @@ describe.skipIf(noBrowser() !== undefined)("the report's page in a browser", () 
   });
 });
 
-/** The least contrast of text to the page, by WCAG 2.2. */
+/** The lowest contrast of text to the page, by WCAG 2.2. */
 const CONTRAST = `(() => {
   const light = (colour) => colour.match(/[0-9.]+/g).slice(0, 3).map(Number).map((c) => c / 255)
     .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))

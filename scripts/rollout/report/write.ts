@@ -10,7 +10,7 @@ export interface ReportFiles {
   json: string;
 }
 
-/** Writes the report of a rollout into a folder: the page, and beside it the data. */
+/** Writes the report of a rollout into a folder: the page and its data. */
 export async function writeReport(folder: string, saved: Saved, nowMs: number): Promise<ReportFiles> {
   const data = reportData(saved, nowMs);
   await mkdir(folder, { recursive: true });

@@ -155,7 +155,7 @@ describe("a check of a field of answers", () => {
         source: { name: "pods", place: "", lagMs: 0 },
       });
     expect(planned).toThrow(
-      "--check approved=json:$.approved: source pods does not tell what answers hold; the local mesh does",
+      "--check approved=json:$.approved: source pods does not report the contents of answers; the local mesh does",
     );
   });
 });

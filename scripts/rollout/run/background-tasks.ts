@@ -9,7 +9,7 @@ import { messageOf } from "../../text/message-of.ts";
 const RETRY_MS = 1_000;
 const KEEP_WARM_MS = 20_000;
 
-/** The options of the tasks that run beside a rollout in every phase. */
+/** The options of the tasks that run in every phase of a rollout. */
 export interface BackgroundOptions {
   source: OutcomeSource;
   clock: Clock;
@@ -17,8 +17,8 @@ export interface BackgroundOptions {
 }
 
 /**
- * Feeds outcomes to a recorder until the signal. A source that ends is reopened.
- * @param wanted what the source is to tell
+ * Passes outcomes to a recorder until the signal is aborted. A source that ends is reopened.
+ * @param wanted the details that the source should report
  */
 export async function hear(
   recorder: OutcomeRecorder,
@@ -42,7 +42,7 @@ export async function hear(
 
 const CHECK_EVERY_MS = 5_000;
 
-/** Reads the values of checks every five seconds until the signal. */
+/** Reads the values of checks every five seconds until the signal is aborted. */
 export async function readChecks(
   read: NonNullable<RunnerOptions["checks"]>,
   recorder: OutcomeRecorder,
@@ -65,10 +65,10 @@ export async function readChecks(
   }
 }
 
-/** A clock that is disciplined moves by less between two batches. */
+/** Time synchronisation moves a clock by less between two batches. */
 const JUMP_MS = 500;
 
-/** Translates the times of outcomes, which are the machine's, to the rollout's clock, which never jumps. */
+/** Converts the times of outcomes from the machine's clock to the rollout's, which never jumps. */
 class MachineClock {
   readonly #clock: Clock;
   readonly #lagMs: number;
@@ -83,7 +83,10 @@ class MachineClock {
     this.#aheadMs = clock.aheadMs?.() ?? 0;
   }
 
-  /** The outcomes by the rollout's clock. After a jump none is evidence for as long as the source may be late. */
+  /**
+   * Returns the outcomes with times of the rollout's clock. After a jump none is evidence for the maximal lag of the
+   * source.
+   */
   translated(outcomes: readonly Outcome[]): readonly Outcome[] {
     const aheadMs = this.#clock.aheadMs?.() ?? 0;
     const now = this.#clock.now();
@@ -91,7 +94,7 @@ class MachineClock {
       this.#doubtfulUntilMs = now + this.#lagMs;
       const seconds = Math.round((aheadMs - this.#aheadMs) / 1_000);
       this.#onTrouble(
-        `the clock of this machine jumped by ${seconds} s: outcomes of the next ${Math.ceil(this.#lagMs / 1_000)} s are no evidence`,
+        `the clock of this machine jumped by ${seconds} s: outcomes of the next ${Math.ceil(this.#lagMs / 1_000)} s are not evidence`,
       );
     }
     this.#aheadMs = aheadMs;
@@ -105,7 +108,7 @@ class MachineClock {
   }
 }
 
-/** Keeps the baseline warm, so that it can take all traffic back at any time. */
+/** Keeps the baseline warm, so that it can take over all traffic at any time. */
 export class KeepWarm {
   readonly #plan: Plan;
   readonly #warm: Warm | undefined;

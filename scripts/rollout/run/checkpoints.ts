@@ -4,10 +4,10 @@ import type { RunnerOptions } from "./runner-options.ts";
 const EVERY_MS = 3_000;
 type Options = Pick<RunnerOptions, "clock" | "evidence" | "journal" | "checkpointMs">;
 
-/** Runs something that may fail, and reports the failure. @param what completes `cannot …` */
+/** Runs an operation that may fail, and reports the failure. @param what completes `cannot …` */
 type Attempt = <T>(what: string, run: () => Promise<T>) => Promise<T | undefined>;
 
-/** Writes the judge's state, its decisions and the outcomes that they rest on. */
+/** Writes the judge's state, its decisions and the outcomes behind them. */
 export class Checkpoints {
   readonly #options: Options;
   readonly #recorder: OutcomeRecorder;
@@ -29,7 +29,7 @@ export class Checkpoints {
   async write(): Promise<void> {
     const { clock, evidence, journal } = this.#options;
     this.#writtenAt = clock.now();
-    // A copy, because outcomes go on to be counted while it is written.
+    // A copy, because outcomes are counted while it is written.
     const saved = structuredClone(this.#recorder.saved(this.#writtenAt));
     const mark = { atMs: saved.atMs, snapshot: saved.judge };
     evidence?.mark(mark.atMs, mark.snapshot);
@@ -37,7 +37,7 @@ export class Checkpoints {
     await this.#attempt("write the checkpoint", () => journal.checkpoint(saved));
   }
 
-  /** Keeps the judge's ruling for a transition, before anything else is observed. @param next the next percent */
+  /** Records the judge's ruling for a transition before further observations. @param next the next percent */
   async decide(entry: number, next: number): Promise<void> {
     const { evidence } = this.#options;
     if (evidence === undefined) return;

@@ -6,13 +6,13 @@ import type { Command, State } from "../machine/state.ts";
 import { sameTargets, type Target, toTargets } from "../plan/targets.ts";
 import { KilledProcess, once, Simulation } from "../testing/simulation.ts";
 
-/** The failures, edits and commands that a rollout meets. Times are virtual milliseconds from its beginning. */
+/** The failures, edits and commands of a simulated rollout. Times are virtual milliseconds from its beginning. */
 interface Scenario {
   seed: number;
   errors: number;
   rps: number;
   controlPercent: number;
-  /** Whether callers that ask for the candidate reach it first. */
+  /** Whether it begins with a preview. */
   isPreviewed: boolean;
   /** Each ends a process at its n-th write to the journal or the split. */
   deaths: { after: number; when: "before" | "after"; asks: Command }[];
@@ -123,7 +123,7 @@ function splitOf(percent: number): SplitTarget[] {
 
 const request = (command: Command) => ({ command, by: "tester", why: "", overwrite: false });
 
-test("no sequence of crashes, outside edits and requests leaves weights or routes that neither the plan nor an editor wrote", async () => {
+test("no sequence of crashes, outside edits and requests leaves weights or routes that neither the plan nor another writer wrote", async () => {
   await fc.assert(
     fc.asyncProperty(scenarios, async (scenario) => {
       const { simulation, state, edited } = await runScenario(scenario);
@@ -143,7 +143,7 @@ test("no sequence of crashes, outside edits and requests leaves weights or route
   );
 });
 
-test("without others, what is written is what the journal says, and no step is taken twice", async () => {
+test("without other writers, the writes match the journal, and no step is taken twice", async () => {
   await fc.assert(
     fc.asyncProperty(scenarios, async (scenario) => {
       const { simulation, state } = await runScenario({ ...scenario, edits: [] });
@@ -166,7 +166,7 @@ test("without others, what is written is what the journal says, and no step is t
   );
 });
 
-test("a journal that is played again gives the same decisions", async () => {
+test("a replayed journal yields the same decisions", async () => {
   await fc.assert(
     fc.asyncProperty(scenarios, async (scenario) => {
       const { simulation } = await runScenario(scenario);

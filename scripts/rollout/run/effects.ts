@@ -16,8 +16,8 @@ export function liveSplitOf({ targets, version, changed }: SplitState): LiveSpli
 }
 
 /**
- * Writes the split of a state, unless it is in place already. It never overwrites another writer's split:
- * the write is conditional on the version that was just read.
+ * Writes the split of a state unless it is live already. It never overwrites another writer's split: the write is
+ * conditional on the version that was just read.
  */
 export async function writeGoal(engine: Engine, plan: Plan, state: State, now: () => number): Promise<Event> {
   const goal = goalOf(plan, state);
@@ -62,7 +62,7 @@ export function actionOf(
   }
 }
 
-/** Checks whether the candidate is ready; if not, with the reason. */
+/** Checks whether the candidate is ready. If not, the event has the reason. */
 async function askReady(engine: Engine, plan: Plan, now: () => number): Promise<Event> {
   try {
     const revisions = await engine.revisions();
@@ -109,12 +109,13 @@ function signature({ id, by }: Plan, { phase, reason }: State): string {
   return `${SIGNED}${id} of ${by}, ${phase}${reason === "" ? "" : `: ${reason}`}`;
 }
 
-// A fresh process is slow at first: it reads, compiles and connects on its first requests.
+// A new process is slow at first: it loads code, compiles and connects on its first requests.
 const REQUESTS = 20;
 const ANSWERS_WITHIN_MS = 30_000;
 
 /**
- * The first requests to a revision, by its tag; undefined where the engine has no address for one revision.
+ * Returns the function that sends the first requests to a revision, by its tag; undefined if the engine has no
+ * address for a single revision.
  * @param path a path that every version answers
  */
 export function warmBy({ addressOf }: Pick<Engine, "addressOf">, path: string): Warm | undefined {

@@ -12,7 +12,7 @@ export interface JournalWriterOptions {
 }
 
 const RETRY_MS = 1_000;
-/** The attempts to journal a rollback before it proceeds without. */
+/** The number of attempts to journal a rollback before it proceeds without. */
 const WITHOUT_JOURNAL = 3;
 
 /** Journals transitions before they are made. */
@@ -25,9 +25,9 @@ export class JournalWriter {
   }
 
   /**
-   * Appends an entry, and retries until it succeeds. Only a rollback proceeds without: a journal that cannot
-   * be written, for example on a full disk, must not keep users on a bad candidate. Missing entries are written later.
-   * @throws LostLock when another process may roll the service out
+   * Appends an entry, and retries until it succeeds. Only a rollback proceeds without: a journal that cannot be
+   * written, for example on a full disk, must not keep users on a bad candidate. Missing entries are written later.
+   * @throws LostLock if another process may roll the service out
    */
   async append(entry: Entry): Promise<void> {
     const { clock, onTrouble } = this.#options;
@@ -45,7 +45,7 @@ export class JournalWriter {
     }
   }
 
-  /** @throws LostLock when another process may roll the service out */
+  /** @throws LostLock if another process may roll the service out */
   checkLock(): void {
     if (!this.#options.lost.aborted) return;
     throw new LostLock(

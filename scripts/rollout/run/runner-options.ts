@@ -10,11 +10,11 @@ import type { OutcomeRecorder } from "../outcomes/outcome-recorder.ts";
 
 /** The notifications of a rollout. */
 export interface RolloutEvents {
-  /** A transition was journaled and made. The rollout waits for the promise. */
+  /** Called after a transition was journaled and made. The rollout waits for the promise. */
   onEntry(entry: Entry, recorder: OutcomeRecorder, ruling: Ruling): Promise<void> | void;
-  /** Several times a second. */
+  /** Called several times per second. */
   onBeat(state: State, recorder: OutcomeRecorder, ruling: Ruling, nowMs: number): void;
-  /** An operation failed and is retried. */
+  /** Called when an operation failed; it is retried. */
   onTrouble(what: string): void;
 }
 
@@ -26,14 +26,14 @@ export interface RunnerOptions {
   clock: Clock;
   makeJudge: MakeJudge;
   warm?: Warm | undefined;
-  /** Reads the values of the plan's checks; those that have none now are left out. */
+  /** Reads the values of the plan's checks; checks without a current value are omitted. */
   checks?: ((signal: AbortSignal) => Promise<Omit<CheckSample, "atMs">[]>) | undefined;
-  /** Keeps what the judge observes, for the record of the rollout. */
+  /** Records the judge's observations for the record of the rollout. */
   evidence?: EvidenceLog | undefined;
   events: RolloutEvents;
-  /** Aborted when another process may have taken over: nothing is written from then on. */
+  /** Aborted when another process may have taken over. Nothing is written from then on. */
   lost: AbortSignal;
-  /** Takes the command of the person at this terminal, once. */
+  /** Returns the command of the person at this terminal, once. */
   asked: () => Omit<Request, "atMs"> | undefined;
   /** The interval between decisions, in milliseconds. @default 250 */
   beatMs?: number;

@@ -7,7 +7,7 @@ const shares = (simulation: Simulation): number[] =>
   simulation.engine.writes.map((targets) => targets[1]?.percent ?? -1);
 
 describe("a rollout", () => {
-  test("of a good candidate goes step by step to all traffic, and is promoted after the bake time", async () => {
+  test("of a good candidate shifts step by step to all traffic, and is promoted after the bake", async () => {
     const simulation = new Simulation();
     const state = await simulation.run({ warm: WARM });
     expect(state.phase).toBe("promoted");
@@ -23,7 +23,7 @@ describe("a rollout", () => {
     );
   });
 
-  test("of a candidate that errs goes back to the split as it was, with the reason", async () => {
+  test("of a failing candidate restores the original split, with the reason", async () => {
     const simulation = new Simulation({ errors: 0.5 });
     const state = await simulation.run();
     expect(state.phase).toBe("rolled back");
@@ -31,7 +31,7 @@ describe("a rollout", () => {
     expect(simulation.engine.live.targets).toEqual([...ORIGINAL]);
   });
 
-  test("of a candidate that begins to err with all traffic goes back from there", async () => {
+  test("of a candidate that begins to fail with all traffic is rolled back", async () => {
     const simulation = new Simulation({ settings: { bakeMs: 60_000 } });
     const running = simulation.run({
       events: {
@@ -47,7 +47,7 @@ describe("a rollout", () => {
     expect(simulation.engine.live.targets).toEqual([...ORIGINAL]);
   });
 
-  test("whose candidate is never ready goes back at the deadline, and says why it was not", async () => {
+  test("whose candidate is never ready is rolled back at the deadline, with the reason", async () => {
     const simulation = new Simulation({
       engine: {
         behaviours: {
@@ -64,7 +64,7 @@ describe("a rollout", () => {
     expect(simulation.engine.writes).toEqual([]);
   });
 
-  test("whose candidate does not answer its first request goes back before any caller's request", async () => {
+  test("whose candidate does not answer its first request is rolled back before any caller's request", async () => {
     const simulation = new Simulation();
     const state = await simulation.run({ warm: () => Promise.reject(new Error("it answered 503")) });
     expect(state.reason).toBe(
@@ -73,7 +73,7 @@ describe("a rollout", () => {
     expect(simulation.engine.writes).toEqual([]);
   });
 
-  test("in silence is held at its limit, and goes on when it is asked to", async () => {
+  test("without traffic is held at its limit, and continues on request", async () => {
     const simulation = new Simulation({ engine: { rps: 0 } });
     const state = await simulation.run();
     expect(state.phase).toBe("held");
@@ -84,7 +84,7 @@ describe("a rollout", () => {
     expect(simulation.entries.map((entry) => entry.state.phase).slice(-2)).toEqual(["judging", "held"]);
   });
 
-  test("in silence goes forward or back where that is asked for", async () => {
+  test("without traffic is promoted or rolled back on request", async () => {
     const forward = new Simulation({ engine: { rps: 0 }, settings: { onUndecided: "advance" } });
     expect((await forward.run()).phase).toBe("promoted");
     const back = new Simulation({ engine: { rps: 0 }, settings: { onUndecided: "abort" } });
@@ -92,7 +92,7 @@ describe("a rollout", () => {
     expect(back.engine.live.targets).toEqual([...ORIGINAL]);
   });
 
-  test("stops when another user changes the split, and keeps that change", async () => {
+  test("is held when another user changes the split, and keeps that change", async () => {
     const simulation = new Simulation();
     const theirs = [
       { revision: "credit-check-basic", tag: "basic", percent: 70, latest: false },
@@ -120,7 +120,7 @@ describe("a rollout", () => {
     expect(over.phase).toBe("promoted");
   });
 
-  test("that is over is taken back in one command", async () => {
+  test("that is over is undone by one command", async () => {
     const simulation = new Simulation();
     expect((await simulation.run()).phase).toBe("promoted");
     const state = await simulation.run({
@@ -130,7 +130,7 @@ describe("a rollout", () => {
     expect(simulation.engine.live.targets).toEqual([...ORIGINAL]);
   });
 
-  test("that was paused is judged on, and moved on only when it is resumed", async () => {
+  test("that is paused is still judged, and advances only after it is resumed", async () => {
     const simulation = new Simulation();
     const running = simulation.run();
     await simulation.clock.sleep(1_500);
@@ -144,7 +144,7 @@ describe("a rollout", () => {
     expect((await running).phase).toBe("promoted");
   });
 
-  test("is promoted at once on request, without the steps between", async () => {
+  test("is promoted at once on request, without intermediate steps", async () => {
     const simulation = new Simulation({ engine: { rps: 0 } });
     const running = simulation.run();
     await simulation.clock.sleep(5_000);
@@ -153,7 +153,7 @@ describe("a rollout", () => {
     expect(shares(simulation)).toEqual([10, 100]);
   });
 
-  test("tries again what the engine could not do, and goes back when it never can", async () => {
+  test("retries failed operations of the engine, and is rolled back if they never succeed", async () => {
     const simulation = new Simulation();
     let refusals = 0;
     const { engine } = simulation;
@@ -171,7 +171,7 @@ describe("a rollout", () => {
     expect(refusals).toBeGreaterThan(5);
   });
 
-  test("goes on from its checkpoint: what the judge knew is not lost", async () => {
+  test("continues from its checkpoint without losing the judge's state", async () => {
     const simulation = new Simulation({
       settings: { onUndecided: "hold", stepLimitMs: 3_000 },
       engine: { rps: 1 },
@@ -181,7 +181,7 @@ describe("a rollout", () => {
     expect(saved?.checkpoint).toMatchObject({ judge: [expect.any(Number), 0] });
   });
 
-  test("goes back without a journal that cannot be written any more, and forward never", async () => {
+  test("is rolled back but never advances without a writable journal", async () => {
     const simulation = new Simulation({ errors: 0.5 });
     const { journal } = simulation;
     const append = journal.append.bind(journal);
@@ -206,7 +206,7 @@ describe("a rollout", () => {
 describe("a bake", () => {
   const withControl = { controlPercent: 10 };
 
-  test("keeps a control share on the baseline, and gives all traffic after it", async () => {
+  test("keeps a control share on the baseline, and shifts all traffic afterwards", async () => {
     const simulation = new Simulation({ settings: withControl });
     const state = await simulation.run();
     expect(state.phase).toBe("promoted");
@@ -214,7 +214,7 @@ describe("a bake", () => {
     expect(state.reason).toBe("no regression in 10 s beside 10 % on credit-check-basic");
   });
 
-  test("takes the place of a single step of 100 %, and of a step above its share", async () => {
+  test("replaces a single step of 100 %, and a step above its share", async () => {
     const single = new Simulation({ settings: withControl, percents: [100] });
     await single.run();
     expect(shares(single)).toEqual([90, 100]);
@@ -223,7 +223,7 @@ describe("a bake", () => {
     expect(shares(above)).toEqual([50, 90, 100]);
   });
 
-  test("that falls silent proves nothing: the rollout is held, and goes on when traffic is back", async () => {
+  test("without traffic holds the rollout, which continues when traffic returns", async () => {
     const simulation = new Simulation({ settings: withControl });
     const running = simulation.run({
       events: {
@@ -244,7 +244,7 @@ describe("a bake", () => {
     expect((await simulation.resume()).phase).toBe("promoted");
   });
 
-  test("without a control share is not said to have shown no regression", async () => {
+  test("without a control share is not reported as free of regressions", async () => {
     expect((await new Simulation().run()).reason).toBe(
       "10 s with all traffic, without a baseline to compare with",
     );
@@ -262,7 +262,7 @@ describe("an approval", () => {
       atMs: simulation.clock.now(),
     });
 
-  test("of another person lets each step that needs one begin; that of the starter does not", async () => {
+  test("of another person starts each step that needs one; the starter's own does not", async () => {
     const simulation = new Simulation(gated);
     const running = simulation.run();
     await simulation.clock.sleep(60_000);
@@ -284,7 +284,7 @@ describe("an approval", () => {
     expect(shares(simulation)).toEqual([10, 50, 100]);
   });
 
-  test("cannot be passed by asking for the promotion", async () => {
+  test("cannot be bypassed by a promotion", async () => {
     const simulation = new Simulation(gated);
     const running = simulation.run();
     await simulation.clock.sleep(60_000);
@@ -296,7 +296,7 @@ describe("an approval", () => {
     expect(shares(simulation)).toEqual([10, 100]);
   });
 
-  test("that is waited for holds no rollback up", async () => {
+  test("that is pending does not delay a rollback", async () => {
     const simulation = new Simulation(gated);
     const running = simulation.run();
     await simulation.clock.sleep(60_000);
@@ -306,7 +306,7 @@ describe("an approval", () => {
   });
 });
 
-test("within a freeze window no step begins, and the end of the window is said", async () => {
+test("within a freeze window no step begins, and the end of the window is reported", async () => {
   const simulation = new Simulation({ settings: { notBetween: ["22:00-22:30"] } });
   // The simulation begins at 22:13:20 UTC.
   const running = simulation.run();

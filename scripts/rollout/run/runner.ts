@@ -20,11 +20,11 @@ import { messageOf } from "../../text/message-of.ts";
 const RETRY_MS = 1_000;
 
 /**
- * Carries a rollout on from a journal entry until it is over. Each action follows from the state alone, and each state
- * is journaled before its actions are taken, so that another process can resume from the journal.
+ * Runs a rollout from a journal entry until it is over. Each action follows from the state alone, and each state is
+ * journaled before its actions, so that another process can resume from the journal.
  * @param saved the last checkpoint, unchecked; an unreadable one is ignored
  * @returns the final state
- * @throws LostLock when another process may have taken over
+ * @throws LostLock if another process may have taken over
  */
 export async function runRollout(
   options: RunnerOptions,
@@ -111,7 +111,7 @@ class Runner {
     if (this.#state === before) await this.#clock.sleep(RETRY_MS);
   }
 
-  /** Runs an action beside the regular decisions until the phase changes, and retries it when it fails. */
+  /** Runs an action in parallel to the regular decisions until the phase changes, and retries it after a failure. */
   async #meanwhile(action: ((signal: AbortSignal) => Promise<Event>) | undefined): Promise<void> {
     const { phase } = this.#state;
     const over = new AbortController();
@@ -134,7 +134,7 @@ class Runner {
           done = undefined;
           wake = new AbortController();
           if (await this.#take(event)) continue;
-          // It failed: retry after a pause.
+          // After a failure, retry with a pause.
           if (event.type === "failed" || event.type === "unready") {
             this.#options.events.onTrouble(event.why);
             await this.#clock.sleep(RETRY_MS);
@@ -149,7 +149,7 @@ class Runner {
     }
   }
 
-  /** Makes the decisions that are due: commands, the verdict, deadlines, and changes by other writers. */
+  /** Makes the due decisions: commands, the verdict, deadlines, and changes by other writers. */
   async #beat(signal: AbortSignal): Promise<void> {
     const { events, beatMs = 250, watchMs = 1_000 } = this.#options;
     this.#writer.checkLock();
@@ -171,7 +171,7 @@ class Runner {
     await this.#clock.sleep(beatMs, signal);
   }
 
-  /** Takes a command, from this terminal first. @returns whether the phase changed */
+  /** Handles a command, from this terminal first. @returns whether the phase changed */
   async #takeAsked(): Promise<boolean> {
     if (await this.#takeOwn()) return true;
     const requests = await this.#attempt("read the requests", () => this.#options.journal.requests());
@@ -188,7 +188,7 @@ class Runner {
     return own !== undefined && this.#take({ type: "asked", atMs: this.#clock.now(), queued: false, ...own });
   }
 
-  /** Reads the split, to notice changes by other writers. */
+  /** Reads the split to detect changes by other writers. */
   async #look(): Promise<void> {
     const live = await this.#attempt("read the split", () => this.#options.engine.read());
     if (live === undefined) return;
@@ -223,7 +223,7 @@ class Runner {
     }
   }
 
-  /** Records that the split written last is in force from now on. */
+  /** Records that the last written split is in force from now on. */
   #settle(): void {
     const from = this.#clock.now();
     this.#shares.set(from, shareOf(this.#plan, this.#state.written.targets));

@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Writes a rollout down as it was after so many transitions; the time of the last one. */
+/** Writes a rollout as it was after this many transitions. Returns the time of the last one. */
 async function written(service: string, entries: number): Promise<number> {
   const journal = new FileJournal(join(folder, service));
   const [first, ...rest] = saved.entries.slice(0, entries);
@@ -33,11 +33,11 @@ async function written(service: string, entries: number): Promise<number> {
 }
 
 describe("the rollouts of a folder", () => {
-  test("are none where there is no folder", async () => {
+  test("are empty without a folder", async () => {
     expect(await currentRollouts(join(folder, "nothing"), 0)).toEqual([]);
   });
 
-  test("have step, shares, both revisions and the verdict of one under way", async () => {
+  test("have step, shares, both revisions and the verdict of a running one", async () => {
     const nowMs = (await written("under-way", judgingAt + 1)) + 500;
     const lock = join(folder, "under-way", "lock.holder.json");
     await writeFile(lock, JSON.stringify({ who: "ann@host", sinceMs: saved.plan.atMs }));
@@ -58,7 +58,7 @@ describe("the rollouts of a folder", () => {
     await rm(join(folder, "under-way"), { recursive: true });
   });
 
-  test("are read again where their files have changed, and only there", async () => {
+  test("are read again only if their files have changed", async () => {
     const read: ReadRollouts = new Map();
     await written("under-way", judgingAt);
     const [before] = await currentRollouts(folder, saved.plan.atMs, read);
@@ -73,14 +73,14 @@ describe("the rollouts of a folder", () => {
     await rm(join(folder, "under-way"), { recursive: true });
   });
 
-  test("are left out ten minutes after their end", async () => {
+  test("are omitted ten minutes after their end", async () => {
     const endedMs = await written("over", saved.entries.length);
     expect(await currentRollouts(folder, endedMs + 60_000)).toMatchObject([{ outcome: "promoted" }]);
     expect(await currentRollouts(folder, endedMs + 601_000)).toEqual([]);
     await rm(join(folder, "over"), { recursive: true });
   });
 
-  test("are read beside what is no folder of a service, such as a file", async () => {
+  test("are read despite entries that are not folders of services, such as files", async () => {
     await writeFile(join(folder, "a-file"), "");
     await writeFile(join(folder, "other"), "{}");
     await written("under-way", judgingAt + 1);
@@ -88,7 +88,7 @@ describe("the rollouts of a folder", () => {
     for (const name of ["a-file", "other", "under-way"]) await rm(join(folder, name), { recursive: true });
   });
 
-  test("do not hide behind a journal that cannot be read", async () => {
+  test("are found despite an unreadable journal", async () => {
     const endedMs = await written("over", saved.entries.length);
     await written("damaged", 2);
     await writeFile(join(folder, "damaged", "journal.ndjson"), "no\njournal\n");

@@ -12,7 +12,7 @@ import { Checkpoint } from "../outcomes/timeline.ts";
 import { trafficJudge } from "../rollout-judge/traffic-judge.ts";
 import { type RolloutView, type SeenTraffic, type SideView, viewOf } from "./view.ts";
 
-/** A rollout as its journal and its checkpoint have it. */
+/** Returns the view of a rollout from its journal and checkpoint. */
 export function viewOfSaved(saved: Saved, nowMs: number): RolloutView {
   return viewOf(saved.plan, lastOf(saved), nowMs, seenBefore(saved));
 }
@@ -28,24 +28,24 @@ function seenBefore(saved: Saved): SeenTraffic {
   };
 }
 
-/** The last rollout of each service as it was read, by its folder. */
+/** The last rollout of each service as last read, by its folder. */
 export type ReadRollouts = Map<
   string,
   { stamp: string; rollout: { saved: Saved; seen: SeenTraffic } | undefined }
 >;
 
-/** How long a rollout that is over is still shown. */
+/** How long a finished rollout is shown. */
 const SHOWN_AFTER_MS = 10 * 60_000;
-/** A process that gave no sign for so long has ended: it gives one each two seconds. */
+/** A process without a heartbeat for this time has ended; the interval is two seconds. */
 const SILENT_MS = 7_000;
 
 /**
- * The last rollout of each service that a folder's journals have: those under way or held, and those that ended within
- * the last ten minutes; the latest first. What cannot be read is left out, for any reason: the state of the mesh, by
- * which rollouts go on, must not depend on it. `kyc rollout list` names it.
- * @param folder that holds a folder for each service
- * @param read what was read before: to read a journal and restore its judge takes some 10 ms, and files that have not
- *   changed are not read again
+ * Returns the last rollout of each service in the journals of a folder, the latest first: those that are running or
+ * held, and those that ended within the last ten minutes. Unreadable ones are omitted, because the state of the mesh,
+ * which rollouts depend on, must not fail for them; `kyc rollout list` shows them.
+ * @param folder contains a folder for each service
+ * @param read a cache of earlier results, for unchanged files: reading a journal and restoring its judge takes some
+ *   10 ms
  */
 export async function currentRollouts(
   folder: string,
@@ -83,7 +83,7 @@ async function lastRollout(
   read: ReadRollouts,
 ): Promise<{ saved: Saved; seen: SeenTraffic } | undefined> {
   const journal = new FileJournal(own);
-  // Taken before the files are read: a change in between is seen the next time.
+  // Taken before the files are read, so that a concurrent change is seen the next time.
   const stamp = journal.stamp();
   const known = read.get(own);
   if (known?.stamp === stamp) return known.rollout;

@@ -5,7 +5,7 @@ import type { AtStep } from "../outcomes/timeline.ts";
 import type { Ruling } from "../rollout-judge/rollout-judge.ts";
 import { quantile, type Side, type Tally } from "../tally.ts";
 
-/** What was seen of one revision. Times are milliseconds; undefined while there was no request. */
+/** The observations of one revision. Times are milliseconds; undefined without requests. */
 export interface SideView {
   revision: string;
   requests: number;
@@ -14,7 +14,7 @@ export interface SideView {
   p99: number | undefined;
 }
 
-/** A rollout at a moment: the data that is drawn, and given as JSON. */
+/** A rollout at a moment: the data that is drawn, and printed as JSON. */
 export interface RolloutView {
   id: string;
   service: string;
@@ -30,7 +30,7 @@ export interface RolloutView {
   paused: boolean;
   reason: string;
   steps: { percent: number; state: "done" | "now" | "to come" }[];
-  /** The candidate's share in percent: as written, and of the requests since the step is in force. */
+  /** The candidate's share in percent: as written, and as observed since the step came into force. */
   share: { planned: number; observed: number | undefined; requests: number };
   candidate: SideView;
   baseline: SideView;
@@ -38,20 +38,23 @@ export interface RolloutView {
   others: number;
   excluded: Record<string, number>;
   ruling: Ruling | undefined;
-  /** Until the candidate may be called healthy at this step, at the rate at which evidence has grown; undefined if unknown. */
+  /**
+   * The time until the candidate may be called healthy at this step, at the past growth of evidence; undefined if
+   * unknown.
+   */
   verdictInMs: number | undefined;
   /** The original, written and live splits, if the rollout is held because of another writer's split. */
   diff: { planned: Target[]; written: Target[]; live: Target[] } | undefined;
 }
 
-/** What was seen of a rollout's traffic, and what the judge makes of it. */
+/** The observed traffic of a rollout, and the judge's ruling on it. */
 export interface SeenTraffic {
   tally: Tally;
   atStep: AtStep;
   ruling?: Ruling | undefined;
 }
 
-/** Gathers the data that is shown of a rollout. */
+/** Collects the displayed data of a rollout. */
 export function viewOf(plan: Plan, state: State, atMs: number, seen: SeenTraffic): RolloutView {
   const { tally, ruling, atStep } = seen;
   return {
@@ -103,7 +106,7 @@ function stepState(state: State, index: number): "done" | "now" | "to come" {
   return index < state.step ? "done" : "to come";
 }
 
-/** A state in words. */
+/** Describes a state in words. */
 export function doing(plan: Plan, state: State): string {
   const percent = plan.steps[state.step]?.percent ?? 0;
   const preview = plan.steps[state.step]?.preview === true;
@@ -123,22 +126,22 @@ export function doing(plan: Plan, state: State): string {
       ? `baking at ${percent} %, beside a control share`
       : "judging with all traffic",
     promoted: "promoted",
-    restoring: "rolling back: writing the split as it was",
-    confirming: "rolling back: waiting until the split as it was is in force",
+    restoring: "rolling back: writing the original split",
+    confirming: "rolling back: waiting until the original split is in force",
     "rolled back": "rolled back",
     held: "held",
   };
   return `${words[state.phase]}${state.paused ? ", paused" : ""}`;
 }
 
-/** The callers that reach the candidate in a preview, as text. */
+/** Describes the callers that reach the candidate in a preview. */
 function previewedBy({ settings: { preview } }: Plan): string {
   return preview?.header === undefined
     ? "requests that ask for it by its tag"
     : `requests with ${preview.header}: ${preview.value}`;
 }
 
-/** The time until the weakest claim is proved, if evidence keeps growing as it has at this step. */
+/** Returns the time until the weakest claim is proved, if evidence keeps growing as it has at this step. */
 function verdictIn(
   { settings }: Plan,
   { sinceMs }: State,

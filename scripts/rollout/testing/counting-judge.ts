@@ -1,7 +1,7 @@
 import type { RolloutJudge, MakeJudge, Observation, Ruling } from "../rollout-judge/rollout-judge.ts";
 
 /**
- * A judge that goes by simple counts, for tests of what comes of a verdict: `regressed` at five errors of the
+ * A judge that decides by simple counts, for tests of the effects of a verdict: `regressed` at five errors of the
  * candidate, `healthy` at fifty good answers of it.
  */
 export const countingJudge: MakeJudge = (_settings, snapshot) => new CountingJudge(snapshot);

@@ -5,7 +5,7 @@ import { trafficJudge } from "../rollout-judge/traffic-judge.ts";
 import { type RolloutView, viewOf } from "../run/view.ts";
 import { Simulation, type SimulationOptions } from "./simulation.ts";
 
-/** A rollout with the real judge that has run to its end in virtual time, with every picture that could be drawn of it. */
+/** Runs a rollout with the real judge to its end in virtual time. Returns every view that could be drawn of it. */
 export async function finished(options: SimulationOptions): Promise<{ saved: Saved; views: RolloutView[] }> {
   const simulation = new Simulation(options);
   const views: RolloutView[] = [];

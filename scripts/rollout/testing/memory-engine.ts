@@ -9,15 +9,15 @@ import type { Engine } from "../../engines/engine.ts";
 import type { Outcome, OutcomeSource } from "../../sources/source.ts";
 import type { Clock } from "../clock.ts";
 
-/** How a revision of the pretended service behaves. */
+/** The behaviour of a simulated revision. */
 export interface Behaviour {
-  /** The part of its answers that are errors. */
+  /** The fraction of its answers that are errors. */
   errors: number;
-  /** Its median, in milliseconds. */
+  /** Its median latency in milliseconds. */
   ms: number;
-  /** When it is ready, by the clock; at once when undefined, never when infinite. */
+  /** When it is ready, by the clock; undefined means at once, infinite never. */
   readyAtMs?: number;
-  /** What an answer holds, by field. */
+  /** The fields of an answer. */
   answer?: (random: () => number) => AnswerValues;
 }
 
@@ -25,10 +25,10 @@ export interface MemoryEngineOptions {
   clock: Clock;
   targets: readonly SplitTarget[];
   behaviours: Readonly<Record<string, Behaviour>>;
-  /** Requests a second. */
+  /** Requests per second. */
   rps: number;
   random: () => number;
-  /** How long a written split takes to be in force. @default 300 */
+  /** How long a written split takes to come into force. @default 300 */
   forceMs?: number;
 }
 
@@ -78,12 +78,12 @@ export class MemoryEngine implements Engine, OutcomeSource {
     this.#set(targets, by);
   }
 
-  /** Revisions behave otherwise from now on. */
+  /** Changes the behaviour of revisions from now on. */
   behave(behaviours: Readonly<Record<string, Behaviour>>): void {
     this.#behaviours = { ...this.#behaviours, ...behaviours };
   }
 
-  /** @param rps the requests a second from now on */
+  /** @param rps the requests per second from now on */
   setLoad(rps: number): void {
     this.#rps = rps;
   }

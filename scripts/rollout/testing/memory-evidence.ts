@@ -1,6 +1,6 @@
 import type { EvidenceStore } from "../record/evidence-log.ts";
 
-/** Evidence in memory, so that a virtual clock waits for nothing but promises. */
+/** Evidence in memory, so that a virtual clock waits for promises only. */
 export function memoryEvidence(): EvidenceStore {
   let [older, newest] = ["", ""];
   return {

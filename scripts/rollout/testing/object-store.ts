@@ -11,13 +11,13 @@ const KINDS = {
   "/apis/coordination.k8s.io/v1": [{ name: "leases", kind: "Lease", namespaced: true }],
 } as const;
 
-/** ConfigMaps and Leases in memory, kept as an API server keeps them: a write over an older version is refused. */
+/** ConfigMaps and Leases in memory with the rules of an API server: a write over an older version is refused. */
 export class ObjectStore implements Connection {
   readonly context = "memory";
   readonly server = "https://memory";
   readonly namespace = undefined;
   readonly kube = new Kube(this);
-  /** When set, nothing answers. */
+  /** If set, every request fails. */
   isDown = false;
   readonly #objects = new Map<string, Stored>();
   #version = 0;

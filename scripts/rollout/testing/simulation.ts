@@ -14,7 +14,7 @@ import { MemoryJournal } from "./memory-journal.ts";
 import { countingJudge } from "./counting-judge.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-/** The split that the rollouts of tests begin with. */
+/** The split at the start of the rollouts in tests. */
 export const ORIGINAL: readonly SplitTarget[] = [
   { revision: "credit-check-basic", tag: "basic", percent: 100, latest: false },
   { revision: "credit-check-advanced", tag: "advanced", percent: 0, latest: false },
@@ -42,13 +42,13 @@ export interface SimulationOptions {
   settings?: Partial<Settings>;
   percents?: readonly number[];
   targets?: readonly SplitTarget[];
-  /** Of the candidate. */
+  /** The error rate of the candidate. */
   errors?: number;
   engine?: Partial<MemoryEngineOptions>;
   seed?: number;
 }
 
-/** A service, its traffic, and a journal, that outlive the processes which roll it out. */
+/** A service with its traffic and journal, which outlive the processes that roll it out. */
 export class Simulation {
   readonly clock = new VirtualClock();
   readonly engine: MemoryEngine;
@@ -91,7 +91,7 @@ export class Simulation {
     });
   }
 
-  /** Runs a process until the rollout is over: the first one begins it, later ones go on. */
+  /** Runs a process until the rollout is over: the first one begins it, later ones continue. */
   async run(more: Partial<RunnerOptions> = {}): Promise<State> {
     let saved = await this.journal.load();
     if (saved === undefined) {
@@ -135,7 +135,7 @@ export class Simulation {
   }
 }
 
-/** A command that is taken once. */
+/** A command that is returned once. */
 export function once(request: Omit<Request, "atMs">): RunnerOptions["asked"] {
   let left: Omit<Request, "atMs"> | undefined = request;
   return () => {
@@ -146,8 +146,8 @@ export function once(request: Omit<Request, "atMs">): RunnerOptions["asked"] {
 }
 
 /**
- * A process that ends as `kill -9` ends one: at the n-th time that it touches the journal or the split, before or
- * after what it does there. From then on nothing that it waits for ever comes.
+ * A process that ends as by `kill -9`: at its n-th access to the journal or the split, before or after its effect.
+ * From then on none of its promises resolves.
  */
 export class KilledProcess {
   #left: number;
@@ -165,7 +165,7 @@ export class KilledProcess {
     return this.#died.promise;
   }
 
-  /** What the process works with. */
+  /** The options of the process. */
   options(simulation: Simulation): Partial<RunnerOptions> {
     const { engine, journal, clock } = simulation;
     const guard = <T>(run: () => Promise<T>): Promise<T> => this.#guard(run);

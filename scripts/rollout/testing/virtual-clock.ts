@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.ts";
 
 /**
- * A clock whose time passes only when all else waits for it: hours take no time, and the same run is the same again.
- * What waits for anything but this clock and promises must not be used with it.
+ * A clock whose time passes only while all other work waits for it: hours take no time, and runs are repeatable. Code
+ * that waits for anything but this clock and promises must not use it.
  */
 export class VirtualClock implements Clock {
   #now: number;
@@ -36,7 +36,7 @@ export class VirtualClock implements Clock {
     return promise;
   }
 
-  /** Wakes the earliest sleeper each time all other work has settled. */
+  /** Wakes the earliest sleeper whenever all other work has settled. */
   #drive(): void {
     if (this.#driving) return;
     this.#driving = true;
