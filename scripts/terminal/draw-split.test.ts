@@ -30,6 +30,19 @@ describe("a split is drawn", () => {
     );
   });
 
+  test("with the share of applicants by the live ranges if the source counts requests alone", async () => {
+    const counts = new Map([["check-basic", 50]]);
+    const source = { ...fakeSource(counts), observed: async () => ({ sinceMs: 0, counts }) };
+    const engine = new FakeEngine();
+    engine.targets = targetsOf({ basic: 80, advanced: 20 });
+    const view = await gatherSplit(engine, source, file, new AbortController().signal);
+    const ofApplicants = "of applicants, by the live ranges: check-basic 80 %, check-advanced 20 %";
+    const draw = (header: string | undefined) =>
+      drawSplit({ ...view, header }, { style: PLAIN, nowMs: 61_000 });
+    expect(draw("x-kyc-bucket")).toContain(ofApplicants);
+    expect(draw(undefined)).not.toContain(ofApplicants);
+  });
+
   test("with what was counted if the time is over while the source waits for an answer", async () => {
     const over = AbortSignal.timeout(20);
     const { observed: _, ...source } = fakeSource(undefined);

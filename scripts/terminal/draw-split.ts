@@ -23,11 +23,7 @@ export function drawSplit(view: SplitView, { style, nowMs }: DrawSplitOptions): 
     const { requests, sinceMs } = view.observed;
     const seen = requests === 0 ? "no request" : requests === 1 ? "1 request" : `${requests} requests`;
     lines.push("", style.dim(`observed: ${seen} in ${timeFor(nowMs - sinceMs)}; intervals of 99.9 %`));
-    const ofApplicants = view.rows.flatMap(({ revision, observed }) =>
-      observed?.ofApplicants === undefined ? [] : [`${revision} ${percent(observed.ofApplicants)}`],
-    );
-    if (ofApplicants.length > 0)
-      lines.push(style.dim(`of applicants, by the buckets seen: ${[...new Set(ofApplicants)].join(", ")}`));
+    lines.push(...applicants(view).map((line) => style.dim(line)));
   }
   if (view.changed !== undefined)
     lines.push(`set by ${view.changed.by}, ${timeFor(nowMs - view.changed.atMs)} ago`);
@@ -46,6 +42,24 @@ export function drawSplit(view: SplitView, { style, nowMs }: DrawSplitOptions): 
     for (const { why, command } of view.drift.proposals) lines.push(`  ${why}:`, `    ${command}`);
   }
   return lines;
+}
+
+/** The share of applicants of each revision, where buckets decide. */
+function applicants({ header, rows }: SplitView): string[] {
+  const seen = rows.flatMap(({ revision, observed }) =>
+    observed?.ofApplicants === undefined ? [] : [`${revision} ${percent(observed.ofApplicants)}`],
+  );
+  if (seen.length > 0) return [`of applicants, by the buckets seen: ${[...new Set(seen)].join(", ")}`];
+  if (header === undefined) return [];
+  const live = rows.flatMap((row) =>
+    row.live === undefined ? [] : [`${row.revision} ${percent(row.live / 100)}`],
+  );
+  return live.length === 0
+    ? []
+    : [
+        `of applicants, by the live ranges: ${live.join(", ")}`,
+        "The source counts requests and no buckets, so an applicant with many requests counts as many times.",
+      ];
 }
 
 /** A change of a split, and its result. */

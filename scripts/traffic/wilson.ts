@@ -11,5 +11,9 @@ export function wilson(count: number, all: number): { low: number; high: number 
   const z2 = Z * Z;
   const middle = (p + z2 / (2 * all)) / (1 + z2 / all);
   const half = (Z / (1 + z2 / all)) * Math.sqrt((p * (1 - p)) / all + z2 / (4 * all * all));
-  return { low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
+  // Rounding would leave a bound such as 1e-17.
+  return {
+    low: count === 0 ? 0 : Math.max(0, middle - half),
+    high: count === all ? 1 : Math.min(1, middle + half),
+  };
 }
