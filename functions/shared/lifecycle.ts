@@ -85,7 +85,7 @@ function listen(app: AnyElysia, { HOST, PORT }: Pick<ServiceSettings, "PORT" | "
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     const reason =
-      code === "EADDRINUSE" ? "something else listens there already" : code || "it is not to be had";
+      code === "EADDRINUSE" ? "something else listens there already" : code || "it cannot be used";
     console.error(`cannot listen on ${HOST} port ${PORT}: ${reason}`);
     process.exit(1);
   }

@@ -1,16 +1,16 @@
 import { escapeHtml } from "../text/html.ts";
 
-/** A figure that is asked for, and the one that was reached. */
+/** A target and the measured figure. */
 export interface Figure {
   name: string;
   wanted: string;
   reached: string;
   ok: boolean;
-  /** Where it is not reached: in which cases, and why. */
+  /** The cases in which the target is missed, and why. */
   notes?: readonly string[];
 }
 
-/** How text is marked for a terminal, or not at all. */
+/** Marks up text for a terminal, or leaves it unchanged. */
 export interface Marks {
   good(text: string): string;
   bad(text: string): string;

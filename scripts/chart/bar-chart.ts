@@ -8,7 +8,7 @@ export interface Bar {
   name: string;
   value: number;
   each: readonly number[];
-  /** Whether it is filled; the others are outlines, so that no colour is needed to tell them apart. */
+  /** Whether it is filled; the others are outlined, so that they can be distinguished without colour. */
   own: boolean;
 }
 
@@ -16,7 +16,7 @@ const WIDTH = 343;
 const ROW = 46;
 const BAR = 18;
 
-/** Horizontal bars with their values and a tick for each measurement, as wide as a small phone and scaled up from there. */
+/** Horizontal bars with their values and a tick for each measurement, designed for a small phone and scalable. */
 export function barChart(title: string, bars: readonly Bar[]): Spec {
   const most = Math.max(1, ...bars.flatMap(({ value, each }) => [value, ...each]));
   const length = linear([0, most], [0, WIDTH - 2]);

@@ -22,18 +22,18 @@ export interface LineChart {
   curves: readonly Curve[];
   xTicks: readonly Tick[];
   yTicks: readonly Tick[];
-  /** What the horizontal axis is, with its unit. */
+  /** The label of the horizontal axis, with its unit. */
   xAxis?: string;
-  /** Moments at which something begins: lines from top to bottom. */
+  /** Events, drawn as vertical lines. */
   marks?: readonly Tick[];
-  /** A value at which something is decided, and whether it is for the better. */
+  /** The value of a threshold, and whether exceeding it is good. */
   threshold?: Tick & { good?: boolean };
 }
 
 const [WIDTH, HEIGHT] = [420, 236];
 const AREA: Area = { left: 46, right: 408, top: 48, bottom: 196 };
 
-/** Curves over two axes, with a legend above. It can be printed, and read without colour. */
+/** Curves over two axes, with a legend above. Readable in print and without colour. */
 export function lineChart(chart: LineChart): Spec {
   const { title, about, curves, xTicks, yTicks, xAxis, marks = [], threshold } = chart;
   const points = curves.flatMap((curve) => curve.points);
@@ -69,7 +69,7 @@ function thresholdLine({ label: text, good }: Tick & { good?: boolean }, y: numb
   ];
 }
 
-/** Lines at moments. A label that would cover the one before is left out. */
+/** Vertical lines at events. A label that would overlap the previous one is omitted. */
 function markLines(marks: readonly Tick[], x: Scale): Spec[] {
   let free = AREA.left;
   return marks.flatMap(({ at, label: text }) => {
@@ -89,7 +89,7 @@ function dot({ ink }: Curve, x: number, y: number): Spec {
     : h("rect", { class: `dot ink${ink}`, x: x - 3, y: y - 3, width: 6, height: 6 });
 }
 
-/** The curves' names, each behind a piece of its line. */
+/** The curves' names, each after a sample of its line. */
 function legend(curves: readonly Curve[]): Spec[] {
   let at = AREA.left;
   let row = 14;

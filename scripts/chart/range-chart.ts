@@ -27,7 +27,7 @@ export interface RangeChart {
   ticks: readonly Tick[];
   /** The label of the line above the scale. */
   beyond: string;
-  /** What the groups' labels are. */
+  /** The label of the groups. */
   axis: string;
 }
 
@@ -35,7 +35,7 @@ const [WIDTH, HEIGHT] = [340, 230];
 const AREA: Area = { left: 44, right: WIDTH - 8, top: 10, bottom: HEIGHT - 34 };
 const BEYOND = AREA.top + 6;
 
-/** Marks of several series in groups, each with a line for its spread, over a logarithmic axis. */
+/** Markers of several series in groups, each with a line for its spread, over a logarithmic axis. */
 export function rangeChart({ about, series, groups, values, ticks, beyond, axis }: RangeChart): Spec {
   const band = (AREA.right - AREA.left) / Math.max(1, groups.length);
   const y = logarithmic(values, [AREA.bottom, AREA.top + 22]);

@@ -1,4 +1,4 @@
-/** Places a value on an axis, in units of the picture, to a tenth. */
+/** Maps a value to its position on an axis, in units of the picture, rounded to a tenth. */
 export type Scale = (value: number) => number;
 
 /** The two ends of a range. */
@@ -10,7 +10,7 @@ export interface Tick {
   label: string;
 }
 
-/** The scale that places the ends of `values` at the ends of `places`, and what is between in proportion. */
+/** The linear scale that maps the range `values` to the range `places`. */
 export function linear([from, to]: Range, [start, end]: Range): Scale {
   const span = to - from || 1;
   return (value) => tenth(start + ((value - from) / span) * (end - start));
@@ -22,7 +22,7 @@ export function logarithmic([from, to]: Range, places: Range): Scale {
   return (value) => scale(Math.log(Math.max(value, from) / from));
 }
 
-/** Round numbers from 0 to at least `most`, four or so. */
+/** About four round numbers from 0 to at least `most`. */
 export function roundTicks(most: number): Tick[] {
   const rough = most / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -33,7 +33,7 @@ export function roundTicks(most: number): Tick[] {
   }));
 }
 
-/** A number to a tenth: finer is not seen, and fills files. */
+/** A number rounded to a tenth: higher precision is invisible and makes files larger. */
 export function tenth(value: number): number {
   return Math.round(value * 10) / 10;
 }

@@ -17,7 +17,7 @@ export interface Sparkline {
   /** The title, which also begins the description for screen readers. */
   label: string;
   lines: readonly Line[];
-  /** The two ends of the time axis and, if it is marked, its middle; and all of it in words. */
+  /** The labels of the two ends of the time axis and, if marked, of its middle; and a description of the axis. */
   time: { from: string; middle?: string; to: string; inWords: string };
   /** Formats a value. */
   text(value: number): string;

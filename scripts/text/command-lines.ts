@@ -1,4 +1,4 @@
-/** How this process was called: the program's name, and the flags given that say where a command works. */
+/** How this process was called: the program's name, and the given flags that select the place of a command. */
 export interface Invocation {
   /** As the user writes it: `./kyc`, `kyc`, `kubectl kyc` or a path. */
   program: string;
@@ -39,8 +39,8 @@ export function setInvocation(given: Partial<Invocation>): void {
 const COMMAND_LINE = /(?<![\w/.])\.\/kyc(?![\w./-])(?: ([a-z0-9][a-z0-9-]*))?/g;
 
 /**
- * A text in which each `./kyc COMMAND` is what the user has to type: the program by the name it was called by, and the
- * flags that were given for this command and are not in the line already.
+ * Replaces each `./kyc COMMAND` in a text with the command to type: the program under the name by which it was called, and
+ * the given flags that the command has and the line does not contain.
  */
 export function withInvocation(text: string, { program, place }: Invocation = invocation): string {
   if (!text.includes("./kyc")) return text;
@@ -53,12 +53,12 @@ export function withInvocation(text: string, { program, place }: Invocation = in
   });
 }
 
-/** A text in which the program has the name it was called by, and nothing else is changed: for help texts. */
+/** Replaces only the program's name in a text with the name by which it was called, for help texts. */
 export function withProgramName(text: string): string {
   return withInvocation(text, { program: invocation.program, place: [] });
 }
 
-/** A word as a POSIX shell reads it. */
+/** A word quoted for a POSIX shell. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -4,7 +4,7 @@ import { printRaw } from "./print.ts";
 export const OUTPUT_FORMATS = ["json", "yaml"] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
-/** Prints a result as data. YAML is quoted so that readers of YAML 1.1 and 1.2 read the same value. */
+/** Prints a result as data. YAML is quoted so that parsers of YAML 1.1 and 1.2 read the same value. */
 export async function printData(value: unknown, format: OutputFormat): Promise<void> {
   printRaw(format === "json" ? JSON.stringify(value, undefined, 2) : (await yamlWriter())(value));
 }
@@ -19,7 +19,7 @@ export async function dataPrinter(format: OutputFormat): Promise<(value: unknown
 async function yamlWriter(): Promise<(value: unknown) => string> {
   const { stringify } = await import("yaml");
   return (value) => {
-    // What JSON leaves out, YAML leaves out.
+    // Values that JSON omits are omitted in YAML too.
     const plain: unknown = JSON.parse(JSON.stringify(value ?? null));
     return stringify(plain, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false }).trimEnd();
   };

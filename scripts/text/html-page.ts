@@ -1,7 +1,7 @@
 import { escapeHtml } from "./html.ts";
 
 /**
- * A page that needs no other file and no network: opened from disk, printed, or sent.
+ * A self-contained page, which needs no other file and no network.
  * @param title as text
  * @param body as HTML
  */

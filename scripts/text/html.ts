@@ -20,10 +20,10 @@ export interface Spec {
 
 export type Child = Spec | string;
 
-/** What can be given as a child: nothing, one or several. */
+/** A child, several, or none. */
 type Given = Child | false | undefined | readonly Given[];
 
-/** An element. An attribute that is undefined or false is left out, one that is true has no value. */
+/** An element. Attributes that are undefined or false are omitted; true gives an attribute without a value. */
 export function h(
   tag: string,
   attributes: Readonly<Record<string, string | number | boolean | undefined>> = {},

@@ -1,13 +1,13 @@
 const LF = 10;
 
 export interface LineOptions {
-  /** A longer line is cut to this many bytes, and ends in a note of how many were cut. @default no limit */
+  /** A longer line is truncated to this many bytes, and ends with the number of omitted bytes. @default no limit */
   maxBytes?: number;
 }
 
 /**
- * Splits UTF-8 into lines, without their line feeds, in time and memory linear in the input: the beginning of a line
- * is neither copied nor searched again when more of it arrives.
+ * Splits UTF-8 into lines, without their line feeds, in linear time and memory: the beginning of a line is neither copied
+ * nor searched again when more of it arrives.
  */
 export class LineSplitter {
   readonly #maxBytes: number;
@@ -48,7 +48,7 @@ export class LineSplitter {
   #take(): string {
     const [first = new Uint8Array(), ...more] = this.#pieces;
     const bytes = more.length === 0 ? first : Buffer.concat([first, ...more], this.#length);
-    // Streaming leaves out a character that the limit cuts in two.
+    // Streaming omits a character that the limit splits.
     const text = new TextDecoder().decode(bytes, { stream: this.#cut > 0 });
     const line = this.#cut > 0 ? `${text} … (${this.#cut} more bytes cut)` : text;
     this.#pieces = [];

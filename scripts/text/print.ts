@@ -1,7 +1,7 @@
 import { withInvocation } from "./command-lines.ts";
 import { printableStyled } from "./printable.ts";
 
-/** Prints a line for people to standard output. A reader that closes the pipe early, such as `head`, is no error. */
+/** Prints a line for people to standard output. A reader that closes the pipe early, such as `head`, is not an error. */
 export function print(text: string): void {
   console.log(printableStyled(withInvocation(text)));
 }

@@ -2,16 +2,16 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import type { Subprocess } from "bun";
 
-/** A process that is measured, or that is needed for it. */
+/** A process of a measurement. */
 export interface Pinned extends AsyncDisposable {
   readonly pid: number;
-  /** Whether it still runs, and the end of its stderr, for error messages. */
+  /** Its state and the end of its stderr, for error messages. */
   complaints(): string;
 }
 
 export interface PinnedOptions {
   command: readonly string[];
-  /** The processor that it may use; none for any. */
+  /** The processor to which it is pinned; undefined for any. */
   core?: number | undefined;
   cwd?: string;
   env?: Readonly<Record<string, string>>;
@@ -22,17 +22,17 @@ export interface PinnedOptions {
 /** The processor of the measured process, and that of the load and the upstreams. */
 export const CORES = { measured: 0, load: 1 } as const;
 
-/** Whether a process can be held to one processor here; without that, figures of two processes are not comparable. */
+/** Whether processes can be pinned to a processor here; otherwise, the figures of two processes are not comparable. */
 export function canPin(): boolean {
   return availableParallelism() > 1 && Bun.which("taskset") !== null;
 }
 
-/** A command that runs on one processor alone. */
+/** A command that is pinned to one processor. */
 export function pinned(command: readonly string[], core: number | undefined): string[] {
   return core === undefined || !canPin() ? [...command] : ["taskset", "-c", String(core), ...command];
 }
 
-/** Starts a process; it ends with the scope that holds it. */
+/** Starts a process, which ends with its scope. */
 export function start({ command, core, cwd, env = {}, log }: PinnedOptions): Pinned {
   const { PATH = "", HOME = "" } = process.env;
   const child: Subprocess<"ignore", "ignore" | Bun.BunFile, "pipe"> = Bun.spawn(pinned(command, core), {
@@ -65,7 +65,7 @@ export function start({ command, core, cwd, env = {}, log }: PinnedOptions): Pin
   };
 }
 
-/** Waits for a 200 at an address. @throws when it does not come in time, with what the process said */
+/** Waits for a 200 at an address. @throws if there is none in time, with the output of the process */
 export async function untilAnswers(url: string, of: Pinned, withinMs = 20_000): Promise<void> {
   const end = performance.now() + withinMs;
   while (performance.now() < end) {
@@ -88,14 +88,14 @@ export function freePort(): number {
 // Linux reports processor time to programs in hundredths of a second.
 const TICKS_PER_SECOND = 100;
 
-/** Seconds of processor time that a process has used, or undefined if the system does not tell. */
+/** Seconds of processor time that a process has used, or undefined if the system does not report it. */
 export async function cpuSeconds(pid: number): Promise<number | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
   const fields = text?.slice(text.lastIndexOf(")") + 2).split(" ");
   return fields && (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** MiB of memory that a process holds, or undefined if the system does not tell. */
+/** MiB of memory that a process uses, or undefined if the system does not report it. */
 export async function residentMiB(pid: number): Promise<number | undefined> {
   const text = await readFile(`/proc/${pid}/status`, "utf8").catch(() => undefined);
   const kiB = /^VmRSS:\s+([0-9]+) kB$/m.exec(text ?? "")?.[1];

@@ -6,25 +6,25 @@ export interface Figure {
   name: string;
   value: number;
   unit: "×" | "ms" | "MiB";
-  /** The least that it should be, or the most. */
+  /** The lower or upper bound. */
   target: { atLeast: number } | { atMost: number };
   met: boolean;
-  /** Where the value comes from. */
+  /** The origin of the value. */
   note: string;
 }
 
-/** Sides that do the same work, and what of it was measured. */
+/** The measurements of sides that do the same work. */
 export interface Comparison {
   title: string;
   sides: SideResult[];
 }
 
-/** All of a run: what `-o json` prints, and what the table and the page show. */
+/** The result of a run, as printed by `-o json` and shown in the table and the page. */
 export interface Report {
-  /** When it began, ISO 8601. */
+  /** The start time, ISO 8601. */
   at: string;
   machine: { processor: string; cores: number; bun: string };
-  /** Processes that others had in the queue of the processors when it began: more than a little spoils the figures. */
+  /** The load average at the start: with more than a little, the figures are not reliable. */
   busy: number;
   generator: string;
   rounds: number;
@@ -32,11 +32,11 @@ export interface Report {
   seconds: number;
   comparisons: Comparison[];
   figures: Figure[];
-  /** What was left out, and why. */
+  /** The skipped measurements, and why. */
   skipped: string[];
 }
 
-/** A figure and whether it is what it should be. */
+/** Whether a figure meets its target. */
 export function figure(
   name: string,
   value: number,
@@ -48,7 +48,7 @@ export function figure(
   return { name, value, unit, target, met, note };
 }
 
-/** A value as people read it, with as many digits as mean something; a ratio is never rounded up to its target. */
+/** Formats a value with its significant digits; a ratio is never rounded up to its target. */
 export function written(value: number, unit: string): string {
   if (unit === "×") return `${(Math.floor(value * 100 + 1e-9) / 100).toFixed(2)}×`;
   return unit === "ms" ? ms(value) : `${digits(value)} ${unit}`;

@@ -1,6 +1,6 @@
 import type { LoadFigures } from "./load/load.ts";
 
-/** What was measured of one side in one round. */
+/** The measurement of one side in one round. */
 export interface Sample extends LoadFigures {
   /** Requests per second of processor time of the side, if the system reports it. */
   perCpuSecond: number | undefined;
@@ -15,7 +15,7 @@ export interface SideResult {
 }
 
 /**
- * Measures each side once in every round, in turn: what the machine does beside it meets all of them alike.
+ * Measures each side once in every round, in turn, so that other work on the machine affects all of them equally.
  * @param measure one measurement of the side of this index
  */
 export async function interleave(
@@ -35,7 +35,7 @@ export async function interleave(
 
 /**
  * The ratio of two sides: the median of the ratios within each round, which changes between rounds do not affect.
- * @param of what is compared; undefined if it was not measured
+ * @param of the compared value; undefined if it was not measured
  */
 export function ratio(
   side: SideResult,
@@ -50,7 +50,7 @@ export function ratio(
   return ratios.length === 0 ? undefined : median(ratios);
 }
 
-/** The middle of the values, or the mean of the two in the middle. @throws for none */
+/** The median. @throws if there are no values */
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError("the median of nothing");
   const sorted = [...values].sort((a, b) => a - b);

@@ -8,7 +8,7 @@ import { median } from "./rounds.ts";
 
 export interface SoakOptions {
   project: string;
-  /** How long the load lasts, in seconds. */
+  /** The duration of the load, in seconds. */
   seconds: number;
   /** The load: requests per second, or a share of the most that is measured before. */
   load: { rps: number } | { share: number };
@@ -18,7 +18,7 @@ export interface SoakOptions {
 
 /** The result of a soak, as `-o json` prints it. */
 export interface SoakReport {
-  /** The most that the system answers; null if the load is given. */
+  /** The maximum rate of the system; null if the rate was given. */
   mostRps: number | null;
   rps: number;
   seconds: number;
@@ -26,9 +26,9 @@ export interface SoakReport {
   failed: number;
   /** The reasons of the first failures. */
   reasons: string[];
-  /** Of each process, in MiB: the median of the first fifth after the warm-up, and of the last one. */
+  /** The memory of each process in MiB: the median of the second fifth of the time, after the warm-up, and of the last. */
   memory: { process: string; before: number; after: number; growth: number }[];
-  /** No failure, and no process that grew by more than a twentieth. */
+  /** Whether no request failed and no process grew by more than 5 %. */
   passed: boolean;
 }
 
@@ -37,7 +37,7 @@ const MOST_GROWTH = 0.05;
 const CONNECTIONS = 32;
 
 /**
- * Runs the whole system as `./kyc dev` does under a steady load for a long time, and watches its memory.
+ * Runs the whole system as `./kyc dev` does under a steady load for a long time, and monitors its memory.
  * @throws when the system does not start
  */
 export async function soak({ project, seconds, load, signal, say }: SoakOptions): Promise<SoakReport> {
@@ -79,7 +79,7 @@ export async function soak({ project, seconds, load, signal, say }: SoakOptions)
   clearTimeout(stop);
   const lasting = Math.max(0, ...[...samples.values()].map(({ mib }) => mib.length));
   const memory = [...samples.values()]
-    // What the scaling started and ended on the way was never long enough at work to be compared with itself.
+    // Processes that scaling started and stopped in between ran too briefly to show growth.
     .filter(({ mib }) => mib.length > lasting / 2)
     .flatMap(({ name, mib }) => growthOf(name, mib));
   const passed =
@@ -89,9 +89,9 @@ export async function soak({ project, seconds, load, signal, say }: SoakOptions)
 }
 
 /**
- * The rate that the system sustains, in responses per second. First the rate of a few callers in a closed loop; then that
- * rate is sent whether or not answers come, as the load that follows does it, and what is answered meanwhile counts: the
- * sender itself costs more that way, and on one machine it takes from the same processors.
+ * The rate that the system sustains, in responses per second. First measures a few callers in a closed loop, then sends
+ * that rate in an open loop like the following load, and counts the responses: an open loop costs the sender more, which
+ * shares the processors.
  */
 async function most(url: string): Promise<number> {
   const startedAt = performance.now();
@@ -118,7 +118,7 @@ async function most(url: string): Promise<number> {
   return Math.min(atMost, inTime / MEASURE_SECONDS);
 }
 
-/** The growth between the second fifth, when all is warm, and the last one; nothing if there are too few samples. */
+/** The growth between the second fifth, after the warm-up, and the last one; undefined if there are too few samples. */
 function growthOf(process: string, mib: readonly number[]): SoakReport["memory"] {
   const fifth = Math.floor(mib.length / 5);
   if (fifth < 2) return [];
@@ -147,7 +147,7 @@ async function family(root: number): Promise<number[]> {
   return [root, ...(await Promise.all(children.map(family))).flat()];
 }
 
-/** The revision that a process is, or what it runs. */
+/** The revision of a process, or its command. */
 async function nameOf(pid: number): Promise<string> {
   const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
   const revision = /(?:^|\0)K_REVISION=([^\0]+)/.exec(environment)?.[1];

@@ -4,7 +4,7 @@ import { runBench, type RunOptions } from "./run-bench.ts";
 import { measureSpeed, type Speed } from "./speed.ts";
 import type { Cell } from "./summary.ts";
 
-/** Everything that a run of the benchmark found. */
+/** The result of a benchmark run. */
 export interface BenchResult {
   seed: number;
   reps: number;
@@ -13,7 +13,7 @@ export interface BenchResult {
   speed: Speed;
 }
 
-/** Runs the benchmark; the speed first, before workers take the cores. */
+/** Runs the benchmark. The speed is measured first, before workers occupy the cores. */
 export async function benchJudge(options: RunOptions, now: () => number): Promise<BenchResult> {
   const speed = measureSpeed(now);
   const cells = await runBench(options);

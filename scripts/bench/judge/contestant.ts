@@ -4,15 +4,15 @@ export interface Outcome {
   kind: "rolled back" | "promoted";
 }
 
-/** A judge with the rollout around it: it decides which revision gets the next request, and learns the outcome. */
+/** A judge with its rollout: it sets the candidate's share, and receives the outcomes. */
 export interface Contestant {
   /** The candidate's share of the traffic from now on, 0 to 1. */
   share: number;
-  /** Set once it is over: nothing is asked from then on. */
+  /** Set when the rollout is over; afterwards no method is called. */
   outcome: Outcome | undefined;
-  /** Seconds when it said that all is well; a rollout may go on after it. */
+  /** The second of the healthy verdict; the rollout may continue afterwards. */
   healthyAt: number | undefined;
-  /** Once a second, before its requests. */
+  /** Called once per second, before its requests. */
   tick(t: number): void;
   request(t: number, candidate: boolean, ok: boolean, ms: number): void;
 }

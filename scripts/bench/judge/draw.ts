@@ -4,7 +4,7 @@ import type { BenchResult } from "./bench.ts";
 import { CONTESTANTS } from "./contestant.ts";
 import type { Cell, Result } from "./summary.ts";
 
-/** Draws what was found: what good candidates suffered, how bad ones were found, and the figures asked for. */
+/** Draws the result: false rollbacks of good candidates, the detection of bad ones, and the targets. */
 export function drawBench({ cells, figures }: BenchResult, marks: Marks): string[] {
   const good = cells.filter(({ kind }) => kind === "good");
   const bad = cells.filter(({ kind }) => kind === "bad");
@@ -15,12 +15,12 @@ export function drawBench({ cells, figures }: BenchResult, marks: Marks): string
   ];
 }
 
-/** What a judge did to good candidates, in a few letters. */
+/** The result of a judge for good candidates, as short text. */
 export function falseAlarms({ rolledBack, rolledBackShort }: Result, runs: number): string {
   return rolledBack === 0 ? "0 %" : `${percent(rolledBack / runs)} (${percent(rolledBackShort / runs)})`;
 }
 
-/** What a judge did about bad ones. */
+/** The result of a judge for bad candidates. */
 export function detection({ rolledBack, rollbackAt, harmed }: Result, runs: number): string {
   const time = rollbackAt.p50 === null ? "-" : `${digits(rollbackAt.p50)} s`;
   return `${percent(rolledBack / runs)} ${time} ${harm(harmed)}`;
@@ -46,7 +46,7 @@ function section(
   return [marks.bold(title), marks.dim(line(head)), ...rows.map(line), ""];
 }
 
-/** A mean number of requests: whole, or to three digits below 1 000. */
+/** Formats a mean number of requests: whole, or with three digits below 1 000. */
 export function harm(value: number): string {
   return value >= 1000 ? count(value) : digits(value);
 }

@@ -9,7 +9,7 @@ const OURS: ContestantName = "kyc";
 const PEERS = CONTESTANTS.filter((name) => !name.startsWith("kyc"));
 const ALPHA = 0.01;
 
-/** Median seconds to a rollback that are asked for: scenario, load, seconds. */
+/** The target medians until a rollback: scenario, load, seconds. */
 export const MEDIANS = [
   ["0.1 to 5 %", 5, 110],
   ["0.1 to 5 %", 20, 33],
@@ -18,7 +18,7 @@ export const MEDIANS = [
   ["all errors", 5, 8],
 ] as const;
 
-/** All figures that the cells which were run can tell of. */
+/** All figures that follow from the cells of the run. */
 export function figuresOf(cells: readonly Cell[], speed: Speed): Figure[] {
   return [
     ...falseRollbacks(cells),
@@ -37,8 +37,8 @@ export function figuresOf(cells: readonly Cell[], speed: Speed): Figure[] {
 }
 
 /**
- * Peers that may be compared in a cell: those that the good candidate with the same errors, at the same load, has not
- * shown to roll back more than one in a hundred. A judge that always rolls back finds everything.
+ * The peers that are compared in a cell: those without proof that they roll back more than 1 % of good candidates with the
+ * same errors at the same load. A judge that always rolls back would find everything.
  */
 export function comparable(cells: readonly Cell[], { baseline, load }: Cell): ContestantName[] {
   const equal = cells.find(
@@ -47,7 +47,7 @@ export function comparable(cells: readonly Cell[], { baseline, load }: Cell): Co
   return PEERS.filter((name) => equal !== undefined && !refuted(equal.results[name].rolledBack, equal.runs));
 }
 
-/** Whether more than what is accepted, one in a hundred unless given, is proved, at odds of one in a thousand, by `count` of `runs`. */
+/** Whether `count` of `runs` proves, at odds of one in a thousand, more than the accepted share (default 1 %). */
 export function refuted(count: number, runs: number, accepted = ALPHA): boolean {
   return count / Math.max(1, runs) > accepted && logAbove(runs, count, accepted) > Math.log(1000);
 }
@@ -71,7 +71,7 @@ function falseRollbacks(cells: readonly Cell[]): Figure[] {
   });
 }
 
-/** Equal versions with failures, or latencies, that come together. */
+/** Equal versions with clustered failures or latencies. */
 function falseRollbacksTogether(cells: readonly Cell[]): Figure[] {
   return [
     ...Map.groupBy(
@@ -160,7 +160,7 @@ function totalHarm(cells: readonly Cell[]): Figure[] {
   ];
 }
 
-/** Whether one found as many as the other, as far as the number of runs can tell (two standard errors). */
+/** Whether one found as many as the other, within two standard errors. */
 function asMany(ours: Result, theirs: Result, runs: number): boolean {
   const p = (ours.rolledBack + theirs.rolledBack) / (2 * runs);
   return ours.rolledBack >= theirs.rolledBack - 2 * Math.sqrt(2 * runs * p * (1 - p));

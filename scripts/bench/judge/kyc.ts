@@ -6,16 +6,16 @@ import { HORIZON } from "./scenarios.ts";
 
 /** The shares of a rollout by steps. */
 const STEPS = [0.01, 0.05, 0.1, 0.25, 0.5, 1] as const;
-/** How often it is asked whether all is well, in seconds: a step takes as long at least. */
+/** The interval between checks for `healthy`, in seconds, and so the minimum duration of a step. */
 const LOOK_SECONDS = 10;
 
-/** What both have in common: our judge, with its defaults, and one observation that is filled anew each time. */
+/** The common part: this project's judge with its defaults, and one reused observation. */
 abstract class Kyc implements Contestant {
   abstract share: number;
   outcome: Outcome | undefined;
   healthyAt: number | undefined;
   protected readonly judge: Judge = createJudge();
-  /** Whether anything was observed since it was last asked whether all is well. */
+  /** Whether there was an observation since the last check for `healthy`. */
   protected news = false;
   readonly #observation: Observation = { t: 0, revision: "baseline", ok: true, ms: 0, share: 0 };
 
@@ -37,7 +37,7 @@ abstract class Kyc implements Contestant {
   }
 }
 
-/** Our judge with Flagger's shares. It judges to the end. */
+/** This project's judge with Flagger's shares. It judges to the end. */
 export class KycOnRamp extends Kyc {
   share = rampShare(0);
 
@@ -49,7 +49,7 @@ export class KycOnRamp extends Kyc {
   }
 }
 
-/** Our judge as `kyc rollout` uses it: each step waits for `healthy`, however long; the last one is judged as well. */
+/** This project's judge as in `kyc rollout`: each step waits for `healthy`, and the last step is judged too. */
 export class KycBySteps extends Kyc {
   share: number = STEPS[0];
   #step = 0;

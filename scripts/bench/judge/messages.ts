@@ -1,17 +1,17 @@
 import type { ContestantName } from "./contestant.ts";
 import type { Finish } from "./race.ts";
 
-/** Some races of one scenario at one load: the part of a worker. */
+/** A worker's task: some races of one scenario at one load. */
 export interface Task {
-  /** Its place in the list of all tasks. */
+  /** Its index in the list of all tasks. */
   id: number;
-  /** The place of the scenario in `SCENARIOS`. */
+  /** The index of the scenario in `SCENARIOS`. */
   scenario: number;
   rate: number;
   seeds: number[];
 }
 
-/** A worker has loaded, and listens: what is sent before may be lost. */
+/** A worker has loaded and listens; earlier messages may be lost. */
 export interface Ready {
   kind: "ready";
 }

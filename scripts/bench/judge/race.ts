@@ -6,19 +6,19 @@ import { Kayenta } from "./peers/kayenta.ts";
 import { Requests } from "./requests.ts";
 import { HORIZON, harmPerRequest, loadFactor, type Scenario } from "./scenarios.ts";
 
-/** What became of one rollout under one judge. */
+/** The result of one rollout under one judge. */
 export interface Finish {
   /** Seconds, or -1 for never within the horizon. */
   rolledBackAt: number;
   healthyAt: number;
-  /** Requests, on average over what the requests' fate may be, up to the horizon. */
+  /** Requests up to the horizon, averaged over the random outcome of each request. */
   harmed: number;
 }
 
 /**
- * Lets all judges watch the same requests, each with the shares that it wants: a request goes to the candidate if its
- * lot is below the share, and its fate is the same for all of them.
- * @param rate requests a second, on average
+ * Lets all judges observe the same requests, each with its own shares: a request goes to the candidate if its random number
+ * is below the share, and has the same outcome for all judges.
+ * @param rate mean requests per second
  */
 export function race(scenario: Scenario, rate: number, seed: number): Record<ContestantName, Finish> {
   const contestants = CONTESTANTS.map(make);

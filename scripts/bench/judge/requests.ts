@@ -10,10 +10,10 @@ export interface Request {
   t: number;
   /** 0 to 1: the candidate gets it if its share is larger. */
   lot: number;
-  /** Whether each revision would answer it. */
+  /** Whether each revision would answer it successfully. */
   baselineOk: boolean;
   candidateOk: boolean;
-  /** Milliseconds that each would take. */
+  /** The latency of each, in milliseconds. */
   baselineMs: number;
   candidateMs: number;
 }
@@ -24,20 +24,20 @@ const CELLS = 1 << 16;
 const BURSTS = 40;
 const BURST_SECONDS = 10;
 
-/** Latencies of a log-normal, by the middle of each of 65,536 equal parts of probability: p99 is 64 ms. */
+/** Quantiles of a log-normal latency at the middle of 65,536 intervals of equal probability: p99 is 64 ms. */
 const LATENCIES = Float64Array.from(
   { length: CELLS },
   (_, i) => MEDIAN_MS * Math.exp(SPREAD * ndtri((i + 0.5) / CELLS)),
 );
 
-/** The requests of one rollout: a Poisson process, the same one for the same seed, with any judge. */
+/** The requests of one rollout: a Poisson process that depends only on the seed, not on the judge. */
 export class Requests {
   readonly #scenario: Scenario;
   readonly #rate: number;
   readonly #generator: ReturnType<typeof xoroshiro128plus>;
   readonly #bursts: number[] = [];
   readonly #slowFrom: number;
-  /** When outages begin, by revision and pod; the latency level of each revision in each period. */
+  /** The start times of outages, by revision and pod; the latency level of each revision in each period. */
   readonly #outages: number[][][] = [];
   readonly #levels: number[][] = [];
   readonly #request: Request = {
@@ -50,12 +50,12 @@ export class Requests {
   };
   #next = 0;
 
-  /** @param rate requests a second, on average */
+  /** @param rate mean requests per second */
   constructor(scenario: Scenario, rate: number, seed: number) {
     this.#scenario = scenario;
     this.#rate = rate;
     this.#generator = xoroshiro128plus(seed);
-    // The first numbers of small seeds resemble each other: they are passed over.
+    // The first numbers of small seeds are similar, so they are skipped.
     for (let i = 0; i < 32; i++) this.#generator.next();
     if (scenario.bursts !== undefined) {
       for (let i = 0; i < BURSTS; i++) this.#bursts.push(this.#uniform() * HORIZON);
@@ -78,7 +78,7 @@ export class Requests {
     this.#next = this.#gap();
   }
 
-  /** Gives the requests of one second to `each`, in order. */
+  /** Passes the requests of one second to `each`, in order. */
   second(s: number, each: (request: Request) => void): void {
     const { baseline, candidate, bursts, slower, swings } = this.#scenario;
     const factor = loadFactor(this.#scenario, s);

@@ -6,18 +6,18 @@ import { LOADS, SCENARIOS } from "./scenarios.ts";
 import { type Cell, summarise } from "./summary.ts";
 
 export interface RunOptions {
-  /** Rollouts of each scenario at each load; a third of them for good candidates at the highest load, because these are judged for two hours. */
+  /** Rollouts of each scenario at each load; a third of them for good candidates at the highest load, which are judged for two hours. */
   reps: number;
   seed: number;
   /** Runs only the scenarios whose name contains one of these; all if there is none. */
   only: readonly string[];
-  /** How many workers. */
+  /** The number of workers. */
   workers: number;
   signal: AbortSignal;
   progress(done: number, of: number): void;
 }
 
-/** How many races a worker is given at a time: few enough that none is waited for at the end. */
+/** The number of races in a task: few enough that all workers finish at about the same time. */
 const BATCH = 20;
 const FEWER_FROM = 100;
 /** A median with a target needs more precision than the others. */
@@ -96,7 +96,7 @@ function cellOf(tasks: readonly { cell: number }[], id: number): number {
   return tasks[id]?.cell ?? -1;
 }
 
-/** One seed from several numbers, such that near ones do not make near ones. */
+/** Combines several numbers into one seed, so that similar numbers do not give similar seeds. */
 function mixed(...numbers: number[]): number {
   return Bun.hash.murmur32v3(numbers.join(" ")) | 0;
 }

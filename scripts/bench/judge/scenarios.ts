@@ -1,33 +1,33 @@
-/** What happens to requests, and what a change does to them. */
+/** A scenario: the outcomes of requests to the baseline, and the candidate's difference. */
 export interface Scenario {
   name: string;
-  /** A good one is to be let through, a bad one to be found. */
+  /** A good candidate should be promoted, a bad one found. */
   kind: "good" | "bad";
   /** The share of requests that fail, 0 to 1. */
   baseline: number;
   candidate: number;
-  /** How many times as long the candidate takes, and in which of its requests: 0.05 for the slowest twentieth. */
+  /** The candidate's latency as a multiple, and the share of its requests concerned: 0.05 for the slowest 5 %. */
   slower?: { factor: number; of: number };
-  /** Both fail like this, 0 to 1, for ten seconds at 40 times of two hours that chance decides. */
+  /** The error rate of both, 0 to 1, for ten seconds at 40 random times in two hours. */
   bursts?: number;
-  /** The load goes from a tenth to nearly twice and back, and the latency of both with it. */
+  /** The load varies between a tenth and nearly twice its mean, and the latency of both with it. */
   swings?: boolean;
   /**
-   * Each pod of each version fails everything for `seconds`, on average once in `every` seconds, at independent times: the same
-   * law for both versions.
+   * Each pod of each version fails every request for `seconds`, once in `every` seconds on average, at independent times, with
+   * the same distribution for both versions.
    */
   outages?: { every: number; seconds: number; pods: number };
-  /** Each version has an independent latency level for so many seconds: a log-normal factor with this spread. */
+  /** Each version has an independent latency level in each period of so many seconds: a log-normal factor with this spread. */
   levels?: { seconds: number; spread: number };
-  /** How long a rollout is looked at, if it is not `HORIZON`. */
+  /** The observed duration of a rollout. @default HORIZON */
   seconds?: number;
-  /** The share of false rollbacks that is accepted, if it is not alpha: failures that come together say less than they seem to. */
+  /** The accepted share of false rollbacks, if it is not alpha, because clustered failures are weaker evidence than they seem. */
   accepted?: number;
   /** No requests at all. */
   silent?: boolean;
 }
 
-/** Seconds that a rollout is looked at: everything is decided by then, or has failed to be. */
+/** The observed duration of a rollout in seconds. A rollout without a decision by then counts as undecided. */
 export const HORIZON = 7200;
 export const SHORT_HORIZON = 600;
 

@@ -3,19 +3,19 @@ import type { Observation } from "../../rollout/judge/types.ts";
 import { Requests } from "./requests.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
-/** What a judge costs. */
+/** The cost of a judge. */
 export interface Speed {
-  /** Requests judged one by one, on one core, in a second of its time. */
+  /** Requests judged one by one, per second of processor time of one core. */
   eventsPerSecond: number;
-  /** What a judge holds after as many requests, as the length of its state in JSON; it does not grow. */
+  /** The size of a judge after so many requests, as the length of its state in JSON; it does not grow. */
   stateBytesAfter: { thousand: number; million: number };
 }
 
 const EVENTS = 3_000_000;
 
 /**
- * Measures the judge alone: requests are drawn beforehand.
- * @param now a clock, in milliseconds, of the time that the processor was at work
+ * Measures only the judge: the requests are generated beforehand.
+ * @param now a clock of processor time, in milliseconds
  */
 export function measureSpeed(now: () => number): Speed {
   const observations = drawObservations(100_000);
@@ -43,7 +43,7 @@ function stateAfter(observations: readonly Observation[], events: number): numbe
   return JSON.stringify(judge.snapshot()).length;
 }
 
-/** Draws requests of an even split between equal versions. */
+/** Generates requests of an even split between equal versions. */
 export function drawObservations(count: number): Observation[] {
   const scenario = SCENARIOS.find(({ name }) => name === "equal 1 %");
   if (scenario === undefined) throw new Error("the scenario of the measurement is gone");

@@ -2,17 +2,17 @@ import { CONTESTANTS, type ContestantName } from "./contestant.ts";
 import type { Finish } from "./race.ts";
 import { SCENARIOS, type Scenario, SHORT_HORIZON } from "./scenarios.ts";
 
-/** What one judge did in all races of a cell. */
+/** The results of one judge in all races of a cell. */
 export interface Result {
-  /** How many rollouts were rolled back within ten minutes, and within two hours. */
+  /** The number of rollbacks within ten minutes, and within two hours. */
   rolledBackShort: number;
   rolledBack: number;
   /** Seconds at which a tenth, half and nine tenths of all rollouts were rolled back; null if fewer ever were. */
   rollbackAt: { p10: number | null; p50: number | null; p90: number | null };
-  /** How many were called healthy, or promoted, and the seconds for half of all. */
+  /** The number of healthy verdicts or promotions, and the seconds for half of all. */
   healthy: number;
   healthyAt: number | null;
-  /** Requests harmed in two hours, on average. */
+  /** The mean number of requests harmed in two hours. */
   harmed: number;
 }
 
@@ -25,7 +25,7 @@ export interface Cell {
   /** Requests a second. */
   load: number;
   runs: number;
-  /** The share of false rollbacks that is accepted, if it is not alpha; see `Scenario`. */
+  /** The accepted share of false rollbacks, if it is not alpha; see `Scenario`. */
   accepted?: number;
   results: Record<ContestantName, Result>;
 }

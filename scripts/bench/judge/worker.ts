@@ -4,7 +4,7 @@ import { SCENARIOS } from "./scenarios.ts";
 
 declare const self: Worker;
 
-/** Runs the races of each task that it is sent, and answers with how they finished. */
+/** Runs the races of each received task, and sends their results. */
 self.onmessage = ({ data }: MessageEvent<Task>): void => {
   const scenario = SCENARIOS[data.scenario];
   if (scenario === undefined) throw new RangeError(`there is no scenario ${data.scenario}`);

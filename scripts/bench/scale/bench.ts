@@ -50,11 +50,11 @@ interface Target {
   unit: Curve["unit"];
   of: string;
   name?: string;
-  /** The least ratio of the largest size to the smallest. */
+  /** The minimum ratio of the largest size to the smallest. */
   keeps?: number;
-  /** The most ratio of the largest size to the smallest. */
+  /** The maximum ratio of the largest size to the smallest. */
   growsTo?: number;
-  /** The most at the largest size. */
+  /** The maximum at the largest size. */
   atMost?: number;
 }
 
@@ -69,7 +69,7 @@ const TARGETS: readonly Target[] = [
   { unit: "KiB", of: "requests", growsTo: 1.05 },
 ];
 
-/** The figures that are asked for, of the curves that there are. */
+/** The figures with targets, of the measured curves. */
 export function figuresOf(curves: readonly Curve[]): Figure[] {
   return TARGETS.flatMap((target): Figure[] => {
     const curve = curves.find(

@@ -4,7 +4,7 @@ import type { ScaleContext } from "./mesh.ts";
 import type { Curve } from "./report.ts";
 import { manyRules, manyVirtualServices } from "./systems.ts";
 
-/** How long `lint` takes for so many objects, and `equal` for two copies of one VirtualService of so many rules. */
+/** Measures `lint` for a number of objects, and `equal` for two copies of a VirtualService with as many rules. */
 export async function commandTimes(context: ScaleContext): Promise<Curve[]> {
   const lint: Curve = { name: "./kyc lint", of: "VirtualServices", unit: "ms", points: [] };
   const equal: Curve = { name: "./kyc equal, with itself", of: "rules", unit: "ms", points: [] };

@@ -7,7 +7,7 @@ import { drawFigures, figureList, type Marks } from "../figure.ts";
 import { STYLE } from "../page-style.ts";
 import type { Curve, ScaleReport } from "./report.ts";
 
-/** Draws each curve as a row of values, and the figures that are asked for. */
+/** Draws each curve as a row of values, and the figures with their targets. */
 export function drawScale({ curves, figures, rounds, load }: ScaleReport, marks: Marks): string[] {
   return [
     ...curves.flatMap((curve) => [
@@ -22,7 +22,7 @@ export function drawScale({ curves, figures, rounds, load }: ScaleReport, marks:
   ];
 }
 
-/** The same as one page that needs nothing else, with a chart for each curve. */
+/** The same as one self-contained page, with a chart for each curve. */
 export function scalePage(report: ScaleReport): string {
   const { curves, figures, rounds, load } = report;
   const charts = curves.map((curve) => `<figure>${toHtml(chartOf(curve))}</figure>`);
@@ -40,14 +40,14 @@ ${figureList(figures)}
 
 const [BEGIN, END] = ["<!-- figures of ./kyc bench scale -->", "<!-- end of the figures -->"];
 
-/** The parts of a Markdown document around its figures, with the comments between which they stand; undefined without. */
+/** The parts of a Markdown document around its figures, including the comments that mark them; undefined without them. */
 export function aroundFigures(document: string): [before: string, after: string] | undefined {
   const [begin, end] = [document.indexOf(BEGIN), document.indexOf(END)];
   if (begin < 0 || end < begin) return undefined;
   return [document.slice(0, begin + BEGIN.length), document.slice(end)];
 }
 
-/** The figures in Markdown: where and when they were measured, a table for each curve, and what is asked for. */
+/** The figures in Markdown: the machine and the time, a table for each curve, and the targets. */
 export function figuresInMarkdown({ at, machine, rounds, load, curves, figures }: ScaleReport): string {
   const tables = curves.map(({ name, of, unit, points }) =>
     table([
@@ -98,7 +98,7 @@ text { fill: #5b6675; font: 11px system-ui, sans-serif; }
 @media (prefers-color-scheme: dark) { text { fill: #a0abba; } .ground { fill: #12161c; } .grid { stroke: #39424f; } .ink1 { stroke: #6fa8ff; } }
 `;
 
-/** Sizes stand on a logarithmic axis, so that each power of ten has its place. */
+/** The axis of sizes, which is logarithmic. */
 function chartOf({ name, of, unit, points }: Curve, size?: readonly [number, number]): Spec {
   const most = Math.max(...points.map(({ value }) => value));
   const about = points.map(({ size, value }) => `${count(size)} ${of}: ${written(value, unit)}`).join("; ");

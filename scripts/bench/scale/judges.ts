@@ -6,7 +6,7 @@ import type { Curve } from "./report.ts";
 
 const EVENTS = 1_000_000;
 
-/** Requests a second that so many judges side by side take together. */
+/** The total number of requests per second that a number of parallel judges process. */
 export function judgeSpeeds(sizes: readonly number[], rounds: number): Curve[] {
   const observations = drawObservations(50_000);
   const speeds = sizes.map((size) => {

@@ -6,7 +6,7 @@ import { median } from "../http/rounds.ts";
 import type { Curve } from "./report.ts";
 import { fileOf, manyRevisions, manyRules, manyVirtualServices, rulePath } from "./systems.ts";
 
-/** What the parts of a run share. */
+/** The context of a run. */
 export interface ScaleContext {
   /** The repository. */
   project: string;
@@ -27,7 +27,7 @@ interface RunningMesh {
   process: Pinned;
 }
 
-/** Requests a second of a mesh with so many VirtualServices, and with one of so many rules: the last of them is asked. */
+/** Requests per second of a mesh with a number of VirtualServices, and with as many rules, always for the last one. */
 export async function throughput(context: ScaleContext): Promise<Curve[]> {
   const hosts = await measureThroughput(context, "VirtualServices", manyVirtualServices, () => "/");
   const rules = await measureThroughput(context, "rules of one VirtualService", manyRules, (size) =>
@@ -92,7 +92,7 @@ async function editTime({ root, size, url }: RunningMesh, rounds: number): Promi
   return median(times);
 }
 
-/** How long `dev` takes until it answers, with so many revisions at zero. */
+/** The time until `dev` answers, with a number of revisions at zero. */
 export async function startTime(context: ScaleContext, sizes: readonly number[]): Promise<Curve> {
   const points: Curve["points"] = [];
   for (const size of sizes) {

@@ -1,6 +1,6 @@
 import type { Figure } from "../figure.ts";
 
-/** A cost against a size. */
+/** A cost by size. */
 export interface Curve {
   name: string;
   /** What grows, such as rules. */
@@ -11,12 +11,12 @@ export interface Curve {
 
 /** One run of the benchmark. */
 export interface ScaleReport {
-  /** When it began, ISO 8601. */
+  /** The start time, ISO 8601. */
   at: string;
   /** Processor, number of processors, Bun. */
   machine: string;
   rounds: number;
-  /** What the machine did besides, as its load average when the run began. */
+  /** The load average at the start. */
   load: number;
   curves: Curve[];
   figures: Figure[];

@@ -14,11 +14,11 @@ const SETTINGS: Settings = {
   ...{ alpha: 0.01, beta: 0.05, tolerateErrors: 0, tolerateErrorRate: 0, tolerateLatency: 0.25 },
   latencyFloorMs: 5,
 };
-/** Requests a second of each rollout, and between two looks at what its judge holds. */
+/** Requests per second of each rollout, and between two measurements of its memory. */
 const RPS = 100;
 const PER_BEAT = 250;
 
-/** The memory of one of so many rollouts in this process, after numbers of requests: what it keeps of them, and its judge. */
+/** The memory per rollout, of many in this process, after numbers of requests: its kept outcomes and its judge. */
 export function rolloutMemory(rollouts: number, requests: readonly number[]): Curve {
   const drawn = drawObservations(50_000);
   const before = memory();
@@ -39,7 +39,7 @@ export function rolloutMemory(rollouts: number, requests: readonly number[]): Cu
     }
     return { size, value: (memory() - before) / rollouts / 1024 };
   });
-  // What was measured has to be there until then.
+  // Keeps the measured objects alive until here.
   if (all.length !== rollouts) throw new Error("no rollouts");
   return { name: `memory of one of ${rollouts} rollouts`, of: "requests", unit: "KiB", points };
 }
@@ -61,7 +61,7 @@ function recorder(): OutcomeRecorder {
   return new OutcomeRecorder(plan, trafficJudge(SETTINGS, undefined), shares, undefined);
 }
 
-/** Bytes of JavaScript objects and of the buffers behind them. */
+/** Bytes of JavaScript objects and their buffers. */
 function memory(): number {
   Bun.gc(true);
   const { heapSize } = heapStats();

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Writes a folder of `size` VirtualServices, one a file and a host each; the last one is for 127.0.0.1. */
+/** Writes a folder of `size` VirtualServices, each with its own file and host; the last one is for 127.0.0.1. */
 export async function manyVirtualServices(root: string, size: number): Promise<void> {
   const folder = await istioFolder(root);
   for (let i = 0; i < size; i++) {
@@ -20,7 +20,7 @@ export async function manyRules(root: string, size: number): Promise<void> {
   await writeFile(join(folder, fileOf(0)), virtualService("rules", "127.0.0.1", rules));
 }
 
-/** Writes `size` revisions at zero, two a Knative Service with an even split, and their program. */
+/** Writes `size` revisions at zero, two per Knative Service with an even split, and their program. */
 export async function manyRevisions(root: string, size: number): Promise<void> {
   await istioFolder(root);
   const knative = join(root, "knative");

@@ -6,16 +6,16 @@ import { RISKS } from "../../shadow/risks.ts";
 import { binomial, decisionPath, type Ending, type Rates } from "./decision-path.ts";
 import { watchedByDiffy } from "./diffy.ts";
 
-/** What the candidate does, and by which limit it is judged. */
+/** The candidate's behaviour, and the limit by which it is judged. */
 interface Scenario extends Rates {
   readonly name: string;
   readonly limit: number;
-  /** The pairs after which a comparison ends without a decision. */
+  /** The number of pairs after which a comparison ends undecided. */
   readonly most: number;
 }
 
 const LIMIT = 0.001;
-// As many limits as an answer with nine fields has by default: each field in two directions.
+// The number of default limits of an answer with nine fields: each field in two directions.
 const LIMITS = 18;
 
 const SCENARIOS = {
@@ -46,12 +46,12 @@ const SCENARIOS = {
 /** The setting in which one field of one segment is flipped. */
 const SEGMENTS = { segments: 12, fields: 9, directions: 2, rate: 0.005, background: 0.0001, pairs: 100_000 };
 
-/** What came of a scenario, each a share of the runs. */
+/** The results of a scenario, as shares of the runs. */
 export interface Cell {
   scenario: string;
   accepted: number;
   rejected: number;
-  /** Pairs until the decision that most runs reach; null if most reach none. */
+  /** The number of pairs until the most frequent decision; null if most runs reach none. */
   medianPairs: number | null;
   diffy: { flaggedAtEnd: number; flaggedEver: number };
 }
@@ -69,9 +69,9 @@ export interface ShadowBenchOptions {
   seed: number;
 }
 
-/** Compares simulated versions many times, by the verdict of `shadow` and by Diffy's rule. */
+/** Compares simulated versions many times, with the verdict of `shadow` and with Diffy's rule. */
 export function benchShadow({ runs, seed }: ShadowBenchOptions): ShadowBench {
-  // One stream for all runs: those of neighbouring seeds resemble each other.
+  // One stream for all runs, because the streams of neighbouring seeds are similar.
   const random = seededRandom(seed);
   const measured = (scenario: Scenario): Cell => measure(scenario, runs, random);
   const [rare, exact, often, noisy] = [
@@ -112,7 +112,7 @@ function measure(scenario: Scenario, runs: number, random: () => number): Cell {
   const endings = Array.from({ length: runs }, () => decisionPath({ candidate, control }, options, random));
   const by = (verdict: Ending["verdict"]) => endings.filter((ending) => ending.verdict === verdict);
   const [accepted, rejected] = [by("accepted"), by("rejected")];
-  // What Diffy calls raw and noise: the first answer of the control differs from the candidate's, and from the second.
+  // Diffy's raw and noise differences: the control's first answer differs from the candidate's, or from its second.
   const rates = { raw: candidate + control, noise: 2 * control };
   const diffy = Array.from({ length: runs }, () => watchedByDiffy(rates, DIFFY_PAIRS, random));
   return {

@@ -1,20 +1,20 @@
 import { logAbove, logBelow, type Tally } from "../../shadow/statistics/excess.ts";
 
-/** The rates, for each pair, at which the candidate and the control's first answer alone say something. */
+/** The rates per pair at which only the candidate, and only the control's first answer, raise a finding. */
 export interface Rates {
   readonly candidate: number;
   readonly control: number;
 }
 
-/** How one simulated comparison ends, and after how many pairs. */
+/** The result of one simulated comparison, and its number of pairs. */
 export interface Ending {
   readonly verdict: "accepted" | "rejected" | "undecided";
   readonly pairs: number;
 }
 
 /**
- * Compares one thing until it is decided, looking after each pair. Only pairs in which something differs are drawn:
- * between two of them the evidence for acceptance grows steadily, so where it is enough is found by halving.
+ * Compares one field until it is decided, with a check after each pair. Only pairs with a difference are generated: between
+ * two of them the evidence for acceptance grows steadily, so the point of the decision is found by bisection.
  * @param decided the evidence that decides, as a logarithm
  */
 export function decisionPath(
@@ -41,7 +41,7 @@ export function decisionPath(
   }
 }
 
-/** The number of pairs up to and with the next in which something differs (geometric). */
+/** The number of pairs up to and including the next one with a difference (geometric). */
 function gap(rate: number, random: () => number): number {
   if (rate <= 0) return Number.MAX_SAFE_INTEGER;
   return 1 + Math.floor(Math.log1p(-random()) / Math.log1p(-rate));
@@ -57,7 +57,7 @@ function firstAccepted(seen: Tally, last: number, limit: number, accepting: numb
   return enough;
 }
 
-/** A number of hits in `trials` of a probability, by the gaps between them. */
+/** A binomial number of hits in `trials`, generated from the gaps between them. */
 export function binomial(trials: number, rate: number, random: () => number): number {
   let hits = 0;
   for (let at = gap(rate, random); at <= trials; at += gap(rate, random)) hits++;

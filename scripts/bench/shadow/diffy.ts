@@ -5,8 +5,8 @@ const RELATIVE_PERCENT = 20;
 const ABSOLUTE_PERCENT = 0.03;
 
 /**
- * Whether Diffy counts a field as broken: the raw differences, of candidate and primary, are further from the noise, of
- * primary and secondary, than both thresholds.
+ * Whether Diffy reports a field as broken: the raw differences (candidate and primary) exceed the noise (primary and
+ * secondary) by more than both thresholds.
  */
 export function isFlagged(pairs: number, raw: number, noise: number): boolean {
   if (raw + noise === 0) return false;
@@ -17,7 +17,7 @@ export function isFlagged(pairs: number, raw: number, noise: number): boolean {
 
 const LOOK_EVERY = 500;
 
-/** Whether Diffy flags a field at the end of a comparison, and at any of its looks from the second on. */
+/** Whether Diffy flags a field at the end of a comparison, and at any of its checks from the second on. */
 export function watchedByDiffy(
   rates: { raw: number; noise: number },
   pairs: number,

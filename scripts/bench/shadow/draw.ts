@@ -2,7 +2,7 @@ import { count, percent } from "../../format.ts";
 import { drawFigures, type Marks } from "../figure.ts";
 import type { ShadowBench } from "./bench.ts";
 
-/** Draws what either rule made of the same versions, and the figures to be reached. */
+/** Draws the results of both rules for the same versions, and the targets. */
 export function drawShadowBench({ runs, cells, segments, figures }: ShadowBench, marks: Marks): string[] {
   const head = ["limit 0.1 %", "accepted", "rejected", "pairs", "Diffy flags", "at some look"];
   const rows = cells.map(({ scenario, accepted, rejected, medianPairs, diffy }) => [

@@ -1,6 +1,6 @@
-// The bundled load: `bun closed-loop.ts URL SECONDS CONNECTIONS [BODY]` writes one line of figures. With a body, which is
-// JSON, it sends POST. Run as a process of its own, so that it has a processor of its own. It reads no more of an answer
-// than it needs to find its end.
+// The bundled load generator: `bun closed-loop.ts URL SECONDS CONNECTIONS [BODY]` writes one line of figures. With a JSON
+// body it sends POST. It runs in a separate process, so that it can be pinned to its own processor. It parses an answer only
+// as far as needed to find its end.
 
 const [, , url = "", seconds = "1", connections = "1", body] = process.argv;
 const { hostname, port, pathname, search } = new URL(url);
@@ -24,7 +24,7 @@ const rank = (share: number): number =>
 const rps = times.length / ((performance.now() - startedAt) / 1000);
 console.log(JSON.stringify({ requests: times.length, rps, p50: rank(0.5), p99: rank(0.99), failed }));
 
-/** One connection, until the time is over. */
+/** Runs one connection until the time is over. */
 function loop(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let sentAt = 0;

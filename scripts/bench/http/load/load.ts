@@ -10,7 +10,7 @@ export interface LoadFigures {
   rps: number;
   p50: number;
   p99: number;
-  /** Answers other than 2xx, and requests without one. */
+  /** Responses other than 2xx, and requests without a response. */
   failed: number;
 }
 
@@ -40,7 +40,7 @@ export async function findGenerator(): Promise<Generator> {
 
 async function runWrk(options: LoadOptions): Promise<LoadFigures> {
   const { url, seconds, connections, body } = options;
-  // wrk takes a body from a script in Lua alone.
+  // wrk takes a body only from a Lua script.
   if (body !== undefined) return runBundled(options);
   const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", "--latency", url];
   const { output, code } = await run(pinned(["wrk", ...args], CORES.load));

@@ -2,7 +2,7 @@ import type { LoadFigures } from "./load.ts";
 
 const UNIT_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
 
-/** Reads what `wrk --latency` writes; undefined when it is something else. */
+/** Parses the output of `wrk --latency`; undefined if it is something else. */
 export function parseWrk(text: string): LoadFigures | undefined {
   const requests = /^\s*([0-9]+) requests in /m.exec(text)?.[1];
   const rps = /^Requests\/sec:\s+([0-9.]+)/m.exec(text)?.[1];

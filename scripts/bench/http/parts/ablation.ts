@@ -4,14 +4,14 @@ import type { Comparison } from "../report.ts";
 import type { BenchContext } from "./context.ts";
 import { compare, RAW, RAW_HOP, type Side } from "./services.ts";
 
-/** The parts that are left out of a credit check, one at a time; `service` leaves Elysia alone. */
+/** The parts that are left out of a credit check, one at a time; `service` leaves only Elysia. */
 const OF_CHECK = ["", "log", "metrics", "ids", "schema", "service"];
 const OF_AGGREGATOR = ["", "log", "metrics", "ids", "hop", "service but ofetch", "service"];
 
-/** How many sides an ablation has, both raw ones included. */
+/** The number of sides of an ablation, including both raw ones. */
 export const ABLATION_SIDES = OF_CHECK.length + OF_AGGREGATOR.length + 2;
 
-/** Both services with each of their parts left out alone, in turn, beside the raw runtime. */
+/** Measures both services with one part left out at a time, compared with the raw runtime. */
 export async function ablate(context: BenchContext): Promise<Comparison[]> {
   const parts = join(context.project, "scripts/bench/http/parts");
   const port = freePort();

@@ -2,7 +2,7 @@ import type { Generator, LoadFigures, LoadOptions } from "../load/load.ts";
 import { cpuSeconds } from "../pinned-process.ts";
 import type { Sample } from "../rounds.ts";
 
-/** What all parts of a run share. */
+/** The context of a run. */
 export interface BenchContext {
   /** The repository. */
   project: string;
@@ -19,7 +19,7 @@ export interface BenchContext {
 
 const CONNECTIONS = 32;
 
-/** One measurement of what listens at an address, with the processor time of the process that is measured. */
+/** One measurement of the server at an address, with the processor time of its process. */
 export async function sample(
   context: BenchContext,
   url: string,
@@ -33,7 +33,7 @@ export async function sample(
   return { ...figures, perCpuSecond: used > 0 ? figures.requests / used : undefined };
 }
 
-/** Loads a side without measuring, so that its code is compiled when it counts. */
+/** Sends load without measuring, so that the code is compiled before the measurement. */
 export async function warmUp(context: BenchContext, url: string, body?: string): Promise<void> {
   await context.generator.run({ url, seconds: Math.max(2, context.seconds), connections: CONNECTIONS, body });
 }

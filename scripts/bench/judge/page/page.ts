@@ -21,7 +21,7 @@ const ABOUT: Readonly<Record<ContestantName, string>> = {
     "the default judge over all minutes so far, once an hour, on the same ramp; metrics of errors, mean latency and p99.",
 };
 
-/** The benchmark as one page that needs nothing else: opened from disk, printed, or sent. */
+/** The benchmark as one self-contained page. */
 export function benchPage(result: BenchResult): string {
   const { cells, figures, seed, reps } = result;
   const good = cells.filter(({ kind }) => kind === "good");

@@ -17,7 +17,7 @@ const SERIES: readonly Series[] = CONTESTANTS.map((name) => ({ name, form: FORMS
 /** Seconds: the scale begins at one, and ends where a rollout does. */
 const TIMES = [1, 10, 60, 600, 3600, HORIZON];
 
-/** How long it took to find a bad candidate, by load: the median, and a line from the first to the last tenth. */
+/** The time to find a bad candidate, by load: the median, and a line from the first to the last decile. */
 export function timeChart(cells: readonly Cell[]): string {
   const chart = rangeChart({
     about: `Time to a rollback by load, ${cells[0]?.scenario ?? ""}`,

@@ -9,7 +9,7 @@ export interface ArgoOptions {
   interval: number;
   failureLimit: number;
   minSuccess: number;
-  /** What `irate` sees: the last two scrapes. */
+  /** The samples that `irate` uses: the last two scrapes. */
   window: number;
 }
 

@@ -3,7 +3,7 @@ import { zero } from "./zero.ts";
 
 await compiled;
 
-/** How far an experiment lies above a control: the Hodges-Lehmann estimate and its confidence interval. */
+/** The shift of an experiment relative to a control: the Hodges-Lehmann estimate and its confidence interval. */
 export interface Shift {
   low: number;
   high: number;
@@ -11,8 +11,8 @@ export interface Shift {
 }
 
 /**
- * The rank sum test of Mann and Whitney turned round into an interval, by the normal approximation with a correction for
- * ties and continuity: as R's `wilcox.test`, and Kayenta after it. Neither list may be empty, nor all values one.
+ * The confidence interval of the rank sum test of Mann and Whitney, by the normal approximation with corrections for ties
+ * and continuity, as in R's `wilcox.test` and in Kayenta. The lists must not be empty, and not all values equal.
  * @param level of confidence, such as 0.98
  */
 export function mannWhitney(experiment: readonly number[], control: readonly number[], level: number): Shift {
@@ -20,7 +20,7 @@ export function mannWhitney(experiment: readonly number[], control: readonly num
   const most = Math.max(...experiment) - Math.min(...control);
   const quantile = ndtri(1 - (1 - level) / 2);
   const z = (shift: number): number => score(experiment, control, shift);
-  // Where the score does not change its sign, the interval ends at the end of what can be.
+  // If the score does not change its sign, the interval ends at the largest possible shift.
   const end = (at: number): number => {
     if (z(least) - at <= 0) return least;
     return z(most) - at >= 0 ? most : zero((shift) => z(shift) - at, least, most);

@@ -1,12 +1,12 @@
-/** How exactly, and how long at most, a zero is looked for: as Kayenta's judge does. */
+/** The precision and the maximum number of steps, as in Kayenta's judge. */
 const TOLERANCE = 1e-4;
 const EPSILON = 2.22e-16;
 const ITERATIONS = 1000;
 
 /**
  * A zero of `f` between `low` and `high`, where its sign changes, by Brent's method (Algorithms for Minimization without
- * Derivatives, 1973, chapter 4): interpolation where it converges, bisection elsewhere. Which point of a flat stretch it
- * ends at depends on each of its steps, and Kayenta's verdicts on that point, so they are those of its solver.
+ * Derivatives, 1973, chapter 4): interpolation where it converges, bisection elsewhere. The steps are the same as those of
+ * Kayenta's solver, because they determine the point found on a flat part of `f`, and Kayenta's verdict depends on it.
  */
 export function zero(f: (x: number) => number, low: number, high: number): number {
   let before = low;
