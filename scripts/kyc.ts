@@ -9,7 +9,7 @@ import { setInvocation, withProgramName } from "./text/command-lines.ts";
 import { print, printMessage } from "./text/print.ts";
 import { printable } from "./text/printable.ts";
 
-/** Makes each command from a module of its own, in the order in which the help lists them. */
+/** Creates each command from its own module, in the order of the help. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   dev: async () => (await import("./commands/mesh/dev.ts")).devCommand(),
   load: async () => (await import("./commands/mesh/load.ts")).loadCommand(),
@@ -49,7 +49,7 @@ const kyc = new Command("kyc")
 
 const help = {
   helpWidth: Math.min(process.stdout.columns ?? 100, 100),
-  /** An option's text, without a default that says nothing. */
+  /** An option's text, without defaults such as `false`. */
   optionDescription: (option: Option): string =>
     new Help().optionDescription(option).replace(/ \(default: (?:false|""|\[\]|\{\})\)$/, ""),
 };

@@ -10,6 +10,6 @@ declare module "cephes" {
   export function incbet(a: number, b: number, x: number): number;
   /** The normal distribution: the probability of less than `x`. */
   export function ndtr(x: number): number;
-  /** The normal quantile: where the probability of less is `p`. */
+  /** The normal quantile: the value below which the probability is `p`. */
   export function ndtri(p: number): number;
 }

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { version } from "../package.json" with { type: "json" };
 
-/** Whether this is a program that lies in `.kyc/` of a checkout; defined if one is compiled. */
+/** Whether this is a program in `.kyc/` of a checkout; defined when it is compiled. */
 declare const KYC_OF_CHECKOUT: boolean | undefined;
 
 const OWN = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -10,7 +10,7 @@ const OWN = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Whether this is a compiled program (Bun, `--compile`), which contains Bun. */
 export const COMPILED = OWN.startsWith("/$bunfs") || /^[A-Z]:[\\/]~BUN/.test(OWN);
 
-/** The variables with which `process.execPath` acts as Bun even if it is a compiled program. */
+/** The variables that make `process.execPath` act as Bun even if it is a compiled program. */
 export const AS_BUN: Readonly<Record<string, string>> = COMPILED ? { BUN_BE_BUN: "1" } : {};
 
 /** The folder of this tool's repository; a released program has none. */

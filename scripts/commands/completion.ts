@@ -3,7 +3,7 @@ import { printRaw } from "../text/print.ts";
 
 /** The completions after some words: subcommands, long options, and the values of options with choices. */
 interface Place {
-  /** The words before, such as `rollout verify-log`; empty for the first. */
+  /** The preceding words, such as `rollout verify-log`; empty for the first. */
   path: string;
   commands: { name: string; description: string }[];
   options: { name: string; description: string; values: readonly string[] }[];

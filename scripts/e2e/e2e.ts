@@ -26,11 +26,11 @@ export interface E2eOptions {
   root: string;
   env: Readonly<Record<string, string | undefined>>;
   namespace: string;
-  /** The ingress gateway's address; found by trying when undefined. */
+  /** The ingress gateway's address; detected if undefined. */
   ingress: string | undefined;
   /** Only the scenarios whose names contain this, in any case. */
   only: string | undefined;
-  /** Leaves what is deployed at the end. */
+  /** Keeps the deployed objects at the end. */
   keep: boolean;
   signal: AbortSignal;
   onProgress(what: string): void;
@@ -65,7 +65,7 @@ export function scenarios({ only, keep }: Pick<E2eOptions, "only" | "keep">): Sc
 }
 
 /**
- * Runs the scenarios against the real thing. A scenario that fails cleans up after itself, and the next one runs.
+ * Runs the scenarios on a cluster. A failed scenario cleans up after itself, and the next one runs.
  * @throws NoIngress, ApiError, DeployFailed when not even the first deployment works
  */
 export async function runE2e(options: E2eOptions): Promise<CheckResult[]> {

@@ -15,7 +15,7 @@ import { messageOf } from "../text/message-of.ts";
 const RESTRICTED = "kyc-e2e-restricted";
 const STRICT = "istio/strict";
 
-/** What limits the pods: they start if Pod Security is enforced, and the NetworkPolicies name pods that exist. */
+/** Checks that the pods start with Pod Security enforced, and that the NetworkPolicies select existing pods. */
 export const hardening: Scenario = {
   name: "Pod Security and NetworkPolicies",
   async run(stage) {
@@ -74,7 +74,7 @@ const NetworkPolicy = Type.Object({
   spec: Type.Object({ podSelector: Selector, ingress: Rules, egress: Rules }),
 });
 
-/** A label that is misspelt in a policy would cut the traffic, and only if a network plugin enforces it. */
+/** Finds misspelt labels in policies, which block traffic only if a network plugin enforces them. */
 async function peersExist(stage: Stage): Promise<CheckResult[]> {
   const { kube, root, namespace } = stage;
   await untilWarm(stage, BOTH_VERSIONS);

@@ -7,7 +7,7 @@ export const CUSTOMER = "/kyc/v1/customer";
 /** A request through the split, and the header of its answer that names the revision. */
 export const THROUGH_SPLIT = { path: CUSTOMER, revisionHeader: "x-kyc-revision" };
 
-// From zero a revision takes some seconds, and the first request waits for two of them.
+// A cold start takes some seconds, and the first request waits for two of them.
 const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Sends single requests to the ingress; they end with the stage. */
@@ -25,8 +25,8 @@ export interface LoadReport {
 }
 
 /**
- * Keeps a steady load on the ingress while something is done, and a little before and after.
- * @param rps requests a second
+ * Keeps a steady load on the ingress during an action, and a little before and after.
+ * @param rps requests per second
  * @param headers of each request @default none
  */
 export async function underLoad(
@@ -56,7 +56,7 @@ export async function underLoad(
   return { results, failed: results.filter(({ status }) => status !== 200) };
 }
 
-/** What the failed requests had in common, in a few words. */
+/** Summarises the failed requests in a few words. */
 export function describeFailures(failed: readonly LoadResult[]): string {
   const kinds = new Map<string, number>();
   for (const { status, error } of failed) {

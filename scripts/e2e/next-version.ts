@@ -3,7 +3,7 @@ import { askOf, BOTH_VERSIONS, describeFailures, underLoad, untilWarm, THROUGH_S
 import { figure, type Scenario, WHOLE } from "./scenario.ts";
 import { BY_ISTIO } from "./splits.ts";
 
-/** The overlay next/v3 applied to the running system under load: v3 takes its share, and nothing fails. */
+/** Applies the overlay next/v3 to the running system under load: v3 gets its share, and no request fails. */
 export const nextVersion: Scenario = {
   name: "the next version under load",
   async run(stage) {

@@ -6,8 +6,8 @@ import { EVENT, LivePod, POD } from "../cluster/workload/live-objects.ts";
 import type { Stage } from "./scenario.ts";
 
 /**
- * An applicant with values that occur nowhere else, in each field but those that are counted by. The check digits of its
- * passport are wrong, which the advanced check looks at and the basic one does not.
+ * An applicant with unique values in each field except those that define segments. The check digits of its passport are
+ * wrong, which only the advanced check detects.
  */
 export const APPLICANT = {
   applicantId: "Quxapplicant-774411",
@@ -25,7 +25,7 @@ export const APPLICANT = {
   military: { trained: false, months: 0 },
 };
 
-/** Parts of the applicant's values by which they are found in a text, in any case. */
+/** Parts of the applicant's values to search for, in any case. */
 const TRACES = [
   "quxapplicant",
   "zebulon",
@@ -47,8 +47,8 @@ export function traceIn(text: string): string | undefined {
 const SERVICE_PORT = 8080;
 
 /**
- * Where something of the applicant is written: the log of any container of the namespace's pods, the metrics of the
- * services, or the Events.
+ * Finds the applicant's data in the logs of all containers of the namespace's pods, the metrics of the services, and the
+ * Events.
  */
 export async function placesOfApplicant({ kube, namespace, signal }: PlaceToLook): Promise<string[]> {
   const [pods, events] = await Promise.all([

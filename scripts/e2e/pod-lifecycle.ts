@@ -6,7 +6,7 @@ import { BY_KNATIVE } from "./splits.ts";
 
 const ZERO_WITHIN_MS = 240_000;
 
-/** From zero pods in both services to the first answer. */
+/** Measures the first answer when both services start from zero pods. */
 export const scaleFromZero: Scenario = {
   name: "scale from zero",
   async run(stage) {
@@ -29,7 +29,7 @@ export const scaleFromZero: Scenario = {
       await Bun.sleep(1_000);
     }
     const startedAt = performance.now();
-    // Each to the same version, as the other one may have to start still.
+    // All to the same version, because the other one may still have to start.
     const ask = () => askOf(stage)(CUSTOMER, { headers: { "end-user": "basic" } });
     const response = await ask().catch(() => undefined);
     await response?.arrayBuffer();
@@ -51,7 +51,7 @@ export const scaleFromZero: Scenario = {
   },
 };
 
-/** A pod of a revision deleted under load: Knative starts another, and what was under way there finishes. */
+/** Deletes a pod of a revision under load: Knative starts another, and requests in flight finish. */
 export const podKilled: Scenario = {
   name: "a revision's pod deleted under load",
   async run(stage) {
@@ -77,7 +77,7 @@ async function killOne(stage: Stage): Promise<void> {
   await Bun.sleep(8_000);
 }
 
-/** The names of the pods of all services, or of one revision; those that are ending are left out. */
+/** The names of the pods of all services, or of one revision, except terminating ones. */
 export async function podsOf({ kube, namespace }: Stage, revision?: string): Promise<string[]> {
   const labelSelector = revision === undefined ? SERVICE_LABEL : `${REVISION_LABEL}=${revision}`;
   const { items } = await kube.list(POD, { namespace, labelSelector });

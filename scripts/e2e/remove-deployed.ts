@@ -3,7 +3,7 @@ import { findLeftovers } from "../cluster/platform/leftovers.ts";
 import { runSteps } from "../cluster/platform/run-steps.ts";
 import type { PlatformContext } from "../cluster/platform/platform-context.ts";
 
-// What belongs to a removed object is collected later: pods take half a minute to end, and keep their namespace.
+// Dependents of a removed object are garbage-collected later: pods take half a minute to end, and keep their namespace.
 const LOOKS = 60;
 
 /**

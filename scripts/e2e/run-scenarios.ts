@@ -3,8 +3,8 @@ import type { Scenario, Stage } from "./scenario.ts";
 import { messageOf } from "../text/message-of.ts";
 
 /**
- * Runs scenarios one after another. One that fails is a check that does not hold, and the next one runs. Each cleans up
- * behind it, also when it failed or the user ended it.
+ * Runs scenarios one after another. A failed scenario is a failed check, and the next one runs. Each scenario cleans up
+ * after itself, even if it failed or the user ended it.
  * @param stageFor makes a stage whose work ends with a signal
  * @throws the signal's reason when the user ended it
  */
@@ -18,7 +18,7 @@ export async function runScenarios(
     signal.throwIfAborted();
     const found = await runScenario(scenario, stageFor(signal));
     await clean(scenario, stageFor(new AbortController().signal));
-    // A cancelled scenario is no evidence about the system.
+    // A cancelled scenario is not evidence about the system.
     signal.throwIfAborted();
     results.push(...found);
     onResults(found);
@@ -38,7 +38,7 @@ async function runScenario({ name, run }: Scenario, stage: Stage): Promise<Check
   }
 }
 
-/** The user's signal does not count here: what was changed is put back before the command ends. */
+/** Ignores the user's signal, so that changes are reverted before the command ends. */
 async function clean(scenario: Scenario, stage: Stage): Promise<void> {
   try {
     await scenario.clean?.(stage);

@@ -9,7 +9,7 @@ export interface Stage {
   namespace: string;
   /** The project's folder. */
   root: string;
-  /** The ingress gateway. No load goes anywhere else. */
+  /** The ingress gateway, the only target of the load. */
   ingress: string;
   images: readonly FunctionImage[];
   signal: AbortSignal;
@@ -24,7 +24,7 @@ export interface Stage {
 /** One part of the end-to-end test. */
 export interface Scenario {
   name: string;
-  /** What is done, and what was seen. */
+  /** Runs the scenario and returns its checks. */
   run(stage: Stage): Promise<CheckResult[]>;
   /** Restores what the scenario changed; also called after a failure. Idempotent. */
   clean?(stage: Stage): Promise<unknown>;
@@ -46,7 +46,7 @@ export function figure(
   return { group, name, expected, seen: text, ok: atMost === undefined || seen <= atMost };
 }
 
-/** How the end-to-end test deploys: over any change since, and without output. */
+/** The deployment options of the end-to-end test: it overwrites changes, without output. */
 export const QUIETLY = {
   forceConflicts: true,
   dryRun: false,

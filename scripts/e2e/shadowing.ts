@@ -16,12 +16,12 @@ const SERVICE = "credit-check";
 const DECIDED = "backgroundCheckPass";
 const FOR_MS = 30_000;
 const RATE = 20;
-/** Applicants a second, beside the load, which names no applicant. */
+/** Applicants per second, in addition to the load, which has no applicants. */
 const APPLICANTS = 5;
 
 /**
- * A comparison in shadow of all requests under both engines, with the strict overlay and without: callers notice nothing,
- * pairs are compared, nothing of the applicants is written anywhere, and the mirror is gone at the end.
+ * Compares all requests in shadow under both engines, with and without the strict overlay: callers are not affected, pairs
+ * are compared, no applicant data is written anywhere, and the mirror is removed at the end.
  */
 export const shadowing: Scenario = {
   name: "comparing in shadow",
@@ -83,7 +83,7 @@ async function compared(stage: Stage, when: string): Promise<CheckResult[]> {
   const watched: Mirror = {
     ...mirror,
     async stop() {
-      // The logs of the shadow service go with it.
+      // The logs of the shadow service are deleted with it.
       try {
         places.push(...(await placesOfApplicant(stage)));
       } finally {
@@ -107,7 +107,7 @@ async function compared(stage: Stage, when: string): Promise<CheckResult[]> {
         statuses.push(...(await answers));
       },
     });
-    // A pair counts as one even if neither version could be asked; a field was in both answers.
+    // A pair counts even if no version could be called; a field was in both answers.
     pairs = last?.counts.fields[DECIDED]?.pairs ?? 0;
   });
   const refused = statuses.filter((status) => status !== 200).length;
@@ -130,7 +130,7 @@ async function compared(stage: Stage, when: string): Promise<CheckResult[]> {
   ];
 }
 
-/** Asks about the applicant a number of times. @returns the statuses; 0 if there was no answer */
+/** Sends the applicant a number of times. @returns the statuses; 0 without a response */
 async function sendApplicants(stage: Stage, count: number): Promise<number[]> {
   const ask = askOf(stage);
   return Promise.all(

@@ -31,9 +31,8 @@ const WithRules = Type.Object({
 });
 
 /**
- * A split that this tool changed, beside a controller that applies the files of a folder: the controller learns of the
- * conflict, leaves the split alone if its files do not have the field, keeps the split that was written back, and takes
- * it back if it forces the old one.
+ * Changes a split while a controller applies the files of a folder: the controller gets a conflict, keeps the split if its
+ * files do not have the field or if the split was written back, and resets it if it forces the old files.
  */
 export const splitInGit: Scenario = {
   name: "a split in git",
@@ -104,7 +103,7 @@ async function beside(
   return [...results, check("after the old file, forced", "basic 50 %, advanced 50 %, by git", seen)];
 }
 
-/** The last object of a folder that holds the split, with nothing but its identity and the field of the split. */
+/** The last object of a folder that contains the split, reduced to its identity and the field of the split. */
 async function objectOfSplit(
   { namespace }: Stage,
   root: string,

@@ -18,7 +18,7 @@ const SPLITS: Shares[] = [
 const REQUESTS = 1_000;
 const SERVICE = "credit-check";
 
-/** How a split is carried: the overlay that puts the engine in charge, and the engine. */
+/** An engine, and the overlay that activates it. */
 export interface Carrier {
   istio: string;
   engine(stage: Stage): SharesWriter;
@@ -58,7 +58,7 @@ export function splitScenario(name: string, carrier: Carrier): Scenario {
   };
 }
 
-/** From one split to the other engine and back, under load. */
+/** Switches to the other engine and back, under load. */
 export const switching: Scenario = {
   name: "switching engines under load",
   async run(stage) {
@@ -86,7 +86,7 @@ export const switching: Scenario = {
   clean: (stage) => stage.deploy(WHOLE),
 };
 
-/** The VirtualService of by-istio with all weight on one side: then each response shows whether the split was right. */
+/** The VirtualService of by-istio with all weight on one side, so that each response shows which split applied. */
 function withAllToBasic(object: unknown): unknown {
   const text = JSON.stringify(object);
   return JSON.parse(text.replace('"weight":50', '"weight":100').replace('"weight":50', '"weight":0'));
@@ -111,8 +111,8 @@ export async function waitInForce(stage: Pick<Stage, "signal">, writer: SharesWr
 }
 
 /**
- * Sends everything to `basic`, and waits until only that version answers: an engine reports its own split in force, and
- * not the overlay that puts it in charge.
+ * Sends everything to `basic`, and waits until only that version answers, because an engine reports its own split in force,
+ * not the overlay that activates it.
  */
 async function untilOverlayRoutes(stage: Stage, writer: SharesWriter): Promise<void> {
   await writer.write({ basic: 100, advanced: 0 });
@@ -137,7 +137,7 @@ export interface SharesWriter {
   inForce(signal: AbortSignal): Promise<{ ms: number }>;
 }
 
-/** Writes by an engine. It is looked up each time, as scenarios change which object carries the split. */
+/** Writes with an engine, which is looked up each time, because scenarios change the object with the split. */
 export function sharesBy(find: () => RecordedEngine | Promise<RecordedEngine>): SharesWriter {
   return {
     async write(shares) {
@@ -154,12 +154,12 @@ export function sharesBy(find: () => RecordedEngine | Promise<RecordedEngine>): 
   };
 }
 
-// Of ten thousand right splits one is taken for wrong.
+// One correct split in ten thousand is rejected.
 const LEAST_P = 0.0001;
 
 /**
- * Whether who answered is what a split makes likely: by Pearson's chi-square, and exactly if a share is nothing. A
- * request that failed, or was answered by a revision outside of the split, never is.
+ * Whether the counts are consistent with a split: by Pearson's chi-square test, and exactly for a share of 0. A failed
+ * request, or one answered by a revision outside the split, is never consistent.
  * @param shares the percent of each tag of the credit check; they sum to 100
  */
 export async function judgeSplit(

@@ -23,8 +23,8 @@ const MODE_WITHIN_MS = 60_000;
 const IN_FORCE_WITHIN_MS = 90_000;
 
 /**
- * The strict overlay: only the aggregator reaches the credit check, only the ingress the aggregator. Every address is
- * tried by those who may not, with the activator in the path, without it, and at zero, under both engines.
+ * The strict overlay: only the aggregator reaches the credit check, only the ingress the aggregator. Unauthorized callers
+ * try every address, with the activator in the path, without it, and at zero, under both engines.
  */
 export const strict: Scenario = {
   name: "the strict overlay",
@@ -159,7 +159,7 @@ function check(name: string, expected: string, seen: string): CheckResult {
 
 const Sks = Type.Object({ spec: Type.Object({ mode: Type.Optional(Type.String()) }) });
 
-/** Puts the activator into the path of the credit check, as it is by default with few pods, or takes it out of it. */
+/** Puts the activator into the path of the credit check, the default with few pods, or removes it. */
 async function activatorInPath(stage: Stage, inPath: boolean): Promise<void> {
   const { kube, namespace } = stage;
   const internal = (group: string, kind: string, name: string) => ({
@@ -201,11 +201,11 @@ async function untilZero(stage: Stage): Promise<void> {
 }
 
 const STRICT = "istio/strict";
-// What the other overlays do not have, and so do not replace.
+// The objects that the other overlays do not have, and so do not replace.
 const OF_BY_KNATIVE = ["Sidecar", "ServiceEntry"];
 const OWN = [...OF_BY_KNATIVE, "PeerAuthentication", "AuthorizationPolicy", "NetworkPolicy"];
 
-/** Puts the strict overlay in force with a split by Knative, or with one by Istio. */
+/** Deploys the strict overlay with a split by Knative or by Istio. */
 export async function applyStrict(stage: Stage, by: SplitOwner): Promise<void> {
   await stage.deploy([STRICT]);
   if (by === SPLIT_OWNERS.knative) return;
@@ -213,7 +213,7 @@ export async function applyStrict(stage: Stage, by: SplitOwner): Promise<void> {
   await remove(stage, OF_BY_KNATIVE);
 }
 
-/** Removes what only the strict overlay has. */
+/** Removes the objects that only the strict overlay has. */
 export async function takeStrictBack(stage: Stage): Promise<void> {
   await remove(stage, OWN);
 }

@@ -16,7 +16,7 @@ const REQUESTS = 500;
 const READY_WITHIN_MS = 180_000;
 const RPS = 20;
 
-/** A split between the subsets of a Service whose versions are Deployments, moved under load. */
+/** Moves a split between the subsets of a Service whose versions are Deployments, under load. */
 export const subsets: Scenario = {
   name: "splits between subsets",
   async run(stage) {
@@ -63,7 +63,7 @@ async function shareOfV2(stage: Stage, group: string, percent: number): Promise<
   const counted = { ...THROUGH_SPLIT, headers: HOST };
   const { counts, failed } = await observeSplit(askOf(stage), counted, REQUESTS, stage.signal);
   const seen = (100 * (counts.get("v2") ?? 0)) / REQUESTS;
-  // Five standard deviations; none if a share is nothing.
+  // Five standard deviations; exact for a share of 0.
   const atMost = 5 * Math.sqrt((percent * (100 - percent)) / REQUESTS);
   return {
     group,

@@ -17,7 +17,7 @@ export interface Change {
   to: string;
 }
 
-/** Twenty changes from all to none and back under steady load: what failed, and how long each took. */
+/** Changes the weights from all to none and back twenty times under steady load: failures, and the time of each change. */
 export function weightChanges(name: string, carrier: Carrier): Scenario {
   return {
     name: `${CHANGES} weight changes by ${name} under load`,
@@ -63,7 +63,7 @@ export function report(
     const first = during.find(({ revision }) => revision === to);
     if (first !== undefined) firstNew.push(first.sentAt - at);
     late += during.filter(({ sentAt, revision }) => sentAt > inForceAt && revision !== to).length;
-    // A change after which no request goes the old way is in force at once.
+    // If no request takes the old route after a change, it was in force at once.
     lastOld.push((during.findLast(({ revision }) => revision !== to)?.sentAt ?? at) - at);
     if (during.at(-1)?.revision === to) inForce++;
   }

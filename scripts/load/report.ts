@@ -7,7 +7,7 @@ export interface LoadSummary {
   requests: number;
   /** Requests without a response, or with a status of 400 and above. */
   failed: number;
-  /** How long the load has run, in milliseconds. */
+  /** The duration of the load so far, in milliseconds. */
   seconds: number;
   /** Completed requests per second, failed ones included. */
   rate: number;

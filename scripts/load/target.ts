@@ -11,8 +11,8 @@ export class NoTarget extends Error {
 
 /**
  * Parses the target of a load: a path at an ingress gateway, or a complete URL.
- * @param ingress the address of the gateway: of the mesh that runs on this machine, or of a cluster that was named
- * @param path the path if none is given
+ * @param ingress the address of the gateway: of the mesh on this machine, or of the given cluster
+ * @param path the default path
  * @throws NoTarget
  */
 export function readTarget(given: string | undefined, ingress: string | undefined, path = "/"): LoadTarget {

@@ -6,11 +6,11 @@ import { type Held, LockTaken } from "../rollout/lock/lock.ts";
 import { buildProgram } from "./program.ts";
 
 /**
- * Makes the program in `.kyc/` that `./kyc` starts in place of the sources, unless another process is making it. Its time
- * is that of the start, so a source that changes meanwhile makes it outdated. A failure leaves an empty file: it is tried
- * again when a source has changed.
+ * Makes the program in `.kyc/` that `./kyc` runs in place of the sources, unless another process is making it. Its
+ * modification time is the start of the build, so a source that changes meanwhile makes it outdated. A failure leaves an
+ * empty file, and the next build starts when a source has changed.
  *
- *   bun scripts/release/checkout-program.ts PROGRAM           ends if another process is making it
+ *   bun scripts/release/checkout-program.ts PROGRAM           exits if another process is making it
  *   bun scripts/release/checkout-program.ts PROGRAM --wait    waits for the other
  */
 const [, , program = "", wait] = process.argv;

@@ -20,7 +20,7 @@ Examples:
   .parse()
   .opts<{ out: string }>();
 
-/** Runs under Node.js, which is what npm has, and hands over to the Bun that npm installed beside it. */
+/** Runs under Node.js and starts the Bun that npm installed as a dependency. */
 const LAUNCHER = `#!/usr/bin/env node
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -32,7 +32,7 @@ import { fileURLToPath } from "node:url";
 const require = createRequire(import.meta.url);
 const bun = dirname(require.resolve("bun/package.json"));
 const platform = join(bun, "..", "@oven", \`bun-\${process.platform === "win32" ? "windows" : process.platform}-\${process.arch === "arm64" ? "aarch64" : process.arch}\`);
-// Where npm runs no install scripts, the package of the platform has the program.
+// If npm runs no install scripts, the program is in the package of the platform.
 const program = [join(platform, "bin", process.platform === "win32" ? "bun.exe" : "bun"), join(bun, "bin", "bun.exe")].find(existsSync);
 if (program === undefined) {
   console.error("kyc: npm installed no Bun for this platform; install Bun from https://bun.com, or take the program of the release");
@@ -40,7 +40,7 @@ if (program === undefined) {
 }
 const main = join(dirname(fileURLToPath(import.meta.url)), "scripts", "kyc.js");
 const env = { ...process.env, KYC_CALLED_AS: process.env.KYC_CALLED_AS ?? "kyc" };
-// Ctrl-C in a terminal reaches both. Elsewhere the signals that come here are passed on, once.
+// Ctrl-C in a terminal reaches both processes. Otherwise received signals are forwarded once.
 const terminal = process.stdin.isTTY === true;
 const options = { stdio: "inherit", env, detached: !terminal && process.platform !== "win32" };
 const child = spawn(program, ["--no-env-file", main, ...process.argv.slice(2)], options);

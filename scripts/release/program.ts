@@ -7,13 +7,13 @@ export interface ProgramOptions {
   outfile: string;
   /** Bun's name of the platform. @default this machine, with the Bun that runs this */
   target?: Bun.Build.CompileTarget;
-  /** Whether the program lies in `.kyc/` of this checkout, whose folder it then works for. @default false */
+  /** Whether the program is for `.kyc/` of this checkout, and uses its files. @default false */
   ofCheckout?: boolean;
 }
 
 /**
- * Compiles kyc into one program that contains Bun. Bytecode and one chunk for each command make it start in a third of
- * the time that the sources take. It reads no `.env` and no `bunfig.toml` of the folder in which it is called.
+ * Compiles kyc into one executable that contains Bun. With bytecode and one chunk for each command, it starts in a third of
+ * the time of the sources. It reads no `.env` and no `bunfig.toml` of the working directory.
  */
 export async function buildProgram({ outfile, target, ofCheckout = false }: ProgramOptions): Promise<void> {
   await Bun.build({

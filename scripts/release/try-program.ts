@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { PROJECT, versions } from "../project.ts";
 
 /**
- * Tries a program or package of a release as a user has it: in a folder of the user's own, with nothing of this
- * repository, and with no Bun on the PATH. The arguments are the command line of kyc.
+ * Tests a program or package of a release in a user's environment: in a separate folder, without files from this repository,
+ * and without Bun on the PATH. The arguments are the command line of kyc.
  *
  *   bun scripts/release/try-program.ts dist/kyc-linux-x64
  *   bun scripts/release/try-program.ts npx --yes --package ./kyc-0.1.0.tgz kyc
@@ -13,7 +13,7 @@ import { PROJECT, versions } from "../project.ts";
 const program = process.argv.slice(2);
 if (program.length === 0) throw new Error("which program? For example: dist/kyc-linux-x64");
 
-/** A service as a user writes one: it needs no package. */
+/** A service without packages. */
 const SERVICE = `Bun.serve({
   hostname: process.env.HOST,
   port: Number(process.env.PORT),
@@ -65,7 +65,7 @@ function start(args: readonly string[]) {
   });
 }
 
-/** Where npm finds its registry and keeps what it downloads. */
+/** npm's settings for the registry and the cache. */
 function npmSettings(): Record<string, string> {
   const names = Object.keys(process.env).filter((name) => /^npm_config_/i.test(name));
   return Object.fromEntries(names.map((name) => [name, process.env[name] ?? ""]));
@@ -80,7 +80,7 @@ async function expectOutput(args: readonly string[], part: string): Promise<void
     problems.push(`kyc ${args.join(" ")}: no "${part}" in\n${out}${err}`);
 }
 
-/** Starts `dev`, asks the services and each file of the live page, changes the split, and ends it by SIGINT. */
+/** Starts `dev`, requests the services and each file of the live page, changes the split, and stops it with SIGINT. */
 async function tryDev(shares: readonly string[]): Promise<void> {
   const child = start(["dev", "--port", "0"]);
   let output = "";

@@ -2,8 +2,8 @@ import type { Static, TSchema } from "typebox";
 import { Check, Compile } from "typebox/schema";
 
 /**
- * Compiling takes as long as checking so many values within values does, which is a hundred manifests or one with a
- * hundred rules (50 to 80 ms), and makes each later check 10 to 20 times as fast.
+ * Compiling takes as long as checking this many nested values, which is a hundred manifests or one with a hundred rules
+ * (50 to 80 ms), and makes each later check 10 to 20 times as fast.
  */
 const VALUES_BEFORE_COMPILING = 2_500;
 
@@ -12,7 +12,7 @@ const uses = new WeakMap<
   { values: number; compiled: { Check(value: unknown): boolean } | undefined }
 >();
 
-/** Whether a value is valid by a schema. A schema that is used for much is compiled. */
+/** Whether a value matches a schema. A frequently used schema is compiled. */
 export function check<S extends TSchema>(schema: S, value: unknown): value is Static<S> {
   const use = uses.get(schema) ?? { values: 0, compiled: undefined };
   uses.set(schema, use);
@@ -23,7 +23,7 @@ export function check<S extends TSchema>(schema: S, value: unknown): value is St
   return use.compiled === undefined ? Check(schema, value) : use.compiled.Check(value);
 }
 
-/** How many values there are in a value, at most as many as matter; a value may contain itself. */
+/** The number of nested values, up to the limit that matters; a value may contain itself. */
 function valuesIn(value: unknown): number {
   const open = [value];
   let count = 0;

@@ -16,8 +16,8 @@ const CONSTRAINTS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Some fields of a kind as a live object has them: of the types that the kind's schema gives, and beside fields that it
- * does not know. The API server has checked the rest, and may accept more than the schema does.
+ * Some fields of a kind as in a live object: with the types of the kind's schema, and with unknown fields allowed. The API
+ * server has checked the rest, and may accept more than the schema does.
  */
 export function liveFields<P extends TProperties, K extends keyof P & string>(
   { properties }: TObject<P>,
@@ -29,7 +29,7 @@ export function liveFields<P extends TProperties, K extends keyof P & string>(
   return Type.Object(fields) as TObject<Pick<P, K>>;
 }
 
-/** A schema's copy, with typebox's hidden marks, which say what is optional. */
+/** A copy of a schema, including typebox's hidden properties, which mark optional fields. */
 function withoutConstraints<T>(schema: T): T {
   if (Array.isArray(schema)) return schema.map(withoutConstraints) as T;
   if (!isRecord(schema)) return schema;

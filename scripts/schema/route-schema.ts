@@ -1,7 +1,7 @@
 import Type, { type Static, type TSchemaOptions } from "typebox";
 import { type FieldNotes, strict } from "./schema.ts";
 
-/** Advice for a field that needs something that the local mesh does not do. */
+/** Advice for a field that needs a feature that the local mesh does not have. */
 export const outside = (what: string): string =>
   `the local mesh does not ${what}: leave it out, or try it on a cluster`;
 
@@ -18,7 +18,7 @@ export const Authority = Type.String({
 /** A share of the requests. Envoy counts it in millionths. */
 export const Percent = strict({ value: Type.Optional(Type.Number({ minimum: 0, maximum: 100 })) });
 
-/** A host that requests are sent to. */
+/** The host of a destination. */
 export const Destination = strict({
   host: Type.String({ minLength: 1 }),
   port: Type.Optional(strict({ number: Type.Integer({ minimum: 1, maximum: 65535 }) })),

@@ -8,7 +8,7 @@ export interface AskOptions {
 }
 
 /**
- * Asks a yes-or-no question; any answer but yes means no. Undefined without a terminal.
+ * Asks a yes-or-no question; any answer except yes means no. Undefined without a terminal.
  */
 export async function ask(
   question: string,

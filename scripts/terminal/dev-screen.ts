@@ -23,7 +23,7 @@ export interface DevScreenOptions {
   logRequests: boolean;
 }
 
-/** What `dev` shows: what runs and where, then a line for each change. */
+/** The output of `dev`: the running system and its addresses, then a line for each change. */
 export class DevScreen implements MeshEvents {
   readonly #options: DevScreenOptions;
   readonly #style: Style;
@@ -39,7 +39,7 @@ export class DevScreen implements MeshEvents {
     this.#style = styleFor(options.out);
   }
 
-  /** Shows what was reported before the start, then the overview, which ends with the addresses. */
+  /** Shows earlier messages, then the overview, which ends with the addresses. */
   start(mesh: Mesh): void {
     this.#mesh = mesh;
     this.#told = new Set(mesh.gateways.map(({ port }) => port));
@@ -116,7 +116,7 @@ export class DevScreen implements MeshEvents {
   }
 }
 
-/** Whether a line is a structured one of level info, which is shown on demand only. */
+/** Whether a line is structured and of level info, which is shown only on demand. */
 function isRoutine(line: string): boolean {
   return line.startsWith("{") && line.includes('"level":"info"');
 }

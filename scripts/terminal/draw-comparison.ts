@@ -4,7 +4,7 @@ import type { Difference, TerminalShare, Counterexample } from "../traffic/equal
 import type { Listener } from "../traffic/table.ts";
 import type { Style } from "./style.ts";
 
-/** Where a listener is reached: with `./kyc dev`, or on a cluster where that does not serve it. */
+/** The address of a listener: with `./kyc dev`, or on a cluster if `dev` does not serve it. */
 function addressOf(listener: Listener): string {
   if (listener === "ingress") return "http://127.0.0.1:8080";
   if (listener === "mesh" || listener === "local-gateway") return "http://127.0.0.1:8081";
@@ -18,7 +18,7 @@ function listenerText(listener: Listener): string {
   return listener === "mesh" ? "a caller's sidecar" : `the ${listener}`;
 }
 
-// Differences are fixed one after the other, so a short list is enough.
+// Differences are usually fixed one by one, so a short list is enough.
 const MOST_SHOWN = 5;
 
 /** The result of a comparison, line by line. */
@@ -53,7 +53,7 @@ export function drawComparison(result: Comparison, names: readonly [string, stri
   }
 }
 
-/** The same for all places where the same request makes the same difference. */
+/** Groups the places at which the same request shows the same difference. */
 function likeness({ request, sides, differs }: Difference): string {
   return JSON.stringify([{ ...request, hosts: [] }, sides, differs]);
 }
@@ -107,7 +107,7 @@ export function curl(
   const fields = [["Host", host] as const, ...headers].map(([name, value]) =>
     quoted(value === "" ? `${name};` : `${name}: ${value}`),
   );
-  // Without --path-as-is curl takes dots out of a path, and with [] in a URL it makes several of it.
+  // curl removes dots from a path without --path-as-is, and expands [] in a URL into several URLs.
   const care = `${/\/\.\.?(\/|$)/.test(path) ? " --path-as-is" : ""}${/[[\]{}]/.test(target) ? " --globoff" : ""}`;
   const verb = method === "GET" ? "" : method === "HEAD" ? " --head" : ` -X ${quoted(method)}`;
   return `curl${care}${verb} ${fields.map((field) => `-H ${field}`).join(" ")} ${quoted(target)}`;

@@ -1,6 +1,6 @@
 import type { Style } from "./style.ts";
 
-/** What is drawn of a finding. */
+/** The drawn fields of a finding. */
 interface DrawnFinding {
   code: string;
   severity: "error" | "warning";
@@ -11,7 +11,7 @@ interface DrawnFinding {
   repairs: readonly unknown[];
 }
 
-/** Findings, each on a line that editors and CI systems turn into a link, and how many there are. */
+/** Draws findings, each on a line that editors and CI systems turn into a link, and their number. */
 export function drawFindings(findings: readonly DrawnFinding[], style: Style): string[] {
   const lines = findings.flatMap(({ code, severity, at, field, message, fix }) => {
     const mark = severity === "error" ? style.bad(severity) : style.warn(severity);

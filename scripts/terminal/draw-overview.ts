@@ -2,7 +2,7 @@ import type { Overview, PortOverview, ServiceOverview } from "../mesh/overview.t
 import { counted } from "../format.ts";
 import type { Style } from "./style.ts";
 
-/** Draws what runs on this machine, where it answers and what to try, as text of several lines. */
+/** Draws the system on this machine, its addresses and requests to try, as text of several lines. */
 export function drawOverview(view: Overview, style: Style): string {
   const split = view.services.find(({ revisions }) => revisions.length > 1);
   const firstMade = view.ports.find(({ authority }) => authority !== undefined);
@@ -19,7 +19,7 @@ export function drawOverview(view: Overview, style: Style): string {
   }
   for (const text of view.sticky)
     lines.push(...wrapped(text, WIDTH).map((line) => style.dim(`  ${line}`)), "");
-  // The addresses stand last, where a terminal of 24 rows shows them.
+  // The addresses come last, so that they are visible on a terminal with 24 rows.
   lines.push(
     `  ${style.bold("Ingress gateway")}   ${style.link(view.ingress)}`,
     ...view.hosts.slice(0, HOSTS).map((url) => " ".repeat(20) + style.link(url)),
@@ -38,7 +38,7 @@ export function drawOverview(view: Overview, style: Style): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** How many hosts of Gateways are listed. */
+/** The maximum number of listed Gateway hosts. */
 const HOSTS = 4;
 
 /** The width of a line, within a terminal of 80 columns and two of indent. */

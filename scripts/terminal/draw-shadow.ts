@@ -45,7 +45,7 @@ export function drawShadow(
   ];
 }
 
-/** One line of a comparison, for a stream on which nothing is painted over. */
+/** One line of a comparison, for a stream without cursor movement. */
 export function drawShadowLine(
   { pairs }: ShadowCounts,
   { verdict, because }: Assessment,

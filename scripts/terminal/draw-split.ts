@@ -69,7 +69,7 @@ export interface ChangeView {
   place: string;
   before: readonly SplitTarget[];
   after: readonly SplitTarget[];
-  /** The headers whose buckets decide; undefined if each request is drawn. */
+  /** The headers whose buckets decide; undefined if the split is random. */
   header?: { before: string | undefined; after: string | undefined };
   changedShare: number;
   remainder: { revision: string; percent: number } | undefined;
@@ -164,7 +164,7 @@ function table({ rows }: SplitView, style: Style): string[] {
   );
 }
 
-/** Whether the sides of a row do not agree. */
+/** Whether the sides of a row disagree. */
 function isOdd(row: SplitRow | undefined): boolean {
   return row !== undefined && row.live !== undefined && (row.planned ?? 0) !== row.live;
 }

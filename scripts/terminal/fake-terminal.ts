@@ -1,6 +1,6 @@
 import type { LiveClock, LiveStream } from "./live-tree.ts";
 
-/** A stream that records the output, and what a terminal would show of it. */
+/** A stream that records the output, and the text that a terminal would show. */
 export class FakeTerminal implements LiveStream {
   readonly isTTY: boolean;
   columns = 80;
@@ -21,8 +21,8 @@ export class FakeTerminal implements LiveStream {
   }
 
   /**
-   * The lines that stand on the terminal now, without markup. Understood are the movements that a live picture makes:
-   * up by lines, to the start of the line, erase to the end of the line and of the screen.
+   * The current lines on the terminal, without markup. Supports the control sequences of a live picture: up by lines, to the
+   * start of the line, erase to the end of the line and of the screen.
    */
   get screen(): string[] {
     const lines: string[] = [""];
@@ -52,7 +52,7 @@ export class FakeTerminal implements LiveStream {
   }
 }
 
-/** A clock that only moves when a test moves it. */
+/** A clock that tests advance. */
 export class FakeClock implements LiveClock {
   #now = 0;
   #due: { at: number; run: () => void }[] = [];
@@ -69,7 +69,7 @@ export class FakeClock implements LiveClock {
     };
   }
 
-  /** Lets time pass and calls back what became due, in order. */
+  /** Advances the time and calls the due callbacks, in order. */
   pass(ms: number): void {
     const end = this.#now + ms;
     for (;;) {

@@ -4,11 +4,11 @@ import { printTo } from "../text/print.ts";
 /** One line of a live picture. */
 export interface LiveLine {
   text: string;
-  /** Shown after the text, and on a terminal only: what changes constantly, such as an elapsed time. */
+  /** Text that changes constantly, such as an elapsed time; shown after the text, only on a terminal. */
   passing?: string;
 }
 
-/** Where the picture goes; `process.stderr` is one. */
+/** The output of the picture, such as `process.stderr`. */
 export interface LiveStream {
   write(text: string): unknown;
   isTTY?: boolean | undefined;
@@ -16,18 +16,18 @@ export interface LiveStream {
   rows?: number | undefined;
 }
 
-/** A clock, which tests inject. */
+/** A clock, so that tests can inject one. */
 export interface LiveClock {
   now(): number;
-  /** Calls back after some time; the function that is returned calls that off. */
+  /** Calls back after some time; returns a function that cancels it. */
   after(ms: number, run: () => void): () => void;
 }
 
 export interface LiveTreeOptions {
   stream: LiveStream;
-  /** Whether lines are painted over. @default a terminal, and neither CI nor a dumb one */
+  /** Whether lines are repainted. @default true on a terminal, except in CI and on a dumb terminal */
   live?: boolean;
-  /** The shortest time between two repaints. @default 200 */
+  /** The minimum time between two repaints, in milliseconds. @default 200 */
   intervalMs?: number;
   /** @default the real one */
   clock?: LiveClock;
@@ -43,8 +43,8 @@ export function isLive(
 }
 
 /**
- * Lines that change in place. On a terminal the picture is painted over at most a few times a second, by moving up,
- * so that what was written before stays in the scrollback. Elsewhere a line is written once when it is new.
+ * Lines that change in place. On a terminal the picture is repainted at most a few times a second, by moving up, so that
+ * earlier output stays in the scrollback. Elsewhere a new line is written once.
  */
 export class LiveTree {
   readonly #stream: LiveStream;
@@ -54,7 +54,7 @@ export class LiveTree {
   #lines: readonly LiveLine[] = [];
   /** The lines on the terminal. */
   #painted: string[] = [];
-  /** Whether something else was written below since. */
+  /** Whether other text was written below since. */
   #left = false;
   #paintedAt = Number.NEGATIVE_INFINITY;
   #callOff: (() => void) | undefined;
@@ -67,7 +67,7 @@ export class LiveTree {
     this.#clock = options.clock ?? realClock;
   }
 
-  /** Shows these lines in place of those before, now or when the next repaint is due. */
+  /** Replaces the lines, now or at the next repaint. */
   update(lines: readonly (string | LiveLine)[]): void {
     if (this.#ended) return;
     const before = this.#lines;
@@ -83,7 +83,7 @@ export class LiveTree {
       });
   }
 
-  /** Writes text that stays, above the lines that change. */
+  /** Writes permanent text above the changing lines. */
   say(text: string): void {
     if (!this.#live || this.#ended) {
       printTo(this.#stream, text);
@@ -94,7 +94,7 @@ export class LiveTree {
     this.#paint(this.#fitted());
   }
 
-  /** Leaves what is painted where it is, so that something else can be written below; the next picture begins there. */
+  /** Leaves the painted lines in place, so that other text can be written below; the next picture begins there. */
   leave(): void {
     this.#callOff?.();
     this.#callOff = undefined;
@@ -102,7 +102,7 @@ export class LiveTree {
     this.#left = true;
   }
 
-  /** Shows the last lines in full and leaves them there. Nothing is painted afterwards. */
+  /** Shows the last lines in full, permanently. Nothing is painted afterwards. */
   end(): void {
     if (this.#ended) return;
     this.#callOff?.();
@@ -124,7 +124,7 @@ export class LiveTree {
     this.#left = false;
   }
 
-  /** To the first painted line. A terminal that was made narrower since has broken lines in two. */
+  /** Moves to the first painted line. On a terminal that was narrowed since, lines have wrapped. */
   #moveUp(): string {
     if (this.#left) return "";
     // A terminal of unknown size reports 0.
@@ -136,7 +136,7 @@ export class LiveTree {
     return up === 0 ? "" : `\r\u001b[${up}A`;
   }
 
-  /** The lines as they fit on the terminal: what scrolls out at the top cannot be painted over. */
+  /** The lines that fit on the terminal, because lines that scroll out at the top cannot be repainted. */
   #fitted(): string[] {
     const columns = this.#stream.columns || 80;
     const rows = this.#stream.rows || 24;
@@ -147,7 +147,7 @@ export class LiveTree {
   }
 }
 
-/** Splits a text of several lines, and makes each fit for a terminal before its width is measured. */
+/** Splits a text into lines, and escapes each for a terminal before its width is measured. */
 function oneByOne({ text, passing = "" }: LiveLine): LiveLine[] {
   const texts = printableStyled(text).split("\n");
   const last = texts.length - 1;
@@ -166,7 +166,7 @@ const realClock: LiveClock = {
   now: () => performance.now(),
   after(ms, run) {
     const timer = setTimeout(run, ms);
-    // A repaint that is due does not keep the process from ending.
+    // A scheduled repaint does not keep the process alive.
     timer.unref();
     return () => clearTimeout(timer);
   },

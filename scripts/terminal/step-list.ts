@@ -14,8 +14,8 @@ const SIGNS: Readonly<Record<StepState, string>> = {
 };
 
 /**
- * Draws steps, a line each, with the warnings below.
- * @param live whether lines can change later; elsewhere a step is drawn when there is something to tell about it
+ * Draws steps, one per line, with the warnings below.
+ * @param live whether lines can change later; otherwise a step is drawn only when it has started
  */
 export function drawSteps(
   views: readonly StepView[],
@@ -83,7 +83,7 @@ function seconds(ms: number): string {
 }
 
 export interface StepListOptions extends Omit<LiveTreeOptions, "stream"> {
-  /** Whether the steps are only looked at. @default false */
+  /** Whether this is a dry run. @default false */
   dryRun?: boolean;
   /** @default what suits the stream */
   style?: Style;
@@ -119,7 +119,7 @@ export class StepList {
     this.#tree.say(text);
   }
 
-  /** Leaves the steps as they stand, so that something can be asked below them. */
+  /** Leaves the steps in place, so that a question can be shown below them. */
   leave(): void {
     this.#tree.leave();
   }

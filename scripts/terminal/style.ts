@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 
-/** Marks up text for one stream; plain if the stream is no terminal, or NO_COLOR is set. */
+/** Marks up text for one stream; plain if the stream is not a terminal, or NO_COLOR is set. */
 export interface Style {
   bold(text: string): string;
   dim(text: string): string;

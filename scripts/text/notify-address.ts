@@ -1,4 +1,4 @@
-/** The form and the URL of an address; undefined if it is no address. */
+/** The form and the URL of an address; undefined if it is not an address. */
 export function parseAddress(
   address: string,
 ): { form: "slack" | "teams" | "cloudevent"; url: string } | undefined {

@@ -17,7 +17,7 @@ export function say(text: string): void {
   printMessage(text);
 }
 
-/** Reports what a benchmark cannot do. @throws always */
+/** Turns an error of a benchmark into a failure. @throws always */
 export function asFailure(error: unknown): never {
   throw new Failure(messageOf(error));
 }

@@ -15,7 +15,7 @@ interface BenchJudgeFlags {
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
 
-/** `kyc bench judge`: our judge beside those of Flagger, Argo Rollouts and Kayenta. */
+/** `kyc bench judge`: this project's judge compared with those of Flagger, Argo Rollouts and Kayenta. */
 export function benchJudgeCommand(): Command {
   return new Command("judge")
     .description(

@@ -89,7 +89,7 @@ async function runDeploy(flags: DeployFlags): Promise<void> {
 /**
  * Looks for pitfalls before files are applied.
  * @param folders below the root
- * @throws Failure with those that are errors
+ * @throws Failure with the errors among them
  */
 async function lintFirst(folders: readonly string[], root: string): Promise<void> {
   const [{ fromHere }, { findIn }] = await Promise.all([

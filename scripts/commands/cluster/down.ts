@@ -22,7 +22,7 @@ interface DownFlags {
   output?: OutputFormat;
 }
 
-/** `kyc down`: removes what `up` and `deploy` created, and nothing else. */
+/** `kyc down`: removes only what `up` and `deploy` created. */
 export function downCommand(): Command {
   const command = new Command("down")
     .description("removes what up and deploy created, and nothing else")

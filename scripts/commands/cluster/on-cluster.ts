@@ -1,7 +1,7 @@
 import { EXIT, Failure } from "../../exit.ts";
 
 /**
- * Runs what a command does on a cluster. Errors for the user become failures, without a stack trace.
+ * Runs the action of a command on a cluster. Errors for the user become failures, without a stack trace.
  * @param afterwards what the user can do after an interruption
  * @throws Failure
  */

@@ -9,7 +9,7 @@ export interface PlatformFlags {
   timeout: number;
 }
 
-/** What the steps of `up` and `down` work on: the user's cluster, programs and environment. */
+/** The context of the steps of `up` and `down`: the user's cluster, programs and environment. */
 export async function platformContext(
   { context, timeout, dir }: PlatformFlags,
   signal: AbortSignal,

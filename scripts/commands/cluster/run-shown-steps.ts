@@ -3,11 +3,11 @@ import type { Step, StepView } from "../../cluster/platform/step.ts";
 
 interface ShownStepsOptions {
   readonly dryRun: boolean;
-  /** Asks the user before the steps that are due change anything. Throws if the user declines. */
+  /** Asks the user before the pending steps change anything. Throws if the user declines. */
   readonly confirm: (due: readonly StepView[]) => Promise<void>;
 }
 
-/** Runs the steps of `up` or `down`, draws them on standard error while they run, and returns how each ended. */
+/** Runs the steps of `up` or `down`, draws them on standard error while they run, and returns their results. */
 export async function runShownSteps(
   steps: readonly Step[],
   platform: PlatformContext,

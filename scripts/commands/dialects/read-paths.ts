@@ -10,7 +10,7 @@ import type { Problem } from "../../manifests/problem.ts";
 /** Files in problems are named from here, as the user names them. */
 const HERE = process.cwd();
 
-/** The manifests that paths hold. */
+/** The manifests at the given paths. */
 export interface ReadPaths {
   documents: ManifestDocument[];
   problems: Problem[];
@@ -59,7 +59,7 @@ export async function readPaths(paths: readonly string[], open?: ReadOptions["op
   }
 }
 
-/** A folder, or its knative/ and istio/ if it has them, because its other files describe no objects of a cluster. */
+/** A folder, or its knative/ and istio/ if it has them, because its other files do not describe objects of a cluster. */
 async function foldersOf(path: string): Promise<string[]> {
   const found = await existing(MANIFEST_FOLDERS.map((name) => inFolder(path, name)));
   return found.length > 0 ? found : [fromHere(path)];
@@ -88,7 +88,7 @@ function standardInput(): Promise<string> {
   return standardInputText;
 }
 
-/** A path below the folder of the manifests, as it is named in problems. */
+/** A path below the folder of the manifests, as shown in problems. */
 export function inFolder(folder: string, path: string): string {
   return fromHere(join(folder, path));
 }
@@ -111,7 +111,7 @@ export async function existing(paths: readonly string[]): Promise<string[]> {
   return found.flat();
 }
 
-/** A path as it is named in problems. */
+/** A path as shown in problems. */
 export function fromHere(path: string): string {
   return relative(HERE, resolve(path)) || ".";
 }

@@ -53,7 +53,7 @@ Ctrl-C stops everything.`,
     });
 }
 
-/** Runs until a signal comes; the exit code. */
+/** Runs until a signal arrives; returns the exit code. */
 async function runDev(options: DevOptions): Promise<number> {
   const interrupted = onSignals();
   const [{ startMesh }, { announceMesh }, { DevScreen: Screen }] = await Promise.all([
@@ -147,7 +147,7 @@ function portProblem(error: unknown, { port, localPort }: DevOptions): Failure |
   return undefined;
 }
 
-/** The errors of manifests, and the way to serve the rest, if all of them are about what only a cluster serves. */
+/** The errors of manifests. If all of them concern fields that only a cluster supports, the message mentions `--lenient`. */
 function lenientHint(error: unknown, { lenient }: DevOptions): Failure | undefined {
   if (lenient || !(error instanceof InvalidManifests)) return undefined;
   const isForCluster = ({ code, near }: Problem): boolean =>

@@ -21,7 +21,7 @@ interface LoadFlags {
   output?: OutputFormat;
 }
 
-// On a terminal the line is redrawn; elsewhere each one stays, so there are few.
+// On a terminal the line is redrawn; elsewhere each line stays, so the interval is longer.
 const LIVE_EVERY_MS = 250;
 const PLAIN_EVERY_MS = 10_000;
 
@@ -98,7 +98,7 @@ async function runLoad(given: string | undefined, flags: LoadFlags): Promise<voi
     () => tree.update([drawLoadLine(report.summary(performance.now()), style)]),
     live ? LIVE_EVERY_MS : PLAIN_EVERY_MS,
   );
-  // Sending ends with the signal; the rate is of that time, and not of the wait for the last answers.
+  // Sending ends with the signal; the rate excludes the wait for the last responses.
   let endedAt: number | undefined;
   signal.addEventListener("abort", () => (endedAt = performance.now()));
   await steadyLoad({

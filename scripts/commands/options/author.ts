@@ -4,7 +4,7 @@ import type { Kube } from "../../cluster/kube/client.ts";
 
 /** The user of this machine who runs the process. */
 export interface LocalUser {
-  /** The name that the system's user database has for the id; `uid 1000` if it has none. */
+  /** The name of the id in the system's user database; `uid 1000` if it has none. */
   name: string;
   host: string;
   /** The name in $USER or $LOGNAME, if it differs. Anyone can set it, so it is a label and not an identity. */
@@ -12,8 +12,8 @@ export interface LocalUser {
 }
 
 /**
- * The author of a change, for the record: the API server's own name for the user if a cluster is changed, and the
- * user of this machine by id.
+ * The author of a change, for the record: the user name at the API server, if a cluster is changed, and the user of this
+ * machine by id.
  * @returns such as `alice@laptop`, or `oidc:alice (alice@laptop)`
  */
 export async function authorOf(kube: Kube | undefined): Promise<string> {

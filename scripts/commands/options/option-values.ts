@@ -15,7 +15,7 @@ export function shareOfRequests(text: string): number {
   throw new InvalidArgumentError("A share of requests from 0 to below 1 is expected, such as 0.001 or 0.1%.");
 }
 
-/** Parses how much more is tolerated: `25%` more, or `1.25` times as much. Either is 0.25. */
+/** Parses a tolerated increase: `25%` more, or `1.25` times as much. Either is 0.25. */
 export function surplus(text: string): number {
   const value = text.endsWith("%") ? numberOf(text.slice(0, -1)) / 100 : numberOf(text) - 1;
   // 1.1 - 1 is not 0.1.

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { manifestsFolder } from "../../manifests/folders.ts";
 import { type PlaceFlag, setInvocation } from "../../text/command-lines.ts";
 
-/** The option that names the folder of the manifests. {@link completePlace} gives it its value if it is not given. */
+/** The option for the folder of the manifests. {@link completePlace} sets its default. */
 export function dirOption(): Option {
   return new Option(
     "--dir <folder>",
@@ -11,14 +11,14 @@ export function dirOption(): Option {
   ).env("KYC_DIR");
 }
 
-/** The option that names a namespace. {@link completePlace} gives it its value if it is not given. */
+/** The option for a namespace. {@link completePlace} sets its default. */
 export function namespaceOption(): Option {
   return new Option("-n, --namespace <name>", "a namespace of the cluster (default: the one in the files)");
 }
 
 /**
- * Completes the place that a command works on, before it runs: `--dir` becomes an absolute path, and `--namespace` the
- * namespace of the files. Messages that name a next command repeat the flags that were given.
+ * Completes the place of a command before it runs: `--dir` becomes an absolute path, and `--namespace` the namespace of the
+ * files. Messages with a next command repeat the given flags.
  */
 export async function completePlace(command: Command): Promise<void> {
   const place: [PlaceFlag, string][] = [];

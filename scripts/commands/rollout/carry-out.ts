@@ -91,7 +91,7 @@ export async function drive(options: DriveOptions): Promise<number> {
         checks: await checksOf(plan, context.checkPrometheus),
         evidence: await evidenceOf(context, plan, flags.namespace),
         beatMs,
-        // Each write is one of a whole object of the cluster.
+        // Each write replaces a whole object of the cluster.
         ...(context.kube === undefined ? {} : { checkpointMs: 10_000 }),
         watchMs: Math.max(1_000, beatMs),
         lost: held.lost,

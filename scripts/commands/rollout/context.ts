@@ -15,7 +15,7 @@ import type { SourceFlags } from "../../sources/source.ts";
 import { authorOf } from "../options/author.ts";
 import type { RolloutFlags } from "./flags.ts";
 
-/** The parts that a rollout of one service works with. */
+/** The context of a rollout of one service. */
 export interface RolloutContext {
   engine: RecordedEngine;
   source: OutcomeSource;
@@ -145,7 +145,7 @@ async function onCluster(
 
 /**
  * The author of a rollout or of a command to it, for the record. In a Job it is the user who created the Job. A name given by
- * `--by` stands before the identity and does not replace it: `ann (root@host)`.
+ * `--by` precedes the identity and does not replace it: `ann (root@host)`.
  */
 async function rolloutAuthor(kube: Kube | undefined, by: string | undefined): Promise<string> {
   const author = process.env["KYC_ROLLOUT_BY"] || (await authorOf(kube));

@@ -16,7 +16,7 @@ import { print, printMessage } from "../../text/print.ts";
 
 const MANAGER = "kyc-rollout";
 
-/** Starts a rollout as a Job, which does not need this machine, or shows the objects that it would apply. Returns the exit code. */
+/** Starts a rollout as a Job, or shows the objects that it would apply. Returns the exit code. */
 export async function runInCluster(service: string, flags: RolloutFlags): Promise<number> {
   const to = candidateOf(service, flags);
   const context = await contextOf(service, flags);
@@ -97,7 +97,7 @@ async function jobOptions(
   };
 }
 
-/** The command that the Job runs: the same as here, with every value given. */
+/** The command that the Job runs: this command with all values spelled out. */
 function argumentsOf(
   service: string,
   { engine, source, to }: { engine: string; source: string; to: string },

@@ -4,7 +4,7 @@ import { printMessage } from "../../text/print.ts";
 import type { Request } from "../../rollout/journal/journal.ts";
 import type { Command } from "../../rollout/machine/state.ts";
 
-/** What to do before and after a question at the terminal. */
+/** Callbacks before and after a question at the terminal. */
 export interface Screen {
   leave(): void;
   goOn(): void;
@@ -48,7 +48,7 @@ export class Interrupts {
     return this.#beginning.signal;
   }
 
-  /** From now on an interruption is about a rollout that is shown on this screen. */
+  /** Directs interruptions to the rollout on this screen from now on. */
   during(screen: Screen, wanted: Command | undefined, why: string): void {
     this.#screen = screen;
     this.#wanted = wanted;
@@ -71,7 +71,7 @@ export class Interrupts {
     if (this.#asking) process.exit(EXIT.interrupted);
     // The pod is moved to another node: the next one continues from the journal.
     if (process.env["KYC_ROLLOUT_JOB"] !== undefined) process.exit(143);
-    // The way back of a rollout whose mesh or cluster is gone may never be confirmed.
+    // The rollback may never be confirmed if the mesh or cluster is gone.
     if (this.#leaving) {
       this.#screen.leave();
       printMessage(
@@ -80,7 +80,7 @@ export class Interrupts {
       process.exit(EXIT.interrupted);
     }
     this.#why = `signal ${signal}`;
-    // The question is written to standard error and answered on standard input: without a terminal for both it is unseen.
+    // The question needs a terminal for both standard error and standard input.
     if (signal !== "SIGINT" || !process.stdin.isTTY || !process.stderr.isTTY) {
       this.#wanted = "abort";
       this.#leaving = true;

@@ -3,7 +3,7 @@ import type { RolloutFlags } from "./flags.ts";
 
 type Place = Pick<RolloutFlags, "source">;
 
-/** The command line that acts on the same rollout. The flags that say where it is are added where it is printed. */
+/** The command line for the same rollout. Flags such as `--context` are added when it is printed. */
 export function rolloutCommandLine(service: string, action: string, { source }: Place): string {
   const flags = source === undefined ? [] : ["--source", shellWord(source)];
   return ["./kyc rollout", service, action, ...flags].join(" ");

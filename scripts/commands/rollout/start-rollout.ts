@@ -33,7 +33,7 @@ export async function begin(service: string, flags: RolloutFlags): Promise<numbe
     try {
       if (process.env["KYC_ROLLOUT_JOB"] !== undefined) {
         const saved = await context.journal.load();
-        // Another pod of the Job was here before, and ended within it.
+        // An earlier pod of the Job ended during the rollout.
         if (saved !== undefined && !isOver(lastOf(saved)))
           return await drive({ context, ...saved, held, flags, interrupts, asks: "resume" });
       }
@@ -65,7 +65,7 @@ async function comparedInShadow(
   signal: AbortSignal,
 ): Promise<Pick<Plan, "shadow">> {
   if (flags.shadow === undefined) return {};
-  // A mistake in the plan is reported before the comparison, and not an hour later.
+  // Reports a mistake in the plan before the comparison, not an hour later.
   await planOf(context, service, to, flags);
   const { shadowStage } = await import("./shadow-stage.ts");
   return { shadow: await shadowStage(service, to, { ...flags, shadow: flags.shadow }, signal) };

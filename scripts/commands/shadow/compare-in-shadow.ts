@@ -42,7 +42,7 @@ export async function compareInShadow(service: string, flags: ShadowFlags): Prom
   }
 }
 
-/** Removes what a killed comparison left. */
+/** Removes the leftovers of a killed comparison. */
 export async function stopShadow(service: string, flags: ShadowFlags): Promise<number> {
   const context = await shadowContext(service, flags);
   const held = await lockOf(context, service);
@@ -56,7 +56,7 @@ export async function stopShadow(service: string, flags: ShadowFlags): Promise<n
   }
 }
 
-/** What a comparison compares. */
+/** The subject of a comparison. */
 export interface ComparisonOptions {
   service: string;
   versions: Versions;
@@ -166,7 +166,7 @@ async function tell(report: ShadowReport, files: ReportFiles, { output }: Shadow
 
 const LINE_EVERY_MS = 10_000;
 
-/** The table as it changes, on a terminal; elsewhere a line for each change of the verdict, and every ten seconds. */
+/** Draws the changing table on a terminal; elsewhere a line for each change of the verdict, and every ten seconds. */
 class ShadowScreen {
   readonly #live = isLive(process.stderr);
   readonly #style = styleFor(process.stderr);

@@ -12,7 +12,7 @@ import { printMessage } from "../../text/print.ts";
 import { CannotWrite, UnknownService } from "../../traffic/split/split.ts";
 import { authorOf } from "../options/author.ts";
 
-/** Where a comparison runs. */
+/** The place of a comparison. */
 export interface ShadowPlace {
   dir: string;
   context?: string | undefined;
@@ -20,7 +20,7 @@ export interface ShadowPlace {
   engine?: string | undefined;
 }
 
-/** The parts that a comparison works with. */
+/** The context of a comparison. */
 export interface ShadowContext {
   engine: RecordedEngine;
   mirror: Mirror;

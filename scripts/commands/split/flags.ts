@@ -29,7 +29,7 @@ export interface SplitFlags extends EngineFlags {
   output?: OutputFormat;
 }
 
-/** Whether a flag was given that changes the split. */
+/** Whether any given flag changes the split. */
 export function isChange({ traffic, tag, untag, by }: SplitFlags): boolean {
   return traffic !== undefined || tag !== undefined || untag !== undefined || by !== undefined;
 }

@@ -1,5 +1,5 @@
-// Runs in a pod of the end-to-end test, on its own: `bun -e` with this text. Sends each request of the list as it is
-// written, byte by byte, because what an intruder sends need not be what a well-behaved client would.
+// Runs alone in a pod of the end-to-end test: `bun -e` with this text. Sends each request of the list byte for byte,
+// because an attacker need not send valid HTTP.
 import { connect } from "node:net";
 
 interface Probe {

@@ -3,7 +3,7 @@ export interface Probe {
   name: string;
   host: string;
   port: number;
-  /** The whole request, as it goes over the wire. */
+  /** The whole request, byte for byte. */
   text: string;
 }
 
@@ -22,7 +22,7 @@ const GATEWAYS = [
   `istio-ingressgateway.istio-system.${DOMAIN}`,
 ];
 const ACTIVATOR = `activator-service.knative-serving.${DOMAIN}`;
-// The queue-proxy's, with HTTP/1 and HTTP/2, its administration's and metrics', and the container's own.
+// The ports of the queue-proxy for HTTP/1, HTTP/2, administration and metrics, and that of the container.
 const POD_PORTS = [8012, 8013, 8022, 9090, 9091, 8080];
 
 /** Every address of the credit check that a pod of the cluster could try, each with and without Knative's headers. */
@@ -70,7 +70,7 @@ interface Variant {
 
 const NONE: Variant = { name: "no Knative headers", lines: [] };
 
-/** The ways to say for which revision a request is: the activator reads the first header of a name, in any case. */
+/** The ways to name a request's revision: the activator reads the first header of a name, in any case. */
 function headerVariants(namespace: string, host: string): Variant[] {
   const name = host.split(".")[0] ?? "";
   const revision = REVISIONS.includes(name) ? name : "credit-check-basic";

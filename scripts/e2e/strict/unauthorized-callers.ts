@@ -9,11 +9,11 @@ import type { Probe } from "./probes.ts";
 export interface Intruder {
   name: string;
   namespace: string;
-  /** Whether the pod is in the mesh: with a sidecar, and so with an identity. */
+  /** Whether the pod has a sidecar, and so an identity in the mesh. */
   sidecar: boolean;
 }
 
-/** A request that was answered by a credit check all the same. */
+/** A request that a credit check answered although it must not. */
 export interface Breach {
   intruder: string;
   probe: string;
@@ -30,8 +30,8 @@ const PROGRAM = new URL("probe-program.ts", import.meta.url);
 
 /**
  * Sends every probe from a pod of each intruder.
- * @returns how many were sent, and those that a credit check answered
- * @throws Error when a pod does not get through its list
+ * @returns the number of sent requests, and those that a credit check answered
+ * @throws Error when a pod does not finish its list
  */
 export async function intrude(
   stage: Stage,
@@ -59,7 +59,7 @@ async function tryAll(stage: Stage, intruder: Intruder, probes: readonly Probe[]
   }
 }
 
-/** What the pod saw, once it is through its list. */
+/** The results of the pod, when it has finished its list. */
 async function answers(
   { kube, signal }: Stage,
   { metadata }: KubeObject,
@@ -74,7 +74,7 @@ async function answers(
       for await (const line of podLogs(kube, { namespace, pod, container: "probe" }))
         lines.push(parsed(line));
     } catch {
-      // Until the container runs there is no log to read.
+      // There is no log until the container runs.
       continue;
     }
     const seen = lines.filter((line) => Check(Line, line));
@@ -93,8 +93,8 @@ function parsed(line: string): unknown {
   }
 }
 
-// Not the header x-kyc-revision: Envoy sets it on its own refusals too, of the split by Istio.
-/** A report, an error of its own, or metrics: anything that only the pod itself can have said. */
+// Not the header x-kyc-revision: with a split by Istio, Envoy also sets it on its own refusals.
+/** A report, an error of the service, or metrics: a response that only the pod itself can give. */
 function isCreditCheck(answer: string): boolean {
   return /"type":"(BASIC|ADVANCED)|KYC-CRD-CHK|http_server_request_duration|^revision_|^queue_/m.test(answer);
 }

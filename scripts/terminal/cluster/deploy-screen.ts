@@ -9,7 +9,7 @@ export interface DeployScreenOptions extends Omit<LiveTreeOptions, "stream"> {
   style?: Style;
 }
 
-/** What `deploy` shows: a line for each object, and the services' tree while one of them is waited for. */
+/** The output of `deploy`: a line for each object, and the tree of services while waiting for one. */
 export class DeployScreen implements DeployEvents {
   readonly #tree: LiveTree;
   readonly #style: Style;

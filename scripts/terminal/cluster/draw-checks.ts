@@ -1,7 +1,7 @@
 import type { CheckResult } from "../../cluster/verify/check.ts";
 import type { Style } from "../style.ts";
 
-/** Draws checks as a table: each with what was seen, and with what was expected if that differs. */
+/** Draws checks as a table, each with the observed value, and with the expected one if it differs. */
 export function drawChecks(results: readonly CheckResult[], style: Style): string[] {
   const lines: string[] = [];
   let group: string | undefined;

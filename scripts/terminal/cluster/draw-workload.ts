@@ -2,7 +2,7 @@ import type { Status } from "../../cluster/live/status.ts";
 import type { Health, PodView, RevisionView, ServiceView } from "../../cluster/workload/workload-view.ts";
 import type { Style } from "../style.ts";
 
-/** Draws the workload, the engine of the split with the share of each revision, and what could not be read. */
+/** Draws the workload, the engine of the split with the share of each revision, and read errors. */
 export function drawStatus({ services, split, problems }: Status, style: Style): string[] {
   const lines = drawWorkload(services, style);
   if (split !== undefined) {
@@ -20,7 +20,7 @@ function hundredths(share: number): number {
 }
 
 /**
- * Draws what runs as a tree: service, revisions, pods, each with what keeps it from being ready.
+ * Draws a tree of services, revisions and pods, each with the reason why it is not ready.
  * A word states the condition, never colour alone.
  */
 export function drawWorkload(services: readonly ServiceView[], style: Style): string[] {

@@ -5,7 +5,7 @@ import type { Style } from "../style.ts";
 
 const ROWS = 14;
 
-/** Draws a verdict, when it fell and why, and the evidence over time as a table. */
+/** Draws a verdict with its time and reason, and the evidence over time as a table. */
 export function drawJudgement({ verdict, t, because, evidence }: Judgement, style: Style): string[] {
   const mark = { healthy: style.good, regressed: style.bad, undecided: style.warn }[verdict];
   const last = evidence.at(-1);
@@ -75,7 +75,7 @@ function notWorse({ notWorse: { tests } }: Evidence): number {
   return Math.max(0, Math.min(tests.errors, tests.median, tests.p99));
 }
 
-/** First, last, and as many between as there is room for. */
+/** The first, the last, and as many in between as fit. */
 function thinned(points: readonly Evidence[]): Evidence[] {
   if (points.length <= ROWS) return [...points];
   const step = (points.length - 1) / (ROWS - 1);

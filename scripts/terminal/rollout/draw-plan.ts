@@ -5,7 +5,7 @@ import { describeTargets } from "../../rollout/plan/targets.ts";
 import { count, ms, percent, time } from "../../format.ts";
 import type { Style } from "../style.ts";
 
-/** Draws what a rollout is going to do, and what each step can be expected to show, before it begins. */
+/** Draws the plan of a rollout, and the expected evidence of each step. */
 export function drawPlan(
   plan: Plan,
   traffic: Traffic | undefined,
@@ -71,7 +71,7 @@ function table(plan: Plan, steps: readonly StepForecast[], style: Style): string
   return [style.dim(draw(header)), ...rows.map(draw)];
 }
 
-/** Without a control share nothing is left to compare with at the end. */
+/** Without a control share, there is no baseline traffic to compare with at the end. */
 function bakeShare(controlPercent = 0): string {
   return controlPercent === 0
     ? "With all traffic, and so without a comparison,"

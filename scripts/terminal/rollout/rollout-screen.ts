@@ -6,7 +6,7 @@ import { count } from "../../format.ts";
 import { isLive, LiveTree, type LiveTreeOptions } from "../live-tree.ts";
 import { type Style, styleFor } from "../style.ts";
 
-/** What `rollout` shows: a line for each decision, which stays, and on a terminal the live tree below. */
+/** The output of `rollout`: a permanent line for each decision, and on a terminal the live tree below. */
 export class RolloutScreen {
   readonly #tree: LiveTree;
   readonly #style: Style;
@@ -29,7 +29,7 @@ export class RolloutScreen {
     this.onBeat(view, state.phase === "held" && state.foreign !== null);
   }
 
-  /** @param always whether to draw it also on a stream without cursor movement */
+  /** @param always whether to draw it on a stream without cursor movement too */
   onBeat(view: RolloutView, always = false): void {
     if ((this.#live || always) && !this.#asking) this.#tree.update(drawRollout(view, this.#style));
   }
@@ -66,7 +66,7 @@ export class RolloutScreen {
     const side = ({ requests, errors }: RolloutView["candidate"]): string =>
       `${count(requests)} requests, ${count(errors)} errors`;
     const seen = `candidate ${side(candidate)}; baseline ${side(baseline)}`;
-    // Several phases often have one reason, which is printed once.
+    // Several phases often have the same reason, which is printed once.
     const why = reason === "" || reason === this.#reason ? "" : `: ${reason}`;
     this.#reason = reason;
     return `${this.#style.dim(clock(atMs))}  ${mark(doing)}${why}  ${this.#style.dim(`(${seen})`)}`;

@@ -16,7 +16,7 @@ export interface RunningCommand {
   finished: Promise<Finished>;
 }
 
-/** A fake cluster behind TLS on this machine, and a kubeconfig for it: what commands as processes of their own can reach. */
+/** A fake cluster behind TLS on this machine, with a kubeconfig, for commands that run in separate processes. */
 export class ServedCluster implements AsyncDisposable {
   readonly #server: ReturnType<typeof Bun.serve>;
   readonly #folder: string;
@@ -43,7 +43,7 @@ export class ServedCluster implements AsyncDisposable {
     const folder = await mkdtemp(join(tmpdir(), "kyc-served-"));
     const served = new ServedCluster(server, folder);
     const ca = Buffer.from(authority.cert, "utf8").toString("base64");
-    // One context for the cluster, one of a cluster elsewhere that nothing reaches, and one that refuses connections.
+    // A context for the cluster, one for an unreachable remote cluster, and one that refuses connections.
     await writeFile(
       served.kubeconfig,
       JSON.stringify({
@@ -81,7 +81,7 @@ export class ServedCluster implements AsyncDisposable {
     );
   }
 
-  /** Starts a command of `kyc` against the cluster, as a process of its own. */
+  /** Starts a command of `kyc` against the cluster, in a separate process. */
   run(...args: string[]): RunningCommand {
     const child = Bun.spawn([process.execPath, join(PROJECT, "scripts/kyc.ts"), ...args], {
       env: this.#env,

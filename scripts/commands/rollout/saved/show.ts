@@ -66,7 +66,7 @@ function lifeOf({ who, sinceMs, seenMs }: Holder, nowMs: number): string {
   return `by ${who} since ${began} UTC, last seen ${ago}`;
 }
 
-/** What the live split has and the journal does not; undefined if they agree. */
+/** The difference of the live split from the journal; undefined if they agree. */
 function gapOf(saved: Saved, live: LiveSplit): string | undefined {
   const state = lastOf(saved);
   if (state.foreign !== null || ownershipOf(state, live) !== "foreign") return undefined;
